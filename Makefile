@@ -1,0 +1,46 @@
+# Two commands do everything: `make demo` and `make test`. Both set up what they need, in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench docs lock format clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(VENV)/.run: .ci/requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "flowbot needs Python 3.11 or newer; set PYTHON=…")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/requirements.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run .ci/requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/requirements-dev.txt
+	@touch $@
+
+demo: $(VENV)/.run ## the whole bot against pretend EnOS and Slack, with a page to click in
+	$(BIN)/python -m bot demo
+
+test: $(VENV)/.dev ## every check that CI runs
+	$(BIN)/python .ci/gate.py
+
+bench: $(VENV)/.dev ## print the figures the design promises
+	$(BIN)/python -m bench
+
+docs: $(VENV)/.dev ## write the generated parts of README.md and manifest.yml
+	$(BIN)/python .ci/generate.py
+
+format: $(VENV)/.dev ## put the code in its form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(VENV)/.dev ## pin every dependency with its hashes; names no index
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header -q -o .ci/requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header -q -c .ci/requirements.txt -o .ci/requirements-dev.txt
+
+clean: ## remove what the other commands made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*

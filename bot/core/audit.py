@@ -1,0 +1,35 @@
+"""The audit as values: attempted before it happens, then ended. It is only added to."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.core.people import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Written before an act."""
+
+    key: str  # of the delivery (Said.key), or of a press: one act per key
+    by: Person
+    channel: str
+    thread: str
+    surface: str
+    words: str  # as said, secrets masked
+    verb: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An attempt with its end, where it has one."""
+
+    id: int
+    attempt: Attempt
+    outcome: str = ""  # a named reason: done, refused:not_owner, outage:…, unclear:…
+    request: str = ""  # the platform action, e.g. triggerFromTask
+    user_id: str = ""  # the EnOS user it was done as
+    answer: str = ""  # e.g. the new instance id
+    ended_at: datetime | None = None
+    detail: Any = None  # what is needed to look a lost call up again

@@ -1,0 +1,75 @@
+"""People: who they are in Slack, who they are in EnOS, and where they spoke."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from bot.core.flows import UserId, UserName
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Person:
+    """Somebody in Slack: enterprise id (else team id) and user id, never a name."""
+
+    team: str
+    user: str
+
+    def __str__(self) -> str:
+        """Return ``T…:U…``."""
+        return f"{self.team}:{self.user}"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What Slack says of a person now (cached for minutes at most)."""
+
+    person: Person
+    name: str = ""  # display name, for words only
+    timezone: str = "UTC"  # IANA
+    deleted: bool = False
+    bot: bool = False
+    guest: bool = False
+    stranger: bool = False  # of another team or enterprise (Slack Connect)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A person's EnOS identity: calls carry ``user_id``, owner fields carry ``user_name``."""
+
+    person: Person
+    user_id: UserId
+    user_name: UserName
+    proven: bool = False
+
+
+class Surface(Enum):
+    """Where words were said."""
+
+    COMMAND = "command"  # slash command
+    MENTION = "mention"  # @flowbot in a channel or thread
+    DIRECT = "direct"  # direct message
+    BUTTON = "button"
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The place of an answer."""
+
+    surface: Surface
+    channel: str
+    thread: str = ""  # the thread's first message; empty outside of threads
+    message: str = ""  # the message that was said or pressed
+    response_url: str = ""  # private answers for 30 minutes, 5 uses; a secret
+    trigger_id: str = ""  # opens one modal within 3 s
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Words from a person, whatever the surface. A button says the words of its value."""
+
+    key: str  # identifies the delivery: a repeat with the same key is the same act
+    text: str
+    by: Person
+    where: Where
+    at: datetime
+    post: str = ""  # for buttons: the post they stand on

@@ -1,0 +1,382 @@
+"""What the journeys need from the outside, as Protocols: the platform, Slack, and the store."""
+
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.core.audit import Attempt, Entry
+from bot.core.facts import Facts, Known, Reading, Run
+from bot.core.flows import (
+    Flow,
+    FlowId,
+    FlowName,
+    Instance,
+    InstanceId,
+    Page,
+    Parameter,
+    Search,
+    TaskId,
+    TaskInstance,
+    UserId,
+    UserName,
+)
+from bot.core.incidents import Incident, IncidentId
+from bot.core.people import Link, Person, Profile
+from bot.core.posts import Body, NewPost, Post, PostId
+
+Clock = Callable[[], datetime]  # aware, UTC
+NewId = Callable[[], str]  # short, unguessable, url-safe
+
+
+class Enos(Protocol):
+    """The batch API. Every call names the user it is made as; None means the watcher's own user.
+
+    Raises ``Refusal`` (final), ``Outage`` (may help to ask again) and, for calls that change something,
+    ``Unclear`` when the answer was lost after the request may have been received.
+    """
+
+    def search(self, terms: Search, *, newest: str = "update_time", as_user: UserId | None = None) -> AsyncIterator[Page]:
+        """Yield pages, sorted by ``newest`` descending where the server allows, until nothing is new."""
+        ...
+
+    async def instance(self, instance: InstanceId, *, as_user: UserId | None = None) -> Instance | None:
+        """Return one instance with its graph, or None where the platform knows none."""
+        ...
+
+    async def cancel(self, instance: InstanceId, *, as_user: UserId) -> None:
+        """Ask for the instance to stop; the effect is asynchronous."""
+        ...
+
+    async def flow(self, flow: FlowId, *, as_user: UserId | None = None) -> Flow:
+        """Return the flow as this user sees it; ``Refused("unknown_flow")`` where there is none."""
+        ...
+
+    async def my_flows(self, expression: str = "", *, as_user: UserId | None = None) -> tuple[FlowName, ...]:
+        """Return the flows related to the user."""
+        ...
+
+    async def all_flows(self, expression: str = "", *, as_user: UserId | None = None) -> tuple[FlowName, ...]:
+        """Return the flows of the whole organization, all pages."""
+        ...
+
+    async def trigger(self, flow: FlowId, at_ms: int, *, as_user: UserId) -> InstanceId:
+        """Trigger Flow: run all tasks, for the data time ``at_ms``."""
+        ...
+
+    async def trigger_from_task(self, flow: FlowId, task: TaskId, at_ms: int, *, as_user: UserId) -> InstanceId:
+        """Trigger Flow From Task: run the task and all that is downstream of it."""
+        ...
+
+    async def trigger_with(
+        self, flow: FlowId, at_ms: int, parameters: Sequence[Parameter], *, as_user: UserId
+    ) -> InstanceId:
+        """Update And Trigger Flow: run all tasks once with these parameters."""
+        ...
+
+    async def enable(self, flow: FlowId, *, as_user: UserId) -> None:
+        """Turn scheduling on."""
+        ...
+
+    async def disable(self, flow: FlowId, *, as_user: UserId) -> None:
+        """Turn scheduling off."""
+        ...
+
+    async def task_instance(self, task_instance: str, *, as_user: UserId | None = None) -> TaskInstance | None:
+        """Return one task instance."""
+        ...
+
+    async def log(self, task_instance: str, *, as_user: UserId | None = None) -> str | None:
+        """Return the task's log; None where it has none."""
+        ...
+
+    async def now_ms(self) -> int:
+        """Return the platform's clock, epoch milliseconds."""
+        ...
+
+    async def time_zone(self) -> str:
+        """Return the platform's zone as printed, e.g. ``GMT+8``."""
+        ...
+
+
+class SlackLimited(Exception):  # noqa: N818
+    """Slack asked to wait; nothing happened."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"Slack asked to wait {seconds:g} s")
+        self.seconds = seconds
+
+
+class SlackRefused(Exception):  # noqa: N818
+    """Slack answered with an error word; nothing happened."""
+
+    def __init__(self, error: str, detail: str = "") -> None:
+        super().__init__(f"{error} {detail}".strip())
+        self.error = error
+        self.detail = detail
+
+
+class SlackUnclear(Exception):  # noqa: N818
+    """The call may have taken effect: time-out, cut connection, 5xx, unreadable answer."""
+
+
+class SlackUnreachable(Exception):  # noqa: N818
+    """The request never left: nothing happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A conversation, as Slack describes it to the bot."""
+
+    id: str
+    name: str = ""
+    member: bool = False
+    archived: bool = False
+    shared: bool = False  # externally (Slack Connect)
+    direct: bool = False
+
+
+class Slack(Protocol):
+    """What the bot asks of Slack. Raises the four errors above and nothing else."""
+
+    async def post(self, channel: str, body: Body, *, id: PostId, thread: str = "") -> tuple[str, str]:  # noqa: A002
+        """Post a message with ``id`` in its metadata; return the channel it stands in and its ts."""
+        ...
+
+    async def edit(self, channel: str, ts: str, body: Body, *, id: PostId) -> None:  # noqa: A002
+        """Replace a message of ours."""
+        ...
+
+    async def whisper(self, channel: str, user: str, body: Body, *, thread: str = "", response_url: str = "") -> None:
+        """Show something to one person: response_url if given, else an ephemeral message."""
+        ...
+
+    async def upload(self, channel: str, body: Body, *, thread: str = "") -> str:
+        """Upload ``{"filename", "content", "title", "comment"}``; return the file id."""
+        ...
+
+    async def find(self, channel: str, ids: Collection[PostId], *, thread: str = "", since: float = 0) -> Mapping[PostId, tuple[str, ...]]:
+        """Return the ts of those of our messages that carry one of the ids, by one look at the newest page."""
+        ...
+
+    async def delete(self, channel: str, ts: str) -> None:
+        """Delete a message of ours."""
+        ...
+
+    async def profile(self, user: str, *, team: str = "") -> Profile:
+        """Return what Slack says of a person now; cached for minutes."""
+        ...
+
+    async def group(self, group: str) -> frozenset[str]:
+        """Return the user ids of a user group; cached for minutes."""
+        ...
+
+    async def channel(self, channel: str) -> Channel:
+        """Return the conversation; cached for minutes."""
+        ...
+
+    async def members(self, channel: str) -> frozenset[str]:
+        """Return the user ids of a channel's members; cached for minutes."""
+        ...
+
+    async def permalink(self, channel: str, ts: str) -> str:
+        """Return a link to a message, computed without a call where possible."""
+        ...
+
+
+class Store(Protocol):
+    """One method is one transaction. Decisions handed in are pure functions, run inside it."""
+
+    # what the watcher knows
+    async def observe(
+        self, instances: Collection[InstanceId], flows: Collection[FlowId], decide: Callable[[Known], Facts]
+    ) -> Facts:
+        """Read what is known of these, ask ``decide``, and write its facts: at most 500 rows."""
+        ...
+
+    async def readings(self) -> Mapping[int, Reading]:
+        """Return how reading each type went."""
+        ...
+
+    async def set_reading(self, reading: Reading) -> None:
+        """Remember how reading a type went."""
+        ...
+
+    async def unfinished(self, before: datetime, limit: int = 500) -> tuple[InstanceId, ...]:
+        """Return instances last seen unfinished whose trigger time lies before the window."""
+        ...
+
+    async def is_new(self) -> bool:
+        """Whether the database has never completed a poll."""
+        ...
+
+    async def note(self, name: str, value: str) -> None:
+        """Remember a small named value (page base, sort names, zone, …)."""
+        ...
+
+    async def notes(self) -> Mapping[str, str]:
+        """Return all small named values."""
+        ...
+
+    # incidents
+    async def incidents(
+        self, *, live: bool = True, flow: FlowId | None = None, since: datetime | None = None, limit: int = 500
+    ) -> tuple[Incident, ...]:
+        """Return incidents, newest first; ``live`` means open or acknowledged."""
+        ...
+
+    async def incident(self, id: IncidentId) -> Incident | None:  # noqa: A002
+        """Return one incident."""
+        ...
+
+    async def incident_of_thread(self, channel: str, thread: str) -> Incident | None:
+        """Return the incident whose first message this is."""
+        ...
+
+    async def change(
+        self, id: IncidentId, decide: Callable[[Incident], Facts], *, settle: "Settlement | None" = None  # noqa: A002
+    ) -> Facts:
+        """Read an incident, ask ``decide`` (which may raise a Refusal), write its facts and end the attempt."""
+        ...
+
+    # the outbox
+    async def queue(self, posts: Sequence[NewPost], *, settle: "Settlement | None" = None) -> None:
+        """Queue posts, and end the attempt they answer, in one transaction.
+
+        An edit whose target is still queued changes the target's body; a queued edit of the same target is
+        replaced.
+        """
+        ...
+
+    async def due(self, now: datetime, limit: int = 200) -> tuple[Post, ...]:
+        """Return queued posts whose time has come, in order, whose thread's first post is sent."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """Return when the next queued post is due."""
+        ...
+
+    async def unclear(self) -> tuple[Post, ...]:
+        """Return the unclear posts."""
+        ...
+
+    async def sending(self, id: PostId, now: datetime) -> Post | None:  # noqa: A002
+        """Mark a queued post as being sent and return it as it is now; None if it is no longer queued."""
+        ...
+
+    async def sent(self, id: PostId, channel: str, ts: str, now: datetime) -> None:  # noqa: A002
+        """Settle: it stands there."""
+        ...
+
+    async def set_unclear(self, id: PostId, why: str, now: datetime) -> None:  # noqa: A002
+        """Settle: nobody knows; look it up after a few seconds."""
+        ...
+
+    async def requeue(self, id: PostId, due: datetime, why: str, *, channel: str = "") -> None:  # noqa: A002
+        """Back to queued: it is certain that it does not stand. ``channel`` moves it elsewhere."""
+        ...
+
+    async def give_up(self, id: PostId, why: str, now: datetime) -> None:  # noqa: A002
+        """Settle: it will not be sent."""
+        ...
+
+    async def interrupted(self) -> int:
+        """At start: posts left as sending become unclear. Return how many."""
+        ...
+
+    async def post(self, id: PostId) -> Post | None:  # noqa: A002
+        """Return one post."""
+        ...
+
+    async def post_counts(self) -> Mapping[str, int]:
+        """Return the number of posts by state."""
+        ...
+
+    # people
+    async def link(self, person: Person) -> Link | None:
+        """Return a person's link."""
+        ...
+
+    async def links(self) -> tuple[Link, ...]:
+        """Return all links."""
+        ...
+
+    async def put_links(self, links: Sequence[Link], *, posts: Sequence[NewPost] = ()) -> None:
+        """Add or change links, all or nothing. Raises Refused("taken") where an EnOS user has another person."""
+        ...
+
+    async def remove_link(self, person: Person, *, posts: Sequence[NewPost] = ()) -> Link | None:
+        """Remove a link and return what it was."""
+        ...
+
+    async def prove(self, person: Person) -> None:
+        """Mark a link as proven."""
+        ...
+
+    # the audit
+    async def attempt(self, attempt: Attempt) -> int | None:
+        """Write an attempt; None if one with this key exists: it was done already."""
+        ...
+
+    async def end(self, settle: "Settlement") -> None:
+        """End an attempt."""
+        ...
+
+    async def detail(self, attempt: int, detail: str) -> None:
+        """Write, before the call, what is needed to look it up should its answer be lost."""
+        ...
+
+    async def unended(self) -> tuple[Entry, ...]:
+        """Return attempts without an end."""
+        ...
+
+    async def audit(
+        self, since: datetime, until: datetime, person: Person | None = None, limit: int = 500
+    ) -> tuple[Entry, ...]:
+        """Return entries, newest first."""
+        ...
+
+    # deliveries, stashed words, followed runs
+    async def first_time(self, key: str, now: datetime) -> bool:
+        """Whether this delivery (event, envelope, trigger id) has not been seen before; remembers it."""
+        ...
+
+    async def stash(self, text: str, now: datetime) -> str:
+        """Keep a text that is too long for a button's value; return a short id."""
+        ...
+
+    async def stashed(self, id: str) -> str | None:  # noqa: A002
+        """Return a stashed text."""
+        ...
+
+    async def put_run(self, run: Run, *, posts: Sequence[NewPost] = (), settle: "Settlement | None" = None) -> None:
+        """Add or change a followed run, with what is said about it."""
+        ...
+
+    async def runs(self, *, live: bool = True, flow: FlowId | None = None, limit: int = 200) -> tuple[Run, ...]:
+        """Return followed runs, newest first; ``live`` means asked or running."""
+        ...
+
+    async def run(self, instance: InstanceId) -> Run | None:
+        """Return one followed run."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The end of an attempt."""
+
+    attempt: int
+    outcome: str  # a named reason
+    at: datetime
+    request: str = ""
+    user_id: str = ""
+    answer: str = ""
+
+
+class Names(Protocol):
+    """User names of flows' owners, to people, for mentions."""
+
+    async def people_of(self, owners: Sequence[UserName]) -> Mapping[UserName, Person]:
+        """Return those owners who are linked."""
+        ...
