@@ -74,3 +74,5 @@ class Post:
     channel: str = ""  # where it stands: for a direct message the D… id
     ts: str = ""  # the message's id once sent; for a file its file id
     why: str = ""  # the last failure, in a word
+    doubts: int = 0  # how often its outcome was unclear
+    first_tried: datetime | None = None  # when it was first handed to Slack

@@ -1,6 +1,6 @@
 """What the journeys need from the outside, as Protocols: the platform, Slack, and the store."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -151,12 +151,33 @@ class Slack(Protocol):
         """Show something to one person: response_url if given, else an ephemeral message."""
         ...
 
-    async def upload(self, channel: str, body: Body, *, thread: str = "") -> str:
-        """Upload ``{"filename", "content", "title", "comment"}``; return the file id."""
+    async def upload(
+        self,
+        channel: str,
+        body: Body,
+        *,
+        thread: str = "",
+        reserved: Callable[[str], Awaitable[None]] | None = None,
+    ) -> str:
+        """Upload ``{"filename", "content", "title", "comment"}``; return the file id.
+
+        ``reserved`` is awaited with the file id before anybody can see the file, so that a lost answer can be
+        settled with ``shared``.
+        """
         ...
 
-    async def find(self, channel: str, ids: Collection[PostId], *, thread: str = "", since: float = 0) -> Mapping[PostId, tuple[str, ...]]:
-        """Return the ts of those of our messages that carry one of the ids, by one look at the newest page."""
+    async def shared(self, file: str) -> bool:
+        """Whether a file of ours has been shown anywhere (files.info: it has a share)."""
+        ...
+
+    async def find(
+        self, channel: str, ids: Collection[PostId], *, thread: str = "", since: float = 0
+    ) -> Mapping[PostId, tuple[str, ...]]:
+        """Return the ts, oldest first, of those of our messages that carry one of the ids.
+
+        Looks at the newest page of history or replies and, where that does not reach back to ``since`` (epoch
+        seconds), at a few more. ``channel`` may be a user id for a direct message.
+        """
         ...
 
     async def delete(self, channel: str, ts: str) -> None:
@@ -272,12 +293,36 @@ class Store(Protocol):
         """Settle: nobody knows; look it up after a few seconds."""
         ...
 
-    async def requeue(self, id: PostId, due: datetime, why: str, *, channel: str = "") -> None:  # noqa: A002
-        """Back to queued: it is certain that it does not stand. ``channel`` moves it elsewhere."""
+    async def requeue(
+        self,
+        id: PostId,  # noqa: A002
+        due: datetime,
+        why: str,
+        *,
+        channel: str = "",
+        instead: NewPost | None = None,
+    ) -> None:
+        """Back to queued: it is certain that it does not stand.
+
+        ``channel`` moves it elsewhere, out of its thread. ``instead`` is what is sent in its place, under the
+        same id. It keeps its place in the order: what comes after it in its thread waits until ``due``.
+        """
         ...
 
     async def give_up(self, id: PostId, why: str, now: datetime) -> None:  # noqa: A002
         """Settle: it will not be sent."""
+        ...
+
+    async def reserve(self, id: PostId, file: str) -> None:  # noqa: A002
+        """Remember the id of a file that is about to be shown, to settle a lost answer by."""
+        ...
+
+    async def doubtful(self) -> tuple[Post, ...]:
+        """Return messages that were sent again after an unclear answer, and not yet looked at once more."""
+        ...
+
+    async def no_double(self, id: PostId) -> None:  # noqa: A002
+        """Settle: a later look has shown that it stands once."""
         ...
 
     async def interrupted(self) -> int:
