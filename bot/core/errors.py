@@ -27,7 +27,7 @@ class Unclear(Outage):
     """The call may have taken effect: its answer was lost."""
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)  # not frozen: contextlib sets ``__traceback__`` on what passes through it
 class Refused(Refusal):
     """A refusal whose reason has a name, for the audit and for tests."""
 
