@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.core.audit import Attempt, Entry
+from bot.core.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.facts import Facts, Known, Reading, Run
 from bot.core.flows import (
     Flow,
@@ -24,6 +25,21 @@ from bot.core.flows import (
 from bot.core.incidents import Incident, IncidentId
 from bot.core.people import Link, Person, Profile
 from bot.core.posts import Body, NewPost, Post, PostId
+
+__all__ = [
+    "Channel",
+    "Clock",
+    "Enos",
+    "Names",
+    "NewId",
+    "Settlement",
+    "Slack",
+    "SlackLimited",
+    "SlackRefused",
+    "SlackUnclear",
+    "SlackUnreachable",
+    "Store",
+]
 
 Clock = Callable[[], datetime]  # aware, UTC
 NewId = Callable[[], str]  # short, unguessable, url-safe
@@ -99,45 +115,8 @@ class Enos(Protocol):
         ...
 
 
-class SlackLimited(Exception):  # noqa: N818
-    """Slack asked to wait; nothing happened."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"Slack asked to wait {seconds:g} s")
-        self.seconds = seconds
-
-
-class SlackRefused(Exception):  # noqa: N818
-    """Slack answered with an error word; nothing happened."""
-
-    def __init__(self, error: str, detail: str = "") -> None:
-        super().__init__(f"{error} {detail}".strip())
-        self.error = error
-        self.detail = detail
-
-
-class SlackUnclear(Exception):  # noqa: N818
-    """The call may have taken effect: time-out, cut connection, 5xx, unreadable answer."""
-
-
-class SlackUnreachable(Exception):  # noqa: N818
-    """The request never left: nothing happened."""
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """A conversation, as Slack describes it to the bot."""
-
-    id: str
-    name: str = ""
-    member: bool = False
-    archived: bool = False
-    shared: bool = False  # externally (Slack Connect)
-    direct: bool = False
-
-
 class Slack(Protocol):
-    """What the bot asks of Slack. Raises the four errors above and nothing else."""
+    """What the bot asks of Slack. Raises the four errors of ``conversations`` and nothing else."""
 
     async def post(self, channel: str, body: Body, *, id: PostId, thread: str = "") -> tuple[str, str]:  # noqa: A002
         """Post a message with ``id`` in its metadata; return the channel it stands in and its ts."""
