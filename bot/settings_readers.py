@@ -172,7 +172,7 @@ def read_offset(value: str) -> str:
 
 
 def read_mask(value: str) -> tuple[re.Pattern[str], ...]:
-    """Return compiled expressions; a comma inside one is written ``\\x2c``."""
+    r"""Return compiled expressions; a comma inside one is written ``\\x2c``."""
     patterns = []
     for part in read_list(value):
         try:
