@@ -1,0 +1,144 @@
+"""How a Web API call is sent, and what became of it: every outcome is translated here, once.
+
+slack_sdk raises ``SlackApiError`` for what Slack answered, ``TimeoutError`` and aiohttp's errors for what it
+did not. A write is sent once, because there is no idempotent post; the sdk's own default would send it again
+after a cut connection (slack_sdk 3.47.0). A read is asked again a few times.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.slack.proxies import proxy_for
+from bot.slack.redacted import library_log
+
+Answer = Mapping[str, Any]
+Sleep = Callable[[float], Awaitable[None]]
+
+TIMEOUT = aiohttp.ClientTimeout(total=15, connect=5, sock_read=10)
+DEFAULT_WAIT = 10.0  # seconds, where a 429 names none
+LIMITED = frozenset({"ratelimited", "rate_limited"})
+UNKNOWN = frozenset(  # Slack: "may have partly succeeded", or its answer says nothing about the call
+    {"fatal_error", "internal_error", "service_unavailable", "request_timeout"}
+)
+NEVER_LEFT = (
+    aiohttp.ClientConnectorError,  # refused, no such name, no such proxy, no trusted certificate
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ClientHttpProxyError,
+    aiohttp.InvalidURL,
+)
+
+READ_TRIES = 3
+READ_PATIENCE = 5.0  # seconds that a read waits for a 429; longer is the caller's to decide
+READ_PAUSE = 0.3  # seconds before the second try, doubled for the third
+
+
+def web_client(
+    api_url: str, session: aiohttp.ClientSession, environment: Mapping[str, str], token: str | None = None
+) -> AsyncWebClient:
+    """Return a client that sends once, over the session (whose time-outs count), by the right proxy."""
+    client = AsyncWebClient(token=token, base_url=api_url, session=session, retry_handlers=[], logger=library_log())
+    client.proxy = proxy_for(api_url, environment)
+    return client
+
+
+@contextlib.contextmanager
+def translated() -> Iterator[None]:
+    """Raise whatever a call raises as one of the four failures."""
+    try:
+        yield
+    except SlackApiError as answer:
+        raise _answered(answer) from None  # the library's message holds the whole answer
+    except NEVER_LEFT as problem:
+        raise SlackUnreachable(type(problem).__name__) from None
+    except (aiohttp.ClientError, TimeoutError, OSError) as problem:
+        raise SlackUnclear(type(problem).__name__) from None
+    except (AttributeError, ValueError) as problem:  # the sdk's, for an answer that is no object
+        raise SlackUnclear("unreadable answer") from problem
+
+
+def wait_named(headers: Mapping[str, str]) -> float:
+    """Return the seconds that ``Retry-After`` names."""
+    try:
+        return max(0.0, float(headers.get("Retry-After", DEFAULT_WAIT)))
+    except ValueError:
+        return DEFAULT_WAIT
+
+
+def _answered(problem: SlackApiError) -> Exception:
+    response = problem.response
+    status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0) or 0)
+    told = getattr(response, "data", None)
+    answer: Answer = told if isinstance(told, dict) else {}
+    word = str(answer.get("error") or "")
+    if status == 429 or word in LIMITED:
+        return SlackLimited(wait_named(getattr(response, "headers", {})))
+    if status >= 500 or word in UNKNOWN or not word:
+        return SlackUnclear(word or f"HTTP {status} without a readable answer")
+    return SlackRefused(word, _detail(answer))
+
+
+def _detail(answer: Answer) -> str:
+    """Return what Slack adds to an error word: the scope it misses, the place in the blocks."""
+    notes = (answer.get("response_metadata") or {}).get("messages") or answer.get("errors") or ()
+    needed = answer.get("needed")
+    return "; ".join([*([f"needed: {needed}"] if needed else []), *(str(note) for note in notes)])
+
+
+class Calls:
+    """Sends calls as the bot. Raises the four failures and nothing else."""
+
+    def __init__(self, client: AsyncWebClient, sleep: Sleep = asyncio.sleep) -> None:
+        self.client = client
+        self.sleep = sleep
+
+    async def write(self, method: str, arguments: Mapping[str, Any]) -> Answer:
+        """Send a call that changes something: once."""
+        with translated():
+            answer = await self.client.api_call(method, json=dict(arguments))
+            return _object(answer.data)
+
+    async def once(self, method: str, arguments: Mapping[str, Any]) -> Answer:
+        """Send a call whose arguments Slack takes only in the query: once."""
+        with translated():
+            answer = await self.client.api_call(method, params=dict(arguments))
+            return _object(answer.data)
+
+    async def read(self, method: str, arguments: Mapping[str, Any]) -> Answer:
+        """Ask, and ask again after a short 429, a lost connection or a broken answer."""
+        for attempt in range(1, READ_TRIES + 1):
+            try:
+                with translated():
+                    answer = await self.client.api_call(method, http_verb="GET", params=dict(arguments))
+                    return _object(answer.data)
+            except SlackLimited as limited:
+                if attempt == READ_TRIES or limited.seconds > READ_PATIENCE:
+                    raise
+                await self.sleep(limited.seconds)
+            except (SlackUnclear, SlackUnreachable):
+                if attempt == READ_TRIES:
+                    raise
+                await self.sleep(READ_PAUSE * 2 ** (attempt - 1))
+        raise AssertionError  # the last try returns or raises
+
+    async def pages(self, method: str, arguments: Mapping[str, Any], most: int) -> AsyncIterator[Answer]:
+        """Yield up to ``most`` pages of a read."""
+        cursor = ""
+        for _ in range(most):
+            page = await self.read(method, {**arguments, **({"cursor": cursor} if cursor else {})})
+            yield page
+            cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                return
+
+
+def _object(data: Any) -> Answer:
+    if not isinstance(data, dict):
+        raise SlackUnclear("unreadable answer")
+    return data

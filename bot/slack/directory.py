@@ -1,0 +1,144 @@
+"""Who and what is in Slack now: people, groups, channels, each remembered for minutes at most."""
+
+import zoneinfo
+from collections.abc import Callable
+from typing import Any
+
+from bot.core.conversations import Channel
+from bot.core.people import Person, Profile
+from bot.slack.cache import Expiring
+from bot.slack.calls import Answer, Calls
+from bot.slack.identity import Identity
+
+PEOPLE_SECONDS = 15 * 60.0
+GROUP_SECONDS = 2 * 60.0
+CHANNEL_SECONDS = 60.0
+MEMBER_PAGES, MEMBER_PAGE = 25, 400
+
+
+class Directory:
+    """Reads about people, groups and conversations. Raises the four failures of a call."""
+
+    def __init__(self, calls: Calls, clock: Callable[[], float]) -> None:
+        self.calls = calls
+        self.me: Identity | None = None  # known after the preflight
+        self._people: Expiring[Answer] = Expiring(PEOPLE_SECONDS, clock)
+        self._groups: Expiring[frozenset[str]] = Expiring(GROUP_SECONDS, clock)
+        self._channels: Expiring[Channel] = Expiring(CHANNEL_SECONDS, clock)
+        self._members: Expiring[frozenset[str]] = Expiring(GROUP_SECONDS, clock, most=200)
+        self._direct: Expiring[str] = Expiring(PEOPLE_SECONDS, clock)
+
+    async def profile(self, user: str, *, team: str = "") -> Profile:
+        """Return what Slack says of a person now.
+
+        ``team`` is the team or enterprise that their words came with; another one than the bot's makes them a
+        stranger, whatever ``users.info`` says.
+        """
+
+        async def ask() -> Answer:
+            return _part(await self.calls.read("users.info", {"user": user}), "user")
+
+        return _profile(await self._people.get(user, ask), user, team, self.me)
+
+    async def group(self, group: str) -> frozenset[str]:
+        """Return the user ids of a user group."""
+
+        async def ask() -> frozenset[str]:
+            answer = await self.calls.read("usergroups.users.list", {"usergroup": group})
+            return frozenset(str(user) for user in answer.get("users") or ())
+
+        return await self._groups.get(group, ask)
+
+    async def channel(self, channel: str) -> Channel:
+        """Return the conversation; a private one that the bot is not in is ``channel_not_found``."""
+        if channel.startswith(("D", "U", "W")):
+            return Channel(channel, member=True, direct=True)
+
+        async def ask() -> Channel:
+            answer = await self.calls.read("conversations.info", {"channel": channel})
+            return _channel(_part(answer, "channel"), channel)
+
+        return await self._channels.get(channel, ask)
+
+    async def members(self, channel: str) -> frozenset[str]:
+        """Return the user ids of a channel's members."""
+
+        async def ask() -> frozenset[str]:
+            members: set[str] = set()
+            arguments = {"channel": channel, "limit": MEMBER_PAGE}
+            async for page in self.calls.pages("conversations.members", arguments, MEMBER_PAGES):
+                members.update(str(user) for user in page.get("members") or ())
+            return frozenset(members)
+
+        return await self._members.get(channel, ask)
+
+    async def place(self, channel: str) -> str:
+        """Return a conversation's id; for a user id that of the direct messages with them."""
+        if not channel.startswith(("U", "W")):
+            return channel
+
+        async def ask() -> str:
+            answer = await self.calls.write("conversations.open", {"users": channel})
+            return str(_part(answer, "channel").get("id") or channel)
+
+        return await self._direct.get(channel, ask)
+
+    def stands_in(self, channel: str, place: str) -> None:
+        """Remember where direct messages to a user stand."""
+        if channel != place:
+            self._direct.put(channel, place)
+
+
+def _profile(user: Answer, asked: str, team: str, me: Identity | None) -> Profile:
+    shown = _part(user, "profile")
+    theirs = {
+        str(user.get("team_id") or ""),
+        str(_part(user, "enterprise_user").get("enterprise_id") or ""),
+    } - {""}
+    stranger = bool(user.get("is_stranger")) or _is_foreign(team, theirs, me)
+    home = me.home if me and not stranger else team or next(iter(sorted(theirs)), "")
+    return Profile(
+        person=Person(home, asked),
+        name=str(shown.get("display_name") or shown.get("real_name") or user.get("name") or ""),
+        timezone=_zone(user.get("tz")),
+        deleted=bool(user.get("deleted")),
+        bot=bool(user.get("is_bot")) or asked == "USLACKBOT",
+        guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+        stranger=stranger,
+    )
+
+
+def _is_foreign(team: str, theirs: set[str], me: Identity | None) -> bool:
+    """Whether somebody is of another team: by what Slack knows, or by what their words came with."""
+    if me is None:
+        return False
+    own = {me.team, me.enterprise} - {""}
+    known_elsewhere = bool(theirs) and not own & theirs
+    spoke_elsewhere = bool(team) and team not in own and team not in theirs
+    return known_elsewhere or spoke_elsewhere
+
+
+def _channel(told: Answer, asked: str) -> Channel:
+    direct = bool(told.get("is_im"))
+    return Channel(
+        id=str(told.get("id") or asked),
+        name=str(told.get("name") or ""),
+        member=direct or bool(told.get("is_member")),
+        archived=bool(told.get("is_archived")),
+        shared=bool(told.get("is_ext_shared") or told.get("is_pending_ext_shared")),
+        direct=direct,
+    )
+
+
+def _zone(name: Any) -> str:
+    """Return the IANA name, or UTC where Slack's is none that Python knows."""
+    try:
+        zoneinfo.ZoneInfo(str(name))
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return "UTC"
+    return str(name)
+
+
+def _part(answer: Answer, name: str) -> Answer:
+    part = answer.get(name)
+    return part if isinstance(part, dict) else {}

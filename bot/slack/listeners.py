@@ -1,0 +1,196 @@
+"""How Slack's requests are heard: acked first and at once, then handed over as ``Said``.
+
+Two rules of slack_bolt 1.30.0 shape this. The async runner loses an ack when the listener raises right after
+it, so no listener here does anything that can raise. And what no listener takes is answered 404, which a
+socket does not ack, so Slack sends it again; therefore everything has a listener and nothing is unhandled.
+``process_before_response`` makes bolt answer when the listener returns, which is at once, instead of looking
+every ten milliseconds whether it has acked.
+"""
+
+import logging
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.people import Said
+from bot.slack import said as reading
+from bot.slack.identity import Identity
+from bot.slack.redacted import library_log
+from bot.slack.workers import Workers
+
+Hear = Callable[[Said], Awaitable[None]]
+Tell = Callable[[Said, str], Awaitable[None]]  # one sentence to the person who said it
+Ack = Callable[..., Awaitable[BoltResponse]]
+
+ANYTHING = re.compile(".*", re.DOTALL)
+TELLING, TELLING_WAITING = 5, 100  # sentences to people whose words were not taken
+
+BUSY = (
+    "I am answering many requests, or just restarting, and did not take this one. Nothing was changed. "
+    "Please send it again in a minute."
+)
+UNKNOWN_COMMAND = "I do not answer to this command. Nothing was changed. `{command} help` shows what I can do."
+RETIRED = "This shortcut is no longer in use. Nothing was changed. `{command} help` shows what I can do instead."
+BROKEN = (
+    "Something went wrong on my side, and I cannot say whether this was done. Please tell the people "
+    "who run me the reference `{reference}`, which is in my log, and look before you ask again."
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many jobs run and how many wait for their turn."""
+
+    running: int = 40
+    waiting: int = 400
+
+
+@dataclass(slots=True)
+class Counts:
+    """How many requests came, by what became of them."""
+
+    heard: int = 0
+    ignored: int = 0  # nobody said anything: joins, edits, our own messages
+    unknown: int = 0  # commands, shortcuts, views and other requests we have none of
+    refused: int = 0  # no room
+    failed: int = 0  # a job that raised
+
+
+class Listeners:
+    """One bolt app, with a listener for everything Slack may send."""
+
+    def __init__(
+        self,
+        *,
+        me: Callable[[], Identity],
+        command: str,
+        hear: Hear,
+        tell: Tell,
+        now: Callable[[], datetime],
+        clock: Callable[[], float],
+        room: Room = Room(),
+    ) -> None:
+        self.me, self.command = me, command
+        self.hear, self.tell, self.now = hear, tell, now
+        self.counts = Counts()
+        self.workers = Workers(room.running, room.waiting, clock)
+        self.regrets = Workers(TELLING, TELLING_WAITING, clock)
+
+    def bolt(self, client: AsyncWebClient, bot_token: str, signing_secret: str = "") -> AsyncApp:
+        """Return the app whose listeners these are. ``client`` carries no token: bolt would ask who it is."""
+
+        async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+            me = self.me()
+            return AuthorizeResult(
+                enterprise_id=enterprise_id,
+                team_id=team_id,
+                bot_token=bot_token,
+                bot_id=me.bot,
+                bot_user_id=me.user,
+            )
+
+        app = AsyncApp(
+            name="flowbot",
+            client=client,
+            authorize=authorize,  # static: bolt's own auth.test loses the event when that call is refused
+            signing_secret=signing_secret,
+            process_before_response=True,
+            raise_error_for_unhandled_request=True,
+            attaching_conversation_kwargs_enabled=False,
+            logger=library_log(),
+        )
+        app.error(self._error)
+        app.command(ANYTHING)(self._command)
+        app.event(ANYTHING)(self._event)
+        app.action(ANYTHING)(self._action)
+        app.shortcut(ANYTHING)(self._shortcut)
+        app.view_submission(ANYTHING)(self._nothing)
+        app.view_closed(ANYTHING)(self._nothing)
+        app.options(ANYTHING)(self._options)
+        return app
+
+    async def drain(self, seconds: float) -> int:
+        """Take nothing more and let what was taken end. Return how many jobs did not end in time."""
+        left = await self.workers.drain(seconds)
+        await self.regrets.drain(min(seconds, 1.0))
+        return left
+
+    async def _command(self, ack: Ack, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
+        heard = reading.command(body, self.now(), delivery=str(context.get("delivery", "")))
+        if heard is None or body.get("command") != self.command:
+            self.counts.unknown += 1
+            await ack(UNKNOWN_COMMAND.format(command=self.command))
+        elif self._take(heard):
+            await ack()
+        else:
+            await ack(BUSY)
+
+    async def _event(self, body: Mapping[str, Any]) -> None:  # bolt acks events itself
+        heard = reading.event(body, self.now(), self.me())
+        if heard is None:
+            self.counts.ignored += 1
+        elif not self._take(heard):
+            self._tell_later(heard, BUSY)
+
+    async def _action(self, ack: Ack, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
+        await ack()
+        heard = reading.press(body, self.now(), delivery=str(context.get("delivery", "")))
+        if heard is None:
+            self.counts.ignored += 1
+        elif not self._take(heard):
+            self._tell_later(heard, BUSY)
+
+    async def _shortcut(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        await ack()
+        self.counts.unknown += 1
+        asked = reading.shortcut(body, self.now())
+        if asked is not None:
+            self._tell_later(asked, RETIRED.format(command=self.command))
+
+    async def _nothing(self, ack: Ack) -> None:
+        self.counts.unknown += 1
+        await ack()
+
+    async def _options(self, ack: Ack) -> None:
+        self.counts.unknown += 1
+        await ack(options=[])
+
+    async def _error(self, error: Exception, response: BoltResponse | None) -> BoltResponse | None:
+        """Ack what nothing took. Once acked, an answer from here would fail inside bolt."""
+        self.counts.unknown += 1
+        library_log().warning("A request found no listener: %s", type(error).__name__)
+        return BoltResponse(status=200, body="") if response is not None else None
+
+    def _take(self, heard: Said) -> bool:
+        taken = self.workers.take(lambda: self._answer(heard))
+        self.counts.heard += taken
+        self.counts.refused += not taken
+        return taken
+
+    async def _answer(self, heard: Said) -> None:
+        try:
+            await self.hear(heard)
+        except Exception:
+            self.counts.failed += 1
+            reference = secrets.token_hex(4)
+            log.exception("Unexpectedly failed to answer, reference %s", reference)
+            self._tell_later(heard, BROKEN.format(reference=reference))
+
+    def _tell_later(self, heard: Said, sentence: str) -> None:
+        async def tell() -> None:
+            try:
+                await self.tell(heard, sentence)
+            except Exception as problem:  # noqa: BLE001  the last resort has none of its own
+                log.warning("A sentence did not reach its person: %s", type(problem).__name__)
+
+        self.regrets.take(tell)

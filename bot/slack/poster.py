@@ -1,0 +1,193 @@
+"""How posts become calls: the bot's hands in Slack.
+
+Nothing here tries a write again, waits, or remembers what was sent; that is the outbox's. Every message
+carries the id of its post as metadata, which everybody in the channel may read, and nothing else.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any
+
+import aiohttp
+
+from bot.core.conversations import Channel, SlackRefused, SlackUnclear
+from bot.core.people import Profile
+from bot.core.posts import Body, PostId
+from bot.slack import limits
+from bot.slack.calls import Answer, Calls, Sleep, web_client
+from bot.slack.directory import Directory
+from bot.slack.identity import Identity
+from bot.slack.redacted import library_log
+from bot.slack.uploads import Uploads
+from bot.slack.whispers import Whispers
+
+EVENT_TYPE = "flowbot_post"
+FIND_PAGES, FIND_PAGE = 10, 200
+CLOCKS_APART = 60.0  # seconds that our clock and Slack's may differ
+CONTENT = frozenset(  # refusals that fewer blocks may answer
+    {
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "invalid_attachments",
+        "msg_blocks_too_long",
+        "msg_too_long",
+        "block_mismatch",
+        "only_one_table_allowed",
+        "too_many_attachments",
+    }
+)
+
+
+class Poster:
+    """Slack as the journeys see it. Raises the four failures of ``conversations`` and nothing else."""
+
+    def __init__(
+        self,
+        token: str,
+        *,
+        api_url: str,
+        session: aiohttp.ClientSession,
+        environment: Mapping[str, str],
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self.calls = Calls(web_client(api_url, session, environment, token), sleep)
+        self.directory = Directory(self.calls, clock)
+        self._uploads = Uploads(self.calls, session, environment)
+        self._whispers = Whispers(session, environment, self._ephemeral, self._plainly)
+
+    @property
+    def me(self) -> Identity | None:
+        """Who the bot is, once the preflight has asked."""
+        return self.directory.me
+
+    @me.setter
+    def me(self, identity: Identity) -> None:
+        self.directory.me = identity
+
+    async def post(self, channel: str, body: Body, *, id: PostId, thread: str = "") -> tuple[str, str]:  # noqa: A002  the protocol's
+        """Post a message with ``id`` in its metadata; return the channel it stands in and its ts."""
+        metadata = {"event_type": EVENT_TYPE, "event_payload": {"id": id}}
+        answer = await self._plainly(channel, body, thread, {"metadata": metadata})
+        place, ts = str(answer.get("channel") or ""), str(answer.get("ts") or "")
+        if not (place and ts):
+            raise SlackUnclear("the answer names no message")
+        self.directory.stands_in(channel, place)
+        return place, ts
+
+    async def edit(self, channel: str, ts: str, body: Body, *, id: PostId) -> None:  # noqa: A002, ARG002  the protocol's; Slack keeps the message's own metadata
+        """Replace a message of ours: all of it, what the new body lacks is taken away."""
+        target = {"channel": await self.directory.place(channel), "ts": ts}
+        bare: Answer = {
+            "blocks": [],
+            "attachments": [],
+        }  # Slack keeps the attachments that an edit leaves out
+        await self._fitted("chat.update", target, bare, body, limits.EDIT_TEXT)
+
+    async def whisper(self, channel: str, user: str, body: Body, *, thread: str = "", response_url: str = "") -> None:
+        """Show something to one person: by response_url, else as an ephemeral message, else directly."""
+        await self._whispers.whisper(channel, user, body, thread=thread, response_url=response_url)
+
+    async def upload(
+        self,
+        channel: str,
+        body: Body,
+        *,
+        thread: str = "",
+        reserved: Callable[[str], Awaitable[None]] | None = None,
+    ) -> str:
+        """Upload ``{"filename", "content", "title", "comment"}``; return the file id."""
+        return await self._uploads.upload(await self.directory.place(channel), body, thread, reserved)
+
+    async def shared(self, file: str) -> bool:
+        """Whether a file of ours has been shown anywhere."""
+        return await self._uploads.shared(file)
+
+    async def find(
+        self, channel: str, ids: Collection[PostId], *, thread: str = "", since: float = 0
+    ) -> Mapping[PostId, tuple[str, ...]]:
+        """Return the ts, oldest first, of those of our messages that carry one of the ids."""
+        arguments: dict[str, Any] = {
+            "channel": await self.directory.place(channel),
+            "limit": FIND_PAGE,
+            "include_all_metadata": True,
+        }
+        if since:
+            arguments["oldest"] = f"{max(0.0, since - CLOCKS_APART):.6f}"
+        method = "conversations.replies" if thread else "conversations.history"
+        if thread:
+            arguments["ts"] = thread
+        found: dict[PostId, set[str]] = {}
+        async for page in self.calls.pages(method, arguments, FIND_PAGES if since or thread else 1):
+            for message in page.get("messages") or ():
+                post = self._post_of(message)
+                if post in ids:
+                    found.setdefault(post, set()).add(str(message.get("ts")))
+        return {post: tuple(sorted(stamps, key=float)) for post, stamps in found.items()}
+
+    async def delete(self, channel: str, ts: str) -> None:
+        """Delete a message of ours; one that is gone already is no failure."""
+        try:
+            await self.calls.write("chat.delete", {"channel": await self.directory.place(channel), "ts": ts})
+        except SlackRefused as refusal:
+            if refusal.error != "message_not_found":
+                raise
+
+    async def profile(self, user: str, *, team: str = "") -> Profile:
+        """Return what Slack says of a person now; known for 15 minutes at most."""
+        return await self.directory.profile(user, team=team)
+
+    async def group(self, group: str) -> frozenset[str]:
+        """Return the user ids of a user group; known for 2 minutes."""
+        return await self.directory.group(group)
+
+    async def channel(self, channel: str) -> Channel:
+        """Return the conversation; known for a minute."""
+        return await self.directory.channel(channel)
+
+    async def members(self, channel: str) -> frozenset[str]:
+        """Return the user ids of a channel's members; known for 2 minutes."""
+        return await self.directory.members(channel)
+
+    async def permalink(self, channel: str, ts: str) -> str:
+        """Return a link to a message: computed once the workspace's address is known, else asked for."""
+        if self.me and self.me.url:
+            return f"{self.me.url.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
+        answer = await self.calls.read("chat.getPermalink", {"channel": channel, "message_ts": ts})
+        return str(answer.get("permalink") or "")
+
+    def _post_of(self, message: Answer) -> PostId:
+        """Return the post that a message was, or "" for others: anybody may write metadata like ours."""
+        metadata = message.get("metadata") or {}
+        author = message.get("bot_id")
+        ours = self.me is None or author in (None, self.me.bot)
+        if not ours or metadata.get("event_type") != EVENT_TYPE:
+            return PostId("")
+        return PostId(str((metadata.get("event_payload") or {}).get("id") or ""))
+
+    async def _plainly(self, channel: str, body: Body, thread: str, more: Mapping[str, Any] | None = None) -> Answer:
+        target = {"channel": channel, "unfurl_links": False, "unfurl_media": False, **(more or {})}
+        if thread:
+            target["thread_ts"] = thread
+        return await self._fitted("chat.postMessage", target, {}, body, limits.POST_TEXT)
+
+    async def _ephemeral(self, channel: str, user: str, body: Body, thread: str) -> None:
+        target = {"channel": channel, "user": user, **({"thread_ts": thread} if thread else {})}
+        await self._fitted("chat.postEphemeral", target, {}, body, limits.POST_TEXT)
+
+    async def _fitted(
+        self, method: str, target: Mapping[str, Any], bare: Mapping[str, Any], body: Body, longest: int
+    ) -> Answer:
+        """Send a body; its words alone where it breaks Slack's limits or Slack refuses its blocks."""
+        words = {**target, **bare, "text": limits.as_words(body)}
+        if broken := limits.problems(body):
+            library_log().error("A body breaks Slack's limits and goes as text: %s", "; ".join(broken[:5]))
+            return await self.calls.write(method, words)
+        try:
+            return await self.calls.write(method, {**target, **bare, **limits.content(body, longest)})
+        except SlackRefused as refusal:
+            if refusal.error not in CONTENT or not (body.get("blocks") or body.get("attachments")):
+                raise
+            library_log().error("Slack refused blocks, they go as text: %s", refusal)  # a bug of ours
+            return await self.calls.write(method, words)

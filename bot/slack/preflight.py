@@ -1,0 +1,89 @@
+"""Whether the tokens work, before anything depends on them: each trouble in a sentence, with its mending."""
+
+import logging
+from collections.abc import Awaitable
+
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.errors import Outage, Refused
+from bot.slack.calls import translated
+from bot.slack.identity import Identity
+from bot.slack.manifest import missing_scopes
+
+log = logging.getLogger(__name__)
+
+BOT_TOKEN, APP_TOKEN = "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"
+
+WHERE = {
+    BOT_TOKEN: "Copy the Bot User OAuth Token (xoxb-…) from the app's page OAuth & Permissions.",
+    APP_TOKEN: (
+        "Make an app-level token (xapp-…) with the scope connections:write on the app's page Basic Information."
+    ),
+}
+TROUBLE = {
+    "invalid_auth": "Slack does not know the token in {setting}.",
+    "not_authed": "{setting} is empty.",
+    "account_inactive": "The token in {setting} belongs to an app that was removed from the workspace.",
+    "token_revoked": "The token in {setting} was revoked.",
+    "token_expired": "The token in {setting} has expired.",
+    "not_allowed_token_type": "The token in {setting} is of another kind.",
+    "missing_scope": "The token in {setting} lacks a scope ({detail}).",
+    "org_login_required": "The workspace is being moved into an organisation.",
+    "ekm_access_denied": "An administrator has suspended access for apps.",
+    "access_denied": "An administrator has not allowed this app.",
+    "team_access_not_granted": "The app was not granted this workspace.",
+    "two_factor_setup_required": "The workspace asks for two-factor sign-in to be set up.",
+}
+
+
+class SlackDown(Outage):
+    """Slack could not be asked at start."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    def __str__(self) -> str:
+        """Return the sentence."""
+        return f"Slack could not be reached ({self.why}). Check the network, or a proxy, and start again."
+
+
+async def who_am_i(client: AsyncWebClient) -> Identity:
+    """Return who the bot token belongs to. Raises ``Refused`` for a bad token, ``SlackDown`` otherwise."""
+    answer = await _asked(client.auth_test(), BOT_TOKEN)
+    told = answer.data if isinstance(answer.data, dict) else {}
+    if not told.get("bot_id"):
+        raise Refused("not_a_bot", f"The token in {BOT_TOKEN} belongs to a person, not to a bot.", WHERE[BOT_TOKEN])
+    scopes = frozenset(
+        scope.strip() for scope in str(answer.headers.get("x-oauth-scopes") or "").split(",") if scope.strip()
+    )
+    for scope, reason in missing_scopes(scopes) if scopes else ():
+        log.warning("The bot token lacks the scope %s: %s", scope, reason)
+    return Identity(
+        team=str(told.get("team_id") or ""),
+        user=str(told.get("user_id") or ""),
+        bot=str(told["bot_id"]),
+        url=str(told.get("url") or ""),
+        enterprise=str(told.get("enterprise_id") or ""),
+        name=str(told.get("user") or "flowbot"),
+        scopes=scopes,
+    )
+
+
+async def may_connect(client: AsyncWebClient, app_token: str) -> None:
+    """Ask for a socket's address once. Raises ``Refused`` for a bad app token, ``SlackDown`` otherwise."""
+    await _asked(client.apps_connections_open(app_token=app_token), APP_TOKEN)
+
+
+async def _asked(call: Awaitable[AsyncSlackResponse], setting: str) -> AsyncSlackResponse:
+    try:
+        with translated():
+            return await call
+    except SlackRefused as refusal:
+        known = TROUBLE.get(refusal.error, "Slack refuses the token in {setting} ({error}).")
+        sentence = known.format(setting=setting, error=refusal.error, detail=refusal.detail or "not named")
+        raise Refused(refusal.error, sentence, WHERE[setting]) from None
+    except (SlackLimited, SlackUnclear, SlackUnreachable) as problem:
+        raise SlackDown(str(problem)) from None

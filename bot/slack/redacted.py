@@ -1,0 +1,43 @@
+"""What the libraries may log: no token, no response_url, no socket ticket, and never a request's body."""
+
+import logging
+import re
+
+NAME = "flowbot.slack.library"
+
+SECRETS = re.compile(
+    r"xox[a-z](?:\.xox[a-z])?-[\w-]+"  # bot, user and refresh tokens
+    r"|xapp-[\w-]+"
+    r"|https?://[^\s'\"<>]*/(?:response|actions|commands|services|workflows|upload)/[^\s'\"<>]*"
+    r"|(?<=ticket=)[^&\s'\"<>]+"
+)
+
+
+def redact(text: str) -> str:
+    """Return the text with everything that opens a door replaced."""
+    return SECRETS.sub("(secret)", text)
+
+
+class Redacting(logging.Filter):
+    """Rewrites records on their way: the message with its arguments and the traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Redact the record and let it pass."""
+        told = record.getMessage()
+        if record.exc_info:
+            told = f"{told}\n{logging.Formatter().formatException(record.exc_info)}"
+        record.msg, record.args, record.exc_info, record.exc_text = redact(told), None, None, None
+        return True
+
+
+def library_log() -> logging.Logger:
+    """Return the logger handed to slack_bolt and slack_sdk.
+
+    Its level stays at INFO whatever the program's is: below it both log whole requests. bolt copies level and
+    filters to the loggers it makes (slack_bolt 1.30.0, ``slack_bolt.logger``).
+    """
+    log = logging.getLogger(NAME)
+    log.setLevel(logging.INFO)
+    if not any(isinstance(each, Redacting) for each in log.filters):
+        log.addFilter(Redacting())
+    return log

@@ -1,0 +1,276 @@
+"""How the bot stays connected: two sockets, a fresh address for each attempt, and a watchdog.
+
+A socket's address is a ticket that Slack takes once and soon; the stock client (slack_sdk 3.47.0) offers the
+same one for ever when a handshake fails, and closes the old socket before it opens the new one, so that one
+socket alone leaves gaps. A socket can also be alive and silent for hours.
+
+    connecting ──► connected ──► (closed, disconnect frame, no pong, silent) ──► connecting
+         ▲             │
+         └── pause ◄───┴─ refused handshake: the ticket is thrown away
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from slack_bolt.adapter.socket_mode.async_internals import send_async_response
+from slack_bolt.adapter.socket_mode.internals import build_headers
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.conversations import SlackLimited
+from bot.slack.calls import Sleep, translated
+from bot.slack.proxies import proxy_for
+from bot.slack.redacted import library_log, redact
+
+log = logging.getLogger(__name__)
+
+GONE = "link_disabled"  # Socket Mode was switched off for the app
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds."""
+
+    attempt: float = 20.0  # one attempt to connect
+    pause: float = 1.0  # after the first failed attempt; doubled after each further one
+    longest_pause: float = 30.0
+    ping: float = 10.0  # between pings; a dead peer is noticed after about twice this
+    watch: float = 30.0  # between looks of the watchdog
+    down: float = 60.0  # without a connection until the watchdog starts one itself
+    silent: float = 600.0  # without any frame but pongs until a socket is renewed
+    close: float = 2.0  # to wait for the other side's farewell
+
+
+class FreshUrlClient(SocketModeClient):
+    """The stock client, but each attempt has its own address, and an end."""
+
+    def __init__(
+        self,
+        *,
+        app_token: str,
+        web_client: AsyncWebClient,
+        timing: Timing,
+        environment: Mapping[str, str],
+        clock: Callable[[], float],
+        sleep: Sleep,
+    ) -> None:
+        super().__init__(app_token=app_token, web_client=web_client, logger=library_log(), ping_interval=timing.ping)
+        self.timing, self.environment, self.clock, self.pause = timing, environment, clock, sleep
+        self.connections = 0  # how often a connection was made
+        self.last_frame = clock()  # of the application: a hello, an envelope; not a pong
+        self.connecting = False
+        self.farewell = ""  # the reason in the last disconnect frame
+
+    async def connect(self) -> None:
+        """Connect, with as many attempts as it takes."""
+        self.connecting = True
+        failures = 0
+        try:
+            while not self.closed:
+                try:
+                    async with asyncio.timeout(self.timing.attempt):
+                        await self._attempt()
+                except Exception as problem:  # noqa: BLE001  whatever it is, the next attempt is the answer
+                    self.wss_uri = None  # the ticket is spent
+                    grown = min(self.timing.longest_pause, self.timing.pause * 2 ** min(failures, 10))
+                    wait = max(grown, problem.seconds) if isinstance(problem, SlackLimited) else grown
+                    failures += 1
+                    log.warning("No connection to Slack (%s), next attempt in %g s", _reason(problem), wait)
+                    await self.pause(wait)
+                else:
+                    return
+        finally:
+            self.connecting = False
+
+    async def connect_to_new_endpoint(self, force: bool = False) -> None:  # noqa: FBT001, FBT002  the library's
+        """Connect again, unless somebody is at it. The library's own takes a lock that can be missed."""
+        if not self.connecting and (force or not await self.is_connected()):
+            await self.connect()
+
+    async def issue_new_wss_url(self) -> str:
+        """Return a socket's address. Raises the four failures of a call; the library's own sleeps over a 429."""
+        with translated():
+            answer = await self.web_client.apps_connections_open(app_token=self.app_token)
+            return str(answer["url"])
+
+    async def end(self) -> None:
+        """Close for good."""
+        await super().close()  # type: ignore[no-untyped-call]
+        tasks = (self.message_processor, self.current_session_monitor, self.message_receiver)
+        await asyncio.gather(*(task for task in tasks if task is not None), return_exceptions=True)
+
+    async def enqueue_message(self, message: str) -> None:
+        """Note that the socket speaks, then let the stock client queue the frame."""
+        self.last_frame = self.clock()
+        if message.startswith('{"type":"disconnect"') or (len(message) < 500 and '"disconnect"' in message):
+            self.farewell = str(json.loads(message).get("reason", ""))
+            if self.farewell == GONE:
+                log.error("Socket Mode is switched off for this app. Switch it on in the app's settings.")
+        await super().enqueue_message(message)
+
+    async def _attempt(self) -> None:
+        """Close what there is and connect once. Follows the stock ``connect`` but for its inner loop."""
+        self.auto_reconnect_enabled = False
+        if self.current_session is not None:
+            await self.current_session.close()
+        if self.aiohttp_client_session.closed:
+            self.aiohttp_client_session = aiohttp.ClientSession()
+        if self.wss_uri is None:
+            self.wss_uri = await self.issue_new_wss_url()
+        self.current_session = await self.aiohttp_client_session.ws_connect(
+            self.wss_uri,
+            autoping=False,
+            heartbeat=self.ping_interval,
+            proxy=proxy_for(self.wss_uri, self.environment),
+            timeout=aiohttp.ClientWSTimeout(ws_close=self.timing.close),
+        )
+        self.wss_uri = None  # spent: whoever connects next asks for another
+        self.auto_reconnect_enabled = self.default_auto_reconnect_enabled
+        self.stale = False
+        self.last_ping_pong_time = None
+        await self.current_session.ping(f"sdk-ping-pong:{time.time()}".encode())
+        _end(self.current_session_monitor)
+        self.current_session_monitor = asyncio.ensure_future(self.monitor_current_session())
+        _end(self.message_receiver)
+        self.message_receiver = asyncio.ensure_future(self.receive_messages())
+        self.connections += 1
+        self.last_frame = self.clock()
+
+
+class Socket:
+    """One connection and what comes through it. Everything is acked, whatever bolt makes of it."""
+
+    def __init__(self, app: AsyncApp, client: FreshUrlClient) -> None:
+        self.app = app
+        self.client = client
+        self.last_envelope: float | None = None
+        self.down_since: float | None = None
+        self._answering: set[asyncio.Task[Any]] = set()
+        client.socket_mode_request_listeners.append(self.handle)
+
+    async def handle(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+        """Let bolt answer an envelope, and ack it."""
+        start = time.time()
+        self.last_envelope = self.client.clock()
+        task = asyncio.current_task()
+        self._answering |= {task} if task else set()
+        try:
+            response = await self._answered(request)
+            await send_async_response(client, request, response, start)
+        except Exception as problem:  # noqa: BLE001  a lost ack: Slack sends events again, keys tell repeats
+            log.warning("An envelope was not acked: %s", _reason(problem))
+        finally:
+            self._answering -= {task} if task else set()
+
+    async def stop(self) -> None:
+        """Let the envelopes that are here be acked, then close."""
+        if self._answering:
+            await asyncio.wait(set(self._answering), timeout=self.client.timing.close)
+        await self.client.end()
+
+    async def _answered(self, request: SocketModeRequest) -> BoltResponse:
+        try:
+            response = await self.app.async_dispatch(
+                AsyncBoltRequest(
+                    mode="socket_mode",
+                    body=request.payload,
+                    headers=build_headers(request),
+                    context={"delivery": request.envelope_id},
+                )
+            )
+        except Exception as problem:  # noqa: BLE001  bolt reads nested keys that a payload may lack
+            log.error("bolt could not read an envelope of type %s: %s", request.type, _reason(problem))  # noqa: TRY400  the traceback may hold the payload
+            return BoltResponse(status=200, body="")
+        if response.status != 200:
+            log.error("bolt answered an envelope of type %s with %s", request.type, response.status)
+            return BoltResponse(status=200, body="")
+        return response
+
+
+class Sockets:
+    """The connections together, and the watchdog over them."""
+
+    def __init__(self, sockets: tuple[Socket, ...], timing: Timing, clock: Callable[[], float], sleep: Sleep) -> None:
+        self.sockets = sockets
+        self.timing, self.clock, self.sleep = timing, clock, sleep
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Start connecting, and watching. Does not wait: incidents are told without sockets too."""
+        for socket in self.sockets:
+            self._spawn(socket.client.connect())
+        self._spawn(self._watching())
+
+    async def stop(self) -> None:
+        """Close the connections: nothing more comes in."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(socket.stop() for socket in self.sockets), return_exceptions=True)
+
+    async def connected(self) -> int:
+        """Return how many connections stand."""
+        return sum([await socket.client.is_connected() for socket in self.sockets])
+
+    def reconnects(self) -> int:
+        """Return how often a connection was made again."""
+        return sum(max(0, socket.client.connections - 1) for socket in self.sockets)
+
+    def last_envelope_age(self) -> float | None:
+        """Return the seconds since the last envelope; None before the first."""
+        times = [socket.last_envelope for socket in self.sockets if socket.last_envelope is not None]
+        return self.clock() - max(times) if times else None
+
+    async def look(self) -> None:
+        """Renew what is down for long, and one socket that is silent for long; the other stays meanwhile."""
+        now, renewed = self.clock(), False
+        for socket in self.sockets:
+            client = socket.client
+            if await client.is_connected():
+                socket.down_since = None
+                if not renewed and now - client.last_frame >= self.timing.silent:
+                    renewed = True
+                    await self._renew(socket, "silent")
+            elif socket.down_since is None:
+                socket.down_since = now
+            elif not client.connecting and now - socket.down_since >= self.timing.down:
+                await self._renew(socket, "down")
+
+    async def _renew(self, socket: Socket, why: str) -> None:
+        log.info("A socket is %s, renewing it", why)
+        try:
+            async with asyncio.timeout(self.timing.attempt * 2):
+                await socket.client.connect_to_new_endpoint(force=True)
+        except TimeoutError:
+            log.warning("A socket could not be renewed yet; the next look tries again")
+
+    async def _watching(self) -> None:
+        while True:
+            await self.sleep(self.timing.watch)
+            await self.look()
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _end(task: "asyncio.Future[None] | None") -> None:
+    """Cancel a task of the former connection, unless it is the one that reconnects: it ends by itself."""
+    if task is not None and task is not asyncio.current_task():
+        task.cancel()
+
+
+def _reason(problem: BaseException) -> str:
+    return redact(f"{type(problem).__name__}: {problem}".partition("\n")[0])

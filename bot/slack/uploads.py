@@ -1,0 +1,70 @@
+"""How a file reaches a channel: an address is asked for, the bytes go there, then the file is shown.
+
+Only the third step shows anything, so whatever goes wrong before it has not happened. ``files.upload`` is
+gone since November 2025 (docs.slack.dev, "Working with files").
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import aiohttp
+
+from bot.core.conversations import SlackUnclear, SlackUnreachable
+from bot.core.posts import Body
+from bot.slack.calls import Calls, translated
+from bot.slack.proxies import proxy_for
+
+
+class Uploads:
+    """Uploads and settles files. Raises the four failures of a call."""
+
+    def __init__(self, calls: Calls, session: aiohttp.ClientSession, environment: Mapping[str, str]) -> None:
+        self.calls = calls
+        self.session = session
+        self.environment = environment
+
+    async def upload(
+        self, channel: str, body: Body, thread: str, reserved: Callable[[str], Awaitable[None]] | None
+    ) -> str:
+        """Show a file in a conversation and return its id.
+
+        ``SlackUnclear`` means that the third step's answer was lost; ``shared`` tells what became of it.
+        """
+        given = body.get("content", "")
+        content = given if isinstance(given, bytes) else str(given).encode()
+        filename = str(body.get("filename") or "file.txt")
+        file = await self._sent_away(filename, content)
+        if reserved is not None:
+            await reserved(file)
+        arguments: dict[str, Any] = {
+            "files": json.dumps([{"id": file, "title": str(body.get("title") or filename)}]),
+            "channel_id": channel,
+        }
+        if body.get("comment"):
+            arguments["initial_comment"] = str(body["comment"])
+        if thread:
+            arguments["thread_ts"] = thread
+        await self.calls.once("files.completeUploadExternal", arguments)
+        return file
+
+    async def shared(self, file: str) -> bool:
+        """Whether a file has been shown anywhere; Slack may take seconds to say so."""
+        told = (await self.calls.read("files.info", {"file": file})).get("file") or {}
+        return any(told.get(name) for name in ("shares", "channels", "groups", "ims"))
+
+    async def _sent_away(self, filename: str, content: bytes) -> str:
+        """Store the bytes at Slack, shown to nobody yet, and return the file's id."""
+        try:
+            arguments = {"filename": filename, "length": len(content)}
+            answer = await self.calls.once("files.getUploadURLExternal", arguments)
+            address, file = str(answer.get("upload_url") or ""), str(answer.get("file_id") or "")
+            with translated():
+                proxy = proxy_for(address, self.environment)
+                async with self.session.post(address, data=content, proxy=proxy) as stored:
+                    status = stored.status
+        except SlackUnclear as lost:
+            raise SlackUnreachable(f"the file was not stored: {lost}") from None
+        if status != 200:
+            raise SlackUnreachable(f"the file was not stored: HTTP {status} from the upload address")
+        return file
