@@ -52,7 +52,9 @@ class Enos(Protocol):
     ``Unclear`` when the answer was lost after the request may have been received.
     """
 
-    def search(self, terms: Search, *, newest: str = "update_time", as_user: UserId | None = None) -> AsyncIterator[Page]:
+    def search(
+        self, terms: Search, *, newest: str = "update_time", as_user: UserId | None = None
+    ) -> AsyncIterator[Page]:
         """Yield pages, sorted by ``newest`` descending where the server allows, until nothing is new."""
         ...
 
@@ -220,7 +222,12 @@ class Store(Protocol):
 
     # incidents
     async def incidents(
-        self, *, live: bool = True, flow: FlowId | None = None, since: datetime | None = None, limit: int = 500
+        self,
+        *,
+        live: bool = True,
+        flow: FlowId | None = None,
+        since: datetime | None = None,
+        limit: int = 500,
     ) -> tuple[Incident, ...]:
         """Return incidents, newest first; ``live`` means open or acknowledged."""
         ...
@@ -234,7 +241,11 @@ class Store(Protocol):
         ...
 
     async def change(
-        self, id: IncidentId, decide: Callable[[Incident], Facts], *, settle: "Settlement | None" = None  # noqa: A002
+        self,
+        id: IncidentId,
+        decide: Callable[[Incident], Facts],
+        *,
+        settle: "Settlement | None" = None,  # noqa: A002
     ) -> Facts:
         """Read an incident, ask ``decide`` (which may raise a Refusal), write its facts and end the attempt."""
         ...
@@ -296,8 +307,8 @@ class Store(Protocol):
         """Remember the id of a file that is about to be shown, to settle a lost answer by."""
         ...
 
-    async def doubtful(self) -> tuple[Post, ...]:
-        """Return messages that were sent again after an unclear answer, and not yet looked at once more."""
+    async def doubtful(self, before: datetime) -> tuple[Post, ...]:
+        """Return messages sent before a time, after an unclear try, and not yet looked at once more."""
         ...
 
     async def no_double(self, id: PostId) -> None:  # noqa: A002

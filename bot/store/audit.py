@@ -1,0 +1,116 @@
+"""The audit: attempts, written before an act, and their ends. The database refuses all but additions."""
+
+from datetime import datetime
+from sqlite3 import Row
+from typing import Protocol
+
+from sqlite_utils import Database
+
+from bot.core.audit import Attempt, Entry
+from bot.core.people import Person
+from bot.store.moments import moment, moment_or_none, stamp
+from bot.store.people import person
+
+
+class Ending(Protocol):
+    """The end of an attempt."""
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt ends."""
+        ...
+
+    @property
+    def outcome(self) -> str:
+        """A named reason."""
+        ...
+
+    @property
+    def at(self) -> datetime:
+        """When."""
+        ...
+
+    @property
+    def request(self) -> str:
+        """The platform action."""
+        ...
+
+    @property
+    def user_id(self) -> str:
+        """The EnOS user it was done as."""
+        ...
+
+    @property
+    def answer(self) -> str:
+        """E.g. the new instance id."""
+        ...
+
+
+def attempt(db: Database, new: Attempt) -> int | None:
+    """Write an attempt and return its id; None if one with its key exists."""
+    row = db.execute(
+        "INSERT INTO attempts (key, person, channel, thread, surface, words, verb, at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING RETURNING id",
+        [new.key, str(new.by), new.channel, new.thread, new.surface, new.words, new.verb, stamp(new.at)],
+    ).fetchone()
+    return None if row is None else int(row["id"])
+
+
+def end(db: Database, ending: Ending | None) -> None:
+    """End an attempt. What has ended stays as it ended: the first end is the true one."""
+    if ending is not None:
+        db.execute(
+            "UPDATE attempts SET outcome = ?, request = ?, user_id = ?, answer = ?, ended_at = ?"
+            " WHERE id = ? AND ended_at IS NULL",
+            [
+                ending.outcome,
+                ending.request,
+                ending.user_id,
+                ending.answer,
+                stamp(ending.at),
+                ending.attempt,
+            ],
+        )
+
+
+def detail(db: Database, attempt: int, words: str) -> None:
+    """Write what is needed to look a call up should its answer be lost."""
+    db.execute("UPDATE attempts SET detail = ? WHERE id = ? AND ended_at IS NULL", [words, attempt])
+
+
+def unended(db: Database) -> tuple[Entry, ...]:
+    """Return attempts without an end, oldest first."""
+    rows = db.execute("SELECT * FROM attempts WHERE ended_at IS NULL ORDER BY id LIMIT 500")
+    return tuple(_entry(row) for row in rows)
+
+
+def entries(db: Database, since: datetime, until: datetime, whose: Person | None, limit: int) -> tuple[Entry, ...]:
+    """Return entries attempted in ``[since, until)``, newest first."""
+    which, values = ("", []) if whose is None else ("AND person = ?", [str(whose)])
+    rows = db.execute(
+        f"SELECT * FROM attempts WHERE at >= ? AND at < ? {which} ORDER BY at DESC, id DESC LIMIT ?",  # noqa: S608  constants only
+        [stamp(since), stamp(until), *values, limit],
+    )
+    return tuple(_entry(row) for row in rows)
+
+
+def _entry(row: Row) -> Entry:
+    return Entry(
+        id=row["id"],
+        attempt=Attempt(
+            key=row["key"],
+            by=person(row["person"]),
+            channel=row["channel"],
+            thread=row["thread"],
+            surface=row["surface"],
+            words=row["words"],
+            verb=row["verb"],
+            at=moment(row["at"]),
+        ),
+        outcome=row["outcome"] or "",
+        request=row["request"] or "",
+        user_id=row["user_id"] or "",
+        answer=row["answer"] or "",
+        ended_at=moment_or_none(row["ended_at"]),
+        detail=row["detail"],
+    )

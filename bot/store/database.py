@@ -1,0 +1,81 @@
+"""Opening a SQLite file the safe way, and the sentences for what may be in the way."""
+
+import os
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from bot.core.errors import Outage, Refused
+from bot.store.lock import unwritable
+from bot.store.schema import migrate
+
+Version = tuple[int, int, int]
+
+
+@dataclass(unsafe_hash=True)  # not frozen: contextlib sets ``__traceback__`` on what passes through it
+class Trouble(Outage):
+    """The database could not be read or written just now; nothing was changed."""
+
+    reason: str  # SQLite's words
+
+    def __str__(self) -> str:
+        """Return the sentence."""
+        return (
+            f"flowbot's database cannot be used right now: {self.reason}. Nothing was changed; "
+            "ask an admin to look at the disk, then try again."
+        )
+
+
+def journal_mode(version: Version) -> str:
+    """Return the journal mode that is safe under this version of SQLite.
+
+    Write-ahead logs can be corrupted by two connections before 3.51.3 and its backports
+    (https://www.sqlite.org/wal.html, "the WAL-reset bug").
+    """
+    safe = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+    return "wal" if safe else "truncate"
+
+
+def open_database(path: Path, version: Version = sqlite3.sqlite_version_info) -> Database:
+    """Open or make the file, readable by its owner alone, and lead it to the newest version.
+
+    The connection belongs to the calling thread and commits nothing by itself. Raises ``Refused``.
+    """
+    _make(path)
+    connection = sqlite3.connect(path, timeout=5, isolation_level=None, cached_statements=256)
+    try:
+        connection.row_factory = sqlite3.Row
+        connection.execute(f"PRAGMA journal_mode = {journal_mode(version)}")
+        connection.execute("PRAGMA synchronous = full")
+        connection.execute("PRAGMA foreign_keys = on")
+        db = Database(connection, strict=True, execute_plugins=False)
+        migrate(db)
+    except sqlite3.OperationalError as error:
+        connection.close()
+        raise Trouble(str(error)) from error
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise Refused(
+            "not_a_database",
+            f"{path} is not a database that can be read: {error}.",
+            "Set FLOWBOT_DATABASE to another path, or restore a backup there.",
+        ) from error
+    except BaseException:
+        connection.close()
+        raise
+    return db
+
+
+def _make(path: Path) -> None:
+    """Make the file where there is none, and close it to others where there is one."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            if os.fstat(descriptor).st_uid == os.geteuid():
+                os.fchmod(descriptor, 0o600)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise unwritable(path, error) from error

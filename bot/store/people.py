@@ -1,0 +1,80 @@
+"""Links: who a person in Slack is in EnOS. One EnOS user, one person."""
+
+from collections.abc import Sequence
+from sqlite3 import Row
+
+from sqlite_utils import Database
+
+from bot.core.errors import Refused
+from bot.core.flows import UserId, UserName
+from bot.core.people import Link, Person
+
+
+def link(db: Database, whose: Person) -> Link | None:
+    """Return a person's link."""
+    row = db.execute("SELECT * FROM links WHERE person = ?", [str(whose)]).fetchone()
+    return None if row is None else _link(row)
+
+
+def links(db: Database) -> tuple[Link, ...]:
+    """Return all links, by user name."""
+    return tuple(_link(row) for row in db.execute("SELECT * FROM links ORDER BY user_name"))
+
+
+def put_links(db: Database, new: Sequence[Link]) -> None:
+    """Add or change links. Raises Refused("taken") where an EnOS user has another person."""
+    for each in new:  # first out, then in: two people may swap
+        db.execute("DELETE FROM links WHERE person = ?", [str(each.person)])
+    for each in new:
+        holder = db.execute(
+            "SELECT * FROM links WHERE user_id = ? OR user_name = ? OR person = ?",
+            [each.user_id, each.user_name, str(each.person)],
+        ).fetchone()
+        if holder is not None:
+            raise _taken(each, _link(holder))
+        db.execute(
+            "INSERT INTO links VALUES (?, ?, ?, ?)",
+            [str(each.person), each.user_id, each.user_name, int(each.proven)],
+        )
+
+
+def remove_link(db: Database, whose: Person) -> Link | None:
+    """Remove a link and return what it was."""
+    old = link(db, whose)
+    db.execute("DELETE FROM links WHERE person = ?", [str(whose)])
+    return old
+
+
+def prove(db: Database, whose: Person) -> None:
+    """Mark a link as proven."""
+    db.execute("UPDATE links SET proven = 1 WHERE person = ?", [str(whose)])
+
+
+def _taken(new: Link, holder: Link) -> Refused:
+    if holder.person == new.person:
+        return Refused(
+            "taken",
+            f"<@{new.person.user}> is named twice, as {holder.user_name} and as {new.user_name}.",
+            "Nothing was changed; name each person once.",
+        )
+    return Refused(
+        "taken",
+        f"The EnOS user {holder.user_name} ({holder.user_id}) is already linked to <@{holder.person.user}>,"
+        f" so it cannot be linked to <@{new.person.user}> too.",
+        f"Nothing was changed; unlink <@{holder.person.user}> first if that link is wrong.",
+    )
+
+
+def person(text: str) -> Person:
+    """Return the person that ``str(person)`` was."""
+    team, _, user = text.partition(":")
+    return Person(team, user)
+
+
+def _link(row: Row) -> Link:
+    return Link(
+        person=person(row["person"]),
+        user_id=UserId(row["user_id"]),
+        user_name=UserName(row["user_name"]),
+        proven=bool(row["proven"]),
+    )

@@ -1,0 +1,280 @@
+"""The outbox: in which order queued posts may go, and what became of them.
+
+A *line* is what must go one after another: a thread, the top level of a channel in one lane, the edits of one
+message, the whispers to one person in one channel. Within a line the order is by ``due``, then by arrival; a
+post that waits to be tried again (``retry_at``) keeps its place, and the line waits with it. An unclear post
+holds its thread, but not the top level of its channel, where every message begins a conversation of its own.
+
+Replies name the post that began their thread (``thread_of``) and wait until it is settled. Where it was given
+up, or is not a message, they go to the channel themselves: nothing is lost.
+"""
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from sqlite3 import Row
+from typing import Any
+
+from sqlite_utils import Database
+
+from bot.core.posts import Kind, Lane, NewPost, Post, PostId, State
+from bot.store.moments import moment, moment_or_none, stamp
+
+REPLACED = "replaced"  # in the database only: an edit that a newer one, or its own target, has taken in
+
+_LIVE = "('queued', 'sending', 'unclear')"
+
+# A post as it would be sent now: a reply in its thread, an edit at its message.
+_POSTS = """
+    SELECT p.*,
+           parent.ts AS parent_ts, parent.stands_in AS parent_in,
+           target.ts AS target_ts, target.stands_in AS target_in
+    FROM posts p
+    LEFT JOIN posts parent ON parent.id = p.thread_of AND parent.state = 'sent' AND parent.kind = 'message'
+    LEFT JOIN posts target ON target.id = p.target
+"""
+
+_THESE = f"{_POSTS} WHERE p.id IN (SELECT value FROM json_each(?))"  # noqa: S608  constants only
+
+# The queued posts that may go: at most :width of a channel, lane and kind, so that no backlog hides another.
+_DUE = f"""
+    WITH free AS (
+      SELECT q.id, q.due, q.seq,
+             row_number() OVER (PARTITION BY q.channel, q.lane, q.kind ORDER BY q.due, q.seq) AS place
+      FROM posts q
+      WHERE q.state = 'queued' AND q.due <= :now AND q.retry_at <= :now
+        AND (q.thread_of IS NULL OR NOT EXISTS (
+          SELECT 1 FROM posts parent WHERE parent.id = q.thread_of AND parent.state IN {_LIVE}))
+        AND (q.target IS NULL OR EXISTS (
+          SELECT 1 FROM posts target WHERE target.id = q.target AND target.state = 'sent'))
+        AND NOT EXISTS (
+          SELECT 1 FROM posts e
+          WHERE e.line = q.line AND e.state IN {_LIVE} AND e.id <> q.id
+            AND (e.state = 'sending'
+                 OR e.state = 'unclear'
+                    AND (e.thread_of IS NOT NULL OR e.thread <> '' OR e.target IS NOT NULL)
+                 OR e.state = 'queued' AND (e.due < q.due OR e.due = q.due AND e.seq < q.seq)))
+    )
+    SELECT id FROM free WHERE place <= :width ORDER BY due, seq LIMIT :limit
+"""  # noqa: S608  constants only
+
+
+def due(db: Database, now: datetime, limit: int, width: int = 8) -> tuple[Post, ...]:
+    """Return the posts that may be sent now, in order."""
+    ids = [row["id"] for row in db.execute(_DUE, {"now": stamp(now), "width": width, "limit": limit})]
+    found = {row["id"]: _post(row) for row in db.execute(_THESE, [json.dumps(ids)])}
+    return tuple(found[id_] for id_ in ids)
+
+
+def next_due(db: Database) -> datetime | None:
+    """Return when the next queued post may go, as far as its own times tell."""
+    row = db.execute("SELECT min(max(due, retry_at)) FROM posts WHERE state = 'queued'").fetchone()
+    return moment_or_none(row[0])
+
+
+def post(db: Database, id_: PostId) -> Post | None:
+    """Return one post."""
+    row = db.execute(_POSTS + "WHERE p.id = ?", [id_]).fetchone()
+    return None if row is None else _post(row)
+
+
+def unclear(db: Database) -> tuple[Post, ...]:
+    """Return the unclear posts, oldest first."""
+    return tuple(_post(row) for row in db.execute(_POSTS + "WHERE p.state = 'unclear' ORDER BY p.seq LIMIT 500"))
+
+
+def doubtful(db: Database, before: datetime) -> tuple[Post, ...]:
+    """Return messages sent before a time, after an earlier try of theirs was unclear."""
+    where = "WHERE p.look_again = 1 AND p.settled_at <= ? ORDER BY p.settled_at LIMIT 500"
+    return tuple(_post(row) for row in db.execute(_POSTS + where, [stamp(before)]))
+
+
+def counts(db: Database) -> dict[str, int]:
+    """Return the number of posts by state; edits that were taken in by others are counted as ``replaced``."""
+    return dict(tuple(row) for row in db.execute("SELECT state, count(*) FROM posts GROUP BY state"))
+
+
+# ── settling ──
+
+
+def sending(db: Database, id_: PostId, now: datetime) -> Post | None:
+    """Mark a queued post as being sent; None if it is no longer queued."""
+    changed = db.execute(
+        "UPDATE posts SET state = 'sending', attempts = attempts + 1, first_tried = coalesce(first_tried, ?)"
+        " WHERE id = ? AND state = 'queued'",
+        [stamp(now), id_],
+    ).rowcount
+    return post(db, id_) if changed else None
+
+
+def sent(db: Database, id_: PostId, channel: str, ts: str, now: datetime) -> None:
+    """Settle: it stands there. After an unclear answer and another try it is to be looked at once more."""
+    db.execute(
+        "UPDATE posts SET state = 'sent', stands_in = ?, ts = ?, why = '', response_url = '', settled_at = ?,"
+        " look_again = (kind = 'message' AND doubts > 0 AND attempts > 1) WHERE id = ? AND state <> 'sent'",
+        [channel, ts, stamp(now), id_],
+    )
+
+
+def set_unclear(db: Database, id_: PostId, why: str, now: datetime) -> None:
+    """Settle: nobody knows whether it stands."""
+    db.execute(
+        "UPDATE posts SET state = 'unclear', doubts = doubts + 1, why = ?, settled_at = ?"
+        " WHERE id = ? AND state = 'sending'",
+        [why, stamp(now), id_],
+    )
+
+
+def interrupted(db: Database) -> int:
+    """Turn what was being sent when the process ended into unclear; return how many."""
+    return db.execute(
+        "UPDATE posts SET state = 'unclear', doubts = doubts + 1, why = 'interrupted' WHERE state = 'sending'"
+    ).rowcount
+
+
+def requeue(db: Database, id_: PostId, retry_at: datetime, why: str, *, channel: str, instead: NewPost | None) -> None:
+    """Put it back to queued, perhaps elsewhere, perhaps in other words, in its old place in the order."""
+    row = row_of(db, id_)
+    if row is None or row["state"] not in ("sending", "unclear"):
+        return
+    new = instead or _new(row)
+    if channel:
+        new = _moved(new, channel)
+    db.execute(
+        "UPDATE posts SET state = 'queued', retry_at = ?, why = ?, kind = ?, channel = ?, body = ?,"
+        " thread_of = ?, thread = ?, user = ?, response_url = ?, line = ? WHERE id = ?",
+        [
+            stamp(retry_at),
+            why,
+            new.kind.value,
+            new.channel,
+            text_of(new.body),
+            new.thread_of,
+            new.thread,
+            new.user,
+            new.response_url,
+            line_of(new),
+            id_,
+        ],
+    )
+
+
+def give_up(db: Database, id_: PostId, why: str, now: datetime) -> None:
+    """Settle: it will not be sent, and neither will the edits that wait for it."""
+    db.execute(
+        "UPDATE posts SET state = 'given up', why = ?, settled_at = ?, response_url = ''"
+        " WHERE id = ? AND state IN ('queued', 'sending', 'unclear')",
+        [why, stamp(now), id_],
+    )
+    db.execute(
+        "UPDATE posts SET state = 'given up', why = 'its message was given up', settled_at = ?"
+        " WHERE target = ? AND state = 'queued'",
+        [stamp(now), id_],
+    )
+
+
+def reserve(db: Database, id_: PostId, file: str) -> None:
+    """Remember the id of a file that is about to be shown."""
+    db.execute("UPDATE posts SET ts = ? WHERE id = ? AND state = 'sending'", [file, id_])
+
+
+def no_double(db: Database, id_: PostId) -> None:
+    """Settle: a later look has shown that it stands once."""
+    db.execute("UPDATE posts SET look_again = 0 WHERE id = ?", [id_])
+
+
+def line_of(new: NewPost) -> str:
+    """Return what the post must keep its order within."""
+    if new.kind is Kind.EDIT:
+        return f"edit {new.target}"
+    if new.kind is Kind.WHISPER:
+        return f"whisper {new.channel} {new.user}"
+    if new.thread_of is not None:
+        return f"thread {new.thread_of}"
+    if new.thread:
+        return f"thread {new.channel} {new.thread}"
+    return f"channel {new.channel} {new.lane.value}"
+
+
+def _moved(new: NewPost, channel: str) -> NewPost:
+    return replace(new, channel=channel, thread_of=None, thread="")
+
+
+# ── rows ──
+
+
+def row_of(db: Database, id_: str | None) -> Row | None:
+    """Return the row of a post."""
+    row: Row | None = db.execute("SELECT * FROM posts WHERE id = ?", [id_]).fetchone()
+    return row
+
+
+def insert(db: Database, new: NewPost, state: str = State.QUEUED.value, why: str = "") -> None:
+    """Write a new row."""
+    db.execute(
+        "INSERT INTO posts (id, kind, lane, channel, body, due, thread_of, thread, target, user,"
+        " response_url, incident, line, state, why, settled_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+        " ?)",
+        [
+            new.id,
+            new.kind.value,
+            new.lane.value,
+            new.channel,
+            text_of(new.body),
+            stamp(new.due),
+            new.thread_of,
+            new.thread,
+            new.target,
+            new.user,
+            new.response_url,
+            new.incident,
+            line_of(new),
+            state,
+            why,
+            None if state == State.QUEUED.value else stamp(new.due),
+        ],
+    )
+
+
+def _new(row: Row) -> NewPost:
+    return NewPost(
+        id=PostId(row["id"]),
+        kind=Kind(row["kind"]),
+        lane=Lane(row["lane"]),
+        channel=row["channel"],
+        body=json.loads(row["body"]),
+        due=moment(row["due"]),
+        thread_of=row["thread_of"],
+        thread=row["thread"],
+        target=row["target"],
+        user=row["user"],
+        response_url=row["response_url"],
+        incident=row["incident"],
+    )
+
+
+def _post(row: Row) -> Post:
+    """Return the post with its place: where it stands, or where it would be sent now."""
+    new = _new(row)
+    channel, ts = row["stands_in"] or new.channel, row["ts"]
+    if new.kind is Kind.EDIT:
+        channel, ts = row["target_in"] or channel, row["target_ts"] or ""
+    elif row["parent_ts"]:
+        new = replace(new, thread=row["parent_ts"])
+        channel = row["stands_in"] or row["parent_in"]
+    state = State.GIVEN_UP if row["state"] == REPLACED else State(row["state"])
+    return Post(
+        new=new,
+        state=state,
+        attempts=row["attempts"],
+        channel=channel,
+        ts=ts,
+        why=row["why"],
+        doubts=row["doubts"],
+        first_tried=moment_or_none(row["first_tried"]),
+    )
+
+
+def text_of(body: Any) -> str:
+    """Return a body as it is kept."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))

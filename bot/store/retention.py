@@ -1,0 +1,103 @@
+"""How long things are kept, and forgetting what is older, a few hundred rows at a time.
+
+The audit is kept for ever. What a live incident or a queued post still needs is kept whatever its age.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlite_utils import Database
+
+from bot.core.incidents import IncidentId
+from bot.store.incidents import Shelf
+from bot.store.moments import stamp
+from bot.store.units import ROWS
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How long after its last use each kind of row is kept."""
+
+    seen: timedelta = timedelta(days=14)  # after it fell out of every window that a search can ask for
+    bodies: timedelta = timedelta(days=2)  # what a settled post said; that it was said is kept longer
+    posts: timedelta = timedelta(days=90)  # a button on an older message answers "no longer known"
+    incidents: timedelta = timedelta(days=400)
+    runs: timedelta = timedelta(days=90)
+    stashes: timedelta = timedelta(days=90)
+    deliveries: timedelta = timedelta(hours=48)  # Slack delivers again within hours, at the latest
+
+
+KEEP = Keep()
+
+_LIVE = "SELECT id FROM incidents WHERE phase IN ('open', 'acknowledged')"
+
+# Each statement handles at most :rows rows and is repeated until it finds none.
+_SEEN = """
+    DELETE FROM seen WHERE instance IN (
+      SELECT instance FROM seen
+      WHERE finished = 1 AND seen_at < :seen AND coalesce(trigger_at, seen_at) < :seen LIMIT :rows)
+"""
+_BODIES = """
+    UPDATE posts SET body = '{}' WHERE seq IN (
+      SELECT seq FROM posts
+      WHERE state IN ('sent', 'given up', 'replaced') AND settled_at < :bodies AND body <> '{}' LIMIT :rows)
+"""
+_POSTS = f"""
+    DELETE FROM posts WHERE seq IN (
+      SELECT seq FROM posts p
+      WHERE state IN ('sent', 'given up', 'replaced') AND settled_at < :posts
+        AND incident NOT IN ({_LIVE})
+        AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.post = p.id AND i.id IN ({_LIVE}))
+        AND NOT EXISTS (SELECT 1 FROM posts q WHERE q.thread_of = p.id AND q.state = 'queued')
+        AND NOT EXISTS (SELECT 1 FROM posts q WHERE q.target = p.id AND q.state = 'queued')
+      LIMIT :rows)
+"""  # noqa: S608  constants only
+_RUNS = """
+    DELETE FROM runs WHERE rowid IN (
+      SELECT rowid FROM runs WHERE started_at < :runs AND state NOT IN ('asked', 'running') LIMIT :rows)
+"""
+_STASHES = "DELETE FROM stashes WHERE rowid IN (SELECT rowid FROM stashes WHERE at < :stashes LIMIT :rows)"
+_DELIVERIES = "DELETE FROM deliveries WHERE key IN (SELECT key FROM deliveries WHERE at < :deliveries LIMIT :rows)"
+
+STEPS = (_SEEN, _BODIES, _POSTS, _RUNS, _STASHES, _DELIVERIES)
+
+
+def limits(db: Database, now: datetime, keep: Keep) -> dict[str, int]:
+    """Return the times before which rows may go, and how many rows at once.
+
+    Instances are kept for ``keep.seen`` before the oldest complete sweep: after a long stop the next sweep
+    reaches back that far, and an instance that was forgotten would be told again.
+    """
+    swept = db.execute("SELECT min(swept_at) FROM readings").fetchone()[0]
+    edges = {
+        name: stamp(now - getattr(keep, name))
+        for name in ("bodies", "posts", "incidents", "runs", "stashes", "deliveries")
+    }
+    oldest = stamp(now) if swept is None else min(stamp(now), swept)
+    return {**edges, "seen": oldest - keep.seen // timedelta(milliseconds=1), "rows": ROWS}
+
+
+def prune_step(db: Database, statement: str, edges: dict[str, int]) -> int:
+    """Forget at most 500 rows of one kind; return how many."""
+    return db.execute(statement, {name: value for name, value in edges.items() if f":{name}" in statement}).rowcount
+
+
+def prune_incident(db: Database, shelf: Shelf, edges: dict[str, int]) -> int:
+    """Forget at most 500 rows of ended incidents, occurrences first; return how many."""
+    old = db.execute(
+        "SELECT id FROM incidents WHERE ended_at < ? AND phase NOT IN ('open', 'acknowledged') LIMIT 1",
+        [edges["incidents"]],
+    ).fetchone()
+    if old is None:
+        return 0
+    shelf.drop(IncidentId(old["id"]))
+    gone = db.execute(
+        "DELETE FROM occurrences WHERE incident = :id AND place IN ("
+        " SELECT place FROM occurrences WHERE incident = :id ORDER BY place DESC LIMIT :rows)",
+        {"id": old["id"], "rows": ROWS - 1},
+    ).rowcount
+    left = db.execute("SELECT 1 FROM occurrences WHERE incident = ?", [old["id"]]).fetchone()
+    if left is None:
+        db.execute("DELETE FROM incidents WHERE id = ?", [old["id"]])
+        gone += 1
+    return gone

@@ -1,0 +1,93 @@
+"""Runs that were started from chat, deliveries that were seen, and words that were too long for a button."""
+
+import base64
+import hashlib
+from datetime import datetime
+from sqlite3 import Row
+
+from sqlite_utils import Database
+
+from bot.core.facts import Run
+from bot.core.flows import FlowId, InstanceId
+from bot.store.moments import moment, stamp
+
+
+def put_run(db: Database, new: Run) -> None:
+    """Add or change a followed run."""
+    db.table("runs", pk="instance").upsert(
+        {
+            "instance": new.instance,
+            "flow_id": new.flow_id,
+            "flow_name": new.flow_name,
+            "person": new.by,
+            "post": new.post,
+            "started_at": stamp(new.started_at),
+            "channel": new.channel,
+            "thread": new.thread,
+            "verb": new.verb,
+            "state": new.state,
+            "incident": new.incident,
+            "attempt": new.attempt,
+            "trigger_ms": new.trigger_ms,
+            "task": new.task,
+            "parameters": new.parameters,
+            "user_id": new.user_id,
+        }
+    )
+
+
+def runs(db: Database, *, live: bool, flow: FlowId | None, limit: int) -> tuple[Run, ...]:
+    """Return followed runs, newest first."""
+    whose, values = ("", []) if flow is None else ("AND flow_id = ?", [flow])
+    which = "state IN ('asked', 'running')" if live else "1"
+    rows = db.execute(
+        f"SELECT * FROM runs WHERE {which} {whose} ORDER BY started_at DESC, rowid DESC LIMIT ?",  # noqa: S608  constants only
+        [*values, limit],
+    )
+    return tuple(_run(row) for row in rows)
+
+
+def run(db: Database, instance: InstanceId) -> Run | None:
+    """Return one followed run."""
+    row = db.execute("SELECT * FROM runs WHERE instance = ?", [instance]).fetchone()
+    return None if row is None else _run(row)
+
+
+def first_time(db: Database, key: str, now: datetime) -> bool:
+    """Whether this delivery was not seen before; it is remembered."""
+    done = db.execute("INSERT INTO deliveries VALUES (?, ?) ON CONFLICT (key) DO NOTHING", [key, stamp(now)])
+    return done.rowcount == 1
+
+
+def stash(db: Database, text: str, now: datetime) -> str:
+    """Keep a text and return its id, which is made of the text: keeping it again is keeping it longer."""
+    id_ = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:12]).decode()
+    db.table("stashes", pk="id").upsert({"id": id_, "text": text, "at": stamp(now)})
+    return id_
+
+
+def stashed(db: Database, id_: str) -> str | None:
+    """Return a stashed text."""
+    row = db.execute("SELECT text FROM stashes WHERE id = ?", [id_]).fetchone()
+    return None if row is None else str(row["text"])
+
+
+def _run(row: Row) -> Run:
+    return Run(
+        instance=InstanceId(row["instance"]),
+        flow_id=FlowId(row["flow_id"]),
+        flow_name=row["flow_name"],
+        by=row["person"],
+        post=row["post"],
+        started_at=moment(row["started_at"]),
+        channel=row["channel"],
+        thread=row["thread"],
+        verb=row["verb"],
+        state=row["state"],
+        incident=row["incident"],
+        attempt=row["attempt"],
+        trigger_ms=row["trigger_ms"],
+        task=row["task"],
+        parameters=row["parameters"],
+        user_id=row["user_id"],
+    )

@@ -1,0 +1,248 @@
+"""The tables, and the steps that lead an older database to them.
+
+A step runs in ``BEGIN EXCLUSIVE`` together with the new ``user_version``: it happened whole or not at all, so
+a crash half-way is repeated at the next start. Steps are only ever added, never changed.
+"""
+
+from collections.abc import Sequence
+
+from sqlite_utils import Database
+
+from bot.core.errors import Refused
+
+APPLICATION = 0x666C6F77  # "flow": PRAGMA application_id of our files
+
+_FIRST = (
+    # ── what the watcher knows ──
+    """
+    CREATE TABLE seen (
+      instance TEXT PRIMARY KEY,
+      flow_id INTEGER NOT NULL,
+      kind INTEGER NOT NULL,
+      status INTEGER NOT NULL,
+      end_time TEXT NOT NULL,
+      trigger_at INTEGER,
+      seen_at INTEGER NOT NULL,
+      finished INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX seen_unfinished ON seen (trigger_at) WHERE finished = 0",
+    "CREATE INDEX seen_long_ago ON seen (seen_at) WHERE finished = 1",
+    """
+    CREATE TABLE readings (
+      kind INTEGER PRIMARY KEY,
+      clean INTEGER NOT NULL,
+      early_stop INTEGER NOT NULL,
+      swept_at INTEGER,
+      read_at INTEGER
+    ) STRICT
+    """,
+    "CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    # ── incidents ──
+    """
+    CREATE TABLE incidents (
+      id TEXT PRIMARY KEY,
+      flow_id INTEGER NOT NULL,
+      flow_name TEXT NOT NULL,
+      channel TEXT NOT NULL,
+      phase TEXT NOT NULL,
+      opened_at INTEGER NOT NULL,
+      post TEXT NOT NULL,
+      owners TEXT NOT NULL,
+      last_success TEXT NOT NULL,
+      acked_by TEXT,
+      acked_at INTEGER,
+      ack_until INTEGER,
+      note TEXT NOT NULL,
+      ended_at INTEGER,
+      ended_by TEXT,
+      recovered_by TEXT,
+      instance_group TEXT NOT NULL,
+      gathered INTEGER NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX incidents_of_flow ON incidents (flow_id, opened_at)",
+    "CREATE INDEX incidents_live ON incidents (opened_at) WHERE phase IN ('open', 'acknowledged')",
+    "CREATE INDEX incidents_opened ON incidents (opened_at)",
+    "CREATE INDEX incidents_ended ON incidents (ended_at) WHERE ended_at IS NOT NULL",
+    "CREATE INDEX incidents_of_post ON incidents (post)",
+    "CREATE INDEX incidents_of_instance ON incidents (instance_group) WHERE instance_group <> ''",
+    """
+    CREATE TABLE occurrences (
+      incident TEXT NOT NULL REFERENCES incidents (id) ON DELETE CASCADE,
+      place INTEGER NOT NULL,
+      instance TEXT NOT NULL,
+      status INTEGER NOT NULL,
+      trigger_time TEXT NOT NULL,
+      end_time TEXT NOT NULL,
+      seen_at INTEGER NOT NULL,
+      failed_tasks TEXT NOT NULL,
+      failed_task_name TEXT NOT NULL,
+      error_line TEXT NOT NULL,
+      healed INTEGER NOT NULL,
+      PRIMARY KEY (incident, place)
+    ) STRICT, WITHOUT ROWID
+    """,
+    # ── the outbox ──
+    """
+    CREATE TABLE posts (
+      seq INTEGER PRIMARY KEY AUTOINCREMENT,
+      id TEXT NOT NULL UNIQUE,
+      kind TEXT NOT NULL,
+      lane TEXT NOT NULL,
+      channel TEXT NOT NULL,
+      body TEXT NOT NULL,
+      due INTEGER NOT NULL,
+      retry_at INTEGER NOT NULL DEFAULT 0,
+      thread_of TEXT,
+      thread TEXT NOT NULL,
+      target TEXT,
+      user TEXT NOT NULL,
+      response_url TEXT NOT NULL,
+      incident TEXT NOT NULL,
+      line TEXT NOT NULL,
+      state TEXT NOT NULL,
+      attempts INTEGER NOT NULL DEFAULT 0,
+      doubts INTEGER NOT NULL DEFAULT 0,
+      first_tried INTEGER,
+      stands_in TEXT NOT NULL DEFAULT '',
+      ts TEXT NOT NULL DEFAULT '',
+      why TEXT NOT NULL DEFAULT '',
+      settled_at INTEGER,
+      look_again INTEGER NOT NULL DEFAULT 0
+    ) STRICT
+    """,
+    "CREATE INDEX posts_queued ON posts (due, retry_at) WHERE state = 'queued'",
+    "CREATE INDEX posts_line ON posts (line, due) WHERE state IN ('queued', 'sending', 'unclear')",
+    "CREATE INDEX posts_state ON posts (state, settled_at)",
+    "CREATE INDEX posts_doubtful ON posts (settled_at) WHERE look_again = 1",
+    "CREATE INDEX posts_place ON posts (stands_in, ts) WHERE ts <> ''",
+    "CREATE INDEX posts_of_target ON posts (target) WHERE target IS NOT NULL",
+    "CREATE INDEX posts_of_thread ON posts (thread_of) WHERE thread_of IS NOT NULL",
+    # ── people ──
+    """
+    CREATE TABLE links (
+      person TEXT PRIMARY KEY,
+      user_id TEXT NOT NULL UNIQUE,
+      user_name TEXT NOT NULL UNIQUE,
+      proven INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    # ── the audit: only added to ──
+    """
+    CREATE TABLE attempts (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      key TEXT NOT NULL UNIQUE,
+      person TEXT NOT NULL,
+      channel TEXT NOT NULL,
+      thread TEXT NOT NULL,
+      surface TEXT NOT NULL,
+      words TEXT NOT NULL,
+      verb TEXT NOT NULL,
+      at INTEGER NOT NULL,
+      detail TEXT,
+      outcome TEXT,
+      request TEXT,
+      user_id TEXT,
+      answer TEXT,
+      ended_at INTEGER
+    ) STRICT
+    """,
+    "CREATE INDEX attempts_at ON attempts (at)",
+    "CREATE INDEX attempts_of_person ON attempts (person, at)",
+    "CREATE INDEX attempts_unended ON attempts (id) WHERE ended_at IS NULL",
+    """
+    CREATE TRIGGER attempts_stay BEFORE DELETE ON attempts
+    BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END
+    """,
+    """
+    CREATE TRIGGER attempts_end_once BEFORE UPDATE ON attempts WHEN OLD.ended_at IS NOT NULL
+    BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END
+    """,
+    """
+    CREATE TRIGGER attempts_as_written
+    BEFORE UPDATE OF id, key, person, channel, thread, surface, words, verb, at ON attempts
+    BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END
+    """,
+    # ── deliveries, stashed words, followed runs ──
+    "CREATE TABLE deliveries (key TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE INDEX deliveries_at ON deliveries (at)",
+    "CREATE TABLE stashes (id TEXT PRIMARY KEY, text TEXT NOT NULL, at INTEGER NOT NULL) STRICT",
+    "CREATE INDEX stashes_at ON stashes (at)",
+    """
+    CREATE TABLE runs (
+      instance TEXT PRIMARY KEY,
+      flow_id INTEGER NOT NULL,
+      flow_name TEXT NOT NULL,
+      person TEXT NOT NULL,
+      post TEXT NOT NULL,
+      started_at INTEGER NOT NULL,
+      channel TEXT NOT NULL,
+      thread TEXT NOT NULL,
+      verb TEXT NOT NULL,
+      state TEXT NOT NULL,
+      incident TEXT,
+      attempt INTEGER NOT NULL,
+      trigger_ms INTEGER NOT NULL,
+      task INTEGER NOT NULL,
+      parameters TEXT NOT NULL,
+      user_id TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX runs_live ON runs (started_at) WHERE state IN ('asked', 'running')",
+    "CREATE INDEX runs_started ON runs (started_at)",
+    "CREATE INDEX runs_of_flow ON runs (flow_id, started_at)",
+)
+
+STEPS: tuple[Sequence[str], ...] = (_FIRST,)  # the database's version is the number of steps it has taken
+
+
+def migrate(db: Database, steps: Sequence[Sequence[str]] = STEPS) -> int:
+    """Lead the database to the newest version; return how many steps were taken.
+
+    Raises ``Refused`` for a database of another program ("foreign_database") and for one that a newer flowbot
+    has written ("newer_database").
+    """
+    taken = 0
+    while _step(db, steps):
+        taken += 1
+    return taken
+
+
+def _step(db: Database, steps: Sequence[Sequence[str]]) -> bool:
+    """Take one step, whole or not at all; return whether there was one to take."""
+    db.execute("BEGIN EXCLUSIVE")
+    try:
+        version = _recognised(db, len(steps))
+        if version < len(steps):
+            for statement in steps[version]:
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {version + 1}")
+            db.execute(f"PRAGMA application_id = {APPLICATION}")
+        db.execute("COMMIT")
+    except BaseException:
+        if db.conn.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+    return version < len(steps)
+
+
+def _recognised(db: Database, newest: int) -> int:
+    """Return the version of a database that is ours, or new."""
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    application = int(db.execute("PRAGMA application_id").fetchone()[0])
+    empty = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
+    if application != APPLICATION and not (empty and application == version == 0):
+        raise Refused(
+            "foreign_database",
+            "This database belongs to another program.",
+            "Set FLOWBOT_DATABASE to a path of its own; a new file is made there.",
+        )
+    if version > newest:
+        raise Refused(
+            "newer_database",
+            f"This database was written by a newer flowbot: it has version {version}, "
+            f"and this program knows versions up to {newest}.",
+            "Start the newer flowbot again, or restore the backup that was made before it.",
+        )
+    return version

@@ -1,0 +1,376 @@
+"""The store: each async method is one transaction on the one thread that owns the connection.
+
+    async with Store.open(Path("flowbot.db")) as store:
+        await store.queue([…])
+
+What the methods do stands in the modules named after their subjects. ``retention.py`` and ``backup.py`` are
+the two that take their time, in steps.
+"""
+
+import sqlite3
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlite_utils import Database
+
+from bot.core.audit import Attempt, Entry
+from bot.core.errors import Refused
+from bot.core.facts import Facts, Known, Reading, Run
+from bot.core.flows import FlowId, InstanceId
+from bot.core.incidents import Incident, IncidentId
+from bot.core.people import Link, Person
+from bot.core.posts import NewPost, Post, PostId
+from bot.store import audit, backup, incidents, people, queueing, retention, runs, watching
+from bot.store import posts as outbox
+from bot.store.audit import Ending
+from bot.store.lock import Lock, take
+from bot.store.retention import KEEP, Keep
+from bot.store.units import Units
+
+
+class Store:
+    """The database of one flowbot. Built by ``Store.open``; all methods may be called from one event loop.
+
+    Every method raises ``Trouble`` (an Outage) where the disk or another program is in the way; what it was
+    about to write is then not written.
+    """
+
+    def __init__(self, path: Path, units: Units, lock: Lock) -> None:
+        self.path = path
+        self._units = units
+        self._lock = lock
+        self._read, self._write = units.read, units.write
+        self._shelf = units.shelf
+
+    @classmethod
+    def open(cls, path: Path | str) -> Self:
+        """Open the database, made where there is none, brought to the newest version, locked.
+
+        Raises ``Refused``: "locked" naming the holder, "unwritable", "not_a_database", "foreign_database",
+        "newer_database".
+        """
+        path = Path(path).absolute()
+        lock = take(path)
+        try:
+            return cls(path, Units(path), lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    def close(self) -> None:
+        """Finish what was handed in, close the database, give the lock back. May be called twice."""
+        if self._lock.held:
+            self._units.close()
+            self._lock.release()
+
+    @property
+    def on_queued(self) -> Callable[[], None]:
+        """What is called on the loop whenever posts were queued."""
+        return self._units.on_queued
+
+    @on_queued.setter
+    def on_queued(self, call: Callable[[], None]) -> None:
+        self._units.on_queued = call
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ── what the watcher knows ──
+
+    async def observe(
+        self, instances: Collection[InstanceId], flows: Collection[FlowId], decide: Callable[[Known], Facts]
+    ) -> Facts:
+        """Read what is known of these, ask ``decide``, and write its facts.
+
+        Known are the newest incident of each flow and, of incidents that are of one instance alone, those of
+        the instances asked for. ``decide`` runs on the store's thread.
+        """
+
+        def unit(db: Database) -> Facts:
+            seen = watching.seen(db, instances)
+            facts = decide(Known(seen, incidents.known(db, self._shelf, instances, flows)))
+            watching.put_seen(db, facts.seen, seen)
+            self._put(db, facts)
+            return facts
+
+        return await self._write(unit, queues=True)
+
+    def _put(self, db: Database, facts: Facts) -> None:
+        incidents.put(db, self._shelf, facts.incidents)
+        queueing.put(db, facts.posts)
+        watching.forget(db, facts.forget)
+
+    async def readings(self) -> Mapping[int, Reading]:
+        """Return how reading each type went."""
+        return await self._read(watching.readings)
+
+    async def set_reading(self, reading: Reading) -> None:
+        """Remember how reading a type went."""
+        await self._write(lambda db: watching.set_reading(db, reading))
+
+    async def unfinished(self, before: datetime, limit: int = 500) -> tuple[InstanceId, ...]:
+        """Return instances that had not ended when last seen, triggered before a time, newest first."""
+        return await self._read(lambda db: watching.unfinished(db, before, limit))
+
+    async def is_new(self) -> bool:
+        """Whether the database has never completed a poll."""
+        return await self._read(watching.is_new)
+
+    async def note(self, name: str, value: str) -> None:
+        """Remember a small named value; an empty one is forgotten."""
+        await self._write(lambda db: watching.note(db, name, value))
+
+    async def notes(self) -> Mapping[str, str]:
+        """Return all small named values."""
+        return await self._read(watching.notes)
+
+    # ── incidents ──
+
+    async def incidents(
+        self,
+        *,
+        live: bool = True,
+        flow: FlowId | None = None,
+        since: datetime | None = None,
+        limit: int = 500,
+    ) -> tuple[Incident, ...]:
+        """Return incidents, newest first: the live ones or all, without those that ended before ``since``."""
+        return await self._read(
+            lambda db: incidents.listed(db, self._shelf, live=live, flow=flow, since=since, limit=limit)
+        )
+
+    async def incident(self, id: IncidentId) -> Incident | None:  # noqa: A002  the port's name
+        """Return one incident."""
+        return await self._read(lambda db: incidents.incident(db, self._shelf, id))
+
+    async def incident_of_thread(self, channel: str, thread: str) -> Incident | None:
+        """Return the incident whose own first message this is; a gathered one has none of its own."""
+        return await self._read(lambda db: incidents.of_thread(db, self._shelf, channel, thread))
+
+    async def change(
+        self,
+        id: IncidentId,  # noqa: A002  the port's name
+        decide: Callable[[Incident], Facts],
+        *,
+        settle: Ending | None = None,
+    ) -> Facts:
+        """Read an incident, ask ``decide``, write its facts and end the attempt.
+
+        What ``decide`` raises undoes all. Raises Refused("unknown_incident") where there is none.
+        """
+
+        def unit(db: Database) -> Facts:
+            found = incidents.incident(db, self._shelf, id)
+            if found is None:
+                raise Refused(
+                    "unknown_incident",
+                    "I no longer know this incident: it ended too long ago.",
+                    "See `incidents` for what is open.",
+                )
+            facts = decide(found)
+            seen = watching.seen(db, [row.instance for row in facts.seen])
+            watching.put_seen(db, facts.seen, seen)
+            self._put(db, facts)
+            audit.end(db, settle)
+            return facts
+
+        return await self._write(unit, queues=True)
+
+    # ── the outbox ──
+
+    async def queue(self, posts: Sequence[NewPost], *, settle: Ending | None = None) -> None:
+        """Queue posts, and end the attempt they answer, in one transaction. An id is queued once."""
+
+        def unit(db: Database) -> None:
+            queueing.put(db, posts)
+            audit.end(db, settle)
+
+        await self._write(unit, queues=True)
+
+    async def due(self, now: datetime, limit: int = 200) -> tuple[Post, ...]:
+        """Return queued posts that may go now, in order; see ``posts.py``."""
+        return await self._read(lambda db: outbox.due(db, now, limit))
+
+    async def next_due(self) -> datetime | None:
+        """Return when the next queued post may go, as far as its own times tell."""
+        return await self._read(outbox.next_due)
+
+    async def unclear(self) -> tuple[Post, ...]:
+        """Return the unclear posts, oldest first."""
+        return await self._read(outbox.unclear)
+
+    async def sending(self, id: PostId, now: datetime) -> Post | None:  # noqa: A002  the port's name
+        """Mark a queued post as being sent and return it as it is now; None if it is no longer queued."""
+        return await self._write(lambda db: outbox.sending(db, id, now))
+
+    async def sent(self, id: PostId, channel: str, ts: str, now: datetime) -> None:  # noqa: A002  the port's name
+        """Settle: it stands there."""
+        await self._write(lambda db: outbox.sent(db, id, channel, ts, now))
+
+    async def set_unclear(self, id: PostId, why: str, now: datetime) -> None:  # noqa: A002  the port's name
+        """Settle: nobody knows."""
+        await self._write(lambda db: outbox.set_unclear(db, id, why, now))
+
+    async def requeue(
+        self,
+        id: PostId,  # noqa: A002  the port's name
+        due: datetime,
+        why: str,
+        *,
+        channel: str = "",
+        instead: NewPost | None = None,
+    ) -> None:
+        """Back to queued, not to be tried before ``due``, perhaps elsewhere, perhaps in other words."""
+        await self._write(lambda db: outbox.requeue(db, id, due, why, channel=channel, instead=instead))
+
+    async def give_up(self, id: PostId, why: str, now: datetime) -> None:  # noqa: A002  the port's name
+        """Settle: it will not be sent, and neither will its edits. Its replies go to the channel."""
+        await self._write(lambda db: outbox.give_up(db, id, why, now))
+
+    async def reserve(self, id: PostId, file: str) -> None:  # noqa: A002  the port's name
+        """Remember the id of a file that is about to be shown."""
+        await self._write(lambda db: outbox.reserve(db, id, file))
+
+    async def doubtful(self, before: datetime) -> tuple[Post, ...]:
+        """Return messages sent before a time, after an unclear try, and not yet looked at once more."""
+        return await self._read(lambda db: outbox.doubtful(db, before))
+
+    async def no_double(self, id: PostId) -> None:  # noqa: A002  the port's name
+        """Settle: a later look has shown that it stands once."""
+        await self._write(lambda db: outbox.no_double(db, id))
+
+    async def interrupted(self) -> int:
+        """At start: posts left as sending become unclear. Return how many."""
+        return await self._write(outbox.interrupted)
+
+    async def post(self, id: PostId) -> Post | None:  # noqa: A002  the port's name
+        """Return one post."""
+        return await self._read(lambda db: outbox.post(db, id))
+
+    async def post_counts(self) -> Mapping[str, int]:
+        """Return the number of posts by state, and of edits that others took in as ``replaced``."""
+        return await self._read(outbox.counts)
+
+    # ── people ──
+
+    async def link(self, person: Person) -> Link | None:
+        """Return a person's link."""
+        return await self._read(lambda db: people.link(db, person))
+
+    async def links(self) -> tuple[Link, ...]:
+        """Return all links, by user name."""
+        return await self._read(people.links)
+
+    async def put_links(self, links: Sequence[Link], *, posts: Sequence[NewPost] = ()) -> None:
+        """Add or change links, all or nothing.
+
+        Raises Refused("taken") where an EnOS user has another person.
+        """
+
+        def unit(db: Database) -> None:
+            people.put_links(db, links)
+            queueing.put(db, posts)
+
+        await self._write(unit, queues=True)
+
+    async def remove_link(self, person: Person, *, posts: Sequence[NewPost] = ()) -> Link | None:
+        """Remove a link and return what it was."""
+
+        def unit(db: Database) -> Link | None:
+            queueing.put(db, posts)
+            return people.remove_link(db, person)
+
+        return await self._write(unit, queues=True)
+
+    async def prove(self, person: Person) -> None:
+        """Mark a link as proven."""
+        await self._write(lambda db: people.prove(db, person))
+
+    # ── the audit ──
+
+    async def attempt(self, attempt: Attempt) -> int | None:
+        """Write an attempt; None if one with this key exists: it was done already."""
+        return await self._write(lambda db: audit.attempt(db, attempt))
+
+    async def end(self, settle: Ending) -> None:
+        """End an attempt. The first end stands."""
+        await self._write(lambda db: audit.end(db, settle))
+
+    async def detail(self, attempt: int, detail: str) -> None:
+        """Write, before the call, what is needed to look it up should its answer be lost."""
+        await self._write(lambda db: audit.detail(db, attempt, detail))
+
+    async def unended(self) -> tuple[Entry, ...]:
+        """Return attempts without an end, oldest first."""
+        return await self._read(audit.unended)
+
+    async def audit(
+        self, since: datetime, until: datetime, person: Person | None = None, limit: int = 500
+    ) -> tuple[Entry, ...]:
+        """Return entries attempted in ``[since, until)``, newest first."""
+        return await self._read(lambda db: audit.entries(db, since, until, person, limit))
+
+    # ── deliveries, stashed words, followed runs ──
+
+    async def first_time(self, key: str, now: datetime) -> bool:
+        """Whether this delivery was not seen before; remembers it for 48 hours."""
+        return await self._write(lambda db: runs.first_time(db, key, now))
+
+    async def stash(self, text: str, now: datetime) -> str:
+        """Keep a text that is too long for a button's value; return a short id."""
+        return await self._write(lambda db: runs.stash(db, text, now))
+
+    async def stashed(self, id: str) -> str | None:  # noqa: A002  the port's name
+        """Return a stashed text."""
+        return await self._read(lambda db: runs.stashed(db, id))
+
+    async def put_run(self, run: Run, *, posts: Sequence[NewPost] = (), settle: Ending | None = None) -> None:
+        """Add or change a followed run, with what is said about it."""
+
+        def unit(db: Database) -> None:
+            runs.put_run(db, run)
+            queueing.put(db, posts)
+            audit.end(db, settle)
+
+        await self._write(unit, queues=True)
+
+    async def runs(self, *, live: bool = True, flow: FlowId | None = None, limit: int = 200) -> tuple[Run, ...]:
+        """Return followed runs, newest first; ``live`` means asked or running."""
+        return await self._read(lambda db: runs.runs(db, live=live, flow=flow, limit=limit))
+
+    async def run(self, instance: InstanceId) -> Run | None:
+        """Return one followed run."""
+        return await self._read(lambda db: runs.run(db, instance))
+
+    # ── keeping house ──
+
+    async def prune(self, now: datetime, keep: Keep = KEEP) -> int:
+        """Forget what is old, at most 500 rows in a transaction; return how many rows went."""
+        edges = await self._read(lambda db: retention.limits(db, now, keep))
+        total = 0
+        for statement in retention.STEPS:
+            while gone := await self._write(partial(retention.prune_step, statement=statement, edges=edges)):
+                total += gone
+        while gone := await self._write(lambda db: retention.prune_incident(db, self._shelf, edges)):
+            total += gone
+        return total
+
+    async def backup(self, path: Path) -> None:
+        """Copy the database to a file while everything goes on. Raises ``Refused("backup")``."""
+        try:
+            await self._units.stepwise(lambda connection, between: backup.backup(connection, path, between))
+        except (OSError, sqlite3.Error) as error:
+            raise Refused(
+                "backup",
+                f"The backup {path} could not be written: {error}.",
+                "Choose another path, or make room there.",
+            ) from error

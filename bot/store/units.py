@@ -1,0 +1,83 @@
+"""Units of work: what is done to the database together, or not at all."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from sqlite_utils import Database
+
+from bot.store.database import Trouble, open_database
+from bot.store.incidents import Shelf
+from bot.store.worker import Worker
+
+Result = TypeVar("Result")
+_log = logging.getLogger(__name__)
+
+ROWS = 500  # no transaction should touch more
+
+
+class Units:
+    """The connection, its thread, and transactions on it.
+
+    ``on_queued`` is called on the loop after each transaction that may have queued posts.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.shelf = Shelf()
+        self.on_queued: Callable[[], None] = lambda: None
+        self._worker = Worker("store")
+        try:
+            self._db = self._worker.submit(lambda: open_database(path)).result()
+        except BaseException:
+            self._worker.stop()
+            raise
+
+    def close(self) -> None:
+        """Finish what was handed in and close the database."""
+        self._worker.submit(self._db.conn.close)
+        self._worker.stop()
+
+    async def read(self, unit: Callable[[Database], Result]) -> Result:
+        """Return what the unit returns, which must be plain values. Raises ``Trouble``."""
+        return await self._worker.run(lambda: self._within("BEGIN", unit))
+
+    async def write(self, unit: Callable[[Database], Result], *, queues: bool = False) -> Result:
+        """Do the unit in a transaction; where it ``queues`` posts, say so once they stand.
+
+        Raises ``Trouble``.
+        """
+        loop = asyncio.get_running_loop()
+        future = self._worker.submit(lambda: self._within("BEGIN IMMEDIATE", unit))
+        if queues:  # said even where our caller stops waiting meanwhile
+            future.add_done_callback(lambda _: loop.is_closed() or loop.call_soon_threadsafe(self._queued))
+        return await asyncio.shield(asyncio.wrap_future(future))
+
+    async def stepwise(self, unit: Callable[[sqlite3.Connection, Callable[[], None]], None]) -> None:
+        """Do a long unit outside of any transaction, which lets others have their turn between its steps."""
+        await self._worker.run(lambda: unit(self._db.conn, self._worker.take_turns))
+
+    def _queued(self) -> None:
+        self.on_queued()
+
+    def _within(self, begin: str, unit: Callable[[Database], Result]) -> Result:
+        connection = self._db.conn
+        try:
+            connection.execute(begin)
+            before = connection.total_changes
+            result = unit(self._db)
+            touched = connection.total_changes - before
+            connection.execute("COMMIT")
+        except BaseException as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            self.shelf.clear()
+            if isinstance(error, sqlite3.OperationalError):
+                raise Trouble(str(error)) from error
+            raise
+        if touched > ROWS:
+            # What belongs together is written together, even then; whoever handed it in should hand in less.
+            _log.warning("a transaction touched %d rows, more than %d", touched, ROWS)
+        return result

@@ -1,0 +1,128 @@
+"""What the watcher knows: instances as last seen, how reading went, and small notes."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from sqlite3 import Row
+
+from sqlite_utils import Database
+
+from bot.core.facts import Reading, Seen
+from bot.core.flows import FlowId, InstanceId
+from bot.core.status import is_finished
+from bot.store.moments import moment, moment_or_none, stamp, stamp_or_none
+
+
+def seen(db: Database, instances: Collection[InstanceId]) -> dict[InstanceId, Seen]:
+    """Return those of the instances that were seen before."""
+    rows = db.execute(
+        "SELECT * FROM seen WHERE instance IN (SELECT value FROM json_each(?))", [json.dumps(list(instances))]
+    )
+    return {row["instance"]: _seen(row) for row in rows}
+
+
+def put_seen(db: Database, rows: Sequence[Seen], known: Mapping[InstanceId, Seen]) -> None:
+    """Write what is new or has changed. A row that differs in ``seen_at`` alone has not changed."""
+    changed = [row for row in rows if not _same(row, known.get(row.instance))]
+    if changed:
+        db.conn.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_values, changed))
+
+
+def forget(db: Database, instances: Sequence[InstanceId]) -> None:
+    """Forget instances."""
+    if instances:
+        db.conn.executemany("DELETE FROM seen WHERE instance = ?", [[instance] for instance in instances])
+
+
+def unfinished(db: Database, before: datetime, limit: int) -> tuple[InstanceId, ...]:
+    """Return instances that had not ended when last seen and were triggered before a time, newest first.
+
+    Where an id tells no trigger time, the time it was seen counts.
+    """
+    rows = db.execute(
+        "SELECT instance FROM seen WHERE finished = 0"
+        " AND (trigger_at < :at OR trigger_at IS NULL AND seen_at < :at)"
+        " ORDER BY trigger_at DESC, instance LIMIT :limit",
+        {"at": stamp(before), "limit": limit},
+    )
+    return tuple(row["instance"] for row in rows)
+
+
+def readings(db: Database) -> dict[int, Reading]:
+    """Return how reading each type went."""
+    return {
+        row["kind"]: Reading(
+            kind=row["kind"],
+            clean=bool(row["clean"]),
+            early_stop=bool(row["early_stop"]),
+            swept_at=moment_or_none(row["swept_at"]),
+            read_at=moment_or_none(row["read_at"]),
+        )
+        for row in db.execute("SELECT * FROM readings")
+    }
+
+
+def set_reading(db: Database, reading: Reading) -> None:
+    """Remember how reading a type went."""
+    db.table("readings", pk="kind").upsert(
+        {
+            "kind": reading.kind,
+            "clean": int(reading.clean),
+            "early_stop": int(reading.early_stop),
+            "swept_at": stamp_or_none(reading.swept_at),
+            "read_at": stamp_or_none(reading.read_at),
+        }
+    )
+
+
+def is_new(db: Database) -> bool:
+    """Whether no poll has ever been completed."""
+    return db.execute("SELECT 1 FROM readings WHERE read_at IS NOT NULL").fetchone() is None
+
+
+def note(db: Database, name: str, value: str) -> None:
+    """Remember a small named value; an empty one is forgotten."""
+    if value:
+        db.table("notes", pk="name").upsert({"name": name, "value": value})
+    else:
+        db.execute("DELETE FROM notes WHERE name = ?", [name])
+
+
+def notes(db: Database) -> dict[str, str]:
+    """Return all small named values."""
+    return {row["name"]: row["value"] for row in db.execute("SELECT name, value FROM notes")}
+
+
+def _same(row: Seen, known: Seen | None) -> bool:
+    return known is not None and (
+        row.status == known.status
+        and row.end_time == known.end_time
+        and row.kind == known.kind
+        and row.flow_id == known.flow_id
+        and stamp_or_none(row.trigger_at) == stamp_or_none(known.trigger_at)
+    )
+
+
+def _values(row: Seen) -> tuple[str | int | None, ...]:
+    return (
+        row.instance,
+        row.flow_id,
+        row.kind,
+        int(row.status),
+        row.end_time,
+        stamp_or_none(row.trigger_at),
+        stamp(row.seen_at),
+        int(is_finished(row.status)),
+    )
+
+
+def _seen(row: Row) -> Seen:
+    return Seen(
+        instance=InstanceId(row["instance"]),
+        flow_id=FlowId(row["flow_id"]),
+        kind=row["kind"],
+        status=row["status"],
+        end_time=row["end_time"],
+        trigger_at=moment_or_none(row["trigger_at"]),
+        seen_at=moment(row["seen_at"]),
+    )
