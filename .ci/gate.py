@@ -1,0 +1,106 @@
+"""The whole gate, at the desk and in CI: every check in two lanes, each printed as it ends."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+CORE = 100  # per cent of bot/core, branches included
+ALL = 95
+
+failures: list[str] = []
+spoken = threading.Lock()
+
+
+def check(name: str, *command: str, cwd: Path = ROOT, **environ: str) -> bool:
+    """Run one check and print how it ended; the output only of one that failed."""
+    started = time.monotonic()
+    run = subprocess.run(
+        command,
+        cwd=cwd,
+        env=os.environ | environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    with spoken:
+        print(f"{'ok  ' if run.returncode == 0 else 'FAIL'} {name}  ({time.monotonic() - started:.0f} s)", flush=True)
+        if run.returncode:
+            print(run.stdout, flush=True)
+            failures.append(name)
+    return run.returncode == 0
+
+
+def tool(name: str) -> str:
+    """Return the path of a tool of the development environment."""
+    return str(BIN / name)
+
+
+def quick() -> None:
+    """Read the code, and use the product as a stranger installs it."""
+    check("format", tool("ruff"), "format", "--check", ".")
+    check("lint", tool("ruff"), "check", ".")
+    check("import contracts", tool("lint-imports"))
+    check("types", tool("mypy"))
+    check("generated documents", sys.executable, ".ci/generate.py", "--check")
+    check("Dockerfile", tool("hadolint"), "Dockerfile")
+    installed()
+
+
+def installed() -> None:
+    """Install the wheel without development tools, far from the sources, and play the demo's story with it."""
+    with tempfile.TemporaryDirectory(prefix="flowbot-install-") as folder:
+        there = Path(folder)
+        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q"]
+        ok = (
+            check("wheel", *pip, "wheel", "--no-deps", "--no-build-isolation", "-w", folder, str(ROOT))
+            and check("fresh environment", sys.executable, "-m", "venv", str(there / "venv"))
+            and check(
+                "install, dependencies by hash",
+                str(there / "venv/bin/python"), "-m", "pip", "--disable-pip-version-check", "-q", "install",
+                "--require-hashes", "-r", str(ROOT / ".ci/requirements.txt"),
+            )
+            and check(
+                "install, the wheel",
+                str(there / "venv/bin/python"), "-m", "pip", "--disable-pip-version-check", "-q", "install",
+                "--no-deps", *map(str, there.glob("*.whl")),
+            )
+        )  # fmt: skip
+        if ok:
+            check("flowbot --help", str(there / "venv/bin/flowbot"), "--help", cwd=there)
+            check("flowbot demo --script", str(there / "venv/bin/flowbot"), "demo", "--script", cwd=there)
+
+
+def tests() -> None:
+    """All tests with branch coverage, warnings as errors."""
+    for old in ROOT.glob(".coverage*"):
+        old.unlink()
+    check("tests", tool("coverage"), "run", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    check("coverage: combine", tool("coverage"), "combine", "-q")
+    check(f"coverage of all: {ALL} %", tool("coverage"), "report", f"--fail-under={ALL}")
+    check(f"coverage of core: {CORE} %", tool("coverage"), "report", "--include=bot/core/*", f"--fail-under={CORE}")
+
+
+def main() -> int:
+    """Run both lanes; return 0 only if every check passed."""
+    if shutil.which("chromium") is None and "FLOWBOT_CHROMIUM" not in os.environ:
+        print("FAIL the page is tested in a real browser: install Debian's chromium, or set FLOWBOT_CHROMIUM")
+        return 1
+    lanes = [threading.Thread(target=lane) for lane in (quick, tests)]
+    for lane in lanes:
+        lane.start()
+    for lane in lanes:
+        lane.join()
+    print("all green" if not failures else f"failed: {', '.join(failures)}")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

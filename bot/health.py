@@ -1,0 +1,58 @@
+"""Health: ``/healthz`` (the process lives), ``/readyz`` (it can do its work), ``/metrics`` (Prometheus).
+
+No label names a person or a flow.
+"""
+
+from collections.abc import Callable
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+ROOM = (0.005, 0.02, 0.1, 0.3, 1, 3, 10, 30)  # seconds
+
+
+class Metrics:
+    """The bot's figures, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        own = self.registry
+        self.poll_lag = Gauge(
+            "flowbot_poll_lag_seconds", "Seconds since EnOS was last read without a fault", registry=own
+        )
+        self.occurrences = Counter("flowbot_occurrences", "Failures seen", ["status"], registry=own)
+        self.posts = Gauge("flowbot_posts", "Posts in the outbox", ["state"], registry=own)
+        self.enos_calls = Counter("flowbot_enos_calls", "Calls to EnOS", ["action", "outcome"], registry=own)
+        self.enos_seconds = Histogram(
+            "flowbot_enos_seconds", "Time of EnOS's answers", ["action"], buckets=ROOM, registry=own
+        )
+        self.slack_posts = Counter("flowbot_slack_deliveries", "Deliveries to Slack", ["outcome"], registry=own)
+        self.sockets = Gauge("flowbot_sockets", "Connected Socket Mode connections", registry=own)
+        self.commands = Counter("flowbot_commands", "Commands heard", ["surface"], registry=own)
+        self.unhandled = Gauge("flowbot_unhandled_events", "Events that were acked and not understood", registry=own)
+        self.tasks = Gauge("flowbot_tasks", "Live asyncio tasks", registry=own)
+        self.database_bytes = Gauge("flowbot_database_bytes", "Size of the database file", registry=own)
+        self.alarms = Counter("flowbot_alarms", "What an operator should see", ["kind"], registry=own)
+
+
+def application(metrics: Metrics, ready: Callable[[], str], refresh: Callable[[], None]) -> web.Application:
+    """Return the three addresses. ``ready`` returns why not, or nothing; ``refresh`` brings gauges up to date."""
+
+    async def healthz(_request: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def readyz(_request: web.Request) -> web.Response:
+        why_not = ready()
+        return web.Response(text=f"{why_not or 'ready'}\n", status=503 if why_not else 200)
+
+    async def exposition(_request: web.Request) -> web.Response:
+        refresh()
+        return web.Response(
+            body=generate_latest(metrics.registry), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+        )
+
+    app = web.Application()
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", exposition)
+    return app
