@@ -1,5 +1,6 @@
 """Opening a SQLite file the safe way, and the sentences for what may be in the way."""
 
+import contextlib
 import os
 import sqlite3
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from bot.store.lock import unwritable
 from bot.store.schema import migrate
 
 Version = tuple[int, int, int]
+
+PATIENCE = 5.0  # seconds to wait for another program that holds the file
 
 
 @dataclass(unsafe_hash=True)  # not frozen: contextlib sets ``__traceback__`` on what passes through it
@@ -38,13 +41,15 @@ def journal_mode(version: Version) -> str:
     return "wal" if safe else "truncate"
 
 
-def open_database(path: Path, version: Version = sqlite3.sqlite_version_info) -> Database:
+def open_database(
+    path: Path, version: Version = sqlite3.sqlite_version_info, *, patience: float = PATIENCE
+) -> Database:
     """Open or make the file, readable by its owner alone, and lead it to the newest version.
 
     The connection belongs to the calling thread and commits nothing by itself. Raises ``Refused``.
     """
     _make(path)
-    connection = sqlite3.connect(path, timeout=5, isolation_level=None, cached_statements=256)
+    connection = sqlite3.connect(path, timeout=patience, isolation_level=None, cached_statements=256)
     try:
         connection.row_factory = sqlite3.Row
         connection.execute(f"PRAGMA journal_mode = {journal_mode(version)}")
@@ -72,10 +77,8 @@ def _make(path: Path) -> None:
     """Make the file where there is none, and close it to others where there is one."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            if os.fstat(descriptor).st_uid == os.geteuid():
-                os.fchmod(descriptor, 0o600)
-        finally:
-            os.close(descriptor)
+        with contextlib.suppress(PermissionError):  # another user's file that we may write stays theirs
+            os.fchmod(descriptor, 0o600)
+        os.close(descriptor)
     except OSError as error:
         raise unwritable(path, error) from error

@@ -31,7 +31,8 @@ KEEP = Keep()
 
 _LIVE = "SELECT id FROM incidents WHERE phase IN ('open', 'acknowledged')"
 
-# Each statement handles at most :rows rows and is repeated until it finds none.
+# Each statement handles at most :rows rows and is repeated until it finds none. "+" keeps SQLite from
+# looking through all posts of a state for the old ones.
 _SEEN = """
     DELETE FROM seen WHERE instance IN (
       SELECT instance FROM seen
@@ -40,12 +41,12 @@ _SEEN = """
 _BODIES = """
     UPDATE posts SET body = '{}' WHERE seq IN (
       SELECT seq FROM posts
-      WHERE state IN ('sent', 'given up', 'replaced') AND settled_at < :bodies AND body <> '{}' LIMIT :rows)
+      WHERE +state IN ('sent', 'given up', 'replaced') AND settled_at < :bodies AND body <> '{}' LIMIT :rows)
 """
 _POSTS = f"""
     DELETE FROM posts WHERE seq IN (
       SELECT seq FROM posts p
-      WHERE state IN ('sent', 'given up', 'replaced') AND settled_at < :posts
+      WHERE +state IN ('sent', 'given up', 'replaced') AND settled_at < :posts
         AND incident NOT IN ({_LIVE})
         AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.post = p.id AND i.id IN ({_LIVE}))
         AND NOT EXISTS (SELECT 1 FROM posts q WHERE q.thread_of = p.id AND q.state = 'queued')

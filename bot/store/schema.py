@@ -112,9 +112,9 @@ _FIRST = (
       look_again INTEGER NOT NULL DEFAULT 0
     ) STRICT
     """,
-    "CREATE INDEX posts_queued ON posts (due, retry_at) WHERE state = 'queued'",
     "CREATE INDEX posts_line ON posts (line, due) WHERE state IN ('queued', 'sending', 'unclear')",
-    "CREATE INDEX posts_state ON posts (state, settled_at)",
+    "CREATE INDEX posts_state ON posts (state, due, retry_at)",
+    "CREATE INDEX posts_settled ON posts (settled_at) WHERE settled_at IS NOT NULL",
     "CREATE INDEX posts_doubtful ON posts (settled_at) WHERE look_again = 1",
     "CREATE INDEX posts_place ON posts (stands_in, ts) WHERE ts <> ''",
     "CREATE INDEX posts_of_target ON posts (target) WHERE target IS NOT NULL",

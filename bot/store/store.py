@@ -27,6 +27,7 @@ from bot.core.posts import NewPost, Post, PostId
 from bot.store import audit, backup, incidents, people, queueing, retention, runs, watching
 from bot.store import posts as outbox
 from bot.store.audit import Ending
+from bot.store.database import PATIENCE
 from bot.store.lock import Lock, take
 from bot.store.retention import KEEP, Keep
 from bot.store.units import Units
@@ -47,16 +48,17 @@ class Store:
         self._shelf = units.shelf
 
     @classmethod
-    def open(cls, path: Path | str) -> Self:
+    def open(cls, path: Path | str, *, patience: float = PATIENCE) -> Self:
         """Open the database, made where there is none, brought to the newest version, locked.
 
-        Raises ``Refused``: "locked" naming the holder, "unwritable", "not_a_database", "foreign_database",
+        ``patience`` is for how many seconds a unit waits for another program that holds the file. Raises
+        ``Trouble``, and ``Refused``: "locked" naming the holder, "unwritable", "not_a_database", "foreign_database",
         "newer_database".
         """
         path = Path(path).absolute()
         lock = take(path)
         try:
-            return cls(path, Units(path), lock)
+            return cls(path, Units(path, patience=patience), lock)
         except BaseException:
             lock.release()
             raise

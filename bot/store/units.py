@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sqlite_utils import Database
 
-from bot.store.database import Trouble, open_database
+from bot.store.database import PATIENCE, Trouble, open_database
 from bot.store.incidents import Shelf
 from bot.store.worker import Worker
 
@@ -25,12 +25,12 @@ class Units:
     ``on_queued`` is called on the loop after each transaction that may have queued posts.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
         self.shelf = Shelf()
         self.on_queued: Callable[[], None] = lambda: None
         self._worker = Worker("store")
         try:
-            self._db = self._worker.submit(lambda: open_database(path)).result()
+            self._db = self._worker.submit(lambda: open_database(path, patience=patience)).result()
         except BaseException:
             self._worker.stop()
             raise

@@ -20,7 +20,13 @@ def later(**span) -> datetime:
 
 def message(id_="p1", channel="C1", text="hello", *, due=NOW, lane=Lane.ALERT, **more) -> NewPost:
     return NewPost(
-        id=PostId(id_), kind=more.pop("kind", Kind.MESSAGE), lane=lane, channel=channel, body={"text": text}, due=due, **more
+        id=PostId(id_),
+        kind=more.pop("kind", Kind.MESSAGE),
+        lane=lane,
+        channel=channel,
+        body={"text": text},
+        due=due,
+        **more,
     )
 
 
@@ -28,7 +34,9 @@ def edit(id_, target, text="changed", **more) -> NewPost:
     return message(id_, text=text, kind=Kind.EDIT, target=PostId(target), **more)
 
 
-def seen(instance="1-20261121143000", status=-1, *, end_time="2026-11-21 14:31:00", at=NOW, trigger_at=NOW, kind=1) -> Seen:
+def seen(
+    instance="1-20261121143000", status=-1, *, end_time="2026-11-21 14:31:00", at=NOW, trigger_at=NOW, kind=1
+) -> Seen:
     flow = FlowId(int(instance.split("-")[0]))
     return Seen(InstanceId(instance), flow, kind, status, end_time, trigger_at, at)
 

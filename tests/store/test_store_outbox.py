@@ -135,7 +135,9 @@ async def test_a_post_can_be_sent_by_one_only(store):
 
 
 async def test_whispers_to_one_person_keep_their_order(store):
-    await store.queue([message(id_, kind=Kind.WHISPER, user=user) for id_, user in [("1", "U1"), ("2", "U1"), ("3", "U2")]])
+    await store.queue(
+        [message(id_, kind=Kind.WHISPER, user=user) for id_, user in [("1", "U1"), ("2", "U1"), ("3", "U2")]]
+    )
     assert await ids(store) == ["1", "3"]
 
 

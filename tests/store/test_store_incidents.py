@@ -1,0 +1,219 @@
+"""What the watcher knows and what is told of it, written together or not at all."""
+
+from dataclasses import replace
+
+import pytest
+from store_makers import JONAS, MAYA, NOW, attempt, incident, later, message, occurrence, seen
+
+from bot.core.errors import Refused
+from bot.core.facts import Facts, Known, Reading
+from bot.core.incidents import Incident, Phase
+from bot.store.incidents import Shelf
+from bot.store.store import Store
+from bot.work.ports import Settlement
+
+
+def telling(**facts):
+    return lambda _known: Facts(**facts)
+
+
+async def known(store, instances=(), flows=()) -> Known:
+    answer = []
+
+    def decide(known):
+        answer.append(known)
+        return Facts()
+
+    await store.observe(instances, flows, decide)
+    return answer[0]
+
+
+async def count(store, sql):
+    return await store._read(lambda db: db.execute(sql).fetchone()[0])
+
+
+async def test_what_was_seen_is_known_at_the_next_page(store):
+    row = seen()
+    await store.observe([row.instance], [], telling(seen=(row,)))
+    assert (await known(store, [row.instance, "2-0"])).seen == {row.instance: row}
+
+
+async def test_a_row_seen_again_unchanged_is_not_written_again(store):
+    await store.observe([], [], telling(seen=(seen(),)))
+    before = await store._read(lambda db: db.conn.total_changes)
+    await store.observe([seen().instance], [], telling(seen=(seen(at=later(minutes=1)),)))
+    assert await store._read(lambda db: db.conn.total_changes) == before
+    changed = seen(end_time="2026-11-21 15:00:00", at=later(minutes=2))
+    await store.observe([seen().instance], [], telling(seen=(changed,)))
+    assert (await known(store, [seen().instance])).seen[seen().instance] == changed
+
+
+async def test_forgotten_instances_are_unknown(store):
+    await store.observe([], [], telling(seen=(seen(),)))
+    await store.observe([], [], telling(forget=(seen().instance,)))
+    assert (await known(store, [seen().instance])).seen == {}
+
+
+async def test_unfinished_instances_are_listed_beyond_the_window(store):
+    rows = (
+        seen("1-1", 2, trigger_at=later(days=-5)),
+        seen("1-2", 2, trigger_at=later(days=-4)),
+        seen("1-3", 2, trigger_at=NOW),
+        seen("1-4", 1, trigger_at=later(days=-5)),
+        seen("1-5", 42, trigger_at=None, at=later(days=-6)),
+        seen("1-6", 2, trigger_at=None, at=NOW),
+    )
+    await store.observe([], [], telling(seen=rows))
+    assert await store.unfinished(later(days=-3)) == ("1-2", "1-1", "1-5")
+    assert await store.unfinished(later(days=-3), 1) == ("1-2",)
+
+
+async def test_the_newest_incident_of_each_flow_is_known_ended_ones_included(store):
+    old = incident("i1", 1, opened_at=later(days=-1), phase=Phase.RECOVERED, ended_at=later(hours=-20))
+    new = incident("i2", 1, phase=Phase.CLOSED, ended_at=NOW)
+    other, unasked = incident("i3", 2), incident("i4", 3)
+    alone, elsewhere = incident("i5", 1, group="1-5", opened_at=later(days=1)), incident("i6", 1, group="1-6")
+    await store.observe([], [], telling(incidents=(old, new, other, unasked, alone, elsewhere)))
+    found = (await known(store, ["1-5"], [1, 2, 9])).incidents
+    assert {each.id for each in found} == {"i2", "i3", "i5"}
+
+
+FULL = incident(
+    phase=Phase.ACKNOWLEDGED,
+    owners=("maya.chen", "jonas.weber"),
+    last_success="1-20261120000000",
+    acked_by=MAYA,
+    acked_at=NOW,
+    ack_until=later(hours=4),
+    note="looking",
+    ended_at=later(hours=5),
+    ended_by=JONAS,
+    recovered_by="1-20261122000000",
+    group="1-1",
+    gathered=True,
+    occurrences=(occurrence(1, failed_tasks=(3, 4), failed_task_name="extract", error_line="no space", healed=True),),
+)
+
+
+@pytest.mark.parametrize("first", [FULL, incident()])
+async def test_an_incident_comes_back_as_it_was_after_a_restart(path, first):
+    async with Store.open(path) as store:
+        await store.observe([], [], telling(incidents=(first,)))
+        assert await store.incident(first.id) == first
+    async with Store.open(path) as store:
+        assert await store.incident(first.id) == first
+        assert await store.incident("nobody") is None
+
+
+async def test_a_changed_incident_is_replaced_whole_and_only_its_changed_rows_are_written(path):
+    first = incident(occurrences=[occurrence(n) for n in range(400)])
+    last = occurrence(399, error_line="now known")
+    changed = replace(first, flow_name="renamed", occurrences=(*first.occurrences[:-1], last, occurrence(400)))
+    async with Store.open(path) as store:
+        await store.observe([], [], telling(incidents=(first,)))
+        before = await store._read(lambda db: db.conn.total_changes)
+        await store.observe([], [], telling(incidents=(changed,)))
+        assert await store._read(lambda db: db.conn.total_changes) - before == 3
+    async with Store.open(path) as store:
+        assert await store.incident("i1") == changed
+        shorter = replace(changed, occurrences=changed.occurrences[:2])
+        await store.observe([], [], telling(incidents=(shorter,)))
+    async with Store.open(path) as store:
+        assert await store.incident("i1") == shorter
+
+
+async def test_incidents_are_listed_newest_first(store):
+    one = incident("i1", 1, opened_at=later(hours=-3), phase=Phase.RECOVERED, ended_at=later(hours=-2))
+    two = incident("i2", 2, opened_at=later(hours=-2), phase=Phase.ACKNOWLEDGED)
+    three = incident("i3", 1, opened_at=later(hours=-1))
+    await store.observe([], [], telling(incidents=(two, one, three)))
+    assert await store.incidents() == (three, two)
+    assert await store.incidents(live=False) == (three, two, one)
+    assert await store.incidents(live=False, limit=1) == (three,)
+    assert await store.incidents(live=False, flow=1) == (three, one)
+    assert await store.incidents(live=False, since=later(hours=-1)) == (three, two)
+    assert await store.incidents(live=False, since=later(hours=-2)) == (three, two, one)
+
+
+async def test_facts_and_posts_are_written_together_or_not_at_all(store):
+    bad = seen("1-9")
+    object.__setattr__(bad, "end_time", None)  # what no table takes
+    facts = telling(seen=(seen(), bad), incidents=(incident(),), posts=(message(),))
+    with pytest.raises(Exception, match="NOT NULL"):
+        await store.observe([], [], facts)
+    assert await known(store, [seen().instance], [1]) == Known({}, ())
+    assert await store.due(NOW) == ()
+
+
+async def test_a_decision_that_refuses_undoes_nothing_and_writes_nothing(store):
+    await store.observe([], [], telling(incidents=(incident(),)))
+    attempted = await store.attempt(attempt())
+
+    def refuse(_: Incident) -> Facts:
+        raise Refused("not_owner", "No.")
+
+    with pytest.raises(Refused, match="No"):
+        await store.change("i1", refuse, settle=Settlement(attempted, "done", NOW))
+    assert await store.incident("i1") == incident()
+    assert len(await store.unended()) == 1
+
+
+async def test_a_change_writes_its_facts_and_ends_its_attempt(store):
+    await store.observe([], [], telling(incidents=(incident(),)))
+    attempted = await store.attempt(attempt())
+
+    def ack(found: Incident) -> Facts:
+        changed = replace(found, phase=Phase.ACKNOWLEDGED, acked_by=MAYA)
+        return Facts(incidents=(changed,), posts=(message(),), seen=(seen(),))
+
+    facts = await store.change("i1", ack, settle=Settlement(attempted, "done", NOW))
+    assert await store.incident("i1") == facts.incidents[0]
+    assert [post.new.id for post in await store.due(NOW)] == ["p1"]
+    assert await store.unended() == ()
+
+
+async def test_a_change_of_an_unknown_incident_is_refused(store):
+    with pytest.raises(Refused, match="no longer know") as refused:
+        await store.change("nobody", lambda _: Facts())
+    assert refused.value.reason == "unknown_incident"
+
+
+async def test_readings_and_notes_are_kept(store):
+    assert await store.is_new()
+    await store.set_reading(Reading(0, clean=True))
+    assert await store.is_new()
+    await store.set_reading(Reading(1, clean=True, early_stop=False, swept_at=NOW, read_at=later(minutes=1)))
+    await store.set_reading(Reading(0, read_at=NOW))
+    assert not await store.is_new()
+    assert await store.readings() == {
+        0: Reading(0, read_at=NOW),
+        1: Reading(1, clean=True, early_stop=False, swept_at=NOW, read_at=later(minutes=1)),
+    }
+    await store.note("page_base", "0")
+    await store.note("page_base", "1")
+    await store.note("zone", "GMT+8")
+    await store.note("zone", "")
+    assert await store.notes() == {"page_base": "1"}
+
+
+def test_the_shelf_makes_room_and_always_holds_the_last():
+    shelf = Shelf(room=4)
+    one, two = incident("i1", occurrences=[occurrence()]), incident("i2", occurrences=[occurrence()])
+    shelf.put(one)
+    shelf.put(two)
+    assert shelf.get("i1") is one  # asked for: now two is the oldest
+    big = incident("i3", occurrences=[occurrence(n) for n in range(9)])
+    shelf.put(big)
+    assert (shelf.get("i1"), shelf.get("i2"), shelf.get("i3")) == (None, None, big)
+    shelf.drop("i3")
+    shelf.drop("i3")
+    shelf.put(one)
+    shelf.put(two)
+    assert shelf.get("i1") is one
+
+
+async def test_more_than_500_rows_in_one_page_are_written_whole_and_reported(store, caplog):
+    many = tuple(seen(f"1-{n}") for n in range(501))
+    await store.observe([], [], telling(seen=many))
+    assert await count(store, "SELECT count(*) FROM seen") == 501
+    assert "touched 501 rows" in caplog.text

@@ -1,0 +1,143 @@
+"""Links, the audit, followed runs, deliveries and stashed words."""
+
+import sqlite3
+
+import pytest
+from store_makers import JONAS, MAYA, NOW, attempt, later, link, message, run
+
+from bot.core.audit import Entry
+from bot.core.errors import Refused
+from bot.core.flows import InstanceId
+from bot.work.ports import Settlement
+
+
+async def test_links_are_kept_changed_proven_and_removed(store):
+    await store.put_links([link(), link(JONAS, "u2", "jonas.weber")], posts=[message()])
+    await store.put_links([link(name="maya.chen2")])
+    await store.prove(MAYA)
+    assert await store.link(MAYA) == link(name="maya.chen2", proven=True)
+    assert [each.person for each in await store.links()] == [JONAS, MAYA]
+    assert await store.remove_link(MAYA, posts=[message("p2")]) == link(name="maya.chen2", proven=True)
+    assert await store.remove_link(MAYA) is None
+    assert await store.link(MAYA) is None
+    assert await store.post("p1")
+    assert await store.post("p2")
+
+
+async def test_two_people_may_swap_their_users(store):
+    await store.put_links([link(), link(JONAS, "u2", "jonas.weber")])
+    await store.put_links([link(JONAS), link(MAYA, "u2", "jonas.weber")])
+    assert (await store.link(JONAS)).user_name == "maya.chen"
+
+
+@pytest.mark.parametrize(
+    ("new", "sentence"),
+    [
+        (link(JONAS, "u1", "other"), "already linked to <@UMAYA>"),
+        (link(JONAS, "other", "maya.chen"), "already linked to <@UMAYA>"),
+    ],
+)
+async def test_one_enos_user_has_one_person_and_a_refused_import_changes_nothing(store, new, sentence):
+    await store.put_links([link()])
+    third = link(type(MAYA)("T1", "UPRIYA"), "u3", "priya.nair")
+    with pytest.raises(Refused, match=sentence) as refused:
+        await store.put_links([third, new], posts=[message()])
+    assert refused.value.reason == "taken"
+    assert "unlink <@UMAYA> first" in str(refused.value)
+    assert await store.links() == (link(),)
+    assert await store.post("p1") is None
+
+
+async def test_a_person_named_twice_in_one_import_is_refused(store):
+    with pytest.raises(Refused, match="named twice"):
+        await store.put_links([link(), link(user_id="u2", name="maya.two")])
+    assert await store.links() == ()
+
+
+async def test_an_attempt_is_made_once_per_key(store):
+    first = await store.attempt(attempt("k1"))
+    assert first is not None
+    assert await store.attempt(attempt("k1", JONAS)) is None
+    assert await store.attempt(attempt("k2")) > first
+
+
+async def test_an_attempt_ends_once_and_the_first_end_stands(store):
+    id_ = await store.attempt(attempt())
+    await store.detail(id_, '{"at": 1}')
+    assert await store.unended() == (Entry(id_, attempt(), detail='{"at": 1}'),)
+    done = Settlement(id_, "done", later(seconds=3), "triggerFromTask", "u1", "1-20261121143000")
+    await store.end(done)
+    await store.end(Settlement(id_, "outage:late", later(seconds=9)))
+    await store.detail(id_, "late")
+    ended = Entry(id_, attempt(), "done", "triggerFromTask", "u1", "1-20261121143000", later(seconds=3), '{"at": 1}')
+    assert await store.audit(NOW, later(minutes=1)) == (ended,)
+    assert await store.unended() == ()
+
+
+async def test_the_audit_is_read_by_time_and_person_newest_first(store):
+    for key, by, at in [("a", MAYA, NOW), ("b", JONAS, later(hours=1)), ("c", MAYA, later(hours=2))]:
+        await store.attempt(attempt(key, by, at))
+    keys = lambda entries: [entry.attempt.key for entry in entries]  # noqa: E731  three uses
+    assert keys(await store.audit(NOW, later(hours=2))) == ["b", "a"]
+    assert keys(await store.audit(NOW, later(hours=3), MAYA)) == ["c", "a"]
+    assert keys(await store.audit(NOW, later(hours=3), limit=1)) == ["c"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM attempts",
+        "UPDATE attempts SET words = 'nothing'",
+        "UPDATE attempts SET person = 'T1:UELSE' WHERE ended_at IS NULL",
+        "UPDATE attempts SET outcome = 'done' WHERE ended_at IS NOT NULL",
+        "UPDATE attempts SET ended_at = NULL",
+        "INSERT OR REPLACE INTO attempts SELECT * FROM attempts WHERE id = 1",
+    ],
+)
+async def test_the_database_itself_refuses_to_rewrite_the_audit(store, statement):
+    await store.attempt(attempt("open"))
+    await store.end(Settlement(await store.attempt(attempt("done")), "done", NOW))
+    before = await store.audit(NOW, later(hours=1))
+    with pytest.raises(sqlite3.IntegrityError, match="only added to"):
+        await store._write(lambda db: db.execute(statement))
+    assert await store.audit(NOW, later(hours=1)) == before
+
+
+async def test_posts_and_the_end_of_the_attempt_they_answer_are_one(store):
+    id_ = await store.attempt(attempt())
+    await store.queue([message()], settle=Settlement(id_, "done", NOW))
+    assert await store.unended() == ()
+    other = await store.attempt(attempt("k2"))
+    await store.put_run(run(), posts=[message("p2", "C2")], settle=Settlement(other, "done", NOW))
+    assert await store.unended() == ()
+    assert [post.new.id for post in await store.due(NOW)] == ["p1", "p2"]
+
+
+async def test_runs_are_followed_until_they_end(store):
+    old = run("1-1", started_at=later(hours=-1), state="running", parameters='[{"k":"v"}]', task=7, trigger_ms=9)
+    new, other = run("1-2"), run("2-1", 2, started_at=later(hours=1), incident="i1", user_id="u1", thread="1.0")
+    for each in (old, new, other):
+        await store.put_run(each)
+    assert await store.runs() == (other, new, old)
+    ended = run("1-2", state="ended")
+    await store.put_run(ended)
+    assert await store.runs(flow=1) == (old,)
+    assert await store.runs(live=False, flow=1) == (ended, old)
+    assert await store.runs(live=False, limit=1) == (other,)
+    assert await store.run(InstanceId("1-2")) == ended
+    assert await store.run(InstanceId("9-9")) is None
+
+
+async def test_a_delivery_is_new_once(store):
+    assert await store.first_time("Ev1", NOW)
+    assert not await store.first_time("Ev1", later(hours=1))
+    assert await store.first_time("Ev2", NOW)
+
+
+async def test_stashed_words_come_back_and_the_same_words_have_the_same_id(store):
+    words = "trigger 3377 with path=" + "x" * 3000
+    id_ = await store.stash(words, NOW)
+    assert len(id_) <= 20
+    assert await store.stash(words, later(days=1)) == id_
+    assert await store.stashed(id_) == words
+    assert await store.stashed("nothing") is None
