@@ -36,6 +36,7 @@ from bot.slack.redacted import library_log, redact
 log = logging.getLogger(__name__)
 
 GONE = "link_disabled"  # Socket Mode was switched off for the app
+LONGEST_CONTROL = 500  # characters of a frame that is no envelope
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class FreshUrlClient(SocketModeClient):
         self.connections = 0  # how often a connection was made
         self.last_frame = clock()  # of the application: a hello, an envelope; not a pong
         self.connecting = False
-        self.farewell = ""  # the reason in the last disconnect frame
+        self.greeted = False  # whether this connection has said hello
 
     async def connect(self) -> None:
         """Connect, with as many attempts as it takes."""
@@ -113,15 +114,16 @@ class FreshUrlClient(SocketModeClient):
     async def enqueue_message(self, message: str) -> None:
         """Note that the socket speaks, then let the stock client queue the frame."""
         self.last_frame = self.clock()
-        if message.startswith('{"type":"disconnect"') or (len(message) < 500 and '"disconnect"' in message):
-            self.farewell = str(json.loads(message).get("reason", ""))
-            if self.farewell == GONE:
+        if not self.greeted or GONE in message[:LONGEST_CONTROL]:
+            frame = _frame(message)
+            self.greeted = self.greeted or frame.get("type") == "hello"
+            if frame.get("type") == "disconnect" and frame.get("reason") == GONE:
                 log.error("Socket Mode is switched off for this app. Switch it on in the app's settings.")
         await super().enqueue_message(message)
 
     async def _attempt(self) -> None:
         """Close what there is and connect once. Follows the stock ``connect`` but for its inner loop."""
-        self.auto_reconnect_enabled = False
+        self.auto_reconnect_enabled = self.greeted = False
         if self.current_session is not None:
             await self.current_session.close()
         if self.aiohttp_client_session.closed:
@@ -220,8 +222,8 @@ class Sockets:
         await asyncio.gather(*(socket.stop() for socket in self.sockets), return_exceptions=True)
 
     async def connected(self) -> int:
-        """Return how many connections stand."""
-        return sum([await socket.client.is_connected() for socket in self.sockets])
+        """Return how many connections stand and have said hello."""
+        return sum([await each.client.is_connected() and each.client.greeted for each in self.sockets])
 
     def reconnects(self) -> int:
         """Return how often a connection was made again."""
@@ -270,6 +272,14 @@ def _end(task: "asyncio.Future[None] | None") -> None:
     """Cancel a task of the former connection, unless it is the one that reconnects: it ends by itself."""
     if task is not None and task is not asyncio.current_task():
         task.cancel()
+
+
+def _frame(message: str) -> Mapping[str, Any]:
+    try:
+        frame = json.loads(message)
+    except ValueError:
+        return {}
+    return frame if isinstance(frame, dict) else {}
 
 
 def _reason(problem: BaseException) -> str:

@@ -1,0 +1,240 @@
+"""What happens between Slack's request and the words: acked first, heard once, never lost without a word."""
+
+import asyncio
+import json
+import logging
+
+import pytest
+from fake_slack import BOT, BOT_USER, event_of, mention, pressed, refusal, slash
+
+from bot.core.people import Surface
+from bot.slack.listeners import Room
+
+UNKNOWN = "I do not answer to this command. Nothing was changed. `/flow help` shows what I can do."
+
+
+async def test_a_command_is_acked_and_heard(stage, slack):
+    await stage.connected()
+    ack = await slack.deliver("slash_commands", slash("trigger 3377"))
+    assert "payload" not in ack
+    await slack.until(lambda: stage.ears.words == ["trigger 3377"])
+    assert stage.ears.said[0].where.surface is Surface.COMMAND
+
+
+async def test_commands_are_acked_while_those_before_them_hang(stage, slack):
+    stage.ears.hold.clear()
+    edge = await stage.connected()
+    for number in range(50):
+        assert "payload" not in await slack.deliver("slash_commands", slash(f"runs {number}"))
+    load = edge.listeners.workers.load()
+    assert (load.running, load.waiting) == (40, 10)
+    stage.ears.hold.set()
+    await slack.until(lambda: len(stage.ears.said) == 50)
+
+
+async def test_what_raises_right_after_the_ack_was_acked_and_its_person_is_told(stage, slack, caplog):
+    stage.ears.failure = RuntimeError("boom")
+    edge = await stage.connected()
+    ack = await slack.deliver("slash_commands", slash("runs", response_url=slack.response_url))
+    assert "payload" not in ack
+    await slack.until(lambda: slack.whispers)
+    told = slack.whispers[0]["text"]
+    assert "Something went wrong on my side" in told
+    reference = told.split("`")[1]
+    assert any(reference in record.getMessage() and record.exc_info for record in caplog.records)
+    assert edge.listeners.counts.failed == 1
+
+
+async def test_an_unknown_command_is_answered(stage, slack):
+    edge = await stage.connected()
+    ack = await slack.deliver("slash_commands", slash("x", command="/other"))
+    assert ack["payload"] == {"text": UNKNOWN}
+    assert stage.ears.said == []
+    assert edge.listeners.counts.unknown == 1
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "reaction_added", "user": "U1", "item": {}},
+        {"type": "message", "subtype": "message_changed", "channel": "C1", "ts": "1.1", "message": {}},
+        {"type": "message", "subtype": "channel_join", "channel": "C1", "user": "U1", "ts": "1.1", "text": "joined"},
+        {"type": "message", "channel": "C1", "user": BOT_USER, "bot_id": BOT, "ts": "1.1", "text": "mine"},
+        {"type": "message", "channel": "C1", "user": "U1", "ts": "1.1", "text": "a message in a channel"},
+        {"type": "something_of_next_year"},
+    ],
+    ids=lambda event: f"{event['type']} {event.get('subtype', '')}",
+)
+async def test_every_event_is_acked_once_and_only_words_are_heard(stage, slack, event):
+    await stage.connected()
+    assert set(await slack.deliver("events_api", event_of(event))) == {"envelope_id"}
+    assert len(slack.acks) == 1
+    assert stage.ears.said == []
+
+
+async def test_a_mention_and_a_direct_message_are_heard(stage, slack):
+    await stage.connected()
+    await slack.deliver("events_api", event_of(mention(f"<@{BOT_USER}> status")))
+    direct = {"type": "message", "channel_type": "im", "channel": "D0MAYA00001", "ts": "2.2"}
+    await slack.deliver("events_api", event_of(mention("help") | direct))
+    await slack.until(lambda: stage.ears.words == ["status", "help"])
+    assert [said.where.surface for said in stage.ears.said] == [Surface.MENTION, Surface.DIRECT]
+
+
+async def test_repeats_of_a_delivery_carry_the_same_key(stage, slack):
+    await stage.connected()
+    for _ in range(2):
+        await slack.deliver("events_api", event_of(mention(f"<@{BOT_USER}> status")), "envelope-a")
+        await slack.deliver("slash_commands", slash("status"), "envelope-b")
+        await slack.deliver("interactive", pressed("1|p|status"), "envelope-c")
+    await slack.until(lambda: len(stage.ears.said) == 6)
+    assert len({said.key for said in stage.ears.said}) == 3
+
+
+async def test_without_a_trigger_id_the_envelope_tells_repeats_apart(stage, slack):
+    await stage.connected()
+    for envelope in ("envelope-a", "envelope-a", "envelope-b"):
+        await slack.deliver("slash_commands", slash("status", trigger_id=None), envelope)
+    await slack.until(lambda: len(stage.ears.said) == 3)
+    assert [said.key for said in stage.ears.said] == [
+        "command:envelope-a",
+        "command:envelope-a",
+        "command:envelope-b",
+    ]
+
+
+async def test_a_press_is_acked_and_says_its_words(stage, slack):
+    await stage.connected()
+    assert set(await slack.deliver("interactive", pressed("1|p3f9|ack 2809"))) == {"envelope_id"}
+    await slack.until(lambda: stage.ears.said)
+    assert (stage.ears.said[0].text, stage.ears.said[0].post) == ("ack 2809", "p3f9")
+
+
+async def test_a_link_button_is_acked_and_says_nothing(stage, slack):
+    edge = await stage.connected()
+    await slack.deliver("interactive", pressed(None, actions=[{"type": "button", "action_id": "open:0"}]))
+    assert (stage.ears.said, edge.listeners.counts.ignored) == ([], 1)
+
+
+INTERACTIVE = {
+    "a submitted view": {"type": "view_submission", "view": {"type": "modal", "callback_id": "v", "state": {"values": {}}}},
+    "a closed view": {"type": "view_closed", "view": {"type": "modal", "callback_id": "v"}},
+    "a view without a type": {"type": "view_submission", "view": {"callback_id": "v"}},
+    "a legacy button": {"type": "interactive_message", "callback_id": "x", "actions": [{"name": "a"}]},
+    "a kind of next year": {"type": "hologram"},
+    "nothing at all": {},
+}
+
+
+@pytest.mark.parametrize("payload", INTERACTIVE.values(), ids=INTERACTIVE)
+async def test_every_other_interaction_is_acked_empty(stage, slack, payload):
+    await stage.connected()
+    common = {"user": {"id": "U1", "team_id": "T0DEMO0001"}, "team": {"id": "T0DEMO0001"}} if payload else {}
+    assert set(await slack.deliver("interactive", payload | common)) == {"envelope_id"}
+    assert stage.ears.said == []
+
+
+async def test_a_menu_that_loads_options_gets_none(stage, slack):
+    await stage.connected()
+    asked = {"type": "block_suggestion", "action_id": "a", "block_id": "b", "value": "x", "user": {"id": "U1"}}
+    ack = await slack.deliver("interactive", {**asked, "team": {"id": "T0DEMO0001"}})
+    assert ack["payload"] == {"options": []}
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"type": "shortcut", "callback_id": "old"},
+        {"type": "message_action", "callback_id": "old", "channel": {"id": "C1"}, "message": {"ts": "1.1"}},
+    ],
+    ids=lambda payload: payload["type"],
+)
+async def test_a_retired_shortcut_is_acked_and_its_person_is_told(stage, slack, payload):
+    await stage.connected()
+    ack = await slack.deliver("interactive", payload | {"user": {"id": "U1", "team_id": "T1"}, "team": {"id": "T1"}})
+    assert set(ack) == {"envelope_id"}
+    told = "chat.postEphemeral" if "channel" in payload else "chat.postMessage"
+    await slack.until(lambda: slack.called(told))
+    assert "no longer in use" in slack.called(told)[0]["text"]
+
+
+async def test_who_cannot_be_taken_is_told_so_in_one_sentence(stage, slack):
+    stage.ears.hold.clear()
+    edge = await stage.connected(room=Room(running=1, waiting=1))
+    await slack.deliver("slash_commands", slash("one"))
+    await slack.deliver("slash_commands", slash("two"))
+    ack = await slack.deliver("slash_commands", slash("three"))
+    assert "did not take this one. Nothing was changed." in ack["payload"]["text"]
+    await slack.deliver("events_api", event_of(mention(f"<@{BOT_USER}> four", thread_ts="1.1")))
+    await slack.until(lambda: slack.whispers)
+    assert slack.whispers[0]["user"] == "U0MAYA00001"
+    assert slack.whispers[0]["thread_ts"] == "1.1"
+    await slack.deliver("interactive", pressed("1|p|five", response_url=slack.response_url))
+    await slack.until(lambda: slack.called("response_url"))
+    assert edge.listeners.counts.refused == 3
+    stage.ears.hold.set()
+    await slack.until(lambda: stage.ears.words == ["one", "two"])
+
+
+async def test_a_sentence_that_cannot_be_told_harms_nobody(stage, slack, caplog):
+    stage.ears.failure = RuntimeError("boom")
+    slack.fail("chat.postEphemeral", refusal("invalid_auth"))
+    await stage.connected()
+    await slack.deliver("events_api", event_of(mention(f"<@{BOT_USER}> status")))
+    await slack.until(lambda: slack.called("chat.postEphemeral"))
+    stage.ears.failure = None
+    await slack.deliver("slash_commands", slash("status"))
+    await slack.until(lambda: len(stage.ears.said) == 2)
+
+
+async def test_a_listener_that_breaks_still_acks(stage, slack):
+    edge = await stage.connected()
+
+    def broken():
+        raise RuntimeError("a bug of ours")
+
+    edge.listeners.now = broken
+    assert set(await slack.deliver("slash_commands", slash("status"))) == {"envelope_id"}
+    assert set(await slack.deliver("events_api", event_of(mention("x")))) == {"envelope_id"}
+    assert set(await slack.deliver("interactive", pressed("1|p|x"))) == {"envelope_id"}
+
+
+async def test_bolt_never_asks_who_it_is(stage, slack):
+    await stage.connected()
+    for number in range(3):
+        await slack.deliver("events_api", event_of(mention(f"<@{BOT_USER}> {number}", ts=f"{number + 1}.1")))
+    await slack.until(lambda: len(stage.ears.said) == 3)
+    assert len(slack.called("auth.test")) == 1  # the preflight's
+
+
+async def test_no_secret_is_logged_at_any_level(stage, slack, caplog):
+    caplog.set_level(logging.DEBUG)
+    slack.fail("response_url", refusal("expired_url"))
+    stage.ears.failure = RuntimeError("boom")
+    await stage.connected()
+    await slack.deliver("slash_commands", slash("status", response_url=f"{slack.root}/commands/the-secret-path"))
+    await slack.deliver("interactive", {"type": "hologram", "response_url": "https://hooks.slack.com/actions/T/hush"})
+    await slack.until(lambda: slack.whispers)
+    logged = json.dumps([record.getMessage() for record in caplog.records]) + caplog.text
+    for secret in ("xoxb-demo", "xapp-demo", "the-secret-path", "hush", "ticket1"):
+        assert secret not in logged
+
+
+async def test_stopping_lets_what_was_heard_be_answered(stage, slack):
+    stage.ears.hold.clear()
+    edge = await stage.connected()
+    await slack.deliver("slash_commands", slash("trigger 3377"))
+    await slack.until(lambda: stage.ears.said)
+    stopping = asyncio.ensure_future(edge.stop(5.0))
+    await slack.until(lambda: not slack.live)  # nothing comes in any more
+    assert not stopping.done()
+    stage.ears.hold.set()
+    assert await stopping == 0
+
+
+async def test_stopping_ends_in_time_whatever_hangs(stage, slack):
+    stage.ears.hold.clear()
+    edge = await stage.connected(room=Room(running=1, waiting=5))
+    for number in range(3):
+        await slack.deliver("slash_commands", slash(f"runs {number}"))
+    assert await edge.stop(0.01) == 3

@@ -1,0 +1,211 @@
+"""Payloads of Slack, and what they say."""
+
+from datetime import UTC, datetime
+
+import pytest
+from fake_slack import BOT, BOT_USER, TEAM, event_of, mention, pressed, slash
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.core.people import Person, Surface
+from bot.slack import said
+from bot.slack.identity import Identity
+
+NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
+ME = Identity(TEAM, BOT_USER, BOT)
+
+
+def test_a_slash_command_says_its_text_privately_answerable():
+    heard = said.command(slash(" trigger 3377 from 108580 "), NOW)
+    assert heard.text == "trigger 3377 from 108580"
+    assert heard.by == Person(TEAM, "U0MAYA00001")
+    assert heard.at == NOW
+    assert heard.key == "command:trigger-1"
+    where = heard.where
+    assert (where.surface, where.channel, where.thread, where.message) == (Surface.COMMAND, "C0DATAOPS1", "", "")
+    assert where.response_url.endswith("secret")
+    assert where.trigger_id == "trigger-1"
+
+
+def test_the_enterprise_identifies_a_person_before_the_team():
+    assert said.command(slash("mine", enterprise_id="E1"), NOW).by == Person("E1", "U0MAYA00001")
+    body = pressed("1|p|ack", enterprise={"id": "E1"}, team=None)
+    assert said.press(body, NOW).by == Person("E1", "U0MAYA00001")
+    body = pressed("1|p|ack", team={"id": TEAM, "enterprise_id": "E2"})
+    assert said.press(body, NOW).by == Person("E2", "U0MAYA00001")
+
+
+def test_without_a_trigger_id_the_envelope_is_the_key_and_without_both_the_payload_is():
+    bare = slash("mine")
+    del bare["trigger_id"]
+    assert said.command(bare, NOW, delivery="env-7").key == "command:env-7"
+    first, again = said.command(bare, NOW).key, said.command(dict(bare), NOW).key
+    assert first == again != said.command({**bare, "text": "other"}, NOW).key
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (f"<@{BOT_USER}> trigger 3377", "trigger 3377"),
+        (f"<@{BOT_USER}|flowbot> trigger 3377", "trigger 3377"),
+        (f"  <@{BOT_USER}>: ack", "ack"),
+        (f"<@{BOT_USER}>,\u00a0ack", "ack"),
+        ("@flowbot ack", "ack"),
+        ("@FlowBot ack", "ack"),
+        ("@flowbots ack", "@flowbots ack"),
+        (f"please <@{BOT_USER}> ack", "please ack"),
+        (f"ack <@{BOT_USER}>", "ack"),
+        (f"<@{BOT_USER}> ack because <@{BOT_USER}> said so", f"ack because <@{BOT_USER}> said so"),
+        (f"<@{BOT_USER}>", ""),
+        ("link <@U0OTHER0001> u1 name", "link <@U0OTHER0001> u1 name"),
+    ],
+)
+def test_the_mention_is_taken_away_and_nothing_else(text, words):
+    assert said.without_mention(text, ME) == words
+
+
+def test_a_mention_in_a_thread_says_where_it_stands():
+    body = event_of(mention(f"<@{BOT_USER}> rerun", thread_ts="1799999999.000100"))
+    heard = said.event(body, NOW, ME)
+    assert heard.text == "rerun"
+    assert heard.where.surface is Surface.MENTION
+    assert heard.where.thread == "1799999999.000100"
+    assert heard.where.message == "1800000000.000200"
+    assert heard.where.response_url == ""
+
+
+def test_the_first_message_of_a_thread_stands_in_the_channel():
+    own = mention(f"<@{BOT_USER}> rerun", thread_ts="1800000000.000200")
+    assert said.event(event_of(own), NOW, ME).where.thread == ""
+
+
+def test_a_mention_and_a_message_of_the_same_post_are_one_and_so_is_a_repeat():
+    direct = {"type": "message", "channel_type": "im", "channel": "D1"}
+    one = said.event(event_of(mention("status", channel="D1"), "Ev1"), NOW, ME)
+    two = said.event(event_of(mention("status") | direct, "Ev2"), NOW, ME)
+    again = said.event(event_of(mention("status") | direct, "Ev2"), NOW, ME)
+    assert one.key == two.key == again.key == "message:D1:1800000000.000200"
+    assert one.where.surface is two.where.surface is Surface.DIRECT
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"bot_id": "B1"},
+        {"bot_profile": {"id": "B1"}},
+        {"user": BOT_USER},
+        {"user": "USLACKBOT"},
+        {"user": None},
+        {"subtype": "message_changed"},
+        {"subtype": "message_deleted"},
+        {"subtype": "channel_join"},
+        {"subtype": "bot_message"},
+        {"edited": {"user": "U1", "ts": "1.1"}},
+        {"ts": ""},
+        {"channel": ""},
+        {"type": "message"},
+        {"type": "reaction_added"},
+    ],
+    ids=str,
+)
+def test_what_no_person_says_is_nothing(more):
+    assert said.event(event_of(mention(f"<@{BOT_USER}> x") | more), NOW, ME) is None
+
+
+@pytest.mark.parametrize("subtype", ["thread_broadcast", "file_share"])
+def test_words_sent_to_the_channel_too_or_with_a_file_are_words(subtype):
+    assert said.event(event_of(mention(f"<@{BOT_USER}> ack", subtype=subtype)), NOW, ME).text == "ack"
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "team"),
+    [
+        ({}, {}, TEAM),
+        ({}, {"team": TEAM}, TEAM),
+        ({}, {"user_team": "T0OTHER"}, "T0OTHER"),
+        ({}, {"source_team": "T0OTHER"}, "T0OTHER"),
+        ({}, {"team": "T0OTHER"}, "T0OTHER"),
+        ({"enterprise_id": "E1"}, {"team": TEAM}, "E1"),
+        ({"enterprise_id": "E1"}, {"team": "T0SISTER"}, "E1"),
+        ({"enterprise_id": "E1", "is_ext_shared_channel": True}, {"user_team": "E1"}, "E1"),
+        ({"enterprise_id": "E1", "is_ext_shared_channel": True}, {"user_team": "T0OTHER"}, "T0OTHER"),
+    ],
+)
+def test_people_of_another_team_are_known_by_their_own(outer, inner, team):
+    heard = said.event(event_of(mention("x") | inner, **outer), NOW, ME)
+    assert heard.by == Person(team, "U0MAYA00001")
+
+
+def test_a_button_says_its_words_and_names_its_post():
+    heard = said.press(pressed("1|p3f9|ack 2809"), NOW)
+    assert (heard.text, heard.post, heard.key) == ("ack 2809", "p3f9", "press:trigger-2")
+    assert heard.where.surface is Surface.BUTTON
+    assert heard.where.message == "1800000000.000300"
+    assert heard.where.thread == ""
+
+
+def test_a_button_in_a_thread_or_on_an_ephemeral_message_says_where_it_stands():
+    container = {"message_ts": "2.2", "thread_ts": "1.1", "channel_id": "C9", "is_ephemeral": True}
+    body = pressed("1|p|log", container=container, message=None)
+    where = said.press(body, NOW).where
+    assert (where.channel, where.thread, where.message) == ("C9", "1.1", "2.2")
+
+
+def test_a_button_outside_of_any_channel_is_answered_directly():
+    body = pressed("1|p|log", container={"type": "view", "view_id": "V1"}, channel=None, message=None)
+    assert said.press(body, NOW).where.channel == "U0MAYA00001"
+
+
+def test_a_menu_says_the_words_of_what_was_chosen():
+    chosen = {"action_id": "menu:1", "selected_option": {"value": "1|p3f9|snooze 2809 for 1h"}}
+    assert said.press(pressed(None, actions=[chosen]), NOW).text == "snooze 2809 for 1h"
+
+
+@pytest.mark.parametrize(
+    ("value", "post", "words"),
+    [
+        ("1|p3f9|ack 2809", "p3f9", "ack 2809"),
+        ("1|p3f9|#s81k", "p3f9", "#s81k"),
+        ("1|p|trigger 1 with a=x|y", "p", "trigger 1 with a=x|y"),
+        ("1||help", "", "help"),
+        ("2|p3f9|ack", "", "old button"),
+        ("ack 2809", "", "old button"),
+        ("1|p3f9", "", "old button"),
+        ("1|p3f9| ", "", "old button"),
+        ("", "", "old button"),
+    ],
+)
+def test_values_are_decoded_and_those_of_other_versions_are_old_buttons(value, post, words):
+    assert said.decoded(value) == (post, words)
+
+
+def test_a_button_of_ours_without_a_value_is_an_old_one():
+    assert said.press(pressed(None), NOW).text == "old button"
+
+
+def test_a_link_button_says_nothing():
+    assert said.press(pressed(None, actions=[{"type": "button", "action_id": "open:0"}]), NOW) is None
+
+
+@pytest.mark.parametrize("body", [{}, {"actions": []}, {"actions": "x"}, {"actions": ["x"]}, {"user": "U1"}])
+def test_odd_payloads_say_nothing(body):
+    assert said.press(body, NOW) is None
+    assert said.command(body, NOW) is None
+    assert said.event(body, NOW, ME) is None
+    assert said.shortcut(body, NOW) is None
+
+
+leaves = st.sampled_from([None, True, 7, "", "x", "app_mention", "message", "D1", "1|p|ack", "1.1", [], {}, ["x"]])
+names = st.sampled_from(
+    "user user_id event actions container channel channel_id text ts thread_ts type team team_id value "
+    "selected_option enterprise message trigger_id subtype action_id".split()
+)
+parts = st.dictionaries(names, leaves, max_size=6)
+payloads = st.dictionaries(names, leaves | parts | st.lists(parts, min_size=1, max_size=1), max_size=8)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(payloads)
+def test_no_payload_breaks_the_reading(body):
+    for heard in (said.command(body, NOW), said.event(body, NOW, ME), said.press(body, NOW), said.shortcut(body, NOW)):
+        assert heard is None or (heard.by.user and heard.key and heard.where.channel)
