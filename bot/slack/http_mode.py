@@ -26,6 +26,8 @@ def events_app(app: AsyncApp) -> web.Application:
     """Return the web application that answers Slack's requests."""
 
     async def events(request: web.Request) -> web.Response:
+        if not request.headers.get("X-Slack-Request-Timestamp", "0").isdecimal():
+            return web.Response(status=401)  # bolt's own check would fail on it
         try:
             asked = bolt_request(await request.text(), request.headers)
         except (ValueError, AttributeError, TypeError, KeyError):  # no JSON, or JSON of another shape

@@ -92,7 +92,7 @@ class Stage:
     async def all_connected(self, edge: SlackEdge) -> None:
         """Wait until both sides agree that all sockets stand."""
         async with asyncio.timeout(PATIENCE):
-            while (await edge.health()).connected < edge.way.connections:
+            while (await edge.health()).connected < edge.way.connections:  # noqa: ASYNC110  the library tells nobody
                 await asyncio.sleep(0)
 
     async def served(self, **more: object) -> SlackEdge:
@@ -129,6 +129,4 @@ def time() -> Time:
 async def poster(slack: FakeSlack, time: Time) -> AsyncIterator[Poster]:
     timeout = aiohttp.ClientTimeout(total=0.4, connect=0.3, sock_read=0.3)
     async with aiohttp.ClientSession(timeout=timeout) as session:
-        yield Poster(
-            "xoxb-demo", api_url=slack.api_url, session=session, environment={}, clock=time, sleep=time.sleep
-        )
+        yield Poster("xoxb-demo", api_url=slack.api_url, session=session, environment={}, clock=time, sleep=time.sleep)

@@ -170,9 +170,7 @@ class FakeSlack:
         await self.happened()
         return await self._met(request, method, lambda: self._answer(method, arguments))
 
-    async def _met(
-        self, request: web.Request, name: str, effect: Callable[[], web.Response]
-    ) -> web.StreamResponse:
+    async def _met(self, request: web.Request, name: str, effect: Callable[[], web.Response]) -> web.StreamResponse:
         fault = self.faults[name].popleft() if self.faults[name] else None
         if fault is None:
             return effect()
@@ -243,9 +241,7 @@ class FakeSlack:
 
     def _conversations_replies(self, arguments: dict[str, Any]) -> dict[str, Any]:
         thread = arguments["ts"]
-        inside = [
-            each for each in self.messages[arguments["channel"]] if thread in (each["ts"], each.get("thread_ts"))
-        ]
+        inside = [each for each in self.messages[arguments["channel"]] if thread in (each["ts"], each.get("thread_ts"))]
         return self._page(inside, arguments)
 
     def _page(self, messages: list[dict[str, Any]], arguments: dict[str, Any]) -> dict[str, Any]:

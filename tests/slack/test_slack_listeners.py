@@ -117,7 +117,10 @@ async def test_a_link_button_is_acked_and_says_nothing(stage, slack):
 
 
 INTERACTIVE = {
-    "a submitted view": {"type": "view_submission", "view": {"type": "modal", "callback_id": "v", "state": {"values": {}}}},
+    "a submitted view": {
+        "type": "view_submission",
+        "view": {"type": "modal", "callback_id": "v", "state": {"values": {}}},
+    },
     "a closed view": {"type": "view_closed", "view": {"type": "modal", "callback_id": "v"}},
     "a view without a type": {"type": "view_submission", "view": {"callback_id": "v"}},
     "a legacy button": {"type": "interactive_message", "callback_id": "x", "actions": [{"name": "a"}]},

@@ -44,7 +44,10 @@ async def test_pauses_between_attempts_grow_to_a_limit(stage, slack):
 async def test_a_limited_address_is_waited_for_as_slack_asks(stage, slack):
     edge = stage.edge(ONE)
     await edge.preflight()
-    slack.fail("apps.connections.open", Fault(status=429, json={"ok": False, "error": "ratelimited"}, headers={"Retry-After": "17"}))
+    slack.fail(
+        "apps.connections.open",
+        Fault(status=429, json={"ok": False, "error": "ratelimited"}, headers={"Retry-After": "17"}),
+    )
     await edge.start()
     await slack.until(lambda: slack.live)
     assert 17 in stage.time.waits
@@ -149,20 +152,18 @@ async def test_a_renewal_that_takes_too_long_is_left_to_the_next_look(stage, sla
 
 
 async def test_the_watchdog_looks_by_itself(stage, slack):
-    looks = 0
     edge = await stage.connected(ONE, timing=Timing(watch=30.0, close=0.2))
-    sockets = edge._sockets
+    looks, twice = [], asyncio.Event()
 
     async def look():
-        nonlocal looks
-        looks += 1
-        if looks == 2:
+        looks.append(stage.time.waits.count(30))
+        if len(looks) == 2:
+            twice.set()
             await asyncio.Event().wait()
 
-    sockets.look = look
-    while looks < 2:
-        await asyncio.sleep(0)
-    assert stage.time.waits.count(30) >= 2
+    edge._sockets.look = look
+    await twice.wait()
+    assert looks[1] > looks[0] > 0
 
 
 async def test_a_closed_session_of_the_library_is_replaced(stage, slack):

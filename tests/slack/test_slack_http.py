@@ -1,0 +1,138 @@
+"""HTTP mode: one signed path, and nothing else is served."""
+
+import hashlib
+import hmac
+import json
+import time as real_time
+from urllib.parse import urlencode
+
+import aiohttp
+import pytest
+from fake_slack import BOT_USER, event_of, mention, pressed, slash
+
+from bot.core.errors import Refused
+from bot.slack.edge import Way
+from bot.slack.listeners import Room
+
+SECRET = "demo-signing-secret"
+
+
+def signed(body, *, age=0, secret=SECRET):
+    at = str(int(real_time.time()) - age)
+    signature = hmac.new(secret.encode(), f"v0:{at}:{body}".encode(), hashlib.sha256).hexdigest()
+    return {"X-Slack-Request-Timestamp": at, "X-Slack-Signature": f"v0={signature}"}
+
+
+async def post(edge, body, kind="application/x-www-form-urlencoded", headers=None):
+    headers = signed(body) if headers is None else headers
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(
+            f"{edge.address}/slack/events", data=body.encode(), headers={"Content-Type": kind, **headers}
+        ) as answer,
+    ):
+        return answer.status, await answer.text()
+
+
+async def test_a_command_a_press_and_an_event_are_heard(stage, slack):
+    edge = await stage.served()
+    assert await post(edge, urlencode(slash("trigger 3377"))) == (200, "")
+    assert await post(edge, urlencode({"payload": json.dumps(pressed("1|p|ack"))})) == (200, "")
+    event = json.dumps(event_of(mention(f"<@{BOT_USER}> status")))
+    assert await post(edge, event, "application/json") == (200, "")
+    await slack.until(lambda: sorted(stage.ears.words) == ["ack", "status", "trigger 3377"])
+    health = await edge.health()
+    assert (health.wanted, health.connected, health.last_envelope_age, health.ready) == (0, 0, None, True)
+
+
+@pytest.mark.parametrize("words", ["show payload", "find payload=1", "trigger 1 with payload=x"])
+async def test_the_word_payload_in_a_command_is_a_word(stage, slack, words):
+    edge = await stage.served()
+    assert await post(edge, urlencode(slash(words))) == (200, "")
+    await slack.until(lambda: stage.ears.words == [words])
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        dict,
+        lambda: signed(urlencode(slash("status")), secret="another"),
+        lambda: signed(urlencode(slash("other words"))),
+        lambda: signed(urlencode(slash("status")), age=310),
+        lambda: signed(urlencode(slash("status")), age=-310),
+        lambda: {"X-Slack-Request-Timestamp": "now", "X-Slack-Signature": "v0=00"},
+    ],
+    ids=["none", "another secret", "another body", "stale", "from the future", "garbage"],
+)
+async def test_what_is_not_signed_freshly_is_not_heard(stage, headers):
+    edge = await stage.served()
+    status, _ = await post(edge, urlencode(slash("status")), headers=headers())
+    assert status == 401
+    assert stage.ears.said == []
+
+
+async def test_a_replay_is_the_same_delivery(stage, slack):
+    edge = await stage.served()
+    body = urlencode(slash("trigger 3377"))
+    headers = signed(body)
+    for _ in range(2):
+        assert (await post(edge, body, headers=headers))[0] == 200
+    await slack.until(lambda: len(stage.ears.said) == 2)
+    assert len({said.key for said in stage.ears.said}) == 1
+
+
+async def test_the_address_is_verified(stage):
+    edge = await stage.served()
+    body = json.dumps({"type": "url_verification", "challenge": "c81k", "token": "x"})
+    status, text = await post(edge, body, "application/json")
+    assert (status, json.loads(text)) == (200, {"challenge": "c81k"})
+    assert (await post(edge, "ssl_check=1&token=x"))[0] == 200
+
+
+async def test_answers_within_the_ack_are_json(stage):
+    edge = await stage.served()
+    status, text = await post(edge, urlencode(slash("x", command="/other")))
+    assert status == 200
+    assert text.startswith("I do not answer to this command.")
+    asked = {"type": "block_suggestion", "action_id": "a", "block_id": "b", "value": "x", "user": {"id": "U1"}}
+    status, text = await post(edge, urlencode({"payload": json.dumps(asked | {"team": {"id": "T1"}})}))
+    assert (status, json.loads(text)) == (200, {"options": []})
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        ("{", "application/json", 400),
+        ("[1]", "application/json", 400),
+        ("payload={", "application/x-www-form-urlencoded", 400),
+        ("payload=[1]", "application/x-www-form-urlencoded", 400),
+        ("", "application/json", 200),
+        ('payload={"type":"view_submission","view":{}}', "application/x-www-form-urlencoded", 200),
+    ],
+)
+async def test_odd_bodies_break_nothing(stage, body, kind, status):
+    edge = await stage.served()
+    assert (await post(edge, body, kind))[0] == status
+    assert stage.ears.said == []
+
+
+async def test_nothing_else_is_served(stage):
+    edge = await stage.served()
+    async with aiohttp.ClientSession() as session:
+        for method, path in (("GET", "/"), ("GET", "/slack/events"), ("POST", "/healthz"), ("POST", "/slack/install")):
+            async with session.request(method, edge.address + path) as answer:
+                assert answer.status == 404
+
+
+async def test_who_cannot_be_taken_is_told_in_the_ack(stage, slack):
+    stage.ears.hold.clear()
+    edge = await stage.served(room=Room(running=1, waiting=0))
+    await post(edge, urlencode(slash("one")))
+    status, text = await post(edge, urlencode(slash("two")))
+    assert status == 200
+    assert "did not take this one" in text
+
+
+async def test_an_edge_needs_a_way_in(stage):
+    with pytest.raises(Refused, match="no way in"):
+        stage.edge(Way())

@@ -1,0 +1,212 @@
+"""The small parts: tasks that stay, answers that expire, work with bounds, proxies, secrets."""
+
+import asyncio
+import gc
+import io
+import logging
+import weakref
+
+import pytest
+from conftest import Time
+
+from bot.slack.cache import Expiring
+from bot.slack.proxies import is_loopback, proxy_for
+from bot.slack.redacted import library_log, redact
+from bot.slack.tasks import keep_tasks
+from bot.slack.workers import Workers
+
+
+# tasks
+async def test_a_task_that_only_waits_for_itself_is_not_collected():
+    loop = asyncio.get_running_loop()
+    kept = keep_tasks(loop)
+    assert keep_tasks(loop) is kept
+    ended = []
+
+    async def waits(box):
+        box.append(loop.create_future())
+        await box[0]
+        ended.append(True)
+
+    box = []
+    alive = weakref.ref(asyncio.ensure_future(waits(box)))
+    await asyncio.sleep(0)
+    future = weakref.ref(box.pop())
+    gc.collect()
+    assert alive() is not None
+    future().set_result(None)
+    await alive()
+    assert ended == [True]
+    await asyncio.sleep(0)
+    assert alive() not in kept.alive
+
+
+# the cache
+async def test_who_asks_meanwhile_shares_the_answer():
+    time, asked, gate = Time(), [], asyncio.Event()
+    cache = Expiring(60, time)
+
+    async def ask():
+        asked.append(1)
+        await gate.wait()
+        return "answer"
+
+    waiting = [asyncio.ensure_future(cache.get("k", ask)) for _ in range(3)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()  # one stops waiting, the others do not
+    gate.set()
+    assert await asyncio.gather(*waiting[1:]) == ["answer", "answer"]
+    assert asked == [1]
+
+
+async def test_failures_are_not_remembered():
+    cache = Expiring(60, Time())
+
+    async def fails():
+        raise RuntimeError
+
+    async def works():
+        return 1
+
+    with pytest.raises(RuntimeError):
+        await cache.get("k", fails)
+    await asyncio.sleep(0)
+    assert await cache.get("k", works) == 1
+
+
+async def test_a_question_that_is_cancelled_is_asked_anew():
+    cache = Expiring(60, Time())
+
+    async def never():
+        await asyncio.Event().wait()
+
+    waiting = asyncio.ensure_future(cache.get("k", never))
+    await asyncio.sleep(0)
+    cache._asked["k"].cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await asyncio.sleep(0)
+    assert cache._asked == {}
+
+
+async def test_the_cache_forgets_the_oldest_when_it_is_full():
+    cache = Expiring(60, Time(), most=2)
+
+    async def again():
+        return "asked again"
+
+    for key in "abc":
+        cache.put(key, key)
+    assert await cache.get("b", again) == "b"
+    assert await cache.get("a", again) == "asked again"
+
+
+# workers
+async def test_jobs_run_a_few_at_a_time_in_their_order_and_the_rest_is_refused():
+    time, gates, started = Time(), [asyncio.Event() for _ in range(4)], []
+    workers = Workers(running=1, waiting=2, clock=time)
+
+    def job(number):
+        async def run():
+            started.append(number)
+            await gates[number].wait()
+
+        return run
+
+    assert [workers.take(job(number)) for number in range(4)] == [True, True, True, False]
+    await asyncio.sleep(0)
+    time.seconds += 5
+    assert (workers.load().running, workers.load().waiting, workers.load().oldest_seconds) == (1, 2, 5)
+    assert started == [0]
+    for gate in gates:
+        gate.set()
+    assert await workers.drain(1) == 0
+    assert started == [0, 1, 2]
+    assert not workers.take(job(0))
+    assert workers.load().oldest_seconds == 0
+
+
+async def test_a_job_that_fails_is_logged_and_makes_room(caplog):
+    workers = Workers(running=1, waiting=0, clock=Time())
+
+    async def fails():
+        raise RuntimeError("boom")
+
+    workers.take(fails)
+    assert await workers.drain(1) == 0
+    assert "boom" in caplog.text
+
+
+# proxies
+PROXIES = {"HTTPS_PROXY": "http://proxy:1", "http_proxy": "http://proxy:2", "NO_PROXY": "internal, .corp.example,*.lan"}
+
+
+@pytest.mark.parametrize(
+    ("url", "environment", "proxy"),
+    [
+        ("https://slack.com/api/", PROXIES, "http://proxy:1"),
+        ("wss://wss-primary.slack.com/link", PROXIES, "http://proxy:1"),
+        ("http://slack.example/", PROXIES, "http://proxy:2"),
+        ("http://127.0.0.1:8650/api/", PROXIES, None),
+        ("ws://127.8.9.1:8650/link", PROXIES, None),
+        ("http://[::1]:8650/api/", PROXIES, None),
+        ("http://localhost:8650/api/", PROXIES, None),
+        ("http://slack.localhost/api/", PROXIES, None),
+        ("https://internal/", PROXIES, None),
+        ("https://a.corp.example/", PROXIES, None),
+        ("https://corp.example/", PROXIES, None),
+        ("https://notcorp.example/", PROXIES, "http://proxy:1"),
+        ("https://box.lan/", PROXIES, None),
+        ("https://slack.com/", {"all_proxy": "http://proxy:3"}, "http://proxy:3"),
+        ("https://slack.com/", {"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "*"}, None),
+        ("https://slack.com/", {"HTTPS_PROXY": "  "}, None),
+        ("https://slack.com/", {}, None),
+        ("slack.com", {"HTTPS_PROXY": "http://proxy:1"}, "http://proxy:1"),
+    ],
+)
+def test_the_proxy_of_an_address(url, environment, proxy):
+    assert proxy_for(url, environment) == proxy
+
+
+def test_this_machine_is_known_by_its_names():
+    assert [is_loopback(host) for host in ("127.0.0.1", "::1", "localhost", "10.0.0.1", "example.com", "")] == [
+        True, True, True, False, False, False,
+    ]  # fmt: skip
+
+
+# secrets
+@pytest.mark.parametrize(
+    ("told", "logged"),
+    [
+        ("token xoxb-1-2-abc ok", "token (secret) ok"),
+        ("xoxe.xoxb-1-abc and xapp-1-A0-9-z", "(secret) and (secret)"),
+        ("to https://hooks.slack.com/actions/T1/2/zz now", "to (secret) now"),
+        ("https://hooks.slack.com/commands/T1/2/zz", "(secret)"),
+        ("wss://w.slack.com/link?ticket=abc-1&app_id=A0", "wss://w.slack.com/link?ticket=(secret)&app_id=A0"),
+        ("https://files.slack.com/upload/v1/ABC", "(secret)"),
+        ("flow 3377 failed", "flow 3377 failed"),
+    ],
+)
+def test_what_opens_doors_is_not_logged(told, logged):
+    assert redact(told) == logged
+
+
+def test_the_libraries_log_redacted_and_never_below_info():
+    log = library_log()
+    assert library_log() is log
+    assert len(log.filters) == 1
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    log.addHandler(handler)
+    try:
+        try:
+            int("xoxb-1-hush")
+        except ValueError:
+            log.exception("calling with %s", "xapp-1-hush")
+        log.debug("a whole request")
+    finally:
+        log.removeHandler(handler)
+    logged = stream.getvalue()
+    assert "hush" not in logged
+    assert "ValueError: invalid literal for int() with base 10: '(secret)'" in logged
+    assert "a whole request" not in logged

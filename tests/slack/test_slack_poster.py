@@ -1,0 +1,491 @@
+"""What the poster sends, and what it makes of Slack's answers."""
+
+import socket
+
+import aiohttp
+import pytest
+from fake_slack import BOT, TEAM, Fault, refusal
+
+from bot.core.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.people import Person
+from bot.slack.identity import Identity
+from bot.slack.poster import Poster
+
+BODY = {
+    "text": "FAIL daily-energy-report, transform",
+    "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "*FAIL* daily-energy-report", "verbatim": True}}],
+}
+ME = Identity(TEAM, "U0FLOWBOT1", BOT, url="https://demo.slack.com/")
+
+OUTCOMES = {
+    "429": (Fault(status=429, json={"ok": False, "error": "ratelimited"}, headers={"Retry-After": "7"}), SlackLimited),
+    "ratelimited with 200": (refusal("ratelimited"), SlackLimited),
+    "429 as HTML": (Fault(status=429, text="slow down"), SlackLimited),
+    "archived": (refusal("is_archived"), SlackRefused),
+    "refused with 400": (Fault(status=400, json={"ok": False, "error": "invalid_arguments"}), SlackRefused),
+    "fatal_error": (refusal("fatal_error"), SlackUnclear),
+    "internal_error": (refusal("internal_error"), SlackUnclear),
+    "service_unavailable": (refusal("service_unavailable"), SlackUnclear),
+    "refused with 500": (Fault(status=500, json={"ok": False, "error": "x"}), SlackUnclear),
+    "500": (Fault(status=500, text="oops"), SlackUnclear),
+    "503": (Fault(status=503, text="oops"), SlackUnclear),
+    "HTML": (Fault(text="<html>sign in to the wifi</html>"), SlackUnclear),
+    "text": (Fault(text="hello", content_type="text/plain"), SlackUnclear),
+    "broken JSON": (Fault(text="{", content_type="application/json"), SlackUnclear),
+    "a list": (Fault(json=[1]), SlackUnclear),
+    "no error word": (Fault(json={"ok": False}), SlackUnclear),
+    "cut": (Fault(cut=True), SlackUnclear),
+    "cut after it took effect": (Fault(cut=True, after=True), SlackUnclear),
+    "no answer": (Fault(hang=True, after=True), SlackUnclear),
+    "ok without a ts": (Fault(json={"ok": True, "channel": "C1"}), SlackUnclear),
+}
+
+
+@pytest.mark.parametrize(("fault", "failure"), OUTCOMES.values(), ids=OUTCOMES)
+async def test_every_outcome_of_a_post_has_one_name_and_is_sent_once(poster, slack, fault, failure):
+    slack.fail("chat.postMessage", fault)
+    with pytest.raises(failure):
+        await poster.post("C1", BODY, id="p1")
+    assert len(slack.called("chat.postMessage")) == 1
+
+
+async def test_a_limit_says_how_long_to_wait(poster, slack):
+    for header, seconds in (("7", 7), ("soon", 10), ("-1", 0)):
+        slack.fail("chat.postMessage", Fault(status=429, json={"ok": False}, headers={"Retry-After": header}))
+        with pytest.raises(SlackLimited) as limited:
+            await poster.post("C1", BODY, id="p1")
+        assert limited.value.seconds == seconds
+
+
+async def test_a_refusal_keeps_slacks_details(poster, slack):
+    slack.fail(
+        "chat.postMessage", refusal("missing_scope", needed="chat:write", response_metadata={"messages": ["[x]"]})
+    )
+    with pytest.raises(SlackRefused) as refused:
+        await poster.post("C1", BODY, id="p1")
+    assert (refused.value.error, refused.value.detail) == ("missing_scope", "needed: chat:write; [x]")
+
+
+async def test_what_never_left_is_unreachable(time):
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        port = reserved.getsockname()[1]
+        async with aiohttp.ClientSession() as session:
+            for address in (f"http://127.0.0.1:{port}/api/", "http://no-such-host.invalid/api/"):
+                poster = Poster("xoxb-demo", api_url=address, session=session, environment={}, clock=time)
+                with pytest.raises(SlackUnreachable):
+                    await poster.post("C1", BODY, id="p1")
+
+
+async def test_a_post_carries_its_id_and_unfurls_nothing(poster, slack):
+    place, ts = await poster.post("C1", BODY, id="p1", thread="1.1")
+    assert slack.called("chat.postMessage") == [
+        {
+            **BODY,
+            "channel": "C1",
+            "thread_ts": "1.1",
+            "unfurl_links": False,
+            "unfurl_media": False,
+            "metadata": {"event_type": "flowbot_post", "event_payload": {"id": "p1"}},
+        }
+    ]
+    assert (place, ts) == ("C1", slack.messages["C1"][0]["ts"])
+    assert slack.calls[0].token == "xoxb-demo"
+
+
+async def test_a_direct_message_is_found_edited_and_deleted_by_the_persons_id(poster, slack):
+    place, ts = await poster.post("U0MAYA00001", BODY, id="p1")
+    assert place == "D0MAYA00001"
+    assert await poster.find("U0MAYA00001", ["p1"]) == {"p1": (ts,)}
+    await poster.edit("U0MAYA00001", ts, {"text": "done"}, id="p2")
+    assert slack.called("chat.update")[0]["channel"] == "D0MAYA00001"
+    assert slack.called("conversations.open") == []  # the post's answer told
+    await poster.delete("U0MAYA00001", ts)
+    assert await poster.find("U0MAYA00001", ["p1"]) == {}
+
+
+async def test_a_person_never_written_to_is_looked_up_in_their_direct_messages(poster, slack):
+    assert await poster.find("U0JONAS0001", ["p1"]) == {}
+    assert slack.called("conversations.history")[0]["channel"] == "D0JONAS0001"
+
+
+async def test_an_edit_replaces_everything_and_keeps_the_message_findable(poster, slack):
+    attachments = [{"color": "#ff0000", "blocks": BODY["blocks"]}]
+    place, ts = await poster.post("C1", {"text": "FAIL", "attachments": attachments}, id="p1")
+    await poster.edit(place, ts, BODY, id="p2")
+    shown = slack.messages["C1"][0]
+    assert (shown["text"], shown["blocks"], shown["attachments"]) == (BODY["text"], BODY["blocks"], [])
+    assert await poster.find("C1", ["p1", "p2"]) == {"p1": (ts,)}
+
+
+async def test_a_body_that_breaks_a_limit_goes_as_text(poster, slack, caplog):
+    await poster.post("C1", {"text": "FAIL x", "blocks": [*BODY["blocks"] * 51]}, id="p1")
+    sent = slack.called("chat.postMessage")[0]
+    assert sent["text"] == "FAIL x\n*FAIL* daily-energy-report"
+    assert "blocks" not in sent
+    assert sent["metadata"]["event_payload"] == {"id": "p1"}
+    assert "/blocks: 51 of them, 50 fit" in caplog.text
+
+
+async def test_blocks_that_slack_refuses_go_as_text(poster, slack, caplog):
+    slack.fail("chat.postMessage", refusal("invalid_blocks", errors=["no more than 50 items"]))
+    assert await poster.post("C1", BODY, id="p1")
+    assert [("blocks" in call) for call in slack.called("chat.postMessage")] == [True, False]
+    assert "invalid_blocks" in caplog.text
+
+
+async def test_text_that_slack_refuses_stays_refused(poster, slack):
+    slack.fail("chat.postMessage", refusal("msg_too_long"))
+    with pytest.raises(SlackRefused, match="msg_too_long"):
+        await poster.post("C1", {"text": "x"}, id="p1")
+    assert len(slack.calls) == 1
+
+
+async def test_an_edit_is_cut_where_slack_would_refuse_it(poster, slack):
+    place, ts = await poster.post("C1", {"text": "x" * 5000}, id="p1")
+    await poster.edit(place, ts, {"text": "x" * 5000}, id="p1")
+    assert len(slack.called("chat.postMessage")[0]["text"]) == 5000
+    assert slack.called("chat.update")[0]["text"] == "x" * 3999 + "…"
+
+
+async def test_deleting_what_is_gone_is_no_failure_and_other_refusals_are(poster, slack):
+    slack.fail("chat.delete", refusal("message_not_found"), refusal("cant_delete_message"))
+    await poster.delete("C1", "1.1")
+    with pytest.raises(SlackRefused, match="cant_delete_message"):
+        await poster.delete("C1", "1.1")
+
+
+# looking up
+async def test_a_lost_answer_is_found_in_the_channel_and_in_a_thread(poster, slack):
+    poster.me = ME
+    slack.fail("chat.postMessage", Fault(cut=True, after=True))
+    with pytest.raises(SlackUnclear):
+        await poster.post("C1", BODY, id="p1")
+    slack.fail("chat.postMessage", Fault(cut=True, after=True))
+    with pytest.raises(SlackUnclear):
+        await poster.post("C1", BODY, id="p2", thread=slack.messages["C1"][0]["ts"])
+    first, second = (message["ts"] for message in slack.messages["C1"])
+    assert await poster.find("C1", ["p1", "p2", "p3"]) == {"p1": (first,)}
+    in_thread = await poster.find("C1", ["p1", "p2"], thread=first)  # its first message is part of a thread
+    assert in_thread == {"p1": (first,), "p2": (second,)}
+
+
+async def test_doubles_are_told_oldest_first(poster, slack):
+    stamps = [(await poster.post("C1", BODY, id="p1"))[1] for _ in range(3)]
+    assert await poster.find("C1", ["p1"], since=1_800_000_000) == {"p1": tuple(stamps)}
+
+
+async def test_others_metadata_is_not_ours(poster, slack):
+    poster.me = ME
+    await poster.post("C1", BODY, id="p1")
+    slack.messages["C1"][0]["bot_id"] = "B0STRANGER"
+    assert await poster.find("C1", ["p1"]) == {}
+    slack.messages["C1"][0] |= {"bot_id": BOT, "metadata": {"event_type": "other", "event_payload": {"id": "p1"}}}
+    assert await poster.find("C1", ["p1"]) == {}
+
+
+async def test_a_look_goes_back_to_when_the_post_was_first_tried(poster, slack):
+    _, ts = await poster.post("C1", BODY, id="p1")
+    for number in range(450):
+        slack.messages["C1"].append({"ts": f"{1_800_001_000 + number}.0", "text": "chatter"})
+    assert await poster.find("C1", ["p1"]) == {}  # without a time, one page
+    assert len(slack.called("conversations.history")) == 1
+    assert await poster.find("C1", ["p1"], since=float(ts)) == {"p1": (ts,)}
+    assert slack.called("conversations.history")[-1]["oldest"] == f"{float(ts) - 60:.6f}"
+    assert len(slack.called("conversations.history")) == 4
+
+
+# whispers
+async def test_a_whisper_by_response_url_is_ephemeral_and_replaces_nothing(poster, slack):
+    await poster.whisper("C1", "U1", BODY, thread="1.1", response_url=slack.response_url)
+    assert slack.whispers == [{**BODY, "response_type": "ephemeral", "replace_original": False, "thread_ts": "1.1"}]
+    assert len(slack.calls) == 1
+
+
+async def test_a_whisper_in_a_thread_is_seen_in_the_thread(poster, slack):
+    await poster.whisper("C1", "U1", BODY, thread="1.1")
+    assert slack.whispers == [{**BODY, "channel": "C1", "user": "U1", "thread_ts": "1.1"}]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(status=404, text="expired_url", content_type="text/plain"),
+        Fault(status=404, json={"ok": False, "error": "used_url"}),
+        refusal("used_url"),
+        Fault(status=404, text="", content_type="text/plain"),
+    ],
+    ids=["text", "404", "ok false", "nothing"],
+)
+async def test_a_spent_response_url_gives_way_to_an_ephemeral_message(poster, slack, fault):
+    slack.fail("response_url", fault)
+    await poster.whisper("C1", "U1", BODY, response_url=slack.response_url)
+    assert slack.whispers == [{**BODY, "channel": "C1", "user": "U1"}]
+
+
+@pytest.mark.parametrize("error", ["not_in_channel", "channel_not_found", "user_not_in_channel", "is_archived"])
+async def test_who_cannot_be_reached_in_the_channel_is_reached_directly(poster, slack, error):
+    slack.fail("chat.postEphemeral", refusal(error))
+    await poster.whisper("C1", "U0MAYA00001", BODY, thread="1.1")
+    (message,) = slack.messages["D0MAYA00001"]
+    assert message["text"] == BODY["text"]
+    assert "thread_ts" not in message
+
+
+async def test_a_whisper_that_is_refused_for_what_it_says_goes_nowhere_else(poster, slack):
+    slack.fail("chat.postEphemeral", refusal("invalid_auth"))
+    with pytest.raises(SlackRefused, match="invalid_auth"):
+        await poster.whisper("C1", "U1", BODY)
+    assert len(slack.calls) == 1
+
+
+async def test_in_direct_messages_a_whisper_is_a_message_that_stays(poster, slack):
+    await poster.whisper("D0MAYA00001", "U0MAYA00001", BODY)
+    assert slack.messages["D0MAYA00001"][0]["text"] == BODY["text"]
+    assert slack.whispers == []
+
+
+async def test_a_whisper_whose_blocks_are_refused_goes_as_text(poster, slack):
+    slack.fail("response_url", Fault(status=400, text="invalid_blocks", content_type="text/plain"))
+    await poster.whisper("C1", "U1", BODY, response_url=slack.response_url)
+    assert slack.whispers[0]["text"] == "FAIL daily-energy-report, transform\n*FAIL* daily-energy-report"
+    assert "blocks" not in slack.whispers[0]
+
+
+async def test_a_whisper_that_breaks_a_limit_goes_as_text(poster, slack):
+    await poster.whisper("C1", "U1", {"text": "t", "blocks": [{"type": "header"}]}, response_url=slack.response_url)
+    assert slack.whispers[0] == {"text": "t", "response_type": "ephemeral", "replace_original": False}
+
+
+@pytest.mark.parametrize(
+    ("fault", "failure"),
+    [
+        (Fault(status=429, text="slow", headers={"Retry-After": "3"}), SlackLimited),
+        (refusal("ratelimited"), SlackLimited),
+        (Fault(status=500, text="oops"), SlackUnclear),
+        (Fault(cut=True, after=True), SlackUnclear),
+        (Fault(hang=True), SlackUnclear),
+    ],
+    ids=["429", "ratelimited", "500", "cut", "hang"],
+)
+async def test_a_whisper_whose_outcome_is_unknown_is_not_sent_another_way(poster, slack, fault, failure):
+    slack.fail("response_url", fault)
+    with pytest.raises(failure):
+        await poster.whisper("C1", "U1", BODY, response_url=slack.response_url)
+    assert len(slack.calls) == 1
+
+
+async def test_an_address_that_is_none_never_left(poster):
+    with pytest.raises(SlackUnreachable):
+        await poster.whisper("C1", "U1", BODY, response_url="not an address")
+
+
+# files
+LOG = {"filename": "task.log", "content": "línea 1\n", "title": "Log of 108580", "comment": "the whole log"}
+
+
+async def test_a_file_is_stored_then_named_then_shown(poster, slack):
+    order = []
+
+    async def reserved(file):
+        order.append((file, slack.called("files.completeUploadExternal")))
+
+    file = await poster.upload("U0MAYA00001", LOG, thread="1.1", reserved=reserved)
+    assert order == [(file, [])]
+    assert slack.stored[file] == "línea 1\n".encode()
+    assert slack.called("files.getUploadURLExternal") == [{"filename": "task.log", "length": "9"}]
+    assert slack.called("files.completeUploadExternal") == [
+        {
+            "files": f'[{{"id": "{file}", "title": "Log of 108580"}}]',
+            "channel_id": "D0MAYA00001",
+            "initial_comment": "the whole log",
+            "thread_ts": "1.1",
+        }
+    ]
+    assert await poster.shared(file)
+
+
+async def test_a_file_needs_no_more_than_bytes(poster, slack):
+    file = await poster.upload("C1", {"content": b"\x00\x01"})
+    assert slack.stored[file] == b"\x00\x01"
+    assert "initial_comment" not in slack.called("files.completeUploadExternal")[0]
+
+
+@pytest.mark.parametrize("step", ["files.getUploadURLExternal", "upload"])
+@pytest.mark.parametrize("fault", [Fault(cut=True, after=True), Fault(status=500, text="x"), Fault(hang=True)])
+async def test_a_file_lost_before_it_is_shown_did_not_happen(poster, slack, step, fault):
+    slack.fail(step, fault)
+    with pytest.raises(SlackUnreachable):
+        await poster.upload("C1", LOG)
+    assert slack.called("files.completeUploadExternal") == []
+
+
+async def test_a_file_lost_while_it_is_shown_is_unclear_and_can_be_asked_for(poster, slack):
+    known = []
+
+    async def reserved(file):
+        known.append(file)
+
+    slack.fail("files.completeUploadExternal", Fault(cut=True))
+    with pytest.raises(SlackUnclear):
+        await poster.upload("C1", LOG, reserved=reserved)
+    slack.answers["files.info"] = {"file": {"id": known[0], "shares": {}}}
+    assert not await poster.shared(known[0])
+
+
+# reading
+MAYA = {
+    "id": "U0MAYA00001",
+    "team_id": TEAM,
+    "name": "maya.chen",
+    "tz": "Asia/Shanghai",
+    "profile": {"display_name": "Maya Chen", "real_name": "Maya"},
+}
+
+
+async def test_a_profile_says_who_somebody_is(poster, slack):
+    poster.me = ME
+    slack.answers["users.info"] = {"user": MAYA}
+    profile = await poster.profile("U0MAYA00001", team=TEAM)
+    assert profile.person == Person(TEAM, "U0MAYA00001")
+    assert (profile.name, profile.timezone) == ("Maya Chen", "Asia/Shanghai")
+    assert [profile.deleted, profile.bot, profile.guest, profile.stranger] == [False] * 4
+
+
+@pytest.mark.parametrize(
+    ("more", "marks"),
+    [
+        ({"deleted": True}, {"deleted"}),
+        ({"is_bot": True}, {"bot"}),
+        ({"is_restricted": True}, {"guest"}),
+        ({"is_ultra_restricted": True}, {"guest"}),
+        ({"is_stranger": True}, {"stranger"}),
+        ({"team_id": "T0OTHER"}, {"stranger"}),
+        ({"team_id": "T0OTHER", "enterprise_user": {"enterprise_id": "E0OTHER"}}, {"stranger"}),
+    ],
+    ids=str,
+)
+async def test_a_profile_says_who_may_not(poster, slack, more, marks):
+    poster.me = ME
+    slack.answers["users.info"] = {"user": MAYA | more}
+    profile = await poster.profile("U0MAYA00001")
+    assert {mark for mark in ("deleted", "bot", "guest", "stranger") if getattr(profile, mark)} == marks
+
+
+@pytest.mark.parametrize(
+    ("told", "came_with", "stranger", "home"),
+    [
+        ({"team_id": "T0SISTER", "enterprise_user": {"enterprise_id": "E1"}}, "T0SISTER", False, "E1"),
+        ({"team_id": "T0SISTER", "enterprise_user": {"enterprise_id": "E1"}}, "E1", False, "E1"),
+        ({"team_id": TEAM}, "T0OTHER", True, "T0OTHER"),
+        ({"team_id": "T0OTHER"}, "", True, "T0OTHER"),
+        ({}, "", False, "E1"),
+        ({}, "T0OTHER", True, "T0OTHER"),
+    ],
+)
+async def test_an_enterprise_is_one_home_and_others_are_strangers(poster, slack, told, came_with, stranger, home):
+    poster.me = Identity(TEAM, "U0FLOWBOT1", BOT, enterprise="E1")
+    slack.answers["users.info"] = {"user": {"id": "U1", **told}}
+    profile = await poster.profile("U1", team=came_with)
+    assert (profile.stranger, profile.person.team) == (stranger, home)
+
+
+@pytest.mark.parametrize("zone", [None, "", "Nowhere/City", "../etc/passwd", "UTC"])
+async def test_an_unknown_time_zone_is_utc(poster, slack, zone):
+    slack.answers["users.info"] = {"user": MAYA | {"tz": zone}}
+    assert (await poster.profile("U0MAYA00001")).timezone == "UTC"
+
+
+async def test_slackbot_is_a_bot(poster, slack):
+    slack.answers["users.info"] = {"user": {"id": "USLACKBOT", "name": "slackbot"}}
+    assert (await poster.profile("USLACKBOT")).bot
+
+
+async def test_people_are_known_for_fifteen_minutes_at_most(poster, slack, time):
+    slack.answers["users.info"] = {"user": MAYA}
+    await poster.profile("U0MAYA00001")
+    slack.answers["users.info"] = {"user": MAYA | {"deleted": True}}
+    time.seconds += 15 * 60 - 1
+    assert not (await poster.profile("U0MAYA00001")).deleted
+    time.seconds += 1
+    assert (await poster.profile("U0MAYA00001")).deleted
+    time.seconds += 15 * 60
+    slack.fail("users.info", refusal("user_not_found"))
+    with pytest.raises(SlackRefused, match="user_not_found"):  # nothing is served stale
+        await poster.profile("U0MAYA00001")
+
+
+async def test_groups_and_channels_are_known_for_minutes(poster, slack, time):
+    slack.answers["usergroups.users.list"] = {"users": ["U1", "U2"]}
+    slack.answers["conversations.info"] = {"channel": {"id": "C1", "name": "data-ops", "is_member": True}}
+    for _ in range(2):
+        assert await poster.group("S0ONCALL01") == {"U1", "U2"}
+        assert await poster.channel("C1") == Channel("C1", "data-ops", member=True)
+    assert len(slack.calls) == 2
+    time.seconds += 120
+    await poster.group("S0ONCALL01")
+    await poster.channel("C1")
+    assert len(slack.calls) == 4
+
+
+async def test_a_channel_says_whether_it_is_archived_or_shared(poster, slack):
+    slack.answers["conversations.info"] = {"channel": {"id": "C1", "is_archived": True, "is_ext_shared": True}}
+    assert await poster.channel("C1") == Channel("C1", archived=True, shared=True)
+    slack.fail("conversations.info", refusal("channel_not_found"))
+    with pytest.raises(SlackRefused, match="channel_not_found"):
+        await poster.channel("C2")
+
+
+async def test_direct_messages_need_no_question(poster, slack):
+    assert await poster.channel("D0MAYA00001") == Channel("D0MAYA00001", member=True, direct=True)
+    assert slack.calls == []
+
+
+async def test_members_of_a_large_channel_come_in_pages(poster, slack):
+    pages = {"": (["U1", "U2"], "next"), "next": (["U3"], "")}
+
+    def members(arguments):
+        users, cursor = pages[arguments.get("cursor", "")]
+        return {"members": users, "response_metadata": {"next_cursor": cursor}}
+
+    slack.answers["conversations.members"] = members
+    assert await poster.members("C1") == {"U1", "U2", "U3"}
+    assert await poster.members("C1") == {"U1", "U2", "U3"}
+    assert len(slack.calls) == 2
+
+
+async def test_a_link_is_computed_once_the_workspace_is_known(poster, slack):
+    slack.answers["chat.getPermalink"] = {"permalink": "https://asked"}
+    assert await poster.permalink("C1", "1800000000.000100") == "https://asked"
+    poster.me = ME
+    assert await poster.permalink("C1", "1800000000.000100") == "https://demo.slack.com/archives/C1/p1800000000000100"
+    assert len(slack.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "fault", [refusal("internal_error"), Fault(status=500, text="x"), Fault(text="<html>"), Fault(hang=True)]
+)
+async def test_a_read_is_asked_again(poster, slack, time, fault):
+    slack.answers["usergroups.users.list"] = {"users": ["U1"]}
+    slack.fail("usergroups.users.list", fault, fault)
+    assert await poster.group("S1") == {"U1"}
+    assert time.waits == [0.3, 0.6]
+    slack.fail("usergroups.users.list", *[fault] * 3)
+    with pytest.raises(SlackUnclear):
+        await poster.group("S2")
+
+
+async def test_a_read_waits_out_a_short_limit_and_leaves_a_long_one_to_its_caller(poster, slack, time):
+    def limit(seconds):
+        return Fault(status=429, json={"ok": False, "error": "ratelimited"}, headers={"Retry-After": str(seconds)})
+
+    slack.answers["usergroups.users.list"] = {"users": ["U1"]}
+    slack.fail("usergroups.users.list", limit(2))
+    assert await poster.group("S1") == {"U1"}
+    assert time.waits == [2]
+    slack.fail("usergroups.users.list", limit(30))
+    with pytest.raises(SlackLimited):
+        await poster.group("S2")
+    slack.fail("usergroups.users.list", limit(1), limit(1), limit(1))
+    with pytest.raises(SlackLimited):
+        await poster.group("S3")

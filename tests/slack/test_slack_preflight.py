@@ -1,0 +1,99 @@
+"""What is proven before anything depends on it."""
+
+import pytest
+from fake_slack import BOT, BOT_USER, TEAM, Fault, refusal
+
+from bot.core.errors import Refused
+from bot.slack.edge import SlackEdge, Way
+from bot.slack.preflight import SlackDown
+
+
+async def test_the_bot_learns_who_it_is(stage, slack):
+    edge = stage.edge()
+    me = await edge.preflight()
+    assert (me.team, me.user, me.bot, me.home) == (TEAM, BOT_USER, BOT, TEAM)
+    assert me.url == "https://demo.slack.com/"
+    assert "chat:write" in me.scopes
+    assert edge.poster.me == me
+    assert [(call.method, call.token) for call in slack.calls] == [
+        ("auth.test", "xoxb-demo"),
+        ("apps.connections.open", "xapp-demo"),
+    ]
+
+
+async def test_in_an_enterprise_people_are_known_by_it(stage, slack):
+    slack.answers["auth.test"] = {"team_id": TEAM, "user_id": BOT_USER, "bot_id": BOT, "enterprise_id": "E1"}
+    me = await stage.edge().preflight()
+    assert (me.enterprise, me.home) == ("E1", "E1")
+
+
+@pytest.mark.parametrize(
+    ("method", "fault", "said"),
+    [
+        ("auth.test", refusal("invalid_auth"), "Slack does not know the token in SLACK_BOT_TOKEN."),
+        ("auth.test", refusal("token_revoked"), "The token in SLACK_BOT_TOKEN was revoked."),
+        ("apps.connections.open", refusal("invalid_auth"), "Slack does not know the token in SLACK_APP_TOKEN."),
+        (
+            "apps.connections.open",
+            refusal("not_allowed_token_type"),
+            "The token in SLACK_APP_TOKEN is of another kind.",
+        ),
+        (
+            "apps.connections.open",
+            refusal("missing_scope", needed="connections:write"),
+            "The token in SLACK_APP_TOKEN lacks a scope (needed: connections:write).",
+        ),
+        ("apps.connections.open", refusal("x_y"), "Slack refuses the token in SLACK_APP_TOKEN (x_y)."),
+    ],
+)
+async def test_a_bad_token_is_refused_with_what_to_mend(stage, slack, method, fault, said):
+    slack.fail(method, fault)
+    with pytest.raises(Refused) as refused:
+        await stage.edge().preflight()
+    assert str(refused.value).startswith(said)
+    assert refused.value.reason == fault.json["error"]
+    assert "OAuth & Permissions" in str(refused.value) or "Basic Information" in str(refused.value)
+    assert "xoxb-demo" not in str(refused.value)
+
+
+async def test_a_persons_token_is_refused(stage, slack):
+    slack.answers["auth.test"] = {"team_id": TEAM, "user_id": "U0MAYA00001"}
+    with pytest.raises(Refused, match="belongs to a person"):
+        await stage.edge().preflight()
+
+
+@pytest.mark.parametrize("fault", [Fault(status=503, text="x"), Fault(status=429, json={}), Fault(cut=True)])
+async def test_a_slack_that_does_not_answer_is_an_outage(stage, slack, fault):
+    slack.fail("auth.test", fault)
+    with pytest.raises(SlackDown, match="Slack could not be reached"):
+        await stage.edge().preflight()
+
+
+async def test_missing_scopes_are_named_with_what_will_not_work(stage, slack, caplog):
+    slack.scopes = "commands,chat:write"
+    await stage.edge().preflight()
+    assert "lacks the scope usergroups:read: who is on call" in caplog.text
+    assert "commands" not in caplog.text
+
+
+async def test_starting_without_a_preflight_makes_one(stage, slack):
+    slack.fail("auth.test", refusal("invalid_auth"))
+    with pytest.raises(Refused):
+        await stage.edge().start()
+
+
+async def test_before_the_preflight_nobody_is_heard(stage):
+    with pytest.raises(Refused, match="does not know yet who it is"):
+        stage.edge()._identity()
+
+
+async def test_tokens_do_not_show_in_what_is_printed(stage):
+    assert "xapp" not in repr(Way(app_token="xapp-demo", signing_secret="hush"))
+    assert "hush" not in repr(Way(app_token="xapp-demo", signing_secret="hush"))
+
+
+async def test_an_edge_uses_the_real_clock_unless_told_otherwise(slack):
+    edge = SlackEdge("xoxb-demo", Way(app_token="xapp-demo"), "/flow", lambda _: None, api_url=slack.api_url)
+    assert edge.outside.now().tzinfo is not None
+    assert edge.address == ""
+    assert await edge.stop(0) == 0
