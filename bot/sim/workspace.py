@@ -62,7 +62,8 @@ class Workspace(Modals):
         kind = "channel_archive" if archived else "channel_unarchive"
         if not self.has_app(channel) or not self.listens(kind, "channels:read"):
             return Deed(None, None)
-        event = {"type": kind, "channel": channel.id, "user": self.app.bot_user, "event_ts": self.new_ts()}
+        by = next((member for member in channel.members if not self.people[member].bot), self.app.bot_user)
+        event = {"type": kind, "channel": channel.id, "user": by, "event_ts": self.new_ts()}
         return Deed(None, self.deliver_event(event))
 
     # ── the app's own fate ───────────────────────────────────────────────────

@@ -8,7 +8,7 @@ from typing import Any
 from bot.sim.slack_http import HttpSender
 from bot.sim.slack_socket import SocketHub
 from bot.sim.workspace_replies import Replies
-from bot.sim.workspace_things import Answer, Envelope, Hook, Json, Message
+from bot.sim.workspace_things import Answer, Envelope, Hook, Json, Message, SlackError
 
 ACK_SECONDS = 3.0
 RETRY_DELAYS = (0.0, 60.0, 300.0)
@@ -65,14 +65,14 @@ class Outgoing(Replies):
 
         async def run() -> Answer:
             answer = await self._send("slash_commands", payload)
-            if answer.acked:
-                self.answer_in_ack(hook, answer.payload)
-            else:
-                self.whisper(
-                    hook.person,
-                    hook.channel,
-                    f"{payload['command']} failed: {self.app.name} did not respond.",
-                )
+            failure = "" if answer.acked else f"{self.app.name} did not respond"
+            try:
+                if answer.acked:
+                    self.answer_in_ack(hook, answer.payload)
+            except SlackError as error:
+                failure = f"Slack refused the answer of {self.app.name} ({error.word})"
+            if failure:
+                self.whisper(hook.person, hook.channel, f"{payload['command']} failed: {failure}.")
             return answer
 
         return self._start(run())
@@ -151,10 +151,8 @@ class Outgoing(Replies):
     def edited(self, message: Message, before: Json) -> None:
         """Tell the app of a changed message."""
         if message.only_for is None and self._message_event_kind(message) is not None:
-            old = {
-                **self.message_json(message),
-                **{key: before[key] for key in ("text", "blocks") if key in before},
-            }
+            old = self.message_json(message)
+            old |= {key: before[key] for key in ("text", "blocks") if key in before}
             self.deliver_event(self._subtype_event(message, "message_changed", old, self.message_json(message)))
 
     def removed(self, message: Message) -> None:

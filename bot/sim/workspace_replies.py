@@ -74,11 +74,11 @@ class Replies(Payloads):
 
     def answer_in_ack(self, hook: Hook, body: Json) -> None:
         """Do what the acknowledgement of a slash command says; nothing where it says nothing."""
-        if set(body) == {"response_type"}:
+        said = {key for key, value in body.items() if value}
+        if said == {"response_type"}:
             if body["response_type"] == "in_channel":
                 self._show_command(hook)
-            return
-        if body:
+        elif said:
             self.answer(hook, body)
 
     def _thread_of(self, source: Message | None) -> str | None:

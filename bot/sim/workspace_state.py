@@ -22,6 +22,7 @@ from bot.sim.workspace_things import (
     Trigger,
 )
 
+LOOK_AGAIN_SECONDS = 0.05
 TRIGGER_SECONDS = 3.0
 HOOK_SECONDS = 30 * 60.0
 HOOK_USES = 5
@@ -53,7 +54,7 @@ class State:
         self.version = 0
         self.closed = False
         self._last_ts = 0
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._stir: asyncio.Future[None] | None = None
         self.add_person(Person(id=SLACKBOT, handle="slackbot", real_name="Slackbot", team=team.id, bot=True))
         self.add_person(Person(id=app.bot_user, handle=app.name, real_name=app.name, team=team.id, bot=True))
 
@@ -66,23 +67,22 @@ class State:
 
     def stir(self) -> None:
         """Wake everyone who waits, without a new version."""
-        waiting, self._waiting = self._waiting, set()
-        for future in waiting:
-            if not future.done():
-                future.set_result(None)
+        if self._stir is not None and not self._stir.done():
+            self._stir.set_result(None)
 
     async def stirred(self) -> None:
         """Return at the next change, call or connection."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.add(future)
-        try:
-            await future
-        finally:
-            self._waiting.discard(future)
+        await asyncio.shield(self._next_stir())
+
+    def _next_stir(self) -> asyncio.Future[None]:
+        if self._stir is None or self._stir.done():
+            self._stir = asyncio.get_running_loop().create_future()
+        return self._stir
 
     def until(self, predicate: Callable[[], Found], timeout: float = 10.0) -> Coroutine[Any, Any, Found]:
-        """Wait until the predicate holds and return its value; looks again at every change.
+        """Wait until the predicate holds and return its value.
 
+        Looks again at every change here, and now and then for predicates that concern something else.
         Raises ``TimeoutError`` after ``timeout`` seconds.
         """
         return self._until(predicate, timeout)
@@ -91,7 +91,7 @@ class State:
         try:
             async with asyncio.timeout(seconds):
                 while not (value := predicate()):
-                    await self.stirred()
+                    await asyncio.wait({self._next_stir()}, timeout=LOOK_AGAIN_SECONDS)
         except TimeoutError:
             last = [f"{call.method} → {call.status} {(call.answer or {}).get('error', 'ok')}" for call in self.calls]
             raise TimeoutError(f"not so after {seconds} s; last calls: {last[-8:]}") from None
