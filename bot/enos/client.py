@@ -1,0 +1,293 @@
+"""The batch API as the journeys want it: values in, values out, failures as sentences.
+
+Implements the ``Enos`` protocol of the journeys. What it found out about the server is in ``learned``.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from datetime import datetime
+
+import httpx
+
+from bot.core.errors import Failure, Refused
+from bot.core.flows import (
+    KINDS,
+    Flow,
+    FlowId,
+    FlowName,
+    Instance,
+    InstanceId,
+    Page,
+    Parameter,
+    Search,
+    TaskId,
+    TaskInstance,
+    UserId,
+)
+from bot.core.instance_ids import expected_instance
+from bot.core.status import is_finished, name_of
+from bot.enos import calls, reading
+from bot.enos.calls import By, Call
+from bot.enos.definitions import Definitions
+from bot.enos.errors import AnswerLost, Broken, EnosRefused, Unreadable
+from bot.enos.flow_lists import all_flows
+from bot.enos.learned import Learned, Told
+from bot.enos.paging import PageBase, Server, pages
+from bot.enos.reading_flows import flow_names_of, flow_of
+from bot.enos.session import OnCall, Session
+from bot.enos.token import Pause, Tokens
+from bot.enos.transport import Transport
+
+MINUTE = 60_000  # ms
+UNKNOWN = frozenset({"unknown_instance", "invalid", "not_found"})  # how an unknown id is answered
+FROM_TASK, TASKS = "flows.triggerFromTask", "taskInstances.get"  # actions that older versions lack
+
+
+class EnosClient:
+    """One application at one gateway, reading as ``user_id`` where nobody else is named.
+
+    ``clock`` tells UTC; ``total_seconds`` bounds one call. ``on_call(action, outcome, seconds)`` is called after
+    each attempt, ``on_learned(name, value)`` when something was found out about the server; ``remembered`` is what
+    an earlier run found out. ``http`` and ``pause`` are for tests.
+    """
+
+    def __init__(  # noqa: PLR0913  the five facts of a sign-in, and named options
+        self,
+        url: str,
+        access_key: str,
+        secret_key: str,
+        org_id: str,
+        user_id: str,
+        *,
+        clock: Callable[[], datetime],
+        page_base: PageBase = "auto",
+        total_seconds: float = 20.0,
+        remembered: Mapping[str, str] | None = None,
+        on_call: OnCall | None = None,
+        on_learned: Told | None = None,
+        http: httpx.AsyncBaseTransport | None = None,
+        pause: Pause = asyncio.sleep,
+    ) -> None:
+        self._org, self._user = org_id, user_id
+        self._transport = Transport(url, total=total_seconds, http=http)
+        self._tokens = Tokens(self._transport.send, access_key, secret_key, clock, pause=pause)
+        self._session = Session(self._transport, self._tokens, secret_key, clock, on_call=on_call, pause=pause)
+        self._learned = Learned(clock, remembered, on_learned)
+        self._server = Server(self._session.ask, self._learned, page_base)
+        self.definitions = Definitions(self._session.ask, self._by)
+
+    @property
+    def learned(self) -> dict[str, str]:
+        """What was found out about this server: page base, sort names, missing actions."""
+        return self._learned.all()
+
+    async def close(self) -> None:
+        """Wait for what is on its way, then close the connections."""
+        await self._transport.close()
+
+    async def sign_in(self) -> None:
+        """Prove the keys: get a token. Raises Refused (keys) or an Outage."""
+        await self._tokens.token()
+
+    # flow instances
+
+    async def search(
+        self, terms: Search, *, newest: str = "update_time", as_user: UserId | None = None
+    ) -> AsyncGenerator[Page, None]:
+        """Yield pages, sorted by ``newest`` descending where the server allows, until nothing is new."""
+        async for page in pages(self._server, terms, newest, self._by(as_user)):
+            yield page
+
+    async def instance(self, instance: InstanceId, *, as_user: UserId | None = None) -> Instance | None:
+        """Return one instance with its graph, or None where the platform knows none."""
+        try:
+            envelope = await self._session.ask(calls.get_instance(instance, self._by(as_user)))
+        except EnosRefused as refusal:
+            if refusal.reason in UNKNOWN:
+                return None
+            raise
+        except Broken:
+            # how an unknown id is answered is not documented: an inner error may be all there is
+            if await self._listed(instance, as_user):
+                raise
+            return None
+        return reading.instance_of(envelope.data)
+
+    async def cancel(self, instance: InstanceId, *, as_user: UserId) -> None:
+        """Ask for the instance to stop; the effect is asynchronous.
+
+        Raises Refused("already_ended") where EnOS refuses and the instance has ended: what EnOS answers to that is
+        not documented, so it is read back.
+        """
+        try:
+            await self._session.ask(calls.cancel(instance, self._by(as_user)))
+        except EnosRefused as refusal:
+            found = await self.instance(instance, as_user=as_user) if refusal.reason != "no_right" else None
+            if found is None or not is_finished(found.status):
+                raise
+            raise Refused(
+                "already_ended",
+                f"{instance} has ended already: {name_of(found.status)}.",
+                "There is nothing left to cancel.",
+            ) from refusal
+
+    # flows
+
+    async def flow(self, flow: FlowId, *, as_user: UserId | None = None) -> Flow:
+        """Return the flow as this user sees it; ``Refused("unknown_flow")`` where there is none."""
+        unknown = Refused("unknown_flow", f"EnOS knows no flow {flow}.", "Look it up by name: `find TEXT`.")
+        try:
+            envelope = await self._session.ask(calls.get_flow(flow, self._by(as_user)))
+        except EnosRefused as refusal:
+            if refusal.reason in UNKNOWN:
+                raise unknown from refusal
+            raise
+        found = flow_of(envelope.data)
+        if found is None:
+            raise unknown
+        return found
+
+    async def my_flows(self, expression: str = "", *, as_user: UserId | None = None) -> tuple[FlowName, ...]:
+        """Return the flows related to the user."""
+        envelope = await self._session.ask(calls.get_my_flows(expression, self._by(as_user)))
+        found, _ = flow_names_of(envelope.data)
+        return tuple({name.id: name for name in found}.values())
+
+    async def all_flows(self, expression: str = "", *, as_user: UserId | None = None) -> tuple[FlowName, ...]:
+        """Return the flows of the whole organization, all pages."""
+        return await all_flows(self._server, expression, self._by(as_user))
+
+    async def trigger(self, flow: FlowId, at_ms: int, *, as_user: UserId) -> InstanceId:
+        """Trigger Flow: run all tasks, for the data time ``at_ms``."""
+        return await self._start(calls.trigger(flow, at_ms, self._by(as_user)), flow, at_ms, as_user)
+
+    async def trigger_from_task(self, flow: FlowId, task: TaskId, at_ms: int, *, as_user: UserId) -> InstanceId:
+        """Trigger Flow From Task: run the task and all that is downstream of it."""
+        self._need(FROM_TASK)
+        call = calls.trigger_from_task(flow, task, at_ms, self._by(as_user))
+        try:
+            return await self._start(call, flow, at_ms, as_user)
+        except EnosRefused as refusal:
+            self._note_missing(FROM_TASK, refusal)
+            raise
+
+    async def trigger_with(
+        self, flow: FlowId, at_ms: int, parameters: Sequence[Parameter], *, as_user: UserId
+    ) -> InstanceId:
+        """Update And Trigger Flow: run all tasks once with these parameters."""
+        if any(not parameter.key for parameter in parameters):
+            raise Refused(
+                "unreadable_parameters",
+                f"The parameters of flow {flow} are not a list of keys and values, so they cannot be sent back whole.",
+                "Run it with changed parameters in the EnOS console.",
+            )
+        call = calls.update_and_trigger(flow, at_ms, parameters, self._by(as_user))
+        return await self._start(call, flow, at_ms, as_user)
+
+    async def enable(self, flow: FlowId, *, as_user: UserId) -> None:
+        """Turn scheduling on."""
+        await self._session.ask(calls.enable(flow, self._by(as_user)))
+
+    async def disable(self, flow: FlowId, *, as_user: UserId) -> None:
+        """Turn scheduling off."""
+        await self._session.ask(calls.disable(flow, self._by(as_user)))
+
+    # task instances
+
+    async def task_instance(self, task_instance: str, *, as_user: UserId | None = None) -> TaskInstance | None:
+        """Return one task instance; None where there is none, or where this EnOS has no such action."""
+        if self._learned.get(TASKS) == "missing":
+            return None
+        try:
+            envelope = await self._session.ask(calls.get_task_instance(task_instance, self._by(as_user)))
+        except EnosRefused as refusal:
+            self._note_missing(TASKS, refusal)
+            if refusal.reason in UNKNOWN or refusal.reason == "not_offered":
+                return None
+            raise
+        return reading.task_instance_of(envelope.data)
+
+    async def log(self, task_instance: str, *, as_user: UserId | None = None) -> str | None:
+        """Return the task's log; None where it has none, ``Refused("unknown_instance")`` where it is not known.
+
+        One language's pages tell the two apart and the other's do not, so a refusal is checked by a look.
+        """
+        try:
+            envelope = await self._session.ask(calls.get_log(task_instance, self._by(as_user)))
+        except EnosRefused as refusal:
+            if refusal.reason not in {"no_log", "unknown_instance"}:
+                raise
+            known = await self.task_instance(task_instance, as_user=as_user)
+            if known is not None or (refusal.reason == "no_log" and self._learned.get(TASKS) == "missing"):
+                return None
+            raise Refused(
+                "unknown_instance", f"EnOS knows no task instance {task_instance}.", "Check the id."
+            ) from refusal
+        return reading.log_of(envelope.data)
+
+    # time
+
+    async def now_ms(self) -> int:
+        """Return the platform's clock, epoch milliseconds."""
+        found = reading.moment_of((await self._session.ask(calls.get_current_time())).data)
+        if found is None:
+            raise Unreadable("it names no time")
+        return found
+
+    async def time_zone(self) -> str:
+        """Return the platform's zone as printed, e.g. ``GMT+8``."""
+        return reading.zone_of((await self._session.ask(calls.get_time_zone())).data)
+
+    # what these share
+
+    def _by(self, as_user: UserId | None) -> By:
+        return By(as_user or self._user, self._org)
+
+    def _need(self, action: str) -> None:
+        if self._learned.get(action) == "missing":
+            raise Refused(
+                "not_offered",
+                "This EnOS has no Trigger Flow From Task; it came with version 2.2.0.",
+                "Run the whole flow instead.",
+            )
+
+    def _note_missing(self, action: str, refusal: EnosRefused) -> None:
+        if refusal.reason == "not_offered":
+            self._learned.put(action, "missing")
+
+    async def _listed(self, instance: InstanceId, as_user: UserId | None) -> bool:
+        """Whether a search over all time finds the instance."""
+        for kind in KINDS:
+            terms = Search(kind, 0, 4_102_444_800_000, calls.ALL_STATUSES, expression=instance)
+            async for page in self.search(terms, as_user=as_user):
+                if any(row.id == instance for row in page.rows):
+                    return True
+        return False
+
+    async def _start(self, call: Call, flow: FlowId, at_ms: int, as_user: UserId) -> InstanceId:
+        """Send a trigger and return the new instance's id.
+
+        EnOS's own sample answers another flow's id: an id is believed if it is the flow's, else looked for.
+        """
+        answered = reading.started_of((await self._session.ask(call)).data)
+        if answered.startswith(f"{flow}-"):
+            return InstanceId(answered)
+        try:
+            found = await self._started(flow, at_ms, as_user)
+        except Failure as failure:
+            raise AnswerLost("EnOS accepted it but named no run of this flow") from failure
+        if found is None:
+            raise AnswerLost("EnOS accepted it but named no run of this flow")
+        return found
+
+    async def _started(self, flow: FlowId, at_ms: int, as_user: UserId) -> InstanceId | None:
+        expected = expected_instance(flow, at_ms)
+        if await self.instance(expected, as_user=as_user) is not None:
+            return expected
+        since = at_ms - at_ms % MINUTE
+        rows = []
+        for kind in KINDS:
+            terms = Search(kind, since, since + MINUTE, calls.ALL_STATUSES, expression=str(flow))
+            async for page in self.search(terms, as_user=as_user):
+                rows += [row.id for row in page.rows if row.flow_id == flow]
+        return rows[0] if len(rows) == 1 else None

@@ -1,0 +1,163 @@
+"""The error codes of EnOS as a table: what each means, and what a person is told.
+
+Source: batch API v2.1 overview and the action pages; token service, "Invoking API with Access Token"; platform-wide
+codes, "About EnOS API". Wordings vary by version, so codes decide; a wording decides only where one code covers
+several causes.
+"""
+
+import re
+from dataclasses import dataclass
+
+STARTS = frozenset({"trigger", "triggerFromTask", "updateAndTrigger"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One meaning of a code: for which actions and wordings, and what a person is told."""
+
+    code: int
+    reason: str
+    sentence: str
+    way_out: str
+    actions: frozenset[str] = frozenset()  # empty: all
+    wording: str = ""  # a pattern that the message must hold
+
+    def fits(self, code: int, action: str, message: str) -> bool:
+        """Whether this row is the meaning of the answer."""
+        return (
+            code == self.code
+            and (not self.actions or action in self.actions)
+            and (not self.wording or re.search(self.wording, message, re.IGNORECASE) is not None)
+        )
+
+
+# The first row that fits is the meaning.
+TABLE = (
+    Row(
+        62101,
+        "wrong_user",
+        "EnOS does not know the user this call was made as, or the user is not in the organization.",
+        "Ask an admin to check the link's EnOS user id; for the bot's own reading, ENOS_USER_ID and ENOS_ORG_ID.",
+    ),
+    Row(
+        62102,
+        "not_created",
+        "EnOS did not create the run: no such flow or task, or the flow was already triggered within this minute.",
+        "Look at the flow's latest run, wait a minute, and ask again.",
+        STARTS,
+        "cannot create|repeatedly",
+    ),
+    Row(
+        62102,
+        "invalid_request",
+        "EnOS could not use the request.",
+        "Check the flow id, task id and time.",
+        STARTS,
+        "request body",
+    ),
+    Row(
+        62102,
+        "bad_sort",
+        "EnOS does not know the sort field.",
+        "flowbot tries the other spellings by itself; if you read this, tell its admin.",
+        frozenset({"search"}),
+        "sort|field|排序|字段",
+    ),
+    Row(
+        62102,
+        "unknown_instance",
+        "EnOS knows no such instance.",
+        "Check the id; EnOS shows about 90 days.",
+        frozenset(),
+        "instance not found",
+    ),
+    Row(
+        62102,
+        "no_log",
+        "EnOS has no log for this task instance, or does not know it.",
+        "A task that has not started has no log; check the id.",
+        frozenset({"getLog"}),
+    ),
+    Row(
+        62102,
+        "not_offered",
+        "This EnOS does not offer the action.",
+        "It came with a later version (triggerFromTask with 2.2.0, task instances with 2.3.0).",
+        frozenset(),
+        r"\baction\b",
+    ),
+    Row(62102, "invalid", "EnOS did not accept the input.", "Correct what it names, and ask again."),
+    Row(
+        62103,
+        "no_right",
+        "EnOS says that this user may not do that: only owners may, and only while flow and user are unlocked.",
+        "Ask one of the flow's owners.",
+    ),
+    Row(
+        62104,
+        "no_task",
+        "The flow has no task, so there is nothing to run.",
+        "Add a task to the flow in EnOS, and ask again.",
+        STARTS,
+    ),
+    Row(62104, "in_use", "EnOS refused: other flows depend on it.", "Take it out of those flows first."),
+    Row(
+        62105,
+        "user_locked",
+        "The EnOS account this call was made as is locked.",
+        "Ask your EnOS administrator to unlock it.",
+    ),
+    Row(
+        62109,
+        "no_log",
+        "EnOS has no log for this task instance.",
+        "A task that has not started has no log.",
+        frozenset({"getLog"}),
+        "no log found",
+    ),
+    Row(
+        62109,
+        "not_imported",
+        "EnOS could not create the flow from what was imported.",
+        "Correct what it names, and import again.",
+        frozenset({"import"}),
+        "creating failed",
+    ),
+    Row(
+        99400,
+        "not_offered",
+        "This EnOS does not understand the action or one of its parameters.",
+        "It may be an older version; ask its administrator.",
+    ),
+    Row(
+        99403,
+        "no_right",
+        "EnOS says that this user or application may not do that.",
+        "Ask your EnOS administrator.",
+    ),
+    Row(99404, "not_found", "EnOS does not know that.", "Check the id."),
+    Row(
+        1002,
+        "unknown_key",
+        "EnOS does not know the access key.",
+        "Check ENOS_ACCESS_KEY, and that the application is registered at this gateway.",
+    ),
+    Row(
+        1003,
+        "wrong_secret",
+        "EnOS did not accept the sign-in.",
+        "Check ENOS_SECRET_KEY, and this machine's clock.",
+    ),
+    Row(
+        1004,
+        "bad_sign_in",
+        "EnOS did not accept the form of the sign-in.",
+        "Check this machine's clock, ENOS_ACCESS_KEY and ENOS_SECRET_KEY.",
+    ),
+    Row(
+        1202,
+        "bad_sign_in",
+        "EnOS missed a part of the sign-in.",
+        "Check ENOS_ACCESS_KEY and ENOS_SECRET_KEY.",
+    ),
+)

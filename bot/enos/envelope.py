@@ -1,0 +1,92 @@
+"""What an answer says about itself: the envelope around ``data``, however the gateway or service wrote it.
+
+Source: v2.1 pages (``code``/``msg``), v2.0 pages (``status``), APIM (``apim_status``), the token service
+(``status``, printed as ``stauts`` on some pages). ``data`` stays unparsed until somebody needs it.
+"""
+
+import json
+from dataclasses import dataclass
+
+import msgspec
+
+from bot.enos.scalars import loads, number, text
+
+Loose = int | float | str | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP answer, read to its end."""
+
+    status: int
+    body: bytes
+    retry_after: str = ""  # the header as sent
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An answer taken apart. ``code`` is None where the answer has no readable one."""
+
+    code: int | None
+    message: str = ""
+    data: bytes = b"null"  # JSON, unparsed
+    apim_status: int | None = None
+    request_id: str = ""
+    strange_code: str = ""  # a code that is no number
+
+    @property
+    def ok(self) -> bool:
+        """Whether the service says that it did what was asked."""
+        return self.code == 0 and not self.strange_code and not self.apim_status
+
+
+class _Wire(msgspec.Struct):
+    code: Loose = None
+    status: Loose = None
+    stauts: Loose = None  # the vendor's spelling, on several pages
+    msg: Loose = None
+    message: Loose = None
+    error: Loose = None
+    apim_status: Loose = None
+    requestId: Loose = None  # noqa: N815  the wire's name
+    data: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_DECODER = msgspec.json.Decoder(_Wire)
+
+
+def open_envelope(body: bytes) -> Envelope | None:
+    """Return the envelope of an answer; None where the body is no JSON object (a web page, say)."""
+    try:
+        return _envelope(_DECODER.decode(body))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _slowly(body)
+
+
+def _slowly(body: bytes) -> Envelope | None:
+    """Read what the strict decoder refuses: stray bytes, control characters, structures for scalars."""
+    try:
+        found = loads(body)
+    except ValueError:
+        return None
+    if not isinstance(found, dict):
+        return None
+    scalars = {
+        name: value if isinstance(value, Loose) else text(value)
+        for name, value in found.items()
+        if name in _Wire.__struct_fields__ and name != "data"
+    }
+    return _envelope(_Wire(**scalars, data=msgspec.Raw(json.dumps(found.get("data")).encode())))
+
+
+def _envelope(wire: _Wire) -> Envelope:
+    said = next((value for value in (wire.code, wire.status, wire.stauts) if value is not None), None)
+    code = number(said)
+    return Envelope(
+        code=code,
+        message=text(next((value for value in (wire.msg, wire.message, wire.error) if value), "")).strip(),
+        data=bytes(wire.data),
+        apim_status=number(wire.apim_status),
+        request_id=text(wire.requestId),
+        strange_code="" if code is not None or said is None else text(said),
+    )

@@ -1,0 +1,133 @@
+"""What the platform's refusals and failures mean, and what to do about each.
+
+    Refused                     asking again will not help
+    └── EnosRefused             EnOS or its gateway said no; carries its code and its words
+    Outage                      asking again may help
+    ├── Unreachable             the request never left this machine
+    ├── Silence                 it was sent, and no whole answer came
+    ├── Unreadable              the answer is no answer of the API
+    ├── Throttled               EnOS asks to wait
+    ├── Broken                  EnOS answered that it failed
+    ├── TokenStale              the access token was not accepted
+    └── AnswerLost (Unclear)    a change whose answer was lost: look before asking again
+
+What leads to which is in ``codes.py`` (a table) and ``verdicts.py``.
+"""
+
+from dataclasses import dataclass
+
+from bot.core.errors import Outage, Refused, Unclear
+
+LONGEST_QUOTE = 300
+
+
+def quoted(message: str) -> str:
+    """Return EnOS's own words as part of a sentence, cut to a length that a person reads."""
+    words = " ".join(message.split())
+    short = words if len(words) <= LONGEST_QUOTE else words[: LONGEST_QUOTE - 1] + "…"
+    return f" (EnOS says: “{short}”)" if short else ""
+
+
+@dataclass(unsafe_hash=True)
+class EnosRefused(Refused):
+    """EnOS or its gateway said no. ``reason`` is stable; ``message`` is EnOS's own wording."""
+
+    code: int | None = None
+    message: str = ""
+
+
+class Trouble(Outage):
+    """An outage of EnOS. ``reason`` is a stable word for records, ``why`` the cause in a few words."""
+
+    reason = "outage"
+
+    def __init__(self, sentence: str, why: str) -> None:
+        super().__init__(sentence)
+        self.why = why
+
+
+class Unreachable(Trouble):
+    """The request never left: nothing happened."""
+
+    reason = "unreachable"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"EnOS cannot be reached: {why}. Nothing was sent; ask again in a minute.", why)
+
+
+class Silence(Trouble):
+    """The request was sent, and no whole answer came."""
+
+    reason = "no_answer"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"EnOS did not answer: {why}. Ask again in a minute.", why)
+
+
+class Unreadable(Trouble):
+    """What came back is no answer of the batch API. ``again``: whether another attempt may differ."""
+
+    reason = "unreadable"
+
+    def __init__(self, why: str, *, again: bool = True) -> None:
+        sentence = f"EnOS's answer cannot be read: {why}. If this lasts, check ENOS_API_URL and any proxy before it."
+        super().__init__(sentence, f"its answer cannot be read, {why}")
+        self.again = again
+
+
+class Throttled(Trouble):
+    """EnOS asks to wait: nothing happened. ``seconds`` is None where it does not say how long."""
+
+    reason = "throttled"
+
+    def __init__(self, seconds: float | None = None) -> None:
+        wait = "a minute" if seconds is None else f"{max(1, round(seconds))} s"
+        super().__init__(f"EnOS asks for fewer requests. Ask again in {wait}.", "it asks for fewer requests")
+        self.seconds = seconds
+
+
+class Broken(Trouble):
+    """EnOS answered that it failed inside."""
+
+    reason = "internal"
+
+    def __init__(self, status: int, code: int | None = None, message: str = "") -> None:
+        what = f"code {code}" if code is not None else f"HTTP {status}"
+        sentence = f"EnOS failed inside ({what}){quoted(message)}. Ask again in a minute."
+        super().__init__(sentence, f"it failed inside, {what}")
+        self.status, self.code, self.message = status, code, message
+
+
+class TokenStale(Trouble):
+    """The access token was not accepted: nothing happened. Renewing comes first, so people rarely see this."""
+
+    reason = "sign_in"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"EnOS did not accept the sign-in, not even a fresh one ({what}). "
+            "Check this machine's clock: calls more than 15 minutes off are turned away. Then ask again.",
+            what,
+        )
+
+
+class KeyUsed(Trouble):
+    """The token service saw this timestamp before (1001): another process asked in the same millisecond."""
+
+    reason = "sign_in"
+
+    def __init__(self) -> None:
+        super().__init__("EnOS's sign-in was asked for twice in one millisecond. Ask again in a minute.", "code 1001")
+
+
+class AnswerLost(Unclear):
+    """A change was sent and its answer was lost. ``why`` tells how; nothing may send it again by itself."""
+
+    reason = "answer_lost"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"Whether EnOS did it is not known: {why}. It may have, so flowbot does not send it again; "
+            "look at the flow before you do."
+        )
+        self.why = why

@@ -1,0 +1,213 @@
+"""Walking the pages of a search, whatever the server counts from, sorts by, or calls a page.
+
+Where the pages of the vendor contradict each other (``pageNo`` from 0 or 1, sort fields in snake_case or camelCase,
+``count`` of the page or of all, an empty status as "all" or as "none"), the server is asked, and the answer is
+remembered for a day (``learned.py``).
+
+    base unknown ──read page 1, then page 0──▸ 0 refused, empty or the same rows: from 1
+                                               other rows on 0 (and still other rows on 1): from 0
+                                               both empty: nothing to read, nothing learned
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol
+
+from bot.core.errors import Refusal
+from bot.core.flows import InstanceId, Page, Search
+from bot.enos.calls import ALL_STATUSES, ATTEMPTS, PAGE_SIZE, By, Call, search_instances
+from bot.enos.envelope import Envelope
+from bot.enos.errors import Broken, EnosRefused, Unreadable
+from bot.enos.learned import Learned
+from bot.enos.reading import Found, page_of
+
+_log = logging.getLogger(__name__)
+
+PageBase = Literal["auto", "0", "1"]
+PAGE_BASE, EMPTY_STATUS = "page_base", "empty_status"  # names of what is learned
+
+
+class Ask(Protocol):
+    """How a call becomes an envelope: ``Session.ask``."""
+
+    async def __call__(self, call: Call, *, attempts: int = ATTEMPTS) -> Envelope:
+        """Return the envelope of a success."""
+        ...
+
+
+@dataclass(slots=True)
+class Server:
+    """What the walks share: how to ask, and what is known of the server."""
+
+    ask: Ask
+    learned: Learned
+    base: PageBase = "auto"
+    size: int = PAGE_SIZE
+    largest: int = 0  # rows of the largest page of instances seen
+    odd_count: bool = False  # a count larger than its page was seen, and logged
+
+    async def ask_sorted(
+        self, about: str, field_name: str, build: Callable[[str], Call], *, attempts: int = ATTEMPTS
+    ) -> tuple[Envelope, str]:
+        """Ask with the sort field in the spelling that the server takes; return the answer and that spelling.
+
+        Tries snake_case, camelCase, then no sorting; ``about`` names what is listed, for what is learned.
+        """
+        key = f"sort:{about}.{field_name}"
+        known = self.learned.get(key)
+        names = [field_name, camel_name(field_name), ""]
+        for name in names if known is None else [known if known != "none" else ""]:
+            try:
+                envelope = await self.ask(build(name), attempts=attempts)
+            except EnosRefused as refusal:
+                if refusal.reason != "bad_sort" or not name:
+                    raise
+                self.learned.forget(key)
+            else:
+                if known is None:
+                    self.learned.put(key, name or "none")
+                return envelope, name
+        return await self.ask_sorted(about, field_name, build, attempts=attempts)  # it took that spelling once
+
+
+async def pages(server: Server, terms: Search, newest: str, by: By) -> AsyncGenerator[Page, None]:
+    """Yield pages of instances, newest ``newest`` first where the server sorts, until nothing is new.
+
+    Lazy: a page is asked for when the one before it was taken, and from the second page on the next one is
+    fetched while the consumer works. Rows come once each, by id. A page may be empty.
+    """
+    walk, first = await _start(server, terms, newest, by)
+    async with contextlib.aclosing(walk.onward(first)) as found:
+        async for page in found:
+            yield page
+
+
+async def _start(server: Server, terms: Search, newest: str, by: By) -> "tuple[_Walk, int]":
+    """Return a walk and its first page; an empty status is spelt out where the server takes it as "none"."""
+    plain = _Walk(server, terms, newest, by)
+    spelt = _Walk(server, replace(terms, statuses=ALL_STATUSES), newest, by)
+    known = server.learned.get(EMPTY_STATUS)
+    if terms.statuses or known == "works":
+        return plain, await plain.first()
+    if known == "spell out":
+        return spelt, await spelt.first()
+    first = await plain.first()
+    if (await plain.page(first)).rows:
+        server.learned.put(EMPTY_STATUS, "works")
+        return plain, first
+    again = await spelt.first()
+    if (await spelt.page(again)).rows:
+        server.learned.put(EMPTY_STATUS, "spell out")
+    return spelt, again
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One walk over the pages of one search."""
+
+    server: Server
+    terms: Search
+    newest: str
+    by: By
+    kept: dict[int, Found] = field(default_factory=dict)  # read while looking for the first page
+    seen: set[InstanceId] = field(default_factory=set)
+
+    async def onward(self, number: int) -> AsyncGenerator[Page, None]:
+        first, ahead = number, None
+        try:
+            while True:
+                found = await (ahead or self.page(number))
+                fresh = tuple({row.id: row for row in found.rows if row.id not in self.seen}.values())
+                self.seen.update(row.id for row in fresh)
+                last = not fresh or self._short(found)
+                self.kept.pop(number, None)
+                number += 1
+                # a poll that stops after its first page costs one request: no fetching ahead before the second
+                ahead = asyncio.create_task(self.page(number)) if not last and number > first + 1 else None
+                yield Page(fresh, last, found.sorted_by)
+                if last:
+                    return
+        finally:
+            if ahead is not None:
+                ahead.cancel()
+                ahead.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    async def page(self, number: int, *, again: bool = False, attempts: int = ATTEMPTS) -> Found:
+        """Return a page; one that was read already is not asked for again unless ``again`` says so."""
+        if again or number not in self.kept:
+            self.kept[number] = await self._ask(number, attempts)
+        return self.kept[number]
+
+    async def first(self) -> int:
+        """Return the number of the server's first page."""
+        server = self.server
+        known = server.base if server.base != "auto" else server.learned.get(PAGE_BASE)
+        if known is not None:
+            return int(known)
+        one = await self.page(1)
+        zero = await self._zero()
+        if zero is None:
+            return self._learn(1)
+        if not zero.rows:
+            return self._learn(1) if one.rows else int(server.learned.hint(PAGE_BASE) or 1)
+        if one.rows and _same(one, zero):
+            return self._learn(1)
+        one = await self.page(1, again=True)  # rows may have come between the two reads
+        return self._learn(1 if one.rows and _same(one, zero) else 0)
+
+    def _learn(self, base: int) -> int:
+        self.server.learned.put(PAGE_BASE, str(base))
+        return base
+
+    async def _zero(self) -> Found | None:
+        """Return page 0, or None where the server refuses it. One that breaks on 0 but not on 1 counts from 1."""
+        try:
+            return await self.page(0, attempts=2)
+        except Refusal:
+            return None
+        except (Broken, Unreadable):
+            await self.page(1, again=True)
+            return None
+
+    async def _ask(self, number: int, attempts: int) -> Found:
+        def build(sort: str) -> Call:
+            return search_instances(self.terms, number, sort, self.by, size=self.server.size)
+
+        envelope, sort = await self.server.ask_sorted("flowInstances", self.newest, build, attempts=attempts)
+        found = replace(page_of(envelope.data, self.terms.kind), sorted_by=self.newest if sort else "")
+        self._note(found)
+        return found
+
+    def _note(self, found: Found) -> None:
+        server = self.server
+        server.largest = max(server.largest, found.size)
+        if found.count is not None and found.count > found.size and not server.odd_count:
+            server.odd_count = True
+            _log.info("EnOS counts %d instances where its page holds %d: a total", found.count, found.size)
+
+    def _short(self, found: Found) -> bool:
+        """Whether nothing can be behind this page.
+
+        A server may hold its pages smaller than asked: a count above what was seen, or a round size while no
+        larger page was ever seen, says that there may be more.
+        """
+        if found.size >= self.server.size:
+            return False
+        if found.count is not None and found.count > max(found.size, len(self.seen)):
+            return False
+        return not (found.size % 10 == 0 and found.size >= self.server.largest)
+
+
+def _same(one: Found, other: Found) -> bool:
+    """Whether two pages are the same one, read twice while rows came and went."""
+    a, b = ({row.id for row in found.rows} for found in (one, other))
+    return len(a & b) * 2 >= min(len(a), len(b))
+
+
+def camel_name(name: str) -> str:
+    """Return a sort field as the older English pages spell it: ``updateTime``."""
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)

@@ -1,0 +1,138 @@
+"""One call, from value to envelope: held back, signed, sent, judged, renewed, repeated where that is safe, counted.
+
+What may be repeated:
+
+    read      anything that may differ next time
+    mutation  only what certainly never left (no connection), and what the gateway turned away for its token
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+import stamina
+
+from bot.core.errors import Outage, Refusal, Unclear
+from bot.enos.calls import ATTEMPTS, Call, Kind
+from bot.enos.envelope import Envelope, open_envelope
+from bot.enos.errors import Broken, Silence, Throttled, TokenStale, Trouble, Unreachable, Unreadable
+from bot.enos.signature import headers
+from bot.enos.throttle import PATIENCE, Brake
+from bot.enos.token import Pause, Tokens
+from bot.enos.transport import Transport
+from bot.enos.verdicts import judge, lost
+
+_log = logging.getLogger(__name__)
+
+OnCall = Callable[[str, str, float], None]  # action, outcome, seconds; neither names a person or a flow
+
+
+class Session:
+    """Signs and sends calls as one application."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        tokens: Tokens,
+        secret: str,
+        clock: Callable[[], datetime],
+        *,
+        on_call: OnCall | None = None,
+        pause: Pause = asyncio.sleep,
+    ) -> None:
+        self._transport, self._tokens, self._secret, self._clock = transport, tokens, secret, clock
+        self._on_call, self._pause = on_call, pause
+        self._brake = Brake()
+
+    async def ask(self, call: Call, *, attempts: int = ATTEMPTS) -> Envelope:
+        """Return the envelope of a success.
+
+        Raises a Refusal, an Outage, or, for a mutation whose answer was lost, AnswerLost (an Unclear).
+        """
+        worth = _worth_repeating if call.kind is Kind.READ else _certainly_unsent
+        retries = stamina.retry_context(on=worth, attempts=attempts, timeout=self._transport.total * 1.5)
+        async for attempt in retries:
+            with attempt:
+                return await self._counted(call)
+        raise AssertionError("stamina returns or raises")
+
+    async def _counted(self, call: Call) -> Envelope:
+        started, outcome = time.perf_counter(), "bug"
+        try:
+            envelope = await self._signed(call)
+            outcome = "ok"
+        except Unclear:
+            outcome = "unclear"
+            raise
+        except Outage as outage:
+            outcome = outage.reason if isinstance(outage, Trouble) else "outage"
+            raise
+        except Refusal:
+            outcome = "refused"
+            raise
+        except asyncio.CancelledError:
+            outcome = "abandoned"
+            raise
+        else:
+            return envelope
+        finally:
+            if self._on_call is not None:
+                self._on_call(call.name, outcome, time.perf_counter() - started)
+
+    async def _signed(self, call: Call) -> Envelope:
+        await self._held_back()
+        token = await self._tokens.token()
+        try:
+            return await self._once(call, token)
+        except TokenStale:  # it was turned away before anything happened
+            token = await self._tokens.renew(token)
+            return await self._once(call, token)
+
+    async def _once(self, call: Call, token: str) -> Envelope:
+        now = self._clock()
+        stamp = int(now.timestamp() * 1000)
+        try:
+            reply = await self._transport.send(call, headers(token, call.query, call.body, stamp, self._secret))
+        except Trouble as trouble:
+            known = lost(call, trouble)
+            raise known from (trouble if known is not trouble else trouble.__cause__)
+        envelope = open_envelope(reply.body)
+        failure = judge(call, reply, envelope, now)
+        if isinstance(failure, Throttled):
+            self._brake.hold(_monotonic(), failure.seconds)
+        if failure is not None:
+            _log.info("%s: %s%s", call.name, failure, _reference(envelope))
+            raise failure
+        self._brake.release()
+        if envelope is None:
+            raise AssertionError("an answer without an envelope is judged a failure")
+        return envelope
+
+    async def _held_back(self) -> None:
+        left = self._brake.left(_monotonic())
+        if left > PATIENCE:
+            raise Throttled(left)
+        if left:
+            await self._pause(left)
+
+
+def _worth_repeating(error: Exception) -> bool | float:
+    if isinstance(error, Throttled):
+        return 0.01 if error.seconds is None or error.seconds <= PATIENCE else False  # the brake does the waiting
+    if isinstance(error, Unreadable):
+        return error.again
+    return isinstance(error, Unreachable | Silence | Broken)
+
+
+def _certainly_unsent(error: Exception) -> bool:
+    return isinstance(error, Unreachable)
+
+
+def _reference(envelope: Envelope | None) -> str:
+    return f" (request {envelope.request_id})" if envelope is not None and envelope.request_id else ""
+
+
+def _monotonic() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,153 @@
+"""The access token: one for all calls, asked for once at a time, renewed before it ends.
+
+Source: APIM "Get Access Token", "Refresh Access Token", and the codes of "Invoking API with Access Token".
+
+    none ──get──▸ held ──80 % of its life, or 10 min before its end──▸ refresh ──▸ held
+                   │                                                      └─refused──▸ get
+                   └─a call was turned away with it──▸ get (still the same one? refresh) ──▸ held
+"""
+
+import asyncio
+import contextlib
+import json
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.core.errors import Failure, Outage, Refusal
+from bot.enos.calls import Call
+from bot.enos.envelope import Reply, open_envelope
+from bot.enos.errors import KeyUsed, TokenStale, Unreadable
+from bot.enos.reading import value_of
+from bot.enos.scalars import number, one, text
+from bot.enos.signature import encryption
+from bot.enos.verdicts import judge
+
+PATH = "/apim-token-service/v2.0/token"
+LIFE = 7200  # seconds, where an answer names none
+EARLY = 600  # seconds before its end
+RETRY = 30.0  # seconds until a failed refresh of a living token is tried again
+
+Send = Callable[[Call, dict[str, str]], Awaitable[Reply]]
+Pause = Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token and its times, seconds of the clock's epoch."""
+
+    text: str = field(repr=False)
+    refresh_at: float
+    ends_at: float
+
+
+def token_of(data: bytes, now: float, *, refreshed: bool) -> Token | None:
+    """Return the token in an answer's data; None where there is none.
+
+    Refresh is due at 80 % of its life or 10 minutes before its end, whichever is earlier: at once for one that was
+    handed out near its end. A refreshed one that lives no longer is refreshed at 80 %.
+    """
+    found = one(value_of(data)) or {}
+    words = text(found.get("accessToken"))
+    if not words:
+        return None
+    told = number(found.get("expire"))
+    life = LIFE if told is None else max(0, told)
+    due = min(life * 0.8, life - EARLY)
+    if due <= 0:
+        due = life * 0.8 if refreshed else 0.0
+    return Token(words, now + due, now + life)
+
+
+class Tokens:
+    """The token manager of one access key."""
+
+    def __init__(
+        self, send: Send, key: str, secret: str, clock: Callable[[], datetime], *, pause: Pause = asyncio.sleep
+    ) -> None:
+        self._send, self._key, self._secret, self._clock, self._pause = send, key, secret, clock, pause
+        self._held: Token | None = None
+        self._flight: asyncio.Task[Token] | None = None
+        self._last_stamp = 0
+
+    async def token(self) -> str:
+        """Return a token that is good for the next call. Raises Refused (keys are wrong) or an Outage."""
+        held = self._held
+        if held is not None and self._now() < held.refresh_at:
+            return held.text
+        return (await self._join("")).text
+
+    async def renew(self, turned_away: str) -> str:
+        """Return another token than the one that was turned away; one renewal serves all who ask."""
+        held = self._held
+        if held is not None and held.text != turned_away and self._now() < held.refresh_at:
+            return held.text
+        return (await self._join(turned_away)).text
+
+    async def _join(self, turned_away: str) -> Token:
+        if self._flight is None or self._flight.done():
+            self._flight = asyncio.create_task(self._fly(turned_away))
+            self._flight.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return await asyncio.shield(self._flight)  # a caller that gives up takes nobody down with it
+
+    async def _fly(self, turned_away: str) -> Token:
+        held, now = self._held, self._now()
+        living = held if held is not None and held.text != turned_away and now < held.ends_at else None
+        found = await self._refreshed(living) if living is not None else None
+        if found is None:
+            found = await self._ask("get")
+            if found.text == turned_away or found.refresh_at <= self._now():
+                found = await self._replaced(found)
+        self._held = found
+        return found
+
+    async def _refreshed(self, living: Token) -> Token | None:
+        """Refresh a living token. None: get another. While the service is out, the living one serves on."""
+        try:
+            return await self._ask("refresh", living)
+        except (Refusal, TokenStale, KeyUsed):
+            return None
+        except Outage:
+            return Token(living.text, min(self._now() + RETRY, living.ends_at), living.ends_at)
+
+    async def _replaced(self, found: Token) -> Token:
+        """Refresh a token that was handed out near its end, or that the gateway does not take."""
+        with contextlib.suppress(Failure):
+            return await self._ask("refresh", found)
+        life = found.ends_at - self._now()
+        return Token(found.text, self._now() + life * 0.8, found.ends_at)
+
+    async def _ask(self, action: str, token: Token | None = None) -> Token:
+        try:
+            return await self._ask_once(action, token)
+        except KeyUsed:  # another process of this application used this very millisecond
+            await self._pause(random.uniform(0.002, 0.02))  # noqa: S311  spreads load, guards nothing
+            return await self._ask_once(action, token)
+
+    async def _ask_once(self, action: str, token: Token | None) -> Token:
+        stamp = self._stamp()
+        body = {
+            "appKey": self._key,
+            "encryption": encryption(self._key, stamp, self._secret),
+            "timestamp": stamp,
+        }
+        if token is not None:
+            body["accessToken"] = token.text
+        call = Call("POST", f"{PATH}/{action}", (), json.dumps(body).encode())
+        asked_at = self._now()
+        reply = await self._send(call, {})
+        envelope = open_envelope(reply.body)
+        found = token_of(envelope.data, asked_at, refreshed=token is not None) if envelope else None
+        if found is not None:  # decisive, whatever the status field is called
+            return found
+        failure = judge(call, reply, envelope, self._clock())
+        raise failure if failure is not None else Unreadable("the sign-in brought no token")
+
+    def _now(self) -> float:
+        return self._clock().timestamp()
+
+    def _stamp(self) -> int:
+        """Return the time in ms, never the same twice: a sign-in value is good for one use."""
+        self._last_stamp = max(self._last_stamp + 1, int(self._now() * 1000))
+        return self._last_stamp

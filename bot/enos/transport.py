@@ -1,0 +1,226 @@
+"""Sending: the only file that knows httpx.
+
+What httpx 0.28.1 and httpcore 1.0.9 do wrong is worked round here (all reproduced):
+
+* A cancelled request can leave its pool slot busy for ever (encode/httpcore #1093), so every request runs in its
+  own task behind a gate: a cancelled caller abandons it, httpcore never sees a cancel. A request that outlives its
+  time even so (headers that drip) is cancelled, and its pool is thrown away with it.
+* There is no total time and no size limit: both are kept here. Compressed answers are refused (a small one can
+  unpack to gigabytes).
+* Nothing is sent again on a stale keep-alive connection: what changes something uses a fresh connection each time.
+
+Errors of httpx become, once, one of: Unreachable (never sent), Silence (sent, no whole answer), Unreadable.
+"""
+
+import asyncio
+import ipaddress
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import httpx
+
+from bot.enos.calls import Call, Kind
+from bot.enos.envelope import Reply
+from bot.enos.errors import Silence, Unreachable, Unreadable
+
+CAP = 16 << 20  # bytes of one answer; a page of 50 with large graphs is under 1 MiB, a log at most 4 MiB
+READS, MUTATIONS = 8, 4  # connections at once
+CONNECT, READ, KEEP = 3.0, 10.0, 15.0  # seconds
+
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+
+
+@dataclass(slots=True)
+class _Sent:
+    """One request on its way. ``away``: it may have reached the server."""
+
+    away: bool = False
+    abandoned: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class _Pool:
+    """A client with its connections; ``retired`` pools are closed when their last request has ended."""
+
+    client: httpx.AsyncClient
+    users: int = 0
+    retired: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class _Line:
+    """A gate and the pool behind it."""
+
+    gate: asyncio.Semaphore
+    keep: int
+    pool: _Pool
+    limit: int = field(default=READS)
+
+
+class Transport:
+    """Sends signed calls to one address. ``total``: seconds that one call may take, all included."""
+
+    def __init__(
+        self, url: str, *, total: float = 20.0, cap: int = CAP, http: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        for name in ("httpx", "httpcore"):
+            logging.getLogger(name).setLevel(logging.WARNING)  # their INFO shows full addresses, user ids included
+        self.total, self._cap, self._http = total, cap, http
+        self._base = url.rstrip("/")
+        self._trust_env = not is_loopback(url)  # proxies do not apply to loopback
+        self._lines = {
+            Kind.READ: _Line(asyncio.Semaphore(READS), READS, self._pool(READS, READS), READS),
+            Kind.MUTATION: _Line(asyncio.Semaphore(MUTATIONS), 0, self._pool(MUTATIONS, 0), MUTATIONS),
+        }
+        self._tasks: set[asyncio.Task[Reply]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    async def send(self, call: Call, headers: Mapping[str, str]) -> Reply:
+        """Return the whole answer; raises Unreachable, Silence or Unreadable. Follows no redirect, repeats nothing."""
+        if self._closed:
+            raise Unreachable("flowbot is shutting down")
+        sent = _Sent()
+        task = asyncio.create_task(self._send(call, headers, sent))
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        try:
+            done, _ = await asyncio.wait({task}, timeout=self.total + 0.05)
+        except asyncio.CancelledError:
+            self._abandon(call.kind, task, sent)
+            raise
+        if not done:
+            self._abandon(call.kind, task, sent)
+            raise self._late(sent)
+        return task.result()
+
+    async def close(self) -> None:
+        """Wait for what is on its way, at most the total time, then close all connections."""
+        self._closed = True
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=self.total)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._closing, return_exceptions=True)
+        for line in self._lines.values():
+            await line.pool.client.aclose()
+
+    async def _send(self, call: Call, headers: Mapping[str, str], sent: _Sent) -> Reply:
+        clock = asyncio.get_running_loop().time
+        end = clock() + self.total
+        line = self._lines[call.kind]
+        async with line.gate:
+            if sent.abandoned or clock() >= end:  # nobody waits any more: what was not sent stays unsent
+                raise self._late(sent)
+            pool = line.pool
+            pool.users += 1
+            try:
+                return await self._read(pool.client, call, headers, sent, end)
+            except httpx.HTTPError as error:
+                raise _translated(error) from error
+            finally:
+                pool.users -= 1
+                self._close_if_unused(pool)
+
+    async def _read(
+        self, client: httpx.AsyncClient, call: Call, headers: Mapping[str, str], sent: _Sent, end: float
+    ) -> Reply:
+        clock = asyncio.get_running_loop().time
+        body = bytearray()
+
+        url = self._base + call.target
+        timeout = httpx.Timeout(min(READ, self.total), connect=min(CONNECT, self.total), pool=min(5, self.total))
+        request = client.build_request(
+            call.method,
+            url,
+            content=call.body,
+            headers={"content-type": "application/json;charset=UTF-8", **headers},
+            timeout=timeout,
+        )
+        sent.away = True  # connecting has a shorter time of its own, and its errors their own types
+        reply = await client.send(request, stream=True)
+        try:
+            if reply.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
+                raise Unreadable("it is compressed, which flowbot refuses", again=False)
+            async for part in reply.aiter_raw():
+                body += part
+                if len(body) > self._cap:
+                    raise Unreadable(f"it is larger than {self._cap >> 20} MiB", again=False)
+                if clock() > end:
+                    raise self._late(sent)
+        finally:
+            await reply.aclose()
+        return Reply(reply.status_code, bytes(body), reply.headers.get("retry-after", ""))
+
+    def _pool(self, limit: int, keep: int) -> _Pool:
+        limits = httpx.Limits(max_connections=limit, max_keepalive_connections=keep, keepalive_expiry=KEEP)
+        return _Pool(
+            httpx.AsyncClient(
+                headers={"accept-encoding": "identity", "accept": "application/json", "user-agent": "flowbot"},
+                limits=limits,
+                follow_redirects=False,
+                trust_env=self._trust_env,
+                transport=self._http,
+            )
+        )
+
+    def _abandon(self, kind: Kind, task: asyncio.Task[Reply], sent: _Sent) -> None:
+        """Let the request end by itself; if it does not within its time once more, end it and its pool."""
+        sent.abandoned = True
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(self.total + READ, self._cut, kind, task)
+        task.add_done_callback(lambda _: timer.cancel())
+
+    def _cut(self, kind: Kind, task: asyncio.Task[Reply]) -> None:
+        line = self._lines[kind]
+        old, line.pool = line.pool, self._pool(line.limit, line.keep)
+        old.retired = True
+        task.cancel()
+        self._close_if_unused(old)
+
+    def _close_if_unused(self, pool: _Pool) -> None:
+        if pool.retired and pool.users == 0:
+            closing = asyncio.create_task(pool.client.aclose())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+
+    def _ended(self, task: asyncio.Task[Reply]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # delivered already, or nobody waits: never "never retrieved"
+
+    def _late(self, sent: _Sent) -> Silence | Unreachable:
+        why = f"nothing within {self.total:g} s"
+        return Silence(why) if sent.away else Unreachable(f"{why}, not even a connection")
+
+
+def _translated(error: httpx.HTTPError) -> Silence | Unreachable:
+    if isinstance(error, _NEVER_SENT):
+        return Unreachable(_cause(error))
+    return Silence("too slow" if isinstance(error, httpx.TimeoutException) else "the connection broke")
+
+
+def _cause(error: httpx.HTTPError) -> str:
+    words = str(error).lower()
+    if "certificate" in words:
+        return "its certificate cannot be verified; check ENOS_API_URL and the machine's certificate store"
+    if "name or service" in words or "getaddrinfo" in words or "name resolution" in words or "nodename" in words:
+        return "its name is unknown; check ENOS_API_URL"
+    if isinstance(error, httpx.UnsupportedProtocol):
+        return "the address is none; check ENOS_API_URL"
+    if isinstance(error, httpx.ProxyError):
+        return "the proxy refused"
+    if isinstance(error, httpx.TimeoutException):
+        return "no connection in time"
+    return "the connection failed"
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address names this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -1,0 +1,160 @@
+"""From an answer to what it means: success, or one of the failures of ``errors.py``. Pure.
+
+The body decides first, whatever the HTTP status is (the status of business errors is undocumented); the HTTP
+status decides where the body says nothing.
+"""
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from bot.core.errors import Failure
+from bot.enos.calls import Call, Kind
+from bot.enos.codes import TABLE
+from bot.enos.envelope import Envelope, Reply
+from bot.enos.errors import (
+    AnswerLost,
+    Broken,
+    EnosRefused,
+    KeyUsed,
+    Silence,
+    Throttled,
+    TokenStale,
+    Trouble,
+    Unreadable,
+    quoted,
+)
+
+STALE_APIM = frozenset({4011, 4012})  # the SDK's reading of the gateway: short or long part of the token expired
+STALE_CODES = frozenset({1203, 1204})
+THROTTLE_CODES = frozenset({430, 429})
+INTERNAL_CODES = frozenset({62109, 99500, 1005})
+_HTTP = {
+    403: (
+        "forbidden",
+        "EnOS's gateway forbids it.",
+        "Ask for the application to be authorized for the batch API.",
+    ),
+    404: (
+        "not_offered",
+        "The gateway knows no such address.",
+        "Check ENOS_API_URL, or this EnOS is an older version.",
+    ),
+}
+
+
+def judge(call: Call, reply: Reply, envelope: Envelope | None, now: datetime) -> Failure | None:
+    """Return why the call failed, or None where it succeeded. ``now`` is for a Retry-After that is a date."""
+    found = _meaning(call, reply, envelope, now)
+    if isinstance(found, Throttled) and reply.status == 503 and call.kind is Kind.MUTATION:
+        return AnswerLost("HTTP 503")  # nobody says whether it was turned away before or after
+    return lost(call, found) if isinstance(found, Trouble) else found
+
+
+def lost(call: Call, trouble: Trouble) -> Trouble | AnswerLost:
+    """Return the trouble as it stands for this call: a change that may have taken effect is unclear."""
+    if call.kind is Kind.MUTATION and isinstance(trouble, Silence | Unreadable | Broken):
+        return AnswerLost(trouble.why)
+    return trouble
+
+
+def _meaning(call: Call, reply: Reply, envelope: Envelope | None, now: datetime) -> Failure | None:
+    if envelope is not None and envelope.ok:
+        return None
+    if reply.status == 429:
+        return Throttled(seconds_to_wait(reply.retry_after, now))
+    if envelope is None:
+        return _by_status(reply, "", now)
+    if envelope.apim_status in STALE_APIM:
+        return TokenStale(f"gateway status {envelope.apim_status}")
+    if envelope.code is None or envelope.code == reply.status or 400 <= envelope.code < 600:
+        return _by_body_status(reply, envelope, now)
+    return _by_code(call, reply, envelope.code, envelope.message)
+
+
+def _by_code(call: Call, reply: Reply, code: int, message: str) -> Failure:
+    if code in STALE_CODES:
+        return TokenStale(f"code {code}")
+    if code == 1001:
+        return KeyUsed()
+    row = next((row for row in TABLE if row.fits(code, call.action, message)), None)
+    if row is not None:
+        return EnosRefused(row.reason, row.sentence + quoted(message), row.way_out, code, message)
+    if code in INTERNAL_CODES:
+        return Broken(reply.status, code, message)
+    if reply.status == 401:
+        return TokenStale(f"HTTP 401, code {code}")
+    if reply.status >= 500:
+        return Broken(reply.status, code, message)
+    return EnosRefused(
+        "unknown_code",
+        f"EnOS refused with a code that flowbot does not know: {code}{quoted(message)}.",
+        "Look it up in EnOS's documentation, or ask its administrator.",
+        code,
+        message,
+    )
+
+
+def _by_body_status(reply: Reply, envelope: Envelope, now: datetime) -> Failure:
+    """Judge an answer whose code is an HTTP status (as frameworks print it), a word, or missing."""
+    if envelope.code in THROTTLE_CODES:
+        return Throttled(seconds_to_wait(reply.retry_after, now))
+    if envelope.code == 404 and reply.status < 300:
+        return EnosRefused("not_found", f"EnOS does not know that.{quoted(envelope.message)}", "Check the id.", 404)
+    if envelope.code is not None and 400 <= envelope.code < 600:
+        return _by_status(Reply(envelope.code, reply.body, reply.retry_after), envelope.message, now)
+    if reply.status >= 300:
+        return _by_status(reply, envelope.message or envelope.strange_code, now)
+    if envelope.strange_code or envelope.apim_status:
+        told = envelope.strange_code or f"gateway status {envelope.apim_status}"
+        return EnosRefused(
+            "unknown_code",
+            f"EnOS refused with words that flowbot does not know: {told}{quoted(envelope.message)}.",
+            "Look it up in EnOS's documentation, or ask its administrator.",
+            None,
+            envelope.message,
+        )
+    return Unreadable("it is JSON, but does not say whether the call succeeded")
+
+
+def _by_status(reply: Reply, message: str, now: datetime) -> Failure:
+    status = reply.status
+    if status == 401:
+        return TokenStale("HTTP 401")
+    if status in (429, 503):
+        return Throttled(seconds_to_wait(reply.retry_after, now))
+    if status >= 500:
+        return Broken(status, None, message)
+    if status >= 400:
+        reason, sentence, way_out = _HTTP.get(
+            status,
+            ("gateway", "EnOS's gateway refused the request.", "Check ENOS_API_URL and any proxy before it."),
+        )
+        return EnosRefused(reason, f"{sentence} (HTTP {status}){quoted(message)}", way_out, status, message)
+    if status >= 300:
+        return EnosRefused(
+            "gateway",
+            f"The address sends flowbot elsewhere (HTTP {status}).",
+            "ENOS_API_URL must be the API gateway.",
+        )
+    return Unreadable(_what_it_is(reply.body))
+
+
+def _what_it_is(body: bytes) -> str:
+    start = body[:200].lstrip().lower()
+    if not start:
+        return "it is empty"
+    return "it is a web page, not JSON" if start.startswith(b"<") else "it is not JSON"
+
+
+def seconds_to_wait(header: str, now: datetime) -> float | None:
+    """Return the seconds that a Retry-After header asks for, a number or a date; None without one."""
+    header = header.strip()
+    if re.fullmatch(r"\d{1,6}(\.\d+)?", header):
+        return float(header)
+    try:
+        at = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max(0.0, (at - now).total_seconds())
