@@ -112,20 +112,16 @@ class Calls:
 
     async def read(self, method: str, arguments: Mapping[str, Any]) -> Answer:
         """Ask, and ask again after a short 429, a lost connection or a broken answer."""
-        for attempt in range(1, READ_TRIES + 1):
+        for attempt in range(READ_TRIES - 1):
             try:
-                with translated():
-                    answer = await self.client.api_call(method, http_verb="GET", params=dict(arguments))
-                    return _object(answer.data)
+                return await self._asked(method, arguments)
             except SlackLimited as limited:
-                if attempt == READ_TRIES or limited.seconds > READ_PATIENCE:
+                if limited.seconds > READ_PATIENCE:
                     raise
                 await self.sleep(limited.seconds)
             except (SlackUnclear, SlackUnreachable):
-                if attempt == READ_TRIES:
-                    raise
-                await self.sleep(READ_PAUSE * 2 ** (attempt - 1))
-        raise AssertionError  # the last try returns or raises
+                await self.sleep(READ_PAUSE * 2**attempt)
+        return await self._asked(method, arguments)
 
     async def pages(self, method: str, arguments: Mapping[str, Any], most: int) -> AsyncIterator[Answer]:
         """Yield up to ``most`` pages of a read."""
@@ -136,6 +132,11 @@ class Calls:
             cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
             if not cursor:
                 return
+
+    async def _asked(self, method: str, arguments: Mapping[str, Any]) -> Answer:
+        with translated():
+            answer = await self.client.api_call(method, http_verb="GET", params=dict(arguments))
+            return _object(answer.data)
 
 
 def _object(data: Any) -> Answer:

@@ -127,16 +127,22 @@ class SlackEdge:
             await self._server.setup()
             await web.TCPSite(self._server, *self.way.listen).start()
 
-    async def stop(self, deadline: float) -> int:
-        """Hear no more, let what was heard be answered within ``deadline`` seconds, then close.
+    async def stop_hearing(self, deadline: float) -> int:
+        """Hear no more and let what was heard be answered within ``deadline`` seconds; the poster still works.
 
         Returns how many jobs did not end in time.
         """
-        if self._sockets is not None:
-            await self._sockets.stop()
-        if self._server is not None:
-            await self._server.cleanup()
-        left = await self.listeners.drain(deadline)
+        sockets, self._sockets = self._sockets, None
+        server, self._server = self._server, None
+        if sockets is not None:
+            await sockets.stop()
+        if server is not None:
+            await server.cleanup()
+        return await self.listeners.drain(deadline)
+
+    async def stop(self, deadline: float) -> int:
+        """Stop hearing, then close what the poster needs. Returns how many jobs did not end in time."""
+        left = await self.stop_hearing(deadline)
         await self._session.close()
         return left
 

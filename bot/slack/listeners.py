@@ -17,6 +17,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -167,8 +168,12 @@ class Listeners:
 
     async def _error(self, error: Exception, response: BoltResponse | None) -> BoltResponse | None:
         """Ack what nothing took. Once acked, an answer from here would fail inside bolt."""
-        self.counts.unknown += 1
-        library_log().warning("A request found no listener: %s", type(error).__name__)
+        if isinstance(error, BoltUnhandledRequestError):
+            self.counts.unknown += 1
+            log.warning("A request found no listener")  # the error's own text holds the whole request
+        else:
+            self.counts.failed += 1
+            library_log().error("A listener failed", exc_info=error)
         return BoltResponse(status=200, body="") if response is not None else None
 
     def _take(self, heard: Said) -> bool:

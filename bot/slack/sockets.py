@@ -126,7 +126,7 @@ class FreshUrlClient(SocketModeClient):
         self.auto_reconnect_enabled = self.greeted = False
         if self.current_session is not None:
             await self.current_session.close()
-        if self.aiohttp_client_session.closed:
+        if self.aiohttp_client_session.closed and not self.closed:
             self.aiohttp_client_session = aiohttp.ClientSession()
         if self.wss_uri is None:
             self.wss_uri = await self.issue_new_wss_url()
@@ -191,8 +191,8 @@ class Socket:
                     context={"delivery": request.envelope_id},
                 )
             )
-        except Exception as problem:  # noqa: BLE001  bolt reads nested keys that a payload may lack
-            log.error("bolt could not read an envelope of type %s: %s", request.type, _reason(problem))  # noqa: TRY400  the traceback may hold the payload
+        except Exception:  # noqa: BLE001  bolt reads nested keys that a payload may lack
+            library_log().exception("bolt could not read an envelope of type %s", request.type)
             return BoltResponse(status=200, body="")
         if response.status != 200:
             log.error("bolt answered an envelope of type %s with %s", request.type, response.status)

@@ -116,6 +116,15 @@ async def test_odd_bodies_break_nothing(stage, body, kind, status):
     assert stage.ears.said == []
 
 
+UNREADABLE = {"type": "view_submission", "view": {"callback_id": "v"}, "team": {"id": "T1"}, "user": {"id": "U1"}}
+
+
+async def test_what_bolt_cannot_read_breaks_nothing(stage, caplog):
+    edge = await stage.served()
+    assert (await post(edge, urlencode({"payload": json.dumps(UNREADABLE)})))[0] == 200
+    assert "bolt could not read a request" in caplog.text
+
+
 async def test_nothing_else_is_served(stage):
     edge = await stage.served()
     async with aiohttp.ClientSession() as session:

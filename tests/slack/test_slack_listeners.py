@@ -6,9 +6,12 @@ import logging
 
 import pytest
 from fake_slack import BOT, BOT_USER, event_of, mention, pressed, refusal, slash
+from slack_bolt.response import BoltResponse
 
 from bot.core.people import Surface
+from bot.slack.edge import Way
 from bot.slack.listeners import Room
+from bot.slack.tasks import KeptTasks
 
 UNKNOWN = "I do not answer to this command. Nothing was changed. `/flow help` shows what I can do."
 
@@ -190,7 +193,7 @@ async def test_a_sentence_that_cannot_be_told_harms_nobody(stage, slack, caplog)
     await slack.until(lambda: len(stage.ears.said) == 2)
 
 
-async def test_a_listener_that_breaks_still_acks(stage, slack):
+async def test_a_listener_that_breaks_still_acks(stage, slack, caplog):
     edge = await stage.connected()
 
     def broken():
@@ -200,6 +203,73 @@ async def test_a_listener_that_breaks_still_acks(stage, slack):
     assert set(await slack.deliver("slash_commands", slash("status"))) == {"envelope_id"}
     assert set(await slack.deliver("events_api", event_of(mention("x")))) == {"envelope_id"}
     assert set(await slack.deliver("interactive", pressed("1|p|x"))) == {"envelope_id"}
+    assert caplog.text.count("a bug of ours") >= 3
+    assert edge.listeners.counts.failed == 3
+
+
+@pytest.mark.parametrize("payload", [event_of({}), {"type": "event_callback"}, {"type": "block_actions"}], ids=str)
+async def test_what_bolt_cannot_read_is_acked(stage, slack, payload):
+    await stage.connected()
+    assert set(await slack.deliver("events_api", payload)) == {"envelope_id"}
+
+
+async def test_what_bolt_answers_otherwise_is_acked_too(stage, slack, caplog):
+    edge = await stage.connected()
+
+    async def refuses(_):
+        return BoltResponse(status=404, body="no")
+
+    for socket in edge._sockets.sockets:
+        socket.app.async_dispatch = refuses
+    assert set(await slack.deliver("slash_commands", slash("status"))) == {"envelope_id"}
+    assert "bolt answered an envelope of type slash_commands with 404" in caplog.text
+
+
+async def test_an_ack_that_cannot_be_sent_is_logged_and_its_words_are_still_answered(stage, slack, caplog):
+    edge = await stage.connected(Way(app_token="xapp-demo", connections=1))
+    (socket,) = edge._sockets.sockets
+
+    async def lost(_):
+        raise ConnectionResetError("gone")
+
+    socket.client.send_message = lost
+    await slack.send({"type": "slash_commands", "envelope_id": "e1", "payload": slash("status")})
+    await slack.until(lambda: stage.ears.words == ["status"])
+    assert "An envelope was not acked: ConnectionResetError: gone" in caplog.text
+
+
+async def test_stopping_acks_what_is_being_answered(stage, slack):
+    edge = await stage.connected(Way(app_token="xapp-demo", connections=1))
+    (socket,) = edge._sockets.sockets
+    dispatch, gate, begun = socket.app.async_dispatch, asyncio.Event(), asyncio.Event()
+
+    async def slow(request):
+        begun.set()
+        await gate.wait()
+        return await dispatch(request)
+
+    socket.app.async_dispatch = slow
+    await slack.send({"type": "slash_commands", "envelope_id": "e1", "payload": slash("status")})
+    await begun.wait()
+    stopping = asyncio.ensure_future(edge.stop_hearing(5.0))
+    await asyncio.sleep(0)
+    gate.set()
+    assert await stopping == 0
+    assert slack.acks == [{"envelope_id": "e1"}]
+    assert stage.ears.words == ["status"]
+    assert await edge.poster.post("C1", {"text": "the poster still works"}, id="p1")
+
+
+async def test_the_error_handler_answers_only_what_is_not_acked(stage):
+    edge = stage.edge()
+    response = BoltResponse(status=404)
+    assert (await edge.listeners._error(RuntimeError(), response)).status == 200
+    assert await edge.listeners._error(RuntimeError(), None) is None
+
+
+async def test_tasks_are_kept_from_the_start(stage):
+    await stage.connected()
+    assert isinstance(asyncio.get_running_loop().get_task_factory(), KeptTasks)
 
 
 async def test_bolt_never_asks_who_it_is(stage, slack):

@@ -33,6 +33,7 @@ OUTCOMES = {
     "text": (Fault(text="hello", content_type="text/plain"), SlackUnclear),
     "broken JSON": (Fault(text="{", content_type="application/json"), SlackUnclear),
     "a list": (Fault(json=[1]), SlackUnclear),
+    "compressed bytes": (Fault(text="\x1f", content_type="application/gzip"), SlackUnclear),
     "no error word": (Fault(json={"ok": False}), SlackUnclear),
     "cut": (Fault(cut=True), SlackUnclear),
     "cut after it took effect": (Fault(cut=True, after=True), SlackUnclear),

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from fake_slack import Fault, refusal, slash
 
+from bot.slack.calls import TIMEOUT
 from bot.slack.edge import Way
 from bot.slack.sockets import Timing
 
@@ -188,6 +189,39 @@ async def test_an_address_that_is_refused_later_is_asked_for_again(stage, slack)
     slack.fail("apps.connections.open", refusal("internal_error"), refusal("invalid_auth"))
     await edge.start()
     await slack.until(lambda: len(slack.live) == 1)
+
+
+async def test_stopping_while_connecting_ends(stage, slack):
+    slack.refused_handshakes = 10**6
+    edge = stage.edge()
+    await edge.start()
+    await slack.until(lambda: len(slack.handshakes) > 2)
+    assert await edge.stop(1.0) == 0
+    assert slack.live == []
+
+
+async def test_stopping_while_reconnecting_ends(stage, slack):
+    edge = await stage.connected(ONE)
+    slack.refused_handshakes = 10**6
+    await slack.send({"type": "disconnect", "reason": "refresh_requested"})
+    await slack.until(lambda: len(slack.handshakes) > 2)
+    client = edge._sockets.sockets[0].client
+    assert await edge.stop(1.0) == 0
+    while client.connecting:  # noqa: ASYNC110  the loop that connects ends by itself
+        await asyncio.sleep(0)
+    assert slack.live == []
+
+
+async def test_frames_that_are_no_json_are_passed_over(stage, slack):
+    await stage.connected(ONE)
+    await slack.live[0].send_str("link_disabled")
+    await slack.live[0].send_str('["link_disabled"]')
+    await slack.live[0].send_str('{"type": "link_disabled"}')
+    await heard(stage, slack, "status")
+
+
+async def test_sessions_have_time_outs(stage):
+    assert stage.edge()._session.timeout == TIMEOUT
 
 
 async def test_a_proxy_of_the_environment_is_not_used_for_this_machine(stage, slack, monkeypatch):
