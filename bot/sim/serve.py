@@ -98,7 +98,14 @@ async def _tick(platform: Platform) -> None:
         await asyncio.sleep(TICK_SECONDS)
 
 
-async def main(enos_port: int, slack_port: int, page_port: int | None = None) -> None:
+def _tell(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+async def main(
+    enos_port: int, slack_port: int, page_port: int | None = None, *, tell: Callable[[str], object] = _tell
+) -> None:
     """Serve the demo's world until cancelled, and say where and with which keys it can be reached."""
     world = demo_world()
     running = await start(world, enos_port=enos_port, slack_port=slack_port, page_port=page_port)
@@ -109,8 +116,7 @@ async def main(enos_port: int, slack_port: int, page_port: int | None = None) ->
         *([f"Page   {running.page_url}/"] if running.page_url else []),
         "Stop with Ctrl-C.",
     ]
-    sys.stdout.write("\n".join(lines) + "\n")
-    sys.stdout.flush()
+    tell("\n".join(lines) + "\n")
     try:
         await asyncio.Event().wait()
     finally:

@@ -2,7 +2,7 @@
 
 ``GET /sim/state?as=U…`` answers::
 
-    {version, me, team: {id, name, domain}, app: {id, name, user, connected, commands, shortcuts, home_tab},
+    {version, now, me, team: {id, name, domain}, app: {id, name, user, connected, commands, shortcuts, home_tab},
      people: [{id, name, handle, team, tz, guest, stranger, admin, bot, deleted}],
      groups: [{id, handle, name, members}],
      channels: [{id, name, kind: "public"|"private"|"im", topic, archived, shared, read_only, member, members, unread}],
@@ -33,6 +33,7 @@ class Sight:
         modal, home = workspace.modal(person.id), workspace.home(person.id)
         return {
             "version": workspace.version,
+            "now": workspace.clock(),
             "me": person.id,
             "team": {"id": workspace.team.id, "name": workspace.team.name, "domain": workspace.team.domain},
             "app": self._app(),

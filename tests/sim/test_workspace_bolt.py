@@ -253,55 +253,65 @@ async def test_an_ephemeral_is_seen_and_pressed_by_one_person_and_changed_by_res
         assert ts not in [message["ts"] for message in history["messages"]]
 
 
-async def test_a_modal_from_trigger_to_submission():
-    async with slack() as world:
-        workspace, app, seen = world.workspace, bolt_app(world), []
+def modal_app(world, seen):
+    app = bolt_app(world)
 
-        @app.command("/flow")
-        async def flow(ack, body, client):
-            await ack()
+    @app.command("/flow")
+    async def flow(ack, body, client):
+        await ack()
+        await client.views_open(trigger_id=body["trigger_id"], view=MODAL)
+        with pytest.raises(SlackApiError, match="exchanged_trigger_id"):
             await client.views_open(trigger_id=body["trigger_id"], view=MODAL)
-            with pytest.raises(SlackApiError, match="exchanged_trigger_id"):
-                await client.views_open(trigger_id=body["trigger_id"], view=MODAL)
 
-        @app.options("pick")
-        async def tasks(ack, payload):
-            option = {"text": {"type": "plain_text", "text": f"load {payload['value']}"}, "value": "108581"}
+    @app.options("pick")
+    async def tasks(ack, payload):
+        text = payload["value"]
+        option = {"text": {"type": "plain_text", "text": f"load {text}"}, "value": "108581"}
+        if text == "too many":
+            await ack(options=[option] * 101)
+        elif text == "grouped":
+            await ack(option_groups=[{"label": {"type": "plain_text", "text": "Tasks"}, "options": [option]}])
+        else:
             await ack(options=[option])
 
-        @app.view("rerun")
-        async def submitted(ack, view):
-            values = view["state"]["values"]
-            seen.append(values)
-            if values["why"]["text"]["value"] == "no":
-                await ack(response_action="errors", errors={"why": "Say a little more."})
-            elif values["why"]["text"]["value"] == "wrong":
-                await ack(response_action="errors", errors={"nowhere": "x"})
-            elif values["why"]["text"]["value"] == "next":
-                await ack(response_action="update", view={**MODAL, "title": {"type": "plain_text", "text": "Step 2"}})
-            elif values["why"]["text"]["value"] == "more":
-                await ack(response_action="push", view={**MODAL, "title": {"type": "plain_text", "text": "On top"}})
-            else:
-                await ack()
+    answers = {
+        "no": {"response_action": "errors", "errors": {"why": "Say a little more."}},
+        "wrong": {"response_action": "errors", "errors": {"nowhere": "x"}},
+        "next": {"response_action": "update", "view": {**MODAL, "title": {"type": "plain_text", "text": "Step 2"}}},
+        "more": {"response_action": "push", "view": {**MODAL, "title": {"type": "plain_text", "text": "On top"}}},
+        "broken": {"response_action": "update", "view": {"type": "modal"}},
+        "odd": {"response_action": "dance"},
+        "all": {"response_action": "clear"},
+    }
 
-        @app.view_closed("rerun")
-        async def closed(ack, body):
-            await ack()
-            seen.append(body["is_cleared"])
+    @app.view("rerun")
+    async def submitted(ack, view):
+        values = view["state"]["values"]
+        seen.append(values)
+        await ack(answers.get(values["why"]["text"]["value"], {}))
 
-        async with connected(world, app):
+    @app.view_closed("rerun")
+    async def closed(ack, body):
+        await ack()
+        seen.append(body["is_cleared"])
+
+    return app
+
+
+async def test_a_modal_from_trigger_to_submission():
+    async with slack() as world:
+        workspace, seen = world.workspace, []
+        async with connected(world, modal_app(world, seen)):
             workspace.say(MAYA, DATA_OPS, "/flow")
             view = await workspace.until(lambda: workspace.modal(MAYA))
             assert workspace.view_shown(view.content) == "Rerun\nReason: []\nFrom: [⋯: ]"
-            workspace.submit(MAYA)
+            await workspace.submit(MAYA)
             assert view.errors == {"why": "Please complete this required field."}
             workspace.submit(MAYA, {"Reason": "far too long to take"})
             assert "no more than 10" in view.errors["why"]
             assert workspace.sockets.log[-1].payload.get("type") != "view_submission"
             await workspace.submit(MAYA, {"Reason": "no"})
             assert view.errors == {"why": "Say a little more."}
-            await workspace.submit(MAYA, {"why": {"text": "wrong"}})
-            assert "trouble" in workspace.trouble[MAYA]
             offered = await workspace.load_options(MAYA, view, "task", "pick", "lo")
             await workspace.submit(MAYA, {"why": "next", "pick": offered["options"][0]})
             assert workspace.modal(MAYA).content["title"]["text"] == "Step 2"
@@ -317,8 +327,31 @@ async def test_a_modal_from_trigger_to_submission():
             await workspace.until(lambda: workspace.modal(MAYA))
             await workspace.submit(MAYA, {"why": "done"})
             assert workspace.modal(MAYA) is None
-        assert seen[2]["task"]["pick"]["selected_option"]["text"]["text"] == "load lo"
+        assert seen[1]["task"]["pick"]["selected_option"]["text"]["text"] == "load lo"
         assert [entry for entry in seen if isinstance(entry, bool)] == [False, True]
+
+
+async def test_answers_to_a_submission_that_slack_cannot_use_leave_the_modal_open():
+    async with slack() as world:
+        workspace = world.workspace
+        async with connected(world, modal_app(world, [])):
+            workspace.say(MAYA, DATA_OPS, "/flow")
+            view = await workspace.until(lambda: workspace.modal(MAYA))
+            for reason in ("wrong", "broken", "odd"):
+                await workspace.submit(MAYA, {"why": {"text": reason}})
+                assert "trouble" in workspace.trouble[MAYA]
+                assert workspace.modal(MAYA) is view
+            with pytest.raises(Forbidden, match="no field Colour"):
+                workspace.submit(MAYA, {"Colour": "red"})
+            assert await workspace.load_options(MAYA, view, "task", "pick", "too many") == {"options": []}
+            grouped = await workspace.load_options(MAYA, view, "task", "pick", "grouped")
+            assert grouped["option_groups"][0]["label"]["text"] == "Tasks"
+            await workspace.submit(MAYA, {"why": "more"})
+            await workspace.submit(MAYA, {"why": "all"})
+            assert workspace.modal(MAYA) is None
+        workspace.open_view(workspace.new_trigger(MAYA), MODAL)
+        await workspace.submit(MAYA, {"why": "lost"})
+        assert "trouble" in workspace.trouble[MAYA]
 
 
 async def test_the_home_tab():

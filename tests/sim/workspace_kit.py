@@ -1,4 +1,4 @@
-"""What the workspace's tests stand on: a clock that is moved by hand, the pretend Slack on a socket, a real bolt app."""
+"""What the workspace's tests stand on: a clock moved by hand, the pretend Slack on a socket, a real bolt app."""
 
 import os
 from collections.abc import AsyncIterator, Iterator
