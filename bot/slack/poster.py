@@ -79,10 +79,8 @@ class Poster:
     async def edit(self, channel: str, ts: str, body: Body, *, id: PostId) -> None:  # noqa: A002, ARG002  the protocol's; Slack keeps the message's own metadata
         """Replace a message of ours: all of it, what the new body lacks is taken away."""
         target = {"channel": await self.directory.place(channel), "ts": ts}
-        bare: Answer = {
-            "blocks": [],
-            "attachments": [],
-        }  # Slack keeps the attachments that an edit leaves out
+        bare: Answer = {"blocks": [], "attachments": []}
+        # Slack keeps the attachments that an edit leaves out, and the metadata: the message stays findable.
         await self._fitted("chat.update", target, bare, body, limits.EDIT_TEXT)
 
     async def whisper(self, channel: str, user: str, body: Body, *, thread: str = "", response_url: str = "") -> None:

@@ -116,6 +116,12 @@ async def test_odd_bodies_break_nothing(stage, body, kind, status):
     assert stage.ears.said == []
 
 
+async def test_what_nothing_takes_is_acked_in_http_mode_too(stage):
+    edge = await stage.served()
+    unknown = {"type": "hologram", "team": {"id": "T1"}, "user": {"id": "U1"}}
+    assert await post(edge, urlencode({"payload": json.dumps(unknown)})) == (200, "")
+
+
 UNREADABLE = {"type": "view_submission", "view": {"callback_id": "v"}, "team": {"id": "T1"}, "user": {"id": "U1"}}
 
 
