@@ -76,9 +76,7 @@ def rich_pre(text: str) -> Block:
     shown = text if len(text) <= _SECTION else text[: _SECTION - 1] + "…"
     return {
         "type": "rich_text",
-        "elements": [
-            {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": shown or " "}]}
-        ],
+        "elements": [{"type": "rich_text_preformatted", "elements": [{"type": "text", "text": shown or " "}]}],
     }
 
 
@@ -148,9 +146,7 @@ def menu(options: Sequence[tuple[str, str]], post: str, index: int) -> Element:
     }
 
 
-def body(
-    text: str, blocks: Sequence[Block], color: str | None = None, head: Sequence[Block] = ()
-) -> dict[str, Any]:
+def body(text: str, blocks: Sequence[Block], color: str | None = None, head: Sequence[Block] = ()) -> dict[str, Any]:
     """Return a message: ``text`` is what a phone shows; with ``color`` the blocks stand beside a bar.
 
     ``head`` stands above the bar: mentions belong there, since Slack notifies nobody from beside a bar.

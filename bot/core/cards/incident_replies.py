@@ -1,0 +1,88 @@
+"""The replies in an incident's thread: what happened to it, one message each.
+
+They name the flow, since several incidents may share a thread after a first start.
+"""
+
+from collections.abc import Sequence
+
+from bot.core.cards import blocks
+from bot.core.cards import incident_words as words
+from bot.core.escape import code, one_line
+from bot.core.flows import InstanceId
+from bot.core.incidents import Incident, Occurrence
+from bot.core.people import Person
+from bot.core.posts import Body
+from bot.core.status import name_of
+
+
+def failed_again(incident: Incident, failure: Occurrence, post: str) -> Body:
+    """Return the reply for a further failure."""
+    seen = sum(each.instance == failure.instance for each in incident.occurrences)
+    again = " again" if seen > 1 else ""
+    text = f"{name_of(failure.status)}{again} {words.name(incident)}{words.task(failure)}"
+    lines = [f"🔴 *{name_of(failure.status)}{again}* · {words.bold(incident)} · {words.failed(failure)}."]
+    if failure.error_line:
+        lines.append(f"> {code(failure.error_line)}")
+    lines.append(f"{len(incident.occurrences)} failures in a row.")
+    body = [blocks.section("\n".join(lines))]
+    offers = words.about_run(failure, "Rerun", "Log")
+    if offers:
+        body.append(
+            blocks.actions(*(blocks.button(label, said, post, index=i) for i, (label, said) in enumerate(offers)))
+        )
+    return blocks.body(text, body)
+
+
+def many_more(incident: Incident) -> Body:
+    """Return the reply after which further failures of one reading are only counted."""
+    return _line(
+        f"More runs of {words.bold(incident)} failed than I tell one by one. The first message counts them all; "
+        f"`failed of {incident.flow_id}` lists them."
+    )
+
+
+def acknowledged(incident: Incident) -> Body:
+    """Return the reply to an acknowledgement, new or renewed."""
+    promise = words.at(" until", incident.ack_until)
+    who, note = words.who(incident.acked_by), words.note(incident)
+    return _line(f"{who} has acknowledged {words.bold(incident)}{promise}{note}.")
+
+
+def given_back(incident: Incident, by: Person) -> Body:
+    """Return the reply when an acknowledgement is given back."""
+    return _line(f"{words.who(by)} gave {words.bold(incident)} back: nobody has it now.")
+
+
+def closed(incident: Incident) -> Body:
+    """Return the reply when a person ends it."""
+    return _line(
+        f"{words.who(incident.ended_by)} closed {words.bold(incident)}{words.note(incident)}. "
+        "The next failure of this flow opens a new incident."
+    )
+
+
+def reopened(incident: Incident, by: Person) -> Body:
+    """Return the reply when a close is undone."""
+    return _line(f"{words.who(by)} reopened {words.bold(incident)}.")
+
+
+def recovered(incident: Incident) -> Body:
+    """Return the reply when a later success has ended the alarm."""
+    count = len(incident.occurrences)
+    failures = f"{count} failures" if count > 1 else "one failure"
+    left = words.left(incident)
+    return _line(
+        f"🟢 {words.bold(incident)} recovered: {code(incident.recovered_by or '')} succeeded{words.after(incident)}, "
+        f"after {failures}." + (f"\n{left}" if left else "")
+    )
+
+
+def healed(incident: Incident, instances: Sequence[InstanceId]) -> Body:
+    """Return the reply when failures got their good run after the alarm had ended."""
+    runs = ", ".join(code(each) for each in instances[: words.LISTED])
+    left = words.left(incident)
+    return _line(f"🟢 {words.bold(incident)}: there is a good run for {runs} now." + (f"\n{left}" if left else ""))
+
+
+def _line(text: str) -> Body:
+    return blocks.body(one_line(text), [blocks.section(text)])

@@ -1,0 +1,111 @@
+"""The words that incident cards and replies share; what comes from outside is escaped and short."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.core.cards import flows
+from bot.core.cards.runs import duration
+from bot.core.desk import unhealed
+from bot.core.escape import code, escape, mention, one_line
+from bot.core.flows import InstanceId
+from bot.core.incidents import Incident, Occurrence, Phase
+from bot.core.instance_ids import instance_moment
+from bot.core.people import Person
+from bot.core.status import Status, name_of
+
+LISTED = 3  # runs named one by one
+_NAME = 120  # characters of a name
+_COMMANDABLE = re.compile(r"\d{1,19}-\d{8,20}")  # what the grammar takes for an instance
+
+
+def short(text: str) -> str:
+    """Return a text from outside on one line, cut where nobody reads on."""
+    line = one_line(text)
+    return line if len(line) <= _NAME else line[: _NAME - 1] + "…"
+
+
+def name(incident: Incident) -> str:
+    """Return the flow's name, escaped."""
+    return escape(short(incident.flow_name) or f"flow {incident.flow_id}")
+
+
+def bold(incident: Incident) -> str:
+    """Return the flow's name in bold."""
+    return flows.bold(short(incident.flow_name) or f"flow {incident.flow_id}")
+
+
+def task(failure: Occurrence) -> str:
+    """Return the failed task for a headline, if it is known."""
+    return f" · task {escape(short(failure.failed_task_name))}" if failure.failed_task_name else ""
+
+
+def failed(failure: Occurrence) -> str:
+    """Return what happened to a run, e.g. ``Run 3377-… failed in task transform (108580)``."""
+    verb = {int(Status.FAIL): "failed", int(Status.TIMEOUT): "timed out"}.get(
+        failure.status, f"is {name_of(failure.status)}"
+    )
+    if not failure.failed_task_name:
+        return f"Run {code(short(failure.instance))} {verb}"
+    first = flows.bold(short(failure.failed_task_name))
+    identity = f" ({code(str(failure.failed_tasks[0]))})" if failure.failed_tasks else ""
+    others = len(failure.failed_tasks) - 1
+    more = f" and {others} more {'task' if others == 1 else 'tasks'}" if others > 0 else ""
+    return f"Run {code(short(failure.instance))} {verb} in task {first}{identity}{more}"
+
+
+def run(instance: InstanceId) -> str:
+    """Return a run and the moment it stands for."""
+    moment = instance_moment(instance)
+    return f"{code(short(instance))}\n{flows.moment(moment)}" if moment else code(short(instance))
+
+
+def label(failure: Occurrence) -> str:
+    """Return the time a run stands for, as short as it can be: ``11-18``, or ``11-18 06:00``."""
+    moment = instance_moment(failure.instance)
+    if moment is None:
+        return escape(short(failure.trigger_time or failure.instance))
+    return f"{moment:%m-%d}" if (moment.hour, moment.minute) == (0, 0) else f"{moment:%m-%d %H:%M}"
+
+
+def labels(failures: Sequence[Occurrence]) -> str:
+    """Return the times of several runs."""
+    shown = ", ".join(label(each) for each in failures[-LISTED:])
+    return f"{shown} and {len(failures) - LISTED} more" if len(failures) > LISTED else shown
+
+
+def who(person: Person | None) -> str:
+    """Return a person, mentioned."""
+    return mention(person.user) if person else "Somebody"
+
+
+def at(word: str, moment: datetime | None) -> str:
+    """Return a moment with the word before it, if there is one."""
+    return f"{word} {flows.moment(moment)}" if moment else ""
+
+
+def note(incident: Incident) -> str:
+    """Return what a person gave as the reason, if anything."""
+    return f": {escape(short(incident.note))}" if incident.note else ""
+
+
+def after(incident: Incident) -> str:
+    """Return how long the alarm lasted."""
+    return f" {duration(incident.ended_at - incident.opened_at)} after the alarm began" if incident.ended_at else ""
+
+
+def left(incident: Incident) -> str:
+    """Return what stays without a good run though the alarm has ended."""
+    missing = unhealed(incident)
+    if incident.phase is not Phase.RECOVERED or not missing:
+        return ""
+    runs = ", ".join(f"{label(each)} ({code(each.instance)})" for each in missing[-LISTED:])
+    more = f" and {len(missing) - LISTED} more" if len(missing) > LISTED else ""
+    return f"*No good run for {runs}{more}.* Rerun it, or close this with a reason."
+
+
+def about_run(failure: Occurrence, *verbs: str) -> list[tuple[str, str]]:
+    """Return buttons about a run, where its id is one that commands can name."""
+    if not _COMMANDABLE.fullmatch(failure.instance):
+        return []
+    return [(verb, f"{verb.lower()} {failure.instance}") for verb in verbs]

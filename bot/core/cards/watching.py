@@ -1,0 +1,158 @@
+"""What the watcher says about its own watching: the first start, EnOS out of reach, and what it cannot see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.cards import blocks, flows
+from bot.core.cards.blocks import Block
+from bot.core.cards.incident import GREEN, RED, headline
+from bot.core.cards.runs import duration
+from bot.core.desk import is_live, reference
+from bot.core.escape import code, escape, one_line
+from bot.core.flows import FlowName
+from bot.core.incidents import Incident, Phase
+from bot.core.instance_ids import instance_moment
+from bot.core.posts import Body
+
+LISTED = 30  # more than this nobody reads, and Slack takes 50 blocks
+_NAMES = 10
+_ROW = 300  # characters
+
+_MARKS = {Phase.OPEN: "🔴", Phase.ACKNOWLEDGED: "🟠", Phase.RECOVERED: "🟢", Phase.CLOSED: "⚪"}
+
+
+# ── the first start ──
+
+
+def first_start(gathered: Sequence[Incident], post: str, *, command: str, since: datetime) -> Body:
+    """Return the message of a newly created database: what it watches, and what is broken now, a row for each.
+
+    ``gathered`` are the incidents that stand under it, newest first, as they stand now.
+    """
+    broken = sum(map(is_live, gathered))
+    count = f"{broken} {'flow is' if broken == 1 else 'flows are'} broken now"
+    text = f"flowbot is watching · {count if gathered else 'nothing is broken now'}"
+    lines = [
+        "*flowbot is watching.* From now on every flow that fails gets a message with a thread of its own here.",
+        f"I have read the runs triggered since {flows.moment(since)}: "
+        + (f"{count}." if gathered else "nothing is broken now."),
+    ]
+    body: list[Block] = [blocks.section("\n".join(lines))]
+    body += [_row(incident, post, index) for index, incident in enumerate(gathered[:LISTED])]
+    if len(gathered) > LISTED:
+        body.append(
+            blocks.context(f"… and {len(gathered) - LISTED} more: {code(command + ' incidents')} lists them all.")
+        )
+    body.append(blocks.context(f"{code(command + ' help')} shows what you may ask me."))
+    return blocks.body(text, body)
+
+
+def _row(incident: Incident, post: str, index: int) -> Block:
+    newest = incident.occurrences[-1]
+    at = instance_moment(newest.instance)
+    parts = [
+        f"{_MARKS[incident.phase]} *{headline(incident)}*",
+        code(newest.instance[:40]),
+        flows.moment(at) if at else "",
+        f"owners {', '.join(map(escape, incident.owners[:3]))}" if incident.owners else "",
+    ]
+    of = reference(incident)
+    options = [("Show the flow", f"show {incident.flow_id}")]
+    if incident.phase is Phase.OPEN:
+        options.insert(0, ("Acknowledge", f"ack {of}"))
+    if incident.phase is Phase.ACKNOWLEDGED:
+        options.insert(0, ("Give it back", f"unack {of}"))
+    if is_live(incident):
+        options += _about(newest.instance)
+        options.append(("Close", f"close {of}"))
+    shown = blocks.fit(" · ".join(part for part in parts if part), _ROW)
+    return blocks.section(shown, accessory=blocks.menu(options, post, index))
+
+
+def _about(instance: str) -> list[tuple[str, str]]:
+    flow, _, digits = instance.partition("-")
+    if not (flow.isdecimal() and digits.isdecimal() and 8 <= len(digits) <= 20 and len(flow) < 20):
+        return []
+    return [("Rerun", f"rerun {instance}"), ("Log", f"log {instance}")]
+
+
+# ── EnOS out of reach ──
+
+
+@dataclass(frozen=True, slots=True)
+class CaughtUp:
+    """What the first complete poll after an outage brought."""
+
+    failures: int = 0
+    rows: int = 0
+
+
+def unreachable(since: datetime, why: str) -> Body:
+    """Return the one notice that EnOS cannot be read."""
+    text = "EnOS cannot be read · failures are not seen until it answers"
+    lines = [
+        f"🔴 *EnOS cannot be read* since {flows.moment(since)}, so I do not see failures at the moment.",
+        f"> {escape(blocks.fit(one_line(why), 300))}",
+        (
+            "I keep trying, less often the longer it lasts, and then read everything that happened meanwhile: "
+            "nothing is lost. If it stays so, look at the EnOS gateway and at `doctor`."
+        ),
+    ]
+    return blocks.body(text, [blocks.section("\n".join(lines))], RED)
+
+
+def was_unreachable(since: datetime, until: datetime) -> Body:
+    """Return the notice as it is edited once EnOS answers again."""
+    text = f"EnOS answers again, after {duration(until - since)}"
+    line = f"🟢 *EnOS answers again.* It could not be read from {flows.moment(since)} to {flows.moment(until)}."
+    return blocks.body(text, [blocks.section(line)], GREEN)
+
+
+def all_clear(since: datetime, until: datetime, caught_up: CaughtUp) -> Body:
+    """Return the one all-clear, with what was caught up."""
+    if caught_up.failures:
+        found = f"{caught_up.failures} {'failure' if caught_up.failures == 1 else 'failures'}, told here"
+    else:
+        found = "nothing that failed meanwhile"
+    text = f"EnOS answers again after {duration(until - since)}. I have read all of that time and found {found}."
+    return blocks.body(text, [blocks.section(f"🟢 {text}")])
+
+
+# ── what cannot be seen, or not be trusted ──
+
+
+def gap(watching: int, total: int, missing: Sequence[FlowName], user: str) -> Body:
+    """Return the alarm that some flows cannot be watched; ``user`` is the EnOS user the watcher reads as."""
+    names = ", ".join(f"{flows.bold(blocks.fit(each.name, 80))} ({code(str(each.id))})" for each in missing[:_NAMES])
+    more = f" and {len(missing) - _NAMES} more" if len(missing) > _NAMES else ""
+    text = f"I watch {watching} of {total} flows: failures of the others are not seen"
+    lines = [
+        (
+            f"🟠 *I watch {watching} of {total} flows.* EnOS shows me only flows related to the user {code(user)}, "
+            "so I do not see failures of the others."
+        ),
+        f"Not watched: {names}{more}.",
+        (
+            "To mend it, add that user to these flows in EnOS, or set `ENOS_USER_ID` to a user who sees them. "
+            "I look again every day."
+        ),
+    ]
+    return blocks.body(text, [blocks.section("\n".join(lines))])
+
+
+def gap_closed(total: int) -> Body:
+    """Return the all-clear of that alarm."""
+    text = f"I watch all {total} flows of the organization now."
+    return blocks.body(text, [blocks.section(f"🟢 {text}")])
+
+
+def order_distrusted(kind: int) -> Body:
+    """Return the notice that EnOS's order by change cannot be trusted for a scheduling type."""
+    words = {0: "manual", 1: "periodic", 2: "temporary"}.get(kind, str(kind))
+    text = (
+        f"EnOS did not list {words} runs in the order they changed: a full reading found what a quick one had missed. "
+        "It is told now, and from now on I read this type to the end each time. Nothing is lost; "
+        "EnOS just answers more requests."
+    )
+    return blocks.body(text, [blocks.section(text)])

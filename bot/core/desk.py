@@ -1,0 +1,270 @@
+"""The life of an incident: pure steps from an incident and an event to the next incident and a named reason.
+
+    (none) ──opened──► open ──acknowledge──► acknowledged ──recovered──► recovered
+                        ▲  ◄────unack────────    │                           │ (a failure without a good run)
+                        └──────reopen──── closed ◄┴──────────close───────────┘
+
+What cannot be done raises ``Refused`` with its sentence; ``Stands`` where the sentence names somebody.
+Who may do it is decided elsewhere (``rights.py``).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+
+from bot.core.errors import Refused
+from bot.core.escape import mention
+from bot.core.flows import Instance, InstanceId, TaskId, UserName
+from bot.core.incidents import Incident, Occurrence, Phase
+from bot.core.instance_ids import instance_moment
+from bot.core.people import Person
+from bot.core.posts import PostId
+
+PROMISE = timedelta(hours=4)  # how long an acknowledgement holds where nothing else is said
+
+
+class Reason(Enum):
+    """What a step did."""
+
+    FAILED_AGAIN = "failed again"
+    CORRECTED = "corrected"  # the same failure, told more exactly
+    LEARNED = "learned"  # task, error line, owners
+    ACKNOWLEDGED = "acknowledged"
+    RENEWED = "promise renewed"
+    GIVEN_BACK = "given back"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    RECOVERED = "recovered"
+    HEALED = "healed"  # a failure got its good run, after the alarm had ended
+    NOTHING = "nothing"
+
+
+Step = tuple[Incident, Reason]
+
+
+@dataclass(unsafe_hash=True)
+class Stands(Refused):
+    """A refusal because of where the incident stands. ``shown`` is the same as mrkdwn, with the person mentioned."""
+
+    shown: str = ""
+
+
+def is_live(incident: Incident) -> bool:
+    """Whether it is open or acknowledged."""
+    return incident.phase in {Phase.OPEN, Phase.ACKNOWLEDGED}
+
+
+def unhealed(incident: Incident) -> tuple[Occurrence, ...]:
+    """Return the failures that have no good run yet, the newest of each instance, oldest first."""
+    newest = {each.instance: each for each in incident.occurrences if not each.healed}
+    return tuple(newest.values())
+
+
+def occurrence_of(row: Instance, now: datetime) -> Occurrence:
+    """Return a row as a failure seen now."""
+    return Occurrence(
+        instance=row.id,
+        status=int(row.status),
+        trigger_time=row.trigger_time,
+        end_time=row.end_time,
+        seen_at=now,
+    )
+
+
+def failed(incident: Incident, occurrence: Occurrence, owners: Sequence[UserName]) -> Step:
+    """Add another failure. One that was told already, to the end time, is told once."""
+    if any(_same(each, occurrence) for each in incident.occurrences):
+        return incident, Reason.NOTHING
+    before = tuple(each for each in incident.occurrences if each.seen_at < occurrence.seen_at)
+    together = sorted((*incident.occurrences[len(before) :], occurrence), key=_order)
+    return (
+        replace(incident, occurrences=(*before, *together), owners=tuple(owners) or incident.owners),
+        Reason.FAILED_AGAIN,
+    )
+
+
+def corrected(incident: Incident, row: Instance) -> Step:
+    """Return the incident with the newest failure of this instance as the row tells it now."""
+    return _changed(
+        incident,
+        row.id,
+        lambda each: replace(each, status=int(row.status), end_time=row.end_time or each.end_time),
+        Reason.CORRECTED,
+    )
+
+
+def learned(
+    incident: Incident,
+    instance: InstanceId,
+    *,
+    tasks: Sequence[TaskId] = (),
+    task_name: str = "",
+    error_line: str = "",
+) -> Step:
+    """Add what the platform told about a failure on a closer look; what is known already stays."""
+    return _changed(
+        incident,
+        instance,
+        lambda each: replace(
+            each,
+            failed_tasks=tuple(tasks) or each.failed_tasks,
+            failed_task_name=task_name or each.failed_task_name,
+            error_line=error_line or each.error_line,
+        ),
+        Reason.LEARNED,
+    )
+
+
+def acknowledge(incident: Incident, by: Person, now: datetime, until: datetime | None = None, note: str = "") -> Step:
+    """Somebody takes it, with a promise: until when. Raises Refused where it has ended or somebody else has it."""
+    _refuse_ended(incident, "there is nothing to acknowledge")
+    promise = until or now + PROMISE
+    if promise <= now:
+        raise Refused(
+            "promise_past",
+            f"{_utc(promise)} has passed, so it is no promise.",
+            "Name a time to come: `ack … for 2h`.",
+        )
+    if incident.phase is Phase.ACKNOWLEDGED and incident.acked_by not in {None, by}:
+        held = (
+            "{who} has acknowledged this"
+            + _when(" since {}", incident.acked_at)
+            + _when(" until {}", incident.ack_until)
+        )
+        raise _stands(
+            "already_acknowledged",
+            held + ".",
+            f"Ask them, or give it back first: `unack {reference(incident)}`.",
+            incident.acked_by,
+        )
+    renewed = incident.phase is Phase.ACKNOWLEDGED
+    taken = replace(
+        incident,
+        phase=Phase.ACKNOWLEDGED,
+        acked_by=by,
+        acked_at=incident.acked_at if renewed else now,
+        ack_until=promise,
+        note=note or (incident.note if renewed else ""),
+    )
+    return taken, Reason.RENEWED if renewed else Reason.ACKNOWLEDGED
+
+
+def unack(incident: Incident) -> Step:
+    """Give it back. Raises Refused where nobody has it."""
+    _refuse_ended(incident, "there is nothing to give back")
+    if incident.phase is not Phase.ACKNOWLEDGED:
+        raise Refused(
+            "not_acknowledged",
+            "Nobody has acknowledged this, so there is nothing to give back.",
+            f"Take it: `ack {reference(incident)}`.",
+        )
+    return (
+        replace(incident, phase=Phase.OPEN, acked_by=None, acked_at=None, ack_until=None, note=""),
+        Reason.GIVEN_BACK,
+    )
+
+
+def close(incident: Incident, by: Person, now: datetime, because: str = "") -> Step:
+    """End it without a recovery, or settle that a failure stays without a good run.
+
+    Raises Refused where it has ended and nothing is left to settle.
+    """
+    if incident.phase is Phase.CLOSED or (incident.phase is Phase.RECOVERED and not unhealed(incident)):
+        _refuse_ended(incident, "there is nothing to close")
+    closed = replace(incident, phase=Phase.CLOSED, ended_at=now, ended_by=by, note=because, ack_until=None)
+    return closed, Reason.CLOSED
+
+
+def reopen(incident: Incident) -> Step:
+    """Undo a close. Raises Refused where it was not closed."""
+    if incident.phase is not Phase.CLOSED:
+        state = "has recovered by itself" if incident.phase is Phase.RECOVERED else "is open already"
+        raise Refused(
+            "not_closed",
+            f"This incident {state}, so there is nothing to reopen.",
+            f"See where it stands: `incidents of {incident.flow_id}`.",
+        )
+    back = replace(
+        incident,
+        phase=Phase.RECOVERED if incident.recovered_by else Phase.OPEN,
+        ended_at=incident.ended_at if incident.recovered_by else None,
+        ended_by=None,
+        note="",
+        acked_by=None,
+        acked_at=None,
+    )
+    return back, Reason.REOPENED
+
+
+def recovered(incident: Incident, by: InstanceId, now: datetime) -> Step:
+    """End the alarm: a later success was seen."""
+    if not is_live(incident):
+        return incident, Reason.NOTHING
+    return replace(incident, phase=Phase.RECOVERED, ended_at=now, recovered_by=by, ack_until=None), Reason.RECOVERED
+
+
+def moved(incident: Incident, post: PostId) -> Incident:
+    """Return a gathered incident with a thread of its own."""
+    return replace(incident, post=post, gathered=False)
+
+
+def reference(incident: Incident) -> str:
+    """Return what a command calls it: the flow, or the instance where each has its own thread."""
+    return incident.group or str(incident.flow_id)
+
+
+def _same(one: Occurrence, other: Occurrence) -> bool:
+    return one.instance == other.instance and one.end_time == other.end_time != ""
+
+
+def _order(occurrence: Occurrence) -> tuple[bool, str, float]:
+    """Order what one read brought: by end, and what has no end yet comes last."""
+    at = instance_moment(occurrence.instance)
+    return not occurrence.end_time, occurrence.end_time, at.timestamp() if at else 0.0
+
+
+def _changed(
+    incident: Incident, instance: InstanceId, change: Callable[[Occurrence], Occurrence], reason: Reason
+) -> Step:
+    """Change the newest failure of an instance."""
+    for place in range(len(incident.occurrences) - 1, -1, -1):
+        old = incident.occurrences[place]
+        if old.instance == instance:
+            new = change(old)
+            if new == old:
+                break
+            occurrences = (*incident.occurrences[:place], new, *incident.occurrences[place + 1 :])
+            return replace(incident, occurrences=occurrences), reason
+    return incident, Reason.NOTHING
+
+
+def _refuse_ended(incident: Incident, so: str) -> None:
+    at = _when(" at {}", incident.ended_at)
+    if incident.phase is Phase.RECOVERED:
+        raise Refused(
+            "recovered",
+            f"This incident recovered{at}, so {so}.",
+            f"See where the flow stands: `show {incident.flow_id}`.",
+        )
+    if incident.phase is Phase.CLOSED:
+        raise _stands(
+            "closed",
+            f"{{who}} closed this incident{at}, so {so}.",
+            f"If it is not over: `reopen {reference(incident)}`.",
+            incident.ended_by,
+        )
+
+
+def _stands(reason: str, sentence: str, way_out: str, who: Person | None) -> Stands:
+    """Return the refusal; ``sentence`` holds {who} and nothing from outside."""
+    shown = sentence.format(who=mention(who.user) if who else "Somebody")
+    return Stands(reason, sentence.format(who="Somebody"), way_out, f"{shown} {way_out}")
+
+
+def _when(words: str, at: datetime | None) -> str:
+    return words.format(_utc(at)) if at else ""
+
+
+def _utc(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,254 @@
+"""What one page of rows makes us write and say: pure, from what is known to the facts of one transaction.
+
+a failure of a flow without a live incident     a new incident, with its decision card
+a further failure                               a reply, and the card anew
+… of a gathered incident                        a card and a thread of its own
+the same failure told more exactly              the card anew
+a success where it had failed                   the failure healed, the alarm perhaps ended
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot.core import desk, healing
+from bot.core.cards import incident as cards
+from bot.core.cards import incident_replies as replies
+from bot.core.desk import Reason
+from bot.core.facts import Facts, Known, Seen
+from bot.core.flows import FlowId, Instance, InstanceId
+from bot.core.incidents import Incident, IncidentId, Occurrence, Phase
+from bot.core.occurrences import FAILURES, Why, remembered, why
+from bot.core.posts import Body, Kind, Lane, NewPost, PostId
+
+HOLD = timedelta(seconds=1.5)  # a first message waits so long for task, error line and owners
+GATHER_EDITS = timedelta(seconds=2)  # edits of one card within so long become one
+TOLD_ONE_BY_ONE = 5  # replies for failures of one flow that one reading brings; the others are counted
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What deciding depends on besides the rows and what is known."""
+
+    now: datetime
+    alerting: frozenset[int]
+    channel: str
+    new_id: Callable[[], str]
+    kind: int | None = None  # the scheduling type that was searched; None for a single read
+    by_instance: bool = False  # an incident for each instance instead of each flow
+    gather_under: PostId | None = None  # the first start's message, while it is being gathered
+    look: cards.Look = field(default_factory=cards.Look)
+
+
+def decide(rows: Iterable[Instance], terms: Terms, known: Known) -> Facts:
+    """Return what to write and say about the rows of one page, which stand newest first."""
+    draft = _Draft(terms, known)
+    for row in reversed(list(rows)):
+        draft.take(row)
+    return draft.facts()
+
+
+def told(facts: Facts, now: datetime) -> int:
+    """Return how many failures these facts tell for the first time."""
+    return sum(each.seen_at == now for incident in facts.incidents for each in incident.occurrences)
+
+
+def changed(old: Incident, new: Incident, reason: Reason, terms: Terms, *, reply: Body | None = None) -> Facts:
+    """Return the facts of a change to an incident: itself, its reply, and its card as it stands now."""
+    if reason is Reason.NOTHING:
+        return Facts()
+    said = () if reply is None else (in_thread(new, reply, terms),)
+    return Facts(incidents=(new,), posts=(*said, *redrawn(old, new, terms)))
+
+
+def in_thread(incident: Incident, body: Body, terms: Terms, *, due: datetime | None = None, id_: str = "") -> NewPost:
+    """Return a reply in an incident's thread."""
+    return NewPost(
+        id=PostId(id_ or terms.new_id()),
+        kind=Kind.MESSAGE,
+        lane=Lane.ALERT,
+        channel=incident.channel,
+        body=body,
+        due=due or terms.now,
+        thread_of=incident.post,
+        incident=incident.id,
+    )
+
+
+def redrawn(old: Incident, new: Incident, terms: Terms) -> tuple[NewPost, ...]:
+    """Return the edit that shows the incident as it is now; none where that would look the same.
+
+    A gathered incident has no card: the message it stands under is drawn anew by whoever keeps it.
+    """
+    if new.gathered or cards.card(old, "", terms.look) == cards.card(new, "", terms.look):
+        return ()
+    return (edit(new, terms),)
+
+
+def edit(incident: Incident, terms: Terms, *, at_once: bool = False) -> NewPost:
+    """Return the edit of an incident's first message."""
+    id_ = PostId(terms.new_id())
+    return NewPost(
+        id=id_,
+        kind=Kind.EDIT,
+        lane=Lane.ALERT,
+        channel=incident.channel,
+        body=cards.card(incident, id_, terms.look),
+        due=terms.now if at_once else terms.now + GATHER_EDITS,
+        target=incident.post,
+        incident=incident.id,
+    )
+
+
+class _Draft:
+    """Facts in the making. Rows of one page may speak of one flow, so each sees what the others did."""
+
+    def __init__(self, terms: Terms, known: Known) -> None:
+        self._terms = terms
+        self._before = {incident.id: incident for incident in known.incidents}
+        self._newest = self._newest_of(known.incidents)
+        self._seen = dict(known.seen)
+        self._new_seen: dict[InstanceId, Seen] = {}
+        self._changed: dict[IncidentId, Incident] = {}
+        self._first: dict[IncidentId, NewPost] = {}
+        self._replies: list[NewPost] = []
+
+    def take(self, row: Instance) -> None:
+        """Take a row in."""
+        terms = self._terms
+        seen = self._seen.get(row.id)
+        reason = why(row, seen, terms.alerting)
+        new = remembered(row, seen, terms.kind, terms.now, terms.alerting)
+        if new is not None:
+            self._seen[row.id] = self._new_seen[row.id] = new
+        if reason in FAILURES:
+            self._failed(row)
+        elif reason in {Why.COMPLETED, Why.RESTATED}:
+            self._keep(desk.corrected, row)
+        elif reason is Why.RECOVERED:
+            self._succeeded(row)
+
+    def facts(self) -> Facts:
+        """Return what has come together: one edit for each card, whatever happened to it."""
+        edits = [
+            post
+            for incident in self._changed.values()
+            if incident.id not in self._first
+            for post in redrawn(self._before[incident.id], incident, self._terms)
+        ]
+        firsts = [self._drawn(self._changed[id_], post) for id_, post in self._first.items()]
+        return Facts(
+            seen=tuple(self._new_seen.values()),
+            incidents=tuple(self._changed.values()),
+            posts=(*firsts, *self._replies, *edits),
+        )
+
+    def _failed(self, row: Instance) -> None:
+        failure = desk.occurrence_of(row, self._terms.now)
+        incident = self._newest.get(self._key(row))
+        if incident is None or not desk.is_live(incident):
+            if incident is None or not _told_before(incident, failure):
+                self._open(row, failure)
+            return
+        new, reason = desk.failed(incident, failure, row.owners)
+        if reason is Reason.NOTHING:
+            return
+        if new.gathered and self._terms.gather_under is None:
+            new = desk.moved(new, PostId(self._terms.new_id()))
+            self._first[new.id] = self._card(new)
+        elif not new.gathered:
+            self._reply(new, failure)
+        self._put(new)
+
+    def _open(self, row: Instance, failure: Occurrence) -> None:
+        terms = self._terms
+        gathered = terms.gather_under is not None
+        incident = Incident(
+            id=IncidentId(terms.new_id()),
+            flow_id=row.flow_id,
+            flow_name=row.flow_name,
+            channel=terms.channel,
+            phase=Phase.OPEN,
+            opened_at=terms.now,
+            post=terms.gather_under or PostId(terms.new_id()),
+            occurrences=(failure,),
+            owners=row.owners,
+            group=row.id if terms.by_instance else "",
+            gathered=gathered,
+        )
+        if not gathered:
+            self._first[incident.id] = self._card(incident)
+        self._before[incident.id] = incident
+        self._put(incident)
+
+    def _card(self, incident: Incident) -> NewPost:
+        """Return the first message; what it shows is filled in when the whole page is read."""
+        return NewPost(
+            id=incident.post,
+            kind=Kind.MESSAGE,
+            lane=Lane.ALERT,
+            channel=incident.channel,
+            body={},
+            due=self._terms.now + HOLD,
+            incident=incident.id,
+        )
+
+    def _drawn(self, incident: Incident, post: NewPost) -> NewPost:
+        return replace(post, body=cards.card(incident, post.id, self._terms.look))
+
+    def _reply(self, incident: Incident, failure: Occurrence) -> None:
+        count = sum(each.seen_at == self._terms.now for each in incident.occurrences)
+        if incident.opened_at == self._terms.now:
+            count -= 1  # the card itself tells the first
+        id_ = PostId(self._terms.new_id())
+        if count <= TOLD_ONE_BY_ONE:
+            body = replies.failed_again(incident, failure, id_)
+        elif count == TOLD_ONE_BY_ONE + 1:
+            body = replies.many_more(incident)
+        else:
+            return
+        self._replies.append(in_thread(incident, body, self._terms, due=self._terms.now + HOLD, id_=id_))
+
+    def _keep(self, step: Callable[[Incident, Instance], desk.Step], row: Instance) -> None:
+        incident = self._newest.get(self._key(row))
+        if incident is not None:
+            new, reason = step(incident, row)
+            if reason is not Reason.NOTHING:
+                self._put(new)
+
+    def _succeeded(self, row: Instance) -> None:
+        incident = self._newest.get(self._key(row))
+        if incident is not None:
+            new, reason = healing.after(incident, row, self._terms.now)
+            if reason is not Reason.NOTHING:
+                self._put(new)
+                self._replies.append(in_thread(new, success_reply(incident, new, reason), self._terms))
+
+    def _put(self, incident: Incident) -> None:
+        self._changed[incident.id] = incident
+        self._newest[_key(incident.flow_id, incident.group)] = incident
+
+    def _key(self, row: Instance) -> tuple[FlowId, str]:
+        return _key(row.flow_id, row.id if self._terms.by_instance else "")
+
+    @staticmethod
+    def _newest_of(incidents: Iterable[Incident]) -> dict[tuple[FlowId, str], Incident]:
+        oldest_first = sorted(incidents, key=lambda incident: incident.opened_at)
+        return {_key(incident.flow_id, incident.group): incident for incident in oldest_first}
+
+
+def success_reply(old: Incident, new: Incident, reason: Reason) -> Body:
+    """Return what is said of a success: the alarm has ended, or a failure got its good run."""
+    if reason is Reason.RECOVERED:
+        return replies.recovered(new)
+    good = {each.instance for each in new.occurrences if each.healed}
+    return replies.healed(new, [each.instance for each in desk.unhealed(old) if each.instance in good])
+
+
+def _key(flow: FlowId, group: str) -> tuple[FlowId, str]:
+    return flow, group
+
+
+def _told_before(incident: Incident, failure: Occurrence) -> bool:
+    """Whether a failure was told in an incident that has ended since."""
+    return desk.failed(incident, failure, ())[1] is Reason.NOTHING
