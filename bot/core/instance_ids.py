@@ -1,0 +1,49 @@
+"""Instance ids: what the digits behind the hyphen say, and which id a new run will have.
+
+``<flow id>-<digits>``, digits in UTC: 14 for triggered runs (``yyyyMMddHHmm00``), 12 or 10 for scheduled ones
+(to the minute, to the hour). Sources: the samples of Trigger Flow From Task, Get Flow Instance, Get Task
+Instance and List Flow Instances (EnOS Batch Processing API v2.1); the forms for other cycles are undocumented.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from bot.core.flows import FlowId, InstanceId
+
+_ID = re.compile(r"([0-9]{1,18})-([0-9]{8,20})")
+_FORMS = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+_STEPS = {8: timedelta(days=1), 10: timedelta(hours=1), 12: timedelta(minutes=1), 14: timedelta(minutes=1)}
+
+
+def is_instance(text: str) -> bool:
+    """Whether this is written like an instance id: digits, a hyphen, 8 or more digits."""
+    return _ID.fullmatch(text) is not None
+
+
+def flow_of(instance: InstanceId) -> FlowId | None:
+    """Return the flow's id that an instance id begins with; None for another form."""
+    match = _ID.fullmatch(instance)
+    return FlowId(int(match[1])) if match else None
+
+
+def instance_moment(instance: InstanceId) -> datetime | None:
+    """Return the moment that the digits hold (UTC, cut to what they hold), or None for an unknown form."""
+    match = _ID.fullmatch(instance)
+    form = _FORMS.get(len(match[2])) if match else None
+    if match is None or form is None:
+        return None
+    try:
+        return datetime.strptime(match[2], form).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def resolution(instance: InstanceId) -> timedelta | None:
+    """Return how long the span is that the digits leave open: a day, an hour or a minute."""
+    return _STEPS[len(instance.partition("-")[2])] if instance_moment(instance) is not None else None
+
+
+def expected_instance(flow: FlowId, at_ms: int) -> InstanceId:
+    """Return the id that a run of this flow triggered for this time (epoch milliseconds) will have."""
+    minute = datetime.fromtimestamp(at_ms // 1000, UTC)
+    return InstanceId(f"{flow}-{minute:%Y%m%d%H%M}00")
