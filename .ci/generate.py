@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bot.app import manifest_yaml
+from bot.manifest import manifest_yaml
 
 from bot import settings
 from bot.core import commands

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from bot.work.deliver_alarms import Meters
+
 ROOM = (0.005, 0.02, 0.1, 0.3, 1, 3, 10, 30)  # seconds
 
 
@@ -26,13 +28,24 @@ class Metrics:
         self.enos_seconds = Histogram(
             "flowbot_enos_seconds", "Time of EnOS's answers", ["action"], buckets=ROOM, registry=own
         )
-        self.slack_posts = Counter("flowbot_slack_deliveries", "Deliveries to Slack", ["outcome"], registry=own)
+        self.slack_posts = Counter("flowbot_slack_deliveries", "Deliveries to Slack", ["kind", "outcome"], registry=own)
+        self.post_seconds = Histogram("flowbot_post_seconds", "From due to sent", ["lane"], buckets=ROOM, registry=own)
+        self.doubles = Counter("flowbot_doubles", "Messages that stood twice and were deleted", registry=own)
         self.sockets = Gauge("flowbot_sockets", "Connected Socket Mode connections", registry=own)
         self.commands = Counter("flowbot_commands", "Commands heard", ["surface"], registry=own)
         self.unhandled = Gauge("flowbot_unhandled_events", "Events that were acked and not understood", registry=own)
         self.tasks = Gauge("flowbot_tasks", "Live asyncio tasks", registry=own)
         self.database_bytes = Gauge("flowbot_database_bytes", "Size of the database file", registry=own)
         self.alarms = Counter("flowbot_alarms", "What an operator should see", ["kind"], registry=own)
+
+
+def meters(metrics: Metrics) -> Meters:
+    """Return the delivery's figures as these metrics."""
+    return Meters(
+        outcome=lambda kind, outcome: metrics.slack_posts.labels(kind.value, outcome).inc(),
+        late=lambda lane, seconds: metrics.post_seconds.labels(lane.value).observe(seconds),
+        double=metrics.doubles.inc,
+    )
 
 
 def application(metrics: Metrics, ready: Callable[[], str], refresh: Callable[[], None]) -> web.Application:

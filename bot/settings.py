@@ -199,8 +199,6 @@ def markdown_table() -> str:
     """Return the README's table of settings."""
     lines = ["| setting | default | meaning |", "|---|---|---|"]
     for row in SETTINGS:
-        default = (
-            "required" if row.default is None and not row.mode else f"`{row.default}`" if row.default else ""
-        )
+        default = "required" if row.default is None and not row.mode else f"`{row.default}`" if row.default else ""
         lines.append(f"| `{row.name}` | {default} | {row.meaning} |")
     return "\n".join(lines)

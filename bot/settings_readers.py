@@ -68,6 +68,7 @@ def read_list(value: str) -> tuple[str, ...]:
 
 def read_ids(pattern: str, what: str) -> Callable[[str], tuple[str, ...]]:
     """Return a reader of lists of ids."""
+
     def read(value: str) -> tuple[str, ...]:
         wrong = [part for part in read_list(value) if not re.fullmatch(pattern, part)]
         if wrong:
@@ -80,14 +81,13 @@ def read_ids(pattern: str, what: str) -> Callable[[str], tuple[str, ...]]:
 def read_channel(value: str) -> str:
     """Return a channel id."""
     if not re.fullmatch(r"[CG][A-Z0-9]{2,}", value):
-        raise Problem(
-            "expects a channel id such as C0123456789 (in Slack: channel name, About, at the bottom)"
-        )
+        raise Problem("expects a channel id such as C0123456789 (in Slack: channel name, About, at the bottom)")
     return value
 
 
 def read_choice(*names: str) -> Callable[[str], str]:
     """Return a reader of one of these words."""
+
     def read(value: str) -> str:
         if value.lower() not in names:
             raise Problem(f"must be one of {', '.join(names)}")
@@ -98,6 +98,7 @@ def read_choice(*names: str) -> Callable[[str], str]:
 
 def read_number(low: float, high: float) -> Callable[[str], float]:
     """Return a reader of a number within bounds."""
+
     def read(value: str) -> float:
         try:
             number = float(value)
@@ -134,9 +135,7 @@ def read_zone(value: str) -> ZoneInfo:
     """Return an IANA zone."""
     if value not in available_timezones():
         near = difflib.get_close_matches(value, available_timezones(), 1)
-        raise Problem(
-            "is no time zone such as Europe/Berlin" + (f"; did you mean {near[0]}?" if near else "")
-        )
+        raise Problem("is no time zone such as Europe/Berlin" + (f"; did you mean {near[0]}?" if near else ""))
     return ZoneInfo(value)
 
 
@@ -184,6 +183,7 @@ def read_mask(value: str) -> tuple[re.Pattern[str], ...]:
 
 def read_prefixed(prefix: str, kind: str) -> Callable[[str], Secret]:
     """Return a reader of a token that must begin with this."""
+
     def read(value: str) -> Secret:
         if not value.startswith(prefix):
             raise Problem(f"is no {kind}: those begin with {prefix}")

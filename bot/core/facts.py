@@ -71,3 +71,4 @@ class Run:
     task: int = 0  # started from this task; 0 for the whole flow
     parameters: str = ""  # JSON list of key/value as sent, for the look-up after a lost answer
     user_id: str = ""
+    words: str = ""  # the command, as understood, secrets masked

@@ -16,9 +16,7 @@ MASK_DEFAULT = (
     r"\b(xox[a-z]-[\w-]{8,})",
 )
 
-_SECRET_KEY = re.compile(
-    r"(?i)pass(word|wd|phrase)?$|pwd|secret|token|credential|(api|access|private|secret)[_-]?key"
-)
+_SECRET_KEY = re.compile(r"(?i)pass(word|wd|phrase)?$|pwd|secret|token|credential|(api|access|private|secret)[_-]?key")
 
 
 class Mask:

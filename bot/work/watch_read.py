@@ -69,7 +69,7 @@ class Reader:
         trusted = reading.clean and reading.early_stop
         order = _Order(self._settings.alerting)
         begun = False
-        async with _closing(self._enos.search(self._terms(reading, now, sweep=sweep))) as found:
+        async with closing(self._enos.search(self._terms(reading, now, sweep=sweep))) as found:
             async for page in found:
                 if not page.last and not begun:
                     await self._store.set_reading(replace(reading, clean=False))
@@ -118,8 +118,8 @@ class Reader:
         more = UNFINISHED if sweep else ()
         return Search(
             kind=reading.kind,
-            since=_milliseconds(since),
-            until=_milliseconds(now + AHEAD),
+            since=milliseconds(since),
+            until=milliseconds(now + AHEAD),
             statuses=tuple(dict.fromkeys((*self._settings.alert_statuses, *more))),
         )
 
@@ -156,7 +156,7 @@ class _Order:
 
 
 @asynccontextmanager
-async def _closing(found: AsyncIterator[Page]) -> AsyncIterator[AsyncIterator[Page]]:
+async def closing(found: AsyncIterator[Page]) -> AsyncIterator[AsyncIterator[Page]]:
     """Close a search that is not read to its end."""
     try:
         yield found
@@ -166,5 +166,6 @@ async def _closing(found: AsyncIterator[Page]) -> AsyncIterator[AsyncIterator[Pa
             await close()
 
 
-def _milliseconds(at: datetime) -> int:
+def milliseconds(at: datetime) -> int:
+    """Return a moment as the platform takes it: epoch milliseconds."""
     return int(at.timestamp() * 1000)

@@ -1,0 +1,136 @@
+"""flowbot on the command line. Exit codes: 0, 2 on a bad configuration (all problems in lines), 1 otherwise."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from bot import __version__
+
+EXIT_FAILED, EXIT_SETTINGS = 1, 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="flowbot")
+def main() -> None:
+    """Run EnOS batch flows from Slack and tell the right people when one breaks.
+
+    Settings come from the environment or from a file .env; the README lists them.
+    """
+
+
+@main.command()
+def run() -> None:
+    """Run the bot until SIGTERM, then drain and stop."""
+    from bot import app, settings
+
+    try:
+        configured = settings.load(os.environ, env_file=Path(".env"))
+    except settings.BadSettings as bad:
+        _complain("flowbot cannot start:", bad.problems)
+        sys.exit(EXIT_SETTINGS)
+    sys.exit(app.run(configured))
+
+
+@main.command()
+@click.option("--port", default=8650, show_default=True, help="Where the page is served.")
+@click.option("--script", is_flag=True, help="Play the story without a browser; exit 0 only if it went as told.")
+def demo(port: int, *, script: bool) -> None:
+    """Show the whole bot against built-in simulators, with a page to click in."""
+    from bot import demo as show
+
+    try:
+        sys.exit(asyncio.run(show.script() if script else show.demo(port)))
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
+@main.command()
+def manifest() -> None:
+    """Print the Slack app's manifest under the present settings."""
+    from dotenv import dotenv_values
+
+    from bot.core.errors import Refusal
+    from bot.manifest import manifest_yaml
+
+    said = {name: value or "" for name, value in dotenv_values(".env").items()} | dict(os.environ)
+    try:
+        click.echo(manifest_yaml(said), nl=False)
+    except Refusal as refusal:
+        _complain("There is no manifest under these settings:", [str(refusal)])
+        sys.exit(EXIT_SETTINGS)
+
+
+@main.group()
+def people() -> None:
+    """Link Slack people to EnOS users."""
+
+
+@people.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_(file: Path) -> None:
+    """Add or change the links of FILE.csv: slack_user,enos_user_id,enos_user_name. All or nothing."""
+    from bot import offline
+
+    _offline(offline.import_people, file.read_text(encoding="utf-8"))
+
+
+@people.command("list")
+def list_() -> None:
+    """Print all links, in the form that import reads."""
+    from bot import offline
+
+    _offline(offline.list_people)
+
+
+@main.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """Copy the database to FILE, also while the bot runs."""
+    from bot import offline
+
+    _offline(offline.backup, str(file.absolute()))
+
+
+@main.command()
+@click.option("--enos", default=8651, show_default=True, help="Port of the pretend EnOS.")
+@click.option("--slack", default=8652, show_default=True, help="Port of the pretend Slack.")
+def sim(enos: int, slack: int) -> None:
+    """Serve the simulators alone."""
+    from bot.sim import serve
+
+    try:
+        asyncio.run(serve.main(enos, slack))
+    except KeyboardInterrupt:
+        sys.exit(0)
+    except OSError as error:
+        _complain("The simulators cannot listen:", [str(error)])
+        sys.exit(EXIT_FAILED)
+
+
+def _offline(act: object, *arguments: str) -> None:
+    """Run one of the program's other commands and print what it says."""
+    from bot import settings
+    from bot.core.errors import Failure
+
+    try:
+        configured = settings.load(os.environ, env_file=Path(".env"))
+        click.echo(asyncio.run(act(configured, *arguments)), nl=False)  # type: ignore[operator]  # one of three
+    except settings.BadSettings as bad:
+        _complain("The settings are not complete:", bad.problems)
+        sys.exit(EXIT_SETTINGS)
+    except Failure as failure:
+        click.echo(str(failure), err=True)
+        sys.exit(EXIT_FAILED)
+
+
+def _complain(title: str, problems: list[str]) -> None:
+    click.echo(title, err=True)
+    for problem in problems:
+        click.echo(f"  {problem}", err=True)
+
+
+if __name__ == "__main__":
+    main()

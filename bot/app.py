@@ -1,0 +1,348 @@
+"""The app: assembles the rooms, keeps the time, and starts and stops everything in order.
+
+The only clock lives here. Everything driven by time is a ``tick(now)`` or ``poll(now)`` of a journey.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from aiohttp import web
+
+from bot import control, health, logs, offline
+from bot.clockwork import Clockwork
+from bot.core.errors import Failure, Outage, Refusal
+from bot.core.flows import UserName
+from bot.core.mask import Mask
+from bot.core.people import Person, Said
+from bot.core.times import zone_offset
+from bot.enos.client import EnosClient
+from bot.ids import new_id
+from bot.schedules import in_words
+from bot.settings import Settings
+from bot.slack.edge import SlackEdge, Way
+from bot.store.store import Store
+from bot.work.answer import Answers
+from bot.work.asking import Manners, Rooms
+from bot.work.deliver import Delivery
+from bot.work.deliver_alarms import Alarm
+from bot.work.desk import Desk
+from bot.work.follow import Follow
+from bot.work.watch import Outside, Watch
+from bot.work.watch_look import Looks
+from bot.work.watch_settings import WatchSettings
+
+log = logging.getLogger("bot")
+
+EXIT_OK, EXIT_FAILED, EXIT_SETTINGS = 0, 1, 2
+DRAIN_SECONDS = 10.0
+FOLLOW_SECONDS = 1.0
+PRUNE_SECONDS = 3600.0
+
+
+def now() -> datetime:
+    """Return the time, UTC: the only clock."""
+    return datetime.now(UTC)
+
+
+class Owners:
+    """Owners' user names, to the people who are linked to them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def people_of(self, owners: Sequence[UserName]) -> Mapping[UserName, Person]:
+        """Return those owners who are linked."""
+        wanted = set(owners)
+        return {link.user_name: link.person for link in await self._store.links() if link.user_name in wanted}
+
+
+class App:
+    """The whole bot around one open store. To be made inside the running event loop."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self.settings, self.store = settings, store
+        self.metrics = health.Metrics()
+        self.mask = Mask(settings.mask)
+        self.zone: timedelta | None = zone_offset(settings.enos_timezone)
+        self.enos = EnosClient(
+            settings.enos_api_url,
+            settings.enos_access_key,
+            settings.enos_secret_key,
+            settings.enos_org_id,
+            settings.enos_user_id,
+            clock=now,
+            page_base=settings.page_base,  # type: ignore[arg-type]  # the settings' reader allows these three only
+            on_call=self._enos_called,
+            on_learned=self._learned,
+        )
+        way = Way(app_token=settings.slack_app_token)
+        if settings.mode == "http":
+            way = Way(
+                signing_secret=settings.slack_signing_secret,
+                listen=(settings.events_listen.host, settings.events_listen.port),
+            )
+        self.edge = SlackEdge(
+            settings.slack_bot_token, way, settings.command, self._said, api_url=settings.slack_api_url
+        )
+        self.delivery = Delivery(
+            store,
+            self.edge.poster,
+            now,
+            default_channel=settings.channel,
+            on_alarm=self._alarm,
+            meters=health.meters(self.metrics),
+        )
+        store.on_queued = self.delivery.wake
+        self.watch, desk = self._watching()
+        self.rooms = self._rooms(desk)
+        self.answers = Answers(self.rooms)
+        self.follow = Follow(self.rooms)
+        self.clockwork = Clockwork()
+        self._background: set[asyncio.Task[Any]] = set()
+        self._servers: list[web.AppRunner] = []
+        self._socket_count = 0
+        self.address = ""  # where health is served
+
+    def _watching(self) -> tuple[Watch, Desk]:
+        settings = self.settings
+        watch_settings = WatchSettings(
+            channel=settings.channel,
+            lookback_hours=settings.lookback_hours,
+            sweep_minutes=settings.sweep_minutes,
+            poll_seconds=settings.poll_seconds,
+            alert_statuses=settings.alert_statuses,
+            group_by=settings.group_by,
+            console_url=settings.enos_console_url,
+            command=settings.command,
+            user=settings.enos_user_id,
+        )
+        outside = Outside(
+            enos=self.enos,
+            store=self.store,
+            looks=Looks(Owners(self.store), settings.enos_console_url),
+            clock=now,
+            new_id=new_id,
+            settings=watch_settings,
+            mask=self.mask,
+            wake=self.delivery.wake,
+        )
+        return Watch(outside), Desk(outside)
+
+    def _rooms(self, desk: Desk) -> Rooms:
+        settings = self.settings
+        manners = Manners(
+            channel=settings.channel,
+            admins=frozenset(settings.admins),
+            oncall=settings.oncall,
+            timezone=settings.timezone,
+            command=settings.command,
+            mask=self.mask,
+            alert_statuses=settings.alert_statuses,
+            console_url=settings.enos_console_url,
+        )
+        return Rooms(
+            enos=self.enos,
+            slack=self.edge.poster,
+            store=self.store,
+            desk=desk,
+            clock=now,
+            new_id=new_id,
+            manners=manners,
+            schedule_words=in_words,
+            health=self._health,
+            platform_zone=lambda: self.zone,
+            wake=self.delivery.wake,
+        )
+
+    async def preflight(self) -> list[str]:
+        """Prove Slack's tokens and EnOS's keys; return every problem that only an operator can mend.
+
+        Raises Outage where Slack cannot be asked. EnOS being down is no reason not to start: the watcher tells.
+        """
+        problems: list[str] = []
+        try:
+            await self.edge.preflight()
+        except Refusal as refusal:
+            problems.append(str(refusal))
+        try:
+            await self.enos.sign_in()
+        except Refusal as refusal:
+            problems.append(str(refusal))
+        except Outage as outage:
+            log.warning("EnOS does not answer yet: %s", outage)
+        return problems
+
+    async def start(self) -> None:
+        """Start what hears, what watches and what delivers."""
+        await self._listen()
+        self._task(self.delivery.run())
+        await self.edge.start()
+        self.clockwork.every(self.settings.poll_seconds, "poll", self._poll)
+        self.clockwork.every(FOLLOW_SECONDS, "follow", self._follow)
+        self.clockwork.every(PRUNE_SECONDS, "prune", self._prune, first_in=60)
+        self.clockwork.every(5, "figures", self._figures)
+        self.clockwork.start()
+
+    async def stop(self, seconds: float) -> None:
+        """Hear no more, finish what was begun within so many seconds, and close."""
+        self.clockwork.stop()
+        await self.edge.stop(seconds)
+        await self.watch.close()
+        with contextlib.suppress(Failure):
+            await self.delivery.tick(now())
+        await self.delivery.close(seconds)
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        for server in self._servers:
+            await server.cleanup()
+        await self.enos.close()
+
+    async def _listen(self) -> None:
+        """Serve health, and the program's other commands."""
+        runner = web.AppRunner(health.application(self.metrics, self._why_not_ready, self._refresh), access_log=None)
+        await runner.setup()
+        self._servers.append(runner)
+        listen = self.settings.listen
+        await web.TCPSite(runner, listen.host, listen.port).start()
+        host, port = runner.addresses[0][:2]
+        self.address = f"http://{host}:{port}"
+        acts = {
+            "import": self._import,
+            "list": self._list,
+            "backup": partial(offline.backed_up, self.store),
+        }
+        other = await control.serve(self.settings.database, acts)
+        if other is not None:
+            self._servers.append(other)
+
+    async def _import(self, what: Mapping[str, Any]) -> str:
+        team = self.edge.poster.me.home if self.edge.poster.me else ""
+        return await offline.imported(self.store, self.settings.admins, {**what, "team": team})
+
+    async def _list(self, _what: Mapping[str, Any]) -> str:
+        return await offline.listed(self.store)
+
+    async def _said(self, said: Said) -> None:
+        self.metrics.commands.labels(said.where.surface.value).inc()
+        await self.answers.said(said)
+
+    async def _poll(self) -> None:
+        await self.watch.poll(now())
+        if self.zone is None:
+            self.zone = zone_offset(await self.enos.time_zone())
+
+    async def _follow(self) -> None:
+        await self.follow.tick(now())
+
+    async def _prune(self) -> None:
+        await self.store.prune(now())
+
+    async def _figures(self) -> None:
+        self._socket_count = (await self.edge.health()).connected
+        for state, number in (await self.store.post_counts()).items():
+            self.metrics.posts.labels(state).set(number)
+
+    def _health(self) -> Mapping[str, Any]:
+        """Return what ``status`` shows."""
+        return self.watch.health(now()) | {"Slack": self._slack_words(), "Version": _versions()}
+
+    def _slack_words(self) -> str:
+        return "HTTP mode" if self.settings.mode == "http" else f"{self._socket_count} of 2 sockets connected"
+
+    def _why_not_ready(self) -> str:
+        if self.settings.mode == "socket" and not self._socket_count:
+            return "Slack is not connected"
+        lag = self.watch.lag(now())
+        if lag is None:
+            return "EnOS was not read yet"
+        if lag > max(10 * self.settings.poll_seconds, 300):
+            return f"EnOS was last read {lag:.0f} seconds ago"
+        return ""
+
+    def _refresh(self) -> None:
+        lag = self.watch.lag(now())
+        self.metrics.poll_lag.set(lag if lag is not None else float("nan"))
+        self.metrics.sockets.set(self._socket_count)
+        self.metrics.tasks.set(len(asyncio.all_tasks()))
+        with contextlib.suppress(OSError):
+            self.metrics.database_bytes.set(self.settings.database.stat().st_size)
+
+    def _enos_called(self, action: str, outcome: str, seconds: float) -> None:
+        self.metrics.enos_calls.labels(action, outcome).inc()
+        self.metrics.enos_seconds.labels(action).observe(seconds)
+
+    def _learned(self, name: str, value: str) -> None:
+        self._task(self.store.note(f"enos.{name}", value))
+
+    def _alarm(self, alarm: Alarm) -> None:
+        log.error("alarm: %s", alarm)
+        self.metrics.alarms.labels("delivery").inc()
+
+    def _task(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+
+def run(settings: Settings) -> int:
+    """Run the bot until SIGTERM; return the exit code."""
+    secrets = (
+        settings.slack_bot_token,
+        settings.slack_app_token,
+        settings.slack_signing_secret,
+        settings.enos_access_key,
+        settings.enos_secret_key,
+    )
+    logs.configure(settings.log_level, settings.log_format, secrets=secrets, mask=Mask(settings.mask))
+    for warning in settings.warnings:
+        log.warning(warning)
+    return asyncio.run(_run(settings))
+
+
+async def _run(settings: Settings) -> int:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        store = Store.open(settings.database)
+    except Failure as failure:
+        return _complain([str(failure)], EXIT_FAILED)
+    async with store:
+        app = App(settings, store)
+        try:
+            if problems := await app.preflight():
+                return _complain(problems, EXIT_SETTINGS)
+            await app.start()
+            log.info("flowbot runs; health is served at %s", app.address)
+            await stop.wait()
+            log.info("stopping; what was begun is finished first")
+        except Outage as outage:
+            return _complain([str(outage)], EXIT_FAILED)
+        except OSError as error:
+            return _complain([f"FLOWBOT_LISTEN or FLOWBOT_EVENTS_LISTEN cannot be used: {error}"], EXIT_SETTINGS)
+        finally:
+            await app.stop(DRAIN_SECONDS)
+    return EXIT_OK
+
+
+def _complain(problems: Sequence[str], code: int) -> int:
+    sys.stderr.write("flowbot cannot start:\n")
+    for problem in problems:
+        sys.stderr.write(f"  {problem}\n")
+    return code
+
+
+def _versions() -> str:
+    from importlib.metadata import version
+
+    from bot import __version__
+
+    return f"flowbot {__version__}, slack-bolt {version('slack-bolt')}"

@@ -1,0 +1,75 @@
+"""Control: how the program's other commands reach a running bot, over a socket beside its database.
+
+The socket is the file owner's alone (mode 0600), like the database.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from bot.core.errors import Failure, Refused
+
+Act = Callable[[Mapping[str, Any]], Awaitable[str]]
+_LONGEST = 100  # bytes of a socket's path that every system takes
+
+
+def socket_path(database: Path) -> Path:
+    """Return where the running bot of a database listens."""
+    path = database.absolute()
+    return path.with_name(path.name + ".sock")
+
+
+async def serve(database: Path, acts: Mapping[str, Act]) -> web.AppRunner | None:
+    """Listen for the program's other commands; None where the path is too long for a socket."""
+    path = socket_path(database)
+    if len(os.fsencode(path)) > _LONGEST:
+        return None
+
+    async def answer(request: web.Request) -> web.Response:
+        act = acts.get(request.match_info["act"])
+        if act is None:
+            return web.json_response({"problem": "This bot knows no such command."}, status=404)
+        try:
+            return web.json_response({"said": await act(await request.json())})
+        except Failure as failure:
+            return web.json_response({"problem": str(failure)}, status=409)
+
+    app = web.Application(client_max_size=16 << 20)
+    app.router.add_post("/{act}", answer)
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()  # left behind by a bot that was killed; the lock is ours
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    before = os.umask(0o177)
+    try:
+        await web.UnixSite(runner, str(path)).start()
+    finally:
+        os.umask(before)
+    return runner
+
+
+async def ask(database: Path, act: str, what: Mapping[str, Any]) -> str:
+    """Ask the running bot. Raises Refused with its sentence, or where it cannot be reached."""
+    path = socket_path(database)
+    try:
+        connector = aiohttp.UnixConnector(path=str(path))
+        async with (
+            aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=60)) as session,
+            session.post(f"http://flowbot/{act}", json=what) as response,
+        ):
+            answer = json.loads(await response.text())
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        raise Refused(
+            "no_answer",
+            f"A running bot holds the database {database}, but it does not answer at {path}.",
+            "Ask its operator, or stop it and try again.",
+        ) from error
+    if "problem" in answer:
+        raise Refused("refused", str(answer["problem"]))
+    return str(answer["said"])

@@ -1,0 +1,68 @@
+"""The bulk import: a CSV file of links. Every line is right, or nothing is imported; it never removes a link.
+
+slack_user,enos_user_id,enos_user_name
+U0123456789,u15432100000000011,maya.chen
+T0123456789:U0123456780,u15432100000000012,jonas.weber
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+
+from bot.core.errors import Refused
+from bot.core.flows import UserId, UserName
+from bot.core.people import Link, Person
+
+HEADER = ["slack_user", "enos_user_id", "enos_user_name"]
+_USER = re.compile(r"(?:(?P<team>[TE][A-Z0-9]+):)?(?P<user>[UW][A-Z0-9]+)")
+_SHOWN = 10  # problems in one message
+
+
+def read(text: str, team: str) -> tuple[Link, ...]:
+    """Return the links of a file; ``team`` is that of people named without one. Raises Refused with every problem."""
+    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+    if not rows or [cell.strip() for cell in rows[0]] != HEADER:
+        raise Refused("header", f"The first line must be {','.join(HEADER)}.", "Nothing was imported.")
+    problems: list[str] = []
+    links: list[Link] = []
+    for number, row in enumerate(rows[1:], start=2):
+        cells = [cell.strip() for cell in row]
+        if not any(cells):
+            continue
+        match = _USER.fullmatch(cells[0])
+        if len(cells) != len(HEADER) or not all(cells):
+            problems.append(f"line {number} needs three filled columns")
+        elif match is None:
+            problems.append(f"line {number}: {cells[0]} is no Slack user id (U… or T…:U…)")
+        elif not match["team"] and not team:
+            problems.append(f"line {number}: write {cells[0]} with its team, T…:{cells[0]}")
+        else:
+            person = Person(match["team"] or team, match["user"])
+            links.append(Link(person, UserId(cells[1]), UserName(cells[2])))
+    problems.extend(_twice((str(link.person) for link in links), "the person"))
+    problems.extend(_twice((link.user_id for link in links), "the EnOS user"))
+    if problems:
+        more = f" … and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+        raise Refused("lines", f"{'; '.join(problems[:_SHOWN])}{more}.", "Nothing was imported.")
+    return tuple(links)
+
+
+def write(links: Iterable[Link]) -> str:
+    """Return links as such a file, so that ``list`` can be edited and imported again."""
+    out = io.StringIO()
+    lines = csv.writer(out, lineterminator="\n")
+    lines.writerow(HEADER)
+    for link in sorted(links, key=lambda each: each.user_name):
+        lines.writerow([str(link.person), link.user_id, link.user_name])
+    return out.getvalue()
+
+
+def _twice(names: Iterable[str], what: str) -> list[str]:
+    seen: set[str] = set()
+    again: list[str] = []
+    for name in names:
+        if name in seen and name not in again:
+            again.append(name)
+        seen.add(name)
+    return [f"{what} {name} stands there twice" for name in again]

@@ -1,0 +1,128 @@
+"""Rerun: EnOS has no such call; it is ``triggerFromTask`` from the failed task, for the same data time.
+
+The data time is what the instance id holds (UTC); minutes that the id leaves out come from the trigger time as
+printed. If the id for that minute is taken, the next free minute inside the same cycle period is used and shown.
+Where an answer would be wrong data this module does not guess: it refuses, with the commands that remain.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bot.core.errors import Refused
+from bot.core.flows import Flow, FlowId, Instance, InstanceId, Parameter, TaskId
+from bot.core.graphs import broken, downstream, one_for_all
+from bot.core.instance_ids import expected_instance, instance_moment
+from bot.core.times import calibrate, read_time
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a rerun will start."""
+
+    flow: FlowId
+    task: TaskId
+    task_name: str
+    data_time: datetime  # UTC, of the run that is repeated
+    runs: tuple[str, ...]  # names of the tasks that will run
+    skips: tuple[str, ...]  # names of those that will not
+
+
+def plan(instance: Instance, flow: Flow, task: TaskId | None, zone: timedelta | None) -> Plan:
+    """Return what to start, or raise a Refused that names the reason and what remains.
+
+    ``zone`` is the offset of the platform's printed times, None while it is unknown.
+    """
+    at = data_time(instance, zone)
+    if not _same(instance.parameters, flow.parameters):
+        raise Refused(
+            "parameters_differ",
+            f"{instance.id} ran with parameters that differ from the flow's; "
+            "EnOS cannot start from a task with changed parameters.",
+            f"Run it whole: `trigger {flow.id} at {at:%Y-%m-%dT%H:%MZ} with …`",
+        )
+    start = task if task is not None else _failed_task(instance, flow, at)
+    names = {each.id: each.name for each in flow.graph.tasks}
+    if start not in names:
+        raise Refused(
+            "unknown_task",
+            f"Flow {flow.id} has no task {start} (any more).",
+            f"Its tasks are listed by `show {flow.id}`.",
+        )
+    runs = downstream(flow.graph, start)
+    return Plan(
+        flow=flow.id,
+        task=start,
+        task_name=names[start],
+        data_time=at,
+        runs=tuple(name for each, name in names.items() if each in runs),
+        skips=tuple(name for each, name in names.items() if each not in runs),
+    )
+
+
+def data_time(instance: Instance, zone: timedelta | None) -> datetime:
+    """Return the data time of a run, to the minute, UTC; raises Refused where it is not certain."""
+    digits = instance.id.partition("-")[2]
+    moment = instance_moment(instance.id)
+    if moment is None or len(digits) not in {10, 12, 14}:
+        raise Refused(
+            "unknown_id_form",
+            f"The id {instance.id} does not say for which time it ran.",
+            f"Name it: `trigger {instance.flow_id} at …`",
+        )
+    if len(digits) > 10:
+        return moment.replace(second=0)
+    calibration = calibrate(instance.id, instance.trigger_time, instance.start_time, zone or timedelta())
+    printed = read_time(instance.trigger_time, calibration.trigger)
+    if not calibration.certain or printed is None:
+        raise Refused(
+            "uncalibrated",
+            f"The id of {instance.id} leaves out the minutes, and the zone of the times EnOS prints is not certain.",
+            f"Name the time: `trigger {instance.flow_id} from … at …`",
+        )
+    return moment.replace(minute=printed.minute)
+
+
+def free_minute(flow: FlowId, cycle: str, at: datetime, taken: Callable[[InstanceId], bool]) -> datetime | None:
+    """Return ``at``, or the next minute whose instance id is free inside the same cycle period, or None."""
+    end = _period_end(cycle, at)
+    minute = at
+    while minute < end and minute < at + timedelta(hours=2):
+        if not taken(expected_instance(flow, int(minute.timestamp() * 1000))):
+            return minute
+        minute += timedelta(minutes=1)
+    return None
+
+
+def _period_end(cycle: str, at: datetime) -> datetime:
+    """Return the end of the data period that holds ``at``; a cycle in minutes leaves no room."""
+    if cycle == "H":
+        return at.replace(minute=0) + timedelta(hours=1)
+    if cycle in {"D", "W", "M"}:
+        return datetime(at.year, at.month, at.day, tzinfo=UTC) + timedelta(days=1)
+    return at + timedelta(minutes=1)
+
+
+def _failed_task(instance: Instance, flow: Flow, at: datetime) -> TaskId:
+    failed = broken(instance.graph)
+    whole = f"or run it whole: `trigger {flow.id} at {at:%Y-%m-%dT%H:%MZ}`"
+    if not failed:
+        raise Refused(
+            "no_failed_task",
+            f"EnOS shows no failed task in {instance.id}.",
+            f"Name one: `rerun {instance.id} from TASK`, {whole}",
+        )
+    start = one_for_all(flow.graph, [task.id for task in failed])
+    if start is None:
+        choices = " or ".join(f"`rerun {instance.id} from {task.id}`" for task in failed[:3])
+        raise Refused(
+            "no_single_task",
+            f"{len(failed)} tasks failed ({', '.join(task.name for task in failed[:5])}), "
+            "and no single one leads to all the others.",
+            f"Choose: {choices}, {whole}",
+        )
+    return start
+
+
+def _same(ran: tuple[Parameter, ...], now: tuple[Parameter, ...]) -> bool:
+    return sorted((p.key, p.value) for p in ran) == sorted((p.key, p.value) for p in now)

@@ -1,0 +1,144 @@
+"""Asking: what a journey knows of one request, and the answer it returns."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from bot.core.commands import Row
+from bot.core.flows import UserId
+from bot.core.incidents import Incident, IncidentId
+from bot.core.mask import Mask
+from bot.core.people import Link, Person, Said
+from bot.core.posts import Body, PostId
+from bot.core.requests import Request
+from bot.core.rights import Standing
+from bot.work.ports import Clock, Enos, NewId, Settlement, Slack, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """The settings that answers depend on."""
+
+    channel: str
+    admins: frozenset[str]
+    oncall: tuple[str, ...]
+    timezone: ZoneInfo
+    command: str
+    mask: Mask
+    alert_statuses: tuple[int, ...]
+    console_url: str = ""
+
+
+class Desk(Protocol):
+    """What people do with an incident: facts, posts and the end of the attempt in one transaction each."""
+
+    async def acknowledge(
+        self,
+        incident: IncidentId,
+        person: Person,
+        now: datetime,
+        *,
+        until: datetime | None = None,
+        note: str = "",
+        settle: Settlement | None = None,
+    ) -> object:
+        """Take it. Raises Refused where it has ended or somebody else has it."""
+        ...
+
+    async def unack(
+        self, incident: IncidentId, person: Person, now: datetime, *, settle: Settlement | None = None
+    ) -> object:
+        """Give it back."""
+        ...
+
+    async def close(
+        self,
+        incident: IncidentId,
+        person: Person,
+        now: datetime,
+        *,
+        because: str = "",
+        settle: Settlement | None = None,
+    ) -> object:
+        """End it without a recovery."""
+        ...
+
+    async def reopen(
+        self, incident: IncidentId, person: Person, now: datetime, *, settle: Settlement | None = None
+    ) -> object:
+        """Undo a close."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """What the journeys reach the outside by."""
+
+    enos: Enos
+    slack: Slack
+    store: Store
+    desk: Desk
+    clock: Clock
+    new_id: NewId
+    manners: Manners
+    schedule_words: Callable[[str], str]  # a Quartz expression in words
+    health: Callable[[], Mapping[str, Any]]  # what ``status`` shows
+    platform_zone: Callable[[], timedelta | None]  # offset of the times EnOS prints, None while unknown
+    wake: Callable[[], None]  # there is something to deliver
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request with all that was looked up about it."""
+
+    said: Said
+    request: Request
+    row: Row
+    words: str  # the command as understood
+    standing: Standing
+    zone: ZoneInfo
+    now: datetime
+    post: PostId  # the id of the answer's message: its buttons stand on it
+    attempt: int | None = None  # the audit row of a verb that changes something
+    incident: Incident | None = None  # of the thread it was said in, or of the pressed card
+
+    @property
+    def person(self) -> Person:
+        """The asker."""
+        return self.said.by
+
+    @property
+    def link(self) -> Link:
+        """The asker's link; the table of commands has made sure that there is one."""
+        if self.standing.link is None:
+            raise LookupError("this verb needs a link, and the table of commands does not say so")
+        return self.standing.link
+
+    @property
+    def as_user(self) -> UserId | None:
+        """The EnOS user to read as; None (the watcher's own) for people without a link."""
+        return self.standing.link.user_id if self.standing.link else None
+
+    def settled(self, outcome: str = "done", *, request: str = "", answer: str = "") -> Settlement | None:
+        """Return the end of this attempt, to be written with what is told about it."""
+        if self.attempt is None:
+            return None
+        user = self.standing.link.user_id if self.standing.link else ""
+        return Settlement(self.attempt, outcome, self.now, request, user, answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The one visible outcome of a command."""
+
+    body: Body | None  # None: what was told in the incident's thread is the outcome
+    public: bool = False  # a change, for all to see
+    private: bool = False  # for the asker alone, even where a mention is answered in its thread
+    in_incident: Incident | None = None  # told in this incident's thread
+    file: Body | None = None  # for the asker's direct messages
+    settlement: Settlement | None = None
+    queued: bool = False  # the journey has queued its posts and its end itself
+    outcome: str = "done"
+    extra: Mapping[str, str] = field(default_factory=dict)

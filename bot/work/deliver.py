@@ -1,0 +1,354 @@
+"""Delivery: from the outbox to Slack, and what became of it.
+
+    queued ──(due, paced)──► sending ──(call)──► settled by the rules ──► sent, queued again, unclear or given up
+
+A post is marked as being sent before it is handed to Slack, so a death at any point leaves a row that says what
+may have happened. Posts in different channels do not wait for each other; within a thread the order is strict.
+What is unclear is looked up by ``deliver_settle.py``; what to do after each outcome stands in
+``deliver_rules.py``, how fast to speak in ``deliver_pace.py``.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.errors import Outage
+from bot.core.posts import Kind, Lane, Post, PostId
+from bot.core.slack_errors import Verdict, meaning
+from bot.work.deliver_alarms import Alarm, Alarms, Meters
+from bot.work.deliver_pace import Pace
+from bot.work.deliver_rules import (
+    Again,
+    Doubt,
+    Drop,
+    Instead,
+    Move,
+    Stands,
+    Step,
+    after_refusal,
+    backoff,
+    notice,
+)
+from bot.work.deliver_settle import Settling
+from bot.work.ports import Clock, Slack, Store
+
+log = logging.getLogger(__name__)
+
+OFTEN = 3  # failures to reach Slack in a row that make an alarm
+OPERATOR = 4  # steps of back-off that are left out where a person has to mend something
+IDLE = 10.0  # seconds between two looks at the outbox where nothing wakes the delivery
+
+BAD_CHANNEL = "bad channel "  # a note per channel that takes nothing, so that it is told once
+
+
+@dataclass
+class _Hold:
+    """Nothing goes until then; afterwards one post tries, and its success ends the hold."""
+
+    until: datetime
+    tries: int = 0
+
+
+class Delivery:
+    """Sends what is due. One per database; ``tick`` may be called while another ``tick`` is still at work.
+
+    ``on_alarm`` is told what an operator has to mend, and again once it is over. ``on_bad_channel`` is told, with
+    Slack's word, of a channel that takes nothing from the bot. ``jitter`` returns numbers in [0, 1).
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        slack: Slack,
+        clock: Clock,
+        *,
+        default_channel: str,
+        on_alarm: Callable[[Alarm], None],
+        on_bad_channel: Callable[[str, str], None] = lambda _channel, _error: None,
+        meters: Meters | None = None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._store = store
+        self._slack = slack
+        self._clock = clock
+        self._default_channel = default_channel
+        self._alarms = Alarms(on_alarm)
+        self._on_bad_channel = on_bad_channel
+        self._meters = meters or Meters()
+        self._jitter = jitter
+        self._pace = Pace()
+        self._settling = Settling(store, slack, clock, self._alarms, self._meters, jitter)
+        self._busy: dict[PostId, Post] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._open_ends: dict[PostId, Callable[[], Coroutine[Any, Any, None]]] = {}  # what the store did not take
+        self._holds: dict[Kind | None, _Hold] = {}  # None: all calls
+        self._bad: set[str] = set()  # channels that were told of
+        self._is_started = False
+        self._starting = asyncio.Lock()
+        self._woken = asyncio.Event()
+        self._closing = False
+
+    # ── when ──
+
+    def wake(self) -> None:
+        """Say that there may be something to send."""
+        self._woken.set()
+
+    async def tick(self, now: datetime) -> None:
+        """Send what is due and settle what is unclear; return when what this tick began has ended.
+
+        Raises ``Outage`` where the store cannot be read.
+        """
+        while begun := await self._begin(now):
+            await asyncio.wait(begun)
+
+    async def run(self) -> None:
+        """Deliver until cancelled, woken by ``wake`` and by time."""
+        while True:
+            self._woken.clear()
+            try:
+                await self._begin(self._clock())
+                seconds = await self._pause()
+            except Outage as trouble:
+                log.warning("the outbox cannot be read: %s", trouble)
+                seconds = IDLE
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), seconds)
+
+    async def close(self, seconds: float = 10.0) -> None:
+        """Begin nothing more and wait for what is under way; what is cut off is looked up at the next start."""
+        self._closing = True
+        if self._tasks:
+            _, cut_off = await asyncio.wait(self._tasks, timeout=seconds)
+            for task in cut_off:
+                task.cancel()
+            await asyncio.gather(*cut_off, return_exceptions=True)
+
+    async def _pause(self) -> float:
+        """Return for how many seconds nothing can be due that is known of now."""
+        now = self._clock()
+        due = await self._store.next_due()
+        times = [
+            due,
+            self._pace.next_time(now),
+            self._settling.next_time(now),
+            *(hold.until for hold in self._holds.values()),
+        ]
+        waits = [(at - now).total_seconds() for at in times if at is not None and at > now]
+        return max(0.01, min([*waits, IDLE if due is None or due > now else 1.0]))
+
+    # ── what ──
+
+    async def _begin(self, now: datetime) -> list[asyncio.Task[None]]:
+        """Begin what may begin now; return the tasks."""
+        if self._closing:
+            return []
+        await self._start()
+        due = await self._store.due(now, limit=1000)
+        work = await self._settling.due(now)  # from here on nothing is awaited: two ticks never begin the same
+        for id_ in [id_ for id_ in self._open_ends if id_ not in self._busy]:
+            work.append(self._end(id_, self._open_ends.pop(id_)))
+        for post in self._pace.choose(self._not_held(due, now), self._busy.values(), now):
+            self._busy[post.new.id] = post
+            work.append(self._deliver(post))
+        return [self._task(each) for each in work]
+
+    async def _start(self) -> None:
+        """At the start, what was being sent when the last process ended is unclear."""
+        async with self._starting:
+            if self._is_started:
+                return
+            if count := await self._store.interrupted():
+                log.info("%d posts were being sent when flowbot stopped; they are looked up", count)
+            notes = await self._store.notes()
+            self._bad = {name.removeprefix(BAD_CHANNEL) for name in notes if name.startswith(BAD_CHANNEL)}
+            self._is_started = True
+
+    def _not_held(self, due: tuple[Post, ...], now: datetime) -> list[Post]:
+        """Leave out what is under way, and what is held; where a hold has run out, one post tries."""
+        free = [post for post in due if post.new.id not in self._busy]
+        for kind, hold in self._holds.items():
+            concerned = [post for post in free if kind in (None, post.new.kind)]
+            trying = any(kind in (None, post.new.kind) for post in self._busy.values())
+            stay = concerned if hold.until > now or trying else concerned[1:]
+            free = [post for post in free if post not in stay]
+        return free
+
+    def _task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)  # asyncio itself holds tasks weakly
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (bug := task.exception()) is not None:
+            log.error("a delivery ended in a bug", exc_info=bug)
+        self.wake()
+
+    # ── one post ──
+
+    async def _deliver(self, post: Post) -> None:
+        """Mark, send, settle."""
+        id_ = post.new.id
+        try:
+            current = await self._store.sending(id_, self._clock())
+            if current is not None:
+                step = await self._step(current)
+                await self._end(id_, lambda: self._settle(current, step))
+        except Outage as trouble:  # it could not be marked, so it was not sent
+            log.warning("post %s waits for the database: %s", id_, trouble)
+        finally:
+            del self._busy[id_]
+
+    async def _end(self, id_: PostId, end: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Write what became of a post; where the store does not take it, keep it for the next tick."""
+        try:
+            await end()
+        except Outage as trouble:
+            log.warning("the outcome of post %s waits for the database: %s", id_, trouble)
+            self._open_ends[id_] = end
+
+    async def _step(self, post: Post) -> Step:
+        """Hand a post to Slack and return what follows."""
+        try:
+            channel, ts = await self._call(post)
+        except SlackLimited as limited:
+            self._pace.hold(post, self._clock() + timedelta(seconds=limited.seconds))
+            return Again(limited.seconds, "ratelimited")
+        except SlackRefused as refused:
+            return self._refused(post, refused)
+        except SlackUnclear as unclear:
+            return Doubt(str(unclear) or "unclear")
+        except SlackUnreachable as unreachable:
+            return self._unreachable(unreachable)
+        except Exception as bug:
+            log.exception("post %s met a bug", post.new.id)
+            self._alarms.raised("bug", f"A post met a bug of flowbot's ({type(bug).__name__}); its log tells more.")
+            return Doubt(f"bug: {type(bug).__name__}")
+        return Stands(channel, ts)
+
+    async def _call(self, post: Post) -> tuple[str, str]:
+        """Make the call; return the channel the post stands in and its ts, or its file's id."""
+        new, channel, thread = post.new, post.channel, post.new.thread
+        match new.kind:
+            case Kind.MESSAGE:
+                return await self._slack.post(channel, new.body, id=new.id, thread=thread)
+            case Kind.EDIT:
+                await self._slack.edit(channel, post.ts, new.body, id=new.id)
+                return channel, post.ts
+            case Kind.WHISPER:
+                await self._slack.whisper(channel, new.user, new.body, thread=thread, response_url=new.response_url)
+                return channel, ""
+            case Kind.FILE:
+                file = await self._slack.upload(
+                    channel, new.body, thread=thread, reserved=lambda id_: self._store.reserve(new.id, id_)
+                )
+                return channel, file
+
+    def _unreachable(self, unreachable: SlackUnreachable) -> Step:
+        hold = self._hold(None, slower=0)
+        if hold.tries >= OFTEN:
+            self._alarms.raised(
+                "slack", "Slack cannot be reached. Posts wait and go as soon as it can be; look at flowbot's network."
+            )
+        return Again((hold.until - self._clock()).total_seconds(), f"unreachable: {unreachable}")
+
+    def _refused(self, post: Post, refused: SlackRefused) -> Step:
+        """Return what follows a refusal; alarm about what an operator has to mend."""
+        told = meaning(refused.error)
+        wait = backoff(post.attempts + OPERATOR, self._jitter())
+        if told.verdict is Verdict.STOP:
+            self._hold(None, slower=OPERATOR)
+            self._alarms.raised("slack", f"Slack refuses flowbot: {told.sentence}. {told.way_out}")
+        elif told.verdict is Verdict.BARRED:
+            self._hold(post.new.kind, slower=OPERATOR)
+            name, calls = f"slack {post.new.kind.value}", _CALLS[post.new.kind]
+            self._alarms.raised(name, f"Slack lets flowbot {calls} no more: {told.sentence}. {told.way_out}")
+        elif told.verdict is Verdict.ELSEWHERE and post.channel == self._default_channel:
+            words = f"flowbot cannot post in its default channel: {told.sentence}. {told.way_out}"
+            self._alarms.raised("default channel", words)
+        elif told.verdict in (Verdict.BUG, Verdict.PLAIN):
+            log.error("Slack refused post %s: %s", post.new.id, refused)
+        return after_refusal(post, refused.error, default_channel=self._default_channel, wait=wait, now=self._clock())
+
+    def _hold(self, kind: Kind | None, *, slower: int) -> _Hold:
+        """Hold all posts, or those of a kind, for longer with each failure that comes after the hold."""
+        now = self._clock()
+        hold = self._holds.setdefault(kind, _Hold(now))
+        if hold.until <= now:
+            hold.tries += 1
+            hold.until = now + timedelta(seconds=backoff(hold.tries + slower, self._jitter()))
+        return hold
+
+    # ── settling ──
+
+    async def _settle(self, post: Post, step: Step) -> None:
+        """Write what became of a post."""
+        new, now = post.new, self._clock()
+        match step:
+            case Stands(channel, ts):
+                await self._store.sent(new.id, channel, ts, now)
+                await self._well(post)
+                if post.doubts:
+                    self._settling.resent(now)
+                self._meters.late(new.lane, max(0.0, (now - new.due).total_seconds()))
+            case Again(seconds, why):
+                await self._store.requeue(new.id, now + timedelta(seconds=seconds), why)
+            case Move(channel, why):
+                await self._tell(post, why)
+                await self._store.requeue(new.id, now, why, channel=channel)
+            case Instead(other, why):
+                await self._store.requeue(new.id, now, why, instead=other)
+            case Doubt(why):
+                await self._store.set_unclear(new.id, why, now)
+                self._settling.doubted(post, now)
+            case Drop(why):
+                await self._tell(post, why)
+                log.error("post %s (%s) was given up: %s", new.id, new.kind.value, why)
+                await self._store.give_up(new.id, why, now)
+        self._meters.outcome(new.kind, _NAMES[type(step)])
+
+    async def _well(self, post: Post) -> None:
+        """Slack took a post: what was wrong is over."""
+        for kind in (None, post.new.kind):
+            self._holds.pop(kind, None)
+        self._alarms.over("slack")
+        self._alarms.over(f"slack {post.new.kind.value}")
+        if post.new.kind is Kind.MESSAGE and post.channel == self._default_channel:
+            self._alarms.over("default channel")
+        if post.new.kind is Kind.MESSAGE and post.channel in self._bad:
+            self._bad.discard(post.channel)
+            await self._store.note(BAD_CHANNEL + post.channel, "")
+
+    async def _tell(self, post: Post, error: str) -> None:
+        """Tell, once, of a channel that takes nothing."""
+        told = notice(post, error, self._default_channel, self._clock())
+        if told is None or post.channel in self._bad:
+            return
+        await self._store.queue([told])
+        await self._store.note(BAD_CHANNEL + post.channel, error)
+        self._bad.add(post.channel)
+        self._on_bad_channel(post.channel, error)
+
+
+_NAMES: dict[type, str] = {
+    Stands: "sent",
+    Again: "again",
+    Move: "moved",
+    Instead: "plain",
+    Doubt: "unclear",
+    Drop: "given up",
+}
+_CALLS = {
+    Kind.MESSAGE: "post messages",
+    Kind.EDIT: "edit its messages",
+    Kind.WHISPER: "answer privately",
+    Kind.FILE: "upload files",
+}

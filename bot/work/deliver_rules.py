@@ -1,0 +1,190 @@
+"""What becomes of a post after each outcome, as pure decisions with a named reason.
+
+answered            ─► Stands
+asked to wait       ─► Again
+refused             ─► Again, Move, Instead, Doubt or Drop, by the table of Slack's error words
+nobody knows        ─► Doubt, and after a look ─► Stands, Again or Drop
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.core.posts import Body, Kind, Lane, NewPost, Post
+from bot.core.slack_errors import Verdict, meaning
+
+LONGEST_WAIT = 300.0  # seconds
+PLAIN_TEXT = 3000  # characters that every method takes
+LOOK_AFTER = 3.0  # seconds until an unclear post is looked up; doubled with each further doubt
+RECHECK_AFTER = timedelta(seconds=20)  # from a second sending to the look for a late double
+PATIENCE = timedelta(hours=1)  # an answer that is older helps nobody; an alert is never too old
+FILE_DOUBTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """It is there; ``extra`` are further copies of it, to be deleted."""
+
+    channel: str
+    ts: str
+    extra: tuple[str, ...] = ()
+    why: str = "sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """It is certainly not there: try again after so many seconds."""
+
+    seconds: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Say it in another place, outside of any thread."""
+
+    channel: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """Send something else under its id."""
+
+    new: NewPost
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Nobody knows: look later."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """It will not be sent."""
+
+    why: str
+
+
+Step = Stands | Again | Move | Instead | Doubt | Drop
+
+
+def backoff(tries: int, jitter: float) -> float:
+    """Return the seconds to wait after so many failures: 1, 2, 4 … 300, cut by up to half by ``jitter`` in [0, 1)."""
+    return min(LONGEST_WAIT, 2.0 ** min(max(tries, 1) - 1, 20)) * (1 - jitter / 2)
+
+
+def look_after(doubts: int) -> timedelta:
+    """Return how long after a doubt to look: soon, then less and less often, so that nothing hammers Slack."""
+    return timedelta(seconds=min(LONGEST_WAIT, LOOK_AFTER * 2 ** min(max(doubts, 1) - 1, 20)))
+
+
+def is_too_late(post: Post, now: datetime) -> bool:
+    """Whether it would help nobody any more."""
+    return (post.new.lane is not Lane.ALERT or post.new.kind is Kind.WHISPER) and now - post.new.due > PATIENCE
+
+
+def after_refusal(post: Post, error: str, *, default_channel: str, wait: float, now: datetime) -> Step:
+    """Return the step after Slack refused a post with an error word; ``wait`` is for when it helps to wait."""
+    match meaning(error).verdict:
+        case Verdict.WAIT | Verdict.STOP | Verdict.BARRED:
+            return Drop(f"too late: {error}") if is_too_late(post, now) else Again(wait, error)
+        case Verdict.DOUBT:
+            return Doubt(error)
+        case Verdict.OUTSIDE if post.new.thread:
+            return Move(post.channel, error)
+        case Verdict.ELSEWHERE | Verdict.OUTSIDE:
+            return _elsewhere(post, error, default_channel=default_channel, wait=wait, now=now)
+        case Verdict.GONE:
+            return Drop(error)
+        case Verdict.PLAIN | Verdict.BUG:
+            return _in_words(post, error)
+
+
+def _elsewhere(post: Post, error: str, *, default_channel: str, wait: float, now: datetime) -> Step:
+    """Return where a post goes whose place takes nothing: never from somebody's direct messages into a channel."""
+    if post.new.kind is not Kind.MESSAGE or is_direct(post.channel):
+        return Drop(error)
+    if post.new.lane is Lane.ANSWER and post.new.user:
+        return Move(post.new.user, error)
+    if post.channel != default_channel:
+        return Move(default_channel, error)
+    return Drop(f"too late: {error}") if is_too_late(post, now) else Again(wait, error)
+
+
+def _in_words(post: Post, error: str) -> Step:
+    """Return the words of a post in its place, once; a file is replaced by the sentence that it failed."""
+    if post.new.kind is Kind.FILE:
+        name = post.new.body.get("filename", "the file")
+        text = f"I could not upload {name}: Slack refused it ({error}). Ask an admin to look at flowbot's log."
+        return Instead(replace(post.new, kind=Kind.MESSAGE, body={"text": text}), error)
+    words = plain(post.new.body)
+    return Drop(error) if words == post.new.body else Instead(replace(post.new, body=words), error)
+
+
+def plain(body: Body) -> Body:
+    """Return the words of a body alone, as many as every method takes."""
+    text = str(body.get("text") or "") or "(flowbot could not show this message)"
+    return {"text": text if len(text) <= PLAIN_TEXT else text[: PLAIN_TEXT - 1] + "…"}
+
+
+def after_look(post: Post, found: Sequence[str], now: datetime) -> Step:
+    """Return the step after a look for an unclear message: found ``ts``, oldest first."""
+    if found:
+        return Stands(post.channel, found[0], tuple(found[1:]), "found")
+    return Drop("too late: unclear") if is_too_late(post, now) else Again(0, "not there")
+
+
+def after_doubt(post: Post, now: datetime) -> Step:
+    """Return the step for an unclear post that cannot be looked up: an edit, a whisper."""
+    if is_too_late(post, now):
+        return Drop("too late: unclear")
+    if post.new.kind is Kind.WHISPER and post.doubts > 1:
+        return Drop("unclear twice")
+    return Again(0, "unclear")
+
+
+def after_file(post: Post, *, shared: bool, certain: bool) -> Step | None:
+    """Return the step for an unclear file; None where Slack may still come to know it."""
+    if not post.ts:  # the call ended before the file could be seen
+        return Again(0, "not there") if post.doubts < FILE_DOUBTS else Drop("unclear")
+    if shared:
+        return Stands(post.channel, post.ts, (), "found")
+    if not certain:
+        return None
+    return Again(0, "not there") if post.doubts < FILE_DOUBTS else Drop("unclear")
+
+
+def doubles(post: Post, found: Sequence[str]) -> tuple[str, ...]:
+    """Return the copies of a sent message that have to go: it is the recorded one that replies stand under."""
+    keep = post.ts if post.ts in found else next(iter(found), "")
+    return tuple(ts for ts in found if ts != keep)
+
+
+def is_direct(channel: str) -> bool:
+    """Whether a place is somebody's direct messages: a person's id, or a conversation with one."""
+    return channel[:1] in {"U", "W", "D"}
+
+
+def notice(post: Post, error: str, default_channel: str, now: datetime) -> NewPost | None:
+    """Return what is told in the default channel about a channel that takes nothing; None where there is no such."""
+    told = meaning(error)
+    if told.verdict is not Verdict.ELSEWHERE or post.new.lane is Lane.ANSWER:
+        return None
+    if is_direct(post.channel) or post.channel == default_channel:
+        return None
+    text = (
+        f"I could not post in <#{post.channel}>: {told.sentence}. What belongs there comes here until that is mended. "
+        f"{told.way_out}"
+    )
+    return NewPost(
+        id=type(post.new.id)(f"notice-{post.new.id}"),  # of its post, so that it is queued once
+        kind=Kind.MESSAGE,
+        lane=Lane.HOUSEKEEPING,
+        channel=default_channel,
+        body={"text": text},
+        due=now,
+    )

@@ -1,0 +1,152 @@
+"""Incidents: what is open, and taking, giving back, closing and reopening it. What changed stands in its thread."""
+
+from datetime import timedelta
+
+from bot.core.cards import answers, flows
+from bot.core.cards.runs import duration
+from bot.core.errors import Refused
+from bot.core.escape import code, mention
+from bot.core.flows import InstanceId
+from bot.core.incidents import Incident, Phase
+from bot.core.people import Surface
+from bot.core.posts import PostId, State
+from bot.core.requests import Ack, Close, FlowRef, Incidents, Reopen, Unack
+from bot.core.rights import Reason, responds
+from bot.work import finding
+from bot.work.asking import Answer, Ask, Rooms
+from bot.work.verbs.reading import listed
+
+_RECENT = timedelta(days=14)  # how far back an ended incident is found by its flow
+
+
+async def incidents(rooms: Rooms, ask: Ask, request: Incidents) -> Answer:
+    """List what is open, since when, who has it, with a link to each thread."""
+    flow = await finding.flow_id(rooms, ask, request.flow, exact=False) if request.flow else None
+    owner = await finding.owner_name(rooms, ask, request.owner)
+    live = await rooms.store.incidents(live=True, flow=flow)
+    shown = [each for each in live if _wanted(each, ask, request.scope) and (not owner or owner in each.owners)]
+    lines = [await _line(rooms, ask, each) for each in shown]
+    nothing = {"unacked": "Nothing is unacknowledged.", "mine": "You have no open incident."}
+    title = {"unacked": "*Unacknowledged*", "mine": "*Your incidents*"}.get(request.scope, "*Open incidents*")
+    none = nothing.get(request.scope, "Nothing is broken: no incident is open.")
+    return Answer(listed(ask, request, lines, title, none))
+
+
+async def ack(rooms: Rooms, ask: Ask, request: Ack) -> Answer:
+    """Take an incident, with a promise."""
+    incident = await _meant(rooms, ask, request.flow, request.instance)
+    await _allow(rooms, ask, incident, needs_link=False)
+    until = ask.now + request.duration if request.duration else None
+    await rooms.desk.acknowledge(
+        incident.id, ask.person, ask.now, until=until, note=request.because, settle=ask.settled()
+    )
+    return await _told(rooms, ask, incident, "You have it")
+
+
+async def unack(rooms: Rooms, ask: Ask, request: Unack) -> Answer:
+    """Give an incident back."""
+    incident = await _meant(rooms, ask, request.flow, request.instance)
+    await _allow(rooms, ask, incident, needs_link=False)
+    await rooms.desk.unack(incident.id, ask.person, ask.now, settle=ask.settled())
+    return await _told(rooms, ask, incident, "You gave it back")
+
+
+async def close(rooms: Rooms, ask: Ask, request: Close) -> Answer:
+    """End an incident without a recovery."""
+    incident = await _meant(rooms, ask, request.flow, request.instance)
+    await _allow(rooms, ask, incident, needs_link=True)
+    await rooms.desk.close(incident.id, ask.person, ask.now, because=request.because, settle=ask.settled())
+    return await _told(rooms, ask, incident, "You closed it")
+
+
+async def reopen(rooms: Rooms, ask: Ask, request: Reopen) -> Answer:
+    """Undo a close."""
+    incident = await _meant(rooms, ask, request.flow, request.instance)
+    await _allow(rooms, ask, incident, needs_link=True)
+    await rooms.desk.reopen(incident.id, ask.person, ask.now, settle=ask.settled())
+    return await _told(rooms, ask, incident, "You reopened it")
+
+
+async def _meant(rooms: Rooms, ask: Ask, flow: FlowRef | None, instance: InstanceId | None) -> Incident:
+    """Return the incident that is meant: by flow, by instance, or that of the thread; live ones first."""
+    if flow is None and instance is None:
+        if ask.incident is None:
+            raise Refused(
+                "no_target",
+                "I do not know which incident you mean: none is named, and this is not the thread of one.",
+                f"`incidents` lists them; then say `{ask.row.verb} 2809`",
+            )
+        return ask.incident
+    if ask.incident is not None and _names(ask.incident, flow, instance):
+        return ask.incident
+    which = await finding.flow_id(rooms, ask, flow, exact=True) if flow is not None else None
+    found = await rooms.store.incidents(live=False, flow=which, since=ask.now - _RECENT)
+    matching = [each for each in found if instance is None or any(o.instance == instance for o in each.occurrences)]
+    live = [each for each in matching if each.phase in {Phase.OPEN, Phase.ACKNOWLEDGED}]
+    if live or matching:
+        return (live or matching)[0]
+    named = f"run {instance}" if instance else f"flow {which}"
+    raise Refused("no_incident", f"There is no incident of {named}.", "`incidents` lists what is open.")
+
+
+def _names(incident: Incident, flow: FlowRef | None, instance: InstanceId | None) -> bool:
+    if flow is not None:
+        return flow.id == incident.flow_id or (flow.id is None and flow.name == incident.flow_name)
+    return any(each.instance == instance for each in incident.occurrences)
+
+
+async def _allow(rooms: Rooms, ask: Ask, incident: Incident, *, needs_link: bool) -> None:
+    """Check the right at this moment: an owner as EnOS says now, or on call."""
+    owners = incident.owners
+    reason = responds(ask.standing, owners, needs_link=needs_link)
+    if reason is Reason.NOT_RESPONDER and ask.standing.link is not None:
+        owners = (await rooms.enos.flow(incident.flow_id, as_user=ask.as_user)).owners
+        reason = responds(ask.standing, owners, needs_link=needs_link)
+    if reason is not Reason.MAY:
+        named = flows.flow_name(incident.flow_id, incident.flow_name)
+        raise finding.Denied(reason, await finding.denial(rooms, ask, reason, owners, named))
+
+
+async def _told(rooms: Rooms, ask: Ask, incident: Incident, done: str) -> Answer:
+    """Point at the incident's thread where the asker does not see it; there the reply is the answer."""
+    rooms.wake()
+    where = ask.said.where
+    here = ask.incident is not None and ask.incident.id == incident.id
+    if here and where.surface in {Surface.BUTTON, Surface.MENTION}:
+        return Answer(None, queued=True)
+    link = await _link(rooms, incident)
+    thread = f"its <{link}|thread>" if link else "its thread"
+    text = f"{done}: {flows.flow_name(incident.flow_id, incident.flow_name)}. It says so in {thread}."
+    return Answer(answers.told(ask.words, text, post=ask.post), private=True, settlement=ask.settled())
+
+
+def _wanted(incident: Incident, ask: Ask, scope: str) -> bool:
+    if scope == "unacked":
+        return incident.phase is Phase.OPEN
+    if scope == "mine":
+        mine = ask.standing.link is not None and ask.standing.link.user_name in incident.owners
+        return mine or incident.acked_by == ask.person
+    return True
+
+
+async def _line(rooms: Rooms, ask: Ask, incident: Incident) -> str:
+    last = incident.occurrences[-1] if incident.occurrences else None
+    state = f"{flows.mark(last.status)} " if last else ""
+    link = await _link(rooms, incident)
+    who = "not acknowledged"
+    if incident.phase is Phase.ACKNOWLEDGED and incident.acked_by is not None:
+        who = f"{mention(incident.acked_by.user)} has it"
+    count = f", {len(incident.occurrences)} failures" if len(incident.occurrences) > 1 else ""
+    task = f" · {code(last.failed_task_name)}" if last and last.failed_task_name else ""
+    thread = f" · <{link}|thread>" if link else ""
+    return (
+        f"{state}{flows.flow_name(incident.flow_id, incident.flow_name)}{task} — open for "
+        f"{duration(ask.now - incident.opened_at)}{count}, {who}{thread}"
+    )
+
+
+async def _link(rooms: Rooms, incident: Incident) -> str:
+    post = await rooms.store.post(PostId(incident.post))
+    if post is None or post.state is not State.SENT:
+        return ""
+    return await rooms.slack.permalink(post.channel, post.ts)

@@ -1,0 +1,265 @@
+"""A closer look at a failure, beside the alert search: the failed task, its error line, the owners, the last good run.
+
+The decision card waits 1.5 s for it. Each thing learned is written at once and drawn onto the card: while the card
+has not gone this changes the card itself, afterwards it is an edit.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.core import desk, graphs, pages
+from bot.core.cards import incident_replies as replies
+from bot.core.cards.incident import Look
+from bot.core.desk import Reason
+from bot.core.error_line import error_line
+from bot.core.errors import Failure
+from bot.core.facts import Facts
+from bot.core.flows import Instance, InstanceId, Search, Task, TaskId, UserName
+from bot.core.incidents import Incident, IncidentId
+from bot.core.instance_ids import instance_moment
+from bot.core.posts import Kind, Lane, NewPost, PostId
+from bot.core.status import Status
+from bot.work.ports import Clock, Enos, NewId, Store
+from bot.work.watch_look import Looks
+from bot.work.watch_settings import WatchSettings
+
+log = logging.getLogger(__name__)
+
+_GOOD_WITHIN = timedelta(days=14)  # how far back the last good run is looked for
+_LOG_TRIES = 3  # a log may appear a little after the failure
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What watching reaches the outside by."""
+
+    enos: Enos
+    store: Store
+    looks: Looks
+    clock: Clock
+    new_id: NewId
+    settings: WatchSettings
+    mask: Callable[[str], str]
+    wake: Callable[[], None]  # there is something to deliver
+
+    def terms(self, now: datetime, look: Look) -> pages.Terms:
+        """Return the terms of a decision that is made outside of a search."""
+        return pages.Terms(
+            now=now,
+            alerting=self.settings.alerting,
+            channel=self.settings.channel,
+            new_id=self.new_id,
+            by_instance=self.settings.group_by == "instance",
+            look=look,
+        )
+
+
+class Enricher:
+    """Takes closer looks, a few at a time, without anybody waiting for them."""
+
+    def __init__(self, outside: Outside) -> None:
+        self._out = outside
+        self._turn = asyncio.Semaphore(outside.settings.lane_width)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._log_tries: dict[InstanceId, int] = {}
+
+    def begin(self, incident: Incident, kind: int | None, *, reply: PostId | None = None) -> None:
+        """Begin to look at the newest failure of an incident, which a page has just brought.
+
+        ``kind`` is the scheduling type to look for the last good run in; None where it is known or not wanted.
+        """
+        self._start(self._look(incident, incident.occurrences[-1].instance, kind, reply))
+
+    async def settled(self) -> None:
+        """Wait until every look that was begun has ended."""
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+
+    async def stop(self) -> None:
+        """Give up what is under way: following takes it up at the next start."""
+        for task in self._tasks:
+            task.cancel()
+        await self.settled()
+
+    async def learn(self, incident: Incident, found: Instance, *, reply: PostId | None = None) -> None:
+        """Write and show what a single read of a failed instance tells."""
+        broken = graphs.broken(found.graph)
+        failure = next((each for each in reversed(incident.occurrences) if each.instance == found.id), None)
+        if failure is None:
+            return
+        if {task.id for task in broken} - set(failure.failed_tasks):
+            await self._tell(incident, found.id, reply, tasks=broken)
+        if broken and not failure.error_line:
+            line = await self._error_line(found.id, broken[0])
+            if line:
+                await self._tell(incident, found.id, reply, line=line)
+
+    def _start(self, look: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(look)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("a closer look at a failure met a bug", exc_info=task.exception())
+
+    async def _look(self, incident: Incident, instance: InstanceId, kind: int | None, reply: PostId | None) -> None:
+        async with self._turn:
+            try:
+                if not incident.owners:
+                    await self._find_owners(incident)
+                found = await self._out.enos.instance(instance)
+                if found is not None:
+                    await self.learn(incident, found, reply=reply)
+                if kind is not None:
+                    await self._find_last_success(incident, kind)
+            except Failure as trouble:
+                log.info("no closer look at %s for now: %s", instance, trouble)
+
+    async def _find_owners(self, incident: Incident) -> None:
+        flow = await self._out.enos.flow(incident.flow_id)
+        if flow.owners:
+            await self._change(incident, lambda old: _with_owners(old, flow.owners), owners=flow.owners)
+
+    async def _error_line(self, instance: InstanceId, task: Task) -> str:
+        tries = self._log_tries.get(instance, 0)
+        if not task.instance_id or tries >= _LOG_TRIES:
+            return ""
+        if len(self._log_tries) > 10_000:
+            self._log_tries.clear()
+        self._log_tries[instance] = tries + 1
+        try:
+            text = await self._out.enos.log(task.instance_id)
+        except Failure as trouble:
+            log.info("no log of %s for now: %s", task.instance_id, trouble)
+            return ""
+        return error_line(text or "", self._out.mask)
+
+    async def _find_last_success(self, incident: Incident, kind: int) -> None:
+        """Look at the newest page of the flow's good runs: one request."""
+        now = self._out.clock()
+        terms = Search(
+            kind=kind,
+            since=int((now - _GOOD_WITHIN).timestamp() * 1000),
+            until=int(now.timestamp() * 1000),
+            statuses=(int(Status.SUCCESS),),
+            expression=str(incident.flow_id),
+        )
+        good: tuple[Instance, ...] = ()
+        found = self._out.enos.search(terms)
+        async for page in found:
+            good = tuple(row for row in page.rows if row.flow_id == incident.flow_id and row.status == Status.SUCCESS)
+            break
+        close = getattr(found, "aclose", None)
+        if close is not None:
+            await close()
+        newest = max(good, key=lambda row: (_moment(row), row.id), default=None)
+        if newest is not None:
+            await self._change(incident, lambda old: _with_last_success(old, newest.id))
+
+    async def _tell(
+        self,
+        incident: Incident,
+        instance: InstanceId,
+        reply: PostId | None,
+        *,
+        tasks: tuple[Task, ...] = (),
+        line: str = "",
+    ) -> None:
+        def step(old: Incident) -> desk.Step:
+            return desk.learned(
+                old,
+                instance,
+                tasks=_with_earlier(old, instance, tasks),
+                task_name=tasks[0].name if tasks else "",
+                error_line=line,
+            )
+
+        await self._change(incident, step, reply=reply, instance=instance)
+
+    async def _change(
+        self,
+        incident: Incident,
+        step: Callable[[Incident], desk.Step],
+        *,
+        owners: tuple[UserName, ...] = (),
+        reply: PostId | None = None,
+        instance: InstanceId | None = None,
+    ) -> None:
+        now = self._out.clock()
+        terms = self._out.terms(now, await self._out.looks.of((*incident.owners, *owners), now))
+
+        def decide(old: Incident) -> Facts:
+            new, reason = step(old)
+            facts = pages.changed(old, new, reason, terms)
+            if reply is None or reason is Reason.NOTHING:
+                return facts
+            return replace(facts, posts=(*facts.posts, *_reply_anew(new, reply, instance, terms)))
+
+        await self._out.store.change(incident.id, decide)
+        self._out.wake()
+
+
+def begin_all(
+    enricher: Enricher,
+    incidents: Mapping[IncidentId, Incident],
+    tells: Mapping[PostId, InstanceId],
+    kind: int,
+    now: datetime,
+) -> None:
+    """Begin a closer look at each incident whose newest failure was seen just now."""
+    for incident in incidents.values():
+        newest = incident.occurrences[-1]
+        if newest.seen_at == now and not newest.failed_tasks and not newest.healed:
+            reply = next((post for post, instance in tells.items() if instance == newest.instance), None)
+            enricher.begin(incident, kind if incident.opened_at == now else None, reply=reply)
+
+
+def _reply_anew(
+    incident: Incident, reply: PostId, instance: InstanceId | None, terms: pages.Terms
+) -> tuple[NewPost, ...]:
+    """Return the edit of the reply that told this failure."""
+    failure = next((each for each in reversed(incident.occurrences) if each.instance == instance), None)
+    if failure is None:
+        return ()
+    id_ = PostId(terms.new_id())
+    return (
+        NewPost(
+            id=id_,
+            kind=Kind.EDIT,
+            lane=Lane.ALERT,
+            channel=incident.channel,
+            body=replies.failed_again(incident, failure, id_),
+            due=terms.now + pages.GATHER_EDITS,
+            target=reply,
+            incident=incident.id,
+        ),
+    )
+
+
+def _with_earlier(incident: Incident, instance: InstanceId, tasks: tuple[Task, ...]) -> tuple[TaskId, ...]:
+    """Return all tasks that failed: a run counts as failed while others still go on, and may fail too."""
+    earlier = next((each.failed_tasks for each in reversed(incident.occurrences) if each.instance == instance), ())
+    return tuple(dict.fromkeys((*(task.id for task in tasks), *earlier)))
+
+
+def _with_owners(incident: Incident, owners: tuple[UserName, ...]) -> desk.Step:
+    if incident.owners:
+        return incident, Reason.NOTHING
+    return replace(incident, owners=owners), Reason.LEARNED
+
+
+def _with_last_success(incident: Incident, instance: InstanceId) -> desk.Step:
+    if incident.last_success == instance or incident.recovered_by:
+        return incident, Reason.NOTHING
+    return replace(incident, last_success=instance), Reason.LEARNED
+
+
+def _moment(row: Instance) -> float:
+    at = instance_moment(row.id)
+    return at.timestamp() if at else 0.0

@@ -1,0 +1,278 @@
+"""Following what is open, beside the alert search: recoveries, good runs for what failed, and what has not ended.
+
+Costs at most one SUCCESS search per type and tick, and one Get Flow Instance per incident and minute, growing to
+ten minutes. Nothing open costs nothing.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot.core import desk, healing, pages
+from bot.core.desk import Reason
+from bot.core.errors import Failure
+from bot.core.facts import Facts, Seen
+from bot.core.flows import KINDS, PERIODIC, FlowId, Instance, InstanceId, Search
+from bot.core.incidents import Incident, IncidentId, Occurrence, Phase
+from bot.core.instance_ids import instance_moment
+from bot.core.status import Status
+from bot.work.watch_enrich import Enricher, Outside, begin_all
+from bot.work.watch_read import closing, milliseconds
+from bot.work.watch_settings import UPDATED
+from bot.work.watch_single import Singles
+
+log = logging.getLogger(__name__)
+
+_MOST = 5000  # incidents followed at once
+_AT_FIRST, _AT_LAST = timedelta(minutes=1), timedelta(minutes=10)  # between two reads of one instance
+_LEFT_EVERY = timedelta(minutes=5)  # recovered incidents without a good run are looked at less often
+_LEFT_FOR = timedelta(days=7)  # and for so long
+_REPLIES = 5  # good runs told one by one, per incident and tick
+_REMEMBERED = 2000  # good runs known from earlier reads, per type
+
+
+@dataclass
+class _Plan:
+    """When the instance of an incident is read next."""
+
+    of: tuple[str, str]  # its newest failure: another one starts the plan anew
+    due: datetime
+    pause: timedelta = _AT_FIRST
+    asked: set[InstanceId] = field(default_factory=set)  # earlier failures that were read for their tasks
+
+
+@dataclass
+class _Good:
+    """What a type's searches for good runs have covered."""
+
+    known: dict[tuple[str, str], None] = field(default_factory=dict)
+    covered: frozenset[tuple[str, str, str]] = frozenset()  # failures that were there at the last complete read
+
+
+class Following:
+    """Follows open incidents, and recovered ones that miss a good run."""
+
+    def __init__(self, outside: Outside, enricher: Enricher) -> None:
+        self._out = outside
+        self._enricher = enricher
+        self._singles = Singles(outside)
+        self._turn = asyncio.Semaphore(outside.settings.lane_width)
+        self._plans: dict[IncidentId, _Plan] = {}
+        self._good = {kind: _Good() for kind in KINDS}
+        self._candidates: defaultdict[IncidentId, dict[InstanceId, Instance]] = defaultdict(dict)
+        self._left_due: datetime | None = None
+        self._waiting: dict[InstanceId, _Plan] = {}
+
+    def nudge(self) -> None:
+        """Look at everything at the next tick: somebody has started a run that may heal."""
+        self._left_due = None
+        for plan in self._plans.values():
+            plan.pause, plan.due = _AT_FIRST, min(plan.due, self._out.clock() + _AT_FIRST)
+
+    async def tick(self, now: datetime) -> None:
+        """Look for recoveries and good runs, and read what is due. An outage is the alert search's to tell."""
+        followed = {incident.id: incident for incident in await self._followed(now)}
+        self._forget_all_but(followed)
+        if followed:
+            for kind in KINDS:
+                await self._quietly(self._find_good(kind, followed, now))
+            await self._together(self._read(incident, now) for incident in followed.values() if self._due(incident, now))
+        await self._look_beyond(now)
+
+    # ── what is followed ──
+
+    async def _followed(self, now: datetime) -> tuple[Incident, ...]:
+        store = self._out.store
+        live = await store.incidents(live=True, limit=_MOST)
+        if self._left_due is not None and now < self._left_due:
+            return live
+        self._left_due = now + _LEFT_EVERY
+        recent = await store.incidents(live=False, since=now - _LEFT_FOR, limit=_MOST)
+        left = (each for each in recent if each.phase is Phase.RECOVERED and desk.unhealed(each))
+        return (*live, *left)
+
+    def _forget_all_but(self, followed: dict[IncidentId, Incident]) -> None:
+        if not followed or self._left_due is None:
+            return
+        for gone in self._plans.keys() - followed.keys():
+            if len(self._plans) > _MOST or self._plans[gone].pause == _AT_LAST:
+                del self._plans[gone]
+                self._candidates.pop(gone, None)
+
+    # ── good runs ──
+
+    async def _find_good(self, kind: int, followed: dict[IncidentId, Incident], now: datetime) -> None:
+        """Search the good runs of a type, newest change first, until nothing is new."""
+        of_flow: defaultdict[FlowId, list[IncidentId]] = defaultdict(list)
+        for incident in followed.values():
+            of_flow[incident.flow_id].append(incident.id)
+        failures = frozenset(_failures(followed.values()))
+        good = self._good[kind]
+        whole = not failures <= good.covered
+        first: list[tuple[str, str]] = []
+        said: defaultdict[IncidentId, int] = defaultdict(int)
+        async with closing(self._out.enos.search(_good_runs(kind, followed.values(), now))) as found:
+            async for page in found:
+                keys = [(row.id, row.end_time) for row in page.rows]
+                known = bool(keys) and all(key in good.known for key in keys)
+                first += keys[: _REMEMBERED - len(first)]
+                for row in reversed(page.rows):
+                    for id_ in of_flow.get(row.flow_id, ()):
+                        followed[id_] = await self._succeeded(followed[id_], row, now, said)
+                if known and not whole and page.sorted_by in UPDATED:
+                    break
+        good.known = dict.fromkeys([*first, *good.known][:_REMEMBERED])
+        good.covered = failures
+
+    async def _succeeded(
+        self, incident: Incident, row: Instance, now: datetime, said: defaultdict[IncidentId, int]
+    ) -> Incident:
+        """Take a good run in; return the incident as it is then."""
+        if row.status != Status.SUCCESS:
+            return incident
+        if healing.after(incident, row, now)[1] is Reason.NOTHING:
+            if not row.graph.tasks and healing.might_heal(row, incident):
+                self._candidates[incident.id].setdefault(row.id, row)
+            return incident
+        terms = self._out.terms(now, await self._out.looks.of(incident.owners, now))
+
+        def decide(old: Incident) -> Facts:
+            new, reason = healing.after(old, row, now)
+            speaks = reason is Reason.RECOVERED or (reason is Reason.HEALED and said[old.id] < _REPLIES)
+            reply = pages.success_reply(old, new, reason) if speaks else None
+            facts = pages.changed(old, new, reason, terms, reply=reply)
+            return replace(facts, seen=_as_seen(old, new, row, now))
+
+        facts = await self._out.store.change(incident.id, decide)
+        said[incident.id] += 1
+        self._out.wake()
+        return facts.incidents[0] if facts.incidents else incident
+
+    # ── single reads ──
+
+    def _due(self, incident: Incident, now: datetime) -> bool:
+        newest = incident.occurrences[-1]
+        key = (newest.instance, newest.end_time)
+        plan = self._plans.get(incident.id)
+        if plan is None or plan.of != key:
+            plan = self._plans[incident.id] = _Plan(key, newest.seen_at + _AT_FIRST)
+        if now < plan.due:
+            return False
+        plan.due = now + plan.pause
+        plan.pause = min(plan.pause * 2, _AT_LAST)
+        return True
+
+    async def _read(self, incident: Incident, now: datetime) -> None:
+        instance = self._which(incident)
+        before = await self._singles.known(instance, incident.flow_id)
+        found = await self._out.enos.instance(instance)
+        self._candidates[incident.id].pop(instance, None)
+        if found is None:
+            return
+        if found.status == Status.SUCCESS:
+            await self._succeeded(incident, found, now, defaultdict(int))
+        elif found.status in self._out.settings.alerting:
+            await self._enricher.learn(incident, found)
+        facts = await self._singles.take(found, before, now, beyond=False)
+        self._begin(facts, found, now)
+
+    def _which(self, incident: Incident) -> InstanceId:
+        """Return the instance whose read tells most: a run that might heal, tasks not known, else the newest."""
+        candidates = self._candidates.get(incident.id)
+        if candidates:
+            return next(iter(candidates))
+        plan = self._plans[incident.id]
+        for failure in reversed(desk.unhealed(incident)):
+            if not failure.failed_tasks and failure.instance not in plan.asked:
+                plan.asked.add(failure.instance)
+                return failure.instance
+        return incident.occurrences[-1].instance
+
+    def _begin(self, facts: Facts, found: Instance, now: datetime) -> None:
+        if isinstance(facts, pages.PageFacts) and facts.incidents:
+            self._out.wake()
+            changed = {incident.id: incident for incident in facts.incidents}
+            begin_all(self._enricher, changed, facts.tells, PERIODIC if found.kind is None else found.kind, now)
+
+    # ── what has not ended, beyond the window ──
+
+    async def _look_beyond(self, now: datetime) -> None:
+        unfinished = await self._out.store.unfinished(now - self._out.settings.lookback)
+        for gone in self._waiting.keys() - set(unfinished):
+            del self._waiting[gone]
+        due = []
+        for instance in unfinished:
+            plan = self._waiting.setdefault(instance, _Plan((instance, ""), now))
+            if now >= plan.due:
+                plan.due = now + plan.pause
+                plan.pause = min(plan.pause * 2, _AT_LAST)
+                due.append(instance)
+        await self._together(self._read_beyond(instance, now) for instance in due)
+
+    async def _read_beyond(self, instance: InstanceId, now: datetime) -> None:
+        before = await self._singles.known(instance, None)
+        found = await self._out.enos.instance(instance)
+        if found is None:
+            await self._out.store.observe((instance,), (), lambda _: Facts(forget=(instance,)))
+            return
+        self._begin(await self._singles.take(found, before, now, beyond=True), found, now)
+
+    # ── how ──
+
+    async def _together(self, reads: Iterable[Awaitable[None]]) -> None:
+        async def one(read: Awaitable[None]) -> None:
+            async with self._turn:
+                await self._quietly(read)
+
+        await asyncio.gather(*(one(read) for read in reads))
+
+    @staticmethod
+    async def _quietly(work: Awaitable[None]) -> None:
+        """An outage of one read does not hold up the others; the alert search tells of it."""
+        try:
+            await work
+        except Failure as trouble:
+            log.info("following waits: %s", trouble)
+
+
+def _failures(incidents: Iterable[Incident]) -> Iterable[tuple[str, str, str]]:
+    for incident in incidents:
+        for failure in desk.unhealed(incident):
+            yield incident.id, failure.instance, failure.end_time
+
+
+def _good_runs(kind: int, incidents: Iterable[Incident], now: datetime) -> Search:
+    """Return the search for good runs since the oldest failure that has none; of one flow where it is only one."""
+    followed = tuple(incidents)
+    since = min(_since(failure, incident) for incident in followed for failure in _or_newest(incident))
+    flows = {incident.flow_id for incident in followed}
+    return Search(
+        kind=kind,
+        since=milliseconds(since),
+        until=milliseconds(now + timedelta(days=1)),
+        statuses=(int(Status.SUCCESS),),
+        expression=str(flows.pop()) if len(flows) == 1 else "",
+    )
+
+
+def _or_newest(incident: Incident) -> Sequence[Occurrence]:
+    return desk.unhealed(incident) or incident.occurrences[-1:]
+
+
+def _since(failure: Occurrence, incident: Incident) -> datetime:
+    return instance_moment(failure.instance) or incident.opened_at - timedelta(days=1)
+
+
+def _as_seen(old: Incident, new: Incident, row: Instance, now: datetime) -> tuple[Seen, ...]:
+    """Return the failed instance as seen good, where its own success healed it: its next failure is a new one."""
+    was = any(each.instance == row.id and not each.healed for each in old.occurrences)
+    is_now = any(each.instance == row.id and not each.healed for each in new.occurrences)
+    if not was or is_now:
+        return ()
+    kind = PERIODIC if row.kind is None else row.kind
+    return (Seen(row.id, row.flow_id, kind, int(row.status), row.end_time, instance_moment(row.id), now),)
+
+

@@ -1,0 +1,57 @@
+"""Single reads of an instance, compared with what was known before they were asked.
+
+A single read and a search may cross: what a search has written meanwhile is newer, and the single read is dropped.
+Within the window a standing failure is the search's to tell, since end times may be printed in another zone here
+(enos-api C9: the zone of printed times varies even within one answer).
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.core import pages
+from bot.core.facts import Facts, Known, Seen
+from bot.core.flows import FlowId, Instance, InstanceId
+from bot.core.occurrences import Why, why
+from bot.core.times import read_time
+from bot.work.watch_enrich import Outside
+
+from datetime import datetime
+
+_HOUR, _MOST = timedelta(minutes=15), timedelta(hours=14)
+
+
+class Singles:
+    """Takes single reads in."""
+
+    def __init__(self, outside: Outside) -> None:
+        self._out = outside
+
+    async def known(self, instance: InstanceId, flow: FlowId | None) -> Seen | None:
+        """Return what is known of an instance now."""
+        found: list[Seen] = []
+
+        def look(known: Known) -> Facts:
+            found.extend(known.seen.values())
+            return Facts()
+
+        await self._out.store.observe((instance,), () if flow is None else (flow,), look)
+        return found[0] if found else None
+
+    async def take(self, found: Instance, before: Seen | None, now: datetime, *, beyond: bool) -> Facts:
+        """Write what a single read tells, unless a search has written since ``before``.
+
+        ``beyond`` the window no search sees the instance, so that a failure that stands may have ended anew.
+        """
+        terms = self._out.terms(now, await self._out.looks.of(found.owners, now))
+        alerting = terms.alerting
+
+        def decide(known: Known) -> Facts:
+            seen = known.seen.get(found.id)
+            if seen != before or seen is None:
+                return Facts()
+            stands = seen.status in alerting and found.status in alerting
+            if stands and (not beyond or _same_moment(found.end_time, seen.end_time)):
+                return Facts()
+            return pages.decide([found], terms, known)
+
+        return await self._out.store.observe((found.id,), (found.flow_id,), decide)
