@@ -24,10 +24,10 @@ def documents() -> dict[Path, str]:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     tables = {"commands": commands.markdown_table(), "settings": settings.markdown_table(), "scopes": scopes()}
     for name, table in tables.items():
-        mark = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", re.DOTALL)
+        mark = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         if not mark.search(readme):
             sys.exit(f"README.md has no place for the table of {name}")
-        readme = mark.sub(lambda found, table=table: found.group(1) + table + found.group(2), readme)
+        readme = mark.sub(lambda found, table=table: found.group(1) + table + "\n" + found.group(2), readme)
     return {ROOT / "README.md": readme, ROOT / "manifest.yml": manifest_yaml({})}
 
 

@@ -193,11 +193,12 @@ class App:
     async def stop(self, seconds: float) -> None:
         """Hear no more, finish what was begun within so many seconds, and close."""
         self.clockwork.stop()
-        await self.edge.stop(seconds)
+        await self.edge.stop_hearing(seconds)
         await self.watch.close()
-        with contextlib.suppress(Failure):
-            await self.delivery.tick(now())
+        with contextlib.suppress(Failure, TimeoutError):
+            await asyncio.wait_for(self.delivery.tick(now()), seconds)
         await self.delivery.close(seconds)
+        await self.edge.stop(seconds)
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
@@ -214,7 +215,7 @@ class App:
         await web.TCPSite(runner, listen.host, listen.port).start()
         host, port = runner.addresses[0][:2]
         self.address = f"http://{host}:{port}"
-        acts = {
+        acts: dict[str, control.Act] = {
             "import": self._import,
             "list": self._list,
             "backup": partial(offline.backed_up, self.store),

@@ -190,7 +190,7 @@ def _unknown(said: Mapping[str, str]) -> list[str]:
     lines = []
     for name in sorted(said):
         if name.startswith("FLOWBOT_") and name not in known:
-            near = difflib.get_close_matches(name, known, 1)
+            near = difflib.get_close_matches(name, known, 1, cutoff=0.75)
             lines.append(f"{name} is no setting of flowbot" + (f"; did you mean {near[0]}?" if near else ""))
     return lines
 

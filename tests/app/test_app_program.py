@@ -1,0 +1,137 @@
+"""The program: its commands, its exit codes, and what it says when it cannot start."""
+
+import asyncio
+import inspect
+import json
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from aiohttp.test_utils import TestClient, TestServer
+
+from bot import health, healthcheck, logs
+from bot.clockwork import Clockwork
+from bot.core.errors import Refused
+from bot.core.mask import DEFAULT
+from bot.manifest import manifest_yaml
+from bot.schedules import in_words
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def flowbot(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("FLOWBOT_", "SLACK_", "ENOS_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "bot", *arguments],
+        cwd=folder,
+        env=clean | {"PYTHONPATH": str(ROOT)} | environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_missing_settings_are_all_named_and_the_exit_code_is_2(tmp_path: Path):
+    got = flowbot(tmp_path, "run", SLACK_BOT_TOKEN="nonsense-secret")
+    assert got.returncode == 2
+    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "ENOS_API_URL", "ENOS_SECRET_KEY", "FLOWBOT_CHANNEL"):
+        assert f"  {name} " in got.stderr
+    assert "nonsense-secret" not in got.stderr
+
+
+def test_the_manifest_can_be_printed_for_http_mode_and_says_what_is_missing(tmp_path: Path):
+    got = flowbot(tmp_path, "manifest", FLOWBOT_MODE="http", FLOWBOT_PUBLIC_URL="https://bot.example.com")
+    assert "https://bot.example.com/slack/events" in got.stdout
+    got = flowbot(tmp_path, "manifest", FLOWBOT_MODE="http")
+    assert got.returncode == 2
+    assert "FLOWBOT_PUBLIC_URL" in got.stderr
+
+
+def test_the_manifest_file_is_the_computed_one():
+    text = (ROOT / "manifest.yml").read_text(encoding="utf-8")
+    assert text == manifest_yaml({})
+    assert yaml.safe_load(text)["features"]["slash_commands"][0]["command"] == "/flow"
+
+
+def test_a_job_must_be_async():
+    with pytest.raises(TypeError, match="must be an async def"):
+        Clockwork().every(1, "poll", lambda: asyncio.sleep(0))
+
+
+async def test_a_job_that_fails_runs_again(caplog: pytest.LogCaptureFixture):
+    came = [asyncio.Event(), asyncio.Event(), asyncio.Event()]
+
+    async def job() -> None:
+        next(each for each in came if not each.is_set()).set()
+        if not came[1].is_set():
+            raise ValueError("a bug")
+        raise Refused("why", "A sentence.")
+
+    assert inspect.iscoroutinefunction(job)
+    works = Clockwork()
+    works.every(0.01, "job", job)
+    works.start()
+    await asyncio.wait_for(came[2].wait(), 10)
+    works.stop()
+    await asyncio.sleep(0)
+    assert "job failed" in caplog.text
+    assert "A sentence." in caplog.text
+    works.stop()
+
+
+async def test_health_ready_and_metrics_are_served():
+    metrics = health.Metrics()
+    why = ["Slack is not connected"]
+    metrics.enos_calls.labels("flows.get", "ok").inc()
+    meters = health.meters(metrics)
+    meters.double()
+    app = health.application(metrics, lambda: why[0], lambda: metrics.sockets.set(2))
+    async with TestClient(TestServer(app)) as client:
+        assert (await client.get("/healthz")).status == 200
+        not_ready = await client.get("/readyz")
+        assert (not_ready.status, await not_ready.text()) == (503, "Slack is not connected\n")
+        why[0] = ""
+        assert (await client.get("/readyz")).status == 200
+        figures = await (await client.get("/metrics")).text()
+    assert 'flowbot_enos_calls_total{action="flows.get",outcome="ok"} 1.0' in figures
+    assert "flowbot_sockets 2.0" in figures
+    assert "flowbot_doubles_total 1.0" in figures
+
+
+async def test_the_container_checks_health_over_a_bare_socket(monkeypatch: pytest.MonkeyPatch):
+    server = TestServer(health.application(health.Metrics(), lambda: "", lambda: None))
+    await server.start_server()
+    monkeypatch.setenv("FLOWBOT_LISTEN", f"0.0.0.0:{server.port}")
+    assert await asyncio.to_thread(healthcheck.main) == 0
+    await server.close()
+    assert await asyncio.to_thread(healthcheck.main) == 1
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_logs_hide_secrets_whoever_logs_them(form: str, capsys: pytest.CaptureFixture[str]):
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    try:
+        logs.configure("info", form, secrets=["the-secret-key"], mask=DEFAULT)
+        bug = ValueError("with the-secret-key inside")
+        logging.getLogger("elsewhere").error("password=hunter2 and %s", "the-secret-key", exc_info=bug)
+        logging.getLogger("httpx").info("HTTP Request: GET https://hooks.slack.com/commands/T/1/x")
+    finally:
+        root.handlers[:], root.level = before
+    written = capsys.readouterr().err
+    assert "the-secret-key" not in written
+    assert "hunter2" not in written
+    assert "hooks.slack.com" not in written
+    assert "ValueError" in written
+    if form == "json":
+        assert json.loads(written.splitlines()[0])["logger"] == "elsewhere"
+
+
+def test_a_schedule_is_told_in_words():
+    assert in_words("0 0 2 ? * 2-6 *") == "At 02:00, Monday through Friday"
+    assert in_words("nonsense") == "nonsense"
