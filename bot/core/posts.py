@@ -76,3 +76,4 @@ class Post:
     why: str = ""  # the last failure, in a word
     doubts: int = 0  # how often its outcome was unclear
     first_tried: datetime | None = None  # when it was first handed to Slack
+    settled_at: datetime | None = None  # when it was last sent, given up or found unclear

@@ -84,8 +84,8 @@ def unclear(db: Database) -> tuple[Post, ...]:
 
 
 def doubtful(db: Database, before: datetime) -> tuple[Post, ...]:
-    """Return messages sent before a time, after an earlier try of theirs was unclear."""
-    where = "WHERE p.look_again = 1 AND p.settled_at <= ? ORDER BY p.settled_at LIMIT 500"
+    """Return messages sent, or last looked at, before a time, after an earlier try of theirs was unclear."""
+    where = "WHERE p.look_again > 0 AND p.look_again <= ? ORDER BY p.look_again LIMIT 500"
     return tuple(_post(row) for row in db.execute(_POSTS + where, [stamp(before)]))
 
 
@@ -111,8 +111,8 @@ def sent(db: Database, id_: PostId, channel: str, ts: str, now: datetime) -> Non
     """Settle: it stands there. After an unclear answer and another try it is to be looked at once more."""
     db.execute(
         "UPDATE posts SET state = 'sent', stands_in = ?, ts = ?, why = '', response_url = '', settled_at = ?,"
-        " look_again = (kind = 'message' AND doubts > 0 AND attempts > 1) WHERE id = ? AND state <> 'sent'",
-        [channel, ts, stamp(now), id_],
+        " look_again = iif(kind = 'message' AND doubts > 0 AND attempts > 1, ?, 0) WHERE id = ? AND state <> 'sent'",
+        [channel, ts, stamp(now), stamp(now), id_],
     )
 
 
@@ -178,9 +178,9 @@ def reserve(db: Database, id_: PostId, file: str) -> None:
     db.execute("UPDATE posts SET ts = ? WHERE id = ? AND state = 'sending'", [file, id_])
 
 
-def no_double(db: Database, id_: PostId) -> None:
-    """Settle: a later look has shown that it stands once."""
-    db.execute("UPDATE posts SET look_again = 0 WHERE id = ?", [id_])
+def no_double(db: Database, id_: PostId, again: datetime | None) -> None:
+    """Settle: a look has shown that it stands once; it is to be looked at again after that, or never."""
+    db.execute("UPDATE posts SET look_again = ? WHERE id = ?", [0 if again is None else stamp(again), id_])
 
 
 def line_of(new: NewPost) -> str:
@@ -272,6 +272,7 @@ def _post(row: Row) -> Post:
         why=row["why"],
         doubts=row["doubts"],
         first_tried=moment_or_none(row["first_tried"]),
+        settled_at=moment_or_none(row["settled_at"]),
     )
 
 

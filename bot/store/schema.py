@@ -115,7 +115,7 @@ _FIRST = (
     "CREATE INDEX posts_line ON posts (line, due) WHERE state IN ('queued', 'sending', 'unclear')",
     "CREATE INDEX posts_state ON posts (state, due, retry_at)",
     "CREATE INDEX posts_settled ON posts (settled_at) WHERE settled_at IS NOT NULL",
-    "CREATE INDEX posts_doubtful ON posts (settled_at) WHERE look_again = 1",
+    "CREATE INDEX posts_doubtful ON posts (look_again) WHERE look_again > 0",
     "CREATE INDEX posts_place ON posts (stands_in, ts) WHERE ts <> ''",
     "CREATE INDEX posts_of_target ON posts (target) WHERE target IS NOT NULL",
     "CREATE INDEX posts_of_thread ON posts (thread_of) WHERE thread_of IS NOT NULL",

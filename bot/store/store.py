@@ -243,12 +243,12 @@ class Store:
         await self._write(lambda db: outbox.reserve(db, id, file))
 
     async def doubtful(self, before: datetime) -> tuple[Post, ...]:
-        """Return messages sent before a time, after an unclear try, and not yet looked at once more."""
+        """Return messages last looked at before a time, sent after an unclear try, that may stand twice."""
         return await self._read(lambda db: outbox.doubtful(db, before))
 
-    async def no_double(self, id: PostId) -> None:  # noqa: A002  the port's name
-        """Settle: a later look has shown that it stands once."""
-        await self._write(lambda db: outbox.no_double(db, id))
+    async def no_double(self, id: PostId, *, again: datetime | None = None) -> None:  # noqa: A002  the port's name
+        """Settle: a look at ``again`` has shown that it stands once; None: it need not be looked at any more."""
+        await self._write(lambda db: outbox.no_double(db, id, again))
 
     async def interrupted(self) -> int:
         """At start: posts left as sending become unclear. Return how many."""

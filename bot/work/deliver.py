@@ -14,12 +14,12 @@ import logging
 import random
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.errors import Outage
-from bot.core.posts import Kind, Lane, Post, PostId
+from bot.core.posts import Kind, Post, PostId
 from bot.core.slack_errors import Verdict, meaning
 from bot.work.deliver_alarms import Alarm, Alarms, Meters
 from bot.work.deliver_pace import Pace
@@ -43,6 +43,9 @@ log = logging.getLogger(__name__)
 OFTEN = 3  # failures to reach Slack in a row that make an alarm
 OPERATOR = 4  # steps of back-off that are left out where a person has to mend something
 IDLE = 10.0  # seconds between two looks at the outbox where nothing wakes the delivery
+
+STORE_PAUSE = timedelta(seconds=1)  # after the database did not take something
+EPOCH = datetime.fromtimestamp(0, tz=UTC)
 
 BAD_CHANNEL = "bad channel "  # a note per channel that takes nothing, so that it is told once
 
@@ -93,6 +96,7 @@ class Delivery:
         self._starting = asyncio.Lock()
         self._woken = asyncio.Event()
         self._closing = False
+        self._not_before = EPOCH  # the store did not take something; nothing before
 
     # ── when ──
 
@@ -147,7 +151,7 @@ class Delivery:
 
     async def _begin(self, now: datetime) -> list[asyncio.Task[None]]:
         """Begin what may begin now; return the tasks."""
-        if self._closing:
+        if self._closing or now < self._not_before:
             return []
         await self._start()
         due = await self._store.due(now, limit=1000)
@@ -204,6 +208,7 @@ class Delivery:
                 await self._end(id_, lambda: self._settle(current, step))
         except Outage as trouble:  # it could not be marked, so it was not sent
             log.warning("post %s waits for the database: %s", id_, trouble)
+            self._not_before = self._clock() + STORE_PAUSE
         finally:
             del self._busy[id_]
 
@@ -214,6 +219,7 @@ class Delivery:
         except Outage as trouble:
             log.warning("the outcome of post %s waits for the database: %s", id_, trouble)
             self._open_ends[id_] = end
+            self._not_before = self._clock() + STORE_PAUSE
 
     async def _step(self, post: Post) -> Step:
         """Hand a post to Slack and return what follows."""

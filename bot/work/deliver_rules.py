@@ -16,7 +16,8 @@ from bot.core.slack_errors import Verdict, meaning
 LONGEST_WAIT = 300.0  # seconds
 PLAIN_TEXT = 3000  # characters that every method takes
 LOOK_AFTER = 3.0  # seconds until an unclear post is looked up; doubled with each further doubt
-RECHECK_AFTER = timedelta(seconds=20)  # from a second sending to the look for a late double
+RECHECK_AFTER = timedelta(seconds=20)  # from a second sending to the look for a late double, and to the next look
+RECHECK_UNTIL = timedelta(seconds=40)  # after a second sending; what comes later than this is not looked for
 PATIENCE = timedelta(hours=1)  # an answer that is older helps nobody; an alert is never too old
 FILE_DOUBTS = 3
 
@@ -162,6 +163,11 @@ def doubles(post: Post, found: Sequence[str]) -> tuple[str, ...]:
     """Return the copies of a sent message that have to go: it is the recorded one that replies stand under."""
     keep = post.ts if post.ts in found else next(iter(found), "")
     return tuple(ts for ts in found if ts != keep)
+
+
+def looks_again(post: Post, now: datetime) -> bool:
+    """Whether a message that was sent again, and looked at now, is to be looked at once more."""
+    return post.settled_at is not None and now - post.settled_at < RECHECK_UNTIL
 
 
 def is_direct(channel: str) -> bool:

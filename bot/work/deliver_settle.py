@@ -27,6 +27,7 @@ from bot.work.deliver_rules import (
     backoff,
     doubles,
     look_after,
+    looks_again,
 )
 from bot.work.ports import Clock, Slack, Store
 
@@ -135,7 +136,11 @@ class Settling:
             await self._settle(post, after_look(post, found.get(post.new.id, ()), self._clock()))
         for post in sent:
             if await self._deleted(post, doubles(post, found.get(post.new.id, ()))):
-                await self._store.no_double(post.new.id)
+                now = self._clock()
+                again = looks_again(post, now)
+                await self._store.no_double(post.new.id, again=now if again else None)
+                if again:
+                    self.resent(now)
 
     async def _still(self, post: Post) -> bool:
         """Whether it is unclear now; an earlier look at its place may have settled it meanwhile."""

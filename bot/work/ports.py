@@ -311,8 +311,8 @@ class Store(Protocol):
         """Return messages sent before a time, after an unclear try, and not yet looked at once more."""
         ...
 
-    async def no_double(self, id: PostId) -> None:  # noqa: A002
-        """Settle: a later look has shown that it stands once."""
+    async def no_double(self, id: PostId, *, again: datetime | None = None) -> None:  # noqa: A002
+        """Settle: a look at ``again`` has shown that it stands once; None: it need not be looked at any more."""
         ...
 
     async def interrupted(self) -> int:

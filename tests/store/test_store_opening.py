@@ -230,7 +230,7 @@ HOT = [
     ("SELECT 1 FROM posts e WHERE e.line = 'x' AND e.state IN ('queued', 'sending', 'unclear')", "posts_line"),
     ("SELECT min(max(due, retry_at)) FROM posts WHERE state = 'queued'", "posts_state"),
     ("SELECT id FROM posts WHERE stands_in = 'C' AND ts = '1' AND ts <> ''", "posts_place"),
-    ("SELECT id FROM posts WHERE look_again = 1 AND settled_at < 5", "posts_doubtful"),
+    ("SELECT id FROM posts WHERE look_again > 0 AND look_again <= 5", "posts_doubtful"),
     ("SELECT * FROM attempts WHERE ended_at IS NULL ORDER BY id", "attempts_unended"),
     ("SELECT * FROM attempts WHERE person = 'x' AND at >= 1 ORDER BY at DESC", "attempts_of_person"),
     ("SELECT * FROM runs WHERE state IN ('asked', 'running') ORDER BY started_at DESC", "runs_live"),

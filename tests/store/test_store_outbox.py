@@ -284,8 +284,11 @@ async def test_only_a_message_that_was_sent_again_after_doubt_is_looked_at_once_
     assert await store.doubtful(later(seconds=4)) == ()
     (post,) = await store.doubtful(later(seconds=5))
     assert (post.new.id, post.channel, post.ts, post.first_tried) == ("again", "C3", "3.0", NOW)
+    await store.no_double("again", again=later(seconds=25))
+    assert await store.doubtful(later(seconds=24)) == ()
+    assert [post.new.id for post in await store.doubtful(later(seconds=25))] == ["again"]
     await store.no_double("again")
-    assert await store.doubtful(later(seconds=5)) == ()
+    assert await store.doubtful(later(days=1)) == ()
 
 
 async def test_a_files_id_is_known_before_anybody_sees_it(store):

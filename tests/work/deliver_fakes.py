@@ -1,0 +1,259 @@
+"""A clock that is moved by hand, and a Slack with a memory that can lose, delay, refuse and be slow."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.posts import Kind, Lane, NewPost, PostId
+from bot.work.deliver import Delivery
+from bot.work.deliver_alarms import Meters
+
+START = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
+DEFAULT = "CDEFAULT"
+
+
+class HandClock:
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def after(self, seconds) -> datetime:
+        return self.now + timedelta(seconds=seconds)
+
+
+@dataclass
+class Message:
+    channel: str
+    ts: str
+    id: str
+    text: str
+    thread: str
+    at: float
+    texts: list = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The call takes effect, its answer is lost."""
+
+
+@dataclass(frozen=True)
+class Vanished:
+    """The call never takes effect, and nobody is told."""
+
+
+@dataclass(frozen=True)
+class Late:
+    """The answer is lost, and the call takes effect only after so many seconds."""
+
+    seconds: float
+
+
+class FakeSlack:
+    """Remembers what stands where. ``faults`` holds, per method, what the next calls meet (None: nothing)."""
+
+    def __init__(self, clock: HandClock) -> None:
+        self.clock = clock
+        self.messages: list[Message] = []
+        self.whispers: list[tuple[str, str, str]] = []
+        self.files: dict[str, tuple[str, str, bool]] = {}  # id: channel, content, shown
+        self.faults: dict[str, list] = {}
+        self.closed: dict[str, str] = {}  # channel: the word it refuses with
+        self.gates: dict[str, asyncio.Event] = {}  # channel: calls hang until set
+        self.late: list[tuple[datetime, Message]] = []
+        self.calls: list[str] = []
+        self.posted: dict[str, list[float]] = {}
+        self._count = 0
+
+    # ── what a person sees ──
+
+    def texts(self, channel="C1", thread=""):
+        self.arrive()
+        return [
+            each.text
+            for each in sorted(self.messages, key=lambda m: float(m.ts))
+            if (each.channel, each.thread) == (channel, thread)
+        ]
+
+    def standing(self):
+        self.arrive()
+        return sorted(each.id for each in self.messages)
+
+    def arrive(self):
+        for at, message in list(self.late):
+            if at <= self.clock():
+                self.late.remove((at, message))
+                self.messages.append(message)
+
+    # ── the protocol ──
+
+    async def post(self, channel, body, *, id, thread=""):  # noqa: A002
+        fault = await self._met("post", channel)
+        self.posted.setdefault(channel, []).append(self.clock().timestamp())
+        if not body.get("text"):
+            raise SlackRefused("no_text")
+        place = f"D{channel[1:]}" if channel.startswith("U") else channel
+        message = Message(place, self._ts(), id, body["text"], thread, self.clock().timestamp())
+        if isinstance(fault, Late):
+            self.late.append((self.clock.after(fault.seconds), message))
+        elif not isinstance(fault, Vanished):
+            self.messages.append(message)
+        self._lost(fault)
+        return place, message.ts
+
+    async def edit(self, channel, ts, body, *, id):  # noqa: A002
+        fault = await self._met("edit", channel)
+        found = [each for each in self.messages if (each.channel, each.ts) == (channel, ts)]
+        if not found:
+            raise SlackRefused("message_not_found")
+        if not isinstance(fault, Vanished):
+            found[0].text = body["text"]
+            found[0].texts.append(body["text"])
+        self._lost(fault)
+
+    async def whisper(self, channel, user, body, *, thread="", response_url=""):
+        fault = await self._met("whisper", channel)
+        if not isinstance(fault, Vanished):
+            self.whispers.append((channel, user, body["text"]))
+        self._lost(fault)
+
+    async def upload(self, channel, body, *, thread="", reserved=None):
+        fault = await self._met("upload", channel)
+        self._count += 1
+        file = f"F{self._count}"
+        await reserved(file)
+        shown = not isinstance(fault, Vanished)
+        self.files[file] = (channel, body["content"], shown)
+        self._lost(fault)
+        return file
+
+    async def shared(self, file):
+        await self._met("shared", "")
+        return self.files[file][2]
+
+    async def find(self, channel, ids, *, thread="", since=0):
+        await self._met("find", channel)
+        self.arrive()
+        place = f"D{channel[1:]}" if channel.startswith("U") else channel
+        found: dict = {}
+        for each in sorted(self.messages, key=lambda m: float(m.ts)):
+            if (each.channel, each.thread) == (place, thread) and each.id in ids and each.at >= since - 1:
+                found.setdefault(each.id, []).append(each.ts)
+        return {id_: tuple(ts) for id_, ts in found.items()}
+
+    async def delete(self, channel, ts):
+        await self._met("delete", channel)
+        self.messages = [each for each in self.messages if (each.channel, each.ts) != (channel, ts)]
+
+    # ── faults ──
+
+    async def _met(self, method, channel):
+        self.calls.append(f"{method} {channel}".strip())
+        if channel in self.gates:
+            await self.gates[channel].wait()
+        waiting = self.faults.get(method) or [None]
+        fault = waiting.pop(0)
+        if isinstance(fault, Exception):
+            raise fault
+        if channel in self.closed:
+            raise SlackRefused(self.closed[channel])
+        return fault
+
+    def _lost(self, fault):
+        if fault is not None:
+            raise SlackUnclear("time-out")
+
+    def _ts(self):
+        self._count += 1
+        return f"{1000 + self._count}.000"
+
+
+class World:
+    """A store, a Slack, a delivery and a clock."""
+
+    def __init__(self, store) -> None:
+        self.clock = HandClock()
+        self.slack = FakeSlack(self.clock)
+        self.store = store
+        self.alarms: list = []
+        self.bad: list = []
+        self.outcomes: list = []
+        self.late: list = []
+        self.doubles = 0
+        self.delivery = self.new_delivery()
+
+    def new_delivery(self, store=None):
+        return Delivery(
+            store or self.store,
+            self.slack,
+            self.clock,
+            default_channel=DEFAULT,
+            on_alarm=self.alarms.append,
+            on_bad_channel=lambda *told: self.bad.append(told),
+            meters=Meters(
+                lambda kind, outcome: self.outcomes.append((kind.value, outcome)),
+                lambda lane, seconds: self.late.append((lane.value, seconds)),
+                self._double,
+            ),
+            jitter=lambda: 0.0,
+        )
+
+    def _double(self):
+        self.doubles += 1
+
+    async def tick(self):
+        await self.delivery.tick(self.clock())
+
+    async def pass_time(self, seconds, step=0.5):
+        await self.tick()
+        for _ in range(int(seconds / step)):
+            self.clock.now = self.clock.after(step)
+            await self.tick()
+
+    async def queue(self, *posts):
+        await self.store.queue(posts)
+
+    async def state(self, id_):
+        return (await self.store.post(PostId(id_))).state.value
+
+
+def message(id_="p1", channel="C1", text=None, *, due=START, lane=Lane.ALERT, kind=Kind.MESSAGE, **more) -> NewPost:
+    body = more.pop("body", {"text": text or id_})
+    return NewPost(PostId(id_), kind, lane, channel, body, due, **more)
+
+
+def edit(id_, target, text="changed", **more) -> NewPost:
+    return message(id_, text=text, kind=Kind.EDIT, target=PostId(target), **more)
+
+
+def whisper(id_, user="U1", **more) -> NewPost:
+    return message(id_, kind=Kind.WHISPER, user=user, lane=Lane.ANSWER, **more)
+
+
+def file(id_, channel="U1", **more) -> NewPost:
+    body = {"filename": "task.log", "content": "line", "title": "log", "comment": ""}
+    return message(id_, channel, kind=Kind.FILE, lane=Lane.ANSWER, body=body, **more)
+
+
+__all__ = [
+    "DEFAULT",
+    "START",
+    "FakeSlack",
+    "HandClock",
+    "Late",
+    "Lost",
+    "Message",
+    "SlackLimited",
+    "SlackRefused",
+    "SlackUnclear",
+    "SlackUnreachable",
+    "Vanished",
+    "World",
+    "edit",
+    "file",
+    "message",
+    "whisper",
+]
