@@ -2,11 +2,7 @@
 
 Where the pages of the vendor contradict each other (``pageNo`` from 0 or 1, sort fields in snake_case or camelCase,
 ``count`` of the page or of all, an empty status as "all" or as "none"), the server is asked, and the answer is
-remembered for a day (``learned.py``).
-
-    base unknown ──read page 1, then page 0──▸ 0 refused, empty or the same rows: from 1
-                                               other rows on 0 (and still other rows on 1): from 0
-                                               both empty: nothing to read, nothing learned
+remembered for a day (``learned.py``). What is not known yet costs a request more, and never a row.
 """
 
 import asyncio
@@ -16,15 +12,19 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
-from bot.core.errors import Refusal
-from bot.core.flows import InstanceId, Page, Search
+from bot.core.errors import Failure, Refusal
+from bot.core.flows import MANUAL, PERIODIC, TEMPORARY, InstanceId, Page, Search
 from bot.enos.calls import ALL_STATUSES, ATTEMPTS, PAGE_SIZE, By, Call, search_instances
 from bot.enos.envelope import Envelope
 from bot.enos.errors import Broken, EnosRefused, Unreadable
 from bot.enos.learned import Learned
+from bot.enos.page_base import conclude
 from bot.enos.reading import Found, page_of
 
 _log = logging.getLogger(__name__)
+
+HOUR = 3600.0  # seconds
+WIDE = 90 * 24 * 3600 * 1000  # ms: what the console shows
 
 PageBase = Literal["auto", "0", "1"]
 PAGE_BASE, EMPTY_STATUS = "page_base", "empty_status"  # names of what is learned
@@ -47,6 +47,7 @@ class Server:
     base: PageBase = "auto"
     size: int = PAGE_SIZE
     largest: int = 0  # rows of the largest page of instances seen
+    look_again_at: float = 0.0  # loop time
     odd_count: bool = False  # a count larger than its page was seen, and logged
 
     async def ask_sorted(
@@ -114,15 +115,17 @@ class _Walk:
     by: By
     kept: dict[int, Found] = field(default_factory=dict)  # read while looking for the first page
     seen: set[InstanceId] = field(default_factory=set)
+    sure: bool = True  # the first page's number is known
 
     async def onward(self, number: int) -> AsyncGenerator[Page, None]:
+        """Yield the pages from this number on."""
         first, ahead = number, None
         try:
             while True:
                 found = await (ahead or self.page(number))
                 fresh = tuple({row.id: row for row in found.rows if row.id not in self.seen}.values())
                 self.seen.update(row.id for row in fresh)
-                last = not fresh or self._short(found)
+                last = self._last(number, found, stale=not fresh)
                 self.kept.pop(number, None)
                 number += 1
                 # a poll that stops after its first page costs one request: no fetching ahead before the second
@@ -135,46 +138,79 @@ class _Walk:
                 ahead.cancel()
                 ahead.add_done_callback(lambda task: task.cancelled() or task.exception())
 
-    async def page(self, number: int, *, again: bool = False, attempts: int = ATTEMPTS) -> Found:
-        """Return a page; one that was read already is not asked for again unless ``again`` says so."""
-        if again or number not in self.kept:
-            self.kept[number] = await self._ask(number, attempts)
+    async def page(self, number: int) -> Found:
+        """Return a page; one that was read already is not asked for again."""
+        if number not in self.kept:
+            self.kept[number] = await self._ask(number)
         return self.kept[number]
 
     async def first(self) -> int:
-        """Return the number of the server's first page."""
+        """Return the number of the first page to read."""
         server = self.server
         known = server.base if server.base != "auto" else server.learned.get(PAGE_BASE)
         if known is not None:
             return int(known)
+        zero = await self.settle()
+        known = server.learned.get(PAGE_BASE)
+        if known is not None:
+            return int(known)
+        known = await self._looked_wider()
+        if known is not None:
+            return int(known)
+        self.sure = False
+        return 0 if zero is not None and zero.rows else 1
+
+    async def settle(self) -> Found | None:
+        """Learn the base from this search if it can be told; return page 0 as it was, None where it was refused."""
         one = await self.page(1)
         zero = await self._zero()
-        if zero is None:
-            return self._learn(1)
-        if not zero.rows:
-            return self._learn(1) if one.rows else int(server.learned.hint(PAGE_BASE) or 1)
-        if one.rows and _same(one, zero):
-            return self._learn(1)
-        one = await self.page(1, again=True)  # rows may have come between the two reads
-        return self._learn(1 if one.rows and _same(one, zero) else 0)
-
-    def _learn(self, base: int) -> int:
-        self.server.learned.put(PAGE_BASE, str(base))
-        return base
+        base = await conclude(zero, one, lambda number, size: self._ask(number, size=size), self.server.size)
+        if base is not None:
+            self.server.learned.put(PAGE_BASE, str(base))
+        return zero
 
     async def _zero(self) -> Found | None:
         """Return page 0, or None where the server refuses it. One that breaks on 0 but not on 1 counts from 1."""
         try:
-            return await self.page(0, attempts=2)
+            self.kept[0] = await self._ask(0, attempts=2)
         except Refusal:
             return None
         except (Broken, Unreadable):
-            await self.page(1, again=True)
+            self.kept[1] = await self._ask(1)
             return None
+        return self.kept[0]
 
-    async def _ask(self, number: int, attempts: int) -> Found:
+    async def _looked_wider(self) -> str | None:
+        """Learn the base from all that ran in three months, at most once an hour: an empty search cannot tell.
+
+        Without this a healthy platform, on which nothing fails, would cost two requests for each search.
+        """
+        server, now = self.server, asyncio.get_running_loop().time()
+        if now < server.look_again_at:
+            return None
+        server.look_again_at = now + HOUR
+        with contextlib.suppress(Failure):
+            for kind in (PERIODIC, MANUAL, TEMPORARY):
+                wide = Search(kind, self.terms.until - WIDE, self.terms.until, ALL_STATUSES)
+                await _Walk(server, wide, self.newest, self.by).settle()
+                if server.learned.get(PAGE_BASE) is not None:
+                    break
+        return server.learned.get(PAGE_BASE)
+
+    def _last(self, number: int, found: Found, *, stale: bool) -> bool:
+        """Whether nothing can be behind this page: it is short, empty, or brought nothing new (``stale``).
+
+        While it is not known which of pages 0 and 1 is the first, neither ends the walk by being the other's twin.
+        """
+        if not self.sure and number == 0:
+            return False
+        if stale and (self.sure or number != 1 or not found.rows):
+            return True
+        return self._short(found)
+
+    async def _ask(self, number: int, *, attempts: int = ATTEMPTS, size: int = 0) -> Found:
         def build(sort: str) -> Call:
-            return search_instances(self.terms, number, sort, self.by, size=self.server.size)
+            return search_instances(self.terms, number, sort, self.by, size=size or self.server.size)
 
         envelope, sort = await self.server.ask_sorted("flowInstances", self.newest, build, attempts=attempts)
         found = replace(page_of(envelope.data, self.terms.kind), sorted_by=self.newest if sort else "")
@@ -199,12 +235,6 @@ class _Walk:
         if found.count is not None and found.count > max(found.size, len(self.seen)):
             return False
         return not (found.size % 10 == 0 and found.size >= self.server.largest)
-
-
-def _same(one: Found, other: Found) -> bool:
-    """Whether two pages are the same one, read twice while rows came and went."""
-    a, b = ({row.id for row in found.rows} for found in (one, other))
-    return len(a & b) * 2 >= min(len(a), len(b))
 
 
 def camel_name(name: str) -> str:

@@ -13,8 +13,10 @@ Errors of httpx become, once, one of: Unreachable (never sent), Silence (sent, n
 """
 
 import asyncio
+import functools
 import ipaddress
 import logging
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -163,6 +165,7 @@ class Transport:
                 follow_redirects=False,
                 trust_env=self._trust_env,
                 transport=self._http,
+                verify=_trusted(self._trust_env),
             )
         )
 
@@ -194,6 +197,12 @@ class Transport:
     def _late(self, sent: _Sent) -> Silence | Unreachable:
         why = f"nothing within {self.total:g} s"
         return Silence(why) if sent.away else Unreachable(f"{why}, not even a connection")
+
+
+@functools.cache
+def _trusted(trust_env: bool) -> ssl.SSLContext:  # noqa: FBT001  a cache keys by position
+    """Return the certificates to trust; built once, since it takes as long as all the rest of a client."""
+    return httpx.create_ssl_context(trust_env=trust_env)
 
 
 def _translated(error: httpx.HTTPError) -> Silence | Unreachable:

@@ -1,6 +1,7 @@
 import pytest
 import stamina
 from enos_gateway import KEY, ORG, SECRET, USER, Clock, Gateway, start
+from enos_lists import Lists
 
 from bot.enos.client import EnosClient
 
@@ -54,3 +55,10 @@ async def client_of(gateway, clock):
 @pytest.fixture
 def client(client_of):
     return client_of()
+
+
+@pytest.fixture
+def lists(gateway):
+    lists = Lists()
+    gateway.answers["search"] = lists.search
+    return lists

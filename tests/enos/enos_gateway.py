@@ -58,6 +58,13 @@ class Gateway:
     connections: set = field(default_factory=set)
     release: asyncio.Event = field(default_factory=asyncio.Event)
 
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def arrived(self, count):
+        while len(self.asked) < count:
+            self.news.clear()
+            await self.news.wait()
+
     def now(self):
         return self.clock.ms / 1000
 
@@ -111,6 +118,7 @@ class Gateway:
         self.connections.add(request.transport)
         action = query.get("action", "")
         self.asked.append(Asked(action, request.method, query, json.loads(raw) if raw else None, raw, token))
+        self.news.set()
         for index, (wanted, fault) in enumerate(self.faults):
             if wanted in ("*", action):
                 del self.faults[index]

@@ -1,3 +1,4 @@
+import contextlib
 import json
 
 import pytest
@@ -189,15 +190,11 @@ def test_whatever_stands_in_a_row_the_page_is_read_or_refused(odd):
 @given(LOOSE)
 def test_whatever_an_answer_holds_nothing_crashes(value):
     for read in (page_of,):
-        try:
+        with contextlib.suppress(Unreadable):
             assert isinstance(read(wire(value), 1), Found)
-        except Unreadable:
-            pass
     for read in (instance_of, task_instance_of, flow_of, flow_names_of):
-        try:
+        with contextlib.suppress(Unreadable):
             read(wire(value))
-        except Unreadable:
-            pass
     for read in (log_of, started_of, moment_of, zone_of, saved_of, exported_of, directories_of, created_of):
         read(wire(value))
     graph_of(value)

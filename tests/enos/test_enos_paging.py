@@ -1,0 +1,341 @@
+import asyncio
+
+import pytest
+from enos_gateway import broken, html, refused, reset, silent
+from enos_lists import row
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.core.errors import Outage, Refused
+from bot.core.flows import Search
+from bot.enos.calls import By
+from bot.enos.envelope import open_envelope
+from bot.enos.errors import Broken, Throttled
+from bot.enos.learned import Learned
+from bot.enos.paging import Server, pages
+
+FAILED = Search(1, 0, 9, (-1, 7))
+
+
+async def all_of(client, terms=FAILED, **options):
+    return [page async for page in client.search(terms, **options)]
+
+
+def ids(found):
+    return [instance.id for page in found for instance in page.rows]
+
+
+def asked_pages(gateway):
+    return [asked.body["pagination"]["pageNo"] for asked in gateway.asked]
+
+
+async def test_all_pages_are_read_newest_first_until_nothing_is_new(gateway, client, lists):
+    lists.instances[1] = [row(n) for n in range(123)]
+    found = await all_of(client)
+    assert ids(found) == [each["instanceId"] for each in lists.instances[1]]
+    assert [(len(page.rows), page.last) for page in found] == [(50, False), (50, False), (23, True)]
+    assert {page.sorted_by for page in found} == {"update_time"}
+    assert {instance.kind for page in found for instance in page.rows} == {1}
+    assert asked_pages(gateway) == [1, 2, 3]
+    body = gateway.asked[0].body
+    assert body["pagination"] == {
+        "pageNo": 1,
+        "pageSize": 50,
+        "sorters": [{"field": "update_time", "order": "DESC"}],
+    }
+    assert (body["status"], body["owner"], body["fromTriggerTime"], body["toTriggerTime"]) == ("-1,7", "", 0, 9)
+
+
+async def test_a_poll_that_stops_after_its_first_page_costs_one_request(gateway, client, lists):
+    lists.instances[1] = [row(n) for n in range(500)]
+    async for page in client.search(FAILED):
+        assert not page.last
+        break
+    await client.close()
+    assert asked_pages(gateway) == [1]
+
+
+async def test_from_the_second_page_on_the_next_is_fetched_meanwhile(gateway, client, lists):
+    lists.instances[1] = [row(n) for n in range(500)]
+    walk = client.search(FAILED)
+    await anext(walk)
+    assert asked_pages(gateway) == [1]
+    await anext(walk)
+    await gateway.arrived(3)
+    assert asked_pages(gateway) == [1, 2, 3]
+    await walk.aclose()
+
+
+@pytest.mark.parametrize("fault", [silent, broken()])
+async def test_a_reader_that_stops_leaves_nothing_behind(gateway, client, lists, fault):
+    lists.instances[1] = [row(n) for n in range(500)]
+    walk = client.search(FAILED)
+    await anext(walk)
+    gateway.faults = [("nothing", fault)]
+    await anext(walk)
+    await gateway.arrived(3)
+    await asyncio.sleep(0)
+    await walk.aclose()
+
+
+async def test_a_fault_between_pages_is_survived(gateway, client, lists):
+    lists.instances[1] = [row(n) for n in range(120)]
+    gateway.faults = [("search", reset), ("search", html())]
+    assert len(ids(await all_of(client))) == 120
+
+
+async def test_a_fault_that_lasts_ends_the_read_with_an_outage_after_what_was_read(gateway, client, lists):
+    lists.instances[1] = [row(n) for n in range(220)]
+    read = []
+
+    def breaks(body):
+        if body["pagination"]["pageNo"] == 4:
+            gateway.faults.extend([("search", broken())] * 4)
+
+    lists.before = breaks
+    lists.instances[1] = [row(n) for n in range(300)]
+    with pytest.raises(Broken):
+        async for page in client.search(FAILED):
+            read.extend(page.rows)
+            if len(read) == 200:
+                gateway.faults.extend([("search", broken())] * 8)
+    assert len(read) >= 200
+
+
+async def test_rows_that_move_between_pages_come_once(gateway, client, lists):
+    lists.instances[1] = [row(n) for n in range(100)]
+
+    def moves(body):
+        if body["pagination"]["pageNo"] == 2:
+            lists.instances[1].insert(0, row(900))
+
+    lists.before = moves
+    found = ids(await all_of(client))
+    assert len(found) == len(set(found))
+    assert set(found) >= {row(n)["instanceId"] for n in range(100)}
+
+
+async def test_a_refusal_that_is_not_about_sorting_is_told_at_once(gateway, client, lists):
+    gateway.faults = [("search", refused(62103, "User has no privilege."))]
+    with pytest.raises(Refused) as raised:
+        await all_of(client)
+    assert raised.value.reason == "no_right"
+    assert len(gateway.asked) == 1
+
+
+async def test_a_search_may_be_made_as_somebody(gateway, client, lists):
+    await all_of(client, as_user="u-jane")
+    assert gateway.asked[0].query["userId"] == "u-jane"
+    assert gateway.asked[0].query["orgId"] == "o15000000000001"
+
+
+# the base of page numbers
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 50, 51, 120])
+@pytest.mark.parametrize("above", ["empty", "clamp"])
+@pytest.mark.parametrize(("base", "below"), [(0, "refuse"), (1, "refuse"), (1, "clamp"), (1, "empty"), (1, "break")])
+async def test_the_base_is_found_out_whatever_it_is(gateway, client_of, lists, base, below, above, size):
+    client = client_of(page_base="auto")
+    lists.base, lists.below, lists.above = base, below, above
+    lists.instances[1] = [row(n) for n in range(size)]
+    assert ids(await all_of(client)) == [each["instanceId"] for each in lists.instances[1]]
+    if size > 1:  # of one row nobody can tell whether it was clamped
+        assert client.learned["page_base"] == str(base)
+    before = len(gateway.asked)
+    assert len(ids(await all_of(client))) == size
+    if size == 7:
+        assert len(gateway.asked) == before + 1, "asked once, then known"
+
+
+async def test_a_base_that_is_set_is_not_asked_for(gateway, client_of, lists):
+    lists.base = 0
+    lists.instances[1] = [row(1)]
+    assert len(ids(await all_of(client_of(page_base="0")))) == 1
+    assert asked_pages(gateway) == [0]
+
+
+async def test_an_empty_list_teaches_nothing_and_hides_nothing(gateway, client_of, lists):
+    client = client_of(page_base="auto")
+    lists.base, lists.below = 1, "empty"
+    found = await all_of(client)
+    assert ids(found) == []
+    assert found[-1].last
+    assert "page_base" not in client.learned
+    lists.base = 0
+    lists.instances[1] = [row(1)]
+    assert len(ids(await all_of(client))) == 1
+
+
+@pytest.mark.parametrize(("base", "below"), [(1, "clamp"), (0, "refuse")])
+async def test_a_row_that_comes_while_the_base_is_asked_for_misleads_nobody(client_of, lists, base, below):
+    client = client_of(page_base="auto")
+    lists.base, lists.below = base, below
+
+    def comes(body):
+        if body["pagination"]["pageNo"] == 0:
+            lists.instances[1] = [row(1)]
+
+    lists.before = comes
+    assert len(ids(await all_of(client))) == 1
+    assert client.learned.get("page_base") in (None, str(base))
+    assert len(ids(await all_of(client))) == 1
+
+
+@pytest.mark.parametrize(("base", "below"), [(0, "refuse"), (1, "refuse"), (1, "clamp"), (1, "empty"), (1, "break")])
+async def test_a_platform_without_failures_costs_one_request_per_search(gateway, client_of, lists, base, below):
+    client = client_of(page_base="auto")
+    lists.base, lists.below = base, below
+    lists.instances[0] = [row(n, status=1) for n in range(30)]
+    assert ids(await all_of(client)) == []
+    assert client.learned["page_base"] == str(base)
+    before = len(gateway.asked)
+    for kind in (0, 1, 2):
+        assert ids(await all_of(client, Search(kind, 0, 9, (-1, 7)))) == []
+    assert len(gateway.asked) == before + 3
+
+
+async def test_a_platform_without_instances_is_not_looked_at_widely_each_time(gateway, client_of, lists):
+    client = client_of(page_base="auto")
+    lists.below = "empty"
+    await all_of(client)
+    before = len(gateway.asked)
+    await all_of(client)
+    assert len(gateway.asked) == before + 2
+
+
+async def test_what_was_remembered_is_checked_once_and_after_a_day(gateway, client_of, lists, clock):
+    told = []
+    client = client_of(
+        page_base="auto", remembered={"page_base": "1"}, on_learned=lambda name, value: told.append((name, value))
+    )
+    lists.base = 0
+    lists.instances[1] = [row(n) for n in range(3)]
+    assert len(ids(await all_of(client))) == 3
+    assert ("page_base", "0") in told
+    told.clear()
+    lists.base = 1  # an upgrade
+    clock.forward(86_401)
+    gateway.expire_tokens()
+    assert len(ids(await all_of(client))) == 3
+    assert told == [("page_base", "1")]
+
+
+async def test_an_outage_while_the_base_is_asked_for_teaches_nothing(gateway, client_of, lists):
+    client = client_of(page_base="auto")
+    lists.instances[1] = [row(1)]
+
+    def breaks(body):
+        if body["pagination"]["pageNo"] == 0:
+            gateway.faults.extend([("search", broken())] * 9)
+
+    lists.before = breaks
+    lists.below = "break"
+    with pytest.raises(Outage):
+        await all_of(client)
+    assert "page_base" not in client.learned
+
+
+# flows
+
+
+def flow(number):
+    return {"flowId": str(3000 + number), "flowName": f"flow {number}"}
+
+
+@pytest.mark.parametrize("size", [0, 1, 10, 50, 51, 100, 137])
+@pytest.mark.parametrize("above", ["empty", "clamp"])
+@pytest.mark.parametrize(
+    ("base", "below", "set_to"),
+    [
+        (0, "refuse", "auto"),
+        (1, "refuse", "auto"),
+        (1, "clamp", "auto"),
+        (1, "break", "auto"),
+        (0, "", "0"),
+        (1, "", "1"),
+    ],
+)
+async def test_all_flows_of_the_organization_are_listed_once(client_of, lists, base, below, set_to, above, size):
+    lists.base, lists.below, lists.above = base, below or "refuse", above
+    lists.flows = [flow(n) for n in range(size)]
+    found = await client_of(page_base=set_to).all_flows()
+    assert [name.id for name in found] == [3000 + n for n in range(size)]
+
+
+async def test_flows_are_searched_in_a_stable_order(gateway, client, lists):
+    lists.flows = [flow(1), flow(22)]
+    assert [name.name for name in await client.all_flows("2")] == ["flow 22"]
+    assert gateway.asked[0].body == {
+        "expression": "2",
+        "pagination": {"pageNo": 1, "pageSize": 50, "sorters": [{"field": "create_time", "order": "ASC"}]},
+    }
+
+
+async def test_a_list_of_flows_that_cannot_be_read_is_told(gateway, client_of, lists):
+    gateway.faults = [("search", refused(62103, "no"))] * 9
+    with pytest.raises(Refused):
+        await client_of(page_base="auto").all_flows()
+
+
+# a law
+
+
+class Fake:
+    """A server without sockets, for many tries."""
+
+    def __init__(self, lists):
+        self.lists, self.asked = lists, 0
+
+    async def ask(self, call, *, attempts=4):
+        import json
+        from datetime import UTC, datetime
+
+        from bot.enos.envelope import Reply
+        from bot.enos.verdicts import judge
+
+        self.asked += 1
+        assert self.asked < 400, "it ends"
+        answer = self.lists.search(dict(call.query), json.loads(call.body))
+        envelope = open_envelope(answer.body)
+        failure = judge(call, Reply(answer.status, answer.body), envelope, datetime.now(UTC))
+        if failure is not None:
+            raise failure
+        return envelope
+
+
+@given(
+    size=st.integers(0, 160),
+    base=st.sampled_from([0, 1]),
+    below=st.sampled_from(["refuse", "clamp", "empty", "break"]),
+    above=st.sampled_from(["empty", "clamp"]),
+    most=st.sampled_from([10, 20, 50, 1000]),
+    count=st.sampled_from(["page", "total"]),
+    sorts=st.sampled_from([("update_time",), ("updateTime",), ()]),
+    empty_status=st.sampled_from(["all", "none"]),
+    statuses=st.sampled_from([(), (-1,)]),
+)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+async def test_whatever_the_habits_of_the_server_every_row_comes_once(
+    clock, size, base, below, above, most, count, sorts, empty_status, statuses
+):
+    from enos_lists import Lists
+
+    rows = [row(n) for n in range(size)]
+    lists = Lists(
+        instances={1: rows},
+        base=base,
+        below=below,
+        above=above,
+        most=most,
+        count=count,
+        sorts=sorts,
+        empty_status=empty_status,
+    )
+    fake = Fake(lists)
+    server = Server(fake.ask, Learned(clock))
+    for _ in range(2):
+        found = [page async for page in pages(server, Search(1, 0, 9, statuses), "update_time", By("u", "o"))]
+        assert ids(found) == [each["instanceId"] for each in rows]
+        assert found[-1].last
+        assert not any(page.last for page in found[:-1])
