@@ -1,0 +1,29 @@
+// The people a visitor can act as, each with a sentence on what to expect.
+
+const ROLES = {
+  U0MAYA00001: { role: "Owner", note: "Owns 3377 and others; may trigger, rerun and disable them." },
+  U0JONAS0001: { role: "Colleague", note: "Owns other flows; may look at Maya’s but not touch them." },
+  U0PRIYA0001: { role: "Not linked", note: "flowbot does not know her EnOS user yet, and says how to change that." },
+  U0ALEX00001: { role: "Bot admin", note: "Links people, reads the audit, runs drills." },
+  U0SAMLEE001: { role: "On call", note: "Acknowledges any incident; reruns stay with the owners." },
+  U0GUEST0001: { role: "Guest", note: "A guest of the workspace; needs a link for anything." },
+  U0STRANGE01: { role: "Stranger", note: "From another company, through a shared channel." },
+};
+const ORDER = Object.keys(ROLES);
+
+/** A short role and a sentence on it, from the demo's cast or else from what Slack says of the person. */
+export function roleOf(person) {
+  if (ROLES[person.id]) return ROLES[person.id];
+  if (person.stranger) return { role: "Stranger", note: "From another company, through a shared channel." };
+  if (person.guest) return { role: "Guest", note: "A guest of the workspace." };
+  if (person.admin) return { role: "Admin", note: "An admin of the workspace." };
+  return { role: "Member", note: "A member of the workspace." };
+}
+
+/** The people to act as, the demo's cast first and in its order. */
+export function cast(people) {
+  const place = (person) => (ORDER.includes(person.id) ? ORDER.indexOf(person.id) : ORDER.length);
+  return [...people.values()].filter((person) => !person.bot && !person.deleted).sort((a, b) => place(a) - place(b));
+}
+
+export const FIRST = ORDER[0];

@@ -1,0 +1,107 @@
+// The guided tour: five steps that check themselves off by what has really happened.
+
+import { el, fill, icon } from "./dom.js";
+import { mend, pull } from "./panel_flows.js";
+import { go, isBot, store } from "./state.js";
+
+const FLOW = 3377;
+const NAME = "daily-energy-report";
+const OWNER = "U0MAYA00001";
+const BROKEN = ["FAIL", "TIMEOUT", "INTERNAL_ERROR"];
+const ACKNOWLEDGED = /ACKNOWLEDGED|(?<!Nobody )has acknowledged|\bhas it (until|for)/;
+const RECOVERED = /RECOVERED|recovered: /;
+const RERUN = /Rerun|rerun/;
+
+const progress = { since: null, read: false, done: [false, false, false, false, false], hidden: false };
+
+const flow = () => store.platform?.flows.find((item) => item.id === FLOW);
+
+/** flowbot's newest card about the flow that came after the tour began: the first message of its thread. */
+function card() {
+  if (!store.world) return null;
+  const cards = [];
+  for (const [channel, list] of store.world.messages) {
+    for (const message of list) {
+      if (!isBot(message) || message.ephemeral || Number(message.ts) < progress.since) continue;
+      const text = JSON.stringify([message.text, message.blocks, message.attachments]);
+      if (text.includes(NAME) && /FAIL|TIMEOUT|ACKNOWLEDGED|RECOVERED|CLOSED/.test(text)) cards.push({ channel, message, text });
+    }
+  }
+  return cards.at(-1) ?? null;
+}
+
+const threadText = (found) => found.message.replies.filter(isBot).map((reply) => JSON.stringify([reply.text, reply.blocks])).join("\n");
+
+/** Look at the world and tick what has happened; a ticked step stays ticked. */
+function look() {
+  const { platform, world } = store;
+  if (!platform || !world) return;
+  progress.since ??= platform.now - 1;
+  const runs = (flow()?.last_runs ?? []).filter((run) => (run.end ?? run.start ?? 0) >= progress.since);
+  const failedAt = runs.filter((run) => BROKEN.includes(run.status)).at(-1);
+  const found = card();
+  const [made, , acked] = progress.done;
+  if (failedAt || flow()?.failing) tick(0);
+  if (found && made && store.channel === found.channel && store.tab === "messages" && !document.hidden) tick(1);
+  if (found && (ACKNOWLEDGED.test(found.text) || ACKNOWLEDGED.test(threadText(found)))) tick(2);
+  const later = failedAt && runs.find((run) => run.start > failedAt.start && !BROKEN.includes(run.status));
+  const running = failedAt && flow()?.running && flow().running !== failedAt.id;
+  if (failedAt && (later || running) && (acked || RERUN.test(threadText(found ?? { message: { replies: [] } })))) tick(3);
+  if (progress.done[3] && later?.status === "SUCCESS" && (!found || RECOVERED.test(found.text) || RECOVERED.test(threadText(found)))) tick(4);
+}
+
+function tick(step) {
+  if (progress.done[step]) return;
+  progress.done[step] = true;
+}
+
+const action = (label, act) => el("button", { type: "button", class: "button primary small", on: { click: act } }, label);
+
+const STEPS = [
+  { title: `Make ${FLOW} fail`, hint: () => [`Break the flow ${NAME}. A run starts at once and fails at its second task.`, action("Make it fail", () => pull(FLOW, "fail", { task: flow()?.tasks[1]?.id ?? flow()?.tasks[0]?.id }))] },
+  { title: "Read the card", hint: () => {
+    const found = card();
+    if (!found) return ["The run takes a few seconds to fail. Then flowbot sees it and posts one card in the channel."];
+    return ["flowbot has posted a card: what failed, why, since when, and whose it is.", store.channel !== found.channel && action("Go there", () => go({ channel: found.channel }))];
+  } },
+  { title: "Acknowledge", hint: () => ["Press Acknowledge on the card, so the others know that you have it.", owner()] },
+  { title: "Rerun", hint: () => flow()?.failing
+    ? ["The cause is still there, so a rerun would fail again. Mend it first.", action("Mend the cause", () => mend(FLOW))]
+    : ["Press Rerun on the card: it starts again from the failed task, for the same day.", owner()] },
+  { title: "Watch it recover", hint: () => ["When the run succeeds, the card turns green and the thread says so."] },
+];
+
+function owner() {
+  return store.as === OWNER ? null : el("span", { class: "tour-aside" }, "Act as Maya Chen, who owns the flow.");
+}
+
+let drawn = "";
+/** Draw the strip into `node`. */
+export function drawTour(node) {
+  look();
+  const current = progress.done.indexOf(false);
+  const found = card();
+  const signature = JSON.stringify([progress.done, progress.hidden, store.as, store.channel, found?.channel, Boolean(flow()?.failing), Boolean(store.platform)]);
+  if (signature === drawn) return;
+  drawn = signature;
+  const focused = node.contains(document.activeElement);
+  node.hidden = progress.hidden;
+  const finished = current < 0;
+  const steps = STEPS.map((step, index) => el("li", {
+    class: progress.done[index] ? "step done" : index === current ? "step current" : "step", aria: { current: index === current ? "step" : null },
+  }, el("span", { class: "step-mark" }, progress.done[index] ? icon("check", 13) : String(index + 1)), el("span", { class: "step-title" }, step.title),
+  progress.done[index] && el("span", { class: "hidden" }, " (done)")));
+  fill(node,
+    el("ol", { class: "steps" }, steps),
+    el("div", { class: "tour-hint", role: "status" }, finished
+      ? ["That was the whole story: one thread, from failure to recovery. ", action("Start over", restart)]
+      : STEPS[current].hint()),
+    el("button", { type: "button", class: "icon-button", aria: { label: "Hide the tour" }, title: "Hide the tour", on: { click: () => { progress.hidden = true; drawTour(node); } } }, icon("close", 14)));
+  if (focused) node.querySelector("button")?.focus();
+}
+
+function restart() {
+  progress.since = store.platform?.now ?? null;
+  progress.done = [false, false, false, false, false];
+  drawTour(document.getElementById("tour"));
+}
