@@ -1,7 +1,7 @@
 """What was found out about this EnOS, where its pages contradict each other. Holds for a day, then it is asked again.
 
 A server may be upgraded, and one that is read from the wrong first page would hide failures: nothing is believed
-for ever, and what was remembered from an earlier run is only a hint.
+for ever, and what an earlier run found out is shown, but found out again.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,10 +27,6 @@ class Learned:
         at = self._at.get(name)
         return self._values[name] if at is not None and self._clock() - at < HOLDS else None
 
-    def hint(self, name: str) -> str | None:
-        """Return what was found out at any time."""
-        return self._values.get(name)
-
     def put(self, name: str, value: str) -> None:
         """Remember."""
         changed = self._values.get(name) != value
@@ -39,7 +35,7 @@ class Learned:
             self._told(name, value)
 
     def forget(self, name: str) -> None:
-        """Note that it holds no more; it stays as a hint until something else is found out."""
+        """Note that it holds no more; it is shown until something else is found out."""
         self._at.pop(name, None)
 
     def all(self) -> dict[str, str]:

@@ -14,7 +14,7 @@ from datetime import datetime
 
 import stamina
 
-from bot.core.errors import Outage, Refusal, Unclear
+from bot.core.errors import Failure, Outage, Refusal, Unclear
 from bot.enos.calls import ATTEMPTS, Call, Kind
 from bot.enos.envelope import Envelope, open_envelope
 from bot.enos.errors import Broken, Silence, Throttled, TokenStale, Trouble, Unreachable, Unreadable
@@ -52,11 +52,8 @@ class Session:
         Raises a Refusal, an Outage, or, for a mutation whose answer was lost, AnswerLost (an Unclear).
         """
         worth = _worth_repeating if call.kind is Kind.READ else _certainly_unsent
-        retries = stamina.retry_context(on=worth, attempts=attempts, timeout=self._transport.total * 1.5)
-        async for attempt in retries:
-            with attempt:
-                return await self._counted(call)
-        raise AssertionError("stamina returns or raises")
+        retrying = stamina.AsyncRetryingCaller(attempts=attempts, timeout=self._transport.total * 1.5)
+        return await retrying(worth, self._counted, call)
 
     async def _counted(self, call: Call) -> Envelope:
         started, outcome = time.perf_counter(), "bug"
@@ -99,16 +96,14 @@ class Session:
             known = lost(call, trouble)
             raise known from (trouble if known is not trouble else trouble.__cause__)
         envelope = open_envelope(reply.body)
-        failure = judge(call, reply, envelope, now)
-        if isinstance(failure, Throttled):
-            self._brake.hold(_monotonic(), failure.seconds)
-        if failure is not None:
-            _log.info("%s: %s%s", call.name, failure, _reference(envelope))
-            raise failure
+        found = judge(call, reply, envelope, now)
+        if isinstance(found, Throttled):
+            self._brake.hold(_monotonic(), found.seconds)
+        if isinstance(found, Failure):
+            _log.info("%s: %s%s", call.name, found, _reference(envelope))
+            raise found
         self._brake.release()
-        if envelope is None:
-            raise AssertionError("an answer without an envelope is judged a failure")
-        return envelope
+        return found
 
     async def _held_back(self) -> None:
         left = self._brake.left(_monotonic())

@@ -142,7 +142,7 @@ class Tokens:
         if found is not None:  # decisive, whatever the status field is called
             return found
         failure = judge(call, reply, envelope, self._clock())
-        raise failure if failure is not None else Unreadable("the sign-in brought no token")
+        raise failure if isinstance(failure, Failure) else Unreadable("the sign-in brought no token")
 
     def _now(self) -> float:
         return self._clock().timestamp()

@@ -96,6 +96,8 @@ class Transport:
         if not done:
             self._abandon(call.kind, task, sent)
             raise self._late(sent)
+        if task.cancelled():  # by close(): whoever waits is told, not cancelled
+            raise self._late(sent)
         return task.result()
 
     async def close(self) -> None:

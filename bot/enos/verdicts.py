@@ -43,8 +43,10 @@ _HTTP = {
 }
 
 
-def judge(call: Call, reply: Reply, envelope: Envelope | None, now: datetime) -> Failure | None:
-    """Return why the call failed, or None where it succeeded. ``now`` is for a Retry-After that is a date."""
+def judge(call: Call, reply: Reply, envelope: Envelope | None, now: datetime) -> Envelope | Failure:
+    """Return the envelope of a success, or why the call failed. ``now`` is for a Retry-After that is a date."""
+    if envelope is not None and envelope.ok:
+        return envelope
     found = _meaning(call, reply, envelope, now)
     if isinstance(found, Throttled) and reply.status == 503 and call.kind is Kind.MUTATION:
         return AnswerLost("HTTP 503")  # nobody says whether it was turned away before or after
@@ -58,9 +60,7 @@ def lost(call: Call, trouble: Trouble) -> Trouble | AnswerLost:
     return trouble
 
 
-def _meaning(call: Call, reply: Reply, envelope: Envelope | None, now: datetime) -> Failure | None:
-    if envelope is not None and envelope.ok:
-        return None
+def _meaning(call: Call, reply: Reply, envelope: Envelope | None, now: datetime) -> Failure:
     if reply.status == 429:
         return Throttled(seconds_to_wait(reply.retry_after, now))
     if envelope is None:

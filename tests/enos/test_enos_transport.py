@@ -388,6 +388,19 @@ async def test_closing_waits_for_what_is_on_its_way(gateway, client_of):
         await change
 
 
+async def test_closing_waits_no_longer_than_a_call_may_take(gateway):
+    transport = Transport(gateway.url, total=0.1)
+    gateway.faults = [("get", silent)]
+    call = Call("GET", "/batch-processing-service/v2.1/flows", (("action", "get"),))
+    hanging = asyncio.create_task(transport.send(call, {}))
+    await gateway.arrived(1)
+    transport.total = 0.01
+    await transport.close()
+    with pytest.raises(Silence):
+        await hanging
+    gateway.wrong.clear()  # unsigned on purpose
+
+
 @pytest.mark.parametrize(
     ("url", "here"),
     [

@@ -7,7 +7,7 @@ from bot.core.errors import Outage, Refusal, Unclear
 from bot.core.flows import FlowId, InstanceId, Search, TaskId
 from bot.enos import calls, calls_edit
 from bot.enos.calls import By
-from bot.enos.envelope import Reply, open_envelope
+from bot.enos.envelope import Envelope, Reply, open_envelope
 from bot.enos.errors import AnswerLost, Broken, EnosRefused, KeyUsed, Throttled, TokenStale, Unreadable
 from bot.enos.verdicts import judge, seconds_to_wait
 
@@ -167,8 +167,8 @@ def test_a_change_that_the_gateway_turned_away_did_not_happen(status, body):
 
 @pytest.mark.parametrize("status", [200, 400, 500])
 def test_success_is_success_whatever_the_http_status_is(status):
-    assert verdict(TRIGGER, {"code": 0, "data": ""}, status) is None
-    assert verdict(GET, {"status": 0, "data": ""}, status) is None
+    assert verdict(TRIGGER, {"code": 0, "data": ""}, status) == Envelope(0, data=b'""')
+    assert verdict(GET, {"status": 0, "data": ""}, status) == Envelope(0, data=b'""')
 
 
 def test_an_unknown_code_is_shown_with_its_words():
