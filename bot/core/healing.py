@@ -8,15 +8,16 @@ report does not exist because the next night's does.
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from bot.core.desk import Reason, Step, is_live, recovered, unhealed
 from bot.core.flows import Instance, InstanceId, TaskId
 from bot.core.incidents import Incident, Occurrence
-from bot.core.instance_ids import instance_moment
+from bot.core.instance_ids import instance_moment, resolution
 from bot.core.status import Status
 
 _PRINTED = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}")
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _TRIGGERED = 14  # digits of the id of a run that was triggered; scheduled ones have fewer
 
 
@@ -33,7 +34,7 @@ def same_time(failed: InstanceId, success: InstanceId, cycle: str) -> bool:
         return False
     if len(_digits(success)) != _TRIGGERED:
         return then == at
-    return then <= at < _period_end(then, cycle, len(_digits(failed)))
+    return then <= at < _period_end(then, cycle, resolution(failed))
 
 
 def covers(success: Instance, tasks: Iterable[TaskId]) -> bool:
@@ -111,10 +112,10 @@ def _digits(instance: InstanceId) -> str:
     return instance.partition("-")[2]
 
 
-def _period_end(at: datetime, cycle: str, digits: int) -> datetime:
-    """Return the end of the data period that holds ``at``."""
-    if cycle in {"D", "W", "M"}:
-        return datetime(at.year, at.month, at.day, tzinfo=UTC) + timedelta(days=1)
-    if cycle == "H" or digits <= 10:
-        return at.replace(minute=0, second=0) + timedelta(hours=1)
+def _period_end(at: datetime, cycle: str, left_open: timedelta | None) -> datetime:
+    """Return the end of the data period that holds ``at``; ids leave it open to the minute, hour or day."""
+    if cycle in {"D", "W", "M"} or left_open == _DAY:
+        return at.replace(hour=0, minute=0, second=0) + _DAY
+    if cycle == "H" or left_open == _HOUR:
+        return at.replace(minute=0, second=0) + _HOUR
     return at.replace(second=0) + timedelta(minutes=1)

@@ -7,7 +7,7 @@ the same failure told more exactly              the card anew
 a success where it had failed                   the failure healed, the alarm perhaps ended
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -40,17 +40,19 @@ class Terms:
     look: cards.Look = field(default_factory=cards.Look)
 
 
-def decide(rows: Iterable[Instance], terms: Terms, known: Known) -> Facts:
+@dataclass(frozen=True, slots=True)
+class PageFacts(Facts):
+    """Facts of a page, and which failure each reply tells: so that a closer look can complete it."""
+
+    tells: Mapping[PostId, InstanceId] = field(default_factory=dict)
+
+
+def decide(rows: Iterable[Instance], terms: Terms, known: Known) -> PageFacts:
     """Return what to write and say about the rows of one page, which stand newest first."""
     draft = _Draft(terms, known)
     for row in reversed(list(rows)):
         draft.take(row)
     return draft.facts()
-
-
-def told(facts: Facts, now: datetime) -> int:
-    """Return how many failures these facts tell for the first time."""
-    return sum(each.seen_at == now for incident in facts.incidents for each in incident.occurrences)
 
 
 def changed(old: Incident, new: Incident, reason: Reason, terms: Terms, *, reply: Body | None = None) -> Facts:
@@ -61,12 +63,20 @@ def changed(old: Incident, new: Incident, reason: Reason, terms: Terms, *, reply
     return Facts(incidents=(new,), posts=(*said, *redrawn(old, new, terms)))
 
 
-def in_thread(incident: Incident, body: Body, terms: Terms, *, due: datetime | None = None, id_: str = "") -> NewPost:
+def in_thread(
+    incident: Incident,
+    body: Body,
+    terms: Terms,
+    *,
+    due: datetime | None = None,
+    id_: str = "",
+    lane: Lane = Lane.ALERT,
+) -> NewPost:
     """Return a reply in an incident's thread."""
     return NewPost(
         id=PostId(id_ or terms.new_id()),
         kind=Kind.MESSAGE,
-        lane=Lane.ALERT,
+        lane=lane,
         channel=incident.channel,
         body=body,
         due=due or terms.now,
@@ -112,6 +122,7 @@ class _Draft:
         self._changed: dict[IncidentId, Incident] = {}
         self._first: dict[IncidentId, NewPost] = {}
         self._replies: list[NewPost] = []
+        self._tells: dict[PostId, InstanceId] = {}
 
     def take(self, row: Instance) -> None:
         """Take a row in."""
@@ -128,7 +139,7 @@ class _Draft:
         elif reason is Why.RECOVERED:
             self._succeeded(row)
 
-    def facts(self) -> Facts:
+    def facts(self) -> PageFacts:
         """Return what has come together: one edit for each card, whatever happened to it."""
         edits = [
             post
@@ -137,10 +148,11 @@ class _Draft:
             for post in redrawn(self._before[incident.id], incident, self._terms)
         ]
         firsts = [self._drawn(self._changed[id_], post) for id_, post in self._first.items()]
-        return Facts(
+        return PageFacts(
             seen=tuple(self._new_seen.values()),
             incidents=tuple(self._changed.values()),
             posts=(*firsts, *self._replies, *edits),
+            tells=self._tells,
         )
 
     def _failed(self, row: Instance) -> None:
@@ -203,6 +215,7 @@ class _Draft:
         id_ = PostId(self._terms.new_id())
         if count <= TOLD_ONE_BY_ONE:
             body = replies.failed_again(incident, failure, id_)
+            self._tells[id_] = failure.instance
         elif count == TOLD_ONE_BY_ONE + 1:
             body = replies.many_more(incident)
         else:

@@ -6,7 +6,7 @@ has not gone this changes the card itself, afterwards it is an edit.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from bot.core.error_line import error_line
 from bot.core.errors import Failure
 from bot.core.facts import Facts
 from bot.core.flows import Instance, InstanceId, Search, Task, TaskId, UserName
-from bot.core.incidents import Incident, IncidentId
+from bot.core.incidents import Incident
 from bot.core.instance_ids import instance_moment
 from bot.core.posts import Kind, Lane, NewPost, PostId
 from bot.core.status import Status
@@ -205,15 +205,10 @@ class Enricher:
         self._out.wake()
 
 
-def begin_all(
-    enricher: Enricher,
-    incidents: Mapping[IncidentId, Incident],
-    tells: Mapping[PostId, InstanceId],
-    kind: int,
-    now: datetime,
-) -> None:
-    """Begin a closer look at each incident whose newest failure was seen just now."""
-    for incident in incidents.values():
+def begin_all(enricher: Enricher, facts: Facts, kind: int, now: datetime) -> None:
+    """Begin a closer look at each incident whose newest failure these facts of a page tell."""
+    tells = facts.tells if isinstance(facts, pages.PageFacts) else {}
+    for incident in facts.incidents:
         newest = incident.occurrences[-1]
         if newest.seen_at == now and not newest.failed_tasks and not newest.healed:
             reply = next((post for post, instance in tells.items() if instance == newest.instance), None)

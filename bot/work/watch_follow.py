@@ -63,6 +63,7 @@ class Following:
         self._plans: dict[IncidentId, _Plan] = {}
         self._good = {kind: _Good() for kind in KINDS}
         self._candidates: defaultdict[IncidentId, dict[InstanceId, Instance]] = defaultdict(dict)
+        self._left: frozenset[IncidentId] = frozenset()  # recovered, without a good run
         self._left_due: datetime | None = None
         self._waiting: dict[InstanceId, _Plan] = {}
 
@@ -79,7 +80,9 @@ class Following:
         if followed:
             for kind in KINDS:
                 await self._quietly(self._find_good(kind, followed, now))
-            await self._together(self._read(incident, now) for incident in followed.values() if self._due(incident, now))
+            await self._together(
+                self._read(incident, now) for incident in followed.values() if self._due(incident, now)
+            )
         await self._look_beyond(now)
 
     # ── what is followed ──
@@ -91,16 +94,15 @@ class Following:
             return live
         self._left_due = now + _LEFT_EVERY
         recent = await store.incidents(live=False, since=now - _LEFT_FOR, limit=_MOST)
-        left = (each for each in recent if each.phase is Phase.RECOVERED and desk.unhealed(each))
+        left = [each for each in recent if each.phase is Phase.RECOVERED and desk.unhealed(each)]
+        self._left = frozenset(each.id for each in left)
         return (*live, *left)
 
-    def _forget_all_but(self, followed: dict[IncidentId, Incident]) -> None:
-        if not followed or self._left_due is None:
-            return
-        for gone in self._plans.keys() - followed.keys():
-            if len(self._plans) > _MOST or self._plans[gone].pause == _AT_LAST:
-                del self._plans[gone]
-                self._candidates.pop(gone, None)
+    def _forget_all_but(self, live: Iterable[IncidentId]) -> None:
+        kept = {*live, *self._left}
+        for gone in self._plans.keys() - kept:
+            del self._plans[gone]
+            self._candidates.pop(gone, None)
 
     # ── good runs ──
 
@@ -192,10 +194,9 @@ class Following:
         return incident.occurrences[-1].instance
 
     def _begin(self, facts: Facts, found: Instance, now: datetime) -> None:
-        if isinstance(facts, pages.PageFacts) and facts.incidents:
+        if facts.incidents:
             self._out.wake()
-            changed = {incident.id: incident for incident in facts.incidents}
-            begin_all(self._enricher, changed, facts.tells, PERIODIC if found.kind is None else found.kind, now)
+            begin_all(self._enricher, facts, PERIODIC if found.kind is None else found.kind, now)
 
     # ── what has not ended, beyond the window ──
 
@@ -231,7 +232,7 @@ class Following:
 
     @staticmethod
     async def _quietly(work: Awaitable[None]) -> None:
-        """An outage of one read does not hold up the others; the alert search tells of it."""
+        """Do it; an outage of one read does not hold up the others, and the alert search tells of it."""
         try:
             await work
         except Failure as trouble:
@@ -274,5 +275,3 @@ def _as_seen(old: Incident, new: Incident, row: Instance, now: datetime) -> tupl
         return ()
     kind = PERIODIC if row.kind is None else row.kind
     return (Seen(row.id, row.flow_id, kind, int(row.status), row.end_time, instance_moment(row.id), now),)
-
-

@@ -8,7 +8,7 @@ A reading is marked as begun before its first page is written, and as ended afte
 is read whole by the next one.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -16,8 +16,7 @@ from datetime import datetime, timedelta
 from bot.core import pages
 from bot.core.facts import Facts, Reading
 from bot.core.flows import Instance, Page, Search
-from bot.core.incidents import Incident, IncidentId
-from bot.core.posts import NewPost, PostId
+from bot.core.posts import PostId
 from bot.core.status import Status
 from bot.work.ports import Enos, NewId, Store
 from bot.work.watch_look import Looks
@@ -34,20 +33,14 @@ _PAGE = 50  # rows that one page of the platform holds
 class Brought:
     """What a reading brought. It grows page by page, so that what was written before a fault is known too."""
 
-    kind: int
-    pages: int = 0
+    told: Callable[[Facts], None]  # hears of each page as soon as it is written
     failures: set[tuple[str, str, str]] = field(default_factory=set)
-    incidents: dict[IncidentId, Incident] = field(default_factory=dict)
-    posts: list[NewPost] = field(default_factory=list)
-    swept: bool = False
     distrusted: bool = False  # this sweep found what a poll had missed
 
     def take(self, facts: Facts, now: datetime) -> None:
         """Add the facts of a page."""
-        self.pages += 1
-        self.posts += facts.posts
+        self.told(facts)
         for incident in facts.incidents:
-            self.incidents[incident.id] = incident
             self.failures |= {
                 (incident.id, each.instance, each.end_time) for each in incident.occurrences if each.seen_at == now
             }
@@ -80,7 +73,6 @@ class Reader:
                 known = bool(page.rows) and not facts.seen
                 if known and trusted and not sweep and page.sorted_by in UPDATED:
                     break
-        brought.swept = sweep
         brought.distrusted = sweep and trusted and order.broken
         done = replace(
             reading,

@@ -5,19 +5,15 @@ Within the window a standing failure is the search's to tell, since end times ma
 (enos-api C9: the zone of printed times varies even within one answer).
 """
 
-from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.core import pages
 from bot.core.facts import Facts, Known, Seen
 from bot.core.flows import FlowId, Instance, InstanceId
-from bot.core.occurrences import Why, why
 from bot.core.times import read_time
 from bot.work.watch_enrich import Outside
 
-from datetime import datetime
-
-_HOUR, _MOST = timedelta(minutes=15), timedelta(hours=14)
+_STEP, _FARTHEST = timedelta(minutes=15), timedelta(hours=14)  # how zones differ from UTC
 
 
 class Singles:
@@ -55,3 +51,12 @@ class Singles:
             return pages.decide([found], terms, known)
 
         return await self._out.store.observe((found.id,), (found.flow_id,), decide)
+
+
+def _same_moment(one: str, other: str) -> bool:
+    """Whether two printed times may be the same moment, printed in two zones. Nothing printed tells nothing new."""
+    first, second = read_time(one, timedelta()), read_time(other, timedelta())
+    if first is None or second is None:
+        return first is None
+    apart = abs(first - second)
+    return apart <= _FARTHEST and not apart % _STEP

@@ -1,6 +1,5 @@
 """The words that incident cards and replies share; what comes from outside is escaped and short."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -10,13 +9,12 @@ from bot.core.desk import unhealed
 from bot.core.escape import code, escape, mention, one_line
 from bot.core.flows import InstanceId
 from bot.core.incidents import Incident, Occurrence, Phase
-from bot.core.instance_ids import instance_moment
+from bot.core.instance_ids import instance_moment, is_instance
 from bot.core.people import Person
 from bot.core.status import Status, name_of
 
 LISTED = 3  # runs named one by one
 _NAME = 120  # characters of a name
-_COMMANDABLE = re.compile(r"\d{1,19}-\d{8,20}")  # what the grammar takes for an instance
 
 
 def short(text: str) -> str:
@@ -106,6 +104,6 @@ def left(incident: Incident) -> str:
 
 def about_run(failure: Occurrence, *verbs: str) -> list[tuple[str, str]]:
     """Return buttons about a run, where its id is one that commands can name."""
-    if not _COMMANDABLE.fullmatch(failure.instance):
+    if not is_instance(failure.instance):
         return []
     return [(verb, f"{verb.lower()} {failure.instance}") for verb in verbs]

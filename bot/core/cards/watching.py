@@ -12,7 +12,7 @@ from bot.core.desk import is_live, reference
 from bot.core.escape import code, escape, one_line
 from bot.core.flows import FlowName
 from bot.core.incidents import Incident, Phase
-from bot.core.instance_ids import instance_moment
+from bot.core.instance_ids import instance_moment, is_instance
 from bot.core.posts import Body
 
 LISTED = 30  # more than this nobody reads, and Slack takes 50 blocks
@@ -71,10 +71,7 @@ def _row(incident: Incident, post: str, index: int) -> Block:
 
 
 def _about(instance: str) -> list[tuple[str, str]]:
-    flow, _, digits = instance.partition("-")
-    if not (flow.isdecimal() and digits.isdecimal() and 8 <= len(digits) <= 20 and len(flow) < 20):
-        return []
-    return [("Rerun", f"rerun {instance}"), ("Log", f"log {instance}")]
+    return [("Rerun", f"rerun {instance}"), ("Log", f"log {instance}")] if is_instance(instance) else []
 
 
 # ── EnOS out of reach ──

@@ -1,0 +1,121 @@
+"""What people do with incidents: facts, posts and the end of the audit's attempt in one transaction.
+
+Who may is decided before (``rights.py``); what cannot be is refused by the incident's life (``core/desk.py``).
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.core import desk, pages
+from bot.core.cards import incident_replies as replies
+from bot.core.errors import Refused
+from bot.core.facts import Facts
+from bot.core.incidents import Incident, IncidentId
+from bot.core.people import Person
+from bot.core.posts import Body, Lane, NewPost
+from bot.work.ports import Names, NewId, Settlement, Store
+from bot.work.watch_look import Looks
+
+Say = Callable[[Incident], Body]
+
+
+class Desk:
+    """Where people acknowledge, give back, close and reopen incidents. Each returns the reply that was queued.
+
+    All raise ``Refused`` where it cannot be; the attempt is then the caller's to end.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        names: Names,
+        new_id: NewId,
+        *,
+        console_url: str = "",
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._store = store
+        self._looks = Looks(names, console_url)
+        self._new_id = new_id
+        self._wake = wake
+
+    async def acknowledge(
+        self,
+        incident_id: IncidentId,
+        person: Person,
+        now: datetime,
+        until: datetime | None = None,
+        note: str = "",
+        settle: Settlement | None = None,
+    ) -> NewPost:
+        """Take an incident, with a promise until ``until`` (4 h where nothing is said)."""
+        return await self._change(
+            incident_id,
+            now,
+            settle,
+            lambda old: desk.acknowledge(old, person, now, until, note),
+            replies.acknowledged,
+        )
+
+    async def unack(
+        self, incident_id: IncidentId, person: Person, now: datetime, settle: Settlement | None = None
+    ) -> NewPost:
+        """Give an incident back."""
+        return await self._change(incident_id, now, settle, desk.unack, lambda new: replies.given_back(new, person))
+
+    async def close(
+        self,
+        incident_id: IncidentId,
+        person: Person,
+        now: datetime,
+        because: str = "",
+        settle: Settlement | None = None,
+    ) -> NewPost:
+        """End an incident without a recovery, or settle that a failure stays without a good run."""
+        return await self._change(
+            incident_id, now, settle, lambda old: desk.close(old, person, now, because), replies.closed
+        )
+
+    async def reopen(
+        self, incident_id: IncidentId, person: Person, now: datetime, settle: Settlement | None = None
+    ) -> NewPost:
+        """Undo a close. Refused where the flow has had a newer incident since: that one goes on."""
+        incident = await self._incident(incident_id)
+        for other in await self._store.incidents(live=False, flow=incident.flow_id, limit=500):
+            if other.opened_at > incident.opened_at and other.group == incident.group:
+                raise Refused(
+                    "newer_incident",
+                    "This flow has a newer incident, so this one stays closed.",
+                    f"See it: `incidents of {incident.flow_id}`.",
+                )
+        return await self._change(incident_id, now, settle, desk.reopen, lambda new: replies.reopened(new, person))
+
+    async def _change(
+        self,
+        incident_id: IncidentId,
+        now: datetime,
+        settle: Settlement | None,
+        step: Callable[[Incident], desk.Step],
+        say: Say,
+    ) -> NewPost:
+        incident = await self._incident(incident_id)
+        look = await self._looks.of(incident.owners, now)
+        terms = pages.Terms(now, frozenset(), incident.channel, self._new_id, look=look)
+
+        def decide(old: Incident) -> Facts:
+            new, _ = step(old)
+            reply = pages.in_thread(new, say(new), terms, lane=Lane.ANSWER)
+            shown = () if new.gathered else (pages.edit(new, terms, at_once=True),)
+            return Facts(incidents=(new,), posts=(reply, *shown))
+
+        facts = await self._store.change(incident_id, decide, settle=settle)
+        self._wake()
+        return facts.posts[0]
+
+    async def _incident(self, incident_id: IncidentId) -> Incident:
+        incident = await self._store.incident(incident_id)
+        if incident is None:
+            raise Refused(
+                "no_incident", "I know no such incident (any more).", "`incidents` lists those that are open."
+            )
+        return incident

@@ -1,0 +1,195 @@
+"""Watching: a poll from the platform to posts.
+
+    poll     the alert search: three types, newest change first, until nothing is new
+    follow   beside it: recoveries, good runs, what has not ended, what cannot be seen
+    settled  waits for the closer looks that a poll began
+
+``poll`` and ``follow`` each run on their own schedule; neither waits for the other, and each skips a tick while its
+last one is still at work.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.core.cards import watching as cards
+from bot.core.errors import Failure
+from bot.core.errors import Outage as Unavailable
+from bot.core.facts import Facts, Reading
+from bot.core.flows import KINDS
+from bot.core.posts import Kind, Lane, NewPost, PostId
+from bot.work.ports import Clock, Enos, Names, NewId, Store
+from bot.work.watch_coverage import Coverage, Watched
+from bot.work.watch_enrich import Enricher, Outside, begin_all
+from bot.work.watch_follow import Following
+from bot.work.watch_look import Looks
+from bot.work.watch_outage import Outage
+from bot.work.watch_read import Brought, Reader
+from bot.work.watch_settings import WatchSettings
+from bot.work.watch_start import FirstStart
+
+log = logging.getLogger(__name__)
+
+_LATE = 10  # polls without a complete reading before that is an alarm
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How watching goes, for ``status``, metrics and readiness."""
+
+    lag: timedelta | None  # since the last complete reading of every type; None before the first
+    late: bool
+    reachable: bool
+    watched: Watched | None  # None until compared
+    read_to_the_end: tuple[int, ...]  # types whose order EnOS does not keep
+
+
+class Misread(Unavailable):
+    """What was read met a bug of ours."""
+
+    def __init__(self, reference: str, bug: Exception) -> None:
+        super().__init__(reference)
+        self.reference = reference
+        self.bug = bug
+
+    def __str__(self) -> str:
+        """Return the sentence for people."""
+        return (
+            "I met a bug of mine while reading its answer. "
+            f"Show an admin the reference {self.reference}, under which my log holds the details."
+        )
+
+
+class Watch:
+    """Watches the platform for failures."""
+
+    def __init__(  # noqa: PLR0913  what it reaches the outside by, each by its name
+        self,
+        enos: Enos,
+        store: Store,
+        names: Names,
+        clock: Clock,
+        new_id: NewId,
+        settings: WatchSettings,
+        *,
+        mask: Callable[[str], str],
+        jitter: Callable[[], float] = random.random,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        looks = Looks(names, settings.console_url)
+        self._out = Outside(enos, store, looks, clock, new_id, settings, mask, wake)
+        self._reader = Reader(enos, store, looks, new_id, settings)
+        self._enricher = Enricher(self._out)
+        self._following = Following(self._out, self._enricher)
+        self._poll_every = timedelta(seconds=settings.poll_seconds)
+        self._outage = Outage(store, new_id, channel=settings.channel, poll=self._poll_every, jitter=jitter)
+        self._coverage = Coverage(enos, store, new_id, channel=settings.channel, user=settings.user)
+        self._start = FirstStart(
+            store, new_id, channel=settings.channel, command=settings.command, lookback=settings.lookback
+        )
+        self._polling, self._is_following = asyncio.Lock(), asyncio.Lock()
+        self._readings: dict[int, Reading] = {}
+        self._began: datetime | None = None
+        self._may_be_new = True  # until a complete reading is known of
+
+    async def poll(self, now: datetime) -> None:
+        """Read what changed and write what is said about it. Outages are told; bugs are raised."""
+        if self._polling.locked():
+            return
+        async with self._polling:
+            await self._outage.load(now)
+            if not self._outage.waits(now):
+                await self._poll(now)
+
+    async def follow(self, now: datetime) -> None:
+        """Follow what is open, and look once a day at what cannot be seen."""
+        if self._is_following.locked():
+            return
+        async with self._is_following:
+            if not self._outage.stands:
+                await self._following.tick(now)
+                await self._coverage.tick(now)
+            await self._start.refresh(now)
+
+    async def settled(self) -> None:
+        """Wait for the closer looks that were begun."""
+        await self._enricher.settled()
+        await self._start.refresh(self._out.clock())
+
+    async def stop(self) -> None:
+        """Give up the closer looks under way; the next start takes them up."""
+        await self._enricher.stop()
+
+    def nudge(self) -> None:
+        """Look soon at what is followed: somebody has started a run."""
+        self._following.nudge()
+
+    def health(self, now: datetime) -> Health:
+        """Return how watching goes."""
+        ends = [reading.read_at for reading in self._readings.values() if reading.read_at is not None]
+        lag = now - min(ends) if len(ends) == len(KINDS) else None
+        waited = lag if lag is not None else now - (self._began or now)
+        return Health(
+            lag=lag,
+            late=waited > self._poll_every * _LATE,
+            reachable=not self._outage.stands,
+            watched=self._coverage.watched,
+            read_to_the_end=tuple(kind for kind, each in sorted(self._readings.items()) if not each.early_stop),
+        )
+
+    async def _poll(self, now: datetime) -> None:
+        self._began = self._began or now
+        self._readings = {kind: Reading(kind) for kind in KINDS} | dict(await self._out.store.readings())
+        gather_under = await self._start.gather_under(now) if self._may_be_new else None
+        self._may_be_new = gather_under is not None
+        troubles: list[Failure] = []
+        found: set[tuple[str, str, str]] = set()
+        for kind in KINDS:
+            trouble = await self._read(kind, now, gather_under, found)
+            if trouble is not None:
+                troubles.append(trouble)
+        if troubles:
+            await self._outage.failed(str(troubles[0]), now, whole=len(troubles) == len(KINDS), found=found)
+        else:
+            await self._outage.answered(now, found)
+            if gather_under is not None:
+                await self._start.announce(gather_under, now)
+                self._may_be_new = False
+        self._out.wake()
+
+    async def _read(
+        self, kind: int, now: datetime, gather_under: PostId | None, found: set[tuple[str, str, str]]
+    ) -> Failure | None:
+        """Read one type and return what went wrong, if anything: it does not hold up the other types."""
+        brought = Brought(lambda facts: self._heard(facts, kind, now))
+        try:
+            self._readings[kind] = await self._reader.read(self._readings[kind], brought, now, gather_under)
+        except Failure as failure:
+            log.warning("EnOS could not be read (type %d): %s", kind, failure)
+            return failure
+        except Exception as bug:
+            reference = self._out.new_id()
+            log.exception("reading type %d met a bug, reference %s", kind, reference)
+            return Misread(reference, bug)
+        finally:
+            found |= brought.failures
+        if brought.distrusted:
+            await self._tell_distrust(kind, now)
+        return None
+
+    def _heard(self, facts: Facts, kind: int, now: datetime) -> None:
+        """Begin the closer looks while the reading goes on: first messages wait 1.5 s for them."""
+        if facts.posts:
+            self._out.wake()
+        begin_all(self._enricher, facts, kind, now)
+
+    async def _tell_distrust(self, kind: int, now: datetime) -> None:
+        log.warning("type %d is not listed in the order of change; it is read to the end from now on", kind)
+        id_ = PostId(self._out.new_id())
+        body = cards.order_distrusted(kind)
+        await self._out.store.queue(
+            [NewPost(id_, Kind.MESSAGE, Lane.HOUSEKEEPING, self._out.settings.channel, body, now)]
+        )

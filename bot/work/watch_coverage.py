@@ -1,0 +1,81 @@
+"""What cannot be seen is said: a search shows only what is related to the watcher's user.
+
+At start and daily the organization's flows (Search Flow) are compared with that user's (Get My Flow). A gap is an
+alarm, told once for each set of missing flows.
+"""
+
+import hashlib
+import json
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.core.cards import watching as cards
+from bot.core.errors import Failure
+from bot.core.flows import FlowName
+from bot.core.posts import Body, Kind, Lane, NewPost, PostId
+from bot.work.ports import Enos, NewId, Store
+
+log = logging.getLogger(__name__)
+
+_NOTE = "coverage"
+_EVERY, _AGAIN = timedelta(days=1), timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """How many of the organization's flows the watcher sees."""
+
+    watching: int
+    total: int
+
+
+class Coverage:
+    """Compares what is there with what is seen."""
+
+    def __init__(self, enos: Enos, store: Store, new_id: NewId, *, channel: str, user: str) -> None:
+        self._enos = enos
+        self._store = store
+        self._new_id = new_id
+        self._channel = channel
+        self._user = user
+        self._next: datetime | None = None
+        self.watched: Watched | None = None
+
+    async def tick(self, now: datetime) -> None:
+        """Compare, if it is time to."""
+        if self._next is not None and now < self._next:
+            return
+        try:
+            every = {flow.id: flow for flow in await self._enos.all_flows()}
+            mine = {flow.id for flow in await self._enos.my_flows()}
+        except Failure as trouble:
+            self._next = now + _AGAIN
+            log.info("what is watched could not be compared: %s", trouble)
+            return
+        missing = tuple(flow for id_, flow in sorted(every.items()) if id_ not in mine)
+        self.watched = Watched(len(every) - len(missing), len(every))
+        await self._tell(missing, self.watched, now)
+        self._next = now + _EVERY
+
+    async def _tell(self, missing: tuple[FlowName, ...], watched: Watched, now: datetime) -> None:
+        text = (await self._store.notes()).get(_NOTE, "")
+        told = json.loads(text).get("missing", "") if text else ""
+        digest = _digest(missing)
+        if digest != told:
+            body = cards.gap(watched.watching, watched.total, missing, self._user) if missing else None
+            body = body or cards.gap_closed(watched.total)
+            # The id is made of what it tells: a crash before the note is written repeats it, and it is the same post.
+            await self._store.queue([self._post(f"gap-{digest or 'closed'}-{now:%Y%m%d%H}", body, now)])
+        await self._store.note(
+            _NOTE, json.dumps({"missing": digest, "watching": watched.watching, "total": watched.total})
+        )
+
+    def _post(self, id_: str, body: Body, now: datetime) -> NewPost:
+        return NewPost(PostId(id_), Kind.MESSAGE, Lane.HOUSEKEEPING, self._channel, body, now)
+
+
+def _digest(missing: tuple[FlowName, ...]) -> str:
+    if not missing:
+        return ""
+    return hashlib.sha256(",".join(str(flow.id) for flow in missing).encode()).hexdigest()[:16]

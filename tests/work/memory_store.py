@@ -1,0 +1,179 @@
+"""A store with memory: what the watcher asks of it, each method whole or not at all, as the database would."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from bot.core.facts import Facts, Known
+from bot.core.incidents import Phase
+from bot.core.posts import Kind, Post, State
+from bot.core.status import is_finished
+
+LIVE = {Phase.OPEN, Phase.ACKNOWLEDGED}
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Killed(BaseException):
+    """The process dies here."""
+
+
+class MemoryStore:
+    """Keeps what is written. ``die_after`` lets the process die before so many more writes."""
+
+    def __init__(self):
+        self.seen = {}
+        self.read = {}
+        self.named = {}
+        self.kept = {}
+        self.posts = {}
+        self.settled = []
+        self.writes = 0
+        self.die_after = None
+        self.biggest = 0
+
+    async def _write(self):
+        await asyncio.sleep(0)
+        if self.die_after is not None:
+            if self.die_after == 0:
+                raise Killed
+            self.die_after -= 1
+        self.writes += 1
+
+    # what the watcher knows
+
+    async def observe(self, instances, flows, decide):
+        await asyncio.sleep(0)
+        newest = {}
+        for incident in self.kept.values():
+            if (incident.flow_id in flows and not incident.group) or incident.group in instances:
+                newest[incident.flow_id, incident.group] = incident
+        known = Known({id_: self.seen[id_] for id_ in instances if id_ in self.seen}, tuple(newest.values()))
+        facts = decide(known)
+        if facts.seen or facts.incidents or facts.posts or facts.forget:
+            await self._write()
+            self._apply(facts)
+        return facts
+
+    def _apply(self, facts):
+        self.biggest = max(self.biggest, len(facts.seen) + len(facts.posts) + len(facts.incidents))
+        for seen in facts.seen:
+            old = self.seen.get(seen.instance)
+            if old is None or replace(old, seen_at=seen.seen_at) != seen:
+                self.seen[seen.instance] = seen
+        for incident in facts.incidents:
+            self.kept[incident.id] = incident
+        for id_ in facts.forget:
+            self.seen.pop(id_, None)
+        self._put(facts.posts)
+
+    async def readings(self):
+        return dict(self.read)
+
+    async def set_reading(self, reading):
+        await self._write()
+        self.read[reading.kind] = reading
+
+    async def unfinished(self, before, limit=500):
+        rows = (each for each in self.seen.values() if not is_finished(each.status))
+        return tuple(each.instance for each in rows if (each.trigger_at or each.seen_at) < before)[:limit]
+
+    async def is_new(self):
+        return all(reading.read_at is None for reading in self.read.values())
+
+    async def note(self, name, value):
+        await self._write()
+        self.named.pop(name, None)
+        if value:
+            self.named[name] = value
+
+    async def notes(self):
+        return dict(self.named)
+
+    # incidents
+
+    async def incidents(self, *, live=True, flow=None, since=None, limit=500):
+        found = [
+            incident
+            for incident in self.kept.values()
+            if (not live or incident.phase in LIVE)
+            and (flow is None or incident.flow_id == flow)
+            and (since is None or incident.ended_at is None or incident.ended_at >= since)
+        ]
+        return tuple(sorted(found, key=lambda incident: incident.opened_at, reverse=True)[:limit])
+
+    async def incident(self, id):  # noqa: A002
+        return self.kept.get(id)
+
+    async def change(self, id, decide, *, settle=None):  # noqa: A002
+        facts = decide(self.kept[id])
+        if facts != Facts() or settle is not None:
+            await self._write()
+            self._apply(facts)
+            self.settled += [] if settle is None else [settle]
+        return facts
+
+    # the outbox
+
+    async def queue(self, posts, *, settle=None):
+        await self._write()
+        self._put(posts)
+
+    async def post(self, id):  # noqa: A002
+        return self.posts.get(id)
+
+    def _put(self, posts):
+        for new in posts:
+            if new.id not in self.posts:
+                self.posts[new.id] = Post(new, State.QUEUED)
+                if new.kind is Kind.EDIT:
+                    self._merge(new)
+
+    def _merge(self, new):
+        target = self.posts[new.target]
+        for id_, post in self.posts.items():
+            if post.new.target == new.target and post.state is State.QUEUED and id_ != new.id:
+                self.posts[id_] = replace(post, state=State.GIVEN_UP)
+        if target.state is State.QUEUED:
+            self.posts[new.target] = replace(target, new=replace(target.new, body=new.body))
+            self.posts[new.id] = replace(self.posts[new.id], state=State.GIVEN_UP)
+
+    # what tests look at
+
+    def deliver(self, now):
+        """Send what is due; return it, edits included."""
+        due = [
+            post
+            for post in self.posts.values()
+            if post.state is State.QUEUED
+            and post.new.due <= now
+            and (post.new.thread_of is None or self._stands(post.new.thread_of) or True)
+        ]
+        for post in due:
+            self.posts[post.new.id] = replace(post, state=State.SENT, ts=f"{len(self.posts)}.{post.new.id}")
+        return [post.new for post in due]
+
+    def _stands(self, id_):
+        return id_ in self.posts and self.posts[id_].state is State.SENT
+
+    def cards(self):
+        """Return the messages that stand in the channel, oldest first, as they are shown after all edits."""
+        return [self.shown(post.new.id) for post in self.posts.values() if self._is_top(post.new)]
+
+    def replies(self, card):
+        """Return the replies under a message, as they are shown after all edits."""
+        return [
+            self.shown(post.new.id)
+            for post in self.posts.values()
+            if post.new.kind is Kind.MESSAGE and post.new.thread_of == card
+        ]
+
+    def shown(self, id_):
+        body = self.posts[id_].new.body
+        for post in self.posts.values():
+            if post.new.kind is Kind.EDIT and post.new.target == id_:
+                body = post.new.body
+        return body
+
+    @staticmethod
+    def _is_top(new):
+        return new.kind is Kind.MESSAGE and new.thread_of is None and not new.thread

@@ -1,0 +1,85 @@
+"""A watcher with a platform, a store and a clock in hand."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+from memory_enos import MemoryEnos
+from memory_store import MemoryStore
+
+from bot.core.people import Person
+from bot.work.desk import Desk
+from bot.work.watch import Watch
+from bot.work.watch_settings import WatchSettings
+
+START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+MAYA = Person("T0DEMO0001", "U0MAYA00001")
+JONAS = Person("T0DEMO0001", "U0JONAS0001")
+
+
+class People:
+    """Maya is linked, nobody else."""
+
+    async def people_of(self, owners):
+        return {name: MAYA for name in owners if name == "maya.chen"}
+
+
+class World:
+    """What a test needs to tell a story of polls."""
+
+    def __init__(self, *, enos=None, store=None, broken_in=True, **settings):
+        self.enos = enos or MemoryEnos()
+        self.store = store or MemoryStore()
+        self.now = START
+        self.ids = itertools.count(1)
+        self.settings = WatchSettings(channel="C0DATAOPS1", user="u15432100000000001", **settings)
+        self.watch = self.start()
+        self.desk = Desk(self.store, People(), self.new_id)
+        self._broken_in = broken_in
+
+    def new_id(self):
+        return f"p{next(self.ids)}"
+
+    def start(self):
+        """Start the process, anew where one was killed: what it held in memory is gone."""
+        self.watch = Watch(
+            self.enos,
+            self.store,
+            People(),
+            lambda: self.now,
+            self.new_id,
+            self.settings,
+            mask=lambda text: text.replace("hunter2", "•••"),
+            jitter=lambda: 0.5,
+        )
+        return self.watch
+
+    async def begin(self):
+        """A first poll on a healthy platform, long ago enough that nothing counts as new database."""
+        await self.poll()
+        self.store.posts.clear()
+        self.enos.calls.clear()
+        return self
+
+    async def poll(self, after=30):
+        """A poll, so many seconds after the last, with the closer looks that it begins; then the posts go."""
+        self.now += timedelta(seconds=after)
+        await self.watch.poll(self.now)
+        await self.watch.settled()
+        return self.store.deliver(self.now + timedelta(seconds=3))
+
+    async def follow(self, after=0):
+        """A tick of following; then the posts go."""
+        self.now += timedelta(seconds=after)
+        await self.watch.follow(self.now)
+        await self.watch.settled()
+        return self.store.deliver(self.now + timedelta(seconds=3))
+
+    def told(self):
+        """Return every failure that an incident tells, with its times."""
+        return sorted(
+            (each.instance, each.end_time) for incident in self.store.kept.values() for each in incident.occurrences
+        )
+
+    def lines(self):
+        """Return what a phone shows of each message in the channel."""
+        return [card["text"] for card in self.store.cards()]
