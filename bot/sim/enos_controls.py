@@ -101,8 +101,7 @@ class _Levers:
             raise Mistaken(f"A flow cannot be told to {lever}: fail, timeout, recover, run, lock or unlock it.", 404)
         started: Instance | None = None
         if lever in {"lock", "unlock"}:
-            flow.locked = lever == "lock"
-            self._platform.changed()
+            self._platform.edit(flow.id, locked=lever == "lock")
         elif not flow.shape.tasks:
             raise Mistaken(f"Flow {flow.id} has no tasks, so it cannot run.")
         else:

@@ -23,23 +23,26 @@ def save(ask: Ask) -> Any:
     fields = ask.fields()
     shape = _saved_shape(ask, flow, fields)
     freq, cycle = checked_schedule(str(fields["freq"]), str(fields["cycle"]))
-    flow.kind, flow.alert_mode = ask.whole("type"), ask.whole("alertMode")
-    flow.active = bool(ask.whole("active"))
-    flow.name, flow.freq, flow.cycle, flow.do_as = str(fields["name"]), freq, cycle, str(fields["doAs"])
-    flow.owners, flow.visitors = names_of(fields["owners"]), names_of(fields["visitors"])
-    flow.start_date, flow.shape = str(fields["startTime"]), shape
-    flow.parameters = pairs(fields.get("parameters", "[]"))
-    flow.description, flow.queue = ask.text("desc"), ask.text("queue")
-    _changed(ask, flow)
+    ask.platform.edit(
+        flow.id,
+        kind=ask.whole("type"),
+        alert_mode=ask.whole("alertMode"),
+        active=bool(ask.whole("active")),
+        name=str(fields["name"]),
+        freq=freq,
+        cycle=cycle,
+        do_as=str(fields["doAs"]),
+        owners=names_of(fields["owners"]),
+        visitors=names_of(fields["visitors"]),
+        start_date=str(fields["startTime"]),
+        shape=shape,
+        parameters=pairs(fields.get("parameters", "[]")),
+        description=ask.text("desc"),
+        queue=ask.text("queue"),
+        updated=ask.now,
+        updated_by=ask.user.name,
+    )
     return {"flowId": flow.id}
-
-
-def _changed(ask: Ask, flow: Flow) -> None:
-    flow.updated, flow.updated_by = ask.now, ask.user.name
-    for instance in ask.platform.runs.of_flow(flow.id):
-        ask.platform.runs.touch(instance)
-    ask.platform.schedule.start(flow, ask.now)
-    ask.platform.changed()
 
 
 def checked_schedule(freq: str, cycle: str) -> tuple[str, str]:

@@ -71,6 +71,8 @@ def import_(ask: Ask) -> Any:
         parameters=pairs(described.get("parameters", "[]")),
         description=ask.text("desc"),
         do_as=str(described.get("submitter", "")),
+        alert_mode=whole(described.get("alertMode", 0)),
+        start_date=str(described.get("startTime", "")),
         directory=directory,
         created=ask.now,
         updated=ask.now,
@@ -90,15 +92,7 @@ def _free_id(ask: Ask) -> int:
 def _imported(ask: Ask, described: Mapping[str, Any]) -> Shape:
     """Return the graph of an export, its tasks under new ids."""
     first = max([_FIRST_FREE, *(task for flow in ask.platform.flows.values() for task in flow.shape.by_id)]) + 1
-    tasks = tuple(
-        Task(
-            first + index,
-            str(each.get("name")),
-            command=str(each.get("cmd", "")),
-            limit=whole(each.get("timeout", 300)),
-        )
-        for index, each in enumerate(objects(described.get("tasks")))
-    )
+    tasks = tuple(_task(first + index, each) for index, each in enumerate(objects(described.get("tasks"))))
     nodes = {task.name: task.node for task in tasks}
     flows = {flow.name: flow.id for flow in ask.platform.flows.values()}
     links: dict[str, Link] = {}
@@ -116,3 +110,14 @@ def _imported(ask: Ask, described: Mapping[str, Any]) -> Shape:
         for source, each in ends
     )
     return sound(Shape(tasks, tuple(links.values()), relations))
+
+
+def _task(task_id: int, described: Mapping[str, Any]) -> Task:
+    return Task(
+        task_id,
+        str(described.get("name")),
+        command=str(described.get("cmd", "")),
+        limit=whole(described.get("timeout", 300)),
+        retries=whole(described.get("retryLimit", 0)),
+        pause=whole(described.get("retryInterval", 0)),
+    )

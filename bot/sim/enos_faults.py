@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from typing import Any
+from weakref import WeakSet
 
 from aiohttp import web
 
@@ -55,6 +56,7 @@ class Faults:
 
     def __init__(self) -> None:
         self.armed: list[Fault] = []
+        self._spent: WeakSet[Fault] = WeakSet()  # disarmed by use, while some call may still be held up by them
         self.changes = 0
 
     def arm(self, name: str, **options: Any) -> Fault:
@@ -79,9 +81,9 @@ class Faults:
 
     def clear(self, name: str | None = None) -> None:
         """Disarm the faults of this name, or all; calls that one holds up go on at once."""
-        for fault in [each for each in self.armed if name in {None, each.name}]:
-            self.armed.remove(fault)
+        for fault in [each for each in (*self.armed, *self._spent) if name in {None, each.name}]:
             fault.cleared.set()
+        self.armed = [each for each in self.armed if not each.cleared.is_set()]
         self.changes += 1
 
     def take(self, resource: str, action: str) -> Fault | None:
@@ -92,6 +94,7 @@ class Faults:
         fault.struck += 1
         if fault.calls is not None and fault.struck >= fault.calls:
             self.armed.remove(fault)
+            self._spent.add(fault)
         self.changes += 1
         return fault
 

@@ -1,9 +1,10 @@
 """The actions on flows that read and run them."""
 
+from operator import attrgetter
 from typing import Any
 
 from bot.sim.enos_ask import Ask, pairs
-from bot.sim.enos_instances import page_of
+from bot.sim.enos_instances import page_of, sorters_of
 from bot.sim.platform_model import Denied, Flow
 
 _SORTS = {"create_time": "created", "update_time": "updated", "start_time": "start_date"}
@@ -48,12 +49,10 @@ def search(ask: Ask) -> Any:
     pagination = ask.field("pagination")
     number, size = page_of(ask, pagination)
     found = _fitting(ask, ask.fields().get("expression") or "")
-    for sorter in reversed(pagination.get("sorters") or []):
-        attribute = _SORTS.get(sorter.get("field"))
-        if attribute is None:
+    for field, descending in reversed(sorters_of(pagination)):
+        if field not in _SORTS:
             raise Denied(62102, "flow_sorter")
-        descending = str(sorter.get("order", "ASC")).upper() == "DESC"
-        found.sort(key=lambda flow, name=attribute: getattr(flow, name), reverse=descending)  # type: ignore[misc]  # mypy cannot infer a lambda's default
+        found.sort(key=attrgetter(_SORTS[field]), reverse=descending)
     page = found[number * size : number * size + size]
     return ask.printer.numbers([ask.printer.flow_name(flow) for flow in page])
 
@@ -110,8 +109,5 @@ def _scheduling(ask: Ask, *, active: bool) -> str:
     flow = ask.flow(ask.whole("flowId"))
     ask.must_move(flow)
     if flow.active is not active:
-        flow.active = active
-        flow.updated, flow.updated_by = ask.now, ask.user.name
-        ask.platform.schedule.start(flow, ask.now)
-        ask.platform.changed()
+        ask.platform.edit(flow.id, active=active, updated=ask.now, updated_by=ask.user.name)
     return ""

@@ -60,17 +60,23 @@ def _page(ask: Ask) -> tuple[int, int, str, bool]:
     """Return the page's number counted from zero, its size, and the order asked for."""
     pagination = ask.field("pagination")
     number, size = page_of(ask, pagination)
+    sorters = sorters_of(pagination)
+    if not sorters:
+        return number, size, "", False
+    names = _SORTS[ask.platform.switches.sort_names]
+    field, descending = sorters[0]
+    if field not in names:
+        raise Denied(62102, "sorter")
+    return number, size, names[field], descending
+
+
+def sorters_of(pagination: dict[str, Any]) -> list[tuple[str, bool]]:
+    """Return the fields to sort by, each with whether it descends: an array, or one object as a table says."""
     sorters = pagination.get("sorters") or []
     sorters = [sorters] if isinstance(sorters, dict) else sorters
     if not isinstance(sorters, list) or not all(isinstance(each, dict) for each in sorters):
         raise Denied(62102, "body")
-    if not sorters:
-        return number, size, "", False
-    names = _SORTS[ask.platform.switches.sort_names]
-    field = sorters[0].get("field")
-    if field not in names:
-        raise Denied(62102, "sorter")
-    return number, size, names[field], str(sorters[0].get("order", "ASC")).upper() == "DESC"
+    return [(str(each.get("field")), str(each.get("order", "ASC")).upper() == "DESC") for each in sorters]
 
 
 def page_of(ask: Ask, pagination: object) -> tuple[int, int]:

@@ -159,6 +159,19 @@ class Platform:
         self.schedule.start(flow, self.tick())
         self.changed()
 
+    def edit(self, flow_id: int, **fields: Any) -> Flow:
+        """Change fields of a flow (owners, private, active, freq, …) so that everything printed follows."""
+        now = self.tick()
+        flow = self.flows[flow_id]
+        for name, value in fields.items():
+            setattr(flow, name, value)
+        for instance in self.runs.of_flow(flow_id):
+            self.runs.touch(instance)
+        if {"active", "freq", "cycle", "kind", "start_date", "shape"} & set(fields):
+            self.schedule.start(flow, now)
+        self.changed()
+        return flow
+
     def instance(self, instance_id: str) -> Instance:
         """Return an instance as it is now. Raises KeyError where there is none."""
         self.tick()
