@@ -34,14 +34,14 @@ from bot.work.deliver import Delivery
 from bot.work.deliver_alarms import Alarm
 from bot.work.desk import Desk
 from bot.work.follow import Follow
-from bot.work.watch import Outside, Watch
-from bot.work.watch_look import Looks
+from bot.work.watch import Watch
 from bot.work.watch_settings import WatchSettings
 
 log = logging.getLogger("bot")
 
 EXIT_OK, EXIT_FAILED, EXIT_SETTINGS = 0, 1, 2
 DRAIN_SECONDS = 10.0
+SIGN_IN_SECONDS = 5.0  # a gateway that hangs must not keep the bot from starting
 FOLLOW_SECONDS = 1.0
 PRUNE_SECONDS = 3600.0
 
@@ -100,8 +100,9 @@ class App:
             meters=health.meters(self.metrics),
         )
         store.on_queued = self.delivery.wake
-        self.watch, desk = self._watching()
-        self.rooms = self._rooms(desk)
+        names = Owners(store)
+        self.watch = self._watching(names)
+        self.rooms = self._rooms(names)
         self.answers = Answers(self.rooms)
         self.follow = Follow(self.rooms)
         self.clockwork = Clockwork()
@@ -110,9 +111,9 @@ class App:
         self._socket_count = 0
         self.address = ""  # where health is served
 
-    def _watching(self) -> tuple[Watch, Desk]:
+    def _watching(self, names: Owners) -> Watch:
         settings = self.settings
-        watch_settings = WatchSettings(
+        wanted = WatchSettings(
             channel=settings.channel,
             lookback_hours=settings.lookback_hours,
             sweep_minutes=settings.sweep_minutes,
@@ -123,20 +124,12 @@ class App:
             command=settings.command,
             user=settings.enos_user_id,
         )
-        outside = Outside(
-            enos=self.enos,
-            store=self.store,
-            looks=Looks(Owners(self.store), settings.enos_console_url),
-            clock=now,
-            new_id=new_id,
-            settings=watch_settings,
-            mask=self.mask,
-            wake=self.delivery.wake,
-        )
-        return Watch(outside), Desk(outside)
+        wake = self.delivery.wake
+        return Watch(self.enos, self.store, names, now, new_id, wanted, mask=self.mask, wake=wake)
 
-    def _rooms(self, desk: Desk) -> Rooms:
+    def _rooms(self, names: Owners) -> Rooms:
         settings = self.settings
+        wake = self.delivery.wake
         manners = Manners(
             channel=settings.channel,
             admins=frozenset(settings.admins),
@@ -151,14 +144,14 @@ class App:
             enos=self.enos,
             slack=self.edge.poster,
             store=self.store,
-            desk=desk,
+            desk=Desk(self.store, names, new_id, console_url=settings.enos_console_url, wake=wake),
             clock=now,
             new_id=new_id,
             manners=manners,
             schedule_words=in_words,
             health=self._health,
             platform_zone=lambda: self.zone,
-            wake=self.delivery.wake,
+            wake=wake,
         )
 
     async def preflight(self) -> list[str]:
@@ -172,11 +165,11 @@ class App:
         except Refusal as refusal:
             problems.append(str(refusal))
         try:
-            await self.enos.sign_in()
+            await asyncio.wait_for(self.enos.sign_in(), SIGN_IN_SECONDS)
         except Refusal as refusal:
             problems.append(str(refusal))
-        except Outage as outage:
-            log.warning("EnOS does not answer yet: %s", outage)
+        except (Outage, TimeoutError) as outage:
+            log.warning("EnOS does not answer yet: %s", str(outage) or "no answer in time")
         return problems
 
     async def start(self) -> None:
@@ -185,7 +178,8 @@ class App:
         self._task(self.delivery.run())
         await self.edge.start()
         self.clockwork.every(self.settings.poll_seconds, "poll", self._poll)
-        self.clockwork.every(FOLLOW_SECONDS, "follow", self._follow)
+        self.clockwork.every(self.settings.poll_seconds, "follow open incidents", self._follow_incidents)
+        self.clockwork.every(FOLLOW_SECONDS, "follow started runs", self._follow_runs)
         self.clockwork.every(PRUNE_SECONDS, "prune", self._prune, first_in=60)
         self.clockwork.every(5, "figures", self._figures)
         self.clockwork.start()
@@ -194,7 +188,7 @@ class App:
         """Hear no more, finish what was begun within so many seconds, and close."""
         self.clockwork.stop()
         await self.edge.stop_hearing(seconds)
-        await self.watch.close()
+        await self.watch.stop()
         with contextlib.suppress(Failure, TimeoutError):
             await asyncio.wait_for(self.delivery.tick(now()), seconds)
         await self.delivery.close(seconds)
@@ -240,7 +234,10 @@ class App:
         if self.zone is None:
             self.zone = zone_offset(await self.enos.time_zone())
 
-    async def _follow(self) -> None:
+    async def _follow_incidents(self) -> None:
+        await self.watch.follow(now())
+
+    async def _follow_runs(self) -> None:
         await self.follow.tick(now())
 
     async def _prune(self) -> None:
@@ -253,7 +250,16 @@ class App:
 
     def _health(self) -> Mapping[str, Any]:
         """Return what ``status`` shows."""
-        return self.watch.health(now()) | {"Slack": self._slack_words(), "Version": _versions()}
+        health = self.watch.health(now())
+        watched = health.watched
+        why_not = self._why_not_ready()
+        return {
+            "Well": why_not or ("reading EnOS is late" if health.late else True),
+            "Watching": f"{watched.watching} of {watched.total} flows" if watched else "not compared yet",
+            "Last read": f"{health.lag.total_seconds():.0f} s ago" if health.lag is not None else "never",
+            "Slack": self._slack_words(),
+            "Version": _versions(),
+        }
 
     def _slack_words(self) -> str:
         return "HTTP mode" if self.settings.mode == "http" else f"{self._socket_count} of 2 sockets connected"
@@ -261,16 +267,14 @@ class App:
     def _why_not_ready(self) -> str:
         if self.settings.mode == "socket" and not self._socket_count:
             return "Slack is not connected"
-        lag = self.watch.lag(now())
-        if lag is None:
+        health = self.watch.health(now())
+        if health.lag is None:
             return "EnOS was not read yet"
-        if lag > max(10 * self.settings.poll_seconds, 300):
-            return f"EnOS was last read {lag:.0f} seconds ago"
-        return ""
+        return f"EnOS was last read {health.lag.total_seconds():.0f} seconds ago" if health.late else ""
 
     def _refresh(self) -> None:
-        lag = self.watch.lag(now())
-        self.metrics.poll_lag.set(lag if lag is not None else float("nan"))
+        lag = self.watch.health(now()).lag
+        self.metrics.poll_lag.set(lag.total_seconds() if lag is not None else float("nan"))
         self.metrics.sockets.set(self._socket_count)
         self.metrics.tasks.set(len(asyncio.all_tasks()))
         with contextlib.suppress(OSError):
