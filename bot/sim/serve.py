@@ -43,9 +43,11 @@ class Running:
         await self.world.workspace.close()
         if self._ticking is not None:
             self._ticking.cancel()
-            await asyncio.gather(self._ticking, return_exceptions=True)
         for runner in reversed(self._runners):
             await runner.cleanup()
+        if self._ticking is not None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._ticking  # a fault of the platform's own comes to light here
 
     async def listen(self, app: web.Application, port: int) -> str:
         """Serve an application on loopback and return its address."""

@@ -18,10 +18,10 @@ from bot.sim.slack_methods_files import FILES
 from bot.sim.slack_methods_people import PEOPLE
 from bot.sim.slack_methods_views import VIEWS
 from bot.sim.workspace import Workspace
+from bot.sim.workspace_state import KEPT
 from bot.sim.workspace_things import Call, Json, SlackError
 
 METHODS: dict[str, Method] = {**CHAT, **CHANNELS, **PEOPLE, **VIEWS, **FILES}
-CALLS_KEPT = 20_000
 LARGEST_UPLOAD = 64 * 1024 * 1024
 
 _BEFORE = frozenset({"slow", "gone", "reset", "ratelimited", "http_500", "http_503", "html", "error"})
@@ -214,8 +214,8 @@ class _Face:
 
     def _record(self, method: str, arguments: Json, answer: Json | None, status: int) -> None:
         at = self.workspace.clock()
-        if len(self.workspace.calls) >= CALLS_KEPT:
-            del self.workspace.calls[: CALLS_KEPT // 2]
+        if len(self.workspace.calls) >= KEPT:
+            del self.workspace.calls[: KEPT // 2]
         self.workspace.calls.append(Call(method=method, arguments=arguments, answer=answer, status=status, at=at))
         self.workspace.stir()
 

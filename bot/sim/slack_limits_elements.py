@@ -52,7 +52,7 @@ _COMMON = ("action_id", "confirm", "focus_on_load")
 def element(found: Findings, value: Any, at: str, *, allowed: Collection[str]) -> None:
     """Check an element of a section, an actions block, or an input."""
     kind = value.get("type") if isinstance(value, dict) else None
-    if kind is None or kind not in allowed:
+    if not isinstance(kind, str) or kind not in allowed:
         found.add(at, f"unsupported type: {kind}" if kind else "missing required field: type")
         return
     if kind == "image":

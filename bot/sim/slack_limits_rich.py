@@ -58,7 +58,7 @@ def _part(found: Findings, part: Any, at: str) -> None:
 
 def _inline(found: Findings, inner: Any, at: str, only: tuple[str, ...]) -> None:
     kind = inner.get("type") if isinstance(inner, dict) else None
-    if kind is None or kind not in only:
+    if not isinstance(kind, str) or kind not in only:
         found.add(at, f"unsupported type: {kind}")
         return
     required, optional = _INLINE[kind]

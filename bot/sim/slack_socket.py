@@ -5,12 +5,13 @@ https://docs.slack.dev/apis/events-api/using-socket-mode (January 2026).
 
 import asyncio
 import json
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from bot.sim.workspace_state import State
+from bot.sim.workspace_state import KEPT, State
 from bot.sim.workspace_things import Answer, Envelope, Json
 
 CONNECTIONS = 10
@@ -43,7 +44,7 @@ class SocketHub:
         self.connections: list[Connection] = []
         self.handshakes = 0
         self.acks_anywhere = True
-        self.log: list[Envelope] = []
+        self.log: deque[Envelope] = deque(maxlen=KEPT)  # what was delivered, oldest first
         self._tickets: dict[str, float] = {}
         self._pending: dict[str, _Pending] = {}
 

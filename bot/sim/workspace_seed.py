@@ -13,11 +13,11 @@ GUEST, STRANGER = "U0GUEST0001", "U0STRANGE01"
 DATA_OPS, GENERAL, FINANCE, PRIVATE = "C0DATAOPS1", "C0GENERAL1", "C0FINANCE1", "C0PRIVATE1"
 ON_CALL = "S0ONCALL01"
 
+# Only what the bot asks for when it is installed: whatever else it tries is refused, as it would be for real.
 SCOPES = frozenset(
     {
         "app_mentions:read",
         "channels:history",
-        "channels:join",
         "channels:read",
         "chat:write",
         "commands",
@@ -26,14 +26,12 @@ SCOPES = frozenset(
         "groups:history",
         "groups:read",
         "im:history",
-        "im:read",
         "im:write",
-        "reactions:write",
         "usergroups:read",
         "users:read",
     }
 )
-EVENTS = frozenset({"app_mention", "app_home_opened", "message.im"})
+EVENTS = frozenset({"app_mention", "message.im"})
 
 _HISTORY = (
     (GENERAL, 9000, ALEX, "Morning all. The new dashboards are live, thanks to everyone who tested them."),
@@ -58,6 +56,7 @@ def demo_app() -> App:
         signing_secret="demo-signing-secret",  # noqa: S106 - as above
         scopes=SCOPES,
         events=EVENTS,
+        home_tab=False,
         commands=(Command(name="/flow", hint="help", description="Run and watch EnOS batch flows"),),
     )
 

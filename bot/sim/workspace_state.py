@@ -27,6 +27,8 @@ TRIGGER_SECONDS = 3.0
 HOOK_SECONDS = 30 * 60.0
 HOOK_USES = 5
 
+KEPT = 20_000
+
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 Found = TypeVar("Found")
@@ -93,8 +95,9 @@ class State:
                 while not (value := predicate()):
                     await asyncio.wait({self._next_stir()}, timeout=LOOK_AGAIN_SECONDS)
         except TimeoutError:
-            last = [f"{call.method} → {call.status} {(call.answer or {}).get('error', 'ok')}" for call in self.calls]
-            raise TimeoutError(f"not so after {seconds} s; last calls: {last[-8:]}") from None
+            newest = self.calls[-8:]
+            last = [f"{call.method} → {call.status} {(call.answer or {}).get('error', 'ok')}" for call in newest]
+            raise TimeoutError(f"not so after {seconds} s; last calls: {last}") from None
         return value
 
     # ── ids and time ─────────────────────────────────────────────────────────
@@ -114,6 +117,7 @@ class State:
         trigger = Trigger(id=f"{number}.{number % 9973}.{self.new_id('', 16).lower()}", person=person, at=self.clock())
         trigger.view = view
         self.triggers[trigger.id] = trigger
+        _forget_oldest(self.triggers)
         return trigger.id
 
     def new_hook(self, person: str, channel: str, *, source: str | None = None, typed: str | None = None) -> Hook:
@@ -127,6 +131,7 @@ class State:
             typed=typed,
         )
         self.hooks[hook.id] = hook
+        _forget_oldest(self.hooks)
         return hook
 
     def hook_url(self, hook: Hook) -> str:
@@ -201,3 +206,10 @@ class State:
     def stranger(self, person: Person) -> bool:
         """Whether someone belongs to another team."""
         return person.team != self.team.id
+
+
+def _forget_oldest(kept: dict[str, Any]) -> None:
+    """Drop the older half once there are too many; a pretend Slack may run for days."""
+    if len(kept) > KEPT:
+        for key in list(kept)[: KEPT // 2]:
+            del kept[key]

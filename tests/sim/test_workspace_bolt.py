@@ -165,7 +165,7 @@ async def test_a_mention_where_the_app_is_no_member_reaches_nobody():
         async with connected(world, app):
             world.workspace.say(MAYA, GENERAL, "@flowbot hello")
             await world.workspace.settled()
-        assert world.workspace.sockets.log == []
+        assert not world.workspace.sockets.log
         assert world.workspace.visible(MAYA, GENERAL)[-1].startswith("Slackbot (only you): You mentioned @flowbot, but")
 
 
@@ -507,3 +507,129 @@ async def test_membership_events_reach_an_app_that_listens():
             "channel_unarchive",
             "member_left_channel",
         ]
+
+
+async def test_direct_messages_tell_of_changes_and_removals():
+    async with slack() as world:
+        workspace, app = world.workspace, bolt_app(world)
+        im = workspace.dm(MAYA).id
+        async with connected(world, app):
+            posted = await world.client.chat_postMessage(channel=MAYA, text="first")
+            await world.client.chat_update(channel=im, ts=posted["ts"], text="second")
+            await world.client.chat_delete(channel=im, ts=posted["ts"])
+            await workspace.settled()
+        events = [envelope.payload["event"] for envelope in workspace.sockets.log]
+        assert [event.get("subtype") for event in events] == [None, "message_changed", "message_deleted"]
+        assert (events[1]["previous_message"]["text"], events[1]["message"]["text"]) == ("first", "second")
+        assert events[2]["deleted_ts"] == posted["ts"]
+
+
+async def test_every_message_of_a_channel_reaches_an_app_that_asked_for_it():
+    async with slack() as world:
+        workspace, app, heard = world.workspace, bolt_app(world), []
+        events = workspace.app.events | {"message.channels", "message.groups"}
+        workspace.app = replace(workspace.app, events=events)
+        workspace.join(FLOWBOT, PRIVATE)
+
+        @app.event("message")
+        async def said(event):
+            heard.append((event["channel_type"], event["text"]))
+
+        @app.event("app_mention")
+        async def mentioned(event):
+            heard.append(("mention", event["ts"]))
+
+        async with connected(world, app):
+            await workspace.say(MAYA, PRIVATE, "psst")
+            message = workspace.say(MAYA, DATA_OPS, "@flowbot hi").message
+            workspace.say(MAYA, GENERAL, "not for the app")
+            await workspace.until(lambda: len(heard) == 3)
+            await workspace.settled()
+        mention = ("mention", message.ts)
+        assert sorted(heard) == sorted([("group", "psst"), ("channel", f"<@{FLOWBOT}> hi"), mention])
+        ids = [envelope.payload["event_id"] for envelope in workspace.sockets.log]
+        assert len(set(ids)) == 3
+
+
+async def test_a_press_nobody_answers_is_told_where_it_was_pressed():
+    async with slack() as world:
+        workspace = world.workspace
+        parent = workspace.messages(DATA_OPS)[0]
+        posted = await world.client.chat_postMessage(channel=DATA_OPS, text="x", blocks=CARD, thread_ts=parent.ts)
+        card = workspace.find(DATA_OPS, posted["ts"])
+        assert not (await workspace.press(MAYA, card, "Acknowledge")).acked
+        line = "↳ Slackbot (only you): That did not work: flowbot did not respond."
+        assert workspace.visible(MAYA, DATA_OPS)[2] == line
+        workspace.delete(MAYA, workspace.ephemerals(MAYA, DATA_OPS)[0])
+        assert line not in workspace.visible(MAYA, DATA_OPS)
+
+
+async def test_a_response_url_from_a_thread_answers_in_the_thread():
+    async with slack() as world:
+        workspace, app = world.workspace, bolt_app(world)
+
+        @app.action("say:1")
+        async def say(ack, body, respond):
+            await ack()
+            await respond("for you")
+            ts = body["container"]["thread_ts"]
+            await respond(text="for all", response_type="in_channel", replace_original=False, thread_ts=ts)
+            await respond(text="new card", replace_original=True)
+
+        parent = workspace.messages(DATA_OPS)[0]
+        async with connected(world, app):
+            posted = await world.client.chat_postMessage(channel=DATA_OPS, text="x", blocks=CARD, thread_ts=parent.ts)
+            await workspace.press(MAYA, workspace.find(DATA_OPS, posted["ts"]), "Acknowledge")
+            await workspace.until(lambda: "↳ flowbot: new card" in workspace.visible(MAYA, DATA_OPS))
+        assert workspace.visible(MAYA, DATA_OPS)[1:4] == [
+            "↳ flowbot: new card",
+            "↳ flowbot (only you): for you",
+            "↳ flowbot: for all",
+        ]
+
+
+async def test_waiting_in_vain_says_what_was_called_last():
+    async with slack() as world:
+        await world.client.auth_test()
+        with pytest.raises(TimeoutError, match=r"auth\.test → 200 ok"):
+            await world.workspace.until(lambda: False, timeout=0.01)
+
+
+async def test_what_was_removed_or_is_off_cannot_be_used():
+    async with slack() as world:
+        workspace = world.workspace
+        posted = await world.client.chat_postMessage(channel=DATA_OPS, text="x", blocks=CARD)
+        card = workspace.find(DATA_OPS, posted["ts"])
+        with pytest.raises(Forbidden, match="no longer there"):
+            workspace.click(MAYA, card, "nowhere", "nothing")
+        workspace.remove(card)
+        with pytest.raises(Forbidden, match="does not see"):
+            workspace.press(MAYA, card, "Acknowledge")
+        private = await world.client.chat_postEphemeral(channel=DATA_OPS, user=MAYA, text="x")
+        shortcut = Shortcut(name="This", callback_id="this", kind="message")
+        workspace.app = replace(workspace.app, shortcuts=(shortcut,), home_tab=False, messages_tab=False)
+        with pytest.raises(Forbidden, match="ephemeral"):
+            workspace.use_shortcut(MAYA, "this", workspace.find(DATA_OPS, private["message_ts"]))
+        assert not (await workspace.open_home(MAYA)).acked
+        with pytest.raises(Forbidden, match="turned off"):
+            workspace.say(MAYA, "@flowbot", "hello")
+        workspace.channel(DATA_OPS).read_only = True
+        with pytest.raises(Forbidden, match="only admins"):
+            workspace.say(MAYA, DATA_OPS, "hello")
+        workspace.say(ALEX, DATA_OPS, "admins may")
+        workspace.say(GUEST, DATA_OPS, "and anyone in threads", thread=workspace.messages(DATA_OPS)[0])
+
+
+async def test_a_command_without_escaping_is_sent_as_typed():
+    async with slack() as world:
+        workspace, app = world.workspace, bolt_app(world)
+        (command,) = workspace.app.commands
+        workspace.app = replace(workspace.app, commands=(replace(command, should_escape=False),))
+
+        @app.command("/flow")
+        async def flow(ack, command):
+            await ack(command["text"])
+
+        async with connected(world, app):
+            await workspace.say(MAYA, DATA_OPS, "/flow by @maya & co")
+        assert workspace.ephemerals(MAYA, DATA_OPS)[-1].text == "by @maya & co"

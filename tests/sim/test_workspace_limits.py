@@ -5,6 +5,7 @@ import copy
 import pytest
 
 from bot.sim.slack_limits import check_attachments, check_blocks, check_metadata, check_view
+from bot.sim.workspace_seed import DATA_OPS, MAYA, demo_workspace
 from bot.sim.workspace_things import SlackError
 
 
@@ -185,6 +186,9 @@ def test_taken(block):
     before = copy.deepcopy(block)
     check_blocks([block])
     assert block == before
+    workspace = demo_workspace(lambda: 0.0)
+    workspace.post_from_app(DATA_OPS, {"blocks": [block]})
+    assert workspace.visible(MAYA, DATA_OPS)[-1].startswith("flowbot: ")
 
 
 @pytest.mark.parametrize(("block", "pointer", "words"), WRONG)

@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aiohttp import ClientSession, ClientTimeout, web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -65,6 +65,12 @@ def without_proxies() -> Iterator[None]:
 async def slack() -> AsyncIterator[Slack]:
     clock = Clock()
     workspace = demo_workspace(clock)
+    workspace.app = replace(
+        workspace.app,
+        scopes=workspace.app.scopes | {"channels:join", "im:read", "reactions:write"},
+        events=workspace.app.events | {"app_home_opened"},
+        home_tab=True,
+    )
     workspace.retry_delays = (0.0, 0.0, 0.0)
     runner = web.AppRunner(slack_app(workspace), access_log=None, shutdown_timeout=0.1)
     with without_proxies():
