@@ -106,7 +106,7 @@ class Board(Reader):
         """Replace facts about a message: text, blocks, attachments, metadata, edited."""
         before = {key: getattr(message, key) for key in facts}
         for key, value in facts.items():
-            setattr(message, key, self.with_ids(value) if key == "blocks" and message.by_app else value)
+            setattr(message, key, self._named(key, value) if message.by_app else value)
         if before != facts:
             self.edited(message, before)
         self.changed()
@@ -132,6 +132,16 @@ class Board(Reader):
         return self.put(
             Message(ts=self.new_ts(), channel=channel, user=SLACKBOT, text=text, only_for=who, thread_ts=thread_ts)
         )
+
+    def _named(self, key: str, value: Any) -> Any:
+        if key == "blocks":
+            return self.with_ids(value)
+        if key == "attachments":
+            return [self._attachment_with_ids(each) for each in value]
+        return value
+
+    def _attachment_with_ids(self, attachment: Json) -> Json:
+        return {**attachment, "blocks": self.with_ids(attachment["blocks"])} if "blocks" in attachment else attachment
 
     def with_ids(self, blocks: list[Json]) -> list[Json]:
         """Return the blocks with the block and action ids that Slack makes up where the app gave none."""
