@@ -221,8 +221,7 @@ def _step(db: Database, steps: Sequence[Sequence[str]]) -> bool:
             db.execute(f"PRAGMA application_id = {APPLICATION}")
         db.execute("COMMIT")
     except BaseException:
-        if db.conn.in_transaction:
-            db.execute("ROLLBACK")
+        db.conn.rollback()
         raise
     return version < len(steps)
 

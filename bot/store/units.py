@@ -71,8 +71,7 @@ class Units:
             touched = connection.total_changes - before
             connection.execute("COMMIT")
         except BaseException as error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            connection.rollback()
             self.shelf.clear()
             if isinstance(error, sqlite3.OperationalError):
                 raise Trouble(str(error)) from error

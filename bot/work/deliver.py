@@ -15,7 +15,7 @@ import random
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, assert_never
 
 from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.errors import Outage
@@ -156,7 +156,7 @@ class Delivery:
         await self._start()
         due = await self._store.due(now, limit=1000)
         work = await self._settling.due(now)  # from here on nothing is awaited: two ticks never begin the same
-        for id_ in [id_ for id_ in self._open_ends if id_ not in self._busy]:
+        for id_ in list(self._open_ends):
             work.append(self._end(id_, self._open_ends.pop(id_)))
         for post in self._pace.choose(self._not_held(due, now), self._busy.values(), now):
             self._busy[post.new.id] = post
@@ -257,6 +257,8 @@ class Delivery:
                     channel, new.body, thread=thread, reserved=lambda id_: self._store.reserve(new.id, id_)
                 )
                 return channel, file
+            case _:
+                assert_never(new.kind)
 
     def _unreachable(self, unreachable: SlackUnreachable) -> Step:
         hold = self._hold(None, slower=0)
@@ -319,6 +321,8 @@ class Delivery:
                 await self._tell(post, why)
                 log.error("post %s (%s) was given up: %s", new.id, new.kind.value, why)
                 await self._store.give_up(new.id, why, now)
+            case _:
+                assert_never(step)
         self._meters.outcome(new.kind, _NAMES[type(step)])
 
     async def _well(self, post: Post) -> None:

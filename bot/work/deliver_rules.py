@@ -9,6 +9,7 @@ nobody knows        ─► Doubt, and after a look ─► Stands, Again or Drop
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from bot.core.posts import Body, Kind, Lane, NewPost, Post
 from bot.core.slack_errors import Verdict, meaning
@@ -103,6 +104,8 @@ def after_refusal(post: Post, error: str, *, default_channel: str, wait: float, 
             return Drop(error)
         case Verdict.PLAIN | Verdict.BUG:
             return _in_words(post, error)
+        case told:
+            assert_never(told)
 
 
 def _elsewhere(post: Post, error: str, *, default_channel: str, wait: float, now: datetime) -> Step:

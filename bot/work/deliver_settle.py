@@ -126,7 +126,7 @@ class Settling:
 
     async def _look(self, place: Place, unclear: Sequence[Post], sent: Sequence[Post]) -> None:
         """Look at a channel or thread and settle what is asked about it."""
-        unclear = [post for post in unclear if await self._still(post)]
+        unclear = [current for post in unclear if (current := await self._still(post))]
         if not (unclear or sent):
             return
         found = await self._found(place, [*unclear, *sent])
@@ -142,10 +142,10 @@ class Settling:
                 if again:
                     self.resent(now)
 
-    async def _still(self, post: Post) -> bool:
-        """Whether it is unclear now; an earlier look at its place may have settled it meanwhile."""
+    async def _still(self, post: Post) -> Post | None:
+        """Return the post as it is now where it is unclear: another tick may have settled it meanwhile."""
         now = await self._store.post(post.new.id)
-        return now is not None and now.state is State.UNCLEAR
+        return now if now is not None and now.state is State.UNCLEAR else None
 
     async def _found(self, place: Place, posts: Sequence[Post]) -> Mapping[PostId, Sequence[str]] | None:
         """Return which of the posts stand there, and where; None where Slack cannot say now."""
@@ -211,8 +211,11 @@ class Settling:
 
     async def _without_look(self, post: Post) -> None:
         """Settle an edit, a whisper or a file."""
-        if not await self._still(post):
-            return
+        current = await self._still(post)
+        if current is not None:
+            await self._settle_alone(current)
+
+    async def _settle_alone(self, post: Post) -> None:
         if post.new.kind is not Kind.FILE:
             await self._settle(post, after_doubt(post, self._clock()))
             return

@@ -2,6 +2,8 @@
 
 import asyncio
 import sqlite3
+import subprocess
+import sys
 import threading
 from dataclasses import fields
 
@@ -231,3 +233,34 @@ async def test_links_survive(store):
     await store.put_links([link()])
     await store.prune(later(days=5000))
     assert await store.link(MAYA) == link()
+
+
+WRITES = """
+import asyncio, sys
+from datetime import UTC, datetime
+from bot.store.store import Store
+
+async def main():
+    store = Store.open(sys.argv[1])
+    for number in range(100000):
+        await store.first_time(str(number), datetime(2026, 11, 21, tzinfo=UTC))
+        print(number, flush=True)
+
+asyncio.run(main())
+"""
+
+
+async def test_what_was_written_outlives_a_kill(path):
+    last = killed_while_writing(path)
+    async with Store.open(path) as store:
+        assert await store._read(lambda db: db.execute("PRAGMA integrity_check").fetchone()[0]) == "ok"
+        assert last < await size(store, "deliveries") <= last + 2
+
+
+def killed_while_writing(path) -> int:
+    """Return the last number whose writing was told before the kill."""
+    with subprocess.Popen([sys.executable, "-c", WRITES, str(path)], stdout=subprocess.PIPE, text=True) as process:
+        for _ in range(50):
+            last = int(process.stdout.readline())
+        process.kill()
+        return max([last, *(int(line) for line in process.stdout if line.endswith("\n"))])

@@ -62,7 +62,7 @@ class FakeSlack:
         self.files: dict[str, tuple[str, str, bool]] = {}  # id: channel, content, shown
         self.faults: dict[str, list] = {}
         self.closed: dict[str, str] = {}  # channel: the word it refuses with
-        self.gates: dict[str, asyncio.Event] = {}  # channel: calls hang until set
+        self.gates: dict[str, asyncio.Event] = {}  # channel, or method and channel: calls hang until set
         self.late: list[tuple[datetime, Message]] = []
         self.calls: list[str] = []
         self.posted: dict[str, list[float]] = {}
@@ -152,8 +152,9 @@ class FakeSlack:
 
     async def _met(self, method, channel):
         self.calls.append(f"{method} {channel}".strip())
-        if channel in self.gates:
-            await self.gates[channel].wait()
+        for gate in (channel, f"{method} {channel}"):
+            if gate in self.gates:
+                await self.gates[gate].wait()
         waiting = self.faults.get(method) or [None]
         fault = waiting.pop(0)
         if isinstance(fault, Exception):
@@ -185,10 +186,10 @@ class World:
         self.doubles = 0
         self.delivery = self.new_delivery()
 
-    def new_delivery(self, store=None):
+    def new_delivery(self, store=None, slack=None):
         return Delivery(
             store or self.store,
-            self.slack,
+            slack or self.slack,
             self.clock,
             default_channel=DEFAULT,
             on_alarm=self.alarms.append,

@@ -1,0 +1,271 @@
+"""The decisions of the delivery: tables, and laws that hold for every outcome."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from deliver_fakes import DEFAULT, START, edit, file, message, whisper
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.posts import Kind, Lane, Post, State
+from bot.core.slack_errors import TABLE, Verdict, meaning, verdict
+from bot.work.deliver_pace import LANE_ROOM, PLACE_ROOM, Bucket, Pace
+from bot.work.deliver_rules import (
+    Again,
+    Doubt,
+    Drop,
+    Instead,
+    Move,
+    Stands,
+    after_doubt,
+    after_file,
+    after_look,
+    after_refusal,
+    backoff,
+    doubles,
+    look_after,
+    notice,
+    plain,
+)
+
+SOON = START + timedelta(seconds=1)
+LATE = START + timedelta(hours=2)
+
+
+def post(new=None, **more) -> Post:
+    new = new or message()
+    return Post(new, State.SENDING, more.pop("attempts", 1), more.pop("channel", new.channel), **more)
+
+
+def refusal(error, new=None, now=SOON, **more):
+    return after_refusal(post(new, **more), error, default_channel=DEFAULT, wait=30, now=now)
+
+
+ANSWER = message(lane=Lane.ANSWER)
+BLOCKS = {"text": "FAIL", "blocks": [{"type": "section"}]}
+
+REFUSALS = [
+    ("a wait is waited out", refusal("ratelimited"), Again(30, "ratelimited")),
+    ("an answer waits an hour at most", refusal("ratelimited", ANSWER, LATE), Drop("too late: ratelimited")),
+    ("an alert waits as long as it takes", refusal("token_revoked", now=LATE), Again(30, "token_revoked")),
+    ("a missing scope waits for its operator", refusal("missing_scope"), Again(30, "missing_scope")),
+    ("an error inside Slack may have happened", refusal("internal_error"), Doubt("internal_error")),
+    ("a closed channel's alert goes to the default one", refusal("is_archived"), Move(DEFAULT, "is_archived")),
+    ("an edit cannot move", refusal("is_archived", edit("e", "m")), Drop("is_archived")),
+    ("a file cannot move", refusal("is_archived", file("f", "C1")), Drop("is_archived")),
+    ("a whisper cannot move", refusal("user_not_in_channel", whisper("w")), Drop("user_not_in_channel")),
+    (
+        "a direct message stays private",
+        refusal("messages_tab_disabled", message(channel="D1")),
+        Drop("messages_tab_disabled"),
+    ),
+    ("an answer finds its asker", refusal("not_in_channel", replace(ANSWER, user="U1")), Move("U1", "not_in_channel")),
+    ("an answer to nobody is told by default", refusal("not_in_channel", ANSWER), Move(DEFAULT, "not_in_channel")),
+    ("the default channel is waited for", refusal("is_archived", message(channel=DEFAULT)), Again(30, "is_archived")),
+    (
+        "but not by an old answer",
+        refusal("is_archived", replace(ANSWER, channel=DEFAULT), LATE),
+        Drop("too late: is_archived"),
+    ),
+    ("a locked thread is left", refusal("thread_not_found", message(thread="9.0")), Move("C1", "thread_not_found")),
+    (
+        "outside of a thread it is about the channel",
+        refusal("thread_not_found"),
+        Move(DEFAULT, "thread_not_found"),
+    ),
+    ("what is gone is gone", refusal("message_not_found", edit("e", "m")), Drop("message_not_found")),
+    (
+        "refused blocks go as words",
+        refusal("invalid_blocks", message(body=BLOCKS)),
+        Instead(message(body={"text": "FAIL"}), "invalid_blocks"),
+    ),
+    ("refused words are given up", refusal("invalid_blocks"), Drop("invalid_blocks")),
+    (
+        "an unknown word is our bug",
+        refusal("brand_new", message(body=BLOCKS)),
+        Instead(message(body={"text": "FAIL"}), "brand_new"),
+    ),
+    ("our bug with words alone is given up", refusal("brand_new"), Drop("brand_new")),
+]
+
+
+@pytest.mark.parametrize(("step", "expected"), [row[1:] for row in REFUSALS], ids=[row[0] for row in REFUSALS])
+def test_after_a_refusal(step, expected):
+    assert step == expected
+
+
+def test_words_alone_are_short_enough_for_every_method_and_never_empty():
+    assert len(plain({"text": "x" * 9000})["text"]) == 3000
+    assert plain({"blocks": []})["text"] == "(flowbot could not show this message)"
+    assert plain(plain({"text": "x" * 9000})) == plain({"text": "x" * 9000})
+
+
+@given(
+    error=st.sampled_from([*TABLE, "brand_new"]),
+    kind=st.sampled_from(Kind),
+    lane=st.sampled_from(Lane),
+    channel=st.sampled_from(["C1", "U1", "D1", DEFAULT]),
+    thread=st.sampled_from(["", "9.0"]),
+    user=st.sampled_from(["", "U7"]),
+)
+def test_refusals_come_to_an_end_and_only_alerts_wait_for_ever(error, kind, lane, channel, thread, user):
+    """Following the steps leads to an end: no two refusals send a post in a circle."""
+    new = message(kind=kind, lane=lane, channel=channel, thread=thread, user=user, body=BLOCKS)
+    steps = []
+    for _ in range(5):
+        step = refusal(error, new, LATE)
+        steps.append(step)
+        match step:
+            case Move(place, _):
+                new = replace(new, channel=place, thread="")
+            case Instead(other, _):
+                new = other
+            case _:
+                break
+    assert isinstance(steps[-1], Again | Doubt | Drop)
+    if isinstance(steps[-1], Again):
+        assert lane is Lane.ALERT
+        assert kind is not Kind.WHISPER
+
+
+def test_waits_grow_to_a_limit_and_jitter_only_shortens_them():
+    assert [backoff(tries, 0.0) for tries in (0, 1, 2, 3, 9, 10, 99)] == [1, 1, 2, 4, 256, 300, 300]
+    assert backoff(3, 0.999) >= 2
+    assert [look_after(doubts).total_seconds() for doubts in (0, 1, 2, 3, 99)] == [3, 3, 6, 12, 300]
+
+
+def test_after_a_look():
+    assert after_look(post(), ("1.0", "2.0"), SOON) == Stands("C1", "1.0", ("2.0",), "found")
+    assert after_look(post(), (), LATE) == Again(0, "not there")
+    assert after_look(post(ANSWER), (), LATE) == Drop("too late: unclear")
+    assert after_doubt(post(edit("e", "m"), doubts=9), SOON) == Again(0, "unclear")
+    assert after_doubt(post(whisper("w"), doubts=1), SOON) == Again(0, "unclear")
+    assert after_doubt(post(whisper("w"), doubts=2), SOON) == Drop("unclear twice")
+    assert after_doubt(post(whisper("w"), doubts=1), LATE) == Drop("too late: unclear")
+
+
+def test_after_a_file_was_asked_for():
+    assert after_file(post(file("f"), ts="F1"), shared=True, certain=False) == Stands("U1", "F1", (), "found")
+    assert after_file(post(file("f"), ts="F1"), shared=False, certain=False) is None
+    assert after_file(post(file("f"), ts="F1", doubts=2), shared=False, certain=True) == Again(0, "not there")
+    assert after_file(post(file("f"), ts="F1", doubts=3), shared=False, certain=True) == Drop("unclear")
+    assert after_file(post(file("f"), doubts=1), shared=False, certain=False) == Again(0, "not there")
+    assert after_file(post(file("f"), doubts=3), shared=False, certain=False) == Drop("unclear")
+
+
+@given(st.lists(st.sampled_from(["1.0", "2.0", "3.0"]), unique=True), st.sampled_from(["1.0", "2.0", "9.0"]))
+def test_of_several_copies_all_but_one_go_and_the_recorded_one_stays(found, recorded):
+    gone = doubles(post(ts=recorded), tuple(found))
+    assert len(gone) == max(0, len(found) - 1)
+    assert recorded not in gone or recorded not in found
+
+
+def test_a_bad_channel_is_told_of_with_the_reason_and_the_way_out():
+    told = notice(post(), "not_in_channel", DEFAULT, SOON)
+    assert told.body["text"] == (
+        "I could not post in <#C1>: flowbot is not in it. What belongs there comes here until that is mended. "
+        "Invite flowbot there with `/invite @flowbot`."
+    )
+    assert (told.id, told.channel, told.lane) == ("notice-p1", DEFAULT, Lane.HOUSEKEEPING)
+
+
+@pytest.mark.parametrize(
+    ("new", "error"),
+    [
+        (message(), "ratelimited"),
+        (message(channel="D1"), "messages_tab_disabled"),
+        (message(channel=DEFAULT), "is_archived"),
+        (ANSWER, "not_in_channel"),
+    ],
+)
+def test_what_is_no_bad_channel_is_not_told(new, error):
+    assert notice(post(new), error, DEFAULT, SOON) is None
+
+
+# ── the words of Slack ──
+
+
+def test_every_word_has_one_row_and_what_a_person_is_told_is_whole():
+    for error, row in TABLE.items():
+        assert row.error == error
+        told = row.verdict in {Verdict.ELSEWHERE, Verdict.STOP, Verdict.BARRED}
+        assert bool(row.sentence) == bool(row.way_out) == told
+        assert not row.sentence.endswith(".")
+        assert row.way_out.endswith("." if told else "")
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        ("ratelimited", Verdict.WAIT),
+        ("fatal_error", Verdict.DOUBT),
+        ("is_archived", Verdict.ELSEWHERE),
+        ("thread_not_found", Verdict.OUTSIDE),
+        ("invalid_auth", Verdict.STOP),
+        ("missing_scope", Verdict.BARRED),
+        ("message_not_found", Verdict.GONE),
+        ("invalid_blocks", Verdict.PLAIN),
+        ("no_text", Verdict.BUG),
+        ("a_word_of_next_year", Verdict.BUG),
+        ("", Verdict.BUG),
+    ],
+)
+def test_the_verdict_on_a_word(error, expected):
+    assert verdict(error) is expected
+    assert meaning(error).error == error
+
+
+# ── pace ──
+
+
+def at(seconds):
+    return START + timedelta(seconds=seconds)
+
+
+def test_a_bucket_gives_a_burst_and_then_so_many_a_minute():
+    bucket = Bucket(60, 3)
+    assert [bucket.take(at(0)) for _ in range(4)] == [True, True, True, False]
+    assert [bucket.take(at(1)) for _ in range(2)] == [True, False]
+    assert [bucket.take(at(100)) for _ in range(4)] == [True, True, True, False]
+    assert [bucket.take(at(50)) for _ in range(1)] == [False]  # a clock that went back gives nothing
+
+
+def test_edits_of_many_messages_keep_within_their_tier():
+    pace, edits = Pace(), [post(edit(f"e{n}", f"m{n}"), ts=f"{n}.0", channel=f"C{n % 9}") for n in range(200)]
+    sent = 0
+    for second in range(60):
+        chosen = pace.choose(edits, [], at(second))
+        edits = [each for each in edits if each not in chosen]
+        sent += len(chosen)
+    assert 60 <= sent <= 70
+
+
+def test_calls_that_hang_fill_neither_their_lane_nor_another():
+    pace, waiting = Pace(), [post(message(f"m{n}", channel="C1", thread=f"{n}.0")) for n in range(50)]
+    busy = []
+    for second in range(60):
+        chosen = pace.choose(waiting, busy, at(second))
+        busy += chosen
+        waiting = [each for each in waiting if each not in chosen]
+    assert len(busy) == PLACE_ROOM
+    busy += [post(message(f"x{n}", channel=f"X{n}")) for n in range(LANE_ROOM)]
+    assert pace.choose([post(message("other", channel="C2"))], busy, at(60)) == []
+    answer = post(message("answer", channel="C2", lane=Lane.ANSWER))
+    assert pace.choose([answer], busy, at(60)) == [answer]
+
+
+def test_a_whisper_by_its_address_waits_where_slack_asked_to_wait():
+    pace, each = Pace(), post(whisper("w", response_url="https://hooks.example/1"))
+    pace.hold(each, at(5))
+    assert pace.next_time(at(0)) == at(5)
+    assert pace.choose([each], [], at(4)) == []
+    assert pace.choose([each], [], at(5)) == [each]
+
+
+def test_what_is_over_is_forgotten():
+    pace = Pace()
+    for n in range(100):
+        pace.choose([post(message(f"m{n}", channel=f"C{n}"))], [], at(n * 10))
+    assert len(pace._not_before) == 1
+    assert pace.next_time(at(9999)) is None
