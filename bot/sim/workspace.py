@@ -3,13 +3,14 @@
 It refuses what Slack refuses and knows nothing of the app that is tested with it.
 """
 
+import re
 from dataclasses import replace
 from typing import Any
 
 from bot.sim.slack_faults import SOCKET_ACTS, Fault
 from bot.sim.workspace_modals import Modals
 from bot.sim.workspace_outgoing import Deed
-from bot.sim.workspace_things import Channel
+from bot.sim.workspace_things import Channel, Message, Person
 
 
 class Workspace(Modals):
@@ -20,6 +21,31 @@ class Workspace(Modals):
     """
 
     # ── membership ───────────────────────────────────────────────────────────
+
+    def own_command(self, person: Person, channel: Channel, name: str, text: str) -> bool:
+        """Carry out ``/invite @someone``, ``/remove @someone``, ``/leave`` or ``/archive``."""
+        named = [who for who in re.findall(r"<@(\w+)", text) if who in self.people]
+        if name not in {"/invite", "/remove", "/leave", "/archive"}:
+            return False
+        if channel.kind == "im":
+            self.whisper(person.id, channel.id, f"{name} does not work in direct messages.")
+        elif name == "/archive":
+            self.archive(channel.id)
+        elif name == "/leave":
+            self.leave(person.id, channel.id)
+        elif not named:
+            self.whisper(person.id, channel.id, f"Say whom: {name} @{self.app.name}")
+        for who in named if channel.kind != "im" else ():
+            self._move(name, who, channel)
+        return True
+
+    def _move(self, name: str, who: str, channel: Channel) -> None:
+        if name == "/invite" and who not in channel.members:
+            self.join(who, channel.id)
+            text = f"<@{who}> has joined the channel"
+            self.put(Message(ts=self.new_ts(), channel=channel.id, user=who, text=text, subtype="channel_join"))
+        elif name == "/remove":
+            self.leave(who, channel.id)
 
     def join(self, who: str, where: str) -> Deed:
         """Let someone, or the app, into a channel."""

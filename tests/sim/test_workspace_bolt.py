@@ -633,3 +633,23 @@ async def test_a_command_without_escaping_is_sent_as_typed():
         async with connected(world, app):
             await workspace.say(MAYA, DATA_OPS, "/flow by @maya & co")
         assert workspace.ephemerals(MAYA, DATA_OPS)[-1].text == "by @maya & co"
+
+
+async def test_slacks_own_commands_move_people_and_the_app():
+    async with slack() as world:
+        workspace = world.workspace
+        await workspace.say(MAYA, PRIVATE, "/invite @flowbot")
+        assert workspace.has_app(workspace.channel(PRIVATE))
+        assert workspace.visible(MAYA, PRIVATE)[-1] == "flowbot: @flowbot has joined the channel"
+        await workspace.say(MAYA, PRIVATE, "/invite @flowbot")
+        assert len(workspace.messages(PRIVATE)) == 2
+        await workspace.say(MAYA, PRIVATE, "/remove @flowbot")
+        assert not workspace.has_app(workspace.channel(PRIVATE))
+        await workspace.say(MAYA, PRIVATE, "/invite nobody")
+        assert workspace.visible(MAYA, PRIVATE)[-1] == "Slackbot (only you): Say whom: /invite @flowbot"
+        await workspace.say(MAYA, "@flowbot", "/leave")
+        assert "does not work" in workspace.visible(MAYA, workspace.dm(MAYA).id)[-1]
+        await workspace.say(MAYA, PRIVATE, "/archive")
+        assert workspace.channel(PRIVATE).archived
+        await workspace.say(MAYA, PRIVATE, "/leave")
+        assert not workspace.sees(MAYA, workspace.channel(PRIVATE))
