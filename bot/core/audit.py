@@ -27,9 +27,14 @@ class Entry:
 
     id: int
     attempt: Attempt
-    outcome: str = ""  # a named reason: done, refused:not_owner, outage:…, unclear:…
+    outcome: str = ""  # a named reason: done, asked, refused:not_owner, outage:…, unclear:…, bug:…
     request: str = ""  # the platform action, e.g. triggerFromTask
     user_id: str = ""  # the EnOS user it was done as
     answer: str = ""  # e.g. the new instance id
     ended_at: datetime | None = None
     detail: Any = None  # what is needed to look a lost call up again
+
+
+def frees(outcome: str) -> bool:
+    """Whether an attempt that ended so has not acted, and its button may be pressed again."""
+    return outcome == "asked" or outcome.startswith(("refused:", "outage:"))

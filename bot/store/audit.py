@@ -6,7 +6,7 @@ from typing import Protocol
 
 from sqlite_utils import Database
 
-from bot.core.audit import Attempt, Entry
+from bot.core.audit import Attempt, Entry, frees
 from bot.core.people import Person
 from bot.store.moments import moment, moment_or_none, stamp
 from bot.store.people import person
@@ -47,10 +47,10 @@ class Ending(Protocol):
 
 
 def attempt(db: Database, new: Attempt) -> int | None:
-    """Write an attempt and return its id; None if one with its key exists."""
+    """Write an attempt and return its id; None if one with its key is open or has acted."""
     row = db.execute(
         "INSERT INTO attempts (key, person, channel, thread, surface, words, verb, at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING RETURNING id",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) WHERE freed = 0 DO NOTHING RETURNING id",
         [new.key, str(new.by), new.channel, new.thread, new.surface, new.words, new.verb, stamp(new.at)],
     ).fetchone()
     return None if row is None else int(row["id"])
@@ -60,7 +60,7 @@ def end(db: Database, ending: Ending | None) -> None:
     """End an attempt. What has ended stays as it ended: the first end is the true one."""
     if ending is not None:
         db.execute(
-            "UPDATE attempts SET outcome = ?, request = ?, user_id = ?, answer = ?, ended_at = ?"
+            "UPDATE attempts SET outcome = ?, request = ?, user_id = ?, answer = ?, ended_at = ?, freed = ?"
             " WHERE id = ? AND ended_at IS NULL",
             [
                 ending.outcome,
@@ -68,9 +68,16 @@ def end(db: Database, ending: Ending | None) -> None:
                 ending.user_id,
                 ending.answer,
                 stamp(ending.at),
+                int(frees(ending.outcome)),
                 ending.attempt,
             ],
         )
+
+
+def attempted(db: Database, key: str) -> Entry | None:
+    """Return the attempt that holds a key: the one that is open or has acted."""
+    row = db.execute("SELECT * FROM attempts WHERE key = ? AND freed = 0", [key]).fetchone()
+    return None if row is None else _entry(row)
 
 
 def detail(db: Database, attempt: int, words: str) -> None:

@@ -32,6 +32,7 @@ def put_run(db: Database, new: Run) -> None:
             "task": new.task,
             "parameters": new.parameters,
             "user_id": new.user_id,
+            "words": new.words,
         }
     )
 
@@ -90,4 +91,5 @@ def _run(row: Row) -> Run:
         task=row["task"],
         parameters=row["parameters"],
         user_id=row["user_id"],
+        words=row["words"],
     )

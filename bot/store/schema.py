@@ -132,7 +132,7 @@ _FIRST = (
     """
     CREATE TABLE attempts (
       id INTEGER PRIMARY KEY AUTOINCREMENT,
-      key TEXT NOT NULL UNIQUE,
+      key TEXT NOT NULL,
       person TEXT NOT NULL,
       channel TEXT NOT NULL,
       thread TEXT NOT NULL,
@@ -145,9 +145,11 @@ _FIRST = (
       request TEXT,
       user_id TEXT,
       answer TEXT,
-      ended_at INTEGER
+      ended_at INTEGER,
+      freed INTEGER NOT NULL DEFAULT 0 -- ended without an act: its key may be used again
     ) STRICT
     """,
+    "CREATE UNIQUE INDEX attempts_key ON attempts (key) WHERE freed = 0",
     "CREATE INDEX attempts_at ON attempts (at)",
     "CREATE INDEX attempts_of_person ON attempts (person, at)",
     "CREATE INDEX attempts_unended ON attempts (id) WHERE ended_at IS NULL",
@@ -186,7 +188,8 @@ _FIRST = (
       trigger_ms INTEGER NOT NULL,
       task INTEGER NOT NULL,
       parameters TEXT NOT NULL,
-      user_id TEXT NOT NULL
+      user_id TEXT NOT NULL,
+      words TEXT NOT NULL
     ) STRICT
     """,
     "CREATE INDEX runs_live ON runs (started_at) WHERE state IN ('asked', 'running')",

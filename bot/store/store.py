@@ -300,8 +300,12 @@ class Store:
     # ── the audit ──
 
     async def attempt(self, attempt: Attempt) -> int | None:
-        """Write an attempt; None if one with this key exists: it was done already."""
+        """Write an attempt; None if one with this key is open or has acted."""
         return await self._write(lambda db: audit.attempt(db, attempt))
+
+    async def attempted(self, key: str) -> Entry | None:
+        """Return the attempt that is open or has acted under a key."""
+        return await self._read(lambda db: audit.attempted(db, key))
 
     async def end(self, settle: Ending) -> None:
         """End an attempt. The first end stands."""

@@ -350,7 +350,11 @@ class Store(Protocol):
 
     # the audit
     async def attempt(self, attempt: Attempt) -> int | None:
-        """Write an attempt; None if one with this key exists: it was done already."""
+        """Write an attempt; None if one with this key is open or has acted (``core/audit.py``, ``frees``)."""
+        ...
+
+    async def attempted(self, key: str) -> Entry | None:
+        """Return the attempt that is open or has acted under a key."""
         ...
 
     async def end(self, settle: "Settlement") -> None:

@@ -141,3 +141,25 @@ async def test_stashed_words_come_back_and_the_same_words_have_the_same_id(store
     assert await store.stash(words, later(days=1)) == id_
     assert await store.stashed(id_) == words
     assert await store.stashed("nothing") is None
+
+
+@pytest.mark.parametrize("outcome", ["refused:not_owner", "outage:Silence", "asked"])
+async def test_an_attempt_that_has_not_acted_frees_its_key(store, outcome):
+    await store.end(Settlement(await store.attempt(attempt("press")), outcome, NOW))
+    assert await store.attempted("press") is None
+    second = await store.attempt(attempt("press", JONAS))
+    assert (await store.attempted("press")).id == second
+    assert await store.attempt(attempt("press")) is None
+
+
+@pytest.mark.parametrize("outcome", ["done", "unclear:AnswerLost", "bug:a1b2"])
+async def test_an_attempt_that_has_or_may_have_acted_keeps_its_key(store, outcome):
+    first = await store.attempt(attempt("press"))
+    await store.end(Settlement(first, outcome, NOW))
+    assert await store.attempt(attempt("press", JONAS)) is None
+    assert (await store.attempted("press")).outcome == outcome
+
+
+async def test_a_run_keeps_the_words_it_was_asked_with(store):
+    await store.put_run(run(words="trigger 3377"))
+    assert (await store.run(InstanceId("1-20261121143000"))).words == "trigger 3377"
