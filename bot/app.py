@@ -186,7 +186,7 @@ class App:
 
     async def stop(self, seconds: float) -> None:
         """Hear no more, finish what was begun within so many seconds, and close."""
-        self.clockwork.stop()
+        await self.clockwork.stop(seconds)
         await self.edge.stop_hearing(seconds)
         await self.watch.stop()
         with contextlib.suppress(Failure, TimeoutError):

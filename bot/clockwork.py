@@ -4,6 +4,8 @@ APScheduler 3's defaults would drop a run that is a second late and report an un
 both are excluded here.
 """
 
+import asyncio
+import contextlib
 import inspect
 import logging
 from collections.abc import Awaitable, Callable
@@ -25,22 +27,23 @@ class Clockwork:
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
+        self._running: set[asyncio.Task[None]] = set()
 
     def every(self, seconds: float, name: str, job: Job, *, first_in: float = 0.0) -> None:
         """Run ``job`` every so many seconds, first after ``first_in``. Raises TypeError unless it is ``async def``."""
         if not inspect.iscoroutinefunction(job):
             raise TypeError(f"the job {name} must be an async def: anything else would never be awaited")
 
-        async def guarded() -> None:
-            try:
-                await job()
-            except Failure as failure:
-                log.warning("%s: %s", name, failure)
-            except Exception:
-                log.exception("%s failed", name)
+        async def run() -> None:
+            # In a task of its own: the scheduler's shutdown would cancel it in the middle of its work.
+            work = asyncio.create_task(_guarded(name, job))
+            self._running.add(work)
+            work.add_done_callback(self._running.discard)
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.shield(work)
 
         self._scheduler.add_job(
-            guarded,
+            run,
             "interval",
             seconds=seconds,
             id=name,
@@ -52,8 +55,24 @@ class Clockwork:
         """Begin; to be called inside the running loop."""
         self._scheduler.start()
 
-    def stop(self) -> None:
-        """Begin no more runs. Those under way go on until their journeys are closed."""
-        if self._scheduler.running:
-            self._scheduler.pause()
-            self._scheduler.shutdown(wait=False)
+    async def stop(self, seconds: float) -> None:
+        """Begin no more runs, and let those under way end within so many seconds."""
+        if not self._scheduler.running:
+            return
+        self._scheduler.pause()
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=seconds)
+            for work in late:
+                work.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        self._scheduler.shutdown(wait=False)
+        await asyncio.sleep(0)  # the shutdown itself runs one turn of the loop later
+
+
+async def _guarded(name: str, job: Job) -> None:
+    try:
+        await job()
+    except Failure as failure:
+        log.warning("%s: %s", name, failure)
+    except Exception:
+        log.exception("%s failed", name)

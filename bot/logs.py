@@ -36,6 +36,7 @@ def configure(level: str, form: str, *, secrets: Collection[str], mask: Callable
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
+    handler.setLevel(level.upper())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

@@ -77,11 +77,31 @@ async def test_a_job_that_fails_runs_again(caplog: pytest.LogCaptureFixture):
     works.every(0.01, "job", job)
     works.start()
     await asyncio.wait_for(came[2].wait(), 10)
-    works.stop()
-    await asyncio.sleep(0)
+    await works.stop(1)
+    await works.stop(1)
     assert "job failed" in caplog.text
     assert "A sentence." in caplog.text
-    works.stop()
+
+
+async def test_stopping_lets_a_job_end_and_cuts_off_one_that_hangs():
+    begun, go, ended = asyncio.Event(), asyncio.Event(), []
+
+    async def slow() -> None:
+        begun.set()
+        await go.wait()
+        ended.append("slow")
+
+    async def hangs() -> None:
+        await asyncio.Event().wait()
+
+    works = Clockwork()
+    works.every(60, "slow", slow)
+    works.every(60, "hangs", hangs)
+    works.start()
+    await asyncio.wait_for(begun.wait(), 10)
+    go.set()
+    await works.stop(0.05)
+    assert ended == ["slow"]
 
 
 async def test_health_ready_and_metrics_are_served():
