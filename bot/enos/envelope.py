@@ -5,12 +5,14 @@ Source: v2.1 pages (``code``/``msg``), v2.0 pages (``status``), APIM (``apim_sta
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
 
 from bot.enos.scalars import loads, number, text
 
+Opener = Callable[[bytes], "Envelope | None"]
 Loose = int | float | str | bool | None
 
 
@@ -33,6 +35,7 @@ class Envelope:
     apim_status: int | None = None
     request_id: str = ""
     strange_code: str = ""  # a code that is no number
+    decoded: object = None  # the data, where the opener has decoded it on the way (``data`` is left empty then)
 
     @property
     def ok(self) -> bool:

@@ -15,11 +15,11 @@ from typing import Literal, Protocol
 from bot.core.errors import Failure, Refusal
 from bot.core.flows import MANUAL, PERIODIC, TEMPORARY, InstanceId, Page, Search
 from bot.enos.calls import ALL_STATUSES, ATTEMPTS, PAGE_SIZE, By, Call, search_instances
-from bot.enos.envelope import Envelope
+from bot.enos.envelope import Envelope, Opener, open_envelope
 from bot.enos.errors import Broken, EnosRefused, Unreadable
 from bot.enos.learned import Learned
 from bot.enos.page_base import conclude
-from bot.enos.reading import Found, page_of
+from bot.enos.reading import Found, open_page, page_in
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ PAGE_BASE, EMPTY_STATUS = "page_base", "empty_status"  # names of what is learne
 class Ask(Protocol):
     """How a call becomes an envelope: ``Session.ask``."""
 
-    async def __call__(self, call: Call, *, attempts: int = ATTEMPTS) -> Envelope:
+    async def __call__(self, call: Call, *, attempts: int = ATTEMPTS, opener: Opener = open_envelope) -> Envelope:
         """Return the envelope of a success."""
         ...
 
@@ -51,7 +51,13 @@ class Server:
     odd_count: bool = False  # a count larger than its page was seen, and logged
 
     async def ask_sorted(
-        self, about: str, field_name: str, build: Callable[[str], Call], *, attempts: int = ATTEMPTS
+        self,
+        about: str,
+        field_name: str,
+        build: Callable[[str], Call],
+        *,
+        attempts: int = ATTEMPTS,
+        opener: Opener = open_envelope,
     ) -> tuple[Envelope, str]:
         """Ask with the sort field in the spelling that the server takes; return the answer and that spelling.
 
@@ -62,7 +68,7 @@ class Server:
         names = [field_name, camel_name(field_name), ""]
         for name in names if known is None else [known if known != "none" else ""]:
             try:
-                envelope = await self.ask(build(name), attempts=attempts)
+                envelope = await self.ask(build(name), attempts=attempts, opener=opener)
             except EnosRefused as refusal:
                 if refusal.reason != "bad_sort" or not name:
                     raise
@@ -71,7 +77,9 @@ class Server:
                 if known is None:
                     self.learned.put(key, name or "none")
                 return envelope, name
-        return await self.ask_sorted(about, field_name, build, attempts=attempts)  # it took that spelling once
+        return await self.ask_sorted(
+            about, field_name, build, attempts=attempts, opener=opener
+        )  # it took that spelling once
 
 
 async def pages(server: Server, terms: Search, newest: str, by: By) -> AsyncGenerator[Page, None]:
@@ -212,8 +220,10 @@ class _Walk:
         def build(sort: str) -> Call:
             return search_instances(self.terms, number, sort, self.by, size=size or self.server.size)
 
-        envelope, sort = await self.server.ask_sorted("flowInstances", self.newest, build, attempts=attempts)
-        found = replace(page_of(envelope.data, self.terms.kind), sorted_by=self.newest if sort else "")
+        envelope, sort = await self.server.ask_sorted(
+            "flowInstances", self.newest, build, attempts=attempts, opener=open_page
+        )
+        found = replace(page_in(envelope, self.terms.kind), sorted_by=self.newest if sort else "")
         self._note(found)
         return found
 

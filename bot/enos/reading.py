@@ -4,6 +4,7 @@ A page of a search is decoded without its graphs: most of its bytes, and without
 List Flow Instances, Get Flow Instance, Get Task Instance, Get Task Instance Log, Trigger Flow (v2.1).
 """
 
+import functools
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,9 +12,9 @@ from typing import TypeVar
 
 import msgspec
 
-from bot.core.flows import FlowId, Instance, InstanceId, TaskId, TaskInstance, UserName
+from bot.core.flows import FlowId, Graph, Instance, InstanceId, Parameter, TaskId, TaskInstance, UserName
 from bot.core.status import Status
-from bot.enos.envelope import Loose
+from bot.enos.envelope import Envelope, Loose, open_envelope
 from bot.enos.errors import Unreadable
 from bot.enos.graphs import graph_of, parameters_of, status_in
 from bot.enos.scalars import loads, names, number, one, rows, text
@@ -22,6 +23,7 @@ T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
+_NO_GRAPH = Graph()
 UNREADABLE_STATUS = -99  # no documented number: shown as such, alerts nobody, has not ended
 
 
@@ -48,7 +50,13 @@ class _Rows(msgspec.Struct):
     count: Loose = None
 
 
-_PAGE = msgspec.json.Decoder(_Rows)
+class _Page(msgspec.Struct):
+    code: Loose = None
+    apim_status: Loose = None
+    data: _Rows | None = None
+
+
+_PAGE = msgspec.json.Decoder(_Page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +69,30 @@ class Found:
     sorted_by: str = ""
 
 
-def page_of(data: bytes, kind: int) -> Found:
-    """Return the instances in the data of a search; ``kind`` is the scheduling type that was searched.
+def open_page(body: bytes) -> Envelope | None:
+    """Return the envelope of a search's answer, its rows decoded in the same go where they are as documented."""
+    try:
+        page = _PAGE.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return open_envelope(body)
+    raw = page.data.flowInsts if page.data is not None else None
+    plain = number(page.code) == 0 and not page.apim_status
+    if not plain or not raw or any(row.instanceId is None for row in raw):
+        return open_envelope(body)
+    return Envelope(0, decoded=page.data)
+
+
+def page_in(envelope: Envelope, kind: int) -> Found:
+    """Return the instances in the answer to a search; ``kind`` is the scheduling type that was searched.
 
     Raises Unreadable where there is something, and no instance in it: silence must not look like health.
     """
-    try:
-        page = _PAGE.decode(data)
-        raw = page.flowInsts or []
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _page_slowly(data, kind)
-    if not raw or any(row.instanceId is None for row in raw):  # empty, or under other keys
-        return _page_slowly(data, kind)
-    return _found(raw, number(page.count), kind)
+    if isinstance(envelope.decoded, _Rows):
+        return _found(envelope.decoded.flowInsts or [], number(envelope.decoded.count), kind)
+    return _odd_page(envelope.data, kind)
 
 
-def _page_slowly(data: bytes, kind: int) -> Found:
+def _odd_page(data: bytes, kind: int) -> Found:
     """Read a page that is empty or not as documented: other keys, a list around it, one row instead of many."""
     try:
         value = loads(data)
@@ -122,12 +138,22 @@ def _instance(row: _Row, kind: int | None, graph: object = None) -> Instance | N
         start_time=text(row.startTime),
         end_time=text(row.endTime),
         cycle=text(row.cycle),
-        owners=tuple(UserName(name) for name in names(row.owner)),
-        parameters=parameters_of(row.parameters),
+        owners=_owners(row.owner) if isinstance(row.owner, str) else tuple(map(UserName, names(row.owner))),
+        parameters=_parameters(row.parameters) if isinstance(row.parameters, str) else parameters_of(row.parameters),
         data_date=text(row.calDt),
         kind=kind,
-        graph=graph_of(graph),
+        graph=_NO_GRAPH if graph is None else graph_of(graph),
     )
+
+
+@functools.lru_cache(1024)  # the instances of a flow print the same owners and parameters again and again
+def _owners(printed: str) -> tuple[UserName, ...]:
+    return tuple(map(UserName, names(printed)))
+
+
+@functools.lru_cache(1024)
+def _parameters(printed: str) -> tuple[Parameter, ...]:
+    return parameters_of(printed)
 
 
 def _status(value: object, name: object) -> Status | int:

@@ -52,7 +52,7 @@ def names(value: object) -> tuple[str, ...]:
     """Return user names from ``a;b``, ``;a;b;``, blank-padded text, or a list; each once, in order."""
     parts = value if isinstance(value, list) else [value]
     found = (name.strip() for part in parts for name in text(part).split(";"))
-    return tuple(dict.fromkeys(name for name in found if name))
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def camel(row: Mapping[str, object]) -> dict[str, object]:

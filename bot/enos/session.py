@@ -16,7 +16,7 @@ import stamina
 
 from bot.core.errors import Failure, Outage, Refusal, Unclear
 from bot.enos.calls import ATTEMPTS, Call, Kind
-from bot.enos.envelope import Envelope, open_envelope
+from bot.enos.envelope import Envelope, Opener, open_envelope
 from bot.enos.errors import Broken, Silence, Throttled, TokenStale, Trouble, Unreachable, Unreadable
 from bot.enos.signature import headers
 from bot.enos.throttle import PATIENCE, Brake
@@ -46,19 +46,19 @@ class Session:
         self._on_call, self._pause = on_call, pause
         self._brake = Brake()
 
-    async def ask(self, call: Call, *, attempts: int = ATTEMPTS) -> Envelope:
-        """Return the envelope of a success.
+    async def ask(self, call: Call, *, attempts: int = ATTEMPTS, opener: Opener = open_envelope) -> Envelope:
+        """Return the envelope of a success, taken apart by ``opener``.
 
         Raises a Refusal, an Outage, or, for a mutation whose answer was lost, AnswerLost (an Unclear).
         """
         worth = _worth_repeating if call.kind is Kind.READ else _certainly_unsent
         retrying = stamina.AsyncRetryingCaller(attempts=attempts, timeout=self._transport.total * 1.5)
-        return await retrying(worth, self._counted, call)
+        return await retrying(worth, self._counted, call, opener)
 
-    async def _counted(self, call: Call) -> Envelope:
+    async def _counted(self, call: Call, opener: Opener) -> Envelope:
         started, outcome = time.perf_counter(), "bug"
         try:
-            envelope = await self._signed(call)
+            envelope = await self._signed(call, opener)
             outcome = "ok"
         except Unclear:
             outcome = "unclear"
@@ -78,16 +78,16 @@ class Session:
             if self._on_call is not None:
                 self._on_call(call.name, outcome, time.perf_counter() - started)
 
-    async def _signed(self, call: Call) -> Envelope:
+    async def _signed(self, call: Call, opener: Opener) -> Envelope:
         await self._held_back()
         token = await self._tokens.token()
         try:
-            return await self._once(call, token)
+            return await self._once(call, token, opener)
         except TokenStale:  # it was turned away before anything happened
             token = await self._tokens.renew(token)
-            return await self._once(call, token)
+            return await self._once(call, token, opener)
 
-    async def _once(self, call: Call, token: str) -> Envelope:
+    async def _once(self, call: Call, token: str, opener: Opener) -> Envelope:
         now = self._clock()
         stamp = int(now.timestamp() * 1000)
         try:
@@ -95,7 +95,7 @@ class Session:
         except Trouble as trouble:
             known = lost(call, trouble)
             raise known from (trouble if known is not trouble else trouble.__cause__)
-        envelope = open_envelope(reply.body)
+        envelope = opener(reply.body)
         found = judge(call, reply, envelope, now)
         if isinstance(found, Throttled):
             self._brake.hold(_monotonic(), found.seconds)

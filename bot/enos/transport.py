@@ -31,6 +31,14 @@ CAP = 16 << 20  # bytes of one answer; a page of 50 with large graphs is under 1
 READS, MUTATIONS = 8, 4  # connections at once
 CONNECT, READ, KEEP = 3.0, 10.0, 15.0  # seconds
 
+HEADERS = {
+    "accept": "application/json",
+    "accept-encoding": "identity",
+    "connection": "keep-alive",
+    "content-type": "application/json;charset=UTF-8",
+    "user-agent": "flowbot",
+}
+
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
 
@@ -134,14 +142,13 @@ class Transport:
         clock = asyncio.get_running_loop().time
         body = bytearray()
 
-        url = self._base + call.target
-        timeout = httpx.Timeout(min(READ, self.total), connect=min(CONNECT, self.total), pool=min(5, self.total))
-        request = client.build_request(
+        timeout = {"connect": CONNECT, "read": READ, "write": READ, "pool": CONNECT}
+        request = httpx.Request(
             call.method,
-            url,
+            _parsed(self._base + call.target),
             content=call.body,
-            headers={"content-type": "application/json;charset=UTF-8", **headers},
-            timeout=timeout,
+            headers={**HEADERS, **headers},
+            extensions={"timeout": {what: min(seconds, self.total) for what, seconds in timeout.items()}},
         )
         sent.away = True  # connecting has a shorter time of its own, and its errors their own types
         reply = await client.send(request, stream=True)
@@ -162,7 +169,6 @@ class Transport:
         limits = httpx.Limits(max_connections=limit, max_keepalive_connections=keep, keepalive_expiry=KEEP)
         return _Pool(
             httpx.AsyncClient(
-                headers={"accept-encoding": "identity", "accept": "application/json", "user-agent": "flowbot"},
                 limits=limits,
                 follow_redirects=False,
                 trust_env=self._trust_env,
@@ -199,6 +205,9 @@ class Transport:
     def _late(self, sent: _Sent) -> Silence | Unreachable:
         why = f"nothing within {self.total:g} s"
         return Silence(why) if sent.away else Unreachable(f"{why}, not even a connection")
+
+
+_parsed = functools.lru_cache(64)(httpx.URL)  # all pages of a search share one address
 
 
 @functools.cache

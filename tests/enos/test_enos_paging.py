@@ -286,11 +286,11 @@ class Fake:
     def __init__(self, lists):
         self.lists, self.asked = lists, 0
 
-    async def ask(self, call, *, attempts=4):
+    async def ask(self, call, *, attempts=4, opener=open_envelope):
         self.asked += 1
         assert self.asked < 400, "it ends"
         answer = self.lists.search(dict(call.query), json.loads(call.body))
-        envelope = open_envelope(answer.body)
+        envelope = opener(answer.body)
         found = judge(call, Reply(answer.status, answer.body), envelope, datetime.now(UTC))
         if isinstance(found, Failure):
             raise found

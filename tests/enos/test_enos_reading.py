@@ -16,7 +16,8 @@ from bot.enos.reading import (
     instance_of,
     log_of,
     moment_of,
-    page_of,
+    open_page,
+    page_in,
     started_of,
     task_instance_of,
     zone_of,
@@ -36,6 +37,10 @@ from bot.enos.scalars import camel, flag, names, number, text
 
 def wire(value):
     return json.dumps(value).encode()
+
+
+def page_of(data, kind):
+    return page_in(open_page(b'{"code": 0, "data": %s}' % data), kind)
 
 
 ROW = {
@@ -131,13 +136,28 @@ def test_an_empty_page_is_empty(data):
         {"list": [1]},
         {"flowInsts": [{"name": "x"}]},
         [{"flowInsts": [{"status": 1}]}],
-        b"{not json",
     ],
     ids=str,
 )
 def test_a_page_that_holds_something_else_is_never_taken_for_an_empty_one(data):
     with pytest.raises(Unreadable):
-        page_of(data if isinstance(data, bytes) else wire(data), 1)
+        page_of(wire(data), 1)
+
+
+def test_rows_that_are_no_json_are_never_taken_for_none():
+    with pytest.raises(Unreadable):
+        page_in(Envelope(0, data=b"{not json"), 1)
+
+
+@pytest.mark.parametrize(
+    "head", [{"code": 62102}, {"code": "0"}, {"status": 0}, {"code": 0, "apim_status": 4011}, {"code": None}]
+)
+def test_a_page_says_what_any_answer_says(head):
+    body = wire({**head, "msg": "m", "data": {"flowInsts": [ROW]}})
+    opened = open_page(body)
+    assert opened.ok is open_envelope(body).ok
+    assert opened.code == open_envelope(body).code
+    assert not opened.ok or page_in(opened, 1).rows == (READ,)
 
 
 def test_one_row_without_an_id_does_not_cost_the_others(caplog):
