@@ -91,12 +91,11 @@ class EnosClient:
 
     # flow instances
 
-    async def search(
+    def search(
         self, terms: Search, *, newest: str = "update_time", as_user: UserId | None = None
     ) -> AsyncGenerator[Page, None]:
         """Yield pages, sorted by ``newest`` descending where the server allows, until nothing is new."""
-        async for page in pages(self._server, terms, newest, self._by(as_user)):
-            yield page
+        return pages(self._server, terms, newest, self._by(as_user))
 
     async def instance(self, instance: InstanceId, *, as_user: UserId | None = None) -> Instance | None:
         """Return one instance with its graph, or None where the platform knows none."""

@@ -29,7 +29,7 @@ from bot.enos.errors import Silence, Unreachable, Unreadable
 
 CAP = 16 << 20  # bytes of one answer; a page of 50 with large graphs is under 1 MiB, a log at most 4 MiB
 READS, MUTATIONS = 8, 4  # connections at once
-CONNECT, READ, KEEP = 3.0, 10.0, 15.0  # seconds
+CONNECT, KEEP, GRACE = 3.0, 15.0, 10.0  # seconds
 
 HEADERS = {
     "accept": "application/json",
@@ -141,14 +141,13 @@ class Transport:
     ) -> Reply:
         clock = asyncio.get_running_loop().time
         body = bytearray()
-
-        timeout = {"connect": CONNECT, "read": READ, "write": READ, "pool": CONNECT}
+        connect = min(CONNECT, self.total)
         request = httpx.Request(
             call.method,
             _parsed(self._base + call.target),
             content=call.body,
             headers={**HEADERS, **headers},
-            extensions={"timeout": {what: min(seconds, self.total) for what, seconds in timeout.items()}},
+            extensions={"timeout": {"connect": connect, "pool": connect, "read": self.total, "write": self.total}},
         )
         sent.away = True  # connecting has a shorter time of its own, and its errors their own types
         reply = await client.send(request, stream=True)
@@ -181,7 +180,7 @@ class Transport:
         """Let the request end by itself; if it does not within its time once more, end it and its pool."""
         sent.abandoned = True
         loop = asyncio.get_running_loop()
-        timer = loop.call_later(self.total + READ, self._cut, kind, task)
+        timer = loop.call_later(self.total + GRACE, self._cut, kind, task)
         task.add_done_callback(lambda _: timer.cancel())
 
     def _cut(self, kind: Kind, task: asyncio.Task[Reply]) -> None:

@@ -1,4 +1,4 @@
-import asyncio
+import gc
 import json
 from datetime import UTC, datetime
 
@@ -69,16 +69,21 @@ async def test_from_the_second_page_on_the_next_is_fetched_meanwhile(gateway, cl
     await walk.aclose()
 
 
-@pytest.mark.parametrize("fault", [silent, broken()])
-async def test_a_reader_that_stops_leaves_nothing_behind(gateway, client, lists, fault):
+@pytest.mark.parametrize("third", ["breaks", "hangs"])
+async def test_a_reader_that_stops_leaves_nothing_behind(gateway, client, lists, caplog, third):
     lists.instances[1] = [row(n) for n in range(500)]
+    lists.before = lambda body: told(62103, "no") if body["pagination"]["pageNo"] == 3 else None
     walk = client.search(FAILED)
     await anext(walk)
-    gateway.faults = [("nothing", fault)]
+    if third == "hangs":
+        lists.before = lambda body: gateway.faults.append(("search", silent))
     await anext(walk)
     await gateway.arrived(3)
-    await asyncio.sleep(0)
     await walk.aclose()
+    gateway.release.set()
+    await client.close()
+    gc.collect()
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
 
 
 async def test_a_fault_between_pages_is_survived(gateway, client, lists):

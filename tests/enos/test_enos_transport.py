@@ -344,7 +344,7 @@ async def test_a_cancelled_caller_abandons_its_call_and_the_pool_lives(gateway, 
 
 
 async def test_a_request_that_outlives_its_time_is_cut_with_its_pool(gateway, monkeypatch):
-    monkeypatch.setattr(transport_module, "READ", 0.2)
+    monkeypatch.setattr(transport_module, "GRACE", 0.2)
     transport = Transport(gateway.url, total=0.1)
     call = Call("GET", "/batch-processing-service/v2.1/flows", (("action", "get"),))
     before = transport._lines[Kind.READ].pool
