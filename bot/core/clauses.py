@@ -79,7 +79,11 @@ def _fixed(text: str) -> Hint:
 
 def is_number(token: Token) -> bool:
     """Whether this is an id: digits, not quoted."""
-    return token.plain.isascii() and token.plain.isdigit() and len(token.plain) <= LONGEST_ID
+    return _digits(token.plain) and len(token.plain) <= LONGEST_ID
+
+
+def _digits(word: str) -> bool:
+    return word.isascii() and word.isdigit()
 
 
 # ── flows, instances, tasks ─────────────────────────────────────────────────
@@ -90,7 +94,7 @@ def _flow(token: Token) -> FlowRef | None:
         return FlowRef(id=FlowId(int(token.plain)))
     if token.quoted:
         return FlowRef(name=token.word) if token.word and not token.person else None
-    if token.person or token.pair or not token.word or is_instance(token.plain) or token.plain.isdigit():
+    if token.person or token.pair or not token.word or is_instance(token.plain) or _digits(token.plain):
         return None
     return FlowRef(name=token.word)
 
@@ -192,7 +196,7 @@ USER_NAME = Form(
 # ── times ───────────────────────────────────────────────────────────────────
 
 
-def _timed(reader: Callable[[list[str]], tuple[Any, int]]) -> Callable[[Cursor], Any]:
+def _timed(reader: Callable[[list[str]], tuple[Any, int]], hint: str) -> Callable[[Cursor], Any]:
     """Return a reader that hands the next words to ``periods`` and takes as many as it understood."""
 
     def read(cursor: Cursor) -> Any:
@@ -203,7 +207,7 @@ def _timed(reader: Callable[[list[str]], tuple[Any, int]]) -> Callable[[Cursor],
             for token in tokens[: unreadable.index]:
                 cursor.take()
                 cursor.after = token.plain
-            raise cursor.expected(unreadable.expected, "Times are in your own Slack time zone.") from None
+            raise cursor.expected(unreadable.expected, hint) from None
         for _ in range(count):
             cursor.take()
         return value
@@ -234,8 +238,13 @@ def _duration(cursor: Cursor) -> timedelta:
     raise cursor.expected("a duration", "Say it as `30m`, `2h` or `1d`, at most 366 days.")
 
 
-WHEN = Form("WHEN", _timed(periods.read_when), _say_when)
-PERIOD = Form("PERIOD", _timed(periods.read_period), _say_period, _begins_period, periods.PERIOD_WORDS)
+_WHEN_HINT = "Say it as `14:30`, `tomorrow 02:00` or `2026-11-21 14:30`, in your own Slack time zone."
+_PERIOD_HINT = (
+    "Say it as `today`, `yesterday`, `this week`, `last 3h`, `since 09:00`, `2026-11-19` or "
+    "`2026-11-01..2026-11-07`, in your own Slack time zone."
+)
+WHEN = Form("WHEN", _timed(periods.read_when, _WHEN_HINT), _say_when)
+PERIOD = Form("PERIOD", _timed(periods.read_period, _PERIOD_HINT), _say_period, _begins_period, periods.PERIOD_WORDS)
 DURATION = Form("DURATION", _duration, periods.duration_words)
 
 
@@ -245,8 +254,7 @@ DURATION = Form("DURATION", _duration, periods.duration_words)
 def _status(word: str) -> int | None:
     if word in _STATUSES:
         return _STATUSES[word]
-    digits = word.removeprefix("-")
-    return int(word) if digits.isascii() and digits.isdigit() and len(digits) <= 2 else None
+    return int(word) if _digits(word.removeprefix("-")) and len(word) <= 2 else None
 
 
 def _statuses(token: Token) -> tuple[int, ...] | None:

@@ -309,13 +309,12 @@ def markdown_table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def usage_hint() -> str:
+def usage_hint(rows: Sequence[Row] = ROWS) -> str:
     """Return what Slack shows beside the slash command: each syntax, or the bare verb where room is short."""
-    hints = [each.syntax for each in ROWS]
-    for place in range(len(hints) - 1, -1, -1):
-        if len(_hint(hints)) <= HINT_LIMIT:
-            break
-        hints[place] = ROWS[place].verb
+    hints = [each.syntax for each in rows]
+    for place in reversed(range(len(rows))):
+        if len(_hint(hints)) > HINT_LIMIT:
+            hints[place] = rows[place].verb
     return _hint(hints)
 
 

@@ -70,7 +70,7 @@ def _unknown(cursor: Cursor, verb: Token) -> Misread:
     if suggestion:
         way_out = f"Did you mean `{suggestion}`? `help` lists what I know."
     elif verb.plain[:1].isdigit():
-        way_out = f"Say what to do with it, such as `show {verb.plain[:40]}`; `help` lists the verbs."
+        way_out = f"Say what to do with it, such as {tick(f'show {verb.plain}')}; `help` lists the verbs."
     else:
         way_out = "A command begins with a verb, such as `failed today`; `help` lists them all."
     return cursor.misread("unknown_verb", f"I do not know the verb {tick(verb.word)}", way_out, verb.start, suggestion)
@@ -149,6 +149,8 @@ class _Reading:
         )
 
     def _advice(self, token: Token, suggestion: str) -> str:
+        if suggestion and suggestion == token.plain:
+            return "That is said already. "
         if suggestion:
             return f"Did you mean `{suggestion}`? "
         if "with" in self._places:

@@ -31,6 +31,7 @@ STRAIGHT = {
     **dict.fromkeys(INVISIBLE, ""),
 }
 
+_UPRIGHT = "\"'＂"  # as a keyboard types them; the others come in pairs
 _MARKS = INVISIBLE + "`"
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")  # neither the database nor Slack could take these
 _ENCODED = re.compile(
@@ -225,12 +226,10 @@ class Cursor:
             end += 1
         pair = None
         if end < self._end and self._in(end, "="):
-            key = self._straight(start, end).strip("`")
+            key = self._straight(start, self._unmarked(start, end))
             value, end = self._value(end + 1)
             pair = (key, value.removesuffix("`") if ticked else value)
-        last = end
-        while self._in(last - 1, _MARKS):
-            last -= 1
+        last = self._unmarked(start, end)
         word = self._straight(start, last)
         written = _PERSON.fullmatch(word)  # typed by hand, or copied out of an answer
         person = self._people.get((start, last)) or (written[1] if written else "")
@@ -253,21 +252,41 @@ class Cursor:
         return None
 
     def _closing(self, start: int, *, key: bool) -> int:
-        """Return where the quote closes: at the first of its family before a blank (or, for a key, ``=``)."""
+        """Return where the quote closes: at the first of its family in front of a blank (for a key, or ``=``).
+
+        Raises Misread where none does, and where a quote of the other shape does first: that one may be meant.
+        """
+        straight = self.text[start] in _UPRIGHT
         family = DOUBLE if self.text[start] in DOUBLE else SINGLE
+        other: int | None = None
         for at in range(start + 1, self._end):
-            if self._in(at, family):
-                behind = at + 1
-                while behind < self._end and self._in(behind, _MARKS):
-                    behind += 1
-                if behind == self._end or self._blank(behind) or (key and self._in(at + 1, "=")):
-                    return at
-        raise self.misread(
-            "not_closed",
-            "This quote is not closed",
-            "Put the same quote at the end, in front of a blank.",
-            start,
-        )
+            if not self._in(at, family) or not self._closes(at, key=key):
+                continue
+            if (self.text[at] in _UPRIGHT) is not straight:
+                other = at if other is None else other
+            elif other is None:
+                return at
+            else:
+                way_out = f"Put {'single' if family is DOUBLE else 'double'} quotes around the whole."
+                raise self.misread("two_ends", "This quote may end in two places", way_out, other)
+        if other is None:
+            way_out = "Put the same quote at the end, in front of a blank."
+            raise self.misread("not_closed", "This quote is not closed", way_out, start)
+        return other
+
+    def _closes(self, at: int, *, key: bool) -> bool:
+        if key and at + 1 < self._end and self._in(at + 1, "="):
+            return True
+        at += 1
+        while at < self._end and self._in(at, _MARKS):
+            at += 1
+        return at == self._end or self._blank(at)
+
+    def _unmarked(self, start: int, end: int) -> int:
+        """Return where a token ends without what is invisible, and without code ticks."""
+        while end > start and self._in(end - 1, _MARKS):
+            end -= 1
+        return end
 
     def _straight(self, start: int, end: int) -> str:
         typed = zip(self.text[start:end], self._fixed[start:end], strict=True)

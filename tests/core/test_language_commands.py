@@ -1,0 +1,246 @@
+"""The table of commands, what is computed from it, and every sentence with which words are refused."""
+
+import pytest
+
+from bot.core.commands import ROWS, Kind, Row, markdown_table, nearest, row, row_of, usage_hint
+from bot.core.flows import Parameter
+from bot.core.parse import Misread, parse, say
+from bot.core.requests import (
+    Ack,
+    Audit,
+    Cancel,
+    Close,
+    Disable,
+    Enable,
+    Failed,
+    FlowRef,
+    Help,
+    Incidents,
+    LinkPerson,
+    Log,
+    OwnerRef,
+    People,
+    Period,
+    Rerun,
+    Runs,
+    Show,
+    Status,
+    Trigger,
+    Unlink,
+    When,
+    Whoami,
+)
+from bot.core.rights import Who
+from bot.core.status import Status as RunStatus
+
+RUN = "2809-20190812080700"
+FLOW = FlowRef(id=3377)
+
+
+@pytest.mark.parametrize(
+    ("words", "request_"),
+    [
+        ("", Help()),
+        ("  \u200b ", Help()),
+        ("?", Help()),
+        ("help TRIGGER", Help("TRIGGER")),
+        ("trigger 3377", Trigger(FLOW)),
+        ("trigger 3377 from 108580", Trigger(FLOW, task=108580)),
+        ("from 108580 trigger 3377", None),
+        ("trigger from 108580 3377", Trigger(FLOW, task=108580)),
+        ("trigger 3377 at now", Trigger(FLOW, when=When("now"))),
+        ("trigger 3377 at tomorrow 2:00 from 1", Trigger(FLOW, task=1, when=When("tomorrow 02:00"))),
+        ("trigger 3377 with a=1 b=2 at 14:30",
+         Trigger(FLOW, when=When("14:30"), parameters=(Parameter("a", "1"), Parameter("b", "2")))),
+        ("rerun", Rerun()),
+        (f"rerun {RUN} from 104890", Rerun(RUN, 104890)),
+        (f"cancel {RUN} confirmed", Cancel(RUN, confirmed=True)),
+        ("enable 3377", Enable(FLOW)),
+        ("disable confirmed", Disable(confirmed=True)),
+        ("incidents", Incidents()),
+        ("incidents UNACKED of 3377 by me page 2", Incidents("unacked", FLOW, OwnerRef(me=True), 2)),
+        ("incidents by me mine", Incidents("mine", owner=OwnerRef(me=True))),
+        ("failed", Failed()),
+        ("failed of 3377 today", Failed(flow=FLOW)),
+        ("failed last 2 days by jane.doe", Failed(Period("last 2d"), owner=OwnerRef(name="jane.doe"))),
+        ("runs fail,timeout this week 2 -1", Runs(Period("this week"), (-1, 7, 2))),
+        ("runs Failed CANCELLED internal_error 42", Runs(statuses=(-1, 8, 4, 42))),
+        ("show 3377", Show(FLOW)),
+        (f"show {RUN}", Show(instance=RUN)),
+        ("log", Log()),
+        (f"log tail 50 of 104890 {RUN} here", Log(RUN, 104890, 50, here=True)),
+        ("ack", Ack()),
+        ("acknowledge 2809", Ack(FlowRef(id=2809))),
+        ("ack because it is known for 2h", Ack(because="it is known for 2h")),
+        (f"close {RUN} because done", Close(instance=RUN, because="done")),
+        ("link <@U012AB|jane> u15432 jane.doe", LinkPerson("U012AB", "u15432", "jane.doe")),
+        ("unlink <@U012AB>", Unlink("U012AB")),
+        ("people page 3", People(3)),
+        ("WhoAmI", Whoami()),
+        ("audit <@U012AB> yesterday", Audit(Period("yesterday"), "U012AB")),
+        ("status", Status()),
+    ],
+)  # fmt: skip
+def test_commands_are_read(words, request_):
+    if request_ is None:
+        with pytest.raises(Misread):
+            parse(words)
+    else:
+        assert parse(words) == request_
+
+
+MISREAD = (
+    "deploy",
+    "triger 3377",
+    "Fialed today",
+    "3377",
+    f"{RUN} log",
+    "trigger",
+    "trigger from 108580",
+    "trigger 3377 from",
+    "trigger 3377 from abc",
+    "trigger 3377 from 1 from 2",
+    "trigger 3377 form 108580",
+    "trigger 3377 4410",
+    "trigger daily energy report",
+    'trigger ""',
+    "trigger a=1",
+    f"trigger {RUN}",
+    "trigger <@U012AB>",
+    "trigger 1234567890123456789",
+    "trigger 3377 at",
+    "trigger 3377 at noon",
+    "trigger 3377 at tomorrow",
+    "trigger 3377 at 2026-02-30 09:00",
+    "trigger 3377 at 2026-11-21 9",
+    'trigger 3377 at "now"',
+    "trigger 3377 a=1",
+    "trigger 3377 with",
+    "trigger 3377 with a = 1",
+    "trigger 3377 with =1",
+    "trigger 3377 with a=1 a=2",
+    "trigger 3377 with a=x y",
+    "trigger 3377 with a=“x y",
+    'trigger 3377 with a="say “x” now"',
+    "trigger 3377 from 1 with a=1",
+    "trigger 3377 with a=1 from 1",
+    "rerun 3377",
+    "rerun abc",
+    "cancel 2809-123",
+    "cancel confirmed confirmed",
+    "incidents closed",
+    "incidents mien",
+    "incidents page 0",
+    "failed 3377",
+    "failed yesterdy",
+    "failed last",
+    "failed last 3",
+    "failed this month",
+    "failed since noon",
+    "failed 2026-11-31",
+    "failed today yesterday",
+    "failed by",
+    "failed by @jane",
+    "runs 3377",
+    "runs sucess",
+    "runs by a=b",
+    "show 3377 now",
+    "log 3377",
+    "log tail many",
+    f"log {RUN} of extract",
+    "ack 2809 for",
+    "ack 2809 for ever",
+    "ack 2809 for 400d",
+    "ack 2809 because",
+    "link @jane u1 jane.doe",
+    "link <@U012AB>",
+    "link <@U012AB> u1",
+    "link <@U012AB> <@U012AB> u1",
+    "unlink jane",
+    "whoami now",
+    "help me please",
+    "status \u202eevil`<!channel>` &amp; x",
+)
+
+
+def test_every_refusal_names_the_place_and_a_way_out(snapshot):
+    told = []
+    for words in MISREAD:
+        with pytest.raises(Misread, match="▸") as caught:
+            parse(words)
+        misread = caught.value
+        assert misread.way_out
+        told.append(f"/flow {words}\n[{misread.reason}] {misread}\n")
+    assert "\n".join(told) == snapshot
+
+
+def test_the_place_and_the_nearest_word_are_at_hand():
+    with pytest.raises(Misread) as caught:
+        parse("trigger 3377 from")
+    assert caught.value.sentence == "I expected a task id after `from`: trigger 3377 from▸"
+    assert caught.value.position == len("trigger 3377 from")
+    with pytest.raises(Misread) as caught:
+        parse("triger 3377")
+    assert (caught.value.reason, caught.value.nearest, caught.value.position) == ("unknown_verb", "trigger", 0)
+
+
+def test_the_readme_table(snapshot):
+    assert markdown_table() == snapshot
+
+
+def test_the_usage_hint(snapshot):
+    assert usage_hint() == snapshot
+    assert len(usage_hint()) <= 1000
+
+
+def test_a_usage_hint_without_room_falls_back_to_bare_verbs():
+    rows = [Row(f"verb{place}", Help, Who.ANYONE, Kind.QUESTION, "", ROWS[1].clauses) for place in range(40)]
+    hint = usage_hint(rows)
+    assert hint.startswith("verb0 FLOW [from TASK]")
+    assert hint.endswith("verb38 · verb39")
+    assert len(hint) <= 1000
+
+
+@pytest.mark.parametrize("about", ROWS, ids=lambda each: each.verb)
+def test_every_row_is_complete(about):
+    assert about.summary.endswith(".")
+    assert about.examples
+    for example in about.examples:
+        delivered = example.replace("@jane", "<@U012AB>")
+        request = parse(delivered)
+        assert row_of(request) is about
+        assert say(request).split()[0] == about.verb
+        assert parse(say(request)) == request
+    assert row(about.verb.upper()) is about
+    assert about.verb == about.verb.casefold()
+
+
+def test_words_of_the_grammar_are_letters_only():
+    """Names with other signs are said without quotes, because no word of the grammar has any."""
+    for each in ROWS:
+        assert all(clause.word.isalpha() for clause in each.clauses if clause.word)
+
+
+def test_who_may_and_what_is_on_record():
+    assert {each.verb for each in ROWS if each.who is Who.OWNER} == {"trigger", "rerun", "cancel", "enable", "disable"}
+    assert {each.verb for each in ROWS if each.who is Who.RESPONDER} == {"ack", "unack", "close", "reopen"}
+    assert {each.verb for each in ROWS if each.who is Who.ADMIN} == {"link", "unlink", "people", "audit"}
+    assert {each.verb for each in ROWS if each.who is Who.ANYONE} == {"help", "whoami", "status"}
+    assert {each.verb for each in ROWS if each.changes} == {
+        "trigger", "rerun", "cancel", "enable", "disable", "ack", "unack", "close", "reopen", "link", "unlink"
+    }  # fmt: skip
+    assert {each.verb for each in ROWS if each.in_thread} == {
+        "rerun", "cancel", "enable", "disable", "show", "log", "ack", "unack", "close", "reopen"
+    }  # fmt: skip
+
+
+def test_verbs_are_found_and_suggested():
+    assert row("nothing") is None
+    assert nearest("acknowlege") == "ack"
+    assert nearest("incident") == "incidents"
+    assert nearest("xyz") == ""
+
+
+def test_every_status_has_a_word():
+    for status in RunStatus:
+        assert parse(f"runs {status.name}") == parse(f"runs {int(status)}") == Runs(statuses=(int(status),))

@@ -1,0 +1,212 @@
+"""Laws: what a request says is read as that request; any text is understood or refused with a place."""
+
+import string
+from dataclasses import fields
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.core import commands, requests
+from bot.core.clauses import SCOPES
+from bot.core.errors import Refused
+from bot.core.flows import FlowId, InstanceId, Parameter, TaskId
+from bot.core.parse import Misread, parse, say
+from bot.core.periods import duration_words, resolve, window
+from bot.core.requests import FlowRef, OwnerRef, Period, When
+
+# Signs that mean something somewhere: to this grammar, to Slack, or to the eye.
+SIGNS = (
+    "\"'“”„‟«»‘’‚‛‹›＂`=<>&;#@!|/\\,.-–—−…:()[]{}$%*_~^ \t\n\r\x0b\x1c\x85\u00a0\u202f\u2028\u3000"
+    "\u200b\u200d\u200e\u200f\u202e\u2066\ufeff\u00ad\x01\x7f🔥👩‍🚀אبж中ñ０²"
+)
+PIECES = (
+    "&amp;",
+    "&lt;",
+    "&#34;",
+    "&#0;",
+    "<@U012AB>",
+    "<@U012AB|Al B>",
+    "<#C012AB|x>",
+    "<https://a.b|a.b>",
+    "<!here>",
+)
+LETTERS = string.ascii_letters + string.digits
+texts = st.lists(
+    st.one_of(
+        st.sampled_from(PIECES),
+        st.text(st.sampled_from(SIGNS), max_size=6),
+        st.text(LETTERS, max_size=6),
+        st.characters(exclude_characters="\x00", exclude_categories=["Cs"]),
+    ),
+    max_size=10,
+).map("".join)
+names = texts.filter(bool) | st.sampled_from(
+    ["from", "me", "3377", "today", "confirmed", "page", "2809-20190812080700", "a.b", "-", "because", "FAIL", "@jane"]
+)
+ids = st.integers(0, 10**18 - 1)
+flows = st.builds(FlowRef, id=ids.map(FlowId)) | st.builds(FlowRef, name=names)
+instances = st.builds(lambda flow, digits: InstanceId(f"{flow}-{digits}"), ids, st.integers(10**7, 10**20 - 1))
+tasks = ids.map(TaskId)
+people = st.text(string.ascii_uppercase + string.digits, min_size=1, max_size=10).map("U".__add__)
+owners = st.one_of(st.builds(OwnerRef, name=names), st.builds(OwnerRef, person=people), st.just(OwnerRef(me=True)))
+clocks = st.times().map("{:%H:%M}".format)
+days = st.dates(date(1970, 1, 1), date(2999, 12, 31)).map(str)
+zones = st.sampled_from(["Z", "+08:00", "-05:30", "+0530"])
+whens = st.one_of(
+    st.just("now"),
+    clocks,
+    st.builds("{} {}".format, st.sampled_from(["today", "tomorrow", "yesterday"]), clocks),
+    st.builds("{} {}".format, days, clocks | st.times().map("{:%H:%M:%S}".format)),
+    st.builds("{}T{}{}".format, days, clocks, zones),
+).map(When)
+durations = st.integers(1, 366 * 86400).map(lambda seconds: timedelta(seconds=seconds))
+periods = st.one_of(
+    st.sampled_from(["today", "yesterday", "this week", "last week"]),
+    durations.map(lambda span: f"last {duration_words(span)}"),
+    st.builds("since {}".format, clocks | days | st.just("yesterday")),
+    st.builds("since {} {}".format, days | st.sampled_from(["today", "yesterday"]), clocks),
+    days,
+    st.builds("{}..{}".format, days, days),
+).map(Period)
+statuses = st.lists(st.integers(-1, 99), max_size=4, unique=True).map(tuple)
+parameters = st.lists(st.builds(Parameter, names, texts), max_size=4, unique_by=lambda each: each.key).map(tuple)
+counts = st.integers(1, 10_000)
+
+
+def outcome(act, *arguments):
+    """What is returned, or the refusal. Any other exception is a bug."""
+    try:
+        return act(*arguments)
+    except Refused as refused:
+        return refused
+
+
+def maybe(strategy):
+    return st.none() | strategy
+
+
+def either(request, **others):
+    """A request whose target is a flow, an instance, or left to the thread."""
+    return st.one_of(
+        st.builds(request, **others),
+        st.builds(request, flow=flows, **others),
+        st.builds(request, instance=instances, **others),
+    )
+
+
+REQUESTS = {
+    requests.Help: st.builds(requests.Help, texts),
+    requests.Trigger: st.one_of(
+        st.builds(requests.Trigger, flows, maybe(tasks), maybe(whens)),
+        st.builds(requests.Trigger, flows, when=maybe(whens), parameters=parameters),
+    ),
+    requests.Rerun: st.builds(requests.Rerun, maybe(instances), maybe(tasks)),
+    requests.Cancel: st.builds(requests.Cancel, maybe(instances), st.booleans()),
+    requests.Enable: st.builds(requests.Enable, maybe(flows)),
+    requests.Disable: st.builds(requests.Disable, maybe(flows), st.booleans()),
+    requests.Incidents: st.builds(
+        requests.Incidents, st.sampled_from(["", *SCOPES]), maybe(flows), maybe(owners), counts
+    ),
+    requests.Failed: st.builds(requests.Failed, periods, maybe(flows), maybe(owners), counts),
+    requests.Runs: st.builds(requests.Runs, periods, statuses, maybe(flows), maybe(owners), counts),
+    requests.Show: either(requests.Show),
+    requests.Log: st.builds(requests.Log, maybe(instances), maybe(tasks), maybe(counts), st.booleans()),
+    requests.Ack: either(requests.Ack, duration=maybe(durations), because=texts),
+    requests.Unack: either(requests.Unack),
+    requests.Close: either(requests.Close, because=texts),
+    requests.Reopen: either(requests.Reopen),
+    requests.LinkPerson: st.builds(requests.LinkPerson, people, names, names),
+    requests.Unlink: st.builds(requests.Unlink, people),
+    requests.People: st.builds(requests.People, counts),
+    requests.Whoami: st.just(requests.Whoami()),
+    requests.Audit: st.builds(requests.Audit, periods, st.just("") | people, counts),
+    requests.Status: st.just(requests.Status()),
+}
+
+
+@pytest.mark.parametrize("kind", REQUESTS, ids=lambda kind: kind.__name__)
+@given(st.data())
+def test_what_a_request_says_is_read_as_that_request(kind, data):
+    request = data.draw(REQUESTS[kind])
+    assert parse(say(request)) == request
+
+
+@given(st.one_of(*REQUESTS.values()))
+def test_canonical_words_stay_as_they_are(request_):
+    assert say(parse(say(request_))) == say(request_)
+
+
+def test_every_verb_has_a_law():
+    assert set(REQUESTS) == {row.request for row in commands.ROWS}
+    assert all(
+        set(each.fields) <= {f.name for f in fields(row.request)} for row in commands.ROWS for each in row.clauses
+    )
+
+
+vocabulary = st.sampled_from(
+    [row.verb for row in commands.ROWS]
+    + [clause.word for row in commands.ROWS for clause in row.clauses]
+    + ["3377", "2809-20190812080700", "today", "last", "3h", "since", "09:00", "2026-11-19", "a=b"]
+    + ["k=“x y”", "fail", "<@U012AB>"]
+)
+sentences = st.lists(vocabulary | texts, max_size=9).map(" ".join)
+
+
+@given(sentences | texts | st.text(max_size=50))
+@example("trigger \ud800 \x00")
+@example("`")
+@example("``````")
+@example("=")
+@example("&#1114112; &#0; &#55296;")
+@example("show \u202e")
+def test_any_text_is_understood_or_refused_with_a_place(text):
+    told = outcome(parse, text)
+    if isinstance(told, Misread):
+        assert 0 <= told.position <= len(text)
+        assert "▸" in told.sentence
+        assert told.reason
+        assert told.way_out
+        assert str(told).count("\n") == 1
+        assert str(told).count("`") % 2 == 0  # cards show what stands between two of them as code
+    else:
+        assert parse(say(told)) == told
+
+
+SOME_ZONES = st.sampled_from(
+    [ZoneInfo(name) for name in ("UTC", "Asia/Shanghai", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia")]
+)
+nows = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  strategies take naive bounds
+
+
+@given(periods, nows, SOME_ZONES)
+def test_a_window_begins_before_it_ends_or_is_refused(period, now, zone):
+    span = outcome(window, period, now, zone)
+    if isinstance(span, Refused):
+        assert span.reason in {"ends_before_it_begins", "no_such_time"}
+    else:
+        assert span.since < span.until
+        assert span.since.tzinfo is UTC
+        assert span.until.tzinfo is UTC
+        assert str(zone) in span.words
+
+
+@given(whens, nows, SOME_ZONES)
+def test_a_time_is_a_moment_or_is_refused(when, now, zone):
+    at = outcome(resolve, when, now, zone)
+    if isinstance(at, Refused):
+        assert at.reason in {"passed", "no_such_time"}
+    else:
+        assert at.tzinfo is UTC
+        if when.words[2:3] == ":":
+            assert timedelta(minutes=-1) < at - now < timedelta(hours=26)
+
+
+@given(nows, SOME_ZONES)
+def test_neighbouring_days_meet(now, zone):
+    today = window(Period("today"), now, zone)
+    assert today.since <= now < today.until
+    yesterday = outcome(window, Period("yesterday"), now, zone)
+    assert isinstance(yesterday, Refused) or yesterday.until == today.since  # one zone once left out a day
