@@ -51,7 +51,7 @@ class MemoryEnos:
         cycle="D",
         owners=("maya.chen",),
         quiet=False,
-    ):  # noqa: E501
+    ):
         """An instance is, or becomes, this. ``quiet`` leaves its update time as it was."""
         flow = FlowId(int(id_.split("-")[0]))
         digits = id_.split("-")[1]

@@ -26,7 +26,7 @@ class People:
 class World:
     """What a test needs to tell a story of polls."""
 
-    def __init__(self, *, enos=None, store=None, broken_in=True, **settings):
+    def __init__(self, *, enos=None, store=None, **settings):
         self.enos = enos or MemoryEnos()
         self.store = store or MemoryStore()
         self.now = START
@@ -34,7 +34,6 @@ class World:
         self.settings = WatchSettings(channel="C0DATAOPS1", user="u15432100000000001", **settings)
         self.watch = self.start()
         self.desk = Desk(self.store, People(), self.new_id)
-        self._broken_in = broken_in
 
     def new_id(self):
         return f"p{next(self.ids)}"
@@ -54,9 +53,11 @@ class World:
         return self.watch
 
     async def begin(self):
-        """A first poll on a healthy platform, long ago enough that nothing counts as new database."""
+        """A first poll, whose message is over and done with: the database is not new any more."""
         await self.poll()
         self.store.posts.clear()
+        self.store.named.clear()
+        self.start()
         self.enos.calls.clear()
         return self
 
