@@ -26,6 +26,7 @@ from bot.sim.slack_limits_text import (
     identifier,
     items,
     keys,
+    kind_of,
     string,
     text_object,
 )
@@ -81,7 +82,7 @@ def check_metadata(metadata: Any) -> None:
 def check_view(view: Any, *, kinds: tuple[str, ...] = ("modal",)) -> None:
     """Refuse what may not be a view: ``invalid_arguments`` with what is wrong, or ``view_too_large``."""
     found = Findings()
-    kind = view.get("type") if isinstance(view, dict) else None
+    kind = kind_of(view)
     if kind not in kinds:
         found.add("/view/type", f"must be one of: {', '.join(kinds)}")
         raise _invalid("invalid_arguments", found)
@@ -96,7 +97,7 @@ def check_view(view: Any, *, kinds: tuple[str, ...] = ("modal",)) -> None:
     string(found, view.get("callback_id"), "/view/callback_id", most=255, least=0)
     string(found, view.get("external_id"), "/view/external_id", most=255, least=0)
     blocks = view["blocks"] if isinstance(view.get("blocks"), list) else []
-    inputs = any(isinstance(block, dict) and block.get("type") == "input" for block in blocks)
+    inputs = any(kind_of(block) == "input" for block in blocks)
     if kind == "modal" and inputs and not view.get("submit"):
         found.add("/view", "missing required field: submit")
     if found.problems:
@@ -120,8 +121,8 @@ def _blocks(found: Findings, blocks: Any, at: str, *, most: int, surface: str) -
     tables = 0
     for index, block in enumerate(items(found, blocks, at, most=most, least=least)):
         place = f"{at}/{index}"
-        kind = block.get("type") if isinstance(block, dict) else None
-        check = _BLOCKS.get(kind) if isinstance(kind, str) else None
+        kind = kind_of(block)
+        check = _BLOCKS.get(kind)
         if check is None or (surface == "view" and kind in {"markdown", "table"}):
             found.add(place, f"unsupported type: {kind}")
             continue
@@ -140,9 +141,9 @@ def _blocks(found: Findings, blocks: Any, at: str, *, most: int, surface: str) -
 
 
 def _not_in_messages(found: Findings, block: Json, at: str) -> None:
-    inner = block.get("element") if block["type"] == "input" else None
-    if isinstance(inner, dict) and inner.get("type") in ONLY_IN_VIEWS:
-        found.add(f"{at}/element", f"unsupported type: {inner['type']}")
+    kind = kind_of(block.get("element"))
+    if block["type"] == "input" and kind in ONLY_IN_VIEWS:
+        found.add(f"{at}/element", f"unsupported type: {kind}")
 
 
 def _section(found: Findings, block: Json, at: str) -> None:

@@ -15,6 +15,7 @@ from bot.sim.slack_limits_text import (
     identifier,
     items,
     keys,
+    kind_of,
     number,
     option,
     string,
@@ -51,8 +52,8 @@ _COMMON = ("action_id", "confirm", "focus_on_load")
 
 def element(found: Findings, value: Any, at: str, *, allowed: Collection[str]) -> None:
     """Check an element of a section, an actions block, or an input."""
-    kind = value.get("type") if isinstance(value, dict) else None
-    if not isinstance(kind, str) or kind not in allowed:
+    kind = kind_of(value)
+    if kind not in allowed:
         found.add(at, f"unsupported type: {kind}" if kind else "missing required field: type")
         return
     if kind == "image":
@@ -141,15 +142,16 @@ def option_groups(found: Findings, value: Any, at: str) -> None:
 
 
 def _initial(found: Findings, value: Json, at: str) -> None:
-    groups = [group.get("options", []) for group in value.get("option_groups") or () if isinstance(group, dict)]
-    offered = [one for options in (value.get("options") or [], *groups) for one in options]
-    chosen = [
-        *(value.get("initial_options") or ()),
-        *([value["initial_option"]] if "initial_option" in value else ()),
-    ]
-    for one in chosen:
+    groups = [group.get("options") for group in _list(value.get("option_groups")) if isinstance(group, dict)]
+    offered = [one for options in (value.get("options"), *groups) for one in _list(options)]
+    several = _list(value.get("initial_options"))
+    for one in [*several, *([value["initial_option"]] if "initial_option" in value else ())]:
         if one not in offered:
             found.add(at, "initial option must match one of the options exactly")
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _external_select(found: Findings, value: Json, at: str) -> None:

@@ -5,7 +5,7 @@ Limits: https://docs.slack.dev/reference/block-kit/blocks/rich-text-block and â€
 
 from typing import Any
 
-from bot.sim.slack_limits_text import Findings, choice, items, keys, number, string
+from bot.sim.slack_limits_text import Findings, choice, items, keys, kind_of, number, string
 from bot.sim.workspace_things import Json
 
 TABLE_CHARACTERS = 10_000
@@ -33,7 +33,7 @@ def rich_text(found: Findings, block: Json, at: str) -> None:
 
 
 def _part(found: Findings, part: Any, at: str) -> None:
-    kind = part.get("type") if isinstance(part, dict) else None
+    kind = kind_of(part)
     match kind:
         case "rich_text_section":
             keys(found, part, at, required=("elements",))
@@ -57,8 +57,8 @@ def _part(found: Findings, part: Any, at: str) -> None:
 
 
 def _inline(found: Findings, inner: Any, at: str, only: tuple[str, ...]) -> None:
-    kind = inner.get("type") if isinstance(inner, dict) else None
-    if not isinstance(kind, str) or kind not in only:
+    kind = kind_of(inner)
+    if kind not in only:
         found.add(at, f"unsupported type: {kind}")
         return
     required, optional = _INLINE[kind]
@@ -93,7 +93,7 @@ def table(found: Findings, block: Json, at: str) -> None:
 
 
 def _cell(found: Findings, cell: Any, at: str) -> None:
-    kind = cell.get("type") if isinstance(cell, dict) else None
+    kind = kind_of(cell)
     if kind == "raw_text":
         if keys(found, cell, at, required=("text",)):
             string(found, cell["text"], f"{at}/text", most=TABLE_CHARACTERS)

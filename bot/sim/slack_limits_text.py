@@ -24,6 +24,12 @@ class Findings:
         self.problems.append(f"{sentence} [json-pointer:{at}]")
 
 
+def kind_of(value: Any) -> str:
+    """Return the type that an object names, or nothing."""
+    kind = value.get("type") if isinstance(value, dict) else None
+    return kind if isinstance(kind, str) else ""
+
+
 def keys(found: Findings, value: Any, at: str, *, required: Collection[str], optional: Collection[str] = ()) -> bool:
     """Whether the value is an object with these keys and no others; a missing one makes it unusable."""
     if not isinstance(value, dict):
@@ -91,7 +97,7 @@ def text_object(
     """Check a text object: its kind, its keys, its length."""
     if value is None:
         return
-    kind = value.get("type") if isinstance(value, dict) else None
+    kind = kind_of(value)
     if kind not in kinds:
         found.add(at, f"unsupported type: {kind}" if kind else "missing required field: type")
         return

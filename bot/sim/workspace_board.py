@@ -145,7 +145,7 @@ class Board(Reader):
 
     def with_ids(self, blocks: list[Json]) -> list[Json]:
         """Return the blocks with the block and action ids that Slack makes up where the app gave none."""
-        return [self._with_ids(block) for block in blocks]
+        return [self._with_ids(_without_nulls(block)) for block in blocks]
 
     def _with_ids(self, block: Json) -> Json:
         filled = {**block, "block_id": block.get("block_id") or self.new_id("", 5)}
@@ -173,3 +173,10 @@ class Board(Reader):
 
     def removed(self, message: Message) -> None:
         """Tell the app of a removed message; filled in where deliveries are known."""
+
+
+def _without_nulls(value: Any) -> Any:
+    """Return a block without the keys that hold nothing, as Slack stores it."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(part) for key, part in value.items() if part is not None}
+    return [_without_nulls(part) for part in value] if isinstance(value, list) else value

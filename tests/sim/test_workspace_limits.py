@@ -3,6 +3,8 @@
 import copy
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.sim.slack_limits import check_attachments, check_blocks, check_metadata, check_view
 from bot.sim.workspace_seed import DATA_OPS, MAYA, demo_workspace
@@ -97,6 +99,36 @@ FINE = [
     ),
     table(rows=100, columns=20, column_settings=[{"align": "right", "is_wrapped": True}, None]),
 ]
+
+SMALL = [block for block in FINE if len(str(block)) < 2000]
+ANYTHING = st.sampled_from(
+    [None, True, 0, -1, 10**9, "", "x", "button", [], [0], ["x"], [None], {}, {"type": []}, [[]]]
+)
+
+
+def places(value, path=()):
+    """Yield the path to every part of a block."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in inside:
+        yield (*path, key)
+        yield from places(part, (*path, key))
+
+
+@given(st.data())
+def test_a_block_with_any_one_part_exchanged_is_taken_and_readable_or_refused(data):
+    block = copy.deepcopy(data.draw(st.sampled_from(SMALL)))
+    *above, last = data.draw(st.sampled_from(list(places(block))))
+    holder = block
+    for key in above:
+        holder = holder[key]
+    holder[last] = data.draw(ANYTHING)
+    try:
+        check_blocks([block])
+    except SlackError:
+        return
+    workspace = demo_workspace(lambda: 0.0)
+    assert workspace.shown(workspace.post_from_app(DATA_OPS, {"blocks": [block]})) is not None
+
 
 WRONG = [
     (section("x" * 3001), "/blocks/0/text/text", "less than 3001"),

@@ -160,15 +160,21 @@ def test_input_survives_an_update_while_its_ids_stay():
 
 
 WORDS = st.sampled_from(
-    ["type", "text", "elements", "fields", "accessory", "element", "options", "rows", "blocks", "label", "value", "x"]
+    [
+        *("type", "text", "elements", "fields", "accessory", "element", "options", "rows", "label", "value", "x"),
+        *("option_groups", "initial_options", "initial_option", "confirm", "style", "column_settings", "action_id"),
+    ]
 )
+TYPES = [
+    *("section", "header", "context", "actions", "image", "input", "rich_text", "markdown", "table", "divider"),
+    *("plain_text", "mrkdwn", "button", "static_select", "overflow", "checkboxes", "plain_text_input", "datepicker"),
+    *("rich_text_section", "rich_text_list", "rich_text_preformatted", "text", "link", "raw_text"),
+]
+KINDS = st.sampled_from(TYPES)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | KINDS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=4),
     max_leaves=12,
-)
-KINDS = st.sampled_from(
-    ["section", "header", "context", "actions", "image", "input", "rich_text", "markdown", "table", "divider"]
 )
 BLOCK = st.builds(lambda kind, rest: {**rest, "type": kind}, KINDS, st.dictionaries(WORDS, JSON, max_size=4))
 
