@@ -9,6 +9,7 @@ from bot.sim.enos_replies import Printer
 from bot.sim.platform import Platform
 from bot.sim.platform_model import Denied, Flow, Instance, User
 
+_LARGEST = 1 << 63
 _LATEST = 4_102_444_800.0  # the year 2100: beyond it a trigger time is taken for a mistake
 
 
@@ -113,7 +114,7 @@ def whole(value: object) -> int:
         number = float(value) if isinstance(value, float) else int(value)
     except ValueError as error:
         raise Denied(62102, "body") from error
-    if number != number // 1:
+    if not -_LARGEST < number < _LARGEST or number != number // 1:
         raise Denied(62102, "body")
     return int(number)
 

@@ -1,6 +1,7 @@
 """The control routes of the platform: what the demo page shows of it, and the levers that make things fail."""
 
 from collections.abc import Awaitable, Callable
+from heapq import nlargest
 from typing import Any
 
 from aiohttp import web
@@ -67,13 +68,13 @@ class _Levers:
         """Return what a panel needs: flows, newest instances, users, faults, switches, version."""
         platform = self._platform
         now = platform.tick()
-        newest = sorted(platform.runs.all.values(), key=lambda each: (each.updated, each.serial))[-_NEWEST:]
+        newest = nlargest(_NEWEST, platform.runs.all.values(), key=lambda each: (each.updated, each.serial))
         return {
             "version": platform.version,
             "now": now,
             "next_change": platform.next_change(),
             "flows": [_flow(platform, flow) for flow in platform.flows.values()],
-            "instances": [_instance(each) for each in reversed(newest)],
+            "instances": [_instance(each) for each in newest],
             "users": [{"id": each.id, "name": each.name, "locked": each.locked} for each in platform.users.values()],
             "faults": [each.table() for each in platform.faults.armed],
             "fault_names": KINDS,
@@ -191,14 +192,14 @@ def _flow(platform: Platform, flow: Flow) -> dict[str, Any]:
         "tasks": [{"id": task.id, "name": task.name} for task in flow.shape.tasks],
         "failing": None if flow.plan is None else {"kind": flow.plan.kind.name, "tasks": sorted(flow.plan.tasks)},
         "running": None if running is None else running.id,
-        "last_runs": [_instance(each) for each in reversed(_begun(platform, flow))],
+        "last_runs": [_instance(each) for each in _begun(platform, flow)],
     }
 
 
 def _begun(platform: Platform, flow: Flow) -> list[Instance]:
-    """Return the newest instances of a flow that have begun, oldest first."""
-    begun = [each for each in platform.runs.of_flow(flow.id) if each.start is not None]
-    return sorted(begun, key=lambda each: (each.start, each.serial))[-_LAST_RUNS:]
+    """Return the instances of a flow that began last, newest first."""
+    begun = (each for each in platform.runs.of_flow(flow.id) if each.start is not None)
+    return nlargest(_LAST_RUNS, begun, key=lambda each: (each.start, each.serial))
 
 
 def _instance(instance: Instance) -> dict[str, Any]:

@@ -97,9 +97,10 @@ def objects(value: object) -> list[Mapping[str, Any]]:
 
 
 def sound(shape: Shape) -> Shape:
-    """Return the graph if every relation ends at its nodes and none goes in a circle."""
-    nodes = {task.node for task in shape.tasks} | {link.node for link in shape.links}
-    if any(each.source not in nodes or each.target not in nodes for each in shape.relations):
+    """Return the graph if every relation leads to a task of it and none goes in a circle."""
+    targets = {task.node for task in shape.tasks}
+    sources = targets | {link.node for link in shape.links}
+    if any(each.source not in sources or each.target not in targets for each in shape.relations):
         raise Denied(62102, "validation")
     try:
         _ = shape.order

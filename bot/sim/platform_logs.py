@@ -69,7 +69,7 @@ _ERRORS = (
     ),
     (
         "ERROR java.io.IOException: No space left on device: /data/spill/part-00017",
-        "ERROR aws_secret_access_key=wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY could not be used to spill to s3",
+        "ERROR aws_secret_access_key=PRETENDpretendPRETENDpretendPRETEND could not be used to spill to s3",
         "exit code: 1",
     ),
 )

@@ -121,6 +121,7 @@ TRIGGERS = [
         ({"flowId": 3377.5}, MAYA, 62102),
         ({"triggerTime": -1}, MAYA, 62102),
         ({"triggerTime": 10**15}, MAYA, 62102),
+        ({"triggerTime": 10**400}, MAYA, 62102),
         ({}, JONAS, 62103),
         ({}, WATCHER, 62103),
         ({}, OUTSIDER, 62101),
@@ -341,6 +342,8 @@ async def test_save_replaces_the_definition_and_the_schedule(api, platform):
         ({"tasks": [{"taskId": 1}]}, 62102, "graph not found"),
         ({"tasks": "x"}, 62102, "Invalid request body."),
         ({"relations": [{"source": "t_1", "target": "t_2"}]}, 62102, "Workflow validation failed"),
+        ({"relations": [{"source": f"t_{LOAD}", "target": f"f_{HOURLY}"}]}, 62102, "Workflow validation failed"),
+        ({"name": "kept", "parameters": "{"}, 62102, "Invalid request body."),
         (
             {"relations": [{"source": f"t_{LOAD}", "target": f"t_{LOAD}"}]},
             62102,
@@ -350,7 +353,7 @@ async def test_save_replaces_the_definition_and_the_schedule(api, platform):
 )
 async def test_what_cannot_be_saved(api, platform, change, code, sentence):
     assert await api.refusal("flows", "save", definition(platform, **change)) == (code, sentence)
-    assert platform.flows[DAILY].freq == "0 0 2 * * ? *"
+    assert (platform.flows[DAILY].name, platform.flows[DAILY].freq) == ("daily-energy-report", "0 0 2 * * ? *")
 
 
 async def test_save_is_the_owners_and_complete(api, platform):

@@ -253,6 +253,38 @@ def test_cancelling_one_that_is_getting_ready(platform, clock):
     assert platform.runs.running(DAILY) is None
 
 
+def test_cancelling_what_is_far_ahead(platform, clock):
+    ahead = platform.start_scheduled(DAILY, NOON + 3600)
+    triggered = platform.start(platform.flows[HOURLY], NOON + 3600)
+    for instance in (ahead, triggered):
+        platform.cancel(instance.id)
+        assert instance.status is Status.CANCEL
+    settle(platform, 7200)
+    assert {ahead.status, triggered.status} == {Status.CANCEL}
+    assert ahead.start is triggered.start is None
+
+
+def test_cancelling_between_two_tries_ends_the_tries(platform, clock):
+    platform.add_flow(7, "stubborn", owners=["a"], tasks=[Task(1, "a", retries=3, pause=60)])
+    platform.fail(7)
+    instance = platform.start_scheduled(7)
+    clock.now += 10
+    platform.cancel(instance.id)
+    settle(platform, 600)
+    assert (instance.status, instance.tasks[1].status, instance.tasks[1].number) == (Status.CANCEL, Status.CANCEL, 1)
+
+
+def test_a_failed_run_whose_siblings_go_on_can_be_stopped(platform, clock):
+    tasks = [Task(1, "a", seconds=1), Task(2, "b", seconds=100)]
+    platform.add_flow(7, "wide", owners=["a"], tasks=tasks, edges=[])
+    platform.fail(7, 1)
+    instance = platform.start_scheduled(7)
+    clock.now += 5
+    platform.cancel(instance.id)
+    settle(platform, 10)
+    assert (instance.status, states(platform, instance)) == (Status.CANCEL, {1: "FAIL", 2: "CANCEL"})
+
+
 def test_cancelling_what_has_ended_changes_nothing(platform):
     instance = platform.start(platform.flows[DAILY], NOON)
     settle(platform)
@@ -333,6 +365,17 @@ def test_an_event_of_an_older_lap_is_void(platform, clock):
     assert instance.tasks[EXTRACT].number == 2
 
 
+def test_a_cancel_meant_for_an_earlier_lap_does_not_stop_the_rerun(platform, clock):
+    instance = platform.start(platform.flows[HOURLY], NOON)
+    clock.now = NOON + 3
+    platform.cancel(instance.id)  # it ends half a second later, before the cancel takes hold
+    clock.now = NOON + 3.6
+    platform.rerun(instance.id)
+    settle(platform)
+    assert instance.status is Status.SUCCESS
+    assert instance.tasks[104890].number == 2
+
+
 def test_scheduled_instances_appear_two_hours_ahead_and_run_in_time(platform, clock):
     platform.add_flow(
         7, "half-hourly", owners=["a"], tasks=[(1, "a")], cycle="mi", freq="0 0/30 * * * ? *", active=True
@@ -359,6 +402,7 @@ def test_what_is_not_active_or_has_no_tasks_or_has_not_begun_is_not_scheduled(pl
     platform.add_flow(8, "empty", active=True, **common)
     platform.add_flow(9, "tomorrow", tasks=[(2, "a")], active=True, start_date="2026-11-22", **common)
     platform.add_flow(10, "by hand", tasks=[(3, "a")], active=True, kind=0, **common)
+    platform.add_flow(12, "never", owners=["a"], tasks=[(5, "a")], active=True, freq="0 0 0 1 1 ? 1999")
     platform.add_flow(11, "undated", tasks=[(4, "a")], active=True, start_date="soon", **common)
     clock.now += 3 * 3600
     assert [len(platform.instances(flow)) for flow in (7, 8, 9, 10, 11)] == [0, 0, 0, 0, 5]

@@ -335,6 +335,7 @@ def test_the_same_search_is_remembered_until_something_changes():
     platform.edit(5000, private=True)
     assert len(platform.search(user, terms)) < len(first)
     platform.edit(5000, private=False)
+    assert len(platform.search(user, terms)) == len(first)
     platform.add_past(5000, NOON - 86400)
     assert len(platform.search(user, terms)) == len(first) + 1
 
