@@ -168,6 +168,7 @@ class EnosClient:
             return await self._start(call, flow, at_ms, as_user)
         except EnosRefused as refusal:
             self._note_missing(FROM_TASK, refusal)
+            self._need(FROM_TASK)
             raise
 
     async def trigger_with(

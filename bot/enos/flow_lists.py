@@ -24,13 +24,13 @@ async def all_flows(server: Server, expression: str, by: By) -> tuple[FlowName, 
         except (Refusal, Broken, Unreadable):
             found.clear()  # counts from 1; if something else is wrong, page 1 will tell
         start = 1
-    number = start
+    number, largest = start, 0
     while True:
         new, size = await _page(server, expression, number, by, found)
-        full = size >= server.size or size % 10 == 0  # a server may hold its pages smaller than asked
-        if not size or not full or (not new and number > 1):
+        short = size < largest  # than a page before: a server may hold its pages smaller than asked
+        if not size or short or (not new and number > 1):
             return tuple(found.values())
-        number += 1
+        number, largest = number + 1, size
 
 
 async def _page(server: Server, expression: str, number: int, by: By, found: dict[FlowId, FlowName]) -> tuple[int, int]:

@@ -237,14 +237,14 @@ class _Walk:
     def _short(self, found: Found) -> bool:
         """Whether nothing can be behind this page.
 
-        A server may hold its pages smaller than asked: a count above what was seen, or a round size while no
-        larger page was ever seen, says that there may be more.
+        A server may hold its pages smaller than asked, and nothing says so: only a page that is smaller than one
+        seen before is certainly the last, unless its count promises more. A count known to be a total decides.
         """
         if found.size >= self.server.size:
             return False
         if found.count is not None and found.count > max(found.size, len(self.seen)):
             return False
-        return not (found.size % 10 == 0 and found.size >= self.server.largest)
+        return found.size < self.server.largest or (self.server.odd_count and found.count is not None)
 
 
 def camel_name(name: str) -> str:
