@@ -17,6 +17,7 @@ from bot.sim.workspace_things import Answer, Envelope, Json
 CONNECTIONS = 10
 TICKET_SECONDS = 30.0
 
+_REFUSING = frozenset({"refuse", "gone"})
 _DUPLICATE = frozenset({"duplicate"})
 _REDELIVERED = frozenset({"redelivered"})
 
@@ -59,7 +60,7 @@ class SocketHub:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one socket until it is closed."""
         self.handshakes += 1
-        if self.state.faults.take(frozenset({"refuse"})):
+        if self.state.faults.take(_REFUSING):
             self.state.stir()
             raise web.HTTPServiceUnavailable
         issued = self._tickets.pop(request.query.get("ticket", ""), None)

@@ -140,3 +140,17 @@ async def test_envelopes_spread_over_the_connections():
         assert min(heard.values()) > 0
         await world.workspace.fault("close")
         await asyncio.gather(*readers)
+
+
+async def test_a_slack_that_is_gone_takes_no_call_and_no_socket():
+    async with slack() as world, raw_socket(world) as before:
+        url = (await world.client.apps_connections_open(app_token="xapp-demo"))["url"]
+        await world.workspace.fault("gone")
+        assert (await before.receive()).type in {aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR}
+        with pytest.raises(aiohttp.ClientError):
+            await world.client.auth_test()
+        with pytest.raises(aiohttp.ClientError):
+            await world.session.ws_connect(url)
+        await world.workspace.fault("none")
+        async with raw_socket(world):
+            assert (await world.client.auth_test())["ok"]
