@@ -40,6 +40,7 @@ def test_the_moment_an_id_holds(instance, moment, step):
 def test_the_id_of_a_new_run_is_known_in_advance():
     # Trigger Flow From Task, request and return sample
     assert expected_instance(3377, 1594016819108) == "3377-20200706062600"
+    assert expected_instance(1, 59_999) == "1-19700101000000"
 
 
 @given(st.integers(0, 10**9), st.integers(0, 4 * 10**12))
@@ -101,6 +102,8 @@ def test_the_zone_that_enos_names(text, offset):
          "2809-20190812080700", "2019-08-12 16:07:22", "2019-08-12 16:07:30", EIGHT, (EIGHT, EIGHT, True)),
         ("sample of Get Task Instance: an hourly id leaves the minutes to the trigger time",
          "8435-2021020211", "2021-02-02 19:35:00", "2021-02-02 19:35:04", EIGHT, (EIGHT, EIGHT, True)),
+        ("started half a minute early, in UTC",
+         "2809-20190812080700", "2019-08-12 16:07:22", "2019-08-12 08:06:40", EIGHT, (EIGHT, ZERO, True)),
         ("a server in UTC", "8435-2021020211", "2021-02-02 11:35:00", "", ZERO, (ZERO, ZERO, True)),
         ("a daily id fits both", "8435-20210202", "2021-02-02 11:35:00", "", EIGHT, (EIGHT, EIGHT, False)),
         ("fits neither", "8435-2021020211", "2021-02-02 03:00:00", "", EIGHT, (EIGHT, EIGHT, False)),

@@ -191,6 +191,10 @@ def test_because_takes_the_rest_as_typed(note, words):
     assert parse(f"ack because {words}") == Ack(because=note)
 
 
+def test_blanks_around_a_note_are_dropped():
+    assert parse("ack because \u00a0 it is known \n ") == Ack(because="it is known")
+
+
 @pytest.mark.parametrize(
     ("words", "owner"),
     [
@@ -209,6 +213,7 @@ def test_because_takes_the_rest_as_typed(note, words):
 )
 def test_owners(words, owner):
     assert parse(f"runs by {words}") == Runs(owner=owner)
+    assert parse(say(Runs(owner=owner))) == Runs(owner=owner)
 
 
 def test_a_long_text_is_refused_at_once():
