@@ -109,7 +109,7 @@ class Caller:
         assert answer["data"] is None
         return answer["code"], answer["msg"]
 
-    async def search(self, page=1, size=10, *, kind=1, user=WATCHER, sort=None, **terms):
+    async def search(self, page=1, size=10, *, kind=1, user=WATCHER, org=ORG, sort=None, **terms):
         """Search instances of the last and the next ten days."""
         now = int(self.platform.clock() * 1000)
         body = {
@@ -123,7 +123,7 @@ class Caller:
         } | terms
         if sort:
             body["pagination"]["sorters"] = [{"field": sort[0], "order": sort[1]}]
-        return await self.call("flowInstances", "search", body, user=user)
+        return await self.call("flowInstances", "search", body, user=user, org=org)
 
     async def found(self, *args, **options):
         """Search and return the ids found."""

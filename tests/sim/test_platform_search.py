@@ -93,6 +93,7 @@ async def test_everybody_sees_what_is_related_to_them(api, platform):
     assert (await api.search(user=OUTSIDER))["code"] == 62101
     platform.users[OUTSIDER].sees_all = True
     assert await api.data("flows", "getMyFlow", user=OUTSIDER, org="o2") == []
+    assert await api.found(size=50, user=OUTSIDER, org="o2") == []
 
 
 async def test_rights_are_told_per_reader(api):
