@@ -21,21 +21,26 @@ def links(db: Database) -> tuple[Link, ...]:
     return tuple(_link(row) for row in db.execute("SELECT * FROM links ORDER BY user_name"))
 
 
-def put_links(db: Database, new: Sequence[Link]) -> None:
-    """Add or change links. Raises Refused("taken") where an EnOS user has another person."""
-    for each in new:  # first out, then in: two people may swap
-        db.execute("DELETE FROM links WHERE person = ?", [str(each.person)])
-    for each in new:
-        holder = db.execute(
-            "SELECT * FROM links WHERE user_id = ? OR user_name = ? OR person = ?",
-            [each.user_id, each.user_name, str(each.person)],
-        ).fetchone()
-        if holder is not None:
-            raise _taken(each, _link(holder))
-        db.execute(
-            "INSERT INTO links VALUES (?, ?, ?, ?)",
-            [str(each.person), each.user_id, each.user_name, int(each.proven)],
-        )
+def check(db: Database, new: Sequence[Link]) -> None:
+    """Raise Refused("taken") where, with these links, an EnOS user would have two persons, or a person two users."""
+    persons = {each.person for each in new}
+    holders: dict[str, Link] = {}
+    for each in (*(old for old in links(db) if old.person not in persons), *new):
+        for key in (f"person {each.person}", f"id {each.user_id}", f"name {each.user_name}"):
+            if key in holders:
+                raise _taken(each, holders[key])
+            holders[key] = each
+
+
+def take_out(db: Database, persons: Sequence[Person]) -> None:
+    """Remove the links of some people. All go before others come in: two people may swap their users."""
+    db.conn.executemany("DELETE FROM links WHERE person = ?", [[str(each)] for each in persons])
+
+
+def put_in(db: Database, new: Sequence[Link]) -> None:
+    """Add links that were checked."""
+    rows = [[str(each.person), each.user_id, each.user_name, int(each.proven)] for each in new]
+    db.conn.executemany("INSERT INTO links VALUES (?, ?, ?, ?)", rows)
 
 
 def remove_link(db: Database, whose: Person) -> Link | None:

@@ -33,6 +33,7 @@ def put_run(db: Database, new: Run) -> None:
             "parameters": new.parameters,
             "user_id": new.user_id,
             "words": new.words,
+            "notes": new.notes,
         }
     )
 
@@ -92,4 +93,5 @@ def _run(row: Row) -> Run:
         parameters=row["parameters"],
         user_id=row["user_id"],
         words=row["words"],
+        notes=row["notes"],
     )

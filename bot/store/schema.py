@@ -128,6 +128,8 @@ _FIRST = (
       proven INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID
     """,
+    "CREATE TABLE imports (id INTEGER PRIMARY KEY, phase TEXT NOT NULL, place INTEGER NOT NULL) STRICT",
+    "CREATE TABLE import_rows (place INTEGER PRIMARY KEY, kind TEXT NOT NULL, row TEXT NOT NULL) STRICT",
     # ── the audit: only added to ──
     """
     CREATE TABLE attempts (
@@ -189,7 +191,8 @@ _FIRST = (
       task INTEGER NOT NULL,
       parameters TEXT NOT NULL,
       user_id TEXT NOT NULL,
-      words TEXT NOT NULL
+      words TEXT NOT NULL,
+      notes TEXT NOT NULL
     ) STRICT
     """,
     "CREATE INDEX runs_live ON runs (started_at) WHERE state IN ('asked', 'running')",

@@ -24,7 +24,7 @@ from bot.core.flows import FlowId, InstanceId
 from bot.core.incidents import Incident, IncidentId
 from bot.core.people import Link, Person
 from bot.core.posts import NewPost, Post, PostId
-from bot.store import audit, backup, incidents, people, queueing, retention, runs, watching
+from bot.store import audit, backup, imports, incidents, people, queueing, retention, runs, watching
 from bot.store import posts as outbox
 from bot.store.audit import Ending
 from bot.store.database import PATIENCE
@@ -277,12 +277,7 @@ class Store:
 
         Raises Refused("taken") where an EnOS user has another person.
         """
-
-        def unit(db: Database) -> None:
-            people.put_links(db, links)
-            queueing.put(db, posts)
-
-        await self._write(unit, queues=True)
+        await self._units.several(lambda transact: imports.put_links(transact, links, posts), queues=True)
 
     async def remove_link(self, person: Person, *, posts: Sequence[NewPost] = ()) -> Link | None:
         """Remove a link and return what it was."""

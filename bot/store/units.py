@@ -5,10 +5,11 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
+from bot.store import imports
 from bot.store.database import PATIENCE, Trouble, open_database
 from bot.store.incidents import Shelf
 from bot.store.worker import Worker
@@ -31,6 +32,7 @@ class Units:
         self._worker = Worker("store")
         try:
             self._db = self._worker.submit(lambda: open_database(path, patience=patience)).result()
+            self._worker.submit(lambda: imports.resume(self._transact)).result()
         except BaseException:
             self._worker.stop()
             raise
@@ -49,8 +51,12 @@ class Units:
 
         Raises ``Trouble``.
         """
+        return await self.several(lambda transact: transact(unit), queues=queues)
+
+    async def several(self, unit: Callable[[Callable[..., Any]], Result], *, queues: bool = False) -> Result:
+        """Do a unit of several transactions, which nobody else comes between. Raises ``Trouble``."""
         loop = asyncio.get_running_loop()
-        future = self._worker.submit(lambda: self._within("BEGIN IMMEDIATE", unit))
+        future = self._worker.submit(lambda: unit(self._transact))
         if queues:  # said even where our caller stops waiting meanwhile
             future.add_done_callback(lambda _: loop.is_closed() or loop.call_soon_threadsafe(self._queued))
         return await asyncio.shield(asyncio.wrap_future(future))
@@ -61,6 +67,9 @@ class Units:
 
     def _queued(self) -> None:
         self.on_queued()
+
+    def _transact(self, unit: Callable[[Database], Result]) -> Result:
+        return self._within("BEGIN IMMEDIATE", unit)
 
     def _within(self, begin: str, unit: Callable[[Database], Result]) -> Result:
         connection = self._db.conn

@@ -125,7 +125,7 @@ class Slack(Protocol):
         ...
 
     async def edit(self, channel: str, ts: str, body: Body, *, id: PostId) -> None:  # noqa: A002
-        """Replace a message of ours."""
+        """Replace a message of ours. ``channel`` may be a user id, as for ``post``, ``find`` and ``delete``."""
         ...
 
     async def whisper(self, channel: str, user: str, body: Body, *, thread: str = "", response_url: str = "") -> None:

@@ -8,6 +8,9 @@ from store_makers import JONAS, MAYA, NOW, attempt, later, link, message, run
 from bot.core.audit import Entry
 from bot.core.errors import Refused
 from bot.core.flows import InstanceId
+from bot.core.people import Person
+from bot.store import imports
+from bot.store.store import Store
 from bot.work.ports import Settlement
 
 
@@ -39,7 +42,7 @@ async def test_two_people_may_swap_their_users(store):
 )
 async def test_one_enos_user_has_one_person_and_a_refused_import_changes_nothing(store, new, sentence):
     await store.put_links([link()])
-    third = link(type(MAYA)("T1", "UPRIYA"), "u3", "priya.nair")
+    third = link(Person("T1", "UPRIYA"), "u3", "priya.nair")
     with pytest.raises(Refused, match=sentence) as refused:
         await store.put_links([third, new], posts=[message()])
     assert refused.value.reason == "taken"
@@ -161,5 +164,63 @@ async def test_an_attempt_that_has_or_may_have_acted_keeps_its_key(store, outcom
 
 
 async def test_a_run_keeps_the_words_it_was_asked_with(store):
-    await store.put_run(run(words="trigger 3377"))
-    assert (await store.run(InstanceId("1-20261121143000"))).words == "trigger 3377"
+    new = run(words="trigger 3377", notes="The flow has no parameter `a`.")
+    await store.put_run(new)
+    assert await store.run(InstanceId("1-20261121143000")) == new
+
+
+# ── many at once ──
+
+MANY = [link(Person("T1", f"U{n}"), f"u{n}", f"name{n}") for n in range(700)]
+SWAPPED = [link(Person("T1", f"U{n}"), f"u{699 - n}", f"name{699 - n}", proven=True) for n in range(700)]
+TOLD = [message(f"p{n}", f"U{n}", user="U1", text=f"linked {n}") for n in range(300)]
+
+
+async def test_many_links_come_all_in_small_transactions(store, caplog):
+    await store.put_links(MANY, posts=TOLD)
+    await store.put_links(SWAPPED)
+    assert set(await store.links()) == set(SWAPPED)
+    assert (await store.post("p299")).new == TOLD[299]
+    assert "touched" not in caplog.text
+
+
+async def test_many_links_of_which_one_is_taken_change_nothing(store):
+    await store.put_links([link()])
+    with pytest.raises(Refused, match="already linked to <@UMAYA>"):
+        await store.put_links([*MANY, link(JONAS)], posts=TOLD)
+    assert await store.links() == (link(),)
+    assert await store.post("p0") is None
+
+
+class Dead(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("after", range(30))
+async def test_an_import_that_dies_happened_whole_or_not_at_all(path, after):
+    async with Store.open(path) as store:
+        await store.put_links(MANY)
+        left = [after]
+
+        def mortal(transact):
+            def dying(unit):
+                if left[0] == 0:
+                    raise Dead
+                left[0] -= 1
+                return transact(unit)
+
+            return dying
+
+        died = False
+        try:
+            await store._units.several(lambda transact: imports.put_links(mortal(transact), SWAPPED, TOLD))
+        except Dead:
+            died = True
+    async with Store.open(path) as store:
+        found = set(await store.links())
+        told = await store.post("p299")
+        assert (found, told is not None) in ((set(MANY), False), (set(SWAPPED), True))
+        assert died or told is not None
+        assert await store._read(lambda db: db.execute("SELECT count(*) FROM import_rows").fetchone()[0]) == 0
+        await store.put_links(MANY)
+        assert set(await store.links()) == set(MANY)

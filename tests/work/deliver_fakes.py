@@ -35,6 +35,11 @@ class Message:
     texts: list = field(default_factory=list)
 
 
+def place_of(channel):
+    """Return where the direct messages of a person stand."""
+    return f"D{channel[1:]}" if channel.startswith("U") else channel
+
+
 @dataclass(frozen=True)
 class Lost:
     """The call takes effect, its answer is lost."""
@@ -95,7 +100,7 @@ class FakeSlack:
         self.posted.setdefault(channel, []).append(self.clock().timestamp())
         if not body.get("text"):
             raise SlackRefused("no_text")
-        place = f"D{channel[1:]}" if channel.startswith("U") else channel
+        place = place_of(channel)
         message = Message(place, self._ts(), id, body["text"], thread, self.clock().timestamp())
         if isinstance(fault, Late):
             self.late.append((self.clock.after(fault.seconds), message))
@@ -106,7 +111,7 @@ class FakeSlack:
 
     async def edit(self, channel, ts, body, *, id):  # noqa: A002
         fault = await self._met("edit", channel)
-        found = [each for each in self.messages if (each.channel, each.ts) == (channel, ts)]
+        found = [each for each in self.messages if (each.channel, each.ts) == (place_of(channel), ts)]
         if not found:
             raise SlackRefused("message_not_found")
         if not isinstance(fault, Vanished):
@@ -137,7 +142,7 @@ class FakeSlack:
     async def find(self, channel, ids, *, thread="", since=0):
         await self._met("find", channel)
         self.arrive()
-        place = f"D{channel[1:]}" if channel.startswith("U") else channel
+        place = place_of(channel)
         found: dict = {}
         for each in sorted(self.messages, key=lambda m: float(m.ts)):
             if (each.channel, each.thread) == (place, thread) and each.id in ids and each.at >= since - 1:
@@ -146,7 +151,7 @@ class FakeSlack:
 
     async def delete(self, channel, ts):
         await self._met("delete", channel)
-        self.messages = [each for each in self.messages if (each.channel, each.ts) != (channel, ts)]
+        self.messages = [each for each in self.messages if (each.channel, each.ts) != (place_of(channel), ts)]
 
     # ── faults ──
 
