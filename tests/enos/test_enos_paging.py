@@ -54,18 +54,21 @@ async def test_a_poll_that_stops_after_its_first_page_costs_one_request(gateway,
     async for page in client.search(FAILED):
         assert not page.last
         break
-    await client.close()
-    assert asked_pages(gateway) == [1]
+    await client.time_zone()
+    assert gateway.actions() == ["search", "getTimeZone"]
 
 
 async def test_from_the_second_page_on_the_next_is_fetched_meanwhile(gateway, client, lists):
     lists.instances[1] = [row(n) for n in range(500)]
     walk = client.search(FAILED)
     await anext(walk)
-    assert asked_pages(gateway) == [1]
+    for _ in range(3):
+        await client.time_zone()
+    assert gateway.actions() == ["search", *["getTimeZone"] * 3]
+    gateway.asked.clear()
     await anext(walk)
-    await gateway.arrived(3)
-    assert asked_pages(gateway) == [1, 2, 3]
+    await gateway.arrived(2)
+    assert asked_pages(gateway) == [2, 3]
     await walk.aclose()
 
 
@@ -198,6 +201,16 @@ async def test_a_row_that_comes_while_the_base_is_asked_for_misleads_nobody(clie
     assert len(ids(await all_of(client))) == 1
     assert client.learned.get("page_base") in (None, str(base))
     assert len(ids(await all_of(client))) == 1
+
+
+async def test_while_the_base_cannot_be_told_both_pages_are_shown(client_of, lists):
+    client = client_of(page_base="auto")
+    client._server.largest = 50
+    lists.below = "clamp"
+    numbers = iter(range(100))
+    lists.before = lambda body: lists.instances.update({1: [row(next(numbers))]})  # another row each time
+    assert ids(await all_of(client)) == [row(1)["instanceId"], row(0)["instanceId"]]
+    assert "page_base" not in client.learned
 
 
 @pytest.mark.parametrize(("base", "below"), [(0, "refuse"), (1, "refuse"), (1, "clamp"), (1, "empty"), (1, "break")])

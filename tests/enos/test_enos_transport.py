@@ -114,6 +114,22 @@ async def test_a_call_ends_in_time_however_slow_the_answer_is(gateway, client_of
     assert (await client.flow(3377)).name == "daily"
 
 
+async def test_an_answer_that_drips_is_left_and_its_connection_given_back(gateway):
+    transport = Transport(gateway.url, total=0.1)
+    gateway.faults = [("get", dripping)]
+    call = Call("GET", "/batch-processing-service/v2.1/flows", (("action", "get"),))
+    pool = transport._lines[Kind.READ].pool
+    with pytest.raises(Silence):
+        await transport.send(call, {})
+    if transport._tasks:
+        await asyncio.wait(transport._tasks, timeout=1)
+    assert not transport._tasks
+    assert transport._lines[Kind.READ].pool is pool
+    assert pool.users == 0
+    await transport.close()
+    gateway.wrong.clear()  # unsigned on purpose
+
+
 async def test_a_redirect_is_not_followed_and_carries_no_token_away(gateway, client):
     gateway.faults = [
         ("get", answering(lambda: web.Response(status=302, headers={"Location": gateway.url + "/elsewhere"})))
