@@ -30,7 +30,8 @@ from bot.work.watch_settings import WatchSettings
 log = logging.getLogger(__name__)
 
 _GOOD_WITHIN = timedelta(days=14)  # how far back the last good run is looked for
-_LOG_TRIES = 3  # a log may appear a little after the failure
+_TRIES = 3  # a log may appear a little after the failure
+_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Enricher:
         self._out = outside
         self._turn = asyncio.Semaphore(outside.settings.lane_width)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._log_tries: dict[InstanceId, int] = {}
+        self._tries: dict[str, int] = {}
 
     def begin(self, incident: Incident, kind: int | None, *, reply: PostId | None = None) -> None:
         """Begin to look at the newest failure of an incident, which a page has just brought.
@@ -97,6 +98,7 @@ class Enricher:
             line = await self._error_line(found.id, broken[0])
             if line:
                 await self._tell(incident, found.id, reply, line=line)
+        await self._find_owners(incident)
 
     def _start(self, look: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(look)
@@ -111,8 +113,6 @@ class Enricher:
     async def _look(self, incident: Incident, instance: InstanceId, kind: int | None, reply: PostId | None) -> None:
         async with self._turn:
             try:
-                if not incident.owners:
-                    await self._find_owners(incident)
                 found = await self._out.enos.instance(instance)
                 if found is not None:
                     await self.learn(incident, found, reply=reply)
@@ -122,23 +122,30 @@ class Enricher:
                 log.info("no closer look at %s for now: %s", instance, trouble)
 
     async def _find_owners(self, incident: Incident) -> None:
+        """Ask the flow, where the rows name no owner."""
+        if incident.owners or not self._may_try(incident.id):
+            return
         flow = await self._out.enos.flow(incident.flow_id)
         if flow.owners:
             await self._change(incident, lambda old: _with_owners(old, flow.owners), owners=flow.owners)
 
     async def _error_line(self, instance: InstanceId, task: Task) -> str:
-        tries = self._log_tries.get(instance, 0)
-        if not task.instance_id or tries >= _LOG_TRIES:
+        if not task.instance_id or not self._may_try(instance):
             return ""
-        if len(self._log_tries) > 10_000:
-            self._log_tries.clear()
-        self._log_tries[instance] = tries + 1
         try:
             text = await self._out.enos.log(task.instance_id)
         except Failure as trouble:
             log.info("no log of %s for now: %s", task.instance_id, trouble)
             return ""
         return error_line(text or "", self._out.mask)
+
+    def _may_try(self, what: str) -> bool:
+        """Whether to ask once more: what is not there at the third time will not come."""
+        tries = self._tries.get(what, 0)
+        if len(self._tries) > _REMEMBERED:
+            self._tries.clear()
+        self._tries[what] = tries + 1
+        return tries < _TRIES
 
     async def _find_last_success(self, incident: Incident, kind: int) -> None:
         """Look at the newest page of the flow's good runs: one request."""

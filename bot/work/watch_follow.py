@@ -178,7 +178,9 @@ class Following:
             await self._succeeded(incident, found, now, defaultdict(int))
         elif found.status in self._out.settings.alerting:
             await self._enricher.learn(incident, found)
-        facts = await self._singles.take(found, before, now, beyond=False)
+        at = instance_moment(instance)
+        beyond = at is not None and at < now - self._out.settings.lookback
+        facts = await self._singles.take(found, before, now, beyond=beyond)
         self._begin(facts, found, now)
 
     def _which(self, incident: Incident) -> InstanceId:

@@ -33,7 +33,7 @@ class MemoryEnos:
         self.calls = []
         self.fail = {}
         self.on_page = None
-        self.mixed = False
+        self.flow_owners = ("jonas.weber",)
         self._ticks = itertools.count(1)
 
     # what happens on the platform
@@ -108,9 +108,9 @@ class MemoryEnos:
 
     async def flow(self, flow, *, as_user=None):
         await self._call("flow", flow)
-        from bot.core.flows import Flow, UserName
+        from bot.core.flows import Flow
 
-        return Flow(flow, "flow", active=True, owners=(UserName("jonas.weber"),))
+        return Flow(flow, "flow", active=True, owners=self.flow_owners)
 
     async def all_flows(self, expression="", *, as_user=None):
         await self._call("all_flows", expression)

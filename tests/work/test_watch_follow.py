@@ -162,7 +162,7 @@ async def test_a_stale_read_does_not_undo_what_a_poll_has_written_meanwhile(worl
 async def test_what_the_first_look_missed_is_looked_up_again():
     world = await World().begin()
     world.enos.put("3377-2026112100", name="report", log="FATAL no space left", owners=())
-    world.enos.fail["flow"] = [Down()]
+    world.enos.fail["instance"] = [Down()]
     await world.poll()
     assert world.lines() == ["FAIL report"]
     await world.follow(after=61)
@@ -246,3 +246,87 @@ async def test_many_failures_of_one_reading_are_counted_and_not_told_one_by_one(
     replies = world.store.replies(only(world).post)
     assert len(replies) == 6
     assert "The first message counts them all" in replies[-1]["text"]
+
+
+async def test_a_flow_without_owners_is_asked_three_times_at_most(world):
+    world.enos.put("3500-2026112100", owners=())
+    world.enos.flow_owners = ()
+    await world.poll()
+    for _ in range(6):
+        await world.follow(after=601)
+    assert len([1 for name, _ in world.enos.calls if name == "flow"]) == 3
+
+
+async def test_the_reply_to_a_further_failure_tells_its_task_and_error_line(world):
+    world.enos.put("3377-2026112200", name="report", end="2026-11-22 02:00:00", log="ERROR no rows")
+    await world.poll()
+    (reply,) = world.store.replies(only(world).post)
+    assert reply["text"] == "FAIL report · task transform"
+    assert "ERROR no rows" in str(reply)
+
+
+async def test_an_unreadable_log_leaves_the_rest(world):
+    world.enos.put("3500-2026112100", name="other", log="ERROR x")
+    world.enos.fail["log"] = [Down()]
+    await world.poll()
+    assert world.lines()[1] == "FAIL other · task transform"
+
+
+async def test_a_bug_in_a_closer_look_is_logged_and_holds_nothing_up(world, caplog):
+    world.enos.put("3500-2026112100", name="other")
+    world.enos.fail["instance"] = [RuntimeError("poison")]
+    await world.poll()
+    assert world.lines()[1] == "FAIL other"
+    assert "a closer look at a failure met a bug" in caplog.text
+
+
+async def test_a_run_beyond_the_window_that_is_rerun_and_fails_later_is_told_again():
+    world = World(lookback_hours=2)
+    world.enos.put("3377-2026112108", Status.RUNNING, end="")
+    await world.begin()
+    world.enos.put("3377-2026112108", end="2026-11-21 13:00:00")
+    await world.follow(after=4 * 3600)
+    world.enos.put("3377-2026112108", Status.RERUN, end="")
+    await world.follow(after=700)
+    world.enos.put("3377-2026112108", end="2026-11-21 13:20:00")
+    await world.follow(after=1300)
+    assert len(only(world).occurrences) == 2
+
+
+async def test_many_good_runs_are_told_one_by_one_up_to_five(world):
+    for hour in range(8):
+        world.enos.put(f"3377-20261121{hour + 10}", name="report", end=f"2026-11-21 {hour + 10}:30:00", cycle="H")
+    await world.poll()
+    for hour in range(8):
+        world.enos.put(f"3377-20261121{hour + 10}", Status.SUCCESS, name="report", end=f"2026-11-22 {hour:02}:00:00")
+    before = len(world.store.replies(only(world).post))
+    await world.follow(after=30)
+    assert sum(each.healed for each in only(world).occurrences) == 8
+    replies = [reply["text"] for reply in world.store.replies(only(world).post)[before:]]
+    assert ["recovered" in text for text in replies] == [False] * 5 + [True]
+
+
+async def test_two_followings_do_not_run_at_once(world):
+    inner = []
+    world.enos.on_page = lambda _page: inner.append(world.watch.follow(world.now))
+    await world.follow(after=30)
+    world.enos.on_page = None
+    world.enos.calls.clear()
+    for waiting in inner:
+        waiting.close()
+    assert inner
+
+
+async def test_an_open_failure_beyond_the_window_that_fails_again_unseen_is_told(world):
+    await world.follow(after=4 * 86400)
+    world.enos.put("3377-2026112100", end="2026-11-25 10:07:00")
+    await world.follow(after=601)
+    assert [each.end_time for each in only(world).occurrences] == ["2026-11-21 02:00:00", "2026-11-25 10:07:00"]
+
+
+@pytest.mark.parametrize("end", ["2026-11-21 10:00:00", "", "soon"])
+async def test_beyond_the_window_the_same_end_in_another_zone_is_no_news(world, end):
+    await world.follow(after=4 * 86400)
+    world.enos.put("3377-2026112100", end=end)
+    await world.follow(after=601)
+    assert len(only(world).occurrences) == 1

@@ -180,16 +180,15 @@ def _capped(blocks: list[Block], most: int = _BLOCKS, characters: int = _CHARACT
     if len(blocks) <= most and sum(map(_weight, blocks)) <= characters:
         return blocks
     notice = context("… The rest does not fit into one message.")
-    rows = [block for block in blocks if block["type"] == "actions"][: most - 1]
+    rows = [place for place, block in enumerate(blocks) if block["type"] == "actions"][: most - 1]
     places = most - 1 - len(rows)
-    room = characters - _weight(notice) - sum(map(_weight, rows))
+    room = characters - _weight(notice) - sum(_weight(blocks[place]) for place in rows)
     kept: list[Block] = []
     cut = False
-    for block in blocks:
-        if block["type"] == "actions":
-            if any(block is row for row in rows):
-                kept.append(block)
-        elif not cut and places > 0 and _weight(block) <= room:
+    for place, block in enumerate(blocks):
+        if place in rows:
+            kept.append(block)
+        elif not cut and block["type"] != "actions" and places > 0 and _weight(block) <= room:
             kept.append(block)
             places -= 1
             room -= _weight(block)

@@ -7,12 +7,13 @@ drawn under, and its buttons carry it. Its ``text`` is one line: all that a phon
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import assert_never
 from urllib.parse import quote
 
 from bot.core.cards import blocks, flows
 from bot.core.cards import incident_words as words
 from bot.core.cards.blocks import Element
-from bot.core.cards.runs import duration
+from bot.core.cards.flows import duration
 from bot.core.desk import reference, unhealed
 from bot.core.escape import code, escape
 from bot.core.flows import InstanceId, UserName
@@ -71,14 +72,16 @@ def headline(incident: Incident) -> str:
             return f"RECOVERED {words.name(incident)}{still}"
         case Phase.CLOSED:
             return f"CLOSED · {line}"
-        case _:
+        case Phase.OPEN:
             return line
+        case _:
+            assert_never(incident.phase)
 
 
 def _title(incident: Incident, newest: Occurrence) -> str:
     state = name_of(newest.status) if incident.phase is Phase.OPEN else incident.phase.value.upper()
     task = f" · task {flows.bold(words.short(newest.failed_task_name))}" if newest.failed_task_name else ""
-    was = f" · {name_of(newest.status)}" if incident.phase is Phase.ACKNOWLEDGED else ""
+    was = "" if incident.phase is Phase.OPEN else f" · {name_of(newest.status)}"
     shown = "" if incident.phase is Phase.RECOVERED else was + task
     return f"*{state}* · {words.bold(incident)}{shown}"
 
@@ -96,8 +99,10 @@ def _what_happened(incident: Incident, newest: Occurrence) -> list[str]:
         case Phase.CLOSED:
             closed = words.at("", incident.ended_at)
             lines.append(f"{words.who(incident.ended_by)} closed it{closed}{words.note(incident)}.")
-        case _:
+        case Phase.OPEN:
             lines.append("Nobody has acknowledged it yet.")
+        case _:
+            assert_never(incident.phase)
     return lines
 
 
@@ -134,6 +139,8 @@ def _buttons(incident: Incident, newest: Occurrence, post: str) -> list[Element]
         case Phase.CLOSED:
             row.append(("Reopen", f"reopen {of}", None))
             row += _plain(words.about_run(newest, "Log"))
+        case _:
+            assert_never(incident.phase)
     menu.append(("Show the flow", f"show {incident.flow_id}"))
     menu += [("Show this run", said) for _, said in words.about_run(newest, "Show")]
     elements = [

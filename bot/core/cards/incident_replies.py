@@ -23,7 +23,8 @@ def failed_again(incident: Incident, failure: Occurrence, post: str) -> Body:
     lines = [f"🔴 *{name_of(failure.status)}{again}* · {words.bold(incident)} · {words.failed(failure)}."]
     if failure.error_line:
         lines.append(f"> {code(failure.error_line)}")
-    lines.append(f"{len(incident.occurrences)} failures in a row.")
+    if len(incident.occurrences) > 1:
+        lines.append(f"{len(incident.occurrences)} failures in a row.")
     body = [blocks.section("\n".join(lines))]
     offers = words.about_run(failure, "Rerun", "Log")
     if offers:

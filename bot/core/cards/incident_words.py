@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.core.cards import flows
-from bot.core.cards.runs import duration
+from bot.core.cards.flows import duration
 from bot.core.desk import unhealed
 from bot.core.escape import code, escape, mention, one_line
 from bot.core.flows import InstanceId
@@ -41,7 +41,7 @@ def task(failure: Occurrence) -> str:
 def failed(failure: Occurrence) -> str:
     """Return what happened to a run, e.g. ``Run 3377-… failed in task transform (108580)``."""
     verb = {int(Status.FAIL): "failed", int(Status.TIMEOUT): "timed out"}.get(
-        failure.status, f"is {name_of(failure.status)}"
+        failure.status, f"ended as {name_of(failure.status)}"
     )
     if not failure.failed_task_name:
         return f"Run {code(short(failure.instance))} {verb}"

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from bot.core.cards import blocks, flows
 from bot.core.cards.blocks import Block
+from bot.core.cards.flows import duration
 from bot.core.cards.incident import GREEN, RED, headline
-from bot.core.cards.runs import duration
 from bot.core.desk import is_live, reference
 from bot.core.escape import code, escape, one_line
 from bot.core.flows import FlowName
@@ -58,14 +58,14 @@ def _row(incident: Incident, post: str, index: int) -> Block:
         f"owners {', '.join(map(escape, incident.owners[:3]))}" if incident.owners else "",
     ]
     of = reference(incident)
-    options = [("Show the flow", f"show {incident.flow_id}")]
+    options = []
     if incident.phase is Phase.OPEN:
-        options.insert(0, ("Acknowledge", f"ack {of}"))
+        options.append(("Acknowledge", f"ack {of}"))
     if incident.phase is Phase.ACKNOWLEDGED:
-        options.insert(0, ("Give it back", f"unack {of}"))
+        options.append(("Give it back", f"unack {of}"))
     if is_live(incident):
-        options += _about(newest.instance)
-        options.append(("Close", f"close {of}"))
+        options += [*_about(newest.instance), ("Close", f"close {of}")]
+    options.append(("Show the flow", f"show {incident.flow_id}"))
     shown = blocks.fit(" · ".join(part for part in parts if part), _ROW)
     return blocks.section(shown, accessory=blocks.menu(options, post, index))
 
@@ -146,10 +146,10 @@ def gap_closed(total: int) -> Body:
 
 def order_distrusted(kind: int) -> Body:
     """Return the notice that EnOS's order by change cannot be trusted for a scheduling type."""
-    words = {0: "manual", 1: "periodic", 2: "temporary"}.get(kind, str(kind))
-    text = (
-        f"EnOS did not list {words} runs in the order they changed: a full reading found what a quick one had missed. "
-        "It is told now, and from now on I read this type to the end each time. Nothing is lost; "
-        "EnOS just answers more requests."
+    words = {0: "manual runs", 1: "periodic runs", 2: "temporary runs"}.get(kind, f"runs of type {kind}")
+    text = f"EnOS did not list {words} in the order they changed"
+    line = (
+        f"{text}: a full reading found what a quick one had missed. It is told now, and from now on I read these runs "
+        "to the end each time. Nothing is lost and there is nothing to do; EnOS just answers more requests."
     )
-    return blocks.body(text, [blocks.section(text)])
+    return blocks.body(text, [blocks.section(line)])

@@ -1,0 +1,135 @@
+"""A message as a person sees it, in plain text, and what Slack would refuse about it."""
+
+import re
+
+PINGS = re.compile(r"<(?:[@#!]|https?:|mailto:)[^>]*>")
+_OURS = re.compile(
+    r"<@U0(?:MAYA00001|JONAS0001)>|<!date\^\d+\^[^|>]*\|[^>]*>|<https://enos\.example/[^|>]*\|Open in EnOS>"
+)
+
+
+def picture(body):
+    """Return the message drawn in text."""
+    lines = [f"text: {body['text']}"]
+    lines += [line for block in body.get("blocks", []) for line in _block(block)]
+    for attachment in body.get("attachments", []):
+        lines += [f"┃ {attachment['color']}"]
+        lines += [f"┃ {line}" for block in attachment["blocks"] for line in _block(block)]
+    return "\n".join(lines)
+
+
+def _block(block):
+    kind = block["type"]
+    if kind == "section":
+        yield from block["text"]["text"].splitlines()
+        for field in block.get("fields", []):
+            yield "  " + field["text"].replace("\n", " │ ")
+        if "accessory" in block:
+            yield "  " + _element(block["accessory"])
+    elif kind == "actions":
+        yield " ".join(_element(each) for each in block["elements"])
+    elif kind == "context":
+        yield "  ".join(f"({each['text']})" for each in block["elements"])
+    else:
+        yield kind
+
+
+def _element(element):
+    if element["type"] == "button":
+        style = f" {element['style']}" if "style" in element else ""
+        return f"[{element['text']['text']}{style}: {element.get('value') or element['url']}]"
+    options = ", ".join(f"{option['text']['text']}: {option['value']}" for option in element["options"])
+    return f"[…: {options}]"
+
+
+def all_blocks(body):
+    """Return every block of a message."""
+    return [*body.get("blocks", []), *(block for each in body.get("attachments", []) for block in each["blocks"])]
+
+
+def foreign_pings(body):
+    """Return whatever in a message could mention, link or ping, and is not ours."""
+    texts = [body["text"], *_strings(body.get("blocks", [])), *_strings(body.get("attachments", []))]
+    return [found for text in texts for found in PINGS.findall(_OURS.sub("", text))]
+
+
+def _strings(part):
+    if isinstance(part, dict):
+        if part.get("type") == "plain_text":
+            return []  # Slack parses nothing in it
+        return [text for key, value in part.items() if key != "value" for text in _strings(value)]
+    if isinstance(part, list):
+        return [text for each in part for text in _strings(each)]
+    return [part] if isinstance(part, str) else []
+
+
+def refused(body):
+    """Return what Slack would refuse about a message (docs.slack.dev, Block Kit reference)."""
+    wrong = []
+    blocks = all_blocks(body)
+    if len(blocks) > 50 or len(str(blocks)) == 0:
+        wrong.append(f"{len(blocks)} blocks")
+    if not 0 < len(body["text"]) <= 4000:
+        wrong.append(f"text of {len(body['text'])}")
+    if sum(len(text) for block in blocks for text in _shown(block)) > 13_200:
+        wrong.append("too many characters")
+    for block in blocks:
+        wrong += _refused_block(block)
+    return wrong
+
+
+def _refused_block(block):
+    kind = block["type"]
+    if kind == "section":
+        yield from _too_long(block["text"], 3000)
+        fields = block.get("fields", [None])
+        if not 1 <= len(fields) <= 10:
+            yield f"{len(fields)} fields"
+        for field in filter(None, fields):
+            yield from _too_long(field, 2000)
+        yield from _refused_elements([block["accessory"]] if "accessory" in block else [None])
+    elif kind == "context":
+        if not 1 <= len(block["elements"]) <= 10:
+            yield "context elements"
+        for element in block["elements"]:
+            yield from _too_long(element, 3000)
+    elif kind == "actions":
+        if not 1 <= len(block["elements"]) <= 25:
+            yield "action elements"
+        yield from _refused_elements(block["elements"])
+    elif kind == "header":
+        yield from _too_long(block["text"], 150)
+
+
+def _refused_elements(elements):
+    ids = [element["action_id"] for element in elements if element]
+    if len(ids) != len(set(ids)):
+        yield "action ids are not unique"
+    for element in filter(None, elements):
+        if element["type"] == "button":
+            yield from _too_long(element["text"], 75)
+            if len(element.get("value", "")) > 2000 or len(element.get("url", "")) > 3000:
+                yield "button value"
+        else:
+            if not 1 <= len(element["options"]) <= 5:
+                yield "options"
+            for option in element["options"]:
+                yield from _too_long(option["text"], 75)
+                if len(option["value"]) > 150:
+                    yield "option value"
+
+
+def _too_long(text, limit):
+    if not 0 < len(text["text"]) <= limit:
+        yield f"{text['text'][:40]!r}: {len(text['text'])} characters of {limit}"
+    if text["type"] == "mrkdwn" and text.get("verbatim") is not True:
+        yield "mrkdwn that Slack would look for names in"
+
+
+def _shown(part):
+    if isinstance(part, dict):
+        own = [part["text"]] if isinstance(part.get("text"), str) else []
+        return own + [text for value in part.values() for text in _shown(value)]
+    if isinstance(part, list):
+        return [text for each in part for text in _shown(each)]
+    return []

@@ -1,0 +1,166 @@
+"""Escaping, and blocks that keep Slack's limits."""
+
+import html
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from incident_picture import refused
+
+from bot.core.cards import blocks
+from bot.core.escape import code, escape, mention, one_line, plain
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
+def test_escaped_text_is_read_back_as_it_was_and_holds_no_command(text):
+    assert "<" not in escape(text)
+    assert html.unescape(escape(text).replace("&amp;", "&amp;")) == html.unescape(escape(text))
+    back = escape(text).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    assert back == text
+
+
+def test_what_is_no_text_is_replaced():
+    assert escape("a\0b\ud800c") == "a�b�c"
+    escape("\udfff").encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("", ""), ("a", "`a`"), ("a`b``", "`aˋbˋˋ`"), ("<x>\n  y", "`&lt;x&gt; y`"), ("  ", "")],
+)
+def test_code_stays_in_its_ticks(text, shown):
+    assert code(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "shown"),
+    [("abc", 3, "abc"), ("abcd", 3, "ab…"), ("", 3, "–"), ("a\r\nb", 9, "a b"), ("\0", 3, "�")],
+)
+def test_plain_text_is_never_empty_nor_too_long(text, limit, shown):
+    assert plain(text, limit) == shown
+
+
+def test_only_a_user_id_is_mentioned():
+    assert mention("U0MAYA00001") == "<@U0MAYA00001>"
+    assert mention("U0|!channel>") == "U0|!channel&gt;"
+    assert mention("U0MAYA\n") == "U0MAYA\n"
+
+
+def test_one_line():
+    assert one_line(" a \n\n b\u2028c ") == "a b c"
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "kept"),
+    [
+        ("abcdef", 6, "abcdef"),
+        ("abcdefg", 6, "abcde…"),
+        ("ab <@U123456> x", 9, "ab …"),
+        ("a &amp; b", 5, "a …"),
+        ("a &amp; bcd", 9, "a &amp; …"),
+        ("&&&&&&&&", 4, "&&…"),
+        ("<a>bcd", 5, "<a>b…"),
+    ],
+)
+def test_mrkdwn_is_not_cut_inside_an_entity_or_a_mention(text, limit, kept):
+    assert blocks.fit(text, limit) == kept
+
+
+@given(st.text(alphabet="<>&;ampx |", max_size=60), st.integers(2, 40))
+def test_cut_text_fits(text, limit):
+    assert len(blocks.fit(escape(text), limit)) <= limit
+
+
+def test_a_button_carries_version_post_and_words():
+    button = blocks.button("Rerun", "rerun 2809-20190812080700", "p3f9", index=1, style="primary")
+    assert (button["action_id"], button["value"], button["style"]) == (
+        "say:1",
+        "1|p3f9|rerun 2809-20190812080700",
+        "primary",
+    )
+    assert blocks.pressed(button["value"]) == ("p3f9", "rerun 2809-20190812080700")
+
+
+@pytest.mark.parametrize("carried", ["", "ack 2809", "2|p|ack 2809", "1|p"])
+def test_a_value_of_another_version_is_not_understood(carried):
+    assert blocks.pressed(carried) is None
+
+
+def test_words_with_bars_come_back_whole():
+    assert blocks.pressed(blocks.value("find a|b", "p1")) == ("p1", "find a|b")
+
+
+def test_a_button_may_ask_first():
+    confirm = blocks.button("x" * 99, "disable 1", "p", index=0, confirm=("Sure" * 50, "Really " * 90, "Yes"))[
+        "confirm"
+    ]
+    assert (len(confirm["title"]["text"]), len(confirm["text"]["text"])) == (100, 300)
+
+
+def test_words_that_do_not_fit_are_a_bug_of_the_caller():
+    with pytest.raises(ValueError, match="stash"):
+        blocks.button("x", "y" * 2000, "p", index=0)
+    with pytest.raises(ValueError, match="150"):
+        blocks.menu([("x", "y" * 150)], "p", 0)
+    with pytest.raises(ValueError, match="3,000"):
+        blocks.link_button("x", "https://x/" + "y" * 3000)
+
+
+def test_small_blocks():
+    assert blocks.divider() == {"type": "divider"}
+    assert blocks.header("x" * 200)["text"]["text"] == "x" * 149 + "…"
+    assert blocks.link_button("Open", "https://x")["url"] == "https://x"
+    assert len(blocks.menu([("a", "b")] * 9, "p", 3)["options"]) == 5
+    assert blocks.context()["elements"][0]["text"] == "–"
+    assert len(blocks.context(*"abcdefghijklmn")["elements"]) == 10
+    pre = blocks.rich_pre("x" * 4000)["elements"][0]["elements"][0]["text"]
+    assert len(pre) == 3000
+    assert blocks.rich_pre("")["elements"][0]["elements"][0]["text"] == " "
+    assert blocks.section("a", ["f"] * 12, blocks.link_button("b", "https://x"))["accessory"]["url"] == "https://x"
+
+
+ROW = blocks.actions(blocks.button("a", "b", "c", index=0))
+
+
+def test_a_message_without_colour():
+    assert blocks.body("t", [ROW]) == {"text": "t", "blocks": [ROW]}
+
+
+def test_a_message_with_colour_has_its_fallback():
+    body = blocks.body("t", [ROW], "#fff")
+    assert body == {"text": "t", "attachments": [{"color": "#fff", "blocks": [ROW], "fallback": "t"}]}
+
+
+def test_too_much_is_left_out_with_a_word_and_buttons_stay():
+    long = [blocks.section("x" * 2900) for _ in range(8)]
+    body = blocks.body("t" * 5000, [*long, ROW, *long, ROW])
+    assert refused(body) == []
+    assert [block["type"] for block in body["blocks"]].count("actions") == 2
+    assert "does not fit" in str(body)
+
+
+def test_too_many_blocks_are_cut():
+    body = blocks.body("t", [blocks.divider()] * 60, "#fff", [blocks.section("head")])
+    assert refused(body) == []
+    assert len(body["attachments"][0]["blocks"]) == 49
+
+
+def test_too_many_rows_of_buttons_are_cut_as_well():
+    body = blocks.body("t", [ROW] * 60)
+    assert refused(body) == []
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.integers(0, 4000).map(lambda n: blocks.section("x" * n)),
+            st.just(ROW),
+            st.integers(0, 4000).map(lambda n: blocks.context("x" * n, "y")),
+            st.just(blocks.divider()),
+        ),
+        max_size=70,
+    ),
+    st.sampled_from([None, "#fff"]),
+)
+def test_any_blocks_make_a_message_that_slack_takes(parts, color):
+    assert refused(blocks.body("t", parts, color, [blocks.section("head " * 100)])) == []

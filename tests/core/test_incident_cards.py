@@ -1,0 +1,216 @@
+"""Every card in every phase, as golden pictures; and no text from outside can ping or break one."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from incident_makers import JONAS, KNOWN, MAYA, NOW, OWNER, failure, incident
+from incident_picture import foreign_pings, picture, refused
+
+from bot.core import desk, pages
+from bot.core.cards import incident as cards
+from bot.core.cards import incident_replies as replies
+from bot.core.cards import watching
+from bot.core.flows import FlowName, UserName
+from bot.core.incidents import Phase
+from bot.core.people import Person
+from bot.core.status import Status
+
+LATER = NOW + timedelta(hours=2, minutes=10)
+LOOK = cards.Look({OWNER: MAYA}, "https://enos.example/flow/{flow}/runs/{instance}")
+BARE = cards.Look()
+SECOND = failure("3377-2026112200", at=LATER, end="2026-11-22 02:00:00", **KNOWN)
+THREE = incident(
+    failure("3377-2026111806", end="2026-11-18 08:00:00", **KNOWN),
+    failure("3377-2026111900", end="2026-11-19 02:00:00", **KNOWN),
+    failure(status=Status.TIMEOUT, **KNOWN),
+    last_success="3377-2026111700",
+)
+ACKED = desk.acknowledge(incident(), MAYA, NOW, note="looking at the source table")[0]
+GREEN = desk.recovered(incident(failure(healed=True, **KNOWN)), "3377-2026112100", LATER)[0]
+LEFT = desk.recovered(THREE, "3377-2026112200", LATER)[0]
+MANY_LEFT = desk.recovered(
+    incident(*(failure(f"3377-202611{day}00", end="2026-11-21 02:00:00") for day in range(10, 16))),
+    "3377-2026112200",
+    LATER,
+)[0]
+CLOSED = desk.close(incident(), JONAS, LATER, "source is down until Monday")[0]
+WIDE = incident(
+    failure(failed_tasks=(1, 2, 3), failed_task_name="forecast north", error_line="Killed: out of memory"),
+    flow_name="<!channel> weather & wind",
+    owners=tuple(UserName(f"owner.{n}") for n in range(12)),
+)
+PHASES = {
+    "open": incident(),
+    "open, nothing known yet": incident(failure(), owners=()),
+    "open, timed out, three in a row": THREE,
+    "open, a status that alerts by choice": incident(failure(status=4)),
+    "open, a status nobody knows": incident(failure(status=42, trigger=""), flow_name=""),
+    "open, several tasks, many owners": WIDE,
+    "open, an id that no command can name": incident(failure("odd id", end="")),
+    "open, a thread for the instance alone": incident(group="3377-2026112100"),
+    "acknowledged": ACKED,
+    "recovered": GREEN,
+    "recovered, without good runs": LEFT,
+    "recovered, many without a good run": MANY_LEFT,
+    "recovered, a run whose id tells no time": desk.recovered(incident(failure("odd-id")), "3377-2026112200", LATER)[0],
+    "closed": CLOSED,
+    "closed, by nobody we know": incident(phase=Phase.CLOSED),
+}
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_the_decision_card(phase, snapshot):
+    body = cards.card(PHASES[phase], "p7", LOOK)
+    assert refused(body) == []
+    assert picture(body) == snapshot
+
+
+REPLIES = {
+    "another instance failed": replies.failed_again(incident(*incident().occurrences, SECOND), SECOND, "p8"),
+    "the same instance failed again": replies.failed_again(
+        incident(failure(), failure(end="2026-11-21 03:00:00")), failure(end="2026-11-21 03:00:00"), "p8"
+    ),
+    "an id that no command can name": replies.failed_again(incident(), failure("odd id"), "p8"),
+    "more than are told one by one": replies.many_more(THREE),
+    "acknowledged": replies.acknowledged(ACKED),
+    "given back": replies.given_back(incident(), MAYA),
+    "closed": replies.closed(CLOSED),
+    "closed without a reason": replies.closed(replace(CLOSED, note="")),
+    "reopened": replies.reopened(incident(), MAYA),
+    "recovered": replies.recovered(GREEN),
+    "recovered, without good runs": replies.recovered(LEFT),
+    "healed": replies.healed(GREEN, ["3377-2026112100"]),
+    "healed, others left": replies.healed(LEFT, ["3377-2026112100"]),
+}
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+def test_the_replies(reply, snapshot):
+    assert refused(REPLIES[reply]) == []
+    assert picture(REPLIES[reply]) == snapshot
+
+
+FLOWS = tuple(FlowName(n, f"flow {n}") for n in range(12))
+NOTICES = {
+    "first start, nothing broken": watching.first_start([], "p1", command="/flow", since=NOW),
+    "first start, one of each": watching.first_start(
+        [incident(), ACKED, LEFT, CLOSED, WIDE, incident(failure("odd id"))], "p1", command="/flow", since=NOW
+    ),
+    "first start, one broken": watching.first_start([incident(owners=())], "p1", command="/flow", since=NOW),
+    "EnOS cannot be read": watching.unreachable(NOW, "It did not answer within 10 s.\nAgain <!here>."),
+    "the notice afterwards": watching.was_unreachable(NOW, LATER),
+    "all clear, nothing failed": watching.all_clear(NOW, LATER, watching.CaughtUp()),
+    "all clear, three failed": watching.all_clear(NOW, LATER, watching.CaughtUp(3)),
+    "a gap": watching.gap(228, 240, FLOWS, "u15432100000000001"),
+    "a small gap": watching.gap(239, 240, FLOWS[:1], "u15432100000000001"),
+    "the gap closed": watching.gap_closed(240),
+    "the order is not kept": watching.order_distrusted(1),
+    "the order of an unknown type is not kept": watching.order_distrusted(9),
+}
+
+
+@pytest.mark.parametrize("notice", NOTICES)
+def test_the_notices(notice, snapshot):
+    assert refused(NOTICES[notice]) == []
+    assert picture(NOTICES[notice]) == snapshot
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_colour_never_stands_alone(phase):
+    words = {
+        "#d1242f": "*",
+        "#bf3989": "TIMEOUT",
+        "#d4720b": "ACKNOWLEDGED",
+        "#1a7f37": "RECOVERED",
+        "#6e7781": "CLOSED",
+    }
+    body = cards.card(PHASES[phase], "p7", BARE)
+    assert words[body["attachments"][0]["color"]] in body["blocks"][0]["text"]["text"]
+
+
+def test_owners_are_mentioned_above_the_bar_where_slack_notifies():
+    body = cards.card(incident(), "p7", LOOK)
+    assert "<@U0MAYA00001>" in body["blocks"][0]["text"]["text"]
+    assert "`jonas.weber`" in body["blocks"][0]["text"]["text"]
+
+
+def test_what_a_phone_shows_is_one_line():
+    assert cards.headline(incident()) == "FAIL daily-energy-report · task transform"
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("", ""),
+        ("https://enos.example/x", "https://enos.example/x"),
+        ("https://enos.example/{flow}?i={instance}", "https://enos.example/3377?i=3%3C3"),
+        ("https://enos.example/a b", ""),
+        ("https://enos.example/" + "x" * 3000, ""),
+    ],
+)
+def test_the_address_of_the_console_is_fit_for_a_link(url, address):
+    assert cards.console(url, 3377, "3<3") == address
+
+
+HOSTILE = st.one_of(
+    st.text(max_size=60),
+    st.sampled_from(
+        [
+            "<!channel>",
+            "<@U0MAYA00002>",
+            "<https://evil|x>",
+            "&amp;<!here>",
+            "```",
+            "`<!everyone>`",
+            "a\n\n<!here>",
+            "\u202e<",
+            "𝔘" * 50,
+        ]
+    ),
+    st.integers(1, 12_000).map(lambda length: "<!channel>&"[: length % 11] + "x" * length),
+    st.integers(1, 4000).map(lambda length: "&" * length),
+)
+
+
+@given(
+    name=HOSTILE, task=HOSTILE, line=HOSTILE, owner=HOSTILE, note=HOSTILE, printed=HOSTILE, phase=st.sampled_from(Phase)
+)
+@settings(max_examples=150, deadline=None)
+def test_no_text_from_outside_can_ping_or_break_a_card(name, task, line, owner, note, printed, phase):
+    bad = failure(failed_tasks=(1,), failed_task_name=task, error_line=line[:200], trigger=printed)
+    hurt = incident(
+        bad,
+        failure("3377-2026112200", **KNOWN),
+        flow_name=name,
+        owners=(UserName(owner), OWNER) * 6,
+        phase=phase,
+        note=note,
+        acked_by=MAYA,
+        ended_by=Person("T1", owner),
+        ended_at=LATER,
+    )
+    bodies = [
+        cards.card(hurt, "p1", LOOK),
+        replies.failed_again(hurt, bad, "p2"),
+        replies.many_more(hurt),
+        replies.acknowledged(hurt),
+        replies.closed(hurt),
+        replies.recovered(hurt),
+        replies.healed(hurt, [bad.instance] * 9),
+        watching.first_start([hurt] * 60, "p3", command="/flow", since=NOW),
+        watching.unreachable(NOW, line),
+        watching.gap(1, 99, [FlowName(1, name)] * 20, owner),
+    ]
+    for body in bodies:
+        assert foreign_pings(body) == []
+        assert refused(body) == []
+
+
+def test_a_success_says_whether_the_alarm_ended_or_a_run_was_made_good():
+    good = replace(incident(), occurrences=(failure(healed=True),))
+    recovered = desk.recovered(good, "3377-2026112100", LATER)[0]
+    assert "recovered" in pages.success_reply(incident(), recovered, desk.Reason.RECOVERED)["text"]
+    assert "there is a good run for `3377-2026112100`" in pages.success_reply(LEFT, good, desk.Reason.HEALED)["text"]

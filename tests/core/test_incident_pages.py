@@ -1,0 +1,168 @@
+"""What one page makes us write and say."""
+
+import itertools
+from dataclasses import replace
+from datetime import timedelta
+
+from incident_makers import JONAS, NOW, failure, incident, row, seen
+
+from bot.core import desk, pages
+from bot.core.facts import Facts, Known
+from bot.core.incidents import Phase
+from bot.core.posts import Kind
+from bot.core.status import Status
+
+T1, T2 = "2026-11-21 02:00:00", "2026-11-21 02:10:00"
+
+
+def terms(**more):
+    ids = itertools.count(1)
+    return pages.Terms(
+        now=more.pop("now", NOW + timedelta(minutes=1)),
+        alerting=frozenset({-1, 7}),
+        channel="C0DATAOPS1",
+        new_id=lambda: f"n{next(ids)}",
+        kind=1,
+        **more,
+    )
+
+
+def known(*incidents, **seen_as):
+    return Known({each.instance: each for each in seen_as.get("seen", ())}, incidents)
+
+
+def kinds(facts):
+    return [(post.kind, post.body["text"]) for post in facts.posts]
+
+
+def test_known_rows_make_nothing():
+    facts = pages.decide([row()], terms(), known(incident(), seen=[seen()]))
+    assert facts == pages.PageFacts()
+
+
+def test_a_failure_opens_an_incident_whose_card_waits_for_a_closer_look():
+    facts = pages.decide([row()], terms(), known())
+    (new,), (card,) = facts.incidents, facts.posts
+    assert (card.id, card.incident, card.due) == (new.post, new.id, NOW + timedelta(minutes=1, seconds=1.5))
+    assert card.body["text"] == "FAIL daily-energy-report"
+    assert f"1|{card.id}|ack 3377" in str(card.body)
+
+
+def test_two_failures_on_one_page_are_one_card_and_a_reply():
+    facts = pages.decide([row("3377-2026112200", end="2026-11-22 02:00:00"), row()], terms(), known())
+    assert [(post.kind, post.thread_of is None) for post in facts.posts] == [
+        (Kind.MESSAGE, True),
+        (Kind.MESSAGE, False),
+    ]
+    assert "2" in str(facts.posts[0].body["attachments"][0]["blocks"][0]["fields"][2])
+    assert dict(facts.tells) == {facts.posts[1].id: "3377-2026112200"}
+
+
+def test_the_same_row_twice_on_one_page_is_one_failure():
+    facts = pages.decide([row(), row()], terms(), known())
+    assert len(facts.incidents[0].occurrences) == 1
+
+
+def test_a_further_failure_is_a_reply_and_the_card_anew():
+    facts = pages.decide([row("3377-2026112200", end="2026-11-22 02:00:00")], terms(), known(incident()))
+    assert [post.kind for post in facts.posts] == [Kind.MESSAGE, Kind.EDIT]
+    assert facts.posts[1].target == "p1"
+
+
+def test_what_the_end_completes_is_said_nowhere():
+    facts = pages.decide([row()], terms(), known(incident(failure(end="")), seen=[seen(end="")]))
+    assert facts.incidents[0].occurrences[0].end_time == T1
+    assert facts.posts == ()
+
+
+def test_a_correction_without_its_incident_is_remembered_only():
+    facts = pages.decide([row()], terms(), known(seen=[seen(end="")]))
+    assert (len(facts.seen), facts.incidents) == (1, ())
+
+
+def test_a_correction_of_what_the_incident_does_not_tell_is_remembered_only():
+    facts = pages.decide([row()], terms(), known(incident(failure("3377-2026112000")), seen=[seen(end="")]))
+    assert (len(facts.seen), facts.incidents) == (1, ())
+
+
+def test_a_failure_that_a_stale_read_hid_is_not_told_again():
+    running = seen(Status.RUNNING, "")
+    assert pages.decide([row()], terms(), known(incident(), seen=[running])).posts == ()
+    closed, _ = desk.close(incident(), JONAS, NOW)
+    assert pages.decide([row()], terms(), known(closed, seen=[running])).incidents == ()
+
+
+def test_after_the_end_a_new_failure_is_a_new_incident():
+    closed, _ = desk.close(incident(), JONAS, NOW)
+    facts = pages.decide([row(end=T2)], terms(), known(closed, seen=[seen()]))
+    assert [each.phase for each in facts.incidents] == [Phase.OPEN]
+    assert facts.incidents[0].id != closed.id
+
+
+def test_the_newest_incident_of_a_flow_counts():
+    old = replace(incident(), id="old", opened_at=NOW - timedelta(days=1), phase=Phase.CLOSED)
+    facts = pages.decide([row(end=T2)], terms(), known(incident(), old, seen=[seen()]))
+    assert [each.id for each in facts.incidents] == ["i1"]
+
+
+def test_a_success_of_the_failed_instance_ends_the_alarm():
+    good = row(status=Status.SUCCESS, end=T2)
+    facts = pages.decide([good], terms(), known(incident(), seen=[seen()]))
+    assert facts.incidents[0].phase is Phase.RECOVERED
+    assert [post.kind for post in facts.posts] == [Kind.MESSAGE, Kind.EDIT]
+
+
+def test_a_success_that_changes_nothing_says_nothing():
+    good = row(status=Status.SUCCESS, end=T2)
+    healed = incident(failure(healed=True), phase=Phase.RECOVERED)
+    assert pages.decide([good], terms(), known(healed, seen=[seen()])).posts == ()
+    assert pages.decide([good], terms(), known(seen=[seen()])).posts == ()
+
+
+def test_each_instance_has_its_incident_where_that_is_wanted():
+    facts = pages.decide([row("3377-2026112200"), row()], terms(by_instance=True), known())
+    assert [each.group for each in facts.incidents] == ["3377-2026112100", "3377-2026112200"]
+
+
+def test_gathered_incidents_have_no_card():
+    facts = pages.decide([row("3377-2026112200"), row()], terms(gather_under="p0"), known())
+    assert (facts.posts, facts.incidents[0].post, facts.incidents[0].gathered) == ((), "p0", True)
+
+
+def test_a_gathered_incident_that_fails_again_moves_to_a_thread_of_its_own():
+    gathered = incident(gathered=True, post="p0")
+    rows = [row("3377-2026112300", end="2026-11-23 02:00:00"), row("3377-2026112200", end="2026-11-22 02:00:00")]
+    facts = pages.decide(rows, terms(), known(gathered))
+    (card, reply) = facts.posts
+    assert (card.thread_of, reply.thread_of) == (None, card.id)
+    assert facts.incidents[0].post == card.id
+
+
+def test_many_failures_are_counted_and_only_some_told():
+    rows = [row(f"3377-202611{day:02}00", end=f"2026-11-21 02:{day:02}:00") for day in range(20, 0, -1)]
+    facts = pages.decide(rows, terms(), known())
+    assert len(facts.incidents[0].occurrences) == 20
+    assert len(facts.posts) == 1 + pages.TOLD_ONE_BY_ONE + 1
+    assert "The first message counts them all" in facts.posts[-1].body["text"]
+
+
+def test_a_change_of_nothing_is_nothing():
+    assert pages.changed(incident(), incident(), desk.Reason.NOTHING, terms()) == Facts()
+
+
+def test_a_change_that_looks_the_same_is_no_edit():
+    looks_same = replace(incident(), acked_at=NOW)
+    facts = pages.changed(incident(), looks_same, desk.Reason.LEARNED, terms())
+    assert (facts.incidents, facts.posts) == ((looks_same,), ())
+
+
+def test_a_change_that_shows_is_an_edit_two_seconds_later():
+    new, reason = desk.learned(incident(failure()), "3377-2026112100", tasks=[1], task_name="transform")
+    (edit,) = pages.changed(incident(failure()), new, reason, terms()).posts
+    assert (edit.kind, edit.due) == (Kind.EDIT, NOW + timedelta(minutes=1, seconds=2))
+
+
+def test_a_change_may_be_told_in_the_thread():
+    facts = pages.changed(incident(), incident(), desk.Reason.HEALED, terms(), reply={"text": "good"})
+    assert kinds(facts) == [(Kind.MESSAGE, "good")]
+    assert facts.posts[0].thread_of == "p1"

@@ -1,0 +1,71 @@
+"""Why a row makes us speak, and what is remembered of it."""
+
+import pytest
+from incident_makers import NOW, row, seen
+
+from bot.core.flows import MANUAL, PERIODIC
+from bot.core.occurrences import Why, remembered, why
+from bot.core.status import Status
+
+ALERTING = frozenset({-1, 7})
+T1, T2 = "2026-11-21 02:00:00", "2026-11-21 02:10:00"
+FAIL, TIMEOUT, RUNNING, SUCCESS, CANCEL = Status.FAIL, Status.TIMEOUT, Status.RUNNING, Status.SUCCESS, Status.CANCEL
+
+
+@pytest.mark.parametrize(
+    ("case", "before", "now", "expected"),
+    [
+        ("never seen, fails", None, (FAIL, T1), Why.NEW),
+        ("never seen, fails, its end not printed yet", None, (FAIL, ""), Why.NEW),
+        ("never seen, times out", None, (TIMEOUT, T1), Why.NEW),
+        ("never seen, runs", None, (RUNNING, ""), Why.NOTHING),
+        ("never seen, succeeded", None, (SUCCESS, T1), Why.NOTHING),
+        ("a status nobody knows", None, (42, T1), Why.NOTHING),
+        ("ran, fails", (RUNNING, ""), (FAIL, T1), Why.AGAIN),
+        ("was good, fails after a console rerun", (SUCCESS, T1), (FAIL, T2), Why.AGAIN),
+        ("was cancelled, fails with the same end", (CANCEL, T1), (FAIL, T1), Why.AGAIN),
+        ("failed, fails with another known end", (FAIL, T1), (FAIL, T2), Why.AGAIN),
+        ("failed, times out with another end", (FAIL, T1), (TIMEOUT, T2), Why.AGAIN),
+        ("failed, the end arrives", (FAIL, ""), (FAIL, T1), Why.COMPLETED),
+        ("failed, the end arrives as a time-out", (FAIL, ""), (TIMEOUT, T1), Why.COMPLETED),
+        ("failed, becomes a time-out with the same end", (FAIL, T1), (TIMEOUT, T1), Why.RESTATED),
+        ("failed, becomes a time-out, no end printed", (FAIL, ""), (TIMEOUT, ""), Why.RESTATED),
+        ("failed, the end is not printed any more", (FAIL, T1), (FAIL, ""), Why.NOTHING),
+        ("failed, nothing changed", (FAIL, T1), (FAIL, T1), Why.NOTHING),
+        ("failed, runs again", (FAIL, T1), (RUNNING, ""), Why.NOTHING),
+        ("failed, succeeds", (FAIL, T1), (SUCCESS, T2), Why.RECOVERED),
+        ("ran, succeeds", (RUNNING, ""), (SUCCESS, T2), Why.NOTHING),
+    ],
+)
+def test_the_reason_to_speak(case, before, now, expected):
+    status, end = now
+    assert why(row(status=status, end=end), before and seen(*before), ALERTING) is expected, case
+
+
+@pytest.mark.parametrize(
+    ("case", "before", "now", "expected"),
+    [
+        ("a failure", None, (FAIL, T1), (-1, T1)),
+        ("what has not ended", None, (RUNNING, ""), (2, "")),
+        ("what ended well is not worth it", None, (SUCCESS, T1), None),
+        ("what ended well after a failure is", (FAIL, T1), (SUCCESS, T2), (1, T2)),
+        ("nothing new", (FAIL, T1), (FAIL, T1), None),
+        ("a known end is not unknown again while the failure stands", (FAIL, T1), (FAIL, ""), None),
+        ("a rerun has no end", (FAIL, T1), (RUNNING, ""), (2, "")),
+        ("and its failure has none either at first", (RUNNING, ""), (FAIL, ""), (-1, "")),
+    ],
+)
+def test_what_is_remembered(case, before, now, expected):
+    status, end = now
+    new = remembered(row(status=status, end=end), before and seen(*before), PERIODIC, NOW, ALERTING)
+    assert (new and (new.status, new.end_time)) == expected, case
+
+
+def test_the_type_is_the_searched_one_or_the_known_one():
+    kinds = [
+        remembered(row(kind=MANUAL), None, None, NOW, ALERTING),
+        remembered(row(), None, None, NOW, ALERTING),
+        remembered(row(end=T2), seen(), None, NOW, ALERTING),
+        remembered(row(), None, MANUAL, NOW, ALERTING),
+    ]
+    assert [each.kind for each in kinds] == [MANUAL, PERIODIC, PERIODIC, MANUAL]
