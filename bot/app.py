@@ -44,6 +44,7 @@ DRAIN_SECONDS = 10.0
 SIGN_IN_SECONDS = 5.0  # a gateway that hangs must not keep the bot from starting
 FOLLOW_SECONDS = 1.0
 PRUNE_SECONDS = 3600.0
+_ENOS = "enos."  # begins the names of notes about the platform
 
 
 def now() -> datetime:
@@ -66,7 +67,7 @@ class Owners:
 class App:
     """The whole bot around one open store. To be made inside the running event loop."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store, remembered: Mapping[str, str]) -> None:
         self.settings, self.store = settings, store
         self.metrics = health.Metrics()
         self.mask = Mask(settings.mask)
@@ -78,6 +79,9 @@ class App:
             settings.enos_org_id,
             settings.enos_user_id,
             clock=now,
+            remembered={
+                name.removeprefix(_ENOS): value for name, value in remembered.items() if name.startswith(_ENOS)
+            },
             page_base=settings.page_base,  # type: ignore[arg-type]  # the settings' reader allows these three only
             on_call=self._enos_called,
             on_learned=self._learned,
@@ -285,7 +289,7 @@ class App:
         self.metrics.enos_seconds.labels(action).observe(seconds)
 
     def _learned(self, name: str, value: str) -> None:
-        self._task(self.store.note(f"enos.{name}", value))
+        self._task(self.store.note(f"{_ENOS}{name}", value))
 
     def _alarm(self, alarm: Alarm) -> None:
         log.error("alarm: %s", alarm)
@@ -321,7 +325,7 @@ async def _run(settings: Settings) -> int:
     except Failure as failure:
         return _complain([str(failure)], EXIT_FAILED)
     async with store:
-        app = App(settings, store)
+        app = App(settings, store, await store.notes())
         try:
             if problems := await app.preflight():
                 return _complain(problems, EXIT_SETTINGS)
