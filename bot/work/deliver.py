@@ -13,7 +13,6 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
 
@@ -22,6 +21,7 @@ from bot.core.errors import Outage
 from bot.core.posts import Kind, Post, PostId
 from bot.core.slack_errors import Verdict, meaning
 from bot.work.deliver_alarms import Alarm, Alarms, Meters
+from bot.work.deliver_holds import OPERATOR, Holds
 from bot.work.deliver_pace import Pace
 from bot.work.deliver_rules import (
     Again,
@@ -41,21 +41,12 @@ from bot.work.ports import Clock, Slack, Store
 log = logging.getLogger(__name__)
 
 OFTEN = 3  # failures to reach Slack in a row that make an alarm
-OPERATOR = 4  # steps of back-off that are left out where a person has to mend something
 IDLE = 10.0  # seconds between two looks at the outbox where nothing wakes the delivery
 
 STORE_PAUSE = timedelta(seconds=1)  # after the database did not take something
 EPOCH = datetime.fromtimestamp(0, tz=UTC)
 
 BAD_CHANNEL = "bad channel "  # a note per channel that takes nothing, so that it is told once
-
-
-@dataclass
-class _Hold:
-    """Nothing goes until then; afterwards one post tries, and its success ends the hold."""
-
-    until: datetime
-    tries: int = 0
 
 
 class Delivery:
@@ -90,7 +81,7 @@ class Delivery:
         self._busy: dict[PostId, Post] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._open_ends: dict[PostId, Callable[[], Coroutine[Any, Any, None]]] = {}  # what the store did not take
-        self._holds: dict[Kind | None, _Hold] = {}  # None: all calls
+        self._holds = Holds(clock, jitter)
         self._bad: set[str] = set()  # channels that were told of
         self._is_started = False
         self._starting = asyncio.Lock()
@@ -122,6 +113,10 @@ class Delivery:
             except Outage as trouble:
                 log.warning("the outbox cannot be read: %s", trouble)
                 seconds = IDLE
+            except Exception as bug:
+                log.exception("a round of deliveries met a bug")
+                self._alarms.raised("bug", _BUG.format(type(bug).__name__))
+                seconds = IDLE
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), seconds)
 
@@ -142,7 +137,7 @@ class Delivery:
             due,
             self._pace.next_time(now),
             self._settling.next_time(now),
-            *(hold.until for hold in self._holds.values()),
+            *self._holds.times(),
         ]
         waits = [(at - now).total_seconds() for at in times if at is not None and at > now]
         return max(0.01, min([*waits, IDLE if due is None or due > now else 1.0]))
@@ -158,7 +153,7 @@ class Delivery:
         work = await self._settling.due(now)  # from here on nothing is awaited: two ticks never begin the same
         for id_ in list(self._open_ends):
             work.append(self._end(id_, self._open_ends.pop(id_)))
-        for post in self._pace.choose(self._not_held(due, now), self._busy.values(), now):
+        for post in self._pace.choose(self._holds.free(due, self._busy, now), self._busy.values(), now):
             self._busy[post.new.id] = post
             work.append(self._deliver(post))
         return [self._task(each) for each in work]
@@ -173,16 +168,6 @@ class Delivery:
             notes = await self._store.notes()
             self._bad = {name.removeprefix(BAD_CHANNEL) for name in notes if name.startswith(BAD_CHANNEL)}
             self._is_started = True
-
-    def _not_held(self, due: tuple[Post, ...], now: datetime) -> list[Post]:
-        """Leave out what is under way, and what is held; where a hold has run out, one post tries."""
-        free = [post for post in due if post.new.id not in self._busy]
-        for kind, hold in self._holds.items():
-            concerned = [post for post in free if kind in (None, post.new.kind)]
-            trying = any(kind in (None, post.new.kind) for post in self._busy.values())
-            stay = concerned if hold.until > now or trying else concerned[1:]
-            free = [post for post in free if post not in stay]
-        return free
 
     def _task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -236,7 +221,7 @@ class Delivery:
             return self._unreachable(unreachable)
         except Exception as bug:
             log.exception("post %s met a bug", post.new.id)
-            self._alarms.raised("bug", f"A post met a bug of flowbot's ({type(bug).__name__}); its log tells more.")
+            self._alarms.raised("bug", _BUG.format(type(bug).__name__))
             return Doubt(f"bug: {type(bug).__name__}")
         return Stands(channel, ts)
 
@@ -261,7 +246,7 @@ class Delivery:
                 assert_never(new.kind)
 
     def _unreachable(self, unreachable: SlackUnreachable) -> Step:
-        hold = self._hold(None, slower=0)
+        hold = self._holds.failed(None)
         if hold.tries >= OFTEN:
             self._alarms.raised(
                 "slack", "Slack cannot be reached. Posts wait and go as soon as it can be; look at flowbot's network."
@@ -273,10 +258,10 @@ class Delivery:
         told = meaning(refused.error)
         wait = backoff(post.attempts + OPERATOR, self._jitter())
         if told.verdict is Verdict.STOP:
-            self._hold(None, slower=OPERATOR)
+            self._holds.failed(None, OPERATOR)
             self._alarms.raised("slack", f"Slack refuses flowbot: {told.sentence}. {told.way_out}")
         elif told.verdict is Verdict.BARRED:
-            self._hold(post.new.kind, slower=OPERATOR)
+            self._holds.failed(post.new.kind, OPERATOR)
             name, calls = f"slack {post.new.kind.value}", _CALLS[post.new.kind]
             self._alarms.raised(name, f"Slack lets flowbot {calls} no more: {told.sentence}. {told.way_out}")
         elif told.verdict is Verdict.ELSEWHERE and post.channel == self._default_channel:
@@ -285,15 +270,6 @@ class Delivery:
         elif told.verdict in (Verdict.BUG, Verdict.PLAIN):
             log.error("Slack refused post %s: %s", post.new.id, refused)
         return after_refusal(post, refused.error, default_channel=self._default_channel, wait=wait, now=self._clock())
-
-    def _hold(self, kind: Kind | None, *, slower: int) -> _Hold:
-        """Hold all posts, or those of a kind, for longer with each failure that comes after the hold."""
-        now = self._clock()
-        hold = self._holds.setdefault(kind, _Hold(now))
-        if hold.until <= now:
-            hold.tries += 1
-            hold.until = now + timedelta(seconds=backoff(hold.tries + slower, self._jitter()))
-        return hold
 
     # ── settling ──
 
@@ -327,8 +303,7 @@ class Delivery:
 
     async def _well(self, post: Post) -> None:
         """Slack took a post: what was wrong is over."""
-        for kind in (None, post.new.kind):
-            self._holds.pop(kind, None)
+        self._holds.over(post.new.kind)
         self._alarms.over("slack")
         self._alarms.over(f"slack {post.new.kind.value}")
         if post.new.kind is Kind.MESSAGE and post.channel == self._default_channel:
@@ -356,6 +331,7 @@ _NAMES: dict[type, str] = {
     Doubt: "unclear",
     Drop: "given up",
 }
+_BUG = "Sending met a bug of flowbot's ({}). It goes on; the log tells more."
 _CALLS = {
     Kind.MESSAGE: "post messages",
     Kind.EDIT: "edit its messages",

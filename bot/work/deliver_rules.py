@@ -71,7 +71,8 @@ class Drop:
     why: str
 
 
-Step = Stands | Again | Move | Instead | Doubt | Drop
+Settled = Stands | Again | Drop
+Step = Settled | Move | Instead | Doubt
 
 
 def backoff(tries: int, jitter: float) -> float:
@@ -135,14 +136,14 @@ def plain(body: Body) -> Body:
     return {"text": text if len(text) <= PLAIN_TEXT else text[: PLAIN_TEXT - 1] + "…"}
 
 
-def after_look(post: Post, found: Sequence[str], now: datetime) -> Step:
+def after_look(post: Post, found: Sequence[str], now: datetime) -> Settled:
     """Return the step after a look for an unclear message: found ``ts``, oldest first."""
     if found:
         return Stands(post.channel, found[0], tuple(found[1:]), "found")
     return Drop("too late: unclear") if is_too_late(post, now) else Again(0, "not there")
 
 
-def after_doubt(post: Post, now: datetime) -> Step:
+def after_doubt(post: Post, now: datetime) -> Settled:
     """Return the step for an unclear post that cannot be looked up: an edit, a whisper."""
     if is_too_late(post, now):
         return Drop("too late: unclear")
@@ -151,7 +152,7 @@ def after_doubt(post: Post, now: datetime) -> Step:
     return Again(0, "unclear")
 
 
-def after_file(post: Post, *, shared: bool, certain: bool) -> Step | None:
+def after_file(post: Post, *, shared: bool, certain: bool) -> Settled | None:
     """Return the step for an unclear file; None where Slack may still come to know it."""
     if not post.ts:  # the call ended before the file could be seen
         return Again(0, "not there") if post.doubts < FILE_DOUBTS else Drop("unclear")

@@ -8,7 +8,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, assert_never
 
 from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.errors import Outage
@@ -19,8 +19,8 @@ from bot.work.deliver_rules import (
     RECHECK_AFTER,
     Again,
     Drop,
+    Settled,
     Stands,
-    Step,
     after_doubt,
     after_file,
     after_look,
@@ -174,7 +174,8 @@ class Settling:
             return found
         return None
 
-    async def _settle(self, post: Post, step: Step) -> None:
+    async def _settle(self, post: Post, step: Settled) -> None:
+        """Write what became of a post."""
         now = self._clock()
         match step:
             case Stands(channel, ts, extra):
@@ -188,6 +189,8 @@ class Settling:
             case Drop(why):
                 log.error("post %s (%s) was given up: %s", post.new.id, post.new.kind.value, why)
                 await self._store.give_up(post.new.id, why, now)
+            case _:
+                assert_never(step)
 
     async def _deleted(self, post: Post, extra: Sequence[str]) -> bool:
         """Delete copies; return whether none is left that could be deleted."""

@@ -112,6 +112,8 @@ async def test_a_changed_incident_is_replaced_whole_and_only_its_changed_rows_ar
     async with Store.open(path) as store:
         await store.observe([], [], telling(incidents=(first,)))
         before = await store._read(lambda db: db.conn.total_changes)
+        await store.observe([], [], telling(incidents=(first,)))
+        assert await store._read(lambda db: db.conn.total_changes) == before
         await store.observe([], [], telling(incidents=(changed,)))
         assert await store._read(lambda db: db.conn.total_changes) - before == 3
     async with Store.open(path) as store:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 
 import pytest
-from deliver_fakes import Lost, Vanished, World, message, whisper
+from deliver_fakes import Lost, Vanished, World, file, message, whisper
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -112,6 +112,72 @@ async def test_a_message_is_looked_up_by_one_tick_at_a_time(world):
     await asyncio.gather(*ticks)
     await world.pass_time(3)
     assert world.slack.calls == ["post C1", "find C1", "post C1"]
+
+
+async def test_a_post_that_another_tick_has_sent_meanwhile_is_left_alone(world):
+    troubled = Troubled(world.store)
+    world.delivery = world.new_delivery(troubled)
+    await world.queue(whisper("w", response_url="https://hooks.example/1"))
+    troubled.gates["due"] = [gate := asyncio.Event()]
+    slow = asyncio.create_task(world.tick())
+    await until(lambda: not troubled.gates["due"])
+    await world.tick()
+    world.clock.now = world.clock.after(2)
+    gate.set()
+    await slow
+    assert world.slack.calls == ["whisper C1"]
+
+
+async def test_a_look_for_what_another_tick_has_settled_meanwhile_is_left_out(world):
+    troubled = Troubled(world.store)
+    world.delivery = world.new_delivery(troubled)
+    world.slack.faults["post"] = [Lost()]
+    await world.queue(message("a"))
+    await world.tick()
+    world.clock.now = world.clock.after(4)
+    troubled.gates["doubtful"] = [gate := asyncio.Event()]
+    slow = asyncio.create_task(world.tick())
+    await until(lambda: not troubled.gates["doubtful"])
+    await world.tick()
+    gate.set()
+    await slow
+    assert world.slack.calls == ["post C1", "find C1"]
+
+
+async def test_a_file_is_asked_for_by_one_tick_at_a_time(world):
+    world.slack.faults["upload"] = [Lost()]
+    await world.queue(file("f"))
+    await world.tick()
+    world.clock.now = world.clock.after(4)
+    world.slack.gates["shared "] = gate = asyncio.Event()
+    ticks = [asyncio.create_task(world.tick()) for _ in range(3)]
+    await until(lambda: "shared" in world.slack.calls)
+    gate.set()
+    await asyncio.gather(*ticks)
+    assert world.slack.calls == ["upload U1", "shared"]
+
+
+async def test_a_bug_does_not_end_the_deliveries(world, caplog):
+    class Buggy(Troubled):
+        bugs = 1
+
+        def __getattr__(self, name):
+            if name == "next_due" and self.bugs:
+                self.bugs -= 1
+                raise ZeroDivisionError
+            return super().__getattr__(name)
+
+    world.delivery = world.new_delivery(Buggy(world.store))
+    running = asyncio.create_task(world.delivery.run())
+    await until(lambda: world.alarms)
+    await world.queue(message("a"))
+    world.delivery.wake()
+    await until(lambda: world.slack.standing() == ["a"])
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    assert "It goes on" in world.alarms[0].sentence
+    assert "ZeroDivisionError" in caplog.text
 
 
 async def until(condition):
