@@ -36,8 +36,14 @@ class Terms:
     new_id: Callable[[], str]
     kind: int | None = None  # the scheduling type that was searched; None for a single read
     by_instance: bool = False  # an incident for each instance instead of each flow
+    stored_at: datetime | None = None  # when the page is written, where that is later than the poll's ``now``
     gather_under: PostId | None = None  # the first start's message, while it is being gathered
     look: cards.Look = field(default_factory=cards.Look)
+
+    @property
+    def held_until(self) -> datetime:
+        """When a first message goes at the latest."""
+        return (self.stored_at or self.now) + HOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +207,7 @@ class _Draft:
             lane=Lane.ALERT,
             channel=incident.channel,
             body={},
-            due=self._terms.now + HOLD,
+            due=self._terms.held_until,
             incident=incident.id,
         )
 
@@ -220,7 +226,7 @@ class _Draft:
             body = replies.many_more(incident)
         else:
             return
-        self._replies.append(in_thread(incident, body, self._terms, due=self._terms.now + HOLD, id_=id_))
+        self._replies.append(in_thread(incident, body, self._terms, due=self._terms.held_until, id_=id_))
 
     def _keep(self, step: Callable[[Incident, Instance], desk.Step], row: Instance) -> None:
         incident = self._newest.get(self._key(row))

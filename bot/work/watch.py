@@ -27,7 +27,7 @@ from bot.work.watch_enrich import Enricher, Outside, begin_all
 from bot.work.watch_follow import Following
 from bot.work.watch_look import Looks
 from bot.work.watch_outage import Outage
-from bot.work.watch_read import Brought, Reader
+from bot.work.watch_read import Brought, Reader, Unread
 from bot.work.watch_settings import WatchSettings
 from bot.work.watch_start import FirstStart
 
@@ -81,7 +81,7 @@ class Watch:
     ) -> None:
         looks = Looks(names, settings.console_url)
         self._out = Outside(enos, store, looks, clock, new_id, settings, mask, wake)
-        self._reader = Reader(enos, store, looks, new_id, settings)
+        self._reader = Reader(enos, store, looks, clock, new_id, settings)
         self._enricher = Enricher(self._out)
         self._following = Following(self._out, self._enricher)
         self._poll_every = timedelta(seconds=settings.poll_seconds)
@@ -96,7 +96,10 @@ class Watch:
         self._may_be_new = True  # until a complete reading is known of
 
     async def poll(self, now: datetime) -> None:
-        """Read what changed and write what is said about it. Outages are told; bugs are raised."""
+        """Read what changed and write what is said about it.
+
+        What is wrong with EnOS, and what is wrong with us, is told in the channel; raises what the store raises.
+        """
         if self._polling.locked():
             return
         async with self._polling:
@@ -167,9 +170,11 @@ class Watch:
         brought = Brought(lambda facts: self._heard(facts, kind, now))
         try:
             self._readings[kind] = await self._reader.read(self._readings[kind], brought, now, gather_under)
-        except Failure as failure:
-            log.warning("EnOS could not be read (type %d): %s", kind, failure)
-            return failure
+        except Unread as unread:
+            log.warning("EnOS could not be read (type %d): %s", kind, unread)
+            return unread.trouble
+        except Failure:
+            raise  # the database is in trouble: no type can be written, and EnOS is not to blame
         except Exception as bug:
             reference = self._out.new_id()
             log.exception("reading type %d met a bug, reference %s", kind, reference)

@@ -7,7 +7,7 @@ ten minutes. Nothing open costs nothing.
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -63,7 +63,7 @@ class Following:
         self._plans: dict[IncidentId, _Plan] = {}
         self._good = {kind: _Good() for kind in KINDS}
         self._candidates: defaultdict[IncidentId, dict[InstanceId, Instance]] = defaultdict(dict)
-        self._left: frozenset[IncidentId] = frozenset()  # recovered, without a good run
+        self._left: dict[IncidentId, Incident] = {}  # recovered, without a good run
         self._left_due: datetime | None = None
         self._waiting: dict[InstanceId, _Plan] = {}
 
@@ -75,11 +75,16 @@ class Following:
 
     async def tick(self, now: datetime) -> None:
         """Look for recoveries and good runs, and read what is due. An outage is the alert search's to tell."""
-        followed = {incident.id: incident for incident in await self._followed(now)}
+        live = await self._out.store.incidents(live=True, limit=_MOST)
+        due = self._left_due is None or now >= self._left_due
+        if due:
+            await self._find_left(now)
+        followed = self._left | {incident.id: incident for incident in live}
         self._forget_all_but(followed)
-        if followed:
+        if live or (due and followed):
             for kind in KINDS:
                 await self._quietly(self._find_good(kind, followed, now))
+            self._left = {id_: followed[id_] for id_ in self._left}
             await self._together(
                 self._read(incident, now) for incident in followed.values() if self._due(incident, now)
             )
@@ -87,20 +92,15 @@ class Following:
 
     # ── what is followed ──
 
-    async def _followed(self, now: datetime) -> tuple[Incident, ...]:
-        store = self._out.store
-        live = await store.incidents(live=True, limit=_MOST)
-        if self._left_due is not None and now < self._left_due:
-            return live
+    async def _find_left(self, now: datetime) -> None:
+        """Find the recovered incidents that miss a good run. Every search looks for theirs too."""
+        recent = await self._out.store.incidents(live=False, since=now - _LEFT_FOR, limit=_MOST)
+        left = (each for each in recent if each.phase is Phase.RECOVERED and desk.unhealed(each))
+        self._left = {incident.id: incident for incident in left}
         self._left_due = now + _LEFT_EVERY
-        recent = await store.incidents(live=False, since=now - _LEFT_FOR, limit=_MOST)
-        left = [each for each in recent if each.phase is Phase.RECOVERED and desk.unhealed(each)]
-        self._left = frozenset(each.id for each in left)
-        return (*live, *left)
 
-    def _forget_all_but(self, live: Iterable[IncidentId]) -> None:
-        kept = {*live, *self._left}
-        for gone in self._plans.keys() - kept:
+    def _forget_all_but(self, followed: Collection[IncidentId]) -> None:
+        for gone in self._plans.keys() - set(followed):
             del self._plans[gone]
             self._candidates.pop(gone, None)
 

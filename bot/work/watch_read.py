@@ -14,11 +14,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.core import pages
+from bot.core.errors import Failure
 from bot.core.facts import Facts, Reading
 from bot.core.flows import Instance, Page, Search
 from bot.core.posts import PostId
 from bot.core.status import Status
-from bot.work.ports import Enos, NewId, Store
+from bot.work.ports import Clock, Enos, NewId, Store
 from bot.work.watch_look import Looks
 from bot.work.watch_settings import UPDATED, WatchSettings
 
@@ -27,6 +28,14 @@ UNFINISHED = tuple(
 )
 AHEAD = timedelta(days=1)  # trigger times may lie ahead of our clock
 _PAGE = 50  # rows that one page of the platform holds
+
+
+class Unread(Exception):  # noqa: N818  named for what is known
+    """EnOS could not be read; ``trouble`` is its sentence for people."""
+
+    def __init__(self, trouble: Failure) -> None:
+        super().__init__(str(trouble))
+        self.trouble = trouble
 
 
 @dataclass
@@ -49,21 +58,27 @@ class Brought:
 class Reader:
     """Reads the platform's failures into the store."""
 
-    def __init__(self, enos: Enos, store: Store, looks: Looks, new_id: NewId, settings: WatchSettings) -> None:
+    def __init__(
+        self, enos: Enos, store: Store, looks: Looks, clock: Clock, new_id: NewId, settings: WatchSettings
+    ) -> None:
         self._enos = enos
         self._store = store
         self._looks = looks
+        self._clock = clock
         self._new_id = new_id
         self._settings = settings
 
     async def read(self, reading: Reading, brought: Brought, now: datetime, gather_under: PostId | None) -> Reading:
-        """Read one type into ``brought`` and return how it went. Raises what EnOS raises; nothing is lost by it."""
+        """Read one type into ``brought`` and return how it went.
+
+        Raises Unread where EnOS could not be read; nothing is lost by it. What the store raises is not caught.
+        """
         sweep = reading.swept_at is None or now - reading.swept_at >= self._settings.sweep_every
         trusted = reading.clean and reading.early_stop
         order = _Order(self._settings.alerting)
         begun = False
         async with closing(self._enos.search(self._terms(reading, now, sweep=sweep))) as found:
-            async for page in found:
+            async for page in _read(found):
                 if not page.last and not begun:
                     await self._store.set_reading(replace(reading, clean=False))
                     begun = True
@@ -97,6 +112,7 @@ class Reader:
             new_id=self._new_id,
             kind=kind,
             by_instance=self._settings.group_by == "instance",
+            stored_at=self._clock(),
             gather_under=gather_under,
             look=look,
         )
@@ -145,6 +161,18 @@ class _Order:
             if self._row % _PAGE == 0:
                 self._stopped |= not self._news_in_page
                 self._news_in_page = False
+
+
+async def _read(found: AsyncIterator[Page]) -> AsyncIterator[Page]:
+    """Yield the pages; what goes wrong while EnOS is asked is told apart from trouble with our own database."""
+    while True:
+        try:
+            page = await anext(found)
+        except StopAsyncIteration:
+            return
+        except Failure as trouble:
+            raise Unread(trouble) from trouble
+        yield page
 
 
 @asynccontextmanager

@@ -330,3 +330,27 @@ async def test_beyond_the_window_the_same_end_in_another_zone_is_no_news(world, 
     world.enos.put("3377-2026112100", end=end)
     await world.follow(after=601)
     assert len(only(world).occurrences) == 1
+
+
+async def test_a_good_run_for_a_recovered_incident_is_seen_while_another_is_open(world):
+    """Searches for the open one must not pass over what the recovered one waits for."""
+    world.enos.put("3377-2026112200", Status.SUCCESS, name="report", end="2026-11-22 02:00:00")
+    await world.follow(after=30)
+    world.enos.put("3500-2026112100", name="other")
+    await world.poll()
+    await world.follow(after=301)
+    world.enos.put("3377-2026112100", Status.SUCCESS, name="report", end="2026-11-22 03:00:00")
+    await world.follow(after=30)
+    assert world.lines()[0] == "RECOVERED report"
+
+
+async def test_a_recovered_incident_without_a_good_run_costs_a_search_every_five_minutes(world):
+    world.enos.put("3377-2026112200", Status.SUCCESS, name="report", end="2026-11-22 02:00:00")
+    await world.follow(after=301)
+    await world.follow(after=301)
+    world.enos.calls.clear()
+    for _ in range(9):
+        await world.follow(after=30)
+    assert world.enos.calls == []
+    await world.follow(after=60)
+    assert len(world.enos.searches(Status.SUCCESS)) == 3
