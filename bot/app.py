@@ -40,7 +40,7 @@ from bot.work.watch_settings import WatchSettings
 log = logging.getLogger("bot")
 
 EXIT_OK, EXIT_FAILED, EXIT_SETTINGS = 0, 1, 2
-DRAIN_SECONDS = 10.0
+DRAIN_SECONDS = 8.0  # a container is given ten
 SIGN_IN_SECONDS = 5.0  # a gateway that hangs must not keep the bot from starting
 FOLLOW_SECONDS = 1.0
 PRUNE_SECONDS = 3600.0
@@ -189,20 +189,29 @@ class App:
         self.clockwork.start()
 
     async def stop(self, seconds: float) -> None:
-        """Hear no more, finish what was begun within so many seconds, and close."""
-        await self.clockwork.stop(seconds)
-        await self.edge.stop_hearing(seconds)
+        """Hear no more, finish what was begun, and close, all within about so many seconds.
+
+        What is cut off is taken up at the next start: posts and runs are rows before they are calls.
+        """
+        end = asyncio.get_running_loop().time() + seconds
+
+        def left() -> float:
+            return max(0.2, end - asyncio.get_running_loop().time())
+
+        await self.clockwork.stop(min(2.0, left()))
+        await self.edge.stop_hearing(left() / 2)
         await self.watch.stop()
         with contextlib.suppress(Failure, TimeoutError):
-            await asyncio.wait_for(self.delivery.tick(now()), seconds)
-        await self.delivery.close(seconds)
-        await self.edge.stop(seconds)
+            await asyncio.wait_for(self.delivery.tick(now()), left() / 2)
+        await self.delivery.close(left())
+        await self.edge.stop(left())
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         for server in self._servers:
             await server.cleanup()
-        await self.enos.close()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.enos.close(), left())
 
     async def _listen(self) -> None:
         """Serve health, and the program's other commands."""
