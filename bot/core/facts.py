@@ -72,3 +72,4 @@ class Run:
     parameters: str = ""  # JSON list of key/value as sent, for the look-up after a lost answer
     user_id: str = ""
     words: str = ""  # the command, as understood, secrets masked
+    notes: str = ""  # what the message keeps saying while the run goes on, mrkdwn

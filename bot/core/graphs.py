@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
-from bot.core.flows import Graph, Task, TaskId
-from bot.core.status import Status
+from bot.core.flows import Graph, Instance, Task, TaskId
+from bot.core.status import Status, is_finished
 
 BROKEN = frozenset({Status.FAIL, Status.TIMEOUT, Status.INTERNAL_ERROR})
+AT_WORK = frozenset({Status.RUNNING, Status.RERUN})
 
 
 def node_of(task: Task) -> str:
@@ -53,5 +54,10 @@ def broken(graph: Graph) -> tuple[Task, ...]:
 
 def one_for_all(graph: Graph, tasks: Iterable[TaskId]) -> TaskId | None:
     """Return the one of these tasks whose downstream holds all of them, or None."""
-    wanted = frozenset(tasks)
-    return next((task for task in wanted if wanted <= downstream(graph, task)), None)
+    wanted = tuple(tasks)
+    return next((task for task in wanted if downstream(graph, task).issuperset(wanted)), None)
+
+
+def ended(instance: Instance) -> bool:
+    """Whether a run is over: one that has failed may still be at work elsewhere (Monitoring Workflow Instances)."""
+    return is_finished(instance.status) and not any(task.status in AT_WORK for task in instance.graph.tasks)

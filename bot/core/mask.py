@@ -7,20 +7,30 @@ from bot.core.flows import Parameter
 
 STARS = "•••"
 
+_NAMES = (
+    r"(?:password|passwd|passphrase|pwd|secret(?:[_-]?key)?|token|(?:api|access|private)[_-]?key(?:[_-]?id)?"
+    r"|credential)s?"
+)
 MASK_DEFAULT = (
-    r"(?i)(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|credential)s?[\"']?\s*[=:]\s*[\"']?([^\s\"',;&]+)",
-    r"(?i)authorization:\s*(?:bearer|basic)\s+(\S+)",
-    r"(?i)\b[a-z][a-z0-9+.-]*://[^\s/:@]+:([^\s/@]+)@",
+    rf"(?i){_NAMES}\\*[\"']?\s*[=:]\s*(?:\"([^\"\r\n]+)\"|'([^'\r\n]+)'|\\*[\"']?([^\s\"',;&\\]+))",
+    rf"(?i)--?{_NAMES}[ \t]+([^\s-]\S*)",
+    r"(?i)\bauthorization:\s*\w+\s+(\S+)",
+    r"(?i)\bbearer\s+([\w.~+/-]{8,}=*)",
+    r"(?i)\b[a-z][a-z0-9+.-]*://[^\s/:@]*:([^\s/@]+)@",
+    r"(?s)(-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z))",
     r"\b(AKIA[0-9A-Z]{16})\b",
     r"\b(eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)",
     r"\b(xox[a-z]-[\w-]{8,})",
 )
 
-_SECRET_KEY = re.compile(r"(?i)pass(word|wd|phrase)?$|pwd|secret|token|credential|(api|access|private|secret)[_-]?key")
+_SECRET_KEY = re.compile(
+    r"(?i)passw(or)?d|passphrase|pwd|(?:^|[_.-])pass$|secret|token|credential"
+    r"|(api|access|private|encryption)[_.-]?key"
+)
 
 
 class Mask:
-    """Masks texts by regular expressions: their first group, or the whole match where they have none."""
+    """Masks texts by regular expressions: what their groups hold, or the whole match where they have none."""
 
     def __init__(self, patterns: Iterable[re.Pattern[str]]) -> None:
         self._patterns = tuple(patterns)
@@ -39,11 +49,15 @@ class Mask:
 
 
 def _starred(match: re.Match[str]) -> str:
-    if not match.re.groups or match.group(1) is None:
-        return STARS
-    start, end = match.span(1)
-    whole = match.group()
-    return whole[: start - match.start()] + STARS + whole[end - match.start() :]
+    spans = [match.span(number) for number in range(1, match.re.groups + 1) if match[number]]
+    if not spans:
+        return match[0] if match.re.groups else STARS
+    shown, at = "", match.start()
+    for start, end in spans:
+        if start >= at:  # a group inside another is starred with it
+            shown += match.string[at:start] + STARS
+            at = end
+    return shown + match.string[at : match.end()]
 
 
 DEFAULT = Mask(re.compile(pattern) for pattern in MASK_DEFAULT)

@@ -13,17 +13,22 @@ from collections.abc import Iterable
 from bot.core.errors import Refused
 from bot.core.flows import UserId, UserName
 from bot.core.people import Link, Person
+from bot.core.words import visible
 
 HEADER = ["slack_user", "enos_user_id", "enos_user_name"]
 _USER = re.compile(r"(?:(?P<team>[TE][A-Z0-9]+):)?(?P<user>[UW][A-Z0-9]+)")
 _SHOWN = 10  # problems in one message
+_WAY_OUT = "Nothing was imported; correct the file and import it again."
 
 
 def read(text: str, team: str) -> tuple[Link, ...]:
     """Return the links of a file; ``team`` is that of people named without one. Raises Refused with every problem."""
-    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+    try:
+        rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True))
+    except csv.Error as error:
+        raise Refused("no_csv", f"This is no CSV file that can be read: {error}.", _WAY_OUT) from error
     if not rows or [cell.strip() for cell in rows[0]] != HEADER:
-        raise Refused("header", f"The first line must be {','.join(HEADER)}.", "Nothing was imported.")
+        raise Refused("header", f"The first line must be {','.join(HEADER)}.", _WAY_OUT)
     problems: list[str] = []
     links: list[Link] = []
     for number, row in enumerate(rows[1:], start=2):
@@ -34,17 +39,18 @@ def read(text: str, team: str) -> tuple[Link, ...]:
         if len(cells) != len(HEADER) or not all(cells):
             problems.append(f"line {number} needs three filled columns")
         elif match is None:
-            problems.append(f"line {number}: {cells[0]} is no Slack user id (U… or T…:U…)")
+            problems.append(f"line {number}: {_cell(cells[0])} is no Slack user id (U… or T…:U…)")
         elif not match["team"] and not team:
             problems.append(f"line {number}: write {cells[0]} with its team, T…:{cells[0]}")
         else:
             person = Person(match["team"] or team, match["user"])
             links.append(Link(person, UserId(cells[1]), UserName(cells[2])))
     problems.extend(_twice((str(link.person) for link in links), "the person"))
-    problems.extend(_twice((link.user_id for link in links), "the EnOS user"))
+    problems.extend(_twice((link.user_id for link in links), "the EnOS user id"))
+    problems.extend(_twice((link.user_name for link in links), "the EnOS user name"))
     if problems:
         more = f" … and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-        raise Refused("lines", f"{'; '.join(problems[:_SHOWN])}{more}.", "Nothing was imported.")
+        raise Refused("lines", f"{'; '.join(problems[:_SHOWN])}{more}.", _WAY_OUT)
     return tuple(links)
 
 
@@ -65,4 +71,10 @@ def _twice(names: Iterable[str], what: str) -> list[str]:
         if name in seen and name not in again:
             again.append(name)
         seen.add(name)
-    return [f"{what} {name} stands there twice" for name in again]
+    return [f"{what} {_cell(name)} stands there twice" for name in again]
+
+
+def _cell(text: str) -> str:
+    """Return a cell fit for a terminal."""
+    shown = visible(text)
+    return shown if len(shown) <= 60 else shown[:59] + "…"

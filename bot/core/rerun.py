@@ -7,13 +7,17 @@ Where an answer would be wrong data this module does not guess: it refuses, with
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from bot.core.errors import Refused
 from bot.core.flows import Flow, FlowId, Instance, InstanceId, Parameter, TaskId
 from bot.core.graphs import broken, downstream, one_for_all
 from bot.core.instance_ids import expected_instance, instance_moment
 from bot.core.times import calibrate, read_time
+from bot.core.words import visible
+
+FIRST_YEAR = 2000  # EnOS puts 1970 into an id where it did not understand the time (sample of Trigger Flow)
+REACH = timedelta(hours=2)  # how far from the data time a free minute is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +41,17 @@ def plan(instance: Instance, flow: Flow, task: TaskId | None, zone: timedelta | 
     if not _same(instance.parameters, flow.parameters):
         raise Refused(
             "parameters_differ",
-            f"{instance.id} ran with parameters that differ from the flow's; "
-            "EnOS cannot start from a task with changed parameters.",
-            f"Run it whole: `trigger {flow.id} at {at:%Y-%m-%dT%H:%MZ} with …`",
+            f"Run {instance.id} had other parameters than flow {flow.id} has now, "
+            "and EnOS cannot start from a task with changed parameters.",
+            f"Run the flow whole, with the parameters you want: `trigger {flow.id} at {at:%Y-%m-%dT%H:%MZ} with …`",
         )
     start = task if task is not None else _failed_task(instance, flow, at)
     names = {each.id: each.name for each in flow.graph.tasks}
     if start not in names:
         raise Refused(
             "unknown_task",
-            f"Flow {flow.id} has no task {start} (any more).",
-            f"Its tasks are listed by `show {flow.id}`.",
+            f"Flow {flow.id} has no task {start} (any more), so nothing was started.",
+            f"`show {flow.id}` lists its tasks.",
         )
     runs = downstream(flow.graph, start)
     return Plan(
@@ -64,11 +68,11 @@ def data_time(instance: Instance, zone: timedelta | None) -> datetime:
     """Return the data time of a run, to the minute, UTC; raises Refused where it is not certain."""
     digits = instance.id.partition("-")[2]
     moment = instance_moment(instance.id)
-    if moment is None or len(digits) not in {10, 12, 14}:
+    if moment is None or len(digits) not in {10, 12, 14} or moment.year < FIRST_YEAR:
         raise Refused(
             "unknown_id_form",
-            f"The id {instance.id} does not say for which time it ran.",
-            f"Name it: `trigger {instance.flow_id} at …`",
+            f"The id {instance.id} does not say for which time it ran, so I cannot run it again for the same data.",
+            f"Name the time: `trigger {instance.flow_id} at 2026-11-21T14:30Z`",
         )
     if len(digits) > 10:
         return moment.replace(second=0)
@@ -77,17 +81,23 @@ def data_time(instance: Instance, zone: timedelta | None) -> datetime:
     if not calibration.certain or printed is None:
         raise Refused(
             "uncalibrated",
-            f"The id of {instance.id} leaves out the minutes, and the zone of the times EnOS prints is not certain.",
-            f"Name the time: `trigger {instance.flow_id} from … at …`",
+            f"The id {instance.id} leaves out the minutes, and the zone of the times EnOS prints is not certain, "
+            "so I cannot run it again for the same data.",
+            f"Name task and time: `trigger {instance.flow_id} from TASK at {moment:%Y-%m-%dT%H}:MMZ`",
         )
     return moment.replace(minute=printed.minute)
 
 
-def free_minute(flow: FlowId, cycle: str, at: datetime, taken: Callable[[InstanceId], bool]) -> datetime | None:
-    """Return ``at``, or the next minute whose instance id is free inside the same cycle period, or None."""
-    end = _period_end(cycle, at)
+def free_minute(
+    flow: FlowId, cycle: str, at: datetime, zone: timedelta | None, taken: Callable[[InstanceId], bool]
+) -> datetime | None:
+    """Return ``at``, or the next minute whose instance id is free inside the same cycle period, or None.
+
+    ``zone`` is the platform's offset: a period ends where it ends there or in UTC, whichever comes first.
+    """
+    end = min(_period_end(cycle, at + offset) - offset for offset in (timedelta(), zone or timedelta()))
     minute = at
-    while minute < end and minute < at + timedelta(hours=2):
+    while minute < end and minute < at + REACH:
         if not taken(expected_instance(flow, int(minute.timestamp() * 1000))):
             return minute
         minute += timedelta(minutes=1)
@@ -95,11 +105,11 @@ def free_minute(flow: FlowId, cycle: str, at: datetime, taken: Callable[[Instanc
 
 
 def _period_end(cycle: str, at: datetime) -> datetime:
-    """Return the end of the data period that holds ``at``; a cycle in minutes leaves no room."""
+    """Return the end of the data period that holds ``at``; a cycle in minutes, or unknown, leaves no room."""
     if cycle == "H":
         return at.replace(minute=0) + timedelta(hours=1)
     if cycle in {"D", "W", "M"}:
-        return datetime(at.year, at.month, at.day, tzinfo=UTC) + timedelta(days=1)
+        return at.replace(hour=0, minute=0) + timedelta(days=1)
     return at + timedelta(minutes=1)
 
 
@@ -109,16 +119,16 @@ def _failed_task(instance: Instance, flow: Flow, at: datetime) -> TaskId:
     if not failed:
         raise Refused(
             "no_failed_task",
-            f"EnOS shows no failed task in {instance.id}.",
-            f"Name one: `rerun {instance.id} from TASK`, {whole}",
+            f"EnOS shows no failed task in run {instance.id}, so I do not know where to start.",
+            f"Name a task: `rerun {instance.id} from TASK`, {whole}",
         )
     start = one_for_all(flow.graph, [task.id for task in failed])
     if start is None:
         choices = " or ".join(f"`rerun {instance.id} from {task.id}`" for task in failed[:3])
         raise Refused(
             "no_single_task",
-            f"{len(failed)} tasks failed ({', '.join(task.name for task in failed[:5])}), "
-            "and no single one leads to all the others.",
+            f"{len(failed)} tasks failed ({', '.join(visible(task.name) for task in failed[:5])}), "
+            "and no single one of them leads to all the others.",
             f"Choose: {choices}, {whole}",
         )
     return start

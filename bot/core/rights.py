@@ -36,7 +36,6 @@ class Reason(Enum):
     NOT_RESPONDER = "not_responder"
     FLOW_LOCKED = "flow_locked"
     USER_LOCKED = "user_locked"
-    NO_TASKS = "no_tasks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class Standing:
     profile: Profile
     link: Link | None
     admin: bool = False
-    on_call: bool = False  # member of an on-call group; or, where no group is set, linked and in the channel
+    on_call: bool = False  # of an on-call group; where none is set, linked and in the incident's channel
 
 
 def heard(standing: Standing) -> Reason:
@@ -64,7 +63,10 @@ def heard(standing: Standing) -> Reason:
 
 
 def may(who: Who, standing: Standing) -> Reason:
-    """Whether this person may use a verb at all; ownership of the flow is asked later, of the flow."""
+    """Whether this person may use a verb at all; ownership of the flow is asked later, of the flow.
+
+    Whoever may respond is linked or on call.
+    """
     match who:
         case Who.ANYONE:
             return Reason.MAY
@@ -91,12 +93,15 @@ def owns(link: Link, flow: Flow) -> Reason:
 
 
 def responds(standing: Standing, owners: tuple[UserName, ...], *, needs_link: bool) -> Reason:
-    """Whether this person may act on an incident: an owner of its flow, or on call."""
-    if needs_link and standing.link is None:
+    """Whether this person may act on an incident: on call, or an owner of its flow by a proven link."""
+    link = standing.link
+    if needs_link and link is None:
         return Reason.NOT_LINKED
-    if standing.on_call or (standing.link is not None and standing.link.user_name in owners):
+    if standing.on_call:
         return Reason.MAY
-    return Reason.NOT_RESPONDER
+    if link is None or link.user_name not in owners:
+        return Reason.NOT_RESPONDER
+    return Reason.MAY if link.proven else Reason.NOT_PROVEN
 
 
 def proves(link: Link, flow: Flow, *, editable: bool) -> bool:

@@ -6,6 +6,7 @@ Whatever goes wrong on the way ends in one sentence to the asker. What nobody fo
 reference, and the reference is shown.
 """
 
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -14,27 +15,39 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.core.audit import Attempt
 from bot.core.cards import answers
+from bot.core.cards.answers import Offer
+from bot.core.cards.incident import headline
 from bot.core.commands import row_of
-from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.conversations import SlackRefused
+from bot.core.desk import Stands
 from bot.core.errors import Failure, Outage, Refused, Unclear
 from bot.core.incidents import Incident, IncidentId
 from bot.core.parse import parse, say
 from bot.core.people import Profile, Said, Surface
+from bot.core.periods import Passed
 from bot.core.posts import Body, PostId
 from bot.core.requests import Help, Request, Trigger
-from bot.core.rights import Reason, Standing, heard, may
+from bot.core.rights import Reason, Standing, Who, heard, may
 from bot.work import finding, telling
 from bot.work.asking import Answer, Ask, Rooms
-from bot.work.ports import Settlement
+from bot.work.telling import SLACK_FAILURES
 from bot.work.verbs.table import HANDLERS
 
 log = logging.getLogger(__name__)
 
-OLD_BUTTON = "old button"  # what a button of another version says
-_SLACK = (SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable)
+OLD_BUTTON = "old button"  # what a button says whose value this version cannot read
 _SHOWN = 300  # characters of a command that are repeated
+_MASKED = 4000  # characters that are looked through for secrets before they are cut
 
 Handler = Callable[[Rooms, Ask, Any], Awaitable[Answer]]
+
+
+class SlackSilent(Outage):
+    """Slack did not tell what was needed."""
+
+    def __str__(self) -> str:
+        """Return the sentence."""
+        return "Slack did not tell me what I need to know for this, so nothing was done. Ask again in a minute."
 
 
 class Answers:
@@ -45,13 +58,9 @@ class Answers:
         self._handlers = handlers
 
     async def said(self, said: Said) -> None:
-        """Work on one delivery. A repeat of the same delivery does nothing. Never raises."""
-        try:
-            if await self._rooms.store.first_time(said.key, said.at):
-                await self._answered(said)
-        except Exception:
-            # The store itself fails here: no row can be written, and the log is what remains.
-            log.exception("a command was lost: %s", self._rooms.manners.mask(said.text[:_SHOWN]))
+        """Work on one delivery; a repeat of it does nothing. Raises only where no answer can be written."""
+        if await self._rooms.store.first_time(said.key, said.at):
+            await self._answered(said)
 
     async def _answered(self, said: Said) -> None:
         ask = self._bare(said)
@@ -61,7 +70,12 @@ class Answers:
             answer = await self._handlers[type(ask.request)](self._rooms, ask, ask.request)
         except Failure as failure:
             answer = await self._refused(ask, failure)
+        except SLACK_FAILURES as error:
+            log.warning("Slack did not tell what a command needed: %s", error)
+            answer = await self._refused(ask, SlackSilent())
         except Exception as bug:  # noqa: BLE001  a journey ends here: what nobody foresaw is shown by a reference
+            # Its own id may stand under what was told before the bug.
+            ask = replace(ask, post=PostId(self._rooms.new_id()))
             answer = self._broken(ask, bug)
         await self._told(ask, answer)
 
@@ -71,57 +85,48 @@ class Answers:
             said=said,
             request=Help(),
             row=row_of(Help()),
-            words=self._rooms.manners.mask(said.text.strip()[:_SHOWN]),
+            words=self._rooms.manners.mask(said.text.strip()[:_MASKED])[:_SHOWN],
             standing=Standing(Profile(said.by), None),
             zone=self._rooms.manners.timezone,
             now=self._rooms.clock(),
             post=PostId(self._rooms.new_id()),
         )
 
+    # ── the steps ──
+
     async def _known(self, ask: Ask) -> Ask:
         """Look up who it is, and whether this person is listened to at all."""
         rooms, person = self._rooms, ask.person
         try:
             profile = await rooms.slack.profile(person.user, team=person.team)
-            on_call = await self._on_call(ask)
-        except _SLACK as error:
-            raise Outage(
-                "I could not ask Slack who you are just now, so nothing was done. Please ask again in a minute."
-            ) from error
+        except SlackRefused as refused:
+            raise Refused(
+                "unknown_person",
+                f"Slack does not tell me who you are ({refused.error}), so nothing was done.",
+                "Ask an admin of the bot to look at this.",
+            ) from refused
         link = await rooms.store.link(person)
-        standing = Standing(profile, link, admin=person.user in rooms.manners.admins, on_call=on_call)
-        if not rooms.manners.oncall:
-            standing = replace(standing, on_call=on_call and link is not None)
+        standing = Standing(profile, link, admin=person.user in rooms.manners.admins)
         ask = replace(ask, standing=standing, zone=_zone(profile, rooms.manners.timezone))
         reason = heard(standing)
         if reason is not Reason.MAY:
-            raise finding.Denied(reason, await finding.denial(rooms, ask, reason))
+            raise await finding.denied(rooms, ask, reason)
         return ask
-
-    async def _on_call(self, ask: Ask) -> bool:
-        """Whether the person is in an on-call group; where none is set, any member of the channel may be."""
-        rooms = self._rooms
-        if not rooms.manners.oncall:
-            return ask.said.where.surface is not Surface.DIRECT
-        for group in rooms.manners.oncall:
-            if ask.person.user in await rooms.slack.group(group):
-                return True
-        return False
 
     async def _understood(self, ask: Ask) -> Ask:
         """Turn the words into a request, and find the incident they were said to."""
-        text = ask.said.text
-        if text == OLD_BUTTON:
-            raise _Told("old_button", answers.old_button())
-        if ask.said.post and text.startswith("#"):
-            stashed = await self._rooms.store.stashed(text[1:])
-            if stashed is None:
-                raise _Told("old_button", answers.old_button())
-            text = stashed
         incident = await self._incident(ask)
-        request = parse(text)
-        words = self._masked(request)
-        return replace(ask, request=request, row=row_of(request), words=words, incident=incident)
+        request = parse(await self._text(ask.said))
+        return replace(ask, request=request, row=row_of(request), words=self._masked(request), incident=incident)
+
+    async def _text(self, said: Said) -> str:
+        """Return the words; those of a button may be kept in the store."""
+        if said.where.surface is not Surface.BUTTON:
+            return said.text
+        text = await self._rooms.store.stashed(said.text[1:]) if said.text.startswith("#") else said.text
+        if text is None or text == OLD_BUTTON:
+            raise _Told("old_button", answers.old_button(self._rooms.manners.command))
+        return text
 
     def _masked(self, request: Request) -> str:
         """Return the command as understood, with secrets masked."""
@@ -142,18 +147,36 @@ class Answers:
 
     async def _permitted(self, ask: Ask) -> Ask:
         """Whether they may use this verb at all; ownership of the flow is asked when it is done."""
+        ask = replace(ask, standing=replace(ask.standing, on_call=await self._on_call(ask)))
         reason = may(ask.row.who, ask.standing)
         if reason is not Reason.MAY:
-            raise finding.Denied(reason, await finding.denial(self._rooms, ask, reason))
+            raise await finding.denied(self._rooms, ask, reason)
         return ask
+
+    async def _on_call(self, ask: Ask) -> bool:
+        """Whether the person is in an on-call group. Where Slack does not say, only what depends on it must wait."""
+        for group in self._rooms.manners.oncall:
+            try:
+                members = await self._rooms.slack.group(group)
+            except SLACK_FAILURES as error:
+                log.warning("the members of %s are not known: %s", group, error)
+                if ask.row.who is Who.RESPONDER:
+                    raise
+            else:
+                if ask.person.user in members:
+                    return True
+        return False
 
     async def _noted(self, ask: Ask) -> Ask:
         """Write the audit row of what changes something; a (post, command) that acted does not act again."""
         if not ask.row.changes:
             return ask
         said, where = ask.said, ask.said.where
+        key = said.key
+        if said.post:  # a digest: the words may hold secrets
+            key = f"press:{said.post}:{hashlib.sha256(said.text.encode()).hexdigest()[:32]}"
         attempt = Attempt(
-            key=f"press:{said.post}:{ask.words}" if said.post else said.key,
+            key=key,
             by=ask.person,
             channel=where.channel,
             thread=where.thread,
@@ -164,39 +187,40 @@ class Answers:
         )
         number = await self._rooms.store.attempt(attempt)
         if number is None:
-            raise _Told("already_done", answers.already_done(ask.words))
+            raise _Told("already_done", await self._already(ask, key))
         return replace(ask, attempt=number)
 
+    async def _already(self, ask: Ask, key: str) -> Body:
+        """Return the answer to a second press: with the present state."""
+        entry = await self._rooms.store.attempted(key)
+        state = f"Now: {headline(ask.incident)}." if ask.incident is not None else ""
+        return answers.already(ask.words, entry, self._rooms.clock(), state, post=ask.post)
+
+    # ── the ends ──
+
     async def _refused(self, ask: Ask, failure: Failure) -> Answer:
-        """Return the answer to a refusal or an outage, and end the attempt."""
+        """Return the answer to a refusal or an outage, for the asker alone."""
         if isinstance(failure, _Told):
-            return Answer(failure.body, private=True, settlement=ask.settled(f"refused:{failure.reason}"))
-        offers: list[answers.OFFER] = []
-        if isinstance(failure, finding.Several):
-            verb = ask.row.verb
-            offers = [(f"{each.name} ({each.id})", f"{verb} {each.id}") for each in failure.matches]
-        offers.extend(getattr(failure, "offers", ()))
-        shown = getattr(failure, "shown", "")  # the sentence as mrkdwn, where it mentions somebody
-        if shown:
-            body: Body = answers.told(ask.words, shown, post=ask.post, offers=offers)
+            body = failure.body
         else:
-            body = answers.refused(ask.words, str(failure), post=ask.post, offers=offers)
-        return Answer(body, private=True, settlement=ask.settled(_outcome(failure)))
+            offers = await telling.fitted(self._rooms, ask, _offers(failure))
+            shown = failure.shown if isinstance(failure, finding.Shown | Stands) else ""
+            text = shown or answers.ticked(self._rooms.manners.mask(str(failure)))
+            body = answers.told(ask.words, text, post=ask.post, offers=offers)
+        return Answer(body, private=True, outcome=_outcome(failure))
 
     def _broken(self, ask: Ask, bug: Exception) -> Answer:
         reference = self._rooms.new_id()[:8]
         log.error("unexpected, reference %s, in %r", reference, ask.words, exc_info=bug)
-        body = answers.unexpected(ask.words, reference)
-        return Answer(body, private=True, settlement=ask.settled(f"bug:{reference}"))
+        return Answer(answers.unexpected(ask.words, reference), private=True, outcome=f"bug:{reference}")
 
     async def _told(self, ask: Ask, answer: Answer) -> None:
+        """Queue what is told, together with the end of the attempt."""
         if answer.queued:
             return
         posts = await telling.posts(self._rooms, ask, answer)
-        settlement: Settlement | None = answer.settlement
-        if settlement is None and ask.attempt is not None:
-            settlement = ask.settled(answer.outcome)
-        await self._rooms.store.queue(posts, settle=settlement)
+        settled = ask.settled(self._rooms.clock(), answer.outcome, request=answer.request, answer=answer.result)
+        await self._rooms.store.queue(posts, settle=settled)
         self._rooms.wake()
 
 
@@ -204,12 +228,16 @@ class _Told(Refused):
     """A refusal whose card is made already."""
 
     def __init__(self, reason: str, body: Body) -> None:
-        super().__init__(reason, str(body.get("text", "")))
+        super().__init__(reason, str(body["text"]))
         self.body = body
 
 
+def _offers(failure: Failure) -> tuple[Offer, ...]:
+    return failure.offers if isinstance(failure, finding.Shown | Passed) else ()
+
+
 def _outcome(failure: Failure) -> str:
-    """Return the named reason for the audit. Those before the colon free the button for another press."""
+    """Return the named reason for the audit (see ``audit.frees``)."""
     match failure:
         case Refused():
             return f"refused:{failure.reason}"
@@ -224,5 +252,5 @@ def _outcome(failure: Failure) -> str:
 def _zone(profile: Profile, fallback: ZoneInfo) -> ZoneInfo:
     try:
         return ZoneInfo(profile.timezone) if profile.timezone else fallback
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         return fallback

@@ -1,13 +1,15 @@
 """Asking: what a journey knows of one request, and the answer it returns."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
 from bot.core.commands import Row
-from bot.core.flows import UserId
+from bot.core.flows import FlowId, UserId
 from bot.core.incidents import Incident, IncidentId
 from bot.core.mask import Mask
 from bot.core.people import Link, Person, Said
@@ -72,6 +74,17 @@ class Desk(Protocol):
         ...
 
 
+class Turns:
+    """A lock for each flow: two people who start it at once are looked at one after the other."""
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[FlowId, asyncio.Lock] = WeakValueDictionary()
+
+    def of(self, flow: FlowId) -> asyncio.Lock:
+        """Return the flow's lock."""
+        return self._locks.setdefault(flow, asyncio.Lock())
+
+
 @dataclass(frozen=True, slots=True)
 class Rooms:
     """What the journeys reach the outside by."""
@@ -87,6 +100,7 @@ class Rooms:
     health: Callable[[], Mapping[str, Any]]  # what ``status`` shows
     platform_zone: Callable[[], timedelta | None]  # offset of the times EnOS prints, None while unknown
     wake: Callable[[], None]  # there is something to deliver
+    turns: Turns = field(default_factory=Turns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +135,16 @@ class Ask:
         """The EnOS user to read as; None (the watcher's own) for people without a link."""
         return self.standing.link.user_id if self.standing.link else None
 
-    def settled(self, outcome: str = "done", *, request: str = "", answer: str = "") -> Settlement | None:
-        """Return the end of this attempt, to be written with what is told about it."""
+    def about(self, flow: FlowId) -> Incident | None:
+        """Return the incident it was said to, if it is one of this flow: a change stands in its thread."""
+        return self.incident if self.incident is not None and self.incident.flow_id == flow else None
+
+    def settled(self, at: datetime, outcome: str = "done", *, request: str = "", answer: str = "") -> Settlement | None:
+        """Return the end of this attempt, to be written with what is told about it; None where there is none."""
         if self.attempt is None:
             return None
-        user = self.standing.link.user_id if self.standing.link else ""
-        return Settlement(self.attempt, outcome, self.now, request, user, answer)
+        user = self.standing.link.user_id if request and self.standing.link else ""
+        return Settlement(self.attempt, outcome, at, request, user, answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +156,7 @@ class Answer:
     private: bool = False  # for the asker alone, even where a mention is answered in its thread
     in_incident: Incident | None = None  # told in this incident's thread
     file: Body | None = None  # for the asker's direct messages
-    settlement: Settlement | None = None
     queued: bool = False  # the journey has queued its posts and its end itself
     outcome: str = "done"
-    extra: Mapping[str, str] = field(default_factory=dict)
+    request: str = ""  # the platform action, for the audit
+    result: str = ""  # e.g. the new instance id, for the audit

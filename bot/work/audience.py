@@ -1,13 +1,13 @@
 """Audience: who sees an answer. Pure: an answer and its place become posts.
 
 Questions and refusals go to the asker alone; a mention's question is answered in its thread. A change is
-one message in the channel, or in the incident's thread. Where the bot is no member, a change goes to the asker's
-direct messages and a private line says so.
+one message in the channel, or in the incident's thread. Where the asker would not see it there, a private line says
+where it stands.
 """
 
 from datetime import datetime
 
-from bot.core.cards import answers
+from bot.core.cards import answers, flows
 from bot.core.incidents import Incident
 from bot.core.people import Surface
 from bot.core.posts import Body, Kind, Lane, NewPost, PostId
@@ -17,24 +17,33 @@ from bot.work.asking import Answer, Ask
 def posts_of(answer: Answer, ask: Ask, *, member: bool, spare: PostId) -> tuple[NewPost, ...]:
     """Return what is to be queued. ``member``: whether the bot may post here; ``spare``: an id for a second post."""
     where = ask.said.where
-    posts: list[NewPost] = []
-    if answer.file is not None:
-        posts.append(_post(spare, Kind.FILE, ask.person.user, answer.file, ask.now))
     if answer.body is None:
-        return tuple(posts)
+        return ()
     if answer.in_incident is not None:
-        posts.append(in_thread(answer.in_incident, ask.post, answer.body, ask.now))
-    elif where.surface is Surface.DIRECT or (answer.public and member):
-        posts.append(_post(ask.post, Kind.MESSAGE, where.channel, answer.body, ask.now, thread=where.thread))
+        incident = answer.in_incident
+        reply = in_thread(incident, ask.post, answer.body, ask.now)
+        if sees(ask, incident):
+            return (reply,)
+        named = flows.flow_name(incident.flow_id, incident.flow_name)
+        return reply, whisper(ask, spare, answers.see_thread(ask.words, named))
+    if where.surface is Surface.DIRECT or (answer.public and member):
+        post = message(ask, ask.post, where.channel, answer.body, thread=where.thread)
     elif answer.public:
-        posts.append(_post(ask.post, Kind.MESSAGE, ask.person.user, answer.body, ask.now))
-        posts.append(whisper(ask, spare, answers.see_direct_messages(ask.words)))
+        post = message(ask, ask.post, ask.person.user, answer.body)
+        return post, whisper(ask, spare, answers.see_direct_messages(ask.words))
     elif where.surface is Surface.MENTION and not answer.private:
-        thread = where.thread or where.message
-        posts.append(_post(ask.post, Kind.MESSAGE, where.channel, answer.body, ask.now, thread=thread))
+        post = message(ask, ask.post, where.channel, answer.body, thread=where.thread or where.message)
     else:
-        posts.append(whisper(ask, ask.post, answer.body))
-    return tuple(posts)
+        post = whisper(ask, ask.post, answer.body)
+    if answer.file is None:
+        return (post,)
+    return post, _post(ask, spare, Kind.FILE, ask.person.user, answer.file)
+
+
+def sees(ask: Ask, incident: Incident) -> bool:
+    """Whether the asker sees a reply in this incident's thread: they spoke in it, or pressed its card."""
+    same = ask.incident is not None and ask.incident.id == incident.id
+    return same and ask.said.where.channel == incident.channel
 
 
 def in_thread(incident: Incident, post: PostId, body: Body, now: datetime) -> NewPost:
@@ -55,19 +64,27 @@ def whisper(ask: Ask, post: PostId, body: Body) -> NewPost:
     """Return a post that the asker alone sees, where they spoke."""
     where = ask.said.where
     if where.surface is Surface.DIRECT:
-        return _post(post, Kind.MESSAGE, where.channel, body, ask.now, thread=where.thread)
+        return message(ask, post, where.channel, body, thread=where.thread)
+    return _post(ask, post, Kind.WHISPER, where.channel, body, thread=where.thread, response_url=where.response_url)
+
+
+def message(ask: Ask, post: PostId, channel: str, body: Body, *, thread: str = "") -> NewPost:
+    """Return a message; should its place take none, it goes to the asker's direct messages."""
+    return _post(ask, post, Kind.MESSAGE, channel, body, thread=thread)
+
+
+def _post(
+    ask: Ask, post: PostId, kind: Kind, channel: str, body: Body, *, thread: str = "", response_url: str = ""
+) -> NewPost:
     return NewPost(
         id=post,
-        kind=Kind.WHISPER,
+        kind=kind,
         lane=Lane.ANSWER,
-        channel=where.channel,
+        channel=channel,
         body=body,
         due=ask.now,
-        thread=where.thread,
+        thread=thread,
         user=ask.person.user,
-        response_url=where.response_url,
+        response_url=response_url,
+        incident=ask.incident.id if ask.incident is not None else "",
     )
-
-
-def _post(post: PostId, kind: Kind, channel: str, body: Body, now: datetime, *, thread: str = "") -> NewPost:
-    return NewPost(id=post, kind=kind, lane=Lane.ANSWER, channel=channel, body=body, due=now, thread=thread)

@@ -1,31 +1,28 @@
 """Finding: the flow, instance or owner that somebody means, read with the asker's own EnOS rights."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bot.core.cards import answers, flows
-from bot.core.errors import Refused
-from bot.core.escape import code
+from bot.core.cards.answers import Offer
+from bot.core.errors import Outage, Refused
 from bot.core.flows import Flow, FlowId, FlowName, Instance, InstanceId, UserName
+from bot.core.parse import say
 from bot.core.people import Person
-from bot.core.requests import FlowRef, OwnerRef
+from bot.core.requests import FlowRef, OwnerRef, Request
 from bot.core.rights import Reason, owns, proves
 from bot.work.asking import Ask, Rooms
 
-
-class Several(Refused):
-    """A name that several flows have: the asker chooses."""
-
-    def __init__(self, name: str, matches: Sequence[FlowName]) -> None:
-        super().__init__("ambiguous", f"{len(matches)} flows match “{name}”.", "Choose one, or say its id.")
-        self.matches = tuple(matches)
+CHOICES = 10  # flows offered where a name is not clear
 
 
-class Denied(Refused):
-    """Somebody may not. ``shown`` is the sentence as mrkdwn."""
+class Shown(Refused):
+    """A refusal with its sentence as mrkdwn, since it names somebody or something, and with offers."""
 
-    def __init__(self, reason: Reason, text: str) -> None:
-        super().__init__(reason.value, text)
-        self.shown = text
+    def __init__(self, reason: str, shown: str, offers: Sequence[Offer] = ()) -> None:
+        super().__init__(reason, shown)
+        self.shown = shown
+        self.offers = tuple(offers)
 
 
 async def flow_id(rooms: Rooms, ask: Ask, ref: FlowRef | None, *, exact: bool) -> FlowId:
@@ -44,45 +41,77 @@ async def flow_id(rooms: Rooms, ask: Ask, ref: FlowRef | None, *, exact: bool) -
     if ref.id is not None:
         return ref.id
     found = await rooms.enos.all_flows(ref.name, as_user=ask.as_user)
-    same = [each for each in found if each.name == ref.name]
-    close = same or [each for each in found if each.name.casefold() == ref.name.casefold()]
-    if not close and not exact:
-        close = [each for each in found if each.name.casefold().startswith(ref.name.casefold())]
+    close = _closest(found, ref.name, exact=exact)
     if len(close) == 1:
         return close[0].id
     if close or found:
-        raise Several(ref.name, (close or found)[:5])
+        raise _several(ask.request, ref.name, close or found, alike=bool(close))
     raise Refused(
         "unknown_flow",
-        f"EnOS shows you no flow named “{ref.name}”.",
+        f"EnOS shows you no flow named “{flows.short(ref.name)}”.",
         "Check the spelling, or say its id; `failed` and `runs` list ids.",
     )
 
 
-async def owned_flow(rooms: Rooms, ask: Ask, ref: FlowRef | FlowId | None) -> Flow:
-    """Return the flow as the asker sees it now, or raise Denied: an owner, neither flow nor user locked.
+def _closest(found: Sequence[FlowName], name: str, *, exact: bool) -> Sequence[FlowName]:
+    """Return those of the best kind that there is: the same name, but for capitals, or beginning so."""
+    folded = name.casefold()
+    kinds = (
+        [each for each in found if each.name == name],
+        [each for each in found if each.name.casefold() == folded],
+        [] if exact else [each for each in found if each.name.casefold().startswith(folded)],
+    )
+    return next((kind for kind in kinds if kind), [])
+
+
+def _several(request: Request, name: str, matches: Sequence[FlowName], *, alike: bool) -> Shown:
+    """Return the question which flow is meant, each choice the asker's words with its id."""
+    offers = [
+        (f"{flows.short(each.name)} ({each.id})", say(_with_flow(request, FlowRef(each.id))))
+        for each in matches[:CHOICES]
+    ]
+    named = flows.bold(name)
+    text = f"{len(matches)} flows are named {named}." if alike else f"No flow is named {named}; these come near."
+    more = f" These are the first {CHOICES}." if len(matches) > CHOICES else ""
+    return Shown("ambiguous", f"{text}{more} Choose one, or say its id.", offers)
+
+
+def _with_flow(request: Request, flow: FlowRef) -> Request:
+    """Return the request about this flow; only requests that name one come here."""
+    changed: Request = replace(request, flow=flow)  # type: ignore[arg-type]
+    return changed
+
+
+async def owned_flow(rooms: Rooms, ask: Ask, which: FlowId) -> Flow:
+    """Return the flow as the asker sees it now, or raise Shown: an owner, neither flow nor user locked.
 
     A link that was not proven is proven here, where the flow proves it.
     """
-    which = ref if isinstance(ref, int) else await flow_id(rooms, ask, ref, exact=True)
     flow = await rooms.enos.flow(which, as_user=ask.link.user_id)
     reason = owns(ask.link, flow)
-    if reason is Reason.MAY and not ask.link.proven:
-        mine = await rooms.enos.my_flows(str(flow.id), as_user=ask.link.user_id)
-        editable = any(each.id == flow.id and each.editable for each in mine)
-        if not proves(ask.link, flow, editable=editable):
-            reason = Reason.NOT_PROVEN
-        else:
-            await rooms.store.prove(ask.person)
+    if reason is Reason.MAY and not await proven(rooms, ask, flow):
+        reason = Reason.NOT_PROVEN
     if reason is not Reason.MAY:
-        raise Denied(reason, await denial(rooms, ask, reason, flow.owners, flows.flow_name(flow.id, flow.name)))
+        raise await denied(rooms, ask, reason, flow.owners, flows.flow_name(flow.id, flow.name))
     return flow
 
 
-async def denial(rooms: Rooms, ask: Ask, reason: Reason, names: Sequence[UserName] = (), flow: str = "") -> str:
-    """Return the sentence of a refusal, with owners and admins named."""
+async def proven(rooms: Rooms, ask: Ask, flow: Flow) -> bool:
+    """Whether the asker's link is proven, by now: this flow may be the one that proves it."""
+    if ask.link.proven:
+        return True
+    mine = await rooms.enos.my_flows(str(flow.id), as_user=ask.link.user_id)
+    editable = any(each.id == flow.id and each.editable for each in mine)
+    if not proves(ask.link, flow, editable=editable):
+        return False
+    await rooms.store.prove(ask.person)
+    return True
+
+
+async def denied(rooms: Rooms, ask: Ask, reason: Reason, names: Sequence[UserName] = (), flow: str = "") -> Shown:
+    """Return the refusal, with owners and admins named."""
     people = await people_of(rooms, names) if names else {}
-    return answers.denial(
+    sentence = answers.denial(
         reason,
         person=ask.person,
         admins=sorted(rooms.manners.admins),
@@ -90,12 +119,21 @@ async def denial(rooms: Rooms, ask: Ask, reason: Reason, names: Sequence[UserNam
         flow=flow,
         link=ask.standing.link,
     )
+    return Shown(reason.value, sentence)
 
 
 async def people_of(rooms: Rooms, names: Sequence[UserName]) -> Mapping[UserName, Person]:
     """Return those owners who are linked."""
     wanted = set(names)
     return {link.user_name: link.person for link in await rooms.store.links() if link.user_name in wanted}
+
+
+async def owners_now(rooms: Rooms, ask: Ask, flow: FlowId, known: Sequence[UserName]) -> tuple[UserName, ...]:
+    """Return a flow's owners as EnOS says now; those who are known already while it does not answer."""
+    try:
+        return (await rooms.enos.flow(flow, as_user=ask.as_user)).owners
+    except Outage:
+        return tuple(known)
 
 
 async def instance(rooms: Rooms, ask: Ask, which: InstanceId | None) -> Instance:
@@ -130,12 +168,7 @@ async def owner_name(rooms: Rooms, ask: Ask, ref: OwnerRef | None) -> str:
     if link is None:
         raise Refused(
             "person_not_linked",
-            "That person is not linked to an EnOS user, so I cannot tell their flows.",
+            "That person is not linked to an EnOS user, so I cannot tell which flows are theirs.",
             "Say their EnOS user name: `by jane.doe`",
         )
     return link.user_name
-
-
-def in_words(flow: Flow) -> str:
-    """Return the flow's id and name as mrkdwn."""
-    return flows.flow_name(flow.id, flow.name) or code(str(flow.id))

@@ -10,6 +10,7 @@ sent again by itself.
 """
 
 import json
+import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -17,26 +18,33 @@ from bot.core.cards import runs as cards
 from bot.core.errors import Failure
 from bot.core.facts import Run
 from bot.core.flows import Flow, FlowId, Instance, TaskId, UserId
-from bot.core.graphs import downstream
+from bot.core.graphs import BROKEN, downstream, ended
+from bot.core.people import Person
 from bot.core.posts import Body, Kind, Lane, NewPost, PostId, State
-from bot.core.status import Status, is_finished
+from bot.core.status import Status
 from bot.core.times import read_time
+from bot.work import audience
 from bot.work.asking import Rooms
 from bot.work.ports import Settlement
+from bot.work.telling import SLACK_FAILURES
 
-_IN_FLIGHT = timedelta(seconds=30)  # the journey that asked may still be waiting for its answer
-_GIVEN = timedelta(seconds=60)  # what does not appear for so long was not started
-_INCIDENT = timedelta(seconds=90)  # how long the result waits for the incident it links to
-_TOO_LONG = timedelta(hours=24)
-_FAILED = frozenset({Status.FAIL, Status.TIMEOUT, Status.INTERNAL_ERROR})
+log = logging.getLogger(__name__)
+
+IN_FLIGHT = timedelta(seconds=90)  # the journey that asked may still be waiting for its answer
+GIVEN = timedelta(seconds=60)  # what does not appear for so long was not started
+INCIDENT = timedelta(seconds=90)  # how long the result waits for the incident it links to
+TOO_LONG = timedelta(hours=24)
+
+NOT_STARTED = "outage:not_started"  # the outcome that lets the button be pressed again
 
 
 @dataclass(slots=True)
 class _Looking:
-    """When a run is looked at next, and what was said of it last."""
+    """When a run is looked at next, what was said of it last, and what it waits for since when."""
 
     due: datetime
-    said: str = ""
+    said: Body | None = None
+    missing_since: datetime | None = None
     failed_at: datetime | None = None
 
 
@@ -48,7 +56,7 @@ class Follow:
         self._looking: dict[str, _Looking] = {}
 
     async def tick(self, now: datetime) -> None:
-        """Look at every run whose time has come. An outage of one does not hold up the others."""
+        """Look at every run whose time has come. What goes wrong with one does not hold up the others."""
         live = await self._rooms.store.runs(live=True)
         for gone in self._looking.keys() - {run.instance for run in live}:
             del self._looking[gone]
@@ -56,60 +64,52 @@ class Follow:
             looking = self._looking.setdefault(run.instance, _Looking(now))
             if looking.due > now:
                 continue
-            looking.due = now + _pause(now - run.started_at)
+            looking.due = now + pause(now - run.started_at)
             try:
                 await (self._look_up if run.state == "asked" else self._look)(run, looking, now)
-            except Failure:
+            except (Failure, *SLACK_FAILURES):
                 continue  # EnOS does not answer: the watcher says so, once; this run is looked at again
+            except Exception:
+                log.exception("following %s failed; it is looked at again", run.instance)
 
     async def _look_up(self, run: Run, looking: _Looking, now: datetime) -> None:
         """Settle a lost answer: is it there, is it another's, or was it never started."""
-        age = now - run.started_at
-        if await self._rooms.store.post(PostId(run.post)) is None and age < _IN_FLIGHT:
+        if not await self._is_told(run) and now - run.started_at < IN_FLIGHT:
             return
-        instance = await self._rooms.enos.instance(run.instance, as_user=UserId(run.user_id))
+        user = UserId(run.user_id)
+        instance = await self._rooms.enos.instance(run.instance, as_user=user)
         if instance is None:
-            if age >= _GIVEN:
-                await self._ended(run, "not started", cards.not_started(run), now)
+            looking.missing_since = looking.missing_since or now
+            if now - looking.missing_since >= GIVEN:
+                await self._over(run, "not started", cards.not_started(run), now, NOT_STARTED)
             return
-        flow = await self._rooms.enos.flow(FlowId(run.flow_id), as_user=UserId(run.user_id))
+        flow = await self._rooms.enos.flow(FlowId(run.flow_id), as_user=user)
         if not as_asked(run, instance, flow):
-            await self._ended(run, "lost", cards.taken_by_another(run), now)
+            await self._over(run, "lost", cards.taken_by_another(run), now, "outage:taken_by_another")
             return
         running = replace(run, state="running")
-        await self._put(
-            running, cards.progress(running, instance, cards.found(running)), now, _settled(run, "found", now)
-        )
         looking.due = now
+        await self._put(running, cards.found(running, instance), now, _settled(run, "done", now))
 
     async def _look(self, run: Run, looking: _Looking, now: datetime) -> None:
         instance = await self._rooms.enos.instance(run.instance, as_user=UserId(run.user_id))
-        if instance is None:
-            if now - run.started_at > _TOO_LONG:
-                await self._ended(run, "lost", cards.lost_sight(run), now)
-            return
-        if ended(instance):
+        if instance is not None and ended(instance):
             await self._result(run, instance, looking, now)
-            return
-        if now - run.started_at > _TOO_LONG:
-            await self._ended(run, "lost", cards.lost_sight(run), now)
-            return
-        body = cards.progress(run, instance)
-        text = json.dumps(body, sort_keys=True)
-        if text != looking.said:
-            looking.said = text
-            await self._put(run, body, now)
+        elif now - run.started_at > TOO_LONG:
+            await self._over(run, "lost", cards.lost_sight(run), now)
+        elif instance is not None:
+            await self._say(run, cards.progress(run, instance), looking, now)
 
     async def _result(self, run: Run, instance: Instance, looking: _Looking, now: datetime) -> None:
         """Tell the result; a failure waits a little for its incident, to link to it."""
         link = ""
-        if instance.status in _FAILED:
+        if instance.status in BROKEN:
             looking.failed_at = looking.failed_at or now
             link = await self._incident_link(run)
-            if not link and now - looking.failed_at < _INCIDENT:
-                await self._put(run, cards.ended(run, instance, took(instance)), now)
+            if not link and now - looking.failed_at < INCIDENT:
+                await self._say(run, cards.ended(run, instance, took(instance)), looking, now)
                 return
-        await self._ended(run, "ended", cards.ended(run, instance, took(instance), link), now)
+        await self._over(run, "ended", cards.ended(run, instance, took(instance), link), now)
 
     async def _incident_link(self, run: Run) -> str:
         for incident in await self._rooms.store.incidents(live=True, flow=run.flow_id):
@@ -119,44 +119,61 @@ class Follow:
                     return await self._rooms.slack.permalink(first.channel, first.ts)
         return ""
 
-    async def _ended(self, run: Run, state: str, body: Body, now: datetime) -> None:
-        await self._put(replace(run, state=state), body, now, _settled(run, state, now))
+    async def _say(self, run: Run, body: Body, looking: _Looking, now: datetime) -> None:
+        """Edit the message where there is something new to say."""
+        if body != looking.said:
+            await self._put(run, body, now)
+            looking.said = body
+
+    async def _over(self, run: Run, state: str, body: Body, now: datetime, outcome: str = "done") -> None:
+        await self._put(replace(run, state=state), body, now, _settled(run, outcome, now))
+
+    async def _is_told(self, run: Run) -> bool:
+        return await self._rooms.store.post(PostId(run.post)) is not None
 
     async def _put(self, run: Run, body: Body, now: datetime, settled: Settlement | None = None) -> None:
         """Write the run and the edit of its message; a message that was never queued is queued now."""
-        exists = await self._rooms.store.post(PostId(run.post)) is not None
-        new = NewPost(
-            id=PostId(self._rooms.new_id() if exists else run.post),
-            kind=Kind.EDIT if exists else Kind.MESSAGE,
+        post = self._edit(run, body, now) if await self._is_told(run) else await self._message(run, body, now)
+        await self._rooms.store.put_run(run, posts=[post], settle=settled)
+        self._rooms.wake()
+
+    def _edit(self, run: Run, body: Body, now: datetime) -> NewPost:
+        return NewPost(
+            id=PostId(self._rooms.new_id()),
+            kind=Kind.EDIT,
             lane=Lane.ANSWER,
             channel=run.channel,
             body=body,
             due=now,
-            thread="" if exists else run.thread,
-            target=PostId(run.post) if exists else None,
+            target=PostId(run.post),
         )
-        await self._rooms.store.put_run(run, posts=[new], settle=settled)
-        self._rooms.wake()
+
+    async def _message(self, run: Run, body: Body, now: datetime) -> NewPost:
+        """Return the message where it was asked for; where that takes none, it goes to the person."""
+        incident = await self._rooms.store.incident(run.incident) if run.incident else None
+        if incident is not None:
+            return audience.in_thread(incident, PostId(run.post), body, now)
+        return NewPost(
+            id=PostId(run.post),
+            kind=Kind.MESSAGE,
+            lane=Lane.ANSWER,
+            channel=run.channel,
+            body=body,
+            due=now,
+            thread=run.thread,
+            user=Person(*run.by.split(":", 1)).user,
+        )
 
 
 def as_asked(run: Run, instance: Instance, flow: Flow) -> bool:
     """Whether this instance is the one that was asked for: its tasks and its parameters."""
-    asked: list[tuple[str, str]] = json.loads(run.parameters) if run.parameters else []
-    if asked:
-        wanted = dict(asked)
-        if {each.key: each.value for each in instance.parameters} != wanted:
-            return False
-    elif sorted((p.key, p.value) for p in instance.parameters) != sorted((p.key, p.value) for p in flow.parameters):
+    asked = [(key, value) for key, value in json.loads(run.parameters or "[]")]
+    wanted = asked or [(each.key, each.value) for each in flow.parameters]
+    if sorted((each.key, each.value) for each in instance.parameters) != sorted(wanted):
         return False
-    everything = frozenset(task.id for task in instance.graph.tasks)
-    ran = frozenset(task.id for task in instance.graph.tasks if task.status != Status.SKIP)
-    return ran == (downstream(flow.graph, TaskId(run.task)) if run.task else everything)
-
-
-def ended(instance: Instance) -> bool:
-    """Whether a run is over. FAIL is final only when no task runs any more (Monitoring Workflow Instances)."""
-    running = any(task.status in {Status.RUNNING, Status.RERUN} for task in instance.graph.tasks)
-    return is_finished(instance.status) and not running
+    tasks = instance.graph.tasks
+    ran = frozenset(task.id for task in tasks if task.status != Status.SKIP)
+    return ran == (downstream(flow.graph, TaskId(run.task)) if run.task else frozenset(task.id for task in tasks))
 
 
 def took(instance: Instance) -> timedelta | None:
@@ -166,18 +183,18 @@ def took(instance: Instance) -> timedelta | None:
     return end - start if start is not None and end is not None and end >= start else None
 
 
-def _settled(run: Run, outcome: str, now: datetime) -> Settlement | None:
-    """Return the end of an attempt that the lost answer left open; one that has ended stays as it ended."""
-    if not run.attempt:
-        return None
-    action = "triggerFromTask" if run.task else "updateAndTrigger" if run.parameters not in {"", "[]"} else "trigger"
-    return Settlement(run.attempt, outcome, now, action, run.user_id, run.instance)
-
-
-def _pause(age: timedelta) -> timedelta:
+def pause(age: timedelta) -> timedelta:
     """Return how long to wait until the next look: often at first, rarely later."""
     if age < timedelta(minutes=2):
         return timedelta(seconds=3)
     if age < timedelta(minutes=10):
         return timedelta(seconds=10)
     return timedelta(seconds=30 if age < timedelta(hours=1) else 60)
+
+
+def _settled(run: Run, outcome: str, now: datetime) -> Settlement | None:
+    """Return the end of an attempt that a lost answer left open; one that has ended stays as it ended."""
+    if not run.attempt:
+        return None
+    action = "triggerFromTask" if run.task else "updateAndTrigger" if run.parameters not in {"", "[]"} else "trigger"
+    return Settlement(run.attempt, outcome, now, action, run.user_id, run.instance)

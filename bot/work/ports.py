@@ -242,10 +242,10 @@ class Store(Protocol):
 
     async def change(
         self,
-        id: IncidentId,
+        id: IncidentId,  # noqa: A002
         decide: Callable[[Incident], Facts],
         *,
-        settle: "Settlement | None" = None,  # noqa: A002
+        settle: "Settlement | None" = None,
     ) -> Facts:
         """Read an incident, ask ``decide`` (which may raise a Refusal), write its facts and end the attempt."""
         ...

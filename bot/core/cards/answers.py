@@ -1,15 +1,19 @@
 """Answers: cards that reply to a command. Each repeats it, says what happened, why, and what to do next."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from bot.core.audit import Entry
 from bot.core.cards import blocks
 from bot.core.cards.blocks import Block, Element
+from bot.core.cards.flows import duration
 from bot.core.escape import code, escape, mention, one_line
+from bot.core.instance_ids import is_instance
 from bot.core.people import Link, Person
 from bot.core.posts import Body
 from bot.core.rights import Reason
 
-OFFER = tuple[str, str]  # a button's label and its command
+Offer = tuple[str, str]  # a button's label and its command
 
 
 def told(
@@ -17,7 +21,7 @@ def told(
     text: str,
     *,
     post: str = "",
-    offers: Sequence[OFFER] = (),
+    offers: Sequence[Offer] = (),
     extra: Sequence[Block] = (),
     notes: Sequence[str] = (),
 ) -> Body:
@@ -39,21 +43,16 @@ def told(
     return blocks.body(one_line(text), parts)
 
 
-def buttons(offers: Sequence[OFFER], post: str) -> tuple[list[Element], list[OFFER]]:
+def buttons(offers: Sequence[Offer], post: str) -> tuple[list[Element], list[Offer]]:
     """Return buttons, and those offers that do not fit into one."""
     row: list[Element] = []
-    rest: list[OFFER] = []
+    rest: list[Offer] = []
     for index, (label, command) in enumerate(offers):
         if post and len(blocks.value(command, post)) <= blocks.VALUE_LIMIT:
             row.append(blocks.button(label, command, post, index=index))
         else:
             rest.append((label, command))
     return row, rest
-
-
-def refused(words: str, sentence: str, *, post: str = "", offers: Sequence[OFFER] = ()) -> Body:
-    """Return a refusal or an outage: the sentence is plain text; its code ticks are kept as ticks."""
-    return told(words, ticked(sentence), post=post, offers=offers)
 
 
 def ticked(sentence: str) -> str:
@@ -68,8 +67,9 @@ def unexpected(words: str, reference: str) -> Body:
     """Return what is said when something is broken on our side."""
     return told(
         words,
-        "Something broke on my side while I worked on this. Look at the state before you ask again, and "
-        f"show an admin this reference, under which the log holds the details: {code(reference)}.",
+        "Something broke on my side while I worked on this, and I cannot say how much of it was done. "
+        "Look before you ask again, and show an admin of the bot this reference, under which my log holds "
+        f"the details: {code(reference)}.",
     )
 
 
@@ -77,32 +77,54 @@ def see_direct_messages(words: str) -> Body:
     """Return the private line where the bot is no member of the channel."""
     return told(
         words,
-        "Done. I am no member of this channel, so the answer stands in our direct messages. "
-        "Invite me with `/invite @flowbot` to have answers here.",
+        "I am no member of this channel, so my answer stands in our direct messages. "
+        "`/invite @flowbot` brings me in, and the next one stands here.",
     )
 
 
-def already_done(words: str) -> Body:
-    """Return the answer to a second press or a redelivery of something that acts once."""
-    return told(words, "This was asked for already and is done once; its answer stands where it was asked.")
+def see_thread(words: str, flow: str) -> Body:
+    """Return the private line where the answer stands in an incident's thread elsewhere; ``flow`` is mrkdwn."""
+    return told(words, f"My answer stands in the thread of the incident of {flow}.")
 
 
-def busy(words: str) -> Body:
-    """Return the answer when more commands wait than can be worked on."""
-    return told(words, "Many commands are waiting at this moment. Please ask again in a minute.")
+def already(words: str, entry: Entry | None, now: datetime, state: str, *, post: str) -> Body:
+    """Return the answer to a second press: who pressed before, what came of it, and how things stand.
+
+    ``state`` is mrkdwn; ``entry`` is None where it ended a moment ago without an act.
+    """
+    if entry is None:
+        return told(words, "Somebody else pressed this a moment ago. Please press it again if it is still needed.")
+    who = f"{mention(entry.attempt.by.user)} asked for this {duration(now - entry.attempt.at)} ago"
+    if entry.ended_at is None:
+        text = f"{who}, and I am still at it. A button acts once; the answer will stand where it was asked."
+    elif entry.outcome == "done":
+        text = f"{who}, and it is done. A button acts once; type the command if you want it again."
+    else:
+        text = f"{who}, and how it ended is not certain. Look at the state, and type the command if it is needed."
+    offers = [("Show", f"show {entry.answer}")] if is_instance(entry.answer) else []
+    return told(words, f"{text}\n{state}" if state else text, post=post, offers=offers)
 
 
-def old_button() -> Body:
-    """Return the answer to a button of another version."""
-    return told("", "This button is from an older version of me. Please type the command; `help` lists them all.")
+def interrupted(words: str, who: str, what: str) -> Body:
+    """Return the answer to what was being done when the bot stopped; ``who`` and ``what`` are mrkdwn."""
+    return told(words, f"{who}, I was stopped while I worked on this. {what}")
+
+
+def old_button(command: str) -> Body:
+    """Return the answer to a button whose words this version cannot read."""
+    return told(
+        "",
+        "This button is too old for me to read, so nothing was done. Please type what you want; "
+        f"{code(f'{command} help')} lists what I know.",
+    )
 
 
 _WHY = {
-    Reason.BOT: "I answer people only, not apps.",
-    Reason.DEACTIVATED: "This account is deactivated, so I cannot act for it.",
-    Reason.STRANGER: "I work for people of my own workspace only. Ask a colleague there to do this.",
-    Reason.GUEST: "Guests need a link to an EnOS user before I answer. Ask an admin of the bot for one.",
-    Reason.USER_LOCKED: "EnOS has locked your user: nothing was changed. Ask your EnOS administrator to unlock it.",
+    Reason.BOT: "I answer people only, not apps, so nothing was done. Let a person ask me.",
+    Reason.DEACTIVATED: "This account is deactivated, so nothing was done. Ask from an active account.",
+    Reason.STRANGER: (
+        "I work for people of my own workspace only, so nothing was done. Ask a colleague of that workspace to do it."
+    ),
 }
 
 
@@ -120,31 +142,38 @@ def denial(
     ``owners`` and ``flow`` are mrkdwn, escaped by the caller.
     """
     asks = " or ".join(mention(admin) for admin in admins[:3])
-    asks = asks or "the operator of the bot (`FLOWBOT_ADMINS` is empty)"
+    asks = asks or "the operator of the bot (no admin is named in `FLOWBOT_ADMINS`)"
+    link_me = f"Ask {asks} to say {code(f'link <@{person.user}> USERID NAME')}."
     match reason:
         case Reason.NOT_LINKED:
-            return (
-                "I do not know yet who you are in EnOS, so I cannot do this for you. "
-                f"Ask {asks} to say {code(f'link <@{person.user}> USERID NAME')}."
-            )
+            return f"I do not know yet who you are in EnOS, so I cannot do this for you. {link_me}"
+        case Reason.GUEST:
+            return f"You are a guest here, and I answer guests only once they are linked to an EnOS user. {link_me}"
         case Reason.NOT_ADMIN:
-            return f"Only an admin of the bot may do this. Ask {asks}."
+            return f"Only an admin of the bot may do this, so nothing was done. Ask {asks}."
         case Reason.NOT_OWNER:
-            name = f" ({code(link.user_name)})" if link else ""
+            name = f" ({code(link.user_name)} in EnOS)" if link else ""
             return (
                 f"You{name} are not an owner of {flow}, so nothing was changed. "
                 f"Its owners are {owners}: ask one of them."
             )
         case Reason.NOT_RESPONDER:
-            return f"Only owners of {flow} and people on call may do this. Its owners are {owners}."
+            return (
+                f"Only owners of {flow} and people on call may do this, so nothing was changed. "
+                f"Its owners are {owners}: ask one of them, or somebody on call."
+            )
         case Reason.FLOW_LOCKED:
-            return f"{flow} is locked in EnOS: nothing was changed. Unlock it in the EnOS console, then ask again."
+            return f"{flow} is locked in EnOS, so nothing was changed. Unlock it in the EnOS console, then ask again."
+        case Reason.USER_LOCKED:
+            return (
+                f"EnOS has locked your user for {flow}, so nothing was changed. "
+                "Ask your EnOS administrator to unlock it, then ask again."
+            )
         case Reason.NOT_PROVEN:
             return (
-                "Your link to EnOS is not proven yet, so you may read but not change. It is proven by a flow that "
-                f"your EnOS user may edit and that names you as an owner. Ask {asks} to check the link."
+                "Your link to EnOS is not proven yet, so you may read but not change, and nothing was changed. "
+                "It is proven by a flow that your EnOS user may edit and that names you as an owner. "
+                f"Ask {asks} to check the link."
             )
-        case Reason.NO_TASKS:
-            return f"{flow} has no task, so there is nothing to run. Add one in the EnOS console, then ask again."
         case _:
-            return _WHY.get(reason, "You may not do this.")
+            return _WHY[reason]

@@ -8,25 +8,46 @@ from bot.core.cards import answers, blocks, flows
 from bot.core.cards.blocks import Block
 from bot.core.escape import code, escape, mention
 from bot.core.facts import Run
-from bot.core.flows import Instance, Parameter, TaskId
-from bot.core.graphs import in_order
+from bot.core.flows import Instance, Parameter
+from bot.core.graphs import AT_WORK, BROKEN, in_order
 from bot.core.instance_ids import instance_moment
 from bot.core.posts import Body
-from bot.core.status import PENDING, Status, is_finished, name_of
+from bot.core.status import Status, is_finished, name_of
 
-_COLORS = {Status.SUCCESS: "#2eb67d", Status.FAIL: "#e01e5a", Status.TIMEOUT: "#ecb22e"}
+_COLORS = {
+    Status.SUCCESS: "#1a7f37",
+    Status.FAIL: "#d1242f",
+    Status.INTERNAL_ERROR: "#d1242f",
+    Status.TIMEOUT: "#bf3989",
+}
+_WIDTH = 20  # signs in a bar
 
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """What was asked for: what the message keeps saying while the run goes on."""
+    """What was asked for besides the flow."""
 
-    words: str
     parameters: tuple[Parameter, ...] = ()  # as sent, masked
     unknown_keys: tuple[str, ...] = ()  # sent though the flow has none of that name
-    task_name: str = ""
-    skips: tuple[str, ...] = ()
+    skips: tuple[str, ...] = ()  # names of tasks that do not run again
     moved: str = ""  # why the data minute differs from the one asked for
+
+
+def notes(beginning: Beginning) -> str:
+    """Return what the message keeps saying while the run goes on, as mrkdwn; empty where there is nothing."""
+    lines: list[str] = []
+    if beginning.moved:
+        lines.append(escape(beginning.moved))
+    if beginning.parameters:
+        lines.append("*For this run only*\n" + flows.parameter_list(beginning.parameters))
+    if beginning.unknown_keys:
+        keys = ", ".join(code(flows.short(key)) for key in beginning.unknown_keys[:10])
+        noun = "parameter" if len(beginning.unknown_keys) == 1 else "parameters"
+        lines.append(f"The flow has no {noun} {keys}; sent all the same.")
+    if beginning.skips:
+        more = f" and {len(beginning.skips) - 10} more" if len(beginning.skips) > 10 else ""
+        lines.append(f"Not run again: {', '.join(escape(flows.short(name)) for name in beginning.skips[:10])}{more}")
+    return "\n".join(lines)
 
 
 def person_of(run: Run) -> str:
@@ -34,9 +55,9 @@ def person_of(run: Run) -> str:
     return mention(run.by.partition(":")[2])
 
 
-def started(run: Run, beginning: Beginning) -> Body:
+def started(run: Run, task_name: str = "") -> Body:
     """Return the message right after EnOS took the call."""
-    return _card(run, f"{person_of(run)} started {_what(run, beginning.task_name)}.", _begun(run, beginning))
+    return _card(run, f"{person_of(run)} started {_what(run, task_name)}. This message follows the run.")
 
 
 def asked(run: Run) -> Body:
@@ -45,83 +66,79 @@ def asked(run: Run) -> Body:
         f"{person_of(run)} asked to start {_what(run)}, but EnOS's answer was lost. "
         "I am looking whether it runs; I do not send it again by myself."
     )
-    return _card(run, text, [])
+    return _card(run, text)
 
 
-def found(run: Run) -> str:
-    """Return the words when a run was found after a lost answer."""
-    return f"{_what(run)} is running (EnOS does not say who started it); {person_of(run)} asked for it."
+def found(run: Run, instance: Instance) -> Body:
+    """Return the message when a run was found after a lost answer."""
+    text = (
+        f"{_what(run, _task_name(run, instance))} is running (EnOS does not say who started it); "
+        f"{person_of(run)} asked for it."
+    )
+    return _card(run, text, _bar(instance))
 
 
 def not_started(run: Run) -> Body:
     """Return the message when the platform shows no such run for a minute."""
     text = (
-        f"{_what(run)} was not started: EnOS's answer was lost and no such run appeared for a minute. "
+        f"{_what(run)} was not started: EnOS's answer was lost, and no such run appeared for a minute. "
         f"{person_of(run)}, ask again if you still need it."
     )
-    return _card(run, text, [])
+    return _card(run, text)
 
 
 def taken_by_another(run: Run) -> Body:
     """Return the message when another run holds the minute."""
     text = (
-        f"Another run holds this minute: {code(run.instance)} exists, but not as {person_of(run)} asked for it. "
-        "Look at it, then ask again in a minute."
+        f"Another run of {_what(run)} holds this minute: {code(run.instance)} exists, but not as {person_of(run)} "
+        "asked for it, so EnOS did not start theirs. Look at it, then ask again in a minute."
     )
-    return _card(run, text, [], offers=(("Show", f"show {run.instance}"),))
+    return _card(run, text, offers=[("Show", f"show {run.instance}")])
 
 
-def progress(run: Run, instance: Instance, found_words: str = "") -> Body:
+def progress(run: Run, instance: Instance) -> Body:
     """Return the message while the run goes on: tasks done, which are running."""
-    tasks = [task for task in in_order(instance.graph) if task.status != Status.SKIP]
-    done = [task for task in tasks if task.status is not None and is_finished(task.status)]
-    running = [task.name for task in tasks if task.status in {Status.RUNNING, Status.RERUN}]
-    state = f"{name_of(instance.status)}"
-    if instance.status in PENDING:
-        state = "waiting" if instance.status == Status.WAIT else "about to start"
-    elif tasks:
-        state = f"{len(done)} of {len(tasks)} tasks done"
-    now = f", running: {', '.join(flows.bold(name) for name in running[:3])}" if running else ""
-    text = f"{person_of(run)} started {_what(run)}: {state}{now}."
-    return _card(run, found_words or text, [blocks.context(_bar(len(done), len(tasks)))] if tasks else [])
+    tasks = in_order(instance.graph)
+    running = [flows.bold(task.name) for task in tasks if task.status in AT_WORK]
+    done, total = _done(instance)
+    if instance.status in {Status.INIT, Status.READY}:
+        state = "about to start"
+    elif instance.status == Status.WAIT:
+        state = "waiting for its turn or its time"
+    else:
+        state = f"{done} of {total} tasks done" if total else name_of(instance.status)
+    now = f", running: {', '.join(running[:3])}" if running else ""
+    text = f"{person_of(run)} started {_what(run, _task_name(run, instance))}: {state}{now}."
+    return _card(run, text, _bar(instance))
 
 
 def ended(run: Run, instance: Instance, took: timedelta | None, incident_link: str = "") -> Body:
     """Return the message with the result; a failure points at its incident instead of a second alarm."""
-    status = name_of(instance.status)
     tasks = [task for task in in_order(instance.graph) if task.status != Status.SKIP]
-    took_words = f" after {duration(took)}" if took is not None else ""
-    text = f"{flows.mark(instance.status)} {_what(run)}, started by {person_of(run)}, ended with {status}{took_words}."
+    took_words = f" after {flows.duration(took)}" if took is not None else ""
+    what = _what(run, _task_name(run, instance))
+    text = (
+        f"{flows.mark(instance.status)} {what}, started by {person_of(run)}, "
+        f"ended with {name_of(instance.status)}{took_words}."
+    )
+    offers: list[answers.Offer] = []
     if instance.status == Status.SUCCESS:
         text += f" All {len(tasks)} tasks are done." if len(tasks) > 1 else ""
-    offers: list[answers.OFFER] = []
-    if instance.status in {Status.FAIL, Status.TIMEOUT, Status.INTERNAL_ERROR}:
-        broken = next((task for task in tasks if task.status in {Status.FAIL, Status.TIMEOUT}), None)
-        text += f" {flows.bold(broken.name)} failed." if broken else ""
-        text += f" <{incident_link}|Its incident>." if incident_link else ""
+    elif instance.status in BROKEN:
+        broken = next((flows.bold(task.name) for task in tasks if task.status in BROKEN), "")
+        text += f" Task {broken} failed." if broken else ""
+        text += f" <{incident_link}|Its incident> goes on." if incident_link else ""
         offers = [("Log", f"log {instance.id}"), ("Rerun", f"rerun {instance.id}")]
-    return _card(run, text, [], offers=tuple(offers), color=_COLORS.get(Status(instance.status)))
+    return _card(run, text, offers=offers, color=_COLORS.get(Status(instance.status)))
 
 
 def lost_sight(run: Run) -> Body:
     """Return the message when a run could not be followed to its end."""
-    text = f"{_what(run)}, started by {person_of(run)}, was running when I lost sight of it. Look at it in EnOS."
-    return _card(run, text, [], offers=(("Show", f"show {run.instance}"),))
-
-
-def duration(span: timedelta) -> str:
-    """Return a span in words: ``45 s``, ``3 min``, ``2 h 5 min``, ``3 d 4 h``."""
-    seconds = max(0, int(span.total_seconds()))
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes = seconds // 60
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 24:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    days, hours = divmod(hours, 24)
-    return f"{days} d {hours} h" if hours else f"{days} d"
+    text = (
+        f"{_what(run)}, started by {person_of(run)}, had not ended when I last saw it, a day after its start. "
+        "I look no more; see for yourself how it stands."
+    )
+    return _card(run, text, offers=[("Show", f"show {run.instance}")])
 
 
 def _what(run: Run, task_name: str = "") -> str:
@@ -130,51 +147,46 @@ def _what(run: Run, task_name: str = "") -> str:
     return f"{name}{start}"
 
 
-def _begun(run: Run, beginning: Beginning) -> list[Block]:
-    fields = [f"*Run*\n{code(run.instance)}", f"*Data time*\n{data_time(run)}"]
-    parts: list[Block] = [blocks.section("It is on its way; this message follows it.", fields)]
-    if beginning.moved:
-        parts.append(blocks.section(escape(beginning.moved)))
-    if beginning.parameters:
-        lines = [f"{code(each.key)} = {code(each.value) or '_empty_'}" for each in beginning.parameters[:20]]
-        parts.append(blocks.section("*For this run only*\n" + "\n".join(lines)))
-    if beginning.unknown_keys:
-        keys = ", ".join(code(key) for key in beginning.unknown_keys[:10])
-        parts.append(blocks.section(f"The flow has no parameter {keys}; it was sent all the same."))
-    if beginning.skips:
-        parts.append(blocks.context(f"Not run again: {', '.join(escape(name) for name in beginning.skips[:10])}"))
-    return parts
+def _task_name(run: Run, instance: Instance) -> str:
+    return next((task.name for task in instance.graph.tasks if task.id == run.task), "")
 
 
-def data_time(run: Run) -> str:
-    """Return the run's trigger time for the reader and its data date."""
+def _times(run: Run) -> str:
+    """Return the run's id, its trigger time for the reader, and its data date."""
     at = instance_moment(run.instance) or datetime.fromtimestamp(run.trigger_ms / 1000, UTC)
-    return f"{flows.moment(at)}, data date {(at - timedelta(days=1)):%Y-%m-%d}"
+    date = flows.day_before(at)
+    return f"Run {code(run.instance)} · for {flows.moment(at)}" + (f" · data date {date}" if date else "")
 
 
-def _bar(done: int, total: int) -> str:
-    width = min(total, 20)
-    filled = round(width * done / total)
-    return "▰" * filled + "▱" * (width - filled) + f"  {done} of {total}"
+def _done(instance: Instance) -> tuple[int, int]:
+    tasks = [task for task in instance.graph.tasks if task.status != Status.SKIP]
+    return sum(task.status is not None and is_finished(task.status) for task in tasks), len(tasks)
+
+
+def _bar(instance: Instance) -> list[Block]:
+    done, total = _done(instance)
+    if not total:
+        return []
+    width = min(total, _WIDTH)
+    filled = width * done // total
+    return [blocks.context("▰" * filled + "▱" * (width - filled) + f"  {done} of {total}")]
 
 
 def _card(
     run: Run,
     text: str,
-    extra: Sequence[Block],
+    extra: Sequence[Block] = (),
     *,
-    offers: tuple[answers.OFFER, ...] = (),
+    offers: Sequence[answers.Offer] = (),
     color: str | None = None,
 ) -> Body:
     row, _ = answers.buttons(offers, run.post)
     parts: list[Block] = [blocks.section(text), *extra]
+    if run.notes:
+        parts.append(blocks.section(run.notes))
+    parts.append(blocks.context(_times(run)))
     if row:
         parts.append(blocks.actions(*row))
     if run.words:
-        parts.append(blocks.context(f"↳ {code(run.words)} · {code(run.instance)}"))
+        parts.append(blocks.context(f"↳ {code(run.words)}"))
     return blocks.body(text, parts, color)
-
-
-def task_of(run: Run) -> TaskId | None:
-    """Return the task the run started from, None for the whole flow."""
-    return TaskId(run.task) if run.task else None

@@ -1,9 +1,9 @@
 """Incidents: what is open, and taking, giving back, closing and reopening it. What changed stands in its thread."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.core.cards import answers, flows
-from bot.core.cards.runs import duration
 from bot.core.errors import Refused
 from bot.core.escape import code, mention
 from bot.core.flows import InstanceId
@@ -12,11 +12,17 @@ from bot.core.people import Surface
 from bot.core.posts import PostId, State
 from bot.core.requests import Ack, Close, FlowRef, Incidents, Reopen, Unack
 from bot.core.rights import Reason, responds
-from bot.work import finding
+from bot.work import audience, finding
 from bot.work.asking import Answer, Ask, Rooms
-from bot.work.verbs.reading import listed
+from bot.work.telling import SLACK_FAILURES
+from bot.work.verbs.listing import listed
 
 _RECENT = timedelta(days=14)  # how far back an ended incident is found by its flow
+_TITLES = {
+    "open": ("Open incidents", "No incident is open"),
+    "unacked": ("Unacknowledged incidents", "No incident is without somebody who has it"),
+    "mine": ("Your incidents", "You have no open incident"),
+}
 
 
 async def incidents(rooms: Rooms, ask: Ask, request: Incidents) -> Answer:
@@ -26,10 +32,10 @@ async def incidents(rooms: Rooms, ask: Ask, request: Incidents) -> Answer:
     live = await rooms.store.incidents(live=True, flow=flow)
     shown = [each for each in live if _wanted(each, ask, request.scope) and (not owner or owner in each.owners)]
     lines = [await _line(rooms, ask, each) for each in shown]
-    nothing = {"unacked": "Nothing is unacknowledged.", "mine": "You have no open incident."}
-    title = {"unacked": "*Unacknowledged*", "mine": "*Your incidents*"}.get(request.scope, "*Open incidents*")
-    none = nothing.get(request.scope, "Nothing is broken: no incident is open.")
-    return Answer(listed(ask, request, lines, title, none))
+    title, none = _TITLES.get(request.scope, _TITLES["open"])
+    of = f" of flow {code(str(flow))}" if flow is not None else ""
+    by = f" by {code(owner)}" if owner else ""
+    return Answer(listed(ask, request, lines, f"*{title}*{of}{by}", f"{none}{of}{by}."))
 
 
 async def ack(rooms: Rooms, ask: Ask, request: Ack) -> Answer:
@@ -38,7 +44,7 @@ async def ack(rooms: Rooms, ask: Ask, request: Ack) -> Answer:
     await _allow(rooms, ask, incident, needs_link=False)
     until = ask.now + request.duration if request.duration else None
     await rooms.desk.acknowledge(
-        incident.id, ask.person, ask.now, until=until, note=request.because, settle=ask.settled()
+        incident.id, ask.person, ask.now, until=until, note=request.because, settle=ask.settled(rooms.clock())
     )
     return await _told(rooms, ask, incident, "You have it")
 
@@ -47,7 +53,7 @@ async def unack(rooms: Rooms, ask: Ask, request: Unack) -> Answer:
     """Give an incident back."""
     incident = await _meant(rooms, ask, request.flow, request.instance)
     await _allow(rooms, ask, incident, needs_link=False)
-    await rooms.desk.unack(incident.id, ask.person, ask.now, settle=ask.settled())
+    await rooms.desk.unack(incident.id, ask.person, ask.now, settle=ask.settled(rooms.clock()))
     return await _told(rooms, ask, incident, "You gave it back")
 
 
@@ -55,7 +61,8 @@ async def close(rooms: Rooms, ask: Ask, request: Close) -> Answer:
     """End an incident without a recovery."""
     incident = await _meant(rooms, ask, request.flow, request.instance)
     await _allow(rooms, ask, incident, needs_link=True)
-    await rooms.desk.close(incident.id, ask.person, ask.now, because=request.because, settle=ask.settled())
+    settle = ask.settled(rooms.clock())
+    await rooms.desk.close(incident.id, ask.person, ask.now, because=request.because, settle=settle)
     return await _told(rooms, ask, incident, "You closed it")
 
 
@@ -63,7 +70,7 @@ async def reopen(rooms: Rooms, ask: Ask, request: Reopen) -> Answer:
     """Undo a close."""
     incident = await _meant(rooms, ask, request.flow, request.instance)
     await _allow(rooms, ask, incident, needs_link=True)
-    await rooms.desk.reopen(incident.id, ask.person, ask.now, settle=ask.settled())
+    await rooms.desk.reopen(incident.id, ask.person, ask.now, settle=ask.settled(rooms.clock()))
     return await _told(rooms, ask, incident, "You reopened it")
 
 
@@ -86,7 +93,11 @@ async def _meant(rooms: Rooms, ask: Ask, flow: FlowRef | None, instance: Instanc
     if live or matching:
         return (live or matching)[0]
     named = f"run {instance}" if instance else f"flow {which}"
-    raise Refused("no_incident", f"There is no incident of {named}.", "`incidents` lists what is open.")
+    raise Refused(
+        "no_incident",
+        f"I know of no incident of {named} within {_RECENT.days} days, so nothing was changed.",
+        "`incidents` lists what is open.",
+    )
 
 
 def _names(incident: Incident, flow: FlowRef | None, instance: InstanceId | None) -> bool:
@@ -96,28 +107,35 @@ def _names(incident: Incident, flow: FlowRef | None, instance: InstanceId | None
 
 
 async def _allow(rooms: Rooms, ask: Ask, incident: Incident, *, needs_link: bool) -> None:
-    """Check the right at this moment: an owner as EnOS says now, or on call."""
+    """Check the right at this moment: on call, or an owner as EnOS says now."""
+    standing = ask.standing
+    if not rooms.manners.oncall and standing.link is not None:
+        members = await rooms.slack.members(incident.channel)
+        standing = replace(standing, on_call=ask.person.user in members)
     owners = incident.owners
-    reason = responds(ask.standing, owners, needs_link=needs_link)
-    if reason is Reason.NOT_RESPONDER and ask.standing.link is not None:
-        owners = (await rooms.enos.flow(incident.flow_id, as_user=ask.as_user)).owners
-        reason = responds(ask.standing, owners, needs_link=needs_link)
+    reason = responds(standing, owners, needs_link=needs_link)
+    if reason is Reason.MAY and standing.on_call:
+        return
+    if standing.link is not None:
+        owners = await finding.owners_now(rooms, ask, incident.flow_id, owners)
+        reason = responds(standing, owners, needs_link=needs_link)
+    if reason is Reason.NOT_PROVEN:
+        flow = await rooms.enos.flow(incident.flow_id, as_user=ask.as_user)
+        reason = Reason.MAY if await finding.proven(rooms, ask, flow) else reason
     if reason is not Reason.MAY:
         named = flows.flow_name(incident.flow_id, incident.flow_name)
-        raise finding.Denied(reason, await finding.denial(rooms, ask, reason, owners, named))
+        raise await finding.denied(rooms, ask, reason, owners, named)
 
 
 async def _told(rooms: Rooms, ask: Ask, incident: Incident, done: str) -> Answer:
     """Point at the incident's thread where the asker does not see it; there the reply is the answer."""
     rooms.wake()
-    where = ask.said.where
-    here = ask.incident is not None and ask.incident.id == incident.id
-    if here and where.surface in {Surface.BUTTON, Surface.MENTION}:
+    if audience.sees(ask, incident) and ask.said.where.surface in {Surface.BUTTON, Surface.MENTION}:
         return Answer(None, queued=True)
     link = await _link(rooms, incident)
     thread = f"its <{link}|thread>" if link else "its thread"
     text = f"{done}: {flows.flow_name(incident.flow_id, incident.flow_name)}. It says so in {thread}."
-    return Answer(answers.told(ask.words, text, post=ask.post), private=True, settlement=ask.settled())
+    return Answer(answers.told(ask.words, text, post=ask.post), private=True)
 
 
 def _wanted(incident: Incident, ask: Ask, scope: str) -> bool:
@@ -135,13 +153,14 @@ async def _line(rooms: Rooms, ask: Ask, incident: Incident) -> str:
     link = await _link(rooms, incident)
     who = "not acknowledged"
     if incident.phase is Phase.ACKNOWLEDGED and incident.acked_by is not None:
-        who = f"{mention(incident.acked_by.user)} has it"
+        until = f" until {flows.moment(incident.ack_until)}" if incident.ack_until else ""
+        who = f"{mention(incident.acked_by.user)} has it{until}"
     count = f", {len(incident.occurrences)} failures" if len(incident.occurrences) > 1 else ""
-    task = f" · {code(last.failed_task_name)}" if last and last.failed_task_name else ""
+    task = f" · {code(flows.short(last.failed_task_name))}" if last and last.failed_task_name else ""
     thread = f" · <{link}|thread>" if link else ""
     return (
         f"{state}{flows.flow_name(incident.flow_id, incident.flow_name)}{task} — open for "
-        f"{duration(ask.now - incident.opened_at)}{count}, {who}{thread}"
+        f"{flows.duration(ask.now - incident.opened_at)}{count}, {who}{thread}"
     )
 
 
@@ -149,4 +168,7 @@ async def _link(rooms: Rooms, incident: Incident) -> str:
     post = await rooms.store.post(PostId(incident.post))
     if post is None or post.state is not State.SENT:
         return ""
-    return await rooms.slack.permalink(post.channel, post.ts)
+    try:
+        return await rooms.slack.permalink(post.channel, post.ts)
+    except SLACK_FAILURES:
+        return ""

@@ -1,12 +1,11 @@
 """Logs: the tail of a task's log, for the asker alone, without its command line, secrets masked."""
 
-import re
-
-from bot.core.cards import answers, blocks
-from bot.core.errors import Refused
+from bot.core.cards import answers, blocks, flows
+from bot.core.cards.answers import Offer
 from bot.core.escape import code
-from bot.core.flows import Instance, Task
+from bot.core.flows import Instance, Task, TaskId
 from bot.core.graphs import broken, in_order
+from bot.core.log_text import own_words
 from bot.core.posts import Body
 from bot.core.requests import Log
 from bot.core.status import Status
@@ -14,67 +13,69 @@ from bot.work import finding
 from bot.work.asking import Answer, Ask, Rooms
 
 TAIL = 30  # lines, where none is asked for
-SHOWN = 2800  # characters; what is longer becomes a file
-_HEAD = re.compile(r"^(cmdline|submitter):.*(?:\n(?![a-z ]+:|=+$).*)*", re.MULTILINE)
+SHOWN = 2800  # characters in a message; what is longer becomes a file
+PREVIEW = 1500  # characters of a long log that stand beside its file
 
 
 async def log(rooms: Rooms, ask: Ask, request: Log) -> Answer:
     """Show the log's tail, of the failed task where none is named."""
     instance = await finding.instance(rooms, ask, request.instance)
-    task = chosen(instance, request)
+    task = chosen(instance, request.task)
+    what = f"task {flows.bold(task.name) or code(str(task.id))} in run {code(instance.id)}"
+    again: Offer = ("Show the run", f"show {instance.id}")
     text = await rooms.enos.log(task.instance_id, as_user=ask.as_user) if task.instance_id else None
-    what = f"{code(task.name)} in run {code(instance.id)}"
-    again = ("Run", f"show {instance.id}")
-    if not text or not text.strip():
-        told = answers.told(ask.words, f"EnOS has no log of {what} (yet).", post=ask.post, offers=[again])
-        return Answer(told, private=True)
-    clean = rooms.manners.mask(without_command(text)).strip("\n")
+    clean = rooms.manners.mask(own_words(text)) if text else ""
+    if not clean:
+        told = f"EnOS has no log of {what}: it wrote nothing, or has not started."
+        return Answer(answers.told(ask.words, told, post=ask.post, offers=[again]), private=True)
     lines = clean.split("\n")
-    tail = "\n".join(lines[-(request.tail or TAIL) :])
-    head = f"Log of {what}, last {min(len(lines), request.tail or TAIL)} of {len(lines)} lines"
-    here = ask.incident is not None and request.here
+    count = min(len(lines), request.tail or TAIL)
+    tail = "\n".join(lines[-count:])
+    head = f"Log of {what}, the last {count} of {len(lines)} lines." if len(lines) > 1 else f"Log of {what}."
+    if request.here and ask.incident is not None:
+        shown = blocks.rich_pre(_end(tail, SHOWN))
+        body = answers.told(ask.words, head, post=ask.post, offers=[again], extra=[shown])
+        return Answer(body, in_incident=ask.incident)
     offers = [again]
-    if ask.incident is not None and not request.here:
-        offers.insert(0, ("Show in thread", f"log {instance.id} of {task.id} tail {request.tail or TAIL} here"))
+    if ask.incident is not None:
+        offers.insert(0, ("Show in thread", f"log {instance.id} of {task.id} tail {count} here"))
     if len(tail) <= SHOWN:
         body = answers.told(ask.words, head, post=ask.post, offers=offers, extra=[blocks.rich_pre(tail)])
-        return Answer(body, private=not here, in_incident=ask.incident if here else None)
-    file: Body = {
-        "filename": f"{task.instance_id or instance.id}.log",
-        "title": f"{task.name} in {instance.id}",
-        "content": tail,
-        "comment": f"Log of {what}",
-    }
-    body = answers.told(
-        ask.words,
-        f"{head}. It is long, so it is on its way to your direct messages as a file; here is its end.",
-        post=ask.post,
-        offers=offers,
-        extra=[blocks.rich_pre("…" + tail[-1500:])],
-    )
-    return Answer(body, private=not here, in_incident=ask.incident if here else None, file=file)
+        return Answer(body, private=True)
+    head += " It is long, so it comes as a file in our direct messages; this is its end."
+    shown = blocks.rich_pre(_end(tail, PREVIEW))
+    body = answers.told(ask.words, head, post=ask.post, offers=offers, extra=[shown])
+    return Answer(body, private=True, file=_file(instance, task, tail))
 
 
-def chosen(instance: Instance, request: Log) -> Task:
+def chosen(instance: Instance, wanted: TaskId | None) -> Task:
     """Return the task whose log is meant: the named one, else the first that failed, else the last that ran."""
     tasks = in_order(instance.graph)
-    if request.task is not None:
+    if wanted is not None:
         for task in tasks:
-            if task.id == request.task:
+            if task.id == wanted:
                 return task
-        listed = ", ".join(f"{task.id} {task.name}" for task in tasks[:8])
-        raise Refused("unknown_task", f"Run {instance.id} has no task {request.task}.", f"Its tasks are: {listed}.")
+        listed = [(f"{flows.short(task.name)} ({task.id})", f"log {instance.id} of {task.id}") for task in tasks[:10]]
+        text = f"Run {code(instance.id)} has no task {code(str(wanted))}."
+        raise finding.Shown("unknown_task", f"{text} Choose one of its tasks." if listed else text, listed)
     ran = [task for task in tasks if task.status not in {None, Status.INIT, Status.SKIP}]
     choice = [*broken(instance.graph)[:1], *reversed(ran), *tasks]
     if not choice:
-        raise Refused(
+        raise finding.Shown(
             "no_tasks",
-            f"EnOS shows no tasks of run {instance.id}, so there is no log to read.",
-            "Look at it there.",
+            f"EnOS shows no tasks of run {code(instance.id)}, so there is no log to read. Look at it in EnOS.",
         )
     return choice[0]
 
 
-def without_command(text: str) -> str:
-    """Return the log without the header lines that hold the command line and the submitter."""
-    return _HEAD.sub("", text)
+def _file(instance: Instance, task: Task, tail: str) -> Body:
+    return {
+        "filename": f"{task.instance_id}.log",
+        "title": f"{flows.short(task.name)} in {instance.id}",
+        "content": tail,
+        "comment": f"Log of task {flows.bold(task.name) or code(str(task.id))} in run {code(instance.id)}",
+    }
+
+
+def _end(text: str, limit: int) -> str:
+    return text if len(text) <= limit else "…" + text[1 - limit :]

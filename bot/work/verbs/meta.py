@@ -13,7 +13,9 @@ from bot.core.periods import window
 from bot.core.requests import Audit, Help, Status
 from bot.core.rights import Reason, may
 from bot.work.asking import Answer, Ask, Rooms
-from bot.work.verbs.reading import listed
+from bot.work.verbs.listing import listed
+
+MOST = 500  # entries of the audit that are read for a list
 
 
 async def help_(rooms: Rooms, ask: Ask, request: Help) -> Answer:
@@ -45,8 +47,8 @@ def _one(rooms: Rooms, ask: Ask, topic: str) -> Mapping[str, Any]:
         near = commands.nearest(topic)
         raise Refused(
             "unknown_topic",
-            f"I know no command “{topic}”.",
-            f"Did you mean `help {near}`?" if near else "`help` lists all of them.",
+            f"I know no command “{flows.short(topic)}”.",
+            f"Did you mean `help {near}`?" if near else "`help` lists all that I know.",
         )
     name = rooms.manners.command
     examples = "\n".join(code(f"{name} {example}") for example in row.examples)
@@ -73,11 +75,13 @@ async def audit(rooms: Rooms, ask: Ask, request: Audit) -> Answer:
     """Show who did what."""
     span = window(request.period, ask.now, ask.zone)
     person = Person(ask.person.team, request.person) if request.person else None
-    entries = await rooms.store.audit(span.since, span.until, person)
+    entries = await rooms.store.audit(span.since, span.until, person, limit=MOST)
     lines = [_line(entry) for entry in entries]
-    nothing = f"Nothing was asked for {escape(span.words)}."
-    title = f"*Audit* {escape(span.words)}"
-    return Answer(listed(ask, request, lines, title, nothing), private=True)
+    by = f" by {mention(request.person)}" if request.person else ""
+    nothing = f"Nothing was asked for{by} {escape(span.words)}."
+    cut = [f"These are the newest {MOST}; a shorter period shows the rest."] if len(entries) == MOST else []
+    body = listed(ask, request, lines, f"*Audit*{by} {escape(span.words)}", nothing, notes=cut)
+    return Answer(body, private=True)
 
 
 def _line(entry: Entry) -> str:

@@ -1,46 +1,42 @@
 """People: link, unlink, people and whoami. The person and the admins are told of every new or changed link."""
 
 from bot.core.cards import answers, blocks
-from bot.core.errors import Failure, Refused
+from bot.core.conversations import SlackRefused
+from bot.core.errors import Failure
 from bot.core.escape import code, mention
-from bot.core.flows import UserId
+from bot.core.flows import UserId, UserName
+from bot.core.parse import say
 from bot.core.people import Link, Person
 from bot.core.posts import Kind, Lane, NewPost, PostId
 from bot.core.requests import LinkPerson, People, Unlink, Whoami
-from bot.core.rights import proves
+from bot.core.rights import Reason, Standing, heard, proves
+from bot.work import finding
 from bot.work.asking import Answer, Ask, Rooms
-from bot.work.verbs.reading import listed
+from bot.work.verbs.listing import listed
 
 PROOFS = 10  # editable flows that are looked at to prove a link
 
 
 async def link(rooms: Rooms, ask: Ask, request: LinkPerson) -> Answer:
     """Tie a Slack person to an EnOS user, and try to prove it."""
-    profile = await rooms.slack.profile(request.person, team=ask.person.team)
-    if profile.bot or profile.stranger or profile.deleted:
-        raise Refused(
-            "not_a_colleague",
-            "Only active people of this workspace can be linked.",
-            "Check whom you mentioned.",
-        )
     person = Person(ask.person.team, request.person)
+    await _refuse_others(rooms, person)
     before = await rooms.store.link(person)
-    new = Link(person, request.user_id, request.user_name)
-    proven, why = await proof(rooms, new)
+    proven, why = await proof(rooms, Link(person, request.user_id, request.user_name))
     new = Link(person, request.user_id, request.user_name, proven=proven)
-    verb = "changed the link of" if before else "linked"
+    await _refuse_taken(rooms, new)
+    done = "linked" if before is None else "changed the link of"
+    if before is not None and (before.user_id, before.user_name) == (new.user_id, new.user_name):
+        done = "confirmed the link of"
     text = (
-        f"{mention(ask.person.user)} {verb} {mention(person.user)} to EnOS user {code(new.user_name)} "
+        f"{mention(ask.person.user)} {done} {mention(person.user)} to EnOS user {code(new.user_name)} "
         f"({code(new.user_id)}). {why}"
     )
-    if before is not None:
+    if before is not None and done != "confirmed the link of":
         text += f" Before, it was {code(before.user_name)} ({code(before.user_id)})."
-    posts = notices(rooms, ask, person, text)
-    await rooms.store.put_links([new], posts=posts)
-    rooms.wake()
-    offers = [("Unlink", f"unlink <@{person.user}>")]
-    body = answers.told(ask.words, text, post=ask.post, offers=offers)
-    return Answer(body, private=True, settlement=ask.settled(answer=f"{new.user_id} {new.user_name}"))
+    await rooms.store.put_links([new], posts=notices(rooms, ask, person, text))
+    body = answers.told(ask.words, text, post=ask.post, offers=[("Unlink", f"unlink <@{person.user}>")])
+    return Answer(body, private=True, result=f"{person} {new.user_id} {new.user_name}")
 
 
 async def unlink(rooms: Rooms, ask: Ask, request: Unlink) -> Answer:
@@ -48,16 +44,49 @@ async def unlink(rooms: Rooms, ask: Ask, request: Unlink) -> Answer:
     person = Person(ask.person.team, request.person)
     before = await rooms.store.link(person)
     if before is None:
-        raise Refused("not_linked", "That person is not linked.", "`people` lists who is.")
+        raise finding.Shown(
+            "not_linked",
+            f"{mention(person.user)} is not linked, so nothing was changed. {code('people')} lists who is.",
+        )
     text = (
         f"{mention(ask.person.user)} removed the link of {mention(person.user)} to EnOS user "
         f"{code(before.user_name)} ({code(before.user_id)})."
     )
     await rooms.store.remove_link(person, posts=notices(rooms, ask, person, text))
-    rooms.wake()
-    undo = [("Link again", f"link <@{person.user}> {before.user_id} {before.user_name}")]
-    body = answers.told(ask.words, text, post=ask.post, offers=undo)
-    return Answer(body, private=True, settlement=ask.settled(answer=str(person)))
+    again = say(LinkPerson(person.user, before.user_id, before.user_name))
+    body = answers.told(ask.words, text, post=ask.post, offers=[("Link again", again)])
+    return Answer(body, private=True, result=str(person))
+
+
+async def _refuse_others(rooms: Rooms, person: Person) -> None:
+    """Refuse to link who is no active person of this workspace."""
+    try:
+        profile = await rooms.slack.profile(person.user, team=person.team)
+    except SlackRefused as refused:
+        raise finding.Shown(
+            "unknown_person", f"Slack knows no such person here ({code(refused.error)}). Check whom you mentioned."
+        ) from refused
+    reason = heard(Standing(profile, Link(person, UserId(""), UserName(""))))
+    if reason is not Reason.MAY:
+        raise finding.Shown(
+            "not_a_colleague",
+            f"Only active people of this workspace can be linked, and {mention(person.user)} is none. "
+            "Check whom you mentioned.",
+        )
+
+
+async def _refuse_taken(rooms: Rooms, new: Link) -> None:
+    """Refuse where the EnOS user has another person; the store would, but names nobody."""
+    for held in await rooms.store.links():
+        if held.person != new.person and (held.user_id == new.user_id or held.user_name == new.user_name):
+            offer = ("Unlink them", f"unlink <@{held.person.user}>")
+            raise finding.Shown(
+                "taken",
+                f"EnOS user {code(held.user_name)} ({code(held.user_id)}) is linked to {mention(held.person.user)} "
+                "already, and one EnOS user has one person, so nothing was changed. "
+                "Unlink them first if that is wrong.",
+                [offer],
+            )
 
 
 async def people(rooms: Rooms, ask: Ask, request: People) -> Answer:
@@ -67,32 +96,36 @@ async def people(rooms: Rooms, ask: Ask, request: People) -> Answer:
         f"{'proven' if each.proven else 'not proven: reads only'}"
         for each in sorted(await rooms.store.links(), key=lambda each: each.user_name)
     ]
-    nothing = "Nobody is linked yet. An admin says `link @person USERID NAME`."
+    nothing = "Nobody is linked yet. An admin links people: `link @person USERID NAME`."
     return Answer(listed(ask, request, lines, "*Linked people*", nothing), private=True)
 
 
 async def whoami(rooms: Rooms, ask: Ask, _request: Whoami) -> Answer:
     """Tell the asker who they are to the bot."""
     profile, own = ask.standing.profile, ask.standing.link
+    parts = [f"You are {mention(ask.person.user)} ({code(str(ask.person))})."]
     if own is None:
-        enos = "You are not linked to an EnOS user yet: you can read nothing and change nothing in EnOS."
+        admins = " or ".join(mention(each) for each in sorted(rooms.manners.admins)[:3]) or "the operator of the bot"
+        parts.append(
+            "You are not linked to an EnOS user yet, so I can neither read nor change anything in EnOS for you. "
+            f"Ask {admins} to say {code(f'link <@{ask.person.user}> USERID NAME')}."
+        )
     else:
-        state = "proven" if own.proven else "not proven yet, so you may read but not change"
-        enos = f"In EnOS you are {code(own.user_name)} ({code(own.user_id)}); the link is {state}."
-    roles = [
-        "an admin of the bot" if ask.standing.admin else "",
-        "allowed to acknowledge incidents here" if ask.standing.on_call else "",
-    ]
-    said = " You are " + " and ".join(role for role in roles if role) + "." if any(roles) else ""
-    ask_whom = ""
-    if own is None:
-        admins = " or ".join(mention(each) for each in sorted(rooms.manners.admins)[:3])
-        ask_whom = f" Ask {admins or 'the operator'} to say {code(f'link <@{ask.person.user}> USERID NAME')}."
-    text = f"You are {mention(ask.person.user)} ({code(str(ask.person))}). {enos}{said}{ask_whom}"
-    zone = blocks.context(
-        f"Your times are in {code(str(ask.zone))}, from your Slack profile ({code(profile.timezone)})."
-    )
-    return Answer(answers.told(ask.words, text, post=ask.post, extra=[zone]), private=True)
+        parts.append(f"In EnOS you are {code(own.user_name)} ({code(own.user_id)}).")
+        parts.append(
+            "The link is proven."
+            if own.proven
+            else "The link is not proven yet, so you may read but not change; it is proven by the first flow of yours "
+            "that you change."
+        )
+    if ask.standing.admin:
+        parts.append("You are an admin of the bot.")
+    if ask.standing.on_call:
+        parts.append("You are on call, so you may acknowledge every incident.")
+    zone = f"Your times are in {code(str(ask.zone))}, from your Slack profile."
+    if str(ask.zone) != profile.timezone:
+        zone = f"Your times are in {code(str(ask.zone))}, since your Slack profile names no time zone that I know."
+    return Answer(answers.told(ask.words, " ".join(parts), post=ask.post, extra=[blocks.context(zone)]), private=True)
 
 
 async def proof(rooms: Rooms, link: Link) -> tuple[bool, str]:

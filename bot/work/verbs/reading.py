@@ -1,88 +1,91 @@
 """Reading: failed, runs and show. Reads carry the asker's EnOS user, so they see what EnOS lets them see."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import assert_never
 
 from bot.core.cards import answers, blocks, flows
-from bot.core.escape import escape
+from bot.core.cards.answers import Offer
+from bot.core.escape import code, escape
 from bot.core.flows import KINDS, FlowId, Instance, InstanceId, Search
-from bot.core.graphs import in_order
+from bot.core.graphs import BROKEN, ended, in_order
 from bot.core.incidents import Incident, Occurrence, Phase
 from bot.core.instance_ids import instance_moment
-from bot.core.parse import say
 from bot.core.periods import Window, window
-from bot.core.posts import Body
-from bot.core.requests import Audit, Failed, FlowRef, Incidents, People, Request, Runs, Show
-from bot.core.status import TERMINAL, Status, name_of
+from bot.core.requests import Failed, FlowRef, OwnerRef, Runs, Show
+from bot.core.status import name_of
 from bot.work import finding
 from bot.work.asking import Answer, Ask, Rooms
+from bot.work.verbs.listing import listed
 
-PAGE = 10  # rows of a list
-Listing = Failed | Runs | Incidents | People | Audit
+MOST = 1000  # rows of one scheduling type that are read for a list
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What a list is of."""
+
+    span: Window
+    flow: FlowId | None
+    owner: str
 
 
 async def failed(rooms: Rooms, ask: Ask, request: Failed) -> Answer:
     """List what alerts now, as EnOS says; then, marked, what failed though triggered before, and what recovered."""
-    span = window(request.period, ask.now, ask.zone)
-    flow = await _flow_filter(rooms, ask, request.flow)
-    owner = await finding.owner_name(rooms, ask, request.owner)
-    now_failed = await _search(rooms, ask, span, rooms.manners.alert_statuses, flow, owner)
-    shown = {row.id for row in now_failed}
-    lines = [flows.row(row) for row in now_failed]
-    incidents = await rooms.store.incidents(live=False, flow=flow, since=None)
-    for incident, occurrence in _seen(incidents, span, owner):
-        if occurrence.instance not in shown:
-            shown.add(occurrence.instance)
-            lines.append(flows.row(_as_instance(incident, occurrence), _note(incident, occurrence, span)))
-    nothing = "Nothing failed" + (f" of flow {flow}" if flow else "") + f" {_spelled(span)}."
-    return Answer(listed(ask, request, lines, f"*Failed* {_spelled(span)}", nothing))
+    terms = _Terms(
+        window(request.period, ask.now, ask.zone),
+        await _flow_filter(rooms, ask, request.flow),
+        await finding.owner_name(rooms, ask, request.owner),
+    )
+    rows, all_read = await _search(rooms, ask, terms, rooms.manners.alert_statuses)
+    lines = [flows.row(row) for row in rows]
+    lines += await _marked(rooms, terms, {row.id for row in rows})
+    title = "*Failed*" + _of(terms, request.owner)
+    nothing = f"Nothing failed{_of(terms, request.owner)} {escape(terms.span.words)}."
+    return Answer(listed(ask, request, lines, f"{title} {escape(terms.span.words)}", nothing, notes=_cut(all_read)))
 
 
 async def runs(rooms: Rooms, ask: Ask, request: Runs) -> Answer:
     """List instances of any status, by trigger time."""
-    span = window(request.period, ask.now, ask.zone)
-    flow = await _flow_filter(rooms, ask, request.flow)
-    owner = await finding.owner_name(rooms, ask, request.owner)
-    rows = await _search(rooms, ask, span, request.statuses, flow, owner)
-    wanted = f" with {', '.join(name_of(each) for each in request.statuses)}" if request.statuses else ""
-    nothing = f"No runs{wanted} {_spelled(span)}."
+    terms = _Terms(
+        window(request.period, ask.now, ask.zone),
+        await _flow_filter(rooms, ask, request.flow),
+        await finding.owner_name(rooms, ask, request.owner),
+    )
+    rows, all_read = await _search(rooms, ask, terms, request.statuses)
+    wanted = f" with {' or '.join(name_of(each) for each in request.statuses)}" if request.statuses else ""
+    rest = f"{wanted}{_of(terms, request.owner)} {escape(terms.span.words)}"
     lines = [flows.row(row) for row in rows]
-    return Answer(listed(ask, request, lines, f"*Runs*{wanted} {_spelled(span)}", nothing))
+    return Answer(listed(ask, request, lines, f"*Runs*{rest}", f"No runs{rest}.", notes=_cut(all_read)))
 
 
 async def show(rooms: Rooms, ask: Ask, request: Show) -> Answer:
-    """Show one flow, or one instance."""
+    """Show one flow, or one instance; in an incident's thread the failed run."""
     if request.instance is not None or (request.flow is None and ask.incident is not None):
         return await _show_instance(rooms, ask, request.instance)
     return await _show_flow(rooms, ask, request.flow)
 
 
 async def _show_flow(rooms: Rooms, ask: Ask, ref: FlowRef | None) -> Answer:
-    which = await finding.flow_id(rooms, ask, ref, exact=False)
-    flow = await rooms.enos.flow(which, as_user=ask.as_user)
+    flow = await rooms.enos.flow(await finding.flow_id(rooms, ask, ref, exact=False), as_user=ask.as_user)
     people = await finding.people_of(rooms, flow.owners)
-    masked = {each.key: rooms.manners.mask.parameter(each).value for each in flow.parameters}
+    mask = rooms.manners.mask
     state = "🟢 scheduling is on" if flow.active else "⏸️ scheduling is off"
-    locks = " · 🔒 locked" if flow.locked else ""
+    locks = (" · 🔒 locked" if flow.locked else "") + (" · 🔒 your EnOS user is locked" if flow.user_locked else "")
     text = f"{flows.flow_name(flow.id, flow.name)} — {state}{locks}"
-    every = f"every {flows.CYCLES[flow.cycle]}" if flow.cycle in flows.CYCLES else ""
-    schedule = rooms.schedule_words(flow.freq) if flow.freq else ""
-    fields = [
-        f"*Owners*\n{flows.owners(flow.owners, people)}",
-        f"*Schedule*\n{escape(schedule) or every or 'none'}",
-    ]
+    schedule = flows.schedule(flow, rooms.schedule_words(flow.freq) if flow.freq else "")
+    fields = [f"*Owners*\n{flows.owners(flow.owners, people)}", f"*Schedule*\n{schedule}"]
     extra = [
-        blocks.section(f"*Tasks*, {len(flow.graph.tasks)}", fields),
+        blocks.section(f"*Tasks*: {len(flow.graph.tasks)}", fields),
         flows.task_list(in_order(flow.graph)),
     ]
     if flow.parameters:
-        extra.append(blocks.section("*Parameters*\n" + flows.parameter_lines(flow, masked)))
-    if flow.description:
-        extra.append(blocks.context(escape(rooms.manners.mask(flow.description))))
-    offers = [
+        masked = [mask.parameter(each) for each in flow.parameters]
+        extra.append(blocks.section("*Parameters*\n" + flows.parameter_list(masked)))
+    if flow.description.strip():
+        extra.append(blocks.context(escape(mask(flow.description.strip()))))
+    offers: list[Offer] = [
         ("Runs today", f"runs of {flow.id}"),
         ("Trigger", f"trigger {flow.id}"),
         ("Disable", f"disable {flow.id}") if flow.active else ("Enable", f"enable {flow.id}"),
@@ -93,52 +96,67 @@ async def _show_flow(rooms: Rooms, ask: Ask, ref: FlowRef | None) -> Answer:
 async def _show_instance(rooms: Rooms, ask: Ask, which: InstanceId | None) -> Answer:
     instance = await finding.instance(rooms, ask, which)
     at = instance_moment(instance.id)
-    text = f"{flows.row(instance)}"
+    printed = escape(flows.short(instance.trigger_time))
     fields = [
-        f"*Trigger time*\n{flows.moment(at) if at else escape(instance.trigger_time) or '–'}",
-        f"*Data date*\n{escape(flows.data_date(instance)) or '–'}",
-        f"*Started*\n{escape(instance.start_time) or 'not yet'} (as EnOS prints it)",
-        f"*Ended*\n{escape(instance.end_time) or 'not yet'} (as EnOS prints it)",
+        f"*Trigger time*\n{flows.moment(at) if at else printed or 'not known'}",
+        f"*Data date*\n{escape(flows.short(flows.data_date(instance))) or 'not known'}",
+        f"*Started*\n{_printed(instance.start_time)}",
+        f"*Ended*\n{_printed(instance.end_time)}",
     ]
-    extra = [blocks.section("*Tasks*", fields), flows.task_list(in_order(instance.graph))]
-    offers = [("Log", f"log {instance.id}")]
-    if instance.status in TERMINAL and instance.status != Status.SUCCESS:
+    extra = [blocks.section(f"*Tasks*: {len(instance.graph.tasks)}", fields), flows.task_list(in_order(instance.graph))]
+    offers: list[Offer] = [("Log", f"log {instance.id}"), ("Flow", f"show {instance.flow_id}")]
+    if instance.status in BROKEN:
         offers.append(("Rerun", f"rerun {instance.id}"))
-    elif instance.status not in TERMINAL:
+    if not ended(instance):
         offers.append(("Cancel", f"cancel {instance.id}"))
-    return Answer(answers.told(ask.words, text, post=ask.post, offers=offers, extra=extra))
+    return Answer(answers.told(ask.words, flows.row(instance), post=ask.post, offers=offers, extra=extra))
+
+
+def _printed(time: str) -> str:
+    """Return a time as EnOS prints it: its zone is not certain."""
+    return f"{escape(flows.short(time))} (as EnOS prints it)" if time.strip() else "not yet"
 
 
 async def _flow_filter(rooms: Rooms, ask: Ask, ref: FlowRef | None) -> FlowId | None:
     return None if ref is None else await finding.flow_id(rooms, ask, ref, exact=False)
 
 
-async def _search(
-    rooms: Rooms, ask: Ask, span: Window, statuses: Sequence[int], flow: FlowId | None, owner: str
-) -> list[Instance]:
-    """Return the rows of all three scheduling types, newest trigger time first."""
-    rows: list[Instance] = []
+async def _search(rooms: Rooms, ask: Ask, terms: _Terms, statuses: Sequence[int]) -> tuple[list[Instance], bool]:
+    """Return the rows of all three scheduling types, newest trigger time first, and whether these are all."""
+    rows: dict[InstanceId, Instance] = {}
+    all_read = True
     for kind in KINDS:
-        terms = Search(
+        search = Search(
             kind=kind,
-            since=int(span.since.timestamp() * 1000),
-            until=int(span.until.timestamp() * 1000),
+            since=int(terms.span.since.timestamp() * 1000),
+            until=int(terms.span.until.timestamp() * 1000),
             statuses=tuple(statuses),
-            owner=owner,
-            expression=str(flow) if flow is not None else "",
+            owner=terms.owner,
+            expression=str(terms.flow) if terms.flow is not None else "",
         )
-        async for page in rooms.enos.search(terms, newest="trigger_time", as_user=ask.as_user):
-            rows.extend(row for row in page.rows if flow is None or row.flow_id == flow)
-    return sorted(rows, key=lambda row: instance_moment(row.id) or _LONG_AGO, reverse=True)
+        count = 0
+        async for page in rooms.enos.search(search, newest="trigger_time", as_user=ask.as_user):
+            count += len(page.rows)
+            rows.update((row.id, row) for row in page.rows if terms.flow is None or row.flow_id == terms.flow)
+            if count >= MOST:
+                all_read = all_read and page.last
+                break
+    newest_first = sorted(rows.values(), key=lambda row: instance_moment(row.id) or _LONG_AGO, reverse=True)
+    return newest_first, all_read
 
 
-def _seen(incidents: Sequence[Incident], span: Window, owner: str) -> list[tuple[Incident, Occurrence]]:
-    return [
-        (incident, occurrence)
-        for incident in incidents
-        for occurrence in reversed(incident.occurrences)
-        if span.since <= occurrence.seen_at < span.until and (not owner or owner in incident.owners)
-    ]
+async def _marked(rooms: Rooms, terms: _Terms, shown: set[InstanceId]) -> list[str]:
+    """Return the rows that EnOS does not list for this period, each with why it stands here."""
+    incidents = await rooms.store.incidents(live=False, flow=terms.flow, since=terms.span.since)
+    lines: list[str] = []
+    for incident in incidents:
+        if terms.owner and terms.owner not in incident.owners:
+            continue
+        for failure in reversed(incident.occurrences):
+            if failure.instance not in shown and terms.span.since <= failure.seen_at < terms.span.until:
+                shown.add(failure.instance)
+                lines.append(flows.row(_as_instance(incident, failure), _note(incident, failure, terms.span)))
+    return lines
 
 
 def _as_instance(incident: Incident, occurrence: Occurrence) -> Instance:
@@ -151,43 +169,28 @@ def _as_instance(incident: Incident, occurrence: Occurrence) -> Instance:
     )
 
 
-def _note(incident: Incident, occurrence: Occurrence, span: Window) -> str:
+def _note(incident: Incident, failure: Occurrence, span: Window) -> str:
     """Return why a row stands here though EnOS does not list it for this period."""
-    match incident.phase:
-        case Phase.RECOVERED:
-            return "seen failing then; the flow has recovered since"
-        case Phase.CLOSED:
-            return "seen failing then; closed since"
-        case Phase.OPEN | Phase.ACKNOWLEDGED:
-            at = instance_moment(occurrence.instance)
-            before = at is not None and at < span.since
-            return "failed then, though triggered before" if before else "seen failing then; EnOS shows it changed"
-        case _:
-            assert_never(incident.phase)
+    at = instance_moment(failure.instance)
+    triggered_before = at is not None and at < span.since
+    if failure.healed:
+        since = "it has a good run since"
+    elif incident.phase is Phase.RECOVERED:
+        since = "the flow has recovered since"
+    elif incident.phase is Phase.CLOSED:
+        since = "closed by a person since"
+    else:
+        since = "" if triggered_before else "EnOS shows it otherwise now"
+    return ", ".join(part for part in ("triggered before" if triggered_before else "", since) if part)
 
 
-def _spelled(span: Window) -> str:
-    return escape(span.words)
+def _of(terms: _Terms, owner: OwnerRef | None) -> str:
+    """Return the filters in words."""
+    flow = f" of flow {code(str(terms.flow))}" if terms.flow is not None else ""
+    return flow + (f" by {code(terms.owner)}" if owner is not None else "")
 
 
-def listed(ask: Ask, request: Listing, lines: Sequence[str], title: str, nothing: str) -> Body:
-    """Return one page of a list with buttons to the next and the previous."""
-    pages = max(1, -(-len(lines) // PAGE))
-    page = min(request.page, pages)
-    if not lines:
-        return answers.told(ask.words, nothing, post=ask.post)
-    shown = lines[(page - 1) * PAGE : page * PAGE]
-    head = f"{title}: {len(lines)}" + (f", page {page} of {pages}" if pages > 1 else "")
-    offers = []
-    if page > 1:
-        offers.append(("← Newer", say(_turned(request, page - 1))))
-    if page < pages:
-        offers.append(("Older →", say(_turned(request, page + 1))))
-    extra = [blocks.section("\n".join(shown[:5]))]
-    if len(shown) > 5:
-        extra.append(blocks.section("\n".join(shown[5:])))
-    return answers.told(ask.words, head, post=ask.post, offers=offers, extra=extra)
-
-
-def _turned(request: Listing, page: int) -> Request:
-    return replace(request, page=page)
+def _cut(all_read: bool) -> list[str]:  # noqa: FBT001  the one thing it is about
+    if all_read:
+        return []
+    return [f"EnOS has more than the newest {MOST:,} of a kind; a shorter period or {code('of FLOW')} shows the rest."]

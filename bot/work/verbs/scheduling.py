@@ -1,98 +1,112 @@
 """Scheduling: enable, disable and cancel. Each answer carries its reverse; what stops something asks once."""
 
+import json
 from collections.abc import Awaitable, Callable
 
-from bot.core.cards import answers
+from bot.core.cards import answers, flows
+from bot.core.cards.answers import Offer
 from bot.core.errors import Refused, Unclear
 from bot.core.escape import code, mention
-from bot.core.flows import Flow, FlowId, UserId
+from bot.core.flows import Flow, FlowId, InstanceId
+from bot.core.graphs import ended
 from bot.core.requests import Cancel, Disable, Enable
-from bot.core.status import is_finished, name_of
+from bot.core.status import name_of
 from bot.work import finding
 from bot.work.asking import Answer, Ask, Rooms
 
 
 async def enable(rooms: Rooms, ask: Ask, request: Enable) -> Answer:
     """Turn scheduling on."""
-    flow = await finding.owned_flow(rooms, ask, request.flow)
-    done = await _switched(rooms, ask, flow, active=True)
-    was = " It was on already." if flow.active else ""
-    text = f"{mention(ask.person.user)} turned scheduling of {finding.in_words(flow)} on{done}.{was}"
-    return _changed(ask, text, ("Disable", f"disable {flow.id}"), request="enable", answer=str(flow.id))
+    flow = await finding.owned_flow(rooms, ask, await finding.flow_id(rooms, ask, request.flow, exact=True))
+    if flow.active:
+        raise _already(flow, "on", ("Disable", f"disable {flow.id}"))
+    lost = await _switched(rooms, ask, flow, rooms.enos.enable)
+    text = f"{mention(ask.person.user)} turned scheduling of {_named(flow)} on{lost}."
+    return _changed(ask, flow.id, text, ("Disable", f"disable {flow.id}"), request="enable", result=str(flow.id))
 
 
 async def disable(rooms: Rooms, ask: Ask, request: Disable) -> Answer:
     """Turn scheduling off, after asking once."""
-    flow = await finding.owned_flow(rooms, ask, request.flow)
+    flow = await finding.owned_flow(rooms, ask, await finding.flow_id(rooms, ask, request.flow, exact=True))
+    if not flow.active:
+        raise _already(flow, "off", ("Enable", f"enable {flow.id}"))
     if not request.confirmed:
         text = (
-            f"Turn scheduling of {finding.in_words(flow)} off? No new runs will start by themselves until it is "
-            "enabled again; runs that go on are not stopped."
+            f"Turn scheduling of {_named(flow)} off? No new runs start by themselves until somebody enables it "
+            "again; runs that are under way go on."
         )
         return _question(ask, text, ("Turn scheduling off", f"disable {flow.id} confirmed"))
-    done = await _switched(rooms, ask, flow, active=False)
-    was = "" if flow.active else " It was off already."
-    text = f"{mention(ask.person.user)} turned scheduling of {finding.in_words(flow)} off{done}.{was}"
-    return _changed(ask, text, ("Enable", f"enable {flow.id}"), request="disable", answer=str(flow.id))
+    lost = await _switched(rooms, ask, flow, rooms.enos.disable)
+    text = f"{mention(ask.person.user)} turned scheduling of {_named(flow)} off{lost}."
+    return _changed(ask, flow.id, text, ("Enable", f"enable {flow.id}"), request="disable", result=str(flow.id))
 
 
 async def cancel(rooms: Rooms, ask: Ask, request: Cancel) -> Answer:
     """Ask EnOS to stop a run, after asking once."""
     instance = await finding.instance(rooms, ask, request.instance)
     flow = await finding.owned_flow(rooms, ask, instance.flow_id)
-    if is_finished(instance.status):
-        raise Refused(
-            "finished",
-            f"Run {instance.id} has ended already, with {name_of(instance.status)}; there is nothing to cancel.",
-        )
+    run = f"run {code(instance.id)} of {_named(flow)}"
+    show = ("Show", f"show {instance.id}")
+    if ended(instance):
+        text = f"R{run[1:]} has ended already, with {name_of(instance.status)}, so there is nothing left to stop."
+        raise finding.Shown("already_ended", text, [show])
     if not request.confirmed:
         text = (
-            f"Stop run {code(instance.id)} of {finding.in_words(flow)}, now {name_of(instance.status)}? "
-            "Work that was handed to the big-data back end already goes on there."
+            f"Stop {run}, now {name_of(instance.status)}? "
+            "What it has handed to the big-data back end already goes on there."
         )
         return _question(ask, text, ("Stop the run", f"cancel {instance.id} confirmed"))
+    await _remember(rooms, ask, {"act": "cancel", "instance": instance.id})
     lost = ""
     try:
         await rooms.enos.cancel(instance.id, as_user=ask.link.user_id)
     except Unclear:
-        after = await rooms.enos.instance(instance.id, as_user=ask.link.user_id)
-        state = name_of(after.status) if after else "unknown"
-        lost = f" EnOS's answer was lost; the run is {state} now."
-    text = (
-        f"{mention(ask.person.user)} asked EnOS to stop run {code(instance.id)} of {finding.in_words(flow)}.{lost} "
-        "It may take a moment."
-    )
-    offer = ("Show", f"show {instance.id}")
-    return _changed(ask, text, offer, request="cancel", answer=instance.id)
+        lost = f" EnOS's answer was lost; {await _state(rooms, ask, instance.id)}."
+    text = f"{mention(ask.person.user)} asked EnOS to stop {run}.{lost} It may take a moment."
+    return _changed(ask, flow.id, text, show, request="cancel", result=instance.id)
 
 
-async def _switched(rooms: Rooms, ask: Ask, flow: Flow, *, active: bool) -> str:
+async def _state(rooms: Rooms, ask: Ask, instance: InstanceId) -> str:
+    found = await rooms.enos.instance(instance, as_user=ask.link.user_id)
+    return f"the run is {name_of(found.status)} now" if found else "EnOS does not show the run now"
+
+
+async def _switched(rooms: Rooms, ask: Ask, flow: Flow, act: Callable[..., Awaitable[None]]) -> str:
     """Make the call; after a lost answer read back what is true. Return what to add to the sentence."""
-    act: Callable[..., Awaitable[None]] = rooms.enos.enable if active else rooms.enos.disable
-    which: FlowId = flow.id
-    user: UserId = ask.link.user_id
+    user = ask.link.user_id
+    await _remember(rooms, ask, {"act": "switch", "flow": flow.id, "active": not flow.active})
     try:
-        await act(which, as_user=user)
+        await act(flow.id, as_user=user)
     except Unclear:
-        if (await rooms.enos.flow(which, as_user=user)).active is not active:
+        if (await rooms.enos.flow(flow.id, as_user=user)).active is flow.active:
             raise Refused(
                 "not_switched",
-                "EnOS's answer was lost, and the flow's scheduling is unchanged.",
+                f"EnOS's answer was lost, and flow {flow.id} shows its scheduling unchanged.",
                 "Ask again if you still want it.",
             ) from None
-        return " (EnOS's answer was lost; the flow shows it)"
+        return " (EnOS's answer was lost, but the flow shows it)"
     return ""
 
 
-def _question(ask: Ask, text: str, offer: answers.OFFER) -> Answer:
-    return Answer(answers.told(ask.words, text, post=ask.post, offers=[offer]), private=True, outcome="asked_back")
+async def _remember(rooms: Rooms, ask: Ask, what: dict[str, object]) -> None:
+    """Write what is needed to look the call up, should this process end before it is answered."""
+    if ask.attempt is not None:
+        await rooms.store.detail(ask.attempt, json.dumps(what))
 
 
-def _changed(ask: Ask, text: str, offer: answers.OFFER, *, request: str, answer: str) -> Answer:
+def _named(flow: Flow) -> str:
+    return flows.flow_name(flow.id, flow.name)
+
+
+def _already(flow: Flow, state: str, offer: Offer) -> finding.Shown:
+    text = f"Scheduling of {_named(flow)} is {state} already, so nothing was changed."
+    return finding.Shown("already_so", text, [offer])
+
+
+def _question(ask: Ask, text: str, offer: Offer) -> Answer:
+    return Answer(answers.told(ask.words, text, post=ask.post, offers=[offer]), private=True, outcome="asked")
+
+
+def _changed(ask: Ask, flow: FlowId, text: str, offer: Offer, *, request: str, result: str) -> Answer:
     body = answers.told(ask.words, text, post=ask.post, offers=[offer])
-    return Answer(
-        body,
-        public=True,
-        in_incident=ask.incident,
-        settlement=ask.settled(request=request, answer=answer),
-    )
+    return Answer(body, public=True, in_incident=ask.about(flow), request=request, result=result)

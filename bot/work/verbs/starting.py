@@ -5,60 +5,91 @@ a lost answer is looked up (``follow.py``) and never sent again; and within EnOS
 """
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.core.cards import flows, runs
-from bot.core.errors import Refused, Unclear
+from bot.core.errors import Failure, Refused, Unclear
 from bot.core.escape import code
 from bot.core.facts import Run
 from bot.core.flows import KINDS, Flow, FlowId, InstanceId, Parameter, Search, TaskId
 from bot.core.instance_ids import expected_instance
 from bot.core.parse import trigger_time
-from bot.core.posts import Body
 from bot.core.requests import Rerun, Trigger
-from bot.core.rerun import free_minute, plan
-from bot.core.rights import Reason
+from bot.core.rerun import REACH, free_minute, plan
 from bot.work import finding, telling
 from bot.work.asking import Answer, Ask, Rooms
 
 MINUTE = timedelta(minutes=1)
+_STARTED = frozenset({"asked", "running", "ended"})  # states of a run that holds its minute
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What is about to be started."""
+
+    flow: Flow
+    at: datetime  # the data time
+    task: TaskId | None = None
+    task_name: str = ""
+    parameters: tuple[Parameter, ...] = ()  # all of them, as sent; empty where none is changed
+    notes: str = ""
+
+    @property
+    def at_ms(self) -> int:
+        """The data time, epoch milliseconds."""
+        return int(self.at.timestamp() * 1000)
+
+    @property
+    def action(self) -> str:
+        """The platform's name of the call."""
+        return "triggerFromTask" if self.task is not None else "updateAndTrigger" if self.parameters else "trigger"
 
 
 async def trigger(rooms: Rooms, ask: Ask, request: Trigger) -> Answer:
     """Start a run: of the whole flow, from a task, or once with changed parameters."""
-    flow = await finding.owned_flow(rooms, ask, request.flow)
-    if not flow.graph.tasks:
-        text = await finding.denial(rooms, ask, Reason.NO_TASKS, (), finding.in_words(flow))
-        raise finding.Denied(Reason.NO_TASKS, text)
+    flow = await finding.owned_flow(rooms, ask, await finding.flow_id(rooms, ask, request.flow, exact=True))
     at = trigger_time(request, ask.now, ask.zone)
     names = {task.id: task.name for task in flow.graph.tasks}
-    if request.task is not None and request.task not in names:
-        listed = ", ".join(f"{task.id} {task.name}" for task in flow.graph.tasks[:8])
-        raise Refused("unknown_task", f"Flow {flow.id} has no task {request.task}.", f"Its tasks are: {listed}.")
-    parameters = merged(flow, request.parameters)
+    # A graph that could not be read shows no task at all: then EnOS knows better.
+    if request.task is not None and names and request.task not in names:
+        listed = ", ".join(f"`{id_}` {flows.short(name)}" for id_, name in list(names.items())[:8])
+        raise Refused(
+            "unknown_task",
+            f"Flow {flow.id} has no task {request.task}, so nothing was started.",
+            f"Its tasks are: {listed}.",
+        )
     known = {each.key for each in flow.parameters}
     beginning = runs.Beginning(
-        words=ask.words,
         parameters=tuple(rooms.manners.mask.parameter(each) for each in request.parameters),
         unknown_keys=tuple(each.key for each in request.parameters if each.key not in known),
-        task_name=names.get(request.task, "") if request.task else "",
     )
-    return await _start(rooms, ask, flow, at, request.task, parameters if request.parameters else (), beginning)
+    start = Start(
+        flow=flow,
+        at=at,
+        task=request.task,
+        task_name=names.get(request.task, "") if request.task is not None else "",
+        parameters=merged(flow, request.parameters) if request.parameters else (),
+        notes=runs.notes(beginning),
+    )
+    return await _start(rooms, ask, start)
 
 
 async def rerun(rooms: Rooms, ask: Ask, request: Rerun) -> Answer:
     """Start again from the failed task, for the same data time."""
     instance = await finding.instance(rooms, ask, request.instance)
     flow = await finding.owned_flow(rooms, ask, instance.flow_id)
-    planned = plan(instance, flow, request.task, rooms.platform_zone())
+    zone = rooms.platform_zone()
+    planned = plan(instance, flow, request.task, zone)
     taken = await _taken_minutes(rooms, ask, flow.id, planned.data_time)
-    at = free_minute(flow.id, flow.cycle or instance.cycle, planned.data_time, taken.__contains__)
+    at = free_minute(flow.id, flow.cycle or instance.cycle, planned.data_time, zone, taken.__contains__)
     if at is None:
         raise Refused(
             "no_free_minute",
-            f"Every minute of that data period holds a run of flow {flow.id} already.",
-            f"Rerun it in the EnOS console, or say `trigger {flow.id} from {planned.task} at …`",
+            f"Flow {flow.id} has a run for {planned.data_time:%Y-%m-%d %H:%M} UTC already, and no later minute of "
+            "the same data period is free, so nothing was started.",
+            f"Rerun {instance.id} in the EnOS console, or name a time yourself: "
+            f"`trigger {flow.id} from {planned.task} at {planned.data_time:%Y-%m-%dT}…`",
         )
     moved = ""
     if at != planned.data_time:
@@ -66,121 +97,114 @@ async def rerun(rooms: Rooms, ask: Ask, request: Rerun) -> Answer:
             f"The id for {planned.data_time:%H:%M} UTC is taken, so this run stands at {at:%H:%M} UTC "
             "of the same data period."
         )
-    beginning = runs.Beginning(words=ask.words, task_name=planned.task_name, skips=planned.skips, moved=moved)
-    return await _start(rooms, ask, flow, at, planned.task, (), beginning)
+    notes = runs.notes(runs.Beginning(skips=planned.skips, moved=moved))
+    start = Start(flow=flow, at=at, task=planned.task, task_name=planned.task_name, notes=notes)
+    return await _start(rooms, ask, start)
 
 
 def merged(flow: Flow, changes: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
     """Return the flow's whole list with the named keys changed; new keys stand at the end."""
     new = {each.key: each.value for each in changes}
-    kept = tuple(Parameter(each.key, new.pop(each.key, each.value)) for each in flow.parameters)
-    return kept + tuple(Parameter(key, value) for key, value in new.items())
+    kept = tuple(Parameter(each.key, new.get(each.key, each.value)) for each in flow.parameters)
+    known = {each.key for each in flow.parameters}
+    return kept + tuple(each for each in changes if each.key not in known)
 
 
-async def _start(
-    rooms: Rooms,
-    ask: Ask,
-    flow: Flow,
-    at: datetime,
-    task: TaskId | None,
-    parameters: tuple[Parameter, ...],
-    beginning: runs.Beginning,
-) -> Answer:
-    at_ms = int(at.timestamp() * 1000)
-    expected = expected_instance(flow.id, at_ms)
-    await _refuse_second_start(rooms, ask, flow, expected)
-    where = ask.said.where
-    incident = ask.incident if ask.incident is not None and ask.incident.flow_id == flow.id else None
-    run = Run(
-        instance=expected,
-        flow_id=flow.id,
-        flow_name=flow.name,
-        by=str(ask.person),
-        post=ask.post,
-        started_at=ask.now,
-        channel=incident.channel if incident else where.channel,
-        thread=where.thread,
-        verb=ask.row.verb,
-        incident=incident.id if incident else None,
-        attempt=ask.attempt or 0,
-        trigger_ms=at_ms,
-        task=int(task or 0),
-        parameters=json.dumps([[each.key, each.value] for each in parameters]),
-        user_id=ask.link.user_id,
-        words=ask.words,
-    )
-    await rooms.store.put_run(run)
-    action = "triggerFromTask" if task is not None else "updateAndTrigger" if parameters else "trigger"
+async def _start(rooms: Rooms, ask: Ask, start: Start) -> Answer:
+    async with rooms.turns.of(start.flow.id):
+        run = await _claimed(rooms, ask, start)
     try:
-        started = await _call(rooms, ask, flow.id, at_ms, task, parameters)
+        instance = await _call(rooms, ask, start)
     except Unclear:
-        return await _told(rooms, ask, run, runs.asked(run), outcome="unclear", action=action)
-    except Exception:
+        # A run whose answer was lost keeps its attempt open: the look-up ends it.
+        answer = Answer(runs.asked(run), public=True, in_incident=ask.about(run.flow_id))
+        await rooms.store.put_run(run, posts=await telling.posts(rooms, ask, answer))
+        rooms.wake()
+        return replace(answer, queued=True)
+    except Failure:
         await rooms.store.put_run(replace(run, state="not started"))
         raise
-    run = replace(run, instance=started or expected, state="running")
-    return await _told(rooms, ask, run, runs.started(run, beginning), outcome="done", action=action)
-
-
-async def _call(
-    rooms: Rooms, ask: Ask, flow: FlowId, at_ms: int, task: TaskId | None, parameters: tuple[Parameter, ...]
-) -> InstanceId:
-    user = ask.link.user_id
-    if task is not None:
-        return await rooms.enos.trigger_from_task(flow, task, at_ms, as_user=user)
-    if parameters:
-        return await rooms.enos.trigger_with(flow, at_ms, parameters, as_user=user)
-    return await rooms.enos.trigger(flow, at_ms, as_user=user)
-
-
-async def _told(rooms: Rooms, ask: Ask, run: Run, body: Body, *, outcome: str, action: str) -> Answer:
-    """Write the run, what is said about it and the end of the attempt together."""
-    incident = ask.incident if run.incident else None
-    answer = Answer(body, public=True, in_incident=incident, outcome=outcome)
+    if instance != run.instance:  # the minute was not the expected one: only one row may stand for the run
+        await rooms.store.put_run(replace(run, state="not started"))
+    run = replace(run, instance=instance, state="running")
+    answer = Answer(runs.started(run, start.task_name), public=True, in_incident=ask.about(run.flow_id))
     posts = await telling.posts(rooms, ask, answer)
-    # A run whose answer was lost keeps its attempt open: the look-up ends it.
-    settled = ask.settled(outcome, request=action, answer=run.instance) if outcome == "done" else None
+    settled = ask.settled(rooms.clock(), request=start.action, answer=run.instance)
     await rooms.store.put_run(run, posts=posts, settle=settled)
     rooms.wake()
     return replace(answer, queued=True)
 
 
+async def _claimed(rooms: Rooms, ask: Ask, start: Start) -> Run:
+    """Write, before the call, what is about to be started; from then on nobody else starts it."""
+    expected = expected_instance(start.flow.id, start.at_ms)
+    await _refuse_second_start(rooms, ask, start.flow, expected)
+    incident = ask.about(start.flow.id)
+    run = Run(
+        instance=expected,
+        flow_id=start.flow.id,
+        flow_name=start.flow.name,
+        by=str(ask.person),
+        post=ask.post,
+        started_at=ask.now,
+        channel=incident.channel if incident else ask.said.where.channel,
+        thread="" if incident else ask.said.where.thread,
+        verb=ask.row.verb,
+        incident=incident.id if incident else None,
+        attempt=ask.attempt or 0,
+        trigger_ms=start.at_ms,
+        task=int(start.task or 0),
+        parameters=json.dumps([[each.key, each.value] for each in start.parameters]),
+        user_id=ask.link.user_id,
+        words=ask.words,
+        notes=start.notes,
+    )
+    await rooms.store.put_run(run)
+    return run
+
+
+async def _call(rooms: Rooms, ask: Ask, start: Start) -> InstanceId:
+    user, flow = ask.link.user_id, start.flow.id
+    if start.task is not None:
+        return await rooms.enos.trigger_from_task(flow, start.task, start.at_ms, as_user=user)
+    if start.parameters:
+        return await rooms.enos.trigger_with(flow, start.at_ms, start.parameters, as_user=user)
+    return await rooms.enos.trigger(flow, start.at_ms, as_user=user)
+
+
 async def _refuse_second_start(rooms: Rooms, ask: Ask, flow: Flow, expected: InstanceId) -> None:
     """Refuse within EnOS's minute, naming the run, who started it and when to ask again. Nothing is queued."""
     ours = await rooms.store.run(expected)
-    if ours is not None and ours.state in {"asked", "running", "ended"}:
-        raise finding.Denied(Reason.MAY, second_start(ours, ask.now))
-    recent = [
-        run
-        for run in await rooms.store.runs(live=False, flow=flow.id, limit=5)
-        if run.state != "not started" and ask.now - run.started_at < MINUTE
-    ]
-    if recent:
-        raise finding.Denied(Reason.MAY, second_start(recent[0], ask.now))
-    other = await rooms.enos.instance(expected, as_user=ask.link.user_id)
-    if other is not None:
-        raise Refused(
+    recent = await rooms.store.runs(live=False, flow=flow.id, limit=5)
+    holding = [] if ours is None else [ours]
+    holding += [run for run in recent if ask.now - run.started_at < MINUTE]
+    for run in holding:
+        if run.state in _STARTED:
+            raise finding.Shown("second_start", second_start(run, ask.now), [("Show", f"show {run.instance}")])
+    if await rooms.enos.instance(expected, as_user=ask.link.user_id) is not None:
+        raise finding.Shown(
             "minute_taken",
-            f"Run {expected} holds that minute already (EnOS does not say who started it).",
-            f"Look at it with `show {expected}`, or name another minute with `at`.",
+            f"Run {code(expected)} holds that minute already (EnOS does not say who started it), so nothing was "
+            f"started. Name another minute with {code('at')}, or ask again in the next one.",
+            [("Show", f"show {expected}")],
         )
 
 
 def second_start(run: Run, now: datetime) -> str:
     """Return why a second start of a flow is refused: which run, who started it, when to ask again."""
-    left = max(1, int((run.started_at + MINUTE - now).total_seconds()))
-    ask_again = f"Ask again in {left} s" if now - run.started_at < MINUTE else "Name another minute with `at`"
+    left = (run.started_at + MINUTE - now).total_seconds()
+    again = f"Ask again in {max(1, int(left))} s." if left > 0 else f"Name another minute with {code('at')}."
+    ago = flows.duration(now - run.started_at)
     return (
         f"{runs.person_of(run)} started {flows.flow_name(run.flow_id, run.flow_name)} as {code(run.instance)} "
-        f"{runs.duration(now - run.started_at)} ago. EnOS takes one start of a flow in a minute, so nothing was "
-        f"started and nothing waits. {ask_again}."
+        f"{ago} ago. EnOS takes one start of a flow in a minute, so nothing was started and nothing waits. {again}"
     )
 
 
 async def _taken_minutes(rooms: Rooms, ask: Ask, flow: FlowId, at: datetime) -> frozenset[InstanceId]:
     """Return which of the next minutes' instance ids exist, by a search of the flow's runs around that time."""
-    since = int((at - timedelta(hours=1)).timestamp() * 1000)
-    until = int((at + timedelta(hours=3)).timestamp() * 1000)
+    since = int((at - MINUTE).timestamp() * 1000)
+    until = int((at + REACH + MINUTE).timestamp() * 1000)
     found: set[InstanceId] = set()
     for kind in KINDS:
         terms = Search(kind=kind, since=since, until=until, expression=str(flow))

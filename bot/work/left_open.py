@@ -1,0 +1,132 @@
+"""Left open: at start, attempts without an end are looked up and answered with what is known to have happened.
+
+    a run that may have been asked for      left to following (``follow.py``)
+    a call that may have been sent          the platform is asked how things stand
+    a link                                  the store says whether it stands
+    anything else                           nothing was done: it happens together with its end, or not at all
+
+To be called before anything new is heard.
+"""
+
+import json
+import logging
+from dataclasses import dataclass
+
+from bot.core.audit import Entry
+from bot.core.cards import answers
+from bot.core.errors import Failure, Refusal
+from bot.core.escape import code, mention
+from bot.core.flows import FlowId, InstanceId
+from bot.core.parse import parse
+from bot.core.people import Person
+from bot.core.posts import Kind, Lane, NewPost, PostId
+from bot.core.requests import LinkPerson, Unlink
+from bot.core.status import name_of
+from bot.work.asking import Rooms
+from bot.work.ports import Settlement
+
+log = logging.getLogger(__name__)
+
+NOTHING_DONE = "outage:interrupted"  # the outcome that lets the button be pressed again
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known to have happened, as mrkdwn."""
+
+    text: str
+    outcome: str
+    public: bool = False  # a change took effect: it is told where it was asked for
+    request: str = ""
+    result: str = ""
+
+
+_NOTHING = _Known("Nothing was done. Ask again if you still want it.", NOTHING_DONE)
+
+
+async def close_open_attempts(rooms: Rooms) -> int:
+    """Answer and end every attempt that was left open, but for runs that are followed; return how many.
+
+    Raises Outage where the store does not answer. What EnOS does not tell now is said to be unknown.
+    """
+    followed = {run.attempt for run in await rooms.store.runs(live=True, limit=500) if run.state == "asked"}
+    count = 0
+    for entry in await rooms.store.unended():
+        if entry.id in followed:
+            continue
+        await _answer(rooms, entry, await _known(rooms, entry))
+        count += 1
+    return count
+
+
+async def _known(rooms: Rooms, entry: Entry) -> _Known:
+    """Return what is known; whatever goes wrong, the person hears that it is not."""
+    try:
+        return await _looked_up(rooms, entry)
+    except Failure as failure:
+        log.warning("what became of attempt %s is not known: %s", entry.id, failure)
+        text = f"I could not find out whether it was done: {answers.ticked(str(failure))} Look before you ask again."
+        return _Known(text, f"unclear:{type(failure).__name__}")
+
+
+async def _looked_up(rooms: Rooms, entry: Entry) -> _Known:
+    if entry.detail:
+        return await _called(rooms, entry, json.loads(entry.detail))
+    if entry.attempt.verb in {"link", "unlink"}:
+        return await _linked(rooms, entry)
+    return _NOTHING
+
+
+async def _called(rooms: Rooms, entry: Entry, what: dict[str, object]) -> _Known:
+    """Ask how things stand, as the person, so that they hear only what EnOS lets them see."""
+    link = await rooms.store.link(entry.attempt.by)
+    user = link.user_id if link else None
+    if what["act"] == "cancel":
+        instance = InstanceId(str(what["instance"]))
+        found = await rooms.enos.instance(instance, as_user=user)
+        state = f"is {name_of(found.status)} now" if found else "is not shown by EnOS now"
+        text = f"EnOS may have been asked to stop run {code(instance)}, which {state}."
+        return _Known(text, "unclear:interrupted", public=True, request="cancel", result=instance)
+    flow = await rooms.enos.flow(FlowId(int(str(what["flow"]))), as_user=user)
+    word, action = ("on", "enable") if what["active"] else ("off", "disable")
+    if flow.active is not what["active"]:
+        return _NOTHING
+    text = f"Scheduling of flow {code(str(flow.id))} is {word} now, as was asked for."
+    return _Known(text, "done", public=True, request=action, result=str(flow.id))
+
+
+async def _linked(rooms: Rooms, entry: Entry) -> _Known:
+    try:
+        request = parse(entry.attempt.words)
+    except Refusal:  # words that were cut
+        return _NOTHING
+    team = entry.attempt.by.team
+    if isinstance(request, LinkPerson):
+        link = await rooms.store.link(Person(team, request.person))
+        if link is not None and (link.user_id, link.user_name) == (request.user_id, request.user_name):
+            return _Known("The link stands.", "done", result=str(link.person))
+    if isinstance(request, Unlink) and await rooms.store.link(Person(team, request.person)) is None:
+        return _Known("The link is removed.", "done", result=request.person)
+    return _NOTHING
+
+
+async def _answer(rooms: Rooms, entry: Entry, known: _Known) -> None:
+    """Tell where it was asked for what took effect, the person alone what did not, and end the attempt."""
+    now, attempt = rooms.clock(), entry.attempt
+    public = known.public and attempt.surface != "direct"
+    body = answers.interrupted(attempt.words, mention(attempt.by.user), known.text)
+    post = NewPost(
+        id=PostId(rooms.new_id()),
+        kind=Kind.MESSAGE,
+        lane=Lane.ANSWER,
+        channel=attempt.channel if public else attempt.by.user,
+        body=body,
+        due=now,
+        thread=attempt.thread if public else "",
+        user=attempt.by.user,
+    )
+    link = await rooms.store.link(attempt.by)
+    user = link.user_id if link and known.request else ""
+    settled = Settlement(entry.id, known.outcome, now, known.request, user, known.result)
+    await rooms.store.queue([post], settle=settled)
+    rooms.wake()

@@ -1,0 +1,34 @@
+"""Listing: one page of a list, with buttons to the next and the previous."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.core.cards import answers, blocks
+from bot.core.cards.answers import Offer
+from bot.core.parse import say
+from bot.core.posts import Body
+from bot.core.requests import Audit, Failed, Incidents, People, Runs
+from bot.work.asking import Ask
+
+PAGE = 10  # rows
+_TOGETHER = 5  # rows in one paragraph: ten long ones would not fit
+Listing = Failed | Runs | Incidents | People | Audit
+
+
+def listed(
+    ask: Ask, request: Listing, lines: Sequence[str], title: str, nothing: str, *, notes: Sequence[str] = ()
+) -> Body:
+    """Return the page that was asked for, or the last one; ``nothing`` where there are no lines."""
+    if not lines:
+        return answers.told(ask.words, nothing, post=ask.post, notes=notes)
+    pages = -(-len(lines) // PAGE)
+    page = min(request.page, pages)
+    shown = lines[(page - 1) * PAGE : page * PAGE]
+    head = f"{title}: {len(lines)}" + (f", page {page} of {pages}" if pages > 1 else "")
+    offers: list[Offer] = []
+    if page > 1:
+        offers.append(("← Previous", say(replace(request, page=page - 1))))
+    if page < pages:
+        offers.append(("Next →", say(replace(request, page=page + 1))))
+    extra = [blocks.section("\n".join(shown[first : first + _TOGETHER])) for first in range(0, len(shown), _TOGETHER)]
+    return answers.told(ask.words, head, post=ask.post, offers=offers, extra=extra, notes=notes)
