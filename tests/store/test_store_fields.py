@@ -1,0 +1,104 @@
+"""No field of any value is forgotten on the way into the database and back."""
+
+from dataclasses import MISSING, fields
+from datetime import datetime
+from enum import Enum
+from types import UnionType
+from typing import Union, get_args, get_origin, get_type_hints
+
+import pytest
+from store_makers import NOW
+
+from bot.core.audit import Attempt
+from bot.core.facts import Facts, Reading, Run, Seen
+from bot.core.incidents import Incident, Occurrence
+from bot.core.people import Link, Person
+from bot.core.posts import Kind, NewPost
+from bot.store.store import Store
+
+
+def sample(kind, name):
+    """Return a value of a type that is not what its field defaults to."""
+    kind = getattr(kind, "__supertype__", kind)
+    if get_origin(kind) in (Union, UnionType):
+        return sample(next(each for each in get_args(kind) if each is not type(None)), name)
+    if get_origin(kind) is tuple:
+        return (sample(get_args(kind)[0], f"{name} 1"), sample(get_args(kind)[0], f"{name} 2"))
+    if kind is Occurrence:
+        return filled(Occurrence, instance=f"1-{name[-1]}")
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return list(kind)[1]
+    known = {str: name, int: 7, bool: True, datetime: NOW, Person: Person("T1", name)}
+    return known.get(kind, {"text": name})
+
+
+def filled(cls, /, **given):
+    hints = get_type_hints(cls)
+    made = cls(**{field.name: given.get(field.name, sample(hints[field.name], field.name)) for field in fields(cls)})
+    for field in fields(cls):
+        assert field.default is MISSING or field.name in given or getattr(made, field.name) != field.default
+    return made
+
+
+@pytest.fixture
+async def again(path):
+    """Write with one store, read with the next."""
+
+    async def written_and_read(write, read):
+        async with Store.open(path) as store:
+            await write(store)
+        async with Store.open(path) as store:
+            return await read(store)
+
+    return written_and_read
+
+
+async def test_runs(again):
+    run = filled(Run)
+    assert await again(lambda s: s.put_run(run), lambda s: s.run(run.instance)) == run
+
+
+async def test_incidents_and_occurrences(again):
+    made = filled(Incident)
+    facts = Facts(incidents=(made,))
+    assert await again(lambda s: s.observe([], [], lambda _: facts), lambda s: s.incident(made.id)) == made
+
+
+async def test_instances(again):
+    made = filled(Seen)
+    known = []
+
+    def keep(found):
+        known.append(found)
+        return Facts()
+
+    await again(
+        lambda s: s.observe([], [], lambda _: Facts(seen=(made,))), lambda s: s.observe([made.instance], [], keep)
+    )
+    assert known[0].seen == {made.instance: made}
+
+
+async def test_readings(again):
+    reading = filled(Reading, early_stop=False)
+    assert await again(lambda s: s.set_reading(reading), lambda s: s.readings()) == {7: reading}
+
+
+async def test_links(again):
+    link = filled(Link)
+    assert await again(lambda s: s.put_links([link]), lambda s: s.links()) == (link,)
+
+
+async def test_attempts(again):
+    attempt = filled(Attempt, by=Person("T1", "U1"))
+    (entry,) = await again(lambda s: s.attempt(attempt), lambda s: s.unended())
+    assert entry.attempt == attempt
+
+
+async def test_posts(again):
+    new = filled(NewPost, kind=Kind.WHISPER, thread_of=None, target=None)
+    assert (await again(lambda s: s.queue([new]), lambda s: s.post(new.id))).new == new
+
+
+async def test_posts_of_a_large_import(again):
+    news = [filled(NewPost, id=f"p{n}", kind=Kind.WHISPER, thread_of=None, target=None) for n in range(300)]
+    assert (await again(lambda s: s.put_links([], posts=news), lambda s: s.post("p299"))).new == news[299]
