@@ -104,7 +104,7 @@ class Store:
             self._put(db, facts)
             return facts
 
-        return await self._write(unit, queues=True)
+        return await self._write(unit, _posts_of)
 
     def _put(self, db: Database, facts: Facts) -> None:
         incidents.put(db, self._shelf, facts.incidents)
@@ -185,7 +185,7 @@ class Store:
             audit.end(db, settle)
             return facts
 
-        return await self._write(unit, queues=True)
+        return await self._write(unit, _posts_of)
 
     # ── the outbox ──
 
@@ -196,7 +196,7 @@ class Store:
             queueing.put(db, posts)
             audit.end(db, settle)
 
-        await self._write(unit, queues=True)
+        await self._write(unit, lambda _: posts)
 
     async def due(self, now: datetime, limit: int = 200) -> tuple[Post, ...]:
         """Return queued posts that may go now, in order; see ``posts.py``."""
@@ -277,7 +277,7 @@ class Store:
 
         Raises Refused("taken") where an EnOS user has another person.
         """
-        await self._units.several(lambda transact: imports.put_links(transact, links, posts), queues=True)
+        await self._units.several(lambda transact: imports.put_links(transact, links, posts), lambda _: posts)
 
     async def remove_link(self, person: Person, *, posts: Sequence[NewPost] = ()) -> Link | None:
         """Remove a link and return what it was."""
@@ -286,7 +286,7 @@ class Store:
             queueing.put(db, posts)
             return people.remove_link(db, person)
 
-        return await self._write(unit, queues=True)
+        return await self._write(unit, lambda _: posts)
 
     async def prove(self, person: Person) -> None:
         """Mark a link as proven."""
@@ -342,7 +342,7 @@ class Store:
             queueing.put(db, posts)
             audit.end(db, settle)
 
-        await self._write(unit, queues=True)
+        await self._write(unit, lambda _: posts)
 
     async def runs(self, *, live: bool = True, flow: FlowId | None = None, limit: int = 200) -> tuple[Run, ...]:
         """Return followed runs, newest first; ``live`` means asked or running."""
@@ -375,3 +375,7 @@ class Store:
                 f"The backup {path} could not be written: {error}.",
                 "Choose another path, or make room there.",
             ) from error
+
+
+def _posts_of(facts: Facts) -> Sequence[NewPost]:
+    return facts.posts

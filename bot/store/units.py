@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +18,14 @@ from bot.store.worker import Worker
 Result = TypeVar("Result")
 _log = logging.getLogger(__name__)
 
+Queues = Callable[[Result], object]  # true where a unit with this result has queued posts
+
 ROWS = 500  # no transaction should touch more
+
+
+def nothing(_result: object) -> bool:
+    """Whether a unit that queues nothing has queued posts."""
+    return False
 
 
 class Units:
@@ -46,19 +54,23 @@ class Units:
         """Return what the unit returns, which must be plain values. Raises ``Trouble``."""
         return await self._worker.run(lambda: self._within("BEGIN", unit))
 
-    async def write(self, unit: Callable[[Database], Result], *, queues: bool = False) -> Result:
-        """Do the unit in a transaction; where it ``queues`` posts, say so once they stand.
+    async def write(self, unit: Callable[[Database], Result], queues: Queues[Result] = nothing) -> Result:
+        """Do the unit in a transaction; where its result ``queues`` posts, say so once they stand.
 
         Raises ``Trouble``.
         """
-        return await self.several(lambda transact: transact(unit), queues=queues)
+        return await self.several(lambda transact: transact(unit), queues)
 
-    async def several(self, unit: Callable[[Callable[..., Any]], Result], *, queues: bool = False) -> Result:
+    async def several(self, unit: Callable[[Callable[..., Any]], Result], queues: Queues[Result] = nothing) -> Result:
         """Do a unit of several transactions, which nobody else comes between. Raises ``Trouble``."""
         loop = asyncio.get_running_loop()
+
+        def told(done: "Future[Result]") -> None:  # even where our caller stopped waiting
+            if done.exception() is None and queues(done.result()) and not loop.is_closed():
+                loop.call_soon_threadsafe(self._queued)
+
         future = self._worker.submit(lambda: unit(self._transact))
-        if queues:  # said even where our caller stops waiting meanwhile
-            future.add_done_callback(lambda _: loop.is_closed() or loop.call_soon_threadsafe(self._queued))
+        future.add_done_callback(told)
         return await asyncio.shield(asyncio.wrap_future(future))
 
     async def stepwise(self, unit: Callable[[sqlite3.Connection, Callable[[], None]], None]) -> None:

@@ -53,6 +53,26 @@ async def test_a_unit_whose_caller_stops_waiting_is_done_whole_and_wakes_the_del
     assert store.on_queued == woken.set
 
 
+async def test_only_what_queues_posts_wakes_the_delivery(store):
+    woken = []
+    store.on_queued = lambda: woken.append(1)
+    await store.observe([], [], lambda _: Facts(seen=(seen(),), incidents=(incident(),)))
+    await store.change("i1", lambda _: Facts())
+    await store.put_run(run())
+    with pytest.raises(ZeroDivisionError):
+        await store.observe([], [], lambda _: 1 / 0)
+    await asyncio.sleep(0)
+    assert woken == []
+    await store.observe([], [], lambda _: Facts(posts=(message("p1"),)))
+    await store.change("i1", lambda _: Facts(posts=(message("p2"),)))
+    await store.put_run(run(), posts=[message("p3")])
+    await store.put_links([link()], posts=[message("p4")])
+    await store.remove_link(MAYA, posts=[message("p5")])
+    await store.queue([message("p6")])
+    await asyncio.sleep(0)
+    assert len(woken) == 6
+
+
 async def test_a_closed_store_says_so(path):
     store = Store.open(path)
     task = asyncio.create_task(store.queue([message()]))
