@@ -17,7 +17,6 @@ from bot.core.errors import Refused
 from bot.core.escape import mention
 from bot.core.flows import Instance, InstanceId, TaskId, UserName
 from bot.core.incidents import Incident, Occurrence, Phase
-from bot.core.instance_ids import instance_moment
 from bot.core.people import Person
 from bot.core.posts import PostId
 
@@ -56,9 +55,9 @@ def is_live(incident: Incident) -> bool:
 
 
 def unhealed(incident: Incident) -> tuple[Occurrence, ...]:
-    """Return the failures that have no good run yet, the newest of each instance, oldest first."""
+    """Return the failures that have no good run yet, the newest of each instance, by trigger time."""
     newest = {each.instance: each for each in incident.occurrences if not each.healed}
-    return tuple(newest.values())
+    return tuple(sorted(newest.values(), key=_triggered))
 
 
 def occurrence_of(row: Instance, now: datetime) -> Occurrence:
@@ -73,13 +72,18 @@ def occurrence_of(row: Instance, now: datetime) -> Occurrence:
 
 
 def failed(incident: Incident, occurrence: Occurrence, owners: Sequence[UserName]) -> Step:
-    """Add another failure. One that was told already, to the end time, is told once."""
+    """Add another failure. One that was told already, to the end time, is told once.
+
+    The newest stays last: a reading brings newer ones first, page by page. The others are not put in order, since
+    moving thousands for each page would be too much for one transaction.
+    """
     if any(_same(each, occurrence) for each in incident.occurrences):
         return incident, Reason.NOTHING
-    before = tuple(each for each in incident.occurrences if each.seen_at < occurrence.seen_at)
-    together = sorted((*incident.occurrences[len(before) :], occurrence), key=_order)
+    *before, last = incident.occurrences
+    together = last.seen_at == occurrence.seen_at
+    newest = sorted((last, occurrence), key=_order) if together else (last, occurrence)
     return (
-        replace(incident, occurrences=(*before, *together), owners=tuple(owners) or incident.owners),
+        replace(incident, occurrences=(*before, *newest), owners=tuple(owners) or incident.owners),
         Reason.FAILED_AGAIN,
     )
 
@@ -218,10 +222,14 @@ def _same(one: Occurrence, other: Occurrence) -> bool:
     return one.instance == other.instance and one.end_time == other.end_time != ""
 
 
-def _order(occurrence: Occurrence) -> tuple[bool, str, float]:
-    """Order what one read brought: by end, and what has no end yet comes last."""
-    at = instance_moment(occurrence.instance)
-    return not occurrence.end_time, occurrence.end_time, at.timestamp() if at else 0.0
+def _order(occurrence: Occurrence) -> tuple[bool, str, str]:
+    """Order what one reading brought: by end, and what has no end yet comes last."""
+    return not occurrence.end_time, occurrence.end_time, _triggered(occurrence)
+
+
+def _triggered(occurrence: Occurrence) -> str:
+    """Return the digits of the id: they are a time, however many there are, and sort as one."""
+    return occurrence.instance.partition("-")[2].ljust(14, "0")
 
 
 def _changed(

@@ -96,9 +96,15 @@ def redrawn(old: Incident, new: Incident, terms: Terms) -> tuple[NewPost, ...]:
 
     A gathered incident has no card: the message it stands under is drawn anew by whoever keeps it.
     """
-    if new.gathered or cards.card(old, "", terms.look) == cards.card(new, "", terms.look):
+    if new.gathered or _looks_same(old, new, terms):
         return ()
     return (edit(new, terms),)
+
+
+def _looks_same(old: Incident, new: Incident, terms: Terms) -> bool:
+    if (old.phase, len(old.occurrences)) != (new.phase, len(new.occurrences)):
+        return False  # the count is on the card: no need to draw it twice to know
+    return cards.card(old, "", terms.look) == cards.card(new, "", terms.look)
 
 
 def edit(incident: Incident, terms: Terms, *, at_once: bool = False) -> NewPost:

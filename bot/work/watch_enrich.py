@@ -19,7 +19,7 @@ from bot.core.error_line import error_line
 from bot.core.errors import Failure
 from bot.core.facts import Facts
 from bot.core.flows import Instance, InstanceId, Search, Task, TaskId, UserName
-from bot.core.incidents import Incident
+from bot.core.incidents import Incident, IncidentId
 from bot.core.instance_ids import instance_moment
 from bot.core.posts import Kind, Lane, NewPost, PostId
 from bot.core.status import Status
@@ -66,6 +66,7 @@ class Enricher:
         self._out = outside
         self._turn = asyncio.Semaphore(outside.settings.lane_width)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._under_way: set[tuple[IncidentId, InstanceId]] = set()  # a reading may bring a flow on many pages
         self._tries: dict[str, int] = {}
 
     def begin(self, incident: Incident, kind: int | None, *, reply: PostId | None = None) -> None:
@@ -73,7 +74,10 @@ class Enricher:
 
         ``kind`` is the scheduling type to look for the last good run in; None where it is known or not wanted.
         """
-        self._start(self._look(incident, incident.occurrences[-1].instance, kind, reply))
+        instance = incident.occurrences[-1].instance
+        if (incident.id, instance) not in self._under_way:
+            self._under_way.add((incident.id, instance))
+            self._start(self._look(incident, instance, kind, reply))
 
     async def settled(self) -> None:
         """Wait until every look that was begun has ended."""
@@ -111,15 +115,17 @@ class Enricher:
             log.error("a closer look at a failure met a bug", exc_info=task.exception())
 
     async def _look(self, incident: Incident, instance: InstanceId, kind: int | None, reply: PostId | None) -> None:
-        async with self._turn:
-            try:
+        try:
+            async with self._turn:
                 found = await self._out.enos.instance(instance)
                 if found is not None:
                     await self.learn(incident, found, reply=reply)
                 if kind is not None:
                     await self._find_last_success(incident, kind)
-            except Failure as trouble:
-                log.info("no closer look at %s for now: %s", instance, trouble)
+        except Failure as trouble:
+            log.info("no closer look at %s for now: %s", instance, trouble)
+        finally:
+            self._under_way.discard((incident.id, instance))
 
     async def _find_owners(self, incident: Incident) -> None:
         """Ask the flow, where the rows name no owner."""

@@ -94,8 +94,8 @@ def after(incident: Incident) -> str:
 
 def left(incident: Incident) -> str:
     """Return what stays without a good run though the alarm has ended."""
-    missing = unhealed(incident)
-    if incident.phase is not Phase.RECOVERED or not missing:
+    missing = unhealed(incident) if incident.phase is Phase.RECOVERED else ()
+    if not missing:
         return ""
     runs = ", ".join(f"{label(each)} ({code(each.instance)})" for each in missing[-LISTED:])
     more = f" and {len(missing) - LISTED} more" if len(missing) > LISTED else ""
