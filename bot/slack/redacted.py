@@ -5,6 +5,9 @@ import re
 
 NAME = "flowbot.slack.library"
 
+# bolt finds SLACK_BOT_TOKEN in the environment by itself and says that our client and authorize win, as they should.
+_KNOWN = ("As you gave `client` as well", "As you gave `authorize` as well")
+
 SECRETS = re.compile(
     r"xox[a-z](?:\.xox[a-z])?-[\w-]+"  # bot, user and refresh tokens
     r"|xapp-[\w-]+"
@@ -24,6 +27,8 @@ class Redacting(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Redact the record and let it pass."""
         told = record.getMessage()
+        if told.startswith(_KNOWN):
+            return False
         if record.exc_info:
             told = f"{told}\n{logging.Formatter().formatException(record.exc_info)}"
         record.msg, record.args, record.exc_info, record.exc_text = redact(told), None, None, None
