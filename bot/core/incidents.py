@@ -1,8 +1,8 @@
 """Incidents and occurrences as values. The decisions about them stand in ``occurrences.py`` and ``desk.py``.
 
-    open ──► acknowledged ──► recovered
-      │           │    ▲
-      └───────────┴────┴───► closed (by a person; reopen leads back to open)
+open ──► acknowledged ──► recovered
+  │           │    ▲
+  └───────────┴────┴───► closed (by a person; reopen leads back to open)
 """
 
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class Incident:
     phase: Phase
     opened_at: datetime
     post: PostId  # its first message
-    occurrences: tuple[Occurrence, ...] = ()  # oldest first; the last is the newest
+    occurrences: tuple[Occurrence, ...] = ()  # as they were seen; the last is the newest
     owners: tuple[UserName, ...] = ()
     last_success: str = ""  # as told: instance id of the last good run, if known
     acked_by: Person | None = None

@@ -23,9 +23,7 @@ class Status(IntEnum):
     SKIP = 10
 
 
-TERMINAL = frozenset(
-    {Status.FAIL, Status.SUCCESS, Status.INTERNAL_ERROR, Status.TIMEOUT, Status.CANCEL, Status.SKIP}
-)
+TERMINAL = frozenset({Status.FAIL, Status.SUCCESS, Status.INTERNAL_ERROR, Status.TIMEOUT, Status.CANCEL, Status.SKIP})
 PENDING = frozenset({Status.INIT, Status.WAIT, Status.READY})
 
 _NUMBERS = {int(status): status for status in Status}

@@ -33,6 +33,10 @@ class MemoryStore:
 
     async def _write(self):
         await asyncio.sleep(0)
+        self._written()
+
+    def _written(self):
+        """A transaction ends here, or the process does. Between reading and writing nobody else comes in."""
         if self.die_after is not None:
             if self.die_after == 0:
                 raise Killed
@@ -50,7 +54,7 @@ class MemoryStore:
         known = Known({id_: self.seen[id_] for id_ in instances if id_ in self.seen}, tuple(newest.values()))
         facts = decide(known)
         if facts.seen or facts.incidents or facts.posts or facts.forget:
-            await self._write()
+            self._written()
             self._apply(facts)
         return facts
 
@@ -105,9 +109,10 @@ class MemoryStore:
         return self.kept.get(id)
 
     async def change(self, id, decide, *, settle=None):  # noqa: A002
+        await asyncio.sleep(0)
         facts = decide(self.kept[id])
         if facts != Facts() or settle is not None:
-            await self._write()
+            self._written()
             self._apply(facts)
             self.settled += [] if settle is None else [settle]
         return facts

@@ -1,5 +1,6 @@
 """Following: recoveries, good runs for what failed, and at most so many requests."""
 
+import asyncio
 import itertools
 from collections import Counter
 from dataclasses import replace
@@ -354,3 +355,31 @@ async def test_a_recovered_incident_without_a_good_run_costs_a_search_every_five
     assert world.enos.calls == []
     await world.follow(after=60)
     assert len(world.enos.searches(Status.SUCCESS)) == 3
+
+
+async def test_a_flow_that_a_reading_brings_on_many_pages_is_looked_at_once():
+    world = await World().begin()
+    world.enos.page = 2
+    for hour in range(9):
+        world.enos.put(f"3377-202611210{hour}", end=f"2026-11-21 0{hour}:30:00")
+    await world.watch.poll(world.now)
+    await world.watch.settled()
+    assert [about for name, about in world.enos.calls if name == "instance"] == ["3377-2026112108"]
+    assert only(world).occurrences[-1].failed_task_name == "transform"
+
+
+async def hang(_instance):
+    await asyncio.Event().wait()
+
+
+async def test_a_look_that_is_cut_off_is_taken_up_by_following():
+    world = await World().begin()
+    world.enos.put("3377-2026112100", name="report")
+    real, world.enos.instance = world.enos.instance, hang
+    await world.watch.poll(world.now)
+    await world.watch.stop()
+    world.enos.instance = real
+    world.start()
+    assert world.lines() == ["FAIL report"]
+    await world.follow(after=61)
+    assert world.lines() == ["FAIL report · task transform"]
