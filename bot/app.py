@@ -9,6 +9,7 @@ import logging
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -27,6 +28,7 @@ from bot.ids import new_id
 from bot.schedules import in_words
 from bot.settings import Settings
 from bot.slack.edge import SlackEdge, Way
+from bot.store.retention import KEEP
 from bot.store.store import Store
 from bot.work.answer import Answers
 from bot.work.asking import Manners, Rooms
@@ -254,7 +256,8 @@ class App:
         await self.follow.tick(now())
 
     async def _prune(self) -> None:
-        await self.store.prune(now())
+        reach = 2 * timedelta(hours=self.settings.lookback_hours)
+        await self.store.prune(now(), replace(KEEP, seen=max(KEEP.seen, reach)))
 
     async def _figures(self) -> None:
         self._socket_count = (await self.edge.health()).connected
@@ -301,8 +304,11 @@ class App:
         self._task(self.store.note(f"{_ENOS}{name}", value))
 
     def _alarm(self, alarm: Alarm) -> None:
-        log.error("alarm: %s", alarm)
-        self.metrics.alarms.labels("delivery").inc()
+        if alarm.over:
+            log.info("mended: %s", alarm.sentence)
+        else:
+            log.error("alarm: %s", alarm.sentence)
+            self.metrics.alarms.labels(alarm.name).inc()
 
     def _task(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
