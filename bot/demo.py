@@ -13,6 +13,7 @@ import tempfile
 import webbrowser
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import IO
 
 from bot.sim import serve
 from bot.sim.serve import Running
@@ -58,14 +59,19 @@ def _foreign(name: str) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def bot(settings: Mapping[str, str], folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Link the demo's people and run ``flowbot run`` until the block ends."""
+async def bot(
+    settings: Mapping[str, str], folder: Path, log: IO[bytes] | None = None
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Link the demo's people and run ``flowbot run`` until the block ends; its log goes to ``log``, else to ours.
+
+    Raises RuntimeError where the people could not be linked.
+    """
     csv = folder / "people.csv"
     csv.write_text(PEOPLE, encoding="utf-8")
-    linking = await _flowbot(settings, folder, "people", "import", str(csv), quiet=True)
+    linking = await flowbot(settings, folder, "people", "import", str(csv), out=asyncio.subprocess.DEVNULL, log=log)
     if await linking.wait() != 0:
         raise RuntimeError("the demo's people could not be linked")
-    process = await _flowbot(settings, folder, "run")
+    process = await flowbot(settings, folder, "run", log=log)
     try:
         yield process
     finally:
@@ -78,9 +84,14 @@ async def bot(settings: Mapping[str, str], folder: Path) -> AsyncIterator[asynci
             await process.wait()
 
 
-async def _flowbot(
-    settings: Mapping[str, str], folder: Path, *arguments: str, quiet: bool = False
+async def flowbot(
+    settings: Mapping[str, str],
+    folder: Path,
+    *arguments: str,
+    out: int | None = None,
+    log: IO[bytes] | int | None = None,
 ) -> asyncio.subprocess.Process:
+    """Start ``flowbot`` with these arguments in a folder; ``out`` and ``log`` are where its words go, else to ours."""
     paths = os.pathsep.join(part for part in (_ROOT, settings.get("PYTHONPATH", "")) if part)
     return await asyncio.create_subprocess_exec(
         sys.executable,
@@ -89,7 +100,8 @@ async def _flowbot(
         *arguments,
         env={**settings, "PYTHONPATH": paths},
         cwd=folder,
-        stdout=asyncio.subprocess.DEVNULL if quiet else None,
+        stdout=out,
+        stderr=log,
     )
 
 

@@ -55,13 +55,21 @@ def _effective(flow: Flow) -> float:
 def free_slot(runs: Runs, flow: Flow, at: float) -> tuple[str, float]:
     """Return digits and trigger time for a scheduled run around ``at`` that no instance has yet.
 
-    The flow's own form first. Where that is taken, digits to the minute, stepping back minute by minute: a
-    person who breaks a daily flow twice in an hour wants to see two instances.
+    The flow's own form first. Where that is taken, digits to the minute: a person who breaks a daily flow twice in
+    an hour and then mends it wants to see three instances, each later than the one before. So it is the minute
+    half-way between the flow's newest run and ``at``; once there is no room, the nearest free minute before that.
     """
     trigger = at - at % 60
     suffix = cycle_suffix(flow.cycle, trigger)
-    while f"{flow.id}-{suffix}" in runs.all:
-        if len(suffix) > len("yyyyMMddHH"):
-            trigger -= 60
-        suffix = cycle_suffix("mi", trigger)
-    return suffix, trigger
+    if f"{flow.id}-{suffix}" not in runs.all:
+        return suffix, trigger
+    newest = max((each for each in map(_moment, runs.of_flow(flow.id)) if each <= trigger), default=trigger)
+    trigger -= (trigger - newest) // 120 * 60
+    while f"{flow.id}-{cycle_suffix('mi', trigger)}" in runs.all:
+        trigger -= 60
+    return cycle_suffix("mi", trigger), trigger
+
+
+def _moment(instance: Instance) -> float:
+    """Return the moment that an id's digits stand for, epoch seconds."""
+    return datetime.strptime(f"{instance.suffix:0<14}", "%Y%m%d%H%M%S").replace(tzinfo=UTC).timestamp()

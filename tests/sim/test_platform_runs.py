@@ -415,6 +415,12 @@ def test_a_scheduled_run_takes_the_flows_form_then_the_next_free_minute(platform
     assert ids == ["3377-2026112112", "3377-202611211201", "3377-202611211200"]
 
 
+def test_scheduled_runs_of_one_hour_are_each_later_than_the_one_before(platform):
+    ids = [platform.start_scheduled(DAILY, NOON + 40 * 60).id for _ in range(6)]
+    assert ids == sorted(ids)
+    assert ids[:3] == ["3377-2026112112", "3377-202611211220", "3377-202611211230"]
+
+
 def test_a_circle_and_a_second_flow_of_an_id_are_refused(platform):
     with pytest.raises(ValueError, match="wait for each other"):
         platform.add_flow(7, "circle", owners=["a"], tasks=[(1, "a"), (2, "b")], edges=[(1, 2), (2, 1)])
