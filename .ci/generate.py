@@ -7,10 +7,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bot.manifest import manifest_yaml
-
 from bot import settings
 from bot.core import commands
+from bot.manifest import manifest_yaml
 from bot.slack.manifest import SCOPES
 
 

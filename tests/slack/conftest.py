@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import aiohttp
 import pytest
-from fake_slack import PATIENCE, FakeSlack
+from fake_slack import PATIENCE, FakeSlack, Time
 
 from bot.core.people import Said
 from bot.slack.edge import Outside, SlackEdge, Way
@@ -39,23 +39,6 @@ class Ears:
     @property
     def words(self) -> list[str]:
         return [said.text for said in self.said]
-
-
-class Time:
-    """A clock that a test moves. Waiting costs nothing, and is remembered."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-        self.waits: list[float] = []
-
-    def __call__(self) -> float:
-        return self.seconds
-
-    async def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        if seconds >= 3600:  # the watchdog's pause in these tests
-            await asyncio.Event().wait()
-        await asyncio.sleep(0)
 
 
 class Stage:

@@ -346,3 +346,20 @@ def pressed(value: str | None, **more: Any) -> dict[str, Any]:
         ],
         **more,
     }
+
+
+class Time:
+    """A clock that a test moves. Waiting costs nothing, and is remembered."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+        self.waits: list[float] = []
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        if seconds >= 3600:  # the watchdog's pause in these tests
+            await asyncio.Event().wait()
+        await asyncio.sleep(0)

@@ -7,7 +7,7 @@ import logging
 import weakref
 
 import pytest
-from conftest import Time
+from fake_slack import Time
 
 from bot.slack.cache import Expiring
 from bot.slack.proxies import is_loopback, proxy_for

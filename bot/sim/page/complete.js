@@ -23,9 +23,14 @@ export function usages(hint) {
 /**
  * Offers for `text` with the caret at `caret`: {from, to, offers: [{label, note, insert, lead}]}, or null.
  */
-export function offersFor(text, caret, world, { thread = false } = {}) {
+export function offersFor(text, caret, world, { thread = false, direct = false } = {}) {
   const before = text.slice(0, caret);
   if (before.startsWith("/") && !thread) return commandOffers(before, caret, world);
+  const called = new RegExp(`^@${world.bot.name}\\s+`).exec(before);
+  if (called || (direct && /^[a-z]/.test(before))) {
+    const offered = verbOffers(before, called?.[0].length ?? 0, caret, world.bot.commands[0], world.bot.name);
+    if (offered) return offered;
+  }
   const found = /(^|\s)([@#])([\p{L}\p{N}._-]*)$/u.exec(before);
   if (!found) return null;
   const from = caret - found[3].length - 1;
@@ -42,14 +47,18 @@ function commandOffers(before, caret, world) {
     return offers.length ? { from: 0, to: caret, offers, title: "Commands" } : null;
   }
   const command = world.bot.commands.find((item) => item.command === before.slice(0, space));
-  if (!command) return null;
-  const typed = before.slice(space + 1).trimStart();
+  return command ? verbOffers(before, space + 1, caret, command, command.command) : null;
+}
+
+/** Verbs that fit what stands after `from`; once a verb is complete, only how it goes on. */
+function verbOffers(before, from, caret, command, title) {
+  const typed = before.slice(from).trimStart();
   const verb = typed.split(/\s/)[0].toLowerCase();
   const rest = typed.includes(" ");
-  const fitting = usages(command.hint).filter((usage) => (rest ? usage.split(/\s/)[0] === verb : usage.startsWith(verb)));
+  const fitting = usages(command?.hint).filter((usage) => (rest ? usage.split(/\s/)[0] === verb : usage.startsWith(verb)));
   if (!fitting.length) return null;
   return {
-    from: space + 1, to: caret, title: `${command.command} …`, passive: rest,
+    from, to: caret, title: `${title} …`, passive: rest,
     offers: fitting.slice(0, rest ? 1 : MOST).map((usage) => {
       const word = usage.split(/\s/)[0];
       return { label: word, note: usage.slice(word.length).trim(), insert: `${word} `, code: true };

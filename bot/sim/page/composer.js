@@ -61,10 +61,14 @@ export function composer(place) {
     }
   };
   const look = () => {
-    offered = store.world ? offersFor(box.value, box.selectionStart, store.world, { thread: Boolean(place().thread) }) : null;
+    offered = store.world ? offersFor(box.value, box.selectionStart, store.world, where()) : null;
     active = 0;
     if (offered) drawOffers();
     else hide();
+  };
+  const where = () => {
+    const { channel, thread } = place();
+    return { thread: Boolean(thread), direct: Boolean(store.world.channels.get(channel)?.direct) };
   };
   const submit = async () => {
     const text = box.value.trim();

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { blocks } from "./blocks.js";
-import { el, fill, icon } from "./dom.js";
+import { el, fill, icon, mark } from "./dom.js";
 import { closeMenu } from "./menu.js";
 import { plainText } from "./mrkdwn.js";
 import { attempt, store } from "./state.js";
@@ -72,7 +72,7 @@ function body(open, typed) {
   const submit = view.submit && el("button", { type: "submit", class: "button primary", data: { part: "submit" } }, words(view.submit, "Submit"));
   const form = el("form", { class: "modal-form", novalidate: true },
     el("header", { class: "modal-head" },
-      el("span", { class: "avatar app small" }, icon("bolt", 14)),
+      el("span", { class: "avatar app small" }, mark(15)),
       el("h2", { id: "modal-title" }, words(view.title, "flowbot")),
       el("button", { type: "button", class: "icon-button", aria: { label: "Close" }, on: { click: () => leave(true) } }, icon("close"))),
     el("div", { class: "modal-body" },

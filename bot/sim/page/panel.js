@@ -52,7 +52,7 @@ export function panel(node, close) {
       return;
     }
     const broken = platform.flows.filter((flow) => flow.failing).length;
-    const faults = platform.faults.length + store.slackFaults.length;
+    const faults = new Set([...platform.faults.map((fault) => `EnOS ${fault.name}`), ...store.slackFaults.map((fault) => `Slack ${fault.name}`)]).size;
     const text = faults ? `${faults} ${faults === 1 ? "fault" : "faults"} on` : broken ? `${broken} ${broken === 1 ? "flow" : "flows"} broken` : "All well";
     fill(state, el("span", { class: `dot ${faults ? "warning" : broken ? "danger" : "good"}` }), text);
     tabs[1].dataset.count = faults ? String(faults) : "";

@@ -10,6 +10,11 @@ export const tone = (status) => TONES[status] ?? "idle";
 const WORDS = { SUCCESS: "succeeded", FAIL: "failed", TIMEOUT: "timed out", INTERNAL_ERROR: "broke", RUNNING: "running", CANCEL: "cancelled", INIT: "waiting", WAIT: "waiting", READY: "ready", SKIP: "skipped", SUSPEND: "suspended", RERUN: "rerunning" };
 export const inWords = (status) => WORDS[status] ?? String(status).toLowerCase();
 
+const MEANINGS = {
+  fail: "Its runs fail at this task from now on; one starts at once", timeout: "Its runs time out at this task from now on; one starts at once",
+  run: "Start a run as the schedule would", recover: "Its runs succeed again; one starts at once",
+};
+
 const FIRST_FLOW = 3377;
 
 /** What the flow's newest run says, as one word and one tone. */
@@ -104,14 +109,14 @@ export function flowsView() {
       flow.tasks.map((item) => el("option", { value: String(item.id), selected: item.id === task }, `at ${item.name}`)));
     at.addEventListener("change", () => picked.set(flow.id, Number(at.value)));
     const lever = (name, label, symbol, kind, body = () => ({})) => el("button", {
-      type: "button", class: `button small ${kind}`, data: { lever: name }, on: { click: () => pull(flow.id, name, body()) },
+      type: "button", class: `button small ${kind}`, title: MEANINGS[name], data: { lever: name }, on: { click: () => pull(flow.id, name, body()) },
     }, icon(symbol, 13), label);
     const where = () => ({ task: Number(at.value) });
     return el("div", { class: "levers" },
       el("div", { class: "lever-row" }, lever("fail", "Fail", "bolt", "danger", where), lever("timeout", "Time out", "clock", "", where),
         el("span", { class: "select-wrap small" }, at, icon("down", 12))),
       el("div", { class: "lever-row" }, lever("run", "Run now", "play", ""), lever("recover", "Recover", "heal", ""),
-        flow.failing && el("button", { type: "button", class: "button small", data: { lever: "mend" }, title: "Its next run will succeed; none is started", on: { click: () => mend(flow.id) } }, icon("check", 13), "Mend only")));
+        flow.failing && el("button", { type: "button", class: "button small", data: { lever: "mend" }, title: "Its next run will succeed; none is started", on: { click: () => mend(flow.id) } }, icon("check", 13), "Mend")));
   }
   return { node, draw };
 }

@@ -7,6 +7,7 @@ import { store } from "./state.js";
 import { clockWithSeconds } from "./time.js";
 
 const SHOWN = 80;
+const REACH_SECONDS = 900; // older things happened before anyone watched
 
 const ENOS_WORDS = {
   trigger: "triggered a flow", triggerFromTask: "triggered a flow from a task", updateAndTrigger: "triggered a flow with parameters",
@@ -23,8 +24,8 @@ function runEntries(platform) {
     const name = `${run.flow_name} (${run.flow})`;
     const broken = run.tasks.find((task) => tone(task.status) === "danger");
     return [
-      run.start && { at: run.start, who: "run", tone: "busy", text: `${name} started` },
-      run.end && { at: run.end, who: "run", tone: tone(run.status), text: `${name} ${inWords(run.status)}${broken ? ` at ${broken.name}` : ""}` },
+      run.start && { at: run.start, who: "Run", tone: "busy", text: `${name} started` },
+      run.end && { at: run.end, who: "Run", tone: tone(run.status), text: `${name} ${inWords(run.status)}${broken ? ` at ${broken.name}` : ""}` },
     ].filter(Boolean);
   });
 }
@@ -82,7 +83,7 @@ export function logView() {
     const { platform, world } = store;
     if (!platform) return;
     const all = [...runEntries(platform), ...enosEntries(enos, everything.checked), ...slackEntries(slack, everything.checked, world)];
-    const newest = all.sort((a, b) => b.at - a.at).slice(0, SHOWN);
+    const newest = all.filter((entry) => entry.at > platform.now - REACH_SECONDS).sort((a, b) => b.at - a.at).slice(0, SHOWN);
     const signature = JSON.stringify([newest, world?.me?.tz]);
     if (signature === drawn) return;
     drawn = signature;

@@ -1,0 +1,172 @@
+"""The platform panel and the tour."""
+
+import time
+from typing import Any
+
+import pytest
+from fake_control import DATA_OPS, mrkdwn, run
+from playwright.async_api import expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+def flow_of(control, number: int) -> dict[str, Any]:
+    return next(one for one in control.platform["flows"] if one["id"] == number)
+
+
+@pytest.mark.parametrize(
+    ("lever", "path", "body"),
+    [
+        ("Fail", "fail", {"task": 33772}),
+        ("Time out", "timeout", {"task": 33772}),
+        ("Recover", "recover", {}),
+        ("Run now", "run", {}),
+    ],
+)
+async def test_a_lever_is_pulled(visit, control, lever, path, body):
+    page = (await visit()).page
+    await page.get_by_label("Task at which daily-energy-report fails").select_option("at load")
+    await page.locator('[data-flow="3377"]').get_by_role("button", name=lever).click()
+    assert await control.until(f"/sim/platform/flow/3377/{path}") == [body]
+
+
+async def test_the_state_of_a_flow_is_seen(visit, control):
+    now = time.time()
+    flow_of(control, 3377).update(
+        failing={"kind": "FAIL", "tasks": [33771]},
+        last_runs=[run("3377-1", "FAIL", now - 60, now - 50), run("3377-0", "SUCCESS", now - 900, now - 800)],
+    )
+    page = (await visit()).page
+    row = page.locator('[data-flow="3377"]')
+    await expect(row.get_by_role("img", name="Last runs: succeeded, failed")).to_be_visible()
+    await expect(row).to_contain_text("Its runs fail at transform until it is mended.")
+    await expect(page.locator(".platform-state")).to_have_text("1 flow broken")
+    await row.get_by_role("button", name="Mend").click()
+    assert await control.until("/sim/page/flow/3377/mend") == [{}]
+
+
+async def test_flows_are_found_by_name_id_or_owner(visit):
+    page = (await visit()).page
+    await expect(page.locator(".flow")).to_have_count(3)
+    await page.get_by_label("Find a flow").fill("weather")
+    await expect(page.locator(".flow")).to_have_count(1)
+    await expect(page.locator(".flow")).to_contain_text("<!channel> weather & wind")
+    await page.get_by_label("Find a flow").fill("nothing like it")
+    await expect(page.get_by_text("No flow is called that.")).to_be_visible()
+
+
+async def test_what_a_lever_refuses_is_said(visit, control):
+    control.answers["/sim/platform/flow/3377/run"] = (400, {"error": "Flow 3377 has no tasks, so it cannot run."})
+    window = await visit()
+    window.expects("status of 400")
+    await window.page.locator('[data-flow="3377"]').get_by_role("button", name="Run now").click()
+    await expect(window.page.get_by_role("alert")).to_contain_text("Flow 3377 has no tasks, so it cannot run.")
+
+
+async def test_enos_is_taken_away_and_given_back(visit, control):
+    page = (await visit()).page
+    await page.get_by_role("tab", name="Faults").click()
+    switch = page.get_by_role("switch", name="Take EnOS away")
+    await expect(switch).to_have_attribute("aria-checked", "false")
+    await switch.click()
+    assert await control.until("/sim/platform/fault", 2) == [{"name": "gone"}, {"name": "gone", "action": "token"}]
+    control.platform["faults"] = [{"name": "gone"}, {"name": "gone"}]
+    await expect(switch).to_have_attribute("aria-checked", "true")
+    await expect(page.locator(".platform-state")).to_have_text("1 fault on")
+    await switch.click()
+    assert (await control.until("/sim/platform/fault", 3))[-1] == {"clear": "gone"}
+
+
+async def test_slacks_faults_are_armed_one_beside_the_other(visit, control):
+    control.slack_faults = [{"name": "http_500"}]
+    page = (await visit()).page
+    await page.get_by_role("tab", name="Faults").click()
+    await expect(page.locator('[data-fault="slack-http_500"]')).to_have_attribute("aria-checked", "true")
+    await page.get_by_role("switch", name="Answer 429").click()
+    assert await control.until("/sim/slack/fault", 3) == [
+        {"name": "none"},
+        {"name": "http_500"},
+        {"name": "ratelimited", "seconds": 3},
+    ]
+    await page.get_by_role("button", name="Drop the sockets now").click()
+    assert (await control.until("/sim/slack/fault", 4))[-1] == {"name": "drop"}
+    await page.get_by_role("button", name="Mend everything").click()
+    assert (await control.until("/sim/slack/fault", 5))[-1] == {"name": "none"}
+
+
+async def test_a_contradiction_is_switched(visit, control):
+    control.platform["switches"] = [
+        {"name": "page_base", "value": "1", "default": "1", "choices": ["1", "0"], "says": "first page [C1]"},
+        {"name": "server_zone", "value": "GMT+8", "default": "GMT+8", "choices": [], "says": "what getTimeZone says"},
+    ]
+    page = (await visit()).page
+    await page.get_by_role("tab", name="Faults").click()
+    await page.get_by_text("Where EnOS’s pages contradict each other").click()
+    await page.get_by_label("page_base").select_option("0")
+    assert await control.until("/sim/platform/switch") == [{"name": "page_base", "value": "0"}]
+
+
+async def test_the_log_tells_what_happened(visit, control):
+    now = time.time()
+    control.platform["instances"] = [run("3377-1", "FAIL", now - 60, now - 50)]
+    page = (await visit()).page
+    await page.get_by_role("tab", name="Flows").focus()
+    await page.keyboard.press("ArrowRight")
+    await page.keyboard.press("ArrowRight")
+    log = page.get_by_role("list", name="What happened, newest first")
+    await expect(log.locator(".log-text")).to_have_text(
+        [
+            "posted in #data-ops",
+            "triggered a flow 3377",
+            "daily-energy-report (3377) failed",
+            "daily-energy-report (3377) started",
+        ]
+    )
+
+
+async def test_the_tour_checks_itself_off(visit, control):
+    page = (await visit()).page
+    tour = page.get_by_role("region", name="Guided tour")
+    current = tour.locator('[aria-current="step"] .step-title')
+    await expect(current).to_have_text("Make 3377 fail")
+    await tour.get_by_role("button", name="Make it fail").click()
+    assert await control.until("/sim/platform/flow/3377/fail") == [{"task": 33771}]
+
+    now = time.time()
+    failed = run("3377-1", "FAIL", now + 1, now + 2)
+    flow = flow_of(control, 3377)
+    flow.update(failing={"kind": "FAIL", "tasks": [33771]}, last_runs=[failed])
+    control.changed()
+    await expect(current).to_have_text("Read the card")
+
+    control.base = time.time() + 1
+    card = control.message(
+        "FAIL daily-energy-report · task transform",
+        blocks=[{"type": "section", "text": mrkdwn("Nobody has acknowledged it yet.")}],
+    )
+    await expect(current).to_have_text("Acknowledge")
+    control.edit(card, text="ACKNOWLEDGED · FAIL daily-energy-report")
+    await expect(current).to_have_text("Rerun")
+    await tour.get_by_role("button", name="Mend the cause").click()
+    await control.until("/sim/page/flow/3377/mend")
+
+    flow.update(failing=None)
+    control.changed()
+    await expect(tour).to_contain_text("Press Rerun on the card")
+    again = run("3377-2", "RUNNING", now + 5)
+    flow.update(running="3377-2", last_runs=[again, failed])
+    control.changed()
+    await expect(current).to_have_text("Watch it recover")
+    flow.update(running=None, last_runs=[again | {"status": "SUCCESS", "end": now + 9}, failed])
+    control.edit(card, text="RECOVERED daily-energy-report")
+    await expect(tour).to_contain_text("That was the whole story")
+    await tour.get_by_role("button", name="Start over").click()
+    await expect(current).to_have_text("Make 3377 fail")
+    await tour.get_by_role("button", name="Hide the tour").click()
+    await expect(tour).to_be_hidden()
+
+
+async def test_an_older_card_does_not_count_for_the_tour(visit, control):
+    control.message("RECOVERED daily-energy-report", where=DATA_OPS)
+    page = (await visit()).page
+    await expect(page.locator('[aria-current="step"] .step-title')).to_have_text("Make 3377 fail")

@@ -1,0 +1,134 @@
+"""A Slack with a memory for what the journeys ask of it, and what each message looks like to people."""
+
+import re
+from dataclasses import dataclass, field
+
+from bot.core.conversations import Channel, SlackRefused
+from bot.core.people import Profile
+
+BOT_CHANNELS = ("C0DATAOPS1", "C0FINANCE1")
+
+
+@dataclass
+class Message:
+    """A message as it stands, or as one person saw it."""
+
+    place: str  # #data-ops, thread, only maya, dm maya, file maya
+    channel: str
+    thread: str
+    ts: str
+    body: dict
+    kind: str
+    user: str = ""
+    texts: list = field(default_factory=list)
+
+    @property
+    def text(self):
+        return "\n".join(lines_of(self.body))
+
+    @property
+    def buttons(self):
+        return dict(buttons_of(self.body))
+
+    def __str__(self):
+        shown = "\n".join(f"    {line}" for line in self.text.split("\n"))
+        return f"  [{self.place}]\n{shown}"
+
+
+class AnswerSlack:
+    """``broken`` holds, by the name of a method, what it raises."""
+
+    def __init__(self):
+        self.profiles = {}
+        self.groups = {}
+        self.archived = set()
+        self.joined = {"C0DATAOPS1": {"U0MAYA00001", "U0JONAS0001"}}
+        self.broken = {}
+
+    def person(self, person, name, **more):
+        self.profiles[person.user] = Profile(person, name, **more)
+
+    async def profile(self, user, *, team=""):
+        self._met("profile")
+        if user not in self.profiles:
+            raise SlackRefused("user_not_found")
+        return self.profiles[user]
+
+    async def group(self, group):
+        self._met("group")
+        return frozenset(self.groups.get(group, ()))
+
+    async def channel(self, channel):
+        self._met("channel")
+        if channel.startswith("D"):
+            return Channel(channel, member=True, direct=True)
+        return Channel(channel, member=channel in BOT_CHANNELS, archived=channel in self.archived)
+
+    async def members(self, channel):
+        self._met("members")
+        return frozenset(self.joined.get(channel, ()))
+
+    async def permalink(self, channel, ts):
+        self._met("permalink")
+        return f"https://slack.test/{channel}/{ts}"
+
+    def _met(self, name):
+        if name in self.broken:
+            raise self.broken[name]
+
+
+def lines_of(body):
+    """What a person reads in a message, line by line."""
+    parts = list(body.get("blocks", ()))
+    for attachment in body.get("attachments", ()):
+        parts += attachment["blocks"]
+    if "content" in body:
+        return [f"file {body['filename']} “{body['title']}”: {body['comment']}", *body["content"].split("\n")]
+    lines = []
+    for block in parts:
+        lines += _BLOCKS[block["type"]](block)
+    return lines
+
+
+def _section(block):
+    fields = [each["text"].replace("\n", " ") for each in block.get("fields", ())]
+    return [*block["text"]["text"].split("\n"), *([" | ".join(fields)] if fields else [])]
+
+
+def _actions(block):
+    shown = []
+    for element in block["elements"]:
+        if element["type"] == "overflow":
+            shown.append("[… " + " · ".join(option["text"]["text"] for option in element["options"]) + "]")
+        else:
+            words = element["value"].partition("|")[2].partition("|")[2]
+            shown.append(f"[{element['text']['text']} → {words}]")
+    return [" ".join(shown)]
+
+
+def _pre(block):
+    return [f"| {line}" for line in block["elements"][0]["elements"][0]["text"].split("\n")]
+
+
+_BLOCKS = {
+    "section": _section,
+    "context": lambda block: [" ".join(element["text"] for element in block["elements"])],
+    "actions": _actions,
+    "rich_text": _pre,
+}
+
+
+def buttons_of(body):
+    """The label and value of each button and menu entry."""
+    parts = list(body.get("blocks", ()))
+    for attachment in body.get("attachments", ()):
+        parts += attachment["blocks"]
+    for block in parts:
+        for element in block.get("elements", ()):
+            if element["type"] == "button":
+                yield element["text"]["text"], element["value"]
+            for option in element.get("options", ()):
+                yield option["text"]["text"], option["value"]
+
+
+SPECIAL = re.compile(r"<[!@#][^>]*>|<[a-z]+:[^>]*>")

@@ -1,0 +1,282 @@
+"""A world in which people speak to the bot: a real store, a real desk, a platform and a Slack with memories."""
+
+import itertools
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from answer_enos import AnswerEnos, Lost, chain
+from answer_slack import AnswerSlack, Message
+
+from bot.core.flows import FlowId, InstanceId, TaskId, UserId, UserName
+from bot.core.incidents import Incident, IncidentId, Occurrence, Phase
+from bot.core.mask import DEFAULT
+from bot.core.people import Link, Person, Said, Surface, Where
+from bot.core.posts import Kind, Lane, NewPost, PostId
+from bot.core.status import Status
+from bot.schedules import in_words
+from bot.work.answer import Answers
+from bot.work.asking import Manners, Rooms
+from bot.work.desk import Desk
+from bot.work.follow import Follow
+
+__all__ = ["FAILED", "HOME", "OPS", "START", "Lost", "World", "chain"]
+
+START = datetime(2026, 11, 21, 14, 30, 12, tzinfo=UTC)
+HOME = "T0DEMO0001"
+OPS, FINANCE, ELSEWHERE = "C0DATAOPS1", "C0FINANCE1", "C0GENERAL1"
+PLACES = {OPS: "#data-ops", FINANCE: "#finance-data", ELSEWHERE: "#general"}
+FAILED = "3377-2026112102"  # this night's run, failed in transform
+ONCALL = "S0ONCALL01"
+
+LINKED = {  # name: Slack user, EnOS user id, EnOS user name
+    "maya": ("U0MAYA00001", "u15432100000000011", "maya.chen"),
+    "jonas": ("U0JONAS0001", "u15432100000000012", "jonas.weber"),
+    "alex": ("U0ALEX00001", "u15432100000000014", "alex.kim"),
+    "lina": ("U0LINA00001", "u15432100000000015", "lina.gomez"),
+}
+OTHERS = {
+    "priya": ("U0PRIYA0001", {}),
+    "sam": ("U0SAMLEE001", {}),  # on call, not linked
+    "guest": ("U0GUEST0001", {"guest": True}),
+    "stranger": ("U0STRANGE01", {"stranger": True}),
+    "robot": ("U0ROBOT0001", {"bot": True}),
+    "gone": ("U0GONE00001", {"deleted": True}),
+}
+
+
+class Names:
+    """Owners to people, as the app does it."""
+
+    def __init__(self, store):
+        self._store = store
+
+    async def people_of(self, owners):
+        return {link.user_name: link.person for link in await self._store.links() if link.user_name in owners}
+
+
+@dataclass
+class Actor:
+    """Somebody who speaks to the bot and sees what it answers. Every way returns what came of it."""
+
+    world: "World"
+    name: str
+    person: Person
+
+    async def says(self, text, channel=OPS):
+        """A slash command."""
+        where = Where(Surface.COMMAND, channel, response_url="https://hooks.slack.test/1")
+        return await self.world.heard(self, text, where)
+
+    async def mentions(self, text, thread="", channel=OPS):
+        """@flowbot in a channel or a thread."""
+        return await self.world.heard(self, text, Where(Surface.MENTION, channel, thread, self.world.new_ts()))
+
+    async def writes(self, text):
+        """A direct message."""
+        where = Where(Surface.DIRECT, f"D{self.person.user[1:]}", "", self.world.new_ts())
+        return await self.world.heard(self, text, where)
+
+    async def presses(self, message, label):
+        """A button of a message, by its label."""
+        return await self.carries(message, message.buttons[label])
+
+    async def carries(self, message, value):
+        """Any value on a button of a message."""
+        version, post, words = value.split("|", 2)
+        assert version == "1"
+        where = Where(
+            Surface.BUTTON,
+            message.channel,
+            message.thread,
+            message.ts,
+            response_url="https://hooks.slack.test/2",
+        )
+        return await self.world.heard(self, words, where, post)
+
+
+class World:
+    """``seen`` is all that anybody ever saw; ``now`` is moved by hand."""
+
+    def __init__(self, store):
+        self.store = store
+        self.enos = AnswerEnos()
+        self.slack = AnswerSlack()
+        self.now = START
+        self.zone = timedelta(hours=8)
+        self.seen = []
+        self.standing = {}  # post id to the message it became
+        self.well = True
+        self._ids = itertools.count(1)
+        self._stamps = itertools.count(1)
+        self.actors = {}
+        self.manners = Manners(
+            channel=OPS,
+            admins=frozenset({"U0ALEX00001"}),
+            oncall=(ONCALL,),
+            timezone=ZoneInfo("UTC"),
+            command="/flow",
+            mask=DEFAULT,
+            alert_statuses=(-1, 7),
+        )
+        self.restart()
+
+    def restart(self):
+        """The process begins anew: what it held in memory is gone."""
+        self.rooms = Rooms(
+            enos=self.enos,
+            slack=self.slack,
+            store=self.store,
+            desk=Desk(self.store, Names(self.store), self.new_id),
+            clock=lambda: self.now,
+            new_id=self.new_id,
+            manners=self.manners,
+            schedule_words=in_words,
+            health=lambda: {"Well": self.well, "Watching": "18 of 19 flows", "Last read": "4 s ago"},
+            platform_zone=lambda: self.zone,
+            wake=lambda: None,
+        )
+        self.answers = Answers(self.rooms)
+        self.follow = Follow(self.rooms)
+
+    @classmethod
+    async def begun(cls, store):
+        world = cls(store)
+        enos = world.enos
+        for name, (user, user_id, user_name) in LINKED.items():
+            world._actor(name, user, timezone={"maya": "Asia/Shanghai", "jonas": "Europe/Berlin"}.get(name, "UTC"))
+            enos.names[user_id] = user_name
+            link = Link(Person(HOME, user), UserId(user_id), UserName(user_name), proven=name != "lina")
+            await store.put_links([link])
+        for name, (user, more) in OTHERS.items():
+            world._actor(name, user, **more)
+        world.slack.groups[ONCALL] = {"U0SAMLEE001"}
+        enos.names["u15432100000000013"] = "priya.nair"
+        enos.add(3377, "daily-energy-report", "maya.chen")
+        enos.add(2809, "turbine-10min", "jonas.weber", graph=chain((201, "read"), (202, "sum")), cycle="mi")
+        enos.add(3318, "reduce_entity", "maya.chen", "jonas.weber", parameters=(), active=False)
+        enos.add(2957, "billing-close", "alex.kim", locked=True)
+        enos.add(4102, "empty-flow", "maya.chen", graph=chain(), parameters=())
+        enos.add(4410, "<!channel> weather & wind", "maya.chen", "<@U0JONAS0001>")
+        enos.add(4500, "forecast-wide", "maya.chen", graph=chain(*((n, f"step {n}") for n in range(501, 508))))
+        enos.add(4501, "forecast-small", "maya.chen", "lina.gomez")
+        return world
+
+    def _actor(self, name, user, **more):
+        person = Person("T0FOREIGN1" if more.get("stranger") else HOME, user)
+        self.slack.person(person, name, **more)
+        self.actors[name] = Actor(self, name, person)
+        setattr(self, name, self.actors[name])
+
+    def new_id(self):
+        return f"post{next(self._ids):04}"
+
+    def new_ts(self):
+        return f"1795000000.{next(self._stamps):06}"
+
+    def later(self, **span):
+        self.now += timedelta(**span)
+
+    # ── what happens ──
+
+    async def heard(self, actor, text, where, post="", key=""):
+        """Hand words to the bot, deliver what it queues, and return what people see anew."""
+        said = Said(key or f"say:{self.new_ts()}", text, actor.person, where, self.now, post)
+        await self.answers.said(said)
+        return await self.delivered()
+
+    async def tick(self, **span):
+        """Let time pass, look after the runs that people started, and return what people see anew."""
+        self.later(**span)
+        await self.follow.tick(self.now)
+        return await self.delivered()
+
+    async def delivered(self):
+        new = []
+        while due := await self.store.due(self.now + timedelta(seconds=5)):
+            for post in due:
+                taken = await self.store.sending(post.new.id, self.now)
+                if taken is not None:
+                    new.append(await self._stands(taken))
+        self.seen += new
+        return new
+
+    async def _stands(self, post):
+        new = post.new
+        if new.kind is Kind.EDIT:
+            message = self.standing[new.target]
+            message.body, ts, channel = dict(new.body), message.ts, message.channel
+            message.texts.append(message.text)
+        else:
+            ts = self.new_ts()
+            channel = f"D{post.channel[1:]}" if post.channel.startswith("U") else post.channel
+            message = Message(
+                self._place(new, channel), channel, new.thread, ts, dict(new.body), new.kind.value, new.user
+            )
+            self.standing[new.id] = message
+        await self.store.sent(new.id, channel, ts, self.now)
+        return message
+
+    def _place(self, new, channel):
+        who = {actor.person.user: actor.name for actor in self.actors.values()}
+        if new.kind is Kind.WHISPER:
+            return f"only {who[new.user]} sees"
+        if new.kind is Kind.FILE:
+            return f"file for {who[new.channel]}"
+        if channel.startswith("D"):
+            return f"dm {who['U' + channel[1:]]}"
+        return f"thread in {PLACES[channel]}" if new.thread else PLACES[channel]
+
+    async def breaks(self, instance=FAILED, *, flow=3377, name="daily-energy-report", owners=("maya.chen",), **more):
+        """A flow has an incident, with its first message in the channel; return the message."""
+        id_ = IncidentId(f"incident-{instance}")
+        first = PostId(self.new_id())
+        failure = Occurrence(
+            instance=InstanceId(instance),
+            status=int(Status.FAIL),
+            trigger_time="2026-11-21 10:00:00",
+            end_time="2026-11-21 10:04:00",
+            seen_at=more.pop("seen_at", self.now),
+            failed_tasks=(TaskId(108580),),
+            failed_task_name="transform",
+        )
+        incident = Incident(
+            id=id_,
+            flow_id=FlowId(flow),
+            flow_name=name,
+            channel=more.pop("channel", OPS),
+            phase=Phase.OPEN,
+            opened_at=failure.seen_at,
+            post=first,
+            occurrences=(failure,),
+            owners=tuple(UserName(owner) for owner in owners),
+        )
+        await self.put(incident, first, **more)
+        (message,) = await self.delivered()
+        return message
+
+    async def put(self, incident, first, **more):
+        from bot.core.cards.incident import Look, card
+        from bot.core.facts import Facts
+
+        post = NewPost(
+            first,
+            Kind.MESSAGE,
+            Lane.ALERT,
+            incident.channel,
+            card(incident, first, Look()),
+            self.now,
+            incident=incident.id,
+        )
+        await self.store.observe([], [], lambda _known: Facts(incidents=(incident,), posts=(post,)))
+
+    async def incident(self, instance=FAILED):
+        return await self.store.incident(IncidentId(f"incident-{instance}"))
+
+    async def audited(self):
+        """The audit, oldest first, as (who, words, outcome, request, as whom, answer)."""
+        names = {actor.person: actor.name for actor in self.actors.values()}
+        entries = await self.store.audit(START - timedelta(days=1), self.now + timedelta(days=1))
+        return [
+            (names[e.attempt.by], e.attempt.words, e.outcome, e.request, e.user_id, e.answer) for e in reversed(entries)
+        ]

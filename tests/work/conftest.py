@@ -1,0 +1,20 @@
+import pytest
+from answer_world import World
+
+from bot.store.store import Store
+
+
+@pytest.fixture
+async def world(tmp_path):
+    async with Store.open(tmp_path / "flowbot.db") as store:
+        yield await World.begun(store)
+
+
+@pytest.fixture
+def maya(world):
+    return world.maya
+
+
+@pytest.fixture
+def jonas(world):
+    return world.jonas
