@@ -46,6 +46,7 @@ DRAIN_SECONDS = 8.0  # a container is given ten
 SIGN_IN_SECONDS = 5.0  # a gateway that hangs must not keep the bot from starting
 FOLLOW_SECONDS = 1.0
 PRUNE_SECONDS = 3600.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0  # between two tries while Slack is away at start
 _ENOS = "enos."  # begins the names of notes about the platform
 
 
@@ -180,7 +181,6 @@ class App:
 
     async def start(self) -> None:
         """Start what hears, what watches and what delivers."""
-        await self._listen()
         self._task(self.delivery.run())
         await self.edge.start()
         self.clockwork.every(self.settings.poll_seconds, "poll", self._poll)
@@ -215,7 +215,7 @@ class App:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.enos.close(), left())
 
-    async def _listen(self) -> None:
+    async def listen(self) -> None:
         """Serve health, and the program's other commands."""
         runner = web.AppRunner(health.application(self.metrics, self._why_not_ready, self._refresh), access_log=None)
         await runner.setup()
@@ -342,19 +342,34 @@ async def _run(settings: Settings) -> int:
     async with store:
         app = App(settings, store, await store.notes())
         try:
-            if problems := await app.preflight():
+            await app.listen()
+            if problems := await _proven(app, stop):
                 return _complain(problems, EXIT_SETTINGS)
+            if stop.is_set():
+                return EXIT_OK
             await app.start()
             log.info("flowbot runs; health is served at %s", app.address)
             await stop.wait()
             log.info("stopping; what was begun is finished first")
-        except Outage as outage:
-            return _complain([str(outage)], EXIT_FAILED)
         except OSError as error:
             return _complain([f"FLOWBOT_LISTEN or FLOWBOT_EVENTS_LISTEN cannot be used: {error}"], EXIT_SETTINGS)
         finally:
             await app.stop(DRAIN_SECONDS)
     return EXIT_OK
+
+
+async def _proven(app: App, stop: asyncio.Event) -> list[str]:
+    """Return what an operator must mend; wait, and say so, for as long as Slack itself does not answer."""
+    pause = FIRST_PAUSE_SECONDS
+    while not stop.is_set():
+        try:
+            return await app.preflight()
+        except Outage as outage:
+            log.warning("Slack does not answer yet. %s I try again in %.0f s.", outage, pause)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause)
+        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+    return []
 
 
 def _complain(problems: Sequence[str], code: int) -> int:

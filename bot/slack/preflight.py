@@ -47,7 +47,7 @@ class SlackDown(Outage):
 
     def __str__(self) -> str:
         """Return the sentence."""
-        return f"Slack could not be reached ({self.why}). Check the network, or a proxy, and start again."
+        return f"Slack could not be reached ({self.why}). Check the network, or a proxy."
 
 
 async def who_am_i(client: AsyncWebClient) -> Identity:

@@ -1,0 +1,54 @@
+"""Starting while Slack is away: the bot says so, keeps trying, and can be stopped meanwhile."""
+
+import asyncio
+import logging
+
+import pytest
+
+from bot import app
+from bot.slack.preflight import SlackDown
+
+
+class Slow:
+    """A bot whose Slack answers from the third question on."""
+
+    def __init__(self, problems: list[str], silent: int = 2) -> None:
+        self.problems, self.silent, self.asked = problems, silent, asyncio.Condition()
+        self.times = 0
+
+    async def preflight(self) -> list[str]:
+        self.times += 1
+        async with self.asked:
+            self.asked.notify_all()
+        if self.times <= self.silent:
+            raise SlackDown("connection refused")
+        return self.problems
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "FIRST_PAUSE_SECONDS", 0.01)
+
+
+async def test_slack_being_away_at_start_is_waited_out_and_told(caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.WARNING, "bot")
+    bot = Slow([])
+    assert await app._proven(bot, asyncio.Event()) == []
+    assert bot.times == 3
+    assert caplog.records[0].getMessage() == (
+        "Slack does not answer yet. Slack could not be reached (connection refused). "
+        "Check the network, or a proxy. I try again in 0 s."
+    )
+
+
+async def test_what_only_an_operator_can_mend_ends_the_waiting():
+    assert await app._proven(Slow(["The token was revoked."]), asyncio.Event()) == ["The token was revoked."]
+
+
+async def test_a_bot_that_waits_for_slack_can_be_stopped():
+    bot, stop = Slow([], silent=10**9), asyncio.Event()
+    waiting = asyncio.create_task(app._proven(bot, stop))
+    async with bot.asked:
+        await bot.asked.wait()
+    stop.set()
+    assert await asyncio.wait_for(waiting, 10) == []
