@@ -40,7 +40,7 @@ class Story:
             ("The cause is mended; Maya reruns from the failed task", self._rerun),
             ("It recovers", self._recovers),
             ("Priya, whom nobody linked, asks what failed today", self._not_linked),
-            ("Maya asks what failed today", self._failed_today),
+            ("Maya asks what failed lately", self._failed_lately),
         )
         for title, step in steps:
             _print(f"\n── {title} ──")
@@ -92,9 +92,9 @@ class Story:
         self._slack.say(PRIYA, CHANNEL, "/flow failed today")
         await self._whispered(PRIYA, "I do not know yet who you are")
 
-    async def _failed_today(self) -> None:
-        self._slack.say(MAYA, CHANNEL, "/flow failed today")
-        await self._whispered(MAYA, "daily-energy-report", "recovered")
+    async def _failed_lately(self) -> None:
+        self._slack.say(MAYA, CHANNEL, "/flow failed last 3h")
+        await self._whispered(MAYA, "*Failed*", "FAIL", "daily-energy-report", "the flow has recovered since")
 
     def _fresh(self) -> Message:
         """Return the incident's first message as it is now."""

@@ -39,8 +39,10 @@ async def failed(rooms: Rooms, ask: Ask, request: Failed) -> Answer:
         await finding.owner_name(rooms, ask, request.owner),
     )
     rows, all_read = await _search(rooms, ask, terms, rooms.manners.alert_statuses)
-    lines = [flows.row(row) for row in rows]
-    lines += await _marked(rooms, terms, {row.id for row in rows})
+    incidents = await rooms.store.incidents(live=False, flow=terms.flow, since=terms.span.since)
+    since = _since(incidents)
+    lines = [flows.row(row, since.get(row.id, "")) for row in rows]
+    lines += _marked(incidents, terms, {row.id for row in rows})
     title = "*Failed*" + _of(terms, request.owner)
     nothing = f"Nothing failed{_of(terms, request.owner)} {escape(terms.span.words)}."
     return Answer(listed(ask, request, lines, f"{title} {escape(terms.span.words)}", nothing, notes=_cut(all_read)))
@@ -145,9 +147,17 @@ async def _search(rooms: Rooms, ask: Ask, terms: _Terms, statuses: Sequence[int]
     return newest_first, all_read
 
 
-async def _marked(rooms: Rooms, terms: _Terms, shown: set[InstanceId]) -> list[str]:
+def _since(incidents: Sequence[Incident]) -> dict[InstanceId, str]:
+    """Return what has happened since to failures that EnOS still lists; the newest word on each counts.
+
+    EnOS never takes a failure back: a rerun is another instance, and the first one stays FAIL.
+    """
+    oldest_first = sorted(incidents, key=lambda each: each.opened_at)
+    return {failure.instance: _ended(each, failure) for each in oldest_first for failure in each.occurrences}
+
+
+def _marked(incidents: Sequence[Incident], terms: _Terms, shown: set[InstanceId]) -> list[str]:
     """Return the rows that EnOS does not list for this period, each with why it stands here."""
-    incidents = await rooms.store.incidents(live=False, flow=terms.flow, since=terms.span.since)
     lines: list[str] = []
     for incident in incidents:
         if terms.owner and terms.owner not in incident.owners:
@@ -173,15 +183,17 @@ def _note(incident: Incident, failure: Occurrence, span: Window) -> str:
     """Return why a row stands here though EnOS does not list it for this period."""
     at = instance_moment(failure.instance)
     triggered_before = at is not None and at < span.since
-    if failure.healed:
-        since = "it has a good run since"
-    elif incident.phase is Phase.RECOVERED:
-        since = "the flow has recovered since"
-    elif incident.phase is Phase.CLOSED:
-        since = "closed by a person since"
-    else:
-        since = "" if triggered_before else "EnOS shows it otherwise now"
+    since = _ended(incident, failure) or ("" if triggered_before else "EnOS shows it otherwise now")
     return ", ".join(part for part in ("triggered before" if triggered_before else "", since) if part)
+
+
+def _ended(incident: Incident, failure: Occurrence) -> str:
+    """Return what ended a failure; empty while its incident is live."""
+    if failure.healed:
+        return "it has a good run since"
+    if incident.phase is Phase.RECOVERED:
+        return "the flow has recovered since"
+    return "closed by a person since" if incident.phase is Phase.CLOSED else ""
 
 
 def _of(terms: _Terms, owner: OwnerRef | None) -> str:
