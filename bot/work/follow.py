@@ -61,7 +61,7 @@ class Follow:
         for gone in self._looking.keys() - {run.instance for run in live}:
             del self._looking[gone]
         for run in live:
-            looking = self._looking.setdefault(run.instance, _Looking(now))
+            looking = self._looking.setdefault(run.instance, _Looking(_first(run)))
             if looking.due > now:
                 continue
             looking.due = now + pause(now - run.started_at)
@@ -88,7 +88,6 @@ class Follow:
             await self._over(run, "lost", cards.taken_by_another(run), now, "outage:taken_by_another")
             return
         running = replace(run, state="running")
-        looking.due = now
         await self._put(running, cards.found(running, instance), now, _settled(run, "done", now))
 
     async def _look(self, run: Run, looking: _Looking, now: datetime) -> None:
@@ -181,6 +180,11 @@ def took(instance: Instance) -> timedelta | None:
     start = read_time(instance.start_time, timedelta())
     end = read_time(instance.end_time, timedelta())
     return end - start if start is not None and end is not None and end >= start else None
+
+
+def _first(run: Run) -> datetime:
+    """Return when a run is looked at first: its message has just been said, unless the answer was lost."""
+    return run.started_at + (timedelta() if run.state == "asked" else pause(timedelta()))
 
 
 def pause(age: timedelta) -> timedelta:

@@ -1,5 +1,6 @@
 """A batch platform that answers people: flows with owners, runs that begin and end, and a fault for any call."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -32,7 +33,7 @@ PARAMETERS = (Parameter("path", "/data/energy"), Parameter("overwrite", "true"))
 def chain(*tasks, edges=None):
     """A graph of (id, name), one after the other, or with the edges given."""
     nodes = tuple(Task(TaskId(id_), name, f"t_{id_}") for id_, name in tasks)
-    pairs = edges if edges is not None else [(a[0], b[0]) for a, b in zip(tasks, tasks[1:], strict=False)]
+    pairs = edges if edges is not None else [(a[0], b[0]) for a, b in itertools.pairwise(tasks)]
     return Graph(nodes, (), tuple(Relation(f"t_{a}", f"t_{b}") for a, b in pairs))
 
 
