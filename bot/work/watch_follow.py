@@ -135,7 +135,10 @@ class Following:
         """Take a good run in; return the incident as it is then."""
         if row.status != Status.SUCCESS:
             return incident
-        if healing.after(incident, row, now)[1] is Reason.NOTHING:
+        reason = healing.after(incident, row, now)[1]
+        if reason is Reason.RECOVERED and not row.graph.tasks and healing.might_heal(row, incident):
+            row = await self._whole(row)
+        if reason is Reason.NOTHING:
             if not row.graph.tasks and healing.might_heal(row, incident):
                 self._candidates[incident.id].setdefault(row.id, row)
             return incident
@@ -152,6 +155,18 @@ class Following:
         said[incident.id] += 1
         self._out.wake()
         return facts.incidents[0] if facts.incidents else incident
+
+    async def _whole(self, row: Instance) -> Instance:
+        """Return a good run with its tasks: what ends the alarm should say at once whether it healed anything.
+
+        Read once in the life of an incident. Where it cannot be read, the run as listed: it is read again later.
+        """
+        try:
+            found = await self._out.enos.instance(row.id)
+        except Failure as trouble:
+            log.info("the tasks of %s are not known yet: %s", row.id, trouble)
+            return row
+        return row if found is None or found.status != Status.SUCCESS else found
 
     # ── single reads ──
 

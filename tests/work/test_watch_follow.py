@@ -70,7 +70,15 @@ async def test_the_same_instance_failing_after_that_is_a_new_incident(world):
 async def test_a_triggered_run_for_the_same_day_heals_if_it_ran_every_failed_task(world):
     world.enos.put("3377-20261121000100", Status.SUCCESS, name="report", end="2026-11-21 09:30:00", kind=0)
     await world.follow(after=30)
-    assert world.lines() == ["RECOVERED report · no good run for 11-21"]  # its tasks are not known yet
+    assert world.lines() == ["RECOVERED report"]
+    assert len(world.store.replies(only(world).post)) == 1
+
+
+async def test_a_good_run_whose_tasks_cannot_be_read_ends_the_alarm_and_heals_later(world):
+    world.enos.put("3377-20261121000100", Status.SUCCESS, name="report", end="2026-11-21 09:30:00", kind=0)
+    world.enos.fail["instance"] = [Down()]
+    await world.follow(after=30)
+    assert world.lines() == ["RECOVERED report · no good run for 11-21"]
     await world.follow(after=301)
     assert world.lines() == ["RECOVERED report"]
     assert "there is a good run for `3377-2026112100` now" in world.store.replies(only(world).post)[-1]["text"]
