@@ -24,12 +24,14 @@ from bot.core.mask import Mask
 from bot.core.people import Person, Said
 from bot.core.times import zone_offset
 from bot.enos.client import EnosClient
+from bot.figures import Figures
 from bot.ids import new_id
 from bot.schedules import in_words
 from bot.settings import Settings
-from bot.slack.edge import SlackEdge, Way
+from bot.slack.edge import Outside, SlackEdge, Way
 from bot.store.retention import KEEP
 from bot.store.store import Store
+from bot.work import left_open
 from bot.work.answer import Answers
 from bot.work.asking import Manners, Rooms
 from bot.work.deliver import Delivery
@@ -73,6 +75,7 @@ class App:
     def __init__(self, settings: Settings, store: Store, remembered: Mapping[str, str]) -> None:
         self.settings, self.store = settings, store
         self.metrics = health.Metrics()
+        self.figures = Figures(self.metrics, settings.database, now())
         self.mask = Mask(settings.mask)
         self.zone: timedelta | None = zone_offset(settings.enos_timezone)
         self.enos = EnosClient(
@@ -86,7 +89,7 @@ class App:
                 name.removeprefix(_ENOS): value for name, value in remembered.items() if name.startswith(_ENOS)
             },
             page_base=settings.page_base,  # type: ignore[arg-type]  # the settings' reader allows these three only
-            on_call=self._enos_called,
+            on_call=self.figures.enos_called,
             on_learned=self._learned,
         )
         way = Way(app_token=settings.slack_app_token)
@@ -96,7 +99,12 @@ class App:
                 listen=(settings.events_listen.host, settings.events_listen.port),
             )
         self.edge = SlackEdge(
-            settings.slack_bot_token, way, settings.command, self._said, api_url=settings.slack_api_url
+            settings.slack_bot_token,
+            way,
+            settings.command,
+            self._said,
+            api_url=settings.slack_api_url,
+            outside=Outside(on_call=self.figures.slack_called),
         )
         self.delivery = Delivery(
             store,
@@ -115,7 +123,6 @@ class App:
         self.clockwork = Clockwork()
         self._background: set[asyncio.Task[Any]] = set()
         self._servers: list[web.AppRunner] = []
-        self._socket_count = 0
         self.address = ""  # where health is served
 
     def _watching(self, names: Owners) -> Watch:
@@ -131,8 +138,8 @@ class App:
             command=settings.command,
             user=settings.enos_user_id,
         )
-        wake = self.delivery.wake
-        return Watch(self.enos, self.store, names, now, new_id, wanted, mask=self.mask, wake=wake)
+        wake, occurred = self.delivery.wake, self.figures.occurred
+        return Watch(self.enos, self.store, names, now, new_id, wanted, mask=self.mask, wake=wake, occurred=occurred)
 
     def _rooms(self, names: Owners) -> Rooms:
         settings = self.settings
@@ -159,6 +166,7 @@ class App:
             health=self._health,
             platform_zone=lambda: self.zone,
             wake=wake,
+            nudge=self.watch.nudge,
         )
 
     async def preflight(self) -> list[str]:
@@ -181,8 +189,10 @@ class App:
 
     async def start(self) -> None:
         """Start what hears, what watches and what delivers."""
+        left = await left_open.open_attempts(self.rooms)  # before anything new is heard
         self._task(self.delivery.run())
         await self.edge.start()
+        self._task(left_open.close(self.rooms, left))
         self.clockwork.every(self.settings.poll_seconds, "poll", self._poll)
         self.clockwork.every(self.settings.poll_seconds, "follow open incidents", self._follow_incidents)
         self.clockwork.every(FOLLOW_SECONDS, "follow started runs", self._follow_runs)
@@ -260,9 +270,7 @@ class App:
         await self.store.prune(now(), replace(KEEP, seen=max(KEEP.seen, reach)))
 
     async def _figures(self) -> None:
-        self._socket_count = (await self.edge.health()).connected
-        for state, number in (await self.store.post_counts()).items():
-            self.metrics.posts.labels(state).set(number)
+        await self.figures.look(self.store, await self.edge.health())
 
     def _health(self) -> Mapping[str, Any]:
         """Return what ``status`` shows."""
@@ -278,10 +286,10 @@ class App:
         }
 
     def _slack_words(self) -> str:
-        return "HTTP mode" if self.settings.mode == "http" else f"{self._socket_count} of 2 sockets connected"
+        return "HTTP mode" if self.settings.mode == "http" else f"{self.figures.connected} of 2 sockets connected"
 
     def _why_not_ready(self) -> str:
-        if self.settings.mode == "socket" and not self._socket_count:
+        if self.settings.mode == "socket" and not self.figures.connected:
             return "Slack is not connected"
         health = self.watch.health(now())
         if health.lag is None:
@@ -289,16 +297,8 @@ class App:
         return f"EnOS was last read {health.lag.total_seconds():.0f} seconds ago" if health.late else ""
 
     def _refresh(self) -> None:
-        lag = self.watch.health(now()).lag
-        self.metrics.poll_lag.set(lag.total_seconds() if lag is not None else float("nan"))
-        self.metrics.sockets.set(self._socket_count)
-        self.metrics.tasks.set(len(asyncio.all_tasks()))
-        with contextlib.suppress(OSError):
-            self.metrics.database_bytes.set(self.settings.database.stat().st_size)
-
-    def _enos_called(self, action: str, outcome: str, seconds: float) -> None:
-        self.metrics.enos_calls.labels(action, outcome).inc()
-        self.metrics.enos_seconds.labels(action).observe(seconds)
+        at = now()
+        self.figures.refresh(self.watch.health(at), at, ready=not self._why_not_ready())
 
     def _learned(self, name: str, value: str) -> None:
         self._task(self.store.note(f"{_ENOS}{name}", value))
@@ -308,7 +308,7 @@ class App:
             log.info("mended: %s", alarm.sentence)
         else:
             log.error("alarm: %s", alarm.sentence)
-            self.metrics.alarms.labels(alarm.name).inc()
+            self.figures.alarmed(alarm)
 
     def _task(self, work: Any) -> None:
         task = asyncio.ensure_future(work)

@@ -100,6 +100,7 @@ class Rooms:
     health: Callable[[], Mapping[str, Any]]  # what ``status`` shows
     platform_zone: Callable[[], timedelta | None]  # offset of the times EnOS prints, None while unknown
     wake: Callable[[], None]  # there is something to deliver
+    nudge: Callable[[], None] = lambda: None  # a run was started that may heal: the watcher looks soon
     turns: Turns = field(default_factory=Turns)
 
 

@@ -114,6 +114,7 @@ async def denied(rooms: Rooms, ask: Ask, reason: Reason, names: Sequence[UserNam
     sentence = answers.denial(
         reason,
         person=ask.person,
+        command=rooms.manners.command,
         admins=sorted(rooms.manners.admins),
         owners=flows.owners(names, people),
         flow=flow,

@@ -89,6 +89,7 @@ class Follow:
             return
         running = replace(run, state="running")
         await self._put(running, cards.found(running, instance), now, _settled(run, "done", now))
+        self._rooms.nudge()
 
     async def _look(self, run: Run, looking: _Looking, now: datetime) -> None:
         instance = await self._rooms.enos.instance(run.instance, as_user=UserId(run.user_id))
@@ -109,6 +110,7 @@ class Follow:
                 await self._say(run, cards.ended(run, instance, took(instance)), looking, now)
                 return
         await self._over(run, "ended", cards.ended(run, instance, took(instance), link), now)
+        self._rooms.nudge()
 
     async def _incident_link(self, run: Run) -> str:
         for incident in await self._rooms.store.incidents(live=True, flow=run.flow_id):

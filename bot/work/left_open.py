@@ -5,11 +5,12 @@
     a link                                  the store says whether it stands
     anything else                           nothing was done: it happens together with its end, or not at all
 
-To be called before anything new is heard.
+What is left open is found before anything new is heard; it may be answered while the bot works already.
 """
 
 import json
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.core.audit import Entry
@@ -44,19 +45,22 @@ class _Known:
 _NOTHING = _Known("Nothing was done. Ask again if you still want it.", NOTHING_DONE)
 
 
-async def close_open_attempts(rooms: Rooms) -> int:
-    """Answer and end every attempt that was left open, but for runs that are followed; return how many.
+async def open_attempts(rooms: Rooms) -> tuple[Entry, ...]:
+    """Return the attempts that a former process left open, but for runs that are followed.
 
-    Raises Outage where the store does not answer. What EnOS does not tell now is said to be unknown.
+    To be called before anything new is heard. Raises Outage where the store does not answer.
     """
     followed = {run.attempt for run in await rooms.store.runs(live=True, limit=500) if run.state == "asked"}
-    count = 0
-    for entry in await rooms.store.unended():
-        if entry.id in followed:
-            continue
-        await _answer(rooms, entry, await _known(rooms, entry))
-        count += 1
-    return count
+    return tuple(entry for entry in await rooms.store.unended() if entry.id not in followed)
+
+
+async def close(rooms: Rooms, entries: Iterable[Entry]) -> None:
+    """Answer and end these attempts. What EnOS does not tell now is said to be unknown."""
+    for entry in entries:
+        try:
+            await _answer(rooms, entry, await _known(rooms, entry))
+        except Exception:
+            log.exception("attempt %s stays open until the next start", entry.id)
 
 
 async def _known(rooms: Rooms, entry: Entry) -> _Known:

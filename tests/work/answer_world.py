@@ -107,6 +107,7 @@ class World:
         self.seen = []
         self.standing = {}  # post id to the message it became
         self.well = True
+        self.nudges = 0  # how often the watcher was told that a run may heal
         self._ids = itertools.count(1)
         self._stamps = itertools.count(1)
         self.actors = {}
@@ -135,6 +136,7 @@ class World:
             health=lambda: {"Well": self.well, "Watching": "18 of 19 flows", "Last read": "4 s ago"},
             platform_zone=lambda: self.zone,
             wake=lambda: None,
+            nudge=self._nudged,
         )
         self.answers = Answers(self.rooms)
         self.follow = Follow(self.rooms)
@@ -161,6 +163,9 @@ class World:
         enos.add(4500, "forecast-wide", "maya.chen", graph=chain(*((n, f"step {n}") for n in range(501, 508))))
         enos.add(4501, "forecast-small", "maya.chen", "lina.gomez")
         return world
+
+    def _nudged(self):
+        self.nudges += 1
 
     def _actor(self, name, user, **more):
         person = Person("T0FOREIGN1" if more.get("stranger") else HOME, user)

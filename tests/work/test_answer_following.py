@@ -1,6 +1,7 @@
 """Runs that people started: progress in one message, the result, lost answers, and what a crash left open."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from answer_enos import EXTRACT, LOAD, TRANSFORM
@@ -11,8 +12,7 @@ from bot.core.conversations import SlackUnreachable
 from bot.core.flows import Parameter
 from bot.core.status import Status
 from bot.enos.errors import Silence
-from bot.work import follow
-from bot.work.left_open import close_open_attempts
+from bot.work import follow, left_open
 
 RUN = "3377-20261121143000"
 DONE, AT_WORK, WAITS, SKIPPED = Status.SUCCESS, Status.RUNNING, Status.INIT, Status.SKIP
@@ -41,6 +41,37 @@ async def test_progress_edits_the_one_message_until_the_result_stands_there(worl
     assert "All 3 tasks are done." in message.text
     assert len(world.seen) == len(message.texts) + 1
     assert await world.tick(minutes=5) == []
+
+
+async def test_whatever_changes_the_message_is_edited_every_three_seconds_at_most(world):
+    await started(world)
+    edited = []
+    for second in range(1, 22):
+        states = [(AT_WORK, WAITS, WAITS), (DONE, AT_WORK, WAITS), (DONE, DONE, AT_WORK)]
+        world.enos.becomes(RUN, Status.RUNNING, states[second % 3 or second % 2])
+        edited += [second] * len(await world.tick(seconds=1))
+    assert len(edited) > 4
+    assert all(after - before >= 3 for before, after in pairwise([0, *edited]))
+
+
+async def test_the_result_says_its_words_once_above_the_coloured_bar(world):
+    message = await started(world)
+    world.enos.becomes(RUN, Status.SUCCESS, [DONE] * 3)
+    await world.tick(seconds=3)
+    above, beside = message.body["blocks"], message.body["attachments"]
+    assert message.text.count("ended with SUCCESS") == 1
+    assert "ended with SUCCESS" in str(above)
+    assert beside[0]["color"] == "#1a7f37"
+
+
+async def test_the_watcher_is_told_of_what_began_and_of_what_ended(world):
+    await started(world)
+    assert world.nudges == 1
+    world.enos.becomes(RUN, Status.SUCCESS, [DONE] * 3)
+    await world.tick(seconds=3)
+    assert world.nudges == 2
+    await world.maya.says("trigger 9")
+    assert world.nudges == 2
 
 
 async def test_a_run_waits_for_another(world):
@@ -214,6 +245,10 @@ async def attempted(world, words, verb, *, surface="command", who=None, detail="
     return number
 
 
+async def close_left_open(world):
+    await left_open.close(world.rooms, await left_open.open_attempts(world.rooms))
+
+
 async def test_killed_after_the_call_the_run_is_found_and_told(world):
     class Killed(BaseException):
         pass
@@ -227,7 +262,7 @@ async def test_killed_after_the_call_the_run_is_found_and_told(world):
     with pytest.raises(Killed):
         await world.maya.says("trigger 3377")
     world.restart()
-    assert await close_open_attempts(world.rooms) == 0  # following looks it up
+    assert await left_open.open_attempts(world.rooms) == ()  # following looks it up
     assert await world.tick(seconds=10) == []  # the journey might still be waiting, for all it knows
     (message,) = await world.tick(seconds=81)
     assert message.place == "#data-ops"
@@ -251,13 +286,13 @@ async def test_killed_after_a_rerun_from_a_card_the_run_is_told_in_its_thread(wo
 
 async def test_killed_before_the_call_nothing_was_done_and_the_person_hears_it(world):
     await attempted(world, "trigger 3377", "trigger")
-    assert await close_open_attempts(world.rooms) == 1
+    await close_left_open(world)
     (message,) = await world.delivered()
     assert message.place == "dm maya"
     assert "I was stopped while I worked on this. Nothing was done. Ask again if you still want it." in message.text
     assert "↳ `trigger 3377`" in message.text
     assert [row[2] for row in await world.audited()] == ["outage:interrupted"]
-    assert await close_open_attempts(world.rooms) == 0
+    assert await left_open.open_attempts(world.rooms) == ()
 
 
 @pytest.mark.parametrize(
@@ -270,7 +305,7 @@ async def test_killed_before_the_call_nothing_was_done_and_the_person_hears_it(w
 async def test_killed_around_a_switch_the_flow_tells(world, active, place, text, outcome):
     world.enos.change(3377, active=active)
     await attempted(world, "disable 3377", "disable", detail='{"act": "switch", "flow": 3377, "active": false}')
-    await close_open_attempts(world.rooms)
+    await close_left_open(world)
     (message,) = await world.delivered()
     assert (message.place, text in message.text) == (place, True)
     assert [row[2] for row in await world.audited()] == [outcome]
@@ -279,7 +314,7 @@ async def test_killed_around_a_switch_the_flow_tells(world, active, place, text,
 async def test_killed_around_a_cancel_the_run_tells(world):
     world.enos.run(FAILED, Status.CANCEL)
     await attempted(world, f"cancel {FAILED}", "cancel", detail=f'{{"act": "cancel", "instance": "{FAILED}"}}')
-    await close_open_attempts(world.rooms)
+    await close_left_open(world)
     (message,) = await world.delivered()
     assert f"EnOS may have been asked to stop run `{FAILED}`, which is CANCEL now." in message.text
     assert await world.audited() == [
@@ -290,7 +325,7 @@ async def test_killed_around_a_cancel_the_run_tells(world):
 async def test_killed_around_the_cancel_of_a_run_that_is_not_shown(world):
     detail = '{"act": "cancel", "instance": "3377-2026112103"}'
     await attempted(world, "cancel 3377-2026112103", "cancel", detail=detail, surface="direct", who=world.priya)
-    await close_open_attempts(world.rooms)
+    await close_left_open(world)
     (message,) = await world.delivered()
     assert message.place == "dm priya"
     assert "which is not shown by EnOS now" in message.text
@@ -299,7 +334,7 @@ async def test_killed_around_the_cancel_of_a_run_that_is_not_shown(world):
 async def test_while_enos_is_away_it_is_said_that_nobody_knows(world):
     world.enos.faults["flow"] = [Silence("no answer within 60 s")]
     await attempted(world, "enable 3377", "enable", detail='{"act": "switch", "flow": 3377, "active": true}')
-    await close_open_attempts(world.rooms)
+    await close_left_open(world)
     (message,) = await world.delivered()
     assert "I could not find out whether it was done: EnOS did not answer" in message.text
     assert [row[2] for row in await world.audited()] == ["unclear:Silence"]
@@ -318,7 +353,7 @@ async def test_while_enos_is_away_it_is_said_that_nobody_knows(world):
 )
 async def test_killed_around_a_link_the_store_tells(world, words, text):
     await attempted(world, words, words.partition(" ")[0], who=world.alex)
-    await close_open_attempts(world.rooms)
+    await close_left_open(world)
     (message,) = await world.delivered()
     assert message.place == "dm alex"
     assert text in message.text

@@ -77,8 +77,8 @@ def see_direct_messages(words: str) -> Body:
     """Return the private line where the bot is no member of the channel."""
     return told(
         words,
-        "I am no member of this channel, so my answer stands in our direct messages. "
-        "`/invite @flowbot` brings me in, and the next one stands here.",
+        "I cannot write in this channel, so my answer stands in our direct messages. "
+        "Where I am no member, `/invite @flowbot` brings me in, and the next one stands here.",
     )
 
 
@@ -128,10 +128,22 @@ _WHY = {
 }
 
 
+def please_link(person: Person, admins: Sequence[str], command: str) -> str:
+    """Return, as mrkdwn, how somebody gets linked: words that an admin can copy."""
+    words = code(f"{command} link <@{person.user}> USERID NAME")
+    return f"Ask {_any_of(admins)} to say {words}, with your EnOS user id and user name in the last two places."
+
+
+def _any_of(admins: Sequence[str]) -> str:
+    named = " or ".join(mention(admin) for admin in admins[:3])
+    return named or "the operator of the bot (no admin is named in `FLOWBOT_ADMINS`)"
+
+
 def denial(
     reason: Reason,
     *,
     person: Person,
+    command: str,
     admins: Sequence[str] = (),
     owners: str = "",
     flow: str = "",
@@ -141,9 +153,8 @@ def denial(
 
     ``owners`` and ``flow`` are mrkdwn, escaped by the caller.
     """
-    asks = " or ".join(mention(admin) for admin in admins[:3])
-    asks = asks or "the operator of the bot (no admin is named in `FLOWBOT_ADMINS`)"
-    link_me = f"Ask {asks} to say {code(f'link <@{person.user}> USERID NAME')}."
+    asks = _any_of(admins)
+    link_me = please_link(person, admins, command)
     match reason:
         case Reason.NOT_LINKED:
             return f"I do not know yet who you are in EnOS, so I cannot do this for you. {link_me}"

@@ -180,8 +180,10 @@ def _card(
     offers: Sequence[answers.Offer] = (),
     color: str | None = None,
 ) -> Body:
+    """Return the message; with a colour the text stands above the bar, or Slack would show it there once more."""
     row, _ = answers.buttons(offers, run.post)
-    parts: list[Block] = [blocks.section(text), *extra]
+    head: list[Block] = [blocks.section(text)]
+    parts: list[Block] = [*extra]
     if run.notes:
         parts.append(blocks.section(run.notes))
     parts.append(blocks.context(_times(run)))
@@ -189,4 +191,4 @@ def _card(
         parts.append(blocks.actions(*row))
     if run.words:
         parts.append(blocks.context(f"↳ {code(run.words)}"))
-    return blocks.body(text, parts, color)
+    return blocks.body(text, parts, color, head)

@@ -11,7 +11,7 @@ from bot.core.requests import Audit, Failed, Incidents, People, Runs
 from bot.work.asking import Ask
 
 PAGE = 10  # rows
-_TOGETHER = 5  # rows in one paragraph: ten long ones would not fit
+_PARAGRAPH = 2900  # characters: ten long rows need more than one paragraph
 Listing = Failed | Runs | Incidents | People | Audit
 
 
@@ -30,5 +30,17 @@ def listed(
         offers.append(("← Previous", say(replace(request, page=page - 1))))
     if page < pages:
         offers.append(("Next →", say(replace(request, page=page + 1))))
-    extra = [blocks.section("\n".join(shown[first : first + _TOGETHER])) for first in range(0, len(shown), _TOGETHER)]
+    extra = [blocks.section(paragraph) for paragraph in paragraphs(shown)]
     return answers.told(ask.words, head, post=ask.post, offers=offers, extra=extra, notes=notes)
+
+
+def paragraphs(lines: Sequence[str]) -> list[str]:
+    """Return the lines in as few paragraphs as take them whole."""
+    filled = [""]
+    for line in lines:
+        longer = f"{filled[-1]}\n{line}" if filled[-1] else line
+        if len(longer) <= _PARAGRAPH or not filled[-1]:
+            filled[-1] = longer
+        else:
+            filled.append(line)
+    return filled

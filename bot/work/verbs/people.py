@@ -105,10 +105,10 @@ async def whoami(rooms: Rooms, ask: Ask, _request: Whoami) -> Answer:
     profile, own = ask.standing.profile, ask.standing.link
     parts = [f"You are {mention(ask.person.user)} ({code(str(ask.person))})."]
     if own is None:
-        admins = " or ".join(mention(each) for each in sorted(rooms.manners.admins)[:3]) or "the operator of the bot"
+        way_out = answers.please_link(ask.person, sorted(rooms.manners.admins), rooms.manners.command)
         parts.append(
             "You are not linked to an EnOS user yet, so I can neither read nor change anything in EnOS for you. "
-            f"Ask {admins} to say {code(f'link <@{ask.person.user}> USERID NAME')}."
+            + way_out
         )
     else:
         parts.append(f"In EnOS you are {code(own.user_name)} ({code(own.user_id)}).")

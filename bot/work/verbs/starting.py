@@ -132,6 +132,7 @@ async def _start(rooms: Rooms, ask: Ask, start: Start) -> Answer:
     settled = ask.settled(rooms.clock(), request=start.action, answer=run.instance)
     await rooms.store.put_run(run, posts=posts, settle=settled)
     rooms.wake()
+    rooms.nudge()
     return replace(answer, queued=True)
 
 
