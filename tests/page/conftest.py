@@ -71,17 +71,17 @@ async def opening(browser: Browser) -> AsyncIterator[Opening]:
     windows: list[Window] = []
 
     async def open_(url: str, control: Any = None, *, width: int = 1440, height: int = 900, **options: Any) -> Window:
-        context = await browser.new_context(viewport={"width": width, "height": height}, **options)
+        context = await browser.new_context(
+            viewport={"width": width, "height": height}, reduced_motion="reduce", **options
+        )
         page = await context.new_page()
         page.set_default_timeout(5000)
         window = Window(page, control)
+        site_url = url.partition("#")[0]
         page.on("console", lambda line: line.type in {"error", "warning"} and window.complaints.append(line.text))
         page.on("pageerror", lambda error: window.complaints.append(str(error)))
         page.on("dialog", lambda dialog: window.complaints.append(f"dialog {dialog.message}"))
-        page.on(
-            "request",
-            lambda request: url.split("#", maxsplit=1)[0] in request.url or window.complaints.append(f"outside {request.url}"),
-        )
+        page.on("request", lambda request: request.url.startswith(site_url) or window.complaints.append(request.url))
         windows.append(window)
         await page.goto(url)
         return window

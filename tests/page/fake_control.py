@@ -68,8 +68,11 @@ class FakeControl:
         self._count = 0
         self.world: dict[str, Any] = self._world()
         self.platform: dict[str, Any] = {
-            "version": 1, "now": time.time(), "instances": [], "users": [], "faults": [], "fault_names": {}, "switches": [],
-            "flows": [flow(2809, "turbine-10min"), flow(3377, "daily-energy-report"), flow(4410, "<!channel> weather & wind")],
+            "version": 1, "now": time.time(), "instances": [], "users": [],
+            "faults": [], "fault_names": {}, "switches": [],
+            "flows": [
+                flow(2809, "turbine-10min"), flow(3377, "daily-energy-report"), flow(4410, "<!channel> weather & wind"),
+            ],
         }  # fmt: skip
 
     def _world(self) -> dict[str, Any]:
@@ -77,7 +80,8 @@ class FakeControl:
             "version": 1,
             "team": {"id": "T0DEMO0001", "name": "Windmill", "domain": "windmill"},
             "app": {
-                "id": "A0FLOWBOT1", "name": "flowbot", "user": BOT, "connected": True, "shortcuts": [], "home_tab": False,
+                "id": "A0FLOWBOT1", "name": "flowbot", "user": BOT, "connected": True,
+                "shortcuts": [], "home_tab": False,
                 "commands": [{"command": "/flow", "hint": HINT, "description": "Run and watch flows"}],
             },
             "people": [
@@ -111,7 +115,7 @@ class FakeControl:
         made |= {"channel": where, "ephemeral": False, "chosen": {}, **facts}
         if by == BOT:
             made["bot_id"] = "B0FLOWBOT1"
-        for block, number in ((block, number) for number, block in enumerate(made.get("blocks", ()))):
+        for number, block in enumerate(made.get("blocks", ())):
             block.setdefault("block_id", f"b{number}")
         if made.get("to"):
             made["ephemeral"] = True
@@ -126,9 +130,8 @@ class FakeControl:
 
     def edit(self, message: dict[str, Any], **facts: Any) -> None:
         """Let a message be changed."""
-        for one in self.world["messages"][message["channel"]]:
-            if one["ts"] == message["ts"]:
-                one |= facts | {"edited": {"user": BOT, "ts": f"{time.time():.6f}"}}
+        shown = next(one for one in self.world["messages"][message["channel"]] if one["ts"] == message["ts"])
+        shown.update(facts, edited={"user": BOT, "ts": f"{time.time():.6f}"})
         self.changed()
 
     def change(self, **facts: Any) -> None:

@@ -6,9 +6,10 @@ from playwright.async_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-NAMELESS = """() => [...document.querySelectorAll("button, a[href], input, select, textarea, [role=img]")].filter((node) =>
-  node.checkVisibility() && !(node.getAttribute("aria-label") || node.textContent.trim() || node.labels?.length || node.title)
-).map((node) => node.outerHTML)"""
+NAMELESS = """() => [...document.querySelectorAll("button, a[href], input, select, textarea, [role=img], img")]
+  .filter((node) => node.checkVisibility())
+  .filter((node) => !(node.ariaLabel || node.alt || node.textContent.trim() || node.labels?.length || node.title))
+  .map((node) => node.outerHTML)"""
 
 PALE = """() => {
   const colour = (text) => {
@@ -18,7 +19,8 @@ PALE = """() => {
   };
   const over = (top, under) => top.slice(0, 3).map((value, index) => value * top[3] + under[index] * (1 - top[3]));
   const light = (rgb) => {
-    const [r, g, b] = rgb.map((value) => value / 255).map((value) => (value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+    const [r, g, b] = rgb.map((value) => value / 255)
+      .map((value) => (value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
   const ground = (node) => {
@@ -26,18 +28,24 @@ PALE = """() => {
     for (let at = node; at; at = at.parentElement) layers.unshift(colour(getComputedStyle(at).backgroundColor));
     return layers.reduce((under, top) => over(top, under), [255, 255, 255]);
   };
-  const opacity = (node) => { let all = 1; for (let at = node; at; at = at.parentElement) all *= Number(getComputedStyle(at).opacity); return all; };
+  const opacity = (node) => {
+    let all = 1;
+    for (let at = node; at; at = at.parentElement) all *= Number(getComputedStyle(at).opacity);
+    return all;
+  };
   const found = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const node = walker.currentNode.parentElement;
-    if (!walker.currentNode.textContent.trim() || !node.checkVisibility({opacityProperty: true}) || node.closest(":disabled, .hidden, option, svg")) continue;
+    const text = walker.currentNode.textContent.trim();
+    if (!text || !node.checkVisibility({opacityProperty: true})) continue;
+    if (node.closest(":disabled, .hidden, option, svg")) continue;
     const under = ground(node);
     const top = colour(getComputedStyle(node).color);
     const seen = over([...top.slice(0, 3), top[3] * opacity(node)], under);
     const [bright, dark] = [light(seen), light(under)].sort((a, b) => b - a);
     const ratio = (bright + 0.05) / (dark + 0.05);
-    if (ratio < 4.5) found.push(`${ratio.toFixed(2)} ${node.className} ${walker.currentNode.textContent.trim().slice(0, 40)}`);
+    if (ratio < 4.5) found.push(`${ratio.toFixed(2)} ${node.className} ${text.slice(0, 40)}`);
   }
   return [...new Set(found)];
 }"""
@@ -48,8 +56,14 @@ def rich(control) -> dict:
     card = control.message(
         "card",
         attachments=[{"color": "#d0342c", "blocks": [
-            {"type": "section", "block_id": "x", "text": mrkdwn("*FAIL* `3377` <@U0MAYA00001> <!here> <https://a.b|link>\n> quoted"), "fields": [mrkdwn("*Run*\n`1`")]},
-            {"type": "actions", "block_id": "y", "elements": [button("Acknowledge", "a", 0, style="primary"), button("Stop", "s", 1, style="danger"), button("Log", "l", 2), menu]},
+            {
+                "type": "section", "block_id": "x", "fields": [mrkdwn("*Run*\n`1`")],
+                "text": mrkdwn("*FAIL* `3377` <@U0MAYA00001> <!here> <https://a.b|link>\n> quoted"),
+            },
+            {"type": "actions", "block_id": "y", "elements": [
+                button("Acknowledge", "a", 0, style="primary"), button("Stop", "s", 1, style="danger"),
+                button("Log", "l", 2), menu,
+            ]},
             {"type": "context", "block_id": "z", "elements": [mrkdwn("Flow `3377`")]},
         ]}],
     )  # fmt: skip

@@ -132,7 +132,8 @@ async def test_a_choice_is_a_press_and_stays_chosen(visit, control):
     page = (await visit()).page
     await page.get_by_label("Another day").select_option("Tuesday")
     assert (await control.until("/sim/press"))[0] == {
-        "as": MAYA, "channel": DATA_OPS, "ts": card["ts"], "block_id": "b0", "action_id": "day", "selected_option": option("Tuesday", "2"),
+        "as": MAYA, "channel": DATA_OPS, "ts": card["ts"], "block_id": "b0", "action_id": "day",
+        "selected_option": option("Tuesday", "2"),
     }  # fmt: skip
     control.edit(card, chosen=chosen)
     await expect(page.locator(".edited")).to_be_visible()

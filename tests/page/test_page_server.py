@@ -101,7 +101,7 @@ async def test_a_file_is_read_by_those_who_see_its_channel(client, world):
 
 
 @pytest.mark.browser
-async def test_the_page_drives_the_real_simulators(opening, server, world):
+async def test_the_page_drives_the_real_simulators(server, opening, world):  # the window closes before the server
     window = await opening(str(server.make_url("/")))
     page = window.page
     await expect(page.get_by_text("I have the pager until Friday.")).to_be_visible()
