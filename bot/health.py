@@ -6,11 +6,12 @@ No label names a person or a flow.
 from collections.abc import Callable
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from bot.work.deliver_alarms import Meters
 
 ROOM = (0.005, 0.02, 0.1, 0.3, 1, 3, 10, 30)  # seconds
+NEVER = float("nan")  # what is not known yet
 
 
 class Metrics:
@@ -18,25 +19,59 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)  # memory, processor time, open files
         own = self.registry
+        # reading EnOS
         self.poll_lag = Gauge(
-            "flowbot_poll_lag_seconds", "Seconds since EnOS was last read without a fault", registry=own
+            "flowbot_poll_lag_seconds",
+            "Seconds since EnOS was last read without a fault, or since the start where it never was",
+            registry=own,
         )
-        self.occurrences = Counter("flowbot_occurrences", "Failures seen", ["status"], registry=own)
-        self.posts = Gauge("flowbot_posts", "Posts in the outbox", ["state"], registry=own)
+        self.last_poll = Gauge(
+            "flowbot_last_poll_timestamp_seconds", "When EnOS was last read without a fault; 0: never", registry=own
+        )
+        self.occurrences = Counter("flowbot_occurrences", "Failures seen for the first time", ["status"], registry=own)
+        self.flows_watched = Gauge("flowbot_flows_watched", "Flows that the watcher's user sees", registry=own)
+        self.flows_known = Gauge("flowbot_flows_known", "Flows of the whole organization", registry=own)
         self.enos_calls = Counter("flowbot_enos_calls", "Calls to EnOS", ["action", "outcome"], registry=own)
         self.enos_seconds = Histogram(
             "flowbot_enos_seconds", "Time of EnOS's answers", ["action"], buckets=ROOM, registry=own
         )
+        # telling Slack
+        self.posts = Gauge("flowbot_posts", "Posts in the outbox", ["state"], registry=own)
+        self.oldest_post = Gauge(
+            "flowbot_oldest_post_seconds", "How long the oldest post has been due; 0: none is", ["state"], registry=own
+        )
         self.slack_posts = Counter("flowbot_slack_deliveries", "Deliveries to Slack", ["kind", "outcome"], registry=own)
         self.post_seconds = Histogram("flowbot_post_seconds", "From due to sent", ["lane"], buckets=ROOM, registry=own)
         self.doubles = Counter("flowbot_doubles", "Messages that stood twice and were deleted", registry=own)
-        self.sockets = Gauge("flowbot_sockets", "Connected Socket Mode connections", registry=own)
+        self.slack_calls = Counter("flowbot_slack_calls", "Calls to Slack", ["method", "outcome"], registry=own)
+        self.slack_seconds = Histogram(
+            "flowbot_slack_seconds", "Time of Slack's answers", ["method"], buckets=ROOM, registry=own
+        )
+        # hearing people
+        self.sockets = Gauge("flowbot_sockets", "Socket Mode connections that stand", registry=own)
+        self.sockets_wanted = Gauge(
+            "flowbot_sockets_wanted", "Socket Mode connections that should stand; 0 in HTTP mode", registry=own
+        )
+        self.reconnects = Counter("flowbot_socket_reconnects", "Connections that were made again", registry=own)
         self.commands = Counter("flowbot_commands", "Commands heard", ["surface"], registry=own)
-        self.unhandled = Gauge("flowbot_unhandled_events", "Events that were acked and not understood", registry=own)
+        self.unhandled = Counter(
+            "flowbot_unhandled_events",
+            "Requests of Slack that were acked and led to nothing: unknown, no room, or a bug",
+            ["why"],
+            registry=own,
+        )
+        # the process
+        self.ready = Gauge("flowbot_ready", "1 where /readyz says so", registry=own)
         self.tasks = Gauge("flowbot_tasks", "Live asyncio tasks", registry=own)
-        self.database_bytes = Gauge("flowbot_database_bytes", "Size of the database file", registry=own)
+        self.database_bytes = Gauge(
+            "flowbot_database_bytes", "Size of the database file, its log included", registry=own
+        )
         self.alarms = Counter("flowbot_alarms", "What an operator should see", ["kind"], registry=own)
+        self.build = Gauge("flowbot_build_info", "1, with the version as a label", ["version"], registry=own)
+        for unknown in (self.flows_watched, self.flows_known):
+            unknown.set(NEVER)
 
 
 def meters(metrics: Metrics) -> Meters:

@@ -51,6 +51,7 @@ class PageFacts(Facts):
     """Facts of a page, and which failure each reply tells: so that a closer look can complete it."""
 
     tells: Mapping[PostId, InstanceId] = field(default_factory=dict)
+    failures: tuple[int, ...] = ()  # the statuses of the failures that were new
 
 
 def decide(rows: Iterable[Instance], terms: Terms, known: Known) -> PageFacts:
@@ -135,6 +136,7 @@ class _Draft:
         self._first: dict[IncidentId, NewPost] = {}
         self._replies: list[NewPost] = []
         self._tells: dict[PostId, InstanceId] = {}
+        self._failures: list[int] = []
 
     def take(self, row: Instance) -> None:
         """Take a row in."""
@@ -165,6 +167,7 @@ class _Draft:
             incidents=tuple(self._changed.values()),
             posts=(*firsts, *self._replies, *edits),
             tells=self._tells,
+            failures=tuple(self._failures),
         )
 
     def _failed(self, row: Instance) -> None:
@@ -177,6 +180,7 @@ class _Draft:
         new, reason = desk.failed(incident, failure, row.owners)
         if reason is Reason.NOTHING:
             return
+        self._failures.append(int(row.status))
         if new.gathered and self._terms.gather_under is None:
             new = desk.moved(new, PostId(self._terms.new_id()))
             self._first[new.id] = self._card(new)
@@ -186,6 +190,7 @@ class _Draft:
 
     def _open(self, row: Instance, failure: Occurrence) -> None:
         terms = self._terms
+        self._failures.append(int(row.status))
         gathered = terms.gather_under is not None
         incident = Incident(
             id=IncidentId(terms.new_id()),

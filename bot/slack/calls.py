@@ -7,12 +7,15 @@ after a cut connection (slack_sdk 3.47.0). A read is asked again a few times.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.slack.proxies import proxy_for
@@ -20,6 +23,7 @@ from bot.slack.redacted import library_log
 
 Answer = Mapping[str, Any]
 Sleep = Callable[[float], Awaitable[None]]
+OnCall = Callable[[str, str, float], None]  # method, outcome, seconds; none of them names a person or a channel
 
 TIMEOUT = aiohttp.ClientTimeout(total=15, connect=5, sock_read=10)
 DEFAULT_WAIT = 10.0  # seconds, where a 429 names none
@@ -39,13 +43,71 @@ READ_PATIENCE = 5.0  # seconds that a read waits for a 429; longer is the caller
 READ_PAUSE = 0.3  # seconds before the second try, doubled for the third
 
 
+def _unheard(_method: str, _outcome: str, _seconds: float) -> None:
+    """Nobody counts."""
+
+
 def web_client(
-    api_url: str, session: aiohttp.ClientSession, environment: Mapping[str, str], token: str | None = None
+    api_url: str,
+    session: aiohttp.ClientSession,
+    environment: Mapping[str, str],
+    token: str | None = None,
+    *,
+    on_call: OnCall = _unheard,
 ) -> AsyncWebClient:
-    """Return a client that sends once, over the session (whose time-outs count), by the right proxy."""
-    client = AsyncWebClient(token=token, base_url=api_url, session=session, retry_handlers=[], logger=library_log())
+    """Return a client that sends once, over the session (whose time-outs count), by the right proxy.
+
+    ``on_call`` is told of each call that ended.
+    """
+    client = _Counted(token=token, base_url=api_url, session=session, retry_handlers=[], logger=library_log())
+    client.on_call = on_call
     client.proxy = proxy_for(api_url, environment)
     return client
+
+
+@dataclass(slots=True)
+class Counted:
+    """A call that is being counted. ``outcome`` is for the caller to set where nothing is raised."""
+
+    outcome: str = "ok"
+
+
+@contextlib.contextmanager
+def counted(on_call: OnCall, name: str) -> Iterator[Counted]:
+    """Tell how one call ended, and after how long."""
+    call, started = Counted(), time.perf_counter()
+    try:
+        yield call
+    except BaseException as problem:
+        call.outcome = _outcome(problem)
+        raise
+    finally:
+        on_call(name, call.outcome, time.perf_counter() - started)
+
+
+class _Counted(AsyncWebClient):
+    """The stock client, each of whose calls is counted."""
+
+    on_call: OnCall
+
+    async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
+        with counted(self.on_call, api_method):
+            return await super().api_call(api_method, **arguments)
+
+
+def _outcome(problem: BaseException) -> str:
+    """Return a word for how a call ended: one of the four failures, or what is none of them."""
+    if isinstance(problem, asyncio.CancelledError):
+        return "abandoned"
+    return _WORDS.get(type(_failure(problem)), "bug")
+
+
+_WORDS: dict[type, str] = {
+    SlackLimited: "limited",
+    SlackRefused: "refused",
+    SlackUnclear: "unclear",
+    SlackUnreachable: "unreachable",
+}
 
 
 @contextlib.contextmanager
@@ -53,14 +115,28 @@ def translated() -> Iterator[None]:
     """Raise whatever a call raises as one of the four failures."""
     try:
         yield
-    except SlackApiError as answer:
-        raise _answered(answer) from None  # the library's message holds the whole answer
-    except NEVER_LEFT as problem:
-        raise SlackUnreachable(type(problem).__name__) from None
-    except (aiohttp.ClientError, TimeoutError, OSError) as problem:
-        raise SlackUnclear(type(problem).__name__) from None
-    except (AttributeError, ValueError) as problem:  # the sdk's, for an answer that is no object
-        raise SlackUnclear("unreadable answer") from problem
+    except Exception as problem:
+        failure = _failure(problem)
+        if failure is None or failure is problem:
+            raise
+        # The library's message holds the whole answer; only what cannot be read is worth a look at where.
+        raise failure from (problem if isinstance(problem, AttributeError | ValueError) else None)
+
+
+def _failure(problem: BaseException) -> Exception | None:
+    """Return which of the four failures it is; None for a bug, or the end of the task."""
+    match problem:
+        case SlackLimited() | SlackRefused() | SlackUnclear() | SlackUnreachable():
+            return problem
+        case SlackApiError():
+            return _answered(problem)
+        case _ if isinstance(problem, NEVER_LEFT):
+            return SlackUnreachable(type(problem).__name__)
+        case aiohttp.ClientError() | TimeoutError() | OSError():
+            return SlackUnclear(type(problem).__name__)
+        case AttributeError() | ValueError():  # the sdk's, for an answer that is no object
+            return SlackUnclear("unreadable answer")
+    return None
 
 
 def wait_named(headers: Mapping[str, str]) -> float:

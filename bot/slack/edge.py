@@ -13,7 +13,7 @@ from aiohttp import web
 from bot.core.errors import Refused
 from bot.core.people import Said
 from bot.slack import http_mode, preflight
-from bot.slack.calls import TIMEOUT, Sleep, web_client
+from bot.slack.calls import TIMEOUT, OnCall, Sleep, web_client
 from bot.slack.identity import Identity
 from bot.slack.listeners import Counts, Listeners, Room
 from bot.slack.poster import Poster
@@ -53,12 +53,13 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """Where the time and the environment come from, and how is waited."""
+    """Where the time and the environment come from, how is waited, and who is told of each call."""
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     monotonic: Callable[[], float] = time.monotonic
     sleep: Sleep = asyncio.sleep
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    on_call: OnCall = lambda _method, _outcome, _seconds: None
 
 
 class SlackEdge:
@@ -88,8 +89,9 @@ class SlackEdge:
             environment=self.outside.environment,
             clock=self.outside.monotonic,
             sleep=self.outside.sleep,
+            on_call=self.outside.on_call,
         )
-        self._client = web_client(api_url, self._session, self.outside.environment)
+        self._client = web_client(api_url, self._session, self.outside.environment, on_call=self.outside.on_call)
         self.listeners = Listeners(
             me=self._identity,
             command=command,

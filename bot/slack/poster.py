@@ -15,7 +15,7 @@ from bot.core.conversations import Channel, SlackRefused, SlackUnclear
 from bot.core.people import Profile
 from bot.core.posts import Body, PostId
 from bot.slack import limits
-from bot.slack.calls import Answer, Calls, Sleep, web_client
+from bot.slack.calls import Answer, Calls, OnCall, Sleep, web_client
 from bot.slack.directory import Directory
 from bot.slack.identity import Identity
 from bot.slack.redacted import library_log
@@ -51,11 +51,12 @@ class Poster:
         environment: Mapping[str, str],
         clock: Callable[[], float] = time.monotonic,
         sleep: Sleep = asyncio.sleep,
+        on_call: OnCall = lambda _method, _outcome, _seconds: None,
     ) -> None:
-        self.calls = Calls(web_client(api_url, session, environment, token), sleep)
+        self.calls = Calls(web_client(api_url, session, environment, token, on_call=on_call), sleep)
         self.directory = Directory(self.calls, clock)
-        self._uploads = Uploads(self.calls, session, environment)
-        self._whispers = Whispers(session, environment, self._ephemeral, self._plainly)
+        self._uploads = Uploads(self.calls, session, environment, on_call)
+        self._whispers = Whispers(session, environment, self._ephemeral, self._plainly, on_call)
 
     @property
     def me(self) -> Identity | None:

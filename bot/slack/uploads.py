@@ -12,15 +12,18 @@ import aiohttp
 
 from bot.core.conversations import SlackUnclear, SlackUnreachable
 from bot.core.posts import Body
-from bot.slack.calls import Calls, translated
+from bot.slack.calls import Calls, OnCall, counted, translated
 from bot.slack.proxies import proxy_for
 
 
 class Uploads:
     """Uploads and settles files. Raises the four failures of a call."""
 
-    def __init__(self, calls: Calls, session: aiohttp.ClientSession, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, calls: Calls, session: aiohttp.ClientSession, environment: Mapping[str, str], on_call: OnCall
+    ) -> None:
         self.calls = calls
+        self.on_call = on_call
         self.session = session
         self.environment = environment
 
@@ -59,10 +62,11 @@ class Uploads:
             arguments = {"filename": filename, "length": len(content)}
             answer = await self.calls.once("files.getUploadURLExternal", arguments)
             address, file = str(answer.get("upload_url") or ""), str(answer.get("file_id") or "")
-            with translated():
+            with counted(self.on_call, "upload") as call, translated():
                 proxy = proxy_for(address, self.environment)
                 async with self.session.post(address, data=content, proxy=proxy) as stored:
                     status = stored.status
+                call.outcome = "ok" if status == 200 else "refused"
         except SlackUnclear as lost:
             raise SlackUnreachable(f"the file was not stored: {lost}") from None
         if status != 200:

@@ -13,7 +13,7 @@ import aiohttp
 from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear
 from bot.core.posts import Body
 from bot.slack import limits
-from bot.slack.calls import LIMITED, translated, wait_named
+from bot.slack.calls import LIMITED, OnCall, counted, translated, wait_named
 from bot.slack.proxies import proxy_for
 
 Ephemeral = Callable[[str, str, Body, str], Awaitable[None]]
@@ -47,11 +47,13 @@ class Whispers:
         environment: Mapping[str, str],
         ephemeral: Ephemeral,
         plainly: Plainly,
+        on_call: OnCall,
     ) -> None:
         self.session = session
         self.environment = environment
         self.ephemeral = ephemeral
         self.plainly = plainly
+        self.on_call = on_call
 
     async def whisper(self, channel: str, user: str, body: Body, *, thread: str, response_url: str) -> None:
         """Show something to one person. Raises the four failures of a call."""
@@ -80,14 +82,15 @@ class Whispers:
 
     async def _send(self, url: str, content: Mapping[str, Any]) -> str:
         """Return the word that Slack refuses it with; empty when it took it."""
-        with translated():
+        with counted(self.on_call, "response_url") as call, translated():
             proxy = proxy_for(url, self.environment)
             async with self.session.post(url, json=content, proxy=proxy) as answer:
                 word = _refusal(answer.status, await answer.text())
                 if answer.status == 429 or word in LIMITED:
                     raise SlackLimited(wait_named(answer.headers))
-        if answer.status >= 500:
-            raise SlackUnclear(f"HTTP {answer.status} from a response_url")
+            if answer.status >= 500:
+                raise SlackUnclear(f"HTTP {answer.status} from a response_url")
+            call.outcome = "refused" if word else "ok"
         return word
 
 

@@ -94,6 +94,14 @@ def counts(db: Database) -> dict[str, int]:
     return dict(tuple(row) for row in db.execute("SELECT state, count(*) FROM posts GROUP BY state"))
 
 
+def oldest(db: Database) -> dict[str, datetime]:
+    """Return since when the oldest post that is not settled has been due, by state."""
+    rows = db.execute(
+        "SELECT state, min(due) FROM posts WHERE state IN ('queued', 'sending', 'unclear') GROUP BY state"
+    )
+    return {state: moment(due) for state, due in rows}
+
+
 # ── settling ──
 
 

@@ -262,6 +262,10 @@ class Store:
         """Return the number of posts by state, and of edits that others took in as ``replaced``."""
         return await self._read(outbox.counts)
 
+    async def oldest_posts(self) -> Mapping[str, datetime]:
+        """Return since when the oldest post that is queued, sending or unclear has been due, by state."""
+        return await self._read(outbox.oldest)
+
     # ── people ──
 
     async def link(self, person: Person) -> Link | None:

@@ -29,6 +29,7 @@ from bot.work.watch_look import Looks
 from bot.work.watch_outage import Outage
 from bot.work.watch_read import Brought, Reader, Unread
 from bot.work.watch_settings import WatchSettings
+from bot.work.watch_single import count
 from bot.work.watch_start import FirstStart
 
 log = logging.getLogger(__name__)
@@ -78,9 +79,10 @@ class Watch:
         mask: Callable[[str], str],
         jitter: Callable[[], float] = random.random,
         wake: Callable[[], None] = lambda: None,
+        occurred: Callable[[int], None] = lambda _status: None,
     ) -> None:
         looks = Looks(names, settings.console_url)
-        self._out = Outside(enos, store, looks, clock, new_id, settings, mask, wake)
+        self._out = Outside(enos, store, looks, clock, new_id, settings, mask, wake, occurred)
         self._reader = Reader(enos, store, looks, clock, new_id, settings)
         self._enricher = Enricher(self._out)
         self._following = Following(self._out, self._enricher)
@@ -187,6 +189,7 @@ class Watch:
 
     def _heard(self, facts: Facts, kind: int, now: datetime) -> None:
         """Begin the closer looks while the reading goes on: first messages wait 1.5 s for them."""
+        count(facts, self._out.occurred)
         if facts.posts:
             self._out.wake()
         begin_all(self._enricher, facts, kind, now)

@@ -46,6 +46,7 @@ class Outside:
     settings: WatchSettings
     mask: Callable[[str], str]
     wake: Callable[[], None]  # there is something to deliver
+    occurred: Callable[[int], None] = lambda _status: None  # a failure was seen that is new
 
     def terms(self, now: datetime, look: Look) -> pages.Terms:
         """Return the terms of a decision that is made outside of a search."""

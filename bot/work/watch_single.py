@@ -5,6 +5,7 @@ Within the window a standing failure is the search's to tell, since end times ma
 (enos-api C9: the zone of printed times varies even within one answer).
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot.core import pages
@@ -50,7 +51,16 @@ class Singles:
                 return Facts()
             return pages.decide([found], terms, known)
 
-        return await self._out.store.observe((found.id,), (found.flow_id,), decide)
+        facts = await self._out.store.observe((found.id,), (found.flow_id,), decide)
+        count(facts, self._out.occurred)
+        return facts
+
+
+def count(facts: Facts, occurred: Callable[[int], None]) -> None:
+    """Tell of each failure that these facts, now written, brought."""
+    if isinstance(facts, pages.PageFacts):
+        for status in facts.failures:
+            occurred(status)
 
 
 def _same_moment(one: str, other: str) -> bool:

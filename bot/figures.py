@@ -1,0 +1,108 @@
+"""Figures: what the metrics are set to, and from where; the one place that fills them.
+
+Some are counted as things happen (calls, deliveries, failures seen), some are looked up every few seconds (the
+outbox, the sockets), and some are worked out when somebody asks.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from prometheus_client import Counter
+
+from bot import __version__, health
+from bot.core.posts import State
+from bot.core.status import name_of
+from bot.slack.edge import Health as EdgeHealth
+from bot.store.store import Store
+from bot.work.deliver_alarms import Alarm
+from bot.work.watch import Health as WatchHealth
+
+WAITING = (State.QUEUED, State.SENDING, State.UNCLEAR)
+
+
+class Figures:
+    """Keeps the metrics current."""
+
+    def __init__(self, metrics: health.Metrics, database: Path, started: datetime) -> None:
+        self._metrics, self._database, self._started = metrics, database, started
+        self._oldest: Mapping[str, datetime] = {}
+        self._counted: dict[tuple[Counter, str], int] = {}
+        self.connected = 0  # sockets that stand, as of the last look
+        metrics.build.labels(__version__).set(1)
+        for state in WAITING:
+            metrics.posts.labels(state.value).set(0)
+            metrics.oldest_post.labels(state.value).set(0)
+
+    # ── as things happen ──
+
+    def enos_called(self, action: str, outcome: str, seconds: float) -> None:
+        """Count a call to EnOS."""
+        self._metrics.enos_calls.labels(action, outcome).inc()
+        self._metrics.enos_seconds.labels(action).observe(seconds)
+
+    def slack_called(self, method: str, outcome: str, seconds: float) -> None:
+        """Count a call to Slack."""
+        self._metrics.slack_calls.labels(method, outcome).inc()
+        self._metrics.slack_seconds.labels(method).observe(seconds)
+
+    def occurred(self, status: int) -> None:
+        """Count a failure that was seen for the first time."""
+        self._metrics.occurrences.labels(name_of(status)).inc()
+
+    def alarmed(self, alarm: Alarm) -> None:
+        """Count an alarm that begins."""
+        self._metrics.alarms.labels(alarm.name).inc()
+
+    # ── every few seconds ──
+
+    async def look(self, store: Store, edge: EdgeHealth) -> None:
+        """Look at the outbox and at the sockets. Raises what the store raises."""
+        metrics = self._metrics
+        self.connected = edge.connected
+        metrics.sockets_wanted.set(edge.wanted)
+        self._count_up(metrics.reconnects, "", edge.reconnects)
+        counts = edge.counts
+        for why, number in (("unknown", counts.unknown), ("no room", counts.refused), ("bug", counts.failed)):
+            self._count_up(metrics.unhandled, why, number)
+        posts = await store.post_counts()
+        for state in {*posts, *(each.value for each in State)}:  # a state that nothing is in any more has none
+            metrics.posts.labels(state).set(posts.get(state, 0))
+        self._oldest = await store.oldest_posts()
+
+    def _count_up(self, counter: Counter, label: str, total: int) -> None:
+        """Bring a counter up to a total that somebody else keeps."""
+        more = total - self._counted.get((counter, label), 0)
+        self._counted[counter, label] = total
+        (counter.labels(label) if label else counter).inc(max(0, more))
+
+    # ── when somebody asks ──
+
+    def refresh(self, watch: WatchHealth, now: datetime, *, ready: bool) -> None:
+        """Work out what depends on the present moment."""
+        metrics, lag = self._metrics, watch.lag
+        metrics.ready.set(ready)
+        metrics.poll_lag.set((lag if lag is not None else now - self._started).total_seconds())
+        metrics.last_poll.set((now - lag).timestamp() if lag is not None else 0)
+        if watch.watched is not None:
+            metrics.flows_watched.set(watch.watched.watching)
+            metrics.flows_known.set(watch.watched.total)
+        for state in WAITING:
+            due = self._oldest.get(state.value)
+            metrics.oldest_post.labels(state.value).set(max(0.0, (now - due).total_seconds()) if due else 0)
+        metrics.sockets.set(self.connected)
+        metrics.tasks.set(len(asyncio.all_tasks()))
+        metrics.database_bytes.set(sum(map(_size, _files(self._database))))
+
+
+def _files(database: Path) -> tuple[Path, ...]:
+    """Return the database's file and the two that SQLite keeps beside it."""
+    return database, *(database.with_name(database.name + ending) for ending in ("-wal", "-journal"))
+
+
+def _size(path: Path) -> int:
+    with contextlib.suppress(OSError):
+        return path.stat().st_size
+    return 0
