@@ -116,3 +116,24 @@ async def connected(world: Slack, app: AsyncApp, *, sockets: int = 1, ping: floa
         await world.workspace.settled()
         for handler in handlers:
             await handler.close_async()
+
+
+CARD = [
+    {"type": "section", "text": {"type": "mrkdwn", "text": "*FAIL* daily-energy-report <@U0MAYA00001>"}},
+    {
+        "type": "actions",
+        "elements": [
+            {
+                "type": "button",
+                "action_id": "say:1",
+                "text": {"type": "plain_text", "text": "Acknowledge"},
+                "value": "1|p|ack",
+            },
+            {
+                "type": "overflow",
+                "action_id": "menu:1",
+                "options": [{"text": {"type": "plain_text", "text": "Snooze 1 h"}, "value": "1|p|snooze"}],
+            },
+        ],
+    },
+]

@@ -263,3 +263,9 @@ __all__ = [
     "message",
     "whisper",
 ]
+
+
+async def until(condition):
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110  the fakes have no events
+            await asyncio.sleep(0)

@@ -1,0 +1,239 @@
+"""The poster: files, and what it reads of people, groups and channels."""
+
+import pytest
+from fake_slack import BOT, TEAM, Fault, refusal
+
+from bot.core.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.people import Person
+from bot.slack.identity import Identity
+
+ME = Identity(TEAM, "U0FLOWBOT1", BOT, url="https://demo.slack.com/")
+
+
+# files
+LOG = {"filename": "task.log", "content": "línea 1\n", "title": "Log of 108580", "comment": "the whole log"}
+
+
+async def test_a_file_is_stored_then_named_then_shown(poster, slack):
+    order = []
+
+    async def reserved(file):
+        order.append((file, slack.called("files.completeUploadExternal")))
+
+    file = await poster.upload("U0MAYA00001", LOG, thread="1.1", reserved=reserved)
+    assert order == [(file, [])]
+    assert slack.stored[file] == "línea 1\n".encode()
+    assert slack.called("files.getUploadURLExternal") == [{"filename": "task.log", "length": "9"}]
+    assert slack.called("files.completeUploadExternal") == [
+        {
+            "files": f'[{{"id": "{file}", "title": "Log of 108580"}}]',
+            "channel_id": "D0MAYA00001",
+            "initial_comment": "the whole log",
+            "thread_ts": "1.1",
+        }
+    ]
+    assert await poster.shared(file)
+
+
+async def test_a_file_needs_no_more_than_bytes(poster, slack):
+    file = await poster.upload("C1", {"content": b"\x00\x01"})
+    assert slack.stored[file] == b"\x00\x01"
+    assert "initial_comment" not in slack.called("files.completeUploadExternal")[0]
+
+
+@pytest.mark.parametrize("step", ["files.getUploadURLExternal", "upload"])
+@pytest.mark.parametrize("fault", [Fault(cut=True, after=True), Fault(status=500, text="x"), Fault(hang=True)])
+async def test_a_file_lost_before_it_is_shown_did_not_happen(poster, slack, step, fault):
+    slack.fail(step, fault)
+    with pytest.raises(SlackUnreachable):
+        await poster.upload("C1", LOG)
+    assert slack.called("files.completeUploadExternal") == []
+
+
+async def test_a_file_lost_while_it_is_shown_is_unclear_and_can_be_asked_for(poster, slack):
+    known = []
+
+    async def reserved(file):
+        known.append(file)
+
+    slack.fail("files.completeUploadExternal", Fault(cut=True))
+    with pytest.raises(SlackUnclear):
+        await poster.upload("C1", LOG, reserved=reserved)
+    slack.answers["files.info"] = {"file": {"id": known[0], "shares": {}}}
+    assert not await poster.shared(known[0])
+
+
+# reading
+MAYA = {
+    "id": "U0MAYA00001",
+    "team_id": TEAM,
+    "name": "maya.chen",
+    "tz": "Asia/Shanghai",
+    "profile": {"display_name": "Maya Chen", "real_name": "Maya"},
+}
+
+
+async def test_a_profile_says_who_somebody_is(poster, slack):
+    poster.me = ME
+    slack.answers["users.info"] = {"user": MAYA}
+    profile = await poster.profile("U0MAYA00001", team=TEAM)
+    assert profile.person == Person(TEAM, "U0MAYA00001")
+    assert (profile.name, profile.timezone) == ("Maya Chen", "Asia/Shanghai")
+    assert [profile.deleted, profile.bot, profile.guest, profile.stranger] == [False] * 4
+
+
+@pytest.mark.parametrize(
+    ("more", "marks"),
+    [
+        ({"deleted": True}, {"deleted"}),
+        ({"is_bot": True}, {"bot"}),
+        ({"is_restricted": True}, {"guest"}),
+        ({"is_ultra_restricted": True}, {"guest"}),
+        ({"is_stranger": True}, {"stranger"}),
+        ({"team_id": "T0OTHER"}, {"stranger"}),
+        ({"team_id": "T0OTHER", "enterprise_user": {"enterprise_id": "E0OTHER"}}, {"stranger"}),
+    ],
+    ids=str,
+)
+async def test_a_profile_says_who_may_not(poster, slack, more, marks):
+    poster.me = ME
+    slack.answers["users.info"] = {"user": MAYA | more}
+    profile = await poster.profile("U0MAYA00001")
+    assert {mark for mark in ("deleted", "bot", "guest", "stranger") if getattr(profile, mark)} == marks
+
+
+@pytest.mark.parametrize(
+    ("told", "came_with", "stranger", "home"),
+    [
+        ({"team_id": "T0SISTER", "enterprise_user": {"enterprise_id": "E1"}}, "T0SISTER", False, "E1"),
+        ({"team_id": "T0SISTER", "enterprise_user": {"enterprise_id": "E1"}}, "E1", False, "E1"),
+        ({"team_id": TEAM}, "T0OTHER", True, "T0OTHER"),
+        ({"team_id": "T0OTHER"}, "", True, "T0OTHER"),
+        ({}, "", False, "E1"),
+        ({}, "T0OTHER", True, "T0OTHER"),
+    ],
+)
+async def test_an_enterprise_is_one_home_and_others_are_strangers(poster, slack, told, came_with, stranger, home):
+    poster.me = Identity(TEAM, "U0FLOWBOT1", BOT, enterprise="E1")
+    slack.answers["users.info"] = {"user": {"id": "U1", **told}}
+    profile = await poster.profile("U1", team=came_with)
+    assert (profile.stranger, profile.person.team) == (stranger, home)
+
+
+@pytest.mark.parametrize("zone", [None, "", "Nowhere/City", "../etc/passwd"])
+async def test_an_unknown_time_zone_is_left_to_the_settings(poster, slack, zone):
+    slack.answers["users.info"] = {"user": MAYA | {"tz": zone}}
+    assert (await poster.profile("U0MAYA00001")).timezone == ""
+
+
+async def test_where_slack_never_named_our_team_only_its_own_word_makes_a_stranger(poster, slack):
+    poster.me = Identity(team="", user="U0FLOWBOT1", bot="B0FLOWBOT1")
+    slack.answers["users.info"] = {"user": MAYA}
+    assert not (await poster.profile("U0MAYA00001", team="T0DEMO0001")).stranger
+    slack.answers["users.info"] = {"user": MAYA | {"is_stranger": True}}
+    assert (await poster.profile("U0STRANGE01", team="T0DEMO0001")).stranger
+
+
+@pytest.mark.parametrize("word", ["missing_scope", "unknown_method"])
+async def test_without_the_right_to_ask_for_a_channel_its_history_tells(poster, slack, word):
+    slack.fail("conversations.info", *[refusal(word)] * 2)
+    slack.answers["conversations.history"] = {"messages": []}
+    assert await poster.channel("C1") == Channel("C1", member=True)
+    slack.fail("conversations.history", refusal("not_in_channel"))
+    with pytest.raises(SlackRefused, match="not_in_channel"):
+        await poster.channel("C2")
+
+
+async def test_slackbot_is_a_bot(poster, slack):
+    slack.answers["users.info"] = {"user": {"id": "USLACKBOT", "name": "slackbot"}}
+    assert (await poster.profile("USLACKBOT")).bot
+
+
+async def test_people_are_known_for_fifteen_minutes_at_most(poster, slack, time):
+    slack.answers["users.info"] = {"user": MAYA}
+    await poster.profile("U0MAYA00001")
+    slack.answers["users.info"] = {"user": MAYA | {"deleted": True}}
+    time.seconds += 15 * 60 - 1
+    assert not (await poster.profile("U0MAYA00001")).deleted
+    time.seconds += 1
+    assert (await poster.profile("U0MAYA00001")).deleted
+    time.seconds += 15 * 60
+    slack.fail("users.info", refusal("user_not_found"))
+    with pytest.raises(SlackRefused, match="user_not_found"):  # nothing is served stale
+        await poster.profile("U0MAYA00001")
+
+
+async def test_groups_and_channels_are_known_for_minutes(poster, slack, time):
+    slack.answers["usergroups.users.list"] = {"users": ["U1", "U2"]}
+    slack.answers["conversations.info"] = {"channel": {"id": "C1", "name": "data-ops", "is_member": True}}
+    for _ in range(2):
+        assert await poster.group("S0ONCALL01") == {"U1", "U2"}
+        assert await poster.channel("C1") == Channel("C1", "data-ops", member=True)
+    assert len(slack.calls) == 2
+    time.seconds += 120
+    await poster.group("S0ONCALL01")
+    await poster.channel("C1")
+    assert len(slack.calls) == 4
+
+
+async def test_a_channel_says_whether_it_is_archived_or_shared(poster, slack):
+    slack.answers["conversations.info"] = {"channel": {"id": "C1", "is_archived": True, "is_ext_shared": True}}
+    assert await poster.channel("C1") == Channel("C1", archived=True, shared=True)
+    slack.fail("conversations.info", refusal("channel_not_found"))
+    with pytest.raises(SlackRefused, match="channel_not_found"):
+        await poster.channel("C2")
+
+
+async def test_direct_messages_need_no_question(poster, slack):
+    assert await poster.channel("D0MAYA00001") == Channel("D0MAYA00001", member=True, direct=True)
+    assert slack.calls == []
+
+
+async def test_members_of_a_large_channel_come_in_pages(poster, slack):
+    pages = {"": (["U1", "U2"], "next"), "next": (["U3"], "")}
+
+    def members(arguments):
+        users, cursor = pages[arguments.get("cursor", "")]
+        return {"members": users, "response_metadata": {"next_cursor": cursor}}
+
+    slack.answers["conversations.members"] = members
+    assert await poster.members("C1") == {"U1", "U2", "U3"}
+    assert await poster.members("C1") == {"U1", "U2", "U3"}
+    assert len(slack.calls) == 2
+
+
+async def test_a_link_is_computed_once_the_workspace_is_known(poster, slack):
+    slack.answers["chat.getPermalink"] = {"permalink": "https://asked"}
+    assert await poster.permalink("C1", "1800000000.000100") == "https://asked"
+    poster.me = ME
+    assert await poster.permalink("C1", "1800000000.000100") == "https://demo.slack.com/archives/C1/p1800000000000100"
+    assert len(slack.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "fault", [refusal("internal_error"), Fault(status=500, text="x"), Fault(text="<html>"), Fault(hang=True)]
+)
+async def test_a_read_is_asked_again(poster, slack, time, fault):
+    slack.answers["usergroups.users.list"] = {"users": ["U1"]}
+    slack.fail("usergroups.users.list", fault, fault)
+    assert await poster.group("S1") == {"U1"}
+    assert time.waits == [0.3, 0.6]
+    slack.fail("usergroups.users.list", *[fault] * 3)
+    with pytest.raises(SlackUnclear):
+        await poster.group("S2")
+
+
+async def test_a_read_waits_out_a_short_limit_and_leaves_a_long_one_to_its_caller(poster, slack, time):
+    def limit(seconds):
+        return Fault(status=429, json={"ok": False, "error": "ratelimited"}, headers={"Retry-After": str(seconds)})
+
+    slack.answers["usergroups.users.list"] = {"users": ["U1"]}
+    slack.fail("usergroups.users.list", limit(2))
+    assert await poster.group("S1") == {"U1"}
+    assert time.waits == [2]
+    slack.fail("usergroups.users.list", limit(30))
+    with pytest.raises(SlackLimited):
+        await poster.group("S2")
+    slack.fail("usergroups.users.list", limit(1), limit(1), limit(1))
+    with pytest.raises(SlackLimited):
+        await poster.group("S3")

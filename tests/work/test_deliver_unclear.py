@@ -1,0 +1,212 @@
+"""Deliveries whose outcome is unclear, and those that a stop or a start meets half-way."""
+
+import asyncio
+import logging
+
+import pytest
+from deliver_fakes import (
+    DEFAULT,
+    START,
+    Late,
+    Lost,
+    SlackLimited,
+    SlackRefused,
+    SlackUnreachable,
+    Vanished,
+    World,
+    edit,
+    file,
+    message,
+    until,
+    whisper,
+)
+
+from bot.store.store import Store
+
+
+@pytest.fixture
+async def world(tmp_path):
+    async with Store.open(tmp_path / "flowbot.db") as store:
+        yield World(store)
+
+
+@pytest.mark.parametrize("fault", [Lost(), Vanished()])
+async def test_a_lost_answer_is_looked_up_and_the_message_stands_once(world, fault):
+    world.slack.faults["post"] = [fault]
+    await world.queue(message("a"), message("reply", thread_of="a"), message("b"))
+    await world.pass_time(2)
+    assert await world.state("a") == "unclear"
+    assert "b" in world.slack.standing()  # another conversation does not wait
+    await world.pass_time(6)
+    assert world.slack.standing() == ["a", "b", "reply"]
+    assert world.slack.calls.count("find C1") == 1
+
+
+async def test_one_look_settles_all_that_is_unclear_in_a_channel(world):
+    world.slack.faults["post"] = [Lost(), Vanished(), Lost()]
+    await world.queue(message("a"), message("b"), message("c"))
+    await world.pass_time(2)
+    world.delivery = world.new_delivery()
+    await world.pass_time(8)
+    assert world.slack.standing() == ["a", "b", "c"]
+    assert world.slack.calls.count("find C1") == 1
+
+
+@pytest.mark.parametrize("seconds", [5, 10, 25, 40])
+async def test_a_first_try_that_arrives_late_is_deleted(world, seconds):
+    world.slack.faults["post"] = [Late(seconds)]
+    await world.queue(message("a"), message("reply", thread_of="a"))
+    await world.pass_time(60)
+    assert world.slack.standing() == ["a", "reply"]
+    assert world.doubles == 1
+    (standing,) = [each for each in world.slack.messages if each.id == "a"]
+    assert world.slack.texts(thread=standing.ts) == ["reply"]
+
+
+async def test_two_copies_that_a_look_finds_become_one(world):
+    world.slack.faults["post"] = [Late(4), Lost()]
+    await world.queue(message("a"))
+    await world.pass_time(60)
+    assert world.slack.standing() == ["a"]
+    assert world.doubles == 1
+
+
+async def test_a_double_is_deleted_even_where_deleting_fails_at_first(world, caplog):
+    world.slack.faults["post"] = [Late(5)]
+    world.slack.faults["delete"] = [SlackUnreachable("x"), SlackLimited(3), SlackRefused("cant_delete_message")]
+    await world.queue(message("a"))
+    await world.pass_time(60)
+    assert "cannot be deleted" in caplog.text
+    assert world.slack.standing() == ["a"]
+    assert world.doubles == 1
+
+
+@pytest.mark.parametrize("fault", [SlackLimited(4), SlackUnreachable("x"), Lost(), SlackRefused("fatal_error")])
+async def test_a_look_that_fails_is_done_again_and_nothing_is_sent_unseen(world, fault):
+    world.slack.faults["post"] = [Lost()]
+    world.slack.faults["find"] = [fault if not isinstance(fault, Lost) else SlackLimited(1)]
+    await world.queue(message("a"))
+    await world.pass_time(12)
+    assert world.slack.standing() == ["a"]
+    assert await world.state("a") == "sent"
+
+
+async def test_where_looking_is_not_allowed_an_alarm_says_so_and_nothing_is_doubled(world):
+    world.slack.faults["post"] = [Lost()]
+    world.slack.faults["find"] = [SlackRefused("missing_scope", "needed: channels:history")] * 3
+    await world.queue(message("a"))
+    await world.pass_time(5)
+    assert [alarm.name for alarm in world.alarms] == ["look"]
+    assert await world.state("a") == "unclear"
+    await world.pass_time(20)
+    assert world.slack.standing() == ["a"]
+    assert world.alarms[-1].over
+
+
+async def test_what_became_unclear_in_a_channel_that_closed_goes_to_the_default_channel(world):
+    world.slack.faults["post"] = [Vanished()]
+    await world.queue(message("a"))
+    await world.tick()
+    world.slack.closed["C1"] = "channel_not_found"
+    await world.pass_time(8)
+    assert "a" in world.slack.texts(DEFAULT)
+
+
+async def test_an_unclear_edit_is_sent_again(world):
+    await world.queue(message("m"))
+    await world.tick()
+    world.slack.faults["edit"] = [Vanished()]
+    await world.queue(edit("e", "m"))
+    await world.pass_time(5)
+    assert world.slack.texts() == ["changed"]
+
+
+@pytest.mark.parametrize(("faults", "count", "state"), [([Vanished()], 1, "sent"), ([Vanished()] * 2, 0, "given up")])
+async def test_an_unclear_whisper_is_tried_once_more(world, faults, count, state):
+    world.slack.faults["whisper"] = list(faults)
+    await world.queue(whisper("w"))
+    await world.pass_time(15)
+    assert len(world.slack.whispers) == count
+    assert await world.state("w") == state
+
+
+@pytest.mark.parametrize("fault", [Lost(), Vanished()])
+async def test_an_unclear_file_is_settled_by_its_id(world, fault):
+    world.slack.faults["upload"] = [fault]
+    world.slack.faults["shared"] = [SlackUnreachable("x"), SlackRefused("file_not_found"), None]
+    await world.queue(file("f"))
+    await world.pass_time(40)
+    assert [shown for _, _, shown in world.slack.files.values()].count(True) == 1
+    assert await world.state("f") == "sent"
+
+
+async def test_a_file_that_stays_unclear_is_given_up_in_the_end(world):
+    world.slack.faults["upload"] = [Vanished()] * 9
+    await world.queue(file("f"))
+    await world.pass_time(200)
+    assert await world.state("f") == "given up"
+    assert len(world.slack.files) == 3
+
+
+async def test_a_file_whose_upload_broke_before_it_had_an_id_is_uploaded_again(world):
+    await world.store.queue([file("f")])
+    await world.store.sending("f", START)  # and the process died
+    await world.pass_time(10)
+    assert len(world.slack.files) == 1
+
+
+async def test_after_a_restart_what_was_being_sent_is_looked_up(world, caplog):
+    caplog.set_level(logging.INFO)
+    await world.queue(message("a"), message("b", "C2"))
+    for id_ in ("a", "b"):
+        await world.store.sending(id_, START)
+    await world.slack.post("C1", {"text": "a"}, id="a")
+    await world.pass_time(6)
+    assert world.slack.standing() == ["a", "b"]
+    assert "2 posts were being sent" in caplog.text
+
+
+async def test_closing_waits_for_what_is_under_way_and_begins_nothing_more(world):
+    world.slack.gates["C1"] = gate = asyncio.Event()
+    await world.queue(message("a"))
+    ticking = asyncio.create_task(world.tick())
+    await until(lambda: world.slack.calls)
+    closing = asyncio.create_task(world.delivery.close())
+    await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(closing, ticking)
+    assert await world.state("a") == "sent"
+    await world.queue(message("b", "C2"))
+    await world.tick()
+    assert world.slack.standing() == ["a"]
+    await world.delivery.close()
+
+
+async def test_what_closing_cuts_off_is_looked_up_at_the_next_start(world):
+    world.slack.gates["C1"] = asyncio.Event()
+    await world.queue(message("a"))
+    ticking = asyncio.create_task(world.tick())
+    await until(lambda: world.slack.calls)
+    await world.delivery.close(seconds=0)
+    await ticking
+    assert await world.state("a") == "sending"
+    world.slack.gates.clear()
+    world.delivery = world.new_delivery()
+    await world.pass_time(5)
+    assert world.slack.standing() == ["a"]
+
+
+async def test_run_delivers_when_it_is_woken_and_by_itself(world):
+    world.store.on_queued = world.delivery.wake
+    running = asyncio.create_task(world.delivery.run())
+    await world.queue(message("a"))
+    await until(lambda: world.slack.standing() == ["a"])
+    world.slack.gates["C1"] = gate = asyncio.Event()
+    world.clock.now = world.clock.after(1)
+    await world.queue(message("b"), message("c", "C2"))
+    await until(lambda: "c" in world.slack.standing())
+    gate.set()
+    await until(lambda: world.slack.standing() == ["a", "b", "c"])
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await world.delivery.close()
