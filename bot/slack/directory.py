@@ -4,7 +4,7 @@ import zoneinfo
 from collections.abc import Callable
 from typing import Any
 
-from bot.core.conversations import Channel
+from bot.core.conversations import Channel, SlackRefused
 from bot.core.people import Person, Profile
 from bot.slack.cache import Expiring
 from bot.slack.calls import Answer, Calls
@@ -14,6 +14,7 @@ PEOPLE_SECONDS = 15 * 60.0
 GROUP_SECONDS = 2 * 60.0
 CHANNEL_SECONDS = 60.0
 MEMBER_PAGES, MEMBER_PAGE = 25, 400
+NOT_OFFERED = frozenset({"missing_scope", "unknown_method", "no_permission", "not_allowed_token_type"})
 
 
 class Directory:
@@ -55,7 +56,14 @@ class Directory:
             return Channel(channel, member=True, direct=True)
 
         async def ask() -> Channel:
-            answer = await self.calls.read("conversations.info", {"channel": channel})
+            try:
+                answer = await self.calls.read("conversations.info", {"channel": channel})
+            except SlackRefused as refusal:
+                if refusal.error not in NOT_OFFERED:
+                    raise
+                # Without the right to ask, a look into the history tells: only members may read it.
+                await self.calls.read("conversations.history", {"channel": channel, "limit": 1})
+                return Channel(channel, member=True)
             return _channel(_part(answer, "channel"), channel)
 
         return await self._channels.get(channel, ask)
@@ -113,6 +121,8 @@ def _is_foreign(team: str, theirs: set[str], me: Identity | None) -> bool:
     if me is None:
         return False
     own = {me.team, me.enterprise} - {""}
+    if not own:  # Slack never said which team is ours; then its own word for strangers is all there is
+        return False
     known_elsewhere = bool(theirs) and not own & theirs
     spoke_elsewhere = bool(team) and team not in own and team not in theirs
     return known_elsewhere or spoke_elsewhere
@@ -131,11 +141,11 @@ def _channel(told: Answer, asked: str) -> Channel:
 
 
 def _zone(name: Any) -> str:
-    """Return the IANA name, or UTC where Slack's is none that Python knows."""
+    """Return the IANA name; empty where Slack names none that Python knows, so that the settings' zone counts."""
     try:
-        zoneinfo.ZoneInfo(str(name))
+        zoneinfo.ZoneInfo(str(name or ""))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        return "UTC"
+        return ""
     return str(name)
 
 

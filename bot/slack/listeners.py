@@ -11,7 +11,7 @@ import logging
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.people import Said
+from bot.core.people import Person, Said
 from bot.slack import said as reading
 from bot.slack.identity import Identity
 from bot.slack.redacted import library_log
@@ -177,6 +177,8 @@ class Listeners:
         return BoltResponse(status=200, body="") if response is not None else None
 
     def _take(self, heard: Said) -> bool:
+        if not heard.by.team:  # a payload that names none comes from the bot's own workspace
+            heard = replace(heard, by=Person(self.me().home, heard.by.user))
         taken = self.workers.take(lambda: self._answer(heard))
         self.counts.heard += taken
         self.counts.refused += not taken

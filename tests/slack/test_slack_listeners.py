@@ -5,7 +5,7 @@ import json
 import logging
 
 import pytest
-from fake_slack import BOT, BOT_USER, event_of, mention, pressed, refusal, slash
+from fake_slack import BOT, BOT_USER, TEAM, event_of, mention, pressed, refusal, slash
 from slack_bolt.response import BoltResponse
 
 from bot.core.people import Surface
@@ -82,6 +82,16 @@ async def test_a_mention_and_a_direct_message_are_heard(stage, slack):
     await slack.deliver("events_api", event_of(mention("help") | direct))
     await slack.until(lambda: stage.ears.words == ["status", "help"])
     assert [said.where.surface for said in stage.ears.said] == [Surface.MENTION, Surface.DIRECT]
+
+
+async def test_words_that_come_without_a_team_are_of_the_bots_own(stage, slack):
+    await stage.connected()
+    await slack.deliver("slash_commands", slash("status", team_id=None))
+    bare = {name: value for name, value in event_of(mention(f"<@{BOT_USER}> status")).items() if name != "team_id"}
+    await slack.deliver("events_api", bare | {"authorizations": []})
+    await slack.deliver("interactive", pressed("1|p|status", team=None, user={"id": "U0MAYA00001"}))
+    await slack.until(lambda: len(stage.ears.said) == 3)
+    assert {str(said.by) for said in stage.ears.said} == {f"{TEAM}:U0MAYA00001"}
 
 
 async def test_repeats_of_a_delivery_carry_the_same_key(stage, slack):

@@ -1,9 +1,11 @@
 """Incidents: what is open, and taking, giving back, closing and reopening it. What changed stands in its thread."""
 
+import logging
 from dataclasses import replace
 from datetime import timedelta
 
 from bot.core.cards import answers, flows
+from bot.core.conversations import SlackRefused
 from bot.core.errors import Refused
 from bot.core.escape import code, mention
 from bot.core.flows import InstanceId
@@ -16,6 +18,8 @@ from bot.work import audience, finding
 from bot.work.asking import Answer, Ask, Rooms
 from bot.work.telling import SLACK_FAILURES
 from bot.work.verbs.listing import listed
+
+log = logging.getLogger(__name__)
 
 _RECENT = timedelta(days=14)  # how far back an ended incident is found by its flow
 _TITLES = {
@@ -110,8 +114,7 @@ async def _allow(rooms: Rooms, ask: Ask, incident: Incident, *, needs_link: bool
     """Check the right at this moment: on call, or an owner as EnOS says now."""
     standing = ask.standing
     if not rooms.manners.oncall and standing.link is not None:
-        members = await rooms.slack.members(incident.channel)
-        standing = replace(standing, on_call=ask.person.user in members)
+        standing = replace(standing, on_call=await _is_in(rooms, ask, incident.channel))
     owners = incident.owners
     reason = responds(standing, owners, needs_link=needs_link)
     if reason is Reason.MAY and standing.on_call:
@@ -125,6 +128,15 @@ async def _allow(rooms: Rooms, ask: Ask, incident: Incident, *, needs_link: bool
     if reason is not Reason.MAY:
         named = flows.flow_name(incident.flow_id, incident.flow_name)
         raise await finding.denied(rooms, ask, reason, owners, named)
+
+
+async def _is_in(rooms: Rooms, ask: Ask, channel: str) -> bool:
+    """Whether the asker is in a channel; where the bot may not list its members, whether they speak there."""
+    try:
+        return ask.person.user in await rooms.slack.members(channel)
+    except SlackRefused as refused:
+        log.warning("the members of %s are not known: %s", channel, refused)
+        return ask.said.where.channel == channel
 
 
 async def _told(rooms: Rooms, ask: Ask, incident: Incident, done: str) -> Answer:
