@@ -6,6 +6,7 @@ Rights are checked when something is done, not when its button was drawn. EnOS c
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import assert_never
 
 from bot.core.flows import Flow, UserName
 from bot.core.people import Link, Profile
@@ -76,6 +77,8 @@ def may(who: Who, standing: Standing) -> Reason:
             return Reason.MAY if standing.link else Reason.NOT_LINKED
         case Who.RESPONDER:
             return Reason.MAY if standing.link or standing.on_call else Reason.NOT_LINKED
+        case _:
+            assert_never(who)
 
 
 def owns(link: Link, flow: Flow) -> Reason:

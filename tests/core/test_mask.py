@@ -1,0 +1,85 @@
+"""What looks like a secret is never shown."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from bot.core.flows import Parameter
+from bot.core.mask import DEFAULT, STARS, Mask
+
+KEPT = [
+    "spark-submit --class Main /data/energy.jar 2026-11-21",
+    "column kwh not found in /data/token_counts.parquet",
+    "password",
+    "https://enos.example/batch?flow=3377",
+    "the token service answered 200",
+]
+MASKED = [
+    ("password=hunter2", "password=•••"),
+    ("db.password = hunter2, retries=3", "db.password = •••, retries=3"),
+    ('{"password": "two words", "user": "maya"}', '{"password": "•••", "user": "maya"}'),
+    (r"{\"secretKey\":\"abc\"}", r"{\"secretKey\":\"•••\"}"),
+    ("pwd: 'it is here' next", "pwd: '•••' next"),
+    ("mysql --password hunter2 -u root", "mysql --password ••• -u root"),
+    ("--token --verbose", "--token --verbose"),
+    ("Authorization: Basic bWF5YTpodW50ZXIy", "Authorization: Basic •••"),
+    ("curl -H 'X: Bearer abcdefgh12345'", "curl -H 'X: Bearer •••'"),
+    ("jdbc:postgresql://etl:hunter2@db:5432/x", "jdbc:postgresql://etl:•••@db:5432/x"),
+    ("key AKIAABCDEFGHIJKLMNOP used", "key ••• used"),
+    ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc-_1", "•••"),
+    ("xoxb-1234567890-abcdef", "•••"),
+    ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\nnext", "•••\nnext"),
+    ("-----BEGIN PRIVATE KEY-----\nMIIE cut off", "•••"),
+    ("access_key_id=AK1 secret=b", "access_key_id=••• secret=•••"),
+]
+
+
+@pytest.mark.parametrize("text", KEPT)
+def test_what_is_no_secret_stays(text):
+    assert DEFAULT(text) == text
+
+
+@pytest.mark.parametrize(("text", "shown"), MASKED)
+def test_common_shapes_of_secrets_are_starred(text, shown):
+    assert DEFAULT(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "shown"),
+    [
+        ("hunter2", "is hunter2 here", "is ••• here"),  # no group: the whole match
+        ("(a+)-(b+)", "aaa-bbb", "•••-•••"),
+        ("(a(b)c)", "abc", "•••"),  # a group inside another
+        ("x(?:(a)|b)", "xa xb", "x••• xb"),  # a group that took no part
+        ("", "ab", "•••a•••b•••"),
+    ],
+)
+def test_a_pattern_stars_its_groups_or_all_of_it(pattern, text, shown):
+    assert Mask([re.compile(pattern)])(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "shown"),
+    [
+        ("db_password", "x", STARS),
+        ("API-KEY", "x", STARS),
+        ("login.pass", "x", STARS),
+        ("encryption_key", "x", STARS),
+        ("compass", "north", "north"),
+        ("path", "/data?token=abc&x=1", "/data?token=•••&x=1"),
+        ("path", "/data", "/data"),
+    ],
+)
+def test_a_parameter_whose_key_looks_secret_hides_its_value(key, value, shown):
+    assert DEFAULT.parameter(Parameter(key, value)) == Parameter(key, shown)
+
+
+@given(
+    some.text(some.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=30), some.text(max_size=30)
+)
+def test_whatever_stands_before_it_a_password_is_hidden(secret, before):
+    shown = DEFAULT(f"{before} password={secret}§ after")
+    assert shown.endswith(" after")
+    assert f"={secret}§" not in shown

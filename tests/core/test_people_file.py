@@ -1,0 +1,80 @@
+"""The bulk import: every line is right, or nothing is imported."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from bot.core.errors import Refused
+from bot.core.flows import UserId, UserName
+from bot.core.people import Link, Person
+from bot.core.people_file import read, write
+
+HOME = "T0DEMO0001"
+HEADER = "slack_user,enos_user_id,enos_user_name\n"
+
+
+def test_a_file_is_read_and_a_person_without_a_team_is_of_ours():
+    text = f"\ufeff{HEADER}U0MAYA00001, u1 ,maya.chen\r\n\r\n , , \nE0BIG:W0JONAS0001,u2,jonas.weber\n"
+    assert read(text, HOME) == (
+        Link(Person(HOME, "U0MAYA00001"), UserId("u1"), UserName("maya.chen")),
+        Link(Person("E0BIG", "W0JONAS0001"), UserId("u2"), UserName("jonas.weber")),
+    )
+
+
+WRONG = [
+    ("", "The first line must be slack_user,enos_user_id,enos_user_name."),
+    ("slack,id,name\nU0MAYA00001,u1,maya\n", "The first line must be slack_user,enos_user_id,enos_user_name."),
+    (f"{HEADER}U0MAYA00001,u1\n", "line 2 needs three filled columns."),
+    (f"{HEADER}U0MAYA00001,,maya\n", "line 2 needs three filled columns."),
+    (f"{HEADER}U0MAYA00001,u1,maya,more\n", "line 2 needs three filled columns."),
+    (f"{HEADER}@maya,u1,maya\n", "line 2: @maya is no Slack user id (U… or T…:U…)."),
+    (f'{HEADER}"U1,u1,maya\n', "This is no CSV file that can be read: unexpected end of data."),
+    (
+        f"{HEADER}U1,u1,a\nU1,u1,a\nU1,u1,a\n",
+        (
+            f"the person {HOME}:U1 stands there twice; the EnOS user id u1 stands there twice; "
+            "the EnOS user name a stands there twice."
+        ),
+    ),
+    (f"{HEADER}\x1b[31m{'x' * 80},u1,a\n", f"line 2: [31m{'x' * 55}… is no Slack user id (U… or T…:U…)."),
+]
+
+
+@pytest.mark.parametrize(("text", "sentence"), WRONG)
+def test_what_is_wrong_is_named_and_nothing_is_imported(text, sentence):
+    with pytest.raises(Refused) as refused:
+        read(text, HOME)
+    assert str(refused.value) == f"{sentence} Nothing was imported; correct the file and import it again."
+
+
+def test_ten_problems_are_named_and_the_others_counted():
+    lines = "".join(f"bad{number},u,n\n" for number in range(12))
+    with pytest.raises(Refused) as refused:
+        read(f"{HEADER}{lines}", HOME)
+    # twelve lines: ten are named
+    assert "line 11: bad9 is no Slack user id" in str(refused.value)
+    assert "line 12" not in str(refused.value)
+    assert " … and 2 more. Nothing was imported" in str(refused.value)
+
+
+def test_without_a_team_of_ours_each_line_must_name_its_own():
+    with pytest.raises(Refused, match=r"line 2: write U1 with its team, T…:U1"):
+        read(f"{HEADER}U1,u1,a\n", "")
+    assert read(f"{HEADER}T1:U1,u1,a\n", "") == (Link(Person("T1", "U1"), UserId("u1"), UserName("a")),)
+
+
+def test_one_enos_user_has_one_person():
+    with pytest.raises(Refused, match="the EnOS user id u1 stands there twice"):
+        read(f"{HEADER}U1,u1,a\nU2,u1,b\n", HOME)
+
+
+_NAMES = some.text(some.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=12)
+
+
+@given(some.dictionaries(_NAMES, _NAMES, max_size=5))
+def test_what_is_written_can_be_read_again(names):
+    links = {
+        Link(Person(HOME, f"U{number}"), UserId(f"{number}{user_id}"), UserName(name))
+        for number, (name, user_id) in enumerate(names.items())
+    }
+    assert set(read(write(links), "")) == links
