@@ -1,0 +1,89 @@
+"""Figures of the whole program against the pretend Slack: acks, start, memory, and from failure to thread."""
+
+import asyncio
+import random
+import time
+
+from bench.lines import Line, milliseconds, percentile, ratio
+from bench.world import CHANNEL, MAYA, measured, memory, world
+
+COMMANDS = 300  # for each side of a run; fewer than flowbot takes before it says that it is busy
+FAILURES = 40
+POLL = 1.0  # seconds
+SPACING = 1.2  # seconds: flowbot sends one message a second to a channel
+SETTLED = 4.0  # seconds until a program is idle
+
+
+async def acks(module: str) -> list[float]:
+    """Return seconds from each slash command to its ack; flowbot's EnOS hangs meanwhile."""
+    async with world() as running, measured(running, module, FLOWBOT_POLL_SECONDS="2"):
+        if module == "bot":
+            running.world.platform.faults.arm("slow", seconds=120.0)
+        times = []
+        for _ in range(COMMANDS):
+            answer = await running.world.workspace.say(MAYA, CHANNEL, "/flow failed today")
+            if not answer.acked:
+                raise RuntimeError(f"a command was not acked: {answer.why}")
+            times.append(answer.seconds)
+        return times
+
+
+async def ack(runs: int) -> list[Line]:
+    """A command's ack with EnOS hanging, against a bare app."""
+    ours, bare = [], []
+    for _ in range(runs):
+        ours.append(await acks("bot"))
+        bare.append(await acks("bench.bare"))
+    lines = []
+    for name, share in (("p99", 0.99), ("p50", 0.5)):
+        pairs = [(percentile(a, share), percentile(b, share)) for a, b in zip(ours, bare, strict=True)]
+        us, them = (sorted(side)[len(side) // 2] for side in zip(*pairs, strict=True))
+        more = f"{milliseconds(us)}, bare {milliseconds(them)}"
+        lines.append(Line(f"ack, EnOS hanging, {name}", ratio(pairs), 1.3, "x", more))
+    return lines
+
+
+async def start(runs: int) -> list[Line]:
+    """Start to the first hello, and memory when idle, against a bare app."""
+    hellos, sizes = [], []
+    for _ in range(runs):
+        (our_hello, our_size), (bare_hello, bare_size) = await started("bot"), await started("bench.bare")
+        hellos.append((our_hello, bare_hello))
+        sizes.append((our_size, bare_size))
+    us, them = (sorted(side)[len(side) // 2] for side in zip(*hellos, strict=True))
+    ours, bare = (sorted(side)[len(side) // 2] for side in zip(*sizes, strict=True))
+    return [
+        Line("start to first hello", ratio(hellos), 2.0, "x", f"{us:.2f} s, bare {them:.2f} s; the database is open"),
+        Line("idle memory", ratio(sizes), 1.5, "x", f"{ours:.1f} MiB resident, bare {bare:.1f} MiB"),
+    ]
+
+
+async def started(module: str) -> tuple[float, float]:
+    async with world() as running, measured(running, module) as (pid, seconds):
+        await asyncio.sleep(SETTLED)
+        return seconds, memory(pid)
+
+
+async def telling(_runs: int) -> list[Line]:
+    """From a failure that EnOS shows to its thread in Slack, less one poll."""
+    async with world() as running, measured(running, "bot", FLOWBOT_POLL_SECONDS=str(POLL)):
+        platform, workspace = running.world.platform, running.world.workspace
+        flows = [f"bench-{number:03}" for number in range(FAILURES)]
+        for number, name in enumerate(flows):
+            platform.add_flow(9000 + number, name, owners=["maya.chen"], tasks=[(500_000 + number, "load")])
+        await asyncio.sleep(SETTLED)  # the first start has told what was broken before
+        waits = []
+        for number, name in enumerate(flows):
+            platform.add_past(9000 + number, time.time() - 6, "FAIL", took=5, failed=[500_000 + number], triggered=True)
+            waits.append(asyncio.create_task(_told(workspace, name, time.monotonic())))
+            await asyncio.sleep(SPACING + random.uniform(0, 0.2))  # at any moment of a poll
+        taken = await asyncio.gather(*waits)
+    p99, p50 = percentile(taken, 0.99) - POLL, percentile(taken, 0.5) - POLL
+    return [Line("failure to thread, p99 less a poll", p99, 2.0, "s", f"p50 {p50:.2f} s, {FAILURES} failures")]
+
+
+async def _told(workspace, name: str, since: float) -> float:
+    await workspace.until(
+        lambda: any(name in workspace.shown(each) for each in workspace.messages(CHANNEL)), timeout=30
+    )
+    return time.monotonic() - since

@@ -1,0 +1,106 @@
+"""Figures of the watcher: requests of an idle poll, and sweeps of 10,000 instances."""
+
+import contextlib
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bench.lines import Line, ratio
+from bench.plain import KEYS, plain_loop
+from bench.platform import pretend_enos
+from bot.core.mask import DEFAULT
+from bot.enos.client import EnosClient
+from bot.ids import new_id
+from bot.store.store import Store
+from bot.work.watch import Watch
+from bot.work.watch_settings import WatchSettings
+
+INSTANCES = 10_000
+SWEEP = timedelta(minutes=11)  # after so long a poll is a sweep
+
+
+class Nobody:
+    """No owner is linked to a person."""
+
+    async def people_of(self, _owners):
+        return {}
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@contextlib.asynccontextmanager
+async def watcher(url: str, calls: Counter) -> AsyncIterator[tuple[Watch, Store]]:
+    """Yield a watcher with a database of its own; ``calls`` counts its requests by action."""
+    enos = EnosClient(url, *KEYS, clock=now, on_call=lambda action, *_: calls.update([action]))
+    with tempfile.TemporaryDirectory() as folder:
+        async with Store.open(Path(folder) / "bench.db") as store:
+            watch = Watch(enos, store, Nobody(), now, new_id, WatchSettings(channel="C0DATAOPS1"), mask=DEFAULT)
+            try:
+                yield watch, store
+            finally:
+                await watch.stop()
+                await enos.close()
+
+
+async def idle(_runs: int) -> list[Line]:
+    """Requests of a poll with nothing new, the window full."""
+    calls: Counter[str] = Counter()
+    async with pretend_enos(INSTANCES) as url, watcher(url, calls) as (watch, _):
+        await watch.poll(now())
+        await watch.settled()
+        calls.clear()
+        await watch.poll(now())
+    return [Line("idle poll", calls.total(), 3, "requests", f"with {INSTANCES:,} known failures in the window")]
+
+
+async def sweep(runs: int) -> list[Line]:
+    """A sweep of known instances: what happens every ten minutes."""
+    pairs, calls = [], Counter[str]()
+    async with pretend_enos(INSTANCES) as url, watcher(url, calls) as (watch, _):
+        await watch.poll(now())
+        await watch.settled()
+        for run in range(runs + 1):
+            calls.clear()
+            started = time.monotonic()
+            await watch.poll(now() + SWEEP * (run + 1))
+            ours = time.monotonic() - started
+            plain, rows = await plain_loop(url)
+            _same_work(calls, rows)
+            pairs.append((ours, plain))
+    return [Line(f"sweep of {INSTANCES:,} known instances", ratio(pairs[1:]), 1.0, "x", _seconds(pairs))]
+
+
+async def first_sweep(runs: int) -> list[Line]:
+    """The first sweep, with a new database: every instance is read, compared, and stored."""
+    pairs = []
+    async with pretend_enos(INSTANCES) as url:
+        await plain_loop(url)  # the platform prints each row once, and remembers
+        for _ in range(runs):
+            calls: Counter[str] = Counter()
+            async with watcher(url, calls) as (watch, store):
+                started = time.monotonic()
+                await watch.poll(now())
+                ours = time.monotonic() - started
+                plain, rows = await plain_loop(url)
+                _same_work(calls, rows)
+                known = sum(len(each.occurrences) for each in await store.incidents(limit=100_000))
+                if known < INSTANCES:
+                    raise RuntimeError(f"only {known} of {INSTANCES} failures were stored")
+                pairs.append((ours, plain))
+    return [Line(f"first sweep, {INSTANCES:,} new failures", ratio(pairs), 1.0, "x", _seconds(pairs))]
+
+
+def _same_work(calls: Counter[str], rows: int) -> None:
+    pages = calls["flowInstances.search"]
+    if rows < INSTANCES or pages < INSTANCES / 50:
+        raise RuntimeError(f"the sides did not read the same: {pages} pages and {rows} rows")
+
+
+def _seconds(pairs: list[tuple[float, float]]) -> str:
+    ours, plain = zip(*pairs, strict=True)
+    return f"{sorted(ours)[len(ours) // 2]:.2f} s, plain loop {sorted(plain)[len(plain) // 2]:.2f} s"
