@@ -26,6 +26,8 @@ class Outage(Failure):
 class Unclear(Outage):
     """The call may have taken effect: its answer was lost."""
 
+    why = ""  # how, in a few words
+
 
 @dataclass(unsafe_hash=True)  # not frozen: contextlib sets ``__traceback__`` on what passes through it
 class Refused(Refusal):

@@ -134,7 +134,9 @@ class EnosClient:
 
     async def flow(self, flow: FlowId, *, as_user: UserId | None = None) -> Flow:
         """Return the flow as this user sees it; ``Refused("unknown_flow")`` where there is none."""
-        unknown = Refused("unknown_flow", f"EnOS knows no flow {flow}.", "Look it up by name: `find TEXT`.")
+        unknown = Refused(
+            "unknown_flow", f"EnOS knows no flow {flow}.", "Check the id; `show NAME` knows flows by name."
+        )
         try:
             envelope = await self._session.ask(calls.get_flow(flow, self._by(as_user)))
         except EnosRefused as refusal:

@@ -190,7 +190,7 @@ async def test_cancelling_what_runs_and_is_refused_is_told(gateway, client, code
 @pytest.mark.parametrize("answer", [lambda query, body: told(62102, "x"), lambda query, body: ok(None)])
 async def test_an_unknown_flow_is_refused_with_the_way_out(gateway, client, answer):
     gateway.answers["get"] = answer
-    with pytest.raises(Refused, match="find TEXT") as raised:
+    with pytest.raises(Refused, match="show NAME") as raised:
         await client.flow(77)
     assert raised.value.reason == "unknown_flow"
 

@@ -60,10 +60,11 @@ def started(run: Run, task_name: str = "") -> Body:
     return _card(run, f"{person_of(run)} started {_what(run, task_name)}. This message follows the run.")
 
 
-def asked(run: Run) -> Body:
-    """Return the message while it is not known whether EnOS took the call."""
+def asked(run: Run, why: str = "") -> Body:
+    """Return the message while it is not known whether EnOS took the call; ``why`` is EnOS's or ours, as words."""
+    how = f" ({escape(why)})" if why else ""
     text = (
-        f"{person_of(run)} asked to start {_what(run)}, but EnOS's answer was lost. "
+        f"{person_of(run)} asked to start {_what(run)}, but EnOS's answer was lost{how}. "
         "I am looking whether it runs; I do not send it again by myself."
     )
     return _card(run, text)

@@ -115,9 +115,9 @@ async def _start(rooms: Rooms, ask: Ask, start: Start) -> Answer:
         run = await _claimed(rooms, ask, start)
     try:
         instance = await _call(rooms, ask, start)
-    except Unclear:
+    except Unclear as unclear:
         # A run whose answer was lost keeps its attempt open: the look-up ends it.
-        answer = Answer(runs.asked(run), public=True, in_incident=ask.about(run.flow_id))
+        answer = Answer(runs.asked(run, unclear.why), public=True, in_incident=ask.about(run.flow_id))
         await rooms.store.put_run(run, posts=await telling.posts(rooms, ask, answer))
         rooms.wake()
         return replace(answer, queued=True)
