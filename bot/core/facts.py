@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.core.flows import FlowId, InstanceId
 from bot.core.incidents import Incident, IncidentId
 from bot.core.posts import NewPost
+from bot.core.storms import Gathering
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Known:
 
     seen: Mapping[InstanceId, Seen] = field(default_factory=dict)
     incidents: tuple[Incident, ...] = ()  # the newest of each flow in the page, ended ones included
+    gatherings: tuple[Gathering, ...] = ()  # all messages under which incidents stand and that are still shown
+    recent: tuple[Incident, ...] = ()  # told since the time asked for, outside of a gathering that goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Facts:
     incidents: tuple[Incident, ...] = ()  # inserted or replaced whole, by id
     posts: tuple[NewPost, ...] = ()
     forget: tuple[InstanceId, ...] = ()
+    gatherings: tuple[Gathering, ...] = ()  # inserted or replaced whole, by post
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,4 +63,6 @@ class Incident:
     ended_by: Person | None = None  # closed by
     recovered_by: InstanceId | None = None
     group: str = ""  # an instance id when FLOWBOT_GROUP_BY=instance
-    gathered: bool = False  # stands under another message (first start), without a thread of its own
+    gathered: bool = False  # stands under another message (first start, storm), without a thread of its own
+    listed_in: str = ""  # that message, which goes on listing it when it has a thread
+    told_at: datetime | None = None  # when its thread, or its place in a storm, was decided on; None: at a first start

@@ -77,7 +77,7 @@ def _size(incident: Incident) -> int:
 
 def incident(db: Database, shelf: Shelf, id_: IncidentId) -> Incident | None:
     """Return one incident."""
-    found = _load(db, shelf, [id_])
+    found = load(db, shelf, [id_])
     return found[0] if found else None
 
 
@@ -96,7 +96,7 @@ def listed(
         values.append(stamp(since))
     where = " AND ".join(conditions)
     rows = db.execute(f"SELECT id FROM incidents WHERE {where} {_NEWEST_FIRST} LIMIT ?", [*values, limit])  # noqa: S608  constants only
-    return _load(db, shelf, [row["id"] for row in rows])
+    return load(db, shelf, [row["id"] for row in rows])
 
 
 def known(
@@ -104,7 +104,7 @@ def known(
 ) -> tuple[Incident, ...]:
     """Return the newest incident of each flow, ended or not, and those of one of the instances alone."""
     rows = db.execute(_KNOWN, [json.dumps(list(flows)), json.dumps(list(instances))])
-    return _load(db, shelf, [row[0] for row in rows if row[0] is not None])
+    return load(db, shelf, [row[0] for row in rows if row[0] is not None])
 
 
 def of_thread(db: Database, shelf: Shelf, channel: str, thread: str) -> Incident | None:
@@ -117,7 +117,7 @@ def of_thread(db: Database, shelf: Shelf, channel: str, thread: str) -> Incident
     return None if row is None else incident(db, shelf, row["id"])
 
 
-def _load(db: Database, shelf: Shelf, ids: Sequence[IncidentId]) -> tuple[Incident, ...]:
+def load(db: Database, shelf: Shelf, ids: Sequence[IncidentId]) -> tuple[Incident, ...]:
     """Return the incidents in the order of the ids, reading those that do not stand on the shelf."""
     found = {id_: kept for id_ in ids if (kept := shelf.get(id_)) is not None}
     missing = json.dumps([id_ for id_ in ids if id_ not in found])
@@ -166,6 +166,8 @@ def _put_row(db: Database, new: Incident) -> None:
             "recovered_by": new.recovered_by,
             "instance_group": new.group,
             "gathered": int(new.gathered),
+            "listed_in": new.listed_in,
+            "told_at": stamp_or_none(new.told_at),
         }
     )
 
@@ -236,6 +238,8 @@ def _incident(row: Row, occurrences: Sequence[Occurrence]) -> Incident:
         recovered_by=row["recovered_by"],
         group=row["instance_group"],
         gathered=bool(row["gathered"]),
+        listed_in=row["listed_in"],
+        told_at=moment_or_none(row["told_at"]),
     )
 
 

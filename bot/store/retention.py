@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlite_utils import Database
 
 from bot.core.incidents import IncidentId
+from bot.core.storms import SHOWN_FOR
 from bot.store.incidents import Shelf
 from bot.store.moments import stamp
 from bot.store.units import ROWS
@@ -24,6 +25,7 @@ class Keep:
     incidents: timedelta = timedelta(days=400)
     runs: timedelta = timedelta(days=90)
     stashes: timedelta = timedelta(days=90)
+    gatherings: timedelta = SHOWN_FOR
     deliveries: timedelta = timedelta(hours=48)  # Slack delivers again within hours, at the latest
 
 
@@ -60,7 +62,11 @@ _RUNS = """
 _STASHES = "DELETE FROM stashes WHERE rowid IN (SELECT rowid FROM stashes WHERE at < :stashes LIMIT :rows)"
 _DELIVERIES = "DELETE FROM deliveries WHERE key IN (SELECT key FROM deliveries WHERE at < :deliveries LIMIT :rows)"
 
-STEPS = (_SEEN, _BODIES, _POSTS, _RUNS, _STASHES, _DELIVERIES)
+_GATHERINGS = (
+    "DELETE FROM gatherings WHERE post IN (SELECT post FROM gatherings WHERE ended_at < :gatherings LIMIT :rows)"
+)
+
+STEPS = (_SEEN, _BODIES, _POSTS, _RUNS, _STASHES, _DELIVERIES, _GATHERINGS)
 
 
 def limits(db: Database, now: datetime, keep: Keep) -> dict[str, int]:
@@ -72,7 +78,7 @@ def limits(db: Database, now: datetime, keep: Keep) -> dict[str, int]:
     swept = db.execute("SELECT min(swept_at) FROM readings").fetchone()[0]
     edges = {
         name: stamp(now - getattr(keep, name))
-        for name in ("bodies", "posts", "incidents", "runs", "stashes", "deliveries")
+        for name in ("bodies", "posts", "incidents", "runs", "stashes", "deliveries", "gatherings")
     }
     oldest = stamp(now) if swept is None else min(stamp(now), swept)
     return {**edges, "seen": oldest - keep.seen // timedelta(milliseconds=1), "rows": ROWS}

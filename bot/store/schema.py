@@ -200,7 +200,41 @@ _FIRST = (
     "CREATE INDEX runs_of_flow ON runs (flow_id, started_at)",
 )
 
-STEPS: tuple[Sequence[str], ...] = (_FIRST,)  # the database's version is the number of steps it has taken
+# Messages under which many incidents stand: storms beside the first start, which was a note before.
+_GATHERINGS = (
+    """
+    CREATE TABLE gatherings (
+      post TEXT PRIMARY KEY,
+      channel TEXT NOT NULL,
+      occasion TEXT NOT NULL,
+      began_at INTEGER NOT NULL,
+      last_at INTEGER NOT NULL,
+      ended_at INTEGER,
+      mentioned TEXT NOT NULL,
+      shown TEXT NOT NULL
+    ) STRICT
+    """,
+    "ALTER TABLE incidents ADD COLUMN listed_in TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE incidents ADD COLUMN told_at INTEGER",
+    "UPDATE incidents SET listed_in = post WHERE gathered = 1",
+    "UPDATE incidents SET told_at = opened_at WHERE gathered = 0",
+    "CREATE INDEX incidents_listed ON incidents (listed_in, opened_at) WHERE listed_in <> ''",
+    "CREATE INDEX incidents_told ON incidents (told_at) WHERE told_at IS NOT NULL",
+    """
+    INSERT INTO gatherings
+    SELECT post, coalesce((SELECT channel FROM incidents i WHERE i.post = n.post LIMIT 1), ''), 'first start',
+           at, at, iif(name = 'announcement', at, NULL), '[]', ''
+    FROM (
+      SELECT name, json_extract(value, '$.post') AS post,
+             1000 * CAST(strftime('%s', json_extract(value, '$.at')) AS INTEGER) AS at
+      FROM notes WHERE name IN ('announcing', 'announcement')
+    ) n WHERE true
+    ON CONFLICT DO NOTHING
+    """,
+    "DELETE FROM notes WHERE name IN ('announcing', 'announcement')",
+)
+
+STEPS: tuple[Sequence[str], ...] = (_FIRST, _GATHERINGS)  # the database's version is the number of steps it has taken
 
 
 def migrate(db: Database, steps: Sequence[Sequence[str]] = STEPS) -> int:

@@ -24,7 +24,7 @@ from bot.core.flows import FlowId, InstanceId
 from bot.core.incidents import Incident, IncidentId
 from bot.core.people import Link, Person
 from bot.core.posts import NewPost, Post, PostId
-from bot.store import audit, backup, imports, incidents, people, queueing, retention, runs, watching
+from bot.store import audit, backup, gatherings, imports, incidents, people, queueing, retention, runs, watching
 from bot.store import posts as outbox
 from bot.store.audit import Ending
 from bot.store.database import PATIENCE
@@ -89,17 +89,24 @@ class Store:
     # ── what the watcher knows ──
 
     async def observe(
-        self, instances: Collection[InstanceId], flows: Collection[FlowId], decide: Callable[[Known], Facts]
+        self,
+        instances: Collection[InstanceId],
+        flows: Collection[FlowId],
+        decide: Callable[[Known], Facts],
+        *,
+        since: datetime | None = None,
     ) -> Facts:
         """Read what is known of these, ask ``decide``, and write its facts.
 
         Known are the newest incident of each flow and, of incidents that are of one instance alone, those of
-        the instances asked for. ``decide`` runs on the store's thread.
+        the instances asked for; with ``since`` those told after it too. ``decide`` runs on the store's thread.
         """
 
         def unit(db: Database) -> Facts:
             seen = watching.seen(db, instances)
-            facts = decide(Known(seen, incidents.known(db, self._shelf, instances, flows)))
+            known = incidents.known(db, self._shelf, instances, flows)
+            recent = gatherings.recent(db, self._shelf, since)
+            facts = decide(Known(seen, known, gatherings.listed(db), recent))
             watching.put_seen(db, facts.seen, seen)
             self._put(db, facts)
             return facts
@@ -108,6 +115,7 @@ class Store:
 
     def _put(self, db: Database, facts: Facts) -> None:
         incidents.put(db, self._shelf, facts.incidents)
+        gatherings.put(db, facts.gatherings)
         queueing.put(db, facts.posts)
         watching.forget(db, facts.forget)
 
@@ -149,6 +157,10 @@ class Store:
         return await self._read(
             lambda db: incidents.listed(db, self._shelf, live=live, flow=flow, since=since, limit=limit)
         )
+
+    async def gathered(self, post: PostId) -> tuple[Incident, ...]:
+        """Return the incidents that the message of a gathering lists, newest first."""
+        return await self._read(lambda db: gatherings.under(db, self._shelf, post))
 
     async def incident(self, id: IncidentId) -> Incident | None:  # noqa: A002  the port's name
         """Return one incident."""

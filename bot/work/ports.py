@@ -191,9 +191,17 @@ class Store(Protocol):
 
     # what the watcher knows
     async def observe(
-        self, instances: Collection[InstanceId], flows: Collection[FlowId], decide: Callable[[Known], Facts]
+        self,
+        instances: Collection[InstanceId],
+        flows: Collection[FlowId],
+        decide: Callable[[Known], Facts],
+        *,
+        since: datetime | None = None,
     ) -> Facts:
-        """Read what is known of these, ask ``decide``, and write its facts: at most 500 rows."""
+        """Read what is known of these, ask ``decide``, and write its facts: at most 500 rows.
+
+        With ``since``, incidents told after it are known too.
+        """
         ...
 
     async def readings(self) -> Mapping[int, Reading]:
@@ -230,6 +238,10 @@ class Store(Protocol):
         limit: int = 500,
     ) -> tuple[Incident, ...]:
         """Return incidents, newest first; ``live`` means open or acknowledged."""
+        ...
+
+    async def gathered(self, post: PostId) -> tuple[Incident, ...]:
+        """Return the incidents that the message of a gathering lists, newest first."""
         ...
 
     async def incident(self, id: IncidentId) -> Incident | None:  # noqa: A002
