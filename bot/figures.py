@@ -13,7 +13,7 @@ from pathlib import Path
 from prometheus_client import Counter
 
 from bot import __version__, health
-from bot.core.posts import State
+from bot.core.posts import Kind, State
 from bot.core.status import name_of
 from bot.slack.edge import Health as EdgeHealth
 from bot.store.store import Store
@@ -35,6 +35,8 @@ class Figures:
         for state in WAITING:
             metrics.posts.labels(state.value).set(0)
             metrics.oldest_post.labels(state.value).set(0)
+        for kind in Kind:  # what has never happened counts as 0, so that the first time is seen as an increase
+            metrics.slack_posts.labels(kind.value, "given up")
 
     # ── as things happen ──
 
@@ -53,8 +55,10 @@ class Figures:
         self._metrics.occurrences.labels(name_of(status)).inc()
 
     def alarmed(self, alarm: Alarm) -> None:
-        """Count an alarm that begins."""
-        self._metrics.alarms.labels(alarm.name).inc()
+        """Count an alarm that begins, and note that it stands until it is over."""
+        self._metrics.alarm_stands.labels(alarm.name).set(not alarm.over)
+        if not alarm.over:
+            self._metrics.alarms.labels(alarm.name).inc()
 
     # ── every few seconds ──
 

@@ -6,7 +6,15 @@ No label names a person or a flow.
 from collections.abc import Callable
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from bot.work.deliver_alarms import Meters
 
@@ -18,6 +26,7 @@ class Metrics:
     """The bot's figures, in a registry of their own."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # a second series for each counter, which nobody asks for
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)  # memory, processor time, open files
         own = self.registry
@@ -68,7 +77,10 @@ class Metrics:
         self.database_bytes = Gauge(
             "flowbot_database_bytes", "Size of the database file, its log included", registry=own
         )
-        self.alarms = Counter("flowbot_alarms", "What an operator should see", ["kind"], registry=own)
+        self.alarms = Counter("flowbot_alarms", "Alarms that began", ["kind"], registry=own)
+        self.alarm_stands = Gauge(
+            "flowbot_alarm_standing", "1 from the moment an alarm begins until it is over", ["kind"], registry=own
+        )
         self.build = Gauge("flowbot_build_info", "1, with the version as a label", ["version"], registry=own)
         for unknown in (self.flows_watched, self.flows_known):
             unknown.set(NEVER)
