@@ -38,6 +38,7 @@ from bot.work.deliver import Delivery
 from bot.work.deliver_alarms import Alarm
 from bot.work.desk import Desk
 from bot.work.follow import Follow
+from bot.work.remind import Reminders
 from bot.work.watch import Watch
 from bot.work.watch_settings import WatchSettings
 
@@ -47,6 +48,7 @@ EXIT_OK, EXIT_FAILED, EXIT_SETTINGS = 0, 1, 2
 DRAIN_SECONDS = 8.0  # a container is given ten
 SIGN_IN_SECONDS = 5.0  # a gateway that hangs must not keep the bot from starting
 FOLLOW_SECONDS = 1.0
+REMIND_SECONDS = 15.0  # between two looks for what is due
 PRUNE_SECONDS = 3600.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0  # between two tries while Slack is away at start
 _ENOS = "enos."  # begins the names of notes about the platform
@@ -120,6 +122,15 @@ class App:
         self.rooms = self._rooms(names)
         self.answers = Answers(self.rooms)
         self.follow = Follow(self.rooms)
+        self.reminders = Reminders(
+            store,
+            names,
+            new_id,
+            timedelta(minutes=settings.remind_minutes),
+            settings.oncall,
+            console_url=settings.enos_console_url,
+            wake=self.delivery.wake,
+        )
         self.clockwork = Clockwork()
         self._background: set[asyncio.Task[Any]] = set()
         self._servers: list[web.AppRunner] = []
@@ -196,6 +207,7 @@ class App:
         self.clockwork.every(self.settings.poll_seconds, "poll", self._poll)
         self.clockwork.every(self.settings.poll_seconds, "follow open incidents", self._follow_incidents)
         self.clockwork.every(FOLLOW_SECONDS, "follow started runs", self._follow_runs)
+        self.clockwork.every(min(REMIND_SECONDS, 60 * self.settings.remind_minutes), "remind", self._remind)
         self.clockwork.every(PRUNE_SECONDS, "prune", self._prune, first_in=60)
         self.clockwork.every(5, "figures", self._figures)
         self.clockwork.start()
@@ -265,6 +277,9 @@ class App:
     async def _follow_runs(self) -> None:
         await self.follow.tick(now())
 
+    async def _remind(self) -> None:
+        await self.reminders.tick(now())
+
     async def _prune(self) -> None:
         reach = 2 * timedelta(hours=self.settings.lookback_hours)
         await self.store.prune(now(), replace(KEEP, seen=max(KEEP.seen, reach)))
@@ -304,11 +319,11 @@ class App:
         self._task(self.store.note(f"{_ENOS}{name}", value))
 
     def _alarm(self, alarm: Alarm) -> None:
+        self.figures.alarmed(alarm)
         if alarm.over:
             log.info("mended: %s", alarm.sentence)
         else:
             log.error("alarm: %s", alarm.sentence)
-            self.figures.alarmed(alarm)
 
     def _task(self, work: Any) -> None:
         task = asyncio.ensure_future(work)

@@ -35,7 +35,11 @@ class Reason(Enum):
     CLOSED = "closed"
     REOPENED = "reopened"
     RECOVERED = "recovered"
+    THREADED = "thread opened"
     HEALED = "healed"  # a failure got its good run, after the alarm had ended
+    CALLED = "called to mind"  # nobody has taken it
+    PROMISE_ENDS = "promise ends soon"
+    LAPSED = "promise lapsed"
     NOTHING = "nothing"
 
 
@@ -208,9 +212,20 @@ def recovered(incident: Incident, by: InstanceId, now: datetime) -> Step:
     return replace(incident, phase=Phase.RECOVERED, ended_at=now, recovered_by=by, ack_until=None), Reason.RECOVERED
 
 
-def moved(incident: Incident, post: PostId) -> Incident:
-    """Return a gathered incident with a thread of its own."""
-    return replace(incident, post=post, gathered=False)
+def moved(incident: Incident, post: PostId, told_at: datetime | None = None) -> Incident:
+    """Return a gathered incident with a thread of its own; ``told_at`` where a failure begins it, not a person."""
+    return replace(incident, post=post, gathered=False, told_at=told_at or incident.told_at)
+
+
+def threaded(incident: Incident, post: PostId) -> Step:
+    """Open a thread for a gathered incident. Raises Refused where it has one."""
+    if not incident.gathered:
+        raise Refused(
+            "has_thread",
+            "This incident has a thread already.",
+            f"Find it: `incidents of {incident.flow_id}` links to it.",
+        )
+    return moved(incident, post), Reason.THREADED
 
 
 def reference(incident: Incident) -> str:

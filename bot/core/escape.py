@@ -10,6 +10,7 @@ import re
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 _BREAKS = re.compile(r"\s*[\r\n\u2028\u2029]\s*")
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,30}")
+_GROUP = re.compile(r"S[A-Z0-9]{2,30}")
 _LOOKALIKE = "ˋ"  # for a back-tick, which cannot be escaped
 
 
@@ -41,3 +42,8 @@ def one_line(text: str) -> str:
 def mention(user: str) -> str:
     """Return the mention of a Slack user id; what is no such id is shown as text."""
     return f"<@{user}>" if _PERSON.fullmatch(user) else escape(user)
+
+
+def mention_group(group: str) -> str:
+    """Return the mention of a Slack user group id; what is no such id is shown as text."""
+    return f"<!subteam^{group}>" if _GROUP.fullmatch(group) else escape(group)

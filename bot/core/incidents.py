@@ -66,3 +66,5 @@ class Incident:
     gathered: bool = False  # stands under another message (first start, storm), without a thread of its own
     listed_in: str = ""  # that message, which goes on listing it when it has a thread
     told_at: datetime | None = None  # when its thread, or its place in a storm, was decided on; None: at a first start
+    called_at: datetime | None = None  # when it last asked for attention, or was last taken or given back
+    calls: int = 0  # how often it has asked since

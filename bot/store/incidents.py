@@ -168,6 +168,8 @@ def _put_row(db: Database, new: Incident) -> None:
             "gathered": int(new.gathered),
             "listed_in": new.listed_in,
             "told_at": stamp_or_none(new.told_at),
+            "called_at": stamp_or_none(new.called_at),
+            "calls": new.calls,
         }
     )
 
@@ -240,6 +242,8 @@ def _incident(row: Row, occurrences: Sequence[Occurrence]) -> Incident:
         gathered=bool(row["gathered"]),
         listed_in=row["listed_in"],
         told_at=moment_or_none(row["told_at"]),
+        called_at=moment_or_none(row["called_at"]),
+        calls=row["calls"],
     )
 
 

@@ -234,7 +234,12 @@ _GATHERINGS = (
     "DELETE FROM notes WHERE name IN ('announcing', 'announcement')",
 )
 
-STEPS: tuple[Sequence[str], ...] = (_FIRST, _GATHERINGS)  # the database's version is the number of steps it has taken
+_CALLS = (
+    "ALTER TABLE incidents ADD COLUMN called_at INTEGER",
+    "ALTER TABLE incidents ADD COLUMN calls INTEGER NOT NULL DEFAULT 0",
+)
+
+STEPS: tuple[Sequence[str], ...] = (_FIRST, _GATHERINGS, _CALLS)  # the database's version is the number of steps it has taken
 
 
 def migrate(db: Database, steps: Sequence[Sequence[str]] = STEPS) -> int:

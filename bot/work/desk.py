@@ -6,7 +6,7 @@ Who may is decided before (``rights.py``); what cannot be is refused by the inci
 from collections.abc import Callable
 from datetime import datetime
 
-from bot.core import desk, pages
+from bot.core import desk, pages, reminders
 from bot.core.cards import incident_replies as replies
 from bot.core.errors import Refused
 from bot.core.facts import Facts
@@ -103,7 +103,7 @@ class Desk:
         terms = pages.Terms(now, frozenset(), incident.channel, self._new_id, look=look)
 
         def decide(old: Incident) -> Facts:
-            new, _ = step(old)
+            new = reminders.restarted(old, step(old)[0], now)
             reply = pages.in_thread(new, say(new), terms, lane=Lane.ANSWER)
             shown = () if new.gathered else (pages.edit(new, terms, at_once=True),)
             return Facts(incidents=(new,), posts=(reply, *shown))

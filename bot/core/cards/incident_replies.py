@@ -4,10 +4,14 @@ They name the flow, since several incidents may share a thread after a first sta
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.core.cards import blocks
 from bot.core.cards import incident_words as words
-from bot.core.escape import code, one_line
+from bot.core.cards.flows import duration
+from bot.core.cards.incident import Look
+from bot.core.desk import reference
+from bot.core.escape import code, mention, mention_group, one_line
 from bot.core.flows import InstanceId
 from bot.core.incidents import Incident, Occurrence
 from bot.core.people import Person
@@ -54,6 +58,35 @@ def given_back(incident: Incident, by: Person) -> Body:
     return _line(f"{words.who(by)} gave {words.bold(incident)} back: nobody has it now.")
 
 
+def called(incident: Incident, groups: Sequence[str], look: Look, post: str, now: datetime) -> Body:
+    """Return the reply that calls an incident to mind which nobody has taken; mentions on call and linked owners."""
+    newest = incident.occurrences[-1]
+    people = [*map(mention_group, groups), *(mention(person.user) for person in look.people.values())]
+    asked = f"\n{' '.join(people)}: who takes it?" if people else ""
+    text = f"STILL OPEN · {name_of(newest.status)} {words.name(incident)}{words.task(newest)}"
+    line = (
+        f"⏰ {words.bold(incident)} has been failing for {duration(now - incident.opened_at)}, "
+        f"and nobody has acknowledged it.{asked}"
+    )
+    return _offering(text, line, incident, post)
+
+
+def promise_ends(incident: Incident, post: str) -> Body:
+    """Return the reply that asks who took an incident whether they go on with it."""
+    who, end = words.who(incident.acked_by), words.at("at", incident.ack_until)
+    line = f"⏰ {who}, your promise for {words.bold(incident)} ends {end}. Then nobody has it, unless you take it on."
+    return _offering(f"PROMISE ENDS SOON · {words.name(incident)}", line, incident, post, "Take it on")
+
+
+def lapsed(before: Incident, post: str) -> Body:
+    """Return the reply when a promise has ended and the incident is open again."""
+    line = (
+        f"⏰ {words.who(before.acked_by)}'s promise for {words.bold(before)} has ended without a recovery: "
+        "nobody has it now."
+    )
+    return _offering(f"OPEN AGAIN · {words.name(before)}", line, before, post)
+
+
 def closed(incident: Incident) -> Body:
     """Return the reply when a person ends it."""
     return _line(
@@ -87,3 +120,13 @@ def healed(incident: Incident, instances: Sequence[InstanceId]) -> Body:
 
 def _line(text: str) -> Body:
     return blocks.body(one_line(text), [blocks.section(text)])
+
+
+def _offering(text: str, line: str, incident: Incident, post: str, take: str = "Acknowledge") -> Body:
+    """Return a reply with the buttons of somebody who comes to it from a call."""
+    offers = [(take, f"ack {reference(incident)}"), *words.about_run(incident.occurrences[-1], "Rerun", "Log")]
+    row = [
+        blocks.button(label, said, post, index=index, style=None if index else "primary")
+        for index, (label, said) in enumerate(offers)
+    ]
+    return blocks.body(text, [blocks.section(line), blocks.actions(*row)])

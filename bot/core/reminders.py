@@ -1,0 +1,53 @@
+"""When an incident asks for attention again: nobody has taken it, or the promise of who took it runs out.
+
+    open          after 30 minutes (FLOWBOT_REMIND_MINUTES) it is called to mind, then after twice as long each time
+    acknowledged  a quarter of an hour before the promise ends, who took it is asked; at its end it is open again
+
+After the last call it stays quiet: a channel that is called at every hour stops listening. What stands under another
+message (a first start, a storm) has no thread to be called in.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.core.desk import Reason, Step
+from bot.core.incidents import Incident, Phase
+
+CALLS = 6  # with 30 minutes: after 0.5, 1.5, 3.5, 7.5, 15.5 and 31.5 hours
+BEFORE_THE_END = timedelta(minutes=15)
+
+
+def next_call(incident: Incident, every: timedelta) -> datetime | None:
+    """Return when the incident asks for attention next; None where it does not."""
+    if incident.gathered:
+        return None
+    if incident.phase is Phase.OPEN and incident.calls < CALLS:
+        return (incident.called_at or incident.told_at or incident.opened_at) + every * (1 << incident.calls)
+    if incident.phase is Phase.ACKNOWLEDGED and incident.ack_until and incident.acked_at:
+        long_enough = incident.ack_until - incident.acked_at >= 2 * BEFORE_THE_END
+        return incident.ack_until - BEFORE_THE_END if long_enough and not incident.calls else incident.ack_until
+    return None
+
+
+def step(incident: Incident, every: timedelta, now: datetime) -> Step:
+    """Return the incident after what is due at ``now``. What was missed while the bot was down is told once."""
+    due = next_call(incident, every)
+    if due is None or now < due:
+        return incident, Reason.NOTHING
+    if incident.phase is Phase.OPEN:
+        return replace(incident, called_at=now, calls=incident.calls + 1), Reason.CALLED
+    if incident.ack_until is not None and now < incident.ack_until:
+        return replace(incident, called_at=now, calls=1), Reason.PROMISE_ENDS
+    return (
+        replace(
+            incident, phase=Phase.OPEN, acked_by=None, acked_at=None, ack_until=None, note="", called_at=now, calls=0
+        ),
+        Reason.LAPSED,
+    )
+
+
+def restarted(old: Incident, new: Incident, now: datetime) -> Incident:
+    """Return ``new`` with the calls counted afresh, where a person has changed who has it, or for how long."""
+    if (old.phase, old.ack_until) == (new.phase, new.ack_until):
+        return new
+    return replace(new, called_at=now, calls=0)

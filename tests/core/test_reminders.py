@@ -1,0 +1,133 @@
+"""Reminders: when an incident asks for attention again, and what it is after that."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from incident_makers import KNOWN, MAYA, NOW, OWNER, failure, incident
+
+from bot.core import desk
+from bot.core.cards import incident_replies as replies
+from bot.core.cards.incident import Look
+from bot.core.desk import Reason
+from bot.core.incidents import Phase
+from bot.core.reminders import CALLS, next_call, restarted, step
+
+EVERY = timedelta(minutes=30)
+TAKEN = desk.acknowledge(incident(), MAYA, NOW)[0]
+
+
+def minutes(count):
+    return NOW + timedelta(minutes=count)
+
+
+def test_what_nobody_takes_is_called_less_and_less_often_and_then_no_more():
+    waiting, called = incident(), []
+    for minute in range(4 * 24 * 60):
+        waiting, reason = step(waiting, EVERY, minutes(minute))
+        if reason is Reason.CALLED:
+            called.append(minute)
+    assert called == [30, 90, 210, 450, 930, 1890]
+    assert len(called) == CALLS
+    assert next_call(waiting, EVERY) is None
+
+
+def test_what_was_missed_while_the_bot_was_down_is_told_once():
+    late, reason = step(incident(), EVERY, minutes(600))
+    assert reason is Reason.CALLED
+    assert step(late, EVERY, minutes(601)) == (late, Reason.NOTHING)
+
+
+def test_who_took_it_is_asked_a_quarter_of_an_hour_before_the_promise_ends():
+    assert step(TAKEN, EVERY, minutes(224)) == (TAKEN, Reason.NOTHING)
+    asked, reason = step(TAKEN, EVERY, minutes(225))
+    assert (reason, asked.phase) == (Reason.PROMISE_ENDS, Phase.ACKNOWLEDGED)
+    assert step(asked, EVERY, minutes(239)) == (asked, Reason.NOTHING)
+    free, reason = step(asked, EVERY, minutes(240))
+    assert (reason, free.phase, free.acked_by) == (Reason.LAPSED, Phase.OPEN, None)
+    assert next_call(free, EVERY) == minutes(270)
+
+
+def test_a_short_promise_ends_without_a_question():
+    short = desk.acknowledge(incident(), MAYA, NOW, minutes(20))[0]
+    assert step(short, EVERY, minutes(19))[1] is Reason.NOTHING
+    assert step(short, EVERY, minutes(20))[1] is Reason.LAPSED
+
+
+def test_a_promise_that_ended_while_the_bot_was_down_lapses_at_once():
+    assert step(TAKEN, EVERY, minutes(500))[1] is Reason.LAPSED
+
+
+@pytest.mark.parametrize("phase", [Phase.RECOVERED, Phase.CLOSED])
+def test_what_has_ended_is_quiet(phase):
+    assert next_call(incident(phase=phase), EVERY) is None
+
+
+def test_what_stands_under_another_message_is_quiet():
+    assert next_call(incident(gathered=True), EVERY) is None
+
+
+def test_what_got_its_thread_late_is_called_by_that_time():
+    assert next_call(incident(told_at=minutes(120)), EVERY) == minutes(150)
+
+
+def test_an_acknowledgement_without_an_end_never_lapses():
+    assert next_call(incident(phase=Phase.ACKNOWLEDGED, acked_by=MAYA), EVERY) is None
+
+
+def test_taking_and_giving_back_count_the_calls_afresh():
+    late = incident(calls=3, called_at=NOW)
+    taken = restarted(late, desk.acknowledge(late, MAYA, NOW)[0], minutes(5))
+    assert (taken.calls, taken.called_at) == (0, minutes(5))
+    renewed = desk.acknowledge(step(TAKEN, EVERY, minutes(225))[0], MAYA, minutes(226))[0]
+    assert restarted(TAKEN, renewed, minutes(226)).calls == 0
+    back = restarted(TAKEN, desk.unack(TAKEN)[0], minutes(60))
+    assert next_call(back, EVERY) == minutes(90)
+    assert restarted(late, late, minutes(5)) is late
+
+
+@given(st.lists(st.integers(0, 100_000), min_size=1, max_size=30))
+def test_whenever_it_is_looked_at_nothing_is_said_twice(moments):
+    waiting = TAKEN
+    for moment in sorted(moments):
+        waiting, reason = step(waiting, EVERY, minutes(moment))
+        assert step(waiting, EVERY, minutes(moment))[1] is Reason.NOTHING
+        assert waiting.phase is Phase.OPEN or reason is not Reason.LAPSED
+
+
+def texts(body):
+    return body["text"], body["blocks"][0]["text"]["text"], [each["value"] for each in body["blocks"][1]["elements"]]
+
+
+def test_what_is_said():
+    """Read aloud: what, for how long, who is asked, and what to press."""
+    broken = incident(failure(**KNOWN))
+    look = Look({OWNER: MAYA})
+    assert texts(replies.called(broken, ["S0ONCALL01"], look, "p7", minutes(30))) == (
+        "STILL OPEN · FAIL daily-energy-report · task transform",
+        (
+            "⏰ *daily-energy-report* has been failing for 30 min, and nobody has acknowledged it.\n"
+            "<!subteam^S0ONCALL01> <@U0MAYA00001>: who takes it?"
+        ),
+        ["1|p7|ack 3377", "1|p7|rerun 3377-2026112100", "1|p7|log 3377-2026112100"],
+    )
+    alone = texts(replies.called(broken, (), Look(), "p7", minutes(90)))
+    assert alone[1].endswith("for 1 h 30 min, and nobody has acknowledged it.")
+    assert texts(replies.promise_ends(TAKEN, "p8"))[:2] == (
+        "PROMISE ENDS SOON · daily-energy-report",
+        (
+            "⏰ <@U0MAYA00001>, your promise for *daily-energy-report* ends at "
+            "<!date^1795266000^{date_short_pretty} {time}|2026-11-21 13:00 UTC>. "
+            "Then nobody has it, unless you take it on."
+        ),
+    )
+    assert texts(replies.lapsed(TAKEN, "p9"))[:2] == (
+        "OPEN AGAIN · daily-energy-report",
+        "⏰ <@U0MAYA00001>'s promise for *daily-energy-report* has ended without a recovery: nobody has it now.",
+    )
+
+
+def test_a_group_that_is_none_mentions_nobody():
+    said = replies.called(incident(), ["<!channel>"], Look(), "p7", minutes(30))
+    assert "&lt;!channel&gt;" in said["blocks"][0]["text"]["text"]

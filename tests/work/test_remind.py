@@ -1,0 +1,84 @@
+"""Reminders at work: said once in the incident's thread, with the fact, whenever the process dies."""
+
+from datetime import timedelta
+
+import pytest
+from memory_store import Killed
+from watch_world import MAYA, People, World
+
+from bot.core.incidents import Phase
+from bot.work.remind import Reminders
+
+
+@pytest.fixture
+async def world():
+    world = await World().begin()
+    world.enos.put("3377-2026112100", name="report", end="2026-11-21 02:00:00")
+    await world.poll()
+    world.woken = []
+    world.reminders = Reminders(
+        world.store,
+        People(),
+        world.new_id,
+        timedelta(minutes=30),
+        ["S0ONCALL01"],
+        wake=lambda: world.woken.append(1),
+    )
+    world.start_at = world.now
+    return world
+
+
+def incident(world):
+    (found,) = world.store.kept.values()
+    return found
+
+
+async def at(world, minutes):
+    """Tick at so many minutes after the failure; return the replies that stand in the thread."""
+    world.now = world.start_at + timedelta(minutes=minutes)
+    await world.reminders.tick(world.now)
+    world.store.deliver(world.now + timedelta(seconds=3))
+    return [body["text"] for body in world.store.replies(incident(world).post)]
+
+
+async def test_nothing_is_said_before_its_time(world):
+    assert await at(world, 29) == []
+    assert world.woken == []
+
+
+async def test_nobody_took_it_so_on_call_is_asked_once_in_the_thread(world):
+    (said,) = await at(world, 31)
+    assert said == "STILL OPEN · FAIL report · task transform"
+    assert await at(world, 32) == [said]
+    assert len(await at(world, 91)) == 2
+    assert world.woken == [1, 1]
+
+
+async def test_a_promise_that_runs_out_opens_the_incident_again_and_the_card_shows_it(world):
+    await world.desk.acknowledge(incident(world).id, MAYA, world.now)
+    assert (await at(world, 226))[-1] == "PROMISE ENDS SOON · report"
+    assert (await at(world, 241))[-1] == "OPEN AGAIN · report"
+    assert incident(world).phase is Phase.OPEN
+    (card,) = world.store.cards()
+    assert card["text"] == "FAIL report · task transform"
+
+
+async def test_killed_in_the_middle_nothing_is_said_and_nothing_is_noted_so_it_comes_next_time(world):
+    world.store.die_after = 0
+    with pytest.raises(Killed):
+        await at(world, 31)
+    assert incident(world).calls == 0
+    world.store.die_after = None
+    assert len(await at(world, 31)) == 1
+
+
+async def test_what_was_taken_between_the_look_and_the_word_is_left_alone(world):
+    asked = world.store.incidents
+
+    async def then_somebody_takes_it(**terms):
+        found = await asked(**terms)
+        await world.desk.acknowledge(incident(world).id, MAYA, world.now)
+        return found
+
+    world.store.incidents = then_somebody_takes_it
+    assert all("STILL OPEN" not in said for said in await at(world, 31))
