@@ -71,7 +71,10 @@ def _several(request: Request, name: str, matches: Sequence[FlowName], *, alike:
         for each in matches[:CHOICES]
     ]
     named = flows.bold(name)
-    text = f"{len(matches)} flows are named {named}." if alike else f"No flow is named {named}; these come near."
+    same = all(each.name.casefold() == name.casefold() for each in matches)
+    text = f"{len(matches)} flows {'are named' if same else 'begin with'} {named}."
+    if not alike:
+        text = f"No flow is named {named}; these come near."
     more = f" These are the first {CHOICES}." if len(matches) > CHOICES else ""
     return Shown("ambiguous", f"{text}{more} Choose one, or say its id.", offers)
 

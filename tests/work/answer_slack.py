@@ -30,9 +30,13 @@ class Message:
     def buttons(self):
         return dict(buttons_of(self.body))
 
-    def __str__(self):
+    def as_seen(self, *, edited=False):
+        """The message in text, with the place it stands in."""
         shown = "\n".join(f"    {line}" for line in self.text.split("\n"))
-        return f"  [{self.place}]\n{shown}"
+        return f"[{self.place}{', edited' if edited else ''}]\n{shown}"
+
+    def __str__(self):
+        return self.as_seen()
 
 
 class AnswerSlack:

@@ -105,6 +105,7 @@ class World:
         self.now = START
         self.zone = timedelta(hours=8)
         self.seen = []
+        self.told = []  # the answers among it as text, each as it stood when it came or was edited
         self.standing = {}  # post id to the message it became
         self.well = True
         self.nudges = 0  # how often the watcher was told that a run may heal
@@ -202,7 +203,10 @@ class World:
             for post in due:
                 taken = await self.store.sending(post.new.id, self.now)
                 if taken is not None:
-                    new.append(await self._stands(taken))
+                    message = await self._stands(taken)
+                    new.append(message)
+                    if taken.new.lane is not Lane.ALERT:
+                        self.told.append(message.as_seen(edited=taken.new.kind is Kind.EDIT))
         self.seen += new
         return new
 

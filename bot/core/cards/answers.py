@@ -1,7 +1,7 @@
 """Answers: cards that reply to a command. Each repeats it, says what happened, why, and what to do next."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.audit import Entry
 from bot.core.cards import blocks
@@ -94,7 +94,7 @@ def already(words: str, entry: Entry | None, now: datetime, state: str, *, post:
     """
     if entry is None:
         return told(words, "Somebody else pressed this a moment ago. Please press it again if it is still needed.")
-    who = f"{mention(entry.attempt.by.user)} asked for this {duration(now - entry.attempt.at)} ago"
+    who = f"{mention(entry.attempt.by.user)} asked for this {ago(now - entry.attempt.at)}"
     if entry.ended_at is None:
         text = f"{who}, and I am still at it. A button acts once; the answer will stand where it was asked."
     elif entry.outcome == "done":
@@ -103,6 +103,11 @@ def already(words: str, entry: Entry | None, now: datetime, state: str, *, post:
         text = f"{who}, and how it ended is not certain. Look at the state, and type the command if it is needed."
     offers = [("Show", f"show {entry.answer}")] if is_instance(entry.answer) else []
     return told(words, f"{text}\n{state}" if state else text, post=post, offers=offers)
+
+
+def ago(span: timedelta) -> str:
+    """Return how long ago something was."""
+    return f"{duration(span)} ago" if span >= timedelta(seconds=1) else "a moment ago"
 
 
 def interrupted(words: str, who: str, what: str) -> Body:

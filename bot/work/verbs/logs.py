@@ -2,7 +2,7 @@
 
 from bot.core.cards import answers, blocks, flows
 from bot.core.cards.answers import Offer
-from bot.core.escape import code
+from bot.core.escape import code, mention
 from bot.core.flows import Instance, Task, TaskId
 from bot.core.graphs import broken, in_order
 from bot.core.log_text import own_words
@@ -34,6 +34,7 @@ async def log(rooms: Rooms, ask: Ask, request: Log) -> Answer:
     head = f"Log of {what}, the last {count} of {len(lines)} lines." if len(lines) > 1 else f"Log of {what}."
     if request.here and ask.incident is not None:
         shown = blocks.rich_pre(_end(tail, SHOWN))
+        head = f"{mention(ask.person.user)} shows this to all. {head}"
         body = answers.told(ask.words, head, post=ask.post, offers=[again], extra=[shown])
         return Answer(body, in_incident=ask.incident)
     offers = [again]

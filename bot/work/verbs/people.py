@@ -146,18 +146,20 @@ async def proof(rooms: Rooms, link: Link) -> tuple[bool, str]:
     except Failure as failure:
         return (
             False,
-            f"It could not be proven now ({answers.ticked(str(failure))}), so it may only read until it is.",
+            f"It is not proven yet, so it may only read. {answers.ticked(str(failure))}",
         )
     if not mine:
         return False, "It is not proven: this user may edit no flow. Until one proves it, it may only read."
+    looked = f", of the first {PROOFS} I looked at," if len(mine) > PROOFS else ""
     return False, (
-        f"It is not proven: none of the {min(len(mine), PROOFS)} flows looked at that this user may edit names "
-        f"{code(link.user_name)} as an owner. Check the name; until it is proven it may only read."
+        f"It is not proven: no flow that this user may edit{looked} names {code(link.user_name)} as an owner. "
+        "Check the name; until it is proven it may only read."
     )
 
 
 def notices(rooms: Rooms, ask: Ask, person: Person, text: str) -> tuple[NewPost, ...]:
     """Return the direct messages to the person and to the other admins."""
+    text += " If that is wrong, tell an admin of the bot."
     whom = {person.user, *rooms.manners.admins} - {ask.person.user}
     return tuple(
         NewPost(

@@ -44,7 +44,7 @@ async def failed(rooms: Rooms, ask: Ask, request: Failed) -> Answer:
     lines = [flows.row(row, since.get(row.id, "")) for row in rows]
     lines += _marked(incidents, terms, {row.id for row in rows})
     title = "*Failed*" + _of(terms, request.owner)
-    nothing = f"Nothing failed{_of(terms, request.owner)} {escape(terms.span.words)}."
+    nothing = f"No failures{_of(terms, request.owner)} {escape(terms.span.words)}."
     return Answer(listed(ask, request, lines, f"{title} {escape(terms.span.words)}", nothing, notes=_cut(all_read)))
 
 
@@ -102,8 +102,8 @@ async def _show_instance(rooms: Rooms, ask: Ask, which: InstanceId | None) -> An
     fields = [
         f"*Trigger time*\n{flows.moment(at) if at else printed or 'not known'}",
         f"*Data date*\n{escape(flows.short(flows.data_date(instance))) or 'not known'}",
-        f"*Started*\n{_printed(instance.start_time)}",
-        f"*Ended*\n{_printed(instance.end_time)}",
+        f"*Started*\n{_printed(instance, instance.start_time)}",
+        f"*Ended*\n{_printed(instance, instance.end_time)}",
     ]
     extra = [blocks.section(f"*Tasks*: {len(instance.graph.tasks)}", fields), flows.task_list(in_order(instance.graph))]
     offers: list[Offer] = [("Log", f"log {instance.id}"), ("Flow", f"show {instance.flow_id}")]
@@ -114,9 +114,11 @@ async def _show_instance(rooms: Rooms, ask: Ask, which: InstanceId | None) -> An
     return Answer(answers.told(ask.words, flows.row(instance), post=ask.post, offers=offers, extra=extra))
 
 
-def _printed(time: str) -> str:
+def _printed(instance: Instance, time: str) -> str:
     """Return a time as EnOS prints it: its zone is not certain."""
-    return f"{escape(flows.short(time))} (as EnOS prints it)" if time.strip() else "not yet"
+    if time.strip():
+        return f"{escape(flows.short(time))} (as EnOS prints it)"
+    return "not known" if ended(instance) else "not yet"
 
 
 async def _flow_filter(rooms: Rooms, ask: Ask, ref: FlowRef | None) -> FlowId | None:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.core.cards import answers, flows
 from bot.core.cards.answers import Offer
-from bot.core.errors import Refused, Unclear
+from bot.core.errors import Outage, Refused, Unclear
 from bot.core.escape import code, mention
 from bot.core.flows import Flow, FlowId, InstanceId
 from bot.core.graphs import ended
@@ -61,13 +61,16 @@ async def cancel(rooms: Rooms, ask: Ask, request: Cancel) -> Answer:
     try:
         await rooms.enos.cancel(instance.id, as_user=ask.link.user_id)
     except Unclear:
-        lost = f" EnOS's answer was lost; {await _state(rooms, ask, instance.id)}."
+        lost = f" EnOS's answer was lost, and {await _state(rooms, ask, instance.id)}."
     text = f"{mention(ask.person.user)} asked EnOS to stop {run}.{lost} It may take a moment."
     return _changed(ask, flow.id, text, show, request="cancel", result=instance.id)
 
 
 async def _state(rooms: Rooms, ask: Ask, instance: InstanceId) -> str:
-    found = await rooms.enos.instance(instance, as_user=ask.link.user_id)
+    try:
+        found = await rooms.enos.instance(instance, as_user=ask.link.user_id)
+    except Outage:
+        return "how the run stands could not be read"
     return f"the run is {name_of(found.status)} now" if found else "EnOS does not show the run now"
 
 
@@ -77,8 +80,12 @@ async def _switched(rooms: Rooms, ask: Ask, flow: Flow, act: Callable[..., Await
     await _remember(rooms, ask, {"act": "switch", "flow": flow.id, "active": not flow.active})
     try:
         await act(flow.id, as_user=user)
-    except Unclear:
-        if (await rooms.enos.flow(flow.id, as_user=user)).active is flow.active:
+    except Unclear as unclear:
+        try:
+            now = await rooms.enos.flow(flow.id, as_user=user)
+        except Outage:
+            raise unclear from None  # it may have been done, and that is all there is to say
+        if now.active is flow.active:
             raise Refused(
                 "not_switched",
                 f"EnOS's answer was lost, and flow {flow.id} shows its scheduling unchanged.",

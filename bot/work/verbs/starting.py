@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core.cards import flows, runs
+from bot.core.cards import answers, flows, runs
 from bot.core.errors import Failure, Refused, Unclear
 from bot.core.escape import code
 from bot.core.facts import Run
@@ -194,11 +194,16 @@ async def _refuse_second_start(rooms: Rooms, ask: Ask, flow: Flow, expected: Ins
 def second_start(run: Run, now: datetime) -> str:
     """Return why a second start of a flow is refused: which run, who started it, when to ask again."""
     left = (run.started_at + MINUTE - now).total_seconds()
-    again = f"Ask again in {max(1, int(left))} s." if left > 0 else f"Name another minute with {code('at')}."
-    ago = flows.duration(now - run.started_at)
+    why = f"That minute is taken, so nothing was started. Name another minute with {code('at')}."
+    if left > 0:
+        why = (
+            "EnOS takes one start of a flow in a minute, so nothing was started and nothing waits. "
+            f"Ask again in {max(1, int(left))} s."
+        )
+    asked = "asked to start" if run.state == "asked" else "started"
     return (
-        f"{runs.person_of(run)} started {flows.flow_name(run.flow_id, run.flow_name)} as {code(run.instance)} "
-        f"{ago} ago. EnOS takes one start of a flow in a minute, so nothing was started and nothing waits. {again}"
+        f"{runs.person_of(run)} {asked} {flows.flow_name(run.flow_id, run.flow_name)} as {code(run.instance)} "
+        f"{answers.ago(now - run.started_at)}. {why}"
     )
 
 
