@@ -1,8 +1,13 @@
 """mrkdwn, Block Kit, Markdown and dates as the visitor reads them."""
 
+import re
+from pathlib import Path
+
 import pytest
-from fake_control import mrkdwn, plain
+from fake_control import button, mrkdwn, plain
 from playwright.async_api import expect
+
+import bot.core
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -11,6 +16,7 @@ DRAW = """async ([module, name, text]) => {
                 groups: new Map([["S1", "oncall"]]), me: {id: "U0", tz: "Europe/Berlin"}};
   const node = document.createElement("div");
   node.append(...(await import(module))[name](text, view));
+  for (const item of node.querySelectorAll("[style]")) item.removeAttribute("style");
   return node.innerHTML;
 }"""
 
@@ -45,7 +51,7 @@ NEW_TAB = 'target="_blank" rel="noopener noreferrer"'
         ("https://a.b is no link in verbatim", "https://a.b is no link in verbatim"),
         (
             ":tada: :no_such_name:",
-            '<span class="emoji" role="img" aria-label="tada" title=":tada:">🎉</span> :no_such_name:',
+            '<span class="emoji drawn" role="img" aria-label="tada" title=":tada:">🎉</span> :no_such_name:',
         ),
         ("12:30:45", "12:30:45"),
         ("a < b and c > d", "a &lt; b and c &gt; d"),
@@ -100,6 +106,69 @@ async def test_no_escaped_text_does_anything(library):
         }"""
     )
     assert broken is None
+
+
+def emoji_of_flowbot() -> list[str]:
+    """Every emoji that stands in what the bot says."""
+    (core,) = bot.core.__path__
+    written = "".join(path.read_text(encoding="utf-8") for path in Path(core).rglob("*.py"))
+    return sorted(set(re.findall("[\u23e9-\u23ff\u2600-\u27bf\u2b50\U0001f000-\U0001faff]", written)))
+
+
+async def test_every_emoji_that_flowbot_says_is_drawn(library):
+    """No font of the visitor's machine is needed to see whether something is green or red."""
+    said = emoji_of_flowbot()
+    assert {"🔴", "🟠", "🟢"} <= set(said)
+    look = "said => import('/emoji_art.js').then(art => said.filter(one => !art.picture(one)))"
+    assert await library.evaluate(look, said) == []
+
+
+async def test_every_drawn_picture_can_be_shown(library):
+    broken = await library.evaluate(
+        """async () => {
+          const {DRAWN, picture} = await import("/emoji_art.js");
+          const broken = [];
+          for (const one of DRAWN) {
+            const image = new Image();
+            image.src = picture(one).slice(5, -2);
+            await image.decode().catch(() => broken.push(one));
+          }
+          return DRAWN.length > 50 ? broken : "too few";
+        }"""
+    )
+    assert broken == []
+
+
+async def test_an_emoji_is_a_picture_wherever_it_stands(visit, control):
+    control.message(
+        "",
+        blocks=[
+            {"type": "header", "text": plain("🔴 Head")},
+            {"type": "section", "text": mrkdwn("*🟢 bold* :large_green_circle: ⚠️ ® 3️")},
+            {"type": "markdown", "text": "- :white_check_mark: done\n- 🔒 locked"},
+            {"type": "rich_text", "elements": [
+                {"type": "rich_text_section", "elements": [
+                    {"type": "text", "text": "⏸ paused "}, {"type": "emoji", "name": "eyes"},
+                    {"type": "emoji", "name": "no_such_name"},
+                ]},
+            ]},
+            {"type": "actions", "elements": [button("🔁 Rerun", "r")]},
+        ],
+        reactions=[{"name": "eyes", "users": [], "count": 1}],
+    )  # fmt: skip
+    page = (await visit()).page
+    names = await page.locator(".message .emoji.drawn").evaluate_all("all => all.map(node => node.title)")
+    assert names == [
+        ":red_circle:",
+        *(":large_green_circle:", ":large_green_circle:", ":warning:"),
+        *(":white_check_mark:", ":lock:"),
+        *(":double_vertical_bar:", ":eyes:"),
+        ":repeat:",
+        ":eyes:",
+    ]
+    await expect(page.locator(".block.header")).to_have_text("🔴 Head")
+    await expect(page.locator(".rich")).to_have_text("⏸ paused 👀:no_such_name:")
+    await expect(page.get_by_role("button", name="repeat Rerun")).to_be_visible()
 
 
 @pytest.mark.parametrize(

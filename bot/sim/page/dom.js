@@ -1,5 +1,7 @@
 // How DOM nodes are made here: from values, never from markup, so no text can become a tag.
 
+import { pictured } from "./emoji.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
@@ -28,7 +30,9 @@ export function el(tag, props = {}, ...children) {
 export function append(node, children) {
   for (const child of children.flat(Infinity)) {
     if (child === undefined || child === null || child === false || child === "") continue;
-    node.append(child instanceof Node ? child : document.createTextNode(String(child)));
+    // What a list offers natively can hold no pictures.
+    if (child instanceof Node || node.tagName === "OPTION") node.append(child);
+    else node.append(...pictured(String(child)));
   }
   return node;
 }

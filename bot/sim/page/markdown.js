@@ -1,7 +1,7 @@
 // The Markdown of Slack's `markdown` block, as DOM nodes: headings, lists, fences, quotes, tables, links, emphasis.
 
 import { el } from "./dom.js";
-import { emoji } from "./emoji.js";
+import { emoji, emojiNode } from "./emoji.js";
 import { link } from "./mrkdwn.js";
 
 const INLINE = [
@@ -11,7 +11,7 @@ const INLINE = [
   { pattern: /^[*_](?=\S)([^*_\n]*?\S)[*_](?!\w)/, make: (found) => el("em", {}, spans(found[1])) },
   { pattern: /^\[([^\]\n]+)\]\(([^)\s]+)\)/, make: (found) => link(found[2], spans(found[1])) },
   { pattern: /^<?(https?:\/\/[^\s<>]*[^\s<>.,;:!?)])>?/, make: (found) => link(found[1], [found[1]]) },
-  { pattern: /^:([a-z0-9_+-]+):/, make: (found) => document.createTextNode(emoji(found[1]) ?? found[0]) },
+  { pattern: /^:([a-z0-9_+-]+):/, make: (found) => (emoji(found[1]) ? emojiNode(emoji(found[1]), found[1]) : found[0]) },
   { pattern: /^\\([\\`*_{}[\]()#+\-.!~|<>])/, make: (found) => document.createTextNode(found[1]) },
   { pattern: /^&(lt|gt|amp);/, make: (found) => document.createTextNode({ lt: "<", gt: ">", amp: "&" }[found[1]]) },
   { pattern: /^ {2,}\n|^\n/, make: () => el("br") },

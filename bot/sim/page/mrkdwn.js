@@ -1,7 +1,7 @@
 // Slack's mrkdwn as DOM nodes. Text becomes text nodes and nothing else: no markup in it can ever run.
 
 import { el } from "./dom.js";
-import { emoji } from "./emoji.js";
+import { emoji, emojiNode, pictured } from "./emoji.js";
 import { full, slackDate } from "./time.js";
 
 /** Undo Slack's three escapes, once. */
@@ -101,7 +101,7 @@ export function inline(text, view, { verbatim = true } = {}) {
   const nodes = [];
   let plain = "";
   const flush = () => {
-    if (plain) nodes.push(document.createTextNode(unescape(plain)));
+    if (plain) nodes.push(...pictured(unescape(plain)));
     plain = "";
   };
   const push = (node) => {
@@ -128,7 +128,7 @@ export function inline(text, view, { verbatim = true } = {}) {
       const found = /^:([a-z0-9_+\-']+(?:::skin-tone-\d)?):/.exec(text.slice(at, at + 60));
       const character = found && emoji(found[1]);
       if (character) {
-        push(el("span", { class: "emoji", role: "img", aria: { label: found[1].replaceAll("_", " ") }, title: found[0] }, character));
+        push(emojiNode(character, found[1]));
         at += found[0].length - 1;
         continue;
       }

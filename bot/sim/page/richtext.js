@@ -1,7 +1,7 @@
 // Slack's rich_text as DOM nodes: its text elements are literal, nothing in them is parsed.
 
 import { el } from "./dom.js";
-import { emoji } from "./emoji.js";
+import { emoji, emojiNode } from "./emoji.js";
 import { broadcast, channelLink, date, link, mention } from "./mrkdwn.js";
 
 function styled(node, style = {}) {
@@ -21,7 +21,7 @@ function piece(item, view, raw) {
   switch (item.type) {
     case "text": return styled(el("span", {}, raw ? item.text : lines(item.text)), item.style);
     case "link": return styled(link(item.url, [item.text || item.url]), item.style);
-    case "emoji": return el("span", { class: "emoji", title: `:${item.name}:` }, emoji(item.name) ?? `:${item.name}:`);
+    case "emoji": return emoji(item.name) ? emojiNode(emoji(item.name), item.name) : document.createTextNode(`:${item.name}:`);
     case "user": return mention(view, item.user_id);
     case "usergroup": return el("span", { class: "mention" }, `@${view.groups?.get(item.usergroup_id) ?? item.usergroup_id}`);
     case "channel": return channelLink(view, item.channel_id);
