@@ -51,6 +51,7 @@ def quick() -> None:
     check("types", tool("mypy"))
     check("generated documents", sys.executable, ".ci/generate.py", "--check")
     check("Dockerfile", tool("hadolint"), "Dockerfile")
+    check("dependencies without known flaws", sys.executable, ".ci/audit.py")
     installed()
 
 
