@@ -8,7 +8,7 @@ from typing import Any
 import stamina
 import structlog
 
-_QUIET = ("httpx", "httpcore", "apscheduler", "slack_bolt", "slack_sdk", "aiohttp.access")
+_QUIET = ("httpx", "httpcore", "slack_bolt", "slack_sdk", "aiohttp.access")
 
 
 def configure(level: str, form: str, *, secrets: Collection[str], mask: Callable[[str], str]) -> None:
@@ -46,6 +46,8 @@ def configure(level: str, form: str, *, secrets: Collection[str], mask: Callable
     for name in _QUIET:
         # At INFO and below these write whole addresses and bodies, response_url among them.
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Warns at each tick while a job takes longer than its interval: while EnOS hangs, for hours.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 def _clean(value: Any, hidden: Collection[str], mask: Callable[[str], str]) -> Any:

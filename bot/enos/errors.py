@@ -56,12 +56,13 @@ class Unreachable(Trouble):
 
 
 class Silence(Trouble):
-    """The request was sent, and no whole answer came."""
+    """The request was sent, and no whole answer came. ``late``: it took all the time that a call may take."""
 
     reason = "no_answer"
 
-    def __init__(self, why: str) -> None:
+    def __init__(self, why: str, *, late: bool = False) -> None:
         super().__init__(f"EnOS did not answer: {why}. Ask again in a minute.", why)
+        self.late = late
 
 
 class Unreadable(Trouble):

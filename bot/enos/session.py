@@ -52,7 +52,7 @@ class Session:
         Raises a Refusal, an Outage, or, for a mutation whose answer was lost, AnswerLost (an Unclear).
         """
         worth = _worth_repeating if call.kind is Kind.READ else _certainly_unsent
-        retrying = stamina.AsyncRetryingCaller(attempts=attempts, timeout=self._transport.total * 1.5)
+        retrying = stamina.AsyncRetryingCaller(attempts=attempts, timeout=self._transport.total)
         return await retrying(worth, self._counted, call, opener)
 
     async def _counted(self, call: Call, opener: Opener) -> Envelope:
@@ -118,7 +118,9 @@ def _worth_repeating(error: Exception) -> bool | float:
         return 0.01 if error.seconds is None or error.seconds <= PATIENCE else False  # the brake does the waiting
     if isinstance(error, Unreadable):
         return error.again
-    return isinstance(error, Unreachable | Silence | Broken)
+    if isinstance(error, Silence):
+        return not error.late  # somebody waits for the answer, and has waited for all the time there is
+    return isinstance(error, Unreachable | Broken)
 
 
 def _certainly_unsent(error: Exception) -> bool:

@@ -203,7 +203,7 @@ class Transport:
 
     def _late(self, sent: _Sent) -> Silence | Unreachable:
         why = f"nothing within {self.total:g} s"
-        return Silence(why) if sent.away else Unreachable(f"{why}, not even a connection")
+        return Silence(why, late=True) if sent.away else Unreachable(f"{why}, not even a connection")
 
 
 _parsed = functools.lru_cache(64)(httpx.URL)  # all pages of a search share one address
@@ -218,7 +218,8 @@ def _trusted(trust_env: bool) -> ssl.SSLContext:  # noqa: FBT001  a cache keys b
 def _translated(error: httpx.HTTPError) -> Silence | Unreachable:
     if isinstance(error, _NEVER_SENT):
         return Unreachable(_cause(error))
-    return Silence("too slow" if isinstance(error, httpx.TimeoutException) else "the connection broke")
+    late = isinstance(error, httpx.TimeoutException)
+    return Silence("too slow" if late else "the connection broke", late=late)
 
 
 def _cause(error: httpx.HTTPError) -> str:

@@ -105,6 +105,7 @@ async def test_a_call_ends_in_time_however_slow_the_answer_is(gateway, client_of
     with pytest.raises(Silence):
         await client.flow(3377)
     assert loop.time() - started < 3
+    assert gateway.actions() == ["get"]  # a call that took its whole time is not repeated: somebody waits
     gateway.faults.clear()
     gateway.answers["get"] = FLOW
     assert (await client.flow(3377)).name == "daily"
