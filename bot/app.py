@@ -209,6 +209,7 @@ class App:
         self.clockwork.every(FOLLOW_SECONDS, "follow started runs", self._follow_runs)
         self.clockwork.every(min(REMIND_SECONDS, 60 * self.settings.remind_minutes), "remind", self._remind)
         self.clockwork.every(PRUNE_SECONDS, "prune", self._prune, first_in=60)
+        self.clockwork.every(1, "sockets", self._sockets)
         self.clockwork.every(5, "figures", self._figures)
         self.clockwork.start()
 
@@ -283,6 +284,10 @@ class App:
     async def _prune(self) -> None:
         reach = 2 * timedelta(hours=self.settings.lookback_hours)
         await self.store.prune(now(), replace(KEEP, seen=max(KEEP.seen, reach)))
+
+    async def _sockets(self) -> None:
+        """Count the sockets: who asks how the bot is should not hear how it was."""
+        self.figures.connected = (await self.edge.health()).connected
 
     async def _figures(self) -> None:
         await self.figures.look(self.store, await self.edge.health())
