@@ -10,10 +10,12 @@ from bot.core.errors import Refused
 from bot.core.escape import code, mention
 from bot.core.flows import InstanceId
 from bot.core.incidents import Incident, Phase
+from bot.core.instance_ids import flow_of
 from bot.core.people import Surface
 from bot.core.posts import PostId, State
 from bot.core.requests import Ack, Close, FlowRef, Incidents, Reopen, Unack
 from bot.core.rights import Reason, responds
+from bot.core.words import visible
 from bot.work import audience, finding
 from bot.work.asking import Answer, Ask, Rooms
 from bot.work.telling import SLACK_FAILURES
@@ -79,7 +81,10 @@ async def reopen(rooms: Rooms, ask: Ask, request: Reopen) -> Answer:
 
 
 async def _meant(rooms: Rooms, ask: Ask, flow: FlowRef | None, instance: InstanceId | None) -> Incident:
-    """Return the incident that is meant: by flow, by instance, or that of the thread; live ones first."""
+    """Return the incident that is meant: by flow, by instance, or that of the thread; live ones first.
+
+    What the incidents know needs no EnOS: taking one works while EnOS is away, and for who is on call without a link.
+    """
     if flow is None and instance is None:
         if ask.incident is None:
             raise Refused(
@@ -90,13 +95,16 @@ async def _meant(rooms: Rooms, ask: Ask, flow: FlowRef | None, instance: Instanc
         return ask.incident
     if ask.incident is not None and _names(ask.incident, flow, instance):
         return ask.incident
-    which = await finding.flow_id(rooms, ask, flow, exact=True) if flow is not None else None
-    found = await rooms.store.incidents(live=False, flow=which, since=ask.now - _RECENT)
-    matching = [each for each in found if instance is None or any(o.instance == instance for o in each.occurrences)]
+    which = flow.id if flow is not None else flow_of(instance) if instance else None
+    recent = await rooms.store.incidents(live=False, flow=which, since=ask.now - _RECENT)
+    matching = [each for each in recent if _names(each, flow, instance)]
+    if not matching and flow is not None and flow.id is None and ask.as_user is not None:
+        flow = FlowRef(await finding.flow_id(rooms, ask, flow, exact=True))
+        matching = list(await rooms.store.incidents(live=False, flow=flow.id, since=ask.now - _RECENT))
     live = [each for each in matching if each.phase in {Phase.OPEN, Phase.ACKNOWLEDGED}]
     if live or matching:
         return (live or matching)[0]
-    named = f"run {instance}" if instance else f"flow {which}"
+    named = f"run {instance}" if flow is None else f"flow {flow.id or visible(flow.name)}"
     raise Refused(
         "no_incident",
         f"I know of no incident of {named} within {_RECENT.days} days, so nothing was changed.",
