@@ -109,9 +109,11 @@ def _what_happened(incident: Incident, newest: Occurrence) -> list[str]:
 def _fields(incident: Incident) -> list[str]:
     count = len(incident.occurrences)
     good = incident.recovered_by or incident.last_success
+    first, newest = incident.occurrences[0].instance, incident.occurrences[-1].instance
+    began = f"\nfirst {code(first)}" if first != newest else ""  # its own card now shows the newest
     shown = [
-        f"*Run*\n{words.run(incident.occurrences[-1].instance)}",
-        f"*Since*\n{flows.moment(incident.opened_at)}",
+        f"*Run*\n{words.run(newest)}",
+        f"*Since*\n{flows.moment(incident.opened_at)}{began}",
         f"*Failures in a row*\n{count}",
         f"*Last good run*\n{words.run(InstanceId(good))}" if good else "*Last good run*\nnot known",
     ]
