@@ -8,6 +8,7 @@ remembered for a day (``learned.py``). What is not known yet costs a request mor
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
@@ -24,6 +25,7 @@ from bot.enos.reading import Found, open_page, page_in
 _log = logging.getLogger(__name__)
 
 HOUR = 3600.0  # seconds
+LONG = 8  # pages
 WIDE = 90 * 24 * 3600 * 1000  # ms: what the console shows
 
 PageBase = Literal["auto", "0", "1"]
@@ -85,8 +87,9 @@ class Server:
 async def pages(server: Server, terms: Search, newest: str, by: By) -> AsyncGenerator[Page, None]:
     """Yield pages of instances, newest ``newest`` first where the server sorts, until nothing is new.
 
-    Lazy: a page is asked for when the one before it was taken, and from the second page on the next one is
-    fetched while the consumer works. Rows come once each, by id. A page may be empty.
+    Lazy: a page is asked for when the one before it was taken; from the second page on the next one is fetched
+    while the consumer works, and on a long walk the one after it too. Rows come once each, by id. A page may be
+    empty.
     """
     walk, first = await _start(server, terms, newest, by)
     async with contextlib.aclosing(walk.onward(first)) as found:
@@ -127,24 +130,24 @@ class _Walk:
 
     async def onward(self, number: int) -> AsyncGenerator[Page, None]:
         """Yield the pages from this number on."""
-        first, ahead = number, None
+        first, ahead = number, deque[asyncio.Task[Found]]()
         try:
             while True:
-                found = await (ahead or self.page(number))
+                found = await (ahead.popleft() if ahead else self.page(number))
                 fresh = tuple({row.id: row for row in found.rows if row.id not in self.seen}.values())
                 self.seen.update(row.id for row in fresh)
                 last = self._last(number, found, stale=not fresh)
                 self.kept.pop(number, None)
                 number += 1
-                # a poll that stops after its first page costs one request: no fetching ahead before the second
-                ahead = asyncio.create_task(self.page(number)) if not last and number > first + 1 else None
+                while not last and len(ahead) < _ahead(number - first):
+                    ahead.append(asyncio.create_task(self.page(number + len(ahead))))
                 yield Page(fresh, last, found.sorted_by)
                 if last:
                     return
         finally:
-            if ahead is not None:
-                ahead.cancel()
-                ahead.add_done_callback(lambda task: task.cancelled() or task.exception())
+            for task in ahead:
+                task.cancel()
+                task.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     async def page(self, number: int) -> Found:
         """Return a page; one that was read already is not asked for again."""
@@ -245,6 +248,17 @@ class _Walk:
         if found.count is not None and found.count > max(found.size, len(self.seen)):
             return False
         return found.size < self.server.largest or (self.server.odd_count and found.count is not None)
+
+
+def _ahead(read: int) -> int:
+    """Return how many pages to fetch ahead when so many were read.
+
+    A poll that stops after its first page costs one request; only a walk that has become long is worth asking for
+    two at once, since its end may cost a request that brings nothing.
+    """
+    if read < 2:
+        return 0
+    return 1 if read < LONG else 2
 
 
 def camel_name(name: str) -> str:

@@ -72,6 +72,23 @@ async def test_from_the_second_page_on_the_next_is_fetched_meanwhile(gateway, cl
     await walk.aclose()
 
 
+async def test_on_a_long_walk_two_pages_are_fetched_meanwhile(gateway, client, lists):
+    lists.instances[1] = [row(n) for n in range(1000)]
+    walk = client.search(FAILED)
+    for _ in range(8):
+        await anext(walk)
+    await gateway.arrived(10)
+    assert asked_pages(gateway) == list(range(1, 11))
+    assert len([await anext(walk) for _ in range(12)]) == 12
+    await walk.aclose()
+
+
+async def test_a_short_walk_asks_for_no_page_behind_its_last(gateway, client, lists):
+    lists.instances[1] = [row(n) for n in range(330)]
+    assert len(ids(await all_of(client))) == 330
+    assert asked_pages(gateway) == list(range(1, 8))
+
+
 @pytest.mark.parametrize("third", ["breaks", "hangs"])
 async def test_a_reader_that_stops_leaves_nothing_behind(gateway, client, lists, caplog, third):
     lists.instances[1] = [row(n) for n in range(500)]
