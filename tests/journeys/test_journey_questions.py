@@ -1,0 +1,125 @@
+"""Questions on every surface: as a slash command, a mention, in a thread and in direct messages."""
+
+from journey_kit import DATA_OPS, DIRECT, FINANCE, GENERAL, JONAS, MAYA, SAM, story
+
+
+@story()
+async def test_each_surface_has_its_audience(town):
+    whisper = await town.asks(MAYA, "/flow show 3377", "daily-energy-report", "extract", "At 02:00")
+    assert whisper.only_for == MAYA
+    town.say(MAYA, "@flowbot show 2809")
+    await town.until(lambda: [each for each in town.all_of(DATA_OPS, "turbine-10min") if each.only_for is None])
+    (answer,) = town.all_of(DATA_OPS, "turbine-10min")
+    question = next(each for each in town.slack.messages(DATA_OPS) if "show 2809" in each.text)
+    assert answer.thread_ts == question.ts, "a mention's question is answered in its thread"
+    town.say(MAYA, "@flowbot show 3318", thread=answer.thread_ts)
+    await town.until(lambda: len(town.slack.thread(DATA_OPS, question.ts)) == 4)
+
+    town.say(MAYA, "show 4500", where=DIRECT)
+    await town.hears(MAYA, "forecast-wide", "merge", where=DIRECT)
+    town.say(MAYA, "@flowbot show 4601", where=DIRECT)
+    await town.hears(MAYA, "meter-import", where=DIRECT)
+    await town.asks(MAYA, "/flow show 4602", "meter-quality", where=GENERAL)
+
+    # Refusals and logs are for the asker alone, in a mention too.
+    run = town.enos.instances(3377)[-1]
+    refused = await town.asks(MAYA, "@flowbot shwo 3377", "Did you mean", "show")
+    assert refused.only_for == MAYA
+    log = await town.asks(MAYA, f"@flowbot log {run.id}", "Log of task")
+    assert log.only_for == MAYA
+    assert "hunter2" not in town.slack.shown(log)
+    await town.asks(MAYA, f"log {run.id} of 108579 tail 2", "the last 2 of", where=DIRECT)
+
+
+@story()
+async def test_lists_have_pages_and_filters_and_say_their_period(town):
+    first = await town.asks(MAYA, "/flow runs last 2d of 3318", "*Runs*", "page 1 of", "Asia/Shanghai", where=DATA_OPS)
+    town.press(MAYA, first, "Next →")
+    second = await town.hears(MAYA, "*Runs*", "page 2 of", "[← Previous]")
+    assert town.slack.shown(second).count("reduce_entity") == town.slack.shown(first).count("reduce_entity") == 10
+    await town.asks(
+        JONAS, "/flow runs last 3h success by me", "*Runs* with SUCCESS", "by `jonas.weber`", "Europe/Berlin"
+    )
+    await town.asks(SAM, "/flow runs last 60d cancel", "CANCEL", "resync-by-hand")
+    await town.asks(MAYA, "/flow failed", "Nothing failed", "today")
+    await town.asks(MAYA, "/flow runs 2026-11-07..2026-11-01", "2026-11-01")
+    await town.asks(SAM, "/flow incidents", "No incident is open")
+
+    flow, other = town.flow("listed-load"), town.flow("foreign-load", owners=["jonas.weber"])
+    run = town.breaks(flow)
+    town.breaks(other)
+    card = await town.card(flow, "FAIL")
+    await town.card(other, "FAIL")
+    await town.asks(MAYA, "/flow failed last 3d", "*Failed*", ": 2", "listed-load", "foreign-load")
+    mine = await town.asks(MAYA, "/flow failed last 3d by me", "*Failed*", ": 1", run.id)
+    assert "foreign-load" not in town.slack.shown(mine)
+    await town.asks(MAYA, f"/flow incidents of {flow.id}", "Open incidents", ": 1", "not acknowledged", "thread")
+    town.press(SAM, card, "Acknowledge")
+    await town.sees(card, "@Sam Lee has it")
+    await town.asks(MAYA, "/flow incidents unacked", "Unacknowledged incidents", ": 1", "foreign-load")
+    await town.asks(SAM, "/flow incidents mine", "Your incidents", ": 1", "@Sam Lee has it until", "listed-load")
+
+    town.say(JONAS, "@flowbot show", thread=card)
+    await town.reply(card, run.id, "FAIL", "transform")
+    town.press(JONAS, card, "Show the flow")
+    await town.hears(JONAS, flow.name, "scheduling is off", "Owners")
+
+
+@story()
+async def test_a_log_is_for_its_asker_and_is_shown_to_others_by_a_second_press(town):
+    flow = town.flow("chatty-load")
+    lines = [f"step {number} password=hunter2 done" for number in range(400)]
+    run = town.breaks(flow, lines=["ERROR token=abc123 refused"])
+    card = await town.card(flow, "FAIL", "ERROR token=")
+    assert "abc123" not in town.transcript()
+    town.press(JONAS, card, "Log")
+    log = await town.hears(JONAS, "Log of task *transform*", "[Show in thread]")
+    assert not town.slack.replies(card)
+    town.press(JONAS, log, "Show in thread")
+    await town.reply(card, "Log of task *transform*", "ERROR token=•••")
+
+    town.enos.fail(flow.id, lines=lines)
+    again = town.runs(flow)
+    await town.reply(card, again.id)
+    await town.asks(MAYA, f"/flow log {again.id} tail 400", "It is long, so it comes as a file")
+    await town.until(lambda: [each for each in town.private(MAYA, DIRECT) if each.files])
+    (file,) = town.slack.files.values()
+    assert b"step 399" in file.content
+    assert b"hunter2" not in file.content
+    assert "hunter2" not in town.log()
+    assert run.id != again.id
+
+
+@story()
+async def test_odd_words_are_understood_or_refused_with_a_place(town):
+    town.refusals.add("ratelimited")  # nobody asks so fast; each answer comes all the same
+    pings = "4410"
+    shown = await town.asks(MAYA, f"/flow show {pings}", "weather & wind")
+    assert "<!channel>" not in json_text(shown)
+    await town.until(lambda: len(town.slack.sockets.connections) == 2)
+    for text, words in {
+        "show “<!channel> weather & wind”": ["weather & wind", "scheduling is on"],
+        "show 日报-华北": ["日报-华北"],
+        "show meter": ["meter-import", "meter-quality"],
+        "": ["help"],
+        "show 3377 now": ["now"],
+        "🚀": ["verb"],
+        "show " + "x" * 10_000: ["10,005 characters", "at most 3,000"],
+        "שלום 3377": ["verb"],
+        "failed last 0h": ["last"],
+        "runs since 09:00 until 10:00": ["until"],
+        "log 3377": ["log"],
+        "help trigger": ["trigger FLOW [from TASK]", "For example"],
+        "status": ["I am well", "flows", "2 of 2 sockets"],
+        "SHOW `3377`": ["daily-energy-report"],
+    }.items():
+        answer = await town.asks(MAYA, f"/flow {text}", *words)
+        assert len(town.slack.shown(answer)) < 4000
+    town.say(MAYA, "@flowbot show 3377", where=FINANCE)
+    await town.until(lambda: town.all_of(FINANCE, "daily-energy-report"))
+    everything = "".join(json_text(each) for each in town.slack.everything(DATA_OPS) if each.by_app)
+    assert "<!" not in everything.replace("<!date", "")
+
+
+def json_text(message):
+    return f"{message.text} {message.blocks} {message.attachments}"
