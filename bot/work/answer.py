@@ -85,7 +85,7 @@ class Answers:
             said=said,
             request=Help(),
             row=row_of(Help()),
-            words=self._rooms.manners.mask(said.text.strip()[:_MASKED])[:_SHOWN],
+            words=_cut(self._rooms.manners.mask(said.text.strip()[:_MASKED])),
             standing=Standing(Profile(said.by), None),
             zone=self._rooms.manners.timezone,
             now=self._rooms.clock(),
@@ -133,7 +133,7 @@ class Answers:
         mask = self._rooms.manners.mask
         if isinstance(request, Trigger):
             request = replace(request, parameters=tuple(map(mask.parameter, request.parameters)))
-        return mask(say(request))[:_SHOWN]
+        return _cut(mask(say(request)))
 
     async def _incident(self, ask: Ask) -> Incident | None:
         """Return the incident of the pressed card, or of the thread the words were said in."""
@@ -247,6 +247,10 @@ def _outcome(failure: Failure) -> str:
             return f"outage:{type(failure).__name__}"
         case _:
             return f"refused:{type(failure).__name__}"
+
+
+def _cut(words: str) -> str:
+    return words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"
 
 
 def _zone(profile: Profile, fallback: ZoneInfo) -> ZoneInfo:

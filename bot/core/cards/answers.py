@@ -12,6 +12,7 @@ from bot.core.instance_ids import is_instance
 from bot.core.people import Link, Person
 from bot.core.posts import Body
 from bot.core.rights import Reason
+from bot.core.words import visible
 
 Offer = tuple[str, str]  # a button's label and its command
 
@@ -36,11 +37,17 @@ def told(
         parts.append(blocks.section("\n".join(lines)))
     if row:
         parts.append(blocks.actions(*row))
-    footer = [f"↳ {code(words)}" if words else "", *notes]
+    footer = [repeated(words), *notes]
     shown = [note for note in footer if note]
     if shown:
         parts.append(blocks.context(*shown))
     return blocks.body(one_line(text), parts)
+
+
+def repeated(words: str) -> str:
+    """Return the command that is answered; what would turn the line around is left out."""
+    shown = code(visible(words))
+    return f"↳ {shown}" if shown else ""
 
 
 def buttons(offers: Sequence[Offer], post: str) -> tuple[list[Element], list[Offer]]:

@@ -191,5 +191,5 @@ def _card(
     if row:
         parts.append(blocks.actions(*row))
     if run.words:
-        parts.append(blocks.context(f"↳ {code(run.words)}"))
+        parts.append(blocks.context(answers.repeated(run.words)))
     return blocks.body(text, parts, color, head)
