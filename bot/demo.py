@@ -15,8 +15,10 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import IO
 
+from bot.core import commands
 from bot.sim import serve
-from bot.sim.serve import Running
+from bot.sim.serve import Running, World
+from bot.slack.manifest import manifest
 
 CHANNEL = "C0DATAOPS1"
 PEOPLE = """slack_user,enos_user_id,enos_user_name
@@ -28,6 +30,13 @@ T0DEMO0001:U0SAMLEE001,u15432100000000015,sam.lee
 _STARTED_WITHIN = 30.0  # seconds until both sockets are connected
 _ENDED_WITHIN = 15.0
 _ROOT = str(Path(__file__).resolve().parent.parent)  # the bot is this very package
+
+
+def demo_world() -> World:
+    """Return the demo's world, flowbot being installed in its Slack with the manifest that real workspaces get."""
+    world = serve.demo_world()
+    world.workspace.install(manifest("/flow", commands.usage_hint(), "socket"))
+    return world
 
 
 def environment(running: Running, folder: Path) -> dict[str, str]:
@@ -127,7 +136,7 @@ async def demo(port: int) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     try:
-        running = await serve.start(serve.demo_world(), page_port=port)
+        running = await serve.start(demo_world(), page_port=port)
     except OSError as error:
         sys.stderr.write(f"The demo cannot listen on port {port} ({error.strerror}). Choose another: --port 8660\n")
         return 1
@@ -166,7 +175,7 @@ async def script() -> int:
     """Play the story and print it; return 0 only if every step went as told."""
     from bot.story import Story
 
-    running = await serve.start(serve.demo_world())
+    running = await serve.start(demo_world())
     with tempfile.TemporaryDirectory(prefix="flowbot-demo-") as name:
         folder = Path(name)
         try:

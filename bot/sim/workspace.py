@@ -4,13 +4,14 @@ It refuses what Slack refuses and knows nothing of the app that is tested with i
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from bot.sim.slack_faults import SOCKET_ACTS, Fault
 from bot.sim.workspace_modals import Modals
 from bot.sim.workspace_outgoing import Deed
-from bot.sim.workspace_things import Channel, Message, Person
+from bot.sim.workspace_things import Channel, Command, Message, Person
 
 
 class Workspace(Modals):
@@ -93,6 +94,22 @@ class Workspace(Modals):
         return Deed(None, self.deliver_event(event))
 
     # ── the app's own fate ───────────────────────────────────────────────────
+
+    def install(self, manifest: Mapping[str, Any]) -> None:
+        """Let the app have what its manifest declares and no more: slash commands, scopes and events."""
+        commands = tuple(
+            Command(
+                name=one["command"],
+                hint=one.get("usage_hint", ""),
+                description=one["description"],
+                should_escape=one.get("should_escape", False),
+            )
+            for one in manifest["features"].get("slash_commands", ())
+        )
+        scopes = frozenset(manifest["oauth_config"]["scopes"]["bot"])
+        events = frozenset(manifest["settings"].get("event_subscriptions", {}).get("bot_events", ()))
+        self.app = replace(self.app, commands=commands, scopes=scopes, events=events)
+        self.changed()
 
     def uninstall(self) -> None:
         """Remove the app: its tokens are dead and its sockets cut."""

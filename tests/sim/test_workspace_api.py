@@ -133,6 +133,23 @@ async def test_tokens():
         assert await word("auth.test", "xoxb-demo") == "account_inactive"
 
 
+async def test_an_app_is_installed_with_what_its_manifest_declares():
+    slash = {"command": "/run", "description": "Run", "usage_hint": "FLOW", "should_escape": True}
+    manifest = {
+        "features": {"slash_commands": [slash]},
+        "oauth_config": {"scopes": {"bot": ["commands", "users:read"]}},
+        "settings": {"event_subscriptions": {"bot_events": ["app_mention"]}},
+    }
+    async with slack() as world:
+        world.workspace.install(manifest)
+        answer = await world.client.auth_test()
+        assert answer.headers["x-oauth-scopes"] == "commands,users:read"
+        assert world.workspace.app.events == {"app_mention"}
+        assert [(one.name, one.hint, one.should_escape) for one in world.workspace.app.commands] == [
+            ("/run", "FLOW", True)
+        ]
+
+
 async def test_scopes_are_told_and_needed():
     async with slack() as world:
         answer = await world.client.auth_test()
