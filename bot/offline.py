@@ -1,19 +1,26 @@
 """The program's other commands: they ask the running bot, or take the database's lock where none runs."""
 
+import os
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+
 from bot import control
 from bot.core import people_file
 from bot.core.cards import answers
-from bot.core.errors import Refused
+from bot.core.errors import Outage, Refused
 from bot.core.escape import code, mention
-from bot.core.people import Link
+from bot.core.people import Link, Person
 from bot.core.posts import Kind, Lane, NewPost, PostId
 from bot.ids import new_id
 from bot.settings import Settings
+from bot.slack import preflight
+from bot.slack.calls import TIMEOUT, web_client
+from bot.slack.identity import Identity
 from bot.store.store import Store
 
 
@@ -21,7 +28,7 @@ async def import_people(settings: Settings, text: str) -> str:
     """Add or change links, all or nothing; return what was done."""
     try:
         with _opened(settings) as store:
-            return await imported(store, settings.admins, {"text": text, "team": ""})
+            return await imported(store, settings.admins, {"text": text, **await _home(settings, text)})
     except _Running:
         return await control.ask(settings.database, "import", {"text": text})
 
@@ -45,8 +52,16 @@ async def backup(settings: Settings, file: str) -> str:
 
 
 async def imported(store: Store, admins: tuple[str, ...], what: Mapping[str, Any]) -> str:
-    """Import a file's links and queue what the people and the admins are told."""
-    new = people_file.read(str(what["text"]), str(what["team"]))
+    """Import a file's links and queue what the people and the admins are told.
+
+    ``team`` is what the bot's own people are known by, ``workspace`` another name of it: a person is known by the
+    enterprise where there is one.
+    """
+    team, workspace = str(what["team"]), str(what.get("workspace") or "")
+    new = tuple(
+        replace(link, person=Person(team, link.person.user)) if workspace and link.person.team == workspace else link
+        for link in people_file.read(str(what["text"]), team)
+    )
     before = {link.person: link for link in await store.links()}
     changed = [link for link in new if not _same(before.get(link.person), link)]
     posts = [_notice(link, user) for link in changed for user in sorted({link.person.user, *admins})]
@@ -68,6 +83,23 @@ async def backed_up(store: Store, what: Mapping[str, Any]) -> str:
     path = Path(str(what["file"]))
     await store.backup(path)
     return f"The database was copied to {path}.\n"
+
+
+def home(me: Identity | None) -> Mapping[str, str]:
+    """Return what ``imported`` wants to know of the bot's workspace."""
+    return {"team": me.home, "workspace": me.team} if me is not None else {"team": ""}
+
+
+async def _home(settings: Settings, text: str) -> Mapping[str, str]:
+    """Ask Slack which workspace is the bot's, where the file leaves it out. Raises Refused for a bad token."""
+    if people_file.names_teams(text):
+        return home(None)
+    async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
+        client = web_client(settings.slack_api_url, session, os.environ, settings.slack_bot_token)
+        try:
+            return home(await preflight.who_am_i(client))
+        except Outage:
+            return home(None)  # the file's own problem says what to write
 
 
 class _Running(Exception):  # noqa: N818

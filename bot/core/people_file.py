@@ -54,6 +54,12 @@ def read(text: str, team: str) -> tuple[Link, ...]:
     return tuple(links)
 
 
+def names_teams(text: str) -> bool:
+    """Whether every person in a file is named with a team, so that nobody need be asked for one."""
+    people = (line.strip().strip('"') for line in text.splitlines()[1:])
+    return not any(re.match(r"[UW][A-Z0-9]+\W", person) for person in people)
+
+
 def write(links: Iterable[Link]) -> str:
     """Return links as such a file, so that ``list`` can be edited and imported again."""
     out = io.StringIO()
