@@ -1,6 +1,7 @@
 """flowbot on the command line. Exit codes: 0, 2 on a bad configuration (all problems in lines), 1 otherwise."""
 
 import asyncio
+import json
 import os
 import sys
 from pathlib import Path
@@ -45,6 +46,38 @@ def demo(port: int, *, script: bool) -> None:
         sys.exit(asyncio.run(show.script() if script else show.demo(port)))
     except KeyboardInterrupt:
         sys.exit(0)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
+@click.option(
+    "--press",
+    is_flag=False,
+    flag_value=60.0,
+    type=click.FloatRange(1, 300),
+    metavar="[SECONDS]",
+    help="Also post a button in the default channel, and wait for somebody to press it.",
+)
+def doctor(press: float | None, *, as_json: bool) -> None:
+    """Prove everything that flowbot needs, and say how to mend what is wrong.
+
+    Tokens, scopes, channel, EnOS sign-in, clocks, time zone, what is watched, who is linked and on call, and a
+    message there and back. Works while the bot runs and while it does not. Exits with 0 where nothing failed
+    (warnings are allowed), 1 where something did, 2 on a bad configuration.
+    """
+    from bot import settings
+
+    try:
+        configured = settings.load(os.environ, env_file=Path(".env"))
+    except settings.BadSettings as bad:
+        if as_json:
+            checks = [{"name": "settings", "state": "failed", "says": each, "mend": ""} for each in bad.problems]
+            click.echo(json.dumps({"ok": False, "checks": checks}, indent=2))
+        _complain("The settings are not complete:", bad.problems)
+        sys.exit(EXIT_SETTINGS)
+    from bot.doctor import program
+
+    sys.exit(program.run(configured, as_json=as_json, press=press or 0.0))
 
 
 @main.command()

@@ -16,13 +16,15 @@ from typing import Any
 
 from aiohttp import web
 
-from bot import control, health, logs, offline
+from bot import __version__, control, health, logs, offline
 from bot.clockwork import Clockwork
+from bot.core.checks_bot import Inside
 from bot.core.errors import Failure, Outage, Refusal
 from bot.core.flows import UserName
 from bot.core.mask import Mask
 from bot.core.people import Person, Said
 from bot.core.times import zone_offset
+from bot.doctor.inside import InsideBot
 from bot.enos.client import EnosClient
 from bot.figures import Figures
 from bot.ids import new_id
@@ -122,6 +124,7 @@ class App:
         self.rooms = self._rooms(names)
         self.answers = Answers(self.rooms)
         self.follow = Follow(self.rooms)
+        self.inside = InsideBot(store, now, settings.channel, self._sight)
         self.reminders = Reminders(
             store,
             names,
@@ -251,20 +254,22 @@ class App:
             "import": self._import,
             "list": self._list,
             "backup": partial(offline.backed_up, self.store),
+            "doctor": self.inside.facts,
+            "press": self.inside.press,
         }
         other = await control.serve(self.settings.database, acts)
         if other is not None:
             self._servers.append(other)
 
     async def _import(self, what: Mapping[str, Any]) -> str:
-        team = self.edge.poster.me.home if self.edge.poster.me else ""
-        return await offline.imported(self.store, self.settings.admins, {**what, "team": team})
+        return await offline.imported(self.store, self.settings.admins, {**what, **offline.home(self.edge.poster.me)})
 
     async def _list(self, _what: Mapping[str, Any]) -> str:
         return await offline.listed(self.store)
 
     async def _said(self, said: Said) -> None:
         self.metrics.commands.labels(said.where.surface.value).inc()
+        self.inside.heard(said)
         await self.answers.said(said)
 
     async def _poll(self) -> None:
@@ -304,6 +309,18 @@ class App:
             "Slack": self._slack_words(),
             "Version": _versions(),
         }
+
+    async def _sight(self) -> Inside:
+        """Return what ``flowbot doctor`` is told of the running bot."""
+        edge, due = await self.edge.health(), (await self.store.oldest_posts()).values()
+        return Inside(
+            version=__version__,
+            why_not_ready=self._why_not_ready(),
+            connected=edge.connected,
+            wanted=edge.wanted,
+            oldest_seconds=max([0.0, *((now() - since).total_seconds() for since in due)]),
+            links=await self.store.links(),
+        )
 
     def _slack_words(self) -> str:
         return "HTTP mode" if self.settings.mode == "http" else f"{self.figures.connected} of 2 sockets connected"
@@ -401,7 +418,5 @@ def _complain(problems: Sequence[str], code: int) -> int:
 
 def _versions() -> str:
     from importlib.metadata import version
-
-    from bot import __version__
 
     return f"flowbot {__version__}, slack-bolt {version('slack-bolt')}"

@@ -54,13 +54,16 @@ async def serve(database: Path, acts: Mapping[str, Act]) -> web.AppRunner | None
     return runner
 
 
-async def ask(database: Path, act: str, what: Mapping[str, Any]) -> str:
-    """Ask the running bot. Raises Refused with its sentence, or where it cannot be reached."""
+async def ask(database: Path, act: str, what: Mapping[str, Any], *, seconds: float = 60.0) -> str:
+    """Ask the running bot; ``seconds`` is for how long.
+
+    Raises Refused with its sentence, or where it cannot be reached.
+    """
     path = socket_path(database)
     try:
         connector = aiohttp.UnixConnector(path=str(path))
         async with (
-            aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=60)) as session,
+            aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=seconds)) as session,
             session.post(f"http://flowbot/{act}", json=what) as response,
         ):
             answer = json.loads(await response.text())

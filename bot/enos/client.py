@@ -81,6 +81,11 @@ class EnosClient:
         """What was found out about this server: page base, sort names, missing actions."""
         return self._learned.all()
 
+    @property
+    def last_date(self) -> str:
+        """The Date header of the newest answer, whatever it said; empty before the first."""
+        return self._transport.last_date
+
     async def close(self) -> None:
         """Wait for what is on its way, then close the connections."""
         await self._transport.close()

@@ -87,6 +87,7 @@ class Transport:
         self._tasks: set[asyncio.Task[Reply]] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self._closed = False
+        self.last_date = ""  # the newest answer's Date header
 
     async def send(self, call: Call, headers: Mapping[str, str]) -> Reply:
         """Return the whole answer; raises Unreachable, Silence or Unreadable. Follows no redirect, repeats nothing."""
@@ -151,6 +152,7 @@ class Transport:
         )
         sent.away = True  # connecting has a shorter time of its own, and its errors their own types
         reply = await client.send(request, stream=True)
+        self.last_date = reply.headers.get("date", "")
         try:
             if reply.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
                 raise Unreadable("it is compressed, which flowbot refuses", again=False)

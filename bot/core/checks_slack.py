@@ -1,0 +1,142 @@
+"""What Slack's answers mean for a bot that wants to work there: pure, from what was told to checks."""
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+
+from bot.core.checks import Check, failed, ok, people, warning
+from bot.core.conversations import Channel
+from bot.core.people import Profile
+from bot.core.slack_errors import meaning
+
+DRIFT = timedelta(seconds=60)  # two clocks that differ by more are worth a word
+FRESH = timedelta(minutes=5)  # Slack's requests older than this are not believed (its signing rules)
+
+_REINSTALL = (
+    "Add it on the app's page under OAuth & Permissions, or paste the manifest anew; then install the app again."
+)
+
+
+def scopes(granted: Collection[str], wanted: Sequence[tuple[str, str]]) -> tuple[Check, ...]:
+    """Return a check for each scope that is missing, or one that all are there, and one for what is too much."""
+    if not granted:
+        return (warning("slack scopes", "Slack did not say what the token may do.", "Look at OAuth & Permissions."),)
+    missing = [
+        failed(f"slack scope {scope}", f"The bot token lacks {scope}: {reason}.", _REINSTALL)
+        for scope, reason in wanted
+        if scope not in granted
+    ]
+    extra = sorted(set(granted) - {scope for scope, _ in wanted})
+    found = missing or [ok("slack scopes", f"All {len(wanted)} scopes of the manifest are granted.")]
+    if extra:
+        says = f"The bot token may do more than flowbot needs: {', '.join(extra)}."
+        found.append(warning("slack scopes beyond", says, "Remove them under OAuth & Permissions."))
+    return tuple(found)
+
+
+def clock(skew: timedelta | None) -> Check:
+    """Return how this machine's clock compares with Slack's; ``skew`` is how far Slack's is ahead."""
+    name = "slack clock"
+    if skew is None:
+        return warning(name, "Slack's answer names no time.", "Look whether a proxy stands between.")
+    says = f"Slack's clock is {apart(skew)}."
+    mend = "Set this machine's clock, for example with NTP."
+    if abs(skew) >= FRESH:
+        return failed(name, f"{says} Requests of Slack are not believed then, and calls to EnOS may be refused.", mend)
+    return warning(name, says, mend) if abs(skew) > DRIFT else ok(name, says)
+
+
+def apart(skew: timedelta) -> str:
+    """Return how far another clock is from ours, in words."""
+    seconds = round(abs(skew.total_seconds()))
+    if seconds <= 1:
+        return "the same as this machine's"
+    size = f"{seconds} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+    return f"{size} {'ahead of' if skew > timedelta() else 'behind'} this machine's"
+
+
+def channel(found: Channel) -> Check:
+    """Return whether flowbot can work in its default channel, as far as Slack's description tells."""
+    name, shown = "slack channel", named(found)
+    if found.archived:
+        return failed(name, f"{shown} is archived.", "Unarchive it, or set another FLOWBOT_CHANNEL.")
+    if not found.member:
+        return failed(name, f"flowbot is not in {shown}.", f"Invite it there: /invite @flowbot in {shown}.")
+    if found.shared:
+        says = f"{shown} is shared with another organization, whose people read about your flows there."
+        return warning(name, says, "Set a FLOWBOT_CHANNEL of your own, unless that is wanted.")
+    return ok(name, f"flowbot is in {shown}.")
+
+
+def channel_refused(channel_id: str, error: str) -> Check:
+    """Return what a refusal to describe the default channel means."""
+    if error == "channel_not_found":
+        says = f"There is no channel {channel_id}, or it is private and flowbot is not in it."
+        mend = "Check FLOWBOT_CHANNEL (in Slack: the channel's name, About, at the end), and /invite @flowbot there."
+        return failed("slack channel", says, mend)
+    return failed("slack channel", f"Slack does not describe {channel_id}: {told(error)}.", meaning(error).way_out)
+
+
+def named(found: Channel) -> str:
+    """Return a channel's name as people know it."""
+    return f"#{found.name}" if found.name else found.id
+
+
+def told(error: str) -> str:
+    """Return Slack's error word with its meaning, where that is known."""
+    sentence = meaning(error).sentence
+    return f"{sentence} ({error})" if sentence else error
+
+
+def admin(user: str, profile: Profile | None) -> Check | None:
+    """Return what is wrong with somebody of ``FLOWBOT_ADMINS``; None profile means that Slack knows nobody."""
+    name, mend = "slack admins", "Correct FLOWBOT_ADMINS."
+    if profile is None:
+        return failed(name, f"Slack knows no {user} of FLOWBOT_ADMINS.", mend)
+    who = f"{profile.name or user} ({user}) of FLOWBOT_ADMINS"
+    if profile.deleted:
+        return failed(name, f"{who} is deactivated.", mend)
+    if profile.bot or profile.stranger or profile.guest:
+        what = "an app" if profile.bot else "of another organization" if profile.stranger else "a guest"
+        return failed(name, f"{who} is {what}.", mend)
+    return None
+
+
+def admins(users: Sequence[str], troubles: Sequence[Check]) -> tuple[Check, ...]:
+    """Return the checks about the bot's admins."""
+    if not users:
+        says = "FLOWBOT_ADMINS names nobody, so nobody can link people or read the audit from Slack."
+        return (warning("slack admins", says, "Name at least two people there."),)
+    return tuple(troubles) or (
+        ok("slack admins", f"{people(len(users))} named in FLOWBOT_ADMINS, all of this workspace."),
+    )
+
+
+def group(group_id: str, members: Collection[str] | None, error: str = "") -> Check | None:
+    """Return what is wrong with a group of ``FLOWBOT_ONCALL``; None members mean that Slack refused with a word."""
+    if members is None:
+        says = f"Slack does not tell who is in {group_id} of FLOWBOT_ONCALL: {told(error)}."
+        return failed("slack on call", says, meaning(error).way_out or "Correct FLOWBOT_ONCALL.")
+    if not members:
+        return warning("slack on call", f"Nobody is in {group_id} of FLOWBOT_ONCALL.", "Put somebody on call there.")
+    return None
+
+
+def on_call(groups: Sequence[str], users: Collection[str], troubles: Sequence[Check]) -> tuple[Check, ...]:
+    """Return the checks about who is on call."""
+    if not groups:
+        says = "FLOWBOT_ONCALL names no group: any linked member of the channel may acknowledge."
+        return (ok("slack on call", says),)
+    return tuple(troubles) or (ok("slack on call", f"{people(len(users))} on call."),)
+
+
+def sockets(connected: int, wanted: int) -> Check:
+    """Return how the running bot is connected."""
+    name = "slack socket"
+    if not wanted:
+        return ok(name, "The running bot hears by HTTP.")
+    mend = "Look whether Socket Mode is switched on for the app, and whether wss:// may leave this network."
+    if not connected:
+        return failed(name, "The running bot has no connection to Slack: it hears no command and no button.", mend)
+    if connected < wanted:
+        return warning(name, f"Only {connected} of the running bot's {wanted} connections to Slack stands.", mend)
+    return ok(name, f"The running bot's {wanted} connections to Slack stand.")

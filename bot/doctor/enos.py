@@ -1,0 +1,135 @@
+"""Examining EnOS: the keys, the clock, the time zone, what is seen, how pages are counted, and who owns what."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from bot.core import checks_enos
+from bot.core.checks import Check, ok
+from bot.core.checks_slack import DRIFT
+from bot.core.errors import Failure, Outage, Refusal
+from bot.core.flows import KINDS, FlowId, FlowName, Instance, Search, UserName
+from bot.core.people import Link
+from bot.core.rights import proves
+from bot.core.status import Status
+from bot.doctor.guarded import guarded
+from bot.doctor.slack import skew
+from bot.enos.client import EnosClient
+from bot.settings import Settings
+
+AT_ONCE = 4  # reads of single flows
+PROOFS = 10  # editable flows that are looked at for each link that is not proven
+OWNERS_SECONDS = 60.0
+
+
+class EnosExam:
+    """One examination of EnOS. To be made inside the running event loop, and closed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.client = EnosClient(
+            settings.enos_api_url,
+            settings.enos_access_key,
+            settings.enos_secret_key,
+            settings.enos_org_id,
+            settings.enos_user_id,
+            clock=lambda: datetime.now(UTC),
+        )
+        self.owned: dict[FlowId, tuple[str, Sequence[UserName]]] = {}  # what the watcher sees, with its owners
+        self.unread = 0
+        self._mine: tuple[FlowName, ...] = ()
+        self._rows: list[Instance] = []
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.client.close()
+
+    async def examine(self) -> list[Check]:
+        """Return the checks, in the order in which they depend on each other."""
+        found: list[Check] = []
+        if not await guarded("enos sign-in", found, self._sign_in(found)):
+            return found
+        await guarded("enos clock", found, self._clock(found))
+        await guarded("enos pages", found, self._pages(found))
+        await guarded("enos time zone", found, self._zone(found))
+        await guarded("enos flows", found, self._flows(found))
+        await guarded("enos owners", found, self._owners(), OWNERS_SECONDS + 10)
+        return found
+
+    async def doubts(self, links: Sequence[Link]) -> dict[Link, str]:
+        """Return, for links that are not proven, what speaks against each; nothing where its first use proves it."""
+        return {link: await self._doubt(link) for link in links if not link.proven}
+
+    async def _sign_in(self, found: list[Check]) -> bool:
+        """Return whether the keys are good. A clock that is wrong is told beside it: it may be why they are not."""
+        before = datetime.now(UTC)
+        try:
+            await self.client.sign_in()
+        except Failure:
+            apart = skew({"date": self.client.last_date}, before, datetime.now(UTC))
+            if apart is not None and abs(apart) > DRIFT:
+                found.append(checks_enos.clock(apart))
+            raise
+        found.append(ok("enos sign-in", "EnOS takes the application's keys."))
+        return True
+
+    async def _clock(self, found: list[Check]) -> None:
+        before = datetime.now(UTC)
+        theirs = datetime.fromtimestamp(await self.client.now_ms() / 1000, tz=UTC)
+        after = datetime.now(UTC)
+        found.append(checks_enos.clock(theirs - (before + (after - before) / 2)))
+
+    async def _pages(self, found: list[Check]) -> None:
+        """Search as the watcher does, all statuses, first pages only: enough to learn how EnOS counts and sorts."""
+        now = datetime.now(UTC)
+        since = now - timedelta(hours=self._settings.lookback_hours)
+        sorted_by = []
+        for kind in KINDS:
+            terms = Search(kind, _ms(since), _ms(now + timedelta(days=1)), tuple(int(each) for each in Status))
+            async with contextlib.aclosing(self.client.search(terms)) as pages:
+                async for first in pages:
+                    sorted_by.append(first.sorted_by)
+                    self._rows += first.rows
+                    break
+        found.append(checks_enos.pages(self._settings.page_base, self.client.learned.get("page_base")))
+        found.append(checks_enos.order(sorted_by))
+
+    async def _zone(self, found: list[Check]) -> None:
+        found.append(checks_enos.zone(self._settings.enos_timezone, await self.client.time_zone(), self._rows))
+
+    async def _flows(self, found: list[Check]) -> None:
+        every, self._mine = await asyncio.gather(self.client.all_flows(), self.client.my_flows())
+        found.append(checks_enos.flows(self._settings.enos_user_id, every, self._mine))
+
+    async def _owners(self) -> None:
+        """Read who owns the flows that are seen, as many as there is time for."""
+        turn = asyncio.Semaphore(AT_ONCE)
+
+        async def read(flow: FlowName) -> None:
+            async with turn:
+                with contextlib.suppress(Failure):
+                    self.owned[flow.id] = (flow.name, (await self.client.flow(flow.id)).owners)
+
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(OWNERS_SECONDS):
+                await asyncio.gather(*(read(flow) for flow in self._mine))
+        self.unread = len(self._mine) - len(self.owned)
+
+    async def _doubt(self, link: Link) -> str:
+        try:
+            mine = [flow for flow in await self.client.my_flows(as_user=link.user_id) if flow.editable]
+            for each in mine[:PROOFS]:
+                if proves(link, await self.client.flow(each.id, as_user=link.user_id), editable=True):
+                    return ""
+        except Refusal as refusal:
+            return f"EnOS refuses to read as {link.user_id} ({refusal})"
+        except Outage as outage:
+            return f"it could not be looked at ({outage})"
+        if not mine:
+            return f"{link.user_id} may edit no flow"
+        return f"no flow that {link.user_id} may edit names {link.user_name} as an owner"
+
+
+def _ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)

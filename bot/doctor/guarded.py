@@ -1,0 +1,47 @@
+"""How one part of the examination ends when it does not end well: in a check of its own, never in a traceback."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from bot.core.checks import Check, failed, warning
+from bot.core.checks_slack import told
+from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.errors import Failure
+from bot.core.slack_errors import meaning
+
+log = logging.getLogger(__name__)
+
+Made = TypeVar("Made")
+
+SECONDS = 45.0  # what one part may take
+_NETWORK = "Look at the network, and at a proxy between; then run the doctor again."
+
+
+async def guarded(name: str, found: list[Check], work: Awaitable[Made], seconds: float = SECONDS) -> Made | None:
+    """Return what ``work`` made, or None after adding a check that says what went wrong."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await work
+    except Exception as problem:  # noqa: BLE001  the other parts are examined whatever happens to this one
+        found.append(_check(name, problem, seconds))
+        return None
+
+
+def _check(name: str, problem: Exception, seconds: float) -> Check:
+    match problem:
+        case TimeoutError():
+            return failed(name, f"There was no answer within {seconds:g} s.", _NETWORK)
+        case Failure():
+            return failed(name, str(problem))
+        case SlackRefused():
+            detail = f" ({problem.detail})" if problem.detail else ""
+            return failed(name, f"Slack refuses: {told(problem.error)}{detail}.", meaning(problem.error).way_out)
+        case SlackLimited():
+            return warning(name, f"Slack asks to wait {problem.seconds:g} s.", "Run the doctor again after that.")
+        case SlackUnclear() | SlackUnreachable():
+            return failed(name, f"Slack does not answer ({problem}).", _NETWORK)
+    log.error("the doctor met a bug", exc_info=problem)
+    says = f"The doctor met a bug of flowbot's ({type(problem).__name__}: {problem})."
+    return failed(name, says, "Show this to whoever maintains flowbot.")

@@ -1,0 +1,162 @@
+"""``flowbot doctor``: looks at everything that flowbot needs, while the bot runs or while it does not.
+
+    settings ─► database, running bot ─► Slack │ EnOS (side by side) ─► connections, button ─► people
+
+Nothing is changed but for one message in the default channel, which goes again at once; with ``--press`` there is
+one more, which stays and says what came of it.
+"""
+
+import asyncio
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot import __version__, control, logs
+from bot.core import checks, checks_bot, checks_enos, checks_slack
+from bot.core.checks import Check, failed, ok, warning
+from bot.core.checks_bot import Inside
+from bot.core.errors import Refused
+from bot.core.mask import Mask
+from bot.core.people import Link
+from bot.doctor.address import address
+from bot.doctor.enos import EnosExam
+from bot.doctor.guarded import guarded
+from bot.doctor.slack import SlackExam
+from bot.doctor.standin import Standin
+from bot.settings import Settings
+from bot.store.lock import holder
+from bot.store.store import Store
+
+ANSWER_SECONDS = 15.0  # for the running bot to tell of itself
+
+
+def run(settings: Settings, *, as_json: bool, press: float) -> int:
+    """Examine, print, and return the exit code. ``press``: seconds to wait for a press of a button; 0 for none."""
+    secrets = (
+        settings.slack_bot_token,
+        settings.slack_app_token,
+        settings.slack_signing_secret,
+        settings.enos_access_key,
+        settings.enos_secret_key,
+    )
+    logs.configure("error", settings.log_format, secrets=secrets, mask=Mask(settings.mask))
+    found = asyncio.run(examine(settings, press=press))
+    sys.stdout.write(f"{json.dumps(checks.report(found), indent=2)}\n" if as_json else checks.lines(found))
+    return checks.exit_code(found)
+
+
+async def examine(settings: Settings, *, press: float = 0.0) -> list[Check]:
+    """Return what was found, the reasons before what follows from them."""
+    found = [warning("settings", f"{each}.", "Correct or remove it.") for each in settings.warnings]
+    found = found or [ok("settings", "The settings are complete.")]
+    state = await _bot(settings, found)
+    slack, enos = SlackExam(settings), EnosExam(settings)
+    try:
+        of_slack, of_enos = await asyncio.gather(slack.examine(), enos.examine())
+        found += of_slack
+        await guarded("slack socket", found, _connections(settings, state, slack, found, press), 60 + 2 * press)
+        found += of_enos
+        await guarded("links", found, _people(settings, state, slack, enos, found))
+    finally:
+        await slack.close()
+        await enos.close()
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What became known of the bot itself."""
+
+    runs: bool = False
+    inside: Inside | None = None  # what the running bot tells
+    links: Sequence[Link] | None = None  # None: not known
+
+
+async def _bot(settings: Settings, found: list[Check]) -> _State:
+    """Look at the database, and ask the bot that holds it."""
+    path = settings.database.absolute()
+    state = await guarded("database", found, _database(settings, path, found))
+    if path.parent.exists():
+        full = checks_bot.disk(str(path), shutil.disk_usage(path.parent).free)
+        found += [full] if full else []
+    return state or _State()
+
+
+async def _database(settings: Settings, path: Path, found: list[Check]) -> _State:
+    if _is_to_be_made(path):
+        found.append(ok("database", f"There is none at {path} yet; the first start makes it."))
+        return _State()
+    try:
+        store = Store.open(path)
+    except Refused as refused:
+        if refused.reason != "locked":
+            raise
+        return await _running(settings, path, found)
+    async with store:
+        links = await store.links()
+    found.append(ok("database", f"{path} can be read and written."))
+    found.append(ok("bot", "flowbot does not run now."))
+    return _State(links=links)
+
+
+def _is_to_be_made(path: Path) -> bool:
+    return path.parent.is_dir() and not path.exists()
+
+
+async def _running(settings: Settings, path: Path, found: list[Check]) -> _State:
+    """Ask the bot that holds the database."""
+    who = str(holder(path))
+    found.append(ok("database", f"{path} is held by {who}."))
+    try:
+        told = json.loads(await control.ask(settings.database, "doctor", {}, seconds=ANSWER_SECONDS))
+    except Refused as refused:
+        found.append(warning("bot", str(refused.sentence), refused.way_out or "Restart the bot with this version."))
+        return _State(runs=True)
+    inside = checks_bot.read(told)
+    found += checks_bot.running(inside, who, __version__)
+    return _State(runs=True, inside=inside, links=inside.links)
+
+
+async def _connections(settings: Settings, state: _State, slack: SlackExam, found: list[Check], press: float) -> None:
+    """Look whether Slack's requests arrive: at the running bot, or here in its place."""
+    patient = slack.patient
+    if patient.me is None:
+        return
+    if press and patient.channel is not None:
+        where = checks_slack.named(patient.channel)
+        sys.stderr.write(f"Press the button in {where} within {press:g} seconds.\n")
+    if state.inside is not None:
+        found.append(checks_slack.sockets(state.inside.connected, state.inside.wanted))
+        found += [await address(settings)] if settings.mode == "http" else []
+        if press and patient.channel is not None:
+            found.append(await _pressed(settings, press, checks_slack.named(patient.channel)))
+    elif not state.runs and (patient.connects or settings.mode == "http"):
+        await Standin(settings, patient.me).examine(found, patient.channel, press)
+
+
+async def _pressed(settings: Settings, press: float, where: str) -> Check:
+    """Let the running bot ask for a press."""
+    try:
+        told = json.loads(await control.ask(settings.database, "press", {"seconds": press}, seconds=press + 60))
+    except Refused as refused:
+        return failed("slack button", str(refused))
+    seconds = float(told["seconds"])
+    return checks_bot.pressed(str(told["who"]), seconds) if told["who"] else checks_bot.unpressed(where, seconds)
+
+
+async def _people(settings: Settings, state: _State, slack: SlackExam, enos: EnosExam, found: list[Check]) -> None:
+    """Look at who is linked, and at who owns what."""
+    if state.links is None:
+        return
+    found += checks_enos.links(state.links, await enos.doubts(state.links), settings.command)
+    if not enos.owned:
+        return
+    users = slack.patient.on_call
+    on_call = None if users is None else {link.user_name for link in state.links if link.person.user in users}
+    linked = {link.user_name for link in state.links}
+    found += checks_enos.owners(enos.owned, linked, on_call, settings.command)
+    if enos.unread:
+        found.append(checks_enos.unread(enos.unread))

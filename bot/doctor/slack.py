@@ -1,0 +1,164 @@
+"""Examining Slack: the tokens, what they may do, the channel, the people named in the settings, and a message."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from os import environ
+
+import aiohttp
+
+from bot.core import checks_slack
+from bot.core.cards import doctor as cards
+from bot.core.checks import Check, ok
+from bot.core.checks_bot import message, message_lost
+from bot.core.conversations import Channel, SlackRefused, SlackUnclear
+from bot.core.people import Profile
+from bot.core.posts import PostId
+from bot.doctor.guarded import guarded
+from bot.ids import new_id
+from bot.settings import Settings
+from bot.slack import preflight
+from bot.slack.calls import TIMEOUT, translated, web_client
+from bot.slack.identity import Identity
+from bot.slack.manifest import SCOPES
+from bot.slack.poster import Poster
+
+
+@dataclass(slots=True)
+class Patient:
+    """What became known of Slack on the way."""
+
+    me: Identity | None = None
+    channel: Channel | None = None  # where flowbot may post
+    connects: bool = False  # the app token is good
+    on_call: frozenset[str] | None = None  # users; None where no group is set, or none could be read
+
+
+class SlackExam:
+    """One examination of Slack. To be made inside the running event loop, and closed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._session = aiohttp.ClientSession(timeout=TIMEOUT)
+        self._client = web_client(settings.slack_api_url, self._session, environ)
+        self.poster = Poster(
+            settings.slack_bot_token, api_url=settings.slack_api_url, session=self._session, environment=environ
+        )
+        self.patient = Patient()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+
+    async def examine(self) -> list[Check]:
+        """Return the checks, in the order in which they depend on each other."""
+        found: list[Check] = []
+        await guarded("slack bot token", found, self._bot_token(found))
+        if self._settings.mode == "socket":
+            await guarded("slack app token", found, self._app_token(found))
+        if self.patient.me is None:
+            return found
+        await guarded("slack clock", found, self._clock(found))
+        await guarded("slack channel", found, self._channel(found))
+        await guarded("slack admins", found, self._admins(found))
+        await guarded("slack on call", found, self._on_call(found))
+        if self.patient.channel is not None:
+            await guarded("slack message", found, self._message(found, self.patient.channel))
+        return found
+
+    async def _bot_token(self, found: list[Check]) -> None:
+        me = await preflight.who_am_i(self.poster.calls.client)
+        self.patient.me = self.poster.me = me
+        found.append(ok("slack bot token", f"flowbot signs in as @{me.name} at {me.url or me.team}."))
+        found.extend(checks_slack.scopes(me.scopes, SCOPES))
+
+    async def _app_token(self, found: list[Check]) -> None:
+        await preflight.may_connect(self._client, self._settings.slack_app_token)
+        self.patient.connects = True
+        found.append(ok("slack app token", "The app token opens connections."))
+
+    async def _clock(self, found: list[Check]) -> None:
+        before = datetime.now(UTC)
+        with translated():
+            answer = await self.poster.calls.client.auth_test()
+        found.append(checks_slack.clock(skew(answer.headers, before, datetime.now(UTC))))
+
+    async def _channel(self, found: list[Check]) -> None:
+        try:
+            channel = await self.poster.channel(self._settings.channel)
+        except SlackRefused as refusal:
+            found.append(checks_slack.channel_refused(self._settings.channel, refusal.error))
+            return
+        found.append(checks_slack.channel(channel))
+        if channel.member and not channel.archived:
+            self.patient.channel = channel
+
+    async def _admins(self, found: list[Check]) -> None:
+        troubles = []
+        for user in self._settings.admins:
+            trouble = checks_slack.admin(user, await self._profile(user))
+            troubles += [trouble] if trouble else []
+        found.extend(checks_slack.admins(self._settings.admins, troubles))
+
+    async def _profile(self, user: str) -> Profile | None:
+        try:
+            return await self.poster.profile(user)
+        except SlackRefused as refusal:
+            if refusal.error in {"user_not_found", "user_not_visible"}:
+                return None
+            raise
+
+    async def _on_call(self, found: list[Check]) -> None:
+        people: set[str] = set()
+        troubles = []
+        for group in self._settings.oncall:
+            members, error = await self._members(group)
+            people |= members or set()
+            trouble = checks_slack.group(group, members, error)
+            troubles += [trouble] if trouble else []
+        found.extend(checks_slack.on_call(self._settings.oncall, people, troubles))
+        self.patient.on_call = frozenset(people) if people else None
+
+    async def _members(self, group: str) -> tuple[frozenset[str] | None, str]:
+        try:
+            return await self.poster.group(group), ""
+        except SlackRefused as refusal:
+            return None, refusal.error
+
+    async def _message(self, found: list[Check], channel: Channel) -> None:
+        """Post, find, edit and delete a message; whatever happens, none is left behind that could be deleted."""
+        id_, began = PostId(new_id()), time.monotonic()
+        where = checks_slack.named(channel)
+        try:
+            place, ts = await self.poster.post(channel.id, cards.passing(id_), id=id_)
+        except SlackUnclear:
+            for lost in (await self._found(channel.id, id_)).get(id_, ()):
+                await self.poster.delete(channel.id, lost)
+            raise
+        try:
+            stands = await self._found(place, id_)
+            await self.poster.edit(place, ts, cards.passing(id_, edited=True), id=id_)
+        finally:
+            await self.poster.delete(place, ts)
+        if ts in stands.get(id_, ()):
+            found.append(message(where, time.monotonic() - began))
+        else:
+            found.append(message_lost(where, "Add the history scopes of the manifest, and install the app again."))
+
+    async def _found(self, place: str, id_: PostId) -> Mapping[PostId, tuple[str, ...]]:
+        return await self.poster.find(place, [id_], since=time.time() - 60)
+
+
+def skew(headers: Mapping[str, str], before: datetime, after: datetime) -> timedelta | None:
+    """Return how far the clock of whoever answered is ahead of ours, as its Date header tells, to the second."""
+    named = {name.lower(): text for name, text in headers.items()}.get("date", "")
+    try:
+        told = parsedate_to_datetime(named)
+    except ValueError:
+        return None
+    told = told if told.tzinfo else told.replace(tzinfo=UTC)
+    # A Date is cut to the second; between two moments of ours it tells nothing more exact.
+    earliest, latest = told - after, told + timedelta(seconds=1) - before
+    return timedelta() if earliest <= timedelta() <= latest else min(earliest, latest, key=abs)
