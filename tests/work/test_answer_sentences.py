@@ -420,9 +420,6 @@ async def _(world):
 
 # ── people and the bot itself ──
 
-asked("help for an owner", "maya", "help")
-asked("help for somebody without a link", "priya", "help")
-asked("help for an admin", "alex", "help")
 asked("help of a verb", "maya", "help trigger")
 asked("whoami, linked", "maya", "whoami")
 asked("whoami, not linked", "priya", "whoami")

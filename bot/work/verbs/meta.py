@@ -13,7 +13,7 @@ from bot.core.periods import window
 from bot.core.requests import Audit, Help, Status
 from bot.core.rights import Reason, may
 from bot.work.asking import Answer, Ask, Rooms
-from bot.work.verbs.listing import listed
+from bot.work.verbs.listing import listed, paragraphs
 
 MOST = 500  # entries of the audit that are read for a list
 
@@ -26,8 +26,7 @@ async def help_(rooms: Rooms, ask: Ask, request: Help) -> Answer:
     others = [row for row in commands.ROWS if row not in allowed]
     name = rooms.manners.command
     lines = [f"{code(f'{name} {row.syntax}')}\n{escape(row.summary)}" for row in allowed]
-    half = -(-len(lines) // 2)
-    parts = [blocks.section("\n".join(chunk)) for chunk in (lines[:half], lines[half:]) if chunk]
+    parts = [blocks.section(paragraph) for paragraph in paragraphs(lines)]
     if others:
         words = ", ".join(code(row.verb) for row in others)
         parts.append(blocks.context(f"Not for you now: {words}. {code('whoami')} says why."))
