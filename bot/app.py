@@ -18,11 +18,13 @@ from aiohttp import web
 
 from bot import __version__, control, health, logs, offline
 from bot.clockwork import Clockwork
+from bot.core.cards import answers
 from bot.core.checks_bot import Inside
 from bot.core.errors import Failure, Outage, Refusal
 from bot.core.flows import UserName
 from bot.core.mask import Mask
 from bot.core.people import Person, Said
+from bot.core.posts import Kind, Lane, NewPost, PostId
 from bot.core.times import zone_offset
 from bot.doctor.inside import InsideBot
 from bot.enos.client import EnosClient
@@ -37,7 +39,7 @@ from bot.work import left_open
 from bot.work.answer import Answers
 from bot.work.asking import Manners, Rooms
 from bot.work.deliver import Delivery
-from bot.work.deliver_alarms import Alarm
+from bot.work.deliver_alarms import DEFAULT_CHANNEL, Alarm
 from bot.work.desk import Desk
 from bot.work.follow import Follow
 from bot.work.remind import Reminders
@@ -346,6 +348,12 @@ class App:
             log.info("mended: %s", alarm.sentence)
         else:
             log.error("alarm: %s", alarm.sentence)
+        if alarm.name == DEFAULT_CHANNEL:  # the channel itself cannot be told
+            self._task(self.store.queue([self._notice(alarm, admin) for admin in self.settings.admins]))
+
+    def _notice(self, alarm: Alarm, admin: str) -> NewPost:
+        body = answers.told("", answers.channel_trouble(alarm.sentence, self.settings.channel, over=alarm.over))
+        return NewPost(PostId(new_id()), Kind.MESSAGE, Lane.ANSWER, admin, body, due=now())
 
     def _task(self, work: Any) -> None:
         task = asyncio.ensure_future(work)

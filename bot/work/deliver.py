@@ -20,7 +20,7 @@ from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, Sla
 from bot.core.errors import Outage
 from bot.core.posts import Kind, Post, PostId
 from bot.core.slack_errors import Verdict, meaning
-from bot.work.deliver_alarms import Alarm, Alarms, Meters
+from bot.work.deliver_alarms import DEFAULT_CHANNEL, Alarm, Alarms, Meters
 from bot.work.deliver_holds import OPERATOR, Holds
 from bot.work.deliver_pace import Pace
 from bot.work.deliver_rules import (
@@ -266,7 +266,7 @@ class Delivery:
             self._alarms.raised(name, f"Slack lets flowbot {calls} no more: {told.sentence}. {told.way_out}")
         elif told.verdict is Verdict.ELSEWHERE and post.channel == self._default_channel:
             words = f"flowbot cannot post in its default channel: {told.sentence}. {told.way_out}"
-            self._alarms.raised("default channel", words)
+            self._alarms.raised(DEFAULT_CHANNEL, words)
         elif told.verdict in (Verdict.BUG, Verdict.PLAIN):
             log.error("Slack refused post %s: %s", post.new.id, refused)
         return after_refusal(post, refused.error, default_channel=self._default_channel, wait=wait, now=self._clock())
@@ -307,7 +307,7 @@ class Delivery:
         self._alarms.over("slack")
         self._alarms.over(f"slack {post.new.kind.value}")
         if post.new.kind is Kind.MESSAGE and post.channel == self._default_channel:
-            self._alarms.over("default channel")
+            self._alarms.over(DEFAULT_CHANNEL)
         if post.new.kind is Kind.MESSAGE and post.channel in self._bad:
             self._bad.discard(post.channel)
             await self._store.note(BAD_CHANNEL + post.channel, "")

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from bot.core.posts import Kind, Lane
 
+DEFAULT_CHANNEL = "default channel"  # the alarm that it takes no messages
+
 
 @dataclass(frozen=True, slots=True)
 class Meters:

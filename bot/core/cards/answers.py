@@ -122,6 +122,13 @@ def interrupted(words: str, who: str, what: str) -> Body:
     return told(words, f"{who}, I was stopped while I worked on this. {what}")
 
 
+def channel_trouble(sentence: str, channel: str, *, over: bool) -> str:
+    """Return, as mrkdwn, what the admins are told where the default channel takes no messages, or does again."""
+    if over:
+        return f"🟢 I can post in <#{channel}> again, and what waited is told there now."
+    return f"🔴 {ticked(sentence)} The channel is <#{channel}>; what is to be told there waits, and nothing is lost."
+
+
 def old_button(command: str) -> Body:
     """Return the answer to a button whose words this version cannot read."""
     return told(
