@@ -26,7 +26,8 @@ export function messageList(label) {
 
   /** Show `items` ({key, signature, draw}); `key` names the place, a new one starts at the end. */
   function show(key, items) {
-    const stay = key === shownKey && !atEnd();
+    // Where the reader was, not where a narrower list has put them.
+    const stay = key === shownKey && scroller.dataset.end === "false";
     const before = list.lastElementChild;
     const focused = list.contains(document.activeElement) ? document.activeElement : null;
     const nodes = items.map((item) => {

@@ -17,7 +17,8 @@ const PLATFORM_MS = 1500;
 const byId = (id) => document.getElementById(id);
 const shell = byId("shell");
 const narrow = matchMedia("(max-width: 860px)");
-const medium = matchMedia("(max-width: 1240px)");
+const snug = matchMedia("(max-width: 1380px)"); // no room for a thread and the panel side by side
+const small = matchMedia("(max-width: 1080px)");
 
 const channelList = messageList("Messages");
 const threadList = messageList("Thread");
@@ -142,6 +143,7 @@ function drawEmpty(node, channel) {
 }
 
 let threadKey = null;
+let steppedAside = false; // whether the panel was closed only because a thread needed its room
 function drawThread(channel) {
   const pane = byId("thread");
   const open = Boolean(store.thread && channel);
@@ -155,7 +157,10 @@ function drawThread(channel) {
   const key = open ? `${store.channel}/${store.thread}` : null;
   if (key !== threadKey) {
     threadKey = key;
-    if (open && medium.matches) showPanel(false, { quiet: true });
+    if (open && snug.matches && !byId("panel").hidden) {
+      showPanel(false, { quiet: true });
+      steppedAside = !narrow.matches;
+    } else if (!open && steppedAside) showPanel(true, { quiet: true });
     if (open && !narrow.matches) threadComposer.box.focus({ preventScroll: true });
     remember();
   }
@@ -174,9 +179,10 @@ function act(id) {
 function showPanel(open, { quiet = false } = {}) {
   const node = byId("panel");
   node.hidden = !open;
+  steppedAside = false;
   shell.classList.toggle("panel-open", open);
   for (const button of document.querySelectorAll("[data-toggle=panel]")) button.setAttribute("aria-expanded", String(open));
-  if (open && medium.matches && store.thread) go({ thread: null });
+  if (open && snug.matches && store.thread) go({ thread: null });
   if (open) {
     platformPanel.draw();
     if (narrow.matches) node.querySelector("button")?.focus();
@@ -222,6 +228,7 @@ window.addEventListener("hashchange", () => {
 onChange(draw);
 onFailure((sentence) => { closeMenu(); toast(sentence); });
 follow(recall());
-showPanel(!medium.matches, { quiet: true });
+showPanel(!small.matches && !(snug.matches && store.thread), { quiet: true });
+steppedAside = !small.matches && byId("panel").hidden;
 refreshPlatform();
 setInterval(() => { if (!document.hidden) refreshPlatform(); }, PLATFORM_MS);

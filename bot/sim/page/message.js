@@ -33,7 +33,7 @@ function hostOf(message) {
       };
       setTimeout(done, stateful ? 300 : 5000);
       const act = () => api.press({ ...place, block_id: block.block_id, action_id: item.action_id, ...payload });
-      const answer = stateful ? attempt(act, done) : expectAnswer({ channel: message.channel, thread: threadOf(message) }, act);
+      const answer = stateful ? attempt(act, done) : expectAnswer({ channel: message.channel, thread: threadOf(message), settled: done }, act);
       answer.then((given) => given === undefined && done());
     },
   };

@@ -68,7 +68,7 @@ export function flowsView() {
     return el("li", { class: expanded ? "flow open" : "flow", data: { flow: flow.id } },
       el("button", { type: "button", class: "flow-head", data: { lever: "toggle" }, aria: { expanded: String(expanded) }, on: { click: toggle } },
         el("span", { class: `dot ${state.tone}` }),
-        el("span", { class: "flow-name" }, flow.name, el("span", { class: "flow-id" }, String(flow.id))),
+        el("span", { class: "flow-name", title: flow.name }, el("span", { class: "flow-title" }, flow.name), el("span", { class: "flow-id" }, String(flow.id))),
         flow.failing && el("span", { class: "chip danger" }, "broken"),
         flow.locked && el("span", { class: "chip", title: "locked" }, icon("lock", 12)),
         !flow.active && !flow.locked && el("span", { class: "chip" }, "off"),

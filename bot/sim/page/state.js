@@ -135,7 +135,9 @@ function take(world) {
   }
   if (store.thread && !parentOf(store.channel, store.thread)) store.thread = null;
   const mark = botMark(world);
+  const answered = store.waiting.filter((entry) => entry.mark !== mark);
   store.waiting = store.waiting.filter((entry) => entry.mark === mark);
+  for (const entry of answered) entry.settled?.();
   markRead();
   changed();
 }
@@ -209,7 +211,7 @@ export function recall() {
 
 const PATIENCE_MS = 12000;
 
-/** Do something that flowbot should answer; until it does, `waiting` shows it. */
+/** Do something that flowbot should answer; until it does, `waiting` shows it, then `place.settled` is called. */
 export async function expectAnswer(place, act) {
   const entry = { ...place, mark: botMark(), late: false };
   store.waiting.push(entry);

@@ -12,7 +12,29 @@ const ACKNOWLEDGED = /ACKNOWLEDGED|(?<!Nobody )has acknowledged|\bhas it (until|
 const RECOVERED = /RECOVERED|recovered: /;
 const RERUN = /Rerun|rerun/;
 
-const progress = { since: null, read: false, done: [false, false, false, false, false], hidden: false };
+const progress = { since: null, done: [false, false, false, false, false], hidden: false };
+const MEMORY = "tour";
+
+/** After a reload the tour goes on; a demo that was started anew counts its changes from the beginning, and so does the tour. */
+function recall() {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(MEMORY) ?? "{}");
+    if (kept.version <= store.world.version) Object.assign(progress, kept.progress);
+  } catch {
+    // Without a memory the tour just begins.
+  }
+  // What is broken already is what the tour is about.
+  const broken = flow()?.failing && (flow().last_runs ?? []).find((run) => BROKEN.includes(run.status));
+  progress.since ??= broken ? broken.start - 1 : store.platform.now - 1;
+}
+
+function remember() {
+  try {
+    sessionStorage.setItem(MEMORY, JSON.stringify({ version: store.world.version, progress }));
+  } catch {
+    // As above.
+  }
+}
 
 const flow = () => store.platform?.flows.find((item) => item.id === FLOW);
 
@@ -36,7 +58,7 @@ const threadText = (found) => found.message.replies.filter(isBot).map((reply) =>
 function look() {
   const { platform, world } = store;
   if (!platform || !world) return;
-  progress.since ??= platform.now - 1;
+  if (progress.since === null) recall();
   const runs = (flow()?.last_runs ?? []).filter((run) => (run.end ?? run.start ?? 0) >= progress.since);
   const failedAt = runs.filter((run) => BROKEN.includes(run.status)).at(-1);
   const found = card();
@@ -84,6 +106,7 @@ export function drawTour(node) {
   const signature = JSON.stringify([progress.done, progress.hidden, store.as, store.channel, found?.channel, Boolean(flow()?.failing), Boolean(store.platform)]);
   if (signature === drawn) return;
   drawn = signature;
+  if (store.world && progress.since !== null) remember();
   const focused = node.contains(document.activeElement);
   node.hidden = progress.hidden;
   const finished = current < 0;
