@@ -107,7 +107,13 @@ def import_(file: Path) -> None:
     """Add or change the links of FILE.csv: slack_user,enos_user_id,enos_user_name. All or nothing."""
     from bot import offline
 
-    _offline(offline.import_people, file.read_text(encoding="utf-8"))
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        _complain(f"{file} cannot be read: {reason}.", ["Nothing was imported; save it as a CSV file in UTF-8."])
+        sys.exit(EXIT_FAILED)
+    _offline(offline.import_people, text)
 
 
 @people.command("list")

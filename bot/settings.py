@@ -125,7 +125,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("FLOWBOT_ALERT_STATUSES", "alert_statuses", read_statuses, "FAIL,TIMEOUT", "Statuses that alert, as names or numbers."),
     Setting("FLOWBOT_GROUP_BY", "group_by", read_choice("flow", "instance"), "flow", "One thread for each broken `flow`, or for each failed `instance`."),
     Setting("FLOWBOT_REMIND_MINUTES", "remind_minutes", read_number(0.1, 10080), "30", "Minutes until an unacknowledged incident is called to mind."),
-    Setting("FLOWBOT_STORM", "storm", read_whole(1, 1000), "10", "More incidents than this within ten minutes become one message."),
+    Setting("FLOWBOT_STORM", "storm", read_whole(0, 1000), "10", "More incidents than this within ten minutes become one message; `0`: each has a thread at once."),
     Setting("FLOWBOT_PAGE_BASE", "page_base", read_choice("auto", "0", "1"), "auto", "Number of EnOS's first page; `auto` finds out."),
     Setting("FLOWBOT_ENOS_TIMEZONE", "enos_timezone", read_offset, "auto", "Zone of the times EnOS prints, e.g. `GMT+8`; `auto` asks EnOS and compares."),
     Setting("FLOWBOT_MASK", "mask", read_mask, "", "Regular expressions masked in logs and parameters (a group, or the whole match); empty means common shapes of secrets. Write a comma inside one as `\\x2c`."),
@@ -145,8 +145,8 @@ def load(environ: Mapping[str, str], *, env_file: Path | None = None) -> Setting
             values[row.field] = _value(row, said, mode)
         except Problem as problem:
             problems.append(f"{row.name} {problem}")
-    if problems:
-        raise BadSettings(problems)
+    if problems:  # a name spelt wrong may be why another is missing
+        raise BadSettings([*problems, *_unknown(said)])
     if not values["mask"]:
         values["mask"] = tuple(re.compile(pattern) for pattern in MASK_DEFAULT)
     return Settings(**values, warnings=tuple(_unknown(said)))

@@ -80,7 +80,7 @@ def read_ids(pattern: str, what: str) -> Callable[[str], tuple[str, ...]]:
 
 def read_channel(value: str) -> str:
     """Return a channel id."""
-    if not re.fullmatch(r"[CG][A-Z0-9]{2,}", value):
+    if not re.fullmatch(r"[CG][A-Z0-9]+", value):
         raise Problem("expects a channel id such as C0123456789 (in Slack: channel name, About, at the bottom)")
     return value
 
@@ -182,10 +182,10 @@ def read_mask(value: str) -> tuple[re.Pattern[str], ...]:
 
 
 def read_prefixed(prefix: str, kind: str) -> Callable[[str], Secret]:
-    """Return a reader of a token that must begin with this."""
+    """Return a reader of a token that begins with this; before that, rotated ones have ``xoxe.``."""
 
     def read(value: str) -> Secret:
-        if not value.startswith(prefix):
+        if not value.removeprefix("xoxe.").startswith(prefix):
             raise Problem(f"is no {kind}: those begin with {prefix}")
         return Secret(value)
 

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from click.testing import CliRunner
 
 from bot import offline, settings
+from bot.__main__ import main
 from bot.core.errors import Refused
 
 LINES = "slack_user,enos_user_id,enos_user_name\n"
@@ -78,3 +80,11 @@ async def test_a_bad_token_is_said(tmp_path: Path, slack: TestServer):
     slack.app[TOLD].update(ok=False, error="invalid_auth")
     with pytest.raises(Refused, match="does not know the token in SLACK_BOT_TOKEN"):
         await offline.import_people(configured(tmp_path, slack), LINES + MAYA)
+
+
+def test_a_file_that_is_no_text_is_said(tmp_path: Path):
+    file = tmp_path / "people.csv"
+    file.write_bytes(b"\xff\xfe\x00")
+    told = CliRunner().invoke(main, ["people", "import", str(file)])
+    assert told.exit_code == 1
+    assert "it is no text in UTF-8" in told.output

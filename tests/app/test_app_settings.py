@@ -81,6 +81,18 @@ def test_a_bad_value_says_what_is_expected(name: str, value: str, says: str):
     assert says in line
 
 
+def test_a_name_spelt_wrong_is_told_with_what_is_missing_for_it():
+    lines = problems(FLOWBOT_CHANNEL=None, FLOWBOT_CHANEL="C0DATAOPS1")
+    assert [line.split(".")[0] for line in lines] == [
+        "FLOWBOT_CHANNEL is missing",
+        "FLOWBOT_CHANEL is no setting of flowbot; did you mean FLOWBOT_CHANNEL?",
+    ]
+
+
+def test_a_token_that_slack_rotates_is_a_token():
+    assert load(GOOD | {"SLACK_BOT_TOKEN": "xoxe.xoxb-1"}).slack_bot_token == "xoxe.xoxb-1"
+
+
 def test_values_are_read_in_their_own_types():
     got = load(
         GOOD
