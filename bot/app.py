@@ -52,6 +52,7 @@ EXIT_OK, EXIT_FAILED, EXIT_SETTINGS = 0, 1, 2
 DRAIN_SECONDS = 8.0  # a container is given ten
 SIGN_IN_SECONDS = 5.0  # a gateway that hangs must not keep the bot from starting
 FOLLOW_SECONDS = 1.0
+SHOW_SECONDS = 2.0
 REMIND_SECONDS = 15.0  # between two looks for what is due
 PRUNE_SECONDS = 3600.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0  # between two tries while Slack is away at start
@@ -134,7 +135,7 @@ class App:
             timedelta(minutes=settings.remind_minutes),
             settings.oncall,
             console_url=settings.enos_console_url,
-            wake=self.delivery.wake,
+            wake=self.watch.touched,
         )
         self.clockwork = Clockwork()
         self._background: set[asyncio.Task[Any]] = set()
@@ -150,6 +151,7 @@ class App:
             poll_seconds=settings.poll_seconds,
             alert_statuses=settings.alert_statuses,
             group_by=settings.group_by,
+            storm=settings.storm,
             console_url=settings.enos_console_url,
             command=settings.command,
             user=settings.enos_user_id,
@@ -174,7 +176,7 @@ class App:
             enos=self.enos,
             slack=self.edge.poster,
             store=self.store,
-            desk=Desk(self.store, names, new_id, console_url=settings.enos_console_url, wake=wake),
+            desk=Desk(self.store, names, new_id, console_url=settings.enos_console_url, wake=self.watch.touched),
             clock=now,
             new_id=new_id,
             manners=manners,
@@ -211,6 +213,7 @@ class App:
         self._task(left_open.close(self.rooms, left))
         self.clockwork.every(self.settings.poll_seconds, "poll", self._poll)
         self.clockwork.every(self.settings.poll_seconds, "follow open incidents", self._follow_incidents)
+        self.clockwork.every(SHOW_SECONDS, "show storms", self._show)
         self.clockwork.every(FOLLOW_SECONDS, "follow started runs", self._follow_runs)
         self.clockwork.every(min(REMIND_SECONDS, 60 * self.settings.remind_minutes), "remind", self._remind)
         self.clockwork.every(PRUNE_SECONDS, "prune", self._prune, first_in=60)
@@ -281,6 +284,9 @@ class App:
 
     async def _follow_incidents(self) -> None:
         await self.watch.follow(now())
+
+    async def _show(self) -> None:
+        await self.watch.show()
 
     async def _follow_runs(self) -> None:
         await self.follow.tick(now())

@@ -216,6 +216,15 @@ ROWS = (
         ("reopen 2809",),
     ),
     Row(
+        "thread",
+        requests.Thread,
+        Who.RESPONDER,
+        Kind.CHANGE,
+        "Open a thread for an incident that is listed under a storm or a first start.",
+        (_TARGET,),
+        ("thread 2809",),
+    ),
+    Row(
         "link",
         requests.LinkPerson,
         Who.ADMIN,

@@ -5,13 +5,16 @@ a further failure                               a reply, and the card anew
 … of a gathered incident                        a card and a thread of its own
 the same failure told more exactly              the card anew
 a success where it had failed                   the failure healed, the alarm perhaps ended
+
+In a storm (``storms.py``) what would begin a thread joins the storm's message instead, and is told nowhere else.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.core import desk, healing
+from bot.core import desk, healing, storms
+from bot.core.cards import gathering
 from bot.core.cards import incident as cards
 from bot.core.cards import incident_replies as replies
 from bot.core.desk import Reason
@@ -39,11 +42,23 @@ class Terms:
     stored_at: datetime | None = None  # when the page is written, where that is later than the poll's ``now``
     gather_under: PostId | None = None  # the first start's message, while it is being gathered
     look: cards.Look = field(default_factory=cards.Look)
+    storm: int = 0  # more incidents than this within ten minutes are a storm; 0: there are none
+    command: str = "/flow"
+
+    @property
+    def told_at(self) -> datetime:
+        """When the page is written."""
+        return self.stored_at or self.now
+
+    @property
+    def recent_since(self) -> datetime:
+        """Since when incidents count towards a storm."""
+        return self.told_at - storms.WITHIN
 
     @property
     def held_until(self) -> datetime:
         """When a first message goes at the latest."""
-        return (self.stored_at or self.now) + HOLD
+        return self.told_at + HOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +123,19 @@ def _looks_same(old: Incident, new: Incident, terms: Terms) -> bool:
     return cards.card(old, "", terms.look) == cards.card(new, "", terms.look)
 
 
+def first(incident: Incident, terms: Terms) -> NewPost:
+    """Return an incident's first message, for a person who waits for it."""
+    return NewPost(
+        id=incident.post,
+        kind=Kind.MESSAGE,
+        lane=Lane.ANSWER,
+        channel=incident.channel,
+        body=cards.card(incident, incident.post, terms.look),
+        due=terms.now,
+        incident=incident.id,
+    )
+
+
 def edit(incident: Incident, terms: Terms, *, at_once: bool = False) -> NewPost:
     """Return the edit of an incident's first message."""
     id_ = PostId(terms.new_id())
@@ -130,10 +158,12 @@ class _Draft:
         self._terms = terms
         self._before = {incident.id: incident for incident in known.incidents}
         self._newest = self._newest_of(known.incidents)
+        self._known = known
         self._seen = dict(known.seen)
         self._new_seen: dict[InstanceId, Seen] = {}
         self._changed: dict[IncidentId, Incident] = {}
         self._first: dict[IncidentId, NewPost] = {}
+        self._storm: list[NewPost] = []
         self._replies: list[NewPost] = []
         self._tells: dict[PostId, InstanceId] = {}
         self._failures: list[int] = []
@@ -155,6 +185,9 @@ class _Draft:
 
     def facts(self) -> PageFacts:
         """Return what has come together: one edit for each card, whatever happened to it."""
+        taken = self._taken()
+        if taken is not None:
+            self._gather(taken)
         edits = [
             post
             for incident in self._changed.values()
@@ -165,10 +198,44 @@ class _Draft:
         return PageFacts(
             seen=tuple(self._new_seen.values()),
             incidents=tuple(self._changed.values()),
-            posts=(*firsts, *self._replies, *edits),
+            posts=(*self._storm, *firsts, *self._replies, *edits),
             tells=self._tells,
             failures=tuple(self._failures),
+            gatherings=() if taken is None else (taken.storm,),
         )
+
+    def _taken(self) -> storms.Taken | None:
+        """Return what a storm takes in of what would begin threads."""
+        terms, known = self._terms, self._known
+        taken = storms.taken(
+            [self._changed[id_] for id_ in self._first],
+            [self._changed.get(each.id, each) for each in known.recent if each.id not in self._first],
+            known.gatherings,
+            channel=terms.channel,
+            limit=terms.storm,
+            now=terms.told_at,
+            new_id=terms.new_id,
+        )
+        if taken is None or not taken.begins:
+            return taken
+        names = storms.to_mention(taken.storm, storms.owners(taken.incidents), terms.look.people)
+        return replace(taken, storm=replace(taken.storm, mentioned=names))
+
+    def _gather(self, taken: storms.Taken) -> None:
+        """Let the storm's message tell what would have begun threads, and nothing else."""
+        terms, storm = self._terms, taken.storm
+        self._before |= {incident.id: incident for incident in taken.incidents if incident.id not in self._before}
+        self._changed |= {incident.id: incident for incident in taken.incidents}
+        untold = {incident.id for incident in taken.threadless}
+        self._first = {}
+        self._replies = [post for post in self._replies if post.incident not in untold]
+        told = {post.id for post in self._replies}
+        self._tells = {post: instance for post, instance in self._tells.items() if post in told}
+        if taken.begins:
+            body = gathering.storm(storm, taken.incidents, terms.look.people, storm.post, command=terms.command)
+            # It waits for the rest of the reading, and goes before the first messages that wait since then.
+            due = terms.now + HOLD
+            self._storm.append(NewPost(storm.post, Kind.MESSAGE, Lane.ALERT, storm.channel, body, due))
 
     def _failed(self, row: Instance) -> None:
         failure = desk.occurrence_of(row, self._terms.now)
@@ -181,12 +248,18 @@ class _Draft:
         if reason is Reason.NOTHING:
             return
         self._failures.append(int(row.status))
-        if new.gathered and self._terms.gather_under is None:
-            new = desk.moved(new, PostId(self._terms.new_id()))
-            self._first[new.id] = self._card(new)
-        elif not new.gathered:
+        if not new.gathered:
             self._reply(new, failure)
+        elif self._begins_thread(new):
+            new = desk.moved(new, PostId(self._terms.new_id()), self._terms.told_at)
+            self._first[new.id] = self._card(new)
         self._put(new)
+
+    def _begins_thread(self, incident: Incident) -> bool:
+        """Whether a further failure of a gathered incident begins its thread: not while the gathering goes on."""
+        storm = storms.stands(self._known.gatherings, incident.channel, self._terms.told_at)
+        in_storm = storm is not None and incident.listed_in == storm.post
+        return self._terms.gather_under is None and not in_storm
 
     def _open(self, row: Instance, failure: Occurrence) -> None:
         terms = self._terms
@@ -204,6 +277,8 @@ class _Draft:
             owners=row.owners,
             group=row.id if terms.by_instance else "",
             gathered=gathered,
+            listed_in=terms.gather_under or "",
+            told_at=None if gathered else terms.told_at,
         )
         if not gathered:
             self._first[incident.id] = self._card(incident)
@@ -252,7 +327,8 @@ class _Draft:
             new, reason = healing.after(incident, row, self._terms.now)
             if reason is not Reason.NOTHING:
                 self._put(new)
-                self._replies.append(in_thread(new, success_reply(incident, new, reason), self._terms))
+                if not new.gathered:
+                    self._replies.append(in_thread(new, success_reply(incident, new, reason), self._terms))
 
     def _put(self, incident: Incident) -> None:
         self._changed[incident.id] = incident

@@ -176,6 +176,14 @@ class Reopen:
 
 
 @dataclass(frozen=True, slots=True)
+class Thread:
+    """Give an incident that is told under another message a thread of its own."""
+
+    flow: FlowRef | None = None
+    instance: InstanceId | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LinkPerson:
     """Tie a Slack person to an EnOS user."""
 
@@ -233,6 +241,7 @@ Request = Union[  # noqa: UP007  one line per verb reads as the list it is
     Unack,
     Close,
     Reopen,
+    Thread,
     LinkPerson,
     Unlink,
     People,

@@ -42,6 +42,7 @@ class Gathering:
     ended_at: datetime | None = None
     mentioned: tuple[UserName, ...] = ()  # owners whom it has mentioned
     shown: str = ""  # a digest of what the message shows
+    joined: int = 0  # how many have joined a storm; those that a later storm took in are listed there
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +118,10 @@ def taken(
         if len(told) + len(new) <= limit:
             return None
         storm = Gathering(PostId(new_id()), channel, Occasion.STORM, now, now)
-    joined = (replace(each, listed_in=storm.post) for each in told[:JOINED])
-    gathered = (replace(each, post=storm.post, listed_in=storm.post, gathered=True) for each in new)
-    return Taken(replace(storm, last_at=max(now, storm.last_at)), (*gathered, *joined), begins)
+    gathered = [replace(each, post=storm.post, listed_in=storm.post, gathered=True) for each in new]
+    incidents = (*gathered, *(replace(each, listed_in=storm.post) for each in told[:JOINED]))
+    grown = replace(storm, last_at=max(now, storm.last_at), joined=storm.joined + len(incidents))
+    return Taken(grown, incidents, begins)
 
 
 def numbers(incidents: Iterable[Incident]) -> Numbers:

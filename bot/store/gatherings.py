@@ -55,6 +55,7 @@ def put(db: Database, gatherings: Iterable[Gathering]) -> None:
                 "ended_at": stamp_or_none(each.ended_at),
                 "mentioned": json.dumps(each.mentioned),
                 "shown": each.shown,
+                "joined": each.joined,
             }
         )
 
@@ -69,4 +70,5 @@ def _gathering(row: Row) -> Gathering:
         ended_at=moment_or_none(row["ended_at"]),
         mentioned=tuple(UserName(name) for name in json.loads(row["mentioned"])),
         shown=row["shown"],
+        joined=row["joined"],
     )

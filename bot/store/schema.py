@@ -239,7 +239,10 @@ _CALLS = (
     "ALTER TABLE incidents ADD COLUMN calls INTEGER NOT NULL DEFAULT 0",
 )
 
-STEPS: tuple[Sequence[str], ...] = (_FIRST, _GATHERINGS, _CALLS)  # the database's version is the number of steps it has taken
+_JOINED = ("ALTER TABLE gatherings ADD COLUMN joined INTEGER NOT NULL DEFAULT 0",)
+
+# The database's version is the number of steps it has taken.
+STEPS: tuple[Sequence[str], ...] = (_FIRST, _GATHERINGS, _CALLS, _JOINED)
 
 
 def migrate(db: Database, steps: Sequence[Sequence[str]] = STEPS) -> int:

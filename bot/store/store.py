@@ -24,6 +24,7 @@ from bot.core.flows import FlowId, InstanceId
 from bot.core.incidents import Incident, IncidentId
 from bot.core.people import Link, Person
 from bot.core.posts import NewPost, Post, PostId
+from bot.core.storms import Gathering
 from bot.store import audit, backup, gatherings, imports, incidents, people, queueing, retention, runs, watching
 from bot.store import posts as outbox
 from bot.store.audit import Ending
@@ -158,6 +159,10 @@ class Store:
             lambda db: incidents.listed(db, self._shelf, live=live, flow=flow, since=since, limit=limit)
         )
 
+    async def gatherings(self) -> tuple[Gathering, ...]:
+        """Return the messages under which many incidents stand, those still shown, oldest first."""
+        return await self._read(gatherings.listed)
+
     async def gathered(self, post: PostId) -> tuple[Incident, ...]:
         """Return the incidents that the message of a gathering lists, newest first."""
         return await self._read(lambda db: gatherings.under(db, self._shelf, post))
@@ -201,12 +206,13 @@ class Store:
 
     # ── the outbox ──
 
-    async def queue(self, posts: Sequence[NewPost], *, settle: Ending | None = None) -> None:
-        """Queue posts, and end the attempt they answer, in one transaction. An id is queued once."""
+    async def queue(self, posts: Sequence[NewPost], *, settle: Ending | None = None, delivery: str = "") -> None:
+        """Queue posts, and end the attempt and the delivery they answer, in one transaction. An id is queued once."""
 
         def unit(db: Database) -> None:
             queueing.put(db, posts)
             audit.end(db, settle)
+            inbox.answered(db, delivery)
 
         await self._write(unit, lambda _: posts)
 
@@ -310,9 +316,16 @@ class Store:
 
     # ── the audit ──
 
-    async def attempt(self, attempt: Attempt) -> int | None:
-        """Write an attempt; None if one with this key is open or has acted."""
-        return await self._write(lambda db: audit.attempt(db, attempt))
+    async def attempt(self, attempt: Attempt, *, delivery: str = "") -> int | None:
+        """Write an attempt, and with it forget the delivery; None if one with its key is open or has acted."""
+
+        def unit(db: Database) -> int | None:
+            number = audit.attempt(db, attempt)
+            if number is not None:
+                inbox.answered(db, delivery)
+            return number
+
+        return await self._write(unit)
 
     async def attempted(self, key: str) -> Entry | None:
         """Return the attempt that is open or has acted under a key."""
@@ -338,9 +351,13 @@ class Store:
 
     # ── deliveries, stashed words, followed runs ──
 
-    async def first_time(self, key: str, now: datetime) -> bool:
-        """Whether this delivery was not seen before; remembers it for 48 hours."""
-        return await self._write(lambda db: runs.first_time(db, key, now))
+    async def first_time(self, key: str, now: datetime, said: Said | None = None) -> bool:
+        """Whether this delivery was not seen before; remembers it for 48 hours, and what was said until answered."""
+        return await self._write(lambda db: inbox.first_time(db, key, now, said))
+
+    async def unanswered(self) -> tuple[Said, ...]:
+        """Return what was said and neither answered nor noted in the audit, oldest first."""
+        return await self._read(inbox.unanswered)
 
     async def stash(self, text: str, now: datetime) -> str:
         """Keep a text that is too long for a button's value; return a short id."""

@@ -73,6 +73,12 @@ class Desk(Protocol):
         """Undo a close."""
         ...
 
+    async def open_thread(
+        self, incident: IncidentId, person: Person, now: datetime, *, settle: Settlement | None = None
+    ) -> object:
+        """Give it a thread of its own. Raises Refused where it has one."""
+        ...
+
 
 class Turns:
     """A lock for each flow: two people who start it at once are looked at one after the other."""

@@ -12,7 +12,7 @@ from bot.core.errors import Refused
 from bot.core.facts import Facts
 from bot.core.incidents import Incident, IncidentId
 from bot.core.people import Person
-from bot.core.posts import Body, Lane, NewPost
+from bot.core.posts import Body, Kind, Lane, NewPost, PostId
 from bot.work.ports import Names, NewId, Settlement, Store
 from bot.work.watch_look import Looks
 
@@ -90,6 +90,15 @@ class Desk:
                 )
         return await self._change(incident_id, now, settle, desk.reopen, lambda new: replies.reopened(new, person))
 
+    async def open_thread(
+        self, incident_id: IncidentId, person: Person, now: datetime, settle: Settlement | None = None
+    ) -> NewPost:
+        """Give an incident that is told under another message a thread of its own. Refused where it has one."""
+        post = PostId(self._new_id())
+        return await self._change(
+            incident_id, now, settle, lambda old: desk.threaded(old, post), lambda new: replies.threaded(new, person)
+        )
+
     async def _change(
         self,
         incident_id: IncidentId,
@@ -105,12 +114,14 @@ class Desk:
         def decide(old: Incident) -> Facts:
             new = reminders.restarted(old, step(old)[0], now)
             reply = pages.in_thread(new, say(new), terms, lane=Lane.ANSWER)
+            if old.gathered and not new.gathered:  # its card comes first: the reply stands in its thread
+                return Facts(incidents=(new,), posts=(pages.first(new, terms), reply))
             shown = () if new.gathered else (pages.edit(new, terms, at_once=True),)
             return Facts(incidents=(new,), posts=(reply, *shown))
 
         facts = await self._store.change(incident_id, decide, settle=settle)
         self._wake()
-        return facts.posts[0]
+        return next(post for post in facts.posts if post.kind is Kind.MESSAGE and post.thread_of is not None)
 
     async def _incident(self, incident_id: IncidentId) -> Incident:
         incident = await self._store.incident(incident_id)

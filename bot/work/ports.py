@@ -23,8 +23,9 @@ from bot.core.flows import (
     UserName,
 )
 from bot.core.incidents import Incident, IncidentId
-from bot.core.people import Link, Person, Profile
+from bot.core.people import Link, Person, Profile, Said
 from bot.core.posts import Body, NewPost, Post, PostId
+from bot.core.storms import Gathering
 
 __all__ = [
     "Channel",
@@ -240,6 +241,10 @@ class Store(Protocol):
         """Return incidents, newest first; ``live`` means open or acknowledged."""
         ...
 
+    async def gatherings(self) -> tuple[Gathering, ...]:
+        """Return the messages under which many incidents stand, those still shown, oldest first."""
+        ...
+
     async def gathered(self, post: PostId) -> tuple[Incident, ...]:
         """Return the incidents that the message of a gathering lists, newest first."""
         ...
@@ -263,8 +268,8 @@ class Store(Protocol):
         ...
 
     # the outbox
-    async def queue(self, posts: Sequence[NewPost], *, settle: "Settlement | None" = None) -> None:
-        """Queue posts, and end the attempt they answer, in one transaction.
+    async def queue(self, posts: Sequence[NewPost], *, settle: "Settlement | None" = None, delivery: str = "") -> None:
+        """Queue posts, and end the attempt and the delivery they answer, in one transaction.
 
         An edit whose target is still queued changes the target's body; a queued edit of the same target is
         replaced.
@@ -361,7 +366,7 @@ class Store(Protocol):
         ...
 
     # the audit
-    async def attempt(self, attempt: Attempt) -> int | None:
+    async def attempt(self, attempt: Attempt, *, delivery: str = "") -> int | None:
         """Write an attempt; None if one with this key is open or has acted (``core/audit.py``, ``frees``)."""
         ...
 
@@ -388,8 +393,15 @@ class Store(Protocol):
         ...
 
     # deliveries, stashed words, followed runs
-    async def first_time(self, key: str, now: datetime) -> bool:
-        """Whether this delivery (event, envelope, trigger id) has not been seen before; remembers it."""
+    async def first_time(self, key: str, now: datetime, said: Said | None = None) -> bool:
+        """Whether this delivery (event, envelope, trigger id) has not been seen before; remembers it.
+
+        What was said is kept until ``queue`` or ``attempt`` names the delivery.
+        """
+        ...
+
+    async def unanswered(self) -> tuple[Said, ...]:
+        """Return what was said and neither answered nor noted in the audit, oldest first."""
         ...
 
     async def stash(self, text: str, now: datetime) -> str:

@@ -25,12 +25,12 @@ from bot.work.ports import Clock, Enos, Names, NewId, Store
 from bot.work.watch_coverage import Coverage, Watched
 from bot.work.watch_enrich import Enricher, Outside, begin_all
 from bot.work.watch_follow import Following
+from bot.work.watch_gatherings import Gatherings
 from bot.work.watch_look import Looks
 from bot.work.watch_outage import Outage
 from bot.work.watch_read import Brought, Reader, Unread
 from bot.work.watch_settings import WatchSettings
 from bot.work.watch_single import count
-from bot.work.watch_start import FirstStart
 
 log = logging.getLogger(__name__)
 
@@ -82,16 +82,15 @@ class Watch:
         occurred: Callable[[int], None] = lambda _status: None,
     ) -> None:
         looks = Looks(names, settings.console_url)
-        self._out = Outside(enos, store, looks, clock, new_id, settings, mask, wake, occurred)
+        self._gatherings = Gatherings(store, looks, clock, new_id, settings)
+        self._wake = wake
+        self._out = Outside(enos, store, looks, clock, new_id, settings, mask, self.touched, occurred)
         self._reader = Reader(enos, store, looks, clock, new_id, settings)
         self._enricher = Enricher(self._out)
         self._following = Following(self._out, self._enricher)
         self._poll_every = timedelta(seconds=settings.poll_seconds)
         self._outage = Outage(store, new_id, channel=settings.channel, poll=self._poll_every, jitter=jitter)
         self._coverage = Coverage(enos, store, new_id, channel=settings.channel, user=settings.user)
-        self._start = FirstStart(
-            store, new_id, channel=settings.channel, command=settings.command, lookback=settings.lookback
-        )
         self._polling, self._is_following = asyncio.Lock(), asyncio.Lock()
         self._readings: dict[int, Reading] = {}
         self._began: datetime | None = None
@@ -117,12 +116,21 @@ class Watch:
             if not self._outage.stands:
                 await self._following.tick(now)
                 await self._coverage.tick(now)
-            await self._start.refresh(now)
+            await self._gatherings.refresh()
+
+    async def show(self) -> None:
+        """Let the messages under which many incidents stand show what has changed; to be called every few seconds."""
+        await self._gatherings.tick()
+
+    def touched(self) -> None:
+        """Say that an incident has changed: there may be something to show and to deliver."""
+        self._gatherings.touched()
+        self._wake()
 
     async def settled(self) -> None:
         """Wait for the closer looks that were begun."""
         await self._enricher.settled()
-        await self._start.refresh(self._out.clock())
+        await self._gatherings.refresh()
 
     async def stop(self) -> None:
         """Give up the closer looks under way; the next start takes them up."""
@@ -148,7 +156,7 @@ class Watch:
     async def _poll(self, now: datetime) -> None:
         self._began = self._began or now
         self._readings = {kind: Reading(kind) for kind in KINDS} | dict(await self._out.store.readings())
-        gather_under = await self._start.gather_under(now) if self._may_be_new else None
+        gather_under = await self._gatherings.first_start(now) if self._may_be_new else None
         self._may_be_new = gather_under is not None
         troubles: list[Failure] = []
         found: set[tuple[str, str, str]] = set()
@@ -161,7 +169,7 @@ class Watch:
         else:
             await self._outage.answered(now, found)
             if gather_under is not None:
-                await self._start.announce(gather_under, now)
+                await self._gatherings.announce(now)
                 self._may_be_new = False
         self._out.wake()
 
@@ -185,12 +193,13 @@ class Watch:
             found |= brought.failures
         if brought.distrusted:
             await self._tell_distrust(kind, now)
+        await self._gatherings.tick()  # a storm's message waits for a moment: let it show the whole reading
         return None
 
     def _heard(self, facts: Facts, kind: int, now: datetime) -> None:
         """Begin the closer looks while the reading goes on: first messages wait 1.5 s for them."""
         count(facts, self._out.occurred)
-        if facts.posts:
+        if facts.posts or facts.incidents:
             self._out.wake()
         begin_all(self._enricher, facts, kind, now)
 

@@ -56,7 +56,10 @@ class Outside:
             channel=self.settings.channel,
             new_id=self.new_id,
             by_instance=self.settings.group_by == "instance",
+            stored_at=self.clock(),
             look=look,
+            storm=self.settings.storm,
+            command=self.settings.command,
         )
 
 
@@ -220,11 +223,15 @@ class Enricher:
 
 
 def begin_all(enricher: Enricher, facts: Facts, kind: int, now: datetime) -> None:
-    """Begin a closer look at each incident whose newest failure these facts of a page tell."""
+    """Begin a closer look at each incident whose newest failure these facts of a page tell.
+
+    Those of a storm are left to following: hundreds at once would not help an EnOS in trouble.
+    """
     tells = facts.tells if isinstance(facts, pages.PageFacts) else {}
     for incident in facts.incidents:
         newest = incident.occurrences[-1]
-        if newest.seen_at == now and not newest.failed_tasks and not newest.healed:
+        in_storm = incident.gathered and incident.told_at is not None
+        if newest.seen_at == now and not newest.failed_tasks and not newest.healed and not in_storm:
             reply = next((post for post, instance in tells.items() if instance == newest.instance), None)
             enricher.begin(incident, kind if incident.opened_at == now else None, reply=reply)
 

@@ -147,7 +147,7 @@ class Following:
         def decide(old: Incident) -> Facts:
             new, reason = healing.after(old, row, now)
             speaks = reason is Reason.RECOVERED or (reason is Reason.HEALED and said[old.id] < _REPLIES)
-            reply = pages.success_reply(old, new, reason) if speaks else None
+            reply = pages.success_reply(old, new, reason) if speaks and not new.gathered else None
             facts = pages.changed(old, new, reason, terms, reply=reply)
             return replace(facts, seen=_as_seen(old, new, row, now))
 

@@ -115,10 +115,14 @@ class Reader:
             stored_at=self._clock(),
             gather_under=gather_under,
             look=look,
+            storm=self._settings.storm,
+            command=self._settings.command,
         )
         instances = {row.id: None for row in rows}
         flows = {row.flow_id: None for row in rows}
-        return await self._store.observe(tuple(instances), tuple(flows), lambda known: pages.decide(rows, terms, known))
+        return await self._store.observe(
+            tuple(instances), tuple(flows), lambda known: pages.decide(rows, terms, known), since=terms.recent_since
+        )
 
     def _terms(self, reading: Reading, now: datetime, *, sweep: bool) -> Search:
         """Return the search: a sweep also asks for what has not ended, to follow it beyond the window."""

@@ -18,6 +18,7 @@ class WatchSettings:
     poll_seconds: float = 30
     alert_statuses: tuple[int, ...] = (int(Status.FAIL), int(Status.TIMEOUT))
     group_by: str = "flow"
+    storm: int = 10
     console_url: str = ""
     command: str = "/flow"
     user: str = ""  # ENOS_USER_ID, to name it where it sees too little

@@ -51,7 +51,7 @@ class Singles:
                 return Facts()
             return pages.decide([found], terms, known)
 
-        facts = await self._out.store.observe((found.id,), (found.flow_id,), decide)
+        facts = await self._out.store.observe((found.id,), (found.flow_id,), decide, since=terms.recent_since)
         count(facts, self._out.occurred)
         return facts
 

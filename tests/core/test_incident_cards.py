@@ -10,9 +10,9 @@ from incident_makers import JONAS, KNOWN, MAYA, NOW, OWNER, failure, incident
 from incident_picture import foreign_pings, picture, refused
 
 from bot.core import desk, pages
+from bot.core.cards import gathering, watching
 from bot.core.cards import incident as cards
 from bot.core.cards import incident_replies as replies
-from bot.core.cards import watching
 from bot.core.flows import FlowName, UserName
 from bot.core.incidents import Phase
 from bot.core.people import Person
@@ -95,11 +95,11 @@ def test_the_replies(reply, snapshot):
 
 FLOWS = tuple(FlowName(n, f"flow {n}") for n in range(12))
 NOTICES = {
-    "first start, nothing broken": watching.first_start([], "p1", command="/flow", since=NOW),
-    "first start, one of each": watching.first_start(
+    "first start, nothing broken": gathering.first_start([], "p1", command="/flow", since=NOW),
+    "first start, one of each": gathering.first_start(
         [incident(), ACKED, LEFT, CLOSED, WIDE, incident(failure("odd id"))], "p1", command="/flow", since=NOW
     ),
-    "first start, one broken": watching.first_start([incident(owners=())], "p1", command="/flow", since=NOW),
+    "first start, one broken": gathering.first_start([incident(owners=())], "p1", command="/flow", since=NOW),
     "EnOS cannot be read": watching.unreachable(NOW, "It did not answer within 10 s.\nAgain <!here>."),
     "the notice afterwards": watching.was_unreachable(NOW, LATER),
     "all clear, nothing failed": watching.all_clear(NOW, LATER, watching.CaughtUp()),
@@ -200,7 +200,7 @@ def test_no_text_from_outside_can_ping_or_break_a_card(name, task, line, owner, 
         replies.closed(hurt),
         replies.recovered(hurt),
         replies.healed(hurt, [bad.instance] * 9),
-        watching.first_start([hurt] * 60, "p3", command="/flow", since=NOW),
+        gathering.first_start([hurt] * 60, "p3", command="/flow", since=NOW),
         watching.unreachable(NOW, line),
         watching.gap(1, 99, [FlowName(1, name)] * 20, owner),
     ]

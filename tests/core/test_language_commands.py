@@ -223,14 +223,14 @@ def test_words_of_the_grammar_are_letters_only():
 
 def test_who_may_and_what_is_on_record():
     assert {each.verb for each in ROWS if each.who is Who.OWNER} == {"trigger", "rerun", "cancel", "enable", "disable"}
-    assert {each.verb for each in ROWS if each.who is Who.RESPONDER} == {"ack", "unack", "close", "reopen"}
+    assert {each.verb for each in ROWS if each.who is Who.RESPONDER} == {"ack", "unack", "close", "reopen", "thread"}
     assert {each.verb for each in ROWS if each.who is Who.ADMIN} == {"link", "unlink", "people", "audit"}
     assert {each.verb for each in ROWS if each.who is Who.ANYONE} == {"help", "whoami", "status"}
     assert {each.verb for each in ROWS if each.changes} == {
-        "trigger", "rerun", "cancel", "enable", "disable", "ack", "unack", "close", "reopen", "link", "unlink"
+        "trigger", "rerun", "cancel", "enable", "disable", "ack", "unack", "close", "reopen", "thread", "link", "unlink"
     }  # fmt: skip
     assert {each.verb for each in ROWS if each.in_thread} == {
-        "rerun", "cancel", "enable", "disable", "show", "log", "ack", "unack", "close", "reopen"
+        "rerun", "cancel", "enable", "disable", "show", "log", "ack", "unack", "close", "reopen", "thread"
     }  # fmt: skip
 
 

@@ -118,6 +118,7 @@ REQUESTS = {
     requests.Unack: either(requests.Unack),
     requests.Close: either(requests.Close, because=texts),
     requests.Reopen: either(requests.Reopen),
+    requests.Thread: either(requests.Thread),
     requests.LinkPerson: st.builds(requests.LinkPerson, people, names, names),
     requests.Unlink: st.builds(requests.Unlink, people),
     requests.People: st.builds(requests.People, counts),

@@ -13,7 +13,7 @@ from bot.store.database import open_database
 from bot.store.schema import STEPS, migrate
 from bot.store.store import Store
 
-STORM = Gathering("g1", "C1", Occasion.STORM, NOW, later(minutes=3), later(minutes=13), ("maya.chen",), "digest")
+STORM = Gathering("g1", "C1", Occasion.STORM, NOW, later(minutes=3), later(minutes=13), ("maya.chen",), "digest", 7)
 
 
 @pytest.fixture

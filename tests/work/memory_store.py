@@ -25,6 +25,7 @@ class MemoryStore:
         self.read = {}
         self.named = {}
         self.kept = {}
+        self.under = {}
         self.posts = {}
         self.settled = []
         self.writes = 0
@@ -45,15 +46,22 @@ class MemoryStore:
 
     # what the watcher knows
 
-    async def observe(self, instances, flows, decide):
+    async def observe(self, instances, flows, decide, *, since=None):
         await asyncio.sleep(0)
         newest = {}
         for incident in self.kept.values():
             if (incident.flow_id in flows and not incident.group) or incident.group in instances:
                 newest[incident.flow_id, incident.group] = incident
-        known = Known({id_: self.seen[id_] for id_ in instances if id_ in self.seen}, tuple(newest.values()))
+        goes_on = {each.post for each in self.under.values() if each.ended_at is None}
+        recent = tuple(
+            each
+            for each in self.kept.values()
+            if since and each.told_at and each.told_at > since and each.listed_in not in goes_on
+        )
+        seen = {id_: self.seen[id_] for id_ in instances if id_ in self.seen}
+        known = Known(seen, tuple(newest.values()), tuple(self.under.values()), recent)
         facts = decide(known)
-        if facts.seen or facts.incidents or facts.posts or facts.forget:
+        if facts.seen or facts.incidents or facts.posts or facts.forget or facts.gatherings:
             self._written()
             self._apply(facts)
         return facts
@@ -66,6 +74,8 @@ class MemoryStore:
                 self.seen[seen.instance] = seen
         for incident in facts.incidents:
             self.kept[incident.id] = incident
+        for gathering in facts.gatherings:
+            self.under[gathering.post] = gathering
         for id_ in facts.forget:
             self.seen.pop(id_, None)
         self._put(facts.posts)
@@ -104,6 +114,13 @@ class MemoryStore:
             and (since is None or incident.ended_at is None or incident.ended_at >= since)
         ]
         return tuple(sorted(found, key=lambda incident: incident.opened_at, reverse=True)[:limit])
+
+    async def gatherings(self):
+        return tuple(self.under.values())
+
+    async def gathered(self, post):
+        found = [incident for incident in self.kept.values() if incident.listed_in == post]
+        return tuple(sorted(found, key=lambda incident: incident.opened_at, reverse=True))
 
     async def incident(self, id):  # noqa: A002
         return self.kept.get(id)

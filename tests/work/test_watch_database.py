@@ -46,7 +46,7 @@ class Kept:
 @pytest.fixture
 async def world(tmp_path):
     async with Store.open(tmp_path / "flowbot.db") as store:
-        world = World(store=Kept(store))
+        world = World(store=Kept(store), storm=0)
         await world.poll()
         await world.store.send(world.now + timedelta(seconds=5))
         world.store.order.clear()

@@ -173,12 +173,12 @@ def happen(enos, changes, clock, expected):
     }
 
 
-@given(steps=STEPS, sort=st.sampled_from(["update_time", "updateTime", ""]))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_reads_cut_off_and_deaths_anywhere_hide_nothing_and_double_nothing(steps, sort):
+@given(steps=STEPS, sort=st.sampled_from(["update_time", "updateTime", ""]), storm=st.sampled_from([0, 1, 3]))
+@settings(max_examples=90, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_reads_cut_off_and_deaths_anywhere_hide_nothing_and_double_nothing(steps, sort, storm):
     enos, store = MemoryEnos(), MemoryStore()
     enos.page, enos.sorted_by = 3, sort
-    world = await World(enos=enos, store=store).begin()
+    world = await World(enos=enos, store=store, storm=storm).begin()
     clock, shown = itertools.count(3600), set()
     for changes, (what, number) in steps:
         happen(enos, changes, clock, expected=set())
@@ -201,5 +201,20 @@ async def test_reads_cut_off_and_deaths_anywhere_hide_nothing_and_double_nothing
     assert len(told) == len(set(told)), "a failure was told twice"
     messages = [post.new for post in store.posts.values() if post.new.kind is Kind.MESSAGE and post.new.incident]
     cards = [new.incident for new in messages if new.thread_of is None]
-    assert sorted(cards) == sorted(store.kept), "each incident has one card"
+    threads = [incident.id for incident in store.kept.values() if not incident.gathered]
+    assert sorted(cards) == sorted(threads), "each incident has one card, or a place in a storm"
     assert len(messages) <= len(told), "a failure has one message"
+    assert_storms_stand(store, storm)
+
+
+def assert_storms_stand(store, limit):
+    """Each storm has one message, which counts all of its incidents."""
+    storms = [post.new for post in store.posts.values() if post.new.kind is Kind.MESSAGE and post.new.id in store.under]
+    assert sorted(new.id for new in storms) == sorted(store.under)
+    for new in storms:
+        members = [incident for incident in store.kept.values() if incident.listed_in == new.id]
+        assert store.under[new.id].joined > limit > 0
+        assert len(members) <= store.under[new.id].joined
+        assert f"{store.under[new.id].joined} incidents" in store.shown(new.id)["text"]
+    listed = {incident.post for incident in store.kept.values() if incident.gathered}
+    assert listed <= set(store.under)

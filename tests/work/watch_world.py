@@ -57,6 +57,7 @@ class World:
         await self.poll()
         self.store.posts.clear()
         self.store.named.clear()
+        self.store.under.clear()
         self.start()
         self.enos.calls.clear()
         return self

@@ -87,6 +87,11 @@ def lapsed(before: Incident, post: str) -> Body:
     return _offering(f"OPEN AGAIN · {words.name(before)}", line, before, post)
 
 
+def threaded(incident: Incident, by: Person) -> Body:
+    """Return the reply that begins the thread of an incident which stood under another message."""
+    return _line(f"{words.who(by)} opened this thread for {words.bold(incident)}: its further story stands here.")
+
+
 def closed(incident: Incident) -> Body:
     """Return the reply when a person ends it."""
     return _line(

@@ -1,78 +1,17 @@
-"""What the watcher says about its own watching: the first start, EnOS out of reach, and what it cannot see."""
+"""What the watcher says about its own watching: EnOS out of reach, and what it cannot see or not trust."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.cards import blocks, flows
-from bot.core.cards.blocks import Block
 from bot.core.cards.flows import duration
-from bot.core.cards.incident import GREEN, RED, headline
-from bot.core.desk import is_live, reference
+from bot.core.cards.incident import GREEN, RED
 from bot.core.escape import code, escape, one_line
 from bot.core.flows import FlowName
-from bot.core.incidents import Incident, Phase
-from bot.core.instance_ids import instance_moment, is_instance
 from bot.core.posts import Body
 
-LISTED = 30  # more than this nobody reads, and Slack takes 50 blocks
 _NAMES = 10
-_ROW = 300  # characters
-
-_MARKS = {Phase.OPEN: "🔴", Phase.ACKNOWLEDGED: "🟠", Phase.RECOVERED: "🟢", Phase.CLOSED: "⚪"}
-
-
-# ── the first start ──
-
-
-def first_start(gathered: Sequence[Incident], post: str, *, command: str, since: datetime) -> Body:
-    """Return the message of a newly created database: what it watches, and what is broken now, a row for each.
-
-    ``gathered`` are the incidents that stand under it, newest first, as they stand now.
-    """
-    broken = sum(map(is_live, gathered))
-    count = f"{broken} {'flow is' if broken == 1 else 'flows are'} broken now"
-    text = f"flowbot is watching · {count if gathered else 'nothing is broken now'}"
-    lines = [
-        "*flowbot is watching.* From now on every flow that fails gets a message with a thread of its own here.",
-        f"I have read the runs triggered since {flows.moment(since)}: "
-        + (f"{count}." if gathered else "nothing is broken now."),
-    ]
-    body: list[Block] = [blocks.section("\n".join(lines))]
-    body += [_row(incident, post, index) for index, incident in enumerate(gathered[:LISTED])]
-    if len(gathered) > LISTED:
-        body.append(
-            blocks.context(f"… and {len(gathered) - LISTED} more: {code(command + ' incidents')} lists them all.")
-        )
-    body.append(blocks.context(f"{code(command + ' help')} shows what you may ask me."))
-    return blocks.body(text, body)
-
-
-def _row(incident: Incident, post: str, index: int) -> Block:
-    newest = incident.occurrences[-1]
-    at = instance_moment(newest.instance)
-    parts = [
-        f"{_MARKS[incident.phase]} *{headline(incident)}*",
-        code(newest.instance[:40]),
-        flows.moment(at) if at else "",
-        f"owners {', '.join(map(escape, incident.owners[:3]))}" if incident.owners else "",
-    ]
-    of = reference(incident)
-    options = []
-    if incident.phase is Phase.OPEN:
-        options.append(("Acknowledge", f"ack {of}"))
-    if incident.phase is Phase.ACKNOWLEDGED:
-        options.append(("Give it back", f"unack {of}"))
-    if is_live(incident):
-        options += [*_about(newest.instance), ("Close", f"close {of}")]
-    options.append(("Show the flow", f"show {incident.flow_id}"))
-    shown = blocks.fit(" · ".join(part for part in parts if part), _ROW)
-    return blocks.section(shown, accessory=blocks.menu(options, post, index))
-
-
-def _about(instance: str) -> list[tuple[str, str]]:
-    return [("Rerun", f"rerun {instance}"), ("Log", f"log {instance}")] if is_instance(instance) else []
-
 
 # ── EnOS out of reach ──
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from bot.core.cards import answers, flows
 from bot.core.conversations import SlackRefused
+from bot.core.desk import reference
 from bot.core.errors import Refused
 from bot.core.escape import code, mention
 from bot.core.flows import InstanceId
@@ -13,16 +14,17 @@ from bot.core.incidents import Incident, Phase
 from bot.core.instance_ids import flow_of
 from bot.core.people import Surface
 from bot.core.posts import PostId, State
-from bot.core.requests import Ack, Close, FlowRef, Incidents, Reopen, Unack
+from bot.core.requests import Ack, Close, FlowRef, Incidents, Reopen, Thread, Unack
 from bot.core.rights import Reason, responds
 from bot.core.words import visible
 from bot.work import audience, finding
 from bot.work.asking import Answer, Ask, Rooms
 from bot.work.telling import SLACK_FAILURES
-from bot.work.verbs.listing import listed
+from bot.work.verbs.listing import listed, on_page
 
 log = logging.getLogger(__name__)
 
+MOST = 5000  # incidents that are read for a list
 _RECENT = timedelta(days=14)  # how far back an ended incident is found by its flow
 _TITLES = {
     "open": ("Open incidents", "No incident is open"),
@@ -35,9 +37,10 @@ async def incidents(rooms: Rooms, ask: Ask, request: Incidents) -> Answer:
     """List what is open, since when, who has it, with a link to each thread."""
     flow = await finding.flow_id(rooms, ask, request.flow, exact=False) if request.flow else None
     owner = await finding.owner_name(rooms, ask, request.owner)
-    live = await rooms.store.incidents(live=True, flow=flow)
+    live = await rooms.store.incidents(live=True, flow=flow, limit=MOST)
     shown = [each for each in live if _wanted(each, ask, request.scope) and (not owner or owner in each.owners)]
-    lines = [await _line(rooms, ask, each) for each in shown]
+    places = on_page(request, len(shown))  # a storm leaves a thousand: only those shown are looked up
+    lines = [await _line(rooms, ask, each) if place in places else "" for place, each in enumerate(shown)]
     title, none = _TITLES.get(request.scope, _TITLES["open"])
     of = f" of flow {code(str(flow))}" if flow is not None else ""
     by = f" by {code(owner)}" if owner else ""
@@ -78,6 +81,18 @@ async def reopen(rooms: Rooms, ask: Ask, request: Reopen) -> Answer:
     await _allow(rooms, ask, incident, needs_link=True)
     await rooms.desk.reopen(incident.id, ask.person, ask.now, settle=ask.settled(rooms.clock()))
     return await _told(rooms, ask, incident, "You reopened it")
+
+
+async def thread(rooms: Rooms, ask: Ask, request: Thread) -> Answer:
+    """Give an incident that is told under another message a thread of its own."""
+    incident = await _meant(rooms, ask, request.flow, request.instance)
+    await _allow(rooms, ask, incident, needs_link=False)
+    await rooms.desk.open_thread(incident.id, ask.person, ask.now, settle=ask.settled(rooms.clock()))
+    rooms.wake()
+    named = flows.flow_name(incident.flow_id, incident.flow_name)
+    channel = f"<#{incident.channel}>"
+    text = f"You opened a thread for {named}. Its message is the newest in {channel}, in a moment."
+    return Answer(answers.told(ask.words, text, post=ask.post), private=True)
 
 
 async def _meant(rooms: Rooms, ask: Ask, flow: FlowRef | None, instance: InstanceId | None) -> Incident:
@@ -178,6 +193,9 @@ async def _line(rooms: Rooms, ask: Ask, incident: Incident) -> str:
     count = f", {len(incident.occurrences)} failures" if len(incident.occurrences) > 1 else ""
     task = f" · {code(flows.short(last.failed_task_name))}" if last and last.failed_task_name else ""
     thread = f" · <{link}|thread>" if link else ""
+    if incident.gathered:
+        listed_in = f"in <{link}|this list>" if link else "in a list"
+        thread = f" · {listed_in}; {code(f'thread {reference(incident)}')} opens a thread"
     return (
         f"{state}{flows.flow_name(incident.flow_id, incident.flow_name)}{task} — open for "
         f"{flows.duration(ask.now - incident.opened_at)}{count}, {who}{thread}"

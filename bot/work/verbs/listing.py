@@ -23,7 +23,8 @@ def listed(
         return answers.told(ask.words, nothing, post=ask.post, notes=notes)
     pages = -(-len(lines) // PAGE)
     page = min(request.page, pages)
-    shown = lines[(page - 1) * PAGE : page * PAGE]
+    places = on_page(request, len(lines))
+    shown = lines[places.start : places.stop]
     head = f"{title}: {len(lines)}" + (f", page {page} of {pages}" if pages > 1 else "")
     offers: list[Offer] = []
     if page > 1:
@@ -32,6 +33,12 @@ def listed(
         offers.append(("Next →", say(replace(request, page=page + 1))))
     extra = [blocks.section(paragraph) for paragraph in paragraphs(shown)]
     return answers.told(ask.words, head, post=ask.post, offers=offers, extra=extra, notes=notes)
+
+
+def on_page(request: Listing, count: int) -> range:
+    """Return the places, out of so many, that stand on the page that was asked for, or on the last one."""
+    first = (min(request.page, max(1, -(-count // PAGE))) - 1) * PAGE
+    return range(first, min(first + PAGE, count))
 
 
 def paragraphs(lines: Sequence[str]) -> list[str]:

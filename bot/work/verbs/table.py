@@ -25,6 +25,7 @@ HANDLERS: Mapping[type, Handler] = {
     requests.Unack: incidents.unack,
     requests.Close: incidents.close,
     requests.Reopen: incidents.reopen,
+    requests.Thread: incidents.thread,
     requests.LinkPerson: people.link,
     requests.Unlink: people.unlink,
     requests.People: people.people,

@@ -1,0 +1,94 @@
+"""Who may do what: unlinked, colleague, guest, stranger and admin; linking, the people and the record of it all."""
+
+from journey_kit import ALEX, DATA_OPS, DIRECT, FINANCE, GENERAL, GUEST, JONAS, PRIYA, SAM, STRANGER, story
+
+
+@story()
+async def test_people_are_told_privately_what_they_may_not_and_who_may(town):
+    town.refusals.add("ratelimited")  # nobody asks so fast; each answer comes all the same
+    flow = town.flow("guarded-load")
+    town.breaks(flow)
+    card = await town.card(flow, "FAIL")
+
+    for text in ("failed", "trigger 3377", f"ack {flow.id}"):
+        await town.asks(PRIYA, f"/flow {text}", "do not know yet who you are in EnOS", "@Alex Kim", "link")
+    await town.asks(PRIYA, "/flow whoami", "not linked", "@Alex Kim")
+    await town.asks(PRIYA, "/flow help", "whoami")
+    town.press(PRIYA, card, "Rerun")
+    await town.hears(PRIYA, "do not know yet who you are", number=4)
+
+    town.press(JONAS, card, "Acknowledge")
+    await town.hears(JONAS, "owners of", "people on call", "@Maya Chen")
+    town.press(JONAS, card, "Close")
+    await town.hears(JONAS, "owners of", "@Maya Chen", number=2)
+    await town.asks(JONAS, "/flow link @Priya Nair u15432100000000013 priya.nair", "Only an admin", "@Alex Kim")
+    await town.asks(JONAS, "/flow audit", "Only an admin")
+    await town.asks(JONAS, "/flow people", "Only an admin")
+
+    for text in ("whoami", "help", "trigger 3377"):
+        await town.asks(GUEST, f"/flow {text}", "guest", "linked to an EnOS user")
+    stranger = await town.asks(STRANGER, "@flowbot help", "people of my own workspace only", where=FINANCE)
+    assert stranger.only_for == STRANGER
+    await town.asks(STRANGER, "/flow trigger 3377", "people of my own workspace only", where=FINANCE)
+
+    assert town.says(town.fresh(card), "Nobody has acknowledged it yet")
+    town.press(SAM, card, "Acknowledge")
+    await town.sees(card, "@Sam Lee has it")
+    assert not town.enos.called("trigger")
+    assert not town.enos.called("triggerFromTask")
+
+
+@story()
+async def test_an_admin_links_proves_changes_and_unlinks(town):
+    town.refusals.add("ratelimited")  # nobody asks so fast; each answer comes all the same
+    flow = town.flow("priyas-load", owners=["priya.nair"])
+    done = await town.asks(
+        ALEX, "/flow link @Priya Nair u15432100000000013 priya.nair", "linked @Priya Nair", "proves it"
+    )
+    assert done.only_for == ALEX
+    await town.hears(PRIYA, "@Alex Kim linked @Priya Nair to EnOS user", where=DIRECT)
+    town.say(PRIYA, f"/flow trigger {flow.id}")
+    await town.message("@Priya Nair", flow.name, "ended with SUCCESS")
+
+    taken = await town.asks(ALEX, "/flow link @Sam Lee u15432100000000013 priya.nair", "linked to @Priya Nair already")
+    assert town.says(taken, "[Unlink them]", "nothing was changed")
+    await town.asks(ALEX, "/flow link @Robin Guest u15432100000000099 robin.fox", "linked @Robin Guest", "not proven")
+    await town.asks(ALEX, "/flow people", "*Linked people*: 6", "priya.nair", "proven", "robin.fox", "reads only")
+    await town.asks(GUEST, "/flow whoami", "robin.fox", "not proven yet")
+    await town.asks(GUEST, f"/flow trigger {flow.id}", "EnOS does not know the user", "check the link")
+    assert len(town.enos.called("trigger")) == 1
+
+    gone = await town.asks(ALEX, "/flow unlink @Priya Nair", "removed the link of @Priya Nair", "[Link again]")
+    await town.asks(PRIYA, "/flow failed", "do not know yet who you are")
+    town.press(ALEX, gone, "Link again")
+    await town.hears(ALEX, "linked @Priya Nair", number=2)
+    await town.asks(PRIYA, "/flow failed", "Nothing failed")
+
+    # Rights are those of this moment: EnOS and Slack are asked when the button is pressed.
+    shown = await town.asks(PRIYA, f"/flow show {flow.id}", "[Enable]")
+    town.enos.edit(flow.id, owners=("sam.lee",))
+    town.press(PRIYA, shown, "Enable")
+    await town.hears(PRIYA, "not an owner", "@Sam Lee")
+    assert not flow.active
+
+    audit = await town.asks(
+        ALEX, "/flow audit today", "*Audit*", "@Priya Nair", f"trigger {flow.id}", "done", "refused"
+    )
+    assert audit.only_for == ALEX
+    town.say(ALEX, "@flowbot audit today @Priya Nair")
+    only = await town.hears(ALEX, "*Audit* by @Priya Nair")
+    assert "robin.fox" not in town.slack.shown(only)
+
+
+@story(FLOWBOT_ONCALL="")
+async def test_without_an_on_call_group_every_linked_member_of_the_channel_may_take_it(town):
+    flow = town.flow("open-load")
+    town.breaks(flow)
+    card = await town.card(flow, "FAIL")
+    town.slack.leave(SAM, DATA_OPS)
+    await town.asks(SAM, f"/flow ack {flow.id}", "Only owners", "@Maya Chen", where=GENERAL)
+    await town.asks(PRIYA, f"/flow ack {flow.id}", "do not know yet who you are")
+    await town.asks(JONAS, f"/flow ack {flow.id} for 30m", "You have it")
+    await town.sees(card, "@Jonas Weber has it until")
+    await town.asks(JONAS, f"/flow close {flow.id} because it is a test", "You closed it")
+    await town.sees(card, "CLOSED", "it is a test")

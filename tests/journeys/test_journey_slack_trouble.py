@@ -1,0 +1,99 @@
+"""Slack on bad days: throttled, broken, silent; a channel that takes no messages. Nothing is lost or stands twice."""
+
+from journey_kit import ALEX, DATA_OPS, DIRECT, GENERAL, MAYA, message_id, story
+
+
+@story()
+async def test_every_failure_is_told_once_whatever_becomes_of_the_calls(town):
+    """What holds in every story is checked at the end: no message stands twice."""
+    town.refusals |= {"ratelimited", "fatal_error", "service_unavailable"}
+    for index, name in enumerate(("ratelimited", "http_500", "html", "reset", "lost", "lost_500", "http_503")):
+        await town.slack.fault(name, method="chat.postMessage", channel=DATA_OPS, times=1, seconds=1)
+        flow = town.flow(f"told-{index}")
+        town.breaks(flow)
+        await town.message(flow.name)
+    for index in range(7):
+        flow = next(each for each in town.enos.flows.values() if each.name == f"told-{index}")
+        await town.card(flow, "FAIL", "transform")
+        assert len(town.cards(flow)) == 1
+
+
+@story()
+async def test_an_edit_and_a_whisper_survive_too(town):
+    town.refusals |= {"ratelimited", "fatal_error", "service_unavailable"}
+    flow = town.flow("edited-load")
+    town.breaks(flow)
+    card = await town.card(flow, "FAIL", "transform")
+    await town.slack.fault("http_500", method="chat.update", times=2)
+    await town.slack.fault("lost", method="response", times=1)
+    await town.slack.fault("reset", method="chat.postMessage", channel=DATA_OPS, times=1)
+    town.press(MAYA, card, "Acknowledge")
+    await town.sees(card, "@Maya Chen has it")
+    await town.reply(card, "@Maya Chen has acknowledged")
+    await town.asks(MAYA, "/flow whoami", "maya.chen")
+    assert len(town.slack.replies(card)) == 1
+
+
+@story()
+async def test_a_socket_that_falls_silent_is_replaced_and_a_press_is_heard_once(town):
+    flow = town.flow("socket-load")
+    town.breaks(flow)
+    card = await town.card(flow, "FAIL")
+    for act in ("disconnect", "drop", "close"):
+        before = town.slack.sockets.handshakes
+        await town.slack.fault(act)
+        await town.until(lambda before=before: town.slack.sockets.handshakes >= before + 2)
+        await town.until(lambda: len(town.slack.sockets.connections) == 2)
+        await town.asks(MAYA, "/flow whoami", "maya.chen")
+    await town.slack.fault("redelivered", times=1)
+    await town.slack.fault("duplicate", times=1)
+    town.say(MAYA, "@flowbot ack", thread=card)
+    await town.reply(card, "@Maya Chen has acknowledged")
+    await town.quiet()
+    assert len(town.all_of(DATA_OPS, "has acknowledged")) == 1
+
+
+@story()
+async def test_a_storm_outlives_a_slack_that_is_gone(town):
+    town.refusals.add("ratelimited")
+    await town.slack.fault("gone")
+    flows = [town.flow(f"unheard-{index}") for index in range(3)]
+    runs = [town.breaks(flow) for flow in flows]
+    await town.until(lambda: all(run.end is not None for run in runs))
+    await town.polls()
+    await town.slack.fault("none")
+    for flow, run in zip(flows, runs, strict=True):
+        await town.card(flow, "FAIL", run.id)
+        assert len(town.cards(flow)) == 1
+    await town.until(lambda: len(town.slack.sockets.connections) == 2)
+    await town.asks(MAYA, "/flow incidents", "Open incidents", ": 3")
+    ids = [message_id(each) for each in town.slack.messages(DATA_OPS) if each.by_app]
+    assert len(ids) == len(set(ids))
+
+
+@story(FLOWBOT_CHANNEL=GENERAL)
+async def test_a_channel_without_the_bot_is_told_to_the_admins_and_its_posts_arrive_later(town):
+    town.refusals |= {"not_in_channel"}
+    town.excused.append("cannot post in its default channel")
+    flow = town.flow("unseen-load")
+    run = town.breaks(flow)
+    await town.hears(ALEX, "flowbot is not in it", "#general", "/invite", "nothing is lost", where=DIRECT)
+    town.slack.join("U0FLOWBOT1", GENERAL)
+    await town.card(flow, "FAIL", run.id, channel=GENERAL)
+    await town.hears(ALEX, "I can post in #general again", where=DIRECT)
+
+
+@story()
+async def test_an_archived_channel_keeps_people_answered(town):
+    town.refusals |= {"is_archived"}
+    town.excused.append("cannot post in its default channel")
+    flow = town.flow("archived-load")
+    town.breaks(flow)
+    await town.card(flow, "FAIL")
+    town.slack.archive(DATA_OPS)
+    other = town.flow("late-load")
+    town.breaks(other)
+    await town.hears(ALEX, "it is archived", "#data-ops", where=DIRECT)
+    await town.asks(MAYA, "show 3377", "daily-energy-report", where=DIRECT)
+    town.slack.archive(DATA_OPS, archived=False)
+    await town.card(other, "FAIL")
