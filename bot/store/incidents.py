@@ -8,7 +8,9 @@ is there and touches only the occurrences that changed.
 import json
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from sqlite3 import Row
 
 from sqlite_utils import Database
@@ -140,45 +142,57 @@ def put(db: Database, shelf: Shelf, incidents: Iterable[Incident]) -> None:
     for new in incidents:
         old = incident(db, shelf, new.id)
         if new != old:
-            _put_row(db, new)
+            if old is None or replace(old, occurrences=new.occurrences) != new:
+                _put_row(db, new)
             _put_occurrences(db, new, () if old is None else old.occurrences)
             shelf.put(new)
 
 
 def _put_row(db: Database, new: Incident) -> None:
-    db.table("incidents", pk="id").upsert(
-        {
-            "id": new.id,
-            "flow_id": new.flow_id,
-            "flow_name": new.flow_name,
-            "channel": new.channel,
-            "phase": new.phase.value,
-            "opened_at": stamp(new.opened_at),
-            "post": new.post,
-            "owners": json.dumps(new.owners),
-            "last_success": new.last_success,
-            "acked_by": _name(new.acked_by),
-            "acked_at": stamp_or_none(new.acked_at),
-            "ack_until": stamp_or_none(new.ack_until),
-            "note": new.note,
-            "ended_at": stamp_or_none(new.ended_at),
-            "ended_by": _name(new.ended_by),
-            "recovered_by": new.recovered_by,
-            "instance_group": new.group,
-            "gathered": int(new.gathered),
-            "listed_in": new.listed_in,
-            "told_at": stamp_or_none(new.told_at),
-            "called_at": stamp_or_none(new.called_at),
-            "calls": new.calls,
-        }
-    )
+    row = _row(new)
+    db.conn.execute(_upsert(tuple(row)), row)
+
+
+@cache
+def _upsert(columns: tuple[str, ...]) -> str:
+    """Return the statement that inserts or changes an incident; sqlite-utils would build it for each of hundreds."""
+    places = ", ".join(f":{column}" for column in columns)
+    changes = ", ".join(f"{column} = excluded.{column}" for column in columns)
+    return f"INSERT INTO incidents ({', '.join(columns)}) VALUES ({places}) ON CONFLICT (id) DO UPDATE SET {changes}"  # noqa: S608  constants only
+
+
+def _row(new: Incident) -> dict[str, str | int | None]:
+    return {
+        "id": new.id,
+        "flow_id": new.flow_id,
+        "flow_name": new.flow_name,
+        "channel": new.channel,
+        "phase": new.phase.value,
+        "opened_at": stamp(new.opened_at),
+        "post": new.post,
+        "owners": json.dumps(new.owners),
+        "last_success": new.last_success,
+        "acked_by": _name(new.acked_by),
+        "acked_at": stamp_or_none(new.acked_at),
+        "ack_until": stamp_or_none(new.ack_until),
+        "note": new.note,
+        "ended_at": stamp_or_none(new.ended_at),
+        "ended_by": _name(new.ended_by),
+        "recovered_by": new.recovered_by,
+        "instance_group": new.group,
+        "gathered": int(new.gathered),
+        "listed_in": new.listed_in,
+        "told_at": stamp_or_none(new.told_at),
+        "called_at": stamp_or_none(new.called_at),
+        "calls": new.calls,
+    }
 
 
 def _put_occurrences(db: Database, new: Incident, old: Sequence[Occurrence]) -> None:
     changed = [
         _values(new.id, place, occurrence)
         for place, occurrence in enumerate(new.occurrences)
-        if place >= len(old) or occurrence != old[place]
+        if place >= len(old) or (occurrence is not old[place] and occurrence != old[place])
     ]
     if changed:
         db.conn.executemany("INSERT OR REPLACE INTO occurrences VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", changed)
