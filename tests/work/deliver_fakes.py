@@ -33,6 +33,7 @@ class Message:
     thread: str
     at: float
     texts: list = field(default_factory=list)
+    body: dict = field(default_factory=dict)
 
 
 def place_of(channel):
@@ -64,6 +65,7 @@ class FakeSlack:
         self.clock = clock
         self.messages: list[Message] = []
         self.whispers: list[tuple[str, str, str]] = []
+        self.whispered: list[dict] = []  # their bodies
         self.files: dict[str, tuple[str, str, bool]] = {}  # id: channel, content, shown
         self.faults: dict[str, list] = {}
         self.closed: dict[str, str] = {}  # channel: the word it refuses with
@@ -101,7 +103,7 @@ class FakeSlack:
         if not body.get("text"):
             raise SlackRefused("no_text")
         place = place_of(channel)
-        message = Message(place, self._ts(), id, body["text"], thread, self.clock().timestamp())
+        message = Message(place, self._ts(), id, body["text"], thread, self.clock().timestamp(), body=body)
         if isinstance(fault, Late):
             self.late.append((self.clock.after(fault.seconds), message))
         elif not isinstance(fault, Vanished):
@@ -115,7 +117,7 @@ class FakeSlack:
         if not found:
             raise SlackRefused("message_not_found")
         if not isinstance(fault, Vanished):
-            found[0].text = body["text"]
+            found[0].text, found[0].body = body["text"], body
             found[0].texts.append(body["text"])
         self._lost(fault)
 
@@ -123,6 +125,7 @@ class FakeSlack:
         fault = await self._met("whisper", channel)
         if not isinstance(fault, Vanished):
             self.whispers.append((channel, user, body["text"]))
+            self.whispered.append(body)
         self._lost(fault)
 
     async def upload(self, channel, body, *, thread="", reserved=None):

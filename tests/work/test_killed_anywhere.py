@@ -1,0 +1,203 @@
+"""Killed between any two statements, with any answer lost: every failure is told once, every command acts at most once.
+
+From the poll over the database and the delivery to Slack, and from a command to its outcome.
+"""
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+import pytest
+from answer_enos import Lost as Unanswered
+from deliver_fakes import Late, Lost, SlackLimited, SlackUnreachable, Vanished, edit, message
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from memory_enos import Down
+from mortal import FLOWS, Dead, Town
+
+from bot.core.status import Status
+
+FAULTS = st.sampled_from([Lost(), Vanished(), Late(4), Late(12), Late(21), SlackLimited(2), SlackUnreachable("x")])
+
+
+class Killed(RuleBasedStateMachine):
+    """Fail, poll, order, queue, lose answers and die, in any order; then come to rest."""
+
+    def __init__(self):
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.loop.set_exception_handler(lambda _loop, _context: None)
+        self.directory = tempfile.TemporaryDirectory()
+        self.queued = []  # ids
+        self.edits = {}  # message: its newest text
+
+    def run(self, work):
+        """Do something; where the process dies of it, the next one starts."""
+        try:
+            self.loop.run_until_complete(work)
+        except Dead:
+            self.loop.run_until_complete(self.town.starts())
+
+    @initialize()
+    def begins(self):
+        self.town = self.loop.run_until_complete(Town.begun(Path(self.directory.name) / "flowbot.db"))
+
+    # ── the platform ──
+
+    @rule(flow=st.sampled_from(FLOWS), rerun=st.booleans(), status=st.sampled_from([Status.FAIL, Status.TIMEOUT]))
+    def a_flow_fails(self, flow, rerun, status):
+        self.town.fails(flow, rerun=rerun, status=status)
+
+    @rule(seconds=st.sampled_from([0, 3, 10]), cut_off_after=st.sampled_from([None, None, 0, 1, 2, 4]))
+    def polls(self, seconds, cut_off_after):
+        self.town.enos.faults["search"] = [] if cut_off_after is None else [None] * cut_off_after + [Down()]
+        self.run(self.town.pass_time(seconds, poll_at=0))
+
+    @rule(seconds=st.sampled_from([0, 1, 3, 10]))
+    def time_passes(self, seconds):
+        self.run(self.town.pass_time(seconds))
+
+    # ── people ──
+
+    @rule(what=st.sampled_from(["ack", "trigger", "enable", "disable"]), flow=st.sampled_from(FLOWS))
+    def is_ordered(self, what, flow):
+        self.run(self.town.orders(what, flow))
+
+    @precondition(lambda self: self.town.said)
+    @rule(number=st.integers(0, 20))
+    def is_delivered_again(self, number):
+        said = list(self.town.said.values())[number % len(self.town.said)]
+        self.run(self.town.says(said.text, key=said.key))
+
+    @rule(call=st.sampled_from(["trigger", "enable", "disable"]), effect=st.booleans())
+    def enos_will_lose_an_answer(self, call, effect):
+        self.town.enos.faults.setdefault(call, []).append(Unanswered(effect=effect))
+
+    # ── the outbox ──
+
+    def queue(self, channel, thread_of=None):
+        id_ = f"q{len(self.queued)}"
+        self.run(self.town.queue(message(id_, channel, due=self.town.clock(), thread_of=thread_of)))
+        self.queued.append(id_)
+
+    @rule(channel=st.sampled_from(["C1", "C2", "U1"]))
+    def is_said(self, channel):
+        self.queue(channel)
+
+    @precondition(lambda self: self.queued)
+    @rule(number=st.integers(0, 20))
+    def is_replied(self, number):
+        self.queue("C1", self.queued[number % len(self.queued)])
+
+    @precondition(lambda self: self.queued)
+    @rule(number=st.integers(0, 20))
+    def is_changed(self, number):
+        target = self.queued[number % len(self.queued)]
+        text = f"edit {len(self.edits)} of {target} at {self.town.clock()}"
+        self.run(self.town.queue(edit(f"e{self.town.slack._ts()}", target, text, due=self.town.clock())))
+        self.edits[target] = text
+
+    # ── Slack, and death ──
+
+    @rule(method=st.sampled_from(["post", "post", "edit", "find", "delete"]), fault=FAULTS)
+    def slack_will_fail(self, method, fault):
+        if method in ("find", "delete") and not isinstance(fault, Exception):
+            fault = SlackUnreachable("x")
+        if method == "edit" and isinstance(fault, Late):
+            fault = Lost()
+        self.town.slack.faults.setdefault(method, []).append(fault)
+
+    @rule(left=st.integers(0, 120))
+    def will_die(self, left):
+        """After so many statements at the latest."""
+        self.town.process.life.left = left
+
+    def teardown(self):
+        try:
+            self.loop.run_until_complete(self.comes_to_rest())
+        finally:
+            self.loop.run_until_complete(self.town.ends())
+            self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+            self.loop.close()
+            self.directory.cleanup()
+
+    async def comes_to_rest(self):
+        await self.town.rests()
+        await self.town.holds()
+        by_id = {each.id: each for each in self.town.slack.messages}
+        assert set(self.queued) <= set(by_id)
+        for target, text in self.edits.items():
+            assert by_id[target].text == text
+
+
+Killed.TestCase.settings = settings(
+    max_examples=40,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
+    database=None,
+)
+TestKilledAnywhere = Killed.TestCase
+
+
+async def story(town, told):
+    """A night in six chapters; ``told`` are those that have begun already."""
+
+    async def a_flow_fails():
+        town.fails(3377)
+        await town.pass_time(4, poll_at=0)
+
+    async def it_fails_again_and_another_too():
+        town.fails(3377, rerun=True)
+        town.fails(3378)
+        await town.pass_time(4, poll_at=0)
+
+    async def somebody_takes_it():
+        await town.orders("ack", 3377)
+
+    async def somebody_starts_a_run():
+        await town.orders("trigger", 3379)
+        await town.pass_time(2)
+
+    async def somebody_stops_the_schedule():
+        await town.orders("disable", 3380)
+        await town.pass_time(8)
+
+    chapters = [
+        a_flow_fails,
+        it_fails_again_and_another_too,
+        somebody_takes_it,
+        somebody_starts_a_run,
+        somebody_stops_the_schedule,
+    ]
+    while len(told) < len(chapters):
+        told.append(chapters[len(told)])
+        await told[-1]()
+
+
+async def dies_after(path, left):
+    """Tell the story with one death in it; return whether it was long enough for that."""
+    town = await Town.begun(path)
+    await town.starts(left)
+    told = []
+    try:
+        await story(town, told)
+    except Dead:
+        await town.starts()
+        await story(town, told)
+    died = town.process.life.left is None
+    await town.rests()
+    await town.holds()
+    await town.ends()
+    return died
+
+
+@pytest.mark.parametrize("first", range(4))
+async def test_a_night_with_one_death_at_every_so_many_statements(tmp_path, first):
+    """Not by chance: from the poll to the settled post, and from the command to its outcome."""
+    left = 11 * first
+    while await dies_after(tmp_path / f"{left}.db", left):
+        left += 44
+    assert left > 400
