@@ -42,6 +42,8 @@ def _check(name: str, problem: Exception, seconds: float) -> Check:
             return warning(name, f"Slack asks to wait {problem.seconds:g} s.", "Run the doctor again after that.")
         case SlackUnclear() | SlackUnreachable():
             return failed(name, f"Slack does not answer ({problem}).", _NETWORK)
+        case OSError():  # an address that cannot be listened on, a disk
+            return failed(name, f"{problem.strerror or problem}.", "Look whether another program uses it.")
     log.error("the doctor met a bug", exc_info=problem)
     says = f"The doctor met a bug of flowbot's ({type(problem).__name__}: {problem})."
     return failed(name, says, "Show this to whoever maintains flowbot.")

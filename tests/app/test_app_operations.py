@@ -1,7 +1,6 @@
 """Operations: what the dashboard, the alert rules and their page name is what the running bot exports."""
 
 import asyncio
-import contextlib
 import json
 import re
 from pathlib import Path
@@ -9,11 +8,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 import yaml
+from app_kit import running_bot, served
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot import app, demo, settings
-from bot.sim import serve
-from bot.store.store import Store
+from bot import app
 
 OPERATIONS = Path(__file__).resolve().parents[2] / "docs" / "operations"
 LABELS = {"action", "kind", "lane", "le", "method", "outcome", "state", "status", "surface", "version", "why"}
@@ -40,25 +38,6 @@ def queries():
         yield rule["alert"], rule["expr"]
 
 
-@contextlib.asynccontextmanager
-async def running_bot(folder):
-    """The whole bot in this process, against the simulators."""
-    running = await serve.start(serve.demo_world())
-    read = settings.load(demo.environment(running, folder))
-    try:
-        async with Store.open(read.database) as store:
-            bot = app.App(read, store, await store.notes())
-            try:
-                await bot.listen()
-                assert await bot.preflight() == []
-                await bot.start()
-                yield bot, running.world
-            finally:
-                await bot.stop(5)
-    finally:
-        await running.stop()
-
-
 async def scraped(bot):
     async with aiohttp.ClientSession() as session, session.get(f"{bot.address}/metrics") as answer:
         assert answer.status == 200
@@ -77,7 +56,8 @@ def exported(tmp_path_factory):
     """What the running bot exports after a failure was told and a command was answered."""
 
     async def play():
-        async with running_bot(tmp_path_factory.mktemp("bot")) as (bot, world):
+        async with served() as running, running_bot(running, tmp_path_factory.mktemp("bot")) as bot:
+            world = running.world
             slack = world.workspace
             await slack.until(lambda: len(slack.sockets.connections) > 1, 20)
             await slack.until(lambda: slack.messages("C0DATAOPS1")[-1].by_app, 20)

@@ -1,0 +1,328 @@
+"""What the doctor says, and what it makes of what it was told."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.core import checks, checks_bot, checks_enos, checks_slack
+from bot.core.cards import doctor as cards
+from bot.core.checks import Check, State, failed, ok, warning
+from bot.core.checks_bot import Inside
+from bot.core.conversations import Channel
+from bot.core.flows import FlowId, FlowName, Instance, InstanceId, UserId, UserName
+from bot.core.people import Link, Person, Profile
+from bot.core.status import Status
+
+WANTED = (("chat:write", "posts"), ("users:read", "time zones"))
+MAYA = Link(Person("T1", "U1"), UserId("u15"), UserName("maya.chen"))
+SAM = Link(Person("T1", "U2"), UserId("u16"), UserName("sam.lee"), proven=True)
+
+
+def seconds(number):
+    return timedelta(seconds=number)
+
+
+def shown(found):
+    """A check, or several, as lines."""
+    found = (found,) if isinstance(found, Check) else found
+    return [f"{each.state.value}: {each.name}: {each.says} {each.mend}".rstrip() for each in found]
+
+
+def test_the_report_is_one_line_each_and_one_that_sums_up():
+    found = [ok("a", "Fine."), warning("longer name", "Hm.", "Look\nat  it."), failed("c", "Broken.")]
+    assert checks.lines(found) == (
+        "ok       a            Fine.\n"
+        "warning  longer name  Hm. Look at it.\n"
+        "failed   c            Broken.\n"
+        "\n"
+        "1 of 3 checks failed, 1 warning.\n"
+    )
+    assert checks.report(found)["ok"] is False
+    assert checks.report(found)["checks"][1] == {
+        "name": "longer name",
+        "state": "warning",
+        "says": "Hm.",
+        "mend": "Look at it.",
+    }
+
+
+def test_warnings_are_allowed_and_failures_are_not():
+    well = [ok("a", "Fine."), warning("b", "Hm.", "Look.")]
+    assert checks.exit_code(well) == 0
+    assert checks.summary(well) == "All is well: 1 of 2 checks are ok, 1 warning."
+    assert checks.report(well)["ok"] is True
+    assert checks.exit_code([*well, failed("c", "Broken.")]) == 1
+    assert checks.lines([]).startswith("\nAll is well: 0 of 0")
+
+
+def test_a_line_names_a_few_things_and_counts_the_others():
+    assert checks.some(["a", "b"]) == "a, b"
+    assert checks.some([str(number) for number in range(10)], 3) == "0, 1, 2 and 7 more"
+    assert (checks.people(1), checks.people(2)) == ("One person is", "2 people are")
+
+
+@pytest.mark.parametrize(
+    ("granted", "states"),
+    [
+        ({"chat:write", "users:read"}, ["ok: slack scopes"]),
+        ({"chat:write"}, ["failed: slack scope users:read"]),
+        ({"chat:write", "users:read", "admin"}, ["ok: slack scopes", "warning: slack scopes beyond"]),
+        (set(), ["warning: slack scopes"]),
+    ],
+)
+def test_scopes(granted, states):
+    found = checks_slack.scopes(granted, WANTED)
+    assert [f"{each.state.value}: {each.name}" for each in found] == states
+    assert all(each.mend for each in found if each.state is not State.OK)
+
+
+@pytest.mark.parametrize(
+    ("skew", "state", "words"),
+    [
+        (timedelta(), State.OK, "the same as this machine's"),
+        (seconds(-30), State.OK, "30 s behind"),
+        (seconds(61), State.WARNING, "61 s ahead of"),
+        (seconds(-300), State.FAILED, "5 min behind"),
+        (None, State.WARNING, "names no time"),
+    ],
+)
+def test_slacks_clock(skew, state, words):
+    check = checks_slack.clock(skew)
+    assert check.state is state
+    assert words in check.says
+
+
+@pytest.mark.parametrize(
+    ("skew", "state"),
+    [
+        (seconds(-60), State.OK),
+        (seconds(61), State.WARNING),
+        (seconds(599), State.WARNING),
+        (seconds(600), State.FAILED),
+    ],
+)
+def test_enos_clock(skew, state):
+    assert checks_enos.clock(skew).state is state
+
+
+HOME = Channel("C1", name="data-ops", member=True)
+
+
+@pytest.mark.parametrize(
+    ("channel", "line"),
+    [
+        (HOME, "ok: slack channel: flowbot is in #data-ops."),
+        (
+            replace(HOME, archived=True),
+            "failed: slack channel: #data-ops is archived. Unarchive it, or set another FLOWBOT_CHANNEL.",
+        ),
+        (
+            replace(HOME, member=False, name=""),
+            "failed: slack channel: flowbot is not in C1. Invite it there: /invite @flowbot in C1.",
+        ),
+        (
+            replace(HOME, shared=True),
+            (
+                "warning: slack channel: #data-ops is shared with another organization, whose people read about your flows "
+                "there. Set a FLOWBOT_CHANNEL of your own, unless that is wanted."
+            ),
+        ),
+    ],
+)
+def test_the_channel(channel, line):
+    assert shown(checks_slack.channel(channel)) == [line]
+
+
+def test_a_channel_that_slack_does_not_describe():
+    assert "There is no channel C1, or it is private" in checks_slack.channel_refused("C1", "channel_not_found").says
+    check = checks_slack.channel_refused("C1", "missing_scope")
+    assert check.says == "Slack does not describe C1: its token lacks a scope (missing_scope)."
+    assert "OAuth & Permissions" in check.mend
+    assert checks_slack.told("strange_word") == "strange_word"
+
+
+ALEX = Profile(Person("T1", "U1"), name="Alex")
+
+
+@pytest.mark.parametrize(
+    ("profile", "words"),
+    [
+        (None, "Slack knows no U1 of FLOWBOT_ADMINS."),
+        (replace(ALEX, deleted=True), "Alex (U1) of FLOWBOT_ADMINS is deactivated."),
+        (replace(ALEX, bot=True), "is an app."),
+        (replace(ALEX, stranger=True), "is of another organization."),
+        (replace(ALEX, guest=True, name=""), "U1 (U1) of FLOWBOT_ADMINS is a guest."),
+    ],
+)
+def test_admins_that_cannot_be(profile, words):
+    check = checks_slack.admin("U1", profile)
+    assert check is not None
+    assert check.state is State.FAILED
+    assert words in check.says
+
+
+def test_admins():
+    assert checks_slack.admin("U1", ALEX) is None
+    assert checks_slack.admins((), ())[0].state is State.WARNING
+    assert shown(checks_slack.admins(("U1",), ())) == [
+        "ok: slack admins: One person is named in FLOWBOT_ADMINS, all of this workspace."
+    ]
+    trouble = failed("slack admins", "x")
+    assert checks_slack.admins(("U1",), (trouble,)) == (trouble,)
+
+
+def test_who_is_on_call():
+    assert checks_slack.group("S1", {"U1"}) is None
+    assert checks_slack.group("S1", ()).state is State.WARNING
+    assert shown(checks_slack.group("S1", None, "no_such_subteam")) == [
+        (
+            "failed: slack on call: Slack does not tell who is in S1 of FLOWBOT_ONCALL: no_such_subteam. "
+            "Correct FLOWBOT_ONCALL."
+        )
+    ]
+    assert "any linked member" in checks_slack.on_call((), (), ())[0].says
+    assert checks_slack.on_call(("S1",), {"U1", "U2"}, ())[0].says == "2 people are on call."
+    trouble = failed("slack on call", "x")
+    assert checks_slack.on_call(("S1",), (), (trouble,)) == (trouble,)
+
+
+@pytest.mark.parametrize(
+    ("connected", "wanted", "state"), [(2, 2, State.OK), (1, 2, State.WARNING), (0, 2, State.FAILED), (0, 0, State.OK)]
+)
+def test_the_running_bots_connections(connected, wanted, state):
+    assert checks_slack.sockets(connected, wanted).state is state
+
+
+def run(id_, trigger):
+    return Instance(InstanceId(id_), FlowId(1), "a", Status.SUCCESS, trigger_time=trigger)
+
+
+IN_UTC, IN_8, IN_9 = (
+    run("1-20261121013000", f"2026-11-21 {hour}:30:00") for hour in ("01", "09", "10")
+)  # the id's digits are UTC
+
+
+@pytest.mark.parametrize(
+    ("setting", "printed", "rows", "state", "words"),
+    [
+        ("auto", "GMT+8", (), State.OK, "EnOS's time zone is GMT+8."),
+        ("auto", "GMT+8", (IN_UTC,), State.OK, ""),
+        ("auto", "GMT+8", (IN_9, IN_8), State.OK, ""),
+        ("auto", "GMT+8", (IN_9,), State.WARNING, "neither in UTC nor in GMT+8 (of 1-20261121013000, for example)"),
+        ("auto", "Mars", (), State.FAILED, "names its time zone as “Mars”"),
+        ("GMT+9", "GMT+8", (), State.WARNING, "FLOWBOT_ENOS_TIMEZONE is GMT+9, but EnOS says GMT+8."),
+        ("GMT+8", "Mars", (IN_8,), State.OK, "EnOS's time zone is GMT+8."),
+    ],
+)
+def test_the_time_zone(setting, printed, rows, state, words):
+    check = checks_enos.zone(setting, printed, rows)
+    assert check.state is state
+    assert words in check.says
+
+
+def test_what_the_watcher_sees():
+    a, b, c = (FlowName(FlowId(number), name) for number, name in ((1, "a"), (2, "b"), (3, "c")))
+    assert shown(checks_enos.flows("u1", [a, b], [a, b])) == ["ok: enos flows: flowbot watches 2 of 2 flows as u1."]
+    assert shown(checks_enos.flows("u1", [a, b], [a, c])) == [
+        (
+            "warning: enos flows: flowbot watches 2 of 3 flows as u1. Failures of these are never told: 2 b. "
+            "Give that user a right to them in EnOS, or set another ENOS_USER_ID."
+        )
+    ]
+    check = checks_enos.flows("u1", [a], [])
+    assert check.state is State.FAILED
+    assert "sees none of 1 flows" in check.says
+
+
+@pytest.mark.parametrize(
+    ("setting", "found", "state", "words"),
+    [
+        ("auto", "1", State.OK, "counts its pages from 1"),
+        ("1", "1", State.OK, "counts its pages from 1"),
+        ("0", "1", State.FAILED, "FLOWBOT_PAGE_BASE is 0, but EnOS counts its pages from 1"),
+        ("auto", None, State.OK, "both are read until it can be told"),
+        ("0", None, State.OK, "FLOWBOT_PAGE_BASE is 0; there are too few runs"),
+    ],
+)
+def test_how_pages_are_counted(setting, found, state, words):
+    check = checks_enos.pages(setting, found)
+    assert check.state is state
+    assert words in check.says
+
+
+def test_the_order_of_change():
+    assert checks_enos.order(["update_time", "updateTime"]).state is State.OK
+    assert checks_enos.order(["update_time", ""]).state is State.WARNING
+
+
+def test_links():
+    assert checks_enos.links((), {}, "/flow")[0].state is State.WARNING
+    assert shown(checks_enos.links((SAM,), {}, "/flow")) == ["ok: links: One person is linked, 1 proven."]
+    assert shown(checks_enos.links((MAYA, SAM), {MAYA: ""}, "/flow")) == [
+        (
+            "ok: links: 2 people are linked, 1 proven. EnOS bears these out, so their first change proves them: "
+            "U1 as maya.chen."
+        )
+    ]
+    found = checks_enos.links((MAYA, SAM), {MAYA: "u15 may edit no flow"}, "/batch")
+    assert shown(found) == [
+        "ok: links: 2 people are linked, 1 proven.",
+        (
+            "warning: link U1: U1 is linked to maya.chen (u15), and the link is not proven: u15 may edit no flow. Until it "
+            "is, they only read. Check the id and the name in EnOS, and link them anew: /batch link @person USERID NAME."
+        ),
+    ]
+
+
+def test_owners():
+    owned = {FlowId(2): ("b", ["maya.chen"]), FlowId(1): ("a", ["sam.lee", "maya.chen"])}
+    linked = {"maya.chen", "sam.lee"}
+    assert shown(checks_enos.owners(owned, linked, {"maya.chen"}, "/flow")) == [
+        "ok: owners on call: Each of 2 flows has an owner on call.",
+        "ok: owners linked: All owners of 2 flows are linked.",
+    ]
+    found = checks_enos.owners(owned, {"sam.lee"}, {"sam.lee"}, "/flow")
+    assert [each.state for each in found] == [State.WARNING, State.WARNING]
+    assert "1 of 2 flows have no owner on call, who could rerun them: 2 b." in found[0].says
+    assert "maya.chen" in found[1].says
+    assert [each.name for each in checks_enos.owners(owned, linked, None, "/flow")] == ["owners linked"]
+    assert checks_enos.unread(3).state is State.WARNING
+
+
+INSIDE = Inside("1.0", "", 2, 2, 3.0, (MAYA, SAM))
+
+
+def test_what_the_running_bot_tells_is_read_as_it_was_written():
+    assert checks_bot.read(checks_bot.written(INSIDE)) == INSIDE
+    assert checks_bot.read({"of_a_later_version": 1, "connected": 1}) == Inside("unknown", connected=1)
+
+
+def test_the_running_bot():
+    assert shown(checks_bot.running(INSIDE, "process 1", "1.0")) == ["ok: bot: flowbot runs: process 1."]
+    ill = replace(INSIDE, why_not_ready="Slack is not connected", oldest_seconds=300.0)
+    assert [f"{each.state.value}: {each.name}" for each in checks_bot.running(ill, "process 1", "2.0")] == [
+        "failed: bot",
+        "warning: bot version",
+        "warning: outbox",
+    ]
+    assert checks_bot.disk("/x", 10**9) is None
+    assert checks_bot.disk("/x", 10**6).says == "Only 1 MB are free where the database /x stands."
+
+
+def test_the_message_and_the_button():
+    assert checks_bot.message("#a", 0.51).state is State.OK
+    assert checks_bot.message_lost("#a", "Add it.").state is State.FAILED
+    assert checks_bot.pressed("U1", 2.04).says == "U1 pressed the button after 2.0 s, and was answered."
+    assert checks_bot.unpressed("#a", 60.0).says.endswith("reached flowbot within 60 s.")
+
+
+def test_what_people_see_of_it():
+    assert cards.passing("p1")["text"] == "flowbot doctor: a test, gone in a moment."
+    assert cards.passing("p1", edited=True)["text"].endswith("It was edited.")
+    asked = cards.please_press("p1", 60.0)
+    assert "within 60 seconds" in asked["text"]
+    assert asked["blocks"][1]["elements"][0]["value"] == "1|p1|status"
+    assert cards.pressed("U0MAYA00001")["text"].startswith("<@U0MAYA00001> pressed the button")
+    assert "no press" in cards.unpressed()["text"]
+    assert "“&lt;!channel&gt;”" in cards.not_now("<!channel>")["text"]
