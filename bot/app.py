@@ -111,6 +111,7 @@ class App:
             settings.command,
             self._said,
             api_url=settings.slack_api_url,
+            note=self._arrived,
             outside=Outside(on_call=self.figures.slack_called),
         )
         self.delivery = Delivery(
@@ -207,10 +208,12 @@ class App:
 
     async def start(self) -> None:
         """Start what hears, what watches and what delivers."""
-        left = await left_open.open_attempts(self.rooms)  # before anything new is heard
+        left = await left_open.open_attempts(self.rooms)  # both before anything new is heard
+        unanswered = await self.store.unanswered()
         self._task(self.delivery.run())
         await self.edge.start()
         self._task(left_open.close(self.rooms, left))
+        self._task(self.answers.take_up(unanswered))
         self.clockwork.every(self.settings.poll_seconds, "poll", self._poll)
         self.clockwork.every(self.settings.poll_seconds, "follow open incidents", self._follow_incidents)
         self.clockwork.every(SHOW_SECONDS, "show storms", self._show)
@@ -275,7 +278,10 @@ class App:
     async def _said(self, said: Said) -> None:
         self.metrics.commands.labels(said.where.surface.value).inc()
         self.inside.heard(said)
-        await self.answers.said(said)
+        await self.answers.answer(said)
+
+    async def _arrived(self, said: Said) -> bool:
+        return await self.answers.arrived(said)
 
     async def _poll(self) -> None:
         await self.watch.poll(now())

@@ -15,7 +15,7 @@ from bot.core.people import Said
 from bot.slack import http_mode, preflight
 from bot.slack.calls import TIMEOUT, OnCall, Sleep, web_client
 from bot.slack.identity import Identity
-from bot.slack.listeners import Counts, Listeners, Room
+from bot.slack.listeners import Counts, Listeners, Note, Room
 from bot.slack.poster import Poster
 from bot.slack.sockets import FreshUrlClient, Socket, Sockets, Timing
 from bot.slack.tasks import keep_tasks
@@ -65,7 +65,7 @@ class Outside:
 class SlackEdge:
     """Everything that touches Slack. To be made inside the running event loop."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what an edge is made of; all but the first four by name
         self,
         bot_token: str,
         way: Way,
@@ -73,6 +73,7 @@ class SlackEdge:
         said: Callable[[Said], Awaitable[None]],
         *,
         api_url: str = SLACK_URL,
+        note: Note | None = None,
         timing: Timing | None = None,
         room: Room | None = None,
         outside: Outside | None = None,
@@ -96,6 +97,7 @@ class SlackEdge:
             me=self._identity,
             command=command,
             hear=said,
+            note=note or _always_new,
             tell=self._tell,
             now=self.outside.now,
             clock=self.outside.monotonic,
@@ -199,3 +201,8 @@ class SlackEdge:
             thread=where.thread,
             response_url=where.response_url,
         )
+
+
+async def _always_new(_said: Said) -> bool:
+    """Return that something was not said before, where nobody remembers."""
+    return True

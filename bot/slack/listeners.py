@@ -7,6 +7,7 @@ socket does not ack, so Slack sends it again; therefore everything has a listene
 every ten milliseconds whether it has acked.
 """
 
+import asyncio
 import logging
 import re
 import secrets
@@ -28,6 +29,7 @@ from bot.slack.redacted import library_log
 from bot.slack.workers import Workers
 
 Hear = Callable[[Said], Awaitable[None]]
+Note = Callable[[Said], Awaitable[bool]]  # writes down that it arrived; False for a repeat
 Tell = Callable[[Said, str], Awaitable[None]]  # one sentence to the person who said it
 Ack = Callable[..., Awaitable[BoltResponse]]
 
@@ -76,13 +78,14 @@ class Listeners:
         me: Callable[[], Identity],
         command: str,
         hear: Hear,
+        note: Note,
         tell: Tell,
         now: Callable[[], datetime],
         clock: Callable[[], float],
         room: Room = Room(),
     ) -> None:
         self.me, self.command = me, command
-        self.hear, self.tell, self.now = hear, tell, now
+        self.hear, self.note, self.tell, self.now = hear, note, tell, now
         self.counts = Counts()
         self.workers = Workers(room.running, room.waiting, clock)
         self.regrets = Workers(TELLING, TELLING_WAITING, clock)
@@ -179,14 +182,19 @@ class Listeners:
     def _take(self, heard: Said) -> bool:
         if not heard.by.team:  # a payload that names none comes from the bot's own workspace
             heard = replace(heard, by=Person(self.me().home, heard.by.user))
-        taken = self.workers.take(lambda: self._answer(heard))
-        self.counts.heard += taken
-        self.counts.refused += not taken
-        return taken
+        if not self.workers.has_room():
+            self.counts.refused += 1
+            return False
+        self.counts.heard += 1
+        # Written down at once, and worked on when its turn comes: what waits then outlives the process.
+        noted = asyncio.ensure_future(self.note(heard))
+        noted.add_done_callback(_looked_at)
+        return self.workers.take(lambda: self._answer(heard, noted))
 
-    async def _answer(self, heard: Said) -> None:
+    async def _answer(self, heard: Said, noted: asyncio.Future[bool]) -> None:
         try:
-            await self.hear(heard)
+            if await asyncio.shield(noted):
+                await self.hear(heard)
         except Exception:
             self.counts.failed += 1
             reference = secrets.token_hex(4)
@@ -201,3 +209,9 @@ class Listeners:
                 log.warning("A sentence did not reach its person: %s", type(problem).__name__)
 
         self.regrets.take(tell)
+
+
+def _looked_at(noted: asyncio.Future[bool]) -> None:
+    """Take note of how it ended, also where nobody came to work on it."""
+    if not noted.cancelled():
+        noted.exception()

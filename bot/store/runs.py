@@ -1,4 +1,4 @@
-"""Runs that were started from chat, deliveries that were seen, and words that were too long for a button."""
+"""Runs that were started from chat, and words that were too long for a button."""
 
 import base64
 import hashlib
@@ -53,12 +53,6 @@ def run(db: Database, instance: InstanceId) -> Run | None:
     """Return one followed run."""
     row = db.execute("SELECT * FROM runs WHERE instance = ?", [instance]).fetchone()
     return None if row is None else _run(row)
-
-
-def first_time(db: Database, key: str, now: datetime) -> bool:
-    """Whether this delivery was not seen before; it is remembered."""
-    done = db.execute("INSERT INTO deliveries VALUES (?, ?) ON CONFLICT (key) DO NOTHING", [key, stamp(now)])
-    return done.rowcount == 1
 
 
 def stash(db: Database, text: str, now: datetime) -> str:

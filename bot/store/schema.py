@@ -239,10 +239,15 @@ _CALLS = (
     "ALTER TABLE incidents ADD COLUMN calls INTEGER NOT NULL DEFAULT 0",
 )
 
+_INBOX = (
+    "ALTER TABLE deliveries ADD COLUMN said TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX deliveries_unanswered ON deliveries (at) WHERE said <> ''",
+)
+
 _JOINED = ("ALTER TABLE gatherings ADD COLUMN joined INTEGER NOT NULL DEFAULT 0",)
 
 # The database's version is the number of steps it has taken.
-STEPS: tuple[Sequence[str], ...] = (_FIRST, _GATHERINGS, _CALLS, _JOINED)
+STEPS: tuple[Sequence[str], ...] = (_FIRST, _GATHERINGS, _CALLS, _INBOX, _JOINED)
 
 
 def migrate(db: Database, steps: Sequence[Sequence[str]] = STEPS) -> int:

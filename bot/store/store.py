@@ -20,12 +20,12 @@ from sqlite_utils import Database
 from bot.core.audit import Attempt, Entry
 from bot.core.errors import Refused
 from bot.core.facts import Facts, Known, Reading, Run
-from bot.core.flows import FlowId, InstanceId
+from bot.core.flows import FlowId, Instance, InstanceId
 from bot.core.incidents import Incident, IncidentId
-from bot.core.people import Link, Person
+from bot.core.people import Link, Person, Said
 from bot.core.posts import NewPost, Post, PostId
 from bot.core.storms import Gathering
-from bot.store import audit, backup, gatherings, imports, incidents, people, queueing, retention, runs, watching
+from bot.store import audit, backup, gatherings, imports, inbox, incidents, people, queueing, retention, runs, watching
 from bot.store import posts as outbox
 from bot.store.audit import Ending
 from bot.store.database import PATIENCE
@@ -46,7 +46,7 @@ class Store:
         self._units = units
         self._lock = lock
         self._read, self._write = units.read, units.write
-        self._shelf = units.shelf
+        self._shelf, self._familiar = units.shelf, units.familiar
 
     @classmethod
     def open(cls, path: Path | str, *, patience: float = PATIENCE) -> Self:
@@ -109,16 +109,26 @@ class Store:
             recent = gatherings.recent(db, self._shelf, since)
             facts = decide(Known(seen, known, gatherings.listed(db), recent))
             watching.put_seen(db, facts.seen, seen)
+            self._familiar.put(seen.values())
             self._put(db, facts)
             return facts
 
         return await self._write(unit, _posts_of)
+
+    def knows(self, rows: Collection[Instance]) -> bool:
+        """Whether all these rows say what the database says: then there is nothing to observe. Asks no disk.
+
+        False where that is not at hand.
+        """
+        return self._familiar.has(rows)
 
     def _put(self, db: Database, facts: Facts) -> None:
         incidents.put(db, self._shelf, facts.incidents)
         gatherings.put(db, facts.gatherings)
         queueing.put(db, facts.posts)
         watching.forget(db, facts.forget)
+        self._familiar.put(facts.seen)
+        self._familiar.drop(facts.forget)
 
     async def readings(self) -> Mapping[int, Reading]:
         """Return how reading each type went."""
@@ -394,6 +404,8 @@ class Store:
         for statement in retention.STEPS:
             while gone := await self._write(partial(retention.prune_step, statement=statement, edges=edges)):
                 total += gone
+        if total:
+            self._familiar.clear()
         while gone := await self._write(lambda db: retention.prune_incident(db, self._shelf, edges)):
             total += gone
         return total

@@ -8,8 +8,9 @@ reference, and the reference is shown.
 
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -35,6 +36,7 @@ from bot.work.verbs.table import HANDLERS
 
 log = logging.getLogger(__name__)
 
+LATE = timedelta(minutes=2)  # what is answered later than this is not done without asking again
 OLD_BUTTON = "old button"  # what a button says whose value this version cannot read
 _SHOWN = 300  # characters of a command that are repeated
 _MASKED = 4000  # characters that are looked through for secrets before they are cut
@@ -59,13 +61,26 @@ class Answers:
 
     async def said(self, said: Said) -> None:
         """Work on one delivery; a repeat of it does nothing. Raises only where no answer can be written."""
-        if await self._rooms.store.first_time(said.key, said.at):
-            await self._answered(said)
+        if await self.arrived(said):
+            await self.answer(said)
 
-    async def _answered(self, said: Said) -> None:
+    async def arrived(self, said: Said) -> bool:
+        """Write down what was said before anything is done about it; False for a repeat, which is to be left alone."""
+        return await self._rooms.store.first_time(said.key, said.at, said)
+
+    async def take_up(self, left: Sequence[Said]) -> None:
+        """Answer what a former process heard and did not come to. Nothing was begun: the audit knows none of it."""
+        for said in left:
+            try:
+                await self.answer(said)
+            except Exception:
+                log.exception("a command stays unanswered until the next start")
+
+    async def answer(self, said: Said) -> None:
+        """Answer what has arrived. Raises only where no answer can be written."""
         ask = self._bare(said)
         try:
-            for step in (self._known, self._understood, self._permitted, self._noted):
+            for step in (self._known, self._in_time, self._understood, self._permitted, self._noted):
                 ask = await step(ask)
             answer = await self._handlers[type(ask.request)](self._rooms, ask, ask.request)
         except Failure as failure:
@@ -112,6 +127,18 @@ class Answers:
         if reason is not Reason.MAY:
             raise await finding.denied(rooms, ask, reason)
         return ask
+
+    async def _in_time(self, ask: Ask) -> Ask:
+        """Refuse what was said too long ago to be done unasked: the bot was away in between."""
+        if ask.now - ask.said.at <= LATE:
+            return ask
+        again = () if ask.said.text == OLD_BUTTON else (("Do it now", ask.said.text),)
+        raise finding.Shown(
+            "late",
+            "I could not come to this in time, because I was restarted or very busy. Nothing was done. "
+            "If you still want it, say it again.",
+            again,
+        )
 
     async def _understood(self, ask: Ask) -> Ask:
         """Turn the words into a request, and find the incident they were said to."""
@@ -185,7 +212,7 @@ class Answers:
             verb=ask.row.verb,
             at=ask.now,
         )
-        number = await self._rooms.store.attempt(attempt)
+        number = await self._rooms.store.attempt(attempt, delivery=said.key)
         if number is None:
             raise _Told("already_done", await self._already(ask, key))
         return replace(ask, attempt=number)
@@ -220,7 +247,7 @@ class Answers:
             return
         posts = await telling.posts(self._rooms, ask, answer)
         settled = ask.settled(self._rooms.clock(), answer.outcome, request=answer.request, answer=answer.result)
-        await self._rooms.store.queue(posts, settle=settled)
+        await self._rooms.store.queue(posts, settle=settled, delivery=ask.said.key)
         self._rooms.wake()
 
 

@@ -205,6 +205,10 @@ class Store(Protocol):
         """
         ...
 
+    def knows(self, rows: Collection[Instance]) -> bool:
+        """Whether all these rows say what is written of them, so that there is nothing to observe; asks no disk."""
+        ...
+
     async def readings(self) -> Mapping[int, Reading]:
         """Return how reading each type went."""
         ...

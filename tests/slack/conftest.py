@@ -28,6 +28,16 @@ class Ears:
         self.hold = asyncio.Event()
         self.hold.set()
         self.failure: Exception | None = None
+        self.noted: list[str] = []
+        self.known: set[str] = set()  # words that were noted before
+        self.note_failure: Exception | None = None
+
+    async def note(self, said: Said) -> bool:
+        """Note that it arrived; False for what was known."""
+        if self.note_failure:
+            raise self.note_failure
+        self.noted.append(said.text)
+        return said.text not in self.known
 
     async def __call__(self, said: Said) -> None:
         self.said.append(said)
@@ -58,6 +68,7 @@ class Stage:
             "/flow",
             self.ears,
             api_url=self.slack.api_url,
+            note=self.ears.note,
             timing=more.pop("timing", TIMING),
             room=more.pop("room", Room()),
             outside=Outside(lambda: NOW, self.time, self.time.sleep, self.environment),

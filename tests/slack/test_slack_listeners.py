@@ -321,3 +321,23 @@ async def test_stopping_ends_in_time_whatever_hangs(stage, slack):
     for number in range(3):
         await slack.deliver("slash_commands", slash(f"runs {number}"))
     assert await edge.stop(0.01) == 3
+    assert stage.ears.noted == [f"runs {number}" for number in range(3)]  # so the next process knows of them
+
+
+async def test_what_was_noted_before_is_not_worked_on_again(stage, slack):
+    stage.ears.known.add("status")
+    await stage.connected()
+    await slack.deliver("slash_commands", slash("status"))
+    await slack.deliver("slash_commands", slash("whoami"))
+    await slack.until(lambda: stage.ears.words == ["whoami"])
+    assert stage.ears.noted == ["status", "whoami"]
+
+
+async def test_what_cannot_be_noted_is_acked_and_its_person_hears_so(stage, slack):
+    stage.ears.note_failure = OSError("the disk is full")
+    edge = await stage.connected()
+    ack = await slack.deliver("slash_commands", slash("trigger 3377", response_url=slack.response_url))
+    assert set(ack) == {"envelope_id"}
+    await slack.until(lambda: slack.called("response_url"))
+    assert edge.listeners.counts.failed == 1
+    assert stage.ears.words == []

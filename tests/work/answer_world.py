@@ -189,6 +189,17 @@ class World:
         """Hand words to the bot, deliver what it queues, and return what people see anew."""
         said = Said(key or f"say:{self.new_ts()}", text, actor.person, where, self.now, post)
         await self.answers.said(said)
+        assert await self.store.unanswered() == ()  # whatever it was: answered, or the audit knows of it
+        return await self.delivered()
+
+    async def killed_before_answering(self, actor, text, where, key="Ev1"):
+        """Words arrive, the process dies before it works on them, and begins anew."""
+        assert await self.answers.arrived(Said(key, text, actor.person, where, self.now))
+        self.restart()
+
+    async def take_up(self):
+        """What a process does at its start with words that a former one did not come to."""
+        await self.answers.take_up(await self.store.unanswered())
         return await self.delivered()
 
     async def tick(self, **span):

@@ -1,0 +1,60 @@
+"""The inbox: which deliveries of Slack were seen, and what was said in those that are not answered yet.
+
+The words stand here from their arrival until they are answered, or noted in the audit, and then go: they may hold
+a secret, and the address for private answers is one.
+"""
+
+import json
+from datetime import datetime
+from sqlite3 import Row
+
+from sqlite_utils import Database
+
+from bot.core.people import Person, Said, Surface, Where
+from bot.store.moments import moment, stamp
+
+
+def first_time(db: Database, key: str, now: datetime, said: Said | None) -> bool:
+    """Whether this delivery was not seen before; it is remembered, with what was said."""
+    words = "" if said is None else _words(said)
+    done = db.execute(
+        "INSERT INTO deliveries (key, at, said) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING", [key, stamp(now), words]
+    )
+    return done.rowcount == 1
+
+
+def answered(db: Database, key: str) -> None:
+    """Forget what was said in a delivery: it is answered, or the audit knows of it."""
+    if key:
+        db.execute("UPDATE deliveries SET said = '' WHERE key = ?", [key])
+
+
+def unanswered(db: Database) -> tuple[Said, ...]:
+    """Return what was said and never answered, oldest first."""
+    rows = db.execute("SELECT key, at, said FROM deliveries WHERE said <> '' ORDER BY at, key")
+    return tuple(_said(row) for row in rows)
+
+
+def _words(said: Said) -> str:
+    where = said.where
+    return json.dumps(
+        {
+            "text": said.text,
+            "team": said.by.team,
+            "user": said.by.user,
+            "surface": where.surface.value,
+            "channel": where.channel,
+            "thread": where.thread,
+            "message": where.message,
+            "response_url": where.response_url,
+            "post": said.post,
+        }
+    )
+
+
+def _said(row: Row) -> Said:
+    words = json.loads(row["said"])
+    where = Where(Surface(words["surface"]), words["channel"], words["thread"], words["message"], words["response_url"])
+    return Said(
+        row["key"], words["text"], Person(words["team"], words["user"]), where, moment(row["at"]), words["post"]
+    )
