@@ -65,17 +65,18 @@ def remembered(
     if seen is None and not broken and is_finished(row.status):
         return None
     stands = broken and seen is not None and seen.status in alerting
-    new = Seen(
+    end_time = row.end_time or (seen.end_time if seen is not None and stands else "")
+    if seen is not None and (seen.status, seen.end_time) == (row.status, end_time):
+        return None
+    return Seen(
         instance=row.id,
         flow_id=row.flow_id,
         kind=_kind(row, seen, kind),
         status=int(row.status),
-        end_time=row.end_time or (seen.end_time if seen is not None and stands else ""),
+        end_time=end_time,
         trigger_at=instance_moment(row.id),
         seen_at=now,
     )
-    known = seen is not None and (seen.status, seen.end_time) == (new.status, new.end_time)
-    return None if known else new
 
 
 def _kind(row: Instance, seen: Seen | None, kind: int | None) -> int:

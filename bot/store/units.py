@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from bot.store import imports
 from bot.store.database import PATIENCE, Trouble, open_database
 from bot.store.incidents import Shelf
+from bot.store.watching import Familiar
 from bot.store.worker import Worker
 
 Result = TypeVar("Result")
@@ -36,6 +37,7 @@ class Units:
 
     def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
         self.shelf = Shelf()
+        self.familiar = Familiar()
         self.on_queued: Callable[[], None] = lambda: None
         self._worker = Worker("store")
         try:
@@ -94,6 +96,7 @@ class Units:
         except BaseException as error:
             connection.rollback()
             self.shelf.clear()
+            self.familiar.clear()
             if isinstance(error, sqlite3.OperationalError):
                 raise Trouble(str(error)) from error
             raise

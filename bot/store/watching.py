@@ -1,16 +1,48 @@
 """What the watcher knows: instances as last seen, how reading went, and small notes."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from sqlite3 import Row
 
 from sqlite_utils import Database
 
 from bot.core.facts import Reading, Seen
-from bot.core.flows import FlowId, InstanceId
+from bot.core.flows import FlowId, Instance, InstanceId
 from bot.core.status import is_finished
 from bot.store.moments import moment, moment_or_none, stamp, stamp_or_none
+
+
+class Familiar:
+    """Status and end time of instances as they stand in the database, of at most ``room``; nobody else writes it.
+
+    A sweep reads the whole window every few minutes, and nearly all of it as it was. What does not find room, or
+    was forgotten, costs a look at the database and nothing else.
+    """
+
+    def __init__(self, room: int = 20_000) -> None:
+        self._room = room
+        self._kept: dict[InstanceId, tuple[int, str]] = {}
+
+    def has(self, rows: Iterable[Instance]) -> bool:
+        """Whether all these rows say what the database says. May be asked from any thread."""
+        kept = self._kept
+        return all(kept.get(row.id) == (row.status, row.end_time) for row in rows)
+
+    def put(self, rows: Iterable[Seen]) -> None:
+        """Keep rows as they were read or written."""
+        for row in rows:
+            if row.instance in self._kept or len(self._kept) < self._room:
+                self._kept[row.instance] = (row.status, row.end_time)
+
+    def drop(self, instances: Iterable[InstanceId]) -> None:
+        """Forget rows."""
+        for instance in instances:
+            self._kept.pop(instance, None)
+
+    def clear(self) -> None:
+        """Forget all: a transaction was undone, or old rows were deleted."""
+        self._kept = {}
 
 
 def seen(db: Database, instances: Collection[InstanceId]) -> dict[InstanceId, Seen]:

@@ -102,7 +102,7 @@ class Reader:
     async def _observe(
         self, rows: tuple[Instance, ...], kind: int, now: datetime, gather_under: PostId | None
     ) -> Facts:
-        if not rows:
+        if self._store.knows(rows):
             return Facts()
         look = await self._looks.of((owner for row in rows for owner in row.owners), now)
         terms = pages.Terms(

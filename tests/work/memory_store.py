@@ -66,6 +66,10 @@ class MemoryStore:
             self._apply(facts)
         return facts
 
+    def knows(self, rows):
+        told = {id_: (seen.status, seen.end_time) for id_, seen in self.seen.items()}
+        return all(told.get(row.id) == (row.status, row.end_time) for row in rows)
+
     def _apply(self, facts):
         self.biggest = max(self.biggest, len(facts.seen) + len(facts.posts) + len(facts.incidents))
         for seen in facts.seen:
