@@ -7,7 +7,7 @@ from hypothesis import strategies as some
 from bot.core.errors import Refused
 from bot.core.flows import UserId, UserName
 from bot.core.people import Link, Person
-from bot.core.people_file import read, write
+from bot.core.people_file import names_teams, read, write
 
 HOME = "T0DEMO0001"
 HEADER = "slack_user,enos_user_id,enos_user_name\n"
@@ -61,6 +61,21 @@ def test_without_a_team_of_ours_each_line_must_name_its_own():
     with pytest.raises(Refused, match=r"line 2: write U1 with its team, T…:U1"):
         read(f"{HEADER}U1,u1,a\n", "")
     assert read(f"{HEADER}T1:U1,u1,a\n", "") == (Link(Person("T1", "U1"), UserId("u1"), UserName("a")),)
+
+
+@pytest.mark.parametrize(
+    ("lines", "named"),
+    [
+        ("", True),
+        ("T1:U1,u1,a\nE1:W2,u2,b\n", True),
+        ("T1:U1,u1,a\nU2,u2,b\n", False),
+        ('"U2",u2,b\n', False),
+        (" W2 ,u2,b\n", False),
+        ("\n,,\n", True),
+    ],
+)
+def test_whether_slack_need_be_asked_for_the_team(lines, named):
+    assert names_teams(HEADER + lines) is named
 
 
 def test_one_enos_user_has_one_person():

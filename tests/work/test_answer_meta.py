@@ -11,6 +11,7 @@ from bot.core.commands import ROWS
 from bot.core.flows import UserId, UserName
 from bot.core.people import Link, Person, Profile
 from bot.core.rights import Reason, Standing, may
+from bot.enos.errors import Silence
 from bot.work.verbs import meta
 from bot.work.verbs.people import PROOFS
 
@@ -99,6 +100,14 @@ async def test_an_enos_user_name_that_is_taken_is_refused_with_its_person(world)
     (seen,) = await world.alex.says("link <@U0PRIYA0001> u15432100000000013 maya.chen")
     assert "is linked to <@U0MAYA00001> already, and one EnOS user has one person" in seen.text
     assert await world.store.link(world.priya.person) is None
+
+
+async def test_a_link_that_is_confirmed_while_enos_is_away_stays_proven(world):
+    world.enos.faults["my_flows"] = [Silence("no answer within 30 s")]
+    seen = await world.alex.says("link <@U0MAYA00001> u15432100000000011 maya.chen")
+    assert any("confirmed the link of <@U0MAYA00001>" in each.text for each in seen)
+    assert any("It was proven before, and stays so." in each.text for each in seen)
+    assert (await world.store.link(world.maya.person)).proven
 
 
 async def test_a_link_is_looked_at_in_ten_flows_at_most(world):

@@ -22,17 +22,18 @@ async def link(rooms: Rooms, ask: Ask, request: LinkPerson) -> Answer:
     person = Person(ask.person.team, request.person)
     await _refuse_others(rooms, person)
     before = await rooms.store.link(person)
+    same = before is not None and (before.user_id, before.user_name) == (request.user_id, request.user_name)
     proven, why = await proof(rooms, Link(person, request.user_id, request.user_name))
+    if same and before is not None and before.proven and not proven:
+        proven, why = True, "It was proven before, and stays so."
     new = Link(person, request.user_id, request.user_name, proven=proven)
     await _refuse_taken(rooms, new)
-    done = "linked" if before is None else "changed the link of"
-    if before is not None and (before.user_id, before.user_name) == (new.user_id, new.user_name):
-        done = "confirmed the link of"
+    done = "confirmed the link of" if same else "linked" if before is None else "changed the link of"
     text = (
         f"{mention(ask.person.user)} {done} {mention(person.user)} to EnOS user {code(new.user_name)} "
         f"({code(new.user_id)}). {why}"
     )
-    if before is not None and done != "confirmed the link of":
+    if before is not None and not same:
         text += f" Before, it was {code(before.user_name)} ({code(before.user_id)})."
     await rooms.store.put_links([new], posts=notices(rooms, ask, person, text))
     body = answers.told(ask.words, text, post=ask.post, offers=[("Unlink", f"unlink <@{person.user}>")])

@@ -1,0 +1,84 @@
+"""How the program's other commands reach a running bot: a socket beside the database, for its owner alone."""
+
+import asyncio
+import stat
+from pathlib import Path
+
+import pytest
+
+from bot import control
+from bot.core.errors import Refused
+
+
+async def said(what):
+    return f"heard {what['text']}\n"
+
+
+async def refuses(_what):
+    raise Refused("wrong", "That is wrong.", "Do it right.")
+
+
+@pytest.fixture
+async def database(tmp_path):
+    path = tmp_path / "flowbot.db"
+    runner = await control.serve(path, {"import": said, "list": refuses})
+    yield path
+    await runner.cleanup()
+
+
+async def test_a_running_bot_answers(database):
+    assert await control.ask(database, "import", {"text": "Ü <b>"}) == "heard Ü <b>\n"
+
+
+async def test_its_refusals_come_as_sentences(database):
+    with pytest.raises(Refused, match=r"That is wrong\. Do it right\."):
+        await control.ask(database, "list", {})
+
+
+async def test_a_command_of_another_version_is_refused(database):
+    with pytest.raises(Refused, match="This bot knows no such command"):
+        await control.ask(database, "dance", {})
+
+
+async def test_the_socket_is_its_owners_alone(database):
+    path = control.socket_path(database)
+    assert path.name == "flowbot.db.sock"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+async def test_what_a_killed_bot_left_behind_does_not_stand_in_the_way(tmp_path):
+    path = tmp_path / "flowbot.db"
+    control.socket_path(path).touch()
+    runner = await control.serve(path, {"import": said})
+    assert await control.ask(path, "import", {"text": "x"}) == "heard x\n"
+    await runner.cleanup()
+
+
+async def test_a_path_that_is_too_long_for_a_socket_is_no_reason_not_to_run(tmp_path):
+    assert await control.serve(tmp_path / ("x" * 120) / "flowbot.db", {}) is None
+
+
+async def test_nobody_there_is_said_with_the_way_out(tmp_path):
+    with pytest.raises(Refused) as refused:
+        await control.ask(tmp_path / "flowbot.db", "list", {})
+    assert "but it does not answer at" in str(refused.value)
+    assert "Ask its operator, or stop it and try again." in str(refused.value)
+
+
+async def test_one_that_hangs_or_talks_nonsense_does_not_answer(tmp_path):
+    path = tmp_path / "flowbot.db"
+
+    async def nonsense(_reader, writer):
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{]")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_unix_server(nonsense, str(control.socket_path(path)))
+    with pytest.raises(Refused, match="does not answer"):
+        await control.ask(path, "list", {})
+    server.close()
+    await server.wait_closed()
+
+
+def test_a_relative_database_has_one_socket():
+    assert control.socket_path(Path("a.db")) == Path("a.db.sock").absolute()

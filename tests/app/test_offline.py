@@ -1,0 +1,115 @@
+"""People and backups from the command line: with the database's lock, or through the bot that holds it."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bot import control, offline
+from bot.core.errors import Refused
+from bot.core.flows import UserId, UserName
+from bot.core.people import Link, Person
+from bot.settings import load
+from bot.store.store import Store
+
+HEADER = "slack_user,enos_user_id,enos_user_name\n"
+FILE = f"{HEADER}T0DEMO0001:U0MAYA00001,u1,maya.chen\nT0DEMO0001:U0JONAS0001,u2,jonas.weber\n"
+MAYA = Link(Person("T0DEMO0001", "U0MAYA00001"), UserId("u1"), UserName("maya.chen"))
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return load(
+        {
+            "SLACK_BOT_TOKEN": "xoxb-1",
+            "SLACK_APP_TOKEN": "xapp-1",
+            "SLACK_API_URL": "http://127.0.0.1:9/api/",
+            "ENOS_API_URL": "http://127.0.0.1:9",
+            "ENOS_ACCESS_KEY": "key",
+            "ENOS_SECRET_KEY": "secret",
+            "ENOS_ORG_ID": "o1",
+            "ENOS_USER_ID": "u0",
+            "FLOWBOT_CHANNEL": "C0DATAOPS1",
+            "FLOWBOT_ADMINS": "U0ALEX00001",
+            "FLOWBOT_DATABASE": str(tmp_path / "flowbot.db"),
+        }
+    )
+
+
+async def told(settings):
+    async with Store.open(settings.database) as store:
+        return {post.new.channel: post.new.body["text"] for post in await store.due(datetime.now(UTC))}
+
+
+async def test_links_are_added_and_the_people_and_admins_told(settings):
+    done = await offline.import_people(settings, FILE)
+    assert done == "2 added, 0 changed, 0 as they were. A link is proven when it is first used.\n"
+    assert await offline.list_people(settings) == (
+        f"{HEADER}T0DEMO0001:U0JONAS0001,u2,jonas.weber\nT0DEMO0001:U0MAYA00001,u1,maya.chen\n"
+    )
+    posts = await told(settings)
+    assert set(posts) == {"U0MAYA00001", "U0JONAS0001", "U0ALEX00001"}
+    assert posts["U0MAYA00001"] == (
+        "<@U0MAYA00001> was linked to EnOS user `maya.chen` (`u1`) by an import. "
+        "If that is wrong, tell an admin of the bot."
+    )
+
+
+async def test_a_second_import_changes_only_what_differs(settings):
+    await offline.import_people(settings, FILE)
+    done = await offline.import_people(settings, FILE.replace("maya.chen", "maya.c"))
+    assert done.startswith("0 added, 1 changed, 1 as they were.")
+
+
+async def test_a_proven_link_that_stays_as_it_was_stays_proven(settings):
+    async with Store.open(settings.database) as store:
+        await store.put_links([MAYA])
+        await store.prove(MAYA.person)
+    await offline.import_people(settings, FILE)
+    async with Store.open(settings.database) as store:
+        assert (await store.link(MAYA.person)).proven
+
+
+async def test_a_wrong_line_imports_nothing(settings):
+    with pytest.raises(Refused, match="line 4 needs three filled columns"):
+        await offline.import_people(settings, f"{FILE}T1:U1\n")
+    assert await offline.list_people(settings) == HEADER
+
+
+async def test_while_slack_cannot_be_asked_lines_must_name_their_team(settings):
+    with pytest.raises(Refused, match="line 2: write U0MAYA00001 with its team"):
+        await offline.import_people(settings, f"{HEADER}U0MAYA00001,u1,maya.chen\n")
+
+
+async def test_people_of_a_workspace_are_known_by_its_enterprise(settings):
+    async with Store.open(settings.database) as store:
+        await offline.imported(store, (), {"text": FILE, "team": "E0BIG", "workspace": "T0DEMO0001"})
+        assert {link.person.team for link in await store.links()} == {"E0BIG"}
+
+
+async def test_a_backup_says_where_it_is(settings, tmp_path):
+    await offline.import_people(settings, FILE)
+    copy = tmp_path / "copy.db"
+    assert await offline.backup(settings, str(copy)) == f"The database was copied to {copy}.\n"
+    async with Store.open(copy) as store:
+        assert len(await store.links()) == 2
+
+
+async def test_the_bot_that_holds_the_database_does_it(settings, tmp_path):
+    store = Store.open(settings.database)
+
+    async def act(what):
+        return f"{sorted(what)}\n"
+
+    runner = await control.serve(settings.database, dict.fromkeys(("import", "list", "backup"), act))
+    assert await offline.import_people(settings, FILE) == "['text']\n"
+    assert await offline.list_people(settings) == "[]\n"
+    assert await offline.backup(settings, str(tmp_path / "copy.db")) == "['file']\n"
+    await runner.cleanup()
+    store.close()
+
+
+async def test_a_database_that_cannot_be_opened_is_told_as_it_is(settings, tmp_path):
+    settings.database.mkdir()
+    with pytest.raises(Refused) as refused:
+        await offline.list_people(settings)
+    assert refused.value.reason != "no_answer"
