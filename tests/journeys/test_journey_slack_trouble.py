@@ -6,7 +6,7 @@ from journey_kit import ALEX, DATA_OPS, DIRECT, GENERAL, MAYA, message_id, story
 @story()
 async def test_every_failure_is_told_once_whatever_becomes_of_the_calls(town):
     """What holds in every story is checked at the end: no message stands twice."""
-    town.refusals |= {"ratelimited", "fatal_error", "service_unavailable"}
+    town.refusals |= {"ratelimited", "internal_error", "fatal_error", "service_unavailable"}
     for index, name in enumerate(("ratelimited", "http_500", "html", "reset", "lost", "lost_500", "http_503")):
         await town.slack.fault(name, method="chat.postMessage", channel=DATA_OPS, times=1, seconds=1)
         flow = town.flow(f"told-{index}")
@@ -20,7 +20,7 @@ async def test_every_failure_is_told_once_whatever_becomes_of_the_calls(town):
 
 @story()
 async def test_an_edit_and_a_whisper_survive_too(town):
-    town.refusals |= {"ratelimited", "fatal_error", "service_unavailable"}
+    town.refusals |= {"ratelimited", "internal_error", "fatal_error", "service_unavailable"}
     flow = town.flow("edited-load")
     town.breaks(flow)
     card = await town.card(flow, "FAIL", "transform")

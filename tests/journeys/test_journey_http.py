@@ -1,0 +1,61 @@
+"""HTTP mode: Slack's signed requests are heard, and nothing else is."""
+
+import json
+import socket
+
+from aiohttp import ClientSession
+from journey_kit import JONAS, MAYA, story
+
+from bot.sim.slack_http import signature
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@story(waits=True, FLOWBOT_MODE="http", SLACK_APP_TOKEN="", SLACK_SIGNING_SECRET="demo-signing-secret")
+async def test_signed_requests_work_and_forged_or_stale_ones_are_refused(town):
+    address = f"127.0.0.1:{free_port()}"
+    sender = town.slack.use_http(f"http://{address}/slack/events")
+    await town.start(FLOWBOT_EVENTS_LISTEN=address)
+    assert await sender.verify()
+
+    flow = town.flow("signed-load")
+    town.breaks(flow)
+    card = await town.card(flow, "FAIL")
+    town.press(MAYA, card, "Acknowledge")
+    await town.sees(card, "@Maya Chen has it")
+    town.say(MAYA, "@flowbot unack", thread=card)
+    await town.reply(card, "@Maya Chen gave")
+    await town.asks(MAYA, "/flow status", "HTTP mode", "I am well")
+    await town.asks(MAYA, "show 3377", "daily-energy-report", where="@flowbot")
+    assert not town.slack.sockets.handshakes
+
+    town.enos.recover(flow.id)
+    body = json.dumps({"type": "event_callback", "team_id": "T0DEMO0001", "event": {"type": "app_mention"}}).encode()
+    now = int(town.slack.clock())
+    right = signature("demo-signing-secret", str(now), body)
+    stale = signature("demo-signing-secret", str(now - 600), body)
+    forged = signature("another-secret", str(now), body)
+    async with ClientSession() as session:
+        for at, signed, path, status in (
+            (now, right, "/slack/events", 200),
+            (now, forged, "/slack/events", 401),
+            (now - 600, stale, "/slack/events", 401),
+            (now, "", "/slack/events", 401),
+            ("soon", right, "/slack/events", 401),
+            (now, right, "/elsewhere", 404),
+        ):
+            headers = {
+                "Content-Type": "application/json",
+                "X-Slack-Request-Timestamp": str(at),
+                "X-Slack-Signature": signed,
+            }
+            async with session.post(f"http://{address}{path}", data=body, headers=headers) as answer:
+                assert answer.status == status, (path, at)
+        async with session.get(f"http://{address}/metrics") as answer:
+            assert answer.status == 404
+    await town.asks(JONAS, "/flow whoami", "jonas.weber")
+    assert await town.stop() == 0
