@@ -79,6 +79,7 @@ REPLIES = {
     "given back": replies.given_back(incident(), MAYA),
     "closed": replies.closed(CLOSED),
     "closed without a reason": replies.closed(replace(CLOSED, note="")),
+    "a thread was opened": replies.threaded(incident(), MAYA),
     "reopened": replies.reopened(incident(), MAYA),
     "recovered": replies.recovered(GREEN),
     "recovered, without good runs": replies.recovered(LEFT),

@@ -34,7 +34,7 @@ def storm(
     lines = [_what(gathering, incidents), _counts(count)]
     later = gathering.joined - count.all
     if later > 0:
-        lines.append(f"{_incidents(later)} of these went on into a later storm, and {_are(later)} listed there.")
+        lines.append(f"{later:,} of these went on into a later storm, and {'is' if later == 1 else 'are'} listed there.")
     names = storms.owners(incidents)
     if names:
         lines.append(_owners(gathering, names, people))
@@ -82,10 +82,6 @@ def _incidents(number: int) -> str:
     return f"{number:,} {'incident' if number == 1 else 'incidents'}"
 
 
-def _are(number: int) -> str:
-    return "is" if number == 1 else "are"
-
-
 def _counts(count: Numbers) -> str:
     parts = [
         f"🔴 *{count.open:,}* open",
@@ -103,9 +99,8 @@ def _in_words(count: Numbers) -> str:
 def _owners(gathering: Gathering, names: Sequence[UserName], people: Mapping[UserName, Person]) -> str:
     mentioned = [mention(people[name].user) for name in gathering.mentioned if name in people]
     others = len(names) - len(mentioned)
-    total = f"{len(names):,} {'owner' if len(names) == 1 else 'owners'}"
     if not mentioned:
-        return f"Owners: {total}, none of them linked yet."
+        return f"Owners: {len(names):,}, none of them linked yet."
     return f"Owners: {', '.join(mentioned)}" + (f" and {others:,} more." if others else ".")
 
 

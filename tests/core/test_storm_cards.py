@@ -1,0 +1,107 @@
+"""The messages of a storm, as golden pictures; and no text from outside can ping or break one."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from incident_makers import JONAS, KNOWN, MAYA, NOW, OWNER, failure, incident
+from incident_picture import foreign_pings, picture, refused
+
+from bot.core import desk
+from bot.core.cards import gathering as cards
+from bot.core.flows import UserName
+from bot.core.people import Person
+from bot.core.storms import MENTIONED, WITHIN, Gathering, Occasion, over
+
+LATER = NOW + timedelta(minutes=7)
+PEOPLE = {OWNER: MAYA}
+STORM = Gathering("storm", "C0DATAOPS1", Occasion.STORM, NOW, LATER, mentioned=(OWNER,))
+
+
+def in_storm(number, **more):
+    return incident(
+        failure(f"{number}-2026112100", **KNOWN),
+        id=f"i{number}",
+        flow_id=number,
+        flow_name=f"flow-{number}",
+        post="storm",
+        gathered=True,
+        listed_in="storm",
+        opened_at=NOW + timedelta(seconds=number - 4000),
+        **more,
+    )
+
+
+OPEN = in_storm(4001)
+TAKEN = desk.acknowledge(in_storm(4002), JONAS, NOW, note="looking")[0]
+GREEN = desk.recovered(in_storm(4003), "4003-2026112200", LATER)[0]
+CLOSED = desk.close(in_storm(4004), JONAS, LATER, "not needed")[0]
+THREAD = replace(in_storm(4005), gathered=False, post="p5")
+TWICE = replace(in_storm(4006, owners=()), occurrences=(failure("4006-2026112100"), failure("4006-2026112101")))
+MIXED = [OPEN, TAKEN, GREEN, CLOSED, THREAD, TWICE]
+
+
+def drawn(gathering, incidents, people=PEOPLE, **more):
+    gathering = replace(gathering, joined=more.pop("joined", len(incidents)), **more)
+    return cards.storm(gathering, incidents, people, "p9", command="/flow")
+
+
+THOUSAND = [in_storm(4001 + n, owners=(UserName(f"owner.{n}"),)) for n in range(1000)]
+MANY_PEOPLE = {UserName(f"owner.{n}"): Person("T1", f"U{n:06}") for n in range(40)}
+PICTURES = {
+    "one of each": drawn(STORM, MIXED),
+    "over": drawn(over(STORM), MIXED),
+    "over, some in a later storm": drawn(over(STORM), [OPEN], joined=3),
+    "over, one in a later storm": drawn(over(STORM), MIXED, joined=7),
+    "over, all in a later storm": drawn(over(STORM), [], joined=12),
+    "nobody is linked": drawn(STORM, [OPEN], {}, mentioned=()),
+    "one owner": drawn(STORM, [in_storm(4001, owners=(OWNER,))]),
+    "a failure each": drawn(STORM, [OPEN, TAKEN]),
+    "more owners": cards.also_concerned(
+        (OWNER, UserName("jonas.weber")), {OWNER: MAYA, UserName("jonas.weber"): JONAS}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_storms_message(name, snapshot):
+    assert refused(PICTURES[name]) == []
+    assert picture(PICTURES[name]) == snapshot
+
+
+def test_a_thousand_stay_readable():
+    body = drawn(STORM, THOUSAND, MANY_PEOPLE, mentioned=tuple(MANY_PEOPLE)[:MENTIONED])
+    assert refused(body) == []
+    assert body["text"] == "STORM · 1,000 incidents · 1,000 open, 0 acknowledged, 0 recovered"
+    shown = picture(body)
+    assert shown.count("[…:") == cards.LISTED
+    assert "… and 970 more: `/flow incidents open` lists them all" in shown
+    assert "and 980 more." in shown, "twenty of a thousand owners are mentioned"
+    assert shown.count("<@U") == MENTIONED
+    assert "[All that are open: 1|p9|incidents open]" in shown
+
+
+def test_the_end_is_told():
+    storm = over(STORM)
+    assert storm.ended_at == LATER + WITHIN
+    assert drawn(storm, [GREEN])["text"] == "Storm over · 1 incident · 0 open, 0 acknowledged, 1 recovered"
+
+
+HOSTILE = st.one_of(
+    st.text(max_size=60),
+    st.sampled_from(["<!channel>", "<@U0MAYA00002>", "<https://evil|x>", "```", "a\n<!here>", "\u202e<", "*bold*"]),
+    st.integers(1, 4000).map(lambda length: "&" * length),
+)
+
+
+@given(name=HOSTILE, task=HOSTILE, owner=HOSTILE)
+@settings(max_examples=80, deadline=None)
+def test_no_text_from_outside_can_ping_or_break_it(name, task, owner):
+    bad = failure(failed_tasks=(1,), failed_task_name=task)
+    hurt = replace(incident(bad), flow_name=name, owners=(UserName(owner), OWNER) * 6, gathered=True)
+    for storm in (STORM, over(STORM)):
+        body = drawn(storm, [hurt] * 60)
+        assert foreign_pings(body) == []
+        assert refused(body) == []
