@@ -152,11 +152,11 @@ async def _people(settings: Settings, state: _State, slack: SlackExam, enos: Eno
     if state.links is None:
         return
     found += checks_enos.links(state.links, await enos.doubts(state.links), settings.command)
+    if enos.unread:
+        found.append(checks_enos.unread(enos.unread))
     if not enos.owned:
         return
     users = slack.patient.on_call
     on_call = None if users is None else {link.user_name for link in state.links if link.person.user in users}
     linked = {link.user_name for link in state.links}
     found += checks_enos.owners(enos.owned, linked, on_call, settings.command)
-    if enos.unread:
-        found.append(checks_enos.unread(enos.unread))

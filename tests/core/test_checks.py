@@ -124,8 +124,8 @@ HOME = Channel("C1", name="data-ops", member=True)
         (
             replace(HOME, shared=True),
             (
-                "warning: slack channel: #data-ops is shared with another organization, whose people read about your flows "
-                "there. Set a FLOWBOT_CHANNEL of your own, unless that is wanted."
+                "warning: slack channel: #data-ops is shared with another organization, whose people read about your "
+                "flows there. Set a FLOWBOT_CHANNEL of your own, unless that is wanted."
             ),
         ),
     ],
@@ -269,8 +269,9 @@ def test_links():
     assert shown(found) == [
         "ok: links: 2 people are linked, 1 proven.",
         (
-            "warning: link U1: U1 is linked to maya.chen (u15), and the link is not proven: u15 may edit no flow. Until it "
-            "is, they only read. Check the id and the name in EnOS, and link them anew: /batch link @person USERID NAME."
+            "warning: link U1: U1 is linked to maya.chen (u15), and the link is not proven: u15 may edit no flow. "
+            "Until it is, they only read. Check the id and the name in EnOS, and link them anew: /batch link @person "
+            "USERID NAME."
         ),
     ]
 

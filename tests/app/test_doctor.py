@@ -1,0 +1,484 @@
+"""flowbot doctor: each thing is broken once, and the doctor names it and says how to mend it."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import unused_port
+from app_kit import ALEX, DATA_OPS, FINANCE, GENERAL, GUEST, JONAS, MAYA, SAM, configured, hears, running_bot, served
+
+from bot.core.checks import State
+from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear
+from bot.core.errors import Refused
+from bot.core.flows import UserId, UserName
+from bot.core.people import Link, Person
+from bot.doctor import address, guarded, program, slack, standin
+from bot.sim.enos_face import enos_app
+from bot.sim.slack_face import slack_app
+from bot.sim.slack_faults import Fault
+from bot.sim.workspace_things import Group
+from bot.store.store import Store
+
+HOME = "T0DEMO0001"
+WATCHER = "u15432100000000001"
+
+
+@pytest.fixture
+async def running():
+    async with served() as made:
+        yield made
+
+
+@pytest.fixture
+def doctor(running, tmp_path):
+    """Examine this world with these settings."""
+
+    async def examine(press=0.0, **environ):
+        return await asyncio.wait_for(program.examine(configured(running, tmp_path, **environ), press=press), 60)
+
+    return examine
+
+
+def bad(found):
+    """What is not well, by name."""
+    return {check.name: check for check in found if check.state is not State.OK}
+
+
+def named(found, name):
+    return next(check for check in found if check.name == name)
+
+
+def link(user, id_, name, *, proven=False):
+    return Link(Person(HOME, user), UserId(id_), UserName(name), proven=proven)
+
+
+MAYAS = link(MAYA, "u15432100000000011", "maya.chen")
+SAMS = link(SAM, "u15432100000000015", "sam.lee")
+
+
+async def linked(folder, *links):
+    async with Store.open(folder / "flowbot.db") as store:
+        await store.put_links(links)
+
+
+def app_with(running, **changes):
+    workspace = running.world.workspace
+    workspace.app = replace(workspace.app, **changes)
+
+
+# ── nothing is wrong ──
+
+
+async def test_all_is_well_before_the_first_start_and_nothing_is_left_behind(doctor, running, tmp_path):
+    before = len(running.world.workspace.messages(DATA_OPS))
+    found = await doctor()
+    assert bad(found) == {}
+    assert [check.name for check in found] == [
+        "settings", "database", "slack bot token", "slack scopes", "slack app token", "slack clock", "slack channel",
+        "slack admins", "slack on call", "slack message", "slack socket", "enos sign-in", "enos clock",
+        "enos page base", "enos order", "enos time zone", "enos flows",
+    ]  # fmt: skip
+    assert "the first start makes it" in named(found, "database").says
+    assert len(running.world.workspace.messages(DATA_OPS)) == before
+    assert list(tmp_path.iterdir()) == []
+    await running.world.workspace.until(lambda: not running.world.workspace.sockets.connections)
+    calls = [call.method for call in running.world.workspace.calls]
+    assert [each for each in calls if each.startswith("chat.")] == ["chat.postMessage", "chat.update", "chat.delete"]
+
+
+# ── Slack ──
+
+BROKEN_SETTINGS = [
+    ({"SLACK_BOT_TOKEN": "xoxb-wrong"}, "slack bot token", "does not know the token in SLACK_BOT_TOKEN", "OAuth"),
+    ({"SLACK_APP_TOKEN": "xapp-wrong"}, "slack app token", "SLACK_APP_TOKEN", "connections:write"),
+    ({"FLOWBOT_CHANNEL": "C0NOWHERE1"}, "slack channel", "There is no channel C0NOWHERE1", "FLOWBOT_CHANNEL"),
+    ({"FLOWBOT_CHANNEL": GENERAL}, "slack channel", "flowbot is not in #general", "/invite @flowbot"),
+    ({"FLOWBOT_CHANNEL": "C0PRIVATE1"}, "slack channel", "it is private and flowbot is not in it", "/invite"),
+    ({"FLOWBOT_CHANNEL": FINANCE}, "slack channel", "#finance-data is shared", "FLOWBOT_CHANNEL"),
+    ({"FLOWBOT_ADMINS": ""}, "slack admins", "names nobody", "two people"),
+    ({"FLOWBOT_ADMINS": "U0NOBODY001"}, "slack admins", "Slack knows no U0NOBODY001", "FLOWBOT_ADMINS"),
+    (
+        {"FLOWBOT_ADMINS": f"{ALEX},{GUEST}"},
+        "slack admins",
+        f"({GUEST}) of FLOWBOT_ADMINS is a guest",
+        "FLOWBOT_ADMINS",
+    ),
+    ({"FLOWBOT_ONCALL": "S0NOBODY01"}, "slack on call", "who is in S0NOBODY01", "FLOWBOT_ONCALL"),
+    ({"FLOWBOT_ONCALL": "S0EMPTY001"}, "slack on call", "Nobody is in S0EMPTY001", "on call"),
+    ({"FLOWBOT_CHANEL": "C1"}, "settings", "did you mean FLOWBOT_CHANNEL?", "Correct or remove it"),
+    ({"ENOS_ACCESS_KEY": "wrong-key"}, "enos sign-in", "", "ENOS_ACCESS_KEY"),
+    ({"ENOS_SECRET_KEY": "wrong-key"}, "enos sign-in", "", "ENOS_SECRET_KEY"),
+    ({"ENOS_USER_ID": "u15432100000000011"}, "enos flows", "of 22 flows", "ENOS_USER_ID"),
+    ({"ENOS_USER_ID": "u0000000000000000"}, "enos flows", "", "ENOS_USER_ID"),
+    ({"FLOWBOT_PAGE_BASE": "0"}, "enos page base", "counts its pages from 1", "Set FLOWBOT_PAGE_BASE to 1"),
+    ({"FLOWBOT_ENOS_TIMEZONE": "GMT+9"}, "enos time zone", "EnOS says GMT+8", "FLOWBOT_ENOS_TIMEZONE"),
+]
+
+
+@pytest.mark.parametrize(
+    ("environ", "name", "says", "mend"), BROKEN_SETTINGS, ids=[str(row[0]) for row in BROKEN_SETTINGS]
+)
+async def test_a_wrong_setting_is_named(doctor, running, environ, name, says, mend):
+    running.world.workspace.add_group(Group(id="S0EMPTY001", handle="empty", name="Empty", members=()))
+    check = bad(await doctor(**environ))[name]
+    assert says in check.says
+    assert mend in f"{check.says} {check.mend}"
+
+
+async def test_a_missing_scope_is_named_with_what_it_is_for(doctor, running):
+    app_with(running, scopes=running.world.workspace.app.scopes - {"channels:history"})
+    found = bad(await doctor())
+    assert set(found) == {"slack scope channels:history", "slack message"}
+    assert "so that none stands twice" in found["slack scope channels:history"].says
+    assert "channels:history" in found["slack message"].says
+    assert len(running.world.workspace.messages(DATA_OPS)) == 3  # what was posted is gone again
+
+
+async def test_a_scope_too_much_is_named(doctor, running):
+    app_with(running, scopes=running.world.workspace.app.scopes | {"admin.users:read"})
+    assert "admin.users:read" in bad(await doctor())["slack scopes beyond"].says
+
+
+async def test_an_archived_channel_is_named_and_nothing_is_tried_there(doctor, running):
+    running.world.workspace.channels[DATA_OPS].archived = True
+    found = await doctor()
+    assert set(bad(found)) == {"slack channel"}
+    assert "slack message" not in {check.name for check in found}
+
+
+async def test_a_channel_where_only_some_may_post_is_named(doctor, running):
+    running.world.workspace.channels[DATA_OPS].read_only = True
+    check = bad(await doctor())["slack message"]
+    assert "it is read-only" in check.says
+    assert "Let flowbot post there" in check.mend
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "words"),
+    [
+        (Fault(name="ratelimited", method="chat.postMessage", seconds=30), State.WARNING, "asks to wait 30 s"),
+        (Fault(name="lost", method="chat.postMessage", times=1), State.FAILED, "does not answer"),
+        (Fault(name="error", method="chat.update", error="cant_update_message"), State.FAILED, "cant_update_message"),
+    ],
+    ids=lambda value: getattr(value, "name", None),
+)
+async def test_a_message_that_does_not_make_its_way_is_named_and_none_is_left(doctor, running, fault, state, words):
+    running.world.workspace.faults.add(fault)
+    found = bad(await doctor())
+    assert set(found) == {"slack message"}
+    assert found["slack message"].state is state
+    assert words in found["slack message"].says
+    assert len(running.world.workspace.messages(DATA_OPS)) == 3
+
+
+async def test_a_message_that_cannot_be_found_by_its_id_is_named(running, tmp_path):
+    class Forgetful(slack.SlackExam):
+        async def _found(self, place, id_):
+            return {}
+
+    exam = Forgetful(configured(running, tmp_path))
+    check = bad(await exam.examine())["slack message"]
+    await exam.close()
+    assert "was not found again" in check.says
+
+
+async def test_a_slack_that_is_gone_is_told_once_for_each_token(doctor, running):
+    running.world.workspace.faults.add(Fault(name="gone"))
+    found = bad(await doctor())
+    assert set(found) == {"slack bot token", "slack app token"}
+    assert "Check the network" in found["slack bot token"].says
+
+
+async def test_people_that_slack_does_not_tell_of_for_a_scope_are_not_called_unknown(doctor, running):
+    app_with(running, scopes=running.world.workspace.app.scopes - {"users:read"})
+    assert "its token lacks a scope" in bad(await doctor())["slack admins"].says
+
+
+async def test_a_socket_that_never_says_hello_is_named(doctor, running, monkeypatch):
+    monkeypatch.setattr(standin, "HELLO_SECONDS", 0.3)
+    running.world.workspace.faults.add(Fault(name="refuse"))
+    check = bad(await doctor())["slack socket"]
+    assert "did not say hello within 0.3 s" in check.says
+    assert "Socket Mode is switched on" in check.mend
+
+
+# ── clocks ──
+
+
+async def dated(running, app, ahead):
+    """Serve an app whose answers carry a date so far ahead."""
+
+    async def date(_request, response):
+        response.headers["Date"] = format_datetime(datetime.now(UTC) + ahead, usegmt=True) if ahead else "soon"
+
+    app.on_response_prepare.append(date)
+    return await running.listen(app, 0)
+
+
+async def test_a_clock_that_is_not_slacks_is_named(doctor, running):
+    for ahead, state in ((timedelta(minutes=2), State.WARNING), (timedelta(minutes=-6), State.FAILED)):
+        url = await dated(running, slack_app(running.world.workspace), ahead)
+        check = bad(await doctor(SLACK_API_URL=f"{url}/api/"))["slack clock"]
+        assert check.state is state
+        assert "NTP" in check.mend
+    url = await dated(running, slack_app(running.world.workspace), None)
+    assert "names no time" in bad(await doctor(SLACK_API_URL=f"{url}/api/"))["slack clock"].says
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(2, State.WARNING), (-12, State.FAILED)])
+async def test_a_clock_that_is_not_enos_is_named(doctor, running, minutes, state):
+    running.world.platform.switch("skew_ms", minutes * 60_000)
+    assert bad(await doctor())["enos clock"].state is state
+
+
+async def test_a_clock_so_wrong_that_the_sign_in_fails_is_named_beside_it(doctor, running):
+    running.world.platform.switch("skew_ms", 20 * 60_000)
+    url = await dated(running, enos_app(running.world.platform), timedelta(minutes=20))
+    found = bad(await doctor(ENOS_API_URL=url))
+    assert set(found) == {"enos clock", "enos sign-in"}
+    assert "20 min ahead" in found["enos clock"].says
+
+
+def test_a_date_is_cut_to_the_second():
+    at = datetime(2026, 11, 21, 12, 0, 0, 900_000, tzinfo=UTC)
+    headers = {"DATE": "Sat, 21 Nov 2026 12:00:00 GMT"}
+    assert slack.skew(headers, at, at) == timedelta()
+    assert slack.skew(headers, at + timedelta(seconds=70), at + timedelta(seconds=71)) == timedelta(seconds=-69.9)
+    assert slack.skew({"date": "Sat, 21 Nov 2026 12:01:00 -0000"}, at, at) == timedelta(seconds=59.1)
+    assert slack.skew({"date": "yesterday"}, at, at) is None
+    assert slack.skew({}, at, at) is None
+
+
+# ── EnOS ──
+
+
+async def test_an_enos_that_is_gone_is_named(doctor, running):
+    running.world.platform.faults.arm("gone", action="token")
+    found = bad(await doctor())
+    assert set(found) == {"enos sign-in"}
+
+
+async def test_an_enos_that_does_not_sort_is_named(doctor, running):
+    running.world.platform.switch("sort_names", "none")
+    assert set(bad(await doctor())) == {"enos order"}
+
+
+async def test_the_flows_that_cannot_be_seen_are_named(doctor):
+    check = bad(await doctor(ENOS_USER_ID="u15432100000000011"))["enos flows"]
+    assert check.state is State.WARNING
+    assert "2809 turbine-10min" in check.says
+
+
+# ── people ──
+
+
+async def test_links_are_told_with_what_speaks_against_them(doctor, running, tmp_path):
+    wrong = link(JONAS, "u15432100000000012", "maya.chan")
+    idle = link(GUEST, "u15432100000000099", "nobody")
+    proven = link(ALEX, "u15432100000000014", "alex.kim", proven=True)
+    await linked(tmp_path, MAYAS, wrong, idle, proven)
+    found = await doctor()
+    assert f"{MAYA} as maya.chen" in named(found, "links").says
+    assert ALEX not in named(found, "links").says
+    assert "no flow that u15432100000000012 may edit names maya.chan" in bad(found)[f"link {JONAS}"].says
+    assert "u15432100000000099" in bad(found)[f"link {GUEST}"].says
+    assert f"link {ALEX}" not in bad(found)
+
+
+async def test_a_link_that_cannot_be_looked_at_is_told(running, tmp_path, doctor):
+    await linked(tmp_path, MAYAS, SAMS)
+    running.world.platform.faults.arm("throttled", action="flows/get", seconds=60)
+    found = bad(await doctor())
+    assert "could not be looked at" in found[f"link {MAYA}"].says
+
+
+async def test_flows_that_nobody_on_call_owns_are_named(doctor, running, tmp_path):
+    await linked(tmp_path, MAYAS, SAMS)
+    check = bad(await doctor())["owners on call"]
+    assert "3377 daily-energy-report" in check.says
+    group = Group(id="S0MAYAS001", handle="mayas", name="Mayas", members=(MAYA,))
+    running.world.workspace.add_group(group)
+    check = bad(await doctor(FLOWBOT_ONCALL="S0MAYAS001"))["owners on call"]
+    assert "3377" not in check.says
+    assert "2957 billing-close" in check.says
+    assert "owners on call" not in {each.name for each in await doctor(FLOWBOT_ONCALL="")}
+
+
+async def test_owners_without_a_link_are_named(doctor, tmp_path):
+    await linked(tmp_path, MAYAS)
+    assert "jonas.weber" in bad(await doctor())["owners linked"].says
+
+
+async def test_nobody_linked_is_told(doctor, tmp_path):
+    await linked(tmp_path)
+    assert "Nobody is linked" in bad(await doctor())["links"].says
+
+
+async def test_flows_whose_owners_cannot_be_read_are_counted(doctor, running, tmp_path):
+    await linked(tmp_path, link(MAYA, "u15432100000000011", "maya.chen", proven=True))
+    running.world.platform.faults.arm("error", action="flows/get", status=404, calls=4)
+    assert "4 flows could not be read" in bad(await doctor())["owners unread"].says
+    running.world.platform.faults.arm("error", action="flows/get", status=404)
+    found = bad(await doctor())
+    assert "22 flows could not be read" in found["owners unread"].says
+    assert "owners on call" not in found
+
+
+# ── the database and the bot ──
+
+
+async def test_a_database_that_cannot_be_used_is_named(doctor, tmp_path):
+    check = bad(await doctor(FLOWBOT_DATABASE=str(tmp_path / "nowhere" / "flowbot.db")))["database"]
+    assert "does not exist" in check.says
+    (tmp_path / "flowbot.db").write_text("no database at all, but long enough to be taken for a header" * 20)
+    assert "not a database" in bad(await doctor())["database"].says
+
+
+async def test_a_full_disk_is_named(doctor, monkeypatch):
+    monkeypatch.setattr(program.checks_bot, "ROOM", 1 << 62)
+    assert "MB are free" in bad(await doctor())["disk"].says
+
+
+async def test_a_bot_that_holds_the_database_and_does_not_answer_is_named(doctor, tmp_path):
+    async with Store.open(tmp_path / "flowbot.db"):
+        found = await doctor()
+    assert "is held by process" in named(found, "database").says
+    assert "does not answer" in bad(found)["bot"].says
+    assert "slack socket" not in {check.name for check in found}  # its sockets are not fought for
+
+
+async def test_the_running_bot_is_asked(doctor, running, tmp_path):
+    await linked(tmp_path, MAYAS)
+    async with running_bot(running, tmp_path) as bot:
+        await hears(bot, running)
+        stood = running.world.workspace.sockets.handshakes
+        found = await doctor()
+        assert "flowbot runs: process" in named(found, "bot").says
+        assert named(found, "slack socket").says == "The running bot's 2 connections to Slack stand."
+        assert "maya.chen" in named(found, "links").says
+        assert set(bad(found)) == {"owners on call", "owners linked"}
+        assert running.world.workspace.sockets.handshakes == stood
+        bot.figures.connected = 0
+        assert "Slack is not connected" in bad(await doctor())["bot"].says
+
+
+# ── the button ──
+
+
+async def pressed(running, who=MAYA):
+    """Wait for the doctor's button and press it."""
+    workspace = running.world.workspace
+    await workspace.until(lambda: "Please press" in workspace.messages(DATA_OPS)[-1].text, 20)
+    message = workspace.messages(DATA_OPS)[-1]
+    workspace.press(who, message, "Press me")
+    return message
+
+
+async def test_a_press_reaches_the_doctor_where_no_bot_runs(doctor, running):
+    workspace = running.world.workspace
+    examining = asyncio.create_task(doctor(press=20.0))
+    await workspace.until(lambda: "Please press" in workspace.messages(DATA_OPS)[-1].text, 20)
+    workspace.say(JONAS, DATA_OPS, "/flow enable 3377")
+    await workspace.until(lambda: workspace.ephemerals(JONAS, DATA_OPS), 20)
+    assert "I do not run just now" in workspace.ephemerals(JONAS, DATA_OPS)[-1].text
+    message = await pressed(running)
+    found = await examining
+    assert bad(found) == {}
+    assert MAYA in named(found, "slack button").says
+    assert f"<@{MAYA}> pressed the button" in workspace.find(DATA_OPS, message.ts).text
+
+
+async def test_a_press_reaches_the_running_bot_and_is_answered(doctor, running, tmp_path):
+    workspace = running.world.workspace
+    async with running_bot(running, tmp_path) as bot:
+        await hears(bot, running)
+        examining = asyncio.create_task(doctor(press=20.0))
+        message = await pressed(running)
+        found = await examining
+        assert MAYA in named(found, "slack button").says
+        assert f"<@{MAYA}> pressed the button" in workspace.find(DATA_OPS, message.ts).text
+        await workspace.until(lambda: workspace.ephemerals(MAYA, DATA_OPS), 20)  # what the button asked: status
+
+
+async def test_no_press_is_a_failure_that_says_what_may_be_wrong(doctor, running, tmp_path):
+    found = bad(await doctor(press=0.2))
+    assert "Interactivity" in found["slack button"].mend
+    assert "no press" in running.world.workspace.messages(DATA_OPS)[-1].text
+    async with running_bot(running, tmp_path) as bot:
+        await hears(bot, running)
+        assert "No press of the button in #data-ops" in bad(await doctor(press=0.2))["slack button"].says
+        running.world.workspace.faults.add(Fault(name="error", method="chat.postMessage", error="no_text"))
+        with pytest.raises(Refused, match="could not post its button"):
+            await bot.inside.press({"seconds": 1})
+        assert "could not post its button" in bad(await doctor(press=1.0))["slack button"].says
+
+
+# ── HTTP mode ──
+
+
+async def test_in_http_mode_the_address_is_proven(doctor, running, tmp_path):
+    port = unused_port()
+    http = {
+        "FLOWBOT_MODE": "http",
+        "SLACK_APP_TOKEN": "",
+        "SLACK_SIGNING_SECRET": "demo-signing-secret",
+        "FLOWBOT_EVENTS_LISTEN": f"127.0.0.1:{port}",
+    }
+    assert "FLOWBOT_PUBLIC_URL is not set" in bad(await doctor(**http))["slack address"].says
+    http["FLOWBOT_PUBLIC_URL"] = f"http://127.0.0.1:{port}"
+    assert bad(await doctor(**http)) == {}
+    async with running_bot(running, tmp_path, **http) as bot:
+        await hears(bot, running)
+        found = await doctor(**http)
+        assert "leads to flowbot" in named(found, "slack address").says
+        assert named(found, "slack socket").says == "The running bot hears by HTTP."
+        wrong = await doctor(**http | {"SLACK_SIGNING_SECRET": "another-secret"})
+        assert "takes no request that is signed" in bad(wrong)["slack address"].says
+
+
+async def test_an_address_that_leads_elsewhere_is_named(running, tmp_path):
+    async def elsewhere(_request):
+        return web.Response(text="Welcome")
+
+    other = web.Application()
+    other.router.add_post("/slack/events", elsewhere)
+    url = await running.listen(other, 0)
+    http = {"FLOWBOT_MODE": "http", "SLACK_SIGNING_SECRET": "x", "FLOWBOT_PUBLIC_URL": url}
+    check = await address.address(configured(running, tmp_path, **http))
+    assert "does not lead to flowbot (HTTP 200)" in check.says
+    http["FLOWBOT_PUBLIC_URL"] = f"http://127.0.0.1:{unused_port()}"
+    assert "cannot be reached" in (await address.address(configured(running, tmp_path, **http))).says
+
+
+async def test_an_address_in_use_is_named(doctor, running):
+    taken = await running.listen(web.Application(), 0)
+    port = taken.rpartition(":")[2]
+    http = {"FLOWBOT_MODE": "http", "SLACK_SIGNING_SECRET": "x", "FLOWBOT_EVENTS_LISTEN": f"127.0.0.1:{port}"}
+    assert "in use" in bad(await doctor(**http))["slack socket"].says
+
+
+# ── whatever else happens ──
+
+
+async def test_no_part_takes_the_others_down(caplog):
+    async def fails(problem):
+        if problem is None:
+            await asyncio.Event().wait()
+        raise problem
+
+    for problem, words in (
+        (None, "no answer within 0.01 s"),
+        (KeyError("a bug"), "met a bug of flowbot's (KeyError: 'a bug')"),
+        (SlackLimited(3), "asks to wait 3 s"),
+        (SlackRefused("missing_scope", "needed: x"), "lacks a scope (missing_scope) (needed: x)"),
+        (SlackUnclear("cut"), "does not answer (cut)"),
+        (Refused("why", "A sentence.", "A way out."), "A sentence. A way out."),
+        (OSError(28, "No space left on device"), "No space left on device."),
+    ):
+        found = []
+        assert await guarded.guarded("part", found, fails(problem), 0.01 if problem is None else 10) is None
+        assert words in found[0].says
+    assert "the doctor met a bug" in caplog.text
