@@ -59,5 +59,9 @@ def one_for_all(graph: Graph, tasks: Iterable[TaskId]) -> TaskId | None:
 
 
 def ended(instance: Instance) -> bool:
-    """Whether a run is over: one that has failed may still be at work elsewhere (Monitoring Workflow Instances)."""
-    return is_finished(instance.status) and not any(task.status in AT_WORK for task in instance.graph.tasks)
+    """Whether a run is over: one that has failed may still be at work elsewhere (Monitoring Workflow Instances).
+
+    One that was stopped or succeeded is over, even where the graph lags behind.
+    """
+    at_work = any(task.status in AT_WORK for task in instance.graph.tasks)
+    return is_finished(instance.status) and not (instance.status in BROKEN and at_work)

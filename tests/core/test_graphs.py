@@ -88,6 +88,8 @@ def test_one_task_to_start_from_leads_to_all_that_failed(shape, failed, one):
         (Status.FAIL, {1: Status.FAIL, 2: Status.INIT}, True),
         (Status.FAIL, {1: Status.FAIL, 2: Status.RUNNING}, False),
         (Status.FAIL, {1: Status.FAIL, 2: Status.RERUN}, False),
+        (Status.CANCEL, {1: Status.SUCCESS, 2: Status.RUNNING}, True),
+        (Status.SUCCESS, {1: Status.SUCCESS, 2: Status.RUNNING}, True),
         (Status.RUNNING, {1: Status.SUCCESS}, False),
         (42, {}, False),
     ],
