@@ -50,11 +50,18 @@ def site(routes: Iterable[web.RouteDef]) -> web.Application:
     return app
 
 
-async def _file(request: web.Request) -> web.StreamResponse:
+async def _file(request: web.Request) -> web.Response:
     path = PAGE / request.match_info.get("name", "index.html")
-    if not path.is_file():
-        raise web.HTTPNotFound
-    return web.FileResponse(path, headers={"Content-Type": _TYPES[path.suffix], "Cache-Control": "no-cache"})
+    headers = {"Content-Type": _TYPES[path.suffix], "Cache-Control": "no-cache"}
+    return web.Response(body=_content(path), headers=headers)
+
+
+def _content(path: Path) -> bytes:
+    """Return a file of the page; they are few and small, so each request reads its own. Raises HTTPNotFound."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise web.HTTPNotFound from None
 
 
 async def _make_safe(_request: web.Request, response: web.StreamResponse) -> None:

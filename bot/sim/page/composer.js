@@ -13,7 +13,7 @@ export function composer(place) {
   serial += 1;
   const id = `composer-${serial}`;
   const box = el("textarea", {
-    id, rows: 1, class: "composer-text", spellcheck: "true", autocomplete: "off",
+    id, rows: 1, class: "composer-text", spellcheck: "true", autocomplete: "off", dir: "auto",
     role: "combobox", aria: { autocomplete: "list", expanded: "false", controls: `${id}-offers`, describedby: `${id}-hint` },
   });
   const offers = el("div", { class: "offers above", id: `${id}-offers`, role: "listbox", aria: { label: "Suggestions" }, hidden: true });

@@ -21,7 +21,9 @@ export function messageList(label) {
   const toEnd = () => { scroller.scrollTop = scroller.scrollHeight; };
   below.addEventListener("click", () => { toEnd(); below.hidden = true; });
   scroller.addEventListener("scroll", () => { if (atEnd()) below.hidden = true; }, { passive: true });
-  new ResizeObserver(() => { if (scroller.dataset.end === "true") toEnd(); }).observe(list);
+  const watch = new ResizeObserver(() => { if (scroller.dataset.end === "true") toEnd(); });
+  watch.observe(list);
+  watch.observe(scroller);
   scroller.addEventListener("scroll", () => { scroller.dataset.end = String(atEnd()); }, { passive: true });
 
   /** Show `items` ({key, signature, draw}); `key` names the place, a new one starts at the end. */

@@ -9,7 +9,7 @@ import { closeMenu } from "./menu.js";
 import { drawModal } from "./modal.js";
 import { panel } from "./panel.js";
 import { drawPersona, drawSidebar } from "./sidebar.js";
-import { attempt, changed, follow, go, onChange, onFailure, recall, refreshPlatform, remember, store } from "./state.js";
+import { attempt, become, changed, follow, go, onChange, onFailure, recall, refreshPlatform, remember, store } from "./state.js";
 import { toast } from "./toast.js";
 import { drawTour } from "./tour.js";
 
@@ -169,10 +169,7 @@ function drawThread(channel) {
 // ── acting ───────────────────────────────────────────────────────────────────
 
 function act(id) {
-  store.thread = null;
-  store.tab = "messages";
-  follow(id);
-  remember();
+  become(id);
   channelComposer.box.focus({ preventScroll: true });
 }
 

@@ -41,13 +41,20 @@ function enosEntries(calls, everything) {
   });
 }
 
+/** Where something was posted, as far as the person acted as may know. */
+function placeOf(id, world) {
+  const channel = world?.channels.get(id);
+  if (channel && !channel.direct) return ` in #${channel.name}`;
+  if (/^[DU]/.test(id ?? "")) return " in a direct message";
+  return id ? " in another channel" : "";
+}
+
 function slackEntries(calls, everything, world) {
   return calls.flatMap((call) => {
     const known = SLACK_WORDS[call.method];
     const went = call.answer?.ok === true;
     if (!known && !everything && went) return [];
-    const channel = world?.channels.get(call.arguments?.channel ?? call.arguments?.channel_id);
-    const where = channel ? ` in ${channel.direct ? "direct messages" : `#${channel.name}`}` : "";
+    const where = placeOf(call.arguments?.channel ?? call.arguments?.channel_id, world);
     const thread = call.method === "chat.postMessage" && call.arguments?.thread_ts ? ", in a thread" : "";
     const outcome = went ? "" : ` · ${call.answer?.error ?? `no answer (${call.status})`}`;
     return [{ at: call.at, who: "Slack", tone: went ? "idle" : "warning", text: `${known ?? call.method}${where}${thread}${outcome}` }];

@@ -194,6 +194,14 @@ export function go({ channel = store.channel, thread = null, tab = "messages" })
   changed();
 }
 
+/** Act as somebody else from now on. */
+export function become(id) {
+  store.thread = null;
+  store.tab = "messages";
+  follow(id);
+  remember();
+}
+
 export function remember() {
   const where = new URLSearchParams({ as: store.as, ...(store.channel ? { c: store.channel } : {}), ...(store.thread ? { t: store.thread } : {}) });
   history.replaceState(null, "", `#${where}`);

@@ -2,7 +2,7 @@
 
 import { el, fill, icon } from "./dom.js";
 import { mend, pull } from "./panel_flows.js";
-import { go, isBot, store } from "./state.js";
+import { become, go, isBot, store } from "./state.js";
 
 const FLOW = 3377;
 const NAME = "daily-energy-report";
@@ -94,7 +94,7 @@ const STEPS = [
 ];
 
 function owner() {
-  return store.as === OWNER ? null : el("span", { class: "tour-aside" }, "Act as Maya Chen, who owns the flow.");
+  return store.as === OWNER ? null : action("Act as Maya Chen, its owner", () => become(OWNER));
 }
 
 let drawn = "";
