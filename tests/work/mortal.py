@@ -19,6 +19,7 @@ from answer_enos import AnswerEnos
 from answer_slack import AnswerSlack
 from deliver_fakes import FakeSlack, HandClock
 
+from bot.core.audit import frees
 from bot.core.cards.incident import Look, card
 from bot.core.flows import Graph, Page, UserId, UserName
 from bot.core.mask import DEFAULT
@@ -452,6 +453,20 @@ class Town:
         for entry in entries:
             token = re.search(r"n\d+x|2026-11-21 \d\d:\d\d|50\d\d", entry.attempt.words)[0]
             assert any(_names(token, each, entry) for each in (*seen, *dropped)), f"{entry} was not told"
+            acted = await self._acted(entry, token)
+            assert not (acted and frees(entry.outcome)), f"{entry} has acted, and says it has not"
+            assert not (entry.outcome == "done" and not acted), f"{entry} has not acted, and says it has"
+
+    async def _acted(self, entry, token):
+        """Whether a command took effect."""
+        if entry.attempt.verb == "ack":
+            told = f"has acknowledged.*{token}"
+            return any(re.search(told, each.text) for each in self.slack.messages)
+        if entry.attempt.verb == "trigger":
+            digits = re.sub(r"\D", "", token)
+            flow = entry.attempt.words.split()[1]
+            return any(id_.startswith(f"{flow}-{digits}") for id_ in self.enos.rows)
+        return self.enos.flows[int(token)].active == (entry.attempt.verb == "enable")
 
 
 def _names(token, text, entry):

@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 from deliver_fakes import DEFAULT, Late, Lost, Vanished, World, message
-from mortal import Dead, Life, Mortal
+from mortal import Dead, Life, Mortal, mortal
 
 from bot.store.store import Store
 
@@ -17,7 +17,7 @@ async def test_death_before_or_after_each_single_statement(tmp_path, channel, fa
     """Not by chance: every statement of the way from queued to settled, one death each."""
     for left in range(200):
         async with Store.open(tmp_path / f"{left}.db") as store:
-            world = World(store)
+            world = World(await mortal(store, Life()))
             world.slack.closed["closed"] = "is_archived"
             if fault:
                 world.slack.faults["post"] = [fault]

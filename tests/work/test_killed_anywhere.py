@@ -197,7 +197,7 @@ async def dies_after(path, left):
 @pytest.mark.parametrize("first", range(4))
 async def test_a_night_with_one_death_at_every_so_many_statements(tmp_path, first):
     """Not by chance: from the poll to the settled post, and from the command to its outcome."""
-    left = 11 * first
+    left = 17 * first
     while await dies_after(tmp_path / f"{left}.db", left):
-        left += 44
+        left += 68
     assert left > 400

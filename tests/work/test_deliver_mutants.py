@@ -1,0 +1,112 @@
+"""The proofs of the delivery are worth something: each way of breaking it that is named here makes one of them fail."""
+
+import asyncio
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+NIGHT = "test_killed_anywhere.py::test_a_night_with_one_death_at_every_so_many_statements"
+STATEMENTS = "test_deliver_crashes.py::test_death_before_or_after_each_single_statement"
+UNCLEAR = "test_deliver_unclear.py::test_a_lost_answer_is_looked_up_and_the_message_stands_once"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A change of one file that breaks the promise, and the test that must notice."""
+
+    name: str
+    file: str
+    changes: tuple[tuple[str, str], ...]  # each text stands there once
+    proof: str
+
+
+MUTANTS = [
+    Mutant(
+        "marked as sent before it is sent",
+        "bot/work/deliver.py",
+        (
+            (
+                "step = await self._step(current)\n",
+                'await self._store.sent(id_, current.channel, "", self._clock()); step = await self._step(current)\n',
+            ),
+        ),
+        NIGHT,
+    ),
+    Mutant(
+        "no transaction",
+        "bot/store/units.py",
+        (("connection.execute(begin)\n", "pass\n"), ('connection.execute("COMMIT")\n', "pass\n")),
+        NIGHT,
+    ),
+    Mutant(
+        "no look-up",
+        "bot/work/deliver_settle.py",
+        (("found = await self._slack.find(", "found = (lambda *_, **__: {})("),),
+        UNCLEAR,
+    ),
+    Mutant(
+        "what was being sent at death is left so",
+        "bot/work/deliver.py",
+        (("if count := await self._store.interrupted():", "if count := 0:"),),
+        NIGHT,
+    ),
+    Mutant(
+        "what was being sent at death is sent again unseen",
+        "bot/store/posts.py",
+        (
+            (
+                "UPDATE posts SET state = 'unclear', doubts = doubts + 1, why = 'interrupted'",
+                "UPDATE posts SET state = 'queued'",
+            ),
+        ),
+        STATEMENTS,
+    ),
+    Mutant(
+        "a run is written after its call",
+        "bot/work/verbs/starting.py",
+        (("    await rooms.store.put_run(run)\n    return run\n", "    return run\n"),),
+        NIGHT,
+    ),
+    Mutant(
+        "a reading that a fault cut off is taken for whole",
+        "bot/work/watch_read.py",
+        (("replace(reading, clean=False)", "replace(reading, clean=True)"),),
+        "test_watch_reading.py::test_after_a_fault_the_window_is_read_to_its_end",
+    ),
+]
+
+
+async def test_each_broken_delivery_is_noticed(tmp_path):
+    room = asyncio.Semaphore(2)
+    unnoticed = await asyncio.gather(*(tried(mutant, tmp_path / str(n), room) for n, mutant in enumerate(MUTANTS)))
+    assert not any(unnoticed), "\n".join(filter(None, unnoticed))
+
+
+async def tried(mutant, folder, room):
+    """Run the proof against the mutant; return the complaint where it did not notice."""
+    async with room:
+        copied(mutant, folder)
+        test = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--tb=line"),
+            f"tests/work/{mutant.proof}",
+            cwd=folder,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        told = (await test.communicate())[0].decode()
+    return "" if test.returncode == 1 and "1 failed" in told else f"{mutant.name}: nobody noticed: {told}"
+
+
+def copied(mutant, folder):
+    """Write the program with the mutant in it, and the tests."""
+    for what in ("bot", "tests/work"):
+        shutil.copytree(ROOT / what, folder / what, ignore=shutil.ignore_patterns("__pycache__", "page", "sim"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    broken = folder / mutant.file
+    text = broken.read_text(encoding="utf-8")
+    for old, new in mutant.changes:
+        assert text.count(old) == 1, f"the code has moved: tell {mutant.name!r} where {old!r} stands now"
+        text = text.replace(old, new)
+    broken.write_text(text, encoding="utf-8")
