@@ -54,6 +54,7 @@ class Follow:
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
         self._looking: dict[str, _Looking] = {}
+        self._began = rooms.clock()  # what was asked for before is a former process's: nobody waits for it
 
     async def tick(self, now: datetime) -> None:
         """Look at every run whose time has come. What goes wrong with one does not hold up the others."""
@@ -74,7 +75,8 @@ class Follow:
 
     async def _look_up(self, run: Run, looking: _Looking, now: datetime) -> None:
         """Settle a lost answer: is it there, is it another's, or was it never started."""
-        if not await self._is_told(run) and now - run.started_at < IN_FLIGHT:
+        in_flight = run.started_at >= self._began and now - run.started_at < IN_FLIGHT
+        if in_flight and not await self._is_told(run):
             return
         user = UserId(run.user_id)
         instance = await self._rooms.enos.instance(run.instance, as_user=user)

@@ -1,5 +1,6 @@
 """Runs that people started: progress in one message, the result, lost answers, and what a crash left open."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -9,7 +10,9 @@ from answer_world import FAILED, OPS, Lost
 
 from bot.core.audit import Attempt
 from bot.core.conversations import SlackUnreachable
+from bot.core.facts import Facts
 from bot.core.flows import Parameter
+from bot.core.posts import PostId
 from bot.core.status import Status
 from bot.enos.errors import Silence
 from bot.work import follow, left_open
@@ -173,6 +176,27 @@ def test_looks_become_rare():
     assert [follow.pause(age).total_seconds() for age in ages] == [3, 10, 30, 60]
 
 
+async def test_a_run_that_left_no_attempt_ends_none(world):
+    await started(world)
+    (run,) = await world.store.runs(live=True)
+    await world.store.put_run(replace(run, attempt=0, state="asked"))
+    del world.enos.rows[RUN]
+    await world.tick(seconds=90)
+    await world.tick(seconds=60)
+    assert [each.state for each in await world.store.runs(live=False)] == ["not started"]
+
+
+async def test_an_incident_whose_card_does_not_stand_yet_is_not_linked(world):
+    message = await started(world)
+    world.enos.becomes(RUN, Status.FAIL, [DONE, Status.FAIL, WAITS])
+    await world.breaks(RUN)
+    incident = await world.incident(RUN)
+    await world.store.change(incident.id, lambda old: Facts(incidents=(replace(old, post=PostId("later")),)))
+    await world.tick(seconds=4)
+    assert "ended with FAIL" in message.text
+    assert "Its incident" not in message.text
+
+
 # ── lost answers ──
 
 
@@ -261,10 +285,10 @@ async def test_killed_after_the_call_the_run_is_found_and_told(world):
     world.enos.__class__ = Dies
     with pytest.raises(Killed):
         await world.maya.says("trigger 3377")
+    assert await world.tick(seconds=10) == []  # the journey might still be waiting, for all it knows
     world.restart()
     assert await left_open.open_attempts(world.rooms) == ()  # following looks it up
-    assert await world.tick(seconds=10) == []  # the journey might still be waiting, for all it knows
-    (message,) = await world.tick(seconds=81)
+    (message,) = await world.tick(seconds=1)
     assert message.place == "#data-ops"
     assert "is running (EnOS does not say who started it); <@U0MAYA00001> asked for it." in message.text
     assert [row[2] for row in await world.audited()] == ["done"]
@@ -282,6 +306,17 @@ async def test_killed_after_a_rerun_from_a_card_the_run_is_told_in_its_thread(wo
     (message,) = await world.tick(seconds=61)
     assert message.place == "thread in #data-ops"
     assert "was not started" in message.text
+
+
+async def test_what_cannot_be_answered_stays_open_and_does_not_hold_up_the_others(world, caplog):
+    for key, who, words in (("first", world.maya, "x"), ("second", world.jonas, "enable 3318")):
+        await world.store.attempt(Attempt(key, who.person, OPS, "", "command", words, "enable", world.now))
+    first, other = await left_open.open_attempts(world.rooms)
+    broken = replace(first, detail="no JSON")
+    await left_open.close(world.rooms, [broken, other])
+    assert "stays open until the next start" in caplog.text
+    assert [message.place for message in await world.delivered()] == ["dm jonas"]
+    assert [entry.id for entry in await world.store.unended()] == [first.id]
 
 
 async def test_killed_before_the_call_nothing_was_done_and_the_person_hears_it(world):
