@@ -28,6 +28,7 @@ class Figures:
 
     def __init__(self, metrics: health.Metrics, database: Path, started: datetime) -> None:
         self._metrics, self._database, self._started = metrics, database, started
+        self._states = {state.value for state in State}
         self._oldest: Mapping[str, datetime] = {}
         self._counted: dict[tuple[Counter, str], int] = {}
         self.connected = 0  # sockets that stand, as of the last look
@@ -72,7 +73,8 @@ class Figures:
         for why, number in (("unknown", counts.unknown), ("no room", counts.refused), ("bug", counts.failed)):
             self._count_up(metrics.unhandled, why, number)
         posts = await store.post_counts()
-        for state in {*posts, *(each.value for each in State)}:  # a state that nothing is in any more has none
+        self._states |= posts.keys()
+        for state in self._states:  # a state that nothing is in any more is not counted, and goes back to 0
             metrics.posts.labels(state).set(posts.get(state, 0))
         self._oldest = await store.oldest_posts()
 

@@ -80,6 +80,12 @@ def pressed(who: str, seconds: float) -> Check:
     return ok("slack button", f"{who} pressed the button after {seconds:.1f} s, and was answered.")
 
 
+def not_pressed() -> Check:
+    """Return that no button could be offered."""
+    says = "No button was offered, since flowbot cannot post or cannot hear yet."
+    return warning("slack button", says, "Mend what failed above, then run this again.")
+
+
 def unpressed(where: str, seconds: float) -> Check:
     """Return that no press reached flowbot."""
     says = f"No press of the button in {where} reached flowbot within {seconds:g} s."

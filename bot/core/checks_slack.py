@@ -129,6 +129,13 @@ def on_call(groups: Sequence[str], users: Collection[str], troubles: Sequence[Ch
     return tuple(troubles) or (ok("slack on call", f"{people(len(users))} on call."),)
 
 
+def elsewhere(others: int) -> Check:
+    """Return that other connections of this app stand though no bot runs here."""
+    says = f"Slack counts {others} more connection{'' if others == 1 else 's'} of this app: flowbot runs elsewhere too."
+    mend = "Run the doctor where that bot runs, or stop it: two bots would share what people say between them."
+    return warning("slack socket elsewhere", says, mend)
+
+
 def sockets(connected: int, wanted: int) -> Check:
     """Return how the running bot is connected."""
     name = "slack socket"

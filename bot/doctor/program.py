@@ -18,6 +18,7 @@ from bot import __version__, control, logs
 from bot.core import checks, checks_bot, checks_enos, checks_slack
 from bot.core.checks import Check, failed, ok, warning
 from bot.core.checks_bot import Inside
+from bot.core.conversations import Channel
 from bot.core.errors import Refused
 from bot.core.mask import Mask
 from bot.core.people import Link
@@ -122,29 +123,34 @@ async def _running(settings: Settings, path: Path, found: list[Check]) -> _State
 
 async def _connections(settings: Settings, state: _State, slack: SlackExam, found: list[Check], press: float) -> None:
     """Look whether Slack's requests arrive: at the running bot, or here in its place."""
-    patient = slack.patient
-    if patient.me is None:
+    me, channel = slack.patient.me, slack.patient.channel
+    if me is None:
         return
-    if press and patient.channel is not None:
-        where = checks_slack.named(patient.channel)
-        sys.stderr.write(f"Press the button in {where} within {press:g} seconds.\n")
+    if press and channel is not None:
+        sys.stderr.write(f"Press the button in {checks_slack.named(channel)} within {press:g} seconds.\n")
     if state.inside is not None:
         found.append(checks_slack.sockets(state.inside.connected, state.inside.wanted))
         found += [await address(settings)] if settings.mode == "http" else []
-        if press and patient.channel is not None:
-            found.append(await _pressed(settings, press, checks_slack.named(patient.channel)))
-    elif not state.runs and (patient.connects or settings.mode == "http"):
-        await Standin(settings, patient.me).examine(found, patient.channel, press)
+        if press:
+            found.append(await _pressed(settings, press, channel) if channel else checks_bot.not_pressed())
+    elif not state.runs and (slack.patient.connects or settings.mode == "http"):
+        await Standin(settings, me).examine(found, channel, press)
+    elif press:
+        found.append(checks_bot.not_pressed())
 
 
-async def _pressed(settings: Settings, press: float, where: str) -> Check:
+async def _pressed(settings: Settings, press: float, channel: Channel) -> Check:
     """Let the running bot ask for a press."""
     try:
         told = json.loads(await control.ask(settings.database, "press", {"seconds": press}, seconds=press + 60))
     except Refused as refused:
         return failed("slack button", str(refused))
     seconds = float(told["seconds"])
-    return checks_bot.pressed(str(told["who"]), seconds) if told["who"] else checks_bot.unpressed(where, seconds)
+    return (
+        checks_bot.pressed(str(told["who"]), seconds)
+        if told["who"]
+        else checks_bot.unpressed(checks_slack.named(channel), seconds)
+    )
 
 
 async def _people(settings: Settings, state: _State, slack: SlackExam, enos: EnosExam, found: list[Check]) -> None:

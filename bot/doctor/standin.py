@@ -11,7 +11,7 @@ from contextlib import suppress
 from bot.core import checks_bot
 from bot.core.cards import doctor as cards
 from bot.core.checks import Check, failed, ok
-from bot.core.checks_slack import named
+from bot.core.checks_slack import elsewhere, named
 from bot.core.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.people import Said
 from bot.core.posts import PostId
@@ -47,14 +47,14 @@ class Standin:
         """Add whether Slack says hello and, with ``press`` seconds, whether a press of a button arrives."""
         try:
             await self._edge.start()
-            if not await self._hello(found):
-                return
-            if press and channel is not None:
-                found.append(await self._press(channel, press))
+            hears = await self._hello(found)
+            if press:
+                found.append(await self._press(channel, press) if hears and channel else checks_bot.not_pressed())
         finally:
             await self._edge.stop(2.0)
 
     async def _hello(self, found: list[Check]) -> bool:
+        """Return whether what people say comes here, and nowhere else."""
         name = "slack socket"
         if self._settings.mode == "http":
             found.append(await address(self._settings))
@@ -67,7 +67,9 @@ class Standin:
                 return False
             await asyncio.sleep(LOOK)
         found.append(ok(name, f"Slack said hello after {time.monotonic() - began:.1f} s."))
-        return True
+        others = (await self._edge.health()).of_app - 1
+        found += [elsewhere(others)] if others > 0 else []
+        return others <= 0
 
     async def _press(self, channel: Channel, seconds: float) -> Check:
         id_, poster = PostId(new_id()), self._edge.poster

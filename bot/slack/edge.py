@@ -34,6 +34,7 @@ class Health:
     last_envelope_age: float | None  # seconds; None before the first, and in HTTP mode
     load: Load
     counts: Counts
+    of_app: int = 0  # connections of this app that Slack counts, other programs' included
 
     @property
     def ready(self) -> bool:
@@ -160,6 +161,7 @@ class SlackEdge:
             last_envelope_age=sockets.last_envelope_age() if sockets else None,
             load=self.listeners.workers.load(),
             counts=self.listeners.counts,
+            of_app=sockets.of_app() if sockets else 0,
         )
 
     @property

@@ -72,6 +72,7 @@ class FreshUrlClient(SocketModeClient):
         self.last_frame = clock()  # of the application: a hello, an envelope; not a pong
         self.connecting = False
         self.greeted = False  # whether this connection has said hello
+        self.of_app = 0  # connections of this app that Slack counted at the last hello, this one included
 
     async def connect(self) -> None:
         """Connect, with as many attempts as it takes."""
@@ -116,7 +117,9 @@ class FreshUrlClient(SocketModeClient):
         self.last_frame = self.clock()
         if not self.greeted or GONE in message[:LONGEST_CONTROL]:
             frame = _frame(message)
-            self.greeted = self.greeted or frame.get("type") == "hello"
+            if frame.get("type") == "hello":
+                self.greeted, count = True, frame.get("num_connections")
+                self.of_app = count if isinstance(count, int) else 1
             if frame.get("type") == "disconnect" and frame.get("reason") == GONE:
                 log.error("Socket Mode is switched off for this app. Switch it on in the app's settings.")
         await super().enqueue_message(message)
@@ -224,6 +227,10 @@ class Sockets:
     async def connected(self) -> int:
         """Return how many connections stand and have said hello."""
         return sum([await each.client.is_connected() and each.client.greeted for each in self.sockets])
+
+    def of_app(self) -> int:
+        """Return how many connections Slack counts for this app, whoever made them, as it said last."""
+        return max((socket.client.of_app for socket in self.sockets), default=0)
 
     def reconnects(self) -> int:
         """Return how often a connection was made again."""

@@ -205,6 +205,23 @@ async def test_a_socket_that_never_says_hello_is_named(doctor, running, monkeypa
     assert "Socket Mode is switched on" in check.mend
 
 
+async def test_a_bot_that_runs_elsewhere_is_noticed_and_its_words_are_not_waited_for(doctor, running, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    async with running_bot(running, elsewhere) as bot:
+        await hears(bot, running)
+        found = bad(await doctor(press=5.0))
+    assert "Slack counts 2 more connections of this app" in found["slack socket elsewhere"].says
+    assert "No button was offered" in found["slack button"].says
+
+
+@pytest.mark.parametrize(
+    "environ", [{"FLOWBOT_CHANNEL": GENERAL}, {"SLACK_APP_TOKEN": "xapp-wrong"}], ids=["channel", "app token"]
+)
+async def test_where_no_button_can_be_offered_it_is_said(doctor, running, environ):
+    assert "No button was offered" in bad(await doctor(press=5.0, **environ))["slack button"].says
+
+
 # ── clocks ──
 
 

@@ -194,6 +194,11 @@ def test_the_running_bots_connections(connected, wanted, state):
     assert checks_slack.sockets(connected, wanted).state is state
 
 
+def test_connections_of_others():
+    assert "1 more connection of this app" in checks_slack.elsewhere(1).says
+    assert "2 more connections" in checks_slack.elsewhere(2).says
+
+
 def run(id_, trigger):
     return Instance(InstanceId(id_), FlowId(1), "a", Status.SUCCESS, trigger_time=trigger)
 
@@ -315,6 +320,7 @@ def test_the_message_and_the_button():
     assert checks_bot.message("#a", 0.51).state is State.OK
     assert checks_bot.message_lost("#a", "Add it.").state is State.FAILED
     assert checks_bot.pressed("U1", 2.04).says == "U1 pressed the button after 2.0 s, and was answered."
+    assert checks_bot.not_pressed().state is State.WARNING
     assert checks_bot.unpressed("#a", 60.0).says.endswith("reached flowbot within 60 s.")
 
 

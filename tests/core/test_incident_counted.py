@@ -1,0 +1,34 @@
+"""Each new failure is counted once, by its status; what was told before is not."""
+
+from datetime import timedelta
+from itertools import count
+
+from incident_makers import NOW, incident, row, seen
+
+from bot.core import pages
+from bot.core.facts import Known
+from bot.core.status import Status
+
+
+def counted(rows, known):
+    ids = count(1)
+    terms = pages.Terms(
+        now=NOW + timedelta(minutes=1),
+        alerting=frozenset({-1, 7}),
+        channel="C0DATAOPS1",
+        new_id=lambda: f"n{next(ids)}",
+        kind=1,
+    )
+    return sorted(pages.decide(rows, terms, known).failures)
+
+
+def test_new_failures_are_counted():
+    rows = [row("3377-2026112101", Status.TIMEOUT), row("3377-2026112100"), row("2809-2026112100")]
+    assert counted(rows, Known()) == [-1, -1, 7]
+
+
+def test_known_ones_and_recoveries_are_not():
+    known = Known({seen().instance: seen()}, (incident(),))
+    assert counted([row()], known) == []
+    assert counted([row(status=Status.SUCCESS)], known) == []
+    assert counted([row(end="2026-11-21 03:00:00")], known) == [-1]  # it failed anew
