@@ -1,0 +1,132 @@
+"""Where the pages of EnOS contradict each other: whichever is right, failures are told and runs are started."""
+
+from dataclasses import fields
+
+from journey_kit import MAYA, story
+
+from bot.sim.enos_switches import Switches
+
+PLATFORMS = (
+    {
+        "page_base": "0",
+        "count": "total",
+        "sort_names": "camel",
+        "range_end": "closed",
+        "empty_filter": "nothing",
+        "graph": "object",
+        "keys": "mixed",
+        "ids": "number",
+        "parameters": "array",
+        "data": "list",
+        "log_keep": "last",
+        "auth_failure": "apim",
+        "unknown_instance": "62109",
+        "skew_ms": 4000,
+    },
+    {
+        "page_base": "1-clamp",
+        "sort_names": "none",
+        "graph": "object",
+        "keys": "snake",
+        "ids": "string",
+        "floats": True,
+        "parameters": "object",
+        "success": "status",
+        "server_zone": "GMT-3:30",
+        "trigger_zone": "server",
+        "run_zone": "server",
+        "log_errors": "one",
+        "auth_failure": "code",
+        "unknown_instance": "empty",
+        "page_cap": 3,
+    },
+    {
+        "sort_names": "snake3",
+        "texts": "zh",
+        "owners": "semicolons",
+        "token_status": "stauts",
+        "unknown_action": "62102",
+        "error_status": "400",
+        "cancel_ended": "error",
+        "request_id": True,
+        "triggered_type": "manual",
+        "parameters_update": "merge",
+        "behind": "SKIP",
+        "minute_rule": "clock",
+        "history_days": 7,
+    },
+    {
+        "sort_names": "both",
+        "graph": "broken",
+        "owners": "padded",
+        "unknown_action": "404",
+        "missing_actions": "listTaskInstances",
+        "triggered_type": "temporary",
+        "rate": 40,
+    },
+)
+DIFFERENT = ("triggered_id",)  # told below
+
+
+def test_every_way_to_behave_is_met():
+    met = {(name, value) for platform in PLATFORMS for name, value in platform.items()}
+    for each in fields(Switches):
+        ways = set(each.metadata["choices"]) - {each.default}
+        assert each.name in DIFFERENT or ways <= {value for name, value in met if name == each.name}, each.name
+        assert each.name in DIFFERENT or any(name == each.name for name, _ in met), each.name
+
+
+def on(number):
+    """Return the story on a platform that behaves so."""
+
+    @story(waits=True)
+    async def told(town):
+        for name, value in PLATFORMS[number].items():
+            town.enos.switch(name, value)
+        await told_and_started(town, readable=PLATFORMS[number].get("graph") != "broken")
+
+    return told
+
+
+test_on_a_platform_that_counts_from_zero_and_sorts_in_camel_case = on(0)
+test_on_a_platform_that_sorts_by_nothing_and_prints_local_times = on(1)
+test_on_a_platform_that_speaks_chinese = on(2)
+test_on_a_platform_whose_graphs_cannot_be_read = on(3)
+
+
+async def told_and_started(town, *, readable):
+    flow = town.flow("told-load", owners=["maya.chen", "jonas.weber"], parameters=(("path", "/day"),))
+    plain, changed = town.flow("plain-load"), town.flow("changed-load", parameters=(("path", "/day"), ("mode", "x")))
+    for _ in range(4):
+        town.runs(town.flow())  # so that there is more than one page where pages are short
+    await town.start()
+    failed = town.breaks(flow)
+    words = ("task *transform*",) if readable else ()
+    card = await town.card(flow, "FAIL", failed.id, "@Maya Chen", "@Jonas Weber", *words)
+    town.say(MAYA, f"/flow trigger {plain.id}")
+    town.say(MAYA, f"/flow trigger {changed.id} with path=/x")
+    await town.message(plain.name, "ended with SUCCESS")
+    await town.message(changed.name, "ended with SUCCESS", "For this run only")
+    (run,) = town.enos.instances(changed.id)
+    assert dict(run.parameters) == {"path": "/x", "mode": "x"}
+    await town.asks(MAYA, f"/flow runs last 3h of {plain.id}", plain.name, "SUCCESS")
+    if readable:
+        town.enos.recover(flow.id)
+        town.press(MAYA, card, "Rerun")
+        await town.reply(card, "from *transform*", "ended with SUCCESS")
+        await town.reply(card, "recovered")
+        assert "No good run for" not in town.shown(await town.sees(card, "RECOVERED"))
+    else:
+        good = town.mends(flow)
+        await town.reply(card, "recovered", good.id)
+    assert len(town.cards(flow)) == 1
+    assert not town.all_of("C0DATAOPS1", "cannot be read")
+
+
+@story()
+async def test_a_start_that_is_answered_with_a_placeholder_is_followed_all_the_same(town):
+    town.enos.switch("triggered_id", "placeholder")
+    flow = town.flow("nameless-load")
+    town.say(MAYA, f"/flow trigger {flow.id}")
+    (run,) = await town.until(lambda: town.enos.instances(flow.id))
+    await town.message(flow.name, run.id, "ended with SUCCESS")
