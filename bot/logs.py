@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable, Collection, Mapping, MutableMapping
 from typing import Any
 
-import stamina
 import structlog
 
 _QUIET = ("httpx", "httpcore", "slack_bolt", "slack_sdk", "aiohttp.access")
@@ -41,8 +40,6 @@ def configure(level: str, form: str, *, secrets: Collection[str], mask: Callable
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # The client logs each attempt itself; stamina's own hooks would write past this form.
-    stamina.instrumentation.set_on_retry_hooks([])
     for name in _QUIET:
         # At INFO and below these write whole addresses and bodies, response_url among them.
         logging.getLogger(name).setLevel(logging.WARNING)

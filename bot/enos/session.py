@@ -8,11 +8,10 @@ What may be repeated:
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Callable
 from datetime import datetime
-
-import stamina
 
 from bot.core.errors import Failure, Outage, Refusal, Unclear
 from bot.enos.calls import ATTEMPTS, Call, Kind
@@ -25,6 +24,8 @@ from bot.enos.transport import Transport
 from bot.enos.verdicts import judge, lost
 
 _log = logging.getLogger(__name__)
+
+FIRST, LONGEST = 0.2, 5.0  # seconds before the second attempt, doubled before each further one
 
 OnCall = Callable[[str, str, float], None]  # action, outcome, seconds; neither names a person or a flow
 
@@ -51,9 +52,18 @@ class Session:
 
         Raises a Refusal, an Outage, or, for a mutation whose answer was lost, AnswerLost (an Unclear).
         """
-        worth = _worth_repeating if call.kind is Kind.READ else _certainly_unsent
-        retrying = stamina.AsyncRetryingCaller(attempts=attempts, timeout=self._transport.total)
-        return await retrying(worth, self._counted, call, opener)
+        end = _monotonic() + self._transport.total
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return await self._counted(call, opener)
+            except Failure as failure:
+                wait = _wait(call, failure, attempt)
+                if wait is None or attempt >= attempts or _monotonic() + wait >= end:
+                    raise
+            if wait:
+                await self._pause(wait)
 
     async def _counted(self, call: Call, opener: Opener) -> Envelope:
         started, outcome = time.perf_counter(), "bug"
@@ -113,18 +123,22 @@ class Session:
             await self._pause(left)
 
 
-def _worth_repeating(error: Exception) -> bool | float:
-    if isinstance(error, Throttled):
-        return 0.01 if error.seconds is None or error.seconds <= PATIENCE else False  # the brake does the waiting
-    if isinstance(error, Unreadable):
-        return error.again
-    if isinstance(error, Silence):
-        return not error.late  # somebody waits for the answer, and has waited for all the time there is
-    return isinstance(error, Unreachable | Broken)
+def _wait(call: Call, failure: Failure, attempt: int) -> float | None:
+    """Return the seconds to wait before the next attempt; None where there must not be one."""
+    if isinstance(failure, Throttled) and call.kind is Kind.READ:
+        soon = failure.seconds is None or failure.seconds <= PATIENCE
+        return 0.0 if soon else None  # the brake does the waiting
+    if not (_worth_repeating(failure) if call.kind is Kind.READ else isinstance(failure, Unreachable)):
+        return None
+    return min(LONGEST, FIRST * 2.0 ** (attempt - 1)) * random.uniform(1.0, 2.0)  # noqa: S311  spreads load, guards nothing
 
 
-def _certainly_unsent(error: Exception) -> bool:
-    return isinstance(error, Unreachable)
+def _worth_repeating(failure: Failure) -> bool:
+    if isinstance(failure, Unreadable):
+        return failure.again
+    if isinstance(failure, Silence):
+        return not failure.late  # somebody waits for the answer, and has waited for all the time there is
+    return isinstance(failure, Unreachable | Broken)
 
 
 def _reference(envelope: Envelope | None) -> str:

@@ -1,15 +1,8 @@
 import pytest
-import stamina
 from enos_gateway import KEY, ORG, SECRET, USER, Clock, Gateway, start
 from enos_lists import Lists
 
 from bot.enos.client import EnosClient
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting():
-    with stamina.set_testing(True, attempts=4, cap=True):
-        yield
 
 
 @pytest.fixture

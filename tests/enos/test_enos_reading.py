@@ -203,3 +203,26 @@ def test_whatever_an_answer_holds_nothing_crashes(value):
 
 
 # envelopes
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "instanceId": st.text(max_size=4) | st.just("2809-20190812080700"),
+            "flowId": st.integers(0, 9),
+            "status": st.integers(-3, 12),
+        },
+        optional={
+            "flowName": st.text(max_size=3),
+            "owner": st.text(alphabet="ab; ", max_size=6),
+            "parameters": st.sampled_from(["[]", "", '[{"key": "a", "value": "b"}]', "{"]),
+            **{
+                name: st.none() | st.text(max_size=3)
+                for name in ("triggerTime", "startTime", "endTime", "cycle", "calDt")
+            },
+        },
+    )
+)
+def test_a_row_just_as_documented_is_read_as_any_other(row):
+    listed = {"flowInsts": [row, {**ROW, "flowId": 2809}], "count": 2}
+    assert page_of(wire(listed), 1) == page_of(wire({**listed, "count": "2"}), 1)
