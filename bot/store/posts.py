@@ -145,6 +145,9 @@ def requeue(db: Database, id_: PostId, retry_at: datetime, why: str, *, channel:
     row = row_of(db, id_)
     if row is None or row["state"] not in ("sending", "unclear"):
         return
+    if row["kind"] == Kind.EDIT.value and _has_newer(db, row):
+        db.execute("UPDATE posts SET state = ?, why = 'a newer edit took its place' WHERE id = ?", [REPLACED, id_])
+        return
     new = instead or _new(row)
     if channel:
         new = _moved(new, channel)
@@ -165,6 +168,12 @@ def requeue(db: Database, id_: PostId, retry_at: datetime, why: str, *, channel:
             id_,
         ],
     )
+
+
+def _has_newer(db: Database, edit: Row) -> bool:
+    """Whether a newer edit of the same message waits: an older one must not come after it."""
+    newer = "SELECT 1 FROM posts WHERE target = ? AND seq > ? AND state = 'queued'"
+    return db.execute(newer, [edit["target"], edit["seq"]]).fetchone() is not None
 
 
 def give_up(db: Database, id_: PostId, why: str, now: datetime) -> None:

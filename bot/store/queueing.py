@@ -40,8 +40,10 @@ def _put_edit(db: Database, new: NewPost) -> None:
     )
     if target["state"] == State.QUEUED.value:
         db.execute("UPDATE posts SET body = ? WHERE id = ?", [text_of(new.body), target["id"]])
-        insert(db, at_target, REPLACED, "its message had not gone and took it in")
-        return
+        if not target["doubts"]:
+            insert(db, at_target, REPLACED, "its message had not gone and took it in")
+            return
+        # An earlier try may yet be found standing, with the words of then: the edit goes as well.
     # The earliest due time stands, or a card that changes every second would never be edited.
     first = new.due if earlier is None else min(new.due, moment(earlier))
     insert(db, replace(at_target, due=first))

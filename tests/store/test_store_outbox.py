@@ -199,9 +199,9 @@ async def test_an_edit_that_is_on_its_way_is_followed_by_the_newer_one(store):
     await store.set_unclear("e1", "time-out", NOW)
     assert await ids(store) == []
     await store.requeue("e1", NOW, "time-out")
-    assert await ids(store) == ["e2"]  # due first
-    await store.queue([edit("e3", "m")])
-    assert await ids(store) == ["e3"]
+    assert await ids(store) == ["e2"]
+    await send(store, "e2")
+    assert await ids(store) == [], "the older one would undo it"
 
 
 async def test_an_unclear_edit_gives_way_to_a_newer_one(store):
@@ -224,6 +224,20 @@ async def test_an_older_edit_never_comes_after_one_that_the_message_took_in(stor
     await send(store, "m")
     assert (await store.post("m")).new.body["text"] == "2"
     assert await ids(store) == []
+
+
+async def test_an_edit_of_a_message_that_may_stand_already_goes_as_well(store):
+    await store.queue([message("m", text="old")])
+    await store.sending("m", NOW)
+    await store.set_unclear("m", "time-out", NOW)
+    await store.requeue("m", NOW, "not there")
+    await store.queue([edit("e", "m", "new")])
+    assert await ids(store) == ["m"]
+    await store.sending("m", NOW)
+    await store.set_unclear("m", "time-out", NOW)
+    await store.sent("m", "C1", "1.1", NOW)  # the look finds the first try, with the old words
+    (post,) = await store.due(NOW)
+    assert (post.new.id, post.new.body["text"], post.ts) == ("e", "new", "1.1")
 
 
 async def test_an_edit_of_what_is_no_message_is_given_up(store):
