@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+from bot.core.mask import Mask
 from bot.core.status import Status
 
 
@@ -175,9 +176,12 @@ def read_mask(value: str) -> tuple[re.Pattern[str], ...]:
     patterns = []
     for part in read_list(value):
         try:
-            patterns.append(re.compile(part))
+            pattern = re.compile(part)
         except re.error as error:
             raise Problem(f"holds a regular expression that cannot be read ({error})") from None
+        if Mask([pattern])(""):
+            raise Problem(f"holds {part}, which matches no characters at all and so would mask everything")
+        patterns.append(pattern)
     return tuple(patterns)
 
 

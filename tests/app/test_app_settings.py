@@ -72,6 +72,7 @@ def test_all_problems_are_told_at_once_and_none_shows_a_secret():
         ("FLOWBOT_ALERT_STATUSES", ",", "needs at least one status"),
         ("FLOWBOT_ENOS_TIMEZONE", "CST", "GMT+8"),
         ("FLOWBOT_MASK", "a(", "cannot be read"),
+        ("FLOWBOT_MASK", "x*", "matches no characters at all and so would mask everything"),
         ("FLOWBOT_PAGE_BASE", "2", "must be one of auto, 0, 1"),
     ],
 )

@@ -157,6 +157,27 @@ async def test_an_incident_elsewhere_gets_its_reply_and_the_asker_a_pointer(worl
     assert "You have it" in pointer.text
 
 
+async def test_in_the_thread_the_flow_need_not_be_named(world, maya):
+    card = await world.breaks()
+    (question,) = await maya.mentions("disable", thread=card.ts)
+    (done,) = await maya.presses(question, "Turn scheduling off")
+    assert done.place == "thread in #data-ops"
+    assert "turned scheduling of `3377` *daily-energy-report* off." in done.text
+    (whole,) = await maya.mentions("runs", thread=card.ts)
+    assert whole.place == "thread in #data-ops"
+
+
+async def test_a_change_asked_from_elsewhere_stands_in_the_incidents_thread_and_says_so(world, maya):
+    """A log of the incident, read in direct messages, is shown to all from there."""
+    card = await world.breaks()
+    world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00", log="ERROR")
+    (private,) = await maya.presses(card, "Log")
+    private.channel = f"D{maya.person.user[1:]}"
+    shown, pointer = await maya.presses(private, "Show in thread")
+    assert shown.place == "thread in #data-ops"
+    assert "My answer stands in the thread of the incident of `3377` *daily-energy-report*." in pointer.text
+
+
 # ── where the bot may not speak ──
 
 

@@ -8,8 +8,11 @@ from answer_enos import chain
 from answer_world import FAILED, HOME
 
 from bot.core.conversations import SlackUnclear
+from bot.core.facts import Facts
 from bot.core.flows import Graph
+from bot.core.incidents import Phase
 from bot.core.people import Person
+from bot.core.posts import PostId
 from bot.core.status import Status
 from bot.enos.errors import Unreachable
 from bot.work.verbs.listing import paragraphs
@@ -113,9 +116,27 @@ def test_lines_stand_whole_in_as_few_paragraphs_as_take_them():
 # ── what failed, and what became of it ──
 
 
-async def ended(world, phase):
-    incident = await world.incident()
-    await world.put(replace(incident, phase=phase), incident.post)
+async def ended(world, phase, *, healed):
+    incident = await world.incident("3377-2026111902")
+    failures = tuple(replace(each, healed=healed) for each in incident.occurrences)
+    new = replace(incident, phase=phase, occurrences=failures)
+    await world.store.change(incident.id, lambda _old: Facts(incidents=(new,)))
+
+
+@pytest.mark.parametrize(
+    ("phase", "healed", "note"),
+    [
+        (Phase.RECOVERED, False, "triggered before, the flow has recovered since"),
+        (Phase.RECOVERED, True, "triggered before, it has a good run since"),
+        (Phase.CLOSED, False, "triggered before, closed by a person since"),
+        (Phase.ACKNOWLEDGED, False, "triggered before"),
+    ],
+)
+async def test_what_became_of_a_failure_is_said(world, maya, phase, healed, note):
+    await world.breaks("3377-2026111902")
+    await ended(world, phase, healed=healed)
+    (seen,) = await maya.says("failed")
+    assert f"_{note}_" in seen.text
 
 
 @pytest.mark.parametrize(
@@ -261,6 +282,16 @@ async def test_incidents_are_listed_by_scope_owner_and_flow(world, maya, jonas):
     assert await listed("incidents of 2809") == ["turbine-10min"]
     (seen,) = await jonas.says("incidents mine")
     assert "open for 5 min, <@U0JONAS0001> has it until" in seen.text
+
+
+async def test_an_incident_whose_card_does_not_stand_yet_has_no_link(world, maya):
+    await world.breaks()
+    incident = await world.incident()
+    new = replace(incident, post=PostId("not yet"))
+    await world.store.change(incident.id, lambda _old: Facts(incidents=(new,)))
+    (seen,) = await maya.says("incidents")
+    assert "daily-energy-report" in seen.text
+    assert "|thread>" not in seen.text
 
 
 async def test_a_link_that_slack_does_not_give_is_left_out(world, maya):
