@@ -248,14 +248,20 @@ class Process:
 
     async def said(self, said):
         """A command arrives."""
+        await self.lives(self._asked(said, self.answers.said(said)))
+
+    async def _asked(self, said, work):
         self.town.enos.asked_by = said.key
         try:
-            await self.lives(self.answers.said(said))
+            await work
         finally:
             self.town.enos.asked_by = None
 
     async def _begin(self):
-        await left_open.close(self.rooms, await left_open.open_attempts(self.rooms))
+        left, unanswered = await left_open.open_attempts(self.rooms), await self.store.unanswered()
+        await left_open.close(self.rooms, left)
+        for said in unanswered:
+            await self._asked(said, self.answers.take_up([said]))
 
     async def _poll(self, now):
         await self.watch.poll(now)
@@ -443,6 +449,7 @@ class Town:
         assert None not in keys, "something acted that nobody had asked for just then"
         assert len(keys) == len(set(keys)), "a command acted twice"
         assert not await store.unended(), "an attempt has no end"
+        assert not await store.unanswered(), "something that was said has no answer"
         runs = await store.runs(live=False)
         assert not [run for run in runs if run.state == "asked"], "a run whose answer was lost was never looked up"
         seen = [json.dumps(each.body) for each in self.slack.messages]
@@ -450,9 +457,11 @@ class Town:
         entries = await store.audit(self.clock.after(-1e6), self.clock.after(1))
         posts = await self._posts()
         dropped = [json.dumps(post.new.body) for post in posts if post.state is State.GIVEN_UP]
+        for said in self.said.values():
+            if await store._read(lambda db, key=said.key: _arrived(db, key)):
+                assert any(_names(said.text, each) for each in (*seen, *dropped)), f"{said} was never answered"
         for entry in entries:
-            token = re.search(r"n\d+x|2026-11-21 \d\d:\d\d|50\d\d", entry.attempt.words)[0]
-            assert any(_names(token, each, entry) for each in (*seen, *dropped)), f"{entry} was not told"
+            token = _TOKEN.search(entry.attempt.words)[0]
             acted = await self._acted(entry, token)
             assert not (acted and frees(entry.outcome)), f"{entry} has acted, and says it has not"
             assert not (entry.outcome == "done" and not acted), f"{entry} has not acted, and says it has"
@@ -469,9 +478,18 @@ class Town:
         return self.enos.flows[int(token)].active == (entry.attempt.verb == "enable")
 
 
-def _names(token, text, entry):
+_TOKEN = re.compile(r"n\d+x|2026-11-21[T ]\d\d:\d\d|50\d\d")  # what tells an order from all others
+
+
+def _arrived(db, key):
+    return db.execute("SELECT 1 FROM deliveries WHERE key = ?", [key]).fetchone() is not None
+
+
+def _names(words, text):
     """Whether a message tells the outcome of a command: by its words, or by the run it started."""
-    return token in text or (bool(entry.answer) and entry.answer in text)
+    token = _TOKEN.search(words)[0]
+    run = f"{words.split()[1]}-{re.sub('[^0-9]', '', token)}"
+    return token in text or token.replace("T", " ") in text or (words.startswith("trigger") and run in text)
 
 
 def _without_ids(body):
