@@ -1,41 +1,29 @@
 """Logs: text on a terminal, JSON in a pipe; one place where secrets become stars."""
 
+import json
 import logging
 import sys
-from collections.abc import Callable, Collection, Mapping, MutableMapping
-from typing import Any
-
-import structlog
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
 
 _QUIET = ("httpx", "httpcore", "slack_bolt", "slack_sdk", "aiohttp.access")
+_USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+Clean = Callable[[str], str]
 
 
-def configure(level: str, form: str, *, secrets: Collection[str], mask: Callable[[str], str]) -> None:
+def configure(level: str, form: str, *, secrets: Collection[str], mask: Clean) -> None:
     """Send every library's records through one form and one redaction. ``form`` is auto, text or json."""
     hidden = sorted((secret for secret in secrets if len(secret) >= 6), key=len, reverse=True)
 
-    def redact(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-        return {key: _clean(value, hidden, mask) for key, value in event.items()}
+    def clean(text: str) -> str:
+        for secret in hidden:
+            text = text.replace(secret, "•••")
+        return mask(text)
 
-    json = form == "json" or (form == "auto" and not sys.stderr.isatty())
-    shared: list[Any] = [
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.stdlib.ExtraAdder(),
-    ]
-    last = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
-            redact,
-            last,
-        ],
-    )
+    as_json = form == "json" or (form == "auto" and not sys.stderr.isatty())
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(formatter)
+    handler.setFormatter(_Json(clean) if as_json else _Text(clean))
     handler.setLevel(level.upper())
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -47,9 +35,46 @@ def configure(level: str, form: str, *, secrets: Collection[str], mask: Callable
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
-def _clean(value: Any, hidden: Collection[str], mask: Callable[[str], str]) -> Any:
-    if not isinstance(value, str):
-        return value
-    for secret in hidden:
-        value = value.replace(secret, "•••")
-    return mask(value)
+class _Form(logging.Formatter):
+    """What both forms hold: when, how bad, who, what, and the traceback where there is one."""
+
+    def __init__(self, clean: Clean) -> None:
+        super().__init__()
+        self._clean = clean
+
+    def fields(self, record: logging.LogRecord) -> dict[str, object]:
+        """Return the record as named values, without secrets."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        more = {name: value for name, value in vars(record).items() if name not in _USUAL}
+        found = {
+            "event": record.getMessage(),
+            **more,
+            "logger": record.name,
+            "level": record.levelname.lower(),
+            "timestamp": at,
+        }
+        if record.exc_info and record.exc_info[0] is not None:
+            found["exception"] = self.formatException(record.exc_info)
+        return {name: self._clean(value) if isinstance(value, str) else value for name, value in found.items()}
+
+
+class _Json(_Form):
+    """One object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        return json.dumps(self.fields(record), ensure_ascii=False, default=lambda value: self._clean(str(value)))
+
+
+class _Text(_Form):
+    """One line for a person, and the traceback below it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the lines."""
+        found = self.fields(record)
+        line = f"{found.pop('timestamp')} {found.pop('level'):<8} {found.pop('event')}  [{found.pop('logger')}]"
+        trace = found.pop("exception", "")
+        more = "".join(
+            f" {name}={value if isinstance(value, str) else self._clean(str(value))}" for name, value in found.items()
+        )
+        return f"{line}{more}\n{trace}" if trace else line + more

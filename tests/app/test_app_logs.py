@@ -1,0 +1,72 @@
+"""What a line of the log holds, in both forms."""
+
+import json
+import logging
+import sys
+
+import pytest
+
+from bot import logs
+
+
+@pytest.fixture(autouse=True)
+def _as_before():
+    loggers = [logging.getLogger(name) for name in ("", "apscheduler", "httpx", "httpcore", "slack_bolt", "slack_sdk")]
+    before = [(each, each.handlers[:], each.level) for each in loggers]
+    yield
+    for each, handlers, level in before:
+        each.handlers[:] = handlers
+        each.setLevel(level)
+
+
+def lines(capsys, form, log, *, level="info"):
+    logs.configure(level, form, secrets=["the-secret-key", "short"], mask=lambda text: text.replace("hidden", "***"))
+    log(logging.getLogger("room"))
+    return capsys.readouterr().err.splitlines()
+
+
+def test_a_line_of_json_names_everything(capsys):
+    (line,) = lines(
+        capsys, "json", lambda log: log.warning("a short %s line", "hidden", extra={"flow": 7, "by": ["x"]})
+    )
+    found = json.loads(line)
+    assert found.pop("timestamp")[-1] == "Z"
+    assert found == {"event": "a short *** line", "flow": 7, "by": ["x"], "logger": "room", "level": "warning"}
+
+
+def test_what_json_has_no_form_for_is_text_without_secrets(capsys):
+    (line,) = lines(capsys, "json", lambda log: log.info("an error", extra={"why": ValueError("the-secret-key")}))
+    assert json.loads(line)["why"] == "•••"
+
+
+def test_a_line_of_text_is_for_people(capsys):
+    (line,) = lines(capsys, "text", lambda log: log.info("the-secret-key", extra={"flow": 7, "by": "hidden"}))
+    at, _, rest = line.partition(" ")
+    assert at[-1] == "Z"
+    assert rest == "info     •••  [room] flow=7 by=***"
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_a_traceback_is_whole_but_for_its_secrets(capsys, form):
+    def bug(log):
+        try:
+            int("the-secret-key")
+        except ValueError:
+            log.exception("a bug")
+
+    found = lines(capsys, form, bug)
+    trace = json.loads(found[0])["exception"].splitlines() if form == "json" else found[1:]
+    assert trace[0].startswith("Traceback")
+    assert trace[-1] == "ValueError: invalid literal for int() with base 10: '•••'"
+
+
+def test_auto_is_json_in_a_pipe_and_text_on_a_terminal(capsys, monkeypatch):
+    (line,) = lines(capsys, "auto", lambda log: log.info("x"))
+    assert json.loads(line)["event"] == "x"
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    (line,) = lines(capsys, "auto", lambda log: log.info("x"))
+    assert line.endswith("x  [room]")
+
+
+def test_what_is_below_the_level_is_not_written(capsys):
+    assert lines(capsys, "text", lambda log: log.info("x"), level="warning") == []
