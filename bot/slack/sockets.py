@@ -117,8 +117,10 @@ class FreshUrlClient(SocketModeClient):
         self.last_frame = self.clock()
         if not self.greeted or GONE in message[:LONGEST_CONTROL]:
             frame = _frame(message)
+            # Whatever it says first of the application: a socket that brings envelopes works.
+            self.greeted = self.greeted or frame.get("type") not in (None, "disconnect")
             if frame.get("type") == "hello":
-                self.greeted, count = True, frame.get("num_connections")
+                count = frame.get("num_connections")
                 self.of_app = count if isinstance(count, int) else 1
             if frame.get("type") == "disconnect" and frame.get("reason") == GONE:
                 log.error("Socket Mode is switched off for this app. Switch it on in the app's settings.")

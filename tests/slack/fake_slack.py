@@ -59,6 +59,7 @@ class FakeSlack:
         self.tickets: list[str] = []
         self.handshakes: list[str] = []
         self.refused_handshakes = 0
+        self.says_hello = True
         self.sockets: list[web.WebSocketResponse] = []
         self._open: list[web.WebSocketResponse] = []
         self.acks: list[dict[str, Any]] = []
@@ -145,7 +146,8 @@ class FakeSlack:
         await socket.prepare(request)
         self.sockets.append(socket)
         self._open.append(socket)
-        await socket.send_str(json.dumps({"type": "hello", "num_connections": len(self.live)}))
+        if self.says_hello:
+            await socket.send_str(json.dumps({"type": "hello", "num_connections": len(self.live)}))
         await self.happened()
         try:
             async for message in socket:

@@ -28,6 +28,16 @@ async def test_two_connections_stand_and_health_says_so(stage, slack):
     assert health.counts.heard == 1
 
 
+async def test_a_socket_that_never_says_hello_stands_once_it_brings_something(stage, slack):
+    slack.says_hello = False
+    edge = stage.edge(ONE)
+    await edge.start()
+    await slack.until(lambda: slack.live)
+    assert not (await edge.health()).ready
+    await heard(stage, slack, "status")
+    assert (await edge.health()).ready
+
+
 async def test_refused_handshakes_recover_each_with_a_fresh_address(stage, slack):
     slack.refused_handshakes = 4
     edge = await stage.connected(ONE)
