@@ -187,7 +187,8 @@ class Answers:
                 members = await self._rooms.slack.group(group)
             except SLACK_FAILURES as error:
                 log.warning("the members of %s are not known: %s", group, error)
-                if ask.row.who is Who.RESPONDER:
+                lasting = isinstance(error, SlackRefused)  # then whoever may by their link does not wait for it
+                if ask.row.who is Who.RESPONDER and not (lasting and ask.standing.link):
                     raise
             else:
                 if ask.person.user in members:

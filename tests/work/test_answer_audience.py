@@ -1,12 +1,19 @@
 """Who sees the answer: every verb, for every kind of person, on every surface."""
 
+from dataclasses import replace
+
 import pytest
 from answer_world import FAILED, LINKED, OPS, Lost
 
 from bot.core.commands import ROWS, Kind
 from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.people import Said, Surface, Where
+from bot.core.posts import Kind as PostKind
+from bot.core.posts import PostId
 from bot.core.status import Status
 from bot.enos.errors import Silence
+from bot.work import audience
+from bot.work.asking import Answer
 
 AT_WORK = "3377-2026112110"
 WORDS = {
@@ -208,6 +215,61 @@ async def test_in_an_archived_channel_the_answer_goes_to_direct_messages(world, 
 async def test_a_question_needs_no_membership(world, maya):
     (answer,) = await maya.says("show 3377", channel="C0GENERAL1")
     assert answer.place == "only maya sees"
+
+
+# ── what cannot come by a story ──
+
+
+def bare(world, actor, surface):
+    where = Where(surface, f"D{actor.person.user[1:]}" if surface is Surface.DIRECT else OPS)
+    return world.answers._bare(Said("key", "words", actor.person, where, world.now))
+
+
+def test_an_answer_without_a_body_is_told_by_nobody(world, maya):
+    assert audience.posts_of(Answer(None), bare(world, maya, Surface.BUTTON), member=True, spare=PostId("s")) == ()
+
+
+def test_in_direct_messages_nothing_is_whispered(world, maya):
+    post = audience.whisper(bare(world, maya, Surface.DIRECT), PostId("p"), {"text": "x"})
+    assert (post.kind, post.channel) == (PostKind.MESSAGE, "D0MAYA00001")
+
+
+def test_who_is_not_linked_has_no_link_to_ask_for(world, maya):
+    with pytest.raises(LookupError, match="this verb needs a link"):
+        _ = bare(world, maya, Surface.COMMAND).link
+
+
+# ── who is on call ──
+
+
+@pytest.mark.parametrize(
+    ("trouble", "who", "takes"),
+    [
+        (SlackRefused("missing_scope"), "maya", True),  # an owner does not wait for a scope that is missing
+        (SlackRefused("missing_scope"), "jonas", False),
+        (SlackUnclear("too slow"), "maya", False),
+        (SlackRefused("missing_scope"), "sam", False),
+    ],
+)
+async def test_where_slack_does_not_say_who_is_on_call(world, trouble, who, takes):
+    await world.breaks()
+    world.slack.broken["group"] = trouble
+    seen = await world.actors[who].says("ack 3377")
+    assert any("has acknowledged" in each.text for each in seen) is takes
+    assert len([each for each in seen if each.place.startswith("only")]) == 1
+
+
+async def test_questions_do_not_wait_for_it(world, maya):
+    world.slack.broken["group"] = SlackUnclear("too slow")
+    (seen,) = await maya.says("runs")
+    assert "No runs today" in seen.text
+
+
+async def test_any_of_the_groups_is_on_call(world):
+    world.manners = replace(world.manners, oncall=("S0NOBODY001", *world.manners.oncall))
+    world.restart()
+    (seen,) = await world.sam.says("whoami")
+    assert "You are on call" in seen.text
 
 
 # ── presses ──
