@@ -8,14 +8,13 @@ import pytest
 from answer_enos import EXTRACT, LOAD, TRANSFORM
 from answer_world import FAILED, OPS, Lost
 
-from bot.core.audit import Attempt
 from bot.core.conversations import SlackUnreachable
 from bot.core.facts import Facts
 from bot.core.flows import Parameter
 from bot.core.posts import PostId
 from bot.core.status import Status
 from bot.enos.errors import Silence
-from bot.work import follow, left_open
+from bot.work import follow
 
 RUN = "3377-20261121143000"
 DONE, AT_WORK, WAITS, SKIPPED = Status.SUCCESS, Status.RUNNING, Status.INIT, Status.SKIP
@@ -255,140 +254,3 @@ async def test_another_run_in_that_minute_is_not_taken_for_ours(world, other):
     assert "not as <@U0MAYA00001> asked for it, so EnOS did not start theirs." in message.text
     assert [row[2] for row in await world.audited()] == ["outage:taken_by_another"]
     assert await world.tick(minutes=1) == []
-
-
-# ── a crash between any two steps ──
-
-
-async def attempted(world, words, verb, *, surface="command", who=None, detail=""):
-    who = who or world.maya
-    number = await world.store.attempt(Attempt("key", who.person, OPS, "", surface, words, verb, world.now))
-    if detail:
-        await world.store.detail(number, detail)
-    world.restart()
-    return number
-
-
-async def close_left_open(world):
-    await left_open.close(world.rooms, await left_open.open_attempts(world.rooms))
-
-
-async def test_killed_after_the_call_the_run_is_found_and_told(world):
-    class Killed(BaseException):
-        pass
-
-    class Dies(type(world.enos)):
-        async def trigger(self, *args, **more):
-            await super().trigger(*args, **more)
-            raise Killed
-
-    world.enos.__class__ = Dies
-    with pytest.raises(Killed):
-        await world.maya.says("trigger 3377")
-    assert await world.tick(seconds=10) == []  # the journey might still be waiting, for all it knows
-    world.restart()
-    assert await left_open.open_attempts(world.rooms) == ()  # following looks it up
-    (message,) = await world.tick(seconds=1)
-    assert message.place == "#data-ops"
-    assert "is running (EnOS does not say who started it); <@U0MAYA00001> asked for it." in message.text
-    assert [row[2] for row in await world.audited()] == ["done"]
-    assert len(world.enos.done()) == 1
-
-
-async def test_killed_after_a_rerun_from_a_card_the_run_is_told_in_its_thread(world):
-    card = await world.breaks()
-    world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00")
-    world.enos.before["triggerFromTask"] = lambda: (_ for _ in ()).throw(KeyboardInterrupt)
-    with pytest.raises(KeyboardInterrupt):
-        await world.maya.presses(card, "Rerun")
-    world.restart()
-    await world.tick(seconds=91)
-    (message,) = await world.tick(seconds=61)
-    assert message.place == "thread in #data-ops"
-    assert "was not started" in message.text
-
-
-async def test_what_cannot_be_answered_stays_open_and_does_not_hold_up_the_others(world, caplog):
-    for key, who, words in (("first", world.maya, "x"), ("second", world.jonas, "enable 3318")):
-        await world.store.attempt(Attempt(key, who.person, OPS, "", "command", words, "enable", world.now))
-    first, other = await left_open.open_attempts(world.rooms)
-    broken = replace(first, detail="no JSON")
-    await left_open.close(world.rooms, [broken, other])
-    assert "stays open until the next start" in caplog.text
-    assert [message.place for message in await world.delivered()] == ["dm jonas"]
-    assert [entry.id for entry in await world.store.unended()] == [first.id]
-
-
-async def test_killed_before_the_call_nothing_was_done_and_the_person_hears_it(world):
-    await attempted(world, "trigger 3377", "trigger")
-    await close_left_open(world)
-    (message,) = await world.delivered()
-    assert message.place == "dm maya"
-    assert "I was stopped while I worked on this. Nothing was done. Ask again if you still want it." in message.text
-    assert "↳ `trigger 3377`" in message.text
-    assert [row[2] for row in await world.audited()] == ["outage:interrupted"]
-    assert await left_open.open_attempts(world.rooms) == ()
-
-
-@pytest.mark.parametrize(
-    ("active", "place", "text", "outcome"),
-    [
-        (False, "#data-ops", "Scheduling of flow `3377` is off now, as was asked for.", "done"),
-        (True, "dm maya", "Nothing was done.", "outage:interrupted"),
-    ],
-)
-async def test_killed_around_a_switch_the_flow_tells(world, active, place, text, outcome):
-    world.enos.change(3377, active=active)
-    await attempted(world, "disable 3377", "disable", detail='{"act": "switch", "flow": 3377, "active": false}')
-    await close_left_open(world)
-    (message,) = await world.delivered()
-    assert (message.place, text in message.text) == (place, True)
-    assert [row[2] for row in await world.audited()] == [outcome]
-
-
-async def test_killed_around_a_cancel_the_run_tells(world):
-    world.enos.run(FAILED, Status.CANCEL)
-    await attempted(world, f"cancel {FAILED}", "cancel", detail=f'{{"act": "cancel", "instance": "{FAILED}"}}')
-    await close_left_open(world)
-    (message,) = await world.delivered()
-    assert f"EnOS may have been asked to stop run `{FAILED}`, which is CANCEL now." in message.text
-    assert await world.audited() == [
-        ("maya", f"cancel {FAILED}", "unclear:interrupted", "cancel", "u15432100000000011", FAILED)
-    ]
-
-
-async def test_killed_around_the_cancel_of_a_run_that_is_not_shown(world):
-    detail = '{"act": "cancel", "instance": "3377-2026112103"}'
-    await attempted(world, "cancel 3377-2026112103", "cancel", detail=detail, surface="direct", who=world.priya)
-    await close_left_open(world)
-    (message,) = await world.delivered()
-    assert message.place == "dm priya"
-    assert "which is not shown by EnOS now" in message.text
-
-
-async def test_while_enos_is_away_it_is_said_that_nobody_knows(world):
-    world.enos.faults["flow"] = [Silence("no answer within 60 s")]
-    await attempted(world, "enable 3377", "enable", detail='{"act": "switch", "flow": 3377, "active": true}')
-    await close_left_open(world)
-    (message,) = await world.delivered()
-    assert "I could not find out whether it was done: EnOS did not answer" in message.text
-    assert [row[2] for row in await world.audited()] == ["unclear:Silence"]
-
-
-@pytest.mark.parametrize(
-    ("words", "text"),
-    [
-        ("link <@U0JONAS0001> u15432100000000012 jonas.weber", "The link stands."),
-        ("link <@U0JONAS0001> u15432100000000099 jonas.weber", "Nothing was done."),
-        ("link <@U0PRIYA0001> u15432100000000013 priya.nair", "Nothing was done."),
-        ("unlink <@U0PRIYA0001>", "The link is removed."),
-        ("unlink <@U0JONAS0001>", "Nothing was done."),
-        ('link <@U0JONAS0001> "cut off', "Nothing was done."),
-    ],
-)
-async def test_killed_around_a_link_the_store_tells(world, words, text):
-    await attempted(world, words, words.partition(" ")[0], who=world.alex)
-    await close_left_open(world)
-    (message,) = await world.delivered()
-    assert message.place == "dm alex"
-    assert text in message.text
