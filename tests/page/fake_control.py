@@ -62,6 +62,7 @@ class FakeControl:
         self.seen_as: list[str] = []
         self.slack_faults: list[dict[str, Any]] = []
         self.files: dict[str, str] = {}
+        self.posted_in = [DATA_OPS]
         self.away = False
         self.closed = False
         self._waiting: set[asyncio.Future[None]] = set()
@@ -227,8 +228,9 @@ class FakeControl:
         return web.json_response([call | {"outcome": "OK"}])
 
     async def _slack_calls(self, _request: web.Request) -> web.Response:
-        call = {"method": "chat.postMessage", "arguments": {"channel": DATA_OPS}, "status": 200, "at": time.time() - 2}
-        return web.json_response({"ok": True, "calls": [call | {"answer": {"ok": True}}]})
+        call = {"method": "chat.postMessage", "status": 200, "at": time.time() - 2, "answer": {"ok": True}}
+        calls = [call | {"arguments": {"channel": place}} for place in self.posted_in]
+        return web.json_response({"ok": True, "calls": calls})
 
     async def _faults(self, _request: web.Request) -> web.Response:
         return web.json_response({"faults": self.slack_faults})

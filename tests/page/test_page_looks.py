@@ -51,6 +51,19 @@ PALE = """() => {
 }"""
 
 
+OVERHANGING = """() => {
+  const wide = document.documentElement.clientWidth;
+  const may = ".file-preview, .table-scroll, .field-input, .composer-text, .hidden, .skip, svg";
+  return [...document.querySelectorAll("body *")].filter((node) => {
+    if (!node.checkVisibility({visibilityProperty: true}) || node.closest(may)) return false;
+    const box = node.getBoundingClientRect();
+    const {overflowX} = getComputedStyle(node);
+    if (["auto", "scroll"].includes(overflowX) && node.scrollWidth > node.clientWidth) return true;
+    return box.width > 0 && (box.right > wide + 1 || box.left < -1);
+  }).map((node) => `${node.tagName}.${node.className} ${node.getBoundingClientRect().right}`);
+}"""
+
+
 def rich(control) -> dict:
     menu = {"type": "overflow", "action_id": "menu:3", "options": [option("Close", "c")]}
     card = control.message(
@@ -127,6 +140,60 @@ async def test_a_phone_shows_one_thing_at_a_time(visit, control):
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("complementary", name="Platform")).to_be_hidden()
     assert await page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 800), (900, 700), (390, 844)])
+async def test_nothing_hangs_over_the_edge(visit, control, width, height):
+    """Long words, long ids and a long error stay inside the window, with a thread open and without."""
+    card = rich(control)
+    control.message("Long" * 90 + " https://a.b/" + "c/" * 90, by=JONAS)
+    control.message("x" * 300, thread_ts=card["ts"])
+    page = (await visit(width=width, height=height)).page
+    await expect(page.get_by_text("LongLong")).to_be_visible()
+    assert await page.evaluate(OVERHANGING) == []
+    await page.goto(page.url.split("#")[0] + f"#c={DATA_OPS}&t={card['ts']}")
+    await expect(page.locator(".thread .message")).to_have_count(3)
+    assert await page.evaluate(OVERHANGING) == []
+
+
+async def test_a_thread_and_the_panel_take_turns_where_there_is_no_room_for_both(visit, control):
+    card = rich(control)
+    page = (await visit(width=1280, height=800)).page
+    panel = page.get_by_role("complementary", name="Platform")
+    thread = page.get_by_role("complementary", name="Thread")
+    await expect(panel).to_be_visible()
+    await page.get_by_role("button", name="1 reply").click()
+    await expect(thread).to_be_visible()
+    await expect(panel).to_be_hidden()
+    await page.reload()
+    await expect(thread).to_be_visible()
+    await expect(panel).to_be_hidden()
+    await page.get_by_role("button", name="Close the thread").click()
+    await expect(panel).to_be_visible()
+    await expect(page.locator(f'#channel-list [data-ts="{card["ts"]}"]')).to_be_focused()
+
+
+async def test_in_a_small_window_a_thread_takes_the_middle(visit, control):
+    card = rich(control)
+    page = (await visit(width=900, height=700, hash=f"#c={DATA_OPS}&t={card['ts']}")).page
+    await expect(page.get_by_role("complementary", name="Thread")).to_be_visible()
+    await expect(page.get_by_role("combobox", name="Message #data-ops")).to_be_hidden()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("combobox", name="Message #data-ops")).to_be_visible()
+
+
+async def test_the_end_stays_in_sight_when_the_room_changes(visit, control):
+    for number in range(12):
+        card = control.message(f"message {number} " + "with many words " * 12)
+    control.message("a reply", thread_ts=card["ts"])
+    page = (await visit()).page
+    replies = page.get_by_role("button", name="1 reply")
+    await expect(replies).to_be_in_viewport()
+    await replies.click()
+    await expect(page.get_by_role("complementary", name="Thread")).to_be_visible()
+    await expect(replies).to_be_in_viewport()
+    await page.set_viewport_size({"width": 1440, "height": 420})
+    await expect(replies).to_be_in_viewport()
 
 
 async def test_the_newest_message_is_seen_unless_one_reads_further_up(visit, control):

@@ -76,6 +76,34 @@ async def test_a_second_click_while_the_first_is_under_way_is_not_sent(visit, co
     assert len(control.bodies("/sim/press")) == 1
 
 
+async def test_a_button_can_be_pressed_again_once_flowbot_has_answered(visit, control):
+    control.message("card", blocks=[actions(button("Log", "1|p|log"))])
+    page = (await visit()).page
+    log = page.get_by_role("button", name="Log", exact=True)
+    await log.click()
+    await control.until("/sim/press")
+    await expect(log).to_have_attribute("aria-disabled", "true")
+    control.message("The log.", to=MAYA)
+    await expect(log).not_to_have_attribute("aria-disabled", "true", timeout=2000)
+    await log.click()
+    await control.until("/sim/press", 2)
+
+
+async def test_text_from_right_to_left_reads_right(visit, control):
+    control.message("שלום עולם", by=JONAS)
+    control.message("left", by=JONAS)
+    page = (await visit()).page
+    places = """node => { const range = document.createRange(); range.selectNodeContents(node);
+      const [text, box] = [range.getBoundingClientRect(), node.getBoundingClientRect()];
+      return [Math.round(text.left - box.left), Math.round(box.right - text.right)]; }"""
+    await expect(page.locator(".message .text")).to_have_count(2)
+    assert (await page.locator(".message .text").nth(0).evaluate(places))[1] == 0
+    assert (await page.locator(".message .text").nth(1).evaluate(places))[0] == 0
+    box = page.get_by_role("combobox", name="Message #data-ops")
+    await box.fill("שלום")
+    await expect(box).to_have_css("direction", "rtl")
+
+
 async def test_a_confirm_dialog_comes_first(visit, control):
     confirm = {
         "title": plain("Cancel it?"),

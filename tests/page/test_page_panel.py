@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 import pytest
-from fake_control import DATA_OPS, mrkdwn, run
+from fake_control import DATA_OPS, JONAS, mrkdwn, run
 from playwright.async_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -164,6 +164,43 @@ async def test_the_tour_checks_itself_off(visit, control):
     await expect(current).to_have_text("Make 3377 fail")
     await tour.get_by_role("button", name="Hide the tour").click()
     await expect(tour).to_be_hidden()
+
+
+async def test_the_tour_goes_on_after_a_reload_and_starts_over_in_a_new_demo(visit, control):
+    now = time.time()
+    flow_of(control, 3377).update(last_runs=[run("3377-1", "FAIL", now + 5, now + 6)])
+    page = (await visit()).page
+    current = page.locator('[aria-current="step"] .step-title')
+    await expect(current).to_have_text("Read the card")
+    flow_of(control, 3377).update(last_runs=[])
+    await page.reload()
+    await expect(current).to_have_text("Read the card")
+    control.world["version"] = 0
+    await page.reload()
+    await expect(current).to_have_text("Make 3377 fail")
+
+
+async def test_the_tour_takes_up_what_is_broken_already(visit, control):
+    now = time.time()
+    failed = run("3377-1", "FAIL", now - 300, now - 290)
+    flow_of(control, 3377).update(failing={"kind": "FAIL", "tasks": [33771]}, last_runs=[failed])
+    control.base = now - 280
+    control.message("ACKNOWLEDGED · FAIL daily-energy-report")
+    page = (await visit(hash=f"#c={DATA_OPS}&as={JONAS}")).page
+    await expect(page.locator('[aria-current="step"] .step-title')).to_have_text("Rerun")
+    flow_of(control, 3377).update(failing=None)
+    control.changed()
+    await page.get_by_role("button", name="Act as Maya Chen, its owner").click()
+    await expect(page.get_by_role("button", name="Acting as Maya Chen")).to_be_visible()
+
+
+async def test_the_log_names_no_channel_that_the_person_does_not_see(visit, control):
+    control.posted_in = ["C0SECRET01", "D0JONAS0001"]
+    page = (await visit()).page
+    await page.get_by_role("tab", name="Log").click()
+    log = page.get_by_role("list", name="What happened, newest first")
+    await expect(log.get_by_text("posted in another channel")).to_be_visible()
+    await expect(log.get_by_text("posted in a direct message")).to_be_visible()
 
 
 async def test_an_older_card_does_not_count_for_the_tour(visit, control):
