@@ -134,10 +134,12 @@ def read_address(value: str) -> Address:
 
 def read_zone(value: str) -> ZoneInfo:
     """Return an IANA zone."""
-    if value not in available_timezones():
-        near = difflib.get_close_matches(value, available_timezones(), 1)
-        raise Problem("is no time zone such as Europe/Berlin" + (f"; did you mean {near[0]}?" if near else ""))
-    return ZoneInfo(value)
+    try:
+        return ZoneInfo(value)
+    except (KeyError, ValueError, OSError):  # not found, no name at all, a folder of zones
+        near = difflib.get_close_matches(value, available_timezones(), 1)  # reads all zones there are
+        also = f"; did you mean {near[0]}?" if near else ""
+        raise Problem(f"is no time zone such as Europe/Berlin{also}") from None
 
 
 def read_command(value: str) -> str:
