@@ -80,6 +80,15 @@ async def bot(
     linking = await flowbot(settings, folder, "people", "import", str(csv), out=asyncio.subprocess.DEVNULL, log=log)
     if await linking.wait() != 0:
         raise RuntimeError("the demo's people could not be linked")
+    async with started(settings, folder, log) as process:
+        yield process
+
+
+@contextlib.asynccontextmanager
+async def started(
+    settings: Mapping[str, str], folder: Path, log: IO[bytes] | None = None
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run ``flowbot run`` until the block ends; its log goes to ``log``, else to ours."""
     process = await flowbot(settings, folder, "run", log=log)
     try:
         yield process

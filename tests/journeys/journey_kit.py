@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bot import demo
+from bot import demo, offline
+from bot.settings import load
 from bot.sim import serve
 from bot.sim.workspace_things import Message
 
@@ -97,7 +98,9 @@ class Town:
         polls = self.searches()
         handshakes = self.slack.sockets.handshakes
         log = self._stack.enter_context(self.log_path.open("ab"))
-        self.process = await self._stack.enter_async_context(demo.bot(self.settings, self.folder, log=log))
+        if self.process is None:  # as `people import` does, without a process of its own
+            await offline.import_people(load(self.settings), demo.PEOPLE)
+        self.process = await self._stack.enter_async_context(demo.started(self.settings, self.folder, log=log))
         if not wait:
             return
         if self.settings.get("FLOWBOT_MODE") != "http":

@@ -59,15 +59,17 @@ async def test_a_run_is_started_from_a_task_for_a_time_and_with_parameters(town)
 
 @story()
 async def test_a_run_waits_for_its_time_and_for_the_one_before_it(town):
-    busy, future = town.flow("busy-load", seconds=1.5), town.flow("future-load")
-    before = town.runs(busy)
-    await town.until(lambda: before.status.name == "RUNNING")
+    busy, future = town.flow("busy-load"), town.flow("future-load")
+    before = town.breaks(busy, seconds=600.0)
+    await town.until(lambda: before.tasks[busy.shape.order[1]].status.name == "RUNNING")
+    town.enos.recover(busy.id)
     at = (town.now() + timedelta(hours=2)).replace(second=0, microsecond=0)
     town.say(MAYA, f"/flow trigger {busy.id}")
     town.say(MAYA, f"/flow trigger {future.id} at {at:%Y-%m-%dT%H:%MZ}")
 
     await started(town, busy, "waiting for its turn")
     assert before.end is None
+    town.enos.cancel(before.id)
     await started(town, future, "waiting for its turn or its time", f"{at:%Y-%m-%d %H:%M} UTC")
     await started(town, busy, "ended with SUCCESS")
     _, after = town.enos.instances(busy.id)
