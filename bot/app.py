@@ -33,13 +33,14 @@ from bot.ids import new_id
 from bot.schedules import in_words
 from bot.settings import Settings
 from bot.slack.edge import Outside, SlackEdge, Way
+from bot.store.database import Trouble
 from bot.store.retention import KEEP
 from bot.store.store import Store
 from bot.work import left_open
 from bot.work.answer import Answers
 from bot.work.asking import Manners, Rooms
 from bot.work.deliver import Delivery
-from bot.work.deliver_alarms import DEFAULT_CHANNEL, Alarm
+from bot.work.deliver_alarms import DEFAULT_CHANNEL, Alarm, Alarms, Lasting
 from bot.work.desk import Desk
 from bot.work.follow import Follow
 from bot.work.remind import Reminders
@@ -123,6 +124,10 @@ class App:
             meters=health.meters(self.metrics),
         )
         store.on_queued = self.delivery.wake
+        # Each poll writes: two that went well show that the database takes things again.
+        quiet = timedelta(seconds=max(60.0, 2 * settings.poll_seconds + 5))
+        self.database_trouble = Lasting(Alarms(self._alarm), "database", quiet)
+        store.on_trouble = self._database_in_trouble
         names = Owners(store)
         self.watch = self._watching(names)
         self.rooms = self._rooms(names)
@@ -308,7 +313,15 @@ class App:
         """Count the sockets: who asks how the bot is should not hear how it was."""
         self.figures.connected = (await self.edge.health()).connected
 
+    def _database_in_trouble(self, trouble: Trouble) -> None:
+        sentence = (
+            f"The database takes nothing: {trouble.reason}. What was read is read again and what waits to be posted "
+            "waits, so nothing is lost; make room on its disk, or see who holds its file."
+        )
+        self.database_trouble.failed(sentence, now())
+
     async def _figures(self) -> None:
+        self.database_trouble.look(now())
         await self.figures.look(self.store, await self.edge.health())
 
     def _health(self) -> Mapping[str, Any]:

@@ -22,6 +22,7 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.errors import Failure
 from bot.core.people import Person, Said
 from bot.slack import said as reading
 from bot.slack.identity import Identity
@@ -193,13 +194,22 @@ class Listeners:
 
     async def _answer(self, heard: Said, noted: asyncio.Future[bool]) -> None:
         try:
-            if await asyncio.shield(noted):
+            if await self._is_new(heard, noted):
                 await self.hear(heard)
         except Exception:
             self.counts.failed += 1
             reference = secrets.token_hex(4)
             log.exception("Unexpectedly failed to answer, reference %s", reference)
             self._tell_later(heard, BROKEN.format(reference=reference))
+
+    async def _is_new(self, heard: Said, noted: asyncio.Future[bool]) -> bool:
+        try:
+            return await asyncio.shield(noted)
+        except Failure as failure:  # nobody will know of it at the next start: the person must
+            self.counts.failed += 1
+            log.warning("What was said could not be written down: %s", failure)
+            self._tell_later(heard, str(failure))
+            return False
 
     def _tell_later(self, heard: Said, sentence: str) -> None:
         async def tell() -> None:

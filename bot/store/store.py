@@ -28,7 +28,7 @@ from bot.core.storms import Gathering
 from bot.store import audit, backup, gatherings, imports, inbox, incidents, people, queueing, retention, runs, watching
 from bot.store import posts as outbox
 from bot.store.audit import Ending
-from bot.store.database import PATIENCE
+from bot.store.database import PATIENCE, Trouble
 from bot.store.lock import Lock, take
 from bot.store.retention import KEEP, Keep
 from bot.store.units import Units
@@ -78,6 +78,15 @@ class Store:
     @on_queued.setter
     def on_queued(self, call: Callable[[], None]) -> None:
         self._units.on_queued = call
+
+    @property
+    def on_trouble(self) -> Callable[[Trouble], None]:
+        """What is called on the loop whenever the database did not take something."""
+        return self._units.on_trouble
+
+    @on_trouble.setter
+    def on_trouble(self, call: Callable[[Trouble], None]) -> None:
+        self._units.on_trouble = call
 
     async def __aenter__(self) -> Self:
         return self

@@ -32,13 +32,15 @@ def nothing(_result: object) -> bool:
 class Units:
     """The connection, its thread, and transactions on it.
 
-    ``on_queued`` is called on the loop after each transaction that may have queued posts.
+    ``on_queued`` is called on the loop after each transaction that may have queued posts, ``on_trouble`` after each
+    one that was not taken.
     """
 
     def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
         self.shelf = Shelf()
         self.familiar = Familiar()
         self.on_queued: Callable[[], None] = lambda: None
+        self.on_trouble: Callable[[Trouble], None] = lambda _trouble: None
         self._worker = Worker("store")
         try:
             self._db = self._worker.submit(lambda: open_database(path, patience=patience)).result()
@@ -54,7 +56,7 @@ class Units:
 
     async def read(self, unit: Callable[[Database], Result]) -> Result:
         """Return what the unit returns, which must be plain values. Raises ``Trouble``."""
-        return await self._worker.run(lambda: self._within("BEGIN", unit))
+        return await self._done(self._worker.submit(lambda: self._within("BEGIN", unit)))
 
     async def write(self, unit: Callable[[Database], Result], queues: Queues[Result] = nothing) -> Result:
         """Do the unit in a transaction; where its result ``queues`` posts, say so once they stand.
@@ -73,11 +75,18 @@ class Units:
 
         future = self._worker.submit(lambda: unit(self._transact))
         future.add_done_callback(told)
-        return await asyncio.shield(asyncio.wrap_future(future))
+        return await self._done(future)
 
     async def stepwise(self, unit: Callable[[sqlite3.Connection, Callable[[], None]], None]) -> None:
         """Do a long unit outside of any transaction, which lets others have their turn between its steps."""
         await self._worker.run(lambda: unit(self._db.conn, self._worker.take_turns))
+
+    async def _done(self, future: "Future[Result]") -> Result:
+        try:
+            return await asyncio.shield(asyncio.wrap_future(future))
+        except Trouble as trouble:
+            self.on_trouble(trouble)
+            raise
 
     def _queued(self) -> None:
         self.on_queued()

@@ -1,11 +1,13 @@
 """What a delivery tells its operator: alarms, once when they begin and once when they are over, and figures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from bot.core.posts import Kind, Lane
 
 DEFAULT_CHANNEL = "default channel"  # the alarm that it takes no messages
+BUG = "bug"  # the alarm that stops nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,11 @@ class Alarms:
         self._tell = tell
         self._standing: dict[str, str] = {}
 
+    @property
+    def standing(self) -> Mapping[str, str]:
+        """The alarms that are not over, with their sentences."""
+        return dict(self._standing)
+
     def raised(self, name: str, sentence: str) -> None:
         """Tell of an alarm unless it has been told in these words."""
         if self._standing.get(name) != sentence:
@@ -44,3 +51,28 @@ class Alarms:
         sentence = self._standing.pop(name, None)
         if sentence is not None:
             self._tell(Alarm(name, sentence, over=True))
+
+
+class Lasting:
+    """An alarm about what is tried again and again: told once, and over after ``quiet`` without another failure.
+
+    A success in between does not end it: a full disk takes something small now and then.
+    """
+
+    def __init__(self, alarms: Alarms, name: str, quiet: timedelta) -> None:
+        self._alarms = alarms
+        self._name = name
+        self._quiet = quiet
+        self._heard_at: datetime | None = None
+
+    def failed(self, sentence: str, now: datetime) -> None:
+        """Take in a failure."""
+        if self._heard_at is None:
+            self._alarms.raised(self._name, sentence)
+        self._heard_at = now
+
+    def look(self, now: datetime) -> None:
+        """See whether it is over."""
+        if self._heard_at is not None and now - self._heard_at >= self._quiet:
+            self._heard_at = None
+            self._alarms.over(self._name)

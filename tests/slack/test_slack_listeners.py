@@ -12,6 +12,7 @@ from bot.core.people import Surface
 from bot.slack.edge import Way
 from bot.slack.listeners import Room
 from bot.slack.tasks import KeptTasks
+from bot.store.database import Trouble
 
 UNKNOWN = "I do not answer to this command. Nothing was changed. `/flow help` shows what I can do."
 
@@ -45,6 +46,17 @@ async def test_what_raises_right_after_the_ack_was_acked_and_its_person_is_told(
     assert "Something went wrong on my side" in told
     reference = told.split("`")[1]
     assert any(reference in record.getMessage() and record.exc_info for record in caplog.records)
+    assert edge.listeners.counts.failed == 1
+
+
+async def test_what_cannot_be_written_down_is_not_done_and_its_person_is_told(stage, slack, caplog):
+    stage.ears.note_failure = Trouble("database or disk is full")
+    edge = await stage.connected()
+    await slack.deliver("slash_commands", slash("trigger 3377", response_url=slack.response_url))
+    await slack.until(lambda: slack.whispers)
+    assert "cannot be used right now: database or disk is full. Nothing was changed" in slack.whispers[0]["text"]
+    assert stage.ears.said == []
+    assert not any(record.exc_info for record in caplog.records)
     assert edge.listeners.counts.failed == 1
 
 
