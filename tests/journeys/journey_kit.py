@@ -23,7 +23,7 @@ DATA_OPS, GENERAL, FINANCE, PRIVATE = "C0DATAOPS1", "C0GENERAL1", "C0FINANCE1", 
 DIRECT = "@flowbot"
 
 PATIENCE = 30.0  # seconds until what should happen counts as not happening
-AT_ONCE = 6  # worlds that live side by side: the stories mostly wait
+AT_ONCE = 8  # worlds that live side by side: the stories mostly wait
 
 # What the pretend Slack refuses as a matter of course: the bot asks in order to know.
 _USUAL_REFUSALS = frozenset({"message_not_found", "already_in_channel"})

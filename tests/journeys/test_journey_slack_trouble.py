@@ -3,19 +3,19 @@
 from journey_kit import ALEX, DATA_OPS, DIRECT, GENERAL, MAYA, message_id, story
 
 
-@story()
+@story(first=True)
 async def test_every_failure_is_told_once_whatever_becomes_of_the_calls(town):
     """What holds in every story is checked at the end: no message stands twice."""
     town.refusals |= {"ratelimited", "internal_error", "fatal_error", "service_unavailable"}
-    for index, name in enumerate(("ratelimited", "http_500", "html", "reset", "lost", "lost_500", "http_503")):
+    for name in ("ratelimited", "http_500", "html", "reset", "lost", "lost_500", "http_503"):
         await town.slack.fault(name, method="chat.postMessage", channel=DATA_OPS, times=1, seconds=1)
-        flow = town.flow(f"told-{index}")
+    flows = [town.flow(f"told-{index}") for index in range(6)]
+    for flow in flows:
         town.breaks(flow)
-        await town.message(flow.name)
-    for index in range(7):
-        flow = next(each for each in town.enos.flows.values() if each.name == f"told-{index}")
+    for flow in flows:
         await town.card(flow, "FAIL", "transform")
-        assert len(town.cards(flow)) == 1
+    assert not town.slack.faults.active
+    await town.until(lambda: [len(town.cards(flow)) for flow in flows] == [1] * 6)
 
 
 @story()
@@ -35,7 +35,7 @@ async def test_an_edit_and_a_whisper_survive_too(town):
 
 
 @story()
-async def test_a_socket_that_falls_silent_is_replaced_and_a_press_is_heard_once(town):
+async def test_a_socket_that_is_closed_is_replaced_and_a_press_is_heard_once(town):
     flow = town.flow("socket-load")
     town.breaks(flow)
     card = await town.card(flow, "FAIL")
@@ -71,7 +71,7 @@ async def test_a_storm_outlives_a_slack_that_is_gone(town):
     assert len(ids) == len(set(ids))
 
 
-@story(FLOWBOT_CHANNEL=GENERAL)
+@story(first=True, FLOWBOT_CHANNEL=GENERAL)
 async def test_a_channel_without_the_bot_is_told_to_the_admins_and_its_posts_arrive_later(town):
     town.refusals |= {"not_in_channel"}
     town.excused.append("cannot post in its default channel")
@@ -83,7 +83,7 @@ async def test_a_channel_without_the_bot_is_told_to_the_admins_and_its_posts_arr
     await town.hears(ALEX, "I can post in #general again", where=DIRECT)
 
 
-@story()
+@story(first=True)
 async def test_an_archived_channel_keeps_people_answered(town):
     town.refusals |= {"is_archived"}
     town.excused.append("cannot post in its default channel")
@@ -97,3 +97,28 @@ async def test_an_archived_channel_keeps_people_answered(town):
     await town.asks(MAYA, "show 3377", "daily-energy-report", where=DIRECT)
     town.slack.archive(DATA_OPS, archived=False)
     await town.card(other, "FAIL")
+
+
+@story(FLOWBOT_CHANNEL="C0MISSING01")
+async def test_a_channel_that_does_not_exist_keeps_nobody_from_being_answered(town):
+    town.refusals.add("channel_not_found")
+    town.excused.append("cannot post in its default channel")
+    flow = town.flow("homeless-load")
+    town.breaks(flow)
+    await town.hears(ALEX, "there is no such channel", "nothing is lost", where=DIRECT)
+    await town.asks(MAYA, f"/flow failed last 2d of {flow.id}", "FAIL", flow.name)
+    town.say(MAYA, f"/flow trigger {town.flow('answered-load').id}")
+    await town.message("answered-load", "ended with SUCCESS")
+
+
+@story(first=True)
+async def test_sockets_that_fall_silent_are_noticed_and_replaced(town):
+    before = town.slack.sockets.handshakes
+    await town.slack.fault("mute")
+    flow = town.flow("told-meanwhile")
+    town.breaks(flow)
+    await town.card(flow, "FAIL")
+    await town.until(lambda: town.slack.sockets.handshakes >= before + 2, seconds=60)
+    await town.until(lambda: len([each for each in town.slack.sockets.connections if not each.mute]) == 2)
+    town.slack.sockets.connections[:] = [each for each in town.slack.sockets.connections if not each.mute]
+    await town.asks(MAYA, "/flow whoami", "maya.chen")
