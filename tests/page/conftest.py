@@ -1,5 +1,6 @@
 """One browser for all tests of the page, and for each test a window of its own onto a fake control API."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,12 +11,16 @@ import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestServer
 from fake_control import FakeControl
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from bot.sim.page_server import site
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+PATIENCE = 15_000  # milliseconds; nothing waits so long unless the machine is busy with something else
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+expect.set_options(timeout=PATIENCE)
 
 
 def chromium() -> str | None:
@@ -30,6 +35,33 @@ async def browser() -> AsyncIterator[Browser]:
         opened = await playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         yield opened
         await opened.close()
+
+
+class Spare:
+    """The next test's window is made while the present test runs: half of what a window costs is its process."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._next = asyncio.ensure_future(self._make())
+
+    async def _make(self) -> Page:
+        context = await self._browser.new_context(reduced_motion="reduce")
+        return await context.new_page()
+
+    async def take(self) -> Page:
+        made = await self._next
+        self._next = asyncio.ensure_future(self._make())
+        return made
+
+    async def close(self) -> None:
+        await (await self._next).context.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def spare(browser: Browser) -> AsyncIterator[Spare]:
+    made = Spare(browser)
+    yield made
+    await made.close()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -66,16 +98,16 @@ Opening = Callable[..., Awaitable[Window]]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def opening(browser: Browser) -> AsyncIterator[Opening]:
+async def opening(spare: Spare) -> AsyncIterator[Opening]:
     """Open an address in a fresh window; in the end no console may have complained."""
     windows: list[Window] = []
 
-    async def open_(url: str, control: Any = None, *, width: int = 1440, height: int = 900, **options: Any) -> Window:
-        context = await browser.new_context(
-            viewport={"width": width, "height": height}, reduced_motion="reduce", **options
-        )
-        page = await context.new_page()
-        page.set_default_timeout(5000)
+    async def open_(url: str, control: Any = None, *, width: int = 1440, height: int = 900, **media: Any) -> Window:
+        page = await spare.take()
+        await page.set_viewport_size({"width": width, "height": height})
+        if media:
+            await page.emulate_media(reduced_motion="reduce", **media)
+        page.set_default_timeout(PATIENCE)
         window = Window(page, control)
         site_url = url.partition("#")[0]
         page.on("console", lambda line: line.type in {"error", "warning"} and window.complaints.append(line.text))

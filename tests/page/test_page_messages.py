@@ -84,7 +84,7 @@ async def test_a_button_can_be_pressed_again_once_flowbot_has_answered(visit, co
     await control.until("/sim/press")
     await expect(log).to_have_attribute("aria-disabled", "true")
     control.message("The log.", to=MAYA)
-    await expect(log).not_to_have_attribute("aria-disabled", "true", timeout=2000)
+    await expect(log).not_to_have_attribute("aria-disabled", "true", timeout=4000)
     await log.click()
     await control.until("/sim/press", 2)
 
