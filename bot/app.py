@@ -18,13 +18,11 @@ from aiohttp import web
 
 from bot import __version__, control, health, logs, offline
 from bot.clockwork import Clockwork
-from bot.core.cards import answers
 from bot.core.checks_bot import Inside
 from bot.core.errors import Failure, Outage, Refusal
 from bot.core.flows import UserName
 from bot.core.mask import Mask
 from bot.core.people import Person, Said
-from bot.core.posts import Kind, Lane, NewPost, PostId
 from bot.core.times import zone_offset
 from bot.doctor.inside import InsideBot
 from bot.enos.client import EnosClient
@@ -40,7 +38,7 @@ from bot.work import left_open
 from bot.work.answer import Answers
 from bot.work.asking import Manners, Rooms
 from bot.work.deliver import Delivery
-from bot.work.deliver_alarms import DEFAULT_CHANNEL, Alarm, Alarms, Lasting
+from bot.work.deliver_alarms import BUG, Alarm, Alarms, Lasting
 from bot.work.desk import Desk
 from bot.work.follow import Follow
 from bot.work.remind import Reminders
@@ -84,6 +82,7 @@ class App:
         self.settings, self.store = settings, store
         self.metrics = health.Metrics()
         self.figures = Figures(self.metrics, settings.database, now())
+        self._alarms_standing: dict[str, str] = {}  # what only an operator can mend, with its sentence
         self.mask = Mask(settings.mask)
         self.zone: timedelta | None = zone_offset(settings.enos_timezone)
         self.enos = EnosClient(
@@ -120,6 +119,7 @@ class App:
             self.edge.poster,
             now,
             default_channel=settings.channel,
+            admins=settings.admins,
             on_alarm=self._alarm,
             meters=health.meters(self.metrics),
         )
@@ -355,6 +355,8 @@ class App:
     def _why_not_ready(self) -> str:
         if self.settings.mode == "socket" and not self.figures.connected:
             return "Slack is not connected"
+        if self._alarms_standing:
+            return " ".join(self._alarms_standing.values())
         health = self.watch.health(now())
         if health.lag is None:
             return "EnOS was not read yet"
@@ -371,14 +373,12 @@ class App:
         self.figures.alarmed(alarm)
         if alarm.over:
             log.info("mended: %s", alarm.sentence)
-        else:
+            self._alarms_standing.pop(alarm.name, None)
+        elif alarm.name == BUG:  # it stops nothing
             log.error("alarm: %s", alarm.sentence)
-        if alarm.name == DEFAULT_CHANNEL:  # the channel itself cannot be told
-            self._task(self.store.queue([self._notice(alarm, admin) for admin in self.settings.admins]))
-
-    def _notice(self, alarm: Alarm, admin: str) -> NewPost:
-        body = answers.told("", answers.channel_trouble(alarm.sentence, self.settings.channel, over=alarm.over))
-        return NewPost(PostId(new_id()), Kind.MESSAGE, Lane.ANSWER, admin, body, due=now())
+        else:
+            log.critical("alarm: %s", alarm.sentence)
+            self._alarms_standing[alarm.name] = alarm.sentence
 
     def _task(self, work: Any) -> None:
         task = asyncio.ensure_future(work)

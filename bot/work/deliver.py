@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
 
@@ -20,9 +20,10 @@ from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, Sla
 from bot.core.errors import Outage
 from bot.core.posts import Kind, Post, PostId
 from bot.core.slack_errors import Verdict, meaning
-from bot.work.deliver_alarms import DEFAULT_CHANNEL, Alarm, Alarms, Meters
+from bot.work.deliver_alarms import BUG, DEFAULT_CHANNEL, Alarm, Alarms, Meters
 from bot.work.deliver_holds import OPERATOR, Holds
 from bot.work.deliver_pace import Pace
+from bot.work.deliver_routes import Routes, trouble
 from bot.work.deliver_rules import (
     Again,
     Doubt,
@@ -33,7 +34,6 @@ from bot.work.deliver_rules import (
     Step,
     after_refusal,
     backoff,
-    notice,
 )
 from bot.work.deliver_settle import Settling
 from bot.work.ports import Clock, Slack, Store
@@ -46,23 +46,23 @@ IDLE = 10.0  # seconds between two looks at the outbox where nothing wakes the d
 STORE_PAUSE = timedelta(seconds=1)  # after the database did not take something
 EPOCH = datetime.fromtimestamp(0, tz=UTC)
 
-BAD_CHANNEL = "bad channel "  # a note per channel that takes nothing, so that it is told once
-
 
 class Delivery:
     """Sends what is due. One per database; ``tick`` may be called while another ``tick`` is still at work.
 
-    ``on_alarm`` is told what an operator has to mend, and again once it is over. ``on_bad_channel`` is told, with
+    ``admins`` hear directly of a default channel that takes nothing. ``on_alarm`` is told what an operator has to
+    mend, and again once it is over. ``on_bad_channel`` is told, with
     Slack's word, of a channel that takes nothing from the bot. ``jitter`` returns numbers in [0, 1).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what it works with and whom it tells, each by its name
         self,
         store: Store,
         slack: Slack,
         clock: Clock,
         *,
         default_channel: str,
+        admins: Sequence[str] = (),
         on_alarm: Callable[[Alarm], None],
         on_bad_channel: Callable[[str, str], None] = lambda _channel, _error: None,
         meters: Meters | None = None,
@@ -73,7 +73,9 @@ class Delivery:
         self._clock = clock
         self._default_channel = default_channel
         self._alarms = Alarms(on_alarm)
-        self._on_bad_channel = on_bad_channel
+        self._routes = Routes(
+            store, clock, default_channel=default_channel, admins=admins, on_bad_channel=on_bad_channel
+        )
         self._meters = meters or Meters()
         self._jitter = jitter
         self._pace = Pace()
@@ -82,7 +84,6 @@ class Delivery:
         self._tasks: set[asyncio.Task[None]] = set()
         self._open_ends: dict[PostId, Callable[[], Coroutine[Any, Any, None]]] = {}  # what the store did not take
         self._holds = Holds(clock, jitter)
-        self._bad: set[str] = set()  # channels that were told of
         self._is_started = False
         self._starting = asyncio.Lock()
         self._woken = asyncio.Event()
@@ -115,7 +116,7 @@ class Delivery:
                 seconds = IDLE
             except Exception as bug:
                 log.exception("a round of deliveries met a bug")
-                self._alarms.raised("bug", _BUG.format(type(bug).__name__))
+                self._alarms.raised(BUG, _BUG.format(type(bug).__name__))
                 seconds = IDLE
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), seconds)
@@ -165,8 +166,7 @@ class Delivery:
                 return
             if count := await self._store.interrupted():
                 log.info("%d posts were being sent when flowbot stopped; they are looked up", count)
-            notes = await self._store.notes()
-            self._bad = {name.removeprefix(BAD_CHANNEL) for name in notes if name.startswith(BAD_CHANNEL)}
+            await self._routes.load()
             self._is_started = True
 
     def _task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -221,7 +221,7 @@ class Delivery:
             return self._unreachable(unreachable)
         except Exception as bug:
             log.exception("post %s met a bug", post.new.id)
-            self._alarms.raised("bug", _BUG.format(type(bug).__name__))
+            self._alarms.raised(BUG, _BUG.format(type(bug).__name__))
             return Doubt(f"bug: {type(bug).__name__}")
         return Stands(channel, ts)
 
@@ -265,8 +265,7 @@ class Delivery:
             name, calls = f"slack {post.new.kind.value}", _CALLS[post.new.kind]
             self._alarms.raised(name, f"Slack lets flowbot {calls} no more: {told.sentence}. {told.way_out}")
         elif told.verdict is Verdict.ELSEWHERE and post.channel == self._default_channel:
-            words = f"flowbot cannot post in its default channel: {told.sentence}. {told.way_out}"
-            self._alarms.raised(DEFAULT_CHANNEL, words)
+            self._alarms.raised(DEFAULT_CHANNEL, trouble(refused.error))
         elif told.verdict in (Verdict.BUG, Verdict.PLAIN):
             log.error("Slack refused post %s: %s", post.new.id, refused)
         return after_refusal(post, refused.error, default_channel=self._default_channel, wait=wait, now=self._clock())
@@ -284,9 +283,10 @@ class Delivery:
                     self._settling.resent(now)
                 self._meters.late(new.lane, max(0.0, (now - new.due).total_seconds()))
             case Again(seconds, why):
+                await self._routes.died(post, why)
                 await self._store.requeue(new.id, now + timedelta(seconds=seconds), why)
             case Move(channel, why):
-                await self._tell(post, why)
+                await self._routes.died(post, why)
                 await self._store.requeue(new.id, now, why, channel=channel)
             case Instead(other, why):
                 await self._store.requeue(new.id, now, why, instead=other)
@@ -294,7 +294,7 @@ class Delivery:
                 await self._store.set_unclear(new.id, why, now)
                 self._settling.doubted(post, now)
             case Drop(why):
-                await self._tell(post, why)
+                await self._routes.died(post, why)
                 log.error("post %s (%s) was given up: %s", new.id, new.kind.value, why)
                 await self._store.give_up(new.id, why, now)
             case _:
@@ -308,19 +308,7 @@ class Delivery:
         self._alarms.over(f"slack {post.new.kind.value}")
         if post.new.kind is Kind.MESSAGE and post.channel == self._default_channel:
             self._alarms.over(DEFAULT_CHANNEL)
-        if post.new.kind is Kind.MESSAGE and post.channel in self._bad:
-            self._bad.discard(post.channel)
-            await self._store.note(BAD_CHANNEL + post.channel, "")
-
-    async def _tell(self, post: Post, error: str) -> None:
-        """Tell, once, of a channel that takes nothing."""
-        told = notice(post, error, self._default_channel, self._clock())
-        if told is None or post.channel in self._bad:
-            return
-        await self._store.queue([told])
-        await self._store.note(BAD_CHANNEL + post.channel, error)
-        self._bad.add(post.channel)
-        self._on_bad_channel(post.channel, error)
+        await self._routes.lives(post)
 
 
 _NAMES: dict[type, str] = {

@@ -1,6 +1,6 @@
 """What a delivery tells its operator: alarms, once when they begin and once when they are over, and figures."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -34,11 +34,6 @@ class Alarms:
     def __init__(self, tell: Callable[[Alarm], None]) -> None:
         self._tell = tell
         self._standing: dict[str, str] = {}
-
-    @property
-    def standing(self) -> Mapping[str, str]:
-        """The alarms that are not over, with their sentences."""
-        return dict(self._standing)
 
     def raised(self, name: str, sentence: str) -> None:
         """Tell of an alarm unless it has been told in these words."""

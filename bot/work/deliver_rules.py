@@ -111,13 +111,16 @@ def after_refusal(post: Post, error: str, *, default_channel: str, wait: float, 
 
 def _elsewhere(post: Post, error: str, *, default_channel: str, wait: float, now: datetime) -> Step:
     """Return where a post goes whose place takes nothing: never from somebody's direct messages into a channel."""
+    if post.new.kind is Kind.EDIT and post.channel == default_channel:
+        return Again(wait, error)  # it shows the present state as soon as the channel is mended
     if post.new.kind is not Kind.MESSAGE or is_direct(post.channel):
         return Drop(error)
     if post.new.lane is Lane.ANSWER and post.new.user:
         return Move(post.new.user, error)
     if post.channel != default_channel:
         return Move(default_channel, error)
-    return Drop(f"too late: {error}") if is_too_late(post, now) else Again(wait, error)
+    late = post.new.lane is Lane.ANSWER and is_too_late(post, now)
+    return Drop(f"too late: {error}") if late else Again(wait, error)
 
 
 def _in_words(post: Post, error: str) -> Step:
@@ -177,24 +180,3 @@ def looks_again(post: Post, now: datetime) -> bool:
 def is_direct(channel: str) -> bool:
     """Whether a place is somebody's direct messages: a person's id, or a conversation with one."""
     return channel[:1] in {"U", "W", "D"}
-
-
-def notice(post: Post, error: str, default_channel: str, now: datetime) -> NewPost | None:
-    """Return what is told in the default channel about a channel that takes nothing; None where there is no such."""
-    told = meaning(error)
-    if told.verdict is not Verdict.ELSEWHERE or post.new.lane is Lane.ANSWER:
-        return None
-    if is_direct(post.channel) or post.channel == default_channel:
-        return None
-    text = (
-        f"I could not post in <#{post.channel}>: {told.sentence}. What belongs there comes here until that is mended. "
-        f"{told.way_out}"
-    )
-    return NewPost(
-        id=type(post.new.id)(f"notice-{post.new.id}"),  # of its post, so that it is queued once
-        kind=Kind.MESSAGE,
-        lane=Lane.HOUSEKEEPING,
-        channel=default_channel,
-        body={"text": text},
-        due=now,
-    )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.core.posts import Kind, Lane, Post, State
 from bot.core.slack_errors import TABLE, Verdict, meaning, verdict
 from bot.work.deliver_pace import LANE_ROOM, PLACE_ROOM, Bucket, Pace
+from bot.work.deliver_routes import notices
 from bot.work.deliver_rules import (
     Again,
     Doubt,
@@ -25,10 +26,10 @@ from bot.work.deliver_rules import (
     backoff,
     doubles,
     look_after,
-    notice,
     plain,
 )
 
+ADMINS = ("U1", "U2")
 SOON = START + timedelta(seconds=1)
 LATE = START + timedelta(hours=2)
 
@@ -63,6 +64,12 @@ REFUSALS = [
     ("an answer finds its asker", refusal("not_in_channel", replace(ANSWER, user="U1")), Move("U1", "not_in_channel")),
     ("an answer to nobody is told by default", refusal("not_in_channel", ANSWER), Move(DEFAULT, "not_in_channel")),
     ("the default channel is waited for", refusal("is_archived", message(channel=DEFAULT)), Again(30, "is_archived")),
+    ("and so is its edit", refusal("is_archived", edit("e", "m", channel=DEFAULT)), Again(30, "is_archived")),
+    (
+        "and housekeeping, however old",
+        refusal("is_archived", message(channel=DEFAULT, lane=Lane.HOUSEKEEPING), LATE),
+        Again(30, "is_archived"),
+    ),
     (
         "but not by an old answer",
         refusal("is_archived", replace(ANSWER, channel=DEFAULT), LATE),
@@ -125,8 +132,9 @@ def test_refusals_come_to_an_end_and_only_alerts_wait_for_ever(error, kind, lane
                 break
     assert isinstance(steps[-1], Again | Doubt | Drop)
     if isinstance(steps[-1], Again):
-        assert lane is Lane.ALERT
+        assert lane is Lane.ALERT or new.channel == DEFAULT
         assert kind is not Kind.WHISPER
+        assert lane is not Lane.ANSWER or kind is Kind.EDIT
 
 
 def test_waits_grow_to_a_limit_and_jitter_only_shortens_them():
@@ -162,7 +170,7 @@ def test_of_several_copies_all_but_one_go_and_the_recorded_one_stays(found, reco
 
 
 def test_a_bad_channel_is_told_of_with_the_reason_and_the_way_out():
-    told = notice(post(), "not_in_channel", DEFAULT, SOON)
+    (told,) = notices(post(), "not_in_channel", DEFAULT, ADMINS, SOON)
     assert told.body["text"] == (
         "I could not post in <#C1>: flowbot is not in it. What belongs there comes here until that is mended. "
         "Invite flowbot there with `/invite @flowbot`."
@@ -170,17 +178,25 @@ def test_a_bad_channel_is_told_of_with_the_reason_and_the_way_out():
     assert (told.id, told.channel, told.lane) == ("notice-p1", DEFAULT, Lane.HOUSEKEEPING)
 
 
+def test_the_admins_are_told_of_a_bad_default_channel_each_directly():
+    told = notices(post(message(channel=DEFAULT)), "is_archived", DEFAULT, ADMINS, SOON)
+    assert [(each.id, each.channel) for each in told] == [("notice-p1-U1", "U1"), ("notice-p1-U2", "U2")]
+    assert told[0].body["text"] == (
+        "🔴 flowbot cannot post in its default channel: it is archived. Unarchive it, or set another channel. "
+        f"The channel is <#{DEFAULT}>; what is to be told there waits, and nothing is lost."
+    )
+
+
 @pytest.mark.parametrize(
     ("new", "error"),
     [
         (message(), "ratelimited"),
         (message(channel="D1"), "messages_tab_disabled"),
-        (message(channel=DEFAULT), "is_archived"),
         (ANSWER, "not_in_channel"),
     ],
 )
 def test_what_is_no_bad_channel_is_not_told(new, error):
-    assert notice(post(new), error, DEFAULT, SOON) is None
+    assert notices(post(new), error, DEFAULT, ADMINS, SOON) is None
 
 
 # ── the words of Slack ──

@@ -1,0 +1,97 @@
+"""Routes that die: a channel that takes nothing is told of once, and once more when it does again.
+
+    another channel       told in the default channel, where its posts go until it is mended
+    the default channel   told to the admins in direct messages; its posts wait, and none is given up
+
+What was told is a note in the database, so that a restart does not repeat it.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from bot.core.cards import answers
+from bot.core.posts import Kind, Lane, NewPost, Post, PostId
+from bot.core.slack_errors import Verdict, meaning
+from bot.work.deliver_rules import is_direct
+from bot.work.ports import Clock, Store
+
+BAD_CHANNEL = "bad channel "  # begins the names of the notes
+
+
+class Routes:
+    """Knows which channels take nothing, and who was told."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        default_channel: str,
+        admins: Sequence[str],
+        on_bad_channel: Callable[[str, str], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._default_channel = default_channel
+        self._admins = tuple(admins)
+        self._on_bad_channel = on_bad_channel
+        self._bad: set[str] = set()
+
+    async def load(self) -> None:
+        """Read what was told by an earlier process."""
+        notes = await self._store.notes()
+        self._bad = {name.removeprefix(BAD_CHANNEL) for name in notes if name.startswith(BAD_CHANNEL)}
+
+    async def died(self, post: Post, error: str) -> None:
+        """Tell, once, of a channel that takes nothing."""
+        told = notices(post, error, self._default_channel, self._admins, self._clock())
+        if told is None or post.channel in self._bad:
+            return
+        await self._store.queue(told)
+        await self._store.note(BAD_CHANNEL + post.channel, error)
+        self._bad.add(post.channel)
+        self._on_bad_channel(post.channel, error)
+
+    async def lives(self, post: Post) -> None:
+        """Take in that a channel took a message: tell those who were told that it did not."""
+        if post.new.kind is not Kind.MESSAGE or post.channel not in self._bad:
+            return
+        if post.channel == self._default_channel:
+            text = answers.channel_trouble("", post.channel, over=True)
+            await self._store.queue(_to_admins(f"mended-{post.new.id}", text, self._admins, self._clock()))
+        self._bad.discard(post.channel)
+        await self._store.note(BAD_CHANNEL + post.channel, "")
+
+
+def trouble(error: str) -> str:
+    """Return the alarm of a default channel that takes nothing."""
+    told = meaning(error)
+    return f"flowbot cannot post in its default channel: {told.sentence}. {told.way_out}"
+
+
+def notices(
+    post: Post, error: str, default_channel: str, admins: Sequence[str], now: datetime
+) -> tuple[NewPost, ...] | None:
+    """Return what is told about a channel that takes nothing; None where it is no such. Their ids are of the post."""
+    told = meaning(error)
+    if told.verdict is not Verdict.ELSEWHERE or is_direct(post.channel):
+        return None
+    id_ = f"notice-{post.new.id}"
+    if post.channel == default_channel:
+        return _to_admins(id_, answers.channel_trouble(trouble(error), default_channel, over=False), admins, now)
+    if post.new.lane is Lane.ANSWER:
+        return None
+    text = (
+        f"I could not post in <#{post.channel}>: {told.sentence}. What belongs there comes here until that is mended. "
+        f"{told.way_out}"
+    )
+    return (_message(id_, default_channel, text, now),)
+
+
+def _to_admins(id_: str, text: str, admins: Sequence[str], now: datetime) -> tuple[NewPost, ...]:
+    return tuple(_message(f"{id_}-{admin}", admin, text, now) for admin in admins)
+
+
+def _message(id_: str, channel: str, text: str, now: datetime) -> NewPost:
+    body = answers.told("", text)
+    return NewPost(PostId(id_), Kind.MESSAGE, Lane.HOUSEKEEPING, channel, body, now)
