@@ -78,6 +78,10 @@ class MortalConnection:
         self._life.spend()
         return self._connection.execute(*statement)
 
+    def executemany(self, *statements):
+        self._life.spend()
+        return self._connection.executemany(*statements)
+
     def __getattr__(self, name):
         return getattr(self._connection, name)
 

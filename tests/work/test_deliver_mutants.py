@@ -73,7 +73,7 @@ MUTANTS = [
         "a reading that a fault cut off is taken for whole",
         "bot/work/watch_read.py",
         (("replace(reading, clean=False)", "replace(reading, clean=True)"),),
-        "test_watch_reading.py::test_after_a_fault_the_window_is_read_to_its_end",
+        "test_watch_interrupted.py::test_a_poll_that_breaks_off_after_any_page_hides_nothing",
     ),
 ]
 

@@ -1,0 +1,160 @@
+"""Steps to a newer database: cut off by a crash after any statement, they are repeated whole at the next start."""
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import stat
+
+import pytest
+from sqlite_utils import Database
+from store_makers import NOW, attempt, later, message
+
+from bot.core.errors import Refused
+from bot.store.database import open_database
+from bot.store.lock import lock_path
+from bot.store.schema import STEPS, migrate
+from bot.store.store import Store
+
+
+class Crashing:
+    """A connection of which, before each statement, the files are put aside as a crash would leave them."""
+
+    def __init__(self, connection, path, aside):
+        self._connection = connection
+        self._path = path
+        self._aside = aside
+        self.crashes = []
+
+    def execute(self, *statement):
+        there = self._aside / f"crash-{len(self.crashes)}.db"
+        for ending in ("", "-journal", "-wal", "-shm"):
+            file = self._path.with_name(self._path.name + ending)
+            if file.exists():
+                shutil.copy(file, there.with_name(there.name + ending))
+        self.crashes.append((there, statement[0]))
+        return self._connection.execute(*statement)
+
+    def __getattr__(self, name):
+        return getattr(self._connection, name)
+
+
+def opened(path):
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = truncate")
+    connection.execute("PRAGMA synchronous = off")  # the files are put aside by hand: nothing waits for the disk
+    return connection
+
+
+def at_version(path, version):
+    """Make a database as an older flowbot left it, with something in it."""
+    connection = opened(path)
+    connection.execute("PRAGMA cache_size = 1")  # so that what is not committed reaches the file early
+    migrate(Database(connection, execute_plugins=False), STEPS[:version])
+    if version:
+        connection.execute("INSERT INTO notes VALUES ('zone', 'GMT+8')")
+        connection.execute("INSERT INTO deliveries (key, at) VALUES ('old', 1)")
+    return connection
+
+
+def schema(path):
+    connection = sqlite3.connect(path)
+    found = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name").fetchall()
+    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert connection.execute("PRAGMA user_version").fetchone() == (len(STEPS),)
+    connection.close()
+    return found
+
+
+@pytest.mark.parametrize("version", range(len(STEPS)))
+async def test_a_crash_after_any_statement_of_a_step_is_made_good(tmp_path, version):
+    path, aside = tmp_path / "flowbot.db", tmp_path / "aside"
+    aside.mkdir()
+    connection = at_version(path, version)
+    crashing = Crashing(connection, path, aside)
+    migrate(Database(crashing, execute_plugins=False))
+    connection.close()
+    whole = schema(path)
+    assert len(crashing.crashes) > sum(len(step) for step in STEPS[version:])
+    for crashed, statement in crashing.crashes:
+        connection = opened(crashed)
+        migrate(Database(connection, execute_plugins=False))
+        kept = connection.execute("SELECT value FROM notes UNION ALL SELECT key FROM deliveries").fetchall()
+        assert kept == ([("GMT+8",), ("old",)] if version else []), statement
+        connection.close()
+        assert schema(crashed) == whole, statement
+    async with Store.open(crashed) as store:
+        assert await store.first_time("old", NOW) is (version == 0)
+
+
+async def test_a_newer_database_is_refused_and_left_as_it_is(tmp_path):
+    path = tmp_path / "flowbot.db"
+    Store.open(path).close()
+    newer = sqlite3.connect(path)
+    newer.execute(f"PRAGMA user_version = {len(STEPS) + 1}")
+    newer.execute("CREATE TABLE of_the_future (x)")
+    newer.close()
+    before = path.read_bytes()
+    with pytest.raises(Refused, match="written by a newer flowbot") as refused:
+        Store.open(path)
+    assert refused.value.reason == "newer_database"
+    assert "restore the backup" in str(refused.value)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("version", [(3, 40, 1), (3, 53, 4)], ids=["truncate", "wal"])
+def test_the_file_and_all_beside_it_are_its_owners_alone(tmp_path, version):
+    path = tmp_path / "flowbot.db"
+    old = os.umask(0)
+    try:
+        connection = open_database(path, version).conn
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("INSERT INTO notes VALUES ('a', 'b')")
+        modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}
+        connection.execute("COMMIT")
+        connection.close()
+    finally:
+        os.umask(old)
+    beside = {"flowbot.db-wal", "flowbot.db-shm"} if version > (3, 44) else {"flowbot.db-journal"}
+    assert modes == dict.fromkeys({"flowbot.db", *beside}, 0o600)
+
+
+async def test_the_lock_and_a_backup_are_their_owners_alone(tmp_path):
+    path, copy = tmp_path / "flowbot.db", tmp_path / "copy.db"
+    old = os.umask(0)
+    try:
+        async with Store.open(path) as store:
+            await store.backup(copy)
+            modes = {stat.S_IMODE(each.stat().st_mode) for each in (path, copy, lock_path(path))}
+    finally:
+        os.umask(old)
+    assert modes == {0o600}
+
+
+async def hurry(store):
+    """Let nothing wait for the disk: it is the size of the file that counts here."""
+    pragma = store._units._worker.submit(lambda: store._units._db.conn.execute("PRAGMA synchronous = off"))
+    await asyncio.wrap_future(pragma)
+
+
+async def test_the_file_stays_as_large_as_what_is_kept(tmp_path):
+    """Years of days, each with its posts, words and answers; pruned as the running bot does."""
+    path = tmp_path / "flowbot.db"
+    sizes = []
+    async with Store.open(path) as store:
+        await hurry(store)
+        for month in range(24):
+            now = later(days=30 * month)
+            for number in range(20):
+                key = f"{month}-{number}"
+                await store.queue([message(key, text="x" * 4000, due=now)])
+                await store.sending(key, now)
+                await store.sent(key, "C1", f"{month}.{number}", now)
+                await store.stash(f"{key} {'y' * 2000}", now)
+                await store.first_time(key, now)
+            await store.prune(now)
+            sizes.append(path.stat().st_size)
+        assert max(sizes[12:]) <= max(sizes[6:12])
+        await store.attempt(attempt())
+        await store.prune(later(days=10_000))
+        assert len(await store.audit(NOW, later(days=1))) == 1, "the audit is kept for ever"
