@@ -2,7 +2,7 @@
 
 import random
 
-FIRST, MOST = 1.0, 60.0  # seconds, where EnOS names none
+FIRST, MOST = 1.0, 30.0  # seconds, where EnOS names none
 PATIENCE = 10.0  # seconds that a call waits by itself; beyond that the caller is told
 
 
@@ -14,7 +14,7 @@ class Brake:
         self._step = FIRST
 
     def hold(self, now: float, seconds: float | None) -> None:
-        """Hold all calls back: for what EnOS asks, else 1 s growing to 60 s, with jitter."""
+        """Hold all calls back: for what EnOS asks, else 1 s growing to 30 s, with jitter."""
         if seconds is None:
             seconds = self._step * random.uniform(0.75, 1.25)  # noqa: S311  spreads load, guards nothing
             self._step = min(MOST, self._step * 2)

@@ -14,7 +14,8 @@ from bot.work.ports import NewId, Store
 
 _NOTE = "outage"
 _PATIENCE = 3  # polls that miss a part before that is an outage too
-_LONGEST = timedelta(minutes=5)  # between two tries
+_GROWTH = 1.5  # of the pause with each try: when EnOS is back, at most half of the outage's length is waited more
+_LONGEST = timedelta(minutes=2)  # between two tries
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Outage:
         self._failing_since = self._failing_since or now
         self._found |= found
         if whole:
-            pause = min(self._poll * 2 ** min(self._failed, 10), max(_LONGEST, self._poll))
+            pause = min(self._poll * _GROWTH ** min(self._failed, 20), max(_LONGEST, self._poll))
             self._next = now + pause * (0.75 + 0.5 * self._jitter())
         if self._standing is None and (whole or self._failed >= _PATIENCE):
             self._standing = _Standing(self._failing_since.isoformat(), self._new_id())
