@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import signal
+import socket
 import tempfile
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -352,6 +353,13 @@ async def town(*, waits=False, **settings):
             await place.start()
         yield place
         await place.check()
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens at now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def message_id(message: Message) -> str:

@@ -1,18 +1,11 @@
 """HTTP mode: Slack's signed requests are heard, and nothing else is."""
 
 import json
-import socket
 
 from aiohttp import ClientSession
-from journey_kit import JONAS, MAYA, story
+from journey_kit import JONAS, MAYA, free_port, story
 
 from bot.sim.slack_http import signature
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @story(waits=True, FLOWBOT_MODE="http", SLACK_APP_TOKEN="", SLACK_SIGNING_SECRET="demo-signing-secret")
