@@ -174,7 +174,7 @@ class Transport:
                 follow_redirects=False,
                 trust_env=self._trust_env,
                 transport=self._http,
-                verify=_trusted(self._trust_env),
+                verify=_trusted(self._trust_env) if urlsplit(self._base).scheme == "https" else _nobody(),
             )
         )
 
@@ -215,6 +215,11 @@ _parsed = functools.lru_cache(64)(httpx.URL)  # all pages of a search share one 
 def _trusted(trust_env: bool) -> ssl.SSLContext:  # noqa: FBT001  a cache keys by position
     """Return the certificates to trust; built once, since it takes as long as all the rest of a client."""
     return httpx.create_ssl_context(trust_env=trust_env)
+
+
+def _nobody() -> ssl.SSLContext:
+    """Return a context that trusts no certificate: plain http, which is for loopback only, needs none."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _translated(error: httpx.HTTPError) -> Silence | Unreachable:

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import ssl
 
 import httpx
 import pytest
@@ -255,3 +256,11 @@ async def test_a_throttled_change_is_told_and_not_sent_again(gateway, client):
 
 
 # the machinery
+
+
+def test_certificates_are_checked_wherever_there_are_any():
+    for url, trusted in (("HTTPS://gateway.example", True), ("http://127.0.0.1:1", False)):
+        context = Transport(url)._lines[Kind.READ].pool.client._transport._pool._ssl_context
+        assert context.verify_mode is ssl.CERT_REQUIRED
+        assert context.check_hostname
+        assert bool(context.get_ca_certs()) is trusted
