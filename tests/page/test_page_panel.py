@@ -131,13 +131,13 @@ async def test_the_tour_checks_itself_off(visit, control):
     assert await control.until("/sim/platform/flow/3377/fail") == [{"task": 33771}]
 
     now = time.time()
-    failed = run("3377-1", "FAIL", now + 1, now + 2)
+    failed = run("3377-1", "FAIL", now, now + 0.001)
     flow = flow_of(control, 3377)
     flow.update(failing={"kind": "FAIL", "tasks": [33771]}, last_runs=[failed])
     control.changed()
     await expect(current).to_have_text("Read the card")
 
-    control.base = time.time() + 1
+    control.base = now
     card = control.message(
         "FAIL daily-energy-report · task transform",
         blocks=[{"type": "section", "text": mrkdwn("Nobody has acknowledged it yet.")}],
@@ -151,11 +151,11 @@ async def test_the_tour_checks_itself_off(visit, control):
     flow.update(failing=None)
     control.changed()
     await expect(tour).to_contain_text("Press Rerun on the card")
-    again = run("3377-2", "RUNNING", now + 5)
+    again = run("3377-2", "RUNNING", now + 0.002)
     flow.update(running="3377-2", last_runs=[again, failed])
     control.changed()
     await expect(current).to_have_text("Watch it recover")
-    flow.update(running=None, last_runs=[again | {"status": "SUCCESS", "end": now + 9}, failed])
+    flow.update(running=None, last_runs=[again | {"status": "SUCCESS", "end": now + 0.003}, failed])
     control.edit(card, text="RECOVERED daily-energy-report")
     await expect(tour).to_contain_text("That was the whole story")
     await tour.get_by_role("button", name="Start over").click()

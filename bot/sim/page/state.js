@@ -93,34 +93,42 @@ export function botMark(world = store.world) {
 
 // ── reading ──────────────────────────────────────────────────────────────────
 
-let asking = null;
-let again = false;
-
-/** Read the state; while a reading is under way another request makes it read once more. */
-export function refresh() {
-  if (asking) {
-    again = true;
-    return asking;
-  }
-  asking = read().finally(() => {
-    asking = null;
-    if (again) {
-      again = false;
-      refresh();
+/** Make of `ask` a function that asks once at a time; what is wanted meanwhile is asked once more afterwards. */
+function oneAtATime(ask) {
+  let asking = null;
+  let again = false;
+  const wanted = () => {
+    if (asking) {
+      again = true;
+      return asking;
     }
-  });
-  return asking;
+    asking = ask().finally(() => {
+      asking = null;
+      if (again) {
+        again = false;
+        wanted();
+      }
+    });
+    return asking;
+  };
+  return wanted;
 }
+
+/** Read the world. */
+export const refresh = oneAtATime(read);
+
+/** Read the platform, which the panel shows. */
+export const refreshPlatform = oneAtATime(readPlatform);
 
 async function read() {
   const as = store.as;
   try {
     const raw = await api.getState(as);
-    if (as !== store.as) return void (again = true);
+    if (as !== store.as) return void refresh();
     store.connected = true;
     take(understood(raw));
   } catch (error) {
-    if (as !== store.as) return void (again = true);
+    if (as !== store.as) return void refresh();
     store.connected = false;
     if (!store.world) failed(error);
     changed();
@@ -142,7 +150,7 @@ function take(world) {
   changed();
 }
 
-export async function refreshPlatform() {
+async function readPlatform() {
   try {
     const [platform, slack] = await Promise.all([api.getPlatform(), api.getSlackFaults()]);
     store.slackFaults = slack.faults ?? [];
@@ -174,6 +182,7 @@ export function follow(as) {
   store.waiting = [];
   stop = api.stream(as, (version) => {
     if (version !== store.world?.version) refresh();
+    refreshPlatform();
   }, (open) => {
     if (open && !store.connected) refresh();
     if (!open) store.connected = false;
