@@ -158,12 +158,23 @@ class App:
             alert_statuses=settings.alert_statuses,
             group_by=settings.group_by,
             storm=settings.storm,
+            timezone=settings.timezone,
             console_url=settings.enos_console_url,
             command=settings.command,
             user=settings.enos_user_id,
         )
-        wake, occurred = self.delivery.wake, self.figures.occurred
-        return Watch(self.enos, self.store, names, now, new_id, wanted, mask=self.mask, wake=wake, occurred=occurred)
+        return Watch(
+            self.enos,
+            self.store,
+            names,
+            now,
+            new_id,
+            wanted,
+            mask=self.mask,
+            wake=self.delivery.wake,
+            occurred=self.figures.occurred,
+            alarms=Alarms(self._alarm),
+        )
 
     def _rooms(self, names: Owners) -> Rooms:
         settings = self.settings
@@ -221,6 +232,7 @@ class App:
         self._task(self.answers.take_up(unanswered))
         self.clockwork.every(self.settings.poll_seconds, "poll", self._poll)
         self.clockwork.every(self.settings.poll_seconds, "follow open incidents", self._follow_incidents)
+        self.clockwork.every(self.settings.poll_seconds, "look after readings", self._look_after)
         self.clockwork.every(SHOW_SECONDS, "show storms", self._show)
         self.clockwork.every(FOLLOW_SECONDS, "follow started runs", self._follow_runs)
         self.clockwork.every(min(REMIND_SECONDS, 60 * self.settings.remind_minutes), "remind", self._remind)
@@ -295,6 +307,9 @@ class App:
 
     async def _follow_incidents(self) -> None:
         await self.watch.follow(now())
+
+    async def _look_after(self) -> None:
+        await self.watch.look_after(now())
 
     async def _show(self) -> None:
         await self.watch.show()

@@ -21,11 +21,14 @@ from bot.core.errors import Outage as Unavailable
 from bot.core.facts import Facts, Reading
 from bot.core.flows import KINDS
 from bot.core.posts import Kind, Lane, NewPost, PostId
+from bot.work.deliver_alarms import Alarms
 from bot.work.ports import Clock, Enos, Names, NewId, Store
 from bot.work.watch_coverage import Coverage, Watched
+from bot.work.watch_daily import SignOfLife
 from bot.work.watch_enrich import Enricher, Outside, begin_all
 from bot.work.watch_follow import Following
 from bot.work.watch_gatherings import Gatherings
+from bot.work.watch_lag import Lag
 from bot.work.watch_look import Looks
 from bot.work.watch_outage import Outage
 from bot.work.watch_read import Brought, Reader, Unread
@@ -80,6 +83,7 @@ class Watch:
         jitter: Callable[[], float] = random.random,
         wake: Callable[[], None] = lambda: None,
         occurred: Callable[[int], None] = lambda _status: None,
+        alarms: Alarms | None = None,
     ) -> None:
         looks = Looks(names, settings.console_url)
         self._gatherings = Gatherings(store, looks, clock, new_id, settings)
@@ -91,6 +95,8 @@ class Watch:
         self._poll_every = timedelta(seconds=settings.poll_seconds)
         self._outage = Outage(store, new_id, channel=settings.channel, poll=self._poll_every, jitter=jitter)
         self._coverage = Coverage(enos, store, new_id, channel=settings.channel, user=settings.user)
+        self._lag = Lag(store, new_id, alarms or Alarms(lambda _alarm: None), channel=settings.channel)
+        self._daily = SignOfLife(store, settings.timezone, channel=settings.channel, command=settings.command)
         self._polling, self._is_following = asyncio.Lock(), asyncio.Lock()
         self._readings: dict[int, Reading] = {}
         self._began: datetime | None = None
@@ -117,6 +123,22 @@ class Watch:
                 await self._following.tick(now)
                 await self._coverage.tick(now)
             await self._gatherings.refresh()
+            await self._daily.tick(now, self._coverage.watched, self._trouble(now))
+
+    async def look_after(self, now: datetime) -> None:
+        """See whether readings end in time; to be called as often as ``poll``, and waits for neither."""
+        health = self.health(now)
+        running = now - (self._began or now)
+        lag = (
+            running if health.lag is None else min(health.lag, running)
+        )  # what nobody read while it was down is not lag
+        await self._lag.tick(now, lag, late=lag > self._poll_every * _LATE, outage=self._outage.stands)
+
+    def _trouble(self, now: datetime) -> str:
+        """Return what keeps it from being well, if anything."""
+        if self._outage.stands:
+            return "EnOS cannot be read"
+        return "reading EnOS takes too long" if self.health(now).late else ""
 
     async def show(self) -> None:
         """Let the messages under which many incidents stand show what has changed; to be called every few seconds."""

@@ -1,7 +1,8 @@
 """The settings that watching depends on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from bot.core.status import Status
 
@@ -22,6 +23,7 @@ class WatchSettings:
     console_url: str = ""
     command: str = "/flow"
     user: str = ""  # ENOS_USER_ID, to name it where it sees too little
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))  # of the daily sign of life
     lane_width: int = 4  # calls to EnOS at once besides the alert search
 
     @property

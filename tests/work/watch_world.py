@@ -12,6 +12,7 @@ from bot.work.watch import Watch
 from bot.work.watch_settings import WatchSettings
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+SIGNS = ("flowbot is well", "flowbot runs")
 MAYA = Person("T0DEMO0001", "U0MAYA00001")
 JONAS = Person("T0DEMO0001", "U0JONAS0001")
 
@@ -83,5 +84,9 @@ class World:
         )
 
     def lines(self):
-        """Return what a phone shows of each message in the channel."""
-        return [card["text"] for card in self.store.cards()]
+        """Return what a phone shows of each message in the channel, but for the daily signs of life."""
+        return [card["text"] for card in self.store.cards() if not card["text"].startswith(SIGNS)]
+
+    def signs(self):
+        """Return what a phone shows of the daily signs of life."""
+        return [card["text"] for card in self.store.cards() if card["text"].startswith(SIGNS)]

@@ -34,7 +34,9 @@ def storm(
     lines = [_what(gathering, incidents), _counts(count)]
     later = gathering.joined - count.all
     if later > 0:
-        lines.append(f"{later:,} of these went on into a later storm, and {'is' if later == 1 else 'are'} listed there.")
+        lines.append(
+            f"{later:,} of these went on into a later storm, and {'is' if later == 1 else 'are'} listed there."
+        )
     names = storms.owners(incidents)
     if names:
         lines.append(_owners(gathering, names, people))

@@ -1,12 +1,15 @@
-"""What the watcher says about its own watching: EnOS out of reach, and what it cannot see or not trust."""
+"""What the watcher says about its own watching: EnOS out of reach, what it cannot see, and that it is well."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.cards import blocks, flows
+from bot.core.cards import incident_words as words
 from bot.core.cards.flows import duration
 from bot.core.cards.incident import GREEN, RED
+from bot.core.daily import Day
+from bot.core.desk import unhealed
 from bot.core.escape import code, escape, one_line
 from bot.core.flows import FlowName
 from bot.core.posts import Body
@@ -85,10 +88,66 @@ def gap_closed(total: int) -> Body:
 
 def order_distrusted(kind: int) -> Body:
     """Return the notice that EnOS's order by change cannot be trusted for a scheduling type."""
-    words = {0: "manual runs", 1: "periodic runs", 2: "temporary runs"}.get(kind, f"runs of type {kind}")
-    text = f"EnOS did not list {words} in the order they changed"
+    runs = {0: "manual runs", 1: "periodic runs", 2: "temporary runs"}.get(kind, f"runs of type {kind}")
+    text = f"EnOS did not list {runs} in the order they changed"
     line = (
         f"{text}: a full reading found what a quick one had missed. It is told now, and from now on I read these runs "
         "to the end each time. Nothing is lost and there is nothing to do; EnOS just answers more requests."
     )
     return blocks.body(text, [blocks.section(line)])
+
+
+# ── lag ──
+
+LATE = (
+    "flowbot has not read EnOS to the end for long, so failures are told late. "
+    "Look at its log, at the machine it runs on, and at how fast EnOS answers."
+)
+
+
+def late(since: datetime) -> Body:
+    """Return the one notice that no reading has ended since."""
+    text = "Reading EnOS takes too long · failures are told late"
+    lines = [
+        f"🟠 *Reading EnOS takes too long:* I have not read it to the end since {flows.moment(since)}.",
+        "Failures are told late, and none is lost: I go on reading.",
+        "If it stays so, look at how fast EnOS answers, and at `status` and `doctor`.",
+    ]
+    return blocks.body(text, [blocks.section("\n".join(lines))])
+
+
+def in_time_again(lasted: timedelta) -> Body:
+    """Return the one all-clear."""
+    text = f"I read EnOS in time again, after {duration(lasted)}. What failed meanwhile is told."
+    return blocks.body(text, [blocks.section(f"🟢 {text}")])
+
+
+# ── a sign of life ──
+
+
+def sign_of_life(day: Day, watched: tuple[int, int] | None, trouble: str, *, command: str) -> Body:
+    """Return the line of the day; ``watched`` is how many flows the watcher sees, of how many.
+
+    ``trouble`` is what keeps it from being well, if anything.
+    """
+    state = f"flowbot runs, but {trouble}" if trouble else "flowbot is well"
+    watching = f"watching {watched[0]} of {watched[1]} flows" if watched is not None else "watching"
+    failed = f"{_many(day.failures, 'failure', 'failures')} of {_many(day.flows, 'flow', 'flows')}"
+    failures = failed if day.failures else "no failures"
+    taken = f", {day.acknowledged} of them acknowledged" if day.acknowledged else ""
+    live = day.open + day.acknowledged
+    standing = _many(live, "incident", "incidents") if live else "nothing"
+    text = f"{state} · {watching} · {failures} in the last day · {standing} open"
+    lines = [f"{'🟠' if trouble else '🟢'} *{state}*, {watching}. In the last day: {failures}."]
+    lines.append(f"Open now: {standing}{taken}.")
+    if day.missing:
+        named = [f"{words.bold(each)} {words.labels(unhealed(each))}" for each in day.missing[:_NAMES]]
+        more = f" and {len(day.missing) - _NAMES} more flows" if len(day.missing) > _NAMES else ""
+        lines.append(f"No good run for: {'; '.join(named)}{more}.")
+    if live:
+        lines.append(f"{code(command + ' incidents')} lists what is open.")
+    return blocks.body(text, [blocks.section(blocks.fit("\n".join(lines), 3000))])
+
+
+def _many(number: int, one: str, several: str) -> str:
+    return f"{number:,} {one if number == 1 else several}"

@@ -1,0 +1,52 @@
+"""A sign of life: one line a day, so that silence is never taken for health.
+
+It is told at nine in the default time zone, or as soon as the bot runs after that. Its id is its day's, so that
+whatever dies, a day has one.
+"""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.core import daily
+from bot.core.cards import watching as cards
+from bot.core.posts import Kind, Lane, NewPost, PostId
+from bot.work.ports import Store
+from bot.work.watch_coverage import Watched
+
+HOUR = 9  # local
+_NOTE = "sign of life"
+_MOST = 5000  # incidents
+
+
+class SignOfLife:
+    """Tells once a day that it watches, and how the day was."""
+
+    def __init__(self, store: Store, zone: ZoneInfo, *, channel: str, command: str) -> None:
+        self._store = store
+        self._zone = zone
+        self._channel = channel
+        self._command = command
+        self._told = ""  # the day of the last one, ISO
+
+    async def tick(self, now: datetime, watched: Watched | None, trouble: str) -> None:
+        """Tell it, if this day has none yet. The first day of a database has its own announcement.
+
+        ``trouble`` is what keeps the bot from being well, if anything.
+        """
+        local = now.astimezone(self._zone)
+        day = local.date() if local.hour >= HOUR else local.date() - timedelta(days=1)
+        if self._told >= day.isoformat():
+            return
+        self._told = (await self._store.notes()).get(_NOTE, "")
+        if self._told and self._told < day.isoformat():
+            await self._tell(f"alive-{day}", now, watched, trouble)
+        if self._told < day.isoformat():
+            self._told = day.isoformat()
+            await self._store.note(_NOTE, self._told)
+
+    async def _tell(self, id_: str, now: datetime, watched: Watched | None, trouble: str) -> None:
+        recent = await self._store.incidents(live=False, since=now - daily.LEFT_FOR, limit=_MOST)
+        day = daily.summary(recent, now)
+        flows = (watched.watching, watched.total) if watched is not None else None
+        body = cards.sign_of_life(day, flows, trouble, command=self._command)
+        await self._store.queue([NewPost(PostId(id_), Kind.MESSAGE, Lane.HOUSEKEEPING, self._channel, body, now)])

@@ -1,0 +1,67 @@
+"""The day in numbers, and the notices about reading, as golden pictures."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from incident_makers import JONAS, MAYA, NOW, failure, incident
+from incident_picture import foreign_pings, picture, refused
+
+from bot.core import daily, desk
+from bot.core.cards import watching
+from bot.core.daily import Day
+
+AT = NOW + timedelta(hours=1)
+OPEN = incident(failure(), failure("3377-2026112101"))
+TAKEN = replace(
+    desk.acknowledge(incident(failure("2809-2026112100")), JONAS, NOW)[0], flow_id=2809, flow_name="turbine"
+)
+LEFT = replace(desk.recovered(incident(failure("4102-2026112100")), "x", NOW)[0], flow_id=4102, flow_name="<!here>")
+GREEN = desk.recovered(incident(failure(healed=True)), "x", NOW)[0]
+CLOSED = desk.close(incident(failure()), MAYA, NOW)[0]
+
+
+@pytest.mark.parametrize(
+    ("case", "incidents", "day"),
+    [
+        ("a quiet day", [], Day(0, 0, 0, 0, ())),
+        ("each failure and each flow", [OPEN, TAKEN], Day(3, 2, 1, 1, (OPEN, TAKEN))),
+        ("what recovered without a good run is missing one", [LEFT], Day(1, 1, 0, 0, (LEFT,))),
+        ("what is healed or closed misses none", [GREEN, CLOSED], Day(2, 1, 0, 0, ())),
+    ],
+)
+def test_the_day(case, incidents, day):
+    assert daily.summary(incidents, AT) == day, case
+
+
+def test_what_failed_a_day_ago_is_of_the_day_before():
+    assert daily.summary([OPEN], NOW + daily.A_DAY).failures == 0
+    assert daily.summary([OPEN], NOW + daily.A_DAY - timedelta(seconds=1)).failures == 2
+    assert daily.summary([OPEN], NOW - timedelta(seconds=1)).failures == 0
+
+
+def sign(incidents, watched=(212, 240), trouble=""):
+    return watching.sign_of_life(daily.summary(incidents, AT), watched, trouble, command="/flow")
+
+
+NOTICES = {
+    "a quiet day": sign([]),
+    "a day with everything": sign([OPEN, TAKEN, LEFT, GREEN, CLOSED]),
+    "one of each": sign([OPEN]),
+    "not compared yet": sign([], None),
+    "not well": sign([TAKEN], trouble="EnOS cannot be read"),
+    "many miss a good run": sign([replace(LEFT, flow_name=f"flow {n}") for n in range(14)]),
+    "reading takes too long": watching.late(NOW),
+    "reading is in time again": watching.in_time_again(timedelta(minutes=12)),
+}
+
+
+@pytest.mark.parametrize("name", NOTICES)
+def test_the_notices(name, snapshot):
+    assert refused(NOTICES[name]) == []
+    assert foreign_pings(NOTICES[name]) == []
+    assert picture(NOTICES[name]) == snapshot
+
+
+def test_the_operator_hears_what_to_look_at():
+    assert "how fast EnOS answers" in watching.LATE
