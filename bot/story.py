@@ -94,7 +94,7 @@ class Story:
 
     async def _failed_lately(self) -> None:
         self._slack.say(MAYA, CHANNEL, "/flow failed last 3h")
-        await self._whispered(MAYA, "*Failed*", "FAIL", "daily-energy-report", "the flow has recovered since")
+        await self._whispered(MAYA, "*Failed*", "FAIL", "daily-energy-report", "it has a good run since")
 
     def _fresh(self) -> Message:
         """Return the incident's first message as it is now."""
