@@ -27,7 +27,7 @@ def main() -> None:
 def run() -> None:
     """Run the bot until SIGTERM, then drain and stop."""
     gc.disable()  # what is imported stays: to look through it for garbage again and again is a tenth of the start
-    from bot import app, settings
+    from bot import process, settings
 
     gc.freeze()
     gc.enable()
@@ -36,7 +36,7 @@ def run() -> None:
     except settings.BadSettings as bad:
         _complain("flowbot cannot start:", bad.problems)
         sys.exit(EXIT_SETTINGS)
-    sys.exit(app.run(configured))
+    sys.exit(process.run(configured))
 
 
 @main.command()

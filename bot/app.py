@@ -6,9 +6,7 @@ The only clock lives here. Everything driven by time is a ``tick(now)`` or ``pol
 import asyncio
 import contextlib
 import logging
-import signal
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,18 +14,18 @@ from typing import Any
 
 from aiohttp import web
 
-from bot import __version__, control, health, logs, offline
+from bot import __version__, control, health, offline
 from bot.clockwork import Clockwork
 from bot.core.checks_bot import Inside
 from bot.core.errors import Failure, Outage, Refusal
-from bot.core.flows import UserName
 from bot.core.mask import Mask
-from bot.core.people import Person, Said
+from bot.core.people import Said
 from bot.core.times import zone_offset
 from bot.doctor.inside import InsideBot
 from bot.enos.client import EnosClient
 from bot.figures import Figures
 from bot.ids import new_id
+from bot.owners import Owners
 from bot.schedules import in_words
 from bot.settings import Settings
 from bot.slack.edge import Outside, SlackEdge, Way
@@ -47,32 +45,17 @@ from bot.work.watch_settings import WatchSettings
 
 log = logging.getLogger("bot")
 
-EXIT_OK, EXIT_FAILED, EXIT_SETTINGS = 0, 1, 2
-DRAIN_SECONDS = 8.0  # a container is given ten
 SIGN_IN_SECONDS = 5.0  # a gateway that hangs must not keep the bot from starting
 FOLLOW_SECONDS = 1.0
 SHOW_SECONDS = 2.0
 REMIND_SECONDS = 15.0  # between two looks for what is due
 PRUNE_SECONDS = 3600.0
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0  # between two tries while Slack is away at start
 _ENOS = "enos."  # begins the names of notes about the platform
 
 
 def now() -> datetime:
     """Return the time, UTC: the only clock."""
     return datetime.now(UTC)
-
-
-class Owners:
-    """Owners' user names, to the people who are linked to them."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    async def people_of(self, owners: Sequence[UserName]) -> Mapping[UserName, Person]:
-        """Return those owners who are linked."""
-        wanted = set(owners)
-        return {link.user_name: link.person for link in await self._store.links() if link.user_name in wanted}
 
 
 class App:
@@ -399,69 +382,6 @@ class App:
         task = asyncio.ensure_future(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
-
-
-def run(settings: Settings) -> int:
-    """Run the bot until SIGTERM; return the exit code."""
-    secrets = (
-        settings.slack_bot_token,
-        settings.slack_app_token,
-        settings.slack_signing_secret,
-        settings.enos_access_key,
-        settings.enos_secret_key,
-    )
-    logs.configure(settings.log_level, settings.log_format, secrets=secrets, mask=Mask(settings.mask))
-    for warning in settings.warnings:
-        log.warning(warning)
-    return asyncio.run(_run(settings))
-
-
-async def _run(settings: Settings) -> int:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    try:
-        store = Store.open(settings.database)
-    except Failure as failure:
-        return _complain([str(failure)], EXIT_FAILED)
-    async with store:
-        app = App(settings, store, await store.notes())
-        try:
-            await app.listen()
-            if problems := await _proven(app, stop):
-                return _complain(problems, EXIT_SETTINGS)
-            if stop.is_set():
-                return EXIT_OK
-            await app.start()
-            log.info("flowbot runs; health is served at %s", app.address)
-            await stop.wait()
-            log.info("stopping; what was begun is finished first")
-        except OSError as error:
-            return _complain([f"FLOWBOT_LISTEN or FLOWBOT_EVENTS_LISTEN cannot be used: {error}"], EXIT_SETTINGS)
-        finally:
-            await app.stop(DRAIN_SECONDS)
-    return EXIT_OK
-
-
-async def _proven(app: App, stop: asyncio.Event) -> list[str]:
-    """Return what an operator must mend; wait, and say so, for as long as Slack itself does not answer."""
-    pause = FIRST_PAUSE_SECONDS
-    while not stop.is_set():
-        try:
-            return await app.preflight()
-        except Outage as outage:
-            log.warning("Slack does not answer yet. %s I try again in %.0f s.", outage, pause)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), pause)
-        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-    return []
-
-
-def _complain(problems: Sequence[str], code: int) -> int:
-    sys.stderr.write("flowbot cannot start:\n")
-    for problem in problems:
-        sys.stderr.write(f"  {problem}\n")
-    return code
 
 
 def _versions() -> str:

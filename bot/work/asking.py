@@ -16,7 +16,8 @@ from bot.core.people import Link, Person, Said
 from bot.core.posts import Body, PostId
 from bot.core.requests import Request
 from bot.core.rights import Standing
-from bot.work.ports import Clock, Enos, NewId, Settlement, Slack, Store
+from bot.work.ports import Clock, Enos, NewId, Slack
+from bot.work.ports_store import Settlement, Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,8 @@ from bot.work.deliver_rules import (
     backoff,
 )
 from bot.work.deliver_settle import Settling
-from bot.work.ports import Clock, Slack, Store
+from bot.work.ports import Clock, Slack
+from bot.work.ports_store import Store
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,8 @@ from bot.core.cards import answers
 from bot.core.posts import Kind, Lane, NewPost, Post, PostId
 from bot.core.slack_errors import Verdict, meaning
 from bot.work.deliver_rules import is_direct
-from bot.work.ports import Clock, Store
+from bot.work.ports import Clock
+from bot.work.ports_store import Store
 
 BAD_CHANNEL = "bad channel "  # begins the names of the notes
 

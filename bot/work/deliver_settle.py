@@ -29,7 +29,8 @@ from bot.work.deliver_rules import (
     look_after,
     looks_again,
 )
-from bot.work.ports import Clock, Slack, Store
+from bot.work.ports import Clock, Slack
+from bot.work.ports_store import Store
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,8 @@ from bot.core.facts import Facts
 from bot.core.incidents import Incident, IncidentId
 from bot.core.people import Person
 from bot.core.posts import Body, Kind, Lane, NewPost, PostId
-from bot.work.ports import Names, NewId, Settlement, Store
+from bot.work.ports import Names, NewId
+from bot.work.ports_store import Settlement, Store
 from bot.work.watch_look import Looks
 
 Say = Callable[[Incident], Body]

@@ -25,7 +25,7 @@ from bot.core.status import Status
 from bot.core.times import read_time
 from bot.work import audience
 from bot.work.asking import Rooms
-from bot.work.ports import Settlement
+from bot.work.ports_store import Settlement
 from bot.work.telling import SLACK_FAILURES
 
 log = logging.getLogger(__name__)

@@ -24,7 +24,7 @@ from bot.core.posts import Kind, Lane, NewPost, PostId
 from bot.core.requests import LinkPerson, Unlink
 from bot.core.status import name_of
 from bot.work.asking import Rooms
-from bot.work.ports import Settlement
+from bot.work.ports_store import Settlement
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,8 @@ from bot.core.desk import Reason
 from bot.core.facts import Facts
 from bot.core.incidents import Incident
 from bot.core.posts import Body, PostId
-from bot.work.ports import Names, NewId, Store
+from bot.work.ports import Names, NewId
+from bot.work.ports_store import Store
 from bot.work.watch_look import Looks
 
 _MOST = 5000  # live incidents looked at in one tick

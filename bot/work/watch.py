@@ -22,7 +22,8 @@ from bot.core.facts import Facts, Reading
 from bot.core.flows import KINDS
 from bot.core.posts import Kind, Lane, NewPost, PostId
 from bot.work.deliver_alarms import Alarms
-from bot.work.ports import Clock, Enos, Names, NewId, Store
+from bot.work.ports import Clock, Enos, Names, NewId
+from bot.work.ports_store import Store
 from bot.work.watch_coverage import Coverage, Watched
 from bot.work.watch_daily import SignOfLife
 from bot.work.watch_enrich import Enricher, Outside, begin_all

@@ -14,7 +14,8 @@ from bot.core.cards import watching as cards
 from bot.core.errors import Failure
 from bot.core.flows import FlowName
 from bot.core.posts import Body, Kind, Lane, NewPost, PostId
-from bot.work.ports import Enos, NewId, Store
+from bot.work.ports import Enos, NewId
+from bot.work.ports_store import Store
 
 log = logging.getLogger(__name__)
 

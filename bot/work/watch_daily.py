@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from bot.core import daily
 from bot.core.cards import watching as cards
 from bot.core.posts import Kind, Lane, NewPost, PostId
-from bot.work.ports import Store
+from bot.work.ports_store import Store
 from bot.work.watch_coverage import Watched
 
 HOUR = 9  # local

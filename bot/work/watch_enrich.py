@@ -23,7 +23,8 @@ from bot.core.incidents import Incident, IncidentId
 from bot.core.instance_ids import instance_moment
 from bot.core.posts import Kind, Lane, NewPost, PostId
 from bot.core.status import Status
-from bot.work.ports import Clock, Enos, NewId, Store
+from bot.work.ports import Clock, Enos, NewId
+from bot.work.ports_store import Store
 from bot.work.watch_look import Looks
 from bot.work.watch_settings import WatchSettings
 

@@ -22,7 +22,8 @@ from bot.core.incidents import Incident
 from bot.core.pages import GATHER_EDITS, HOLD
 from bot.core.posts import Body, Kind, Lane, NewPost, PostId
 from bot.core.storms import Gathering, Occasion
-from bot.work.ports import Clock, NewId, Store
+from bot.work.ports import Clock, NewId
+from bot.work.ports_store import Store
 from bot.work.watch_look import Looks
 from bot.work.watch_settings import WatchSettings
 

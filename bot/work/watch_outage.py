@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 from bot.core.cards import watching as cards
 from bot.core.posts import Body, Kind, Lane, NewPost, PostId
-from bot.work.ports import NewId, Store
+from bot.work.ports import NewId
+from bot.work.ports_store import Store
 
 _NOTE = "outage"
 _PATIENCE = 3  # polls that miss a part before that is an outage too

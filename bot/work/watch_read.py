@@ -19,7 +19,8 @@ from bot.core.facts import Facts, Reading
 from bot.core.flows import Instance, Page, Search
 from bot.core.posts import PostId
 from bot.core.status import Status
-from bot.work.ports import Clock, Enos, NewId, Store
+from bot.work.ports import Clock, Enos, NewId
+from bot.work.ports_store import Store
 from bot.work.watch_look import Looks
 from bot.work.watch_settings import UPDATED, WatchSettings
 

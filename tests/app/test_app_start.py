@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from bot import app
+from bot import process
 from bot.slack.preflight import SlackDown
 
 
@@ -27,13 +27,13 @@ class Slow:
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(process, "FIRST_PAUSE_SECONDS", 0.01)
 
 
 async def test_slack_being_away_at_start_is_waited_out_and_told(caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.WARNING, "bot")
     bot = Slow([])
-    assert await app._proven(bot, asyncio.Event()) == []
+    assert await process.proven(bot, asyncio.Event()) == []
     assert bot.times == 3
     assert caplog.records[0].getMessage() == (
         "Slack does not answer yet. Slack could not be reached (connection refused). "
@@ -42,12 +42,12 @@ async def test_slack_being_away_at_start_is_waited_out_and_told(caplog: pytest.L
 
 
 async def test_what_only_an_operator_can_mend_ends_the_waiting():
-    assert await app._proven(Slow(["The token was revoked."]), asyncio.Event()) == ["The token was revoked."]
+    assert await process.proven(Slow(["The token was revoked."]), asyncio.Event()) == ["The token was revoked."]
 
 
 async def test_a_bot_that_waits_for_slack_can_be_stopped():
     bot, stop = Slow([], silent=10**9), asyncio.Event()
-    waiting = asyncio.create_task(app._proven(bot, stop))
+    waiting = asyncio.create_task(process.proven(bot, stop))
     async with bot.asked:
         await bot.asked.wait()
     stop.set()

@@ -10,7 +10,7 @@ from bot.core.facts import Facts, Known, Reading
 from bot.core.incidents import Incident, Phase
 from bot.store.incidents import Shelf
 from bot.store.store import Store
-from bot.work.ports import Settlement
+from bot.work.ports_store import Settlement
 
 
 def telling(**facts):

@@ -11,7 +11,7 @@ from bot.core.flows import InstanceId
 from bot.core.people import Person
 from bot.store import imports
 from bot.store.store import Store
-from bot.work.ports import Settlement
+from bot.work.ports_store import Settlement
 
 
 async def test_links_are_kept_changed_proven_and_removed(store):

@@ -16,7 +16,7 @@ from bot.core.incidents import Phase
 from bot.store.retention import Keep
 from bot.store.store import Store
 from bot.store.worker import Worker
-from bot.work.ports import Settlement
+from bot.work.ports_store import Settlement
 
 
 async def size(store, table):

@@ -10,7 +10,7 @@ from bot.core.errors import Refused
 from bot.core.incidents import IncidentId, Phase
 from bot.core.posts import Kind
 from bot.core.status import Status
-from bot.work.ports import Settlement
+from bot.work.ports_store import Settlement
 
 
 @pytest.fixture

@@ -1,0 +1,93 @@
+"""The process: one bot from its start to its last post, and the code it exits with."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Protocol
+
+from bot import logs
+from bot.app import App
+from bot.core.errors import Failure, Outage
+from bot.core.mask import Mask
+from bot.settings import Settings
+from bot.store.store import Store
+
+log = logging.getLogger("bot")
+
+EXIT_OK, EXIT_FAILED, EXIT_SETTINGS = 0, 1, 2
+DRAIN_SECONDS = 8.0  # a container is given ten
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0  # between two tries while Slack is away at start
+
+
+class Provable(Protocol):
+    """What can be asked whether its tokens and keys work."""
+
+    async def preflight(self) -> list[str]:
+        """Return what an operator must mend. Raises Outage where Slack cannot be asked."""
+        ...
+
+
+def run(settings: Settings) -> int:
+    """Run the bot until SIGTERM; return the exit code."""
+    secrets = (
+        settings.slack_bot_token,
+        settings.slack_app_token,
+        settings.slack_signing_secret,
+        settings.enos_access_key,
+        settings.enos_secret_key,
+    )
+    logs.configure(settings.log_level, settings.log_format, secrets=secrets, mask=Mask(settings.mask))
+    for warning in settings.warnings:
+        log.warning(warning)
+    return asyncio.run(_run(settings))
+
+
+async def _run(settings: Settings) -> int:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        store = Store.open(settings.database)
+    except Failure as failure:
+        return _complain([str(failure)], EXIT_FAILED)
+    async with store:
+        app = App(settings, store, await store.notes())
+        try:
+            await app.listen()
+            if problems := await proven(app, stop):
+                return _complain(problems, EXIT_SETTINGS)
+            if stop.is_set():
+                return EXIT_OK
+            await app.start()
+            log.info("flowbot runs; health is served at %s", app.address)
+            await stop.wait()
+            log.info("stopping; what was begun is finished first")
+        except OSError as error:
+            return _complain([f"FLOWBOT_LISTEN or FLOWBOT_EVENTS_LISTEN cannot be used: {error}"], EXIT_SETTINGS)
+        finally:
+            await app.stop(DRAIN_SECONDS)
+    return EXIT_OK
+
+
+async def proven(app: Provable, stop: asyncio.Event) -> list[str]:
+    """Return what an operator must mend; wait, and say so, for as long as Slack itself does not answer."""
+    pause = FIRST_PAUSE_SECONDS
+    while not stop.is_set():
+        try:
+            return await app.preflight()
+        except Outage as outage:
+            log.warning("Slack does not answer yet. %s I try again in %.0f s.", outage, pause)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause)
+        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+    return []
+
+
+def _complain(problems: Sequence[str], code: int) -> int:
+    sys.stderr.write("flowbot cannot start:\n")
+    for problem in problems:
+        sys.stderr.write(f"  {problem}\n")
+    return code

@@ -1,0 +1,272 @@
+"""What the journeys need from the store, as a Protocol: each method is one transaction."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.core.audit import Attempt, Entry
+from bot.core.facts import Facts, Known, Reading, Run
+from bot.core.flows import (
+    FlowId,
+    Instance,
+    InstanceId,
+)
+from bot.core.incidents import Incident, IncidentId
+from bot.core.people import Link, Person, Said
+from bot.core.posts import NewPost, Post, PostId
+from bot.core.storms import Gathering
+
+
+class Store(Protocol):
+    """One method is one transaction. Decisions handed in are pure functions, run inside it."""
+
+    # what the watcher knows
+    async def observe(
+        self,
+        instances: Collection[InstanceId],
+        flows: Collection[FlowId],
+        decide: Callable[[Known], Facts],
+        *,
+        since: datetime | None = None,
+    ) -> Facts:
+        """Read what is known of these, ask ``decide``, and write its facts: at most 500 rows.
+
+        With ``since``, incidents told after it are known too.
+        """
+        ...
+
+    def knows(self, rows: Collection[Instance]) -> bool:
+        """Whether all these rows say what is written of them, so that there is nothing to observe; asks no disk."""
+        ...
+
+    async def readings(self) -> Mapping[int, Reading]:
+        """Return how reading each type went."""
+        ...
+
+    async def set_reading(self, reading: Reading) -> None:
+        """Remember how reading a type went."""
+        ...
+
+    async def unfinished(self, before: datetime, limit: int = 500) -> tuple[InstanceId, ...]:
+        """Return instances last seen unfinished whose trigger time lies before the window."""
+        ...
+
+    async def is_new(self) -> bool:
+        """Whether the database has never completed a poll."""
+        ...
+
+    async def note(self, name: str, value: str) -> None:
+        """Remember a small named value (page base, sort names, zone, …)."""
+        ...
+
+    async def notes(self) -> Mapping[str, str]:
+        """Return all small named values."""
+        ...
+
+    # incidents
+    async def incidents(
+        self,
+        *,
+        live: bool = True,
+        flow: FlowId | None = None,
+        since: datetime | None = None,
+        limit: int = 500,
+    ) -> tuple[Incident, ...]:
+        """Return incidents, newest first; ``live`` means open or acknowledged."""
+        ...
+
+    async def gatherings(self) -> tuple[Gathering, ...]:
+        """Return the messages under which many incidents stand, those still shown, oldest first."""
+        ...
+
+    async def gathered(self, post: PostId) -> tuple[Incident, ...]:
+        """Return the incidents that the message of a gathering lists, newest first."""
+        ...
+
+    async def incident(self, id: IncidentId) -> Incident | None:  # noqa: A002
+        """Return one incident."""
+        ...
+
+    async def incident_of_thread(self, channel: str, thread: str) -> Incident | None:
+        """Return the incident whose first message this is."""
+        ...
+
+    async def change(
+        self,
+        id: IncidentId,  # noqa: A002
+        decide: Callable[[Incident], Facts],
+        *,
+        settle: "Settlement | None" = None,
+    ) -> Facts:
+        """Read an incident, ask ``decide`` (which may raise a Refusal), write its facts and end the attempt."""
+        ...
+
+    # the outbox
+    async def queue(self, posts: Sequence[NewPost], *, settle: "Settlement | None" = None, delivery: str = "") -> None:
+        """Queue posts, and end the attempt and the delivery they answer, in one transaction.
+
+        An edit whose target is still queued changes the target's body; a queued edit of the same target is
+        replaced.
+        """
+        ...
+
+    async def due(self, now: datetime, limit: int = 200) -> tuple[Post, ...]:
+        """Return queued posts whose time has come, in order, whose thread's first post is sent."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """Return when the next queued post is due."""
+        ...
+
+    async def unclear(self) -> tuple[Post, ...]:
+        """Return the unclear posts."""
+        ...
+
+    async def sending(self, id: PostId, now: datetime) -> Post | None:  # noqa: A002
+        """Mark a queued post as being sent and return it as it is now; None if it is no longer queued."""
+        ...
+
+    async def sent(self, id: PostId, channel: str, ts: str, now: datetime) -> None:  # noqa: A002
+        """Settle: it stands there."""
+        ...
+
+    async def set_unclear(self, id: PostId, why: str, now: datetime) -> None:  # noqa: A002
+        """Settle: nobody knows; look it up after a few seconds."""
+        ...
+
+    async def requeue(
+        self,
+        id: PostId,  # noqa: A002
+        due: datetime,
+        why: str,
+        *,
+        channel: str = "",
+        instead: NewPost | None = None,
+    ) -> None:
+        """Back to queued: it is certain that it does not stand.
+
+        ``channel`` moves it elsewhere, out of its thread. ``instead`` is what is sent in its place, under the
+        same id. It keeps its place in the order: what comes after it in its thread waits until ``due``.
+        """
+        ...
+
+    async def give_up(self, id: PostId, why: str, now: datetime) -> None:  # noqa: A002
+        """Settle: it will not be sent."""
+        ...
+
+    async def reserve(self, id: PostId, file: str) -> None:  # noqa: A002
+        """Remember the id of a file that is about to be shown, to settle a lost answer by."""
+        ...
+
+    async def doubtful(self, before: datetime) -> tuple[Post, ...]:
+        """Return messages sent before a time, after an unclear try, and not yet looked at once more."""
+        ...
+
+    async def no_double(self, id: PostId, *, again: datetime | None = None) -> None:  # noqa: A002
+        """Settle: a look at ``again`` has shown that it stands once; None: it need not be looked at any more."""
+        ...
+
+    async def interrupted(self) -> int:
+        """At start: posts left as sending become unclear. Return how many."""
+        ...
+
+    async def post(self, id: PostId) -> Post | None:  # noqa: A002
+        """Return one post."""
+        ...
+
+    async def post_counts(self) -> Mapping[str, int]:
+        """Return the number of posts by state."""
+        ...
+
+    # people
+    async def link(self, person: Person) -> Link | None:
+        """Return a person's link."""
+        ...
+
+    async def links(self) -> tuple[Link, ...]:
+        """Return all links."""
+        ...
+
+    async def put_links(self, links: Sequence[Link], *, posts: Sequence[NewPost] = ()) -> None:
+        """Add or change links, all or nothing. Raises Refused("taken") where an EnOS user has another person."""
+        ...
+
+    async def remove_link(self, person: Person, *, posts: Sequence[NewPost] = ()) -> Link | None:
+        """Remove a link and return what it was."""
+        ...
+
+    async def prove(self, person: Person) -> None:
+        """Mark a link as proven."""
+        ...
+
+    # the audit
+    async def attempt(self, attempt: Attempt, *, delivery: str = "") -> int | None:
+        """Write an attempt; None if one with this key is open or has acted (``core/audit.py``, ``frees``)."""
+        ...
+
+    async def attempted(self, key: str) -> Entry | None:
+        """Return the attempt that is open or has acted under a key."""
+        ...
+
+    async def end(self, settle: "Settlement") -> None:
+        """End an attempt."""
+        ...
+
+    async def detail(self, attempt: int, detail: str) -> None:
+        """Write, before the call, what is needed to look it up should its answer be lost."""
+        ...
+
+    async def unended(self) -> tuple[Entry, ...]:
+        """Return attempts without an end."""
+        ...
+
+    async def audit(
+        self, since: datetime, until: datetime, person: Person | None = None, limit: int = 500
+    ) -> tuple[Entry, ...]:
+        """Return entries, newest first."""
+        ...
+
+    # deliveries, stashed words, followed runs
+    async def first_time(self, key: str, now: datetime, said: Said | None = None) -> bool:
+        """Whether this delivery (event, envelope, trigger id) has not been seen before; remembers it.
+
+        What was said is kept until ``queue`` or ``attempt`` names the delivery.
+        """
+        ...
+
+    async def unanswered(self) -> tuple[Said, ...]:
+        """Return what was said and neither answered nor noted in the audit, oldest first."""
+        ...
+
+    async def stash(self, text: str, now: datetime) -> str:
+        """Keep a text that is too long for a button's value; return a short id."""
+        ...
+
+    async def stashed(self, id: str) -> str | None:  # noqa: A002
+        """Return a stashed text."""
+        ...
+
+    async def put_run(self, run: Run, *, posts: Sequence[NewPost] = (), settle: "Settlement | None" = None) -> None:
+        """Add or change a followed run, with what is said about it."""
+        ...
+
+    async def runs(self, *, live: bool = True, flow: FlowId | None = None, limit: int = 200) -> tuple[Run, ...]:
+        """Return followed runs, newest first; ``live`` means asked or running."""
+        ...
+
+    async def run(self, instance: InstanceId) -> Run | None:
+        """Return one followed run."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The end of an attempt."""
+
+    attempt: int
+    outcome: str  # a named reason
+    at: datetime
+    request: str = ""
+    user_id: str = ""
+    answer: str = ""
