@@ -20,12 +20,12 @@ from bot.core.checks_bot import Inside
 from bot.core.errors import Failure, Outage, Refusal
 from bot.core.mask import Mask
 from bot.core.people import Said
-from bot.core.times import zone_offset
 from bot.doctor.inside import InsideBot
 from bot.enos.client import EnosClient
 from bot.figures import Figures
 from bot.ids import new_id
 from bot.owners import Owners
+from bot.platform_zone import PlatformZone
 from bot.schedules import in_words
 from bot.settings import Settings
 from bot.slack.edge import Outside, SlackEdge, Way
@@ -67,7 +67,6 @@ class App:
         self.figures = Figures(self.metrics, settings.database, now())
         self._alarms_standing: dict[str, str] = {}  # what only an operator can mend, with its sentence
         self.mask = Mask(settings.mask)
-        self.zone: timedelta | None = zone_offset(settings.enos_timezone)
         self.enos = EnosClient(
             settings.enos_api_url,
             settings.enos_access_key,
@@ -82,6 +81,7 @@ class App:
             on_call=self.figures.enos_called,
             on_learned=self._learned,
         )
+        self.zone = PlatformZone(settings.enos_timezone, self.enos.time_zone)
         way = Way(app_token=settings.slack_app_token)
         if settings.mode == "http":
             way = Way(
@@ -182,7 +182,7 @@ class App:
             manners=manners,
             schedule_words=in_words,
             health=self._health,
-            platform_zone=lambda: self.zone,
+            platform_zone=lambda: self.zone.offset,
             wake=wake,
             nudge=self.watch.nudge,
         )
@@ -285,8 +285,8 @@ class App:
 
     async def _poll(self) -> None:
         await self.watch.poll(now())
-        if self.zone is None:
-            self.zone = zone_offset(await self.enos.time_zone())
+        if self.watch.health(now()).reachable:
+            await self.zone.look(now())
 
     async def _follow_incidents(self) -> None:
         await self.watch.follow(now())

@@ -1,0 +1,58 @@
+"""The zone of the times that EnOS prints: an idle poll does not pay for it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.core.errors import Outage, Refused
+from bot.platform_zone import ASK_AGAIN, PlatformZone
+
+NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
+
+
+class Printed:
+    """An EnOS that answers one of these after the other, the last for ever."""
+
+    def __init__(self, *answers: str | Exception) -> None:
+        self.answers, self.asked = list(answers), 0
+
+    async def __call__(self) -> str:
+        self.asked += 1
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+async def test_it_is_asked_once():
+    enos = Printed("GMT+8")
+    zone = PlatformZone("auto", enos)
+    for _ in range(3):
+        await zone.look(NOW)
+    assert (zone.offset, enos.asked) == (timedelta(hours=8), 1)
+
+
+async def test_a_zone_of_the_settings_is_not_asked_for():
+    enos = Printed("GMT+8")
+    zone = PlatformZone("GMT+1", enos)
+    await zone.look(NOW)
+    assert (zone.offset, enos.asked) == (timedelta(hours=1), 0)
+
+
+@pytest.mark.parametrize("answer", ["", "CST", Refused("not_offered", "This EnOS has no such action.")])
+async def test_what_names_none_is_asked_again_after_minutes_only(answer: str | Exception):
+    enos = Printed(answer, "GMT+8")
+    zone = PlatformZone("auto", enos)
+    for second in range(30):
+        await zone.look(NOW + timedelta(seconds=second))
+    assert (zone.offset, enos.asked) == (None, 1)
+    await zone.look(NOW + ASK_AGAIN)
+    assert zone.offset == timedelta(hours=8)
+
+
+async def test_an_outage_is_left_to_the_watcher_to_tell():
+    enos = Printed(Outage(), "GMT+8")
+    zone = PlatformZone("auto", enos)
+    await zone.look(NOW)
+    await zone.look(NOW)
+    assert zone.offset == timedelta(hours=8)
