@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from bot.core.flows import FlowId, InstanceId
 
 _ID = re.compile(r"([0-9]{1,18})-([0-9]{8,20})")
-_FORMS = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+_PARTS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})?([0-9]{2})?([0-9]{2})?")  # no strptime: this is hot
 _STEPS = {8: timedelta(days=1), 10: timedelta(hours=1), 12: timedelta(minutes=1), 14: timedelta(minutes=1)}
 
 
@@ -29,11 +29,12 @@ def flow_of(instance: InstanceId) -> FlowId | None:
 def instance_moment(instance: InstanceId) -> datetime | None:
     """Return the moment that the digits hold (UTC, cut to what they hold), or None for an unknown form."""
     match = _ID.fullmatch(instance)
-    form = _FORMS.get(len(match[2])) if match else None
-    if match is None or form is None:
+    parts = _PARTS.fullmatch(match[2]) if match else None
+    if parts is None:
         return None
+    year, month, day, hour, minute, second = (int(part or 0) for part in parts.groups())
     try:
-        return datetime.strptime(match[2], form).replace(tzinfo=UTC)
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
 
