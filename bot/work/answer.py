@@ -149,7 +149,8 @@ class Answers:
     async def _text(self, said: Said) -> str:
         """Return the words; those of a button may be kept in the store."""
         if said.where.surface is not Surface.BUTTON:
-            return said.text
+            first, _, rest = said.text.partition(" ")
+            return rest if first == self._rooms.manners.command else said.text  # out of habit, in a message too
         text = await self._rooms.store.stashed(said.text[1:]) if said.text.startswith("#") else said.text
         if text is None or text == OLD_BUTTON:
             raise _Told("old_button", answers.old_button(self._rooms.manners.command))
