@@ -20,6 +20,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -52,9 +53,9 @@ class _Sent:
 
 @dataclass(eq=False, slots=True)
 class _Pool:
-    """A client with its connections; ``retired`` pools are closed when their last request has ended."""
+    """Connections; ``retired`` pools are closed when their last request has ended."""
 
-    client: httpx.AsyncClient
+    way: httpx.AsyncBaseTransport  # httpx's client around it follows redirects and keeps cookies: neither is wanted
     users: int = 0
     retired: bool = False
 
@@ -118,7 +119,7 @@ class Transport:
             task.cancel()
         await asyncio.gather(*self._tasks, *self._closing, return_exceptions=True)
         for line in self._lines.values():
-            await line.pool.client.aclose()
+            await line.pool.way.aclose()
 
     async def _send(self, call: Call, headers: Mapping[str, str], sent: _Sent) -> Reply:
         clock = asyncio.get_running_loop().time
@@ -130,7 +131,7 @@ class Transport:
             pool = line.pool
             pool.users += 1
             try:
-                return await self._read(pool.client, call, headers, sent, end)
+                return await self._read(pool.way, call, headers, sent, end)
             except httpx.HTTPError as error:
                 raise _translated(error) from error
             finally:
@@ -138,7 +139,7 @@ class Transport:
                 self._close_if_unused(pool)
 
     async def _read(
-        self, client: httpx.AsyncClient, call: Call, headers: Mapping[str, str], sent: _Sent, end: float
+        self, way: httpx.AsyncBaseTransport, call: Call, headers: Mapping[str, str], sent: _Sent, end: float
     ) -> Reply:
         clock = asyncio.get_running_loop().time
         body = bytearray()
@@ -151,7 +152,7 @@ class Transport:
             extensions={"timeout": {"connect": connect, "pool": connect, "read": self.total, "write": self.total}},
         )
         sent.away = True  # connecting has a shorter time of its own, and its errors their own types
-        reply = await client.send(request, stream=True)
+        reply = await way.handle_async_request(request)
         self.last_date = reply.headers.get("date", "")
         try:
             if reply.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
@@ -167,16 +168,11 @@ class Transport:
         return Reply(reply.status_code, bytes(body), reply.headers.get("retry-after", ""))
 
     def _pool(self, limit: int, keep: int) -> _Pool:
+        if self._http is not None:
+            return _Pool(self._http)
         limits = httpx.Limits(max_connections=limit, max_keepalive_connections=keep, keepalive_expiry=KEEP)
-        return _Pool(
-            httpx.AsyncClient(
-                limits=limits,
-                follow_redirects=False,
-                trust_env=self._trust_env,
-                transport=self._http,
-                verify=_trusted(self._trust_env) if urlsplit(self._base).scheme == "https" else _nobody(),
-            )
-        )
+        certificates = _trusted(self._trust_env) if urlsplit(self._base).scheme == "https" else _nobody()
+        return _Pool(httpx.AsyncHTTPTransport(verify=certificates, limits=limits, proxy=proxy_for(self._base)))
 
     def _abandon(self, kind: Kind, task: asyncio.Task[Reply], sent: _Sent) -> None:
         """Let the request end by itself; if it does not within its time once more, end it and its pool."""
@@ -194,7 +190,7 @@ class Transport:
 
     def _close_if_unused(self, pool: _Pool) -> None:
         if pool.retired and pool.users == 0:
-            closing = asyncio.create_task(pool.client.aclose())
+            closing = asyncio.create_task(pool.way.aclose())
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)
 
@@ -242,6 +238,16 @@ def _cause(error: httpx.HTTPError) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "no connection in time"
     return "the connection failed"
+
+
+def proxy_for(url: str) -> str | None:
+    """Return the proxy that the environment names for an address; none for this machine and for what is exempt."""
+    parts = urlsplit(url)
+    if is_loopback(url) or proxy_bypass(parts.hostname or ""):
+        return None
+    named = getproxies()
+    proxy = named.get(parts.scheme) or named.get("all")
+    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
 
 
 def is_loopback(url: str) -> bool:

@@ -22,7 +22,7 @@ from bot.core.flows import Parameter
 from bot.enos import transport as transport_module
 from bot.enos.calls import Call, Kind
 from bot.enos.errors import AnswerLost, Silence, Throttled, TokenStale, Unreachable
-from bot.enos.transport import Transport, is_loopback
+from bot.enos.transport import Transport, is_loopback, proxy_for
 
 USER = "u15432100000000011"
 
@@ -138,12 +138,18 @@ async def test_a_request_that_outlives_its_time_is_cut_with_its_pool(gateway, mo
     async def hang(_request):
         await asyncio.Event().wait()
 
-    before.client._transport = httpx.MockTransport(hang)
+    closed = []
+
+    class Hanging(httpx.MockTransport):
+        async def aclose(self):
+            closed.append(self)
+
+    before.way = Hanging(hang)
     with pytest.raises(Silence):
         await transport.send(call, {})
     await asyncio.wait(transport._tasks)
     await asyncio.gather(*transport._closing)
-    assert before.client.is_closed
+    assert closed == [before.way]
     gateway.answers["get"] = FLOW
     reply = await transport.send(call, {"apim-timestamp": str(gateway.clock.ms)})
     assert reply.status == 401
@@ -199,10 +205,40 @@ async def test_closing_waits_no_longer_than_a_call_may_take(gateway):
         ("nonsense", False),
     ],
 )
-async def test_proxies_do_not_apply_to_this_machine(url, here):
+def test_proxies_do_not_apply_to_this_machine(url, here, monkeypatch):
+    monkeypatch.setenv("all_proxy", "http://proxy:3128")
     assert is_loopback(url) is here
-    transport = Transport(url)
-    assert transport._lines[Kind.READ].pool.client.trust_env is not here
+    assert proxy_for(url) == (None if here else "http://proxy:3128")
+
+
+@pytest.mark.parametrize(
+    ("environment", "proxy"),
+    [
+        ({}, None),
+        ({"HTTPS_PROXY": "http://proxy:3128"}, "http://proxy:3128"),
+        ({"https_proxy": "proxy:3128"}, "http://proxy:3128"),
+        ({"http_proxy": "http://proxy:3128"}, None),
+        ({"all_proxy": "http://proxy:3128"}, "http://proxy:3128"),
+        ({"https_proxy": "http://proxy:3128", "no_proxy": "localhost,.example.com"}, None),
+        ({"https_proxy": "http://proxy:3128", "no_proxy": "example.org"}, "http://proxy:3128"),
+        ({"https_proxy": "http://proxy:3128", "no_proxy": "*"}, None),
+    ],
+)
+def test_the_environment_names_the_proxy(environment, proxy, monkeypatch):
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert proxy_for("https://apim-cn4.example.com") == proxy
+
+
+async def test_a_call_goes_by_the_proxy(gateway, monkeypatch):
+    monkeypatch.setenv("http_proxy", gateway.url)
+    monkeypatch.setenv("no_proxy", "")
+    transport = Transport("http://enos.invalid")
+    reply = await transport.send(Call("GET", "/x", (), b""), {})
+    assert reply.status == 404  # the gateway was asked, as a proxy is
     await transport.close()
 
 

@@ -260,7 +260,7 @@ async def test_a_throttled_change_is_told_and_not_sent_again(gateway, client):
 
 def test_certificates_are_checked_wherever_there_are_any():
     for url, trusted in (("HTTPS://gateway.example", True), ("http://127.0.0.1:1", False)):
-        context = Transport(url)._lines[Kind.READ].pool.client._transport._pool._ssl_context
+        context = Transport(url)._lines[Kind.READ].pool.way._pool._ssl_context
         assert context.verify_mode is ssl.CERT_REQUIRED
         assert context.check_hostname
         assert bool(context.get_ca_certs()) is trusted
