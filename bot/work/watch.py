@@ -38,6 +38,7 @@ from bot.work.watch_single import count
 
 log = logging.getLogger(__name__)
 
+_LATE_AT_LEAST = timedelta(minutes=1)  # however often it polls
 _LATE = 10  # polls without a complete reading before that is an alarm
 
 
@@ -133,7 +134,8 @@ class Watch:
         lag = (
             running if health.lag is None else min(health.lag, running)
         )  # what nobody read while it was down is not lag
-        await self._lag.tick(now, lag, late=lag > self._poll_every * _LATE, outage=self._outage.stands)
+        late = lag > max(self._poll_every * _LATE, _LATE_AT_LEAST)
+        await self._lag.tick(now, lag, late=late, outage=self._outage.stands)
 
     def _trouble(self, now: datetime) -> str:
         """Return what keeps it from being well, if anything."""
