@@ -5,7 +5,6 @@ from journey_kit import ALEX, DATA_OPS, DIRECT, FINANCE, GENERAL, GUEST, JONAS, 
 
 @story()
 async def test_people_are_told_privately_what_they_may_not_and_who_may(town):
-    town.refusals.add("ratelimited")  # nobody asks so fast; each answer comes all the same
     flow = town.flow("guarded-load")
     town.breaks(flow)
     card = await town.card(flow, "FAIL")
@@ -40,7 +39,6 @@ async def test_people_are_told_privately_what_they_may_not_and_who_may(town):
 
 @story()
 async def test_an_admin_links_proves_changes_and_unlinks(town):
-    town.refusals.add("ratelimited")  # nobody asks so fast; each answer comes all the same
     flow = town.flow("priyas-load", owners=["priya.nair"])
     done = await town.asks(
         ALEX, "/flow link @Priya Nair u15432100000000013 priya.nair", "linked @Priya Nair", "proves it"

@@ -100,7 +100,6 @@ async def test_what_cannot_be_started_is_told_with_the_way_out(town):
         "trigger": ["flow"],
         "triger 3377": ["trigger"],
     }
-    town.refusals.add("ratelimited")  # nobody asks so fast; each answer comes all the same
     for text, words in answers.items():
         await town.asks(MAYA, f"/flow {text}", *words)
     assert not town.enos.called("triggerFromTask")
