@@ -11,7 +11,6 @@ In a storm (``storms.py``) what would begin a thread joins the storm's message i
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 
 from bot.core import desk, healing, storms
 from bot.core.cards import gathering
@@ -20,45 +19,12 @@ from bot.core.cards import incident_replies as replies
 from bot.core.desk import Reason
 from bot.core.facts import Facts, Known, Seen
 from bot.core.flows import FlowId, Instance, InstanceId
+from bot.core.incident_posts import HOLD, Terms, in_thread, redrawn, success_reply
 from bot.core.incidents import Incident, IncidentId, Occurrence, Phase
 from bot.core.occurrences import FAILURES, Why, remembered, why
-from bot.core.posts import Body, Kind, Lane, NewPost, PostId
+from bot.core.posts import Kind, Lane, NewPost, PostId
 
-HOLD = timedelta(seconds=1.5)  # a first message waits so long for task, error line and owners
-GATHER_EDITS = timedelta(seconds=2)  # edits of one card within so long become one
 TOLD_ONE_BY_ONE = 5  # replies for failures of one flow that one reading brings; the others are counted
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What deciding depends on besides the rows and what is known."""
-
-    now: datetime
-    alerting: frozenset[int]
-    channel: str
-    new_id: Callable[[], str]
-    kind: int | None = None  # the scheduling type that was searched; None for a single read
-    by_instance: bool = False  # an incident for each instance instead of each flow
-    stored_at: datetime | None = None  # when the page is written, where that is later than the poll's ``now``
-    gather_under: PostId | None = None  # the first start's message, while it is being gathered
-    look: cards.Look = field(default_factory=cards.Look)
-    storm: int = 0  # more incidents than this within ten minutes are a storm; 0: there are none
-    command: str = "/flow"
-
-    @property
-    def told_at(self) -> datetime:
-        """When the page is written."""
-        return self.stored_at or self.now
-
-    @property
-    def recent_since(self) -> datetime:
-        """Since when incidents count towards a storm."""
-        return self.told_at - storms.WITHIN
-
-    @property
-    def held_until(self) -> datetime:
-        """When a first message goes at the latest."""
-        return self.told_at + HOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,80 +41,6 @@ def decide(rows: Iterable[Instance], terms: Terms, known: Known) -> PageFacts:
     for row in reversed(list(rows)):
         draft.take(row)
     return draft.facts()
-
-
-def changed(old: Incident, new: Incident, reason: Reason, terms: Terms, *, reply: Body | None = None) -> Facts:
-    """Return the facts of a change to an incident: itself, its reply, and its card as it stands now."""
-    if reason is Reason.NOTHING:
-        return Facts()
-    said = () if reply is None else (in_thread(new, reply, terms),)
-    return Facts(incidents=(new,), posts=(*said, *redrawn(old, new, terms)))
-
-
-def in_thread(
-    incident: Incident,
-    body: Body,
-    terms: Terms,
-    *,
-    due: datetime | None = None,
-    id_: str = "",
-    lane: Lane = Lane.ALERT,
-) -> NewPost:
-    """Return a reply in an incident's thread."""
-    return NewPost(
-        id=PostId(id_ or terms.new_id()),
-        kind=Kind.MESSAGE,
-        lane=lane,
-        channel=incident.channel,
-        body=body,
-        due=due or terms.now,
-        thread_of=incident.post,
-        incident=incident.id,
-    )
-
-
-def redrawn(old: Incident, new: Incident, terms: Terms) -> tuple[NewPost, ...]:
-    """Return the edit that shows the incident as it is now; none where that would look the same.
-
-    A gathered incident has no card: the message it stands under is drawn anew by whoever keeps it.
-    """
-    if new.gathered or _looks_same(old, new, terms):
-        return ()
-    return (edit(new, terms),)
-
-
-def _looks_same(old: Incident, new: Incident, terms: Terms) -> bool:
-    if (old.phase, len(old.occurrences)) != (new.phase, len(new.occurrences)):
-        return False  # the count is on the card: no need to draw it twice to know
-    return cards.card(old, "", terms.look) == cards.card(new, "", terms.look)
-
-
-def first(incident: Incident, terms: Terms) -> NewPost:
-    """Return an incident's first message, for a person who waits for it."""
-    return NewPost(
-        id=incident.post,
-        kind=Kind.MESSAGE,
-        lane=Lane.ANSWER,
-        channel=incident.channel,
-        body=cards.card(incident, incident.post, terms.look),
-        due=terms.now,
-        incident=incident.id,
-    )
-
-
-def edit(incident: Incident, terms: Terms, *, at_once: bool = False) -> NewPost:
-    """Return the edit of an incident's first message."""
-    id_ = PostId(terms.new_id())
-    return NewPost(
-        id=id_,
-        kind=Kind.EDIT,
-        lane=Lane.ALERT,
-        channel=incident.channel,
-        body=cards.card(incident, id_, terms.look),
-        due=terms.now if at_once else terms.now + GATHER_EDITS,
-        target=incident.post,
-        incident=incident.id,
-    )
 
 
 class _Draft:
@@ -341,14 +233,6 @@ class _Draft:
     def _newest_of(incidents: Iterable[Incident]) -> dict[tuple[FlowId, str], Incident]:
         oldest_first = sorted(incidents, key=lambda incident: incident.opened_at)
         return {_key(incident.flow_id, incident.group): incident for incident in oldest_first}
-
-
-def success_reply(old: Incident, new: Incident, reason: Reason) -> Body:
-    """Return what is said of a success: the alarm has ended, or a failure got its good run."""
-    if reason is Reason.RECOVERED:
-        return replies.recovered(new)
-    good = {each.instance for each in new.occurrences if each.healed}
-    return replies.healed(new, [each.instance for each in desk.unhealed(old) if each.instance in good])
 
 
 def _key(flow: FlowId, group: str) -> tuple[FlowId, str]:

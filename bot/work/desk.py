@@ -6,7 +6,7 @@ Who may is decided before (``rights.py``); what cannot be is refused by the inci
 from collections.abc import Callable
 from datetime import datetime
 
-from bot.core import desk, pages, reminders
+from bot.core import desk, incident_posts, reminders
 from bot.core.cards import incident_replies as replies
 from bot.core.errors import Refused
 from bot.core.facts import Facts
@@ -110,14 +110,14 @@ class Desk:
     ) -> NewPost:
         incident = await self._incident(incident_id)
         look = await self._looks.of(incident.owners, now)
-        terms = pages.Terms(now, frozenset(), incident.channel, self._new_id, look=look)
+        terms = incident_posts.Terms(now, frozenset(), incident.channel, self._new_id, look=look)
 
         def decide(old: Incident) -> Facts:
             new = reminders.restarted(old, step(old)[0], now)
-            reply = pages.in_thread(new, say(new), terms, lane=Lane.ANSWER)
+            reply = incident_posts.in_thread(new, say(new), terms, lane=Lane.ANSWER)
             if old.gathered and not new.gathered:  # its card comes first: the reply stands in its thread
-                return Facts(incidents=(new,), posts=(pages.first(new, terms), reply))
-            shown = () if new.gathered else (pages.edit(new, terms, at_once=True),)
+                return Facts(incidents=(new,), posts=(incident_posts.first(new, terms), reply))
+            shown = () if new.gathered else (incident_posts.edit(new, terms, at_once=True),)
             return Facts(incidents=(new,), posts=(reply, *shown))
 
         facts = await self._store.change(incident_id, decide, settle=settle)

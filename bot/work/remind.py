@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from bot.core import pages, reminders
+from bot.core import incident_posts, reminders
 from bot.core.cards import incident_replies as replies
 from bot.core.cards.incident import Look
 from bot.core.desk import Reason
@@ -47,15 +47,15 @@ class Reminders:
 
     async def _call(self, incident: Incident, now: datetime) -> None:
         look = await self._looks.of(incident.owners, now)
-        terms = pages.Terms(now, frozenset(), incident.channel, self._new_id, look=look)
+        terms = incident_posts.Terms(now, frozenset(), incident.channel, self._new_id, look=look)
 
         def decide(old: Incident) -> Facts:
             new, reason = reminders.step(old, self._every, now)
             if reason is Reason.NOTHING:
                 return Facts()
             post = PostId(self._new_id())
-            reply = pages.in_thread(new, self._says(old, reason, look, post, now), terms, id_=post)
-            return Facts(incidents=(new,), posts=(reply, *pages.redrawn(old, new, terms)))
+            reply = incident_posts.in_thread(new, self._says(old, reason, look, post, now), terms, id_=post)
+            return Facts(incidents=(new,), posts=(reply, *incident_posts.redrawn(old, new, terms)))
 
         facts = await self._store.change(incident.id, decide)
         if facts.posts:

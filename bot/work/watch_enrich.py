@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.core import desk, graphs, pages
+from bot.core import desk, graphs, incident_posts, pages
 from bot.core.cards import incident_replies as replies
 from bot.core.cards.incident import Look
 from bot.core.desk import Reason
@@ -49,9 +49,9 @@ class Outside:
     wake: Callable[[], None]  # there is something to deliver
     occurred: Callable[[int], None] = lambda _status: None  # a failure was seen that is new
 
-    def terms(self, now: datetime, look: Look) -> pages.Terms:
+    def terms(self, now: datetime, look: Look) -> incident_posts.Terms:
         """Return the terms of a decision that is made outside of a search."""
-        return pages.Terms(
+        return incident_posts.Terms(
             now=now,
             alerting=self.settings.alerting,
             channel=self.settings.channel,
@@ -214,7 +214,7 @@ class Enricher:
 
         def decide(old: Incident) -> Facts:
             new, reason = step(old)
-            facts = pages.changed(old, new, reason, terms)
+            facts = incident_posts.changed(old, new, reason, terms)
             if reply is None or reason is Reason.NOTHING:
                 return facts
             return replace(facts, posts=(*facts.posts, *_reply_anew(new, reply, instance, terms)))
@@ -238,7 +238,7 @@ def begin_all(enricher: Enricher, facts: Facts, kind: int, now: datetime) -> Non
 
 
 def _reply_anew(
-    incident: Incident, reply: PostId, instance: InstanceId | None, terms: pages.Terms
+    incident: Incident, reply: PostId, instance: InstanceId | None, terms: incident_posts.Terms
 ) -> tuple[NewPost, ...]:
     """Return the edit of the reply that told this failure."""
     failure = next((each for each in reversed(incident.occurrences) if each.instance == instance), None)
@@ -252,7 +252,7 @@ def _reply_anew(
             lane=Lane.ALERT,
             channel=incident.channel,
             body=replies.failed_again(incident, failure, id_),
-            due=terms.now + pages.GATHER_EDITS,
+            due=terms.now + incident_posts.GATHER_EDITS,
             target=reply,
             incident=incident.id,
         ),

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.core import desk, healing, pages
+from bot.core import desk, healing, incident_posts
 from bot.core.desk import Reason
 from bot.core.errors import Failure
 from bot.core.facts import Facts, Seen
@@ -147,8 +147,8 @@ class Following:
         def decide(old: Incident) -> Facts:
             new, reason = healing.after(old, row, now)
             speaks = reason is Reason.RECOVERED or (reason is Reason.HEALED and said[old.id] < _REPLIES)
-            reply = pages.success_reply(old, new, reason) if speaks and not new.gathered else None
-            facts = pages.changed(old, new, reason, terms, reply=reply)
+            reply = incident_posts.success_reply(old, new, reason) if speaks and not new.gathered else None
+            facts = incident_posts.changed(old, new, reason, terms, reply=reply)
             return replace(facts, seen=_as_seen(old, new, row, now))
 
         facts = await self._out.store.change(incident.id, decide)

@@ -18,8 +18,8 @@ from bot.core.cards import gathering as cards
 from bot.core.cards.incident import Look
 from bot.core.facts import Facts, Known
 from bot.core.flows import UserName
+from bot.core.incident_posts import GATHER_EDITS, HOLD
 from bot.core.incidents import Incident
-from bot.core.pages import GATHER_EDITS, HOLD
 from bot.core.posts import Body, Kind, Lane, NewPost, PostId
 from bot.core.storms import Gathering, Occasion
 from bot.work.ports import Clock, NewId

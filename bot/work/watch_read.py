@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.core import pages
+from bot.core import incident_posts, pages
 from bot.core.errors import Failure
 from bot.core.facts import Facts, Reading
 from bot.core.flows import Instance, Page, Search
@@ -106,7 +106,7 @@ class Reader:
         if self._store.knows(rows):
             return Facts()
         look = await self._looks.of((owner for row in rows for owner in row.owners), now)
-        terms = pages.Terms(
+        terms = incident_posts.Terms(
             now=now,
             alerting=self._settings.alerting,
             channel=self._settings.channel,

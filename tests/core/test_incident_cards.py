@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from incident_makers import JONAS, KNOWN, MAYA, NOW, OWNER, failure, incident
 from incident_picture import foreign_pings, picture, refused
 
-from bot.core import desk, pages
+from bot.core import desk, incident_posts
 from bot.core.cards import gathering, watching
 from bot.core.cards import incident as cards
 from bot.core.cards import incident_replies as replies
@@ -213,5 +213,8 @@ def test_no_text_from_outside_can_ping_or_break_a_card(name, task, line, owner, 
 def test_a_success_says_whether_the_alarm_ended_or_a_run_was_made_good():
     good = replace(incident(), occurrences=(failure(healed=True),))
     recovered = desk.recovered(good, "3377-2026112100", LATER)[0]
-    assert "recovered" in pages.success_reply(incident(), recovered, desk.Reason.RECOVERED)["text"]
-    assert "there is a good run for `3377-2026112100`" in pages.success_reply(LEFT, good, desk.Reason.HEALED)["text"]
+    assert "recovered" in incident_posts.success_reply(incident(), recovered, desk.Reason.RECOVERED)["text"]
+    assert (
+        "there is a good run for `3377-2026112100`"
+        in incident_posts.success_reply(LEFT, good, desk.Reason.HEALED)["text"]
+    )

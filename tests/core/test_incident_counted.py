@@ -5,14 +5,14 @@ from itertools import count
 
 from incident_makers import NOW, incident, row, seen
 
-from bot.core import pages
+from bot.core import incident_posts, pages
 from bot.core.facts import Known
 from bot.core.status import Status
 
 
 def counted(rows, known):
     ids = count(1)
-    terms = pages.Terms(
+    terms = incident_posts.Terms(
         now=NOW + timedelta(minutes=1),
         alerting=frozenset({-1, 7}),
         channel="C0DATAOPS1",

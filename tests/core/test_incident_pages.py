@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from incident_makers import JONAS, NOW, failure, incident, row, seen
 
-from bot.core import desk, pages
+from bot.core import desk, incident_posts, pages
 from bot.core.facts import Facts, Known
 from bot.core.incidents import Phase
 from bot.core.posts import Kind
@@ -17,7 +17,7 @@ T1, T2 = "2026-11-21 02:00:00", "2026-11-21 02:10:00"
 
 def terms(**more):
     ids = itertools.count(1)
-    return pages.Terms(
+    return incident_posts.Terms(
         now=more.pop("now", NOW + timedelta(minutes=1)),
         alerting=frozenset({-1, 7}),
         channel="C0DATAOPS1",
@@ -147,22 +147,22 @@ def test_many_failures_are_counted_and_only_some_told():
 
 
 def test_a_change_of_nothing_is_nothing():
-    assert pages.changed(incident(), incident(), desk.Reason.NOTHING, terms()) == Facts()
+    assert incident_posts.changed(incident(), incident(), desk.Reason.NOTHING, terms()) == Facts()
 
 
 def test_a_change_that_looks_the_same_is_no_edit():
     looks_same = replace(incident(), acked_at=NOW)
-    facts = pages.changed(incident(), looks_same, desk.Reason.LEARNED, terms())
+    facts = incident_posts.changed(incident(), looks_same, desk.Reason.LEARNED, terms())
     assert (facts.incidents, facts.posts) == ((looks_same,), ())
 
 
 def test_a_change_that_shows_is_an_edit_two_seconds_later():
     new, reason = desk.learned(incident(failure()), "3377-2026112100", tasks=[1], task_name="transform")
-    (edit,) = pages.changed(incident(failure()), new, reason, terms()).posts
+    (edit,) = incident_posts.changed(incident(failure()), new, reason, terms()).posts
     assert (edit.kind, edit.due) == (Kind.EDIT, NOW + timedelta(minutes=1, seconds=2))
 
 
 def test_a_change_may_be_told_in_the_thread():
-    facts = pages.changed(incident(), incident(), desk.Reason.HEALED, terms(), reply={"text": "good"})
+    facts = incident_posts.changed(incident(), incident(), desk.Reason.HEALED, terms(), reply={"text": "good"})
     assert kinds(facts) == [(Kind.MESSAGE, "good")]
     assert facts.posts[0].thread_of == "p1"

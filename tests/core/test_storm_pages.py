@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from incident_makers import MAYA, NOW, OWNER, failure, incident, row, seen
 
-from bot.core import desk, pages
+from bot.core import desk, incident_posts, pages
 from bot.core.cards.incident import Look
 from bot.core.errors import Refused
 from bot.core.facts import Known
@@ -22,7 +22,7 @@ STORM = Gathering("storm", "C0DATAOPS1", Occasion.STORM, NOW, NOW, joined=12)
 
 def terms(**more):
     ids = itertools.count(1)
-    return pages.Terms(
+    return incident_posts.Terms(
         now=more.pop("now", AT),
         alerting=frozenset({-1, 7}),
         channel="C0DATAOPS1",
@@ -59,7 +59,7 @@ def test_many_have_one_message_that_counts_them_all():
     (post,), (storm,) = facts.posts, facts.gatherings
     assert (post.id, post.kind, post.channel) == (storm.post, Kind.MESSAGE, "C0DATAOPS1")
     assert post.body["text"] == "STORM · 50 incidents · 50 open, 0 acknowledged, 0 recovered"
-    assert post.due == AT + pages.HOLD
+    assert post.due == AT + incident_posts.HOLD
     assert "<@U0MAYA00001>" in str(post.body)
     assert str(post.body).count("<@U0MAYA00001>") == 1
     assert storm.mentioned == (OWNER,)
@@ -176,7 +176,7 @@ def test_a_thread_is_opened_once():
 
 def test_its_first_message_is_its_card():
     opened = replace(listed(), post="p7", gathered=False)
-    post = pages.first(opened, terms())
+    post = incident_posts.first(opened, terms())
     assert (post.id, post.kind, post.due, post.incident) == ("p7", Kind.MESSAGE, AT, "i4000")
     assert "1|p7|ack 4000" in str(post.body)
 
