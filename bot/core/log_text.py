@@ -10,6 +10,11 @@ _HEAD = re.compile(
     r"^={5,}[ \t]*\n(?:run  ?num:|instance:|cmdline:).*?^current time:[^\n]*\n={5,}[ \t]*(?:\n|\Z)",
     re.MULTILINE | re.DOTALL,
 )
+_UNDATED_HEAD = re.compile(  # without a time at its end: it ends at the next line like its first
+    r"^(={5,})[ \t]*\n(?:run  ?num:|instance:|cmdline:)(?:(?!^current time:).)*?\n\1[ \t]*(?:\n|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+_FLAT_HEAD = re.compile(r"={5,}nrun  ?num:t.*?ncurrent time:t.*?={5,}n?", re.DOTALL)  # as the samples print it
 _REST_OF_HEAD = re.compile(r"\A.*?^current time:[^\n]*\n={5,}[ \t]*(?:\n|\Z)", re.MULTILINE | re.DOTALL)
 _ONLY_HEAD = re.compile(r"^={5,}[ \t]*\n(?:run  ?num:|instance:|cmdline:).*\Z", re.MULTILINE | re.DOTALL)
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -20,7 +25,7 @@ _BEGINNING = 20_000  # characters in which the rest of a head is looked for, whe
 def own_words(log: str) -> str:
     """Return the program's output: no heads, no colours, no control characters."""
     text = _COLOURS.sub("", log.replace("\r\n", "\n").replace("\r", "\n"))
-    text = _HEAD.sub("", text)
+    text = _UNDATED_HEAD.sub("", _HEAD.sub("", _FLAT_HEAD.sub("", text)))
     text = _ONLY_HEAD.sub("", text)  # cut off before the head had ended
     rest = _REST_OF_HEAD.match(text, 0, _BEGINNING)  # cut off after it had begun
     return _CONTROL.sub("", text[rest.end() :] if rest else text).strip("\n")
