@@ -66,7 +66,7 @@ async def _run(settings: Settings) -> int:
             await stop.wait()
             log.info("stopping; what was begun is finished first")
         except OSError as error:
-            return _complain([f"FLOWBOT_LISTEN or FLOWBOT_EVENTS_LISTEN cannot be used: {error}"], EXIT_SETTINGS)
+            return _complain([cannot_listen(settings, error)], EXIT_SETTINGS)
         finally:
             await app.stop(DRAIN_SECONDS)
     return EXIT_OK
@@ -84,6 +84,18 @@ async def proven(app: Provable, stop: asyncio.Event) -> list[str]:
             await asyncio.wait_for(stop.wait(), pause)
         pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
     return []
+
+
+def cannot_listen(settings: Settings, error: OSError) -> str:
+    """Return which address cannot be listened on, why, and what to do."""
+    name, address = "FLOWBOT_LISTEN", settings.listen
+    if settings.mode == "http" and f"{settings.events_listen.port})" in str(error):
+        name, address = "FLOWBOT_EVENTS_LISTEN", settings.events_listen
+    why = (error.strerror or str(error)).rpartition(": ")[2]
+    return (
+        f"{name} is {address}, and nothing can listen there: {why}. "
+        "Stop the program that holds it, or set another address."
+    )
 
 
 def _complain(problems: Sequence[str], code: int) -> int:

@@ -1,0 +1,36 @@
+"""An address that another program holds: the setting is named, with what to do."""
+
+import asyncio
+import subprocess
+import sys
+
+import pytest
+from app_kit import configured, served
+
+from bot import demo
+from bot.process import EXIT_SETTINGS, cannot_listen
+
+
+@pytest.mark.parametrize("setting", ["FLOWBOT_LISTEN", "FLOWBOT_EVENTS_LISTEN"])
+async def test_the_setting_whose_address_is_taken_is_named(tmp_path, setting):
+    async with served() as running, await asyncio.start_server(print, "127.0.0.1", 0) as other:
+        address = f"127.0.0.1:{other.sockets[0].getsockname()[1]}"
+        read = configured(running, tmp_path, FLOWBOT_MODE="http", SLACK_SIGNING_SECRET="s", **{setting: address})
+        with pytest.raises(OSError, match="address already in use") as taken:
+            await asyncio.start_server(print, *address.split(":"))
+    assert cannot_listen(read, taken.value) == (
+        f"{setting} is {address}, and nothing can listen there: address already in use. "
+        "Stop the program that holds it, or set another address."
+    )
+
+
+async def test_the_program_ends_and_says_so(tmp_path):
+    async with served() as running, await asyncio.start_server(print, "127.0.0.1", 0) as other:
+        address = f"127.0.0.1:{other.sockets[0].getsockname()[1]}"
+        environ = demo.environment(running, tmp_path) | {"FLOWBOT_LISTEN": address}
+        command = [sys.executable, "-m", "bot", "run"]
+        ended = await asyncio.to_thread(
+            subprocess.run, command, env=environ, capture_output=True, text=True, timeout=60
+        )
+    assert ended.returncode == EXIT_SETTINGS
+    assert f"FLOWBOT_LISTEN is {address}, and nothing can listen there" in ended.stderr
