@@ -90,6 +90,13 @@ def is_quiet(gathering: Gathering, now: datetime) -> bool:
     return now - gathering.last_at >= WITHIN
 
 
+def is_shown(gathering: Gathering, now: datetime) -> bool:
+    """Whether its message shows how its incidents stand: a first start's from its end on, and each for a week after."""
+    if gathering.ended_at is None:
+        return gathering.occasion is Occasion.STORM
+    return now - gathering.ended_at <= SHOWN_FOR
+
+
 def over(gathering: Gathering) -> Gathering:
     """Return a quiet storm as ended."""
     return replace(gathering, ended_at=gathering.last_at + WITHIN)

@@ -131,9 +131,8 @@ class Watch:
         """See whether readings end in time; to be called as often as ``poll``, and waits for neither."""
         health = self.health(now)
         running = now - (self._began or now)
-        lag = (
-            running if health.lag is None else min(health.lag, running)
-        )  # what nobody read while it was down is not lag
+        # What nobody read while the bot was down is no lag.
+        lag = running if health.lag is None else min(health.lag, running)
         late = lag > max(self._poll_every * _LATE, _LATE_AT_LEAST)
         await self._lag.tick(now, lag, late=late, outage=self._outage.stands)
 

@@ -7,6 +7,7 @@ What a message shows is a function of what the database holds, and a digest of i
 look draws what is missing. Edits of a message collapse, and go every few seconds at most.
 """
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Callable
@@ -48,6 +49,7 @@ class Gatherings:
         self._new_id = new_id
         self._settings = settings
         self._is_stale = True
+        self._drawing = asyncio.Lock()  # what was read earlier must not be drawn over what was read later
 
     # ── the first start ──
 
@@ -91,13 +93,11 @@ class Gatherings:
 
     async def refresh(self) -> None:
         """End the storms that are over, and show each gathering as it stands, if that is not what it shows."""
-        self._is_stale = False
-        for each in await self._store.gatherings():
-            if each.occasion is Occasion.FIRST_START and each.ended_at is None:
-                continue
-            if each.ended_at is not None and self._clock() - each.ended_at > storms.SHOWN_FOR:
-                continue
-            await self._show(each.post)
+        async with self._drawing:
+            self._is_stale = False
+            for each in await self._store.gatherings():
+                if storms.is_shown(each, self._clock()):
+                    await self._show(each.post)
 
     async def _show(self, post: PostId) -> None:
         incidents = await self._store.gathered(post)

@@ -147,3 +147,17 @@ def test_linked_owners_are_mentioned_once_and_at_most_twenty_of_them():
     assert storms.to_mention(replace(STORM, mentioned=first), names, people) == ()
     assert storms.to_mention(replace(STORM, mentioned=first[:19]), names, people) == (names[24],)
     assert storms.to_mention(replace(STORM, mentioned=(OWNER,) * 25), names, people) == ()
+
+
+@pytest.mark.parametrize(
+    ("case", "gathering", "shown"),
+    [
+        ("a storm that goes on", STORM, True),
+        ("a storm that ended a week ago", replace(STORM, ended_at=NOW - storms.SHOWN_FOR), True),
+        ("one that ended before", replace(STORM, ended_at=NOW - storms.SHOWN_FOR - SECOND), False),
+        ("a first start that is still gathered", replace(STORM, occasion=Occasion.FIRST_START), False),
+        ("one that was told", replace(STORM, occasion=Occasion.FIRST_START, ended_at=NOW), True),
+    ],
+)
+def test_a_message_shows_how_its_incidents_stand_for_a_week(case, gathering, shown):
+    assert storms.is_shown(gathering, NOW) is shown, case

@@ -61,7 +61,7 @@ async def status(rooms: Rooms, ask: Ask, _request: Status) -> Answer:
     health = rooms.health()
     counts = await rooms.store.post_counts()
     waiting = counts.get("queued", 0) + counts.get("sending", 0) + counts.get("unclear", 0)
-    live = await rooms.store.incidents(live=True)
+    live = await rooms.store.incidents(live=True, limit=5000)
     fields = [f"*{escape(str(name))}*\n{escape(str(value))}" for name, value in health.items() if name != "Well"]
     fields.append(f"*Waiting to be sent*\n{waiting}")
     fields.append(f"*Open incidents*\n{len(live)}")
