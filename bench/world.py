@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import sys
 import tempfile
 import time
@@ -40,26 +41,26 @@ async def measured(running: Running, module: str, **settings: str) -> AsyncItera
         sockets = running.world.workspace.sockets
         before = sockets.handshakes
         started = time.monotonic()
-        process = await _process(environ, folder, module, *(["run"] if module == "bot" else []))
+        log = Path(folder) / "log"
+        process = await _process(environ, folder, module, *(["run"] if module == "bot" else []), log=log)
         try:
             await running.world.workspace.until(lambda: sockets.handshakes > before and sockets.connections, timeout=60)
             yield process.pid, time.monotonic() - started
+            if process.returncode is not None:
+                raise RuntimeError(f"{module} ended by itself, with {process.returncode}: {log.read_text()[-500:]}")
         finally:
-            process.kill()  # to drain hanging calls would take its time, and is not measured
+            if process.returncode is None:
+                process.kill()  # to drain hanging calls would take its time, and is not measured
             await process.wait()
 
 
-async def _process(environ: dict[str, str], folder: str, module: str, *arguments: str) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        module,
-        *arguments,
-        env=environ,
-        cwd=folder,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
+async def _process(
+    environ: dict[str, str], folder: str, module: str, *arguments: str, log: Path = Path(os.devnull)
+) -> asyncio.subprocess.Process:
+    with log.open("wb") as words:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", module, *arguments, env=environ, cwd=folder, stdout=words, stderr=words
+        )
 
 
 def memory(pid: int) -> float:
