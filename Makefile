@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench docs lock format clean
+.PHONY: help demo test bench soak docs lock format clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -27,6 +27,9 @@ test: $(VENV)/.dev ## every check that CI runs
 
 bench: $(VENV)/.dev ## print the figures the design promises
 	$(BIN)/python -m bench
+
+soak: $(VENV)/.dev ## keep at it for half an hour: kills, a day of polls, storms, noise
+	$(BIN)/python -m bench.soak
 
 docs: $(VENV)/.dev ## write the generated parts of README.md and manifest.yml
 	$(BIN)/python .ci/generate.py

@@ -1,0 +1,103 @@
+"""1,000 flows fail within a minute, in real time: nothing lost, nothing doubled, no 429 provoked, told at once."""
+
+import asyncio
+import itertools
+import tempfile
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bench.soak.lines import must
+from bench.soak.pretend import CHANNEL, Enos, Nobody, Slack
+from bot.ids import new_id
+from bot.store.store import Store
+from bot.work.deliver import Delivery
+from bot.work.watch import Watch
+from bot.work.watch_settings import WatchSettings
+
+FLOWS, MINUTE, POLL = 1000, 60.0, 10.0
+FIRST = 2.0  # seconds from the end of the poll that shows it
+REST = 60.0  # seconds until all is told
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def soak() -> str:
+    enos, slack = Enos(), Slack(now)
+    with tempfile.TemporaryDirectory() as folder:
+        async with Store.open(Path(folder) / "flowbot.db") as store:
+            delivery = Delivery(store, slack, now, default_channel=CHANNEL, on_alarm=lambda _alarm: None)
+            store.on_queued = delivery.wake
+            watch = Watch(
+                enos, store, Nobody(), now, new_id, WatchSettings(channel=CHANNEL), mask=str, wake=delivery.wake
+            )
+            await watch.poll(now())
+            delivering = asyncio.create_task(delivery.run())
+            await asyncio.sleep(3)
+            before = len(slack.messages)
+            ends = await breaks(enos, watch)
+            await rests(store, watch)
+            incidents = await store.incidents(live=False, limit=5000)
+            told = [await standing(store, slack, each) for each in incidents]
+            delivering.cancel()
+            await asyncio.gather(delivering, return_exceptions=True)
+            await watch.stop()
+            await delivery.close()
+    counted = Counter(each.flow_id for each in incidents)
+    must(len(counted) == FLOWS and counted.total() == FLOWS, f"{counted.total()} incidents of {len(counted)} flows")
+    must(all(told), f"{told.count(False)} incidents stand nowhere in Slack")
+    twice = [id_ for id_, count in Counter(each.id for each in slack.messages.values()).items() if count > 1]
+    must(not twice, f"{len(twice)} messages stand twice")
+    must(not slack.limited, f"Slack had to ask to wait {slack.limited} times")
+    first = sorted(each.at for each in slack.messages.values())[before] - ends
+    must(first <= FIRST, f"the first message came {first:.1f} s after its poll")
+    posts = sorted(at for at, method in slack.calls if method == "post")
+    closest = min((b - a for a, b in itertools.pairwise(posts)), default=0.0)
+    return (
+        f"{FLOWS:,} flows within a minute: each an incident that stands, {len(slack.messages) - before} messages, "
+        f"none twice, no 429 (closest posts {closest:.2f} s), first {first:+.1f} s after its poll"
+    )
+
+
+async def breaks(enos: Enos, watch: Watch) -> float:
+    """Let the flows fail evenly over a minute while polls go on; return when the first poll that saw any had ended."""
+    began, broken, ended = time.monotonic(), 0, 0.0
+    due = itertools.count(1)
+    next_poll = POLL * next(due)
+    while broken < FLOWS or ended == 0.0:
+        passed = time.monotonic() - began
+        while broken < min(FLOWS, int(FLOWS * passed / MINUTE)):
+            enos.put(3000 + broken, now() - timedelta(minutes=5))
+            broken += 1
+        if passed >= next_poll:
+            next_poll = POLL * next(due)
+            await watch.poll(now())
+            ended = ended or now().timestamp()
+        await asyncio.sleep(0.05)
+    await watch.poll(now())
+    return ended
+
+
+async def rests(store: Store, watch: Watch) -> None:
+    """Wait until nothing waits to be posted."""
+    end = time.monotonic() + REST
+    while time.monotonic() < end:
+        await watch.follow(now())
+        await watch.settled()
+        counts = await store.post_counts()
+        if not counts.keys() & {"queued", "sending", "unclear"}:
+            return
+        await asyncio.sleep(1)
+    must(False, f"posts still wait {REST:.0f} s later: {counts}")
+
+
+async def standing(store: Store, slack: Slack, incident) -> bool:
+    """Whether the message that tells of an incident stands: its own first one, or the one that lists it."""
+    for post in {incident.post, getattr(incident, "listed_in", "")} - {""}:
+        found = await store.post(post)
+        if found is not None and found.ts in slack.messages:
+            return True
+    return False
