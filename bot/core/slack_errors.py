@@ -50,6 +50,9 @@ _TOLD: dict[Verdict, dict[str, tuple[str, str]]] = {
         "restricted_action_read_only_channel": ("it is read-only", _RIGHTS),
         "restricted_action_thread_only_channel": ("only replies may be posted there", _RIGHTS),
         "restricted_action_non_threadable_channel": ("it takes no replies", _RIGHTS),
+        "posting_to_channel_denied": ("its settings do not let flowbot post", _RIGHTS),
+        "channel_is_limited_access": ("only some people have access to it", _RIGHTS),
+        "invalid_channel": ("there is no such channel", "Set another channel."),
         "method_not_supported_for_channel_type": ("apps cannot post in it", "Set another channel."),
         "messages_tab_disabled": (
             "flowbot's direct messages are turned off",
@@ -86,12 +89,21 @@ _TOLD: dict[Verdict, dict[str, tuple[str, str]]] = {
             "Ask an admin of the workspace.",
         ),
         "storage_limit_reached": ("the workspace has no room for files", "Ask an admin of the workspace."),
+        "file_type_not_allowed": ("the workspace does not take such files", "Ask an admin of the workspace."),
+        "file_uploads_except_images_disabled": ("the workspace takes images only", "Ask an admin of the workspace."),
         "file_uploads_disabled": ("the workspace takes no files", "Ask an admin of the workspace."),
     },
 }
 _SILENT: dict[Verdict, tuple[str, ...]] = {
-    Verdict.WAIT: ("ratelimited", "rate_limited"),
-    Verdict.DOUBT: ("internal_error", "fatal_error", "service_unavailable", "request_timeout"),
+    Verdict.WAIT: ("ratelimited", "rate_limited", "external_channel_migrating"),
+    Verdict.DOUBT: (
+        "internal_error",
+        "fatal_error",
+        "service_unavailable",
+        "request_timeout",
+        "update_failed",
+        "file_update_failed",
+    ),
     Verdict.OUTSIDE: ("thread_not_found", "cannot_reply_to_message", "restricted_action_thread_locked"),
     Verdict.GONE: (
         "message_not_found",
