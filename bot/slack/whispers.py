@@ -85,11 +85,14 @@ class Whispers:
         with counted(self.on_call, "response_url") as call, translated():
             proxy = proxy_for(url, self.environment)
             async with self.session.post(url, json=content, proxy=proxy) as answer:
-                word = _refusal(answer.status, await answer.text())
+                text = await answer.text()
+                word = _refusal(answer.status, text)
                 if answer.status == 429 or word in LIMITED:
                     raise SlackLimited(wait_named(answer.headers))
             if answer.status >= 500:
                 raise SlackUnclear(f"HTTP {answer.status} from a response_url")
+            if answer.status == 200 and text.lstrip().startswith("<"):  # of something in between: Slack says ok
+                raise SlackUnclear("a web page from a response_url")
             call.outcome = "refused" if word else "ok"
         return word
 

@@ -263,10 +263,11 @@ async def test_a_whisper_that_breaks_a_limit_goes_as_text(poster, slack):
         (Fault(status=429, text="slow", headers={"Retry-After": "3"}), SlackLimited),
         (refusal("ratelimited"), SlackLimited),
         (Fault(status=500, text="oops"), SlackUnclear),
+        (Fault(text="<html>sign in</html>", content_type="text/html"), SlackUnclear),
         (Fault(cut=True, after=True), SlackUnclear),
         (Fault(hang=True), SlackUnclear),
     ],
-    ids=["429", "ratelimited", "500", "cut", "hang"],
+    ids=["429", "ratelimited", "500", "web page", "cut", "hang"],
 )
 async def test_a_whisper_whose_outcome_is_unknown_is_not_sent_another_way(poster, slack, fault, failure):
     slack.fail("response_url", fault)
