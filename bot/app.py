@@ -351,10 +351,10 @@ class App:
         return "HTTP mode" if self.settings.mode == "http" else f"{self.figures.connected} of 2 sockets connected"
 
     def _why_not_ready(self) -> str:
-        if self.settings.mode == "socket" and not self.figures.connected:
-            return "Slack is not connected"
         if self._alarms_standing:
             return " ".join(self._alarms_standing.values())
+        if self.settings.mode == "socket" and not self.figures.connected:
+            return "Slack is not connected"
         health = self.watch.health(now())
         if health.lag is None:
             return "EnOS was not read yet"

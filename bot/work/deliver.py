@@ -167,7 +167,8 @@ class Delivery:
                 return
             if count := await self._store.interrupted():
                 log.info("%d posts were being sent when flowbot stopped; they are looked up", count)
-            await self._routes.load()
+            if alarm := await self._routes.load():
+                self._alarms.raised(DEFAULT_CHANNEL, alarm)
             self._is_started = True
 
     def _task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -1,7 +1,8 @@
 """Routes that die: a channel that takes nothing is told of once, and once more when it does again.
 
     another channel       told in the default channel, where its posts go until it is mended
-    the default channel   told to the admins in direct messages; its posts wait, and none is given up
+    the default channel   told to the admins in direct messages; its posts wait, and none is given up. One more waits
+                          with them, so that there is always one to find out by whether it takes messages again
 
 What was told is a note in the database, so that a restart does not repeat it.
 """
@@ -9,7 +10,7 @@ What was told is a note in the database, so that a restart does not repeat it.
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from bot.core.cards import answers
+from bot.core.cards import answers, flows
 from bot.core.posts import Kind, Lane, NewPost, Post, PostId
 from bot.core.slack_errors import Verdict, meaning
 from bot.work.deliver_rules import is_direct
@@ -36,12 +37,16 @@ class Routes:
         self._default_channel = default_channel
         self._admins = tuple(admins)
         self._on_bad_channel = on_bad_channel
-        self._bad: set[str] = set()
+        self._bad: dict[str, str] = {}  # with Slack's word
 
-    async def load(self) -> None:
-        """Read what was told by an earlier process."""
+    async def load(self) -> str:
+        """Read what was told by an earlier process; return the alarm of the default channel, where it stands."""
         notes = await self._store.notes()
-        self._bad = {name.removeprefix(BAD_CHANNEL) for name in notes if name.startswith(BAD_CHANNEL)}
+        self._bad = {
+            name.removeprefix(BAD_CHANNEL): error for name, error in notes.items() if name.startswith(BAD_CHANNEL)
+        }
+        error = self._bad.get(self._default_channel)
+        return trouble(error) if error else ""
 
     async def died(self, post: Post, error: str) -> None:
         """Tell, once, of a channel that takes nothing."""
@@ -50,7 +55,7 @@ class Routes:
             return
         await self._store.queue(told)
         await self._store.note(BAD_CHANNEL + post.channel, error)
-        self._bad.add(post.channel)
+        self._bad[post.channel] = error
         self._on_bad_channel(post.channel, error)
 
     async def lives(self, post: Post) -> None:
@@ -60,7 +65,7 @@ class Routes:
         if post.channel == self._default_channel:
             text = answers.channel_trouble("", post.channel, over=True)
             await self._store.queue(_to_admins(f"mended-{post.new.id}", text, self._admins, self._clock()))
-        self._bad.discard(post.channel)
+        del self._bad[post.channel]
         await self._store.note(BAD_CHANNEL + post.channel, "")
 
 
@@ -79,7 +84,10 @@ def notices(
         return None
     id_ = f"notice-{post.new.id}"
     if post.channel == default_channel:
-        return _to_admins(id_, answers.channel_trouble(trouble(error), default_channel, over=False), admins, now)
+        since = f"I could not post here since {flows.moment(now)}: {told.sentence}."
+        back = f"{since} What was to be told here meanwhile comes now."
+        text = answers.channel_trouble(trouble(error), default_channel, over=False)
+        return (_message(f"{id_}-back", default_channel, back, now), *_to_admins(id_, text, admins, now))
     if post.new.lane is Lane.ANSWER:
         return None
     text = (

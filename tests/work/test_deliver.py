@@ -207,7 +207,7 @@ async def test_where_the_default_channel_takes_nothing_alerts_wait_for_it(world)
     assert [alarm.name for alarm in world.alarms] == ["default channel"]
     world.slack.closed.clear()
     await world.pass_time(300, step=10)
-    assert world.slack.standing() == ["a", "b"]
+    assert world.slack.standing() == ["a", "b", "notice-a-back"]
     assert world.alarms[-1].over
 
 

@@ -180,8 +180,12 @@ def test_a_bad_channel_is_told_of_with_the_reason_and_the_way_out():
 
 def test_the_admins_are_told_of_a_bad_default_channel_each_directly():
     told = notices(post(message(channel=DEFAULT)), "is_archived", DEFAULT, ADMINS, SOON)
-    assert [(each.id, each.channel) for each in told] == [("notice-p1-U1", "U1"), ("notice-p1-U2", "U2")]
-    assert told[0].body["text"] == (
+    assert [(each.id, each.channel) for each in told] == [
+        ("notice-p1-back", DEFAULT),
+        ("notice-p1-U1", "U1"),
+        ("notice-p1-U2", "U2"),
+    ]
+    assert told[1].body["text"] == (
         "🔴 flowbot cannot post in its default channel: it is archived. Unarchive it, or set another channel. "
         f"The channel is <#{DEFAULT}>; what is to be told there waits, and nothing is lost."
     )
