@@ -38,9 +38,9 @@ class Terms:
         return self.stored_at or self.now
 
     @property
-    def recent_since(self) -> datetime:
-        """Since when incidents count towards a storm."""
-        return self.told_at - storms.WITHIN
+    def recent_since(self) -> datetime | None:
+        """Since when incidents count towards a storm; None where there are no storms."""
+        return self.told_at - storms.WITHIN if self.storm else None
 
     @property
     def held_until(self) -> datetime:

@@ -183,3 +183,4 @@ def test_its_first_message_is_its_card():
 
 def test_those_of_ten_minutes_count_when_the_page_is_written():
     assert terms(stored_at=AT + timedelta(seconds=5)).recent_since == AT + timedelta(seconds=5) - WITHIN
+    assert terms(storm=0).recent_since is None
