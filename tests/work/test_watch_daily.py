@@ -72,9 +72,11 @@ async def test_a_bot_that_begins_in_the_morning_tells_at_nine(world):
 @pytest.mark.parametrize("writes", range(4))
 async def test_a_death_at_any_write_repeats_none(world, writes):
     await world.follow()
+    world.now = NINE
+    await world.watch.poll(world.now)
     world.store.die_after = writes
     with contextlib.suppress(Killed):
-        await at(world, NINE)
+        await world.follow()
     world.store.die_after = None
     world.start()
     await at(world, NINE + timedelta(minutes=1))
