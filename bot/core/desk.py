@@ -17,6 +17,7 @@ from bot.core.errors import Refused
 from bot.core.escape import mention
 from bot.core.flows import Instance, InstanceId, TaskId, UserName
 from bot.core.incidents import Incident, Occurrence, Phase
+from bot.core.instance_ids import is_instance
 from bot.core.people import Person
 from bot.core.posts import PostId
 
@@ -229,8 +230,11 @@ def threaded(incident: Incident, post: PostId) -> Step:
 
 
 def reference(incident: Incident) -> str:
-    """Return what a command calls it: the flow, or the instance where each has its own thread."""
-    return incident.group or str(incident.flow_id)
+    """Return what a command calls it: the flow, or the instance where each has its own thread.
+
+    An instance whose id is none that a command can name goes by its flow.
+    """
+    return incident.group if is_instance(incident.group) else str(incident.flow_id)
 
 
 def _same(one: Occurrence, other: Occurrence) -> bool:

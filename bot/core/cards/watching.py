@@ -128,9 +128,9 @@ def in_time_again(lasted: timedelta) -> Body:
 def sign_of_life(day: Day, watched: tuple[int, int] | None, trouble: str, *, command: str) -> Body:
     """Return the line of the day; ``watched`` is how many flows the watcher sees, of how many.
 
-    ``trouble`` is what keeps it from being well, if anything.
+    ``trouble`` is what keeps it from being well, if anything, as plain words.
     """
-    state = f"flowbot runs, but {trouble}" if trouble else "flowbot is well"
+    state = f"flowbot runs, but {escape(trouble)}" if trouble else "flowbot is well"
     watching = f"watching {watched[0]} of {watched[1]} flows" if watched is not None else "watching"
     failed = f"{_many(day.failures, 'failure', 'failures')} of {_many(day.flows, 'flow', 'flows')}"
     failures = failed if day.failures else "no failures"

@@ -1,0 +1,216 @@
+"""Hostile text from outside, through every card there is: nothing of it acts, and Slack takes each card.
+
+The builders are found, not listed: a new card is tested as soon as it is written.
+"""
+
+import dataclasses
+import importlib
+import inspect
+import json
+import pkgutil
+import re
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from incident_picture import all_blocks, refused
+
+import bot.core.cards as room
+from bot.core.cards import runs
+from bot.core.escape import escape
+from bot.core.flows import FlowId, InstanceId, TaskId
+from bot.core.incidents import IncidentId, Phase
+from bot.core.posts import PostId
+from bot.core.rights import Reason
+from bot.core.status import Status
+from bot.core.storms import Occasion
+
+NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+
+HOSTILE = [
+    "<!channel>",
+    "<!here|here> <!everyone>",
+    "<@U0EVIL00001>",
+    "<#C0EVIL00001>",
+    "<https://evil.test|click>",
+    "&lt;!channel&gt; &amp;lt; &lt;",
+    "`<!channel>` ``` *_~> quote",
+    "\u202e<lennahc!> \u2066\u200b",
+    "\n\n> <!here>\n",
+    "<" * 10_000,
+    "&" * 10_000,
+    "x" * 10_000,
+    "🦆" * 10_000,
+    "`" * 10_000,
+    "\x00\ud800 <!channel>",
+    "1|p1|disable 3377 confirmed",
+    "",
+]
+OURS = {"channel": "C0DATAOPS1", "post": "p1", "command": "/flow", "by": "T0DEMO0001:U0MAYA00001", "listed_in": "p2"}
+# What the callers of these hand in is mrkdwn already: escaped by them.
+MRKDWN = {
+    ("told", "text"),
+    ("told", "notes"),
+    ("see_thread", "flow"),
+    ("already", "state"),
+    ("interrupted", "who"),
+    ("interrupted", "what"),
+    ("denial", "owners"),
+    ("denial", "flow"),
+    ("Run", "notes"),
+}
+ADDRESSES = {"incident_link", "url", "console_url"}  # Slack's own, or the operator's
+TEXTS = {"please_link", "denial", "channel_trouble", "ticked", "notes", "repeated"}  # builders of mrkdwn for cards
+
+
+def builders():
+    """Every public function of the cards that returns a message, or mrkdwn for one."""
+    for module in pkgutil.iter_modules(room.__path__):
+        if module.name == "blocks":  # the parts, not the cards
+            continue
+        loaded = importlib.import_module(f"{room.__name__}.{module.name}")
+        for name, function in inspect.getmembers(loaded, inspect.isfunction):
+            if function.__module__ != loaded.__name__ or name.startswith("_"):
+                continue
+            returns = typing.get_type_hints(function)["return"]
+            if returns == Mapping[str, typing.Any] or name in TEXTS:
+                yield pytest.param(function, id=f"{module.name}.{name}")
+
+
+BUILDERS = list(builders())
+
+
+SIMPLE = {
+    int: 3,
+    float: 1.5,
+    bool: False,
+    datetime: NOW,
+    date: NOW.date(),
+    timedelta: timedelta(hours=3),
+    PostId: PostId("p1"),
+    IncidentId: IncidentId("i1"),
+    FlowId: FlowId(3377),
+    TaskId: TaskId(108580),
+}
+ENUMS = {Phase: Phase.OPEN, Status: Status.FAIL, Reason: Reason.NOT_OWNER, Occasion: Occasion.STORM}
+
+
+def value(kind, name, owner, text):
+    """Return a value of a type, with the hostile text wherever text can be."""
+    if kind is str and name in ADDRESSES | OURS.keys():
+        return OURS.get(name, "")
+    if kind is str and (owner, name) in MRKDWN:
+        return runs.notes(made(runs.Beginning, text)) if owner == "Run" else escape(text) or "–"
+    if kind is InstanceId and len(text) % 2:  # else it is a form that EnOS never promised
+        return InstanceId("3377-2026112108")
+    known = SIMPLE | ENUMS | {str: text, typing.Any: text}
+    if kind in known:
+        return known[kind]
+    if isinstance(kind, typing.NewType):
+        return value(kind.__supertype__, name, owner, text)
+    if dataclasses.is_dataclass(kind):
+        return made(kind, text)
+    return _composed(kind, name, owner, text)
+
+
+def _composed(kind, name, owner, text):
+    origin, parts = typing.get_origin(kind), typing.get_args(kind)
+    if origin in {types.UnionType, typing.Union}:
+        return value(next(part for part in parts if part is not type(None)), name, owner, text)
+    if origin is tuple and parts[-1] is not Ellipsis:
+        return tuple(value(part, name, owner, text) for part in parts)
+    if kind == dict[str, typing.Any]:  # a block
+        return {"type": "context", "elements": [{"type": "mrkdwn", "text": "–", "verbatim": True}]}
+    if origin in {tuple, list, set, frozenset, Sequence}:
+        return tuple(value(parts[0], name, owner, text) for _ in range(12))
+    if origin in {dict, Mapping}:
+        return {value(parts[0], name, owner, text): value(parts[1], name, owner, text)}
+    raise AssertionError(f"tell this test how to make {name}: {kind} for {owner}")
+
+
+def made(cls, text):
+    """Return an instance of a dataclass whose texts are all hostile."""
+    hints = typing.get_type_hints(cls)
+    fields = {each.name: value(hints[each.name], each.name, cls.__name__, text) for each in dataclasses.fields(cls)}
+    if "phase" in fields:  # one of each life
+        fields["phase"] = list(Phase)[len(text) % len(Phase)]
+    return cls(**fields)
+
+
+def called(builder, text, phase):
+    hints = typing.get_type_hints(builder)
+    arguments = {
+        name: value(hints[name], name, builder.__name__, text) for name in inspect.signature(builder).parameters
+    }
+    for name, each in arguments.items():
+        if hasattr(each, "phase"):
+            arguments[name] = dataclasses.replace(each, phase=phase)
+    return builder(**arguments)
+
+
+def acts(part):
+    """Return every mrkdwn text in which something stands that Slack would act on and that is not the bot's own."""
+    if isinstance(part, str):
+        left = part
+        for ours in _OURS_IN_SLACK:
+            left = ours.sub("", left)
+        return [part] if "<" in left else []
+    if isinstance(part, Mapping):
+        if part.get("type") == "plain_text":
+            return []
+        if part.get("type") == "mrkdwn":
+            assert part["verbatim"] is True, "Slack would look for links and names by itself"
+        return [found for name, each in part.items() if name not in {"value", "url"} for found in acts(each)]
+    if isinstance(part, list | tuple):
+        return [found for each in part for found in acts(each)]
+    return []
+
+
+def _patterns():
+    yield re.compile(r"<@U0MAYA00001>|<#C0DATAOPS1>|<@U0[A-Z]+0*1> USERID NAME")
+    yield re.compile(r"<!date\^\d+\^\{date_short_pretty\} \{time\}\|[-0-9: ]+ UTC>")
+
+
+_OURS_IN_SLACK = tuple(_patterns())
+
+
+def assert_harmless(built):
+    if isinstance(built, str):
+        assert acts(built) == []
+        return
+    assert acts(built) == []
+    assert refused(built) == []
+    for block in all_blocks(built):
+        for element in block.get("elements", ()):
+            for carried in (element, *element.get("options", ())):
+                if carried.get("value"):
+                    version, post, _ = carried["value"].split("|", 2)
+                    assert (version, post) == ("1", "p1"), "no text can name another post"
+    json.dumps(built).encode()
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+@pytest.mark.parametrize("phase", Phase)
+def test_hostile_text_does_nothing_in_any_card(builder, phase):
+    for text in HOSTILE:
+        assert_harmless(called(builder, text, phase))
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+@given(text=st.text(max_size=300) | st.lists(st.sampled_from(HOSTILE[:9]), max_size=9).map("".join))
+@example(text="<@U0MAYA00001>")
+@settings(max_examples=8, deadline=None)
+def test_no_text_does_anything_in_any_card(builder, text):
+    if "<@U0MAYA00001>" in text:  # a mention of somebody real, but not by us
+        text = text.replace("U0MAYA00001", "U0EVIL00001")
+    assert_harmless(called(builder, text, Phase.RECOVERED))
+
+
+def test_all_cards_are_found():
+    found = [each.id for each in BUILDERS]
+    assert len(found) > 40
+    assert {"incident.card", "answers.told", "runs.ended", "gathering.storm", "watching.gap"} <= set(found)
