@@ -52,6 +52,7 @@ class Story:
         self.enos.add_flow(number, name, owners=["maya.chen"], tasks=[(10 * number, "load")], active=False, cycle="H")
         at = datetime.now(UTC) - timedelta(hours=self.chance.randrange(1, 40))
         run = self.enos.add_past(number, at, "FAIL", took=5, failed=[10 * number], triggered=True)
+        run.updated = time.time()  # it fails now, whenever it began
         self.flows.append((name, run.id))
 
     def cards(self) -> Counter[str]:
