@@ -101,7 +101,7 @@ class Killed(RuleBasedStateMachine):
 
     # ── Slack, and death ──
 
-    @rule(method=st.sampled_from(["post", "post", "edit", "find", "delete"]), fault=FAULTS)
+    @rule(method=st.sampled_from(["post", "post", "edit", "find", "delete", "whisper"]), fault=FAULTS)
     def slack_will_fail(self, method, fault):
         if method in ("find", "delete") and not isinstance(fault, Exception):
             fault = SlackUnreachable("x")
