@@ -116,9 +116,13 @@ def sending(db: Database, id_: PostId, now: datetime) -> Post | None:
 
 
 def sent(db: Database, id_: PostId, channel: str, ts: str, now: datetime) -> None:
-    """Settle: it stands there. After an unclear answer and another try it is to be looked at once more."""
+    """Settle: it stands there. After an unclear answer and another try it is to be looked at once more.
+
+    What an edit said is forgotten at once: most of what is posted are edits, and the next one says it anew.
+    """
     db.execute(
         "UPDATE posts SET state = 'sent', stands_in = ?, ts = ?, why = '', response_url = '', settled_at = ?,"
+        " body = iif(kind = 'edit', '{}', body),"
         " look_again = iif(kind = 'message' AND doubts > 0 AND attempts > 1, ?, 0) WHERE id = ? AND state <> 'sent'",
         [channel, ts, stamp(now), stamp(now), id_],
     )
@@ -146,7 +150,9 @@ def requeue(db: Database, id_: PostId, retry_at: datetime, why: str, *, channel:
     if row is None or row["state"] not in ("sending", "unclear"):
         return
     if row["kind"] == Kind.EDIT.value and _has_newer(db, row):
-        db.execute("UPDATE posts SET state = ?, why = 'a newer edit took its place' WHERE id = ?", [REPLACED, id_])
+        db.execute(
+            "UPDATE posts SET state = ?, body = '{}', why = 'a newer edit took its place' WHERE id = ?", [REPLACED, id_]
+        )
         return
     new = instead or _new(row)
     if channel:

@@ -34,14 +34,14 @@ def _put_edit(db: Database, new: NewPost) -> None:
     waiting = "SELECT min(due) FROM posts WHERE target = ? AND state = 'queued'"
     earlier = db.execute(waiting, [target["id"]]).fetchone()[0]
     db.execute(
-        "UPDATE posts SET state = 'replaced', why = 'a newer edit took its place'"
+        "UPDATE posts SET state = 'replaced', body = '{}', why = 'a newer edit took its place'"
         " WHERE target = ? AND state IN ('queued', 'unclear')",
         [target["id"]],
     )
     if target["state"] == State.QUEUED.value:
         db.execute("UPDATE posts SET body = ? WHERE id = ?", [text_of(new.body), target["id"]])
         if not target["doubts"]:
-            insert(db, at_target, REPLACED, "its message had not gone and took it in")
+            insert(db, replace(at_target, body={}), REPLACED, "its message had not gone and took it in")
             return
         # An earlier try may yet be found standing, with the words of then: the edit goes as well.
     # The earliest due time stands, or a card that changes every second would never be edited.

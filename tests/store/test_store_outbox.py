@@ -226,6 +226,17 @@ async def test_an_older_edit_never_comes_after_one_that_the_message_took_in(stor
     assert await ids(store) == []
 
 
+async def test_what_an_edit_said_is_forgotten_once_it_was_said_or_replaced(store):
+    await store.queue([message("m")])
+    await store.queue([edit("taken in", "m")])
+    await send(store, "m")
+    await store.queue([edit("older", "m")])
+    await store.queue([edit("newer", "m")])
+    await send(store, "newer")
+    bodies = [(await store.post(id_)).new.body for id_ in ("taken in", "older", "newer", "m")]
+    assert bodies == [{}, {}, {}, {"text": "changed"}]
+
+
 async def test_an_edit_of_a_message_that_may_stand_already_goes_as_well(store):
     await store.queue([message("m", text="old")])
     await store.sending("m", NOW)
