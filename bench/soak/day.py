@@ -53,8 +53,8 @@ async def soak() -> str:
     each = (last_size - first_size) / ((HOURS - 1) * FAILURES_AN_HOUR)
     words = (
         f"24 h of polls, {KNOWN:,} known: last hour to first: memory x{grown[0]:.2f} ({last_memory:.0f} MiB), "
-        f"poll x{grown[1]:.2f} ({1000 * last_poll:.1f} ms), file x{last_size / first_size:.2f} ({last_size / 1e6:.0f} MB, "
-        f"{each / 1000:.1f} kB for each failure told)"
+        f"poll x{grown[1]:.2f} ({1000 * last_poll:.1f} ms), file x{last_size / first_size:.2f} "
+        f"({last_size / 1e6:.0f} MB, {each / 1000:.1f} kB for each failure told)"
     )
     must(grown[0] <= MEMORY and grown[1] <= POLL_TIME and each <= FILE, words)
     return words
