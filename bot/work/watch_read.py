@@ -92,7 +92,7 @@ class Reader:
         brought.distrusted = sweep and trusted and order.broken
         done = replace(
             reading,
-            clean=True,
+            clean=not order.torn,
             early_stop=reading.early_stop and not brought.distrusted,
             swept_at=now if sweep else reading.swept_at,
             read_at=now,
@@ -151,15 +151,18 @@ class _Order:
         self._row = 0
         self._news_in_page = False
         self._stopped = False
+        self._ends_in_news = False
         self.broken = False
+        self.torn = False  # a page was turned in the middle of news: what left the list meanwhile moved a row past us
 
     def take(self, page: Page, facts: Facts) -> None:
-        """Take a page of a sweep in; only rows that a poll would have been shown count."""
+        """Take a page in; only rows that a poll would have been shown count."""
         new = {seen.instance for seen in facts.seen}
+        self.torn |= self._ends_in_news
         for row in page.rows:
             if row.status not in self._alerting:
                 continue
-            news = row.id in new
+            news = self._ends_in_news = row.id in new
             self.broken |= news and self._stopped and page.sorted_by in UPDATED
             self._news_in_page |= news
             self._row += 1

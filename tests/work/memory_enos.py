@@ -86,15 +86,21 @@ class MemoryEnos:
 
     async def search(self, terms, *, newest="update_time", as_user=None):
         assert newest == "update_time"
-        rows = [row for row in self.rows.values() if self._matches(row, terms)]
-        if self.sorted_by:
-            rows.sort(key=lambda row: -row.updated)
-        for first in range(0, max(len(rows), 1), self.page):
+        shown = set()
+        for first in itertools.count(0, self.page):
             await self._call("search", terms)
-            if self.on_page is not None:
-                self.on_page(first // self.page)
+            rows = [row for row in self.rows.values() if self._matches(row, terms)]
+            if self.sorted_by:
+                rows.sort(key=lambda row: -row.updated)
             page = [replace(row.instance, graph=Graph()) for row in rows[first : first + self.page]]
-            yield Page(tuple(page), last=first + self.page >= len(rows), sorted_by=self.sorted_by)
+            fresh = tuple(row for row in page if row.id not in shown)
+            shown.update(row.id for row in fresh)
+            last = first + self.page >= len(rows)
+            if self.on_page is not None:
+                self.on_page(first // self.page)  # what changes now moves the rows of the pages to come
+            yield Page(fresh, last=last, sorted_by=self.sorted_by)
+            if last:
+                return
 
     async def instance(self, instance, *, as_user=None):
         await self._call("instance", instance)

@@ -18,22 +18,50 @@ def many(enos, count, *, start=0, end="2026-11-21 09:00:00"):
         enos.put(f"{5000 + number}-2026112108", end=end)
 
 
-async def test_a_page_of_known_rows_ends_a_reading():
+async def begun(count):
+    """A world that has read so many failures, and made sure of them."""
     world = World()
-    many(world.enos, 200)
+    many(world.enos, count)
     await world.begin()
+    await world.poll()
+    world.enos.calls.clear()
+    return world
+
+
+async def test_a_page_of_known_rows_ends_a_reading():
+    world = await begun(200)
     await world.poll()
     assert len(world.enos.searches()) == 3
 
 
 async def test_news_is_read_up_to_the_first_known_page():
-    world = World()
-    many(world.enos, 200)
-    await world.begin()
+    world = await begun(200)
     many(world.enos, 70, start=1000)
     await world.poll()
     assert len([call for call in world.enos.searches() if call[1].kind == PERIODIC]) == 3
     assert len(world.told()) == 270
+
+
+async def test_news_that_went_over_a_page_is_made_sure_of():
+    """A row that leaves the list while its pages are turned moves another one past the reader."""
+    world = await begun(0)
+    many(world.enos, 150)
+    newest = "5149-2026112108"
+
+    def recovers(page):
+        if page == 1 and world.enos.calls[-1][1].kind == PERIODIC:
+            world.enos.put(newest, Status.SUCCESS)
+            world.enos.on_page = None
+
+    world.enos.on_page = recovers
+    await world.poll()
+    assert len(world.told()) == 149
+    await world.poll()
+    assert len(world.told()) == 150
+    await world.poll()  # the row that was found stood at the end of a page
+    world.enos.calls.clear()
+    await world.poll()
+    assert len(world.enos.searches()) == 3
 
 
 async def test_without_update_time_the_window_is_read_to_its_end():
@@ -66,9 +94,7 @@ async def test_every_ten_minutes_the_window_is_swept():
 
 
 async def test_a_sweep_that_finds_what_a_poll_should_have_seen_turns_the_early_stop_off_and_says_so():
-    world = World()
-    many(world.enos, 200)
-    await world.begin()
+    world = await begun(200)
     world.enos.put("4242-2026112108", quiet=True)  # EnOS does not move it to the front
     await world.poll()
     assert len(world.told()) == 200
