@@ -47,6 +47,11 @@ def _end(group: int) -> None:
 
 def main(arguments: list[str]) -> int:
     """Measure and print; return the exit code."""
+    if unknown := [each for each in arguments[:1] if not each.isdigit()] + [
+        each for each in arguments[1:] if each not in DEADLINES
+    ]:
+        print(f"{unknown[0]}: I expected python -m bench [RUNS] [FIGURE …], with FIGURE one of {', '.join(DEADLINES)}")
+        return 2
     runs = int(arguments[0]) if arguments else RUNS
     print(f"x: times as much as the plain side, median of {runs} runs, both sides in each.\n", flush=True)
     failed = False

@@ -138,19 +138,23 @@ def load(db: Database, shelf: Shelf, ids: Sequence[IncidentId]) -> tuple[Inciden
 
 
 def put(db: Database, shelf: Shelf, incidents: Iterable[Incident]) -> None:
-    """Insert or replace incidents, touching only what changed."""
+    """Insert or replace incidents, each at most once, touching only what changed."""
+    rows, failures = list[dict[str, str | int | None]](), list[tuple[str | int, ...]]()
     for new in incidents:
         old = incident(db, shelf, new.id)
-        if new != old:
-            if old is None or replace(old, occurrences=new.occurrences) != new:
-                _put_row(db, new)
-            _put_occurrences(db, new, () if old is None else old.occurrences)
-            shelf.put(new)
-
-
-def _put_row(db: Database, new: Incident) -> None:
-    row = _row(new)
-    db.conn.execute(_upsert(tuple(row)), row)
+        if new == old:
+            continue
+        before = () if old is None else old.occurrences
+        if old is None or replace(old, occurrences=new.occurrences) != new:
+            rows.append(_row(new))
+        failures += _changed(new, before)
+        if len(new.occurrences) < len(before):
+            db.execute("DELETE FROM occurrences WHERE incident = ? AND place >= ?", [new.id, len(new.occurrences)])
+        shelf.put(new)
+    if rows:
+        db.conn.executemany(_upsert(tuple(rows[0])), rows)
+    if failures:
+        db.conn.executemany("INSERT OR REPLACE INTO occurrences VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", failures)
 
 
 @cache
@@ -188,16 +192,13 @@ def _row(new: Incident) -> dict[str, str | int | None]:
     }
 
 
-def _put_occurrences(db: Database, new: Incident, old: Sequence[Occurrence]) -> None:
-    changed = [
+def _changed(new: Incident, before: Sequence[Occurrence]) -> list[tuple[str | int, ...]]:
+    """Return the rows of those occurrences that are not as they were."""
+    return [
         _values(new.id, place, occurrence)
         for place, occurrence in enumerate(new.occurrences)
-        if place >= len(old) or (occurrence is not old[place] and occurrence != old[place])
+        if place >= len(before) or occurrence != before[place]
     ]
-    if changed:
-        db.conn.executemany("INSERT OR REPLACE INTO occurrences VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", changed)
-    if len(new.occurrences) < len(old):
-        db.execute("DELETE FROM occurrences WHERE incident = ? AND place >= ?", [new.id, len(new.occurrences)])
 
 
 # ── rows ──

@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.cards import watching as cards
+from bot.core.cards.gathering import LISTED
 from bot.core.errors import Failure
 from bot.core.errors import Outage as Unavailable
 from bot.core.facts import Facts, Reading
 from bot.core.flows import KINDS
 from bot.core.posts import Kind, Lane, NewPost, PostId
+from bot.core.storms import worst_first
 from bot.work.deliver_alarms import Alarms
 from bot.work.ports import Clock, Enos, Names, NewId
 from bot.work.ports_store import Store
@@ -195,6 +197,8 @@ class Watch:
             if gather_under is not None:
                 await self._gatherings.announce(now)
                 self._may_be_new = False
+                for incident in worst_first(await self._out.store.gathered(gather_under))[:LISTED]:
+                    self._enricher.begin(incident, None)  # the others are left to following
         self._out.wake()
 
     async def _read(

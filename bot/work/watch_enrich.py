@@ -226,15 +226,15 @@ class Enricher:
 def begin_all(enricher: Enricher, facts: Facts, kind: int, now: datetime) -> None:
     """Begin a closer look at each incident whose newest failure these facts of a page tell.
 
-    Those of a storm are left to following: hundreds at once would not help an EnOS in trouble.
+    Those that stand under another message are left to following: hundreds at once would not help an EnOS in trouble,
+    and would hold up a first start. The last good run is looked for until it is known.
     """
     tells = facts.tells if isinstance(facts, pages.PageFacts) else {}
     for incident in facts.incidents:
         newest = incident.occurrences[-1]
-        in_storm = incident.gathered and incident.told_at is not None
-        if newest.seen_at == now and not newest.failed_tasks and not newest.healed and not in_storm:
+        if newest.seen_at == now and not newest.failed_tasks and not newest.healed and not incident.gathered:
             reply = next((post for post, instance in tells.items() if instance == newest.instance), None)
-            enricher.begin(incident, kind if incident.opened_at == now else None, reply=reply)
+            enricher.begin(incident, None if incident.last_success else kind, reply=reply)
 
 
 def _reply_anew(
