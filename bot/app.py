@@ -192,17 +192,18 @@ class App:
 
         Raises Outage where Slack cannot be asked. EnOS being down is no reason not to start: the watcher tells.
         """
+        slack, enos = await asyncio.gather(
+            self.edge.preflight(), asyncio.wait_for(self.enos.sign_in(), SIGN_IN_SECONDS), return_exceptions=True
+        )
         problems: list[str] = []
-        try:
-            await self.edge.preflight()
-        except Refusal as refusal:
-            problems.append(str(refusal))
-        try:
-            await asyncio.wait_for(self.enos.sign_in(), SIGN_IN_SECONDS)
-        except Refusal as refusal:
-            problems.append(str(refusal))
-        except (Outage, TimeoutError) as outage:
-            log.warning("EnOS does not answer yet: %s", str(outage) or "no answer in time")
+        for met in (slack, enos):
+            match met:
+                case Refusal():
+                    problems.append(str(met))
+                case Outage() | TimeoutError() if met is enos:
+                    log.warning("EnOS does not answer yet: %s", str(met) or "no answer in time")
+                case BaseException():
+                    raise met
         return problems
 
     async def start(self) -> None:

@@ -84,6 +84,8 @@ async def test_both_sides_of_a_sweep_read_the_same_and_the_watcher_keeps_it():
             kept = await store.incidents(limit=10_000)
             assert sum(len(each.occurrences) for each in kept) == FLOWS // 2 <= rows
             assert calls["flowInstances.search"] >= FLOWS // 2 / 50
+            for _ in range(2):  # a reading of many pages is made sure of
+                await watch.poll(now())
             await asyncio.wait_for(watch.settled(), 30)
             calls.clear()
             await watch.poll(now())
