@@ -97,7 +97,7 @@ class Town:
     async def start(self, *, wait=True, **settings):
         """Start the bot, and wait until it hears and watches."""
         self.settings |= settings
-        polls = self.searches()
+        begun, announced = self.searches(), self._announced()
         handshakes = self.slack.sockets.handshakes
         log = self._stack.enter_context(self.log_path.open("ab"))
         if self.process is None:  # as `people import` does, without a process of its own
@@ -108,8 +108,17 @@ class Town:
         if self.settings.get("FLOWBOT_MODE") != "http":
             await self.until(lambda: self.ended() or self.slack.sockets.handshakes >= handshakes + 2)
             await demo.connected(self.running, self.process)
-        await self.until(lambda: self.ended() or self.searches() >= polls + 3)
+        await self.until(lambda: self.ended() or self._has_read(begun, announced))
         assert not self.ended(), self.log()
+
+    def _has_read(self, begun, announced):
+        """Whether a first reading is announced; where one was before, or none comes, enough searches must be over."""
+        if announced:
+            return self.searches() >= begun + 3
+        return self._announced() or self.searches() >= begun + 15
+
+    def _announced(self):
+        return bool(self.all_of(DATA_OPS, "flowbot is watching"))
 
     async def stop(self):
         """Ask the bot to end, as a supervisor does; return its exit code."""
