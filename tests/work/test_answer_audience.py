@@ -262,7 +262,7 @@ async def test_where_slack_does_not_say_who_is_on_call(world, trouble, who, take
 async def test_questions_do_not_wait_for_it(world, maya):
     world.slack.broken["group"] = SlackUnclear("too slow")
     (seen,) = await maya.says("runs")
-    assert "No runs today" in seen.text
+    assert "EnOS shows you no runs today" in seen.text
 
 
 async def test_any_of_the_groups_is_on_call(world):

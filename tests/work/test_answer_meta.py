@@ -130,7 +130,7 @@ async def test_a_linked_guest_is_answered(world):
     link = Link(world.guest.person, UserId("u15432100000000019"), UserName("guest.one"))
     await world.store.put_links([link])
     (seen,) = await world.guest.says("runs")
-    assert "No runs today" in seen.text
+    assert "EnOS shows you no runs today" in seen.text
 
 
 async def test_whoever_has_no_time_zone_gets_the_settings_and_hears_it(world):

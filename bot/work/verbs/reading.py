@@ -59,7 +59,7 @@ async def runs(rooms: Rooms, ask: Ask, request: Runs) -> Answer:
     wanted = f" with {' or '.join(name_of(each) for each in request.statuses)}" if request.statuses else ""
     rest = f"{wanted}{_of(terms, request.owner)} {escape(terms.span.words)}"
     lines = [flows.row(row) for row in rows]
-    return Answer(listed(ask, request, lines, f"*Runs*{rest}", f"No runs{rest}.", notes=_cut(all_read)))
+    return Answer(listed(ask, request, lines, f"*Runs*{rest}", f"EnOS shows you no runs{rest}.", notes=_cut(all_read)))
 
 
 async def show(rooms: Rooms, ask: Ask, request: Show) -> Answer:
