@@ -17,7 +17,7 @@ DEADLINES = {
     "ack": (20, 15),
     "telling": (90, 0),
     "sweep": (60, 8),
-    "first_sweep": (20, 15),
+    "first_sweep": (30, 30),
     "start": (20, 20),
 }
 RUNS = 5

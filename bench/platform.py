@@ -1,6 +1,7 @@
-"""A pretend EnOS in a process of its own, so that its work is not measured: ``python -m bench.platform COUNT``.
+"""A pretend EnOS in a process of its own, so that its work is not measured: ``python -m bench.platform COUNT PAUSE``.
 
-COUNT failed runs of 500 flows, each of three tasks, all inside the watcher's window. Prints its address.
+COUNT failed runs of 500 flows, each of three tasks, all inside the watcher's window; a search takes PAUSE seconds more
+than it must. Prints its address.
 """
 
 import asyncio
@@ -26,10 +27,10 @@ def fill(platform, count: int) -> None:
 
 
 @contextlib.asynccontextmanager
-async def pretend_enos(count: int) -> AsyncIterator[str]:
+async def pretend_enos(count: int, pause: float = 0.0) -> AsyncIterator[str]:
     """Serve a platform with so many failed runs; yield its address."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.platform", str(count), stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "bench.platform", str(count), str(pause), stdout=asyncio.subprocess.PIPE
     )
     try:
         yield (await process.stdout.readline()).decode().strip()
@@ -38,13 +39,15 @@ async def pretend_enos(count: int) -> AsyncIterator[str]:
         await process.wait()
 
 
-async def main(count: int) -> None:
+async def main(count: int, pause: float) -> None:
     running = await serve.start(serve.demo_world())
     running._ticking.cancel()  # time stands still: a row that leaves a list while it is read hides the one behind it
     fill(running.world.platform, count)
+    if pause:
+        running.world.platform.faults.arm("slow", action="flowInstances/search", seconds=pause, calls=10**9)
     print(running.enos_url, flush=True)
     await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1])))
+    asyncio.run(main(int(sys.argv[1]), float(sys.argv[2])))
