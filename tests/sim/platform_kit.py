@@ -133,3 +133,12 @@ class Caller:
 def served(platform):
     """A test client of the platform's face, to be entered."""
     return TestClient(TestServer(enos_app(platform)))
+
+
+NOW_MS = int(NOON * 1000)
+
+
+def settle(platform, seconds=60):
+    """Let so much time pass at once."""
+    platform.clock.now += seconds
+    platform.tick()

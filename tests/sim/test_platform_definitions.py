@@ -12,35 +12,13 @@ from platform_kit import (
     LOAD,
     MAYA,
     NOON,
-    Caller,
-    Clock,
-    served,
-    small_platform,
+    NOW_MS,
+    settle,
 )
 
 from bot.sim.enos_face import ACTIONS
 from bot.sim.platform import Directory
 from bot.sim.platform_model import Link
-
-NOW_MS = int(NOON * 1000)
-
-
-@pytest.fixture
-def platform():
-    made = small_platform(Clock())
-    made.directories["root"] = Directory("root", "Workflow")
-    return made
-
-
-@pytest.fixture
-async def api(platform):
-    async with served(platform) as http:
-        yield Caller(platform, http)
-
-
-def settle(platform, seconds=60):
-    platform.clock.now += seconds
-    platform.tick()
 
 
 # ── definitions ─────────────────────────────────────────────────────────────

@@ -12,36 +12,12 @@ from platform_kit import (
     LOAD,
     MAYA,
     NOON,
+    NOW_MS,
     OUTSIDER,
     TRANSFORM,
     WATCHER,
-    Caller,
-    Clock,
-    served,
-    small_platform,
+    settle,
 )
-
-from bot.sim.platform import Directory
-
-NOW_MS = int(NOON * 1000)
-
-
-@pytest.fixture
-def platform():
-    made = small_platform(Clock())
-    made.directories["root"] = Directory("root", "Workflow")
-    return made
-
-
-@pytest.fixture
-async def api(platform):
-    async with served(platform) as http:
-        yield Caller(platform, http)
-
-
-def settle(platform, seconds=60):
-    platform.clock.now += seconds
-    platform.tick()
 
 
 # ── running ─────────────────────────────────────────────────────────────────
