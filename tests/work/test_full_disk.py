@@ -5,7 +5,7 @@ import contextlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from mortal import FLOWS, Town
+from mortal_town import FLOWS, Town
 
 from bot.core.errors import Outage
 from bot.store.database import Trouble

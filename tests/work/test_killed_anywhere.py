@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from memory_enos import Down
-from mortal import FLOWS, Dead, Town
+from mortal import Dead
+from mortal_town import FLOWS, Town
 
 from bot.core.status import Status
 
