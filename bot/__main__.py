@@ -12,6 +12,7 @@ import click
 from bot import __version__
 
 EXIT_FAILED, EXIT_SETTINGS = 1, 2
+_PORT = click.IntRange(0, 65535)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -40,7 +41,7 @@ def run() -> None:
 
 
 @main.command()
-@click.option("--port", default=8650, show_default=True, help="Where the page is served.")
+@click.option("--port", type=_PORT, default=8650, show_default=True, help="Where the page is served.")
 @click.option("--script", is_flag=True, help="Play the story without a browser; exit 0 only if it went as told.")
 def demo(port: int, *, script: bool) -> None:
     """Show the whole bot against built-in simulators, with a page to click in."""
@@ -138,8 +139,8 @@ def backup(file: Path) -> None:
 
 
 @main.command()
-@click.option("--enos", default=8651, show_default=True, help="Port of the pretend EnOS.")
-@click.option("--slack", default=8652, show_default=True, help="Port of the pretend Slack.")
+@click.option("--enos", type=_PORT, default=8651, show_default=True, help="Port of the pretend EnOS.")
+@click.option("--slack", type=_PORT, default=8652, show_default=True, help="Port of the pretend Slack.")
 def sim(enos: int, slack: int) -> None:
     """Serve the simulators alone."""
     from bot.sim import serve

@@ -44,6 +44,13 @@ def test_missing_settings_are_all_named_and_the_exit_code_is_2(tmp_path: Path):
     assert "nonsense-secret" not in got.stderr
 
 
+@pytest.mark.parametrize("arguments", [("demo", "--port"), ("sim", "--enos"), ("sim", "--slack")])
+def test_a_port_that_is_none_is_refused_in_a_line(tmp_path: Path, arguments: tuple[str, ...]):
+    got = flowbot(tmp_path, *arguments, "99999")
+    assert got.returncode == 2
+    assert "99999 is not in the range 0<=x<=65535" in got.stderr
+
+
 def test_the_manifest_can_be_printed_for_http_mode_and_says_what_is_missing(tmp_path: Path):
     got = flowbot(tmp_path, "manifest", FLOWBOT_MODE="http", FLOWBOT_PUBLIC_URL="https://bot.example.com")
     assert "https://bot.example.com/slack/events" in got.stdout
