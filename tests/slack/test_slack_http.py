@@ -61,14 +61,17 @@ async def test_the_word_payload_in_a_command_is_a_word(stage, slack, words):
         lambda: signed(urlencode(slash("status")), age=310),
         lambda: signed(urlencode(slash("status")), age=-310),
         lambda: {"X-Slack-Request-Timestamp": "now", "X-Slack-Signature": "v0=00"},
+        lambda: {"X-Slack-Request-Timestamp": "9" * 5000, "X-Slack-Signature": "v0=00"},
+        lambda: signed(urlencode(slash("status"))) | {"X-Slack-Signature": "v0=\u00e9"},
     ],
-    ids=["none", "another secret", "another body", "stale", "from the future", "garbage"],
+    ids=["none", "another secret", "another body", "stale", "from the future", "garbage", "no number", "no ascii"],
 )
-async def test_what_is_not_signed_freshly_is_not_heard(stage, headers):
+async def test_what_is_not_signed_freshly_is_not_heard(stage, headers, caplog):
     edge = await stage.served()
     status, _ = await post(edge, urlencode(slash("status")), headers=headers())
     assert status == 401
     assert stage.ears.said == []
+    assert [each.message for each in caplog.records if each.levelname == "ERROR"] == []
 
 
 async def test_a_replay_is_the_same_delivery(stage, slack):
@@ -107,6 +110,8 @@ async def test_answers_within_the_ack_are_json(stage):
         ("payload={", "application/x-www-form-urlencoded", 400),
         ("payload=[1]", "application/x-www-form-urlencoded", 400),
         ("", "application/json", 200),
+        ("[" * 100_000, "application/json", 400),
+        ("command=x", "application/x-www-form-urlencoded; charset=klingon", 200),
         ('payload={"type":"view_submission","view":{}}', "application/x-www-form-urlencoded", 200),
     ],
 )
