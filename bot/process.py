@@ -32,14 +32,7 @@ class Provable(Protocol):
 
 def run(settings: Settings) -> int:
     """Run the bot until SIGTERM; return the exit code."""
-    secrets = (
-        settings.slack_bot_token,
-        settings.slack_app_token,
-        settings.slack_signing_secret,
-        settings.enos_access_key,
-        settings.enos_secret_key,
-    )
-    logs.configure(settings.log_level, settings.log_format, secrets=secrets, mask=Mask(settings.mask))
+    logs.configure(settings.log_level, settings.log_format, secrets=settings.secrets, mask=Mask(settings.mask))
     for warning in settings.warnings:
         log.warning(warning)
     return asyncio.run(_run(settings))

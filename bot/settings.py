@@ -83,6 +83,11 @@ class Settings:
     log_format: str
     warnings: tuple[str, ...] = field(default=())
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no log may show."""
+        return tuple(getattr(self, row.field) for row in SETTINGS if row.secret)
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -118,7 +123,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("FLOWBOT_PUBLIC_URL", "public_url", read_url, "", "HTTP mode: the address Slack calls, for the manifest."),
     Setting("FLOWBOT_COMMAND", "command", read_command, "/flow", "The slash command."),
     Setting("FLOWBOT_TIMEZONE", "timezone", read_zone, "UTC", "Time zone where a person's own is unknown."),
-    Setting("FLOWBOT_LANGUAGE", "language", read_choice("en"), "en", "Language where a person's own is unknown."),
+    Setting("FLOWBOT_LANGUAGE", "language", read_choice("en"), "en", "Language of what flowbot says; `en` is the only one so far."),
     Setting("FLOWBOT_POLL_SECONDS", "poll_seconds", read_number(0.2, 3600), "30", "Seconds between two looks at EnOS."),
     Setting("FLOWBOT_LOOKBACK_HOURS", "lookback_hours", read_number(0.1, 2160), "72", "How far back, by trigger time, a failure may lie and still be found."),
     Setting("FLOWBOT_SWEEP_MINUTES", "sweep_minutes", read_number(0.05, 1440), "10", "Minutes between two reads of the whole window."),

@@ -36,14 +36,7 @@ ANSWER_SECONDS = 15.0  # for the running bot to tell of itself
 
 def run(settings: Settings, *, as_json: bool, press: float) -> int:
     """Examine, print, and return the exit code. ``press``: seconds to wait for a press of a button; 0 for none."""
-    secrets = (
-        settings.slack_bot_token,
-        settings.slack_app_token,
-        settings.slack_signing_secret,
-        settings.enos_access_key,
-        settings.enos_secret_key,
-    )
-    logs.configure("error", settings.log_format, secrets=secrets, mask=Mask(settings.mask))
+    logs.configure("error", settings.log_format, secrets=settings.secrets, mask=Mask(settings.mask))
     found = asyncio.run(examine(settings, press=press))
     sys.stdout.write(f"{json.dumps(checks.report(found), indent=2)}\n" if as_json else checks.lines(found))
     return checks.exit_code(found)
