@@ -316,13 +316,6 @@ def _unwrapped(typed: Typed) -> tuple[int, int]:
     return 0, len(text)
 
 
-def normalise(text: str) -> str:
-    """Return a delivered text as straight words: encodings undone, smart punctuation straightened."""
-    typed = decode(text)
-    pairs = zip(typed.text, typed.fixed, strict=True)
-    return " ".join("".join(each if fixed else STRAIGHT.get(each, each) for each, fixed in pairs).split())
-
-
 def visible(text: str) -> str:
     """Return a text that cannot disturb the sentence around it: one line, no controls, no code ticks."""
     shown = "".join(" " if each.isspace() else STRAIGHT[each] if each in INVISIBLE else each for each in text)

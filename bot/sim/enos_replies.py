@@ -36,7 +36,6 @@ class Printer:
         zone = offset(switches.server_zone)
         self._trigger_zone = zone if switches.trigger_zone == "server" else timedelta()
         self._run_zone = zone if switches.run_zone == "server" else timedelta()
-        self._zone_name = switches.server_zone
 
     # ── whole answers ───────────────────────────────────────────────────────
     def single(self, fields: dict[str, Any]) -> Any:

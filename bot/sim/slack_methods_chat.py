@@ -6,7 +6,7 @@ https://docs.slack.dev/reference/methods (January 2026), error words included.
 import re
 
 from bot.sim.slack_limits import UPDATE_TEXT
-from bot.sim.slack_message import content, parsed
+from bot.sim.slack_message import content
 from bot.sim.slack_methods import Ask, Method
 from bot.sim.workspace_things import Channel, Json, Message, SlackError
 
@@ -155,11 +155,6 @@ def _unreact(ask: Ask) -> Json:
     message.reactions = {key: users for key, users in message.reactions.items() if users}
     ask.workspace.changed()
     return {}
-
-
-def asked_metadata(ask: Ask) -> bool:
-    """Whether the call asks for the whole metadata of messages."""
-    return bool(parsed(ask.arguments.get("include_all_metadata", False), "invalid_arguments"))
 
 
 CHAT = {

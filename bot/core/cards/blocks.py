@@ -66,11 +66,6 @@ def header(text: str) -> Block:
     return {"type": "header", "text": _label(text, _HEADER)}
 
 
-def divider() -> Block:
-    """Return a line."""
-    return {"type": "divider"}
-
-
 def rich_pre(text: str) -> Block:
     """Return preformatted text, in which Slack parses nothing; ``text`` is plain."""
     shown = text if len(text) <= _SECTION else text[: _SECTION - 1] + "…"
@@ -102,12 +97,8 @@ def button(
     *,
     index: int,
     style: str | None = None,
-    confirm: tuple[str, str, str] | None = None,
 ) -> Element:
-    """Return a button that says ``command``. ``confirm`` is (title, question, label of yes), all plain.
-
-    Raises ValueError where the value is over 2,000 characters: stash it first.
-    """
+    """Return a button that says ``command``. Raises ValueError over 2,000 characters of value: stash it first."""
     element: Element = {
         "type": "button",
         "text": _label(label, _LABEL),
@@ -116,22 +107,7 @@ def button(
     }
     if style:
         element["style"] = style
-    if confirm:
-        title, question, yes = confirm
-        element["confirm"] = {
-            "title": _label(title, 100),
-            "text": _label(question, 300),
-            "confirm": _label(yes, 30),
-            "deny": _label("Not now", 30),
-        }
     return element
-
-
-def link_button(label: str, url: str, *, index: int = 90) -> Element:
-    """Return a button that opens an address. Raises ValueError where the address is over 3,000 characters."""
-    if len(url) > URL_LIMIT:
-        raise ValueError("an address of a button holds at most 3,000 characters")
-    return {"type": "button", "text": _label(label, _LABEL), "action_id": f"open:{index}", "url": url}
 
 
 def menu(options: Sequence[tuple[str, str]], post: str, index: int) -> Element:
