@@ -144,6 +144,16 @@ def interrupted(db: Database) -> int:
     ).rowcount
 
 
+def hasten(db: Database, now: datetime, channel: str, most: int) -> None:
+    """Let queued posts that wait for another try go now; those that Slack asked to wait do."""
+    db.execute(
+        "UPDATE posts SET retry_at = :now WHERE seq IN (SELECT seq FROM posts"
+        " WHERE state = 'queued' AND retry_at > :now AND why <> 'ratelimited' AND :channel IN ('', channel)"
+        " ORDER BY due, seq LIMIT :rows)",
+        {"now": stamp(now), "channel": channel, "rows": most},
+    )
+
+
 def requeue(db: Database, id_: PostId, retry_at: datetime, why: str, *, channel: str, instead: NewPost | None) -> None:
     """Put it back to queued, perhaps elsewhere, perhaps in other words, in its old place in the order."""
     row = row_of(db, id_)

@@ -31,7 +31,7 @@ from bot.store.audit import Ending
 from bot.store.database import PATIENCE, Trouble
 from bot.store.lock import Lock, take
 from bot.store.retention import KEEP, Keep
-from bot.store.units import Units
+from bot.store.units import ROWS, Units
 
 
 class Store:
@@ -258,6 +258,10 @@ class Store:
     async def set_unclear(self, id: PostId, why: str, now: datetime) -> None:  # noqa: A002  the port's name
         """Settle: nobody knows."""
         await self._write(lambda db: outbox.set_unclear(db, id, why, now))
+
+    async def hasten(self, now: datetime, channel: str = "") -> None:
+        """Let what waits for another try go now, in one channel or everywhere; not where Slack asked to wait."""
+        await self._write(lambda db: outbox.hasten(db, now, channel, ROWS))
 
     async def requeue(
         self,

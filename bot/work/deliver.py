@@ -305,7 +305,8 @@ class Delivery:
 
     async def _well(self, post: Post) -> None:
         """Slack took a post: what was wrong is over."""
-        self._holds.over(post.new.kind)
+        if self._holds.over(post.new.kind):  # what tried meanwhile must not wait on while others go
+            await self._store.hasten(self._clock())
         self._alarms.over("slack")
         self._alarms.over(f"slack {post.new.kind.value}")
         if post.new.kind is Kind.MESSAGE and post.channel == self._default_channel:

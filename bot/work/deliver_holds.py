@@ -36,10 +36,10 @@ class Holds:
             hold.until = now + timedelta(seconds=backoff(hold.tries + slower, self._jitter()))
         return hold
 
-    def over(self, kind: Kind) -> None:
-        """End the holds: Slack took a post of this kind."""
-        for held in (None, kind):
-            self._holds.pop(held, None)
+    def over(self, kind: Kind) -> bool:
+        """End the holds: Slack took a post of this kind. Return whether there were any."""
+        ended = [self._holds.pop(held, None) for held in (None, kind)]
+        return any(ended)
 
     def times(self) -> list[datetime]:
         """Return when the holds may be tried."""

@@ -67,6 +67,7 @@ class Routes:
             await self._store.queue(_to_admins(f"mended-{post.new.id}", text, self._admins, self._clock()))
         del self._bad[post.channel]
         await self._store.note(BAD_CHANNEL + post.channel, "")
+        await self._store.hasten(self._clock(), post.channel)
 
 
 def trouble(error: str) -> str:

@@ -135,6 +135,10 @@ class Store(Protocol):
         """Settle: nobody knows; look it up after a few seconds."""
         ...
 
+    async def hasten(self, now: datetime, channel: str = "") -> None:
+        """Let what waits for another try go now, in one channel or everywhere; not where Slack asked to wait."""
+        ...
+
     async def requeue(
         self,
         id: PostId,  # noqa: A002

@@ -103,6 +103,18 @@ async def test_replies_go_to_the_channel_where_no_message_began_their_thread(sto
     assert reply.new.thread == ("10.5" if parent == "an edit" else "")
 
 
+async def test_what_waits_for_another_try_can_be_hastened_but_not_where_slack_asked_to_wait(store):
+    for post, channel, why in (("a", "C1", "not_in_channel"), ("b", "C1", "ratelimited"), ("c", "C2", "token_revoked")):
+        await store.queue([message(post, channel)])
+        await store.sending(post, NOW)
+        await store.requeue(post, later(minutes=5), why)
+    assert await ids(store) == []
+    await store.hasten(NOW, "C1")
+    assert await ids(store) == ["a"]
+    await store.hasten(NOW)
+    assert await ids(store) == ["a", "c"]
+
+
 async def test_a_post_that_is_tried_again_keeps_its_place_and_its_line_waits(store):
     await store.queue([message("r1", thread="9.9"), message("r2", thread="9.9"), message("other")])
     await store.sending("r1", NOW)

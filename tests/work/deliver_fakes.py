@@ -216,9 +216,11 @@ class World:
     async def tick(self):
         await self.delivery.tick(self.clock())
 
-    async def pass_time(self, seconds, step=0.5):
+    async def pass_time(self, seconds, step=0.5, until=lambda: False):
         await self.tick()
         for _ in range(int(seconds / step)):
+            if until():
+                return
             self.clock.now = self.clock.after(step)
             await self.tick()
 

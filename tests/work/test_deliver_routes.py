@@ -67,6 +67,27 @@ async def test_it_is_told_again_when_it_dies_again(world):
     assert len(world.slack.texts("DADMIN1")) == 4
 
 
+async def test_what_waited_goes_as_soon_as_the_channel_lives(world):
+    world.slack.closed[DEFAULT] = "not_in_channel"
+    await world.queue(*(message(post, DEFAULT) for post in "abc"))
+    await world.pass_time(3600, step=20)
+    world.slack.closed.clear()
+    await world.pass_time(300, step=1, until=lambda: world.slack.texts(DEFAULT))
+    await world.pass_time(10)
+    assert len(world.slack.texts(DEFAULT)) == 4, "the three, and since when they waited"
+
+
+async def test_what_tried_while_the_token_was_revoked_goes_as_soon_as_it_is_not(world):
+    revoked = dict.fromkeys(("C1", "C2", "C3"), "token_revoked")
+    world.slack.closed |= revoked
+    await world.queue(*(message(channel, channel) for channel in revoked))
+    await world.pass_time(3600, step=20)
+    world.slack.closed.clear()
+    await world.pass_time(400, step=1, until=lambda: any(map(world.slack.texts, revoked)))
+    await world.pass_time(5)
+    assert [world.slack.texts(channel) for channel in revoked] == [["C1"], ["C2"], ["C3"]]
+
+
 async def test_edits_of_a_dead_default_channel_are_kept_too(world):
     await world.queue(message("a", DEFAULT))
     await world.pass_time(2)
