@@ -45,4 +45,3 @@ class Channel:
     member: bool = False
     archived: bool = False
     shared: bool = False  # externally (Slack Connect)
-    direct: bool = False

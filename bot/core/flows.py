@@ -90,7 +90,6 @@ class Flow:
     graph: Graph = Graph()
     locked: bool = False
     user_locked: bool = False
-    can_edit: bool = False
     description: str = ""
     start_date: str = ""  # yyyy-MM-dd, effective from
 
@@ -124,9 +123,7 @@ class TaskInstance:
     status: Status | int
     start_time: str = ""
     end_time: str = ""
-    run_number: int = 1
     retries: int = 0
-    retry_limit: int = 0
 
 
 @dataclass(frozen=True, slots=True)

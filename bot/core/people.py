@@ -60,7 +60,6 @@ class Where:
     thread: str = ""  # the thread's first message; empty outside of threads
     message: str = ""  # the message that was said or pressed
     response_url: str = ""  # private answers for 30 minutes, 5 uses; a secret
-    trigger_id: str = ""  # opens one modal within 3 s
 
 
 @dataclass(frozen=True, slots=True)

@@ -272,9 +272,7 @@ def task_instance_of(data: bytes) -> TaskInstance | None:
         status=_status(found.get("status"), found.get("stsDesc")),
         start_time=text(found.get("startTime")),
         end_time=text(found.get("endTime")),
-        run_number=number(found.get("runNum")) or 1,
         retries=number(found.get("recallNum")) or 0,
-        retry_limit=number(found.get("recallLimit")) or 0,
     )
 
 

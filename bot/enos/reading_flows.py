@@ -60,7 +60,6 @@ def flow_of(data: bytes) -> Flow | None:
         graph=graph_of(found.get("graph")),
         locked=flag(found.get("locked")),
         user_locked=flag(found.get("isUserLocked")),
-        can_edit=flag(found.get("hasEditPri")),
         description=text(found.get("desc")),
         start_date=text(found.get("startTime")),
     )

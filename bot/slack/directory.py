@@ -53,7 +53,7 @@ class Directory:
     async def channel(self, channel: str) -> Channel:
         """Return the conversation; a private one that the bot is not in is ``channel_not_found``."""
         if channel.startswith(("D", "U", "W")):
-            return Channel(channel, member=True, direct=True)
+            return Channel(channel, member=True)
 
         async def ask() -> Channel:
             try:
@@ -129,14 +129,12 @@ def _is_foreign(team: str, theirs: set[str], me: Identity | None) -> bool:
 
 
 def _channel(told: Answer, asked: str) -> Channel:
-    direct = bool(told.get("is_im"))
     return Channel(
         id=str(told.get("id") or asked),
         name=str(told.get("name") or ""),
-        member=direct or bool(told.get("is_member")),
+        member=bool(told.get("is_im") or told.get("is_member")),
         archived=bool(told.get("is_archived")),
         shared=bool(told.get("is_ext_shared") or told.get("is_pending_ext_shared")),
-        direct=direct,
     )
 
 

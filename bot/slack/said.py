@@ -36,7 +36,6 @@ def command(body: Payload, now: datetime, *, delivery: str = "") -> Said | None:
         surface=Surface.COMMAND,
         channel=_text(body, "channel_id") or user,
         response_url=_text(body, "response_url"),
-        trigger_id=_text(body, "trigger_id"),
     )
     by = Person(_text(body, "enterprise_id") or _text(body, "team_id"), user)
     return Said(_key("command", body, delivery), _text(body, "text").strip(), by, where, now)
@@ -87,7 +86,6 @@ def press(body: Payload, now: datetime, *, delivery: str = "") -> Said | None:
         thread=_thread(thread, ts),
         message=ts,
         response_url=_text(body, "response_url"),
-        trigger_id=_text(body, "trigger_id"),
     )
     post, words = decoded(value)
     return Said(_key("press", body, delivery), words, _presser(body, user), where, now, post)
@@ -102,7 +100,6 @@ def shortcut(body: Payload, now: datetime) -> Said | None:
         surface=Surface.BUTTON,
         channel=_text(_part(body, "channel"), "id") or user,
         response_url=_text(body, "response_url"),
-        trigger_id=_text(body, "trigger_id"),
     )
     return Said(_key("shortcut", body, ""), "", _presser(body, user), where, now)
 

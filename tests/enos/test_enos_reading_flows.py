@@ -210,7 +210,6 @@ def test_a_flow_is_read_as_this_user_sees_it():
         graph=Graph(TASKS),
         locked=False,
         user_locked=True,
-        can_edit=True,
         description="",
         start_date="2019-07-22",
     )
@@ -276,9 +275,7 @@ def test_a_task_instance_is_read_with_nulls_in_it():
         "startTime": "2021-02-02 19:35:24",
         "endTime": None,
     }
-    read = TaskInstance(
-        "118979-2021020211", 118979, "DataIntegration", Status.SUCCESS, "2021-02-02 19:35:24", "", 2, 1, 3
-    )
+    read = TaskInstance("118979-2021020211", 118979, "DataIntegration", Status.SUCCESS, "2021-02-02 19:35:24", "", 1)
     assert task_instance_of(wire(row)) == read
     assert task_instance_of(wire([{**row, "taskId": None, "status": None}])) == read
 

@@ -185,7 +185,7 @@ async def test_a_channel_says_whether_it_is_archived_or_shared(poster, slack):
 
 
 async def test_direct_messages_need_no_question(poster, slack):
-    assert await poster.channel("D0MAYA00001") == Channel("D0MAYA00001", member=True, direct=True)
+    assert await poster.channel("D0MAYA00001") == Channel("D0MAYA00001", member=True)
     assert slack.calls == []
 
 

@@ -65,7 +65,7 @@ class AnswerSlack:
     async def channel(self, channel):
         self._met("channel")
         if channel.startswith("D"):
-            return Channel(channel, member=True, direct=True)
+            return Channel(channel, member=True)
         return Channel(channel, member=channel in BOT_CHANNELS, archived=channel in self.archived)
 
     async def members(self, channel):
