@@ -354,10 +354,6 @@ class Store:
         """Return the attempt that is open or has acted under a key."""
         return await self._read(lambda db: audit.attempted(db, key))
 
-    async def end(self, settle: Ending) -> None:
-        """End an attempt. The first end stands."""
-        await self._write(lambda db: audit.end(db, settle))
-
     async def detail(self, attempt: int, detail: str) -> None:
         """Write, before the call, what is needed to look it up should its answer be lost."""
         await self._write(lambda db: audit.detail(db, attempt, detail))

@@ -15,7 +15,6 @@ from bot.core.flows import (
     Parameter,
     Search,
     TaskId,
-    TaskInstance,
     UserId,
     UserName,
 )
@@ -94,20 +93,8 @@ class Enos(Protocol):
         """Turn scheduling off."""
         ...
 
-    async def task_instance(self, task_instance: str, *, as_user: UserId | None = None) -> TaskInstance | None:
-        """Return one task instance."""
-        ...
-
     async def log(self, task_instance: str, *, as_user: UserId | None = None) -> str | None:
         """Return the task's log; None where it has none."""
-        ...
-
-    async def now_ms(self) -> int:
-        """Return the platform's clock, epoch milliseconds."""
-        ...
-
-    async def time_zone(self) -> str:
-        """Return the platform's zone as printed, e.g. ``GMT+8``."""
         ...
 
 

@@ -7,11 +7,7 @@ from typing import Protocol
 
 from bot.core.audit import Attempt, Entry
 from bot.core.facts import Facts, Known, Reading, Run
-from bot.core.flows import (
-    FlowId,
-    Instance,
-    InstanceId,
-)
+from bot.core.flows import FlowId, Instance, InstanceId
 from bot.core.incidents import Incident, IncidentId
 from bot.core.people import Link, Person, Said
 from bot.core.posts import NewPost, Post, PostId
@@ -213,10 +209,6 @@ class Store(Protocol):
         """Return the attempt that is open or has acted under a key."""
         ...
 
-    async def end(self, settle: "Settlement") -> None:
-        """End an attempt."""
-        ...
-
     async def detail(self, attempt: int, detail: str) -> None:
         """Write, before the call, what is needed to look it up should its answer be lost."""
         ...
@@ -237,10 +229,6 @@ class Store(Protocol):
 
         What was said is kept until ``queue`` or ``attempt`` names the delivery.
         """
-        ...
-
-    async def unanswered(self) -> tuple[Said, ...]:
-        """Return what was said and neither answered nor noted in the audit, oldest first."""
         ...
 
     async def stash(self, text: str, now: datetime) -> str:

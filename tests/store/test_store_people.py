@@ -69,8 +69,8 @@ async def test_an_attempt_ends_once_and_the_first_end_stands(store):
     await store.detail(id_, '{"at": 1}')
     assert await store.unended() == (Entry(id_, attempt(), detail='{"at": 1}'),)
     done = Settlement(id_, "done", later(seconds=3), "triggerFromTask", "u1", "1-20261121143000")
-    await store.end(done)
-    await store.end(Settlement(id_, "outage:late", later(seconds=9)))
+    await store.queue([], settle=done)
+    await store.queue([], settle=Settlement(id_, "outage:late", later(seconds=9)))
     await store.detail(id_, "late")
     ended = Entry(id_, attempt(), "done", "triggerFromTask", "u1", "1-20261121143000", later(seconds=3), '{"at": 1}')
     assert await store.audit(NOW, later(minutes=1)) == (ended,)
@@ -99,7 +99,7 @@ async def test_the_audit_is_read_by_time_and_person_newest_first(store):
 )
 async def test_the_database_itself_refuses_to_rewrite_the_audit(store, statement):
     await store.attempt(attempt("open"))
-    await store.end(Settlement(await store.attempt(attempt("done")), "done", NOW))
+    await store.queue([], settle=Settlement(await store.attempt(attempt("done")), "done", NOW))
     before = await store.audit(NOW, later(hours=1))
     with pytest.raises(sqlite3.IntegrityError, match="only added to"):
         await store._write(lambda db: db.execute(statement))
@@ -148,7 +148,7 @@ async def test_stashed_words_come_back_and_the_same_words_have_the_same_id(store
 
 @pytest.mark.parametrize("outcome", ["refused:not_owner", "outage:Silence", "asked"])
 async def test_an_attempt_that_has_not_acted_frees_its_key(store, outcome):
-    await store.end(Settlement(await store.attempt(attempt("press")), outcome, NOW))
+    await store.queue([], settle=Settlement(await store.attempt(attempt("press")), outcome, NOW))
     assert await store.attempted("press") is None
     second = await store.attempt(attempt("press", JONAS))
     assert (await store.attempted("press")).id == second
@@ -158,7 +158,7 @@ async def test_an_attempt_that_has_not_acted_frees_its_key(store, outcome):
 @pytest.mark.parametrize("outcome", ["done", "unclear:AnswerLost", "bug:a1b2"])
 async def test_an_attempt_that_has_or_may_have_acted_keeps_its_key(store, outcome):
     first = await store.attempt(attempt("press"))
-    await store.end(Settlement(first, outcome, NOW))
+    await store.queue([], settle=Settlement(first, outcome, NOW))
     assert await store.attempt(attempt("press", JONAS)) is None
     assert (await store.attempted("press")).outcome == outcome
 

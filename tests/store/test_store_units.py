@@ -203,7 +203,7 @@ async def test_what_is_old_and_needed_by_nobody_is_forgotten(store):
         await store.put_run(run(f"2-{name}", started_at=when))
         await store.stash(name, when)
         await store.first_time(name, when)
-        await store.end(Settlement(await store.attempt(attempt(name, at=when)), "done", when))
+        await store.queue([], settle=Settlement(await store.attempt(attempt(name, at=when)), "done", when))
     assert await store.prune(NOW) > 700
     assert await store.prune(NOW) == 0
     kept = await store._read(lambda db: [row[0] for row in db.execute("SELECT id FROM posts ORDER BY seq")])
