@@ -52,11 +52,10 @@ class Delivery:
     """Sends what is due. One per database; ``tick`` may be called while another ``tick`` is still at work.
 
     ``admins`` hear directly of a default channel that takes nothing. ``on_alarm`` is told what an operator has to
-    mend, and again once it is over. ``on_bad_channel`` is told, with
-    Slack's word, of a channel that takes nothing from the bot. ``jitter`` returns numbers in [0, 1).
+    mend, and again once it is over. ``jitter`` returns numbers in [0, 1).
     """
 
-    def __init__(  # noqa: PLR0913  what it works with and whom it tells, each by its name
+    def __init__(
         self,
         store: Store,
         slack: Slack,
@@ -65,7 +64,6 @@ class Delivery:
         default_channel: str,
         admins: Sequence[str] = (),
         on_alarm: Callable[[Alarm], None],
-        on_bad_channel: Callable[[str, str], None] = lambda _channel, _error: None,
         meters: Meters | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -74,9 +72,7 @@ class Delivery:
         self._clock = clock
         self._default_channel = default_channel
         self._alarms = Alarms(on_alarm)
-        self._routes = Routes(
-            store, clock, default_channel=default_channel, admins=admins, on_bad_channel=on_bad_channel
-        )
+        self._routes = Routes(store, clock, default_channel=default_channel, admins=admins)
         self._meters = meters or Meters()
         self._jitter = jitter
         self._pace = Pace()

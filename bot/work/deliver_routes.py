@@ -7,7 +7,7 @@
 What was told is a note in the database, so that a restart does not repeat it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.core.cards import answers, flows
@@ -23,20 +23,11 @@ BAD_CHANNEL = "bad channel "  # begins the names of the notes
 class Routes:
     """Knows which channels take nothing, and who was told."""
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        *,
-        default_channel: str,
-        admins: Sequence[str],
-        on_bad_channel: Callable[[str, str], None],
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock, *, default_channel: str, admins: Sequence[str]) -> None:
         self._store = store
         self._clock = clock
         self._default_channel = default_channel
         self._admins = tuple(admins)
-        self._on_bad_channel = on_bad_channel
         self._bad: dict[str, str] = {}  # with Slack's word
 
     async def load(self) -> str:
@@ -56,7 +47,6 @@ class Routes:
         await self._store.queue(told)
         await self._store.note(BAD_CHANNEL + post.channel, error)
         self._bad[post.channel] = error
-        self._on_bad_channel(post.channel, error)
 
     async def lives(self, post: Post) -> None:
         """Take in that a channel took a message: tell those who were told that it did not."""

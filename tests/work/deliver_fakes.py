@@ -188,7 +188,6 @@ class World:
         self.slack = FakeSlack(self.clock)
         self.store = store
         self.alarms: list = []
-        self.bad: list = []
         self.outcomes: list = []
         self.late: list = []
         self.doubles = 0
@@ -201,7 +200,6 @@ class World:
             self.clock,
             default_channel=DEFAULT,
             on_alarm=self.alarms.append,
-            on_bad_channel=lambda *told: self.bad.append(told),
             meters=Meters(
                 lambda kind, outcome: self.outcomes.append((kind.value, outcome)),
                 lambda lane, seconds: self.late.append((lane.value, seconds)),
