@@ -102,7 +102,7 @@ async def _home(settings: Settings, text: str) -> Mapping[str, str]:
             return home(None)  # the file's own problem says what to write
 
 
-class _Running(Exception):  # noqa: N818
+class _Running(Exception):  # noqa: N818  named for what is known
     """Another process holds the database."""
 
 

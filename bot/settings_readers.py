@@ -23,7 +23,7 @@ class Secret(str):  # noqa: SLOT000  libraries want a str, and its repr must not
         return "'***'"
 
 
-class Problem(Exception):  # noqa: N818
+class Problem(Exception):  # noqa: N818  a line for whoever writes the settings
     """What is wrong with one value, without the value where it is secret."""
 
 

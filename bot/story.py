@@ -16,7 +16,7 @@ _PATIENCE = 40.0  # seconds until a step counts as failed
 Found = TypeVar("Found")
 
 
-class Astray(Exception):  # noqa: N818
+class Astray(Exception):  # noqa: N818  named for what the story did
     """A step did not go as told."""
 
 

@@ -114,7 +114,7 @@ class Slack:
     last: dict[str, float] = field(default_factory=dict)
     numbers: object = field(default_factory=lambda: itertools.count(1))
 
-    async def post(self, channel, body, *, id, thread=""):  # noqa: A002  the protocol's name
+    async def post(self, channel, body, *, id, thread=""):
         lost = self._called("post")
         now = self.clock().timestamp()
         if now - self.last.get(channel, 0.0) < 0.95:
@@ -127,7 +127,7 @@ class Slack:
             raise lost
         return channel, ts
 
-    async def edit(self, channel, ts, body, *, id):  # noqa: A002  the protocol's name
+    async def edit(self, channel, ts, body, *, id):
         lost = self._called("edit")
         if ts not in self.messages:
             raise SlackRefused("message_not_found")

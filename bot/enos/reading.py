@@ -31,38 +31,38 @@ class _Row(msgspec.Struct):
     """An instance in a list; ``graph`` is not declared, so it is never decoded."""
 
     # names as on the wire
-    instanceId: Loose = None  # noqa: N815
-    flowId: Loose = None  # noqa: N815
-    flowName: Loose = None  # noqa: N815
+    instanceId: Loose = None
+    flowId: Loose = None
+    flowName: Loose = None
     status: Loose = None
-    statusDesc: Loose = None  # noqa: N815
-    triggerTime: Loose = None  # noqa: N815
-    startTime: Loose = None  # noqa: N815
-    endTime: Loose = None  # noqa: N815
+    statusDesc: Loose = None
+    triggerTime: Loose = None
+    startTime: Loose = None
+    endTime: Loose = None
     cycle: Loose = None
     owner: Loose = None
-    calDt: Loose = None  # noqa: N815
+    calDt: Loose = None
     parameters: Loose | list[object] | dict[str, object] = None
 
 
 class _Plain(msgspec.Struct):
     """An instance in a list just as documented: what nearly all rows are, read in two thirds of the time."""
 
-    instanceId: InstanceId  # noqa: N815
-    flowId: FlowId  # noqa: N815
+    instanceId: InstanceId
+    flowId: FlowId
     status: int
-    flowName: str = ""  # noqa: N815
-    triggerTime: str | None = ""  # noqa: N815
-    startTime: str | None = ""  # noqa: N815
-    endTime: str | None = ""  # noqa: N815
+    flowName: str = ""
+    triggerTime: str | None = ""
+    startTime: str | None = ""
+    endTime: str | None = ""
     cycle: str | None = ""
     owner: str = ""
-    calDt: str | None = ""  # noqa: N815
+    calDt: str | None = ""
     parameters: str = ""
 
 
 class _PlainRows(msgspec.Struct):
-    flowInsts: list[_Plain]  # noqa: N815
+    flowInsts: list[_Plain]
     count: int | None = None
 
 
@@ -73,7 +73,7 @@ class _PlainPage(msgspec.Struct):
 
 
 class _Rows(msgspec.Struct):
-    flowInsts: list[_Row] | None = None  # noqa: N815
+    flowInsts: list[_Row] | None = None
     count: Loose = None
 
 

@@ -67,7 +67,7 @@ class Poster:
     def me(self, identity: Identity) -> None:
         self.directory.me = identity
 
-    async def post(self, channel: str, body: Body, *, id: PostId, thread: str = "") -> tuple[str, str]:  # noqa: A002  the protocol's
+    async def post(self, channel: str, body: Body, *, id: PostId, thread: str = "") -> tuple[str, str]:
         """Post a message with ``id`` in its metadata; return the channel it stands in and its ts."""
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"id": id}}
         answer = await self._plainly(channel, body, thread, {"metadata": metadata})
@@ -77,7 +77,7 @@ class Poster:
         self.directory.stands_in(channel, place)
         return place, ts
 
-    async def edit(self, channel: str, ts: str, body: Body, *, id: PostId) -> None:  # noqa: A002, ARG002  the protocol's; Slack keeps the message's own metadata
+    async def edit(self, channel: str, ts: str, body: Body, *, id: PostId) -> None:  # noqa: ARG002  the protocol's; Slack keeps the message's own metadata
         """Replace a message of ours: all of it, what the new body lacks is taken away."""
         target = {"channel": await self.directory.place(channel), "ts": ts}
         bare: Answer = {"blocks": [], "attachments": []}

@@ -186,7 +186,7 @@ class Store:
         """Return the incidents that the message of a gathering lists, newest first."""
         return await self._read(lambda db: gatherings.under(db, self._shelf, post))
 
-    async def incident(self, id: IncidentId) -> Incident | None:  # noqa: A002  the port's name
+    async def incident(self, id: IncidentId) -> Incident | None:
         """Return one incident."""
         return await self._read(lambda db: incidents.incident(db, self._shelf, id))
 
@@ -196,7 +196,7 @@ class Store:
 
     async def change(
         self,
-        id: IncidentId,  # noqa: A002  the port's name
+        id: IncidentId,
         decide: Callable[[Incident], Facts],
         *,
         settle: Ending | None = None,
@@ -247,15 +247,15 @@ class Store:
         """Return the unclear posts, oldest first."""
         return await self._read(outbox.unclear)
 
-    async def sending(self, id: PostId, now: datetime) -> Post | None:  # noqa: A002  the port's name
+    async def sending(self, id: PostId, now: datetime) -> Post | None:
         """Mark a queued post as being sent and return it as it is now; None if it is no longer queued."""
         return await self._write(lambda db: outbox.sending(db, id, now))
 
-    async def sent(self, id: PostId, channel: str, ts: str, now: datetime) -> None:  # noqa: A002  the port's name
+    async def sent(self, id: PostId, channel: str, ts: str, now: datetime) -> None:
         """Settle: it stands there."""
         await self._write(lambda db: outbox.sent(db, id, channel, ts, now))
 
-    async def set_unclear(self, id: PostId, why: str, now: datetime) -> None:  # noqa: A002  the port's name
+    async def set_unclear(self, id: PostId, why: str, now: datetime) -> None:
         """Settle: nobody knows."""
         await self._write(lambda db: outbox.set_unclear(db, id, why, now))
 
@@ -265,7 +265,7 @@ class Store:
 
     async def requeue(
         self,
-        id: PostId,  # noqa: A002  the port's name
+        id: PostId,
         due: datetime,
         why: str,
         *,
@@ -275,11 +275,11 @@ class Store:
         """Back to queued, not to be tried before ``due``, perhaps elsewhere, perhaps in other words."""
         await self._write(lambda db: outbox.requeue(db, id, due, why, channel=channel, instead=instead))
 
-    async def give_up(self, id: PostId, why: str, now: datetime) -> None:  # noqa: A002  the port's name
+    async def give_up(self, id: PostId, why: str, now: datetime) -> None:
         """Settle: it will not be sent, and neither will its edits. Its replies go to the channel."""
         await self._write(lambda db: outbox.give_up(db, id, why, now))
 
-    async def reserve(self, id: PostId, file: str) -> None:  # noqa: A002  the port's name
+    async def reserve(self, id: PostId, file: str) -> None:
         """Remember the id of a file that is about to be shown."""
         await self._write(lambda db: outbox.reserve(db, id, file))
 
@@ -287,7 +287,7 @@ class Store:
         """Return messages last looked at before a time, sent after an unclear try, that may stand twice."""
         return await self._read(lambda db: outbox.doubtful(db, before))
 
-    async def no_double(self, id: PostId, *, again: datetime | None = None) -> None:  # noqa: A002  the port's name
+    async def no_double(self, id: PostId, *, again: datetime | None = None) -> None:
         """Settle: a look at ``again`` has shown that it stands once; None: it need not be looked at any more."""
         await self._write(lambda db: outbox.no_double(db, id, again))
 
@@ -295,7 +295,7 @@ class Store:
         """At start: posts left as sending become unclear. Return how many."""
         return await self._write(outbox.interrupted)
 
-    async def post(self, id: PostId) -> Post | None:  # noqa: A002  the port's name
+    async def post(self, id: PostId) -> Post | None:
         """Return one post."""
         return await self._read(lambda db: outbox.post(db, id))
 
@@ -382,7 +382,7 @@ class Store:
         """Keep a text that is too long for a button's value; return a short id."""
         return await self._write(lambda db: runs.stash(db, text, now))
 
-    async def stashed(self, id: str) -> str | None:  # noqa: A002  the port's name
+    async def stashed(self, id: str) -> str | None:
         """Return a stashed text."""
         return await self._read(lambda db: runs.stashed(db, id))
 

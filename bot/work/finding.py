@@ -81,7 +81,7 @@ def _several(request: Request, name: str, matches: Sequence[FlowName], *, alike:
 
 def _with_flow(request: Request, flow: FlowRef) -> Request:
     """Return the request about this flow; only requests that name one come here."""
-    changed: Request = replace(request, flow=flow)  # type: ignore[arg-type]
+    changed: Request = replace(request, flow=flow)  # type: ignore[arg-type]  # not all requests have one
     return changed
 
 

@@ -101,11 +101,11 @@ class Enos(Protocol):
 class Slack(Protocol):
     """What the bot asks of Slack. Raises the four errors of ``conversations`` and nothing else."""
 
-    async def post(self, channel: str, body: Body, *, id: PostId, thread: str = "") -> tuple[str, str]:  # noqa: A002
+    async def post(self, channel: str, body: Body, *, id: PostId, thread: str = "") -> tuple[str, str]:
         """Post a message with ``id`` in its metadata; return the channel it stands in and its ts."""
         ...
 
-    async def edit(self, channel: str, ts: str, body: Body, *, id: PostId) -> None:  # noqa: A002
+    async def edit(self, channel: str, ts: str, body: Body, *, id: PostId) -> None:
         """Replace a message of ours. ``channel`` may be a user id, as for ``post``, ``find`` and ``delete``."""
         ...
 

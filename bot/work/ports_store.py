@@ -80,7 +80,7 @@ class Store(Protocol):
         """Return the incidents that the message of a gathering lists, newest first."""
         ...
 
-    async def incident(self, id: IncidentId) -> Incident | None:  # noqa: A002
+    async def incident(self, id: IncidentId) -> Incident | None:
         """Return one incident."""
         ...
 
@@ -90,7 +90,7 @@ class Store(Protocol):
 
     async def change(
         self,
-        id: IncidentId,  # noqa: A002
+        id: IncidentId,
         decide: Callable[[Incident], Facts],
         *,
         settle: "Settlement | None" = None,
@@ -119,15 +119,15 @@ class Store(Protocol):
         """Return the unclear posts."""
         ...
 
-    async def sending(self, id: PostId, now: datetime) -> Post | None:  # noqa: A002
+    async def sending(self, id: PostId, now: datetime) -> Post | None:
         """Mark a queued post as being sent and return it as it is now; None if it is no longer queued."""
         ...
 
-    async def sent(self, id: PostId, channel: str, ts: str, now: datetime) -> None:  # noqa: A002
+    async def sent(self, id: PostId, channel: str, ts: str, now: datetime) -> None:
         """Settle: it stands there."""
         ...
 
-    async def set_unclear(self, id: PostId, why: str, now: datetime) -> None:  # noqa: A002
+    async def set_unclear(self, id: PostId, why: str, now: datetime) -> None:
         """Settle: nobody knows; look it up after a few seconds."""
         ...
 
@@ -137,7 +137,7 @@ class Store(Protocol):
 
     async def requeue(
         self,
-        id: PostId,  # noqa: A002
+        id: PostId,
         due: datetime,
         why: str,
         *,
@@ -151,11 +151,11 @@ class Store(Protocol):
         """
         ...
 
-    async def give_up(self, id: PostId, why: str, now: datetime) -> None:  # noqa: A002
+    async def give_up(self, id: PostId, why: str, now: datetime) -> None:
         """Settle: it will not be sent."""
         ...
 
-    async def reserve(self, id: PostId, file: str) -> None:  # noqa: A002
+    async def reserve(self, id: PostId, file: str) -> None:
         """Remember the id of a file that is about to be shown, to settle a lost answer by."""
         ...
 
@@ -163,7 +163,7 @@ class Store(Protocol):
         """Return messages sent before a time, after an unclear try, and not yet looked at once more."""
         ...
 
-    async def no_double(self, id: PostId, *, again: datetime | None = None) -> None:  # noqa: A002
+    async def no_double(self, id: PostId, *, again: datetime | None = None) -> None:
         """Settle: a look at ``again`` has shown that it stands once; None: it need not be looked at any more."""
         ...
 
@@ -171,7 +171,7 @@ class Store(Protocol):
         """At start: posts left as sending become unclear. Return how many."""
         ...
 
-    async def post(self, id: PostId) -> Post | None:  # noqa: A002
+    async def post(self, id: PostId) -> Post | None:
         """Return one post."""
         ...
 
@@ -235,7 +235,7 @@ class Store(Protocol):
         """Keep a text that is too long for a button's value; return a short id."""
         ...
 
-    async def stashed(self, id: str) -> str | None:  # noqa: A002
+    async def stashed(self, id: str) -> str | None:
         """Return a stashed text."""
         ...
 

@@ -13,13 +13,13 @@ DATA_OPS, GENERAL, DIRECT = "C0DATAOPS1", "C0GENERAL1", "D0MAYA00001"
 HINT = "help [VERB] · trigger FLOW [from TASK] · incidents [open|unacked|mine] · failed [PERIOD] · show FLOW|INSTANCE"
 
 
-def person(id: str, name: str, **facts: Any) -> dict[str, Any]:  # noqa: A002
+def person(id: str, name: str, **facts: Any) -> dict[str, Any]:
     handle = name.lower().replace(" ", ".")
     plain = {"team": "T0DEMO0001", "tz": "UTC", "guest": False, "stranger": False, "bot": False, "deleted": False}
     return {"id": id, "name": name, "handle": handle, "admin": False, **plain, **facts}
 
 
-def channel(id: str, name: str, *, members: tuple[str, ...], **facts: Any) -> dict[str, Any]:  # noqa: A002
+def channel(id: str, name: str, *, members: tuple[str, ...], **facts: Any) -> dict[str, Any]:
     plain = {"kind": "public", "topic": "", "archived": False, "shared": False, "read_only": False, "unread": 0}
     return {"id": id, "name": name, "member": MAYA in members, "members": list(members), **plain, **facts}
 
@@ -40,13 +40,13 @@ def option(label: str, value: str) -> dict[str, Any]:
     return {"text": plain(label), "value": value}
 
 
-def flow(id: int, name: str, **facts: Any) -> dict[str, Any]:  # noqa: A002
+def flow(id: int, name: str, **facts: Any) -> dict[str, Any]:
     tasks = [{"id": id * 10 + number, "name": word} for number, word in enumerate(("extract", "transform", "load"))]
     state = {"active": True, "locked": False, "cycle": "D", "freq": "0 0 2 * * ? *", "failing": None, "running": None}
     return {"id": id, "name": name, "owners": ["maya.chen"], "tasks": tasks, "last_runs": [], **state, **facts}
 
 
-def run(id: str, status: str, start: float, end: float | None = None) -> dict[str, Any]:  # noqa: A002
+def run(id: str, status: str, start: float, end: float | None = None) -> dict[str, Any]:
     of = int(id.split("-", maxsplit=1)[0])
     times = {"trigger": start, "start": start, "end": end}
     return {"id": id, "flow": of, "flow_name": "daily-energy-report", "status": status, "tasks": [], **times}

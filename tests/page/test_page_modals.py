@@ -11,7 +11,7 @@ def field(block: str, label: str, element: dict, **more):
     return {"type": "input", "block_id": block, "label": plain(label), "element": element | {"action_id": "a"}, **more}
 
 
-def view(*blocks, hash="1", **more):  # noqa: A002
+def view(*blocks, hash="1", **more):  # noqa: A002  Slack's name
     submit = {"title": plain("Close the incident"), "submit": plain("Close it"), "close": plain("Keep it open")}
     return {
         "id": "V1",

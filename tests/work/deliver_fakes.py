@@ -97,7 +97,7 @@ class FakeSlack:
 
     # ── the protocol ──
 
-    async def post(self, channel, body, *, id, thread=""):  # noqa: A002
+    async def post(self, channel, body, *, id, thread=""):
         fault = await self._met("post", channel)
         self.posted.setdefault(channel, []).append(self.clock().timestamp())
         if not body.get("text"):
@@ -111,7 +111,7 @@ class FakeSlack:
         self._lost(fault)
         return place, message.ts
 
-    async def edit(self, channel, ts, body, *, id):  # noqa: A002
+    async def edit(self, channel, ts, body, *, id):
         fault = await self._met("edit", channel)
         found = [each for each in self.messages if (each.channel, each.ts) == (place_of(channel), ts)]
         if not found:

@@ -126,10 +126,10 @@ class MemoryStore:
         found = [incident for incident in self.kept.values() if incident.listed_in == post]
         return tuple(sorted(found, key=lambda incident: incident.opened_at, reverse=True))
 
-    async def incident(self, id):  # noqa: A002
+    async def incident(self, id):
         return self.kept.get(id)
 
-    async def change(self, id, decide, *, settle=None):  # noqa: A002
+    async def change(self, id, decide, *, settle=None):
         await asyncio.sleep(0)
         facts = decide(self.kept[id])
         if facts != Facts() or settle is not None:
@@ -144,7 +144,7 @@ class MemoryStore:
         await self._write()
         self._put(posts)
 
-    async def post(self, id):  # noqa: A002
+    async def post(self, id):
         return self.posts.get(id)
 
     def _put(self, posts):
