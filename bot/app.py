@@ -124,6 +124,7 @@ class App:
             timedelta(minutes=settings.remind_minutes),
             settings.oncall,
             console_url=settings.enos_console_url,
+            command=settings.command,
             wake=self.watch.touched,
         )
         self.clockwork = Clockwork()

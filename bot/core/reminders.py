@@ -4,14 +4,17 @@
     acknowledged  a quarter of an hour before the promise ends, who took it is asked; at its end it is open again
 
 After the last call it stays quiet: a channel that is called at every hour stops listening. What stands under another
-message (a first start, a storm) has no thread to be called in.
+message (a first start, a storm) has no thread to be called in: a storm is called to mind as a whole, by the same
+times. A promise is one there too, and ends.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.desk import Reason, Step
 from bot.core.incidents import Incident, Phase
+from bot.core.storms import Gathering, Occasion
 
 CALLS = 6  # with 30 minutes: after 0.5, 1.5, 3.5, 7.5, 15.5 and 31.5 hours
 BEFORE_THE_END = timedelta(minutes=15)
@@ -19,14 +22,24 @@ BEFORE_THE_END = timedelta(minutes=15)
 
 def next_call(incident: Incident, every: timedelta) -> datetime | None:
     """Return when the incident asks for attention next; None where it does not."""
-    if incident.gathered:
-        return None
-    if incident.phase is Phase.OPEN and incident.calls < CALLS:
+    if incident.phase is Phase.OPEN and incident.calls < CALLS and not incident.gathered:
         return (incident.called_at or incident.told_at or incident.opened_at) + every * (1 << incident.calls)
     if incident.phase is Phase.ACKNOWLEDGED and incident.ack_until and incident.acked_at:
         long_enough = incident.ack_until - incident.acked_at >= 2 * BEFORE_THE_END
         return incident.ack_until - BEFORE_THE_END if long_enough and not incident.calls else incident.ack_until
     return None
+
+
+def storm_call(storm: Gathering, every: timedelta, now: datetime) -> int:
+    """Return the number of the newest call for a storm that is due, from 1 on; 0 where none is."""
+    if storm.occasion is not Occasion.STORM:
+        return 0
+    return sum(storm.began_at + every * ((1 << number) - 1) <= now for number in range(1, CALLS + 1))
+
+
+def untaken(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
+    """Return those without a thread of their own that nobody has taken: a storm is called to mind for them."""
+    return tuple(each for each in incidents if each.gathered and each.phase is Phase.OPEN)
 
 
 def step(incident: Incident, every: timedelta, now: datetime) -> Step:

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from bot.core import incident_posts, reminders
+from bot.core import incident_posts, reminders, storms
+from bot.core.cards import gathering as gathering_cards
 from bot.core.cards import incident_replies as replies
 from bot.core.cards.incident import Look
 from bot.core.desk import Reason
 from bot.core.facts import Facts
 from bot.core.incidents import Incident
-from bot.core.posts import Body, PostId
+from bot.core.posts import Body, Kind, Lane, NewPost, PostId
+from bot.core.storms import Gathering
 from bot.work.ports import Names, NewId
 from bot.work.ports_store import Store
 from bot.work.watch_look import Looks
@@ -29,6 +31,7 @@ class Reminders:
         oncall: Sequence[str],
         *,
         console_url: str = "",
+        command: str = "/flow",
         wake: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
@@ -36,7 +39,9 @@ class Reminders:
         self._new_id = new_id
         self._every = every
         self._oncall = tuple(oncall)
+        self._command = command
         self._wake = wake
+        self._called: dict[PostId, int] = {}  # the newest call for each storm that needs no other look
 
     async def tick(self, now: datetime) -> None:
         """Say what is due at ``now``."""
@@ -44,6 +49,23 @@ class Reminders:
             due = reminders.next_call(incident, self._every)
             if due is not None and now >= due:
                 await self._call(incident, now)
+        for gathering in await self._store.gatherings():
+            if storms.is_shown(gathering, now):
+                await self._call_storm(gathering, now)
+
+    async def _call_storm(self, storm: Gathering, now: datetime) -> None:
+        """Call a storm to mind. The reply's id is its number's, so that whatever dies, it is said once."""
+        number = reminders.storm_call(storm, self._every, now)
+        if number <= self._called.get(storm.post, 0):
+            return
+        waiting = reminders.untaken(await self._store.gathered(storm.post))
+        if waiting:
+            look = await self._looks.of(storms.owners(waiting), now)
+            post = PostId(f"call{number}-{storm.post}")
+            body = gathering_cards.storm_called(waiting, self._oncall, look.people, post, command=self._command)
+            reply = NewPost(post, Kind.MESSAGE, Lane.ALERT, storm.channel, body, now, thread_of=storm.post)
+            await self._store.queue([reply])
+        self._called[storm.post] = number
 
     async def _call(self, incident: Incident, now: datetime) -> None:
         look = await self._looks.of(incident.owners, now)

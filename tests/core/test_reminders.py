@@ -1,5 +1,6 @@
 """Reminders: when an incident asks for attention again, and what it is after that."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,11 +9,14 @@ from hypothesis import strategies as st
 from incident_makers import KNOWN, MAYA, NOW, OWNER, failure, incident
 
 from bot.core import desk
+from bot.core.cards import gathering
 from bot.core.cards import incident_replies as replies
 from bot.core.cards.incident import Look
 from bot.core.desk import Reason
 from bot.core.incidents import Phase
-from bot.core.reminders import CALLS, next_call, restarted, step
+from bot.core.posts import PostId
+from bot.core.reminders import CALLS, next_call, restarted, step, storm_call, untaken
+from bot.core.storms import Gathering, Occasion
 
 EVERY = timedelta(minutes=30)
 TAKEN = desk.acknowledge(incident(), MAYA, NOW)[0]
@@ -64,8 +68,49 @@ def test_what_has_ended_is_quiet(phase):
     assert next_call(incident(phase=phase), EVERY) is None
 
 
-def test_what_stands_under_another_message_is_quiet():
+def test_what_stands_under_another_message_is_not_called_by_itself():
     assert next_call(incident(gathered=True), EVERY) is None
+
+
+def test_a_promise_for_what_stands_under_another_message_ends_too():
+    taken = desk.acknowledge(incident(gathered=True), MAYA, NOW)[0]
+    asked, reason = step(taken, EVERY, minutes(225))
+    assert reason is Reason.PROMISE_ENDS
+    free, reason = step(asked, EVERY, minutes(240))
+    assert (reason, free.phase, free.acked_by) == (Reason.LAPSED, Phase.OPEN, None)
+    assert next_call(free, EVERY) is None
+
+
+STORM = Gathering(PostId("p9"), "C0DATAOPS1", Occasion.STORM, NOW, NOW)
+
+
+def test_a_storm_is_called_to_mind_by_the_same_times():
+    numbers = [storm_call(STORM, EVERY, minutes(minute)) for minute in range(4 * 24 * 60)]
+    assert [numbers.index(number) for number in range(1, CALLS + 1)] == [30, 90, 210, 450, 930, 1890]
+    assert max(numbers) == CALLS
+    assert storm_call(replace(STORM, occasion=Occasion.FIRST_START), EVERY, minutes(5000)) == 0
+
+
+def test_a_storm_is_called_for_what_nobody_took_and_has_no_thread():
+    waits = incident(gathered=True)
+    assert untaken([waits, incident(), replace(TAKEN, gathered=True)]) == (waits,)
+
+
+def test_what_is_said_of_a_storm():
+    one = gathering.storm_called([incident(gathered=True)], ["S0ONCALL01"], {OWNER: MAYA}, "p7", command="/flow")
+    assert texts(one) == (
+        "STILL OPEN · 1 incident of the storm, taken by nobody",
+        (
+            "⏰ *1 incident* of this storm is still open, and nobody has acknowledged it.\n"
+            "<!subteam^S0ONCALL01> <@U0MAYA00001>: who takes it?\n"
+            "The message above has a button for those it lists, and `/flow ack FLOW` takes any."
+        ),
+        ["1|p7|incidents unacked", "1|p7|incidents mine"],
+    )
+    many = texts(gathering.storm_called([incident(gathered=True)] * 1200, (), {}, "p7", command="/flow"))
+    assert many[1].startswith(
+        "⏰ *1,200 incidents* of this storm are still open, and nobody has acknowledged them.\nThe"
+    )
 
 
 def test_what_got_its_thread_late_is_called_by_that_time():

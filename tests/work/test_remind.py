@@ -82,3 +82,61 @@ async def test_what_was_taken_between_the_look_and_the_word_is_left_alone(world)
 
     world.store.incidents = then_somebody_takes_it
     assert all("STILL OPEN" not in said for said in await at(world, 31))
+
+
+# ── storms ──
+
+
+@pytest.fixture
+async def storm():
+    world = await World(storm=3).begin()
+    for number in range(4000, 4012):
+        world.enos.put(f"{number}-2026112100", name=f"flow-{number}", end="2026-11-21 02:00:00")
+    await world.poll()
+    world.start_at = world.now
+    begin_reminding(world)
+    return world
+
+
+def begin_reminding(world):
+    world.reminders = Reminders(
+        world.store,
+        People(),
+        world.new_id,
+        timedelta(minutes=30),
+        ["S0ONCALL01"],
+        wake=world.watch.touched,
+    )
+
+
+async def under_storm(world, minutes):
+    """Tick at so many minutes after the storm began; return what a phone shows of the replies under it."""
+    world.now = world.start_at + timedelta(minutes=minutes)
+    await world.reminders.tick(world.now)
+    await world.follow()
+    (gathering,) = await world.store.gatherings()
+    return [body["text"] for body in world.store.replies(gathering.post)]
+
+
+async def test_a_storm_that_nobody_takes_is_called_to_mind_once_for_all_of_it(storm):
+    assert await under_storm(storm, 29) == []
+    (said,) = await under_storm(storm, 31)
+    assert said == "STILL OPEN · 12 incidents of the storm, taken by nobody"
+    begin_reminding(storm)  # a restart
+    assert await under_storm(storm, 32) == [said]
+    await storm.desk.acknowledge(next(iter(storm.store.kept)), MAYA, storm.now)
+    assert (await under_storm(storm, 91))[2:] == ["STILL OPEN · 11 incidents of the storm, taken by nobody"]
+
+
+async def test_a_storm_whose_incidents_are_all_taken_is_quiet(storm):
+    for each in list(storm.store.kept):
+        await storm.desk.acknowledge(each, MAYA, storm.now, storm.now + timedelta(hours=9))
+    assert not [said for said in await under_storm(storm, 31) if "STILL OPEN" in said]
+
+
+async def test_a_promise_in_a_storm_ends_and_its_message_shows_it(storm):
+    await storm.desk.acknowledge(next(iter(storm.store.kept)), MAYA, storm.now, storm.now + timedelta(minutes=20))
+    assert len(await under_storm(storm, 19)) == 1
+    assert storm.lines() == ["Storm over · 12 incidents · 11 open, 1 acknowledged, 0 recovered"]
+    assert (await under_storm(storm, 21))[1:] == ["OPEN AGAIN · flow-4000"]
+    assert storm.lines() == ["Storm over · 12 incidents · 12 open, 0 acknowledged, 0 recovered"]

@@ -9,7 +9,7 @@ from bot.core.cards import incident_words as words
 from bot.core.cards.blocks import Block
 from bot.core.cards.incident import headline
 from bot.core.desk import is_live, reference
-from bot.core.escape import code, escape, mention, one_line
+from bot.core.escape import code, escape, mention, mention_group, one_line
 from bot.core.flows import UserName
 from bot.core.incidents import Incident, Phase
 from bot.core.instance_ids import instance_moment, is_instance
@@ -61,6 +61,25 @@ def also_concerned(names: Sequence[UserName], people: Mapping[UserName, Person])
     shown = ", ".join(mention(people[name].user) for name in names)
     text = f"Flows of these owners are part of it too: {shown}. The message above has a button for yours."
     return blocks.body(one_line(text), [blocks.section(text)])
+
+
+def storm_called(
+    waiting: Sequence[Incident], groups: Sequence[str], people: Mapping[UserName, Person], post: str, *, command: str
+) -> Body:
+    """Return the reply that calls to mind what nobody has taken of a storm; mentions on call and linked owners."""
+    count, one = len(waiting), len(waiting) == 1
+    linked = [people[name] for name in storms.owners(waiting) if name in people][: storms.MENTIONED]
+    asked = [*map(mention_group, groups), *(mention(person.user) for person in linked)]
+    state, them = ("is", "it") if one else ("are", "them")
+    lines = [
+        f"⏰ *{_incidents(count)}* of this storm {state} still open, and nobody has acknowledged {them}.",
+        f"{' '.join(asked)}: who takes {them}?" if asked else "",
+        f"The message above has a button for those it lists, and {code(command + ' ack FLOW')} takes any.",
+    ]
+    offers = [("All of them", "incidents unacked"), ("Mine", "incidents mine")]
+    row = [blocks.button(label, say, post, index=index) for index, (label, say) in enumerate(offers)]
+    body = [blocks.section("\n".join(filter(None, lines))), blocks.actions(*row)]
+    return blocks.body(f"STILL OPEN · {_incidents(count)} of the storm, taken by nobody", body)
 
 
 def _storm_headline(gathering: Gathering, count: Numbers) -> str:
