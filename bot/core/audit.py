@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from bot.core.people import Person
 
@@ -32,7 +31,7 @@ class Entry:
     user_id: str = ""  # the EnOS user it was done as
     answer: str = ""  # e.g. the new instance id
     ended_at: datetime | None = None
-    detail: Any = None  # what is needed to look a lost call up again
+    detail: str = ""  # JSON: what is needed to look up a call whose answer may be lost
 
 
 def frees(outcome: str) -> bool:

@@ -119,5 +119,5 @@ def _entry(row: Row) -> Entry:
         user_id=row["user_id"] or "",
         answer=row["answer"] or "",
         ended_at=moment_or_none(row["ended_at"]),
-        detail=row["detail"],
+        detail=row["detail"] or "",
     )
