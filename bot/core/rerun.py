@@ -13,7 +13,7 @@ from bot.core.errors import Refused
 from bot.core.flows import Flow, FlowId, Instance, InstanceId, Parameter, TaskId
 from bot.core.graphs import broken, downstream, one_for_all
 from bot.core.instance_ids import expected_instance, instance_moment
-from bot.core.times import calibrate, read_time
+from bot.core.times import calibrate, milliseconds, read_time
 from bot.core.words import visible
 
 FIRST_YEAR = 2000  # EnOS puts 1970 into an id where it did not understand the time (sample of Trigger Flow)
@@ -98,7 +98,7 @@ def free_minute(
     end = min(_period_end(cycle, at + offset) - offset for offset in (timedelta(), zone or timedelta()))
     minute = at
     while minute < end and minute < at + REACH:
-        if not taken(expected_instance(flow, int(minute.timestamp() * 1000))):
+        if not taken(expected_instance(flow, milliseconds(minute))):
             return minute
         minute += timedelta(minutes=1)
     return None

@@ -13,6 +13,7 @@ from bot.core.flows import KINDS, FlowId, FlowName, Instance, Search, UserName
 from bot.core.people import Link
 from bot.core.rights import proves
 from bot.core.status import Status
+from bot.core.times import milliseconds
 from bot.doctor.guarded import guarded
 from bot.doctor.slack import skew
 from bot.enos.client import EnosClient
@@ -86,7 +87,9 @@ class EnosExam:
         since = now - timedelta(hours=self._settings.lookback_hours)
         sorted_by = []
         for kind in KINDS:
-            terms = Search(kind, _ms(since), _ms(now + timedelta(days=1)), tuple(int(each) for each in Status))
+            terms = Search(
+                kind, milliseconds(since), milliseconds(now + timedelta(days=1)), tuple(int(each) for each in Status)
+            )
             async with contextlib.aclosing(self.client.search(terms)) as pages:
                 async for first in pages:
                     sorted_by.append(first.sorted_by)
@@ -129,7 +132,3 @@ class EnosExam:
         if not mine:
             return f"{link.user_id} may edit no flow"
         return f"no flow that {link.user_id} may edit names {link.user_name} as an owner"
-
-
-def _ms(at: datetime) -> int:
-    return int(at.timestamp() * 1000)

@@ -23,6 +23,7 @@ from bot.core.incidents import Incident, IncidentId
 from bot.core.instance_ids import instance_moment
 from bot.core.posts import Kind, Lane, NewPost, PostId
 from bot.core.status import Status
+from bot.core.times import milliseconds
 from bot.work.ports import Clock, Enos, NewId
 from bot.work.ports_store import Store
 from bot.work.watch_look import Looks
@@ -163,8 +164,8 @@ class Enricher:
         now = self._out.clock()
         terms = Search(
             kind=kind,
-            since=int((now - _GOOD_WITHIN).timestamp() * 1000),
-            until=int(now.timestamp() * 1000),
+            since=milliseconds(now - _GOOD_WITHIN),
+            until=milliseconds(now),
             statuses=(int(Status.SUCCESS),),
             expression=str(incident.flow_id),
         )

@@ -19,8 +19,9 @@ from bot.core.flows import KINDS, PERIODIC, FlowId, Instance, InstanceId, Search
 from bot.core.incidents import Incident, IncidentId, Occurrence, Phase
 from bot.core.instance_ids import instance_moment
 from bot.core.status import Status
+from bot.core.times import milliseconds
 from bot.work.watch_enrich import Enricher, Outside, begin_all
-from bot.work.watch_read import closing, milliseconds
+from bot.work.watch_read import closing
 from bot.work.watch_settings import UPDATED
 from bot.work.watch_single import Singles
 

@@ -19,6 +19,7 @@ from bot.core.facts import Facts, Reading
 from bot.core.flows import Instance, Page, Search
 from bot.core.posts import PostId
 from bot.core.status import Status
+from bot.core.times import milliseconds
 from bot.work.ports import Clock, Enos, NewId
 from bot.work.ports_store import Store
 from bot.work.watch_look import Looks
@@ -192,8 +193,3 @@ async def closing(found: AsyncIterator[Page]) -> AsyncIterator[AsyncIterator[Pag
         close = getattr(found, "aclose", None)
         if close is not None:
             await close()
-
-
-def milliseconds(at: datetime) -> int:
-    """Return a moment as the platform takes it: epoch milliseconds."""
-    return int(at.timestamp() * 1000)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.core.cards import answers, flows
 from bot.core.conversations import SlackRefused
-from bot.core.desk import reference
+from bot.core.desk import is_live, reference
 from bot.core.errors import Refused
 from bot.core.escape import code, mention
 from bot.core.flows import InstanceId
@@ -116,7 +116,7 @@ async def _meant(rooms: Rooms, ask: Ask, flow: FlowRef | None, instance: Instanc
     if not matching and flow is not None and flow.id is None and ask.as_user is not None:
         flow = FlowRef(await finding.flow_id(rooms, ask, flow, exact=True))
         matching = list(await rooms.store.incidents(live=False, flow=flow.id, since=ask.now - _RECENT))
-    live = [each for each in matching if each.phase in {Phase.OPEN, Phase.ACKNOWLEDGED}]
+    live = [each for each in matching if is_live(each)]
     if live or matching:
         return (live or matching)[0]
     named = f"run {instance}" if flow is None else f"flow {flow.id or visible(flow.name)}"

@@ -14,6 +14,7 @@ from bot.core.instance_ids import instance_moment
 from bot.core.periods import Window, window
 from bot.core.requests import Failed, FlowRef, OwnerRef, Runs, Show
 from bot.core.status import name_of
+from bot.core.times import milliseconds
 from bot.work import finding
 from bot.work.asking import Answer, Ask, Rooms
 from bot.work.verbs.listing import listed
@@ -132,8 +133,8 @@ async def _search(rooms: Rooms, ask: Ask, terms: _Terms, statuses: Sequence[int]
     for kind in KINDS:
         search = Search(
             kind=kind,
-            since=int(terms.span.since.timestamp() * 1000),
-            until=int(terms.span.until.timestamp() * 1000),
+            since=milliseconds(terms.span.since),
+            until=milliseconds(terms.span.until),
             statuses=tuple(statuses),
             owner=terms.owner,
             expression=str(terms.flow) if terms.flow is not None else "",

@@ -17,6 +17,7 @@ from bot.core.instance_ids import expected_instance
 from bot.core.parse import trigger_time
 from bot.core.requests import Rerun, Trigger
 from bot.core.rerun import REACH, free_minute, plan
+from bot.core.times import milliseconds
 from bot.work import finding, telling
 from bot.work.asking import Answer, Ask, Rooms
 
@@ -38,7 +39,7 @@ class Start:
     @property
     def at_ms(self) -> int:
         """The data time, epoch milliseconds."""
-        return int(self.at.timestamp() * 1000)
+        return milliseconds(self.at)
 
     @property
     def action(self) -> str:
@@ -209,14 +210,14 @@ def second_start(run: Run, now: datetime) -> str:
 
 async def _taken_minutes(rooms: Rooms, ask: Ask, flow: FlowId, at: datetime) -> frozenset[InstanceId]:
     """Return which of the next minutes' instance ids exist, by a search of the flow's runs around that time."""
-    since = int((at - MINUTE).timestamp() * 1000)
-    until = int((at + REACH + MINUTE).timestamp() * 1000)
+    since = milliseconds(at - MINUTE)
+    until = milliseconds(at + REACH + MINUTE)
     found: set[InstanceId] = set()
     for kind in KINDS:
         terms = Search(kind=kind, since=since, until=until, expression=str(flow))
         async for page in rooms.enos.search(terms, newest="trigger_time", as_user=ask.link.user_id):
             found.update(row.id for row in page.rows if row.flow_id == flow)
-    exact = expected_instance(flow, int(at.timestamp() * 1000))
+    exact = expected_instance(flow, milliseconds(at))
     if exact not in found and await rooms.enos.instance(exact, as_user=ask.link.user_id) is not None:
         found.add(exact)
     return frozenset(found)
