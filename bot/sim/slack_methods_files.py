@@ -21,11 +21,12 @@ def _upload_url(ask: Ask) -> Json:
     if ask.text("snippet_type") and int(length) > SNIPPET_BYTES:
         raise SlackError("snippet_too_large")
     workspace = ask.workspace
-    file = File(id=workspace.new_id("F"), name=name, length=int(length), processing=LOOKS_UNTIL_PROCESSED)
-    file.alt_text, file.snippet_type, file.created = (
-        ask.text("alt_txt"),
-        ask.text("snippet_type"),
-        int(workspace.clock()),
+    file = File(
+        id=workspace.new_id("F"),
+        name=name,
+        length=int(length),
+        processing=LOOKS_UNTIL_PROCESSED,
+        created=int(workspace.clock()),
     )
     workspace.files[file.id] = file
     return {"upload_url": f"{workspace.base_url}/upload/{file.id}", "file_id": file.id}

@@ -40,7 +40,7 @@ class Outgoing(Replies):
 
     def use_http(self, url: str) -> HttpSender:
         """Deliver to this address instead of to sockets."""
-        self.app = replace(self.app, request_url=url, socket_mode=False)
+        self.app = replace(self.app, socket_mode=False)
         self.http = HttpSender(self, url)
         return self.http
 

@@ -94,8 +94,6 @@ class File:
     name: str
     length: int
     title: str = ""
-    alt_text: str = ""
-    snippet_type: str = ""
     content: bytes | None = None
     complete: bool = False
     processing: int = 0
@@ -157,7 +155,6 @@ class App:
     commands: tuple[Command, ...] = ()
     shortcuts: tuple[Shortcut, ...] = ()
     socket_mode: bool = True
-    request_url: str = ""
     installed: bool = True
     home_tab: bool = True
     messages_tab: bool = True
