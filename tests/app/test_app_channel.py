@@ -1,0 +1,60 @@
+"""The default channel is looked at when the bot starts: what is wrong with it stands in the log, with the way out."""
+
+import logging
+
+import pytest
+from app_kit import DATA_OPS, GENERAL, configured, served
+
+from bot.app import App
+from bot.sim.slack_faults import Fault
+from bot.store.store import Store
+
+
+async def looked(folder, caplog, change=lambda workspace: None, **environ):
+    """Return what the log says of the channel, with its levels."""
+    caplog.set_level(logging.INFO, "bot")
+    async with served() as running:
+        change(running.world.workspace)
+        read = configured(running, folder, **environ)
+        async with Store.open(read.database) as store:
+            bot = App(read, store, {})
+            try:
+                await bot._look_at_channel()
+            finally:
+                await bot.stop(1)
+    return [(record.levelname, record.getMessage()) for record in caplog.records if record.name == "bot"]
+
+
+async def test_nothing_is_said_of_a_channel_that_is_well(tmp_path, caplog):
+    assert await looked(tmp_path, caplog) == []
+
+
+def archived(workspace):
+    workspace.channels[DATA_OPS].archived = True
+
+
+def shared(workspace):
+    workspace.channels[DATA_OPS].shared = True
+
+
+@pytest.mark.parametrize(
+    ("change", "channel", "says"),
+    [
+        (lambda _: None, "C0MISSING01", "There is no channel C0MISSING01, or it is private"),
+        (lambda _: None, GENERAL, "flowbot is not in #general. Invite it there: /invite @flowbot"),
+        (archived, DATA_OPS, "#data-ops is archived. Unarchive it, or set another FLOWBOT_CHANNEL."),
+        (shared, DATA_OPS, "#data-ops is shared with another organization"),
+    ],
+)
+async def test_what_is_wrong_is_told_at_once(tmp_path, caplog, change, channel, says):
+    (told,) = await looked(tmp_path, caplog, change, FLOWBOT_CHANNEL=channel)
+    assert told[0] == "WARNING"
+    assert says in told[1]
+
+
+async def test_a_slack_that_does_not_tell_is_no_error(tmp_path, caplog):
+    def fails(workspace):
+        workspace.faults.add(Fault(name="gone"))
+
+    (told,) = await looked(tmp_path, caplog, fails)
+    assert told[0] == "INFO"
