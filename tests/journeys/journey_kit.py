@@ -279,6 +279,13 @@ class Town:
             lambda: next((each for each in self.private(who, where)[seen:] if self.says(each, *words)), None)
         )
 
+    async def comes_to_say(self, who, text, *words, where=DATA_OPS):
+        """Ask again until the private answer says all this: how well the bot is depends on how busy the machine is."""
+        async with asyncio.timeout(PATIENCE):
+            while not self.says(answer := await self.asks(who, text, where=where), *words):
+                await self.polls(1)
+        return answer
+
     def private(self, who, where=DATA_OPS):
         """Return what the bot told this person alone, in order of arrival."""
         if where == DIRECT:

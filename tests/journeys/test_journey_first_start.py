@@ -69,7 +69,7 @@ async def test_people_are_imported_and_the_database_is_copied_while_it_runs(town
 async def test_an_idle_poll_is_three_requests_and_says_nothing(town):
     await town.until(lambda: town.all_of(DATA_OPS, "flowbot is watching"))
     await town.quiet()
-    await town.asks(MAYA, "/flow status", "I am well", "22 of 22 flows", "2 of 2 sockets")
+    await town.comes_to_say(MAYA, "/flow status", "I am well", "22 of 22 flows", "2 of 2 sockets")
     await town.polls()
     before, posts = len(town.enos.calls), len(town.slack.calls)
     await town.polls(6)

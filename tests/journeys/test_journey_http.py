@@ -22,7 +22,7 @@ async def test_signed_requests_work_and_forged_or_stale_ones_are_refused(town):
     await town.sees(card, "@Maya Chen has it")
     town.say(MAYA, "@flowbot unack", thread=card)
     await town.reply(card, "@Maya Chen gave")
-    await town.asks(MAYA, "/flow status", "HTTP mode", "I am well")
+    await town.comes_to_say(MAYA, "/flow status", "HTTP mode", "I am well")
     await town.asks(MAYA, "show 3377", "daily-energy-report", where="@flowbot")
     assert not town.slack.sockets.handshakes
 
