@@ -49,6 +49,7 @@ class Surface(Enum):
     MENTION = "mention"  # @flowbot in a channel or thread
     DIRECT = "direct"  # direct message
     BUTTON = "button"
+    RETIRED = "retired"  # a shortcut, form or command that there is none of any more; the words name which of them
 
 
 @dataclass(frozen=True, slots=True)

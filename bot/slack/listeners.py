@@ -41,8 +41,6 @@ BUSY = (
     "I am answering many requests, or just restarting, and did not take this one. Nothing was changed. "
     "Please send it again in a minute."
 )
-UNKNOWN_COMMAND = "I do not answer to this command. Nothing was changed. `{command} help` shows what I can do."
-RETIRED = "This shortcut is no longer in use. Nothing was changed. `{command} help` shows what I can do instead."
 BROKEN = (
     "Something went wrong on my side, and I cannot say whether this was done. Please tell the people "
     "who run me the reference `{reference}`, which is in my log, and look before you ask again."
@@ -119,7 +117,7 @@ class Listeners:
         app.event(ANYTHING)(self._event)
         app.action(ANYTHING)(self._action)
         app.shortcut(ANYTHING)(self._shortcut)
-        app.view_submission(ANYTHING)(self._nothing)
+        app.view_submission(ANYTHING)(self._form)
         app.view_closed(ANYTHING)(self._nothing)
         app.options(ANYTHING)(self._options)
         return app
@@ -134,8 +132,8 @@ class Listeners:
         heard = reading.command(body, self.now(), delivery=str(context.get("delivery", "")))
         if heard is None or body.get("command") != self.command:
             self.counts.unknown += 1
-            await ack(UNKNOWN_COMMAND.format(command=self.command))
-        elif self._take(heard):
+            heard = reading.unknown(heard) if heard else None
+        if heard is None or self._take(heard):
             await ack()
         else:
             await ack(BUSY)
@@ -155,12 +153,20 @@ class Listeners:
         elif not self._take(heard):
             self._tell_later(heard, BUSY)
 
-    async def _shortcut(self, ack: Ack, body: Mapping[str, Any]) -> None:
+    async def _shortcut(self, ack: Ack, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
         await ack()
+        self._retired("shortcut", body, context)
+
+    async def _form(self, ack: Ack, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
+        await ack()
+        self._retired("form", body, context)
+
+    def _retired(self, kind: str, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
+        """Let a shortcut or form be answered as words are: who is not listened to hears so here as well."""
         self.counts.unknown += 1
-        asked = reading.shortcut(body, self.now())
-        if asked is not None:
-            self._tell_later(asked, RETIRED.format(command=self.command))
+        heard = reading.retired(kind, body, self.now(), delivery=str(context.get("delivery", "")))
+        if heard is not None and not self._take(heard):
+            self._tell_later(heard, BUSY)
 
     async def _nothing(self, ack: Ack) -> None:
         self.counts.unknown += 1

@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +40,11 @@ def command(body: Payload, now: datetime, *, delivery: str = "") -> Said | None:
     )
     by = Person(_text(body, "enterprise_id") or _text(body, "team_id"), user)
     return Said(_key("command", body, delivery), _text(body, "text").strip(), by, where, now)
+
+
+def unknown(heard: Said) -> Said:
+    """Return a slash command of another name than ours: what it says is not for us to understand."""
+    return replace(heard, text="command", where=replace(heard.where, surface=Surface.RETIRED))
 
 
 def event(body: Payload, now: datetime, me: Identity) -> Said | None:
@@ -91,17 +97,17 @@ def press(body: Payload, now: datetime, *, delivery: str = "") -> Said | None:
     return Said(_key("press", body, delivery), words, _presser(body, user), where, now, post)
 
 
-def shortcut(body: Payload, now: datetime) -> Said | None:
-    """Return who used a shortcut, and where they can be answered; it says no words."""
+def retired(kind: str, body: Payload, now: datetime, *, delivery: str = "") -> Said | None:
+    """Return who used a ``shortcut`` or submitted a ``form``, and where they can be answered: there are none now."""
     user = _text(_part(body, "user"), "id")
     if not user:
         return None
     where = Where(
-        surface=Surface.BUTTON,
+        surface=Surface.RETIRED,
         channel=_text(_part(body, "channel"), "id") or user,
         response_url=_text(body, "response_url"),
     )
-    return Said(_key("shortcut", body, ""), "", _presser(body, user), where, now)
+    return Said(_key(kind, body, delivery), kind, _presser(body, user), where, now)
 
 
 def decoded(value: str) -> tuple[str, str]:

@@ -100,7 +100,7 @@ class Answers:
             said=said,
             request=Help(),
             row=row_of(Help()),
-            words=_cut(self._rooms.manners.mask(said.text.strip()[:_MASKED])),
+            words="" if _retired(said) else _cut(self._rooms.manners.mask(said.text.strip()[:_MASKED])),
             standing=Standing(Profile(said.by), None),
             zone=self._rooms.manners.timezone,
             now=self._rooms.clock(),
@@ -130,7 +130,7 @@ class Answers:
 
     async def _in_time(self, ask: Ask) -> Ask:
         """Refuse what was said too long ago to be done unasked: the bot was away in between."""
-        if ask.now - ask.said.at <= LATE:
+        if ask.now - ask.said.at <= LATE or _retired(ask.said):
             return ask
         again = () if ask.said.text == OLD_BUTTON else (("Do it now", ask.said.text),)
         raise finding.Shown(
@@ -148,6 +148,8 @@ class Answers:
 
     async def _text(self, said: Said) -> str:
         """Return the words; those of a button may be kept in the store."""
+        if _retired(said):
+            raise _Told("retired", answers.retired(said.text, self._rooms.manners.command))
         if said.where.surface is not Surface.BUTTON:
             first, _, rest = said.text.partition(" ")
             return rest if first == self._rooms.manners.command else said.text  # out of habit, in a message too
@@ -259,6 +261,11 @@ class _Told(Refused):
     def __init__(self, reason: str, body: Body) -> None:
         super().__init__(reason, str(body["text"]))
         self.body = body
+
+
+def _retired(said: Said) -> bool:
+    """Whether it was said by something that this version does not have: there are no words to repeat or to do."""
+    return said.where.surface is Surface.RETIRED
 
 
 def _offers(failure: Failure) -> tuple[Offer, ...]:

@@ -93,10 +93,13 @@ async def test_the_address_is_verified(stage):
 
 
 async def test_answers_within_the_ack_are_json(stage):
-    edge = await stage.served()
-    status, text = await post(edge, urlencode(slash("x", command="/other")))
+    stage.ears.hold.clear()
+    edge = await stage.served(room=Room(running=1, waiting=1))
+    for words in ("one", "two"):
+        assert await post(edge, urlencode(slash(words))) == (200, "")
+    status, text = await post(edge, urlencode(slash("three")))
     assert status == 200
-    assert text.startswith("I do not answer to this command.")
+    assert text.startswith("I am answering many requests")
     asked = {"type": "block_suggestion", "action_id": "a", "block_id": "b", "value": "x", "user": {"id": "U1"}}
     status, text = await post(edge, urlencode({"payload": json.dumps(asked | {"team": {"id": "T1"}})}))
     assert (status, json.loads(text)) == (200, {"options": []})

@@ -8,13 +8,11 @@ import pytest
 from fake_slack import BOT, BOT_USER, TEAM, event_of, mention, pressed, refusal, slash
 from slack_bolt.response import BoltResponse
 
-from bot.core.people import Surface
+from bot.core.people import Person, Surface, Where
 from bot.slack.edge import Way
 from bot.slack.listeners import Room
 from bot.slack.tasks import KeptTasks
 from bot.store.database import Trouble
-
-UNKNOWN = "I do not answer to this command. Nothing was changed. `/flow help` shows what I can do."
 
 
 async def test_a_command_is_acked_and_heard(stage, slack):
@@ -60,11 +58,11 @@ async def test_what_cannot_be_written_down_is_not_done_and_its_person_is_told(st
     assert edge.listeners.counts.failed == 1
 
 
-async def test_an_unknown_command_is_answered(stage, slack):
+async def test_a_command_of_another_name_is_heard_but_not_understood(stage, slack):
     edge = await stage.connected()
-    ack = await slack.deliver("slash_commands", slash("x", command="/other"))
-    assert ack["payload"] == {"text": UNKNOWN}
-    assert stage.ears.said == []
+    assert set(await slack.deliver("slash_commands", slash("trigger 3377", command="/other"))) == {"envelope_id"}
+    await slack.until(lambda: stage.ears.words == ["command"])
+    assert stage.ears.said[0].where.surface is Surface.RETIRED
     assert edge.listeners.counts.unknown == 1
 
 
@@ -142,10 +140,6 @@ async def test_a_link_button_is_acked_and_says_nothing(stage, slack):
 
 
 INTERACTIVE = {
-    "a submitted view": {
-        "type": "view_submission",
-        "view": {"type": "modal", "callback_id": "v", "state": {"values": {}}},
-    },
     "a closed view": {"type": "view_closed", "view": {"type": "modal", "callback_id": "v"}},
     "a view without a type": {"type": "view_submission", "view": {"callback_id": "v"}},
     "a legacy button": {"type": "interactive_message", "callback_id": "x", "actions": [{"name": "a"}]},
@@ -169,21 +163,43 @@ async def test_a_menu_that_loads_options_gets_none(stage, slack):
     assert ack["payload"] == {"options": []}
 
 
-@pytest.mark.parametrize(
-    "payload",
-    [
-        {"type": "shortcut", "callback_id": "old"},
+RETIRED = {
+    "a shortcut": ("shortcut", "U1", {"type": "shortcut", "callback_id": "old"}),
+    "a message's shortcut": (
+        "shortcut",
+        "C1",
         {"type": "message_action", "callback_id": "old", "channel": {"id": "C1"}, "message": {"ts": "1.1"}},
-    ],
-    ids=lambda payload: payload["type"],
-)
-async def test_a_retired_shortcut_is_acked_and_its_person_is_told(stage, slack, payload):
-    await stage.connected()
-    ack = await slack.deliver("interactive", payload | {"user": {"id": "U1", "team_id": "T1"}, "team": {"id": "T1"}})
-    assert set(ack) == {"envelope_id"}
-    told = "chat.postEphemeral" if "channel" in payload else "chat.postMessage"
-    await slack.until(lambda: slack.called(told))
-    assert "no longer in use" in slack.called(told)[0]["text"]
+    ),
+    "a submitted view": (
+        "form",
+        "U1",
+        {"type": "view_submission", "view": {"type": "modal", "callback_id": "v", "state": {"values": {}}}},
+    ),
+}
+
+
+@pytest.mark.parametrize(("kind", "place", "payload"), RETIRED.values(), ids=RETIRED)
+async def test_what_there_is_none_of_any_more_is_acked_and_heard_once(stage, slack, kind, place, payload):
+    edge = await stage.connected()
+    whose = {"user": {"id": "U1", "team_id": "T9"}, "team": {"id": "T9"}, "trigger_id": "t1"}
+    for _ in range(2):
+        assert set(await slack.deliver("interactive", payload | whose)) == {"envelope_id"}
+    await slack.until(lambda: len(stage.ears.said) == 2)
+    assert {said.key for said in stage.ears.said} == {f"{kind}:t1"}, "a redelivery is known by its key"
+    heard = stage.ears.said[0]
+    assert (heard.text, heard.by, heard.where) == (kind, Person("T9", "U1"), Where(Surface.RETIRED, place))
+    assert edge.listeners.counts.unknown == 2
+
+
+@pytest.mark.parametrize(("kind", "place", "payload"), RETIRED.values(), ids=RETIRED)
+async def test_what_there_is_none_of_any_more_waits_for_room_like_words(stage, slack, kind, place, payload):
+    stage.ears.hold.clear()
+    await stage.connected(room=Room(running=1, waiting=1))
+    for words in ("one", "two"):
+        await slack.deliver("slash_commands", slash(words))
+    await slack.deliver("interactive", payload | {"user": {"id": "U1"}, "response_url": slack.response_url})
+    await slack.until(lambda: slack.whispers)
+    assert "did not take this one. Nothing was changed." in slack.whispers[0]["text"]
 
 
 async def test_who_cannot_be_taken_is_told_so_in_one_sentence(stage, slack):

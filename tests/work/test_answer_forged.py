@@ -64,6 +64,33 @@ async def test_people_without_rights_do_nothing_by_any_button(world, cards, who)
     assert await state(world) == before
 
 
+@pytest.mark.parametrize("kind", ["shortcut", "form", "command"])
+async def test_what_there_is_none_of_any_more_says_to_each_what_every_surface_says(world, kind):
+    """An old shortcut, form or command gives nobody more than words, and strangers not even the pointer to help."""
+    for who, sentence in {
+        "maya": f"I have no such {kind} (any more), so nothing was done. `/flow help` lists what I know.",
+        "priya": f"I have no such {kind} (any more), so nothing was done. `/flow help` lists what I know.",
+        "guest": "You are a guest here, and I answer guests only once they are linked to an EnOS user.",
+        "stranger": "I work for people of my own workspace only, so nothing was done.",
+        "robot": "I answer people only, not apps, so nothing was done.",
+        "gone": "This account is deactivated, so nothing was done.",
+    }.items():
+        actor = world.actors[who]
+        (told,) = await world.heard(actor, kind, Where(Surface.RETIRED, OPS, response_url="https://hooks.slack.test/3"))
+        assert told.place == f"only {who} sees"
+        assert told.text.startswith(sentence)
+        assert "↳" not in told.text, "there are no words to repeat"
+    assert world.enos.done() == []
+
+
+async def test_what_there_is_none_of_any_more_is_not_offered_again_after_an_absence(world, maya):
+    await world.killed_before_answering(maya, "shortcut", Where(Surface.RETIRED, OPS))
+    world.later(hours=1)
+    (told,) = await world.take_up()
+    assert told.text.startswith("I have no such shortcut")
+    assert told.buttons == {}
+
+
 async def test_a_card_of_ones_own_gives_no_right_over_another(world, cards, maya):
     before = await state(world)
     mine, theirs = cards

@@ -138,6 +138,13 @@ def old_button(command: str) -> Body:
     )
 
 
+def retired(kind: str, command: str) -> Body:
+    """Return the answer to a shortcut, form or command that this version does not have."""
+    return told(
+        "", f"I have no such {kind} (any more), so nothing was done. {code(f'{command} help')} lists what I know."
+    )
+
+
 _WHY = {
     Reason.BOT: "I answer people only, not apps, so nothing was done. Let a person ask me.",
     Reason.DEACTIVATED: "This account is deactivated, so nothing was done. Ask from an active account.",
