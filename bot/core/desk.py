@@ -56,7 +56,7 @@ class Stands(Refused):
 
 def is_live(incident: Incident) -> bool:
     """Whether it is open or acknowledged."""
-    return incident.phase in {Phase.OPEN, Phase.ACKNOWLEDGED}
+    return incident.phase is Phase.OPEN or incident.phase is Phase.ACKNOWLEDGED
 
 
 def unhealed(incident: Incident) -> tuple[Occurrence, ...]:
@@ -82,11 +82,12 @@ def failed(incident: Incident, occurrence: Occurrence, owners: Sequence[UserName
     The newest stays last: a reading brings newer ones first, page by page. The others are not put in order, since
     moving thousands for each page would be too much for one transaction.
     """
-    if any(_same(each, occurrence) for each in incident.occurrences):
-        return incident, Reason.NOTHING
+    for each in incident.occurrences:
+        if each.instance == occurrence.instance and each.end_time == occurrence.end_time != "":
+            return incident, Reason.NOTHING
     *before, last = incident.occurrences
-    together = last.seen_at == occurrence.seen_at
-    newest = sorted((last, occurrence), key=_order) if together else (last, occurrence)
+    older = last.seen_at == occurrence.seen_at and _order(occurrence) < _order(last)
+    newest = (occurrence, last) if older else (last, occurrence)
     return (
         replace(incident, occurrences=(*before, *newest), owners=tuple(owners) or incident.owners),
         Reason.FAILED_AGAIN,
@@ -235,10 +236,6 @@ def reference(incident: Incident) -> str:
     An instance whose id is none that a command can name goes by its flow.
     """
     return incident.group if is_instance(incident.group) else str(incident.flow_id)
-
-
-def _same(one: Occurrence, other: Occurrence) -> bool:
-    return one.instance == other.instance and one.end_time == other.end_time != ""
 
 
 def _order(occurrence: Occurrence) -> tuple[bool, str, str]:

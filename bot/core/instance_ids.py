@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from bot.core.flows import FlowId, InstanceId
 
 _ID = re.compile(r"([0-9]{1,18})-([0-9]{8,20})")
-_PARTS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})?([0-9]{2})?([0-9]{2})?")  # no strptime: this is hot
 _STEPS = {8: timedelta(days=1), 10: timedelta(hours=1), 12: timedelta(minutes=1), 14: timedelta(minutes=1)}
 
 
@@ -29,12 +28,12 @@ def flow_of(instance: InstanceId) -> FlowId | None:
 def instance_moment(instance: InstanceId) -> datetime | None:
     """Return the moment that the digits hold (UTC, cut to what they hold), or None for an unknown form."""
     match = _ID.fullmatch(instance)
-    parts = _PARTS.fullmatch(match[2]) if match else None
-    if parts is None:
+    digits = match[2] if match else ""
+    if len(digits) not in _STEPS:
         return None
-    year, month, day, hour, minute, second = (int(part or 0) for part in parts.groups())
-    try:
-        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    d = digits.ljust(14, "0")
+    try:  # no strptime: this is hot
+        return datetime(int(d[:4]), int(d[4:6]), int(d[6:8]), int(d[8:10]), int(d[10:12]), int(d[12:]), tzinfo=UTC)
     except ValueError:
         return None
 

@@ -11,6 +11,7 @@ In a storm (``storms.py``) what would begin a thread joins the storm's message i
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from bot.core import desk, healing, storms
 from bot.core.cards import gathering
@@ -27,12 +28,21 @@ from bot.core.posts import Kind, Lane, NewPost, PostId
 TOLD_ONE_BY_ONE = 5  # replies for failures of one flow that one reading brings; the others are counted
 
 
+class NewFailure(NamedTuple):
+    """A failure that was not known, and whose it is."""
+
+    incident: IncidentId
+    instance: InstanceId
+    end_time: str
+    status: int
+
+
 @dataclass(frozen=True, slots=True)
 class PageFacts(Facts):
     """Facts of a page, and which failure each reply tells: so that a closer look can complete it."""
 
     tells: Mapping[PostId, InstanceId] = field(default_factory=dict)
-    failures: tuple[int, ...] = ()  # the statuses of the failures that were new
+    failures: tuple[NewFailure, ...] = ()
 
 
 def decide(rows: Iterable[Instance], terms: Terms, known: Known) -> PageFacts:
@@ -58,7 +68,7 @@ class _Draft:
         self._storm: list[NewPost] = []
         self._replies: list[NewPost] = []
         self._tells: dict[PostId, InstanceId] = {}
-        self._failures: list[int] = []
+        self._failures: list[NewFailure] = []
 
     def take(self, row: Instance) -> None:
         """Take a row in."""
@@ -139,7 +149,7 @@ class _Draft:
         new, reason = desk.failed(incident, failure, row.owners)
         if reason is Reason.NOTHING:
             return
-        self._failures.append(int(row.status))
+        self._new(new.id, failure)
         if not new.gathered:
             self._reply(new, failure)
         elif self._begins_thread(new):
@@ -149,13 +159,13 @@ class _Draft:
 
     def _begins_thread(self, incident: Incident) -> bool:
         """Whether a further failure of a gathered incident begins its thread: not while the gathering goes on."""
+        if self._terms.gather_under is not None:
+            return False
         storm = storms.stands(self._known.gatherings, incident.channel, self._terms.told_at)
-        in_storm = storm is not None and incident.listed_in == storm.post
-        return self._terms.gather_under is None and not in_storm
+        return storm is None or incident.listed_in != storm.post
 
     def _open(self, row: Instance, failure: Occurrence) -> None:
         terms = self._terms
-        self._failures.append(int(row.status))
         gathered = terms.gather_under is not None
         incident = Incident(
             id=IncidentId(terms.new_id()),
@@ -174,8 +184,12 @@ class _Draft:
         )
         if not gathered:
             self._first[incident.id] = self._card(incident)
+        self._new(incident.id, failure)
         self._before[incident.id] = incident
         self._put(incident)
+
+    def _new(self, incident: IncidentId, failure: Occurrence) -> None:
+        self._failures.append(NewFailure(incident, failure.instance, failure.end_time, failure.status))
 
     def _card(self, incident: Incident) -> NewPost:
         """Return the first message; what it shows is filled in when the whole page is read."""

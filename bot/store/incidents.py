@@ -7,10 +7,10 @@ is there and touches only the occurrences that changed.
 
 import json
 from collections import OrderedDict, defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import fields
 from datetime import datetime
-from functools import cache
+from operator import attrgetter
 from sqlite3 import Row
 
 from sqlite_utils import Database
@@ -19,8 +19,10 @@ from bot.core.flows import FlowId, InstanceId, TaskId, UserName
 from bot.core.incidents import Incident, IncidentId, Occurrence, Phase
 from bot.core.people import Person
 from bot.core.posts import PostId
+from bot.store import rows
 from bot.store.moments import moment, moment_or_none, stamp, stamp_or_none
 from bot.store.people import person
+from bot.store.places import place
 
 _LIVE = "phase IN ('open', 'acknowledged')"
 _NEWEST_FIRST = "ORDER BY opened_at DESC, rowid DESC"
@@ -36,42 +38,41 @@ _OCCURRENCES = """
 """
 
 
+Stored = tuple[Incident, tuple[int, ...]]  # with the places of its occurrences
+
+
 class Shelf:
     """Incidents as they stand in the database, as many as together have ``room`` occurrences."""
 
     def __init__(self, room: int = 20_000) -> None:
         self._room = room
         self._used = 0
-        self._kept: OrderedDict[IncidentId, Incident] = OrderedDict()
+        self._kept: OrderedDict[IncidentId, Stored] = OrderedDict()
 
-    def get(self, id_: IncidentId) -> Incident | None:
+    def get(self, id_: IncidentId) -> Stored | None:
         """Return an incident that stands here."""
         if id_ in self._kept:
             self._kept.move_to_end(id_)
         return self._kept.get(id_)
 
-    def put(self, incident: Incident) -> None:
+    def put(self, incident: Incident, places: tuple[int, ...]) -> None:
         """Keep an incident as it was read or written; what was not asked for the longest makes room."""
         self.drop(incident.id)
-        self._kept[incident.id] = incident
-        self._used += _size(incident)
+        self._kept[incident.id] = (incident, places)
+        self._used += 1 + len(places)
         while self._used > self._room and len(self._kept) > 1:
-            self._used -= _size(self._kept.popitem(last=False)[1])
+            self._used -= 1 + len(self._kept.popitem(last=False)[1][1])
 
     def drop(self, id_: IncidentId) -> None:
         """Forget an incident."""
         old = self._kept.pop(id_, None)
         if old is not None:
-            self._used -= _size(old)
+            self._used -= 1 + len(old[1])
 
     def clear(self) -> None:
         """Forget all: a transaction was undone."""
         self._kept.clear()
         self._used = 0
-
-
-def _size(incident: Incident) -> int:
-    return 1 + len(incident.occurrences)
 
 
 # ── reading ──
@@ -121,90 +122,105 @@ def of_thread(db: Database, shelf: Shelf, channel: str, thread: str) -> Incident
 
 def load(db: Database, shelf: Shelf, ids: Sequence[IncidentId]) -> tuple[Incident, ...]:
     """Return the incidents in the order of the ids, reading those that do not stand on the shelf."""
+    return tuple(incident for incident, _ in _load(db, shelf, ids))
+
+
+def _load(db: Database, shelf: Shelf, ids: Sequence[IncidentId]) -> tuple[Stored, ...]:
     found = {id_: kept for id_ in ids if (kept := shelf.get(id_)) is not None}
-    missing = json.dumps([id_ for id_ in ids if id_ not in found])
     if len(found) < len(ids):
-        occurrences = defaultdict[str, list[Occurrence]](list)
+        missing = json.dumps([id_ for id_ in ids if id_ not in found])
+        places, occurrences = defaultdict[str, list[int]](list), defaultdict[str, list[Occurrence]](list)
         for row in db.execute(_OCCURRENCES, [missing]):
+            places[row["incident"]].append(row["place"])
             occurrences[row["incident"]].append(_occurrence(row))
         for row in db.execute("SELECT * FROM incidents WHERE id IN (SELECT value FROM json_each(?))", [missing]):
             read = _incident(row, occurrences[row["id"]])
-            found[read.id] = read
-            shelf.put(read)
+            found[read.id] = read, tuple(places[read.id])
+            shelf.put(*found[read.id])
     return tuple(found[id_] for id_ in ids if id_ in found)
 
 
 # ── writing ──
 
 
-def put(db: Database, shelf: Shelf, incidents: Iterable[Incident]) -> None:
+def put(db: Database, shelf: Shelf, incidents: Sequence[Incident]) -> None:
     """Insert or replace incidents, each at most once, touching only what changed."""
-    rows, failures = list[dict[str, str | int | None]](), list[tuple[str | int, ...]]()
+    stand = {stored[0].id: stored for stored in _load(db, shelf, [new.id for new in incidents])}
+    changed, failures, gone = list[rows.Row](), list[rows.Row](), list[rows.Row]()
     for new in incidents:
-        old = incident(db, shelf, new.id)
-        if new == old:
-            continue
-        before = () if old is None else old.occurrences
-        if old is None or replace(old, occurrences=new.occurrences) != new:
-            rows.append(_row(new))
-        failures += _changed(new, before)
-        if len(new.occurrences) < len(before):
-            db.execute("DELETE FROM occurrences WHERE incident = ? AND place >= ?", [new.id, len(new.occurrences)])
-        shelf.put(new)
-    if rows:
-        db.conn.executemany(_upsert(tuple(rows[0])), rows)
-    if failures:
-        db.conn.executemany("INSERT OR REPLACE INTO occurrences VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", failures)
-
-
-@cache
-def _upsert(columns: tuple[str, ...]) -> str:
-    """Return the statement that inserts or changes an incident; sqlite-utils would build it for each of hundreds."""
-    places = ", ".join(f":{column}" for column in columns)
-    changes = ", ".join(f"{column} = excluded.{column}" for column in columns)
-    return f"INSERT INTO incidents ({', '.join(columns)}) VALUES ({places}) ON CONFLICT (id) DO UPDATE SET {changes}"  # noqa: S608  constants only
-
-
-def _row(new: Incident) -> dict[str, str | int | None]:
-    return {
-        "id": new.id,
-        "flow_id": new.flow_id,
-        "flow_name": new.flow_name,
-        "channel": new.channel,
-        "phase": new.phase.value,
-        "opened_at": stamp(new.opened_at),
-        "post": new.post,
-        "owners": json.dumps(new.owners),
-        "last_success": new.last_success,
-        "acked_by": _name(new.acked_by),
-        "acked_at": stamp_or_none(new.acked_at),
-        "ack_until": stamp_or_none(new.ack_until),
-        "note": new.note,
-        "ended_at": stamp_or_none(new.ended_at),
-        "ended_by": _name(new.ended_by),
-        "recovered_by": new.recovered_by,
-        "instance_group": new.group,
-        "gathered": int(new.gathered),
-        "listed_in": new.listed_in,
-        "told_at": stamp_or_none(new.told_at),
-        "called_at": stamp_or_none(new.called_at),
-        "calls": new.calls,
-    }
-
-
-def _changed(new: Incident, before: Sequence[Occurrence]) -> list[tuple[str | int, ...]]:
-    """Return the rows of those occurrences that are not as they were."""
-    return [
-        _values(new.id, place, occurrence)
-        for place, occurrence in enumerate(new.occurrences)
-        if place >= len(before) or occurrence != before[place]
-    ]
+        old, places = stand.get(new.id, (None, ()))
+        if old is None or _HEAD(old) != _HEAD(new):
+            changed.append(_row(new))
+        placed = place(new.occurrences, () if old is None else old.occurrences, places)
+        failures += [_values(new.id, at, occurrence) for at, occurrence in placed.written]
+        gone += [(new.id, at) for at in placed.deleted]
+        shelf.put(new, placed.places)
+    rows.upsert(db, "incidents", _COLUMNS, changed)
+    if gone:
+        db.conn.executemany("DELETE FROM occurrences WHERE incident = ? AND place = ?", gone)
+    rows.replace(db, "occurrences", failures)
 
 
 # ── rows ──
 
 
-def _values(incident: IncidentId, place: int, occurrence: Occurrence) -> tuple[str | int, ...]:
+_HEAD = attrgetter(*(each.name for each in fields(Incident) if each.name != "occurrences"))
+
+_COLUMNS = (
+    "id",
+    "flow_id",
+    "flow_name",
+    "channel",
+    "phase",
+    "opened_at",
+    "post",
+    "owners",
+    "last_success",
+    "acked_by",
+    "acked_at",
+    "ack_until",
+    "note",
+    "ended_at",
+    "ended_by",
+    "recovered_by",
+    "instance_group",
+    "gathered",
+    "listed_in",
+    "told_at",
+    "called_at",
+    "calls",
+)
+
+
+def _row(new: Incident) -> rows.Row:
+    """Return the values of ``_COLUMNS``."""
+    return (
+        new.id,
+        new.flow_id,
+        new.flow_name,
+        new.channel,
+        new.phase.value,
+        stamp(new.opened_at),
+        new.post,
+        json.dumps(new.owners),
+        new.last_success,
+        _name(new.acked_by),
+        stamp_or_none(new.acked_at),
+        stamp_or_none(new.ack_until),
+        new.note,
+        stamp_or_none(new.ended_at),
+        _name(new.ended_by),
+        new.recovered_by,
+        new.group,
+        int(new.gathered),
+        new.listed_in,
+        stamp_or_none(new.told_at),
+        stamp_or_none(new.called_at),
+        new.calls,
+    )
+
+
+def _values(incident: IncidentId, place: int, occurrence: Occurrence) -> rows.Row:
     return (
         incident,
         place,
@@ -213,7 +229,7 @@ def _values(incident: IncidentId, place: int, occurrence: Occurrence) -> tuple[s
         occurrence.trigger_time,
         occurrence.end_time,
         stamp(occurrence.seen_at),
-        json.dumps(occurrence.failed_tasks),
+        json.dumps(occurrence.failed_tasks) if occurrence.failed_tasks else "[]",
         occurrence.failed_task_name,
         occurrence.error_line,
         int(occurrence.healed),

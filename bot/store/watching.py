@@ -11,6 +11,8 @@ from bot.core.facts import Reading, Seen
 from bot.core.flows import FlowId, Instance, InstanceId
 from bot.core.status import is_finished
 from bot.store.moments import moment, moment_or_none, stamp, stamp_or_none
+from bot.store.rows import Row as Values
+from bot.store.rows import replace
 
 
 class Familiar:
@@ -55,9 +57,7 @@ def seen(db: Database, instances: Collection[InstanceId]) -> dict[InstanceId, Se
 
 def put_seen(db: Database, rows: Sequence[Seen], known: Mapping[InstanceId, Seen]) -> None:
     """Write what is new or has changed. A row that differs in ``seen_at`` alone has not changed."""
-    changed = [row for row in rows if not _same(row, known.get(row.instance))]
-    if changed:
-        db.conn.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_values, changed))
+    replace(db, "seen", [_values(row) for row in rows if not _same(row, known.get(row.instance))])
 
 
 def forget(db: Database, instances: Sequence[InstanceId]) -> None:
@@ -135,7 +135,7 @@ def _same(row: Seen, known: Seen | None) -> bool:
     )
 
 
-def _values(row: Seen) -> tuple[str | int | None, ...]:
+def _values(row: Seen) -> Values:
     return (
         row.instance,
         row.flow_id,

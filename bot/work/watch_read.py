@@ -48,13 +48,11 @@ class Brought:
     failures: set[tuple[str, str, str]] = field(default_factory=set)
     distrusted: bool = False  # this sweep found what a poll had missed
 
-    def take(self, facts: Facts, now: datetime) -> None:
+    def take(self, facts: Facts) -> None:
         """Add the facts of a page."""
         self.told(facts)
-        for incident in facts.incidents:
-            self.failures |= {
-                (incident.id, each.instance, each.end_time) for each in incident.occurrences if each.seen_at == now
-            }
+        if isinstance(facts, pages.PageFacts):
+            self.failures |= {(each.incident, each.instance, each.end_time) for each in facts.failures}
 
 
 class Reader:
@@ -85,7 +83,7 @@ class Reader:
                     await self._store.set_reading(replace(reading, clean=False))
                     begun = True
                 facts = await self._observe(page.rows, reading.kind, now, gather_under)
-                brought.take(facts, now)
+                brought.take(facts)
                 order.take(page, facts)
                 known = bool(page.rows) and not facts.seen
                 if known and trusted and not sweep and page.sorted_by in UPDATED:

@@ -59,8 +59,8 @@ class Singles:
 def count(facts: Facts, occurred: Callable[[int], None]) -> None:
     """Tell of each failure that these facts, now written, brought."""
     if isinstance(facts, pages.PageFacts):
-        for status in facts.failures:
-            occurred(status)
+        for failure in facts.failures:
+            occurred(failure.status)
 
 
 def _same_moment(one: str, other: str) -> bool:

@@ -201,17 +201,17 @@ async def test_readings_and_notes_are_kept(store):
 def test_the_shelf_makes_room_and_always_holds_the_last():
     shelf = Shelf(room=4)
     one, two = incident("i1", occurrences=[occurrence()]), incident("i2", occurrences=[occurrence()])
-    shelf.put(one)
-    shelf.put(two)
-    assert shelf.get("i1") is one  # asked for: now two is the oldest
-    big = incident("i3", occurrences=[occurrence(n) for n in range(9)])
-    shelf.put(big)
+    shelf.put(one, (0,))
+    shelf.put(two, (0,))
+    assert shelf.get("i1") == (one, (0,))  # asked for: now two is the oldest
+    big = incident("i3", occurrences=[occurrence(n) for n in range(9)]), tuple(range(9))
+    shelf.put(*big)
     assert (shelf.get("i1"), shelf.get("i2"), shelf.get("i3")) == (None, None, big)
     shelf.drop("i3")
     shelf.drop("i3")
-    shelf.put(one)
-    shelf.put(two)
-    assert shelf.get("i1") is one
+    shelf.put(one, (0,))
+    shelf.put(two, (0,))
+    assert shelf.get("i1") == (one, (0,))
 
 
 async def test_more_than_500_rows_in_one_page_are_written_whole_and_reported(store, caplog):

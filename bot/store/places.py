@@ -1,0 +1,64 @@
+"""Where the occurrences of an incident stand: numbers that keep their order, so that one that comes between moves none.
+
+    before   a ── 0          now   a ── 0           b comes between: there is room, and c stays where it is
+             c ── 1048576          b ── 1
+                                   c ── 1048576
+
+A reading brings newer failures first, and the newest stays last; so nearly all of a long reading comes between.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Thing = TypeVar("Thing")
+
+GAP = 1 << 20  # left before one that is added at the end
+
+
+@dataclass(frozen=True, slots=True)
+class Placed(Generic[Thing]):
+    """How rows become those of a new sequence: ``places`` of all, what is to be written, and what is to be deleted."""
+
+    places: tuple[int, ...]
+    written: tuple[tuple[int, Thing], ...]
+    deleted: tuple[int, ...] = ()
+
+
+def place(new: Sequence[Thing], old: Sequence[Thing], places: Sequence[int]) -> Placed[Thing]:
+    """Return how ``old``, which stands at ``places``, becomes ``new``: what is alike at either end is not touched."""
+    head = _alike(new, old)
+    tail = _alike(new[head:][::-1], old[head:][::-1])
+    middle, gone = new[head : len(new) - tail], places[head : len(old) - tail]
+    before = places[head - 1] if head else None
+    if len(middle) == len(gone):
+        between = tuple(gone)
+    else:
+        between = _between(len(middle), before, places[len(old) - tail] if tail else None)
+    if len(between) < len(middle):  # no room: what stands behind moves on
+        middle, gone, tail = new[head:], places[head:], 0
+        between = _between(len(middle), before, None)
+    return Placed(
+        places=(*places[:head], *between, *places[len(old) - tail :]),
+        written=tuple(zip(between, middle, strict=True)),
+        deleted=tuple(set(gone).difference(between)) if gone else (),
+    )
+
+
+def _alike(one: Sequence[Thing], other: Sequence[Thing]) -> int:
+    """Return how many stand alike from the beginning."""
+    count = 0
+    for this, that in zip(one, other, strict=False):
+        if this is not that and this != that:
+            break
+        count += 1
+    return count
+
+
+def _between(count: int, before: int | None, after: int | None) -> tuple[int, ...]:
+    """Return that many places between two; fewer where there is no room."""
+    if after is None:
+        first = 0 if before is None else before + GAP
+        return tuple(range(first, first + GAP * count, GAP))
+    first = after - GAP if before is None else before + 1
+    return tuple(range(first, min(after, first + count)))

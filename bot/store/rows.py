@@ -1,0 +1,48 @@
+"""Writing many rows with one statement.
+
+``executemany`` steps once for each row and lets go of the interpreter each time; while a long answer is being read,
+another thread holds it for milliseconds. One statement steps once.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+
+from sqlite_utils import Database
+
+Row = tuple[str | int | None, ...]
+
+_AT_ONCE = 250  # rows; SQLite takes 32,766 values in one statement
+
+
+def replace(db: Database, table: str, rows: Sequence[Row]) -> None:
+    """Insert whole rows, or replace those with the same key."""
+    for some in _in_parts(rows):
+        db.execute(_replacing(table, len(some), len(some[0])), [value for row in some for value in row])
+
+
+def upsert(db: Database, table: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
+    """Insert rows, or change those with the same ``id``, which others may refer to."""
+    for some in _in_parts(rows):
+        db.execute(_upserting(table, columns, len(some)), [value for row in some for value in row])
+
+
+def _in_parts(rows: Sequence[Row]) -> list[Sequence[Row]]:
+    return [rows[start : start + _AT_ONCE] for start in range(0, len(rows), _AT_ONCE)]
+
+
+@cache
+def _replacing(table: str, rows: int, columns: int) -> str:
+    return f"INSERT OR REPLACE INTO {table} VALUES {_places(rows, columns)}"  # noqa: S608  names of ours only
+
+
+@cache
+def _upserting(table: str, columns: tuple[str, ...], rows: int) -> str:
+    changes = ", ".join(f"{column} = excluded.{column}" for column in columns)
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES {_places(rows, len(columns))}"  # noqa: S608  names of ours only
+        f" ON CONFLICT (id) DO UPDATE SET {changes}"
+    )
+
+
+def _places(rows: int, columns: int) -> str:
+    return ", ".join([f"({', '.join('?' * columns)})"] * rows)
