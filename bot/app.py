@@ -31,6 +31,7 @@ from bot.owners import Owners
 from bot.platform_zone import PlatformZone
 from bot.schedules import in_words
 from bot.settings import Settings
+from bot.slack.accounts import Accounts
 from bot.slack.edge import Outside, SlackEdge, Way
 from bot.store.database import Trouble
 from bot.store.retention import KEEP
@@ -115,8 +116,9 @@ class App:
         quiet = timedelta(seconds=max(60.0, 2 * settings.poll_seconds + 5))
         self.database_trouble = Lasting(Alarms(self._alarm), "database", quiet)
         store.on_trouble = self._database_in_trouble
-        names = Owners(store)
-        self.watch = self._watching(names)
+        accounts = Accounts(self.edge.poster.directory, self.edge.outside.monotonic)
+        self.watch = self._watching(Owners(store, accounts))  # an alert waits for nobody's account
+        names = Owners(store, accounts, patience=1.0)
         self.rooms = self._rooms(names)
         self.answers = Answers(self.rooms)
         self.follow = Follow(self.rooms)

@@ -19,15 +19,20 @@ class Expiring(Generic[Value]):
 
     async def get(self, key: str, ask: Callable[[], Awaitable[Value]]) -> Value:
         """Return what is known of the key, else ask. Those who want the same meanwhile share the answer."""
-        known = self._known.get(key)
-        if known is not None and self.clock() < known[0]:
-            return known[1]
+        known = self.known(key)
+        if known is not None:
+            return known
         task = self._asked.get(key)
         if task is None:
             task = asyncio.ensure_future(self._ask(key, ask))
             self._asked[key] = task
             task.add_done_callback(lambda done: self._forget(key, done))
         return await asyncio.shield(task)  # whoever stops waiting does not take the answer from the others
+
+    def known(self, key: str) -> Value | None:
+        """Return what is known of the key; None where it would have to be asked for."""
+        until, value = self._known.get(key, (0.0, None))
+        return value if self.clock() < until else None
 
     async def _ask(self, key: str, ask: Callable[[], Awaitable[Value]]) -> Value:
         value = await ask()

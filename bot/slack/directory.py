@@ -41,6 +41,11 @@ class Directory:
 
         return _profile(await self._people.get(user, ask), user, team, self.me)
 
+    def known(self, user: str) -> Profile | None:
+        """Return what is known of a person; None where Slack would have to be asked."""
+        told = self._people.known(user)
+        return _profile(told, user, "", self.me) if told is not None else None
+
     async def group(self, group: str) -> frozenset[str]:
         """Return the user ids of a user group."""
 

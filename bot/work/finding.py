@@ -1,5 +1,6 @@
 """Finding: the flow, instance or owner that somebody means, read with the asker's own EnOS rights."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -12,8 +13,10 @@ from bot.core.people import Person
 from bot.core.requests import FlowRef, OwnerRef, Request
 from bot.core.rights import Reason, owns, proves
 from bot.work.asking import Ask, Rooms
+from bot.work.telling import SLACK_FAILURES
 
 CHOICES = 10  # flows offered where a name is not clear
+_PATIENCE = 1.0  # seconds in which Slack may tell who is deactivated
 
 
 class Shown(Refused):
@@ -127,9 +130,19 @@ async def denied(rooms: Rooms, ask: Ask, reason: Reason, names: Sequence[UserNam
 
 
 async def people_of(rooms: Rooms, names: Sequence[UserName]) -> Mapping[UserName, Person]:
-    """Return those owners who are linked."""
+    """Return those owners who are linked, and not deactivated as far as Slack tells in a moment."""
     wanted = set(names)
-    return {link.user_name: link.person for link in await rooms.store.links() if link.user_name in wanted}
+    linked = [link for link in await rooms.store.links() if link.user_name in wanted]
+    gone = await asyncio.gather(*(_is_deactivated(rooms, link.person) for link in linked))
+    return {link.user_name: link.person for link, away in zip(linked, gone, strict=True) if not away}
+
+
+async def _is_deactivated(rooms: Rooms, person: Person) -> bool:
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return (await rooms.slack.profile(person.user, team=person.team)).deleted
+    except (*SLACK_FAILURES, TimeoutError):
+        return False
 
 
 async def owners_now(rooms: Rooms, ask: Ask, flow: FlowId, known: Sequence[UserName]) -> tuple[UserName, ...]:

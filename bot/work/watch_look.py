@@ -1,15 +1,15 @@
-"""Owners as people, for cards: looked up together, and kept for a minute."""
+"""Owners as people, for cards: looked up together, once for each moment.
+
+Nothing is kept longer: who has been linked, or is found to be deactivated, a moment later is drawn so the next time.
+"""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.core.cards.incident import Look
 from bot.core.flows import UserName
 from bot.core.people import Person
 from bot.work.ports import Names
-
-_KEPT = timedelta(minutes=1)
-_MOST = 5000
 
 
 class Looks:
@@ -19,17 +19,17 @@ class Looks:
         self._names = names
         self._console_url = console_url
         self._known: dict[UserName, Person | None] = {}
-        self._fresh_until: datetime | None = None
+        self._at: datetime | None = None
 
     async def of(self, owners: Iterable[UserName], now: datetime) -> Look:
         """Return the look of cards that name these owners."""
         wanted = tuple(dict.fromkeys(owners))
-        if self._fresh_until is None or now >= self._fresh_until or len(self._known) > _MOST:
-            self._known.clear()
-            self._fresh_until = now + _KEPT
-        missing = tuple(name for name in wanted if name not in self._known)
+        if now != self._at:
+            self._known, self._at = {}, now
+        known = self._known  # of this moment, though others may look at another one meanwhile
+        missing = tuple(name for name in wanted if name not in known)
         if missing:
             people = await self._names.people_of(missing)
-            self._known.update((name, people.get(name)) for name in missing)
-        found = ((name, self._known.get(name)) for name in wanted)
+            known.update((name, people.get(name)) for name in missing)
+        found = ((name, known.get(name)) for name in wanted)
         return Look({name: person for name, person in found if person is not None}, self._console_url)

@@ -1,6 +1,6 @@
 """Who may do what: unlinked, colleague, guest, stranger and admin; linking, the people and the record of it all."""
 
-from journey_kit import ALEX, DATA_OPS, DIRECT, FINANCE, GENERAL, GUEST, JONAS, PRIYA, SAM, STRANGER, story
+from journey_kit import ALEX, DATA_OPS, DIRECT, FINANCE, GENERAL, GUEST, JONAS, MAYA, PRIYA, SAM, STRANGER, story
 
 
 @story()
@@ -76,6 +76,22 @@ async def test_an_admin_links_proves_changes_and_unlinks(town):
     town.say(ALEX, "@flowbot audit today @Priya Nair")
     only = await town.hears(ALEX, "*Audit* by @Priya Nair")
     assert "robin.fox" not in town.slack.shown(only)
+
+
+@story(first=True, waits=True, FLOWBOT_REMIND_MINUTES="0.1")
+async def test_an_owner_whose_account_is_deactivated_is_named_and_not_mentioned(town):
+    town.slack.change_person(MAYA, deleted=True)
+    town.refusals.add("chat.postMessage: channel_not_found")  # nobody reads there that they were linked
+    town.excused.append("was given up: channel_not_found")
+    await town.start()
+    flow = town.flow("left-behind", owners=["maya.chen", "jonas.weber"])
+    await town.asks(ALEX, f"/flow enable {flow.id}", "Its owners are `maya.chen`, @Jonas Weber: ask one of them")
+    town.breaks(flow)
+    card = await town.card(flow, "FAIL", "`maya.chen`, @Jonas Weber")
+    called = await town.reply(card, "and nobody has acknowledged it")
+    assert town.says(called, "@Jonas Weber: who takes it?")
+    assert not town.says(called, "@Maya Chen")
+    assert not town.says(town.fresh(card), "@Maya Chen")
 
 
 @story(FLOWBOT_ONCALL="")

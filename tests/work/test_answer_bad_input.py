@@ -150,6 +150,15 @@ async def test_what_may_not_be_changed_says_why_and_who_may(world, maya, words, 
     assert world.enos.done() == []
 
 
+async def test_an_owner_whose_account_is_deactivated_is_named_and_not_mentioned(world, jonas, maya):
+    world.slack.person(maya.person, "maya", deleted=True)
+    (seen,) = await jonas.says("enable 4410")
+    assert "Its owners are `maya.chen`, " in seen.text
+    del world.slack.profiles[maya.person.user]  # Slack does not tell: then as ever
+    (seen,) = await jonas.says("enable 4410")
+    assert f"Its owners are <@{maya.person.user}>, " in seen.text
+
+
 # ── EnOS on a bad day ──
 
 TROUBLES = {

@@ -1,0 +1,49 @@
+"""Whose accounts are deactivated, for mentions: Slack is asked sparingly, and waited for a moment at most."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.slack.directory import Directory
+
+AT_MOST = 30  # asked for in any minute: Slack allows about a hundred, and whoever asks the bot comes first
+SECONDS = 60.0  # between two questions about one person, whatever came of the first
+
+log = logging.getLogger(__name__)
+
+
+class Accounts:
+    """Looks at people through the directory, which asks for each once at a time and remembers for 15 minutes."""
+
+    def __init__(self, directory: Directory, clock: Callable[[], float]) -> None:
+        self._directory = directory
+        self._clock = clock
+        self._asked: dict[str, float] = {}  # who was asked for in the last minute, and when
+        self._asking: dict[str, asyncio.Task[None]] = {}
+
+    async def deactivated(self, users: Sequence[str], patience: float = 0.0) -> frozenset[str]:
+        """Return those of whom it is known, after at most so many seconds; Slack is asked for the others meanwhile."""
+        asking = [self._ask(user) for user in users if self._directory.known(user) is None]
+        awaited = [task for task in asking if task is not None]
+        if awaited and patience:
+            await asyncio.wait(awaited, timeout=patience)
+        found = ((user, self._directory.known(user)) for user in users)
+        return frozenset(user for user, profile in found if profile is not None and profile.deleted)
+
+    def _ask(self, user: str) -> asyncio.Task[None] | None:
+        """Return the question that is under way; None where it has to wait."""
+        now = self._clock()
+        self._asked = {each: at for each, at in self._asked.items() if now - at < SECONDS}
+        if user not in self._asked and len(self._asked) < AT_MOST:
+            self._asked[user] = now
+            self._asking[user] = asyncio.ensure_future(self._look(user))
+        return self._asking.get(user)
+
+    async def _look(self, user: str) -> None:
+        try:
+            await self._directory.profile(user)
+        except (SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable) as failure:
+            log.info("Slack does not tell whether an owner is active: %s", failure)
+        finally:
+            self._asking.pop(user, None)
