@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
-from bot.core.checks import Check, failed, ok, people, warning
+from bot.core.checks import Check, failed, ok, people, some, warning
 from bot.core.conversations import Channel
-from bot.core.people import Profile
+from bot.core.people import Link, Profile
 from bot.core.slack_errors import meaning
 
 DRIFT = timedelta(seconds=60)  # two clocks that differ by more are worth a word
@@ -109,6 +109,24 @@ def admins(users: Sequence[str], troubles: Sequence[Check]) -> tuple[Check, ...]
     return tuple(troubles) or (
         ok("slack admins", f"{people(len(users))} named in FLOWBOT_ADMINS, all of this workspace."),
     )
+
+
+def linked(looked_at: Sequence[tuple[Link, Profile | None]], others: int, command: str) -> Check:
+    """Return which linked people are in Slack no more; None profile means that Slack knows nobody.
+
+    ``others`` are linked too, and were not looked at.
+    """
+    name = "links in slack"
+    more = f" {others} more were not looked at." if others else ""
+    if not looked_at:
+        return warning(name, "Slack did not tell in time who is still active.", "Run the doctor again in a minute.")
+    gone = [link for link, profile in looked_at if profile is None or profile.deleted]
+    if not gone:
+        return ok(name, f"{people(len(looked_at))} linked and active in Slack.{more}")
+    shown = some([f"{link.person.user} as {link.user_name}" for link in gone])
+    says = f"Linked, but deactivated in Slack, so that cards name them and mention nobody: {shown}.{more}"
+    mend = f"Link their EnOS users to those who follow them, or end the links: {command} unlink @person."
+    return warning(name, says, mend)
 
 
 def group(group_id: str, members: Collection[str] | None, error: str = "") -> Check | None:

@@ -151,6 +151,8 @@ async def _people(settings: Settings, state: _State, slack: SlackExam, enos: Eno
     if state.links is None:
         return
     found += checks_enos.links(state.links, await enos.doubts(state.links), settings.command)
+    if state.links and slack.patient.me is not None:
+        await guarded("links in slack", found, slack.linked(state.links, found))
     if enos.unread:
         found.append(checks_enos.unread(enos.unread))
     if not enos.owned:

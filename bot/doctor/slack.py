@@ -1,7 +1,9 @@
 """Examining Slack: the tokens, what they may do, the channel, the people named in the settings, and a message."""
 
+import asyncio
+import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -13,8 +15,8 @@ from bot.core import checks_slack
 from bot.core.cards import doctor as cards
 from bot.core.checks import Check, ok
 from bot.core.checks_bot import message, message_lost
-from bot.core.conversations import Channel, SlackRefused, SlackUnclear
-from bot.core.people import Profile
+from bot.core.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear
+from bot.core.people import Link, Profile
 from bot.core.posts import PostId
 from bot.doctor.guarded import guarded
 from bot.ids import new_id
@@ -24,6 +26,8 @@ from bot.slack.calls import TIMEOUT, translated, web_client
 from bot.slack.identity import Identity
 from bot.slack.manifest import SCOPES
 from bot.slack.poster import Poster
+
+PEOPLE, PEOPLE_SECONDS = 50, 20.0  # linked people that are looked at, and for how long
 
 
 @dataclass(slots=True)
@@ -101,6 +105,15 @@ class SlackExam:
             trouble = checks_slack.admin(user, await self._profile(user))
             troubles += [trouble] if trouble else []
         found.extend(checks_slack.admins(self._settings.admins, troubles))
+
+    async def linked(self, links: Sequence[Link], found: list[Check]) -> None:
+        """Look which linked people are in Slack no more. Only some are looked at: a running bot asks Slack too."""
+        looked_at: list[tuple[Link, Profile | None]] = []
+        with contextlib.suppress(TimeoutError, SlackLimited):
+            async with asyncio.timeout(PEOPLE_SECONDS):
+                for link in links[:PEOPLE]:
+                    looked_at.append((link, await self._profile(link.person.user)))  # noqa: PERF401  told before time is up
+        found.append(checks_slack.linked(looked_at, len(links) - len(looked_at), self._settings.command))
 
     async def _profile(self, user: str) -> Profile | None:
         try:

@@ -10,7 +10,7 @@ from doctor_kit import MAYAS, SAMS, bad, link, linked, named
 
 from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear
 from bot.core.errors import Refused
-from bot.doctor import address, guarded, program
+from bot.doctor import address, guarded, program, slack
 from bot.sim.slack_faults import Fault
 from bot.sim.workspace_things import Group
 from bot.store.store import Store
@@ -29,6 +29,26 @@ async def test_links_are_told_with_what_speaks_against_them(doctor, running, tmp
     assert "no flow that u15432100000000012 may edit names maya.chan" in bad(found)[f"link {JONAS}"].says
     assert "u15432100000000099" in bad(found)[f"link {GUEST}"].says
     assert f"link {ALEX}" not in bad(found)
+
+
+async def test_linked_people_who_are_in_slack_no_more_are_named(doctor, running, tmp_path, monkeypatch):
+    unknown = link("U0NOBODY001", "u15432100000000098", "no.body")
+    await linked(tmp_path, MAYAS, SAMS)
+    assert named(await doctor(), "links in slack").says == "2 people are linked and active in Slack."
+    await linked(tmp_path, unknown)
+    running.world.workspace.change_person(MAYA, deleted=True)
+    check = bad(await doctor())["links in slack"]
+    assert f"{MAYA} as maya.chen, U0NOBODY001 as no.body" in check.says
+    assert "unlink @person" in check.mend
+    monkeypatch.setattr(slack, "PEOPLE", 1)
+    assert "2 more were not looked at" in bad(await doctor())["links in slack"].says
+
+
+async def test_a_slack_that_asks_to_wait_leaves_links_for_later(doctor, running, tmp_path):
+    await linked(tmp_path, MAYAS, SAMS)
+    running.world.workspace.faults.add(Fault(name="ratelimited", method="users.info", times=None, seconds=60))
+    found = await doctor(FLOWBOT_ADMINS="")
+    assert "did not tell in time" in bad(found)["links in slack"].says
 
 
 async def test_a_link_that_cannot_be_looked_at_is_told(running, tmp_path, doctor):

@@ -47,6 +47,22 @@ def test_the_report_is_one_line_each_and_one_that_sums_up():
     }
 
 
+def test_linked_people_who_left_slack_are_named():
+    here, left = Profile(MAYA.person), Profile(SAM.person, deleted=True)
+    assert shown(checks_slack.linked([(MAYA, here)], 0, "/flow")) == [
+        "ok: links in slack: One person is linked and active in Slack."
+    ]
+    (told,) = shown(checks_slack.linked([(MAYA, None), (SAM, left)], 3, "/flow"))
+    assert told == (
+        "warning: links in slack: Linked, but deactivated in Slack, so that cards name them and mention nobody: "
+        "U1 as maya.chen, U2 as sam.lee. 3 more were not looked at. "
+        "Link their EnOS users to those who follow them, or end the links: /flow unlink @person."
+    )
+    assert shown(checks_slack.linked([], 3, "/flow")) == [
+        "warning: links in slack: Slack did not tell in time who is still active. Run the doctor again in a minute."
+    ]
+
+
 def test_warnings_are_allowed_and_failures_are_not():
     well = [ok("a", "Fine."), warning("b", "Hm.", "Look.")]
     assert checks.exit_code(well) == 0
