@@ -35,7 +35,10 @@ class Manners:
 
 
 class Desk(Protocol):
-    """What people do with an incident: facts, posts and the end of the attempt in one transaction each."""
+    """What people do with an incident: facts, posts and the end of the attempt in one transaction each.
+
+    ``words`` is the command, which the reply in the thread repeats.
+    """
 
     async def acknowledge(
         self,
@@ -46,12 +49,13 @@ class Desk(Protocol):
         until: datetime | None = None,
         note: str = "",
         settle: Settlement | None = None,
+        words: str = "",
     ) -> object:
         """Take it. Raises Refused where it has ended or somebody else has it."""
         ...
 
     async def unack(
-        self, incident: IncidentId, person: Person, now: datetime, *, settle: Settlement | None = None
+        self, incident: IncidentId, person: Person, now: datetime, *, settle: Settlement | None = None, words: str = ""
     ) -> object:
         """Give it back."""
         ...
@@ -64,18 +68,19 @@ class Desk(Protocol):
         *,
         because: str = "",
         settle: Settlement | None = None,
+        words: str = "",
     ) -> object:
         """End it without a recovery."""
         ...
 
     async def reopen(
-        self, incident: IncidentId, person: Person, now: datetime, *, settle: Settlement | None = None
+        self, incident: IncidentId, person: Person, now: datetime, *, settle: Settlement | None = None, words: str = ""
     ) -> object:
         """Undo a close."""
         ...
 
     async def open_thread(
-        self, incident: IncidentId, person: Person, now: datetime, *, settle: Settlement | None = None
+        self, incident: IncidentId, person: Person, now: datetime, *, settle: Settlement | None = None, words: str = ""
     ) -> object:
         """Give it a thread of its own. Raises Refused where it has one."""
         ...

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bot.core import desk, incident_posts, reminders
 from bot.core.cards import incident_replies as replies
+from bot.core.cards.answers import repeating
 from bot.core.errors import Refused
 from bot.core.facts import Facts
 from bot.core.incidents import Incident, IncidentId
@@ -23,7 +24,8 @@ Say = Callable[[Incident], Body]
 class Desk:
     """Where people acknowledge, give back, close and reopen incidents. Each returns the reply that was queued.
 
-    All raise ``Refused`` where it cannot be; the attempt is then the caller's to end.
+    The reply repeats the command (``words``). All raise ``Refused`` where it cannot be; the attempt is then for the
+    caller to end.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Desk:
         until: datetime | None = None,
         note: str = "",
         settle: Settlement | None = None,
+        words: str = "",
     ) -> NewPost:
         """Take an incident, with a promise until ``until`` (4 h where nothing is said)."""
         return await self._change(
@@ -55,14 +58,21 @@ class Desk:
             now,
             settle,
             lambda old: desk.acknowledge(old, person, now, until, note),
-            replies.acknowledged,
+            lambda new: repeating(replies.acknowledged(new), words),
         )
 
     async def unack(
-        self, incident_id: IncidentId, person: Person, now: datetime, settle: Settlement | None = None
+        self,
+        incident_id: IncidentId,
+        person: Person,
+        now: datetime,
+        settle: Settlement | None = None,
+        words: str = "",
     ) -> NewPost:
         """Give an incident back."""
-        return await self._change(incident_id, now, settle, desk.unack, lambda new: replies.given_back(new, person))
+        return await self._change(
+            incident_id, now, settle, desk.unack, lambda new: repeating(replies.given_back(new, person), words)
+        )
 
     async def close(
         self,
@@ -71,14 +81,24 @@ class Desk:
         now: datetime,
         because: str = "",
         settle: Settlement | None = None,
+        words: str = "",
     ) -> NewPost:
         """End an incident without a recovery, or settle that a failure stays without a good run."""
         return await self._change(
-            incident_id, now, settle, lambda old: desk.close(old, person, now, because), replies.closed
+            incident_id,
+            now,
+            settle,
+            lambda old: desk.close(old, person, now, because),
+            lambda new: repeating(replies.closed(new), words),
         )
 
     async def reopen(
-        self, incident_id: IncidentId, person: Person, now: datetime, settle: Settlement | None = None
+        self,
+        incident_id: IncidentId,
+        person: Person,
+        now: datetime,
+        settle: Settlement | None = None,
+        words: str = "",
     ) -> NewPost:
         """Undo a close. Refused where the flow has had a newer incident since: that one goes on."""
         incident = await self._incident(incident_id)
@@ -89,15 +109,26 @@ class Desk:
                     "This flow has a newer incident, so this one stays closed.",
                     f"See it: `incidents of {incident.flow_id}`.",
                 )
-        return await self._change(incident_id, now, settle, desk.reopen, lambda new: replies.reopened(new, person))
+        return await self._change(
+            incident_id, now, settle, desk.reopen, lambda new: repeating(replies.reopened(new, person), words)
+        )
 
     async def open_thread(
-        self, incident_id: IncidentId, person: Person, now: datetime, settle: Settlement | None = None
+        self,
+        incident_id: IncidentId,
+        person: Person,
+        now: datetime,
+        settle: Settlement | None = None,
+        words: str = "",
     ) -> NewPost:
         """Give an incident that is told under another message a thread of its own. Refused where it has one."""
         post = PostId(self._new_id())
         return await self._change(
-            incident_id, now, settle, lambda old: desk.threaded(old, post), lambda new: replies.threaded(new, person)
+            incident_id,
+            now,
+            settle,
+            lambda old: desk.threaded(old, post),
+            lambda new: repeating(replies.threaded(new, person), words),
         )
 
     async def _change(

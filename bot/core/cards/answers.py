@@ -44,6 +44,12 @@ def told(
     return blocks.body(one_line(text), parts)
 
 
+def repeating(body: Body, words: str) -> Body:
+    """Return what is said to everybody in an incident's thread with the command that it answers."""
+    command = repeated(words)
+    return blocks.body(body["text"], [*body["blocks"], blocks.context(command)]) if command else body
+
+
 def repeated(words: str) -> str:
     """Return the command that is answered; what would turn the line around is left out."""
     shown = code(visible(words))

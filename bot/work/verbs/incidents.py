@@ -52,8 +52,9 @@ async def ack(rooms: Rooms, ask: Ask, request: Ack) -> Answer:
     incident = await _meant(rooms, ask, request.flow, request.instance)
     await _allow(rooms, ask, incident, needs_link=False)
     until = ask.now + request.duration if request.duration else None
+    settle = ask.settled(rooms.clock())
     await rooms.desk.acknowledge(
-        incident.id, ask.person, ask.now, until=until, note=request.because, settle=ask.settled(rooms.clock())
+        incident.id, ask.person, ask.now, until=until, note=request.because, settle=settle, words=ask.words
     )
     return await _told(rooms, ask, incident, "You have it")
 
@@ -62,7 +63,8 @@ async def unack(rooms: Rooms, ask: Ask, request: Unack) -> Answer:
     """Give an incident back."""
     incident = await _meant(rooms, ask, request.flow, request.instance)
     await _allow(rooms, ask, incident, needs_link=False)
-    await rooms.desk.unack(incident.id, ask.person, ask.now, settle=ask.settled(rooms.clock()))
+    settle = ask.settled(rooms.clock())
+    await rooms.desk.unack(incident.id, ask.person, ask.now, settle=settle, words=ask.words)
     return await _told(rooms, ask, incident, "You gave it back")
 
 
@@ -71,7 +73,7 @@ async def close(rooms: Rooms, ask: Ask, request: Close) -> Answer:
     incident = await _meant(rooms, ask, request.flow, request.instance)
     await _allow(rooms, ask, incident, needs_link=True)
     settle = ask.settled(rooms.clock())
-    await rooms.desk.close(incident.id, ask.person, ask.now, because=request.because, settle=settle)
+    await rooms.desk.close(incident.id, ask.person, ask.now, because=request.because, settle=settle, words=ask.words)
     return await _told(rooms, ask, incident, "You closed it")
 
 
@@ -79,7 +81,8 @@ async def reopen(rooms: Rooms, ask: Ask, request: Reopen) -> Answer:
     """Undo a close."""
     incident = await _meant(rooms, ask, request.flow, request.instance)
     await _allow(rooms, ask, incident, needs_link=True)
-    await rooms.desk.reopen(incident.id, ask.person, ask.now, settle=ask.settled(rooms.clock()))
+    settle = ask.settled(rooms.clock())
+    await rooms.desk.reopen(incident.id, ask.person, ask.now, settle=settle, words=ask.words)
     return await _told(rooms, ask, incident, "You reopened it")
 
 
@@ -87,7 +90,8 @@ async def thread(rooms: Rooms, ask: Ask, request: Thread) -> Answer:
     """Give an incident that is told under another message a thread of its own."""
     incident = await _meant(rooms, ask, request.flow, request.instance)
     await _allow(rooms, ask, incident, needs_link=False)
-    await rooms.desk.open_thread(incident.id, ask.person, ask.now, settle=ask.settled(rooms.clock()))
+    settle = ask.settled(rooms.clock())
+    await rooms.desk.open_thread(incident.id, ask.person, ask.now, settle=settle, words=ask.words)
     rooms.wake()
     named = flows.flow_name(incident.flow_id, incident.flow_name)
     channel = f"<#{incident.channel}>"
