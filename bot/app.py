@@ -14,12 +14,9 @@ from typing import Any
 
 from aiohttp import web
 
-from bot import __version__, control, health, offline
+from bot import __version__, control, default_channel, health, offline
 from bot.clockwork import Clockwork
-from bot.core import checks_slack
-from bot.core.checks import State
 from bot.core.checks_bot import Inside
-from bot.core.conversations import SlackRefused
 from bot.core.errors import Failure, Outage, Refusal
 from bot.core.mask import Mask
 from bot.core.people import Said
@@ -44,7 +41,6 @@ from bot.work.deliver_alarms import BUG, Alarm, Alarms, Lasting
 from bot.work.desk import Desk
 from bot.work.follow import Follow
 from bot.work.remind import Reminders
-from bot.work.telling import SLACK_FAILURES
 from bot.work.watch import Watch
 from bot.work.watch_settings import WatchSettings
 
@@ -108,6 +104,7 @@ class App:
             now,
             default_channel=settings.channel,
             admins=settings.admins,
+            shared_channels=settings.shared_channels,
             on_alarm=self._alarm,
             meters=health.meters(self.metrics),
         )
@@ -221,7 +218,7 @@ class App:
         await self.edge.start()
         self._task(left_open.close(self.rooms, left))
         self._task(self.answers.take_up(unanswered))
-        self._task(self._look_at_channel())
+        self._task(default_channel.look(self.edge.poster, self.settings.channel, self.settings.shared_channels))
         self.clockwork.every(self.settings.poll_seconds, "poll", self._poll)
         self.clockwork.every(self.settings.poll_seconds, "follow open incidents", self._follow_incidents)
         self.clockwork.every(self.settings.poll_seconds, "look after readings", self._look_after)
@@ -232,18 +229,6 @@ class App:
         self.clockwork.every(1, "sockets", self._sockets)
         self.clockwork.every(5, "figures", self._figures)
         self.clockwork.start()
-
-    async def _look_at_channel(self) -> None:
-        """Log at once what keeps the default channel from hearing of failures: the first may be hours away."""
-        try:
-            check = checks_slack.channel(await self.edge.poster.channel(self.settings.channel))
-        except SlackRefused as refusal:
-            check = checks_slack.channel_refused(self.settings.channel, refusal.error)
-        except SLACK_FAILURES as error:
-            log.info("Slack does not tell of the default channel now: %s", error)
-            return
-        if check.state is not State.OK:
-            log.warning("%s %s", check.says, check.mend)
 
     async def stop(self, seconds: float) -> None:
         """Hear no more, finish what was begun, and close, all within about so many seconds.

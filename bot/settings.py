@@ -59,6 +59,7 @@ class Settings:
     enos_user_id: str
     enos_console_url: str
     channel: str
+    shared_channels: tuple[str, ...]
     admins: tuple[str, ...]
     oncall: tuple[str, ...]
     database: Path
@@ -114,6 +115,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("ENOS_USER_ID", "enos_user_id", read_text, None, "The EnOS user as whom the watcher reads; it sees what this user sees."),
     Setting("ENOS_CONSOLE_URL", "enos_console_url", read_url, "", "Address of the EnOS console, for *open in EnOS* links."),
     Setting("FLOWBOT_CHANNEL", "channel", read_channel, None, "Id of the channel that hears of failures; invite the bot there."),
+    Setting("FLOWBOT_SHARED_CHANNELS", "shared_channels", read_ids(r"[CG][A-Z0-9]+", "channel ids such as C0123456789"), "", "Ids of channels shared with another organization that may hear of failures all the same."),
     Setting("FLOWBOT_ADMINS", "admins", read_ids(r"[UW][A-Z0-9]+", "Slack user ids such as U0123456789"), "", "Slack user ids of the bot's admins: they link people and read the audit."),
     Setting("FLOWBOT_ONCALL", "oncall", read_ids(r"S[A-Z0-9]+", "Slack user group ids such as S0123456789"), "", "Slack user groups that are on call, in order of escalation. Their members may acknowledge."),
     Setting("FLOWBOT_DATABASE", "database", Path, "flowbot.db", "The SQLite file. One running bot holds it."),

@@ -6,7 +6,7 @@ from datetime import timedelta
 from bot.core.checks import Check, failed, ok, people, some, warning
 from bot.core.conversations import Channel
 from bot.core.people import Link, Profile
-from bot.core.slack_errors import meaning
+from bot.core.slack_errors import SHARED_CHANNEL, meaning
 
 DRIFT = timedelta(seconds=60)  # two clocks that differ by more are worth a word
 FRESH = timedelta(minutes=5)  # Slack's requests older than this are not believed (its signing rules)
@@ -54,16 +54,22 @@ def apart(skew: timedelta) -> str:
     return f"{size} {'ahead of' if skew > timedelta() else 'behind'} this machine's"
 
 
-def channel(found: Channel) -> Check:
-    """Return whether flowbot can work in its default channel, as far as Slack's description tells."""
+def channel(found: Channel, shared: Collection[str]) -> Check:
+    """Return whether flowbot can work in its default channel, as far as Slack's description tells.
+
+    ``shared`` are the channels that may hear of failures though another organization reads there.
+    """
     name, shown = "slack channel", named(found)
     if found.archived:
         return failed(name, f"{shown} is archived.", "Unarchive it, or set another FLOWBOT_CHANNEL.")
     if not found.member:
         return failed(name, f"flowbot is not in {shown}.", f"Invite it there: /invite @flowbot in {shown}.")
+    if found.shared and found.id not in shared:
+        why = meaning(SHARED_CHANNEL)
+        return failed(name, f"flowbot raises no alarm in {shown}: {why.sentence}.", why.way_out)
     if found.shared:
-        says = f"{shown} is shared with another organization, whose people read about your flows there."
-        return warning(name, says, "Set a FLOWBOT_CHANNEL of your own, unless that is wanted.")
+        says = f"flowbot is in {shown}; people of another organization read about your flows there."
+        return ok(name, f"{says} FLOWBOT_SHARED_CHANNELS allows it.")
     return ok(name, f"flowbot is in {shown}.")
 
 

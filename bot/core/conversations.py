@@ -44,4 +44,4 @@ class Channel:
     name: str = ""
     member: bool = False
     archived: bool = False
-    shared: bool = False  # externally (Slack Connect)
+    shared: bool | None = False  # with another organization (Slack Connect), or soon; None: Slack does not tell

@@ -1,4 +1,4 @@
-"""What Slack's error words mean for something that was to be posted.
+"""What Slack's error words mean for something that was to be posted, and one word of our own.
 
 Sources: the error lists of chat.postMessage, chat.update, chat.postEphemeral, files.completeUploadExternal,
 conversations.history and conversations.replies (docs.slack.dev, 2026). A word that stands in no row is taken for
@@ -33,8 +33,11 @@ class Meaning:
     way_out: str = ""
 
 
+SHARED_CHANNEL = "shared_channel"  # ours, not Slack's: said before any call
+
 _INVITE = "Invite flowbot there with `/invite @flowbot`."
 _UNARCHIVE = "Unarchive it, or set another channel."
+_SHARED = "Choose another channel for FLOWBOT_CHANNEL, end the sharing, or name this one in FLOWBOT_SHARED_CHANNELS."
 _RIGHTS = "Let flowbot post there in the channel's settings."
 _INSTALL = "Install the app again and give flowbot its new token."
 _SCOPES = "Add what is missing on the app's page under OAuth & Permissions, then install it again."
@@ -46,6 +49,7 @@ _TOLD: dict[Verdict, dict[str, tuple[str, str]]] = {
         "not_in_channel": ("flowbot is not in it", _INVITE),
         "is_archived": ("it is archived", _UNARCHIVE),
         "channel_is_archived": ("it is archived", _UNARCHIVE),
+        SHARED_CHANNEL: ("it is shared with another organization, and strangers would read of failures", _SHARED),
         "restricted_action": ("its settings do not let flowbot post", _RIGHTS),
         "restricted_action_read_only_channel": ("it is read-only", _RIGHTS),
         "restricted_action_thread_only_channel": ("only replies may be posted there", _RIGHTS),

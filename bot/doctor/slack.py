@@ -13,7 +13,7 @@ import aiohttp
 
 from bot.core import checks_slack
 from bot.core.cards import doctor as cards
-from bot.core.checks import Check, ok
+from bot.core.checks import Check, State, ok
 from bot.core.checks_bot import message, message_lost
 from bot.core.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear
 from bot.core.people import Link, Profile
@@ -95,8 +95,9 @@ class SlackExam:
         except SlackRefused as refusal:
             found.append(checks_slack.channel_refused(self._settings.channel, refusal.error))
             return
-        found.append(checks_slack.channel(channel))
-        if channel.member and not channel.archived:
+        check = checks_slack.channel(channel, self._settings.shared_channels)
+        found.append(check)
+        if check.state is State.OK:
             self.patient.channel = channel
 
     async def _admins(self, found: list[Check]) -> None:

@@ -142,7 +142,7 @@ class Poster:
         return await self.directory.group(group)
 
     async def channel(self, channel: str) -> Channel:
-        """Return the conversation; known for a minute."""
+        """Return the conversation; known for seconds."""
         return await self.directory.channel(channel)
 
     async def members(self, channel: str) -> frozenset[str]:

@@ -5,21 +5,21 @@
 A post is marked as being sent before it is handed to Slack, so a death at any point leaves a row that says what
 may have happened. Posts in different channels do not wait for each other; within a thread the order is strict.
 What is unclear is looked up by ``deliver_settle.py``; what to do after each outcome stands in
-``deliver_rules.py``, how fast to speak in ``deliver_pace.py``.
+``deliver_rules.py``, how fast to speak in ``deliver_pace.py``, who must not read of failures in ``deliver_shared.py``.
 """
 
 import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
 
 from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.errors import Outage
 from bot.core.posts import Kind, Post, PostId
-from bot.core.slack_errors import Verdict, meaning
+from bot.core.slack_errors import SHARED_CHANNEL, Verdict, meaning
 from bot.work.deliver_alarms import BUG, DEFAULT_CHANNEL, Alarm, Alarms, Meters
 from bot.work.deliver_holds import OPERATOR, Holds
 from bot.work.deliver_pace import Pace
@@ -36,6 +36,7 @@ from bot.work.deliver_rules import (
     backoff,
 )
 from bot.work.deliver_settle import Settling
+from bot.work.deliver_shared import Shared
 from bot.work.ports import Clock, Slack
 from bot.work.ports_store import Store
 
@@ -51,11 +52,12 @@ EPOCH = datetime.fromtimestamp(0, tz=UTC)
 class Delivery:
     """Sends what is due. One per database; ``tick`` may be called while another ``tick`` is still at work.
 
-    ``admins`` hear directly of a default channel that takes nothing. ``on_alarm`` is told what an operator has to
-    mend, and again once it is over. ``jitter`` returns numbers in [0, 1).
+    ``admins`` hear directly of a default channel that takes nothing. ``shared_channels`` may hear of failures though
+    another organization reads there. ``on_alarm`` is told what an operator has to mend, and again once it is over.
+    ``jitter`` returns numbers in [0, 1).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what it reaches the outside by, and what it is told of the settings, by name
         self,
         store: Store,
         slack: Slack,
@@ -63,6 +65,7 @@ class Delivery:
         *,
         default_channel: str,
         admins: Sequence[str] = (),
+        shared_channels: Collection[str] = (),
         on_alarm: Callable[[Alarm], None],
         meters: Meters | None = None,
         jitter: Callable[[], float] = random.random,
@@ -76,6 +79,7 @@ class Delivery:
         self._meters = meters or Meters()
         self._jitter = jitter
         self._pace = Pace()
+        self._shared = Shared(slack, shared_channels)
         self._settling = Settling(store, slack, clock, self._alarms, self._meters, jitter)
         self._busy: dict[PostId, Post] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -151,7 +155,9 @@ class Delivery:
         work = await self._settling.due(now)  # from here on nothing is awaited: two ticks never begin the same
         for id_ in list(self._open_ends):
             work.append(self._end(id_, self._open_ends.pop(id_)))
-        for post in self._pace.choose(self._holds.free(due, self._busy, now), self._busy.values(), now):
+        told = self._shared.sort(self._holds.free(due, self._busy, now), now)
+        work += told.looks
+        for post in [*self._pace.choose(told.free, self._busy.values(), now), *told.barred]:
             self._busy[post.new.id] = post
             work.append(self._deliver(post))
         return [self._task(each) for each in work]
@@ -165,6 +171,7 @@ class Delivery:
                 log.info("%d posts were being sent when flowbot stopped; they are looked up", count)
             if alarm := await self._routes.load():
                 self._alarms.raised(DEFAULT_CHANNEL, alarm)
+            self._shared.remember(self._routes.bad(SHARED_CHANNEL))
             self._is_started = True
 
     def _task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -226,6 +233,8 @@ class Delivery:
     async def _call(self, post: Post) -> tuple[str, str]:
         """Make the call; return the channel the post stands in and its ts, or its file's id."""
         new, channel, thread = post.new, post.channel, post.new.thread
+        if self._shared.bars(post):
+            raise SlackRefused(SHARED_CHANNEL)
         match new.kind:
             case Kind.MESSAGE:
                 return await self._slack.post(channel, new.body, id=new.id, thread=thread)
@@ -305,6 +314,8 @@ class Delivery:
             await self._store.hasten(self._clock())
         self._alarms.over("slack")
         self._alarms.over(f"slack {post.new.kind.value}")
+        if self._shared.has_strangers(post.channel):
+            return  # an answer that went there is no sign that the channel may hear of failures
         if post.new.kind is Kind.MESSAGE and post.channel == self._default_channel:
             self._alarms.over(DEFAULT_CHANNEL)
         await self._routes.lives(post)

@@ -7,6 +7,7 @@
 What was told is a note in the database, so that a restart does not repeat it.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -28,7 +29,8 @@ class Routes:
         self._clock = clock
         self._default_channel = default_channel
         self._admins = tuple(admins)
-        self._bad: dict[str, str] = {}  # with Slack's word
+        self._bad: dict[str, str] = {}  # with the word for why
+        self._telling = asyncio.Lock()  # many posts may be refused at once
 
     async def load(self) -> str:
         """Read what was told by an earlier process; return the alarm of the default channel, where it stands."""
@@ -36,17 +38,24 @@ class Routes:
         self._bad = {
             name.removeprefix(BAD_CHANNEL): error for name, error in notes.items() if name.startswith(BAD_CHANNEL)
         }
+        for channel in self._bad:  # the settings may be others now
+            await self._store.hasten(self._clock(), channel)
         error = self._bad.get(self._default_channel)
         return trouble(error) if error else ""
+
+    def bad(self, error: str) -> list[str]:
+        """Return the channels that take nothing for this reason."""
+        return [channel for channel, why in self._bad.items() if why == error]
 
     async def died(self, post: Post, error: str) -> None:
         """Tell, once, of a channel that takes nothing."""
         told = notices(post, error, self._default_channel, self._admins, self._clock())
-        if told is None or post.channel in self._bad:
-            return
-        await self._store.queue(told)
-        await self._store.note(BAD_CHANNEL + post.channel, error)
-        self._bad[post.channel] = error
+        async with self._telling:
+            if told is None or post.channel in self._bad:
+                return
+            await self._store.queue(told)
+            await self._store.note(BAD_CHANNEL + post.channel, error)
+            self._bad[post.channel] = error
 
     async def lives(self, post: Post) -> None:
         """Take in that a channel took a message: tell those who were told that it did not."""
@@ -75,8 +84,8 @@ def notices(
         return None
     id_ = f"notice-{post.new.id}"
     if post.channel == default_channel:
-        since = f"I could not post here since {flows.moment(now)}: {told.sentence}."
-        back = f"{since} What was to be told here meanwhile comes now."
+        since = f"I could not post in <#{default_channel}> since {flows.moment(now)}: {told.sentence}."
+        back = f"{since} What was to be told there meanwhile comes now."  # in another one, where that is set meanwhile
         text = answers.channel_trouble(trouble(error), default_channel, over=False)
         return (_message(f"{id_}-back", default_channel, back, now), *_to_admins(id_, text, admins, now))
     if post.new.lane is Lane.ANSWER:

@@ -177,6 +177,12 @@ def looks_again(post: Post, now: datetime) -> bool:
     return post.settled_at is not None and now - post.settled_at < RECHECK_UNTIL
 
 
+def tells_of_failures(post: Post) -> bool:
+    """Whether a whole channel would read of failures in it: an answer does not tell of them, unless to an incident."""
+    is_read_by_all = post.new.kind is not Kind.WHISPER and not is_direct(post.channel)
+    return is_read_by_all and bool(post.new.incident or post.new.lane is not Lane.ANSWER)
+
+
 def is_direct(channel: str) -> bool:
     """Whether a place is somebody's direct messages: a person's id, or a conversation with one."""
     return channel[:1] in {"U", "W", "D"}

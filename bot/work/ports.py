@@ -155,7 +155,7 @@ class Slack(Protocol):
         ...
 
     async def channel(self, channel: str) -> Channel:
-        """Return the conversation; cached for minutes."""
+        """Return the conversation; cached for seconds."""
         ...
 
     async def members(self, channel: str) -> frozenset[str]:

@@ -5,6 +5,7 @@ import logging
 import pytest
 from app_kit import DATA_OPS, GENERAL, configured, served
 
+from bot import default_channel
 from bot.app import App
 from bot.sim.slack_faults import Fault
 from bot.store.store import Store
@@ -19,7 +20,7 @@ async def looked(folder, caplog, change=lambda workspace: None, **environ):
         async with Store.open(read.database) as store:
             bot = App(read, store, {})
             try:
-                await bot._look_at_channel()
+                await default_channel.look(bot.edge.poster, read.channel, read.shared_channels)
             finally:
                 await bot.stop(1)
     return [(record.levelname, record.getMessage()) for record in caplog.records if record.name == "bot"]
@@ -43,13 +44,19 @@ def shared(workspace):
         (lambda _: None, "C0MISSING01", "There is no channel C0MISSING01, or it is private"),
         (lambda _: None, GENERAL, "flowbot is not in #general. Invite it there: /invite @flowbot"),
         (archived, DATA_OPS, "#data-ops is archived. Unarchive it, or set another FLOWBOT_CHANNEL."),
-        (shared, DATA_OPS, "#data-ops is shared with another organization"),
+        (shared, DATA_OPS, "flowbot raises no alarm in #data-ops: it is shared with another organization"),
     ],
 )
 async def test_what_is_wrong_is_told_at_once(tmp_path, caplog, change, channel, says):
     (told,) = await looked(tmp_path, caplog, change, FLOWBOT_CHANNEL=channel)
     assert told[0] == "WARNING"
     assert says in told[1]
+
+
+async def test_a_shared_channel_that_is_named_is_told_too_but_shortly(tmp_path, caplog):
+    said = await looked(tmp_path, caplog, shared, FLOWBOT_SHARED_CHANNELS=DATA_OPS)
+    words = "flowbot is in #data-ops; people of another organization read about your flows there."
+    assert said == [("WARNING", f"{words} FLOWBOT_SHARED_CHANNELS allows it.")]
 
 
 async def test_a_slack_that_does_not_tell_is_no_error(tmp_path, caplog):

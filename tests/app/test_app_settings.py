@@ -39,6 +39,11 @@ def test_the_smallest_settings_have_the_defaults_of_the_table():
     assert got.warnings == ()
 
 
+def test_shared_channels_are_a_list_and_none_unless_named():
+    assert load(GOOD).shared_channels == ()
+    assert load(GOOD | {"FLOWBOT_SHARED_CHANNELS": "C0A, G0B"}).shared_channels == ("C0A", "G0B")
+
+
 def test_all_problems_are_told_at_once_and_none_shows_a_secret():
     lines = problems(SLACK_BOT_TOKEN="topsecret", ENOS_SECRET_KEY=None, FLOWBOT_CHANNEL="data-ops", FLOWBOT_STORM="x")
     assert [line.split()[0] for line in lines] == [
@@ -58,6 +63,7 @@ def test_all_problems_are_told_at_once_and_none_shows_a_secret():
         ("ENOS_API_URL", "http://gateway.example.com", "must begin with https://"),
         ("ENOS_API_URL", "gateway", "is no address"),
         ("FLOWBOT_ADMINS", "U0A,maya", "not maya"),
+        ("FLOWBOT_SHARED_CHANNELS", "C0A, finance", "expects channel ids such as C0123456789, not finance"),
         ("FLOWBOT_ONCALL", "oncall", "user group ids"),
         ("FLOWBOT_MODE", "sockets", "must be one of socket, http"),
         ("FLOWBOT_LISTEN", "8080", "must look like"),

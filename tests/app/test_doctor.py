@@ -42,7 +42,7 @@ BROKEN_SETTINGS = [
     ({"FLOWBOT_CHANNEL": "C0NOWHERE1"}, "slack channel", "There is no channel C0NOWHERE1", "FLOWBOT_CHANNEL"),
     ({"FLOWBOT_CHANNEL": GENERAL}, "slack channel", "flowbot is not in #general", "/invite @flowbot"),
     ({"FLOWBOT_CHANNEL": "C0PRIVATE1"}, "slack channel", "it is private and flowbot is not in it", "/invite"),
-    ({"FLOWBOT_CHANNEL": FINANCE}, "slack channel", "#finance-data is shared", "FLOWBOT_CHANNEL"),
+    ({"FLOWBOT_CHANNEL": FINANCE}, "slack channel", "it is shared with another", "FLOWBOT_SHARED_CHANNELS"),
     ({"FLOWBOT_ADMINS": ""}, "slack admins", "names nobody", "two people"),
     ({"FLOWBOT_ADMINS": "U0NOBODY001"}, "slack admins", "Slack knows no U0NOBODY001", "FLOWBOT_ADMINS"),
     (
@@ -92,6 +92,19 @@ async def test_an_archived_channel_is_named_and_nothing_is_tried_there(doctor, r
     found = await doctor()
     assert set(bad(found)) == {"slack channel"}
     assert "slack message" not in {check.name for check in found}
+
+
+async def test_a_shared_channel_fails_unless_it_is_named_and_strangers_read_no_message_of_the_doctor(doctor, running):
+    before = len(running.world.workspace.messages(FINANCE))
+    found = await doctor(FLOWBOT_CHANNEL=FINANCE)
+    assert set(bad(found)) == {"slack channel"}
+    assert bad(found)["slack channel"].state is State.FAILED
+    assert "slack message" not in {check.name for check in found}
+    found = await doctor(FLOWBOT_CHANNEL=FINANCE, FLOWBOT_SHARED_CHANNELS=FINANCE)
+    assert bad(found) == {}
+    assert "#finance-data; people of another organization read" in named(found, "slack channel").says
+    assert named(found, "slack message").state is State.OK
+    assert len(running.world.workspace.messages(FINANCE)) == before
 
 
 async def test_a_channel_where_only_some_may_post_is_named(doctor, running):

@@ -140,14 +140,23 @@ HOME = Channel("C1", name="data-ops", member=True)
         (
             replace(HOME, shared=True),
             (
-                "warning: slack channel: #data-ops is shared with another organization, whose people read about your "
-                "flows there. Set a FLOWBOT_CHANNEL of your own, unless that is wanted."
+                "failed: slack channel: flowbot raises no alarm in #data-ops: it is shared with another "
+                "organization, and strangers would read of failures. Choose another channel for FLOWBOT_CHANNEL, end "
+                "the sharing, or name this one in FLOWBOT_SHARED_CHANNELS."
             ),
         ),
+        (
+            replace(HOME, id="C2", shared=True),
+            (
+                "ok: slack channel: flowbot is in #data-ops; people of another organization read about your flows "
+                "there. FLOWBOT_SHARED_CHANNELS allows it."
+            ),
+        ),
+        (replace(HOME, shared=None), "ok: slack channel: flowbot is in #data-ops."),
     ],
 )
 def test_the_channel(channel, line):
-    assert shown(checks_slack.channel(channel)) == [line]
+    assert shown(checks_slack.channel(channel, ["C2"])) == [line]
 
 
 def test_a_channel_that_slack_does_not_describe():

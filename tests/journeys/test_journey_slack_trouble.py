@@ -1,6 +1,6 @@
 """Slack on bad days: throttled, broken, silent; a channel that takes no messages. Nothing is lost or stands twice."""
 
-from journey_kit import ALEX, DATA_OPS, DIRECT, GENERAL, MAYA, message_id, story
+from journey_kit import ALEX, DATA_OPS, DIRECT, FINANCE, GENERAL, MAYA, message_id, story
 
 
 @story(first=True)
@@ -81,6 +81,29 @@ async def test_a_channel_without_the_bot_is_told_to_the_admins_and_its_posts_arr
     town.slack.join("U0FLOWBOT1", GENERAL)
     await town.card(flow, "FAIL", run.id, channel=GENERAL)
     await town.hears(ALEX, "I can post in #general again", where=DIRECT)
+
+
+@story(first=True, FLOWBOT_CHANNEL=FINANCE)
+async def test_a_channel_in_which_strangers_read_hears_of_failures_only_after_the_sharing(town):
+    town.excused.append("cannot post in its default channel")
+    flow, other = town.flow("secret-load"), town.flow("answered-load")
+    run = town.breaks(flow)
+    wanted = ("shared with another organization", "#finance-data", "FLOWBOT_SHARED_CHANNELS", "nothing is lost")
+    await town.hears(ALEX, *wanted, where=DIRECT)
+    town.say(MAYA, f"/flow trigger {other.id}", where=FINANCE)
+    await town.message("answered-load", "ended with SUCCESS", where=FINANCE)
+    assert town.all_of(FINANCE, "secret-load") == []
+    assert town.all_of(town.slack.dm(ALEX).id, "I can post in") == []
+    town.slack.channels[FINANCE].shared = False
+    await town.card(flow, "FAIL", run.id, channel=FINANCE)
+    await town.hears(ALEX, "I can post in #finance-data again", where=DIRECT)
+
+
+@story(FLOWBOT_CHANNEL=FINANCE, FLOWBOT_SHARED_CHANNELS=FINANCE)
+async def test_a_shared_channel_that_the_settings_name_hears_of_failures(town):
+    flow = town.flow("open-load")
+    run = town.breaks(flow)
+    await town.card(flow, "FAIL", run.id, channel=FINANCE)
 
 
 @story(first=True)

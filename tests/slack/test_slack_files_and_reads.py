@@ -138,7 +138,7 @@ async def test_where_slack_never_named_our_team_only_its_own_word_makes_a_strang
 async def test_without_the_right_to_ask_for_a_channel_its_history_tells(poster, slack, word):
     slack.fail("conversations.info", *[refusal(word)] * 2)
     slack.answers["conversations.history"] = {"messages": []}
-    assert await poster.channel("C1") == Channel("C1", member=True)
+    assert await poster.channel("C1") == Channel("C1", member=True, shared=None)
     slack.fail("conversations.history", refusal("not_in_channel"))
     with pytest.raises(SlackRefused, match="not_in_channel"):
         await poster.channel("C2")
@@ -163,22 +163,27 @@ async def test_people_are_known_for_fifteen_minutes_at_most(poster, slack, time)
         await poster.profile("U0MAYA00001")
 
 
-async def test_groups_and_channels_are_known_for_minutes(poster, slack, time):
+async def test_groups_are_known_for_minutes_and_channels_for_seconds(poster, slack, time):
     slack.answers["usergroups.users.list"] = {"users": ["U1", "U2"]}
     slack.answers["conversations.info"] = {"channel": {"id": "C1", "name": "data-ops", "is_member": True}}
     for _ in range(2):
         assert await poster.group("S0ONCALL01") == {"U1", "U2"}
         assert await poster.channel("C1") == Channel("C1", "data-ops", member=True)
     assert len(slack.calls) == 2
-    time.seconds += 120
+    time.seconds += 5
     await poster.group("S0ONCALL01")
     await poster.channel("C1")
+    assert [call.method for call in slack.calls[2:]] == ["conversations.info"]
+    time.seconds += 115
+    await poster.group("S0ONCALL01")
     assert len(slack.calls) == 4
 
 
 async def test_a_channel_says_whether_it_is_archived_or_shared(poster, slack):
     slack.answers["conversations.info"] = {"channel": {"id": "C1", "is_archived": True, "is_ext_shared": True}}
     assert await poster.channel("C1") == Channel("C1", archived=True, shared=True)
+    slack.answers["conversations.info"] = {"channel": {"id": "C3", "is_pending_ext_shared": True}}
+    assert await poster.channel("C3") == Channel("C3", shared=True)
     slack.fail("conversations.info", refusal("channel_not_found"))
     with pytest.raises(SlackRefused, match="channel_not_found"):
         await poster.channel("C2")

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.posts import Kind, Lane, NewPost, PostId
 from bot.work.deliver import Delivery
 from bot.work.deliver_alarms import Meters
@@ -58,6 +58,11 @@ class Late:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Untold:
+    """A channel is described, but not whether it is shared."""
+
+
 class FakeSlack:
     """Remembers what stands where. ``faults`` holds, per method, what the next calls meet (None: nothing)."""
 
@@ -69,9 +74,11 @@ class FakeSlack:
         self.files: dict[str, tuple[str, str, bool]] = {}  # id: channel, content, shown
         self.faults: dict[str, list] = {}
         self.closed: dict[str, str] = {}  # channel: the word it refuses with
+        self.foreign: set[str] = set()  # channels in which another organization reads
         self.gates: dict[str, asyncio.Event] = {}  # channel, or method and channel: calls hang until set
         self.late: list[tuple[datetime, Message]] = []
         self.calls: list[str] = []
+        self.looks: list[str] = []  # channels that were asked about
         self.posted: dict[str, list[float]] = {}
         self._count = 0
 
@@ -152,6 +159,15 @@ class FakeSlack:
                 found.setdefault(each.id, []).append(each.ts)
         return {id_: tuple(ts) for id_, ts in found.items()}
 
+    async def channel(self, channel):
+        self.looks.append(channel)
+        if f"channel {channel}" in self.gates:
+            await self.gates[f"channel {channel}"].wait()
+        fault = (self.faults.get("channel") or [None]).pop(0)
+        if isinstance(fault, Exception):
+            raise fault
+        return Channel(channel, member=True, shared=None if isinstance(fault, Untold) else channel in self.foreign)
+
     async def delete(self, channel, ts):
         await self._met("delete", channel)
         self.messages = [each for each in self.messages if (each.channel, each.ts) != (place_of(channel), ts)]
@@ -193,12 +209,11 @@ class World:
         self.doubles = 0
         self.delivery = self.new_delivery()
 
-    def new_delivery(self, store=None, slack=None):
+    def new_delivery(self, store=None, slack=None, **more):
         return Delivery(
             store or self.store,
             slack or self.slack,
             self.clock,
-            default_channel=DEFAULT,
             on_alarm=self.alarms.append,
             meters=Meters(
                 lambda kind, outcome: self.outcomes.append((kind.value, outcome)),
@@ -206,10 +221,15 @@ class World:
                 self._double,
             ),
             jitter=lambda: 0.0,
+            **{"default_channel": DEFAULT} | more,
         )
 
     def _double(self):
         self.doubles += 1
+
+    async def knows(self, channel):
+        """Let it be known whether the channel is shared, so that no post waits for a look."""
+        await self.delivery._shared._look(channel, self.clock())
 
     async def tick(self):
         await self.delivery.tick(self.clock())
@@ -259,6 +279,7 @@ __all__ = [
     "SlackRefused",
     "SlackUnclear",
     "SlackUnreachable",
+    "Untold",
     "Vanished",
     "World",
     "edit",

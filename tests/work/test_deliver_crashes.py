@@ -12,13 +12,14 @@ READS = {"due", "unclear", "doubtful", "post", "notes", "next_due"}  # death the
 
 
 @pytest.mark.parametrize("fault", [None, Lost(), Vanished(), Late(5)])
-@pytest.mark.parametrize("channel", ["C1", "closed"])
+@pytest.mark.parametrize("channel", ["C1", "closed", "foreign"])
 async def test_death_before_or_after_each_single_statement(tmp_path, channel, fault):
     """Not by chance: every statement of the way from queued to settled, one death each."""
     for left in range(200):
         async with Store.open(tmp_path / f"{left}.db") as store:
             world = World(await mortal(store, Life()))
             world.slack.closed["closed"] = "is_archived"
+            world.slack.foreign.add("foreign")
             if fault:
                 world.slack.faults["post"] = [fault]
             await world.queue(message("a", channel), message("reply", channel, thread_of="a"))
@@ -30,8 +31,8 @@ async def test_death_before_or_after_each_single_statement(tmp_path, channel, fa
             await world.pass_time(66, step=3)
             ours = [id_ for id_ in world.slack.standing() if not id_.startswith("notice")]
             assert ours == ["a", "reply"], f"after {left} statements"
-            assert len(world.slack.standing()) == (3 if channel == "closed" else 2), "told once"
-            assert {each.channel for each in world.slack.messages} == {DEFAULT if channel == "closed" else "C1"}
+            assert len(world.slack.standing()) == (2 if channel == "C1" else 3), "told once"
+            assert {each.channel for each in world.slack.messages} == {"C1" if channel == "C1" else DEFAULT}
         if not died:
             return
     pytest.fail("never lived to the end")

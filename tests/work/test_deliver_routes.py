@@ -52,7 +52,7 @@ async def test_the_admins_are_told_once_of_a_dead_default_channel_and_once_that_
     world.slack.closed.clear()
     restart(world)
     await world.pass_time(400, step=5)
-    assert [text[:22] for text in sorted(world.slack.texts(DEFAULT))] == ["I could not post here ", "a", "h"]
+    assert [text[:17] for text in sorted(world.slack.texts(DEFAULT))] == ["I could not post ", "a", "h"]
     assert [text.split(",")[0] for text in world.slack.texts("DADMIN1")[1:]] == [f"🟢 I can post in <#{DEFAULT}> again"]
     assert standing(world) == []
 
@@ -147,5 +147,5 @@ async def test_where_only_an_answer_found_it_dead_it_is_noticed_that_it_lives_ag
     await world.pass_time(400, step=5)
     assert standing(world) == []
     (back,) = world.slack.texts(DEFAULT)
-    assert back.startswith("I could not post here since <!date^")
-    assert "it is archived. What was to be told here meanwhile comes now." in back
+    assert back.startswith(f"I could not post in <#{DEFAULT}> since <!date^")
+    assert "it is archived. What was to be told there meanwhile comes now." in back

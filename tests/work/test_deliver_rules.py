@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.posts import Kind, Lane, Post, State
-from bot.core.slack_errors import TABLE, Verdict, meaning, verdict
+from bot.core.slack_errors import SHARED_CHANNEL, TABLE, Verdict, meaning, verdict
 from bot.work.deliver_pace import LANE_ROOM, PLACE_ROOM, Bucket, Pace
 from bot.work.deliver_routes import notices
 from bot.work.deliver_rules import (
@@ -189,6 +189,17 @@ def test_the_admins_are_told_of_a_bad_default_channel_each_directly():
         "🔴 flowbot cannot post in its default channel: it is archived. Unarchive it, or set another channel. "
         f"The channel is <#{DEFAULT}>; what is to be told there waits, and nothing is lost."
     )
+
+
+def test_what_is_told_of_a_channel_that_strangers_read():
+    told = notices(post(message(channel=DEFAULT)), SHARED_CHANNEL, DEFAULT, ADMINS, SOON)
+    assert told[1].body["text"] == (
+        "🔴 flowbot cannot post in its default channel: it is shared with another organization, and strangers would "
+        "read of failures. Choose another channel for FLOWBOT_CHANNEL, end the sharing, or name this one in "
+        f"FLOWBOT_SHARED_CHANNELS. The channel is <#{DEFAULT}>; what is to be told there waits, and nothing is lost."
+    )
+    back = told[0].body["text"]
+    assert back.endswith("and strangers would read of failures. What was to be told there meanwhile comes now.")
 
 
 @pytest.mark.parametrize(
