@@ -6,7 +6,9 @@
     ├── Unreachable             the request never left this machine
     ├── Silence                 it was sent, and no whole answer came
     ├── Unreadable              the answer is no answer of the API
-    ├── Throttled               EnOS asks to wait
+    ├── NotNow                  EnOS takes no call just now
+    │   ├── Throttled           it asks for fewer requests
+    │   └── Unavailable         it is out of service
     ├── Broken                  EnOS answered that it failed
     ├── TokenStale              the access token was not accepted
     └── AnswerLost (Unclear)    a change whose answer was lost: look before asking again
@@ -76,15 +78,27 @@ class Unreadable(Trouble):
         self.again = again
 
 
-class Throttled(Trouble):
-    """EnOS asks to wait: nothing happened. ``seconds`` is None where it does not say how long."""
+class NotNow(Trouble):
+    """EnOS takes no call just now: nothing happened. ``seconds`` is None where it does not say how long."""
 
-    reason = "throttled"
+    because = "takes no call just now"
 
     def __init__(self, seconds: float | None = None) -> None:
         wait = "a minute" if seconds is None else f"{max(1, round(seconds))} s"
-        super().__init__(f"EnOS asks for fewer requests. Ask again in {wait}.", "it asks for fewer requests")
+        super().__init__(f"EnOS {self.because}. Ask again in {wait}.", f"it {self.because}")
         self.seconds = seconds
+
+
+class Throttled(NotNow):
+    """EnOS asks to wait: somebody asks too often."""
+
+    reason, because = "throttled", "asks for fewer requests"
+
+
+class Unavailable(NotNow):
+    """EnOS, or the gateway before it, says that it is out of service (HTTP 503)."""
+
+    reason, because = "unavailable", "is unavailable right now"
 
 
 class Broken(Trouble):

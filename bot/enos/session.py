@@ -16,7 +16,7 @@ from datetime import datetime
 from bot.core.errors import Failure, Outage, Refusal, Unclear
 from bot.enos.calls import ATTEMPTS, Call, Kind
 from bot.enos.envelope import Envelope, Opener, open_envelope
-from bot.enos.errors import Broken, Silence, Throttled, TokenStale, Trouble, Unreachable, Unreadable
+from bot.enos.errors import Broken, NotNow, Silence, Throttled, TokenStale, Trouble, Unreachable, Unreadable
 from bot.enos.signature import headers
 from bot.enos.throttle import PATIENCE, Brake
 from bot.enos.token import Pause, Tokens
@@ -46,6 +46,7 @@ class Session:
         self._transport, self._tokens, self._secret, self._clock = transport, tokens, secret, clock
         self._on_call, self._pause = on_call, pause
         self._brake = Brake()
+        self._held_by: type[NotNow] = Throttled
 
     async def ask(self, call: Call, *, attempts: int = ATTEMPTS, opener: Opener = open_envelope) -> Envelope:
         """Return the envelope of a success, taken apart by ``opener``.
@@ -107,8 +108,9 @@ class Session:
             raise known from (trouble if known is not trouble else trouble.__cause__)
         envelope = opener(reply.body)
         found = judge(call, reply, envelope, now)
-        if isinstance(found, Throttled):
+        if isinstance(found, NotNow):
             self._brake.hold(_monotonic(), found.seconds)
+            self._held_by = type(found)
         if isinstance(found, Failure):
             _log.info("%s: %s%s", call.name, found, _reference(envelope))
             raise found
@@ -118,14 +120,14 @@ class Session:
     async def _held_back(self) -> None:
         left = self._brake.left(_monotonic())
         if left > PATIENCE:
-            raise Throttled(left)
+            raise self._held_by(left)
         if left:
             await self._pause(left)
 
 
 def _wait(call: Call, failure: Failure, attempt: int) -> float | None:
     """Return the seconds to wait before the next attempt; None where there must not be one."""
-    if isinstance(failure, Throttled) and call.kind is Kind.READ:
+    if isinstance(failure, NotNow) and call.kind is Kind.READ:
         soon = failure.seconds is None or failure.seconds <= PATIENCE
         return 0.0 if soon else None  # the brake does the waiting
     if not (_worth_repeating(failure) if call.kind is Kind.READ else isinstance(failure, Unreachable)):

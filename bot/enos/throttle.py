@@ -1,4 +1,4 @@
-"""How long to hold back after EnOS asked for fewer requests. No limits are published, so it only listens."""
+"""How long to hold back after EnOS took no call. No limits are published, so it only listens."""
 
 import random
 

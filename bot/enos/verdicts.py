@@ -21,6 +21,7 @@ from bot.enos.errors import (
     Throttled,
     TokenStale,
     Trouble,
+    Unavailable,
     Unreadable,
     quoted,
 )
@@ -48,7 +49,7 @@ def judge(call: Call, reply: Reply, envelope: Envelope | None, now: datetime) ->
     if envelope is not None and envelope.ok:
         return envelope
     found = _meaning(call, reply, envelope, now)
-    if isinstance(found, Throttled) and reply.status == 503 and call.kind is Kind.MUTATION:
+    if isinstance(found, Unavailable) and call.kind is Kind.MUTATION:
         return AnswerLost("HTTP 503")  # nobody says whether it was turned away before or after
     return lost(call, found) if isinstance(found, Trouble) else found
 
@@ -121,8 +122,10 @@ def _by_status(reply: Reply, message: str, now: datetime) -> Failure:
     status = reply.status
     if status == 401:
         return TokenStale("HTTP 401")
-    if status in (429, 503):
+    if status == 429:
         return Throttled(seconds_to_wait(reply.retry_after, now))
+    if status == 503:
+        return Unavailable(seconds_to_wait(reply.retry_after, now))
     if status >= 500:
         return Broken(status, None, message)
     if status >= 400:

@@ -21,7 +21,7 @@ from bot.core.errors import Outage, Refused, Unclear
 from bot.core.flows import Parameter
 from bot.enos import transport as transport_module
 from bot.enos.calls import Call, Kind
-from bot.enos.errors import AnswerLost, Silence, Throttled, TokenStale, Unreachable
+from bot.enos.errors import AnswerLost, NotNow, Silence, Throttled, TokenStale, Unavailable, Unreachable
 from bot.enos.transport import Transport, is_loopback, proxy_for
 
 USER = "u15432100000000011"
@@ -82,19 +82,30 @@ async def test_retry_after_holds_all_calls_back(gateway, client):
     assert [round(seconds) for seconds in client.pauses] == [7]
 
 
-async def test_a_long_wait_is_told_and_no_call_is_made_meanwhile(gateway, client):
-    gateway.faults = [("get", throttled("300"))]
+@pytest.mark.parametrize(
+    ("status", "kind", "sentence"),
+    [
+        (429, Throttled, "EnOS asks for fewer requests. Ask again in "),
+        (503, Unavailable, "EnOS is unavailable right now. Ask again in "),
+    ],
+)
+async def test_a_long_wait_is_told_with_its_reason_and_no_call_is_made_meanwhile(
+    gateway, client, status, kind, sentence
+):
+    gateway.faults = [("get", throttled("300", status))]
     for _ in range(2):
-        with pytest.raises(Throttled) as raised:
+        with pytest.raises(NotNow) as raised:
             await client.flow(3377)
+        assert type(raised.value) is kind
         assert 290 < raised.value.seconds <= 300
+        assert str(raised.value).startswith(sentence)
     assert gateway.actions() == ["get"]
 
 
 @pytest.mark.parametrize("fault", [throttled(""), throttled("", 503), refused(430, "traffic limit")])
 async def test_without_retry_after_the_wait_grows(gateway, client, fault):
     gateway.faults = [("get", fault)] * 4
-    with pytest.raises(Throttled):
+    with pytest.raises(NotNow):
         await client.flow(3377)
     first, second, third = client.pauses
     assert 0.7 < first < 1.3

@@ -8,7 +8,7 @@ from bot.core.flows import FlowId, InstanceId, Search, TaskId
 from bot.enos import calls, calls_edit
 from bot.enos.calls import By
 from bot.enos.envelope import Envelope, Reply, open_envelope
-from bot.enos.errors import AnswerLost, Broken, EnosRefused, KeyUsed, Throttled, TokenStale, Unreadable
+from bot.enos.errors import AnswerLost, Broken, EnosRefused, KeyUsed, Throttled, TokenStale, Unavailable, Unreadable
 from bot.enos.verdicts import judge, seconds_to_wait
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -112,7 +112,10 @@ def test_a_business_error_is_a_refusal_whatever_the_http_status_is(call, body, r
         (200, {"status": 1005}, Broken, "internal"),
         (429, says(62102, "slow down"), Throttled, "throttled"),
         (429, b"", Throttled, "throttled"),
-        (503, HTML, Throttled, "throttled"),
+        (503, HTML, Unavailable, "unavailable"),
+        (503, {"status": 503, "error": "Service Unavailable"}, Unavailable, "unavailable"),
+        (200, says(503, "Service Unavailable"), Unavailable, "unavailable"),
+        (503, says(430, "limit"), Throttled, "throttled"),
         (200, says(430, "limit"), Throttled, "throttled"),
         (200, {"status": 429}, Throttled, "throttled"),
         (401, b"", TokenStale, "sign_in"),
@@ -143,6 +146,7 @@ def test_a_read_is_judged(status, body, kind, reason):
         (500, b""),
         (502, HTML),
         (503, b""),
+        (200, says(503)),
         (200, HTML),
         (200, b"{"),
         (200, says(62109, "Server internal exception")),
