@@ -13,6 +13,7 @@ from bot.app import App
 from bot.core.errors import Failure, Outage
 from bot.core.mask import Mask
 from bot.settings import Settings
+from bot.slack.preflight import SlackBusy
 from bot.store.store import Store
 
 log = logging.getLogger("bot")
@@ -72,9 +73,10 @@ async def proven(app: Provable, stop: asyncio.Event) -> list[str]:
         try:
             return await app.preflight()
         except Outage as outage:
-            log.warning("Slack does not answer yet. %s I try again in %.0f s.", outage, pause)
+            wait = max(pause, outage.seconds) if isinstance(outage, SlackBusy) else pause
+            log.warning("Slack does not answer yet. %s I try again in %.0f s.", outage, wait)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), pause)
+            await asyncio.wait_for(stop.wait(), wait)
         pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
     return []
 

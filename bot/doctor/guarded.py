@@ -10,6 +10,7 @@ from bot.core.checks_slack import told
 from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.errors import Failure
 from bot.core.slack_errors import meaning
+from bot.slack.preflight import SlackBusy
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +34,14 @@ def _check(name: str, problem: Exception, seconds: float) -> Check:
     match problem:
         case TimeoutError():
             return failed(name, f"There was no answer within {seconds:g} s.", _NETWORK)
+        case SlackLimited() | SlackBusy():
+            says = f"Slack asks to wait {problem.seconds:g} s, so this was not looked at. Nothing is wrong."
+            return warning(name, says, "Run the doctor again after that.")
         case Failure():
             return failed(name, str(problem))
         case SlackRefused():
             detail = f" ({problem.detail})" if problem.detail else ""
             return failed(name, f"Slack refuses: {told(problem.error)}{detail}.", meaning(problem.error).way_out)
-        case SlackLimited():
-            return warning(name, f"Slack asks to wait {problem.seconds:g} s.", "Run the doctor again after that.")
         case SlackUnclear() | SlackUnreachable():
             return failed(name, f"Slack does not answer ({problem}).", _NETWORK)
         case OSError():  # an address that cannot be listened on, a disk

@@ -50,6 +50,18 @@ class SlackDown(Outage):
         return f"Slack could not be reached ({self.why}). Check the network, or a proxy."
 
 
+class SlackBusy(SlackDown):
+    """Slack asked to wait: nothing is wrong with it, or with what it was asked."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"Slack asks to wait {seconds:g} s")
+        self.seconds = seconds
+
+    def __str__(self) -> str:
+        """Return the sentence."""
+        return f"{self.why}. Nothing is wrong; ask again after that."
+
+
 async def who_am_i(client: AsyncWebClient) -> Identity:
     """Return who the bot token belongs to. Raises ``Refused`` for a bad token, ``SlackDown`` otherwise."""
     answer = await _asked(client.auth_test(), BOT_TOKEN)
@@ -85,5 +97,7 @@ async def _asked(call: Awaitable[AsyncSlackResponse], setting: str) -> AsyncSlac
         known = TROUBLE.get(refusal.error, "Slack refuses the token in {setting} ({error}).")
         sentence = known.format(setting=setting, error=refusal.error, detail=refusal.detail or "not named")
         raise Refused(refusal.error, sentence, WHERE[setting]) from None
-    except (SlackLimited, SlackUnclear, SlackUnreachable) as problem:
+    except SlackLimited as limited:
+        raise SlackBusy(limited.seconds) from None
+    except (SlackUnclear, SlackUnreachable) as problem:
         raise SlackDown(str(problem)) from None

@@ -6,22 +6,24 @@ import logging
 import pytest
 
 from bot import process
-from bot.slack.preflight import SlackDown
+from bot.slack.preflight import SlackBusy, SlackDown
+
+NO_ANSWER = SlackDown("connection refused")
 
 
 class Slow:
     """A bot whose Slack answers from the third question on."""
 
-    def __init__(self, problems: list[str], silent: int = 2) -> None:
+    def __init__(self, problems: list[str], silent: int = 2, trouble: SlackDown = NO_ANSWER) -> None:
         self.problems, self.silent, self.asked = problems, silent, asyncio.Condition()
-        self.times = 0
+        self.times, self.trouble = 0, trouble
 
     async def preflight(self) -> list[str]:
         self.times += 1
         async with self.asked:
             self.asked.notify_all()
         if self.times <= self.silent:
-            raise SlackDown("connection refused")
+            raise self.trouble
         return self.problems
 
 
@@ -38,6 +40,21 @@ async def test_slack_being_away_at_start_is_waited_out_and_told(caplog: pytest.L
     assert caplog.records[0].getMessage() == (
         "Slack does not answer yet. Slack could not be reached (connection refused). "
         "Check the network, or a proxy. I try again in 0 s."
+    )
+
+
+async def test_a_slack_that_asks_to_wait_is_left_alone_so_long(caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.WARNING, "bot")
+    bot, stop = Slow([], silent=10**9, trouble=SlackBusy(3600)), asyncio.Event()
+    waiting = asyncio.create_task(process.proven(bot, stop))
+    async with bot.asked:
+        await bot.asked.wait()
+    stop.set()
+    assert await asyncio.wait_for(waiting, 10) == []
+    assert bot.times == 1
+    assert caplog.records[0].getMessage() == (
+        "Slack does not answer yet. Slack asks to wait 3600 s. Nothing is wrong; ask again after that. "
+        "I try again in 3600 s."
     )
 
 

@@ -143,6 +143,18 @@ async def test_a_message_that_cannot_be_found_by_its_id_is_named(running, tmp_pa
     assert "was not found again" in check.says
 
 
+async def test_who_asks_to_wait_and_who_is_out_of_service_is_told_as_that(doctor, running):
+    for method in ("auth.test", "apps.connections.open"):
+        running.world.workspace.faults.add(Fault(name="ratelimited", method=method, seconds=30))
+    running.world.platform.faults.arm("error", action="token", status=503)
+    found = bad(await doctor())
+    assert set(found) == {"slack bot token", "slack app token", "enos sign-in"}
+    for token in ("slack bot token", "slack app token"):
+        assert found[token].state is State.WARNING
+        assert found[token].says == "Slack asks to wait 30 s, so this was not looked at. Nothing is wrong."
+    assert found["enos sign-in"].says == "EnOS is unavailable right now. Ask again in a minute."
+
+
 async def test_a_slack_that_is_gone_is_told_once_for_each_token(doctor, running):
     running.world.workspace.faults.add(Fault(name="gone"))
     found = bad(await doctor())

@@ -13,6 +13,7 @@ from bot.core.errors import Refused
 from bot.doctor import address, guarded, program, slack
 from bot.sim.slack_faults import Fault
 from bot.sim.workspace_things import Group
+from bot.slack.preflight import SlackBusy
 from bot.store.store import Store
 
 # ── people ──
@@ -235,7 +236,8 @@ async def test_no_part_takes_the_others_down(caplog):
     for problem, words in (
         (None, "no answer within 0.01 s"),
         (KeyError("a bug"), "met a bug of flowbot's (KeyError: 'a bug')"),
-        (SlackLimited(3), "asks to wait 3 s"),
+        (SlackLimited(3), "Slack asks to wait 3 s, so this was not looked at. Nothing is wrong."),
+        (SlackBusy(3), "Slack asks to wait 3 s, so this was not looked at. Nothing is wrong."),
         (SlackRefused("missing_scope", "needed: x"), "lacks a scope (missing_scope) (needed: x)"),
         (SlackUnclear("cut"), "does not answer (cut)"),
         (Refused("why", "A sentence.", "A way out."), "A sentence. A way out."),

@@ -5,7 +5,7 @@ from fake_slack import BOT, BOT_USER, TEAM, Fault, refusal
 
 from bot.core.errors import Refused
 from bot.slack.edge import SlackEdge, Way
-from bot.slack.preflight import SlackDown
+from bot.slack.preflight import SlackBusy, SlackDown
 
 
 async def test_the_bot_learns_who_it_is(stage, slack):
@@ -62,7 +62,16 @@ async def test_a_persons_token_is_refused(stage, slack):
         await stage.edge().preflight()
 
 
-@pytest.mark.parametrize("fault", [Fault(status=503, text="x"), Fault(status=429, json={}), Fault(cut=True)])
+@pytest.mark.parametrize("method", ["auth.test", "apps.connections.open"])
+async def test_a_slack_that_asks_to_wait_is_not_taken_for_one_that_is_away(stage, slack, method):
+    slack.fail(method, Fault(status=429, json={}, headers={"Retry-After": "30"}))
+    with pytest.raises(SlackBusy) as busy:
+        await stage.edge().preflight()
+    assert str(busy.value) == "Slack asks to wait 30 s. Nothing is wrong; ask again after that."
+    assert busy.value.seconds == 30
+
+
+@pytest.mark.parametrize("fault", [Fault(status=503, text="x"), Fault(cut=True)])
 async def test_a_slack_that_does_not_answer_is_an_outage(stage, slack, fault):
     slack.fail("auth.test", fault)
     with pytest.raises(SlackDown, match="Slack could not be reached"):
