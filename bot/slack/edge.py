@@ -184,6 +184,7 @@ class SlackEdge:
                     clock=self.outside.monotonic,
                     sleep=self.outside.sleep,
                 ),
+                self.listeners.counts,
             )
             for _ in range(self.way.connections)
         )

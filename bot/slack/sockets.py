@@ -30,6 +30,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.conversations import SlackLimited
 from bot.slack.calls import Sleep, translated
+from bot.slack.listeners import Counts
 from bot.slack.proxies import proxy_for
 from bot.slack.redacted import library_log, redact
 
@@ -158,13 +159,23 @@ class FreshUrlClient(SocketModeClient):
 class Socket:
     """One connection and what comes through it. Everything is acked, whatever bolt makes of it."""
 
-    def __init__(self, app: AsyncApp, client: FreshUrlClient) -> None:
+    def __init__(self, app: AsyncApp, client: FreshUrlClient, counts: Counts) -> None:
         self.app = app
         self.client = client
+        self.counts = counts
         self.last_envelope: float | None = None
         self.down_since: float | None = None
         self._answering: set[asyncio.Task[Any]] = set()
+        client.message_listeners.append(self.look)
         client.socket_mode_request_listeners.append(self.handle)
+
+    async def look(self, client: AsyncBaseSocketModeClient, frame: Mapping[str, Any], _raw: str | None = None) -> None:
+        """Ack an envelope that the library drops before anybody hears of it: without a type, or a payload to read."""
+        envelope, readable = frame.get("envelope_id"), isinstance(frame.get("payload"), dict | str)
+        if envelope and not ("type" in frame and readable):
+            self.counts.unknown += 1
+            log.warning("An envelope of type %s holds nothing that can be read", frame.get("type"))
+            await client.send_socket_mode_response({"envelope_id": envelope})
 
     async def handle(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         """Let bolt answer an envelope, and ack it."""

@@ -251,6 +251,24 @@ async def test_what_bolt_cannot_read_is_acked(stage, slack, payload):
     assert set(await slack.deliver("events_api", payload)) == {"envelope_id"}
 
 
+@pytest.mark.parametrize("payload", [None, [], [{}], 7, True], ids=repr)
+async def test_an_envelope_without_a_payload_to_read_is_acked_and_counted(stage, slack, payload):
+    edge = await stage.connected()
+    assert set(await slack.deliver("interactive", payload)) == {"envelope_id"}
+    await slack.send({"type": "events_api", "envelope_id": "no-payload"})
+    await slack.send({"envelope_id": "no-type", "payload": {}})
+    await slack.until(lambda: {"no-payload", "no-type"} <= {ack["envelope_id"] for ack in slack.acks})
+    assert stage.ears.said == []
+    assert edge.listeners.counts.unknown == 3
+    assert len(slack.acks) == 3
+
+
+async def test_a_payload_of_words_alone_is_acked_once(stage, slack):
+    await stage.connected()
+    assert set(await slack.deliver("interactive", "words")) == {"envelope_id"}
+    assert len(slack.acks) == 1
+
+
 async def test_what_bolt_answers_otherwise_is_acked_too(stage, slack, caplog):
     edge = await stage.connected()
 
