@@ -291,16 +291,19 @@ async def test_a_long_wait_that_slack_asks_for_is_kept(world):
 
 @pytest.mark.parametrize("word", ["channel_not_found", "not_in_channel"])
 async def test_a_channel_that_slack_does_not_know_meets_slacks_own_answer(world, word):
+    world.slack.foreign.add(DEFAULT)
+    await world.queue(message("a", DEFAULT))
+    await world.pass_time(5)
+    assert standing(world) == [TROUBLE]
     world.slack.faults["channel"] = [SlackRefused(word)] * 100
     world.slack.closed[DEFAULT] = word
-    await world.queue(message("a", DEFAULT))
-    await world.pass_time(60)
+    await world.pass_time(30)
     assert "Invite flowbot there" in standing(world)[0]
     world.slack.faults.clear()
     world.slack.closed.clear()
-    world.slack.foreign.add(DEFAULT)
+    await world.queue(message("b", DEFAULT, thread="9.0", due=world.clock.after(10)))  # within the minute
     await world.pass_time(3600, step=10)
-    assert (world.slack.texts(DEFAULT), standing(world)) == ([], [TROUBLE])
+    assert (world.slack.texts(DEFAULT), world.slack.texts(DEFAULT, "9.0"), standing(world)) == ([], [], [TROUBLE])
 
 
 async def test_a_look_that_hangs_holds_up_no_other_channel_and_costs_no_message_its_turn(world):
@@ -320,12 +323,26 @@ async def test_a_look_that_hangs_holds_up_no_other_channel_and_costs_no_message_
     assert world.slack.looks.count("C1") == 1
 
 
+async def test_what_is_kept_from_a_channel_costs_no_other_post_its_turn(world):
+    await world.queue(*(message(f"card{n}", f"X{n}") for n in range(60)), message("own", "COWN"))
+    await world.pass_time(20)
+    world.slack.foreign |= {f"X{n}" for n in range(60)} | {DEFAULT}
+    world.clock.now = world.clock.after(15 * 60)
+    now = world.clock()
+    await world.queue(*(edit(f"e{n}", f"card{n}", due=now) for n in range(60)), edit("e", "own", due=now))
+    await world.queue(*(message(f"r{n}", DEFAULT, thread=f"{n}.0", due=now) for n in range(60)))
+    await world.queue(*(answer(f"answer{n}", due=now) for n in range(5)))
+    await world.pass_time(4)
+    assert len(world.slack.texts(DEFAULT)) == 5
+    assert world.slack.texts("COWN") == ["changed"]
+
+
 async def test_a_look_waits_a_few_seconds_at_most(world, caplog):
     caplog.set_level(logging.INFO, "bot.work.deliver_shared")
     world.slack.gates["channel C1"] = asyncio.Event()
     world.delivery._shared = Shared(world.slack, (), seconds=0.0)
     await world.queue(message("a"))
-    await world.tick()
+    await asyncio.wait_for(world.tick(), 5)
     assert world.slack.texts("C1") == ["a"]
     assert "Slack does not tell whether C1 is shared: no answer in time" in caplog.text
 
