@@ -12,7 +12,7 @@ _CLOSING = {'"': re.compile(f"[{DOUBLE}]{_CLOSES}"), "'": re.compile(f"[{SINGLE}
 _WORD = re.compile(r"\w[\w.-]*")
 # Verbs and clauses are letters only, so a name with one of these in it is no word of the grammar.
 _NO_CLAUSE = re.compile(r"[0-9_.-]")
-_KEY = re.compile(r"[\s=`" + re.escape(QUOTES) + "]")
+_ENDS_KEY = re.compile(r"[\s=`" + re.escape(QUOTES) + "]")
 
 
 def said_value(value: str) -> str:
@@ -36,8 +36,9 @@ def said_word(word: str) -> str:
 
 
 def said_key(key: str) -> str:
-    """Return a key; what would end it, or would be straightened, is written as a number."""
-    return _KEY.sub(_entity, _STRAIGHTENED.sub(_entity, _encoded(key)))
+    """Return a key: bare, or quoted where it must be; what would be straightened is written as a number."""
+    text = _STRAIGHTENED.sub(_entity, _encoded(key))
+    return _quoted(text) if _ENDS_KEY.search(text) else text
 
 
 def said_note(note: str) -> str:

@@ -64,7 +64,15 @@ MRKDWN = {
     ("Run", "notes"),
 }
 ADDRESSES = {"incident_link", "url", "console_url"}  # Slack's own, or the operator's
-TEXTS = {"please_link", "denial", "channel_trouble", "ticked", "notes", "repeated"}  # builders of mrkdwn for cards
+TEXTS = {
+    "please_link",
+    "denial",
+    "channel_trouble",
+    "ticked",
+    "notes",
+    "repeated",
+    "typed",
+}  # builders of mrkdwn for cards
 
 
 def builders():
@@ -123,6 +131,8 @@ def _composed(kind, name, owner, text):
         return value(next(part for part in parts if part is not type(None)), name, owner, text)
     if origin is tuple and parts[-1] is not Ellipsis:
         return tuple(value(part, name, owner, text) for part in parts)
+    if name == "body":  # a card that is made already
+        return {"text": "–", "blocks": ()}
     if kind == dict[str, typing.Any]:  # a block
         return {"type": "context", "elements": [{"type": "mrkdwn", "text": "–", "verbatim": True}]}
     if origin in {tuple, list, set, frozenset, Sequence}:

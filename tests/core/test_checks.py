@@ -357,4 +357,5 @@ def test_what_people_see_of_it():
     assert asked["blocks"][1]["elements"][0]["value"] == "1|p1|status"
     assert cards.pressed("U0MAYA00001")["text"].startswith("<@U0MAYA00001> pressed the button")
     assert "no press" in cards.unpressed()["text"]
-    assert "“&lt;!channel&gt;”" in cards.not_now("<!channel>")["text"]
+    assert "“@channel &lt;x y&gt;”" in cards.not_now("<!channel> <x y>")["text"]
+    assert "“show &lt;b&gt; of @maya”" in cards.not_now("show &lt;b&gt; of <@U0MAYA00001|maya>")["text"]

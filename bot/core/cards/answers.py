@@ -12,7 +12,7 @@ from bot.core.instance_ids import is_instance
 from bot.core.people import Link, Person
 from bot.core.posts import Body
 from bot.core.rights import Reason
-from bot.core.words import visible
+from bot.core.words import decode, visible
 
 Offer = tuple[str, str]  # a button's label and its command
 
@@ -33,7 +33,7 @@ def told(
     row, rest = buttons(offers, post)
     parts: list[Block] = [blocks.section(text), *extra]
     if rest:
-        lines = [f"{escape(label)}: {code(command)}" for label, command in rest]
+        lines = [f"{escape(label)}: {typed(command)}" for label, command in rest]
         parts.append(blocks.section("\n".join(lines)))
     if row:
         parts.append(blocks.actions(*row))
@@ -51,9 +51,14 @@ def repeating(body: Body, words: str) -> Body:
 
 
 def repeated(words: str) -> str:
-    """Return the command that is answered; what would turn the line around is left out."""
-    shown = code(visible(words))
+    """Return the command that is answered."""
+    shown = typed(words)
     return f"↳ {shown}" if shown else ""
+
+
+def typed(words: str) -> str:
+    """Return a command as a person types it, Slack's encodings undone; what would turn the line around is left out."""
+    return code(visible(decode(words).text))
 
 
 def buttons(offers: Sequence[Offer], post: str) -> tuple[list[Element], list[Offer]]:
@@ -147,7 +152,8 @@ def old_button(command: str) -> Body:
 def retired(kind: str, command: str) -> Body:
     """Return the answer to a shortcut, form or command that this version does not have."""
     return told(
-        "", f"I have no such {kind} (any more), so nothing was done. {code(f'{command} help')} lists what I know."
+        "",
+        f"I have no such {escape(kind)} (any more), so nothing was done. {code(f'{command} help')} lists what I know.",
     )
 
 

@@ -3,6 +3,7 @@
 from bot.core.cards import blocks
 from bot.core.escape import escape, mention
 from bot.core.posts import Body
+from bot.core.words import decode, visible
 
 COMMAND = "status"  # what the button says: anybody may, and it changes nothing
 
@@ -36,7 +37,6 @@ def unpressed() -> Body:
 
 def not_now(words: str) -> Body:
     """Return the answer to somebody who asks for something while only the doctor listens."""
-    text = (
-        f"I do not run just now, I am only being checked, so nothing was done for “{escape(words[:100])}”. Ask later."
-    )
+    said = escape(visible(decode(words).text)[:100])
+    text = f"I do not run just now, I am only being checked, so nothing was done for “{said}”. Ask later."
     return blocks.body(text, [blocks.section(text)])

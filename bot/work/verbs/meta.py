@@ -91,6 +91,6 @@ def _line(entry: Entry) -> str:
     request = f" · {code(entry.request)} as {code(entry.user_id)}" if entry.request else ""
     answer = f" → {code(entry.answer)}" if entry.answer else ""
     return (
-        f"{flows.moment(attempt.at)} {mention(attempt.by.user)} {code(attempt.words)}: "
+        f"{flows.moment(attempt.at)} {mention(attempt.by.user)} {answers.typed(attempt.words)}: "
         f"{escape(entry.outcome or 'not ended')}{answer}{request}{took}"
     )
