@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import os
 import re
 from collections import Counter
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from answer_enos import AnswerEnos
 from answer_slack import AnswerSlack
 from deliver_fakes import FakeSlack, HandClock
 from mortal import Dead, Life, Mortal, mortal
+from mortal_reminders import EVERY, reminded
 
 from bot.core.audit import frees
 from bot.core.cards.incident import Look, card
@@ -21,8 +23,9 @@ from bot.core.flows import Graph, Page, UserId, UserName
 from bot.core.mask import DEFAULT
 from bot.core.pages import TOLD_ONE_BY_ONE
 from bot.core.people import Link, Person, Said, Surface, Where
-from bot.core.posts import Kind, PostId, State
+from bot.core.posts import Kind, Lane, PostId, State
 from bot.core.status import Status
+from bot.core.storms import Occasion, numbers
 from bot.store.store import Store
 from bot.work import left_open
 from bot.work.answer import Answers
@@ -30,6 +33,7 @@ from bot.work.asking import Manners, Rooms
 from bot.work.deliver import Delivery
 from bot.work.desk import Desk
 from bot.work.follow import Follow
+from bot.work.remind import Reminders
 from bot.work.watch import Watch
 from bot.work.watch_settings import WatchSettings
 
@@ -38,6 +42,7 @@ MAYA = Person("T0DEMO0001", "U0MAYA00001")
 MAYA_ID = "u15432100000000011"
 FLOWS = (3377, 3378, 3379, 3380)
 POLL = 30  # seconds
+HISTORIES = int(os.environ.get("FLOWBOT_HISTORIES", "0"))  # set where there is time: for all that could happen
 
 
 class Platform(AnswerEnos):
@@ -54,13 +59,12 @@ class Platform(AnswerEnos):
         self.asked_by = None  # the command whose call this is
         self.acts = []  # (command, call) of each call that changes something
 
-    def fails(self, flow, end, *, again=None, status=Status.FAIL):
-        """A new instance of a flow fails, or ``again`` an old one; return what is to be told of it."""
-        due = datetime(2026, 11, 20, tzinfo=UTC) + timedelta(minutes=next(self._minutes))
+    def ends(self, flow, end, status, *, again=None):
+        """A new instance of a flow ends, or ``again`` an old one."""
+        due = datetime(2026, 11, 20, 12, tzinfo=UTC) + timedelta(minutes=next(self._minutes))
         id_ = again or f"{flow}-{due:%Y%m%d%H%M}"
         self.run(id_, status, end=end)
         self._changed[id_] = next(self._changes)
-        return id_, end
 
     def shown(self):
         """Return every failure that a search shows now."""
@@ -116,7 +120,7 @@ class Process:
             on_alarm=town.alarms.append,
             jitter=lambda: 0.0,
         )
-        settings = WatchSettings(channel=OPS, user="u15432100000000001", poll_seconds=POLL)
+        settings = WatchSettings(channel=OPS, user="u15432100000000001", poll_seconds=POLL, storm=town.storm)
         self.watch = Watch(
             enos, store, people, town.clock, town.new_id, settings, mask=lambda text: text, jitter=lambda: 0.5
         )
@@ -133,6 +137,7 @@ class Process:
             platform_zone=lambda: timedelta(hours=8),
             wake=lambda: None,
         )
+        self.reminders = Reminders(store, people, town.new_id, EVERY, ["S0ONCALL01"])
         self.rooms = rooms
         self.answers = Answers(rooms)
         self.follow = Follow(rooms)
@@ -149,7 +154,7 @@ class Process:
             if isinstance(result, BaseException):
                 raise result
 
-    async def second(self, *, poll=False):
+    async def second(self, *, poll=False, remind=False):
         """One second: what was left open is answered first."""
         now = self.town.clock()
         if not self._begun:
@@ -157,8 +162,12 @@ class Process:
             await self.lives(self._begin())
         work = [self.delivery.tick(now), self.follow.tick(now)]
         if poll:
-            work.append(self._poll(now))
+            work += [self._poll(now), self.watch.follow(now)]
+        if remind:
+            work.append(self.reminders.tick(now))
         await self.lives(*work)
+        if remind:
+            self.town.looks.append(now)
 
     async def said(self, said):
         """A command arrives."""
@@ -193,8 +202,9 @@ class _Names:
 class Town:
     """What lives on while processes come and go, what is known to have happened in it, and what must hold of it."""
 
-    def __init__(self, path):
+    def __init__(self, path, storm):
         self.path = path
+        self.storm = storm
         self.clock = HandClock()
         self.slack = TownSlack(self.clock)
         self.enos = Platform()
@@ -203,6 +213,7 @@ class Town:
             self.enos.add(flow, f"flow-{flow}", "maya.chen")
         self.alarms = []
         self.expected = set()  # failures that a complete poll has been shown
+        self.looks = []  # when a process looked for what is to be called to mind, and lived on
         self.said = {}  # by its key, each command that was handed to a process
         self._ids = itertools.count(1)
         self._ends = itertools.count(1)
@@ -212,9 +223,9 @@ class Town:
         return f"p{next(self._ids)}"
 
     @classmethod
-    async def begun(cls, path):
+    async def begun(cls, path, *, storm=0):
         """A town whose bot has been watching for a while, and knows Maya."""
-        town = cls(path)
+        town = cls(path, storm)
         await town.starts()
         await town.process.store.put_links([Link(MAYA, UserId(MAYA_ID), UserName("maya.chen"), proven=True)])
         await town.pass_time(10, poll_at=1)
@@ -238,15 +249,22 @@ class Town:
 
     def fails(self, flow, *, rerun=False, status=Status.FAIL):
         """A flow fails: in a new instance, or in its last one that the console has run again."""
+        self._run_ends(flow, rerun, status)
+
+    def succeeds(self, flow, *, rerun=False):
+        """A flow ends well, in a new instance or in its last one."""
+        self._run_ends(flow, rerun, Status.SUCCESS)
+
+    def _run_ends(self, flow, rerun, status):
         mine = [id_ for id_ in self.enos.rows if id_.startswith(f"{flow}-")]
         number = next(self._ends)
         end = f"2026-11-21 {number // 3600 % 24:02}:{number // 60 % 60:02}:{number % 60:02}"
-        self.enos.fails(flow, end, again=mine[-1] if rerun and mine else None, status=status)
+        self.enos.ends(flow, end, status, again=mine[-1] if rerun and mine else None)
 
-    async def pass_time(self, seconds, *, poll_at=None):
-        """So many seconds pass; a poll begins in the one named."""
+    async def pass_time(self, seconds, *, poll_at=None, remind_at=None):
+        """So many seconds pass; a poll, and a look for what is due, begin in those named."""
         for second in range(seconds + 1):
-            await self.process.second(poll=second == poll_at)
+            await self.process.second(poll=second == poll_at, remind=second == remind_at)
             if (
                 second == poll_at
                 and not self.enos.faults.get("search")
@@ -255,11 +273,21 @@ class Town:
                 self.expected |= self.enos.shown()
             self.clock.now = self.clock.after(1)
 
+    def sleeps(self, minutes):
+        """The machine sleeps: nothing is looked at for so many minutes."""
+        self.clock.now = self.clock.after(60 * minutes)
+
+    async def looks_around(self):
+        """A poll, and two looks for what is due."""
+        await self.pass_time(2, poll_at=0, remind_at=1)
+        await self.pass_time(1, remind_at=0)
+
     async def orders(self, what, flow):
         """Maya orders something that no other order of hers resembles."""
         number = len(self.said) + 1
-        if what == "ack":
-            await self.says(f"ack {flow} because n{number}x")
+        if what.startswith(("ack", "close")):
+            verb, _, promise = what.partition(" ")
+            await self.says(f"{verb} {flow} {promise} because n{number}x")
         elif what == "trigger":
             await self.says(f"trigger {flow} at 2026-11-21T{number // 60:02}:{number % 60:02}")
         else:
@@ -281,7 +309,7 @@ class Town:
         await self.pass_time(2, poll_at=1)
         seconds = 0
         while seconds < 180 or await self._waits():
-            await self.process.second(poll=seconds in {45, 90})
+            await self.process.second(poll=seconds in {45, 90}, remind=seconds in {20, 95})
             step = 1 if await self._waits() else 5
             self.clock.now = self.clock.after(step)
             seconds += step
@@ -315,6 +343,8 @@ class Town:
         self._stands_once(posts)
         self._threads_in_order(posts)
         await self._failures_told(store)
+        alone = [each for each in await store.incidents(live=False) if not each.gathered]
+        reminded(posts, alone, self.looks)
         await self._acted_once_and_told(store)
 
     async def _posts(self):
@@ -324,17 +354,19 @@ class Town:
         return [await store.post(PostId(id_)) for id_ in ids]
 
     def _stands_once(self, posts):
-        wanted = sorted(post.new.id for post in posts if post.new.kind is Kind.MESSAGE)
-        assert self.slack.standing() == wanted
+        standing = self.slack.standing()
+        assert len(standing) == len(set(standing)), "something stands twice"
         given_up = [post for post in posts if post.state is State.GIVEN_UP and post.new.kind is not Kind.EDIT]
-        assert {post.why for post in given_up} <= {"unclear twice"}, given_up
+        assert {post.why for post in given_up} <= {"unclear twice", "too late: unclear"}, given_up
+        assert all(post.new.lane is not Lane.ALERT for post in given_up), given_up
+        messages = {post.new.id for post in posts if post.new.kind is Kind.MESSAGE}
+        assert messages - {post.new.id for post in given_up} <= set(standing) <= messages
 
     def _threads_in_order(self, posts):
         by_id = {each.id: each for each in self.slack.messages}
         threads = {}
         for post in posts:
-            if post.new.kind is Kind.MESSAGE:
-                stands = by_id[post.new.id]
+            if post.new.kind is Kind.MESSAGE and (stands := by_id.get(post.new.id)):
                 if post.new.thread_of is not None:
                     assert stands.thread == by_id[post.new.thread_of].ts
                 threads.setdefault(stands.thread, []).append((post.new.due, float(stands.ts)))
@@ -349,7 +381,15 @@ class Town:
         assert self.expected <= set(told), "a failure that a poll was shown was not told"
         by_id = {each.id: each for each in self.slack.messages}
         look = Look({UserName("maya.chen"): MAYA})
+        for storm in await store.gatherings():
+            if storm.occasion is not Occasion.STORM:
+                continue
+            stand = numbers(await store.gathered(storm.post))
+            counts = f"{stand.open} open, {stand.acknowledged} acknowledged, {stand.recovered} recovered"
+            assert counts in by_id[storm.post].text, "a storm's message is behind"
         for incident in incidents:
+            if incident.gathered:
+                continue
             stands = by_id[incident.post]
             assert _without_ids(stands.body) == _without_ids(card(incident, "", look)), "an edit did not reach it"
             replies = [each.text for each in self.slack.messages if each.thread == stands.ts]
@@ -376,15 +416,15 @@ class Town:
                 assert any(_names(said.text, each) for each in (*seen, *dropped)), f"{said} was never answered"
         for entry in entries:
             token = _TOKEN.search(entry.attempt.words)[0]
-            acted = await self._acted(entry, token)
+            acted = self._acted(entry, token, posts)
             assert not (acted and frees(entry.outcome)), f"{entry} has acted, and says it has not"
             assert not (entry.outcome == "done" and not acted), f"{entry} has not acted, and says it has"
 
-    async def _acted(self, entry, token):
+    def _acted(self, entry, token, posts):
         """Whether a command took effect."""
-        if entry.attempt.verb == "ack":
-            told = f"has acknowledged.*{token}"
-            return any(re.search(told, each.text) for each in self.slack.messages)
+        told = {"ack": f"has acknowledged.*{token}", "close": f"closed.*{token}"}.get(entry.attempt.verb)
+        if told:
+            return any(re.search(told, post.new.body.get("text", "")) for post in posts)
         if entry.attempt.verb == "trigger":
             digits = re.sub(r"\D", "", token)
             flow = entry.attempt.words.split()[1]

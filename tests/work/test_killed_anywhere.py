@@ -4,11 +4,9 @@ From the poll over the database and the delivery to Slack, and from a command to
 """
 
 import asyncio
-import os
 import tempfile
 from pathlib import Path
 
-import pytest
 from answer_enos import Lost as Unanswered
 from deliver_fakes import Late, Lost, SlackLimited, SlackUnreachable, Vanished, edit, message
 from hypothesis import HealthCheck, settings
@@ -16,11 +14,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from memory_enos import Down
 from mortal import Dead
-from mortal_town import FLOWS, Town
+from mortal_town import FLOWS, HISTORIES, Town
 
 from bot.core.status import Status
 
 FAULTS = st.sampled_from([Lost(), Vanished(), Late(4), Late(12), Late(21), SlackLimited(2), SlackUnreachable("x")])
+
+ORDERS = ["ack", "ack for 5m", "ack for 32m", "close", "trigger", "enable", "disable"]
 
 
 class Killed(RuleBasedStateMachine):
@@ -51,18 +51,27 @@ class Killed(RuleBasedStateMachine):
     def a_flow_fails(self, flow, rerun, status):
         self.town.fails(flow, rerun=rerun, status=status)
 
+    @rule(flow=st.sampled_from(FLOWS), rerun=st.booleans())
+    def a_flow_succeeds(self, flow, rerun):
+        self.town.succeeds(flow, rerun=rerun)
+
     @rule(seconds=st.sampled_from([0, 3, 10]), cut_off_after=st.sampled_from([None, None, 0, 1, 2, 4]))
     def polls(self, seconds, cut_off_after):
         self.town.enos.faults["search"] = [] if cut_off_after is None else [None] * cut_off_after + [Down()]
         self.run(self.town.pass_time(seconds, poll_at=0))
 
-    @rule(seconds=st.sampled_from([0, 1, 3, 10]))
-    def time_passes(self, seconds):
-        self.run(self.town.pass_time(seconds))
+    @rule(seconds=st.sampled_from([0, 1, 3, 10]), remind_at=st.sampled_from([None, 0, 1]))
+    def time_passes(self, seconds, remind_at):
+        self.run(self.town.pass_time(seconds, remind_at=remind_at))
+
+    @rule(minutes=st.sampled_from([1, 6, 11, 21]))
+    def the_machine_sleeps(self, minutes):
+        self.town.sleeps(minutes)
+        self.run(self.town.looks_around())
 
     # ── people ──
 
-    @rule(what=st.sampled_from(["ack", "trigger", "enable", "disable"]), flow=st.sampled_from(FLOWS))
+    @rule(what=st.sampled_from(ORDERS), flow=st.sampled_from(FLOWS))
     def is_ordered(self, what, flow):
         self.run(self.town.orders(what, flow))
 
@@ -133,8 +142,6 @@ class Killed(RuleBasedStateMachine):
             assert by_id[target].text == text
 
 
-HISTORIES = int(os.environ.get("FLOWBOT_HISTORIES", "0"))  # set where there is time: for all that could happen
-
 Killed.TestCase.settings = settings(
     max_examples=HISTORIES or 40,
     stateful_step_count=40 if HISTORIES else 25,
@@ -144,65 +151,3 @@ Killed.TestCase.settings = settings(
     database=None,
 )
 TestKilledAnywhere = Killed.TestCase
-
-
-async def story(town, told):
-    """A night in six chapters; ``told`` are those that have begun already."""
-
-    async def a_flow_fails():
-        town.fails(3377)
-        await town.pass_time(4, poll_at=0)
-
-    async def it_fails_again_and_another_too():
-        town.fails(3377, rerun=True)
-        town.fails(3378)
-        await town.pass_time(4, poll_at=0)
-
-    async def somebody_takes_it():
-        await town.orders("ack", 3377)
-
-    async def somebody_starts_a_run():
-        await town.orders("trigger", 3379)
-        await town.pass_time(2)
-
-    async def somebody_stops_the_schedule():
-        await town.orders("disable", 3380)
-        await town.pass_time(8)
-
-    chapters = [
-        a_flow_fails,
-        it_fails_again_and_another_too,
-        somebody_takes_it,
-        somebody_starts_a_run,
-        somebody_stops_the_schedule,
-    ]
-    while len(told) < len(chapters):
-        told.append(chapters[len(told)])
-        await told[-1]()
-
-
-async def dies_after(path, left):
-    """Tell the story with one death in it; return whether it was long enough for that."""
-    town = await Town.begun(path)
-    await town.starts(left)
-    told = []
-    try:
-        await story(town, told)
-    except Dead:
-        await town.starts()
-        await story(town, told)
-    died = town.process.life.left is None
-    await town.rests()
-    await town.holds()
-    await town.ends()
-    return died
-
-
-@pytest.mark.parametrize("first", range(4))
-async def test_a_night_with_one_death_at_every_so_many_statements(tmp_path, first):
-    """Not by chance: from the poll to the settled post, and from the command to its outcome."""
-    step = 1 if HISTORIES else 17
-    left = step * first
-    while await dies_after(tmp_path / f"{left}.db", left):
-        left += 4 * step
-    assert left > 400

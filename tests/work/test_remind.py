@@ -128,6 +128,14 @@ async def test_a_storm_that_nobody_takes_is_called_to_mind_once_for_all_of_it(st
     assert (await under_storm(storm, 91))[2:] == ["STILL OPEN · 11 incidents of the storm, taken by nobody"]
 
 
+async def test_a_call_for_a_storm_that_could_not_be_written_comes_at_the_next_look(storm):
+    storm.store.die_after = 0
+    with pytest.raises(Killed):
+        await under_storm(storm, 31)
+    storm.store.die_after = None
+    assert len(await under_storm(storm, 31)) == 1
+
+
 async def test_a_storm_whose_incidents_are_all_taken_is_quiet(storm):
     for each in list(storm.store.kept):
         await storm.desk.acknowledge(each, MAYA, storm.now, storm.now + timedelta(hours=9))

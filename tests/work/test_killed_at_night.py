@@ -1,0 +1,185 @@
+"""Killed not by chance: stories told again and again, with a death at one statement after the other."""
+
+import pytest
+from mortal import Dead
+from mortal_town import FLOWS, HISTORIES, Town
+
+
+def night(town):
+    """A night in which flows fail, and people order this and that."""
+
+    async def a_flow_fails():
+        town.fails(3377)
+        await town.pass_time(4, poll_at=0)
+
+    async def it_fails_again_and_another_too():
+        town.fails(3377, rerun=True)
+        town.fails(3378)
+        await town.pass_time(4, poll_at=0)
+
+    async def somebody_takes_it():
+        await town.orders("ack", 3377)
+
+    async def somebody_starts_a_run():
+        await town.orders("trigger", 3379)
+        await town.pass_time(2)
+
+    async def somebody_stops_the_schedule():
+        await town.orders("disable", 3380)
+        await town.pass_time(8)
+
+    return [
+        a_flow_fails,
+        it_fails_again_and_another_too,
+        somebody_takes_it,
+        somebody_starts_a_run,
+        somebody_stops_the_schedule,
+    ]
+
+
+def long_night(town):
+    """A night of waiting, of promises that run out, and of reminders."""
+
+    async def flows_fail():
+        for flow in FLOWS[:3]:
+            town.fails(flow)
+        await town.pass_time(4, poll_at=0)
+
+    def waits(minutes):
+        async def wait():
+            town.sleeps(minutes)
+            await town.looks_around()
+
+        return wait
+
+    def orders(what, flow):
+        return lambda: town.orders(what, flow)
+
+    async def one_recovers():
+        town.succeeds(3377)
+        await waits(21)()
+
+    return [
+        flows_fail,
+        waits(11),  # all are called to mind
+        orders("ack for 32m", 3377),
+        orders("close", 3378),
+        waits(18),  # who took it is asked
+        waits(15),  # and has not kept the promise
+        waits(11),  # so it is called to mind
+        orders("ack for 5m", 3377),
+        waits(6),
+        one_recovers,
+        waits(31),
+    ]
+
+
+async def dies_after(path, story, left):
+    """Tell a story with one death in it; return whether it was long enough for that."""
+    town = await Town.begun(path)
+    await town.starts(left)
+    chapters = iter(story(town))
+    try:
+        await told(chapters)
+    except Dead:
+        await town.starts()
+        await told(chapters)
+    died = town.process.life.left is None
+    await town.rests()
+    await town.holds()
+    await town.ends()
+    return died
+
+
+async def told(chapters):
+    """Tell what is left of a story."""
+    for chapter in chapters:
+        await chapter()
+
+
+@pytest.mark.parametrize(("story", "step"), [(night, 17), (long_night, 43)])
+@pytest.mark.parametrize("first", range(4))
+async def test_a_night_with_one_death_at_every_so_many_statements(tmp_path, first, story, step):
+    """Not by chance: from the poll to the settled post, and from the command to its outcome."""
+    step = 1 if HISTORIES else step
+    left = step * first
+    while await dies_after(tmp_path / f"{left}.db", story, left):
+        left += 4 * step
+    assert left > 400
+
+
+async def dies_in_a_look(town, left):
+    """Look for what is due, and again in another life; return whether the first was too short for it."""
+    dead = False
+    await town.starts(left)
+    try:
+        await town.pass_time(0, remind_at=0)
+    except Dead:
+        dead = True
+    await town.starts()
+    await town.pass_time(1, remind_at=0)
+    return dead
+
+
+@pytest.mark.parametrize("first", range(4))
+async def test_a_reminder_is_said_once_wherever_its_look_dies(tmp_path, first):
+    """A flow fails again and again; each time the bot dies some statements later in each of the three reminders."""
+    town = await Town.begun(tmp_path / "flowbot.db")
+    step = 1 if HISTORIES else 3  # a transaction has more statements
+    left, dead = step * first, True
+    while dead:
+        dead = False
+        town.fails(3377)
+        await town.pass_time(3, poll_at=0)
+        for order, minutes in (None, 11), ("ack for 32m", 18), (None, 15):
+            if order:
+                await town.orders(order, 3377)
+            town.sleeps(minutes)
+            dead |= await dies_in_a_look(town, left)
+        town.succeeds(3377)
+        await town.pass_time(3, poll_at=0)
+        left += 4 * step
+    await town.rests()
+    await town.holds()
+    await town.ends()
+    assert left > 20
+
+
+async def test_the_long_night_is_one_of_reminders(tmp_path):
+    town = await Town.begun(tmp_path / "flowbot.db")
+    await told(long_night(town))
+    threads = {each.ts: [] for each in town.slack.messages}
+    for each in town.slack.messages:
+        if each.thread and " · " in each.text:
+            threads[each.thread].append(each.text.split(" · ")[0])
+    assert [said for said in threads.values() if said] == [
+        ["STILL OPEN", "PROMISE ENDS SOON", "OPEN AGAIN", "STILL OPEN", "OPEN AGAIN"],
+        ["STILL OPEN"],
+        ["STILL OPEN", "STILL OPEN", "STILL OPEN"],
+    ]
+    await town.ends()
+
+
+@pytest.mark.parametrize("first", range(4))
+async def test_a_storm_is_called_to_mind_once_wherever_its_look_dies(tmp_path, first):
+    """Storm after storm, each time the bot dies some statements later in calling it to mind."""
+    town = await Town.begun(tmp_path / "flowbot.db", storm=2)
+    step = 1 if HISTORIES else 3
+    left, dead, storms = step * first, True, 0
+    while dead:
+        for flow in FLOWS:
+            town.fails(flow)
+        await town.looks_around()
+        town.sleeps(11)
+        dead = await dies_in_a_look(town, left)
+        for flow in FLOWS:
+            town.succeeds(flow)
+        town.sleeps(11)  # a quiet that ends the storm
+        await town.looks_around()
+        storms += 1
+        left += 4 * step
+    await town.rests()
+    called = [each.text for each in town.slack.messages if each.text.startswith("STILL OPEN")]
+    assert called == ["STILL OPEN · 4 incidents of the storm, taken by nobody"] * storms
+    await town.holds()
+    await town.ends()
