@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from bot.core.conversations import SlackLimited, SlackRefused
+from bot.core.conversations import Channel, SlackLimited, SlackRefused
 from bot.core.flows import Flow, FlowId, FlowName, Graph, Instance, InstanceId, Page, Task, TaskId
 from bot.core.status import Status, is_finished
 
@@ -126,6 +126,9 @@ class Slack:
         if lost:
             raise lost
         return channel, ts
+
+    async def channel(self, channel):
+        return Channel(channel, member=True)
 
     async def edit(self, channel, ts, body, *, id):
         lost = self._called("edit")

@@ -64,8 +64,9 @@ def in_thread(
     due: datetime | None = None,
     id_: str = "",
     lane: Lane = Lane.ALERT,
+    user: str = "",
 ) -> NewPost:
-    """Return a reply in an incident's thread."""
+    """Return a reply in an incident's thread; an answer to a ``user`` goes to them where the channel takes nothing."""
     return NewPost(
         id=PostId(id_ or terms.new_id()),
         kind=Kind.MESSAGE,
@@ -74,6 +75,7 @@ def in_thread(
         body=body,
         due=due or terms.now,
         thread_of=incident.post,
+        user=user,
         incident=incident.id,
     )
 

@@ -21,7 +21,7 @@ def posts_of(answer: Answer, ask: Ask, *, member: bool, spare: PostId) -> tuple[
         return ()
     if answer.in_incident is not None:
         incident = answer.in_incident
-        reply = in_thread(incident, ask.post, answer.body, ask.now)
+        reply = in_thread(incident, ask.post, answer.body, ask.now, ask.person.user)
         if sees(ask, incident):
             return (reply,)
         named = flows.flow_name(incident.flow_id, incident.flow_name)
@@ -46,8 +46,8 @@ def sees(ask: Ask, incident: Incident) -> bool:
     return same and ask.said.where.channel == incident.channel
 
 
-def in_thread(incident: Incident, post: PostId, body: Body, now: datetime) -> NewPost:
-    """Return a reply in the incident's thread."""
+def in_thread(incident: Incident, post: PostId, body: Body, now: datetime, user: str) -> NewPost:
+    """Return a reply in the incident's thread; should its channel take none, it goes to the user's direct messages."""
     return NewPost(
         id=post,
         kind=Kind.MESSAGE,
@@ -56,6 +56,7 @@ def in_thread(incident: Incident, post: PostId, body: Body, now: datetime) -> Ne
         body=body,
         due=now,
         thread_of=incident.post,
+        user=user,
         incident=incident.id,
     )
 

@@ -55,6 +55,7 @@ class Desk:
         """Take an incident, with a promise until ``until`` (4 h where nothing is said)."""
         return await self._change(
             incident_id,
+            person,
             now,
             settle,
             lambda old: desk.acknowledge(old, person, now, until, note),
@@ -71,7 +72,7 @@ class Desk:
     ) -> NewPost:
         """Give an incident back."""
         return await self._change(
-            incident_id, now, settle, desk.unack, lambda new: repeating(replies.given_back(new, person), words)
+            incident_id, person, now, settle, desk.unack, lambda new: repeating(replies.given_back(new, person), words)
         )
 
     async def close(
@@ -86,6 +87,7 @@ class Desk:
         """End an incident without a recovery, or settle that a failure stays without a good run."""
         return await self._change(
             incident_id,
+            person,
             now,
             settle,
             lambda old: desk.close(old, person, now, because),
@@ -110,7 +112,7 @@ class Desk:
                     f"See it: `incidents of {incident.flow_id}`.",
                 )
         return await self._change(
-            incident_id, now, settle, desk.reopen, lambda new: repeating(replies.reopened(new, person), words)
+            incident_id, person, now, settle, desk.reopen, lambda new: repeating(replies.reopened(new, person), words)
         )
 
     async def open_thread(
@@ -125,6 +127,7 @@ class Desk:
         post = PostId(self._new_id())
         return await self._change(
             incident_id,
+            person,
             now,
             settle,
             lambda old: desk.threaded(old, post),
@@ -134,6 +137,7 @@ class Desk:
     async def _change(
         self,
         incident_id: IncidentId,
+        person: Person,
         now: datetime,
         settle: Settlement | None,
         step: Callable[[Incident], desk.Step],
@@ -145,7 +149,7 @@ class Desk:
 
         def decide(old: Incident) -> Facts:
             new = reminders.restarted(old, step(old)[0], now)
-            reply = incident_posts.in_thread(new, say(new), terms, lane=Lane.ANSWER)
+            reply = incident_posts.in_thread(new, say(new), terms, lane=Lane.ANSWER, user=person.user)
             if old.gathered and not new.gathered:  # its card comes first: the reply stands in its thread
                 return Facts(incidents=(new,), posts=(incident_posts.first(new, terms), reply))
             shown = () if new.gathered else (incident_posts.edit(new, terms, at_once=True),)

@@ -153,9 +153,10 @@ class Follow:
 
     async def _message(self, run: Run, body: Body, now: datetime) -> NewPost:
         """Return the message where it was asked for; where that takes none, it goes to the person."""
+        user = Person(*run.by.split(":", 1)).user
         incident = await self._rooms.store.incident(run.incident) if run.incident else None
         if incident is not None:
-            return audience.in_thread(incident, PostId(run.post), body, now)
+            return audience.in_thread(incident, PostId(run.post), body, now, user)
         return NewPost(
             id=PostId(run.post),
             kind=Kind.MESSAGE,
@@ -164,7 +165,7 @@ class Follow:
             body=body,
             due=now,
             thread=run.thread,
-            user=Person(*run.by.split(":", 1)).user,
+            user=user,
         )
 
 

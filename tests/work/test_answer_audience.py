@@ -14,6 +14,7 @@ from bot.core.status import Status
 from bot.enos.errors import Silence
 from bot.work import audience
 from bot.work.asking import Answer
+from bot.work.deliver_rules import Move, after_refusal
 
 AT_WORK = "3377-2026112110"
 WORDS = {
@@ -153,6 +154,16 @@ async def test_in_the_incidents_thread_the_reply_is_the_outcome(world, maya, ver
     assert reply.place == "thread in #data-ops"
     assert "<@U0MAYA00001>" in reply.text
     assert edited is card
+
+
+@pytest.mark.parametrize("words", ["ack", "close because known", "rerun", "disable 3377 confirmed"])
+async def test_should_the_incidents_channel_take_nothing_the_reply_finds_its_asker(world, maya, words):
+    card = await world.breaks()
+    world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00")
+    reply, *_ = await maya.mentions(words, thread=card.ts)
+    (id_,) = (id_ for id_, message in world.standing.items() if message is reply)
+    step = after_refusal(await world.store.post(id_), "is_archived", default_channel=OPS, wait=30, now=world.now)
+    assert step == Move(maya.person.user, "is_archived")
 
 
 async def test_an_incident_elsewhere_gets_its_reply_and_the_asker_a_pointer(world, maya):
