@@ -12,7 +12,7 @@ up, or is not a message, they go to the channel themselves: nothing is lost.
 import json
 from dataclasses import replace
 from datetime import datetime
-from sqlite3 import Row
+from sqlite3 import Connection, Row
 from typing import Any
 
 from sqlite_utils import Database
@@ -79,8 +79,13 @@ def post(db: Database, id_: PostId) -> Post | None:
 
 
 def unclear(db: Database) -> tuple[Post, ...]:
-    """Return the unclear posts, oldest first."""
-    return tuple(_post(row) for row in db.execute(_POSTS + "WHERE p.state = 'unclear' ORDER BY p.seq LIMIT 500"))
+    """Return the unclear posts whose place is known, oldest first: a reply's is that of its thread's first message."""
+    rows = db.execute(
+        f"{_POSTS} WHERE p.state = 'unclear' AND NOT EXISTS ("  # noqa: S608  constants only
+        f" SELECT 1 FROM posts first WHERE first.id = p.thread_of AND first.state IN {_LIVE})"
+        " ORDER BY p.seq LIMIT 500"
+    )
+    return tuple(_post(row) for row in rows)
 
 
 def doubtful(db: Database, before: datetime) -> tuple[Post, ...]:
@@ -142,6 +147,17 @@ def interrupted(db: Database) -> int:
     return db.execute(
         "UPDATE posts SET state = 'unclear', doubts = doubts + 1, why = 'interrupted' WHERE state = 'sending'"
     ).rowcount
+
+
+def doubt(copy: Connection) -> None:
+    """Turn what waits in a copy into unclear: whoever puts the copy back may have said it since.
+
+    Edits stay: they are said again in any case. Files stay, too: nothing tells whether they were shown.
+    """
+    copy.execute(
+        "UPDATE posts SET state = 'unclear', doubts = doubts + 1, why = 'of a copy'"
+        " WHERE state = 'queued' AND kind IN ('message', 'whisper')"
+    )
 
 
 def hasten(db: Database, now: datetime, channel: str, most: int) -> None:
