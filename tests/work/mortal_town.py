@@ -1,31 +1,22 @@
-"""A town that lives on while its bot dies: a database file, a platform and a Slack with memories."""
+"""A town that lives on while its bot dies: a database file, a platform, a Slack, and what is known to have happened."""
 
 import asyncio
 import itertools
-import json
 import os
-import re
-from collections import Counter
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from answer_enos import AnswerEnos
-from answer_slack import AnswerSlack
-from deliver_fakes import FakeSlack, HandClock
+from deliver_fakes import HandClock
 from mortal import Dead, Life, Mortal, mortal
-from mortal_reminders import EVERY, reminded
+from mortal_laws import held
+from mortal_places import MAYA, Platform, TownSlack
+from mortal_reminders import EVERY
 
-from bot.core.audit import frees
-from bot.core.cards.incident import Look, card
-from bot.core.flows import Graph, Page, UserId, UserName
+from bot.core.flows import UserId, UserName
 from bot.core.mask import DEFAULT
-from bot.core.pages import TOLD_ONE_BY_ONE
-from bot.core.people import Link, Person, Said, Surface, Where
-from bot.core.posts import Kind, Lane, PostId, State
+from bot.core.people import Link, Said, Surface, Where
 from bot.core.status import Status
-from bot.core.storms import Occasion, numbers
 from bot.store.store import Store
 from bot.work import left_open
 from bot.work.answer import Answers
@@ -38,69 +29,10 @@ from bot.work.watch import Watch
 from bot.work.watch_settings import WatchSettings
 
 OPS = "C0DATAOPS1"
-MAYA = Person("T0DEMO0001", "U0MAYA00001")
 MAYA_ID = "u15432100000000011"
 FLOWS = (3377, 3378, 3379, 3380)
 POLL = 30  # seconds
 HISTORIES = int(os.environ.get("FLOWBOT_HISTORIES", "0"))  # set where there is time: for all that could happen
-
-
-class Platform(AnswerEnos):
-    """Lists what changed last first, in small pages; knows who asks for what."""
-
-    page = 3
-
-    def __init__(self):
-        super().__init__()
-        self._changes = itertools.count(1)
-        self._changed = {}
-        self._minutes = itertools.count()
-        self.sorted_by = "update_time"
-        self.asked_by = None  # the command whose call this is
-        self.acts = []  # (command, call) of each call that changes something
-
-    def ends(self, flow, end, status, *, again=None):
-        """A new instance of a flow ends, or ``again`` an old one."""
-        due = datetime(2026, 11, 20, 12, tzinfo=UTC) + timedelta(minutes=next(self._minutes))
-        id_ = again or f"{flow}-{due:%Y%m%d%H%M}"
-        self.run(id_, status, end=end)
-        self._changed[id_] = next(self._changes)
-
-    def shown(self):
-        """Return every failure that a search shows now."""
-        broken = {Status.FAIL, Status.TIMEOUT}
-        return {(id_, row.end_time) for id_, row in self.rows.items() if row.status in broken}
-
-    async def search(self, terms, *, newest="update_time", as_user=None):
-        rows = [row for row in self.rows.values() if self._matches(row, terms)]
-        rows.sort(key=lambda row: -self._changed.get(row.id, 0))
-        for first in range(0, max(len(rows), 1), self.page):
-            self._met("search", as_user, terms)
-            page = tuple(_bare(row) for row in rows[first : first + self.page])
-            yield Page(page, last=first + self.page >= len(rows), sorted_by=self.sorted_by)
-
-    async def time_zone(self):
-        return "GMT+8"
-
-    def _met(self, name, as_user, *what):
-        if name in {"trigger", "triggerFromTask", "updateAndTrigger", "enable", "disable", "cancel"}:
-            self.acts.append((self.asked_by, (name, *what)))
-        return super()._met(name, as_user, *what)
-
-
-def _bare(row):
-    return replace(row, graph=Graph())
-
-
-class TownSlack(FakeSlack):
-    """A Slack with a memory for messages, and for people and channels."""
-
-    def __init__(self, clock):
-        super().__init__(clock)
-        self.desk = AnswerSlack()
-        self.desk.person(MAYA, "maya", timezone="UTC")
-        for name in ("profile", "group", "channel", "members", "permalink"):
-            setattr(self, name, getattr(self.desk, name))
 
 
 class Process:
@@ -200,7 +132,7 @@ class _Names:
 
 
 class Town:
-    """What lives on while processes come and go, what is known to have happened in it, and what must hold of it."""
+    """What lives on while processes come and go, and what is known to have happened in it."""
 
     def __init__(self, path, storm):
         self.path = path
@@ -320,6 +252,10 @@ class Town:
         counts = await self.process.store.post_counts()
         return bool(counts.keys() & {"queued", "sending", "unclear"})
 
+    async def holds(self):
+        """Check the promise."""
+        await held(self)
+
     # ── posts of other hands ──
 
     @contextmanager
@@ -333,118 +269,3 @@ class Town:
     async def queue(self, *posts):
         with self.unharmed():
             await self.process.store.queue(posts)
-
-    # ── what must hold ──
-
-    async def holds(self):
-        """Check the promise."""
-        store = self.process.store
-        posts = await self._posts()
-        self._stands_once(posts)
-        self._threads_in_order(posts)
-        await self._failures_told(store)
-        alone = [each for each in await store.incidents(live=False) if not each.gathered]
-        reminded(posts, alone, self.looks)
-        await self._acted_once_and_told(store)
-
-    async def _posts(self):
-        """Return every message of the outbox, in the order in which they were queued."""
-        store = self.process.store
-        ids = await store._read(lambda db: [row[0] for row in db.execute("SELECT id FROM posts ORDER BY seq")])
-        return [await store.post(PostId(id_)) for id_ in ids]
-
-    def _stands_once(self, posts):
-        standing = self.slack.standing()
-        assert len(standing) == len(set(standing)), "something stands twice"
-        given_up = [post for post in posts if post.state is State.GIVEN_UP and post.new.kind is not Kind.EDIT]
-        assert {post.why for post in given_up} <= {"unclear twice", "too late: unclear"}, given_up
-        assert all(post.new.lane is not Lane.ALERT for post in given_up), given_up
-        messages = {post.new.id for post in posts if post.new.kind is Kind.MESSAGE}
-        assert messages - {post.new.id for post in given_up} <= set(standing) <= messages
-
-    def _threads_in_order(self, posts):
-        by_id = {each.id: each for each in self.slack.messages}
-        threads = {}
-        for post in posts:
-            if post.new.kind is Kind.MESSAGE and (stands := by_id.get(post.new.id)):
-                if post.new.thread_of is not None:
-                    assert stands.thread == by_id[post.new.thread_of].ts
-                threads.setdefault(stands.thread, []).append((post.new.due, float(stands.ts)))
-        for thread, replies in threads.items():
-            for (due, ts), (later_due, later_ts) in itertools.combinations(replies, 2):
-                assert not thread or due > later_due or ts < later_ts, "a thread is out of order"
-
-    async def _failures_told(self, store):
-        incidents = await store.incidents(live=False)
-        told = sorted((each.instance, each.end_time) for incident in incidents for each in incident.occurrences)
-        assert len(told) == len(set(told)), "a failure was told twice"
-        assert self.expected <= set(told), "a failure that a poll was shown was not told"
-        by_id = {each.id: each for each in self.slack.messages}
-        look = Look({UserName("maya.chen"): MAYA})
-        for storm in await store.gatherings():
-            if storm.occasion is not Occasion.STORM:
-                continue
-            stand = numbers(await store.gathered(storm.post))
-            counts = f"{stand.open} open, {stand.acknowledged} acknowledged, {stand.recovered} recovered"
-            assert counts in by_id[storm.post].text, "a storm's message is behind"
-        for incident in incidents:
-            if incident.gathered:
-                continue
-            stands = by_id[incident.post]
-            assert _without_ids(stands.body) == _without_ids(card(incident, "", look)), "an edit did not reach it"
-            replies = [each.text for each in self.slack.messages if each.thread == stands.ts]
-            again = [text for text in replies if text.startswith(("FAIL ", "TIMEOUT "))]
-            at_once = Counter(each.seen_at for each in incident.occurrences)
-            at_once[incident.opened_at] -= 1  # the card itself tells the first
-            assert len(again) == sum(min(count, TOLD_ONE_BY_ONE) for count in at_once.values())
-
-    async def _acted_once_and_told(self, store):
-        keys = [key for key, _ in self.enos.acts]
-        assert None not in keys, "something acted that nobody had asked for just then"
-        assert len(keys) == len(set(keys)), "a command acted twice"
-        assert not await store.unended(), "an attempt has no end"
-        assert not await store.unanswered(), "something that was said has no answer"
-        runs = await store.runs(live=False)
-        assert not [run for run in runs if run.state == "asked"], "a run whose answer was lost was never looked up"
-        seen = [json.dumps(each.body) for each in self.slack.messages]
-        seen += [json.dumps(body) for body in self.slack.whispered]
-        entries = await store.audit(self.clock.after(-1e6), self.clock.after(1))
-        posts = await self._posts()
-        dropped = [json.dumps(post.new.body) for post in posts if post.state is State.GIVEN_UP]
-        for said in self.said.values():
-            if await store._read(lambda db, key=said.key: _arrived(db, key)):
-                assert any(_names(said.text, each) for each in (*seen, *dropped)), f"{said} was never answered"
-        for entry in entries:
-            token = _TOKEN.search(entry.attempt.words)[0]
-            acted = self._acted(entry, token, posts)
-            assert not (acted and frees(entry.outcome)), f"{entry} has acted, and says it has not"
-            assert not (entry.outcome == "done" and not acted), f"{entry} has not acted, and says it has"
-
-    def _acted(self, entry, token, posts):
-        """Whether a command took effect."""
-        told = {"ack": f"has acknowledged.*{token}", "close": f"closed.*{token}"}.get(entry.attempt.verb)
-        if told:
-            return any(re.search(told, post.new.body.get("text", "")) for post in posts)
-        if entry.attempt.verb == "trigger":
-            digits = re.sub(r"\D", "", token)
-            flow = entry.attempt.words.split()[1]
-            return any(id_.startswith(f"{flow}-{digits}") for id_ in self.enos.rows)
-        return self.enos.flows[int(token)].active == (entry.attempt.verb == "enable")
-
-
-_TOKEN = re.compile(r"n\d+x|2026-11-21[T ]\d\d:\d\d|50\d\d")  # what tells an order from all others
-
-
-def _arrived(db, key):
-    return db.execute("SELECT 1 FROM deliveries WHERE key = ?", [key]).fetchone() is not None
-
-
-def _names(words, text):
-    """Whether a message tells the outcome of a command: by its words, or by the run it started."""
-    token = _TOKEN.search(words)[0]
-    run = f"{words.split()[1]}-{re.sub('[^0-9]', '', token)}"
-    return token in text or token.replace("T", " ") in text or (words.startswith("trigger") and run in text)
-
-
-def _without_ids(body):
-    return re.sub(r"1\|[^|\"]*\|", "1||", json.dumps(body, sort_keys=True))

@@ -1,10 +1,14 @@
 """Every sentence that the answers speak, as people see it, in one golden file to be read aloud."""
 
 import pytest
-from answer_scenes import SCENES
+from answer_scenes_acting import SCENES as ACTING
+from answer_scenes_reading import SCENES as READING
+from answer_scenes_refused import SCENES as REFUSED
+
+SCENES = ACTING | READING | REFUSED
 
 
-@pytest.mark.parametrize("title", SCENES)
+@pytest.mark.parametrize("title", [*ACTING, *READING, *REFUSED])
 async def test_every_sentence(world, snapshot, title, caplog):
     await SCENES[title](world)
     assert world.told, "something is always seen"
