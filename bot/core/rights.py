@@ -11,6 +11,8 @@ from typing import assert_never
 from bot.core.flows import Flow, UserName
 from bot.core.people import Link, Profile
 
+PROOFS = 10  # editable flows that are looked at to prove a link
+
 
 class Who(Enum):
     """Who may use a verb, as the table of commands says."""

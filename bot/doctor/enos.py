@@ -11,7 +11,7 @@ from bot.core.checks_slack import DRIFT
 from bot.core.errors import Failure, Outage, Refusal
 from bot.core.flows import KINDS, FlowId, FlowName, Instance, Search, UserName
 from bot.core.people import Link
-from bot.core.rights import proves
+from bot.core.rights import PROOFS, proves
 from bot.core.status import Status
 from bot.core.times import milliseconds
 from bot.doctor.guarded import guarded
@@ -20,7 +20,6 @@ from bot.enos.client import EnosClient
 from bot.settings import Settings
 
 AT_ONCE = 4  # reads of single flows
-PROOFS = 10  # editable flows that are looked at for each link that is not proven
 OWNERS_SECONDS = 60.0
 
 
@@ -131,4 +130,5 @@ class EnosExam:
             return f"it could not be looked at ({outage})"
         if not mine:
             return f"{link.user_id} may edit no flow"
-        return f"no flow that {link.user_id} may edit names {link.user_name} as an owner"
+        looked = f", of the first {PROOFS} looked at," if len(mine) > PROOFS else ""
+        return f"no flow that {link.user_id} may edit{looked} names {link.user_name} as an owner"

@@ -80,11 +80,15 @@ def _salvaged(words: str) -> dict[str, object]:
     return found
 
 
-def _task(row: Mapping[str, object]) -> Task | None:
+def _identity(row: Mapping[str, object], key: str) -> tuple[str, int | None]:
+    """Return a node's name, and the id of what it stands for: under its key, or else in the name (``t_123``)."""
     node = text(row.get("nodeId"))
-    id_ = number(row.get("taskId"))
-    if id_ is None:
-        id_ = number(node.partition("_")[2])
+    id_ = number(row.get(key))
+    return node, number(node.partition("_")[2]) if id_ is None else id_
+
+
+def _task(row: Mapping[str, object]) -> Task | None:
+    node, id_ = _identity(row, "taskId")
     if id_ is None:
         return None
     return Task(
@@ -105,10 +109,7 @@ def status_in(value: object) -> Status | int | None:
 
 
 def _reference(row: Mapping[str, object]) -> Reference | None:
-    node = text(row.get("nodeId"))
-    id_ = number(row.get("flowId"))
-    if id_ is None:
-        id_ = number(node.partition("_")[2])
+    node, id_ = _identity(row, "flowId")
     if id_ is None:
         return None
     return Reference(FlowId(id_), text(row.get("flowName")), node or f"f_{id_}", text(row.get("status")))

@@ -4,18 +4,19 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
 from bot.core.commands import Row
 from bot.core.flows import FlowId, UserId
-from bot.core.incidents import Incident, IncidentId
+from bot.core.incidents import Incident
 from bot.core.mask import Mask
 from bot.core.people import Link, Person, Said
 from bot.core.posts import Body, PostId
 from bot.core.requests import Request
 from bot.core.rights import Standing
+from bot.work.desk import Desk
 from bot.work.ports import Clock, Enos, NewId, Slack
 from bot.work.ports_store import Settlement, Store
 
@@ -32,58 +33,6 @@ class Manners:
     mask: Mask
     alert_statuses: tuple[int, ...]
     console_url: str = ""
-
-
-class Desk(Protocol):
-    """What people do with an incident: facts, posts and the end of the attempt in one transaction each.
-
-    ``words`` is the command, which the reply in the thread repeats.
-    """
-
-    async def acknowledge(
-        self,
-        incident: IncidentId,
-        person: Person,
-        now: datetime,
-        *,
-        until: datetime | None = None,
-        note: str = "",
-        settle: Settlement | None = None,
-        words: str = "",
-    ) -> object:
-        """Take it. Raises Refused where it has ended or somebody else has it."""
-        ...
-
-    async def unack(
-        self, incident: IncidentId, person: Person, now: datetime, *, settle: Settlement | None = None, words: str = ""
-    ) -> object:
-        """Give it back."""
-        ...
-
-    async def close(
-        self,
-        incident: IncidentId,
-        person: Person,
-        now: datetime,
-        *,
-        because: str = "",
-        settle: Settlement | None = None,
-        words: str = "",
-    ) -> object:
-        """End it without a recovery."""
-        ...
-
-    async def reopen(
-        self, incident: IncidentId, person: Person, now: datetime, *, settle: Settlement | None = None, words: str = ""
-    ) -> object:
-        """Undo a close."""
-        ...
-
-    async def open_thread(
-        self, incident: IncidentId, person: Person, now: datetime, *, settle: Settlement | None = None, words: str = ""
-    ) -> object:
-        """Give it a thread of its own. Raises Refused where it has one."""
-        ...
 
 
 class Turns:

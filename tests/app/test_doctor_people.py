@@ -10,7 +10,7 @@ from doctor_kit import MAYAS, SAMS, bad, link, linked, named
 
 from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear
 from bot.core.errors import Refused
-from bot.doctor import address, guarded, program, slack
+from bot.doctor import address, enos, guarded, program, slack
 from bot.sim.slack_faults import Fault
 from bot.sim.workspace_things import Group
 from bot.slack.preflight import SlackBusy
@@ -30,6 +30,13 @@ async def test_links_are_told_with_what_speaks_against_them(doctor, running, tmp
     assert "no flow that u15432100000000012 may edit names maya.chan" in bad(found)[f"link {JONAS}"].says
     assert "u15432100000000099" in bad(found)[f"link {GUEST}"].says
     assert f"link {ALEX}" not in bad(found)
+
+
+async def test_a_doubt_says_how_far_it_looked(doctor, tmp_path, monkeypatch):
+    await linked(tmp_path, link(JONAS, "u15432100000000012", "maya.chan"))
+    monkeypatch.setattr(enos, "PROOFS", 1)
+    doubt = bad(await doctor())[f"link {JONAS}"].says
+    assert "no flow that u15432100000000012 may edit, of the first 1 looked at, names maya.chan" in doubt
 
 
 async def test_linked_people_who_are_in_slack_no_more_are_named(doctor, running, tmp_path, monkeypatch):

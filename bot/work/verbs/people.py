@@ -9,12 +9,10 @@ from bot.core.parse import say
 from bot.core.people import Link, Person
 from bot.core.posts import Kind, Lane, NewPost, PostId
 from bot.core.requests import LinkPerson, People, Unlink, Whoami
-from bot.core.rights import Reason, Standing, heard, proves
+from bot.core.rights import PROOFS, Reason, Standing, heard, proves
 from bot.work import finding
 from bot.work.asking import Answer, Ask, Rooms
 from bot.work.verbs.listing import listed
-
-PROOFS = 10  # editable flows that are looked at to prove a link
 
 
 async def link(rooms: Rooms, ask: Ask, request: LinkPerson) -> Answer:

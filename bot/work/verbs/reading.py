@@ -34,11 +34,7 @@ class _Terms:
 
 async def failed(rooms: Rooms, ask: Ask, request: Failed) -> Answer:
     """List what alerts now, as EnOS says; then, marked, what failed though triggered before, and what recovered."""
-    terms = _Terms(
-        window(request.period, ask.now, ask.zone),
-        await _flow_filter(rooms, ask, request.flow),
-        await finding.owner_name(rooms, ask, request.owner),
-    )
+    terms = await _terms(rooms, ask, request)
     rows, all_read = await _search(rooms, ask, terms, rooms.manners.alert_statuses)
     incidents = await rooms.store.incidents(live=False, flow=terms.flow, since=terms.span.since)
     since = _since(incidents)
@@ -51,11 +47,7 @@ async def failed(rooms: Rooms, ask: Ask, request: Failed) -> Answer:
 
 async def runs(rooms: Rooms, ask: Ask, request: Runs) -> Answer:
     """List instances of any status, by trigger time."""
-    terms = _Terms(
-        window(request.period, ask.now, ask.zone),
-        await _flow_filter(rooms, ask, request.flow),
-        await finding.owner_name(rooms, ask, request.owner),
-    )
+    terms = await _terms(rooms, ask, request)
     rows, all_read = await _search(rooms, ask, terms, request.statuses)
     wanted = f" with {' or '.join(name_of(each) for each in request.statuses)}" if request.statuses else ""
     rest = f"{wanted}{_of(terms, request.owner)} {escape(terms.span.words)}"
@@ -122,8 +114,12 @@ def _printed(instance: Instance, time: str) -> str:
     return "not known" if ended(instance) else "not yet"
 
 
-async def _flow_filter(rooms: Rooms, ask: Ask, ref: FlowRef | None) -> FlowId | None:
-    return None if ref is None else await finding.flow_id(rooms, ask, ref, exact=False)
+async def _terms(rooms: Rooms, ask: Ask, request: Failed | Runs) -> _Terms:
+    return _Terms(
+        window(request.period, ask.now, ask.zone),
+        None if request.flow is None else await finding.flow_id(rooms, ask, request.flow, exact=False),
+        await finding.owner_name(rooms, ask, request.owner),
+    )
 
 
 async def _search(rooms: Rooms, ask: Ask, terms: _Terms, statuses: Sequence[int]) -> tuple[list[Instance], bool]:
