@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-NIGHT = "test_killed_anywhere.py::test_a_night_with_one_death_at_every_so_many_statements"
+NIGHT = "test_killed_at_night.py::test_a_night_with_one_death_at_every_so_many_statements"
 STATEMENTS = "test_deliver_crashes.py::test_death_before_or_after_each_single_statement"
 UNCLEAR = "test_deliver_unclear.py::test_a_lost_answer_is_looked_up_and_the_message_stands_once"
 
