@@ -1,10 +1,7 @@
 """The program's other commands: they ask the running bot, or take the database's lock where none runs."""
 
-import asyncio
 import os
-import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +21,6 @@ from bot.settings import Settings
 from bot.slack import preflight
 from bot.slack.calls import TIMEOUT, web_client
 from bot.slack.identity import Identity
-from bot.store import posts as outbox
 from bot.store.store import Store
 
 
@@ -83,20 +79,10 @@ async def listed(store: Store) -> str:
 
 
 async def backed_up(store: Store, what: Mapping[str, Any]) -> str:
-    """Copy the database and say where to. What waits in the copy is looked up in Slack before it is said from there."""
+    """Copy the database and say where to."""
     path = Path(str(what["file"]))
     await store.backup(path)
-    try:
-        await asyncio.to_thread(_doubt, path)
-    except sqlite3.Error as error:
-        way_out = "It may be put back, but would post once more what waits in it. Make room there, and write it anew."
-        raise Refused("backup", f"The backup {path} could not be completed: {error}.", way_out) from error
     return f"The database was copied to {path}.\n"
-
-
-def _doubt(path: Path) -> None:
-    with closing(sqlite3.connect(path)) as copy, copy:
-        outbox.doubt(copy)
 
 
 def home(me: Identity | None) -> Mapping[str, str]:

@@ -149,15 +149,16 @@ def interrupted(db: Database) -> int:
     ).rowcount
 
 
-def doubt(copy: Connection) -> None:
-    """Turn what waits in a copy into unclear: whoever puts the copy back may have said it since.
+def doubt(copy: Connection, most: int) -> int:
+    """Turn what waits in a copy into unclear: whoever puts the copy back may have said it since. Return how many.
 
     Edits stay: they are said again in any case. Files stay, too: nothing tells whether they were shown.
     """
-    copy.execute(
-        "UPDATE posts SET state = 'unclear', doubts = doubts + 1, why = 'of a copy'"
-        " WHERE state = 'queued' AND kind IN ('message', 'whisper')"
-    )
+    return copy.execute(
+        "UPDATE posts SET state = 'unclear', doubts = doubts + 1, why = 'of a copy' WHERE seq IN ("
+        " SELECT seq FROM posts WHERE state = 'queued' AND kind IN ('message', 'whisper') LIMIT ?)",
+        [most],
+    ).rowcount
 
 
 def hasten(db: Database, now: datetime, channel: str, most: int) -> None:

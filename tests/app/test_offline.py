@@ -94,19 +94,6 @@ async def test_a_backup_says_where_it_is(settings, tmp_path):
         assert len(await store.links()) == 2
 
 
-async def test_a_backup_that_cannot_be_completed_says_what_it_is_good_for(tmp_path):
-    class Torn:
-        """A store on a bad disk."""
-
-        async def backup(self, path):
-            path.write_text("what once was a database, " * 50)
-
-    with pytest.raises(Refused, match="could not be completed: file is not a database") as refused:
-        await offline.backed_up(Torn(), {"file": str(tmp_path / "copy.db")})
-    assert refused.value.reason == "backup"
-    assert refused.value.way_out.startswith("It may be put back, but")
-
-
 async def test_the_bot_that_holds_the_database_does_it(settings, tmp_path):
     store = Store.open(settings.database)
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from deliver_fakes import World, edit, message, whisper
 
-from bot import offline
 from bot.store.store import Store
 
 
@@ -28,7 +27,7 @@ async def restored(world, copy, **span):
 @pytest.mark.parametrize("span", [{"minutes": 1}, {"days": 2}], ids=["soon", "days later"])
 async def test_what_was_said_since_stands_once_with_its_thread(world, tmp_path, span):
     await world.queue(message("card"), message("reply", thread_of="card"), message("later", thread_of="card"))
-    await offline.backed_up(world.store, {"file": str(tmp_path / "copy.db")})
+    await world.store.backup(tmp_path / "copy.db")
     await world.pass_time(10)
     assert world.slack.standing() == ["card", "later", "reply"]
     async with restored(world, tmp_path / "copy.db", **span):
@@ -40,7 +39,7 @@ async def test_what_was_said_since_stands_once_with_its_thread(world, tmp_path, 
 
 async def test_what_was_never_said_is_said_in_its_order(world, tmp_path):
     await world.queue(message("card"), message("reply", thread_of="card"), edit("edit", "card"))
-    await offline.backed_up(world.store, {"file": str(tmp_path / "copy.db")})
+    await world.store.backup(tmp_path / "copy.db")
     async with restored(world, tmp_path / "copy.db", hours=3):
         await world.pass_time(30)
         assert world.slack.standing() == ["card", "reply"]
@@ -51,7 +50,7 @@ async def test_what_was_never_said_is_said_in_its_order(world, tmp_path):
 
 async def test_a_private_answer_of_long_ago_is_not_said_once_more(world, tmp_path):
     await world.queue(whisper("old"))
-    await offline.backed_up(world.store, {"file": str(tmp_path / "copy.db")})
+    await world.store.backup(tmp_path / "copy.db")
     async with restored(world, tmp_path / "copy.db", days=1):
         await world.pass_time(30)
         assert world.slack.standing() == []
@@ -60,5 +59,5 @@ async def test_a_private_answer_of_long_ago_is_not_said_once_more(world, tmp_pat
 
 async def test_the_database_itself_is_left_as_it_is(world, tmp_path):
     await world.queue(message("card"))
-    await offline.backed_up(world.store, {"file": str(tmp_path / "copy.db")})
+    await world.store.backup(tmp_path / "copy.db")
     assert await world.state("card") == "queued"
