@@ -3,8 +3,8 @@
 The socket is the file owner's alone (mode 0600), like the database.
 """
 
-import contextlib
 import json
+import logging
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -14,6 +14,8 @@ import aiohttp
 from aiohttp import web
 
 from bot.core.errors import Failure, Refused
+
+log = logging.getLogger(__name__)
 
 Act = Callable[[Mapping[str, Any]], Awaitable[str]]
 _LONGEST = 100  # bytes of a socket's path that every system takes
@@ -26,9 +28,10 @@ def socket_path(database: Path) -> Path:
 
 
 async def serve(database: Path, acts: Mapping[str, Act]) -> web.AppRunner | None:
-    """Listen for the program's other commands; None where the path is too long for a socket."""
+    """Listen for the program's other commands; None where there can be no socket: the bot runs without it."""
     path = socket_path(database)
     if len(os.fsencode(path)) > _LONGEST:
+        _warn(path, "the path is too long")
         return None
 
     async def answer(request: web.Request) -> web.Response:
@@ -42,16 +45,28 @@ async def serve(database: Path, acts: Mapping[str, Act]) -> web.AppRunner | None
 
     app = web.Application(client_max_size=16 << 20)
     app.router.add_post("/{act}", answer)
-    with contextlib.suppress(FileNotFoundError):
-        path.unlink()  # left behind by a bot that was killed; the lock is ours
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     before = os.umask(0o177)
     try:
+        path.unlink(missing_ok=True)  # left behind by a bot that was killed; the lock is ours
         await web.UnixSite(runner, str(path)).start()
+    except OSError as error:  # a shared folder of a desktop, or of a network, may take no sockets
+        await runner.cleanup()
+        _warn(path, (error.strerror or str(error)).rpartition(": ")[2])
+        return None
     finally:
         os.umask(before)
     return runner
+
+
+def _warn(path: Path, why: str) -> None:
+    log.warning(
+        "The program's other commands cannot reach this bot: there can be no socket at %s (%s). "
+        "Put the database on a disk of this machine, under a short path.",
+        path,
+        why,
+    )
 
 
 async def ask(database: Path, act: str, what: Mapping[str, Any], *, seconds: float = 60.0) -> str:

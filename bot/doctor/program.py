@@ -10,6 +10,7 @@ import asyncio
 import json
 import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ from bot.doctor.guarded import guarded
 from bot.doctor.slack import SlackExam
 from bot.doctor.standin import Standin
 from bot.settings import Settings
-from bot.store.lock import holder
+from bot.store.lock import holder, unwritable
 from bot.store.store import Store
 
 ANSWER_SECONDS = 15.0  # for the running bot to tell of itself
@@ -81,6 +82,7 @@ async def _bot(settings: Settings, found: list[Check]) -> _State:
 
 async def _database(settings: Settings, path: Path, found: list[Check]) -> _State:
     if _is_to_be_made(path):
+        _try_to_write(path)
         found.append(ok("database", f"There is none at {path} yet; the first start makes it."))
         return _State()
     try:
@@ -98,6 +100,15 @@ async def _database(settings: Settings, path: Path, found: list[Check]) -> _Stat
 
 def _is_to_be_made(path: Path) -> bool:
     return path.parent.is_dir() and not path.exists()
+
+
+def _try_to_write(database: Path) -> None:
+    """Raise Refused where no file can be made beside the database that is to come."""
+    try:
+        with tempfile.TemporaryFile(dir=database.parent):
+            return
+    except OSError as error:
+        raise unwritable(database, error) from error
 
 
 async def _running(settings: Settings, path: Path, found: list[Check]) -> _State:

@@ -139,6 +139,18 @@ async def test_the_container_checks_health_over_a_bare_socket(monkeypatch: pytes
     assert await asyncio.to_thread(healthcheck.main) == 1
 
 
+@pytest.mark.parametrize(("host", "said"), [("127.0.0.2", "127.0.0.2"), ("::1", "[::1]"), ("::1", "[::]")])
+async def test_health_is_asked_where_it_is_served(monkeypatch: pytest.MonkeyPatch, host: str, said: str):
+    server = TestServer(health.application(health.Metrics(), lambda: "", lambda: None), host=host)
+    try:
+        await server.start_server()
+    except OSError:
+        pytest.skip(f"this machine has no {host}")
+    monkeypatch.setenv("FLOWBOT_LISTEN", f"{said}:{server.port}")
+    assert await asyncio.to_thread(healthcheck.main) == 0
+    await server.close()
+
+
 @pytest.mark.parametrize("form", ["json", "text"])
 def test_logs_hide_secrets_whoever_logs_them(form: str, capsys: pytest.CaptureFixture[str]):
     root = logging.getLogger()

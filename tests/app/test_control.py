@@ -54,8 +54,16 @@ async def test_what_a_killed_bot_left_behind_does_not_stand_in_the_way(tmp_path)
     await runner.cleanup()
 
 
-async def test_a_path_that_is_too_long_for_a_socket_is_no_reason_not_to_run(tmp_path):
+async def test_a_path_that_is_too_long_for_a_socket_is_no_reason_not_to_run(tmp_path, caplog):
     assert await control.serve(tmp_path / ("x" * 120) / "flowbot.db", {}) is None
+    assert "(the path is too long). Put the database on a disk of this machine" in caplog.text
+
+
+async def test_a_folder_that_takes_no_socket_is_no_reason_not_to_run(tmp_path, caplog):
+    path = tmp_path / "flowbot.db"
+    control.socket_path(path).mkdir()
+    assert await control.serve(path, {}) is None
+    assert f"there can be no socket at {path}.sock (Is a directory)" in caplog.text
 
 
 async def test_nobody_there_is_said_with_the_way_out(tmp_path):
