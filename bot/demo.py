@@ -17,10 +17,12 @@ from typing import IO
 
 from bot.core import commands
 from bot.sim import serve
+from bot.sim.platform import ACCESS_KEY, ORG, SECRET_KEY
+from bot.sim.platform_seed import WATCHER
 from bot.sim.serve import Running, World
+from bot.sim.workspace_seed import DATA_OPS as CHANNEL
 from bot.slack.manifest import manifest
 
-CHANNEL = "C0DATAOPS1"
 PEOPLE = """slack_user,enos_user_id,enos_user_name
 T0DEMO0001:U0MAYA00001,u15432100000000011,maya.chen
 T0DEMO0001:U0JONAS0001,u15432100000000012,jonas.weber
@@ -48,10 +50,10 @@ def environment(running: Running, folder: Path) -> dict[str, str]:
         "SLACK_APP_TOKEN": app.app_token,
         "SLACK_API_URL": running.slack_url,
         "ENOS_API_URL": running.enos_url,
-        "ENOS_ACCESS_KEY": "a1b2c3d4-e5f6-4a7b-8c9d-0e1f2a3b4c5d",
-        "ENOS_SECRET_KEY": "f0e1d2c3-b4a5-4968-8776-655443322110",
-        "ENOS_ORG_ID": "o15000000000001",
-        "ENOS_USER_ID": "u15432100000000001",
+        "ENOS_ACCESS_KEY": ACCESS_KEY,
+        "ENOS_SECRET_KEY": SECRET_KEY,
+        "ENOS_ORG_ID": ORG,
+        "ENOS_USER_ID": WATCHER,
         "FLOWBOT_CHANNEL": CHANNEL,
         "FLOWBOT_ADMINS": "U0ALEX00001",
         "FLOWBOT_ONCALL": "S0ONCALL01",

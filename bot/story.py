@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from bot.sim.serve import World
+from bot.sim.workspace_seed import DATA_OPS as CHANNEL
 from bot.sim.workspace_things import Message
 
-CHANNEL = "C0DATAOPS1"
 MAYA, JONAS, PRIYA, SAM = "U0MAYA00001", "U0JONAS0001", "U0PRIYA0001", "U0SAMLEE001"
 FLOW, TASK = 3377, 108580
 _PATIENCE = 40.0  # seconds until a step counts as failed

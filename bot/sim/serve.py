@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from bot.sim.platform import Platform
+from bot.sim.platform import ACCESS_KEY, ORG, SECRET_KEY, Platform
+from bot.sim.platform_seed import WATCHER
 from bot.sim.slack_face import slack_app
 from bot.sim.workspace import Workspace
-from bot.sim.workspace_seed import demo_workspace
+from bot.sim.workspace_seed import DATA_OPS, demo_workspace
 
 HOST = "127.0.0.1"
 TICK_SECONDS = 0.25
@@ -114,7 +115,9 @@ async def main(
     app = world.workspace.app
     lines = [
         f"EnOS   {running.enos_url}",
-        f"Slack  {running.slack_url}   bot token {app.bot_token}, app token {app.app_token}",
+        f"       AccessKey {ACCESS_KEY}, SecretKey {SECRET_KEY}, organization {ORG}, user {WATCHER}",
+        f"Slack  {running.slack_url}",
+        f"       bot token {app.bot_token}, app token {app.app_token}, channel {DATA_OPS}",
         *([f"Page   {running.page_url}/"] if running.page_url else []),
         "Stop with Ctrl-C.",
     ]

@@ -49,5 +49,6 @@ async def test_the_program_says_where_it_listens():
     with contextlib.suppress(asyncio.CancelledError):
         await serving
     assert "http://127.0.0.1:" in said
-    assert "/api/   bot token xoxb-demo, app token xapp-demo" in said
+    assert "/api/\n       bot token xoxb-demo, app token xapp-demo, channel C0DATAOPS1" in said
+    assert "organization o15000000000001, user u15432100000000001" in said
     assert said.endswith("Stop with Ctrl-C.\n")
