@@ -1,16 +1,22 @@
 # syntax=docker/dockerfile:1
-FROM python:3.12-slim AS build
+FROM python:3.12-slim AS base
+
+FROM base AS build
 WORKDIR /src
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
-COPY .ci/requirements.txt .ci/requirements.txt
+COPY .ci/requirements.txt .ci/requirements-build.txt .ci/
 RUN python -m venv /opt/flowbot \
- && /opt/flowbot/bin/python -m pip install --require-hashes -r .ci/requirements.txt
+ && /opt/flowbot/bin/python -m pip install --require-hashes -r .ci/requirements.txt \
+ && python -m venv /opt/build \
+ && /opt/build/bin/python -m pip install --require-hashes -r .ci/requirements-build.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
-RUN /opt/flowbot/bin/python -m pip install --no-deps . \
+# With the locked backend: an isolated build would fetch whichever is the newest today.
+RUN /opt/build/bin/python -m pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
+ && /opt/flowbot/bin/python -m pip install --no-deps /wheels/*.whl \
  && /opt/flowbot/bin/python -m compileall -q /opt/flowbot/lib
 
-FROM python:3.12-slim
+FROM base
 LABEL org.opencontainers.image.title="flowbot" \
       org.opencontainers.image.description="Runs EnOS batch flows from Slack and tells the right people when one breaks" \
       org.opencontainers.image.licenses="Apache-2.0"

@@ -44,6 +44,8 @@ lock: $(VENV)/.dev ## pin every dependency with its hashes; names no index
 	  --no-emit-index-url --no-emit-find-links --no-header -q -o .ci/requirements.txt
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header -q -c .ci/requirements.txt -o .ci/requirements-dev.txt
+	$(BIN)/uv pip compile --group build --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header -q -c .ci/requirements-dev.txt -o .ci/requirements-build.txt
 
 clean: ## remove what the other commands made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*

@@ -1,0 +1,39 @@
+"""The image: what its Dockerfile copies is there, and nothing else comes near it."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LINES = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+COPIED = [path for line in LINES if line.startswith("COPY ") and "--from" not in line for path in line.split()[1:-1]]
+
+
+@pytest.mark.parametrize("path", COPIED)
+def test_what_is_copied_is_there_and_let_through(path):
+    assert (ROOT / path).exists()
+    let_through = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert "*" in let_through
+    assert any(Path(path).is_relative_to(each[1:]) for each in let_through if each.startswith("!"))
+
+
+def test_nothing_is_let_through_that_is_not_copied():
+    let_through = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert {each[1:] for each in let_through if each.startswith("!")} <= set(COPIED)
+
+
+def test_what_is_installed_is_locked():
+    installs = [part for line in LINES for part in line.split("&&") if "pip install" in part]
+    assert installs
+    assert all("--require-hashes" in each or "--no-deps /wheels/" in each for each in installs)
+
+
+def test_what_builds_the_wheel_is_what_the_project_asks_for():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["dependency-groups"]["build"] == project["build-system"]["requires"]
+    versions = {
+        name: [line for line in (ROOT / f".ci/requirements{name}.txt").read_text().splitlines() if "==" in line]
+        for name in ("-build", "-dev")
+    }
+    assert set(versions["-build"]) <= set(versions["-dev"])
