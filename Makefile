@@ -20,7 +20,7 @@ $(VENV)/.dev: $(VENV)/.run .ci/requirements-dev.txt
 	@touch $@
 
 demo: $(VENV)/.run ## the whole bot against pretend EnOS and Slack, with a page to click in
-	$(BIN)/python -m bot demo
+	$(BIN)/python -m bot demo $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/.dev ## every check that CI runs
 	$(BIN)/python .ci/gate.py

@@ -149,7 +149,9 @@ async def demo(port: int) -> int:
     try:
         running = await serve.start(demo_world(), page_port=port)
     except OSError as error:
-        sys.stderr.write(f"The demo cannot listen on port {port} ({error.strerror}). Choose another: --port 8660\n")
+        why = (error.strerror or str(error)).rpartition(": ")[2]
+        say = f"The demo cannot listen on port {port}: {why}."
+        sys.stderr.write(f"{say} Choose another: `make demo PORT=8660`, or `flowbot demo --port 8660`.\n")
         return 1
     with tempfile.TemporaryDirectory(prefix="flowbot-demo-") as name:
         folder = Path(name)

@@ -5,6 +5,7 @@ import inspect
 import json
 import logging
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,19 @@ def flowbot(folder: Path, *arguments: str, **environ: str) -> subprocess.Complet
         text=True,
         timeout=60,
         check=False,
+    )
+
+
+def test_a_demo_whose_port_is_taken_says_how_to_choose_another(tmp_path: Path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        got = flowbot(tmp_path, "demo", "--port", str(port))
+    assert got.returncode == 1
+    assert got.stderr == (
+        f"The demo cannot listen on port {port}: address already in use. "
+        "Choose another: `make demo PORT=8660`, or `flowbot demo --port 8660`.\n"
     )
 
 
