@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-NIGHT = "test_killed_at_night.py::test_a_night_with_one_death_at_every_so_many_statements"
 STATEMENTS = "test_deliver_crashes.py::test_death_before_or_after_each_single_statement"
 UNCLEAR = "test_deliver_unclear.py::test_a_lost_answer_is_looked_up_and_the_message_stands_once"
 
@@ -32,13 +31,13 @@ MUTANTS = [
                 'await self._store.sent(id_, current.channel, "", self._clock()); step = await self._step(current)\n',
             ),
         ),
-        NIGHT,
+        STATEMENTS,
     ),
     Mutant(
         "no transaction",
         "bot/store/units.py",
         (("connection.execute(begin)\n", "pass\n"), ('connection.execute("COMMIT")\n', "pass\n")),
-        NIGHT,
+        "test_full_disk.py",
     ),
     Mutant(
         "no look-up",
@@ -50,7 +49,7 @@ MUTANTS = [
         "what was being sent at death is left so",
         "bot/work/deliver.py",
         (("if count := await self._store.interrupted():", "if count := 0:"),),
-        NIGHT,
+        STATEMENTS,
     ),
     Mutant(
         "what was being sent at death is sent again unseen",
@@ -67,7 +66,7 @@ MUTANTS = [
         "a run is written after its call",
         "bot/work/verbs/starting.py",
         (("    await rooms.store.put_run(run)\n    return run\n", "    return run\n"),),
-        NIGHT,
+        "test_answer_left_open.py::test_killed_after_the_call_the_run_is_found_and_told",
     ),
     Mutant(
         "a reading that a fault cut off is taken for whole",
