@@ -151,11 +151,16 @@ class _Draft:
             return
         self._new(new.id, failure)
         if not new.gathered:
-            self._reply(new, failure)
+            self._reply(new, self._untold(incident, new, failure))
         elif self._begins_thread(new):
             new = desk.moved(new, PostId(self._terms.new_id()), self._terms.told_at)
             self._first[new.id] = self._card(new)
         self._put(new)
+
+    def _untold(self, old: Incident, new: Incident, failure: Occurrence) -> Occurrence:
+        """Return the failure that a reply has to tell: the card of a new incident shows the newest, and no other."""
+        is_on_card = new.opened_at == self._terms.now and new.occurrences[-1] is failure
+        return old.occurrences[-1] if is_on_card else failure
 
     def _begins_thread(self, incident: Incident) -> bool:
         """Whether a further failure of a gathered incident begins its thread: not while the gathering goes on."""

@@ -75,12 +75,14 @@ class Enricher:
         self._under_way: set[tuple[IncidentId, InstanceId]] = set()  # a reading may bring a flow on many pages
         self._tries: dict[str, int] = {}
 
-    def begin(self, incident: Incident, kind: int | None, *, reply: PostId | None = None) -> None:
-        """Begin to look at the newest failure of an incident, which a page has just brought.
+    def begin(
+        self, incident: Incident, kind: int | None, *, instance: InstanceId | None = None, reply: PostId | None = None
+    ) -> None:
+        """Begin to look at a failure of an incident, which a page has just brought: the newest where none is named.
 
         ``kind`` is the scheduling type to look for the last good run in; None where it is known or not wanted.
         """
-        instance = incident.occurrences[-1].instance
+        instance = instance or incident.occurrences[-1].instance
         if (incident.id, instance) not in self._under_way:
             self._under_way.add((incident.id, instance))
             self._start(self._look(incident, instance, kind, reply))
@@ -225,17 +227,23 @@ class Enricher:
 
 
 def begin_all(enricher: Enricher, facts: Facts, kind: int, now: datetime) -> None:
-    """Begin a closer look at each incident whose newest failure these facts of a page tell.
+    """Begin a closer look at each failure that these facts of a page tell, on a card or in a reply.
 
     Those that stand under another message are left to following: hundreds at once would not help an EnOS in trouble,
     and would hold up a first start. The last good run is looked for until it is known.
     """
     tells = facts.tells if isinstance(facts, pages.PageFacts) else {}
+    told = [(post.incident, tells[post.id], post.id) for post in facts.posts if post.id in tells]
     for incident in facts.incidents:
+        if incident.gathered:
+            continue
         newest = incident.occurrences[-1]
-        if newest.seen_at == now and not newest.failed_tasks and not newest.healed and not incident.gathered:
-            reply = next((post for post, instance in tells.items() if instance == newest.instance), None)
-            enricher.begin(incident, None if incident.last_success else kind, reply=reply)
+        replies_of = {instance: post for of, instance, post in told if of == incident.id}
+        if newest.seen_at == now and not newest.failed_tasks and not newest.healed:
+            kind_of_good = None if incident.last_success else kind
+            enricher.begin(incident, kind_of_good, reply=replies_of.pop(newest.instance, None))
+        for instance, post in replies_of.items():
+            enricher.begin(incident, None, instance=instance, reply=post)
 
 
 def _reply_anew(

@@ -48,14 +48,25 @@ def test_a_failure_opens_an_incident_whose_card_waits_for_a_closer_look():
     assert f"1|{card.id}|ack 3377" in str(card.body)
 
 
-def test_two_failures_on_one_page_are_one_card_and_a_reply():
+def test_two_failures_on_one_page_are_a_card_of_the_newest_and_a_reply_of_the_other():
     facts = pages.decide([row("3377-2026112200", end="2026-11-22 02:00:00"), row()], terms(), known())
     assert [(post.kind, post.thread_of is None) for post in facts.posts] == [
         (Kind.MESSAGE, True),
         (Kind.MESSAGE, False),
     ]
     assert "2" in str(facts.posts[0].body["attachments"][0]["blocks"][0]["fields"][2])
-    assert dict(facts.tells) == {facts.posts[1].id: "3377-2026112200"}
+    card, reply = (str(post.body) for post in facts.posts)
+    assert ("log 3377-2026112200" in card, "log 3377-2026112200" in reply) == (True, False)
+    assert ("log 3377-2026112100" in card, "log 3377-2026112100" in reply) == (False, True)
+    assert dict(facts.tells) == {facts.posts[1].id: "3377-2026112100"}
+
+
+def test_of_three_on_one_page_each_is_told_once():
+    runs = ["3377-2026112300", "3377-2026112200", "3377-2026112100"]
+    rows = [row(run, end=f"2026-11-{run[-4:-2]} 02:00:00") for run in runs]
+    facts = pages.decide(rows, terms(), known())
+    told = [str(post.body) for post in facts.posts]
+    assert [[run for run in runs if f"log {run}" in body] for body in told] == [[runs[0]], [runs[2]], [runs[1]]]
 
 
 def test_the_same_row_twice_on_one_page_is_one_failure():

@@ -365,15 +365,18 @@ async def test_a_recovered_incident_without_a_good_run_costs_a_search_every_five
     assert len(world.enos.searches(Status.SUCCESS)) == 3
 
 
-async def test_a_flow_that_a_reading_brings_on_many_pages_is_looked_at_once():
+async def test_of_a_flow_that_a_reading_brings_on_many_pages_each_failure_that_is_told_is_looked_at_once():
     world = await World().begin()
     world.enos.page = 2
     for hour in range(9):
         world.enos.put(f"3377-202611210{hour}", end=f"2026-11-21 0{hour}:30:00")
     await world.watch.poll(world.now)
     await world.watch.settled()
-    assert [about for name, about in world.enos.calls if name == "instance"] == ["3377-2026112108"]
+    looked_at = [about for name, about in world.enos.calls if name == "instance"]
+    told = {f"3377-202611210{hour}" for hour in (8, 7, 6, 5, 4, 3)}  # the newest on the card, five in replies
+    assert (len(looked_at), set(looked_at)) == (6, told)
     assert only(world).occurrences[-1].failed_task_name == "transform"
+    assert {each.instance for each in only(world).occurrences if each.failed_task_name} == told
 
 
 async def hang(_instance):
