@@ -9,6 +9,7 @@ last one is still at work.
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Callable
@@ -41,6 +42,7 @@ from bot.work.watch_single import count
 log = logging.getLogger(__name__)
 
 _LATE_AT_LEAST = timedelta(minutes=1)  # however often it polls
+_LOOK_BACK = 20.0  # seconds that a first start spends on what has recovered
 _LATE = 10  # polls without a complete reading before that is an alarm
 
 
@@ -195,11 +197,18 @@ class Watch:
         else:
             await self._outage.answered(now, found)
             if gather_under is not None:
+                await self._look_back(now)
                 await self._gatherings.announce(now)
                 self._may_be_new = False
                 for incident in worst_first(await self._out.store.gathered(gather_under))[:LISTED]:
                     self._enricher.begin(incident, None)  # the others are left to following
         self._out.wake()
+
+    async def _look_back(self, now: datetime) -> None:
+        """Find out which failures are over, so that a first start tells of what is broken now; later ones are drawn."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_BACK), self._is_following:
+                await self._following.look_back(now)
 
     async def _read(
         self, kind: int, now: datetime, gather_under: PostId | None, found: set[tuple[str, str, str]]

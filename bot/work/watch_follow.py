@@ -91,6 +91,12 @@ class Following:
             )
         await self._look_beyond(now)
 
+    async def look_back(self, now: datetime) -> None:
+        """Look for good runs alone: what has failed within the window may have recovered since."""
+        live = {incident.id: incident for incident in await self._out.store.incidents(live=True, limit=_MOST)}
+        for kind in KINDS if live else ():
+            await self._quietly(self._find_good(kind, live, now))
+
     # ── what is followed ──
 
     async def _find_left(self, now: datetime) -> None:

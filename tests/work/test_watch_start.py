@@ -31,6 +31,27 @@ async def test_nothing_broken_is_said_too():
     assert world.lines() == ["flowbot is watching · nothing is broken now"]
 
 
+async def test_what_has_recovered_within_the_window_is_not_told_as_broken():
+    world = World()
+    broken(world, 3)
+    world.enos.put("4001-2026112109", Status.SUCCESS, name="flow 1", end="2026-11-21 10:00:00")
+    await world.poll()
+    (card,) = world.store.cards()
+    assert card["text"] == "flowbot is watching · 2 flows are broken now"
+    assert "RECOVERED flow 1" in str(card)
+
+
+async def test_where_good_runs_cannot_be_read_the_first_start_tells_all_that_failed():
+    world = World()
+    broken(world, 2)
+    world.enos.put("4001-2026112109", Status.SUCCESS, name="flow 1", end="2026-11-21 10:00:00")
+    world.enos.fail["search"] = [None, None, None, Down(), Down(), Down()]
+    await world.poll()
+    assert world.lines() == ["flowbot is watching · 2 flows are broken now"]
+    await world.follow(after=30)
+    assert world.store.cards()[0]["text"] == "flowbot is watching · 1 flow is broken now"
+
+
 async def test_a_second_poll_says_nothing_more():
     world = World()
     broken(world)
