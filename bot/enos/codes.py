@@ -140,24 +140,24 @@ TABLE = (
         1002,
         "unknown_key",
         "EnOS does not know the access key.",
-        "Check ENOS_ACCESS_KEY, and that the application is registered at this gateway.",
+        "Ask an admin of the bot to check ENOS_ACCESS_KEY, and that the application is registered at this gateway.",
     ),
     Row(
         1003,
         "wrong_secret",
         "EnOS did not accept the sign-in.",
-        "Check ENOS_SECRET_KEY, and this machine's clock.",
+        "Ask an admin of the bot to check ENOS_SECRET_KEY, and the clock of the machine that flowbot runs on.",
     ),
     Row(
         1004,
         "bad_sign_in",
         "EnOS did not accept the form of the sign-in.",
-        "Check this machine's clock, ENOS_ACCESS_KEY and ENOS_SECRET_KEY.",
+        "Ask an admin of the bot to check the clock of flowbot's machine, ENOS_ACCESS_KEY and ENOS_SECRET_KEY.",
     ),
     Row(
         1202,
         "bad_sign_in",
         "EnOS missed a part of the sign-in.",
-        "Check ENOS_ACCESS_KEY and ENOS_SECRET_KEY.",
+        "Ask an admin of the bot to check ENOS_ACCESS_KEY and ENOS_SECRET_KEY.",
     ),
 )

@@ -121,7 +121,8 @@ class TokenStale(Trouble):
     def __init__(self, what: str) -> None:
         super().__init__(
             f"EnOS did not accept the sign-in, not even a fresh one ({what}). "
-            "Check this machine's clock: calls more than 15 minutes off are turned away. Then ask again.",
+            "This is for an admin of the bot to mend: check the clock of the machine that flowbot runs on, since "
+            "calls more than 15 minutes off are turned away. Then ask again.",
             what,
         )
 

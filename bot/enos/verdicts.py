@@ -69,7 +69,7 @@ def _meaning(call: Call, reply: Reply, envelope: Envelope | None, now: datetime)
     if envelope.apim_status in STALE_APIM:
         return TokenStale(f"gateway status {envelope.apim_status}")
     if envelope.code is None or envelope.code == reply.status or 400 <= envelope.code < 600:
-        return _by_body_status(reply, envelope, now)
+        return _by_body_status(call, reply, envelope, now)
     return _by_code(call, reply, envelope.code, envelope.message)
 
 
@@ -90,13 +90,13 @@ def _by_code(call: Call, reply: Reply, code: int, message: str) -> Failure:
     return EnosRefused(
         "unknown_code",
         f"EnOS refused with a code that flowbot does not know: {code}{quoted(message)}.",
-        "Look it up in EnOS's documentation, or ask its administrator.",
+        _after_an_unknown(call),
         code,
         message,
     )
 
 
-def _by_body_status(reply: Reply, envelope: Envelope, now: datetime) -> Failure:
+def _by_body_status(call: Call, reply: Reply, envelope: Envelope, now: datetime) -> Failure:
     """Judge an answer whose code is an HTTP status (as frameworks print it), a word, or missing."""
     if envelope.code in THROTTLE_CODES:
         return Throttled(seconds_to_wait(reply.retry_after, now))
@@ -111,11 +111,22 @@ def _by_body_status(reply: Reply, envelope: Envelope, now: datetime) -> Failure:
         return EnosRefused(
             "unknown_code",
             f"EnOS refused with words that flowbot does not know: {told}{quoted(envelope.message)}.",
-            "Look it up in EnOS's documentation, or ask its administrator.",
+            _after_an_unknown(call),
             None,
             envelope.message,
         )
     return Unreadable("it is JSON, but does not say whether the call succeeded")
+
+
+def _after_an_unknown(call: Call) -> str:
+    """Return what to do after a refusal of unknown meaning; only of a reading it is certain that it changed nothing."""
+    if call.kind is Kind.MUTATION:
+        state = "Most likely nothing was changed. Look how the flow stands, and ask again in a minute"
+    else:
+        state = "This was a reading, and it changed nothing. Ask again in a minute"
+    return (
+        f"{state}; if it stays so, show an admin of the bot this answer, for EnOS's administrator knows what it means."
+    )
 
 
 def _by_status(reply: Reply, message: str, now: datetime) -> Failure:

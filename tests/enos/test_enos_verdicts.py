@@ -182,6 +182,27 @@ def test_an_unknown_code_is_shown_with_its_words():
     assert (found.code, found.message) == (62108, "a\n new   one")
 
 
+@pytest.mark.parametrize("body", [says(-9), says("E_ODD"), {"apim_status": 4099}])
+@pytest.mark.parametrize(
+    ("call", "state"),
+    [
+        (GET, "This was a reading, and it changed nothing. Ask"),
+        (ENABLE, "Most likely nothing was changed. Look how the"),
+    ],
+)
+def test_after_an_unknown_refusal_a_person_reads_what_was_changed_and_what_to_do(call, state, body):
+    found = str(verdict(call, body))
+    assert state in found
+    assert "again in a minute; if it stays so, show an admin of the bot this answer" in found
+
+
+@pytest.mark.parametrize("code", [1203, 1204, 1002, 1003, 1004, 1202])
+def test_what_only_the_operator_can_mend_is_said_to_be_theirs(code):
+    found = str(verdict(GET, says(code)))
+    assert "admin of the bot" in found
+    assert "this machine" not in found
+
+
 def test_long_words_of_enos_are_cut():
     assert len(str(verdict(GET, says(62108, "x" * 5000)))) < 600
 
