@@ -7,9 +7,10 @@ ten minutes. Nothing open costs nothing.
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from bot.core import desk, healing, incident_posts
 from bot.core.desk import Reason
@@ -26,6 +27,7 @@ from bot.work.watch_settings import UPDATED
 from bot.work.watch_single import Singles
 
 log = logging.getLogger(__name__)
+_Thing = TypeVar("_Thing")
 
 _MOST = 5000  # incidents followed at once
 _AT_FIRST, _AT_LAST = timedelta(minutes=1), timedelta(minutes=10)  # between two reads of one instance
@@ -86,9 +88,8 @@ class Following:
             for kind in KINDS:
                 await self._quietly(self._find_good(kind, followed, now))
             self._left = {id_: followed[id_] for id_ in self._left}
-            await self._together(
-                self._read(incident, now) for incident in followed.values() if self._due(incident, now)
-            )
+            due_now = [incident for incident in followed.values() if self._due(incident, now)]
+            await self._together(due_now, lambda incident: self._read(incident, now))
         await self._look_beyond(now)
 
     async def look_back(self, now: datetime) -> None:
@@ -235,7 +236,7 @@ class Following:
                 plan.due = now + plan.pause
                 plan.pause = min(plan.pause * 2, _AT_LAST)
                 due.append(instance)
-        await self._together(self._read_beyond(instance, now) for instance in due)
+        await self._together(due, lambda instance: self._read_beyond(instance, now))
 
     async def _read_beyond(self, instance: InstanceId, now: datetime) -> None:
         before = await self._singles.known(instance, None)
@@ -247,12 +248,14 @@ class Following:
 
     # ── how ──
 
-    async def _together(self, reads: Iterable[Awaitable[None]]) -> None:
-        async def one(read: Awaitable[None]) -> None:
-            async with self._turn:
-                await self._quietly(read)
+    async def _together(self, things: Iterable[_Thing], read: Callable[[_Thing], Awaitable[None]]) -> None:
+        """Read them, a few at once. A read is begun in its turn: one that is never reached leaves nothing behind."""
 
-        await asyncio.gather(*(one(read) for read in reads))
+        async def one(thing: _Thing) -> None:
+            async with self._turn:
+                await self._quietly(read(thing))
+
+        await asyncio.gather(*(one(thing) for thing in things))
 
     @staticmethod
     async def _quietly(work: Awaitable[None]) -> None:

@@ -1,11 +1,14 @@
 """Following: recoveries, good runs for what failed, and at most so many requests."""
 
 import asyncio
+import gc
 import itertools
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from deliver_fakes import until
 from memory_enos import Down
 from watch_world import MAYA, World
 
@@ -394,3 +397,20 @@ async def test_a_look_that_is_cut_off_is_taken_up_by_following():
     assert world.lines() == ["FAIL report"]
     await world.follow(after=61)
     assert world.lines() == ["FAIL report · task transform"]
+
+
+async def test_a_following_that_is_cut_off_leaves_no_read_behind(world, recwarn):
+    """More is due than is read at once: what waits for its turn was never begun."""
+    for flow in range(3500, 3510):
+        world.enos.put(f"{flow}-2026112100", name=f"flow-{flow}")
+    await world.poll()
+    begun = []
+    world.enos.instance = lambda instance: begun.append(instance) or hang(instance)
+    world.now += timedelta(seconds=61)
+    following = asyncio.create_task(world.watch.follow(world.now))
+    await until(lambda: begun)
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    gc.collect()
+    assert [str(each.message) for each in recwarn] == []
+    assert 0 < len(begun) < 11
