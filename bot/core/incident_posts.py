@@ -65,6 +65,7 @@ def in_thread(
     id_: str = "",
     lane: Lane = Lane.ALERT,
     user: str = "",
+    reminds_of: str = "",
 ) -> NewPost:
     """Return a reply in an incident's thread; an answer to a ``user`` goes to them where the channel takes nothing."""
     return NewPost(
@@ -77,6 +78,7 @@ def in_thread(
         thread_of=incident.post,
         user=user,
         incident=incident.id,
+        reminds_of=reminds_of,
     )
 
 

@@ -5,6 +5,9 @@
        │          ├──► unclear ──(look up)──► sent, or queued again
        └──────────┴──► given up
 
+A reminder that has not gone is given up as soon as what it reminds of is taken, given back or over, and where a newer
+one follows it: it would say what is true no more.
+
 A post is a row before it is a call. Its id travels in the message's metadata, so that a lost answer can be
 looked up. ``body`` is Slack's JSON: ``text``, ``blocks`` and, for incidents, ``attachments``.
 """
@@ -62,6 +65,7 @@ class NewPost:
     user: str = ""  # WHISPER: who sees it
     response_url: str = ""  # WHISPER: the way that needs no membership
     incident: str = ""  # the incident the post belongs to, if any
+    reminds_of: str = ""  # a reminder: the incident, or the storm's message, that it calls to mind
 
 
 @dataclass(frozen=True, slots=True)

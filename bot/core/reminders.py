@@ -6,6 +6,8 @@
 After the last call it stays quiet: a channel that is called at every hour stops listening. What stands under another
 message (a first start, a storm) has no thread to be called in: a storm is called to mind as a whole, by the same
 times. A promise is one there too, and ends.
+
+What waits to be said of an incident is withdrawn when its care changes, and when something newer is to be said of it.
 """
 
 from collections.abc import Iterable
@@ -59,8 +61,13 @@ def step(incident: Incident, every: timedelta, now: datetime) -> Step:
     )
 
 
+def same_care(old: Incident, new: Incident) -> bool:
+    """Whether it is in the same hands, for as long: then what was to be said of it may still be said."""
+    return (old.phase, old.ack_until) == (new.phase, new.ack_until)
+
+
 def restarted(old: Incident, new: Incident, now: datetime) -> Incident:
     """Return ``new`` with the calls counted afresh, where a person has changed who has it, or for how long."""
-    if (old.phase, old.ack_until) == (new.phase, new.ack_until):
+    if same_care(old, new):
         return new
     return replace(new, called_at=now, calls=0)

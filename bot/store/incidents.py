@@ -19,7 +19,8 @@ from bot.core.flows import FlowId, InstanceId, TaskId, UserName
 from bot.core.incidents import Incident, IncidentId, Occurrence, Phase
 from bot.core.people import Person
 from bot.core.posts import PostId
-from bot.store import rows
+from bot.core.reminders import same_care
+from bot.store import rows, withdrawing
 from bot.store.moments import moment, moment_or_none, stamp, stamp_or_none
 from bot.store.people import person
 from bot.store.places import place
@@ -144,13 +145,19 @@ def _load(db: Database, shelf: Shelf, ids: Sequence[IncidentId]) -> tuple[Stored
 
 
 def put(db: Database, shelf: Shelf, incidents: Sequence[Incident]) -> None:
-    """Insert or replace incidents, each at most once, touching only what changed."""
+    """Insert or replace incidents, each at most once, touching only what changed.
+
+    The reminders of those that are in other hands now are withdrawn with that.
+    """
     stand = {stored[0].id: stored for stored in _load(db, shelf, [new.id for new in incidents])}
     changed, failures, gone = list[rows.Row](), list[rows.Row](), list[rows.Row]()
+    passed_on = list[Incident]()
     for new in incidents:
         old, places = stand.get(new.id, (None, ()))
         if old is None or _HEAD(old) != _HEAD(new):
             changed.append(_row(new))
+        if old is not None and not same_care(old, new):
+            passed_on.append(new)
         placed = place(new.occurrences, () if old is None else old.occurrences, places)
         failures += [_values(new.id, at, occurrence) for at, occurrence in placed.written]
         gone += [(new.id, at) for at in placed.deleted]
@@ -159,6 +166,7 @@ def put(db: Database, shelf: Shelf, incidents: Sequence[Incident]) -> None:
     if gone:
         db.conn.executemany("DELETE FROM occurrences WHERE incident = ? AND place = ?", gone)
     rows.replace(db, "occurrences", failures)
+    withdrawing.answered(db, passed_on)
 
 
 # ── rows ──

@@ -22,6 +22,7 @@ from bot.store.moments import moment, moment_or_none, stamp
 
 REPLACED = "replaced"  # in the database only: an edit that a newer one, or its own target, has taken in
 
+WITHDRAWN = "withdrawn: it says what is true no more"
 _LIVE = "('queued', 'sending', 'unclear')"
 
 # A post as it would be sent now: a reply in its thread, an edit at its message.
@@ -181,6 +182,9 @@ def requeue(db: Database, id_: PostId, retry_at: datetime, why: str, *, channel:
             "UPDATE posts SET state = ?, body = '{}', why = 'a newer edit took its place' WHERE id = ?", [REPLACED, id_]
         )
         return
+    if row["withdrawn"]:
+        give_up(db, id_, WITHDRAWN, retry_at)
+        return
     new = instead or _new(row)
     if channel:
         new = _moved(new, channel)
@@ -263,8 +267,8 @@ def insert(db: Database, new: NewPost, state: str = State.QUEUED.value, why: str
     """Write a new row."""
     db.execute(
         "INSERT INTO posts (id, kind, lane, channel, body, due, thread_of, thread, target, user,"
-        " response_url, incident, line, state, why, settled_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-        " ?)",
+        " response_url, incident, reminds_of, line, state, why, settled_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             new.id,
             new.kind.value,
@@ -278,6 +282,7 @@ def insert(db: Database, new: NewPost, state: str = State.QUEUED.value, why: str
             new.user,
             new.response_url,
             new.incident,
+            new.reminds_of,
             line_of(new),
             state,
             why,
@@ -300,6 +305,7 @@ def _new(row: Row) -> NewPost:
         user=row["user"],
         response_url=row["response_url"],
         incident=row["incident"],
+        reminds_of=row["reminds_of"],
     )
 
 

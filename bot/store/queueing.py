@@ -7,6 +7,7 @@ from sqlite3 import Row
 from sqlite_utils import Database
 
 from bot.core.posts import Kind, NewPost, PostId, State
+from bot.store import withdrawing
 from bot.store.moments import moment
 from bot.store.posts import REPLACED, insert, row_of, text_of
 
@@ -20,6 +21,7 @@ def put(db: Database, posts: Sequence[NewPost]) -> int:
             if new.kind is Kind.EDIT:
                 _put_edit(db, new)
             else:
+                withdrawing.replaced(db, new)
                 insert(db, _placed(db, new))
     return count
 

@@ -246,8 +246,18 @@ _INBOX = (
 
 _JOINED = ("ALTER TABLE gatherings ADD COLUMN joined INTEGER NOT NULL DEFAULT 0",)
 
+# Reminders that have not gone are withdrawn.
+_REMINDERS = (
+    "ALTER TABLE posts ADD COLUMN reminds_of TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE posts ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0",
+    """
+    CREATE INDEX posts_reminders ON posts (reminds_of)
+    WHERE reminds_of <> '' AND state IN ('queued', 'sending', 'unclear')
+    """,
+)
+
 # The database's version is the number of steps it has taken.
-STEPS: tuple[Sequence[str], ...] = (_FIRST, _GATHERINGS, _CALLS, _INBOX, _JOINED)
+STEPS: tuple[Sequence[str], ...] = (_FIRST, _GATHERINGS, _CALLS, _INBOX, _JOINED, _REMINDERS)
 
 
 def migrate(db: Database, steps: Sequence[Sequence[str]] = STEPS) -> int:

@@ -20,7 +20,10 @@ _MOST = 5000  # live incidents looked at in one tick
 
 
 class Reminders:
-    """Looks at what is live, and says what is due in its thread: one fact and one post in one transaction."""
+    """Looks at what is live, and says what is due in its thread: one fact and one post in one transaction.
+
+    What is said is held for a moment: a success that is just being read withdraws it.
+    """
 
     def __init__(
         self,
@@ -63,8 +66,22 @@ class Reminders:
             look = await self._looks.of(storms.owners(waiting), now)
             post = PostId(f"call{number}-{storm.post}")
             body = gathering_cards.storm_called(waiting, self._oncall, look.people, post, command=self._command)
-            reply = NewPost(post, Kind.MESSAGE, Lane.ALERT, storm.channel, body, now, thread_of=storm.post)
-            await self._store.queue([reply])
+            reply = NewPost(
+                post,
+                Kind.MESSAGE,
+                Lane.ALERT,
+                storm.channel,
+                body,
+                now + incident_posts.HOLD,
+                thread_of=storm.post,
+                reminds_of=storm.post,
+            )
+
+            def decide(one: Incident) -> Facts:
+                return Facts(posts=(reply,) if reminders.untaken([one]) else ())
+
+            if not (await self._store.change(waiting[0].id, decide)).posts:
+                return  # it was taken meanwhile: count anew at the next look
         self._called[storm.post] = number
 
     async def _call(self, incident: Incident, now: datetime) -> None:
@@ -76,7 +93,8 @@ class Reminders:
             if reason is Reason.NOTHING:
                 return Facts()
             post = PostId(self._new_id())
-            reply = incident_posts.in_thread(new, self._says(old, reason, look, post, now), terms, id_=post)
+            said = self._says(old, reason, look, post, now)
+            reply = incident_posts.in_thread(new, said, terms, due=terms.held_until, id_=post, reminds_of=incident.id)
             return Facts(incidents=(new,), posts=(reply, *incident_posts.redrawn(old, new, terms)))
 
         facts = await self._store.change(incident.id, decide)

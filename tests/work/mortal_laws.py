@@ -53,8 +53,11 @@ async def _posts(store):
 def _stands_once(posts, standing):
     assert len(standing) == len(set(standing)), "something stands twice"
     given_up = [post for post in posts if post.state is State.GIVEN_UP and post.new.kind is not Kind.EDIT]
-    assert {post.why for post in given_up} <= {"unclear twice", "too late: unclear"}, given_up
-    assert all(post.new.lane is not Lane.ALERT for post in given_up), given_up
+    withdrawn = [post for post in given_up if post.new.reminds_of and post.why.startswith("withdrawn")]
+    lost = [post for post in given_up if post not in withdrawn]
+    assert {post.why for post in lost} <= {"unclear twice", "too late: unclear", "is_archived"}, lost
+    assert all(post.new.lane is not Lane.ALERT for post in lost), lost
+    assert not {post.new.id for post in withdrawn} & set(standing), "something that stands was withdrawn"
     messages = {post.new.id for post in posts if post.new.kind is Kind.MESSAGE}
     assert messages - {post.new.id for post in given_up} <= set(standing) <= messages
 

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from bot.core.incident_posts import HOLD
+
 EVERY = timedelta(minutes=10)
 CALLS = 6
 BEFORE = timedelta(minutes=15)
@@ -71,10 +73,10 @@ def reminded(posts, incidents, looks):
     for incident in incidents:
         care = Care("open", incident.told_at)
         for post in posts:
-            word = _word(post.new) if post.new.thread_of == incident.post else None
+            word = _word(post.new) if post.new.incident == incident.id else None  # whether it moved or not
             if word is None:
                 continue
-            at = post.new.due
+            at = post.new.due - HOLD if post.new.reminds_of else post.new.due
             _not_forgotten(care, [look for look in looks if look < at], incident)
             if word in {"called", "asked", "lapsed"}:
                 _was_due(care, word, at, incident)

@@ -210,9 +210,9 @@ class Town:
         self.clock.now = self.clock.after(60 * minutes)
 
     async def looks_around(self):
-        """A poll, and two looks for what is due."""
+        """A poll, and two looks for what is due; what they say goes."""
         await self.pass_time(2, poll_at=0, remind_at=1)
-        await self.pass_time(1, remind_at=0)
+        await self.pass_time(5, remind_at=0)
 
     async def orders(self, what, flow):
         """Maya orders something that no other order of hers resembles."""
