@@ -5,18 +5,20 @@ printed. If the id for that minute is taken, the next free minute inside the sam
 Where an answer would be wrong data this module does not guess: it refuses, with the commands that remain.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.errors import Refused
-from bot.core.flows import Flow, FlowId, Instance, InstanceId, Parameter, TaskId
-from bot.core.graphs import broken, downstream, one_for_all
+from bot.core.flows import Flow, FlowId, Instance, InstanceId, Parameter, Task, TaskId
+from bot.core.graphs import broken, downstream, in_order, one_for_all
 from bot.core.instance_ids import expected_instance, instance_moment
+from bot.core.status import Status
 from bot.core.times import calibrate, milliseconds, read_time
 from bot.core.words import visible
 
 FIRST_YEAR = 2000  # EnOS puts 1970 into an id where it did not understand the time (sample of Trigger Flow)
+MINUTE = timedelta(minutes=1)
 REACH = timedelta(hours=2)  # how far from the data time a free minute is looked for
 
 
@@ -43,9 +45,9 @@ def plan(instance: Instance, flow: Flow, task: TaskId | None, zone: timedelta | 
             "parameters_differ",
             f"Run {instance.id} had other parameters than flow {flow.id} has now, "
             "and EnOS cannot start from a task with changed parameters.",
-            f"Run the flow whole, with the parameters you want: `trigger {flow.id} at {at:%Y-%m-%dT%H:%MZ} with …`",
+            _sentence(_whole(instance, flow, at, zone, " takes those of now; `with KEY=VALUE` behind it changes one")),
         )
-    start = task if task is not None else _failed_task(instance, flow, at)
+    start = task if task is not None else _failed_task(instance, flow, _whole(instance, flow, at, zone))
     names = {each.id: each.name for each in flow.graph.tasks}
     if start not in names:
         raise Refused(
@@ -72,7 +74,7 @@ def data_time(instance: Instance, zone: timedelta | None) -> datetime:
         raise Refused(
             "unknown_id_form",
             f"The id {instance.id} does not say for which time it ran, so I cannot run it again for the same data.",
-            f"Name the time: `trigger {instance.flow_id} at 2026-11-21T14:30Z`",
+            f"Name the data time that you want, for example `trigger {instance.flow_id} at 2026-11-21T14:30Z`",
         )
     if len(digits) > 10:
         return moment.replace(second=0)
@@ -83,25 +85,24 @@ def data_time(instance: Instance, zone: timedelta | None) -> datetime:
             "uncalibrated",
             f"The id {instance.id} leaves out the minutes, and the zone of the times EnOS prints is not certain, "
             "so I cannot run it again for the same data.",
-            f"Name task and time: `trigger {instance.flow_id} from TASK at {moment:%Y-%m-%dT%H}:MMZ`",
+            f"Name the minute yourself; for the full hour it is `trigger {instance.flow_id}{_from(instance)} "
+            f"at {moment:%Y-%m-%dT%H}:00Z`",
         )
     return moment.replace(minute=printed.minute)
 
 
-def free_minute(
-    flow: FlowId, cycle: str, at: datetime, zone: timedelta | None, taken: Callable[[InstanceId], bool]
-) -> datetime | None:
-    """Return ``at``, or the next minute whose instance id is free inside the same cycle period, or None.
+def minutes(cycle: str, at: datetime, zone: timedelta | None) -> tuple[datetime, ...]:
+    """Return ``at`` and the minutes after it within reach and inside the same cycle period.
 
     ``zone`` is the platform's offset: a period ends where it ends there or in UTC, whichever comes first.
     """
     end = min(_period_end(cycle, at + offset) - offset for offset in (timedelta(), zone or timedelta()))
-    minute = at
-    while minute < end and minute < at + REACH:
-        if not taken(expected_instance(flow, milliseconds(minute))):
-            return minute
-        minute += timedelta(minutes=1)
-    return None
+    return tuple(at + number * MINUTE for number in range(REACH // MINUTE) if at + number * MINUTE < end)
+
+
+def first_free(flow: FlowId, moments: Iterable[datetime], taken: Callable[[InstanceId], bool]) -> datetime | None:
+    """Return the first of these minutes whose instance id is free, or None."""
+    return next((each for each in moments if not taken(expected_instance(flow, milliseconds(each)))), None)
 
 
 def _period_end(cycle: str, at: datetime) -> datetime:
@@ -113,25 +114,50 @@ def _period_end(cycle: str, at: datetime) -> datetime:
     return at + timedelta(minutes=1)
 
 
-def _failed_task(instance: Instance, flow: Flow, at: datetime) -> TaskId:
+def _whole(instance: Instance, flow: Flow, at: datetime, zone: timedelta | None, more: str = "") -> str:
+    """Return how the flow is run whole for the same data: at a minute that the run itself does not hold."""
+    free = first_free(flow.id, minutes(flow.cycle or instance.cycle, at, zone), {instance.id}.__contains__)
+    if free is None:
+        return f"run it whole in the EnOS console, for {instance.id} itself holds the only minute of its data period"
+    return f"run it whole: `trigger {flow.id} at {free:%Y-%m-%dT%H:%MZ}`{more}"
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _from(instance: Instance) -> str:
+    """Return the clause that starts where the run broke, or at its first task; empty where no task is known."""
+    tasks = broken(instance.graph) or in_order(instance.graph)
+    return f" from {tasks[0].id}" if tasks else ""
+
+
+def _failed_task(instance: Instance, flow: Flow, whole: str) -> TaskId:
     failed = broken(instance.graph)
-    whole = f"or run it whole: `trigger {flow.id} at {at:%Y-%m-%dT%H:%MZ}`"
     if not failed:
+        tasks = in_order(flow.graph)
+        named = " or ".join(f"`rerun {instance.id} from {task.id}` ({visible(task.name)})" for task in tasks[:3])
         raise Refused(
             "no_failed_task",
             f"EnOS shows no failed task in run {instance.id}, so I do not know where to start.",
-            f"Name a task: `rerun {instance.id} from TASK`, {whole}",
+            f"Name a task: {named}, or {whole}" if named else _sentence(whole),
         )
     start = one_for_all(flow.graph, [task.id for task in failed])
     if start is None:
         choices = " or ".join(f"`rerun {instance.id} from {task.id}`" for task in failed[:3])
         raise Refused(
             "no_single_task",
-            f"{len(failed)} tasks failed ({', '.join(visible(task.name) for task in failed[:5])}), "
+            f"{len(failed)} tasks {_broke(failed)} ({', '.join(visible(task.name) for task in failed[:5])}), "
             "and no single one of them leads to all the others.",
-            f"Choose: {choices}, {whole}",
+            f"Choose: {choices}, or {whole}",
         )
     return start
+
+
+def _broke(tasks: Iterable[Task]) -> str:
+    """Return what happened to tasks that broke."""
+    late = {task.status == Status.TIMEOUT for task in tasks}
+    return "timed out" if late == {True} else "failed" if late == {False} else "failed or timed out"
 
 
 def _same(ran: tuple[Parameter, ...], now: tuple[Parameter, ...]) -> bool:

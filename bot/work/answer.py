@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 
 LATE = timedelta(minutes=2)  # what is answered later than this is not done without asking again
 OLD_BUTTON = "old button"  # what a button says whose value this version cannot read
+_RECENT = 100  # attempts among which the first of two presses is looked for
 _SHOWN = 300  # characters of a command that are repeated
 _MASKED = 4000  # characters that are looked through for secrets before they are cut
 
@@ -223,9 +224,13 @@ class Answers:
 
     async def _already(self, ask: Ask, key: str) -> Body:
         """Return the answer to a second press: with the present state."""
-        entry = await self._rooms.store.attempted(key)
+        store, now = self._rooms.store, self._rooms.clock()
+        entry = await store.attempted(key)
+        if entry is None:  # it has ended without an act since: the newest of that key is the one
+            recent = await store.audit(now - LATE, now + LATE, None, limit=_RECENT)
+            entry = next((each for each in recent if each.attempt.key == key), None)
         state = f"Now: {headline(ask.incident)}." if ask.incident is not None else ""
-        return answers.already(ask.words, entry, self._rooms.clock(), state, post=ask.post)
+        return answers.already(ask.words, entry, now, state, post=ask.post, asker=ask.person)
 
     # ── the ends ──
 

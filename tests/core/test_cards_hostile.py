@@ -67,6 +67,7 @@ ADDRESSES = {"incident_link", "url", "console_url"}  # Slack's own, or the opera
 TEXTS = {
     "please_link",
     "denial",
+    "no_minute",
     "channel_trouble",
     "ticked",
     "notes",

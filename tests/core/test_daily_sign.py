@@ -51,6 +51,7 @@ NOTICES = {
     "not compared yet": sign([], None),
     "not well": sign([TAKEN], trouble="EnOS cannot be read"),
     "many miss a good run": sign([replace(LEFT, flow_name=f"flow {n}") for n in range(14)]),
+    "one more than are named": sign([replace(LEFT, flow_name=f"flow {n}") for n in range(11)]),
     "reading takes too long": watching.late(NOW),
     "reading is in time again": watching.in_time_again(timedelta(minutes=12)),
 }

@@ -101,6 +101,7 @@ NOTICES = {
         [incident(), ACKED, LEFT, CLOSED, WIDE, incident(failure("odd id"))], "p1", command="/flow", since=NOW
     ),
     "first start, one broken": gathering.first_start([incident(owners=())], "p1", command="/flow", since=NOW),
+    "first start, all over": gathering.first_start([LEFT, CLOSED], "p1", command="/flow", since=NOW),
     "EnOS cannot be read": watching.unreachable(NOW, "It did not answer within 10 s.\nAgain <!here>."),
     "the notice afterwards": watching.was_unreachable(NOW, LATER),
     "all clear, nothing failed": watching.all_clear(NOW, LATER, watching.CaughtUp()),

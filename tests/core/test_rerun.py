@@ -10,7 +10,8 @@ from hypothesis import strategies as some
 from bot.core.errors import Refused
 from bot.core.flows import Flow, FlowId, Graph, Instance, InstanceId, Parameter, Relation, Task, TaskId
 from bot.core.instance_ids import expected_instance, instance_moment
-from bot.core.rerun import REACH, data_time, free_minute, plan
+from bot.core.parse import parse
+from bot.core.rerun import REACH, data_time, first_free, minutes, plan
 from bot.core.status import Status
 
 SHANGHAI, UTC_ZONE = timedelta(hours=8), timedelta()
@@ -77,8 +78,8 @@ REFUSED = [
         "parameters_differ",
         (
             "Run 3377-202611210207 had other parameters than flow 3377 has now, and EnOS cannot start from a task with "
-            "changed parameters. Run the flow whole, with the parameters you want: "
-            "`trigger 3377 at 2026-11-21T02:07Z with …`"
+            "changed parameters. Run it whole: `trigger 3377 at 2026-11-21T02:07Z` takes those of now; "
+            "`with KEY=VALUE` behind it changes one"
         ),
     ),
     (
@@ -88,7 +89,8 @@ REFUSED = [
         "no_failed_task",
         (
             "EnOS shows no failed task in run 3377-202611210207, so I do not know where to start. Name a task: "
-            "`rerun 3377-202611210207 from TASK`, or run it whole: `trigger 3377 at 2026-11-21T02:07Z`"
+            "`rerun 3377-202611210207 from 1` (extract) or `rerun 3377-202611210207 from 2` (transform) or "
+            "`rerun 3377-202611210207 from 3` (load), or run it whole: `trigger 3377 at 2026-11-21T02:07Z`"
         ),
     ),
     (
@@ -116,7 +118,7 @@ REFUSED = [
         "unknown_id_form",
         (
             "The id 3377-20261121 does not say for which time it ran, so I cannot run it again for the same data. "
-            "Name the time: `trigger 3377 at 2026-11-21T14:30Z`"
+            "Name the data time that you want, for example `trigger 3377 at 2026-11-21T14:30Z`"
         ),
     ),
     (
@@ -127,7 +129,7 @@ REFUSED = [
         (
             "The id 3377-2026112102 leaves out the minutes, and the zone of the times EnOS prints is not certain, "
             "so I cannot run it again for the same data. "
-            "Name task and time: `trigger 3377 from TASK at 2026-11-21T02:MMZ`"
+            "Name the minute yourself; for the full hour it is `trigger 3377 from 2 at 2026-11-21T02:00Z`"
         ),
     ),
 ]
@@ -138,6 +140,47 @@ def test_where_it_would_be_wrong_data_it_is_refused_with_what_remains(run, of, t
     with pytest.raises(Refused) as refused:
         plan(run, of, task, SHANGHAI)
     assert (refused.value.reason, str(refused.value)) == (reason, sentence)
+
+
+@pytest.mark.parametrize(("run", "of", "task", "reason", "sentence"), REFUSED, ids=[row[3] for row in REFUSED])
+def test_each_command_that_remains_can_be_typed_as_it_stands(run, of, task, reason, sentence):
+    commands = [words for words in sentence.split("`")[1::2] if not words.startswith("with ")]
+    assert commands
+    for words in commands:
+        parse(words)
+
+
+def remains(run, of):
+    with pytest.raises(Refused) as refused:
+        plan(run, of, None, SHANGHAI)
+    return refused.value.way_out
+
+
+def test_a_run_that_holds_its_own_minute_is_run_whole_in_the_next_one_of_its_period():
+    started = ran("3377-20261121020700", parameters=())
+    assert "`trigger 3377 at 2026-11-21T02:08Z`" in remains(started, flow())
+    alone = "Run it whole in the EnOS console, for 3377-20261121020700 itself holds the only minute of its data period"
+    assert remains(started, replace(flow(), cycle="mi")) == alone
+
+
+def test_a_flow_whose_tasks_are_not_shown_is_run_whole():
+    bare = replace(flow(), graph=Graph())
+    assert remains(replace(ran(), graph=Graph()), bare) == "Run it whole: `trigger 3377 at 2026-11-21T02:07Z`"
+    unclear = replace(ran("3377-2026112102", trigger_time=""), graph=Graph())
+    assert remains(unclear, bare).endswith("for the full hour it is `trigger 3377 at 2026-11-21T02:00Z`")
+
+
+@pytest.mark.parametrize(
+    ("statuses", "words"),
+    [
+        ((FAIL, FAIL), "2 tasks failed (transform, load)"),
+        ((Status.TIMEOUT, Status.TIMEOUT), "2 tasks timed out (transform, load)"),
+        ((Status.TIMEOUT, FAIL), "2 tasks failed or timed out (transform, load)"),
+    ],
+)
+def test_what_happened_to_the_tasks_follows_their_statuses(statuses, words):
+    with pytest.raises(Refused, match=words.replace("(", r"\(").replace(")", r"\)")):
+        plan(ran(statuses=(DONE, *statuses, INIT), edges="12 13 24 34"), flow("12 13 24 34"), None, SHANGHAI)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +214,7 @@ def test_without_a_zone_that_brings_it_to_the_id_the_minutes_are_not_guessed(pri
 
 def free(cycle, moment, *taken, zone=UTC_ZONE):
     held = {expected_instance(FlowId(3377), int(each.timestamp() * 1000)) for each in taken}
-    return free_minute(FlowId(3377), cycle, moment, zone, held.__contains__)
+    return first_free(FlowId(3377), minutes(cycle, moment, zone), held.__contains__)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +242,7 @@ def test_a_day_ends_where_it_ends_on_the_platform_too():
 
 
 def test_a_free_minute_is_not_looked_for_for_ever():
-    assert free_minute(FlowId(1), "D", at(2026, 11, 21), UTC_ZONE, lambda _: True) is None
+    assert first_free(FlowId(1), minutes("D", at(2026, 11, 21), UTC_ZONE), lambda _: True) is None
 
 
 @given(

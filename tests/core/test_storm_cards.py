@@ -57,6 +57,7 @@ PICTURES = {
     "over, one in a later storm": drawn(over(STORM), MIXED, joined=7),
     "over, all in a later storm": drawn(over(STORM), [], joined=12),
     "nobody is linked": drawn(STORM, [OPEN], {}, mentioned=()),
+    "one owner, who is not linked": drawn(STORM, [in_storm(4001, owners=(OWNER,))], {}, mentioned=()),
     "one owner": drawn(STORM, [in_storm(4001, owners=(OWNER,))]),
     "a failure each": drawn(STORM, [OPEN, TAKEN]),
     "more owners": cards.also_concerned(

@@ -53,7 +53,8 @@ async def test_what_cannot_be_rerun_says_why_and_what_remains(town):
         town.flow("changed-load", parameters=(("path", "/day"),)),
         town.flow("forked-load", owners=["maya.chen", "alex.kim"], tasks=("north", "south"), edges=()),
     )
-    good = town.runs(town.flow("good-load"))
+    fine = town.flow("good-load")
+    good = town.runs(fine)
     bad = town.breaks(forked, forked.shape.order)
     first = town.breaks(changed)
     card = await town.card(changed, "FAIL")
@@ -61,7 +62,7 @@ async def test_what_cannot_be_rerun_says_why_and_what_remains(town):
 
     town.press(MAYA, card, "Rerun")
     await town.hears(MAYA, "had other parameters", f"trigger {changed.id} at")
-    await town.asks(MAYA, f"/flow rerun {good.id}", "no failed task", f"rerun {good.id} from TASK")
+    await town.asks(MAYA, f"/flow rerun {good.id}", "no failed task", f"rerun {good.id} from {fine.shape.order[0]}")
     await town.asks(MAYA, f"/flow rerun {forked.id}-20990101000000", "shows you no run")
     await town.until(lambda: bad.end is not None)
     north, south = forked.shape.order

@@ -134,6 +134,17 @@ def no_room(world):
 asked("a rerun without a free minute", "jonas", "rerun 2809-202611210200", no_room)
 
 
+@scene("a rerun whose own rerun holds the minute")
+async def _(world):
+    world.enos.run("2809-202611210200", tasks={201: DONE, 202: FAIL})
+    await world.jonas.says("rerun 2809-202611210200")
+    world.told.clear()
+    world.later(minutes=3)
+    await world.jonas.says("rerun 2809-202611210200")
+    world.enos.becomes("2809-20261121020000", FAIL, [Status.SKIP, FAIL])
+    await world.jonas.says("rerun 2809-202611210200")
+
+
 # ── scheduling and stopping ──
 
 asked("enable", "jonas", "enable 3318")

@@ -36,6 +36,13 @@ asked(
 )
 
 
+@scene("an admin without a link")
+async def _(world):
+    await world.store.remove_link(world.alex.person)
+    await world.alex.says("trigger 3377")
+    await world.alex.says("whoami")
+
+
 @scene("nobody is an admin")
 async def _(world):
     world.manners = world.manners.__class__(**{**fields_of(world.manners), "admins": frozenset()})

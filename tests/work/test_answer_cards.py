@@ -15,6 +15,7 @@ from bot.core.status import Status
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 MAYA = Person("T0DEMO0001", "U0MAYA00001")
+JONAS = Person("T0DEMO0001", "U0JONAS0001")
 ADMINS = ("U0ALEX00001", "U0BODO00001", "U0CARL00001", "U0DORA00001")
 RUN = Run(
     InstanceId("3377-20261121143000"),
@@ -74,20 +75,45 @@ def entry(**more):
 @pytest.mark.parametrize(
     ("before", "text"),
     [
-        (None, "Somebody else pressed this a moment ago. Please press it again if it is still needed."),
+        (None, "This was pressed a moment ago. Please press it again if it is still needed."),
+        (
+            entry(ended_at=NOW, outcome="asked"),
+            "Somebody else pressed this a moment ago. Please press it again if it is still needed.",
+        ),
         (entry(), "<@U0MAYA00001> asked for this 5 min ago, and I am still at it."),
         (entry(ended_at=NOW, outcome="done"), "and it is done. A button acts once; type the command"),
         (entry(ended_at=NOW, outcome="bug:abc"), "and how it ended is not certain. Look at the state"),
     ],
 )
 def test_a_second_press_hears_of_the_first(before, text):
-    body = answers.already("enable 3377", before, NOW + timedelta(minutes=5), "", post="p1")
+    body = answers.already("enable 3377", before, NOW + timedelta(minutes=5), "", post="p1", asker=JONAS)
     assert text in texts(body)[0]
+
+
+@pytest.mark.parametrize(
+    ("before", "text"),
+    [
+        (entry(), "5 min ago, and I am still at it."),
+        (entry(ended_at=NOW, outcome="done"), "5 min ago, and it is done."),
+        (entry(ended_at=NOW, outcome="bug:abc"), "5 min ago, and how it ended is not certain."),
+        (
+            entry(ended_at=NOW, outcome="asked"),
+            "5 min ago. Nothing has been done yet: answer the question that I asked you then.",
+        ),
+        (
+            entry(ended_at=NOW, outcome="outage:Silence"),
+            "5 min ago, and nothing was done: my answer to that says why. Press again if it is still needed.",
+        ),
+    ],
+)
+def test_ones_own_second_press_is_said_to_be_ones_own(before, text):
+    body = answers.already("enable 3377", before, NOW + timedelta(minutes=5), "", post="p1", asker=MAYA)
+    assert texts(body)[0].startswith(f"You have pressed this already, {text}")
 
 
 def test_a_second_press_hears_how_things_stand():
     done = entry(ended_at=NOW, outcome="done", answer="3377-20261121143000")
-    body = answers.already("rerun", done, NOW, "Now: FAIL.", post="p1")
+    body = answers.already("rerun", done, NOW, "Now: FAIL.", post="p1", asker=JONAS)
     assert texts(body)[0].endswith("\nNow: FAIL.")
     assert "show 3377-20261121143000" in str(body)
 
@@ -102,6 +128,25 @@ def test_every_denial_says_that_nothing_happened_and_what_to_do(reason):
     assert any(words in text for words in ("nothing was", "cannot do this", "only once they are linked"))
     assert any(words in text for words in ("Ask ", "ask ", "Let a person", "Unlock"))
     assert "!" not in text
+
+
+@pytest.mark.parametrize("reason", [Reason.NOT_LINKED, Reason.GUEST])
+def test_the_words_that_link_somebody_can_be_read_and_copied(reason):
+    """A mention in code ticks would show an id that nobody can read."""
+    words = "`/flow link` <@U0MAYA00001> `USERID NAME`, with your EnOS user id and user name in the last two places."
+    assert denied(reason, admins=ADMINS[:1]).endswith(f"Ask <@U0ALEX00001> to say: {words}")
+    own = denied(reason, admins=("U0MAYA00001", *ADMINS))
+    assert own.endswith(f" Link yourself: {words}")
+    nobody = "Ask the operator of the bot to name an admin in `FLOWBOT_ADMINS`, who then says: "
+    assert denied(reason).endswith(f"{nobody}{words}")
+
+
+def test_an_admin_whose_link_is_not_proven_is_not_sent_to_themselves():
+    text = denied(Reason.NOT_PROVEN, admins=("U0MAYA00001",))
+    assert text.endswith(
+        "You are an admin of the bot: `people` shows the link, `/flow link` <@U0MAYA00001> `USERID NAME` corrects it."
+    )
+    assert denied(Reason.NOT_PROVEN, admins=ADMINS[:1]).endswith("Ask <@U0ALEX00001> to check the link.")
 
 
 def test_three_admins_are_named():
@@ -231,10 +276,14 @@ def instance(status, *statuses):
     ("run", "text"),
     [
         (instance(Status.SUCCESS, Status.SUCCESS), "ended with SUCCESS."),
-        (instance(Status.SUCCESS, Status.SUCCESS, Status.SUCCESS), "ended with SUCCESS. All 2 tasks are done."),
+        (instance(Status.SUCCESS, Status.SUCCESS, Status.SUCCESS), "ended with SUCCESS. Both tasks are done."),
+        (instance(Status.SUCCESS, *[Status.SUCCESS] * 3), "ended with SUCCESS. All 3 tasks are done."),
         (instance(Status.SUCCESS, Status.SUCCESS, Status.SKIP), "ended with SUCCESS."),
         (instance(Status.FAIL), "ended with FAIL."),
         (instance(Status.FAIL, Status.FAIL), "ended with FAIL. Task *t1* failed."),
+        (instance(Status.TIMEOUT, Status.TIMEOUT), "ended with TIMEOUT. Task *t1* timed out."),
+        (instance(Status.TIMEOUT, Status.FAIL), "ended with TIMEOUT. Task *t1* failed."),
+        (instance(Status.FAIL, Status.INTERNAL_ERROR), "ended with FAIL. Task *t1* ended with INTERNAL_ERROR."),
         (instance(Status.CANCEL), "ended with CANCEL."),
     ],
 )
@@ -242,6 +291,59 @@ def test_a_result_in_words(run, text):
     body = runs.ended(RUN, run, None)
     assert texts(body)[0].endswith(text)
     assert body["text"].endswith(text)
+
+
+def test_a_task_without_a_name_is_told_by_its_id():
+    nameless = Graph((Task(TaskId(7), "", status=Status.FAIL),))
+    run = replace(instance(Status.FAIL), graph=nameless)
+    assert texts(runs.ended(RUN, run, None))[0].endswith("Task `7` failed.")
+
+
+@pytest.mark.parametrize(
+    ("run", "text"),
+    [
+        (instance(Status.RUNNING, Status.INIT), "its one task has not ended yet."),
+        (instance(Status.RUNNING, Status.RUNNING), "its one task, *t1*, is running."),
+        (instance(Status.RUNNING, Status.SUCCESS), "its one task has ended."),
+        (instance(Status.RUNNING, Status.SUCCESS, Status.RUNNING), "1 of 2 tasks done, running: *t2*."),
+        (instance(Status.RUNNING), "*daily*: RUNNING."),
+    ],
+)
+def test_how_far_a_run_is(run, text):
+    assert texts(runs.progress(RUN, run))[0].endswith(text)
+
+
+MINUTE = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
+AGAIN = "trigger 3377 from 2 at 2026-11-21T14:31Z"
+PERIOD = "EnOS keeps one run of a flow for each minute, and no later minute of the same data period is free"
+
+
+@pytest.mark.parametrize(
+    ("run", "found", "by", "state", "more"),
+    [
+        (RUN, instance(Status.RUNNING), "you started it 5 min ago", "It is for the same data, and RUNNING now", False),
+        (RUN, instance(Status.SUCCESS), "you started it 5 min ago", "ended with SUCCESS: another rerun may not", True),
+        (RUN, None, "you asked for it 5 min ago", "EnOS does not show you how it stands now; ask again", True),
+        (None, instance(Status.FAIL), "EnOS does not say who started it", "It ended with FAIL: rerun `3377-2", True),
+    ],
+)
+def test_where_no_minute_is_free_it_is_told_whose_run_holds_it_and_how_that_stands(run, found, by, state, more):
+    ours = replace(run, state="running" if found else "asked") if run else None
+    held = runs.Holder(RUN.instance, MINUTE, ours, found, MAYA, repeats=False)
+    text = runs.no_minute(held, InstanceId("3377-202611211430"), AGAIN, NOW + timedelta(minutes=5))
+    assert text.startswith(
+        f"Run `3377-20261121143000` holds the minute 2026-11-21 14:30 UTC; {by}. {PERIOD}, so nothing"
+    )
+    assert state in text
+    assert (AGAIN in text) is more
+
+
+def test_another_persons_rerun_is_theirs_and_a_run_may_stand_in_its_own_way():
+    held = runs.Holder(RUN.instance, MINUTE, RUN, instance(Status.FAIL), JONAS, repeats=False)
+    assert "UTC; <@U0MAYA00001> asked for it a moment ago." in runs.no_minute(held, InstanceId("x"), "", NOW)
+    text = runs.no_minute(replace(held, repeats=True), RUN.instance, "", NOW)
+    assert text.startswith("Run `3377-20261121143000` itself holds the minute 2026-11-21 14:30 UTC. EnOS keeps")
+    assert text.endswith("It ended with FAIL: rerun `3377-20261121143000` in the EnOS console.")
 
 
 def test_a_wide_flow_has_a_bar_of_twenty_signs():

@@ -204,9 +204,46 @@ async def test_a_period_without_a_free_minute_is_refused_with_what_remains(world
     world.enos.run("2809-202611210200", tasks={201: Status.SUCCESS, 202: Status.FAIL})
     world.enos.run("2809-20261121020000", kind=2)
     (refused,) = await jonas.says("rerun 2809-202611210200")
+    assert "`2809-20261121020000` holds the minute 2026-11-21 02:00 UTC; EnOS does not say who started" in refused.text
     assert "no later minute of the same data period is free, so nothing was started" in refused.text
-    assert "`trigger 2809 from 202 at 2026-11-21T…`" in refused.text
+    assert refused.buttons["Show"].endswith("show 2809-20261121020000")
     assert world.enos.done() == []
+    (command,) = [words for words in refused.text.split("`") if words.startswith("trigger ")]
+    assert command == "trigger 2809 from 202 at 2026-11-21T02:01Z"
+    await jonas.says(command)
+    assert world.enos.done()[0][2:] == (2809, 202, ms(2026, 11, 21, 2, 1))
+
+
+async def test_ones_own_rerun_that_holds_the_minute_is_told_as_ones_own(world, jonas):
+    world.enos.run("2809-202611210200", tasks={201: Status.SUCCESS, 202: Status.FAIL})
+    await jonas.says("rerun 2809-202611210200")
+    world.later(minutes=3)
+    (refused,) = await jonas.says("rerun 2809-202611210200")
+    assert "`2809-20261121020000` holds the minute 2026-11-21 02:00 UTC; you started it 3 min ago." in refused.text
+    assert "It is for the same data, and READY now: wait for its end." in refused.text
+    world.enos.becomes("2809-20261121020000", Status.FAIL, [Status.SKIP, Status.FAIL])
+    (refused,) = await jonas.says("rerun 2809-202611210200")
+    assert "It ended with FAIL: rerun `2809-20261121020000` in the EnOS console." in refused.text
+    assert len(world.enos.done()) == 1
+
+
+async def test_a_rerun_that_was_not_started_holds_nothing(world, jonas):
+    world.enos.run("2809-202611210200", tasks={201: Status.SUCCESS, 202: Status.FAIL})
+    world.enos.faults["triggerFromTask"] = [Throttled(5)]
+    await jonas.says("rerun 2809-202611210200")
+    world.later(minutes=3)
+    world.enos.run("2809-20261121020000", kind=2)  # somebody in the console
+    (refused,) = await jonas.says("rerun 2809-202611210200")
+    assert "; EnOS does not say who started it." in refused.text
+
+
+async def test_where_every_minute_in_reach_is_taken_the_console_remains(world, maya):
+    started = datetime(2026, 11, 21, 2, tzinfo=UTC)
+    for minute in range(121):
+        world.enos.run(f"3377-{started + timedelta(minutes=minute):%Y%m%d%H%M}00", kind=2)
+    (refused,) = await maya.says("rerun 3377-20261121020000")
+    assert "`3377-20261121035900` holds the minute 2026-11-21 03:59 UTC" in refused.text
+    assert "`trigger " not in refused.text.partition("↳")[0]
 
 
 async def test_a_minute_taken_at_the_last_moment_is_refused_by_a_look(world, maya):
@@ -222,7 +259,7 @@ async def test_other_parameters_are_not_guessed(world, maya):
     world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00", parameters=other)
     (refused,) = await maya.says(f"rerun {FAILED}")
     assert f"Run {FAILED} had other parameters than flow 3377 has now" in refused.text
-    assert "`trigger 3377 at 2026-11-21T02:00Z with …`" in refused.text
+    assert "`trigger 3377 at 2026-11-21T02:00Z` takes those of now" in refused.text
 
 
 async def test_a_run_that_enos_does_not_show_is_said_so(world, jonas):
@@ -260,7 +297,7 @@ async def test_a_pressed_trigger_acts_once_for_everybody_and_then_tells_the_stat
     (again,) = await maya.presses(card, "Trigger")
     assert len(world.enos.done()) == 1
     assert again.place == "only maya sees"
-    assert "<@U0MAYA00001> asked for this 3 min ago, and it is done." in again.text
+    assert "You have pressed this already, 3 min ago, and it is done." in again.text
     assert "Show" in again.buttons
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.core.audit import Entry
+from bot.core.audit import Entry, frees
 from bot.core.cards import blocks
 from bot.core.cards.blocks import Block, Element
 from bot.core.cards.flows import duration
@@ -105,15 +105,22 @@ def see_thread(words: str, flow: str) -> Body:
     return told(words, f"My answer stands in the thread of the incident of {flow}.")
 
 
-def already(words: str, entry: Entry | None, now: datetime, state: str, *, post: str) -> Body:
+def already(words: str, entry: Entry | None, now: datetime, state: str, *, post: str, asker: Person) -> Body:
     """Return the answer to a second press: who pressed before, what came of it, and how things stand.
 
-    ``state`` is mrkdwn; ``entry`` is None where it ended a moment ago without an act.
+    ``state`` is mrkdwn; ``entry`` is None where it is not known any more who pressed.
     """
-    if entry is None:
-        return told(words, "Somebody else pressed this a moment ago. Please press it again if it is still needed.")
-    who = f"{mention(entry.attempt.by.user)} asked for this {ago(now - entry.attempt.at)}"
-    if entry.ended_at is None:
+    own = entry is not None and entry.attempt.by == asker
+    if entry is None or (frees(entry.outcome) and not own):
+        who = "Somebody else pressed this" if entry else "This was pressed"
+        return told(words, f"{who} a moment ago. Please press it again if it is still needed.")
+    when = ago(now - entry.attempt.at)
+    who = f"You have pressed this already, {when}" if own else f"{mention(entry.attempt.by.user)} asked for this {when}"
+    if entry.outcome == "asked":
+        text = f"{who}. Nothing has been done yet: answer the question that I asked you then."
+    elif frees(entry.outcome):
+        text = f"{who}, and nothing was done: my answer to that says why. Press again if it is still needed."
+    elif entry.ended_at is None:
         text = f"{who}, and I am still at it. A button acts once; the answer will stand where it was asked."
     elif entry.outcome == "done":
         text = f"{who}, and it is done. A button acts once; type the command if you want it again."
@@ -168,8 +175,23 @@ _WHY = {
 
 def please_link(person: Person, admins: Sequence[str], command: str) -> str:
     """Return, as mrkdwn, how somebody gets linked: words that an admin can copy."""
-    words = code(f"{command} link <@{person.user}> USERID NAME")
-    return f"Ask {_any_of(admins)} to say {words}, with your EnOS user id and user name in the last two places."
+    words = f"{_linking(person, command)}, with your EnOS user id and user name in the last two places."
+    if person.user in admins:
+        return f"Link yourself: {words}"
+    if not admins:
+        return f"Ask the operator of the bot to name an admin in `FLOWBOT_ADMINS`, who then says: {words}"
+    return f"Ask {_any_of(admins)} to say: {words}"
+
+
+def _linking(person: Person, command: str) -> str:
+    """Return the words that link a person; in code ticks the mention would be an id that nobody can read."""
+    return f"{code(f'{command} link')} {mention(person.user)} {code('USERID NAME')}"
+
+
+def _check_link(person: Person, admins: Sequence[str], command: str) -> str:
+    if person.user in admins:
+        return f"You are an admin of the bot: {code('people')} shows the link, {_linking(person, command)} corrects it."
+    return f"Ask {_any_of(admins)} to check the link."
 
 
 def _any_of(admins: Sequence[str]) -> str:
@@ -191,7 +213,6 @@ def denial(
 
     ``owners`` and ``flow`` are mrkdwn, escaped by the caller.
     """
-    asks = _any_of(admins)
     link_me = please_link(person, admins, command)
     match reason:
         case Reason.NOT_LINKED:
@@ -199,7 +220,7 @@ def denial(
         case Reason.GUEST:
             return f"You are a guest here, and I answer guests only once they are linked to an EnOS user. {link_me}"
         case Reason.NOT_ADMIN:
-            return f"Only an admin of the bot may do this, so nothing was done. Ask {asks}."
+            return f"Only an admin of the bot may do this, so nothing was done. Ask {_any_of(admins)}."
         case Reason.NOT_OWNER:
             name = f" ({code(link.user_name)} in EnOS)" if link else ""
             return (
@@ -222,7 +243,7 @@ def denial(
             return (
                 "Your link to EnOS is not proven yet, so you may read but not change, and nothing was changed. "
                 "It is proven by a flow that your EnOS user may edit and that names you as an owner. "
-                f"Ask {asks} to check the link."
+                f"{_check_link(person, admins, command)}"
             )
         case _:
             return _WHY[reason]

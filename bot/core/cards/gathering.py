@@ -120,6 +120,8 @@ def _in_words(count: Numbers) -> str:
 def _owners(gathering: Gathering, names: Sequence[UserName], people: Mapping[UserName, Person]) -> str:
     mentioned = [mention(people[name].user) for name in gathering.mentioned if name in people]
     others = len(names) - len(mentioned)
+    if not mentioned and len(names) == 1:
+        return "Owner: one, who is not linked yet."
     if not mentioned:
         return f"Owners: {len(names):,}, none of them linked yet."
     return f"Owners: {', '.join(mentioned)}" + (f" and {others:,} more." if others else ".")
@@ -133,13 +135,11 @@ def first_start(gathered: Sequence[Incident], post: str, *, command: str, since:
 
     ``gathered`` are the incidents that stand under it, newest first, as they stand now.
     """
-    broken = storms.numbers(gathered).live
-    count = f"{broken} {'flow is' if broken == 1 else 'flows are'} broken now"
-    text = f"flowbot is watching · {count if gathered else 'nothing is broken now'}"
+    state = _broken_now(storms.numbers(gathered).live) if gathered else "nothing is broken now"
+    text = f"flowbot is watching · {state}"
     lines = [
         "*flowbot is watching.* From now on every flow that fails gets a message with a thread of its own here.",
-        f"I have read the runs triggered since {flows.moment(since)}: "
-        + (f"{count}." if gathered else "nothing is broken now."),
+        f"I have read the runs triggered since {flows.moment(since)}: {state}.",
     ]
     body: list[Block] = [blocks.section("\n".join(lines)), *_rows(gathered, post)]
     if len(gathered) > LISTED:
@@ -148,6 +148,13 @@ def first_start(gathered: Sequence[Incident], post: str, *, command: str, since:
         )
     body.append(blocks.context(f"{code(command + ' help')} shows what you may ask me."))
     return blocks.body(text, body)
+
+
+def _broken_now(number: int) -> str:
+    """Return how many of the flows that stand in the list are broken still."""
+    if not number:
+        return "no flow is broken any more"
+    return f"{number:,} {'flow is' if number == 1 else 'flows are'} broken now"
 
 
 # ── their rows ──

@@ -8,9 +8,11 @@ from bot.core.cards import answers, blocks, flows
 from bot.core.cards.blocks import Block
 from bot.core.escape import code, escape, mention
 from bot.core.facts import Run
-from bot.core.flows import Instance, Parameter
+from bot.core.flows import Instance, InstanceId, Parameter, Task
 from bot.core.graphs import AT_WORK, BROKEN, in_order
+from bot.core.graphs import ended as is_over
 from bot.core.instance_ids import instance_moment
+from bot.core.people import Person
 from bot.core.posts import Body
 from bot.core.status import Status, is_finished, name_of
 
@@ -20,6 +22,7 @@ _COLORS = {
     Status.INTERNAL_ERROR: "#d1242f",
     Status.TIMEOUT: "#bf3989",
 }
+_ENDED = ("not ended yet", "ended")
 _WIDTH = 20  # signs in a bar
 
 
@@ -97,19 +100,63 @@ def taken_by_another(run: Run) -> Body:
     return _card(run, text, offers=[("Show", f"show {run.instance}")])
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The run that holds the minute which a rerun would need."""
+
+    id: InstanceId
+    at: datetime  # the minute, UTC
+    run: Run | None  # as flowbot started it; None where it did not
+    instance: Instance | None  # as EnOS shows it to the asker
+    asker: Person
+    repeats: bool  # it is the very run that was to be run again
+
+
+def no_minute(held: Holder, old: InstanceId, again: str, now: datetime) -> str:
+    """Return, as mrkdwn, why a run cannot be rerun: whose run holds its minute, how that one stands, what remains.
+
+    ``again`` is a command for the next free minute, which belongs to other data; empty where there is none.
+    """
+    if held.repeats:
+        whose = f"Run {code(old)} itself holds the minute {held.at:%Y-%m-%d %H:%M} UTC"
+    else:
+        whose = f"Run {code(held.id)} holds the minute {held.at:%Y-%m-%d %H:%M} UTC; {_starter(held, now)}"
+    why = "EnOS keeps one run of a flow for each minute, and no later minute of the same data period is free"
+    parts = [f"{whose}. {why}, so nothing was started."]
+    instance = held.instance
+    if instance is None:
+        parts.append(f"EnOS does not show you how it stands now; ask again in a minute, or rerun {code(old)} there.")
+    elif not is_over(instance):
+        parts.append(f"It is for the same data, and {name_of(instance.status)} now: wait for its end.")
+    elif instance.status == Status.SUCCESS:
+        parts.append("It is for the same data, and ended with SUCCESS: another rerun may not be needed.")
+    else:
+        parts.append(f"It ended with {name_of(instance.status)}: rerun {code(held.id)} in the EnOS console.")
+    if again and (instance is None or is_over(instance)):
+        parts.append(f"For the data of the next free minute, which is another period, it is {code(again)}")
+    return " ".join(parts)
+
+
+def _starter(held: Holder, now: datetime) -> str:
+    if held.run is None:
+        return "EnOS does not say who started it"
+    who = "you" if held.run.by == str(held.asker) else person_of(held.run)
+    return (
+        f"{who} {'asked for' if held.run.state == 'asked' else 'started'} it {answers.ago(now - held.run.started_at)}"
+    )
+
+
 def progress(run: Run, instance: Instance) -> Body:
     """Return the message while the run goes on: tasks done, which are running."""
     tasks = in_order(instance.graph)
     running = [flows.bold(task.name) for task in tasks if task.status in AT_WORK]
-    done, total = _done(instance)
     if instance.status in {Status.INIT, Status.READY}:
         state = "about to start"
     elif instance.status == Status.WAIT:
         state = "waiting for its turn or its time"
     else:
-        state = f"{done} of {total} tasks done" if total else name_of(instance.status)
-    now = f", running: {', '.join(running[:3])}" if running else ""
-    text = f"{person_of(run)} started {_what(run, _task_name(run, instance))}: {state}{now}."
+        state = _so_far(instance, running)
+    text = f"{person_of(run)} started {_what(run, _task_name(run, instance))}: {state}."
     return _card(run, text, _bar(instance))
 
 
@@ -124,13 +171,31 @@ def ended(run: Run, instance: Instance, took: timedelta | None, incident_link: s
     )
     offers: list[answers.Offer] = []
     if instance.status == Status.SUCCESS:
-        text += f" All {len(tasks)} tasks are done." if len(tasks) > 1 else ""
+        done = "Both tasks" if len(tasks) == 2 else f"All {len(tasks)} tasks"
+        text += f" {done} are done." if len(tasks) > 1 else ""
     elif instance.status in BROKEN:
-        broken = next((flows.bold(task.name) for task in tasks if task.status in BROKEN), "")
-        text += f" Task {broken} failed." if broken else ""
+        broken = next((task for task in tasks if task.status in BROKEN), None)
+        text += f" Task {_broke(broken)}." if broken else ""
         text += f" <{incident_link}|Its incident> goes on." if incident_link else ""
         offers = [("Log", f"log {instance.id}"), ("Rerun", f"rerun {instance.id}")]
     return _card(run, text, offers=offers, color=_COLORS.get(Status(instance.status)))
+
+
+def _so_far(instance: Instance, running: Sequence[str]) -> str:
+    """Return how far a run is; a flow of one task is not counted."""
+    done, total = _done(instance)
+    if total == 1:
+        return f"its one task, {running[0]}, is running" if running else f"its one task has {_ENDED[done]}"
+    now = f", running: {', '.join(running[:3])}" if running else ""
+    return (f"{done} of {total} tasks done" if total else name_of(instance.status)) + now
+
+
+def _broke(task: Task) -> str:
+    """Return a task and what its status says that happened to it."""
+    name = flows.bold(task.name) or code(str(task.id))
+    if task.status == Status.TIMEOUT:
+        return f"{name} timed out"
+    return f"{name} failed" if task.status == Status.FAIL else f"{name} ended with {name_of(task.status or 0)}"
 
 
 def lost_sight(run: Run) -> Body:

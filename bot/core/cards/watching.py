@@ -142,7 +142,8 @@ def sign_of_life(day: Day, watched: tuple[int, int] | None, trouble: str, *, com
     lines.append(f"Open now: {standing}{taken}.")
     if day.missing:
         named = [f"{words.bold(each)} {words.labels(unhealed(each))}" for each in day.missing[:_NAMES]]
-        more = f" and {len(day.missing) - _NAMES} more flows" if len(day.missing) > _NAMES else ""
+        others = len(day.missing) - _NAMES
+        more = f" and {_many(others, 'more flow', 'more flows')}" if others > 0 else ""
         lines.append(f"No good run for: {'; '.join(named)}{more}.")
     if live:
         lines.append(f"{code(command + ' incidents')} lists what is open.")

@@ -5,8 +5,9 @@ a lost answer is looked up (``follow.py``) and never sent again; and within EnOS
 """
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.core.cards import answers, flows, runs
 from bot.core.errors import Failure, Refused, Unclear
@@ -16,12 +17,11 @@ from bot.core.flows import KINDS, Flow, FlowId, InstanceId, Parameter, Search, T
 from bot.core.instance_ids import expected_instance
 from bot.core.parse import trigger_time
 from bot.core.requests import Rerun, Trigger
-from bot.core.rerun import REACH, free_minute, plan
+from bot.core.rerun import MINUTE, REACH, Plan, first_free, minutes, plan
 from bot.core.times import milliseconds
 from bot.work import finding, telling
 from bot.work.asking import Answer, Ask, Rooms
 
-MINUTE = timedelta(minutes=1)
 _STARTED = frozenset({"asked", "running", "ended"})  # states of a run that holds its minute
 
 
@@ -83,15 +83,10 @@ async def rerun(rooms: Rooms, ask: Ask, request: Rerun) -> Answer:
     zone = rooms.platform_zone()
     planned = plan(instance, flow, request.task, zone)
     taken = await _taken_minutes(rooms, ask, flow.id, planned.data_time)
-    at = free_minute(flow.id, flow.cycle or instance.cycle, planned.data_time, zone, taken.__contains__)
+    period = minutes(flow.cycle or instance.cycle, planned.data_time, zone)
+    at = first_free(flow.id, period, taken.__contains__)
     if at is None:
-        raise Refused(
-            "no_free_minute",
-            f"Flow {flow.id} has a run for {planned.data_time:%Y-%m-%d %H:%M} UTC already, and no later minute of "
-            "the same data period is free, so nothing was started.",
-            f"Rerun {instance.id} in the EnOS console, or name a time yourself: "
-            f"`trigger {flow.id} from {planned.task} at {planned.data_time:%Y-%m-%dT}…`",
-        )
+        raise await _no_minute(rooms, ask, instance.id, planned, period[-1], taken)
     moved = ""
     if at != planned.data_time:
         moved = (
@@ -206,6 +201,27 @@ def second_start(run: Run, now: datetime) -> str:
         f"{runs.person_of(run)} {asked} {flows.flow_name(run.flow_id, run.flow_name)} as {code(run.instance)} "
         f"{answers.ago(now - run.started_at)}. {why}"
     )
+
+
+async def _no_minute(
+    rooms: Rooms, ask: Ask, old: InstanceId, planned: Plan, last: datetime, taken: Collection[InstanceId]
+) -> finding.Shown:
+    """Return the refusal where no minute of the data period is free: which run holds the last, and what remains."""
+    holder = expected_instance(planned.flow, milliseconds(last))
+    ours = await rooms.store.run(holder)
+    found = await rooms.enos.instance(holder, as_user=ask.link.user_id)
+    later = (last + number * MINUTE for number in range(1, (planned.data_time + REACH - last) // MINUTE))
+    other = first_free(planned.flow, later, taken.__contains__)
+    held = runs.Holder(
+        id=holder,
+        at=last,
+        run=ours if ours is not None and ours.state != "not started" else None,
+        instance=found,
+        asker=ask.person,
+        repeats=holder == old,
+    )
+    again = f"trigger {planned.flow} from {planned.task} at {other:%Y-%m-%dT%H:%MZ}" if other else ""
+    return finding.Shown("no_free_minute", runs.no_minute(held, old, again, ask.now), [("Show", f"show {holder}")])
 
 
 async def _taken_minutes(rooms: Rooms, ask: Ask, flow: FlowId, at: datetime) -> frozenset[InstanceId]:
