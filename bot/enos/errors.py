@@ -73,7 +73,10 @@ class Unreadable(Trouble):
     reason = "unreadable"
 
     def __init__(self, why: str, *, again: bool = True) -> None:
-        sentence = f"EnOS's answer cannot be read: {why}. If this lasts, check ENOS_API_URL and any proxy before it."
+        sentence = (
+            f"EnOS's answer cannot be read: {why}. Ask again in a minute; if this lasts, ask an admin of the bot to "
+            "check ENOS_API_URL and any proxy before it."
+        )
         super().__init__(sentence, f"its answer cannot be read, {why}")
         self.again = again
 

@@ -34,12 +34,12 @@ _HTTP = {
     403: (
         "forbidden",
         "EnOS's gateway forbids it.",
-        "Ask for the application to be authorized for the batch API.",
+        "Ask an admin of the bot to have the application authorized for the batch API.",
     ),
     404: (
         "not_offered",
         "The gateway knows no such address.",
-        "Check ENOS_API_URL, or this EnOS is an older version.",
+        "Ask an admin of the bot to check ENOS_API_URL; or this EnOS is an older version.",
     ),
 }
 
@@ -142,7 +142,11 @@ def _by_status(reply: Reply, message: str, now: datetime) -> Failure:
     if status >= 400:
         reason, sentence, way_out = _HTTP.get(
             status,
-            ("gateway", "EnOS's gateway refused the request.", "Check ENOS_API_URL and any proxy before it."),
+            (
+                "gateway",
+                "EnOS's gateway refused the request.",
+                "Ask an admin of the bot to check ENOS_API_URL and any proxy before it.",
+            ),
         )
         return EnosRefused(reason, f"{sentence} (HTTP {status}){quoted(message)}", way_out, status, message)
     if status >= 300:

@@ -203,6 +203,11 @@ def test_what_only_the_operator_can_mend_is_said_to_be_theirs(code):
     assert "this machine" not in found
 
 
+@pytest.mark.parametrize(("status", "body"), [(403, b""), (404, b""), (418, b""), (200, HTML)])
+def test_what_stands_between_is_the_operators_to_mend_too(status, body):
+    assert "sk an admin of the bot to" in str(verdict(GET, body, status))
+
+
 def test_long_words_of_enos_are_cut():
     assert len(str(verdict(GET, says(62108, "x" * 5000)))) < 600
 
