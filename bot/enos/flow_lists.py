@@ -1,13 +1,15 @@
-"""Walking all pages of Search Flow: the whole organization's flows.
+"""Walking all pages of Search Flow: the whole organization's flows, or a failure. Part of them is never all.
 
-Both page 0 and page 1 are read where the base is not set: one of them is refused, empty or the other's twin, and a
-list that is read to its end anyway need not know which.
+Both page 0 and page 1 are read where the base is not set: one of them is refused for its number, empty or the
+other's twin, and a list that is read to its end anyway need not know which. Only where page 0 is in trouble must the
+rows of page 1 tell whether something stands there.
 """
 
 from bot.core.errors import Refusal
 from bot.core.flows import FlowId, FlowName
 from bot.enos.calls import ATTEMPTS, By, Call, search_flows
 from bot.enos.errors import Broken, Unreadable
+from bot.enos.page_base import Ids, conclude_from_one, refuses_number
 from bot.enos.paging import Server
 from bot.enos.reading_flows import flow_names_of
 
@@ -17,32 +19,64 @@ FIELD = "create_time"  # a stable order: pages do not shift while they are read
 async def all_flows(server: Server, expression: str, by: By) -> tuple[FlowName, ...]:
     """Return every flow once, in the server's order."""
     found: dict[FlowId, FlowName] = {}
-    start = 0 if server.base == "auto" else int(server.base)
     if server.base == "auto":
-        try:
-            await _page(server, expression, 0, by, found)
-        except (Refusal, Broken, Unreadable):
-            found.clear()  # counts from 1; if something else is wrong, page 1 will tell
-        start = 1
-    number, largest = start, 0
+        number = await _begin(server, expression, by, found)
+    else:
+        number = int(server.base)
+    largest = 0
     while True:
-        new, size = await _page(server, expression, number, by, found)
+        names, size = await _page(server, expression, number, by)
+        new = _add(names, found)
         short = size < largest  # than a page before: a server may hold its pages smaller than asked
         if not size or short or (not new and number > 1):
             return tuple(found.values())
         number, largest = number + 1, size
 
 
-async def _page(server: Server, expression: str, number: int, by: By, found: dict[FlowId, FlowName]) -> tuple[int, int]:
-    """Add a page to what was found; return how many of its rows are new, and how many it has."""
+async def _begin(server: Server, expression: str, by: By, found: dict[FlowId, FlowName]) -> int:
+    """Read page 0 if there is one; return the number to read on from."""
+    try:
+        names, _ = await _page(server, expression, 0, by, attempts=2)  # may break where pages count from 1
+    except (Refusal, Broken, Unreadable) as failure:
+        if refuses_number(failure):
+            return 1
+        base = await _told_by_rows(server, expression, by)
+        if base is None:
+            raise
+        return base
+    _add(names, found)
+    return 1
 
-    def build(sort: str) -> Call:
-        return search_flows(expression, number, sort, by, size=server.size)
 
-    attempts = 2 if number == 0 else ATTEMPTS  # page 0 may break on a server that counts from 1
-    envelope, _ = await server.ask_sorted("flows", FIELD, build, attempts=attempts)
-    names, size = flow_names_of(envelope.data)
+async def _told_by_rows(server: Server, expression: str, by: By) -> int | None:
+    """Return the base as the rows tell it, of this list or of all flows; None where they do not."""
+    for words in dict.fromkeys((expression, "")):
+
+        async def read(number: int, size: int, words: str = words) -> Ids:
+            names, _ = await _page(server, words, number, by, size=size)
+            return tuple(name.id for name in names)
+
+        base = await conclude_from_one(await read(1, server.size), read, server.size)
+        if base is not None:
+            return base
+    return None
+
+
+def _add(names: tuple[FlowName, ...], found: dict[FlowId, FlowName]) -> int:
+    """Add a page to what was found; return how many of its rows are new."""
     before = len(found)
     for name in names:
         found.setdefault(name.id, name)
-    return len(found) - before, size
+    return len(found) - before
+
+
+async def _page(
+    server: Server, expression: str, number: int, by: By, *, attempts: int = ATTEMPTS, size: int = 0
+) -> tuple[tuple[FlowName, ...], int]:
+    """Return the rows of a page that can be read, and how many it has."""
+
+    def build(sort: str) -> Call:
+        return search_flows(expression, number, sort, by, size=size or server.size)
+
+    envelope, _ = await server.ask_sorted("flows", FIELD, build, attempts=attempts)
+    return flow_names_of(envelope.data)

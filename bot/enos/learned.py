@@ -1,13 +1,15 @@
 """What was found out about this EnOS, where its pages contradict each other. Holds for a day, then it is asked again.
 
-A server may be upgraded, and one that is read from the wrong first page would hide failures: nothing is believed
-for ever, and what an earlier run found out is shown, but found out again.
+What was found out beside trouble holds for minutes only. A server may be upgraded, and one that is read from the
+wrong first page would hide failures: nothing is believed for ever, and what an earlier run found out is shown, but
+found out again.
 """
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 HOLDS = timedelta(days=1)
+SOON = timedelta(minutes=5)  # for what was found out beside trouble
 
 Told = Callable[[str, str], None]
 
@@ -20,23 +22,27 @@ class Learned:
     ) -> None:
         self._clock, self._told = clock, told
         self._values = dict(remembered or {})
-        self._at: dict[str, datetime] = {}
+        self._until: dict[str, datetime] = {}
+
+    def now(self) -> datetime:
+        """Return the time by which things are remembered."""
+        return self._clock()
 
     def get(self, name: str) -> str | None:
-        """Return what was found out within the last day by this process."""
-        at = self._at.get(name)
-        return self._values[name] if at is not None and self._clock() - at < HOLDS else None
+        """Return what was found out by this process, and still holds."""
+        until = self._until.get(name)
+        return self._values[name] if until is not None and self._clock() < until else None
 
-    def put(self, name: str, value: str) -> None:
+    def put(self, name: str, value: str, *, holds: timedelta = HOLDS) -> None:
         """Remember."""
         changed = self._values.get(name) != value
-        self._values[name], self._at[name] = value, self._clock()
+        self._values[name], self._until[name] = value, self._clock() + holds
         if changed and self._told is not None:
             self._told(name, value)
 
     def forget(self, name: str) -> None:
         """Note that it holds no more; it is shown until something else is found out."""
-        self._at.pop(name, None)
+        self._until.pop(name, None)
 
     def all(self) -> dict[str, str]:
         """Return everything, for the store and for people."""

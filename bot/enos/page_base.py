@@ -2,35 +2,50 @@
 
 The vendor's pages contradict each other, within one version. Page 1 is read, then page 0:
 
-    0 is refused, or empty while 1 is not   from 1
-    other rows on 0 than on 1               from 0
-    the same rows on both                   one of them was clamped: a server that counts from 1 gives page 1 for
-                                            page 0, one that counts from 0 may give its last page for any beyond.
-                                            Smaller pages of the same rows tell them apart, unless there is but one row
-    both empty                              nobody knows
+    0 is refused for its number (62102), or empty while 1 is not
+                            from 1
+    other rows on 0 than on 1
+                            from 0
+    the same rows on both   one of them was clamped: a server that counts from 1 gives page 1 for page 0, one that
+                            counts from 0 may give its last page for any beyond. Smaller pages of the same rows tell
+                            them apart, unless there is but one row
+    both empty              nobody knows
+    0 is in trouble         that says nothing of the number. A smaller page 1 does: it holds the first rows of a larger
+                            page 1 where it is the first page, and other rows where it is the second
 
 Rows come and go meanwhile, so every conclusion from rows is drawn only if page 1 reads as before once more. Until
 there is one, both pages are read, and nothing is missed.
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from bot.enos.reading import Found
+from bot.core.errors import Failure
+from bot.enos.errors import EnosRefused
 
 SMALL = 5  # rows; a change or two in a smaller page could pass for another page
+WRONG_INPUT = 62102  # the one code by which EnOS says that a parameter, such as a page number, is wrong
+OFTEN, LONG = 3, timedelta(minutes=2)  # before trouble that lasts passes for a habit
 
-Read = Callable[[int, int], Awaitable[Found]]  # page number and page size
+Ids = tuple[str | int, ...]  # of the rows of a page, in its order
+Read = Callable[[int, int], Awaitable[Ids]]  # page number and page size
 
 
-async def conclude(zero: Found | None, one: Found, read: Read, size: int) -> int | None:
-    """Return 0 or 1, or None where it cannot be told now. ``zero`` is None where the server refused it."""
+def refuses_number(failure: Failure) -> bool:
+    """Whether a page was refused for what was asked. Anything else is trouble, which says nothing of its number."""
+    return isinstance(failure, EnosRefused) and failure.code == WRONG_INPUT
+
+
+async def conclude(zero: Ids | None, one: Ids, read: Read, size: int) -> int | None:
+    """Return 0 or 1, or None where it cannot be told now. ``zero`` is None where its number was refused."""
     if zero is None:
         return 1
-    if not zero.rows:
-        return 1 if one.rows else None
+    if not zero:
+        return 1 if one else None
     if not _alike(zero, one):
         return 0 if _steady(one, await read(1, size)) else None
-    half = len(one.rows) // 2
+    half = len(one) // 2
     if not half:
         return None
     one, zero, again = await read(1, half), await read(0, half), await read(1, half)
@@ -39,16 +54,56 @@ async def conclude(zero: Found | None, one: Found, read: Read, size: int) -> int
     return 1 if _alike(zero, one) else 0
 
 
-def _ids(found: Found) -> set[str]:
-    return {row.id for row in found.rows}
+async def conclude_from_one(one: Ids, read: Read, size: int) -> int | None:
+    """Return 0 or 1 from page 1 alone, because page 0 is in trouble; None where too few rows tell."""
+    half = max(1, len(one) // 2)
+    small, again = await read(1, half), await read(1, size)
+    if not small or not _steady(one, again):
+        return None
+    if all(set(small).isdisjoint(page[:half]) for page in (one, again)):
+        return 0
+    return 1 if len(one) > 1 and all(_alike(small, page[:half]) for page in (one, again)) else None
 
 
-def _steady(one: Found, again: Found) -> bool:
+async def conclude_from_zero(zero: Ids, read: Read) -> int | None:
+    """Return 0, or None where it cannot be told, after page 1 was refused for its number and page 0 was not.
+
+    A server that counts from 0 may refuse what is beyond its end; a smaller page 1 is refused too, or has other rows
+    than the smaller page 0.
+    """
+    half = max(1, len(zero) // 2)
+    try:
+        small = await read(1, half)
+    except EnosRefused as refusal:
+        if not refuses_number(refusal):
+            raise
+        return 0
+    return 0 if small and set(small).isdisjoint(await read(0, half)) else None
+
+
+@dataclass(slots=True)
+class Breaks:
+    """How often, and since when, page 0 was in trouble while page 1 was read and nothing told the base."""
+
+    times: int = 0
+    since: datetime | None = None
+
+    def again(self, now: datetime) -> bool:
+        """Count once more; return whether it is a habit by now, as of a server that counts from 1."""
+        self.times, self.since = self.times + 1, self.since or now
+        return self.times >= OFTEN and now - self.since >= LONG
+
+    def over(self) -> None:
+        """Forget: page 0 was answered, or it is not certain that nothing else tells."""
+        self.times, self.since = 0, None
+
+
+def _steady(one: Ids, again: Ids) -> bool:
     """Whether a page reads as before: much the same on a busy platform, exactly the same where it is small."""
-    return _ids(one) == _ids(again) or (len(one.rows) >= SMALL and _alike(one, again))
+    return set(one) == set(again) or (len(one) >= SMALL and _alike(one, again))
 
 
-def _alike(one: Found, other: Found) -> bool:
+def _alike(one: Ids, other: Ids) -> bool:
     """Whether two pages are the same one, read twice while a few rows came and went."""
-    shared = len(_ids(one) & _ids(other))
-    return shared * 2 >= max(1, min(len(one.rows), len(other.rows)))
+    shared = len(set(one) & set(other))
+    return shared * 2 >= max(1, min(len(one), len(other)))

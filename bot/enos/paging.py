@@ -8,6 +8,7 @@ remembered for a day (``learned.py``). What is not known yet costs a request mor
 import asyncio
 import contextlib
 import logging
+import math
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field, replace
@@ -18,13 +19,13 @@ from bot.core.flows import MANUAL, PERIODIC, TEMPORARY, InstanceId, Page, Search
 from bot.enos.calls import ALL_STATUSES, ATTEMPTS, PAGE_SIZE, By, Call, search_instances
 from bot.enos.envelope import Envelope, Opener, open_envelope
 from bot.enos.errors import Broken, EnosRefused, Unreadable
-from bot.enos.learned import Learned
-from bot.enos.page_base import conclude
+from bot.enos.learned import HOLDS, SOON, Learned
+from bot.enos.page_base import Breaks, Ids, conclude, conclude_from_one, conclude_from_zero, refuses_number
 from bot.enos.reading import Found, open_page, page_in
 
 _log = logging.getLogger(__name__)
 
-HOUR = 3600.0  # seconds
+MINUTE, HOUR = 60.0, 3600.0  # seconds
 LONG = 8  # pages
 WIDE = 90 * 24 * 3600 * 1000  # ms: what the console shows
 
@@ -49,7 +50,8 @@ class Server:
     base: PageBase = "auto"
     size: int = PAGE_SIZE
     largest: int = 0  # rows of the largest page of instances seen
-    look_again_at: float = 0.0  # loop time
+    looked_at: float = -math.inf  # widely; loop time
+    breaks: Breaks = field(default_factory=Breaks)
     odd_count: bool = False  # a count larger than its page was seen, and logged
 
     async def ask_sorted(
@@ -156,57 +158,101 @@ class _Walk:
         return self.kept[number]
 
     async def first(self) -> int:
-        """Return the number of the first page to read."""
+        """Return the number of the first page, which is read. One that is refused is no first page any more."""
+        known = self._known()
+        if known is None:
+            return await self._sought()
+        try:
+            await self.page(known)
+        except EnosRefused as refusal:
+            if self.server.base != "auto" or not refuses_number(refusal):
+                raise
+        else:
+            return known
+        self.server.learned.forget(PAGE_BASE)
+        return await self._sought()
+
+    def _known(self) -> int | None:
         server = self.server
         known = server.base if server.base != "auto" else server.learned.get(PAGE_BASE)
-        if known is not None:
-            return int(known)
-        zero = await self.settle()
-        known = server.learned.get(PAGE_BASE)
-        if known is not None:
-            return int(known)
-        known = await self._looked_wider()
-        if known is not None:
-            return int(known)
-        self.sure = False
-        return 0 if zero is not None and zero.rows else 1
+        return None if known is None else int(known)
 
-    async def settle(self) -> Found | None:
-        """Learn the base from this search if it can be told; return page 0 as it was, None where it was refused."""
-        one = await self.page(1)
+    async def _sought(self) -> int:
+        """Return the number of the first page to read, found out by looking.
+
+        Trouble on page 0 ends the reading, unless rows tell that 0 is not the first page: what may stand there is
+        not to be missed. Where EnOS has too few rows to tell, page 1 is read alone only once page 0 was in trouble
+        again and again; nothing is remembered of that, and page 0 is tried by each search.
+        """
+        server, zero = self.server, await self.settle()
+        in_trouble = isinstance(zero, Failure)
+        known = self._known()
+        if known is None:
+            known = await self._looked_wider(HOUR if not in_trouble else MINUTE)
+        if known is not None:
+            return known
+        if isinstance(zero, Failure) and not server.breaks.again(server.learned.now()):
+            raise zero
+        self.sure = False
+        return 0 if isinstance(zero, Found) and zero.rows else 1
+
+    async def settle(self) -> Found | Failure | None:
+        """Learn the base from this search if it can be told.
+
+        Return page 0, None where it was refused for its number, or the trouble that it is in.
+        """
+        server = self.server
+        try:
+            one = await self.page(1)
+        except EnosRefused as refusal:
+            if not refuses_number(refusal):
+                raise
+            return await self._settle_without_one(refusal)
         zero = await self._zero()
-        base = await conclude(zero, one, lambda number, size: self._ask(number, size=size), self.server.size)
+        if isinstance(zero, Failure):
+            base, holds = await conclude_from_one(_ids(one), self._ids, server.size), SOON
+        else:
+            base = await conclude(None if zero is None else _ids(zero), _ids(one), self._ids, server.size)
+            holds = HOLDS
         if base is not None:
-            self.server.learned.put(PAGE_BASE, str(base))
+            server.learned.put(PAGE_BASE, str(base), holds=holds)
         return zero
 
-    async def _zero(self) -> Found | None:
-        """Return page 0, or None where the server refuses it. One that breaks on 0 but not on 1 counts from 1."""
+    async def _settle_without_one(self, refusal: EnosRefused) -> Found:
+        zero = await self.page(0)
+        base = await conclude_from_zero(_ids(zero), self._ids)
+        if base is None:
+            raise refusal
+        self.server.learned.put(PAGE_BASE, str(base), holds=SOON)
+        return zero
+
+    async def _zero(self) -> Found | Failure | None:
+        """Return page 0, None where the server refuses its number, or the trouble of a server that may break on it."""
         try:
             self.kept[0] = await self._ask(0, attempts=2)
-        except Refusal:
-            return None
-        except (Broken, Unreadable):
-            self.kept[1] = await self._ask(1)
-            return None
+        except (Refusal, Broken, Unreadable) as failure:
+            return None if refuses_number(failure) else failure
+        self.server.breaks.over()
         return self.kept[0]
 
-    async def _looked_wider(self) -> str | None:
-        """Learn the base from all that ran in three months, at most once an hour: an empty search cannot tell.
+    async def _looked_wider(self, again: float) -> int | None:
+        """Learn the base from all that ran in three months, if ``again`` seconds went by: an empty search cannot tell.
 
         Without this a healthy platform, on which nothing fails, would cost two requests for each search.
         """
         server, now = self.server, asyncio.get_running_loop().time()
-        if now < server.look_again_at:
+        if now < server.looked_at + again:
             return None
-        server.look_again_at = now + HOUR
-        with contextlib.suppress(Failure):
+        server.looked_at = now
+        try:
             for kind in (PERIODIC, MANUAL, TEMPORARY):
                 wide = Search(kind, self.terms.until - WIDE, self.terms.until, ALL_STATUSES)
                 await _Walk(server, wide, self.newest, self.by).settle()
-                if server.learned.get(PAGE_BASE) is not None:
+                if self._known() is not None:
                     break
-        return server.learned.get(PAGE_BASE)
+        except Failure:
+            server.breaks.over()
+        return self._known()
 
     def _last(self, number: int, found: Found, *, stale: bool) -> bool:
         """Whether nothing can be behind this page: it is short, empty, or brought nothing new (``stale``).
@@ -218,6 +264,9 @@ class _Walk:
         if stale and (self.sure or number != 1 or not found.rows):
             return True
         return self._short(found)
+
+    async def _ids(self, number: int, size: int) -> Ids:
+        return _ids(await self._ask(number, size=size))
 
     async def _ask(self, number: int, *, attempts: int = ATTEMPTS, size: int = 0) -> Found:
         def build(sort: str) -> Call:
@@ -248,6 +297,10 @@ class _Walk:
         if found.count is not None and found.count > max(found.size, len(self.seen)):
             return False
         return found.size < self.server.largest or (self.server.odd_count and found.count is not None)
+
+
+def _ids(found: Found) -> Ids:
+    return tuple(row.id for row in found.rows)
 
 
 def _ahead(read: int) -> int:

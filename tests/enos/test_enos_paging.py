@@ -1,8 +1,10 @@
+import contextlib
 import gc
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from aiohttp import web
 from enos_gateway import broken, html, refused, reset, silent, told
 from enos_lists import Lists, row
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +16,7 @@ from bot.enos.calls import By
 from bot.enos.envelope import Reply, open_envelope
 from bot.enos.errors import Broken
 from bot.enos.learned import Learned
+from bot.enos.page_base import Breaks
 from bot.enos.paging import Server, pages
 from bot.enos.verdicts import judge
 
@@ -170,13 +173,22 @@ async def test_a_search_may_be_made_as_somebody(gateway, client, lists):
 # the base of page numbers
 
 
+async def told_until_it_is_a_habit(client, clock):
+    for _ in range(2):
+        with pytest.raises(Broken):
+            await all_of(client)
+        clock.forward(60)
+
+
 @pytest.mark.parametrize("size", [0, 1, 7, 50, 51, 120])
 @pytest.mark.parametrize("above", ["empty", "clamp"])
 @pytest.mark.parametrize(("base", "below"), [(0, "refuse"), (1, "refuse"), (1, "clamp"), (1, "empty"), (1, "break")])
-async def test_the_base_is_found_out_whatever_it_is(gateway, client_of, lists, base, below, above, size):
+async def test_the_base_is_found_out_whatever_it_is(gateway, client_of, lists, clock, base, below, above, size):
     client = client_of(page_base="auto")
     lists.base, lists.below, lists.above = base, below, above
     lists.instances[1] = [row(n) for n in range(size)]
+    if below == "break" and size < 2:  # too few rows to tell what may stand on page 0
+        await told_until_it_is_a_habit(client, clock)
     assert ids(await all_of(client)) == [each["instanceId"] for each in lists.instances[1]]
     if size > 1:  # of one row nobody can tell whether it was clamped
         assert client.learned["page_base"] == str(base)
@@ -284,6 +296,188 @@ async def test_an_outage_while_the_base_is_asked_for_teaches_nothing(gateway, cl
     assert "page_base" not in client.learned
 
 
+# trouble on page 0 says nothing of the base
+
+
+TROUBLES = {
+    "an unknown code": lambda: told(70001, "system busy"),
+    "no right": lambda: told(62103, "User has no privilege."),
+    "an inner error": lambda: told(62109, "Internal server exception"),
+    "HTTP 500": lambda: web.Response(status=500, text=""),
+    "a web page": lambda: web.Response(text="<html>", content_type="text/html"),
+}
+
+
+def trouble_on_0(lists, kind, times):
+    left = [times]
+
+    def before(body):
+        if body["pagination"]["pageNo"] == 0 and left[0]:
+            left[0] -= 1
+            return TROUBLES[kind]()
+        return None
+
+    lists.before = before
+
+
+@pytest.mark.parametrize("kind", TROUBLES)
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("size", [0, 1, 2, 10, 50, 51, 120])
+async def test_trouble_on_page_0_that_passes_hides_no_row(client_of, lists, clock, kind, times, size):
+    client = client_of(page_base="auto")
+    lists.base = 0
+    lists.instances[1] = [row(n) for n in range(size)]
+    trouble_on_0(lists, kind, times)
+    read = []
+    for _ in range(3):
+        with contextlib.suppress(Failure):
+            read.append(ids(await all_of(client)))
+    assert read
+    assert all(found == [row(n)["instanceId"] for n in range(size)] for found in read)
+    assert client.learned.get("page_base", "0") == "0"
+
+
+async def test_trouble_on_page_0_while_nothing_failed_hides_no_later_failure(client_of, lists):
+    client = client_of(page_base="auto")
+    lists.base = 0
+    lists.instances[1] = [row(n, status=1) for n in range(60)]
+    trouble_on_0(lists, "an unknown code", 1)
+    with contextlib.suppress(Failure):
+        assert ids(await all_of(client)) == []
+    lists.instances[1][7] = row(7)
+    assert ids(await all_of(client)) == [row(7)["instanceId"]]
+
+
+@pytest.mark.parametrize("kind", TROUBLES)
+@pytest.mark.parametrize("size", [2, 50, 120])
+async def test_trouble_on_page_0_that_lasts_is_told_as_long_as_it_lasts(client_of, lists, clock, kind, size):
+    client = client_of(page_base="auto")
+    lists.base = 0
+    lists.instances[1] = [row(n) for n in range(size)]
+    trouble_on_0(lists, kind, 1000)
+    for _ in range(5):
+        with pytest.raises(Failure):
+            await all_of(client)
+        clock.forward(120)
+
+
+async def test_what_was_found_out_beside_trouble_is_asked_again_soon(gateway, client_of, lists, clock):
+    client = client_of(page_base="auto")
+    lists.below = "break"
+    lists.instances[1] = [row(n) for n in range(60)]
+    assert len(ids(await all_of(client))) == 60
+    lists.base = 0
+    clock.forward(301)
+    assert len(ids(await all_of(client))) == 60
+    assert client.learned["page_base"] == "0"
+
+
+async def test_a_habit_of_breaking_is_never_remembered(gateway, client_of, lists, clock):
+    client = client_of(page_base="auto")
+    lists.below = "break"
+    lists.instances[1] = [row(1)]
+    await told_until_it_is_a_habit(client, clock)
+    assert len(ids(await all_of(client))) == 1
+    assert "page_base" not in client.learned
+    lists.base = 0
+    lists.instances[1] = [row(2)]
+    assert ids(await all_of(client)) == [row(2)["instanceId"]]
+
+
+async def test_a_page_0_that_was_answered_meanwhile_is_no_habit_of_breaking(client_of, lists, clock):
+    client = client_of(page_base="auto")
+    lists.below = "break"
+    await told_until_it_is_a_habit(client, clock)
+    lists.below = "empty"
+    assert ids(await all_of(client)) == []
+    lists.below = "break"
+    with pytest.raises(Broken):
+        await all_of(client)
+
+
+async def test_while_the_wider_look_fails_too_nothing_is_a_habit(client_of, lists, clock):
+    client = client_of(page_base="auto")
+    lists.below = "break"
+    lists.before = lambda body: told(70001, "busy") if body["status"] != "-1,7" else None
+    for _ in range(4):
+        client._server.looked_at -= 61
+        with pytest.raises(Broken):
+            await all_of(client)
+        clock.forward(60)
+
+
+# a server that is upgraded
+
+
+@pytest.mark.parametrize("below", ["refuse"])
+@pytest.mark.parametrize("size", [0, 1, 60])
+async def test_a_first_page_that_is_refused_is_sought_anew_at_once(client_of, lists, size, below):
+    client = client_of(page_base="auto")
+    lists.base = 0
+    lists.instances = {1: [row(n) for n in range(size)], 0: [row(n, status=1) for n in range(900, 910)]}
+    assert len(ids(await all_of(client))) == size
+    assert client.learned["page_base"] == "0"
+    lists.base, lists.below = 1, below
+    assert len(ids(await all_of(client))) == size
+    assert client.learned["page_base"] == "1"
+
+
+async def test_a_page_1_that_is_refused_is_sought_anew_at_once(client_of, lists):
+    client = client_of(page_base="auto")
+    lists.instances[1] = [row(n) for n in range(60)]
+    assert len(ids(await all_of(client))) == 60
+    lists.base, lists.below, lists.most = 0, "refuse", 1000
+    lists.instances[1] = [row(n) for n in range(3)]
+    lists.before = lambda body: (
+        told(62102, "no such page")
+        if body["pagination"]["pageNo"] * body["pagination"]["pageSize"] >= len(lists.instances[1])
+        else None
+    )
+    assert len(ids(await all_of(client))) == 3
+    assert client.learned["page_base"] == "0"
+
+
+async def test_a_page_1_that_is_refused_once_teaches_nothing(client_of, lists):
+    client = client_of(page_base="auto")
+    lists.below = "clamp"
+    lists.instances[1] = [row(n) for n in range(120)]
+    refusals = [told(62102, "Invalid request body.")]
+    lists.before = lambda body: refusals.pop() if refusals else None
+    with pytest.raises(Refused):
+        await all_of(client)
+    assert len(ids(await all_of(client))) == 120
+
+
+async def test_a_request_that_is_refused_whatever_its_page_is_told(gateway, client_of, lists):
+    client = client_of(page_base="auto")
+    lists.instances[1] = [row(n) for n in range(60)]
+    await all_of(client)
+    lists.before = lambda body: told(62102, "Invalid request body.")
+    with pytest.raises(Refused):
+        await all_of(client)
+    lists.before = lambda body: None
+    assert len(ids(await all_of(client))) == 60
+
+
+async def test_a_base_that_is_set_is_not_sought_anew(gateway, client_of, lists):
+    client = client_of(page_base="0")
+    lists.instances[1] = [row(1)]
+    with pytest.raises(Refused):
+        await all_of(client)
+    assert asked_pages(gateway) == [0]
+
+
+async def test_trouble_on_a_first_page_that_is_known_is_told(client_of, lists):
+    client = client_of(page_base="auto")
+    lists.base = 0
+    lists.instances[1] = [row(n) for n in range(60)]
+    await all_of(client)
+    trouble_on_0(lists, "an unknown code", 1)
+    with pytest.raises(Refused):
+        await all_of(client)
+    assert len(ids(await all_of(client))) == 60
+
+
 # flows
 
 
@@ -300,6 +494,7 @@ def flow(number):
         (1, "refuse", "auto"),
         (1, "clamp", "auto"),
         (1, "break", "auto"),
+        (1, "empty", "auto"),
         (0, "", "0"),
         (1, "", "1"),
     ],
@@ -307,8 +502,35 @@ def flow(number):
 async def test_all_flows_of_the_organization_are_listed_once(client_of, lists, base, below, set_to, above, size):
     lists.base, lists.below, lists.above = base, below or "refuse", above
     lists.flows = [flow(n) for n in range(size)]
-    found = await client_of(page_base=set_to).all_flows()
+    client = client_of(page_base=set_to)
+    if below == "break" and size < 2:  # too few rows to tell what may stand on page 0
+        with pytest.raises(Broken):
+            await client.all_flows()
+        return
+    found = await client.all_flows()
     assert [name.id for name in found] == [3000 + n for n in range(size)]
+
+
+@pytest.mark.parametrize("kind", TROUBLES)
+@pytest.mark.parametrize("times", [1, 2, 1000])
+@pytest.mark.parametrize("size", [0, 1, 2, 10, 50, 51, 60, 137])
+async def test_a_list_of_flows_beside_trouble_on_page_0_is_whole_or_a_failure(client_of, lists, kind, times, size):
+    client = client_of(page_base="auto")
+    lists.base = 0
+    lists.flows = [flow(n) for n in range(size)]
+    trouble_on_0(lists, kind, times)
+    read = []
+    for _ in range(3):
+        with contextlib.suppress(Failure):
+            read.append([name.id for name in await client.all_flows()])
+    assert all(found == [3000 + n for n in range(size)] for found in read)
+    assert bool(read) is (times < 1000)
+
+
+async def test_one_flow_by_name_is_found_on_a_server_that_breaks_on_page_0(client_of, lists):
+    lists.below = "break"
+    lists.flows = [flow(n) for n in range(60)]
+    assert [name.name for name in await client_of(page_base="auto").all_flows("flow 59")] == ["flow 59"]
 
 
 async def test_flows_are_searched_in_a_stable_order(gateway, client, lists):
@@ -366,6 +588,9 @@ async def test_whatever_the_habits_of_the_server_every_row_comes_once(clock, siz
     lists = Lists(instances={1: rows}, **habits)
     fake = Fake(lists)
     server = Server(fake.ask, Learned(clock))
+    server.breaks = Breaks(
+        times=9, since=clock() - timedelta(hours=1)
+    )  # on page 0, of a server with too few rows to tell
     for _ in range(2):
         found = [page async for page in pages(server, Search(1, 0, 9, statuses), "update_time", By("u", "o"))]
         assert ids(found) == [each["instanceId"] for each in rows]
