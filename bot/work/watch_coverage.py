@@ -1,13 +1,13 @@
 """What cannot be seen is said: a search shows only what is related to the watcher's user.
 
 At start and daily the organization's flows (Search Flow) are compared with that user's (Get My Flow). A gap is an
-alarm, told once for each set of missing flows.
+alarm, told once for each change of the missing flows.
 """
 
 import hashlib
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from bot.core.cards import watching as cards
@@ -29,6 +29,20 @@ class Watched:
 
     watching: int
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """What is noted of the telling: the gap told last, and the one being told, with its post, until that is queued."""
+
+    missing: str = ""
+    telling: str = ""
+    post: str = ""
+
+    @staticmethod
+    def read(text: str) -> "_Note":
+        noted = json.loads(text) if text else {}
+        return _Note(*(str(noted.get(name, "")) for name in ("missing", "telling", "post")))
 
 
 class Coverage:
@@ -60,17 +74,25 @@ class Coverage:
         self._next = now + _EVERY
 
     async def _tell(self, missing: tuple[FlowName, ...], watched: Watched, now: datetime) -> None:
-        text = (await self._store.notes()).get(_NOTE, "")
-        told = json.loads(text).get("missing", "") if text else ""
-        digest = _digest(missing)
+        """Tell the gap if it is not what was told last.
+
+        The post's id is new for each notice, and is noted before it is queued: what dies between the two queues the
+        same post again, or, where the gap has changed meanwhile, sees whether that post was queued.
+        """
+        note, digest = _Note.read((await self._store.notes()).get(_NOTE, "")), _digest(missing)
+        queued = bool(note.post) and await self._store.post(PostId(note.post)) is not None
+        told = note.telling if queued else note.missing
         if digest != told:
+            if queued or not note.post or note.telling != digest:
+                note = _Note(missing=told, telling=digest, post=f"gap-{self._new_id()}")
+                await self._write(note, watched)
             body = cards.gap(watched.watching, watched.total, missing, self._user) if missing else None
-            body = body or cards.gap_closed(watched.total)
-            # The id is made of what it tells: a crash before the note is written repeats it, and it is the same post.
-            await self._store.queue([self._post(f"gap-{digest or 'closed'}-{now:%Y%m%d%H}", body, now)])
-        await self._store.note(
-            _NOTE, json.dumps({"missing": digest, "watching": watched.watching, "total": watched.total})
-        )
+            await self._store.queue([self._post(note.post, body or cards.gap_closed(watched.total), now)])
+        await self._write(_Note(missing=digest), watched)
+
+    async def _write(self, note: "_Note", watched: Watched) -> None:
+        counted = {"watching": watched.watching, "total": watched.total}
+        await self._store.note(_NOTE, json.dumps(asdict(note) | counted))
 
     def _post(self, id_: str, body: Body, now: datetime) -> NewPost:
         return NewPost(PostId(id_), Kind.MESSAGE, Lane.HOUSEKEEPING, self._channel, body, now)

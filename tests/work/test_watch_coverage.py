@@ -1,6 +1,10 @@
 """What cannot be seen is said."""
 
+import itertools
+
+import pytest
 from memory_enos import Down
+from memory_store import Killed
 from watch_world import World
 
 from bot.work.watch_coverage import Watched
@@ -60,3 +64,60 @@ async def test_an_outage_is_tried_again_in_ten_minutes():
     assert world.lines() == []
     await world.follow(after=601)
     assert len(world.lines()) == 1
+
+
+SOME, FEWER = set(range(212)), set(range(200))
+WATCHED = {
+    None: "I watch all 240 flows of the organization now.",
+    212: "I watch 212 of 240 flows: failures of the others are not seen",
+    200: "I watch 200 of 240 flows: failures of the others are not seen",
+}
+
+
+async def looked(world, seen):
+    """A start a minute later, at which the watcher's user sees these flows."""
+    world.enos.seen_by_watcher = seen
+    world.start()
+    await world.follow(after=60)
+
+
+async def test_a_gap_that_closes_and_opens_within_the_hour_is_told_each_time():
+    world = await platform(seen=SOME)
+    for seen in (SOME, None, SOME, SOME, None, None, FEWER, SOME):
+        await looked(world, seen)
+    assert world.lines() == [WATCHED[each] for each in (212, None, 212, None, 200, 212)]
+
+
+async def test_a_notice_of_an_earlier_version_is_known():
+    world = await platform(seen=SOME)
+    await looked(world, SOME)
+    gap = world.store.named["coverage"]
+    world.store.named["coverage"] = gap.replace('"telling": "", "post": "", ', "")
+    assert world.store.named["coverage"] != gap
+    await looked(world, SOME)
+    await looked(world, None)
+    assert world.lines() == [WATCHED[212], WATCHED[None]]
+
+
+SETS = (None, SOME, FEWER)
+
+
+@pytest.mark.parametrize("dies_after", range(6))
+@pytest.mark.parametrize(("before", "at_death", "after"), list(itertools.product(SETS, repeat=3)))
+async def test_whatever_dies_the_last_word_is_true_and_nothing_is_told_twice(before, at_death, after, dies_after):
+    world = await platform(seen=before)
+    await looked(world, before)
+    world.enos.seen_by_watcher = at_death
+    world.start()
+    world.store.die_after = dies_after
+    try:
+        await world.follow(after=60)
+    except Killed:
+        world.store.deliver(world.now)
+    world.store.die_after = None
+    await looked(world, after)
+    await looked(world, after)
+    lines = world.lines()
+    assert (lines or [WATCHED[None]])[-1] == WATCHED[len(after) if after else None]
+    assert all(one != other for one, other in itertools.pairwise(lines))
+    assert len(lines) <= 3
