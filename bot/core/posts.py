@@ -27,7 +27,7 @@ class Kind(Enum):
 
     MESSAGE = "message"  # chat.postMessage; ``channel`` may be a user id for a direct message
     EDIT = "edit"  # chat.update of the message that ``target`` became
-    WHISPER = "whisper"  # seen by ``user`` alone: response_url where given, else chat.postEphemeral, else DM
+    WHISPER = "whisper"  # seen by ``user`` alone: response_url where given, else chat.postEphemeral, else a message
     FILE = "file"  # body {"filename", "content", "title", "comment"} to ``channel``
 
 

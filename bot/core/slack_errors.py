@@ -162,6 +162,14 @@ def meaning(error: str) -> Meaning:
     return TABLE.get(error) or Meaning(error, Verdict.BUG)
 
 
+def is_not_there(error: str) -> bool:
+    """Whether it is the place that takes no private answer, not its content: the person is reached directly.
+
+    chat.postEphemeral says ``no_permission`` where the bot is no member.
+    """
+    return error == "no_permission" or verdict(error) in {Verdict.ELSEWHERE, Verdict.OUTSIDE}
+
+
 def verdict(error: str) -> Verdict:
     """Return what to do after a refusal."""
     return meaning(error).verdict

@@ -93,7 +93,7 @@ class Standin:
             return
         where = said.where
         with suppress(SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable):
-            await self._edge.poster.whisper(
+            await self._edge.poster.tell(
                 where.channel,
                 said.by.user,
                 cards.not_now(said.text),

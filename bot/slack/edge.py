@@ -197,7 +197,7 @@ class SlackEdge:
 
     async def _tell(self, heard: Said, sentence: str) -> None:
         where = heard.where
-        await self.poster.whisper(
+        await self.poster.tell(
             where.channel,
             heard.by.user,
             {"text": sentence},

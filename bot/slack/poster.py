@@ -14,6 +14,7 @@ import aiohttp
 from bot.core.conversations import Channel, SlackRefused, SlackUnclear
 from bot.core.people import Profile
 from bot.core.posts import Body, PostId
+from bot.core.slack_errors import is_not_there
 from bot.slack import limits
 from bot.slack.calls import Answer, Calls, OnCall, Sleep, web_client
 from bot.slack.directory import Directory
@@ -56,7 +57,7 @@ class Poster:
         self.calls = Calls(web_client(api_url, session, environment, token, on_call=on_call), sleep)
         self.directory = Directory(self.calls, clock)
         self._uploads = Uploads(self.calls, session, environment, on_call)
-        self._whispers = Whispers(session, environment, self._ephemeral, self._plainly, on_call)
+        self._whispers = Whispers(session, environment, self._ephemeral, on_call)
 
     @property
     def me(self) -> Identity | None:
@@ -85,8 +86,17 @@ class Poster:
         await self._fitted("chat.update", target, bare, body, limits.EDIT_TEXT)
 
     async def whisper(self, channel: str, user: str, body: Body, *, thread: str = "", response_url: str = "") -> None:
-        """Show something to one person: by response_url, else as an ephemeral message, else directly."""
+        """Show something to one person where they are: by response_url, else as an ephemeral message."""
         await self._whispers.whisper(channel, user, body, thread=thread, response_url=response_url)
+
+    async def tell(self, channel: str, user: str, body: Body, *, thread: str = "", response_url: str = "") -> None:
+        """Whisper what is no post and has no id, such as that the database takes none; directly where that fails."""
+        try:
+            await self.whisper(channel, user, body, thread=thread, response_url=response_url)
+        except SlackRefused as refusal:
+            if not is_not_there(refusal.error):
+                raise
+            await self._plainly(user, body, "")
 
     async def upload(
         self,

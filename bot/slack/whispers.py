@@ -1,7 +1,8 @@
-"""How one person is told something: by response_url, else an ephemeral message, else a direct message.
+"""How one person is told something where they are: by response_url, else an ephemeral message.
 
 A response_url needs no membership, lives for 30 minutes and 5 uses, and is itself the secret; an ephemeral
-message needs the person in the channel and the bot too. Whatever can be reached last is the direct message.
+message needs the person in the channel and the bot too. Where neither is open it is refused: that it goes to the
+direct messages is for the caller, since a message there stays, and has an id to be found by.
 """
 
 import json
@@ -17,25 +18,6 @@ from bot.slack.calls import LIMITED, OnCall, counted, translated, wait_named
 from bot.slack.proxies import proxy_for
 
 Ephemeral = Callable[[str, str, Body, str], Awaitable[None]]
-Plainly = Callable[[str, Body, str], Awaitable[Any]]
-
-NOT_THERE = frozenset(  # the place is at fault, not the content: the person is reached directly
-    {
-        "channel_not_found",
-        "not_in_channel",
-        "user_not_in_channel",
-        "is_archived",
-        "cannot_reply_to_message",
-        "thread_not_found",
-        "messages_tab_disabled",
-        "no_permission",
-        "restricted_action",
-        "restricted_action_read_only_channel",
-        "restricted_action_thread_only_channel",
-        "restricted_action_non_threadable_channel",
-        "restricted_action_thread_locked",
-    }
-)
 
 
 class Whispers:
@@ -46,28 +28,20 @@ class Whispers:
         session: aiohttp.ClientSession,
         environment: Mapping[str, str],
         ephemeral: Ephemeral,
-        plainly: Plainly,
         on_call: OnCall,
     ) -> None:
         self.session = session
         self.environment = environment
         self.ephemeral = ephemeral
-        self.plainly = plainly
         self.on_call = on_call
 
     async def whisper(self, channel: str, user: str, body: Body, *, thread: str, response_url: str) -> None:
         """Show something to one person. Raises the four failures of a call."""
         if response_url and await self._by_url(response_url, body, thread):
             return
-        if channel.startswith(("D", "U", "W")):  # private already, and a message there stays
-            await self.plainly(channel, body, thread)
-            return
-        try:
-            await self.ephemeral(channel, user, body, thread)
-        except SlackRefused as refusal:
-            if refusal.error not in NOT_THERE:
-                raise
-            await self.plainly(user, body, "")
+        if channel.startswith(("D", "U", "W")):  # private already: a message there is what is wanted
+            raise SlackRefused("method_not_supported_for_channel_type", "said before any call")
+        await self.ephemeral(channel, user, body, thread)
 
     async def _by_url(self, url: str, body: Body, thread: str) -> bool:
         """Whether the response_url still took it. Its thread is named, or the answer lands in the channel."""

@@ -251,7 +251,9 @@ def line_of(new: NewPost) -> str:
 
 
 def _moved(new: NewPost, channel: str) -> NewPost:
-    return replace(new, channel=channel, thread_of=None, thread="")
+    """Return a post said in another place: one that was for a person's eyes alone as a message there."""
+    kind = Kind.MESSAGE if new.kind is Kind.WHISPER else new.kind
+    return replace(new, kind=kind, channel=channel, thread_of=None, thread="", response_url="")
 
 
 # ── rows ──

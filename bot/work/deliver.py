@@ -264,6 +264,9 @@ class Delivery:
         """Return what follows a refusal; alarm about what an operator has to mend."""
         told = meaning(refused.error)
         wait = backoff(post.attempts + OPERATOR, self._jitter())
+        step = after_refusal(post, refused.error, default_channel=self._default_channel, wait=wait, now=self._clock())
+        if post.new.kind is Kind.WHISPER and isinstance(step, Move):
+            return step  # their direct messages take it: nothing to mend
         if told.verdict is Verdict.STOP:
             self._holds.failed(None, OPERATOR)
             self._alarms.raised("slack", f"Slack refuses flowbot: {told.sentence}. {told.way_out}")
@@ -275,7 +278,7 @@ class Delivery:
             self._alarms.raised(DEFAULT_CHANNEL, trouble(refused.error))
         elif told.verdict in (Verdict.BUG, Verdict.PLAIN):
             log.error("Slack refused post %s: %s", post.new.id, refused)
-        return after_refusal(post, refused.error, default_channel=self._default_channel, wait=wait, now=self._clock())
+        return step
 
     # ── settling ──
 

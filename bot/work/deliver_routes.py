@@ -80,8 +80,8 @@ def notices(
 ) -> tuple[NewPost, ...] | None:
     """Return what is told about a channel that takes nothing; None where it is no such. Their ids are of the post."""
     told = meaning(error)
-    if told.verdict is not Verdict.ELSEWHERE or is_direct(post.channel):
-        return None
+    if told.verdict is not Verdict.ELSEWHERE or is_direct(post.channel) or post.new.kind is Kind.WHISPER:
+        return None  # whom a whisper does not reach there may just not be there
     id_ = f"notice-{post.new.id}"
     if post.channel == default_channel:
         since = f"I could not post in <#{default_channel}> since {flows.moment(now)}: {told.sentence}."

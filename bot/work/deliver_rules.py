@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from bot.core.posts import Body, Kind, Lane, NewPost, Post
-from bot.core.slack_errors import Verdict, meaning
+from bot.core.slack_errors import Verdict, is_not_there, meaning
 
 LONGEST_WAIT = 300.0  # seconds
 PLAIN_TEXT = 3000  # characters that every method takes
@@ -43,7 +43,7 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Say it in another place, outside of any thread."""
+    """Say it in another place, outside of any thread; a whisper as a message to its person."""
 
     channel: str
     why: str
@@ -92,6 +92,8 @@ def is_too_late(post: Post, now: datetime) -> bool:
 
 def after_refusal(post: Post, error: str, *, default_channel: str, wait: float, now: datetime) -> Step:
     """Return the step after Slack refused a post with an error word; ``wait`` is for when it helps to wait."""
+    if post.new.kind is Kind.WHISPER and is_not_there(error):
+        return Move(post.new.user, error) if post.new.user else Drop(error)
     match meaning(error).verdict:
         case Verdict.WAIT | Verdict.STOP | Verdict.BARRED:
             return Drop(f"too late: {error}") if is_too_late(post, now) else Again(wait, error)

@@ -110,7 +110,10 @@ class Slack(Protocol):
         ...
 
     async def whisper(self, channel: str, user: str, body: Body, *, thread: str = "", response_url: str = "") -> None:
-        """Show something to one person: response_url if given, else an ephemeral message."""
+        """Show something to one person where they are: response_url if given, else an ephemeral message.
+
+        Refused where neither reaches them: it is then for a message to them.
+        """
         ...
 
     async def upload(

@@ -224,9 +224,17 @@ async def test_a_spent_response_url_gives_way_to_an_ephemeral_message(poster, sl
 
 
 @pytest.mark.parametrize("error", ["not_in_channel", "channel_not_found", "user_not_in_channel", "is_archived"])
-async def test_who_cannot_be_reached_in_the_channel_is_reached_directly(poster, slack, error):
+async def test_who_cannot_be_reached_in_the_channel_is_left_to_the_outbox(poster, slack, error):
+    """A message that stays needs an id to be found by: nothing goes to anybody's direct messages from here."""
     slack.fail("chat.postEphemeral", refusal(error))
-    await poster.whisper("C1", "U0MAYA00001", BODY, thread="1.1")
+    with pytest.raises(SlackRefused, match=error):
+        await poster.whisper("C1", "U0MAYA00001", BODY, thread="1.1")
+    assert len(slack.calls) == 1
+
+
+async def test_what_is_no_post_is_told_directly_where_it_cannot_be_whispered(poster, slack):
+    slack.fail("chat.postEphemeral", refusal("not_in_channel"))
+    await poster.tell("C1", "U0MAYA00001", BODY, thread="1.1")
     (message,) = slack.messages["D0MAYA00001"]
     assert message["text"] == BODY["text"]
     assert "thread_ts" not in message
@@ -235,12 +243,15 @@ async def test_who_cannot_be_reached_in_the_channel_is_reached_directly(poster, 
 async def test_a_whisper_that_is_refused_for_what_it_says_goes_nowhere_else(poster, slack):
     slack.fail("chat.postEphemeral", refusal("invalid_auth"))
     with pytest.raises(SlackRefused, match="invalid_auth"):
-        await poster.whisper("C1", "U1", BODY)
+        await poster.tell("C1", "U1", BODY)
     assert len(slack.calls) == 1
 
 
 async def test_in_direct_messages_a_whisper_is_a_message_that_stays(poster, slack):
-    await poster.whisper("D0MAYA00001", "U0MAYA00001", BODY)
+    with pytest.raises(SlackRefused, match="method_not_supported_for_channel_type"):
+        await poster.whisper("D0MAYA00001", "U0MAYA00001", BODY)
+    assert slack.calls == []
+    await poster.tell("D0MAYA00001", "U0MAYA00001", BODY)
     assert slack.messages["D0MAYA00001"][0]["text"] == BODY["text"]
     assert slack.whispers == []
 

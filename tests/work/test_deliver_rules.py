@@ -25,6 +25,7 @@ from bot.work.deliver_rules import (
     after_refusal,
     backoff,
     doubles,
+    is_direct,
     look_after,
     plain,
 )
@@ -55,7 +56,10 @@ REFUSALS = [
     ("a closed channel's alert goes to the default one", refusal("is_archived"), Move(DEFAULT, "is_archived")),
     ("an edit cannot move", refusal("is_archived", edit("e", "m")), Drop("is_archived")),
     ("a file cannot move", refusal("is_archived", file("f", "C1")), Drop("is_archived")),
-    ("a whisper cannot move", refusal("user_not_in_channel", whisper("w")), Drop("user_not_in_channel")),
+    ("a whisper goes to its person", refusal("user_not_in_channel", whisper("w")), Move("U1", "user_not_in_channel")),
+    ("so where the bot is no member", refusal("no_permission", whisper("w")), Move("U1", "no_permission")),
+    ("so where its thread is gone", refusal("thread_not_found", whisper("w")), Move("U1", "thread_not_found")),
+    ("not where Slack takes nothing", refusal("token_revoked", whisper("w")), Again(30, "token_revoked")),
     (
         "a direct message stays private",
         refusal("messages_tab_disabled", message(channel="D1")),
@@ -125,11 +129,13 @@ def test_refusals_come_to_an_end_and_only_alerts_wait_for_ever(error, kind, lane
         steps.append(step)
         match step:
             case Move(place, _):
-                new = replace(new, channel=place, thread="")
+                as_kind = Kind.MESSAGE if new.kind is Kind.WHISPER else new.kind
+                new = replace(new, kind=as_kind, channel=place, thread="")
             case Instead(other, _):
                 new = other
             case _:
                 break
+        assert kind is not Kind.WHISPER or is_direct(new.channel) or new.kind is Kind.WHISPER
     assert isinstance(steps[-1], Again | Doubt | Drop)
     if isinstance(steps[-1], Again):
         assert lane is Lane.ALERT or new.channel == DEFAULT

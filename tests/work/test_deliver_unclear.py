@@ -130,6 +130,19 @@ async def test_an_unclear_whisper_is_tried_once_more(world, faults, count, state
     assert await world.state("w") == state
 
 
+@pytest.mark.parametrize("fault", [Lost(), Vanished(), Late(9)])
+@pytest.mark.parametrize("error", ["user_not_in_channel", "is_archived", "no_permission"])
+@pytest.mark.parametrize("channel", ["C1", DEFAULT])
+async def test_a_whisper_that_goes_to_its_person_is_looked_up_there_and_stands_once(world, channel, error, fault):
+    world.slack.faults["whisper"] = [SlackRefused(error)]
+    world.slack.faults["post"] = [fault]
+    await world.queue(whisper("w", channel=channel, response_url="https://hooks.example/1"))
+    await world.pass_time(60)
+    assert [(each.channel, each.id) for each in world.slack.messages] == [("D1", "w")]
+    assert await world.state("w") == "sent"
+    assert world.alarms == []
+
+
 @pytest.mark.parametrize("fault", [Lost(), Vanished()])
 async def test_an_unclear_file_is_settled_by_its_id(world, fault):
     world.slack.faults["upload"] = [fault]
