@@ -35,8 +35,8 @@ class Address:
     port: int
 
     def __str__(self) -> str:
-        """Return ``host:port``."""
-        return f"{self.host}:{self.port}"
+        """Return ``host:port``, and ``[host]:port`` for IPv6."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 def read_text(value: str) -> str:
@@ -125,10 +125,14 @@ def read_whole(low: int, high: int) -> Callable[[str], int]:
 
 
 def read_address(value: str) -> Address:
-    """Return a host and a port."""
+    """Return a host and a port; one of IPv6 stands in brackets."""
     host, _, port = value.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:
-        raise Problem("must look like 127.0.0.1:8080")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        host = ""
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+        raise Problem("must look like 127.0.0.1:8080 or [::1]:8080")
     return Address(host, int(port))
 
 

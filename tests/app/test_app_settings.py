@@ -27,6 +27,12 @@ def problems(**changes: str | None) -> list[str]:
     return caught.value.problems
 
 
+@pytest.mark.parametrize(("value", "host"), [("0.0.0.0:8080", "0.0.0.0"), ("[::]:8080", "::"), ("[::1]:0", "::1")])
+def test_an_address_to_listen_on_is_of_either_family(value, host):
+    got = load(GOOD | {"FLOWBOT_LISTEN": value})
+    assert (got.listen.host, str(got.listen)) == (host, value)
+
+
 def test_the_smallest_settings_have_the_defaults_of_the_table():
     got = load(GOOD)
     assert got.enos_api_url == "https://gateway.example.com"
@@ -68,6 +74,7 @@ def test_all_problems_are_told_at_once_and_none_shows_a_secret():
         ("FLOWBOT_MODE", "sockets", "must be one of socket, http"),
         ("FLOWBOT_LISTEN", "8080", "must look like"),
         ("FLOWBOT_LISTEN", "127.0.0.1:99999", "must look like"),
+        ("FLOWBOT_LISTEN", "::1:8080", "or [::1]:8080"),
         ("FLOWBOT_COMMAND", "flow", "must begin with /"),
         ("FLOWBOT_TIMEZONE", "Europe/Berln", "did you mean Europe/Berlin?"),
         ("FLOWBOT_TIMEZONE", "Q", "is no time zone"),
