@@ -3,7 +3,7 @@
 answered            ─► Stands
 asked to wait       ─► Again
 refused             ─► Again, Move, Instead, Doubt or Drop, by the table of Slack's error words
-nobody knows        ─► Doubt, and after a look ─► Stands, Again or Drop
+nobody knows        ─► Doubt, and after a look ─► Stands, Again, Move or Drop
 """
 
 from collections.abc import Sequence
@@ -71,8 +71,8 @@ class Drop:
     why: str
 
 
-Settled = Stands | Again | Drop
-Step = Settled | Move | Instead | Doubt
+Settled = Stands | Again | Move | Drop
+Step = Settled | Instead | Doubt
 
 
 def backoff(tries: int, jitter: float) -> float:
@@ -149,11 +149,14 @@ def after_look(post: Post, found: Sequence[str], now: datetime) -> Settled:
 
 
 def after_doubt(post: Post, now: datetime) -> Settled:
-    """Return the step for an unclear post that cannot be looked up: an edit, a whisper."""
+    """Return the step for an unclear post that cannot be looked up: an edit, a whisper.
+
+    A whisper is tried once more; where that is unclear, too, a message tells its person, which can be looked up.
+    """
     if is_too_late(post, now):
         return Drop("too late: unclear")
     if post.new.kind is Kind.WHISPER and post.doubts > 1:
-        return Drop("unclear twice")
+        return Move(post.new.user, "unclear twice")
     return Again(0, "unclear")
 
 

@@ -2,6 +2,8 @@
 
 A few seconds after the doubt, one look at a channel or thread settles all that is unclear there. A message that
 was sent again is looked at once more: where its first try arrived after all, the copy is deleted.
+
+What one person alone sees cannot be looked up. It waits until Slack answers again, and is then sent once more.
 """
 
 import logging
@@ -19,6 +21,7 @@ from bot.work.deliver_rules import (
     RECHECK_AFTER,
     Again,
     Drop,
+    Move,
     Settled,
     Stands,
     after_doubt,
@@ -37,6 +40,8 @@ log = logging.getLogger(__name__)
 LOOKS = 4  # at once
 FILE_CERTAIN_AFTER = 3  # looks: Slack may take seconds to know of a file's share
 Place = tuple[str, str]  # channel and thread
+
+_WHISPERS = ("", "whispers")
 
 _NOTHING_THERE = frozenset({Verdict.ELSEWHERE, Verdict.OUTSIDE, Verdict.GONE})  # no place, so no message in it
 
@@ -88,11 +93,14 @@ class Settling:
         ready = [post for post in unclear if self._look_at[post.new.id] <= now]
         sent = await self._store.doubtful(now - RECHECK_AFTER)
         work: list[Coroutine[Any, Any, None]] = []
+        whispers = [post for post in ready if post.new.kind is Kind.WHISPER]
+        if whispers and _WHISPERS not in self._looking:
+            work.append(self._guarded(_WHISPERS, self._whispered(whispers)))
         places: dict[Place, tuple[list[Post], list[Post]]] = defaultdict(lambda: ([], []))
         for post in ready:
             if post.new.kind is Kind.MESSAGE:
                 places[_place(post)][0].append(post)
-            elif (place := ("", str(post.new.id))) not in self._looking:
+            elif post not in whispers and (place := ("", str(post.new.id))) not in self._looking:
                 work.append(self._guarded(place, self._without_look(post)))
         for post in sent:
             places[_place(post)][1].append(post)
@@ -187,6 +195,8 @@ class Settling:
                 await self._deleted(post, extra)  # where that fails, the later look finds them
             case Again(seconds, why):
                 await self._store.requeue(post.new.id, now + timedelta(seconds=seconds), why)
+            case Move(channel, why):
+                await self._store.requeue(post.new.id, now, why, channel=channel)
             case Drop(why):
                 log.error("post %s (%s) was given up: %s", post.new.id, post.new.kind.value, why)
                 await self._store.give_up(post.new.id, why, now)
@@ -213,8 +223,33 @@ class Settling:
 
     # ── what cannot be looked up in a channel ──
 
+    async def _whispered(self, posts: Sequence[Post]) -> None:
+        """Settle unclear whispers as soon as Slack answers: another try amid its trouble would only be unclear too."""
+        if not await self._is_answered(posts[0]):
+            return
+        for post in posts:
+            current = await self._still(post)
+            if current is not None:
+                await self._settle(current, after_doubt(current, self._clock()))
+
+    async def _is_answered(self, post: Post) -> bool:
+        """Whether Slack answers a look at what was said to somebody; else look no more for a while."""
+        try:
+            await self._slack.find(post.new.user, [post.new.id])
+        except SlackLimited as limited:
+            self._wait(limited.seconds)
+            return False
+        except (SlackUnclear, SlackUnreachable) as trouble:
+            log.info("Slack does not answer yet: %s", trouble)
+            self._wait()
+            return False
+        except SlackRefused as refused:
+            log.info("Slack answers again, though it refused a look: %s", refused)
+        self._failed = 0
+        return True
+
     async def _without_look(self, post: Post) -> None:
-        """Settle an edit, a whisper or a file."""
+        """Settle an edit or a file."""
         current = await self._still(post)
         if current is not None:
             await self._settle_alone(current)

@@ -55,7 +55,7 @@ def _stands_once(posts, standing):
     given_up = [post for post in posts if post.state is State.GIVEN_UP and post.new.kind is not Kind.EDIT]
     withdrawn = [post for post in given_up if post.new.reminds_of and post.why.startswith("withdrawn")]
     lost = [post for post in given_up if post not in withdrawn]
-    assert {post.why for post in lost} <= {"unclear twice", "too late: unclear"}, lost
+    assert {post.why for post in lost} <= {"too late: unclear"}, lost
     assert all(post.new.lane is not Lane.ALERT for post in lost), lost
     assert not {post.new.id for post in withdrawn} & set(standing), "something that stands was withdrawn"
     messages = {post.new.id for post in posts if post.new.kind is Kind.MESSAGE}

@@ -155,7 +155,7 @@ def test_after_a_look():
     assert after_look(post(ANSWER), (), LATE) == Drop("too late: unclear")
     assert after_doubt(post(edit("e", "m"), doubts=9), SOON) == Again(0, "unclear")
     assert after_doubt(post(whisper("w"), doubts=1), SOON) == Again(0, "unclear")
-    assert after_doubt(post(whisper("w"), doubts=2), SOON) == Drop("unclear twice")
+    assert after_doubt(post(whisper("w"), doubts=2), SOON) == Move("U1", "unclear twice")
     assert after_doubt(post(whisper("w"), doubts=1), LATE) == Drop("too late: unclear")
 
 

@@ -11,6 +11,7 @@ from deliver_fakes import (
     Lost,
     SlackLimited,
     SlackRefused,
+    SlackUnclear,
     SlackUnreachable,
     Vanished,
     World,
@@ -121,13 +122,55 @@ async def test_an_unclear_edit_is_sent_again(world):
     assert world.slack.texts() == ["changed"]
 
 
-@pytest.mark.parametrize(("faults", "count", "state"), [([Vanished()], 1, "sent"), ([Vanished()] * 2, 0, "given up")])
-async def test_an_unclear_whisper_is_tried_once_more(world, faults, count, state):
-    world.slack.faults["whisper"] = list(faults)
+class During:
+    """A fault that every call meets for so many seconds."""
+
+    def __init__(self, world, seconds, fault):
+        self._clock, self._end, self._fault = world.clock, world.clock.after(seconds), fault
+
+    def pop(self, _place):
+        return self._fault if self._clock() < self._end else None
+
+
+@pytest.mark.parametrize("look", [None, SlackRefused("missing_scope")])
+async def test_an_unclear_whisper_is_tried_once_more_where_slack_answers(world, look):
+    world.slack.faults |= {"whisper": [Vanished()], "find": During(world, 60, look)}
     await world.queue(whisper("w"))
-    await world.pass_time(15)
-    assert len(world.slack.whispers) == count
-    assert await world.state("w") == state
+    await world.pass_time(5)
+    assert world.slack.whispers == [("C1", "U1", "w")]
+    assert await world.state("w") == "sent"
+
+
+@pytest.mark.parametrize("fault", [None, Lost(), Vanished(), Late(9)])
+async def test_a_whisper_that_is_unclear_twice_is_told_by_a_message_that_can_be_looked_up(world, fault):
+    world.slack.faults |= {"whisper": [Vanished(), Vanished()], "post": [fault]}
+    await world.queue(whisper("w", response_url="https://hooks.example/1"))
+    await world.pass_time(60)
+    assert world.slack.calls.count("whisper C1") == 2
+    assert [(each.channel, each.id) for each in world.slack.messages] == [("D1", "w")]
+    assert await world.state("w") == "sent"
+
+
+@pytest.mark.parametrize("trouble", [SlackUnclear("time-out"), SlackLimited(7), SlackUnreachable("down")])
+async def test_in_the_middle_of_an_outage_the_second_try_waits_for_its_end(world, trouble):
+    """Both tries within seconds would be lost in it, and the outcome of a command with them."""
+    unclear = SlackUnclear("time-out")
+    world.slack.faults |= {"whisper": During(world, 30, unclear), "find": During(world, 30, trouble)}
+    await world.queue(*(whisper(f"w{number}", f"U{number}") for number in range(3)))
+    await world.pass_time(29)
+    assert world.slack.calls.count("whisper C1") == 3
+    await world.pass_time(31)
+    assert sorted(world.slack.whispers) == [("C1", f"U{number}", f"w{number}") for number in range(3)]
+    assert world.slack.messages == []
+
+
+async def test_a_whisper_that_an_outage_has_outlived_is_told_to_nobody(world):
+    unclear = SlackUnclear("time-out")
+    world.slack.faults |= {each: During(world, 4000, unclear) for each in ("whisper", "find", "post")}
+    await world.queue(whisper("w"))
+    await world.pass_time(5000, step=20)
+    assert (world.slack.whispers, world.slack.messages) == ([], [])
+    assert await world.state("w") == "given up"
 
 
 @pytest.mark.parametrize("fault", [Lost(), Vanished(), Late(9)])
