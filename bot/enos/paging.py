@@ -185,10 +185,9 @@ class _Walk:
         again and again; nothing is remembered of that, and page 0 is tried by each search.
         """
         server, zero = self.server, await self.settle()
-        in_trouble = isinstance(zero, Failure)
         known = self._known()
         if known is None:
-            known = await self._looked_wider(HOUR if not in_trouble else MINUTE)
+            known = await self._looked_wider(MINUTE if isinstance(zero, Failure) else HOUR)
         if known is not None:
             return known
         if isinstance(zero, Failure) and not server.breaks.again(server.learned.now()):
