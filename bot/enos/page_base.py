@@ -2,7 +2,7 @@
 
 The vendor's pages contradict each other, within one version. Page 1 is read, then page 0:
 
-    0 is refused for its number (62102), or empty while 1 is not
+    0 is refused for its number (62102 and its like), or empty while 1 is not
                             from 1
     other rows on 0 than on 1
                             from 0
@@ -25,7 +25,9 @@ from bot.core.errors import Failure
 from bot.enos.errors import EnosRefused
 
 SMALL = 5  # rows; a change or two in a smaller page could pass for another page
-WRONG_INPUT = 62102  # the one code by which EnOS says that a parameter, such as a page number, is wrong
+# By these EnOS, or what stands before it, says that a parameter such as a page number is wrong or missing: its own
+# codes (List Flow Instances, errors), and HTTP statuses where there is no code.
+WRONG_INPUT = frozenset({62101, 62102, 400, 422})
 OFTEN, LONG = 3, timedelta(minutes=2)  # before trouble that lasts passes for a habit
 
 Ids = tuple[str | int, ...]  # of the rows of a page, in its order
@@ -34,7 +36,7 @@ Read = Callable[[int, int], Awaitable[Ids]]  # page number and page size
 
 def refuses_number(failure: Failure) -> bool:
     """Whether a page was refused for what was asked. Anything else is trouble, which says nothing of its number."""
-    return isinstance(failure, EnosRefused) and failure.code == WRONG_INPUT
+    return isinstance(failure, EnosRefused) and failure.code in WRONG_INPUT
 
 
 async def conclude(zero: Ids | None, one: Ids, read: Read, size: int) -> int | None:

@@ -150,6 +150,10 @@ async def test_another_refusal_of_page_1_is_raised():
     [
         (REFUSED, True),
         (EnosRefused("bad_sort", "pageNo field", "", 62102), True),
+        (EnosRefused("missing", "pageNo", "", 62101), True),
+        (EnosRefused("gateway", "bad request", "", 400), True),
+        (EnosRefused("gateway", "not here", "", 404), False),
+        (EnosRefused("gateway", "elsewhere", ""), False),
         (EnosRefused("unknown_code", "system busy", "", 70001), False),
         (EnosRefused("no_right", "", "", 62103), False),
         (Broken(200, 62109), False),
