@@ -222,6 +222,7 @@ def test_hostile_text_does_nothing_in_any_card(builder, phase):
 @pytest.mark.parametrize("builder", BUILDERS)
 @given(text=st.text(max_size=300) | st.lists(st.sampled_from(HOSTILE[:9]), max_size=9).map("".join))
 @example(text="<@U0MAYA00001>")
+@example(text="\r")
 @settings(max_examples=8, deadline=None)
 def test_no_text_does_anything_in_any_card(builder, text):
     if "<@U0MAYA00001>" in text:  # a mention of somebody real, but not by us

@@ -139,7 +139,7 @@ async def test_a_lost_answer_is_looked_up_and_never_sent_again(town):
 
 @story()
 async def test_two_people_and_two_clicks_start_one_run(town):
-    flow = town.flow("shared-load", owners=["maya.chen", "jonas.weber"], seconds=0.4)
+    flow = town.flow("shared-load", owners=["maya.chen", "jonas.weber"], seconds=2)
     await town.slack.fault("duplicate", times=1)
     town.say(MAYA, f"/flow trigger {flow.id}")
     await started(town, flow, "@Maya Chen started")

@@ -38,7 +38,7 @@ def fit(text: str, limit: int) -> str:
 
 def mrkdwn(text: str, limit: int = _SECTION) -> Element:
     """Return a text object in which Slack looks for nothing by itself."""
-    return {"type": "mrkdwn", "text": fit(text, limit) or "–", "verbatim": True}
+    return {"type": "mrkdwn", "text": fit(text, limit) if text.strip() else "–", "verbatim": True}
 
 
 def section(text: str, fields: Sequence[str] | None = None, accessory: Element | None = None) -> Block:
@@ -128,7 +128,7 @@ def body(text: str, blocks: Sequence[Block], color: str | None = None, head: Seq
     ``head`` stands above the bar: mentions belong there, since Slack notifies nobody from beside a bar.
     At most 50 blocks and 13,000 characters in all; rows of buttons are kept, texts at the end are left out.
     """
-    short = fit(text, _TEXT)
+    short = fit(text, _TEXT) if text.strip() else "–"
     if color is None:
         return {"text": short, "blocks": _capped([*head, *blocks])}
     message: dict[str, Any] = {"text": short}
