@@ -59,7 +59,8 @@ class Desk:
             now,
             settle,
             lambda old: desk.acknowledge(old, person, now, until, note),
-            lambda new: repeating(replies.acknowledged(new), words),
+            replies.acknowledged,
+            words,
         )
 
     async def unack(
@@ -72,7 +73,7 @@ class Desk:
     ) -> NewPost:
         """Give an incident back."""
         return await self._change(
-            incident_id, person, now, settle, desk.unack, lambda new: repeating(replies.given_back(new, person), words)
+            incident_id, person, now, settle, desk.unack, lambda new: replies.given_back(new, person), words
         )
 
     async def close(
@@ -91,7 +92,8 @@ class Desk:
             now,
             settle,
             lambda old: desk.close(old, person, now, because),
-            lambda new: repeating(replies.closed(new), words),
+            replies.closed,
+            words,
         )
 
     async def reopen(
@@ -112,7 +114,7 @@ class Desk:
                     f"See it: `incidents of {incident.flow_id}`.",
                 )
         return await self._change(
-            incident_id, person, now, settle, desk.reopen, lambda new: repeating(replies.reopened(new, person), words)
+            incident_id, person, now, settle, desk.reopen, lambda new: replies.reopened(new, person), words
         )
 
     async def open_thread(
@@ -131,7 +133,8 @@ class Desk:
             now,
             settle,
             lambda old: desk.threaded(old, post),
-            lambda new: repeating(replies.threaded(new, person), words),
+            lambda new: replies.threaded(new, person),
+            words,
         )
 
     async def _change(
@@ -142,6 +145,7 @@ class Desk:
         settle: Settlement | None,
         step: Callable[[Incident], desk.Step],
         say: Say,
+        words: str,
     ) -> NewPost:
         incident = await self._incident(incident_id)
         look = await self._looks.of(incident.owners, now)
@@ -149,7 +153,7 @@ class Desk:
 
         def decide(old: Incident) -> Facts:
             new = reminders.restarted(old, step(old)[0], now)
-            reply = incident_posts.in_thread(new, say(new), terms, lane=Lane.ANSWER, user=person.user)
+            reply = incident_posts.in_thread(new, repeating(say(new), words), terms, lane=Lane.ANSWER, user=person.user)
             if old.gathered and not new.gathered:  # its card comes first: the reply stands in its thread
                 return Facts(incidents=(new,), posts=(incident_posts.first(new, terms), reply))
             shown = () if new.gathered else (incident_posts.edit(new, terms, at_once=True),)
