@@ -8,13 +8,14 @@ import contextlib
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from bot import __version__, control, default_channel, health, offline
+from bot.clocks import wall as now
 from bot.clockwork import Clockwork
 from bot.core.checks_bot import Inside
 from bot.core.errors import Failure, Outage, Refusal
@@ -52,11 +53,6 @@ SHOW_SECONDS = 2.0
 REMIND_SECONDS = 15.0  # between two looks for what is due
 PRUNE_SECONDS = 3600.0
 _ENOS = "enos."  # begins the names of notes about the platform
-
-
-def now() -> datetime:
-    """Return the time, UTC: the only clock."""
-    return datetime.now(UTC)
 
 
 class App:
