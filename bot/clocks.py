@@ -1,4 +1,4 @@
-"""The clocks. Facts and what people read carry the wall clock's time; waiting is measured by one that is never put back.
+"""The clocks. Facts and what people read carry the wall clock's time; waiting is measured by one that never goes back.
 
 The wall clock may be stepped: by NTP, by a person, by the host of a virtual machine that was suspended. What waits for
 a time on it would then wait for as long as the step, so that pauses, holds, time-outs and leases are measured by
@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 
 def wall() -> datetime:
-    """The time, UTC, as the machine tells it: it may step in either direction."""
+    """Read the wall clock, UTC: it may step in either direction."""
     return datetime.now(UTC)
 
 
@@ -27,5 +27,5 @@ class Steady:
         self._since = monotonic()
 
     def __call__(self) -> datetime:
-        """The steady time."""
+        """Read the steady time."""
         return self._start + timedelta(seconds=self._monotonic() - self._since)
