@@ -13,7 +13,8 @@ from bot.slack.identity import Identity
 PEOPLE_SECONDS = 15 * 60.0
 GROUP_SECONDS = 2 * 60.0
 CHANNEL_SECONDS = 5.0  # many who ask at once share an answer; who remembers it longer knows why
-MEMBER_PAGES, MEMBER_PAGE = 25, 400
+MEMBER_PAGES, MEMBER_PAGE = 100, 1000  # Slack lists no more than 1,000 at once (conversations.members)
+TOO_MANY = "too_many_members"  # ours, not Slack's: a list that was not read to its end says nothing of who is missing
 NOT_OFFERED = frozenset({"missing_scope", "unknown_method", "no_permission", "not_allowed_token_type"})
 
 
@@ -74,14 +75,16 @@ class Directory:
         return await self._channels.get(channel, ask)
 
     async def members(self, channel: str) -> frozenset[str]:
-        """Return the user ids of a channel's members."""
+        """Return the user ids of all of a channel's members; ``too_many_members`` where they cannot all be read."""
 
         async def ask() -> frozenset[str]:
             members: set[str] = set()
             arguments = {"channel": channel, "limit": MEMBER_PAGE}
             async for page in self.calls.pages("conversations.members", arguments, MEMBER_PAGES):
                 members.update(str(user) for user in page.get("members") or ())
-            return frozenset(members)
+                if not (page.get("response_metadata") or {}).get("next_cursor"):
+                    return frozenset(members)
+            raise SlackRefused(TOO_MANY)
 
         return await self._members.get(channel, ask)
 

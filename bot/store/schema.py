@@ -256,8 +256,25 @@ _REMINDERS = (
     """,
 )
 
+# Messages that were deleted, or take no edit any more, and are said again.
+_LOST = (
+    "ALTER TABLE posts ADD COLUMN generation INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE posts ADD COLUMN tried_at INTEGER",
+    """
+    CREATE TABLE lost_messages (
+      post TEXT NOT NULL,
+      generation INTEGER NOT NULL,
+      channel TEXT NOT NULL,
+      ts TEXT NOT NULL,
+      at INTEGER NOT NULL,
+      PRIMARY KEY (post, generation)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX lost_messages_place ON lost_messages (channel, ts)",
+)
+
 # The database's version is the number of steps it has taken.
-STEPS: tuple[Sequence[str], ...] = (_FIRST, _GATHERINGS, _CALLS, _INBOX, _JOINED, _REMINDERS)
+STEPS: tuple[Sequence[str], ...] = (_FIRST, _GATHERINGS, _CALLS, _INBOX, _JOINED, _REMINDERS, _LOST)
 
 
 def migrate(db: Database, steps: Sequence[Sequence[str]] = STEPS) -> int:

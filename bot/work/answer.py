@@ -29,7 +29,7 @@ from bot.core.periods import Passed
 from bot.core.posts import Body, PostId
 from bot.core.requests import Help, Request, Trigger
 from bot.core.rights import Reason, Standing, Who, heard, may
-from bot.work import finding, telling
+from bot.work import finding, moved, telling
 from bot.work.asking import Answer, Ask, Rooms
 from bot.work.telling import SLACK_FAILURES
 from bot.work.verbs.table import HANDLERS
@@ -145,7 +145,8 @@ class Answers:
         """Turn the words into a request, and find the incident they were said to."""
         incident = await self._incident(ask)
         request = parse(await self._text(ask.said))
-        return replace(ask, request=request, row=row_of(request), words=self._masked(request), incident=incident)
+        ask = replace(ask, request=request, row=row_of(request), words=self._masked(request), incident=incident)
+        return await moved.looked_at(self._rooms, ask)
 
     async def _text(self, said: Said) -> str:
         """Return the words; those of a button may be kept in the store."""

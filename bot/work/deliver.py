@@ -16,19 +16,23 @@ from collections.abc import Callable, Collection, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
 
-from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.conversations import SlackAstray, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.errors import Outage
+from bot.core.lost_cards import name_of
 from bot.core.posts import Kind, Post, PostId
 from bot.core.slack_errors import SHARED_CHANNEL, Verdict, meaning
 from bot.work.deliver_alarms import BUG, DEFAULT_CHANNEL, Alarm, Alarms, Meters
 from bot.work.deliver_holds import OPERATOR, Holds
+from bot.work.deliver_lost import LostMessages
 from bot.work.deliver_pace import Pace
 from bot.work.deliver_routes import Routes, trouble
 from bot.work.deliver_rules import (
     Again,
+    Astray,
     Doubt,
     Drop,
     Instead,
+    Lost,
     Move,
     Stands,
     Step,
@@ -80,7 +84,8 @@ class Delivery:
         self._jitter = jitter
         self._pace = Pace()
         self._shared = Shared(slack, shared_channels)
-        self._settling = Settling(store, slack, clock, self._alarms, self._meters, jitter)
+        self._lost = LostMessages(store, slack, clock, self._alarms, admins)
+        self._settling = Settling(store, slack, clock, self._alarms, self._meters, jitter, self._lost)
         self._busy: dict[PostId, Post] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._open_ends: dict[PostId, Callable[[], Coroutine[Any, Any, None]]] = {}  # what the store did not take
@@ -218,8 +223,10 @@ class Delivery:
         except SlackLimited as limited:
             self._pace.hold(post, self._clock() + timedelta(seconds=limited.seconds))
             return Again(limited.seconds, "ratelimited")
+        except SlackAstray as astray:
+            return Astray(astray.channel, astray.ts)
         except SlackRefused as refused:
-            return self._refused(post, refused)
+            return self._refused(post, await self._lost.meant(post, refused))
         except SlackUnclear as unclear:
             return Doubt(str(unclear) or "unclear")
         except SlackUnreachable as unreachable:
@@ -237,7 +244,9 @@ class Delivery:
             raise SlackRefused(SHARED_CHANNEL)
         match new.kind:
             case Kind.MESSAGE:
-                return await self._slack.post(channel, new.body, id=new.id, thread=thread)
+                return await self._slack.post(
+                    channel, new.body, id=name_of(new.id, post.generation), thread=thread
+                )
             case Kind.EDIT:
                 await self._slack.edit(channel, post.ts, new.body, id=new.id)
                 return channel, post.ts
@@ -303,6 +312,10 @@ class Delivery:
             case Doubt(why):
                 await self._store.set_unclear(new.id, why, now)
                 self._settling.doubted(post, now)
+            case Lost(why):
+                await self._lost.edited(post, why)
+            case Astray():
+                await self._lost.replied(post, step)
             case Drop(why):
                 await self._routes.died(post, why)
                 log.error("post %s (%s) was given up: %s", new.id, new.kind.value, why)
@@ -315,6 +328,7 @@ class Delivery:
         """Slack took a post: what was wrong is over."""
         if self._holds.over(post.new.kind):  # what tried meanwhile must not wait on while others go
             await self._store.hasten(self._clock())
+        self._lost.edit_taken(post)
         self._alarms.over("slack")
         self._alarms.over(f"slack {post.new.kind.value}")
         if self._shared.has_strangers(post.channel):
@@ -330,6 +344,8 @@ _NAMES: dict[type, str] = {
     Move: "moved",
     Instead: "plain",
     Doubt: "unclear",
+    Lost: "lost",
+    Astray: "astray",
     Drop: "given up",
 }
 _BUG = "Sending met a bug of flowbot's ({}). It goes on; the log tells more."

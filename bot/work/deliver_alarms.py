@@ -14,7 +14,7 @@ BUG = "bug"  # the alarm that stops nothing
 class Meters:
     """Where the figures go. None of them names a person or a channel."""
 
-    outcome: Callable[[Kind, str], None] = lambda _kind, _outcome: None  # sent, again, moved, plain, unclear, given up
+    outcome: Callable[[Kind, str], None] = lambda _kind, _outcome: None  # a word of ``deliver.py``
     late: Callable[[Lane, float], None] = lambda _lane, _seconds: None  # from due to sent
     double: Callable[[], None] = lambda: None  # a double was found and deleted
 

@@ -1,7 +1,8 @@
 """Settling: what became of a post whose answer was lost, and whether one stands twice.
 
 A few seconds after the doubt, one look at a channel or thread settles all that is unclear there. A message that
-was sent again is looked at once more: where its first try arrived after all, the copy is deleted.
+was sent again is looked at once more: where its first try arrived after all, the copy is deleted. A look that did not
+reach the end of what it had to read has shown nothing: it goes on (``deliver_search.py``), and nothing is sent.
 
 What one person alone sees cannot be looked up. It waits until Slack answers again, and is then sent once more.
 """
@@ -15,11 +16,13 @@ from typing import Any, assert_never
 from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.errors import Outage
 from bot.core.posts import Kind, Post, PostId, State
-from bot.core.slack_errors import Verdict, meaning
+from bot.core.slack_errors import meaning
 from bot.work.deliver_alarms import Alarms, Meters
+from bot.work.deliver_lost import LostMessages
 from bot.work.deliver_rules import (
     RECHECK_AFTER,
     Again,
+    Astray,
     Drop,
     Move,
     Settled,
@@ -27,11 +30,13 @@ from bot.work.deliver_rules import (
     after_doubt,
     after_file,
     after_look,
+    after_no_look,
     backoff,
     doubles,
     look_after,
     looks_again,
 )
+from bot.work.deliver_search import Place, Searches, Sightings
 from bot.work.ports import Clock, Slack
 from bot.work.ports_store import Store
 
@@ -39,17 +44,12 @@ log = logging.getLogger(__name__)
 
 LOOKS = 4  # at once
 FILE_CERTAIN_AFTER = 3  # looks: Slack may take seconds to know of a file's share
-Place = tuple[str, str]  # channel and thread
-
 _WHISPERS = ("", "whispers")
-
-_NOTHING_THERE = frozenset({Verdict.ELSEWHERE, Verdict.OUTSIDE, Verdict.GONE})  # no place, so no message in it
-
 
 class Settling:
     """Looks up what is unclear or may stand twice."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what it reaches the outside by, and whom it tells
         self,
         store: Store,
         slack: Slack,
@@ -57,6 +57,7 @@ class Settling:
         alarms: Alarms,
         meters: Meters,
         jitter: Callable[[], float],
+        lost: LostMessages,
     ) -> None:
         self._store = store
         self._slack = slack
@@ -64,6 +65,8 @@ class Settling:
         self._alarms = alarms
         self._meters = meters
         self._jitter = jitter
+        self._lost = lost
+        self._searches = Searches(slack)
         self._look_at: dict[PostId, datetime] = {}
         self._looks: dict[PostId, int] = {}  # of a file
         self._looking: set[Place] = set()
@@ -98,7 +101,7 @@ class Settling:
             work.append(self._guarded(_WHISPERS, self._whispered(whispers)))
         places: dict[Place, tuple[list[Post], list[Post]]] = defaultdict(lambda: ([], []))
         for post in ready:
-            if post.new.kind is Kind.MESSAGE:
+            if post.new.kind is Kind.MESSAGE and not post.ts:
                 places[_place(post)][0].append(post)
             elif post not in whispers and (place := ("", str(post.new.id))) not in self._looking:
                 work.append(self._guarded(place, self._without_look(post)))
@@ -112,7 +115,8 @@ class Settling:
     def _remember(self, unclear: Sequence[Post], now: datetime) -> None:
         """Know when to look at each unclear post, and forget what is unclear no more."""
         self._look_at = {
-            post.new.id: self._look_at.get(post.new.id) or now + look_after(post.doubts) for post in unclear
+            post.new.id: self._look_at.get(post.new.id) or now + (timedelta() if post.ts else look_after(post.doubts))
+            for post in unclear
         }
         self._looks = {id_: count for id_, count in self._looks.items() if id_ in self._look_at}
 
@@ -140,11 +144,16 @@ class Settling:
             return
         found = await self._found(place, [*unclear, *sent])
         if found is None:
+            await self._unknown(unclear)
             return
         for post in unclear:
-            await self._settle(post, after_look(post, found.get(post.new.id, ()), self._clock()))
+            if (seen := found.get(post.new.id)) is not None:
+                await self._settle(post, _after_look(post, seen, self._clock()))
+                await self._deleted(post, seen.stale)
         for post in sent:
-            if await self._deleted(post, doubles(post, found.get(post.new.id, ()))):
+            if (seen := found.get(post.new.id)) is None:
+                continue
+            if await self._deleted(post, (*doubles(post, (*seen.there, *seen.loose)), *seen.stale)):
                 now = self._clock()
                 again = looks_again(post, now)
                 await self._store.no_double(post.new.id, again=now if again else None)
@@ -156,18 +165,22 @@ class Settling:
         now = await self._store.post(post.new.id)
         return now if now is not None and now.state is State.UNCLEAR else None
 
-    async def _found(self, place: Place, posts: Sequence[Post]) -> Mapping[PostId, Sequence[str]] | None:
-        """Return which of the posts stand there, and where; None where Slack cannot say now."""
-        channel, thread = place
-        since = min((post.first_tried or post.new.due).timestamp() for post in posts)
+    async def _unknown(self, posts: Sequence[Post]) -> None:
+        """Take in that no look tells whether these stand: they are not sent again, unless that lasts too long."""
+        for post in posts:
+            step = after_no_look(post, self._clock())
+            if step is not None:
+                log.warning("post %s: %s", post.new.id, step.why)
+                await self._settle(post, step)
+
+    async def _found(self, place: Place, posts: Sequence[Post]) -> Mapping[PostId, Sightings] | None:
+        """Return which of the posts stand there, and where; None where Slack cannot say now, or not all of it."""
         try:
-            found = await self._slack.find(channel, [post.new.id for post in posts], thread=thread, since=since)
+            found = await self._searches.of(place, posts)
         except SlackLimited as limited:
             self._wait(limited.seconds)
         except SlackRefused as refused:
             told = meaning(refused.error)
-            if told.verdict in _NOTHING_THERE:
-                return {}
             log.warning("Slack refused a look: %s", refused)
             self._alarms.raised(
                 "look",
@@ -178,8 +191,12 @@ class Settling:
             log.info("a look failed: %s", trouble)
             self._wait()
         else:
-            self._failed = 0
             self._alarms.over("look")
+            if found is None:
+                log.info("a look did not reach the end of what it had to read; it goes on")
+                self._wait()
+            else:
+                self._failed = 0
             return found
         return None
 
@@ -193,6 +210,9 @@ class Settling:
                 if post.attempts > 1:
                     self.resent(now)
                 await self._deleted(post, extra)  # where that fails, the later look finds them
+            case Astray():
+                await self._deleted(post, step.extra)  # where that fails, the later look finds them
+                await self._lost.replied(post, step)
             case Again(seconds, why):
                 await self._store.requeue(post.new.id, now + timedelta(seconds=seconds), why)
             case Move(channel, why):
@@ -249,10 +269,23 @@ class Settling:
         return True
 
     async def _without_look(self, post: Post) -> None:
-        """Settle an edit or a file."""
+        """Settle an edit, a file, or a reply that stands outside of its thread."""
         current = await self._still(post)
-        if current is not None:
+        if current is not None and current.new.kind is Kind.MESSAGE:
+            await self._bring_back(current)
+        elif current is not None:
             await self._settle_alone(current)
+
+    async def _bring_back(self, post: Post) -> None:
+        try:
+            step = await self._lost.brought_back(post)
+        except SlackLimited as limited:
+            self._wait(limited.seconds)
+            return
+        if step is None:
+            self._wait()
+        else:
+            await self._settle(post, step)
 
     async def _settle_alone(self, post: Post) -> None:
         if post.new.kind is not Kind.FILE:
@@ -279,6 +312,10 @@ class Settling:
         self._failed += 1
         wait = seconds or backoff(self._failed, self._jitter())
         self._not_before = self._clock() + timedelta(seconds=wait)
+
+
+def _after_look(post: Post, seen: Sightings, now: datetime) -> Settled:
+    return after_look(post, seen.there, now, loose=seen.loose, orphan=seen.orphan)
 
 
 def _place(post: Post) -> Place:

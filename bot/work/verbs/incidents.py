@@ -17,9 +17,8 @@ from bot.core.posts import PostId, State
 from bot.core.requests import Ack, Close, FlowRef, Incidents, Reopen, Thread, Unack
 from bot.core.rights import Reason, responds
 from bot.core.words import visible
-from bot.work import audience, finding
+from bot.work import audience, finding, moved
 from bot.work.asking import Answer, Ask, Rooms
-from bot.work.telling import SLACK_FAILURES
 from bot.work.verbs.listing import listed, on_page
 
 log = logging.getLogger(__name__)
@@ -171,10 +170,20 @@ async def _told(rooms: Rooms, ask: Ask, incident: Incident, done: str) -> Answer
     rooms.wake()
     if audience.sees(ask, incident) and ask.said.where.surface in {Surface.BUTTON, Surface.MENTION}:
         return Answer(None, queued=True)
-    link = await _link(rooms, incident)
-    thread = f"its <{link}|thread>" if link else "its thread"
-    text = f"{done}: {flows.flow_name(incident.flow_id, incident.flow_name)}. It says so in {thread}."
+    text = f"{done}: {flows.flow_name(incident.flow_id, incident.flow_name)}. {await _where(rooms, incident)}"
     return Answer(answers.told(ask.words, text, post=ask.post), private=True)
+
+
+async def _where(rooms: Rooms, incident: Incident) -> str:
+    """Return where the change is told: a thread that is not there (yet) is not promised."""
+    post = await rooms.store.post(PostId(incident.post))
+    if link := await moved.link_to(rooms, post):
+        return f"It says so in its <{link}|thread>."
+    if post is None or post.state is State.GIVEN_UP:
+        return f"It says so in <#{incident.channel}>."
+    if post.state is State.SENT:
+        return "It says so in its thread."
+    return f"Its message is on its way to <#{incident.channel}>, and the thread will say so."
 
 
 def _wanted(incident: Incident, ask: Ask, scope: str) -> bool:
@@ -207,10 +216,4 @@ async def _line(rooms: Rooms, ask: Ask, incident: Incident) -> str:
 
 
 async def _link(rooms: Rooms, incident: Incident) -> str:
-    post = await rooms.store.post(PostId(incident.post))
-    if post is None or post.state is not State.SENT:
-        return ""
-    try:
-        return await rooms.slack.permalink(post.channel, post.ts)
-    except SLACK_FAILURES:
-        return ""
+    return await moved.link_to(rooms, await rooms.store.post(PostId(incident.post)))
