@@ -97,7 +97,9 @@ def history_slow(seconds: float) -> Check:
     """Return that Slack asked to wait for the second look at a channel within a minute."""
     says = f"Slack asked to wait {seconds:g} s for a second look at the channel."
     why = "It allows one a minute to apps distributed outside its Marketplace."
-    return warning(_HISTORY, f"{says} {why} {_SLOW}", f"Run the doctor again in a minute. If it says so again: {_OWN_APP}")
+    return warning(
+        _HISTORY, f"{says} {why} {_SLOW}", f"Run the doctor again in a minute. If it says so again: {_OWN_APP}"
+    )
 
 
 def channel_refused(channel_id: str, error: str) -> Check:

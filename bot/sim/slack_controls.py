@@ -223,7 +223,7 @@ class _Controls:
         return {}
 
     async def switch(self, body: Json) -> Json:
-        """``{name, value}``: pace, tiers, distributed, acks_anywhere, or ``archived C…``, a channel's archived state."""
+        """``{name, value}``: pace, tiers, distributed, acks_anywhere, or ``archived C…`` for a channel's state."""
         name, value = str(body["name"]), bool(body["value"])
         if name == "pace":
             self.workspace.pace.posting = value

@@ -116,7 +116,7 @@ class Poster:
         """Whether a file of ours has been shown anywhere."""
         return await self._uploads.shared(file)
 
-    async def find(  # noqa: PLR0913  a place, a time, and where to read on, by name
+    async def find(
         self,
         channel: str,
         ids: Collection[PostId],

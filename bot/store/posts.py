@@ -164,7 +164,7 @@ def doubt(copy: Connection, most: int) -> int:
     Edits stay: they are said again in any case. Files stay, too: nothing tells whether they were shown.
     """
     return copy.execute(
-        "UPDATE posts SET state = 'unclear', doubts = doubts + 1, why = 'of a copy' WHERE seq IN ("
+        "UPDATE posts SET state = 'unclear', doubts = doubts + 1, tried_at = NULL, why = 'of a copy' WHERE seq IN ("
         " SELECT seq FROM posts WHERE state = 'queued' AND kind IN ('message', 'whisper') LIMIT ?)",
         [most],
     ).rowcount

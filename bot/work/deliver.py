@@ -244,9 +244,7 @@ class Delivery:
             raise SlackRefused(SHARED_CHANNEL)
         match new.kind:
             case Kind.MESSAGE:
-                return await self._slack.post(
-                    channel, new.body, id=name_of(new.id, post.generation), thread=thread
-                )
+                return await self._slack.post(channel, new.body, id=name_of(new.id, post.generation), thread=thread)
             case Kind.EDIT:
                 await self._slack.edit(channel, post.ts, new.body, id=new.id)
                 return channel, post.ts

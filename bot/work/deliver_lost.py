@@ -1,7 +1,7 @@
 """Lost messages: what Slack took no edit of, and replies that it put outside of their thread.
 
     an edit is refused ─────────────► its message is queued once more, as it would show now
-    a reply stands in the channel ──► so is the first message of its thread, and the reply is deleted and said again there
+    a reply stands in the channel ──► so is its thread's first message, and the reply is deleted and said again there
 
 Either is one transaction, so that a crash before it repeats the call, and one after it goes on with what is queued.
 A reply that cannot be deleted stays where it stands, and is not said twice.

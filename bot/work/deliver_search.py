@@ -10,6 +10,7 @@ a later one reads on from there, for those posts it was begun for; others wait f
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from bot.core.conversations import Found, SlackLimited, SlackRefused
 from bot.core.lost_cards import name_of, names_of
@@ -18,6 +19,7 @@ from bot.core.slack_errors import Verdict, verdict
 from bot.work.deliver_rules import ARRIVES_WITHIN
 from bot.work.ports import Slack
 
+TOGETHER = timedelta(minutes=10)  # posts that were tried within it are searched for together
 Place = tuple[str, str]  # channel and thread
 
 _NOTHING_THERE = frozenset({Verdict.ELSEWHERE, Verdict.OUTSIDE, Verdict.GONE})  # no place, so no message in it
@@ -105,12 +107,22 @@ class Searches:
 
 
 def _begun(place: Place, posts: Sequence[Post]) -> _Search:
-    thread = place[1]
+    """Return the search for the post that was tried first, and for those that were tried soon after it."""
+    since = min(map(_tried_first, posts))
+    posts = [post for post in posts if _tried_first(post) - since <= TOGETHER]
     before = dict.fromkeys(ts for post in posts for ts in post.threads)
-    since = min((post.first_tried or post.new.due) for post in posts)
-    until = max((post.tried_at or post.settled_at or post.new.due) for post in posts) + ARRIVES_WITHIN
-    threads = list(dict.fromkeys([thread, *before, *([""] if before else [])]))
-    return _Search({post.new.id: post for post in posts}, threads, since.timestamp(), until.timestamp())
+    threads = list(dict.fromkeys([place[1], *before, *([""] if before else [])]))
+    return _Search({post.new.id: post for post in posts}, threads, since.timestamp(), _until(posts))
+
+
+def _tried_first(post: Post) -> datetime:
+    return post.first_tried or post.new.due
+
+
+def _until(posts: Sequence[Post]) -> float:
+    """Return until when one of these can have been posted; 0 where it is not known when they were tried last."""
+    tried = [post.tried_at for post in posts if post.tried_at is not None]
+    return (max(tried) + ARRIVES_WITHIN).timestamp() if len(tried) == len(posts) else 0.0
 
 
 def _sightings(post: Post, search: _Search, asked: str) -> Sightings:

@@ -46,10 +46,11 @@ LOOKS = 4  # at once
 FILE_CERTAIN_AFTER = 3  # looks: Slack may take seconds to know of a file's share
 _WHISPERS = ("", "whispers")
 
+
 class Settling:
     """Looks up what is unclear or may stand twice."""
 
-    def __init__(  # noqa: PLR0913  what it reaches the outside by, and whom it tells
+    def __init__(
         self,
         store: Store,
         slack: Slack,

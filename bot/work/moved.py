@@ -6,7 +6,6 @@ things stand; words in its thread act as ever, and the answer is shown where the
 
 from dataclasses import replace
 
-from bot.core.cards import answers
 from bot.core.cards.incident import headline
 from bot.core.escape import escape
 from bot.core.people import Surface

@@ -148,7 +148,7 @@ class Slack(Protocol):
         """Whether a file of ours has been shown anywhere (files.info: it has a share)."""
         ...
 
-    async def find(  # noqa: PLR0913  a place, a time, and where to read on, by name
+    async def find(
         self,
         channel: str,
         ids: Collection[PostId],

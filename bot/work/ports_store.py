@@ -165,7 +165,7 @@ class Store(Protocol):
         """
         ...
 
-    async def astray(  # noqa: PLR0913  a reply, where it stands, where it was to stand, by name
+    async def astray(
         self, reply: PostId, channel: str, ts: str, now: datetime, *, thread: str, often: Sequence[NewPost] = ()
     ) -> AfterLoss | None:
         """Settle: a reply to ``thread`` stands at ``ts``, outside of it. The thread's first message is queued again.

@@ -250,7 +250,9 @@ class FakeSlack:
     def _page(self, messages: list[dict[str, Any]], arguments: dict[str, Any]) -> dict[str, Any]:
         oldest = float(arguments.get("oldest", 0))
         latest = float(arguments.get("latest", "inf"))
-        messages = [each for each in messages if oldest < float(each["ts"]) < latest or each["ts"] == arguments.get("ts")]
+        messages = [
+            each for each in messages if oldest < float(each["ts"]) < latest or each["ts"] == arguments.get("ts")
+        ]
         start, limit = int(arguments.get("cursor", 0)), min(int(arguments["limit"]), self.page)
         shown = messages[start : start + limit]
         if arguments.get("include_all_metadata") != "1":

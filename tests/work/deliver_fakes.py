@@ -92,6 +92,7 @@ class FakeSlack:
         self.foreign: set[str] = set()  # channels in which another organization reads
         self.gates: dict[str, asyncio.Event] = {}  # channel, or method and channel: calls hang until set
         self.late: list[tuple[datetime, Message]] = []
+        self.gone: dict[str, Message] = {}  # what people have deleted, by its ts
         self.fixed: dict[str, str] = {}  # ts: the word with which an edit is refused
         self.page = 100  # messages that one look reads
         self.calls: list[str] = []
@@ -205,6 +206,7 @@ class FakeSlack:
 
     def person_deletes(self, ts):
         """A person deletes a message: its replies stay, and new ones stand in the channel."""
+        self.gone |= {each.ts: each for each in self.messages if each.ts == ts}
         self.messages = [each for each in self.messages if each.ts != ts]
 
     async def channel(self, channel):
@@ -318,12 +320,12 @@ def file(id_, channel="U1", **more) -> NewPost:
 __all__ = [
     "DEFAULT",
     "START",
-    "Short",
     "FakeSlack",
     "HandClock",
     "Late",
     "Lost",
     "Message",
+    "Short",
     "SlackLimited",
     "SlackRefused",
     "SlackUnclear",
