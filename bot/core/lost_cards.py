@@ -5,7 +5,8 @@
                      ENOUGH  it was lost too often: somebody, or some app, does not want it there
                      BARE    nothing is known of what it showed
 
-What is not said again comes back with the next edit that has reason to. Each time that it is said, a message carries
+What is not said again comes back with the next edit that has reason to; where it still stands, since Slack only takes
+no edit of it, it stays and keeps its thread. Each time that it is said, a message carries
 another name, so that a look for it never takes the lost one for it.
 """
 
@@ -51,7 +52,7 @@ def names_of(post: PostId, generation: int) -> tuple[PostId, ...]:
 def disappearing(channel: str) -> str:
     """Return what the admins are told, once; as mrkdwn."""
     return (
-        f"🔴 A message of mine in <#{channel}> was removed {OFTEN + 1} times, so I don't post it again for now. "
-        "Its updates come as separate messages in the channel. "
-        "Find out which person or app removes my messages there, and stop that."
+        f"🔴 A message of mine in <#{channel}> was deleted, or refused an edit, again and again. "
+        "I don't post it again for now. Its updates come as separate messages. "
+        "Find out which person, app or setting does this, and stop it."
     )

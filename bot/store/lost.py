@@ -26,12 +26,15 @@ _NOT_AGAIN = tuple(each.value for each in AfterLoss if each is not AfterLoss.AGA
 _LIVE = (State.QUEUED.value, State.SENDING.value, State.UNCLEAR.value)
 
 
-def by_edit(db: Database, edit: PostId, channel: str, ts: str, now: datetime) -> AfterLoss | None:
-    """Settle that Slack took no edit of the message at ``ts``: it is lost. None where another has found that before."""
+def by_edit(db: Database, edit: PostId, channel: str, ts: str, now: datetime, *, stands: bool) -> AfterLoss | None:
+    """Settle that Slack took no edit of the message at ``ts``: it is lost. None where another has found that before.
+
+    ``stands`` says that people still see it; where it is not said again, it then keeps its thread.
+    """
     row = row_of(db, edit)
     if row is None or row["state"] not in _LIVE:
         return None
-    step = _lose(db, row["target"], channel, ts, now, by=edit)
+    step = _lose(db, row["target"], channel, ts, now, by=edit, stands=stands)
     if step is None:
         target = row_of(db, row["target"])
         if target is None or target["state"] == State.GIVEN_UP.value:
@@ -79,7 +82,9 @@ def at(db: Database, channel: str, ts: str) -> PostId | None:
     return None if row is None else PostId(row["post"])
 
 
-def _lose(db: Database, message: str, channel: str, ts: str, now: datetime, by: str = "") -> AfterLoss | None:
+def _lose(
+    db: Database, message: str, channel: str, ts: str, now: datetime, *, by: str = "", stands: bool = False
+) -> AfterLoss | None:
     """Settle that a message stands no more where it did; None where it does not stand there, so that nothing is lost.
 
     ``by`` is the edit that was refused: what it and the newest that wait would have shown is what is said again.
@@ -89,27 +94,30 @@ def _lose(db: Database, message: str, channel: str, ts: str, now: datetime, by: 
         return None
     if (row["stands_in"], row["ts"]) != (channel, ts):
         return None
-    db.execute(
-        "INSERT INTO lost_messages (post, generation, channel, ts, at) VALUES (?, ?, ?, ?, ?)",
-        [message, row["generation"], channel, ts, stamp(now)],
-    )
     edits = db.execute(
         "SELECT id, body FROM posts WHERE target = ? AND (state IN ('queued', 'unclear') OR id = ?) ORDER BY seq DESC",
         [message, by],
     ).fetchall()
     body = edits[0]["body"] if edits else row["body"]
-    step = _judged(db, message, body, now)
+    step = _judged(db, message, body, now, lost=True)
+    if step is AfterLoss.AGAIN or not stands:
+        db.execute(
+            "INSERT INTO lost_messages (post, generation, channel, ts, at) VALUES (?, ?, ?, ?, ?)",
+            [message, row["generation"], channel, ts, stamp(now)],
+        )
     if step is AfterLoss.AGAIN:
         _again(db, message, body, now)
-    else:
+    elif not stands:
         _let_be(db, message, step, now)
     for edit in edits:
         _settle_edit(db, edit["id"], REPLACED if step is AfterLoss.AGAIN else State.GIVEN_UP.value, now)
     return step
 
 
-def _judged(db: Database, message: str, body: str, now: datetime) -> AfterLoss:
+def _judged(db: Database, message: str, body: str, now: datetime, *, lost: bool = False) -> AfterLoss:
+    """Return what becomes of a message that was lost before, or (``lost``) now."""
     losses = [moment(row["at"]) for row in db.execute("SELECT at FROM lost_messages WHERE post = ?", [message])]
+    losses += [now] if lost else []
     over = db.execute(_ENDED_CARD, [message]).fetchone() is not None
     return after_loss(losses, now, over=over, bare=not json.loads(body))
 

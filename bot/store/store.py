@@ -294,15 +294,16 @@ class Store:
         await self._write(lambda db: outbox.give_up(db, id, why, now))
 
     async def lost(
-        self, edit: PostId, channel: str, ts: str, now: datetime, *, often: Sequence[NewPost] = ()
+        self, edit: PostId, channel: str, ts: str, now: datetime, *, stands: bool, often: Sequence[NewPost] = ()
     ) -> AfterLoss | None:
         """Settle: Slack takes no edit of the message at ``ts``. It is queued once more, as the edit would show it.
 
-        None where that was known before. ``often`` is queued where it is lost too often to be said again.
+        ``stands`` says that people still see it. None where that was known before. ``often`` is queued where it is lost
+        too often to be said again.
         """
 
         def unit(db: Database) -> AfterLoss | None:
-            step = lost.by_edit(db, edit, channel, ts, now)
+            step = lost.by_edit(db, edit, channel, ts, now, stands=stands)
             queueing.put(db, often if step is AfterLoss.ENOUGH else ())
             return step
 

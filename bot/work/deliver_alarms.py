@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from bot.core.posts import Kind, Lane
 
 DEFAULT_CHANNEL = "default channel"  # the alarm that it takes no messages
-BUG = "bug"  # the alarm that stops nothing
+BUG = "bug"  # an alarm that stops nothing
+LOST = "lost messages"  # that messages keep being deleted in a channel; their updates are told all the same
+STOP_NOTHING = frozenset({BUG, LOST})
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,15 +15,15 @@ from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, Sla
 from bot.core.lost_cards import AfterLoss, disappearing
 from bot.core.posts import Kind, Lane, NewPost, Post, PostId
 from bot.core.slack_errors import Verdict, verdict
-from bot.work.deliver_alarms import Alarms
+from bot.work.deliver_alarms import LOST, Alarms
 from bot.work.deliver_rules import Again, Astray, Stands
 from bot.work.ports import Clock, Slack
 from bot.work.ports_store import Store
 
 log = logging.getLogger(__name__)
 
-LOST = "lost messages"  # begins the names of the alarms
 ARCHIVED = "is_archived"
+_DELETED = "message_not_found"  # all other words are of messages that people still see
 _INACTIVE = "is_inactive"  # chat.update: also of a channel that is archived, whose messages are not lost
 
 
@@ -36,6 +36,7 @@ class LostMessages:
         self._clock = clock
         self._alarms = alarms
         self._admins = tuple(admins)
+        self._disappearing: set[str] = set()  # channels that the alarm is about
 
     async def meant(self, post: Post, refused: SlackRefused) -> SlackRefused:
         """Return what a refusal of an edit means: one word stands for two things."""
@@ -52,8 +53,9 @@ class LostMessages:
 
     async def edited(self, post: Post, why: str) -> None:
         """Settle an edit that Slack does not take: its message is lost."""
+        often = self._often(post.channel)
         step = await self._store.lost(
-            post.new.id, post.channel, post.ts, self._clock(), often=self._often(post.channel)
+            post.new.id, post.channel, post.ts, self._clock(), stands=why != _DELETED, often=often
         )
         self._told(post, step, why)
 
@@ -87,18 +89,21 @@ class LostMessages:
 
     def edit_taken(self, post: Post) -> None:
         """Take in that a message takes edits: messages there stay again."""
-        if post.new.kind is Kind.EDIT:
-            self._alarms.over(f"{LOST} {post.channel}")
+        if post.new.kind is Kind.EDIT and post.channel in self._disappearing:
+            self._disappearing.discard(post.channel)
+            if not self._disappearing:
+                self._alarms.over(LOST)
 
     def _told(self, post: Post, step: AfterLoss | None, why: str) -> None:
         if step is None:
             return
         log.warning("the message that post %s belongs to was lost (%s): %s", post.new.id, why, step.value)
         if step is AfterLoss.ENOUGH:
+            self._disappearing.add(post.channel)
             self._alarms.raised(
-                f"{LOST} {post.channel}",
-                f"Messages of flowbot in {post.channel} keep being removed. Their updates are posted as separate "
-                "messages. Find out which person or app removes them.",
+                LOST,
+                f"Messages of flowbot in {', '.join(sorted(self._disappearing))} keep being deleted, or refuse edits. "
+                "Their updates are posted as separate messages. Find out which person, app or setting does this.",
             )
 
     def _often(self, channel: str) -> tuple[NewPost, ...]:

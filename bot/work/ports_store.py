@@ -157,11 +157,12 @@ class Store(Protocol):
         ...
 
     async def lost(
-        self, edit: PostId, channel: str, ts: str, now: datetime, *, often: Sequence[NewPost] = ()
+        self, edit: PostId, channel: str, ts: str, now: datetime, *, stands: bool, often: Sequence[NewPost] = ()
     ) -> AfterLoss | None:
         """Settle: Slack takes no edit of the message at ``ts``. It is queued once more, as the edit would show it.
 
-        None where that was known before. ``often`` is queued where it is lost too often to be said again.
+        ``stands`` says that people still see it. None where that was known before. ``often`` is queued where it is lost
+        too often to be said again.
         """
         ...
 

@@ -36,6 +36,7 @@ async def test_a_deleted_card_comes_again_and_everything_goes_on_there(town):
 
     town.say(MAYA, "@flowbot unack", thread=card)
     await town.reply(card, "@Maya Chen gave", "back")
+    await town.sees(card, "Nobody has acknowledged it yet")
     town.press(MAYA, card, "Acknowledge")
     await town.reply(card, "@Maya Chen has acknowledged", number=2)
     good = town.mends(flow)

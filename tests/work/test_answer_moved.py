@@ -16,7 +16,7 @@ async def loses(world, message, *, delivered=True):
     )
     await world.store.queue([edit])
     await world.store.sending(edit.id, world.now)
-    await world.store.lost(edit.id, message.channel, message.ts, world.now)
+    await world.store.lost(edit.id, message.channel, message.ts, world.now, stands=True)
     if not delivered:
         return None
     (new,) = await world.delivered()

@@ -220,7 +220,7 @@ async def test_a_card_that_is_removed_again_and_again_is_bounded_and_told_once(w
     assert world.slack.texts() == []
     (told,) = world.slack.texts(channel="D0ALEX00001")
     assert "<#C1>" in told
-    assert [(alarm.name, alarm.over) for alarm in world.alarms] == [("lost messages C1", False)]
+    assert [(alarm.name, alarm.over) for alarm in world.alarms] == [("lost messages", False)]
     await world.queue(message("second", thread_of="card", due=world.clock()))
     await world.pass_time(5)
     assert world.slack.texts() == ["second"]  # what is new is told all the same
@@ -233,6 +233,40 @@ async def test_a_card_that_is_removed_again_and_again_is_bounded_and_told_once(w
     await world.queue(edit("later", "card", "an hour later", due=world.clock()))
     await world.pass_time(3)
     assert "an hour later" in world.slack.texts()
+
+
+async def test_where_no_message_takes_an_edit_the_last_card_keeps_its_thread(world):
+    """Whatever setting it is: bounded, and nothing more stands loose in the channel than the cards."""
+    await stands(world)
+
+    async def closed(_channel, _ts, _body, *, id):
+        raise SlackRefused("edit_window_closed")
+
+    world.slack.edit = closed
+    for number in range(6):
+        now = world.clock()
+        await world.queue(
+            edit(f"e{number}", "card", f"state {number}", due=now), message(f"r{number}", thread_of="card", due=now)
+        )
+        await world.pass_time(6)
+    assert world.slack.texts() == ["card", "state 0", "state 1", "state 2"]
+    assert replies(world, await ts_of(world))[-3:] == ["r3", "r4", "r5"]
+    assert world.alarms[-1].name == "lost messages"
+
+
+async def test_a_card_that_takes_no_edit_and_is_over_keeps_its_thread(world):
+    old = await stands(world)
+    world.slack.fixed[old] = "edit_window_closed"
+    now = world.clock()
+    await becomes(
+        world,
+        Phase.RECOVERED,
+        edit("green", "card", "green", due=now),
+        message("recovered", thread_of="card", due=now + timedelta(seconds=4)),
+    )
+    await world.pass_time(10)
+    assert world.slack.texts() == ["card"]
+    assert replies(world, old) == ["recovered"]
 
 
 async def test_a_card_that_is_removed_now_and_then_is_bounded_too(world):
