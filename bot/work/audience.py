@@ -14,8 +14,12 @@ from bot.core.posts import Body, Kind, Lane, NewPost, PostId
 from bot.work.asking import Answer, Ask
 
 
-def posts_of(answer: Answer, ask: Ask, *, member: bool, spare: PostId) -> tuple[NewPost, ...]:
-    """Return what is to be queued. ``member``: whether the bot may post here; ``spare``: an id for a second post."""
+def posts_of(answer: Answer, ask: Ask, *, member: bool, spare: PostId, threadless: bool = False) -> tuple[NewPost, ...]:
+    """Return what is to be queued.
+
+    ``member``: whether the bot may post here; ``spare``: an id for a second post; ``threadless``: the incident that it
+    is told in has no thread any more, so that it stands in the channel.
+    """
     where = ask.said.where
     if answer.body is None:
         return ()
@@ -25,7 +29,8 @@ def posts_of(answer: Answer, ask: Ask, *, member: bool, spare: PostId) -> tuple[
         if sees(ask, incident):
             return (reply,)
         named = flows.flow_name(incident.flow_id, incident.flow_name)
-        return reply, whisper(ask, spare, answers.see_thread(ask.words, named))
+        channel = incident.channel if threadless else ""
+        return reply, whisper(ask, spare, answers.see_thread(ask.words, named, channel=channel))
     if where.surface is Surface.DIRECT or (answer.public and member):
         post = message(ask, ask.post, where.channel, answer.body, thread=where.thread)
     elif answer.public:

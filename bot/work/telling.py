@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from bot.core.cards import blocks
 from bot.core.cards.answers import Offer
 from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.incidents import Incident
 from bot.core.people import Surface
-from bot.core.posts import NewPost, PostId
+from bot.core.posts import NewPost, PostId, State
 from bot.work import audience
 from bot.work.asking import Answer, Ask, Rooms
 
@@ -16,7 +17,14 @@ SLACK_FAILURES = (SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable)
 async def posts(rooms: Rooms, ask: Ask, answer: Answer) -> tuple[NewPost, ...]:
     """Return the posts that tell this answer."""
     member = not answer.public or answer.in_incident is not None or await may_post(rooms, ask)
-    return audience.posts_of(answer, ask, member=member, spare=PostId(rooms.new_id()))
+    threadless = answer.in_incident is not None and await _is_threadless(rooms, answer.in_incident)
+    return audience.posts_of(answer, ask, member=member, spare=PostId(rooms.new_id()), threadless=threadless)
+
+
+async def _is_threadless(rooms: Rooms, incident: Incident) -> bool:
+    """Whether an incident's first message was given up, so that replies stand in the channel."""
+    first = await rooms.store.post(incident.post)
+    return first is None or first.state is State.GIVEN_UP
 
 
 async def may_post(rooms: Rooms, ask: Ask) -> bool:

@@ -94,3 +94,25 @@ async def test_incidents_links_to_the_new_card(world, maya):
     (seen,) = await maya.says("incidents")
     assert new.ts in seen.text
     assert old.ts not in seen.text
+
+
+async def test_an_answer_that_stands_in_the_channel_is_not_said_to_stand_in_a_thread(world, maya):
+    old = await world.breaks()
+    incident = await world.incident()
+    await loses(world, old)
+    await world.store._write(
+        lambda db: db.execute("UPDATE posts SET state = 'given up', ts = '' WHERE id = ?", [incident.post])
+    )
+    seen = await maya.mentions("trigger 3377", thread=old.ts)
+    (pointer,) = [each for each in seen if each.place == "only maya sees"]
+    assert "is in <#C0DATAOPS1>." in pointer.text
+    assert "#data-ops" in [each.place for each in seen]
+
+
+async def test_an_answer_in_the_new_thread_is_pointed_to_from_the_old_one(world, maya):
+    old = await world.breaks()
+    new = await loses(world, old)
+    seen = await maya.mentions("trigger 3377", thread=old.ts)
+    (pointer,) = [each for each in seen if each.place == "only maya sees"]
+    assert "in the thread of the incident" in pointer.text
+    assert new.ts in [each.thread for each in seen]

@@ -100,8 +100,13 @@ def see_direct_messages(words: str) -> Body:
     )
 
 
-def see_thread(words: str, flow: str) -> Body:
-    """Return the private line where the answer stands in an incident's thread elsewhere; ``flow`` is mrkdwn."""
+def see_thread(words: str, flow: str, *, channel: str = "") -> Body:
+    """Return the private line where the answer stands in an incident's thread elsewhere; ``flow`` is mrkdwn.
+
+    Where the incident has no thread any more, the answer is in its ``channel``.
+    """
+    if channel:
+        return told(words, f"My answer about {flow} is in <#{channel}>.")
     return told(words, f"My answer stands in the thread of the incident of {flow}.")
 
 
