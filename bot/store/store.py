@@ -9,7 +9,7 @@ the two that take their time, in steps.
 
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -22,10 +22,24 @@ from bot.core.errors import Refused
 from bot.core.facts import Facts, Known, Reading, Run
 from bot.core.flows import FlowId, Instance, InstanceId
 from bot.core.incidents import Incident, IncidentId
+from bot.core.notices import Told
 from bot.core.people import Link, Person, Said
 from bot.core.posts import NewPost, Post, PostId
 from bot.core.storms import Gathering
-from bot.store import audit, backup, gatherings, imports, inbox, incidents, people, queueing, retention, runs, watching
+from bot.store import (
+    audit,
+    backup,
+    gatherings,
+    imports,
+    inbox,
+    incidents,
+    people,
+    put_back,
+    queueing,
+    retention,
+    runs,
+    watching,
+)
 from bot.store import posts as outbox
 from bot.store.audit import Ending
 from bot.store.database import PATIENCE, Trouble
@@ -143,9 +157,14 @@ class Store:
         """Return how reading each type went."""
         return await self._read(watching.readings)
 
-    async def set_reading(self, reading: Reading) -> None:
-        """Remember how reading a type went."""
-        await self._write(lambda db: watching.set_reading(db, reading))
+    async def set_reading(self, reading: Reading, *, posts: Sequence[NewPost] = ()) -> None:
+        """Remember how reading a type went, with what is said about it."""
+
+        def unit(db: Database) -> None:
+            watching.set_reading(db, reading)
+            queueing.put(db, posts)
+
+        await self._write(unit, lambda _: posts)
 
     async def unfinished(self, before: datetime, limit: int = 500) -> tuple[InstanceId, ...]:
         """Return instances that had not ended when last seen, triggered before a time, newest first."""
@@ -162,6 +181,22 @@ class Store:
     async def notes(self) -> Mapping[str, str]:
         """Return all small named values."""
         return await self._read(watching.notes)
+
+    async def tell(self, name: str, decide: Callable[[str], Told | None]) -> bool:
+        """Read a note, ask ``decide``, and write the note and the posts it returns; return whether it returned any.
+
+        The note is empty where there is none. ``decide`` runs on the store's thread.
+        """
+
+        def unit(db: Database) -> Told | None:
+            told = decide(watching.noted(db, name))
+            if told is not None:
+                watching.note(db, name, told.note)
+                queueing.put(db, told.posts)
+            return told
+
+        told = await self._write(unit, lambda told: told is not None and told.posts)
+        return told is not None and bool(told.posts)
 
     # ── incidents ──
 
@@ -417,6 +452,19 @@ class Store:
             self._familiar.clear()
         while gone := await self._write(lambda db: retention.prune_incident(db, self._shelf, edges)):
             total += gone
+        return total
+
+    async def take_as_now(self, now: datetime, *, margin: timedelta = timedelta()) -> int:
+        """Take what waits for a time more than ``margin`` ahead as of ``now``: the wall clock was put back.
+
+        Return how many rows that were, at most 500 in a transaction.
+        """
+        total = 0
+        for statement in put_back.STEPS:
+            while took := await self._write(partial(put_back.step, statement=statement, now=now, margin=margin)):
+                total += took
+        if total:
+            await self._write(lambda _: self._shelf.clear())
         return total
 
     async def backup(self, path: Path) -> None:

@@ -44,6 +44,7 @@ class Outside:
     store: Store
     looks: Looks
     clock: Clock
+    steady: Clock  # for what waits: never put back
     new_id: NewId
     settings: WatchSettings
     mask: Callable[[str], str]

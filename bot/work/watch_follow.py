@@ -39,7 +39,7 @@ _REMEMBERED = 2000  # good runs known from earlier reads, per type
 
 @dataclass
 class _Plan:
-    """When the instance of an incident is read next."""
+    """When the instance of an incident is read next, by the steady clock."""
 
     of: tuple[str, str]  # its newest failure: another one starts the plan anew
     due: datetime
@@ -74,12 +74,12 @@ class Following:
         """Look at everything at the next tick: somebody has started a run that may heal."""
         self._left_due = None
         for plan in self._plans.values():
-            plan.pause, plan.due = _AT_FIRST, min(plan.due, self._out.clock() + _AT_FIRST)
+            plan.pause, plan.due = _AT_FIRST, min(plan.due, self._out.steady() + _AT_FIRST)
 
     async def tick(self, now: datetime) -> None:
         """Look for recoveries and good runs, and read what is due. An outage is the alert search's to tell."""
         live = await self._out.store.incidents(live=True, limit=_MOST)
-        due = self._left_due is None or now >= self._left_due
+        due = self._left_due is None or self._out.steady() >= self._left_due
         if due:
             await self._find_left(now)
         followed = self._left | {incident.id: incident for incident in live}
@@ -105,7 +105,7 @@ class Following:
         recent = await self._out.store.incidents(live=False, since=now - _LEFT_FOR, limit=_MOST)
         left = (each for each in recent if each.phase is Phase.RECOVERED and desk.unhealed(each))
         self._left = {incident.id: incident for incident in left}
-        self._left_due = now + _LEFT_EVERY
+        self._left_due = self._out.steady() + _LEFT_EVERY
 
     def _forget_all_but(self, followed: Collection[IncidentId]) -> None:
         for gone in self._plans.keys() - set(followed):
@@ -183,10 +183,11 @@ class Following:
         key = (newest.instance, newest.end_time)
         plan = self._plans.get(incident.id)
         if plan is None or plan.of != key:
-            plan = self._plans[incident.id] = _Plan(key, newest.seen_at + _AT_FIRST)
-        if now < plan.due:
+            age = max(timedelta(), now - newest.seen_at)
+            plan = self._plans[incident.id] = _Plan(key, self._out.steady() + max(timedelta(), _AT_FIRST - age))
+        if self._out.steady() < plan.due:
             return False
-        plan.due = now + plan.pause
+        plan.due = self._out.steady() + plan.pause
         plan.pause = min(plan.pause * 2, _AT_LAST)
         return True
 
@@ -229,11 +230,11 @@ class Following:
         unfinished = await self._out.store.unfinished(now - self._out.settings.lookback)
         for gone in self._waiting.keys() - set(unfinished):
             del self._waiting[gone]
-        due = []
+        due, at = [], self._out.steady()
         for instance in unfinished:
-            plan = self._waiting.setdefault(instance, _Plan((instance, ""), now))
-            if now >= plan.due:
-                plan.due = now + plan.pause
+            plan = self._waiting.setdefault(instance, _Plan((instance, ""), at))
+            if at >= plan.due:
+                plan.due = at + plan.pause
                 plan.pause = min(plan.pause * 2, _AT_LAST)
                 due.append(instance)
         await self._together(due, lambda instance: self._read_beyond(instance, now))

@@ -8,22 +8,26 @@ A reading is marked as begun before its first page is written, and as ended afte
 is read whole by the next one.
 """
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.core import incident_posts, pages
+from bot.core.cards import watching as cards
 from bot.core.errors import Failure
 from bot.core.facts import Facts, Reading
 from bot.core.flows import Instance, Page, Search
-from bot.core.posts import PostId
+from bot.core.posts import Kind, Lane, NewPost, PostId
 from bot.core.status import Status
-from bot.core.times import milliseconds
+from bot.core.times import is_due, milliseconds
 from bot.work.ports import Clock, Enos, NewId
 from bot.work.ports_store import Store
 from bot.work.watch_look import Looks
 from bot.work.watch_settings import UPDATED, WatchSettings
+
+log = logging.getLogger(__name__)
 
 UNFINISHED = tuple(
     int(status) for status in (Status.INIT, Status.RUNNING, Status.SUSPEND, Status.WAIT, Status.READY, Status.RERUN)
@@ -73,7 +77,7 @@ class Reader:
 
         Raises Unread where EnOS could not be read; nothing is lost by it. What the store raises is not caught.
         """
-        sweep = reading.swept_at is None or now - reading.swept_at >= self._settings.sweep_every
+        sweep = reading.swept_at is None or is_due(reading.swept_at, self._settings.sweep_every, now)
         trusted = reading.clean and reading.early_stop
         order = _Order(self._settings.alerting)
         begun = False
@@ -96,8 +100,14 @@ class Reader:
             swept_at=now if sweep else reading.swept_at,
             read_at=now,
         )
-        await self._store.set_reading(done)
+        await self._store.set_reading(done, posts=self._distrust(reading.kind, now) if brought.distrusted else ())
         return done
+
+    def _distrust(self, kind: int, now: datetime) -> tuple[NewPost]:
+        """Return what is told of an order of change that cannot be trusted any more."""
+        log.warning("type %d is not listed in the order of change; it is read to the end from now on", kind)
+        body = cards.order_distrusted(kind)
+        return (NewPost(PostId(self._new_id()), Kind.MESSAGE, Lane.HOUSEKEEPING, self._settings.channel, body, now),)
 
     async def _observe(
         self, rows: tuple[Instance, ...], kind: int, now: datetime, gather_under: PostId | None

@@ -18,7 +18,7 @@ from bot.work.watch import Health as WatchHealth
 from bot.work.watch_coverage import Watched
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-WATCH = WatchHealth(lag=None, late=False, reachable=True, watched=None, read_to_the_end=())
+WATCH = WatchHealth(lag=None, waited=timedelta(), late=False, reachable=True, watched=None, read_to_the_end=())
 
 
 def edge(connected=2, reconnects=0, **counts):

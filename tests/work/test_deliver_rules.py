@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.core.posts import Kind, Lane, Post, State
 from bot.core.slack_errors import SHARED_CHANNEL, TABLE, Verdict, meaning, verdict
 from bot.work.deliver_pace import LANE_ROOM, PLACE_ROOM, Bucket, Pace
-from bot.work.deliver_routes import notices
+from bot.work.deliver_routes import notice_posts
 from bot.work.deliver_rules import (
     Again,
     Doubt,
@@ -176,7 +176,7 @@ def test_of_several_copies_all_but_one_go_and_the_recorded_one_stays(found, reco
 
 
 def test_a_bad_channel_is_told_of_with_the_reason_and_the_way_out():
-    (told,) = notices(post(), "not_in_channel", DEFAULT, ADMINS, SOON)
+    (told,) = notice_posts(post(), "not_in_channel", DEFAULT, ADMINS, SOON)
     assert told.body["text"] == (
         "I could not post in <#C1>: flowbot is not in it. What belongs there comes here until that is mended. "
         "Invite flowbot there with `/invite @flowbot`."
@@ -185,7 +185,7 @@ def test_a_bad_channel_is_told_of_with_the_reason_and_the_way_out():
 
 
 def test_the_admins_are_told_of_a_bad_default_channel_each_directly():
-    told = notices(post(message(channel=DEFAULT)), "is_archived", DEFAULT, ADMINS, SOON)
+    told = notice_posts(post(message(channel=DEFAULT)), "is_archived", DEFAULT, ADMINS, SOON)
     assert [(each.id, each.channel) for each in told] == [
         ("notice-p1-back", DEFAULT),
         ("notice-p1-U1", "U1"),
@@ -198,7 +198,7 @@ def test_the_admins_are_told_of_a_bad_default_channel_each_directly():
 
 
 def test_what_is_told_of_a_channel_that_strangers_read():
-    told = notices(post(message(channel=DEFAULT)), SHARED_CHANNEL, DEFAULT, ADMINS, SOON)
+    told = notice_posts(post(message(channel=DEFAULT)), SHARED_CHANNEL, DEFAULT, ADMINS, SOON)
     assert told[1].body["text"] == (
         "🔴 flowbot cannot post in its default channel: it is shared with another organization, and strangers would "
         "read of failures. Choose another channel for FLOWBOT_CHANNEL, end the sharing, or name this one in "
@@ -217,7 +217,7 @@ def test_what_is_told_of_a_channel_that_strangers_read():
     ],
 )
 def test_what_is_no_bad_channel_is_not_told(new, error):
-    assert notices(post(new), error, DEFAULT, ADMINS, SOON) is None
+    assert notice_posts(post(new), error, DEFAULT, ADMINS, SOON) is None
 
 
 # ── the words of Slack ──
