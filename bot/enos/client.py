@@ -46,7 +46,8 @@ FROM_TASK, TASKS = "flows.triggerFromTask", "taskInstances.get"  # actions that 
 class EnosClient:
     """One application at one gateway, reading as ``user_id`` where nobody else is named.
 
-    ``clock`` tells UTC; ``total_seconds`` bounds one call. ``on_call(action, outcome, seconds)`` is called after
+    ``clock`` tells UTC, and ``steady`` the same by a clock that is never put back, to measure lives and pauses by;
+    ``total_seconds`` bounds one call. ``on_call(action, outcome, seconds)`` is called after
     each attempt, ``on_learned(name, value)`` when something was found out about the server; ``remembered`` is what
     an earlier run found out. ``http`` and ``pause`` are for tests.
     """
@@ -60,6 +61,7 @@ class EnosClient:
         user_id: str,
         *,
         clock: Callable[[], datetime],
+        steady: Callable[[], datetime] | None = None,
         page_base: PageBase = "auto",
         total_seconds: float = 20.0,
         remembered: Mapping[str, str] | None = None,
@@ -70,9 +72,9 @@ class EnosClient:
     ) -> None:
         self._org, self._user = org_id, user_id
         self._transport = Transport(url, total=total_seconds, http=http)
-        self._tokens = Tokens(self._transport.send, access_key, secret_key, clock, pause=pause)
+        self._tokens = Tokens(self._transport.send, access_key, secret_key, clock, steady=steady, pause=pause)
         self._session = Session(self._transport, self._tokens, secret_key, clock, on_call=on_call, pause=pause)
-        self._learned = Learned(clock, remembered, on_learned)
+        self._learned = Learned(steady or clock, remembered, on_learned)
         self._server = Server(self._session.ask, self._learned, page_base)
         self.definitions = Definitions(self._session.ask, self._by)
 

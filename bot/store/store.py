@@ -42,10 +42,11 @@ from bot.store import (
 )
 from bot.store import posts as outbox
 from bot.store.audit import Ending
-from bot.store.database import PATIENCE, Trouble
+from bot.store.database import PATIENCE, Trouble, probe
 from bot.store.lock import Lock, take
 from bot.store.retention import KEEP, Keep
 from bot.store.units import ROWS, Units
+from bot.store.waiting import Waiting, waiting
 
 
 class Store:
@@ -325,6 +326,14 @@ class Store:
     async def no_double(self, id: PostId, *, again: datetime | None = None) -> None:
         """Settle: a look at ``again`` has shown that it stands once; None: it need not be looked at any more."""
         await self._write(lambda db: outbox.no_double(db, id, again))
+
+    async def waiting(self) -> Waiting:
+        """Return the failures that wait to be told, and the people who wait for an answer, the oldest of each."""
+        return await self._read(waiting)
+
+    async def probe(self) -> None:
+        """Write something, and to the disk beside it what a full one does not take. Raises ``Trouble``."""
+        await self._write(lambda db: probe(db, self.path.parent))
 
     async def interrupted(self) -> int:
         """At start: posts left as sending become unclear. Return how many."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from bot.core.posts import Kind, Lane
 
@@ -41,33 +40,12 @@ class Alarms:
             self._standing[name] = sentence
             self._tell(Alarm(name, sentence))
 
+    def stands(self, name: str) -> bool:
+        """Whether an alarm stands."""
+        return name in self._standing
+
     def over(self, name: str) -> None:
         """Tell that an alarm is over, where it stood."""
         sentence = self._standing.pop(name, None)
         if sentence is not None:
             self._tell(Alarm(name, sentence, over=True))
-
-
-class Lasting:
-    """An alarm about what is tried again and again: told once, and over after ``quiet`` without another failure.
-
-    A success in between does not end it: a full disk takes something small now and then.
-    """
-
-    def __init__(self, alarms: Alarms, name: str, quiet: timedelta) -> None:
-        self._alarms = alarms
-        self._name = name
-        self._quiet = quiet
-        self._heard_at: datetime | None = None
-
-    def failed(self, sentence: str, now: datetime) -> None:
-        """Take in a failure."""
-        if self._heard_at is None:
-            self._alarms.raised(self._name, sentence)
-        self._heard_at = now
-
-    def look(self, now: datetime) -> None:
-        """See whether it is over."""
-        if self._heard_at is not None and now - self._heard_at >= self._quiet:
-            self._heard_at = None
-            self._alarms.over(self._name)

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -91,7 +91,9 @@ class Watch:
         occurred: Callable[[int], None] = lambda _status: None,
         alarms: Alarms | None = None,
         steady: Clock | None = None,
+        trouble: Callable[[], str] = str,
     ) -> None:
+        self._trouble = trouble  # what keeps the bot from being well, as sentences
         self._steady = steady or clock
         looks = Looks(names, settings.console_url)
         self._gatherings = Gatherings(store, looks, clock, new_id, settings)
@@ -137,17 +139,11 @@ class Watch:
             await self._daily.tick(now, self._coverage.watched, self._trouble())
 
     async def look_after(self, now: datetime) -> None:
-        """See whether readings end in time; to be called as often as ``poll``, and waits for neither."""
+        """See whether readings end in time; to be called every few seconds, and waits for no reading."""
         at = self._steady()
         lag = self.health(at).waited
         late = lag > max(self._poll_every * _LATE, _LATE_AT_LEAST)
         await self._lag.tick(now, lag, late=late, outage=self._outage.stands)
-
-    def _trouble(self) -> str:
-        """Return what keeps it from being well, if anything."""
-        if self._outage.stands:
-            return "EnOS cannot be read"
-        return "reading EnOS takes too long" if self.health(self._steady()).late else ""
 
     async def show(self) -> None:
         """Let the messages under which many incidents stand show what has changed; to be called every few seconds."""
@@ -170,6 +166,10 @@ class Watch:
     def nudge(self) -> None:
         """Look soon at what is followed: somebody has started a run."""
         self._following.nudge()
+
+    def reads(self) -> Mapping[int, datetime]:
+        """Return when each type was last read completely by this process, by the steady clock."""
+        return dict(self._ended)
 
     def health(self, at: datetime) -> Health:
         """Return how watching goes; ``at`` is the steady clock's time. What an earlier process read does not count."""

@@ -14,7 +14,20 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot import app
 
 OPERATIONS = Path(__file__).resolve().parents[2] / "docs" / "operations"
-LABELS = {"action", "kind", "lane", "le", "method", "outcome", "state", "status", "surface", "version", "why"}
+LABELS = {
+    "action",
+    "kind",
+    "lane",
+    "le",
+    "method",
+    "outcome",
+    "promise",
+    "state",
+    "status",
+    "surface",
+    "version",
+    "why",
+}
 NAME = re.compile(r"\b(?:flowbot|process)_[a-z_]+")
 SAMPLES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "gauge": ("",)}
 

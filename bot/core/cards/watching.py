@@ -122,15 +122,34 @@ def in_time_again(lasted: timedelta) -> Body:
     return blocks.body(text, [blocks.section(f"🟢 {text}")])
 
 
+# ── the promise ──
+
+
+def promise_broken(why: str) -> Body:
+    """Return what an admin is told directly: failures may go untold now. ``why`` is whole sentences."""
+    text = "flowbot is not keeping up: failures may be told late"
+    lines = [
+        f"🔴 *{text}.* {escape(why)}",
+        f"Look at {code('status')}, at `flowbot doctor` and at its log. I'll tell you when it is over.",
+    ]
+    return blocks.body(text, [blocks.section("\n".join(lines))], RED)
+
+
+def promise_kept() -> Body:
+    """Return what an admin is told when it is over."""
+    text = "flowbot keeps up again: failures are told in time"
+    return blocks.body(text, [blocks.section(f"🟢 *{text}.*")], GREEN)
+
+
 # ── a sign of life ──
 
 
 def sign_of_life(day: Day, watched: tuple[int, int] | None, trouble: str, *, command: str) -> Body:
     """Return the line of the day; ``watched`` is how many flows the watcher sees, of how many.
 
-    ``trouble`` is what keeps it from being well, if anything, as plain words.
+    ``trouble`` is what keeps it from being well, if anything, as whole sentences.
     """
-    state = f"flowbot runs, but {escape(trouble)}" if trouble else "flowbot is well"
+    state = "flowbot runs, but not all is well" if trouble else "flowbot is well"
     watching = f"watching {watched[0]} of {watched[1]} flows" if watched is not None else "watching"
     failed = f"{_many(day.failures, 'failure', 'failures')} of {_many(day.flows, 'flow', 'flows')}"
     failures = failed if day.failures else "no failures"
@@ -140,6 +159,8 @@ def sign_of_life(day: Day, watched: tuple[int, int] | None, trouble: str, *, com
     text = f"{state} · {watching} · {failures} in the last day · {standing} open"
     lines = [f"{'🟠' if trouble else '🟢'} *{state}*, {watching}. In the last day: {failures}."]
     lines.append(f"Open now: {standing}{taken}.")
+    if trouble:
+        lines.append(escape(blocks.fit(one_line(trouble), 600)))
     if day.missing:
         named = [f"{words.bold(each)} {words.labels(unhealed(each))}" for each in day.missing[:_NAMES]]
         others = len(day.missing) - _NAMES
