@@ -73,7 +73,7 @@ class Settings:
     poll_seconds: float
     lookback_hours: float
     sweep_minutes: float
-    heartbeat_url: str
+    heartbeat_url: Secret
     alert_statuses: tuple[int, ...]
     group_by: str
     remind_minutes: float
@@ -130,7 +130,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("FLOWBOT_POLL_SECONDS", "poll_seconds", read_number(0.2, 3600), "30", "Seconds between two looks at EnOS."),
     Setting("FLOWBOT_LOOKBACK_HOURS", "lookback_hours", read_number(0.1, 2160), "72", "How far back, by trigger time, a failure may lie and still be found."),
     Setting("FLOWBOT_SWEEP_MINUTES", "sweep_minutes", read_number(0.05, 1440), "10", "Minutes between two reads of the whole window."),
-    Setting("FLOWBOT_HEARTBEAT_URL", "heartbeat_url", read_url, "", "Asked with GET after each complete poll while all is well, so that an outside monitor notices when flowbot is dead.", secret=True),
+    Setting("FLOWBOT_HEARTBEAT_URL", "heartbeat_url", lambda text: Secret(read_url(text)), "", "Asked with GET after each complete poll while all is well, so that an outside monitor notices when flowbot is dead.", secret=True),
     Setting("FLOWBOT_ALERT_STATUSES", "alert_statuses", read_statuses, "FAIL,TIMEOUT", "Statuses that alert, as names or numbers."),
     Setting("FLOWBOT_GROUP_BY", "group_by", read_choice("flow", "instance"), "flow", "One thread for each broken `flow`, or for each failed `instance`."),
     Setting("FLOWBOT_REMIND_MINUTES", "remind_minutes", read_number(0.1, 10080), "30", "Minutes until an unacknowledged incident is called to mind."),

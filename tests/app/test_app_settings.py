@@ -138,7 +138,7 @@ def test_a_secret_does_not_show_itself():
 
 
 def test_what_no_log_may_show_is_every_secret_of_the_table_and_nothing_else():
-    assert load(GOOD).secrets == ("xoxb-1", "xapp-1", "", "the-access-key", "the-secret-key")
+    assert load(GOOD).secrets == ("xoxb-1", "xapp-1", "", "the-access-key", "the-secret-key", "")
 
 
 def test_a_value_is_read_from_a_file_and_not_from_both(tmp_path: Path):
