@@ -43,7 +43,14 @@ async def list_people(settings: Settings) -> str:
 
 
 async def backup(settings: Settings, file: str) -> str:
-    """Copy the database; return what was done."""
+    """Copy the database; return what was done. Raises Refused where there is none to copy."""
+    # Opening would make one, and its empty copy would take a good backup's place.
+    if not os.path.exists(settings.database):  # noqa: PTH110  false where it may not be looked at, too
+        raise Refused(
+            "no_database",
+            f"There is no database at {settings.database}. Nothing was copied.",
+            "Check FLOWBOT_DATABASE, and the folder that flowbot is started in.",
+        )
     try:
         with _opened(settings) as store:
             return await backed_up(store, {"file": file})
@@ -82,7 +89,8 @@ async def backed_up(store: Store, what: Mapping[str, Any]) -> str:
     """Copy the database and say where to."""
     path = Path(str(what["file"]))
     await store.backup(path)
-    return f"The database was copied to {path}.\n"
+    shown = os.fsencode(path).decode(errors="replace")  # a name need not be text
+    return f"The database was copied to {shown}.\n"
 
 
 def home(me: Identity | None) -> Mapping[str, str]:
