@@ -44,8 +44,7 @@ async def list_people(settings: Settings) -> str:
 
 async def backup(settings: Settings, file: str) -> str:
     """Copy the database; return what was done. Raises Refused where there is none to copy."""
-    # Opening would make one, and its empty copy would take a good backup's place.
-    if not os.path.exists(settings.database):  # noqa: PTH110  false where it may not be looked at, too
+    if not _is_there(settings.database):  # opening would make one, and its empty copy would replace a good backup
         raise Refused(
             "no_database",
             f"There is no database at {settings.database}. Nothing was copied.",
@@ -56,6 +55,10 @@ async def backup(settings: Settings, file: str) -> str:
             return await backed_up(store, {"file": file})
     except _Running:
         return await control.ask(settings.database, "backup", {"file": file})
+
+
+def _is_there(path: Path) -> bool:
+    return os.path.exists(path)  # noqa: PTH110  false also where it may not be looked at
 
 
 async def imported(store: Store, admins: tuple[str, ...], what: Mapping[str, Any]) -> str:

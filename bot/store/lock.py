@@ -80,8 +80,7 @@ def take(database: Path) -> Lock:
         while not _stands(descriptor, path):  # removed between our opening and our locking it
             os.close(descriptor)
             descriptor = _locked(database, path)
-        if not _is_ours(descriptor):
-            raise _no_lock(path)
+        _is_ours(descriptor, path)
         _only_name(database)
     except BaseException:
         os.close(descriptor)
@@ -122,13 +121,12 @@ def _stands(descriptor: int, path: Path) -> bool:
         return False
 
 
-def _is_ours(descriptor: int) -> bool:
-    """Whether a file is a lock of flowbot's: a file of one name that is empty or begins as locks do."""
+def _is_ours(descriptor: int, path: Path) -> None:
+    """Raise ``Refused("not_a_lock")`` unless the file has one name, and is empty or begins as locks do."""
     found = os.fstat(descriptor)
-    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
-        return False
-    begins = os.pread(descriptor, len(_MARK), 0)
-    return _MARK.startswith(begins)
+    plain = stat.S_ISREG(found.st_mode) and found.st_nlink == 1
+    if not plain or not _MARK.startswith(os.pread(descriptor, len(_MARK), 0)):
+        raise _no_lock(path)
 
 
 def _only_name(database: Path) -> None:
