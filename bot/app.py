@@ -25,6 +25,7 @@ from bot.doctor.inside import InsideBot
 from bot.enos.client import EnosClient
 from bot.figures import Figures
 from bot.ids import new_id
+from bot.listener import Listener
 from bot.owners import Owners
 from bot.platform_zone import PlatformZone
 from bot.schedules import in_words
@@ -128,7 +129,7 @@ class App:
         )
         self.clockwork = Clockwork()
         self._background: set[asyncio.Task[Any]] = set()
-        self._servers: list[web.AppRunner] = []
+        self._servers: list[Listener | web.AppRunner] = []
         self.address = ""  # where health is served
 
     def _watching(self, names: Owners) -> Watch:
@@ -253,13 +254,10 @@ class App:
 
     async def listen(self) -> None:
         """Serve health, and the program's other commands."""
-        runner = web.AppRunner(health.application(self.metrics, self._why_not_ready, self._refresh), access_log=None)
-        await runner.setup()
-        self._servers.append(runner)
-        listen = self.settings.listen
-        await web.TCPSite(runner, listen.host, listen.port).start()
-        host, port = runner.addresses[0][:2]
-        self.address = f"http://{host}:{port}"
+        listener = Listener(health.application(self.metrics, self._why_not_ready, self._refresh))
+        self._servers.append(listener)
+        await listener.start(self.settings.listen.host, self.settings.listen.port)
+        self.address = listener.address
         acts: dict[str, control.Act] = {
             "import": self._import,
             "list": self._list,
