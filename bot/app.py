@@ -17,12 +17,14 @@ from aiohttp import web
 from bot import __version__, control, default_channel, health, offline
 from bot.clocks import wall as now
 from bot.clockwork import Clockwork
+from bot.core.certificates import EXPIRED, way_out
 from bot.core.checks_bot import Inside
 from bot.core.errors import Failure, Outage, Refusal
 from bot.core.mask import Mask
 from bot.core.people import Said
 from bot.doctor.inside import InsideBot
 from bot.enos.client import EnosClient
+from bot.enos.errors import Untrusted
 from bot.figures import Figures
 from bot.ids import new_id
 from bot.listener import Listener
@@ -201,6 +203,8 @@ class App:
             match met:
                 case Refusal():
                     problems.append(str(met))
+                case Untrusted() if met.code not in EXPIRED:
+                    problems.append(f"EnOS's certificate is not trusted: {met.told}. {way_out('ENOS_API_URL')}")
                 case Outage() | TimeoutError() if met is enos:
                     log.warning("EnOS does not answer yet: %s", str(met) or "no answer in time")
                 case BaseException():

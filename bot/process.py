@@ -6,10 +6,10 @@ import logging
 import resource
 import signal
 import sys
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Coroutine, Sequence
+from typing import Any, Protocol
 
-from bot import logs
+from bot import early, logs
 from bot.app import App
 from bot.core.errors import Failure, Outage
 from bot.core.mask import Mask
@@ -28,7 +28,7 @@ FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0  # between two tries whil
 class Provable(Protocol):
     """What can be asked whether its tokens and keys work."""
 
-    async def preflight(self) -> list[str]:
+    def preflight(self) -> Coroutine[Any, Any, list[str]]:
         """Return what an operator must mend. Raises Outage where Slack cannot be asked."""
         ...
 
@@ -39,7 +39,11 @@ def run(settings: Settings) -> int:
     for warning in settings.warnings:
         log.warning(warning)
     _more_descriptors()
-    return asyncio.run(_run(settings))
+    early.end_at_once()
+    try:
+        return asyncio.run(_run(settings))
+    finally:
+        early.end_already()
 
 
 def _more_descriptors() -> None:
@@ -52,13 +56,13 @@ def _more_descriptors() -> None:
 
 
 async def _run(settings: Settings) -> int:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
         store = Store.open(settings.database)
     except Failure as failure:
         return _complain([str(failure)], EXIT_FAILED)
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with store:
         app = App(settings, store, await store.notes())
         try:
@@ -83,14 +87,26 @@ async def proven(app: Provable, stop: asyncio.Event) -> list[str]:
     pause = FIRST_PAUSE_SECONDS
     while not stop.is_set():
         try:
-            return await app.preflight()
+            if (problems := await _unless(stop, app.preflight())) is not None:
+                return problems
         except Outage as outage:
             wait = max(pause, outage.seconds) if isinstance(outage, SlackBusy) else pause
             log.warning("Slack does not answer yet. %s I try again in %.0f s.", outage, wait)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), wait)
-        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), wait)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
     return []
+
+
+async def _unless(stop: asyncio.Event, asking: Coroutine[Any, Any, list[str]]) -> list[str] | None:
+    """Return what is told, or None where the process is asked to end before."""
+    asked, stopped = asyncio.create_task(asking), asyncio.create_task(stop.wait())
+    await asyncio.wait({asked, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not asked.done():
+        asked.cancel()
+    await asyncio.wait({asked, stopped})
+    return None if asked.cancelled() else asked.result()
 
 
 def cannot_listen(settings: Settings, error: OSError) -> str:
