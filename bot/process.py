@@ -22,6 +22,7 @@ log = logging.getLogger("bot")
 EXIT_OK, EXIT_FAILED, EXIT_SETTINGS = 0, 1, 2
 DESCRIPTORS = 65536
 DRAIN_SECONDS = 8.0  # a container is given ten
+UNBEGUN_SECONDS = 1.0  # to close what nothing was begun with
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0  # between two tries while Slack is away at start
 
 
@@ -64,13 +65,14 @@ async def _run(settings: Settings) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with store:
-        app = App(settings, store, await store.notes())
+        app, drain = App(settings, store, await store.notes()), UNBEGUN_SECONDS
         try:
             await app.listen()
             if problems := await proven(app, stop):
                 return _complain(problems, EXIT_SETTINGS)
             if stop.is_set():
                 return EXIT_OK
+            drain = DRAIN_SECONDS
             await app.start()
             log.info("flowbot runs; health is served at %s", app.address)
             await stop.wait()
@@ -78,7 +80,7 @@ async def _run(settings: Settings) -> int:
         except OSError as error:
             return _complain([cannot_listen(settings, error)], EXIT_SETTINGS)
         finally:
-            await app.stop(DRAIN_SECONDS)
+            await app.stop(drain)
     return EXIT_OK
 
 
