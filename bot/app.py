@@ -20,6 +20,7 @@ from bot.clocks import TOLD, Steady, Step, Steps
 from bot.clocks import wall as now
 from bot.clockwork import Clockwork
 from bot.condition import Condition
+from bot.core.certificates import EXPIRED, way_out
 from bot.core.checks_bot import Inside
 from bot.core.errors import Failure, Outage, Refusal
 from bot.core.flows import KINDS
@@ -27,10 +28,12 @@ from bot.core.mask import Mask
 from bot.core.people import Said
 from bot.doctor.inside import InsideBot
 from bot.enos.client import EnosClient
+from bot.enos.errors import Untrusted
 from bot.figures import Figures
 from bot.heartbeat import Heartbeat
 from bot.ids import new_id
 from bot.judge import Judge
+from bot.listener import Listener
 from bot.owners import Owners
 from bot.platform_zone import PlatformZone
 from bot.schedules import in_words
@@ -164,7 +167,7 @@ class App:
         )
         self.clockwork = Clockwork()
         self._background: set[asyncio.Task[Any]] = set()
-        self._servers: list[web.AppRunner] = []
+        self._servers: list[Listener | web.AppRunner] = []
         self.address = ""  # where health is served
 
     def _watching(self, names: Owners) -> Watch:
@@ -239,6 +242,8 @@ class App:
             match met:
                 case Refusal():
                     problems.append(str(met))
+                case Untrusted() if met.code not in EXPIRED:
+                    problems.append(f"EnOS's certificate is not trusted: {met.told}. {way_out('ENOS_API_URL')}")
                 case Outage() | TimeoutError() if met is enos:
                     log.warning("EnOS does not answer yet: %s", str(met) or "no answer in time")
                 case BaseException():
@@ -295,15 +300,10 @@ class App:
 
     async def listen(self) -> None:
         """Serve health, and the program's other commands."""
-        runner = web.AppRunner(
-            health.application(self.metrics, self.condition.judgement, self._refresh), access_log=None
-        )
-        await runner.setup()
-        self._servers.append(runner)
-        listen = self.settings.listen
-        await web.TCPSite(runner, listen.host, listen.port).start()
-        host, port = runner.addresses[0][:2]
-        self.address = f"http://{host}:{port}"
+        listener = Listener(health.application(self.metrics, self.condition.judgement, self._refresh))
+        self._servers.append(listener)
+        await listener.start(self.settings.listen.host, self.settings.listen.port)
+        self.address = listener.address
         acts: dict[str, control.Act] = {
             "import": self._import,
             "list": self._list,

@@ -5,7 +5,7 @@ import logging
 
 import httpx
 
-from bot.slack.proxies import is_loopback
+from bot.core.proxies import is_loopback
 
 log = logging.getLogger(__name__)
 

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
+from bot.seldom import Seldom
+
 _QUIET = ("httpx", "httpcore", "slack_bolt", "slack_sdk", "aiohttp.access")
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -31,6 +33,10 @@ def configure(level: str, form: str, *, secrets: Collection[str], mask: Clean) -
     for name in _QUIET:
         # At INFO and below these write whole addresses and bodies, response_url among them.
         logging.getLogger(name).setLevel(logging.WARNING)
+    asyncio_log = logging.getLogger("asyncio")
+    if not any(isinstance(each, Seldom) for each in asyncio_log.filters):
+        # Said dozens of times a second while no descriptor is left, with a traceback each (CPython 3.11).
+        asyncio_log.addFilter(Seldom("socket.accept() out of system resource"))
     # Warns at each tick while a job takes longer than its interval: while EnOS hangs, for hours.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
 

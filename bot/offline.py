@@ -43,12 +43,22 @@ async def list_people(settings: Settings) -> str:
 
 
 async def backup(settings: Settings, file: str) -> str:
-    """Copy the database; return what was done."""
+    """Copy the database; return what was done. Raises Refused where there is none to copy."""
+    if not _is_there(settings.database):  # opening would make one, and its empty copy would replace a good backup
+        raise Refused(
+            "no_database",
+            f"There is no database at {settings.database}. Nothing was copied.",
+            "Check FLOWBOT_DATABASE, and the folder that flowbot is started in.",
+        )
     try:
         with _opened(settings) as store:
             return await backed_up(store, {"file": file})
     except _Running:
         return await control.ask(settings.database, "backup", {"file": file})
+
+
+def _is_there(path: Path) -> bool:
+    return os.path.exists(path)  # noqa: PTH110  false also where it may not be looked at
 
 
 async def imported(store: Store, admins: tuple[str, ...], what: Mapping[str, Any]) -> str:
@@ -82,7 +92,8 @@ async def backed_up(store: Store, what: Mapping[str, Any]) -> str:
     """Copy the database and say where to."""
     path = Path(str(what["file"]))
     await store.backup(path)
-    return f"The database was copied to {path}.\n"
+    shown = os.fsencode(path).decode(errors="replace")  # a name need not be text
+    return f"The database was copied to {shown}.\n"
 
 
 def home(me: Identity | None) -> Mapping[str, str]:

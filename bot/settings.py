@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot import settings_network
 from bot.core.errors import Refusal
 from bot.core.mask import MASK_DEFAULT
 from bot.settings_readers import (
@@ -84,11 +85,13 @@ class Settings:
     log_level: str
     log_format: str
     warnings: tuple[str, ...] = field(default=())
+    network: Mapping[str, str] = field(default_factory=dict, repr=False)  # what the libraries read; see README
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """What no log may show."""
-        return tuple(getattr(self, row.field) for row in SETTINGS if row.secret)
+        own = tuple(getattr(self, row.field) for row in SETTINGS if row.secret)
+        return own + settings_network.secrets(self.network)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +157,13 @@ def load(environ: Mapping[str, str], *, env_file: Path | None = None) -> Setting
             values[row.field] = _value(row, said, mode)
         except Problem as problem:
             problems.append(f"{row.name} {problem}")
+    network = settings_network.named(said)
+    problems += settings_network.problems(network)
     if problems:  # a name spelt wrong may be why another is missing
         raise BadSettings([*problems, *_unknown(said)])
     if not values["mask"]:
         values["mask"] = tuple(re.compile(pattern) for pattern in MASK_DEFAULT)
-    return Settings(**values, warnings=tuple(_unknown(said)))
+    return Settings(**values, warnings=(*_unknown(said), *settings_network.warnings(network, said)), network=network)
 
 
 def _with_env_file(environ: Mapping[str, str], env_file: Path | None) -> dict[str, str]:

@@ -46,7 +46,13 @@ def read_text(value: str) -> str:
 
 def read_url(value: str) -> str:
     """Return an address without its last slash: https, or http for this machine."""
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:  # a bracket without its other, a port that is no number
+        raise Problem("is no address such as https://example.com") from None
+    if port == 0 or re.search(r"[\s\x00-\x20\x7f]", value):
+        raise Problem("is no address such as https://example.com")
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise Problem("is no address such as https://example.com")
     if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:

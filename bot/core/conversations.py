@@ -36,6 +36,14 @@ class SlackUnreachable(Exception):  # noqa: N818  named for what is known
     """The request never left: nothing happened."""
 
 
+class SlackUntrusted(SlackUnreachable):
+    """Whoever answers there cannot show that it is Slack. ``told`` is what OpenSSL says of it, ``code`` its number."""
+
+    def __init__(self, told: str, code: int) -> None:
+        super().__init__(f"its certificate is not trusted, {told.rstrip('.')}")
+        self.told, self.code = told.rstrip("."), code
+
+
 @dataclass(frozen=True, slots=True)
 class Channel:
     """A conversation, as Slack describes it to the bot."""

@@ -4,6 +4,7 @@
     └── EnosRefused             EnOS or its gateway said no; carries its code and its words
     Outage                      asking again may help
     ├── Unreachable             the request never left this machine
+    │   └── Untrusted           since whoever answers there cannot show that it is EnOS
     ├── Silence                 it was sent, and no whole answer came
     ├── Unreadable              the answer is no answer of the API
     ├── NotNow                  EnOS takes no call just now
@@ -55,6 +56,14 @@ class Unreachable(Trouble):
 
     def __init__(self, why: str) -> None:
         super().__init__(f"EnOS cannot be reached: {why}. Nothing was sent; ask again in a minute.", why)
+
+
+class Untrusted(Unreachable):
+    """The certificate shown in EnOS's name is not trusted: nothing was sent. ``code`` is OpenSSL's."""
+
+    def __init__(self, told: str, code: int) -> None:
+        super().__init__(f"its certificate is not trusted, {told.rstrip('.')}")
+        self.told, self.code = told.rstrip("."), code
 
 
 class Silence(Trouble):

@@ -34,7 +34,7 @@ _HTTP = {
     403: (
         "forbidden",
         "EnOS's gateway forbids it.",
-        "Ask an admin of the bot to have the application authorized for the batch API.",
+        "Ask an admin of the bot to have the application's service account authorized (README, step 5).",
     ),
     404: (
         "not_offered",

@@ -7,6 +7,7 @@ after a cut connection (slack_sdk 3.47.0). A read is asked again a few times.
 
 import asyncio
 import contextlib
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,8 +18,14 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
-from bot.slack.proxies import proxy_for
+from bot.core.conversations import (
+    SlackLimited,
+    SlackRefused,
+    SlackUnclear,
+    SlackUnreachable,
+    SlackUntrusted,
+)
+from bot.core.proxies import proxy_for
 from bot.slack.redacted import library_log
 
 Answer = Mapping[str, Any]
@@ -107,6 +114,7 @@ _WORDS: dict[type, str] = {
     SlackRefused: "refused",
     SlackUnclear: "unclear",
     SlackUnreachable: "unreachable",
+    SlackUntrusted: "unreachable",
 }
 
 
@@ -131,12 +139,32 @@ def _failure(problem: BaseException) -> Exception | None:
         case SlackApiError():
             return _answered(problem)
         case _ if isinstance(problem, NEVER_LEFT):
-            return SlackUnreachable(type(problem).__name__)
+            return _unreached(problem)
         case aiohttp.ClientError() | TimeoutError() | OSError():
             return SlackUnclear(type(problem).__name__)
         case AttributeError() | ValueError():  # the sdk's, for an answer that is no object
             return SlackUnclear("unreadable answer")
     return None
+
+
+def _unreached(problem: BaseException) -> SlackUnreachable:
+    """Return a call that never left, with why as far as an operator can do something about it."""
+    match problem:
+        case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError() as doubt):
+            return SlackUntrusted(doubt.verify_message, doubt.verify_code)
+        case aiohttp.ClientHttpProxyError(status=407):
+            return SlackUnreachable("the proxy wants a user and a password; check those in HTTPS_PROXY")
+        case aiohttp.ClientHttpProxyError():
+            return SlackUnreachable(f"the proxy refused, HTTP {problem.status}")
+        case aiohttp.ClientProxyConnectionError():
+            return SlackUnreachable("the proxy cannot be reached; check HTTPS_PROXY")
+        case aiohttp.ClientConnectorDNSError():
+            return SlackUnreachable("its name is unknown here; behind a proxy, set HTTPS_PROXY")
+        case aiohttp.ClientConnectorSSLError():
+            return SlackUnreachable(
+                "no TLS is spoken there; check SLACK_API_URL, and whether HTTPS_PROXY must begin with http://"
+            )
+    return SlackUnreachable(type(problem).__name__)
 
 
 def wait_named(headers: Mapping[str, str]) -> float:

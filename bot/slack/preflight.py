@@ -6,7 +6,8 @@ from collections.abc import Awaitable
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.certificates import EXPIRED, way_out
+from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable, SlackUntrusted
 from bot.core.errors import Outage, Refused
 from bot.slack.calls import translated
 from bot.slack.identity import Identity
@@ -99,5 +100,11 @@ async def _asked(call: Awaitable[AsyncSlackResponse], setting: str) -> AsyncSlac
         raise Refused(refusal.error, sentence, WHERE[setting]) from None
     except SlackLimited as limited:
         raise SlackBusy(limited.seconds) from None
+    except SlackUntrusted as doubt:
+        if doubt.code in EXPIRED:  # Slack's to mend, or this machine's clock
+            raise SlackDown(str(doubt)) from None
+        raise Refused(
+            "untrusted", f"Slack's certificate is not trusted: {doubt.told}.", way_out("SLACK_API_URL")
+        ) from None
     except (SlackUnclear, SlackUnreachable) as problem:
         raise SlackDown(str(problem)) from None

@@ -12,8 +12,8 @@ import aiohttp
 
 from bot.core.conversations import SlackUnclear, SlackUnreachable
 from bot.core.posts import Body
+from bot.core.proxies import proxy_for
 from bot.slack.calls import Calls, OnCall, counted, translated
-from bot.slack.proxies import proxy_for
 
 
 class Uploads:

@@ -13,9 +13,9 @@ import aiohttp
 
 from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear
 from bot.core.posts import Body
+from bot.core.proxies import proxy_for
 from bot.slack import limits
 from bot.slack.calls import LIMITED, OnCall, counted, translated, wait_named
-from bot.slack.proxies import proxy_for
 
 Ephemeral = Callable[[str, str, Body, str], Awaitable[None]]
 

@@ -43,7 +43,7 @@ from bot.store import (
 from bot.store import posts as outbox
 from bot.store.audit import Ending
 from bot.store.database import PATIENCE, Trouble, probe
-from bot.store.lock import Lock, take
+from bot.store.lock import Lock, real_path, take
 from bot.store.retention import KEEP, Keep
 from bot.store.units import ROWS, Units
 from bot.store.waiting import Waiting, waiting
@@ -68,10 +68,10 @@ class Store:
         """Open the database, made where there is none, brought to the newest version, locked.
 
         ``patience`` is for how many seconds a unit waits for another program that holds the file. Raises
-        ``Trouble``, and ``Refused``: "locked" naming the holder, "unwritable", "not_a_database", "foreign_database",
-        "newer_database".
+        ``Trouble``, and ``Refused``: "locked" naming the holder, "unwritable", "not_a_lock", "linked",
+        "not_a_database", "foreign_database", "newer_database".
         """
-        path = Path(path).absolute()
+        path = real_path(Path(path))
         lock = take(path)
         try:
             return cls(path, Units(path, patience=patience), lock)
@@ -477,14 +477,15 @@ class Store:
         return total
 
     async def backup(self, path: Path) -> None:
-        """Copy the database to a file while everything goes on. Raises ``Refused("backup")``."""
+        """Copy the database to a file while everything goes on. Raises ``Refused``: "backup", "backup_target"."""
         try:
-            await self._units.stepwise(lambda connection, between: backup.backup(connection, path, between))
+            await self._units.stepwise(lambda connection, between: backup.backup(connection, self.path, path, between))
         except (OSError, sqlite3.Error) as error:
+            why = error.strerror if isinstance(error, OSError) else None
             raise Refused(
                 "backup",
-                f"The backup {path} could not be written: {error}.",
-                "Choose another path, or make room there.",
+                f"The backup {path} could not be written: {why or error}.",
+                "Choose another path, or make room there. An older backup there stays as it was.",
             ) from error
 
 

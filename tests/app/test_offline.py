@@ -1,6 +1,7 @@
 """People and backups from the command line: with the database's lock, or through the bot that holds it."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
@@ -92,6 +93,31 @@ async def test_a_backup_says_where_it_is(settings, tmp_path):
     assert await offline.backup(settings, str(copy)) == f"The database was copied to {copy}.\n"
     async with Store.open(copy) as store:
         assert len(await store.links()) == 2
+
+
+async def test_what_is_not_there_is_not_copied_over_an_older_backup(settings, tmp_path):
+    await offline.import_people(settings, FILE)
+    copy = tmp_path / "copy.db"
+    await offline.backup(settings, str(copy))
+    before = copy.read_bytes()
+    settings.database.unlink()
+    with pytest.raises(Refused, match="There is no database at"):
+        await offline.backup(settings, str(copy))
+    assert copy.read_bytes() == before
+    assert not settings.database.exists()
+
+
+async def test_the_running_bot_takes_no_target_that_is_its_own(settings, tmp_path):
+    (tmp_path / "link").symlink_to(settings.database)
+    async with Store.open(settings.database) as store:
+        await store.put_links([MAYA])
+        runner = await control.serve(settings.database, {"backup": partial(offline.backed_up, store)})
+        for name in ("flowbot.db", "link", "flowbot.db.lock", "flowbot.db.sock", "flowbot.db-journal"):
+            with pytest.raises(Refused, match=r"belongs to the database that is to be copied\. Nothing was written"):
+                await offline.backup(settings, str(tmp_path / name))
+        assert await offline.backup(settings, str(tmp_path / "copy.db"))
+        assert await store.links() == (MAYA,)
+        await runner.cleanup()
 
 
 async def test_the_bot_that_holds_the_database_does_it(settings, tmp_path):

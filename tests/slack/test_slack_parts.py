@@ -10,7 +10,6 @@ import pytest
 from fake_slack import Time
 
 from bot.slack.cache import Expiring
-from bot.slack.proxies import is_loopback, proxy_for
 from bot.slack.redacted import library_log, redact
 from bot.slack.tasks import keep_tasks
 from bot.slack.workers import Workers
@@ -135,43 +134,6 @@ async def test_a_job_that_fails_is_logged_and_makes_room(caplog):
     workers.take(fails)
     assert await workers.drain(1) == 0
     assert "boom" in caplog.text
-
-
-# proxies
-PROXIES = {"HTTPS_PROXY": "http://proxy:1", "http_proxy": "http://proxy:2", "NO_PROXY": "internal, .corp.example,*.lan"}
-
-
-@pytest.mark.parametrize(
-    ("url", "environment", "proxy"),
-    [
-        ("https://slack.com/api/", PROXIES, "http://proxy:1"),
-        ("wss://wss-primary.slack.com/link", PROXIES, "http://proxy:1"),
-        ("http://slack.example/", PROXIES, "http://proxy:2"),
-        ("http://127.0.0.1:8650/api/", PROXIES, None),
-        ("ws://127.8.9.1:8650/link", PROXIES, None),
-        ("http://[::1]:8650/api/", PROXIES, None),
-        ("http://localhost:8650/api/", PROXIES, None),
-        ("http://slack.localhost/api/", PROXIES, None),
-        ("https://internal/", PROXIES, None),
-        ("https://a.corp.example/", PROXIES, None),
-        ("https://corp.example/", PROXIES, None),
-        ("https://notcorp.example/", PROXIES, "http://proxy:1"),
-        ("https://box.lan/", PROXIES, None),
-        ("https://slack.com/", {"all_proxy": "http://proxy:3"}, "http://proxy:3"),
-        ("https://slack.com/", {"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "*"}, None),
-        ("https://slack.com/", {"HTTPS_PROXY": "  "}, None),
-        ("https://slack.com/", {}, None),
-        ("slack.com", {"HTTPS_PROXY": "http://proxy:1"}, "http://proxy:1"),
-    ],
-)
-def test_the_proxy_of_an_address(url, environment, proxy):
-    assert proxy_for(url, environment) == proxy
-
-
-def test_this_machine_is_known_by_its_names():
-    assert [is_loopback(host) for host in ("127.0.0.1", "::1", "localhost", "10.0.0.1", "example.com", "")] == [
-        True, True, True, False, False, False,
-    ]  # fmt: skip
 
 
 # secrets

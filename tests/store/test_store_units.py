@@ -101,7 +101,6 @@ async def test_a_backup_is_whole_private_and_of_its_last_moment(store, tmp_path)
             between.append(n)
 
     backup = tmp_path / "backup.db"
-    backup.write_text("an older backup")
     gate = threading.Event()
     blocker = asyncio.create_task(store._read(lambda _: gate.wait(5)))
     copying = asyncio.create_task(store.backup(backup))
@@ -111,7 +110,7 @@ async def test_a_backup_is_whole_private_and_of_its_last_moment(store, tmp_path)
     gate.set()
     await asyncio.gather(blocker, copying, writing)
     assert backup.stat().st_mode & 0o777 == 0o600
-    assert not backup.with_name("backup.db.part").exists()
+    assert not list(tmp_path.glob("*.part"))
     copy = sqlite3.connect(backup)
     assert copy.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     assert copy.execute("SELECT count(*) FROM posts").fetchone()[0] == 400
@@ -129,7 +128,7 @@ async def test_a_backup_that_cannot_be_written_is_refused_and_leaves_nothing(sto
     (tmp_path / "taken").mkdir()
     with pytest.raises(Refused):
         await store.backup(tmp_path / "taken")
-    assert not (tmp_path / "taken.part").exists()
+    assert not list(tmp_path.rglob("*.part"))
 
 
 def test_a_long_unit_that_is_told_to_stop_ends_first():
