@@ -15,6 +15,7 @@ from typing import Any
 from aiohttp import web
 
 from bot import __version__, control, default_channel, health, offline
+from bot.clocks import Steady
 from bot.clocks import wall as now
 from bot.clockwork import Clockwork
 from bot.core.checks_bot import Inside
@@ -63,6 +64,7 @@ class App:
         self.metrics = health.Metrics()
         self.figures = Figures(self.metrics, settings.database, now())
         self._alarms_standing: dict[str, str] = {}  # what only an operator can mend, with its sentence
+        self.steady = Steady()
         self.mask = Mask(settings.mask)
         self.enos = EnosClient(
             settings.enos_api_url,
@@ -103,6 +105,7 @@ class App:
             shared_channels=settings.shared_channels,
             on_alarm=self._alarm,
             meters=health.meters(self.metrics),
+            steady=self.steady,
         )
         store.on_queued = self.delivery.wake
         # Each poll writes: two that went well show that the database takes things again.
@@ -318,10 +321,10 @@ class App:
             f"The database takes nothing: {trouble.reason}. What was read is read again and what waits to be posted "
             "waits, so nothing is lost; make room on its disk, or see who holds its file."
         )
-        self.database_trouble.failed(sentence, now())
+        self.database_trouble.failed(sentence, self.steady())
 
     async def _figures(self) -> None:
-        self.database_trouble.look(now())
+        self.database_trouble.look(self.steady())
         await self.figures.look(self.store, await self.edge.health())
 
     def _health(self) -> Mapping[str, Any]:

@@ -12,7 +12,6 @@ which host, so that trouble with one of them holds up nothing else.
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-
 RESPONSE_URL = "response_url"  # the method of a response_url, which is no method of the Web API
 UPLOAD = "upload"  # and that of the address which a file's bytes go to
 

@@ -51,7 +51,7 @@ class Alarms:
 class Lasting:
     """An alarm about what is tried again and again: told once, and over after ``quiet`` without another failure.
 
-    A success in between does not end it: a full disk takes something small now and then.
+    A success in between does not end it: a full disk takes something small now and then. Times are of the steady clock.
     """
 
     def __init__(self, alarms: Alarms, name: str, quiet: timedelta) -> None:

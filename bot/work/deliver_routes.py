@@ -14,6 +14,7 @@ from datetime import datetime
 from bot.core.cards import answers, flows
 from bot.core.posts import Kind, Lane, NewPost, Post, PostId
 from bot.core.slack_errors import Verdict, meaning
+from bot.work.deliver_reach import Reach
 from bot.work.deliver_rules import is_direct
 from bot.work.ports import Clock
 from bot.work.ports_store import Store
@@ -24,17 +25,18 @@ BAD_CHANNEL = "bad channel "  # begins the names of the notes
 class Routes:
     """Knows which channels take nothing, and who was told."""
 
-    def __init__(self, store: Store, clock: Clock, *, default_channel: str, admins: Sequence[str]) -> None:
+    def __init__(self, store: Store, clock: Clock, reach: Reach, *, default_channel: str) -> None:
         self._store = store
         self._clock = clock
+        self._reach = reach
         self._default_channel = default_channel
-        self._admins = tuple(admins)
         self._bad: dict[str, str] = {}  # with the word for why
         self._telling = asyncio.Lock()  # many posts may be refused at once
 
     async def load(self) -> str:
         """Read what was told by an earlier process; return the alarm of the default channel, where it stands."""
         notes = await self._store.notes()
+        self._reach.load(notes)
         self._bad = {
             name.removeprefix(BAD_CHANNEL): error for name, error in notes.items() if name.startswith(BAD_CHANNEL)
         }
@@ -47,9 +49,9 @@ class Routes:
         """Return the channels that take nothing for this reason."""
         return [channel for channel, why in self._bad.items() if why == error]
 
-    async def died(self, post: Post, error: str) -> None:
-        """Tell, once, of a channel that takes nothing."""
-        told = notices(post, error, self._default_channel, self._admins, self._clock())
+    async def died(self, post: Post, error: str, *, bad: bool) -> None:
+        """Tell, once, of a channel that takes nothing; ``bad``: it refuses what others take."""
+        told = notices(post, error, self._default_channel, self._reach.admins(), self._clock(), bad=bad)
         async with self._telling:
             if told is None or post.channel in self._bad:
                 return
@@ -63,7 +65,7 @@ class Routes:
             return
         if post.channel == self._default_channel:
             text = answers.channel_trouble("", post.channel, over=True)
-            await self._store.queue(_to_admins(f"mended-{post.new.id}", text, self._admins, self._clock()))
+            await self._store.queue(_to_admins(f"mended-{post.new.id}", text, self._reach.admins(), self._clock()))
         del self._bad[post.channel]
         await self._store.note(BAD_CHANNEL + post.channel, "")
         await self._store.hasten(self._clock(), post.channel)
@@ -76,11 +78,12 @@ def trouble(error: str) -> str:
 
 
 def notices(
-    post: Post, error: str, default_channel: str, admins: Sequence[str], now: datetime
+    post: Post, error: str, default_channel: str, admins: Sequence[str], now: datetime, *, bad: bool = False
 ) -> tuple[NewPost, ...] | None:
     """Return what is told about a channel that takes nothing; None where it is no such. Their ids are of the post."""
     told = meaning(error)
-    if told.verdict is not Verdict.ELSEWHERE or is_direct(post.channel) or post.new.kind is Kind.WHISPER:
+    dead = bad or told.verdict is Verdict.ELSEWHERE
+    if not dead or is_direct(post.channel) or post.new.kind is Kind.WHISPER:
         return None  # whom a whisper does not reach there may just not be there
     id_ = f"notice-{post.new.id}"
     if post.channel == default_channel:
