@@ -126,6 +126,7 @@ class App:
             shared_channels=settings.shared_channels,
             on_alarm=self._alarm,
             meters=health.meters(self.metrics),
+            steady=self.steady,
         )
         store.on_queued = self.delivery.wake
         self.database_alarm = Alarms(self._alarm)

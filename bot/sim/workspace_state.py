@@ -136,7 +136,7 @@ class State:
 
     def hook_url(self, hook: Hook) -> str:
         """Return the address the app posts to."""
-        return f"{self.base_url}/response/{hook.id}"
+        return f"{self.faults.origin('response', self.base_url)}/response/{hook.id}"
 
     # ── people and places ────────────────────────────────────────────────────
 

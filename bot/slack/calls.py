@@ -7,6 +7,7 @@ after a cut connection (slack_sdk 3.47.0). A read is asked again a few times.
 
 import asyncio
 import contextlib
+import math
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -19,11 +20,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.core.conversations import (
+    SlackFailure,
     SlackLimited,
     SlackRefused,
     SlackUnclear,
     SlackUnreachable,
     SlackUntrusted,
+    host_of,
 )
 from bot.core.proxies import proxy_for
 from bot.slack.redacted import library_log
@@ -34,6 +37,7 @@ OnCall = Callable[[str, str, float], None]  # method, outcome, seconds; none of 
 
 TIMEOUT = aiohttp.ClientTimeout(total=15, connect=5, sock_read=10)
 DEFAULT_WAIT = 10.0  # seconds, where a 429 names none
+LONGEST_WAIT = 3600.0  # seconds: whatever a 429 names, Slack is asked again after an hour
 LIMITED = frozenset({"ratelimited", "rate_limited"})
 UNKNOWN = frozenset(  # Slack: "may have partly succeeded", or its answer says nothing about the call
     {"fatal_error", "internal_error", "service_unavailable", "request_timeout"}
@@ -119,19 +123,21 @@ _WORDS: dict[type, str] = {
 
 
 @contextlib.contextmanager
-def translated() -> Iterator[None]:
-    """Raise whatever a call raises as one of the four failures."""
+def translated(method: str = "", url: str = "") -> Iterator[None]:
+    """Raise whatever a call raises as one of the four failures, which names the method and the host of the address."""
     try:
         yield
     except Exception as problem:
         failure = _failure(problem)
+        if failure is not None and not failure.method:
+            failure.method, failure.host = method, host_of(url)
         if failure is None or failure is problem:
             raise
         # The library's message holds the whole answer; only what cannot be read is worth a look at where.
         raise failure from (problem if isinstance(problem, AttributeError | ValueError) else None)
 
 
-def _failure(problem: BaseException) -> Exception | None:
+def _failure(problem: BaseException) -> SlackFailure | None:
     """Return which of the four failures it is; None for a bug, or the end of the task."""
     match problem:
         case SlackLimited() | SlackRefused() | SlackUnclear() | SlackUnreachable():
@@ -168,14 +174,15 @@ def _unreached(problem: BaseException) -> SlackUnreachable:
 
 
 def wait_named(headers: Mapping[str, str]) -> float:
-    """Return the seconds that ``Retry-After`` names."""
+    """Return the seconds that ``Retry-After`` names, an hour at most."""
     try:
-        return max(0.0, float(headers.get("Retry-After", DEFAULT_WAIT)))
+        seconds = float(headers.get("Retry-After", DEFAULT_WAIT))
     except ValueError:
         return DEFAULT_WAIT
+    return DEFAULT_WAIT if math.isnan(seconds) else min(LONGEST_WAIT, max(0.0, seconds))
 
 
-def _answered(problem: SlackApiError) -> Exception:
+def _answered(problem: SlackApiError) -> SlackFailure:
     response = problem.response
     status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0) or 0)
     told = getattr(response, "data", None)
@@ -204,13 +211,13 @@ class Calls:
 
     async def write(self, method: str, arguments: Mapping[str, Any]) -> Answer:
         """Send a call that changes something: once."""
-        with translated():
+        with translated(method, self.client.base_url):
             answer = await self.client.api_call(method, json=dict(arguments))
             return _object(answer.data)
 
     async def once(self, method: str, arguments: Mapping[str, Any]) -> Answer:
         """Send a call whose arguments Slack takes only in the query: once."""
-        with translated():
+        with translated(method, self.client.base_url):
             answer = await self.client.api_call(method, params=dict(arguments))
             return _object(answer.data)
 
@@ -238,7 +245,7 @@ class Calls:
                 return
 
     async def _asked(self, method: str, arguments: Mapping[str, Any]) -> Answer:
-        with translated():
+        with translated(method, self.client.base_url):
             answer = await self.client.api_call(method, http_verb="GET", params=dict(arguments))
             return _object(answer.data)
 

@@ -15,6 +15,7 @@ from bot.core.cards import answers, flows
 from bot.core.notices import Notice
 from bot.core.posts import Kind, Lane, NewPost, Post, PostId
 from bot.core.slack_errors import Verdict, meaning
+from bot.work.deliver_reach import Reach
 from bot.work.deliver_rules import is_direct
 from bot.work.ports import Clock
 from bot.work.ports_store import Store
@@ -25,16 +26,17 @@ BAD_CHANNEL = "bad channel "  # begins the names of the notes
 class Routes:
     """Knows which channels take nothing, and who was told."""
 
-    def __init__(self, store: Store, clock: Clock, *, default_channel: str, admins: Sequence[str]) -> None:
+    def __init__(self, store: Store, clock: Clock, reach: Reach, *, default_channel: str) -> None:
         self._store = store
         self._clock = clock
+        self._reach = reach
         self._default_channel = default_channel
-        self._admins = tuple(admins)
         self._bad: dict[str, str] = {}  # with the word for why
 
     async def load(self) -> str:
         """Read what was told by an earlier process; return the alarm of the default channel, where it stands."""
         notes = await self._store.notes()
+        self._reach.load(notes)
         bad = {name.removeprefix(BAD_CHANNEL): note for name, note in notes.items() if name.startswith(BAD_CHANNEL)}
         self._bad = {channel: told.about for channel, note in bad.items() if (told := Notice.read(note))}
         for channel in self._bad:  # the settings may be others now
@@ -46,10 +48,10 @@ class Routes:
         """Return the channels that take nothing for this reason."""
         return [channel for channel, why in self._bad.items() if why == error]
 
-    async def died(self, post: Post, error: str) -> None:
-        """Tell, once, of a channel that takes nothing."""
+    async def died(self, post: Post, error: str, *, bad: bool) -> None:
+        """Tell, once, of a channel that takes nothing; ``bad``: it refuses what others take."""
         now = self._clock()
-        said = notice_posts(post, error, self._default_channel, self._admins, now)
+        said = notice_posts(post, error, self._default_channel, self._reach.admins(), now, bad=bad)
         if said is None or post.channel in self._bad:
             return
         # Many posts may be refused at once: the first to be written tells it.
@@ -69,7 +71,7 @@ class Routes:
         if channel != self._default_channel:
             return ()
         text = answers.channel_trouble("", channel, over=True)
-        return _to_admins(f"{told.post}-mended", text, self._admins, self._clock())
+        return _to_admins(f"{told.post}-mended", text, self._reach.admins(), self._clock())
 
 
 def trouble(error: str) -> str:
@@ -79,11 +81,12 @@ def trouble(error: str) -> str:
 
 
 def notice_posts(
-    post: Post, error: str, default_channel: str, admins: Sequence[str], now: datetime
+    post: Post, error: str, default_channel: str, admins: Sequence[str], now: datetime, *, bad: bool = False
 ) -> tuple[NewPost, ...] | None:
     """Return what is told about a channel that takes nothing; None where it is no such. Their ids are of the post."""
     told = meaning(error)
-    if told.verdict is not Verdict.ELSEWHERE or is_direct(post.channel) or post.new.kind is Kind.WHISPER:
+    dead = bad or told.verdict is Verdict.ELSEWHERE
+    if not dead or is_direct(post.channel) or post.new.kind is Kind.WHISPER:
         return None  # whom a whisper does not reach there may just not be there
     id_ = f"notice-{post.new.id}"
     if post.channel == default_channel:

@@ -57,10 +57,12 @@ class Settling:
         alarms: Alarms,
         meters: Meters,
         jitter: Callable[[], float],
+        steady: Clock,
     ) -> None:
         self._store = store
         self._slack = slack
         self._clock = clock
+        self._steady = steady
         self._alarms = alarms
         self._meters = meters
         self._jitter = jitter
@@ -71,26 +73,27 @@ class Settling:
         self._failed = 0
         self._again_at: datetime | None = None
 
-    def doubted(self, post: Post, now: datetime) -> None:
+    def doubted(self, post: Post) -> None:
         """Remember when to look a post up."""
-        self._look_at[post.new.id] = now + look_after(post.doubts + 1)
+        self._look_at[post.new.id] = self._steady() + look_after(post.doubts + 1)
 
-    def resent(self, now: datetime) -> None:
+    def resent(self) -> None:
         """Remember when to look for a late double."""
-        self._again_at = now + RECHECK_AFTER
+        self._again_at = self._steady() + RECHECK_AFTER
 
     def next_time(self, now: datetime) -> datetime | None:
-        """Return when the next look is due."""
+        """Return when the next look is due; times are of the steady clock."""
         times = [*self._look_at.values(), self._again_at, self._not_before]
         return min((at for at in times if at is not None and at > now), default=None)
 
     async def due(self, now: datetime) -> list[Coroutine[Any, Any, None]]:
         """Return the looks that are due now."""
-        if self._not_before is not None and self._not_before > now:
+        steady = self._steady()
+        if self._not_before is not None and self._not_before > steady:
             return []
         unclear = await self._store.unclear()
-        self._remember(unclear, now)
-        ready = [post for post in unclear if self._look_at[post.new.id] <= now]
+        self._remember(unclear, steady)
+        ready = [post for post in unclear if self._look_at[post.new.id] <= steady]
         sent = await self._store.doubtful(now - RECHECK_AFTER)
         work: list[Coroutine[Any, Any, None]] = []
         whispers = [post for post in ready if post.new.kind is Kind.WHISPER]
@@ -149,7 +152,7 @@ class Settling:
                 again = looks_again(post, now)
                 await self._store.no_double(post.new.id, again=now if again else None)
                 if again:
-                    self.resent(now)
+                    self.resent()
 
     async def _still(self, post: Post) -> Post | None:
         """Return the post as it is now where it is unclear: another tick may have settled it meanwhile."""
@@ -191,7 +194,7 @@ class Settling:
                 await self._store.sent(post.new.id, channel, ts, now)
                 self._meters.outcome(post.new.kind, "sent")
                 if post.attempts > 1:
-                    self.resent(now)
+                    self.resent()
                 await self._deleted(post, extra)  # where that fails, the later look finds them
             case Again(seconds, why):
                 await self._store.requeue(post.new.id, now + timedelta(seconds=seconds), why)
@@ -270,7 +273,7 @@ class Settling:
         looks = self._looks[post.new.id] = self._looks.get(post.new.id, 0) + 1
         step = after_file(post, shared=shared, certain=looks >= FILE_CERTAIN_AFTER)
         if step is None:
-            self._look_at[post.new.id] = self._clock() + look_after(looks)
+            self._look_at[post.new.id] = self._steady() + look_after(looks)
         else:
             await self._settle(post, step)
 
@@ -278,7 +281,7 @@ class Settling:
         """Look no more for a while: as long as Slack asked, or a little longer with each failure."""
         self._failed += 1
         wait = seconds or backoff(self._failed, self._jitter())
-        self._not_before = self._clock() + timedelta(seconds=wait)
+        self._not_before = self._steady() + timedelta(seconds=wait)
 
 
 def _place(post: Post) -> Place:

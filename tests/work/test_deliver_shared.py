@@ -348,10 +348,11 @@ async def test_a_look_waits_a_few_seconds_at_most(world, caplog):
 
 
 async def test_a_token_that_was_revoked_is_no_reason_to_look(world):
-    world.slack.faults["post"] = [SlackRefused("token_revoked")]
-    await world.queue(message("a"), *(message(f"m{n}", f"X{n}", due=world.clock.after(1)) for n in range(9)))
+    world.slack.faults["post"] = [SlackRefused("token_revoked")] * 2
+    later = [message(f"m{n}", f"X{n}", due=world.clock.after(1)) for n in range(9)]
+    await world.queue(message("a"), message("b", "C2"), *later)
     await world.pass_time(8)
-    assert len(world.slack.looks) <= 1
+    assert len(world.slack.looks) <= 2
 
 
 def test_what_one_process_remembers_does_not_bar_what_the_settings_name(world):
