@@ -53,6 +53,6 @@ async def hears(bot, running):
     """Wait until the bot's connections stand and it has read EnOS."""
     slack = running.world.workspace
     if bot.settings.mode == "socket":
-        await slack.until(lambda: len(slack.sockets.connections) > 1, 20)
-    await slack.until(lambda: bot.watch.health(bot.steady()).lag is not None, 20)
+        await slack.until(lambda: len(slack.sockets.connections) > 1, 60)
+    await slack.until(lambda: bot.watch.health(bot.steady()).lag is not None, 60)
     await bot._figures()

@@ -47,6 +47,6 @@ async def test_a_crowd_at_the_doors_stops_nothing(tmp_path, caplog):
             slack.say(MAYA, DATA_OPS, "/flow whoami")
             await slack.until(lambda: slack.ephemerals(MAYA, DATA_OPS), 60)
         with contextlib.suppress(TimeoutError):
-            await slack.until(lambda: bot._servers[0].connections == 0, 20)
+            await slack.until(lambda: bot._servers[0].connections == 0, 60)
     strangers = [each for each in caplog.records if each.name.startswith(("bot.listener", "asyncio", "aiohttp"))]
     assert len(strangers) <= 2

@@ -33,7 +33,7 @@ def flowbot(folder: Path, *arguments: str, **environ: str) -> subprocess.Complet
         env=clean | {"PYTHONPATH": str(ROOT)} | environ,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
 
@@ -98,7 +98,7 @@ async def test_a_job_that_fails_runs_again(caplog: pytest.LogCaptureFixture):
     works = Clockwork()
     works.every(0.01, "job", job)
     works.start()
-    await asyncio.wait_for(came[2].wait(), 10)
+    await asyncio.wait_for(came[2].wait(), 60)
     await works.stop(1)
     await works.stop(1)
     assert "job failed" in caplog.text
@@ -120,7 +120,7 @@ async def test_stopping_lets_a_job_end_and_cuts_off_one_that_hangs():
     works.every(60, "slow", slow)
     works.every(60, "hangs", hangs)
     works.start()
-    await asyncio.wait_for(begun.wait(), 10)
+    await asyncio.wait_for(begun.wait(), 60)
     go.set()
     await works.stop(0.05)
     assert ended == ["slow"]

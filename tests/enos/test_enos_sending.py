@@ -162,6 +162,7 @@ async def test_a_request_that_outlives_its_time_is_cut_with_its_pool(gateway, mo
     await asyncio.gather(*transport._closing)
     assert closed == [before.way]
     gateway.answers["get"] = FLOW
+    transport.total = 60.0
     reply = await transport.send(call, {"apim-timestamp": str(gateway.clock.ms)})
     assert reply.status == 401
     await transport.close()
@@ -176,7 +177,7 @@ async def test_after_closing_nothing_is_sent(gateway, client):
 
 
 async def test_closing_waits_for_what_is_on_its_way(gateway, client_of):
-    client = client_of(total_seconds=2)
+    client = client_of()
     await client.sign_in()
     gateway.faults = [("enable", silent)]
     gateway.answers["enable"] = ""

@@ -170,7 +170,7 @@ async def test_sockets_that_fall_silent_are_noticed_and_replaced(town):
     flow = town.flow("told-meanwhile")
     town.breaks(flow)
     await town.card(flow, "FAIL")
-    await town.until(lambda: town.slack.sockets.handshakes >= before + 2, seconds=60)
+    await town.until(lambda: town.slack.sockets.handshakes >= before + 2)
     await town.until(lambda: len([each for each in town.slack.sockets.connections if not each.mute]) == 2)
     town.slack.sockets.connections[:] = [each for each in town.slack.sockets.connections if not each.mute]
     await town.asks(MAYA, "/flow whoami", "maya.chen")

@@ -309,6 +309,6 @@ __all__ = [
 
 
 async def until(condition):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110  the fakes have no events
             await asyncio.sleep(0)
