@@ -63,6 +63,7 @@ class App:
         self.metrics = health.Metrics()
         self.figures = Figures(self.metrics, settings.database, now())
         self._alarms_standing: dict[str, str] = {}  # what only an operator can mend, with its sentence
+        self._walks = Alarms(self._alarm)
         self.mask = Mask(settings.mask)
         self.enos = EnosClient(
             settings.enos_api_url,
@@ -77,6 +78,7 @@ class App:
             page_base=settings.page_base,  # type: ignore[arg-type]  # the settings' reader allows these three only
             on_call=self.figures.enos_called,
             on_learned=self._learned,
+            on_walk=self._walked,
         )
         self.zone = PlatformZone(settings.enos_timezone, self.enos.time_zone)
         way = Way(app_token=settings.slack_app_token)
@@ -368,6 +370,14 @@ class App:
 
     def _learned(self, name: str, value: str) -> None:
         self._task(self.store.note(f"{_ENOS}{name}", value))
+
+    def _walked(self, listed: str, why: str) -> None:
+        """Raise an alarm where a list of EnOS does not end; it is over once one does."""
+        name = f"list of {listed}"
+        if why:
+            self._walks.raised(name, why)
+        else:
+            self._walks.over(name)
 
     def _alarm(self, alarm: Alarm) -> None:
         self.figures.alarmed(alarm)
