@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
+from bot.core.legible import legible
+
 _QUIET = ("httpx", "httpcore", "slack_bolt", "slack_sdk", "aiohttp.access")
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -19,7 +21,7 @@ def configure(level: str, form: str, *, secrets: Collection[str], mask: Clean) -
     def clean(text: str) -> str:
         for secret in hidden:
             text = text.replace(secret, "•••")
-        return mask(text)
+        return mask(legible(text))
 
     as_json = form == "json" or (form == "auto" and not sys.stderr.isatty())
     handler = logging.StreamHandler(sys.stderr)

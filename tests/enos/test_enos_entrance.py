@@ -93,7 +93,7 @@ def test_numbers_that_are_none_do_not_cost_the_page(odd):
 
 @pytest.mark.parametrize("depth", [100, 900, 980, 5000, 100_000])
 def test_a_graph_nested_too_deep_costs_itself_alone(depth):
-    bad = json.dumps({**ROW, "flowName": 5})[:-1] + ', "graph": %s%s}' % ("[" * depth, "]" * depth)
+    bad = json.dumps({**ROW, "flowName": 5})[:-1] + ', "graph": {}{}}}'.format("[" * depth, "]" * depth)
     found = page_of(raw_page(bad, GOOD).encode(), 1)
     assert [each.flow_id for each in found.rows] == [2809, 9]
     assert instance_of(bad.encode()).flow_id == 2809
@@ -102,7 +102,7 @@ def test_a_graph_nested_too_deep_costs_itself_alone(depth):
 def test_nesting_that_never_ends_is_no_answer():
     with pytest.raises(ValueError, match="Expecting"):
         loads("[" * 100_000)
-    assert loads('["\\"[[", {"a": %s1%s}, 2]' % ("[" * 5000, "]" * 5000))[::2] == ['"[[', 2]
+    assert loads('["\\"[[", {{"a": {}1{}}}, 2]'.format("[" * 5000, "]" * 5000))[::2] == ['"[[', 2]
 
 
 def test_a_key_said_twice_counts_as_it_was_said_last():
