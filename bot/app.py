@@ -38,7 +38,7 @@ from bot.work import left_open
 from bot.work.answer import Answers
 from bot.work.asking import Manners, Rooms
 from bot.work.deliver import Delivery
-from bot.work.deliver_alarms import BUG, Alarm, Alarms, Lasting
+from bot.work.deliver_alarms import STOP_NOTHING, Alarm, Alarms, Lasting
 from bot.work.desk import Desk
 from bot.work.follow import Follow
 from bot.work.remind import Reminders
@@ -384,7 +384,7 @@ class App:
         if alarm.over:
             log.info("mended: %s", alarm.sentence)
             self._alarms_standing.pop(alarm.name, None)
-        elif alarm.name == BUG:  # it stops nothing
+        elif alarm.name in STOP_NOTHING:
             log.error("alarm: %s", alarm.sentence)
         else:
             log.critical("alarm: %s", alarm.sentence)
