@@ -172,7 +172,7 @@ class Reader:
         return await self._write(rows[half:], terms, brought) | await self._write(rows[:half], terms, brought)
 
     def _refuse(self, row: Instance, bug: Exception, brought: Brought) -> bool:
-        """Leave out a row that cannot be stored; return whether that is news. Raises where no single row is to blame."""
+        """Leave out a row that cannot be stored; return whether that is news. Raises where no row is to blame."""
         if len(brought.refused) + len(brought.refused_again) == _REFUSED_AT_MOST:
             raise bug
         reference = self._refused.put(row, self._new_id)
