@@ -85,6 +85,7 @@ class App:
         self.steps = Steps(self.steady, now)
         self._stepped_back = False  # the database is to take what lies ahead as of now
         self.heartbeat = Heartbeat(settings.heartbeat_url)
+        self._walks = Alarms(self._alarm)
         self.mask = Mask(settings.mask)
         self.enos = EnosClient(
             settings.enos_api_url,
@@ -100,6 +101,7 @@ class App:
             page_base=settings.page_base,  # type: ignore[arg-type]  # the settings' reader allows these three only
             on_call=self.figures.enos_called,
             on_learned=self._learned,
+            on_walk=self._walked,
         )
         self.zone = PlatformZone(settings.enos_timezone, self.enos.time_zone)
         way = Way(app_token=settings.slack_app_token)
@@ -423,6 +425,14 @@ class App:
 
     def _learned(self, name: str, value: str) -> None:
         self._task(self.store.note(f"{_ENOS}{name}", value))
+
+    def _walked(self, listed: str, why: str) -> None:
+        """Raise an alarm where a list of EnOS does not end; it is over once one does."""
+        name = f"list of {listed}"
+        if why:
+            self._walks.raised(name, why)
+        else:
+            self._walks.over(name)
 
     def _alarm(self, alarm: Alarm) -> None:
         self.condition.alarmed(alarm)

@@ -15,7 +15,7 @@ from bot.core import promise
 from bot.core.promise import Judgement, span
 from bot.figures import Figures
 from bot.judge import Judge
-from bot.work.deliver_alarms import BUG, Alarm
+from bot.work.deliver_alarms import STOP_NOTHING, Alarm
 from bot.work.watch import Watch
 
 log = logging.getLogger("bot")
@@ -44,7 +44,7 @@ class Condition:
         if alarm.over:
             log.info("mended: %s", alarm.sentence)
             self._alarms.pop(alarm.name, None)
-        elif alarm.name == BUG:  # it stops nothing
+        elif alarm.name in STOP_NOTHING:
             log.error("alarm: %s", alarm.sentence)
         else:
             log.critical("alarm: %s", alarm.sentence)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
+from bot.core.legible import legible
 from bot.seldom import Seldom
 
 _QUIET = ("httpx", "httpcore", "slack_bolt", "slack_sdk", "aiohttp.access")
@@ -21,7 +22,7 @@ def configure(level: str, form: str, *, secrets: Collection[str], mask: Clean) -
     def clean(text: str) -> str:
         for secret in hidden:
             text = text.replace(secret, "•••")
-        return mask(text)
+        return mask(legible(text))
 
     as_json = form == "json" or (form == "auto" and not sys.stderr.isatty())
     handler = logging.StreamHandler(sys.stderr)

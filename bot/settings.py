@@ -140,7 +140,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("FLOWBOT_STORM", "storm", read_whole(0, 1000), "10", "More incidents than this within ten minutes become one message; `0`: each has a thread at once."),
     Setting("FLOWBOT_PAGE_BASE", "page_base", read_choice("auto", "0", "1"), "auto", "Number of EnOS's first page; `auto` finds out."),
     Setting("FLOWBOT_ENOS_TIMEZONE", "enos_timezone", read_offset, "auto", "Zone of the times EnOS prints, e.g. `GMT+8`; `auto` asks EnOS and compares."),
-    Setting("FLOWBOT_MASK", "mask", read_mask, "", "Regular expressions masked in logs and parameters (a group, or the whole match); empty means common shapes of secrets. Write a comma inside one as `\\x2c`."),
+    Setting("FLOWBOT_MASK", "mask", read_mask, "", "Regular expressions masked in logs and parameters (a group, or the whole match); empty means common shapes of secrets. Write a comma inside one as `\\x2c` (not in `{1,9}`). One that could take minutes for some text is refused."),
     Setting("FLOWBOT_LOG_LEVEL", "log_level", read_choice("debug", "info", "warning", "error"), "info", "How much is logged."),
     Setting("FLOWBOT_LOG_FORMAT", "log_format", read_choice("auto", "text", "json"), "auto", "`auto`: text on a terminal, JSON in a pipe."),
 )  # fmt: skip

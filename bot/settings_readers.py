@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from bot.core.mask import Mask
+from bot.core.runaway import runs_away
 from bot.core.status import Status
 
 
@@ -183,16 +184,25 @@ def read_offset(value: str) -> str:
     return value.upper()
 
 
+_BETWEEN = re.compile(r",(?![0-9]*\})")  # expressions of FLOWBOT_MASK
+
+
 def read_mask(value: str) -> tuple[re.Pattern[str], ...]:
-    r"""Return compiled expressions; a comma inside one is written ``\\x2c``."""
+    r"""Return compiled expressions; a comma inside one is written ``\\x2c``, but for that in ``{1,9}``.
+
+    One that can run away is refused: a line in a log would stop everything.
+    """
     patterns = []
-    for part in read_list(value):
+    for part in filter(None, map(str.strip, _BETWEEN.split(value))):
         try:
             pattern = re.compile(part)
         except re.error as error:
             raise Problem(f"holds a regular expression that cannot be read ({error})") from None
         if Mask([pattern])(""):
             raise Problem(f"holds {part}, which matches no characters at all and so would mask everything")
+        why = runs_away(part)
+        if why:
+            raise Problem(f"holds {part}, which can run for minutes on some texts: {why}")
         patterns.append(pattern)
     return tuple(patterns)
 

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import random
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +29,7 @@ PATH = "/apim-token-service/v2.0/token"
 LIFE = 7200  # seconds, where an answer names none
 EARLY = 600  # seconds before its end
 SPREAD = 1000  # ms that a burst of sign-ins may use ahead of the clock
+_FITS_A_HEADER = re.compile(r"[\x21-\x7e]{1,8000}")
 RETRY = 30.0  # seconds until a failed refresh of a living token is tried again
 
 Send = Callable[[Call, dict[str, str]], Awaitable[Reply]]
@@ -51,7 +53,7 @@ def token_of(data: bytes, now: float, *, refreshed: bool) -> Token | None:
     """
     found = one(value_of(data)) or {}
     words = text(found.get("accessToken"))
-    if not words:
+    if not _FITS_A_HEADER.fullmatch(words):
         return None
     told = number(found.get("expire"))
     life = LIFE if told is None else max(0, told)

@@ -28,6 +28,7 @@ from bot.core.conversations import (
     SlackUntrusted,
     host_of,
 )
+from bot.core.legible import legible
 from bot.core.proxies import proxy_for
 from bot.slack.redacted import library_log
 
@@ -49,6 +50,7 @@ NEVER_LEFT = (
     aiohttp.InvalidURL,
 )
 
+DEEPEST = 60  # levels of nesting that are read of an answer; blocks have ten
 READ_TRIES = 3
 READ_PATIENCE = 5.0  # seconds that a read waits for a 429; longer is the caller's to decide
 READ_PAUSE = 0.3  # seconds before the second try, doubled for the third
@@ -240,7 +242,7 @@ class Calls:
         for _ in range(most):
             page = await self.read(method, {**arguments, **({"cursor": cursor} if cursor else {})})
             yield page
-            cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
+            cursor = cursor_of(page)
             if not cursor:
                 return
 
@@ -253,4 +255,21 @@ class Calls:
 def _object(data: Any) -> Answer:
     if not isinstance(data, dict):
         raise SlackUnclear("unreadable answer")
-    return data
+    return fit(data)  # type: ignore[no-any-return]  # an object in, an object out
+
+
+def cursor_of(page: Answer) -> str:
+    """Return what the next page is asked for with; empty on the last one."""
+    told = page.get("response_metadata")
+    return str(told.get("next_cursor") or "") if isinstance(told, dict) else ""
+
+
+def fit(value: Any, depth: int = 0) -> Any:
+    """Return an answer that can be kept: each text in it is text, and what is nested too deep is left out."""
+    if isinstance(value, str):
+        return legible(value)
+    if isinstance(value, dict):
+        return {fit(key): fit(each, depth + 1) for key, each in value.items()} if depth < DEEPEST else {}
+    if isinstance(value, list):
+        return [fit(each, depth + 1) for each in value] if depth < DEEPEST else []
+    return value

@@ -25,6 +25,7 @@ from bot.slack.whispers import Whispers
 
 EVENT_TYPE = "flowbot_post"
 FIND_PAGES, FIND_PAGE = 10, 200
+LONGEST_PLACE = 500  # characters of a channel and a ts together; Slack's have about thirty
 CLOCKS_APART = 60.0  # seconds that our clock and Slack's may differ
 CONTENT = frozenset(  # refusals that fewer blocks may answer
     {
@@ -73,7 +74,7 @@ class Poster:
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"id": id}}
         answer = await self._plainly(channel, body, thread, {"metadata": metadata})
         place, ts = str(answer.get("channel") or ""), str(answer.get("ts") or "")
-        if not (place and ts):
+        if not (place and ts) or len(place) + len(ts) > LONGEST_PLACE:
             raise SlackUnclear("the answer names no message")
         self.directory.stands_in(channel, place)
         return place, ts

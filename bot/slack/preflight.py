@@ -9,7 +9,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.core.certificates import EXPIRED, way_out
 from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable, SlackUntrusted
 from bot.core.errors import Outage, Refused
-from bot.slack.calls import translated
+from bot.slack.calls import fit, translated
 from bot.slack.identity import Identity
 from bot.slack.manifest import missing_scopes
 
@@ -66,7 +66,7 @@ class SlackBusy(SlackDown):
 async def who_am_i(client: AsyncWebClient) -> Identity:
     """Return who the bot token belongs to. Raises ``Refused`` for a bad token, ``SlackDown`` otherwise."""
     answer = await _asked(client.auth_test(), BOT_TOKEN)
-    told = answer.data if isinstance(answer.data, dict) else {}
+    told = fit(answer.data) if isinstance(answer.data, dict) else {}
     if not told.get("bot_id"):
         raise Refused("not_a_bot", f"The token in {BOT_TOKEN} belongs to a person, not to a bot.", WHERE[BOT_TOKEN])
     scopes = frozenset(

@@ -297,7 +297,7 @@ def _end(task: "asyncio.Future[None] | None") -> None:
 def _frame(message: str) -> Mapping[str, Any]:
     try:
         frame = json.loads(message)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return frame if isinstance(frame, dict) else {}
 

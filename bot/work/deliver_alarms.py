@@ -7,6 +7,8 @@ from bot.core.posts import Kind, Lane
 
 DEFAULT_CHANNEL = "default channel"  # the alarm that it takes no messages
 BUG = "bug"  # the alarm that stops nothing
+LEFT_OUT = "runs left out"  # the alarm that EnOS lists runs that cannot be read or stored
+STOP_NOTHING = frozenset({BUG, LEFT_OUT})
 
 
 @dataclass(frozen=True, slots=True)

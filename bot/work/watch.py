@@ -20,7 +20,7 @@ from bot.core.cards.gathering import LISTED
 from bot.core.errors import Failure
 from bot.core.errors import Outage as Unavailable
 from bot.core.facts import Facts, Reading
-from bot.core.flows import KINDS
+from bot.core.flows import KINDS, LeftOut
 from bot.core.posts import PostId
 from bot.core.storms import worst_first
 from bot.work.deliver_alarms import Alarms
@@ -32,6 +32,7 @@ from bot.work.watch_enrich import Enricher, Outside, begin_all
 from bot.work.watch_follow import Following
 from bot.work.watch_gatherings import Gatherings
 from bot.work.watch_lag import Lag
+from bot.work.watch_left_out import Unreadable
 from bot.work.watch_look import Looks
 from bot.work.watch_outage import Outage
 from bot.work.watch_read import Brought, Reader, Unread
@@ -107,7 +108,12 @@ class Watch:
             store, new_id, self._steady, channel=settings.channel, poll=self._poll_every, jitter=jitter
         )
         self._coverage = Coverage(enos, store, new_id, self._steady, channel=settings.channel, user=settings.user)
-        self._lag = Lag(store, new_id, alarms or Alarms(lambda _alarm: None), channel=settings.channel)
+        alarms = alarms or Alarms(lambda _alarm: None)
+        self._lag = Lag(store, new_id, alarms, channel=settings.channel)
+        self._unreadable = Unreadable(
+            store, alarms, new_id, self._steady, channel=settings.channel, quiet=2 * settings.sweep_every
+        )
+        self._left_out: list[LeftOut] = []
         self._daily = SignOfLife(store, settings.timezone, channel=settings.channel, command=settings.command)
         self._polling, self._is_following = asyncio.Lock(), asyncio.Lock()
         self._readings: dict[int, Reading] = {}
@@ -191,10 +197,12 @@ class Watch:
         self._may_be_new = gather_under is not None
         troubles: list[Failure] = []
         found: set[tuple[str, str, str]] = set()
+        self._left_out = []
         for kind in KINDS:
             trouble = await self._read(kind, now, gather_under, found)
             if trouble is not None:
                 troubles.append(trouble)
+        await self._unreadable.take(self._left_out, now)
         if troubles:
             await self._outage.failed(str(troubles[0]), now, whole=len(troubles) == len(KINDS), found=found)
         else:
@@ -232,6 +240,7 @@ class Watch:
             return Misread(reference, bug)
         finally:
             found |= brought.failures
+            self._left_out += brought.left_out
         await self._gatherings.tick()  # a storm's message waits for a moment: let it show the whole reading
         return None
 

@@ -34,6 +34,7 @@ _AT_FIRST, _AT_LAST = timedelta(minutes=1), timedelta(minutes=10)  # between two
 _LEFT_EVERY = timedelta(minutes=5)  # recovered incidents without a good run are looked at less often
 _LEFT_FOR = timedelta(days=7)  # and for so long
 _REPLIES = 5  # good runs told one by one, per incident and tick
+_BUGS = 100  # different ones that are logged
 _REMEMBERED = 2000  # good runs known from earlier reads, per type
 
 
@@ -69,6 +70,7 @@ class Following:
         self._left: dict[IncidentId, Incident] = {}  # recovered, without a good run
         self._left_due: datetime | None = None
         self._waiting: dict[InstanceId, _Plan] = {}
+        self._bugs: set[str] = set()  # that were logged
 
     def nudge(self) -> None:
         """Look at everything at the next tick: somebody has started a run that may heal."""
@@ -131,7 +133,12 @@ class Following:
                 first += keys[: _REMEMBERED - len(first)]
                 for row in reversed(page.rows):
                     for id_ in of_flow.get(row.flow_id, ()):
-                        followed[id_] = await self._succeeded(followed[id_], row, now, said)
+                        try:
+                            followed[id_] = await self._succeeded(followed[id_], row, now, said)
+                        except Failure:
+                            raise
+                        except Exception as bug:  # noqa: BLE001  logged: one run must not hide the others
+                            self._met(bug)
                 if known and not whole and page.sorted_by in UPDATED:
                     break
         good.known = dict.fromkeys([*first, *good.known][:_REMEMBERED])
@@ -258,13 +265,23 @@ class Following:
 
         await asyncio.gather(*(one(thing) for thing in things))
 
-    @staticmethod
-    async def _quietly(work: Awaitable[None]) -> None:
-        """Do it; an outage of one read does not hold up the others, and the alert search tells of it."""
+    async def _quietly(self, work: Awaitable[None]) -> None:
+        """Do it; what goes wrong with one read does not hold up the others. The alert search tells of an outage."""
         try:
             await work
         except Failure as trouble:
             log.info("following waits: %s", trouble)
+        except Exception as bug:  # noqa: BLE001  logged
+            self._met(bug)
+
+    def _met(self, bug: Exception) -> None:
+        """Log a bug, once: the next tick meets it again."""
+        what = f"{type(bug).__name__}: {bug}"[:200]
+        if what not in self._bugs:
+            if len(self._bugs) >= _BUGS:
+                self._bugs.clear()
+            self._bugs.add(what)
+            log.error("following met a bug; it goes on with the others", exc_info=bug)
 
 
 def _failures(incidents: Iterable[Incident]) -> Iterable[tuple[str, str, str]]:

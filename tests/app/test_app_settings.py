@@ -90,6 +90,8 @@ def test_all_problems_are_told_at_once_and_none_shows_a_secret():
         ("FLOWBOT_ALERT_STATUSES", ",", "needs at least one status"),
         ("FLOWBOT_ENOS_TIMEZONE", "CST", "GMT+8"),
         ("FLOWBOT_MASK", "a(", "cannot be read"),
+        ("FLOWBOT_MASK", "pin=(\\d+),(a+)+$", "holds (a+)+$, which can run for minutes on some texts"),
+        ("FLOWBOT_MASK", r"(a)\1", "Write it without"),
         ("FLOWBOT_MASK", "x*", "matches no characters at all and so would mask everything"),
         ("FLOWBOT_PAGE_BASE", "2", "must be one of auto, 0, 1"),
     ],
@@ -118,7 +120,7 @@ def test_values_are_read_in_their_own_types():
         | {
             "FLOWBOT_ADMINS": "U0A, U0B",
             "FLOWBOT_ALERT_STATUSES": "fail,7,42",
-            "FLOWBOT_MASK": r"pin=(\d+)",
+            "FLOWBOT_MASK": r"pin=(\d{2,9}), a\x2cb",
             "FLOWBOT_ENOS_TIMEZONE": "gmt+8",
             "FLOWBOT_TIMEZONE": "Asia/Shanghai",
             "ENOS_API_URL": "http://127.0.0.1:9",
@@ -126,7 +128,7 @@ def test_values_are_read_in_their_own_types():
     )
     assert got.admins == ("U0A", "U0B")
     assert got.alert_statuses == (-1, 7, 42)
-    assert [pattern.pattern for pattern in got.mask] == [r"pin=(\d+)"]
+    assert [pattern.pattern for pattern in got.mask] == [r"pin=(\d{2,9})", r"a\x2cb"]
     assert (got.enos_timezone, str(got.timezone)) == ("GMT+8", "Asia/Shanghai")
 
 

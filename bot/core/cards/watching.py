@@ -11,7 +11,7 @@ from bot.core.cards.incident import GREEN, RED
 from bot.core.daily import Day
 from bot.core.desk import unhealed
 from bot.core.escape import code, escape, one_line
-from bot.core.flows import FlowName
+from bot.core.flows import FlowName, LeftOut
 from bot.core.posts import Body
 
 _NAMES = 10
@@ -78,6 +78,30 @@ def gap(watching: int, total: int, missing: Sequence[FlowName], user: str) -> Bo
         ),
     ]
     return blocks.body(text, [blocks.section("\n".join(lines))])
+
+
+def left_out(rows: Sequence[LeftOut]) -> Body:
+    """Return the notice that EnOS lists runs that cannot be read or stored; each is named in one such notice only."""
+    runs = "1 run" if len(rows) == 1 else f"{len(rows)} runs"
+    text = f"I can't read {runs} that EnOS lists"
+    shown = [f"• {code(blocks.fit(each.shown, 120))}: {escape(blocks.fit(each.why, 200))}" for each in rows[:_NAMES]]
+    more = [f"• and {len(rows) - _NAMES} more"] if len(rows) > _NAMES else []
+    lines = [
+        f"🟠 *{text}.* I don't see whether they fail. All other runs are read as usual.",
+        *shown,
+        *more,
+        (
+            "Look at them in the EnOS console, and ask your EnOS administrator to fix them. "
+            "If a line names a reference, show it to a flowbot admin."
+        ),
+    ]
+    return blocks.body(text, [blocks.section(blocks.fit("\n".join(lines), 3000))])
+
+
+LEFT_OUT = (
+    "EnOS lists runs that flowbot cannot read or store, so it does not see whether they fail. All other runs are read. "
+    "The alert channel and the log name them."
+)
 
 
 def gap_closed(total: int) -> Body:
