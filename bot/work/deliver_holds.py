@@ -88,11 +88,19 @@ class Holds:
         free = [post for post in free if self._is_open(post, now) or not any(scope.concerns(post) for scope in shut)]
         for scope, hold in self._holds.items():
             concerned = [post for post in free if scope.concerns(post) and not self._is_open(post, now)]
-            probe = min(filter(ready, reversed(concerned)), key=_turn, default=None)
+            probe = min(filter(ready, reversed(concerned)), key=self._turn, default=None)
             hold.probe = probe.new.id if probe is not None else hold.probe
             stay = {post.new.id for post in concerned if post is not probe}
             free = [post for post in free if post.new.id not in stay]
         return free
+
+    def _turn(self, post: Post) -> tuple[int, int, bool, float]:
+        """Return what decides who tries, the least first; of equals, who was queued last.
+
+        What a hold of its own concerns, such as one of its place, says less about the others.
+        """
+        held = sum(scope.concerns(post) for scope in self._holds)
+        return held, post.attempts // OFTEN, not is_first(post), -post.new.due.timestamp()
 
     # ── response_urls ──
 
@@ -132,8 +140,3 @@ class Holds:
             hold.tries += 1
             hold.until = now + timedelta(seconds=backoff(hold.tries + slower, self._jitter()))
         return hold
-
-
-def _turn(post: Post) -> tuple[int, bool, float]:
-    """Return what decides who tries, the least first; of equals, who was queued last."""
-    return post.attempts // OFTEN, not is_first(post), -post.new.due.timestamp()

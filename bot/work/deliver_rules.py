@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from bot.core.posts import Body, Kind, Lane, NewPost, Post
-from bot.core.slack_errors import Verdict, is_not_there, meaning
+from bot.core.slack_errors import Verdict, is_not_there, is_of_person, meaning
 
 LONGEST_WAIT = 300.0  # seconds
 PLAIN_TEXT = 3000  # characters that every method takes
@@ -142,6 +142,8 @@ def after_refusal(
     """
     if post.new.kind is Kind.WHISPER and (here_only or is_not_there(error)):
         return Move(post.new.user, error) if post.new.user else Drop(error)
+    if here_only and is_direct(post.channel) and not is_of_person(error):
+        return Again(wait, error)  # no other place is right, and perhaps it was all places after all
     if here_only:
         return _elsewhere(post, error, default_channel=default_channel, wait=wait, now=now)
     match meaning(error).verdict:

@@ -84,13 +84,18 @@ class Refusals:
         others = [each for each, other in self._places.items() if each != scope and not other.here_only]
         return Where.EVERYWHERE if any(each.kind is scope.kind for each in others) else Where.HERE
 
-    def took(self, post: Post) -> None:
-        """Take in that Slack took a post: who refuses elsewhere refuses for a reason of that place."""
-        for scope in [each for each in self._places if each.kind in (None, post.new.kind)]:
-            if scope.place == post.channel:
-                del self._places[scope]
-            else:
-                self._places[scope].here_only = True
+    def took(self, post: Post) -> list[Scope]:
+        """Take in that Slack took a post: who refuses elsewhere refuses for a reason of that place.
+
+        Return the places of which that is known only now.
+        """
+        concerned = [each for each in self._places if each.kind in (None, post.new.kind)]
+        for scope in [each for each in concerned if each.place == post.channel]:
+            del self._places[scope]
+        news = [each for each in concerned if each in self._places and not self._places[each].here_only]
+        for scope in news:
+            self._places[scope].here_only = True
+        return news
 
     def here_only(self, post: Post) -> bool:
         """Whether the place of a post is known to refuse what others take."""
@@ -131,10 +136,12 @@ class Troubles:
             self._holds.url_answered(post)
             self._alarms.over(_URL_ALARM)
             return False
-        self._refusals.took(post)
+        apart = self._refusals.took(post)
+        for scope in apart:  # what waits there finds another place now
+            self._holds.lift(scope)
         self._alarms.over("slack")
         self._alarms.over(_alarm_of(post.new.kind))
-        return self._holds.over(post)
+        return self._holds.over(post) or bool(apart)
 
     def forget(self, post: Post) -> None:
         """Take in that a post was given up."""
@@ -228,8 +235,10 @@ class Troubles:
         where = self._refusals.refused(here)
         if where is Where.HERE_ONLY:
             self._holds.lift(here)
-        else:
-            self._holds.failed(here if where is Where.HERE else Scope(kind), OPERATOR)
+            return where
+        self._holds.failed(here, OPERATOR)
+        if where is Where.EVERYWHERE:
+            self._holds.failed(Scope(kind), OPERATOR)
         return where
 
     def _wide(self, post: Post, told: Meaning, where: Where) -> None:

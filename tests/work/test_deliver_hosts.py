@@ -243,6 +243,26 @@ async def test_what_two_places_deny_is_denied_everywhere_until_one_takes_somethi
     assert standing(world) == {}
 
 
+async def test_two_channels_that_deny_hold_up_the_others_once_and_for_seconds(world):
+    world.slack.closed |= {"C1": "access_denied", "C2": "ekm_access_denied"}
+    await world.queue(message("a"), message("b", "C2"))
+    await world.tick()
+    for n in range(8):
+        await world.queue(message(f"a{n}", due=world.clock()), message(f"b{n}", "C2", due=world.clock()))
+        await world.queue(message(f"good{n}", f"CX{n}", due=world.clock()))
+        await world.pass_time(20 if n == 0 else 2)
+        assert f"good{n}" in world.slack.standing()
+    await world.pass_time(30)
+    assert {"a", "b", "a7", "b7"} <= set(world.slack.texts(DEFAULT))
+
+
+async def test_as_soon_as_another_channel_takes_something_the_denied_failure_is_told_elsewhere(world):
+    world.slack.closed["C1"] = "access_denied"
+    await world.queue(message("a"), message("b", "C2", due=world.clock.after(1)))
+    await world.pass_time(4)
+    assert "a" in world.slack.texts(DEFAULT)
+
+
 async def test_what_was_denied_long_ago_says_nothing_of_a_place_any_more(world):
     world.slack.faults["post"] = [SlackRefused("access_denied")]
     await world.queue(message("a", lane=Lane.ANSWER))

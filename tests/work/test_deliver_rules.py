@@ -119,7 +119,12 @@ REFUSALS = [
         Move("U1", "access_denied"),
     ),
     (
-        "and whom it reaches nowhere is let be",
+        "what one person's direct messages alone deny waits",
+        refusal("access_denied", message(channel="U1"), here_only=True),
+        Again(30, "access_denied"),
+    ),
+    (
+        "and who has left is let be",
         refusal("account_inactive", message(channel="U1"), here_only=True),
         Drop("account_inactive"),
     ),
