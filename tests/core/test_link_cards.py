@@ -22,3 +22,10 @@ def test_an_import_is_summed_up_with_up_to_thirty_names():
     assert (len(many), many[0]) == (33, "*Links were imported.* Added: 60. Changed: 0.")
     assert many[-2] == "and 30 more"
     assert "name.29" in many[-3]
+
+
+def test_a_person_is_told_of_their_own():
+    (link,) = made(1)
+    assert links.imported(link) == (
+        "<@U000> was linked to EnOS user `name.0` (`u0`) by an import. If that is wrong, tell an admin of the bot."
+    )
