@@ -1,5 +1,6 @@
-# syntax=docker/dockerfile:1
-FROM python:3.12-slim AS base
+# What it is built on. A tag moves with each release; docs/operations says how to name one image by its digest.
+ARG BASE=python:3.12-slim
+FROM ${BASE} AS base
 
 FROM base AS build
 WORKDIR /src

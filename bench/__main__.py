@@ -16,6 +16,7 @@ DEADLINES = {
     "idle": (60, 0),
     "ack": (20, 15),
     "telling": (90, 0),
+    "backlog": (150, 0),
     "sweep": (60, 8),
     "first_sweep": (30, 30),
     "start": (20, 20),

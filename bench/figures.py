@@ -9,6 +9,7 @@ FIGURES = {
     "idle": watching.idle,
     "ack": slack.ack,
     "telling": slack.telling,
+    "backlog": slack.backlog,
     "sweep": watching.sweep,
     "first_sweep": watching.first_sweep,
     "start": slack.start,

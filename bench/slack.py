@@ -11,6 +11,7 @@ COMMANDS = 300  # for each side of a run; fewer than flowbot takes before it say
 FAILURES = 40
 POLL = 1.0  # seconds
 SPACING = 1.2  # seconds: flowbot sends one message a second to a channel
+REPLIES, NEWLY = 24, 3
 SETTLED = 4.0  # seconds until a program is idle
 
 
@@ -81,6 +82,46 @@ async def telling(_runs: int) -> list[Line]:
         taken = await asyncio.gather(*waits)
     p99, p50 = percentile(taken, 0.99) - POLL, percentile(taken, 0.5) - POLL
     return [Line("failure to thread, p99 less a poll", p99, 2.0, "s", f"p50 {p50:.2f} s, {FAILURES} failures")]
+
+
+async def backlog(_runs: int) -> list[Line]:
+    """From a failure that EnOS shows to its first message while many replies wait in the channel, less one poll."""
+    settings = {"FLOWBOT_POLL_SECONDS": str(POLL), "FLOWBOT_STORM": "0"}
+    async with world() as running, measured(running, "bot", **settings):
+        platform, workspace = running.world.platform, running.world.workspace
+        noisy = [_flow(platform, number) for number in range(REPLIES)]
+        await asyncio.sleep(SETTLED)
+        for number, name in enumerate(noisy):
+            _breaks(platform, number, ago=60)
+            await _told(workspace, name, time.monotonic())
+        said = _replies(workspace)
+        for number in range(REPLIES):
+            _breaks(platform, number, ago=6)
+        await workspace.until(lambda: _replies(workspace) > said, timeout=30)
+        taken = []
+        for number in range(REPLIES, REPLIES + NEWLY):
+            name = _flow(platform, number)
+            _breaks(platform, number, ago=6)
+            taken.append(await _told(workspace, name, time.monotonic()))
+        left = REPLIES - (_replies(workspace) - said)
+    if left <= 0:
+        raise RuntimeError("no reply waited any more: the channel was not busy")
+    more = f"{NEWLY} failures, {REPLIES} replies before them, {left} after"
+    return [Line("first message amid replies, less a poll", max(taken) - POLL, 4.0, "s", more)]
+
+
+def _flow(platform, number: int) -> str:
+    name = f"bench-{number:03}"
+    platform.add_flow(9000 + number, name, owners=["maya.chen"], tasks=[(500_000 + number, "load")])
+    return name
+
+
+def _breaks(platform, number: int, ago: float) -> None:
+    platform.add_past(9000 + number, time.time() - ago, "FAIL", took=5, failed=[500_000 + number], triggered=True)
+
+
+def _replies(workspace) -> int:
+    return sum(each.thread_ts not in {None, each.ts} for each in workspace.everything(CHANNEL))
 
 
 async def _told(workspace, name: str, since: float) -> float:

@@ -6,25 +6,34 @@ The only clock lives here. Everything driven by time is a ``tick(now)`` or ``pol
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from bot import __version__, control, default_channel, health, offline
+from bot.clocks import TOLD, Steady, Step, Steps
 from bot.clocks import wall as now
 from bot.clockwork import Clockwork
+from bot.condition import Condition
+from bot.core.certificates import EXPIRED, way_out
 from bot.core.checks_bot import Inside
 from bot.core.errors import Failure, Outage, Refusal
+from bot.core.flows import KINDS
 from bot.core.mask import Mask
 from bot.core.people import Said
 from bot.doctor.inside import InsideBot
 from bot.enos.client import EnosClient
+from bot.enos.errors import Untrusted
 from bot.figures import Figures
+from bot.heartbeat import Heartbeat
 from bot.ids import new_id
+from bot.judge import Judge
+from bot.listener import Listener
 from bot.owners import Owners
 from bot.platform_zone import PlatformZone
 from bot.schedules import in_words
@@ -38,7 +47,7 @@ from bot.work import left_open
 from bot.work.answer import Answers
 from bot.work.asking import Manners, Rooms
 from bot.work.deliver import Delivery
-from bot.work.deliver_alarms import STOP_NOTHING, Alarm, Alarms, Lasting
+from bot.work.deliver_alarms import Alarm, Alarms
 from bot.work.desk import Desk
 from bot.work.follow import Follow
 from bot.work.remind import Reminders
@@ -52,17 +61,31 @@ FOLLOW_SECONDS = 1.0
 SHOW_SECONDS = 2.0
 REMIND_SECONDS = 15.0  # between two looks for what is due
 PRUNE_SECONDS = 3600.0
+CLOCK_SECONDS = 1.0
+AHEAD = timedelta(minutes=2)  # farther ahead than a post is ever made to wait at a start
+DATABASE = "database"  # the alarm that it takes nothing
 _ENOS = "enos."  # begins the names of notes about the platform
 
 
 class App:
     """The whole bot around one open store. To be made inside the running event loop."""
 
-    def __init__(self, settings: Settings, store: Store, remembered: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        remembered: Mapping[str, str],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.settings, self.store = settings, store
         self.metrics = health.Metrics()
-        self.figures = Figures(self.metrics, settings.database, now())
-        self._alarms_standing: dict[str, str] = {}  # what only an operator can mend, with its sentence
+        self.figures = Figures(self.metrics, settings.database)
+        self.steady = Steady(monotonic=monotonic)
+        self.steps = Steps(self.steady, now)
+        self._stepped_back = False  # the database is to take what lies ahead as of now
+        self.heartbeat = Heartbeat(settings.heartbeat_url)
+        self._walks = Alarms(self._alarm)
         self.mask = Mask(settings.mask)
         self.enos = EnosClient(
             settings.enos_api_url,
@@ -71,12 +94,14 @@ class App:
             settings.enos_org_id,
             settings.enos_user_id,
             clock=now,
+            steady=self.steady,
             remembered={
                 name.removeprefix(_ENOS): value for name, value in remembered.items() if name.startswith(_ENOS)
             },
             page_base=settings.page_base,  # type: ignore[arg-type]  # the settings' reader allows these three only
             on_call=self.figures.enos_called,
             on_learned=self._learned,
+            on_walk=self._walked,
         )
         self.zone = PlatformZone(settings.enos_timezone, self.enos.time_zone)
         way = Way(app_token=settings.slack_app_token)
@@ -103,15 +128,32 @@ class App:
             shared_channels=settings.shared_channels,
             on_alarm=self._alarm,
             meters=health.meters(self.metrics),
+            steady=self.steady,
         )
         store.on_queued = self.delivery.wake
-        # Each poll writes: two that went well show that the database takes things again.
-        quiet = timedelta(seconds=max(60.0, 2 * settings.poll_seconds + 5))
-        self.database_trouble = Lasting(Alarms(self._alarm), "database", quiet)
+        self.database_alarm = Alarms(self._alarm)
         store.on_trouble = self._database_in_trouble
         accounts = Accounts(self.edge.poster.directory, self.edge.outside.monotonic)
         self.watch = self._watching(Owners(store, accounts))  # an alert waits for nobody's account
         names = Owners(store, accounts, patience=1.0)
+        self.judge = Judge(
+            store,
+            self.steady,
+            settings.poll_seconds,
+            self.watch.reads,
+            slack=self.edge.poster,
+            admins=settings.admins,
+            told_elsewhere=lambda: not self.watch.health(self.steady()).reachable,
+            beside=self._look_beside,
+        )
+        self.condition = Condition(
+            self.figures,
+            self.watch,
+            self.judge,
+            self.steps,
+            self.steady,
+            socket_mode=settings.mode == "socket",
+        )
         self.rooms = self._rooms(names)
         self.answers = Answers(self.rooms)
         self.follow = Follow(self.rooms)
@@ -128,7 +170,7 @@ class App:
         )
         self.clockwork = Clockwork()
         self._background: set[asyncio.Task[Any]] = set()
-        self._servers: list[web.AppRunner] = []
+        self._servers: list[Listener | web.AppRunner] = []
         self.address = ""  # where health is served
 
     def _watching(self, names: Owners) -> Watch:
@@ -157,6 +199,8 @@ class App:
             wake=self.delivery.wake,
             occurred=self.figures.occurred,
             alarms=Alarms(self._alarm),
+            steady=self.steady,
+            trouble=lambda: str(self.condition.judgement()),
         )
 
     def _rooms(self, names: Owners) -> Rooms:
@@ -178,10 +222,11 @@ class App:
             store=self.store,
             desk=Desk(self.store, names, new_id, console_url=settings.enos_console_url, wake=self.watch.touched),
             clock=now,
+            steady=self.steady,
             new_id=new_id,
             manners=manners,
             schedule_words=in_words,
-            health=self._health,
+            health=self.condition.shown,
             platform_zone=lambda: self.zone.offset,
             wake=wake,
             nudge=self.watch.nudge,
@@ -200,6 +245,8 @@ class App:
             match met:
                 case Refusal():
                     problems.append(str(met))
+                case Untrusted() if met.code not in EXPIRED:
+                    problems.append(f"EnOS's certificate is not trusted: {met.told}. {way_out('ENOS_API_URL')}")
                 case Outage() | TimeoutError() if met is enos:
                     log.warning("EnOS does not answer yet: %s", str(met) or "no answer in time")
                 case BaseException():
@@ -208,8 +255,11 @@ class App:
 
     async def start(self) -> None:
         """Start what hears, what watches and what delivers."""
+        await self.store.take_as_now(now(), margin=AHEAD)
         left = await left_open.open_attempts(self.rooms)  # both before anything new is heard
         unanswered = await self.store.unanswered()
+        self._task(self.judge.run())
+        self._task(self._watch_clock())
         self._task(self.delivery.run())
         await self.edge.start()
         self._task(left_open.close(self.rooms, left))
@@ -217,7 +267,6 @@ class App:
         self._task(default_channel.look(self.edge.poster, self.settings.channel, self.settings.shared_channels))
         self.clockwork.every(self.settings.poll_seconds, "poll", self._poll)
         self.clockwork.every(self.settings.poll_seconds, "follow open incidents", self._follow_incidents)
-        self.clockwork.every(self.settings.poll_seconds, "look after readings", self._look_after)
         self.clockwork.every(SHOW_SECONDS, "show storms", self._show)
         self.clockwork.every(FOLLOW_SECONDS, "follow started runs", self._follow_runs)
         self.clockwork.every(min(REMIND_SECONDS, 60 * self.settings.remind_minutes), "remind", self._remind)
@@ -246,6 +295,7 @@ class App:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+        await self.heartbeat.close()
         for server in self._servers:
             await server.cleanup()
         with contextlib.suppress(TimeoutError):
@@ -253,13 +303,10 @@ class App:
 
     async def listen(self) -> None:
         """Serve health, and the program's other commands."""
-        runner = web.AppRunner(health.application(self.metrics, self._why_not_ready, self._refresh), access_log=None)
-        await runner.setup()
-        self._servers.append(runner)
-        listen = self.settings.listen
-        await web.TCPSite(runner, listen.host, listen.port).start()
-        host, port = runner.addresses[0][:2]
-        self.address = f"http://{host}:{port}"
+        listener = Listener(health.application(self.metrics, self.condition.judgement, self._refresh))
+        self._servers.append(listener)
+        await listener.start(self.settings.listen.host, self.settings.listen.port)
+        self.address = listener.address
         acts: dict[str, control.Act] = {
             "import": self._import,
             "list": self._list,
@@ -286,15 +333,50 @@ class App:
         return await self.answers.arrived(said)
 
     async def _poll(self) -> None:
+        before = self.watch.reads()
         await self.watch.poll(now())
-        if self.watch.health(now()).reachable:
-            await self.zone.look(now())
+        if self._is_read_anew(before) and not self.condition.judgement().broken:
+            self.heartbeat.beat()
+        if self.watch.health(self.steady()).reachable:
+            await self.zone.look(self.steady())
+
+    def _is_read_anew(self, before: Mapping[int, datetime]) -> bool:
+        """Whether each type was read completely since."""
+        reads = self.watch.reads()
+        return len(reads) == len(KINDS) and all(before.get(kind) != read for kind, read in reads.items())
 
     async def _follow_incidents(self) -> None:
         await self.watch.follow(now())
 
-    async def _look_after(self) -> None:
+    async def _look_beside(self) -> None:
+        """Do what the judge sees to, so that it does not hang on the scheduler."""
         await self.watch.look_after(now())
+        if self.database_alarm.stands(DATABASE):
+            await self.store.probe()
+            self.database_alarm.over(DATABASE)
+
+    async def _watch_clock(self) -> None:
+        """See the wall clock step, each second."""
+        while True:
+            if (step := self.steps.look()) is not None:
+                self._stepped(step)
+            if self._stepped_back:
+                try:
+                    await self.store.take_as_now(now())
+                    self._stepped_back = False
+                    self.delivery.wake()
+                except Failure as failure:
+                    log.warning("the clock was put back, and the database does not take it yet: %s", failure)
+            await asyncio.sleep(CLOCK_SECONDS)
+
+    def _stepped(self, step: Step) -> None:
+        back = step.by < timedelta()
+        level = logging.WARNING if abs(step.by) >= TOLD else logging.INFO
+        span = abs(step.by).total_seconds()
+        log.log(level, "the wall clock was put %s by %.0f s; nothing waits for it", "back" if back else "ahead", span)
+        if back:
+            self.clockwork.put_back(-step.by)
+            self._stepped_back = True
 
     async def _show(self) -> None:
         await self.watch.show()
@@ -306,6 +388,8 @@ class App:
         await self.reminders.tick(now())
 
     async def _prune(self) -> None:
+        if (step := self.steps.told) is not None and step.by > timedelta(days=1):
+            return  # what looks old may only look so: let the clock prove itself for a day
         reach = 2 * timedelta(hours=self.settings.lookback_hours)
         await self.store.prune(now(), replace(KEEP, seen=max(KEEP.seen, reach)))
 
@@ -318,75 +402,42 @@ class App:
             f"The database takes nothing: {trouble.reason}. What was read is read again and what waits to be posted "
             "waits, so nothing is lost; make room on its disk, or see who holds its file."
         )
-        self.database_trouble.failed(sentence, now())
+        if not self.database_alarm.stands(DATABASE):
+            self.database_alarm.raised(DATABASE, sentence)
 
     async def _figures(self) -> None:
-        self.database_trouble.look(now())
         await self.figures.look(self.store, await self.edge.health())
-
-    def _health(self) -> Mapping[str, Any]:
-        """Return what ``status`` shows."""
-        health = self.watch.health(now())
-        watched = health.watched
-        why_not = self._why_not_ready()
-        return {
-            "Well": why_not or ("reading EnOS is late" if health.late else True),
-            "Watching": f"{watched.watching} of {watched.total} flows" if watched else "not compared yet",
-            "Last read": f"{health.lag.total_seconds():.0f} s ago" if health.lag is not None else "never",
-            "Slack": self._slack_words(),
-            "Version": _versions(),
-        }
 
     async def _sight(self) -> Inside:
         """Return what ``flowbot doctor`` is told of the running bot."""
         edge, due = await self.edge.health(), (await self.store.oldest_posts()).values()
         return Inside(
             version=__version__,
-            why_not_ready=self._why_not_ready(),
+            why_not_ready=" ".join(self.condition.judgement().broken),
             connected=edge.connected,
             wanted=edge.wanted,
             oldest_seconds=max([0.0, *((now() - since).total_seconds() for since in due)]),
             links=await self.store.links(),
         )
 
-    def _slack_words(self) -> str:
-        return "HTTP mode" if self.settings.mode == "http" else f"{self.figures.connected} of 2 sockets connected"
-
-    def _why_not_ready(self) -> str:
-        if self._alarms_standing:
-            return " ".join(self._alarms_standing.values())
-        if self.settings.mode == "socket" and not self.figures.connected:
-            return "Slack is not connected"
-        health = self.watch.health(now())
-        if health.lag is None:
-            return "EnOS was not read yet"
-        return f"EnOS was last read {health.lag.total_seconds():.0f} seconds ago" if health.late else ""
-
     def _refresh(self) -> None:
-        at = now()
-        self.figures.refresh(self.watch.health(at), at, ready=not self._why_not_ready())
+        self.condition.refresh(now())
 
     def _learned(self, name: str, value: str) -> None:
         self._task(self.store.note(f"{_ENOS}{name}", value))
 
-    def _alarm(self, alarm: Alarm) -> None:
-        self.figures.alarmed(alarm)
-        if alarm.over:
-            log.info("mended: %s", alarm.sentence)
-            self._alarms_standing.pop(alarm.name, None)
-        elif alarm.name in STOP_NOTHING:
-            log.error("alarm: %s", alarm.sentence)
+    def _walked(self, listed: str, why: str) -> None:
+        """Raise an alarm where a list of EnOS does not end; it is over once one does."""
+        name = f"list of {listed}"
+        if why:
+            self._walks.raised(name, why)
         else:
-            log.critical("alarm: %s", alarm.sentence)
-            self._alarms_standing[alarm.name] = alarm.sentence
+            self._walks.over(name)
+
+    def _alarm(self, alarm: Alarm) -> None:
+        self.condition.alarmed(alarm)
 
     def _task(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
-
-
-def _versions() -> str:
-    from importlib.metadata import version
-
-    return f"flowbot {__version__}, slack-bolt {version('slack-bolt')}"

@@ -7,6 +7,7 @@ a time on it would then wait for as long as the step, so that pauses, holds, tim
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 
@@ -29,3 +30,42 @@ class Steady:
     def __call__(self) -> datetime:
         """Read the steady time."""
         return self._start + timedelta(seconds=self._monotonic() - self._since)
+
+
+STEP = timedelta(seconds=1)  # less is a clock that is being drawn right, or a busy machine
+TOLD = timedelta(minutes=1)  # a step of more is told
+TOLD_FOR = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The wall clock was put ahead, or (a negative ``by``) back; ``at`` is the steady time."""
+
+    by: timedelta
+    at: datetime
+
+
+class Steps:
+    """Sees the wall clock step: it and the steady clock count the same seconds otherwise."""
+
+    def __init__(self, steady: Callable[[], datetime], wall: Callable[[], datetime] = wall) -> None:
+        self._steady, self._wall = steady, wall
+        self._apart = wall() - steady()
+        self._last: Step | None = None  # that is to be told
+
+    def look(self) -> Step | None:
+        """Return the step since the last look, if there was one. To be called every second or so."""
+        apart = self._wall() - self._steady()
+        by, self._apart = apart - self._apart, apart
+        if abs(by) < STEP:
+            return None
+        step = Step(by, self._steady())
+        if abs(by) >= TOLD:
+            self._last = step
+        return step
+
+    @property
+    def told(self) -> Step | None:
+        """The last step of more than a minute, for a day."""
+        last = self._last
+        return last if last is not None and self._steady() - last.at < TOLD_FOR else None

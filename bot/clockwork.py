@@ -1,7 +1,7 @@
 """Clockwork: the scheduler. Each job is one ``async def``; what it raises is logged, and the next run still comes.
 
 APScheduler 3's defaults would drop a run that is a second late and report an un-awaited coroutine as success, so
-both are excluded here.
+both are excluded here. It runs on the wall clock: where that is put back, ``put_back`` brings its times along.
 """
 
 import asyncio
@@ -9,10 +9,11 @@ import contextlib
 import inspect
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.clocks import wall
 from bot.core.errors import Failure
 
 log = logging.getLogger(__name__)
@@ -48,8 +49,14 @@ class Clockwork:
             seconds=seconds,
             id=name,
             replace_existing=True,
-            next_run_time=datetime.now(UTC) + timedelta(seconds=first_in),
+            next_run_time=wall() + timedelta(seconds=first_in),
         )
+
+    def put_back(self, by: timedelta) -> None:
+        """Bring the times of the next runs along with a wall clock that was put back: none waits for the old time."""
+        for job in self._scheduler.get_jobs():
+            if job.next_run_time is not None:
+                job.modify(next_run_time=job.next_run_time - by)
 
     def start(self) -> None:
         """Begin; to be called inside the running loop."""

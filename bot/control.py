@@ -3,9 +3,11 @@
 The socket is the file owner's alone (mode 0600), like the database.
 """
 
+import errno
 import json
 import logging
 import os
+import stat
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import aiohttp
 from aiohttp import web
 
 from bot.core.errors import Failure, Refused
+from bot.store.lock import real_path
 
 log = logging.getLogger(__name__)
 
@@ -22,8 +25,8 @@ _LONGEST = 100  # bytes of a socket's path that every system takes
 
 
 def socket_path(database: Path) -> Path:
-    """Return where the running bot of a database listens."""
-    path = database.absolute()
+    """Return where the running bot of a database listens: beside the file itself, whatever names lead to it."""
+    path = real_path(database)
     return path.with_name(path.name + ".sock")
 
 
@@ -49,7 +52,7 @@ async def serve(database: Path, acts: Mapping[str, Act]) -> web.AppRunner | None
     await runner.setup()
     before = os.umask(0o177)
     try:
-        path.unlink(missing_ok=True)  # left behind by a bot that was killed; the lock is ours
+        _remove(path)
         await web.UnixSite(runner, str(path)).start()
     except OSError as error:  # a shared folder of a desktop, or of a network, may take no sockets
         await runner.cleanup()
@@ -58,6 +61,17 @@ async def serve(database: Path, acts: Mapping[str, Act]) -> web.AppRunner | None
     finally:
         os.umask(before)
     return runner
+
+
+def _remove(path: Path) -> None:
+    """Remove what a bot that was killed left behind; the lock is ours. Raises OSError where it is something else."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(found.st_mode):
+        raise FileExistsError(errno.EEXIST, "something else stands there")
+    path.unlink()
 
 
 def _warn(path: Path, why: str) -> None:

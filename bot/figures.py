@@ -6,7 +6,7 @@ outbox, the sockets), and some are worked out when somebody asks.
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from prometheus_client import Counter
 
 from bot import __version__, health
 from bot.core.posts import Kind, State
+from bot.core.promise import Late, Promise
 from bot.core.status import name_of
 from bot.slack.edge import Health as EdgeHealth
 from bot.store.store import Store
@@ -26,8 +27,8 @@ WAITING = (State.QUEUED, State.SENDING, State.UNCLEAR)
 class Figures:
     """Keeps the metrics current."""
 
-    def __init__(self, metrics: health.Metrics, database: Path, started: datetime) -> None:
-        self._metrics, self._database, self._started = metrics, database, started
+    def __init__(self, metrics: health.Metrics, database: Path) -> None:
+        self._metrics, self._database = metrics, database
         self._states = {state.value for state in State}
         self._oldest: Mapping[str, datetime] = {}
         self._counted: dict[tuple[Counter, str], int] = {}
@@ -84,13 +85,19 @@ class Figures:
         self._counted[counter, label] = total
         (counter.labels(label) if label else counter).inc(max(0, more))
 
+    def judged(self, late: Iterable[Late]) -> None:
+        """Show for how long each promise is broken; 0 where it is kept."""
+        ages = {each.promise: each.seconds for each in late}
+        for promise in Promise:
+            self._metrics.late.labels(promise.value).set(ages.get(promise, 0.0))
+
     # ── when somebody asks ──
 
     def refresh(self, watch: WatchHealth, now: datetime, *, ready: bool) -> None:
         """Work out what depends on the present moment."""
         metrics, lag = self._metrics, watch.lag
         metrics.ready.set(ready)
-        metrics.poll_lag.set((lag if lag is not None else now - self._started).total_seconds())
+        metrics.poll_lag.set(watch.waited.total_seconds())
         metrics.last_poll.set((now - lag).timestamp() if lag is not None else 0)
         if watch.watched is not None:
             metrics.flows_watched.set(watch.watched.watching)

@@ -16,6 +16,7 @@ from prometheus_client import (
     generate_latest,
 )
 
+from bot.core.promise import Judgement
 from bot.work.deliver_alarms import Meters
 
 ROOM = (0.005, 0.02, 0.1, 0.3, 1, 3, 10, 30)  # seconds
@@ -45,6 +46,13 @@ class Metrics:
         self.enos_calls = Counter("flowbot_enos_calls", "Calls to EnOS", ["action", "outcome"], registry=own)
         self.enos_seconds = Histogram(
             "flowbot_enos_seconds", "Time of EnOS's answers", ["action"], buckets=ROOM, registry=own
+        )
+        self.late = Gauge(
+            "flowbot_promise_late_seconds",
+            "For how long a promise is broken: read EnOS, tell a failure, answer a person, record, look at all this; "
+            "0 where it is kept",
+            ["promise"],
+            registry=own,
         )
         # telling Slack
         self.posts = Gauge("flowbot_posts", "Posts in the outbox", ["state"], registry=own)
@@ -95,15 +103,16 @@ def meters(metrics: Metrics) -> Meters:
     )
 
 
-def application(metrics: Metrics, ready: Callable[[], str], refresh: Callable[[], None]) -> web.Application:
-    """Return the three addresses. ``ready`` returns why not, or nothing; ``refresh`` brings gauges up to date."""
+def application(metrics: Metrics, judgement: Callable[[], Judgement], refresh: Callable[[], None]) -> web.Application:
+    """Return the three addresses; ``refresh`` brings gauges up to date."""
 
     async def healthz(_request: web.Request) -> web.Response:
         return web.Response(text="ok\n")
 
     async def readyz(_request: web.Request) -> web.Response:
-        why_not = ready()
-        return web.Response(text=f"{why_not or 'ready'}\n", status=503 if why_not else 200)
+        found = judgement()
+        lines = [*found.broken, *([] if found.broken else ["ready"]), *found.remarks]
+        return web.Response(text="".join(f"{line}\n" for line in lines), status=503 if found.broken else 200)
 
     async def exposition(_request: web.Request) -> web.Response:
         refresh()

@@ -6,6 +6,9 @@ import sys
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
+from bot.core.legible import legible
+from bot.seldom import Seldom
+
 _QUIET = ("httpx", "httpcore", "slack_bolt", "slack_sdk", "aiohttp.access")
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -19,7 +22,7 @@ def configure(level: str, form: str, *, secrets: Collection[str], mask: Clean) -
     def clean(text: str) -> str:
         for secret in hidden:
             text = text.replace(secret, "•••")
-        return mask(text)
+        return mask(legible(text))
 
     as_json = form == "json" or (form == "auto" and not sys.stderr.isatty())
     handler = logging.StreamHandler(sys.stderr)
@@ -31,6 +34,10 @@ def configure(level: str, form: str, *, secrets: Collection[str], mask: Clean) -
     for name in _QUIET:
         # At INFO and below these write whole addresses and bodies, response_url among them.
         logging.getLogger(name).setLevel(logging.WARNING)
+    asyncio_log = logging.getLogger("asyncio")
+    if not any(isinstance(each, Seldom) for each in asyncio_log.filters):
+        # Said dozens of times a second while no descriptor is left, with a traceback each (CPython 3.11).
+        asyncio_log.addFilter(Seldom("socket.accept() out of system resource"))
     # Warns at each tick while a job takes longer than its interval: while EnOS hangs, for hours.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
 

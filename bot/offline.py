@@ -1,7 +1,7 @@
 """The program's other commands: they ask the running bot, or take the database's lock where none runs."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,9 +11,8 @@ import aiohttp
 
 from bot import control
 from bot.core import people_file
-from bot.core.cards import answers
+from bot.core.cards import answers, links
 from bot.core.errors import Outage, Refused
-from bot.core.escape import code, mention
 from bot.core.people import Link, Person
 from bot.core.posts import Kind, Lane, NewPost, PostId
 from bot.ids import new_id
@@ -22,6 +21,7 @@ from bot.slack import preflight
 from bot.slack.calls import TIMEOUT, web_client
 from bot.slack.identity import Identity
 from bot.store.store import Store
+from bot.work.deliver_reach import reachable
 
 
 async def import_people(settings: Settings, text: str) -> str:
@@ -43,7 +43,13 @@ async def list_people(settings: Settings) -> str:
 
 
 async def backup(settings: Settings, file: str) -> str:
-    """Copy the database; return what was done."""
+    """Copy the database; return what was done. Raises Refused where there is none to copy."""
+    if not _is_there(settings.database):  # opening would make one, and its empty copy would replace a good backup
+        raise Refused(
+            "no_database",
+            f"There is no database at {settings.database}. Nothing was copied.",
+            "Check FLOWBOT_DATABASE, and the folder that flowbot is started in.",
+        )
     try:
         with _opened(settings) as store:
             return await backed_up(store, {"file": file})
@@ -51,8 +57,12 @@ async def backup(settings: Settings, file: str) -> str:
         return await control.ask(settings.database, "backup", {"file": file})
 
 
+def _is_there(path: Path) -> bool:
+    return os.path.exists(path)  # noqa: PTH110  false also where it may not be looked at
+
+
 async def imported(store: Store, admins: tuple[str, ...], what: Mapping[str, Any]) -> str:
-    """Import a file's links and queue what the people and the admins are told.
+    """Import a file's links; queue one message to each person about their own, and one to each admin about all.
 
     ``team`` is what the bot's own people are known by, ``workspace`` another name of it: a person is known by the
     enterprise where there is one.
@@ -64,13 +74,14 @@ async def imported(store: Store, admins: tuple[str, ...], what: Mapping[str, Any
     )
     before = {link.person: link for link in await store.links()}
     changed = [link for link in new if not _same(before.get(link.person), link)]
-    posts = [_notice(link, user) for link in changed for user in sorted({link.person.user, *admins})]
-    await store.put_links(changed, posts=posts)
-    added = sum(1 for link in changed if link.person not in before)
+    added = [link for link in changed if link.person not in before]
+    others = [link for link in changed if link.person in before]
+    told = _told(added, others, admins)
+    now = datetime.now(UTC)
+    reached = reachable(told, await store.notes(), now)
+    await store.put_links(changed, posts=[_notice(user, told[user], now) for user in reached])
     kept = len(new) - len(changed)
-    return (
-        f"{added} added, {len(changed) - added} changed, {kept} as they were. A link is proven when it is first used.\n"
-    )
+    return f"{len(added)} added, {len(others)} changed, {kept} as they were. A link is proven when it is first used.\n"
 
 
 async def listed(store: Store) -> str:
@@ -82,7 +93,8 @@ async def backed_up(store: Store, what: Mapping[str, Any]) -> str:
     """Copy the database and say where to."""
     path = Path(str(what["file"]))
     await store.backup(path)
-    return f"The database was copied to {path}.\n"
+    shown = os.fsencode(path).decode(errors="replace")  # a name need not be text
+    return f"The database was copied to {shown}.\n"
 
 
 def home(me: Identity | None) -> Mapping[str, str]:
@@ -131,16 +143,22 @@ def _same(old: Link | None, new: Link) -> bool:
     return old is not None and (old.user_id, old.user_name) == (new.user_id, new.user_name)
 
 
-def _notice(link: Link, user: str) -> NewPost:
-    text = (
-        f"{mention(link.person.user)} was linked to EnOS user {code(link.user_name)} ({code(link.user_id)}) "
-        "by an import. If that is wrong, tell an admin of the bot."
-    )
+def _told(added: Sequence[Link], changed: Sequence[Link], admins: Sequence[str]) -> Mapping[str, str]:
+    """Return the one text for each person: of their own links, and for an admin of all."""
+    texts: dict[str, list[str]] = {}
+    for link in (*added, *changed):
+        texts.setdefault(link.person.user, []).append(links.imported(link))
+    for admin in admins if added or changed else ():
+        texts.setdefault(admin, []).append(links.imported_many(added, changed))
+    return {user: "\n".join(parts) for user, parts in sorted(texts.items())}
+
+
+def _notice(user: str, text: str, now: datetime) -> NewPost:
     return NewPost(
         id=PostId(new_id()),
         kind=Kind.MESSAGE,
         lane=Lane.HOUSEKEEPING,
         channel=user,
         body=answers.told("", text),
-        due=datetime.now(UTC),
+        due=now,
     )

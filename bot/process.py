@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import logging
+import resource
 import signal
 import sys
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Coroutine, Sequence
+from typing import Any, Protocol
 
-from bot import logs
+from bot import early, logs
 from bot.app import App
 from bot.core.errors import Failure, Outage
 from bot.core.mask import Mask
@@ -19,14 +20,16 @@ from bot.store.store import Store
 log = logging.getLogger("bot")
 
 EXIT_OK, EXIT_FAILED, EXIT_SETTINGS = 0, 1, 2
+DESCRIPTORS = 65536
 DRAIN_SECONDS = 8.0  # a container is given ten
+UNBEGUN_SECONDS = 1.0  # to close what nothing was begun with
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0  # between two tries while Slack is away at start
 
 
 class Provable(Protocol):
     """What can be asked whether its tokens and keys work."""
 
-    async def preflight(self) -> list[str]:
+    def preflight(self) -> Coroutine[Any, Any, list[str]]:
         """Return what an operator must mend. Raises Outage where Slack cannot be asked."""
         ...
 
@@ -36,25 +39,40 @@ def run(settings: Settings) -> int:
     logs.configure(settings.log_level, settings.log_format, secrets=settings.secrets, mask=Mask(settings.mask))
     for warning in settings.warnings:
         log.warning(warning)
-    return asyncio.run(_run(settings))
+    _more_descriptors()
+    early.end_at_once()
+    try:
+        return asyncio.run(_run(settings))
+    finally:
+        early.end_already()
+
+
+def _more_descriptors() -> None:
+    """Let the process open as many files as it may: shells and systemd often start with 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with contextlib.suppress(OSError, ValueError):  # a system with a lower limit of its own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 async def _run(settings: Settings) -> int:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
         store = Store.open(settings.database)
     except Failure as failure:
         return _complain([str(failure)], EXIT_FAILED)
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with store:
-        app = App(settings, store, await store.notes())
+        app, drain = App(settings, store, await store.notes()), UNBEGUN_SECONDS
         try:
             await app.listen()
             if problems := await proven(app, stop):
                 return _complain(problems, EXIT_SETTINGS)
             if stop.is_set():
                 return EXIT_OK
+            drain = DRAIN_SECONDS
             await app.start()
             log.info("flowbot runs; health is served at %s", app.address)
             await stop.wait()
@@ -62,7 +80,7 @@ async def _run(settings: Settings) -> int:
         except OSError as error:
             return _complain([cannot_listen(settings, error)], EXIT_SETTINGS)
         finally:
-            await app.stop(DRAIN_SECONDS)
+            await app.stop(drain)
     return EXIT_OK
 
 
@@ -71,14 +89,26 @@ async def proven(app: Provable, stop: asyncio.Event) -> list[str]:
     pause = FIRST_PAUSE_SECONDS
     while not stop.is_set():
         try:
-            return await app.preflight()
+            if (problems := await _unless(stop, app.preflight())) is not None:
+                return problems
         except Outage as outage:
             wait = max(pause, outage.seconds) if isinstance(outage, SlackBusy) else pause
             log.warning("Slack does not answer yet. %s I try again in %.0f s.", outage, wait)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), wait)
-        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), wait)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
     return []
+
+
+async def _unless(stop: asyncio.Event, asking: Coroutine[Any, Any, list[str]]) -> list[str] | None:
+    """Return what is told, or None where the process is asked to end before."""
+    asked, stopped = asyncio.create_task(asking), asyncio.create_task(stop.wait())
+    await asyncio.wait({asked, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not asked.done():
+        asked.cancel()
+    await asyncio.wait({asked, stopped})
+    return None if asked.cancelled() else asked.result()
 
 
 def cannot_listen(settings: Settings, error: OSError) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot import settings_network
 from bot.core.errors import Refusal
 from bot.core.mask import MASK_DEFAULT
 from bot.settings_readers import (
@@ -73,6 +74,7 @@ class Settings:
     poll_seconds: float
     lookback_hours: float
     sweep_minutes: float
+    heartbeat_url: Secret
     alert_statuses: tuple[int, ...]
     group_by: str
     remind_minutes: float
@@ -83,11 +85,13 @@ class Settings:
     log_level: str
     log_format: str
     warnings: tuple[str, ...] = field(default=())
+    network: Mapping[str, str] = field(default_factory=dict, repr=False)  # what the libraries read; see README
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """What no log may show."""
-        return tuple(getattr(self, row.field) for row in SETTINGS if row.secret)
+        own = tuple(getattr(self, row.field) for row in SETTINGS if row.secret)
+        return own + settings_network.secrets(self.network)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +133,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("FLOWBOT_POLL_SECONDS", "poll_seconds", read_number(0.2, 3600), "30", "Seconds between two looks at EnOS."),
     Setting("FLOWBOT_LOOKBACK_HOURS", "lookback_hours", read_number(0.1, 2160), "72", "How far back, by trigger time, a failure may lie and still be found."),
     Setting("FLOWBOT_SWEEP_MINUTES", "sweep_minutes", read_number(0.05, 1440), "10", "Minutes between two reads of the whole window."),
+    Setting("FLOWBOT_HEARTBEAT_URL", "heartbeat_url", lambda text: Secret(read_url(text)), "", "Asked with GET after each complete poll while all is well, so that an outside monitor notices when flowbot is dead.", secret=True),
     Setting("FLOWBOT_ALERT_STATUSES", "alert_statuses", read_statuses, "FAIL,TIMEOUT", "Statuses that alert, as names or numbers."),
     Setting("FLOWBOT_GROUP_BY", "group_by", read_choice("flow", "instance"), "flow", "One thread for each broken `flow`, or for each failed `instance`."),
     Setting("FLOWBOT_REMIND_MINUTES", "remind_minutes", read_number(0.1, 10080), "30", "Minutes until an unacknowledged incident is called to mind."),
     Setting("FLOWBOT_STORM", "storm", read_whole(0, 1000), "10", "More incidents than this within ten minutes become one message; `0`: each has a thread at once."),
     Setting("FLOWBOT_PAGE_BASE", "page_base", read_choice("auto", "0", "1"), "auto", "Number of EnOS's first page; `auto` finds out."),
     Setting("FLOWBOT_ENOS_TIMEZONE", "enos_timezone", read_offset, "auto", "Zone of the times EnOS prints, e.g. `GMT+8`; `auto` asks EnOS and compares."),
-    Setting("FLOWBOT_MASK", "mask", read_mask, "", "Regular expressions masked in logs and parameters (a group, or the whole match); empty means common shapes of secrets. Write a comma inside one as `\\x2c`."),
+    Setting("FLOWBOT_MASK", "mask", read_mask, "", "Regular expressions masked in logs and parameters (a group, or the whole match); empty means common shapes of secrets. Write a comma inside one as `\\x2c` (not in `{1,9}`). One that could take minutes for some text is refused."),
     Setting("FLOWBOT_LOG_LEVEL", "log_level", read_choice("debug", "info", "warning", "error"), "info", "How much is logged."),
     Setting("FLOWBOT_LOG_FORMAT", "log_format", read_choice("auto", "text", "json"), "auto", "`auto`: text on a terminal, JSON in a pipe."),
 )  # fmt: skip
@@ -152,11 +157,13 @@ def load(environ: Mapping[str, str], *, env_file: Path | None = None) -> Setting
             values[row.field] = _value(row, said, mode)
         except Problem as problem:
             problems.append(f"{row.name} {problem}")
+    network = settings_network.named(said)
+    problems += settings_network.problems(network)
     if problems:  # a name spelt wrong may be why another is missing
         raise BadSettings([*problems, *_unknown(said)])
     if not values["mask"]:
         values["mask"] = tuple(re.compile(pattern) for pattern in MASK_DEFAULT)
-    return Settings(**values, warnings=tuple(_unknown(said)))
+    return Settings(**values, warnings=(*_unknown(said), *settings_network.warnings(network, said)), network=network)
 
 
 def _with_env_file(environ: Mapping[str, str], env_file: Path | None) -> dict[str, str]:

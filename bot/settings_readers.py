@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from bot.core.mask import Mask
+from bot.core.runaway import runs_away
 from bot.core.status import Status
 
 
@@ -46,7 +47,13 @@ def read_text(value: str) -> str:
 
 def read_url(value: str) -> str:
     """Return an address without its last slash: https, or http for this machine."""
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:  # a bracket without its other, a port that is no number
+        raise Problem("is no address such as https://example.com") from None
+    if port == 0 or re.search(r"[\s\x00-\x20\x7f]", value):
+        raise Problem("is no address such as https://example.com")
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise Problem("is no address such as https://example.com")
     if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
@@ -177,16 +184,25 @@ def read_offset(value: str) -> str:
     return value.upper()
 
 
+_BETWEEN = re.compile(r",(?![0-9]*\})")  # expressions of FLOWBOT_MASK
+
+
 def read_mask(value: str) -> tuple[re.Pattern[str], ...]:
-    r"""Return compiled expressions; a comma inside one is written ``\\x2c``."""
+    r"""Return compiled expressions; a comma inside one is written ``\\x2c``, but for that in ``{1,9}``.
+
+    One that can run away is refused: a line in a log would stop everything.
+    """
     patterns = []
-    for part in read_list(value):
+    for part in filter(None, map(str.strip, _BETWEEN.split(value))):
         try:
             pattern = re.compile(part)
         except re.error as error:
             raise Problem(f"holds a regular expression that cannot be read ({error})") from None
         if Mask([pattern])(""):
             raise Problem(f"holds {part}, which matches no characters at all and so would mask everything")
+        why = runs_away(part)
+        if why:
+            raise Problem(f"holds {part}, which can run for minutes on some texts: {why}")
         patterns.append(pattern)
     return tuple(patterns)
 

@@ -11,6 +11,14 @@ from bot.core.times import calibrate, zone_offset
 
 STALE = timedelta(minutes=10)  # EnOS turns away calls that are 15 minutes off; nearer than this is too near
 
+# A service account acts only after an administrator of its organization has authorized it. EnOS's pages do not agree on
+# how a refusal for that reason looks: the gateway's 403, or the platform's "no privilege".
+NO_PERMISSION = frozenset({"forbidden", "no_right"})
+AUTHORIZE = (
+    "Let an administrator of the organization (OU) authorize the application's service account for EnOS's Batch Data "
+    "Processing APIs, and check that ENOS_USER_ID is a user of ENOS_ORG_ID who may see the flows."
+)
+
 
 def clock(skew: timedelta) -> Check:
     """Return how this machine's clock compares with EnOS's; ``skew`` is how far EnOS's is ahead."""

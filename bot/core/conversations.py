@@ -5,18 +5,31 @@
     SlackUnclear      it may have happened; look before asking again
     SlackUnreachable  nothing happened; the request never left
 
-The adapter that calls Slack translates every outcome into one of these, once. A reply has one more way to fail:
+The adapter that calls Slack translates every outcome into one of these, once. Each says which method it concerns and
+which host, so that trouble with one of them holds up nothing else. A reply has one more outcome, which is no trouble
+with any:
 
     SlackAstray       it happened, but outside of its thread
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from bot.core.posts import PostId
 
+RESPONSE_URL = "response_url"  # the method of a response_url, which is no method of the Web API
+UPLOAD = "upload"  # and that of the address which a file's bytes go to
 
-class SlackLimited(Exception):  # noqa: N818  named for what Slack did
+
+class SlackFailure(Exception):  # noqa: N818  the four below are named for what Slack did
+    """A call that failed. ``method`` is what was called, ``host`` (with a port that is not the usual one) where."""
+
+    method: str = ""
+    host: str = ""
+
+
+class SlackLimited(SlackFailure):
     """Slack asked to wait; nothing happened."""
 
     def __init__(self, seconds: float) -> None:
@@ -24,7 +37,7 @@ class SlackLimited(Exception):  # noqa: N818  named for what Slack did
         self.seconds = seconds
 
 
-class SlackRefused(Exception):  # noqa: N818  named for what Slack did
+class SlackRefused(SlackFailure):
     """Slack answered with an error word; nothing happened."""
 
     def __init__(self, error: str, detail: str = "") -> None:
@@ -33,12 +46,20 @@ class SlackRefused(Exception):  # noqa: N818  named for what Slack did
         self.detail = detail
 
 
-class SlackUnclear(Exception):  # noqa: N818  named for what is known
+class SlackUnclear(SlackFailure):
     """The call may have taken effect: time-out, cut connection, 5xx, unreadable answer."""
 
 
-class SlackUnreachable(Exception):  # noqa: N818  named for what is known
+class SlackUnreachable(SlackFailure):
     """The request never left: nothing happened."""
+
+
+class SlackUntrusted(SlackUnreachable):
+    """Whoever answers there cannot show that it is Slack. ``told`` is what OpenSSL says of it, ``code`` its number."""
+
+    def __init__(self, told: str, code: int) -> None:
+        super().__init__(f"its certificate is not trusted, {told.rstrip('.')}")
+        self.told, self.code = told.rstrip("."), code
 
 
 class SlackAstray(Exception):  # noqa: N818  named for what Slack did
@@ -59,6 +80,14 @@ class Found:
     rest: str = ""  # where not: what to hand in as ``rest`` to read on
     wait: float = 0.0  # where not: seconds that Slack asked to wait before that
     parent: bool = True  # of a thread: its first message is still there
+
+
+def host_of(url: str) -> str:
+    """Return the host of an address, with its port where it names one; empty where it is no address."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2].lower()
+    except ValueError:
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

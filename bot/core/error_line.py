@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 
 LIMIT = 200
-_READ = 4000  # of one line: nobody reads more, and masks take their time
+_READ = 4000  # of one line, in which it is looked for what went wrong
 _HEAD_LINES = 200  # a command line may hold many
 
 _RULE = re.compile(r"={5,}\s*")
@@ -26,33 +26,39 @@ _HARMLESS = re.compile(
     re.IGNORECASE,
 )
 _TRACEBACK = re.compile(r"Traceback \(most recent call last\)")
-_RAISED = re.compile(r"[A-Za-z_][\w.]*(?:: .*)?")
+_RAISED = re.compile(r"[A-Za-z_][\w.]*(?:: .*|\s*\Z)")
 
 
 def error_line(log: str, mask: Callable[[str], str]) -> str:
     """Return the first line that looks like an error, masked, at most 200 characters; empty where none does."""
-    lines = iter(_own_words(log))
+    lines = _own_lines(log)
     for line in lines:
-        if _TRACEBACK.search(line):
+        seen = _cleaned(line[:_READ])
+        if _TRACEBACK.search(seen):
             return _shown(_raised(lines) or line, mask)
-        if _WRONG.search(line) and not _HARMLESS.search(line):
+        if _WRONG.search(seen) and not _HARMLESS.search(seen):
             return _shown(line, mask)
     return ""
 
 
-def _own_words(log: str) -> list[str]:
+def _own_lines(log: str) -> Iterator[str]:
+    """Yield the lines of the program itself, but for empty ones."""
     lines = log.splitlines()
     rules = [place for place, line in enumerate(lines[:_HEAD_LINES]) if _RULE.fullmatch(line)]
     own = lines[rules[1] + 1 :] if len(rules) > 1 and rules[0] == 0 else lines
-    return [_CONTROL.sub(" ", _COLOURS.sub("", line[:_READ])) for line in own]
+    return filter(None, own)
+
+
+def _cleaned(line: str) -> str:
+    return _CONTROL.sub(" ", _COLOURS.sub("", line))
 
 
 def _raised(lines: Iterator[str]) -> str:
     """Return the line that ends a Python traceback: the first that is not indented and names what was raised."""
-    return next((line for line in lines if not line[:1].isspace() and _RAISED.fullmatch(line.rstrip())), "")
+    return next((line for line in lines if not line[:1].isspace() and _RAISED.match(_cleaned(line[:_READ]))), "")
 
 
 def _shown(line: str, mask: Callable[[str], str]) -> str:
-    """Mask before cutting: half a secret would pass unseen."""
-    shown = mask(line).strip()
+    """Mask the whole line before cutting: half a secret would pass unseen."""
+    shown = mask(_cleaned(line)).strip()
     return shown if len(shown) <= LIMIT else shown[: LIMIT - 1].rstrip() + "…"

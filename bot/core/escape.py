@@ -6,9 +6,9 @@ Source: docs.slack.dev, "Formatting message text" (exactly three characters are 
 
 import re
 
-# Half a UTF-16 pair and NUL are no text: neither the database nor Slack could take them.
-_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
-_BREAKS = re.compile(r"\s*[\r\n\u2028\u2029]\s*")
+from bot.core.legible import legible
+
+_BREAK = re.compile("[\r\n\u2028\u2029]")
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,30}")
 _GROUP = re.compile(r"S[A-Z0-9]{2,30}")
 _LOOKALIKE = "ˋ"  # for a back-tick, which cannot be escaped
@@ -16,7 +16,7 @@ _LOOKALIKE = "ˋ"  # for a back-tick, which cannot be escaped
 
 def escape(text: str) -> str:
     """Return mrkdwn that shows ``text`` and does nothing: no mention, no link."""
-    return _NO_TEXT.sub("�", text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return legible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def code(text: str) -> str:
@@ -30,13 +30,14 @@ def plain(text: str, limit: int) -> str:
 
     Slack parses nothing in plain_text, so nothing is escaped.
     """
-    line = one_line(_NO_TEXT.sub("�", text)) or "–"
+    line = one_line(legible(text)) or "–"
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
 def one_line(text: str) -> str:
     """Return the text without line breaks and outer blanks."""
-    return _BREAKS.sub(" ", text).strip()
+    # Not one expression with \s* before the break: on a long run of blanks it would start anew at each of them.
+    return " ".join(filter(None, map(str.strip, _BREAK.split(text))))
 
 
 def mention(user: str) -> str:

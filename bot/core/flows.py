@@ -139,9 +139,19 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A row of a list that is not read: which one, and why."""
+
+    key: str  # the same each time it is listed
+    shown: str  # what people know it by
+    why: str  # a clause: "its flow ID is out of range"
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page of a search, with what the client learned about the server on the way."""
 
     rows: tuple[Instance, ...]
     last: bool  # short, empty, or nothing new: there is nothing behind it
     sorted_by: str = ""  # the sort field the server accepted; empty when it took none
+    left_out: tuple[LeftOut, ...] = ()  # rows that cannot be read or kept; each once in a search

@@ -13,6 +13,7 @@ from bot.core.incidents import Incident
 from bot.core.posts import Body, Kind, Lane, NewPost, PostId
 
 HOLD = timedelta(seconds=1.5)  # a first message waits so long for task, error line and owners
+GOOD_NEWS = Lane.HOUSEKEEPING  # of a reply that tells a success: what fails in its channel goes first
 GATHER_EDITS = timedelta(seconds=2)  # edits of one card within so long become one
 
 
@@ -49,10 +50,10 @@ class Terms:
 
 
 def changed(old: Incident, new: Incident, reason: Reason, terms: Terms, *, reply: Body | None = None) -> Facts:
-    """Return the facts of a change to an incident: itself, its reply, and its card as it stands now."""
+    """Return the facts of a change for the better: the incident, its reply, and its card as it stands now."""
     if reason is Reason.NOTHING:
         return Facts()
-    said = () if reply is None else (in_thread(new, reply, terms),)
+    said = () if reply is None else (in_thread(new, reply, terms, lane=GOOD_NEWS),)
     return Facts(incidents=(new,), posts=(*said, *redrawn(old, new, terms)))
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from bot.core.flows import FlowId, InstanceId
 
 _ID = re.compile(r"([0-9]{1,18})-([0-9]{8,20})")
+_FIRST_YEAR, _LAST_YEAR = 1970, 2999
 _STEPS = {8: timedelta(days=1), 10: timedelta(hours=1), 12: timedelta(minutes=1), 14: timedelta(minutes=1)}
 
 
@@ -32,8 +33,11 @@ def instance_moment(instance: InstanceId) -> datetime | None:
     if len(digits) not in _STEPS:
         return None
     d = digits.ljust(14, "0")
+    year = int(d[:4])
+    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+        return None  # digits that are no time; and a day more than the year 9999 is none that Python has
     try:  # no strptime: this is hot
-        return datetime(int(d[:4]), int(d[4:6]), int(d[6:8]), int(d[8:10]), int(d[10:12]), int(d[12:]), tzinfo=UTC)
+        return datetime(year, int(d[4:6]), int(d[6:8]), int(d[8:10]), int(d[10:12]), int(d[12:]), tzinfo=UTC)
     except ValueError:
         return None
 

@@ -20,7 +20,7 @@ from bot.core.cards import incident_replies as replies
 from bot.core.desk import Reason
 from bot.core.facts import Facts, Known, Seen
 from bot.core.flows import FlowId, Instance, InstanceId
-from bot.core.incident_posts import HOLD, Terms, in_thread, redrawn, success_reply
+from bot.core.incident_posts import GOOD_NEWS, HOLD, Terms, in_thread, redrawn, success_reply
 from bot.core.incidents import Incident, IncidentId, Occurrence, Phase
 from bot.core.occurrences import FAILURES, Why, remembered, why
 from bot.core.posts import Kind, Lane, NewPost, PostId
@@ -239,7 +239,8 @@ class _Draft:
             if reason is not Reason.NOTHING:
                 self._put(new)
                 if not new.gathered:
-                    self._replies.append(in_thread(new, success_reply(incident, new, reason), self._terms))
+                    told = success_reply(incident, new, reason)
+                    self._replies.append(in_thread(new, told, self._terms, lane=GOOD_NEWS))
 
     def _put(self, incident: Incident) -> None:
         self._changed[incident.id] = incident

@@ -17,26 +17,37 @@ from bot.core.words import visible
 
 HEADER = ["slack_user", "enos_user_id", "enos_user_name"]
 _USER = re.compile(r"(?:(?P<team>[TE][A-Z0-9]+):)?(?P<user>[UW][A-Z0-9]+)")
+_BLANKS = " \t"
+# Letters and marks to Unicode, but drawn as nothing: grapheme joiner, fillers of Hangul and Khmer, Mongolian and other
+# variation selectors, the blank pattern of Braille. What is no letter at all is told by ``str.isprintable``.
+_BLANK_LETTERS = frozenset(
+    map(
+        chr,
+        (
+            *(0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0),
+            *(*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)),
+        ),
+    )
+)
 _SHOWN = 10  # problems in one message
 _WAY_OUT = "Nothing was imported; correct the file and import it again."
 
 
 def read(text: str, team: str) -> tuple[Link, ...]:
     """Return the links of a file; ``team`` is that of people named without one. Raises Refused with every problem."""
-    try:
-        rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True))
-    except csv.Error as error:
-        raise Refused("no_csv", f"This is no CSV file that can be read: {error}.", _WAY_OUT) from error
-    if not rows or [cell.strip() for cell in rows[0]] != HEADER:
+    rows = _rows(text.removeprefix("\ufeff"))
+    if not rows or [cell.strip() for cell in rows[0][1]] != HEADER:
         raise Refused("header", f"The first line must be {','.join(HEADER)}.", _WAY_OUT)
     problems: list[str] = []
     links: list[Link] = []
-    for number, row in enumerate(rows[1:], start=2):
-        cells = [cell.strip() for cell in row]
+    for number, row in rows[1:]:
+        cells = [cell.strip(_BLANKS) for cell in row]
         if not any(cells):
             continue
         match = _USER.fullmatch(cells[0])
-        if len(cells) != len(HEADER) or not all(cells):
+        if unseen := _unseen("".join(cells)):
+            problems.append(f"line {number} holds {unseen}")
+        elif len(cells) != len(HEADER) or not all(cells):
             problems.append(f"line {number} needs three filled columns")
         elif match is None:
             problems.append(f"line {number}: {_cell(cells[0])} is no Slack user id (U… or T…:U…)")
@@ -52,6 +63,31 @@ def read(text: str, team: str) -> tuple[Link, ...]:
         more = f" … and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
         raise Refused("lines", f"{'; '.join(problems[:_SHOWN])}{more}.", _WAY_OUT)
     return tuple(links)
+
+
+def _rows(text: str) -> list[tuple[int, list[str]]]:
+    """Return the rows, each with the line it begins on: a cell in quotes may hold line breaks."""
+    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[tuple[int, list[str]]] = []
+    begins = 1
+    try:
+        for row in lines:
+            rows.append((begins, row))
+            begins = lines.line_num + 1
+    except csv.Error as error:
+        sentence = f"This is no CSV file that can be read: {error} (line {begins})."
+        raise Refused("no_csv", sentence, _WAY_OUT) from error
+    return rows
+
+
+def _unseen(text: str) -> str:
+    """Return the first character that nobody would see in an id or a name, in words; nothing where there is none."""
+    for each in text:
+        if each in "\r\n":
+            return "a line break inside quotes"
+        if not each.isprintable() or each in _BLANK_LETTERS:
+            return f"a character that cannot be seen (U+{ord(each):04X})"
+    return ""
 
 
 def names_teams(text: str) -> bool:

@@ -16,8 +16,8 @@ class Verdict(Enum):
     DOUBT = "it may have happened: look"
     ELSEWHERE = "this place takes nothing from us: use another and tell"
     OUTSIDE = "the thread takes no replies: say it in the channel"
-    STOP = "Slack takes nothing from us at all: wait for an operator, alarm"
-    BARRED = "Slack takes no such call from us: wait for an operator, alarm"
+    STOP = "Slack takes nothing from us at all, once another place says so too: wait for an operator, alarm"
+    BARRED = "Slack takes no such call from us, once another place says so too: wait for an operator, alarm"
     GONE = "the message is gone or cannot be changed any more"
     PLAIN = "the content was refused: send its words alone"
     BUG = "our bug: send its words alone, log"
@@ -93,11 +93,22 @@ _TOLD: dict[Verdict, dict[str, tuple[str, str]]] = {
             "Ask an admin of the workspace.",
         ),
         "storage_limit_reached": ("the workspace has no room for files", "Ask an admin of the workspace."),
-        "file_type_not_allowed": ("the workspace does not take such files", "Ask an admin of the workspace."),
         "file_uploads_except_images_disabled": ("the workspace takes images only", "Ask an admin of the workspace."),
         "file_uploads_disabled": ("the workspace takes no files", "Ask an admin of the workspace."),
     },
 }
+# Of a direct message. ``account_inactive`` is said of a token, too: then every place says so.
+_OF_PERSON = frozenset(
+    {
+        "user_disabled",
+        "account_inactive",
+        "user_not_found",
+        "users_not_found",
+        "user_not_visible",
+        "cannot_dm_bot",
+        "messages_tab_disabled",
+    }
+)
 _SILENT: dict[Verdict, tuple[str, ...]] = {
     Verdict.WAIT: ("ratelimited", "rate_limited", "external_channel_migrating"),
     Verdict.DOUBT: (
@@ -127,6 +138,7 @@ _SILENT: dict[Verdict, tuple[str, ...]] = {
         "too_many_attachments",
         "only_one_table_allowed",
         "attachment_payload_limit_exceeded",
+        "file_type_not_allowed",
     ),
     Verdict.BUG: (
         "no_text",
@@ -160,6 +172,11 @@ TABLE: dict[str, Meaning] = {
 def meaning(error: str) -> Meaning:
     """Return what an error word means; a word that is not known is a bug of ours."""
     return TABLE.get(error) or Meaning(error, Verdict.BUG)
+
+
+def is_of_person(error: str) -> bool:
+    """Whether it is the person whom a direct message does not reach: they have left, or take none from flowbot."""
+    return error in _OF_PERSON
 
 
 def is_not_there(error: str) -> bool:

@@ -83,3 +83,11 @@ def _within(at: datetime | None, moment: datetime, step: timedelta) -> bool:
 
 def _not_before(at: datetime | None, moment: datetime) -> bool:
     return at is not None and at >= moment
+
+
+def is_due(last: datetime, every: timedelta, now: datetime) -> bool:
+    """Whether it is time again for what was done last at ``last``.
+
+    A time that lies ahead tells nothing, since the clock was put back: it is time again.
+    """
+    return not last <= now < last + every

@@ -40,7 +40,7 @@ _ENCODED = re.compile(
     r"(?:\|(?P<label>[^<>]*))?>"
 )
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">"}
-_PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+_PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
 _BEFORE, _AFTER = 60, 30  # characters shown around the place of an error
 
 

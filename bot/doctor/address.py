@@ -8,10 +8,10 @@ import aiohttp
 from slack_sdk.signature import SignatureVerifier
 
 from bot.core.checks import Check, failed, ok, warning
+from bot.core.proxies import proxy_for
 from bot.ids import new_id
 from bot.settings import Settings
 from bot.slack.manifest import EVENTS_PATH
-from bot.slack.proxies import proxy_for
 
 NAME = "slack address"
 SECONDS = 10.0

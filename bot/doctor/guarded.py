@@ -5,11 +5,14 @@ import logging
 from collections.abc import Awaitable
 from typing import TypeVar
 
+from bot.core import checks_enos
+from bot.core.certificates import way_out
 from bot.core.checks import Check, failed, warning
 from bot.core.checks_slack import told
 from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.errors import Failure
 from bot.core.slack_errors import meaning
+from bot.enos.errors import EnosRefused, Untrusted
 from bot.slack.preflight import SlackBusy
 
 log = logging.getLogger(__name__)
@@ -37,6 +40,10 @@ def _check(name: str, problem: Exception, seconds: float) -> Check:
         case SlackLimited() | SlackBusy():
             says = f"Slack asks to wait {problem.seconds:g} s, so this was not looked at. Nothing is wrong."
             return warning(name, says, "Run the doctor again after that.")
+        case Untrusted():
+            return failed(name, f"EnOS's certificate is not trusted: {problem.told}.", way_out("ENOS_API_URL"))
+        case EnosRefused() if problem.reason in checks_enos.NO_PERMISSION:
+            return failed(name, problem.sentence, checks_enos.AUTHORIZE)
         case Failure():
             return failed(name, str(problem))
         case SlackRefused():

@@ -4,6 +4,7 @@ Implements the ``Enos`` protocol of the journeys. What it found out about the se
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import datetime
 
@@ -24,16 +25,17 @@ from bot.core.flows import (
     TaskInstance,
     UserId,
 )
-from bot.core.instance_ids import expected_instance
+from bot.core.instance_ids import expected_instance, is_instance
 from bot.core.status import is_finished, name_of
-from bot.enos import calls, reading
+from bot.enos import about, calls, reading
 from bot.enos.calls import By, Call
 from bot.enos.definitions import Definitions
-from bot.enos.errors import AnswerLost, Broken, EnosRefused, Unreadable
+from bot.enos.errors import AnswerLost, Broken, Elsewhere, EnosRefused, Unreadable
 from bot.enos.flow_lists import all_flows
 from bot.enos.learned import Learned, Told
-from bot.enos.paging import PageBase, Server, pages
+from bot.enos.paging import pages
 from bot.enos.reading_flows import flow_names_of, flow_of
+from bot.enos.server import OnWalk, PageBase, Server
 from bot.enos.session import OnCall, Session
 from bot.enos.token import Pause, Tokens
 from bot.enos.transport import Transport
@@ -46,9 +48,11 @@ FROM_TASK, TASKS = "flows.triggerFromTask", "taskInstances.get"  # actions that 
 class EnosClient:
     """One application at one gateway, reading as ``user_id`` where nobody else is named.
 
-    ``clock`` tells UTC; ``total_seconds`` bounds one call. ``on_call(action, outcome, seconds)`` is called after
+    ``clock`` tells UTC, and ``steady`` the same by a clock that is never put back, to measure lives and pauses by;
+    ``total_seconds`` bounds one call. ``on_call(action, outcome, seconds)`` is called after
     each attempt, ``on_learned(name, value)`` when something was found out about the server; ``remembered`` is what
-    an earlier run found out. ``http`` and ``pause`` are for tests.
+    an earlier run found out. ``on_walk(listed, why)`` is called when a list was given up because it does not end,
+    and with an empty ``why`` when one ended. ``http`` and ``pause`` are for tests.
     """
 
     def __init__(  # noqa: PLR0913  the five facts of a sign-in, and named options
@@ -60,20 +64,24 @@ class EnosClient:
         user_id: str,
         *,
         clock: Callable[[], datetime],
+        steady: Callable[[], datetime] | None = None,
         page_base: PageBase = "auto",
         total_seconds: float = 20.0,
         remembered: Mapping[str, str] | None = None,
         on_call: OnCall | None = None,
         on_learned: Told | None = None,
+        on_walk: OnWalk | None = None,
         http: httpx.AsyncBaseTransport | None = None,
         pause: Pause = asyncio.sleep,
     ) -> None:
         self._org, self._user = org_id, user_id
         self._transport = Transport(url, total=total_seconds, http=http)
-        self._tokens = Tokens(self._transport.send, access_key, secret_key, clock, pause=pause)
+        self._tokens = Tokens(self._transport.send, access_key, secret_key, clock, steady=steady, pause=pause)
         self._session = Session(self._transport, self._tokens, secret_key, clock, on_call=on_call, pause=pause)
-        self._learned = Learned(clock, remembered, on_learned)
+        self._learned = Learned(steady or clock, remembered, on_learned)
         self._server = Server(self._session.ask, self._learned, page_base)
+        if on_walk is not None:
+            self._server.on_walk = on_walk
         self.definitions = Definitions(self._session.ask, self._by)
 
     @property
@@ -103,7 +111,10 @@ class EnosClient:
         return pages(self._server, terms, newest, self._by(as_user))
 
     async def instance(self, instance: InstanceId, *, as_user: UserId | None = None) -> Instance | None:
-        """Return one instance with its graph, or None where the platform knows none."""
+        """Return one instance with its graph, or None where the platform knows none.
+
+        Raises Elsewhere where the answer is about another one.
+        """
         try:
             envelope = await self._session.ask(calls.get_instance(instance, self._by(as_user)))
         except EnosRefused as refusal:
@@ -115,7 +126,7 @@ class EnosClient:
             if await self._listed(instance, as_user):
                 raise
             return None
-        return reading.instance_of(envelope.data)
+        return about.the_instance(reading.instance_of(envelope.data), instance)
 
     async def cancel(self, instance: InstanceId, *, as_user: UserId) -> None:
         """Ask for the instance to stop; the effect is asynchronous.
@@ -124,9 +135,12 @@ class EnosClient:
         not documented, so it is read back.
         """
         try:
-            await self._session.ask(calls.cancel(instance, self._by(as_user)))
+            envelope = await self._session.ask(calls.cancel(instance, self._by(as_user)))
         except EnosRefused as refusal:
-            found = await self.instance(instance, as_user=as_user) if refusal.reason != "no_right" else None
+            found = None
+            if refusal.reason != "no_right":
+                with contextlib.suppress(Elsewhere):  # then the refusal is all that is known
+                    found = await self.instance(instance, as_user=as_user)
             if found is None or not is_finished(found.status):
                 raise
             raise Refused(
@@ -134,11 +148,15 @@ class EnosClient:
                 f"{instance} has ended already: {name_of(found.status)}.",
                 "There is nothing left to cancel.",
             ) from refusal
+        about.done(envelope.data, instance=instance)
 
     # flows
 
     async def flow(self, flow: FlowId, *, as_user: UserId | None = None) -> Flow:
-        """Return the flow as this user sees it; ``Refused("unknown_flow")`` where there is none."""
+        """Return the flow as this user sees it; ``Refused("unknown_flow")`` where there is none.
+
+        Raises Elsewhere where the answer is about another one.
+        """
         unknown = Refused(
             "unknown_flow", f"EnOS knows no flow {flow}.", "Check the id; `show NAME` knows flows by name."
         )
@@ -151,7 +169,7 @@ class EnosClient:
         found = flow_of(envelope.data)
         if found is None:
             raise unknown
-        return found
+        return about.the_flow(found, flow)
 
     async def my_flows(self, expression: str = "", *, as_user: UserId | None = None) -> tuple[FlowName, ...]:
         """Return the flows related to the user."""
@@ -193,11 +211,11 @@ class EnosClient:
 
     async def enable(self, flow: FlowId, *, as_user: UserId) -> None:
         """Turn scheduling on."""
-        await self._session.ask(calls.enable(flow, self._by(as_user)))
+        about.done((await self._session.ask(calls.enable(flow, self._by(as_user)))).data, flow=flow)
 
     async def disable(self, flow: FlowId, *, as_user: UserId) -> None:
         """Turn scheduling off."""
-        await self._session.ask(calls.disable(flow, self._by(as_user)))
+        about.done((await self._session.ask(calls.disable(flow, self._by(as_user)))).data, flow=flow)
 
     # task instances
 
@@ -212,7 +230,7 @@ class EnosClient:
             if refusal.reason in UNKNOWN or refusal.reason == "not_offered":
                 return None
             raise
-        return reading.task_instance_of(envelope.data)
+        return about.the_task_instance(reading.task_instance_of(envelope.data), task_instance)
 
     async def log(self, task_instance: str, *, as_user: UserId | None = None) -> str | None:
         """Return the task's log; None where it has none, ``Refused("unknown_instance")`` where it is not known.
@@ -230,7 +248,7 @@ class EnosClient:
             raise Refused(
                 "unknown_instance", f"EnOS knows no task instance {task_instance}.", "Check the id."
             ) from refusal
-        return reading.log_of(envelope.data)
+        return about.the_log(envelope.data, task_instance)
 
     # time
 
@@ -277,7 +295,7 @@ class EnosClient:
         EnOS's own sample answers another flow's id: an id is believed if it is the flow's, else looked for.
         """
         answered = reading.started_of((await self._session.ask(call)).data)
-        if answered.startswith(f"{flow}-"):
+        if is_instance(answered) and answered.startswith(f"{flow}-"):
             return InstanceId(answered)
         try:
             found = await self._started(flow, at_ms, as_user)

@@ -133,7 +133,7 @@ TABLE = (
         99403,
         "no_right",
         "EnOS says that this user or application may not do that.",
-        "Ask your EnOS administrator.",
+        "Ask your EnOS administrator, who authorizes users and the application's service account.",
     ),
     Row(99404, "not_found", "EnOS does not know that.", "Check the id."),
     Row(

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from bot.core.flows import Flow, FlowId, UserId
 from bot.enos import calls_edit
 from bot.enos.calls import By
-from bot.enos.errors import AnswerLost, Unreadable
-from bot.enos.paging import Ask
+from bot.enos.errors import AnswerLost, Elsewhere, Unreadable
 from bot.enos.reading_flows import Directory, created_of, directories_of, exported_of, flow_of, saved_of
+from bot.enos.server import Ask
 
 
 class Definitions:
@@ -21,6 +21,8 @@ class Definitions:
         found = flow_of((await self._ask(calls_edit.load_for_edit(flow, self._by(as_user)))).data)
         if found is None:
             raise Unreadable("it holds no flow")
+        if found.id != flow:
+            raise Elsewhere(f"flow {found.id}", f"flow {flow}")
         return found
 
     async def save(self, definition: Mapping[str, object], *, as_user: UserId) -> FlowId:

@@ -15,6 +15,8 @@ from bot.enos.scalars import loads, number, text
 Opener = Callable[[bytes], "Envelope | None"]
 Loose = int | float | str | bool | None
 
+_MESSAGE, _WORD = 2000, 200  # characters kept of what the service says, and of a code or id in it
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -79,7 +81,11 @@ def _slowly(body: bytes) -> Envelope | None:
         for name, value in found.items()
         if name in _Wire.__struct_fields__ and name != "data"
     }
-    return _envelope(_Wire(**scalars, data=msgspec.Raw(json.dumps(found.get("data")).encode())))
+    try:
+        data = json.dumps(found.get("data"))
+    except RecursionError:  # reading and writing do not reach equally deep
+        return None
+    return _envelope(_Wire(**scalars, data=msgspec.Raw(data.encode())))
 
 
 def _envelope(wire: _Wire) -> Envelope:
@@ -87,9 +93,9 @@ def _envelope(wire: _Wire) -> Envelope:
     code = number(said)
     return Envelope(
         code=code,
-        message=text(next((value for value in (wire.msg, wire.message, wire.error) if value), "")).strip(),
+        message=text(next((value for value in (wire.msg, wire.message, wire.error) if value), ""), _MESSAGE).strip(),
         data=bytes(wire.data),
         apim_status=number(wire.apim_status),
-        request_id=text(wire.requestId),
-        strange_code="" if code is not None or said is None else text(said),
+        request_id=text(wire.requestId, _WORD),
+        strange_code="" if code is not None or said is None else text(said, _WORD),
     )

@@ -4,8 +4,11 @@
     └── EnosRefused             EnOS or its gateway said no; carries its code and its words
     Outage                      asking again may help
     ├── Unreachable             the request never left this machine
+    │   └── Untrusted           since whoever answers there cannot show that it is EnOS
     ├── Silence                 it was sent, and no whole answer came
     ├── Unreadable              the answer is no answer of the API
+    │   └── Elsewhere           … or is about something else than what was asked for
+    ├── Endless                 a list without an end
     ├── NotNow                  EnOS takes no call just now
     │   ├── Throttled           it asks for fewer requests
     │   └── Unavailable         it is out of service
@@ -57,6 +60,14 @@ class Unreachable(Trouble):
         super().__init__(f"EnOS cannot be reached: {why}. Nothing was sent; ask again in a minute.", why)
 
 
+class Untrusted(Unreachable):
+    """The certificate shown in EnOS's name is not trusted: nothing was sent. ``code`` is OpenSSL's."""
+
+    def __init__(self, told: str, code: int) -> None:
+        super().__init__(f"its certificate is not trusted, {told.rstrip('.')}")
+        self.told, self.code = told.rstrip("."), code
+
+
 class Silence(Trouble):
     """The request was sent, and no whole answer came. ``late``: it took all the time that a call may take."""
 
@@ -79,6 +90,32 @@ class Unreadable(Trouble):
         )
         super().__init__(sentence, f"its answer cannot be read, {why}")
         self.again = again
+
+
+class Elsewhere(Unreadable):
+    """An answer about something else than what was asked for: nothing in it is believed."""
+
+    def __init__(self, about: str, asked: str) -> None:
+        Trouble.__init__(
+            self,
+            f"EnOS answered about {about} when asked about {asked}, so this answer is not used. "
+            "Try again in a minute. If this lasts, ask a flowbot admin to check the EnOS gateway.",
+            f"its answer is about {about}, not about {asked}",
+        )
+        self.again = False
+
+
+class Endless(Trouble):
+    """A list whose pages did not end within any sensible bound: what was read of it is not all of it."""
+
+    reason = "endless"
+
+    def __init__(self, listed: str, pages: int) -> None:
+        super().__init__(
+            f"EnOS's list of {listed} does not end: flowbot stopped after {pages:,} pages. "
+            "What is behind them was not read. Check the EnOS gateway: it may repeat or invent pages.",
+            f"its list of {listed} does not end",
+        )
 
 
 class NotNow(Trouble):

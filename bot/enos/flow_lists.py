@@ -10,9 +10,10 @@ from bot.core.flows import FlowId, FlowName
 from bot.enos.calls import ATTEMPTS, By, Call, search_flows
 from bot.enos.errors import Broken, Unreadable
 from bot.enos.page_base import Ids, conclude_from_one, refuses_number
-from bot.enos.paging import Server
 from bot.enos.reading_flows import flow_names_of
+from bot.enos.server import Ceiling, Server
 
+FLOWS = "flows"  # what is listed, in sentences
 FIELD = "create_time"  # a stable order: pages do not shift while they are read
 
 
@@ -24,11 +25,14 @@ async def all_flows(server: Server, expression: str, by: By) -> tuple[FlowName, 
     else:
         number = int(server.base)
     largest = 0
+    ceiling = Ceiling(server, FLOWS)
     while True:
+        ceiling.page()
         names, size = await _page(server, expression, number, by)
         new = _add(names, found)
         short = size < largest  # than a page before: a server may hold its pages smaller than asked
         if not size or short or (not new and number > 1):
+            ceiling.ended()
             return tuple(found.values())
         number, largest = number + 1, size
 

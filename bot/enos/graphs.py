@@ -4,14 +4,17 @@ Source: Get Flow, Get Flow Instance, List Flow Instances (v2.1 en, zh and edge p
 an object; its keys are camelCase, snake_case or both; a string may have lost a level of escapes.
 """
 
+import itertools
 import json
 import re
 from collections.abc import Mapping
 
 from bot.core.flows import FlowId, Graph, Parameter, Reference, Relation, Task, TaskId
+from bot.core.legible import is_legible
 from bot.core.status import Status, status_of
-from bot.enos.scalars import loads, number, rows, text
+from bot.enos.scalars import ID, NAME, identity, loads, number, rows, text
 
+_SECTIONS = 12  # places where a list may begin, of which three are lists
 _SECTION = re.compile(r'"(tasks|flows|relations)"\s*:\s*(?=\[)')
 
 
@@ -50,12 +53,18 @@ def _from_item(item: object) -> tuple[Parameter, ...]:
     if not isinstance(item, dict):
         return (Parameter("", text(item)),) if text(item) else ()
     if "key" in item:
-        return (Parameter(text(item["key"]), text(item.get("value"))),)
+        return (_parameter(item["key"], item.get("value")),)
     return _from_map(item)
 
 
 def _from_map(found: Mapping[str, object]) -> tuple[Parameter, ...]:
-    return tuple(Parameter(key, text(value)) for key, value in found.items())
+    return tuple(_parameter(key, value) for key, value in found.items())
+
+
+def _parameter(key: object, value: object) -> Parameter:
+    """Return the parameter; without a key where it holds signs that are no text, since it could not be sent back."""
+    whole = all(is_legible(each) for each in (key, value) if isinstance(each, str))
+    return Parameter(text(key), text(value)) if whole else Parameter("", f"{text(key)}={text(value)}")
 
 
 def _graph_object(value: object) -> object:
@@ -72,7 +81,7 @@ def _graph_object(value: object) -> object:
 def _salvaged(words: str) -> dict[str, object]:
     """Return the lists that can still be read in a graph whose quotes lost their escapes."""
     found: dict[str, object] = {}
-    for section in _SECTION.finditer(words):
+    for section in itertools.islice(_SECTION.finditer(words), _SECTIONS):
         try:
             found.setdefault(section.group(1), json.JSONDecoder(strict=False).raw_decode(words, section.end())[0])
         except (ValueError, RecursionError):
@@ -82,9 +91,9 @@ def _salvaged(words: str) -> dict[str, object]:
 
 def _identity(row: Mapping[str, object], key: str) -> tuple[str, int | None]:
     """Return a node's name, and the id of what it stands for: under its key, or else in the name (``t_123``)."""
-    node = text(row.get("nodeId"))
-    id_ = number(row.get(key))
-    return node, number(node.partition("_")[2]) if id_ is None else id_
+    node = text(row.get("nodeId"), ID)
+    id_ = identity(row.get(key))
+    return node, identity(node.partition("_")[2]) if id_ is None else id_
 
 
 def _task(row: Mapping[str, object]) -> Task | None:
@@ -93,9 +102,9 @@ def _task(row: Mapping[str, object]) -> Task | None:
         return None
     return Task(
         id=TaskId(id_),
-        name=text(row.get("taskName")),
+        name=text(row.get("taskName"), NAME),
         node=node or f"t_{id_}",
-        instance_id=text(row.get("taskInstId")),
+        instance_id=text(row.get("taskInstId"), ID),
         status=status_in(row.get("status")),
     )
 
@@ -112,11 +121,11 @@ def _reference(row: Mapping[str, object]) -> Reference | None:
     node, id_ = _identity(row, "flowId")
     if id_ is None:
         return None
-    return Reference(FlowId(id_), text(row.get("flowName")), node or f"f_{id_}", text(row.get("status")))
+    return Reference(FlowId(id_), text(row.get("flowName"), NAME), node or f"f_{id_}", text(row.get("status"), NAME))
 
 
 def _relation(row: Mapping[str, object], nodes: set[str]) -> Relation | None:
-    source, target = (_end(text(row.get(name)), nodes) for name in ("source", "target"))
+    source, target = (_end(text(row.get(name), ID), nodes) for name in ("source", "target"))
     return Relation(source, target) if source and target else None
 
 

@@ -8,20 +8,19 @@ remembered for a day (``learned.py``). What is not known yet costs a request mor
 import asyncio
 import contextlib
 import logging
-import math
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol
 
 from bot.core.errors import Failure, Refusal
 from bot.core.flows import MANUAL, PERIODIC, TEMPORARY, InstanceId, Page, Search
-from bot.enos.calls import ALL_STATUSES, ATTEMPTS, PAGE_SIZE, By, Call, search_instances
-from bot.enos.envelope import Envelope, Opener, open_envelope
+from bot.enos.calls import ALL_STATUSES, ATTEMPTS, By, Call, search_instances
+from bot.enos.envelope import Envelope
 from bot.enos.errors import Broken, EnosRefused, Unreadable
-from bot.enos.learned import HOLDS, SOON, Learned
-from bot.enos.page_base import Breaks, Ids, conclude, conclude_from_one, conclude_from_zero, refuses_number
-from bot.enos.reading import Found, open_page, page_in
+from bot.enos.learned import HOLDS, SOON
+from bot.enos.page_base import Ids, conclude, conclude_from_one, conclude_from_zero, refuses_number
+from bot.enos.reading import Found, NothingReadable, open_page, page_in
+from bot.enos.server import Ceiling, Server
 
 _log = logging.getLogger(__name__)
 
@@ -29,61 +28,8 @@ MINUTE, HOUR = 60.0, 3600.0  # seconds
 LONG = 8  # pages
 WIDE = 90 * 24 * 3600 * 1000  # ms: what the console shows
 
-PageBase = Literal["auto", "0", "1"]
+RUNS = "runs"  # what is listed, in sentences
 PAGE_BASE, EMPTY_STATUS = "page_base", "empty_status"  # names of what is learned
-
-
-class Ask(Protocol):
-    """How a call becomes an envelope: ``Session.ask``."""
-
-    async def __call__(self, call: Call, *, attempts: int = ATTEMPTS, opener: Opener = open_envelope) -> Envelope:
-        """Return the envelope of a success."""
-        ...
-
-
-@dataclass(slots=True)
-class Server:
-    """What the walks share: how to ask, and what is known of the server."""
-
-    ask: Ask
-    learned: Learned
-    base: PageBase = "auto"
-    size: int = PAGE_SIZE
-    largest: int = 0  # rows of the largest page of instances seen
-    looked_at: float = -math.inf  # widely; loop time
-    breaks: Breaks = field(default_factory=Breaks)
-    odd_count: bool = False  # a count larger than its page was seen, and logged
-
-    async def ask_sorted(
-        self,
-        about: str,
-        field_name: str,
-        build: Callable[[str], Call],
-        *,
-        attempts: int = ATTEMPTS,
-        opener: Opener = open_envelope,
-    ) -> tuple[Envelope, str]:
-        """Ask with the sort field in the spelling that the server takes; return the answer and that spelling.
-
-        Tries snake_case, camelCase, then no sorting; ``about`` names what is listed, for what is learned.
-        """
-        key = f"sort:{about}.{field_name}"
-        known = self.learned.get(key)
-        names = [field_name, camel_name(field_name), ""]
-        for name in names if known is None else [known if known != "none" else ""]:
-            try:
-                envelope = await self.ask(build(name), attempts=attempts, opener=opener)
-            except EnosRefused as refusal:
-                if refusal.reason != "bad_sort" or not name:
-                    raise
-                self.learned.forget(key)
-            else:
-                if known is None:
-                    self.learned.put(key, name or "none")
-                return envelope, name
-        return await self.ask_sorted(
-            about, field_name, build, attempts=attempts, opener=opener
-        )  # it took that spelling once
 
 
 async def pages(server: Server, terms: Search, newest: str, by: By) -> AsyncGenerator[Page, None]:
@@ -128,22 +74,29 @@ class _Walk:
     by: By
     kept: dict[int, Found] = field(default_factory=dict)  # read while looking for the first page
     seen: set[InstanceId] = field(default_factory=set)
+    left_out: set[str] = field(default_factory=set)  # keys of rows that are left out
     sure: bool = True  # the first page's number is known
 
     async def onward(self, number: int) -> AsyncGenerator[Page, None]:
         """Yield the pages from this number on."""
         first, ahead = number, deque[asyncio.Task[Found]]()
+        ceiling = Ceiling(self.server, RUNS)
         try:
             while True:
+                ceiling.page()
                 found = await (ahead.popleft() if ahead else self.page(number))
                 fresh = tuple({row.id: row for row in found.rows if row.id not in self.seen}.values())
                 self.seen.update(row.id for row in fresh)
-                last = self._last(number, found, stale=not fresh)
+                left_out = tuple(row for row in found.left_out if row.key not in self.left_out)
+                self.left_out.update(row.key for row in left_out)
+                last = self._last(number, found, stale=not (fresh or left_out))
                 self.kept.pop(number, None)
                 number += 1
                 while not last and len(ahead) < _ahead(number - first):
                     ahead.append(asyncio.create_task(self.page(number + len(ahead))))
-                yield Page(fresh, last, found.sorted_by)
+                if last:
+                    ceiling.ended()
+                yield Page(fresh, last, found.sorted_by, left_out)
                 if last:
                     return
         finally:
@@ -274,12 +227,22 @@ class _Walk:
         envelope, sort = await self.server.ask_sorted(
             "flowInstances", self.newest, build, attempts=attempts, opener=open_page
         )
-        found = replace(page_in(envelope, self.terms.kind), sorted_by=self.newest if sort else "")
+        found = replace(self._page_in(envelope), sorted_by=self.newest if sort else "")
         self._note(found)
         return found
 
+    def _page_in(self, envelope: Envelope) -> Found:
+        """Return what a page holds. One without a readable row is no page, unless others of this walk were."""
+        try:
+            return page_in(envelope, self.terms.kind)
+        except NothingReadable as strange:
+            if not self.seen:
+                raise
+            return strange.page
+
     def _note(self, found: Found) -> None:
         server = self.server
+        server.note(RUNS, found.left_out)
         server.largest = max(server.largest, found.size)
         if found.count is not None and found.count > found.size and not server.odd_count:
             server.odd_count = True
@@ -299,7 +262,7 @@ class _Walk:
 
 
 def _ids(found: Found) -> Ids:
-    return tuple(row.id for row in found.rows)
+    return (*(row.id for row in found.rows), *(row.key for row in found.left_out))
 
 
 def _ahead(read: int) -> int:
@@ -311,9 +274,3 @@ def _ahead(read: int) -> int:
     if read < 2:
         return 0
     return 1 if read < LONG else 2
-
-
-def camel_name(name: str) -> str:
-    """Return a sort field as the older English pages spell it: ``updateTime``."""
-    head, *rest = name.split("_")
-    return head + "".join(part.capitalize() for part in rest)

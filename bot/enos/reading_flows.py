@@ -11,7 +11,9 @@ from bot.core.flows import PERIODIC, Flow, FlowId, FlowName, UserName
 from bot.enos.errors import Unreadable
 from bot.enos.graphs import graph_of, parameters_of
 from bot.enos.reading import known, value_of
-from bot.enos.scalars import flag, names, number, one, rows, text
+from bot.enos.scalars import ID, NAME, TIME, flag, identity, names, number, one, rows, text
+
+_DESCRIPTION = 5000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +46,24 @@ def flow_of(data: bytes) -> Flow | None:
     """
     value = value_of(data)
     found = one(value)
-    id_ = number(found.get("flowId")) if found else None
+    id_ = identity(found.get("flowId")) if found else None
     if not found or id_ is None:
         return known(value, None, "flow")
     kind = number(found.get("type"))
     return Flow(
         id=FlowId(id_),
-        name=text(found.get("flowName")),
+        name=text(found.get("flowName"), NAME),
         active=flag(found.get("active")),
         kind=PERIODIC if kind is None else kind,
-        cycle=text(found.get("cycle")),
-        freq=text(found.get("freq")),
+        cycle=text(found.get("cycle"), TIME),
+        freq=text(found.get("freq"), NAME),
         owners=tuple(UserName(name) for name in names(found.get("owner"))),
         parameters=parameters_of(found.get("parameters")),
         graph=graph_of(found.get("graph")),
         locked=flag(found.get("locked")),
         user_locked=flag(found.get("isUserLocked")),
-        description=text(found.get("desc")),
-        start_date=text(found.get("startTime")),
+        description=text(found.get("desc"), _DESCRIPTION),
+        start_date=text(found.get("startTime"), TIME),
     )
 
 
@@ -75,21 +77,21 @@ def flow_names_of(data: bytes) -> tuple[tuple[FlowName, ...], int]:
     read = tuple(name for name in map(_flow_name, found) if name is not None)
     if value and not read:
         raise Unreadable("it lists no flows where they belong")
-    return read, len(found)
+    return read, len(value) if isinstance(value, list) else len(found)
 
 
 def _flow_name(row: Mapping[str, object]) -> FlowName | None:
-    id_ = number(row.get("flowId"))
+    id_ = identity(row.get("flowId"))
     if id_ is None:
         return None
     editable = flag(row["editable"]) if row.get("editable") is not None else None
-    return FlowName(FlowId(id_), text(row.get("flowName")), editable, text(row.get("cycle")))
+    return FlowName(FlowId(id_), text(row.get("flowName"), NAME), editable, text(row.get("cycle"), TIME))
 
 
 def saved_of(data: bytes) -> FlowId | None:
     """Return the flow id that Save Flow or Import Flow answered."""
     found = one(value_of(data))
-    id_ = number(found.get("flowId") if found else value_of(data))
+    id_ = identity(found.get("flowId") if found else value_of(data))
     return None if id_ is None else FlowId(id_)
 
 
@@ -109,7 +111,7 @@ def directories_of(data: bytes) -> tuple[Directory, ...]:
 def created_of(data: bytes) -> str:
     """Return the id of a directory that was created, empty where none was answered."""
     found = one(value_of(data))
-    return text(found.get("dirId")) if found else ""
+    return text(found.get("dirId"), ID) if found else ""
 
 
 def _is_directory(row: Mapping[str, object]) -> bool:
@@ -121,8 +123,8 @@ def _directory(row: Mapping[str, object]) -> Directory:
     children = rows(row.get("children"))
     leaves = (_leaf(child) for child in children if not _is_directory(child))
     return Directory(
-        id=text(row.get("key")),
-        title=text(row.get("title")),
+        id=text(row.get("key"), ID),
+        title=text(row.get("title"), NAME),
         kind=number(row.get("type")),
         directories=tuple(_directory(child) for child in children if _is_directory(child)),
         flows=tuple(leaf for leaf in leaves if leaf is not None),
@@ -130,5 +132,5 @@ def _directory(row: Mapping[str, object]) -> Directory:
 
 
 def _leaf(row: Mapping[str, object]) -> Leaf | None:
-    id_ = number(row.get("key"))
-    return None if id_ is None else Leaf(FlowId(id_), text(row.get("title")), flag(row.get("editable")))
+    id_ = identity(row.get("key"))
+    return None if id_ is None else Leaf(FlowId(id_), text(row.get("title"), NAME), flag(row.get("editable")))

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import random
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,6 +28,8 @@ from bot.enos.verdicts import judge
 PATH = "/apim-token-service/v2.0/token"
 LIFE = 7200  # seconds, where an answer names none
 EARLY = 600  # seconds before its end
+SPREAD = 1000  # ms that a burst of sign-ins may use ahead of the clock
+_FITS_A_HEADER = re.compile(r"[\x21-\x7e]{1,8000}")
 RETRY = 30.0  # seconds until a failed refresh of a living token is tried again
 
 Send = Callable[[Call, dict[str, str]], Awaitable[Reply]]
@@ -35,7 +38,7 @@ Pause = Callable[[float], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token and its times, seconds of the clock's epoch."""
+    """A token and its times, seconds of the steady clock's epoch."""
 
     text: str = field(repr=False)
     refresh_at: float
@@ -50,7 +53,7 @@ def token_of(data: bytes, now: float, *, refreshed: bool) -> Token | None:
     """
     found = one(value_of(data)) or {}
     words = text(found.get("accessToken"))
-    if not words:
+    if not _FITS_A_HEADER.fullmatch(words):
         return None
     told = number(found.get("expire"))
     life = LIFE if told is None else max(0, told)
@@ -64,9 +67,17 @@ class Tokens:
     """The token manager of one access key."""
 
     def __init__(
-        self, send: Send, key: str, secret: str, clock: Callable[[], datetime], *, pause: Pause = asyncio.sleep
+        self,
+        send: Send,
+        key: str,
+        secret: str,
+        clock: Callable[[], datetime],
+        *,
+        steady: Callable[[], datetime] | None = None,
+        pause: Pause = asyncio.sleep,
     ) -> None:
         self._send, self._key, self._secret, self._clock, self._pause = send, key, secret, clock, pause
+        self._steady = steady or clock
         self._held: Token | None = None
         self._flight: asyncio.Task[Token] | None = None
         self._last_stamp = 0
@@ -145,9 +156,16 @@ class Tokens:
         raise failure if isinstance(failure, Failure) else Unreadable("the sign-in brought no token")
 
     def _now(self) -> float:
-        return self._clock().timestamp()
+        """Return the time that a token's life is measured by."""
+        return self._steady().timestamp()
 
     def _stamp(self) -> int:
-        """Return the time in ms, never the same twice: a sign-in value is good for one use."""
-        self._last_stamp = max(self._last_stamp + 1, int(self._now() * 1000))
-        return self._last_stamp
+        """Return the wall clock's time in ms, never the same twice: a sign-in value is good for one use.
+
+        Where the last one lies far ahead, the clock was put back: the platform refuses a time that is not its own.
+        """
+        stamp = int(self._clock().timestamp() * 1000)
+        if stamp <= self._last_stamp < stamp + SPREAD:
+            stamp = self._last_stamp + 1
+        self._last_stamp = stamp
+        return stamp

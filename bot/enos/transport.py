@@ -14,19 +14,19 @@ Errors of httpx become, once, one of: Unreachable (never sent), Silence (sent, n
 
 import asyncio
 import functools
-import ipaddress
 import logging
+import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from bot.core.proxies import proxy_for
 from bot.enos.calls import Call, Kind
 from bot.enos.envelope import Reply
-from bot.enos.errors import Silence, Unreachable, Unreadable
+from bot.enos.errors import Silence, Unreachable, Unreadable, Untrusted
 
 CAP = 16 << 20  # bytes of one answer; a page of 50 with large graphs is under 1 MiB, a log at most 4 MiB
 READS, MUTATIONS = 8, 4  # connections at once
@@ -80,7 +80,6 @@ class Transport:
             logging.getLogger(name).setLevel(logging.WARNING)  # their INFO shows full addresses, user ids included
         self.total, self._cap, self._http = total, cap, http
         self._base = url.rstrip("/")
-        self._trust_env = not is_loopback(url)  # proxies do not apply to loopback
         self._lines = {
             Kind.READ: _Line(asyncio.Semaphore(READS), READS, self._pool(READS, READS), READS),
             Kind.MUTATION: _Line(asyncio.Semaphore(MUTATIONS), 0, self._pool(MUTATIONS, 0), MUTATIONS),
@@ -171,8 +170,11 @@ class Transport:
         if self._http is not None:
             return _Pool(self._http)
         limits = httpx.Limits(max_connections=limit, max_keepalive_connections=keep, keepalive_expiry=KEEP)
-        certificates = _trusted(self._trust_env) if urlsplit(self._base).scheme == "https" else _nobody()
-        return _Pool(httpx.AsyncHTTPTransport(verify=certificates, limits=limits, proxy=proxy_for(self._base)))
+        named = proxy_for(self._base, os.environ)
+        secure = "https" in {urlsplit(self._base).scheme, urlsplit(named or "").scheme}
+        certificates = _trusted() if secure else _nobody()
+        proxy = httpx.Proxy(named, ssl_context=certificates if named.startswith("https:") else None) if named else None
+        return _Pool(httpx.AsyncHTTPTransport(verify=certificates, limits=limits, proxy=proxy))
 
     def _abandon(self, kind: Kind, task: asyncio.Task[Reply], sent: _Sent) -> None:
         """Let the request end by itself; if it does not within its time once more, end it and its pool."""
@@ -208,9 +210,17 @@ _parsed = functools.lru_cache(64)(httpx.URL)  # all pages of a search share one 
 
 
 @functools.cache
-def _trusted(trust_env: bool) -> ssl.SSLContext:  # noqa: FBT001  a cache keys by position
-    """Return the certificates to trust; built once, since it takes as long as all the rest of a client."""
-    return httpx.create_ssl_context(trust_env=trust_env)
+def _trusted() -> ssl.SSLContext:
+    """Return the certificates to trust; built once, since it takes as long as all the rest of a client.
+
+    As everywhere in flowbot they are what OpenSSL finds: ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``, or the machine's own,
+    and those beside the ones that come with httpx. httpx by itself would trust nothing that the machine trusts.
+    """
+    if os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR"):
+        return ssl.create_default_context()
+    context = httpx.create_ssl_context(trust_env=False)
+    context.set_default_verify_paths()
+    return context
 
 
 def _nobody() -> ssl.SSLContext:
@@ -220,40 +230,33 @@ def _nobody() -> ssl.SSLContext:
 
 def _translated(error: httpx.HTTPError) -> Silence | Unreachable:
     if isinstance(error, _NEVER_SENT):
-        return Unreachable(_cause(error))
+        doubt = _certificate(error)
+        return Untrusted(doubt.verify_message, doubt.verify_code) if doubt else Unreachable(_cause(error))
     late = isinstance(error, httpx.TimeoutException)
     return Silence("too slow" if late else "the connection broke", late=late)
+
+
+def _certificate(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    """Return what OpenSSL said of a certificate, where that is behind an error."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _cause(error: httpx.HTTPError) -> str:
     words = str(error).lower()
     if "certificate" in words:
-        return "its certificate cannot be verified; check ENOS_API_URL and the machine's certificate store"
+        return "its certificate cannot be verified; check ENOS_API_URL and SSL_CERT_FILE"
     if "name or service" in words or "getaddrinfo" in words or "name resolution" in words or "nodename" in words:
         return "its name is unknown; check ENOS_API_URL"
     if isinstance(error, httpx.UnsupportedProtocol):
         return "the address is none; check ENOS_API_URL"
     if isinstance(error, httpx.ProxyError):
-        return "the proxy refused"
+        if words.startswith("407"):
+            return "the proxy wants a user and a password; check those in HTTPS_PROXY"
+        return f"the proxy refused{f' (HTTP {words[:3]})' if words[:3].isdecimal() else ''}"
     if isinstance(error, httpx.TimeoutException):
         return "no connection in time"
+    if "ssl" in words:
+        return "no TLS is spoken there; check ENOS_API_URL, and whether HTTPS_PROXY must begin with http://"
     return "the connection failed"
-
-
-def proxy_for(url: str) -> str | None:
-    """Return the proxy that the environment names for an address; none for this machine and for what is exempt."""
-    parts = urlsplit(url)
-    if is_loopback(url) or proxy_bypass(parts.hostname or ""):
-        return None
-    named = getproxies()
-    proxy = named.get(parts.scheme) or named.get("all")
-    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
-
-
-def is_loopback(url: str) -> bool:
-    """Whether an address names this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

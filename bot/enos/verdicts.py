@@ -29,12 +29,13 @@ from bot.enos.errors import (
 STALE_APIM = frozenset({4011, 4012})  # the SDK's reading of the gateway: short or long part of the token expired
 STALE_CODES = frozenset({1203, 1204})
 THROTTLE_CODES = frozenset({430, 429})
+LONGEST_WAIT = 3600.0  # seconds
 INTERNAL_CODES = frozenset({62109, 99500, 1005})
 _HTTP = {
     403: (
         "forbidden",
         "EnOS's gateway forbids it.",
-        "Ask an admin of the bot to have the application authorized for the batch API.",
+        "Ask an admin of the bot to have the application's service account authorized (README, step 5).",
     ),
     404: (
         "not_offered",
@@ -166,13 +167,16 @@ def _what_it_is(body: bytes) -> str:
 
 
 def seconds_to_wait(header: str, now: datetime) -> float | None:
-    """Return the seconds that a Retry-After header asks for, a number or a date; None without one."""
-    header = header.strip()
-    if re.fullmatch(r"\d{1,6}(\.\d+)?", header):
-        return float(header)
+    """Return the seconds that a Retry-After header asks for, a number or a date; None without one.
+
+    At most an hour: whoever asks for more is asked again then, or one wrong header would stop all reading.
+    """
+    header = header.strip()[:100]
+    if re.fullmatch(r"\d{1,20}(\.\d+)?", header):
+        return min(LONGEST_WAIT, float(header))
     try:
         at = parsedate_to_datetime(header)
-    except ValueError:
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return min(LONGEST_WAIT, max(0.0, (at - now).total_seconds()))
+    except (ValueError, OverflowError):
         return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0.0, (at - now).total_seconds())

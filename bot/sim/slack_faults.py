@@ -15,6 +15,8 @@ slow          ``seconds`` pass before the call is looked at
 late          the call takes effect at once, its answer comes ``seconds`` later
 silence       the call takes effect and is never answered
 gone          every connection is cut, sockets too, until cleared
+refused       nobody listens: what the app is told of an address from now on leads to a port that refuses
+              connections. Of ``response`` and ``upload`` only, whose hosts are not that of the Web API
 ============  =====================================================================
 
 Of Socket Mode:
@@ -46,8 +48,10 @@ WEB_FAULTS = frozenset(
         "late",
         "silence",
         "gone",
+        "refused",
     }
 )
+NOBODY = "http://127.0.0.1:1"  # nobody listens at this port
 SOCKET_FAULTS = frozenset({"refuse", "duplicate", "redelivered"})
 SOCKET_ACTS = frozenset({"close", "drop", "mute", "disconnect"})
 
@@ -81,6 +85,11 @@ class Faults:
     def clear(self) -> None:
         """Let everything go right again."""
         self.active.clear()
+
+    def origin(self, method: str, origin: str) -> str:
+        """Return where the addresses of ``response`` or ``upload`` lead: to nobody where they refuse connections."""
+        refused = any(fault.name == "refused" and fault.method in {None, method} for fault in self.active)
+        return NOBODY if refused else origin
 
     def take(
         self, names: frozenset[str], method: str | None = None, channel: str | None = None, ts: str | None = None

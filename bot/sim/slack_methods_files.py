@@ -29,7 +29,8 @@ def _upload_url(ask: Ask) -> Json:
         created=int(workspace.clock()),
     )
     workspace.files[file.id] = file
-    return {"upload_url": f"{workspace.base_url}/upload/{file.id}", "file_id": file.id}
+    origin = workspace.faults.origin("upload", workspace.base_url)
+    return {"upload_url": f"{origin}/upload/{file.id}", "file_id": file.id}
 
 
 def _complete(ask: Ask) -> Json:

@@ -45,6 +45,7 @@ class SocketHub:
         self.connections: list[Connection] = []
         self.handshakes = 0
         self.acks_anywhere = True
+        self.scheme = "ws"  # "wss" where something that speaks TLS stands before it
         self.log: deque[Envelope] = deque(maxlen=KEPT)  # what was delivered, oldest first
         self._tickets: dict[str, float] = {}
         self._pending: dict[str, _Pending] = {}
@@ -55,7 +56,7 @@ class SocketHub:
         """Return an address for one connection, good for half a minute."""
         ticket = self.state.new_id("", 24).lower()
         self._tickets[ticket] = self.state.clock()
-        return f"ws://{host}/link/?ticket={ticket}&app_id={self.state.app.id}"
+        return f"{self.scheme}://{host}/link/?ticket={ticket}&app_id={self.state.app.id}"
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one socket until it is closed."""

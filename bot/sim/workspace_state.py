@@ -81,7 +81,7 @@ class State:
             self._stir = asyncio.get_running_loop().create_future()
         return self._stir
 
-    def until(self, predicate: Callable[[], Found], timeout: float = 10.0) -> Coroutine[Any, Any, Found]:
+    def until(self, predicate: Callable[[], Found], timeout: float = 60.0) -> Coroutine[Any, Any, Found]:
         """Wait until the predicate holds and return its value.
 
         Looks again at every change here, and now and then for predicates that concern something else.
@@ -136,7 +136,7 @@ class State:
 
     def hook_url(self, hook: Hook) -> str:
         """Return the address the app posts to."""
-        return f"{self.base_url}/response/{hook.id}"
+        return f"{self.faults.origin('response', self.base_url)}/response/{hook.id}"
 
     # ── people and places ────────────────────────────────────────────────────
 

@@ -7,6 +7,8 @@ after a cut connection (slack_sdk 3.47.0). A read is asked again a few times.
 
 import asyncio
 import contextlib
+import math
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,8 +19,17 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
-from bot.slack.proxies import proxy_for
+from bot.core.conversations import (
+    SlackFailure,
+    SlackLimited,
+    SlackRefused,
+    SlackUnclear,
+    SlackUnreachable,
+    SlackUntrusted,
+    host_of,
+)
+from bot.core.legible import legible
+from bot.core.proxies import proxy_for
 from bot.slack.redacted import library_log
 
 Answer = Mapping[str, Any]
@@ -27,6 +38,7 @@ OnCall = Callable[[str, str, float], None]  # method, outcome, seconds; none of 
 
 TIMEOUT = aiohttp.ClientTimeout(total=15, connect=5, sock_read=10)
 DEFAULT_WAIT = 10.0  # seconds, where a 429 names none
+LONGEST_WAIT = 3600.0  # seconds: whatever a 429 names, Slack is asked again after an hour
 LIMITED = frozenset({"ratelimited", "rate_limited"})
 UNKNOWN = frozenset(  # Slack: "may have partly succeeded", or its answer says nothing about the call
     {"fatal_error", "internal_error", "service_unavailable", "request_timeout"}
@@ -38,6 +50,7 @@ NEVER_LEFT = (
     aiohttp.InvalidURL,
 )
 
+DEEPEST = 60  # levels of nesting that are read of an answer; blocks have ten
 READ_TRIES = 3
 READ_PATIENCE = 5.0  # seconds that a read waits for a 429; longer is the caller's to decide
 READ_PAUSE = 0.3  # seconds before the second try, doubled for the third
@@ -107,23 +120,26 @@ _WORDS: dict[type, str] = {
     SlackRefused: "refused",
     SlackUnclear: "unclear",
     SlackUnreachable: "unreachable",
+    SlackUntrusted: "unreachable",
 }
 
 
 @contextlib.contextmanager
-def translated() -> Iterator[None]:
-    """Raise whatever a call raises as one of the four failures."""
+def translated(method: str = "", url: str = "") -> Iterator[None]:
+    """Raise whatever a call raises as one of the four failures, which names the method and the host of the address."""
     try:
         yield
     except Exception as problem:
         failure = _failure(problem)
+        if failure is not None and not failure.method:
+            failure.method, failure.host = method, host_of(url)
         if failure is None or failure is problem:
             raise
         # The library's message holds the whole answer; only what cannot be read is worth a look at where.
         raise failure from (problem if isinstance(problem, AttributeError | ValueError) else None)
 
 
-def _failure(problem: BaseException) -> Exception | None:
+def _failure(problem: BaseException) -> SlackFailure | None:
     """Return which of the four failures it is; None for a bug, or the end of the task."""
     match problem:
         case SlackLimited() | SlackRefused() | SlackUnclear() | SlackUnreachable():
@@ -131,7 +147,7 @@ def _failure(problem: BaseException) -> Exception | None:
         case SlackApiError():
             return _answered(problem)
         case _ if isinstance(problem, NEVER_LEFT):
-            return SlackUnreachable(type(problem).__name__)
+            return _unreached(problem)
         case aiohttp.ClientError() | TimeoutError() | OSError():
             return SlackUnclear(type(problem).__name__)
         case AttributeError() | ValueError():  # the sdk's, for an answer that is no object
@@ -139,15 +155,36 @@ def _failure(problem: BaseException) -> Exception | None:
     return None
 
 
+def _unreached(problem: BaseException) -> SlackUnreachable:
+    """Return a call that never left, with why as far as an operator can do something about it."""
+    match problem:
+        case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError() as doubt):
+            return SlackUntrusted(doubt.verify_message, doubt.verify_code)
+        case aiohttp.ClientHttpProxyError(status=407):
+            return SlackUnreachable("the proxy wants a user and a password; check those in HTTPS_PROXY")
+        case aiohttp.ClientHttpProxyError():
+            return SlackUnreachable(f"the proxy refused, HTTP {problem.status}")
+        case aiohttp.ClientProxyConnectionError():
+            return SlackUnreachable("the proxy cannot be reached; check HTTPS_PROXY")
+        case aiohttp.ClientConnectorDNSError():
+            return SlackUnreachable("its name is unknown here; behind a proxy, set HTTPS_PROXY")
+        case aiohttp.ClientConnectorSSLError():
+            return SlackUnreachable(
+                "no TLS is spoken there; check SLACK_API_URL, and whether HTTPS_PROXY must begin with http://"
+            )
+    return SlackUnreachable(type(problem).__name__)
+
+
 def wait_named(headers: Mapping[str, str]) -> float:
-    """Return the seconds that ``Retry-After`` names."""
+    """Return the seconds that ``Retry-After`` names, an hour at most."""
     try:
-        return max(0.0, float(headers.get("Retry-After", DEFAULT_WAIT)))
+        seconds = float(headers.get("Retry-After", DEFAULT_WAIT))
     except ValueError:
         return DEFAULT_WAIT
+    return DEFAULT_WAIT if math.isnan(seconds) else min(LONGEST_WAIT, max(0.0, seconds))
 
 
-def _answered(problem: SlackApiError) -> Exception:
+def _answered(problem: SlackApiError) -> SlackFailure:
     response = problem.response
     status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0) or 0)
     told = getattr(response, "data", None)
@@ -176,13 +213,13 @@ class Calls:
 
     async def write(self, method: str, arguments: Mapping[str, Any]) -> Answer:
         """Send a call that changes something: once."""
-        with translated():
+        with translated(method, self.client.base_url):
             answer = await self.client.api_call(method, json=dict(arguments))
             return _object(answer.data)
 
     async def once(self, method: str, arguments: Mapping[str, Any]) -> Answer:
         """Send a call whose arguments Slack takes only in the query: once."""
-        with translated():
+        with translated(method, self.client.base_url):
             answer = await self.client.api_call(method, params=dict(arguments))
             return _object(answer.data)
 
@@ -205,12 +242,12 @@ class Calls:
         for _ in range(most):
             page = await self.read(method, {**arguments, **({"cursor": cursor} if cursor else {})})
             yield page
-            cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
+            cursor = cursor_of(page)
             if not cursor:
                 return
 
     async def _asked(self, method: str, arguments: Mapping[str, Any]) -> Answer:
-        with translated():
+        with translated(method, self.client.base_url):
             answer = await self.client.api_call(method, http_verb="GET", params=dict(arguments))
             return _object(answer.data)
 
@@ -218,4 +255,21 @@ class Calls:
 def _object(data: Any) -> Answer:
     if not isinstance(data, dict):
         raise SlackUnclear("unreadable answer")
-    return data
+    return fit(data)  # type: ignore[no-any-return]  # an object in, an object out
+
+
+def cursor_of(page: Answer) -> str:
+    """Return what the next page is asked for with; empty on the last one."""
+    told = page.get("response_metadata")
+    return str(told.get("next_cursor") or "") if isinstance(told, dict) else ""
+
+
+def fit(value: Any, depth: int = 0) -> Any:
+    """Return an answer that can be kept: each text in it is text, and what is nested too deep is left out."""
+    if isinstance(value, str):
+        return legible(value)
+    if isinstance(value, dict):
+        return {fit(key): fit(each, depth + 1) for key, each in value.items()} if depth < DEEPEST else {}
+    if isinstance(value, list):
+        return [fit(each, depth + 1) for each in value] if depth < DEEPEST else []
+    return value

@@ -1,20 +1,25 @@
 """Who and what is in Slack now: people, groups, channels, each remembered for minutes at most."""
 
+import logging
 import zoneinfo
 from collections.abc import Callable
 from typing import Any
 
-from bot.core.conversations import Channel, SlackRefused
+from bot.core.conversations import Channel, SlackRefused, SlackUnclear
+from bot.core.legible import legible
 from bot.core.people import Person, Profile
 from bot.slack.cache import Expiring
-from bot.slack.calls import Answer, Calls
+from bot.slack.calls import Answer, Calls, cursor_of
 from bot.slack.identity import Identity
+
+log = logging.getLogger(__name__)
 
 PEOPLE_SECONDS = 15 * 60.0
 GROUP_SECONDS = 2 * 60.0
 CHANNEL_SECONDS = 5.0  # many who ask at once share an answer; who remembers it longer knows why
-MEMBER_PAGES, MEMBER_PAGE = 100, 1000  # Slack lists no more than 1,000 at once (conversations.members)
-TOO_MANY = "too_many_members"  # ours, not Slack's: a list that was not read to its end says nothing of who is missing
+LONGEST_NAME = 200  # characters; Slack allows 80
+MEMBER_PAGES, MEMBER_PAGE = 1000, 400  # far beyond any real channel
+MEMBER_SECONDS = 300.0
 NOT_OFFERED = frozenset({"missing_scope", "unknown_method", "no_permission", "not_allowed_token_type"})
 
 
@@ -23,6 +28,7 @@ class Directory:
 
     def __init__(self, calls: Calls, clock: Callable[[], float]) -> None:
         self.calls = calls
+        self._clock = clock
         self.me: Identity | None = None  # known after the preflight
         self._people: Expiring[Answer] = Expiring(PEOPLE_SECONDS, clock)
         self._groups: Expiring[frozenset[str]] = Expiring(GROUP_SECONDS, clock)
@@ -75,18 +81,27 @@ class Directory:
         return await self._channels.get(channel, ask)
 
     async def members(self, channel: str) -> frozenset[str]:
-        """Return the user ids of all of a channel's members; ``too_many_members`` where they cannot all be read."""
+        """Return the user ids of all of a channel's members."""
 
         async def ask() -> frozenset[str]:
-            members: set[str] = set()
-            arguments = {"channel": channel, "limit": MEMBER_PAGE}
-            async for page in self.calls.pages("conversations.members", arguments, MEMBER_PAGES):
-                members.update(str(user) for user in page.get("members") or ())
-                if not (page.get("response_metadata") or {}).get("next_cursor"):
-                    return frozenset(members)
-            raise SlackRefused(TOO_MANY)
+            return frozenset(str(user) for user in await self._all("conversations.members", channel, "members"))
 
         return await self._members.get(channel, ask)
+
+    async def _all(self, method: str, channel: str, listed: str) -> list[object]:
+        """Return what all pages list. Part of them is never all: a list that does not end is no answer, and logged."""
+        found: list[object] = []
+        began, cursors = self._clock(), set[str]()
+        async for page in self.calls.pages(method, {"channel": channel, "limit": MEMBER_PAGE}, MEMBER_PAGES):
+            found += page.get(listed) or ()
+            cursor = cursor_of(page)
+            if cursor in cursors or self._clock() - began > MEMBER_SECONDS:
+                break
+            if not cursor:
+                return found
+            cursors.add(cursor)
+        log.error("%s of %s does not end; it was given up after %d of them", method, channel, len(found))
+        raise SlackUnclear(f"the list of {listed} does not end")
 
     async def place(self, channel: str) -> str:
         """Return a conversation's id; for a user id that of the direct messages with them."""
@@ -115,7 +130,7 @@ def _profile(user: Answer, asked: str, team: str, me: Identity | None) -> Profil
     home = me.home if me and not stranger else team or next(iter(sorted(theirs)), "")
     return Profile(
         person=Person(home, asked),
-        name=str(shown.get("display_name") or shown.get("real_name") or user.get("name") or ""),
+        name=legible(str(shown.get("display_name") or shown.get("real_name") or user.get("name") or ""), LONGEST_NAME),
         timezone=_zone(user.get("tz")),
         deleted=bool(user.get("deleted")),
         bot=bool(user.get("is_bot")) or asked == "USLACKBOT",
@@ -139,7 +154,7 @@ def _is_foreign(team: str, theirs: set[str], me: Identity | None) -> bool:
 def _channel(told: Answer, asked: str) -> Channel:
     return Channel(
         id=str(told.get("id") or asked),
-        name=str(told.get("name") or ""),
+        name=legible(str(told.get("name") or ""), LONGEST_NAME),
         member=bool(told.get("is_im") or told.get("is_member")),
         archived=bool(told.get("is_archived")),
         shared=bool(told.get("is_ext_shared") or told.get("is_pending_ext_shared")),

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import aiohttp
-from aiohttp import web
 
 from bot.core.errors import Refused
 from bot.core.people import Said
+from bot.listener import Listener
 from bot.slack import http_mode, preflight
 from bot.slack.calls import TIMEOUT, OnCall, Sleep, web_client
 from bot.slack.identity import Identity
@@ -106,7 +106,7 @@ class SlackEdge:
         )
         self._app = self.listeners.bolt(self._client, bot_token, way.signing_secret)
         self._sockets: Sockets | None = None
-        self._server: web.AppRunner | None = None
+        self._server: Listener | None = None
 
     async def preflight(self) -> Identity:
         """Prove the tokens and return who the bot is.
@@ -128,9 +128,9 @@ class SlackEdge:
             self._sockets = self._made()
             self._sockets.start()
         else:
-            self._server = web.AppRunner(http_mode.events_app(self._app), access_log=None, shutdown_timeout=1.0)
-            await self._server.setup()
-            await web.TCPSite(self._server, *self.way.listen).start()
+            served = http_mode.events_app(self._app, self.way.signing_secret)
+            self._server = Listener(served, shutdown_timeout=1.0)
+            await self._server.start(*self.way.listen)
 
     async def stop_hearing(self, deadline: float) -> int:
         """Hear no more and let what was heard be answered within ``deadline`` seconds; the poster still works.
@@ -167,10 +167,7 @@ class SlackEdge:
     @property
     def address(self) -> str:
         """Return where HTTP mode listens, ``http://host:port``; empty in Socket Mode."""
-        if self._server is None:
-            return ""
-        host, port = self._server.addresses[0][:2]
-        return f"http://{host}:{port}"
+        return self._server.address if self._server is not None else ""
 
     def _made(self) -> Sockets:
         sockets = tuple(

@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.core.conversations import Found, SlackLimited, SlackUnclear, SlackUnreachable
 from bot.core.posts import PostId
-from bot.slack.calls import Answer, Calls
+from bot.slack.calls import Answer, Calls, cursor_of
 
 PAGES, PAGE = 10, 200  # of one look
 CLOCKS_APART = 60.0  # seconds that our clock and Slack's may differ
@@ -59,7 +59,7 @@ async def look(calls: Calls, window: Window, ids: Collection[PostId], post_of: P
         _take_in(read, window, page, ids, post_of)
         if window.thread and not number:
             read.parent = _has_parent(window, page)
-        cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
+        cursor = cursor_of(page)
         if not (cursor or page.get("has_more")):
             return read.so_far(whole=True)
         if not cursor:  # there is more, and no way to it but by time

@@ -11,7 +11,15 @@ from typing import Any
 
 import aiohttp
 
-from bot.core.conversations import Channel, Found, SlackAstray, SlackRefused, SlackUnclear
+from bot.core.conversations import (
+    RESPONSE_URL,
+    Channel,
+    Found,
+    SlackAstray,
+    SlackRefused,
+    SlackUnclear,
+    SlackUnreachable,
+)
 from bot.core.people import Profile
 from bot.core.posts import Body, PostId
 from bot.core.slack_errors import is_not_there
@@ -20,10 +28,11 @@ from bot.slack.calls import Answer, Calls, OnCall, Sleep, web_client
 from bot.slack.directory import Directory
 from bot.slack.identity import Identity
 from bot.slack.redacted import library_log
-from bot.slack.uploads import Uploads
+from bot.slack.uploads import Uploads, not_stored
 from bot.slack.whispers import Whispers
 
 EVENT_TYPE = "flowbot_post"
+LONGEST_PLACE = 500  # characters of a channel and a ts together; Slack's have about thirty
 CONTENT = frozenset(  # refusals that fewer blocks may answer
     {
         "invalid_blocks",
@@ -74,7 +83,7 @@ class Poster:
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"id": id}}
         answer = await self._plainly(channel, body, thread, {"metadata": metadata})
         place, ts = str(answer.get("channel") or ""), str(answer.get("ts") or "")
-        if not (place and ts):
+        if not (place and ts) or len(place) + len(ts) > LONGEST_PLACE:
             raise SlackUnclear("the answer names no message")
         self.directory.stands_in(channel, place)
         if thread and _thread_of(answer, thread) != thread:
@@ -96,6 +105,10 @@ class Poster:
         """Whisper what is no post and has no id, such as that the database takes none; directly where that fails."""
         try:
             await self.whisper(channel, user, body, thread=thread, response_url=response_url)
+        except SlackUnreachable as unreachable:
+            if unreachable.method != RESPONSE_URL:
+                raise
+            await self.tell(channel, user, body, thread=thread)
         except SlackRefused as refusal:
             if not is_not_there(refusal.error):
                 raise
@@ -110,7 +123,11 @@ class Poster:
         reserved: Callable[[str], Awaitable[None]] | None = None,
     ) -> str:
         """Upload ``{"filename", "content", "title", "comment"}``; return the file id."""
-        return await self._uploads.upload(await self.directory.place(channel), body, thread, reserved)
+        try:
+            place = await self.directory.place(channel)
+        except SlackUnclear as lost:
+            raise not_stored(str(lost), lost.method) from None
+        return await self._uploads.upload(place, body, thread, reserved)
 
     async def shared(self, file: str) -> bool:
         """Whether a file of ours has been shown anywhere."""

@@ -6,9 +6,10 @@ from collections.abc import Awaitable
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.certificates import EXPIRED, way_out
+from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable, SlackUntrusted
 from bot.core.errors import Outage, Refused
-from bot.slack.calls import translated
+from bot.slack.calls import fit, translated
 from bot.slack.identity import Identity
 from bot.slack.manifest import missing_scopes
 
@@ -65,7 +66,7 @@ class SlackBusy(SlackDown):
 async def who_am_i(client: AsyncWebClient) -> Identity:
     """Return who the bot token belongs to. Raises ``Refused`` for a bad token, ``SlackDown`` otherwise."""
     answer = await _asked(client.auth_test(), BOT_TOKEN)
-    told = answer.data if isinstance(answer.data, dict) else {}
+    told = fit(answer.data) if isinstance(answer.data, dict) else {}
     if not told.get("bot_id"):
         raise Refused("not_a_bot", f"The token in {BOT_TOKEN} belongs to a person, not to a bot.", WHERE[BOT_TOKEN])
     scopes = frozenset(
@@ -99,5 +100,11 @@ async def _asked(call: Awaitable[AsyncSlackResponse], setting: str) -> AsyncSlac
         raise Refused(refusal.error, sentence, WHERE[setting]) from None
     except SlackLimited as limited:
         raise SlackBusy(limited.seconds) from None
+    except SlackUntrusted as doubt:
+        if doubt.code in EXPIRED:  # Slack's to mend, or this machine's clock
+            raise SlackDown(str(doubt)) from None
+        raise Refused(
+            "untrusted", f"Slack's certificate is not trusted: {doubt.told}.", way_out("SLACK_API_URL")
+        ) from None
     except (SlackUnclear, SlackUnreachable) as problem:
         raise SlackDown(str(problem)) from None

@@ -8,17 +8,27 @@ NAME = "flowbot.slack.library"
 # bolt finds SLACK_BOT_TOKEN in the environment by itself and says that our client and authorize win, as they should.
 _KNOWN = ("As you gave `client` as well", "As you gave `authorize` as well")
 
-SECRETS = re.compile(
+_SECRETS = (
     r"xox[a-z](?:\.xox[a-z])?-[\w-]+"  # bot, user and refresh tokens
     r"|xapp-[\w-]+"
-    r"|https?://[^\s'\"<>]*/(?:response|actions|commands|services|workflows|upload)/[^\s'\"<>]*"
     r"|(?<=ticket=)[^&\s'\"<>]+"
 )
+SECRETS = re.compile(_SECRETS)
+# An address is read whole, and looked into afterwards: so none is read twice, whatever stands in it.
+ADDRESS_OR_SECRET = re.compile(rf"(?P<address>https?://[^\s'\"<>]*)|{_SECRETS}")
+OPENS_A_DOOR = re.compile(r"/(?:response|actions|commands|services|workflows|upload)/")
 
 
 def redact(text: str) -> str:
     """Return the text with everything that opens a door replaced."""
-    return SECRETS.sub("(secret)", text)
+    return ADDRESS_OR_SECRET.sub(_hidden, text)
+
+
+def _hidden(found: re.Match[str]) -> str:
+    address = found["address"]
+    if address is None or OPENS_A_DOOR.search(address):
+        return "(secret)"
+    return SECRETS.sub("(secret)", address)  # a token or a ticket may stand in any address
 
 
 class Redacting(logging.Filter):

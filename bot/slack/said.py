@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from bot.core.legible import is_legible, legible
 from bot.core.people import Person, Said, Surface, Where
 from bot.slack.identity import Identity
 
@@ -21,6 +22,8 @@ Payload = Mapping[str, Any]
 OLD_BUTTON = "old button"  # the words of a press whose value this version cannot read
 VALUE_VERSION = "1"
 OUR_ACTIONS = ("say:", "menu:")  # what cards name their buttons and menus
+LONGEST, LONGEST_ID = 40_000, 255  # characters of what is said (Slack cuts there), and of an id, a time or a word
+LONGEST_VALUE = 4000  # of a button's value and of an address; Slack allows fewer
 SPOKEN_SUBTYPES = (None, "thread_broadcast", "file_share")  # the others are edits, joins, topics, bots
 FOLLOWS_MENTION = re.compile(r"^[\s:,]+")
 
@@ -36,10 +39,10 @@ def command(body: Payload, now: datetime, *, delivery: str = "") -> Said | None:
     where = Where(
         surface=Surface.COMMAND,
         channel=_text(body, "channel_id") or user,
-        response_url=_text(body, "response_url"),
+        response_url=_text(body, "response_url", LONGEST_VALUE),
     )
     by = Person(_text(body, "enterprise_id") or _text(body, "team_id"), user)
-    return Said(_key("command", body, delivery), _text(body, "text").strip(), by, where, now)
+    return Said(_key("command", body, delivery), _words(body, "text").strip(), by, where, now)
 
 
 def unknown(heard: Said) -> Said:
@@ -66,7 +69,7 @@ def event(body: Payload, now: datetime, me: Identity) -> Said | None:
         thread=_thread(_text(happening, "thread_ts"), ts),
         message=ts,
     )
-    words = without_mention(_text(happening, "text"), me)
+    words = without_mention(_words(happening, "text"), me)
     return Said(f"message:{channel}:{ts}", words, _author(body, happening), where, now)
 
 
@@ -79,7 +82,7 @@ def press(body: Payload, now: datetime, *, delivery: str = "") -> Said | None:
     actions = body.get("actions")
     action = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], dict) else {}
     user = _text(_part(body, "user"), "id")
-    value = _text(_part(action, "selected_option"), "value") or _text(action, "value")
+    value = _text(_part(action, "selected_option"), "value", LONGEST_VALUE) or _text(action, "value", LONGEST_VALUE)
     ours = _text(action, "action_id").startswith(OUR_ACTIONS)
     if not user or not (value or ours):
         return None
@@ -91,7 +94,7 @@ def press(body: Payload, now: datetime, *, delivery: str = "") -> Said | None:
         channel=_text(container, "channel_id") or _text(_part(body, "channel"), "id") or user,
         thread=_thread(thread, ts),
         message=ts,
-        response_url=_text(body, "response_url"),
+        response_url=_text(body, "response_url", LONGEST_VALUE),
     )
     post, words = decoded(value)
     return Said(_key("press", body, delivery), words, _presser(body, user), where, now, post)
@@ -105,7 +108,7 @@ def retired(kind: str, body: Payload, now: datetime, *, delivery: str = "") -> S
     where = Where(
         surface=Surface.RETIRED,
         channel=_text(_part(body, "channel"), "id") or user,
-        response_url=_text(body, "response_url"),
+        response_url=_text(body, "response_url", LONGEST_VALUE),
     )
     return Said(_key(kind, body, delivery), kind, _presser(body, user), where, now)
 
@@ -125,11 +128,13 @@ def without_mention(text: str, me: Identity) -> str:
     Slack writes ``<@U…>``, some clients ``<@U…|name>``, and plain ``@name`` is what is left of a mention that
     a client did not resolve.
     """
-    mention = rf"<@{re.escape(me.user)}(?:\|[^>]*)?>"
+    mention = rf"<@{re.escape(me.user)}(?:\|[^<>]*)?>"
     leading = re.match(rf"\s*(?:{mention}|@{re.escape(me.name)}(?![\w.-]))", text, re.IGNORECASE)
     if leading:
         return FOLLOWS_MENTION.sub("", text[leading.end() :]).strip()
-    return re.sub(rf"\s*{mention}\s*", " ", text, count=1).strip()
+    found = re.search(mention, text)
+    # The blanks around it are stripped and not matched: a long run of them would be tried from each of its places.
+    return f"{text[: found.start()].rstrip()} {text[found.end() :].lstrip()}".strip() if found else text.strip()
 
 
 def _by_a_person(happening: Payload, me: Identity) -> bool:
@@ -158,10 +163,15 @@ def _presser(body: Payload, user: str) -> Person:
 
 def _key(kind: str, body: Payload, delivery: str) -> str:
     """Return the trigger id, else the envelope's, else a digest of the whole payload."""
-    told = _text(body, "trigger_id") or delivery
-    if not told:
-        told = hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()[:32]
-    return f"{kind}:{told}"
+    told = _text(body, "trigger_id") or _text({"delivery": delivery}, "delivery")
+    return f"{kind}:{told or hashlib.sha256(_printed(body).encode()).hexdigest()[:32]}"
+
+
+def _printed(body: Payload) -> str:
+    try:
+        return json.dumps(body, sort_keys=True, default=str)
+    except (RecursionError, TypeError):  # nested deeper than can be written, or keyed by things
+        return json.dumps([(name, value) for name, value in body.items() if isinstance(value, str)])
 
 
 def _thread(thread: str, message: str) -> str:
@@ -174,6 +184,13 @@ def _part(body: Payload, name: str) -> Payload:
     return part if isinstance(part, Mapping) else {}
 
 
-def _text(body: Payload, name: str) -> str:
+def _words(body: Payload, name: str) -> str:
+    """Return what a person wrote, fit to be kept."""
     value = body.get(name)
-    return value if isinstance(value, str) else ""
+    return legible(value, LONGEST) if isinstance(value, str) else ""
+
+
+def _text(body: Payload, name: str, longest: int = LONGEST_ID) -> str:
+    """Return an id, a time or a word; empty where there is none, or one that cannot be kept and so names nothing."""
+    value = body.get(name)
+    return value if isinstance(value, str) and len(value) <= longest and is_legible(value) else ""

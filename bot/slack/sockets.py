@@ -29,9 +29,9 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.conversations import SlackLimited
+from bot.core.proxies import proxy_for
 from bot.slack.calls import Sleep, translated
 from bot.slack.listeners import Counts
-from bot.slack.proxies import proxy_for
 from bot.slack.redacted import library_log, redact
 
 log = logging.getLogger(__name__)
@@ -297,7 +297,7 @@ def _end(task: "asyncio.Future[None] | None") -> None:
 def _frame(message: str) -> Mapping[str, Any]:
     try:
         frame = json.loads(message)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return frame if isinstance(frame, dict) else {}
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import aiohttp
 
-from bot.core.conversations import SlackUnclear, SlackUnreachable
+from bot.core.conversations import UPLOAD, SlackUnclear, SlackUnreachable
 from bot.core.posts import Body
+from bot.core.proxies import proxy_for
 from bot.slack.calls import Calls, OnCall, counted, translated
-from bot.slack.proxies import proxy_for
 
 
 class Uploads:
@@ -62,13 +62,20 @@ class Uploads:
             arguments = {"filename": filename, "length": len(content)}
             answer = await self.calls.once("files.getUploadURLExternal", arguments)
             address, file = str(answer.get("upload_url") or ""), str(answer.get("file_id") or "")
-            with counted(self.on_call, "upload") as call, translated():
+            with counted(self.on_call, UPLOAD) as call, translated(UPLOAD, address):
                 proxy = proxy_for(address, self.environment)
                 async with self.session.post(address, data=content, proxy=proxy) as stored:
                     status = stored.status
                 call.outcome = "ok" if status == 200 else "refused"
         except SlackUnclear as lost:
-            raise SlackUnreachable(f"the file was not stored: {lost}") from None
+            raise not_stored(str(lost), lost.method) from None
         if status != 200:
-            raise SlackUnreachable(f"the file was not stored: HTTP {status} from the upload address")
+            raise not_stored(f"HTTP {status} from the upload address", UPLOAD)
         return file
+
+
+def not_stored(why: str, method: str) -> SlackUnreachable:
+    """Return the failure of a step before the last: nobody can have seen the file. No host is named: one answered."""
+    failure = SlackUnreachable(f"the file was not stored: {why}")
+    failure.method = method
+    return failure

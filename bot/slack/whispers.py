@@ -11,11 +11,11 @@ from typing import Any
 
 import aiohttp
 
-from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear
+from bot.core.conversations import RESPONSE_URL, SlackLimited, SlackRefused, SlackUnclear
 from bot.core.posts import Body
+from bot.core.proxies import proxy_for
 from bot.slack import limits
 from bot.slack.calls import LIMITED, OnCall, counted, translated, wait_named
-from bot.slack.proxies import proxy_for
 
 Ephemeral = Callable[[str, str, Body, str], Awaitable[None]]
 
@@ -56,7 +56,7 @@ class Whispers:
 
     async def _send(self, url: str, content: Mapping[str, Any]) -> str:
         """Return the word that Slack refuses it with; empty when it took it."""
-        with counted(self.on_call, "response_url") as call, translated():
+        with counted(self.on_call, RESPONSE_URL) as call, translated(RESPONSE_URL, url):
             proxy = proxy_for(url, self.environment)
             async with self.session.post(url, json=content, proxy=proxy) as answer:
                 text = await answer.text()

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sqlite3
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from bot.store.schema import migrate
 
 Version = tuple[int, int, int]
 
+PROBE = 1 << 20  # bytes that a disk must take to count as mended
 PATIENCE = 5.0  # seconds to wait for another program that holds the file
 
 
@@ -71,6 +73,21 @@ def open_database(
         connection.close()
         raise
     return db
+
+
+def probe(db: Database, folder: Path) -> None:
+    """Write a little into the database, and a megabyte beside it: a full disk takes something small now and then.
+
+    Raises ``Trouble``.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(PROBE))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise Trouble(error.strerror or str(error)) from error
+    db.execute("INSERT OR REPLACE INTO notes VALUES ('probe', datetime('now'))")
 
 
 def _make(path: Path) -> None:

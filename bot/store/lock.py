@@ -1,14 +1,24 @@
-"""One program per database: an exclusive lock on a file beside it, which names the holder."""
+"""One program per database: an exclusive lock on a file beside it, which names the holder.
 
+The lock stands beside the file itself, whatever other names lead to it: a second way to the same database must not
+have a lock of its own. What is found in the lock's place and is no lock of flowbot's is left as it is.
+"""
+
+import contextlib
+import errno
 import fcntl
 import json
 import os
 import socket
+import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.core.errors import Refused
+
+_MARK = b'{"pid":'  # how the words of a lock begin
+_LONGEST = 4096  # bytes of a lock's words
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +56,50 @@ class Lock:
             self._descriptor = -1
 
 
+def real_path(database: Path) -> Path:
+    """Return where a database really is: symbolic links and ``..`` followed."""
+    return Path(os.path.realpath(database))
+
+
 def lock_path(database: Path) -> Path:
     """Return where the lock of a database stands."""
-    return database.with_name(database.name + ".lock")
+    path = real_path(database)
+    return path.with_name(path.name + ".lock")
 
 
 def take(database: Path) -> Lock:
     """Take the lock beside the database.
 
-    Raises ``Refused("locked")`` naming the holder, ``Refused("unwritable")`` where no lock file can be made.
+    Raises ``Refused("locked")`` naming the holder, ``Refused("unwritable")`` where no lock file can be made,
+    ``Refused("not_a_lock")`` where something else stands in its place, ``Refused("linked")`` where the database has
+    a second name.
     """
     path = lock_path(database)
+    descriptor = _locked(database, path)
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        while not _stands(descriptor, path):  # removed between our opening and our locking it
+            os.close(descriptor)
+            descriptor = _locked(database, path)
+        _is_ours(descriptor, path)
+        _only_name(database)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    with contextlib.suppress(OSError):  # a full disk: the lock is held, and only does not name its holder
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode())
+    return Lock(descriptor)
+
+
+def _locked(database: Path, path: Path) -> int:
+    """Return the descriptor of the locked file, with whatever stood in it before."""
+    try:
+        # Without O_NONBLOCK a pipe in its place could be waited at for ever.
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        descriptor = os.open(path, flags, 0o600)
     except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENXIO, errno.EMLINK}:  # a link or a socket; EMLINK is FreeBSD's for it
+            raise _no_lock(path) from error
         raise unwritable(database, error) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -70,20 +110,64 @@ def take(database: Path) -> Lock:
             f"The database {database} is in use by {holder(database)}.",
             "Stop that one first, or set FLOWBOT_DATABASE to another path.",
         ) from error
-    os.ftruncate(descriptor, 0)
-    os.write(descriptor, json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode())
-    return Lock(descriptor)
+    return descriptor
+
+
+def _stands(descriptor: int, path: Path) -> bool:
+    """Whether the file that was locked is the one that others find under its name."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.lstat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _is_ours(descriptor: int, path: Path) -> None:
+    """Raise ``Refused("not_a_lock")`` unless the file has one name, and is empty or begins as locks do."""
+    found = os.fstat(descriptor)
+    plain = stat.S_ISREG(found.st_mode) and found.st_nlink == 1
+    if not plain or not _MARK.startswith(os.pread(descriptor, len(_MARK), 0)):
+        raise _no_lock(path)
+
+
+def _only_name(database: Path) -> None:
+    """Raise ``Refused("linked")`` where a database has a second name: that one has a lock of its own.
+
+    SQLite itself warns of it (https://www.sqlite.org/howtocorrupt.html, section 2.5).
+    """
+    try:
+        found = real_path(database).stat()
+    except OSError:
+        return  # to be made, or about to be complained of
+    if stat.S_ISREG(found.st_mode) and found.st_nlink > 1:
+        raise Refused(
+            "linked",
+            f"The database {database} has {found.st_nlink} names (hard links), so two flowbots could write to it.",
+            "Remove the other names, or set FLOWBOT_DATABASE to a copy.",
+        )
+
+
+def _no_lock(path: Path) -> Refused:
+    return Refused(
+        "not_a_lock",
+        f"{path} is not a lock file of flowbot. It was left as it is.",
+        "Move it away, or set FLOWBOT_DATABASE to another path.",
+    )
 
 
 def holder(database: Path) -> Holder:
     """Return who holds the lock, as its file tells; an empty holder where it does not."""
-    path = lock_path(database)
     try:
-        words = json.loads(path.read_text(encoding="utf-8"))
-        since = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
+        descriptor = os.open(lock_path(database), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return Holder()
+    try:
+        words = json.loads(os.read(descriptor, _LONGEST))
+        since = datetime.fromtimestamp(os.fstat(descriptor).st_mtime, tz=UTC)
         return Holder(pid=int(words["pid"]), host=str(words["host"]), since=since)
     except (OSError, ValueError, KeyError, TypeError):
         return Holder()
+    finally:
+        os.close(descriptor)
 
 
 def unwritable(database: Path, error: OSError) -> Refused:

@@ -1,9 +1,10 @@
 """The outbox: in which order queued posts may go, and what became of them.
 
 A *line* is what must go one after another: a thread, the top level of a channel in one lane, the edits of one
-message, the whispers to one person in one channel. Within a line the order is by ``due``, then by arrival; a
-post that waits to be tried again (``retry_at``) keeps its place, and the line waits with it. An unclear post
-holds its thread, but not the top level of its channel, where every message begins a conversation of its own.
+message, the whispers to one person in one channel. Within a line the order is by ``due``, then by arrival; in a
+thread a post that waits to be tried again (``retry_at``) keeps its place, and the line waits with it. An unclear post
+holds its thread, too. At the top level of a channel, where every message begins a conversation of its own, neither
+holds another; and a message of the alert lane, which tells what broke, waits for nothing in its line at all.
 
 Replies name the post that began their thread (``thread_of``) and wait until it is settled. Where it was given
 up, or is not a message, they go to the channel themselves: nothing is lost.
@@ -39,26 +40,34 @@ _POSTS = """
 
 _THESE = f"{_POSTS} WHERE p.id IN (SELECT value FROM json_each(?))"  # noqa: S608  constants only
 
-# The queued posts that may go: at most :width of a channel, lane and kind, so that no backlog hides another.
+# Whether a post of this name begins a conversation about failures, or (the second) stands in none.
+_FIRST = "({0}.kind = 'message' AND {0}.lane = 'alert' AND {0}.thread_of IS NULL AND {0}.thread = '')"
+_ALONE = "({0}.thread_of IS NULL AND {0}.thread = '' AND {0}.target IS NULL)"
+
+# The queued posts that may go: at most :width of a channel, lane and kind, first messages apart, so that no backlog
+# hides another; and the newest of each, by which is found out first whether Slack takes anything again.
 _DUE = f"""
     WITH free AS (
       SELECT q.id, q.due, q.seq,
-             row_number() OVER (PARTITION BY q.channel, q.lane, q.kind ORDER BY q.due, q.seq) AS place
+             row_number() OVER (PARTITION BY q.channel, q.lane, q.kind, {_FIRST.format("q")}
+                                ORDER BY q.due, q.seq) AS place,
+             row_number() OVER (PARTITION BY q.channel, q.lane, q.kind, {_FIRST.format("q")}
+                                ORDER BY q.due DESC, q.seq DESC) AS newest
       FROM posts q
       WHERE q.state = 'queued' AND q.due <= :now AND q.retry_at <= :now
         AND (q.thread_of IS NULL OR NOT EXISTS (
           SELECT 1 FROM posts parent WHERE parent.id = q.thread_of AND parent.state IN {_LIVE}))
         AND (q.target IS NULL OR EXISTS (
           SELECT 1 FROM posts target WHERE target.id = q.target AND target.state = 'sent'))
-        AND NOT EXISTS (
+        AND ({_FIRST.format("q")} OR NOT EXISTS (
           SELECT 1 FROM posts e
           WHERE e.line = q.line AND e.state IN {_LIVE} AND e.id <> q.id
             AND (e.state = 'sending'
-                 OR e.state = 'unclear'
-                    AND (e.thread_of IS NOT NULL OR e.thread <> '' OR e.target IS NOT NULL)
-                 OR e.state = 'queued' AND (e.due < q.due OR e.due = q.due AND e.seq < q.seq)))
+                 OR e.state = 'unclear' AND NOT {_ALONE.format("e")}
+                 OR e.state = 'queued' AND (e.retry_at <= :now OR NOT {_ALONE.format("e")})
+                    AND (e.due < q.due OR e.due = q.due AND e.seq < q.seq))))
     )
-    SELECT id FROM free WHERE place <= :width ORDER BY due, seq LIMIT :limit
+    SELECT id FROM free WHERE place <= :width OR newest = 1 ORDER BY due, seq LIMIT :limit
 """  # noqa: S608  constants only
 
 

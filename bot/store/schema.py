@@ -256,6 +256,31 @@ _REMINDERS = (
     """,
 )
 
+# Notices are notes of one form. An outage whose all-clear was noted is taken to stand, and ends with the next poll.
+_NOTICES = (
+    """
+    UPDATE notes SET value = json_object(
+      'post', json_extract(value, '$.notice'), 'since', json_extract(value, '$.since'), 'about', '')
+    WHERE name = 'outage'
+    """,
+    """
+    UPDATE notes SET value = json_object(
+      'post', json_extract(value, '$.post'), 'since', json_extract(value, '$.since'), 'about', '')
+    WHERE name = 'lag'
+    """,
+    """
+    UPDATE notes SET value = json_object(
+      'post', 'gap', 'since', '1970-01-01T00:00:00+00:00', 'about',
+      coalesce(nullif(json_extract(value, '$.telling'), ''), json_extract(value, '$.missing')))
+    WHERE name = 'coverage'
+    """,
+    "DELETE FROM notes WHERE name = 'coverage' AND coalesce(json_extract(value, '$.about'), '') = ''",
+    """
+    UPDATE notes SET value = json_object('post', name, 'since', '1970-01-01T00:00:00+00:00', 'about', value)
+    WHERE name LIKE 'bad channel %'
+    """,
+)
+
 # Messages that were deleted, or take no edit any more, and are said again.
 _LOST = (
     "ALTER TABLE posts ADD COLUMN generation INTEGER NOT NULL DEFAULT 0",
@@ -274,7 +299,7 @@ _LOST = (
 )
 
 # The database's version is the number of steps it has taken.
-STEPS: tuple[Sequence[str], ...] = (_FIRST, _GATHERINGS, _CALLS, _INBOX, _JOINED, _REMINDERS, _LOST)
+STEPS: tuple[Sequence[str], ...] = (_FIRST, _GATHERINGS, _CALLS, _INBOX, _JOINED, _REMINDERS, _NOTICES, _LOST)
 
 
 def migrate(db: Database, steps: Sequence[Sequence[str]] = STEPS) -> int:

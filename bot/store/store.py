@@ -9,7 +9,7 @@ the two that take their time, in steps.
 
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +23,7 @@ from bot.core.facts import Facts, Known, Reading, Run
 from bot.core.flows import FlowId, Instance, InstanceId
 from bot.core.incidents import Incident, IncidentId
 from bot.core.lost_cards import AfterLoss
+from bot.core.notices import Told
 from bot.core.people import Link, Person, Said
 from bot.core.posts import NewPost, Post, PostId
 from bot.core.storms import Gathering
@@ -35,6 +36,7 @@ from bot.store import (
     incidents,
     lost,
     people,
+    put_back,
     queueing,
     retention,
     runs,
@@ -42,10 +44,11 @@ from bot.store import (
 )
 from bot.store import posts as outbox
 from bot.store.audit import Ending
-from bot.store.database import PATIENCE, Trouble
-from bot.store.lock import Lock, take
+from bot.store.database import PATIENCE, Trouble, probe
+from bot.store.lock import Lock, real_path, take
 from bot.store.retention import KEEP, Keep
 from bot.store.units import ROWS, Units
+from bot.store.waiting import Waiting, waiting
 
 
 class Store:
@@ -67,10 +70,10 @@ class Store:
         """Open the database, made where there is none, brought to the newest version, locked.
 
         ``patience`` is for how many seconds a unit waits for another program that holds the file. Raises
-        ``Trouble``, and ``Refused``: "locked" naming the holder, "unwritable", "not_a_database", "foreign_database",
-        "newer_database".
+        ``Trouble``, and ``Refused``: "locked" naming the holder, "unwritable", "not_a_lock", "linked",
+        "not_a_database", "foreign_database", "newer_database".
         """
-        path = Path(path).absolute()
+        path = real_path(Path(path))
         lock = take(path)
         try:
             return cls(path, Units(path, patience=patience), lock)
@@ -157,9 +160,14 @@ class Store:
         """Return how reading each type went."""
         return await self._read(watching.readings)
 
-    async def set_reading(self, reading: Reading) -> None:
-        """Remember how reading a type went."""
-        await self._write(lambda db: watching.set_reading(db, reading))
+    async def set_reading(self, reading: Reading, *, posts: Sequence[NewPost] = ()) -> None:
+        """Remember how reading a type went, with what is said about it."""
+
+        def unit(db: Database) -> None:
+            watching.set_reading(db, reading)
+            queueing.put(db, posts)
+
+        await self._write(unit, lambda _: posts)
 
     async def unfinished(self, before: datetime, limit: int = 500) -> tuple[InstanceId, ...]:
         """Return instances that had not ended when last seen, triggered before a time, newest first."""
@@ -176,6 +184,22 @@ class Store:
     async def notes(self) -> Mapping[str, str]:
         """Return all small named values."""
         return await self._read(watching.notes)
+
+    async def tell(self, name: str, decide: Callable[[str], Told | None]) -> bool:
+        """Read a note, ask ``decide``, and write the note and the posts it returns; return whether it returned any.
+
+        The note is empty where there is none. ``decide`` runs on the store's thread.
+        """
+
+        def unit(db: Database) -> Told | None:
+            told = decide(watching.noted(db, name))
+            if told is not None:
+                watching.note(db, name, told.note)
+                queueing.put(db, told.posts)
+            return told
+
+        told = await self._write(unit, lambda told: told is not None and told.posts)
+        return told is not None and bool(told.posts)
 
     # ── incidents ──
 
@@ -345,6 +369,14 @@ class Store:
         """Settle: a look at ``again`` has shown that it stands once; None: it need not be looked at any more."""
         await self._write(lambda db: outbox.no_double(db, id, again))
 
+    async def waiting(self) -> Waiting:
+        """Return the failures that wait to be told, and the people who wait for an answer, the oldest of each."""
+        return await self._read(waiting)
+
+    async def probe(self) -> None:
+        """Write something, and to the disk beside it what a full one does not take. Raises ``Trouble``."""
+        await self._write(lambda db: probe(db, self.path.parent))
+
     async def interrupted(self) -> int:
         """At start: posts left as sending become unclear. Return how many."""
         return await self._write(outbox.interrupted)
@@ -473,15 +505,29 @@ class Store:
             total += gone
         return total
 
+    async def take_as_now(self, now: datetime, *, margin: timedelta = timedelta()) -> int:
+        """Take what waits for a time more than ``margin`` ahead as of ``now``: the wall clock was put back.
+
+        Return how many rows that were, at most 500 in a transaction.
+        """
+        total = 0
+        for statement in put_back.STEPS:
+            while took := await self._write(partial(put_back.step, statement=statement, now=now, margin=margin)):
+                total += took
+        if total:
+            await self._write(lambda _: self._shelf.clear())
+        return total
+
     async def backup(self, path: Path) -> None:
-        """Copy the database to a file while everything goes on. Raises ``Refused("backup")``."""
+        """Copy the database to a file while everything goes on. Raises ``Refused``: "backup", "backup_target"."""
         try:
-            await self._units.stepwise(lambda connection, between: backup.backup(connection, path, between))
+            await self._units.stepwise(lambda connection, between: backup.backup(connection, self.path, path, between))
         except (OSError, sqlite3.Error) as error:
+            why = error.strerror if isinstance(error, OSError) else None
             raise Refused(
                 "backup",
-                f"The backup {path} could not be written: {error}.",
-                "Choose another path, or make room there.",
+                f"The backup {path} could not be written: {why or error}.",
+                "Choose another path, or make room there. An older backup there stays as it was.",
             ) from error
 
 

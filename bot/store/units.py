@@ -106,7 +106,8 @@ class Units:
             connection.rollback()
             self.shelf.clear()
             self.familiar.clear()
-            if isinstance(error, sqlite3.OperationalError):
+            # A file that is damaged raises the class itself; those below it blame what was to be written.
+            if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
                 raise Trouble(str(error)) from error
             raise
         if touched > ROWS:

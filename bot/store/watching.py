@@ -120,6 +120,12 @@ def note(db: Database, name: str, value: str) -> None:
         db.execute("DELETE FROM notes WHERE name = ?", [name])
 
 
+def noted(db: Database, name: str) -> str:
+    """Return a small named value; empty where there is none."""
+    row = db.execute("SELECT value FROM notes WHERE name = ?", [name]).fetchone()
+    return "" if row is None else str(row["value"])
+
+
 def notes(db: Database) -> dict[str, str]:
     """Return all small named values."""
     return {row["name"]: row["value"] for row in db.execute("SELECT name, value FROM notes")}

@@ -40,7 +40,6 @@ LATE = timedelta(minutes=2)  # what is answered later than this is not done with
 OLD_BUTTON = "old button"  # what a button says whose value this version cannot read
 _RECENT = 100  # attempts among which the first of two presses is looked for
 _SHOWN = 300  # characters of a command that are repeated
-_MASKED = 4000  # characters that are looked through for secrets before they are cut
 
 Handler = Callable[[Rooms, Ask, Any], Awaitable[Answer]]
 
@@ -101,7 +100,7 @@ class Answers:
             said=said,
             request=Help(),
             row=row_of(Help()),
-            words="" if _retired(said) else _cut(self._rooms.manners.mask(said.text.strip()[:_MASKED])),
+            words="" if _retired(said) else _cut(self._rooms.manners.mask(said.text.strip())),
             standing=Standing(Profile(said.by), None),
             zone=self._rooms.manners.timezone,
             now=self._rooms.clock(),

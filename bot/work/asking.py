@@ -55,6 +55,7 @@ class Rooms:
     store: Store
     desk: Desk
     clock: Clock
+    steady: Clock  # for what waits: never put back
     new_id: NewId
     manners: Manners
     schedule_words: Callable[[str], str]  # a Quartz expression in words

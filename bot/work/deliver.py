@@ -4,8 +4,12 @@
 
 A post is marked as being sent before it is handed to Slack, so a death at any point leaves a row that says what
 may have happened. Posts in different channels do not wait for each other; within a thread the order is strict.
-What is unclear is looked up by ``deliver_settle.py``; what to do after each outcome stands in
-``deliver_rules.py``, how fast to speak in ``deliver_pace.py``, who must not read of failures in ``deliver_shared.py``.
+What is unclear is looked up by ``deliver_settle.py``, and what people delete is said again by ``deliver_lost.py``. What
+a failure concerns stands in ``deliver_trouble.py``, what to do after each outcome in ``deliver_rules.py``, what waits
+meanwhile in ``deliver_holds.py``, how fast to speak in ``deliver_pace.py``, who must not read of failures in
+``deliver_shared.py``.
+
+What is stored (due, tried again at, settled at) is of the wall clock; all that waits in memory is of the steady one.
 """
 
 import asyncio
@@ -16,16 +20,17 @@ from collections.abc import Callable, Collection, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
 
-from bot.core.conversations import SlackAstray, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.conversations import SlackAstray, SlackRefused
 from bot.core.errors import Outage
 from bot.core.lost_cards import name_of
-from bot.core.posts import Kind, Post, PostId
-from bot.core.slack_errors import SHARED_CHANNEL, Verdict, meaning
+from bot.core.posts import Kind, Lane, Post, PostId
+from bot.core.slack_errors import SHARED_CHANNEL
 from bot.work.deliver_alarms import BUG, DEFAULT_CHANNEL, Alarm, Alarms, Meters
-from bot.work.deliver_holds import OPERATOR, Holds
+from bot.work.deliver_holds import Holds
 from bot.work.deliver_lost import LostMessages
 from bot.work.deliver_pace import Pace
-from bot.work.deliver_routes import Routes, trouble
+from bot.work.deliver_reach import Reach
+from bot.work.deliver_routes import Routes
 from bot.work.deliver_rules import (
     Again,
     Astray,
@@ -36,17 +41,17 @@ from bot.work.deliver_rules import (
     Move,
     Stands,
     Step,
-    after_refusal,
-    backoff,
+    is_too_late,
+    too_late,
 )
 from bot.work.deliver_settle import Settling
 from bot.work.deliver_shared import Shared
+from bot.work.deliver_trouble import BUG_MET, Troubles
 from bot.work.ports import Clock, Slack
 from bot.work.ports_store import Store
 
 log = logging.getLogger(__name__)
 
-OFTEN = 3  # failures to reach Slack in a row that make an alarm
 IDLE = 10.0  # seconds between two looks at the outbox where nothing wakes the delivery
 
 STORE_PAUSE = timedelta(seconds=1)  # after the database did not take something
@@ -58,7 +63,7 @@ class Delivery:
 
     ``admins`` hear directly of a default channel that takes nothing. ``shared_channels`` may hear of failures though
     another organization reads there. ``on_alarm`` is told what an operator has to mend, and again once it is over.
-    ``jitter`` returns numbers in [0, 1).
+    ``steady`` never goes back, whatever becomes of the ``clock``. ``jitter`` returns numbers in [0, 1).
     """
 
     def __init__(  # noqa: PLR0913  what it reaches the outside by, and what it is told of the settings, by name
@@ -73,23 +78,26 @@ class Delivery:
         on_alarm: Callable[[Alarm], None],
         meters: Meters | None = None,
         jitter: Callable[[], float] = random.random,
+        steady: Clock | None = None,
     ) -> None:
         self._store = store
         self._slack = slack
         self._clock = clock
+        self._steady = steady or clock
         self._default_channel = default_channel
         self._alarms = Alarms(on_alarm)
-        self._routes = Routes(store, clock, default_channel=default_channel, admins=admins)
+        self._reach = Reach(store, clock, self._alarms, admins)
+        self._routes = Routes(store, clock, self._reach, default_channel=default_channel)
         self._meters = meters or Meters()
-        self._jitter = jitter
         self._pace = Pace()
         self._shared = Shared(slack, shared_channels)
-        self._lost = LostMessages(store, slack, clock, self._alarms, admins)
-        self._settling = Settling(store, slack, clock, self._alarms, self._meters, jitter, self._lost)
+        self._lost = LostMessages(store, slack, clock, self._alarms, self._reach)
+        self._settling = Settling(store, slack, clock, self._alarms, self._meters, jitter, self._steady, self._lost)
         self._busy: dict[PostId, Post] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._open_ends: dict[PostId, Callable[[], Coroutine[Any, Any, None]]] = {}  # what the store did not take
-        self._holds = Holds(clock, jitter)
+        self._holds = Holds(self._steady, jitter)
+        self._troubles = Troubles(self._holds, self._pace, self._alarms, clock, self._steady, jitter)
         self._is_started = False
         self._starting = asyncio.Lock()
         self._woken = asyncio.Event()
@@ -122,7 +130,7 @@ class Delivery:
                 seconds = IDLE
             except Exception as bug:
                 log.exception("a round of deliveries met a bug")
-                self._alarms.raised(BUG, _BUG.format(type(bug).__name__))
+                self._alarms.raised(BUG, BUG_MET.format(type(bug).__name__))
                 seconds = IDLE
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), seconds)
@@ -138,34 +146,42 @@ class Delivery:
 
     async def _pause(self) -> float:
         """Return for how many seconds nothing can be due that is known of now."""
-        now = self._clock()
         due = await self._store.next_due()
-        times = [
-            due,
-            self._pace.next_time(now),
-            self._settling.next_time(now),
-            *self._holds.times(),
-        ]
-        waits = [(at - now).total_seconds() for at in times if at is not None and at > now]
+        now, steady = self._clock(), self._steady()
+        times = [self._pace.next_time(steady), self._settling.next_time(steady), *self._holds.times()]
+        waits = [(at - steady).total_seconds() for at in times if at is not None and at > steady]
+        if due is not None and due > now:
+            waits.append((due - now).total_seconds())
         return max(0.01, min([*waits, IDLE if due is None or due > now else 1.0]))
 
     # ── what ──
 
     async def _begin(self, now: datetime) -> list[asyncio.Task[None]]:
         """Begin what may begin now; return the tasks."""
-        if self._closing or now < self._not_before:
+        if self._closing or self._steady() < self._not_before:
             return []
         await self._start()
         due = await self._store.due(now, limit=1000)
         work = await self._settling.due(now)  # from here on nothing is awaited: two ticks never begin the same
         for id_ in list(self._open_ends):
             work.append(self._end(id_, self._open_ends.pop(id_)))
-        told = self._shared.sort(self._holds.free(due, self._busy, now), now)
+        steady = self._steady()
+        free = self._holds.free(due, self._busy, steady, lambda post: self._pace.ready(post, steady))
+        late = self._late(due, free, now)
+        told = self._shared.sort(free, steady)
         work += told.looks
-        for post in [*self._pace.choose(told.free, self._busy.values(), now), *told.barred]:
+        for post in [*self._pace.choose(told.free, self._busy.values(), steady), *told.barred, *late]:
             self._busy[post.new.id] = post
-            work.append(self._deliver(post))
+            work.append(self._deliver(post, late=post in late))
         return [self._task(each) for each in work]
+
+    def _late(self, due: Sequence[Post], free: Sequence[Post], now: datetime) -> list[Post]:
+        """Return what is held until it helps nobody any more: it gives way to what comes after it."""
+        stay = {*self._busy, *(post.new.id for post in free)}
+        held = [post for post in due if post.new.id not in stay and is_too_late(post, now)]
+        return [
+            post for post in held if post.channel != self._default_channel or post.new.lane is not Lane.HOUSEKEEPING
+        ]
 
     async def _start(self) -> None:
         """At the start, what was being sent when the last process ended is unclear."""
@@ -193,17 +209,21 @@ class Delivery:
 
     # ── one post ──
 
-    async def _deliver(self, post: Post) -> None:
-        """Mark, send, settle."""
+    async def _deliver(self, post: Post, *, late: bool) -> None:
+        """Mark, send (where it is not too late), settle."""
         id_ = post.new.id
         try:
             current = await self._store.sending(id_, self._clock())
-            if current is not None:
-                step = await self._step(current)
-                await self._end(id_, lambda: self._settle(current, step))
+            if current is not None and late:
+                gone = too_late(current, current.why or "held")
+                await self._end(id_, lambda: self._settle(current, gone, by_url=False))
+            elif current is not None:
+                by_url = self._holds.takes_url(current)
+                step = await self._step(current, by_url=by_url)
+                await self._end(id_, lambda: self._settle(current, step, by_url=by_url))
         except Outage as trouble:  # it could not be marked, so it was not sent
             log.warning("post %s waits for the database: %s", id_, trouble)
-            self._not_before = self._clock() + STORE_PAUSE
+            self._not_before = self._steady() + STORE_PAUSE
         finally:
             del self._busy[id_]
 
@@ -214,121 +234,96 @@ class Delivery:
         except Outage as trouble:
             log.warning("the outcome of post %s waits for the database: %s", id_, trouble)
             self._open_ends[id_] = end
-            self._not_before = self._clock() + STORE_PAUSE
+            self._not_before = self._steady() + STORE_PAUSE
 
-    async def _step(self, post: Post) -> Step:
+    async def _step(self, post: Post, *, by_url: bool) -> Step:
         """Hand a post to Slack and return what follows."""
         try:
-            channel, ts = await self._call(post)
-        except SlackLimited as limited:
-            self._pace.hold(post, self._clock() + timedelta(seconds=limited.seconds))
-            return Again(limited.seconds, "ratelimited")
+            channel, ts = await self._call(post, by_url=by_url)
         except SlackAstray as astray:
             return Astray(astray.channel, astray.ts)
-        except SlackRefused as refused:
-            return self._refused(post, await self._lost.meant(post, refused))
-        except SlackUnclear as unclear:
-            return Doubt(str(unclear) or "unclear")
-        except SlackUnreachable as unreachable:
-            return self._unreachable(unreachable)
-        except Exception as bug:
-            log.exception("post %s met a bug", post.new.id)
-            self._alarms.raised(BUG, _BUG.format(type(bug).__name__))
-            return Doubt(f"bug: {type(bug).__name__}")
+        except Exception as failure:  # noqa: BLE001  a bug among them: it is logged where it is judged
+            return self._troubles.after(post, failure, by_url=by_url, default_channel=self._default_channel)
         return Stands(channel, ts)
 
-    async def _call(self, post: Post) -> tuple[str, str]:
+    async def _call(self, post: Post, *, by_url: bool) -> tuple[str, str]:
         """Make the call; return the channel the post stands in and its ts, or its file's id."""
         new, channel, thread = post.new, post.channel, post.new.thread
         if self._shared.bars(post):
             raise SlackRefused(SHARED_CHANNEL)
+        body = self._troubles.body(post)
         match new.kind:
             case Kind.MESSAGE:
-                return await self._slack.post(channel, new.body, id=name_of(new.id, post.generation), thread=thread)
+                return await self._slack.post(channel, body, id=name_of(new.id, post.generation), thread=thread)
             case Kind.EDIT:
-                await self._slack.edit(channel, post.ts, new.body, id=new.id)
+                try:
+                    await self._slack.edit(channel, post.ts, body, id=new.id)
+                except SlackRefused as refused:
+                    raise await self._lost.meant(post, refused) from None
                 return channel, post.ts
             case Kind.WHISPER:
-                await self._slack.whisper(channel, new.user, new.body, thread=thread, response_url=new.response_url)
+                url = new.response_url if by_url else ""
+                await self._slack.whisper(channel, new.user, body, thread=thread, response_url=url)
                 return channel, ""
             case Kind.FILE:
                 file = await self._slack.upload(
-                    channel, new.body, thread=thread, reserved=lambda id_: self._store.reserve(new.id, id_)
+                    channel, body, thread=thread, reserved=lambda id_: self._store.reserve(new.id, id_)
                 )
                 return channel, file
             case _:
                 assert_never(new.kind)
 
-    def _unreachable(self, unreachable: SlackUnreachable) -> Step:
-        hold = self._holds.failed(None)
-        if hold.tries >= OFTEN:
-            self._alarms.raised(
-                "slack", "Slack cannot be reached. Posts wait and go as soon as it can be; look at flowbot's network."
-            )
-        return Again((hold.until - self._clock()).total_seconds(), f"unreachable: {unreachable}")
-
-    def _refused(self, post: Post, refused: SlackRefused) -> Step:
-        """Return what follows a refusal; alarm about what an operator has to mend."""
-        told = meaning(refused.error)
-        wait = backoff(post.attempts + OPERATOR, self._jitter())
-        step = after_refusal(post, refused.error, default_channel=self._default_channel, wait=wait, now=self._clock())
-        if post.new.kind is Kind.WHISPER and isinstance(step, Move):
-            return step  # their direct messages take it: nothing to mend
-        if told.verdict is Verdict.STOP:
-            self._holds.failed(None, OPERATOR)
-            self._alarms.raised("slack", f"Slack refuses flowbot: {told.sentence}. {told.way_out}")
-        elif told.verdict is Verdict.BARRED:
-            self._holds.failed(post.new.kind, OPERATOR)
-            name, calls = f"slack {post.new.kind.value}", _CALLS[post.new.kind]
-            self._alarms.raised(name, f"Slack lets flowbot {calls} no more: {told.sentence}. {told.way_out}")
-        elif told.verdict is Verdict.ELSEWHERE and post.channel == self._default_channel:
-            self._alarms.raised(DEFAULT_CHANNEL, trouble(refused.error))
-        elif told.verdict in (Verdict.BUG, Verdict.PLAIN):
-            log.error("Slack refused post %s: %s", post.new.id, refused)
-        return step
-
     # ── settling ──
 
-    async def _settle(self, post: Post, step: Step) -> None:
+    async def _settle(self, post: Post, step: Step, *, by_url: bool) -> None:
         """Write what became of a post."""
         new, now = post.new, self._clock()
         match step:
             case Stands(channel, ts):
                 await self._store.sent(new.id, channel, ts, now)
-                await self._well(post)
+                await self._well(post, by_url=by_url)
                 if post.doubts:
-                    self._settling.resent(now)
+                    self._settling.resent()
                 self._meters.late(new.lane, max(0.0, (now - new.due).total_seconds()))
             case Again(seconds, why):
-                await self._routes.died(post, why)
+                await self._died(post, why)
                 await self._store.requeue(new.id, now + timedelta(seconds=seconds), why)
             case Move(channel, why):
-                await self._routes.died(post, why)
+                await self._died(post, why)
                 await self._store.requeue(new.id, now, why, channel=channel)
             case Instead(other, why):
                 await self._store.requeue(new.id, now, why, instead=other)
             case Doubt(why):
                 await self._store.set_unclear(new.id, why, now)
-                self._settling.doubted(post, now)
+                self._settling.doubted(post)
             case Lost(why):
                 await self._lost.edited(post, why)
+                self._troubles.forget(post)
             case Astray():
+                await self._well(post, by_url=by_url)
                 await self._lost.replied(post, step)
             case Drop(why):
-                await self._routes.died(post, why)
-                log.error("post %s (%s) was given up: %s", new.id, new.kind.value, why)
-                await self._store.give_up(new.id, why, now)
+                await self._give_up(post, why, now)
             case _:
                 assert_never(step)
         self._meters.outcome(new.kind, _NAMES[type(step)])
 
-    async def _well(self, post: Post) -> None:
+    async def _give_up(self, post: Post, why: str, now: datetime) -> None:
+        await self._died(post, why)
+        if not await self._reach.failed(post, why):
+            log.error("post %s (%s) was given up: %s", post.new.id, post.new.kind.value, why)
+        await self._store.give_up(post.new.id, why, now)
+        self._troubles.forget(post)
+
+    async def _died(self, post: Post, why: str) -> None:
+        await self._routes.died(post, why, bad=self._troubles.is_bad_place(post, why))
+
+    async def _well(self, post: Post, *, by_url: bool) -> None:
         """Slack took a post: what was wrong is over."""
-        if self._holds.over(post.new.kind):  # what tried meanwhile must not wait on while others go
+        if self._troubles.well(post, by_url=by_url):  # what tried meanwhile must not wait on while others go
             await self._store.hasten(self._clock())
         self._lost.edit_taken(post)
-        self._alarms.over("slack")
-        self._alarms.over(f"slack {post.new.kind.value}")
+        await self._reach.lives(post)
         if self._shared.has_strangers(post.channel):
             return  # an answer that went there is no sign that the channel may hear of failures
         if post.new.kind is Kind.MESSAGE and post.channel == self._default_channel:
@@ -345,11 +340,4 @@ _NAMES: dict[type, str] = {
     Lost: "lost",
     Astray: "astray",
     Drop: "given up",
-}
-_BUG = "Sending met a bug of flowbot's ({}). It goes on; the log tells more."
-_CALLS = {
-    Kind.MESSAGE: "post messages",
-    Kind.EDIT: "edit its messages",
-    Kind.WHISPER: "answer privately",
-    Kind.FILE: "upload files",
 }

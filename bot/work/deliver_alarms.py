@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from bot.core.posts import Kind, Lane
 
 DEFAULT_CHANNEL = "default channel"  # the alarm that it takes no messages
 BUG = "bug"  # an alarm that stops nothing
+LEFT_OUT = "runs left out"  # the alarm that EnOS lists runs that cannot be read or stored
 LOST = "lost messages"  # that messages keep being deleted in a channel; their updates are told all the same
-STOP_NOTHING = frozenset({BUG, LOST})
+STOP_NOTHING = frozenset({BUG, LEFT_OUT, LOST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,33 +43,12 @@ class Alarms:
             self._standing[name] = sentence
             self._tell(Alarm(name, sentence))
 
+    def stands(self, name: str) -> bool:
+        """Whether an alarm stands."""
+        return name in self._standing
+
     def over(self, name: str) -> None:
         """Tell that an alarm is over, where it stood."""
         sentence = self._standing.pop(name, None)
         if sentence is not None:
             self._tell(Alarm(name, sentence, over=True))
-
-
-class Lasting:
-    """An alarm about what is tried again and again: told once, and over after ``quiet`` without another failure.
-
-    A success in between does not end it: a full disk takes something small now and then.
-    """
-
-    def __init__(self, alarms: Alarms, name: str, quiet: timedelta) -> None:
-        self._alarms = alarms
-        self._name = name
-        self._quiet = quiet
-        self._heard_at: datetime | None = None
-
-    def failed(self, sentence: str, now: datetime) -> None:
-        """Take in a failure."""
-        if self._heard_at is None:
-            self._alarms.raised(self._name, sentence)
-        self._heard_at = now
-
-    def look(self, now: datetime) -> None:
-        """See whether it is over."""
-        if self._heard_at is not None and now - self._heard_at >= self._quiet:
-            self._heard_at = None
-            self._alarms.over(self._name)

@@ -8,7 +8,6 @@ A reply that cannot be deleted stays where it stands, and is not said twice.
 """
 
 import logging
-from collections.abc import Sequence
 
 from bot.core.cards import answers
 from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
@@ -16,6 +15,7 @@ from bot.core.lost_cards import AfterLoss, disappearing
 from bot.core.posts import Kind, Lane, NewPost, Post, PostId
 from bot.core.slack_errors import Verdict, verdict
 from bot.work.deliver_alarms import LOST, Alarms
+from bot.work.deliver_reach import Reach
 from bot.work.deliver_rules import Again, Astray, Stands
 from bot.work.ports import Clock, Slack
 from bot.work.ports_store import Store
@@ -28,14 +28,14 @@ _INACTIVE = "is_inactive"  # chat.update: also of a channel that is archived, wh
 
 
 class LostMessages:
-    """Settles what is lost. ``admins`` are told, once, of a channel where messages of ours keep disappearing."""
+    """Settles what is lost. The admins are told, once, of a channel where messages of ours keep disappearing."""
 
-    def __init__(self, store: Store, slack: Slack, clock: Clock, alarms: Alarms, admins: Sequence[str]) -> None:
+    def __init__(self, store: Store, slack: Slack, clock: Clock, alarms: Alarms, reach: Reach) -> None:
         self._store = store
         self._slack = slack
         self._clock = clock
         self._alarms = alarms
-        self._admins = tuple(admins)
+        self._reach = reach
         self._disappearing: set[str] = set()  # channels that the alarm is about
 
     async def meant(self, post: Post, refused: SlackRefused) -> SlackRefused:
@@ -111,5 +111,5 @@ class LostMessages:
         body, now = answers.told("", disappearing(channel)), self._clock()
         return tuple(
             NewPost(PostId(f"lost-{channel}-{admin}"), Kind.MESSAGE, Lane.HOUSEKEEPING, admin, body, now)
-            for admin in self._admins
+            for admin in self._reach.admins()
         )

@@ -4,16 +4,18 @@
     the default channel   told to the admins in direct messages; its posts wait, and none is given up. One more waits
                           with them, so that there is always one to find out by whether it takes messages again
 
-What was told is a note in the database, so that a restart does not repeat it.
+What was told is a notice (``core/notices.py``), so that a restart does not repeat it.
 """
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.core import notices
 from bot.core.cards import answers, flows
+from bot.core.notices import Notice
 from bot.core.posts import Kind, Lane, NewPost, Post, PostId
 from bot.core.slack_errors import Verdict, meaning
+from bot.work.deliver_reach import Reach
 from bot.work.deliver_rules import is_direct
 from bot.work.ports import Clock
 from bot.work.ports_store import Store
@@ -24,20 +26,19 @@ BAD_CHANNEL = "bad channel "  # begins the names of the notes
 class Routes:
     """Knows which channels take nothing, and who was told."""
 
-    def __init__(self, store: Store, clock: Clock, *, default_channel: str, admins: Sequence[str]) -> None:
+    def __init__(self, store: Store, clock: Clock, reach: Reach, *, default_channel: str) -> None:
         self._store = store
         self._clock = clock
+        self._reach = reach
         self._default_channel = default_channel
-        self._admins = tuple(admins)
         self._bad: dict[str, str] = {}  # with the word for why
-        self._telling = asyncio.Lock()  # many posts may be refused at once
 
     async def load(self) -> str:
         """Read what was told by an earlier process; return the alarm of the default channel, where it stands."""
         notes = await self._store.notes()
-        self._bad = {
-            name.removeprefix(BAD_CHANNEL): error for name, error in notes.items() if name.startswith(BAD_CHANNEL)
-        }
+        self._reach.load(notes)
+        bad = {name.removeprefix(BAD_CHANNEL): note for name, note in notes.items() if name.startswith(BAD_CHANNEL)}
+        self._bad = {channel: told.about for channel, note in bad.items() if (told := Notice.read(note))}
         for channel in self._bad:  # the settings may be others now
             await self._store.hasten(self._clock(), channel)
         error = self._bad.get(self._default_channel)
@@ -47,26 +48,30 @@ class Routes:
         """Return the channels that take nothing for this reason."""
         return [channel for channel, why in self._bad.items() if why == error]
 
-    async def died(self, post: Post, error: str) -> None:
-        """Tell, once, of a channel that takes nothing."""
-        told = notices(post, error, self._default_channel, self._admins, self._clock())
-        async with self._telling:
-            if told is None or post.channel in self._bad:
-                return
-            await self._store.queue(told)
-            await self._store.note(BAD_CHANNEL + post.channel, error)
-            self._bad[post.channel] = error
+    async def died(self, post: Post, error: str, *, bad: bool) -> None:
+        """Tell, once, of a channel that takes nothing; ``bad``: it refuses what others take."""
+        now = self._clock()
+        said = notice_posts(post, error, self._default_channel, self._reach.admins(), now, bad=bad)
+        if said is None or post.channel in self._bad:
+            return
+        # Many posts may be refused at once: the first to be written tells it.
+        notice = Notice(PostId(f"notice-{post.new.id}"), now, error)
+        await self._store.tell(BAD_CHANNEL + post.channel, notices.begins(notice, said))
+        self._bad[post.channel] = error
 
     async def lives(self, post: Post) -> None:
         """Take in that a channel took a message: tell those who were told that it did not."""
         if post.new.kind is not Kind.MESSAGE or post.channel not in self._bad:
             return
-        if post.channel == self._default_channel:
-            text = answers.channel_trouble("", post.channel, over=True)
-            await self._store.queue(_to_admins(f"mended-{post.new.id}", text, self._admins, self._clock()))
-        del self._bad[post.channel]
-        await self._store.note(BAD_CHANNEL + post.channel, "")
+        await self._store.tell(BAD_CHANNEL + post.channel, notices.ends(lambda told: self._mended(told, post.channel)))
+        self._bad.pop(post.channel, None)
         await self._store.hasten(self._clock(), post.channel)
+
+    def _mended(self, told: Notice, channel: str) -> tuple[NewPost, ...]:
+        if channel != self._default_channel:
+            return ()
+        text = answers.channel_trouble("", channel, over=True)
+        return _to_admins(f"{told.post}-mended", text, self._reach.admins(), self._clock())
 
 
 def trouble(error: str) -> str:
@@ -75,12 +80,13 @@ def trouble(error: str) -> str:
     return f"flowbot cannot post in its default channel: {told.sentence}. {told.way_out}"
 
 
-def notices(
-    post: Post, error: str, default_channel: str, admins: Sequence[str], now: datetime
+def notice_posts(
+    post: Post, error: str, default_channel: str, admins: Sequence[str], now: datetime, *, bad: bool = False
 ) -> tuple[NewPost, ...] | None:
     """Return what is told about a channel that takes nothing; None where it is no such. Their ids are of the post."""
     told = meaning(error)
-    if told.verdict is not Verdict.ELSEWHERE or is_direct(post.channel) or post.new.kind is Kind.WHISPER:
+    dead = bad or told.verdict is Verdict.ELSEWHERE
+    if not dead or is_direct(post.channel) or post.new.kind is Kind.WHISPER:
         return None  # whom a whisper does not reach there may just not be there
     id_ = f"notice-{post.new.id}"
     if post.channel == default_channel:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from bot.core.posts import Body, Kind, Lane, NewPost, Post
-from bot.core.slack_errors import Verdict, is_not_there, meaning
+from bot.core.slack_errors import Verdict, is_not_there, is_of_person, meaning
 
 LONGEST_WAIT = 300.0  # seconds
 PLAIN_TEXT = 3000  # characters that every method takes
@@ -21,6 +21,8 @@ LOOK_AFTER = 3.0  # seconds until an unclear post is looked up; doubled with eac
 RECHECK_AFTER = timedelta(seconds=20)  # from a second sending to the look for a late double, and to the next look
 RECHECK_UNTIL = timedelta(seconds=40)  # after a second sending; what comes later than this is not looked for
 PATIENCE = timedelta(hours=1)  # an answer that is older helps nobody; an alert is never too old
+PRIVATE_PATIENCE = timedelta(minutes=30)  # an answer to one person: a response_url lives no longer either
+CHORE_PATIENCE = timedelta(days=1)  # housekeeping
 FILE_DOUBTS = 3
 ARRIVES_WITHIN = timedelta(minutes=2)  # after its last try; a look need not read what was posted later than that
 
@@ -109,18 +111,68 @@ def look_after(doubts: int) -> timedelta:
     return timedelta(seconds=min(LONGEST_WAIT, LOOK_AFTER * 2 ** min(max(doubts, 1) - 1, 20)))
 
 
+def is_first(post: Post) -> bool:
+    """Whether it begins a conversation of its own about failures: the first message of an incident or of a storm."""
+    new = post.new
+    return new.kind is Kind.MESSAGE and new.lane is Lane.ALERT and new.thread_of is None and not new.thread
+
+
+def patience(post: Post) -> timedelta | None:
+    """Return for how long a post is worth another try; None for an alert, which is never too old."""
+    if post.new.kind in (Kind.WHISPER, Kind.FILE):
+        return PRIVATE_PATIENCE
+    match post.new.lane:
+        case Lane.ALERT:
+            return None
+        case Lane.ANSWER:
+            return PRIVATE_PATIENCE if is_direct(post.channel) else PATIENCE
+        case Lane.HOUSEKEEPING:
+            return CHORE_PATIENCE
+        case lane:
+            assert_never(lane)
+
+
 def is_too_late(post: Post, now: datetime) -> bool:
     """Whether it would help nobody any more."""
-    return (post.new.lane is not Lane.ALERT or post.new.kind is Kind.WHISPER) and now - post.new.due > PATIENCE
+    longest = patience(post)
+    return longest is not None and now - post.new.due > longest
 
 
-def after_refusal(post: Post, error: str, *, default_channel: str, wait: float, now: datetime) -> Step:
-    """Return the step after Slack refused a post with an error word; ``wait`` is for when it helps to wait."""
-    if post.new.kind is Kind.WHISPER and is_not_there(error):
+def too_late(post: Post, why: str) -> Step:
+    """Return the step for what was tried in vain until it helps nobody any more: of a file its asker is told."""
+    if post.new.kind is not Kind.FILE:
+        return Drop(f"too late: {why}")
+    minutes = PRIVATE_PATIENCE // timedelta(minutes=1)
+    return _without_file(post, f"Slack took no file for {minutes} minutes. Ask for it again later.", f"too late: {why}")
+
+
+def in_time(post: Post, step: Step, *, default_channel: str, wait: float, now: datetime) -> Step:
+    """Return the step where it may be taken: another try comes to an end, and what tells of a failure has none.
+
+    Housekeeping of the default channel waits on, so that there is something to find out by that the channel lives.
+    """
+    if isinstance(step, Drop) and is_first(post) and not is_direct(post.channel):
+        return Again(wait, step.why)
+    keeps = post.new.lane is Lane.HOUSEKEEPING and post.channel == default_channel
+    return too_late(post, step.why) if isinstance(step, Again) and is_too_late(post, now) and not keeps else step
+
+
+def after_refusal(
+    post: Post, error: str, *, default_channel: str, wait: float, now: datetime, here_only: bool = False
+) -> Step:
+    """Return the step after Slack refused a post with an error word; ``wait`` is for when it helps to wait.
+
+    ``here_only``: other places take such posts, so that the word concerns this place, whatever else it may mean.
+    """
+    if post.new.kind is Kind.WHISPER and (here_only or is_not_there(error)):
         return Move(post.new.user, error) if post.new.user else Drop(error)
+    if here_only and is_direct(post.channel) and not is_of_person(error):
+        return Again(wait, error)  # no other place is right, and perhaps it was all places after all
+    if here_only:
+        return _elsewhere(post, error, default_channel=default_channel, wait=wait, now=now)
     match meaning(error).verdict:
         case Verdict.WAIT | Verdict.STOP | Verdict.BARRED:
-            return Drop(f"too late: {error}") if is_too_late(post, now) else Again(wait, error)
+            return too_late(post, error) if is_too_late(post, now) else Again(wait, error)
         case Verdict.DOUBT:
             return Doubt(error)
         case Verdict.OUTSIDE if post.new.thread:
@@ -152,11 +204,14 @@ def _elsewhere(post: Post, error: str, *, default_channel: str, wait: float, now
 def _in_words(post: Post, error: str) -> Step:
     """Return the words of a post in its place, once; a file is replaced by the sentence that it failed."""
     if post.new.kind is Kind.FILE:
-        name = post.new.body.get("filename", "the file")
-        text = f"I could not upload {name}: Slack refused it ({error}). Ask an admin to look at flowbot's log."
-        return Instead(replace(post.new, kind=Kind.MESSAGE, body={"text": text}), error)
+        return _without_file(post, f"Slack refused it ({error}). Ask an admin to look at flowbot's log.", error)
     words = plain(post.new.body)
     return Drop(error) if words == post.new.body else Instead(replace(post.new, body=words), error)
+
+
+def _without_file(post: Post, reason: str, why: str) -> Instead:
+    name = post.new.body.get("filename", "the file")
+    return Instead(replace(post.new, kind=Kind.MESSAGE, body={"text": f"I could not upload {name}: {reason}"}), why)
 
 
 def plain(body: Body) -> Body:

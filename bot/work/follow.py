@@ -40,7 +40,7 @@ NOT_STARTED = "outage:not_started"  # the outcome that lets the button be presse
 
 @dataclass(slots=True)
 class _Looking:
-    """When a run is looked at next, what was said of it last, and what it waits for since when."""
+    """When a run is looked at next, what was said of it last, and what it waits for since when; by the steady clock."""
 
     due: datetime
     said: Body | None = None
@@ -61,11 +61,12 @@ class Follow:
         live = await self._rooms.store.runs(live=True)
         for gone in self._looking.keys() - {run.instance for run in live}:
             del self._looking[gone]
+        at = self._rooms.steady()
         for run in live:
-            looking = self._looking.setdefault(run.instance, _Looking(_first(run)))
-            if looking.due > now:
+            looking = self._looking.setdefault(run.instance, _Looking(at + _first(run, now)))
+            if looking.due > at:
                 continue
-            looking.due = now + pause(now - run.started_at)
+            looking.due = at + pause(now - run.started_at)
             try:
                 await (self._look_up if run.state == "asked" else self._look)(run, looking, now)
             except (Failure, *SLACK_FAILURES):
@@ -81,8 +82,9 @@ class Follow:
         user = UserId(run.user_id)
         instance = await self._rooms.enos.instance(run.instance, as_user=user)
         if instance is None:
-            looking.missing_since = looking.missing_since or now
-            if now - looking.missing_since >= GIVEN:
+            at = self._rooms.steady()
+            looking.missing_since = looking.missing_since or at
+            if at - looking.missing_since >= GIVEN:
                 await self._over(run, "not started", cards.not_started(run), now, NOT_STARTED)
             return
         flow = await self._rooms.enos.flow(FlowId(run.flow_id), as_user=user)
@@ -106,9 +108,10 @@ class Follow:
         """Tell the result; a failure waits a little for its incident, to link to it."""
         link = ""
         if instance.status in BROKEN:
-            looking.failed_at = looking.failed_at or now
+            at = self._rooms.steady()
+            looking.failed_at = looking.failed_at or at
             link = await self._incident_link(run)
-            if not link and now - looking.failed_at < INCIDENT:
+            if not link and at - looking.failed_at < INCIDENT:
                 await self._say(run, cards.ended(run, instance, took(instance)), looking, now)
                 return
         await self._over(run, "ended", cards.ended(run, instance, took(instance), link), now)
@@ -187,9 +190,11 @@ def took(instance: Instance) -> timedelta | None:
     return end - start if start is not None and end is not None and end >= start else None
 
 
-def _first(run: Run) -> datetime:
-    """Return when a run is looked at first: its message has just been said, unless the answer was lost."""
-    return run.started_at + (timedelta() if run.state == "asked" else pause(timedelta()))
+def _first(run: Run, now: datetime) -> timedelta:
+    """Return in how long a run is looked at first: its message has just been said, unless the answer was lost."""
+    if run.state == "asked":
+        return timedelta()
+    return max(timedelta(), pause(timedelta()) - max(timedelta(), now - run.started_at))
 
 
 def pause(age: timedelta) -> timedelta:

@@ -10,6 +10,7 @@ from bot.core.facts import Facts, Known, Reading, Run
 from bot.core.flows import FlowId, Instance, InstanceId
 from bot.core.incidents import Incident, IncidentId
 from bot.core.lost_cards import AfterLoss
+from bot.core.notices import Told
 from bot.core.people import Link, Person, Said
 from bot.core.posts import NewPost, Post, PostId
 from bot.core.storms import Gathering
@@ -41,8 +42,8 @@ class Store(Protocol):
         """Return how reading each type went."""
         ...
 
-    async def set_reading(self, reading: Reading) -> None:
-        """Remember how reading a type went."""
+    async def set_reading(self, reading: Reading, *, posts: Sequence[NewPost] = ()) -> None:
+        """Remember how reading a type went, with what is said about it."""
         ...
 
     async def unfinished(self, before: datetime, limit: int = 500) -> tuple[InstanceId, ...]:
@@ -59,6 +60,10 @@ class Store(Protocol):
 
     async def notes(self) -> Mapping[str, str]:
         """Return all small named values."""
+        ...
+
+    async def tell(self, name: str, decide: Callable[[str], Told | None]) -> bool:
+        """Read a note, ask ``decide``, and write the note and the posts it returns; return whether it returned any."""
         ...
 
     # incidents

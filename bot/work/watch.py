@@ -12,17 +12,16 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.cards import watching as cards
 from bot.core.cards.gathering import LISTED
 from bot.core.errors import Failure
 from bot.core.errors import Outage as Unavailable
 from bot.core.facts import Facts, Reading
-from bot.core.flows import KINDS
-from bot.core.posts import Kind, Lane, NewPost, PostId
+from bot.core.flows import KINDS, LeftOut
+from bot.core.posts import PostId
 from bot.core.storms import worst_first
 from bot.work.deliver_alarms import Alarms
 from bot.work.ports import Clock, Enos, Names, NewId
@@ -33,6 +32,7 @@ from bot.work.watch_enrich import Enricher, Outside, begin_all
 from bot.work.watch_follow import Following
 from bot.work.watch_gatherings import Gatherings
 from bot.work.watch_lag import Lag
+from bot.work.watch_left_out import Unreadable
 from bot.work.watch_look import Looks
 from bot.work.watch_outage import Outage
 from bot.work.watch_read import Brought, Reader, Unread
@@ -51,6 +51,7 @@ class Health:
     """How watching goes, for ``status``, metrics and readiness."""
 
     lag: timedelta | None  # since the last complete reading of every type; None before the first
+    waited: timedelta  # the same; before the first, since the first was begun
     late: bool
     reachable: bool
     watched: Watched | None  # None until compared
@@ -90,22 +91,34 @@ class Watch:
         wake: Callable[[], None] = lambda: None,
         occurred: Callable[[int], None] = lambda _status: None,
         alarms: Alarms | None = None,
+        steady: Clock | None = None,
+        trouble: Callable[[], str] = str,
     ) -> None:
+        self._trouble = trouble  # what keeps the bot from being well, as sentences
+        self._steady = steady or clock
         looks = Looks(names, settings.console_url)
         self._gatherings = Gatherings(store, looks, clock, new_id, settings)
         self._wake = wake
-        self._out = Outside(enos, store, looks, clock, new_id, settings, mask, self.touched, occurred)
+        self._out = Outside(enos, store, looks, clock, self._steady, new_id, settings, mask, self.touched, occurred)
         self._reader = Reader(enos, store, looks, clock, new_id, settings)
         self._enricher = Enricher(self._out)
         self._following = Following(self._out, self._enricher)
         self._poll_every = timedelta(seconds=settings.poll_seconds)
-        self._outage = Outage(store, new_id, channel=settings.channel, poll=self._poll_every, jitter=jitter)
-        self._coverage = Coverage(enos, store, new_id, channel=settings.channel, user=settings.user)
-        self._lag = Lag(store, new_id, alarms or Alarms(lambda _alarm: None), channel=settings.channel)
+        self._outage = Outage(
+            store, new_id, self._steady, channel=settings.channel, poll=self._poll_every, jitter=jitter
+        )
+        self._coverage = Coverage(enos, store, new_id, self._steady, channel=settings.channel, user=settings.user)
+        alarms = alarms or Alarms(lambda _alarm: None)
+        self._lag = Lag(store, new_id, alarms, channel=settings.channel)
+        self._unreadable = Unreadable(
+            store, alarms, new_id, self._steady, channel=settings.channel, quiet=2 * settings.sweep_every
+        )
+        self._left_out: list[LeftOut] = []
         self._daily = SignOfLife(store, settings.timezone, channel=settings.channel, command=settings.command)
         self._polling, self._is_following = asyncio.Lock(), asyncio.Lock()
         self._readings: dict[int, Reading] = {}
-        self._began: datetime | None = None
+        self._ended: dict[int, datetime] = {}  # when a type was last read without a fault, by the steady clock
+        self._began: datetime | None = None  # by the steady clock
         self._may_be_new = True  # until a complete reading is known of
 
     async def poll(self, now: datetime) -> None:
@@ -116,8 +129,8 @@ class Watch:
         if self._polling.locked():
             return
         async with self._polling:
-            await self._outage.load(now)
-            if not self._outage.waits(now):
+            await self._outage.load()
+            if not self._outage.waits():
                 await self._poll(now)
 
     async def follow(self, now: datetime) -> None:
@@ -129,22 +142,14 @@ class Watch:
                 await self._following.tick(now)
                 await self._coverage.tick(now)
             await self._gatherings.refresh()
-            await self._daily.tick(now, self._coverage.watched, self._trouble(now))
+            await self._daily.tick(now, self._coverage.watched, self._trouble())
 
     async def look_after(self, now: datetime) -> None:
-        """See whether readings end in time; to be called as often as ``poll``, and waits for neither."""
-        health = self.health(now)
-        running = now - (self._began or now)
-        # What nobody read while the bot was down is no lag.
-        lag = running if health.lag is None else min(health.lag, running)
+        """See whether readings end in time; to be called every few seconds, and waits for no reading."""
+        at = self._steady()
+        lag = self.health(at).waited
         late = lag > max(self._poll_every * _LATE, _LATE_AT_LEAST)
         await self._lag.tick(now, lag, late=late, outage=self._outage.stands)
-
-    def _trouble(self, now: datetime) -> str:
-        """Return what keeps it from being well, if anything."""
-        if self._outage.stands:
-            return "EnOS cannot be read"
-        return "reading EnOS takes too long" if self.health(now).late else ""
 
     async def show(self) -> None:
         """Let the messages under which many incidents stand show what has changed; to be called every few seconds."""
@@ -168,13 +173,17 @@ class Watch:
         """Look soon at what is followed: somebody has started a run."""
         self._following.nudge()
 
-    def health(self, now: datetime) -> Health:
-        """Return how watching goes."""
-        ends = [reading.read_at for reading in self._readings.values() if reading.read_at is not None]
-        lag = now - min(ends) if len(ends) == len(KINDS) else None
-        waited = lag if lag is not None else now - (self._began or now)
+    def reads(self) -> Mapping[int, datetime]:
+        """Return when each type was last read completely by this process, by the steady clock."""
+        return dict(self._ended)
+
+    def health(self, at: datetime) -> Health:
+        """Return how watching goes; ``at`` is the steady clock's time. What an earlier process read does not count."""
+        lag = at - min(self._ended.values()) if len(self._ended) == len(KINDS) else None
+        waited = lag if lag is not None else at - (self._began or at)
         return Health(
             lag=lag,
+            waited=waited,
             late=waited > self._poll_every * _LATE,
             reachable=not self._outage.stands,
             watched=self._coverage.watched,
@@ -182,16 +191,18 @@ class Watch:
         )
 
     async def _poll(self, now: datetime) -> None:
-        self._began = self._began or now
+        self._began = self._began or self._steady()
         self._readings = {kind: Reading(kind) for kind in KINDS} | dict(await self._out.store.readings())
         gather_under = await self._gatherings.first_start(now) if self._may_be_new else None
         self._may_be_new = gather_under is not None
         troubles: list[Failure] = []
         found: set[tuple[str, str, str]] = set()
+        self._left_out = []
         for kind in KINDS:
             trouble = await self._read(kind, now, gather_under, found)
             if trouble is not None:
                 troubles.append(trouble)
+        await self._unreadable.take(self._left_out, now)
         if troubles:
             await self._outage.failed(str(troubles[0]), now, whole=len(troubles) == len(KINDS), found=found)
         else:
@@ -217,6 +228,7 @@ class Watch:
         brought = Brought(lambda facts: self._heard(facts, kind, now))
         try:
             self._readings[kind] = await self._reader.read(self._readings[kind], brought, now, gather_under)
+            self._ended[kind] = self._steady()
         except Unread as unread:
             log.warning("EnOS could not be read (type %d): %s", kind, unread)
             return unread.trouble
@@ -228,8 +240,7 @@ class Watch:
             return Misread(reference, bug)
         finally:
             found |= brought.failures
-        if brought.distrusted:
-            await self._tell_distrust(kind, now)
+            self._left_out += brought.left_out
         await self._gatherings.tick()  # a storm's message waits for a moment: let it show the whole reading
         return None
 
@@ -239,11 +250,3 @@ class Watch:
         if facts.posts or facts.incidents:
             self._out.wake()
         begin_all(self._enricher, facts, kind, now)
-
-    async def _tell_distrust(self, kind: int, now: datetime) -> None:
-        log.warning("type %d is not listed in the order of change; it is read to the end from now on", kind)
-        id_ = PostId(self._out.new_id())
-        body = cards.order_distrusted(kind)
-        await self._out.store.queue(
-            [NewPost(id_, Kind.MESSAGE, Lane.HOUSEKEEPING, self._out.settings.channel, body, now)]
-        )

@@ -5,16 +5,17 @@ alarm, told once for each change of the missing flows.
 """
 
 import hashlib
-import json
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.core import notices
 from bot.core.cards import watching as cards
 from bot.core.errors import Failure
 from bot.core.flows import FlowName
+from bot.core.notices import Notice
 from bot.core.posts import Body, Kind, Lane, NewPost, PostId
-from bot.work.ports import Enos, NewId
+from bot.work.ports import Clock, Enos, NewId
 from bot.work.ports_store import Store
 
 log = logging.getLogger(__name__)
@@ -31,27 +32,14 @@ class Watched:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Note:
-    """What is noted of the telling: the gap told last, and the one being told, with its post, until that is queued."""
-
-    missing: str = ""
-    telling: str = ""
-    post: str = ""
-
-    @staticmethod
-    def read(text: str) -> "_Note":
-        noted = json.loads(text) if text else {}
-        return _Note(*(str(noted.get(name, "")) for name in ("missing", "telling", "post")))
-
-
 class Coverage:
     """Compares what is there with what is seen."""
 
-    def __init__(self, enos: Enos, store: Store, new_id: NewId, *, channel: str, user: str) -> None:
+    def __init__(self, enos: Enos, store: Store, new_id: NewId, steady: Clock, *, channel: str, user: str) -> None:
         self._enos = enos
         self._store = store
         self._new_id = new_id
+        self._steady = steady
         self._channel = channel
         self._user = user
         self._next: datetime | None = None
@@ -59,46 +47,35 @@ class Coverage:
 
     async def tick(self, now: datetime) -> None:
         """Compare, if it is time to."""
-        if self._next is not None and now < self._next:
+        if self._next is not None and self._steady() < self._next:
             return
         try:
             every = {flow.id: flow for flow in await self._enos.all_flows()}
             mine = {flow.id for flow in await self._enos.my_flows()}
         except Failure as trouble:
-            self._next = now + _AGAIN
+            self._next = self._steady() + _AGAIN
             log.info("what is watched could not be compared: %s", trouble)
             return
         missing = tuple(flow for id_, flow in sorted(every.items()) if id_ not in mine)
         self.watched = Watched(len(every) - len(missing), len(every))
         await self._tell(missing, self.watched, now)
-        self._next = now + _EVERY
+        self._next = self._steady() + _EVERY
 
     async def _tell(self, missing: tuple[FlowName, ...], watched: Watched, now: datetime) -> None:
-        """Tell the gap if it is not what was told last.
+        """Tell the gap if it is not what was told last, or that it has closed."""
+        if missing:
+            notice = Notice(PostId(f"gap-{self._new_id()}"), now, _digest(missing))
+            gap = self._post(notice.post, cards.gap(watched.watching, watched.total, missing, self._user), now)
+            await self._store.tell(_NOTE, notices.begins(notice, [gap]))
+        else:
+            await self._store.tell(_NOTE, notices.ends(lambda told: [self._closed(told, watched, now)]))
 
-        The post's id is new for each notice, and is noted before it is queued: what dies between the two queues the
-        same post again, or, where the gap has changed meanwhile, sees whether that post was queued.
-        """
-        note, digest = _Note.read((await self._store.notes()).get(_NOTE, "")), _digest(missing)
-        queued = bool(note.post) and await self._store.post(PostId(note.post)) is not None
-        told = note.telling if queued else note.missing
-        if digest != told:
-            if queued or not note.post or note.telling != digest:
-                note = _Note(missing=told, telling=digest, post=f"gap-{self._new_id()}")
-                await self._write(note, watched)
-            body = cards.gap(watched.watching, watched.total, missing, self._user) if missing else None
-            await self._store.queue([self._post(note.post, body or cards.gap_closed(watched.total), now)])
-        await self._write(_Note(missing=digest), watched)
-
-    async def _write(self, note: "_Note", watched: Watched) -> None:
-        counted = {"watching": watched.watching, "total": watched.total}
-        await self._store.note(_NOTE, json.dumps(asdict(note) | counted))
+    def _closed(self, told: Notice, watched: Watched, now: datetime) -> NewPost:
+        return self._post(f"{told.post}-closed", cards.gap_closed(watched.total), now)
 
     def _post(self, id_: str, body: Body, now: datetime) -> NewPost:
         return NewPost(PostId(id_), Kind.MESSAGE, Lane.HOUSEKEEPING, self._channel, body, now)
 
 
 def _digest(missing: tuple[FlowName, ...]) -> str:
-    if not missing:
-        return ""
     return hashlib.sha256(",".join(str(flow.id) for flow in missing).encode()).hexdigest()[:16]

@@ -7,7 +7,7 @@ whatever dies, a day has one.
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.core import daily
+from bot.core import daily, notices
 from bot.core.cards import watching as cards
 from bot.core.posts import Kind, Lane, NewPost, PostId
 from bot.work.ports_store import Store
@@ -38,15 +38,14 @@ class SignOfLife:
         if self._told >= day.isoformat():
             return
         self._told = (await self._store.notes()).get(_NOTE, "")
-        if self._told and self._told < day.isoformat():
-            await self._tell(f"alive-{day}", now, watched, trouble)
         if self._told < day.isoformat():
+            line = await self._line(f"alive-{day}", now, watched, trouble)
+            await self._store.tell(_NOTE, notices.each_day(day.isoformat(), [line]))
             self._told = day.isoformat()
-            await self._store.note(_NOTE, self._told)
 
-    async def _tell(self, id_: str, now: datetime, watched: Watched | None, trouble: str) -> None:
+    async def _line(self, id_: str, now: datetime, watched: Watched | None, trouble: str) -> NewPost:
         recent = await self._store.incidents(live=False, since=now - daily.LEFT_FOR, limit=_MOST)
         day = daily.summary(recent, now)
         flows = (watched.watching, watched.total) if watched is not None else None
         body = cards.sign_of_life(day, flows, trouble, command=self._command)
-        await self._store.queue([NewPost(PostId(id_), Kind.MESSAGE, Lane.HOUSEKEEPING, self._channel, body, now)])
+        return NewPost(PostId(id_), Kind.MESSAGE, Lane.HOUSEKEEPING, self._channel, body, now)

@@ -24,6 +24,7 @@ from bot.core.instance_ids import instance_moment
 from bot.core.posts import Kind, Lane, NewPost, PostId
 from bot.core.status import Status
 from bot.core.times import milliseconds
+from bot.work.long_texts import apart
 from bot.work.ports import Clock, Enos, NewId
 from bot.work.ports_store import Store
 from bot.work.watch_look import Looks
@@ -44,6 +45,7 @@ class Outside:
     store: Store
     looks: Looks
     clock: Clock
+    steady: Clock  # for what waits: never put back
     new_id: NewId
     settings: WatchSettings
     mask: Callable[[str], str]
@@ -151,7 +153,7 @@ class Enricher:
         except Failure as trouble:
             log.info("no log of %s for now: %s", task.instance_id, trouble)
             return ""
-        return error_line(text or "", self._out.mask)
+        return await apart(lambda log: error_line(log, self._out.mask), text or "")
 
     def _may_try(self, what: str) -> bool:
         """Whether to ask once more: what is not there at the third time will not come."""

@@ -34,12 +34,13 @@ _AT_FIRST, _AT_LAST = timedelta(minutes=1), timedelta(minutes=10)  # between two
 _LEFT_EVERY = timedelta(minutes=5)  # recovered incidents without a good run are looked at less often
 _LEFT_FOR = timedelta(days=7)  # and for so long
 _REPLIES = 5  # good runs told one by one, per incident and tick
+_BUGS = 100  # different ones that are logged
 _REMEMBERED = 2000  # good runs known from earlier reads, per type
 
 
 @dataclass
 class _Plan:
-    """When the instance of an incident is read next."""
+    """When the instance of an incident is read next, by the steady clock."""
 
     of: tuple[str, str]  # its newest failure: another one starts the plan anew
     due: datetime
@@ -69,17 +70,18 @@ class Following:
         self._left: dict[IncidentId, Incident] = {}  # recovered, without a good run
         self._left_due: datetime | None = None
         self._waiting: dict[InstanceId, _Plan] = {}
+        self._bugs: set[str] = set()  # that were logged
 
     def nudge(self) -> None:
         """Look at everything at the next tick: somebody has started a run that may heal."""
         self._left_due = None
         for plan in self._plans.values():
-            plan.pause, plan.due = _AT_FIRST, min(plan.due, self._out.clock() + _AT_FIRST)
+            plan.pause, plan.due = _AT_FIRST, min(plan.due, self._out.steady() + _AT_FIRST)
 
     async def tick(self, now: datetime) -> None:
         """Look for recoveries and good runs, and read what is due. An outage is the alert search's to tell."""
         live = await self._out.store.incidents(live=True, limit=_MOST)
-        due = self._left_due is None or now >= self._left_due
+        due = self._left_due is None or self._out.steady() >= self._left_due
         if due:
             await self._find_left(now)
         followed = self._left | {incident.id: incident for incident in live}
@@ -105,7 +107,7 @@ class Following:
         recent = await self._out.store.incidents(live=False, since=now - _LEFT_FOR, limit=_MOST)
         left = (each for each in recent if each.phase is Phase.RECOVERED and desk.unhealed(each))
         self._left = {incident.id: incident for incident in left}
-        self._left_due = now + _LEFT_EVERY
+        self._left_due = self._out.steady() + _LEFT_EVERY
 
     def _forget_all_but(self, followed: Collection[IncidentId]) -> None:
         for gone in self._plans.keys() - set(followed):
@@ -131,7 +133,12 @@ class Following:
                 first += keys[: _REMEMBERED - len(first)]
                 for row in reversed(page.rows):
                     for id_ in of_flow.get(row.flow_id, ()):
-                        followed[id_] = await self._succeeded(followed[id_], row, now, said)
+                        try:
+                            followed[id_] = await self._succeeded(followed[id_], row, now, said)
+                        except Failure:
+                            raise
+                        except Exception as bug:  # noqa: BLE001  logged: one run must not hide the others
+                            self._met(bug)
                 if known and not whole and page.sorted_by in UPDATED:
                     break
         good.known = dict.fromkeys([*first, *good.known][:_REMEMBERED])
@@ -183,10 +190,11 @@ class Following:
         key = (newest.instance, newest.end_time)
         plan = self._plans.get(incident.id)
         if plan is None or plan.of != key:
-            plan = self._plans[incident.id] = _Plan(key, newest.seen_at + _AT_FIRST)
-        if now < plan.due:
+            age = max(timedelta(), now - newest.seen_at)
+            plan = self._plans[incident.id] = _Plan(key, self._out.steady() + max(timedelta(), _AT_FIRST - age))
+        if self._out.steady() < plan.due:
             return False
-        plan.due = now + plan.pause
+        plan.due = self._out.steady() + plan.pause
         plan.pause = min(plan.pause * 2, _AT_LAST)
         return True
 
@@ -229,11 +237,11 @@ class Following:
         unfinished = await self._out.store.unfinished(now - self._out.settings.lookback)
         for gone in self._waiting.keys() - set(unfinished):
             del self._waiting[gone]
-        due = []
+        due, at = [], self._out.steady()
         for instance in unfinished:
-            plan = self._waiting.setdefault(instance, _Plan((instance, ""), now))
-            if now >= plan.due:
-                plan.due = now + plan.pause
+            plan = self._waiting.setdefault(instance, _Plan((instance, ""), at))
+            if at >= plan.due:
+                plan.due = at + plan.pause
                 plan.pause = min(plan.pause * 2, _AT_LAST)
                 due.append(instance)
         await self._together(due, lambda instance: self._read_beyond(instance, now))
@@ -257,13 +265,23 @@ class Following:
 
         await asyncio.gather(*(one(thing) for thing in things))
 
-    @staticmethod
-    async def _quietly(work: Awaitable[None]) -> None:
-        """Do it; an outage of one read does not hold up the others, and the alert search tells of it."""
+    async def _quietly(self, work: Awaitable[None]) -> None:
+        """Do it; what goes wrong with one read does not hold up the others. The alert search tells of an outage."""
         try:
             await work
         except Failure as trouble:
             log.info("following waits: %s", trouble)
+        except Exception as bug:  # noqa: BLE001  logged
+            self._met(bug)
+
+    def _met(self, bug: Exception) -> None:
+        """Log a bug, once: the next tick meets it again."""
+        what = f"{type(bug).__name__}: {bug}"[:200]
+        if what not in self._bugs:
+            if len(self._bugs) >= _BUGS:
+                self._bugs.clear()
+            self._bugs.add(what)
+            log.error("following met a bug; it goes on with the others", exc_info=bug)
 
 
 def _failures(incidents: Iterable[Incident]) -> Iterable[tuple[str, str, str]]:

@@ -1,6 +1,7 @@
 """What the tests of the whole program share: a world, settings for it, and the whole bot in this process."""
 
 import contextlib
+import time
 
 from bot import app, demo, settings
 from bot.sim import serve
@@ -34,11 +35,11 @@ def configured(running, folder, **environ):
 
 
 @contextlib.asynccontextmanager
-async def running_bot(running, folder, **environ):
+async def running_bot(running, folder, *, monotonic=time.monotonic, **environ):
     """The whole bot in this process, against the simulators."""
     read = configured(running, folder, **environ)
     async with Store.open(read.database) as store:
-        bot = app.App(read, store, await store.notes())
+        bot = app.App(read, store, await store.notes(), monotonic=monotonic)
         try:
             await bot.listen()
             assert await bot.preflight() == []
@@ -52,6 +53,6 @@ async def hears(bot, running):
     """Wait until the bot's connections stand and it has read EnOS."""
     slack = running.world.workspace
     if bot.settings.mode == "socket":
-        await slack.until(lambda: len(slack.sockets.connections) > 1, 20)
-    await slack.until(lambda: bot.watch.health(app.now()).lag is not None, 20)
+        await slack.until(lambda: len(slack.sockets.connections) > 1, 60)
+    await slack.until(lambda: bot.watch.health(bot.steady()).lag is not None, 60)
     await bot._figures()

@@ -19,6 +19,6 @@ def doctor(running, tmp_path):
     """Examine this world with these settings."""
 
     async def examine(press=0.0, **environ):
-        return await asyncio.wait_for(program.examine(configured(running, tmp_path, **environ), press=press), 60)
+        return await asyncio.wait_for(program.examine(configured(running, tmp_path, **environ), press=press), 240)
 
     return examine

@@ -18,7 +18,7 @@ from bot.work.watch import Health as WatchHealth
 from bot.work.watch_coverage import Watched
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-WATCH = WatchHealth(lag=None, late=False, reachable=True, watched=None, read_to_the_end=())
+WATCH = WatchHealth(lag=None, waited=timedelta(), late=False, reachable=True, watched=None, read_to_the_end=())
 
 
 def edge(connected=2, reconnects=0, **counts):
@@ -45,7 +45,7 @@ def metrics():
 
 @pytest.fixture
 def figures(metrics, tmp_path):
-    return Figures(metrics, tmp_path / "flowbot.db", NOW)
+    return Figures(metrics, tmp_path / "flowbot.db")
 
 
 def said(metrics, name):
@@ -87,11 +87,11 @@ async def test_what_others_count_is_counted_once(metrics, figures):
 
 
 async def test_the_lag_counts_from_the_start_until_enos_was_read(metrics, figures):
-    figures.refresh(WATCH, NOW + timedelta(seconds=40), ready=False)
+    figures.refresh(replace(WATCH, waited=timedelta(seconds=40)), NOW, ready=False)
     assert said(metrics, "flowbot_poll_lag_seconds") == 40
     assert said(metrics, "flowbot_last_poll_timestamp_seconds") == 0
     assert said(metrics, "flowbot_ready") == 0
-    figures.refresh(replace(WATCH, lag=timedelta(seconds=7)), NOW, ready=True)
+    figures.refresh(replace(WATCH, lag=timedelta(seconds=7), waited=timedelta(seconds=7)), NOW, ready=True)
     assert said(metrics, "flowbot_poll_lag_seconds") == 7
     assert said(metrics, "flowbot_last_poll_timestamp_seconds") == NOW.timestamp() - 7
     assert said(metrics, "flowbot_ready") == 1

@@ -30,7 +30,7 @@ async def test_the_program_ends_and_says_so(tmp_path):
         environ = demo.environment(running, tmp_path) | {"FLOWBOT_LISTEN": address}
         command = [sys.executable, "-m", "bot", "run"]
         ended = await asyncio.to_thread(
-            subprocess.run, command, env=environ, capture_output=True, text=True, timeout=60
+            subprocess.run, command, env=environ, capture_output=True, text=True, timeout=240
         )
     assert ended.returncode == EXIT_SETTINGS
     assert f"FLOWBOT_LISTEN is {address}, and nothing can listen there" in ended.stderr

@@ -14,7 +14,20 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot import app
 
 OPERATIONS = Path(__file__).resolve().parents[2] / "docs" / "operations"
-LABELS = {"action", "kind", "lane", "le", "method", "outcome", "state", "status", "surface", "version", "why"}
+LABELS = {
+    "action",
+    "kind",
+    "lane",
+    "le",
+    "method",
+    "outcome",
+    "promise",
+    "state",
+    "status",
+    "surface",
+    "version",
+    "why",
+}
 NAME = re.compile(r"\b(?:flowbot|process)_[a-z_]+")
 SAMPLES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "gauge": ("",)}
 
@@ -59,14 +72,14 @@ def exported(tmp_path_factory):
         async with served() as running, running_bot(running, tmp_path_factory.mktemp("bot")) as bot:
             world = running.world
             slack = world.workspace
-            await slack.until(lambda: len(slack.sockets.connections) > 1, 20)
-            await slack.until(lambda: slack.messages("C0DATAOPS1")[-1].by_app, 20)
+            await slack.until(lambda: len(slack.sockets.connections) > 1, 60)
+            await slack.until(lambda: slack.messages("C0DATAOPS1")[-1].by_app, 60)
             slack.say("U0ALEX00001", "C0DATAOPS1", "/flow status")
-            await slack.until(lambda: slack.ephemerals("U0ALEX00001", "C0DATAOPS1"), 20)
+            await slack.until(lambda: slack.ephemerals("U0ALEX00001", "C0DATAOPS1"), 60)
             world.platform.fail(3377)
             world.platform.start_scheduled(3377, bot_now())
             await slack.until(
-                lambda: any("daily-energy-report" in slack.shown(each) for each in slack.messages("C0DATAOPS1")), 20
+                lambda: any("daily-energy-report" in slack.shown(each) for each in slack.messages("C0DATAOPS1")), 60
             )
             while True:
                 await bot._figures()
@@ -75,7 +88,7 @@ def exported(tmp_path_factory):
                     return found
                 await asyncio.sleep(0)
 
-    return asyncio.run(asyncio.wait_for(play(), 60))
+    return asyncio.run(asyncio.wait_for(play(), 240))
 
 
 def bot_now():

@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestServer
 from click.testing import CliRunner
 
 from bot import offline, settings
-from bot.__main__ import main
+from bot.cli import main
 from bot.core.errors import Refused
 
 LINES = "slack_user,enos_user_id,enos_user_name\n"

@@ -18,6 +18,7 @@ from bot import health, healthcheck, logs
 from bot.clockwork import Clockwork
 from bot.core.errors import Refused
 from bot.core.mask import DEFAULT
+from bot.core.promise import Judgement
 from bot.manifest import manifest_yaml
 from bot.schedules import in_words
 
@@ -32,7 +33,7 @@ def flowbot(folder: Path, *arguments: str, **environ: str) -> subprocess.Complet
         env=clean | {"PYTHONPATH": str(ROOT)} | environ,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
 
@@ -97,7 +98,7 @@ async def test_a_job_that_fails_runs_again(caplog: pytest.LogCaptureFixture):
     works = Clockwork()
     works.every(0.01, "job", job)
     works.start()
-    await asyncio.wait_for(came[2].wait(), 10)
+    await asyncio.wait_for(came[2].wait(), 60)
     await works.stop(1)
     await works.stop(1)
     assert "job failed" in caplog.text
@@ -119,7 +120,7 @@ async def test_stopping_lets_a_job_end_and_cuts_off_one_that_hangs():
     works.every(60, "slow", slow)
     works.every(60, "hangs", hangs)
     works.start()
-    await asyncio.wait_for(begun.wait(), 10)
+    await asyncio.wait_for(begun.wait(), 60)
     go.set()
     await works.stop(0.05)
     assert ended == ["slow"]
@@ -127,17 +128,21 @@ async def test_stopping_lets_a_job_end_and_cuts_off_one_that_hangs():
 
 async def test_health_ready_and_metrics_are_served():
     metrics = health.Metrics()
-    why = ["Slack is not connected"]
+    why, remarks = ["Slack is not connected."], ["Failures of 2 of 7 flows are not seen."]
     metrics.enos_calls.labels("flows.get", "ok").inc()
     meters = health.meters(metrics)
     meters.double()
-    app = health.application(metrics, lambda: why[0], lambda: metrics.sockets.set(2))
+    app = health.application(metrics, lambda: Judgement(tuple(why), tuple(remarks)), lambda: metrics.sockets.set(2))
     async with TestClient(TestServer(app)) as client:
         assert (await client.get("/healthz")).status == 200
         not_ready = await client.get("/readyz")
-        assert (not_ready.status, await not_ready.text()) == (503, "Slack is not connected\n")
-        why[0] = ""
-        assert (await client.get("/readyz")).status == 200
+        assert (not_ready.status, await not_ready.text()) == (
+            503,
+            "Slack is not connected.\nFailures of 2 of 7 flows are not seen.\n",
+        )
+        why.clear()
+        is_ready = await client.get("/readyz")
+        assert (is_ready.status, await is_ready.text()) == (200, "ready\nFailures of 2 of 7 flows are not seen.\n")
         figures = await (await client.get("/metrics")).text()
     assert 'flowbot_enos_calls_total{action="flows.get",outcome="ok"} 1.0' in figures
     assert "flowbot_sockets 2.0" in figures
@@ -145,7 +150,7 @@ async def test_health_ready_and_metrics_are_served():
 
 
 async def test_the_container_checks_health_over_a_bare_socket(monkeypatch: pytest.MonkeyPatch):
-    server = TestServer(health.application(health.Metrics(), lambda: "", lambda: None))
+    server = TestServer(health.application(health.Metrics(), Judgement, lambda: None))
     await server.start_server()
     monkeypatch.setenv("FLOWBOT_LISTEN", f"0.0.0.0:{server.port}")
     assert await asyncio.to_thread(healthcheck.main) == 0
@@ -164,7 +169,7 @@ def served() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("host", "said"), served())
 async def test_health_is_asked_where_it_is_served(monkeypatch: pytest.MonkeyPatch, host: str, said: str):
-    server = TestServer(health.application(health.Metrics(), lambda: "", lambda: None), host=host)
+    server = TestServer(health.application(health.Metrics(), Judgement, lambda: None), host=host)
     await server.start_server()
     monkeypatch.setenv("FLOWBOT_LISTEN", f"{said}:{server.port}")
     assert await asyncio.to_thread(healthcheck.main) == 0

@@ -68,6 +68,11 @@ def test_all_problems_are_told_at_once_and_none_shows_a_secret():
         ("SLACK_APP_TOKEN", "xoxb-1", "those begin with xapp-"),
         ("ENOS_API_URL", "http://gateway.example.com", "must begin with https://"),
         ("ENOS_API_URL", "gateway", "is no address"),
+        ("ENOS_API_URL", "https://[::1", "is no address"),
+        ("ENOS_API_URL", "https://gateway.example.com:https", "is no address"),
+        ("ENOS_API_URL", "https://gateway.example.com:0", "is no address"),
+        ("ENOS_API_URL", "https://gateway example.com", "is no address"),
+        ("SLACK_API_URL", "https://slack.com:99999/api/", "is no address"),
         ("FLOWBOT_ADMINS", "U0A,maya", "not maya"),
         ("FLOWBOT_SHARED_CHANNELS", "C0A, finance", "expects channel ids such as C0123456789, not finance"),
         ("FLOWBOT_ONCALL", "oncall", "user group ids"),
@@ -85,6 +90,8 @@ def test_all_problems_are_told_at_once_and_none_shows_a_secret():
         ("FLOWBOT_ALERT_STATUSES", ",", "needs at least one status"),
         ("FLOWBOT_ENOS_TIMEZONE", "CST", "GMT+8"),
         ("FLOWBOT_MASK", "a(", "cannot be read"),
+        ("FLOWBOT_MASK", "pin=(\\d+),(a+)+$", "holds (a+)+$, which can run for minutes on some texts"),
+        ("FLOWBOT_MASK", r"(a)\1", "Write it without"),
         ("FLOWBOT_MASK", "x*", "matches no characters at all and so would mask everything"),
         ("FLOWBOT_PAGE_BASE", "2", "must be one of auto, 0, 1"),
     ],
@@ -113,7 +120,7 @@ def test_values_are_read_in_their_own_types():
         | {
             "FLOWBOT_ADMINS": "U0A, U0B",
             "FLOWBOT_ALERT_STATUSES": "fail,7,42",
-            "FLOWBOT_MASK": r"pin=(\d+)",
+            "FLOWBOT_MASK": r"pin=(\d{2,9}), a\x2cb",
             "FLOWBOT_ENOS_TIMEZONE": "gmt+8",
             "FLOWBOT_TIMEZONE": "Asia/Shanghai",
             "ENOS_API_URL": "http://127.0.0.1:9",
@@ -121,7 +128,7 @@ def test_values_are_read_in_their_own_types():
     )
     assert got.admins == ("U0A", "U0B")
     assert got.alert_statuses == (-1, 7, 42)
-    assert [pattern.pattern for pattern in got.mask] == [r"pin=(\d+)"]
+    assert [pattern.pattern for pattern in got.mask] == [r"pin=(\d{2,9})", r"a\x2cb"]
     assert (got.enos_timezone, str(got.timezone)) == ("GMT+8", "Asia/Shanghai")
 
 
@@ -138,7 +145,7 @@ def test_a_secret_does_not_show_itself():
 
 
 def test_what_no_log_may_show_is_every_secret_of_the_table_and_nothing_else():
-    assert load(GOOD).secrets == ("xoxb-1", "xapp-1", "", "the-access-key", "the-secret-key")
+    assert load(GOOD).secrets == ("xoxb-1", "xapp-1", "", "the-access-key", "the-secret-key", "")
 
 
 def test_a_value_is_read_from_a_file_and_not_from_both(tmp_path: Path):

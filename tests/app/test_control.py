@@ -1,6 +1,7 @@
 """How the program's other commands reach a running bot: a socket beside the database, for its owner alone."""
 
 import asyncio
+import socket
 import stat
 from pathlib import Path
 
@@ -48,22 +49,44 @@ async def test_the_socket_is_its_owners_alone(database):
 
 async def test_what_a_killed_bot_left_behind_does_not_stand_in_the_way(tmp_path):
     path = tmp_path / "flowbot.db"
-    control.socket_path(path).touch()
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(control.socket_path(path)))
     runner = await control.serve(path, {"import": said})
     assert await control.ask(path, "import", {"text": "x"}) == "heard x\n"
     await runner.cleanup()
 
 
+async def test_the_socket_is_the_databases_whatever_it_is_called(database, tmp_path):
+    database.touch()
+    link = tmp_path / "elsewhere" / "link.db"
+    link.parent.mkdir()
+    link.symlink_to(database)
+    assert await control.ask(link, "import", {"text": "x"}) == "heard x\n"
+
+
+def linked(there, diary):
+    there.symlink_to(diary)
+
+
+def copied(there, diary):
+    there.write_text(diary.read_text())
+
+
+@pytest.mark.parametrize("made", [linked, copied, lambda there, _diary: there.mkdir()])
+async def test_what_stands_in_its_place_is_left_there_and_no_reason_not_to_run(tmp_path, caplog, made):
+    path, diary = tmp_path / "flowbot.db", tmp_path / "diary"
+    diary.write_text("dear diary")
+    made(control.socket_path(path), diary)
+    before = control.socket_path(path).lstat()
+    assert await control.serve(path, {}) is None
+    assert f"there can be no socket at {path}.sock (something else stands there)" in caplog.text
+    assert control.socket_path(path).lstat().st_ino == before.st_ino
+    assert diary.read_text() == "dear diary"
+
+
 async def test_a_path_that_is_too_long_for_a_socket_is_no_reason_not_to_run(tmp_path, caplog):
     assert await control.serve(tmp_path / ("x" * 120) / "flowbot.db", {}) is None
     assert "(the path is too long). Put the database on a disk of this machine" in caplog.text
-
-
-async def test_a_folder_that_takes_no_socket_is_no_reason_not_to_run(tmp_path, caplog):
-    path = tmp_path / "flowbot.db"
-    control.socket_path(path).mkdir()
-    assert await control.serve(path, {}) is None
-    assert f"there can be no socket at {path}.sock (Is a directory)" in caplog.text
 
 
 async def test_nobody_there_is_said_with_the_way_out(tmp_path):

@@ -1,5 +1,6 @@
 """flowbot doctor: each thing is broken once, and the doctor names it and says how to mend it."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -9,6 +10,10 @@ from doctor_kit import app_with, bad, named
 
 from bot.core.checks import State
 from bot.doctor import slack, standin
+from bot.doctor.guarded import guarded
+from bot.enos.calls import Call
+from bot.enos.envelope import Reply, open_envelope
+from bot.enos.verdicts import judge
 from bot.sim.enos_face import enos_app
 from bot.sim.slack_face import slack_app
 from bot.sim.slack_faults import Fault
@@ -163,6 +168,34 @@ async def test_who_asks_to_wait_and_who_is_out_of_service_is_told_as_that(doctor
         assert found[token].state is State.WARNING
         assert found[token].says == "Slack asks to wait 30 s, so this was not looked at. Nothing is wrong."
     assert found["enos sign-in"].says == "EnOS is unavailable right now. Ask again in a minute."
+
+
+async def test_an_application_that_nobody_has_authorized_is_told_with_who_can(doctor, running):
+    running.world.platform.faults.arm("error", status=403)
+    found = bad(await doctor())
+    told = {name: check for name, check in found.items() if name.startswith("enos")}
+    assert {"enos pages", "enos flows"} <= set(told)
+    assert "enos sign-in" not in told
+    for check in told.values():
+        assert check.state is State.FAILED
+        assert "EnOS's gateway forbids it. (HTTP 403)" in check.says
+        assert check.mend.startswith(
+            "Let an administrator of the organization (OU) authorize the application's service"
+        )
+
+
+@pytest.mark.parametrize(("code", "http"), [(62103, 200), (99403, 200), (99403, 403)])
+async def test_whatever_word_refuses_for_lack_of_permission_has_that_advice(code, http):
+    call, found = Call("GET", "/flows", (), b""), []
+    body = json.dumps({"code": code, "msg": "User has no privilege."}).encode()
+    refused = judge(call, Reply(http, body), open_envelope(body), datetime.now(UTC))
+
+    async def asks():
+        raise refused
+
+    await guarded("enos flows", found, asks())
+    assert "service account" in found[0].mend
+    assert "ENOS_USER_ID" in found[0].mend
 
 
 async def test_a_slack_that_is_gone_is_told_once_for_each_token(doctor, running):

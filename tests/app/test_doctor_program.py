@@ -12,7 +12,7 @@ from bot import demo
 async def flowbot(folder, environ, *arguments):
     """Run the program and return its exit code and what it wrote."""
     process = await demo.flowbot(environ, folder, *arguments, out=asyncio.subprocess.PIPE, log=asyncio.subprocess.PIPE)
-    out, errors = await asyncio.wait_for(process.communicate(), 60)
+    out, errors = await asyncio.wait_for(process.communicate(), 240)
     return process.returncode, out.decode(), errors.decode()
 
 
@@ -51,9 +51,9 @@ async def test_beside_the_running_bot_it_asks_and_its_button_is_pressed(tmp_path
     environ = demo.environment(running, tmp_path)
     async with demo.bot(environ, tmp_path) as bot:
         await demo.connected(running, bot)
-        await slack.until(lambda: slack.messages(DATA_OPS)[-1].by_app, 30)  # it has read EnOS once
+        await slack.until(lambda: slack.messages(DATA_OPS)[-1].by_app, 60)  # it has read EnOS once
         examining = asyncio.create_task(flowbot(tmp_path, environ, "doctor", "--json", "--press", "30"))
-        await slack.until(lambda: "Please press" in slack.messages(DATA_OPS)[-1].text, 30)
+        await slack.until(lambda: "Please press" in slack.messages(DATA_OPS)[-1].text, 60)
         slack.press(MAYA, slack.messages(DATA_OPS)[-1], "Press me")
         code, out, errors = await examining
         told = {check["name"]: check for check in json.loads(out)["checks"]}

@@ -29,6 +29,26 @@ def test_what_is_installed_is_locked():
     assert all("--require-hashes" in each or "--no-deps /wheels/" in each for each in installs)
 
 
+def test_the_base_can_be_named_by_digest_and_the_docs_say_how():
+    froms = [line for line in LINES if line.startswith("FROM ")]
+    assert LINES.index("ARG BASE=python:3.12-slim") < LINES.index(froms[0])
+    assert [line.split()[1] for line in froms] == ["${BASE}", "base", "base"]
+    assert not LINES[0].startswith("# syntax="), "a frontend by tag is one more image that moves"
+    for page in ("README.md", "docs/operations/README.md"):
+        assert "docker build --build-arg BASE=python:3.12-slim@sha256:" in (ROOT / page).read_text(encoding="utf-8")
+
+
+def test_what_a_stranger_installs_by_the_readme_is_locked():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    installs = [line.strip() for line in readme.splitlines() if "pip install" in line]
+    assert installs
+    for line in installs:
+        isolated = line.endswith(" .") and "--no-build-isolation" not in line
+        assert "--require-hashes" in line or ("--no-deps" in line and not isolated), line
+    built = [line for line in installs if line.endswith(" .")]
+    assert "requirements-build.txt" in " ".join(installs[: installs.index(built[0])])
+
+
 def test_what_builds_the_wheel_is_what_the_project_asks_for():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert project["dependency-groups"]["build"] == project["build-system"]["requires"]

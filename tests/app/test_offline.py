@@ -1,6 +1,8 @@
 """People and backups from the command line: with the database's lock, or through the bot that holds it."""
 
+import json
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
@@ -54,6 +56,43 @@ async def test_links_are_added_and_the_people_and_admins_told(settings):
     )
 
 
+async def test_an_import_of_many_tells_each_person_once_and_each_admin_once(settings):
+    admins = ("U0ALEX00001", "UPERSON007")
+    lines = [f"T0DEMO0001:UPERSON{n:03},u{n},name.{n}" for n in range(60)]
+    async with Store.open(settings.database) as store:
+        await offline.imported(store, admins, {"text": "\n".join([HEADER.strip(), *lines]), "team": ""})
+        await offline.imported(store, admins, {"text": "\n".join([HEADER.strip(), *lines]), "team": ""})
+        posts = [post.new for post in await store.due(datetime.now(UTC), limit=1000)]
+    assert sorted(post.channel for post in posts) == sorted([*(f"UPERSON{n:03}" for n in range(60)), "U0ALEX00001"])
+    texts = {post.channel: post.body["blocks"][0]["text"]["text"] for post in posts}
+    assert "Added: 60. Changed: 0." in texts["U0ALEX00001"]
+    assert "and 30 more" in texts["U0ALEX00001"]
+    assert texts["UPERSON003"].count("EnOS user") == 1
+    assert "`name.7`" in texts["UPERSON007"]
+    assert "Added: 60." in texts["UPERSON007"], "an admin whose own link is among them reads it all in one message"
+
+
+async def test_changed_links_are_summed_up_too_and_one_person_in_two_teams_hears_once(settings):
+    await offline.import_people(settings, FILE)
+    async with Store.open(settings.database) as store:
+        for post in await store.due(datetime.now(UTC)):
+            await store.give_up(post.new.id, "read", datetime.now(UTC))
+    changed = FILE.replace("maya.chen", "maya.c").replace("jonas", "j") + "T0OTHER0001:U0MAYA00001,u9,maya.other\n"
+    await offline.import_people(settings, changed)
+    async with Store.open(settings.database) as store:
+        posts = [post.new for post in await store.due(datetime.now(UTC))]
+    assert sorted(post.channel for post in posts) == ["U0ALEX00001", "U0JONAS0001", "U0MAYA00001"]
+    assert "Added: 1. Changed: 2." in str([post.body for post in posts])
+
+
+async def test_who_has_left_gets_no_more_notices(settings):
+    async with Store.open(settings.database) as store:
+        known = json.dumps(["user_disabled", datetime.now(UTC).isoformat()])
+        await store.note("unreached U0ALEX00001", known)
+    await offline.import_people(settings, FILE)
+    assert set(await told(settings)) == {"U0MAYA00001", "U0JONAS0001"}
+
+
 async def test_a_second_import_changes_only_what_differs(settings):
     await offline.import_people(settings, FILE)
     done = await offline.import_people(settings, FILE.replace("maya.chen", "maya.c"))
@@ -92,6 +131,31 @@ async def test_a_backup_says_where_it_is(settings, tmp_path):
     assert await offline.backup(settings, str(copy)) == f"The database was copied to {copy}.\n"
     async with Store.open(copy) as store:
         assert len(await store.links()) == 2
+
+
+async def test_what_is_not_there_is_not_copied_over_an_older_backup(settings, tmp_path):
+    await offline.import_people(settings, FILE)
+    copy = tmp_path / "copy.db"
+    await offline.backup(settings, str(copy))
+    before = copy.read_bytes()
+    settings.database.unlink()
+    with pytest.raises(Refused, match="There is no database at"):
+        await offline.backup(settings, str(copy))
+    assert copy.read_bytes() == before
+    assert not settings.database.exists()
+
+
+async def test_the_running_bot_takes_no_target_that_is_its_own(settings, tmp_path):
+    (tmp_path / "link").symlink_to(settings.database)
+    async with Store.open(settings.database) as store:
+        await store.put_links([MAYA])
+        runner = await control.serve(settings.database, {"backup": partial(offline.backed_up, store)})
+        for name in ("flowbot.db", "link", "flowbot.db.lock", "flowbot.db.sock", "flowbot.db-journal"):
+            with pytest.raises(Refused, match=r"belongs to the database that is to be copied\. Nothing was written"):
+                await offline.backup(settings, str(tmp_path / name))
+        assert await offline.backup(settings, str(tmp_path / "copy.db"))
+        assert await store.links() == (MAYA,)
+        await runner.cleanup()
 
 
 async def test_the_bot_that_holds_the_database_does_it(settings, tmp_path):

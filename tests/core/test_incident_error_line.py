@@ -1,5 +1,7 @@
 """The first line of a log that says what went wrong."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +44,23 @@ def test_a_long_line_is_cut_after_it_was_masked():
     assert len(line) <= LIMIT
     assert "hunter2" not in line
     assert error_line("error " + "x" * 9000, DEFAULT).endswith("…")
+
+
+def test_a_secret_that_lies_across_what_is_read_of_a_line_is_masked_whole():
+    two_words = "hunter two"
+    line = error_line(f'error password={"x" * 3950} token="{two_words * 9}" end', DEFAULT)
+    assert line == 'error password=••• token="•••" end'
+
+
+@pytest.mark.parametrize("unit", ["0 errors\n", "a.", "errorerror", "x" * 3999 + "\n", "\n", "\x1b["])
+def test_four_times_the_log_takes_about_four_times_as_long(unit):
+    def seconds(size):
+        began = time.process_time()
+        error_line("error " * (unit == "a.") + unit * (size // len(unit)), DEFAULT)
+        return time.process_time() - began
+
+    short, long = min(seconds(25_000) for _ in range(3)), min(seconds(100_000) for _ in range(3))
+    assert long < 9 * short + 0.01
 
 
 @given(st.text())

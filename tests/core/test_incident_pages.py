@@ -9,7 +9,7 @@ from incident_makers import JONAS, NOW, failure, incident, row, seen
 from bot.core import desk, incident_posts, pages
 from bot.core.facts import Facts, Known
 from bot.core.incidents import Phase
-from bot.core.posts import Kind
+from bot.core.posts import Kind, Lane
 from bot.core.status import Status
 
 T1, T2 = "2026-11-21 02:00:00", "2026-11-21 02:10:00"
@@ -121,6 +121,12 @@ def test_a_success_of_the_failed_instance_ends_the_alarm():
     facts = pages.decide([good], terms(), known(incident(), seen=[seen()]))
     assert facts.incidents[0].phase is Phase.RECOVERED
     assert [post.kind for post in facts.posts] == [Kind.MESSAGE, Kind.EDIT]
+    assert facts.posts[0].lane is Lane.HOUSEKEEPING, "what fails in its channel goes first"
+
+
+def test_a_failure_goes_before_good_news():
+    facts = pages.decide([row("3377-2026112200")], terms(), known(incident(), seen=[seen()]))
+    assert [post.lane for post in facts.posts] == [Lane.ALERT, Lane.ALERT]
 
 
 def test_a_success_that_changes_nothing_says_nothing():

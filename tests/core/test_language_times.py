@@ -25,6 +25,9 @@ def utc(*parts):
         ("8435-2021020211", utc(2021, 2, 2, 11), timedelta(hours=1)),
         ("8435-20210202", utc(2021, 2, 2), timedelta(days=1)),
         ("8435-20211302", None, None),
+        ("8435-99991231", None, None),  # digits, and no time: a day later there is no date any more
+        ("8435-00010101", None, None),
+        ("8435-00000000", None, None),
         ("8435-202102021", None, None),  # an undocumented form
         ("8435-2021020", None, None),
         ("8435", None, None),

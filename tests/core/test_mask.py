@@ -1,6 +1,7 @@
 """What looks like a secret is never shown."""
 
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -74,6 +75,61 @@ def test_a_pattern_stars_its_groups_or_all_of_it(pattern, text, shown):
 )
 def test_a_parameter_whose_key_looks_secret_hides_its_value(key, value, shown):
     assert DEFAULT.parameter(Parameter(key, value)) == Parameter(key, shown)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("paſſword=hunter2", "paſſword=•••"),
+        ("PRIVATE_\u212aEY_ID: x", "PRIVATE_\u212aEY_ID: •••"),
+        ("authorızation: Basic x", "authorızation: Basic •••"),
+        ("-eyJabcdefgh1.eyJabcdefgh1.x", "-•••"),
+        ("x-eyJ.eyJabcdefgh1.eyJabcdefgh1.x", "x-eyJ.•••"),
+        ("_eyJabcdefgh.abcdefgh.x", "_eyJabcdefgh.abcdefgh.x"),  # no beginning of a word
+        ("x+ssh.1://me:hunter2@db", "x+ssh.1://me:•••@db"),
+        ("1://me:hunter2@db", "1://me:•••@db"),
+    ],
+)
+def test_no_way_to_write_it_shows_more(text, shown):
+    assert DEFAULT(text) == shown
+
+
+HOSTILE = [
+    "a.",
+    " ",
+    "-",
+    "eyJ-",
+    "eyJ",
+    "password",
+    "password=",
+    'password="',
+    "password\\",
+    "password ",
+    "--token ",
+    "authorization:\n",
+    "authorization: a ",
+    "bearer ",
+    "://",
+    "a://:",
+    "x://a:b",
+    "-----BEGIN ",
+    "-----BEGIN PRIVATE KEY-----",
+    "-----BEGIN PRIVATE KEY-----END ",
+    "xoxb-",
+    "AKIA",
+]
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+def test_four_times_the_text_takes_about_four_times_as_long(unit):
+    def seconds(size):
+        text = "-----BEGIN PRIVATE KEY----- password eyJ akia:// author bearer xox " + unit * (size // len(unit))
+        began = time.process_time()
+        DEFAULT(text)
+        return time.process_time() - began
+
+    short, long = min(seconds(25_000) for _ in range(3)), min(seconds(100_000) for _ in range(3))
+    assert long < 9 * short + 0.01  # sixteen times where each sign were looked at from each
 
 
 @given(

@@ -7,7 +7,7 @@ from hypothesis import strategies as some
 from bot.core.errors import Refused
 from bot.core.flows import UserId, UserName
 from bot.core.people import Link, Person
-from bot.core.people_file import names_teams, read, write
+from bot.core.people_file import _unseen, names_teams, read, write
 
 HOME = "T0DEMO0001"
 HEADER = "slack_user,enos_user_id,enos_user_name\n"
@@ -28,7 +28,8 @@ WRONG = [
     (f"{HEADER}U0MAYA00001,,maya\n", "line 2 needs three filled columns."),
     (f"{HEADER}U0MAYA00001,u1,maya,more\n", "line 2 needs three filled columns."),
     (f"{HEADER}@maya,u1,maya\n", "line 2: @maya is no Slack user id (U… or T…:U…)."),
-    (f'{HEADER}"U1,u1,maya\n', "This is no CSV file that can be read: unexpected end of data."),
+    (f'{HEADER}"U1,u1,maya\n', "This is no CSV file that can be read: unexpected end of data (line 2)."),
+    (f'{HEADER}U1,u1,a\nU2,u2,"b"c\n', """This is no CSV file that can be read: ',' expected after '"' (line 3)."""),
     (
         f"{HEADER}U1,u1,a\nU1,u1,a\nU1,u1,a\n",
         (
@@ -36,7 +37,15 @@ WRONG = [
             "the EnOS user name a stands there twice."
         ),
     ),
-    (f"{HEADER}\x1b[31m{'x' * 80},u1,a\n", f"line 2: [31m{'x' * 55}… is no Slack user id (U… or T…:U…)."),
+    (f"{HEADER}{'x' * 80},u1,a\n", f"line 2: {'x' * 59}… is no Slack user id (U… or T…:U…)."),
+    (f"{HEADER}\x1b[31mU1,u1,a\n", "line 2 holds a character that cannot be seen (U+001B)."),
+    (
+        f'{HEADER}U1,u1,"maya\nchen"\nU2,"u2\r\n",b\n@c,u3,c\n',
+        (
+            "line 2 holds a line break inside quotes; line 4 holds a line break inside quotes; "
+            "line 6: @c is no Slack user id (U… or T…:U…)."
+        ),
+    ),
 ]
 
 
@@ -45,6 +54,18 @@ def test_what_is_wrong_is_named_and_nothing_is_imported(text, sentence):
     with pytest.raises(Refused) as refused:
         read(text, HOME)
     assert str(refused.value) == f"{sentence} Nothing was imported; correct the file and import it again."
+
+
+UNSEEN = [0, 7, 0x85, 0xA0, 0xAD, 0x34F, 0x115F, 0x180E, 0x200B, 0x200D, 0x202E, 0x2028, 0x2800, 0x3164, 0xFE0F, 0xFEFF]
+PLACES = ["{}U1,u1,a", "U{}1,u1,a", "U1,{}u1,a", "U1,u{}1,a", "U1,u1,a{}", "U1,u1,{}", "U1,u1,a,{}"]
+
+
+@pytest.mark.parametrize("number", [*UNSEEN, 0xD800, 0xE000, 0xE0100])
+@pytest.mark.parametrize("place", PLACES)
+def test_what_nobody_sees_is_in_no_id_and_no_name(number, place):
+    line = place.format(chr(number))
+    with pytest.raises(Refused, match=rf"line 3 holds a character that cannot be seen \(U\+{number:04X}\)"):
+        read(f"{HEADER}U0,u0,Zoë O'Neill-Łuk 王小明\n{line}\n", HOME)
 
 
 def test_ten_problems_are_named_and_the_others_counted():
@@ -83,7 +104,9 @@ def test_one_enos_user_has_one_person():
         read(f"{HEADER}U1,u1,a\nU2,u1,b\n", HOME)
 
 
-_NAMES = some.text(some.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=12)
+_NAMES = some.text(some.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=12).filter(
+    lambda name: not _unseen(name)
+)
 
 
 @given(some.dictionaries(_NAMES, _NAMES, max_size=5))

@@ -31,7 +31,7 @@ async def client_of(gateway, clock):
         async def pause(seconds):
             pauses.append(seconds)
 
-        options = {"page_base": "1", "total_seconds": 5.0, "pause": pause, **options}
+        options = {"page_base": "1", "total_seconds": 20.0, "pause": pause, **options}
         url = options.pop("url", gateway.url)
         secret = options.pop("secret", SECRET)
         client = EnosClient(url, KEY, secret, ORG, USER, clock=clock, **options)

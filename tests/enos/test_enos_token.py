@@ -213,3 +213,16 @@ async def test_a_service_in_trouble_is_an_outage(tokens, service, answer):
     with pytest.raises(Outage) as raised:
         await tokens.token()
     assert isinstance(raised.value, Unreadable) == (answer == {"status": 0, "data": {"accessToken": ""}})
+
+
+async def test_a_clock_that_was_put_back_signs_in_with_its_new_time_and_keeps_its_token(service, clock):
+    steady = type(clock)()
+    tokens = Tokens(service.send, "key", "secret", clock, steady=steady)
+    held = await tokens.token()
+    clock.forward(-3600)
+    assert await tokens.token() == held
+    steady.forward(3 * 3600)  # it has ended, though the wall clock does not say so
+    service.ends = 0.0
+    assert await tokens.token() != held
+    stamps = [body["timestamp"] for _, body in service.asked]
+    assert stamps[1] == clock.ms, "not the old time, which the platform refuses"

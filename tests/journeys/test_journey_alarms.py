@@ -2,24 +2,14 @@
 
 import json
 
-from aiohttp import ClientSession
 from journey_kit import ALEX, DATA_OPS, DIRECT, free_port, story
 
 
 async def not_ready(town, address, alarm, because):
-    """Check that an alarm stands, for whoever runs the bot."""
+    """Wait until an alarm stands, for whoever runs the bot."""
     await town.until(lambda: "critical" in _levels(town, because))
-    async with ClientSession() as session:
-        async with session.get(f"http://{address}/readyz") as answer:
-            assert answer.status == 503
-            assert because in await answer.text()
-        async with session.get(f"http://{address}/metrics") as answer:
-            assert f'flowbot_alarm_standing{{kind="{alarm}"}} 1.0' in await answer.text()
-
-
-async def ready(town, address):
-    async with ClientSession() as session, session.get(f"http://{address}/readyz") as answer:
-        assert (answer.status, await answer.text()) == (200, "ready\n")
+    await town.health(address, "/readyz", 503, because)
+    await town.health(address, "/metrics", 200, f'flowbot_alarm_standing{{kind="{alarm}"}} 1.0')
 
 
 def _levels(town, words):
@@ -36,14 +26,14 @@ def trouble(name, error, alarm, because):
         await town.start(FLOWBOT_LISTEN=address)
         town.refusals |= {error}
         town.excused.append("alarm: ")
-        await town.slack.fault("error", method="chat.postMessage", error=error, times=1)
+        await town.slack.fault("error", method="chat.postMessage", error=error)  # until it is mended below
         flow = town.flow(name)
         town.breaks(flow)
         await not_ready(town, address, alarm, because)
         await town.slack.fault("none")
         await town.card(flow, "FAIL")
         await town.until(lambda: "mended: " in town.log())
-        await ready(town, address)
+        await town.health(address, "/readyz", 200, "ready\n")
 
     return telling
 

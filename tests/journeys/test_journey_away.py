@@ -1,6 +1,5 @@
 """Away for a while: what happened while the bot, Slack or EnOS was not there is told once all are back."""
 
-from aiohttp import ClientSession
 from journey_kit import DATA_OPS, MAYA, SAM, free_port, story
 
 
@@ -36,29 +35,18 @@ async def test_it_starts_while_slack_is_away_and_says_that_it_is_not_ready(town)
     address = f"127.0.0.1:{free_port()}"
     await town.start(wait=False, FLOWBOT_LISTEN=address)
     await town.until(lambda: "Slack does not answer yet" in town.log())
-    async with ClientSession() as session:
-
-        async def answers(path):
-            async with session.get(f"http://{address}{path}") as answer:
-                return answer.status, await answer.text()
-
-        async def ready(wanted):
-            while (await answers("/readyz"))[0] != wanted:
-                await town.slack.stirred()
-
-        assert await answers("/healthz") == (200, "ok\n")
-        assert (await answers("/readyz"))[0] == 503
-        await town.slack.fault("none")
-        await ready(200)
-        await town.slack.fault("gone")
-        await ready(503)
-        assert "Slack is not connected" in (await answers("/readyz"))[1]
-        run = town.breaks(flow)
-        await town.until(lambda: run.end is not None)
-        await town.slack.fault("none")
-        await town.card(flow, "FAIL", run.id)
-        await ready(200)
-        _, figures = await answers("/metrics")
+    await town.health(address, "/healthz", 200, "ok\n")
+    await town.health(address, "/readyz", 503)
+    await town.slack.fault("none")
+    await town.health(address, "/readyz", 200)
+    await town.slack.fault("gone")
+    await town.health(address, "/readyz", 503, "Slack is not connected")
+    run = town.breaks(flow)
+    await town.until(lambda: run.end is not None)
+    await town.slack.fault("none")
+    await town.card(flow, "FAIL", run.id)
+    await town.health(address, "/readyz", 200)
+    figures = await town.health(address, "/metrics", 200)
     assert "flowbot_poll_lag_seconds" in figures
     assert flow.name not in figures
     assert "maya" not in figures

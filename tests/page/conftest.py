@@ -16,7 +16,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from bot.sim.page_server import site
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-PATIENCE = 15_000  # milliseconds; nothing waits so long unless the machine is busy with something else
+PATIENCE = 60_000  # milliseconds; nothing waits so long unless the machine is busy with something else
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 

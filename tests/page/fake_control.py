@@ -162,7 +162,7 @@ class FakeControl:
 
     async def until(self, path: str, count: int = 1) -> list[dict[str, Any]]:
         """Wait until a path was asked so many times, and return the bodies."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while len(self.bodies(path)) < count:
                 await self._stirred()
         return self.bodies(path)

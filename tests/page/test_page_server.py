@@ -119,7 +119,7 @@ async def test_the_page_drives_the_real_simulators(server, opening, world):  # t
     await expect(page.get_by_role("switch", name="Take EnOS away")).to_have_attribute("aria-checked", "true")
     assert {fault.name for fault in world.platform.faults.armed} == {"gone"}
     await page.get_by_role("switch", name="Answer 429").click()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await world.workspace.until(lambda: [fault.name for fault in world.workspace.faults.active] == ["ratelimited"])
     await page.get_by_role("button", name="Acting as Maya Chen").click()
     await page.get_by_role("option", name="Dana Partner").click()

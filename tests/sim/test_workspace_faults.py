@@ -149,3 +149,19 @@ async def test_an_answer_that_slack_refuses_is_told_to_the_person():
             await world.workspace.say(MAYA, DATA_OPS, "/flow")
         line = "Slackbot (only you): /flow failed: Slack refused the answer of flowbot (invalid_blocks)."
         assert world.workspace.visible(MAYA, DATA_OPS)[-1] == line
+
+
+async def test_an_address_that_refuses_connections_leaves_the_web_api_alone():
+    async with slack() as world:
+        await world.workspace.fault("refused", method="response")
+        await world.workspace.fault("refused", method="upload")
+        hook = world.workspace.new_hook("U0MAYA00001", DATA_OPS)
+        told = await world.client.files_getUploadURLExternal(filename="a.log", length=1)
+        for address in (world.workspace.hook_url(hook), told["upload_url"]):
+            async with aiohttp.ClientSession() as session:
+                with pytest.raises(aiohttp.ClientConnectorError):
+                    await session.post(address, json={})
+        await world.client.chat_postMessage(channel=DATA_OPS, text="once")
+        assert said(world, "once") == 1
+        await world.workspace.fault("none")
+        assert world.workspace.hook_url(hook).startswith(world.workspace.base_url)

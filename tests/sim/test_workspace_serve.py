@@ -44,7 +44,7 @@ async def test_a_taken_port_leaves_nothing_running():
 async def test_the_program_says_where_it_listens():
     told = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(main(0, 0, 0, tell=told.set_result))
-    said = await asyncio.wait_for(told, 10)
+    said = await asyncio.wait_for(told, 60)
     serving.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await serving

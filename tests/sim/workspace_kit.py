@@ -78,7 +78,7 @@ async def slack() -> AsyncIterator[Slack]:
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         workspace.base_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        session = ClientSession(timeout=ClientTimeout(total=5))
+        session = ClientSession(timeout=ClientTimeout(total=60))
         base = f"{workspace.base_url}/api/"
         client = AsyncWebClient(token="xoxb-demo", base_url=base, session=session, retry_handlers=[])
         try:

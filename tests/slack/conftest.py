@@ -121,6 +121,6 @@ def time() -> Time:
 
 @pytest.fixture
 async def poster(slack: FakeSlack, time: Time) -> AsyncIterator[Poster]:
-    timeout = aiohttp.ClientTimeout(total=0.4, connect=0.3, sock_read=0.3)
+    timeout = aiohttp.ClientTimeout(total=2.5, connect=2.0, sock_read=2.0)  # a busy machine answers within
     async with aiohttp.ClientSession(timeout=timeout) as session:
         yield Poster("xoxb-demo", api_url=slack.api_url, session=session, environment={}, clock=time, sleep=time.sleep)

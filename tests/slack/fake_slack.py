@@ -16,7 +16,7 @@ SCOPES = (
     "commands,chat:write,app_mentions:read,im:history,im:write,channels:history,groups:history,"
     "channels:read,groups:read,users:read,usergroups:read,files:write,files:read"
 )
-PATIENCE = 5.0  # seconds that a test waits for what must come
+PATIENCE = 60.0  # seconds that a test waits for what must come
 
 
 @dataclass

@@ -2,7 +2,9 @@
 
 import hashlib
 import hmac
+import io
 import json
+import logging
 import time as real_time
 from urllib.parse import urlencode
 
@@ -11,6 +13,8 @@ import pytest
 from fake_slack import BOT_USER, event_of, mention, pressed, slash
 
 from bot.core.errors import Refused
+from bot.seldom import Seldom
+from bot.slack import http_mode
 from bot.slack.edge import Way
 from bot.slack.listeners import Room
 
@@ -72,6 +76,48 @@ async def test_what_is_not_signed_freshly_is_not_heard(stage, headers, caplog):
     assert status == 401
     assert stage.ears.said == []
     assert [each.message for each in caplog.records if each.levelname == "ERROR"] == []
+
+
+REFUSED = {
+    "it is not signed": dict,
+    "its signature cannot be read": lambda: {"X-Slack-Request-Timestamp": "\u0661" * 3, "X-Slack-Signature": "v0=0"},
+    "it was signed more than five minutes ago, or this machine's clock is wrong": lambda: signed("x", age=400),
+    "its signature is wrong; is SLACK_SIGNING_SECRET that of the app?": lambda: signed("x", secret="another"),
+}
+
+
+@pytest.mark.parametrize(("why", "headers"), REFUSED.items(), ids=["none", "unreadable", "stale", "wrong"])
+async def test_strangers_do_not_write_the_log(stage, caplog, why, headers):
+    caplog.set_level(logging.DEBUG)
+    http_mode.log.filters[:] = [Seldom()]
+    edge = await stage.served()
+    before = len(caplog.records)
+    asked = urlencode(slash("status")) + "&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2Fsecret&token=hush"
+    for _ in range(50):
+        assert (await post(edge, asked, headers=headers()))[0] == 401
+    told = [each.getMessage() for each in caplog.records[before:] if each.name != "asyncio"]
+    assert told == [f"A request was refused: {why}."]
+    assert not any(word in caplog.text for word in ("hooks.slack.com", "hush", "command=", "v0="))
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe", b"payload=" + b"x" * 900_000, b"[" * 100_000])
+async def test_nothing_of_a_request_is_read_before_its_signature(stage, caplog, body):
+    http_mode.log.filters[:] = [Seldom()]
+    edge = await stage.served()
+    at = {"X-Slack-Request-Timestamp": str(int(real_time.time())), "X-Slack-Signature": "v0=00"}
+    async with aiohttp.ClientSession() as session:
+        url = f"{edge.address}/slack/events"
+        async with session.post(url, data=body, headers={"Content-Type": "application/json", **at}) as answer:
+            assert answer.status == 401
+    (line,) = [each for each in caplog.records if each.levelno >= logging.WARNING]
+    assert line.getMessage().startswith("A request was refused: it")
+
+
+async def test_more_than_a_request_may_hold_is_not_read(stage):
+    edge = await stage.served()
+    body = io.BytesIO(b"x" * (http_mode.LONGEST + 1))
+    async with aiohttp.ClientSession() as session, session.post(f"{edge.address}/slack/events", data=body) as answer:
+        assert answer.status == 413
 
 
 async def test_a_replay_is_the_same_delivery(stage, slack):

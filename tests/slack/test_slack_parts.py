@@ -1,16 +1,20 @@
-"""The small parts: tasks that stay, answers that expire, work with bounds, proxies, secrets."""
+"""The small parts: tasks that stay, answers that expire, work with bounds, what never left, secrets."""
 
 import asyncio
 import gc
 import io
 import logging
+import ssl
 import weakref
 
+import aiohttp
 import pytest
+from aiohttp.client_reqrep import ConnectionKey
 from fake_slack import Time
 
+from bot.core.conversations import SlackUnreachable, SlackUntrusted
 from bot.slack.cache import Expiring
-from bot.slack.proxies import is_loopback, proxy_for
+from bot.slack.calls import translated
 from bot.slack.redacted import library_log, redact
 from bot.slack.tasks import keep_tasks
 from bot.slack.workers import Workers
@@ -137,43 +141,6 @@ async def test_a_job_that_fails_is_logged_and_makes_room(caplog):
     assert "boom" in caplog.text
 
 
-# proxies
-PROXIES = {"HTTPS_PROXY": "http://proxy:1", "http_proxy": "http://proxy:2", "NO_PROXY": "internal, .corp.example,*.lan"}
-
-
-@pytest.mark.parametrize(
-    ("url", "environment", "proxy"),
-    [
-        ("https://slack.com/api/", PROXIES, "http://proxy:1"),
-        ("wss://wss-primary.slack.com/link", PROXIES, "http://proxy:1"),
-        ("http://slack.example/", PROXIES, "http://proxy:2"),
-        ("http://127.0.0.1:8650/api/", PROXIES, None),
-        ("ws://127.8.9.1:8650/link", PROXIES, None),
-        ("http://[::1]:8650/api/", PROXIES, None),
-        ("http://localhost:8650/api/", PROXIES, None),
-        ("http://slack.localhost/api/", PROXIES, None),
-        ("https://internal/", PROXIES, None),
-        ("https://a.corp.example/", PROXIES, None),
-        ("https://corp.example/", PROXIES, None),
-        ("https://notcorp.example/", PROXIES, "http://proxy:1"),
-        ("https://box.lan/", PROXIES, None),
-        ("https://slack.com/", {"all_proxy": "http://proxy:3"}, "http://proxy:3"),
-        ("https://slack.com/", {"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "*"}, None),
-        ("https://slack.com/", {"HTTPS_PROXY": "  "}, None),
-        ("https://slack.com/", {}, None),
-        ("slack.com", {"HTTPS_PROXY": "http://proxy:1"}, "http://proxy:1"),
-    ],
-)
-def test_the_proxy_of_an_address(url, environment, proxy):
-    assert proxy_for(url, environment) == proxy
-
-
-def test_this_machine_is_known_by_its_names():
-    assert [is_loopback(host) for host in ("127.0.0.1", "::1", "localhost", "10.0.0.1", "example.com", "")] == [
-        True, True, True, False, False, False,
-    ]  # fmt: skip
-
-
 # secrets
 @pytest.mark.parametrize(
     ("told", "logged"),
@@ -210,3 +177,39 @@ def test_the_libraries_log_redacted_and_never_below_info():
     assert "hush" not in logged
     assert "ValueError: invalid literal for int() with base 10: '(secret)'" in logged
     assert "a whole request" not in logged
+
+
+def refused_by(status):
+    return aiohttp.ClientHttpProxyError(None, (), status=status)
+
+
+def not_connected(kind):
+    key = ConnectionKey("slack.test", 443, is_ssl=True, ssl=True, proxy=None, proxy_auth=None, proxy_headers_hash=None)
+    return kind(key, OSError("x"))
+
+
+@pytest.mark.parametrize(
+    ("problem", "says"),
+    [
+        (refused_by(407), "the proxy wants a user and a password; check those in HTTPS_PROXY"),
+        (refused_by(403), "the proxy refused, HTTP 403"),
+        (not_connected(aiohttp.ClientProxyConnectionError), "the proxy cannot be reached; check HTTPS_PROXY"),
+        (not_connected(aiohttp.ClientConnectorDNSError), "its name is unknown here; behind a proxy, set HTTPS_PROXY"),
+        (not_connected(aiohttp.ClientConnectorSSLError), "no TLS is spoken there"),
+        (not_connected(aiohttp.ClientConnectorError), "ClientConnectorError"),
+        (aiohttp.ConnectionTimeoutError(), "ConnectionTimeoutError"),
+    ],
+)
+def test_what_never_left_says_why(problem, says):
+    with pytest.raises(SlackUnreachable) as told, translated():
+        raise problem
+    assert str(told.value).startswith(says)
+
+
+def test_a_certificate_that_is_not_trusted_is_told_as_that():
+    doubt = ssl.SSLCertVerificationError(1, "x")
+    doubt.verify_code, doubt.verify_message = 20, "unable to get local issuer certificate"
+    key = not_connected(aiohttp.ClientConnectorError)._conn_key
+    with pytest.raises(SlackUntrusted, match="unable to get local issuer certificate") as told, translated():
+        raise aiohttp.ClientConnectorCertificateError(key, doubt)
+    assert told.value.code == 20

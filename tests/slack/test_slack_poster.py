@@ -290,3 +290,48 @@ async def test_a_whisper_whose_outcome_is_unknown_is_not_sent_another_way(poster
 async def test_an_address_that_is_none_never_left(poster):
     with pytest.raises(SlackUnreachable):
         await poster.whisper("C1", "U1", BODY, response_url="not an address")
+
+
+async def test_a_failure_names_the_method_and_the_host_it_concerns(poster, slack):
+    host = slack.root.removeprefix("http://")
+    for method, call in (
+        ("response_url", lambda: poster.whisper("C1", "U1", BODY, response_url=slack.response_url)),
+        ("chat.postEphemeral", lambda: poster.whisper("C1", "U1", BODY)),
+        ("chat.postMessage", lambda: poster.post("C1", BODY, id="p1")),
+        ("conversations.history", lambda: poster.find("C1", ["p1"])),
+    ):
+        slack.fail(method, *[Fault(status=429, text="slow down", headers={"Retry-After": "9"})] * 3)
+        with pytest.raises(SlackLimited) as failed:
+            await call()
+        assert (failed.value.method, failed.value.host) == (method, host)
+
+
+@pytest.mark.parametrize(("header", "seconds"), [("1e300", 3600), ("inf", 3600), ("nan", 10), ("86400", 3600)])
+async def test_whatever_a_limit_names_slack_is_asked_again_after_an_hour(poster, slack, header, seconds):
+    slack.fail("chat.postMessage", Fault(status=429, json={"ok": False}, headers={"Retry-After": header}))
+    with pytest.raises(SlackLimited) as limited:
+        await poster.post("C1", BODY, id="p1")
+    assert limited.value.seconds == seconds
+
+
+async def test_a_file_that_was_not_stored_blames_the_step_and_no_host_that_answered(poster, slack):
+    for step in ("conversations.open", "files.getUploadURLExternal", "upload"):
+        slack.fail(step, Fault(status=500, text="oops"))
+        with pytest.raises(SlackUnreachable) as failed:
+            await poster.upload("U0MAYA00001", {"filename": "a.log", "content": "x"})
+        assert (failed.value.method, failed.value.host) == (step, "")
+
+
+async def test_a_host_that_refuses_connections_is_named(poster, slack):
+    with pytest.raises(SlackUnreachable) as failed:
+        await poster.whisper("C1", "U1", BODY, response_url="http://127.0.0.1:9/commands/1")
+    assert (failed.value.method, failed.value.host) == ("response_url", "127.0.0.1:9")
+
+
+async def test_what_is_no_post_is_told_another_way_where_its_address_cannot_be_reached(poster, slack):
+    await poster.tell("C1", "U1", BODY, thread="1.1", response_url="http://127.0.0.1:9/commands/1")
+    assert slack.whispers == [{**BODY, "channel": "C1", "user": "U1", "thread_ts": "1.1"}]
+    async with aiohttp.ClientSession() as session:
+        nowhere = Poster("xoxb-demo", api_url="http://127.0.0.1:9/api/", session=session, environment={})
+        with pytest.raises(SlackUnreachable):
+            await nowhere.tell("C1", "U1", BODY)

@@ -1,16 +1,20 @@
 """Steps to a newer database: cut off by a crash after any statement, they are repeated whole at the next start."""
 
 import asyncio
+import contextlib
+import json
 import os
 import shutil
 import sqlite3
 import stat
+from datetime import datetime
 
 import pytest
 from sqlite_utils import Database
 from store_makers import NOW, attempt, later, message
 
 from bot.core.errors import Refused
+from bot.core.notices import Notice
 from bot.store.database import open_database
 from bot.store.lock import lock_path
 from bot.store.schema import STEPS, migrate
@@ -158,3 +162,36 @@ async def test_the_file_stays_as_large_as_what_is_kept(tmp_path):
         await store.attempt(attempt())
         await store.prune(later(days=10_000))
         assert len(await store.audit(NOW, later(days=1))) == 1, "the audit is kept for ever"
+
+
+SINCE = "2026-11-21T09:00:00+00:00"
+OLD_NOTES = {
+    "outage": json.dumps({"since": SINCE, "notice": "p1", "clear": "", "until": "", "failures": 0}),
+    "lag": json.dumps({"post": "p2", "since": SINCE}),
+    "coverage": json.dumps({"missing": "abc", "telling": "", "post": "", "watching": 1, "total": 2}),
+    "bad channel C0GENERAL1": "is_archived",
+    "sign of life": "2026-11-21",
+}
+
+
+async def test_notices_of_an_earlier_version_stand_on(tmp_path):
+    path = tmp_path / "flowbot.db"
+    with contextlib.closing(at_version(path, 6)) as connection:
+        connection.executemany("INSERT INTO notes VALUES (?, ?)", OLD_NOTES.items())
+    async with Store.open(path) as store:
+        notes = await store.notes()
+    since = datetime.fromisoformat(SINCE)
+    assert Notice.read(notes["outage"]) == Notice("p1", since)
+    assert Notice.read(notes["lag"]) == Notice("p2", since)
+    assert Notice.read(notes["coverage"]).about == "abc"
+    assert Notice.read(notes["bad channel C0GENERAL1"]).about == "is_archived"
+    assert notes["sign of life"] == "2026-11-21"
+
+
+async def test_a_gap_that_was_closed_in_an_earlier_version_is_no_notice(tmp_path):
+    path = tmp_path / "flowbot.db"
+    closed = json.dumps({"missing": "", "telling": "", "post": "", "watching": 2, "total": 2})
+    with contextlib.closing(at_version(path, 6)) as connection:
+        connection.execute("INSERT INTO notes VALUES ('coverage', ?)", [closed])
+    async with Store.open(path) as store:
+        assert "coverage" not in await store.notes()

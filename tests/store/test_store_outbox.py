@@ -37,16 +37,36 @@ async def test_queuing_an_id_again_queues_nothing(store):
 
 
 async def test_the_top_level_of_a_channel_goes_in_order_in_each_lane(store):
-    await store.queue([message("a1"), message("a2"), message("b1", lane=Lane.ANSWER), message("c1", "C2")])
+    await store.queue([message(each, lane=Lane.ANSWER) for each in ("a1", "a2")])
+    await store.queue([message("b1", lane=Lane.HOUSEKEEPING), message("c1", "C2")])
     assert await ids(store) == ["a1", "b1", "c1"]
     await send(store, "a1")
     assert await ids(store) == ["a2", "b1", "c1"]
 
 
+async def test_a_first_message_of_the_alert_lane_waits_for_no_other_nor_for_any_backlog_of_replies(store):
+    await store.queue([message(f"r{n}", thread=f"{n}.0") for n in range(24)])
+    await store.queue([message(f"first{n}") for n in range(20)])
+    await store.sending("first0", NOW)
+    offered = await ids(store)
+    assert [each for each in offered if each.startswith("first")] == [*(f"first{n}" for n in range(1, 9)), "first19"]
+    assert [each for each in offered if each.startswith("r")] == [*(f"r{n}" for n in range(8)), "r23"]
+
+
+@pytest.mark.parametrize("more", [{"lane": Lane.HOUSEKEEPING}, {"lane": Lane.ANSWER, "kind": Kind.FILE}])
+async def test_outside_of_threads_what_waits_to_be_tried_again_holds_nothing_behind_it(store, more):
+    await store.queue([message("a", "U1", **more), message("b", "U1", lane=more["lane"])])
+    assert await ids(store) == ["a"]
+    await store.sending("a", NOW)
+    assert await ids(store) == []
+    await store.requeue("a", later(seconds=5), "some trouble")
+    assert await ids(store) == ["b"]
+
+
 async def test_what_is_due_earlier_goes_first_whenever_it_was_queued(store):
     await store.queue([message("reminder", due=later(minutes=30)), message("alert")])
     assert await ids(store) == ["alert"]
-    assert await ids(store, later(minutes=30)) == ["alert"]
+    assert await ids(store, later(minutes=30)) == ["alert", "reminder"]
 
 
 async def test_replies_wait_for_the_first_message_and_then_stand_in_its_thread(store):

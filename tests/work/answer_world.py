@@ -131,6 +131,7 @@ class World:
             store=self.store,
             desk=Desk(self.store, Names(self.store), self.new_id),
             clock=lambda: self.now,
+            steady=lambda: self.now,
             new_id=self.new_id,
             manners=self.manners,
             schedule_words=in_words,

@@ -78,8 +78,21 @@ class Short:
     wait: float = 0.0
 
 
+class Always:
+    """What every call meets until it is taken away; ``made`` makes it anew for each."""
+
+    def __init__(self, made) -> None:
+        self._made = made
+
+    def pop(self, _place):
+        return self._made()
+
+
 class FakeSlack:
-    """Remembers what stands where. ``faults`` holds, per method, what the next calls meet (None: nothing)."""
+    """Remembers what stands where. ``faults`` holds, per method, what the next calls meet (None: nothing).
+
+    A whisper with a response_url meets those of ``response_url`` where there are any.
+    """
 
     def __init__(self, clock: HandClock) -> None:
         self.clock = clock
@@ -152,7 +165,8 @@ class FakeSlack:
         self._lost(fault)
 
     async def whisper(self, channel, user, body, *, thread="", response_url=""):
-        fault = await self._met("whisper", channel)
+        by_url = bool(response_url) and "response_url" in self.faults
+        fault = await self._met("response_url" if by_url else "whisper", channel)
         if not isinstance(fault, Vanished):
             self.whispers.append((channel, user, body["text"]))
             self.whispered.append(body)
@@ -251,6 +265,7 @@ class World:
 
     def __init__(self, store) -> None:
         self.clock = HandClock()
+        self.steady = self.clock
         self.slack = FakeSlack(self.clock)
         self.store = store
         self.alarms: list = []
@@ -271,6 +286,7 @@ class World:
                 self._double,
             ),
             jitter=lambda: 0.0,
+            steady=self.steady,
             **{"default_channel": DEFAULT} | more,
         )
 
@@ -290,6 +306,8 @@ class World:
             if until():
                 return
             self.clock.now = self.clock.after(step)
+            if self.steady is not self.clock:
+                self.steady.now = self.steady.after(step)
             await self.tick()
 
     async def queue(self, *posts):
@@ -309,7 +327,7 @@ def edit(id_, target, text="changed", **more) -> NewPost:
 
 
 def whisper(id_, user="U1", **more) -> NewPost:
-    return message(id_, kind=Kind.WHISPER, user=user, lane=Lane.ANSWER, **more)
+    return message(id_, kind=Kind.WHISPER, user=user, **{"lane": Lane.ANSWER} | more)
 
 
 def file(id_, channel="U1", **more) -> NewPost:
@@ -320,6 +338,7 @@ def file(id_, channel="U1", **more) -> NewPost:
 __all__ = [
     "DEFAULT",
     "START",
+    "Always",
     "FakeSlack",
     "HandClock",
     "Late",
@@ -341,6 +360,6 @@ __all__ = [
 
 
 async def until(condition):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110  the fakes have no events
             await asyncio.sleep(0)

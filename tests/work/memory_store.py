@@ -87,8 +87,9 @@ class MemoryStore:
     async def readings(self):
         return dict(self.read)
 
-    async def set_reading(self, reading):
+    async def set_reading(self, reading, *, posts=()):
         await self._write()
+        self._put(posts)
         self.read[reading.kind] = reading
 
     async def unfinished(self, before, limit=500):
@@ -106,6 +107,18 @@ class MemoryStore:
 
     async def notes(self):
         return dict(self.named)
+
+    async def tell(self, name, decide):
+        await asyncio.sleep(0)
+        told = decide(self.named.get(name, ""))
+        if told is None:
+            return False
+        self._written()
+        self.named.pop(name, None)
+        if told.note:
+            self.named[name] = told.note
+        self._put(told.posts)
+        return bool(told.posts)
 
     # incidents
 

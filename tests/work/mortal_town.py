@@ -62,6 +62,7 @@ class Process:
             store=store,
             desk=Desk(store, people, town.new_id),
             clock=town.clock,
+            steady=town.clock,
             new_id=town.new_id,
             manners=Manners(OPS, frozenset(), (), ZoneInfo("UTC"), "/flow", DEFAULT, (-1, 7)),
             schedule_words=str,

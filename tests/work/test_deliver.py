@@ -65,7 +65,41 @@ async def test_lanes_take_turns_in_a_busy_channel(world):
     lanes = {"alert": Lane.ALERT, "answer": Lane.ANSWER, "house": Lane.HOUSEKEEPING}
     await world.queue(*(message(f"{name}{n}", lane=lane) for name, lane in lanes.items() for n in range(3)))
     await world.pass_time(5)
-    assert world.slack.texts() == ["alert0", "answer0", "alert1", "answer1", "house0", "alert2"]
+    assert world.slack.texts() == ["alert0", "answer0", "alert1", "answer1", "alert2", "house0"]
+
+
+async def test_replies_answers_and_housekeeping_take_turns(world):
+    await world.knows("C1")
+    lanes = {"reply": Lane.ALERT, "answer": Lane.ANSWER, "house": Lane.HOUSEKEEPING}
+    await world.queue(
+        *(message(f"{name}{n}", lane=lane, thread=f"{n}.{name}") for name, lane in lanes.items() for n in range(3))
+    )
+    await world.pass_time(5)
+    said = [each.text for each in world.slack.messages]
+    assert said == ["reply0", "answer0", "reply1", "answer1", "house0", "reply2"]
+
+
+async def test_the_first_message_of_a_newly_broken_flow_waits_for_no_backlog_of_replies(world):
+    await world.knows("C1")
+    await world.queue(*(message(f"r{n}", thread=f"{n}.0") for n in range(24)))
+    await world.queue(message("good news", lane=Lane.HOUSEKEEPING, thread="0.0"))
+    await world.pass_time(2)
+    await world.queue(message("first", due=world.clock.after(1.5)))
+    turns = len(world.slack.messages)
+    await world.pass_time(4, until=lambda: "first" in world.slack.standing())
+    (first,) = [each for each in world.slack.messages if each.id == "first"]
+    assert world.slack.messages.index(first) - turns <= 2, "one that goes while it is held, one whose turn it was"
+
+
+async def test_however_many_flows_break_replies_answers_and_housekeeping_are_not_shut_out(world):
+    await world.knows("C1")
+    await world.queue(*(message(f"first{n}") for n in range(40)))
+    await world.queue(message("reply", thread="1.0"), message("answer", lane=Lane.ANSWER))
+    await world.queue(message("house", lane=Lane.HOUSEKEEPING))
+    await world.pass_time(8)
+    said = [each.text for each in world.slack.messages]
+    assert {"reply", "answer", "house"} <= set(said)
+    assert said[:6:2] == ["first0", "first1", "first2"]
 
 
 async def test_a_dead_channel_holds_up_no_other_channel_and_no_other_lane(world):
@@ -244,10 +278,17 @@ async def test_refused_blocks_go_as_words_and_refused_words_are_given_up(world, 
     assert world.slack.texts() == ["FAIL 3377"]
     assert "invalid_blocks /blocks/0" in caplog.text
     world.slack.faults["post"] = [SlackRefused("some_new_word")]
-    await world.queue(message("b"), message("c"))
+    await world.queue(message("b", lane=Lane.HOUSEKEEPING), message("c", lane=Lane.HOUSEKEEPING))
     await world.pass_time(3)
     assert world.slack.texts() == ["FAIL 3377", "c"]
     assert await world.state("b") == "given up"
+
+
+async def test_what_tells_of_a_failure_first_is_never_given_up_whatever_slack_says_of_it(world):
+    world.slack.faults["post"] = [SlackRefused("some_new_word")] * 20
+    await world.queue(message("a", body={"text": "FAIL 3377", "blocks": [{"type": "?"}]}), message("b", "C2"))
+    await world.pass_time(86400, step=150)
+    assert world.slack.standing() == ["a", "b"]
 
 
 async def test_replies_of_a_message_that_was_given_up_go_to_the_channel(world):

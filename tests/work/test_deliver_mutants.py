@@ -27,8 +27,8 @@ MUTANTS = [
         "bot/work/deliver.py",
         (
             (
-                "step = await self._step(current)\n",
-                'await self._store.sent(id_, current.channel, "", self._clock()); step = await self._step(current)\n',
+                "step = await self._step(",
+                'await self._store.sent(id_, current.channel, "", self._clock()); step = await self._step(',
             ),
         ),
         STATEMENTS,
@@ -85,6 +85,18 @@ MUTANTS = [
             ),
         ),
         STATEMENTS,
+    ),
+    Mutant(
+        "an address that cannot be reached holds everything",
+        "bot/work/deliver_trouble.py",
+        (("        if url:\n            self._url_failed", "        if False:\n            self._url_failed"),),
+        "test_deliver_hosts.py::test_private_answers_whose_address_cannot_be_reached_go_another_way_within_seconds",
+    ),
+    Mutant(
+        "what failed last tries again first",
+        "bot/work/deliver_holds.py",
+        (("post.attempts // OFTEN, not is_first(post)", "0, not is_first(post)"),),
+        "test_deliver_hosts.py::test_who_finds_out_whether_slack_takes_anything_again",
     ),
     Mutant(
         "a run is written after its call",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.core.posts import Kind, Lane, Post, State
 from bot.core.slack_errors import SHARED_CHANNEL, TABLE, Verdict, meaning, verdict
 from bot.work.deliver_pace import LANE_ROOM, PLACE_ROOM, Bucket, Pace
-from bot.work.deliver_routes import notices
+from bot.work.deliver_routes import notice_posts
 from bot.work.deliver_rules import (
     UNKNOWN_FOR,
     Again,
@@ -28,6 +28,7 @@ from bot.work.deliver_rules import (
     after_refusal,
     backoff,
     doubles,
+    in_time,
     is_direct,
     look_after,
     plain,
@@ -36,7 +37,7 @@ from bot.work.deliver_rules import Lost as LostMessage
 
 ADMINS = ("U1", "U2")
 SOON = START + timedelta(seconds=1)
-LATE = START + timedelta(hours=2)
+LATE = START + timedelta(hours=25)
 
 
 def post(new=None, **more) -> Post:
@@ -44,8 +45,8 @@ def post(new=None, **more) -> Post:
     return Post(new, State.SENDING, more.pop("attempts", 1), more.pop("channel", new.channel), **more)
 
 
-def refusal(error, new=None, now=SOON, **more):
-    return after_refusal(post(new, **more), error, default_channel=DEFAULT, wait=30, now=now)
+def refusal(error, new=None, now=SOON, *, here_only=False, **more):
+    return after_refusal(post(new, **more), error, default_channel=DEFAULT, wait=30, now=now, here_only=here_only)
 
 
 ANSWER = message(lane=Lane.ANSWER)
@@ -99,6 +100,41 @@ REFUSALS = [
     ),
     ("refused words are given up", refusal("invalid_blocks"), Drop("invalid_blocks")),
     (
+        "a file that helps nobody any more is told of",
+        refusal("file_uploads_disabled", file("f"), LATE),
+        Instead(
+            message(
+                "f",
+                "U1",
+                lane=Lane.ANSWER,
+                body={
+                    "text": "I could not upload task.log: Slack took no file for 30 minutes. Ask for it again later."
+                },
+            ),
+            "too late: file_uploads_disabled",
+        ),
+    ),
+    (
+        "what one place alone denies goes elsewhere",
+        refusal("access_denied", here_only=True),
+        Move(DEFAULT, "access_denied"),
+    ),
+    (
+        "so does a private answer",
+        refusal("access_denied", whisper("w"), here_only=True),
+        Move("U1", "access_denied"),
+    ),
+    (
+        "what one person's direct messages alone deny waits",
+        refusal("access_denied", message(channel="U1"), here_only=True),
+        Again(30, "access_denied"),
+    ),
+    (
+        "and who has left is let be",
+        refusal("account_inactive", message(channel="U1"), here_only=True),
+        Drop("account_inactive"),
+    ),
+    (
         "an unknown word is our bug",
         refusal("brand_new", message(body=BLOCKS)),
         Instead(message(body={"text": "FAIL"}), "brand_new"),
@@ -110,6 +146,45 @@ REFUSALS = [
 @pytest.mark.parametrize(("step", "expected"), [row[1:] for row in REFUSALS], ids=[row[0] for row in REFUSALS])
 def test_after_a_refusal(step, expected):
     assert step == expected
+
+
+MINUTES = [
+    ("a private answer", whisper("w"), 30),
+    ("a private answer to an alert", whisper("w", lane=Lane.ALERT), 30),
+    ("a file", file("f"), 30),
+    ("an answer in direct messages", message(channel="D1", lane=Lane.ANSWER), 30),
+    ("an answer in a channel", ANSWER, 60),
+    ("housekeeping", message(lane=Lane.HOUSEKEEPING), 24 * 60),
+    ("the first message of an incident", message(), None),
+    ("a reply in its thread", message(thread="9.0"), None),
+    ("its edit", edit("e", "m"), None),
+    (
+        "housekeeping that finds out whether the default channel lives",
+        message(channel=DEFAULT, lane=Lane.HOUSEKEEPING),
+        None,
+    ),
+]
+
+
+@pytest.mark.parametrize(("new", "minutes"), [row[1:] for row in MINUTES], ids=[row[0] for row in MINUTES])
+def test_for_how_long_another_try_is_worth_it(new, minutes):
+    def after(minutes):
+        now = START + timedelta(minutes=minutes)
+        return in_time(post(new), Again(9, "unreachable"), default_channel=DEFAULT, wait=30, now=now)
+
+    if minutes is None:
+        assert after(60 * 24 * 365) == Again(9, "unreachable")
+        return
+    assert after(minutes) == after(-60) == Again(9, "unreachable")
+    assert isinstance(after(minutes + 1), Drop if new.kind is not Kind.FILE else Instead)
+
+
+def test_a_first_message_is_never_dropped_unless_it_was_for_one_person():
+    def kept(new):
+        return in_time(post(new), Drop("new_word"), default_channel=DEFAULT, wait=30, now=LATE)
+
+    assert kept(message()) == Again(30, "new_word")
+    assert kept(message(channel="U1")) == kept(message(thread="9.0")) == kept(ANSWER) == Drop("new_word")
 
 
 def test_words_alone_are_short_enough_for_every_method_and_never_empty():
@@ -193,7 +268,7 @@ def test_of_several_copies_all_but_one_go_and_the_recorded_one_stays(found, reco
 
 
 def test_a_bad_channel_is_told_of_with_the_reason_and_the_way_out():
-    (told,) = notices(post(), "not_in_channel", DEFAULT, ADMINS, SOON)
+    (told,) = notice_posts(post(), "not_in_channel", DEFAULT, ADMINS, SOON)
     assert told.body["text"] == (
         "I could not post in <#C1>: flowbot is not in it. What belongs there comes here until that is mended. "
         "Invite flowbot there with `/invite @flowbot`."
@@ -202,7 +277,7 @@ def test_a_bad_channel_is_told_of_with_the_reason_and_the_way_out():
 
 
 def test_the_admins_are_told_of_a_bad_default_channel_each_directly():
-    told = notices(post(message(channel=DEFAULT)), "is_archived", DEFAULT, ADMINS, SOON)
+    told = notice_posts(post(message(channel=DEFAULT)), "is_archived", DEFAULT, ADMINS, SOON)
     assert [(each.id, each.channel) for each in told] == [
         ("notice-p1-back", DEFAULT),
         ("notice-p1-U1", "U1"),
@@ -215,7 +290,7 @@ def test_the_admins_are_told_of_a_bad_default_channel_each_directly():
 
 
 def test_what_is_told_of_a_channel_that_strangers_read():
-    told = notices(post(message(channel=DEFAULT)), SHARED_CHANNEL, DEFAULT, ADMINS, SOON)
+    told = notice_posts(post(message(channel=DEFAULT)), SHARED_CHANNEL, DEFAULT, ADMINS, SOON)
     assert told[1].body["text"] == (
         "🔴 flowbot cannot post in its default channel: it is shared with another organization, and strangers would "
         "read of failures. Choose another channel for FLOWBOT_CHANNEL, end the sharing, or name this one in "
@@ -234,7 +309,7 @@ def test_what_is_told_of_a_channel_that_strangers_read():
     ],
 )
 def test_what_is_no_bad_channel_is_not_told(new, error):
-    assert notices(post(new), error, DEFAULT, ADMINS, SOON) is None
+    assert notice_posts(post(new), error, DEFAULT, ADMINS, SOON) is None
 
 
 # ── the words of Slack ──

@@ -181,7 +181,7 @@ async def test_a_bug_does_not_end_the_deliveries(world, caplog):
 
 
 async def until(condition):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110  the fakes have no events
             await asyncio.sleep(0)
 

@@ -2,14 +2,13 @@
 
 import asyncio
 import contextlib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from mortal_town import FLOWS, Town
 
 from bot.core.errors import Outage
 from bot.store.database import Trouble
-from bot.work.deliver_alarms import Alarms, Lasting
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 FULL = "The database takes nothing: database or disk is full."
@@ -86,20 +85,3 @@ async def test_commands_meanwhile_act_at_most_once_and_are_answered(town):
     await room(town, 10_000)
     await town.rests()
     await town.holds()
-
-
-def test_it_is_said_once_and_over_after_a_quiet_while():
-    told = []
-    lasting = Lasting(Alarms(told.append), "database", timedelta(seconds=60))
-    lasting.look(NOON)
-    for second in (0, 30, 60, 90):
-        lasting.failed(FULL, NOON + timedelta(seconds=second))
-        lasting.look(NOON + timedelta(seconds=second + 5))
-    lasting.failed("in other words", NOON + timedelta(seconds=91))
-    lasting.look(NOON + timedelta(seconds=150))
-    assert [(alarm.sentence, alarm.over) for alarm in told] == [(FULL, False)]
-    lasting.look(NOON + timedelta(seconds=151))
-    lasting.look(NOON + timedelta(seconds=200))
-    assert [alarm.over for alarm in told] == [False, True]
-    lasting.failed(FULL, NOON + timedelta(seconds=300))
-    assert len(told) == 3

@@ -88,17 +88,6 @@ async def test_a_gap_that_closes_and_opens_within_the_hour_is_told_each_time():
     assert world.lines() == [WATCHED[each] for each in (212, None, 212, None, 200, 212)]
 
 
-async def test_a_notice_of_an_earlier_version_is_known():
-    world = await platform(seen=SOME)
-    await looked(world, SOME)
-    gap = world.store.named["coverage"]
-    world.store.named["coverage"] = gap.replace('"telling": "", "post": "", ', "")
-    assert world.store.named["coverage"] != gap
-    await looked(world, SOME)
-    await looked(world, None)
-    assert world.lines() == [WATCHED[212], WATCHED[None]]
-
-
 SETS = (None, SOME, FEWER)
 
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from memory_enos import Down
 from memory_store import Killed
 from watch_world import MAYA, START, World
 
@@ -104,20 +103,11 @@ async def test_it_tells_how_the_day_was_and_how_things_stand(world):
     assert "*green* 11-21" in shown
 
 
-async def test_it_does_not_call_itself_well_while_enos_is_out_of_reach(world):
+async def test_it_does_not_call_itself_well_while_something_is_wrong(world):
     await world.follow()
     world.now = NINE
-    world.enos.fail["search"] = [Down() for _ in range(3)]
-    await world.watch.poll(world.now)
+    world.trouble = "EnOS was last read completely 9 min ago."
     await world.follow()
     (line,) = world.signs()
-    assert line.startswith("flowbot runs, but EnOS cannot be read")
-
-
-async def test_nor_while_readings_do_not_end(world):
-    await world.poll()
-    await world.follow()
-    world.now = NINE
-    await world.follow()
-    (line,) = world.signs()
-    assert line.startswith("flowbot runs, but reading EnOS takes too long")
+    assert line.startswith("flowbot runs, but not all is well")
+    assert "EnOS was last read completely 9 min ago." in str(world.store.cards()[-1])

@@ -31,6 +31,7 @@ class World:
         self.enos = enos or MemoryEnos()
         self.store = store or MemoryStore()
         self.now = START
+        self.trouble = ""  # what keeps the bot from being well
         self.ids = itertools.count(1)
         self.settings = WatchSettings(channel="C0DATAOPS1", user="u15432100000000001", **settings)
         self.watch = self.start()
@@ -50,6 +51,7 @@ class World:
             self.settings,
             mask=lambda text: text.replace("hunter2", "•••"),
             jitter=lambda: 0.5,
+            trouble=lambda: self.trouble,
         )
         return self.watch
 

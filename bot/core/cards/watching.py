@@ -11,7 +11,7 @@ from bot.core.cards.incident import GREEN, RED
 from bot.core.daily import Day
 from bot.core.desk import unhealed
 from bot.core.escape import code, escape, one_line
-from bot.core.flows import FlowName
+from bot.core.flows import FlowName, LeftOut
 from bot.core.posts import Body
 
 _NAMES = 10
@@ -80,6 +80,30 @@ def gap(watching: int, total: int, missing: Sequence[FlowName], user: str) -> Bo
     return blocks.body(text, [blocks.section("\n".join(lines))])
 
 
+def left_out(rows: Sequence[LeftOut]) -> Body:
+    """Return the notice that EnOS lists runs that cannot be read or stored; each is named in one such notice only."""
+    runs = "1 run" if len(rows) == 1 else f"{len(rows)} runs"
+    text = f"I can't read {runs} that EnOS lists"
+    shown = [f"• {code(blocks.fit(each.shown, 120))}: {escape(blocks.fit(each.why, 200))}" for each in rows[:_NAMES]]
+    more = [f"• and {len(rows) - _NAMES} more"] if len(rows) > _NAMES else []
+    lines = [
+        f"🟠 *{text}.* I don't see whether they fail. All other runs are read as usual.",
+        *shown,
+        *more,
+        (
+            "Look at them in the EnOS console, and ask your EnOS administrator to fix them. "
+            "If a line names a reference, show it to a flowbot admin."
+        ),
+    ]
+    return blocks.body(text, [blocks.section(blocks.fit("\n".join(lines), 3000))])
+
+
+LEFT_OUT = (
+    "EnOS lists runs that flowbot cannot read or store, so it does not see whether they fail. All other runs are read. "
+    "The alert channel and the log name them."
+)
+
+
 def gap_closed(total: int) -> Body:
     """Return the all-clear of that alarm."""
     text = f"I watch all {total} flows of the organization now."
@@ -122,15 +146,34 @@ def in_time_again(lasted: timedelta) -> Body:
     return blocks.body(text, [blocks.section(f"🟢 {text}")])
 
 
+# ── the promise ──
+
+
+def promise_broken(why: str) -> Body:
+    """Return what an admin is told directly: failures may go untold now. ``why`` is whole sentences."""
+    text = "flowbot is not keeping up: failures may be told late"
+    lines = [
+        f"🔴 *{text}.* {escape(why)}",
+        f"Look at {code('status')}, at `flowbot doctor` and at its log. I'll tell you when it is over.",
+    ]
+    return blocks.body(text, [blocks.section("\n".join(lines))], RED)
+
+
+def promise_kept() -> Body:
+    """Return what an admin is told when it is over."""
+    text = "flowbot keeps up again: failures are told in time"
+    return blocks.body(text, [blocks.section(f"🟢 *{text}.*")], GREEN)
+
+
 # ── a sign of life ──
 
 
 def sign_of_life(day: Day, watched: tuple[int, int] | None, trouble: str, *, command: str) -> Body:
     """Return the line of the day; ``watched`` is how many flows the watcher sees, of how many.
 
-    ``trouble`` is what keeps it from being well, if anything, as plain words.
+    ``trouble`` is what keeps it from being well, if anything, as whole sentences.
     """
-    state = f"flowbot runs, but {escape(trouble)}" if trouble else "flowbot is well"
+    state = "flowbot runs, but not all is well" if trouble else "flowbot is well"
     watching = f"watching {watched[0]} of {watched[1]} flows" if watched is not None else "watching"
     failed = f"{_many(day.failures, 'failure', 'failures')} of {_many(day.flows, 'flow', 'flows')}"
     failures = failed if day.failures else "no failures"
@@ -140,6 +183,8 @@ def sign_of_life(day: Day, watched: tuple[int, int] | None, trouble: str, *, com
     text = f"{state} · {watching} · {failures} in the last day · {standing} open"
     lines = [f"{'🟠' if trouble else '🟢'} *{state}*, {watching}. In the last day: {failures}."]
     lines.append(f"Open now: {standing}{taken}.")
+    if trouble:
+        lines.append(escape(blocks.fit(one_line(trouble), 600)))
     if day.missing:
         named = [f"{words.bold(each)} {words.labels(unhealed(each))}" for each in day.missing[:_NAMES]]
         others = len(day.missing) - _NAMES

@@ -11,6 +11,7 @@ from bot.core.requests import Log
 from bot.core.status import Status
 from bot.work import finding
 from bot.work.asking import Answer, Ask, Rooms
+from bot.work.long_texts import apart
 
 TAIL = 30  # lines, where none is asked for
 SHOWN = 2800  # characters in a message; what is longer becomes a file
@@ -24,7 +25,7 @@ async def log(rooms: Rooms, ask: Ask, request: Log) -> Answer:
     what = f"task {flows.bold(task.name) or code(str(task.id))} in run {code(instance.id)}"
     again: Offer = ("Show the run", f"show {instance.id}")
     text = await rooms.enos.log(task.instance_id, as_user=ask.as_user) if task.instance_id else None
-    clean = rooms.manners.mask(own_words(text)) if text else ""
+    clean = await apart(lambda log: rooms.manners.mask(own_words(log)), text or "")
     if not clean:
         told = f"EnOS has no log of {what}: it wrote nothing, or has not started."
         return Answer(answers.told(ask.words, told, post=ask.post, offers=[again]), private=True)

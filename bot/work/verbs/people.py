@@ -12,6 +12,7 @@ from bot.core.requests import LinkPerson, People, Unlink, Whoami
 from bot.core.rights import PROOFS, Reason, Standing, heard, proves
 from bot.work import finding
 from bot.work.asking import Answer, Ask, Rooms
+from bot.work.deliver_reach import reachable
 from bot.work.verbs.listing import listed
 
 
@@ -33,7 +34,7 @@ async def link(rooms: Rooms, ask: Ask, request: LinkPerson) -> Answer:
     )
     if before is not None and not same:
         text += f" Before, it was {code(before.user_name)} ({code(before.user_id)})."
-    await rooms.store.put_links([new], posts=notices(rooms, ask, person, text))
+    await rooms.store.put_links([new], posts=await notices(rooms, ask, person, text))
     body = answers.told(ask.words, text, post=ask.post, offers=[("Unlink", f"unlink <@{person.user}>")])
     return Answer(body, private=True, result=f"{person} {new.user_id} {new.user_name}")
 
@@ -51,7 +52,7 @@ async def unlink(rooms: Rooms, ask: Ask, request: Unlink) -> Answer:
         f"{mention(ask.person.user)} removed the link of {mention(person.user)} to EnOS user "
         f"{code(before.user_name)} ({code(before.user_id)})."
     )
-    await rooms.store.remove_link(person, posts=notices(rooms, ask, person, text))
+    await rooms.store.remove_link(person, posts=await notices(rooms, ask, person, text))
     again = say(LinkPerson(person.user, before.user_id, before.user_name))
     body = answers.told(ask.words, text, post=ask.post, offers=[("Link again", again)])
     return Answer(body, private=True, result=str(person))
@@ -156,8 +157,8 @@ async def proof(rooms: Rooms, link: Link) -> tuple[bool, str]:
     )
 
 
-def notices(rooms: Rooms, ask: Ask, person: Person, text: str) -> tuple[NewPost, ...]:
-    """Return the direct messages to the person and to the other admins."""
+async def notices(rooms: Rooms, ask: Ask, person: Person, text: str) -> tuple[NewPost, ...]:
+    """Return the direct messages to the person and to the other admins, those whom one may reach."""
     text += " If that is wrong, tell an admin of the bot."
     whom = {person.user, *rooms.manners.admins} - {ask.person.user}
     return tuple(
@@ -169,5 +170,5 @@ def notices(rooms: Rooms, ask: Ask, person: Person, text: str) -> tuple[NewPost,
             body=answers.told("", text),
             due=ask.now,
         )
-        for user in sorted(whom)
+        for user in reachable(sorted(whom), await rooms.store.notes(), ask.now)
     )

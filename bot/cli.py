@@ -1,0 +1,176 @@
+"""flowbot on the command line. Exit codes: 0, 2 on a bad configuration (all problems in lines), 1 otherwise."""
+
+import asyncio
+import gc
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot import __version__, settings_network
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+EXIT_FAILED, EXIT_SETTINGS = 1, 2
+_PORT = click.IntRange(0, 65535)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="flowbot")
+def main() -> None:
+    """Run EnOS batch flows from Slack and tell the right people when one breaks.
+
+    Settings come from the environment or from a file .env; the README lists them.
+    """
+
+
+@main.command()
+def run() -> None:
+    """Run the bot until SIGTERM, then drain and stop."""
+    configured = _configured("flowbot cannot start:")
+    gc.disable()  # what is imported stays: to look through it for garbage again and again is a tenth of the start
+    from bot import process
+
+    gc.freeze()
+    gc.enable()
+    sys.exit(process.run(configured))
+
+
+@main.command()
+@click.option("--port", type=_PORT, default=8650, show_default=True, help="Where the page is served.")
+@click.option("--script", is_flag=True, help="Play the story without a browser; exit 0 only if it went as told.")
+def demo(port: int, *, script: bool) -> None:
+    """Show the whole bot against built-in simulators, with a page to click in."""
+    settings_network.forget(os.environ)
+    from bot import demo as show
+
+    try:
+        sys.exit(asyncio.run(show.script() if script else show.demo(port)))
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
+@click.option(
+    "--press",
+    is_flag=False,
+    flag_value=60.0,
+    type=click.FloatRange(1, 300),
+    metavar="[SECONDS]",
+    help="Also post a button in the default channel, and wait for somebody to press it.",
+)
+def doctor(press: float | None, *, as_json: bool) -> None:
+    """Prove everything that flowbot needs, and say how to mend what is wrong.
+
+    Tokens, scopes, channel, EnOS sign-in, clocks, time zone, what is watched, who is linked and on call, and a
+    message there and back. Works while the bot runs and while it does not. Exits with 0 where nothing failed
+    (warnings are allowed), 1 where something did, 2 on a bad configuration.
+    """
+    configured = _configured("The settings are not complete:", as_json=as_json)
+    from bot.doctor import program
+
+    sys.exit(program.run(configured, as_json=as_json, press=press or 0.0))
+
+
+@main.command()
+def manifest() -> None:
+    """Print the Slack app's manifest under the present settings."""
+    from dotenv import dotenv_values
+
+    from bot.core.errors import Refusal
+    from bot.manifest import manifest_yaml
+
+    said = {name: value or "" for name, value in dotenv_values(".env").items()} | dict(os.environ)
+    try:
+        click.echo(manifest_yaml(said), nl=False)
+    except Refusal as refusal:
+        _complain("There is no manifest under these settings:", [str(refusal)])
+        sys.exit(EXIT_SETTINGS)
+
+
+@main.group()
+def people() -> None:
+    """Link Slack people to EnOS users."""
+
+
+@people.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_(file: Path) -> None:
+    """Add or change the links of FILE.csv: slack_user,enos_user_id,enos_user_name. All or nothing."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        _complain(f"{file} cannot be read: {reason}.", ["Nothing was imported; save it as a CSV file in UTF-8."])
+        sys.exit(EXIT_FAILED)
+    _offline("import_people", text)
+
+
+@people.command("list")
+def list_() -> None:
+    """Print all links, in the form that import reads."""
+    _offline("list_people")
+
+
+@main.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """Copy the database to FILE, also while the bot runs."""
+    _offline("backup", str(file.absolute()))
+
+
+@main.command()
+@click.option("--enos", type=_PORT, default=8651, show_default=True, help="Port of the pretend EnOS.")
+@click.option("--slack", type=_PORT, default=8652, show_default=True, help="Port of the pretend Slack.")
+def sim(enos: int, slack: int) -> None:
+    """Serve the simulators alone."""
+    settings_network.forget(os.environ)
+    from bot.sim import serve
+
+    try:
+        asyncio.run(serve.main(enos, slack))
+    except KeyboardInterrupt:
+        sys.exit(0)
+    except OSError as error:
+        _complain("The simulators cannot listen:", [str(error)])
+        sys.exit(EXIT_FAILED)
+
+
+def _configured(title: str, *, as_json: bool = False) -> "Settings":
+    """Return the settings, for the libraries too, before any of these is imported; or end the program."""
+    from bot import settings
+
+    try:
+        configured = settings.load(os.environ, env_file=Path(".env"))
+    except settings.BadSettings as bad:
+        if as_json:
+            checks = [{"name": "settings", "state": "failed", "says": each, "mend": ""} for each in bad.problems]
+            click.echo(json.dumps({"ok": False, "checks": checks}, indent=2))
+        _complain(title, bad.problems)
+        sys.exit(EXIT_SETTINGS)
+    settings_network.export(configured.network, os.environ)
+    return configured
+
+
+def _offline(act: str, *arguments: str) -> None:
+    """Run one of the program's other commands and print what it says."""
+    configured = _configured("The settings are not complete:")
+    from bot import offline
+    from bot.core.errors import Failure
+
+    try:
+        click.echo(asyncio.run(getattr(offline, act)(configured, *arguments)), nl=False)
+    except Failure as failure:
+        click.echo(str(failure), err=True)
+        sys.exit(EXIT_FAILED)
+
+
+def _complain(title: str, problems: list[str]) -> None:
+    click.echo(title, err=True)
+    for problem in problems:
+        click.echo(f"  {problem}", err=True)

@@ -1,0 +1,15 @@
+"""Certificates that are not trusted: which doubts pass by themselves, and what to do about the others.
+
+The numbers are OpenSSL's (https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/).
+"""
+
+NOT_YET_VALID, HAS_EXPIRED = 9, 10
+EXPIRED = frozenset({NOT_YET_VALID, HAS_EXPIRED})  # whoever shows it renews it, or a clock is put right
+
+
+def way_out(setting: str) -> str:
+    """Return what to do where a certificate is not trusted; ``setting`` holds the address."""
+    return (
+        f"Check {setting}. If it is right and a proxy of your company opens what is encrypted, "
+        "name the file with the company's certificates in SSL_CERT_FILE."
+    )

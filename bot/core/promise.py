@@ -1,0 +1,96 @@
+"""The promise, judged: EnOS is read, every failure is told, and every person is answered, in time.
+
+Health is judged by this and not by whether the parts look well: each part may be well while failures go untold.
+
+    evidence (ages, by a clock that is never put back) ──late──▸ what is late, worst first ──judgement──▸ well or not
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+GRACE = 10.0  # seconds beyond two polls
+
+
+class Promise(Enum):
+    """What flowbot promises, and what it can only promise while it looks."""
+
+    READ = "read"  # each scheduling type is read to its end at each poll
+    TELL = "tell"  # a failure that was seen is told
+    ANSWER = "answer"  # a person who says something is answered
+    RECORD = "record"  # the database takes and gives
+    LOOK = "look"  # all this is looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How old the oldest of each kind is, in seconds; 0 where there is none."""
+
+    unread: float = 0.0  # since a complete read of the type that was read longest ago; since the start where none was
+    never_read: bool = False  # at least one type was not read since the start
+    untold: float = 0.0  # since the oldest failure was seen whose first message does not stand
+    unanswered: float = 0.0  # since the oldest words that wait for an answer
+    unrecorded: float = 0.0  # since the database has last answered
+    unseen: float = 0.0  # since this evidence was last gathered
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A promise that is broken, and for how long."""
+
+    promise: Promise
+    seconds: float
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How flowbot is, for everybody who asks: ``/readyz``, ``status``, the doctor, the daily line."""
+
+    broken: tuple[str, ...] = ()  # it cannot do what it is for
+    remarks: tuple[str, ...] = ()  # it can, and something needs a person's attention
+
+    @property
+    def well(self) -> bool:
+        """Whether there is nothing to say."""
+        return not (self.broken or self.remarks)
+
+    def __str__(self) -> str:
+        """Return all of it as sentences."""
+        return " ".join((*self.broken, *self.remarks))
+
+
+def allowed(poll_seconds: float) -> float:
+    """Return the seconds that anything may take before the promise is broken."""
+    return 2 * poll_seconds + GRACE
+
+
+def late(evidence: Evidence, poll_seconds: float) -> tuple[Late, ...]:
+    """Return what is late, longest first. Where nothing was looked at for long, the rest is not known to be well."""
+    never = "EnOS has not been read completely since the start, {} ago."
+    rows = (
+        (Promise.READ, evidence.unread, never if evidence.never_read else "EnOS was last read completely {} ago."),
+        (Promise.TELL, evidence.untold, "A failure was seen {} ago and is not told yet."),
+        (Promise.ANSWER, evidence.unanswered, "Somebody has waited {} for an answer."),
+        (Promise.RECORD, evidence.unrecorded, "The database has not answered for {}."),
+        (Promise.LOOK, evidence.unseen, "flowbot has not checked itself for {}."),
+    )
+    most = allowed(poll_seconds)
+    found = [Late(promise, age, says.format(span(age))) for promise, age, says in rows if age > most]
+    return tuple(sorted(found, key=lambda each: each.seconds, reverse=True))
+
+
+def judge(late_ones: Iterable[Late], broken: Iterable[str], remarks: Iterable[str]) -> Judgement:
+    """Return the judgement: what an operator has to mend comes first, since it is the likely cause."""
+    return Judgement((*broken, *(each.sentence for each in late_ones)), tuple(remarks))
+
+
+def span(seconds: float) -> str:
+    """Return a number of seconds in words, never negative."""
+    whole = max(0, round(seconds))
+    if whole < 120:
+        return f"{whole} s"
+    minutes = whole // 60
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,176 @@
+"""Rows of lists of instances: read, or left out where they cannot be kept, so that the others are.
+
+Rows just as documented are decoded straight into ``Plain``; any other form takes the tolerant way by ``Row``. What a
+``Plain`` may hold at most is what the tolerant way would keep as it is. Source: List Flow Instances (v2.1).
+"""
+
+import functools
+import hashlib
+import math
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from bot.core.flows import FlowId, Graph, Instance, InstanceId, LeftOut, Parameter, UserName
+from bot.core.legible import LARGEST, is_legible, legible
+from bot.core.status import Status, status_of
+from bot.enos.envelope import Loose
+from bot.enos.graphs import graph_of, parameters_of, status_in
+from bot.enos.scalars import ID, NAME, TIME, identity, names, text
+
+_NO_GRAPH = Graph()
+UNREADABLE_STATUS = -99  # no documented number: shown as such, alerts nobody, has not ended
+_MOST_OWNERS = 100
+_LISTS = 20_000  # characters of owners or parameters as printed; what is longer is read, and not remembered
+
+# What the documented types may hold at most; a page with a row that holds more is read the tolerant way.
+_Id = Annotated[int, Meta(ge=1, le=LARGEST)]
+_Number = Annotated[int, Meta(ge=-(2**31), le=2**31)]
+_Name = Annotated[str, Meta(max_length=NAME)]
+_Time = Annotated[str, Meta(max_length=TIME)]
+_Run = Annotated[str, Meta(max_length=ID)]
+_List = Annotated[str, Meta(max_length=_LISTS)]
+
+
+class Row(msgspec.Struct):
+    """An instance in a list; ``graph`` is not declared, so it is never decoded."""
+
+    # names as on the wire
+    instanceId: Loose = None
+    flowId: Loose = None
+    flowName: Loose = None
+    status: Loose = None
+    statusDesc: Loose = None
+    triggerTime: Loose = None
+    startTime: Loose = None
+    endTime: Loose = None
+    cycle: Loose = None
+    owner: Loose = None
+    calDt: Loose = None
+    parameters: Loose | list[object] | dict[str, object] = None
+
+
+class Plain(msgspec.Struct):
+    """An instance in a list just as documented: what nearly all rows are, read in two thirds of the time."""
+
+    instanceId: _Run
+    flowId: _Id
+    status: _Number
+    flowName: _Name = ""
+    triggerTime: _Time | None = ""
+    startTime: _Time | None = ""
+    endTime: _Time | None = ""
+    cycle: _Time | None = ""
+    owner: _List = ""
+    calDt: _Time | None = ""
+    parameters: _List = ""
+
+
+def row_of(row: Mapping[str, object]) -> Row:
+    """Return the row of an object with camelCase keys; what stands under its keys is not looked at yet."""
+    known = {name: value for name, value in row.items() if name in Row.__struct_fields__}
+    known.setdefault("instanceId", row.get("instId"))
+    return Row(**known)  # type: ignore[arg-type]  # not validated here: every reader below takes anything
+
+
+def documented(row: Plain, kind: int) -> Instance | None:
+    """Return what ``instance`` returns, for a row just as documented."""
+    id_ = InstanceId(row.instanceId.strip())
+    if not id_:
+        return None
+    return Instance(
+        id_,
+        FlowId(row.flowId),
+        row.flowName,
+        status_of(row.status),
+        row.triggerTime or "",
+        row.startTime or "",
+        row.endTime or "",
+        row.cycle or "",
+        _owners(row.owner),
+        _parameters(row.parameters),
+        row.calDt or "",
+        kind,
+        _NO_GRAPH,
+    )
+
+
+def instance(row: Row, kind: int | None, graph: object = None) -> Instance | LeftOut | None:
+    """Return the instance in a row; None where it has no id to know it by, LeftOut where it cannot be kept."""
+    id_ = text(row.instanceId).strip()
+    flow, status = identity(row.flowId), status_of_row(row.status, row.statusDesc)
+    if flow is None and not _is_a_number(row.flowId):
+        flow = identity(id_.partition("-")[0])
+    if not id_ or (flow is None and not _is_a_number(row.flowId)):
+        return None
+    if len(id_) > ID or not is_legible(str(row.instanceId)):
+        return _left_out(row, "its run ID is no text that can be kept")
+    if flow is None:
+        return _left_out(row, "its flow ID is out of range")
+    if status == UNREADABLE_STATUS and _is_a_number(row.status):
+        return _left_out(row, "its status is out of range")
+    return Instance(
+        id=InstanceId(id_),
+        flow_id=FlowId(flow),
+        flow_name=text(row.flowName, NAME),
+        status=status,
+        trigger_time=text(row.triggerTime, TIME),
+        start_time=text(row.startTime, TIME),
+        end_time=text(row.endTime, TIME),
+        cycle=text(row.cycle, TIME),
+        owners=_owners_of(row.owner),
+        parameters=_parameters_of(row.parameters),
+        data_date=text(row.calDt, TIME),
+        kind=kind,
+        graph=_NO_GRAPH if graph is None else graph_of(graph),
+    )
+
+
+def _is_a_number(value: object) -> bool:
+    """Whether it is printed as a whole number, be it one that cannot be kept."""
+    if isinstance(value, float):
+        return value.is_integer() or math.isinf(value)
+    if isinstance(value, str):
+        printed = value[:ID].strip().removeprefix("-").removesuffix("…")
+        return printed.isdecimal() and printed.isascii()
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _left_out(row: Row, why: str) -> LeftOut:
+    """Return what is said of a row that cannot be kept. Its key is short, whatever the row holds."""
+    id_, flow = text(row.instanceId), text(row.flowId)
+    key = hashlib.sha256(f"{id_}\n{flow}\n{why}".encode()).hexdigest()[:16]
+    name = text(row.flowName, 80).strip()
+    return LeftOut(key, f"{legible(id_.strip(), 60)}{f' of {name}' if name else ''}", why)
+
+
+def _owners_of(printed: object) -> tuple[UserName, ...]:
+    if isinstance(printed, str) and len(printed) <= _LISTS:
+        return _owners(printed)
+    return tuple(map(UserName, names(printed)))[:_MOST_OWNERS]
+
+
+def _parameters_of(printed: object) -> tuple[Parameter, ...]:
+    if isinstance(printed, str) and len(printed) <= _LISTS:
+        return _parameters(printed)
+    return parameters_of(printed)
+
+
+@functools.lru_cache(1024)  # the instances of a flow print the same owners and parameters again and again
+def _owners(printed: str) -> tuple[UserName, ...]:
+    return tuple(map(UserName, names(printed)))[:_MOST_OWNERS]
+
+
+@functools.lru_cache(1024)
+def _parameters(printed: str) -> tuple[Parameter, ...]:
+    return parameters_of(printed)
+
+
+def status_of_row(value: object, name: object) -> Status | int:
+    """Return the status by its number, else by its name; an undocumented number stays a number."""
+    found = status_in(value)
+    if found is None:
+        found = status_in(name)
+    return UNREADABLE_STATUS if found is None else found

@@ -1,0 +1,129 @@
+"""What walks over pages share: how to ask, what is known of this EnOS, and where a list that does not end is left.
+
+A list of EnOS has an end; a gateway that makes up rows, or a cursor that turns in a circle, has none. So a walk is
+given up at a ceiling far beyond any real list, and that is a failure, and told: half a list is never taken for all.
+"""
+
+import asyncio
+import logging
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from bot.core.flows import LeftOut
+from bot.enos.calls import ATTEMPTS, PAGE_SIZE, Call
+from bot.enos.envelope import Envelope, Opener, open_envelope
+from bot.enos.errors import Endless, EnosRefused
+from bot.enos.learned import Learned
+from bot.enos.page_base import Breaks
+
+_log = logging.getLogger(__name__)
+
+PageBase = Literal["auto", "0", "1"]
+OnWalk = Callable[[str, str], None]  # what is listed; why its list was given up, or "" where it ended
+
+MOST_PAGES = 10_000  # of one walk: half a million rows
+MOST_SECONDS = 3600.0  # of one walk, by the loop's clock, which nobody sets
+_NOTED = 1000  # rows left out that are logged once each
+
+
+def _unheard(_listed: str, _why: str) -> None:
+    """Nobody listens."""
+
+
+class Ask(Protocol):
+    """How a call becomes an envelope: ``Session.ask``."""
+
+    async def __call__(self, call: Call, *, attempts: int = ATTEMPTS, opener: Opener = open_envelope) -> Envelope:
+        """Return the envelope of a success."""
+        ...
+
+
+@dataclass(slots=True)
+class Server:
+    """What the walks share: how to ask, and what is known of the server."""
+
+    ask: Ask
+    learned: Learned
+    base: PageBase = "auto"
+    size: int = PAGE_SIZE
+    largest: int = 0  # rows of the largest page of instances seen
+    looked_at: float = -math.inf  # widely; loop time
+    breaks: Breaks = field(default_factory=Breaks)
+    odd_count: bool = False  # a count larger than its page was seen, and logged
+    on_walk: OnWalk = _unheard
+    most_pages: int = MOST_PAGES
+    most_seconds: float = MOST_SECONDS
+    noted: set[str] = field(default_factory=set)  # rows that are left out, once logged
+
+    async def ask_sorted(
+        self,
+        about: str,
+        field_name: str,
+        build: Callable[[str], Call],
+        *,
+        attempts: int = ATTEMPTS,
+        opener: Opener = open_envelope,
+    ) -> tuple[Envelope, str]:
+        """Ask with the sort field in the spelling that the server takes; return the answer and that spelling.
+
+        Tries snake_case, camelCase, then no sorting; ``about`` names what is listed, for what is learned.
+        """
+        key = f"sort:{about}.{field_name}"
+        known = self.learned.get(key)
+        names = [field_name, camel_name(field_name), ""]
+        for name in names if known is None else [known if known != "none" else ""]:
+            try:
+                envelope = await self.ask(build(name), attempts=attempts, opener=opener)
+            except EnosRefused as refusal:
+                if refusal.reason != "bad_sort" or not name:
+                    raise
+                self.learned.forget(key)
+            else:
+                if known is None:
+                    self.learned.put(key, name or "none")
+                return envelope, name
+        return await self.ask_sorted(
+            about, field_name, build, attempts=attempts, opener=opener
+        )  # it took that spelling once
+
+    def note(self, listed: str, left_out: Iterable[LeftOut]) -> None:
+        """Log rows that are left out, each once."""
+        for row in left_out:
+            if row.key not in self.noted:
+                if len(self.noted) >= _NOTED:
+                    self.noted.clear()
+                self.noted.add(row.key)
+                _log.warning("EnOS lists %s among its %s, which is left out: %s", row.shown, listed, row.why)
+
+
+class Ceiling:
+    """Counts the pages and the time of one walk. ``listed`` names what is listed."""
+
+    def __init__(self, server: Server, listed: str) -> None:
+        self._server, self._listed = server, listed
+        self._pages, self._began = 0, _now()
+
+    def page(self) -> None:
+        """Count a page that is about to be asked for; raises Endless at the ceiling."""
+        self._pages += 1
+        if self._pages > self._server.most_pages or _now() - self._began > self._server.most_seconds:
+            endless = Endless(self._listed, self._pages - 1)
+            _log.error("%s", endless)
+            self._server.on_walk(self._listed, str(endless))
+            raise endless
+
+    def ended(self) -> None:
+        """Say that the walk came to the end of its list."""
+        self._server.on_walk(self._listed, "")
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def camel_name(name: str) -> str:
+    """Return a sort field as the older English pages spell it: ``updateTime``."""
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)

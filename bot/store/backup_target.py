@@ -1,0 +1,79 @@
+"""Where a backup may be written: at a new name, or over an older backup; never over a database that is in use.
+
+Files are compared by device and inode, so that links, relative paths and file systems that do not tell capital
+letters apart lead to the same answer as the plain name.
+"""
+
+import os
+import stat
+import unicodedata
+from pathlib import Path
+
+from bot.core.errors import Refused
+from bot.store.schema import APPLICATION
+
+BESIDE = ("-journal", "-wal", "-shm", ".lock", ".sock")  # what belongs to a database under its name
+_MAGIC = b"SQLite format 3\x00"
+_APPLICATION_AT = slice(68, 72)  # https://www.sqlite.org/fileformat.html, "The Database Header"
+_HEADER = 100  # bytes
+_WAY_OUT = "Nothing was written. Choose another file."
+
+
+def target(database: Path, path: Path) -> Path:
+    """Return the file to write, links followed.
+
+    Raises ``Refused("backup_target")`` where a backup must not be written, OSError where that cannot be told.
+    """
+    real = Path(os.path.realpath(path))
+    if _belongs_to(database, real):
+        raise _refused(f"{path} belongs to the database that is to be copied.")
+    try:
+        found = real.stat()
+    except FileNotFoundError:
+        found = None
+    if found is not None and not stat.S_ISREG(found.st_mode):
+        raise _refused(f"{path} is not a file.")
+    if found is not None and not _is_flowbots(real):
+        raise _refused(f"{path} exists and is not a backup of flowbot.")
+    for beside in _in_the_way(real):
+        raise _refused(f"{path} is used as a database: {beside.name} stands beside it.")
+    return real
+
+
+def _in_the_way(path: Path) -> list[Path]:
+    """Return what shows that a database lives at a path: its lock, or a log that SQLite would apply to the copy."""
+    lock, *logs = (path.with_name(path.name + ending) for ending in (".lock", "-journal", "-wal"))
+    return [each for each in (lock,) if os.path.lexists(each)] + [
+        each for each in logs if os.path.lexists(each) and each.lstat().st_size
+    ]
+
+
+def _belongs_to(database: Path, path: Path) -> bool:
+    """Whether a path is the database, or what stands beside it or may come to stand there."""
+    own = [database, *(database.with_name(database.name + ending) for ending in BESIDE)]
+    if any(_same(each, path) for each in own):
+        return True
+    return _same(database.parent, path.parent) and _folded(path.name) in {_folded(each.name) for each in own}
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return os.path.samestat(one.stat(), other.stat())
+    except OSError:  # one of them is not there
+        return False
+
+
+def _folded(name: str) -> str:
+    """Return a name as the least exact file system compares it."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _is_flowbots(path: Path) -> bool:
+    """Whether a file is a database that flowbot wrote."""
+    with path.open("rb") as file:
+        header = file.read(_HEADER)
+    return header.startswith(_MAGIC) and int.from_bytes(header[_APPLICATION_AT], "big") == APPLICATION
+
+
+def _refused(sentence: str) -> Refused:
+    return Refused("backup_target", sentence, _WAY_OUT)

@@ -1,0 +1,49 @@
+"""What waits: failures that were seen and are not told, and people who said something and were not answered."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from bot.store.moments import moment
+
+_MOST = 200  # of the oldest: their ages are followed from one look to the next
+_WAITS = "('queued', 'sending', 'unclear')"
+
+_UNTOLD = f"""
+    SELECT p.id AS id, p.due AS since FROM posts p
+    WHERE p.state IN {_WAITS} AND p.kind = 'message' AND EXISTS (SELECT 1 FROM incidents i WHERE i.post = p.id)
+    UNION
+    SELECT i.post, i.opened_at FROM incidents i
+    WHERE i.phase IN ('open', 'acknowledged')
+      AND NOT EXISTS (SELECT 1 FROM posts p WHERE p.id = i.post AND p.state IN ('sent', 'queued', 'sending', 'unclear'))
+    ORDER BY 2 LIMIT {_MOST}
+"""  # noqa: S608  constants only
+
+# An attempt that has a run is told in the run's message, and looked up there.
+_UNANSWERED = f"""
+    SELECT 'said ' || key AS id, at AS since FROM deliveries WHERE said <> ''
+    UNION ALL
+    SELECT 'post ' || id, due FROM posts WHERE state IN {_WAITS} AND lane = 'answer' AND kind <> 'edit'
+    UNION ALL
+    SELECT 'attempt ' || id, at FROM attempts a
+    WHERE ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.attempt = a.id)
+    ORDER BY 2 LIMIT {_MOST}
+"""  # noqa: S608  constants only
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The oldest of what waits, each with its name and since when by the wall clock."""
+
+    untold: dict[str, datetime]
+    unanswered: dict[str, datetime]
+
+
+def waiting(db: Database) -> Waiting:
+    """Return what waits."""
+    return Waiting(_named(db, _UNTOLD), _named(db, _UNANSWERED))
+
+
+def _named(db: Database, query: str) -> dict[str, datetime]:
+    return {row["id"]: moment(row["since"]) for row in db.execute(query)}

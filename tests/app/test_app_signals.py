@@ -1,0 +1,141 @@
+"""A bot that is asked to end, however early: it ends with 0, and soon."""
+
+import asyncio
+import signal
+import sys
+
+import pytest
+from app_kit import served
+
+from bot import demo, process
+
+WITHIN = 60.0  # seconds: a ceiling, not a wait
+NUMBERS = [signal.SIGTERM, signal.SIGINT]
+
+# What is imported is slow here, and says so: whoever reads it knows where the program stands.
+SLOW = """
+import sys, time
+sys.stderr.write("importing\\n")
+sys.stderr.flush()
+while True:
+    time.sleep(0.01)
+"""
+
+
+async def begun(environ, folder):
+    return await demo.flowbot(environ, folder, "run", log=asyncio.subprocess.PIPE)
+
+
+async def ends(running, number):
+    """Send the signal; return the exit code and what else was said."""
+    running.send_signal(number)
+    _, said = await asyncio.wait_for(running.communicate(), WITHIN)
+    return running.returncode, said.decode()
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("module", ["click", "dotenv", "aiohttp", "apscheduler"])
+async def test_while_it_is_still_being_read(tmp_path, number, module):
+    (tmp_path / f"{module}.py").write_text(SLOW)
+    (tmp_path / ".env").touch()
+    async with served() as running:
+        bot = await begun(demo.environment(running, tmp_path) | {"PYTHONPATH": str(tmp_path)}, tmp_path)
+        assert await asyncio.wait_for(bot.stderr.readline(), WITHIN) == b"importing\n"
+        assert await ends(bot, number) == (0, "")
+
+
+OPENING = """
+import sys, threading
+from bot import early, process
+from bot.store import database
+early.end_at_once()
+migrate = database.migrate
+
+def slow(db):
+    sys.stderr.write("opening\\n")
+    sys.stderr.flush()
+    threading.Event().wait()
+
+database.migrate = slow
+from bot import cli
+sys.argv[1:] = ["run"]
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+async def test_while_the_database_is_being_opened(tmp_path, number):
+    async with served() as running:
+        bot = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            OPENING,
+            cwd=tmp_path,
+            env=demo.environment(running, tmp_path) | {"PYTHONPATH": demo._ROOT},
+            stderr=asyncio.subprocess.PIPE,
+        )
+        assert await asyncio.wait_for(bot.stderr.readline(), WITHIN) == b"opening\n"
+        assert await ends(bot, number) == (0, "")
+        again = await begun(demo.environment(running, tmp_path) | {"FLOWBOT_LOG_LEVEL": "info"}, tmp_path)
+        await demo.connected(running, again)
+        assert (await ends(again, signal.SIGTERM))[0] == 0
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+async def test_while_slack_and_enos_are_being_asked(tmp_path, number):
+    """Both take the question and never answer."""
+    asked = asyncio.Semaphore(0)
+
+    async def silent(reader, writer):
+        asked.release()
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with served() as running:
+        environ = demo.environment(running, tmp_path) | {
+            "SLACK_API_URL": f"http://127.0.0.1:{port}/api/",
+            "ENOS_API_URL": f"http://127.0.0.1:{port}",
+        }
+        bot = await begun(environ, tmp_path)
+        async with asyncio.timeout(WITHIN):
+            await asked.acquire()
+            await asked.acquire()
+        code, said = await ends(bot, number)
+        assert code == 0
+        assert "Traceback" not in said
+    server.close()
+
+
+async def test_twice_is_once(tmp_path):
+    async with served() as running:
+        bot = await begun(demo.environment(running, tmp_path), tmp_path)
+        await demo.connected(running, bot)
+        bot.send_signal(signal.SIGTERM)
+        bot.send_signal(signal.SIGINT)
+        code, said = await ends(bot, signal.SIGTERM)
+        assert code == 0
+        assert "Traceback" not in said
+
+
+class Silent:
+    def __init__(self):
+        self.asked, self.cancelled = asyncio.Event(), False
+
+    async def preflight(self):
+        self.asked.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self.cancelled = True
+            raise
+
+
+async def test_a_question_that_hangs_is_given_up_when_asked_to_end():
+    bot, stop = Silent(), asyncio.Event()
+    proving = asyncio.create_task(process.proven(bot, stop))
+    await asyncio.wait_for(bot.asked.wait(), WITHIN)
+    stop.set()
+    assert await asyncio.wait_for(proving, WITHIN) == []
+    assert bot.cancelled

@@ -1,0 +1,96 @@
+"""The gate's own programs: what was not looked at is never told as a pass."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def program(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / ".ci" / f"{name}.py")
+    made = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(ROOT / ".ci"))
+    try:
+        spec.loader.exec_module(made)
+    finally:
+        sys.path.remove(str(ROOT / ".ci"))
+    return made
+
+
+audit, gate = program("audit"), program("gate")
+FLAW = {"id": "PYSEC-1", "fix_versions": ["1.1"]}
+KNOWN = {"name": "jinja2", "version": "2.4.1", "vulns": [FLAW]}
+
+
+def good(name):
+    return {"name": name, "version": "1", "vulns": []}
+
+
+def skipped(name):
+    return {"name": name, "skip_reason": "Dependency not found on PyPI"}
+
+
+@pytest.mark.parametrize(
+    ("packages", "code", "says"),
+    [
+        ([KNOWN, good("a"), good("b")], 0, "2 of 2 could be audited here, none is known to be vulnerable"),
+        ([KNOWN, good("a"), skipped("b")], 3, "1 of 2 could be audited here; not audited: b"),
+        ([skipped("jinja2"), skipped("a"), skipped("b")], 3, "0 of 2 could be audited here (the index in use tells"),
+        ([KNOWN | {"vulns": []}, good("a"), good("b")], 3, "0 of 2 could be audited here (the index in use tells"),
+        ([good("a"), good("b")], 3, "0 of 2 could be audited here (the index in use tells nothing"),
+        ([KNOWN, good("a")], 3, "1 of 2 could be audited here"),
+        ([], 3, "0 of 2 could be audited here"),
+        ([KNOWN, good("a"), good("b") | {"vulns": [FLAW]}], 1, "2 of 2 could be audited here, 1 vulnerabilities"),
+        ([KNOWN, skipped("a"), good("b") | {"vulns": [FLAW]}], 1, "1 of 2 could be audited here, 1 vulnerabilities"),
+        ([skipped("jinja2"), good("a"), good("b") | {"vulns": [FLAW]}], 1, "b 1: PYSEC-1, mended in 1.1"),
+    ],
+)
+def test_an_audit_says_how_much_it_saw(packages, code, says):
+    got, words = audit.verdict(packages, 2)
+    assert got == code
+    assert says in words
+    assert ("none is known" in words) is (code == 0)
+
+
+PIP_AUDIT = "#!/bin/sh\ncat <<'EOF'\n{}\nEOF\n"
+
+
+@pytest.mark.parametrize("told", ["", "nonsense", "[]", json.dumps({"dependencies": [skipped("aiohttp")]})])
+def test_an_index_that_tells_nothing_is_no_pass(tmp_path, told):
+    (tmp_path / "python").symlink_to(sys.executable)
+    there = tmp_path / "pip-audit"
+    there.write_text(PIP_AUDIT.format(told))
+    there.chmod(0o755)
+    ran = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"import sys; sys.executable = {str(tmp_path / 'python')!r}; import audit; sys.exit(audit.main())",
+        ],
+        env=os.environ | {"PYTHONPATH": str(ROOT / ".ci")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == audit.NOT_AUDITED
+    assert ran.stdout.startswith("dependencies: 0 of ")
+    assert len(ran.stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("code", "passes", "word"), [(0, True, "ok  "), (1, False, "FAIL"), (3, False, "NOT DONE")])
+def test_the_gate_tells_what_could_not_be_done_from_what_passed(capsys, monkeypatch, code, passes, word):
+    monkeypatch.setattr(gate, "failures", [])
+    monkeypatch.setattr(gate, "undone", [])
+    run = f"print('0 of 2 could be audited'); raise SystemExit({code})"
+    assert gate.check("audit", sys.executable, "-c", run, undone_code=3) is passes
+    assert capsys.readouterr().out.startswith(word)
+    last = gate.summary(gate.failures, gate.undone)
+    assert (last == "all green") is (code == 0)
+    assert last.startswith("failed: audit") is (code == 1)
+    assert ("0 of 2 could be audited" in last) is (code == 3)

@@ -1,0 +1,92 @@
+"""The heartbeat: a monitor is asked while all is well, and not any more when it is not."""
+
+import asyncio
+import contextlib
+
+import pytest
+from aiohttp import web
+from app_kit import hears, running_bot, served
+
+from bot.heartbeat import Heartbeat
+from bot.store.database import Trouble
+
+
+class Monitor:
+    """A monitor that counts, and may refuse."""
+
+    def __init__(self):
+        self.beats, self.status, self.beaten = 0, 200, asyncio.Event()
+
+    async def answer(self, _request):
+        self.beats += 1
+        self.beaten.set()
+        return web.Response(status=self.status)
+
+
+@contextlib.asynccontextmanager
+async def monitored():
+    monitor, app = Monitor(), web.Application()
+    app.router.add_get("/ping", monitor.answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield monitor, f"http://127.0.0.1:{runner.addresses[0][1]}/ping"
+    finally:
+        await runner.cleanup()
+
+
+async def test_it_beats_after_a_complete_poll_while_all_is_well_and_stops_when_it_is_not(tmp_path):
+    async with (
+        monitored() as (monitor, url),
+        served() as running,
+        running_bot(running, tmp_path, FLOWBOT_POLL_SECONDS="60", FLOWBOT_HEARTBEAT_URL=url) as bot,
+    ):
+        await hears(bot, running)
+        await bot._poll()
+        await asyncio.wait_for(monitor.beaten.wait(), 20)
+        await bot.heartbeat._task
+        before = monitor.beats
+        bot._database_in_trouble(Trouble("database or disk is full"))
+        await bot._poll()
+        assert monitor.beats == before
+        await bot._look_beside()
+        await bot._poll()
+        await bot.heartbeat._task
+        assert monitor.beats == before + 1
+        running.world.platform.faults.arm("gone")
+        await bot._poll()
+        assert monitor.beats == before + 1, "nothing was read"
+
+
+async def test_a_database_that_takes_something_again_is_well_at_once(tmp_path):
+    async with served() as running, running_bot(running, tmp_path, FLOWBOT_POLL_SECONDS="60") as bot:
+        await hears(bot, running)
+        bot._database_in_trouble(Trouble("database or disk is full"))
+        assert "database or disk is full" in bot.condition.shown()["Well"]
+        await bot._look_beside()
+        assert "database" not in str(bot.condition.shown()["Well"])
+
+
+@pytest.mark.parametrize("status", [200, 500])
+async def test_a_monitor_that_does_not_take_it_is_a_line_in_the_log(status, caplog):
+    async with monitored() as (monitor, url):
+        monitor.status = status
+        heartbeat = Heartbeat(url)
+        for _ in range(3):
+            heartbeat.beat()
+            heartbeat.beat()  # one at a time
+            await heartbeat._task
+        assert monitor.beats == 3
+        await heartbeat.close()
+    lines = [each for each in caplog.records if each.name == "bot.heartbeat"]
+    assert len(lines) == (status == 500)
+    assert url not in caplog.text
+
+
+async def test_without_an_address_nothing_beats():
+    heartbeat = Heartbeat("")
+    heartbeat.beat()
+    assert heartbeat._task is None
+    await heartbeat.close()

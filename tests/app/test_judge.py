@@ -1,0 +1,181 @@
+"""The judge of the promise: each part of the whole bot is broken in turn, and it speaks, to whoever can be reached."""
+
+import asyncio
+import logging
+import threading
+import time
+
+import aiohttp
+import pytest
+from app_kit import ALEX, DATA_OPS, hears, running_bot, served
+
+from bot.clocks import wall
+from bot.core.people import Person, Said, Surface, Where
+from bot.judge import LoopWatch
+
+SAID = Said("e1", "status", Person("T0DEMO0001", ALEX), Where(Surface.COMMAND, DATA_OPS), wall())
+
+
+class Time:
+    """The monotonic clock, which a test may lead ahead."""
+
+    def __init__(self):
+        self.ahead = 0.0
+
+    def __call__(self):
+        return time.monotonic() + self.ahead
+
+
+@pytest.fixture
+async def world(tmp_path):
+    """A bot that has read EnOS once and told what is broken."""
+    clock = Time()
+    async with (
+        served() as running,
+        running_bot(running, tmp_path, monotonic=clock, FLOWBOT_POLL_SECONDS="30", FLOWBOT_ADMINS=ALEX) as bot,
+    ):
+        await hears(bot, running)
+        await running.world.workspace.until(lambda: running.world.workspace.messages(DATA_OPS), 20)
+        yield bot, running.world, clock
+
+
+async def ready(bot):
+    async with aiohttp.ClientSession() as session, session.get(f"{bot.address}/readyz") as answer:
+        return answer.status, await answer.text()
+
+
+async def said(bot, metric):
+    async with aiohttp.ClientSession() as session, session.get(f"{bot.address}/metrics") as answer:
+        return next(line for line in (await answer.text()).splitlines() if line.startswith(metric)).split()[-1]
+
+
+async def time_goes(bot, clock, seconds=80, *, wait_for=("admins", "records")):
+    """Let time go by: the judge looks now and then, as it does by itself."""
+    for step in (seconds, 1, 6):
+        clock.ahead += step
+        bot.judge.look()
+        await asyncio.gather(*(bot.judge._asides[name] for name in wait_for if name in bot.judge._asides))
+
+
+def told(world, user=ALEX):
+    slack = world.workspace
+    return [slack.shown(each) for each in slack.messages(slack.dm(user).id) if "keep" in slack.shown(each)]
+
+
+async def test_a_bot_that_keeps_its_promise_is_ready(world):
+    bot, _, _ = world
+    assert (await ready(bot))[0] == 200
+    assert bot.judge.late() == ()
+    assert await said(bot, 'flowbot_promise_late_seconds{promise="read"}') == "0.0"
+
+
+async def test_a_job_that_never_runs_again_is_told_to_the_admins_and_so_is_its_end(world):
+    bot, there, clock = world
+    bot.clockwork._scheduler.pause_job("poll")
+    await time_goes(bot, clock)
+    status, text = await ready(bot)
+    assert (status, text.splitlines()[0]) == (503, "EnOS was last read completely 87 s ago.")
+    assert float(await said(bot, 'flowbot_promise_late_seconds{promise="read"}')) >= 80
+    assert "EnOS was last read completely" in bot.condition.shown()["Well"]
+    assert ["failures may be told late" in each for each in told(there)] == [True]
+    await bot._poll()
+    await time_goes(bot, clock, 1)
+    assert ["failures may be told late" in each for each in told(there)] == [True, False]
+    assert (await ready(bot))[0] == 200
+
+
+async def test_a_post_that_cannot_be_sent_is_a_failure_that_is_not_told(world):
+    bot, there, clock = world
+    post = bot.edge.poster.post
+
+    async def poisoned(channel, body, **more):
+        if channel == DATA_OPS:
+            raise ZeroDivisionError
+        return await post(channel, body, **more)
+
+    bot.edge.poster.post = poisoned
+    there.platform.fail(3377)
+    there.platform.start_scheduled(3377, wall())
+    async with asyncio.timeout(30):
+        while not (await bot.store.waiting()).untold:
+            await bot._poll()
+    await bot.judge._ask()
+    clock.ahead += 80
+    await bot._poll()
+    await time_goes(bot, clock, 1)
+    assert "A failure was seen" in (await ready(bot))[1]
+    assert len(told(there)) == 1, "a direct message takes another way than the posts that wait"
+
+
+async def test_a_row_that_cannot_be_written_blinds_nobody_unnoticed(world):
+    bot, _, clock = world
+
+    async def poisoned(*_, **__):
+        raise OverflowError
+
+    bot.store.observe, bot.store.knows = poisoned, lambda _rows: False
+    await bot._poll()
+    clock.ahead += 80
+    await bot._poll()
+    assert "EnOS was last read completely" in (await ready(bot))[1]
+
+
+async def test_a_database_that_does_not_answer_is_told_past_it(world):
+    bot, there, clock = world
+    go = threading.Event()
+    bot.store._units._worker.submit(go.wait)
+    try:
+        await time_goes(bot, clock, wait_for=["admins"])
+        assert "The database has not answered for" in (await ready(bot))[1]
+        assert "The database has not answered for" in told(there)[0]
+    finally:
+        go.set()
+
+
+async def test_a_judge_that_does_not_look_any_more_is_late_itself(world):
+    bot, _, clock = world
+    await bot._poll()
+    clock.ahead += 80
+    assert "flowbot has not checked itself for 80 s." in (await ready(bot))[1]
+
+
+async def test_people_who_wait_are_seen(world):
+    bot, _, clock = world
+    await bot.store.first_time("e1", bot.rooms.clock(), SAID)
+    await bot.judge._ask()
+    clock.ahead += 80
+    await bot._poll()
+    bot.judge.look()
+    assert "Somebody has waited 80 s for an answer." in (await ready(bot))[1]
+
+
+async def test_where_the_channel_was_told_of_an_outage_the_admins_are_not_told_again(world):
+    bot, there, clock = world
+    there.platform.faults.arm("gone")
+    await bot._poll()
+    await time_goes(bot, clock)
+    assert "EnOS was last read completely" in (await ready(bot))[1]
+    assert told(there) == []
+
+
+async def test_a_loop_that_stands_still_is_logged_with_the_place_where(caplog):
+    seen = threading.Event()
+
+    class Seen(logging.Handler):
+        def emit(self, record):
+            if record.levelno == logging.CRITICAL:
+                seen.set()
+
+    handler = Seen()
+    logging.getLogger("bot.judge").addHandler(handler)
+    watch = LoopWatch(lambda: 100 * time.monotonic())  # in a hundredth of the time
+    watch.start()
+    try:
+        assert seen.wait(30), "nobody turned the loop meanwhile: the thread has seen it"
+        watch.beat()
+        watch.look()
+        assert "test_judge.py" in caplog.text
+        assert "flowbot goes on after it stood still" in caplog.text
+    finally:
+        watch.stop()
+        logging.getLogger("bot.judge").removeHandler(handler)

@@ -1,0 +1,84 @@
+"""The wall clock is put back and ahead under a running bot, as NTP or a suspended machine does: nothing waits for it.
+
+libfaketime moves the wall clock of the bot's process and leaves the monotonic one alone.
+"""
+
+import re
+from pathlib import Path
+
+from aiohttp import ClientSession
+from journey_kit import JONAS, MAYA, free_port, story
+
+LIBRARY = next(
+    Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), Path("libfaketime.so.1")
+)  # Debian's, or the path's
+
+
+class Clock:
+    """The bot's wall clock, so many seconds off."""
+
+    def __init__(self, town):
+        self._file = town.folder / "clock"
+        self.environment = {
+            "LD_PRELOAD": str(LIBRARY),
+            "FAKETIME_TIMESTAMP_FILE": str(self._file),
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "FAKETIME_NO_CACHE": "1",
+        }
+
+    def is_off(self, seconds):
+        """Put the clock; the file is replaced whole, since the bot reads it at any moment."""
+        new = self._file.with_suffix(".new")
+        new.write_text(f"{seconds:+d}\n")
+        new.replace(self._file)
+
+
+async def figure(address, name):
+    async with ClientSession() as session, session.get(f"http://{address}/metrics") as answer:
+        return float(re.search(rf"^{name} (\S+)$", await answer.text(), re.MULTILINE)[1])
+
+
+@story(waits=True, first=True)
+async def test_a_clock_that_is_put_back_and_ahead_delays_nothing(town):
+    clock, address = Clock(town), f"127.0.0.1:{free_port()}"
+    clock.is_off(600)  # EnOS takes calls up to 15 minutes off
+    await town.start(FLOWBOT_LISTEN=address, FLOWBOT_REMIND_MINUTES="0.2", **clock.environment)
+    before = town.flow("before", owners=("maya.chen", "jonas.weber"))
+    town.breaks(before)
+    card = await town.card(before, "FAIL")
+    clock.is_off(-600)
+    await town.until(lambda: "the wall clock was put back by 1200 s" in town.log())
+    after = town.flow("after")
+    town.breaks(after)
+    await town.card(after, "FAIL")
+    await town.reply(card, "⏰")  # the reminder is counted on
+    assert await figure(address, "flowbot_poll_lag_seconds") >= 0
+    answer = await town.asks(MAYA, "/flow status", "Clock")
+    assert "was put back by 20 min" in town.shown(answer)
+    assert " -" not in town.shown(answer), "no age is negative"
+    town.say(JONAS, "/flow ack before for 1h")
+    await town.sees(card, "ACKNOWLEDGED")
+    clock.is_off(0)
+    await town.until(lambda: "the wall clock was put ahead by 600 s" in town.log())
+    town.mends(before)
+    await town.sees(card, "RECOVERED")
+    last = town.flow("last")
+    town.breaks(last)
+    await town.card(last, "FAIL")
+
+
+@story(waits=True)
+async def test_a_start_with_a_clock_that_was_put_back_takes_up_what_waited(town):
+    clock = Clock(town)
+    clock.is_off(600)
+    await town.start(**clock.environment)
+    town.refusals |= {"chat.postMessage: ratelimited"}
+    flow = town.flow("waited")
+    await town.slack.fault("error", method="chat.postMessage", error="ratelimited", seconds=30)
+    town.breaks(flow)
+    await town.until(lambda: town.slack.calls and any("ratelimited" in str(each.answer) for each in town.slack.calls))
+    await town.kill()
+    clock.is_off(-600)
+    await town.slack.fault("none")
+    await town.start()
+    await town.card(flow, "FAIL")

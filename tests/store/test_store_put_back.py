@@ -1,0 +1,102 @@
+"""The wall clock was put back: what lies ahead is taken as of now, and nothing else changes."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from store_makers import NOW, incident, later, message, run
+
+from bot.core.facts import Facts, Reading
+from bot.core.notices import Told
+from bot.core.storms import Gathering, Occasion
+
+HOUR = timedelta(hours=1)
+BACK = NOW - HOUR  # what the clock says after it was put back
+
+
+async def test_posts_go_now_in_their_old_order(store):
+    await store.queue([message("a", due=NOW - 2 * HOUR), message("b"), message("c", due=later(seconds=2))])
+    await store.sending("b", NOW)
+    await store.requeue("b", later(seconds=300), "unreachable")
+    assert [post.new.id for post in await store.due(BACK)] == ["a"]
+    await store.take_as_now(BACK)
+    assert [post.new.id for post in await store.due(BACK, 10)][:1] == ["a"]
+    await store.sending("a", BACK)
+    await store.sent("a", "C0DATAOPS1", "1.0", BACK)
+    assert [post.new.id for post in await store.due(BACK)] == ["b"], "c waits for b, which came first"
+
+
+async def test_an_unclear_post_was_tried_before_now(store):
+    await store.queue([message("a")])
+    await store.sending("a", NOW)
+    await store.set_unclear("a", "cut", later(seconds=5))
+    await store.take_as_now(BACK)
+    (post,) = await store.unclear()
+    assert (post.first_tried, post.settled_at, post.new.due) == (BACK, BACK, BACK)
+
+
+async def test_an_open_incident_began_at_the_latest_now_and_lasts_as_long_as_was_said(store):
+    one = replace(
+        incident("i1"),
+        opened_at=NOW,
+        told_at=NOW,
+        called_at=later(seconds=60),
+        acked_at=later(seconds=5),
+        ack_until=later(seconds=600),
+    )
+    await store.observe((), (), lambda _: Facts(incidents=(one,)))
+    assert await store.take_as_now(BACK) == 4
+    found = await store.incident("i1")
+    assert (found.opened_at, found.told_at, found.called_at, found.acked_at) == (BACK, BACK, BACK, BACK)
+    assert found.ack_until == later(seconds=600)
+
+
+async def test_runs_storms_and_sweeps_began_at_the_latest_now(store):
+    await store.put_run(replace(run(), started_at=NOW))
+    storm = Gathering("p1", "C0DATAOPS1", Occasion.STORM, NOW, later(seconds=60))
+    await store.observe((), (), lambda _: Facts(gatherings=(storm,)))
+    await store.set_reading(Reading(1, swept_at=NOW, read_at=later(seconds=30)))
+    await store.set_reading(Reading(2))
+    await store.take_as_now(BACK)
+    assert (await store.runs())[0].started_at == BACK
+    (found,) = await store.gatherings()
+    assert (found.began_at, found.last_at) == (BACK, BACK)
+    readings = await store.readings()
+    assert (readings[1].swept_at, readings[1].read_at) == (BACK, BACK)
+    assert readings[2].swept_at is None
+
+
+async def test_what_lies_ahead_within_the_margin_stays(store):
+    await store.queue([message("a", due=later(seconds=2))])
+    assert await store.take_as_now(NOW, margin=HOUR) == 0
+    assert await store.due(NOW) == ()
+
+
+async def test_many_rows_go_in_steps(store):
+    await store.queue([message(f"p{number}") for number in range(400)])
+    await store.queue([message(f"q{number}") for number in range(400)])
+    assert await store.take_as_now(BACK) == 800
+    assert await store.take_as_now(BACK) == 0
+
+
+@pytest.mark.parametrize("speaks", [True, False])
+async def test_a_note_and_its_posts_are_written_together(store, speaks):
+    posts = (message("a"),) if speaks else ()
+    assert await store.tell("weather", lambda note: Told(f"{note}rain", posts)) is speaks
+    assert (await store.notes())["weather"] == "rain"
+    assert (await store.post("a") is not None) is speaks
+
+
+async def test_a_note_is_read_by_who_decides_and_may_be_left_as_it_is(store):
+    await store.note("weather", "rain")
+    heard = []
+    assert await store.tell("weather", heard.append) is False
+    assert heard == ["rain"]
+    assert (await store.notes())["weather"] == "rain"
+
+
+async def test_where_the_posts_cannot_be_written_neither_is_the_note(store):
+    broken = replace(message("a"), body=object())
+    with pytest.raises(TypeError):
+        await store.tell("weather", lambda _: Told("rain", (broken,)))
+    assert "weather" not in await store.notes()
