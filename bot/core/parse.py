@@ -6,27 +6,33 @@ The table of ``commands.py`` says which clauses a verb has. Whatever is not unde
 """
 
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 from bot.core.clauses import FLOW, PAIRS, PAIRS_HINT, Clause, is_number
 from bot.core.commands import Row, near, nearest, row, row_of
+from bot.core.courtesy import is_courtesy, is_emoji
 from bot.core.errors import Refused
-from bot.core.periods import Passed, resolve
+from bot.core.periods import Undecided, resolve
 from bot.core.requests import Help, Request, Trigger
 from bot.core.words import Cursor, Misread, Token, tick
 
-__all__ = ["Misread", "parse", "say", "trigger_time"]
+__all__ = ["Misread", "far_off", "parse", "say", "trigger_time"]
+
+AHEAD, BEHIND = timedelta(days=7), timedelta(days=180)  # a start farther off than that asks once
 
 
 def parse(text: str) -> Request:
     """Return what a text asks for; no words at all ask for help. Raises Misread with the place and a way out."""
     cursor = Cursor(text)
-    verb = cursor.peek()
+    first = cursor.peek()
+    while (verb := cursor.peek()) and is_courtesy(verb.plain):
+        cursor.take()
     if verb is None:
+        if first is not None and is_emoji(first.plain):
+            raise _unknown(cursor, first)
         return Help()
-    found = row(verb.word)
+    found = row(verb.bare)
     if found is None:
         raise _unknown(cursor, verb)
     cursor.take()
@@ -45,19 +51,34 @@ def say(request: Request) -> str:
     return " ".join(words)
 
 
-def trigger_time(request: Trigger, now: datetime, zone: ZoneInfo) -> datetime:
+def trigger_time(request: Trigger, now: datetime, zone: tzinfo) -> datetime:
     """Return for when (UTC) a run is asked; without ``at`` that is now.
 
-    Raises Passed for a clock time that has passed today, with whole commands as its offers, and Refused for a
-    local time that does not exist.
+    Raises Undecided, with whole commands as its offers, for a clock time that has passed today and for a local time
+    that comes twice; and Refused for a local time that does not exist.
     """
     if request.when is None:
         return now
     try:
         return resolve(request.when, now, zone)
-    except Passed as passed:
-        passed.offers = tuple((label, say(replace(request, when=choice))) for label, choice in passed.choices)
+    except Undecided as undecided:
+        undecided.offers = tuple((label, say(replace(request, when=choice))) for label, choice in undecided.choices)
         raise
+
+
+def far_off(at: datetime, now: datetime) -> str:
+    """Return how far off a start is that may be a typing error, such as a wrong year; empty for what is usual.
+
+    A run may be planned some days ahead, and old data are run again; a wrong year is off by a year, less what is
+    left of it or has passed.
+    """
+    if at - now > AHEAD:
+        return f"{_days_off(at - now)} from now"
+    return f"{_days_off(now - at)} ago" if now - at > BEHIND else ""
+
+
+def _days_off(span: timedelta) -> str:
+    return f"{span.days:,} days"
 
 
 def _said(clause: Clause, value: object) -> str:
@@ -66,7 +87,7 @@ def _said(clause: Clause, value: object) -> str:
 
 
 def _unknown(cursor: Cursor, verb: Token) -> Misread:
-    suggestion = nearest(verb.word)
+    suggestion = nearest(verb.bare)
     if suggestion:
         way_out = f"Did you mean `{suggestion}`? `help` lists what I know."
     elif verb.plain[:1].isdigit():

@@ -10,7 +10,7 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -25,7 +25,7 @@ from bot.core.errors import Failure, Outage, Refused, Unclear
 from bot.core.incidents import Incident, IncidentId
 from bot.core.parse import parse, say
 from bot.core.people import Profile, Said, Surface
-from bot.core.periods import Passed
+from bot.core.periods import Undecided
 from bot.core.posts import Body, PostId
 from bot.core.requests import Help, Request, Trigger
 from bot.core.rights import Reason, Standing, Who, heard, may
@@ -274,7 +274,7 @@ def _retired(said: Said) -> bool:
 
 
 def _offers(failure: Failure) -> tuple[Offer, ...]:
-    return failure.offers if isinstance(failure, finding.Shown | Passed) else ()
+    return failure.offers if isinstance(failure, finding.Shown | Undecided) else ()
 
 
 def _outcome(failure: Failure) -> str:
@@ -294,8 +294,11 @@ def _cut(words: str) -> str:
     return words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"
 
 
-def _zone(profile: Profile, fallback: ZoneInfo) -> ZoneInfo:
+def _zone(profile: Profile, fallback: tzinfo) -> tzinfo:
+    """Return the zone of a person: by its name, else the offset that Slack tells, else that of the settings."""
     try:
-        return ZoneInfo(profile.timezone) if profile.timezone else fallback
+        if profile.timezone:
+            return ZoneInfo(profile.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return fallback
+        pass
+    return fallback if profile.offset is None else timezone(profile.offset)

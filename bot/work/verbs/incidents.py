@@ -17,7 +17,7 @@ from bot.core.posts import PostId, State
 from bot.core.requests import Ack, Close, FlowRef, Incidents, Reopen, Thread, Unack
 from bot.core.rights import Reason, responds
 from bot.core.words import visible
-from bot.work import audience, finding
+from bot.work import audience, finding, unmatched
 from bot.work.asking import Answer, Ask, Rooms
 from bot.work.telling import SLACK_FAILURES
 from bot.work.verbs.listing import listed, on_page
@@ -44,7 +44,10 @@ async def incidents(rooms: Rooms, ask: Ask, request: Incidents) -> Answer:
     title, none = _TITLES.get(request.scope, _TITLES["open"])
     of = f" of flow {code(str(flow))}" if flow is not None else ""
     by = f" by {code(owner)}" if owner else ""
-    return Answer(listed(ask, request, lines, f"*{title}*{of}{by}", f"{none}{of}{by}."))
+    notes = [] if shown else await unmatched.checked(rooms, ask, request, unmatched.Names(flow, owner))
+    if flow is not None:
+        request = replace(request, flow=FlowRef(flow))
+    return Answer(listed(ask, request, lines, f"*{title}*{of}{by}", f"{none}{of}{by}.", notes=notes))
 
 
 async def ack(rooms: Rooms, ask: Ask, request: Ack) -> Answer:

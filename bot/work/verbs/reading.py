@@ -1,8 +1,9 @@
 """Reading: failed, runs and show. Reads carry the asker's EnOS user, so they see what EnOS lets them see."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from bot.core.cards import answers, blocks, flows
 from bot.core.cards.answers import Offer
@@ -15,9 +16,11 @@ from bot.core.periods import Window, window
 from bot.core.requests import Failed, FlowRef, OwnerRef, Runs, Show
 from bot.core.status import name_of
 from bot.core.times import milliseconds
-from bot.work import finding
+from bot.work import finding, unmatched
 from bot.work.asking import Answer, Ask, Rooms
 from bot.work.verbs.listing import listed
+
+Listing = TypeVar("Listing", Failed, Runs)
 
 MOST = 1000  # rows of one scheduling type that are read for a list
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -31,6 +34,15 @@ class _Terms:
     flow: FlowId | None
     owner: str
 
+    @property
+    def names(self) -> unmatched.Names:
+        """The names of the question."""
+        return unmatched.Names(self.flow, self.owner)
+
+    def settled(self, request: Listing) -> Listing:
+        """Return the question with its flow by id, so that its other pages are of the same flow."""
+        return request if self.flow is None else replace(request, flow=FlowRef(self.flow))
+
 
 async def failed(rooms: Rooms, ask: Ask, request: Failed) -> Answer:
     """List what alerts now, as EnOS says; then, marked, what failed though triggered before, and what recovered."""
@@ -40,9 +52,11 @@ async def failed(rooms: Rooms, ask: Ask, request: Failed) -> Answer:
     since = _since(incidents)
     lines = [flows.row(row, since.get(row.id, "")) for row in rows]
     lines += _marked(incidents, terms, {row.id for row in rows})
+    notes = _cut(all_read) if lines else await unmatched.checked(rooms, ask, request, terms.names)
+    request = terms.settled(request)
     title = "*Failed*" + _of(terms, request.owner)
     nothing = f"No failures{_of(terms, request.owner)} {escape(terms.span.words)}."
-    return Answer(listed(ask, request, lines, f"{title} {escape(terms.span.words)}", nothing, notes=_cut(all_read)))
+    return Answer(listed(ask, request, lines, f"{title} {escape(terms.span.words)}", nothing, notes=notes))
 
 
 async def runs(rooms: Rooms, ask: Ask, request: Runs) -> Answer:
@@ -52,7 +66,9 @@ async def runs(rooms: Rooms, ask: Ask, request: Runs) -> Answer:
     wanted = f" with {' or '.join(name_of(each) for each in request.statuses)}" if request.statuses else ""
     rest = f"{wanted}{_of(terms, request.owner)} {escape(terms.span.words)}"
     lines = [flows.row(row) for row in rows]
-    return Answer(listed(ask, request, lines, f"*Runs*{rest}", f"EnOS shows you no runs{rest}.", notes=_cut(all_read)))
+    notes = _cut(all_read) if lines else await unmatched.checked(rooms, ask, request, terms.names)
+    request = terms.settled(request)
+    return Answer(listed(ask, request, lines, f"*Runs*{rest}", f"EnOS shows you no runs{rest}.", notes=notes))
 
 
 async def show(rooms: Rooms, ask: Ask, request: Show) -> Answer:
