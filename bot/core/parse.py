@@ -17,17 +17,19 @@ from bot.core.periods import Undecided, resolve
 from bot.core.requests import Help, Request, Trigger
 from bot.core.words import Cursor, Misread, Token, tick
 
-__all__ = ["Misread", "far_off", "parse", "say", "trigger_time"]
+__all__ = ["Misread", "far_off", "is_command", "is_courtesy_only", "parse", "say", "trigger_time"]
 
 AHEAD, BEHIND = timedelta(days=7), timedelta(days=180)  # a start farther off than that asks once
 
 
-def parse(text: str) -> Request:
-    """Return what a text asks for; no words at all ask for help. Raises Misread with the place and a way out."""
+def parse(text: str, command: str = "") -> Request:
+    """Return what a text asks for; no words at all ask for help. Raises Misread with the place and a way out.
+
+    ``command`` is the name of the slash command, which people say out of habit where it is not needed.
+    """
     cursor = Cursor(text)
     first = cursor.peek()
-    while (verb := cursor.peek()) and is_courtesy(verb.plain):
-        cursor.take()
+    verb = _verb(cursor, command)
     if verb is None:
         if first is not None and is_emoji(first.plain):
             raise _unknown(cursor, first)
@@ -37,6 +39,32 @@ def parse(text: str) -> Request:
         raise _unknown(cursor, verb)
     cursor.take()
     return _Reading(cursor, found, verb).request()
+
+
+def is_courtesy_only(text: str) -> bool:
+    """Whether a text holds nothing but greetings, emoji and marks, or nothing at all."""
+    try:
+        return _verb(Cursor(text)) is None
+    except Misread:
+        return False
+
+
+def is_command(text: str) -> bool:
+    """Whether a text begins like a command, after greetings: with a verb, one mistyped, an id or a slash."""
+    try:
+        verb = _verb(Cursor(text))
+    except Misread:
+        return False
+    if verb is None:
+        return False
+    return row(verb.bare) is not None or bool(nearest(verb.bare)) or verb.plain[:1].isdigit() or verb.plain[:1] == "/"
+
+
+def _verb(cursor: Cursor, command: str = "") -> Token | None:
+    """Return the verb, and take the greetings before it."""
+    while (token := cursor.peek()) and (is_courtesy(token.plain) or (command and token.plain == command)):
+        cursor.take()
+    return token
 
 
 def say(request: Request) -> str:

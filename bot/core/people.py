@@ -64,6 +64,9 @@ class Where:
     response_url: str = ""  # private answers for 30 minutes, 5 uses; a secret
 
 
+EDITED, TALK = "edited", "talk"
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """Words from a person, whatever the surface. A button says the words of its value."""
@@ -74,3 +77,4 @@ class Said:
     where: Where
     at: datetime
     post: str = ""  # for buttons: the post they stand on
+    hint: str = ""  # why the words are not carried out, and one sentence says how to say it: EDITED or TALK

@@ -131,7 +131,7 @@ class Answers:
 
     async def _in_time(self, ask: Ask) -> Ask:
         """Refuse what was said too long ago to be done unasked: the bot was away in between."""
-        if ask.now - ask.said.at <= LATE or _retired(ask.said):
+        if ask.now - ask.said.at <= LATE or _retired(ask.said) or ask.said.hint:
             return ask
         again = () if ask.said.text == OLD_BUTTON else (("Do it now", ask.said.text),)
         raise finding.Shown(
@@ -144,7 +144,9 @@ class Answers:
     async def _understood(self, ask: Ask) -> Ask:
         """Turn the words into a request, and find the incident they were said to."""
         incident = await self._incident(ask)
-        request = parse(await self._text(ask.said))
+        if ask.said.hint:
+            raise _Told(ask.said.hint, answers.hint(ask.said.hint, ask.words, direct=_is_direct(ask.said)))
+        request = parse(await self._text(ask.said), self._rooms.manners.command)
         return replace(ask, request=request, row=row_of(request), words=self._masked(request), incident=incident)
 
     async def _text(self, said: Said) -> str:
@@ -152,8 +154,7 @@ class Answers:
         if _retired(said):
             raise _Told("retired", answers.retired(said.text, self._rooms.manners.command))
         if said.where.surface is not Surface.BUTTON:
-            first, _, rest = said.text.partition(" ")
-            return rest if first == self._rooms.manners.command else said.text  # out of habit, in a message too
+            return said.text
         text = await self._rooms.store.stashed(said.text[1:]) if said.text.startswith("#") else said.text
         if text is None or text == OLD_BUTTON:
             raise _Told("old_button", answers.old_button(self._rooms.manners.command))
@@ -271,6 +272,10 @@ class _Told(Refused):
 def _retired(said: Said) -> bool:
     """Whether it was said by something that this version does not have: there are no words to repeat or to do."""
     return said.where.surface is Surface.RETIRED
+
+
+def _is_direct(said: Said) -> bool:
+    return said.where.surface is Surface.DIRECT
 
 
 def _offers(failure: Failure) -> tuple[Offer, ...]:

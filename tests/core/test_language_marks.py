@@ -167,6 +167,7 @@ def test_a_note_stays_as_typed(note):
         ("failed by jane.doe,", Failed(owner=OwnerRef(name="jane.doe"))),
         ("audit *<@U012AB|jane>*?", Audit(person="U012AB")),
         ("status!", Status()),
+        ("failed of\n12. today", Failed(flow=FlowRef(id=12))),
         ("？", Help()),
         ("hi", Help()),
         ("help trigger.", Help("trigger")),

@@ -14,6 +14,7 @@ WORDS = Said(
     where=Where(Surface.BUTTON, "C1", "1.1", "1.2", "https://hooks.slack.com/commands/T/1/secret"),
     at=NOW,
     post="p7",
+    hint="talk",
 )
 
 
