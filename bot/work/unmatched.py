@@ -12,11 +12,11 @@ from datetime import timedelta
 from bot.core.cards.answers import Offer
 from bot.core.conversations import SlackRefused
 from bot.core.errors import Outage, Refused
-from bot.core.escape import code, mention
+from bot.core.escape import code
 from bot.core.flows import KINDS, FlowId, Search, UserName
 from bot.core.likeness import nearest_ids, nearest_names
 from bot.core.parse import say
-from bot.core.requests import Audit, Failed, FlowRef, Incidents, OwnerRef, Runs
+from bot.core.requests import Audit, Failed, FlowRef, Incidents, OwnerRef, Runs, Show
 from bot.core.status import Status
 from bot.core.times import milliseconds
 from bot.work.asking import Ask, Rooms
@@ -38,8 +38,11 @@ class Names:
     owner: str = ""
 
 
-async def checked(rooms: Rooms, ask: Ask, request: Question, names: Names) -> list[str]:
-    """Raise Shown where a name of the question matches nothing; return what could not be checked, as notes."""
+async def checked(rooms: Rooms, ask: Ask, request: Question, names: Names, nothing: str) -> str:
+    """Return the sentence of an empty list, ``nothing``, after what could not be checked about its names.
+
+    Raises Shown where a name of the question matches nothing.
+    """
     notes: list[str] = []
     if isinstance(request, Runs):
         _check_statuses(request)
@@ -47,13 +50,20 @@ async def checked(rooms: Rooms, ask: Ask, request: Question, names: Names) -> li
         notes += await _check_flow(rooms, ask, request, names.flow)
     if request.owner is not None and request.owner.name is not None:
         notes += await _check_owner(rooms, ask, request, names.owner)
-    return notes
+    return _unsure(notes, nothing)
 
 
-async def checked_person(rooms: Rooms, ask: Ask, request: Audit) -> list[str]:
-    """Raise Shown where nobody in Slack is the person of the question; return a note about one who is not linked."""
+def _unsure(notes: Sequence[str], nothing: str) -> str:
+    return " ".join((*notes, f"If the name is right: {nothing}")) if notes else nothing
+
+
+async def checked_person(rooms: Rooms, ask: Ask, request: Audit, nothing: str) -> str:
+    """Return the sentence of an empty list, and whether its person is linked at all.
+
+    Raises Shown where nobody in Slack is that person.
+    """
     if not request.person:
-        return []
+        return nothing
     try:
         profile = await rooms.slack.profile(request.person)
     except SlackRefused as refused:
@@ -63,10 +73,10 @@ async def checked_person(rooms: Rooms, ask: Ask, request: Audit) -> list[str]:
             "Write @ and choose the person from the list that Slack shows.",
         ) from refused
     except SLACK_FAILURES:
-        return ["I could not check that this person exists: Slack did not answer."]
+        return _unsure(["I could not check that this person exists: Slack did not answer."], nothing)
     if await rooms.store.link(replace(profile.person, team=ask.person.team)) is None:
-        return [f"{mention(request.person)} is not linked to an EnOS user."]
-    return []
+        return f"{nothing} They are not linked to an EnOS user."
+    return nothing
 
 
 def _check_statuses(request: Runs) -> None:
@@ -94,12 +104,16 @@ async def _check_flow(rooms: Rooms, ask: Ask, request: Question, flow: FlowId) -
     except Refused as refused:
         if refused.reason not in _NO_FLOW:
             raise
-        near = await _flows_near(rooms, ask, flow)
-        offers = [(f"Flow {each}", say(replace(request, flow=FlowRef(each)))) for each in near]
-        text = f"EnOS shows you no flow {code(str(flow))}."
-        way_out = "Did you mean one of these?" if offers else f"Check the id; {code('show NAME')} finds flows by name."
-        raise Shown("unknown_flow", f"{text} {way_out}", offers) from refused
+        raise await no_flow(rooms, ask, request, flow, f"EnOS shows you no flow {code(str(flow))}.") from refused
     return []
+
+
+async def no_flow(rooms: Rooms, ask: Ask, request: Question | Show, flow: FlowId, text: str) -> Shown:
+    """Return the refusal of a flow that EnOS does not show, with those whose ids come near; ``text`` is mrkdwn."""
+    near = await _flows_near(rooms, ask, flow)
+    offers = [(f"Flow {each}", say(replace(request, flow=FlowRef(each)))) for each in near]
+    way_out = "Did you mean one of these?" if offers else f"Check the id; {code('show NAME')} finds flows by name."
+    return Shown("unknown_flow", f"{text} {way_out}", offers)
 
 
 async def _flows_near(rooms: Rooms, ask: Ask, flow: FlowId) -> list[FlowId]:

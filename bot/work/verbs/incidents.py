@@ -44,10 +44,12 @@ async def incidents(rooms: Rooms, ask: Ask, request: Incidents) -> Answer:
     title, none = _TITLES.get(request.scope, _TITLES["open"])
     of = f" of flow {code(str(flow))}" if flow is not None else ""
     by = f" by {code(owner)}" if owner else ""
-    notes = [] if shown else await unmatched.checked(rooms, ask, request, unmatched.Names(flow, owner))
+    nothing = f"{none}{of}{by}."
+    if not shown:
+        nothing = await unmatched.checked(rooms, ask, request, unmatched.Names(flow, owner), nothing)
     if flow is not None:
         request = replace(request, flow=FlowRef(flow))
-    return Answer(listed(ask, request, lines, f"*{title}*{of}{by}", f"{none}{of}{by}.", notes=notes))
+    return Answer(listed(ask, request, lines, f"*{title}*{of}{by}", nothing))
 
 
 async def ack(rooms: Rooms, ask: Ask, request: Ack) -> Answer:

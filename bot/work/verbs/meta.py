@@ -81,7 +81,7 @@ async def audit(rooms: Rooms, ask: Ask, request: Audit) -> Answer:
     nothing = f"Nothing was asked for{by} {escape(span.words)}."
     notes = [f"These are the newest {MOST}; a shorter period shows the rest."] if len(entries) == MOST else []
     if not entries:
-        notes = await unmatched.checked_person(rooms, ask, request)
+        nothing = await unmatched.checked_person(rooms, ask, request, nothing)
     body = listed(ask, request, lines, f"*Audit*{by} {escape(span.words)}", nothing, notes=notes)
     return Answer(body, private=True)
 

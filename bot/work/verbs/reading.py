@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from bot.core.cards import answers, blocks, flows
 from bot.core.cards.answers import Offer
+from bot.core.errors import Refused
 from bot.core.escape import code, escape
 from bot.core.flows import KINDS, FlowId, Instance, InstanceId, Search
 from bot.core.graphs import BROKEN, ended, in_order
@@ -52,11 +53,10 @@ async def failed(rooms: Rooms, ask: Ask, request: Failed) -> Answer:
     since = _since(incidents)
     lines = [flows.row(row, since.get(row.id, "")) for row in rows]
     lines += _marked(incidents, terms, {row.id for row in rows})
-    notes = _cut(all_read) if lines else await unmatched.checked(rooms, ask, request, terms.names)
-    request = terms.settled(request)
     title = "*Failed*" + _of(terms, request.owner)
     nothing = f"No failures{_of(terms, request.owner)} {escape(terms.span.words)}."
-    return Answer(listed(ask, request, lines, f"{title} {escape(terms.span.words)}", nothing, notes=notes))
+    heads = f"{title} {escape(terms.span.words)}", nothing
+    return await _answered(rooms, ask, request, terms, lines, heads, _cut(all_read))
 
 
 async def runs(rooms: Rooms, ask: Ask, request: Runs) -> Answer:
@@ -66,20 +66,41 @@ async def runs(rooms: Rooms, ask: Ask, request: Runs) -> Answer:
     wanted = f" with {' or '.join(name_of(each) for each in request.statuses)}" if request.statuses else ""
     rest = f"{wanted}{_of(terms, request.owner)} {escape(terms.span.words)}"
     lines = [flows.row(row) for row in rows]
-    notes = _cut(all_read) if lines else await unmatched.checked(rooms, ask, request, terms.names)
-    request = terms.settled(request)
-    return Answer(listed(ask, request, lines, f"*Runs*{rest}", f"EnOS shows you no runs{rest}.", notes=notes))
+    head, none = f"*Runs*{rest}", f"EnOS shows you no runs{rest}."
+    return await _answered(rooms, ask, request, terms, lines, (head, none), _cut(all_read))
+
+
+async def _answered(
+    rooms: Rooms,
+    ask: Ask,
+    request: Listing,
+    terms: _Terms,
+    lines: Sequence[str],
+    heads: tuple[str, str],
+    notes: Sequence[str],
+) -> Answer:
+    """Return the page under the first of its heads; under the second where it has no rows and its names are right."""
+    title, nothing = heads
+    if not lines:
+        nothing = await unmatched.checked(rooms, ask, request, terms.names, nothing)
+    return Answer(listed(ask, terms.settled(request), lines, title, nothing, notes=notes))
 
 
 async def show(rooms: Rooms, ask: Ask, request: Show) -> Answer:
     """Show one flow, or one instance; in an incident's thread the failed run."""
     if request.instance is not None or (request.flow is None and ask.incident is not None):
         return await _show_instance(rooms, ask, request.instance)
-    return await _show_flow(rooms, ask, request.flow)
+    return await _show_flow(rooms, ask, request)
 
 
-async def _show_flow(rooms: Rooms, ask: Ask, ref: FlowRef | None) -> Answer:
-    flow = await rooms.enos.flow(await finding.flow_id(rooms, ask, ref, exact=False), as_user=ask.as_user)
+async def _show_flow(rooms: Rooms, ask: Ask, request: Show) -> Answer:
+    which = await finding.flow_id(rooms, ask, request.flow, exact=False)
+    try:
+        flow = await rooms.enos.flow(which, as_user=ask.as_user)
+    except Refused as refused:
+        if refused.reason != "unknown_flow":
+            raise
+        raise await unmatched.no_flow(rooms, ask, request, which, escape(refused.sentence)) from refused
     people = await finding.people_of(rooms, flow.owners)
     mask = rooms.manners.mask
     state = "🟢 scheduling is on" if flow.active else "⏸️ scheduling is off"
