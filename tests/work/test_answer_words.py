@@ -98,6 +98,22 @@ async def test_a_name_that_an_answer_cut_is_found_by_a_question_and_offered_for_
     assert started(world) == []
 
 
+@pytest.mark.parametrize("typed", ['"nightly ∗ sync"', '*"nightly ∗ sync"*', '"Nightly\u00a0∗ sync"'])
+async def test_an_incident_is_found_as_its_flows_name_looks_without_enos(world, typed):
+    await world.breaks(name="nightly * sync")
+    await world.sam.says(f"ack {typed}")  # on call, not linked: EnOS is not asked
+    assert (await world.incident()).acked_by == world.sam.person
+
+
+async def test_an_incident_of_one_of_two_flows_that_look_alike_is_not_taken(world):
+    await world.breaks(name="a*b")
+    await world.breaks("2809-202611211000", flow=2809, name="a＊b", owners=("jonas.weber",))
+    (seen,) = await world.sam.says("ack a∗b")
+    assert "I know of no incident" in seen.text
+    await world.sam.says("ack a*b")
+    assert (await world.incident()).acked_by == world.sam.person
+
+
 async def test_the_other_pages_are_of_the_same_flow(world, maya):
     world.enos.add(7001, "tmp", "maya.chen")
     world.enos.add(7002, "_tmp_", "maya.chen")
