@@ -11,7 +11,7 @@ WORDS = frozenset(
     )
 )
 # As Slack writes them, :wave:; the last colon may have been taken for a sentence's punctuation.
-_EMOJI = re.compile(r"(?::[\w+'-]*[a-z][\w+'-]*:|:[+-]1:)*(?::[\w+'-]*[a-z][\w+'-]*|:[+-]1):?", re.IGNORECASE)
+_EMOJI = re.compile(r"(?::[\w+'-]+:)*:[\w+'-]+:?")
 
 
 def is_courtesy(word: str) -> bool:

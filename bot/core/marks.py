@@ -19,8 +19,10 @@ EQUALS = "=＝"
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3002: ".", 0xFF61: ".", 0xFF64: "、"}
 _JOINERS = dict.fromkeys((0x200C, 0x200D, 0xFE0E, 0xFE0F))  # they change how a word looks, and never what an id is
 _BULLETS = "•◦▪▫‣⁃●○■"
+_BEFORE_WORDS = ">`" + _BULLETS + PAIRED
 _LINE = re.compile(r"(?:[-–—*][^\S\n]+|[0-9]{1,2}[.)][^\S\n]+(?=\S))")
 _SENTENCE = ".,;:!?、"
+_DEEP = 5  # brackets and punctuation within each other that are taken away
 _OPENING, _CLOSING = "([{（【", ")]}）】"
 _BEHIND = (
     PAIRED + EQUALS + "`" + _SENTENCE + _CLOSING + "\"'”’»›」』》〉。，；：！？"
@@ -38,15 +40,15 @@ def bare(word: str) -> str:
     Two full stops are no punctuation but the middle of a range; what is punctuation all through stays.
     """
     core = folded(word).translate(_JOINERS)
-    while core:
+    for _ in range(_DEEP):
         shorter = core.rstrip(_SENTENCE)
         if ".." in core[len(shorter) :]:
             shorter = core
         shorter = _unbracketed(shorter)
         if shorter == core:
-            return core
+            break
         core = shorter
-    return folded(word)
+    return core or folded(word)
 
 
 def unseen(sign: str) -> bool:
@@ -73,6 +75,7 @@ class Marks:
         self._text, self._fixed = typed.text, typed.fixed
         self._opened: dict[int, int] = {}  # a mark that was passed over to the one that closes it
         self._closes: set[int] = set()
+        self._begins: frozenset[int] | None = None
         self._ends: dict[str, list[int]] = {mark: self._endings(mark) for mark in PAIRED if mark in typed.text}
 
     def unwrapped(self) -> tuple[int, int]:
@@ -140,12 +143,22 @@ class Marks:
         listed = _LINE.match(text, at, end) if not self._fixed[at] else None
         if text[at] not in ">" + _BULLETS and not listed:
             return at
-        before = text[text.rfind("\n", 0, at) + 1 : at]
-        if not all(unseen(each) or each in ">`" + _BULLETS + PAIRED for each in before):
+        if at not in self._line_beginnings():
             return at
         if listed and text[at].isdigit() and text[:at].strip():  # on a later line it may be an id
             return at
         return listed.end() if listed else at + 1
+
+    def _line_beginnings(self) -> frozenset[int]:
+        """Return the places before which a line holds nothing but marks and what nobody sees."""
+        if self._begins is None:
+            found, begins = [], True
+            for at, each in enumerate(self._text):
+                if begins:
+                    found.append(at)
+                begins = each == "\n" or (begins and (each in _BEFORE_WORDS or unseen(each)))
+            self._begins = frozenset(found)
+        return self._begins
 
     def _open_ticks(self, at: int, end: int) -> int:
         """Pass over code ticks; as many of them close the code."""

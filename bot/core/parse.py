@@ -13,7 +13,8 @@ from bot.core.clauses import FLOW, PAIRS, PAIRS_HINT, Clause, is_number
 from bot.core.commands import Row, near, nearest, row, row_of
 from bot.core.courtesy import is_courtesy, is_emoji
 from bot.core.errors import Refused
-from bot.core.periods import Undecided, resolve
+from bot.core.local_times import Undecided
+from bot.core.periods import resolve
 from bot.core.requests import Help, Request, Trigger
 from bot.core.words import Cursor, Misread, Token, tick
 

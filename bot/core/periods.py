@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from bot.core.errors import Refused
+from bot.core.local_times import Passed, is_repeated, local, offset, once
 from bot.core.requests import Period, When
 
 LONGEST = timedelta(days=366)
@@ -54,22 +55,6 @@ class Window:
     since: datetime
     until: datetime
     words: str
-
-
-@dataclass(unsafe_hash=True)
-class Undecided(Refused):
-    """A time that may be meant in several ways. ``choices`` are a label and the time to ask for instead."""
-
-    choices: tuple[tuple[str, When], ...] = ()
-    offers: tuple[tuple[str, str], ...] = ()  # the same as whole commands, filled in by who knows the request
-
-
-class Passed(Undecided):
-    """A clock time that has passed today."""
-
-
-class Repeated(Undecided):
-    """A local time that comes twice, because the clock is put back over it."""
 
 
 # ── reading words ───────────────────────────────────────────────────────────
@@ -218,12 +203,12 @@ def resolve(when: When, now: datetime, zone: tzinfo) -> datetime:
     if rest:
         days = {"today": today, "tomorrow": today + DAY, "yesterday": today - DAY}
         day = days.get(first) or date.fromisoformat(first)
-        return _once(day, time.fromisoformat(rest), zone)
+        return once(day, time.fromisoformat(rest), zone)
     if "T" in first:
         at = datetime.fromisoformat(first)
-        return at.astimezone(UTC) if at.tzinfo else _once(at.date(), at.time(), zone)
+        return at.astimezone(UTC) if at.tzinfo else once(at.date(), at.time(), zone)
     clock = time.fromisoformat(first)
-    at = _once(today, clock, zone)
+    at = once(today, clock, zone)
     if at + timedelta(minutes=1) <= now:
         raise _passed(clock, today, zone)
     return at
@@ -276,9 +261,9 @@ def _midnight(day: date, zone: tzinfo) -> datetime:
 def _beginning(words: str, today: date, zone: tzinfo) -> datetime:
     first, _, clock = words.partition(" ")
     if ":" in first:
-        return _local(today, time.fromisoformat(first), zone)
+        return local(today, time.fromisoformat(first), zone)
     day = {"today": today, "yesterday": today - DAY}.get(first) or date.fromisoformat(first)
-    return _local(day, time.fromisoformat(clock), zone) if clock else _midnight(day, zone)
+    return local(day, time.fromisoformat(clock), zone) if clock else _midnight(day, zone)
 
 
 def _span(since: datetime, until: datetime, zone: tzinfo) -> str:
@@ -289,52 +274,7 @@ def _span(since: datetime, until: datetime, zone: tzinfo) -> str:
 
 
 def _shown(at: datetime) -> str:
-    return f"{at:%H:%M}" + (_offset(at) if _is_repeated(at) else "")
-
-
-def _is_repeated(at: datetime) -> bool:
-    """Whether the clock shows this local time twice."""
-    earlier, later = at.replace(fold=0), at.replace(fold=1)
-    return earlier.utcoffset() != later.utcoffset() and earlier.astimezone(UTC) < later.astimezone(UTC)
-
-
-def _offset(at: datetime) -> str:
-    """Return the offset as an ISO time carries it: ``-04:00``."""
-    return at.isoformat()[len(at.replace(tzinfo=None).isoformat()) :]
-
-
-def _once(day: date, clock: time, zone: tzinfo) -> datetime:
-    """Return a local time as UTC; raises Repeated where it comes twice, Refused where it does not exist."""
-    at = _local(day, clock, zone)
-    first = datetime.combine(day, clock, zone)
-    if not _is_repeated(first):
-        return at
-    both = [
-        each.isoformat(timespec="seconds" if clock.second else "minutes") for each in (first, first.replace(fold=1))
-    ]
-    raise Repeated(
-        "repeated_time",
-        f"{day} {clock:%H:%M} comes twice in {zone}, because the clock is put back over it. Nothing was done.",
-        f"Say which one you mean: `at {both[0]}` (the first) or `at {both[1]}` (the second).",
-        choices=tuple(
-            (f"{clock:%H:%M} ({_offset(each)})", When(iso))
-            for each, iso in zip((first, first.replace(fold=1)), both, strict=True)
-        ),
-    )
-
-
-def _local(day: date, clock: time, zone: tzinfo) -> datetime:
-    """Return a local time as UTC, the first of two; raises Refused where the clock jumps over it."""
-    naive = datetime.combine(day, clock)
-    at = naive.replace(tzinfo=zone).astimezone(UTC)
-    back = at.astimezone(zone).replace(tzinfo=None)
-    if back != naive:
-        raise Refused(
-            "no_such_time",
-            f"{naive:%Y-%m-%d %H:%M} does not exist in {zone}: the clock is put forward over it.",
-            f"Say `{back:%Y-%m-%d %H:%M}` instead, which is the same distance behind the jump.",
-        )
-    return at
+    return f"{at:%H:%M}" + (offset(at) if is_repeated(at) else "")
 
 
 def _passed(clock: time, today: date, zone: tzinfo) -> Passed:

@@ -217,12 +217,12 @@ class Cursor:
             end += 1
         pair = None
         if end < self._end and self._in(end, EQUALS):
-            key = folded(self._straight(start, self._unmarked(start, end)))
+            key = self._folded(start, self._unmarked(start, end))
             value, end = self._value(end + 1)
             pair = (key, value)
         last = self._unmarked(start, end)
         straight = self._straight(start, last)
-        word = folded(straight)
+        word = self._folded(start, last)
         written = _PERSON.fullmatch(bare(word))  # typed by hand, or copied out of an answer
         person = self._person(start, last) or (written[1] if written else "")
         alone = self._marks.around(start, last)
@@ -311,6 +311,11 @@ class Cursor:
     def _straight(self, start: int, end: int) -> str:
         typed = zip(self.text[start:end], self._fixed[start:end], strict=True)
         return "".join(each if fixed else STRAIGHT.get(each, each) for each, fixed in typed)
+
+    def _folded(self, start: int, end: int) -> str:
+        """Return a text straightened and in the usual width; what came out of an encoding stays."""
+        typed = zip(self.text[start:end], self._fixed[start:end], strict=True)
+        return "".join(each if fixed else folded(STRAIGHT.get(each, each)) for each, fixed in typed)
 
     def _in(self, at: int, characters: str) -> bool:
         return not self._fixed[at] and self.text[at] in characters

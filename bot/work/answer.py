@@ -23,9 +23,9 @@ from bot.core.conversations import SlackRefused
 from bot.core.desk import Stands
 from bot.core.errors import Failure, Outage, Refused, Unclear
 from bot.core.incidents import Incident, IncidentId
+from bot.core.local_times import Undecided
 from bot.core.parse import parse, say
 from bot.core.people import Profile, Said, Surface
-from bot.core.periods import Undecided
 from bot.core.posts import Body, PostId
 from bot.core.requests import Help, Request, Trigger
 from bot.core.rights import Reason, Standing, Who, heard, may

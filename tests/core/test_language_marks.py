@@ -5,7 +5,7 @@ import pytest
 from bot.core.courtesy import is_courtesy, is_emoji
 from bot.core.flows import Parameter
 from bot.core.marks import bare
-from bot.core.parse import Misread, parse, say
+from bot.core.parse import Misread, is_command, is_courtesy_only, parse, say
 from bot.core.requests import Ack, Audit, Failed, FlowRef, Help, Log, OwnerRef, Period, Runs, Show, Status, Trigger
 
 SHOW = Show(FlowRef(id=3377))
@@ -126,6 +126,7 @@ def test_a_name_keeps_what_may_be_its_own(text, name, typed):
         ("a＝/x", {"a": "/x"}),
         ("ａ＝ｂ＝c", {"a": "ｂ＝c"}),
         ('"ａ"=1', {"ａ": "1"}),
+        ("&#65282;ｂ=1", {"＂b": "1"}),  # what is spelled out is no mark
         ("「my key」=1", {"my key": "1"}),
         ("*a=x*", {"a": "x"}),
         ("*a*=x", {"a": "x"}),
@@ -211,6 +212,7 @@ def test_bare_words():
     assert bare("((x))") == "x"
     assert bare("x).") == "x"
     assert bare("f(x)") == "f(x)"
+    assert bare("(" * 3000)
 
 
 def test_courtesy_is_words_and_emoji():
@@ -218,3 +220,22 @@ def test_courtesy_is_words_and_emoji():
     assert is_courtesy(":wave:")
     assert is_emoji("👍🏽")
     assert not any(map(is_courtesy, ("", "show", "14:30", ":", "::", "a:b:c", "!", "🔥x")))
+
+
+@pytest.mark.parametrize(
+    ("text", "courtesy", "command"),
+    [
+        ("", True, False),
+        ("&gt; *please* :wave:", True, False),
+        ("please show 3377", False, True),
+        ("shwo 3377", False, True),
+        ("3377", False, True),
+        ("/flow show 3377", False, True),
+        ("as I told", False, False),
+        ("please “show", False, False),
+        ("“show 3377” as I said", False, True),
+        ("x" * 4000, False, False),
+    ],
+)
+def test_what_stands_before_a_mention(text, courtesy, command):
+    assert (is_courtesy_only(text), is_command(text)) == (courtesy, command)

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.core.errors import Refused
+from bot.core.local_times import Repeated
 from bot.core.parse import far_off, parse, trigger_time
 from bot.core.periods import (
     Passed,
-    Repeated,
     Unreadable,
     duration_words,
     parse_duration,

@@ -57,3 +57,6 @@ def test_the_nearest_names_and_ids():
     assert nearest_names("*Turbine-10mni*", names) == ["turbine-10min"]
     assert nearest_ids(3378, [3377, 33780, 2809]) == [33780, 3377]
     assert nearest_ids(99999999, [3377]) == []
+    many = [f"flow-of-plant-{number:05}" for number in range(10_000)]
+    assert nearest_names("flow-of-plnat-00777", many)[0] == "flow-of-plant-00777"
+    assert nearest_ids(123457, range(123_000, 124_000, 3))[0] in range(123_000, 124_000)
