@@ -18,6 +18,8 @@ SCOPES = ("open", "unacked", "mine")
 LONGEST_ID = 18  # digits; more fit neither the platform nor the database
 LARGEST_COUNT = 10_000
 
+# Words of clauses that may stand behind a flow: marks around these are around a part of the command, not around a name.
+_BETWEEN = frozenset(["of", "by", "from", "at", "with", "for", "because", "page", "confirmed"])
 _STATUS_NAMES = {status.name.casefold(): int(status) for status in Status}
 _STATUS_ALIASES = {"failed": int(Status.FAIL), "cancelled": int(Status.CANCEL), "canceled": int(Status.CANCEL)}
 _STATUSES = _STATUS_NAMES | _STATUS_ALIASES
@@ -73,6 +75,20 @@ def _one(expected: str, pick: Callable[[Token], Any], hint: Hint) -> Callable[[C
     return read
 
 
+def _named(expected: str, pick: Callable[[Token], Any], hint: Hint) -> Callable[[Cursor], Any]:
+    """Return a reader of one token, or of a name of several words in bold, as answers print it and people copy it."""
+    one = _one(expected, pick, hint)
+
+    def read(cursor: Cursor) -> Any:
+        token = cursor.peek()
+        words = cursor.marked(token) if token is not None else []
+        if token is None or len(words) < 2 or set(words) & _BETWEEN or _digits(words[0]) or is_instance(words[0]):
+            return one(cursor)
+        return pick(cursor.take_marked(token))
+
+    return read
+
+
 def _fixed(text: str) -> Hint:
     return lambda _token: text
 
@@ -93,10 +109,10 @@ def _flow(token: Token) -> FlowRef | None:
     if is_number(token):
         return FlowRef(id=FlowId(int(token.plain)))
     if token.quoted:
-        return FlowRef(name=token.word) if token.word and not token.person else None
+        return FlowRef(name=token.word, typed=token.otherwise) if token.word and not token.person else None
     if token.person or token.pair or not token.word or is_instance(token.plain) or _digits(token.plain):
         return None
-    return FlowRef(name=token.word)
+    return FlowRef(name=token.bare, typed=token.otherwise)
 
 
 def _flow_hint(token: Token | None) -> str:
@@ -132,9 +148,9 @@ def _task(token: Token) -> TaskId | None:
     return TaskId(int(token.plain)) if is_number(token) else None
 
 
-FLOW = Form("FLOW", _one("a flow", _flow, _flow_hint), _say_flow)
+FLOW = Form("FLOW", _named("a flow", _flow, _flow_hint), _say_flow)
 INSTANCE = Form("INSTANCE", _one("the id of a run", _instance, _instance_hint), str)
-TARGET = Form("FLOW|INSTANCE", _one("a flow or the id of a run", _target, _flow_hint), _say_target)
+TARGET = Form("FLOW|INSTANCE", _named("a flow or the id of a run", _target, _flow_hint), _say_target)
 TASK = Form("TASK", _one("a task id", _task, _fixed("A task id is a number; `show FLOW` lists a flow's tasks.")), str)
 
 
@@ -148,7 +164,7 @@ def _owner(token: Token) -> OwnerRef | None:
         return OwnerRef(me=True)
     if not token.word or (not token.quoted and (token.pair or token.word.startswith("@"))):
         return None
-    return OwnerRef(name=UserName(token.word))
+    return OwnerRef(name=UserName(token.bare), typed=token.otherwise)
 
 
 def _say_owner(owner: OwnerRef) -> str:
@@ -162,7 +178,7 @@ def _person(token: Token) -> str | None:
 
 
 def _text(token: Token) -> str | None:
-    return None if token.person or (token.pair and not token.quoted) else token.word or None
+    return None if token.person or (token.pair and not token.quoted) else token.bare or None
 
 
 _CHOOSE = "Write @ and choose the person from the list that Slack shows."
@@ -259,7 +275,7 @@ def _status(word: str) -> int | None:
 
 def _statuses(token: Token) -> tuple[int, ...] | None:
     """Return the statuses of one token, such as ``fail,timeout``."""
-    parts = [_status(part) for part in token.plain.split(",") if part]
+    parts = [_status(part) for part in token.plain.replace("、", ",").split(",") if part]
     return tuple(part for part in parts if part is not None) if parts and None not in parts else None
 
 

@@ -78,12 +78,14 @@ ROWS = (
         requests.Trigger,
         Who.OWNER,
         Kind.CHANGE,
-        "Start a run: of the whole flow, from a task on, for another time, or once with changed parameters.",
+        "Start a run: of the whole flow, from a task on, for another time, or once with changed parameters. "
+        "Asks once where the time is far off.",
         (
             Clause(("flow",), form=clauses.FLOW, optional=False),
             _FROM,
             Clause(("when",), "at", clauses.WHEN),
             Clause(("parameters",), "with", clauses.PAIRS),
+            _CONFIRMED,
         ),
         (
             "trigger 3377",

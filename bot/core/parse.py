@@ -6,31 +6,66 @@ The table of ``commands.py`` says which clauses a verb has. Whatever is not unde
 """
 
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 from bot.core.clauses import FLOW, PAIRS, PAIRS_HINT, Clause, is_number
 from bot.core.commands import Row, near, nearest, row, row_of
+from bot.core.courtesy import is_courtesy, is_emoji
 from bot.core.errors import Refused
-from bot.core.periods import Passed, resolve
+from bot.core.local_times import Undecided
+from bot.core.periods import resolve
 from bot.core.requests import Help, Request, Trigger
 from bot.core.words import Cursor, Misread, Token, tick
 
-__all__ = ["Misread", "parse", "say", "trigger_time"]
+__all__ = ["Misread", "far_off", "is_command", "is_courtesy_only", "parse", "say", "trigger_time"]
+
+AHEAD, BEHIND = timedelta(days=7), timedelta(days=180)  # a start farther off than that asks once
 
 
-def parse(text: str) -> Request:
-    """Return what a text asks for; no words at all ask for help. Raises Misread with the place and a way out."""
+def parse(text: str, command: str = "") -> Request:
+    """Return what a text asks for; no words at all ask for help. Raises Misread with the place and a way out.
+
+    ``command`` is the name of the slash command, which people say out of habit where it is not needed.
+    """
     cursor = Cursor(text)
-    verb = cursor.peek()
+    first = cursor.peek()
+    verb = _verb(cursor, command)
     if verb is None:
+        if first is not None and is_emoji(first.plain):
+            raise _unknown(cursor, first)
         return Help()
-    found = row(verb.word)
+    found = row(verb.bare)
     if found is None:
         raise _unknown(cursor, verb)
     cursor.take()
     return _Reading(cursor, found, verb).request()
+
+
+def is_courtesy_only(text: str) -> bool:
+    """Whether a text holds nothing but greetings, emoji and marks, or nothing at all."""
+    try:
+        return _verb(Cursor(text)) is None
+    except Misread:
+        return False
+
+
+def is_command(text: str) -> bool:
+    """Whether a text begins like a command, after greetings: with a verb, one mistyped, an id or a slash."""
+    try:
+        verb = _verb(Cursor(text))
+    except Misread:
+        return False
+    if verb is None:
+        return False
+    return row(verb.bare) is not None or bool(nearest(verb.bare)) or verb.plain[:1].isdigit() or verb.plain[:1] == "/"
+
+
+def _verb(cursor: Cursor, command: str = "") -> Token | None:
+    """Return the verb, and take the greetings before it."""
+    while (token := cursor.peek()) and (is_courtesy(token.plain) or (command and token.plain == command)):
+        cursor.take()
+    return token
 
 
 def say(request: Request) -> str:
@@ -45,19 +80,34 @@ def say(request: Request) -> str:
     return " ".join(words)
 
 
-def trigger_time(request: Trigger, now: datetime, zone: ZoneInfo) -> datetime:
+def trigger_time(request: Trigger, now: datetime, zone: tzinfo) -> datetime:
     """Return for when (UTC) a run is asked; without ``at`` that is now.
 
-    Raises Passed for a clock time that has passed today, with whole commands as its offers, and Refused for a
-    local time that does not exist.
+    Raises Undecided, with whole commands as its offers, for a clock time that has passed today and for a local time
+    that comes twice; and Refused for a local time that does not exist.
     """
     if request.when is None:
         return now
     try:
         return resolve(request.when, now, zone)
-    except Passed as passed:
-        passed.offers = tuple((label, say(replace(request, when=choice))) for label, choice in passed.choices)
+    except Undecided as undecided:
+        undecided.offers = tuple((label, say(replace(request, when=choice))) for label, choice in undecided.choices)
         raise
+
+
+def far_off(at: datetime, now: datetime) -> str:
+    """Return how far off a start is that may be a typing error, such as a wrong year; empty for what is usual.
+
+    A run may be planned some days ahead, and old data are run again; a wrong year is off by a year, less what is
+    left of it or has passed.
+    """
+    if at - now > AHEAD:
+        return f"{_days_off(at - now)} from now"
+    return f"{_days_off(now - at)} ago" if now - at > BEHIND else ""
+
+
+def _days_off(span: timedelta) -> str:
+    return f"{span.days:,} days"
 
 
 def _said(clause: Clause, value: object) -> str:
@@ -66,7 +116,7 @@ def _said(clause: Clause, value: object) -> str:
 
 
 def _unknown(cursor: Cursor, verb: Token) -> Misread:
-    suggestion = nearest(verb.word)
+    suggestion = nearest(verb.bare)
     if suggestion:
         way_out = f"Did you mean `{suggestion}`? `help` lists what I know."
     elif verb.plain[:1].isdigit():

@@ -1,7 +1,7 @@
 """People: who they are in Slack, who they are in EnOS, and where they spoke."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from bot.core.flows import UserId, UserName
@@ -25,7 +25,8 @@ class Profile:
 
     person: Person
     name: str = ""  # display name, for words only
-    timezone: str = "UTC"  # IANA
+    timezone: str = "UTC"  # IANA; empty where Slack names none
+    offset: timedelta | None = None  # from UTC, as Slack tells it for now; None where it tells none
     deleted: bool = False
     bot: bool = False
     guest: bool = False
@@ -63,6 +64,9 @@ class Where:
     response_url: str = ""  # private answers for 30 minutes, 5 uses; a secret
 
 
+EDITED, TALK = "edited", "talk"
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """Words from a person, whatever the surface. A button says the words of its value."""
@@ -73,3 +77,4 @@ class Said:
     where: Where
     at: datetime
     post: str = ""  # for buttons: the post they stand on
+    hint: str = ""  # why the words are not carried out, and one sentence says how to say it: EDITED or TALK

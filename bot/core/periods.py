@@ -1,17 +1,18 @@
 """Periods: what the words for times mean, given a clock and a person's time zone.
 
 Days run from midnight to midnight and weeks from Monday, in the asker's zone; ``last 3h`` is counted in UTC, since
-local arithmetic is an hour off over a change of clocks. Windows are half-open. Results are UTC, for aware
+local arithmetic is an hour off over a change of clocks. Windows are half-open. A period begins at the first of two
+equal local times, and shows its offset; a time to start at is asked about instead. Results are UTC, for aware
 datetimes of one zone compare by their wall clocks.
 """
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from bot.core.errors import Refused
+from bot.core.local_times import Passed, is_repeated, local, offset, once
 from bot.core.requests import Period, When
 
 LONGEST = timedelta(days=366)
@@ -54,14 +55,6 @@ class Window:
     since: datetime
     until: datetime
     words: str
-
-
-@dataclass(unsafe_hash=True)
-class Passed(Refused):
-    """A clock time that has passed today. ``choices`` are a label and the time to ask for instead."""
-
-    choices: tuple[tuple[str, When], ...] = ()
-    offers: tuple[tuple[str, str], ...] = ()  # the same as whole commands, filled in by who knows the request
 
 
 # ── reading words ───────────────────────────────────────────────────────────
@@ -197,10 +190,11 @@ def _zoned(text: str) -> bool:
 # ── resolving with a clock and a zone ───────────────────────────────────────
 
 
-def resolve(when: When, now: datetime, zone: ZoneInfo) -> datetime:
-    """Return the moment (UTC) that is meant. A bare clock time is today's; an ambiguous one is the first.
+def resolve(when: When, now: datetime, zone: tzinfo) -> datetime:
+    """Return the moment (UTC) that is meant. A bare clock time is today's.
 
-    Raises Passed for a bare clock time that has passed today, Refused for a local time that does not exist.
+    Raises Passed for a bare clock time that has passed today, Repeated for a local time that comes twice, and
+    Refused for one that does not exist.
     """
     if when.words == "now":
         return now.astimezone(UTC)
@@ -209,18 +203,18 @@ def resolve(when: When, now: datetime, zone: ZoneInfo) -> datetime:
     if rest:
         days = {"today": today, "tomorrow": today + DAY, "yesterday": today - DAY}
         day = days.get(first) or date.fromisoformat(first)
-        return _local(day, time.fromisoformat(rest), zone)
+        return once(day, time.fromisoformat(rest), zone)
     if "T" in first:
         at = datetime.fromisoformat(first)
-        return at.astimezone(UTC) if at.tzinfo else _local(at.date(), at.time(), zone)
+        return at.astimezone(UTC) if at.tzinfo else once(at.date(), at.time(), zone)
     clock = time.fromisoformat(first)
-    at = _local(today, clock, zone)
+    at = once(today, clock, zone)
     if at + timedelta(minutes=1) <= now:
         raise _passed(clock, today, zone)
     return at
 
 
-def window(period: Period, now: datetime, zone: ZoneInfo) -> Window:
+def window(period: Period, now: datetime, zone: tzinfo) -> Window:
     """Return the half-open span that is meant, in UTC. Raises Refused where it ends before it begins."""
     since, until, words = _bounds(period.words, now, zone)
     if until <= since:
@@ -232,7 +226,7 @@ def window(period: Period, now: datetime, zone: ZoneInfo) -> Window:
     return Window(since, until, words)
 
 
-def _bounds(words: str, now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime, str]:
+def _bounds(words: str, now: datetime, zone: tzinfo) -> tuple[datetime, datetime, str]:
     today = now.astimezone(zone).date()
     first, _, rest = words.partition(" ")
     if words == "last week" or first == "this":
@@ -253,46 +247,37 @@ def _bounds(words: str, now: datetime, zone: ZoneInfo) -> tuple[datetime, dateti
     return _days(date.fromisoformat(begin_day), last, zone, lambda span: f"{lead} {span}")
 
 
-def _days(first: date, last: date, zone: ZoneInfo, shown: Callable[[str], str]) -> tuple[datetime, datetime, str]:
+def _days(first: date, last: date, zone: tzinfo, shown: Callable[[str], str]) -> tuple[datetime, datetime, str]:
     """Return whole days, the last included, and their words."""
     span = f"{first}" if first == last else f"{first} to {last}"
     return _midnight(first, zone), _midnight(last + DAY, zone), shown(f"{span}, {zone}")
 
 
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
+def _midnight(day: date, zone: tzinfo) -> datetime:
     """Return when a day begins; where the clock jumps over midnight, that is the moment of the jump."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
-def _beginning(words: str, today: date, zone: ZoneInfo) -> datetime:
+def _beginning(words: str, today: date, zone: tzinfo) -> datetime:
     first, _, clock = words.partition(" ")
     if ":" in first:
-        return _local(today, time.fromisoformat(first), zone)
+        return local(today, time.fromisoformat(first), zone)
     day = {"today": today, "yesterday": today - DAY}.get(first) or date.fromisoformat(first)
-    return _local(day, time.fromisoformat(clock), zone) if clock else _midnight(day, zone)
+    return local(day, time.fromisoformat(clock), zone) if clock else _midnight(day, zone)
 
 
-def _span(since: datetime, until: datetime, zone: ZoneInfo) -> str:
+def _span(since: datetime, until: datetime, zone: tzinfo) -> str:
+    """Return when a span begins and ends; a local time that comes twice is shown with its offset."""
     begin, end = since.astimezone(zone), until.astimezone(zone)
-    shown = f"{end:%H:%M}" if begin.date() == end.date() else f"{end:%Y-%m-%d %H:%M}"
-    return f"{begin:%Y-%m-%d %H:%M} to {shown}, {zone}"
+    day = "" if begin.date() == end.date() else f"{end.date()} "
+    return f"{begin.date()} {_shown(begin)} to {day}{_shown(end)}, {zone}"
 
 
-def _local(day: date, clock: time, zone: ZoneInfo) -> datetime:
-    """Return a local time as UTC, the first of two; raises Refused where the clock jumps over it."""
-    naive = datetime.combine(day, clock)
-    at = naive.replace(tzinfo=zone).astimezone(UTC)
-    back = at.astimezone(zone).replace(tzinfo=None)
-    if back != naive:
-        raise Refused(
-            "no_such_time",
-            f"{naive:%Y-%m-%d %H:%M} does not exist in {zone}: the clock is put forward over it.",
-            f"Say `{back:%Y-%m-%d %H:%M}` instead, which is the same distance behind the jump.",
-        )
-    return at
+def _shown(at: datetime) -> str:
+    return f"{at:%H:%M}" + (offset(at) if is_repeated(at) else "")
 
 
-def _passed(clock: time, today: date, zone: ZoneInfo) -> Passed:
+def _passed(clock: time, today: date, zone: tzinfo) -> Passed:
     shown = f"{clock:%H:%M}"
     return Passed(
         "passed",

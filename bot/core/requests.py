@@ -5,7 +5,7 @@ journey then fills it in from the thread. What depends on "now" stays words here
 resolved in ``periods.py`` with a clock and a zone.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Union
 
@@ -18,6 +18,8 @@ class FlowRef:
 
     id: FlowId | None = None
     name: str = ""
+    # As it was typed, where marks, a sentence's punctuation or full width were taken away: such a name may exist.
+    typed: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class OwnerRef:
     name: UserName | None = None
     person: str = ""
     me: bool = False
+    typed: str = field(default="", compare=False)  # as of a flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Trigger:
     task: TaskId | None = None
     when: When | None = None
     parameters: tuple[Parameter, ...] = ()
+    confirmed: bool = False  # a time far off was asked about
 
 
 @dataclass(frozen=True, slots=True)

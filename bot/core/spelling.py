@@ -3,16 +3,18 @@
 import re
 
 from bot.core.instance_ids import is_instance
-from bot.core.words import DOUBLE, INVISIBLE, QUOTES, SINGLE, STRAIGHT
+from bot.core.marks import EQUALS, PAIRED, bare, folded
+from bot.core.words import CORNERS, DOUBLE, INVISIBLE, PUNCTUATION, QUOTES, SINGLE, STRAIGHT
 
 _ENCODING = re.compile(r"&(?=(?:amp|lt|gt|#[0-9]{1,7});)|<(?=[@#!A-Za-z])")
 _STRAIGHTENED = re.compile(f"[{re.escape(''.join(each for each in STRAIGHT if STRAIGHT[each] != each))}]")
-_CLOSES = rf"(?=[{re.escape(INVISIBLE)}`]*\s|=)"  # what behind a quote would make it the closing one
+# What behind a quote would make it the closing one.
+_CLOSES = rf"(?=[{re.escape(INVISIBLE + PUNCTUATION)}`]*\s|[{EQUALS}])"
 _CLOSING = {'"': re.compile(f"[{DOUBLE}]{_CLOSES}"), "'": re.compile(f"[{SINGLE}]{_CLOSES}")}
 _WORD = re.compile(r"\w[\w.-]*")
 # Verbs and clauses are letters only, so a name with one of these in it is no word of the grammar.
 _NO_CLAUSE = re.compile(r"[0-9_.-]")
-_ENDS_KEY = re.compile(r"[\s=`" + re.escape(QUOTES) + "]")
+_ENDS_KEY = re.compile(rf"[\s`{EQUALS}{re.escape(QUOTES)}]|^[{PAIRED}{''.join(CORNERS)}]")
 
 
 def said_value(value: str) -> str:
@@ -25,20 +27,20 @@ def said_value(value: str) -> str:
 
 def said_name(name: str) -> str:
     """Return a name: bare where it can be nothing else, or quoted."""
-    if _WORD.fullmatch(name) and _NO_CLAUSE.search(name) and not _number(name) and not is_instance(name):
+    if _is_word(name) and _NO_CLAUSE.search(name) and not _number(name) and not is_instance(name):
         return name
     return _quoted(_STRAIGHTENED.sub(_entity, _encoded(name)))
 
 
 def said_word(word: str) -> str:
     """Return a word in a place where no clause can stand: bare unless it has other signs than a name's."""
-    return word if _WORD.fullmatch(word) else said_name(word)
+    return word if _is_word(word) else said_name(word)
 
 
 def said_key(key: str) -> str:
     """Return a key: bare, or quoted where it must be; what would be straightened is written as a number."""
     text = _STRAIGHTENED.sub(_entity, _encoded(key))
-    return _quoted(text) if _ENDS_KEY.search(text) else text
+    return _quoted(text) if _ENDS_KEY.search(text) or folded(text) != text else text
 
 
 def said_note(note: str) -> str:
@@ -61,6 +63,11 @@ def _quoted(text: str) -> str:
         if not closing.search(text):
             return f"{quote}{text}{quote}"
     return f'"{_CLOSING[chr(34)].sub(_entity, text)}"'
+
+
+def _is_word(text: str) -> bool:
+    """Whether a text is read as it stands: no sign of it could be taken for a mark or for punctuation."""
+    return _WORD.fullmatch(text) is not None and bare(text) == text and not {text[0], text[-1]} & set(PAIRED)
 
 
 def _number(name: str) -> bool:

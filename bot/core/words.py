@@ -3,26 +3,42 @@
     delivered ──decode──► as typed ──Cursor──► tokens
     Slack's own encodings are undone           outside of values smart punctuation is straightened
 
-A character that came out of an encoding is fixed: it is never syntax and never straightened. Besides Slack's
-encodings there is ``&#34;`` for any character, so that ``spelling.py`` can say every name and value. Slack itself
-never delivers a bare ``&``, so nobody's words are read that way by accident.
+Outside of values and notes the marks that Slack puts around words, and full-width signs, are undone as well
+(``marks.py``). What quotes hold stays as it is, but for quotes, dashes and blanks.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bot.core.errors import Refused
+from bot.core.marks import EQUALS, Marks, bare, folded
+from bot.core.typed import Typed, decode
+
+__all__ = [
+    "DOUBLE",
+    "INVISIBLE",
+    "QUOTES",
+    "SINGLE",
+    "STRAIGHT",
+    "Cursor",
+    "Misread",
+    "Token",
+    "Typed",
+    "decode",
+    "tick",
+    "visible",
+]
 
 LIMIT = 3000  # characters of one command
 DOUBLE = '"“”„‟«»＂'
-SINGLE = "'‘’‚‛‹›"
+SINGLE = "'‘’‚‛‹›＇"
 QUOTES = DOUBLE + SINGLE
+CORNERS = {"「": "」", "『": "』", "《": "》", "〈": "〉"}  # Chinese quotes; a name may begin with one all the same
 # Bidirectional controls, zero-width blanks, soft hyphens, control characters: nobody sees them.
 # Joiners (U+200C, U+200D) are left alone, for they change what is seen.
 INVISIBLE = "".join(
     map(chr, [*range(1, 9), *range(14, 28), *range(127, 133), *range(134, 160), 0xAD, 0x61C, 0x180E])
-) + ("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
+) + ("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff")
 STRAIGHT = {
     **dict.fromkeys(DOUBLE, '"'),
     **dict.fromkeys(SINGLE, "'"),
@@ -31,15 +47,9 @@ STRAIGHT = {
     **dict.fromkeys(INVISIBLE, ""),
 }
 
-_UPRIGHT = "\"'＂"  # as a keyboard types them; the others come in pairs
+_UPRIGHT = "\"'＂＇"  # as a keyboard types them; the others come in pairs
 _MARKS = INVISIBLE + "`"
-_NO_TEXT = re.compile("[\x00\ud800-\udfff]")  # neither the database nor Slack could take these
-_ENCODED = re.compile(
-    r"&(?:(?P<entity>amp|lt|gt)|#(?P<number>[0-9]{1,7}));"
-    r"|<(?:@(?P<person>[UW][A-Z0-9]+)|(?P<special>[#!][^|<>\s]*)|(?P<url>[A-Za-z][A-Za-z0-9+.-]*:[^|<>\s]+))"
-    r"(?:\|(?P<label>[^<>]*))?>"
-)
-_ENTITIES = {"amp": "&", "lt": "<", "gt": ">"}
+PUNCTUATION = ".,;:!?)]}、。，；：！？）】"  # of a sentence, behind a word
 _PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
 _BEFORE, _AFTER = 60, 30  # characters shown around the place of an error
 
@@ -57,15 +67,6 @@ class Misread(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
-    """A text as the person typed it."""
-
-    text: str
-    fixed: tuple[bool, ...]  # for each character, whether it came out of an encoding
-    people: Mapping[tuple[int, int], str] = field(default_factory=dict)  # start and end to Slack user id
-
-
-@dataclass(frozen=True, slots=True)
 class Token:
     """A word, or what quotes group, or KEY=VALUE."""
 
@@ -75,55 +76,23 @@ class Token:
     quoted: bool = False
     person: str = ""  # Slack user id, where the token is a mention
     pair: tuple[str, str] | None = None  # around the first ``=``; the value is as typed
+    typed: str = ""  # straightened only: in the width it was typed in, with the marks around it alone
+    marked: int = 0  # where the pair of marks ends that begins before this word and holds more than it; else 0
+
+    @property
+    def bare(self) -> str:
+        """The word without the punctuation of the sentence around it; what is quoted stays."""
+        return self.word if self.quoted else bare(self.word)
 
     @property
     def plain(self) -> str:
-        """The word in lower case, as verbs and clauses are compared; empty for what is quoted."""
-        return "" if self.quoted else self.word.casefold()
+        """The bare word in lower case, as verbs and clauses are compared; empty for what is quoted."""
+        return "" if self.quoted else self.bare.casefold()
 
-
-def decode(text: str) -> Typed:
-    """Return the text with Slack's encodings undone. Source: docs.slack.dev, "Formatting message text"."""
-    text = _NO_TEXT.sub("\ufffd", text)
-    pieces: list[str] = []
-    fixed: list[bool] = []
-    people: dict[tuple[int, int], str] = {}
-    done = 0
-    for match in _ENCODED.finditer(text):
-        before, meant = text[done : match.start()], _meant(match)
-        pieces += (before, meant)
-        fixed += [False] * len(before)
-        if match["person"]:
-            people[len(fixed), len(fixed) + len(meant)] = match["person"]
-        fixed += [True] * len(meant)
-        done = match.end()
-    pieces.append(text[done:])
-    fixed += [False] * (len(text) - done)
-    return Typed("".join(pieces), tuple(fixed), people)
-
-
-def _meant(match: re.Match[str]) -> str:
-    """Return what the person typed, as far as Slack lets it be known."""
-    label = _unescaped(match["label"] or "")
-    if match["entity"]:
-        return _ENTITIES[match["entity"]]
-    if match["number"]:
-        number = int(match["number"])
-        return "\ufffd" if number > 0x10FFFF or _NO_TEXT.match(chr(number)) else chr(number)
-    if match["person"]:
-        return f"@{label}" if label else match[0]
-    if match["url"]:
-        url = _unescaped(match["url"])
-        address = url.partition(":")[2].strip("/")
-        return label if label and label.strip("/") == address else url
-    special: str = match["special"]
-    if special in {"!here", "!channel", "!everyone"}:
-        return f"@{special[1:]}"
-    return (f"#{label}" if special[0] == "#" else label) if label else match[0]
-
-
-def _unescaped(text: str) -> str:
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    @property
+    def otherwise(self) -> str:
+        """How the word was typed, where that is not what it is taken for; else empty."""
+        return self.typed if self.typed != self.bare else ""
 
 
 class Cursor:
@@ -140,7 +109,8 @@ class Cursor:
             )
         typed = decode(text)
         self.text, self._fixed, self._people = typed.text, typed.fixed, typed.people
-        self._at, self._end = _unwrapped(typed)
+        self._marks = Marks(typed)
+        self._at, self._end = self._marks.unwrapped()
         self.after = ""  # the word that says what comes next, for error sentences
         self.place = self._at  # the end of the last token taken
 
@@ -154,6 +124,19 @@ class Cursor:
         if token is not None:
             self._at = self.place = token.end
         return token
+
+    def take_marked(self, token: Token) -> Token:
+        """Take all that stands within one pair of marks, such as a name in bold, as if it were in quotes."""
+        end = token.marked
+        while self._marks.closes(end - 1):
+            end -= 1
+        name = self._straight(token.start, end).strip()
+        self._at = self.place = token.marked
+        return Token(token.start, token.marked, name, quoted=True, typed=name)
+
+    def marked(self, token: Token) -> list[str]:
+        """Return the words within the pair of marks that begins before this one; none where it holds no others."""
+        return self._straight(token.start, token.marked).casefold().split() if token.marked else []
 
     def ahead(self, count: int) -> list[Token]:
         """Return up to ``count`` next tokens that are plain words, without taking them."""
@@ -175,7 +158,7 @@ class Cursor:
         start, end = self._at, self._end
         while start < end and self._blank(start):
             start += 1
-        while start < end and self._blank(end - 1):
+        while start < end and (self._blank(end - 1) or self._marks.closes(end - 1)):
             end -= 1
         self._at = self._end
         return self.text[start:end]
@@ -201,39 +184,57 @@ class Cursor:
 
     def _token(self, at: int) -> Token | None:
         start = at
-        while start < self._end and (self._blank(start) or self._in(start, _MARKS)):
-            start += 1
-        if start == self._end:
+        while start < self._end:
+            behind = self._marks.passed(start, self._end)
+            if behind == start and not self._blank(start) and not self._in(start, _MARKS):
+                break
+            start = max(behind, start + 1)
+        if start >= self._end:
             return None
-        ticked = start > at and self._in(start - 1, "`")
-        return self._grouped(start) if self._in(start, QUOTES) else self._single(start, ticked=ticked)
+        if self._in(start, QUOTES):
+            return self._grouped(start, self._closing(start, key=True))
+        corner = self._corner(start) if self._in(start, "".join(CORNERS)) else None
+        return self._single(start) if corner is None else self._grouped(start, corner)
 
-    def _grouped(self, start: int) -> Token:
+    def _grouped(self, start: int, close: int) -> Token:
         """Read what begins with a quote: a name, KEY=VALUE as a whole, or a key alone."""
-        close = self._closing(start, key=True)
         word = self._straight(start + 1, close)
-        if close + 1 < self._end and self._in(close + 1, "="):
+        if close + 1 < self._end and self._in(close + 1, EQUALS):
             value, end = self._value(close + 2)
             return Token(start, end, self._straight(start, end), quoted=True, pair=(word, value))
         person = self._people.get((start + 1, close), "")
         pair = self._split(start + 1, close)
-        return Token(start, close + 1, word, quoted=True, person=person, pair=pair)
+        end = close + 1
+        while end < self._end and not self._blank(end):  # a sentence's punctuation
+            end += 1
+        typed = self._straight(start, close + 1) if self._in(start, "".join(CORNERS)) else word
+        return Token(start, end, word, quoted=True, person=person, pair=pair, typed=typed)
 
-    def _single(self, start: int, *, ticked: bool) -> Token:
+    def _single(self, start: int) -> Token:
         """Read up to the next blank, or up to the end of a quoted value."""
         end = start
-        while end < self._end and not self._blank(end) and not self._in(end, "="):
+        while end < self._end and not self._blank(end) and not self._in(end, EQUALS):
             end += 1
         pair = None
-        if end < self._end and self._in(end, "="):
-            key = self._straight(start, self._unmarked(start, end))
+        if end < self._end and self._in(end, EQUALS):
+            key = self._folded(start, self._unmarked(start, end))
             value, end = self._value(end + 1)
-            pair = (key, value.removesuffix("`") if ticked else value)
+            pair = (key, value)
         last = self._unmarked(start, end)
-        word = self._straight(start, last)
-        written = _PERSON.fullmatch(word)  # typed by hand, or copied out of an answer
-        person = self._people.get((start, last)) or (written[1] if written else "")
-        return Token(start, end, word, person=person, pair=pair)
+        straight = self._straight(start, last)
+        word = self._folded(start, last)
+        written = _PERSON.fullmatch(bare(word))  # typed by hand, or copied out of an answer
+        person = self._person(start, last) or (written[1] if written else "")
+        alone = self._marks.around(start, last)
+        typed = straight if alone == (start, last) else self._straight(*alone)
+        return Token(start, end, word, person=person, pair=pair, typed=typed, marked=self._marks.beyond(start, last))
+
+    def _person(self, start: int, end: int) -> str:
+        """Return who is mentioned here; a sentence's punctuation may stand behind the mention."""
+        for (begins, ends), user in self._people.items():
+            if begins == start and ends <= end and not self.text[ends:end].strip(PUNCTUATION):
+                return user
+        return ""
 
     def _value(self, start: int) -> tuple[str, int]:
         """Return a value as typed, and where it ends."""
@@ -243,7 +244,10 @@ class Cursor:
         end = start
         while end < self._end and not self._blank(end):
             end += 1
-        return self.text[start:end], end
+        last = end
+        while last > start and self._marks.closes(last - 1):
+            last -= 1
+        return self.text[start:last], end
 
     def _split(self, start: int, end: int) -> tuple[str, str] | None:
         for at in range(start, end):
@@ -274,46 +278,50 @@ class Cursor:
             raise self.misread("not_closed", "This quote is not closed", way_out, start)
         return other
 
+    def _corner(self, start: int) -> int | None:
+        """Return where a Chinese quote closes; None where it does not before a blank, for then it is part of a word."""
+        corner = CORNERS[self.text[start]]
+        for at in range(start + 2, self._end):
+            if self._in(at, corner) and self._closes(at, key=True):
+                return at
+        return None
+
     def _closes(self, at: int, *, key: bool) -> bool:
-        if key and at + 1 < self._end and self._in(at + 1, "="):
+        """Whether a quote here would close: before a blank; for a name or key before punctuation, or ``=``, as well."""
+        if key and at + 1 < self._end and self._in(at + 1, EQUALS):
             return True
         at += 1
-        while at < self._end and self._in(at, _MARKS):
+        while at < self._end and (
+            self._in(at, _MARKS) or self._marks.closes(at) or (key and self._in(at, PUNCTUATION))
+        ):
             at += 1
         return at == self._end or self._blank(at)
 
     def _unmarked(self, start: int, end: int) -> int:
-        """Return where a token ends without what is invisible, and without code ticks."""
-        while end > start and self._in(end - 1, _MARKS):
-            end -= 1
+        """Return where a token ends without marks, what is invisible, and punctuation behind a mark."""
+        while end > start:
+            at = end
+            while at > start and self._in(at - 1, PUNCTUATION):
+                at -= 1
+            if at == start or not (self._in(at - 1, _MARKS) or self._marks.closes(at - 1)):
+                break
+            end = at - 1
         return end
 
     def _straight(self, start: int, end: int) -> str:
         typed = zip(self.text[start:end], self._fixed[start:end], strict=True)
         return "".join(each if fixed else STRAIGHT.get(each, each) for each, fixed in typed)
 
+    def _folded(self, start: int, end: int) -> str:
+        """Return a text straightened and in the usual width; what came out of an encoding stays."""
+        typed = zip(self.text[start:end], self._fixed[start:end], strict=True)
+        return "".join(each if fixed else folded(STRAIGHT.get(each, each)) for each, fixed in typed)
+
     def _in(self, at: int, characters: str) -> bool:
         return not self._fixed[at] and self.text[at] in characters
 
     def _blank(self, at: int) -> bool:
         return not self._fixed[at] and self.text[at].isspace()
-
-
-def _unwrapped(typed: Typed) -> tuple[int, int]:
-    """Return where the words begin and end inside code ticks around the whole text."""
-    text = typed.text
-    start, end = len(text) - len(text.lstrip()), len(text.rstrip())
-    inner = text[start:end]
-    for ticks in ("```", "`"):
-        size = len(ticks)
-        if (
-            len(inner) > 2 * size
-            and inner.startswith(ticks)
-            and inner.endswith(ticks)
-            and ("`" not in inner[size:-size])
-        ):
-            return start + size, end - size
-    return 0, len(text)
 
 
 def visible(text: str) -> str:

@@ -24,8 +24,12 @@ class Workspace(Modals):
     # ── membership ───────────────────────────────────────────────────────────
 
     def own_command(self, person: Person, channel: Channel, name: str, text: str) -> bool:
-        """Carry out ``/invite @someone``, ``/remove @someone``, ``/leave`` or ``/archive``."""
+        """Carry out ``/me words``, ``/invite @someone``, ``/remove @someone``, ``/leave`` or ``/archive``."""
         named = [who for who in re.findall(r"<@(\w+)", text) if who in self.people]
+        if name == "/me":
+            self._may_post(person, channel, in_thread=False)
+            self.put(Message(ts=self.new_ts(), channel=channel.id, user=person.id, text=text, subtype="me_message"))
+            return True
         if name not in {"/invite", "/remove", "/leave", "/archive"}:
             return False
         if channel.kind == "im":

@@ -152,7 +152,9 @@ class Outgoing(Replies):
         """Tell the app of a changed message."""
         if message.only_for is None and self._message_event_kind(message) is not None:
             old = self.message_json(message)
-            old |= {key: before[key] for key in ("text", "blocks") if key in before}
+            old |= {key: before[key] for key in ("text", "blocks", "edited") if key in before}
+            if not old.get("edited"):
+                old.pop("edited", None)
             self.deliver_event(self._subtype_event(message, "message_changed", old, self.message_json(message)))
 
     def removed(self, message: Message) -> None:

@@ -3,6 +3,7 @@
 import logging
 import zoneinfo
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from bot.core.conversations import Channel, SlackRefused, SlackUnclear
@@ -20,6 +21,7 @@ CHANNEL_SECONDS = 5.0  # many who ask at once share an answer; who remembers it 
 LONGEST_NAME = 200  # characters; Slack allows 80
 MEMBER_PAGES, MEMBER_PAGE = 1000, 400  # far beyond any real channel
 MEMBER_SECONDS = 300.0
+A_DAY = 86_400
 NOT_OFFERED = frozenset({"missing_scope", "unknown_method", "no_permission", "not_allowed_token_type"})
 
 
@@ -132,6 +134,7 @@ def _profile(user: Answer, asked: str, team: str, me: Identity | None) -> Profil
         person=Person(home, asked),
         name=legible(str(shown.get("display_name") or shown.get("real_name") or user.get("name") or ""), LONGEST_NAME),
         timezone=_zone(user.get("tz")),
+        offset=_offset(user.get("tz_offset")),
         deleted=bool(user.get("deleted")),
         bot=bool(user.get("is_bot")) or asked == "USLACKBOT",
         guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
@@ -162,12 +165,19 @@ def _channel(told: Answer, asked: str) -> Channel:
 
 
 def _zone(name: Any) -> str:
-    """Return the IANA name; empty where Slack names none that Python knows, so that the settings' zone counts."""
+    """Return the IANA name; empty where Slack names none that Python knows, so that the offset counts."""
     try:
         zoneinfo.ZoneInfo(str(name or ""))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         return ""
     return str(name)
+
+
+def _offset(seconds: Any) -> timedelta | None:
+    """Return ``tz_offset``, seconds from UTC; None where Slack tells none that a clock can have."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not abs(seconds) < A_DAY:
+        return None
+    return timedelta(seconds=int(seconds))
 
 
 def _part(answer: Answer, name: str) -> Answer:

@@ -1,7 +1,8 @@
 """What Slack's payloads say: a slash command, a mention, a direct message or a press becomes one ``Said``.
 
-All functions are pure. They return None for what nobody said: the bot's own messages, other bots, edits,
-joins, link buttons. A person is the enterprise's id (else the team's) and the user's, never a name.
+All functions are pure. They return None for what nobody said to the bot: its own messages, other bots, joins, link
+buttons (``subtypes.py`` decides for each kind of message). A person is the enterprise's id (else the team's) and the
+user's, never a name.
 Payload shapes: docs.slack.dev, "Slash commands", "Events API", "Block actions payload" (January 2026).
 """
 
@@ -14,8 +15,10 @@ from datetime import datetime
 from typing import Any
 
 from bot.core.legible import is_legible, legible
-from bot.core.people import Person, Said, Surface, Where
+from bot.core.parse import is_command, is_courtesy_only
+from bot.core.people import EDITED, TALK, Person, Said, Surface, Where
 from bot.slack.identity import Identity
+from bot.slack.subtypes import Take, take
 
 Payload = Mapping[str, Any]
 
@@ -24,8 +27,10 @@ VALUE_VERSION = "1"
 OUR_ACTIONS = ("say:", "menu:")  # what cards name their buttons and menus
 LONGEST, LONGEST_ID = 40_000, 255  # characters of what is said (Slack cuts there), and of an id, a time or a word
 LONGEST_VALUE = 4000  # of a button's value and of an address; Slack allows fewer
-SPOKEN_SUBTYPES = (None, "thread_broadcast", "file_share")  # the others are edits, joins, topics, bots
-FOLLOWS_MENTION = re.compile(r"^[\s:,]+")
+FOLLOWS_MENTION = re.compile(r"^(?:[\s,]|:(?![\w+'-]+:))+")  # but not the beginning of :wave:
+ENDS_SENTENCE = re.compile(r"[\s.,;:!?。，！？]*")
+MARKS = "*_~`"  # of Slack, around words
+NO_WORDS = re.compile(r"&gt;|[\s*_~`>•]")
 
 
 def command(body: Payload, now: datetime, *, delivery: str = "") -> Said | None:
@@ -54,23 +59,57 @@ def event(body: Payload, now: datetime, me: Identity) -> Said | None:
     """Return what a mention or a direct message says.
 
     The key is the message itself: Slack repeats an event under one event id, and sends ``app_mention`` and
-    ``message`` for the same post under different ones.
+    ``message`` for the same post under different ones. What an edit brings, and talk in which the bot is only
+    mentioned, is said with a ``hint``, under one key for each message: it is never carried out.
     """
     happening = _part(body, "event")
-    kind = happening.get("type")
-    channel, ts, user = _text(happening, "channel"), _text(happening, "ts"), _text(happening, "user")
-    direct = happening.get("channel_type") == "im" or channel.startswith("D")
-    spoken = kind == "app_mention" or (kind == "message" and direct)
-    if not (spoken and channel and ts and user) or not _by_a_person(happening, me):
+    kind, direct = happening.get("type"), _is_direct(happening)
+    how = take(happening.get("subtype"))
+    if how is Take.EDIT:
+        return _edit(body, happening, now, me)
+    if how is Take.NOTHING or not (kind == "app_mention" or (kind == "message" and direct)):
+        return None
+    text = _words(happening, "text")
+    hint = EDITED if happening.get("edited") else TALK if not direct and is_talk(text, me) else ""
+    return _message(body, happening, _text(happening, "channel"), now, me, hint)
+
+
+def _edit(body: Payload, happening: Payload, now: datetime, me: Identity) -> Said | None:
+    """Return what an edit says to the bot: a changed direct message, or a message that mentions the bot only now.
+
+    Slack tells of an edit too where it adds a preview or counts replies: then the words are as they were.
+    """
+    message, before = _part(happening, "message"), _part(happening, "previous_message")
+    channel, direct = _text(happening, "channel"), _is_direct(happening)
+    text, old = _words(message, "text"), _words(before, "text")
+    mentions = re.compile(_mention(me))
+    addressed = direct or (mentions.search(text) is not None and mentions.search(old) is None)
+    if happening.get("type") != "message" or not (addressed and message.get("edited")) or text.strip() == old.strip():
+        return None
+    if take(message.get("subtype")) is not Take.WORDS:
+        return None
+    kind = _text(happening, "channel_type")
+    return _message(body, {"channel_type": kind} | dict(message), channel, now, me, EDITED)
+
+
+def _message(body: Payload, message: Payload, channel: str, now: datetime, me: Identity, hint: str) -> Said | None:
+    """Return what a message of a person says; None for what a program wrote."""
+    ts, user = _text(message, "ts"), _text(message, "user")
+    if not (channel and ts and user) or not _by_a_person(message, me):
         return None
     where = Where(
-        surface=Surface.DIRECT if direct else Surface.MENTION,
+        surface=Surface.DIRECT if _is_direct({**message, "channel": channel}) else Surface.MENTION,
         channel=channel,
-        thread=_thread(_text(happening, "thread_ts"), ts),
+        thread=_thread(_text(message, "thread_ts"), ts),
         message=ts,
     )
-    words = without_mention(_words(happening, "text"), me)
-    return Said(f"message:{channel}:{ts}", words, _author(body, happening), where, now)
+    words = without_mention(_words(message, "text"), me)
+    key = f"{'hint' if hint else 'message'}:{channel}:{ts}"
+    return Said(key, words, _author(body, message), where, now, hint=hint)
+
+
+def _is_direct(happening: Payload) -> bool:
+    return happening.get("channel_type") == "im" or _text(happening, "channel").startswith("D")
 
 
 def press(body: Payload, now: datetime, *, delivery: str = "") -> Said | None:
@@ -123,26 +162,56 @@ def decoded(value: str) -> tuple[str, str]:
 
 
 def without_mention(text: str, me: Identity) -> str:
-    """Return the words without the bot's mention: the leading one, else the first.
+    """Return the words without the bot's mention: that at the beginning, after greetings, else that at the end.
 
     Slack writes ``<@U…>``, some clients ``<@U…|name>``, and plain ``@name`` is what is left of a mention that
-    a client did not resolve.
+    a client did not resolve. A mention within the words is one of them.
     """
-    mention = rf"<@{re.escape(me.user)}(?:\|[^<>]*)?>"
-    leading = re.match(rf"\s*(?:{mention}|@{re.escape(me.name)}(?![\w.-]))", text, re.IGNORECASE)
-    if leading:
-        return FOLLOWS_MENTION.sub("", text[leading.end() :]).strip()
-    found = re.search(mention, text)
-    # The blanks around it are stripped and not matched: a long run of them would be tried from each of its places.
-    return f"{text[: found.start()].rstrip()} {text[found.end() :].lstrip()}".strip() if found else text.strip()
+    before, after = _around_mention(text, me)
+    if is_courtesy_only(before):
+        return f"{before} {after}".strip()
+    return before if is_courtesy_only(after) else text.strip()
+
+
+def is_talk(text: str, me: Identity) -> bool:
+    """Whether the bot is mentioned in words that are for others, or with greetings alone; a bare mention is no talk."""
+    before, after = _around_mention(text, me)
+    if is_courtesy_only(before):
+        return is_courtesy_only(after) and bool(NO_WORDS.sub("", before + after))
+    return not (is_courtesy_only(after) and is_command(before))
+
+
+def _around_mention(text: str, me: Identity) -> tuple[str, str]:
+    """Return what stands before and behind the mention; without one all stands behind it.
+
+    A mark that opens before the mention and closes behind the words is theirs, and so is one the other way round.
+    """
+    found = re.search(_mention(me), text)
+    if found is None:
+        plain = re.search(rf"(?<![\w@])@{re.escape(me.name)}(?![\w.-])", text, re.IGNORECASE)
+        found = plain if plain and is_courtesy_only(text[: plain.start()].rstrip(MARKS)) else None
+    if found is None:
+        return "", text.strip()
+    before, after = text[: found.start()], text[found.end() :]
+    opened = before[len(before.rstrip(MARKS)) :]
+    closed = after[: len(after) - len(after.lstrip(MARKS))]
+    before, after = before[: len(before) - len(opened)], after[len(closed) :]
+    while opened and closed and opened[-1] == closed[0]:
+        opened, closed = opened[:-1], closed[1:]
+    while again := re.match(rf"\s*{_mention(me)}", after):
+        after = after[again.end() :]
+    before, after = before.strip().rstrip(",") + closed, opened + FOLLOWS_MENTION.sub("", after).rstrip()
+    return before, "" if before and ENDS_SENTENCE.fullmatch(after) else after
+
+
+def _mention(me: Identity) -> str:
+    return rf"<@{re.escape(me.user)}(?:\|[^<>]*)?>"
 
 
 def _by_a_person(happening: Payload, me: Identity) -> bool:
     return (
-        happening.get("subtype") in SPOKEN_SUBTYPES
-        and not happening.get("bot_id")
+        not happening.get("bot_id")
         and not happening.get("bot_profile")
-        and not happening.get("edited")  # a mention that an edit brings: the words were said before
         and happening.get("user") not in (me.user, "USLACKBOT")
     )
 

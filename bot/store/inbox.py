@@ -48,6 +48,7 @@ def _words(said: Said) -> str:
             "message": where.message,
             "response_url": where.response_url,
             "post": said.post,
+            "hint": said.hint,
         }
     )
 
@@ -55,6 +56,5 @@ def _words(said: Said) -> str:
 def _said(row: Row) -> Said:
     words = json.loads(row["said"])
     where = Where(Surface(words["surface"]), words["channel"], words["thread"], words["message"], words["response_url"])
-    return Said(
-        row["key"], words["text"], Person(words["team"], words["user"]), where, moment(row["at"]), words["post"]
-    )
+    by, hint = Person(words["team"], words["user"]), words.get("hint", "")  # a former version wrote none
+    return Said(row["key"], words["text"], by, where, moment(row["at"]), words["post"], hint)

@@ -10,7 +10,7 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,9 +23,9 @@ from bot.core.conversations import SlackRefused
 from bot.core.desk import Stands
 from bot.core.errors import Failure, Outage, Refused, Unclear
 from bot.core.incidents import Incident, IncidentId
+from bot.core.local_times import Undecided
 from bot.core.parse import parse, say
 from bot.core.people import Profile, Said, Surface
-from bot.core.periods import Passed
 from bot.core.posts import Body, PostId
 from bot.core.requests import Help, Request, Trigger
 from bot.core.rights import Reason, Standing, Who, heard, may
@@ -130,7 +130,7 @@ class Answers:
 
     async def _in_time(self, ask: Ask) -> Ask:
         """Refuse what was said too long ago to be done unasked: the bot was away in between."""
-        if ask.now - ask.said.at <= LATE or _retired(ask.said):
+        if ask.now - ask.said.at <= LATE or _retired(ask.said) or ask.said.hint:
             return ask
         again = () if ask.said.text == OLD_BUTTON else (("Do it now", ask.said.text),)
         raise finding.Shown(
@@ -143,7 +143,9 @@ class Answers:
     async def _understood(self, ask: Ask) -> Ask:
         """Turn the words into a request, and find the incident they were said to."""
         incident = await self._incident(ask)
-        request = parse(await self._text(ask.said))
+        if ask.said.hint:
+            raise _Told(ask.said.hint, answers.hint(ask.said.hint, ask.words, direct=_is_direct(ask.said)))
+        request = parse(await self._text(ask.said), self._rooms.manners.command)
         ask = replace(ask, request=request, row=row_of(request), words=self._masked(request), incident=incident)
         return await moved.looked_at(self._rooms, ask)
 
@@ -152,8 +154,7 @@ class Answers:
         if _retired(said):
             raise _Told("retired", answers.retired(said.text, self._rooms.manners.command))
         if said.where.surface is not Surface.BUTTON:
-            first, _, rest = said.text.partition(" ")
-            return rest if first == self._rooms.manners.command else said.text  # out of habit, in a message too
+            return said.text
         text = await self._rooms.store.stashed(said.text[1:]) if said.text.startswith("#") else said.text
         if text is None or text == OLD_BUTTON:
             raise _Told("old_button", answers.old_button(self._rooms.manners.command))
@@ -273,8 +274,12 @@ def _retired(said: Said) -> bool:
     return said.where.surface is Surface.RETIRED
 
 
+def _is_direct(said: Said) -> bool:
+    return said.where.surface is Surface.DIRECT
+
+
 def _offers(failure: Failure) -> tuple[Offer, ...]:
-    return failure.offers if isinstance(failure, finding.Shown | Passed) else ()
+    return failure.offers if isinstance(failure, finding.Shown | Undecided) else ()
 
 
 def _outcome(failure: Failure) -> str:
@@ -294,8 +299,11 @@ def _cut(words: str) -> str:
     return words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"
 
 
-def _zone(profile: Profile, fallback: ZoneInfo) -> ZoneInfo:
+def _zone(profile: Profile, fallback: tzinfo) -> tzinfo:
+    """Return the zone of a person: by its name, else the offset that Slack tells, else that of the settings."""
     try:
-        return ZoneInfo(profile.timezone) if profile.timezone else fallback
+        if profile.timezone:
+            return ZoneInfo(profile.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return fallback
+        pass
+    return fallback if profile.offset is None else timezone(profile.offset)

@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 from weakref import WeakValueDictionary
-from zoneinfo import ZoneInfo
 
 from bot.core.commands import Row
 from bot.core.flows import FlowId, UserId
@@ -28,7 +27,7 @@ class Manners:
     channel: str
     admins: frozenset[str]
     oncall: tuple[str, ...]
-    timezone: ZoneInfo
+    timezone: tzinfo
     command: str
     mask: Mask
     alert_statuses: tuple[int, ...]
@@ -75,7 +74,7 @@ class Ask:
     row: Row
     words: str  # the command as understood
     standing: Standing
-    zone: ZoneInfo
+    zone: tzinfo
     now: datetime
     post: PostId  # the id of the answer's message: its buttons stand on it
     attempt: int | None = None  # the audit row of a verb that changes something

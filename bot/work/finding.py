@@ -1,13 +1,14 @@
 """Finding: the flow, instance or owner that somebody means, read with the asker's own EnOS rights."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.core.cards import answers, flows
 from bot.core.cards.answers import Offer
 from bot.core.errors import Outage, Refused
 from bot.core.flows import Flow, FlowId, FlowName, Instance, InstanceId, UserName
+from bot.core.likeness import begun, likeness, nearest_names, unmarked
 from bot.core.parse import say
 from bot.core.people import Person
 from bot.core.requests import FlowRef, OwnerRef, Request
@@ -43,8 +44,7 @@ async def flow_id(rooms: Rooms, ask: Ask, ref: FlowRef | None, *, exact: bool) -
         return ask.incident.flow_id
     if ref.id is not None:
         return ref.id
-    found = await rooms.enos.all_flows(ref.name, as_user=ask.as_user)
-    close = _closest(found, ref.name, exact=exact)
+    found, close = await _named(rooms, ask, ref, exact=exact)
     if len(close) == 1:
         return close[0].id
     if close or found:
@@ -56,15 +56,49 @@ async def flow_id(rooms: Rooms, ask: Ask, ref: FlowRef | None, *, exact: bool) -
     )
 
 
-def _closest(found: Sequence[FlowName], name: str, *, exact: bool) -> Sequence[FlowName]:
-    """Return those of the best kind that there is: the same name, but for capitals, or beginning so."""
-    folded = name.casefold()
-    kinds = (
-        [each for each in found if each.name == name],
-        [each for each in found if each.name.casefold() == folded],
-        [] if exact else [each for each in found if each.name.casefold().startswith(folded)],
-    )
-    return next((kind for kind in kinds if kind), [])
+async def _named(rooms: Rooms, ask: Ask, ref: FlowRef, *, exact: bool) -> tuple[Sequence[FlowName], Sequence[FlowName]]:
+    """Return the flows that come near to a name, and those of them that it means.
+
+    EnOS looks for the text as it is. A name that was copied out of an answer, or is typed in another width, or with a
+    mistake, is looked for among all flows.
+    """
+    found: dict[FlowId, FlowName] = {}
+    for text in dict.fromkeys(filter(None, (ref.typed, ref.name))):
+        found |= {each.id: each for each in await rooms.enos.all_flows(text, as_user=ask.as_user)}
+    close = _closest(list(found.values()), ref, exact=exact)
+    if close:
+        return list(found.values()), close
+    everything = await rooms.enos.all_flows(as_user=ask.as_user)
+    # Ten thousand names take a moment to compare: the loop goes on meanwhile.
+    close = await asyncio.to_thread(_closest, everything, ref, exact=exact)
+    if close or found:
+        return list(found.values()), close
+    names = await asyncio.to_thread(nearest_names, ref.name, [each.name for each in everything])
+    return sorted((each for each in everything if each.name in names), key=lambda each: names.index(each.name)), close
+
+
+def _closest(found: Sequence[FlowName], ref: FlowRef, *, exact: bool) -> Sequence[FlowName]:
+    """Return those of the best kind that there is: the same name, but for capitals, looking so, or beginning so.
+
+    What was typed with marks around it, or with punctuation behind it, may be the name with these.
+    """
+    folded, alike = ref.name.casefold(), {likeness(ref.name), unmarked(ref.name)}
+    kinds: list[Callable[[FlowName], bool]] = [
+        lambda each: each.name == ref.typed,
+        lambda each: each.name == ref.name,
+        lambda each: each.name.casefold() == folded,
+        lambda each: likeness(each.name) in alike,
+    ]
+    if not exact:
+        head = begun(ref.name) or likeness(ref.name)
+        kinds += [
+            lambda each: unmarked(each.name) in alike,
+            lambda each: bool(head) and likeness(each.name).startswith(head),
+        ]
+    for kind in kinds:
+        if matching := [each for each in found if kind(each)]:
+            return matching
+    return []
 
 
 def _several(request: Request, name: str, matches: Sequence[FlowName], *, alike: bool) -> Shown:
@@ -178,7 +212,11 @@ async def owner_name(rooms: Rooms, ask: Ask, ref: OwnerRef | None) -> str:
     if ref is None:
         return ""
     if ref.name is not None:
-        return ref.name
+        linked = [link.user_name for link in await rooms.store.links()]
+        if ref.typed in linked:
+            return UserName(ref.typed)
+        alike = [name for name in linked if likeness(name) == likeness(ref.name)]
+        return alike[0] if len(alike) == 1 and ref.name not in linked else ref.name
     if ref.me:
         return ask.link.user_name
     link = await rooms.store.link(Person(ask.person.team, ref.person))

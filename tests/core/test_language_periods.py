@@ -1,16 +1,27 @@
 """Periods and moments, in the asker's zone, over changes of clocks, and what is refused."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.core.errors import Refused
-from bot.core.parse import parse, trigger_time
-from bot.core.periods import Passed, Unreadable, duration_words, parse_duration, read_period, read_when, resolve, window
-from bot.core.requests import Period, When
+from bot.core.local_times import Repeated
+from bot.core.parse import far_off, parse, trigger_time
+from bot.core.periods import (
+    Passed,
+    Unreadable,
+    duration_words,
+    parse_duration,
+    read_period,
+    read_when,
+    resolve,
+    window,
+)
+from bot.core.requests import FlowRef, Period, Trigger, When
 
 SHANGHAI, BERLIN, APIA = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin"), ZoneInfo("Pacific/Apia")
+NEW_YORK, LORD_HOWE = ZoneInfo("America/New_York"), ZoneInfo("Australia/Lord_Howe")
 HAVANA, UTC_ZONE = ZoneInfo("America/Havana"), ZoneInfo("UTC")
 NOW = datetime(2026, 11, 20, 7, 30, 20, tzinfo=UTC)  # a Friday, 15:30 in Shanghai
 
@@ -134,9 +145,81 @@ def test_a_local_time_that_does_not_exist_is_refused():
         )
 
 
-def test_a_local_time_that_is_there_twice_is_the_first():
-    now = datetime(2026, 10, 24, 12, tzinfo=UTC)
-    assert resolve(When("tomorrow 02:30"), now, BERLIN) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+@pytest.mark.parametrize(
+    ("words", "zone", "now", "offers"),
+    [
+        ("tomorrow 02:30", BERLIN, datetime(2026, 10, 24, 12, tzinfo=UTC),
+         ("2026-10-25T02:30+02:00", "2026-10-25T02:30+01:00")),
+        ("02:30", BERLIN, datetime(2026, 10, 24, 23, tzinfo=UTC),
+         ("2026-10-25T02:30+02:00", "2026-10-25T02:30+01:00")),
+        ("02:30", BERLIN, datetime(2026, 10, 25, 12, tzinfo=UTC),
+         ("2026-10-25T02:30+02:00", "2026-10-25T02:30+01:00")),
+        ("2026-11-01 01:30", NEW_YORK, NOW, ("2026-11-01T01:30-04:00", "2026-11-01T01:30-05:00")),
+        ("2026-11-01 01:59:59", NEW_YORK, NOW, ("2026-11-01T01:59:59-04:00", "2026-11-01T01:59:59-05:00")),
+        ("2026-11-01T01:00", NEW_YORK, NOW, ("2026-11-01T01:00-04:00", "2026-11-01T01:00-05:00")),
+        ("2026-04-05 01:45", LORD_HOWE, NOW, ("2026-04-05T01:45+11:00", "2026-04-05T01:45+10:30")),
+    ],
+)  # fmt: skip
+def test_a_local_time_that_is_there_twice_is_asked_about(words, zone, now, offers):
+    with pytest.raises(Repeated) as caught:
+        trigger_time(Trigger(FlowRef(id=2809), when=When(words)), now, zone)
+    repeated = caught.value
+    assert repeated.reason == "repeated_time"
+    assert "comes twice" in str(repeated)
+    assert [command for _, command in repeated.offers] == [f"trigger 2809 at {each}" for each in offers]
+    assert all(
+        each in str(repeated) and each[-6:] in label for each, (label, _) in zip(offers, repeated.offers, strict=True)
+    )
+    first, second = (trigger_time(parse(command), now, zone) for _, command in repeated.offers)
+    assert timedelta() < second - first <= timedelta(hours=1)
+    assert first.astimezone(zone).replace(tzinfo=None) == second.astimezone(zone).replace(tzinfo=None)
+
+
+@pytest.mark.parametrize(
+    "words", ["2026-11-01 00:59", "2026-11-01 02:00", "2026-11-01T01:30-05:00", "2026-11-02 01:30"]
+)
+def test_a_local_time_that_is_there_once_is_that(words):
+    assert resolve(When(words), NOW, NEW_YORK).tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("words", "now", "since", "shown"),
+    [
+        ("since 01:30", datetime(2026, 11, 1, 12, tzinfo=UTC), datetime(2026, 11, 1, 5, 30, tzinfo=UTC),
+         "since 01:30 (2026-11-01 01:30-04:00 to 07:00, America/New_York)"),
+        ("since 2026-11-01 01:30", datetime(2026, 11, 2, 12, tzinfo=UTC), datetime(2026, 11, 1, 5, 30, tzinfo=UTC),
+         "since 2026-11-01 01:30 (2026-11-01 01:30-04:00 to 2026-11-02 07:00, America/New_York)"),
+        ("since 00:30", datetime(2026, 11, 1, 6, 15, tzinfo=UTC), datetime(2026, 11, 1, 4, 30, tzinfo=UTC),
+         "since 00:30 (2026-11-01 00:30 to 01:15-05:00, America/New_York)"),
+        ("last 1h", datetime(2026, 11, 1, 6, 15, tzinfo=UTC), datetime(2026, 11, 1, 5, 15, tzinfo=UTC),
+         "in the last 1h (2026-11-01 01:15-04:00 to 01:15-05:00, America/New_York)"),
+    ],
+)  # fmt: skip
+def test_a_period_begins_at_the_first_of_two_and_shows_which(words, now, since, shown):
+    span = window(Period(words), now, NEW_YORK)
+    assert (span.since, span.until, span.words) == (since, now, shown)
+
+
+def test_an_offset_does_for_a_zone():
+    zone = timezone(timedelta(hours=5, minutes=30))
+    assert resolve(When("2026-11-21 14:30"), NOW, zone) == datetime(2026, 11, 21, 9, tzinfo=UTC)
+    assert window(Period("2026-11-21"), NOW, zone).words == "on 2026-11-21, UTC+05:30"
+
+
+@pytest.mark.parametrize(
+    ("span", "said"),
+    [
+        (timedelta(), ""),
+        (timedelta(days=7), ""),
+        (timedelta(days=7, seconds=1), "7 days from now"),
+        (timedelta(days=365), "365 days from now"),
+        (timedelta(days=-180), ""),
+        (timedelta(days=-181), "181 days ago"),
+        (timedelta(days=-10_000), "10,000 days ago"),
+    ],
+)
+def test_a_time_far_off_is_said_to_be(span, said):
+    assert far_off(NOW + span, NOW) == said
 
 
 @pytest.mark.parametrize(

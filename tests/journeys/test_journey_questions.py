@@ -32,6 +32,43 @@ async def test_each_surface_has_its_audience(town):
 
 
 @story()
+async def test_whoever_addresses_flowbot_is_answered_or_told_once_how(town):
+    def hints(who, *words, where=DATA_OPS):
+        return [each for each in town.private(who, where) if town.says(each, *words)]
+
+    # The mention behind the command, greetings before it, marks around it: the command is answered in its thread.
+    for words, name in (
+        ("show 2809 @flowbot", "turbine-10min"),
+        ("please @flowbot show 3318", "reduce_entity"),
+        ("*@flowbot* show *4500*", "forecast-wide"),
+    ):
+        asked = town.say(MAYA, words).message
+        await town.until(lambda a=asked, n=name: any(town.says(each, n) for each in town.slack.replies(a)))
+    await town.asks(MAYA, "/me show 4602", "meter-quality", where=DIRECT)
+
+    # Talk gets one private hint.
+    talk = town.say(MAYA, "the team thinks @flowbot is fine").message
+    await town.hears(MAYA, "You mentioned me, but not with a command")
+    assert not town.slack.replies(talk)
+
+    # An edit runs nothing and is told so once, however often the message is edited.
+    runs = len(town.enos.instances(3377))
+    late = town.say(JONAS, "trigger 3377").message
+    await town.slack.edit(JONAS, late, "@flowbot trigger 3377")
+    await town.hears(JONAS, "I don't act on edited messages")
+    written = town.say(JONAS, "show 33", where=DIRECT).message
+    await town.hears(JONAS, "flow 33", where=DIRECT)
+    for again in ("show 3377", "trigger 3377", "show 3377"):
+        await town.slack.edit(JONAS, written, again)
+    await town.hears(JONAS, "I don't act on edited messages", where=DIRECT)
+    await town.asks(JONAS, "whoami", "jonas.weber", where=DIRECT)
+    await town.quiet()
+    assert len(hints(JONAS, "edited messages")) == len(hints(JONAS, "edited messages", where=DIRECT)) == 1
+    assert len(hints(MAYA, "You mentioned me")) == 1
+    assert len(town.enos.instances(3377)) == runs
+
+
+@story()
 async def test_lists_have_pages_and_filters_and_say_their_period(town):
     first = await town.asks(MAYA, "/flow runs last 2d of 3318", "*Runs*", "page 1 of", "Asia/Shanghai", where=DATA_OPS)
     town.press(MAYA, first, "Next →")

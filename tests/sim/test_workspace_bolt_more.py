@@ -1,5 +1,6 @@
 """What bolt hears beyond commands and presses: home, shortcuts, strangers, membership, edits, and mishaps."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -135,6 +136,28 @@ async def test_an_edit_that_adds_a_mention_reaches_the_app():
         assert workspace.message_json(message)["edited"]["user"] == MAYA
         workspace.delete(MAYA, message)
         assert message not in workspace.messages(DATA_OPS)
+
+
+async def test_an_edit_of_a_direct_message_and_a_message_of_me_reach_the_app():
+    async with slack() as world:
+        workspace, app, heard = world.workspace, bolt_app(world), []
+
+        @app.event(re.compile("message"))
+        async def said(event):
+            heard.append(event)
+
+        async with connected(world, app):
+            message = workspace.say(MAYA, "@flowbot", "show 337").message
+            assert (await workspace.edit(MAYA, message, "show 3377")).acked
+            workspace.say(MAYA, "@flowbot", "/me show 3377")
+            await workspace.until(lambda: len(heard) == 3)
+        first, changed, me = heard
+        assert (first.get("subtype"), changed["subtype"], me["subtype"]) == (None, "message_changed", "me_message")
+        assert (changed["message"]["text"], changed["previous_message"]["text"]) == ("show 3377", "show 337")
+        assert changed["message"]["edited"]["user"] == changed["message"]["user"] == me["user"] == MAYA
+        assert "edited" not in changed["previous_message"]
+        assert changed["message"]["ts"] == first["ts"] != changed["ts"]
+        assert (me["text"], me["channel_type"]) == ("show 3377", "im")
 
 
 async def test_membership_events_reach_an_app_that_listens():

@@ -1,5 +1,7 @@
 """The poster: files, and what it reads of people, groups and channels."""
 
+from datetime import timedelta
+
 import pytest
 from fake_slack import BOT, TEAM, Fault, refusal
 
@@ -121,9 +123,17 @@ async def test_an_enterprise_is_one_home_and_others_are_strangers(poster, slack,
 
 
 @pytest.mark.parametrize("zone", [None, "", "Nowhere/City", "../etc/passwd"])
-async def test_an_unknown_time_zone_is_left_to_the_settings(poster, slack, zone):
-    slack.answers["users.info"] = {"user": MAYA | {"tz": zone}}
-    assert (await poster.profile("U0MAYA00001")).timezone == ""
+async def test_an_unknown_time_zone_is_left_to_the_offset_and_without_one_to_the_settings(poster, slack, zone):
+    slack.answers["users.info"] = {"user": MAYA | {"tz": zone, "tz_offset": -12600}}
+    profile = await poster.profile("U0MAYA00001")
+    assert (profile.timezone, profile.offset) == ("", timedelta(hours=-3, minutes=-30))
+
+
+@pytest.mark.parametrize("offset", [None, "3600", True, 86_400, -90_000, float("nan"), float("inf"), []])
+async def test_an_offset_that_no_clock_has_is_none(poster, slack, offset):
+    slack.answers["users.info"] = {"user": MAYA | {"tz": None, "tz_offset": offset}}
+    profile = await poster.profile("U0MAYA00001")
+    assert (profile.timezone, profile.offset) == ("", None)
 
 
 async def test_where_slack_never_named_our_team_only_its_own_word_makes_a_stranger(poster, slack):

@@ -94,6 +94,23 @@ async def test_a_mention_and_a_direct_message_are_heard(stage, slack):
     assert [said.where.surface for said in stage.ears.said] == [Surface.MENTION, Surface.DIRECT]
 
 
+async def test_edits_are_acked_and_heard_as_hints_under_one_key(stage, slack):
+    await stage.connected()
+    for text, before in (("show 3377", "show 337"), ("show 3378", "show 3377")):
+        message = {"type": "message", "user": "U0MAYA00001", "text": text, "ts": "1.1", "edited": {"ts": "2.2"}}
+        changed = {"type": "message", "subtype": "message_changed", "channel": "D0MAYA00001", "channel_type": "im"}
+        more = {"message": message, "previous_message": message | {"text": before}, "ts": "2.2", "hidden": True}
+        assert set(await slack.deliver("events_api", event_of(changed | more))) == {"envelope_id"}
+    late = mention(f"<@{BOT_USER}> trigger 3377", ts="3.3", edited={"user": "U0MAYA00001", "ts": "4.4"})
+    await slack.deliver("events_api", event_of(late))
+    await slack.until(lambda: len(stage.ears.said) == 3)
+    assert [(said.hint, said.key) for said in stage.ears.said] == [
+        ("edited", "hint:D0MAYA00001:1.1"),
+        ("edited", "hint:D0MAYA00001:1.1"),
+        ("edited", f"hint:{stage.ears.said[2].where.channel}:3.3"),
+    ]
+
+
 async def test_words_that_come_without_a_team_are_of_the_bots_own(stage, slack):
     await stage.connected()
     await slack.deliver("slash_commands", slash("status", team_id=None))

@@ -7,9 +7,11 @@ from fake_slack import BOT, BOT_USER, TEAM, event_of, mention, pressed, slash
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.core.parse import parse, say
 from bot.core.people import Person, Surface
 from bot.slack import said
 from bot.slack.identity import Identity
+from bot.slack.subtypes import SUBTYPES, Take
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 ME = Identity(TEAM, BOT_USER, BOT)
@@ -99,7 +101,9 @@ def test_a_mention_and_a_message_of_the_same_post_are_one_and_so_is_a_repeat():
         {"subtype": "message_deleted"},
         {"subtype": "channel_join"},
         {"subtype": "bot_message"},
-        {"edited": {"user": "U1", "ts": "1.1"}},
+        {"subtype": "me_message", "bot_id": "B1"},
+        {"subtype": "something_of_next_year"},
+        {"subtype": ["x"]},
         {"ts": ""},
         {"channel": ""},
         {"type": "message"},
@@ -111,9 +115,143 @@ def test_what_no_person_says_is_nothing(more):
     assert said.event(event_of(mention(f"<@{BOT_USER}> x") | more), NOW, ME) is None
 
 
-@pytest.mark.parametrize("subtype", ["thread_broadcast", "file_share"])
-def test_words_sent_to_the_channel_too_or_with_a_file_are_words(subtype):
+@pytest.mark.parametrize("subtype", ["thread_broadcast", "file_share", "me_message"])
+def test_words_sent_to_the_channel_too_or_with_a_file_or_of_oneself_are_words(subtype):
     assert said.event(event_of(mention(f"<@{BOT_USER}> ack", subtype=subtype)), NOW, ME).text == "ack"
+    direct = {"type": "message", "channel_type": "im", "channel": "D1"}
+    heard = said.event(event_of(mention("ack", subtype=subtype) | direct), NOW, ME)
+    assert (heard.text, heard.hint, heard.where.surface) == ("ack", "", Surface.DIRECT)
+
+
+AT = f"<@{BOT_USER}>"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (f"please {AT} show 3377", "show 3377"),
+        (f"show 3377 {AT}", "show 3377"),
+        (f"show 3377, {AT}", "show 3377"),
+        (f"*show 3377 {AT}*", "show 3377"),
+        (f":wave: {AT} show 3377", "show 3377"),
+        (f"hey 👋 {AT}: could you show 3377", "show 3377"),
+        (f"请 {AT} show 3377", "show 3377"),
+        (f"*{AT}* show 3377", "show 3377"),
+        (f"*_{AT}_* show 3377", "show 3377"),
+        (f"*{AT} show 3377*", "show 3377"),
+        (f"_{AT}, show_ 3377", "show 3377"),
+        (f"&gt; {AT} show 3377", "show 3377"),
+        (f"• *{AT}* show *3377*", "show 3377"),
+        (f"{AT} {AT} show 3377", "show 3377"),
+        (f"{AT} /flow show 3377", "show 3377"),
+        (f"`/flow show 3377` {AT}", "show 3377"),
+        (f"show 3377 {AT} please", "show 3377"),
+        (f"show 3377 {AT} :pray:", "show 3377"),
+        (f"show 3377 {AT}?", "show 3377"),
+        (f"{AT} ?", "help"),
+        (f"{AT} :wave: show 3377", "show 3377"),
+        (f":wave: {AT}:show 3377", "show 3377"),
+        ("*@flowbot* show 3377", "show 3377"),
+        ("ok @FlowBot show 3377", "show 3377"),
+    ],
+)
+def test_who_addresses_the_bot_is_understood(text, words):
+    heard = said.event(event_of(mention(text)), NOW, ME)
+    assert heard.hint == ""
+    assert say(parse(heard.text, "/flow")) == words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"as I told {AT}",
+        f"ask {AT} about it",
+        f"the team says {AT} show 3377",
+        f"show 3377 {AT} or so",
+        f"ack 2809 because {AT} is wrong",
+        f"thanks {AT}",
+        f"{AT} thank you :pray:",
+        f"hi {AT}!",
+        f"it's \"odd {AT}",
+        f"“odd {AT} status",
+    ],
+)
+def test_talk_in_which_the_bot_is_mentioned_is_not_carried_out(text):
+    heard = said.event(event_of(mention(text)), NOW, ME)
+    assert (heard.hint, heard.key) == ("talk", "hint:C0DATAOPS1:1800000000.000200")
+
+
+@pytest.mark.parametrize(
+    "text", [f"{AT}", f" *{AT}* ", f"&gt; {AT}", f"{AT} is great", f"shwo 3377 {AT}", f"3377 {AT}"]
+)
+def test_what_may_be_a_command_is_answered_as_one(text):
+    assert said.event(event_of(mention(text)), NOW, ME).hint == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (f"ack 2809 because {AT} is wrong", f"ack 2809 because {AT} is wrong"),
+        (f"show 3377 {AT}", "show 3377"),
+        ("as I told you", "as I told you"),
+    ],
+)
+def test_direct_messages_are_all_for_the_bot(text, words):
+    direct = {"type": "message", "channel_type": "im", "channel": "D1"}
+    heard = said.event(event_of(mention(text) | direct), NOW, ME)
+    assert (heard.text, heard.hint) == (words, "")
+
+
+def changed(text, before, *, channel="D1", kind="im", edited=True, **more):
+    message = {"type": "message", "user": "U0MAYA00001", "text": text, "ts": "1.1", "team": TEAM} | more
+    if edited:
+        message["edited"] = {"user": "U0MAYA00001", "ts": "2.2"}
+    return event_of(
+        {"type": "message", "subtype": "message_changed", "channel": channel, "channel_type": kind, "hidden": True,
+         "ts": "2.2", "event_ts": "2.2", "message": message, "previous_message": {"text": before, "ts": "1.1"}}
+    )  # fmt: skip
+
+
+def test_an_edit_is_a_hint_and_the_same_one_however_often():
+    first = said.event(changed("show 3377", "show 337"), NOW, ME)
+    again = said.event(changed("show 3378", "show 3377"), NOW, ME)
+    assert first.key == again.key == "hint:D1:1.1"
+    assert (first.hint, first.text, first.where.surface) == ("edited", "show 3377", Surface.DIRECT)
+    assert (first.where.channel, first.where.message, first.by) == ("D1", "1.1", Person(TEAM, "U0MAYA00001"))
+
+
+def test_a_mention_that_an_edit_brings_is_a_hint_by_either_event():
+    by_mention = said.event(event_of(mention(f"{AT} show 3377", ts="1.1", channel="C1", edited={"ts": "2.2"})), NOW, ME)
+    by_message = said.event(changed(f"{AT} show 3377", "show 3377", channel="C1", kind="channel"), NOW, ME)
+    assert by_mention.key == by_message.key == "hint:C1:1.1"
+    assert by_mention.hint == by_message.hint == "edited"
+    assert by_mention.where.surface is by_message.where.surface is Surface.MENTION
+    assert said.event(changed("show 3377", "show 337", channel="C1", kind="channel"), NOW, ME) is None
+    assert said.event(changed(f"{AT} show 3377", f"{AT} show 337", channel="C1", kind="channel"), NOW, ME) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (changed("show 3377", "show 3377"), "a preview"),
+        (changed("show 3377 ", "show 3377"), "a blank"),
+        (changed("show 3377", "show 337", edited=False), "nobody edited it"),
+        (changed("Working", "Started", bot_id=BOT), "a program"),
+        (changed("Working", "Started", user=BOT_USER), "the bot itself"),
+        (changed("This message was deleted.", "show 3377", subtype="tombstone"), "a deletion"),
+        (changed("show 3377", "show 337", user=None), "nobody"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_what_changes_in_a_message_without_a_persons_words_is_nothing(body, why):
+    assert said.event(body, NOW, ME) is None
+
+
+def test_every_subtype_is_decided():
+    assert {each for each, how in SUBTYPES.items() if how is Take.WORDS} == {
+        "", "file_share", "me_message", "thread_broadcast",
+    }  # fmt: skip
+    assert {each for each, how in SUBTYPES.items() if how is Take.EDIT} == {"message_changed"}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The inbox: what was said is known until it is answered, or the audit knows of it."""
 
+from contextlib import closing
 from dataclasses import replace
+from sqlite3 import connect
 
 from store_makers import MAYA, NOW, attempt, later, message
 
@@ -14,6 +16,7 @@ WORDS = Said(
     where=Where(Surface.BUTTON, "C1", "1.1", "1.2", "https://hooks.slack.com/commands/T/1/secret"),
     at=NOW,
     post="p7",
+    hint="talk",
 )
 
 
@@ -25,6 +28,15 @@ async def test_what_was_said_comes_back_whole_oldest_first_also_after_a_restart(
     async with Store.open(path) as store:
         assert await store.unanswered() == (WORDS, newer)
         assert not await store.first_time(WORDS.key, NOW, WORDS)
+
+
+async def test_words_that_a_former_version_wrote_have_no_hint(path):
+    async with Store.open(path) as store:
+        await store.first_time(WORDS.key, WORDS.at, WORDS)
+    with closing(connect(path)) as db, db:
+        db.execute("UPDATE deliveries SET said = json_remove(said, '$.hint')")
+    async with Store.open(path) as store:
+        assert await store.unanswered() == (replace(WORDS, hint=""),)
 
 
 async def test_an_answer_forgets_the_words_and_remembers_the_delivery(store, path):

@@ -186,9 +186,9 @@ class World:
 
     # ── what happens ──
 
-    async def heard(self, actor, text, where, post="", key=""):
+    async def heard(self, actor, text, where, post="", key="", hint=""):
         """Hand words to the bot, deliver what it queues, and return what people see anew."""
-        said = Said(key or f"say:{self.new_ts()}", text, actor.person, where, self.now, post)
+        said = Said(key or f"say:{self.new_ts()}", text, actor.person, where, self.now, post, hint)
         await self.answers.said(said)
         assert await self.store.unanswered() == ()  # whatever it was: answered, or the audit knows of it
         return await self.delivered()

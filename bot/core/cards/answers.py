@@ -9,7 +9,7 @@ from bot.core.cards.blocks import Block, Element
 from bot.core.cards.flows import duration
 from bot.core.escape import code, escape, mention, one_line
 from bot.core.instance_ids import is_instance
-from bot.core.people import Link, Person
+from bot.core.people import EDITED, Link, Person
 from bot.core.posts import Body
 from bot.core.rights import Reason
 from bot.core.words import decode, visible
@@ -159,6 +159,19 @@ def old_button(command: str) -> Body:
         "This button is too old for me to read, so nothing was done. Please type what you want; "
         f"{code(f'{command} help')} lists what I know.",
     )
+
+
+def hint(kind: str, words: str, *, direct: bool) -> Body:
+    """Return how to say it, to who spoke to the bot in a way that nothing is done about (``EDITED`` or ``TALK``)."""
+    example = code("show 3377" if direct else "@flowbot show 3377")
+    if kind == EDITED:
+        text = f"I don't act on edited messages. Nothing was done. Send it as a new message, for example {example}."
+    else:
+        text = (
+            f"You mentioned me, but not with a command. Nothing was done. Begin with me, for example {example}; "
+            f"{code('@flowbot help')} lists what I know."
+        )
+    return told(words, text)
 
 
 def retired(kind: str, command: str) -> Body:

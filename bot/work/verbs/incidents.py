@@ -1,6 +1,7 @@
 """Incidents: what is open, and taking, giving back, closing and reopening it. What changed stands in its thread."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,12 +13,13 @@ from bot.core.escape import code, mention
 from bot.core.flows import InstanceId
 from bot.core.incidents import Incident, Phase
 from bot.core.instance_ids import flow_of
+from bot.core.likeness import likeness, unmarked
 from bot.core.people import Surface
 from bot.core.posts import PostId, State
 from bot.core.requests import Ack, Close, FlowRef, Incidents, Reopen, Thread, Unack
 from bot.core.rights import Reason, responds
 from bot.core.words import visible
-from bot.work import audience, finding, moved
+from bot.work import audience, finding, moved, unmatched
 from bot.work.asking import Answer, Ask, Rooms
 from bot.work.verbs.listing import listed, on_page
 
@@ -43,7 +45,12 @@ async def incidents(rooms: Rooms, ask: Ask, request: Incidents) -> Answer:
     title, none = _TITLES.get(request.scope, _TITLES["open"])
     of = f" of flow {code(str(flow))}" if flow is not None else ""
     by = f" by {code(owner)}" if owner else ""
-    return Answer(listed(ask, request, lines, f"*{title}*{of}{by}", f"{none}{of}{by}."))
+    nothing = f"{none}{of}{by}."
+    if not shown:
+        nothing = await unmatched.checked(rooms, ask, request, unmatched.Names(flow, owner), nothing)
+    if flow is not None:
+        request = replace(request, flow=FlowRef(flow))
+    return Answer(listed(ask, request, lines, f"*{title}*{of}{by}", nothing))
 
 
 async def ack(rooms: Rooms, ask: Ask, request: Ack) -> Answer:
@@ -115,7 +122,7 @@ async def _meant(rooms: Rooms, ask: Ask, flow: FlowRef | None, instance: Instanc
         return ask.incident
     which = flow.id if flow is not None else flow_of(instance) if instance else None
     recent = await rooms.store.incidents(live=False, flow=which, since=ask.now - _RECENT)
-    matching = [each for each in recent if _names(each, flow, instance)]
+    matching = [each for each in recent if _names(each, flow, instance)] or _alike(recent, flow)
     if not matching and flow is not None and flow.id is None and ask.as_user is not None:
         flow = FlowRef(await finding.flow_id(rooms, ask, flow, exact=True))
         matching = list(await rooms.store.incidents(live=False, flow=flow.id, since=ask.now - _RECENT))
@@ -132,8 +139,16 @@ async def _meant(rooms: Rooms, ask: Ask, flow: FlowRef | None, instance: Instanc
 
 def _names(incident: Incident, flow: FlowRef | None, instance: InstanceId | None) -> bool:
     if flow is not None:
-        return flow.id == incident.flow_id or (flow.id is None and flow.name == incident.flow_name)
+        return flow.id == incident.flow_id or (flow.id is None and incident.flow_name in (flow.typed, flow.name))
     return any(each.instance == instance for each in incident.occurrences)
+
+
+def _alike(incidents: Sequence[Incident], flow: FlowRef | None) -> list[Incident]:
+    """Return the incidents of the one flow whose name looks like this; none where it may be one of several."""
+    if flow is None or flow.id is not None:
+        return []
+    found = [each for each in incidents if likeness(each.flow_name) in {likeness(flow.name), unmarked(flow.name)}]
+    return found if len({each.flow_id for each in found}) == 1 else []
 
 
 async def _allow(rooms: Rooms, ask: Ask, incident: Incident, *, needs_link: bool) -> None:

@@ -12,6 +12,7 @@ from bot.core.people import Person
 from bot.core.periods import window
 from bot.core.requests import Audit, Help, Status
 from bot.core.rights import Reason, may
+from bot.work import unmatched
 from bot.work.asking import Answer, Ask, Rooms
 from bot.work.verbs.listing import listed, paragraphs
 
@@ -78,8 +79,10 @@ async def audit(rooms: Rooms, ask: Ask, request: Audit) -> Answer:
     lines = [_line(entry) for entry in entries]
     by = f" by {mention(request.person)}" if request.person else ""
     nothing = f"Nothing was asked for{by} {escape(span.words)}."
-    cut = [f"These are the newest {MOST}; a shorter period shows the rest."] if len(entries) == MOST else []
-    body = listed(ask, request, lines, f"*Audit*{by} {escape(span.words)}", nothing, notes=cut)
+    notes = [f"These are the newest {MOST}; a shorter period shows the rest."] if len(entries) == MOST else []
+    if not entries:
+        nothing = await unmatched.checked_person(rooms, ask, request, nothing)
+    body = listed(ask, request, lines, f"*Audit*{by} {escape(span.words)}", nothing, notes=notes)
     return Answer(body, private=True)
 
 

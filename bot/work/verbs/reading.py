@@ -1,11 +1,13 @@
 """Reading: failed, runs and show. Reads carry the asker's EnOS user, so they see what EnOS lets them see."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from bot.core.cards import answers, blocks, flows
 from bot.core.cards.answers import Offer
+from bot.core.errors import Refused
 from bot.core.escape import code, escape
 from bot.core.flows import KINDS, FlowId, Instance, InstanceId, Search
 from bot.core.graphs import BROKEN, ended, in_order
@@ -15,9 +17,11 @@ from bot.core.periods import Window, window
 from bot.core.requests import Failed, FlowRef, OwnerRef, Runs, Show
 from bot.core.status import name_of
 from bot.core.times import milliseconds
-from bot.work import finding
+from bot.work import finding, unmatched
 from bot.work.asking import Answer, Ask, Rooms
 from bot.work.verbs.listing import listed
+
+Listing = TypeVar("Listing", Failed, Runs)
 
 MOST = 1000  # rows of one scheduling type that are read for a list
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -31,6 +35,15 @@ class _Terms:
     flow: FlowId | None
     owner: str
 
+    @property
+    def names(self) -> unmatched.Names:
+        """The names of the question."""
+        return unmatched.Names(self.flow, self.owner)
+
+    def settled(self, request: Listing) -> Listing:
+        """Return the question with its flow by id, so that its other pages are of the same flow."""
+        return request if self.flow is None else replace(request, flow=FlowRef(self.flow))
+
 
 async def failed(rooms: Rooms, ask: Ask, request: Failed) -> Answer:
     """List what alerts now, as EnOS says; then, marked, what failed though triggered before, and what recovered."""
@@ -42,7 +55,8 @@ async def failed(rooms: Rooms, ask: Ask, request: Failed) -> Answer:
     lines += _marked(incidents, terms, {row.id for row in rows})
     title = "*Failed*" + _of(terms, request.owner)
     nothing = f"No failures{_of(terms, request.owner)} {escape(terms.span.words)}."
-    return Answer(listed(ask, request, lines, f"{title} {escape(terms.span.words)}", nothing, notes=_cut(all_read)))
+    heads = f"{title} {escape(terms.span.words)}", nothing
+    return await _answered(rooms, ask, request, terms, lines, heads, _cut(all_read))
 
 
 async def runs(rooms: Rooms, ask: Ask, request: Runs) -> Answer:
@@ -52,18 +66,41 @@ async def runs(rooms: Rooms, ask: Ask, request: Runs) -> Answer:
     wanted = f" with {' or '.join(name_of(each) for each in request.statuses)}" if request.statuses else ""
     rest = f"{wanted}{_of(terms, request.owner)} {escape(terms.span.words)}"
     lines = [flows.row(row) for row in rows]
-    return Answer(listed(ask, request, lines, f"*Runs*{rest}", f"EnOS shows you no runs{rest}.", notes=_cut(all_read)))
+    head, none = f"*Runs*{rest}", f"EnOS shows you no runs{rest}."
+    return await _answered(rooms, ask, request, terms, lines, (head, none), _cut(all_read))
+
+
+async def _answered(
+    rooms: Rooms,
+    ask: Ask,
+    request: Listing,
+    terms: _Terms,
+    lines: Sequence[str],
+    heads: tuple[str, str],
+    notes: Sequence[str],
+) -> Answer:
+    """Return the page under the first of its heads; under the second where it has no rows and its names are right."""
+    title, nothing = heads
+    if not lines:
+        nothing = await unmatched.checked(rooms, ask, request, terms.names, nothing)
+    return Answer(listed(ask, terms.settled(request), lines, title, nothing, notes=notes))
 
 
 async def show(rooms: Rooms, ask: Ask, request: Show) -> Answer:
     """Show one flow, or one instance; in an incident's thread the failed run."""
     if request.instance is not None or (request.flow is None and ask.incident is not None):
         return await _show_instance(rooms, ask, request.instance)
-    return await _show_flow(rooms, ask, request.flow)
+    return await _show_flow(rooms, ask, request)
 
 
-async def _show_flow(rooms: Rooms, ask: Ask, ref: FlowRef | None) -> Answer:
-    flow = await rooms.enos.flow(await finding.flow_id(rooms, ask, ref, exact=False), as_user=ask.as_user)
+async def _show_flow(rooms: Rooms, ask: Ask, request: Show) -> Answer:
+    which = await finding.flow_id(rooms, ask, request.flow, exact=False)
+    try:
+        flow = await rooms.enos.flow(which, as_user=ask.as_user)
+    except Refused as refused:
+        if refused.reason != "unknown_flow":
+            raise
+        raise await unmatched.no_flow(rooms, ask, request, which, escape(refused.sentence)) from refused
     people = await finding.people_of(rooms, flow.owners)
     mask = rooms.manners.mask
     state = "🟢 scheduling is on" if flow.active else "⏸️ scheduling is off"

@@ -15,8 +15,9 @@ from bot.core.escape import code
 from bot.core.facts import Run
 from bot.core.flows import KINDS, Flow, FlowId, InstanceId, Parameter, Search, TaskId
 from bot.core.instance_ids import expected_instance
-from bot.core.parse import trigger_time
-from bot.core.requests import Rerun, Trigger
+from bot.core.likeness import likeness
+from bot.core.parse import far_off, say, trigger_time
+from bot.core.requests import FlowRef, Rerun, Trigger, When
 from bot.core.rerun import MINUTE, REACH, Plan, first_free, minutes, plan
 from bot.core.times import milliseconds
 from bot.work import finding, telling
@@ -60,17 +61,21 @@ async def trigger(rooms: Rooms, ask: Ask, request: Trigger) -> Answer:
             f"Flow {flow.id} has no task {request.task}, so nothing was started.",
             f"Its tasks are: {listed}.",
         )
+    changes = tuple(_as_known(flow, each) for each in request.parameters)
+    off = far_off(at, ask.now)
+    if off and not request.confirmed:
+        return await _sure(rooms, ask, replace(request, flow=FlowRef(flow.id), parameters=changes), flow, at, off)
     known = {each.key for each in flow.parameters}
     beginning = runs.Beginning(
-        parameters=tuple(rooms.manners.mask.parameter(each) for each in request.parameters),
-        unknown_keys=tuple(each.key for each in request.parameters if each.key not in known),
+        parameters=tuple(rooms.manners.mask.parameter(each) for each in changes),
+        unknown_keys=tuple(each.key for each in changes if each.key not in known),
     )
     start = Start(
         flow=flow,
         at=at,
         task=request.task,
         task_name=names.get(request.task, "") if request.task is not None else "",
-        parameters=merged(flow, request.parameters) if request.parameters else (),
+        parameters=merged(flow, changes) if changes else (),
         notes=runs.notes(beginning),
     )
     return await _start(rooms, ask, start)
@@ -96,6 +101,26 @@ async def rerun(rooms: Rooms, ask: Ask, request: Rerun) -> Answer:
     notes = runs.notes(runs.Beginning(skips=planned.skips, moved=moved))
     start = Start(flow=flow, at=at, task=planned.task, task_name=planned.task_name, notes=notes)
     return await _start(rooms, ask, start)
+
+
+async def _sure(rooms: Rooms, ask: Ask, request: Trigger, flow: Flow, at: datetime, off: str) -> Answer:
+    """Ask once about a time that is far off; the button says it whole, in UTC, so that it means the same later."""
+    shown = at.astimezone(ask.zone)
+    text = (
+        f"Start {flows.flow_name(flow.id, flow.name)} for {code(f'{shown:%Y-%m-%d %H:%M}')} ({ask.zone})? "
+        f"That is {off}. Nothing was started."
+    )
+    command = say(replace(request, when=When(f"{at:%Y-%m-%dT%H:%M:%SZ}"), confirmed=True))
+    offers = await telling.fitted(rooms, ask, [("Start it", command)])
+    return Answer(answers.told(ask.words, text, post=ask.post, offers=offers), private=True, outcome="asked")
+
+
+def _as_known(flow: Flow, change: Parameter) -> Parameter:
+    """Return the change under the flow's own key, where that is the one it names in another width or form."""
+    if any(each.key == change.key for each in flow.parameters):
+        return change
+    alike = [each.key for each in flow.parameters if likeness(each.key) == likeness(change.key)]
+    return Parameter(alike[0], change.value) if len(alike) == 1 else change
 
 
 def merged(flow: Flow, changes: tuple[Parameter, ...]) -> tuple[Parameter, ...]:

@@ -1,0 +1,68 @@
+"""Local times: the moment that a wall clock means, where it means one; and the choice where it means two."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, tzinfo
+
+from bot.core.errors import Refused
+from bot.core.requests import When
+
+
+@dataclass(unsafe_hash=True)
+class Undecided(Refused):
+    """A time that may be meant in several ways. ``choices`` are a label and the time to ask for instead."""
+
+    choices: tuple[tuple[str, When], ...] = ()
+    offers: tuple[tuple[str, str], ...] = ()  # the same as whole commands, filled in by who knows the request
+
+
+class Passed(Undecided):
+    """A clock time that has passed today."""
+
+
+class Repeated(Undecided):
+    """A local time that comes twice, because the clock is put back over it."""
+
+
+def is_repeated(at: datetime) -> bool:
+    """Whether the clock shows this local time twice."""
+    earlier, later = at.replace(fold=0), at.replace(fold=1)
+    return earlier.utcoffset() != later.utcoffset() and earlier.astimezone(UTC) < later.astimezone(UTC)
+
+
+def offset(at: datetime) -> str:
+    """Return the offset as an ISO time carries it: ``-04:00``."""
+    return at.isoformat()[len(at.replace(tzinfo=None).isoformat()) :]
+
+
+def once(day: date, clock: time, zone: tzinfo) -> datetime:
+    """Return a local time as UTC; raises Repeated where it comes twice, Refused where it does not exist."""
+    at = local(day, clock, zone)
+    first = datetime.combine(day, clock, zone)
+    if not is_repeated(first):
+        return at
+    both = [
+        each.isoformat(timespec="seconds" if clock.second else "minutes") for each in (first, first.replace(fold=1))
+    ]
+    raise Repeated(
+        "repeated_time",
+        f"{day} {clock:%H:%M} comes twice in {zone}, because the clock is put back over it. Nothing was done.",
+        f"Say which one you mean: `at {both[0]}` (the first) or `at {both[1]}` (the second).",
+        choices=tuple(
+            (f"{clock:%H:%M} ({offset(each)})", When(iso))
+            for each, iso in zip((first, first.replace(fold=1)), both, strict=True)
+        ),
+    )
+
+
+def local(day: date, clock: time, zone: tzinfo) -> datetime:
+    """Return a local time as UTC, the first of two; raises Refused where the clock jumps over it."""
+    naive = datetime.combine(day, clock)
+    at = naive.replace(tzinfo=zone).astimezone(UTC)
+    back = at.astimezone(zone).replace(tzinfo=None)
+    if back != naive:
+        raise Refused(
+            "no_such_time",
+            f"{naive:%Y-%m-%d %H:%M} does not exist in {zone}: the clock is put forward over it.",
+            f"Say `{back:%Y-%m-%d %H:%M}` instead, which is the same distance behind the jump.",
+        )
+    return at

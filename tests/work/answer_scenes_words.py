@@ -1,0 +1,64 @@
+"""The scenes of words that may be meant otherwise: names that match nothing, times in doubt, talk and edits."""
+
+from answer_enos import refusal
+from answer_scenes import Scenes, fault
+from answer_world import OPS
+
+from bot.core.people import Surface, Where
+from bot.core.status import Status
+from bot.enos.errors import Silence
+
+SCENES = Scenes()
+scene, asked = SCENES.scene, SCENES.asked
+
+
+def in_new_york(world):
+    world.slack.person(world.maya.person, "maya", timezone="America/New_York")
+
+
+def with_runs(world):
+    world.enos.run("3377-2026112102", Status.SUCCESS)
+    world.enos.run("2809-202611201000", Status.SUCCESS)
+
+
+def away(world):
+    world.enos.faults.update({"flow": [Silence("no answer")], "search": [Silence("no answer")]})
+
+
+# ── names that match nothing ──
+
+asked("failures of an owner mistyped", "maya", "failed by jonas.webber", with_runs)
+asked("runs of an owner nobody knows", "maya", "runs by zacharias", with_runs)
+asked("incidents of an owner mistyped", "maya", "incidents by maya.chem", with_runs)
+asked("failures of a flow that is not there", "maya", "failed of 99999999")
+asked("runs of a flow with a digit wrong", "maya", "runs yesterday of 3378")
+asked("incidents of a flow with a digit wrong", "maya", "incidents of 33777")
+asked("a status that there is not", "maya", "runs 42")
+asked("a flow's name mistyped", "maya", "failed of daily-enregy-report")
+asked("an audit of nobody", "alex", "audit <@U0NOBODY001>")
+asked("an audit of somebody who is not linked", "alex", "audit <@U0PRIYA0001>")
+asked("incidents while EnOS is away", "maya", "incidents of 99999999 by ann.leee", away)
+asked("failures by somebody who is not linked", "maya", "failed by <@U0PRIYA0001>")
+asked("failures of a flow without the right", "maya", "failed of 2957", fault("flow", refusal("no_right", "no right")))
+
+
+# ── times in doubt ──
+
+asked("a local time that comes twice", "maya", "trigger 3377 at 2026-11-01 01:30 with path=/a", in_new_york)
+asked("a start a year ahead", "maya", "trigger 3377 at 2027-11-21 02:00 with path=/a")
+asked("a start in a year mistyped", "maya", "trigger 3377 from 108580 at 2006-11-21 02:00")
+
+
+# ── talk and edits ──
+
+
+@scene("a mention in words for others")
+async def _(world):
+    where = Where(Surface.MENTION, OPS, "", world.new_ts())
+    await world.heard(world.maya, "the team says <@U0FLOWBOT1> knows", where, hint="talk")
+
+
+@scene("an edit of a direct message")
+async def _(world):
+    where = Where(Surface.DIRECT, "D0MAYA00001", "", world.new_ts())
+    await world.heard(world.maya, "trigger 3377 with password=hunter2", where, hint="edited")
