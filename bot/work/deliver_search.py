@@ -17,8 +17,9 @@ from bot.core.lost_cards import name_of, names_of
 from bot.core.posts import Post, PostId
 from bot.core.slack_errors import Verdict, verdict
 from bot.work.deliver_rules import ARRIVES_WITHIN
-from bot.work.ports import Slack
+from bot.work.ports import Clock, Slack
 
+CLOCKS_APART = timedelta(hours=1)  # as much as this clock may be behind Slack's, and nothing is said twice
 TOGETHER = timedelta(minutes=10)  # posts that were tried within it are searched for together
 Place = tuple[str, str]  # channel and thread
 
@@ -56,8 +57,9 @@ class _Search:
 class Searches:
     """The searches under way, one a place."""
 
-    def __init__(self, slack: Slack) -> None:
+    def __init__(self, slack: Slack, clock: Clock) -> None:
         self._slack = slack
+        self._clock = clock
         self._open: dict[Place, _Search] = {}
 
     async def of(self, place: Place, posts: Sequence[Post]) -> Mapping[PostId, Sightings] | None:
@@ -67,7 +69,7 @@ class Searches:
         """
         search = self._open.get(place)
         if search is None or not any(search.is_for(post) for post in posts):
-            search = self._open[place] = _begun(place, posts)
+            search = self._open[place] = _begun(place, posts, self._clock())
         while search.threads:
             if not await self._read(place[0], search):
                 return None
@@ -106,23 +108,28 @@ class Searches:
             raise
 
 
-def _begun(place: Place, posts: Sequence[Post]) -> _Search:
+def _begun(place: Place, posts: Sequence[Post], now: datetime) -> _Search:
     """Return the search for the post that was tried first, and for those that were tried soon after it."""
     since = min(map(_tried_first, posts))
     posts = [post for post in posts if _tried_first(post) - since <= TOGETHER]
     before = dict.fromkeys(ts for post in posts for ts in post.threads)
     threads = list(dict.fromkeys([place[1], *before, *([""] if before else [])]))
-    return _Search({post.new.id: post for post in posts}, threads, since.timestamp(), _until(posts))
+    return _Search({post.new.id: post for post in posts}, threads, since.timestamp(), _until(posts, now))
 
 
 def _tried_first(post: Post) -> datetime:
     return post.first_tried or post.new.due
 
 
-def _until(posts: Sequence[Post]) -> float:
-    """Return until when one of these can have been posted; 0 where it is not known when they were tried last."""
+def _until(posts: Sequence[Post], now: datetime) -> float:
+    """Return until when one of these can have been posted; 0, so that all is read, where that is not known.
+
+    Nor is it trusted soon after the last try, when little more is to be read: this clock may be behind Slack's.
+    """
     tried = [post.tried_at for post in posts if post.tried_at is not None]
-    return (max(tried) + ARRIVES_WITHIN).timestamp() if len(tried) == len(posts) else 0.0
+    if len(tried) < len(posts) or now - max(tried) < CLOCKS_APART:
+        return 0.0
+    return (max(tried) + ARRIVES_WITHIN).timestamp()
 
 
 def _sightings(post: Post, search: _Search, asked: str) -> Sightings:

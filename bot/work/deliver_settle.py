@@ -75,7 +75,7 @@ class Settling:
         self._meters = meters
         self._waits = Waits(steady, alarms, jitter)
         self._lost = lost
-        self._searches = Searches(slack)
+        self._searches = Searches(slack, clock)
         self._look_at: dict[PostId, datetime] = {}
         self._looks: dict[PostId, int] = {}  # of a file
         self._looking: set[Place] = set()

@@ -91,6 +91,8 @@ class Always:
 class FakeSlack:
     """Remembers what stands where. ``faults`` holds, per method, what the next calls meet (None: nothing).
 
+    Those of a method and a channel, such as ``find C1``, come first.
+
     A whisper with a response_url meets those of ``response_url`` where there are any.
     """
 
@@ -243,7 +245,7 @@ class FakeSlack:
         for gate in (channel, f"{method} {channel}"):
             if gate in self.gates:
                 await self.gates[gate].wait()
-        waiting = self.faults.get(method) or [None]
+        waiting = self.faults.get(f"{method} {channel}") or self.faults.get(method) or [None]
         fault = waiting.pop(0)
         if isinstance(fault, Exception):
             raise fault

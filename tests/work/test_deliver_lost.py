@@ -7,6 +7,7 @@ import pytest
 from deliver_fakes import (
     DEFAULT,
     START,
+    HandClock,
     Late,
     Lost,
     Short,
@@ -441,6 +442,16 @@ async def test_a_look_that_did_not_reach_the_end_sends_nothing_again(world):
     await world.pass_time(60)
     assert world.slack.standing().count("a") == 1
     assert world.slack.calls.count("find C1") > 3
+
+
+@pytest.mark.parametrize("hours", [0, 1, 30])
+async def test_a_clock_that_is_behind_slacks_doubles_nothing(world, hours):
+    world.slack.clock = HandClock()
+    world.slack.clock.now += timedelta(hours=hours)
+    world.slack.faults["post"] = [Lost()]
+    await world.queue(message("a"))
+    await world.pass_time(60)
+    assert (await world.state("a"), world.slack.standing()) == ("sent", ["a"])
 
 
 async def test_newer_messages_are_no_reason_to_read_more(world):
