@@ -99,6 +99,17 @@ MUTANTS = [
         "test_deliver_hosts.py::test_who_finds_out_whether_slack_takes_anything_again",
     ),
     Mutant(
+        "a look that fails holds every place",
+        "bot/work/deliver_waits.py",
+        (
+            (
+                "wait = self._places.get(place)",
+                "wait = self._places.get(place, next(iter(self._places.values()), None))",
+            ),
+        ),
+        "test_deliver_waits.py::test_a_channel_whose_history_fails_delays_no_other",
+    ),
+    Mutant(
         "a run is written after its call",
         "bot/work/verbs/starting.py",
         (("    await rooms.store.put_run(run)\n    return run\n", "    return run\n"),),
