@@ -123,6 +123,7 @@ class App:
             timedelta(minutes=settings.remind_minutes),
             settings.oncall,
             console_url=settings.enos_console_url,
+            zone=self._platform_zone,
             command=settings.command,
             wake=self.watch.touched,
         )
@@ -154,6 +155,7 @@ class App:
             new_id,
             wanted,
             mask=self.mask,
+            zone=self._platform_zone,
             wake=self.delivery.wake,
             occurred=self.figures.occurred,
             alarms=Alarms(self._alarm),
@@ -176,16 +178,26 @@ class App:
             enos=self.enos,
             slack=self.edge.poster,
             store=self.store,
-            desk=Desk(self.store, names, new_id, console_url=settings.enos_console_url, wake=self.watch.touched),
+            desk=Desk(
+                self.store,
+                names,
+                new_id,
+                console_url=settings.enos_console_url,
+                zone=self._platform_zone,
+                wake=self.watch.touched,
+            ),
             clock=now,
             new_id=new_id,
             manners=manners,
             schedule_words=in_words,
             health=self._health,
-            platform_zone=lambda: self.zone.offset,
+            platform_zone=self._platform_zone,
             wake=wake,
             nudge=self.watch.nudge,
         )
+
+    def _platform_zone(self) -> timedelta | None:
+        return self.zone.offset
 
     async def preflight(self) -> list[str]:
         """Prove Slack's tokens and EnOS's keys; return every problem that only an operator can mend.

@@ -239,7 +239,9 @@ class _Draft:
             if reason is not Reason.NOTHING:
                 self._put(new)
                 if not new.gathered:
-                    self._replies.append(in_thread(new, success_reply(incident, new, reason), self._terms))
+                    self._replies.append(
+                        in_thread(new, success_reply(incident, new, reason, self._terms.look.zone), self._terms)
+                    )
 
     def _put(self, incident: Incident) -> None:
         self._changed[incident.id] = incident

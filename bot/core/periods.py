@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from bot.core.errors import Refused
 from bot.core.requests import Period, When
+from bot.core.shown_times import on_the_clock, until_on_the_clock
 
 LONGEST = timedelta(days=366)
 YEARS = range(1970, 3000)
@@ -240,10 +241,10 @@ def _bounds(words: str, now: datetime, zone: ZoneInfo) -> tuple[datetime, dateti
         return _days(monday, monday + 6 * DAY, zone, lambda span: f"{words} ({span})")
     if first == "last":
         begin = now.astimezone(UTC) - (parse_duration(rest) or timedelta())
-        return begin, now.astimezone(UTC), f"in the {words} ({_span(begin, now, zone)})"
+        return begin, now.astimezone(UTC), f"in the {words} ({until_on_the_clock(begin, now, zone)})"
     if first == "since":
         begin = _beginning(rest, today, zone)
-        return begin, now.astimezone(UTC), f"{words} ({_span(begin, now, zone)})"
+        return begin, now.astimezone(UTC), f"{words} ({until_on_the_clock(begin, now, zone)})"
     if first in {"today", "yesterday"}:
         day = today if first == "today" else today - DAY
         return _days(day, day, zone, lambda span: f"{words} ({span})")
@@ -272,12 +273,6 @@ def _beginning(words: str, today: date, zone: ZoneInfo) -> datetime:
     return _local(day, time.fromisoformat(clock), zone) if clock else _midnight(day, zone)
 
 
-def _span(since: datetime, until: datetime, zone: ZoneInfo) -> str:
-    begin, end = since.astimezone(zone), until.astimezone(zone)
-    shown = f"{end:%H:%M}" if begin.date() == end.date() else f"{end:%Y-%m-%d %H:%M}"
-    return f"{begin:%Y-%m-%d %H:%M} to {shown}, {zone}"
-
-
 def _local(day: date, clock: time, zone: ZoneInfo) -> datetime:
     """Return a local time as UTC, the first of two; raises Refused where the clock jumps over it."""
     naive = datetime.combine(day, clock)
@@ -286,20 +281,20 @@ def _local(day: date, clock: time, zone: ZoneInfo) -> datetime:
     if back != naive:
         raise Refused(
             "no_such_time",
-            f"{naive:%Y-%m-%d %H:%M} does not exist in {zone}: the clock is put forward over it.",
-            f"Say `{back:%Y-%m-%d %H:%M}` instead, which is the same distance behind the jump.",
+            f"{on_the_clock(naive)} does not exist in {zone}: the clock is put forward over it.",
+            f"Say `{on_the_clock(back)}` instead, which is the same distance behind the jump.",
         )
     return at
 
 
 def _passed(clock: time, today: date, zone: ZoneInfo) -> Passed:
-    shown = f"{clock:%H:%M}"
+    shown = clock.isoformat("minutes")
     return Passed(
         "passed",
         f"{shown} has passed today ({today}, {zone}), so nothing was done.",
         f"Say `at {today} {shown}` for a run now, for that time, or `at tomorrow {shown}`.",
         choices=(
-            (f"Now, for {shown}", When(f"{today} {shown}")),
-            (f"Tomorrow {shown}", When(f"{today + DAY} {shown}")),
+            (f"Now, for {shown} ({zone})", When(f"{today} {shown}")),
+            (f"Tomorrow {shown} ({zone})", When(f"{today + DAY} {shown}")),
         ),
     )

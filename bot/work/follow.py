@@ -78,40 +78,41 @@ class Follow:
         in_flight = run.started_at >= self._began and now - run.started_at < IN_FLIGHT
         if in_flight and not await self._is_told(run):
             return
-        user = UserId(run.user_id)
+        user, zone = UserId(run.user_id), self._rooms.platform_zone()
         instance = await self._rooms.enos.instance(run.instance, as_user=user)
         if instance is None:
             looking.missing_since = looking.missing_since or now
             if now - looking.missing_since >= GIVEN:
-                await self._over(run, "not started", cards.not_started(run), now, NOT_STARTED)
+                await self._over(run, "not started", cards.not_started(run, zone=zone), now, NOT_STARTED)
             return
         flow = await self._rooms.enos.flow(FlowId(run.flow_id), as_user=user)
         if not as_asked(run, instance, flow):
-            await self._over(run, "lost", cards.taken_by_another(run), now, "outage:taken_by_another")
+            await self._over(run, "lost", cards.taken_by_another(run, zone=zone), now, "outage:taken_by_another")
             return
         running = replace(run, state="running")
-        await self._put(running, cards.found(running, instance), now, _settled(run, "done", now))
+        await self._put(running, cards.found(running, instance, zone=zone), now, _settled(run, "done", now))
         self._rooms.nudge()
 
     async def _look(self, run: Run, looking: _Looking, now: datetime) -> None:
+        zone = self._rooms.platform_zone()
         instance = await self._rooms.enos.instance(run.instance, as_user=UserId(run.user_id))
         if instance is not None and ended(instance):
             await self._result(run, instance, looking, now)
         elif now - run.started_at > TOO_LONG:
-            await self._over(run, "lost", cards.lost_sight(run), now)
+            await self._over(run, "lost", cards.lost_sight(run, zone=zone), now)
         elif instance is not None:
-            await self._say(run, cards.progress(run, instance), looking, now)
+            await self._say(run, cards.progress(run, instance, zone=zone), looking, now)
 
     async def _result(self, run: Run, instance: Instance, looking: _Looking, now: datetime) -> None:
         """Tell the result; a failure waits a little for its incident, to link to it."""
-        link = ""
+        link, zone = "", self._rooms.platform_zone()
         if instance.status in BROKEN:
             looking.failed_at = looking.failed_at or now
             link = await self._incident_link(run)
             if not link and now - looking.failed_at < INCIDENT:
-                await self._say(run, cards.ended(run, instance, took(instance)), looking, now)
+                await self._say(run, cards.ended(run, instance, took(instance), zone=zone), looking, now)
                 return
-        await self._over(run, "ended", cards.ended(run, instance, took(instance), link), now)
+        await self._over(run, "ended", cards.ended(run, instance, took(instance), link, zone=zone), now)
         self._rooms.nudge()
 
     async def _incident_link(self, run: Run) -> str:

@@ -86,12 +86,13 @@ class Watch:
         settings: WatchSettings,
         *,
         mask: Callable[[str], str],
+        zone: Callable[[], timedelta | None] = lambda: None,
         jitter: Callable[[], float] = random.random,
         wake: Callable[[], None] = lambda: None,
         occurred: Callable[[int], None] = lambda _status: None,
         alarms: Alarms | None = None,
     ) -> None:
-        looks = Looks(names, settings.console_url)
+        looks = Looks(names, settings.console_url, zone)
         self._gatherings = Gatherings(store, looks, clock, new_id, settings)
         self._wake = wake
         self._out = Outside(enos, store, looks, clock, new_id, settings, mask, self.touched, occurred)
@@ -102,7 +103,9 @@ class Watch:
         self._outage = Outage(store, new_id, channel=settings.channel, poll=self._poll_every, jitter=jitter)
         self._coverage = Coverage(enos, store, new_id, channel=settings.channel, user=settings.user)
         self._lag = Lag(store, new_id, alarms or Alarms(lambda _alarm: None), channel=settings.channel)
-        self._daily = SignOfLife(store, settings.timezone, channel=settings.channel, command=settings.command)
+        self._daily = SignOfLife(
+            store, settings.timezone, channel=settings.channel, command=settings.command, platform_zone=zone
+        )
         self._polling, self._is_following = asyncio.Lock(), asyncio.Lock()
         self._readings: dict[int, Reading] = {}
         self._began: datetime | None = None

@@ -138,9 +138,11 @@ class Gatherings:
     def _body(self, drawing: _Drawing, post: str) -> Body:
         gathering, command = drawing.gathering, self._settings.command
         if gathering.occasion is Occasion.STORM:
-            return cards.storm(gathering, drawing.incidents, drawing.look.people, post, command=command)
+            return cards.storm(
+                gathering, drawing.incidents, drawing.look.people, post, command=command, zone=drawing.look.zone
+            )
         since = gathering.last_at - self._settings.lookback
-        return cards.first_start(drawing.incidents, post, command=command, since=since)
+        return cards.first_start(drawing.incidents, post, command=command, since=since, zone=drawing.look.zone)
 
     def _digest(self, drawing: _Drawing) -> str:
         """Return a digest of what the message shows, whatever id its buttons carry."""

@@ -1,17 +1,17 @@
 """Answers: cards that reply to a command. Each repeats it, says what happened, why, and what to do next."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.core.audit import Entry, frees
 from bot.core.cards import blocks
 from bot.core.cards.blocks import Block, Element
-from bot.core.cards.flows import duration
 from bot.core.escape import code, escape, mention, one_line
 from bot.core.instance_ids import is_instance
 from bot.core.people import Link, Person
 from bot.core.posts import Body
 from bot.core.rights import Reason
+from bot.core.shown_times import ago
 from bot.core.words import decode, visible
 
 Offer = tuple[str, str]  # a button's label and its command
@@ -128,11 +128,6 @@ def already(words: str, entry: Entry | None, now: datetime, state: str, *, post:
         text = f"{who}, and how it ended is not certain. Look at the state, and type the command if it is needed."
     offers = [("Show", f"show {entry.answer}")] if is_instance(entry.answer) else []
     return told(words, f"{text}\n{state}" if state else text, post=post, offers=offers)
-
-
-def ago(span: timedelta) -> str:
-    """Return how long ago something was."""
-    return f"{duration(span)} ago" if span >= timedelta(seconds=1) else "a moment ago"
 
 
 def interrupted(words: str, who: str, what: str) -> Body:

@@ -16,6 +16,7 @@ from bot.core.people import Surface
 from bot.core.posts import PostId, State
 from bot.core.requests import Ack, Close, FlowRef, Incidents, Reopen, Thread, Unack
 from bot.core.rights import Reason, responds
+from bot.core.shown_times import duration
 from bot.core.words import visible
 from bot.work import audience, finding
 from bot.work.asking import Answer, Ask, Rooms
@@ -202,7 +203,7 @@ async def _line(rooms: Rooms, ask: Ask, incident: Incident) -> str:
         thread = f" · {listed_in}; {code(f'thread {reference(incident)}')} opens a thread"
     return (
         f"{state}{flows.flow_name(incident.flow_id, incident.flow_name)}{task} — open for "
-        f"{flows.duration(ask.now - incident.opened_at)}{count}, {who}{thread}"
+        f"{duration(ask.now - incident.opened_at)}{count}, {who}{thread}"
     )
 
 
