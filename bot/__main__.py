@@ -158,15 +158,16 @@ def _offline(act: object, *arguments: str) -> None:
     """Run one of the program's other commands and print what it says."""
     from bot import settings
     from bot.core.errors import Failure
+    from bot.core.escape import clean
 
     try:
         configured = settings.load(os.environ, env_file=Path(".env"))
-        click.echo(asyncio.run(act(configured, *arguments)), nl=False)  # type: ignore[operator]  # one of three
+        click.echo(clean(asyncio.run(act(configured, *arguments))), nl=False)  # type: ignore[operator]  # one of three
     except settings.BadSettings as bad:
         _complain("The settings are not complete:", bad.problems)
         sys.exit(EXIT_SETTINGS)
     except Failure as failure:
-        click.echo(str(failure), err=True)
+        click.echo(clean(str(failure)), err=True)
         sys.exit(EXIT_FAILED)
 
 

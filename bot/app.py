@@ -21,6 +21,7 @@ from bot.core.checks_bot import Inside
 from bot.core.errors import Failure, Outage, Refusal
 from bot.core.mask import Mask
 from bot.core.people import Said
+from bot.core.shown_times import ago
 from bot.doctor.inside import InsideBot
 from bot.enos.client import EnosClient
 from bot.figures import Figures
@@ -344,7 +345,7 @@ class App:
         return {
             "Well": why_not or ("reading EnOS is late" if health.late else True),
             "Watching": f"{watched.watching} of {watched.total} flows" if watched else "not compared yet",
-            "Last read": f"{health.lag.total_seconds():.0f} s ago" if health.lag is not None else "never",
+            "Last read": ago(health.lag) if health.lag is not None else "never",
             "Slack": self._slack_words(),
             "Version": _versions(),
         }

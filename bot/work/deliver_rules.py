@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from bot.core.escape import code
 from bot.core.posts import Body, Kind, Lane, NewPost, Post
 from bot.core.slack_errors import Verdict, is_not_there, meaning
 
@@ -128,7 +129,7 @@ def _elsewhere(post: Post, error: str, *, default_channel: str, wait: float, now
 def _in_words(post: Post, error: str) -> Step:
     """Return the words of a post in its place, once; a file is replaced by the sentence that it failed."""
     if post.new.kind is Kind.FILE:
-        name = post.new.body.get("filename", "the file")
+        name = code(str(post.new.body.get("filename", ""))) or "the file"
         text = f"I could not upload {name}: Slack refused it ({error}). Ask an admin to look at flowbot's log."
         return Instead(replace(post.new, kind=Kind.MESSAGE, body={"text": text}), error)
     words = plain(post.new.body)

@@ -7,7 +7,8 @@ _CODE = re.compile(r"`[^`\n]*`")  # commands, ids and what programs wrote, as th
 _CARRIED = re.compile(r"(?<=: )1\|[^\]\[]*|→ [^\]]*(?=\])")  # what buttons say, as the pictures draw it
 _CLOCK = re.compile(r"(?<![\d:.+-])\d{1,2}:\d{2}(?::\d{2})?(?![\d:])")
 _ZONE = re.compile(
-    r"[^\n;]{0,60}?(?:\bUTC\b|\bGMT\b|(?<=\d)Z\b|[+-]\d\d:\d\d|\b[A-Z][a-z]+/[A-Z][A-Za-z_]+|time zone not known|EnOS's time zone)"
+    r"[^\n;]{0,60}?(?:\bUTC\b|\bGMT\b|(?<=\d)Z\b|[+-]\d\d:\d\d|\b[A-Z][a-z]+/[A-Z][A-Za-z_]+"
+    r"|time zone not known|EnOS's time zone)"
 )
 _DAY = re.compile(r"(?<![\d-])(?:0[1-9]|1[0-2])-(?:[0-2]\d|3[01])(?![\d-])")
 

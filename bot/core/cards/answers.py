@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.core.audit import Entry, frees
 from bot.core.cards import blocks
 from bot.core.cards.blocks import Block, Element
-from bot.core.escape import code, escape, mention, one_line
+from bot.core.escape import code, escape, mention, one_line, substituted
 from bot.core.instance_ids import is_instance
 from bot.core.people import Link, Person
 from bot.core.posts import Body
@@ -77,7 +77,7 @@ def ticked(sentence: str) -> str:
     """Return a sentence of ours escaped, with its `commands` still in code ticks."""
     parts = sentence.split("`")
     if len(parts) % 2 == 0:
-        return escape(sentence.replace("`", "ˋ"))
+        return escape(substituted(sentence, "`"))
     return "".join(code(part) if place % 2 else escape(part) for place, part in enumerate(parts))
 
 

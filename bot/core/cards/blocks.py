@@ -7,7 +7,7 @@ Source of all limits: docs.slack.dev, "Block Kit reference" and "chat.postMessag
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.core.escape import plain
+from bot.core.escape import clean, plain
 from bot.core.shown_times import without_dates
 
 Block = dict[str, Any]
@@ -68,7 +68,8 @@ def header(text: str) -> Block:
 
 
 def rich_pre(text: str) -> Block:
-    """Return preformatted text, in which Slack parses nothing; ``text`` is plain."""
+    """Return preformatted text, in which Slack parses nothing; ``text`` is plain, and cleaned here."""
+    text = clean(text)
     shown = text if len(text) <= _SECTION else text[: _SECTION - 1] + "…"
     return {
         "type": "rich_text",

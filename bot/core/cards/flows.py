@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.core.cards import blocks
 from bot.core.cards.blocks import Block
-from bot.core.escape import code, escape, mention, one_line
+from bot.core.escape import code, escape, mention, one_line, substituted
 from bot.core.flows import Flow, FlowId, Instance, InstanceId, Parameter, Task, UserName
 from bot.core.people import Person
 from bot.core.shown_times import as_printed, day_before, slack_date
@@ -43,7 +43,7 @@ def flow_name(flow: FlowId, name: str) -> str:
 
 def bold(text: str) -> str:
     """Return a name in bold, on one line; what would end the bold or turn the line around is replaced."""
-    shown = escape(short(text)).replace("*", "∗")
+    shown = escape(substituted(short(text), "*"))
     return f"*{shown}*" if shown else ""
 
 
