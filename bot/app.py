@@ -21,6 +21,7 @@ from bot.core.checks_bot import Inside
 from bot.core.errors import Failure, Outage, Refusal
 from bot.core.mask import Mask
 from bot.core.people import Said
+from bot.core.sealed import Seal
 from bot.core.shown_times import ago
 from bot.doctor.inside import InsideBot
 from bot.enos.client import EnosClient
@@ -193,6 +194,7 @@ class App:
             schedule_words=in_words,
             health=self._health,
             platform_zone=self._platform_zone,
+            seal=Seal(settings.enos_secret_key),
             wake=wake,
             nudge=self.watch.nudge,
         )

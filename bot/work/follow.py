@@ -9,7 +9,6 @@
 sent again by itself.
 """
 
-import json
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from bot.core.flows import Flow, FlowId, Instance, TaskId, UserId
 from bot.core.graphs import BROKEN, downstream, ended
 from bot.core.people import Person
 from bot.core.posts import Body, Kind, Lane, NewPost, PostId, State
+from bot.core.sealed import Seal
 from bot.core.status import Status
 from bot.core.times import read_time
 from bot.work import audience
@@ -86,7 +86,11 @@ class Follow:
                 await self._over(run, "not started", cards.not_started(run, zone=zone), now, NOT_STARTED)
             return
         flow = await self._rooms.enos.flow(FlowId(run.flow_id), as_user=user)
-        if not as_asked(run, instance, flow):
+        found = as_asked(run, instance, flow, self._rooms.seal)
+        if found is None:
+            await self._over(run, "lost", cards.found_unchecked(run, instance, zone=zone), now, "unclear:parameters")
+            return
+        if not found:
             await self._over(run, "lost", cards.taken_by_another(run, zone=zone), now, "outage:taken_by_another")
             return
         running = replace(run, state="running")
@@ -170,15 +174,18 @@ class Follow:
         )
 
 
-def as_asked(run: Run, instance: Instance, flow: Flow) -> bool:
-    """Whether this instance is the one that was asked for: its tasks and its parameters."""
-    asked = [(key, value) for key, value in json.loads(run.parameters or "[]")]
-    wanted = asked or [(each.key, each.value) for each in flow.parameters]
-    if sorted((each.key, each.value) for each in instance.parameters) != sorted(wanted):
-        return False
+def as_asked(run: Run, instance: Instance, flow: Flow, seal: Seal) -> bool | None:
+    """Whether this instance is the one that was asked for: its tasks and its parameters.
+
+    None where its parameters cannot be compared: of those that were asked for only a fingerprint is kept.
+    """
     tasks = instance.graph.tasks
     ran = frozenset(task.id for task in tasks if task.status != Status.SKIP)
-    return ran == (downstream(flow.graph, TaskId(run.task)) if run.task else frozenset(task.id for task in tasks))
+    if ran != (downstream(flow.graph, TaskId(run.task)) if run.task else frozenset(task.id for task in tasks)):
+        return False
+    if run.parameters:
+        return seal.same(run.parameters, run.instance, instance.parameters)
+    return sorted((p.key, p.value) for p in instance.parameters) == sorted((p.key, p.value) for p in flow.parameters)
 
 
 def took(instance: Instance) -> timedelta | None:
@@ -206,5 +213,5 @@ def _settled(run: Run, outcome: str, now: datetime) -> Settlement | None:
     """Return the end of an attempt that a lost answer left open; one that has ended stays as it ended."""
     if not run.attempt:
         return None
-    action = "triggerFromTask" if run.task else "updateAndTrigger" if run.parameters not in {"", "[]"} else "trigger"
+    action = "triggerFromTask" if run.task else "updateAndTrigger" if run.parameters else "trigger"
     return Settlement(run.attempt, outcome, now, action, run.user_id, run.instance)

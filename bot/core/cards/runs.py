@@ -102,6 +102,16 @@ def taken_by_another(run: Run, *, zone: timedelta | None = None) -> Body:
     return _card(run, text, offers=[("Show", f"show {run.instance}")], zone=zone)
 
 
+def found_unchecked(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Body:
+    """Return the message when a run was found whose parameters cannot be compared with those asked for."""
+    text = (
+        f"{code(run.instance)} of {_what(run)} exists, and EnOS's answer to {person_of(run)} was lost. I can't tell "
+        "whether it has the parameters that were asked for: my key has changed since, and I keep no values. "
+        "Look at the run before you ask again. I will not start it a second time."
+    )
+    return _card(run, text, offers=[("Show", f"show {run.instance}")], instance=instance, zone=zone)
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """The run that holds the minute which a rerun would need."""

@@ -16,6 +16,7 @@ from bot.core.people import Surface
 from bot.core.posts import PostId, State
 from bot.core.requests import Ack, Close, FlowRef, Incidents, Reopen, Thread, Unack
 from bot.core.rights import Reason, responds
+from bot.core.sealed import without_secrets
 from bot.core.shown_times import duration
 from bot.core.words import visible
 from bot.work import audience, finding
@@ -55,7 +56,13 @@ async def ack(rooms: Rooms, ask: Ask, request: Ack) -> Answer:
     until = ask.now + request.duration if request.duration else None
     settle = ask.settled(rooms.clock())
     await rooms.desk.acknowledge(
-        incident.id, ask.person, ask.now, until=until, note=request.because, settle=settle, words=ask.words
+        incident.id,
+        ask.person,
+        ask.now,
+        until=until,
+        note=without_secrets(request.because, rooms.manners.mask),
+        settle=settle,
+        words=ask.words,
     )
     return await _told(rooms, ask, incident, "You have it")
 
@@ -74,7 +81,14 @@ async def close(rooms: Rooms, ask: Ask, request: Close) -> Answer:
     incident = await _meant(rooms, ask, request.flow, request.instance)
     await _allow(rooms, ask, incident, needs_link=True)
     settle = ask.settled(rooms.clock())
-    await rooms.desk.close(incident.id, ask.person, ask.now, because=request.because, settle=settle, words=ask.words)
+    await rooms.desk.close(
+        incident.id,
+        ask.person,
+        ask.now,
+        because=without_secrets(request.because, rooms.manners.mask),
+        settle=settle,
+        words=ask.words,
+    )
     return await _told(rooms, ask, incident, "You closed it")
 
 

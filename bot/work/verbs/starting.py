@@ -4,7 +4,6 @@ The id of a new instance is known in advance (flow id and UTC minute). So the ro
 a lost answer is looked up (``follow.py``) and never sent again; and within EnOS's minute a second start is refused.
 """
 
-import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -151,7 +150,7 @@ async def _claimed(rooms: Rooms, ask: Ask, start: Start) -> Run:
         attempt=ask.attempt or 0,
         trigger_ms=start.at_ms,
         task=int(start.task or 0),
-        parameters=json.dumps([[each.key, each.value] for each in start.parameters]),
+        parameters=rooms.seal.fingerprint(expected, start.parameters),
         user_id=ask.link.user_id,
         words=ask.words,
         notes=start.notes,
