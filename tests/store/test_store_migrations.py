@@ -167,6 +167,7 @@ HIDDEN = "hunter2-S3cret"
 def with_secrets(path, version):
     """Make a database in which an older flowbot has kept secrets in clear, some of it in pages that are free now."""
     connection = at_version(path, version)
+    connection.execute("PRAGMA secure_delete = off")  # on some systems it is on
     said = json.dumps({"text": f"trigger 1 with my.secret.thing={HIDDEN}", "team": "T1", "user": "U1"})
     put = connection.execute
     put("INSERT INTO deliveries (key, at, said) VALUES ('d', 1, ?)", [said])
