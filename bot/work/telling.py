@@ -6,6 +6,7 @@ from bot.core.cards import blocks
 from bot.core.cards.answers import Offer
 from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.people import Surface
+from bot.core.pointers import Pointed, pointed
 from bot.core.posts import NewPost, PostId
 from bot.core.sealed import without_secrets
 from bot.work import audience
@@ -17,7 +18,10 @@ SLACK_FAILURES = (SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable)
 async def posts(rooms: Rooms, ask: Ask, answer: Answer) -> tuple[NewPost, ...]:
     """Return the posts that tell this answer."""
     member = not answer.public or answer.in_incident is not None or await may_post(rooms, ask)
-    return audience.posts_of(answer, ask, member=member, spare=PostId(rooms.new_id()))
+    first = Pointed.STANDS
+    if answer.in_incident is not None:
+        first = pointed(await rooms.store.post(PostId(answer.in_incident.post)))
+    return audience.posts_of(answer, ask, member=member, spare=PostId(rooms.new_id()), first=first)
 
 
 async def may_post(rooms: Rooms, ask: Ask) -> bool:

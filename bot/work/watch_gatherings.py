@@ -126,7 +126,15 @@ class Gatherings:
         posts = [self._post(drawing, Kind.EDIT, edit, self._body(drawing, edit), now + GATHER_EDITS)]
         if names and now - found.began_at > HOLD:  # an edit notifies nobody, so that those are named in a reply
             reply = PostId(self._new_id())
-            posts.append(self._post(drawing, Kind.MESSAGE, reply, cards.also_concerned(names, look.people), now))
+            posts.append(
+                self._post(
+                    drawing,
+                    Kind.MESSAGE,
+                    reply,
+                    cards.also_concerned(names, look.people, command=self._settings.command),
+                    now,
+                )
+            )
         return Facts(gatherings=(new,), posts=tuple(posts))
 
     def _post(self, drawing: _Drawing, kind: Kind, id_: PostId, body: Body, due: datetime) -> NewPost:

@@ -24,6 +24,7 @@ from bot.core.cards import runs
 from bot.core.escape import clean, escape
 from bot.core.flows import FlowId, InstanceId, TaskId
 from bot.core.incidents import Incident, IncidentId, Phase
+from bot.core.pointers import Pointed
 from bot.core.posts import PostId
 from bot.core.rights import Reason
 from bot.core.status import Status
@@ -65,13 +66,14 @@ MRKDWN = {
     ("denial", "flow"),
     ("Run", "notes"),
 }
-ADDRESSES = {"incident_link", "url", "console_url"}  # Slack's own, or the operator's
+ADDRESSES = {"incident_link", "link_to_it", "url", "console_url"}  # Slack's own, or the operator's
 TEXTS = {
     "please_link",
     "denial",
     "no_minute",
     "channel_trouble",
     "ticked",
+    "says_so",
     "notes",
     "repeated",
     "typed",
@@ -116,7 +118,13 @@ SIMPLE = {
     FlowId: FlowId(3377),
     TaskId: TaskId(108580),
 }
-ENUMS = {Phase: Phase.OPEN, Status: Status.FAIL, Reason: Reason.NOT_OWNER, Occasion: Occasion.STORM}
+ENUMS = {
+    Phase: Phase.OPEN,
+    Status: Status.FAIL,
+    Reason: Reason.NOT_OWNER,
+    Occasion: Occasion.STORM,
+    Pointed: Pointed.WAITS,
+}
 
 
 def value(kind, name, owner, text):

@@ -61,7 +61,7 @@ PICTURES = {
     "one owner": drawn(STORM, [in_storm(4001, owners=(OWNER,))]),
     "a failure each": drawn(STORM, [OPEN, TAKEN]),
     "more owners": cards.also_concerned(
-        (OWNER, UserName("jonas.weber")), {OWNER: MAYA, UserName("jonas.weber"): JONAS}
+        (OWNER, UserName("jonas.weber")), {OWNER: MAYA, UserName("jonas.weber"): JONAS}, command="/flow"
     ),
 }
 

@@ -10,6 +10,8 @@ from bot.core.cards import answers, blocks, flows, runs
 from bot.core.facts import Run
 from bot.core.flows import Flow, FlowId, Graph, Instance, InstanceId, Parameter, Task, TaskId, UserName
 from bot.core.people import Link, Person
+from bot.core.pointers import Pointed, pointed
+from bot.core.posts import Kind, Lane, NewPost, Post, PostId, State
 from bot.core.rights import Reason
 from bot.core.shown_times import ago, day_before, duration, slack_date
 from bot.core.status import Status
@@ -164,9 +166,41 @@ def test_who_is_no_owner_reads_their_own_name_where_they_have_one():
 
 def test_where_the_answer_stands():
     assert "`/invite @flowbot` brings me in" in texts(answers.see_direct_messages("trigger 1"))[0]
-    assert texts(answers.see_thread("rerun 1", "`3377` *daily*")) == [
-        "My answer stands in the thread of the incident of `3377` *daily*."
+    flow = "`3377` *daily*"
+    assert [texts(answers.see_thread("rerun 1", flow, each, "C1")) for each in Pointed] == [
+        ["My answer stands in the thread of the incident of `3377` *daily*."],
+        [
+            (
+                "The message of the incident of `3377` *daily* is not in Slack yet. "
+                "My answer follows it in its thread in <#C1>."
+            )
+        ],
+        ["The incident of `3377` *daily* has no message in Slack, so my answer stands in <#C1> itself."],
     ]
+
+
+@pytest.mark.parametrize(
+    ("state", "how"),
+    [
+        (State.QUEUED, Pointed.WAITS),
+        (State.SENDING, Pointed.WAITS),
+        (State.UNCLEAR, Pointed.WAITS),
+        (State.SENT, Pointed.STANDS),
+        (State.GIVEN_UP, Pointed.NOT_THERE),
+    ],
+)
+def test_whether_a_message_stands_that_is_pointed_to(state, how):
+    new = NewPost(PostId("p"), Kind.MESSAGE, Lane.ALERT, "C1", {}, NOW)
+    assert pointed(Post(new, state)) is how
+    assert pointed(None) is Pointed.NOT_THERE
+
+
+def test_nothing_points_to_a_message_that_does_not_stand():
+    said = {each: answers.says_so(each, "C1", "https://slack.test/1") for each in Pointed}
+    assert said[Pointed.STANDS] == "It says so in its <https://slack.test/1|thread>."
+    assert answers.says_so(Pointed.STANDS, "C1", "") == "It says so in its thread in <#C1>."
+    assert said[Pointed.WAITS] == "Its message is not in Slack yet. Its thread in <#C1> will say so as soon as it is."
+    assert said[Pointed.NOT_THERE] == "It has no message in Slack, so <#C1> itself says so."
 
 
 @pytest.mark.parametrize(

@@ -65,10 +65,11 @@ def storm(
     return blocks.body(_storm_headline(gathering, count), body)
 
 
-def also_concerned(names: Sequence[UserName], people: Mapping[UserName, Person]) -> Body:
+def also_concerned(names: Sequence[UserName], people: Mapping[UserName, Person], *, command: str) -> Body:
     """Return the reply that mentions owners of a storm's flows whom its message could not mention yet."""
     shown = ", ".join(mention(people[name].user) for name in names)
-    text = f"Flows of these owners are part of it too: {shown}. The message above has a button for yours."
+    say = code(f"{command} incidents mine")  # it may stand without the storm's message: nothing points to that
+    text = f"Flows of these owners are part of the storm too: {shown}. {say} lists yours."
     return blocks.body(one_line(text), [blocks.section(text)])
 
 
@@ -83,7 +84,7 @@ def storm_called(
     lines = [
         f"⏰ *{_incidents(count)}* of this storm {state} still open, and nobody has acknowledged {them}.",
         f"{' '.join(asked)}: who takes {them}?" if asked else "",
-        f"The message above has a button for those it lists, and {code(command + ' ack FLOW')} takes any.",
+        f"{code(command + ' incidents unacked')} lists them, and {code(command + ' ack FLOW')} takes any.",
     ]
     offers = [("All of them", "incidents unacked"), ("Mine", "incidents mine")]
     row = [blocks.button(label, say, post, index=index) for index, (label, say) in enumerate(offers)]

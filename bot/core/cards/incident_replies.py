@@ -41,7 +41,7 @@ def failed_again(incident: Incident, failure: Occurrence, post: str) -> Body:
 def many_more(incident: Incident) -> Body:
     """Return the reply after which further failures of one reading are only counted."""
     return _line(
-        f"More runs of {words.bold(incident)} failed than I tell one by one. The first message counts them all; "
+        f"More runs of {words.bold(incident)} failed than I tell one by one. Its incident counts them all; "
         f"`failed of {incident.flow_id}` lists them."
     )
 
@@ -89,7 +89,7 @@ def lapsed(before: Incident, post: str) -> Body:
 
 def threaded(incident: Incident, by: Person) -> Body:
     """Return the reply that begins the thread of an incident which stood under another message."""
-    return _line(f"{words.who(by)} opened this thread for {words.bold(incident)}: its further story stands here.")
+    return _line(f"{words.who(by)} opened a thread for {words.bold(incident)}: its further story stands in it.")
 
 
 def closed(incident: Incident) -> Body:

@@ -13,6 +13,7 @@ from bot.core.flows import InstanceId
 from bot.core.incidents import Incident, Phase
 from bot.core.instance_ids import flow_of
 from bot.core.people import Surface
+from bot.core.pointers import pointed
 from bot.core.posts import PostId, State
 from bot.core.requests import Ack, Close, FlowRef, Incidents, Reopen, Thread, Unack
 from bot.core.rights import Reason, responds
@@ -182,13 +183,13 @@ async def _is_in(rooms: Rooms, ask: Ask, channel: str) -> bool:
 
 
 async def _told(rooms: Rooms, ask: Ask, incident: Incident, done: str) -> Answer:
-    """Point at the incident's thread where the asker does not see it; there the reply is the answer."""
+    """Say where it is told, where the asker does not see it; in the incident's thread the reply is the answer."""
     rooms.wake()
     if audience.sees(ask, incident) and ask.said.where.surface in {Surface.BUTTON, Surface.MENTION}:
         return Answer(None, queued=True)
-    link = await _link(rooms, incident)
-    thread = f"its <{link}|thread>" if link else "its thread"
-    text = f"{done}: {flows.flow_name(incident.flow_id, incident.flow_name)}. It says so in {thread}."
+    first = pointed(await rooms.store.post(PostId(incident.post)))
+    where = answers.says_so(first, incident.channel, await _link(rooms, incident))
+    text = f"{done}: {flows.flow_name(incident.flow_id, incident.flow_name)}. {where}"
     return Answer(answers.told(ask.words, text, post=ask.post), private=True)
 
 
