@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.cards import doctor
 from bot.core.flows import InstanceId, Parameter
 from bot.core.mask import DEFAULT, STARS
 from bot.core.parse import parse, say
@@ -69,3 +70,7 @@ def test_a_fingerprint_compares_and_tells_nothing():
     assert Seal("another key").same(kept, RUN, PARAMETERS) is None
     assert seal.same("unknown", RUN, PARAMETERS) is None
     assert seal.fingerprint(RUN, ()) == ""
+
+
+def test_what_is_asked_of_the_doctor_is_repeated_without_its_secret():
+    assert "hunter2" not in str(doctor.not_now("trigger 3377 with my.secret.thing=hunter2"))
