@@ -15,9 +15,12 @@ from bot.core.incidents import Incident, Phase
 from bot.core.instance_ids import flow_of
 from bot.core.likeness import likeness, unmarked
 from bot.core.people import Surface
+from bot.core.pointers import pointed
 from bot.core.posts import PostId, State
 from bot.core.requests import Ack, Close, FlowRef, Incidents, Reopen, Thread, Unack
 from bot.core.rights import Reason, responds
+from bot.core.sealed import without_secrets
+from bot.core.shown_times import duration
 from bot.core.words import visible
 from bot.work import audience, finding, unmatched
 from bot.work.asking import Answer, Ask, Rooms
@@ -61,7 +64,13 @@ async def ack(rooms: Rooms, ask: Ask, request: Ack) -> Answer:
     until = ask.now + request.duration if request.duration else None
     settle = ask.settled(rooms.clock())
     await rooms.desk.acknowledge(
-        incident.id, ask.person, ask.now, until=until, note=request.because, settle=settle, words=ask.words
+        incident.id,
+        ask.person,
+        ask.now,
+        until=until,
+        note=without_secrets(request.because, rooms.manners.mask),
+        settle=settle,
+        words=ask.words,
     )
     return await _told(rooms, ask, incident, "You have it")
 
@@ -80,7 +89,14 @@ async def close(rooms: Rooms, ask: Ask, request: Close) -> Answer:
     incident = await _meant(rooms, ask, request.flow, request.instance)
     await _allow(rooms, ask, incident, needs_link=True)
     settle = ask.settled(rooms.clock())
-    await rooms.desk.close(incident.id, ask.person, ask.now, because=request.because, settle=settle, words=ask.words)
+    await rooms.desk.close(
+        incident.id,
+        ask.person,
+        ask.now,
+        because=without_secrets(request.because, rooms.manners.mask),
+        settle=settle,
+        words=ask.words,
+    )
     return await _told(rooms, ask, incident, "You closed it")
 
 
@@ -182,13 +198,13 @@ async def _is_in(rooms: Rooms, ask: Ask, channel: str) -> bool:
 
 
 async def _told(rooms: Rooms, ask: Ask, incident: Incident, done: str) -> Answer:
-    """Point at the incident's thread where the asker does not see it; there the reply is the answer."""
+    """Say where it is told, where the asker does not see it; in the incident's thread the reply is the answer."""
     rooms.wake()
     if audience.sees(ask, incident) and ask.said.where.surface in {Surface.BUTTON, Surface.MENTION}:
         return Answer(None, queued=True)
-    link = await _link(rooms, incident)
-    thread = f"its <{link}|thread>" if link else "its thread"
-    text = f"{done}: {flows.flow_name(incident.flow_id, incident.flow_name)}. It says so in {thread}."
+    first = pointed(await rooms.store.post(PostId(incident.post)))
+    where = answers.says_so(first, incident.channel, await _link(rooms, incident))
+    text = f"{done}: {flows.flow_name(incident.flow_id, incident.flow_name)}. {where}"
     return Answer(answers.told(ask.words, text, post=ask.post), private=True)
 
 
@@ -217,7 +233,7 @@ async def _line(rooms: Rooms, ask: Ask, incident: Incident) -> str:
         thread = f" · {listed_in}; {code(f'thread {reference(incident)}')} opens a thread"
     return (
         f"{state}{flows.flow_name(incident.flow_id, incident.flow_name)}{task} — open for "
-        f"{flows.duration(ask.now - incident.opened_at)}{count}, {who}{thread}"
+        f"{duration(ask.now - incident.opened_at)}{count}, {who}{thread}"
     )
 
 
