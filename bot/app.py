@@ -26,6 +26,7 @@ from bot.core.errors import Failure, Outage, Refusal
 from bot.core.flows import KINDS
 from bot.core.mask import Mask
 from bot.core.people import Said
+from bot.core.sealed import Seal
 from bot.doctor.inside import InsideBot
 from bot.enos.client import EnosClient
 from bot.enos.errors import Untrusted
@@ -165,6 +166,7 @@ class App:
             timedelta(minutes=settings.remind_minutes),
             settings.oncall,
             console_url=settings.enos_console_url,
+            zone=self._platform_zone,
             command=settings.command,
             wake=self.watch.touched,
         )
@@ -196,6 +198,7 @@ class App:
             new_id,
             wanted,
             mask=self.mask,
+            zone=self._platform_zone,
             wake=self.delivery.wake,
             occurred=self.figures.occurred,
             alarms=Alarms(self._alarm),
@@ -220,17 +223,28 @@ class App:
             enos=self.enos,
             slack=self.edge.poster,
             store=self.store,
-            desk=Desk(self.store, names, new_id, console_url=settings.enos_console_url, wake=self.watch.touched),
+            desk=Desk(
+                self.store,
+                names,
+                new_id,
+                console_url=settings.enos_console_url,
+                zone=self._platform_zone,
+                wake=self.watch.touched,
+            ),
             clock=now,
             steady=self.steady,
             new_id=new_id,
             manners=manners,
             schedule_words=in_words,
             health=self.condition.shown,
-            platform_zone=lambda: self.zone.offset,
+            platform_zone=self._platform_zone,
+            seal=Seal(settings.enos_secret_key),
             wake=wake,
             nudge=self.watch.nudge,
         )
+
+    def _platform_zone(self) -> timedelta | None:
+        return self.zone.offset
 
     async def preflight(self) -> list[str]:
         """Prove Slack's tokens and EnOS's keys; return every problem that only an operator can mend.

@@ -162,11 +162,12 @@ def _offline(act: str, *arguments: str) -> None:
     configured = _configured("The settings are not complete:")
     from bot import offline
     from bot.core.errors import Failure
+    from bot.core.escape import clean
 
     try:
-        click.echo(asyncio.run(getattr(offline, act)(configured, *arguments)), nl=False)
+        click.echo(clean(asyncio.run(getattr(offline, act)(configured, *arguments))), nl=False)
     except Failure as failure:
-        click.echo(str(failure), err=True)
+        click.echo(clean(str(failure)), err=True)
         sys.exit(EXIT_FAILED)
 
 

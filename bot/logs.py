@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
+from bot.core.escape import clean as without_orders
 from bot.core.legible import legible
 from bot.seldom import Seldom
 
@@ -20,6 +21,7 @@ def configure(level: str, form: str, *, secrets: Collection[str], mask: Clean) -
     hidden = sorted((secret for secret in secrets if len(secret) >= 6), key=len, reverse=True)
 
     def clean(text: str) -> str:
+        text = without_orders(text)  # first: a sign that nobody sees would hide a secret
         for secret in hidden:
             text = text.replace(secret, "•••")
         return mask(legible(text))
@@ -79,9 +81,8 @@ class _Text(_Form):
     def format(self, record: logging.LogRecord) -> str:
         """Return the lines."""
         found = self.fields(record)
-        line = f"{found.pop('timestamp')} {found.pop('level'):<8} {found.pop('event')}  [{found.pop('logger')}]"
+        event = str(found.pop("event")).replace("\n", "\\n")  # what came from outside begins no line of its own
+        line = f"{found.pop('timestamp')} {found.pop('level'):<8} {event}  [{found.pop('logger')}]"
         trace = found.pop("exception", "")
-        more = "".join(
-            f" {name}={value if isinstance(value, str) else self._clean(str(value))}" for name, value in found.items()
-        )
+        more = "".join(f" {name}={self._clean(str(value))}".replace("\n", "\\n") for name, value in found.items())
         return f"{line}{more}\n{trace}" if trace else line + more

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from bot.core.escape import clean
+
 NAMED = 8  # things that a line names; the others are counted
 
 
@@ -28,7 +30,7 @@ class Check:
     def __post_init__(self) -> None:
         """Keep it one line, whatever words of others it holds."""
         for name in ("says", "mend"):
-            object.__setattr__(self, name, " ".join(getattr(self, name).split()))
+            object.__setattr__(self, name, " ".join(clean(getattr(self, name)).split()))
 
 
 def ok(name: str, says: str) -> Check:

@@ -10,7 +10,7 @@ Who may do it is decided elsewhere (``rights.py``).
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 
 from bot.core.errors import Refused
@@ -20,6 +20,7 @@ from bot.core.incidents import Incident, Occurrence, Phase
 from bot.core.instance_ids import is_instance
 from bot.core.people import Person
 from bot.core.posts import PostId
+from bot.core.shown_times import in_full, slack_date
 
 PROMISE = timedelta(hours=4)  # how long an acknowledgement holds where nothing else is said
 
@@ -131,22 +132,19 @@ def acknowledge(incident: Incident, by: Person, now: datetime, until: datetime |
     _refuse_ended(incident, "there is nothing to acknowledge")
     promise = until or now + PROMISE
     if promise <= now:
-        raise Refused(
-            "promise_past",
-            f"{_utc(promise)} has passed, so it is no promise.",
-            "Name a time to come: `ack … for 2h`.",
+        raise _stands(
+            "promise_past", "{at} has passed, so it is no promise.", "Name a time to come: `ack … for 2h`.", at=promise
         )
     if incident.phase is Phase.ACKNOWLEDGED and incident.acked_by not in {None, by}:
-        held = (
-            "{who} has acknowledged this"
-            + _when(" since {}", incident.acked_at)
-            + _when(" until {}", incident.ack_until)
-        )
+        since, until = incident.acked_at, incident.ack_until
+        held = "{who} has acknowledged this" + (" since {since}" if since else "") + (" until {until}" if until else "")
         raise _stands(
             "already_acknowledged",
             held + ".",
             f"Ask them, or give it back first: `unack {reference(incident)}`.",
             incident.acked_by,
+            since=since,
+            until=until,
         )
     renewed = incident.phase is Phase.ACKNOWLEDGED
     taken = replace(
@@ -264,12 +262,13 @@ def _changed(
 
 
 def _refuse_ended(incident: Incident, so: str) -> None:
-    at = _when(" at {}", incident.ended_at)
+    at = " at {at}" if incident.ended_at else ""
     if incident.phase is Phase.RECOVERED:
-        raise Refused(
+        raise _stands(
             "recovered",
             f"This incident recovered{at}, so {so}.",
             f"See where the flow stands: `show {incident.flow_id}`.",
+            at=incident.ended_at,
         )
     if incident.phase is Phase.CLOSED:
         raise _stands(
@@ -277,18 +276,14 @@ def _refuse_ended(incident: Incident, so: str) -> None:
             f"{{who}} closed this incident{at}, so {so}.",
             f"If it is not over: `reopen {reference(incident)}`.",
             incident.ended_by,
+            at=incident.ended_at,
         )
 
 
-def _stands(reason: str, sentence: str, way_out: str, who: Person | None) -> Stands:
-    """Return the refusal; ``sentence`` holds {who} and nothing from outside."""
-    shown = sentence.format(who=mention(who.user) if who else "Somebody")
-    return Stands(reason, sentence.format(who="Somebody"), way_out, f"{shown} {way_out}")
-
-
-def _when(words: str, at: datetime | None) -> str:
-    return words.format(_utc(at)) if at else ""
-
-
-def _utc(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+def _stands(reason: str, sentence: str, way_out: str, who: Person | None = None, **times: datetime | None) -> Stands:
+    """Return the refusal; ``sentence`` holds {who} and the names of ``times``, and nothing from outside."""
+    known = {name: at for name, at in times.items() if at is not None}
+    mentioned = mention(who.user) if who else "Somebody"
+    shown = sentence.format(who=mentioned, **{name: slack_date(at) for name, at in known.items()})
+    plain = sentence.format(who="Somebody", **{name: in_full(at) for name, at in known.items()})
+    return Stands(reason, plain, way_out, f"{shown} {way_out}")

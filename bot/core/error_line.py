@@ -7,6 +7,8 @@ Log): it is skipped, for it is not the task's own words and may hold secrets.
 import re
 from collections.abc import Callable, Iterator
 
+from bot.core.escape import clean
+
 LIMIT = 200
 _READ = 4000  # of one line, in which it is looked for what went wrong
 _HEAD_LINES = 200  # a command line may hold many
@@ -59,6 +61,6 @@ def _raised(lines: Iterator[str]) -> str:
 
 
 def _shown(line: str, mask: Callable[[str], str]) -> str:
-    """Mask the whole line before cutting: half a secret would pass unseen."""
-    shown = mask(_cleaned(line)).strip()
+    """Clean before masking, for what nobody sees would hide a secret; mask before cutting: half a one would pass."""
+    shown = mask(clean(_cleaned(line))).strip()
     return shown if len(shown) <= LIMIT else shown[: LIMIT - 1].rstrip() + "…"

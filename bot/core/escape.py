@@ -1,27 +1,63 @@
-"""How text from outside is made harmless in Slack: the one place where it is escaped, and only once.
+"""How text from outside is made harmless in Slack: the one place where it is cleaned and escaped, and only once.
 
 Slack reads ``<!channel>``, ``<@U…>`` and ``<url|label>`` in mrkdwn; escaped text can do none of it.
 Source: docs.slack.dev, "Formatting message text" (exactly three characters are escaped).
+
+Cleaned is, for every surface, what makes a reader see something else than what is there:
+
+    bidirectional controls        go: one of them turns the rest of a line around, buttons of ours among it
+    other controls, invisible     go, and with them terminal commands and hidden words; tabs and line ends stay
+    joiners (U+200C, U+200D)      stay where they join: behind an emoji, and behind letters of scripts that change
+                                  their shape by them (Persian, the scripts of India); between other letters they go,
+                                  for there they only make two names look like one
+    combining marks               four on one sign stay, enough for every language; what towers above that goes
+    no text (NUL, half a pair)    becomes �: neither the database nor Slack could take it
+    private use                   stays: such a sign turns nothing around, and a name must be copied as it is
 """
 
 import re
+import unicodedata
+from collections.abc import Mapping
 
-from bot.core.legible import legible
+# What cannot be escaped is shown by a sign that looks like it. Whoever compares what people copied reads it back.
+SUBSTITUTES: Mapping[str, str] = {"`": "ˋ", "*": "∗"}
 
+_NO_TEXT = re.compile("[\x00\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_TERMINAL = re.compile(
+    "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b\n]*(?:\x07|\x1b\\\\)?"
+)  # colours, titles, cursors
+_LINE_END = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_UNSEEN = re.compile(
+    "[\x01-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb"
+    "\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+# Behind a sign of these a joiner is read: shaping scripts, and emoji with their colours and variants.
+_SHAPED = "\u0600-\u109f\u1780-\u18af\ua840-\ua877\U00010a00-\U00010aff\U00011000-\U000116ff"
+_EMOJI = "\u00a9\u00ae\u2190-\u2bff\u3030\u303d\u3297\u3299\ufe0f\U0001f000-\U0001faff"
+_JOINERS = "\u200c\u200d"
+_IDLE_JOINER = re.compile(rf"(?<![{_SHAPED}{_EMOJI}])[{_JOINERS}]|[{_JOINERS}](?=[\s{_JOINERS}]|\Z)")
+_MARKS = 4  # on one sign
 _BREAK = re.compile("[\r\n\u2028\u2029]")
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,30}")
 _GROUP = re.compile(r"S[A-Z0-9]{2,30}")
-_LOOKALIKE = "ˋ"  # for a back-tick, which cannot be escaped
+
+
+def clean(text: str) -> str:
+    """Return the text as it may be shown anywhere: nothing in it deceives the eye. Lines and tabs stay."""
+    text = _LINE_END.sub("\n", _NO_TEXT.sub("�", _TERMINAL.sub("", text)))
+    text = _UNSEEN.sub("", text)
+    return text if text.isascii() else _few_marks(_IDLE_JOINER.sub("", text))
 
 
 def escape(text: str) -> str:
     """Return mrkdwn that shows ``text`` and does nothing: no mention, no link."""
-    return legible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def code(text: str) -> str:
     """Return ``text`` escaped and in code ticks, on one line; nothing for an empty text."""
-    line = one_line(text).replace("`", _LOOKALIKE)
+    line = substituted(one_line(text), "`")
     return f"`{escape(line)}`" if line else ""
 
 
@@ -30,14 +66,21 @@ def plain(text: str, limit: int) -> str:
 
     Slack parses nothing in plain_text, so nothing is escaped.
     """
-    line = one_line(legible(text)) or "–"
+    line = one_line(text) or "–"
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
 def one_line(text: str) -> str:
-    """Return the text without line breaks and outer blanks."""
+    """Return the text cleaned, without line breaks and outer blanks."""
     # Not one expression with \s* before the break: on a long run of blanks it would start anew at each of them.
-    return " ".join(filter(None, map(str.strip, _BREAK.split(text))))
+    return " ".join(filter(None, map(str.strip, _BREAK.split(clean(text)))))
+
+
+def substituted(text: str, signs: str) -> str:
+    """Return the text with these signs shown by what looks like them."""
+    for sign in signs:
+        text = text.replace(sign, SUBSTITUTES[sign])
+    return text
 
 
 def mention(user: str) -> str:
@@ -48,3 +91,19 @@ def mention(user: str) -> str:
 def mention_group(group: str) -> str:
     """Return the mention of a Slack user group id; what is no such id is shown as text."""
     return f"<!subteam^{group}>" if _GROUP.fullmatch(group) else escape(group)
+
+
+def _few_marks(text: str) -> str:
+    """Return the text with at most four combining marks on one sign, and none on what stands before it."""
+    kept: list[str] = []
+    marks = 0
+    for sign in text:
+        if unicodedata.category(sign) in {"Mn", "Me"}:
+            marks += 1
+        elif sign not in _JOINERS:  # a joiner begins no new sign
+            marks = 0
+        if marks and (not kept or kept[-1].isspace()):
+            kept.append("◌")
+        if marks <= _MARKS:
+            kept.append(sign)
+    return "".join(kept)

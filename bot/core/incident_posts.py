@@ -127,9 +127,12 @@ def edit(incident: Incident, terms: Terms, *, at_once: bool = False) -> NewPost:
     )
 
 
-def success_reply(old: Incident, new: Incident, reason: Reason) -> Body:
-    """Return what is said of a success: the alarm has ended, or a failure got its good run."""
+def success_reply(old: Incident, new: Incident, reason: Reason, zone: timedelta | None = None) -> Body:
+    """Return what is said of a success: the alarm has ended, or a failure got its good run.
+
+    ``zone`` is that of the times EnOS prints.
+    """
     if reason is Reason.RECOVERED:
-        return replies.recovered(new)
+        return replies.recovered(new, zone)
     good = {each.instance for each in new.occurrences if each.healed}
-    return replies.healed(new, [each.instance for each in desk.unhealed(old) if each.instance in good])
+    return replies.healed(new, [each.instance for each in desk.unhealed(old) if each.instance in good], zone)

@@ -12,11 +12,11 @@ from heapq import nlargest
 from itertools import pairwise
 from unicodedata import category, normalize
 
+from bot.core.escape import SUBSTITUTES
 from bot.core.marks import PAIRED, bare
 from bot.core.words import STRAIGHT
 
 CUT = "…"  # where an answer cut a name
-_PRINTED = {"*": "∗", "`": "ˋ"}  # what an answer prints instead
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")  # printed as one sign
 _LONGEST = 120  # characters of a name that are compared
 _COMPARED = 60  # names that are compared in full
@@ -73,4 +73,4 @@ def _seen(sign: str) -> str:
         return " "
     if sign in _SELECTORS or category(sign) in {"Cc", "Cf"}:
         return ""
-    return _PRINTED.get(sign, STRAIGHT.get(sign, sign))
+    return SUBSTITUTES.get(sign, STRAIGHT.get(sign, sign))

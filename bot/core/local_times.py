@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, tzinfo
 
 from bot.core.errors import Refused
 from bot.core.requests import When
+from bot.core.shown_times import is_repeated, offset, on_the_clock
 
 
 @dataclass(unsafe_hash=True)
@@ -23,17 +24,6 @@ class Repeated(Undecided):
     """A local time that comes twice, because the clock is put back over it."""
 
 
-def is_repeated(at: datetime) -> bool:
-    """Whether the clock shows this local time twice."""
-    earlier, later = at.replace(fold=0), at.replace(fold=1)
-    return earlier.utcoffset() != later.utcoffset() and earlier.astimezone(UTC) < later.astimezone(UTC)
-
-
-def offset(at: datetime) -> str:
-    """Return the offset as an ISO time carries it: ``-04:00``."""
-    return at.isoformat()[len(at.replace(tzinfo=None).isoformat()) :]
-
-
 def once(day: date, clock: time, zone: tzinfo) -> datetime:
     """Return a local time as UTC; raises Repeated where it comes twice, Refused where it does not exist."""
     at = local(day, clock, zone)
@@ -45,10 +35,11 @@ def once(day: date, clock: time, zone: tzinfo) -> datetime:
     ]
     raise Repeated(
         "repeated_time",
-        f"{day} {clock:%H:%M} comes twice in {zone}, because the clock is put back over it. Nothing was done.",
+        f"{on_the_clock(datetime.combine(day, clock))} comes twice in {zone}, because the clock is put back over it. "
+        "Nothing was done.",
         f"Say which one you mean: `at {both[0]}` (the first) or `at {both[1]}` (the second).",
         choices=tuple(
-            (f"{clock:%H:%M} ({offset(each)})", When(iso))
+            (f"{clock.isoformat('minutes')} ({offset(each)})", When(iso))
             for each, iso in zip((first, first.replace(fold=1)), both, strict=True)
         ),
     )
@@ -62,7 +53,7 @@ def local(day: date, clock: time, zone: tzinfo) -> datetime:
     if back != naive:
         raise Refused(
             "no_such_time",
-            f"{naive:%Y-%m-%d %H:%M} does not exist in {zone}: the clock is put forward over it.",
-            f"Say `{back:%Y-%m-%d %H:%M}` instead, which is the same distance behind the jump.",
+            f"{on_the_clock(naive)} does not exist in {zone}: the clock is put forward over it.",
+            f"Say `{on_the_clock(back)}` instead, which is the same distance behind the jump.",
         )
     return at

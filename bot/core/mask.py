@@ -8,6 +8,7 @@ Texts are masked whole and cut afterwards: half a secret would pass unseen.
 import re
 from collections.abc import Iterable
 
+from bot.core.escape import clean
 from bot.core.flows import Parameter
 
 STARS = "•••"
@@ -67,9 +68,14 @@ class Mask:
 
     def parameter(self, parameter: Parameter) -> Parameter:
         """Return the parameter as it may be shown: a key that looks secret hides its whole value."""
-        if _SECRET_KEY.search(parameter.key):
+        if is_secret_key(parameter.key):
             return Parameter(parameter.key, STARS)
-        return Parameter(parameter.key, self(parameter.value))
+        return Parameter(parameter.key, self(clean(parameter.value)))
+
+
+def is_secret_key(key: str) -> bool:
+    """Whether a parameter's key says that its value is a secret. What nobody sees does not hide it."""
+    return _SECRET_KEY.search(clean(key)) is not None
 
 
 def _starred(match: re.Match[str]) -> str:

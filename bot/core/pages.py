@@ -239,7 +239,7 @@ class _Draft:
             if reason is not Reason.NOTHING:
                 self._put(new)
                 if not new.gathered:
-                    told = success_reply(incident, new, reason)
+                    told = success_reply(incident, new, reason, self._terms.look.zone)
                     self._replies.append(in_thread(new, told, self._terms, lane=GOOD_NEWS))
 
     def _put(self, incident: Incident) -> None:

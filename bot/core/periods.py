@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from bot.core.errors import Refused
-from bot.core.local_times import Passed, is_repeated, local, offset, once
+from bot.core.local_times import Passed, local, once
 from bot.core.requests import Period, When
+from bot.core.shown_times import until_on_the_clock
 
 LONGEST = timedelta(days=366)
 YEARS = range(1970, 3000)
@@ -234,10 +235,10 @@ def _bounds(words: str, now: datetime, zone: tzinfo) -> tuple[datetime, datetime
         return _days(monday, monday + 6 * DAY, zone, lambda span: f"{words} ({span})")
     if first == "last":
         begin = now.astimezone(UTC) - (parse_duration(rest) or timedelta())
-        return begin, now.astimezone(UTC), f"in the {words} ({_span(begin, now, zone)})"
+        return begin, now.astimezone(UTC), f"in the {words} ({until_on_the_clock(begin, now, zone)})"
     if first == "since":
         begin = _beginning(rest, today, zone)
-        return begin, now.astimezone(UTC), f"{words} ({_span(begin, now, zone)})"
+        return begin, now.astimezone(UTC), f"{words} ({until_on_the_clock(begin, now, zone)})"
     if first in {"today", "yesterday"}:
         day = today if first == "today" else today - DAY
         return _days(day, day, zone, lambda span: f"{words} ({span})")
@@ -266,25 +267,14 @@ def _beginning(words: str, today: date, zone: tzinfo) -> datetime:
     return local(day, time.fromisoformat(clock), zone) if clock else _midnight(day, zone)
 
 
-def _span(since: datetime, until: datetime, zone: tzinfo) -> str:
-    """Return when a span begins and ends; a local time that comes twice is shown with its offset."""
-    begin, end = since.astimezone(zone), until.astimezone(zone)
-    day = "" if begin.date() == end.date() else f"{end.date()} "
-    return f"{begin.date()} {_shown(begin)} to {day}{_shown(end)}, {zone}"
-
-
-def _shown(at: datetime) -> str:
-    return f"{at:%H:%M}" + (offset(at) if is_repeated(at) else "")
-
-
 def _passed(clock: time, today: date, zone: tzinfo) -> Passed:
-    shown = f"{clock:%H:%M}"
+    shown = clock.isoformat("minutes")
     return Passed(
         "passed",
         f"{shown} has passed today ({today}, {zone}), so nothing was done.",
         f"Say `at {today} {shown}` for a run now, for that time, or `at tomorrow {shown}`.",
         choices=(
-            (f"Now, for {shown}", When(f"{today} {shown}")),
-            (f"Tomorrow {shown}", When(f"{today + DAY} {shown}")),
+            (f"Now, for {shown} ({zone})", When(f"{today} {shown}")),
+            (f"Tomorrow {shown} ({zone})", When(f"{today + DAY} {shown}")),
         ),
     )

@@ -13,6 +13,7 @@ from bot.core.errors import Refused
 from bot.core.flows import Flow, FlowId, Instance, InstanceId, Parameter, Task, TaskId
 from bot.core.graphs import broken, downstream, in_order, one_for_all
 from bot.core.instance_ids import expected_instance, instance_moment
+from bot.core.shown_times import minute_in_utc
 from bot.core.status import Status
 from bot.core.times import calibrate, milliseconds, read_time
 from bot.core.words import visible
@@ -86,7 +87,7 @@ def data_time(instance: Instance, zone: timedelta | None) -> datetime:
             f"The id {instance.id} leaves out the minutes, and the zone of the times EnOS prints is not certain, "
             "so I cannot run it again for the same data.",
             f"Name the minute yourself; for the full hour it is `trigger {instance.flow_id}{_from(instance)} "
-            f"at {moment:%Y-%m-%dT%H}:00Z`",
+            f"at {minute_in_utc(moment)}`",
         )
     return moment.replace(minute=printed.minute)
 
@@ -119,7 +120,7 @@ def _whole(instance: Instance, flow: Flow, at: datetime, zone: timedelta | None,
     free = first_free(flow.id, minutes(flow.cycle or instance.cycle, at, zone), {instance.id}.__contains__)
     if free is None:
         return f"run it whole in the EnOS console, for {instance.id} itself holds the only minute of its data period"
-    return f"run it whole: `trigger {flow.id} at {free:%Y-%m-%dT%H:%MZ}`{more}"
+    return f"run it whole: `trigger {flow.id} at {minute_in_utc(free)}`{more}"
 
 
 def _sentence(words: str) -> str:

@@ -1,4 +1,4 @@
-"""Times as the platform prints them, and as Slack shows them to each reader in their own zone.
+"""Times as the platform prints them; how people read times stands in ``shown_times.py``.
 
 No page of the API states the zone of any printed time, and samples mix zones inside one answer; so a printed time
 is calibrated by the digits of its instance id, which are UTC. Source: samples of Get Flow Instance (struct and
@@ -9,12 +9,13 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
-from bot.core.flows import InstanceId
+from bot.core.flows import Instance, InstanceId
 from bot.core.instance_ids import instance_moment, resolution
 
 _PRINTED = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?")
 _ZONE = re.compile(r"(?:GMT|UTC)?(?:([+-])([0-9]{1,2})(?::?([0-9]{2}))?)?", re.IGNORECASE)
-_EARLY = timedelta(minutes=1)  # how much before its own time a run may start
+_MINUTE = timedelta(minutes=1)
+_EARLY = _MINUTE  # how much before its own time a run may start
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +72,36 @@ def calibrate(instance: InstanceId, trigger_time: str, start_time: str, zone: ti
     return Calibration(trigger, start, certain=len(triggers) == 1)
 
 
-def slack_date(at: datetime) -> str:
-    """Return mrkdwn that shows a moment in the reader's own zone, and in UTC where that is not supported."""
-    shown = at.astimezone(UTC)
-    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{shown:%Y-%m-%d %H:%M} UTC>"
+def trigger_moment(instance: InstanceId, printed: str, zone: timedelta | None) -> tuple[datetime | None, bool]:
+    """Return a run's trigger time (UTC), and whether it is exact to the minute.
+
+    Minutes that the id leaves out come from the trigger time as printed, where the platform's ``zone`` is known or
+    not needed. None where the id's form is unknown.
+    """
+    moment, step = instance_moment(instance), resolution(instance)
+    if moment is None or step is None:
+        return None, False
+    if step <= _MINUTE:
+        return moment, True
+    calibration = calibrate(instance, printed, "", zone or timedelta())
+    at = read_time(printed, calibration.trigger)
+    return (at.replace(second=0), True) if at is not None and calibration.certain else (moment, False)
+
+
+def printed_moment(run: Instance, printed: str, zone: timedelta | None) -> datetime | None:
+    """Return a start or end time of a run, as EnOS prints it, as UTC; None where its zone is not certain.
+
+    Where both offsets are possible for the start, the trigger time's is believed only if it brings the start nearer
+    to the trigger than the other would.
+    """
+    moment = instance_moment(run.id)
+    calibration = calibrate(run.id, run.trigger_time, run.start_time, zone or timedelta())
+    if moment is None or not calibration.certain:
+        return None
+    start = read_time(run.start_time, calibration.start)
+    others = [read_time(run.start_time, each) for each in (timedelta(), zone or timedelta())]
+    possible = [each for each in others if each is not None and _not_before(each, moment - _EARLY)]
+    return read_time(printed, calibration.start) if start in possible and start == min(possible) else None
 
 
 def _within(at: datetime | None, moment: datetime, step: timedelta) -> bool:

@@ -1,6 +1,7 @@
 """Opening a SQLite file the safe way, and the sentences for what may be in the way."""
 
 import contextlib
+import logging
 import os
 import sqlite3
 import tempfile
@@ -12,6 +13,8 @@ from sqlite_utils import Database
 from bot.core.errors import Outage, Refused
 from bot.store.lock import unwritable
 from bot.store.schema import migrate
+
+log = logging.getLogger(__name__)
 
 Version = tuple[int, int, int]
 
@@ -59,6 +62,7 @@ def open_database(
         connection.execute("PRAGMA foreign_keys = on")
         db = Database(connection, strict=True, execute_plugins=False)
         migrate(db)
+        scrub(connection)
     except sqlite3.OperationalError as error:
         connection.close()
         raise Trouble(str(error)) from error
@@ -88,6 +92,18 @@ def probe(db: Database, folder: Path) -> None:
     except OSError as error:
         raise Trouble(error.strerror or str(error)) from error
     db.execute("INSERT OR REPLACE INTO notes VALUES ('probe', datetime('now'))")
+
+
+def scrub(connection: sqlite3.Connection) -> None:
+    """Write the file anew, once, after secrets were taken out: free pages and the write-ahead log still hold them."""
+    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'unscrubbed'").fetchone() is None:
+        return
+    try:
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("DROP TABLE unscrubbed")
+    except sqlite3.OperationalError as error:  # no room for a second file: that is no reason not to start
+        log.warning("what older versions kept is not overwritten yet; it is tried again at the next start: %s", error)
 
 
 def _make(path: Path) -> None:

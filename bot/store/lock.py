@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.core.errors import Refused
+from bot.core.shown_times import in_full
 
 _MARK = b'{"pid":'  # how the words of a lock begin
 _LONGEST = 4096  # bytes of a lock's words
@@ -33,7 +34,7 @@ class Holder:
         """Return e.g. ``process 4711 on host ops-1 since 2026-11-21 14:30 UTC``."""
         if not self.pid:
             return "another process"
-        since = f" since {self.since:%Y-%m-%d %H:%M} UTC" if self.since else ""
+        since = f" since {in_full(self.since)}" if self.since else ""
         return f"process {self.pid} on host {self.host}{since}"
 
 

@@ -135,7 +135,8 @@ def sending(db: Database, id_: PostId, now: datetime) -> Post | None:
 def sent(db: Database, id_: PostId, channel: str, ts: str, now: datetime) -> None:
     """Settle: it stands there. After an unclear answer and another try it is to be looked at once more.
 
-    What an edit said is what its message shows from now on, should that have to be said again.
+    What an edit said is what its message shows from now on, should that have to be said again. What was for one person
+    alone is forgotten at once, a log among it.
     """
     db.execute(
         "UPDATE posts SET body = edit.body FROM posts edit WHERE edit.id = ? AND edit.kind = 'edit'"
@@ -144,7 +145,7 @@ def sent(db: Database, id_: PostId, channel: str, ts: str, now: datetime) -> Non
     )
     db.execute(
         "UPDATE posts SET state = 'sent', stands_in = ?, ts = ?, why = '', response_url = '', settled_at = ?,"
-        " body = iif(kind = 'edit', '{}', body),"
+        " body = iif(kind IN ('edit', 'file', 'whisper'), '{}', body),"
         " look_again = iif(kind = 'message' AND doubts > 0 AND attempts > 1, ?, look_again)"
         " WHERE id = ? AND state <> 'sent'",
         [channel, ts, stamp(now), stamp(now), id_],
@@ -234,7 +235,8 @@ def _has_newer(db: Database, edit: Row) -> bool:
 def give_up(db: Database, id_: PostId, why: str, now: datetime) -> None:
     """Settle: it will not be sent, and neither will the edits that wait for it."""
     db.execute(
-        "UPDATE posts SET state = 'given up', why = ?, settled_at = ?, response_url = ''"
+        "UPDATE posts SET state = 'given up', why = ?, settled_at = ?, response_url = '',"
+        " body = iif(kind = 'file', '{}', body)"
         " WHERE id = ? AND state IN ('queued', 'sending', 'unclear')",
         [why, stamp(now), id_],
     )

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from sqlite_utils import Database
 
 from bot.core.errors import Refused
+from bot.core.mask import DEFAULT
+from bot.core.sealed import without_secrets
 
 APPLICATION = 0x666C6F77  # "flow": PRAGMA application_id of our files
 
@@ -281,6 +283,32 @@ _NOTICES = (
     """,
 )
 
+# Secrets that older versions kept in clear go: parameters of runs, words of buttons, of people and of the audit. What
+# is left of them in free pages goes with the table ``unscrubbed`` (``database.py``).
+_NO_SECRETS = (
+    "UPDATE runs SET parameters = iif(parameters IN ('', '[]'), '', 'unknown'), words = masked(words)",
+    "UPDATE stashes SET text = masked(text) WHERE masked(text) <> text",
+    """
+    UPDATE deliveries SET said = json_set(said, '$.text', masked(json_extract(said, '$.text')))
+    WHERE said <> '' AND masked(json_extract(said, '$.text')) <> json_extract(said, '$.text')
+    """,
+    "UPDATE incidents SET note = masked(note) WHERE note <> ''",
+    "UPDATE posts SET body = '{}' WHERE kind IN ('file', 'whisper') AND state IN ('sent', 'given up')",
+    "DROP TRIGGER attempts_as_written",
+    "DROP TRIGGER attempts_end_once",
+    "UPDATE attempts SET words = masked(words) WHERE words LIKE '%=%'",
+    """
+    CREATE TRIGGER attempts_end_once BEFORE UPDATE ON attempts WHEN OLD.ended_at IS NOT NULL
+    BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END
+    """,
+    """
+    CREATE TRIGGER attempts_as_written
+    BEFORE UPDATE OF id, key, person, channel, thread, surface, words, verb, at ON attempts
+    BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END
+    """,
+    "CREATE TABLE unscrubbed (id INTEGER PRIMARY KEY) STRICT",
+)
+
 # Messages that were deleted, or take no edit any more, and are said again.
 _LOST = (
     "ALTER TABLE posts ADD COLUMN generation INTEGER NOT NULL DEFAULT 0",
@@ -299,7 +327,17 @@ _LOST = (
 )
 
 # The database's version is the number of steps it has taken.
-STEPS: tuple[Sequence[str], ...] = (_FIRST, _GATHERINGS, _CALLS, _INBOX, _JOINED, _REMINDERS, _NOTICES, _LOST)
+STEPS: tuple[Sequence[str], ...] = (
+    _FIRST,
+    _GATHERINGS,
+    _CALLS,
+    _INBOX,
+    _JOINED,
+    _REMINDERS,
+    _NOTICES,
+    _NO_SECRETS,
+    _LOST,
+)
 
 
 def migrate(db: Database, steps: Sequence[Sequence[str]] = STEPS) -> int:
@@ -308,10 +346,15 @@ def migrate(db: Database, steps: Sequence[Sequence[str]] = STEPS) -> int:
     Raises ``Refused`` for a database of another program ("foreign_database") and for one that a newer flowbot
     has written ("newer_database").
     """
+    db.conn.create_function("masked", 1, _masked, deterministic=True)
     taken = 0
     while _step(db, steps):
         taken += 1
     return taken
+
+
+def _masked(text: str) -> str:
+    return without_secrets(text, DEFAULT)
 
 
 def _step(db: Database, steps: Sequence[Sequence[str]]) -> bool:

@@ -24,11 +24,14 @@ from bot.core.desk import Stands
 from bot.core.errors import Failure, Outage, Refused, Unclear
 from bot.core.incidents import Incident, IncidentId
 from bot.core.local_times import Undecided
-from bot.core.parse import parse, say
+from bot.core.mask import STARS
+from bot.core.parse import Misread, parse, say
 from bot.core.people import Profile, Said, Surface
 from bot.core.posts import Body, PostId
 from bot.core.requests import Help, Request, Trigger
 from bot.core.rights import Reason, Standing, Who, heard, may
+from bot.core.sealed import withheld, without_secrets
+from bot.core.words import visible
 from bot.work import finding, moved, telling
 from bot.work.asking import Answer, Ask, Rooms
 from bot.work.telling import SLACK_FAILURES
@@ -39,6 +42,7 @@ log = logging.getLogger(__name__)
 LATE = timedelta(minutes=2)  # what is answered later than this is not done without asking again
 OLD_BUTTON = "old button"  # what a button says whose value this version cannot read
 _RECENT = 100  # attempts among which the first of two presses is looked for
+_MASKED = 4000  # characters that are looked through for secrets before they are cut
 _SHOWN = 300  # characters of a command that are repeated
 
 Handler = Callable[[Rooms, Ask, Any], Awaitable[Answer]]
@@ -66,7 +70,8 @@ class Answers:
 
     async def arrived(self, said: Said) -> bool:
         """Write down what was said before anything is done about it; False for a repeat, which is to be left alone."""
-        return await self._rooms.store.first_time(said.key, said.at, said)
+        kept = replace(said, text=without_secrets(said.text, self._rooms.manners.mask))
+        return await self._rooms.store.first_time(said.key, said.at, kept)
 
     async def take_up(self, left: Sequence[Said]) -> None:
         """Answer what a former process heard and did not come to. Nothing was begun: the audit knows none of it."""
@@ -100,7 +105,9 @@ class Answers:
             said=said,
             request=Help(),
             row=row_of(Help()),
-            words="" if _retired(said) else _cut(self._rooms.manners.mask(said.text.strip())),
+            words=""
+            if _retired(said)
+            else _cut(without_secrets(said.text.strip()[:_MASKED], self._rooms.manners.mask)),
             standing=Standing(Profile(said.by), None),
             zone=self._rooms.manners.timezone,
             now=self._rooms.clock(),
@@ -132,7 +139,8 @@ class Answers:
         """Refuse what was said too long ago to be done unasked: the bot was away in between."""
         if ask.now - ask.said.at <= LATE or _retired(ask.said) or ask.said.hint:
             return ask
-        again = () if ask.said.text == OLD_BUTTON else (("Do it now", ask.said.text),)
+        unsaid = ask.said.text == OLD_BUTTON or STARS in ask.said.text
+        again = () if unsaid else (("Do it now", ask.said.text),)
         raise finding.Shown(
             "late",
             "I could not come to this in time, because I was restarted or very busy. Nothing was done. "
@@ -145,7 +153,7 @@ class Answers:
         incident = await self._incident(ask)
         if ask.said.hint:
             raise _Told(ask.said.hint, answers.hint(ask.said.hint, ask.words, direct=_is_direct(ask.said)))
-        request = parse(await self._text(ask.said), self._rooms.manners.command)
+        request = self._read(await self._text(ask.said))
         ask = replace(ask, request=request, row=row_of(request), words=self._masked(request), incident=incident)
         return await moved.looked_at(self._rooms, ask)
 
@@ -155,17 +163,41 @@ class Answers:
             raise _Told("retired", answers.retired(said.text, self._rooms.manners.command))
         if said.where.surface is not Surface.BUTTON:
             return said.text
-        text = await self._rooms.store.stashed(said.text[1:]) if said.text.startswith("#") else said.text
+        text: str | None = said.text
+        if said.text.startswith("#"):
+            stash, _, held = said.text[1:].partition(".")
+            text = self._rooms.held.get(held) or await self._rooms.store.stashed(stash)
         if text is None or text == OLD_BUTTON:
             raise _Told("old_button", answers.old_button(self._rooms.manners.command))
         return text
+
+    def _read(self, text: str) -> Request:
+        """Return what the words ask for; a place that is pointed out in them shows no secret."""
+        try:
+            request = parse(text, self._rooms.manners.command)
+        except Misread as misread:
+            kept = without_secrets(text, self._rooms.manners.mask)
+            if kept != text:
+                parse(kept, self._rooms.manners.command)  # has the same place, without the secret around it
+                what = "I could not read this. I do not repeat it, because it holds a secret."
+                raise Misread(misread.reason, what, misread.way_out) from None
+            raise
+        if isinstance(request, Trigger) and (keys := withheld(request.parameters)):
+            named = " and ".join(f"`{visible(key)}`" for key in keys[:3])
+            raise Refused(
+                "withheld",
+                f"I do not have the value of {named}: {STARS} stands for a secret, and I keep no secrets. "
+                "Nothing was started.",
+                "Type the command again with the value itself.",
+            )
+        return request
 
     def _masked(self, request: Request) -> str:
         """Return the command as understood, with secrets masked."""
         mask = self._rooms.manners.mask
         if isinstance(request, Trigger):
             request = replace(request, parameters=tuple(map(mask.parameter, request.parameters)))
-        return _cut(mask(say(request)))
+        return _cut(without_secrets(say(request), mask))
 
     async def _incident(self, ask: Ask) -> Incident | None:
         """Return the incident of the pressed card, or of the thread the words were said in."""

@@ -1,6 +1,7 @@
 """Asking: what a journey knows of one request, and the answer it returns."""
 
 import asyncio
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
@@ -15,7 +16,9 @@ from bot.core.people import Link, Person, Said
 from bot.core.posts import Body, Post, PostId
 from bot.core.requests import Request
 from bot.core.rights import Standing
+from bot.core.sealed import Seal
 from bot.work.desk import Desk
+from bot.work.held import Held
 from bot.work.ports import Clock, Enos, NewId, Slack
 from bot.work.ports_store import Settlement, Store
 
@@ -63,6 +66,9 @@ class Rooms:
     wake: Callable[[], None]  # there is something to deliver
     nudge: Callable[[], None] = lambda: None  # a run was started that may heal: the watcher looks soon
     turns: Turns = field(default_factory=Turns)
+    # A key of this process's own where none is given: what a former one sealed is then not known, and never equal.
+    seal: Seal = field(default_factory=lambda: Seal(secrets.token_hex()))
+    held: Held = field(default_factory=Held)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,17 @@ from datetime import datetime
 from bot.core.cards import answers, flows
 from bot.core.incidents import Incident
 from bot.core.people import Surface
+from bot.core.pointers import Pointed
 from bot.core.posts import Body, Kind, Lane, NewPost, PostId
 from bot.work.asking import Answer, Ask
 
 
-def posts_of(answer: Answer, ask: Ask, *, member: bool, spare: PostId, threadless: bool = False) -> tuple[NewPost, ...]:
-    """Return what is to be queued.
+def posts_of(
+    answer: Answer, ask: Ask, *, member: bool, spare: PostId, first: Pointed = Pointed.STANDS
+) -> tuple[NewPost, ...]:
+    """Return what is to be queued. ``member``: whether the bot may post here; ``spare``: an id for a second post.
 
-    ``member``: whether the bot may post here; ``spare``: an id for a second post; ``threadless``: the incident that it
-    is told in has no thread any more, so that it stands in the channel.
+    ``first``: how the message of the incident stands in whose thread it is told.
     """
     where = ask.said.where
     if answer.body is None:
@@ -29,8 +31,7 @@ def posts_of(answer: Answer, ask: Ask, *, member: bool, spare: PostId, threadles
         if sees(ask, incident):
             return (reply,)
         named = flows.flow_name(incident.flow_id, incident.flow_name)
-        channel = incident.channel if threadless else ""
-        return reply, whisper(ask, spare, answers.see_thread(ask.words, named, channel=channel))
+        return reply, whisper(ask, spare, answers.see_thread(ask.words, named, first, incident.channel))
     if where.surface is Surface.DIRECT or (answer.public and member):
         post = message(ask, ask.post, where.channel, answer.body, thread=where.thread)
     elif answer.public:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from bot.core.escape import code
 from bot.core.posts import Body, Kind, Lane, NewPost, Post
 from bot.core.slack_errors import Verdict, is_not_there, is_of_person, meaning
 
@@ -210,7 +211,7 @@ def _in_words(post: Post, error: str) -> Step:
 
 
 def _without_file(post: Post, reason: str, why: str) -> Instead:
-    name = post.new.body.get("filename", "the file")
+    name = code(str(post.new.body.get("filename", ""))) or "the file"
     return Instead(replace(post.new, kind=Kind.MESSAGE, body={"text": f"I could not upload {name}: {reason}"}), why)
 
 

@@ -4,7 +4,7 @@ Who may is decided before (``rights.py``); what cannot be is refused by the inci
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core import desk, incident_posts, reminders
 from bot.core.cards import incident_replies as replies
@@ -35,10 +35,11 @@ class Desk:
         new_id: NewId,
         *,
         console_url: str = "",
+        zone: Callable[[], timedelta | None] = lambda: None,
         wake: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
-        self._looks = Looks(names, console_url)
+        self._looks = Looks(names, console_url, zone)
         self._new_id = new_id
         self._wake = wake
 

@@ -9,7 +9,6 @@
 sent again by itself.
 """
 
-import json
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from bot.core.flows import Flow, FlowId, Instance, TaskId, UserId
 from bot.core.graphs import BROKEN, downstream, ended
 from bot.core.people import Person
 from bot.core.posts import Body, Kind, Lane, NewPost, PostId, State
+from bot.core.sealed import Seal
 from bot.core.status import Status
 from bot.core.times import read_time
 from bot.work import audience
@@ -79,42 +79,47 @@ class Follow:
         in_flight = run.started_at >= self._began and now - run.started_at < IN_FLIGHT
         if in_flight and not await self._is_told(run):
             return
-        user = UserId(run.user_id)
+        user, zone = UserId(run.user_id), self._rooms.platform_zone()
         instance = await self._rooms.enos.instance(run.instance, as_user=user)
         if instance is None:
             at = self._rooms.steady()
             looking.missing_since = looking.missing_since or at
             if at - looking.missing_since >= GIVEN:
-                await self._over(run, "not started", cards.not_started(run), now, NOT_STARTED)
+                await self._over(run, "not started", cards.not_started(run, zone=zone), now, NOT_STARTED)
             return
         flow = await self._rooms.enos.flow(FlowId(run.flow_id), as_user=user)
-        if not as_asked(run, instance, flow):
-            await self._over(run, "lost", cards.taken_by_another(run), now, "outage:taken_by_another")
+        found = as_asked(run, instance, flow, self._rooms.seal)
+        if found is None:
+            await self._over(run, "lost", cards.found_unchecked(run, instance, zone=zone), now, "unclear:parameters")
+            return
+        if not found:
+            await self._over(run, "lost", cards.taken_by_another(run, zone=zone), now, "outage:taken_by_another")
             return
         running = replace(run, state="running")
-        await self._put(running, cards.found(running, instance), now, _settled(run, "done", now))
+        await self._put(running, cards.found(running, instance, zone=zone), now, _settled(run, "done", now))
         self._rooms.nudge()
 
     async def _look(self, run: Run, looking: _Looking, now: datetime) -> None:
+        zone = self._rooms.platform_zone()
         instance = await self._rooms.enos.instance(run.instance, as_user=UserId(run.user_id))
         if instance is not None and ended(instance):
             await self._result(run, instance, looking, now)
         elif now - run.started_at > TOO_LONG:
-            await self._over(run, "lost", cards.lost_sight(run), now)
+            await self._over(run, "lost", cards.lost_sight(run, zone=zone), now)
         elif instance is not None:
-            await self._say(run, cards.progress(run, instance), looking, now)
+            await self._say(run, cards.progress(run, instance, zone=zone), looking, now)
 
     async def _result(self, run: Run, instance: Instance, looking: _Looking, now: datetime) -> None:
         """Tell the result; a failure waits a little for its incident, to link to it."""
-        link = ""
+        link, zone = "", self._rooms.platform_zone()
         if instance.status in BROKEN:
             at = self._rooms.steady()
             looking.failed_at = looking.failed_at or at
             link = await self._incident_link(run)
             if not link and at - looking.failed_at < INCIDENT:
-                await self._say(run, cards.ended(run, instance, took(instance)), looking, now)
+                await self._say(run, cards.ended(run, instance, took(instance), zone=zone), looking, now)
                 return
-        await self._over(run, "ended", cards.ended(run, instance, took(instance), link), now)
+        await self._over(run, "ended", cards.ended(run, instance, took(instance), link, zone=zone), now)
         self._rooms.nudge()
 
     async def _incident_link(self, run: Run) -> str:
@@ -172,15 +177,18 @@ class Follow:
         )
 
 
-def as_asked(run: Run, instance: Instance, flow: Flow) -> bool:
-    """Whether this instance is the one that was asked for: its tasks and its parameters."""
-    asked = [(key, value) for key, value in json.loads(run.parameters or "[]")]
-    wanted = asked or [(each.key, each.value) for each in flow.parameters]
-    if sorted((each.key, each.value) for each in instance.parameters) != sorted(wanted):
-        return False
+def as_asked(run: Run, instance: Instance, flow: Flow, seal: Seal) -> bool | None:
+    """Whether this instance is the one that was asked for: its tasks and its parameters.
+
+    None where its parameters cannot be compared: of those that were asked for only a fingerprint is kept.
+    """
     tasks = instance.graph.tasks
     ran = frozenset(task.id for task in tasks if task.status != Status.SKIP)
-    return ran == (downstream(flow.graph, TaskId(run.task)) if run.task else frozenset(task.id for task in tasks))
+    if ran != (downstream(flow.graph, TaskId(run.task)) if run.task else frozenset(task.id for task in tasks)):
+        return False
+    if run.parameters:
+        return seal.same(run.parameters, run.instance, instance.parameters)
+    return sorted((p.key, p.value) for p in instance.parameters) == sorted((p.key, p.value) for p in flow.parameters)
 
 
 def took(instance: Instance) -> timedelta | None:
@@ -210,5 +218,5 @@ def _settled(run: Run, outcome: str, now: datetime) -> Settlement | None:
     """Return the end of an attempt that a lost answer left open; one that has ended stays as it ended."""
     if not run.attempt:
         return None
-    action = "triggerFromTask" if run.task else "updateAndTrigger" if run.parameters not in {"", "[]"} else "trigger"
+    action = "triggerFromTask" if run.task else "updateAndTrigger" if run.parameters else "trigger"
     return Settlement(run.attempt, outcome, now, action, run.user_id, run.instance)

@@ -25,7 +25,7 @@ class Reminders:
     What is said is held for a moment: a success that is just being read withdraws it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what it reaches the outside by, and what it is told of the settings, by name
         self,
         store: Store,
         names: Names,
@@ -34,11 +34,12 @@ class Reminders:
         oncall: Sequence[str],
         *,
         console_url: str = "",
+        zone: Callable[[], timedelta | None] = lambda: None,
         command: str = "/flow",
         wake: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
-        self._looks = Looks(names, console_url)
+        self._looks = Looks(names, console_url, zone)
         self._new_id = new_id
         self._every = every
         self._oncall = tuple(oncall)

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from bot.core.cards import blocks
 from bot.core.cards.answers import Offer
 from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
-from bot.core.incidents import Incident
 from bot.core.people import Surface
-from bot.core.posts import NewPost, PostId, State
+from bot.core.pointers import Pointed, pointed
+from bot.core.posts import NewPost, PostId
+from bot.core.sealed import without_secrets
 from bot.work import audience
 from bot.work.asking import Answer, Ask, Rooms
 
@@ -17,14 +18,10 @@ SLACK_FAILURES = (SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable)
 async def posts(rooms: Rooms, ask: Ask, answer: Answer) -> tuple[NewPost, ...]:
     """Return the posts that tell this answer."""
     member = not answer.public or answer.in_incident is not None or await may_post(rooms, ask)
-    threadless = answer.in_incident is not None and await _is_threadless(rooms, answer.in_incident)
-    return audience.posts_of(answer, ask, member=member, spare=PostId(rooms.new_id()), threadless=threadless)
-
-
-async def _is_threadless(rooms: Rooms, incident: Incident) -> bool:
-    """Whether an incident's first message was given up, so that replies stand in the channel."""
-    first = await rooms.store.post(incident.post)
-    return first is None or first.state is State.GIVEN_UP
+    first = Pointed.STANDS
+    if answer.in_incident is not None:
+        first = pointed(await rooms.store.post(PostId(answer.in_incident.post)))
+    return audience.posts_of(answer, ask, member=member, spare=PostId(rooms.new_id()), first=first)
 
 
 async def may_post(rooms: Rooms, ask: Ask) -> bool:
@@ -39,11 +36,15 @@ async def may_post(rooms: Rooms, ask: Ask) -> bool:
 
 
 async def fitted(rooms: Rooms, ask: Ask, offers: Sequence[Offer]) -> list[Offer]:
-    """Return offers whose commands fit into buttons: what is too long, or holds a secret, is kept in the store."""
+    """Return offers whose commands fit into buttons: what is too long is kept in the store."""
     return [(label, await _short(rooms, ask, command)) for label, command in offers]
 
 
 async def _short(rooms: Rooms, ask: Ask, command: str) -> str:
-    if len(blocks.value(command, ask.post)) <= blocks.VALUE_LIMIT and rooms.manners.mask(command) == command:
+    """Return the words of a button. A secret is held in memory alone: the store keeps the words without it."""
+    kept = without_secrets(command, rooms.manners.mask)
+    if kept != command:
+        return f"#{await rooms.store.stash(kept, ask.now)}.{rooms.held.keep(command, rooms.new_id)}"
+    if len(blocks.value(command, ask.post)) <= blocks.VALUE_LIMIT:
         return command
     return f"#{await rooms.store.stash(command, ask.now)}"

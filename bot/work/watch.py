@@ -87,6 +87,7 @@ class Watch:
         settings: WatchSettings,
         *,
         mask: Callable[[str], str],
+        zone: Callable[[], timedelta | None] = lambda: None,
         jitter: Callable[[], float] = random.random,
         wake: Callable[[], None] = lambda: None,
         occurred: Callable[[int], None] = lambda _status: None,
@@ -96,7 +97,7 @@ class Watch:
     ) -> None:
         self._trouble = trouble  # what keeps the bot from being well, as sentences
         self._steady = steady or clock
-        looks = Looks(names, settings.console_url)
+        looks = Looks(names, settings.console_url, zone)
         self._gatherings = Gatherings(store, looks, clock, new_id, settings)
         self._wake = wake
         self._out = Outside(enos, store, looks, clock, self._steady, new_id, settings, mask, self.touched, occurred)
@@ -114,7 +115,9 @@ class Watch:
             store, alarms, new_id, self._steady, channel=settings.channel, quiet=2 * settings.sweep_every
         )
         self._left_out: list[LeftOut] = []
-        self._daily = SignOfLife(store, settings.timezone, channel=settings.channel, command=settings.command)
+        self._daily = SignOfLife(
+            store, settings.timezone, channel=settings.channel, command=settings.command, platform_zone=zone
+        )
         self._polling, self._is_following = asyncio.Lock(), asyncio.Lock()
         self._readings: dict[int, Reading] = {}
         self._ended: dict[int, datetime] = {}  # when a type was last read without a fault, by the steady clock

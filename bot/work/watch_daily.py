@@ -4,6 +4,7 @@ It is told at nine in the default time zone, or as soon as the bot runs after th
 whatever dies, a day has one.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,11 +22,20 @@ _MOST = 5000  # incidents
 class SignOfLife:
     """Tells once a day that it watches, and how the day was."""
 
-    def __init__(self, store: Store, zone: ZoneInfo, *, channel: str, command: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        zone: ZoneInfo,
+        *,
+        channel: str,
+        command: str,
+        platform_zone: Callable[[], timedelta | None] = lambda: None,
+    ) -> None:
         self._store = store
         self._zone = zone
         self._channel = channel
         self._command = command
+        self._platform_zone = platform_zone
         self._told = ""  # the day of the last one, ISO
 
     async def tick(self, now: datetime, watched: Watched | None, trouble: str) -> None:
@@ -47,5 +57,5 @@ class SignOfLife:
         recent = await self._store.incidents(live=False, since=now - daily.LEFT_FOR, limit=_MOST)
         day = daily.summary(recent, now)
         flows = (watched.watching, watched.total) if watched is not None else None
-        body = cards.sign_of_life(day, flows, trouble, command=self._command)
+        body = cards.sign_of_life(day, flows, trouble, command=self._command, zone=self._platform_zone())
         return NewPost(PostId(id_), Kind.MESSAGE, Lane.HOUSEKEEPING, self._channel, body, now)

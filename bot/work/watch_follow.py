@@ -162,7 +162,9 @@ class Following:
         def decide(old: Incident) -> Facts:
             new, reason = healing.after(old, row, now)
             speaks = reason is Reason.RECOVERED or (reason is Reason.HEALED and said[old.id] < _REPLIES)
-            reply = incident_posts.success_reply(old, new, reason) if speaks and not new.gathered else None
+            reply = (
+                incident_posts.success_reply(old, new, reason, terms.look.zone) if speaks and not new.gathered else None
+            )
             facts = incident_posts.changed(old, new, reason, terms, reply=reply)
             return replace(facts, seen=_as_seen(old, new, row, now))
 

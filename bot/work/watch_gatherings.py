@@ -126,7 +126,15 @@ class Gatherings:
         posts = [self._post(drawing, Kind.EDIT, edit, self._body(drawing, edit), now + GATHER_EDITS)]
         if names and now - found.began_at > HOLD:  # an edit notifies nobody, so that those are named in a reply
             reply = PostId(self._new_id())
-            posts.append(self._post(drawing, Kind.MESSAGE, reply, cards.also_concerned(names, look.people), now))
+            posts.append(
+                self._post(
+                    drawing,
+                    Kind.MESSAGE,
+                    reply,
+                    cards.also_concerned(names, look.people, command=self._settings.command),
+                    now,
+                )
+            )
         return Facts(gatherings=(new,), posts=tuple(posts))
 
     def _post(self, drawing: _Drawing, kind: Kind, id_: PostId, body: Body, due: datetime) -> NewPost:
@@ -138,9 +146,11 @@ class Gatherings:
     def _body(self, drawing: _Drawing, post: str) -> Body:
         gathering, command = drawing.gathering, self._settings.command
         if gathering.occasion is Occasion.STORM:
-            return cards.storm(gathering, drawing.incidents, drawing.look.people, post, command=command)
+            return cards.storm(
+                gathering, drawing.incidents, drawing.look.people, post, command=command, zone=drawing.look.zone
+            )
         since = gathering.last_at - self._settings.lookback
-        return cards.first_start(drawing.incidents, post, command=command, since=since)
+        return cards.first_start(drawing.incidents, post, command=command, since=since, zone=drawing.look.zone)
 
     def _digest(self, drawing: _Drawing) -> str:
         """Return a digest of what the message shows, whatever id its buttons carry."""

@@ -3,8 +3,8 @@
 Nothing is kept longer: who has been linked, or is found to be deactivated, a moment later is drawn so the next time.
 """
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 
 from bot.core.cards.incident import Look
 from bot.core.flows import UserName
@@ -15,8 +15,11 @@ from bot.work.ports import Names
 class Looks:
     """What cards need besides their incidents."""
 
-    def __init__(self, names: Names, console_url: str = "") -> None:
+    def __init__(
+        self, names: Names, console_url: str = "", zone: Callable[[], timedelta | None] = lambda: None
+    ) -> None:
         self._names = names
+        self._zone = zone  # of the times EnOS prints
         self._console_url = console_url
         self._known: dict[UserName, Person | None] = {}
         self._at: datetime | None = None
@@ -32,4 +35,4 @@ class Looks:
             people = await self._names.people_of(missing)
             known.update((name, people.get(name)) for name in missing)
         found = ((name, known.get(name)) for name in wanted)
-        return Look({name: person for name, person in found if person is not None}, self._console_url)
+        return Look({name: person for name, person in found if person is not None}, self._console_url, self._zone())

@@ -70,3 +70,39 @@ def test_auto_is_json_in_a_pipe_and_text_on_a_terminal(capsys, monkeypatch):
 
 def test_what_is_below_the_level_is_not_written(capsys):
     assert lines(capsys, "text", lambda log: log.info("x"), level="warning") == []
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+@pytest.mark.parametrize(
+    "sign",
+    [
+        "\x1b[2J\x1b]0;owned\x07",
+        "\x9b31m",
+        "\u202e",
+        "\u2066",
+        "\u200b",
+        "\x08" * 9,
+        "\x7f",
+        "\x00",
+        "\ud800",
+        "\ufeff",
+    ],
+)
+def test_nothing_from_outside_gives_the_terminal_an_order(capsys, form, sign):
+    name = f"a{sign}b"
+    found = lines(
+        capsys,
+        form,
+        lambda log: log.warning("flow %s, hid\u200bden", name, extra={"of": name, "why": ValueError(name)}),
+    )
+    assert len(found) == 1
+    text = str(json.loads(found[0])) if form == "json" else found[0]
+    assert all(each.isprintable() for each in text), ascii(text)
+    assert "hidden" not in text
+    assert "owned" not in text
+
+
+@pytest.mark.parametrize("parting", ["\n", "\r\n", "\u2028", "\x85"])
+def test_what_came_from_outside_begins_no_line_of_its_own(capsys, parting):
+    forged = f"x{parting}2026-11-21T14:30:00.000Z error    all is lost  [room]"
+    assert len(lines(capsys, "text", lambda log: log.warning("%s", forged, extra={"by": forged}))) == 1

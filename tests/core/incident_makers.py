@@ -1,17 +1,19 @@
 """Incidents and rows to decide about."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.core.facts import Seen
 from bot.core.flows import FlowId, Graph, Instance, InstanceId, Task, TaskId, UserName
 from bot.core.incidents import Incident, IncidentId, Occurrence, Phase
+from bot.core.instance_ids import instance_moment
 from bot.core.people import Person
 from bot.core.posts import PostId
 from bot.core.status import Status
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 MAYA, JONAS = Person("T0DEMO0001", "U0MAYA00001"), Person("T0DEMO0001", "U0JONAS0001")
+ZONE = timedelta(hours=8)  # in which the platform prints trigger times
 OWNER, OTHER = UserName("maya.chen"), UserName("jonas.weber")
 
 
@@ -38,7 +40,9 @@ def ran(*tasks, status=Status.SUCCESS):
 
 
 def failure(id_="3377-2026112100", status=Status.FAIL, end="2026-11-21 02:00:00", at=NOW, **more):
-    return Occurrence(InstanceId(id_), int(status), more.pop("trigger", "2026-11-21 08:00:00"), end, at, **more)
+    moment = instance_moment(id_)
+    printed = f"{moment + ZONE:%Y-%m-%d %H:%M:%S}" if moment else "2026-11-21 08:00:00"
+    return Occurrence(InstanceId(id_), int(status), more.pop("trigger", printed), end, at, **more)
 
 
 KNOWN = {

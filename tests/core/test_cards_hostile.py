@@ -21,9 +21,10 @@ from incident_picture import all_blocks, refused
 
 import bot.core.cards as room
 from bot.core.cards import runs
-from bot.core.escape import escape
+from bot.core.escape import clean, escape
 from bot.core.flows import FlowId, InstanceId, TaskId
 from bot.core.incidents import Incident, IncidentId, Phase
+from bot.core.pointers import Pointed
 from bot.core.posts import PostId
 from bot.core.rights import Reason
 from bot.core.status import Status
@@ -41,6 +42,8 @@ HOSTILE = [
     "`<!channel>` ``` *_~> quote",
     "\u202e<lennahc!> \u2066\u200b",
     "\n\n> <!here>\n",
+    "\u2067\u061c\u200e\u2028\x1b[31mred\x9b0m\x08\x85\ufeff\u3164\U000e0041",
+    "pay\u200dload\u200c" + "Z" + "\u0300\u20dd\u0489" * 200,
     "<" * 10_000,
     "&" * 10_000,
     "x" * 10_000,
@@ -63,13 +66,14 @@ MRKDWN = {
     ("denial", "flow"),
     ("Run", "notes"),
 }
-ADDRESSES = {"incident_link", "url", "console_url"}  # Slack's own, or the operator's
+ADDRESSES = {"incident_link", "link_to_it", "url", "console_url"}  # Slack's own, or the operator's
 TEXTS = {
     "please_link",
     "denial",
     "no_minute",
     "channel_trouble",
     "ticked",
+    "says_so",
     "notes",
     "repeated",
     "typed",
@@ -114,7 +118,13 @@ SIMPLE = {
     FlowId: FlowId(3377),
     TaskId: TaskId(108580),
 }
-ENUMS = {Phase: Phase.OPEN, Status: Status.FAIL, Reason: Reason.NOT_OWNER, Occasion: Occasion.STORM}
+ENUMS = {
+    Phase: Phase.OPEN,
+    Status: Status.FAIL,
+    Reason: Reason.NOT_OWNER,
+    Occasion: Occasion.STORM,
+    Pointed: Pointed.WAITS,
+}
 
 
 def value(kind, name, owner, text):
@@ -198,7 +208,18 @@ def _patterns():
 _OURS_IN_SLACK = tuple(_patterns())
 
 
+def shown(part):
+    """Return every text of a card that somebody reads."""
+    if isinstance(part, str):
+        return [part]
+    if isinstance(part, Mapping):
+        return [text for name, each in part.items() if name not in {"value", "url"} for text in shown(each)]
+    return [text for each in part for text in shown(each)] if isinstance(part, list | tuple) else []
+
+
 def assert_harmless(built):
+    for text in shown(built):
+        assert clean(text) == text, f"this deceives the eye: {text!a}"
     if isinstance(built, str):
         assert acts(built) == []
         return

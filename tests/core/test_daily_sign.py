@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from incident_makers import JONAS, MAYA, NOW, failure, incident
+from incident_makers import JONAS, MAYA, NOW, ZONE, failure, incident
 from incident_picture import foreign_pings, picture, refused
 
 from bot.core import daily, desk
@@ -41,7 +41,7 @@ def test_what_failed_a_day_ago_is_of_the_day_before():
 
 
 def sign(incidents, watched=(212, 240), trouble=""):
-    return watching.sign_of_life(daily.summary(incidents, AT), watched, trouble, command="/flow")
+    return watching.sign_of_life(daily.summary(incidents, AT), watched, trouble, command="/flow", zone=ZONE)
 
 
 NOTICES = {

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from incident_makers import JONAS, KNOWN, MAYA, NOW, OWNER, failure, incident
+from incident_makers import JONAS, KNOWN, MAYA, NOW, OWNER, ZONE, failure, incident
 from incident_picture import foreign_pings, picture, refused
 
 from bot.core import desk, incident_posts
@@ -19,7 +19,7 @@ from bot.core.people import Person
 from bot.core.status import Status
 
 LATER = NOW + timedelta(hours=2, minutes=10)
-LOOK = cards.Look({OWNER: MAYA}, "https://enos.example/flow/{flow}/runs/{instance}")
+LOOK = cards.Look({OWNER: MAYA}, "https://enos.example/flow/{flow}/runs/{instance}", ZONE)
 BARE = cards.Look()
 SECOND = failure("3377-2026112200", at=LATER, end="2026-11-22 02:00:00", **KNOWN)
 THREE = incident(
@@ -56,6 +56,9 @@ PHASES = {
     "recovered, without good runs": LEFT,
     "recovered, many without a good run": MANY_LEFT,
     "recovered, a run whose id tells no time": desk.recovered(incident(failure("odd-id")), "3377-2026112200", LATER)[0],
+    "recovered, at half past an hour": desk.recovered(
+        incident(failure("3377-2026111821", trigger="2026-11-19 05:30:00")), "3377-2026112200", LATER
+    )[0],
     "closed": CLOSED,
     "closed, by nobody we know": incident(phase=Phase.CLOSED),
 }
@@ -81,10 +84,11 @@ REPLIES = {
     "closed without a reason": replies.closed(replace(CLOSED, note="")),
     "a thread was opened": replies.threaded(incident(), MAYA),
     "reopened": replies.reopened(incident(), MAYA),
-    "recovered": replies.recovered(GREEN),
-    "recovered, without good runs": replies.recovered(LEFT),
-    "healed": replies.healed(GREEN, ["3377-2026112100"]),
-    "healed, others left": replies.healed(LEFT, ["3377-2026112100"]),
+    "recovered": replies.recovered(GREEN, ZONE),
+    "recovered, without good runs": replies.recovered(LEFT, ZONE),
+    "recovered, the zone unknown": replies.recovered(LEFT),
+    "healed": replies.healed(GREEN, ["3377-2026112100"], ZONE),
+    "healed, others left": replies.healed(LEFT, ["3377-2026112100"], ZONE),
 }
 
 
@@ -96,12 +100,18 @@ def test_the_replies(reply, snapshot):
 
 FLOWS = tuple(FlowName(n, f"flow {n}") for n in range(12))
 NOTICES = {
-    "first start, nothing broken": gathering.first_start([], "p1", command="/flow", since=NOW),
+    "first start, nothing broken": gathering.first_start([], "p1", command="/flow", since=NOW, zone=ZONE),
     "first start, one of each": gathering.first_start(
-        [incident(), ACKED, LEFT, CLOSED, WIDE, incident(failure("odd id"))], "p1", command="/flow", since=NOW
+        [incident(), ACKED, LEFT, CLOSED, WIDE, incident(failure("odd id"))],
+        "p1",
+        command="/flow",
+        since=NOW,
+        zone=ZONE,
     ),
-    "first start, one broken": gathering.first_start([incident(owners=())], "p1", command="/flow", since=NOW),
-    "first start, all over": gathering.first_start([LEFT, CLOSED], "p1", command="/flow", since=NOW),
+    "first start, one broken": gathering.first_start(
+        [incident(owners=())], "p1", command="/flow", since=NOW, zone=ZONE
+    ),
+    "first start, all over": gathering.first_start([LEFT, CLOSED], "p1", command="/flow", since=NOW, zone=ZONE),
     "EnOS cannot be read": watching.unreachable(NOW, "It did not answer within 10 s.\nAgain <!here>."),
     "the notice afterwards": watching.was_unreachable(NOW, LATER),
     "all clear, nothing failed": watching.all_clear(NOW, LATER, watching.CaughtUp()),
@@ -202,7 +212,7 @@ def test_no_text_from_outside_can_ping_or_break_a_card(name, task, line, owner, 
         replies.closed(hurt),
         replies.recovered(hurt),
         replies.healed(hurt, [bad.instance] * 9),
-        gathering.first_start([hurt] * 60, "p3", command="/flow", since=NOW),
+        gathering.first_start([hurt] * 60, "p3", command="/flow", since=NOW, zone=ZONE),
         watching.unreachable(NOW, line),
         watching.gap(1, 99, [FlowName(1, name)] * 20, owner),
     ]

@@ -160,7 +160,7 @@ def test_many_failures_are_counted_and_only_some_told():
     facts = pages.decide(rows, terms(), known())
     assert len(facts.incidents[0].occurrences) == 20
     assert len(facts.posts) == 1 + pages.TOLD_ONE_BY_ONE + 1
-    assert "The first message counts them all" in facts.posts[-1].body["text"]
+    assert "Its incident counts them all" in facts.posts[-1].body["text"]
 
 
 def test_a_change_of_nothing_is_nothing():

@@ -37,7 +37,7 @@ def test_cards_show_no_half_signs():
 
 @given(some.text(" \t\n\r\u2028xy\x0b"))
 def test_one_line_has_a_blank_for_each_break_and_the_blanks_around_it(text):
-    assert one_line(text) == re.sub(r"\s*[\r\n\u2028\u2029]\s*", " ", text).strip()
+    assert one_line(text) == re.sub(r"\s*[\r\n\v\u2028\u2029]\s*", " ", text).strip()
 
 
 @pytest.mark.parametrize("unit", [" ", "\n ", "x ", "\t"])

@@ -103,13 +103,13 @@ def test_what_is_said_of_a_storm():
         (
             "⏰ *1 incident* of this storm is still open, and nobody has acknowledged it.\n"
             "<!subteam^S0ONCALL01> <@U0MAYA00001>: who takes it?\n"
-            "The message above has a button for those it lists, and `/flow ack FLOW` takes any."
+            "`/flow incidents unacked` lists them, and `/flow ack FLOW` takes any."
         ),
         ["1|p7|incidents unacked", "1|p7|incidents mine"],
     )
     many = texts(gathering.storm_called([incident(gathered=True)] * 1200, (), {}, "p7", command="/flow"))
     assert many[1].startswith(
-        "⏰ *1,200 incidents* of this storm are still open, and nobody has acknowledged them.\nThe"
+        "⏰ *1,200 incidents* of this storm are still open, and nobody has acknowledged them.\n`/flow"
     )
 
 

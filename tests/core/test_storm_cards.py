@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from incident_makers import JONAS, KNOWN, MAYA, NOW, OWNER, failure, incident
+from incident_makers import JONAS, KNOWN, MAYA, NOW, OWNER, ZONE, failure, incident
 from incident_picture import foreign_pings, picture, refused
 
 from bot.core import desk
@@ -45,7 +45,7 @@ MIXED = [OPEN, TAKEN, GREEN, CLOSED, THREAD, TWICE]
 
 def drawn(gathering, incidents, people=PEOPLE, **more):
     gathering = replace(gathering, joined=more.pop("joined", len(incidents)), **more)
-    return cards.storm(gathering, incidents, people, "p9", command="/flow")
+    return cards.storm(gathering, incidents, people, "p9", command="/flow", zone=ZONE)
 
 
 THOUSAND = [in_storm(4001 + n, owners=(UserName(f"owner.{n}"),)) for n in range(1000)]
@@ -61,7 +61,7 @@ PICTURES = {
     "one owner": drawn(STORM, [in_storm(4001, owners=(OWNER,))]),
     "a failure each": drawn(STORM, [OPEN, TAKEN]),
     "more owners": cards.also_concerned(
-        (OWNER, UserName("jonas.weber")), {OWNER: MAYA, UserName("jonas.weber"): JONAS}
+        (OWNER, UserName("jonas.weber")), {OWNER: MAYA, UserName("jonas.weber"): JONAS}, command="/flow"
     ),
 }
 

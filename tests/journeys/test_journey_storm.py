@@ -32,7 +32,7 @@ async def test_many_failures_are_one_message_and_each_is_found_taken_and_opened(
     listed = next(flow for flow in others if not town.cards(flow))
     await town.asks(SAM, f"/flow thread {listed.id}", "You opened a thread", where=GENERAL)
     card = await town.card(listed, "FAIL", "Nobody has acknowledged it yet")
-    await town.reply(card, "@Sam Lee opened this thread")
+    await town.reply(card, "@Sam Lee opened a thread")
     town.press(SAM, card, "Acknowledge")
     await town.sees(card, "ACKNOWLEDGED", "@Sam Lee has it")
     await town.sees(storm, "🔴 *38* open", "🟠 *2* acknowledged")

@@ -15,7 +15,7 @@ from store_makers import NOW, attempt, later, message
 
 from bot.core.errors import Refused
 from bot.core.notices import Notice
-from bot.store.database import open_database
+from bot.store.database import open_database, scrub
 from bot.store.lock import lock_path
 from bot.store.schema import STEPS, migrate
 from bot.store.store import Store
@@ -195,3 +195,88 @@ async def test_a_gap_that_was_closed_in_an_earlier_version_is_no_notice(tmp_path
         connection.execute("INSERT INTO notes VALUES ('coverage', ?)", [closed])
     async with Store.open(path) as store:
         assert "coverage" not in await store.notes()
+
+
+HIDDEN = "hunter2-S3cret"
+IN_CLEAR = next(version for version, step in enumerate(STEPS) if any("unscrubbed" in each for each in step))
+
+
+def with_secrets(path, version):
+    """Make a database in which an older flowbot has kept secrets in clear, some of it in pages that are free now."""
+    connection = at_version(path, version)
+    connection.execute("PRAGMA secure_delete = off")  # on some systems it is on
+    said = json.dumps({"text": f"trigger 1 with my.secret.thing={HIDDEN}", "team": "T1", "user": "U1"})
+    put = connection.execute
+    put("INSERT INTO deliveries (key, at, said) VALUES ('d', 1, ?)", [said])
+    put("INSERT INTO stashes VALUES ('long', ?, 1)", ["trigger 1 with path=" + "x" * 2500])
+    put("INSERT INTO stashes VALUES ('s', ?, 1)", [f"trigger 1 with password={HIDDEN} path=/a"])
+    parameters = json.dumps([["password", HIDDEN]])
+    words = f"trigger 1 with my.secret.thing={HIDDEN}"
+    run = "INSERT INTO runs VALUES (?, 1, 'f', 'T1:U1', 'p', 1, 'C1', '', 'trigger', ?, NULL, 0, 1, 0, ?, 'u', ?, '')"
+    put(run, ["1-20261121143000", "asked", parameters, words])
+    put(run, ["1-20261121143100", "ended", "[]", "trigger 1"])
+    attempt = "INSERT INTO attempts (key, person, channel, thread, surface, words, verb, at, ended_at) VALUES"
+    put(f"{attempt} ('a', 'T1:U1', 'C1', '', 'command', ?, 'trigger', 1, 2)", [words])
+    put(f"{attempt} ('b', 'T1:U1', 'C1', '', 'command', 'status', 'status', 1, 2)")
+    put(
+        "INSERT INTO incidents (id, flow_id, flow_name, channel, phase, opened_at, post, owners, last_success, note,"
+        " instance_group, gathered) VALUES ('i', 1, 'f', 'C1', 'open', 1, 'p', '[]', '', ?, '', 0)",
+        [f"my.secret.thing={HIDDEN}"],
+    )
+    post = (
+        "INSERT INTO posts (id, kind, lane, channel, body, due, thread, user, response_url, incident, line, state)"
+        " VALUES (?, ?, 'answer', 'C1', ?, 1, '', 'U1', '', '', 'l', ?)"
+    )
+    put(post, ["f1", "file", json.dumps({"content": HIDDEN}), "sent"])
+    put(post, ["w1", "whisper", json.dumps({"text": HIDDEN}), "given up"])
+    put(post, ["m1", "message", json.dumps({"text": "stays"}), "queued"])
+    put("CREATE TABLE gone (text TEXT)")
+    put("INSERT INTO gone VALUES (?)", [HIDDEN * 500])
+    put("DROP TABLE gone")
+    connection.close()
+
+
+def standing_in(folder):
+    return [file.name for file in folder.iterdir() if HIDDEN.encode() in file.read_bytes()]
+
+
+@pytest.mark.parametrize("version", [IN_CLEAR, 4])
+async def test_secrets_that_an_older_version_kept_go_even_from_free_pages(tmp_path, version):
+    path = tmp_path / "flowbot.db"
+    with_secrets(path, version)
+    assert standing_in(tmp_path) == ["flowbot.db"]
+    async with Store.open(path) as store:
+        assert standing_in(tmp_path) == []
+        assert (await store.run("1-20261121143000")).parameters == "unknown"
+        assert (await store.run("1-20261121143100")).parameters == ""
+        assert await store.stashed("s") == "trigger 1 with password=••• path=/a"
+        assert (await store.stashed("long")).endswith("x" * 2500)
+        assert (await store.post("m1")).new.body == {"text": "stays"}
+        assert (await store.incident("i")).note == "my.secret.thing=•••"
+        await store.backup(tmp_path / "backup.db")
+    connection = sqlite3.connect(path)
+    assert "my.secret.thing=•••" in connection.execute("SELECT said FROM deliveries WHERE key = 'd'").fetchone()[0]
+    assert connection.execute("SELECT words FROM attempts ORDER BY id").fetchall() == [
+        ("trigger 1 with my.secret.thing=•••",),
+        ("status",),
+    ]
+    for change in ("UPDATE attempts SET words = 'x'", "UPDATE attempts SET answer = 'x'", "DELETE FROM attempts"):
+        with pytest.raises(sqlite3.IntegrityError, match="only added to"):
+            connection.execute(change)
+    assert connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'unscrubbed'").fetchone() is None
+    connection.close()
+    assert standing_in(tmp_path) == []
+
+
+def test_where_there_is_no_room_to_write_the_file_anew_it_is_tried_at_the_next_start(tmp_path, caplog):
+    path = tmp_path / "flowbot.db"
+    with_secrets(path, IN_CLEAR)
+    connection = opened(path)
+    migrate(Database(connection, execute_plugins=False))
+    connection.execute("BEGIN")  # as a full disk would, this keeps VACUUM from its end
+    scrub(connection)
+    connection.close()
+    assert "it is tried again at the next start" in caplog.text
+    assert standing_in(tmp_path) == ["flowbot.db"]
+    open_database(path).conn.close()
+    assert standing_in(tmp_path) == []

@@ -13,6 +13,7 @@ from bot.core.incidents import Incident, IncidentId, Occurrence, Phase
 from bot.core.mask import DEFAULT
 from bot.core.people import Link, Person, Said, Surface, Where
 from bot.core.posts import Kind, Lane, NewPost, PostId
+from bot.core.sealed import Seal
 from bot.core.status import Status
 from bot.schedules import in_words
 from bot.work.answer import Answers
@@ -108,6 +109,7 @@ class World:
         self.told = []  # the answers among it as text, each as it stood when it came or was edited
         self.standing = {}  # post id to the message it became
         self.well = True
+        self.secret_key = "the secret key of the EnOS application"
         self.nudges = 0  # how often the watcher was told that a run may heal
         self._ids = itertools.count(1)
         self._stamps = itertools.count(1)
@@ -137,6 +139,7 @@ class World:
             schedule_words=in_words,
             health=lambda: {"Well": self.well, "Watching": "18 of 19 flows", "Last read": "4 s ago"},
             platform_zone=lambda: self.zone,
+            seal=Seal(self.secret_key),
             wake=lambda: None,
             nudge=self._nudged,
         )

@@ -16,6 +16,7 @@ from mortal_reminders import EVERY
 from bot.core.flows import UserId, UserName
 from bot.core.mask import DEFAULT
 from bot.core.people import Link, Said, Surface, Where
+from bot.core.sealed import Seal
 from bot.core.status import Status
 from bot.store.store import Store
 from bot.work import left_open
@@ -68,6 +69,7 @@ class Process:
             schedule_words=str,
             health=dict,
             platform_zone=lambda: timedelta(hours=8),
+            seal=Seal("the secret key of the EnOS application"),
             wake=lambda: None,
         )
         self.reminders = Reminders(store, people, town.new_id, EVERY, ["S0ONCALL01"])

@@ -313,7 +313,7 @@ async def test_a_press_while_the_first_is_at_work_says_so(world, maya, jonas):
 
     world.enos.enable = enable
     await maya.presses(card, "Enable")
-    assert "<@U0MAYA00001> asked for this a moment ago, and I am still at it." in answers[0].text
+    assert "<@U0MAYA00001> asked for this just now, and I am still at it." in answers[0].text
 
 
 async def test_a_press_that_ended_unclear_is_not_repeated_by_a_press(world, maya):

@@ -10,7 +10,10 @@ from bot.core.cards import answers, blocks, flows, runs
 from bot.core.facts import Run
 from bot.core.flows import Flow, FlowId, Graph, Instance, InstanceId, Parameter, Task, TaskId, UserName
 from bot.core.people import Link, Person
+from bot.core.pointers import Pointed, pointed
+from bot.core.posts import Kind, Lane, NewPost, Post, PostId, State
 from bot.core.rights import Reason
+from bot.core.shown_times import ago, day_before, duration, slack_date
 from bot.core.status import Status
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
@@ -163,22 +166,54 @@ def test_who_is_no_owner_reads_their_own_name_where_they_have_one():
 
 def test_where_the_answer_stands():
     assert "`/invite @flowbot` brings me in" in texts(answers.see_direct_messages("trigger 1"))[0]
-    assert texts(answers.see_thread("rerun 1", "`3377` *daily*")) == [
-        "My answer stands in the thread of the incident of `3377` *daily*."
+    flow = "`3377` *daily*"
+    assert [texts(answers.see_thread("rerun 1", flow, each, "C1")) for each in Pointed] == [
+        ["My answer stands in the thread of the incident of `3377` *daily*."],
+        [
+            (
+                "The message of the incident of `3377` *daily* is not in Slack yet. "
+                "My answer follows it in its thread in <#C1>."
+            )
+        ],
+        ["The incident of `3377` *daily* has no message in Slack, so my answer stands in <#C1> itself."],
     ]
+
+
+@pytest.mark.parametrize(
+    ("state", "how"),
+    [
+        (State.QUEUED, Pointed.WAITS),
+        (State.SENDING, Pointed.WAITS),
+        (State.UNCLEAR, Pointed.WAITS),
+        (State.SENT, Pointed.STANDS),
+        (State.GIVEN_UP, Pointed.NOT_THERE),
+    ],
+)
+def test_whether_a_message_stands_that_is_pointed_to(state, how):
+    new = NewPost(PostId("p"), Kind.MESSAGE, Lane.ALERT, "C1", {}, NOW)
+    assert pointed(Post(new, state)) is how
+    assert pointed(None) is Pointed.NOT_THERE
+
+
+def test_nothing_points_to_a_message_that_does_not_stand():
+    said = {each: answers.says_so(each, "C1", "https://slack.test/1") for each in Pointed}
+    assert said[Pointed.STANDS] == "It says so in its <https://slack.test/1|thread>."
+    assert answers.says_so(Pointed.STANDS, "C1", "") == "It says so in its thread in <#C1>."
+    assert said[Pointed.WAITS] == "Its message is not in Slack yet. Its thread in <#C1> will say so as soon as it is."
+    assert said[Pointed.NOT_THERE] == "It has no message in Slack, so <#C1> itself says so."
 
 
 @pytest.mark.parametrize(
     ("span", "words"),
     [
-        (timedelta(), "a moment ago"),
-        (timedelta(seconds=-5), "a moment ago"),
+        (timedelta(), "just now"),
+        (timedelta(seconds=-5), "just now"),
         (timedelta(seconds=1), "1 s ago"),
         (timedelta(hours=2, minutes=5), "2 h 5 min ago"),
     ],
 )
 def test_how_long_ago(span, words):
-    assert answers.ago(span) == words
+    assert ago(span) == words
 
 
 # ── flows ──
@@ -187,7 +222,9 @@ def test_how_long_ago(span, words):
 @pytest.mark.parametrize(
     ("span", "words"),
     [
-        (timedelta(seconds=-1), "0 s"),
+        (timedelta(seconds=-1), "less than a second"),
+        (timedelta(hours=-3), "less than a second"),
+        (timedelta(seconds=1), "1 s"),
         (timedelta(seconds=59.9), "59 s"),
         (timedelta(seconds=60), "1 min"),
         (timedelta(minutes=60), "1 h"),
@@ -197,7 +234,7 @@ def test_how_long_ago(span, words):
     ],
 )
 def test_a_span_in_words(span, words):
-    assert flows.duration(span) == words
+    assert duration(span) == words
 
 
 def test_owners_are_mentioned_where_linked_and_counted_where_many():
@@ -218,15 +255,18 @@ def test_a_name_cannot_break_out_of_its_bold(name, shown):
 
 def test_a_data_date_is_the_day_before_the_trigger_time():
     run = Instance(InstanceId("3377-2026112102"), FlowId(3377), "f", Status.FAIL)
-    assert flows.data_date(run) == "2026-11-20"
-    assert flows.data_date(replace(run, data_date="2026-11-01")) == "2026-11-01"
-    assert flows.data_date(replace(run, id=InstanceId("3377-x"))) == ""
-    assert flows.day_before(datetime(1, 1, 1, tzinfo=UTC)) == ""
+    eight = timedelta(hours=8)
+    assert flows.data_date(run, eight) == "2026-11-20"
+    assert flows.data_date(run, None) == ""  # a guess would be another day
+    assert flows.data_date(replace(run, data_date="2026-11-01"), None) == "2026-11-01"
+    assert flows.data_date(replace(run, id=InstanceId("3377-x")), eight) == ""
+    assert flows.data_date(replace(run, id=InstanceId("3377-2026112118")), eight) == "2026-11-21"  # 02:00 there
+    assert day_before(datetime(1, 1, 1, tzinfo=UTC), eight) == day_before(datetime(1, 1, 1, tzinfo=UTC), -eight) == ""
 
 
 def test_a_row_without_a_readable_id_shows_the_printed_time():
     run = Instance(InstanceId("odd"), FlowId(3377), "", 42, trigger_time="then <b>")
-    assert flows.row(run, "why") == "⚫ status 42 · `3377` · `odd` · then &lt;b&gt; — _why_"
+    assert flows.row(run, "why") == "⚫ status 42 · `3377` · `odd` · then &lt;b&gt; (time zone not known) — _why_"
 
 
 def test_many_parameters_are_cut_and_counted():
@@ -243,7 +283,13 @@ def test_no_task_is_said():
 
 
 @pytest.mark.parametrize(
-    ("cycle", "words", "shown"), [("D", "", "every day"), ("?", "", "none"), ("D", "At <2>", "At &lt;2&gt;")]
+    ("cycle", "words", "shown"),
+    [
+        ("D", "", "every day"),
+        ("?", "", "none"),
+        ("D", "At <2>", "At &lt;2&gt;"),
+        ("D", "At 02:00", "At 02:00 (EnOS's time zone)"),
+    ],
 )
 def test_a_schedule_in_words(cycle, words, shown):
     assert flows.schedule(Flow(FlowId(1), "f", active=True, cycle=cycle), words) == shown
@@ -258,7 +304,10 @@ def beginning(**more):
 
 def test_what_was_asked_besides_the_flow_is_kept_short():
     assert beginning() == ""
-    assert beginning(moved="Moved <b>.") == "Moved &lt;b&gt;."
+    assert beginning(moved=(NOW, NOW + timedelta(minutes=1))) == (
+        f"The id for {slack_date(NOW)} is taken, so this run stands at {slack_date(NOW + timedelta(minutes=1))}, "
+        "in the same data period."
+    )
     assert beginning(unknown_keys=("a",)) == "The flow has no parameter `a`; sent all the same."
     assert beginning(unknown_keys=("a", "b")) == "The flow has no parameters `a`, `b`; sent all the same."
     names = tuple(f"t{n}" for n in range(12))
@@ -332,7 +381,7 @@ def test_where_no_minute_is_free_it_is_told_whose_run_holds_it_and_how_that_stan
     held = runs.Holder(RUN.instance, MINUTE, ours, found, MAYA, repeats=False)
     text = runs.no_minute(held, InstanceId("3377-202611211430"), AGAIN, NOW + timedelta(minutes=5))
     assert text.startswith(
-        f"Run `3377-20261121143000` holds the minute 2026-11-21 14:30 UTC; {by}. {PERIOD}, so nothing"
+        f"Run `3377-20261121143000` holds the minute {slack_date(MINUTE)}; {by}. {PERIOD}, so nothing"
     )
     assert state in text
     assert (AGAIN in text) is more
@@ -340,9 +389,9 @@ def test_where_no_minute_is_free_it_is_told_whose_run_holds_it_and_how_that_stan
 
 def test_another_persons_rerun_is_theirs_and_a_run_may_stand_in_its_own_way():
     held = runs.Holder(RUN.instance, MINUTE, RUN, instance(Status.FAIL), JONAS, repeats=False)
-    assert "UTC; <@U0MAYA00001> asked for it a moment ago." in runs.no_minute(held, InstanceId("x"), "", NOW)
+    assert "; <@U0MAYA00001> asked for it just now." in runs.no_minute(held, InstanceId("x"), "", NOW)
     text = runs.no_minute(replace(held, repeats=True), RUN.instance, "", NOW)
-    assert text.startswith("Run `3377-20261121143000` itself holds the minute 2026-11-21 14:30 UTC. EnOS keeps")
+    assert text.startswith(f"Run `3377-20261121143000` itself holds the minute {slack_date(MINUTE)}. EnOS keeps")
     assert text.endswith("It ended with FAIL: rerun `3377-20261121143000` in the EnOS console.")
 
 

@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from answer_world import HOME
+from answer_world import FAILED, HOME, OPS
 
 from bot.core.conversations import SlackUnclear
 from bot.core.facts import Facts
 from bot.core.people import Person
-from bot.core.posts import PostId
+from bot.core.posts import Kind, Lane, NewPost, PostId
 from bot.enos.errors import Unreachable
 
 
@@ -49,7 +49,48 @@ async def test_a_link_that_slack_does_not_give_is_left_out(world, maya):
     (seen,) = await maya.says("incidents")
     assert "|thread>" not in seen.text
     (_, _, pointer) = await maya.says("ack 3377")
-    assert "It says so in its thread." in pointer.text
+    assert f"It says so in its thread in <#{OPS}>." in pointer.text
+
+
+async def with_a_card(world, incident, state):
+    """Slack has not taken the incident's card, or never will."""
+    card = PostId("card")
+    new = NewPost(card, Kind.MESSAGE, Lane.ALERT, OPS, {"text": "card"}, world.now + timedelta(hours=1))
+    facts = Facts(incidents=(replace(incident, post=card),), posts=(new,))
+    await world.store.change(incident.id, lambda _old: facts)
+    if state == "given up":
+        await world.store.give_up(card, "channel_not_found", world.now)
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ("queued", f"Its message is not in Slack yet. Its thread in <#{OPS}> will say so as soon as it is."),
+        ("given up", f"It has no message in Slack, so <#{OPS}> itself says so."),
+    ],
+)
+@pytest.mark.parametrize("verb", ["ack", "close"])
+async def test_where_there_is_no_thread_nothing_points_to_one(world, maya, state, says, verb):
+    await world.breaks()
+    await with_a_card(world, await world.incident(), state)
+    seen = [each for each in await maya.says(f"{verb} 3377") if each.place == "only maya sees"]
+    assert len(seen) == 1
+    assert says in seen[0].text
+    assert "its thread." not in seen[0].text.lower()
+
+
+@pytest.mark.parametrize(
+    ("state", "says"), [("queued", "is not in Slack yet. My answer follows"), ("given up", "itself")]
+)
+async def test_an_answer_to_an_incident_without_a_card_is_not_looked_for_in_its_thread(world, maya, state, says):
+    shown = await world.breaks()
+    world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00", log="ERROR")
+    (private,) = await maya.presses(shown, "Log")
+    incident = await world.incident()
+    await with_a_card(world, incident, state)
+    private.channel = f"D{maya.person.user[1:]}"
+    pointer = (await maya.presses(private, "Show in thread"))[-1]
+    assert says in pointer.text
 
 
 # ── acting on incidents ──

@@ -40,7 +40,7 @@ async def pressed_twice(world, card, label, second):
     store.first, store.go_on = asyncio.create_task(world.answers.said(first)), go_on
     await waits.wait()
     await world.answers.said(again)
-    (heard,) = [each for each in await world.delivered() if "a moment ago" in each.text]
+    (heard,) = [each for each in await world.delivered() if "just now" in each.text or "a moment ago" in each.text]
     return heard
 
 
@@ -48,7 +48,7 @@ async def test_a_double_press_on_what_asks_first_is_ones_own_and_says_that_nothi
     (card,) = await maya.says("enable 3318")
     heard = await pressed_twice(world, card, "Disable", maya)
     assert heard.place == "only maya sees"
-    assert heard.text.startswith("You have pressed this already, a moment ago. Nothing has been done yet: answer the")
+    assert heard.text.startswith("You have pressed this already, just now. Nothing has been done yet: answer the")
     assert [call[0] for call in world.enos.done()] == ["enable"]
 
 
@@ -56,7 +56,7 @@ async def test_a_double_press_on_what_was_refused_is_ones_own(world, maya):
     (card,) = await maya.says("enable 3318")
     world.enos.faults["flow"] = [Refused("unknown_flow", "EnOS knows no flow 3318.", "Check the id.")]
     heard = await pressed_twice(world, card, "Disable", maya)
-    assert heard.text.startswith("You have pressed this already, a moment ago, and nothing was done: my answer to that")
+    assert heard.text.startswith("You have pressed this already, just now, and nothing was done: my answer to that")
 
 
 async def test_somebody_elses_press_is_theirs(world, maya, jonas):

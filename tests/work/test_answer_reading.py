@@ -180,7 +180,7 @@ async def test_a_name_may_be_begun(world, maya):
 async def test_a_run_of_an_unknown_form_shows_its_printed_time(world, maya):
     world.enos.run("3377-20261121020304567", trigger_time="2026-11-21 10:03:04 <b>")
     (seen,) = await maya.says("show 3377-20261121020304567")
-    assert "*Trigger time* 2026-11-21 10:03:04 &lt;b&gt; | *Data date* not known" in seen.text
+    assert "*Trigger time* 2026-11-21 10:03:04 &lt;b&gt; (time zone not known) | *Data date* not known" in seen.text
     world.enos.run("3377-20261121020304568", trigger_time="")
     (seen,) = await maya.says("show 3377-20261121020304568")
     assert "*Trigger time* not known" in seen.text

@@ -10,6 +10,7 @@ from answer_world import FAILED, OPS, START
 from bot.core.facts import Run
 from bot.core.flows import Parameter
 from bot.core.people import Surface, Where
+from bot.core.shown_times import slack_date
 from bot.core.status import Status
 from bot.enos.errors import Throttled, Unreachable
 from bot.work.verbs.starting import second_start
@@ -17,6 +18,11 @@ from bot.work.verbs.starting import second_start
 MAYA = "u15432100000000011"
 NOW_MS = int(START.timestamp() * 1000)
 RUN = "3377-20261121143000"
+
+
+def clock(hour, minute):
+    """Return a minute of this day as everybody reads it in their own zone."""
+    return slack_date(datetime(2026, 11, 21, hour, minute, tzinfo=UTC))
 
 
 def ms(*moment):
@@ -75,15 +81,15 @@ async def test_a_clock_time_that_has_passed_is_a_question_with_two_buttons(world
     assert asked.place == "only maya sees"
     assert "08:00 has passed today (2026-11-21, Asia/Shanghai), so nothing was done." in asked.text
     assert world.enos.done() == []
-    await maya.presses(asked, "Now, for 08:00")
+    await maya.presses(asked, "Now, for 08:00 (Asia/Shanghai)")
     assert world.enos.done() == [("triggerFromTask", MAYA, 3377, TRANSFORM, ms(2026, 11, 21))]
 
 
 async def test_a_long_question_keeps_its_words_in_the_store(world, maya):
     value = "x" * 2500
     (asked,) = await maya.says(f"trigger 3377 at 08:00 with path={value}")
-    assert asked.buttons["Now, for 08:00"].partition("|")[2].partition("|")[2].startswith("#")
-    await maya.presses(asked, "Tomorrow 08:00")
+    assert asked.buttons["Now, for 08:00 (Asia/Shanghai)"].partition("|")[2].partition("|")[2].startswith("#")
+    await maya.presses(asked, "Tomorrow 08:00 (Asia/Shanghai)")
     (call,) = world.enos.done()
     assert call == ("updateAndTrigger", MAYA, 3377, ms(2026, 11, 22), (("path", value), ("overwrite", "true")))
 
@@ -91,7 +97,7 @@ async def test_a_long_question_keeps_its_words_in_the_store(world, maya):
 async def test_a_secret_stands_in_no_button(world, maya):
     (asked,) = await maya.says("trigger 3377 at 08:00 with password=hunter2")
     assert "hunter2" not in str(asked.body)
-    await maya.presses(asked, "Now, for 08:00")
+    await maya.presses(asked, "Now, for 08:00 (Asia/Shanghai)")
     assert ("password", "hunter2") in world.enos.done()[0][4]
 
 
@@ -197,14 +203,16 @@ async def test_a_taken_minute_moves_inside_the_data_period_and_says_so(world, ma
     world.enos.run("3377-20261121020000", Status.FAIL, kind=2)
     (seen,) = await maya.says(f"rerun {FAILED}")
     assert world.enos.done()[0][4] == ms(2026, 11, 21, 2, 1)
-    assert "The id for 02:00 UTC is taken, so this run stands at 02:01 UTC of the same data period." in seen.text
+    assert (
+        f"The id for {clock(2, 0)} is taken, so this run stands at {clock(2, 1)}, in the same data period." in seen.text
+    )
 
 
 async def test_a_period_without_a_free_minute_is_refused_with_what_remains(world, jonas):
     world.enos.run("2809-202611210200", tasks={201: Status.SUCCESS, 202: Status.FAIL})
     world.enos.run("2809-20261121020000", kind=2)
     (refused,) = await jonas.says("rerun 2809-202611210200")
-    assert "`2809-20261121020000` holds the minute 2026-11-21 02:00 UTC; EnOS does not say who started" in refused.text
+    assert f"`2809-20261121020000` holds the minute {clock(2, 0)}; EnOS does not say who started" in refused.text
     assert "no later minute of the same data period is free, so nothing was started" in refused.text
     assert refused.buttons["Show"].endswith("show 2809-20261121020000")
     assert world.enos.done() == []
@@ -219,7 +227,7 @@ async def test_ones_own_rerun_that_holds_the_minute_is_told_as_ones_own(world, j
     await jonas.says("rerun 2809-202611210200")
     world.later(minutes=3)
     (refused,) = await jonas.says("rerun 2809-202611210200")
-    assert "`2809-20261121020000` holds the minute 2026-11-21 02:00 UTC; you started it 3 min ago." in refused.text
+    assert f"`2809-20261121020000` holds the minute {clock(2, 0)}; you started it 3 min ago." in refused.text
     assert "It is for the same data, and READY now: wait for its end." in refused.text
     world.enos.becomes("2809-20261121020000", Status.FAIL, [Status.SKIP, Status.FAIL])
     (refused,) = await jonas.says("rerun 2809-202611210200")
@@ -242,7 +250,7 @@ async def test_where_every_minute_in_reach_is_taken_the_console_remains(world, m
     for minute in range(121):
         world.enos.run(f"3377-{started + timedelta(minutes=minute):%Y%m%d%H%M}00", kind=2)
     (refused,) = await maya.says("rerun 3377-20261121020000")
-    assert "`3377-20261121035900` holds the minute 2026-11-21 03:59 UTC" in refused.text
+    assert f"`3377-20261121035900` holds the minute {clock(3, 59)}" in refused.text
     assert "`trigger " not in refused.text.partition("↳")[0]
 
 
@@ -251,7 +259,7 @@ async def test_a_minute_taken_at_the_last_moment_is_refused_by_a_look(world, may
     world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00")
     world.enos.run("3377-20261121020000", Status.RUNNING, kind=9)
     (seen,) = await maya.says(f"rerun {FAILED}")
-    assert "stands at 02:01 UTC" in seen.text
+    assert f"stands at {clock(2, 1)}" in seen.text
 
 
 async def test_other_parameters_are_not_guessed(world, maya):

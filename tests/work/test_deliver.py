@@ -336,7 +336,7 @@ async def test_a_file_that_slack_refuses_is_told_in_its_place(world):
     await world.queue(file("f"))
     await world.pass_time(3)
     assert world.slack.texts("D1") == [
-        "I could not upload task.log: Slack refused it (invalid_arguments). Ask an admin to look at flowbot's log."
+        "I could not upload `task.log`: Slack refused it (invalid_arguments). Ask an admin to look at flowbot's log."
     ]
 
 

@@ -147,5 +147,5 @@ async def test_where_only_an_answer_found_it_dead_it_is_noticed_that_it_lives_ag
     await world.pass_time(400, step=5)
     assert standing(world) == []
     (back,) = world.slack.texts(DEFAULT)
-    assert back.startswith(f"I could not post in <#{DEFAULT}> since <!date^")
+    assert back.startswith(f"I could not post in <#{DEFAULT}> since 2026-11-21 14:30 UTC")
     assert "it is archived. What was to be told there meanwhile comes now." in back

@@ -9,6 +9,7 @@ from memory_store import Killed
 from watch_world import MAYA, START, World
 
 from bot.core.posts import Lane
+from bot.core.shown_times import slack_date
 from bot.core.status import Status
 
 
@@ -99,8 +100,9 @@ async def test_it_tells_how_the_day_was_and_how_things_stand(world):
     shown = str(world.store.cards()[-1])
     assert "Open now: 2 incidents, 1 of them acknowledged." in shown
     assert "No good run for: " in shown
-    assert "*report* 11-21, 11-21 06:00" in shown
-    assert "*green* 11-21" in shown
+    midnight, six = (slack_date(datetime(2026, 11, 21, hour, tzinfo=UTC)) for hour in (0, 6))
+    assert f"*report* {midnight}, {six}" in shown
+    assert f"*green* {midnight}" in shown
 
 
 async def test_it_does_not_call_itself_well_while_something_is_wrong(world):

@@ -69,7 +69,7 @@ async def test_from_failure_to_recovery(world):
     ]
     world.enos.put("3377-2026112200", Status.SUCCESS, name="report", end="2026-11-22 02:00:00")
     await world.follow(after=30)
-    assert (await told(world))[-1] == "RECOVERED report · no good run for 11-21"
+    assert (await told(world))[-1] == "RECOVERED report · no good run for Nov 21, 00:00 UTC"
     assert (await world.store.incident(incident.id)).phase is Phase.RECOVERED
     (top, *replies) = world.store.order
     assert top == (incident.post, "")

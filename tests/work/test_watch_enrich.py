@@ -77,7 +77,7 @@ async def test_many_failures_of_one_reading_are_counted_and_not_told_one_by_one(
     assert len(only(world).occurrences) == 21
     replies = world.store.replies(only(world).post)
     assert len(replies) == 6
-    assert "The first message counts them all" in replies[-1]["text"]
+    assert "Its incident counts them all" in replies[-1]["text"]
 
 
 async def test_a_flow_without_owners_is_asked_three_times_at_most(world):

@@ -32,11 +32,11 @@ async def test_a_later_success_ends_the_alarm_and_turns_the_card_green(world):
     world.enos.put("3377-2026112200", Status.SUCCESS, name="report", end="2026-11-22 02:00:00")
     await world.follow(after=30)
     (card,) = world.store.cards()
-    assert card["text"] == "RECOVERED report · no good run for 11-21"
+    assert card["text"] == "RECOVERED report · no good run for Nov 21, 00:00 UTC"
     assert card["attachments"][0]["color"] == "#1a7f37"
     (reply,) = world.store.replies(only(world).post)
     assert "*report* recovered" in reply["text"]
-    assert "No good run for 11-21" in reply["text"]
+    assert "No good run for 2026-11-21 00:00 UTC" in reply["text"]
 
 
 async def test_an_earlier_success_does_not(world):
@@ -80,7 +80,7 @@ async def test_a_good_run_whose_tasks_cannot_be_read_ends_the_alarm_and_heals_la
     world.enos.put("3377-20261121000100", Status.SUCCESS, name="report", end="2026-11-21 09:30:00", kind=0)
     world.enos.fail["instance"] = [Down()]
     await world.follow(after=30)
-    assert world.lines() == ["RECOVERED report · no good run for 11-21"]
+    assert world.lines() == ["RECOVERED report · no good run for Nov 21, 00:00 UTC"]
     await world.follow(after=301)
     assert world.lines() == ["RECOVERED report"]
     assert "there is a good run for `3377-2026112100` now" in world.store.replies(only(world).post)[-1]["text"]
@@ -90,7 +90,7 @@ async def test_a_run_for_another_day_does_not_heal(world):
     world.enos.put("3377-20261122000100", Status.SUCCESS, name="report", end="2026-11-22 09:30:00")
     for _ in range(5):
         await world.follow(after=301)
-    assert world.lines() == ["RECOVERED report · no good run for 11-21"]
+    assert world.lines() == ["RECOVERED report · no good run for Nov 21, 00:00 UTC"]
 
 
 async def test_the_alarm_stands_while_a_newer_failure_is_left(world):

@@ -128,7 +128,7 @@ async def test_a_thread_is_opened_when_somebody_opens_it(world):
     await world.follow()
     assert world.lines()[1].startswith("FAIL flow-4000")
     assert reply.thread_of == world.store.kept[incident].post
-    assert "<@U0MAYA00001> opened this thread" in reply.body["text"]
+    assert "<@U0MAYA00001> opened a thread" in reply.body["text"]
     assert "has a thread" in str(world.store.cards()[0])
     assert world.lines()[0] == "STORM · 12 incidents · 12 open, 0 acknowledged, 0 recovered"
     with pytest.raises(Refused, match="has a thread already"):
@@ -147,7 +147,7 @@ async def test_owners_are_mentioned_once_in_all(world):
     await world.poll()
     said = [post.body["text"] for post in messages(world) if post.thread_of is not None]
     assert said == [
-        "Flows of these owners are part of it too: <@U0MAYA00001>. The message above has a button for yours."
+        "Flows of these owners are part of the storm too: <@U0MAYA00001>. `/flow incidents mine` lists yours."
     ]
     assert "Owners: <@U0MAYA00001> and 1 more." in str(world.store.cards()[0])
 

@@ -1,17 +1,19 @@
 """Answers: cards that reply to a command. Each repeats it, says what happened, why, and what to do next."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import assert_never
 
 from bot.core.audit import Entry, frees
 from bot.core.cards import blocks
 from bot.core.cards.blocks import Block, Element
-from bot.core.cards.flows import duration
-from bot.core.escape import code, escape, mention, one_line
+from bot.core.escape import code, escape, mention, one_line, substituted
 from bot.core.instance_ids import is_instance
 from bot.core.people import EDITED, Link, Person
+from bot.core.pointers import Pointed
 from bot.core.posts import Body
 from bot.core.rights import Reason
+from bot.core.shown_times import ago
 from bot.core.words import decode, visible
 
 Offer = tuple[str, str]  # a button's label and its command
@@ -77,7 +79,7 @@ def ticked(sentence: str) -> str:
     """Return a sentence of ours escaped, with its `commands` still in code ticks."""
     parts = sentence.split("`")
     if len(parts) % 2 == 0:
-        return escape(sentence.replace("`", "ˋ"))
+        return escape(substituted(sentence, "`"))
     return "".join(code(part) if place % 2 else escape(part) for place, part in enumerate(parts))
 
 
@@ -100,14 +102,41 @@ def see_direct_messages(words: str) -> Body:
     )
 
 
-def see_thread(words: str, flow: str, *, channel: str = "") -> Body:
-    """Return the private line where the answer stands in an incident's thread elsewhere; ``flow`` is mrkdwn.
+def see_thread(words: str, flow: str, first: Pointed, channel: str) -> Body:
+    """Return the private line where the answer goes to an incident's thread elsewhere; ``flow`` is mrkdwn.
 
-    Where the incident has no thread any more, the answer is in its ``channel``.
+    ``first`` is how the incident's own message stands, in ``channel``.
     """
-    if channel:
-        return told(words, f"My answer about {flow} is in <#{channel}>.")
-    return told(words, f"My answer stands in the thread of the incident of {flow}.")
+    match first:
+        case Pointed.STANDS:
+            text = f"My answer stands in the thread of the incident of {flow}."
+        case Pointed.WAITS:
+            text = (
+                f"The message of the incident of {flow} is not in Slack yet. "
+                f"My answer follows it in its thread in <#{channel}>."
+            )
+        case Pointed.NOT_THERE:
+            text = f"The incident of {flow} has no message in Slack, so my answer stands in <#{channel}> itself."
+        case _:
+            assert_never(first)
+    return told(words, text)
+
+
+def says_so(first: Pointed, channel: str, link_to_it: str) -> str:
+    """Return, as mrkdwn, where a change to an incident is told; ``link_to_it`` is empty where not known."""
+    match first:
+        case Pointed.STANDS:
+            return (
+                f"It says so in its <{link_to_it}|thread>."
+                if link_to_it
+                else f"It says so in its thread in <#{channel}>."
+            )
+        case Pointed.WAITS:
+            return f"Its message is not in Slack yet. Its thread in <#{channel}> will say so as soon as it is."
+        case Pointed.NOT_THERE:
+            return f"It has no message in Slack, so <#{channel}> itself says so."
+        case _:
+            assert_never(first)
 
 
 def already(words: str, entry: Entry | None, now: datetime, state: str, *, post: str, asker: Person) -> Body:
@@ -133,11 +162,6 @@ def already(words: str, entry: Entry | None, now: datetime, state: str, *, post:
         text = f"{who}, and how it ended is not certain. Look at the state, and type the command if it is needed."
     offers = [("Show", f"show {entry.answer}")] if is_instance(entry.answer) else []
     return told(words, f"{text}\n{state}" if state else text, post=post, offers=offers)
-
-
-def ago(span: timedelta) -> str:
-    """Return how long ago something was."""
-    return f"{duration(span)} ago" if span >= timedelta(seconds=1) else "a moment ago"
 
 
 def interrupted(words: str, who: str, what: str) -> Body:

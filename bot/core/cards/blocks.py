@@ -7,7 +7,8 @@ Source of all limits: docs.slack.dev, "Block Kit reference" and "chat.postMessag
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.core.escape import plain
+from bot.core.escape import clean, plain
+from bot.core.shown_times import without_dates
 
 Block = dict[str, Any]
 Element = dict[str, Any]
@@ -67,7 +68,8 @@ def header(text: str) -> Block:
 
 
 def rich_pre(text: str) -> Block:
-    """Return preformatted text, in which Slack parses nothing; ``text`` is plain."""
+    """Return preformatted text, in which Slack parses nothing; ``text`` is plain, and cleaned here."""
+    text = clean(text)
     shown = text if len(text) <= _SECTION else text[: _SECTION - 1] + "…"
     return {
         "type": "rich_text",
@@ -125,10 +127,11 @@ def menu(options: Sequence[tuple[str, str]], post: str, index: int) -> Element:
 def body(text: str, blocks: Sequence[Block], color: str | None = None, head: Sequence[Block] = ()) -> dict[str, Any]:
     """Return a message: ``text`` is what a phone shows; with ``color`` the blocks stand beside a bar.
 
-    ``head`` stands above the bar: mentions belong there, since Slack notifies nobody from beside a bar.
+    On a phone's line Slack reads no dates: there they stand in UTC. ``head`` stands above the bar: mentions belong
+    there, since Slack notifies nobody from beside a bar.
     At most 50 blocks and 13,000 characters in all; rows of buttons are kept, texts at the end are left out.
     """
-    short = fit(text, _TEXT) if text.strip() else "–"
+    short = fit(without_dates(text), _TEXT) if text.strip() else "–"
     if color is None:
         return {"text": short, "blocks": _capped([*head, *blocks])}
     message: dict[str, Any] = {"text": short}

@@ -2,7 +2,9 @@
 
 from bot.core.cards import blocks
 from bot.core.escape import escape, mention
+from bot.core.mask import DEFAULT
 from bot.core.posts import Body
+from bot.core.sealed import without_secrets
 from bot.core.words import decode, visible
 
 COMMAND = "status"  # what the button says: anybody may, and it changes nothing
@@ -37,6 +39,6 @@ def unpressed() -> Body:
 
 def not_now(words: str) -> Body:
     """Return the answer to somebody who asks for something while only the doctor listens."""
-    said = escape(visible(decode(words).text)[:100])
+    said = escape(visible(decode(without_secrets(words, DEFAULT)).text)[:100])
     text = f"I do not run just now, I am only being checked, so nothing was done for “{said}”. Ask later."
     return blocks.body(text, [blocks.section(text)])

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 from bot.core.cards import blocks
 from bot.core.cards.blocks import Block
-from bot.core.escape import code, escape, mention, one_line
-from bot.core.flows import Flow, FlowId, Instance, Parameter, Task, UserName
-from bot.core.instance_ids import instance_moment
+from bot.core.escape import code, escape, mention, one_line, substituted
+from bot.core.flows import Flow, FlowId, Instance, InstanceId, Parameter, Task, UserName
 from bot.core.people import Person
+from bot.core.shown_times import as_printed, day_before, slack_date
 from bot.core.status import PENDING, Status, name_of
-from bot.core.times import slack_date
+from bot.core.times import trigger_moment
 from bot.core.words import visible
 
 CYCLES = {"M": "month", "W": "week", "D": "day", "H": "hour", "mi": "minute"}
@@ -43,7 +43,7 @@ def flow_name(flow: FlowId, name: str) -> str:
 
 def bold(text: str) -> str:
     """Return a name in bold, on one line; what would end the bold or turn the line around is replaced."""
-    shown = escape(short(text)).replace("*", "∗")
+    shown = escape(substituted(short(text), "*"))
     return f"*{shown}*" if shown else ""
 
 
@@ -65,27 +65,33 @@ def moment(at: datetime) -> str:
     return slack_date(at)
 
 
-def data_date(instance: Instance) -> str:
+def triggered(instance: InstanceId, printed: str, zone: timedelta | None) -> str:
+    """Return a run's trigger time for each reader; ``printed`` is EnOS's, ``zone`` that of its times, if known.
+
+    Where an id leaves minutes out and nothing certain fills them in, the time is no more than "about". Empty where
+    neither the id nor EnOS names a time.
+    """
+    at, exact = trigger_moment(instance, printed, zone)
+    if at is None:
+        return escape(as_printed(short(printed), None)) if short(printed) else ""
+    return moment(at) if exact else f"about {moment(at)}"
+
+
+def data_date(instance: Instance, zone: timedelta | None) -> str:
     """Return the data date: as EnOS says, else the day before the trigger time (its default rule)."""
     if instance.data_date:
         return instance.data_date
-    at = instance_moment(instance.id)
-    return day_before(at) if at is not None else ""
+    at, _ = trigger_moment(instance.id, instance.trigger_time, zone)
+    return day_before(at, zone) if at is not None else ""
 
 
-def day_before(at: datetime) -> str:
-    """Return the data date of a trigger time, by the default rule."""
-    return f"{(at - timedelta(days=1)).date()}" if at.year > 1 else ""
-
-
-def row(instance: Instance, note: str = "") -> str:
-    """Return one line of a list of instances; ``note`` is mrkdwn."""
-    at = instance_moment(instance.id)
+def row(instance: Instance, note: str = "", *, zone: timedelta | None = None) -> str:
+    """Return one line of a list of instances; ``note`` is mrkdwn, ``zone`` that of the times EnOS prints."""
     parts = [
         f"{mark(instance.status)} {name_of(instance.status)}",
         flow_name(instance.flow_id, instance.flow_name),
         code(instance.id),
-        moment(at) if at else escape(short(instance.trigger_time)),
+        triggered(instance.id, instance.trigger_time, zone),
     ]
     return " · ".join(part for part in parts if part) + (f" — _{note}_" if note else "")
 
@@ -114,25 +120,10 @@ def parameter_list(parameters: Sequence[Parameter]) -> str:
 
 def schedule(flow: Flow, words: str) -> str:
     """Return when a flow runs by itself; ``words`` are those of its expression, escaped here."""
-    if words:
-        return escape(words)
+    if words:  # the expression's clock is the platform's, and so not every reader's
+        return escape(words) + (" (EnOS's time zone)" if ":" in words else "")
     return f"every {CYCLES[flow.cycle]}" if flow.cycle in CYCLES else "none"
 
 
 def _value(value: str) -> str:
     return value if len(value) <= _VALUE else value[: _VALUE - 1] + "…"
-
-
-def duration(span: timedelta) -> str:
-    """Return a span in words: ``45 s``, ``3 min``, ``2 h 5 min``, ``3 d 4 h``."""
-    seconds = max(0, int(span.total_seconds()))
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes = seconds // 60
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 24:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    days, hours = divmod(hours, 24)
-    return f"{days} d {hours} h" if hours else f"{days} d"

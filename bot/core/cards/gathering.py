@@ -1,7 +1,7 @@
 """The messages under which many incidents stand, a row for each: the first start, and storms."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core import storms
 from bot.core.cards import blocks, flows
@@ -12,7 +12,7 @@ from bot.core.desk import is_live, reference
 from bot.core.escape import code, escape, mention, mention_group, one_line
 from bot.core.flows import UserName
 from bot.core.incidents import Incident, Phase
-from bot.core.instance_ids import instance_moment, is_instance
+from bot.core.instance_ids import is_instance
 from bot.core.people import Person
 from bot.core.posts import Body
 from bot.core.storms import Gathering, Numbers
@@ -27,9 +27,18 @@ _MARKS = {Phase.OPEN: "🔴", Phase.ACKNOWLEDGED: "🟠", Phase.RECOVERED: "🟢
 
 
 def storm(
-    gathering: Gathering, incidents: Sequence[Incident], people: Mapping[UserName, Person], post: str, *, command: str
+    gathering: Gathering,
+    incidents: Sequence[Incident],
+    people: Mapping[UserName, Person],
+    post: str,
+    *,
+    command: str,
+    zone: timedelta | None = None,
 ) -> Body:
-    """Return the one message of a storm as its incidents stand now; ``people`` are those owners who are linked."""
+    """Return the one message of a storm as its incidents stand now.
+
+    ``people`` are those owners who are linked, ``zone`` is that of the times EnOS prints.
+    """
     count = storms.numbers(incidents)
     lines = [_what(gathering, incidents), _counts(count)]
     later = gathering.joined - count.all
@@ -46,7 +55,7 @@ def storm(
             f"{code(command + ' ack FLOW')}, and has a thread as soon as somebody opens it."
         )
     body: list[Block] = [blocks.section("\n".join(lines))]
-    body += _rows(storms.worst_first(incidents), post)
+    body += _rows(storms.worst_first(incidents), post, zone)
     say = code(f"{command} incidents open")
     more = f"… and {count.all - LISTED:,} more: {say} lists them all, " if count.all > LISTED else f"{say} lists them, "
     mine, theirs = code(f"{command} incidents mine"), code(f"{command} incidents by NAME")
@@ -56,10 +65,11 @@ def storm(
     return blocks.body(_storm_headline(gathering, count), body)
 
 
-def also_concerned(names: Sequence[UserName], people: Mapping[UserName, Person]) -> Body:
+def also_concerned(names: Sequence[UserName], people: Mapping[UserName, Person], *, command: str) -> Body:
     """Return the reply that mentions owners of a storm's flows whom its message could not mention yet."""
     shown = ", ".join(mention(people[name].user) for name in names)
-    text = f"Flows of these owners are part of it too: {shown}. The message above has a button for yours."
+    say = code(f"{command} incidents mine")  # it may stand without the storm's message: nothing points to that
+    text = f"Flows of these owners are part of the storm too: {shown}. {say} lists yours."
     return blocks.body(one_line(text), [blocks.section(text)])
 
 
@@ -74,7 +84,7 @@ def storm_called(
     lines = [
         f"⏰ *{_incidents(count)}* of this storm {state} still open, and nobody has acknowledged {them}.",
         f"{' '.join(asked)}: who takes {them}?" if asked else "",
-        f"The message above has a button for those it lists, and {code(command + ' ack FLOW')} takes any.",
+        f"{code(command + ' incidents unacked')} lists them, and {code(command + ' ack FLOW')} takes any.",
     ]
     offers = [("All of them", "incidents unacked"), ("Mine", "incidents mine")]
     row = [blocks.button(label, say, post, index=index) for index, (label, say) in enumerate(offers)]
@@ -130,7 +140,9 @@ def _owners(gathering: Gathering, names: Sequence[UserName], people: Mapping[Use
 # ── the first start ──
 
 
-def first_start(gathered: Sequence[Incident], post: str, *, command: str, since: datetime) -> Body:
+def first_start(
+    gathered: Sequence[Incident], post: str, *, command: str, since: datetime, zone: timedelta | None = None
+) -> Body:
     """Return the message of a newly created database: what it watches, and what is broken now, a row for each.
 
     ``gathered`` are the incidents that stand under it, newest first, as they stand now.
@@ -141,7 +153,7 @@ def first_start(gathered: Sequence[Incident], post: str, *, command: str, since:
         "*flowbot is watching.* From now on every flow that fails gets a message with a thread of its own here.",
         f"I have read the runs triggered since {flows.moment(since)}: {state}.",
     ]
-    body: list[Block] = [blocks.section("\n".join(lines)), *_rows(gathered, post)]
+    body: list[Block] = [blocks.section("\n".join(lines)), *_rows(gathered, post, zone)]
     if len(gathered) > LISTED:
         body.append(
             blocks.context(f"… and {len(gathered) - LISTED} more: {code(command + ' incidents')} lists them all.")
@@ -160,19 +172,18 @@ def _broken_now(number: int) -> str:
 # ── their rows ──
 
 
-def _rows(incidents: Sequence[Incident], post: str) -> list[Block]:
-    return [_row(incident, post, index) for index, incident in enumerate(incidents[:LISTED])]
+def _rows(incidents: Sequence[Incident], post: str, zone: timedelta | None) -> list[Block]:
+    return [_row(incident, post, index, zone) for index, incident in enumerate(incidents[:LISTED])]
 
 
-def _row(incident: Incident, post: str, index: int) -> Block:
+def _row(incident: Incident, post: str, index: int, zone: timedelta | None) -> Block:
     newest = incident.occurrences[-1]
-    at = instance_moment(newest.instance)
     count = len(incident.occurrences)
     others = len(incident.owners) - _OWNERS
     parts = [
-        f"{_MARKS[incident.phase]} *{headline(incident)}*",
+        f"{_MARKS[incident.phase]} *{headline(incident, zone)}*",
         code(newest.instance[:40]),
-        flows.moment(at) if at else "",
+        flows.triggered(newest.instance, newest.trigger_time, zone),
         f"{count} failures" if count > 1 else "",
         f"{words.who(incident.acked_by)} has it" if incident.phase is Phase.ACKNOWLEDGED else "",
         f"owners {', '.join(map(escape, incident.owners[:_OWNERS]))}" + (f" and {others} more" if others > 0 else "")

@@ -7,20 +7,22 @@ drawn under, and its buttons carry it. Its ``text`` is one line: all that a phon
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import assert_never
 from urllib.parse import quote
 
 from bot.core.cards import blocks, flows
 from bot.core.cards import incident_words as words
 from bot.core.cards.blocks import Element
-from bot.core.cards.flows import duration
 from bot.core.desk import reference, unhealed
 from bot.core.escape import code, escape
 from bot.core.flows import InstanceId, UserName
 from bot.core.incidents import Incident, Occurrence, Phase
 from bot.core.people import Person
 from bot.core.posts import Body
+from bot.core.shown_times import as_printed, duration
 from bot.core.status import Status, name_of
+from bot.core.times import calibrate
 
 RED, MAGENTA, ORANGE, GREEN, GREY = "#d1242f", "#bf3989", "#d4720b", "#1a7f37", "#6e7781"
 
@@ -34,6 +36,7 @@ class Look:
 
     people: Mapping[UserName, Person] = field(default_factory=dict)  # those owners who are linked
     console_url: str = ""  # {flow} and {instance} in it are filled in
+    zone: timedelta | None = None  # of the times EnOS prints, if known
 
 
 # ── the first message ──
@@ -42,14 +45,14 @@ class Look:
 def card(incident: Incident, post: str, look: Look) -> Body:
     """Return the first message as the incident stands now."""
     newest = incident.occurrences[-1]
-    body = [blocks.section("\n".join(_what_happened(incident, newest)), _fields(incident))]
-    left = words.left(incident)
+    body = [blocks.section("\n".join(_what_happened(incident, newest)), _fields(incident, look))]
+    left = words.left(incident, look.zone)
     if left:
         body.append(blocks.section(left))
-    body.append(blocks.actions(*_buttons(incident, newest, post)))
+    body.append(blocks.actions(*_buttons(incident, newest, post, look)))
     body.append(blocks.context(*_footer(incident, newest, look)))
     head = [blocks.section(f"{_MARKS[incident.phase]} {_title(incident, newest)}\n{_owners(incident, look)}")]
-    return blocks.body(headline(incident), body, color(incident), head)
+    return blocks.body(headline(incident, look.zone), body, color(incident), head)
 
 
 def color(incident: Incident) -> str:
@@ -59,8 +62,11 @@ def color(incident: Incident) -> str:
     return _COLORS[incident.phase]
 
 
-def headline(incident: Incident) -> str:
-    """Return the one line that a phone shows, e.g. ``FAIL daily-energy-report · task transform``."""
+def headline(incident: Incident, zone: timedelta | None = None) -> str:
+    """Return the one line that a phone shows, e.g. ``FAIL daily-energy-report · task transform``.
+
+    ``zone`` is that of the times EnOS prints.
+    """
     newest = incident.occurrences[-1]
     line = f"{name_of(newest.status)} {words.name(incident)}{words.task(newest)}"
     match incident.phase:
@@ -68,7 +74,7 @@ def headline(incident: Incident) -> str:
             return f"ACKNOWLEDGED · {line}"
         case Phase.RECOVERED:
             missing = unhealed(incident)
-            still = f" · no good run for {words.labels(missing)}" if missing else ""
+            still = f" · no good run for {words.labels(missing, zone)}" if missing else ""
             return f"RECOVERED {words.name(incident)}{still}"
         case Phase.CLOSED:
             return f"CLOSED · {line}"
@@ -106,13 +112,15 @@ def _what_happened(incident: Incident, newest: Occurrence) -> list[str]:
     return lines
 
 
-def _fields(incident: Incident) -> list[str]:
+def _fields(incident: Incident, look: Look) -> list[str]:
     count = len(incident.occurrences)
     good = incident.recovered_by or incident.last_success
-    first, newest = incident.occurrences[0].instance, incident.occurrences[-1].instance
-    began = f"\nfirst {code(first)}" if first != newest else ""  # its own card now shows the newest
+    first, newest = incident.occurrences[0], incident.occurrences[-1]
+    began = (
+        f"\nfirst {code(first.instance)}" if first.instance != newest.instance else ""
+    )  # its own card now shows the newest
     shown = [
-        f"*Run*\n{words.run(newest)}",
+        f"*Run*\n{words.run(newest.instance, newest.trigger_time, look.zone)}",
         f"*Since*\n{flows.moment(incident.opened_at)}{began}",
         f"*Failures in a row*\n{count}",
         f"*Last good run*\n{words.run(InstanceId(good))}" if good else "*Last good run*\nnot known",
@@ -121,7 +129,7 @@ def _fields(incident: Incident) -> list[str]:
     return shown if ended is None else [*shown, f"*Lasted*\n{duration(ended - incident.opened_at)}"]
 
 
-def _buttons(incident: Incident, newest: Occurrence, post: str) -> list[Element]:
+def _buttons(incident: Incident, newest: Occurrence, post: str, look: Look) -> list[Element]:
     of = reference(incident)
     row: list[tuple[str, str, str | None]] = []
     menu: list[tuple[str, str]] = []
@@ -136,7 +144,9 @@ def _buttons(incident: Incident, newest: Occurrence, post: str) -> list[Element]
         case Phase.RECOVERED:
             missing = unhealed(incident)
             for each in missing[-words.LISTED :]:
-                row += [(f"Rerun {words.label(each)}", said, None) for _, said in words.about_run(each, "Rerun")]
+                row += [
+                    (f"Rerun {words.label(each, look.zone)}", said, None) for _, said in words.about_run(each, "Rerun")
+                ]
             menu += [("Close", f"close {of}")] if missing else []
         case Phase.CLOSED:
             row.append(("Reopen", f"reopen {of}", None))
@@ -158,9 +168,15 @@ def _plain(offers: list[tuple[str, str]]) -> list[tuple[str, str, str | None]]:
 def _footer(incident: Incident, newest: Occurrence, look: Look) -> list[str]:
     shown = [f"Flow {code(str(incident.flow_id))}"]
     if newest.trigger_time:
-        shown.append(f"Trigger time as EnOS prints it: {escape(words.short(newest.trigger_time))}")
+        shown.append(f"Trigger time in EnOS: {escape(_printed(newest, look.zone))}")
     address = console(look.console_url, incident.flow_id, newest.instance)
     return [*shown, f"<{address}|Open in EnOS>"] if address else shown
+
+
+def _printed(failure: Occurrence, zone: timedelta | None) -> str:
+    """Return the trigger time as EnOS prints it, with its zone where the run's id tells which one it is."""
+    calibration = calibrate(failure.instance, failure.trigger_time, "", zone or timedelta())
+    return as_printed(words.short(failure.trigger_time), calibration.trigger if calibration.certain else None)
 
 
 def console(url: str, flow: int, instance: str) -> str:

@@ -4,11 +4,10 @@ They name the flow, since several incidents may share a thread after a first sta
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.cards import blocks
 from bot.core.cards import incident_words as words
-from bot.core.cards.flows import duration
 from bot.core.cards.incident import Look
 from bot.core.desk import reference
 from bot.core.escape import code, mention, mention_group, one_line
@@ -16,6 +15,7 @@ from bot.core.flows import InstanceId
 from bot.core.incidents import Incident, Occurrence
 from bot.core.people import Person
 from bot.core.posts import Body
+from bot.core.shown_times import duration
 from bot.core.status import name_of
 
 
@@ -41,7 +41,7 @@ def failed_again(incident: Incident, failure: Occurrence, post: str) -> Body:
 def many_more(incident: Incident) -> Body:
     """Return the reply after which further failures of one reading are only counted."""
     return _line(
-        f"More runs of {words.bold(incident)} failed than I tell one by one. The first message counts them all; "
+        f"More runs of {words.bold(incident)} failed than I tell one by one. Its incident counts them all; "
         f"`failed of {incident.flow_id}` lists them."
     )
 
@@ -89,7 +89,7 @@ def lapsed(before: Incident, post: str) -> Body:
 
 def threaded(incident: Incident, by: Person) -> Body:
     """Return the reply that begins the thread of an incident which stood under another message."""
-    return _line(f"{words.who(by)} opened this thread for {words.bold(incident)}: its further story stands here.")
+    return _line(f"{words.who(by)} opened a thread for {words.bold(incident)}: its further story stands in it.")
 
 
 def closed(incident: Incident) -> Body:
@@ -105,21 +105,21 @@ def reopened(incident: Incident, by: Person) -> Body:
     return _line(f"{words.who(by)} reopened {words.bold(incident)}.")
 
 
-def recovered(incident: Incident) -> Body:
+def recovered(incident: Incident, zone: timedelta | None = None) -> Body:
     """Return the reply when a later success has ended the alarm."""
     count = len(incident.occurrences)
     failures = f"{count} failures" if count > 1 else "one failure"
-    left = words.left(incident)
+    left = words.left(incident, zone)
     return _line(
         f"🟢 {words.bold(incident)} recovered: {code(incident.recovered_by or '')} succeeded{words.after(incident)}, "
         f"after {failures}." + (f"\n{left}" if left else "")
     )
 
 
-def healed(incident: Incident, instances: Sequence[InstanceId]) -> Body:
+def healed(incident: Incident, instances: Sequence[InstanceId], zone: timedelta | None = None) -> Body:
     """Return the reply when failures got their good run after the alarm had ended."""
     runs = ", ".join(code(each) for each in instances[: words.LISTED])
-    left = words.left(incident)
+    left = words.left(incident, zone)
     return _line(f"🟢 {words.bold(incident)}: there is a good run for {runs} now." + (f"\n{left}" if left else ""))
 
 

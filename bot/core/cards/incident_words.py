@@ -1,17 +1,18 @@
 """The words that incident cards and replies share; what comes from outside is escaped and short."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.cards import flows
-from bot.core.cards.flows import duration
 from bot.core.desk import unhealed
 from bot.core.escape import code, escape, mention, one_line
 from bot.core.flows import InstanceId
 from bot.core.incidents import Incident, Occurrence, Phase
-from bot.core.instance_ids import instance_moment, is_instance
+from bot.core.instance_ids import is_instance
 from bot.core.people import Person
+from bot.core.shown_times import as_printed, duration, in_utc
 from bot.core.status import Status, name_of
+from bot.core.times import trigger_moment
 
 LISTED = 3  # runs named one by one
 _NAME = 120  # characters of a name
@@ -52,24 +53,36 @@ def failed(failure: Occurrence) -> str:
     return f"Run {code(short(failure.instance))} {verb} in task {first}{identity}{more}"
 
 
-def run(instance: InstanceId) -> str:
-    """Return a run and the moment it stands for."""
-    moment = instance_moment(instance)
-    return f"{code(short(instance))}\n{flows.moment(moment)}" if moment else code(short(instance))
+def run(instance: InstanceId, printed: str = "", zone: timedelta | None = None) -> str:
+    """Return a run and its trigger time; ``printed`` is EnOS's, ``zone`` that of the times EnOS prints."""
+    return "\n".join(part for part in (code(short(instance)), flows.triggered(instance, printed, zone)) if part)
 
 
-def label(failure: Occurrence) -> str:
-    """Return the time a run stands for, as short as it can be: ``11-18``, or ``11-18 06:00``."""
-    moment = instance_moment(failure.instance)
-    if moment is None:
-        return escape(short(failure.trigger_time or failure.instance))
-    return f"{moment:%m-%d}" if (moment.hour, moment.minute) == (0, 0) else f"{moment:%m-%d %H:%M}"
+def label(failure: Occurrence, zone: timedelta | None) -> str:
+    """Return a run's trigger time for a button or a phone, as plain text: ``Nov 18, 06:00 UTC``."""
+    at, exact = trigger_moment(failure.instance, failure.trigger_time, zone)
+    if at is not None:
+        return in_utc(at) if exact else f"about {in_utc(at)}"
+    return as_printed(short(failure.trigger_time), None) if failure.trigger_time else short(failure.instance)
 
 
-def labels(failures: Sequence[Occurrence]) -> str:
-    """Return the times of several runs."""
-    shown = ", ".join(label(each) for each in failures[-LISTED:])
-    return f"{shown} and {len(failures) - LISTED} more" if len(failures) > LISTED else shown
+def labels(failures: Sequence[Occurrence], zone: timedelta | None) -> str:
+    """Return the trigger times of several runs for a phone, escaped."""
+    return _several([escape(label(each, zone)) for each in failures[-LISTED:]], len(failures), "; ")
+
+
+def times(failures: Sequence[Occurrence], zone: timedelta | None) -> str:
+    """Return the trigger times of several runs for each reader."""
+    return _several([_time(each, zone) for each in failures[-LISTED:]], len(failures), ", ")
+
+
+def _time(failure: Occurrence, zone: timedelta | None) -> str:
+    return flows.triggered(failure.instance, failure.trigger_time, zone) or code(short(failure.instance))
+
+
+def _several(shown: Sequence[str], count: int, between: str) -> str:
+    more = f" and {count - len(shown)} more" if count > len(shown) else ""
+    return between.join(shown) + more
 
 
 def who(person: Person | None) -> str:
@@ -92,14 +105,13 @@ def after(incident: Incident) -> str:
     return f" {duration(incident.ended_at - incident.opened_at)} after the alarm began" if incident.ended_at else ""
 
 
-def left(incident: Incident) -> str:
+def left(incident: Incident, zone: timedelta | None) -> str:
     """Return what stays without a good run though the alarm has ended."""
     missing = unhealed(incident) if incident.phase is Phase.RECOVERED else ()
     if not missing:
         return ""
-    runs = ", ".join(f"{label(each)} ({code(each.instance)})" for each in missing[-LISTED:])
-    more = f" and {len(missing) - LISTED} more" if len(missing) > LISTED else ""
-    return f"*No good run for {runs}{more}.* Rerun it, or close this with a reason."
+    runs = _several([f"{_time(each, zone)} ({code(each.instance)})" for each in missing[-LISTED:]], len(missing), ", ")
+    return f"*No good run for {runs}.* Rerun it, or close this with a reason."
 
 
 def about_run(failure: Occurrence, *verbs: str) -> list[tuple[str, str]]:

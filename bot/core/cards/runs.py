@@ -14,6 +14,7 @@ from bot.core.graphs import ended as is_over
 from bot.core.instance_ids import instance_moment
 from bot.core.people import Person
 from bot.core.posts import Body
+from bot.core.shown_times import ago, day_before, duration
 from bot.core.status import Status, is_finished, name_of
 
 _COLORS = {
@@ -33,14 +34,15 @@ class Beginning:
     parameters: tuple[Parameter, ...] = ()  # as sent, masked
     unknown_keys: tuple[str, ...] = ()  # sent though the flow has none of that name
     skips: tuple[str, ...] = ()  # names of tasks that do not run again
-    moved: str = ""  # why the data minute differs from the one asked for
+    moved: tuple[datetime, datetime] | None = None  # the minute that is taken, and the one it stands at instead
 
 
 def notes(beginning: Beginning) -> str:
     """Return what the message keeps saying while the run goes on, as mrkdwn; empty where there is nothing."""
     lines: list[str] = []
     if beginning.moved:
-        lines.append(escape(beginning.moved))
+        wanted, at = map(flows.moment, beginning.moved)
+        lines.append(f"The id for {wanted} is taken, so this run stands at {at}, in the same data period.")
     if beginning.parameters:
         lines.append("*For this run only*\n" + flows.parameter_list(beginning.parameters))
     if beginning.unknown_keys:
@@ -58,46 +60,56 @@ def person_of(run: Run) -> str:
     return mention(run.by.partition(":")[2])
 
 
-def started(run: Run, task_name: str = "") -> Body:
+def started(run: Run, task_name: str = "", *, zone: timedelta | None = None) -> Body:
     """Return the message right after EnOS took the call."""
-    return _card(run, f"{person_of(run)} started {_what(run, task_name)}. This message follows the run.")
+    return _card(run, f"{person_of(run)} started {_what(run, task_name)}. This message follows the run.", zone=zone)
 
 
-def asked(run: Run, why: str = "") -> Body:
+def asked(run: Run, why: str = "", *, zone: timedelta | None = None) -> Body:
     """Return the message while it is not known whether EnOS took the call; ``why`` is EnOS's or ours, as words."""
     how = f" ({escape(why)})" if why else ""
     text = (
         f"{person_of(run)} asked to start {_what(run)}, but EnOS's answer was lost{how}. "
         "I am looking whether it runs; I do not send it again by myself."
     )
-    return _card(run, text)
+    return _card(run, text, zone=zone)
 
 
-def found(run: Run, instance: Instance) -> Body:
+def found(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Body:
     """Return the message when a run was found after a lost answer."""
     text = (
         f"{_what(run, _task_name(run, instance))} is running (EnOS does not say who started it); "
         f"{person_of(run)} asked for it."
     )
-    return _card(run, text, _bar(instance))
+    return _card(run, text, _bar(instance), instance=instance, zone=zone)
 
 
-def not_started(run: Run) -> Body:
+def not_started(run: Run, *, zone: timedelta | None = None) -> Body:
     """Return the message when the platform shows no such run for a minute."""
     text = (
         f"{_what(run)} was not started: EnOS's answer was lost, and no such run appeared for a minute. "
         f"{person_of(run)}, ask again if you still need it."
     )
-    return _card(run, text)
+    return _card(run, text, zone=zone)
 
 
-def taken_by_another(run: Run) -> Body:
+def taken_by_another(run: Run, *, zone: timedelta | None = None) -> Body:
     """Return the message when another run holds the minute."""
     text = (
         f"Another run of {_what(run)} holds this minute: {code(run.instance)} exists, but not as {person_of(run)} "
         "asked for it, so EnOS did not start theirs. Look at it, then ask again in a minute."
     )
-    return _card(run, text, offers=[("Show", f"show {run.instance}")])
+    return _card(run, text, offers=[("Show", f"show {run.instance}")], zone=zone)
+
+
+def found_unchecked(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Body:
+    """Return the message when a run was found whose parameters cannot be compared with those asked for."""
+    text = (
+        f"{code(run.instance)} of {_what(run)} exists, and EnOS's answer to {person_of(run)} was lost. I can't tell "
+        "whether it has the parameters that were asked for: my key has changed since, and I keep no values. "
+        "Look at the run before you ask again. I will not start it a second time."
+    )
+    return _card(run, text, offers=[("Show", f"show {run.instance}")], instance=instance, zone=zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +130,9 @@ def no_minute(held: Holder, old: InstanceId, again: str, now: datetime) -> str:
     ``again`` is a command for the next free minute, which belongs to other data; empty where there is none.
     """
     if held.repeats:
-        whose = f"Run {code(old)} itself holds the minute {held.at:%Y-%m-%d %H:%M} UTC"
+        whose = f"Run {code(old)} itself holds the minute {flows.moment(held.at)}"
     else:
-        whose = f"Run {code(held.id)} holds the minute {held.at:%Y-%m-%d %H:%M} UTC; {_starter(held, now)}"
+        whose = f"Run {code(held.id)} holds the minute {flows.moment(held.at)}; {_starter(held, now)}"
     why = "EnOS keeps one run of a flow for each minute, and no later minute of the same data period is free"
     parts = [f"{whose}. {why}, so nothing was started."]
     instance = held.instance
@@ -141,12 +153,10 @@ def _starter(held: Holder, now: datetime) -> str:
     if held.run is None:
         return "EnOS does not say who started it"
     who = "you" if held.run.by == str(held.asker) else person_of(held.run)
-    return (
-        f"{who} {'asked for' if held.run.state == 'asked' else 'started'} it {answers.ago(now - held.run.started_at)}"
-    )
+    return f"{who} {'asked for' if held.run.state == 'asked' else 'started'} it {ago(now - held.run.started_at)}"
 
 
-def progress(run: Run, instance: Instance) -> Body:
+def progress(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Body:
     """Return the message while the run goes on: tasks done, which are running."""
     tasks = in_order(instance.graph)
     running = [flows.bold(task.name) for task in tasks if task.status in AT_WORK]
@@ -157,13 +167,15 @@ def progress(run: Run, instance: Instance) -> Body:
     else:
         state = _so_far(instance, running)
     text = f"{person_of(run)} started {_what(run, _task_name(run, instance))}: {state}."
-    return _card(run, text, _bar(instance))
+    return _card(run, text, _bar(instance), instance=instance, zone=zone)
 
 
-def ended(run: Run, instance: Instance, took: timedelta | None, incident_link: str = "") -> Body:
+def ended(
+    run: Run, instance: Instance, took: timedelta | None, incident_link: str = "", *, zone: timedelta | None = None
+) -> Body:
     """Return the message with the result; a failure points at its incident instead of a second alarm."""
     tasks = [task for task in in_order(instance.graph) if task.status != Status.SKIP]
-    took_words = f" after {flows.duration(took)}" if took is not None else ""
+    took_words = f" after {duration(took)}" if took is not None else ""
     what = _what(run, _task_name(run, instance))
     text = (
         f"{flows.mark(instance.status)} {what}, started by {person_of(run)}, "
@@ -178,7 +190,7 @@ def ended(run: Run, instance: Instance, took: timedelta | None, incident_link: s
         text += f" Task {_broke(broken)}." if broken else ""
         text += f" <{incident_link}|Its incident> goes on." if incident_link else ""
         offers = [("Log", f"log {instance.id}"), ("Rerun", f"rerun {instance.id}")]
-    return _card(run, text, offers=offers, color=_COLORS.get(Status(instance.status)))
+    return _card(run, text, offers=offers, color=_COLORS.get(Status(instance.status)), instance=instance, zone=zone)
 
 
 def _so_far(instance: Instance, running: Sequence[str]) -> str:
@@ -198,13 +210,13 @@ def _broke(task: Task) -> str:
     return f"{name} failed" if task.status == Status.FAIL else f"{name} ended with {name_of(task.status or 0)}"
 
 
-def lost_sight(run: Run) -> Body:
+def lost_sight(run: Run, *, zone: timedelta | None = None) -> Body:
     """Return the message when a run could not be followed to its end."""
     text = (
         f"{_what(run)}, started by {person_of(run)}, had not ended when I last saw it, a day after its start. "
         "I look no more; see for yourself how it stands."
     )
-    return _card(run, text, offers=[("Show", f"show {run.instance}")])
+    return _card(run, text, offers=[("Show", f"show {run.instance}")], zone=zone)
 
 
 def _what(run: Run, task_name: str = "") -> str:
@@ -217,10 +229,11 @@ def _task_name(run: Run, instance: Instance) -> str:
     return next((task.name for task in instance.graph.tasks if task.id == run.task), "")
 
 
-def _times(run: Run) -> str:
-    """Return the run's id, its trigger time for the reader, and its data date."""
-    at = instance_moment(run.instance) or datetime.fromtimestamp(run.trigger_ms / 1000, UTC)
-    date = flows.day_before(at)
+def _times(run: Run, said: str, zone: timedelta | None) -> str:
+    """Return the run's id, its trigger time for the reader, and its data date: as EnOS ``said``, or by its rule."""
+    asked = datetime.fromtimestamp(run.trigger_ms / 1000, UTC)
+    at = instance_moment(run.instance) or asked
+    date = escape(flows.short(said)) or day_before(at, zone)
     return f"Run {code(run.instance)} · for {flows.moment(at)}" + (f" · data date {date}" if date else "")
 
 
@@ -245,6 +258,8 @@ def _card(
     *,
     offers: Sequence[answers.Offer] = (),
     color: str | None = None,
+    instance: Instance | None = None,
+    zone: timedelta | None = None,
 ) -> Body:
     """Return the message; with a colour the text stands above the bar, or Slack would show it there once more."""
     row, _ = answers.buttons(offers, run.post)
@@ -252,7 +267,7 @@ def _card(
     parts: list[Block] = [*extra]
     if run.notes:
         parts.append(blocks.section(run.notes))
-    parts.append(blocks.context(_times(run)))
+    parts.append(blocks.context(_times(run, instance.data_date if instance else "", zone)))
     if row:
         parts.append(blocks.actions(*row))
     if run.words:

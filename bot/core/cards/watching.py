@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 
 from bot.core.cards import blocks, flows
 from bot.core.cards import incident_words as words
-from bot.core.cards.flows import duration
 from bot.core.cards.incident import GREEN, RED
 from bot.core.daily import Day
 from bot.core.desk import unhealed
 from bot.core.escape import code, escape, one_line
 from bot.core.flows import FlowName, LeftOut
 from bot.core.posts import Body
+from bot.core.shown_times import duration
 
 _NAMES = 10
 
@@ -168,10 +168,13 @@ def promise_kept() -> Body:
 # ── a sign of life ──
 
 
-def sign_of_life(day: Day, watched: tuple[int, int] | None, trouble: str, *, command: str) -> Body:
+def sign_of_life(
+    day: Day, watched: tuple[int, int] | None, trouble: str, *, command: str, zone: timedelta | None = None
+) -> Body:
     """Return the line of the day; ``watched`` is how many flows the watcher sees, of how many.
 
-    ``trouble`` is what keeps it from being well, if anything, as whole sentences.
+    ``trouble`` is what keeps it from being well, if anything, as whole sentences; ``zone`` is that of the times EnOS
+    prints.
     """
     state = "flowbot runs, but not all is well" if trouble else "flowbot is well"
     watching = f"watching {watched[0]} of {watched[1]} flows" if watched is not None else "watching"
@@ -186,7 +189,7 @@ def sign_of_life(day: Day, watched: tuple[int, int] | None, trouble: str, *, com
     if trouble:
         lines.append(escape(blocks.fit(one_line(trouble), 600)))
     if day.missing:
-        named = [f"{words.bold(each)} {words.labels(unhealed(each))}" for each in day.missing[:_NAMES]]
+        named = [f"{words.bold(each)} {words.times(unhealed(each), zone)}" for each in day.missing[:_NAMES]]
         others = len(day.missing) - _NAMES
         more = f" and {_many(others, 'more flow', 'more flows')}" if others > 0 else ""
         lines.append(f"No good run for: {'; '.join(named)}{more}.")

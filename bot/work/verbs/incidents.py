@@ -15,9 +15,12 @@ from bot.core.incidents import Incident, Phase
 from bot.core.instance_ids import flow_of
 from bot.core.likeness import likeness, unmarked
 from bot.core.people import Surface
-from bot.core.posts import PostId, State
+from bot.core.pointers import pointed
+from bot.core.posts import PostId
 from bot.core.requests import Ack, Close, FlowRef, Incidents, Reopen, Thread, Unack
 from bot.core.rights import Reason, responds
+from bot.core.sealed import without_secrets
+from bot.core.shown_times import duration
 from bot.core.words import visible
 from bot.work import audience, finding, moved, unmatched
 from bot.work.asking import Answer, Ask, Rooms
@@ -60,7 +63,13 @@ async def ack(rooms: Rooms, ask: Ask, request: Ack) -> Answer:
     until = ask.now + request.duration if request.duration else None
     settle = ask.settled(rooms.clock())
     await rooms.desk.acknowledge(
-        incident.id, ask.person, ask.now, until=until, note=request.because, settle=settle, words=ask.words
+        incident.id,
+        ask.person,
+        ask.now,
+        until=until,
+        note=without_secrets(request.because, rooms.manners.mask),
+        settle=settle,
+        words=ask.words,
     )
     return await _told(rooms, ask, incident, "You have it")
 
@@ -79,7 +88,14 @@ async def close(rooms: Rooms, ask: Ask, request: Close) -> Answer:
     incident = await _meant(rooms, ask, request.flow, request.instance)
     await _allow(rooms, ask, incident, needs_link=True)
     settle = ask.settled(rooms.clock())
-    await rooms.desk.close(incident.id, ask.person, ask.now, because=request.because, settle=settle, words=ask.words)
+    await rooms.desk.close(
+        incident.id,
+        ask.person,
+        ask.now,
+        because=without_secrets(request.because, rooms.manners.mask),
+        settle=settle,
+        words=ask.words,
+    )
     return await _told(rooms, ask, incident, "You closed it")
 
 
@@ -181,24 +197,14 @@ async def _is_in(rooms: Rooms, ask: Ask, channel: str) -> bool:
 
 
 async def _told(rooms: Rooms, ask: Ask, incident: Incident, done: str) -> Answer:
-    """Point at the incident's thread where the asker does not see it; there the reply is the answer."""
+    """Say where it is told, where the asker does not see it; in the incident's thread the reply is the answer."""
     rooms.wake()
     if audience.sees(ask, incident) and ask.said.where.surface in {Surface.BUTTON, Surface.MENTION}:
         return Answer(None, queued=True)
-    text = f"{done}: {flows.flow_name(incident.flow_id, incident.flow_name)}. {await _where(rooms, incident)}"
+    first = pointed(await rooms.store.post(PostId(incident.post)))
+    where = answers.says_so(first, incident.channel, await _link(rooms, incident))
+    text = f"{done}: {flows.flow_name(incident.flow_id, incident.flow_name)}. {where}"
     return Answer(answers.told(ask.words, text, post=ask.post), private=True)
-
-
-async def _where(rooms: Rooms, incident: Incident) -> str:
-    """Return where the change is told: a thread that is not there (yet) is not promised."""
-    post = await rooms.store.post(PostId(incident.post))
-    if link := await moved.link_to(rooms, post):
-        return f"It says so in its <{link}|thread>."
-    if post is None or post.state is State.GIVEN_UP:
-        return f"It says so in <#{incident.channel}>."
-    if post.state is State.SENT:
-        return "It says so in its thread."
-    return f"Its message is on its way to <#{incident.channel}>, and the thread will say so."
 
 
 def _wanted(incident: Incident, ask: Ask, scope: str) -> bool:
@@ -226,7 +232,7 @@ async def _line(rooms: Rooms, ask: Ask, incident: Incident) -> str:
         thread = f" · {listed_in}; {code(f'thread {reference(incident)}')} opens a thread"
     return (
         f"{state}{flows.flow_name(incident.flow_id, incident.flow_name)}{task} — open for "
-        f"{flows.duration(ask.now - incident.opened_at)}{count}, {who}{thread}"
+        f"{duration(ask.now - incident.opened_at)}{count}, {who}{thread}"
     )
 
 

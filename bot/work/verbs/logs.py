@@ -2,7 +2,7 @@
 
 from bot.core.cards import answers, blocks, flows
 from bot.core.cards.answers import Offer
-from bot.core.escape import code, mention
+from bot.core.escape import clean, code, mention, plain
 from bot.core.flows import Instance, Task, TaskId
 from bot.core.graphs import broken, in_order
 from bot.core.log_text import own_words
@@ -15,6 +15,7 @@ from bot.work.long_texts import apart
 
 TAIL = 30  # lines, where none is asked for
 SHOWN = 2800  # characters in a message; what is longer becomes a file
+_FILE_NAME = 200  # characters
 PREVIEW = 1500  # characters of a long log that stand beside its file
 
 
@@ -25,11 +26,12 @@ async def log(rooms: Rooms, ask: Ask, request: Log) -> Answer:
     what = f"task {flows.bold(task.name) or code(str(task.id))} in run {code(instance.id)}"
     again: Offer = ("Show the run", f"show {instance.id}")
     text = await rooms.enos.log(task.instance_id, as_user=ask.as_user) if task.instance_id else None
-    clean = await apart(lambda log: rooms.manners.mask(own_words(log)), text or "")
-    if not clean:
+    # Cleaned before it is masked: a sign that nobody sees would hide a secret from the mask.
+    shown_text = await apart(lambda log: rooms.manners.mask(clean(own_words(log))), text or "")
+    if not shown_text:
         told = f"EnOS has no log of {what}: it wrote nothing, or has not started."
         return Answer(answers.told(ask.words, told, post=ask.post, offers=[again]), private=True)
-    lines = clean.split("\n")
+    lines = shown_text.split("\n")
     count = min(len(lines), request.tail or TAIL)
     tail = "\n".join(lines[-count:])
     head = f"Log of {what}, the last {count} of {len(lines)} lines." if len(lines) > 1 else f"Log of {what}."
@@ -72,8 +74,8 @@ def chosen(instance: Instance, wanted: TaskId | None) -> Task:
 
 def _file(instance: Instance, task: Task, tail: str) -> Body:
     return {
-        "filename": f"{task.instance_id}.log",
-        "title": f"{flows.short(task.name)} in {instance.id}",
+        "filename": plain(f"{task.instance_id}.log", _FILE_NAME),
+        "title": plain(f"{flows.short(task.name)} in {instance.id}", _FILE_NAME),
         "content": tail,
         "comment": f"Log of task {flows.bold(task.name) or code(str(task.id))} in run {code(instance.id)}",
     }

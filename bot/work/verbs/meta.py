@@ -90,7 +90,7 @@ def _line(entry: Entry) -> str:
     attempt = entry.attempt
     took = ""
     if entry.ended_at is not None:
-        took = f" · {(entry.ended_at - attempt.at).total_seconds():.1f} s"
+        took = f" · {max(0.0, (entry.ended_at - attempt.at).total_seconds()):.1f} s"
     request = f" · {code(entry.request)} as {code(entry.user_id)}" if entry.request else ""
     answer = f" → {code(entry.answer)}" if entry.answer else ""
     return (

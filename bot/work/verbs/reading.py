@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from bot.core.cards import answers, blocks, flows
@@ -15,8 +15,9 @@ from bot.core.incidents import Incident, Occurrence, Phase
 from bot.core.instance_ids import instance_moment
 from bot.core.periods import Window, window
 from bot.core.requests import Failed, FlowRef, OwnerRef, Runs, Show
+from bot.core.shown_times import as_printed
 from bot.core.status import name_of
-from bot.core.times import milliseconds
+from bot.core.times import milliseconds, printed_moment
 from bot.work import finding, unmatched
 from bot.work.asking import Answer, Ask, Rooms
 from bot.work.verbs.listing import listed
@@ -51,8 +52,8 @@ async def failed(rooms: Rooms, ask: Ask, request: Failed) -> Answer:
     rows, all_read = await _search(rooms, ask, terms, rooms.manners.alert_statuses)
     incidents = await rooms.store.incidents(live=False, flow=terms.flow, since=terms.span.since)
     since = _since(incidents)
-    lines = [flows.row(row, since.get(row.id, "")) for row in rows]
-    lines += _marked(incidents, terms, {row.id for row in rows})
+    lines = [flows.row(row, since.get(row.id, ""), zone=rooms.platform_zone()) for row in rows]
+    lines += _marked(incidents, terms, {row.id for row in rows}, rooms.platform_zone())
     title = "*Failed*" + _of(terms, request.owner)
     nothing = f"No failures{_of(terms, request.owner)} {escape(terms.span.words)}."
     heads = f"{title} {escape(terms.span.words)}", nothing
@@ -65,7 +66,7 @@ async def runs(rooms: Rooms, ask: Ask, request: Runs) -> Answer:
     rows, all_read = await _search(rooms, ask, terms, request.statuses)
     wanted = f" with {' or '.join(name_of(each) for each in request.statuses)}" if request.statuses else ""
     rest = f"{wanted}{_of(terms, request.owner)} {escape(terms.span.words)}"
-    lines = [flows.row(row) for row in rows]
+    lines = [flows.row(row, zone=rooms.platform_zone()) for row in rows]
     head, none = f"*Runs*{rest}", f"EnOS shows you no runs{rest}."
     return await _answered(rooms, ask, request, terms, lines, (head, none), _cut(all_read))
 
@@ -127,13 +128,12 @@ async def _show_flow(rooms: Rooms, ask: Ask, request: Show) -> Answer:
 
 async def _show_instance(rooms: Rooms, ask: Ask, which: InstanceId | None) -> Answer:
     instance = await finding.instance(rooms, ask, which)
-    at = instance_moment(instance.id)
-    printed = escape(flows.short(instance.trigger_time))
+    zone = rooms.platform_zone()
     fields = [
-        f"*Trigger time*\n{flows.moment(at) if at else printed or 'not known'}",
-        f"*Data date*\n{escape(flows.short(flows.data_date(instance))) or 'not known'}",
-        f"*Started*\n{_printed(instance, instance.start_time)}",
-        f"*Ended*\n{_printed(instance, instance.end_time)}",
+        f"*Trigger time*\n{flows.triggered(instance.id, instance.trigger_time, zone) or 'not known'}",
+        f"*Data date*\n{escape(flows.short(flows.data_date(instance, zone))) or 'not known'}",
+        f"*Started*\n{_printed(instance, instance.start_time, zone)}",
+        f"*Ended*\n{_printed(instance, instance.end_time, zone)}",
     ]
     extra = [blocks.section(f"*Tasks*: {len(instance.graph.tasks)}", fields), flows.task_list(in_order(instance.graph))]
     offers: list[Offer] = [("Log", f"log {instance.id}"), ("Flow", f"show {instance.flow_id}")]
@@ -141,13 +141,16 @@ async def _show_instance(rooms: Rooms, ask: Ask, which: InstanceId | None) -> An
         offers.append(("Rerun", f"rerun {instance.id}"))
     if not ended(instance):
         offers.append(("Cancel", f"cancel {instance.id}"))
-    return Answer(answers.told(ask.words, flows.row(instance), post=ask.post, offers=offers, extra=extra))
+    return Answer(answers.told(ask.words, flows.row(instance, zone=zone), post=ask.post, offers=offers, extra=extra))
 
 
-def _printed(instance: Instance, time: str) -> str:
-    """Return a time as EnOS prints it: its zone is not certain."""
+def _printed(instance: Instance, time: str, zone: timedelta | None) -> str:
+    """Return a start or end time for each reader; where its zone is not certain, as EnOS prints it."""
+    at = printed_moment(instance, time, zone)
+    if at is not None:
+        return flows.moment(at)
     if time.strip():
-        return f"{escape(flows.short(time))} (as EnOS prints it)"
+        return escape(as_printed(flows.short(time), None))
     return "not known" if ended(instance) else "not yet"
 
 
@@ -192,7 +195,7 @@ def _since(incidents: Sequence[Incident]) -> dict[InstanceId, str]:
     return {failure.instance: _ended(each, failure) for each in oldest_first for failure in each.occurrences}
 
 
-def _marked(incidents: Sequence[Incident], terms: _Terms, shown: set[InstanceId]) -> list[str]:
+def _marked(incidents: Sequence[Incident], terms: _Terms, shown: set[InstanceId], zone: timedelta | None) -> list[str]:
     """Return the rows that EnOS does not list for this period, each with why it stands here."""
     lines: list[str] = []
     for incident in incidents:
@@ -201,7 +204,8 @@ def _marked(incidents: Sequence[Incident], terms: _Terms, shown: set[InstanceId]
         for failure in reversed(incident.occurrences):
             if failure.instance not in shown and terms.span.since <= failure.seen_at < terms.span.until:
                 shown.add(failure.instance)
-                lines.append(flows.row(_as_instance(incident, failure), _note(incident, failure, terms.span)))
+                note = _note(incident, failure, terms.span)
+                lines.append(flows.row(_as_instance(incident, failure), note, zone=zone))
     return lines
 
 

@@ -4,7 +4,6 @@ The id of a new instance is known in advance (flow id and UTC minute). So the ro
 a lost answer is looked up (``follow.py``) and never sent again; and within EnOS's minute a second start is refused.
 """
 
-import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,6 +18,7 @@ from bot.core.likeness import likeness
 from bot.core.parse import far_off, say, trigger_time
 from bot.core.requests import FlowRef, Rerun, Trigger, When
 from bot.core.rerun import MINUTE, REACH, Plan, first_free, minutes, plan
+from bot.core.shown_times import ago, minute_in_utc, on_the_clock
 from bot.core.times import milliseconds
 from bot.work import finding, telling
 from bot.work.asking import Answer, Ask, Rooms
@@ -92,12 +92,7 @@ async def rerun(rooms: Rooms, ask: Ask, request: Rerun) -> Answer:
     at = first_free(flow.id, period, taken.__contains__)
     if at is None:
         raise await _no_minute(rooms, ask, instance.id, planned, period[-1], taken)
-    moved = ""
-    if at != planned.data_time:
-        moved = (
-            f"The id for {planned.data_time:%H:%M} UTC is taken, so this run stands at {at:%H:%M} UTC "
-            "of the same data period."
-        )
+    moved = None if at == planned.data_time else (planned.data_time, at)
     notes = runs.notes(runs.Beginning(skips=planned.skips, moved=moved))
     start = Start(flow=flow, at=at, task=planned.task, task_name=planned.task_name, notes=notes)
     return await _start(rooms, ask, start)
@@ -107,10 +102,10 @@ async def _sure(rooms: Rooms, ask: Ask, request: Trigger, flow: Flow, at: dateti
     """Ask once about a time that is far off; the button says it whole, in UTC, so that it means the same later."""
     shown = at.astimezone(ask.zone)
     text = (
-        f"Start {flows.flow_name(flow.id, flow.name)} for {code(f'{shown:%Y-%m-%d %H:%M}')} ({ask.zone})? "
+        f"Start {flows.flow_name(flow.id, flow.name)} for {code(on_the_clock(shown))} ({ask.zone})? "
         f"That is {off}. Nothing was started."
     )
-    command = say(replace(request, when=When(f"{at:%Y-%m-%dT%H:%M:%SZ}"), confirmed=True))
+    command = say(replace(request, when=When(minute_in_utc(at)), confirmed=True))
     offers = await telling.fitted(rooms, ask, [("Start it", command)])
     return Answer(answers.told(ask.words, text, post=ask.post, offers=offers), private=True, outcome="asked")
 
@@ -138,7 +133,9 @@ async def _start(rooms: Rooms, ask: Ask, start: Start) -> Answer:
         instance = await _call(rooms, ask, start)
     except Unclear as unclear:
         # A run whose answer was lost keeps its attempt open: the look-up ends it.
-        answer = Answer(runs.asked(run, unclear.why), public=True, in_incident=ask.about(run.flow_id))
+        answer = Answer(
+            runs.asked(run, unclear.why, zone=rooms.platform_zone()), public=True, in_incident=ask.about(run.flow_id)
+        )
         await rooms.store.put_run(run, posts=await telling.posts(rooms, ask, answer))
         rooms.wake()
         return replace(answer, queued=True)
@@ -148,7 +145,9 @@ async def _start(rooms: Rooms, ask: Ask, start: Start) -> Answer:
     if instance != run.instance:  # the minute was not the expected one: only one row may stand for the run
         await rooms.store.put_run(replace(run, state="not started"))
     run = replace(run, instance=instance, state="running")
-    answer = Answer(runs.started(run, start.task_name), public=True, in_incident=ask.about(run.flow_id))
+    answer = Answer(
+        runs.started(run, start.task_name, zone=rooms.platform_zone()), public=True, in_incident=ask.about(run.flow_id)
+    )
     posts = await telling.posts(rooms, ask, answer)
     settled = ask.settled(rooms.clock(), request=start.action, answer=run.instance)
     await rooms.store.put_run(run, posts=posts, settle=settled)
@@ -176,7 +175,7 @@ async def _claimed(rooms: Rooms, ask: Ask, start: Start) -> Run:
         attempt=ask.attempt or 0,
         trigger_ms=start.at_ms,
         task=int(start.task or 0),
-        parameters=json.dumps([[each.key, each.value] for each in start.parameters]),
+        parameters=rooms.seal.fingerprint(expected, start.parameters),
         user_id=ask.link.user_id,
         words=ask.words,
         notes=start.notes,
@@ -216,15 +215,15 @@ def second_start(run: Run, now: datetime) -> str:
     """Return why a second start of a flow is refused: which run, who started it, when to ask again."""
     left = (run.started_at + MINUTE - now).total_seconds()
     why = f"That minute is taken, so nothing was started. Name another minute with {code('at')}."
-    if left > 0:
+    if left > 0:  # a clock may have been put back: it is never more than a minute
         why = (
             "EnOS takes one start of a flow in a minute, so nothing was started and nothing waits. "
-            f"Ask again in {max(1, int(left))} s."
+            f"Ask again in {min(60, max(1, int(left)))} s."
         )
     asked = "asked to start" if run.state == "asked" else "started"
     return (
         f"{runs.person_of(run)} {asked} {flows.flow_name(run.flow_id, run.flow_name)} as {code(run.instance)} "
-        f"{answers.ago(now - run.started_at)}. {why}"
+        f"{ago(now - run.started_at)}. {why}"
     )
 
 
@@ -245,7 +244,7 @@ async def _no_minute(
         asker=ask.person,
         repeats=holder == old,
     )
-    again = f"trigger {planned.flow} from {planned.task} at {other:%Y-%m-%dT%H:%MZ}" if other else ""
+    again = f"trigger {planned.flow} from {planned.task} at {minute_in_utc(other)}" if other else ""
     return finding.Shown("no_free_minute", runs.no_minute(held, old, again, ask.now), [("Show", f"show {holder}")])
 
 

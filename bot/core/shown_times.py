@@ -1,0 +1,113 @@
+"""Times as people read them: the one place where they are printed.
+
+    a message, an answer, a refusal   ``slack_date``: each reader's own zone; the fallback names UTC
+    a button, a phone's line, a log   ``in_utc``: Slack reads no dates in plain text, so the zone stands beside it
+    a wall clock that somebody named  ``on_the_clock``: the zone is the one they named it in, and is said
+
+A day stands with its month in letters or its year before it: ``11-18`` is another day to every other reader.
+Source of Slack's dates: docs.slack.dev, "Formatting message text" (date formatting; mrkdwn only).
+"""
+
+import re
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DAY = timedelta(days=1)
+_SLACK_DATE = re.compile(r"<!date\^[^<>|]*\|([^<>]*)>")
+
+
+def slack_date(at: datetime) -> str:
+    """Return mrkdwn that shows a moment in the reader's own zone, and in UTC where that is not supported."""
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{in_full(at)}>"
+
+
+def without_dates(text: str) -> str:
+    """Return mrkdwn in which Slack's dates stand as their fallback, which names its zone: for a phone's line."""
+    return _SLACK_DATE.sub(r"\1", text)
+
+
+def in_full(at: datetime) -> str:
+    """Return ``2026-11-21 18:00 UTC``: for logs and terminals, where years may lie between writing and reading."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def in_utc(at: datetime) -> str:
+    """Return ``Nov 21, 18:00 UTC``: as short as it can be where Slack's dates do not work."""
+    shown = at.astimezone(UTC)
+    return f"{_MONTHS[shown.month - 1]} {shown.day}, {shown:%H:%M} UTC"
+
+
+def minute_in_utc(at: datetime) -> str:
+    """Return the time as commands take it, ``2026-11-21T18:00Z``."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+
+
+def on_the_clock(at: datetime) -> str:
+    """Return ``2026-11-21 18:00`` of a wall clock; whoever prints it says in which zone, once."""
+    return f"{at:%Y-%m-%d %H:%M}"
+
+
+def until_on_the_clock(begin: datetime, end: datetime, zone: tzinfo) -> str:
+    """Return ``2026-11-21 18:00 to 19:30, Europe/Berlin``; a time that comes twice is shown with its offset."""
+    first, last = begin.astimezone(zone), end.astimezone(zone)
+    day = "" if first.date() == last.date() else f"{last.date()} "
+    return f"{first.date()} {_told_apart(first)} to {day}{_told_apart(last)}, {zone}"
+
+
+def is_repeated(at: datetime) -> bool:
+    """Whether the clock shows this local time twice."""
+    earlier, later = at.replace(fold=0), at.replace(fold=1)
+    return earlier.utcoffset() != later.utcoffset() and earlier.astimezone(UTC) < later.astimezone(UTC)
+
+
+def offset(at: datetime) -> str:
+    """Return the offset as an ISO time carries it: ``-04:00``."""
+    return at.isoformat()[len(at.replace(tzinfo=None).isoformat()) :]
+
+
+def _told_apart(at: datetime) -> str:
+    return f"{at:%H:%M}" + (offset(at) if is_repeated(at) else "")
+
+
+def as_printed(text: str, offset: timedelta | None) -> str:
+    """Return a time as EnOS prints it with the zone it is printed in, or with the words that this is not known."""
+    return f"{text} {timezone(offset)}" if offset is not None else f"{text} (time zone not known)"
+
+
+def day_before(at: datetime, zone: timedelta | None) -> str:
+    """Return the data date of a trigger time by the default rule: the day before it, where the platform stands.
+
+    Empty while the platform's zone is unknown: the day would be a guess. Source: System Variables (``cal_dt``).
+    """
+    if zone is None:
+        return ""
+    try:
+        local: date = at.astimezone(timezone(zone)).date()
+        return f"{local - _DAY}"
+    except OverflowError:
+        return ""
+
+
+def duration(span: timedelta) -> str:
+    """Return a span in words: ``45 s``, ``3 min``, ``2 h 5 min``, ``3 d 4 h``.
+
+    A clock may have been put back in between: what would be negative is less than a second.
+    """
+    seconds = int(span.total_seconds())
+    if seconds < 1:
+        return "less than a second"
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes = seconds // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def ago(span: timedelta) -> str:
+    """Return how long ago something was; never what is to come, though a clock may have been put back."""
+    return f"{duration(span)} ago" if span >= timedelta(seconds=1) else "just now"

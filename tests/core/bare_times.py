@@ -1,0 +1,25 @@
+"""Times that a reader elsewhere would read wrongly: without a zone, or with the month in digits alone."""
+
+import re
+
+_DATE = re.compile(r"<!date\^[^>]*>")
+_CODE = re.compile(r"`[^`\n]*`")  # commands, ids and what programs wrote, as they are
+_CARRIED = re.compile(r"(?<=: )1\|[^\]\[]*|→ [^\]]*(?=\])")  # what buttons say, as the pictures draw it
+_CLOCK = re.compile(r"(?<![\d:.+-])\d{1,2}:\d{2}(?::\d{2})?(?![\d:])")
+_ZONE = re.compile(
+    r"[^\n;]{0,60}?(?:\bUTC\b|\bGMT\b|(?<=\d)Z\b|[+-]\d\d:\d\d|\b[A-Z][a-z]+/[A-Z][A-Za-z_]+"
+    r"|time zone not known|EnOS's time zone)"
+)
+_DAY = re.compile(r"(?<![\d-])(?:0[1-9]|1[0-2])-(?:[0-2]\d|3[01])(?![\d-])")
+
+
+def bare_times(text):
+    """Return the times in a text that name no zone, and the days that name no month or year."""
+    found = []
+    for line in text.split("\n"):
+        if "▸" in line:  # what somebody typed, in their own zone, with the place of an error
+            continue
+        shown = _CARRIED.sub("", _CODE.sub("", _DATE.sub("", line)))
+        found += [match[0] for match in _CLOCK.finditer(shown) if not _ZONE.match(shown, match.end())]
+        found += _DAY.findall(shown)
+    return found

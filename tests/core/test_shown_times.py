@@ -1,0 +1,218 @@
+"""Times that people read: never in a zone they are not told, never printed by hand, never in the future when past."""
+
+import ast
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from bare_times import bare_times
+from hypothesis import given
+from hypothesis import strategies as st
+from incident_makers import MAYA, NOW, OWNER, ZONE, failure, incident
+from incident_picture import picture
+
+import bot
+from bot.core import desk
+from bot.core.cards import blocks, flows, gathering, runs, watching
+from bot.core.cards import incident as cards
+from bot.core.cards import incident_replies as replies
+from bot.core.daily import Day
+from bot.core.facts import Run
+from bot.core.flows import FlowId, Graph, Instance, InstanceId
+from bot.core.shown_times import ago, as_printed, day_before, duration, in_utc, slack_date, until_on_the_clock
+from bot.core.status import Status
+from bot.core.times import printed_moment, trigger_moment
+
+PROGRAM = Path(bot.__file__).parent
+TESTS = Path(__file__).parent.parent
+# An id is made of digits that happen to be a time; everything else that prints one is shown_times.py.
+BY_HAND = {"core/shown_times.py", "core/instance_ids.py"}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("No good run for 11-21 18:00", ["18:00", "11-21"]),
+        ("Rerun 11-18", ["11-18"]),
+        ("at 21:30:00", ["21:30:00"]),
+        ("holds the minute 2026-11-21 02:00; you started it", ["02:00"]),
+        ("14:30, and later 18:00 UTC; then 19:00", ["19:00"]),
+        ("Rerun Nov 18, 06:00 UTC", []),
+        ("<!date^1795219200^{date_short_pretty} {time}|2026-11-21 00:00 UTC>", []),
+        ("today 09:00 to 17:30, Europe/Berlin", []),
+        ("Trigger time in EnOS: 2026-11-21 08:00:00 UTC+08:00", []),
+        ("Run `3377-2026112100`, data date 2026-11-20, `at 14:30`", []),
+    ],
+)
+def test_what_is_a_bare_time(text, found):
+    assert bare_times(text) == found
+
+
+def test_no_golden_picture_holds_a_bare_time():
+    # That of the commands repeats what people typed, in whose own zone it is read.
+    goldens = [each for each in sorted(TESTS.rglob("*.ambr")) if each.stem != "test_language_commands"]
+    assert len(goldens) >= 4
+    found = [
+        f"{golden.name}: {line.strip()[:160]}"
+        for golden in goldens
+        for line in golden.read_text("utf-8").split("\n")
+        if not line.startswith("# name:") and bare_times(line)
+    ]
+    assert found == []
+
+
+def test_nothing_but_the_one_module_prints_a_time():
+    found = []
+    for path in sorted(PROGRAM.rglob("*.py")):
+        place = path.relative_to(PROGRAM).as_posix()
+        if place in BY_HAND or place.startswith("sim/"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            by_format = (
+                isinstance(node, ast.FormattedValue)
+                and node.format_spec is not None
+                and any(
+                    isinstance(part, ast.Constant) and "%" in str(part.value)[:-1] for part in node.format_spec.values
+                )
+            )
+            by_name = isinstance(node, ast.Attribute) and node.attr in {"strftime", "ctime", "asctime"}
+            if by_format or by_name:
+                found.append(f"{place}:{node.lineno}")
+    assert found == []
+
+
+FIRST, LAST = (datetime(year, 1, 1, tzinfo=UTC).replace(tzinfo=None) for year in (2000, 2090))
+MOMENTS = st.datetimes(FIRST, LAST, timezones=st.just(UTC))
+ZONES = st.sampled_from([None, timedelta(), ZONE, timedelta(hours=5, minutes=30), -timedelta(hours=8)])
+IDS = st.builds(lambda at, form: f"3377-{at:{form}}", MOMENTS, st.sampled_from(["%Y%m%d", "%Y%m%d%H", "%Y%m%d%H%M00"]))
+PRINTED = st.one_of(st.just(""), MOMENTS.map(lambda at: f"{at:%Y-%m-%d %H:%M:%S}"))
+
+
+@given(IDS | st.just("odd"), PRINTED, ZONES, MOMENTS)
+def test_no_card_holds_a_bare_time(instance, printed, zone, now):
+    hurt = incident(failure(instance, trigger=printed), failure(instance + "x", trigger=printed), opened_at=now)
+    left = desk.recovered(hurt, instance, now)[0]
+    taken = desk.acknowledge(hurt, MAYA, now)[0]
+    closed = desk.close(hurt, MAYA, now, "because")[0]
+    run = Run(
+        InstanceId(instance), FlowId(3377), "f", str(MAYA), "p", now, "C1", trigger_ms=int(now.timestamp() * 1000)
+    )
+    shown = Instance(InstanceId(instance), FlowId(3377), "f", Status.SUCCESS, trigger_time=printed, graph=Graph())
+    look = cards.Look({OWNER: MAYA}, zone=zone)
+    bodies = [
+        *(cards.card(each, "p", look) for each in (hurt, left, taken, closed)),
+        *(replies.recovered(left, zone), replies.acknowledged(taken), replies.promise_ends(taken, "p")),
+        gathering.first_start([hurt, left, taken, closed], "p", command="/flow", since=now, zone=zone),
+        watching.sign_of_life(Day(1, 1, 0, 0, (left,)), None, "", command="/flow", zone=zone),
+        watching.was_unreachable(now, now - timedelta(hours=1)),
+        runs.started(run, zone=zone),
+        runs.ended(run, shown, None, zone=zone),
+    ]
+    for body in bodies:
+        assert bare_times(picture(body)) == []
+        assert "<!date" not in body["text"], "a phone shows no dates"
+        for element in _labels(body):
+            assert "<!date" not in element, "nor does a button"
+    assert bare_times(flows.row(shown, zone=zone)) == []
+
+
+def _labels(part):
+    if isinstance(part, dict):
+        if part.get("type") == "plain_text":
+            yield part["text"]
+        for child in part.values():
+            yield from _labels(child)
+    elif isinstance(part, list):
+        for child in part:
+            yield from _labels(child)
+
+
+def test_a_refusal_shows_its_times_to_each_reader():
+    taken = desk.acknowledge(incident(), MAYA, NOW)[0]
+    with pytest.raises(desk.Stands) as held:
+        desk.acknowledge(taken, MAYA.__class__("T1", "U2"), NOW)
+    assert f"since {slack_date(NOW)} until {slack_date(NOW + desk.PROMISE)}." in held.value.shown
+    assert "since 2026-11-21 09:00 UTC until 2026-11-21 13:00 UTC." in str(held.value)
+    with pytest.raises(desk.Stands) as past:
+        desk.acknowledge(incident(), MAYA, NOW, NOW - timedelta(hours=1))
+    assert past.value.shown.startswith(f"{slack_date(NOW - timedelta(hours=1))} has passed")
+    recovered = desk.recovered(incident(), "x", NOW)[0]
+    with pytest.raises(desk.Stands) as over:
+        desk.acknowledge(recovered, MAYA, NOW)
+    assert f"This incident recovered at {slack_date(NOW)}, so there is nothing to acknowledge." in over.value.shown
+
+
+@pytest.mark.parametrize(
+    ("instance", "printed", "zone", "shown"),
+    [
+        ("3377-2026112121", "2026-11-21 21:30:00", ZONE, (21, 30, True)),
+        ("3377-2026112121", "2026-11-22 05:30:00", ZONE, (21, 30, True)),
+        ("3377-2026112116", "2026-11-21 21:30:00", timedelta(hours=5, minutes=30), (16, 0, True)),
+        ("3377-2026112116", "2026-11-21 22:10:00", timedelta(hours=5, minutes=30), (16, 40, True)),
+        ("3377-2026112121", "2026-11-22 05:30:00", None, (21, 0, False)),
+        ("3377-2026112121", "", ZONE, (21, 0, False)),
+        ("3377-202611212145", "2026-11-21 21:30:00", ZONE, (21, 45, True)),
+    ],
+)
+def test_minutes_that_an_id_leaves_out_come_from_the_trigger_time(instance, printed, zone, shown):
+    at, exact = trigger_moment(InstanceId(instance), printed, zone)
+    assert (at.hour, at.minute, exact) == shown
+    word = "" if exact else "about "
+    assert flows.triggered(InstanceId(instance), printed, zone) == word + slack_date(at)
+
+
+def test_a_run_without_any_time_has_none():
+    assert trigger_moment(InstanceId("odd"), "2026-11-21 21:30:00", ZONE) == (None, False)
+    assert flows.triggered(InstanceId("odd"), "", ZONE) == ""
+
+
+ENDED = datetime(2026, 11, 21, 8, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "start", "printed", "zone", "at"),
+    [
+        ("2026-11-21 16:07:22", "2026-11-21 16:07:30", "2026-11-21 16:09:00", ZONE, ENDED),
+        ("2026-11-21 16:07:22", "2026-11-21 08:07:30", "2026-11-21 08:09:00", ZONE, ENDED),
+        ("2026-11-21 08:07:22", "2026-11-21 08:07:30", "2026-11-21 08:09:00", ZONE, ENDED),
+        ("2026-11-21 08:07:22", "2026-11-21 16:07:30", "2026-11-21 16:09:00", ZONE, None),  # eight hours late, or not
+        ("2026-11-21 16:07:22", "", "2026-11-21 16:09:00", ZONE, None),
+        ("", "2026-11-21 16:07:30", "2026-11-21 16:09:00", ZONE, None),
+        ("2026-11-21 08:07:22", "2026-11-21 08:07:30", "2026-11-21 08:09:00", None, ENDED),
+    ],
+)
+def test_a_printed_time_is_shown_to_each_reader_where_its_zone_is_certain(trigger, start, printed, zone, at):
+    run = Instance(
+        InstanceId("2809-20261121080700"), FlowId(2809), "f", Status.SUCCESS, trigger_time=trigger, start_time=start
+    )
+    assert printed_moment(run, printed, zone) == at
+
+
+def test_a_printed_time_of_an_unknown_id_is_nobodys():
+    run = Instance(InstanceId("odd"), FlowId(1), "f", Status.SUCCESS, start_time="2026-11-21 08:07:30")
+    assert printed_moment(run, "2026-11-21 08:07:30", ZONE) is None
+
+
+def test_a_phone_reads_the_zone_in_words():
+    at = datetime(2026, 11, 21, 18, 0, tzinfo=UTC)
+    body = blocks.body(f"since {slack_date(at)} to {slack_date(at)}.", [blocks.section(slack_date(at))])
+    assert body["text"] == "since 2026-11-21 18:00 UTC to 2026-11-21 18:00 UTC."
+    assert body["blocks"][0]["text"]["text"] == slack_date(at)
+
+
+def test_each_form():
+    at = datetime(2026, 11, 5, 23, 30, tzinfo=UTC)
+    assert in_utc(at) == "Nov 5, 23:30 UTC"
+    assert as_printed("2026-11-06 07:30:00", ZONE) == "2026-11-06 07:30:00 UTC+08:00"
+    assert as_printed("2026-11-06 07:30:00", None) == "2026-11-06 07:30:00 (time zone not known)"
+    assert until_on_the_clock(at, at + timedelta(hours=1), UTC) == "2026-11-05 23:30 to 2026-11-06 00:30, UTC"
+    assert day_before(at, ZONE) == "2026-11-05"
+    assert day_before(at, timedelta()) == "2026-11-04"
+    assert day_before(at, None) == ""
+
+
+@given(st.timedeltas(min_value=timedelta(days=-400), max_value=timedelta(days=400)))
+def test_no_age_is_negative(span):
+    assert "-" not in duration(span) + ago(span)
+    if span < timedelta(seconds=1):
+        assert (duration(span), ago(span)) == ("less than a second", "just now")
