@@ -1,10 +1,14 @@
-"""Who and what is in Slack now: people, groups, channels, each remembered for minutes at most."""
+"""Who and what is in Slack now: people, groups, channels, each remembered for minutes at most.
+
+An answer that says ``ok`` and tells nothing of what was asked (no user, another user, no list of members, a mark that
+is neither yes nor no) has not been read: it is ``SlackUnclear``, and never a member, a colleague or an empty group.
+"""
 
 import zoneinfo
 from collections.abc import Callable
 from typing import Any
 
-from bot.core.conversations import Channel, SlackRefused
+from bot.core.conversations import Channel, SlackRefused, SlackUnclear
 from bot.core.people import Person, Profile
 from bot.slack.cache import Expiring
 from bot.slack.calls import Answer, Calls
@@ -37,7 +41,7 @@ class Directory:
         """
 
         async def ask() -> Answer:
-            return _part(await self.calls.read("users.info", {"user": user}), "user")
+            return _user(await self.calls.read("users.info", {"user": user}), user)
 
         return _profile(await self._people.get(user, ask), user, team, self.me)
 
@@ -51,7 +55,7 @@ class Directory:
 
         async def ask() -> frozenset[str]:
             answer = await self.calls.read("usergroups.users.list", {"usergroup": group})
-            return frozenset(str(user) for user in answer.get("users") or ())
+            return frozenset(_ids(answer, "users"))
 
         return await self._groups.get(group, ask)
 
@@ -69,7 +73,7 @@ class Directory:
                 # Without the right to ask, a look into the history tells: only members may read it.
                 await self.calls.read("conversations.history", {"channel": channel, "limit": 1})
                 return Channel(channel, member=True, shared=None)
-            return _channel(_part(answer, "channel"), channel)
+            return _channel(answer, channel)
 
         return await self._channels.get(channel, ask)
 
@@ -80,7 +84,7 @@ class Directory:
             members: set[str] = set()
             arguments = {"channel": channel, "limit": MEMBER_PAGE}
             async for page in self.calls.pages("conversations.members", arguments, MEMBER_PAGES):
-                members.update(str(user) for user in page.get("members") or ())
+                members.update(_ids(page, "members"))
             return frozenset(members)
 
         return await self._members.get(channel, ask)
@@ -108,15 +112,15 @@ def _profile(user: Answer, asked: str, team: str, me: Identity | None) -> Profil
         str(user.get("team_id") or ""),
         str(_part(user, "enterprise_user").get("enterprise_id") or ""),
     } - {""}
-    stranger = bool(user.get("is_stranger")) or _is_foreign(team, theirs, me)
+    stranger = _mark(user, "is_stranger") or _is_foreign(team, theirs, me)
     home = me.home if me and not stranger else team or next(iter(sorted(theirs)), "")
     return Profile(
         person=Person(home, asked),
         name=str(shown.get("display_name") or shown.get("real_name") or user.get("name") or ""),
         timezone=_zone(user.get("tz")),
-        deleted=bool(user.get("deleted")),
-        bot=bool(user.get("is_bot")) or asked == "USLACKBOT",
-        guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+        deleted=_mark(user, "deleted"),
+        bot=_mark(user, "is_bot") or asked == "USLACKBOT",
+        guest=_mark(user, "is_restricted") or _mark(user, "is_ultra_restricted"),
         stranger=stranger,
     )
 
@@ -133,13 +137,49 @@ def _is_foreign(team: str, theirs: set[str], me: Identity | None) -> bool:
     return known_elsewhere or spoke_elsewhere
 
 
-def _channel(told: Answer, asked: str) -> Channel:
+def _user(answer: Answer, asked: str) -> Answer:
+    """Return the user that was asked for; a person inside an organization goes by a second id there."""
+    user = _part(answer, "user")
+    if asked not in (user.get("id"), _part(user, "enterprise_user").get("id")):
+        raise SlackUnclear("the answer does not tell of this user")
+    for name in _MARKS:
+        _mark(user, name)
+    return user
+
+
+_MARKS = ("deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is_stranger")
+_WORDS = {"true": True, "1": True, "false": False, "0": False, "": False}
+
+
+def _mark(told: Answer, name: str) -> bool:
+    """Return a mark; one that is left out is no. Raises ``SlackUnclear`` for what is neither yes nor no."""
+    value = told.get(name)
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    known = _WORDS.get(str(value).strip().casefold())
+    if known is None:
+        raise SlackUnclear(f"the answer says neither yes nor no to {name}")
+    return known
+
+
+def _ids(answer: Answer, name: str) -> list[str]:
+    """Return a list of user ids. Raises ``SlackUnclear`` where the answer has none."""
+    listed = answer.get(name)
+    if not isinstance(listed, list) or not all(isinstance(each, str) and each for each in listed):
+        raise SlackUnclear(f"the answer has no {name}")
+    return listed
+
+
+def _channel(answer: Answer, asked: str) -> Channel:
+    told = _part(answer, "channel")
+    if told.get("id") != asked:
+        raise SlackUnclear("the answer does not tell of this channel")
     return Channel(
-        id=str(told.get("id") or asked),
+        id=asked,
         name=str(told.get("name") or ""),
-        member=bool(told.get("is_im") or told.get("is_member")),
-        archived=bool(told.get("is_archived")),
-        shared=bool(told.get("is_ext_shared") or told.get("is_pending_ext_shared")),
+        member=_mark(told, "is_im") or _mark(told, "is_member"),
+        archived=_mark(told, "is_archived"),
+        shared=_mark(told, "is_ext_shared") or _mark(told, "is_pending_ext_shared"),
     )
 
 

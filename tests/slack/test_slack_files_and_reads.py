@@ -130,7 +130,7 @@ async def test_where_slack_never_named_our_team_only_its_own_word_makes_a_strang
     poster.me = Identity(team="", user="U0FLOWBOT1", bot="B0FLOWBOT1")
     slack.answers["users.info"] = {"user": MAYA}
     assert not (await poster.profile("U0MAYA00001", team="T0DEMO0001")).stranger
-    slack.answers["users.info"] = {"user": MAYA | {"is_stranger": True}}
+    slack.answers["users.info"] = {"user": MAYA | {"id": "U0STRANGE01", "is_stranger": True}}
     assert (await poster.profile("U0STRANGE01", team="T0DEMO0001")).stranger
 
 
