@@ -41,7 +41,9 @@ from bot.work.deliver import Delivery
 from bot.work.deliver_alarms import BUG, Alarm, Alarms, Lasting
 from bot.work.desk import Desk
 from bot.work.follow import Follow
-from bot.work.remind import Reminders
+from bot.work.gone import said_if_gone
+from bot.work.oncall import OnCallWatch
+from bot.work.remind import Before, Reminders
 from bot.work.watch import Watch
 from bot.work.watch_settings import WatchSettings
 
@@ -51,6 +53,7 @@ SIGN_IN_SECONDS = 5.0  # a gateway that hangs must not keep the bot from startin
 FOLLOW_SECONDS = 1.0
 SHOW_SECONDS = 2.0
 REMIND_SECONDS = 15.0  # between two looks for what is due
+ON_CALL_SECONDS = 60.0
 PRUNE_SECONDS = 3600.0
 _ENOS = "enos."  # begins the names of notes about the platform
 
@@ -121,11 +124,12 @@ class App:
             names,
             new_id,
             timedelta(minutes=settings.remind_minutes),
-            settings.oncall,
+            Before(self.rooms.on_call.mentioned, partial(said_if_gone, self.enos, self.rooms.desk)),
             console_url=settings.enos_console_url,
             command=settings.command,
             wake=self.watch.touched,
         )
+        self.on_call = OnCallWatch(store, self.rooms.on_call, settings.admins, new_id)
         self.clockwork = Clockwork()
         self._background: set[asyncio.Task[Any]] = set()
         self._servers: list[web.AppRunner] = []
@@ -221,6 +225,7 @@ class App:
         self.clockwork.every(SHOW_SECONDS, "show storms", self._show)
         self.clockwork.every(FOLLOW_SECONDS, "follow started runs", self._follow_runs)
         self.clockwork.every(min(REMIND_SECONDS, 60 * self.settings.remind_minutes), "remind", self._remind)
+        self.clockwork.every(ON_CALL_SECONDS, "look who is on call", self._look_who_is_on_call)
         self.clockwork.every(PRUNE_SECONDS, "prune", self._prune, first_in=60)
         self.clockwork.every(1, "sockets", self._sockets)
         self.clockwork.every(5, "figures", self._figures)
@@ -305,6 +310,9 @@ class App:
     async def _remind(self) -> None:
         await self.reminders.tick(now())
 
+    async def _look_who_is_on_call(self) -> None:
+        await self.on_call.tick(now())
+
     async def _prune(self) -> None:
         reach = 2 * timedelta(hours=self.settings.lookback_hours)
         await self.store.prune(now(), replace(KEEP, seen=max(KEEP.seen, reach)))
@@ -334,6 +342,7 @@ class App:
             "Watching": f"{watched.watching} of {watched.total} flows" if watched else "not compared yet",
             "Last read": f"{health.lag.total_seconds():.0f} s ago" if health.lag is not None else "never",
             "Slack": self._slack_words(),
+            **({"On call": self.on_call.trouble} if self.on_call.trouble else {}),
             "Version": _versions(),
         }
 

@@ -36,6 +36,9 @@ class SlackUnreachable(Exception):  # noqa: N818  named for what is known
     """The request never left: nothing happened."""
 
 
+SLACK_FAILURES = (SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable)
+
+
 @dataclass(frozen=True, slots=True)
 class Channel:
     """A conversation, as Slack describes it to the bot."""

@@ -7,7 +7,7 @@ from typing import Protocol
 from sqlite_utils import Database
 
 from bot.core.audit import Attempt, Entry, frees
-from bot.core.people import Person
+from bot.core.people import Link, Person
 from bot.store.moments import moment, moment_or_none, stamp
 from bot.store.people import person
 
@@ -43,6 +43,11 @@ class Ending(Protocol):
     @property
     def answer(self) -> str:
         """E.g. the new instance id."""
+        ...
+
+    @property
+    def linked(self) -> Link | None:
+        """The link that the act depends on."""
         ...
 
 

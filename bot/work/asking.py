@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from weakref import WeakValueDictionary
@@ -17,6 +17,7 @@ from bot.core.posts import Body, PostId
 from bot.core.requests import Request
 from bot.core.rights import Standing
 from bot.work.desk import Desk
+from bot.work.oncall import OnCall
 from bot.work.ports import Clock, Enos, NewId, Slack
 from bot.work.ports_store import Settlement, Store
 
@@ -63,6 +64,11 @@ class Rooms:
     wake: Callable[[], None]  # there is something to deliver
     nudge: Callable[[], None] = lambda: None  # a run was started that may heal: the watcher looks soon
     turns: Turns = field(default_factory=Turns)
+    on_call: OnCall = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make what is made of the others."""
+        object.__setattr__(self, "on_call", OnCall(self.slack, self.manners.oncall, self.clock))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,11 @@ class Ask:
         return self.standing.link
 
     @property
+    def proven_link(self) -> Link:
+        """The link as it must stand where an owner's right is used: proven, though it may have become so just now."""
+        return replace(self.link, proven=True)
+
+    @property
     def as_user(self) -> UserId | None:
         """The EnOS user to read as; None (the watcher's own) for people without a link."""
         return self.standing.link.user_id if self.standing.link else None
@@ -101,12 +112,23 @@ class Ask:
         """Return the incident it was said to, if it is one of this flow: a change stands in its thread."""
         return self.incident if self.incident is not None and self.incident.flow_id == flow else None
 
-    def settled(self, at: datetime, outcome: str = "done", *, request: str = "", answer: str = "") -> Settlement | None:
-        """Return the end of this attempt, to be written with what is told about it; None where there is none."""
+    def settled(
+        self,
+        at: datetime,
+        outcome: str = "done",
+        *,
+        request: str = "",
+        answer: str = "",
+        linked: Link | None = None,
+    ) -> Settlement | None:
+        """Return the end of this attempt, to be written with what is told about it; None where there is none.
+
+        ``linked`` is the link that must stand for what is written with it.
+        """
         if self.attempt is None:
             return None
         user = self.standing.link.user_id if request and self.standing.link else ""
-        return Settlement(self.attempt, outcome, at, request, user, answer)
+        return Settlement(self.attempt, outcome, at, request, user, answer, linked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from bot.core.cards import blocks
 from bot.core.cards.answers import Offer
-from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.conversations import SLACK_FAILURES
 from bot.core.people import Surface
 from bot.core.posts import NewPost, PostId
 from bot.work import audience
 from bot.work.asking import Answer, Ask, Rooms
 
-SLACK_FAILURES = (SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable)
+__all__ = ["SLACK_FAILURES", "fitted", "may_post", "posts"]
 
 
 async def posts(rooms: Rooms, ask: Ask, answer: Answer) -> tuple[NewPost, ...]:

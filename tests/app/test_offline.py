@@ -63,7 +63,7 @@ async def test_a_second_import_changes_only_what_differs(settings):
 async def test_a_proven_link_that_stays_as_it_was_stays_proven(settings):
     async with Store.open(settings.database) as store:
         await store.put_links([MAYA])
-        await store.prove(MAYA.person)
+        await store.prove(MAYA)
     await offline.import_people(settings, FILE)
     async with Store.open(settings.database) as store:
         assert (await store.link(MAYA.person)).proven
