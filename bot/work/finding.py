@@ -8,6 +8,7 @@ from bot.core.cards import answers, flows
 from bot.core.cards.answers import Offer
 from bot.core.errors import Failure, Outage, Refusal, Refused
 from bot.core.flows import Flow, FlowId, FlowName, Instance, InstanceId, UserName
+from bot.core.oncall import counts
 from bot.core.parse import say
 from bot.core.people import Person
 from bot.core.requests import FlowRef, OwnerRef, Request
@@ -150,7 +151,7 @@ async def denied(rooms: Rooms, ask: Ask, reason: Reason, names: Sequence[UserNam
 
 
 async def people_of(rooms: Rooms, names: Sequence[UserName]) -> Mapping[UserName, Person]:
-    """Return those owners who are linked, and not deactivated as far as Slack tells in a moment."""
+    """Return those owners who are linked, and neither deactivated nor apps as far as Slack tells in a moment."""
     wanted = set(names)
     linked = [link for link in await rooms.store.links() if link.user_name in wanted]
     gone = await asyncio.gather(*(_is_deactivated(rooms, link.person) for link in linked))
@@ -160,7 +161,7 @@ async def people_of(rooms: Rooms, names: Sequence[UserName]) -> Mapping[UserName
 async def _is_deactivated(rooms: Rooms, person: Person) -> bool:
     try:
         async with asyncio.timeout(_PATIENCE):
-            return (await rooms.slack.profile(person.user, team=person.team)).deleted
+            return not counts(await rooms.slack.profile(person.user, team=person.team))
     except (*SLACK_FAILURES, TimeoutError):
         return False
 

@@ -113,4 +113,4 @@ def _begun(group: Group) -> str:
 
 
 def _ended(group: Group) -> str:
-    return f"🟢 The on-call group {group.id} is readable again, and somebody in it is active."
+    return f"🟢 The on-call group {group.id} is all right again: somebody in it is active."
