@@ -14,7 +14,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot import __version__, control, default_channel, health, offline
+from bot import __version__, control, default_channel, health, homes, offline
 from bot.clocks import wall as now
 from bot.clockwork import Clockwork
 from bot.core.checks_bot import Inside
@@ -212,6 +212,7 @@ class App:
 
     async def start(self) -> None:
         """Start what hears, what watches and what delivers."""
+        await homes.settle(self.store, self.edge.poster.me, now(), self.edge.poster.directory.global_ids)
         left = await left_open.open_attempts(self.rooms)  # both before anything new is heard
         unanswered = await self.store.unanswered()
         self._task(self.delivery.run())
@@ -277,7 +278,7 @@ class App:
             self._servers.append(other)
 
     async def _import(self, what: Mapping[str, Any]) -> str:
-        return await offline.imported(self.store, self.settings.admins, {**what, **offline.home(self.edge.poster.me)})
+        return await offline.imported(self.store, self.settings.admins, what, self.edge.poster.me)
 
     async def _list(self, _what: Mapping[str, Any]) -> str:
         return await offline.listed(self.store)

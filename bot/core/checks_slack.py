@@ -146,7 +146,11 @@ def group(group_id: str, members: Collection[str] | None, error: str = "", inact
         return failed("slack on call", says, oncall.fix(error))
     if not members:
         if inactive:
-            who = "one member is deactivated or an app" if inactive == 1 else f"{inactive} members are deactivated or apps"
+            who = (
+                "one member is deactivated or an app"
+                if inactive == 1
+                else f"{inactive} members are deactivated or apps"
+            )
             says = f"Nobody active is in {group_id} of FLOWBOT_ONCALL: its {who}."
         else:
             says = f"Nobody is in {group_id} of FLOWBOT_ONCALL."

@@ -5,7 +5,7 @@ is neither yes nor no) has not been read: it is ``SlackUnclear``, and never a me
 """
 
 import zoneinfo
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bot.core.conversations import Channel, SlackRefused, SlackUnclear
@@ -18,6 +18,7 @@ PEOPLE_SECONDS = 15 * 60.0
 GROUP_SECONDS = 2 * 60.0
 CHANNEL_SECONDS = 5.0  # many who ask at once share an answer; who remembers it longer knows why
 MEMBER_PAGES, MEMBER_PAGE = 25, 400
+EXCHANGED = 400  # user ids in one question about them
 NOT_OFFERED = frozenset({"missing_scope", "unknown_method", "no_permission", "not_allowed_token_type"})
 
 
@@ -99,6 +100,25 @@ class Directory:
             return str(_part(answer, "channel").get("id") or channel)
 
         return await self._direct.get(channel, ask)
+
+    async def global_ids(self, users: Sequence[str]) -> Mapping[str, str]:
+        """Return which of these users go by another id, as the organization knows them, towards this app.
+
+        Who had an account before their workspace joined has two ids. Which one an app is told depends on a setting
+        of the app, so one of the new ids is looked at. Source: migration.exchange, docs.slack.dev (January 2026).
+        """
+        found: dict[str, str] = {}
+        for first in range(0, len(users), EXCHANGED):
+            some = ",".join(users[first : first + EXCHANGED])
+            try:
+                told = _part(await self.calls.read("migration.exchange", {"users": some}), "user_id_map")
+            except SlackRefused:
+                return {}  # no organization, or no such method: all ids are as they were
+            found.update({str(old): str(new) for old, new in told.items() if new and new != old})
+        for new in found.values():
+            user = _part(await self.calls.read("users.info", {"user": new}), "user")
+            return found if user.get("id") == new else {}
+        return {}
 
     def stands_in(self, channel: str, place: str) -> None:
         """Remember where direct messages to a user stand."""

@@ -25,10 +25,24 @@ from bot.core.incidents import Incident, IncidentId
 from bot.core.people import Link, Person, Said
 from bot.core.posts import NewPost, Post, PostId
 from bot.core.storms import Gathering
-from bot.store import audit, backup, gatherings, imports, inbox, incidents, people, queueing, retention, runs, watching
+from bot.store import (
+    audit,
+    backup,
+    gatherings,
+    homes,
+    imports,
+    inbox,
+    incidents,
+    people,
+    queueing,
+    retention,
+    runs,
+    watching,
+)
 from bot.store import posts as outbox
 from bot.store.audit import Ending
 from bot.store.database import PATIENCE, Trouble
+from bot.store.imports import Transact
 from bot.store.lock import Lock, take
 from bot.store.retention import KEEP, Keep
 from bot.store.units import ROWS, Units
@@ -343,6 +357,16 @@ class Store:
     async def prove(self, link: Link) -> bool:
         """Mark this very link as proven; False where it stands no more, or is another one now."""
         return await self._write(lambda db: people.prove(db, link))
+
+    async def move_people(self, moving: homes.Moving) -> int:
+        """Give people new keys: their workspace joined an organization or left it; return how many keys there were."""
+
+        def unit(transact: Transact) -> int:
+            count = homes.move(transact, moving)
+            self._shelf.clear()
+            return count
+
+        return await self._units.several(unit)
 
     # ── the audit ──
 
