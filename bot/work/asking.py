@@ -20,6 +20,7 @@ from bot.work.desk import Desk
 from bot.work.oncall import OnCall
 from bot.work.ports import Clock, Enos, NewId, Slack
 from bot.work.ports_store import Settlement, Store
+from bot.work.sight import Sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class Rooms:
     wake: Callable[[], None]  # there is something to deliver
     nudge: Callable[[], None] = lambda: None  # a run was started that may heal: the watcher looks soon
     turns: Turns = field(default_factory=Turns)
+    sight: Sight = field(default_factory=Sight)
     on_call: OnCall = field(init=False)
 
     def __post_init__(self) -> None:

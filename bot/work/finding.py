@@ -15,6 +15,7 @@ from bot.core.requests import FlowRef, OwnerRef, Request
 from bot.core.rights import Reason, owns, proves
 from bot.work import gone
 from bot.work.asking import Ask, Rooms
+from bot.work.sight import HIDDEN
 from bot.work.telling import SLACK_FAILURES
 
 CHOICES = 10  # flows offered where a name is not clear
@@ -166,9 +167,6 @@ async def _is_deactivated(rooms: Rooms, person: Person) -> bool:
         return False
 
 
-_HIDDEN = gone.REASONS | {"no_right"}  # how EnOS refuses a flow that it may have, but not for this user
-
-
 @dataclass(frozen=True, slots=True)
 class Owned:
     """Who owns a flow, as far as it could be read at this moment."""
@@ -188,7 +186,7 @@ async def owners_now(rooms: Rooms, ask: Ask, flow: FlowId, known: Sequence[UserN
         return Owned(tuple(known), unread=outage, now=False)
     except Refusal as refusal:
         unread = refusal
-    hidden = gone.reason(unread) in _HIDDEN
+    hidden = gone.reason(unread) in HIDDEN
     try:
         return Owned((await rooms.enos.flow(flow)).owners, unread, hidden)
     except Outage as outage:

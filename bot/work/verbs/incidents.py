@@ -20,7 +20,7 @@ from bot.core.words import visible
 from bot.work import audience, finding
 from bot.work.asking import Answer, Ask, Rooms
 from bot.work.telling import SLACK_FAILURES
-from bot.work.verbs.listing import listed, on_page
+from bot.work.verbs.listing import left_out, listed, on_page
 from bot.work.verbs.people import proof
 
 log = logging.getLogger(__name__)
@@ -39,13 +39,16 @@ async def incidents(rooms: Rooms, ask: Ask, request: Incidents) -> Answer:
     flow = await finding.flow_id(rooms, ask, request.flow, exact=False) if request.flow else None
     owner = await finding.owner_name(rooms, ask, request.owner)
     live = await rooms.store.incidents(live=True, flow=flow, limit=MOST)
-    shown = [each for each in live if _wanted(each, ask, request.scope) and (not owner or owner in each.owners)]
+    wanted = [each for each in live if _wanted(each, ask, request.scope) and (not owner or owner in each.owners)]
+    statuses = rooms.manners.alert_statuses
+    shown, unchecked = await rooms.sight.of(rooms.enos, ask.link, wanted, ask.now, statuses)
     places = on_page(request, len(shown))  # a storm leaves a thousand: only those shown are looked up
     lines = [await _line(rooms, ask, each) if place in places else "" for place, each in enumerate(shown)]
     title, none = _TITLES.get(request.scope, _TITLES["open"])
     of = f" of flow {code(str(flow))}" if flow is not None else ""
     by = f" by {code(owner)}" if owner else ""
-    return Answer(listed(ask, request, lines, f"*{title}*{of}{by}", f"{none}{of}{by}."))
+    nothing = f"{none}{of}{by} that I could check." if unchecked else f"{none}{of}{by}."
+    return Answer(listed(ask, request, lines, f"*{title}*{of}{by}", nothing, notes=left_out(unchecked)))
 
 
 async def ack(rooms: Rooms, ask: Ask, request: Ack) -> Answer:
