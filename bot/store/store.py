@@ -165,6 +165,10 @@ class Store:
         """Return instances that had not ended when last seen, triggered before a time, newest first."""
         return await self._read(lambda db: watching.unfinished(db, before, limit))
 
+    async def searched_flows(self, since: datetime) -> frozenset[FlowId]:
+        """Return the flows of which runs were seen since then."""
+        return await self._read(lambda db: watching.searched_flows(db, since))
+
     async def is_new(self) -> bool:
         """Whether the database has never completed a poll."""
         return await self._read(watching.is_new)

@@ -48,6 +48,10 @@ class Store(Protocol):
         """Return instances last seen unfinished whose trigger time lies before the window."""
         ...
 
+    async def searched_flows(self, since: datetime) -> frozenset[FlowId]:
+        """Return the flows of which runs were seen since then."""
+        ...
+
     async def is_new(self) -> bool:
         """Whether the database has never completed a poll."""
         ...

@@ -1,7 +1,7 @@
 """What cannot be seen is said: a search shows only what is related to the watcher's user.
 
-At start and daily the organization's flows (Search Flow) are compared with that user's (Get My Flow). A gap is an
-alarm, told once for each change of the missing flows.
+At start and daily the organization's flows (Search Flow) are compared with that user's (Get My Flow) and with those
+of which searches have brought runs. A gap is an alarm, told once for each change of the missing flows.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from bot.core.cards import watching as cards
+from bot.core.coverage import counts_since, unwatched
 from bot.core.errors import Failure
 from bot.core.flows import FlowName
 from bot.core.posts import Body, Kind, Lane, NewPost, PostId
@@ -55,6 +56,7 @@ class Coverage:
         self._channel = channel
         self._user = user
         self._next: datetime | None = None
+        self._since: datetime | None = None  # what searches brought since then was shown to this user
         self.watched: Watched | None = None
 
     async def tick(self, now: datetime) -> None:
@@ -63,12 +65,15 @@ class Coverage:
             return
         try:
             every = {flow.id: flow for flow in await self._enos.all_flows()}
-            mine = {flow.id for flow in await self._enos.my_flows()}
+            related = {flow.id for flow in await self._enos.my_flows()}
         except Failure as trouble:
             self._next = now + _AGAIN
             log.info("what is watched could not be compared: %s", trouble)
             return
-        missing = tuple(flow for id_, flow in sorted(every.items()) if id_ not in mine)
+        noted = json.loads((await self._store.notes()).get(_NOTE, "") or "{}")
+        self._since = counts_since(str(noted.get("user", "")), str(noted.get("since", "")), self._user, now)
+        searched = await self._store.searched_flows(self._since)
+        missing = unwatched(every.values(), related, searched)
         self.watched = Watched(len(every) - len(missing), len(every))
         await self._tell(missing, self.watched, now)
         self._next = now + _EVERY
@@ -91,7 +96,8 @@ class Coverage:
         await self._write(_Note(missing=digest), watched)
 
     async def _write(self, note: "_Note", watched: Watched) -> None:
-        counted = {"watching": watched.watching, "total": watched.total}
+        since = self._since.isoformat() if self._since else ""
+        counted = {"watching": watched.watching, "total": watched.total, "user": self._user, "since": since}
         await self._store.note(_NOTE, json.dumps(asdict(note) | counted))
 
     def _post(self, id_: str, body: Body, now: datetime) -> NewPost:

@@ -265,6 +265,8 @@ def test_what_the_watcher_sees():
             "Give that user a right to them in EnOS, or set another ENOS_USER_ID."
         )
     ]
+    searched = checks_enos.flows("u1", [a, b], [], {FlowId(1), FlowId(2)})
+    assert shown(searched) == ["ok: enos flows: flowbot watches 2 of 2 flows as u1."]
     check = checks_enos.flows("u1", [a], [])
     assert check.state is State.FAILED
     assert "sees none of 1 flows" in check.says
