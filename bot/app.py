@@ -339,11 +339,10 @@ class App:
         watched = health.watched
         why_not = self._why_not_ready()
         return {
-            "Well": why_not or ("reading EnOS is late" if health.late else True),
+            "Well": why_not or ("reading EnOS is late" if health.late else self.on_call.trouble or True),
             "Watching": f"{watched.watching} of {watched.total} flows" if watched else "not compared yet",
             "Last read": f"{health.lag.total_seconds():.0f} s ago" if health.lag is not None else "never",
             "Slack": self._slack_words(),
-            **({"On call": self.on_call.trouble} if self.on_call.trouble else {}),
             "Version": _versions(),
         }
 

@@ -1,6 +1,10 @@
 """Who may do what: unlinked, colleague, guest, stranger and admin; linking, the people and the record of it all."""
 
+from dataclasses import replace
+
 from journey_kit import ALEX, DATA_OPS, DIRECT, FINANCE, GENERAL, GUEST, JONAS, MAYA, PRIYA, SAM, STRANGER, story
+
+from bot.sim.workspace_seed import ON_CALL
 
 
 @story()
@@ -161,3 +165,20 @@ async def test_links_go_with_the_workspace_into_an_organization_and_back(town):
         assert (code, out.partition(",")[0]) == (0, "0 added"), errors
         await town.asks(ALEX, "/flow audit today @Maya Chen", f"unack {flow.id}", f"ack {flow.id}")
         await town.asks(ALEX, "/flow audit", f"are known by {home}")
+
+
+@story(waits=True)
+async def test_an_on_call_group_that_was_disabled_is_told_to_all_whom_it_concerns(town):
+    group = town.slack.groups[ON_CALL]
+    town.slack.groups[ON_CALL] = replace(group, disabled=True)
+    town.refusals.add("usergroups.users.list: no_such_subteam")
+    await town.start()
+    await town.hears(ALEX, "I could not read the on-call group", "no_such_subteam", "Reminders skip it", where=DIRECT)
+    flow = town.flow("unattended-load", owners=("jonas.weber",))
+    town.breaks(flow)
+    card = await town.card(flow, "FAIL")
+    town.press(PRIYA, card, "Acknowledge")
+    await town.hears(PRIYA, "I could not read the on-call group", "can't tell whether you are on call")
+    await town.asks(PRIYA, "/flow status", "Not all is well", "I could not read the on-call group")
+    town.press(JONAS, card, "Acknowledge")
+    await town.sees(card, "@Jonas Weber has it")
