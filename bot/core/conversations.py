@@ -56,6 +56,9 @@ class SlackUntrusted(SlackUnreachable):
         self.told, self.code = told.rstrip("."), code
 
 
+SLACK_FAILURES = (SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable)
+
+
 def host_of(url: str) -> str:
     """Return the host of an address, with its port where it names one; empty where it is no address."""
     try:

@@ -197,6 +197,7 @@ _COLUMNS = (
     "told_at",
     "called_at",
     "calls",
+    "gone",
 )
 
 
@@ -225,6 +226,7 @@ def _row(new: Incident) -> rows.Row:
         stamp_or_none(new.told_at),
         stamp_or_none(new.called_at),
         new.calls,
+        int(new.gone),
     )
 
 
@@ -283,6 +285,7 @@ def _incident(row: Row, occurrences: Sequence[Occurrence]) -> Incident:
         told_at=moment_or_none(row["told_at"]),
         called_at=moment_or_none(row["called_at"]),
         calls=row["calls"],
+        gone=bool(row["gone"]),
     )
 
 

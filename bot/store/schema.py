@@ -309,8 +309,25 @@ _NO_SECRETS = (
     "CREATE TABLE unscrubbed (id INTEGER PRIMARY KEY) STRICT",
 )
 
+# Incidents whose flow is gone; and by what keys people were known before the workspace joined or left an organization.
+_PEOPLE = (
+    "ALTER TABLE incidents ADD COLUMN gone INTEGER NOT NULL DEFAULT 0",
+    "CREATE TABLE former_people (former TEXT PRIMARY KEY, person TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE INDEX former_people_of ON former_people (person)",
+)
+
 # The database's version is the number of steps it has taken.
-STEPS: tuple[Sequence[str], ...] = (_FIRST, _GATHERINGS, _CALLS, _INBOX, _JOINED, _REMINDERS, _NOTICES, _NO_SECRETS)
+STEPS: tuple[Sequence[str], ...] = (
+    _FIRST,
+    _GATHERINGS,
+    _CALLS,
+    _INBOX,
+    _JOINED,
+    _REMINDERS,
+    _NOTICES,
+    _NO_SECRETS,
+    _PEOPLE,
+)
 
 
 def migrate(db: Database, steps: Sequence[Sequence[str]] = STEPS) -> int:
