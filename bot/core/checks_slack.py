@@ -12,6 +12,14 @@ from bot.core.slack_errors import SHARED_CHANNEL, meaning
 DRIFT = timedelta(seconds=60)  # two clocks that differ by more are worth a word
 FRESH = timedelta(minutes=5)  # Slack's requests older than this are not believed (its signing rules)
 
+CUT_TO = 15  # messages of a page
+_HISTORY = "slack history"
+_SLOW = "After a lost answer, flowbot then needs minutes to find out whether a message was posted."
+_OWN_APP = (
+    "Create an app of your own from manifest.yml in this workspace, don't activate public distribution, "
+    "and give flowbot its tokens."
+)
+
 _REINSTALL = (
     "Add it on the app's page under OAuth & Permissions, or paste the manifest anew; then install the app again."
 )
@@ -72,6 +80,27 @@ def channel(found: Channel, shared: Collection[str]) -> Check:
         says = f"flowbot is in {shown}; people of another organization read about your flows there."
         return ok(name, f"{says} FLOWBOT_SHARED_CHANNELS allows it.")
     return ok(name, f"flowbot is in {shown}.")
+
+
+def history(shown: int, asked: int, *, more: bool) -> Check:
+    """Return whether Slack shows a channel's messages in pages of the usual length.
+
+    Slack cuts them to 15, and allows one call a minute, for apps that are distributed outside of its Marketplace; not
+    for a company's own app (docs.slack.dev, conversations.history, and the changelog of June 2025).
+    """
+    if more and shown <= CUT_TO < asked:
+        says = f"Slack shows only {shown} messages at a time, as it does to apps distributed outside its Marketplace."
+        return warning(_HISTORY, f"{says} {_SLOW}", _OWN_APP)
+    return ok(_HISTORY, "Slack shows the channel's messages without cutting its pages short.")
+
+
+def history_slow(seconds: float) -> Check:
+    """Return that Slack asked to wait for the second look at a channel within a minute."""
+    says = f"Slack asked to wait {seconds:g} s for a second look at the channel."
+    why = "It allows one a minute to apps distributed outside its Marketplace."
+    return warning(
+        _HISTORY, f"{says} {why} {_SLOW}", f"Run the doctor again in a minute. If it says so again: {_OWN_APP}"
+    )
 
 
 def channel_refused(channel_id: str, error: str) -> Check:

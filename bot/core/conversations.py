@@ -1,4 +1,4 @@
-"""What Slack is to the bot: what a conversation is, and the four ways in which a call to Slack may fail.
+"""What Slack is to the bot: what a conversation is, and the ways in which a call to Slack may fail.
 
     SlackLimited      nothing happened; ask again after so many seconds
     SlackRefused      nothing happened; asking again gives the same word
@@ -6,11 +6,17 @@
     SlackUnreachable  nothing happened; the request never left
 
 The adapter that calls Slack translates every outcome into one of these, once. Each says which method it concerns and
-which host, so that trouble with one of them holds up nothing else.
+which host, so that trouble with one of them holds up nothing else. A reply has one more outcome, which is no trouble
+with any:
+
+    SlackAstray       it happened, but outside of its thread
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+from bot.core.posts import PostId
 
 RESPONSE_URL = "response_url"  # the method of a response_url, which is no method of the Web API
 UPLOAD = "upload"  # and that of the address which a file's bytes go to
@@ -57,6 +63,26 @@ class SlackUntrusted(SlackUnreachable):
 
 
 SLACK_FAILURES = (SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable)
+
+
+class SlackAstray(Exception):  # noqa: N818  named for what Slack did
+    """A reply stands outside of its thread: Slack posts it in the channel where the thread's first message is gone."""
+
+    def __init__(self, channel: str, ts: str) -> None:
+        super().__init__("the reply stands outside of its thread")
+        self.channel = channel
+        self.ts = ts
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look for messages of ours has shown. Where it did not reach the end, what is missing may yet be there."""
+
+    stamps: Mapping[PostId, tuple[str, ...]] = field(default_factory=dict)  # ts, oldest first, by the id they carry
+    whole: bool = True  # all of the asked time was read
+    rest: str = ""  # where not: what to hand in as ``rest`` to read on
+    wait: float = 0.0  # where not: seconds that Slack asked to wait before that
+    parent: bool = True  # of a thread: its first message is still there
 
 
 def host_of(url: str) -> str:

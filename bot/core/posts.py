@@ -5,6 +5,10 @@
        │          ├──► unclear ──(look up)──► sent, or queued again
        └──────────┴──► given up
 
+A message that stood and is lost (a person deleted it, or Slack takes no edit of it) is queued once more, under the
+same id: what replies to it, edits it or belongs to it goes on there (``lost_cards.py``). An unclear message that has a
+``ts`` is a reply that stands outside of its thread: it is deleted, and queued again for where its thread is now.
+
 A reminder that has not gone is given up as soon as what it reminds of is taken, given back or over, and where a newer
 one follows it: it would say what is true no more.
 
@@ -81,3 +85,7 @@ class Post:
     doubts: int = 0  # how often its outcome was unclear
     first_tried: datetime | None = None  # when it was first handed to Slack
     settled_at: datetime | None = None  # when it was last sent, given up or found unclear
+    tried_at: datetime | None = None  # when it was last handed to Slack
+    generation: int = 0  # how often it was lost and said again
+    lost: tuple[str, ...] = ()  # the ts at which it stood before
+    threads: tuple[str, ...] = ()  # of a reply: the ts at which its thread's first message stood before

@@ -27,6 +27,7 @@ from bot.slack.identity import Identity
 from bot.slack.manifest import SCOPES
 from bot.slack.poster import Poster
 
+ASKED = 200  # messages of a channel
 PEOPLE, PEOPLE_SECONDS = 50, 20.0  # linked people that are looked at, and for how long
 
 
@@ -70,6 +71,8 @@ class SlackExam:
         await guarded("slack on call", found, self._on_call(found))
         if self.patient.channel is not None:
             await guarded("slack message", found, self._message(found, self.patient.channel))
+            if found[-1].state is State.OK:
+                await guarded("slack history", found, self._history(found, self.patient.channel))
         return found
 
     async def _bot_token(self, found: list[Check]) -> None:
@@ -155,7 +158,7 @@ class SlackExam:
         try:
             place, ts = await self.poster.post(channel.id, cards.passing(id_), id=id_)
         except SlackUnclear:
-            for lost in (await self._found(channel.id, id_)).get(id_, ()):
+            for lost in await self._found(channel.id, id_):
                 await self.poster.delete(channel.id, lost)
             raise
         try:
@@ -163,13 +166,23 @@ class SlackExam:
             await self.poster.edit(place, ts, cards.passing(id_, edited=True), id=id_)
         finally:
             await self.poster.delete(place, ts)
-        if ts in stands.get(id_, ()):
+        if ts in stands:
             found.append(message(where, time.monotonic() - began))
         else:
             found.append(message_lost(where, "Add the history scopes of the manifest, and install the app again."))
 
-    async def _found(self, place: str, id_: PostId) -> Mapping[PostId, tuple[str, ...]]:
-        return await self.poster.find(place, [id_], since=time.time() - 60)
+    async def _found(self, place: str, id_: PostId) -> tuple[str, ...]:
+        return (await self.poster.find(place, [id_], since=time.time() - 60)).stamps.get(id_, ())
+
+    async def _history(self, found: list[Check], channel: Channel) -> None:
+        """Look how much of the channel Slack shows at once. Comes last: it may use up what a minute allows."""
+        try:
+            page = await self.poster.calls.read("conversations.history", {"channel": channel.id, "limit": ASKED})
+        except SlackLimited as limited:
+            found.append(checks_slack.history_slow(limited.seconds))
+            return
+        shown = len(page.get("messages") or ())
+        found.append(checks_slack.history(shown, ASKED, more=bool(page.get("has_more"))))
 
 
 def skew(headers: Mapping[str, str], before: datetime, after: datetime) -> timedelta | None:

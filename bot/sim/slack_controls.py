@@ -223,12 +223,14 @@ class _Controls:
         return {}
 
     async def switch(self, body: Json) -> Json:
-        """``{name, value}``: pace, tiers, acks_anywhere, or the archived state of a channel by ``archived C…``."""
+        """``{name, value}``: pace, tiers, distributed, acks_anywhere, or ``archived C…`` for a channel's state."""
         name, value = str(body["name"]), bool(body["value"])
         if name == "pace":
             self.workspace.pace.posting = value
         elif name == "tiers":
             self.workspace.pace.tiers = value
+        elif name == "distributed":
+            self.workspace.pace.distributed = value
         elif name == "acks_anywhere":
             self.workspace.sockets.acks_anywhere = value
         elif name.startswith("archived "):

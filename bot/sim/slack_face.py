@@ -156,14 +156,15 @@ class _Face:
         self, request: web.Request, method: str, arguments: Json, perform: Callable[[], Awaitable[_Reply]]
     ) -> web.StreamResponse:
         channel = str(arguments.get("channel") or arguments.get("channel_id") or "") or None
+        ts = str(arguments.get("ts") or "") or None
         faults = self.workspace.faults
-        before = faults.take(_BEFORE, method, channel)
+        before = faults.take(_BEFORE, method, channel, ts)
         if before is not None and before.name == "slow":
             await asyncio.sleep(before.seconds)
-            before = faults.take(_BEFORE - {"slow"}, method, channel)
+            before = faults.take(_BEFORE - {"slow"}, method, channel, ts)
         if before is not None:
             return self._broken(request, method, arguments, before)
-        after = faults.take(_AFTER, method, channel)
+        after = faults.take(_AFTER, method, channel, ts)
         reply = await perform()
         if after is None:
             return self._respond(method, arguments, reply)

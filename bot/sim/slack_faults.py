@@ -1,7 +1,7 @@
 """What can go wrong between an app and the pretend Slack, on demand and counted.
 
-Of the Web API, response_urls and uploads; ``method`` and ``channel`` narrow a fault, where ``response`` is the method
-of response_urls and ``upload`` that of uploads:
+Of the Web API, response_urls and uploads; ``method``, ``channel`` and ``ts`` (of one message) narrow a fault, where
+``response`` is the method of response_urls and ``upload`` that of uploads:
 
 ============  =====================================================================
 ratelimited   429 with Retry-After ``seconds``; nothing was done
@@ -63,6 +63,7 @@ class Fault:
     name: str
     method: str | None = None
     channel: str | None = None
+    ts: str | None = None
     times: int | None = None
     seconds: float = 1.0
     error: str = "internal_error"
@@ -90,12 +91,14 @@ class Faults:
         refused = any(fault.name == "refused" and fault.method in {None, method} for fault in self.active)
         return NOBODY if refused else origin
 
-    def take(self, names: frozenset[str], method: str | None = None, channel: str | None = None) -> Fault | None:
+    def take(
+        self, names: frozenset[str], method: str | None = None, channel: str | None = None, ts: str | None = None
+    ) -> Fault | None:
         """Return the first fault that applies, counting it as used once."""
         for fault in self.active:
             if fault.name not in names:
                 continue
-            if fault.method not in {None, method} or fault.channel not in {None, channel}:
+            if fault.method not in {None, method} or fault.channel not in {None, channel} or fault.ts not in {None, ts}:
                 continue
             if fault.times is not None:
                 fault.times -= 1

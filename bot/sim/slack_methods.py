@@ -71,6 +71,18 @@ class Ask:
             raise SlackError("user_not_found")
         return person
 
+    def thread(self, channel: Channel) -> str | None:
+        """Return the thread to post in; None where its parent is not there.
+
+        Live Slack does not refuse such a reply: it posts it in the channel, as four independent reports of apps tell
+        whose messages people had deleted (2026; not documented).
+        """
+        thread_ts = self.text("thread_ts")
+        parent = self.workspace.find(channel.id, thread_ts) if thread_ts else None
+        if parent is not None and parent.only_for is not None:
+            raise SlackError("cannot_reply_to_message")
+        return None if parent is None or parent.subtype == "tombstone" else thread_ts
+
     def message(self, channel: Channel, name: str = "ts") -> Message:
         """Return the message; ephemerals are not kept, so there are none to find."""
         message = self.workspace.find(channel.id, self.needed(name))
@@ -100,11 +112,11 @@ class Method:
 
 
 def page(entries: list[Any], ask: Ask, default: int, most: int = 999) -> tuple[list[Any], Json]:
-    """Return one page of a list and what to add to the answer; cursors count entries."""
+    """Return one page of a list, of ``most`` entries, and what to add to the answer; cursors count entries."""
     cursor = ask.text("cursor")
     if cursor and not cursor.startswith("next:"):
         raise SlackError("invalid_cursor")
     start = int(cursor.removeprefix("next:") or 0) if cursor else 0
-    end = start + ask.number("limit", default, most)
+    end = start + min(ask.number("limit", default, most), most)
     more = end < len(entries)
     return entries[start:end], {"response_metadata": {"next_cursor": f"next:{end}" if more else ""}}

@@ -18,7 +18,7 @@ def _history(ask: Ask) -> Json:
     ask.needs_scope_for(channel, "history")
     ask.joined()
     messages = _between(ask, ask.workspace.messages(channel.id))[::-1]
-    shown, more = page(messages, ask, HISTORY_DEFAULT)
+    shown, more = page(messages, ask, HISTORY_DEFAULT, ask.workspace.pace.history_page)
     return _written(ask, shown, more)
 
 
@@ -30,7 +30,7 @@ def _replies(ask: Ask) -> Json:
     if asked is None or asked.only_for is not None:
         raise SlackError("thread_not_found")
     parent, *replies = ask.workspace.thread(channel.id, asked.thread_ts or asked.ts)
-    shown, more = page([parent, *_between(ask, replies)], ask, REPLIES_DEFAULT)
+    shown, more = page([parent, *_between(ask, replies)], ask, REPLIES_DEFAULT, ask.workspace.pace.history_page)
     return _written(ask, shown, more)
 
 

@@ -16,7 +16,7 @@ REACTIONS = 23
 def _post_message(ask: Ask) -> Json:
     channel = _destination(ask)
     _may_post(ask, channel)
-    facts = {"thread_ts": _thread(ask, channel), "broadcast": ask.flag("reply_broadcast")}
+    facts = {"thread_ts": ask.thread(channel), "broadcast": ask.flag("reply_broadcast")}
     message = ask.workspace.post_from_app(channel.id, ask.arguments, **facts)
     return {"channel": channel.id, "ts": message.ts, "message": ask.workspace.message_json(message)}
 
@@ -51,22 +51,13 @@ def _may_post(ask: Ask, channel: Channel) -> None:
         raise SlackError("is_inactive")
 
 
-def _thread(ask: Ask, channel: Channel) -> str | None:
-    """Return the thread to post in; one without a parent is taken, as live Slack seems to take it."""
-    thread_ts = ask.text("thread_ts")
-    parent = ask.workspace.find(channel.id, thread_ts) if thread_ts else None
-    if parent is not None and parent.only_for is not None:
-        raise SlackError("cannot_reply_to_message")
-    return thread_ts or None
-
-
 def _post_ephemeral(ask: Ask) -> Json:
     channel = ask.channel()
     _may_post(ask, channel)
     person = ask.workspace.people.get(ask.needed("user"))
     if person is None or person.id not in channel.members or person.deleted:
         raise SlackError("user_not_in_channel")
-    facts = {"only_for": person.id, "thread_ts": _thread(ask, channel)}
+    facts = {"only_for": person.id, "thread_ts": ask.thread(channel)}
     message = ask.workspace.post_from_app(channel.id, ask.arguments, **facts)
     return {"message_ts": message.ts}
 

@@ -51,7 +51,7 @@ def _complete(ask: Ask) -> Json:
             by_app=True,
             text=checked.text or "",
             blocks=checked.blocks or [],
-            thread_ts=ask.text("thread_ts") or None,
+            thread_ts=ask.thread(channel),
             files=[file.id for file in files],
         )
         for file in files:

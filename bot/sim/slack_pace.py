@@ -35,6 +35,11 @@ TIERS: dict[str, int] = {
 }
 
 
+# Apps that are distributed outside of the Marketplace (docs.slack.dev, changelog of May 2025 and June 2025)
+DISTRIBUTED_PAGE = 15
+DISTRIBUTED_TIERS = {"conversations.history": 1, "conversations.replies": 1}
+
+
 @dataclass
 class _Bucket:
     tokens: float
@@ -43,12 +48,21 @@ class _Bucket:
 
 @dataclass
 class Pace:
-    """Token buckets; ``posting`` switches the limit per channel, ``tiers`` the limits per method."""
+    """Token buckets; ``posting`` switches the limit per channel, ``tiers`` the limits per method.
+
+    ``distributed`` lets the app read history as one that is distributed outside of Slack's Marketplace.
+    """
 
     posting: bool = True
     tiers: bool = False
+    distributed: bool = False
     burst: float = POST_BURST
     _buckets: dict[str, _Bucket] = field(default_factory=dict)
+
+    @property
+    def history_page(self) -> int:
+        """The most messages that one page of history or replies holds."""
+        return DISTRIBUTED_PAGE if self.distributed else 999
 
     def wait_for_post(self, channel: str, now: float) -> int:
         """Count a message to the channel; return whole seconds to wait instead where there were too many."""
@@ -60,8 +74,10 @@ class Pace:
 
     def wait_for_call(self, method: str, now: float) -> int:
         """Count a call of the method; return whole seconds to wait instead where its tier is used up."""
-        tier = TIERS.get(method)
-        if not self.tiers or tier is None:
+        tier = TIERS.get(method) if self.tiers else None
+        if self.distributed:
+            tier = DISTRIBUTED_TIERS.get(method, tier)
+        if tier is None:
             return 0
         return self._take(f"call {method}", tier / 60, float(tier), now)
 

@@ -142,9 +142,10 @@ class Acts(Outgoing):
         return Deed(message, self._latest)
 
     def delete(self, who: str, message: Message) -> None:
-        """Delete one's own message, or dismiss an ephemeral."""
+        """Delete one's own message, or an app's where one is an admin of the workspace; or dismiss an ephemeral."""
         person = self._active(who)
-        if person.id not in {message.user, message.only_for}:
+        moderates = person.admin and message.only_for is None
+        if not moderates and person.id not in {message.user, message.only_for}:
             raise Forbidden("only the author deletes a message")
         self.remove(message)
 

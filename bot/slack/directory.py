@@ -88,7 +88,7 @@ class Directory:
         return await self._channels.get(channel, ask)
 
     async def members(self, channel: str) -> frozenset[str]:
-        """Return the user ids of a channel's members."""
+        """Return the user ids of all of a channel's members."""
 
         async def ask() -> frozenset[str]:
             return frozenset(await self._all("conversations.members", channel, "members"))

@@ -11,11 +11,19 @@ from typing import Any
 
 import aiohttp
 
-from bot.core.conversations import RESPONSE_URL, Channel, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.conversations import (
+    RESPONSE_URL,
+    Channel,
+    Found,
+    SlackAstray,
+    SlackRefused,
+    SlackUnclear,
+    SlackUnreachable,
+)
 from bot.core.people import Profile
 from bot.core.posts import Body, PostId
 from bot.core.slack_errors import is_not_there
-from bot.slack import limits
+from bot.slack import limits, lookup
 from bot.slack.calls import Answer, Calls, OnCall, Sleep, web_client
 from bot.slack.directory import Directory
 from bot.slack.identity import Identity
@@ -24,9 +32,7 @@ from bot.slack.uploads import Uploads, not_stored
 from bot.slack.whispers import Whispers
 
 EVENT_TYPE = "flowbot_post"
-FIND_PAGES, FIND_PAGE = 10, 200
 LONGEST_PLACE = 500  # characters of a channel and a ts together; Slack's have about thirty
-CLOCKS_APART = 60.0  # seconds that our clock and Slack's may differ
 CONTENT = frozenset(  # refusals that fewer blocks may answer
     {
         "invalid_blocks",
@@ -42,7 +48,7 @@ CONTENT = frozenset(  # refusals that fewer blocks may answer
 
 
 class Poster:
-    """Slack as the journeys see it. Raises the four failures of ``conversations`` and nothing else."""
+    """Slack as the journeys see it. Raises the failures of ``conversations`` and nothing else."""
 
     def __init__(
         self,
@@ -70,13 +76,18 @@ class Poster:
         self.directory.me = identity
 
     async def post(self, channel: str, body: Body, *, id: PostId, thread: str = "") -> tuple[str, str]:
-        """Post a message with ``id`` in its metadata; return the channel it stands in and its ts."""
+        """Post a message with ``id`` in its metadata; return the channel it stands in and its ts.
+
+        Raises ``SlackAstray`` where it was to be a reply and stands outside of its thread.
+        """
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"id": id}}
         answer = await self._plainly(channel, body, thread, {"metadata": metadata})
         place, ts = str(answer.get("channel") or ""), str(answer.get("ts") or "")
         if not (place and ts) or len(place) + len(ts) > LONGEST_PLACE:
             raise SlackUnclear("the answer names no message")
         self.directory.stands_in(channel, place)
+        if thread and _thread_of(answer, thread) != thread:
+            raise SlackAstray(place, ts)
         return place, ts
 
     async def edit(self, channel: str, ts: str, body: Body, *, id: PostId) -> None:  # noqa: ARG002  the protocol's; Slack keeps the message's own metadata
@@ -123,26 +134,18 @@ class Poster:
         return await self._uploads.shared(file)
 
     async def find(
-        self, channel: str, ids: Collection[PostId], *, thread: str = "", since: float = 0
-    ) -> Mapping[PostId, tuple[str, ...]]:
-        """Return the ts, oldest first, of those of our messages that carry one of the ids."""
-        arguments: dict[str, Any] = {
-            "channel": await self.directory.place(channel),
-            "limit": FIND_PAGE,
-            "include_all_metadata": True,
-        }
-        if since:
-            arguments["oldest"] = f"{max(0.0, since - CLOCKS_APART):.6f}"
-        method = "conversations.replies" if thread else "conversations.history"
-        if thread:
-            arguments["ts"] = thread
-        found: dict[PostId, set[str]] = {}
-        async for page in self.calls.pages(method, arguments, FIND_PAGES if since or thread else 1):
-            for message in page.get("messages") or ():
-                post = self._post_of(message)
-                if post in ids:
-                    found.setdefault(post, set()).add(str(message.get("ts")))
-        return {post: tuple(sorted(stamps, key=float)) for post, stamps in found.items()}
+        self,
+        channel: str,
+        ids: Collection[PostId],
+        *,
+        thread: str = "",
+        since: float = 0,
+        until: float = 0,
+        rest: str = "",
+    ) -> Found:
+        """Look for those of our messages that carry one of the ids; see ``lookup.py``."""
+        window = lookup.Window(await self.directory.place(channel), thread, since, until, rest)
+        return await lookup.look(self.calls, window, ids, self._post_of)
 
     async def delete(self, channel: str, ts: str) -> None:
         """Delete a message of ours; one that is gone already is no failure."""
@@ -209,3 +212,13 @@ class Poster:
                 raise
             library_log().error("Slack refused blocks, they go as text: %s", refusal)  # a bug of ours
             return await self.calls.write(method, words)
+
+
+def _thread_of(answer: Answer, asked: str) -> str:
+    """Return the thread that Slack put a reply in, "" for none; what it does not describe is where it was asked for.
+
+    A reply to a message that a person has deleted is not refused: it is posted in the channel, and the answer's
+    ``message`` lacks ``thread_ts`` (reported of live Slack; not documented).
+    """
+    message = answer.get("message")
+    return str(message.get("thread_ts") or "") if isinstance(message, dict) and message else asked

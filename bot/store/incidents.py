@@ -39,6 +39,15 @@ _OCCURRENCES = """
 """
 
 
+_OF_THREAD = """
+    SELECT i.id FROM incidents i
+    WHERE i.gathered = 0 AND i.post IN (
+      SELECT id FROM posts WHERE stands_in = :channel AND ts = :ts AND ts <> ''
+      UNION SELECT post FROM lost_messages WHERE channel = :channel AND ts = :ts)
+    ORDER BY i.opened_at DESC
+"""
+
+
 Stored = tuple[Incident, tuple[int, ...]]  # with the places of its occurrences
 
 
@@ -112,12 +121,8 @@ def known(
 
 
 def of_thread(db: Database, shelf: Shelf, channel: str, thread: str) -> Incident | None:
-    """Return the incident whose own first message this is."""
-    row = db.execute(
-        "SELECT i.id FROM posts p JOIN incidents i ON i.post = p.id AND i.gathered = 0"
-        " WHERE p.stands_in = ? AND p.ts = ? AND p.ts <> '' ORDER BY i.opened_at DESC",
-        [channel, thread],
-    ).fetchone()
+    """Return the incident whose own first message this is, or was before that was lost and said again."""
+    row = db.execute(_OF_THREAD, {"channel": channel, "ts": thread}).fetchone()
     return None if row is None else incident(db, shelf, row["id"])
 
 

@@ -30,7 +30,9 @@ _LIVE = "('queued', 'sending', 'unclear')"
 _POSTS = """
     SELECT p.*,
            parent.ts AS parent_ts, parent.stands_in AS parent_in,
-           target.ts AS target_ts, target.stands_in AS target_in
+           target.ts AS target_ts, target.stands_in AS target_in,
+           (SELECT group_concat(l.ts) FROM lost_messages l WHERE l.post = p.id) AS lost,
+           (SELECT group_concat(l.ts) FROM lost_messages l WHERE l.post = p.thread_of) AS threads
     FROM posts p
     LEFT JOIN posts parent ON parent.id = p.thread_of AND parent.state = 'sent' AND parent.kind = 'message'
     LEFT JOIN posts target ON target.id = p.target
@@ -91,8 +93,8 @@ def post(db: Database, id_: PostId) -> Post | None:
 def unclear(db: Database) -> tuple[Post, ...]:
     """Return the unclear posts whose place is known, oldest first: a reply's is that of its thread's first message."""
     rows = db.execute(
-        f"{_POSTS} WHERE p.state = 'unclear' AND NOT EXISTS ("  # noqa: S608  constants only
-        f" SELECT 1 FROM posts first WHERE first.id = p.thread_of AND first.state IN {_LIVE})"
+        f"{_POSTS} WHERE p.state = 'unclear' AND (p.stands_in <> '' OR NOT EXISTS ("  # noqa: S608  constants only
+        f" SELECT 1 FROM posts first WHERE first.id = p.thread_of AND first.state IN {_LIVE}))"
         " ORDER BY p.seq LIMIT 500"
     )
     return tuple(_post(row) for row in rows)
@@ -123,9 +125,9 @@ def oldest(db: Database) -> dict[str, datetime]:
 def sending(db: Database, id_: PostId, now: datetime) -> Post | None:
     """Mark a queued post as being sent; None if it is no longer queued."""
     changed = db.execute(
-        "UPDATE posts SET state = 'sending', attempts = attempts + 1, first_tried = coalesce(first_tried, ?)"
-        " WHERE id = ? AND state = 'queued'",
-        [stamp(now), id_],
+        "UPDATE posts SET state = 'sending', attempts = attempts + 1, first_tried = coalesce(first_tried, ?),"
+        " tried_at = ? WHERE id = ? AND state = 'queued'",
+        [stamp(now), stamp(now), id_],
     ).rowcount
     return post(db, id_) if changed else None
 
@@ -133,13 +135,19 @@ def sending(db: Database, id_: PostId, now: datetime) -> Post | None:
 def sent(db: Database, id_: PostId, channel: str, ts: str, now: datetime) -> None:
     """Settle: it stands there. After an unclear answer and another try it is to be looked at once more.
 
-    What an edit said is forgotten at once: most of what is posted are edits, and the next one says it anew. So is what
-    was for one person alone, a log among it.
+    What an edit said is what its message shows from now on, should that have to be said again. What was for one person
+    alone, a log among it, is forgotten at once.
     """
+    db.execute(
+        "UPDATE posts SET body = edit.body FROM posts edit WHERE edit.id = ? AND edit.kind = 'edit'"
+        " AND edit.state <> 'sent' AND posts.id = edit.target AND posts.state = 'sent' AND posts.ts = ?",
+        [id_, ts],
+    )
     db.execute(
         "UPDATE posts SET state = 'sent', stands_in = ?, ts = ?, why = '', response_url = '', settled_at = ?,"
         " body = iif(kind IN ('edit', 'file', 'whisper'), '{}', body),"
-        " look_again = iif(kind = 'message' AND doubts > 0 AND attempts > 1, ?, 0) WHERE id = ? AND state <> 'sent'",
+        " look_again = iif(kind = 'message' AND doubts > 0 AND attempts > 1, ?, look_again)"
+        " WHERE id = ? AND state <> 'sent'",
         [channel, ts, stamp(now), stamp(now), id_],
     )
 
@@ -166,7 +174,7 @@ def doubt(copy: Connection, most: int) -> int:
     Edits stay: they are said again in any case. Files stay, too: nothing tells whether they were shown.
     """
     return copy.execute(
-        "UPDATE posts SET state = 'unclear', doubts = doubts + 1, why = 'of a copy' WHERE seq IN ("
+        "UPDATE posts SET state = 'unclear', doubts = doubts + 1, tried_at = NULL, why = 'of a copy' WHERE seq IN ("
         " SELECT seq FROM posts WHERE state = 'queued' AND kind IN ('message', 'whisper') LIMIT ?)",
         [most],
     ).rowcount
@@ -200,7 +208,8 @@ def requeue(db: Database, id_: PostId, retry_at: datetime, why: str, *, channel:
         new = _moved(new, channel)
     db.execute(
         "UPDATE posts SET state = 'queued', retry_at = ?, why = ?, kind = ?, channel = ?, body = ?,"
-        " thread_of = ?, thread = ?, user = ?, response_url = ?, line = ? WHERE id = ?",
+        " thread_of = ?, thread = ?, user = ?, response_url = ?, line = ?,"
+        " ts = iif(kind = 'message', '', ts), stands_in = '' WHERE id = ?",
         [
             stamp(retry_at),
             why,
@@ -218,8 +227,8 @@ def requeue(db: Database, id_: PostId, retry_at: datetime, why: str, *, channel:
 
 
 def _has_newer(db: Database, edit: Row) -> bool:
-    """Whether a newer edit of the same message waits: an older one must not come after it."""
-    newer = "SELECT 1 FROM posts WHERE target = ? AND seq > ? AND state = 'queued'"
+    """Whether a newer edit of the same message waits, or was taken in: an older one must not come after it."""
+    newer = "SELECT 1 FROM posts WHERE target = ? AND seq > ? AND state IN ('queued', 'replaced')"
     return db.execute(newer, [edit["target"], edit["seq"]]).fetchone() is not None
 
 
@@ -342,7 +351,15 @@ def _post(row: Row) -> Post:
         doubts=row["doubts"],
         first_tried=moment_or_none(row["first_tried"]),
         settled_at=moment_or_none(row["settled_at"]),
+        tried_at=moment_or_none(row["tried_at"]),
+        generation=row["generation"],
+        lost=_listed(row["lost"]),
+        threads=_listed(row["threads"]),
     )
+
+
+def _listed(stamps: str | None) -> tuple[str, ...]:
+    return tuple(stamps.split(",")) if stamps else ()
 
 
 def text_of(body: Any) -> str:

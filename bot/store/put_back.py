@@ -30,10 +30,23 @@ def _incidents(column: str) -> str:
     )
 
 
+# When a message was handed to Slack bounds the look for it: where that is not known, all is read up to now.
+_TRIED = """
+    UPDATE posts SET tried_at = NULL WHERE seq IN (
+      SELECT seq FROM posts
+      WHERE (state IN ('queued', 'sending', 'unclear') OR look_again > 0) AND tried_at > :edge LIMIT :rows)
+"""
+_LOSSES = """
+    UPDATE lost_messages SET at = :now WHERE (post, generation) IN (
+      SELECT post, generation FROM lost_messages WHERE at > :edge LIMIT :rows)
+"""
+
 # Each statement changes at most :rows rows and is repeated until it finds none.
 STEPS = (
     *(_posts(column, _WAITING) for column in ("due", "retry_at", "first_tried", "settled_at")),
-    _posts("look_again", "look_again > 0"),
+    *(_posts(column, "look_again > 0") for column in ("settled_at", "look_again")),
+    _TRIED,
+    _LOSSES,
     *(_incidents(column) for column in ("opened_at", "told_at", "called_at", "acked_at")),
     """
     UPDATE gatherings SET began_at = min(began_at, :now), last_at = min(last_at, :now)

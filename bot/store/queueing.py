@@ -7,7 +7,7 @@ from sqlite3 import Row
 from sqlite_utils import Database
 
 from bot.core.posts import Kind, NewPost, PostId, State
-from bot.store import withdrawing
+from bot.store import lost, withdrawing
 from bot.store.moments import moment
 from bot.store.posts import REPLACED, insert, row_of, text_of
 
@@ -30,7 +30,10 @@ def _put_edit(db: Database, new: NewPost) -> None:
     """Queue an edit, or let the message itself take it in while it has not gone."""
     target = _message(db, new.target)
     if target is None or target["state"] == State.GIVEN_UP.value:
-        insert(db, new, State.GIVEN_UP.value, "there is no such message to edit")
+        if target is not None and lost.revive(db, target, text_of(new.body), new.due):
+            insert(db, replace(new, target=PostId(target["id"]), body={}), REPLACED, lost.GONE_ON)
+        else:
+            insert(db, new, State.GIVEN_UP.value, "there is no such message to edit")
         return
     at_target = replace(new, target=PostId(target["id"]), channel=target["channel"])
     waiting = "SELECT min(due) FROM posts WHERE target = ? AND state = 'queued'"

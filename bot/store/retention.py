@@ -20,7 +20,7 @@ class Keep:
     """How long after its last use each kind of row is kept."""
 
     seen: timedelta = timedelta(days=14)  # after it fell out of every window that a search can ask for
-    bodies: timedelta = timedelta(days=2)  # what a settled post said; that it was said is kept longer
+    bodies: timedelta = timedelta(days=2)  # what a settled post said; a card may have to be said again
     posts: timedelta = timedelta(days=90)  # a button on an older message answers "no longer known"
     incidents: timedelta = timedelta(days=400)
     runs: timedelta = timedelta(days=90)
@@ -43,7 +43,10 @@ _SEEN = """
 _BODIES = """
     UPDATE posts SET body = '{}' WHERE seq IN (
       SELECT seq FROM posts
-      WHERE +state IN ('sent', 'given up', 'replaced') AND settled_at < :bodies AND body <> '{}' LIMIT :rows)
+      WHERE +state IN ('sent', 'given up', 'replaced') AND settled_at < :bodies AND body <> '{}'
+        AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.post = posts.id AND i.phase IN ('open', 'acknowledged'))
+        AND NOT EXISTS (SELECT 1 FROM gatherings g WHERE g.post = posts.id)
+      LIMIT :rows)
 """
 _POSTS = f"""
     DELETE FROM posts WHERE seq IN (
@@ -55,6 +58,11 @@ _POSTS = f"""
         AND NOT EXISTS (SELECT 1 FROM posts q WHERE q.target = p.id AND q.state = 'queued')
       LIMIT :rows)
 """  # noqa: S608  constants only
+_LOST = """
+    DELETE FROM lost_messages WHERE (post, generation) IN (
+      SELECT post, generation FROM lost_messages l
+      WHERE at < :posts AND NOT EXISTS (SELECT 1 FROM posts p WHERE p.id = l.post) LIMIT :rows)
+"""
 _RUNS = """
     DELETE FROM runs WHERE rowid IN (
       SELECT rowid FROM runs WHERE started_at < :runs AND state NOT IN ('asked', 'running') LIMIT :rows)
@@ -66,7 +74,7 @@ _GATHERINGS = (
     "DELETE FROM gatherings WHERE post IN (SELECT post FROM gatherings WHERE ended_at < :gatherings LIMIT :rows)"
 )
 
-STEPS = (_SEEN, _BODIES, _POSTS, _RUNS, _STASHES, _DELIVERIES, _GATHERINGS)
+STEPS = (_SEEN, _BODIES, _POSTS, _LOST, _RUNS, _STASHES, _DELIVERIES, _GATHERINGS)
 
 
 def limits(db: Database, now: datetime, keep: Keep) -> dict[str, int]:

@@ -316,6 +316,23 @@ _PEOPLE = (
     "CREATE INDEX former_people_of ON former_people (person)",
 )
 
+# Messages that were deleted, or take no edit any more, and are said again.
+_LOST = (
+    "ALTER TABLE posts ADD COLUMN generation INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE posts ADD COLUMN tried_at INTEGER",
+    """
+    CREATE TABLE lost_messages (
+      post TEXT NOT NULL,
+      generation INTEGER NOT NULL,
+      channel TEXT NOT NULL,
+      ts TEXT NOT NULL,
+      at INTEGER NOT NULL,
+      PRIMARY KEY (post, generation)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX lost_messages_place ON lost_messages (channel, ts)",
+)
+
 # The database's version is the number of steps it has taken.
 STEPS: tuple[Sequence[str], ...] = (
     _FIRST,
@@ -327,6 +344,7 @@ STEPS: tuple[Sequence[str], ...] = (
     _NOTICES,
     _NO_SECRETS,
     _PEOPLE,
+    _LOST,
 )
 
 

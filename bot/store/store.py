@@ -22,6 +22,7 @@ from bot.core.errors import Refused
 from bot.core.facts import Facts, Known, Reading, Run
 from bot.core.flows import FlowId, Instance, InstanceId
 from bot.core.incidents import Incident, IncidentId
+from bot.core.lost_cards import AfterLoss
 from bot.core.notices import Told
 from bot.core.people import Link, Person, Said
 from bot.core.posts import NewPost, Post, PostId
@@ -34,6 +35,7 @@ from bot.store import (
     imports,
     inbox,
     incidents,
+    lost,
     people,
     put_back,
     queueing,
@@ -327,6 +329,46 @@ class Store:
     async def give_up(self, id: PostId, why: str, now: datetime) -> None:
         """Settle: it will not be sent, and neither will its edits. Its replies go to the channel."""
         await self._write(lambda db: outbox.give_up(db, id, why, now))
+
+    async def lost(
+        self, edit: PostId, channel: str, ts: str, now: datetime, *, stands: bool, often: Sequence[NewPost] = ()
+    ) -> AfterLoss | None:
+        """Settle: Slack takes no edit of the message at ``ts``. It is queued once more, as the edit would show it.
+
+        ``stands`` says that people still see it. None where that was known before. ``often`` is queued where it is lost
+        too often to be said again.
+        """
+
+        def unit(db: Database) -> AfterLoss | None:
+            step = lost.by_edit(db, edit, channel, ts, now, stands=stands)
+            queueing.put(db, often if step is AfterLoss.ENOUGH else ())
+            return step
+
+        return await self._write(unit, lambda _: True)
+
+    async def astray(
+        self, reply: PostId, channel: str, ts: str, now: datetime, *, thread: str, often: Sequence[NewPost] = ()
+    ) -> AfterLoss | None:
+        """Settle: a reply to ``thread`` stands at ``ts``, outside of it. The thread's first message is queued again.
+
+        The reply is unclear, and has a ``ts``, while it is to be deleted and said again. ``often`` as for ``lost``.
+        """
+
+        def unit(db: Database) -> AfterLoss | None:
+            step = lost.by_reply(db, reply, channel, ts, thread, now)
+            queueing.put(db, often if step is AfterLoss.ENOUGH else ())
+            return step
+
+        return await self._write(unit, lambda _: True)
+
+    async def lost_message(self, channel: str, ts: str) -> Post | None:
+        """Return the message that stood at a place and was lost, as it is now."""
+
+        def unit(db: Database) -> Post | None:
+            found = lost.at(db, channel, ts)
+            return None if found is None else outbox.post(db, found)
+
+        return await self._read(unit)
 
     async def reserve(self, id: PostId, file: str) -> None:
         """Remember the id of a file that is about to be shown."""

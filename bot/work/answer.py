@@ -32,7 +32,7 @@ from bot.core.requests import Help, Request, Trigger
 from bot.core.rights import Reason, Standing, heard, may
 from bot.core.sealed import withheld, without_secrets
 from bot.core.words import visible
-from bot.work import finding, telling
+from bot.work import finding, moved, telling
 from bot.work.asking import Answer, Ask, Rooms
 from bot.work.telling import SLACK_FAILURES
 from bot.work.verbs.table import HANDLERS
@@ -156,7 +156,8 @@ class Answers:
         if ask.said.hint:
             raise _Told(ask.said.hint, answers.hint(ask.said.hint, ask.words, direct=_is_direct(ask.said)))
         request = self._read(await self._text(ask.said))
-        return replace(ask, request=request, row=row_of(request), words=self._masked(request), incident=incident)
+        ask = replace(ask, request=request, row=row_of(request), words=self._masked(request), incident=incident)
+        return await moved.looked_at(self._rooms, ask)
 
     async def _text(self, said: Said) -> str:
         """Return the words; those of a button may be kept in the store."""

@@ -13,7 +13,7 @@ from bot.core.flows import FlowId, UserId
 from bot.core.incidents import Incident
 from bot.core.mask import Mask
 from bot.core.people import Link, Person, Said
-from bot.core.posts import Body, PostId
+from bot.core.posts import Body, Post, PostId
 from bot.core.requests import Request
 from bot.core.rights import Standing
 from bot.core.sealed import Seal
@@ -93,6 +93,7 @@ class Ask:
     post: PostId  # the id of the answer's message: its buttons stand on it
     attempt: int | None = None  # the audit row of a verb that changes something
     incident: Incident | None = None  # of the thread it was said in, or of the pressed card
+    moved: Post | None = None  # it was said to a message that was lost since: that one as it is now
 
     @property
     def person(self) -> Person:

@@ -48,7 +48,7 @@ def posts_of(
 
 def sees(ask: Ask, incident: Incident) -> bool:
     """Whether the asker sees a reply in this incident's thread: they spoke in it, or pressed its card."""
-    same = ask.incident is not None and ask.incident.id == incident.id
+    same = ask.incident is not None and ask.incident.id == incident.id and ask.moved is None
     return same and ask.said.where.channel == incident.channel
 
 

@@ -4,9 +4,10 @@
 
 A post is marked as being sent before it is handed to Slack, so a death at any point leaves a row that says what
 may have happened. Posts in different channels do not wait for each other; within a thread the order is strict.
-What is unclear is looked up by ``deliver_settle.py``; what a failure concerns stands in ``deliver_trouble.py``, what to
-do after each outcome in ``deliver_rules.py``, what waits meanwhile in ``deliver_holds.py``, how fast to speak in
-``deliver_pace.py``, who must not read of failures in ``deliver_shared.py``.
+What is unclear is looked up by ``deliver_settle.py``, and what people delete is said again by ``deliver_lost.py``. What
+a failure concerns stands in ``deliver_trouble.py``, what to do after each outcome in ``deliver_rules.py``, what waits
+meanwhile in ``deliver_holds.py``, how fast to speak in ``deliver_pace.py``, who must not read of failures in
+``deliver_shared.py``.
 
 What is stored (due, tried again at, settled at) is of the wall clock; all that waits in memory is of the steady one.
 """
@@ -19,16 +20,30 @@ from collections.abc import Callable, Collection, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
 
-from bot.core.conversations import SlackRefused
+from bot.core.conversations import SlackAstray, SlackRefused
 from bot.core.errors import Outage
+from bot.core.lost_cards import name_of
 from bot.core.posts import Kind, Lane, Post, PostId
 from bot.core.slack_errors import SHARED_CHANNEL
 from bot.work.deliver_alarms import BUG, DEFAULT_CHANNEL, Alarm, Alarms, Meters
 from bot.work.deliver_holds import Holds
+from bot.work.deliver_lost import LostMessages
 from bot.work.deliver_pace import Pace
 from bot.work.deliver_reach import Reach
 from bot.work.deliver_routes import Routes
-from bot.work.deliver_rules import Again, Doubt, Drop, Instead, Move, Stands, Step, is_too_late, too_late
+from bot.work.deliver_rules import (
+    Again,
+    Astray,
+    Doubt,
+    Drop,
+    Instead,
+    Lost,
+    Move,
+    Stands,
+    Step,
+    is_too_late,
+    too_late,
+)
 from bot.work.deliver_settle import Settling
 from bot.work.deliver_shared import Shared
 from bot.work.deliver_trouble import BUG_MET, Troubles
@@ -76,7 +91,8 @@ class Delivery:
         self._meters = meters or Meters()
         self._pace = Pace()
         self._shared = Shared(slack, shared_channels)
-        self._settling = Settling(store, slack, clock, self._alarms, self._meters, jitter, self._steady)
+        self._lost = LostMessages(store, slack, clock, self._alarms, self._reach)
+        self._settling = Settling(store, slack, clock, self._alarms, self._meters, jitter, self._steady, self._lost)
         self._busy: dict[PostId, Post] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._open_ends: dict[PostId, Callable[[], Coroutine[Any, Any, None]]] = {}  # what the store did not take
@@ -224,6 +240,8 @@ class Delivery:
         """Hand a post to Slack and return what follows."""
         try:
             channel, ts = await self._call(post, by_url=by_url)
+        except SlackAstray as astray:
+            return Astray(astray.channel, astray.ts)
         except Exception as failure:  # noqa: BLE001  a bug among them: it is logged where it is judged
             return self._troubles.after(post, failure, by_url=by_url, default_channel=self._default_channel)
         return Stands(channel, ts)
@@ -236,9 +254,12 @@ class Delivery:
         body = self._troubles.body(post)
         match new.kind:
             case Kind.MESSAGE:
-                return await self._slack.post(channel, body, id=new.id, thread=thread)
+                return await self._slack.post(channel, body, id=name_of(new.id, post.generation), thread=thread)
             case Kind.EDIT:
-                await self._slack.edit(channel, post.ts, body, id=new.id)
+                try:
+                    await self._slack.edit(channel, post.ts, body, id=new.id)
+                except SlackRefused as refused:
+                    raise await self._lost.meant(post, refused) from None
                 return channel, post.ts
             case Kind.WHISPER:
                 url = new.response_url if by_url else ""
@@ -275,15 +296,24 @@ class Delivery:
             case Doubt(why):
                 await self._store.set_unclear(new.id, why, now)
                 self._settling.doubted(post)
-            case Drop(why):
-                await self._died(post, why)
-                if not await self._reach.failed(post, why):
-                    log.error("post %s (%s) was given up: %s", new.id, new.kind.value, why)
-                await self._store.give_up(new.id, why, now)
+            case Lost(why):
+                await self._lost.edited(post, why)
                 self._troubles.forget(post)
+            case Astray():
+                await self._well(post, by_url=by_url)
+                await self._lost.replied(post, step)
+            case Drop(why):
+                await self._give_up(post, why, now)
             case _:
                 assert_never(step)
         self._meters.outcome(new.kind, _NAMES[type(step)])
+
+    async def _give_up(self, post: Post, why: str, now: datetime) -> None:
+        await self._died(post, why)
+        if not await self._reach.failed(post, why):
+            log.error("post %s (%s) was given up: %s", post.new.id, post.new.kind.value, why)
+        await self._store.give_up(post.new.id, why, now)
+        self._troubles.forget(post)
 
     async def _died(self, post: Post, why: str) -> None:
         await self._routes.died(post, why, bad=self._troubles.is_bad_place(post, why))
@@ -292,6 +322,7 @@ class Delivery:
         """Slack took a post: what was wrong is over."""
         if self._troubles.well(post, by_url=by_url):  # what tried meanwhile must not wait on while others go
             await self._store.hasten(self._clock())
+        self._lost.edit_taken(post)
         await self._reach.lives(post)
         if self._shared.has_strangers(post.channel):
             return  # an answer that went there is no sign that the channel may hear of failures
@@ -306,5 +337,7 @@ _NAMES: dict[type, str] = {
     Move: "moved",
     Instead: "plain",
     Doubt: "unclear",
+    Lost: "lost",
+    Astray: "astray",
     Drop: "given up",
 }

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from bot.core.posts import Kind, Lane
 
 DEFAULT_CHANNEL = "default channel"  # the alarm that it takes no messages
-BUG = "bug"  # the alarm that stops nothing
+BUG = "bug"  # an alarm that stops nothing
 LEFT_OUT = "runs left out"  # the alarm that EnOS lists runs that cannot be read or stored
-STOP_NOTHING = frozenset({BUG, LEFT_OUT})
+LOST = "lost messages"  # that messages keep being deleted in a channel; their updates are told all the same
+STOP_NOTHING = frozenset({BUG, LEFT_OUT, LOST})
 
 
 @dataclass(frozen=True, slots=True)
 class Meters:
     """Where the figures go. None of them names a person or a channel."""
 
-    outcome: Callable[[Kind, str], None] = lambda _kind, _outcome: None  # sent, again, moved, plain, unclear, given up
+    outcome: Callable[[Kind, str], None] = lambda _kind, _outcome: None  # a word of ``deliver.py``
     late: Callable[[Lane, float], None] = lambda _lane, _seconds: None  # from due to sent
     double: Callable[[], None] = lambda: None  # a double was found and deleted
 

@@ -2,8 +2,9 @@
 
 answered            ─► Stands
 asked to wait       ─► Again
-refused             ─► Again, Move, Instead, Doubt or Drop, by the table of Slack's error words
-nobody knows        ─► Doubt, and after a look ─► Stands, Again, Move or Drop
+refused             ─► Again, Move, Instead, Doubt, Lost or Drop, by the table of Slack's error words
+outside its thread  ─► Astray
+nobody knows        ─► Doubt, and after a look ─► Stands, Astray, Again, Move or Drop
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,12 @@ PATIENCE = timedelta(hours=1)  # an answer that is older helps nobody; an alert 
 PRIVATE_PATIENCE = timedelta(minutes=30)  # an answer to one person: a response_url lives no longer either
 CHORE_PATIENCE = timedelta(days=1)  # housekeeping
 FILE_DOUBTS = 3
+ARRIVES_WITHIN = timedelta(minutes=2)  # after its last try; a look need not read what was posted later than that
+
+# For how long a look may fail to tell, after the last try. A failure that nobody hears of is worse than one that is
+# told twice, so an alert then goes again, knowingly; looks go on afterwards and delete the double they find. Nothing
+# else is worth that.
+UNKNOWN_FOR = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +81,25 @@ class Drop:
     why: str
 
 
-Settled = Stands | Again | Move | Drop
-Step = Settled | Instead | Doubt
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An edit's message is not there any more, or takes no edit: it is said once more (``lost_cards.py``)."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Astray:
+    """A reply stands outside of its thread, whose first message is gone; ``extra`` are further copies of it."""
+
+    channel: str
+    ts: str
+    extra: tuple[str, ...] = ()
+    orphan: bool = True  # the thread that it would be posted in now has lost its first message
+
+
+Settled = Stands | Again | Move | Drop | Astray
+Step = Settled | Instead | Doubt | Lost
 
 
 def backoff(tries: int, jitter: float) -> float:
@@ -157,7 +181,7 @@ def after_refusal(
         case Verdict.ELSEWHERE | Verdict.OUTSIDE:
             return _elsewhere(post, error, default_channel=default_channel, wait=wait, now=now)
         case Verdict.GONE:
-            return Drop(error)
+            return Lost(error) if post.new.kind is Kind.EDIT else Drop(error)
         case Verdict.PLAIN | Verdict.BUG:
             return _in_words(post, error)
         case told:
@@ -197,11 +221,29 @@ def plain(body: Body) -> Body:
     return {"text": text if len(text) <= PLAIN_TEXT else text[: PLAIN_TEXT - 1] + "…"}
 
 
-def after_look(post: Post, found: Sequence[str], now: datetime) -> Settled:
-    """Return the step after a look for an unclear message: found ``ts``, oldest first."""
+def after_look(
+    post: Post, found: Sequence[str], now: datetime, *, loose: Sequence[str] = (), orphan: bool = False
+) -> Settled:
+    """Return the step after a look for an unclear message: found ``ts``, oldest first.
+
+    ``loose`` are those of a reply that stand in the channel itself, outside of its thread; ``orphan`` says that the
+    first message of that is not there.
+    """
     if found:
-        return Stands(post.channel, found[0], tuple(found[1:]), "found")
+        return Stands(post.channel, found[0], (*found[1:], *loose), "found")
+    if loose:
+        return Astray(post.channel, loose[0], tuple(loose[1:]), orphan)
     return Drop("too late: unclear") if is_too_late(post, now) else Again(0, "not there")
+
+
+def after_no_look(post: Post, now: datetime) -> Again | Drop | None:
+    """Return the step for an unclear message while no look tells whether it stands; None: look again."""
+    if is_too_late(post, now):
+        return Drop("too late: unclear")
+    tried = post.tried_at or post.settled_at or post.new.due
+    if post.new.lane is Lane.ALERT and now - tried > UNKNOWN_FOR:
+        return Again(0, "unknown for too long, and said again")
+    return None
 
 
 def after_doubt(post: Post, now: datetime) -> Settled:

@@ -4,7 +4,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.conversations import (
+    Channel,
+    Found,
+    SlackAstray,
+    SlackLimited,
+    SlackRefused,
+    SlackUnclear,
+    SlackUnreachable,
+)
 from bot.core.flows import (
     Flow,
     FlowId,
@@ -25,9 +33,11 @@ __all__ = [
     "Channel",
     "Clock",
     "Enos",
+    "Found",
     "Names",
     "NewId",
     "Slack",
+    "SlackAstray",
     "SlackLimited",
     "SlackRefused",
     "SlackUnclear",
@@ -99,10 +109,13 @@ class Enos(Protocol):
 
 
 class Slack(Protocol):
-    """What the bot asks of Slack. Raises the four errors of ``conversations`` and nothing else."""
+    """What the bot asks of Slack. Raises the errors of ``conversations`` and nothing else."""
 
     async def post(self, channel: str, body: Body, *, id: PostId, thread: str = "") -> tuple[str, str]:
-        """Post a message with ``id`` in its metadata; return the channel it stands in and its ts."""
+        """Post a message with ``id`` in its metadata; return the channel it stands in and its ts.
+
+        Raises ``SlackAstray`` where it was to be a reply and stands outside of its thread.
+        """
         ...
 
     async def edit(self, channel: str, ts: str, body: Body, *, id: PostId) -> None:
@@ -136,12 +149,20 @@ class Slack(Protocol):
         ...
 
     async def find(
-        self, channel: str, ids: Collection[PostId], *, thread: str = "", since: float = 0
-    ) -> Mapping[PostId, tuple[str, ...]]:
-        """Return the ts, oldest first, of those of our messages that carry one of the ids.
+        self,
+        channel: str,
+        ids: Collection[PostId],
+        *,
+        thread: str = "",
+        since: float = 0,
+        until: float = 0,
+        rest: str = "",
+    ) -> Found:
+        """Look for those of our messages that carry one of the ids, posted from ``since`` to ``until``.
 
-        Looks at the newest page of history or replies and, where that does not reach back to ``since`` (epoch
-        seconds), at a few more. ``channel`` may be a user id for a direct message.
+        Both are epoch seconds; without ``since`` only the newest page is looked at, without ``until`` all up to now.
+        One call reads a few pages; what it did not come to is read by another one with its ``rest``.
+        ``channel`` may be a user id for a direct message.
         """
         ...
 

@@ -9,6 +9,7 @@ from bot.core.audit import Attempt, Entry
 from bot.core.facts import Facts, Known, Reading, Run
 from bot.core.flows import FlowId, Instance, InstanceId
 from bot.core.incidents import Incident, IncidentId
+from bot.core.lost_cards import AfterLoss
 from bot.core.notices import Told
 from bot.core.people import Link, Person, Said
 from bot.core.posts import NewPost, Post, PostId
@@ -94,7 +95,7 @@ class Store(Protocol):
         ...
 
     async def incident_of_thread(self, channel: str, thread: str) -> Incident | None:
-        """Return the incident whose first message this is."""
+        """Return the incident whose first message this is, or was before that was lost."""
         ...
 
     async def change(
@@ -162,6 +163,29 @@ class Store(Protocol):
 
     async def give_up(self, id: PostId, why: str, now: datetime) -> None:
         """Settle: it will not be sent."""
+        ...
+
+    async def lost(
+        self, edit: PostId, channel: str, ts: str, now: datetime, *, stands: bool, often: Sequence[NewPost] = ()
+    ) -> AfterLoss | None:
+        """Settle: Slack takes no edit of the message at ``ts``. It is queued once more, as the edit would show it.
+
+        ``stands`` says that people still see it. None where that was known before. ``often`` is queued where it is lost
+        too often to be said again.
+        """
+        ...
+
+    async def astray(
+        self, reply: PostId, channel: str, ts: str, now: datetime, *, thread: str, often: Sequence[NewPost] = ()
+    ) -> AfterLoss | None:
+        """Settle: a reply to ``thread`` stands at ``ts``, outside of it. The thread's first message is queued again.
+
+        The reply is unclear, and has a ``ts``, while it is to be deleted and said again. ``often`` as for ``lost``.
+        """
+        ...
+
+    async def lost_message(self, channel: str, ts: str) -> Post | None:
+        """Return the message that stood at a place and was lost, as it is now."""
         ...
 
     async def reserve(self, id: PostId, file: str) -> None:

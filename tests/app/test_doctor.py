@@ -28,7 +28,8 @@ async def test_all_is_well_before_the_first_start_and_nothing_is_left_behind(doc
     assert bad(found) == {}
     assert [check.name for check in found] == [
         "settings", "database", "slack bot token", "slack scopes", "slack app token", "slack clock", "slack channel",
-        "slack admins", "slack on call", "slack message", "slack socket", "enos sign-in", "enos clock",
+        "slack admins", "slack on call", "slack message", "slack history", "slack socket",
+        "enos sign-in", "enos clock",
         "enos page base", "enos order", "enos time zone", "enos flows",
     ]  # fmt: skip
     assert "the first start makes it" in named(found, "database").says
@@ -117,6 +118,15 @@ async def test_a_channel_where_only_some_may_post_is_named(doctor, running):
     check = bad(await doctor())["slack message"]
     assert "it is read-only" in check.says
     assert "Let flowbot post there" in check.mend
+
+
+async def test_an_app_whose_history_is_cut_short_is_told_to_make_its_own(doctor, running):
+    workspace = running.world.workspace
+    workspace.pace.distributed = True
+    check = bad(await doctor())["slack history"]
+    assert check.state is State.WARNING
+    assert "a second look" in check.says
+    assert "manifest.yml" in check.mend
 
 
 @pytest.mark.parametrize(

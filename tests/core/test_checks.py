@@ -159,6 +159,28 @@ def test_the_channel(channel, line):
     assert shown(checks_slack.channel(channel, ["C2"])) == [line]
 
 
+@pytest.mark.parametrize(
+    ("shown", "asked", "more", "state"),
+    [
+        (15, 200, True, State.WARNING),
+        (15, 200, False, State.OK),  # there are no more
+        (200, 200, True, State.OK),
+        (199, 200, True, State.OK),  # Slack may leave some out
+        (15, 15, True, State.OK),
+    ],
+)
+def test_history_that_is_cut_short(shown, asked, more, state):
+    check = checks_slack.history(shown, asked, more=more)
+    assert check.state is state
+    assert ("manifest.yml" in check.mend) is (state is State.WARNING)
+
+
+def test_history_that_comes_slowly():
+    check = checks_slack.history_slow(60.0)
+    assert check.state is State.WARNING
+    assert "60 s" in check.says
+
+
 def test_a_channel_that_slack_does_not_describe():
     assert "There is no channel C1, or it is private" in checks_slack.channel_refused("C1", "channel_not_found").says
     check = checks_slack.channel_refused("C1", "missing_scope")

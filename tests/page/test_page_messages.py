@@ -215,6 +215,18 @@ async def test_an_ephemeral_is_dashed_and_can_be_dismissed(visit, control):
     assert await control.until("/sim/delete") == [{"as": MAYA, "channel": DATA_OPS, "ts": whisper["ts"]}]
 
 
+async def test_an_admin_of_the_workspace_may_delete_what_the_bot_said(visit, control):
+    control.change(people=[{**each, "admin": each["id"] == MAYA} for each in control.world["people"]])
+    card = control.message("FAIL daily")
+    control.message("mine", by=JONAS)
+    page = (await visit()).page
+    await page.locator(".message").last.hover()
+    await expect(page.locator(".message").last.get_by_role("button", name="Delete message")).to_have_count(0)
+    await page.locator(".message").first.hover()
+    await page.get_by_role("button", name="Delete message").click()
+    assert await control.until("/sim/delete") == [{"as": MAYA, "channel": DATA_OPS, "ts": card["ts"]}]
+
+
 async def test_messages_are_grouped_under_days_and_authors(visit, control):
     control.message("one", by=JONAS)
     control.message("two", by=JONAS)

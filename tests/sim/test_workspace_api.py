@@ -9,6 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from workspace_kit import slack
 
 from bot.sim.workspace_seed import (
+    ALEX,
     DATA_OPS,
     FINANCE,
     FLOWBOT,
@@ -240,10 +241,53 @@ async def test_history_is_newest_first_and_replies_parent_first():
         assert [message.text for message in workspace.thread(DATA_OPS, parent)] == texts
 
 
-async def test_a_reply_to_nothing_is_taken_and_seen_by_nobody():
+async def test_a_reply_to_nothing_stands_in_the_channel_and_the_answer_names_no_thread():
     async with slack() as world:
-        await world.client.chat_postMessage(channel=DATA_OPS, text="lost", thread_ts="1.2")
-        assert not any("lost" in line for line in world.workspace.visible(MAYA, DATA_OPS))
+        told = await world.client.chat_postMessage(channel=DATA_OPS, text="lost", thread_ts="1.2")
+        assert "thread_ts" not in told["message"]
+        assert world.workspace.visible(MAYA, DATA_OPS)[-1].endswith(": lost")
+
+
+async def test_a_reply_to_what_an_admin_deleted_stands_in_the_channel_and_old_ones_stay_below():
+    async with slack() as world:
+        parent = (await world.client.chat_postMessage(channel=DATA_OPS, text="card"))["ts"]
+        kept = await world.client.chat_postMessage(channel=DATA_OPS, text="kept", thread_ts=parent)
+        assert kept["message"]["thread_ts"] == parent
+        world.workspace.delete(ALEX, world.workspace.find(DATA_OPS, parent))
+        told = await world.client.chat_postMessage(channel=DATA_OPS, text="loose", thread_ts=parent)
+        assert "thread_ts" not in told["message"]
+        assert world.workspace.visible(MAYA, DATA_OPS)[-3:] == [
+            "Slackbot: This message was deleted.",
+            "↳ flowbot: kept",
+            "flowbot: loose",
+        ]
+        assert await world.refusal("chat.update", channel=DATA_OPS, ts=parent, text="x") == "message_not_found"
+
+
+async def test_a_fault_may_concern_one_message_alone():
+    async with slack() as world:
+        first, second = [(await world.client.chat_postMessage(channel=DATA_OPS, text="x"))["ts"] for _ in range(2)]
+        await world.workspace.fault("error", method="chat.update", ts=first, error="edit_window_closed")
+        assert await world.refusal("chat.update", channel=DATA_OPS, ts=first, text="y") == "edit_window_closed"
+        await world.client.chat_update(channel=DATA_OPS, ts=second, text="y")
+
+
+async def test_an_app_that_is_distributed_reads_15_messages_a_minute():
+    async with slack() as world:
+        world.workspace.pace.posting = False
+        world.workspace.pace.distributed = True
+        stamps = [
+            (await world.client.chat_postMessage(channel=DATA_OPS, text=f"m{number}"))["ts"] for number in range(40)
+        ]
+        page = await world.client.conversations_history(channel=DATA_OPS, limit=200)
+        assert ([each["text"] for each in page["messages"]][::14], page["has_more"]) == (["m39", "m25"], True)
+        assert await world.refusal("conversations.history", channel=DATA_OPS) == "ratelimited"
+        world.clock.now += 60
+        older = await world.client.conversations_history(channel=DATA_OPS, limit=200, latest=stamps[25])
+        assert [each["text"] for each in older["messages"]][::14] == ["m24", "m10"]
+        world.clock.now += 60
+        rest = await world.client.conversations_history(channel=DATA_OPS, latest=stamps[3], oldest=stamps[0])
+        assert ([each["text"] for each in rest["messages"]], rest["has_more"]) == (["m2", "m1"], False)
 
 
 async def test_updates_keep_and_drop_what_slack_keeps_and_drops():

@@ -56,6 +56,7 @@ class FakeSlack:
         self.whispers: list[dict[str, Any]] = []
         self.stored: dict[str, bytes] = {}
         self.scopes = SCOPES
+        self.page = 1000  # messages of one page, whatever is asked for
         self.tickets: list[str] = []
         self.handshakes: list[str] = []
         self.refused_handshakes = 0
@@ -248,13 +249,16 @@ class FakeSlack:
 
     def _page(self, messages: list[dict[str, Any]], arguments: dict[str, Any]) -> dict[str, Any]:
         oldest = float(arguments.get("oldest", 0))
-        messages = [each for each in messages if float(each["ts"]) > oldest]
-        start, limit = int(arguments.get("cursor", 0)), int(arguments["limit"])
+        latest = float(arguments.get("latest", "inf"))
+        messages = [
+            each for each in messages if oldest < float(each["ts"]) < latest or each["ts"] == arguments.get("ts")
+        ]
+        start, limit = int(arguments.get("cursor", 0)), min(int(arguments["limit"]), self.page)
         shown = messages[start : start + limit]
         if arguments.get("include_all_metadata") != "1":
             shown = [{**each, "metadata": {"event_type": "hidden"}} for each in shown]
         more = str(start + limit) if len(messages) > start + limit else ""
-        return {"messages": shown, "response_metadata": {"next_cursor": more}}
+        return {"messages": shown, "has_more": bool(more), "response_metadata": {"next_cursor": more}}
 
     def _files_getUploadURLExternal(self, _: Any) -> dict[str, Any]:  # noqa: N802  Slack's name
         file = f"F{next(self._ids):08d}"

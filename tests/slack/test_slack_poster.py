@@ -96,16 +96,16 @@ async def test_a_post_carries_its_id_and_unfurls_nothing(poster, slack):
 async def test_a_direct_message_is_found_edited_and_deleted_by_the_persons_id(poster, slack):
     place, ts = await poster.post("U0MAYA00001", BODY, id="p1")
     assert place == "D0MAYA00001"
-    assert await poster.find("U0MAYA00001", ["p1"]) == {"p1": (ts,)}
+    assert (await poster.find("U0MAYA00001", ["p1"])).stamps == {"p1": (ts,)}
     await poster.edit("U0MAYA00001", ts, {"text": "done"}, id="p2")
     assert slack.called("chat.update")[0]["channel"] == "D0MAYA00001"
     assert slack.called("conversations.open") == []  # the post's answer told
     await poster.delete("U0MAYA00001", ts)
-    assert await poster.find("U0MAYA00001", ["p1"]) == {}
+    assert (await poster.find("U0MAYA00001", ["p1"])).stamps == {}
 
 
 async def test_a_person_never_written_to_is_looked_up_in_their_direct_messages(poster, slack):
-    assert await poster.find("U0JONAS0001", ["p1"]) == {}
+    assert (await poster.find("U0JONAS0001", ["p1"])).stamps == {}
     assert slack.called("conversations.history")[0]["channel"] == "D0JONAS0001"
 
 
@@ -115,7 +115,7 @@ async def test_an_edit_replaces_everything_and_keeps_the_message_findable(poster
     await poster.edit(place, ts, BODY, id="p2")
     shown = slack.messages["C1"][0]
     assert (shown["text"], shown["blocks"], shown["attachments"]) == (BODY["text"], BODY["blocks"], [])
-    assert await poster.find("C1", ["p1", "p2"]) == {"p1": (ts,)}
+    assert (await poster.find("C1", ["p1", "p2"])).stamps == {"p1": (ts,)}
 
 
 async def test_a_body_that_breaks_a_limit_goes_as_text(poster, slack, caplog):
@@ -165,32 +165,32 @@ async def test_a_lost_answer_is_found_in_the_channel_and_in_a_thread(poster, sla
     with pytest.raises(SlackUnclear):
         await poster.post("C1", BODY, id="p2", thread=slack.messages["C1"][0]["ts"])
     first, second = (message["ts"] for message in slack.messages["C1"])
-    assert await poster.find("C1", ["p1", "p2", "p3"]) == {"p1": (first,)}
-    in_thread = await poster.find("C1", ["p1", "p2"], thread=first)  # its first message is part of a thread
+    assert (await poster.find("C1", ["p1", "p2", "p3"])).stamps == {"p1": (first,)}
+    in_thread = (await poster.find("C1", ["p1", "p2"], thread=first)).stamps  # its first message is part of a thread
     assert in_thread == {"p1": (first,), "p2": (second,)}
 
 
 async def test_doubles_are_told_oldest_first(poster, slack):
     stamps = [(await poster.post("C1", BODY, id="p1"))[1] for _ in range(3)]
-    assert await poster.find("C1", ["p1"], since=1_800_000_000) == {"p1": tuple(stamps)}
+    assert (await poster.find("C1", ["p1"], since=1_800_000_000)).stamps == {"p1": tuple(stamps)}
 
 
 async def test_others_metadata_is_not_ours(poster, slack):
     poster.me = ME
     await poster.post("C1", BODY, id="p1")
     slack.messages["C1"][0]["bot_id"] = "B0STRANGER"
-    assert await poster.find("C1", ["p1"]) == {}
+    assert (await poster.find("C1", ["p1"])).stamps == {}
     slack.messages["C1"][0] |= {"bot_id": BOT, "metadata": {"event_type": "other", "event_payload": {"id": "p1"}}}
-    assert await poster.find("C1", ["p1"]) == {}
+    assert (await poster.find("C1", ["p1"])).stamps == {}
 
 
 async def test_a_look_goes_back_to_when_the_post_was_first_tried(poster, slack):
     _, ts = await poster.post("C1", BODY, id="p1")
     for number in range(450):
         slack.messages["C1"].append({"ts": f"{1_800_001_000 + number}.0", "text": "chatter"})
-    assert await poster.find("C1", ["p1"]) == {}  # without a time, one page
+    assert (await poster.find("C1", ["p1"])).stamps == {}  # without a time, one page
     assert len(slack.called("conversations.history")) == 1
-    assert await poster.find("C1", ["p1"], since=float(ts)) == {"p1": (ts,)}
+    assert (await poster.find("C1", ["p1"], since=float(ts))).stamps == {"p1": (ts,)}
     assert slack.called("conversations.history")[-1]["oldest"] == f"{float(ts) - 60:.6f}"
     assert len(slack.called("conversations.history")) == 4
 

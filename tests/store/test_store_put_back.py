@@ -4,10 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from store_makers import NOW, incident, later, message, run
+from store_makers import NOW, edit, incident, later, message, run
 
 from bot.core.facts import Facts, Reading
+from bot.core.lost_cards import OFTEN, WITHIN, AfterLoss
 from bot.core.notices import Told
+from bot.core.posts import Lane
 from bot.core.storms import Gathering, Occasion
 
 HOUR = timedelta(hours=1)
@@ -15,7 +17,8 @@ BACK = NOW - HOUR  # what the clock says after it was put back
 
 
 async def test_posts_go_now_in_their_old_order(store):
-    await store.queue([message("a", due=NOW - 2 * HOUR), message("b"), message("c", due=later(seconds=2))])
+    names = {"a": NOW - 2 * HOUR, "b": NOW, "c": later(seconds=2)}
+    await store.queue([message(name, lane=Lane.ANSWER, due=due) for name, due in names.items()])
     await store.sending("b", NOW)
     await store.requeue("b", later(seconds=300), "unreachable")
     assert [post.new.id for post in await store.due(BACK)] == ["a"]
@@ -33,6 +36,36 @@ async def test_an_unclear_post_was_tried_before_now(store):
     await store.take_as_now(BACK)
     (post,) = await store.unclear()
     assert (post.first_tried, post.settled_at, post.new.due) == (BACK, BACK, BACK)
+
+
+async def test_when_a_message_was_tried_last_bounds_no_look_any_more(store):
+    await store.queue([message("a"), message("b", channel="C0OTHER001"), message("c", channel="C0OTHER002")])
+    for name in ("a", "b"):
+        await store.sending(name, NOW)
+        await store.set_unclear(name, "cut", NOW)
+    await store.requeue("b", NOW, "not there")
+    await store.sending("b", NOW)
+    await store.sent("b", "C0OTHER001", "1.0", NOW)
+    await store.sending("c", NOW - 2 * HOUR)
+    await store.set_unclear("c", "cut", NOW - 2 * HOUR)
+    await store.take_as_now(BACK)
+    assert [(await store.post(name)).tried_at for name in "abc"] == [None, None, NOW - 2 * HOUR]
+    assert [(await store.post(name)).settled_at for name in "abc"] == [BACK, BACK, NOW - 2 * HOUR]
+    assert [post.new.id for post in await store.doubtful(BACK)] == ["b"]
+
+
+async def test_what_was_lost_ahead_was_lost_now_and_may_be_said_again_an_hour_later(store):
+    async def lost(number, now):
+        await store.sending("a", now)
+        await store.sent("a", "C0DATAOPS1", f"{number}.0", now)
+        await store.queue([edit(f"e{number}", "a", due=now)])
+        return await store.lost(f"e{number}", "C0DATAOPS1", f"{number}.0", now, stands=False)
+
+    await store.queue([message("a")])
+    ahead = BACK + timedelta(days=30)
+    assert [await lost(number, ahead) for number in range(OFTEN)] == [AfterLoss.AGAIN] * OFTEN
+    assert await store.take_as_now(BACK) > OFTEN
+    assert await lost(OFTEN, BACK + WITHIN) is AfterLoss.AGAIN
 
 
 async def test_an_open_incident_began_at_the_latest_now_and_lasts_as_long_as_was_said(store):

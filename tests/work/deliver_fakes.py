@@ -4,7 +4,15 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from bot.core.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.conversations import (
+    Channel,
+    Found,
+    SlackAstray,
+    SlackLimited,
+    SlackRefused,
+    SlackUnclear,
+    SlackUnreachable,
+)
 from bot.core.posts import Kind, Lane, NewPost, PostId
 from bot.work.deliver import Delivery
 from bot.work.deliver_alarms import Meters
@@ -63,6 +71,13 @@ class Untold:
     """A channel is described, but not whether it is shared."""
 
 
+@dataclass(frozen=True)
+class Short:
+    """A look that ends before it has read anything."""
+
+    wait: float = 0.0
+
+
 class Always:
     """What every call meets until it is taken away; ``made`` makes it anew for each."""
 
@@ -75,6 +90,8 @@ class Always:
 
 class FakeSlack:
     """Remembers what stands where. ``faults`` holds, per method, what the next calls meet (None: nothing).
+
+    Those of a method and a channel, such as ``find C1``, come first.
 
     A whisper with a response_url meets those of ``response_url`` where there are any.
     """
@@ -90,6 +107,9 @@ class FakeSlack:
         self.foreign: set[str] = set()  # channels in which another organization reads
         self.gates: dict[str, asyncio.Event] = {}  # channel, or method and channel: calls hang until set
         self.late: list[tuple[datetime, Message]] = []
+        self.gone: dict[str, Message] = {}  # what people have deleted, by its ts
+        self.fixed: dict[str, str] = {}  # ts: the word with which an edit is refused
+        self.page = 100  # messages that one look reads
         self.calls: list[str] = []
         self.looks: list[str] = []  # channels that were asked about
         self.posted: dict[str, list[float]] = {}
@@ -123,12 +143,15 @@ class FakeSlack:
         if not body.get("text"):
             raise SlackRefused("no_text")
         place = place_of(channel)
-        message = Message(place, self._ts(), id, body["text"], thread, self.clock().timestamp(), body=body)
+        stands = thread if self._has(place, thread) else ""
+        message = Message(place, self._ts(), id, body["text"], stands, self.clock().timestamp(), body=body)
         if isinstance(fault, Late):
             self.late.append((self.clock.after(fault.seconds), message))
         elif not isinstance(fault, Vanished):
             self.messages.append(message)
         self._lost(fault)
+        if stands != thread:
+            raise SlackAstray(place, message.ts)
         return place, message.ts
 
     async def edit(self, channel, ts, body, *, id):
@@ -136,6 +159,8 @@ class FakeSlack:
         found = [each for each in self.messages if (each.channel, each.ts) == (place_of(channel), ts)]
         if not found:
             raise SlackRefused("message_not_found")
+        if ts in self.fixed:
+            raise SlackRefused(self.fixed[ts])
         if not isinstance(fault, Vanished):
             found[0].text, found[0].body = body["text"], body
             found[0].texts.append(body["text"])
@@ -163,15 +188,42 @@ class FakeSlack:
         await self._met("shared", "")
         return self.files[file][2]
 
-    async def find(self, channel, ids, *, thread="", since=0):
-        await self._met("find", channel)
+    async def find(self, channel, ids, *, thread="", since=0, until=0, rest=""):
+        fault = await self._met("find", channel)
         self.arrive()
         place = place_of(channel)
+        if thread and not self._has(place, thread) and thread not in {each.thread for each in self.messages}:
+            raise SlackRefused("thread_not_found")
+        read, left = self._read(place, thread, since, until, rest)
         found: dict = {}
-        for each in sorted(self.messages, key=lambda m: float(m.ts)):
-            if (each.channel, each.thread) == (place, thread) and each.id in ids and each.at >= since - 1:
+        for each in read:
+            if each.id in ids:
                 found.setdefault(each.id, []).append(each.ts)
-        return {id_: tuple(ts) for id_, ts in found.items()}
+        stamps = {id_: tuple(ts) for id_, ts in found.items()}
+        parent = not thread or self._has(place, thread)
+        if isinstance(fault, Short):
+            return Found(whole=False, wait=fault.wait, parent=parent)
+        return Found(stamps, not left, left, parent=parent)
+
+    def _read(self, place, thread, since, until, rest):
+        """Return the messages that one look reads, the oldest first, and where to read on."""
+        within = [
+            each
+            for each in sorted(self.messages, key=lambda m: float(m.ts), reverse=not thread)
+            if (each.channel, each.thread) == (place, thread)
+            and since - 60 <= each.at <= (until or each.at) + 60
+            and (not rest or (float(each.ts) > float(rest) if thread else float(each.ts) < float(rest)))
+        ]
+        read, left = within[: self.page], within[self.page :]
+        return sorted(read, key=lambda m: float(m.ts)), read[-1].ts if left else ""
+
+    def _has(self, place, ts):
+        return not ts or any((each.channel, each.ts) == (place, ts) for each in self.messages)
+
+    def person_deletes(self, ts):
+        """A person deletes a message: its replies stay, and new ones stand in the channel."""
+        self.gone |= {each.ts: each for each in self.messages if each.ts == ts}
+        self.messages = [each for each in self.messages if each.ts != ts]
 
     async def channel(self, channel):
         self.looks.append(channel)
@@ -193,7 +245,7 @@ class FakeSlack:
         for gate in (channel, f"{method} {channel}"):
             if gate in self.gates:
                 await self.gates[gate].wait()
-        waiting = self.faults.get(method) or [None]
+        waiting = self.faults.get(f"{method} {channel}") or self.faults.get(method) or [None]
         fault = waiting.pop(0)
         if isinstance(fault, Exception):
             raise fault
@@ -294,6 +346,7 @@ __all__ = [
     "Late",
     "Lost",
     "Message",
+    "Short",
     "SlackLimited",
     "SlackRefused",
     "SlackUnclear",

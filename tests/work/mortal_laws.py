@@ -11,10 +11,12 @@ from mortal_reminders import reminded
 from bot.core.audit import frees
 from bot.core.cards.incident import Look, card
 from bot.core.flows import UserName
+from bot.core.lost_cards import AfterLoss
 from bot.core.pages import TOLD_ONE_BY_ONE
 from bot.core.posts import Kind, Lane, PostId, State
 from bot.core.storms import Occasion, numbers
 
+LOST = {each.value for each in AfterLoss if each is not AfterLoss.AGAIN}
 _LOOK = Look({UserName("maya.chen"): MAYA})
 _TOKEN = re.compile(r"n\d+x|2026-11-21[T ]\d\d:\d\d|50\d\d")  # what tells an order from all others
 
@@ -24,13 +26,15 @@ async def held(town):
     store = town.process.store
     posts = await _posts(store)
     incidents = await store.incidents(live=False)
-    stand = {each.id: each for each in town.slack.messages}
-    _stands_once(posts, town.slack.standing())
-    _threads_in_order(posts, stand)
+    stand = _newest(town.slack.messages)
+    places = _places(town.slack)
+    _stands_once(posts, town.slack.standing(), town.slack.gone.values())
+    _threads_in_order(posts, stand, places)
+    lost = {post.new.id for post in posts if post.why in LOST or post.ts in town.slack.gone}
     _failures_told(incidents, town.expected)
-    await _storms_shown(store, stand)
+    await _storms_shown(store, stand, lost)
     alone = [each for each in incidents if not each.gathered]
-    _cards_shown(alone, stand)
+    _cards_shown(alone, stand, posts, lost)
     reminded(posts, alone, town.looks)
     await _nothing_left_open(store)
     _acted_once([key for key, _ in town.enos.acts])
@@ -50,28 +54,53 @@ async def _posts(store):
 # ── posts ──
 
 
-def _stands_once(posts, standing):
+def _base(name):
+    """Return the id of the post that a message was, however often that was lost and said again."""
+    return name.partition("~")[0]
+
+
+def _newest(messages):
+    """Return what stands, by post; of one that was said again while the old one still stands, the newest."""
+    return {_base(each.id): each for each in sorted(messages, key=lambda each: float(each.ts))}
+
+
+def _places(slack):
+    """Return every ts at which a post stands or stood."""
+    places = {}
+    for each in (*slack.messages, *slack.gone.values()):
+        places.setdefault(_base(each.id), set()).add(each.ts)
+    return places
+
+
+def _stands_once(posts, standing, gone):
     assert len(standing) == len(set(standing)), "something stands twice"
     given_up = [post for post in posts if post.state is State.GIVEN_UP and post.new.kind is not Kind.EDIT]
     withdrawn = [post for post in given_up if post.new.reminds_of and post.why.startswith("withdrawn")]
     lost = [post for post in given_up if post not in withdrawn]
-    assert {post.why for post in lost} <= {"too late: unclear"}, lost
-    assert all(post.new.lane is not Lane.ALERT for post in lost), lost
+    assert {post.why for post in lost} <= {"too late: unclear", *LOST}, lost
+    assert all(post.new.lane is not Lane.ALERT or post.why in LOST for post in lost), lost
     assert not {post.new.id for post in withdrawn} & set(standing), "something that stands was withdrawn"
     messages = {post.new.id for post in posts if post.new.kind is Kind.MESSAGE}
-    assert messages - {post.new.id for post in given_up} <= set(standing) <= messages
+    stood = {_base(name) for name in standing}
+    assert messages - {post.new.id for post in given_up} - {_base(each.id) for each in gone} <= stood <= messages
 
 
-def _threads_in_order(posts, stand):
+def _threads_in_order(posts, stand, places):
     threads = {}
     for post in posts:
         if post.new.kind is Kind.MESSAGE and (stands := stand.get(post.new.id)):
             if post.new.thread_of is not None:
-                assert stands.thread == stand[post.new.thread_of].ts
+                assert stands.thread in {*places[post.new.thread_of], *_loose(posts, post)}
             threads.setdefault(stands.thread, []).append((post.new.due, float(stands.ts)))
     for thread, replies in threads.items():
         for (due, ts), (later_due, later_ts) in itertools.combinations(replies, 2):
             assert not thread or due > later_due or ts < later_ts, "a thread is out of order"
+
+
+def _loose(posts, reply):
+    """Return "" where a reply may stand in the channel: its thread's first message was not said again."""
+    first = next(each for each in posts if each.new.id == reply.new.thread_of)
+    return {""} if first.why in LOST else set()
 
 
 # ── failures ──
@@ -83,19 +112,21 @@ def _failures_told(incidents, expected):
     assert expected <= set(told), "a failure that a poll was shown was not told"
 
 
-async def _storms_shown(store, stand):
+async def _storms_shown(store, stand, lost):
     for storm in await store.gatherings():
-        if storm.occasion is Occasion.STORM:
+        if storm.occasion is Occasion.STORM and storm.post not in lost:
             now = numbers(await store.gathered(storm.post))
             counts = f"{now.open} open, {now.acknowledged} acknowledged, {now.recovered} recovered"
             assert counts in stand[storm.post].text, "an edit did not reach a storm's message"
 
 
-def _cards_shown(incidents, stand):
+def _cards_shown(incidents, stand, posts, lost):
     for incident in incidents:
-        first = stand[incident.post]
-        assert _without_ids(first.body) == _without_ids(card(incident, "", _LOOK)), "an edit did not reach it"
-        replies = [each.text for each in stand.values() if each.thread == first.ts]
+        if incident.post not in lost:
+            first = stand[incident.post]
+            assert _without_ids(first.body) == _without_ids(card(incident, "", _LOOK)), "an edit did not reach it"
+        ids = [post.new.id for post in posts if post.new.incident == incident.id and post.new.id != incident.post]
+        replies = [stand[id_].text for id_ in ids if id_ in stand]
         again = [text for text in replies if text.startswith(("FAIL ", "TIMEOUT "))]
         at_once = Counter(each.seen_at for each in incident.occurrences)
         at_once[incident.opened_at] -= 1  # the card itself tells the first

@@ -260,6 +260,22 @@ class Town:
         """Check the promise."""
         await held(self)
 
+    # ── cards that are lost ──
+
+    async def loses_a_card(self, number, *, word=""):
+        """A person deletes a card or a list; with a word, Slack takes no edit of it any more."""
+        with self.unharmed():
+            store = self.process.store
+            firsts = {each.post for each in await store.incidents(live=False)}
+            firsts |= {each.post for each in await store.gatherings()}
+        cards = [each for each in self.slack.messages if each.id.partition("~")[0] in firsts]
+        if cards:
+            card = cards[number % len(cards)]
+            if word:
+                self.slack.fixed[card.ts] = word
+            else:
+                self.slack.person_deletes(card.ts)
+
     # ── posts of other hands ──
 
     @contextmanager

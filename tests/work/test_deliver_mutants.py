@@ -41,9 +41,33 @@ MUTANTS = [
     ),
     Mutant(
         "no look-up",
-        "bot/work/deliver_settle.py",
-        (("found = await self._slack.find(", "found = (lambda *_, **__: {})("),),
+        "bot/work/deliver_search.py",
+        (("return await self._slack.find(", "return (lambda *_, **__: Found())("),),
         UNCLEAR,
+    ),
+    Mutant(
+        "a look that was cut short is taken for whole",
+        "bot/work/deliver_search.py",
+        (("        if found.whole:\n", "        if True:\n"),),
+        "test_deliver_lost.py::test_a_look_that_did_not_reach_the_end_sends_nothing_again",
+    ),
+    Mutant(
+        "a card that takes no edit is forgotten",
+        "bot/work/deliver_rules.py",
+        (("return Lost(error) if post.new.kind is Kind.EDIT else Drop(error)", "return Drop(error)"),),
+        "test_deliver_lost.py::test_a_card_that_takes_no_edit_is_said_once_more_and_its_thread_goes_on_there",
+    ),
+    Mutant(
+        "a reply outside of its thread is left there",
+        "bot/work/deliver.py",
+        (("return Astray(astray.channel, astray.ts)", "return Stands(astray.channel, astray.ts)"),),
+        "test_deliver_lost.py::test_a_reply_that_slack_puts_in_the_channel_is_deleted_and_said_again_under_the_new_card",
+    ),
+    Mutant(
+        "a card is said again under its old name",
+        "bot/core/lost_cards.py",
+        (('return PostId(f"{post}~{generation}") if generation else post', "return post"),),
+        "test_deliver_lost.py::test_a_card_said_again_whose_answer_is_lost_stands_once",
     ),
     Mutant(
         "what was being sent at death is left so",
@@ -73,6 +97,17 @@ MUTANTS = [
         "bot/work/deliver_holds.py",
         (("post.attempts // OFTEN, not is_first(post)", "0, not is_first(post)"),),
         "test_deliver_hosts.py::test_who_finds_out_whether_slack_takes_anything_again",
+    ),
+    Mutant(
+        "a look that fails holds every place",
+        "bot/work/deliver_waits.py",
+        (
+            (
+                "wait = self._places.get(place)",
+                "wait = self._places.get(place, next(iter(self._places.values()), None))",
+            ),
+        ),
+        "test_deliver_waits.py::test_a_channel_whose_history_fails_delays_no_other",
     ),
     Mutant(
         "a run is written after its call",

@@ -13,7 +13,9 @@ from bot.core.slack_errors import SHARED_CHANNEL, TABLE, Verdict, meaning, verdi
 from bot.work.deliver_pace import LANE_ROOM, PLACE_ROOM, Bucket, Pace
 from bot.work.deliver_routes import notice_posts
 from bot.work.deliver_rules import (
+    UNKNOWN_FOR,
     Again,
+    Astray,
     Doubt,
     Drop,
     Instead,
@@ -22,6 +24,7 @@ from bot.work.deliver_rules import (
     after_doubt,
     after_file,
     after_look,
+    after_no_look,
     after_refusal,
     backoff,
     doubles,
@@ -30,6 +33,7 @@ from bot.work.deliver_rules import (
     look_after,
     plain,
 )
+from bot.work.deliver_rules import Lost as LostMessage
 
 ADMINS = ("U1", "U2")
 SOON = START + timedelta(seconds=1)
@@ -86,7 +90,9 @@ REFUSALS = [
         refusal("thread_not_found"),
         Move(DEFAULT, "thread_not_found"),
     ),
-    ("what is gone is gone", refusal("message_not_found", edit("e", "m")), Drop("message_not_found")),
+    ("what is gone is said again", refusal("message_not_found", edit("e", "m")), LostMessage("message_not_found")),
+    ("so is what takes no edit", refusal("edit_window_closed", edit("e", "m")), LostMessage("edit_window_closed")),
+    ("what was to be posted is no lost message", refusal("is_inactive"), Drop("is_inactive")),
     (
         "refused blocks go as words",
         refusal("invalid_blocks", message(body=BLOCKS)),
@@ -211,11 +217,20 @@ def test_refusals_come_to_an_end_and_only_alerts_wait_for_ever(error, kind, lane
             case _:
                 break
         assert kind is not Kind.WHISPER or is_direct(new.channel) or new.kind is Kind.WHISPER
-    assert isinstance(steps[-1], Again | Doubt | Drop)
+    assert isinstance(steps[-1], Again | Doubt | Drop | LostMessage)
+    assert kind is Kind.EDIT or not isinstance(steps[-1], LostMessage)
     if isinstance(steps[-1], Again):
         assert lane is Lane.ALERT or new.channel == DEFAULT
         assert kind is not Kind.WHISPER
         assert lane is not Lane.ANSWER or kind is Kind.EDIT
+
+
+def test_while_no_look_tells_only_an_alert_goes_again_and_only_in_the_end():
+    just_tried = replace(post(), tried_at=LATE)
+    assert after_no_look(just_tried, LATE + UNKNOWN_FOR) is None
+    assert isinstance(after_no_look(just_tried, LATE + UNKNOWN_FOR + timedelta(seconds=1)), Again)
+    assert after_no_look(post(ANSWER), SOON) is None
+    assert after_no_look(post(ANSWER), LATE) == Drop("too late: unclear")
 
 
 def test_waits_grow_to_a_limit_and_jitter_only_shortens_them():
@@ -226,6 +241,8 @@ def test_waits_grow_to_a_limit_and_jitter_only_shortens_them():
 
 def test_after_a_look():
     assert after_look(post(), ("1.0", "2.0"), SOON) == Stands("C1", "1.0", ("2.0",), "found")
+    assert after_look(post(), ("1.0",), SOON, loose=("2.0",)) == Stands("C1", "1.0", ("2.0",), "found")
+    assert after_look(post(), (), SOON, loose=("1.0", "2.0")) == Astray("C1", "1.0", ("2.0",), orphan=False)
     assert after_look(post(), (), LATE) == Again(0, "not there")
     assert after_look(post(ANSWER), (), LATE) == Drop("too late: unclear")
     assert after_doubt(post(edit("e", "m"), doubts=9), SOON) == Again(0, "unclear")

@@ -119,6 +119,10 @@ class Killed(RuleBasedStateMachine):
             fault = Lost()
         self.town.slack.faults.setdefault(method, []).append(fault)
 
+    @rule(number=st.integers(0, 20), word=st.sampled_from(["", "", "edit_window_closed", "cant_update_message"]))
+    def a_card_is_lost(self, number, word):
+        self.run(self.town.loses_a_card(number, word=word))
+
     @rule(left=st.integers(0, 120))
     def will_die(self, left):
         """After so many statements at the latest."""

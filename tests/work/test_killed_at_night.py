@@ -37,6 +37,32 @@ def night(town):
     ]
 
 
+def night_of_loss(town):
+    """A night in which people delete cards, and Slack takes no edits."""
+
+    async def a_flow_fails():
+        town.fails(3377)
+        await town.pass_time(6, poll_at=0)
+        await town.loses_a_card(0)
+
+    async def it_fails_again():
+        town.fails(3377, rerun=True)
+        await town.pass_time(8, poll_at=0)
+
+    async def somebody_takes_it_and_it_is_lost_again():
+        await town.loses_a_card(0, word="edit_window_closed")
+        await town.orders("ack", 3377)
+        await town.pass_time(8)
+
+    async def it_recovers_and_the_card_is_deleted():
+        for number in range(2):
+            await town.loses_a_card(number)
+        town.succeeds(3377)
+        await town.pass_time(10, poll_at=0)
+
+    return [a_flow_fails, it_fails_again, somebody_takes_it_and_it_is_lost_again, it_recovers_and_the_card_is_deleted]
+
+
 def long_night(town):
     """A night of waiting, of promises that run out, and of reminders."""
 
@@ -97,7 +123,14 @@ async def told(chapters):
         await chapter()
 
 
-@pytest.mark.parametrize(("story", "step"), [(night, 1 if HISTORIES else 17), (long_night, 3 if HISTORIES else 43)])
+@pytest.mark.parametrize(
+    ("story", "step"),
+    [
+        (night, 1 if HISTORIES else 17),
+        (long_night, 3 if HISTORIES else 43),
+        (night_of_loss, 1 if HISTORIES else 19),
+    ],
+)
 @pytest.mark.parametrize("first", range(4))
 async def test_a_night_with_one_death_at_every_so_many_statements(tmp_path, first, story, step):
     """Not by chance: from the poll to the settled post, and from the command to its outcome."""
@@ -142,6 +175,43 @@ async def test_a_reminder_is_said_once_wherever_its_look_dies(tmp_path, first):
     await town.holds()
     await town.ends()
     assert left > 20
+
+
+async def test_the_night_of_loss_is_one(tmp_path):
+    """Each card but the last comes again; what is said of it stands in its thread, and the recovery in the channel."""
+    town = await Town.begun(tmp_path / "flowbot.db")
+    await told(night_of_loss(town))
+    await town.rests()
+    await town.holds()
+    (last,) = [each for each in town.slack.messages if not each.thread and "*flow-3377*" in each.text]
+    assert "recovered" in last.text
+    assert len(town.slack.gone) == 3
+    await town.ends()
+
+
+@pytest.mark.parametrize("loss", ["", "edit_window_closed"])
+async def test_a_storms_list_that_is_lost_is_said_once_more_and_goes_on(tmp_path, loss):
+    town = await Town.begun(tmp_path / "flowbot.db", storm=2)
+    for flow in FLOWS:
+        town.fails(flow)
+    await town.looks_around()
+    (before,) = [each for each in town.slack.messages if "4 open" in each.text]
+    if loss:
+        town.slack.fixed[before.ts] = loss
+    else:
+        town.slack.person_deletes(before.ts)
+    town.succeeds(3377)
+    await town.looks_around()
+    await town.orders("ack", 3378)
+    await town.looks_around()
+    lists = [each for each in town.slack.messages if each.id.partition("~")[0] == before.id]
+    assert [each.ts == before.ts for each in lists] == ([True, False] if loss else [False])
+    assert "2 open, 1 acknowledged, 1 recovered" in lists[-1].text
+    (reply,) = [each for each in town.slack.messages if "has acknowledged" in each.text]
+    assert reply.thread == lists[-1].ts
+    await town.rests()
+    await town.holds()
+    await town.ends()
 
 
 async def test_the_long_night_is_one_of_reminders(tmp_path):

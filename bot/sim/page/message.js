@@ -78,6 +78,9 @@ function tools(message, world) {
   } else if (message.where !== "thread") {
     items.push({ label: "Reply in thread", icon: "message", act: () => go({ thread: message.ts }) });
   }
+  if (isBot(message) && !message.ephemeral && world.people.get(store.as)?.admin) {
+    items.push({ label: "Delete message", icon: "close", act: () => attempt(() => api.dismiss({ as: store.as, channel: message.channel, ts: message.ts })) });
+  }
   const shortcuts = message.ephemeral ? [] : world.bot.shortcuts.filter((shortcut) => shortcut.kind === "message");
   const buttons = items.map((item) =>
     el("button", { type: "button", class: "icon-button", title: item.label, aria: { label: item.label }, on: { click: item.act } }, icon(item.icon)));

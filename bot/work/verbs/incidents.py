@@ -16,13 +16,13 @@ from bot.core.instance_ids import flow_of
 from bot.core.likeness import likeness, unmarked
 from bot.core.people import Link, Surface
 from bot.core.pointers import pointed
-from bot.core.posts import PostId, State
+from bot.core.posts import PostId
 from bot.core.requests import Ack, Close, FlowRef, Incidents, Reopen, Thread, Unack
 from bot.core.rights import Reason, Standing, responds
 from bot.core.sealed import without_secrets
 from bot.core.shown_times import duration
 from bot.core.words import visible
-from bot.work import audience, finding, unmatched
+from bot.work import audience, finding, moved, unmatched
 from bot.work.asking import Answer, Ask, Rooms
 from bot.work.telling import SLACK_FAILURES
 from bot.work.verbs.listing import left_out, listed, on_page
@@ -297,10 +297,4 @@ async def _line(rooms: Rooms, ask: Ask, incident: Incident) -> str:
 
 
 async def _link(rooms: Rooms, incident: Incident) -> str:
-    post = await rooms.store.post(PostId(incident.post))
-    if post is None or post.state is not State.SENT:
-        return ""
-    try:
-        return await rooms.slack.permalink(post.channel, post.ts)
-    except SLACK_FAILURES:
-        return ""
+    return await moved.link_to(rooms, await rooms.store.post(PostId(incident.post)))
