@@ -15,7 +15,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot import __version__, control, default_channel, health, offline
+from bot import __version__, control, default_channel, health, homes, offline
 from bot.clocks import TOLD, Steady, Step, Steps
 from bot.clocks import wall as now
 from bot.clockwork import Clockwork
@@ -51,7 +51,9 @@ from bot.work.deliver import Delivery
 from bot.work.deliver_alarms import Alarm, Alarms
 from bot.work.desk import Desk
 from bot.work.follow import Follow
-from bot.work.remind import Reminders
+from bot.work.gone import said_if_gone
+from bot.work.oncall import OnCallWatch
+from bot.work.remind import Before, Reminders
 from bot.work.watch import Watch
 from bot.work.watch_settings import WatchSettings
 
@@ -61,6 +63,7 @@ SIGN_IN_SECONDS = 5.0  # a gateway that hangs must not keep the bot from startin
 FOLLOW_SECONDS = 1.0
 SHOW_SECONDS = 2.0
 REMIND_SECONDS = 15.0  # between two looks for what is due
+ON_CALL_SECONDS = 60.0
 PRUNE_SECONDS = 3600.0
 CLOCK_SECONDS = 1.0
 AHEAD = timedelta(minutes=2)  # farther ahead than a post is ever made to wait at a start
@@ -154,6 +157,7 @@ class App:
             self.steps,
             self.steady,
             socket_mode=settings.mode == "socket",
+            on_call=lambda: self.on_call.trouble,
         )
         self.rooms = self._rooms(names)
         self.answers = Answers(self.rooms)
@@ -164,12 +168,13 @@ class App:
             names,
             new_id,
             timedelta(minutes=settings.remind_minutes),
-            settings.oncall,
+            Before(self.rooms.on_call.mentioned, partial(said_if_gone, self.enos, self.rooms.desk)),
             console_url=settings.enos_console_url,
             zone=self._platform_zone,
             command=settings.command,
             wake=self.watch.touched,
         )
+        self.on_call = OnCallWatch(store, self.rooms.on_call, settings.admins, new_id)
         self.clockwork = Clockwork()
         self._background: set[asyncio.Task[Any]] = set()
         self._servers: list[Listener | web.AppRunner] = []
@@ -270,6 +275,7 @@ class App:
     async def start(self) -> None:
         """Start what hears, what watches and what delivers."""
         await self.store.take_as_now(now(), margin=AHEAD)
+        await homes.settle(self.store, self.edge.poster.me, now(), self.edge.poster.directory.global_ids)
         left = await left_open.open_attempts(self.rooms)  # both before anything new is heard
         unanswered = await self.store.unanswered()
         self._task(self.judge.run())
@@ -284,6 +290,7 @@ class App:
         self.clockwork.every(SHOW_SECONDS, "show storms", self._show)
         self.clockwork.every(FOLLOW_SECONDS, "follow started runs", self._follow_runs)
         self.clockwork.every(min(REMIND_SECONDS, 60 * self.settings.remind_minutes), "remind", self._remind)
+        self.clockwork.every(ON_CALL_SECONDS, "look who is on call", self._look_who_is_on_call)
         self.clockwork.every(PRUNE_SECONDS, "prune", self._prune, first_in=60)
         self.clockwork.every(1, "sockets", self._sockets)
         self.clockwork.every(5, "figures", self._figures)
@@ -333,7 +340,7 @@ class App:
             self._servers.append(other)
 
     async def _import(self, what: Mapping[str, Any]) -> str:
-        return await offline.imported(self.store, self.settings.admins, {**what, **offline.home(self.edge.poster.me)})
+        return await offline.imported(self.store, self.settings.admins, what, self.edge.poster.me)
 
     async def _list(self, _what: Mapping[str, Any]) -> str:
         return await offline.listed(self.store)
@@ -400,6 +407,9 @@ class App:
 
     async def _remind(self) -> None:
         await self.reminders.tick(now())
+
+    async def _look_who_is_on_call(self) -> None:
+        await self.on_call.tick(now())
 
     async def _prune(self) -> None:
         if (step := self.steps.told) is not None and step.by > timedelta(days=1):

@@ -22,7 +22,11 @@ log = logging.getLogger("bot")
 
 
 class Condition:
-    """Judges the bot. ``socket_mode`` is whether Slack is heard by connections of our own."""
+    """Judges the bot.
+
+    ``socket_mode`` is whether Slack is heard by connections of our own, ``on_call`` tells what is wrong with the
+    groups.
+    """
 
     def __init__(
         self,
@@ -33,9 +37,10 @@ class Condition:
         steady: Callable[[], datetime],
         *,
         socket_mode: bool,
+        on_call: Callable[[], str] = str,
     ) -> None:
         self._figures, self._watch, self._judge, self._steps, self._steady = figures, watch, judge, steps, steady
-        self._socket_mode = socket_mode
+        self._socket_mode, self._on_call = socket_mode, on_call
         self._alarms: dict[str, str] = {}  # what only an operator can mend, with its sentence
 
     def alarmed(self, alarm: Alarm) -> None:
@@ -63,6 +68,8 @@ class Condition:
         if watched is not None and watched.watching < watched.total:
             gap = f"Failures of {watched.total - watched.watching} of {watched.total} flows are not seen."
             (remarks if watched.watching else broken).append(gap)
+        if trouble := self._on_call():
+            remarks.append(trouble)
         return promise.judge(late, broken, remarks)
 
     def shown(self) -> Mapping[str, Any]:

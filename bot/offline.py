@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-from bot import control
+from bot import control, homes
 from bot.core import people_file
 from bot.core.cards import answers, links
 from bot.core.errors import Outage, Refused
@@ -28,7 +28,8 @@ async def import_people(settings: Settings, text: str) -> str:
     """Add or change links, all or nothing; return what was done."""
     try:
         with _opened(settings) as store:
-            return await imported(store, settings.admins, {"text": text, **await _home(settings, text)})
+            me = await _me(settings, text, await homes.Noted.of(store))
+            return await imported(store, settings.admins, {"text": text}, me)
     except _Running:
         return await control.ask(settings.database, "import", {"text": text})
 
@@ -61,16 +62,17 @@ def _is_there(path: Path) -> bool:
     return os.path.exists(path)  # noqa: PTH110  false also where it may not be looked at
 
 
-async def imported(store: Store, admins: tuple[str, ...], what: Mapping[str, Any]) -> str:
+async def imported(store: Store, admins: tuple[str, ...], what: Mapping[str, Any], me: Identity | None = None) -> str:
     """Import a file's links; queue one message to each person about their own, and one to each admin about all.
 
-    ``team`` is what the bot's own people are known by, ``workspace`` another name of it: a person is known by the
-    enterprise where there is one.
+    A person is known by the enterprise where there is one, whichever of the workspace's names the file says, those
+    of former times included. ``me`` is the bot; None where Slack was not asked.
     """
-    team, workspace = str(what["team"]), str(what.get("workspace") or "")
+    noted = await homes.settle(store, me, datetime.now(UTC))
+    own = {noted.team, *noted.former} - {""}
     new = tuple(
-        replace(link, person=Person(team, link.person.user)) if workspace and link.person.team == workspace else link
-        for link in people_file.read(str(what["text"]), team)
+        replace(link, person=Person(noted.home, link.person.user)) if link.person.team in own else link
+        for link in people_file.read(str(what["text"]), noted.home)
     )
     before = {link.person: link for link in await store.links()}
     changed = [link for link in new if not _same(before.get(link.person), link)]
@@ -97,21 +99,25 @@ async def backed_up(store: Store, what: Mapping[str, Any]) -> str:
     return f"The database was copied to {shown}.\n"
 
 
-def home(me: Identity | None) -> Mapping[str, str]:
-    """Return what ``imported`` wants to know of the bot's workspace."""
-    return {"team": me.home, "workspace": me.team} if me is not None else {"team": ""}
+async def _me(settings: Settings, text: str, noted: homes.Noted) -> Identity | None:
+    """Ask Slack who the bot is, where the file leaves teams out or names one that was never this workspace's.
 
-
-async def _home(settings: Settings, text: str) -> Mapping[str, str]:
-    """Ask Slack which workspace is the bot's, where the file leaves it out. Raises Refused for a bad token."""
-    if people_file.names_teams(text):
-        return home(None)
+    Raises Refused for a bad token where the file leaves them out; else the file is taken at its word.
+    """
+    named = people_file.names_teams(text)
+    unknown = people_file.teams(text) - {noted.team, noted.home, *noted.former}
+    if named and not (noted.team and unknown):
+        return None
     async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
         client = web_client(settings.slack_api_url, session, os.environ, settings.slack_bot_token)
         try:
-            return home(await preflight.who_am_i(client))
+            return await preflight.who_am_i(client)
         except Outage:
-            return home(None)  # the file's own problem says what to write
+            return None  # the file's own problem says what to write
+        except Refused:
+            if not named:
+                raise
+            return None
 
 
 class _Running(Exception):  # noqa: N818  named for what is known

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from bot.core.checks import Check, failed, ok, people, some, warning
 from bot.core.checks_slack import DRIFT, apart
+from bot.core.coverage import unwatched
 from bot.core.flows import FlowId, FlowName, Instance, UserName
 from bot.core.people import Link
 from bot.core.times import calibrate, zone_offset
@@ -48,11 +49,13 @@ def zone(setting: str, printed: str, rows: Sequence[Instance]) -> Check:
     return ok(name, f"EnOS's time zone is {shown}.")
 
 
-def flows(user: str, every: Collection[FlowName], mine: Collection[FlowName]) -> Check:
-    """Return what the watcher's user can and cannot see."""
+def flows(
+    user: str, every: Collection[FlowName], mine: Collection[FlowName], searched: Collection[FlowId] = ()
+) -> Check:
+    """Return what the watcher's user can and cannot see; of ``searched`` a search has brought runs."""
     name = "enos flows"
-    seen = {flow.id for flow in mine}
-    hidden = [flow for flow in every if flow.id not in seen]
+    seen = {flow.id for flow in mine} | set(searched)
+    hidden = unwatched(every, seen, ())
     total = len(seen | {flow.id for flow in every})
     if not seen:
         says = f"ENOS_USER_ID ({user}) sees none of {total} flows: no failure would ever be told."

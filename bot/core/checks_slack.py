@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
+from bot.core import oncall
 from bot.core.checks import Check, failed, ok, people, some, warning
 from bot.core.conversations import Channel
 from bot.core.people import Link, Profile
@@ -164,13 +165,25 @@ def linked(looked_at: Sequence[tuple[Link, Profile | None]], others: int, comman
     return warning(name, says, mend)
 
 
-def group(group_id: str, members: Collection[str] | None, error: str = "") -> Check | None:
-    """Return what is wrong with a group of ``FLOWBOT_ONCALL``; None members mean that Slack refused with a word."""
+def group(group_id: str, members: Collection[str] | None, error: str = "", inactive: int = 0) -> Check | None:
+    """Return what is wrong with a group of ``FLOWBOT_ONCALL``; None members mean that Slack refused with a word.
+
+    ``members`` are those who count; ``inactive`` more are in it, deactivated or apps, and can call nobody.
+    """
     if members is None:
-        says = f"Slack does not tell who is in {group_id} of FLOWBOT_ONCALL: {told(error)}."
-        return failed("slack on call", says, meaning(error).way_out or "Correct FLOWBOT_ONCALL.")
+        says = f"Slack does not tell who is in {group_id} of FLOWBOT_ONCALL: {oncall.why(error)}."
+        return failed("slack on call", says, oncall.fix(error))
     if not members:
-        return warning("slack on call", f"Nobody is in {group_id} of FLOWBOT_ONCALL.", "Put somebody on call there.")
+        if inactive:
+            who = (
+                "one member is deactivated or an app"
+                if inactive == 1
+                else f"{inactive} members are deactivated or apps"
+            )
+            says = f"Nobody active is in {group_id} of FLOWBOT_ONCALL: its {who}."
+        else:
+            says = f"Nobody is in {group_id} of FLOWBOT_ONCALL."
+        return warning("slack on call", says, oncall.fix(oncall.EMPTY))
     return None
 
 

@@ -62,6 +62,9 @@ class SlackUntrusted(SlackUnreachable):
         self.told, self.code = told.rstrip("."), code
 
 
+SLACK_FAILURES = (SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable)
+
+
 class SlackAstray(Exception):  # noqa: N818  named for what Slack did
     """A reply stands outside of its thread: Slack posts it in the channel where the thread's first message is gone."""
 

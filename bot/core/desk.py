@@ -38,6 +38,8 @@ class Reason(Enum):
     REOPENED = "reopened"
     RECOVERED = "recovered"
     THREADED = "thread opened"
+    GONE = "gone"  # EnOS shows its flow no more
+    SHOWN_AGAIN = "shown again"
     HEALED = "healed"  # a failure got its good run, after the alarm had ended
     CALLED = "called to mind"  # nobody has taken it
     PROMISE_ENDS = "promise ends soon"
@@ -90,7 +92,7 @@ def failed(incident: Incident, occurrence: Occurrence, owners: Sequence[UserName
     older = last.seen_at == occurrence.seen_at and _order(occurrence) < _order(last)
     newest = (occurrence, last) if older else (last, occurrence)
     return (
-        replace(incident, occurrences=(*before, *newest), owners=tuple(owners) or incident.owners),
+        replace(incident, occurrences=(*before, *newest), owners=tuple(owners) or incident.owners, gone=False),
         Reason.FAILED_AGAIN,
     )
 
@@ -210,6 +212,18 @@ def recovered(incident: Incident, by: InstanceId, now: datetime) -> Step:
     if not is_live(incident):
         return incident, Reason.NOTHING
     return replace(incident, phase=Phase.RECOVERED, ended_at=now, recovered_by=by, ack_until=None), Reason.RECOVERED
+
+
+def gone(incident: Incident) -> Step:
+    """EnOS shows its flow no more: told once, and then only people can end it."""
+    if incident.gone or not is_live(incident):
+        return incident, Reason.NOTHING
+    return replace(incident, gone=True), Reason.GONE
+
+
+def shown_again(incident: Incident) -> Step:
+    """EnOS shows its flow, which it did not."""
+    return (replace(incident, gone=False), Reason.SHOWN_AGAIN) if incident.gone else (incident, Reason.NOTHING)
 
 
 def moved(incident: Incident, post: PostId, told_at: datetime | None = None) -> Incident:

@@ -68,3 +68,4 @@ class Incident:
     told_at: datetime | None = None  # when its thread, or its place in a storm, was decided on; None: at a first start
     called_at: datetime | None = None  # when it last asked for attention, or was last taken or given back
     calls: int = 0  # how often it has asked since
+    gone: bool = False  # EnOS shows the flow no more; its thread says so, and nobody is reminded

@@ -19,6 +19,18 @@ class Person:
         return f"{self.team}:{self.user}"
 
 
+def former_homes(noted_team: str, noted_home: str, *, team: str, home: str) -> tuple[str, ...]:
+    """Return by what people of this workspace were known before and are not now; ``noted_…`` is what was so then.
+
+    A bare team inside an organization is of former times, noted or not. What was noted of another workspace says
+    nothing about this one.
+    """
+    found = {team} if team else set()
+    if noted_team == team and noted_home:
+        found.add(noted_home)
+    return tuple(sorted(found - {home}))
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What Slack says of a person now (cached for minutes at most)."""

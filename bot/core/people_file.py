@@ -96,6 +96,11 @@ def names_teams(text: str) -> bool:
     return not any(re.match(r"[UW][A-Z0-9]+\W", person) for person in people)
 
 
+def teams(text: str) -> frozenset[str]:
+    """Return the teams and enterprises that people in a file are named with."""
+    return frozenset(re.findall(r'^\s*"?\s*([TE][A-Z0-9]+):', text, re.MULTILINE))
+
+
 def write(links: Iterable[Link]) -> str:
     """Return links as such a file, so that ``list`` can be edited and imported again."""
     out = io.StringIO()

@@ -7,6 +7,8 @@ After the last call it stays quiet: a channel that is called at every hour stops
 message (a first start, a storm) has no thread to be called in: a storm is called to mind as a whole, by the same
 times. A promise is one there too, and ends.
 
+Where EnOS shows the flow no more, nobody is reminded: no run can end the incident, and its thread has said so.
+
 What waits to be said of an incident is withdrawn when its care changes, and when something newer is to be said of it.
 """
 
@@ -24,6 +26,8 @@ BEFORE_THE_END = timedelta(minutes=15)
 
 def next_call(incident: Incident, every: timedelta) -> datetime | None:
     """Return when the incident asks for attention next; None where it does not."""
+    if incident.gone:
+        return None
     if incident.phase is Phase.OPEN and incident.calls < CALLS and not incident.gathered:
         return (incident.called_at or incident.told_at or incident.opened_at) + every * (1 << incident.calls)
     if incident.phase is Phase.ACKNOWLEDGED and incident.ack_until and incident.acked_at:
@@ -41,7 +45,7 @@ def storm_call(storm: Gathering, every: timedelta, now: datetime) -> int:
 
 def untaken(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
     """Return those without a thread of their own that nobody has taken: a storm is called to mind for them."""
-    return tuple(each for each in incidents if each.gathered and each.phase is Phase.OPEN)
+    return tuple(each for each in incidents if each.gathered and each.phase is Phase.OPEN and not each.gone)
 
 
 def step(incident: Incident, every: timedelta, now: datetime) -> Step:

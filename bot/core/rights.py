@@ -37,6 +37,7 @@ class Reason(Enum):
     NOT_ADMIN = "not_admin"
     NOT_OWNER = "not_owner"
     NOT_RESPONDER = "not_responder"
+    ON_CALL_UNREAD = "on_call_unread"
     FLOW_LOCKED = "flow_locked"
     USER_LOCKED = "user_locked"
 
@@ -49,6 +50,7 @@ class Standing:
     link: Link | None
     admin: bool = False
     on_call: bool = False  # of an on-call group; where none is set, linked and in the incident's channel
+    unread: str = ""  # what could not be read, so that it is not known whether they are on call; a clause
 
 
 def heard(standing: Standing) -> Reason:
@@ -68,7 +70,7 @@ def heard(standing: Standing) -> Reason:
 def may(who: Who, standing: Standing) -> Reason:
     """Whether this person may use a verb at all; ownership of the flow is asked later, of the flow.
 
-    Whoever may respond is linked or on call.
+    Whoever may respond is linked or on call. What could not be read is never told as "you may not".
     """
     match who:
         case Who.ANYONE:
@@ -78,7 +80,9 @@ def may(who: Who, standing: Standing) -> Reason:
         case Who.LINKED | Who.OWNER:
             return Reason.MAY if standing.link else Reason.NOT_LINKED
         case Who.RESPONDER:
-            return Reason.MAY if standing.link or standing.on_call else Reason.NOT_LINKED
+            if standing.link or standing.on_call:
+                return Reason.MAY
+            return Reason.ON_CALL_UNREAD if standing.unread else Reason.NOT_LINKED
         case _:
             assert_never(who)
 
@@ -97,16 +101,19 @@ def owns(link: Link, flow: Flow) -> Reason:
     return Reason.MAY
 
 
-def responds(standing: Standing, owners: tuple[UserName, ...], *, needs_link: bool) -> Reason:
-    """Whether this person may act on an incident: on call, or an owner of its flow by a proven link."""
+def responds(standing: Standing, owners: tuple[UserName, ...], *, needs_link: bool, holds: bool = False) -> Reason:
+    """Whether this person may act on an incident: on call, or an owner of its flow by a proven link.
+
+    ``holds``: that they have acknowledged it is reason enough, as it is for giving it back.
+    """
     link = standing.link
     if needs_link and link is None:
         return Reason.NOT_LINKED
-    if standing.on_call:
+    if standing.on_call or holds:
         return Reason.MAY
-    if link is None or link.user_name not in owners:
-        return Reason.NOT_RESPONDER
-    return Reason.MAY if link.proven else Reason.NOT_PROVEN
+    if link is not None and link.user_name in owners:
+        return Reason.MAY if link.proven else Reason.NOT_PROVEN
+    return Reason.ON_CALL_UNREAD if standing.unread else Reason.NOT_RESPONDER
 
 
 def proves(link: Link, flow: Flow, *, editable: bool) -> bool:

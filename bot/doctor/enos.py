@@ -102,7 +102,8 @@ class EnosExam:
 
     async def _flows(self, found: list[Check]) -> None:
         every, self._mine = await asyncio.gather(self.client.all_flows(), self.client.my_flows())
-        found.append(checks_enos.flows(self._settings.enos_user_id, every, self._mine))
+        searched = {row.flow_id for row in self._rows}
+        found.append(checks_enos.flows(self._settings.enos_user_id, every, self._mine, searched))
 
     async def _owners(self) -> None:
         """Read who owns the flows that are seen, as many as there is time for."""

@@ -11,7 +11,7 @@ from os import environ
 
 import aiohttp
 
-from bot.core import checks_slack
+from bot.core import checks_slack, oncall
 from bot.core.cards import doctor as cards
 from bot.core.checks import Check, State, ok
 from bot.core.checks_bot import message, message_lost
@@ -132,11 +132,18 @@ class SlackExam:
         troubles = []
         for group in self._settings.oncall:
             members, error = await self._members(group)
-            people |= members or set()
-            trouble = checks_slack.group(group, members, error)
+            active = {user for user in members or () if await self._counts(user)}
+            people |= active
+            inactive = len(members or ()) - len(active)
+            trouble = checks_slack.group(group, active if members is not None else None, error, inactive)
             troubles += [trouble] if trouble else []
         found.extend(checks_slack.on_call(self._settings.oncall, people, troubles))
         self.patient.on_call = frozenset(people) if people else None
+
+    async def _counts(self, user: str) -> bool:
+        """Whether somebody can be on call: neither deactivated, nor an app, nor of another organization."""
+        profile = await self._profile(user)
+        return profile is not None and oncall.counts(profile)
 
     async def _members(self, group: str) -> tuple[frozenset[str] | None, str]:
         try:

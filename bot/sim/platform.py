@@ -172,6 +172,14 @@ class Platform:
         self.changed()
         return flow
 
+    def remove_flow(self, flow_id: int) -> None:
+        """Delete a flow, and its runs with it, as somebody does in the console."""
+        flow = self.flows.pop(flow_id)
+        self.schedule.stop(flow, self.tick())
+        for instance in self.runs.of_flow(flow_id):
+            self.runs.forget(instance)
+        self.changed()
+
     def instance(self, instance_id: str) -> Instance:
         """Return an instance as it is now. Raises KeyError where there is none."""
         self.tick()

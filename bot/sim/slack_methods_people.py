@@ -17,6 +17,7 @@ def _auth_test(ask: Ask) -> Json:
         "user_id": workspace.app.bot_user,
         "bot_id": workspace.app.bot,
         "is_enterprise_install": False,
+        **({"enterprise_id": workspace.team.enterprise} if workspace.team.enterprise else {}),
     }
 
 
@@ -48,6 +49,16 @@ def _group_users(ask: Ask) -> Json:
     return {"users": list(group.members)}
 
 
+def _exchange(ask: Ask) -> Json:
+    """Every account here has one id, before and after its workspace joins an organization."""
+    if not ask.workspace.team.enterprise:
+        raise SlackError("not_enterprise_team")
+    users = ask.needed("users").split(",")
+    known = {user: user for user in users if user in ask.workspace.people}
+    told = {"user_id_map": known, "invalid_user_ids": [user for user in users if user not in known]}
+    return {"team_id": ask.workspace.team.id, "enterprise_id": ask.workspace.team.enterprise, **told}
+
+
 def _bot(ask: Ask) -> Json:
     app = ask.workspace.app
     if ask.text("bot") not in {"", app.bot}:
@@ -61,6 +72,7 @@ PEOPLE = {
     "apps.connections.open": Method(_connections_open, app_token=True),
     "users.info": Method(_user, "users:read"),
     "users.list": Method(_users, "users:read"),
+    "migration.exchange": Method(_exchange),
     "usergroups.list": Method(_groups, "usergroups:read"),
     "usergroups.users.list": Method(_group_users, "usergroups:read"),
     "bots.info": Method(_bot, "users:read"),

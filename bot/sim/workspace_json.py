@@ -46,6 +46,8 @@ class Written(Board):
             }
         if away:
             written |= {"is_stranger": True}
+        elif self.team.enterprise:
+            written["enterprise_user"] = {"id": person.id, "enterprise_id": self.team.enterprise}
         if "users:read.email" in self.app.scopes and person.email:
             written["profile"]["email"] = person.email
         if locale:

@@ -20,6 +20,7 @@ class Payloads(Desk):
             "token": "verification",
             "team_id": team.id,
             "team_domain": team.domain,
+            **({"enterprise_id": team.enterprise} if team.enterprise else {}),
             "channel_id": channel.id,
             "channel_name": {"im": "directmessage", "private": "privategroup"}.get(channel.kind, channel.name),
             "user_id": person.id,
@@ -38,8 +39,9 @@ class Payloads(Desk):
         return {
             "token": "verification",
             "team_id": self.team.id,
+            **({"enterprise_id": self.team.enterprise} if self.team.enterprise else {}),
             "context_team_id": self.team.id,
-            "context_enterprise_id": None,
+            "context_enterprise_id": self.team.enterprise or None,
             "api_app_id": self.app.id,
             "event": event,
             "type": "event_callback",
@@ -47,7 +49,7 @@ class Payloads(Desk):
             "event_time": int(self.clock()),
             "authorizations": [
                 {
-                    "enterprise_id": None,
+                    "enterprise_id": self.team.enterprise or None,
                     "team_id": self.team.id,
                     "user_id": self.app.bot_user,
                     "is_bot": True,
@@ -89,7 +91,7 @@ class Payloads(Desk):
             "type": kind,
             "token": "verification",
             "team": team,
-            "enterprise": None,
+            "enterprise": {"id": self.team.enterprise} if self.team.enterprise else None,
             "is_enterprise_install": False,
             "user": user,
             "api_app_id": self.app.id,

@@ -146,6 +146,11 @@ class State:
         self.changed()
         return person
 
+    def becomes_part_of(self, enterprise: str) -> None:
+        """Let the workspace join an organization; leave it with an empty id."""
+        self.team = replace(self.team, enterprise=enterprise)
+        self.teams[self.team.id] = self.team
+
     def change_person(self, who: str, **facts: Any) -> Person:
         """Change facts about someone: deleted, guest, zone and the like."""
         return self.add_person(replace(self.person(who), **facts))

@@ -10,11 +10,15 @@ SLACKBOT = "USLACKBOT"
 
 @dataclass(frozen=True, kw_only=True)
 class Team:
-    """A Slack workspace; strangers of Slack Connect belong to another one."""
+    """A Slack workspace; strangers of Slack Connect belong to another one.
+
+    ``enterprise`` is the organization that it is part of, if any.
+    """
 
     id: str
     name: str
     domain: str
+    enterprise: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

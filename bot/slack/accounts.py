@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.oncall import counts
 from bot.slack.directory import Directory
 
 AT_MOST = 30  # asked for in any minute: Slack allows about a hundred, and whoever asks the bot comes first
@@ -23,13 +24,16 @@ class Accounts:
         self._asking: dict[str, asyncio.Task[None]] = {}
 
     async def deactivated(self, users: Sequence[str], patience: float = 0.0) -> frozenset[str]:
-        """Return those of whom it is known, after at most so many seconds; Slack is asked for the others meanwhile."""
+        """Return those of whom it is known, after at most so many seconds; Slack is asked for the others meanwhile.
+
+        An app is nobody who can be called either.
+        """
         asking = [self._ask(user) for user in users if self._directory.known(user) is None]
         awaited = [task for task in asking if task is not None]
         if awaited and patience:
             await asyncio.wait(awaited, timeout=patience)
         found = ((user, self._directory.known(user)) for user in users)
-        return frozenset(user for user, profile in found if profile is not None and profile.deleted)
+        return frozenset(user for user, profile in found if profile is not None and not counts(profile))
 
     def _ask(self, user: str) -> asyncio.Task[None] | None:
         """Return the question that is under way; None where it has to wait."""

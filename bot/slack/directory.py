@@ -1,8 +1,12 @@
-"""Who and what is in Slack now: people, groups, channels, each remembered for minutes at most."""
+"""Who and what is in Slack now: people, groups, channels, each remembered for minutes at most.
+
+An answer that says ``ok`` and tells nothing of what was asked (no user, another user, no list of members, a mark that
+is neither yes nor no) has not been read: it is ``SlackUnclear``, and never a member, a colleague or an empty group.
+"""
 
 import logging
 import zoneinfo
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +26,7 @@ LONGEST_NAME = 200  # characters; Slack allows 80
 MEMBER_PAGES, MEMBER_PAGE = 1000, 400  # far beyond any real channel
 MEMBER_SECONDS = 300.0
 A_DAY = 86_400
+EXCHANGED = 400  # user ids in one question about them
 NOT_OFFERED = frozenset({"missing_scope", "unknown_method", "no_permission", "not_allowed_token_type"})
 
 
@@ -46,7 +51,7 @@ class Directory:
         """
 
         async def ask() -> Answer:
-            return _part(await self.calls.read("users.info", {"user": user}), "user")
+            return _user(await self.calls.read("users.info", {"user": user}), user)
 
         return _profile(await self._people.get(user, ask), user, team, self.me)
 
@@ -60,7 +65,7 @@ class Directory:
 
         async def ask() -> frozenset[str]:
             answer = await self.calls.read("usergroups.users.list", {"usergroup": group})
-            return frozenset(str(user) for user in answer.get("users") or ())
+            return frozenset(_ids(answer, "users"))
 
         return await self._groups.get(group, ask)
 
@@ -78,7 +83,7 @@ class Directory:
                 # Without the right to ask, a look into the history tells: only members may read it.
                 await self.calls.read("conversations.history", {"channel": channel, "limit": 1})
                 return Channel(channel, member=True, shared=None)
-            return _channel(_part(answer, "channel"), channel)
+            return _channel(answer, channel)
 
         return await self._channels.get(channel, ask)
 
@@ -86,16 +91,16 @@ class Directory:
         """Return the user ids of all of a channel's members."""
 
         async def ask() -> frozenset[str]:
-            return frozenset(str(user) for user in await self._all("conversations.members", channel, "members"))
+            return frozenset(await self._all("conversations.members", channel, "members"))
 
         return await self._members.get(channel, ask)
 
-    async def _all(self, method: str, channel: str, listed: str) -> list[object]:
+    async def _all(self, method: str, channel: str, listed: str) -> list[str]:
         """Return what all pages list. Part of them is never all: a list that does not end is no answer, and logged."""
-        found: list[object] = []
+        found: list[str] = []
         began, cursors = self._clock(), set[str]()
         async for page in self.calls.pages(method, {"channel": channel, "limit": MEMBER_PAGE}, MEMBER_PAGES):
-            found += page.get(listed) or ()
+            found += _ids(page, listed)
             cursor = cursor_of(page)
             if cursor in cursors or self._clock() - began > MEMBER_SECONDS:
                 break
@@ -116,6 +121,25 @@ class Directory:
 
         return await self._direct.get(channel, ask)
 
+    async def global_ids(self, users: Sequence[str]) -> Mapping[str, str]:
+        """Return which of these users go by another id, as the organization knows them, towards this app.
+
+        Who had an account before their workspace joined has two ids. Which one an app is told depends on a setting
+        of the app, so one of the new ids is looked at. Source: migration.exchange, docs.slack.dev (January 2026).
+        """
+        found: dict[str, str] = {}
+        for first in range(0, len(users), EXCHANGED):
+            some = ",".join(users[first : first + EXCHANGED])
+            try:
+                told = _part(await self.calls.read("migration.exchange", {"users": some}), "user_id_map")
+            except SlackRefused:
+                return {}  # no organization, or no such method: all ids are as they were
+            found.update({str(old): str(new) for old, new in told.items() if new and new != old})
+        for new in found.values():
+            user = _part(await self.calls.read("users.info", {"user": new}), "user")
+            return found if user.get("id") == new else {}
+        return {}
+
     def stands_in(self, channel: str, place: str) -> None:
         """Remember where direct messages to a user stand."""
         if channel != place:
@@ -128,16 +152,16 @@ def _profile(user: Answer, asked: str, team: str, me: Identity | None) -> Profil
         str(user.get("team_id") or ""),
         str(_part(user, "enterprise_user").get("enterprise_id") or ""),
     } - {""}
-    stranger = bool(user.get("is_stranger")) or _is_foreign(team, theirs, me)
+    stranger = _mark(user, "is_stranger") or _is_foreign(team, theirs, me)
     home = me.home if me and not stranger else team or next(iter(sorted(theirs)), "")
     return Profile(
         person=Person(home, asked),
         name=legible(str(shown.get("display_name") or shown.get("real_name") or user.get("name") or ""), LONGEST_NAME),
         timezone=_zone(user.get("tz")),
         offset=_offset(user.get("tz_offset")),
-        deleted=bool(user.get("deleted")),
-        bot=bool(user.get("is_bot")) or asked == "USLACKBOT",
-        guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+        deleted=_mark(user, "deleted"),
+        bot=_mark(user, "is_bot") or asked == "USLACKBOT",
+        guest=_mark(user, "is_restricted") or _mark(user, "is_ultra_restricted"),
         stranger=stranger,
     )
 
@@ -154,13 +178,49 @@ def _is_foreign(team: str, theirs: set[str], me: Identity | None) -> bool:
     return known_elsewhere or spoke_elsewhere
 
 
-def _channel(told: Answer, asked: str) -> Channel:
+def _user(answer: Answer, asked: str) -> Answer:
+    """Return the user that was asked for; a person inside an organization goes by a second id there."""
+    user = _part(answer, "user")
+    if asked not in (user.get("id"), _part(user, "enterprise_user").get("id")):
+        raise SlackUnclear("the answer does not tell of this user")
+    for name in _MARKS:
+        _mark(user, name)
+    return user
+
+
+_MARKS = ("deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is_stranger")
+_WORDS = {"true": True, "1": True, "false": False, "0": False, "": False}
+
+
+def _mark(told: Answer, name: str) -> bool:
+    """Return a mark; one that is left out is no. Raises ``SlackUnclear`` for what is neither yes nor no."""
+    value = told.get(name)
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    known = _WORDS.get(str(value).strip().casefold())
+    if known is None:
+        raise SlackUnclear(f"the answer says neither yes nor no to {name}")
+    return known
+
+
+def _ids(answer: Answer, name: str) -> list[str]:
+    """Return a list of user ids. Raises ``SlackUnclear`` where the answer has none."""
+    listed = answer.get(name)
+    if not isinstance(listed, list) or not all(isinstance(each, str) and each for each in listed):
+        raise SlackUnclear(f"the answer has no {name}")
+    return listed
+
+
+def _channel(answer: Answer, asked: str) -> Channel:
+    told = _part(answer, "channel")
+    if told.get("id") != asked:
+        raise SlackUnclear("the answer does not tell of this channel")
     return Channel(
-        id=str(told.get("id") or asked),
+        id=asked,
         name=legible(str(told.get("name") or ""), LONGEST_NAME),
-        member=bool(told.get("is_im") or told.get("is_member")),
-        archived=bool(told.get("is_archived")),
-        shared=bool(told.get("is_ext_shared") or told.get("is_pending_ext_shared")),
+        member=_mark(told, "is_im") or _mark(told, "is_member"),
+        archived=_mark(told, "is_archived"),
+        shared=_mark(told, "is_ext_shared") or _mark(told, "is_pending_ext_shared"),
     )
 
 

@@ -133,7 +133,7 @@ class Listeners:
         if heard is None or body.get("command") != self.command:
             self.counts.unknown += 1
             heard = reading.unknown(heard) if heard else None
-        if heard is None or self._take(heard):
+        if heard is None or self._take(heard, body):
             await ack()
         else:
             await ack(BUSY)
@@ -142,7 +142,7 @@ class Listeners:
         heard = reading.event(body, self.now(), self.me())
         if heard is None:
             self.counts.ignored += 1
-        elif not self._take(heard):
+        elif not self._take(heard, body):
             self._tell_later(heard, BUSY)
 
     async def _action(self, ack: Ack, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
@@ -150,7 +150,7 @@ class Listeners:
         heard = reading.press(body, self.now(), delivery=str(context.get("delivery", "")))
         if heard is None:
             self.counts.ignored += 1
-        elif not self._take(heard):
+        elif not self._take(heard, body):
             self._tell_later(heard, BUSY)
 
     async def _shortcut(self, ack: Ack, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
@@ -165,7 +165,7 @@ class Listeners:
         """Let a shortcut or form be answered as words are: who is not listened to hears so here as well."""
         self.counts.unknown += 1
         heard = reading.retired(kind, body, self.now(), delivery=str(context.get("delivery", "")))
-        if heard is not None and not self._take(heard):
+        if heard is not None and not self._take(heard, body):
             self._tell_later(heard, BUSY)
 
     async def _nothing(self, ack: Ack) -> None:
@@ -186,7 +186,8 @@ class Listeners:
             library_log().error("A listener failed", exc_info=error)
         return BoltResponse(status=200, body="") if response is not None else None
 
-    def _take(self, heard: Said) -> bool:
+    def _take(self, heard: Said, body: Mapping[str, Any]) -> bool:
+        heard = reading.at_home(heard, body, self.me())
         if not heard.by.team:  # a payload that names none comes from the bot's own workspace
             heard = replace(heard, by=Person(self.me().home, heard.by.user))
         if not self.workers.has_room():

@@ -152,6 +152,19 @@ def retired(kind: str, body: Payload, now: datetime, *, delivery: str = "") -> S
     return Said(_key(kind, body, delivery), kind, _presser(body, user), where, now)
 
 
+def at_home(heard: Said, body: Payload, me: Identity) -> Said:
+    """Return what was said, with a person of the bot's own workspace known as all people of it are.
+
+    While the workspace joins an organization, or leaves it, payloads name its team, the enterprise or both.
+    """
+    team = _text(body, "team_id") or _text(_part(body, "user"), "team_id") or _text(_part(body, "team"), "id")
+    named = (_text(body, "enterprise_id"), _text(_part(body, "enterprise"), "id"))
+    own = {me.team, me.enterprise, *named, _text(_part(body, "team"), "enterprise_id")} - {""}
+    if not me.team or team != me.team or heard.by.team not in own:
+        return heard
+    return replace(heard, by=Person(me.home, heard.by.user))
+
+
 def decoded(value: str) -> tuple[str, str]:
     """Return the post and the words of a button's value ``1|post|words``."""
     version, _, rest = value.partition("|")

@@ -7,7 +7,7 @@ from typing import Protocol
 from sqlite_utils import Database
 
 from bot.core.audit import Attempt, Entry, frees
-from bot.core.people import Person
+from bot.core.people import Link, Person
 from bot.store.moments import moment, moment_or_none, stamp
 from bot.store.people import person
 
@@ -45,6 +45,11 @@ class Ending(Protocol):
         """E.g. the new instance id."""
         ...
 
+    @property
+    def linked(self) -> Link | None:
+        """The link that the act depends on."""
+        ...
+
 
 def attempt(db: Database, new: Attempt) -> int | None:
     """Write an attempt and return its id; None if one with its key is open or has acted."""
@@ -74,9 +79,15 @@ def end(db: Database, ending: Ending | None) -> None:
         )
 
 
+# A row keeps the key that its person had then; it is read with the one that they have now.
+_READ = (
+    "SELECT a.*, coalesce(f.person, a.person) AS whose FROM attempts a LEFT JOIN former_people f ON f.former = a.person"
+)
+
+
 def attempted(db: Database, key: str) -> Entry | None:
     """Return the attempt that holds a key: the one that is open or has acted."""
-    row = db.execute("SELECT * FROM attempts WHERE key = ? AND freed = 0", [key]).fetchone()
+    row = db.execute(f"{_READ} WHERE a.key = ? AND a.freed = 0", [key]).fetchone()
     return None if row is None else _entry(row)
 
 
@@ -87,15 +98,16 @@ def detail(db: Database, attempt: int, words: str) -> None:
 
 def unended(db: Database) -> tuple[Entry, ...]:
     """Return attempts without an end, oldest first."""
-    rows = db.execute("SELECT * FROM attempts WHERE ended_at IS NULL ORDER BY id LIMIT 500")
+    rows = db.execute(f"{_READ} WHERE a.ended_at IS NULL ORDER BY a.id LIMIT 500")
     return tuple(_entry(row) for row in rows)
 
 
 def entries(db: Database, since: datetime, until: datetime, whose: Person | None, limit: int) -> tuple[Entry, ...]:
     """Return entries attempted in ``[since, until)``, newest first."""
-    which, values = ("", []) if whose is None else ("AND person = ?", [str(whose)])
+    keys = "(SELECT ? UNION SELECT former FROM former_people WHERE person = ?)"
+    which, values = ("", []) if whose is None else (f"AND a.person IN {keys}", [str(whose), str(whose)])
     rows = db.execute(
-        f"SELECT * FROM attempts WHERE at >= ? AND at < ? {which} ORDER BY at DESC, id DESC LIMIT ?",  # noqa: S608  constants only
+        f"{_READ} WHERE a.at >= ? AND a.at < ? {which} ORDER BY a.at DESC, a.id DESC LIMIT ?",
         [stamp(since), stamp(until), *values, limit],
     )
     return tuple(_entry(row) for row in rows)
@@ -106,7 +118,7 @@ def _entry(row: Row) -> Entry:
         id=row["id"],
         attempt=Attempt(
             key=row["key"],
-            by=person(row["person"]),
+            by=person(row["whose"]),
             channel=row["channel"],
             thread=row["thread"],
             surface=row["surface"],

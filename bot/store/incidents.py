@@ -202,6 +202,7 @@ _COLUMNS = (
     "told_at",
     "called_at",
     "calls",
+    "gone",
 )
 
 
@@ -230,6 +231,7 @@ def _row(new: Incident) -> rows.Row:
         stamp_or_none(new.told_at),
         stamp_or_none(new.called_at),
         new.calls,
+        int(new.gone),
     )
 
 
@@ -288,6 +290,7 @@ def _incident(row: Row, occurrences: Sequence[Occurrence]) -> Incident:
         told_at=moment_or_none(row["told_at"]),
         called_at=moment_or_none(row["called_at"]),
         calls=row["calls"],
+        gone=bool(row["gone"]),
     )
 
 

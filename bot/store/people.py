@@ -50,9 +50,27 @@ def remove_link(db: Database, whose: Person) -> Link | None:
     return old
 
 
-def prove(db: Database, whose: Person) -> None:
-    """Mark a link as proven."""
-    db.execute("UPDATE links SET proven = 1 WHERE person = ?", [str(whose)])
+def prove(db: Database, which: Link) -> bool:
+    """Mark a link as proven: this one, not another that the person has got since."""
+    done = db.execute(
+        "UPDATE links SET proven = 1 WHERE person = ? AND user_id = ? AND user_name = ?",
+        [str(which.person), which.user_id, which.user_name],
+    )
+    return done.rowcount == 1
+
+
+def must_stand(db: Database, needed: Link | None) -> None:
+    """Raise Refused("link_changed") unless this link stands, and is proven where it was."""
+    if needed is None:
+        return
+    now = link(db, needed.person)
+    same = now is not None and (now.user_id, now.user_name) == (needed.user_id, needed.user_name)
+    if now is None or not same or (needed.proven and not now.proven):
+        raise Refused(
+            "link_changed",
+            "Your link to EnOS changed while I worked on this. Nothing was changed.",
+            "See your link with `whoami`, then ask again.",
+        )
 
 
 def _taken(new: Link, holder: Link) -> Refused:

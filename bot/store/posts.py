@@ -136,7 +136,7 @@ def sent(db: Database, id_: PostId, channel: str, ts: str, now: datetime) -> Non
     """Settle: it stands there. After an unclear answer and another try it is to be looked at once more.
 
     What an edit said is what its message shows from now on, should that have to be said again. What was for one person
-    alone is forgotten at once, a log among it.
+    alone, a log among it, is forgotten at once.
     """
     db.execute(
         "UPDATE posts SET body = edit.body FROM posts edit WHERE edit.id = ? AND edit.kind = 'edit'"

@@ -309,6 +309,13 @@ _NO_SECRETS = (
     "CREATE TABLE unscrubbed (id INTEGER PRIMARY KEY) STRICT",
 )
 
+# Incidents whose flow is gone; and by what keys people were known before the workspace joined or left an organization.
+_PEOPLE = (
+    "ALTER TABLE incidents ADD COLUMN gone INTEGER NOT NULL DEFAULT 0",
+    "CREATE TABLE former_people (former TEXT PRIMARY KEY, person TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE INDEX former_people_of ON former_people (person)",
+)
+
 # Messages that were deleted, or take no edit any more, and are said again.
 _LOST = (
     "ALTER TABLE posts ADD COLUMN generation INTEGER NOT NULL DEFAULT 0",
@@ -336,6 +343,7 @@ STEPS: tuple[Sequence[str], ...] = (
     _REMINDERS,
     _NOTICES,
     _NO_SECRETS,
+    _PEOPLE,
     _LOST,
 )
 

@@ -31,6 +31,7 @@ from bot.store import (
     audit,
     backup,
     gatherings,
+    homes,
     imports,
     inbox,
     incidents,
@@ -45,6 +46,7 @@ from bot.store import (
 from bot.store import posts as outbox
 from bot.store.audit import Ending
 from bot.store.database import PATIENCE, Trouble, probe
+from bot.store.imports import Transact
 from bot.store.lock import Lock, real_path, take
 from bot.store.retention import KEEP, Keep
 from bot.store.units import ROWS, Units
@@ -173,13 +175,22 @@ class Store:
         """Return instances that had not ended when last seen, triggered before a time, newest first."""
         return await self._read(lambda db: watching.unfinished(db, before, limit))
 
+    async def searched_flows(self, since: datetime) -> frozenset[FlowId]:
+        """Return the flows of which runs were seen since then."""
+        return await self._read(lambda db: watching.searched_flows(db, since))
+
     async def is_new(self) -> bool:
         """Whether the database has never completed a poll."""
         return await self._read(watching.is_new)
 
-    async def note(self, name: str, value: str) -> None:
-        """Remember a small named value; an empty one is forgotten."""
-        await self._write(lambda db: watching.note(db, name, value))
+    async def note(self, name: str, value: str, *, posts: Sequence[NewPost] = ()) -> None:
+        """Remember a small named value, an empty one is forgotten, and queue what is said about it."""
+
+        def unit(db: Database) -> None:
+            watching.note(db, name, value)
+            queueing.put(db, posts)
+
+        await self._write(unit, lambda _: posts)
 
     async def notes(self) -> Mapping[str, str]:
         """Return all small named values."""
@@ -241,10 +252,12 @@ class Store:
     ) -> Facts:
         """Read an incident, ask ``decide``, write its facts and end the attempt.
 
-        What ``decide`` raises undoes all. Raises Refused("unknown_incident") where there is none.
+        What ``decide`` raises undoes all. Raises Refused: "unknown_incident" where there is none, "link_changed"
+        where the link that the attempt depends on stands no more.
         """
 
         def unit(db: Database) -> Facts:
+            people.must_stand(db, settle.linked if settle else None)
             found = incidents.incident(db, self._shelf, id)
             if found is None:
                 raise Refused(
@@ -419,9 +432,19 @@ class Store:
 
         return await self._write(unit, lambda _: posts)
 
-    async def prove(self, person: Person) -> None:
-        """Mark a link as proven."""
-        await self._write(lambda db: people.prove(db, person))
+    async def prove(self, link: Link) -> bool:
+        """Mark this very link as proven; False where it stands no more, or is another one now."""
+        return await self._write(lambda db: people.prove(db, link))
+
+    async def move_people(self, moving: homes.Moving) -> int:
+        """Give people new keys: their workspace joined an organization or left it; return how many keys there were."""
+
+        def unit(transact: Transact) -> int:
+            count = homes.move(transact, moving)
+            self._shelf.clear()
+            return count
+
+        return await self._units.several(unit)
 
     # ── the audit ──
 
@@ -440,9 +463,17 @@ class Store:
         """Return the attempt that is open or has acted under a key."""
         return await self._read(lambda db: audit.attempted(db, key))
 
-    async def detail(self, attempt: int, detail: str) -> None:
-        """Write, before the call, what is needed to look it up should its answer be lost."""
-        await self._write(lambda db: audit.detail(db, attempt, detail))
+    async def detail(self, attempt: int, detail: str, *, linked: Link | None = None) -> None:
+        """Write, before the call, what is needed to look it up should its answer be lost.
+
+        Raises Refused("link_changed") where ``linked`` stands no more.
+        """
+
+        def unit(db: Database) -> None:
+            people.must_stand(db, linked)
+            audit.detail(db, attempt, detail)
+
+        await self._write(unit)
 
     async def unended(self) -> tuple[Entry, ...]:
         """Return attempts without an end, oldest first."""
@@ -472,10 +503,16 @@ class Store:
         """Return a stashed text."""
         return await self._read(lambda db: runs.stashed(db, id))
 
-    async def put_run(self, run: Run, *, posts: Sequence[NewPost] = (), settle: Ending | None = None) -> None:
-        """Add or change a followed run, with what is said about it."""
+    async def put_run(
+        self, run: Run, *, posts: Sequence[NewPost] = (), settle: Ending | None = None, linked: Link | None = None
+    ) -> None:
+        """Add or change a followed run, with what is said about it.
+
+        Raises Refused("link_changed") where ``linked`` stands no more.
+        """
 
         def unit(db: Database) -> None:
+            people.must_stand(db, linked)
             runs.put_run(db, run)
             queueing.put(db, posts)
             audit.end(db, settle)

@@ -66,6 +66,12 @@ def forget(db: Database, instances: Sequence[InstanceId]) -> None:
         db.conn.executemany("DELETE FROM seen WHERE instance = ?", [[instance] for instance in instances])
 
 
+def searched_flows(db: Database, since: datetime) -> frozenset[FlowId]:
+    """Return the flows of which runs were seen since then."""
+    rows = db.execute("SELECT DISTINCT flow_id FROM seen WHERE seen_at >= ?", [stamp(since)])
+    return frozenset(FlowId(row["flow_id"]) for row in rows)
+
+
 def unfinished(db: Database, before: datetime, limit: int) -> tuple[InstanceId, ...]:
     """Return instances that had not ended when last seen and were triggered before a time, newest first.
 

@@ -29,7 +29,7 @@ from bot.core.parse import Misread, parse, say
 from bot.core.people import Profile, Said, Surface
 from bot.core.posts import Body, PostId
 from bot.core.requests import Help, Request, Trigger
-from bot.core.rights import Reason, Standing, Who, heard, may
+from bot.core.rights import Reason, Standing, heard, may
 from bot.core.sealed import withheld, without_secrets
 from bot.core.words import visible
 from bot.work import finding, moved, telling
@@ -88,6 +88,8 @@ class Answers:
             for step in (self._known, self._in_time, self._understood, self._permitted, self._noted):
                 ask = await step(ask)
             answer = await self._handlers[type(ask.request)](self._rooms, ask, ask.request)
+            if not ask.row.changes:
+                await finding.still_linked(self._rooms, ask)
         except Failure as failure:
             answer = await self._refused(ask, failure)
         except SLACK_FAILURES as error:
@@ -211,26 +213,12 @@ class Answers:
 
     async def _permitted(self, ask: Ask) -> Ask:
         """Whether they may use this verb at all; ownership of the flow is asked when it is done."""
-        ask = replace(ask, standing=replace(ask.standing, on_call=await self._on_call(ask)))
+        on_call, unread = await self._rooms.on_call.standing(ask.person.user)
+        ask = replace(ask, standing=replace(ask.standing, on_call=on_call, unread=unread))
         reason = may(ask.row.who, ask.standing)
         if reason is not Reason.MAY:
             raise await finding.denied(self._rooms, ask, reason)
         return ask
-
-    async def _on_call(self, ask: Ask) -> bool:
-        """Whether the person is in an on-call group. Where Slack does not say, only what depends on it must wait."""
-        for group in self._rooms.manners.oncall:
-            try:
-                members = await self._rooms.slack.group(group)
-            except SLACK_FAILURES as error:
-                log.warning("the members of %s are not known: %s", group, error)
-                lasting = isinstance(error, SlackRefused)  # then whoever may by their link does not wait for it
-                if ask.row.who is Who.RESPONDER and not (lasting and ask.standing.link):
-                    raise
-            else:
-                if ask.person.user in members:
-                    return True
-        return False
 
     async def _noted(self, ask: Ask) -> Ask:
         """Write the audit row of what changes something; a (post, command) that acted does not act again."""

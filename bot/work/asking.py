@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 from weakref import WeakValueDictionary
@@ -19,8 +19,10 @@ from bot.core.rights import Standing
 from bot.core.sealed import Seal
 from bot.work.desk import Desk
 from bot.work.held import Held
+from bot.work.oncall import OnCall
 from bot.work.ports import Clock, Enos, NewId, Slack
 from bot.work.ports_store import Settlement, Store
+from bot.work.sight import Sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,12 @@ class Rooms:
     # A key of this process's own where none is given: what a former one sealed is then not known, and never equal.
     seal: Seal = field(default_factory=lambda: Seal(secrets.token_hex()))
     held: Held = field(default_factory=Held)
+    sight: Sight = field(default_factory=Sight)
+    on_call: OnCall = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make what is made of the others."""
+        object.__setattr__(self, "on_call", OnCall(self.slack, self.manners.oncall, self.steady))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,11 @@ class Ask:
         return self.standing.link
 
     @property
+    def proven_link(self) -> Link:
+        """The link as it must stand where an owner's right is used: proven, though it may have become so just now."""
+        return replace(self.link, proven=True)
+
+    @property
     def as_user(self) -> UserId | None:
         """The EnOS user to read as; None (the watcher's own) for people without a link."""
         return self.standing.link.user_id if self.standing.link else None
@@ -108,12 +121,23 @@ class Ask:
         """Return the incident it was said to, if it is one of this flow: a change stands in its thread."""
         return self.incident if self.incident is not None and self.incident.flow_id == flow else None
 
-    def settled(self, at: datetime, outcome: str = "done", *, request: str = "", answer: str = "") -> Settlement | None:
-        """Return the end of this attempt, to be written with what is told about it; None where there is none."""
+    def settled(
+        self,
+        at: datetime,
+        outcome: str = "done",
+        *,
+        request: str = "",
+        answer: str = "",
+        linked: Link | None = None,
+    ) -> Settlement | None:
+        """Return the end of this attempt, to be written with what is told about it; None where there is none.
+
+        ``linked`` is the link that must stand for what is written with it.
+        """
         if self.attempt is None:
             return None
         user = self.standing.link.user_id if request and self.standing.link else ""
-        return Settlement(self.attempt, outcome, at, request, user, answer)
+        return Settlement(self.attempt, outcome, at, request, user, answer, linked)
 
 
 @dataclass(frozen=True, slots=True)

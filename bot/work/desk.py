@@ -138,6 +138,26 @@ class Desk:
             words,
         )
 
+    async def gone(self, incident_id: IncidentId, now: datetime) -> None:
+        """Say once in the thread that EnOS shows the flow no more. Nobody is reminded from then on."""
+
+        def decide(old: Incident) -> Facts:
+            new, reason = desk.gone(old)
+            if reason is desk.Reason.NOTHING:
+                return Facts()
+            post = PostId(self._new_id())
+            terms = incident_posts.Terms(now, frozenset(), new.channel, self._new_id)
+            return Facts(
+                incidents=(new,), posts=(incident_posts.in_thread(new, replies.gone(new, post), terms, id_=post),)
+            )
+
+        await self._store.change(incident_id, decide)
+        self._wake()
+
+    async def shown_again(self, incident_id: IncidentId) -> None:
+        """EnOS shows the flow, which it did not: it may be told again should that change."""
+        await self._store.change(incident_id, lambda old: Facts(incidents=(desk.shown_again(old)[0],)))
+
     async def _change(
         self,
         incident_id: IncidentId,

@@ -2,18 +2,21 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.core.cards import answers, flows
 from bot.core.cards.answers import Offer
-from bot.core.errors import Outage, Refused
+from bot.core.errors import Failure, Outage, Refusal, Refused
 from bot.core.flows import Flow, FlowId, FlowName, Instance, InstanceId, UserName
 from bot.core.likeness import begun, likeness, nearest_names, unmarked
+from bot.core.oncall import counts
 from bot.core.parse import say
 from bot.core.people import Person
 from bot.core.requests import FlowRef, OwnerRef, Request
 from bot.core.rights import Reason, owns, proves
+from bot.work import gone
 from bot.work.asking import Ask, Rooms
+from bot.work.sight import HIDDEN
 from bot.work.telling import SLACK_FAILURES
 
 CHOICES = 10  # flows offered where a name is not clear
@@ -144,8 +147,26 @@ async def proven(rooms: Rooms, ask: Ask, flow: Flow) -> bool:
     editable = any(each.id == flow.id and each.editable for each in mine)
     if not proves(ask.link, flow, editable=editable):
         return False
-    await rooms.store.prove(ask.person)
+    if not await rooms.store.prove(ask.link):
+        raise link_changed()
     return True
+
+
+def link_changed() -> Refused:
+    """Return the refusal where the asker's link is not the one that was looked at."""
+    return Refused(
+        "link_changed",
+        "Your link to EnOS changed while I worked on this. Nothing was changed.",
+        "See your link with `whoami`, then ask again.",
+    )
+
+
+async def still_linked(rooms: Rooms, ask: Ask) -> None:
+    """Raise Refused where the asker's link is another one now, or none: what was read by it is not theirs to see."""
+    now = await rooms.store.link(ask.person)
+    was = ask.standing.link
+    if was is not None and (now is None or (now.user_id, now.user_name) != (was.user_id, was.user_name)):
+        raise link_changed()
 
 
 async def denied(rooms: Rooms, ask: Ask, reason: Reason, names: Sequence[UserName] = (), flow: str = "") -> Shown:
@@ -159,12 +180,13 @@ async def denied(rooms: Rooms, ask: Ask, reason: Reason, names: Sequence[UserNam
         owners=flows.owners(names, people),
         flow=flow,
         link=ask.standing.link,
+        unread=ask.standing.unread,
     )
     return Shown(reason.value, sentence)
 
 
 async def people_of(rooms: Rooms, names: Sequence[UserName]) -> Mapping[UserName, Person]:
-    """Return those owners who are linked, and not deactivated as far as Slack tells in a moment."""
+    """Return those owners who are linked, and neither deactivated nor apps as far as Slack tells in a moment."""
     wanted = set(names)
     linked = [link for link in await rooms.store.links() if link.user_name in wanted]
     gone = await asyncio.gather(*(_is_deactivated(rooms, link.person) for link in linked))
@@ -174,17 +196,37 @@ async def people_of(rooms: Rooms, names: Sequence[UserName]) -> Mapping[UserName
 async def _is_deactivated(rooms: Rooms, person: Person) -> bool:
     try:
         async with asyncio.timeout(_PATIENCE):
-            return (await rooms.slack.profile(person.user, team=person.team)).deleted
+            return not counts(await rooms.slack.profile(person.user, team=person.team))
     except (*SLACK_FAILURES, TimeoutError):
         return False
 
 
-async def owners_now(rooms: Rooms, ask: Ask, flow: FlowId, known: Sequence[UserName]) -> tuple[UserName, ...]:
-    """Return a flow's owners as EnOS says now; those who are known already while it does not answer."""
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """Who owns a flow, as far as it could be read at this moment."""
+
+    names: tuple[UserName, ...]
+    unread: Failure | None = None  # why the asker could not read it; ``names`` are the watcher's, or the last known
+    hidden: bool = False  # EnOS does not show it to the asker
+    gone: bool = False  # nor to the watcher
+    now: bool = True  # EnOS told the names; else they are the last known
+
+
+async def owners_now(rooms: Rooms, ask: Ask, flow: FlowId, known: Sequence[UserName]) -> Owned:
+    """Return a flow's owners as EnOS says now, to the asker or else to the watcher; those known before otherwise."""
     try:
-        return (await rooms.enos.flow(flow, as_user=ask.as_user)).owners
-    except Outage:
-        return tuple(known)
+        return Owned((await rooms.enos.flow(flow, as_user=ask.as_user)).owners)
+    except Outage as outage:
+        return Owned(tuple(known), unread=outage, now=False)
+    except Refusal as refusal:
+        unread = refusal
+    hidden = gone.reason(unread) in HIDDEN
+    try:
+        return Owned((await rooms.enos.flow(flow)).owners, unread, hidden)
+    except Outage as outage:
+        return Owned(tuple(known), outage, hidden, now=False)
+    except Refusal as refusal:
+        return Owned(tuple(known), unread, hidden, gone=gone.reason(refusal) in gone.REASONS, now=False)
 
 
 async def instance(rooms: Rooms, ask: Ask, which: InstanceId | None) -> Instance:

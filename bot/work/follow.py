@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.core.cards import runs as cards
-from bot.core.errors import Failure
+from bot.core.errors import Failure, Refusal
 from bot.core.facts import Run
 from bot.core.flows import Flow, FlowId, Instance, TaskId, UserId
 from bot.core.graphs import BROKEN, downstream, ended
@@ -69,6 +69,9 @@ class Follow:
             looking.due = at + pause(now - run.started_at)
             try:
                 await (self._look_up if run.state == "asked" else self._look)(run, looking, now)
+            except Refusal:  # what is gone, or is not shown to this user any more, does not come back by asking
+                if now - run.started_at > TOO_LONG:
+                    await self._over(run, "lost", cards.lost_sight(run), now, "unclear:lost")
             except (Failure, *SLACK_FAILURES):
                 continue  # EnOS does not answer: the watcher says so, once; this run is looked at again
             except Exception:

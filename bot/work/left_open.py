@@ -82,16 +82,24 @@ async def _looked_up(rooms: Rooms, entry: Entry) -> _Known:
 
 
 async def _called(rooms: Rooms, entry: Entry, what: dict[str, object]) -> _Known:
-    """Ask how things stand, as the person, so that they hear only what EnOS lets them see."""
+    """Ask how things stand, as the person, so that they hear only what EnOS lets them see.
+
+    Who is another user there now, or none, is told that it is not known.
+    """
     link = await rooms.store.link(entry.attempt.by)
-    user = link.user_id if link else None
+    user = str(what.get("user") or "")
+    if link is None or (user and link.user_id != user):
+        text = (
+            "I could not find out whether it was done: your link to EnOS has changed since. Look before you ask again."
+        )
+        return _Known(text, "unclear:link_changed")
     if what["act"] == "cancel":
         instance = InstanceId(str(what["instance"]))
-        found = await rooms.enos.instance(instance, as_user=user)
+        found = await rooms.enos.instance(instance, as_user=link.user_id)
         state = f"is {name_of(found.status)} now" if found else "is not shown by EnOS now"
         text = f"EnOS may have been asked to stop run {code(instance)}, which {state}."
         return _Known(text, "unclear:interrupted", public=True, request="cancel", result=instance)
-    flow = await rooms.enos.flow(FlowId(int(str(what["flow"]))), as_user=user)
+    flow = await rooms.enos.flow(FlowId(int(str(what["flow"]))), as_user=link.user_id)
     word, action = ("on", "enable") if what["active"] else ("off", "disable")
     if flow.active is not what["active"]:
         return _NOTHING

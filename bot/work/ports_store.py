@@ -50,12 +50,16 @@ class Store(Protocol):
         """Return instances last seen unfinished whose trigger time lies before the window."""
         ...
 
+    async def searched_flows(self, since: datetime) -> frozenset[FlowId]:
+        """Return the flows of which runs were seen since then."""
+        ...
+
     async def is_new(self) -> bool:
         """Whether the database has never completed a poll."""
         ...
 
-    async def note(self, name: str, value: str) -> None:
-        """Remember a small named value (page base, sort names, zone, …)."""
+    async def note(self, name: str, value: str, *, posts: Sequence[NewPost] = ()) -> None:
+        """Remember a small named value (page base, sort names, zone, …), and queue what is said about it with it."""
         ...
 
     async def notes(self) -> Mapping[str, str]:
@@ -225,8 +229,8 @@ class Store(Protocol):
         """Remove a link and return what it was."""
         ...
 
-    async def prove(self, person: Person) -> None:
-        """Mark a link as proven."""
+    async def prove(self, link: Link) -> bool:
+        """Mark this very link as proven; False where it stands no more, or is another one now."""
         ...
 
     # the audit
@@ -238,8 +242,11 @@ class Store(Protocol):
         """Return the attempt that is open or has acted under a key."""
         ...
 
-    async def detail(self, attempt: int, detail: str) -> None:
-        """Write, before the call, what is needed to look it up should its answer be lost."""
+    async def detail(self, attempt: int, detail: str, *, linked: Link | None = None) -> None:
+        """Write, before the call, what is needed to look it up should its answer be lost.
+
+        Raises Refused("link_changed") where ``linked`` stands no more.
+        """
         ...
 
     async def unended(self) -> tuple[Entry, ...]:
@@ -268,8 +275,18 @@ class Store(Protocol):
         """Return a stashed text."""
         ...
 
-    async def put_run(self, run: Run, *, posts: Sequence[NewPost] = (), settle: "Settlement | None" = None) -> None:
-        """Add or change a followed run, with what is said about it."""
+    async def put_run(
+        self,
+        run: Run,
+        *,
+        posts: Sequence[NewPost] = (),
+        settle: "Settlement | None" = None,
+        linked: Link | None = None,
+    ) -> None:
+        """Add or change a followed run, with what is said about it.
+
+        Raises Refused("link_changed") where ``linked`` stands no more.
+        """
         ...
 
     async def runs(self, *, live: bool = True, flow: FlowId | None = None, limit: int = 200) -> tuple[Run, ...]:
@@ -291,3 +308,4 @@ class Settlement:
     request: str = ""
     user_id: str = ""
     answer: str = ""
+    linked: Link | None = None  # the link that the act depends on: Refused("link_changed") where it stands no more

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.core.cards import blocks
 from bot.core.cards.answers import Offer
-from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.conversations import SLACK_FAILURES
 from bot.core.people import Surface
 from bot.core.pointers import Pointed, pointed
 from bot.core.posts import NewPost, PostId
@@ -12,7 +12,7 @@ from bot.core.sealed import without_secrets
 from bot.work import audience
 from bot.work.asking import Answer, Ask, Rooms
 
-SLACK_FAILURES = (SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable)
+__all__ = ["SLACK_FAILURES", "fitted", "may_post", "posts"]
 
 
 async def posts(rooms: Rooms, ask: Ask, answer: Answer) -> tuple[NewPost, ...]:

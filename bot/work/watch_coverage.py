@@ -1,16 +1,18 @@
 """What cannot be seen is said: a search shows only what is related to the watcher's user.
 
-At start and daily the organization's flows (Search Flow) are compared with that user's (Get My Flow). A gap is an
-alarm, told once for each change of the missing flows.
+At start and daily the organization's flows (Search Flow) are compared with that user's (Get My Flow) and with those
+of which searches have brought runs. A gap is an alarm, told once for each change of the missing flows.
 """
 
 import hashlib
+import json
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core import notices
 from bot.core.cards import watching as cards
+from bot.core.coverage import counts_since, unwatched
 from bot.core.errors import Failure
 from bot.core.flows import FlowName
 from bot.core.notices import Notice
@@ -21,6 +23,7 @@ from bot.work.ports_store import Store
 log = logging.getLogger(__name__)
 
 _NOTE = "coverage"
+_READ_AS = "read as"  # the note of the user who reads, and since when
 _EVERY, _AGAIN = timedelta(days=1), timedelta(minutes=10)
 
 
@@ -51,15 +54,24 @@ class Coverage:
             return
         try:
             every = {flow.id: flow for flow in await self._enos.all_flows()}
-            mine = {flow.id for flow in await self._enos.my_flows()}
+            related = {flow.id for flow in await self._enos.my_flows()}
         except Failure as trouble:
             self._next = self._steady() + _AGAIN
             log.info("what is watched could not be compared: %s", trouble)
             return
-        missing = tuple(flow for id_, flow in sorted(every.items()) if id_ not in mine)
+        searched = await self._store.searched_flows(await self._searched_since(now))
+        missing = unwatched(every.values(), related, searched)
         self.watched = Watched(len(every) - len(missing), len(every))
         await self._tell(missing, self.watched, now)
         self._next = self._steady() + _EVERY
+
+    async def _searched_since(self, now: datetime) -> datetime:
+        """Return since when what searches brought was shown to this user, whom the settings may have changed."""
+        noted = json.loads((await self._store.notes()).get(_READ_AS, "") or "{}")
+        since = counts_since(str(noted.get("user", "")), str(noted.get("since", "")), self._user, now)
+        if noted != (reads := {"user": self._user, "since": since.isoformat()}):
+            await self._store.note(_READ_AS, json.dumps(reads))
+        return since
 
     async def _tell(self, missing: tuple[FlowName, ...], watched: Watched, now: datetime) -> None:
         """Tell the gap if it is not what was told last, or that it has closed."""

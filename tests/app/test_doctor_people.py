@@ -257,3 +257,11 @@ async def test_no_part_takes_the_others_down(caplog):
         assert await guarded.guarded("part", found, fails(problem), 0.01 if problem is None else 10) is None
         assert words in found[0].says
     assert "the doctor met a bug" in caplog.text
+
+
+async def test_deactivated_people_and_apps_are_not_counted_as_on_call(doctor, running):
+    workspace = running.world.workspace
+    workspace.add_group(Group(id="S0GONE0001", handle="gone", name="Gone", members=(JONAS,)))
+    workspace.change_person(JONAS, deleted=True)
+    check = bad(await doctor(FLOWBOT_ONCALL="S0GONE0001"))["slack on call"]
+    assert check.says == "Nobody active is in S0GONE0001 of FLOWBOT_ONCALL: its one member is deactivated or an app."

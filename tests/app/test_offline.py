@@ -11,6 +11,7 @@ from bot.core.errors import Refused
 from bot.core.flows import UserId, UserName
 from bot.core.people import Link, Person
 from bot.settings import load
+from bot.slack.identity import Identity
 from bot.store.store import Store
 
 HEADER = "slack_user,enos_user_id,enos_user_name\n"
@@ -102,7 +103,7 @@ async def test_a_second_import_changes_only_what_differs(settings):
 async def test_a_proven_link_that_stays_as_it_was_stays_proven(settings):
     async with Store.open(settings.database) as store:
         await store.put_links([MAYA])
-        await store.prove(MAYA.person)
+        await store.prove(MAYA)
     await offline.import_people(settings, FILE)
     async with Store.open(settings.database) as store:
         assert (await store.link(MAYA.person)).proven
@@ -121,7 +122,8 @@ async def test_while_slack_cannot_be_asked_lines_must_name_their_team(settings):
 
 async def test_people_of_a_workspace_are_known_by_its_enterprise(settings):
     async with Store.open(settings.database) as store:
-        await offline.imported(store, (), {"text": FILE, "team": "E0BIG", "workspace": "T0DEMO0001"})
+        me = Identity("T0DEMO0001", "U0BOT", "B0BOT", enterprise="E0BIG")
+        await offline.imported(store, (), {"text": FILE}, me)
         assert {link.person.team for link in await store.links()} == {"E0BIG"}
 
 

@@ -224,10 +224,15 @@ def test_who_is_on_call():
     assert checks_slack.group("S1", ()).state is State.WARNING
     assert shown(checks_slack.group("S1", None, "no_such_subteam")) == [
         (
-            "failed: slack on call: Slack does not tell who is in S1 of FLOWBOT_ONCALL: no_such_subteam. "
-            "Correct FLOWBOT_ONCALL."
+            "failed: slack on call: Slack does not tell who is in S1 of FLOWBOT_ONCALL: Slack has no such group, or it "
+            "is disabled (no_such_subteam). Enable the group in Slack, or correct FLOWBOT_ONCALL."
         )
     ]
+    assert checks_slack.group("S1", (), inactive=1).says == (
+        "Nobody active is in S1 of FLOWBOT_ONCALL: its one member is deactivated or an app."
+    )
+    assert checks_slack.group("S1", (), inactive=2).says.endswith(": its 2 members are deactivated or apps.")
+    assert checks_slack.group("S1", {"U1"}, inactive=2) is None
     assert "any linked member" in checks_slack.on_call((), (), ())[0].says
     assert checks_slack.on_call(("S1",), {"U1", "U2"}, ())[0].says == "2 people are on call."
     trouble = failed("slack on call", "x")
@@ -282,6 +287,8 @@ def test_what_the_watcher_sees():
             "Give that user a right to them in EnOS, or set another ENOS_USER_ID."
         )
     ]
+    searched = checks_enos.flows("u1", [a, b], [], {FlowId(1), FlowId(2)})
+    assert shown(searched) == ["ok: enos flows: flowbot watches 2 of 2 flows as u1."]
     check = checks_enos.flows("u1", [a], [])
     assert check.state is State.FAILED
     assert "sees none of 1 flows" in check.says

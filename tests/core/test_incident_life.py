@@ -171,3 +171,13 @@ def test_unhealed_is_the_newest_failure_of_each_instance():
         incident(failure(**KNOWN), failure(end="2026-11-21 03:00:00"), failure("3-2026112100", healed=True))
     )
     assert [each.end_time for each in left] == ["2026-11-21 03:00:00"]
+
+
+def test_that_its_flow_is_gone_is_told_once_and_only_while_it_is_live():
+    new, reason = desk.gone(incident())
+    assert (new.gone, reason) == (True, Reason.GONE)
+    assert desk.gone(new) == (new, Reason.NOTHING)
+    assert desk.gone(CLOSED) == (CLOSED, Reason.NOTHING)
+    assert desk.shown_again(new) == (incident(), Reason.SHOWN_AGAIN)
+    assert desk.shown_again(incident()) == (incident(), Reason.NOTHING)
+    assert not desk.failed(new, failure("3377-2026112200", at=LATER), [])[0].gone

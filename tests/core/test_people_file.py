@@ -6,8 +6,8 @@ from hypothesis import strategies as some
 
 from bot.core.errors import Refused
 from bot.core.flows import UserId, UserName
-from bot.core.people import Link, Person
-from bot.core.people_file import _unseen, names_teams, read, write
+from bot.core.people import Link, Person, former_homes
+from bot.core.people_file import _unseen, names_teams, read, teams, write
 
 HOME = "T0DEMO0001"
 HEADER = "slack_user,enos_user_id,enos_user_name\n"
@@ -116,3 +116,26 @@ def test_what_is_written_can_be_read_again(names):
         for number, (name, user_id) in enumerate(names.items())
     }
     assert set(read(write(links), "")) == links
+
+
+def test_the_teams_that_a_file_names():
+    assert teams('slack_user,enos_user_id,enos_user_name\nT1:U1,u1,a\n"E1:U2",u2,b\n U3,u3,c\n') == {"T1", "E1"}
+
+
+@pytest.mark.parametrize(
+    ("noted", "now", "former"),
+    [
+        (("", ""), ("T1", "T1"), ()),
+        (("", ""), ("T1", "E1"), ("T1",)),
+        (("T1", "T1"), ("T1", "E1"), ("T1",)),
+        (("T1", "E1"), ("T1", "T1"), ("E1",)),
+        (("T1", "E1"), ("T1", "E2"), ("E1", "T1")),
+        (("T1", ""), ("T1", "T1"), ()),
+        (("T9", "E9"), ("T1", "T1"), ()),
+        (("T9", "E1"), ("T1", "E1"), ("T1",)),
+        (("T1", "T1"), ("", "E1"), ()),
+    ],
+)
+def test_by_what_people_were_known_before(noted, now, former):
+    team, home = now
+    assert former_homes(*noted, team=team, home=home) == former

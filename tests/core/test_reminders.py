@@ -176,3 +176,19 @@ def test_what_is_said():
 def test_a_group_that_is_none_mentions_nobody():
     said = replies.called(incident(), ["<!channel>"], Look(), "p7", minutes(30))
     assert "&lt;!channel&gt;" in said["blocks"][0]["text"]["text"]
+
+
+@pytest.mark.parametrize("phase", [Phase.OPEN, Phase.ACKNOWLEDGED])
+def test_nobody_is_reminded_of_a_flow_that_is_gone(phase):
+    gone = replace(TAKEN if phase is Phase.ACKNOWLEDGED else incident(), gone=True)
+    assert next_call(gone, EVERY) is None
+    assert untaken([replace(gone, gathered=True)]) == ()
+
+
+def test_what_is_said_of_a_flow_that_is_gone():
+    text, line, offers = texts(replies.gone(incident(), "p7"))
+    assert text == "FLOW GONE · daily-energy-report"
+    assert line.startswith(
+        "EnOS no longer shows me the flow *daily-energy-report*. It was deleted, or my EnOS user may"
+    )
+    assert offers == ["1|p7|close 3377"]

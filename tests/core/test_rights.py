@@ -1,5 +1,7 @@
 """Who may do what: whole tables of people and verbs."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.core.commands import ROWS
@@ -96,3 +98,22 @@ def test_who_may_act_on_an_incident(who, owners, needs_link, reason):
 def test_a_link_is_proven_by_a_flow_that_the_id_may_edit_and_that_names_the_name(owners, editable, proof):
     flow = Flow(FlowId(1), "flow", active=True, owners=owners)
     assert proves(UNPROVEN, flow, editable=editable) is proof
+
+
+UNREAD = replace(standing(), unread="I could not read the on-call group S1.")
+
+
+def test_what_could_not_be_read_is_not_told_as_may_not():
+    linked = replace(UNREAD, link=PROVEN)
+    assert may(Who.RESPONDER, UNREAD) is Reason.ON_CALL_UNREAD
+    assert may(Who.RESPONDER, linked) is Reason.MAY
+    assert may(Who.LINKED, UNREAD) is Reason.NOT_LINKED
+    assert responds(linked, OWN, needs_link=False) is Reason.MAY
+    assert responds(linked, OTHER, needs_link=False) is Reason.ON_CALL_UNREAD
+    assert responds(UNREAD, OWN, needs_link=True) is Reason.NOT_LINKED
+
+
+def test_who_has_it_may_where_that_counts():
+    assert responds(standing(), OTHER, needs_link=False, holds=True) is Reason.MAY
+    assert responds(standing(), OTHER, needs_link=True, holds=True) is Reason.NOT_LINKED
+    assert responds(standing(UNPROVEN), OTHER, needs_link=True, holds=True) is Reason.MAY

@@ -1,6 +1,10 @@
 """Who may do what: unlinked, colleague, guest, stranger and admin; linking, the people and the record of it all."""
 
+from dataclasses import replace
+
 from journey_kit import ALEX, DATA_OPS, DIRECT, FINANCE, GENERAL, GUEST, JONAS, MAYA, PRIYA, SAM, STRANGER, story
+
+from bot.sim.workspace_seed import ON_CALL
 
 
 @story()
@@ -106,3 +110,75 @@ async def test_without_an_on_call_group_every_linked_member_of_the_channel_may_t
     await town.sees(card, "@Jonas Weber has it until")
     await town.asks(JONAS, f"/flow close {flow.id} because it is a test", "You closed it")
     await town.sees(card, "CLOSED", "it is a test")
+
+
+@story()
+async def test_the_incident_of_a_deleted_flow_is_ended_by_its_owner(town):
+    flow = town.flow("short-lived-load")
+    town.breaks(flow)
+    card = await town.card(flow, "FAIL")
+    town.enos.remove_flow(flow.id)
+    town.press(MAYA, card, "Acknowledge")
+    await town.sees(card, "@Maya Chen has it")
+    said = await town.reply(card, "EnOS no longer shows me the flow", "short-lived-load")
+    assert town.says(said, "I stop the reminders", "[Close]")
+    await town.asks(JONAS, f"/flow close {flow.id}", "I know of no incident of flow")
+    town.press(MAYA, said, "Close")
+    await town.sees(card, "closed")
+    town.say(MAYA, f"/flow reopen {flow.id}")
+    await town.reply(card, "reopened")
+    assert len([each for each in town.slack.replies(card) if town.says(each, "no longer shows me")]) == 1
+
+
+@story(FLOWBOT_REMIND_MINUTES="0.1")
+async def test_instead_of_a_reminder_comes_the_word_that_the_flow_is_gone(town):
+    flow = town.flow("forgotten-load")
+    town.breaks(flow)
+    card = await town.card(flow, "FAIL")
+    town.enos.remove_flow(flow.id)
+    await town.reply(card, "EnOS no longer shows me the flow", "I stop the reminders")
+    await town.polls(10)
+    assert [each for each in town.slack.replies(card) if town.says(each, "nobody has acknowledged it")] == []
+    assert len([each for each in town.slack.replies(card) if town.says(each, "no longer shows me")]) == 1
+
+
+@story()
+async def test_links_go_with_the_workspace_into_an_organization_and_back(town):
+    flow = town.flow("travelling-load")
+    town.breaks(flow)
+    card = await town.card(flow, "FAIL")
+    town.press(MAYA, card, "Acknowledge")
+    await town.sees(card, "@Maya Chen has it")
+    csv = town.folder / "people-then.csv"
+    csv.write_text((await town.flowbot("people", "list"))[1], encoding="utf-8")
+    assert "T0DEMO0001:" in csv.read_text(encoding="utf-8")
+
+    for enterprise, home in (("E0DEMO0001", "E0DEMO0001"), ("", "T0DEMO0001")):
+        town.slack.becomes_part_of(enterprise)
+        await town.asks(MAYA, "/flow whoami", "In EnOS you are", "maya.chen", "proven")  # before the bot has noticed
+        assert await town.stop() == 0
+        await town.start()
+        await town.asks(MAYA, "/flow whoami", f"{home}:", "In EnOS you are", "maya.chen", "The link is proven")
+        await town.asks(MAYA, f"/flow unack {flow.id}", "You gave it back")
+        await town.asks(MAYA, f"/flow ack {flow.id}", "You have it")
+        code, out, errors = await town.flowbot("people", "import", str(csv))  # of the first time
+        assert (code, out.partition(",")[0]) == (0, "0 added"), errors
+        await town.asks(ALEX, "/flow audit today @Maya Chen", f"unack {flow.id}", f"ack {flow.id}")
+        await town.asks(ALEX, "/flow audit", f"are known by {home}")
+
+
+@story(waits=True)
+async def test_an_on_call_group_that_was_disabled_is_told_to_all_whom_it_concerns(town):
+    group = town.slack.groups[ON_CALL]
+    town.slack.groups[ON_CALL] = replace(group, disabled=True)
+    town.refusals.add("usergroups.users.list: no_such_subteam")
+    await town.start()
+    await town.hears(ALEX, "I could not read the on-call group", "no_such_subteam", "Reminders skip it", where=DIRECT)
+    flow = town.flow("unattended-load", owners=("jonas.weber",))
+    town.breaks(flow)
+    card = await town.card(flow, "FAIL")
+    town.press(PRIYA, card, "Acknowledge")
+    await town.hears(PRIYA, "I could not read the on-call group", "can't tell whether you are on call")
+    await town.asks(PRIYA, "/flow status", "Not all is well", "I could not read the on-call group")
+    town.press(JONAS, card, "Acknowledge")
+    await town.sees(card, "@Jonas Weber has it")

@@ -140,7 +140,7 @@ async def test_where_slack_never_named_our_team_only_its_own_word_makes_a_strang
     poster.me = Identity(team="", user="U0FLOWBOT1", bot="B0FLOWBOT1")
     slack.answers["users.info"] = {"user": MAYA}
     assert not (await poster.profile("U0MAYA00001", team="T0DEMO0001")).stranger
-    slack.answers["users.info"] = {"user": MAYA | {"is_stranger": True}}
+    slack.answers["users.info"] = {"user": MAYA | {"id": "U0STRANGE01", "is_stranger": True}}
     assert (await poster.profile("U0STRANGE01", team="T0DEMO0001")).stranger
 
 
@@ -252,3 +252,24 @@ async def test_a_read_waits_out_a_short_limit_and_leaves_a_long_one_to_its_calle
     slack.fail("usergroups.users.list", limit(1), limit(1), limit(1))
     with pytest.raises(SlackLimited):
         await poster.group("S3")
+
+
+EXCHANGE = {"user_id_map": {"U1": "W1", "U2": "U2"}}
+
+
+async def test_user_ids_of_the_organization_count_where_the_app_is_told_them(poster, slack):
+    slack.answers["migration.exchange"] = EXCHANGE
+    slack.answers["users.info"] = {"user": {"id": "W1"}}
+    assert await poster.directory.global_ids(["U1", "U2"]) == {"U1": "W1"}
+    slack.answers["users.info"] = {"user": {"id": "U1"}}  # Slack still translates for this app
+    assert await poster.directory.global_ids(["U1", "U2"]) == {}
+    slack.answers["migration.exchange"] = {"user_id_map": {"U1": "U1"}}
+    assert await poster.directory.global_ids(["U1"]) == {}
+    slack.fail("migration.exchange", refusal("not_enterprise_team"))
+    assert await poster.directory.global_ids(["U1"]) == {}
+
+
+async def test_many_user_ids_are_asked_for_in_several_questions(poster, slack):
+    slack.answers["migration.exchange"] = {"user_id_map": {}}
+    assert await poster.directory.global_ids([f"U{number}" for number in range(401)]) == {}
+    assert [each["users"].count(",") for each in slack.called("migration.exchange")] == [399, 0]

@@ -1,5 +1,6 @@
 """Payloads of Slack, and what they say."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -346,3 +347,24 @@ def test_no_payload_breaks_the_reading(body):
     used = said.retired("form", body, NOW)
     for heard in (said.command(body, NOW), said.event(body, NOW, ME), said.press(body, NOW), used):
         assert heard is None or (heard.by.user and heard.key and heard.where.channel)
+
+
+@pytest.mark.parametrize("home", [{}, {"enterprise": "E1"}])
+@pytest.mark.parametrize("named", [{}, {"enterprise_id": "E1"}])
+def test_while_the_workspace_joins_or_leaves_an_organization_its_people_stay_the_same(home, named):
+    me = Identity(TEAM, "U0FLOWBOT1", "B0FLOWBOT1", **home)
+    body = slash("mine", **named)
+    assert said.at_home(said.command(body, NOW), body, me).by == Person(me.home, "U0MAYA00001")
+    body = pressed("1|p|ack", team={"id": TEAM} | named, enterprise={"id": "E1"} if named else None)
+    assert said.at_home(said.press(body, NOW), body, me).by == Person(me.home, "U0MAYA00001")
+
+
+def test_people_of_other_workspaces_stay_who_they_are():
+    me = Identity(TEAM, "U0FLOWBOT1", "B0FLOWBOT1", enterprise="E1")
+    body = slash("mine", team_id="T0SISTER", enterprise_id="E1")
+    assert said.at_home(said.command(body, NOW), body, me).by == Person("E1", "U0MAYA00001")
+    heard = said.command(slash("mine"), NOW)
+    foreign = replace(heard, by=Person("T0OTHER", "U0MAYA00001"))
+    assert said.at_home(foreign, slash("mine"), me) == foreign
+    nobody = Identity("", "U0FLOWBOT1", "B0FLOWBOT1")
+    assert said.at_home(heard, slash("mine"), nobody) == heard

@@ -231,7 +231,7 @@ def with_secrets(path, version):
     put(post, ["w1", "whisper", json.dumps({"text": HIDDEN}), "given up"])
     put(post, ["m1", "message", json.dumps({"text": "stays"}), "queued"])
     put("CREATE TABLE gone (text TEXT)")
-    put("INSERT INTO gone VALUES (?)", [HIDDEN * 500])
+    put("INSERT INTO gone VALUES (?)", [HIDDEN * 5000])
     put("DROP TABLE gone")
     connection.close()
 

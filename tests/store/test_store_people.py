@@ -17,7 +17,7 @@ from bot.work.ports_store import Settlement
 async def test_links_are_kept_changed_proven_and_removed(store):
     await store.put_links([link(), link(JONAS, "u2", "jonas.weber")], posts=[message()])
     await store.put_links([link(name="maya.chen2")])
-    await store.prove(MAYA)
+    assert await store.prove(link(name="maya.chen2"))
     assert await store.link(MAYA) == link(name="maya.chen2", proven=True)
     assert [each.person for each in await store.links()] == [JONAS, MAYA]
     assert await store.remove_link(MAYA, posts=[message("p2")]) == link(name="maya.chen2", proven=True)

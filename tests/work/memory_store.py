@@ -96,6 +96,9 @@ class MemoryStore:
         rows = (each for each in self.seen.values() if not is_finished(each.status))
         return tuple(each.instance for each in rows if (each.trigger_at or each.seen_at) < before)[:limit]
 
+    async def searched_flows(self, since):
+        return frozenset(each.flow_id for each in self.seen.values() if each.seen_at >= since)
+
     async def is_new(self):
         return all(reading.read_at is None for reading in self.read.values())
 

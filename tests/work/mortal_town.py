@@ -12,6 +12,7 @@ from mortal import Dead, Life, Mortal, mortal
 from mortal_laws import held
 from mortal_places import MAYA, Platform, TownSlack
 from mortal_reminders import EVERY
+from watch_world import on_call
 
 from bot.core.flows import UserId, UserName
 from bot.core.mask import DEFAULT
@@ -25,7 +26,7 @@ from bot.work.asking import Manners, Rooms
 from bot.work.deliver import Delivery
 from bot.work.desk import Desk
 from bot.work.follow import Follow
-from bot.work.remind import Reminders
+from bot.work.remind import Before, Reminders
 from bot.work.watch import Watch
 from bot.work.watch_settings import WatchSettings
 
@@ -72,7 +73,7 @@ class Process:
             seal=Seal("the secret key of the EnOS application"),
             wake=lambda: None,
         )
-        self.reminders = Reminders(store, people, town.new_id, EVERY, ["S0ONCALL01"])
+        self.reminders = Reminders(store, people, town.new_id, EVERY, Before(on_call))
         self.rooms = rooms
         self.answers = Answers(rooms)
         self.follow = Follow(rooms)

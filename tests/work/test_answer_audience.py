@@ -258,7 +258,8 @@ def test_who_is_not_linked_has_no_link_to_ask_for(world, maya):
     [
         (SlackRefused("missing_scope"), "maya", True),  # an owner does not wait for a scope that is missing
         (SlackRefused("missing_scope"), "jonas", False),
-        (SlackUnclear("too slow"), "maya", False),
+        (SlackUnclear("too slow"), "maya", True),
+        (SlackUnclear("too slow"), "sam", False),
         (SlackRefused("missing_scope"), "sam", False),
     ],
 )

@@ -128,7 +128,7 @@ def denied(reason, **more):
 @pytest.mark.parametrize("reason", [each for each in Reason if each is not Reason.MAY])
 def test_every_denial_says_that_nothing_happened_and_what_to_do(reason):
     text = denied(reason, admins=ADMINS)
-    assert any(words in text for words in ("nothing was", "cannot do this", "only once they are linked"))
+    assert any(words in text for words in ("nothing was", "Nothing was", "cannot do this", "only once they are linked"))
     assert any(words in text for words in ("Ask ", "ask ", "Let a person", "Unlock"))
     assert "!" not in text
 

@@ -1,11 +1,14 @@
 """What a bot that was killed left open is looked up at the next start, and answered with what is known."""
 
+import json
 from dataclasses import replace
 
 import pytest
 from answer_world import FAILED, OPS
 
 from bot.core.audit import Attempt
+from bot.core.flows import UserId, UserName
+from bot.core.people import Link
 from bot.core.status import Status
 from bot.enos.errors import Silence
 from bot.work import left_open
@@ -110,11 +113,29 @@ async def test_killed_around_a_cancel_the_run_tells(world):
 
 async def test_killed_around_the_cancel_of_a_run_that_is_not_shown(world):
     detail = '{"act": "cancel", "instance": "3377-2026112103"}'
-    await attempted(world, "cancel 3377-2026112103", "cancel", detail=detail, surface="direct", who=world.priya)
+    await attempted(world, "cancel 3377-2026112103", "cancel", detail=detail, surface="direct")
     await close_left_open(world)
     (message,) = await world.delivered()
-    assert message.place == "dm priya"
+    assert message.place == "dm maya"
     assert "which is not shown by EnOS now" in message.text
+
+
+@pytest.mark.parametrize("user", ["", "u15432100000000011"])
+@pytest.mark.parametrize("relinked", [True, False])
+async def test_who_is_not_that_user_any_more_is_not_told_what_only_that_user_sees(world, user, relinked):
+    world.enos.run(FAILED, Status.CANCEL)
+    told = {"act": "cancel", "instance": FAILED} | ({"user": user} if user else {})
+    await attempted(world, f"cancel {FAILED}", "cancel", detail=json.dumps(told))
+    await world.store.remove_link(world.maya.person)
+    if relinked and user:
+        await world.store.put_links([Link(world.maya.person, UserId("u15432100000000077"), UserName("m.chen"))])
+    await close_left_open(world)
+    (message,) = await world.delivered()
+    assert message.place == "dm maya"
+    assert "your link to EnOS has changed since" in message.text
+    assert "CANCEL now" not in message.text
+    assert world.enos.calls == []
+    assert [row[2:5] for row in await world.audited()] == [("unclear:link_changed", "", "")]
 
 
 async def test_while_enos_is_away_it_is_said_that_nobody_knows(world):

@@ -39,6 +39,9 @@ async def storm(world):
     incidents = (listed(3377), *(listed(number, "jonas.weber") for number in range(4001, 4045)))
     gathering = Gathering(STORM, OPS, Occasion.STORM, START, START, joined=45)
     message = NewPost(STORM, Kind.MESSAGE, Lane.ALERT, OPS, {"text": "STORM"}, START)
+    for number in range(4001, 4045):
+        world.enos.add(number, f"flow-{number}", "jonas.weber")
+        world.enos.run(f"{number}-2026112102")
     facts = Facts(incidents=incidents, gatherings=(gathering,), posts=(message,))
     await world.store.observe([], [], lambda _: facts)
     await world.delivered()

@@ -20,7 +20,9 @@ async def test_who_speaks_in_the_incidents_channel_is_taken_for_a_member_of_it(w
     await world.breaks()
     world.slack.broken["members"] = SlackRefused("missing_scope")
     (elsewhere,) = await jonas.says("ack 3377", channel="C0FINANCE1")
-    assert "nothing was done" in elsewhere.text or "nothing was changed" in elsewhere.text
+    assert "Slack did not tell me who is in the incident's channel" in elsewhere.text
+    assert "Nothing was changed" in elsewhere.text
+    assert "people on call may do this" not in elsewhere.text
     seen = await jonas.says("ack 3377")
     assert any("You have it" in each.text for each in seen)
 

@@ -112,7 +112,7 @@ MUTANTS = [
     Mutant(
         "a run is written after its call",
         "bot/work/verbs/starting.py",
-        (("    await rooms.store.put_run(run)\n    return run\n", "    return run\n"),),
+        (("    await rooms.store.put_run(run, linked=ask.proven_link)\n    return run\n", "    return run\n"),),
         "test_answer_left_open.py::test_killed_after_the_call_the_run_is_found_and_told",
     ),
     Mutant(

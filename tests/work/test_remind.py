@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 from memory_store import Killed
-from watch_world import MAYA, People, World
+from watch_world import MAYA, People, World, on_call
 
 from bot.core.incidents import Phase
-from bot.work.remind import Reminders
+from bot.work.remind import Before, Reminders
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ async def world():
         People(),
         world.new_id,
         timedelta(minutes=30),
-        ["S0ONCALL01"],
+        Before(on_call),
         wake=lambda: world.woken.append(1),
     )
     world.start_at = world.now
@@ -104,7 +104,7 @@ def begin_reminding(world):
         People(),
         world.new_id,
         timedelta(minutes=30),
-        ["S0ONCALL01"],
+        Before(on_call),
         wake=world.watch.touched,
     )
 

@@ -1,6 +1,7 @@
 """What cannot be seen is said."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from memory_enos import Down
@@ -110,3 +111,40 @@ async def test_whatever_dies_the_last_word_is_true_and_nothing_is_told_twice(bef
     assert (lines or [WATCHED[None]])[-1] == WATCHED[len(after) if after else None]
     assert all(one != other for one, other in itertools.pairwise(lines))
     assert len(lines) <= 3
+
+
+async def test_what_searches_bring_is_watched_whatever_the_list_of_the_users_flows_says():
+    world = World()
+    world.enos.seen_by_watcher = set()
+    for number in range(3301, 3308):
+        world.enos.put(f"{number}-2026112100", name=f"flow {number}")
+    await world.poll()
+    world.store.posts.clear()
+    world.store.named.clear()
+    await world.follow()
+    assert world.lines() == []
+    assert world.watch.health(world.now).watched == Watched(7, 7)
+
+
+async def test_a_flow_of_which_nothing_was_brought_for_long_is_not_watched_by_that():
+    world = World()
+    world.enos.seen_by_watcher = set()
+    world.enos.put("3301-2026112100", name="flow 3301")
+    await world.poll()
+    world.store.posts.clear()
+    world.store.named.clear()
+    await world.follow(after=8 * 86400)
+    assert world.watch.health(world.now).watched == Watched(0, 1)
+
+
+async def test_what_a_former_user_was_shown_is_not_watched_by_that():
+    world = World()
+    world.enos.seen_by_watcher = set()
+    world.enos.put("3301-2026112100", name="flow 3301")
+    await world.poll()
+    await world.follow()
+    assert world.watch.health(world.now).watched == Watched(1, 1)
+    world.settings = replace(world.settings, user="u15432100000000002")
+    world.start()
+    await world.follow(after=60)
+    assert world.watch.health(world.now).watched == Watched(0, 1)

@@ -24,6 +24,11 @@ class People:
         return {name: MAYA for name in owners if name == "maya.chen"}
 
 
+async def on_call():
+    """The groups that reminders mention."""
+    return ("S0ONCALL01",)
+
+
 class World:
     """What a test needs to tell a story of polls."""
 

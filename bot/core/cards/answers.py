@@ -250,10 +250,11 @@ def denial(
     owners: str = "",
     flow: str = "",
     link: Link | None = None,
+    unread: str = "",
 ) -> str:
     """Return, as mrkdwn, why somebody may not, who may, and the way out.
 
-    ``owners`` and ``flow`` are mrkdwn, escaped by the caller.
+    ``owners`` and ``flow`` are mrkdwn, escaped by the caller; ``unread`` is a sentence of ours.
     """
     link_me = please_link(person, admins, command)
     match reason:
@@ -274,6 +275,8 @@ def denial(
                 f"Only owners of {flow} and people on call may do this, so nothing was changed. "
                 f"Its owners are {owners}: ask one of them, or somebody on call."
             )
+        case Reason.ON_CALL_UNREAD:
+            return f"{ticked(unread)} Nothing was changed. Ask an owner of the flow to do it meanwhile.".strip()
         case Reason.FLOW_LOCKED:
             return f"{flow} is locked in EnOS, so nothing was changed. Unlock it in the EnOS console, then ask again."
         case Reason.USER_LOCKED:

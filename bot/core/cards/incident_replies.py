@@ -87,6 +87,16 @@ def lapsed(before: Incident, post: str) -> Body:
     return _offering(f"OPEN AGAIN · {words.name(before)}", line, before, post)
 
 
+def gone(incident: Incident, post: str) -> Body:
+    """Return the reply where EnOS shows the flow no more: what was deleted and what is hidden look the same."""
+    line = (
+        f"EnOS no longer shows me the flow {words.bold(incident)}. It was deleted, or my EnOS user may not see it any "
+        "more. I stop the reminders about this incident. Close it when nothing is left to do."
+    )
+    row = [blocks.button("Close", f"close {reference(incident)}", post, index=0)]
+    return blocks.body(f"FLOW GONE · {words.name(incident)}", [blocks.section(line), blocks.actions(*row)])
+
+
 def threaded(incident: Incident, by: Person) -> Body:
     """Return the reply that begins the thread of an incident which stood under another message."""
     return _line(f"{words.who(by)} opened a thread for {words.bold(incident)}: its further story stands in it.")

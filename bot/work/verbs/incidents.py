@@ -8,23 +8,25 @@ from datetime import timedelta
 from bot.core.cards import answers, flows
 from bot.core.conversations import SlackRefused
 from bot.core.desk import is_live, reference
-from bot.core.errors import Refused
+from bot.core.errors import Outage, Refused
 from bot.core.escape import code, mention
 from bot.core.flows import InstanceId
 from bot.core.incidents import Incident, Phase
 from bot.core.instance_ids import flow_of
 from bot.core.likeness import likeness, unmarked
-from bot.core.people import Surface
+from bot.core.people import Link, Surface
 from bot.core.pointers import pointed
 from bot.core.posts import PostId
 from bot.core.requests import Ack, Close, FlowRef, Incidents, Reopen, Thread, Unack
-from bot.core.rights import Reason, responds
+from bot.core.rights import Reason, Standing, responds
 from bot.core.sealed import without_secrets
 from bot.core.shown_times import duration
 from bot.core.words import visible
 from bot.work import audience, finding, moved, unmatched
 from bot.work.asking import Answer, Ask, Rooms
-from bot.work.verbs.listing import listed, on_page
+from bot.work.telling import SLACK_FAILURES
+from bot.work.verbs.listing import left_out, listed, on_page
+from bot.work.verbs.people import proof
 
 log = logging.getLogger(__name__)
 
@@ -42,26 +44,28 @@ async def incidents(rooms: Rooms, ask: Ask, request: Incidents) -> Answer:
     flow = await finding.flow_id(rooms, ask, request.flow, exact=False) if request.flow else None
     owner = await finding.owner_name(rooms, ask, request.owner)
     live = await rooms.store.incidents(live=True, flow=flow, limit=MOST)
-    shown = [each for each in live if _wanted(each, ask, request.scope) and (not owner or owner in each.owners)]
+    wanted = [each for each in live if _wanted(each, ask, request.scope) and (not owner or owner in each.owners)]
+    statuses = rooms.manners.alert_statuses
+    shown, unchecked = await rooms.sight.of(rooms.enos, ask.link, wanted, ask.now, statuses)
     places = on_page(request, len(shown))  # a storm leaves a thousand: only those shown are looked up
     lines = [await _line(rooms, ask, each) if place in places else "" for place, each in enumerate(shown)]
     title, none = _TITLES.get(request.scope, _TITLES["open"])
     of = f" of flow {code(str(flow))}" if flow is not None else ""
     by = f" by {code(owner)}" if owner else ""
-    nothing = f"{none}{of}{by}."
-    if not shown:
+    nothing = f"{none}{of}{by} that I could check." if unchecked else f"{none}{of}{by}."
+    if not wanted:
         nothing = await unmatched.checked(rooms, ask, request, unmatched.Names(flow, owner), nothing)
     if flow is not None:
         request = replace(request, flow=FlowRef(flow))
-    return Answer(listed(ask, request, lines, f"*{title}*{of}{by}", nothing))
+    return Answer(listed(ask, request, lines, f"*{title}*{of}{by}", nothing, notes=left_out(unchecked)))
 
 
 async def ack(rooms: Rooms, ask: Ask, request: Ack) -> Answer:
     """Take an incident, with a promise."""
     incident = await _meant(rooms, ask, request.flow, request.instance)
-    await _allow(rooms, ask, incident, needs_link=False)
+    linked = await _allow(rooms, ask, incident)
     until = ask.now + request.duration if request.duration else None
-    settle = ask.settled(rooms.clock())
+    settle = ask.settled(rooms.clock(), linked=linked)
     await rooms.desk.acknowledge(
         incident.id,
         ask.person,
@@ -77,8 +81,8 @@ async def ack(rooms: Rooms, ask: Ask, request: Ack) -> Answer:
 async def unack(rooms: Rooms, ask: Ask, request: Unack) -> Answer:
     """Give an incident back."""
     incident = await _meant(rooms, ask, request.flow, request.instance)
-    await _allow(rooms, ask, incident, needs_link=False)
-    settle = ask.settled(rooms.clock())
+    linked = await _allow(rooms, ask, incident)
+    settle = ask.settled(rooms.clock(), linked=linked)
     await rooms.desk.unack(incident.id, ask.person, ask.now, settle=settle, words=ask.words)
     return await _told(rooms, ask, incident, "You gave it back")
 
@@ -86,8 +90,8 @@ async def unack(rooms: Rooms, ask: Ask, request: Unack) -> Answer:
 async def close(rooms: Rooms, ask: Ask, request: Close) -> Answer:
     """End an incident without a recovery."""
     incident = await _meant(rooms, ask, request.flow, request.instance)
-    await _allow(rooms, ask, incident, needs_link=True)
-    settle = ask.settled(rooms.clock())
+    linked = await _allow(rooms, ask, incident, needs_link=True)
+    settle = ask.settled(rooms.clock(), linked=linked)
     await rooms.desk.close(
         incident.id,
         ask.person,
@@ -102,8 +106,8 @@ async def close(rooms: Rooms, ask: Ask, request: Close) -> Answer:
 async def reopen(rooms: Rooms, ask: Ask, request: Reopen) -> Answer:
     """Undo a close."""
     incident = await _meant(rooms, ask, request.flow, request.instance)
-    await _allow(rooms, ask, incident, needs_link=True)
-    settle = ask.settled(rooms.clock())
+    linked = await _allow(rooms, ask, incident, needs_link=True)
+    settle = ask.settled(rooms.clock(), linked=linked)
     await rooms.desk.reopen(incident.id, ask.person, ask.now, settle=settle, words=ask.words)
     return await _told(rooms, ask, incident, "You reopened it")
 
@@ -111,8 +115,8 @@ async def reopen(rooms: Rooms, ask: Ask, request: Reopen) -> Answer:
 async def thread(rooms: Rooms, ask: Ask, request: Thread) -> Answer:
     """Give an incident that is told under another message a thread of its own."""
     incident = await _meant(rooms, ask, request.flow, request.instance)
-    await _allow(rooms, ask, incident, needs_link=False)
-    settle = ask.settled(rooms.clock())
+    linked = await _allow(rooms, ask, incident)
+    settle = ask.settled(rooms.clock(), linked=linked)
     await rooms.desk.open_thread(incident.id, ask.person, ask.now, settle=settle, words=ask.words)
     rooms.wake()
     named = flows.flow_name(incident.flow_id, incident.flow_name)
@@ -145,8 +149,11 @@ async def _meant(rooms: Rooms, ask: Ask, flow: FlowRef | None, instance: Instanc
     live = [each for each in matching if is_live(each)]
     if live or matching:
         return (live or matching)[0]
-    named = f"run {instance}" if flow is None else f"flow {flow.id or visible(flow.name)}"
-    raise Refused(
+    raise _no_incident(f"run {instance}" if flow is None else f"flow {flow.id or visible(flow.name)}")
+
+
+def _no_incident(named: str) -> Refused:
+    return Refused(
         "no_incident",
         f"I know of no incident of {named} within {_RECENT.days} days, so nothing was changed.",
         "`incidents` lists what is open.",
@@ -167,33 +174,86 @@ def _alike(incidents: Sequence[Incident], flow: FlowRef | None) -> list[Incident
     return found if len({each.flow_id for each in found}) == 1 else []
 
 
-async def _allow(rooms: Rooms, ask: Ask, incident: Incident, *, needs_link: bool) -> None:
-    """Check the right at this moment: on call, or an owner as EnOS says now."""
+async def _allow(rooms: Rooms, ask: Ask, incident: Incident, *, needs_link: bool = False) -> Link | None:
+    """Check the right at this moment: on call, an owner as EnOS says now, or who has it and gives it back.
+
+    Where EnOS shows the flow no more, what was last known counts: its owners, and who has acknowledged it. Return
+    the link that must stand still when it is done; None where it does not depend on one.
+    """
     standing = ask.standing
     if not rooms.manners.oncall and standing.link is not None:
-        standing = replace(standing, on_call=await _is_in(rooms, ask, incident.channel))
-    owners = incident.owners
-    reason = responds(standing, owners, needs_link=needs_link)
-    if reason is Reason.MAY and standing.on_call:
-        return
+        standing = await _in_channel(rooms, ask, incident.channel)
+    has_it = incident.acked_by == ask.person
+    needed = standing.link if needs_link else None
+    if responds(standing, (), needs_link=needs_link, holds=has_it and isinstance(ask.request, Unack)) is Reason.MAY:
+        return needed and replace(needed, proven=False)  # an unproven link is good enough for who is on call
+    owned = finding.Owned(incident.owners)
     if standing.link is not None:
-        owners = await finding.owners_now(rooms, ask, incident.flow_id, owners)
-        reason = responds(standing, owners, needs_link=needs_link)
-    if reason is Reason.NOT_PROVEN:
-        flow = await rooms.enos.flow(incident.flow_id, as_user=ask.as_user)
-        reason = Reason.MAY if await finding.proven(rooms, ask, flow) else reason
+        owned = await finding.owners_now(rooms, ask, incident.flow_id, incident.owners)
+        await _noted(rooms, incident, owned)
+    reason = responds(standing, owned.names, needs_link=needs_link, holds=has_it and owned.gone)
+    if reason is Reason.NOT_PROVEN and await _proves(rooms, ask, incident, owned):
+        reason = Reason.MAY
     if reason is not Reason.MAY:
-        named = flows.flow_name(incident.flow_id, incident.flow_name)
-        raise await finding.denied(rooms, ask, reason, owners, named)
+        raise await _refusal(rooms, replace(ask, standing=standing), incident, reason, owned)
+    if standing.link is not None and standing.link.user_name in owned.names:
+        return ask.proven_link
+    return needed and replace(needed, proven=False)
 
 
-async def _is_in(rooms: Rooms, ask: Ask, channel: str) -> bool:
-    """Whether the asker is in a channel; where the bot may not list its members, whether they speak there."""
+async def _noted(rooms: Rooms, incident: Incident, owned: finding.Owned) -> None:
+    """Say once in the thread that EnOS shows the flow no more; take in that it does again."""
+    if owned.gone:
+        await rooms.desk.gone(incident.id, rooms.clock())
+    elif owned.now and incident.gone:
+        await rooms.desk.shown_again(incident.id)
+
+
+async def _proves(rooms: Rooms, ask: Ask, incident: Incident, owned: finding.Owned) -> bool:
+    """Whether the asker's link is proven now: by this flow, or by another where EnOS does not show this one."""
+    if owned.unread is None:
+        flow = await rooms.enos.flow(incident.flow_id, as_user=ask.as_user)
+        return await finding.proven(rooms, ask, flow)
+    if isinstance(owned.unread, Outage):
+        return False
+    proven, _ = await proof(rooms, ask.link)
+    if proven and not await rooms.store.prove(ask.link):
+        raise finding.link_changed()
+    return proven
+
+
+async def _refusal(rooms: Rooms, ask: Ask, incident: Incident, reason: Reason, owned: finding.Owned) -> Refused:
+    """Return why not. What could not be read is not told as "you may not", nor what EnOS hides from the asker."""
+    pressed = ask.incident is not None and ask.incident.id == incident.id  # its card is for all in the channel
+    if owned.hidden and not pressed and reason is not Reason.NOT_LINKED:
+        return _no_incident(f"flow {incident.flow_id}")
+    if owned.unread is not None and not (owned.now or owned.gone) and reason is not Reason.ON_CALL_UNREAD:
+        return finding.Shown(
+            "owners_unread",
+            f"I could not read who owns this flow now, so I can't tell whether you may do this. Nothing was changed. "
+            f"{answers.ticked(str(owned.unread))} People on call can do it meanwhile.",
+        )
+    named = flows.flow_name(incident.flow_id, incident.flow_name)
+    return await finding.denied(rooms, ask, reason, owned.names, named)
+
+
+async def _in_channel(rooms: Rooms, ask: Ask, channel: str) -> Standing:
+    """Return how the asker stands where members of a channel are on call.
+
+    Where the bot may not list them, it is those who speak there.
+    """
     try:
-        return ask.person.user in await rooms.slack.members(channel)
+        return replace(ask.standing, on_call=ask.person.user in await rooms.slack.members(channel))
     except SlackRefused as refused:
         log.warning("the members of %s are not known: %s", channel, refused)
-        return ask.said.where.channel == channel
+        if ask.said.where.channel == channel:
+            return replace(ask.standing, on_call=True)
+        then = "Say it in that channel."
+    except SLACK_FAILURES as failure:
+        log.warning("the members of %s are not known: %s", channel, failure)
+        then = "Try again in a minute."
+    unread = "Slack did not tell me who is in the incident's channel, so I can't tell whether you may do this."
+    return replace(ask.standing, unread=f"{unread} {then}")
 
 
 async def _told(rooms: Rooms, ask: Ask, incident: Incident, done: str) -> Answer:

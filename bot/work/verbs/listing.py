@@ -35,6 +35,16 @@ def listed(
     return answers.told(ask.words, head, post=ask.post, offers=offers, extra=extra, notes=notes)
 
 
+def left_out(unchecked: int) -> list[str]:
+    """Return the note that some records could not be checked; none where all could be."""
+    if not unchecked:
+        return []
+    if unchecked == 1:
+        return ["One more is left out: I could not check with EnOS whether you may see it. Try again in a minute."]
+    why = "I could not check with EnOS whether you may see them"
+    return [f"{unchecked:,} more are left out: {why}. Try again in a minute."]
+
+
 def on_page(request: Listing, count: int) -> range:
     """Return the places, out of so many, that stand on the page that was asked for, or on the last one."""
     first = (min(request.page, max(1, -(-count // PAGE))) - 1) * PAGE

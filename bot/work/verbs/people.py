@@ -20,9 +20,9 @@ async def link(rooms: Rooms, ask: Ask, request: LinkPerson) -> Answer:
     """Tie a Slack person to an EnOS user, and try to prove it."""
     person = Person(ask.person.team, request.person)
     await _refuse_others(rooms, person)
-    before = await rooms.store.link(person)
-    same = before is not None and (before.user_id, before.user_name) == (request.user_id, request.user_name)
     proven, why = await proof(rooms, Link(person, request.user_id, request.user_name))
+    before = await rooms.store.link(person)  # as it is now: EnOS may have taken its time
+    same = before is not None and (before.user_id, before.user_name) == (request.user_id, request.user_name)
     if same and before is not None and before.proven and not proven:
         proven, why = True, "It was proven before, and stays so."
     new = Link(person, request.user_id, request.user_name, proven=proven)
@@ -122,6 +122,8 @@ async def whoami(rooms: Rooms, ask: Ask, _request: Whoami) -> Answer:
         parts.append("You are an admin of the bot.")
     if ask.standing.on_call:
         parts.append("You are on call, so you may acknowledge every incident.")
+    if ask.standing.unread:
+        parts.append(answers.ticked(ask.standing.unread))
     zone = f"Your times are in {code(str(ask.zone))}, from your Slack profile."
     if str(ask.zone) != profile.timezone:
         zone = f"Your times are in {code(str(ask.zone))}, since your Slack profile names no time zone that I know."

@@ -1,6 +1,6 @@
 """Reading: failed, runs and show. Reads carry the asker's EnOS user, so they see what EnOS lets them see."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -20,11 +20,12 @@ from bot.core.status import name_of
 from bot.core.times import milliseconds, printed_moment
 from bot.work import finding, unmatched
 from bot.work.asking import Answer, Ask, Rooms
-from bot.work.verbs.listing import listed
+from bot.work.verbs.listing import left_out, listed
 
 Listing = TypeVar("Listing", Failed, Runs)
 
 MOST = 1000  # rows of one scheduling type that are read for a list
+OTHERWISE = "EnOS shows it otherwise now"
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -52,12 +53,18 @@ async def failed(rooms: Rooms, ask: Ask, request: Failed) -> Answer:
     rows, all_read = await _search(rooms, ask, terms, rooms.manners.alert_statuses)
     incidents = await rooms.store.incidents(live=False, flow=terms.flow, since=terms.span.since)
     since = _since(incidents)
-    lines = [flows.row(row, since.get(row.id, ""), zone=rooms.platform_zone()) for row in rows]
-    lines += _marked(incidents, terms, {row.id for row in rows}, rooms.platform_zone())
+    zone = rooms.platform_zone()
+    lines = [flows.row(row, since.get(row.id, ""), zone=zone) for row in rows]
+    shown = {row.id for row in rows}
+    missed = [each for each in incidents if any(_is_of(each, failure, terms, shown) for failure in each.occurrences)]
+    seen, unchecked = await rooms.sight.of(rooms.enos, ask.link, missed, ask.now, rooms.manners.alert_statuses)
+    lines += _marked(seen, terms, shown, zone, all_read=all_read)
     title = "*Failed*" + _of(terms, request.owner)
-    nothing = f"No failures{_of(terms, request.owner)} {escape(terms.span.words)}."
+    nothing = (
+        f"No failures{_of(terms, request.owner)} {escape(terms.span.words)}{' that I could check' * bool(unchecked)}."
+    )
     heads = f"{title} {escape(terms.span.words)}", nothing
-    return await _answered(rooms, ask, request, terms, lines, heads, _cut(all_read))
+    return await _answered(rooms, ask, request, terms, lines, heads, [*_cut(all_read), *left_out(unchecked)])
 
 
 async def runs(rooms: Rooms, ask: Ask, request: Runs) -> Answer:
@@ -195,16 +202,22 @@ def _since(incidents: Sequence[Incident]) -> dict[InstanceId, str]:
     return {failure.instance: _ended(each, failure) for each in oldest_first for failure in each.occurrences}
 
 
-def _marked(incidents: Sequence[Incident], terms: _Terms, shown: set[InstanceId], zone: timedelta | None) -> list[str]:
+def _is_of(incident: Incident, failure: Occurrence, terms: _Terms, shown: Collection[InstanceId]) -> bool:
+    """Whether a failure belongs into the list though EnOS does not list it for this period."""
+    theirs = not terms.owner or terms.owner in incident.owners
+    return theirs and failure.instance not in shown and terms.span.since <= failure.seen_at < terms.span.until
+
+
+def _marked(
+    incidents: Sequence[Incident], terms: _Terms, shown: set[InstanceId], zone: timedelta | None, *, all_read: bool
+) -> list[str]:
     """Return the rows that EnOS does not list for this period, each with why it stands here."""
     lines: list[str] = []
     for incident in incidents:
-        if terms.owner and terms.owner not in incident.owners:
-            continue
         for failure in reversed(incident.occurrences):
-            if failure.instance not in shown and terms.span.since <= failure.seen_at < terms.span.until:
+            if _is_of(incident, failure, terms, shown):
                 shown.add(failure.instance)
-                note = _note(incident, failure, terms.span)
+                note = _note(incident, failure, terms.span, all_read=all_read)
                 lines.append(flows.row(_as_instance(incident, failure), note, zone=zone))
     return lines
 
@@ -219,11 +232,14 @@ def _as_instance(incident: Incident, occurrence: Occurrence) -> Instance:
     )
 
 
-def _note(incident: Incident, failure: Occurrence, span: Window) -> str:
-    """Return why a row stands here though EnOS does not list it for this period."""
+def _note(incident: Incident, failure: Occurrence, span: Window, *, all_read: bool) -> str:
+    """Return why a row stands here though EnOS does not list it for this period.
+
+    That EnOS shows it otherwise is known only where all of its list was read.
+    """
     at = instance_moment(failure.instance)
     triggered_before = at is not None and at < span.since
-    since = _ended(incident, failure) or ("" if triggered_before else "EnOS shows it otherwise now")
+    since = _ended(incident, failure) or (OTHERWISE if all_read and not triggered_before else "")
     return ", ".join(part for part in ("triggered before" if triggered_before else "", since) if part)
 
 

@@ -96,9 +96,13 @@ async def _switched(rooms: Rooms, ask: Ask, flow: Flow, act: Callable[..., Await
 
 
 async def _remember(rooms: Rooms, ask: Ask, what: dict[str, object]) -> None:
-    """Write what is needed to look the call up, should this process end before it is answered."""
+    """Write what is needed to look the call up, should this process end before it is answered.
+
+    It is the last thing before the call: the link that the call is made by must stand still.
+    """
     if ask.attempt is not None:
-        await rooms.store.detail(ask.attempt, json.dumps(what))
+        written = json.dumps(what | {"user": ask.link.user_id})
+        await rooms.store.detail(ask.attempt, written, linked=ask.proven_link)
 
 
 def _named(flow: Flow) -> str:

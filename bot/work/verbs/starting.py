@@ -180,7 +180,7 @@ async def _claimed(rooms: Rooms, ask: Ask, start: Start) -> Run:
         words=ask.words,
         notes=start.notes,
     )
-    await rooms.store.put_run(run)
+    await rooms.store.put_run(run, linked=ask.proven_link)
     return run
 
 

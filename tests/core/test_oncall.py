@@ -1,0 +1,101 @@
+"""Who is on call: what a reading of the groups means, and when the admins hear of it."""
+
+import pytest
+
+from bot.core import oncall
+from bot.core.oncall import EMPTY, SILENT, Group, changed
+from bot.core.people import Person, Profile
+
+LIVES = Group("S1", frozenset({"U1"}))
+NOBODY = Group("S1", word=EMPTY)
+GONE = Group("S1", word="no_such_subteam")
+QUIET = Group("S1", word=SILENT)
+
+
+@pytest.mark.parametrize(
+    ("more", "counts"),
+    [
+        ({}, True),
+        ({"guest": True}, True),
+        ({"deleted": True}, False),
+        ({"bot": True}, False),
+        ({"stranger": True}, False),
+    ],
+)
+def test_who_can_be_on_call(more, counts):
+    assert oncall.counts(Profile(Person("T1", "U1"), **more)) is counts
+
+
+@pytest.mark.parametrize(
+    ("group", "mentioned", "sentence"),
+    [
+        (LIVES, True, ""),
+        (NOBODY, False, "Nobody in the on-call group S1 is active."),
+        (QUIET, True, "I could not read the on-call group S1: Slack did not answer."),
+        (
+            GONE,
+            False,
+            "I could not read the on-call group S1: Slack has no such group, or it is disabled (no_such_subteam).",
+        ),
+        (
+            Group("S1", word="team_access_not_granted"),
+            False,
+            (
+                "I could not read the on-call group S1: the app is not installed in this workspace "
+                "(team_access_not_granted)."
+            ),
+        ),
+        (Group("S1", word="odd"), False, "I could not read the on-call group S1: Slack refused with odd."),
+    ],
+)
+def test_what_a_reading_means(group, mentioned, sentence):
+    assert group.mentioned is mentioned
+    assert oncall.sentence(group) == sentence
+    assert oncall.trouble([group]) == sentence
+
+
+@pytest.mark.parametrize(
+    ("word", "fix"),
+    [
+        (EMPTY, "Put somebody on call there."),
+        (SILENT, "Look at Slack's status page."),
+        ("missing_scope", "Add it on the app's page under OAuth & Permissions, then install the app again."),
+        ("token_revoked", "Install the app again and give flowbot its new token."),
+        ("odd", "Correct FLOWBOT_ONCALL."),
+    ],
+)
+def test_what_to_do_about_it(word, fix):
+    assert oncall.fix(word) == fix
+
+
+def test_who_is_in_no_group_that_could_be_read_hears_which_could_not():
+    other = Group("S2", frozenset({"U2"}))
+    assert oncall.unread([LIVES, other]) == ""
+    assert oncall.unread([NOBODY]) == ""  # it was read, and nobody is in it
+    assert oncall.unread([other, GONE]).endswith("whether you are on call. The flowbot admins hear of it.")
+    assert oncall.unread([QUIET]).endswith("whether you are on call. Try again in a minute.")
+
+
+@pytest.mark.parametrize(
+    ("noted", "group", "begun", "ended", "stands"),
+    [
+        ("", LIVES, False, False, ""),
+        ("", GONE, True, False, "no_such_subteam"),
+        ("", NOBODY, True, False, EMPTY),
+        ("", QUIET, True, False, SILENT),
+        (EMPTY, GONE, False, False, "no_such_subteam"),
+        (EMPTY, QUIET, False, False, EMPTY),
+        (EMPTY, LIVES, False, True, ""),
+        (SILENT, GONE, False, False, "no_such_subteam"),
+    ],
+)
+def test_a_trouble_is_told_when_it_begins_and_when_it_ends(noted, group, begun, ended, stands):
+    change = changed({"S1": noted} if noted else {}, [group])
+    assert change.begun == ((group,) if begun else ())
+    assert change.ended == ((group,) if ended else ())
+    assert change.noted == ({"S1": stands} if stands else {})
+
+
+def test_a_group_that_the_settings_name_no_more_is_forgotten_without_a_word():
+    change = changed({"S9": EMPTY}, [LIVES])
+    assert (change.begun, change.ended, change.noted) == ((), (), {})

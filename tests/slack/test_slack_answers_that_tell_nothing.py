@@ -1,0 +1,90 @@
+"""An answer that says ok and tells nothing of what was asked: it has not been read, and nobody is a member by it."""
+
+import pytest
+from fake_slack import BOT, TEAM
+
+from bot.core.conversations import SlackUnclear
+from bot.slack.identity import Identity
+
+MAYA = {"id": "U0MAYA00001", "team_id": TEAM, "name": "maya.chen"}
+
+
+@pytest.fixture(autouse=True)
+def known(poster):
+    poster.me = Identity(TEAM, "U0FLOWBOT1", BOT)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"user": None},
+        {"user": {}},
+        {"user": []},
+        {"user": "U0MAYA00001"},
+        {"user": {"team_id": TEAM, "name": "maya.chen"}},
+        {"user": MAYA | {"id": "U0JONAS0001"}},
+        {"user": MAYA | {"id": ""}},
+        {"user": MAYA | {"id": ["U0MAYA00001"]}},
+        {"user": MAYA | {"deleted": "perhaps"}},
+        {"user": MAYA | {"is_restricted": {}}},
+        {"user": MAYA | {"is_stranger": 2}},
+    ],
+    ids=str,
+)
+async def test_an_answer_without_the_person_makes_nobody_a_colleague(poster, slack, told):
+    slack.answers["users.info"] = told
+    with pytest.raises(SlackUnclear):
+        await poster.profile("U0MAYA00001", team=TEAM)
+    assert poster.directory.known("U0MAYA00001") is None
+    slack.answers["users.info"] = {"user": MAYA}  # and it is asked again at once
+    assert (await poster.profile("U0MAYA00001", team=TEAM)).name == "maya.chen"
+
+
+@pytest.mark.parametrize(
+    ("mark", "is_so"), [("true", True), ("False", False), (1, True), (0, False), ("", False), (None, False)]
+)
+async def test_a_mark_in_words_is_read_as_it_is_meant(poster, slack, mark, is_so):
+    slack.answers["users.info"] = {"user": MAYA | {"deleted": mark, "is_bot": mark}}
+    profile = await poster.profile("U0MAYA00001", team=TEAM)
+    assert (profile.deleted, profile.bot) == (is_so, is_so)
+
+
+async def test_a_person_may_be_asked_for_by_the_id_of_the_organization(poster, slack):
+    slack.answers["users.info"] = {"user": MAYA | {"enterprise_user": {"id": "W0MAYA00001", "enterprise_id": "E1"}}}
+    assert (await poster.profile("W0MAYA00001")).name == "maya.chen"
+
+
+@pytest.mark.parametrize(
+    "told", [{}, {"users": None}, {"users": "U1"}, {"users": {"U1": True}}, {"users": [{}]}], ids=str
+)
+async def test_a_group_without_its_list_is_not_empty(poster, slack, told):
+    slack.answers["usergroups.users.list"] = told
+    with pytest.raises(SlackUnclear):
+        await poster.group("S0ONCALL01")
+    slack.answers["usergroups.users.list"] = {"users": []}
+    assert await poster.group("S0ONCALL01") == frozenset()
+
+
+@pytest.mark.parametrize("told", [{}, {"members": None}, {"members": [None]}], ids=str)
+async def test_a_channel_without_its_members_is_not_empty(poster, slack, told):
+    slack.answers["conversations.members"] = told
+    with pytest.raises(SlackUnclear):
+        await poster.members("C1")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [{}, {"channel": None}, {"channel": {}}, {"channel": {"id": "C2"}}, {"channel": {"id": "C1", "is_member": "so"}}],
+)
+async def test_an_answer_without_the_channel_is_none_of_it(poster, slack, told):
+    slack.answers["conversations.info"] = told
+    with pytest.raises(SlackUnclear):
+        await poster.channel("C1")
+
+
+async def test_marks_of_a_channel_in_words(poster, slack):
+    marks = {"is_member": "true", "is_archived": "false", "is_ext_shared": "false"}
+    slack.answers["conversations.info"] = {"channel": {"id": "C1"} | marks}
+    channel = await poster.channel("C1")
+    assert (channel.member, channel.archived, channel.shared) == (True, False, False)

@@ -1,0 +1,172 @@
+"""What EnOS hides from a person is not in what flowbot answers them: not in lists, not by name, not as a number."""
+
+from datetime import timedelta
+
+import pytest
+from answer_enos import refusal
+from answer_world import FAILED
+
+from bot.core.flows import FlowId, UserName
+from bot.core.status import Status
+from bot.enos.errors import Unreachable
+
+JONAS, MAYA = "u15432100000000012", "u15432100000000011"
+NAME = "daily-energy-report"
+
+
+@pytest.fixture
+async def hidden(world):
+    """A flow of Maya's that EnOS hides from Jonas has failed; so has one that he sees."""
+    await world.breaks()
+    await world.breaks("2809-202611211000", flow=2809, name="turbine-10min", owners=("jonas.weber",))
+    world.enos.run(FAILED)
+    world.enos.hidden[3377] = {JONAS}
+    world.later(minutes=1)
+    return world
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "incidents",
+        "incidents unacked",
+        "incidents by maya.chen",
+        "incidents of 3377",
+        "failed",
+        "failed today of 3377",
+        "failed by maya.chen",
+        "failed last 3h",
+    ],
+)
+async def test_lists_leave_it_out(hidden, maya, jonas, words):
+    (seen,) = await jonas.says(words)
+    assert NAME not in seen.text
+    assert FAILED not in seen.text
+    assert "otherwise now" not in seen.text or "turbine-10min" in seen.text
+    (theirs,) = await maya.says(words)
+    assert NAME in theirs.text
+
+
+@pytest.mark.parametrize("words", ["show 3377", f"show {FAILED}", f"log {FAILED}", "runs of 3377", f"show {NAME}"])
+async def test_so_do_reads_of_enos_itself(hidden, jonas, words):
+    (seen,) = await jonas.says(words)
+    assert "transform" not in seen.text
+    assert "<@U0MAYA00001>" not in seen.text
+
+
+@pytest.mark.parametrize(
+    "words", ["ack 3377", "close 3377", "ack daily-energy-report", f"unack {FAILED}", "thread 3377"]
+)
+async def test_a_refusal_names_neither_flow_nor_owners(hidden, jonas, words):
+    (seen,) = await jonas.says(words)
+    assert "I know of no incident of flow 3377" in seen.text
+    assert "<@U0MAYA00001>" not in seen.text
+
+
+async def test_the_number_of_what_is_listed_counts_what_is_seen(hidden, jonas):
+    (seen,) = await jonas.says("incidents")
+    assert "*Open incidents*: 1" in seen.text
+
+
+async def test_what_somebody_has_they_see_whatever_enos_hides(hidden, jonas):
+    hidden.slack.groups["S0ONCALL01"] = {jonas.person.user}
+    await jonas.says("ack 3377")
+    (seen,) = await jonas.says("incidents mine")
+    assert NAME in seen.text
+
+
+async def test_the_owner_of_a_deleted_flow_finds_its_incident_and_nobody_else_does(hidden, maya, jonas):
+    hidden.enos.hidden.clear()
+    del hidden.enos.flows[3377]
+    (seen,) = await maya.says("incidents")
+    assert NAME in seen.text
+    (theirs,) = await jonas.says("incidents")
+    assert NAME not in theirs.text
+
+
+async def test_what_enos_does_not_tell_is_left_out_and_said(hidden, jonas):
+    hidden.enos.faults = {"my_flows": [Unreachable("refused")] * 9, "flow": [Unreachable("refused")] * 9}
+    (seen,) = await jonas.says("incidents")
+    assert NAME not in seen.text
+    assert "No incident is open that I could check." in seen.text
+    assert "2 more are left out: I could not check with EnOS whether you may see them." in seen.text
+    hidden.enos.faults = {}
+    (seen,) = await jonas.says("incidents")
+    assert "turbine-10min" in seen.text
+    assert "left out" not in seen.text
+
+
+async def test_one_that_could_not_be_read_is_left_out_alone(hidden, maya):
+    hidden.enos.faults["flow"] = [Unreachable("refused")]
+    (seen,) = await maya.says("failed")
+    assert NAME in seen.text
+    assert "One more is left out" in seen.text
+
+
+async def test_a_refusal_that_says_nothing_about_the_flow_has_checked_nothing(hidden, maya):
+    hidden.enos.faults["flow"] = [refusal("wrong_user", "no")]
+    (seen,) = await maya.says("incidents")
+    assert "One more is left out" in seen.text
+
+
+async def test_a_list_of_flows_that_enos_refuses_is_one_way_of_several(hidden, maya):
+    hidden.enos.faults["my_flows"] = [refusal("no_right", "no")]
+    (seen,) = await maya.says("incidents")
+    assert NAME in seen.text
+    assert "turbine-10min" in seen.text
+
+
+async def test_what_was_seen_is_known_for_minutes_only(hidden, jonas):
+    await jonas.says("incidents")
+    calls = len(hidden.enos.calls)
+    await jonas.says("incidents")
+    assert len(hidden.enos.calls) == calls
+    hidden.enos.hidden[2809] = {JONAS}
+    hidden.enos.change(2809, owners=(UserName("maya.chen"),))
+    hidden.later(minutes=6)
+    (seen,) = await jonas.says("incidents")
+    assert "No incident is open." in seen.text
+
+
+async def test_many_are_checked_by_one_search(world, jonas):
+    for number in range(5001, 5041):
+        world.enos.add(number, f"many-{number}", "maya.chen")
+        world.enos.run(f"{number}-2026112102", Status.FAIL)
+        await world.breaks(f"{number}-2026112102", flow=number, name=f"many-{number}")
+    world.enos.hidden.update({FlowId(number): {JONAS} for number in range(5001, 5011)})
+    world.later(minutes=1)
+    (seen,) = await jonas.says("incidents")
+    assert "*Open incidents*: 30" in seen.text
+    assert len([call for call in world.enos.calls if call[0] == "flow"]) == 10
+    assert all(f"many-{number}" not in seen.text for number in range(5001, 5011))
+
+
+async def test_of_more_than_can_be_checked_the_rest_is_left_out_and_said(world, jonas):
+    for number in range(5001, 5026):
+        await world.breaks(f"{number}-2026112102", flow=number, name=f"many-{number}")
+    (seen,) = await jonas.says("incidents")
+    assert "5 more are left out" in seen.text
+    (seen,) = await jonas.says("incidents")
+    assert "No incident is open." in seen.text
+
+
+async def test_a_list_that_was_cut_says_of_nothing_that_enos_shows_it_otherwise(world, maya):
+    await world.breaks(FAILED, seen_at=world.now - timedelta(minutes=1))
+
+    async def endless(terms, *, newest="update_time", as_user=None):
+        from bot.core.flows import Page
+
+        world.enos.calls.append(("search", as_user, terms))
+        row = world.enos.run("2809-202611211000")
+        yield Page(tuple([row] * 1000), last=False, sorted_by=newest)
+
+    world.enos.search = endless
+    (seen,) = await maya.says("failed")
+    assert FAILED in seen.text
+    assert "otherwise now" not in seen.text
+
+
+async def test_a_card_in_the_channel_is_for_all_who_read_there(hidden, jonas):
+    card = next(each for each in hidden.seen if NAME in each.text)
+    seen = await jonas.presses(card, "Acknowledge")
+    assert any("Its owners are <@U0MAYA00001>" in each.text for each in seen)
