@@ -25,6 +25,7 @@ from bot.core.flows import KINDS, LeftOut
 from bot.core.posts import Kind, Lane, NewPost, PostId
 from bot.core.storms import worst_first
 from bot.work.deliver_alarms import Alarms
+from bot.work.naming import Listening, Naming
 from bot.work.ports import Clock, Enos, Names, NewId
 from bot.work.ports_store import Store
 from bot.work.watch_coverage import Coverage, Watched
@@ -93,6 +94,7 @@ class Watch:
         alarms: Alarms | None = None,
     ) -> None:
         looks = Looks(names, settings.console_url)
+        enos = Listening(enos, Naming(store, looks, new_id, self.touched), clock)
         self._gatherings = Gatherings(store, looks, clock, new_id, settings)
         self._wake = wake
         self._out = Outside(enos, store, looks, clock, new_id, settings, mask, self.touched, occurred)
