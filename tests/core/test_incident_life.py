@@ -171,3 +171,23 @@ def test_unhealed_is_the_newest_failure_of_each_instance():
         incident(failure(**KNOWN), failure(end="2026-11-21 03:00:00"), failure("3-2026112100", healed=True))
     )
     assert [each.end_time for each in left] == ["2026-11-21 03:00:00"]
+
+
+@pytest.mark.parametrize(
+    ("name", "run", "reason"),
+    [
+        ("new", None, Reason.RENAMED),
+        ("new", "3377-2026112100", Reason.RENAMED),
+        ("new", "3377-2026112200", Reason.RENAMED),
+        ("new", "3377-2026112000", Reason.NOTHING),  # perhaps the name of then
+        ("new", "odd", Reason.RENAMED),
+        ("", None, Reason.NOTHING),
+        (incident().flow_name, None, Reason.NOTHING),
+    ],
+)
+def test_a_flow_takes_its_new_name(name, run, reason):
+    new, told = desk.renamed(incident(), name, run)
+    assert told is reason
+    assert new.flow_name == ("new" if told is Reason.RENAMED else incident().flow_name)
+    unknown = incident(failure("odd"))
+    assert desk.renamed(unknown, "new", "3377-2026112000")[1] is Reason.RENAMED
