@@ -17,7 +17,7 @@ from bot.core.errors import Refused
 from bot.core.escape import mention
 from bot.core.flows import Instance, InstanceId, TaskId, UserName
 from bot.core.incidents import Incident, Occurrence, Phase
-from bot.core.instance_ids import is_instance
+from bot.core.instance_ids import instance_moment, is_instance
 from bot.core.people import Person
 from bot.core.posts import PostId
 from bot.core.shown_times import in_full, slack_date
@@ -31,6 +31,7 @@ class Reason(Enum):
     FAILED_AGAIN = "failed again"
     CORRECTED = "corrected"  # the same failure, told more exactly
     LEARNED = "learned"  # task, error line, owners
+    RENAMED = "renamed"  # the flow has another name
     ACKNOWLEDGED = "acknowledged"
     RENEWED = "promise renewed"
     GIVEN_BACK = "given back"
@@ -127,6 +128,19 @@ def learned(
         ),
         Reason.LEARNED,
     )
+
+
+def renamed(incident: Incident, name: str, run: InstanceId | None = None) -> Step:
+    """Show the flow's new name. One that a ``run`` older than a failure prints may be the name of then."""
+    if not name or name == incident.flow_name or (run is not None and _is_older(run, incident)):
+        return incident, Reason.NOTHING
+    return replace(incident, flow_name=name), Reason.RENAMED
+
+
+def _is_older(run: InstanceId, incident: Incident) -> bool:
+    at = instance_moment(run)
+    moments = (instance_moment(each.instance) for each in incident.occurrences)
+    return at is not None and any(moment is not None and at < moment for moment in moments)
 
 
 def acknowledge(incident: Incident, by: Person, now: datetime, until: datetime | None = None, note: str = "") -> Step:

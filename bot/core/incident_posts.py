@@ -9,6 +9,7 @@ from bot.core.cards import incident as cards
 from bot.core.cards import incident_replies as replies
 from bot.core.desk import Reason
 from bot.core.facts import Facts
+from bot.core.flows import InstanceId
 from bot.core.incidents import Incident
 from bot.core.posts import Body, Kind, Lane, NewPost, PostId
 
@@ -32,6 +33,7 @@ class Terms:
     look: cards.Look = field(default_factory=cards.Look)
     storm: int = 0  # more incidents than this within ten minutes are a storm; 0: there are none
     command: str = "/flow"
+    renamed: frozenset[InstanceId] = frozenset()  # runs that are listed with another flow's name than before
 
     @property
     def told_at(self) -> datetime:

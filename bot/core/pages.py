@@ -4,6 +4,7 @@ a failure of a flow without a live incident     a new incident, with its decisio
 a further failure                               a reply, and the card anew
 … of a gathered incident                        a card and a thread of its own
 the same failure told more exactly              the card anew
+its flow by another name                        the card anew
 a success where it had failed                   the failure healed, the alarm perhaps ended
 
 In a storm (``storms.py``) what would begin a thread joins the storm's message instead, and is told nowhere else.
@@ -78,6 +79,7 @@ class _Draft:
         new = remembered(row, seen, terms.kind, terms.now, terms.alerting)
         if new is not None:
             self._seen[row.id] = self._new_seen[row.id] = new
+        self._keep(self._renamed, row)
         if reason in FAILURES:
             self._failed(row)
         elif reason in {Why.COMPLETED, Why.RESTATED}:
@@ -231,6 +233,10 @@ class _Draft:
             new, reason = step(incident, row)
             if reason is not Reason.NOTHING:
                 self._put(new)
+
+    def _renamed(self, incident: Incident, row: Instance) -> desk.Step:
+        # A run that was listed with another name before tells today's name, however old it is.
+        return desk.renamed(incident, row.flow_name, None if row.id in self._terms.renamed else row.id)
 
     def _succeeded(self, row: Instance) -> None:
         incident = self._newest.get(self._key(row))

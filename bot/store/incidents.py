@@ -38,6 +38,7 @@ _OCCURRENCES = """
     SELECT * FROM occurrences WHERE incident IN (SELECT value FROM json_each(?)) ORDER BY incident, place
 """
 
+_RENAMED = 100  # ended incidents, and runs, of a flow that take its new name
 
 _OF_THREAD = """
     SELECT i.id FROM incidents i
@@ -167,11 +168,34 @@ def put(db: Database, shelf: Shelf, incidents: Sequence[Incident]) -> None:
         failures += [_values(new.id, at, occurrence) for at, occurrence in placed.written]
         gone += [(new.id, at) for at in placed.deleted]
         shelf.put(new, placed.places)
+        if old is not None and old.flow_name != new.flow_name:
+            _rename(db, shelf, new)
     rows.upsert(db, "incidents", _COLUMNS, changed)
     if gone:
         db.conn.executemany("DELETE FROM occurrences WHERE incident = ? AND place = ?", gone)
     rows.replace(db, "occurrences", failures)
     withdrawing.answered(db, passed_on)
+
+
+def _rename(db: Database, shelf: Shelf, new: Incident) -> None:
+    """Give a flow's new name to what is drawn again perhaps: its newest ended incidents, and its runs.
+
+    Incidents that go on are renamed one by one, each with its card.
+    """
+    named = {"name": new.flow_name, "flow": new.flow_id, "most": _RENAMED}
+    ended = f"SELECT id FROM incidents WHERE flow_id = :flow AND flow_name <> :name AND NOT {_LIVE}"  # noqa: S608  constants only
+    ids = [row["id"] for row in db.execute(f"{ended} {_NEWEST_FIRST} LIMIT :most", named)]
+    for id_ in ids:
+        shelf.drop(id_)
+    db.execute(
+        "UPDATE incidents SET flow_name = ? WHERE id IN (SELECT value FROM json_each(?))",
+        [new.flow_name, json.dumps(ids)],
+    )
+    db.execute(
+        "UPDATE runs SET flow_name = :name WHERE rowid IN (SELECT rowid FROM runs"
+        " WHERE flow_id = :flow AND flow_name <> :name ORDER BY started_at DESC LIMIT :most)",
+        named,
+    )
 
 
 # ── rows ──

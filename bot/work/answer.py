@@ -34,6 +34,7 @@ from bot.core.sealed import withheld, without_secrets
 from bot.core.words import visible
 from bot.work import finding, moved, telling
 from bot.work.asking import Answer, Ask, Rooms
+from bot.work.naming import Listening
 from bot.work.telling import SLACK_FAILURES
 from bot.work.verbs.table import HANDLERS
 
@@ -60,7 +61,7 @@ class Answers:
     """Answers whatever people say, once each."""
 
     def __init__(self, rooms: Rooms, handlers: Mapping[type, Handler] = HANDLERS) -> None:
-        self._rooms = rooms
+        self._rooms = replace(rooms, enos=Listening(rooms.enos, rooms.desk.naming, rooms.clock))
         self._handlers = handlers
 
     async def said(self, said: Said) -> None:

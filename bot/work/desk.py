@@ -14,6 +14,7 @@ from bot.core.facts import Facts
 from bot.core.incidents import Incident, IncidentId
 from bot.core.people import Person
 from bot.core.posts import Body, Kind, Lane, NewPost, PostId
+from bot.work.naming import Naming
 from bot.work.ports import Names, NewId
 from bot.work.ports_store import Settlement, Store
 from bot.work.watch_look import Looks
@@ -42,6 +43,7 @@ class Desk:
         self._looks = Looks(names, console_url, zone)
         self._new_id = new_id
         self._wake = wake
+        self.naming = Naming(store, self._looks, new_id, wake)
 
     async def acknowledge(
         self,

@@ -98,13 +98,14 @@ class Follow:
         if not found:
             await self._over(run, "lost", cards.taken_by_another(run, zone=zone), now, "outage:taken_by_another")
             return
-        running = replace(run, state="running")
+        running = replace(_named(run, instance), state="running")
         await self._put(running, cards.found(running, instance, zone=zone), now, _settled(run, "done", now))
         self._rooms.nudge()
 
     async def _look(self, run: Run, looking: _Looking, now: datetime) -> None:
         zone = self._rooms.platform_zone()
         instance = await self._rooms.enos.instance(run.instance, as_user=UserId(run.user_id))
+        run = run if instance is None else _named(run, instance)
         if instance is not None and ended(instance):
             await self._result(run, instance, looking, now)
         elif now - run.started_at > TOO_LONG:
@@ -178,6 +179,11 @@ class Follow:
             thread=run.thread,
             user=user,
         )
+
+
+def _named(run: Run, instance: Instance) -> Run:
+    """Return the run with its flow's name as EnOS tells it now."""
+    return replace(run, flow_name=instance.flow_name or run.flow_name)
 
 
 def as_asked(run: Run, instance: Instance, flow: Flow, seal: Seal) -> bool | None:

@@ -24,6 +24,7 @@ from bot.core.flows import KINDS, LeftOut
 from bot.core.posts import PostId
 from bot.core.storms import worst_first
 from bot.work.deliver_alarms import Alarms
+from bot.work.naming import Listening, Naming
 from bot.work.ports import Clock, Enos, Names, NewId
 from bot.work.ports_store import Store
 from bot.work.watch_coverage import Coverage, Watched
@@ -98,6 +99,7 @@ class Watch:
         self._trouble = trouble  # what keeps the bot from being well, as sentences
         self._steady = steady or clock
         looks = Looks(names, settings.console_url, zone)
+        enos = Listening(enos, Naming(store, looks, new_id, self.touched), clock)
         self._gatherings = Gatherings(store, looks, clock, new_id, settings)
         self._wake = wake
         self._out = Outside(enos, store, looks, clock, self._steady, new_id, settings, mask, self.touched, occurred)

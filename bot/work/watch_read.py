@@ -23,6 +23,7 @@ from bot.core.flows import Instance, InstanceId, LeftOut, Page, Search
 from bot.core.posts import Kind, Lane, NewPost, PostId
 from bot.core.status import Status
 from bot.core.times import is_due, milliseconds
+from bot.work.naming import Printed
 from bot.work.ports import Clock, Enos, NewId
 from bot.work.ports_store import Store
 from bot.work.watch_look import Looks
@@ -85,6 +86,7 @@ class Reader:
         self._new_id = new_id
         self._settings = settings
         self._refused = _Refused()
+        self._printed = Printed()
 
     async def read(self, reading: Reading, brought: Brought, now: datetime, gather_under: PostId | None) -> Reading:
         """Read one type into ``brought`` and return how it went.
@@ -132,7 +134,9 @@ class Reader:
         brought: Brought,
     ) -> set[InstanceId]:
         """Write what is new on a page into the store and ``brought``; return which rows are news."""
-        if self._store.knows(rows):
+        renamed = self._printed.renamed(rows)
+        if not renamed and self._store.knows(rows):
+            self._printed.keep(rows)
             return set()
         look = await self._looks.of((owner for row in rows for owner in row.owners), now)
         terms = incident_posts.Terms(
@@ -147,11 +151,13 @@ class Reader:
             look=look,
             storm=self._settings.storm,
             command=self._settings.command,
+            renamed=renamed,
         )
         once_refused = [row for row in rows if self._refused.has(row)]
         news = await self._write(tuple(row for row in rows if row not in once_refused), terms, brought)
         for row in once_refused:  # alone, so that they cost the others nothing
             news |= await self._write((row,), terms, brought)
+        self._printed.keep([row for row in rows if not self._refused.has(row)])
         return news
 
     async def _write(

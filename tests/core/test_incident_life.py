@@ -181,3 +181,23 @@ def test_that_its_flow_is_gone_is_told_once_and_only_while_it_is_live():
     assert desk.shown_again(new) == (incident(), Reason.SHOWN_AGAIN)
     assert desk.shown_again(incident()) == (incident(), Reason.NOTHING)
     assert not desk.failed(new, failure("3377-2026112200", at=LATER), [])[0].gone
+
+
+@pytest.mark.parametrize(
+    ("name", "run", "reason"),
+    [
+        ("new", None, Reason.RENAMED),
+        ("new", "3377-2026112100", Reason.RENAMED),
+        ("new", "3377-2026112200", Reason.RENAMED),
+        ("new", "3377-2026112000", Reason.NOTHING),  # perhaps the name of then
+        ("new", "odd", Reason.RENAMED),
+        ("", None, Reason.NOTHING),
+        (incident().flow_name, None, Reason.NOTHING),
+    ],
+)
+def test_a_flow_takes_its_new_name(name, run, reason):
+    new, told = desk.renamed(incident(), name, run)
+    assert told is reason
+    assert new.flow_name == ("new" if told is Reason.RENAMED else incident().flow_name)
+    unknown = incident(failure("odd"))
+    assert desk.renamed(unknown, "new", "3377-2026112000")[1] is Reason.RENAMED

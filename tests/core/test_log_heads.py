@@ -24,6 +24,15 @@ def test_a_head_that_was_cut_off_goes_whole(cut):
     assert own_words(cut) == ""
 
 
+@pytest.mark.parametrize("cut", ["=====nrun num:techo", "=====nrun num:tncurrent time:t", "=======nrun num:t"])
+def test_a_flat_head_without_an_end_is_none(cut):
+    assert own_words(cut) == cut
+
+
+def test_all_signs_of_a_flat_rule_go():
+    assert own_words("a========nrun num:tncurrent time:t========nb") == "ab"
+
+
 def test_the_rest_of_a_head_goes_too():
     assert own_words("o secret\nsubmitter:\tdb\ncurrent time:\tThu Aug 08\n=====\nuuu\n") == "uuu"
 

@@ -111,7 +111,7 @@ async def test_an_owner_acts_by_a_name_that_enos_spells_otherwise(world, maya):
     await world.breaks()
     world.enos.change(3377, name="Renamed")
     reply, *_ = await maya.says("ack renamed")
-    assert "has acknowledged *daily-energy-report*" in reply.text
+    assert "has acknowledged *Renamed*" in reply.text
     (unknown,) = await maya.says("ack forecast-wide")
     assert "I know of no incident of flow 4500" in unknown.text
 

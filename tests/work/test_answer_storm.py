@@ -82,7 +82,8 @@ async def test_a_thread_is_opened_once_with_the_card_and_who_opened_it(world, ma
     assert card.place == "#data-ops"
     assert "Acknowledge" in card.buttons
     assert reply.place == "thread in #data-ops"
-    assert "<@U0MAYA00001> opened a thread for *flow-3377*" in reply.text
+    # by the name that Get Flow told when it was asked who owns it
+    assert "<@U0MAYA00001> opened a thread for *daily-energy-report*" in reply.text
     assert answer.place == "only maya sees"
     assert "↳ `thread 3377`" in answer.text
     incident = await world.store.incident(IncidentId("s3377"))
