@@ -26,7 +26,7 @@ async def test_posts_go_now_in_their_old_order(store):
     assert [post.new.id for post in await store.due(BACK, 10)][:1] == ["a"]
     await store.sending("a", BACK)
     await store.sent("a", "C0DATAOPS1", "1.0", BACK)
-    assert [post.new.id for post in await store.due(BACK)] == ["b", "c"]
+    assert [post.new.id for post in await store.due(BACK)] == ["b"], "c waits for b, which came first"
 
 
 async def test_an_unclear_post_was_tried_before_now(store):
