@@ -246,8 +246,17 @@ class Watch:
         finally:
             found |= brought.failures
             self._left_out += brought.left_out
-        await self._gatherings.tick()  # a storm's message waits for a moment: let it show the whole reading
+        await self._draw()  # a storm's message waits for a moment: let it show the whole reading
         return None
+
+    async def _draw(self) -> None:
+        """Let the messages under which many incidents stand show what has changed; a bug in it holds up no reading."""
+        try:
+            await self._gatherings.tick()
+        except Failure:
+            raise
+        except Exception:
+            log.exception("drawing what many incidents stand under met a bug")
 
     def _heard(self, facts: Facts, kind: int, now: datetime) -> None:
         """Begin the closer looks while the reading goes on: first messages wait 1.5 s for them."""

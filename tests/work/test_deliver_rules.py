@@ -108,7 +108,7 @@ REFUSALS = [
                 "U1",
                 lane=Lane.ANSWER,
                 body={
-                    "text": "I could not upload task.log: Slack took no file for 30 minutes. Ask for it again later."
+                    "text": "I could not upload `task.log`: Slack took no file for 30 minutes. Ask for it again later."
                 },
             ),
             "too late: file_uploads_disabled",
