@@ -165,7 +165,7 @@ async def test_a_file_that_cannot_be_stored_holds_files_only_and_is_told_in_the_
     await world.pass_time(360, step=30)
     for n in range(5):
         assert world.slack.texts(f"D{n}") == [
-            "I could not upload task.log: Slack took no file for 30 minutes. Ask for it again later."
+            "I could not upload `task.log`: Slack took no file for 30 minutes. Ask for it again later."
         ]
 
 
