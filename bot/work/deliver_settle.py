@@ -323,8 +323,8 @@ class Settling:
                 log.info("the file of post %s is not known: %s", post.new.id, refused)
             except (SlackLimited, SlackUnclear, SlackUnreachable) as trouble:
                 self._failed(place, trouble)
-                if (step := after_no_file(post, self._clock())) is not None:
-                    await self._settle(place, post, step)
+                if (words := after_no_file(post, self._clock())) is not None:
+                    await self._settle(place, post, words)
                 return
         looks = self._looks[post.new.id] = self._looks.get(post.new.id, 0) + 1
         step = after_file(post, shared=shared, certain=looks >= FILE_CERTAIN_AFTER, now=self._clock())
