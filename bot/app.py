@@ -121,7 +121,7 @@ class App:
             self._said,
             api_url=settings.slack_api_url,
             note=self._arrived,
-            outside=Outside(on_call=self.figures.slack_called),
+            outside=Outside(on_call=self.figures.slack_called, on_walk=self._walked),
         )
         self.delivery = Delivery(
             store,
@@ -451,7 +451,7 @@ class App:
         self._task(self.store.note(f"{_ENOS}{name}", value))
 
     def _walked(self, listed: str, why: str) -> None:
-        """Raise an alarm where a list of EnOS does not end; it is over once one does."""
+        """Raise an alarm where a list of EnOS or of Slack does not end; it is over once one does."""
         name = f"list of {listed}"
         if why:
             self._walks.raised(name, why)

@@ -171,11 +171,17 @@ class _Connection(asyncio.Protocol):
         self._inner.connection_lost(exc)
 
 
+_THEIRS = (HttpProcessingError, web.RequestPayloadError, ConnectionError)
+
+
 class _Discreet(logging.Filter):
-    """Takes what strangers sent out of aiohttp's lines: it quotes the bytes that it could not read."""
+    """Takes what strangers sent out of aiohttp's lines: it quotes the bytes that it could not read.
+
+    Nor is it an error of this program where somebody leaves amid a request, or sends what cannot be unpacked.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+        if record.exc_info and isinstance(record.exc_info[1], _THEIRS):
             record.msg, record.args = "A request could not be read: %s", (type(record.exc_info[1]).__name__,)
             record.exc_info = record.exc_text = None
             record.levelno, record.levelname = logging.WARNING, "WARNING"

@@ -19,35 +19,57 @@ _OTHERS = {"i": "ıİ", "k": "\u212a", "s": "ſ"}
 _NAMES = re.sub(
     "[a-z]",
     lambda letter: f"[{letter[0]}{letter[0].upper()}{_OTHERS.get(letter[0], '')}]",
-    "(?:password|passwd|passphrase|pwd|secret(?:[_-]?key)?|token|(?:api|access|private)[_-]?key(?:[_-]?id)?"
-    "|credential)s?",
+    "(?:password|passwd|passphrase|pwd|secret(?:[_.-]?key)?|token|(?:api|access|private|encryption)[_.-]?key(?:[_-]?id)?"
+    "|accountkey|credential)s?",
 )
-MASK_DEFAULT = (
-    rf"{_NAMES}\\*[\"']?\s*[=:]\s*(?:\"([^\"\r\n]+)\"|'([^'\r\n]+)'|\\*[\"']?([^\s\"',;&\\]+))",
-    rf"--?{_NAMES}[ \t]+([^\s-]\S*)",
-    r"(?i)\bauthorization:\s*\w+\s+(\S+)",
-    r"(?i)\bbearer\s+([\w.~+/-]{8,}=*)",
-    r"(?i)[a-z0-9+.-]://[^\s/:@]*:([^\s/@]+)@",  # the end of a scheme tells as much as all of it
-    r"(?s)(-----BEGIN [A-Z ]{0,100}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,100}PRIVATE KEY-----|\Z))",
-    r"\b(AKIA[0-9A-Z]{16})\b",
-    # From the beginning of a run of such signs to its first eyJ, once: not from each eyJ in it anew.
-    r"(?<![\w-])(?>(?:(?!\beyJ)[\w-])*)(eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)",
-    r"\b(xox[a-z]-[\w-]{8,})",
-)
+_QUOTED = r"\"([^\"\r\n]+)\"|'([^'\r\n]+)'"
+_ESCAPED = r"\"([^\"\\\r\n]+(?:\\[^\r\n][^\"\\\r\n]{0,80}){1,3})\"|"  # quotes within quotes
+_VALUE = rf"(?:{_QUOTED}|\\*[\"']?([^\s\"',;&\\]+))"
 
-# Without one of these words, case folded, an expression of ours matches nothing: most texts are done with that.
+# Each with words without one of which, case folded, it matches nothing: most texts are done with that.
 _NAMED = ("pass", "pwd", "secret", "token", "key", "credent")
-_NEEDLES = dict(
-    zip(
-        MASK_DEFAULT,
-        (_NAMED, _NAMED, ("author",), ("bearer",), ("://",), ("-----begin",), ("akia",), ("eyj",), ("xox",)),
-        strict=True,
-    )
-)
+_NEEDLES = {
+    rf"{_NAMES}\\*[\"']?\s*[=:]{{1,2}}>?\s*(?:{_ESCAPED}{_VALUE})": _NAMED,
+    rf"-{_NAMES}[ \t]+(?:{_QUOTED}|([^\s-]\S*))": _NAMED,
+    rf"{_NAMES}>([^<>\s][^<>\r\n]{{0,200}})</": _NAMED,
+    rf"(?i)(?:(?<=[_.-])pass\\*[\"']?\s*[=:]|(?<![a-z0-9])pass=)\s*{_VALUE}": ("pass",),
+    # A word before it says how it is meant, as in "Bearer ...".
+    r"(?i)\bauthorization\\*[\"']?\s*[:=]\s*\\*[\"']?(?:[a-z][\w-]{0,20}[ \t]+)?([^\s\"'\\]+)": ("author",),
+    r"(?i)\bbearer\s+([\w.~+/-]{8,}=*)": ("bearer",),
+    # The end of a scheme tells as much as all of it. A password may hold a slash; what follows a port is none.
+    r"(?i)[a-z0-9+.-]://[^\s/:@]*:(?:([^\s/@]+(?:@[^\s/@\"'<>,;]{1,100})?)@|(?!\d{1,5}/)([^\s@\"'<>\]]{1,200})@)": (
+        "://",
+    ),
+    r"(?i)\boracle:[a-z0-9]{1,9}:[^\s/@:]{0,128}/(?:\"([^\"\r\n]{1,128})\"|([^\s/@]{1,128}))@": ("oracle:",),
+    r"(?i)\b(?:sqlplus|sqlldr|expdp|impdp|userid)\b[^\r\n/@]{0,30}[\w\]$#\"]/([^\s/@]+)": (
+        "sqlplus",
+        "sqlldr",
+        "expdp",
+        "impdp",
+        "userid",
+    ),
+    r"(?i)\bidentified\s+by\s+(?:values\s+)?[\"']?([^\s\"';]+)": ("identified",),
+    r"(?i)[?&](?:sig|signature|x-amz-signature|x-goog-signature)=([^\s&\"'<>]+)": ("sig",),
+    r"(?i)account\.key\.[\w.-]{1,100}\s*[=:]\s*([^\s\"',;]+)": ("account.key",),
+    r"(?i)\bhooks\.slack\.com/[a-z]{1,20}/([^\s\"'<>]+)": ("hooks.slack",),
+    r"(?s)(-----BEGIN [A-Z ]{0,100}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,100}PRIVATE KEY-----|\Z))": ("-----begin",),
+    r"\b((?:AKIA|ASIA)[0-9A-Z]{16})\b": ("akia", "asia"),
+    # From the beginning of a run of such signs to its first eyJ, once: not from each eyJ in it anew.
+    r"(?<![\w-])(?>(?:(?!\beyJ)[\w-])*)(eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)": ("eyj",),
+    r"\b(xox[a-z]-[\w-]{8,}|xapp-[\w-]{8,})": ("xox", "xapp-"),
+    r"(?<![\w-])((?:gh[opsu]|github_pat|npm)_\w{20,}|(?:glpat|sk)-[\w-]{20,}|AIza[\w-]{30,})": (
+        "gh",
+        "npm_",
+        "glpat-",
+        "sk-",
+        "aiza",
+    ),
+}
+MASK_DEFAULT = tuple(_NEEDLES)
 
 _SECRET_KEY = re.compile(
     r"(?i)passw(or)?d|passphrase|pwd|(?:^|[_.-])pass$|secret|token|credential"
-    r"|(api|access|private|encryption)[_.-]?key"
+    r"|(api|access|private|encryption)[_.-]?key|account\.?key(?:$|\.)"
 )
 
 

@@ -30,12 +30,24 @@ EXCHANGED = 400  # user ids in one question about them
 NOT_OFFERED = frozenset({"missing_scope", "unknown_method", "no_permission", "not_allowed_token_type"})
 
 
-class Directory:
-    """Reads about people, groups and conversations. Raises the four failures of a call."""
+OnWalk = Callable[[str, str], None]  # what is listed; why its list was given up, or "" where it ended
 
-    def __init__(self, calls: Calls, clock: Callable[[], float]) -> None:
+
+def _unheard(_listed: str, _why: str) -> None:
+    return
+
+
+class Directory:
+    """Reads about people, groups and conversations. Raises the four failures of a call.
+
+    ``on_walk(listed, why)`` is called when a list was given up because it does not end, and with an empty ``why``
+    when one ended.
+    """
+
+    def __init__(self, calls: Calls, clock: Callable[[], float], on_walk: OnWalk = _unheard) -> None:
         self.calls = calls
         self._clock = clock
+        self._on_walk = on_walk
         self.me: Identity | None = None  # known after the preflight
         self._people: Expiring[Answer] = Expiring(PEOPLE_SECONDS, clock)
         self._groups: Expiring[frozenset[str]] = Expiring(GROUP_SECONDS, clock)
@@ -96,8 +108,9 @@ class Directory:
         return await self._members.get(channel, ask)
 
     async def _all(self, method: str, channel: str, listed: str) -> list[str]:
-        """Return what all pages list. Part of them is never all: a list that does not end is no answer, and logged."""
+        """Return what all pages list. Part of them is never all: a list that does not end is no answer, and told."""
         found: list[str] = []
+        what = f"{listed} of {channel}"
         began, cursors = self._clock(), set[str]()
         async for page in self.calls.pages(method, {"channel": channel, "limit": MEMBER_PAGE}, MEMBER_PAGES):
             found += _ids(page, listed)
@@ -105,9 +118,15 @@ class Directory:
             if cursor in cursors or self._clock() - began > MEMBER_SECONDS:
                 break
             if not cursor:
+                self._on_walk(what, "")
                 return found
             cursors.add(cursor)
-        log.error("%s of %s does not end; it was given up after %d of them", method, channel, len(found))
+        endless = (
+            f"Slack's list of {what} does not end: flowbot stopped after {len(found):,} of them, and reads none of it. "
+            "Check SLACK_API_URL: what answers there may repeat pages."
+        )
+        log.error("%s", endless)
+        self._on_walk(what, endless)
         raise SlackUnclear(f"the list of {listed} does not end")
 
     async def place(self, channel: str) -> str:

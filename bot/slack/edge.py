@@ -14,6 +14,7 @@ from bot.core.people import Said
 from bot.listener import Listener
 from bot.slack import http_mode, preflight
 from bot.slack.calls import TIMEOUT, OnCall, Sleep, web_client
+from bot.slack.directory import OnWalk
 from bot.slack.identity import Identity
 from bot.slack.listeners import Counts, Listeners, Note, Room
 from bot.slack.poster import Poster
@@ -54,13 +55,14 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """Where the time and the environment come from, how is waited, and who is told of each call."""
+    """Where the time and the environment come from, how is waited, who is told of each call and of endless lists."""
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     monotonic: Callable[[], float] = time.monotonic
     sleep: Sleep = asyncio.sleep
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     on_call: OnCall = lambda _method, _outcome, _seconds: None
+    on_walk: OnWalk = lambda _listed, _why: None
 
 
 class SlackEdge:
@@ -92,6 +94,7 @@ class SlackEdge:
             clock=self.outside.monotonic,
             sleep=self.outside.sleep,
             on_call=self.outside.on_call,
+            on_walk=self.outside.on_walk,
         )
         self._client = web_client(api_url, self._session, self.outside.environment, on_call=self.outside.on_call)
         self.listeners = Listeners(

@@ -25,7 +25,7 @@ from bot.core.posts import Body, PostId
 from bot.core.slack_errors import is_not_there
 from bot.slack import limits, lookup
 from bot.slack.calls import Answer, Calls, OnCall, Sleep, web_client
-from bot.slack.directory import Directory
+from bot.slack.directory import Directory, OnWalk
 from bot.slack.identity import Identity
 from bot.slack.redacted import library_log
 from bot.slack.uploads import Uploads, not_stored
@@ -60,9 +60,10 @@ class Poster:
         clock: Callable[[], float] = time.monotonic,
         sleep: Sleep = asyncio.sleep,
         on_call: OnCall = lambda _method, _outcome, _seconds: None,
+        on_walk: OnWalk = lambda _listed, _why: None,
     ) -> None:
         self.calls = Calls(web_client(api_url, session, environment, token, on_call=on_call), sleep)
-        self.directory = Directory(self.calls, clock)
+        self.directory = Directory(self.calls, clock, on_walk)
         self._uploads = Uploads(self.calls, session, environment, on_call)
         self._whispers = Whispers(session, environment, self._ephemeral, on_call)
 

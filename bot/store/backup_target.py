@@ -27,6 +27,8 @@ def target(database: Path, path: Path) -> Path:
     real = Path(os.path.realpath(path))
     if _belongs_to(database, real):
         raise _refused(f"{path} belongs to the database that is to be copied.")
+    if ending := _ending_of(real):  # to SQLite, or to another flowbot, it would belong to the database of that name
+        raise _refused(f"{path} ends in {ending}, as what stands beside a database does.")
     try:
         found = real.stat()
     except FileNotFoundError:
@@ -38,6 +40,11 @@ def target(database: Path, path: Path) -> Path:
     for beside in _in_the_way(real):
         raise _refused(f"{path} is used as a database: {beside.name} stands beside it.")
     return real
+
+
+def _ending_of(path: Path) -> str:
+    name = _folded(path.name)
+    return next((ending for ending in BESIDE if name.endswith(ending)), "")
 
 
 def _in_the_way(path: Path) -> list[Path]:

@@ -209,7 +209,7 @@ def requeue(db: Database, id_: PostId, retry_at: datetime, why: str, *, channel:
     db.execute(
         "UPDATE posts SET state = 'queued', retry_at = ?, why = ?, kind = ?, channel = ?, body = ?,"
         " thread_of = ?, thread = ?, user = ?, response_url = ?, line = ?,"
-        " ts = iif(kind = 'message', '', ts), stands_in = '' WHERE id = ?",
+        " ts = iif(?, ts, ''), stands_in = '' WHERE id = ?",
         [
             stamp(retry_at),
             why,
@@ -221,6 +221,7 @@ def requeue(db: Database, id_: PostId, retry_at: datetime, why: str, *, channel:
             new.user,
             new.response_url,
             line_of(new),
+            new.kind is not Kind.MESSAGE,  # a message that has none stands nowhere
             id_,
         ],
     )

@@ -559,7 +559,7 @@ class Store:
         """Copy the database to a file while everything goes on. Raises ``Refused``: "backup", "backup_target"."""
         try:
             await self._units.stepwise(lambda connection, between: backup.backup(connection, self.path, path, between))
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, ValueError, sqlite3.Error) as error:  # ValueError: a name that no file can have
             why = error.strerror if isinstance(error, OSError) else None
             raise Refused(
                 "backup",

@@ -4,7 +4,7 @@ answered            ─► Stands
 asked to wait       ─► Again
 refused             ─► Again, Move, Instead, Doubt, Lost or Drop, by the table of Slack's error words
 outside its thread  ─► Astray
-nobody knows        ─► Doubt, and after a look ─► Stands, Astray, Again, Move or Drop
+nobody knows        ─► Doubt, and after a look ─► Stands, Astray, Again, Move, Instead or Drop
 """
 
 from collections.abc import Sequence
@@ -98,8 +98,8 @@ class Astray:
     orphan: bool = True  # the thread that it would be posted in now has lost its first message
 
 
-Settled = Stands | Again | Move | Drop | Astray
-Step = Settled | Instead | Doubt | Lost
+Settled = Stands | Again | Move | Instead | Drop | Astray
+Step = Settled | Doubt | Lost
 
 
 def backoff(tries: int, jitter: float) -> float:
@@ -258,15 +258,27 @@ def after_doubt(post: Post, now: datetime) -> Settled:
     return Again(0, "unclear")
 
 
-def after_file(post: Post, *, shared: bool, certain: bool) -> Settled | None:
-    """Return the step for an unclear file; None where Slack may still come to know it."""
-    if not post.ts:  # the call ended before the file could be seen
-        return Again(0, "not there") if post.doubts < FILE_DOUBTS else Drop("unclear")
-    if shared:
+def after_file(post: Post, *, shared: bool, certain: bool, now: datetime) -> Settled | None:
+    """Return the step for an unclear file; None where Slack may still come to know it.
+
+    Without an id the call ended before the file could be seen. Of one that is given up its asker is told.
+    """
+    if post.ts and shared:
         return Stands(post.channel, post.ts, (), "found")
-    if not certain:
+    if post.ts and not certain:
         return None
-    return Again(0, "not there") if post.doubts < FILE_DOUBTS else Drop("unclear")
+    if post.doubts < FILE_DOUBTS and not is_too_late(post, now):
+        return Again(0, "not there")
+    return _unconfirmed(post)
+
+
+def after_no_file(post: Post, now: datetime) -> Instead | None:
+    """Return the step for an unclear file while Slack does not say whether it is there; None: ask again."""
+    return _unconfirmed(post) if is_too_late(post, now) else None
+
+
+def _unconfirmed(post: Post) -> Instead:
+    return _without_file(post, "Slack did not confirm that it is there. Ask for it again.", "unclear")
 
 
 def doubles(post: Post, found: Sequence[str]) -> tuple[str, ...]:

@@ -26,12 +26,14 @@ from bot.work.deliver_rules import (
     Again,
     Astray,
     Drop,
+    Instead,
     Move,
     Settled,
     Stands,
     after_doubt,
     after_file,
     after_look,
+    after_no_file,
     after_no_look,
     doubles,
     look_after,
@@ -239,6 +241,9 @@ class Settling:
                 await self._store.requeue(post.new.id, now + timedelta(seconds=seconds), why)
             case Move(channel, why):
                 await self._store.requeue(post.new.id, now, why, channel=channel)
+            case Instead(other, why):
+                log.error("post %s (%s) is said in other words: %s", post.new.id, post.new.kind.value, why)
+                await self._store.requeue(post.new.id, now, why, instead=other)
             case Drop(why):
                 log.error("post %s (%s) was given up: %s", post.new.id, post.new.kind.value, why)
                 await self._store.give_up(post.new.id, why, now)
@@ -318,9 +323,11 @@ class Settling:
                 log.info("the file of post %s is not known: %s", post.new.id, refused)
             except (SlackLimited, SlackUnclear, SlackUnreachable) as trouble:
                 self._failed(place, trouble)
+                if (words := after_no_file(post, self._clock())) is not None:
+                    await self._settle(place, post, words)
                 return
         looks = self._looks[post.new.id] = self._looks.get(post.new.id, 0) + 1
-        step = after_file(post, shared=shared, certain=looks >= FILE_CERTAIN_AFTER)
+        step = after_file(post, shared=shared, certain=looks >= FILE_CERTAIN_AFTER, now=self._clock())
         if step is None:
             self._look_at[post.new.id] = self._steady() + look_after(looks)
         else:

@@ -154,6 +154,7 @@ async def test_one_connection_brings_one_request():
         (b"POST /ok HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
         (b"\x16\x03\x01 this is TLS, secret-words\r\n\r\n", 400),
         (b"GET /ok secret-words\r\n\r\n", 400),
+        (b"POST /ok HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: 12\r\n\r\nsecret-words", 400),
         (b"GET /elsewhere HTTP/1.1\r\nHost: x\r\n\r\n", 404),
     ],
 )
@@ -164,6 +165,21 @@ async def test_what_is_too_large_or_no_request_is_refused_and_none_of_it_is_logg
     assert len(caplog.records) <= 1
     assert all(each.exc_info is None and each.levelno <= logging.WARNING for each in caplog.records)
     assert "secret-words" not in caplog.text
+
+
+async def test_who_leaves_amid_a_request_causes_no_error(caplog):
+    async with listening() as made:
+        for _ in range(10):
+            async with connected(
+                made, b"POST /ok HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"
+            ) as (
+                reader,
+                writer,
+            ):
+                writer.write_eof()
+                await ended(reader)
+    assert all(each.exc_info is None and each.levelno <= logging.WARNING for each in caplog.records)
+    assert len(caplog.records) <= 1
 
 
 async def test_a_bug_is_logged_whole_but_not_over_and_over(caplog):

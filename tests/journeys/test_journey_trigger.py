@@ -11,7 +11,13 @@ def started(town, flow, *words):
 
 def calls(town, action, flow):
     """Return what EnOS was asked to start of a flow."""
-    return [call for call in town.enos.called(action) if str(flow.id) in str((call.query, call.body))]
+    return [call for call in town.enos.called(action) if str(flow.id) in _flow_ids(call)]
+
+
+def _flow_ids(call):
+    """The flow that a call names: its number may also be found in a moment, or in another number."""
+    said = [call.query, call.body if isinstance(call.body, dict) else {}]
+    return {str(each["flowId"]) for each in said if "flowId" in each}
 
 
 @story()

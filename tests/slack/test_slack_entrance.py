@@ -1,5 +1,6 @@
 """What Slack says is fit to be kept, and its lists end."""
 
+import contextlib
 import itertools
 import json
 import time
@@ -124,6 +125,19 @@ async def test_a_list_of_members_that_turns_in_a_circle_or_never_ends_is_no_list
             await Directory(calls, lambda: clock[0]).members("C1")
         assert calls.asked <= most
     assert caplog.text.count("does not end") == 2
+
+    told = []
+    endless = (
+        "Slack's list of members of C1 does not end: flowbot stopped after 2 of them, and reads none of it. "
+        "Check SLACK_API_URL: what answers there may repeat pages."
+    )
+    for cursors in ("aa", [""]):
+        with contextlib.suppress(SlackUnclear):
+            await Directory(Members(cursors), lambda: clock[0], lambda *walk: told.append(walk)).members("C1")
+    assert told == [
+        ("members of C1", endless),
+        ("members of C1", ""),
+    ]
 
     def later():
         clock[0] += 10.0

@@ -121,6 +121,18 @@ async def test_another_flowbots_database_is_not_replaced_whether_it_runs_or_not(
         assert (await again.notes())["mine"] == "x"
 
 
+@pytest.mark.parametrize("ending", [*BESIDE, "-WAL", ".Lock"])
+async def test_what_would_belong_to_another_database_is_no_name_for_a_backup(store, tmp_path, ending):
+    with pytest.raises(Refused, match=f"ends in {ending.lower()}, as what stands beside a database does"):
+        await store.backup(tmp_path / f"other.db{ending}")
+    assert not (tmp_path / f"other.db{ending}").exists()
+
+
+async def test_a_name_that_no_file_can_have_is_refused_in_words(store, tmp_path):
+    with pytest.raises(Refused, match="could not be written: embedded null byte"):
+        await store.backup(tmp_path / "a\0b")
+
+
 async def test_a_log_of_another_database_is_not_put_beside_a_copy(store, tmp_path):
     (tmp_path / "copy.db-wal").write_bytes(b"left behind")
     with pytest.raises(Refused, match=r"copy\.db-wal stands beside it"):

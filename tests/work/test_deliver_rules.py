@@ -24,6 +24,7 @@ from bot.work.deliver_rules import (
     after_doubt,
     after_file,
     after_look,
+    after_no_file,
     after_no_look,
     after_refusal,
     backoff,
@@ -252,12 +253,19 @@ def test_after_a_look():
 
 
 def test_after_a_file_was_asked_for():
-    assert after_file(post(file("f"), ts="F1"), shared=True, certain=False) == Stands("U1", "F1", (), "found")
-    assert after_file(post(file("f"), ts="F1"), shared=False, certain=False) is None
-    assert after_file(post(file("f"), ts="F1", doubts=2), shared=False, certain=True) == Again(0, "not there")
-    assert after_file(post(file("f"), ts="F1", doubts=3), shared=False, certain=True) == Drop("unclear")
-    assert after_file(post(file("f"), doubts=1), shared=False, certain=False) == Again(0, "not there")
-    assert after_file(post(file("f"), doubts=3), shared=False, certain=False) == Drop("unclear")
+    def after(ts="", doubts=1, now=SOON, *, shared=False, certain=False):
+        return after_file(post(file("f"), ts=ts, doubts=doubts), shared=shared, certain=certain, now=now)
+
+    assert after("F1", now=LATE, shared=True) == Stands("U1", "F1", (), "found")
+    assert after("F1") is None
+    assert after("F1", 2, certain=True) == Again(0, "not there")
+    assert after() == Again(0, "not there")
+    for told in (after("F1", 3, certain=True), after(doubts=3), after(now=LATE), after("F1", now=LATE, certain=True)):
+        assert isinstance(told, Instead)
+        assert told.new.kind is Kind.MESSAGE
+        assert "did not confirm" in told.new.body["text"]
+    assert after_no_file(post(file("f"), ts="F1"), SOON) is None
+    assert isinstance(after_no_file(post(file("f"), ts="F1"), LATE), Instead)
 
 
 @given(st.lists(st.sampled_from(["1.0", "2.0", "3.0"]), unique=True), st.sampled_from(["1.0", "2.0", "9.0"]))

@@ -7,6 +7,7 @@ import pytest
 from deliver_fakes import (
     DEFAULT,
     START,
+    Always,
     Late,
     Lost,
     SlackLimited,
@@ -200,8 +201,30 @@ async def test_a_file_that_stays_unclear_is_given_up_in_the_end(world):
     world.slack.faults["upload"] = [Vanished()] * 9
     await world.queue(file("f"))
     await world.pass_time(200)
-    assert await world.state("f") == "given up"
     assert len(world.slack.files) == 3
+    assert world.slack.texts("D1") == [TOLD]
+    assert await world.state("f") == "sent"
+
+
+TOLD = "I could not upload `task.log`: Slack did not confirm that it is there. Ask for it again."
+
+
+async def test_what_is_said_in_the_place_of_a_file_is_looked_up_as_a_message(world):
+    world.slack.faults["upload"] = [Vanished()] * 9
+    world.slack.faults["post"] = [Lost()]
+    await world.queue(file("f"))
+    await world.pass_time(200)
+    assert world.slack.texts("D1") == [TOLD]
+    assert [each for each in world.slack.calls if each.startswith("delete")] == []
+
+
+async def test_a_file_of_which_slack_never_says_whether_it_is_there_ends_and_its_asker_is_told(world):
+    world.slack.faults["upload"] = [Vanished()]
+    world.slack.faults["shared"] = Always(lambda: SlackUnreachable("x"))
+    await world.queue(file("f"))
+    await world.pass_time(42 * 60, step=30)
+    assert world.slack.texts("D1") == [TOLD]
+    assert await world.state("f") == "sent"
 
 
 async def test_a_file_whose_upload_broke_before_it_had_an_id_is_uploaded_again(world):
