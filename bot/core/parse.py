@@ -18,7 +18,7 @@ from bot.core.periods import resolve
 from bot.core.requests import Help, Request, Trigger
 from bot.core.words import Cursor, Misread, Token, tick
 
-__all__ = ["Misread", "far_off", "is_command", "is_courtesy_only", "parse", "say", "trigger_time"]
+__all__ = ["Misread", "far_off", "is_command", "is_courtesy_only", "parse", "say", "trigger_time", "would_change"]
 
 AHEAD, BEHIND = timedelta(days=7), timedelta(days=180)  # a start farther off than that asks once
 
@@ -59,6 +59,16 @@ def is_command(text: str) -> bool:
     if verb is None:
         return False
     return row(verb.bare) is not None or bool(nearest(verb.bare)) or verb.plain[:1].isdigit() or verb.plain[:1] == "/"
+
+
+def would_change(text: str) -> bool:
+    """Whether a text begins, after greetings, with a verb that changes something."""
+    try:
+        verb = _verb(Cursor(text))
+    except Misread:
+        return False
+    found = row(verb.bare) if verb is not None else None
+    return found is not None and found.changes
 
 
 def _verb(cursor: Cursor, command: str = "") -> Token | None:

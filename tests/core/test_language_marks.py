@@ -5,7 +5,7 @@ import pytest
 from bot.core.courtesy import is_courtesy, is_emoji
 from bot.core.flows import Parameter
 from bot.core.marks import bare
-from bot.core.parse import Misread, is_command, is_courtesy_only, parse, say
+from bot.core.parse import Misread, is_command, is_courtesy_only, parse, say, would_change
 from bot.core.requests import Ack, Audit, Failed, FlowRef, Help, Log, OwnerRef, Period, Runs, Show, Status, Trigger
 
 SHOW = Show(FlowRef(id=3377))
@@ -239,3 +239,19 @@ def test_courtesy_is_words_and_emoji():
 )
 def test_what_stands_before_a_mention(text, courtesy, command):
     assert (is_courtesy_only(text), is_command(text)) == (courtesy, command)
+
+
+@pytest.mark.parametrize(
+    ("text", "changes"),
+    [
+        ("&gt; trigger 3377", True),
+        ("please *ack* 3377", True),
+        ("link <@U0PRIYA0001> u1 priya.nair", True),
+        ("&gt; show 3377", False),
+        ("what is that", False),
+        ("hello", False),
+        ("'not closed", False),
+    ],
+)
+def test_whether_words_would_change_something(text, changes):
+    assert would_change(text) is changes
