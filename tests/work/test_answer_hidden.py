@@ -57,7 +57,13 @@ async def test_so_do_reads_of_enos_itself(hidden, jonas, words):
 @pytest.mark.parametrize(
     "words",
     [
-        *("ack 3377", "close 3377", "ack daily-energy-report", "close *Daily-Energy-Report*", "ack daily-energy-reports"),
+        *(
+            "ack 3377",
+            "close 3377",
+            "ack daily-energy-report",
+            "close *Daily-Energy-Report*",
+            "ack daily-energy-reports",
+        ),
         *(f"unack {FAILED}", f"reopen {FAILED}", "thread 3377", "thread daily-energy-report"),
         *("incidents of 3377", "incidents unacked of 3377", "incidents of daily-energy-report", "incidents by zoe.li"),
         *("failed of 3377", "failed by zoe.li", "runs of 3377", "show 3377", "show daily-energy-report"),
