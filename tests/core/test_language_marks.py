@@ -243,7 +243,7 @@ def test_thanks_behind_a_command_are_no_part_of_it(text, meant):
 
 @pytest.mark.parametrize("text", ["show 3377 please today", 'show 3377 please "x"', "show 3377 thanks a=b"])
 def test_what_stands_behind_thanks_is_refused(text):
-    with pytest.raises(Misread, match="▸(please|thanks)"):
+    with pytest.raises(Misread, match=r"▸(please|thanks)"):
         parse(text)
 
 
