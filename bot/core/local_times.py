@@ -35,7 +35,8 @@ def once(day: date, clock: time, zone: tzinfo) -> datetime:
     ]
     raise Repeated(
         "repeated_time",
-        f"{on_the_clock(datetime.combine(day, clock))} comes twice in {zone}, because clocks go back then. Nothing was done.",
+        f"{on_the_clock(datetime.combine(day, clock))} comes twice in {zone}, because clocks go back then. "
+        "Nothing was done.",
         f"Say which one you mean: `at {both[0]}` (the first) or `at {both[1]}` (the second).",
         choices=tuple(
             (f"{clock.isoformat('minutes')} ({offset(each)})", When(iso))
