@@ -369,7 +369,7 @@ async def test_a_name_that_is_copied_out_of_an_answer_is_found(world, maya, name
     (shown,) = await maya.says("show 9000")
     bold = shown.text.split("—")[0].removeprefix("`9000` ").strip()
     (seen,) = await maya.says(f"show {bold}")
-    assert "`9000`" in seen.text or "[" in seen.text and "show 9000" in seen.text
+    assert "`9000`" in seen.text or "→ show 9000]" in seen.text
 
 
 async def test_flows_that_look_alike_are_said_to_be_named_so(world, maya):
