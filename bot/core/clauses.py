@@ -18,8 +18,6 @@ SCOPES = ("open", "unacked", "mine")
 LONGEST_ID = 18  # digits; more fit neither the platform nor the database
 LARGEST_COUNT = 10_000
 
-# Words of clauses that may stand behind a flow: marks around these are around a part of the command, not around a name.
-_BETWEEN = frozenset(["of", "by", "from", "at", "with", "for", "because", "page", "confirmed"])
 _STATUS_NAMES = {status.name.casefold(): int(status) for status in Status}
 _STATUS_ALIASES = {"failed": int(Status.FAIL), "cancelled": int(Status.CANCEL), "canceled": int(Status.CANCEL)}
 _STATUSES = _STATUS_NAMES | _STATUS_ALIASES
@@ -76,13 +74,16 @@ def _one(expected: str, pick: Callable[[Token], Any], hint: Hint) -> Callable[[C
 
 
 def _named(expected: str, pick: Callable[[Token], Any], hint: Hint) -> Callable[[Cursor], Any]:
-    """Return a reader of one token, or of a name of several words in bold, as answers print it and people copy it."""
+    """Return a reader of one token, or of a name of several words in bold, as answers print it and people copy it.
+
+    Marks that hold a word of this command's clauses are around a part of the command, not around a name.
+    """
     one = _one(expected, pick, hint)
 
     def read(cursor: Cursor) -> Any:
         token = cursor.peek()
         words = cursor.marked(token) if token is not None else []
-        if token is None or len(words) < 2 or set(words) & _BETWEEN or _digits(words[0]) or is_instance(words[0]):
+        if token is None or len(words) < 2 or cursor.words & set(words) or _digits(words[0]) or is_instance(words[0]):
             return one(cursor)
         return pick(cursor.take_marked(token))
 

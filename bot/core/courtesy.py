@@ -1,4 +1,4 @@
-"""Courtesy: words that people put before a command, and that ask for nothing."""
+"""Courtesy: words that people put before a command, or behind it, and that ask for nothing."""
 
 import re
 from unicodedata import category
@@ -10,6 +10,8 @@ WORDS = frozenset(
         *("thanks", "thank", "thx", "请", "请问", "麻烦", "你好", "您好", "谢谢"),
     )
 )
+# Behind a command; "yesterday morning" asks for something.
+THANKS = frozenset(("please", "pls", "plz", "thanks", "thank", "you", "thx", "谢谢"))
 # As Slack writes them, :wave:; the last colon may have been taken for a sentence's punctuation.
 _EMOJI = re.compile(r"(?::[\w+'-]+:)*:[\w+'-]+:?")
 
@@ -17,6 +19,11 @@ _EMOJI = re.compile(r"(?::[\w+'-]+:)*:[\w+'-]+:?")
 def is_courtesy(word: str) -> bool:
     """Whether a word in lower case greets, begs or thanks, or is an emoji."""
     return word in WORDS or is_emoji(word)
+
+
+def is_thanks(word: str) -> bool:
+    """Whether a word in lower case, behind a command, begs or thanks, or is an emoji."""
+    return word in THANKS or is_emoji(word)
 
 
 def is_emoji(word: str) -> bool:

@@ -5,7 +5,6 @@ What people type is often copied out of an answer, and answers print some signs 
 all, and a long name cut with ``…``. Other programs compose accents in another way, or write in full width.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from heapq import nlargest
@@ -13,11 +12,11 @@ from itertools import pairwise
 from unicodedata import category, normalize
 
 from bot.core.escape import SUBSTITUTES
+from bot.core.legible import legible
 from bot.core.marks import PAIRED, bare
 from bot.core.words import STRAIGHT
 
 CUT = "…"  # where an answer cut a name
-_NO_TEXT = re.compile("[\x00\ud800-\udfff]")  # printed as one sign
 _LONGEST = 120  # characters of a name that are compared
 _COMPARED = 60  # names that are compared in full
 _SELECTORS = {"\ufe0e", "\ufe0f"}
@@ -27,7 +26,7 @@ def likeness(name: str) -> str:
     """Return what a name has in common with all that look like it."""
     if name.isascii() and name.isprintable():  # most are: thousands are compared
         return " ".join(name.replace("*", "∗").replace("`", "ˋ").split()).casefold()
-    text = normalize("NFKC", _NO_TEXT.sub("\ufffd", name))
+    text = normalize("NFKC", legible(name))
     seen = "".join(_seen(each) for each in text)
     return normalize("NFKC", " ".join(seen.split()).casefold())
 

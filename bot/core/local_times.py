@@ -35,7 +35,7 @@ def once(day: date, clock: time, zone: tzinfo) -> datetime:
     ]
     raise Repeated(
         "repeated_time",
-        f"{on_the_clock(datetime.combine(day, clock))} comes twice in {zone}, because the clock is put back over it. "
+        f"{on_the_clock(datetime.combine(day, clock))} comes twice in {zone}, because clocks go back then. "
         "Nothing was done.",
         f"Say which one you mean: `at {both[0]}` (the first) or `at {both[1]}` (the second).",
         choices=tuple(
@@ -53,7 +53,7 @@ def local(day: date, clock: time, zone: tzinfo) -> datetime:
     if back != naive:
         raise Refused(
             "no_such_time",
-            f"{on_the_clock(naive)} does not exist in {zone}: the clock is put forward over it.",
-            f"Say `{on_the_clock(back)}` instead, which is the same distance behind the jump.",
+            f"{on_the_clock(naive)} does not exist in {zone}, because clocks go forward then.",
+            f"Say a time that exists, such as `{on_the_clock(back)}`.",
         )
     return at

@@ -93,7 +93,7 @@ def unread(groups: Sequence[Group]) -> str:
         return ""
     told = " ".join(sentence(group) for group in missed)
     lasting = any(group.word != SILENT for group in missed)
-    then = "The flowbot admins hear of it." if lasting else "Try again in a minute."
+    then = "I tell the flowbot admins." if lasting else "Try again in a minute."
     return f"{told} So I can't tell whether you are on call. {then}"
 
 

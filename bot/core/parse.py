@@ -11,14 +11,14 @@ from typing import Any, cast
 
 from bot.core.clauses import FLOW, PAIRS, PAIRS_HINT, Clause, is_number
 from bot.core.commands import Row, near, nearest, row, row_of
-from bot.core.courtesy import is_courtesy, is_emoji
+from bot.core.courtesy import is_courtesy, is_emoji, is_thanks
 from bot.core.errors import Refused
 from bot.core.local_times import Undecided
 from bot.core.periods import resolve
 from bot.core.requests import Help, Request, Trigger
 from bot.core.words import Cursor, Misread, Token, tick
 
-__all__ = ["Misread", "far_off", "is_command", "is_courtesy_only", "parse", "say", "trigger_time"]
+__all__ = ["Misread", "far_off", "is_command", "is_courtesy_only", "parse", "say", "trigger_time", "would_change"]
 
 AHEAD, BEHIND = timedelta(days=7), timedelta(days=180)  # a start farther off than that asks once
 
@@ -59,6 +59,16 @@ def is_command(text: str) -> bool:
     if verb is None:
         return False
     return row(verb.bare) is not None or bool(nearest(verb.bare)) or verb.plain[:1].isdigit() or verb.plain[:1] == "/"
+
+
+def would_change(text: str) -> bool:
+    """Whether a text begins, after greetings, with a verb that changes something."""
+    try:
+        verb = _verb(Cursor(text))
+    except Misread:
+        return False
+    found = row(verb.bare) if verb is not None else None
+    return found is not None and found.changes
 
 
 def _verb(cursor: Cursor, command: str = "") -> Token | None:
@@ -132,13 +142,14 @@ class _Reading:
     def __init__(self, cursor: Cursor, about: Row, verb: Token) -> None:
         self._cursor = cursor
         self._row = about
+        cursor.words = frozenset(each.word for each in about.clauses if each.word)
         self._behind = verb.end  # the end of the last value that stands without a word
         self._values: dict[Clause, Any] = {}
         self._places: dict[str, int] = {}  # where the clause of each word stands
 
     def request(self) -> Request:
-        while (token := self._cursor.peek()) is not None:
-            self._read(self._clause(token), token)
+        while (token := self._cursor.peek()) is not None and (clause := self._clause(token)) is not None:
+            self._read(clause, token)
         self._complete()
         named = {clause.field(value): value for clause, value in self._values.items()}
         request: Request = self._row.request(**named)
@@ -159,8 +170,11 @@ class _Reading:
             value = tuple(dict.fromkeys((*self._values.get(clause, ()), *value)))
         self._values[clause] = value
 
-    def _clause(self, token: Token) -> Clause:
-        """Return the clause that a token begins: by its word, or the next value that stands without one."""
+    def _clause(self, token: Token) -> Clause | None:
+        """Return the clause that a token begins: by its word, or the next value that stands without one.
+
+        None where nothing but courtesy is left: thanks in advance.
+        """
         for clause in self._row.clauses:
             if clause.word and clause.word == token.plain:
                 if clause in self._values:
@@ -171,7 +185,17 @@ class _Reading:
                 continue
             if clause.in_thread or not clause.optional or clause.form.accepts(token):
                 return clause
+        if self._thanks():
+            return None
         raise self._leftover(token)
+
+    def _thanks(self) -> bool:
+        """Whether all that is left is courtesy, and take it."""
+        while (token := self._cursor.peek()) is not None:
+            if not is_thanks(token.plain):
+                return False
+            self._cursor.take()
+        return True
 
     def _complete(self) -> None:
         """Refuse where something is missing that has to be said."""

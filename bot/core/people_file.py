@@ -75,7 +75,7 @@ def _rows(text: str) -> list[tuple[int, list[str]]]:
             rows.append((begins, row))
             begins = lines.line_num + 1
     except csv.Error as error:
-        sentence = f"This is no CSV file that can be read: {error} (line {begins})."
+        sentence = f"This CSV file cannot be read: {error} (line {begins})."
         raise Refused("no_csv", sentence, _WAY_OUT) from error
     return rows
 

@@ -224,6 +224,8 @@ def window(period: Period, now: datetime, zone: tzinfo) -> Window:
             f"The period ends before it begins: {words}.",
             "Turn it round, or say an earlier beginning, such as `since yesterday 09:00`.",
         )
+    if since > now:  # a wrong year, perhaps: an empty list of it is no all-clear
+        words += ", which is still to come"
     return Window(since, until, words)
 
 

@@ -70,7 +70,7 @@ def late(evidence: Evidence, poll_seconds: float) -> tuple[Late, ...]:
     never = "EnOS has not been read completely since the start, {} ago."
     rows = (
         (Promise.READ, evidence.unread, never if evidence.never_read else "EnOS was last read completely {} ago."),
-        (Promise.TELL, evidence.untold, "A failure was seen {} ago and is not told yet."),
+        (Promise.TELL, evidence.untold, "A failure was seen {} ago and is not posted yet."),
         (Promise.ANSWER, evidence.unanswered, "Somebody has waited {} for an answer."),
         (Promise.RECORD, evidence.unrecorded, "The database has not answered for {}."),
         (Promise.LOOK, evidence.unseen, "flowbot has not checked itself for {}."),

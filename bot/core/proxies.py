@@ -53,7 +53,7 @@ def fault(proxy: str) -> str:
     if proxy.partition("://")[0].lower() not in SPOKEN:
         return "must begin with http:// or https://, for flowbot speaks to no other kind of proxy"
     if found is None or not _is_port(found["rest"]):
-        return f"is no address of a proxy; {_HOW}; {_ESCAPE}"
+        return f"is not the address of a proxy; {_HOW}; {_ESCAPE}"
     if not found["host"] or (found["host"].startswith("[") and _ip(found["host"].strip("[]")) is None):
         return f"names no host; {_HOW}"
     return _fault_of(found["who"])

@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-_NO_TEXT = re.compile("[\x00\ud800-\udfff]")  # neither the database nor Slack could take these
+from bot.core.legible import is_legible, legible
+
 _ENCODED = re.compile(
     r"&(?:(?P<entity>amp|lt|gt)|#(?P<number>[0-9]{1,7}));"
     r"|<(?:@(?P<person>[UW][A-Z0-9]+)|(?P<special>[#!][^|<>\s]*)|(?P<url>[A-Za-z][A-Za-z0-9+.-]*:[^|<>\s]+))"
@@ -29,7 +30,7 @@ class Typed:
 
 def decode(text: str) -> Typed:
     """Return the text with Slack's encodings undone. Source: docs.slack.dev, "Formatting message text"."""
-    text = _NO_TEXT.sub("\ufffd", text)
+    text = legible(text)
     pieces: list[str] = []
     fixed: list[bool] = []
     people: dict[tuple[int, int], str] = {}
@@ -54,7 +55,7 @@ def _meant(match: re.Match[str]) -> str:
         return _ENTITIES[match["entity"]]
     if match["number"]:
         number = int(match["number"])
-        return "\ufffd" if number > 0x10FFFF or _NO_TEXT.match(chr(number)) else chr(number)
+        return "\ufffd" if number > 0x10FFFF or not is_legible(chr(number)) else chr(number)
     if match["person"]:
         return f"@{label}" if label else match[0]
     if match["url"]:

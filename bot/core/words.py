@@ -111,6 +111,7 @@ class Cursor:
         self.text, self._fixed, self._people = typed.text, typed.fixed, typed.people
         self._marks = Marks(typed)
         self._at, self._end = self._marks.unwrapped()
+        self.words: frozenset[str] = frozenset()  # those of the command's clauses
         self.after = ""  # the word that says what comes next, for error sentences
         self.place = self._at  # the end of the last token taken
 

@@ -106,7 +106,7 @@ def instance(row: Row, kind: int | None, graph: object = None) -> Instance | Lef
     if not id_ or (flow is None and not _is_a_number(row.flowId)):
         return None
     if len(id_) > ID or not is_legible(str(row.instanceId)):
-        return _left_out(row, "its run ID is no text that can be kept")
+        return _left_out(row, "its run ID cannot be stored")
     if flow is None:
         return _left_out(row, "its flow ID is out of range")
     if status == UNREADABLE_STATUS and _is_a_number(row.status):

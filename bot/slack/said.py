@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.core.legible import is_legible, legible
-from bot.core.parse import is_command, is_courtesy_only
+from bot.core.parse import is_command, is_courtesy_only, would_change
 from bot.core.people import EDITED, TALK, Person, Said, Surface, Where
 from bot.slack.identity import Identity
 from bot.slack.subtypes import Take, take
@@ -27,9 +27,10 @@ VALUE_VERSION = "1"
 OUR_ACTIONS = ("say:", "menu:")  # what cards name their buttons and menus
 LONGEST, LONGEST_ID = 40_000, 255  # characters of what is said (Slack cuts there), and of an id, a time or a word
 LONGEST_VALUE = 4000  # of a button's value and of an address; Slack allows fewer
-FOLLOWS_MENTION = re.compile(r"^(?:[\s,]|:(?![\w+'-]+:))+")  # but not the beginning of :wave:
+FOLLOWS_MENTION = re.compile(r"^(?:[\s,，、：]|:(?![\w+'-]+:))+")  # but not the beginning of :wave:
 ENDS_SENTENCE = re.compile(r"[\s.,;:!?。，！？]*")
 MARKS = "*_~`"  # of Slack, around words
+QUOTED = re.compile(r"^[ \t]*(?:&gt;|>)", re.MULTILINE)  # what Slack makes of a line that quotes
 NO_WORDS = re.compile(r"&gt;|[\s*_~`>•]")
 
 
@@ -187,8 +188,13 @@ def without_mention(text: str, me: Identity) -> str:
 
 
 def is_talk(text: str, me: Identity) -> bool:
-    """Whether the bot is mentioned in words that are for others, or with greetings alone; a bare mention is no talk."""
+    """Whether the bot is mentioned in words that are for others, or with greetings alone; a bare mention is no talk.
+
+    What stands in a quotation may be somebody else's words: it changes nothing.
+    """
     before, after = _around_mention(text, me)
+    if QUOTED.search(text) and would_change(without_mention(text, me)):
+        return True
     if is_courtesy_only(before):
         return is_courtesy_only(after) and bool(NO_WORDS.sub("", before + after))
     return not (is_courtesy_only(after) and is_command(before))

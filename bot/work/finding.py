@@ -1,6 +1,7 @@
 """Finding: the flow, instance or owner that somebody means, read with the asker's own EnOS rights."""
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,7 @@ from bot.work.sight import HIDDEN
 from bot.work.telling import SLACK_FAILURES
 
 CHOICES = 10  # flows offered where a name is not clear
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]+")  # a name of these is printed as it is
 _PATIENCE = 1.0  # seconds in which Slack may tell who is deactivated
 
 
@@ -68,7 +70,8 @@ async def _named(rooms: Rooms, ask: Ask, ref: FlowRef, *, exact: bool) -> tuple[
     found: dict[FlowId, FlowName] = {}
     for text in dict.fromkeys(filter(None, (ref.typed, ref.name))):
         found |= {each.id: each for each in await rooms.enos.all_flows(text, as_user=ask.as_user)}
-    close = _closest(list(found.values()), ref, exact=exact)
+    # What only begins like a name that was copied may hide the flow that looks like it: EnOS finds signs, not looks.
+    close = _closest(list(found.values()), ref, exact=exact or not _PLAIN.fullmatch(ref.typed or ref.name))
     if close:
         return list(found.values()), close
     everything = await rooms.enos.all_flows(as_user=ask.as_user)
@@ -111,7 +114,8 @@ def _several(request: Request, name: str, matches: Sequence[FlowName], *, alike:
         for each in matches[:CHOICES]
     ]
     named = flows.bold(name)
-    same = all(each.name.casefold() == name.casefold() for each in matches)
+    looks = {likeness(name), unmarked(name)}
+    same = all(likeness(each.name) in looks for each in matches)
     text = f"{len(matches)} flows {'are named' if same else 'begin with'} {named}."
     if not alike:
         text = f"No flow is named {named}; these come near."

@@ -9,7 +9,8 @@ from dataclasses import replace
 from bot.core.cards.incident import headline
 from bot.core.escape import escape
 from bot.core.people import Surface
-from bot.core.posts import Post, State
+from bot.core.pointers import Pointed, pointed
+from bot.core.posts import Post
 from bot.work import finding
 from bot.work.asking import Ask, Rooms
 from bot.work.telling import SLACK_FAILURES
@@ -41,7 +42,7 @@ async def _answer(rooms: Rooms, ask: Ask, message: Post) -> finding.Shown:
 
 async def link_to(rooms: Rooms, message: Post | None) -> str:
     """Return a link to a message that stands, else ""."""
-    if message is None or message.state is not State.SENT:
+    if message is None or pointed(message) is not Pointed.STANDS:
         return ""
     try:
         return await rooms.slack.permalink(message.channel, message.ts)

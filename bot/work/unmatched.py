@@ -21,13 +21,14 @@ from bot.core.status import Status
 from bot.core.times import milliseconds
 from bot.work.asking import Ask, Rooms
 from bot.work.finding import Shown
+from bot.work.sight import HIDDEN
 from bot.work.telling import SLACK_FAILURES
 
 Question = Failed | Runs | Incidents
 BACK = timedelta(days=30)  # how far back a run of an owner proves that there is one of that name
 AHEAD = timedelta(days=7)
 SAMPLE = 200  # runs of a scheduling type whose owners may be what was meant
-_NO_FLOW = frozenset({"unknown_flow", "no_right", "not_found", "invalid"})  # how EnOS answers about a flow not shown
+_NO_FLOW = HIDDEN | {"invalid"}  # how EnOS answers about a flow not shown
 
 
 @dataclass(frozen=True, slots=True)

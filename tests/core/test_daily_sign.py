@@ -53,7 +53,7 @@ NOTICES = {
     "many miss a good run": sign([replace(LEFT, flow_name=f"flow {n}") for n in range(14)]),
     "one more than are named": sign([replace(LEFT, flow_name=f"flow {n}") for n in range(11)]),
     "reading takes too long": watching.late(NOW),
-    "the promise is broken": watching.promise_broken("A failure was seen 2 min ago and is not told yet."),
+    "the promise is broken": watching.promise_broken("A failure was seen 2 min ago and is not posted yet."),
     "the promise is kept again": watching.promise_kept(),
     "reading is in time again": watching.in_time_again(timedelta(minutes=12)),
 }

@@ -158,7 +158,7 @@ MISREAD = (
     "link <@U012AB> <@U012AB> u1",
     "unlink jane",
     "whoami now",
-    "help me please",
+    "help me now",
     "status \u202eevil`<!channel>` &amp; x",
 )
 

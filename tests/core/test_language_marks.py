@@ -1,11 +1,13 @@
 """Marks of Slack, full width, a sentence's punctuation, courtesy: undone around words, kept in values and notes."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.core.courtesy import is_courtesy, is_emoji
 from bot.core.flows import Parameter
 from bot.core.marks import bare
-from bot.core.parse import Misread, is_command, is_courtesy_only, parse, say
+from bot.core.parse import Misread, is_command, is_courtesy_only, parse, say, would_change
 from bot.core.requests import Ack, Audit, Failed, FlowRef, Help, Log, OwnerRef, Period, Runs, Show, Status, Trigger
 
 SHOW = Show(FlowRef(id=3377))
@@ -60,6 +62,11 @@ RUN = "2809-20190812080700"
         ":+1: :wave::skin-tone-2: show 3377",
         "👋🏽 ok, show 3377",
         "请 show 3377",
+        "show 3377 please",
+        "show 3377, please!",
+        "show *3377* pls :pray: 🙏",
+        "请 show 3377 谢谢。",
+        "show 3377\nThank you!",
     ],
 )
 def test_what_stands_around_words_is_no_part_of_them(text):
@@ -85,7 +92,10 @@ def test_what_stands_around_words_is_no_part_of_them(text):
         ('show "*daily energy*"', "*daily energy*", ""),
         ("show *daily energy report*", "daily energy report", ""),
         ("show **daily energy**", "daily energy", ""),
-        ("show *daily of*", None, ""),
+        ("show *report by region*", "report by region", ""),
+        ("ack *data from plant A*", "data from plant A", ""),
+        ("trigger *load of turbine*", "load of turbine", ""),
+        ("failed of *daily by*", None, ""),
         ("show 「日报」", "日报", "「日报」"),
         ("show 《日报 一》。", "日报 一", "《日报 一》"),
         ("show 『日报", "『日报", ""),
@@ -183,7 +193,9 @@ def test_a_range_without_an_end_is_no_single_day():
         parse("failed 2026-11-01..")
 
 
-@pytest.mark.parametrize("text", ["🔥", ":fire:", "show 3377 please", "*from* 3377", "show 3377 * x"])
+@pytest.mark.parametrize(
+    "text", ["🔥", ":fire:", "show 3377 or so", "failed yesterday morning", "*from* 3377", "show 3377 * x"]
+)
 def test_what_is_no_command_is_refused_with_its_place(text):
     with pytest.raises(Misread, match="▸"):
         parse(text)
@@ -215,6 +227,26 @@ def test_bare_words():
     assert bare("(" * 3000)
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("ack 2809 for 2h please", Ack(FlowRef(id=2809), duration=timedelta(hours=2))),
+        ("ack 2809 because it broke, thanks", Ack(FlowRef(id=2809), because="it broke, thanks")),
+        ("trigger 1 with a=b thx", Trigger(FlowRef(id=1), parameters=(Parameter("a", "b"),))),
+        ("trigger 1 with a=please", Trigger(FlowRef(id=1), parameters=(Parameter("a", "please"),))),
+        ('show "please"', Show(FlowRef(name="please"))),
+    ],
+)
+def test_thanks_behind_a_command_are_no_part_of_it(text, meant):
+    assert parse(text) == meant
+
+
+@pytest.mark.parametrize("text", ["show 3377 please today", 'show 3377 please "x"', "show 3377 thanks a=b"])
+def test_what_stands_behind_thanks_is_refused(text):
+    with pytest.raises(Misread, match=r"▸(please|thanks)"):
+        parse(text)
+
+
 def test_courtesy_is_words_and_emoji():
     assert is_courtesy("please")
     assert is_courtesy(":wave:")
@@ -239,3 +271,19 @@ def test_courtesy_is_words_and_emoji():
 )
 def test_what_stands_before_a_mention(text, courtesy, command):
     assert (is_courtesy_only(text), is_command(text)) == (courtesy, command)
+
+
+@pytest.mark.parametrize(
+    ("text", "changes"),
+    [
+        ("&gt; trigger 3377", True),
+        ("please *ack* 3377", True),
+        ("link <@U0PRIYA0001> u1 priya.nair", True),
+        ("&gt; show 3377", False),
+        ("what is that", False),
+        ("hello", False),
+        ("'not closed", False),
+    ],
+)
+def test_whether_words_would_change_something(text, changes):
+    assert would_change(text) is changes

@@ -72,7 +72,7 @@ def test_who_is_in_no_group_that_could_be_read_hears_which_could_not():
     other = Group("S2", frozenset({"U2"}))
     assert oncall.unread([LIVES, other]) == ""
     assert oncall.unread([NOBODY]) == ""  # it was read, and nobody is in it
-    assert oncall.unread([other, GONE]).endswith("whether you are on call. The flowbot admins hear of it.")
+    assert oncall.unread([other, GONE]).endswith("whether you are on call. I tell the flowbot admins.")
     assert oncall.unread([QUIET]).endswith("whether you are on call. Try again in a minute.")
 
 

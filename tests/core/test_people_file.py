@@ -28,8 +28,8 @@ WRONG = [
     (f"{HEADER}U0MAYA00001,,maya\n", "line 2 needs three filled columns."),
     (f"{HEADER}U0MAYA00001,u1,maya,more\n", "line 2 needs three filled columns."),
     (f"{HEADER}@maya,u1,maya\n", "line 2: @maya is no Slack user id (U… or T…:U…)."),
-    (f'{HEADER}"U1,u1,maya\n', "This is no CSV file that can be read: unexpected end of data (line 2)."),
-    (f'{HEADER}U1,u1,a\nU2,u2,"b"c\n', """This is no CSV file that can be read: ',' expected after '"' (line 3)."""),
+    (f'{HEADER}"U1,u1,maya\n', "This CSV file cannot be read: unexpected end of data (line 2)."),
+    (f'{HEADER}U1,u1,a\nU2,u2,"b"c\n', """This CSV file cannot be read: ',' expected after '"' (line 3)."""),
     (
         f"{HEADER}U1,u1,a\nU1,u1,a\nU1,u1,a\n",
         (

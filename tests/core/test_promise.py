@@ -19,7 +19,7 @@ POLL = 30.0  # so that 70 seconds are allowed
             Evidence(unread=200, never_read=True),
             [(Promise.READ, "EnOS has not been read completely since the start, 3 min ago.")],
         ),
-        ("a failure", Evidence(untold=130), [(Promise.TELL, "A failure was seen 2 min ago and is not told yet.")]),
+        ("a failure", Evidence(untold=130), [(Promise.TELL, "A failure was seen 2 min ago and is not posted yet.")]),
         ("a person", Evidence(unanswered=80), [(Promise.ANSWER, "Somebody has waited 80 s for an answer.")]),
         ("the disk", Evidence(unrecorded=7300), [(Promise.RECORD, "The database has not answered for 2 h 1 min.")]),
         ("the judge", Evidence(unseen=75), [(Promise.LOOK, "flowbot has not checked itself for 75 s.")]),
@@ -27,7 +27,7 @@ POLL = 30.0  # so that 70 seconds are allowed
             "the longest comes first",
             Evidence(unread=100, untold=400),
             [
-                (Promise.TELL, "A failure was seen 6 min ago and is not told yet."),
+                (Promise.TELL, "A failure was seen 6 min ago and is not posted yet."),
                 (Promise.READ, "EnOS was last read completely 100 s ago."),
             ],
         ),
@@ -51,7 +51,7 @@ def test_what_an_operator_mends_comes_before_what_follows_from_it():
     late = promise.late(Evidence(untold=90), POLL)
     judgement = promise.judge(late, ["Slack is not connected."], ["Failures of 2 of 7 flows are not seen."])
     assert str(judgement) == (
-        "Slack is not connected. A failure was seen 90 s ago and is not told yet. "
+        "Slack is not connected. A failure was seen 90 s ago and is not posted yet. "
         "Failures of 2 of 7 flows are not seen."
     )
     assert not judgement.well

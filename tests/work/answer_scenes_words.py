@@ -44,6 +44,8 @@ asked("failures of a flow without the right", "maya", "failed of 2957", fault("f
 
 # ── times in doubt ──
 
+asked("failures of a year mistyped", "maya", "failed 2062-11-20", with_runs)
+
 asked("a local time that comes twice", "maya", "trigger 3377 at 2026-11-01 01:30 with path=/a", in_new_york)
 asked("a start a year ahead", "maya", "trigger 3377 at 2027-11-21 02:00 with path=/a")
 asked("a start in a year mistyped", "maya", "trigger 3377 from 108580 at 2006-11-21 02:00")

@@ -39,7 +39,7 @@ BAD_WORDS = [
     ("failed today today", "`today`", ""),
     ("ack 3377 for ever", "`ever`", ""),
     ("link @maya u1 maya.chen", "I expected a person after `link`", "choose the person from the list"),
-    ("status please", "I do not know what `please` means here", ""),
+    ("status now", "I do not know what `now` means here", ""),
     ("trigger ٣٣٧٧", "", ""),
     ("🔥", "I do not know the verb `🔥`", "`help`"),
     ("\u202egnirts\u202c", "I do not know the verb", "`help`"),

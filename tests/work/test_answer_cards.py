@@ -175,7 +175,7 @@ def test_where_the_answer_stands():
                 "My answer follows it in its thread in <#C1>."
             )
         ],
-        ["The incident of `3377` *daily* has no message in Slack, so my answer stands in <#C1> itself."],
+        ["The incident of `3377` *daily* has no message in Slack, so my answer is in <#C1> itself."],
     ]
 
 
@@ -197,10 +197,10 @@ def test_whether_a_message_stands_that_is_pointed_to(state, how):
 
 def test_nothing_points_to_a_message_that_does_not_stand():
     said = {each: answers.says_so(each, "C1", "https://slack.test/1") for each in Pointed}
-    assert said[Pointed.STANDS] == "It says so in its <https://slack.test/1|thread>."
-    assert answers.says_so(Pointed.STANDS, "C1", "") == "It says so in its thread in <#C1>."
-    assert said[Pointed.WAITS] == "Its message is not in Slack yet. Its thread in <#C1> will say so as soon as it is."
-    assert said[Pointed.NOT_THERE] == "It has no message in Slack, so <#C1> itself says so."
+    assert said[Pointed.STANDS] == "The change is in its <https://slack.test/1|thread>."
+    assert answers.says_so(Pointed.STANDS, "C1", "") == "The change is in its thread in <#C1>."
+    assert said[Pointed.WAITS] == "Its message is not in Slack yet. The change will be in its thread in <#C1>."
+    assert said[Pointed.NOT_THERE] == "It has no message in Slack, so the change is in <#C1> itself."
 
 
 @pytest.mark.parametrize(

@@ -55,12 +55,31 @@ async def test_so_do_reads_of_enos_itself(hidden, jonas, words):
 
 
 @pytest.mark.parametrize(
-    "words", ["ack 3377", "close 3377", "ack daily-energy-report", f"unack {FAILED}", "thread 3377"]
+    "words",
+    [
+        *(
+            "ack 3377",
+            "close 3377",
+            "ack daily-energy-report",
+            "close *Daily-Energy-Report*",
+            "ack daily-energy-reports",
+        ),
+        *(f"unack {FAILED}", f"reopen {FAILED}", "thread 3377", "thread daily-energy-report"),
+        *("incidents of 3377", "incidents unacked of 3377", "incidents of daily-energy-report", "incidents by zoe.li"),
+        *("failed of 3377", "failed by zoe.li", "runs of 3377", "show 3377", "show daily-energy-report"),
+        *("trigger 3377", f"log {FAILED}", f"rerun {FAILED}", "disable daily-energy-report"),
+    ],
 )
-async def test_a_refusal_names_neither_flow_nor_owners(hidden, jonas, words):
-    (seen,) = await jonas.says(words)
-    assert "I know of no incident of flow 3377" in seen.text
-    assert "<@U0MAYA00001>" not in seen.text
+async def test_what_is_hidden_is_answered_like_what_is_not_there(world, jonas, words):
+    flow = world.enos.flows.pop(3377)
+    (absent,) = await jonas.says(words)
+    world.enos.flows[3377] = flow
+    await world.breaks(owners=("maya.chen", "zoe.li"))
+    world.enos.run(FAILED)
+    world.enos.hidden[3377] = {JONAS}
+    (hidden,) = await jonas.says(words)
+    assert hidden.text == absent.text
+    assert "<@U0MAYA00001>" not in hidden.text
 
 
 async def test_the_number_of_what_is_listed_counts_what_is_seen(hidden, jonas):

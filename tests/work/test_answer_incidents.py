@@ -49,7 +49,7 @@ async def test_a_link_that_slack_does_not_give_is_left_out(world, maya):
     (seen,) = await maya.says("incidents")
     assert "|thread>" not in seen.text
     (_, _, pointer) = await maya.says("ack 3377")
-    assert f"It says so in its thread in <#{OPS}>." in pointer.text
+    assert f"The change is in its thread in <#{OPS}>." in pointer.text
 
 
 async def with_a_card(world, incident, state):
@@ -65,8 +65,8 @@ async def with_a_card(world, incident, state):
 @pytest.mark.parametrize(
     ("state", "says"),
     [
-        ("queued", f"Its message is not in Slack yet. Its thread in <#{OPS}> will say so as soon as it is."),
-        ("given up", f"It has no message in Slack, so <#{OPS}> itself says so."),
+        ("queued", f"Its message is not in Slack yet. The change will be in its thread in <#{OPS}>."),
+        ("given up", f"It has no message in Slack, so the change is in <#{OPS}> itself."),
     ],
 )
 @pytest.mark.parametrize("verb", ["ack", "close"])

@@ -62,7 +62,7 @@ async def test_words_in_the_old_thread_act_and_the_answer_is_shown_where_they_we
     seen = await maya.mentions("ack", thread=old.ts)
     assert (await world.incident()).phase is Phase.ACKNOWLEDGED
     (pointer,) = [each for each in seen if each.place == "only maya sees"]
-    assert f"It says so in its <https://slack.test/{OPS}/{new.ts}|thread>." in pointer.text
+    assert f"The change is in its <https://slack.test/{OPS}/{new.ts}|thread>." in pointer.text
     (reply,) = [each for each in seen if "has acknowledged" in each.text]
     assert reply.thread == new.ts
 
@@ -72,8 +72,8 @@ async def test_a_thread_that_is_not_there_yet_is_not_promised(world, maya):
     await loses(world, old, delivered=False)
     seen = await maya.says("ack 3377")
     (pointer,) = [each for each in seen if each.place == "only maya sees"]
-    assert "Its message is not in Slack yet. Its thread in <#C0DATAOPS1> will say so" in pointer.text
-    assert "It says so" not in pointer.text
+    assert "Its message is not in Slack yet. The change will be in its thread in <#C0DATAOPS1>." in pointer.text
+    assert "The change is in" not in pointer.text
 
 
 async def test_where_there_is_no_thread_any_more_the_channel_is_named(world, maya):
@@ -84,7 +84,7 @@ async def test_where_there_is_no_thread_any_more_the_channel_is_named(world, may
     )
     seen = await maya.says("ack 3377")
     (pointer,) = [each for each in seen if each.place == "only maya sees"]
-    assert "It has no message in Slack, so <#C0DATAOPS1> itself says so." in pointer.text
+    assert "so the change is in <#C0DATAOPS1> itself." in pointer.text
     assert [each.place for each in seen if "has acknowledged" in each.text] == ["#data-ops"]
 
 
@@ -105,7 +105,7 @@ async def test_an_answer_that_stands_in_the_channel_is_not_said_to_stand_in_a_th
     )
     seen = await maya.mentions("trigger 3377", thread=old.ts)
     (pointer,) = [each for each in seen if each.place == "only maya sees"]
-    assert "has no message in Slack, so my answer stands in <#C0DATAOPS1> itself." in pointer.text
+    assert "so my answer is in <#C0DATAOPS1> itself." in pointer.text
     assert "#data-ops" in [each.place for each in seen]
 
 

@@ -351,3 +351,29 @@ async def test_a_stranger_who_mentions_the_bot_hears_what_strangers_hear(world):
 async def test_a_copied_line_with_the_commands_name_is_understood(world, maya, words):
     (seen,) = await maya.writes(words)
     assert "`3377` *daily-energy-report*" in seen.text
+
+
+COPIED = [
+    *("load of turbine", "report by region", "data from plant A", "a with b", "x for 2h", "Wind*Solar*", "p * q"),
+    *("`tick` and more", "日报 每日", "报表（新）", "today", "show", "me", "_x_y_", "1. load", "🚀 launch", "a&b <c>"),
+    *("a\tb", "Ｆｕｌｌ", "「角」", "zero\u200dwidth", "N" * 150),
+]
+
+
+@pytest.mark.parametrize("name", COPIED)
+async def test_a_name_that_is_copied_out_of_an_answer_is_found(world, maya, name):
+    """Beside a flow whose name begins with what the copied name looks like."""
+    world.enos.add(9000, name, "maya.chen")
+    for number, other in enumerate(("a b and c", "full stop", "N" * 160)):
+        world.enos.add(9001 + number, other, "maya.chen")
+    (shown,) = await maya.says("show 9000")
+    bold = shown.text.split("—")[0].removeprefix("`9000` ").strip()
+    (seen,) = await maya.says(f"show {bold}")
+    assert "`9000`" in seen.text or "→ show 9000]" in seen.text
+
+
+async def test_flows_that_look_alike_are_said_to_be_named_so(world, maya):
+    world.enos.add(9000, "a\tb", "maya.chen")
+    world.enos.add(9001, "a  b", "maya.chen")
+    (seen,) = await maya.says("show *a b*")
+    assert "2 flows are named *a b*." in seen.text

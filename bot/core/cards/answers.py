@@ -116,7 +116,7 @@ def see_thread(words: str, flow: str, first: Pointed, channel: str) -> Body:
                 f"My answer follows it in its thread in <#{channel}>."
             )
         case Pointed.NOT_THERE:
-            text = f"The incident of {flow} has no message in Slack, so my answer stands in <#{channel}> itself."
+            text = f"The incident of {flow} has no message in Slack, so my answer is in <#{channel}> itself."
         case _:
             assert_never(first)
     return told(words, text)
@@ -127,14 +127,14 @@ def says_so(first: Pointed, channel: str, link_to_it: str) -> str:
     match first:
         case Pointed.STANDS:
             return (
-                f"It says so in its <{link_to_it}|thread>."
+                f"The change is in its <{link_to_it}|thread>."
                 if link_to_it
-                else f"It says so in its thread in <#{channel}>."
+                else f"The change is in its thread in <#{channel}>."
             )
         case Pointed.WAITS:
-            return f"Its message is not in Slack yet. Its thread in <#{channel}> will say so as soon as it is."
+            return f"Its message is not in Slack yet. The change will be in its thread in <#{channel}>."
         case Pointed.NOT_THERE:
-            return f"It has no message in Slack, so <#{channel}> itself says so."
+            return f"It has no message in Slack, so the change is in <#{channel}> itself."
         case _:
             assert_never(first)
 
@@ -192,7 +192,7 @@ def hint(kind: str, words: str, *, direct: bool) -> Body:
         text = f"I don't act on edited messages. Nothing was done. Send it as a new message, for example {example}."
     else:
         text = (
-            f"You mentioned me, but not with a command. Nothing was done. Begin with me, for example {example}; "
+            f"You mentioned me, but not with a command. Nothing was done. Start with my name, for example {example}; "
             f"{code('@flowbot help')} lists what I know."
         )
     return told(words, text)

@@ -161,7 +161,7 @@ def promise_broken(why: str) -> Body:
 
 def promise_kept() -> Body:
     """Return what an admin is told when it is over."""
-    text = "flowbot keeps up again: failures are told in time"
+    text = "flowbot keeps up again: alerts are on time"
     return blocks.body(text, [blocks.section(f"🟢 *{text}.*")], GREEN)
 
 

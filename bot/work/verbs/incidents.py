@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import cast
 
 from bot.core.cards import answers, flows
 from bot.core.conversations import SlackRefused
@@ -30,6 +31,7 @@ from bot.work.verbs.people import proof
 
 log = logging.getLogger(__name__)
 
+OfIncident = Ack | Unack | Close | Reopen | Thread
 MOST = 5000  # incidents that are read for a list
 _RECENT = timedelta(days=14)  # how far back an ended incident is found by its flow
 _TITLES = {
@@ -53,7 +55,7 @@ async def incidents(rooms: Rooms, ask: Ask, request: Incidents) -> Answer:
     of = f" of flow {code(str(flow))}" if flow is not None else ""
     by = f" by {code(owner)}" if owner else ""
     nothing = f"{none}{of}{by} that I could check." if unchecked else f"{none}{of}{by}."
-    if not wanted:
+    if not (shown or unchecked):  # whatever EnOS hides is told like what is not there
         nothing = await unmatched.checked(rooms, ask, request, unmatched.Names(flow, owner), nothing)
     if flow is not None:
         request = replace(request, flow=FlowRef(flow))
@@ -149,10 +151,20 @@ async def _meant(rooms: Rooms, ask: Ask, flow: FlowRef | None, instance: Instanc
     live = [each for each in matching if is_live(each)]
     if live or matching:
         return (live or matching)[0]
-    raise _no_incident(f"run {instance}" if flow is None else f"flow {flow.id or visible(flow.name)}")
+    raise _no_incident(flow, instance)
 
 
-def _no_incident(named: str) -> Refused:
+async def _not_there(rooms: Rooms, ask: Ask) -> Refused:
+    """Return, or raise, the refusal that is told where there is no such incident: about what the asker named only."""
+    request = cast("OfIncident", ask.request)
+    flow = request.flow
+    if flow is not None and flow.id is None:
+        flow = FlowRef(await finding.flow_id(rooms, ask, flow, exact=True))
+    return _no_incident(flow, request.instance)
+
+
+def _no_incident(flow: FlowRef | None, instance: InstanceId | None) -> Refused:
+    named = f"run {instance}" if flow is None else f"flow {flow.id or visible(flow.name)}"
     return Refused(
         "no_incident",
         f"I know of no incident of {named} within {_RECENT.days} days, so nothing was changed.",
@@ -226,7 +238,7 @@ async def _refusal(rooms: Rooms, ask: Ask, incident: Incident, reason: Reason, o
     """Return why not. What could not be read is not told as "you may not", nor what EnOS hides from the asker."""
     pressed = ask.incident is not None and ask.incident.id == incident.id  # its card is for all in the channel
     if owned.hidden and not pressed and reason is not Reason.NOT_LINKED:
-        return _no_incident(f"flow {incident.flow_id}")
+        return await _not_there(rooms, ask)
     if owned.unread is not None and not (owned.now or owned.gone) and reason is not Reason.ON_CALL_UNREAD:
         return finding.Shown(
             "owners_unread",
