@@ -40,9 +40,9 @@ class Heartbeat:
             host = httpx.URL(self._url).host
             self._client = httpx.AsyncClient(timeout=SECONDS, trust_env=not is_loopback(host))
         try:
-            answer = await self._client.get(self._url)
-            answer.raise_for_status()
-        except httpx.HTTPError as error:
+            async with asyncio.timeout(SECONDS), self._client.stream("GET", self._url) as answer:
+                answer.raise_for_status()  # its body is of no interest, and may not end
+        except (httpx.HTTPError, TimeoutError) as error:
             if self._failed % QUIET == 0:  # its address may hold a secret, and so may the error's text
                 log.warning("the heartbeat does not reach its monitor: %s", type(error).__name__)
             self._failed += 1

@@ -27,6 +27,7 @@ from bot.core.errors import Failure
 from bot.core.flows import KINDS
 from bot.core.posts import Body, PostId
 from bot.core.promise import Evidence, Late, Promise
+from bot.core.slack_errors import Verdict, is_of_person, verdict
 from bot.ids import new_id
 from bot.store.waiting import Waiting
 
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 EVERY = 2.0  # seconds between two looks
 STUCK = 10.0  # seconds without a turn of the loop that are logged
 TELL_EVERY = timedelta(seconds=60)  # between two tries to reach the admins
+_PASSING = {Verdict.WAIT, Verdict.STOP, Verdict.BARRED}  # refusals that an operator, or time, ends
 STEADILY = timedelta(seconds=5)  # that it must be broken, or kept again, before the admins hear of it
 
 
@@ -81,7 +83,7 @@ class Judge:
         self._asides: dict[str, asyncio.Task[None]] = {}
         self._turn = _Turn()
         self._heard: set[str] = set()  # admins who were told that it is broken, and not yet that it is kept again
-        self._tell_at = self._began
+        self._tell_at: dict[str, datetime] = {}  # before when an admin who could not be reached is left alone
         self.loop = LoopWatch()
 
     def late(self) -> tuple[Late, ...]:
@@ -131,7 +133,7 @@ class Judge:
                 log.critical("the promise is broken: %s", _sentences(late))
             else:
                 log.info("the promise is kept again")
-        if self._owed() and now >= self._tell_at:
+        if self._owed(now):
             self._aside("admins", self._tell)
 
     def _worth_telling(self) -> tuple[Late, ...]:
@@ -139,9 +141,10 @@ class Judge:
         late = self.late()
         return () if self._told_elsewhere() and all(each.promise is Promise.READ for each in late) else late
 
-    def _owed(self) -> list[str]:
-        """Return the admins who do not know yet how it is: that it is broken, or that it is kept again."""
-        return [admin for admin in self._admins if (admin in self._heard) != self._turn.broken]
+    def _owed(self, now: datetime) -> list[str]:
+        """Return the admins to be told now how it is: that it is broken, or that it is kept again."""
+        unaware = [admin for admin in self._admins if (admin in self._heard) != self._turn.broken]
+        return [admin for admin in unaware if self._tell_at.get(admin, now) <= now]
 
     def _aside(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         task = self._asides.get(name)
@@ -156,19 +159,35 @@ class Judge:
         self._unanswered = _followed(self._unanswered, waiting.unanswered, now)
 
     async def _tell(self) -> None:
-        """Tell each admin who does not know yet; who cannot be reached is tried again."""
+        """Tell each admin who does not know yet; none waits for another."""
         broken, late = self._turn.broken, self._worth_telling()
         body = cards.promise_broken(_sentences(late)) if broken else cards.promise_kept()
-        for admin in self._owed():
-            try:
-                # What is refused will not be taken later, and what is unclear may stand: neither is said twice.
-                with contextlib.suppress(SlackRefused, SlackUnclear):
-                    await self._slack.post(admin, body, id=PostId(f"promise-{new_id()}"))
-            except (SlackLimited, SlackUnreachable) as trouble:
-                log.warning("the admins cannot be reached: %s", trouble)
-                self._tell_at = self._steady() + TELL_EVERY
+        await asyncio.gather(*(self._tell_one(admin, body, broken=broken) for admin in self._owed(self._steady())))
+
+    async def _tell_one(self, admin: str, body: Body, *, broken: bool) -> None:
+        """Tell one admin; who cannot be reached now is tried again. What may stand is not said twice."""
+        try:
+            with contextlib.suppress(SlackUnclear):
+                await self._slack.post(admin, body, id=PostId(f"promise-{new_id()}"))
+        except SlackLimited as limited:
+            self._tell_later(admin, str(limited), timedelta(seconds=limited.seconds))
+            return
+        except SlackUnreachable as trouble:
+            self._tell_later(admin, str(trouble))
+            return
+        except SlackRefused as refused:
+            if verdict(refused.error) in _PASSING and not is_of_person(refused.error):
+                self._tell_later(admin, str(refused))
                 return
-            (self._heard.add if broken else self._heard.discard)(admin)
+        except Exception as bug:
+            log.exception("telling an admin met a bug")
+            self._tell_later(admin, type(bug).__name__)
+            return
+        (self._heard.add if broken else self._heard.discard)(admin)
+
+    def _tell_later(self, admin: str, why: str, wait: timedelta = TELL_EVERY) -> None:
+        log.warning("the admin %s cannot be told: %s", admin, why)
+        self._tell_at[admin] = self._steady() + max(TELL_EVERY, wait)
 
 
 class _Turn:

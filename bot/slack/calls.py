@@ -50,6 +50,7 @@ NEVER_LEFT = (
     aiohttp.InvalidURL,
 )
 
+LONGEST_WORD, LONGEST_DETAIL = 100, 1000  # characters that are kept of a refusal; Slack's words have about forty
 DEEPEST = 60  # levels of nesting that are read of an answer; blocks have ten
 READ_TRIES = 3
 READ_PATIENCE = 5.0  # seconds that a read waits for a 429; longer is the caller's to decide
@@ -188,8 +189,8 @@ def _answered(problem: SlackApiError) -> SlackFailure:
     response = problem.response
     status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0) or 0)
     told = getattr(response, "data", None)
-    answer: Answer = told if isinstance(told, dict) else {}
-    word = str(answer.get("error") or "")
+    answer: Answer = fit(told) if isinstance(told, dict) else {}
+    word = legible(str(answer.get("error") or ""), LONGEST_WORD)
     if status == 429 or word in LIMITED:
         return SlackLimited(wait_named(getattr(response, "headers", {})))
     if status >= 500 or word in UNKNOWN or not word:
@@ -199,9 +200,12 @@ def _answered(problem: SlackApiError) -> SlackFailure:
 
 def _detail(answer: Answer) -> str:
     """Return what Slack adds to an error word: the scope it misses, the place in the blocks."""
-    notes = (answer.get("response_metadata") or {}).get("messages") or answer.get("errors") or ()
+    metadata = answer.get("response_metadata")
+    notes = (metadata.get("messages") if isinstance(metadata, dict) else None) or answer.get("errors") or ()
     needed = answer.get("needed")
-    return "; ".join([*([f"needed: {needed}"] if needed else []), *(str(note) for note in notes)])
+    listed = notes if isinstance(notes, list) else [notes] if notes else []
+    told = "; ".join([*([f"needed: {needed}"] if needed else []), *(str(note) for note in listed)])
+    return legible(told, LONGEST_DETAIL)
 
 
 class Calls:

@@ -60,6 +60,21 @@ STEPS = (
 )
 
 
+# Times of what flowbot has done. One of them lies ahead only where the clock was put back since.
+_HAPPENED = """
+    SELECT 1 FROM posts WHERE state IN ('queued', 'sending', 'unclear') AND max(
+        coalesce(first_tried, 0), coalesce(tried_at, 0), CASE state WHEN 'unclear' THEN settled_at ELSE 0 END) > :edge
+    UNION ALL
+    SELECT 1 FROM readings WHERE max(coalesce(swept_at, 0), coalesce(read_at, 0)) > :edge
+    LIMIT 1
+"""
+
+
+def is_certain(db: Database, now: datetime) -> bool:
+    """Whether something happened after ``now``: then nothing that lies ahead is meant to."""
+    return db.execute(_HAPPENED, {"edge": stamp(now)}).fetchone() is not None
+
+
 def step(db: Database, statement: str, now: datetime, margin: timedelta) -> int:
     """Take at most 500 rows that lie more than ``margin`` after ``now`` as of now; return how many."""
     values = {"now": stamp(now), "edge": stamp(now + margin), "rows": ROWS}

@@ -545,9 +545,12 @@ class Store:
     async def take_as_now(self, now: datetime, *, margin: timedelta = timedelta()) -> int:
         """Take what waits for a time more than ``margin`` ahead as of ``now``: the wall clock was put back.
 
-        Return how many rows that were, at most 500 in a transaction.
+        The margin is for where that is not certain: there is none where something has happened after ``now``. Return
+        how many rows that were, at most 500 in a transaction.
         """
         total = 0
+        if margin and await self._read(lambda db: put_back.is_certain(db, now)):
+            margin = timedelta()
         for statement in put_back.STEPS:
             while took := await self._write(partial(put_back.step, statement=statement, now=now, margin=margin)):
                 total += took

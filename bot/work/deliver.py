@@ -18,12 +18,13 @@ import logging
 import random
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, assert_never
 
 from bot.core.conversations import SlackAstray, SlackRefused
 from bot.core.errors import Outage
 from bot.core.lost_cards import name_of
-from bot.core.posts import Kind, Lane, Post, PostId
+from bot.core.posts import Kind, Lane, Post, PostId, State
 from bot.core.slack_errors import SHARED_CHANNEL
 from bot.work.deliver_alarms import BUG, DEFAULT_CHANNEL, Alarm, Alarms, Meters
 from bot.work.deliver_holds import Holds
@@ -235,6 +236,18 @@ class Delivery:
             log.warning("the outcome of post %s waits for the database: %s", id_, trouble)
             self._open_ends[id_] = end
             self._not_before = self._steady() + STORE_PAUSE
+        except Exception as bug:
+            log.exception("what became of post %s could not be written down", id_)
+            self._alarms.raised(BUG, BUG_MET.format(type(bug).__name__))
+            self._open_ends[id_] = partial(self._doubt, id_, f"bug: {type(bug).__name__}")
+            self._not_before = self._steady() + STORE_PAUSE
+
+    async def _doubt(self, id_: PostId, why: str) -> None:
+        """Let a post be looked up whose outcome met a bug: else it would count as being sent until the next start."""
+        now = await self._store.post(id_)
+        if now is not None and now.state is State.SENDING:
+            await self._store.set_unclear(id_, why, self._clock())
+            self._settling.doubted(now)
 
     async def _step(self, post: Post, *, by_url: bool) -> Step:
         """Hand a post to Slack and return what follows."""

@@ -90,3 +90,28 @@ async def test_without_an_address_nothing_beats():
     heartbeat.beat()
     assert heartbeat._task is None
     await heartbeat.close()
+
+
+async def test_a_monitor_whose_answer_does_not_end_ends_no_beats():
+    async def endless(request):
+        response = web.StreamResponse()
+        await response.prepare(request)
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await response.write(b"." * 100_000)
+        return response
+
+    app = web.Application()
+    app.router.add_get("/ping", endless)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    heartbeat = Heartbeat(f"http://127.0.0.1:{runner.addresses[0][1]}/ping")
+    try:
+        for _ in range(2):
+            heartbeat.beat()
+            await asyncio.wait_for(heartbeat._task, 8)
+        assert heartbeat._failed == 0
+    finally:
+        await heartbeat.close()
+        await runner.cleanup()

@@ -5,14 +5,18 @@ import logging
 import re
 import threading
 import time
+from datetime import timedelta
 
 import aiohttp
 import pytest
 from app_kit import ALEX, DATA_OPS, hears, running_bot, served
 
 from bot.clocks import wall
+from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.flows import KINDS
 from bot.core.people import Person, Said, Surface, Where
-from bot.judge import LoopWatch
+from bot.judge import Judge, LoopWatch
+from bot.store.waiting import Waiting
 
 SAID = Said("e1", "status", Person("T0DEMO0001", ALEX), Where(Surface.COMMAND, DATA_OPS), wall())
 
@@ -160,6 +164,88 @@ async def test_where_the_channel_was_told_of_an_outage_the_admins_are_not_told_a
     await time_goes(bot, clock)
     assert "EnOS was last read completely" in (await ready(bot))[1]
     assert told(there) == []
+
+
+class Mouth:
+    """A Slack that takes direct messages, where ``meets`` (by admin and number of the try) names no failure."""
+
+    def __init__(self, meets):
+        self.meets, self.tries, self.told = meets, [], []
+
+    async def post(self, channel, body, *, id):
+        self.tries.append(channel)
+        failure = self.meets(channel, self.tries.count(channel))
+        if failure is not None:
+            raise failure
+        self.told.append((channel, body["text"].startswith("flowbot keeps up again")))
+
+
+class Empty:
+    async def waiting(self):
+        return Waiting({}, {})
+
+
+async def judged(mouth, seconds=400, *, kept_after=10**6, admins=("U1", "U2")):
+    """Let a judge judge a bot that reads nothing until so many seconds are over."""
+    start = now = wall()
+    judge = Judge(
+        Empty(),
+        lambda: now,
+        10,
+        lambda: dict.fromkeys(KINDS, now) if now - start > timedelta(seconds=kept_after) else {},
+        slack=mouth,
+        admins=admins,
+    )
+    while now - start < timedelta(seconds=seconds):
+        now += timedelta(seconds=2)
+        judge.look()
+        await asyncio.gather(*judge._asides.values())
+
+
+@pytest.mark.parametrize("word", ["invalid_auth", "access_denied", "team_access_not_granted", "missing_scope"])
+async def test_admins_are_told_as_soon_as_what_an_operator_has_to_mend_is_mended(word):
+    mouth = Mouth(lambda _, number: SlackRefused(word) if number < 3 else None)
+    await judged(mouth)
+    assert mouth.told == [("U1", False), ("U2", False)]
+    assert len(mouth.tries) == 6
+
+
+@pytest.mark.parametrize("word", ["user_disabled", "messages_tab_disabled", "account_inactive", "msg_too_long"])
+async def test_what_will_never_be_taken_is_not_said_for_ever(word):
+    mouth = Mouth(lambda *_: SlackRefused(word))
+    await judged(mouth)
+    assert mouth.tries == ["U1", "U2"]
+
+
+async def test_what_may_stand_is_not_said_twice():
+    mouth = Mouth(lambda *_: SlackUnclear("HTTP 500"))
+    await judged(mouth)
+    assert mouth.tries == ["U1", "U2"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "tries"),
+    [
+        (SlackLimited(3600), 1),
+        (SlackLimited(1), 7),
+        (SlackUnreachable("no route"), 7),
+        (SlackRefused("no_permission"), 7),
+        (ValueError("a bug"), 7),
+    ],
+    ids=str,
+)
+async def test_an_admin_who_cannot_be_told_now_keeps_it_from_no_other(failure, tries):
+    mouth = Mouth(lambda admin, _: failure if admin == "U1" else None)
+    await judged(mouth)
+    assert mouth.told == [("U2", False)]
+    assert mouth.tries.count("U1") == tries, "once a minute, or when Slack has said"
+
+
+async def test_who_was_never_told_that_it_is_broken_is_not_told_that_it_is_over():
+    mouth = Mouth(lambda admin, _: SlackUnreachable("no route") if admin == "U1" else None)
+    await judged(mouth, kept_after=200)
+    assert mouth.told == [("U2", False), ("U2", True)]
+    assert "U1" not in mouth.tries[6:]
 
 
 async def test_a_loop_that_stands_still_is_logged_with_the_place_where(caplog):

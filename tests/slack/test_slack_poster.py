@@ -7,6 +7,7 @@ import pytest
 from fake_slack import BOT, TEAM, Fault, refusal
 
 from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.legible import is_legible
 from bot.slack.identity import Identity
 from bot.slack.poster import Poster
 
@@ -64,6 +65,30 @@ async def test_a_refusal_keeps_slacks_details(poster, slack):
     with pytest.raises(SlackRefused) as refused:
         await poster.post("C1", BODY, id="p1")
     assert (refused.value.error, refused.value.detail) == ("missing_scope", "needed: chat:write; [x]")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(text='{"ok": false, "error": "half \\ud83d"}', content_type="application/json"),
+        refusal("no\x00text"),
+        refusal("x" * 1_000_000),
+        refusal({"code": ["is_archived"]}),
+        refusal("is_new", response_metadata="none"),
+        refusal("is_new", response_metadata={"messages": 7}),
+        refusal("is_new", errors=5),
+        refusal("is_new", errors={"a": "\x00"}),
+        refusal("missing_scope", needed=["chat:write"] * 100_000),
+    ],
+    ids=range(9),
+)
+async def test_a_refusal_in_no_shape_of_slacks_is_one_all_the_same_and_can_be_stored(poster, slack, fault):
+    slack.fail("chat.postMessage", fault)
+    with pytest.raises(SlackRefused) as refused:
+        await poster.post("C1", BODY, id="p1")
+    assert is_legible(str(refused.value))
+    assert refused.value.error
+    assert len(str(refused.value)) < 1200
 
 
 async def test_what_never_left_is_unreachable(time):

@@ -105,6 +105,33 @@ async def test_what_lies_ahead_within_the_margin_stays(store):
     assert await store.due(NOW) == ()
 
 
+@pytest.mark.parametrize("happened", ["tried", "unclear", "read", "swept"])
+async def test_there_is_no_margin_where_something_happened_later_than_now(store, happened):
+    await store.queue([message("a", due=later(seconds=2)), message("b")])
+    match happened:
+        case "tried":
+            await store.sending("b", NOW)
+            await store.requeue("b", later(seconds=40), "ratelimited")
+        case "unclear":
+            await store.sending("b", later(seconds=-60))
+            await store.set_unclear("b", "cut", NOW)
+        case _:
+            await store.set_reading(Reading(1, **{f"{happened}_at": NOW}))
+    now = later(seconds=-20)
+    assert await store.take_as_now(now, margin=HOUR) > 0
+    assert {post.new.id for post in await store.due(now, 10)} | {"b"} == {"a", "b"}
+    assert (await store.post("a")).new.due == now
+
+
+async def test_what_waits_to_be_tried_again_waits_where_the_clock_was_not_put_back(store):
+    await store.queue([message("a")])
+    await store.sending("a", NOW)
+    await store.requeue("a", later(seconds=40), "ratelimited")
+    await store.set_reading(Reading(1, swept_at=NOW, read_at=NOW))
+    assert await store.take_as_now(later(seconds=1), margin=HOUR) == 0
+    assert await store.due(later(seconds=1)) == ()
+
+
 async def test_many_rows_go_in_steps(store):
     await store.queue([message(f"p{number}") for number in range(400)])
     await store.queue([message(f"q{number}") for number in range(400)])

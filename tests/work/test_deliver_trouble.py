@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 
 import pytest
-from deliver_fakes import Lost, Vanished, World, file, message, whisper
+from deliver_fakes import Lost, SlackRefused, Vanished, World, edit, file, message, whisper
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -184,6 +184,44 @@ async def until(condition):
     async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110  the fakes have no events
             await asyncio.sleep(0)
+
+
+class Clumsy(Troubled):
+    """A store whose named methods meet a bug so many times; the first of them may have written before."""
+
+    def __init__(self, store, *, after=False, **times):
+        super().__init__(store)
+        self.bugs, self.after = times, after
+
+    def __getattr__(self, name):
+        method = super().__getattr__(name)
+
+        async def call(*args, **kwargs):
+            if self.bugs.get(name, 0) > 0:
+                self.bugs[name] -= 1
+                if self.after:
+                    await method(*args, **kwargs)
+                raise UnicodeEncodeError("utf-8", "\ud83d", 0, 1, "surrogates not allowed")
+            return await method(*args, **kwargs)
+
+        return call
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("method", ["sent", "set_unclear", "requeue"])
+async def test_an_outcome_that_meets_a_bug_leaves_no_post_behind(world, method, times, after):
+    world.slack.faults["post"] = {"sent": [], "set_unclear": [Vanished()], "requeue": [SlackRefused("ratelimited")]}[
+        method
+    ]
+    world.delivery = world.new_delivery(Clumsy(world.store, after=after, **{method: times}))
+    await world.queue(message("a"), message("b", "C2"), whisper("d", channel="C3"))
+    await world.pass_time(60)
+    await world.queue(edit("c", "b", channel="C2"))
+    await world.pass_time(60)
+    assert world.slack.standing() == ["a", "b"]
+    assert [await world.state(name) for name in "abcd"] == ["sent"] * 4
+    assert world.alarms[0].name == "bug"
 
 
 async def test_many_ticks_at_once_send_each_post_once(world):
