@@ -190,7 +190,9 @@ class _Reading:
         raise self._leftover(token)
 
     def _thanks(self) -> bool:
-        """Whether all that is left is courtesy, and take it."""
+        """Whether all that is left is courtesy, and take it. Behind a parameter it may be a part of the value."""
+        if "with" in self._places:
+            return False
         while (token := self._cursor.peek()) is not None:
             if not is_thanks(token.plain):
                 return False

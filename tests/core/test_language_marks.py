@@ -232,7 +232,7 @@ def test_bare_words():
     [
         ("ack 2809 for 2h please", Ack(FlowRef(id=2809), duration=timedelta(hours=2))),
         ("ack 2809 because it broke, thanks", Ack(FlowRef(id=2809), because="it broke, thanks")),
-        ("trigger 1 with a=b thx", Trigger(FlowRef(id=1), parameters=(Parameter("a", "b"),))),
+        ("trigger 1 from 2 thx", Trigger(FlowRef(id=1), task=2)),
         ("trigger 1 with a=please", Trigger(FlowRef(id=1), parameters=(Parameter("a", "please"),))),
         ('show "please"', Show(FlowRef(name="please"))),
     ],
@@ -241,7 +241,9 @@ def test_thanks_behind_a_command_are_no_part_of_it(text, meant):
     assert parse(text) == meant
 
 
-@pytest.mark.parametrize("text", ["show 3377 please today", 'show 3377 please "x"', "show 3377 thanks a=b"])
+@pytest.mark.parametrize(
+    "text", ["show 3377 please today", 'show 3377 please "x"', "show 3377 thanks a=b", "trigger 1 with a=thanks please"]
+)
 def test_what_stands_behind_thanks_is_refused(text):
     with pytest.raises(Misread, match=r"▸(please|thanks)"):
         parse(text)
