@@ -549,8 +549,8 @@ class Store:
         how many rows that were, at most 500 in a transaction.
         """
         total = 0
-        if margin and await self._read(lambda db: put_back.is_certain(db, now)):
-            margin = timedelta()
+        certain = await self._read(lambda db: put_back.is_certain(db, now))
+        margin = timedelta() if certain else margin
         for statement in put_back.STEPS:
             while took := await self._write(partial(put_back.step, statement=statement, now=now, margin=margin)):
                 total += took
