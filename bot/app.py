@@ -147,7 +147,6 @@ class App:
             self.watch.reads,
             slack=self.edge.poster,
             admins=settings.admins,
-            told_elsewhere=lambda: not self.watch.health(self.steady()).reachable,
             beside=self._look_beside,
         )
         self.condition = Condition(

@@ -59,7 +59,7 @@ class Teller(Protocol):
 class Judge:
     """Judges, and tells the admins. ``reads`` returns when each scheduling type was last read, by the steady clock.
 
-    ``told_elsewhere`` says whether the channel has been told already that EnOS cannot be read.
+    Where the channel has been told that EnOS cannot be read, the admins are not told again.
     """
 
     def __init__(
@@ -71,15 +71,14 @@ class Judge:
         *,
         slack: Teller,
         admins: Sequence[str] = (),
-        told_elsewhere: Callable[[], bool] = lambda: False,
         beside: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._records, self._steady, self._poll_seconds, self._reads = records, steady, poll_seconds, reads
-        self._slack, self._admins, self._told_elsewhere = slack, tuple(admins), told_elsewhere
-        self._beside = beside
+        self._slack, self._admins, self._beside = slack, tuple(admins), beside
         self._began = self._looked_at = self._answered_at = steady()
         self._untold: dict[str, datetime] = {}  # since when each waits, by the steady clock
         self._unanswered: dict[str, datetime] = {}
+        self._outage_told = False
         self._asides: dict[str, asyncio.Task[None]] = {}
         self._turn = _Turn()
         self._heard: set[str] = set()  # admins who were told that it is broken, and not yet that it is kept again
@@ -139,7 +138,7 @@ class Judge:
     def _worth_telling(self) -> tuple[Late, ...]:
         """Return what is late but for what the channel was told already: that EnOS cannot be read."""
         late = self.late()
-        return () if self._told_elsewhere() and all(each.promise is Promise.READ for each in late) else late
+        return () if self._outage_told and all(each.promise is Promise.READ for each in late) else late
 
     def _owed(self, now: datetime) -> list[str]:
         """Return the admins to be told now how it is: that it is broken, or that it is kept again."""
@@ -157,6 +156,7 @@ class Judge:
         self._answered_at = now
         self._untold = _followed(self._untold, waiting.untold, now)
         self._unanswered = _followed(self._unanswered, waiting.unanswered, now)
+        self._outage_told = waiting.outage_told
 
     async def _tell(self) -> None:
         """Tell each admin who does not know yet; none waits for another."""

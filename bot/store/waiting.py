@@ -32,17 +32,26 @@ _UNANSWERED = f"""
 """  # noqa: S608  constants only
 
 
+# That EnOS cannot be read is a notice (core/notices.py), whose note names the message that tells it.
+_OUTAGE = """
+    SELECT 1 FROM notes n JOIN posts p ON p.id = json_extract(n.value, '$.post') AND p.state = 'sent'
+    WHERE n.name = 'outage' AND n.value <> ''
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """The oldest of what waits, each with its name and since when by the wall clock."""
 
     untold: dict[str, datetime]
     unanswered: dict[str, datetime]
+    outage_told: bool = False  # the channel has been told that EnOS cannot be read: the message stands
 
 
 def waiting(db: Database) -> Waiting:
     """Return what waits."""
-    return Waiting(_named(db, _UNTOLD), _named(db, _UNANSWERED))
+    outage_told = db.execute(_OUTAGE).fetchone() is not None
+    return Waiting(_named(db, _UNTOLD), _named(db, _UNANSWERED), outage_told)
 
 
 def _named(db: Database, query: str) -> dict[str, datetime]:

@@ -161,9 +161,30 @@ async def test_where_the_channel_was_told_of_an_outage_the_admins_are_not_told_a
     async with asyncio.timeout(60):
         while bot.watch.health(bot.steady()).reachable:  # another poll may be under way
             await bot._poll()
+        while not (await bot.store.waiting()).outage_told:
+            await bot.delivery.tick(wall())
+    await bot.judge._ask()
     await time_goes(bot, clock)
     assert "EnOS was last read completely" in (await ready(bot))[1]
     assert told(there) == []
+
+
+async def test_an_outage_that_the_channel_could_not_be_told_of_is_told_to_the_admins(world):
+    bot, there, clock = world
+    post = bot.edge.poster.post
+
+    async def limited(channel, body, **more):
+        if channel == DATA_OPS:
+            raise SlackLimited(3600)
+        return await post(channel, body, **more)
+
+    bot.edge.poster.post = limited
+    there.platform.faults.arm("gone")
+    async with asyncio.timeout(60):
+        while bot.watch.health(bot.steady()).reachable:  # another poll may be under way
+            await bot._poll()
+    await time_goes(bot, clock)
+    assert ["EnOS was last read completely" in each for each in told(there)] == [True]
 
 
 class Mouth:
