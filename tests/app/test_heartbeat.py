@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -9,6 +10,9 @@ from app_kit import hears, running_bot, served
 
 from bot.heartbeat import Heartbeat
 from bot.store.database import Trouble
+from bot.work.deliver_alarms import Alarm
+
+TROUBLE = Alarm("slack", "Slack refuses flowbot.")
 
 
 class Monitor:
@@ -44,14 +48,17 @@ async def test_it_beats_after_a_complete_poll_while_all_is_well_and_stops_when_i
         running_bot(running, tmp_path, FLOWBOT_POLL_SECONDS="60", FLOWBOT_HEARTBEAT_URL=url) as bot,
     ):
         await hears(bot, running)
+        bot.clockwork._scheduler.pause_job("poll")
+        async with bot.watch._polling:  # none is under way
+            pass
         await bot._poll()
         await asyncio.wait_for(monitor.beaten.wait(), 20)
         await bot.heartbeat._task
         before = monitor.beats
-        bot._database_in_trouble(Trouble("database or disk is full"))
+        bot.condition.alarmed(TROUBLE)
         await bot._poll()
         assert monitor.beats == before
-        await bot._look_beside()
+        bot.condition.alarmed(replace(TROUBLE, over=True))
         await bot._poll()
         await bot.heartbeat._task
         assert monitor.beats == before + 1
