@@ -122,7 +122,7 @@ class Town:
         """Whether a first reading is announced; where one was before, or none comes, enough searches must be over."""
         if announced:
             return self.searches() >= begun + 3
-        return self._announced() or self.searches() >= begun + 15
+        return self._announced() or self.searches() >= begun + 60  # a first reading may take many
 
     def _announced(self):
         return bool(self.all_of(DATA_OPS, "flowbot is watching"))

@@ -136,7 +136,7 @@ async def test_a_shared_channel_that_the_settings_name_hears_of_failures(town):
 
 @story(first=True)
 async def test_an_archived_channel_keeps_people_answered(town):
-    town.refusals |= {"is_archived"}
+    town.refusals |= {"is_archived", "chat.update: is_inactive"}  # the card's first edit may come too late
     town.excused.append("cannot post in its default channel")
     flow = town.flow("archived-load")
     town.breaks(flow)
