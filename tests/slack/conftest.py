@@ -16,7 +16,7 @@ from bot.slack.poster import Poster
 from bot.slack.sockets import Timing
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
-TIMING = Timing(attempt=2.0, pause=0.0, longest_pause=0.0, ping=0.05, watch=3600.0, down=60.0, silent=600.0, close=0.2)
+TIMING = Timing(attempt=2.0, pause=0.0, longest_pause=0.0, ping=2.0, watch=3600.0, down=60.0, silent=600.0, close=0.2)
 
 
 class Ears:
