@@ -19,7 +19,14 @@ def test_what_the_program_said_is_left(head):
     assert own_words(f"{head}one\n===== a title =====\ntwo\n") == "one\n===== a title =====\ntwo"
 
 
-@pytest.mark.parametrize("cut", ["=====\nrun  num:\t1\ncmdline:\techo secret", "=====\ncmdline:\techo a\nb secret\n"])
+@pytest.mark.parametrize(
+    "cut",
+    [
+        "=====\nrun  num:\t1\ncmdline:\techo secret",
+        "=====\ncmdline:\techo a\nb secret\n",
+        "=====\nrun num:\t1\ncmdline:\techo secret\ncurrent time:\tThu\nother:\tx\n=====\nuuu\n",  # its end is unclear
+    ],
+)
 def test_a_head_that_was_cut_off_goes_whole(cut):
     assert own_words(cut) == ""
 
