@@ -22,7 +22,7 @@ LABEL org.opencontainers.image.title="flowbot" \
       org.opencontainers.image.description="Runs EnOS batch flows from Slack and tells the right people when one breaks" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /opt/flowbot /opt/flowbot
-COPY bot/healthcheck.py /opt/flowbot/healthcheck.py
+COPY bot/ops/healthcheck.py /opt/flowbot/healthcheck.py
 # A numeric user, so that a cluster can check that it is not root.
 RUN mkdir /data && chown 10001:10001 /data
 USER 10001:10001

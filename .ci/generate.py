@@ -7,9 +7,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bot import settings
-from bot.core import commands
-from bot.manifest import manifest_yaml
+from bot.core.command import table as commands
+from bot.ops.manifest import manifest_yaml
+from bot.settings import table as settings
 from bot.slack.manifest import SCOPES
 
 

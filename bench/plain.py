@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from bot.core.flows import KINDS, Search
+from bot.core.flow.model import KINDS, Search
 from bot.enos import calls, signature
 from bot.enos.calls import By
 

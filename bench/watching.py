@@ -11,12 +11,12 @@ from pathlib import Path
 from bench.lines import Line, ratio
 from bench.plain import KEYS, keeper, plain_loop
 from bench.platform import pretend_enos
-from bot.core.mask import DEFAULT
+from bot.core.text.mask import DEFAULT
 from bot.enos.client import EnosClient
-from bot.ids import new_id
+from bot.ops.new_ids import new_id
 from bot.store.store import Store
-from bot.work.watch import Watch
-from bot.work.watch_settings import WatchSettings
+from bot.work.monitor.monitor import Watch
+from bot.work.monitor.settings import WatchSettings
 
 INSTANCES = 10_000
 SLOW = 0.01  # seconds that a page takes on a platform that is asked over a network

@@ -9,8 +9,8 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from bot import demo
 from bot.sim import serve
+from bot.sim.demo import demo
 from bot.sim.serve import Running
 
 ROOT = str(Path(__file__).resolve().parent.parent)

@@ -6,7 +6,7 @@ import sys
 def main() -> None:
     """Run the command line."""
     if sys.argv[1:2] == ["run"]:
-        from bot import early
+        from bot.ops import early
 
         early.end_at_once()
     from bot.cli import main as commands

@@ -15,47 +15,48 @@ from typing import Any
 
 from aiohttp import web
 
-from bot import __version__, control, default_channel, health, homes, offline
-from bot.clocks import TOLD, Steady, Step, Steps
-from bot.clocks import wall as now
-from bot.clockwork import Clockwork
-from bot.condition import Condition
-from bot.core.certificates import EXPIRED, way_out
-from bot.core.checks_bot import Inside
+from bot import __version__
+from bot.core.checks.on_bot import Inside
 from bot.core.errors import Failure, Outage, Refusal
-from bot.core.flows import KINDS
-from bot.core.mask import Mask
-from bot.core.people import Said
-from bot.core.sealed import Seal
-from bot.doctor.inside import InsideBot
+from bot.core.flow.model import KINDS
+from bot.core.network.certificates import EXPIRED, way_out
+from bot.core.people.model import Said
+from bot.core.text.mask import Mask
+from bot.core.text.sealed import Seal
+from bot.doctor.running_bot import InsideBot
 from bot.enos.client import EnosClient
 from bot.enos.errors import Untrusted
-from bot.figures import Figures
-from bot.heartbeat import Heartbeat
-from bot.ids import new_id
-from bot.judge import Judge
-from bot.listener import Listener
-from bot.owners import Owners
-from bot.platform_zone import PlatformZone
-from bot.schedules import in_words
-from bot.settings import Settings
+from bot.ops import control_socket, default_channel, health, offline, workspace_keys
+from bot.ops.clocks import TOLD, Steady, Step, Steps
+from bot.ops.clocks import wall as now
+from bot.ops.condition import Condition
+from bot.ops.heartbeat import Heartbeat
+from bot.ops.judge import Judge
+from bot.ops.listener import Listener
+from bot.ops.metrics import Figures
+from bot.ops.new_ids import new_id
+from bot.ops.owners import Owners
+from bot.ops.platform_zone import PlatformZone
+from bot.ops.scheduler import Clockwork
+from bot.ops.schedules import in_words
+from bot.settings.table import Settings
 from bot.slack.accounts import Accounts
-from bot.slack.edge import Outside, SlackEdge, Way
+from bot.slack.gateway import Outside, SlackEdge, Way
 from bot.store.database import Trouble
 from bot.store.retention import KEEP
 from bot.store.store import Store
-from bot.work import left_open
-from bot.work.answer import Answers
-from bot.work.asking import Manners, Rooms
-from bot.work.deliver import Delivery
-from bot.work.deliver_alarms import Alarm, Alarms
-from bot.work.desk import Desk
-from bot.work.follow import Follow
-from bot.work.gone import said_if_gone
-from bot.work.oncall import OnCallWatch
-from bot.work.remind import Before, Reminders
-from bot.work.watch import Watch
-from bot.work.watch_settings import WatchSettings
+from bot.work.commands.context import Manners, Rooms
+from bot.work.commands.dispatcher import Answers
+from bot.work.commands.gone import said_if_gone
+from bot.work.commands.incident_actions import Desk
+from bot.work.delivery.alarms import Alarm, Alarms
+from bot.work.delivery.delivery import Delivery
+from bot.work.monitor.monitor import Watch
+from bot.work.monitor.on_call import OnCallWatch
+from bot.work.monitor.reminders import Before, Reminders
+from bot.work.monitor.settings import WatchSettings
+from bot.work.runs import crash_recovery
+from bot.work.runs.progress import Follow
 
 log = logging.getLogger("bot")
 
@@ -274,14 +275,14 @@ class App:
     async def start(self) -> None:
         """Start what hears, what watches and what delivers."""
         await self.store.take_as_now(now(), margin=AHEAD)
-        await homes.settle(self.store, self.edge.poster.me, now(), self.edge.poster.directory.global_ids)
-        left = await left_open.open_attempts(self.rooms)  # both before anything new is heard
+        await workspace_keys.settle(self.store, self.edge.poster.me, now(), self.edge.poster.directory.global_ids)
+        left = await crash_recovery.open_attempts(self.rooms)  # both before anything new is heard
         unanswered = await self.store.unanswered()
         self._task(self.judge.run())
         self._task(self._watch_clock())
         self._task(self.delivery.run())
         await self.edge.start()
-        self._task(left_open.close(self.rooms, left))
+        self._task(crash_recovery.close(self.rooms, left))
         self._task(self.answers.take_up(unanswered))
         self._task(default_channel.look(self.edge.poster, self.settings.channel, self.settings.shared_channels))
         self.clockwork.every(self.settings.poll_seconds, "poll", self._poll)
@@ -327,14 +328,14 @@ class App:
         self._servers.append(listener)
         await listener.start(self.settings.listen.host, self.settings.listen.port)
         self.address = listener.address
-        acts: dict[str, control.Act] = {
+        acts: dict[str, control_socket.Act] = {
             "import": self._import,
             "list": self._list,
             "backup": partial(offline.backed_up, self.store),
             "doctor": self.inside.facts,
             "press": self.inside.press,
         }
-        other = await control.serve(self.settings.database, acts)
+        other = await control_socket.serve(self.settings.database, acts)
         if other is not None:
             self._servers.append(other)
 

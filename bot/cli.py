@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot import __version__, settings_network
+from bot import __version__
+from bot.settings import network as settings_network
 
 if TYPE_CHECKING:
-    from bot.settings import Settings
+    from bot.settings.table import Settings
 
 EXIT_FAILED, EXIT_SETTINGS = 1, 2
 _PORT = click.IntRange(0, 65535)
@@ -33,7 +34,7 @@ def run() -> None:
     """Run the bot until SIGTERM, then drain and stop."""
     configured = _configured("flowbot cannot start:")
     gc.disable()  # what is imported stays: to look through it for garbage again and again is a tenth of the start
-    from bot import process
+    from bot.ops import process
 
     gc.freeze()
     gc.enable()
@@ -46,7 +47,7 @@ def run() -> None:
 def demo(port: int, *, script: bool) -> None:
     """Show the whole bot against built-in simulators, with a page to click in."""
     settings_network.forget(os.environ)
-    from bot import demo as show
+    from bot.sim.demo import demo as show
 
     try:
         sys.exit(asyncio.run(show.script() if script else show.demo(port)))
@@ -83,7 +84,7 @@ def manifest() -> None:
     from dotenv import dotenv_values
 
     from bot.core.errors import Refusal
-    from bot.manifest import manifest_yaml
+    from bot.ops.manifest import manifest_yaml
 
     said = {name: value or "" for name, value in dotenv_values(".env").items()} | dict(os.environ)
     try:
@@ -143,11 +144,11 @@ def sim(enos: int, slack: int) -> None:
 
 def _configured(title: str, *, as_json: bool = False) -> "Settings":
     """Return the settings, for the libraries too, before any of these is imported; or end the program."""
-    from bot import settings
+    from bot.settings import table
 
     try:
-        configured = settings.load(os.environ, env_file=Path(".env"))
-    except settings.BadSettings as bad:
+        configured = table.load(os.environ, env_file=Path(".env"))
+    except table.BadSettings as bad:
         if as_json:
             checks = [{"name": "settings", "state": "failed", "says": each, "mend": ""} for each in bad.problems]
             click.echo(json.dumps({"ok": False, "checks": checks}, indent=2))
@@ -160,9 +161,9 @@ def _configured(title: str, *, as_json: bool = False) -> "Settings":
 def _offline(act: str, *arguments: str) -> None:
     """Run one of the program's other commands and print what it says."""
     configured = _configured("The settings are not complete:")
-    from bot import offline
     from bot.core.errors import Failure
-    from bot.core.escape import clean
+    from bot.core.text.escape import clean
+    from bot.ops import offline
 
     try:
         click.echo(clean(asyncio.run(getattr(offline, act)(configured, *arguments))), nl=False)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from bench.soak.lines import memory, must
 from bench.soak.pretend import CHANNEL, START, Enos, HandClock, Nobody, Slack
-from bot.core.status import Status
-from bot.ids import new_id
+from bot.core.flow.status import Status
+from bot.ops.new_ids import new_id
 from bot.store.store import Store
-from bot.work.deliver import Delivery
-from bot.work.watch import Watch
-from bot.work.watch_settings import WatchSettings
+from bot.work.delivery.delivery import Delivery
+from bot.work.monitor.monitor import Watch
+from bot.work.monitor.settings import WatchSettings
 
 KNOWN, FLOWS = 100_000, 200
 FAILED = 10  # of a hundred; the others have not ended, and are listed by every sweep

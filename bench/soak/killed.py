@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bench.soak.lines import must
-from bot import demo
 from bot.sim import serve
+from bot.sim.demo import demo
 
 KILLS = 50
 FLOWS_EACH = 2  # that fail in the life of each process

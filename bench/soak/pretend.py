@@ -6,9 +6,19 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from bot.core.conversations import Channel, SlackLimited, SlackRefused
-from bot.core.flows import Flow, FlowId, FlowName, Graph, Instance, InstanceId, Page, Task, TaskId
-from bot.core.status import Status, is_finished
+from bot.core.flow.model import (
+    Flow,
+    FlowId,
+    FlowName,
+    Graph,
+    Instance,
+    InstanceId,
+    Page,
+    Task,
+    TaskId,
+)
+from bot.core.flow.status import Status, is_finished
+from bot.core.outbox.conversations import Channel, SlackLimited, SlackRefused
 
 CHANNEL = "C0DATAOPS1"
 PAGE = 50

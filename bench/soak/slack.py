@@ -8,10 +8,10 @@ from pathlib import Path
 
 from bench.soak.lines import must
 from bench.soak.pretend import CHANNEL, HandClock, Slack
-from bot.core.conversations import SlackLimited, SlackUnclear, SlackUnreachable
-from bot.core.posts import Kind, Lane, NewPost, PostId
+from bot.core.outbox.conversations import SlackLimited, SlackUnclear, SlackUnreachable
+from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
 from bot.store.store import Store
-from bot.work.deliver import Delivery
+from bot.work.delivery.delivery import Delivery
 
 WAIT = 30.0  # seconds that Slack asks to wait
 TROUBLES = {  # what a call meets, and whether it takes effect

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from bench.soak.lines import must
 from bench.soak.pretend import CHANNEL, Enos, Nobody, Slack
-from bot.ids import new_id
+from bot.ops.new_ids import new_id
 from bot.store.store import Store
-from bot.work.deliver import Delivery
-from bot.work.watch import Watch
-from bot.work.watch_settings import WatchSettings
+from bot.work.delivery.delivery import Delivery
+from bot.work.monitor.monitor import Watch
+from bot.work.monitor.settings import WatchSettings
 
 FLOWS, MINUTE, POLL = 1000, 60.0, 10.0
 FIRST = 2.0  # seconds from the end of the poll that shows it

@@ -7,8 +7,8 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 
 from bench.soak.lines import must
-from bot.core.commands import ROWS
-from bot.core.parse import Misread, parse, say
+from bot.core.command.parse import Misread, parse, say
+from bot.core.command.table import ROWS
 
 TEXTS = 2_000_000
 BATCH = 20_000

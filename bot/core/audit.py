@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.people import Person
+from bot.core.people.model import Person
 
 
 @dataclass(frozen=True, slots=True)

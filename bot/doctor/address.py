@@ -7,10 +7,10 @@ from os import environ
 import aiohttp
 from slack_sdk.signature import SignatureVerifier
 
-from bot.core.checks import Check, failed, ok, warning
-from bot.core.proxies import proxy_for
-from bot.ids import new_id
-from bot.settings import Settings
+from bot.core.checks.check import Check, failed, ok, warning
+from bot.core.network.proxies import proxy_for
+from bot.ops.new_ids import new_id
+from bot.settings.table import Settings
 from bot.slack.manifest import EVENTS_PATH
 
 NAME = "slack address"

@@ -5,19 +5,26 @@ import contextlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from bot.core import checks_enos
-from bot.core.checks import Check, ok
-from bot.core.checks_slack import DRIFT
+from bot.core.checks import on_enos
+from bot.core.checks.check import Check, ok
+from bot.core.checks.on_slack import DRIFT
+from bot.core.command.rights import PROOFS, proves
 from bot.core.errors import Failure, Outage, Refusal
-from bot.core.flows import KINDS, FlowId, FlowName, Instance, Search, UserName
-from bot.core.people import Link
-from bot.core.rights import PROOFS, proves
-from bot.core.status import Status
-from bot.core.times import milliseconds
-from bot.doctor.guarded import guarded
+from bot.core.flow.model import (
+    KINDS,
+    FlowId,
+    FlowName,
+    Instance,
+    Search,
+    UserName,
+)
+from bot.core.flow.status import Status
+from bot.core.flow.times import milliseconds
+from bot.core.people.model import Link
+from bot.doctor.safe_check import guarded
 from bot.doctor.slack import skew
 from bot.enos.client import EnosClient
-from bot.settings import Settings
+from bot.settings.table import Settings
 
 AT_ONCE = 4  # reads of single flows
 OWNERS_SECONDS = 60.0
@@ -69,7 +76,7 @@ class EnosExam:
         except Failure:
             apart = skew({"date": self.client.last_date}, before, datetime.now(UTC))
             if apart is not None and abs(apart) > DRIFT:
-                found.append(checks_enos.clock(apart))
+                found.append(on_enos.clock(apart))
             raise
         found.append(ok("enos sign-in", "EnOS takes the application's keys."))
         return True
@@ -78,7 +85,7 @@ class EnosExam:
         before = datetime.now(UTC)
         theirs = datetime.fromtimestamp(await self.client.now_ms() / 1000, tz=UTC)
         after = datetime.now(UTC)
-        found.append(checks_enos.clock(theirs - (before + (after - before) / 2)))
+        found.append(on_enos.clock(theirs - (before + (after - before) / 2)))
 
     async def _pages(self, found: list[Check]) -> None:
         """Search as the watcher does, all statuses, first pages only: enough to learn how EnOS counts and sorts."""
@@ -94,16 +101,16 @@ class EnosExam:
                     sorted_by.append(first.sorted_by)
                     self._rows += first.rows
                     break
-        found.append(checks_enos.pages(self._settings.page_base, self.client.learned.get("page_base")))
-        found.append(checks_enos.order(sorted_by))
+        found.append(on_enos.pages(self._settings.page_base, self.client.learned.get("page_base")))
+        found.append(on_enos.order(sorted_by))
 
     async def _zone(self, found: list[Check]) -> None:
-        found.append(checks_enos.zone(self._settings.enos_timezone, await self.client.time_zone(), self._rows))
+        found.append(on_enos.zone(self._settings.enos_timezone, await self.client.time_zone(), self._rows))
 
     async def _flows(self, found: list[Check]) -> None:
         every, self._mine = await asyncio.gather(self.client.all_flows(), self.client.my_flows())
         searched = {row.flow_id for row in self._rows}
-        found.append(checks_enos.flows(self._settings.enos_user_id, every, self._mine, searched))
+        found.append(on_enos.flows(self._settings.enos_user_id, every, self._mine, searched))
 
     async def _owners(self) -> None:
         """Read who owns the flows that are seen, as many as there is time for."""

@@ -15,20 +15,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot import __version__, control, logs
-from bot.core import checks, checks_bot, checks_enos, checks_slack
-from bot.core.checks import Check, failed, ok, warning
-from bot.core.checks_bot import Inside
-from bot.core.conversations import Channel
+from bot import __version__
+from bot.core.checks import check, on_bot, on_enos, on_slack
+from bot.core.checks.check import Check, failed, ok, warning
+from bot.core.checks.on_bot import Inside
 from bot.core.errors import Refused
-from bot.core.mask import Mask
-from bot.core.people import Link
+from bot.core.outbox.conversations import Channel
+from bot.core.people.model import Link
+from bot.core.text.mask import Mask
 from bot.doctor.address import address
 from bot.doctor.enos import EnosExam
-from bot.doctor.guarded import guarded
+from bot.doctor.probe_client import Standin
+from bot.doctor.safe_check import guarded
 from bot.doctor.slack import SlackExam
-from bot.doctor.standin import Standin
-from bot.settings import Settings
+from bot.ops import control_socket, logs
+from bot.settings.table import Settings
 from bot.store.lock import holder, unwritable
 from bot.store.store import Store
 
@@ -39,8 +40,8 @@ def run(settings: Settings, *, as_json: bool, press: float) -> int:
     """Examine, print, and return the exit code. ``press``: seconds to wait for a press of a button; 0 for none."""
     logs.configure("error", settings.log_format, secrets=settings.secrets, mask=Mask(settings.mask))
     found = asyncio.run(examine(settings, press=press))
-    sys.stdout.write(f"{json.dumps(checks.report(found), indent=2)}\n" if as_json else checks.lines(found))
-    return checks.exit_code(found)
+    sys.stdout.write(f"{json.dumps(check.report(found), indent=2)}\n" if as_json else check.lines(found))
+    return check.exit_code(found)
 
 
 async def examine(settings: Settings, *, press: float = 0.0) -> list[Check]:
@@ -75,7 +76,7 @@ async def _bot(settings: Settings, found: list[Check]) -> _State:
     path = settings.database.absolute()
     state = await guarded("database", found, _database(settings, path, found))
     if path.parent.exists():
-        full = checks_bot.disk(str(path), shutil.disk_usage(path.parent).free)
+        full = on_bot.disk(str(path), shutil.disk_usage(path.parent).free)
         found += [full] if full else []
     return state or _State()
 
@@ -116,12 +117,12 @@ async def _running(settings: Settings, path: Path, found: list[Check]) -> _State
     who = str(holder(path))
     found.append(ok("database", f"{path} is held by {who}."))
     try:
-        told = json.loads(await control.ask(settings.database, "doctor", {}, seconds=ANSWER_SECONDS))
+        told = json.loads(await control_socket.ask(settings.database, "doctor", {}, seconds=ANSWER_SECONDS))
     except Refused as refused:
         found.append(warning("bot", str(refused.sentence), refused.way_out or "Restart the bot with this version."))
         return _State(runs=True)
-    inside = checks_bot.read(told)
-    found += checks_bot.running(inside, who, __version__)
+    inside = on_bot.read(told)
+    found += on_bot.running(inside, who, __version__)
     return _State(runs=True, inside=inside, links=inside.links)
 
 
@@ -131,29 +132,27 @@ async def _connections(settings: Settings, state: _State, slack: SlackExam, foun
     if me is None:
         return
     if press and channel is not None:
-        sys.stderr.write(f"Press the button in {checks_slack.named(channel)} within {press:g} seconds.\n")
+        sys.stderr.write(f"Press the button in {on_slack.named(channel)} within {press:g} seconds.\n")
     if state.inside is not None:
-        found.append(checks_slack.sockets(state.inside.connected, state.inside.wanted))
+        found.append(on_slack.sockets(state.inside.connected, state.inside.wanted))
         found += [await address(settings)] if settings.mode == "http" else []
         if press:
-            found.append(await _pressed(settings, press, channel) if channel else checks_bot.not_pressed())
+            found.append(await _pressed(settings, press, channel) if channel else on_bot.not_pressed())
     elif not state.runs and (slack.patient.connects or settings.mode == "http"):
         await Standin(settings, me).examine(found, channel, press)
     elif press:
-        found.append(checks_bot.not_pressed())
+        found.append(on_bot.not_pressed())
 
 
 async def _pressed(settings: Settings, press: float, channel: Channel) -> Check:
     """Let the running bot ask for a press."""
     try:
-        told = json.loads(await control.ask(settings.database, "press", {"seconds": press}, seconds=press + 60))
+        told = json.loads(await control_socket.ask(settings.database, "press", {"seconds": press}, seconds=press + 60))
     except Refused as refused:
         return failed("slack button", str(refused))
     seconds = float(told["seconds"])
     return (
-        checks_bot.pressed(str(told["who"]), seconds)
-        if told["who"]
-        else checks_bot.unpressed(checks_slack.named(channel), seconds)
+        on_bot.pressed(str(told["who"]), seconds) if told["who"] else on_bot.unpressed(on_slack.named(channel), seconds)
     )
 
 
@@ -161,14 +160,14 @@ async def _people(settings: Settings, state: _State, slack: SlackExam, enos: Eno
     """Look at who is linked, and at who owns what."""
     if state.links is None:
         return
-    found += checks_enos.links(state.links, await enos.doubts(state.links), settings.command)
+    found += on_enos.links(state.links, await enos.doubts(state.links), settings.command)
     if state.links and slack.patient.me is not None:
         await guarded("links in slack", found, slack.linked(state.links, found))
     if enos.unread:
-        found.append(checks_enos.unread(enos.unread))
+        found.append(on_enos.unread(enos.unread))
     if not enos.owned:
         return
     users = slack.patient.on_call
     on_call = None if users is None else {link.user_name for link in state.links if link.person.user in users}
     linked = {link.user_name for link in state.links}
-    found += checks_enos.owners(enos.owned, linked, on_call, settings.command)
+    found += on_enos.owners(enos.owned, linked, on_call, settings.command)

@@ -11,16 +11,17 @@ from os import environ
 
 import aiohttp
 
-from bot.core import checks_slack, oncall
-from bot.core.cards import doctor as cards
-from bot.core.checks import Check, State, ok
-from bot.core.checks_bot import message, message_lost
-from bot.core.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear
-from bot.core.people import Link, Profile
-from bot.core.posts import PostId
-from bot.doctor.guarded import guarded
-from bot.ids import new_id
-from bot.settings import Settings
+from bot.core.checks import on_slack
+from bot.core.checks.check import Check, State, ok
+from bot.core.checks.on_bot import message, message_lost
+from bot.core.outbox.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear
+from bot.core.outbox.posts import PostId
+from bot.core.people import on_call as oncall
+from bot.core.people.model import Link, Profile
+from bot.doctor.safe_check import guarded
+from bot.messages.cards import doctor as cards
+from bot.ops.new_ids import new_id
+from bot.settings.table import Settings
 from bot.slack import preflight
 from bot.slack.calls import TIMEOUT, translated, web_client
 from bot.slack.identity import Identity
@@ -79,7 +80,7 @@ class SlackExam:
         me = await preflight.who_am_i(self.poster.calls.client)
         self.patient.me = self.poster.me = me
         found.append(ok("slack bot token", f"flowbot signs in as @{me.name} at {me.url or me.team}."))
-        found.extend(checks_slack.scopes(me.scopes, SCOPES))
+        found.extend(on_slack.scopes(me.scopes, SCOPES))
 
     async def _app_token(self, found: list[Check]) -> None:
         await preflight.may_connect(self._client, self._settings.slack_app_token)
@@ -90,15 +91,15 @@ class SlackExam:
         before = datetime.now(UTC)
         with translated():
             answer = await self.poster.calls.client.auth_test()
-        found.append(checks_slack.clock(skew(answer.headers, before, datetime.now(UTC))))
+        found.append(on_slack.clock(skew(answer.headers, before, datetime.now(UTC))))
 
     async def _channel(self, found: list[Check]) -> None:
         try:
             channel = await self.poster.channel(self._settings.channel)
         except SlackRefused as refusal:
-            found.append(checks_slack.channel_refused(self._settings.channel, refusal.error))
+            found.append(on_slack.channel_refused(self._settings.channel, refusal.error))
             return
-        check = checks_slack.channel(channel, self._settings.shared_channels)
+        check = on_slack.channel(channel, self._settings.shared_channels)
         found.append(check)
         if check.state is State.OK:
             self.patient.channel = channel
@@ -106,9 +107,9 @@ class SlackExam:
     async def _admins(self, found: list[Check]) -> None:
         troubles = []
         for user in self._settings.admins:
-            trouble = checks_slack.admin(user, await self._profile(user))
+            trouble = on_slack.admin(user, await self._profile(user))
             troubles += [trouble] if trouble else []
-        found.extend(checks_slack.admins(self._settings.admins, troubles))
+        found.extend(on_slack.admins(self._settings.admins, troubles))
 
     async def linked(self, links: Sequence[Link], found: list[Check]) -> None:
         """Look which linked people are in Slack no more. Only some are looked at: a running bot asks Slack too."""
@@ -117,7 +118,7 @@ class SlackExam:
             async with asyncio.timeout(PEOPLE_SECONDS):
                 for link in links[:PEOPLE]:
                     looked_at.append((link, await self._profile(link.person.user)))  # noqa: PERF401  told before time is up
-        found.append(checks_slack.linked(looked_at, len(links) - len(looked_at), self._settings.command))
+        found.append(on_slack.linked(looked_at, len(links) - len(looked_at), self._settings.command))
 
     async def _profile(self, user: str) -> Profile | None:
         try:
@@ -135,9 +136,9 @@ class SlackExam:
             active = {user for user in members or () if await self._counts(user)}
             people |= active
             inactive = len(members or ()) - len(active)
-            trouble = checks_slack.group(group, active if members is not None else None, error, inactive)
+            trouble = on_slack.group(group, active if members is not None else None, error, inactive)
             troubles += [trouble] if trouble else []
-        found.extend(checks_slack.on_call(self._settings.oncall, people, troubles))
+        found.extend(on_slack.on_call(self._settings.oncall, people, troubles))
         self.patient.on_call = frozenset(people) if people else None
 
     async def _counts(self, user: str) -> bool:
@@ -154,7 +155,7 @@ class SlackExam:
     async def _message(self, found: list[Check], channel: Channel) -> None:
         """Post, find, edit and delete a message; whatever happens, none is left behind that could be deleted."""
         id_, began = PostId(new_id()), time.monotonic()
-        where = checks_slack.named(channel)
+        where = on_slack.named(channel)
         try:
             place, ts = await self.poster.post(channel.id, cards.passing(id_), id=id_)
         except SlackUnclear:
@@ -179,10 +180,10 @@ class SlackExam:
         try:
             page = await self.poster.calls.read("conversations.history", {"channel": channel.id, "limit": ASKED})
         except SlackLimited as limited:
-            found.append(checks_slack.history_slow(limited.seconds))
+            found.append(on_slack.history_slow(limited.seconds))
             return
         shown = len(page.get("messages") or ())
-        found.append(checks_slack.history(shown, ASKED, more=bool(page.get("has_more"))))
+        found.append(on_slack.history(shown, ASKED, more=bool(page.get("has_more"))))
 
 
 def skew(headers: Mapping[str, str], before: datetime, after: datetime) -> timedelta | None:

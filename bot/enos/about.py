@@ -6,8 +6,8 @@ that its answer is as good as lost (``AnswerLost``). An answer that names nothin
 
 import re
 
-from bot.core.flows import Flow, FlowId, Instance, InstanceId, TaskInstance
-from bot.core.instance_ids import flow_of, is_instance
+from bot.core.flow.ids import flow_of, is_instance
+from bot.core.flow.model import Flow, FlowId, Instance, InstanceId, TaskInstance
 from bot.enos.errors import AnswerLost, Elsewhere
 from bot.enos.reading import log_of, value_of
 from bot.enos.scalars import ID, identity, one, text

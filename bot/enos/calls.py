@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from bot.core.flows import FlowId, InstanceId, Parameter, Search, TaskId
+from bot.core.flow.model import FlowId, InstanceId, Parameter, Search, TaskId
 from bot.enos.signature import Query, query_string
 
 PREFIX = "/batch-processing-service/v2.1"

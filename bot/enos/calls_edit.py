@@ -7,7 +7,7 @@ free text, and the platform validates them.
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.core.flows import FlowId
+from bot.core.flow.model import FlowId
 from bot.enos.calls import By, Call, Kind, get, post
 
 

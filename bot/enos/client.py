@@ -11,7 +11,8 @@ from datetime import datetime
 import httpx
 
 from bot.core.errors import Failure, Refused
-from bot.core.flows import (
+from bot.core.flow.ids import expected_instance, is_instance
+from bot.core.flow.model import (
     KINDS,
     Flow,
     FlowId,
@@ -25,14 +26,13 @@ from bot.core.flows import (
     TaskInstance,
     UserId,
 )
-from bot.core.instance_ids import expected_instance, is_instance
-from bot.core.status import is_finished, name_of
+from bot.core.flow.status import is_finished, name_of
 from bot.enos import about, calls, reading
 from bot.enos.calls import By, Call
+from bot.enos.capabilities import Learned, Told
 from bot.enos.definitions import Definitions
 from bot.enos.errors import AnswerLost, Broken, Elsewhere, EnosRefused, Unreadable
 from bot.enos.flow_lists import all_flows
-from bot.enos.learned import Learned, Told
 from bot.enos.paging import pages
 from bot.enos.reading_flows import flow_names_of, flow_of
 from bot.enos.server import OnWalk, PageBase, Server

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from bot.core.flows import Flow, FlowId, UserId
+from bot.core.flow.model import Flow, FlowId, UserId
 from bot.enos import calls_edit
 from bot.enos.calls import By
 from bot.enos.errors import AnswerLost, Elsewhere, Unreadable

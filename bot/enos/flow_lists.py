@@ -6,7 +6,7 @@ rows of page 1 tell whether something stands there.
 """
 
 from bot.core.errors import Refusal
-from bot.core.flows import FlowId, FlowName
+from bot.core.flow.model import FlowId, FlowName
 from bot.enos.calls import ATTEMPTS, By, Call, search_flows
 from bot.enos.errors import Broken, Unreadable
 from bot.enos.page_base import Ids, conclude_from_one, refuses_number

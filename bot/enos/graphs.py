@@ -9,9 +9,17 @@ import json
 import re
 from collections.abc import Mapping
 
-from bot.core.flows import FlowId, Graph, Parameter, Reference, Relation, Task, TaskId
-from bot.core.legible import is_legible
-from bot.core.status import Status, status_of
+from bot.core.flow.model import (
+    FlowId,
+    Graph,
+    Parameter,
+    Reference,
+    Relation,
+    Task,
+    TaskId,
+)
+from bot.core.flow.status import Status, status_of
+from bot.core.text.legible import is_legible
 from bot.enos.scalars import ID, NAME, identity, loads, number, rows, text
 
 _SECTIONS = 12  # places where a list may begin, of which three are lists

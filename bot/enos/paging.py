@@ -2,7 +2,7 @@
 
 Where the pages of the vendor contradict each other (``pageNo`` from 0 or 1, sort fields in snake_case or camelCase,
 ``count`` of the page or of all, an empty status as "all" or as "none"), the server is asked, and the answer is
-remembered for a day (``learned.py``). What is not known yet costs a request more, and never a row.
+remembered for a day (``capabilities.py``). What is not known yet costs a request more, and never a row.
 """
 
 import asyncio
@@ -13,11 +13,18 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
 
 from bot.core.errors import Failure, Refusal
-from bot.core.flows import MANUAL, PERIODIC, TEMPORARY, InstanceId, Page, Search
+from bot.core.flow.model import (
+    MANUAL,
+    PERIODIC,
+    TEMPORARY,
+    InstanceId,
+    Page,
+    Search,
+)
 from bot.enos.calls import ALL_STATUSES, ATTEMPTS, By, Call, search_instances
+from bot.enos.capabilities import HOLDS, SOON
 from bot.enos.envelope import Envelope
 from bot.enos.errors import Broken, EnosRefused, Unreadable
-from bot.enos.learned import HOLDS, SOON
 from bot.enos.page_base import Ids, conclude, conclude_from_one, conclude_from_zero, refuses_number
 from bot.enos.reading import Found, NothingReadable, open_page, page_in
 from bot.enos.server import Ceiling, Server

@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from bot.core.flows import Instance, LeftOut, TaskId, TaskInstance
+from bot.core.flow.model import Instance, LeftOut, TaskId, TaskInstance
 from bot.enos import reading_rows
 from bot.enos.envelope import Envelope, Loose, open_envelope
 from bot.enos.errors import Unreadable

@@ -7,7 +7,7 @@ Directories, Create Directory (v2.1).
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.core.flows import PERIODIC, Flow, FlowId, FlowName, UserName
+from bot.core.flow.model import PERIODIC, Flow, FlowId, FlowName, UserName
 from bot.enos.errors import Unreadable
 from bot.enos.graphs import graph_of, parameters_of
 from bot.enos.reading import known, value_of

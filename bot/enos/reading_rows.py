@@ -13,9 +13,17 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from bot.core.flows import FlowId, Graph, Instance, InstanceId, LeftOut, Parameter, UserName
-from bot.core.legible import LARGEST, is_legible, legible
-from bot.core.status import Status, status_of
+from bot.core.flow.model import (
+    FlowId,
+    Graph,
+    Instance,
+    InstanceId,
+    LeftOut,
+    Parameter,
+    UserName,
+)
+from bot.core.flow.status import Status, status_of
+from bot.core.text.legible import LARGEST, is_legible, legible
 from bot.enos.envelope import Loose
 from bot.enos.graphs import graph_of, parameters_of, status_in
 from bot.enos.scalars import ID, NAME, TIME, identity, names, text

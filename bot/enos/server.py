@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from bot.core.flows import LeftOut
+from bot.core.flow.model import LeftOut
 from bot.enos.calls import ATTEMPTS, PAGE_SIZE, Call
+from bot.enos.capabilities import Learned
 from bot.enos.envelope import Envelope, Opener, open_envelope
 from bot.enos.errors import Endless, EnosRefused
-from bot.enos.learned import Learned
 from bot.enos.page_base import Breaks
 
 _log = logging.getLogger(__name__)

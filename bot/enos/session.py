@@ -14,11 +14,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.core.errors import Failure, Outage, Refusal, Unclear
+from bot.enos.backoff import PATIENCE, Brake
 from bot.enos.calls import ATTEMPTS, Call, Kind
 from bot.enos.envelope import Envelope, Opener, open_envelope
 from bot.enos.errors import Broken, NotNow, Silence, Throttled, TokenStale, Trouble, Unreachable, Unreadable
 from bot.enos.signature import headers
-from bot.enos.throttle import PATIENCE, Brake
 from bot.enos.token import Pause, Tokens
 from bot.enos.transport import Transport
 from bot.enos.verdicts import judge, lost

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bot.core.proxies import proxy_for
+from bot.core.network.proxies import proxy_for
 from bot.enos.calls import Call, Kind
 from bot.enos.envelope import Reply
 from bot.enos.errors import Silence, Unreachable, Unreadable, Untrusted

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from bot.sim.platform import ACCESS_KEY, ORG, SECRET_KEY, Platform
-from bot.sim.platform_seed import WATCHER
-from bot.sim.slack_face import slack_app
-from bot.sim.workspace import Workspace
-from bot.sim.workspace_seed import DATA_OPS, demo_workspace
+from bot.sim.enos.platform import ACCESS_KEY, ORG, SECRET_KEY, Platform
+from bot.sim.enos.seed import WATCHER
+from bot.sim.slack.face import slack_app
+from bot.sim.slack.seed import DATA_OPS, demo_workspace
+from bot.sim.slack.workspace import Workspace
 
 HOST = "127.0.0.1"
 TICK_SECONDS = 0.25
@@ -66,7 +66,7 @@ class Running:
 
 def demo_world(clock: Callable[[], float] = time.time) -> World:
     """Return the demo's world; the clock returns seconds since 1970."""
-    from bot.sim.platform_seed import demo_platform
+    from bot.sim.enos.seed import demo_platform
 
     return World(demo_platform(clock), demo_workspace(clock))
 
@@ -76,7 +76,7 @@ async def start(world: World, *, enos_port: int = 0, slack_port: int = 0, page_p
 
     Raises ``OSError`` where a port is taken; nothing is left running then.
     """
-    from bot.sim.enos_face import enos_app
+    from bot.sim.enos.face import enos_app
 
     running = Running(world)
     try:
@@ -85,7 +85,7 @@ async def start(world: World, *, enos_port: int = 0, slack_port: int = 0, page_p
         world.workspace.base_url = slack
         running.slack_url = f"{slack}/api/"
         if page_port is not None:
-            from bot.sim.page_server import page_app
+            from bot.sim.page.server import page_app
 
             running.page_url = await running.listen(page_app(world.platform, world.workspace), page_port)
     except BaseException:

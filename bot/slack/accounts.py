@@ -4,8 +4,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
-from bot.core.oncall import counts
+from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.people.on_call import counts
 from bot.slack.directory import Directory
 
 AT_MOST = 30  # asked for in any minute: Slack allows about a hundred, and whoever asks the bot comes first

@@ -19,7 +19,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.core.conversations import (
+from bot.core.network.proxies import proxy_for
+from bot.core.outbox.conversations import (
     SlackFailure,
     SlackLimited,
     SlackRefused,
@@ -28,8 +29,7 @@ from bot.core.conversations import (
     SlackUntrusted,
     host_of,
 )
-from bot.core.legible import legible
-from bot.core.proxies import proxy_for
+from bot.core.text.legible import legible
 from bot.slack.redacted import library_log
 
 Answer = Mapping[str, Any]

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from bot.core.conversations import Channel, SlackRefused, SlackUnclear
-from bot.core.legible import legible
-from bot.core.people import Person, Profile
+from bot.core.outbox.conversations import Channel, SlackRefused, SlackUnclear
+from bot.core.people.model import Person, Profile
+from bot.core.text.legible import legible
 from bot.slack.cache import Expiring
 from bot.slack.calls import Answer, Calls, cursor_of
 from bot.slack.identity import Identity

@@ -18,7 +18,7 @@ from slack_bolt.request.async_internals import build_async_context
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 
-from bot.seldom import Seldom
+from bot.ops.rare_log import Seldom
 from bot.slack.redacted import library_log
 
 log = logging.getLogger(__name__)

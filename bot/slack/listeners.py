@@ -23,8 +23,8 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import Failure
-from bot.core.people import Person, Said
-from bot.slack import said as reading
+from bot.core.people.model import Person, Said
+from bot.slack import incoming as reading
 from bot.slack.identity import Identity
 from bot.slack.redacted import library_log
 from bot.slack.workers import Workers

@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.core.conversations import Found, SlackLimited, SlackUnclear, SlackUnreachable
-from bot.core.posts import PostId
+from bot.core.outbox.conversations import Found, SlackLimited, SlackUnclear, SlackUnreachable
+from bot.core.outbox.posts import PostId
 from bot.slack.calls import Answer, Calls, cursor_of
 
 PAGES, PAGE = 10, 200  # of one look

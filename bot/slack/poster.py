@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 
-from bot.core.conversations import (
+from bot.core.outbox.conversations import (
     RESPONSE_URL,
     Channel,
     Found,
@@ -20,16 +20,16 @@ from bot.core.conversations import (
     SlackUnclear,
     SlackUnreachable,
 )
-from bot.core.people import Profile
-from bot.core.posts import Body, PostId
-from bot.core.slack_errors import is_not_there
+from bot.core.outbox.posts import Body, PostId
+from bot.core.outbox.slack_errors import is_not_there
+from bot.core.people.model import Profile
 from bot.slack import limits, lookup
 from bot.slack.calls import Answer, Calls, OnCall, Sleep, web_client
 from bot.slack.directory import Directory, OnWalk
+from bot.slack.ephemeral import Whispers
 from bot.slack.identity import Identity
 from bot.slack.redacted import library_log
 from bot.slack.uploads import Uploads, not_stored
-from bot.slack.whispers import Whispers
 
 EVENT_TYPE = "flowbot_post"
 LONGEST_PLACE = 500  # characters of a channel and a ts together; Slack's have about thirty

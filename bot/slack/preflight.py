@@ -6,9 +6,9 @@ from collections.abc import Awaitable
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.core.certificates import EXPIRED, way_out
-from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable, SlackUntrusted
 from bot.core.errors import Outage, Refused
+from bot.core.network.certificates import EXPIRED, way_out
+from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable, SlackUntrusted
 from bot.slack.calls import fit, translated
 from bot.slack.identity import Identity
 from bot.slack.manifest import missing_scopes

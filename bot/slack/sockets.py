@@ -28,8 +28,8 @@ from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.conversations import SlackLimited
-from bot.core.proxies import proxy_for
+from bot.core.network.proxies import proxy_for
+from bot.core.outbox.conversations import SlackLimited
 from bot.slack.calls import Sleep, translated
 from bot.slack.listeners import Counts
 from bot.slack.redacted import library_log, redact

@@ -10,9 +10,9 @@ from typing import Any
 
 import aiohttp
 
-from bot.core.conversations import UPLOAD, SlackUnclear, SlackUnreachable
-from bot.core.posts import Body
-from bot.core.proxies import proxy_for
+from bot.core.network.proxies import proxy_for
+from bot.core.outbox.conversations import UPLOAD, SlackUnclear, SlackUnreachable
+from bot.core.outbox.posts import Body
 from bot.slack.calls import Calls, OnCall, counted, translated
 
 

@@ -7,9 +7,9 @@ from typing import Protocol
 from sqlite_utils import Database
 
 from bot.core.audit import Attempt, Entry, frees
-from bot.core.people import Link, Person
-from bot.store.moments import moment, moment_or_none, stamp
+from bot.core.people.model import Link, Person
 from bot.store.people import person
+from bot.store.timestamps import moment, moment_or_none, stamp
 
 
 class Ending(Protocol):

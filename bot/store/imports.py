@@ -15,10 +15,10 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from bot.core.people import Link
-from bot.core.posts import Kind, Lane, NewPost, PostId
+from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
+from bot.core.people.model import Link
 from bot.store import people, queueing
-from bot.store.moments import moment, stamp
+from bot.store.timestamps import moment, stamp
 
 Transact = Callable[[Callable[[Database], Any]], Any]  # does a unit in a transaction of its own
 

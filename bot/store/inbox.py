@@ -10,8 +10,8 @@ from sqlite3 import Row
 
 from sqlite_utils import Database
 
-from bot.core.people import Person, Said, Surface, Where
-from bot.store.moments import moment, stamp
+from bot.core.people.model import Person, Said, Surface, Where
+from bot.store.timestamps import moment, stamp
 
 
 def first_time(db: Database, key: str, now: datetime, said: Said | None) -> bool:

@@ -15,15 +15,15 @@ from sqlite3 import Row
 
 from sqlite_utils import Database
 
-from bot.core.flows import FlowId, InstanceId, TaskId, UserName
-from bot.core.incidents import Incident, IncidentId, Occurrence, Phase
-from bot.core.people import Person
-from bot.core.posts import PostId
-from bot.core.reminders import same_care
+from bot.core.flow.model import FlowId, InstanceId, TaskId, UserName
+from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
+from bot.core.incident.reminders import same_care
+from bot.core.outbox.posts import PostId
+from bot.core.people.model import Person
 from bot.store import rows, withdrawing
-from bot.store.moments import moment, moment_or_none, stamp, stamp_or_none
+from bot.store.ordering import place
 from bot.store.people import person
-from bot.store.places import place
+from bot.store.timestamps import moment, moment_or_none, stamp, stamp_or_none
 
 _LIVE = "phase IN ('open', 'acknowledged')"
 _NEWEST_FIRST = "ORDER BY opened_at DESC, rowid DESC"

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.core.errors import Refused
-from bot.core.shown_times import in_full
+from bot.core.text.shown_times import in_full
 
 _MARK = b'{"pid":'  # how the words of a lock begin
 _LONGEST = 4096  # bytes of a lock's words

@@ -6,8 +6,8 @@ from sqlite3 import Row
 from sqlite_utils import Database
 
 from bot.core.errors import Refused
-from bot.core.flows import UserId, UserName
-from bot.core.people import Link, Person
+from bot.core.flow.model import UserId, UserName
+from bot.core.people.model import Link, Person
 
 
 def link(db: Database, whose: Person) -> Link | None:

@@ -18,8 +18,15 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from bot.core.posts import Kind, Lane, NewPost, Post, PostId, State
-from bot.store.moments import moment, moment_or_none, stamp
+from bot.core.outbox.posts import (
+    Kind,
+    Lane,
+    NewPost,
+    Post,
+    PostId,
+    State,
+)
+from bot.store.timestamps import moment, moment_or_none, stamp
 
 REPLACED = "replaced"  # in the database only: an edit that a newer one, or its own target, has taken in
 

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from bot.store.moments import stamp
-from bot.store.units import ROWS
+from bot.store.timestamps import stamp
+from bot.store.transactions import ROWS
 
 _WAITING = "state IN ('queued', 'sending', 'unclear')"
 _LIVE = "phase IN ('open', 'acknowledged')"

@@ -6,10 +6,10 @@ from sqlite3 import Row
 
 from sqlite_utils import Database
 
-from bot.core.posts import Kind, NewPost, PostId, State
-from bot.store import lost, withdrawing
-from bot.store.moments import moment
+from bot.core.outbox.posts import Kind, NewPost, PostId, State
+from bot.store import lost_messages, withdrawing
 from bot.store.posts import REPLACED, insert, row_of, text_of
+from bot.store.timestamps import moment
 
 
 def put(db: Database, posts: Sequence[NewPost]) -> int:
@@ -30,8 +30,8 @@ def _put_edit(db: Database, new: NewPost) -> None:
     """Queue an edit, or let the message itself take it in while it has not gone."""
     target = _message(db, new.target)
     if target is None or target["state"] == State.GIVEN_UP.value:
-        if target is not None and lost.revive(db, target, text_of(new.body), new.due):
-            insert(db, replace(new, target=PostId(target["id"]), body={}), REPLACED, lost.GONE_ON)
+        if target is not None and lost_messages.revive(db, target, text_of(new.body), new.due):
+            insert(db, replace(new, target=PostId(target["id"]), body={}), REPLACED, lost_messages.GONE_ON)
         else:
             insert(db, new, State.GIVEN_UP.value, "there is no such message to edit")
         return

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from bot.core.incidents import IncidentId
-from bot.core.storms import SHOWN_FOR
+from bot.core.incident.groups import SHOWN_FOR
+from bot.core.incident.model import IncidentId
 from bot.store.incidents import Shelf
-from bot.store.moments import stamp
-from bot.store.units import ROWS
+from bot.store.timestamps import stamp
+from bot.store.transactions import ROWS
 
 
 @dataclass(frozen=True, slots=True)

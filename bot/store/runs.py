@@ -7,9 +7,9 @@ from sqlite3 import Row
 
 from sqlite_utils import Database
 
-from bot.core.facts import Run
-from bot.core.flows import FlowId, InstanceId
-from bot.store.moments import moment, stamp
+from bot.core.flow.model import FlowId, InstanceId
+from bot.core.incident.facts import Run
+from bot.store.timestamps import moment, stamp
 
 
 def put_run(db: Database, new: Run) -> None:

@@ -19,29 +19,29 @@ from sqlite_utils import Database
 
 from bot.core.audit import Attempt, Entry
 from bot.core.errors import Refused
-from bot.core.facts import Facts, Known, Reading, Run
-from bot.core.flows import FlowId, Instance, InstanceId
-from bot.core.incidents import Incident, IncidentId
-from bot.core.lost_cards import AfterLoss
-from bot.core.notices import Told
-from bot.core.people import Link, Person, Said
-from bot.core.posts import NewPost, Post, PostId
-from bot.core.storms import Gathering
+from bot.core.flow.model import FlowId, Instance, InstanceId
+from bot.core.incident.facts import Facts, Known, Reading, Run
+from bot.core.incident.groups import Gathering
+from bot.core.incident.model import Incident, IncidentId
+from bot.core.outbox.lost_messages import AfterLoss
+from bot.core.outbox.notices import Told
+from bot.core.outbox.posts import NewPost, Post, PostId
+from bot.core.people.model import Link, Person, Said
 from bot.store import (
     audit,
     backup,
-    gatherings,
-    homes,
     imports,
     inbox,
+    incident_groups,
     incidents,
-    lost,
+    lost_messages,
     people,
     put_back,
     queueing,
     retention,
     runs,
     watching,
+    workspace_keys,
 )
 from bot.store import posts as outbox
 from bot.store.audit import Ending
@@ -49,7 +49,7 @@ from bot.store.database import PATIENCE, Trouble, probe
 from bot.store.imports import Transact
 from bot.store.lock import Lock, real_path, take
 from bot.store.retention import KEEP, Keep
-from bot.store.units import ROWS, Units
+from bot.store.transactions import ROWS, Units
 from bot.store.waiting import Waiting, waiting
 
 
@@ -134,8 +134,8 @@ class Store:
         def unit(db: Database) -> Facts:
             seen = watching.seen(db, instances)
             known = incidents.known(db, self._shelf, instances, flows)
-            recent = gatherings.recent(db, self._shelf, since)
-            facts = decide(Known(seen, known, gatherings.listed(db), recent))
+            recent = incident_groups.recent(db, self._shelf, since)
+            facts = decide(Known(seen, known, incident_groups.listed(db), recent))
             watching.put_seen(db, facts.seen, seen)
             self._familiar.put(seen.values())
             self._put(db, facts)
@@ -152,7 +152,7 @@ class Store:
 
     def _put(self, db: Database, facts: Facts) -> None:
         incidents.put(db, self._shelf, facts.incidents)
-        gatherings.put(db, facts.gatherings)
+        incident_groups.put(db, facts.gatherings)
         queueing.put(db, facts.posts)
         watching.forget(db, facts.forget)
         self._familiar.put(facts.seen)
@@ -229,11 +229,11 @@ class Store:
 
     async def gatherings(self) -> tuple[Gathering, ...]:
         """Return the messages under which many incidents stand, those still shown, oldest first."""
-        return await self._read(gatherings.listed)
+        return await self._read(incident_groups.listed)
 
     async def gathered(self, post: PostId) -> tuple[Incident, ...]:
         """Return the incidents that the message of a gathering lists, newest first."""
-        return await self._read(lambda db: gatherings.under(db, self._shelf, post))
+        return await self._read(lambda db: incident_groups.under(db, self._shelf, post))
 
     async def incident(self, id: IncidentId) -> Incident | None:
         """Return one incident."""
@@ -340,7 +340,7 @@ class Store:
         """
 
         def unit(db: Database) -> AfterLoss | None:
-            step = lost.by_edit(db, edit, channel, ts, now, stands=stands)
+            step = lost_messages.by_edit(db, edit, channel, ts, now, stands=stands)
             queueing.put(db, often if step is AfterLoss.ENOUGH else ())
             return step
 
@@ -355,7 +355,7 @@ class Store:
         """
 
         def unit(db: Database) -> AfterLoss | None:
-            step = lost.by_reply(db, reply, channel, ts, thread, now)
+            step = lost_messages.by_reply(db, reply, channel, ts, thread, now)
             queueing.put(db, often if step is AfterLoss.ENOUGH else ())
             return step
 
@@ -365,7 +365,7 @@ class Store:
         """Return the message that stood at a place and was lost, as it is now."""
 
         def unit(db: Database) -> Post | None:
-            found = lost.at(db, channel, ts)
+            found = lost_messages.at(db, channel, ts)
             return None if found is None else outbox.post(db, found)
 
         return await self._read(unit)
@@ -436,11 +436,11 @@ class Store:
         """Mark this very link as proven; False where it stands no more, or is another one now."""
         return await self._write(lambda db: people.prove(db, link))
 
-    async def move_people(self, moving: homes.Moving) -> int:
+    async def move_people(self, moving: workspace_keys.Moving) -> int:
         """Give people new keys: their workspace joined an organization or left it; return how many keys there were."""
 
         def unit(transact: Transact) -> int:
-            count = homes.move(transact, moving)
+            count = workspace_keys.move(transact, moving)
             self._shelf.clear()
             return count
 

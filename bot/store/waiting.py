@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from bot.store.moments import moment
+from bot.store.timestamps import moment
 
 _MOST = 200  # of the oldest: their ages are followed from one look to the next
 _WAITS = "('queued', 'sending', 'unclear')"
@@ -32,7 +32,7 @@ _UNANSWERED = f"""
 """  # noqa: S608  constants only
 
 
-# That EnOS cannot be read is a notice (core/notices.py), whose note names the message that tells it.
+# That EnOS cannot be read is a notice (core/outbox/notices.py), whose note names the message that tells it.
 _OUTAGE = """
     SELECT 1 FROM notes n JOIN posts p ON p.id = json_extract(n.value, '$.post') AND p.state = 'sent'
     WHERE n.name = 'outage' AND n.value <> ''

@@ -7,12 +7,12 @@ from sqlite3 import Row
 
 from sqlite_utils import Database
 
-from bot.core.facts import Reading, Seen
-from bot.core.flows import FlowId, Instance, InstanceId
-from bot.core.status import is_finished
-from bot.store.moments import moment, moment_or_none, stamp, stamp_or_none
+from bot.core.flow.model import FlowId, Instance, InstanceId
+from bot.core.flow.status import is_finished
+from bot.core.incident.facts import Reading, Seen
 from bot.store.rows import Row as Values
 from bot.store.rows import replace
+from bot.store.timestamps import moment, moment_or_none, stamp, stamp_or_none
 
 
 class Familiar:

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 
 from sqlite_utils import Database
 
-from bot.core.incidents import Incident
-from bot.core.posts import NewPost, PostId, State
-from bot.store.moments import moment
+from bot.core.incident.model import Incident
+from bot.core.outbox.posts import NewPost, PostId, State
 from bot.store.posts import WITHDRAWN, give_up
+from bot.store.timestamps import moment
 
 _REMINDERS = """
     SELECT id, state, due FROM posts

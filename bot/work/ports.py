@@ -4,16 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.conversations import (
-    Channel,
-    Found,
-    SlackAstray,
-    SlackLimited,
-    SlackRefused,
-    SlackUnclear,
-    SlackUnreachable,
-)
-from bot.core.flows import (
+from bot.core.flow.model import (
     Flow,
     FlowId,
     FlowName,
@@ -26,8 +17,17 @@ from bot.core.flows import (
     UserId,
     UserName,
 )
-from bot.core.people import Person, Profile
-from bot.core.posts import Body, PostId
+from bot.core.outbox.conversations import (
+    Channel,
+    Found,
+    SlackAstray,
+    SlackLimited,
+    SlackRefused,
+    SlackUnclear,
+    SlackUnreachable,
+)
+from bot.core.outbox.posts import Body, PostId
+from bot.core.people.model import Person, Profile
 
 __all__ = [
     "Channel",

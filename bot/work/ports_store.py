@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.core.audit import Attempt, Entry
-from bot.core.facts import Facts, Known, Reading, Run
-from bot.core.flows import FlowId, Instance, InstanceId
-from bot.core.incidents import Incident, IncidentId
-from bot.core.lost_cards import AfterLoss
-from bot.core.notices import Told
-from bot.core.people import Link, Person, Said
-from bot.core.posts import NewPost, Post, PostId
-from bot.core.storms import Gathering
+from bot.core.flow.model import FlowId, Instance, InstanceId
+from bot.core.incident.facts import Facts, Known, Reading, Run
+from bot.core.incident.groups import Gathering
+from bot.core.incident.model import Incident, IncidentId
+from bot.core.outbox.lost_messages import AfterLoss
+from bot.core.outbox.notices import Told
+from bot.core.outbox.posts import NewPost, Post, PostId
+from bot.core.people.model import Link, Person, Said
 
 
 class Store(Protocol):

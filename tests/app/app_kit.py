@@ -3,8 +3,10 @@
 import contextlib
 import time
 
-from bot import app, demo, settings
+from bot import app
+from bot.settings import table
 from bot.sim import serve
+from bot.sim.demo import demo
 from bot.store.store import Store
 
 MAYA, JONAS, PRIYA, ALEX, SAM, GUEST = (
@@ -31,7 +33,7 @@ async def served():
 def configured(running, folder, **environ):
     """The settings of a bot in this world; an empty one is left out."""
     said = demo.environment(running, folder) | environ
-    return settings.load({name: value for name, value in said.items() if value})
+    return table.load({name: value for name, value in said.items() if value})
 
 
 @contextlib.asynccontextmanager

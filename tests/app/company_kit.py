@@ -10,7 +10,7 @@ import contextlib
 import ssl
 from pathlib import Path
 
-from bot import demo
+from bot.sim.demo import demo
 
 FOLDER = Path(__file__).parent / "certificates"
 CA, ANOTHER = str(FOLDER / "ca.pem"), str(FOLDER / "another.pem")

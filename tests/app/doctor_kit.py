@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from app_kit import MAYA, SAM
 
-from bot.core.checks import State
-from bot.core.flows import UserId, UserName
-from bot.core.people import Link, Person
+from bot.core.checks.check import State
+from bot.core.flow.model import UserId, UserName
+from bot.core.people.model import Link, Person
 from bot.store.store import Store
 
 HOME = "T0DEMO0001"

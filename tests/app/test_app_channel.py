@@ -5,9 +5,9 @@ import logging
 import pytest
 from app_kit import DATA_OPS, GENERAL, configured, served
 
-from bot import default_channel
 from bot.app import App
-from bot.sim.slack_faults import Fault
+from bot.ops import default_channel
+from bot.sim.slack.faults import Fault
 from bot.store.store import Store
 
 

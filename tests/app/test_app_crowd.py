@@ -9,7 +9,8 @@ import aiohttp
 from app_kit import DATA_OPS, MAYA, hears, running_bot, served
 from test_listener import UNFINISHED
 
-from bot import app, listener
+from bot import app
+from bot.ops import listener
 
 CROWD = 300  # at each address: three times what it takes
 
@@ -48,5 +49,5 @@ async def test_a_crowd_at_the_doors_stops_nothing(tmp_path, caplog):
             await slack.until(lambda: slack.ephemerals(MAYA, DATA_OPS), 60)
         with contextlib.suppress(TimeoutError):
             await slack.until(lambda: bot._servers[0].connections == 0, 60)
-    strangers = [each for each in caplog.records if each.name.startswith(("bot.listener", "asyncio", "aiohttp"))]
+    strangers = [each for each in caplog.records if each.name.startswith(("bot.ops.listener", "asyncio", "aiohttp"))]
     assert len(strangers) <= 2

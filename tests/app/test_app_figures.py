@@ -7,15 +7,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client import generate_latest
 
-from bot import health
-from bot.core.posts import Kind, Lane
-from bot.figures import Figures
-from bot.slack.edge import Health as EdgeHealth
+from bot.core.outbox.posts import Kind, Lane
+from bot.ops import health
+from bot.ops.metrics import Figures
+from bot.slack.gateway import Health as EdgeHealth
 from bot.slack.listeners import Counts
 from bot.slack.workers import Load
-from bot.work.deliver_alarms import Alarm
-from bot.work.watch import Health as WatchHealth
-from bot.work.watch_coverage import Watched
+from bot.work.delivery.alarms import Alarm
+from bot.work.monitor.coverage import Watched
+from bot.work.monitor.monitor import Health as WatchHealth
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 WATCH = WatchHealth(lag=None, waited=timedelta(), late=False, reachable=True, watched=None, read_to_the_end=())

@@ -7,8 +7,8 @@ import sys
 import pytest
 from app_kit import configured, served
 
-from bot import demo
-from bot.process import EXIT_SETTINGS, cannot_listen
+from bot.ops.process import EXIT_SETTINGS, cannot_listen
+from bot.sim.demo import demo
 
 
 @pytest.mark.parametrize("setting", ["FLOWBOT_LISTEN", "FLOWBOT_EVENTS_LISTEN"])

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from bot import logs
+from bot.ops import logs
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,10 @@ from app_kit import served
 from company_kit import ANOTHER, CA, company, environment
 from test_app_settings import GOOD
 
-from bot import demo, settings, settings_network
-from bot.settings import BadSettings
+from bot.settings import network as settings_network
+from bot.settings import table
+from bot.settings.table import BadSettings
+from bot.sim.demo import demo
 
 SECRETS = ("p%40ss", "p@ss", "hush")
 
@@ -169,7 +171,7 @@ def bad(tmp_path):
 def test_each_wrong_value_is_one_line_that_names_its_variable(tmp_path):
     for name, value in bad(tmp_path):
         with pytest.raises(BadSettings) as caught:
-            settings.load(GOOD | {name: value})
+            table.load(GOOD | {name: value})
         (line,) = caught.value.problems
         assert line.startswith(f"{name} "), line
         assert "hush" not in line
@@ -200,7 +202,7 @@ def test_what_is_right_is_no_problem(tmp_path):
         "http_proxy": "  ",
         "no_proxy": "localhost,.corp.example,10.0.0.0/8",
     }
-    got = settings.load(GOOD | right)
+    got = table.load(GOOD | right)
     assert got.network == {name: value.strip() for name, value in right.items() if value.strip()}
     assert {"maya:hush-hush@", "hush-hush"} <= set(got.secrets)
     assert "hush" not in repr(got)
@@ -209,10 +211,10 @@ def test_what_is_right_is_no_problem(tmp_path):
 
 
 def test_another_programs_name_for_the_certificates_is_a_warning():
-    assert settings.load(GOOD | {"REQUESTS_CA_BUNDLE": CA}).warnings == (
+    assert table.load(GOOD | {"REQUESTS_CA_BUNDLE": CA}).warnings == (
         "REQUESTS_CA_BUNDLE is not read by flowbot. Name the file in SSL_CERT_FILE too",
     )
-    assert settings.load(GOOD | {"REQUESTS_CA_BUNDLE": CA, "SSL_CERT_FILE": CA}).warnings == ()
+    assert table.load(GOOD | {"REQUESTS_CA_BUNDLE": CA, "SSL_CERT_FILE": CA}).warnings == ()
 
 
 def test_the_libraries_read_what_was_looked_at_and_nothing_that_says_nothing():

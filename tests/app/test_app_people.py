@@ -8,9 +8,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from click.testing import CliRunner
 
-from bot import offline, settings
 from bot.cli import main
 from bot.core.errors import Refused
+from bot.ops import offline
+from bot.settings import table
 
 LINES = "slack_user,enos_user_id,enos_user_name\n"
 MAYA = "U0MAYA00001,u15432100000000011,maya.chen\n"
@@ -33,8 +34,8 @@ async def slack():
         yield server
 
 
-def configured(folder: Path, slack: TestServer) -> settings.Settings:
-    return settings.load(
+def configured(folder: Path, slack: TestServer) -> table.Settings:
+    return table.load(
         {
             "SLACK_BOT_TOKEN": "xoxb-1",
             "SLACK_APP_TOKEN": "xapp-1",

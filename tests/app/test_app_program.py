@@ -14,13 +14,13 @@ import pytest
 import yaml
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot import health, healthcheck, logs
-from bot.clockwork import Clockwork
 from bot.core.errors import Refused
-from bot.core.mask import DEFAULT
-from bot.core.promise import Judgement
-from bot.manifest import manifest_yaml
-from bot.schedules import in_words
+from bot.core.health.promise import Judgement
+from bot.core.text.mask import DEFAULT
+from bot.ops import health, healthcheck, logs
+from bot.ops.manifest import manifest_yaml
+from bot.ops.scheduler import Clockwork
+from bot.ops.schedules import in_words
 
 ROOT = Path(__file__).resolve().parents[2]
 

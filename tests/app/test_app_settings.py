@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot import settings
-from bot.settings import BadSettings, load
+from bot.settings import table as settings
+from bot.settings.table import BadSettings, load
 
 GOOD = {
     "SLACK_BOT_TOKEN": "xoxb-1",

@@ -7,7 +7,8 @@ import sys
 import pytest
 from app_kit import served
 
-from bot import demo, process
+from bot.ops import process
+from bot.sim.demo import demo
 
 WITHIN = 60.0  # seconds: a ceiling, not a wait
 NUMBERS = [signal.SIGTERM, signal.SIGINT]

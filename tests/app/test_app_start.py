@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from bot import process
+from bot.ops import process
 from bot.slack.preflight import SlackBusy, SlackDown
 
 NO_ANSWER = SlackDown("connection refused")

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.clocks import TOLD_FOR, Steady, Steps
-from bot.clockwork import Clockwork
+from bot.ops.clocks import TOLD_FOR, Steady, Steps
+from bot.ops.scheduler import Clockwork
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot import control
 from bot.core.errors import Refused
+from bot.ops import control_socket
 
 
 async def said(what):
@@ -22,27 +22,27 @@ async def refuses(_what):
 @pytest.fixture
 async def database(tmp_path):
     path = tmp_path / "flowbot.db"
-    runner = await control.serve(path, {"import": said, "list": refuses})
+    runner = await control_socket.serve(path, {"import": said, "list": refuses})
     yield path
     await runner.cleanup()
 
 
 async def test_a_running_bot_answers(database):
-    assert await control.ask(database, "import", {"text": "Ü <b>"}) == "heard Ü <b>\n"
+    assert await control_socket.ask(database, "import", {"text": "Ü <b>"}) == "heard Ü <b>\n"
 
 
 async def test_its_refusals_come_as_sentences(database):
     with pytest.raises(Refused, match=r"That is wrong\. Do it right\."):
-        await control.ask(database, "list", {})
+        await control_socket.ask(database, "list", {})
 
 
 async def test_a_command_of_another_version_is_refused(database):
     with pytest.raises(Refused, match="This bot knows no such command"):
-        await control.ask(database, "dance", {})
+        await control_socket.ask(database, "dance", {})
 
 
 async def test_the_socket_is_its_owners_alone(database):
-    path = control.socket_path(database)
+    path = control_socket.socket_path(database)
     assert path.name == "flowbot.db.sock"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
@@ -50,9 +50,9 @@ async def test_the_socket_is_its_owners_alone(database):
 async def test_what_a_killed_bot_left_behind_does_not_stand_in_the_way(tmp_path):
     path = tmp_path / "flowbot.db"
     with socket.socket(socket.AF_UNIX) as left:
-        left.bind(str(control.socket_path(path)))
-    runner = await control.serve(path, {"import": said})
-    assert await control.ask(path, "import", {"text": "x"}) == "heard x\n"
+        left.bind(str(control_socket.socket_path(path)))
+    runner = await control_socket.serve(path, {"import": said})
+    assert await control_socket.ask(path, "import", {"text": "x"}) == "heard x\n"
     await runner.cleanup()
 
 
@@ -61,7 +61,7 @@ async def test_the_socket_is_the_databases_whatever_it_is_called(database, tmp_p
     link = tmp_path / "elsewhere" / "link.db"
     link.parent.mkdir()
     link.symlink_to(database)
-    assert await control.ask(link, "import", {"text": "x"}) == "heard x\n"
+    assert await control_socket.ask(link, "import", {"text": "x"}) == "heard x\n"
 
 
 def linked(there, diary):
@@ -76,22 +76,22 @@ def copied(there, diary):
 async def test_what_stands_in_its_place_is_left_there_and_no_reason_not_to_run(tmp_path, caplog, made):
     path, diary = tmp_path / "flowbot.db", tmp_path / "diary"
     diary.write_text("dear diary")
-    made(control.socket_path(path), diary)
-    before = control.socket_path(path).lstat()
-    assert await control.serve(path, {}) is None
+    made(control_socket.socket_path(path), diary)
+    before = control_socket.socket_path(path).lstat()
+    assert await control_socket.serve(path, {}) is None
     assert f"there can be no socket at {path}.sock (something else stands there)" in caplog.text
-    assert control.socket_path(path).lstat().st_ino == before.st_ino
+    assert control_socket.socket_path(path).lstat().st_ino == before.st_ino
     assert diary.read_text() == "dear diary"
 
 
 async def test_a_path_that_is_too_long_for_a_socket_is_no_reason_not_to_run(tmp_path, caplog):
-    assert await control.serve(tmp_path / ("x" * 120) / "flowbot.db", {}) is None
+    assert await control_socket.serve(tmp_path / ("x" * 120) / "flowbot.db", {}) is None
     assert "(the path is too long). Put the database on a disk of this machine" in caplog.text
 
 
 async def test_nobody_there_is_said_with_the_way_out(tmp_path):
     with pytest.raises(Refused) as refused:
-        await control.ask(tmp_path / "flowbot.db", "list", {})
+        await control_socket.ask(tmp_path / "flowbot.db", "list", {})
     assert "but it does not answer at" in str(refused.value)
     assert "Ask its operator, or stop it and try again." in str(refused.value)
 
@@ -104,12 +104,12 @@ async def test_one_that_hangs_or_talks_nonsense_does_not_answer(tmp_path):
         await writer.drain()
         writer.close()
 
-    server = await asyncio.start_unix_server(nonsense, str(control.socket_path(path)))
+    server = await asyncio.start_unix_server(nonsense, str(control_socket.socket_path(path)))
     with pytest.raises(Refused, match="does not answer"):
-        await control.ask(path, "list", {})
+        await control_socket.ask(path, "list", {})
     server.close()
     await server.wait_closed()
 
 
 def test_a_relative_database_has_one_socket():
-    assert control.socket_path(Path("a.db")) == Path("a.db.sock").absolute()
+    assert control_socket.socket_path(Path("a.db")) == Path("a.db.sock").absolute()

@@ -8,16 +8,16 @@ import pytest
 from app_kit import ALEX, DATA_OPS, FINANCE, GENERAL, GUEST, configured, hears, running_bot
 from doctor_kit import app_with, bad, named
 
-from bot.core.checks import State
-from bot.doctor import slack, standin
-from bot.doctor.guarded import guarded
+from bot.core.checks.check import State
+from bot.doctor import probe_client, slack
+from bot.doctor.safe_check import guarded
 from bot.enos.calls import Call
 from bot.enos.envelope import Reply, open_envelope
 from bot.enos.verdicts import judge
-from bot.sim.enos_face import enos_app
-from bot.sim.slack_face import slack_app
-from bot.sim.slack_faults import Fault
-from bot.sim.workspace_things import Group
+from bot.sim.enos.face import enos_app
+from bot.sim.slack.face import slack_app
+from bot.sim.slack.faults import Fault
+from bot.sim.slack.things import Group
 
 # ── nothing is wrong ──
 
@@ -211,7 +211,7 @@ async def test_people_that_slack_does_not_tell_of_for_a_scope_are_not_called_unk
 
 
 async def test_a_socket_that_never_says_hello_is_named(doctor, running, monkeypatch):
-    monkeypatch.setattr(standin, "HELLO_SECONDS", 0.3)
+    monkeypatch.setattr(probe_client, "HELLO_SECONDS", 0.3)
     running.world.workspace.faults.add(Fault(name="refuse"))
     check = bad(await doctor())["slack socket"]
     assert "did not say hello within 0.3 s" in check.says

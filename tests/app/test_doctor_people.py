@@ -8,11 +8,11 @@ from aiohttp.test_utils import unused_port
 from app_kit import ALEX, DATA_OPS, GUEST, JONAS, MAYA, configured, hears, running_bot
 from doctor_kit import MAYAS, SAMS, bad, link, linked, named
 
-from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear
 from bot.core.errors import Refused
-from bot.doctor import address, enos, guarded, program, slack
-from bot.sim.slack_faults import Fault
-from bot.sim.workspace_things import Group
+from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear
+from bot.doctor import address, enos, program, safe_check, slack
+from bot.sim.slack.faults import Fault
+from bot.sim.slack.things import Group
 from bot.slack.preflight import SlackBusy
 from bot.store.store import Store
 
@@ -111,7 +111,7 @@ async def test_a_database_that_cannot_be_used_is_named(doctor, tmp_path):
 
 
 async def test_a_full_disk_is_named(doctor, monkeypatch):
-    monkeypatch.setattr(program.checks_bot, "ROOM", 1 << 62)
+    monkeypatch.setattr(program.on_bot, "ROOM", 1 << 62)
     assert "MB are free" in bad(await doctor())["disk"].says
 
 
@@ -254,7 +254,7 @@ async def test_no_part_takes_the_others_down(caplog):
         (OSError(28, "No space left on device"), "No space left on device."),
     ):
         found = []
-        assert await guarded.guarded("part", found, fails(problem), 0.01 if problem is None else 10) is None
+        assert await safe_check.guarded("part", found, fails(problem), 0.01 if problem is None else 10) is None
         assert words in found[0].says
     assert "the doctor met a bug" in caplog.text
 

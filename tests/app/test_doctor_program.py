@@ -6,7 +6,7 @@ import json
 import pytest
 from app_kit import ALEX, DATA_OPS, MAYA, served
 
-from bot import demo
+from bot.sim.demo import demo
 
 
 async def flowbot(folder, environ, *arguments):

@@ -8,9 +8,9 @@ import pytest
 from aiohttp import web
 from app_kit import hears, running_bot, served
 
-from bot.heartbeat import Heartbeat
+from bot.ops.heartbeat import Heartbeat
 from bot.store.database import Trouble
-from bot.work.deliver_alarms import Alarm
+from bot.work.delivery.alarms import Alarm
 
 TROUBLE = Alarm("slack", "Slack refuses flowbot.")
 
@@ -87,7 +87,7 @@ async def test_a_monitor_that_does_not_take_it_is_a_line_in_the_log(status, capl
             await heartbeat._task
         assert monitor.beats == 3
         await heartbeat.close()
-    lines = [each for each in caplog.records if each.name == "bot.heartbeat"]
+    lines = [each for each in caplog.records if each.name == "bot.ops.heartbeat"]
     assert len(lines) == (status == 500)
     assert url not in caplog.text
 

@@ -5,19 +5,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot import homes, offline
 from bot.core.audit import Attempt
-from bot.core.conversations import SlackUnclear
 from bot.core.errors import Refused
-from bot.core.facts import Facts, Run
-from bot.core.flows import FlowId, InstanceId, UserId, UserName
-from bot.core.incidents import Incident, IncidentId, Occurrence, Phase
-from bot.core.people import Link, Person, Said, Surface, Where
-from bot.core.posts import PostId
+from bot.core.flow.model import FlowId, InstanceId, UserId, UserName
+from bot.core.incident.facts import Facts, Run
+from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
+from bot.core.outbox.conversations import SlackUnclear
+from bot.core.outbox.posts import PostId
+from bot.core.people.model import Link, Person, Said, Surface, Where
+from bot.ops import offline, workspace_keys
 from bot.slack.identity import Identity
 from bot.store.database import open_database
-from bot.store.homes import Moving, move
 from bot.store.store import Store
+from bot.store.workspace_keys import Moving, move
 from bot.work.ports_store import Settlement
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
@@ -83,9 +83,9 @@ async def moves(store):
 @pytest.mark.parametrize("noted", [True, False])
 async def test_all_that_people_have_goes_with_them_into_the_organization(store, noted):
     if noted:
-        await homes.settle(store, BEFORE, NOW)
+        await workspace_keys.settle(store, BEFORE, NOW)
     await lived(store, Person(TEAM, "U0MAYA00001"))
-    await homes.settle(store, INSIDE, NOW)
+    await workspace_keys.settle(store, INSIDE, NOW)
     maya = Person(ORG, "U0MAYA00001")
     assert await keys(store) == {maya}
     assert await store.links() == (link(ORG),)  # proven as it was
@@ -102,48 +102,48 @@ async def test_all_that_people_have_goes_with_them_into_the_organization(store, 
 
 
 async def test_it_is_done_once(store):
-    await homes.settle(store, BEFORE, NOW)
+    await workspace_keys.settle(store, BEFORE, NOW)
     await lived(store, Person(TEAM, "U0MAYA00001"))
     for _ in range(3):
-        await homes.settle(store, INSIDE, NOW)
+        await workspace_keys.settle(store, INSIDE, NOW)
     assert len(await moves(store)) == 1
 
 
 async def test_the_way_back(store):
-    await homes.settle(store, BEFORE, NOW)
+    await workspace_keys.settle(store, BEFORE, NOW)
     await lived(store, Person(TEAM, "U0MAYA00001"))
-    await homes.settle(store, INSIDE, NOW)
+    await workspace_keys.settle(store, INSIDE, NOW)
     number = await store.attempt(Attempt("k2", Person(ORG, "U0MAYA00001"), "C1", "", "command", "unack", "unack", NOW))
     await store.queue([], settle=Settlement(number, "done", NOW))
-    await homes.settle(store, BEFORE, NOW + timedelta(days=1))
+    await workspace_keys.settle(store, BEFORE, NOW + timedelta(days=1))
     maya = Person(TEAM, "U0MAYA00001")
     assert await keys(store) == {maya}
     assert len(await store.audit(LONG_AGO, FAR, maya)) == 2  # of both times
-    await homes.settle(store, INSIDE, NOW + timedelta(days=2))
+    await workspace_keys.settle(store, INSIDE, NOW + timedelta(days=2))
     assert await keys(store) == {Person(ORG, "U0MAYA00001")}
     assert len(await store.audit(LONG_AGO, FAR, Person(ORG, "U0MAYA00001"))) == 2
     assert len(await moves(store)) == 3
 
 
 async def test_from_one_organization_into_another(store):
-    await homes.settle(store, INSIDE, NOW)
+    await workspace_keys.settle(store, INSIDE, NOW)
     await lived(store, Person(ORG, "U0MAYA00001"))
-    await homes.settle(store, replace(INSIDE, enterprise="E0OTHER001"), NOW)
+    await workspace_keys.settle(store, replace(INSIDE, enterprise="E0OTHER001"), NOW)
     assert await keys(store) == {Person("E0OTHER001", "U0MAYA00001")}
 
 
 async def test_who_was_linked_anew_meanwhile_keeps_the_newer_link(store):
-    await homes.settle(store, BEFORE, NOW)
+    await workspace_keys.settle(store, BEFORE, NOW)
     anew = link(ORG, user_id="u9", name="maya.c", proven=False)
     await lived(store, Person(TEAM, "U0MAYA00001"), people=[anew])
-    await homes.settle(store, INSIDE, NOW)
+    await workspace_keys.settle(store, INSIDE, NOW)
     assert await store.links() == (anew,)
 
 
 async def test_another_workspace_gets_nobodys_links(store):
-    await homes.settle(store, BEFORE, NOW)
+    await workspace_keys.settle(store, BEFORE, NOW)
     await lived(store, Person(TEAM, "U0MAYA00001"))
-    await homes.settle(store, Identity("T0OTHER001", "U0BOT00002", "B2", enterprise=ORG), NOW)
+    await workspace_keys.settle(store, Identity("T0OTHER001", "U0BOT00002", "B2", enterprise=ORG), NOW)
     assert await store.links() == (link(TEAM),)
     assert await moves(store) == []
 
@@ -151,25 +151,25 @@ async def test_another_workspace_gets_nobodys_links(store):
 async def test_without_a_word_of_slack_about_who_we_are_nothing_is_changed(store):
     await lived(store, Person(TEAM, "U0MAYA00001"))
     for me in (None, Identity("", "U0BOT00001", "B1")):
-        await homes.settle(store, me, NOW)
+        await workspace_keys.settle(store, me, NOW)
     assert await keys(store) == {Person(TEAM, "U0MAYA00001")}
 
 
 async def test_a_stranger_among_what_was_said_stays_one(store):
-    await homes.settle(store, BEFORE, NOW)
+    await workspace_keys.settle(store, BEFORE, NOW)
     stranger = Person("T0FOREIGN1", "U0STRANGE01")
     await store.first_time("d2", NOW, Said("d2", "ack", stranger, Where(Surface.COMMAND, "C1"), NOW))
     await lived(store, Person(TEAM, "U0MAYA00001"))
-    await homes.settle(store, INSIDE, NOW)
+    await workspace_keys.settle(store, INSIDE, NOW)
     assert {said.by for said in await store.unanswered()} == {stranger, Person(ORG, "U0MAYA00001")}
 
 
 async def test_no_transaction_is_large_however_many_there_are(store, caplog):
-    await homes.settle(store, BEFORE, NOW)
+    await workspace_keys.settle(store, BEFORE, NOW)
     many = [link(TEAM, f"U{number:010}", f"x{number}", f"n{number}") for number in range(700)]
     await store.put_links(many)
     await lived(store, Person(TEAM, "U0MAYA00001"), count=170)
-    await homes.settle(store, INSIDE, NOW)
+    await workspace_keys.settle(store, INSIDE, NOW)
     assert {each.team for each in await keys(store)} == {ORG}
     assert len(await store.links()) == 701
     assert "a transaction touched" not in caplog.text
@@ -179,7 +179,7 @@ async def test_no_transaction_is_large_however_many_there_are(store, caplog):
 async def test_killed_between_two_steps_the_next_start_goes_through_with_it(tmp_path, after):
     path = tmp_path / "flowbot.db"
     async with Store.open(path) as store:
-        await homes.settle(store, BEFORE, NOW)
+        await workspace_keys.settle(store, BEFORE, NOW)
         await lived(store, Person(TEAM, "U0MAYA00001"), people=[link(TEAM, "U2", "u2", "b")])
     db, left = open_database(path), iter(range(after))
 
@@ -194,7 +194,7 @@ async def test_killed_between_two_steps_the_next_start_goes_through_with_it(tmp_
         move(transact, Moving((TEAM,), ORG, {}, Person(ORG, "U0BOT00001"), "{}", NOW))
     db.conn.close()
     async with Store.open(path) as store:
-        await homes.settle(store, INSIDE, NOW)
+        await workspace_keys.settle(store, INSIDE, NOW)
         assert await keys(store) == {Person(ORG, "U0MAYA00001"), Person(ORG, "U2")}
         assert len(await moves(store)) == 1
 
@@ -206,11 +206,11 @@ async def test_who_goes_by_another_user_id_there_is_known_by_it(store):
     async def global_ids(users):
         return {"U0MAYA00001": "W0MAYA00001"} if "U0MAYA00001" in users else {}
 
-    await homes.settle(store, BEFORE, NOW)
+    await workspace_keys.settle(store, BEFORE, NOW)
     await lived(store, Person(TEAM, "U0MAYA00001"), people=[link(TEAM, "U2", "u2", "b")])
-    await homes.settle(store, INSIDE, NOW, global_ids)
+    await workspace_keys.settle(store, INSIDE, NOW, global_ids)
     assert await keys(store) == {Person(ORG, "W0MAYA00001"), Person(ORG, "U2")}
-    await homes.settle(store, INSIDE, NOW, global_ids)
+    await workspace_keys.settle(store, INSIDE, NOW, global_ids)
     assert len(await moves(store)) == 1
 
 
@@ -218,9 +218,9 @@ async def test_the_app_is_told_other_ids_long_after_the_workspace_has_joined(sto
     async def global_ids(users):
         return {each: f"W{each[1:]}" for each in users if each.startswith("U")}
 
-    await homes.settle(store, INSIDE, NOW)
+    await workspace_keys.settle(store, INSIDE, NOW)
     await lived(store, Person(ORG, "U0MAYA00001"))
-    await homes.settle(store, INSIDE, NOW, global_ids)
+    await workspace_keys.settle(store, INSIDE, NOW, global_ids)
     assert await keys(store) == {Person(ORG, "W0MAYA00001")}
 
 
@@ -228,9 +228,9 @@ async def test_where_slack_does_not_tell_of_ids_they_stay(store):
     async def silent(_users):
         raise SlackUnclear("too slow")
 
-    await homes.settle(store, BEFORE, NOW)
+    await workspace_keys.settle(store, BEFORE, NOW)
     await lived(store, Person(TEAM, "U0MAYA00001"))
-    await homes.settle(store, INSIDE, NOW, silent)
+    await workspace_keys.settle(store, INSIDE, NOW, silent)
     assert await keys(store) == {Person(ORG, "U0MAYA00001")}
 
 
@@ -243,10 +243,10 @@ LINES = ["T0DEMO0001:U0MAYA00001,u1,maya.chen", "E0DEMO0001:U0MAYA00001,u1,maya.
 @pytest.mark.parametrize("me", [BEFORE, INSIDE])
 @pytest.mark.parametrize("line", LINES)
 async def test_a_file_of_either_time_names_the_same_people(store, me, line):
-    await homes.settle(store, BEFORE, NOW)
+    await workspace_keys.settle(store, BEFORE, NOW)
     await store.put_links([link(TEAM)])
-    await homes.settle(store, INSIDE, NOW)
-    await homes.settle(store, me, NOW)
+    await workspace_keys.settle(store, INSIDE, NOW)
+    await workspace_keys.settle(store, me, NOW)
     assert await offline.imported(store, (), {"text": HEADER + line}, me) == (
         "0 added, 0 changed, 1 as they were. A link is proven when it is first used.\n"
     )
@@ -257,13 +257,13 @@ async def test_a_file_of_either_time_names_the_same_people(store, me, line):
 
 
 async def test_an_import_before_the_first_start_inside_moves_people_first(store):
-    await homes.settle(store, BEFORE, NOW)
+    await workspace_keys.settle(store, BEFORE, NOW)
     await store.put_links([link(TEAM)])
     await offline.imported(store, (), {"text": f"{HEADER}{LINES[1]}"}, INSIDE)
     assert await store.links() == (link(ORG),)
 
 
 async def test_a_person_named_by_both_is_named_twice(store):
-    await homes.settle(store, INSIDE, NOW)
+    await workspace_keys.settle(store, INSIDE, NOW)
     with pytest.raises(Refused, match="named twice"):
         await offline.imported(store, (), {"text": HEADER + LINES[0] + "\nE0DEMO0001:U0MAYA00001,u2,m.c\n"}, INSIDE)

@@ -11,11 +11,11 @@ import aiohttp
 import pytest
 from app_kit import ALEX, DATA_OPS, hears, running_bot, served
 
-from bot.clocks import wall
-from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
-from bot.core.flows import KINDS
-from bot.core.people import Person, Said, Surface, Where
-from bot.judge import Judge, LoopWatch
+from bot.core.flow.model import KINDS
+from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.people.model import Person, Said, Surface, Where
+from bot.ops.clocks import wall
+from bot.ops.judge import Judge, LoopWatch
 from bot.store.waiting import Waiting
 
 SAID = Said("e1", "status", Person("T0DEMO0001", ALEX), Where(Surface.COMMAND, DATA_OPS), wall())
@@ -278,7 +278,7 @@ async def test_a_loop_that_stands_still_is_logged_with_the_place_where(caplog):
                 seen.set()
 
     handler = Seen()
-    logging.getLogger("bot.judge").addHandler(handler)
+    logging.getLogger("bot.ops.judge").addHandler(handler)
     watch = LoopWatch(lambda: 100 * time.monotonic())  # in a hundredth of the time
     watch.start()
     try:
@@ -289,4 +289,4 @@ async def test_a_loop_that_stands_still_is_logged_with_the_place_where(caplog):
         assert "flowbot goes on after it stood still" in caplog.text
     finally:
         watch.stop()
-        logging.getLogger("bot.judge").removeHandler(handler)
+        logging.getLogger("bot.ops.judge").removeHandler(handler)

@@ -9,9 +9,9 @@ from contextlib import AsyncExitStack
 import pytest
 from aiohttp import web
 
-from bot import listener, logs, process, seldom
-from bot.listener import Listener
-from bot.seldom import Seldom
+from bot.ops import listener, logs, process, rare_log
+from bot.ops.listener import Listener
+from bot.ops.rare_log import Seldom
 
 CAP = 16
 WITHIN = 30.0  # seconds: a ceiling, not a wait
@@ -232,7 +232,7 @@ def test_what_is_said_seldom_says_how_often_it_was_so():
     said.clear()
     for number in range(1000):
         log.warning(f"kind {number}")  # noqa: G004  as libraries do
-    assert len(log.filters[0]._last) <= seldom._MOST
+    assert len(log.filters[0]._last) <= rare_log._MOST
     log.filters.clear()
     log.removeHandler(handler)
 

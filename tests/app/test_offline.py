@@ -6,11 +6,11 @@ from functools import partial
 
 import pytest
 
-from bot import control, offline
 from bot.core.errors import Refused
-from bot.core.flows import UserId, UserName
-from bot.core.people import Link, Person
-from bot.settings import load
+from bot.core.flow.model import UserId, UserName
+from bot.core.people.model import Link, Person
+from bot.ops import control_socket, offline
+from bot.settings.table import load
 from bot.slack.identity import Identity
 from bot.store.store import Store
 
@@ -151,7 +151,7 @@ async def test_the_running_bot_takes_no_target_that_is_its_own(settings, tmp_pat
     (tmp_path / "link").symlink_to(settings.database)
     async with Store.open(settings.database) as store:
         await store.put_links([MAYA])
-        runner = await control.serve(settings.database, {"backup": partial(offline.backed_up, store)})
+        runner = await control_socket.serve(settings.database, {"backup": partial(offline.backed_up, store)})
         for name in ("flowbot.db", "link", "flowbot.db.lock", "flowbot.db.sock", "flowbot.db-journal"):
             with pytest.raises(Refused, match=r"belongs to the database that is to be copied\. Nothing was written"):
                 await offline.backup(settings, str(tmp_path / name))
@@ -166,7 +166,7 @@ async def test_the_bot_that_holds_the_database_does_it(settings, tmp_path):
     async def act(what):
         return f"{sorted(what)}\n"
 
-    runner = await control.serve(settings.database, dict.fromkeys(("import", "list", "backup"), act))
+    runner = await control_socket.serve(settings.database, dict.fromkeys(("import", "list", "backup"), act))
     assert await offline.import_people(settings, FILE) == "['text']\n"
     assert await offline.list_people(settings) == "[]\n"
     assert await offline.backup(settings, str(tmp_path / "copy.db")) == "['file']\n"

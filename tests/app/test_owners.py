@@ -3,8 +3,8 @@
 from app_kit import JONAS, MAYA
 from doctor_kit import MAYAS, link
 
-from bot.core.people import Person
-from bot.owners import Owners
+from bot.core.people.model import Person
+from bot.ops.owners import Owners
 from bot.store.store import Store
 
 

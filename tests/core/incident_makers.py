@@ -3,13 +3,21 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.core.facts import Seen
-from bot.core.flows import FlowId, Graph, Instance, InstanceId, Task, TaskId, UserName
-from bot.core.incidents import Incident, IncidentId, Occurrence, Phase
-from bot.core.instance_ids import instance_moment
-from bot.core.people import Person
-from bot.core.posts import PostId
-from bot.core.status import Status
+from bot.core.flow.ids import instance_moment
+from bot.core.flow.model import (
+    FlowId,
+    Graph,
+    Instance,
+    InstanceId,
+    Task,
+    TaskId,
+    UserName,
+)
+from bot.core.flow.status import Status
+from bot.core.incident.facts import Seen
+from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
+from bot.core.outbox.posts import PostId
+from bot.core.people.model import Person
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 MAYA, JONAS = Person("T0DEMO0001", "U0MAYA00001"), Person("T0DEMO0001", "U0JONAS0001")

@@ -19,16 +19,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from incident_picture import all_blocks, refused
 
-import bot.core.cards as room
-from bot.core.cards import runs
-from bot.core.escape import clean, escape
-from bot.core.flows import FlowId, InstanceId, TaskId
-from bot.core.incidents import Incident, IncidentId, Phase
-from bot.core.pointers import Pointed
-from bot.core.posts import PostId
-from bot.core.rights import Reason
-from bot.core.status import Status
-from bot.core.storms import Occasion
+import bot.messages.cards as room
+from bot.core.command.rights import Reason
+from bot.core.flow.model import FlowId, InstanceId, TaskId
+from bot.core.flow.status import Status
+from bot.core.incident.groups import Occasion
+from bot.core.incident.model import Incident, IncidentId, Phase
+from bot.core.outbox.pointers import Pointed
+from bot.core.outbox.posts import PostId
+from bot.core.text.escape import clean, escape
+from bot.messages.cards import runs
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
@@ -254,4 +254,4 @@ def test_no_text_does_anything_in_any_card(builder, text):
 def test_all_cards_are_found():
     found = [each.id for each in BUILDERS]
     assert len(found) > 40
-    assert {"incident.card", "answers.told", "runs.ended", "gathering.storm", "watching.gap"} <= set(found)
+    assert {"incident.card", "answers.told", "runs.ended", "incident_groups.storm", "monitoring.gap"} <= set(found)

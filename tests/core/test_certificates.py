@@ -1,7 +1,7 @@
 """Certificates that are not trusted: what is told of them."""
 
-from bot.core.certificates import EXPIRED, way_out
-from bot.core.conversations import SlackUnreachable, SlackUntrusted
+from bot.core.network.certificates import EXPIRED, way_out
+from bot.core.outbox.conversations import SlackUnreachable, SlackUntrusted
 
 
 def test_what_to_do_names_the_address_and_the_certificates():

@@ -5,14 +5,21 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core import checks, checks_bot, checks_enos, checks_slack
-from bot.core.cards import doctor as cards
-from bot.core.checks import Check, State, failed, ok, warning
-from bot.core.checks_bot import Inside
-from bot.core.conversations import Channel
-from bot.core.flows import FlowId, FlowName, Instance, InstanceId, UserId, UserName
-from bot.core.people import Link, Person, Profile
-from bot.core.status import Status
+from bot.core.checks import check, on_bot, on_enos, on_slack
+from bot.core.checks.check import Check, State, failed, ok, warning
+from bot.core.checks.on_bot import Inside
+from bot.core.flow.model import (
+    FlowId,
+    FlowName,
+    Instance,
+    InstanceId,
+    UserId,
+    UserName,
+)
+from bot.core.flow.status import Status
+from bot.core.outbox.conversations import Channel
+from bot.core.people.model import Link, Person, Profile
+from bot.messages.cards import doctor as cards
 
 WANTED = (("chat:write", "posts"), ("users:read", "time zones"))
 MAYA = Link(Person("T1", "U1"), UserId("u15"), UserName("maya.chen"))
@@ -31,15 +38,15 @@ def shown(found):
 
 def test_the_report_is_one_line_each_and_one_that_sums_up():
     found = [ok("a", "Fine."), warning("longer name", "Hm.", "Look\nat  it."), failed("c", "Broken.")]
-    assert checks.lines(found) == (
+    assert check.lines(found) == (
         "ok       a            Fine.\n"
         "warning  longer name  Hm. Look at it.\n"
         "failed   c            Broken.\n"
         "\n"
         "1 of 3 checks failed, 1 warning.\n"
     )
-    assert checks.report(found)["ok"] is False
-    assert checks.report(found)["checks"][1] == {
+    assert check.report(found)["ok"] is False
+    assert check.report(found)["checks"][1] == {
         "name": "longer name",
         "state": "warning",
         "says": "Hm.",
@@ -49,33 +56,33 @@ def test_the_report_is_one_line_each_and_one_that_sums_up():
 
 def test_linked_people_who_left_slack_are_named():
     here, left = Profile(MAYA.person), Profile(SAM.person, deleted=True)
-    assert shown(checks_slack.linked([(MAYA, here)], 0, "/flow")) == [
+    assert shown(on_slack.linked([(MAYA, here)], 0, "/flow")) == [
         "ok: links in slack: One person is linked and active in Slack."
     ]
-    (told,) = shown(checks_slack.linked([(MAYA, None), (SAM, left)], 3, "/flow"))
+    (told,) = shown(on_slack.linked([(MAYA, None), (SAM, left)], 3, "/flow"))
     assert told == (
         "warning: links in slack: Linked, but deactivated in Slack, so that cards name them and mention nobody: "
         "U1 as maya.chen, U2 as sam.lee. 3 more were not looked at. "
         "Link their EnOS users to those who follow them, or end the links: /flow unlink @person."
     )
-    assert shown(checks_slack.linked([], 3, "/flow")) == [
+    assert shown(on_slack.linked([], 3, "/flow")) == [
         "warning: links in slack: Slack did not tell in time who is still active. Run the doctor again in a minute."
     ]
 
 
 def test_warnings_are_allowed_and_failures_are_not():
     well = [ok("a", "Fine."), warning("b", "Hm.", "Look.")]
-    assert checks.exit_code(well) == 0
-    assert checks.summary(well) == "All is well: 1 of 2 checks are ok, 1 warning."
-    assert checks.report(well)["ok"] is True
-    assert checks.exit_code([*well, failed("c", "Broken.")]) == 1
-    assert checks.lines([]).startswith("\nAll is well: 0 of 0")
+    assert check.exit_code(well) == 0
+    assert check.summary(well) == "All is well: 1 of 2 checks are ok, 1 warning."
+    assert check.report(well)["ok"] is True
+    assert check.exit_code([*well, failed("c", "Broken.")]) == 1
+    assert check.lines([]).startswith("\nAll is well: 0 of 0")
 
 
 def test_a_line_names_a_few_things_and_counts_the_others():
-    assert checks.some(["a", "b"]) == "a, b"
-    assert checks.some([str(number) for number in range(10)], 3) == "0, 1, 2 and 7 more"
-    assert (checks.people(1), checks.people(2)) == ("One person is", "2 people are")
+    assert check.some(["a", "b"]) == "a, b"
+    assert check.some([str(number) for number in range(10)], 3) == "0, 1, 2 and 7 more"
+    assert (check.people(1), check.people(2)) == ("One person is", "2 people are")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +95,7 @@ def test_a_line_names_a_few_things_and_counts_the_others():
     ],
 )
 def test_scopes(granted, states):
-    found = checks_slack.scopes(granted, WANTED)
+    found = on_slack.scopes(granted, WANTED)
     assert [f"{each.state.value}: {each.name}" for each in found] == states
     assert all(each.mend for each in found if each.state is not State.OK)
 
@@ -104,7 +111,7 @@ def test_scopes(granted, states):
     ],
 )
 def test_slacks_clock(skew, state, words):
-    check = checks_slack.clock(skew)
+    check = on_slack.clock(skew)
     assert check.state is state
     assert words in check.says
 
@@ -119,7 +126,7 @@ def test_slacks_clock(skew, state, words):
     ],
 )
 def test_enos_clock(skew, state):
-    assert checks_enos.clock(skew).state is state
+    assert on_enos.clock(skew).state is state
 
 
 HOME = Channel("C1", name="data-ops", member=True)
@@ -156,7 +163,7 @@ HOME = Channel("C1", name="data-ops", member=True)
     ],
 )
 def test_the_channel(channel, line):
-    assert shown(checks_slack.channel(channel, ["C2"])) == [line]
+    assert shown(on_slack.channel(channel, ["C2"])) == [line]
 
 
 @pytest.mark.parametrize(
@@ -170,23 +177,23 @@ def test_the_channel(channel, line):
     ],
 )
 def test_history_that_is_cut_short(shown, asked, more, state):
-    check = checks_slack.history(shown, asked, more=more)
+    check = on_slack.history(shown, asked, more=more)
     assert check.state is state
     assert ("manifest.yml" in check.mend) is (state is State.WARNING)
 
 
 def test_history_that_comes_slowly():
-    check = checks_slack.history_slow(60.0)
+    check = on_slack.history_slow(60.0)
     assert check.state is State.WARNING
     assert "60 s" in check.says
 
 
 def test_a_channel_that_slack_does_not_describe():
-    assert "There is no channel C1, or it is private" in checks_slack.channel_refused("C1", "channel_not_found").says
-    check = checks_slack.channel_refused("C1", "missing_scope")
+    assert "There is no channel C1, or it is private" in on_slack.channel_refused("C1", "channel_not_found").says
+    check = on_slack.channel_refused("C1", "missing_scope")
     assert check.says == "Slack does not describe C1: its token lacks a scope (missing_scope)."
     assert "OAuth & Permissions" in check.mend
-    assert checks_slack.told("strange_word") == "strange_word"
+    assert on_slack.told("strange_word") == "strange_word"
 
 
 ALEX = Profile(Person("T1", "U1"), name="Alex")
@@ -203,52 +210,52 @@ ALEX = Profile(Person("T1", "U1"), name="Alex")
     ],
 )
 def test_admins_that_cannot_be(profile, words):
-    check = checks_slack.admin("U1", profile)
+    check = on_slack.admin("U1", profile)
     assert check is not None
     assert check.state is State.FAILED
     assert words in check.says
 
 
 def test_admins():
-    assert checks_slack.admin("U1", ALEX) is None
-    assert checks_slack.admins((), ())[0].state is State.WARNING
-    assert shown(checks_slack.admins(("U1",), ())) == [
+    assert on_slack.admin("U1", ALEX) is None
+    assert on_slack.admins((), ())[0].state is State.WARNING
+    assert shown(on_slack.admins(("U1",), ())) == [
         "ok: slack admins: One person is named in FLOWBOT_ADMINS, all of this workspace."
     ]
     trouble = failed("slack admins", "x")
-    assert checks_slack.admins(("U1",), (trouble,)) == (trouble,)
+    assert on_slack.admins(("U1",), (trouble,)) == (trouble,)
 
 
 def test_who_is_on_call():
-    assert checks_slack.group("S1", {"U1"}) is None
-    assert checks_slack.group("S1", ()).state is State.WARNING
-    assert shown(checks_slack.group("S1", None, "no_such_subteam")) == [
+    assert on_slack.group("S1", {"U1"}) is None
+    assert on_slack.group("S1", ()).state is State.WARNING
+    assert shown(on_slack.group("S1", None, "no_such_subteam")) == [
         (
             "failed: slack on call: Slack does not tell who is in S1 of FLOWBOT_ONCALL: Slack has no such group, or it "
             "is disabled (no_such_subteam). Enable the group in Slack, or correct FLOWBOT_ONCALL."
         )
     ]
-    assert checks_slack.group("S1", (), inactive=1).says == (
+    assert on_slack.group("S1", (), inactive=1).says == (
         "Nobody active is in S1 of FLOWBOT_ONCALL: its one member is deactivated or an app."
     )
-    assert checks_slack.group("S1", (), inactive=2).says.endswith(": its 2 members are deactivated or apps.")
-    assert checks_slack.group("S1", {"U1"}, inactive=2) is None
-    assert "any linked member" in checks_slack.on_call((), (), ())[0].says
-    assert checks_slack.on_call(("S1",), {"U1", "U2"}, ())[0].says == "2 people are on call."
+    assert on_slack.group("S1", (), inactive=2).says.endswith(": its 2 members are deactivated or apps.")
+    assert on_slack.group("S1", {"U1"}, inactive=2) is None
+    assert "any linked member" in on_slack.on_call((), (), ())[0].says
+    assert on_slack.on_call(("S1",), {"U1", "U2"}, ())[0].says == "2 people are on call."
     trouble = failed("slack on call", "x")
-    assert checks_slack.on_call(("S1",), (), (trouble,)) == (trouble,)
+    assert on_slack.on_call(("S1",), (), (trouble,)) == (trouble,)
 
 
 @pytest.mark.parametrize(
     ("connected", "wanted", "state"), [(2, 2, State.OK), (1, 2, State.WARNING), (0, 2, State.FAILED), (0, 0, State.OK)]
 )
 def test_the_running_bots_connections(connected, wanted, state):
-    assert checks_slack.sockets(connected, wanted).state is state
+    assert on_slack.sockets(connected, wanted).state is state
 
 
 def test_connections_of_others():
-    assert "1 more connection of this app" in checks_slack.elsewhere(1).says
-    assert "2 more connections" in checks_slack.elsewhere(2).says
+    assert "1 more connection of this app" in on_slack.elsewhere(1).says
+    assert "2 more connections" in on_slack.elsewhere(2).says
 
 
 def run(id_, trigger):
@@ -273,23 +280,23 @@ IN_UTC, IN_8, IN_9 = (
     ],
 )
 def test_the_time_zone(setting, printed, rows, state, words):
-    check = checks_enos.zone(setting, printed, rows)
+    check = on_enos.zone(setting, printed, rows)
     assert check.state is state
     assert words in check.says
 
 
 def test_what_the_watcher_sees():
     a, b, c = (FlowName(FlowId(number), name) for number, name in ((1, "a"), (2, "b"), (3, "c")))
-    assert shown(checks_enos.flows("u1", [a, b], [a, b])) == ["ok: enos flows: flowbot watches 2 of 2 flows as u1."]
-    assert shown(checks_enos.flows("u1", [a, b], [a, c])) == [
+    assert shown(on_enos.flows("u1", [a, b], [a, b])) == ["ok: enos flows: flowbot watches 2 of 2 flows as u1."]
+    assert shown(on_enos.flows("u1", [a, b], [a, c])) == [
         (
             "warning: enos flows: flowbot watches 2 of 3 flows as u1. Failures of these are never told: 2 b. "
             "Give that user a right to them in EnOS, or set another ENOS_USER_ID."
         )
     ]
-    searched = checks_enos.flows("u1", [a, b], [], {FlowId(1), FlowId(2)})
+    searched = on_enos.flows("u1", [a, b], [], {FlowId(1), FlowId(2)})
     assert shown(searched) == ["ok: enos flows: flowbot watches 2 of 2 flows as u1."]
-    check = checks_enos.flows("u1", [a], [])
+    check = on_enos.flows("u1", [a], [])
     assert check.state is State.FAILED
     assert "sees none of 1 flows" in check.says
 
@@ -305,26 +312,26 @@ def test_what_the_watcher_sees():
     ],
 )
 def test_how_pages_are_counted(setting, found, state, words):
-    check = checks_enos.pages(setting, found)
+    check = on_enos.pages(setting, found)
     assert check.state is state
     assert words in check.says
 
 
 def test_the_order_of_change():
-    assert checks_enos.order(["update_time", "updateTime"]).state is State.OK
-    assert checks_enos.order(["update_time", ""]).state is State.WARNING
+    assert on_enos.order(["update_time", "updateTime"]).state is State.OK
+    assert on_enos.order(["update_time", ""]).state is State.WARNING
 
 
 def test_links():
-    assert checks_enos.links((), {}, "/flow")[0].state is State.WARNING
-    assert shown(checks_enos.links((SAM,), {}, "/flow")) == ["ok: links: One person is linked, 1 proven."]
-    assert shown(checks_enos.links((MAYA, SAM), {MAYA: ""}, "/flow")) == [
+    assert on_enos.links((), {}, "/flow")[0].state is State.WARNING
+    assert shown(on_enos.links((SAM,), {}, "/flow")) == ["ok: links: One person is linked, 1 proven."]
+    assert shown(on_enos.links((MAYA, SAM), {MAYA: ""}, "/flow")) == [
         (
             "ok: links: 2 people are linked, 1 proven. EnOS bears these out, so their first change proves them: "
             "U1 as maya.chen."
         )
     ]
-    found = checks_enos.links((MAYA, SAM), {MAYA: "u15 may edit no flow"}, "/batch")
+    found = on_enos.links((MAYA, SAM), {MAYA: "u15 may edit no flow"}, "/batch")
     assert shown(found) == [
         "ok: links: 2 people are linked, 1 proven.",
         (
@@ -338,44 +345,44 @@ def test_links():
 def test_owners():
     owned = {FlowId(2): ("b", ["maya.chen"]), FlowId(1): ("a", ["sam.lee", "maya.chen"])}
     linked = {"maya.chen", "sam.lee"}
-    assert shown(checks_enos.owners(owned, linked, {"maya.chen"}, "/flow")) == [
+    assert shown(on_enos.owners(owned, linked, {"maya.chen"}, "/flow")) == [
         "ok: owners on call: Each of 2 flows has an owner on call.",
         "ok: owners linked: All owners of 2 flows are linked.",
     ]
-    found = checks_enos.owners(owned, {"sam.lee"}, {"sam.lee"}, "/flow")
+    found = on_enos.owners(owned, {"sam.lee"}, {"sam.lee"}, "/flow")
     assert [each.state for each in found] == [State.WARNING, State.WARNING]
     assert "1 of 2 flows have no owner on call, who could rerun them: 2 b." in found[0].says
     assert "maya.chen" in found[1].says
-    assert [each.name for each in checks_enos.owners(owned, linked, None, "/flow")] == ["owners linked"]
-    assert checks_enos.unread(3).state is State.WARNING
+    assert [each.name for each in on_enos.owners(owned, linked, None, "/flow")] == ["owners linked"]
+    assert on_enos.unread(3).state is State.WARNING
 
 
 INSIDE = Inside("1.0", "", 2, 2, 3.0, (MAYA, SAM))
 
 
 def test_what_the_running_bot_tells_is_read_as_it_was_written():
-    assert checks_bot.read(checks_bot.written(INSIDE)) == INSIDE
-    assert checks_bot.read({"of_a_later_version": 1, "connected": 1}) == Inside("unknown", connected=1)
+    assert on_bot.read(on_bot.written(INSIDE)) == INSIDE
+    assert on_bot.read({"of_a_later_version": 1, "connected": 1}) == Inside("unknown", connected=1)
 
 
 def test_the_running_bot():
-    assert shown(checks_bot.running(INSIDE, "process 1", "1.0")) == ["ok: bot: flowbot runs: process 1."]
+    assert shown(on_bot.running(INSIDE, "process 1", "1.0")) == ["ok: bot: flowbot runs: process 1."]
     ill = replace(INSIDE, why_not_ready="Slack is not connected", oldest_seconds=300.0)
-    assert [f"{each.state.value}: {each.name}" for each in checks_bot.running(ill, "process 1", "2.0")] == [
+    assert [f"{each.state.value}: {each.name}" for each in on_bot.running(ill, "process 1", "2.0")] == [
         "failed: bot",
         "warning: bot version",
         "warning: outbox",
     ]
-    assert checks_bot.disk("/x", 10**9) is None
-    assert checks_bot.disk("/x", 10**6).says == "Only 1 MB are free where the database /x stands."
+    assert on_bot.disk("/x", 10**9) is None
+    assert on_bot.disk("/x", 10**6).says == "Only 1 MB are free where the database /x stands."
 
 
 def test_the_message_and_the_button():
-    assert checks_bot.message("#a", 0.51).state is State.OK
-    assert checks_bot.message_lost("#a", "Add it.").state is State.FAILED
-    assert checks_bot.pressed("U1", 2.04).says == "U1 pressed the button after 2.0 s, and was answered."
-    assert checks_bot.not_pressed().state is State.WARNING
-    assert checks_bot.unpressed("#a", 60.0).says.endswith("reached flowbot within 60 s.")
+    assert on_bot.message("#a", 0.51).state is State.OK
+    assert on_bot.message_lost("#a", "Add it.").state is State.FAILED
+    assert on_bot.pressed("U1", 2.04).says == "U1 pressed the button after 2.0 s, and was answered."
+    assert on_bot.not_pressed().state is State.WARNING
+    assert on_bot.unpressed("#a", 60.0).says.endswith("reached flowbot within 60 s.")
 
 
 def test_what_people_see_of_it():

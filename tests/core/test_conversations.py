@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.conversations import host_of
+from bot.core.outbox.conversations import host_of
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.coverage import LATELY, counts_since, unwatched
-from bot.core.flows import FlowId, FlowName
+from bot.core.flow.model import FlowId, FlowName
+from bot.core.health.coverage import LATELY, counts_since, unwatched
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 FLOWS = [FlowName(FlowId(number), f"flow {number}") for number in (3, 1, 2)]

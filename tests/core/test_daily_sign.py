@@ -7,18 +7,21 @@ import pytest
 from incident_makers import JONAS, MAYA, NOW, ZONE, failure, incident
 from incident_picture import foreign_pings, picture, refused
 
-from bot.core import daily, desk
-from bot.core.cards import watching
-from bot.core.daily import Day
+from bot.core.health import daily
+from bot.core.health.daily import Day
+from bot.core.incident import lifecycle
+from bot.messages.cards import monitoring
 
 AT = NOW + timedelta(hours=1)
 OPEN = incident(failure(), failure("3377-2026112101"))
 TAKEN = replace(
-    desk.acknowledge(incident(failure("2809-2026112100")), JONAS, NOW)[0], flow_id=2809, flow_name="turbine"
+    lifecycle.acknowledge(incident(failure("2809-2026112100")), JONAS, NOW)[0], flow_id=2809, flow_name="turbine"
 )
-LEFT = replace(desk.recovered(incident(failure("4102-2026112100")), "x", NOW)[0], flow_id=4102, flow_name="<!here>")
-GREEN = desk.recovered(incident(failure(healed=True)), "x", NOW)[0]
-CLOSED = desk.close(incident(failure()), MAYA, NOW)[0]
+LEFT = replace(
+    lifecycle.recovered(incident(failure("4102-2026112100")), "x", NOW)[0], flow_id=4102, flow_name="<!here>"
+)
+GREEN = lifecycle.recovered(incident(failure(healed=True)), "x", NOW)[0]
+CLOSED = lifecycle.close(incident(failure()), MAYA, NOW)[0]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +44,7 @@ def test_what_failed_a_day_ago_is_of_the_day_before():
 
 
 def sign(incidents, watched=(212, 240), trouble=""):
-    return watching.sign_of_life(daily.summary(incidents, AT), watched, trouble, command="/flow", zone=ZONE)
+    return monitoring.sign_of_life(daily.summary(incidents, AT), watched, trouble, command="/flow", zone=ZONE)
 
 
 NOTICES = {
@@ -52,10 +55,10 @@ NOTICES = {
     "not well": sign([TAKEN], trouble="EnOS was last read completely 9 min ago."),
     "many miss a good run": sign([replace(LEFT, flow_name=f"flow {n}") for n in range(14)]),
     "one more than are named": sign([replace(LEFT, flow_name=f"flow {n}") for n in range(11)]),
-    "reading takes too long": watching.late(NOW),
-    "the promise is broken": watching.promise_broken("A failure was seen 2 min ago and is not posted yet."),
-    "the promise is kept again": watching.promise_kept(),
-    "reading is in time again": watching.in_time_again(timedelta(minutes=12)),
+    "reading takes too long": monitoring.late(NOW),
+    "the promise is broken": monitoring.promise_broken("A failure was seen 2 min ago and is not posted yet."),
+    "the promise is kept again": monitoring.promise_kept(),
+    "reading is in time again": monitoring.in_time_again(timedelta(minutes=12)),
 }
 
 
@@ -67,4 +70,4 @@ def test_the_notices(name, snapshot):
 
 
 def test_the_operator_hears_what_to_look_at():
-    assert "how fast EnOS answers" in watching.LATE
+    assert "how fast EnOS answers" in monitoring.LATE

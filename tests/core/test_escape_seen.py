@@ -6,10 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.checks import ok
-from bot.core.escape import SUBSTITUTES, clean, code, escape, one_line, plain, substituted
-from bot.core.flows import Parameter
-from bot.core.mask import DEFAULT, STARS
+from bot.core.checks.check import ok
+from bot.core.flow.model import Parameter
+from bot.core.text.escape import (
+    SUBSTITUTES,
+    clean,
+    code,
+    escape,
+    one_line,
+    plain,
+    substituted,
+)
+from bot.core.text.mask import DEFAULT, STARS
 
 TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
 

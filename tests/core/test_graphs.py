@@ -4,9 +4,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from bot.core.flows import FlowId, Graph, Instance, InstanceId, Relation, Task, TaskId
-from bot.core.graphs import broken, downstream, ended, in_order, node_of, one_for_all
-from bot.core.status import Status
+from bot.core.flow.graph import (
+    broken,
+    downstream,
+    ended,
+    in_order,
+    node_of,
+    one_for_all,
+)
+from bot.core.flow.model import (
+    FlowId,
+    Graph,
+    Instance,
+    InstanceId,
+    Relation,
+    Task,
+    TaskId,
+)
+from bot.core.flow.status import Status
 
 
 def graph(edges, *, count=4, statuses=None):

@@ -7,8 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from incident_picture import refused
 
-from bot.core.cards import blocks
-from bot.core.escape import clean, code, escape, mention, one_line, plain
+from bot.core.text.escape import (
+    clean,
+    code,
+    escape,
+    mention,
+    one_line,
+    plain,
+)
+from bot.messages import blocks
 
 
 @given(st.text())

@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 from incident_makers import JONAS, KNOWN, MAYA, NOW, OWNER, ZONE, failure, incident
 from incident_picture import foreign_pings, picture, refused
 
-from bot.core import desk, incident_posts
-from bot.core.cards import gathering, watching
-from bot.core.cards import incident as cards
-from bot.core.cards import incident_replies as replies
-from bot.core.flows import FlowName, UserName
-from bot.core.incidents import Phase
-from bot.core.people import Person
-from bot.core.status import Status
+from bot.core.flow.model import FlowName, UserName
+from bot.core.flow.status import Status
+from bot.core.incident import lifecycle
+from bot.core.incident.model import Phase
+from bot.core.people.model import Person
+from bot.messages import incident_posts
+from bot.messages.cards import incident as cards
+from bot.messages.cards import incident_groups, monitoring
+from bot.messages.cards import incident_replies as replies
 
 LATER = NOW + timedelta(hours=2, minutes=10)
 LOOK = cards.Look({OWNER: MAYA}, "https://enos.example/flow/{flow}/runs/{instance}", ZONE)
@@ -28,15 +29,15 @@ THREE = incident(
     failure(status=Status.TIMEOUT, **KNOWN),
     last_success="3377-2026111700",
 )
-ACKED = desk.acknowledge(incident(), MAYA, NOW, note="looking at the source table")[0]
-GREEN = desk.recovered(incident(failure(healed=True, **KNOWN)), "3377-2026112100", LATER)[0]
-LEFT = desk.recovered(THREE, "3377-2026112200", LATER)[0]
-MANY_LEFT = desk.recovered(
+ACKED = lifecycle.acknowledge(incident(), MAYA, NOW, note="looking at the source table")[0]
+GREEN = lifecycle.recovered(incident(failure(healed=True, **KNOWN)), "3377-2026112100", LATER)[0]
+LEFT = lifecycle.recovered(THREE, "3377-2026112200", LATER)[0]
+MANY_LEFT = lifecycle.recovered(
     incident(*(failure(f"3377-202611{day}00", end="2026-11-21 02:00:00") for day in range(10, 16))),
     "3377-2026112200",
     LATER,
 )[0]
-CLOSED = desk.close(incident(), JONAS, LATER, "source is down until Monday")[0]
+CLOSED = lifecycle.close(incident(), JONAS, LATER, "source is down until Monday")[0]
 WIDE = incident(
     failure(failed_tasks=(1, 2, 3), failed_task_name="forecast north", error_line="Killed: out of memory"),
     flow_name="<!channel> weather & wind",
@@ -55,8 +56,10 @@ PHASES = {
     "recovered": GREEN,
     "recovered, without good runs": LEFT,
     "recovered, many without a good run": MANY_LEFT,
-    "recovered, a run whose id tells no time": desk.recovered(incident(failure("odd-id")), "3377-2026112200", LATER)[0],
-    "recovered, at half past an hour": desk.recovered(
+    "recovered, a run whose id tells no time": lifecycle.recovered(
+        incident(failure("odd-id")), "3377-2026112200", LATER
+    )[0],
+    "recovered, at half past an hour": lifecycle.recovered(
         incident(failure("3377-2026111821", trigger="2026-11-19 05:30:00")), "3377-2026112200", LATER
     )[0],
     "closed": CLOSED,
@@ -100,27 +103,27 @@ def test_the_replies(reply, snapshot):
 
 FLOWS = tuple(FlowName(n, f"flow {n}") for n in range(12))
 NOTICES = {
-    "first start, nothing broken": gathering.first_start([], "p1", command="/flow", since=NOW, zone=ZONE),
-    "first start, one of each": gathering.first_start(
+    "first start, nothing broken": incident_groups.first_start([], "p1", command="/flow", since=NOW, zone=ZONE),
+    "first start, one of each": incident_groups.first_start(
         [incident(), ACKED, LEFT, CLOSED, WIDE, incident(failure("odd id"))],
         "p1",
         command="/flow",
         since=NOW,
         zone=ZONE,
     ),
-    "first start, one broken": gathering.first_start(
+    "first start, one broken": incident_groups.first_start(
         [incident(owners=())], "p1", command="/flow", since=NOW, zone=ZONE
     ),
-    "first start, all over": gathering.first_start([LEFT, CLOSED], "p1", command="/flow", since=NOW, zone=ZONE),
-    "EnOS cannot be read": watching.unreachable(NOW, "It did not answer within 10 s.\nAgain <!here>."),
-    "the notice afterwards": watching.was_unreachable(NOW, LATER),
-    "all clear, nothing failed": watching.all_clear(NOW, LATER, watching.CaughtUp()),
-    "all clear, three failed": watching.all_clear(NOW, LATER, watching.CaughtUp(3)),
-    "a gap": watching.gap(228, 240, FLOWS, "u15432100000000001"),
-    "a small gap": watching.gap(239, 240, FLOWS[:1], "u15432100000000001"),
-    "the gap closed": watching.gap_closed(240),
-    "the order is not kept": watching.order_distrusted(1),
-    "the order of an unknown type is not kept": watching.order_distrusted(9),
+    "first start, all over": incident_groups.first_start([LEFT, CLOSED], "p1", command="/flow", since=NOW, zone=ZONE),
+    "EnOS cannot be read": monitoring.unreachable(NOW, "It did not answer within 10 s.\nAgain <!here>."),
+    "the notice afterwards": monitoring.was_unreachable(NOW, LATER),
+    "all clear, nothing failed": monitoring.all_clear(NOW, LATER, monitoring.CaughtUp()),
+    "all clear, three failed": monitoring.all_clear(NOW, LATER, monitoring.CaughtUp(3)),
+    "a gap": monitoring.gap(228, 240, FLOWS, "u15432100000000001"),
+    "a small gap": monitoring.gap(239, 240, FLOWS[:1], "u15432100000000001"),
+    "the gap closed": monitoring.gap_closed(240),
+    "the order is not kept": monitoring.order_distrusted(1),
+    "the order of an unknown type is not kept": monitoring.order_distrusted(9),
 }
 
 
@@ -212,9 +215,9 @@ def test_no_text_from_outside_can_ping_or_break_a_card(name, task, line, owner, 
         replies.closed(hurt),
         replies.recovered(hurt),
         replies.healed(hurt, [bad.instance] * 9),
-        gathering.first_start([hurt] * 60, "p3", command="/flow", since=NOW, zone=ZONE),
-        watching.unreachable(NOW, line),
-        watching.gap(1, 99, [FlowName(1, name)] * 20, owner),
+        incident_groups.first_start([hurt] * 60, "p3", command="/flow", since=NOW, zone=ZONE),
+        monitoring.unreachable(NOW, line),
+        monitoring.gap(1, 99, [FlowName(1, name)] * 20, owner),
     ]
     for body in bodies:
         assert foreign_pings(body) == []
@@ -223,9 +226,9 @@ def test_no_text_from_outside_can_ping_or_break_a_card(name, task, line, owner, 
 
 def test_a_success_says_whether_the_alarm_ended_or_a_run_was_made_good():
     good = replace(incident(), occurrences=(failure(healed=True),))
-    recovered = desk.recovered(good, "3377-2026112100", LATER)[0]
-    assert "recovered" in incident_posts.success_reply(incident(), recovered, desk.Reason.RECOVERED)["text"]
+    recovered = lifecycle.recovered(good, "3377-2026112100", LATER)[0]
+    assert "recovered" in incident_posts.success_reply(incident(), recovered, lifecycle.Reason.RECOVERED)["text"]
     assert (
         "there is a good run for `3377-2026112100`"
-        in incident_posts.success_reply(LEFT, good, desk.Reason.HEALED)["text"]
+        in incident_posts.success_reply(LEFT, good, lifecycle.Reason.HEALED)["text"]
     )

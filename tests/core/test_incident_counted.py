@@ -5,9 +5,10 @@ from itertools import count
 
 from incident_makers import NOW, incident, row, seen
 
-from bot.core import incident_posts, pages
-from bot.core.facts import Known
-from bot.core.status import Status
+from bot.core.flow.status import Status
+from bot.core.incident.facts import Known
+from bot.messages import incident_posts
+from bot.work.monitor import page_facts
 
 
 def counted(rows, known):
@@ -19,7 +20,7 @@ def counted(rows, known):
         new_id=lambda: f"n{next(ids)}",
         kind=1,
     )
-    return sorted(each.status for each in pages.decide(rows, terms, known).failures)
+    return sorted(each.status for each in page_facts.decide(rows, terms, known).failures)
 
 
 def test_new_failures_are_counted():

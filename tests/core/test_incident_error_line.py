@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.error_line import LIMIT, error_line
-from bot.core.mask import DEFAULT
+from bot.core.text.error_line import LIMIT, error_line
+from bot.core.text.mask import DEFAULT
 
 HEAD = "=====\nrun  num:\t1\ncmdline:\tpython job.py --password=error\nsubmitter:\tdb\n=====\n"
 PYTHON = """Traceback (most recent call last):

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from incident_makers import NOW, failure, incident, ran, row
 
-from bot.core import healing
-from bot.core.desk import Reason
-from bot.core.incidents import Phase
-from bot.core.status import Status
+from bot.core.flow.status import Status
+from bot.core.incident import recovery
+from bot.core.incident.lifecycle import Reason
+from bot.core.incident.model import Phase
 
 DAY = "3377-2026111800"
 LATER = "2026-11-21 10:00:00"
@@ -41,7 +41,7 @@ def good(id_, end=LATER, cycle="D", graph=None, **more):
     ],
 )
 def test_a_run_stands_for_the_same_trigger_time(failed, success, cycle, same):
-    assert healing.same_time(failed, success, cycle) is same
+    assert recovery.same_time(failed, success, cycle) is same
 
 
 @pytest.mark.parametrize(
@@ -57,19 +57,19 @@ def test_a_run_stands_for_the_same_trigger_time(failed, success, cycle, same):
     ],
 )
 def test_only_a_full_run_for_the_same_time_heals(case, success, heals):
-    assert healing.heals(success, failure(DAY, failed_tasks=(1, 2), end="2026-11-18 02:00:00")) is heals, case
+    assert recovery.heals(success, failure(DAY, failed_tasks=(1, 2), end="2026-11-18 02:00:00")) is heals, case
 
 
 def test_where_the_failed_tasks_are_not_known_no_other_run_heals():
-    assert not healing.heals(good("3377-20261118000100", graph=ran(1, 2)), failure(DAY, end=""))
+    assert not recovery.heals(good("3377-20261118000100", graph=ran(1, 2)), failure(DAY, end=""))
 
 
 def test_a_success_whose_tasks_are_not_read_yet_might_heal():
     open_ = incident(failure(DAY, failed_tasks=(1,), end="2026-11-18 02:00:00"))
-    assert healing.might_heal(good("3377-20261118000100"), open_)
-    assert not healing.might_heal(good(DAY), open_)
-    assert not healing.might_heal(good("3377-20261119000100"), open_)
-    assert not healing.might_heal(good("3377-20261118000100", end="2026-11-18 01:00:00"), open_)
+    assert recovery.might_heal(good("3377-20261118000100"), open_)
+    assert not recovery.might_heal(good(DAY), open_)
+    assert not recovery.might_heal(good("3377-20261119000100"), open_)
+    assert not recovery.might_heal(good("3377-20261118000100", end="2026-11-18 01:00:00"), open_)
 
 
 @pytest.mark.parametrize(
@@ -101,32 +101,32 @@ def test_a_success_whose_tasks_are_not_read_yet_might_heal():
     ],
 )
 def test_a_later_success_ends_the_alarm(case, success, reason, phase):
-    new, why = healing.after(incident(), success, NOW)
+    new, why = recovery.after(incident(), success, NOW)
     assert (why, new.phase) == (reason, phase), case
 
 
 def test_the_same_instance_heals_and_a_later_one_does_not():
-    assert healing.after(incident(), good("3377-2026112100"), NOW)[0].occurrences[0].healed
-    assert not healing.after(incident(), good("3377-2026112200"), NOW)[0].occurrences[0].healed
+    assert recovery.after(incident(), good("3377-2026112100"), NOW)[0].occurrences[0].healed
+    assert not recovery.after(incident(), good("3377-2026112200"), NOW)[0].occurrences[0].healed
 
 
 def test_where_an_end_is_unknown_only_what_was_triggered_after_the_failure_was_seen_is_later():
     open_ = incident(failure(end="", at=NOW))
-    assert healing.after(open_, good("3377-2026112108"), NOW)[1] is Reason.NOTHING
-    assert healing.after(open_, good("3377-2026112110"), NOW)[1] is Reason.RECOVERED
+    assert recovery.after(open_, good("3377-2026112108"), NOW)[1] is Reason.NOTHING
+    assert recovery.after(open_, good("3377-2026112110"), NOW)[1] is Reason.RECOVERED
 
 
 def test_the_alarm_stands_while_a_newer_failure_is_left_and_ends_with_the_last():
     two = incident(failure(DAY, end="2026-11-18 02:00:00"), failure())
-    one, reason = healing.after(two, good(DAY), NOW)
+    one, reason = recovery.after(two, good(DAY), NOW)
     assert (reason, one.phase) == (Reason.HEALED, Phase.OPEN)
-    none, reason = healing.after(one, good("3377-2026112100"), NOW)
+    none, reason = recovery.after(one, good("3377-2026112100"), NOW)
     assert (reason, none.phase) == (Reason.RECOVERED, Phase.RECOVERED)
 
 
 def test_a_good_run_after_the_alarm_ended_heals_without_another_recovery():
-    green, _ = healing.after(incident(), good("3377-2026112200"), NOW)
-    new, reason = healing.after(green, good("3377-2026112100"), NOW + timedelta(hours=1))
+    green, _ = recovery.after(incident(), good("3377-2026112200"), NOW)
+    new, reason = recovery.after(green, good("3377-2026112100"), NOW + timedelta(hours=1))
     assert reason is Reason.HEALED
     assert new.ended_at == NOW
-    assert healing.after(new, good("3377-2026112100"), NOW) == (new, Reason.NOTHING)
+    assert recovery.after(new, good("3377-2026112100"), NOW) == (new, Reason.NOTHING)

@@ -5,44 +5,44 @@ from datetime import timedelta
 import pytest
 from incident_makers import JONAS, KNOWN, MAYA, NOW, OTHER, OWNER, failure, incident, row
 
-from bot.core import desk
-from bot.core.desk import Reason
 from bot.core.errors import Refused
-from bot.core.incidents import Phase
+from bot.core.incident import lifecycle
+from bot.core.incident.lifecycle import Reason
+from bot.core.incident.model import Phase
 
 LATER = NOW + timedelta(minutes=30)
-CLOSED = desk.close(incident(), JONAS, LATER, "known bug")[0]
-ACKED = desk.acknowledge(incident(), MAYA, NOW)[0]
-GREEN = desk.recovered(incident(failure(healed=True)), "3377-2026112200", LATER)[0]
-GREEN_WITHOUT_A_RUN = desk.recovered(incident(), "3377-2026112200", LATER)[0]
+CLOSED = lifecycle.close(incident(), JONAS, LATER, "known bug")[0]
+ACKED = lifecycle.acknowledge(incident(), MAYA, NOW)[0]
+GREEN = lifecycle.recovered(incident(failure(healed=True)), "3377-2026112200", LATER)[0]
+GREEN_WITHOUT_A_RUN = lifecycle.recovered(incident(), "3377-2026112200", LATER)[0]
 
 
 def test_a_further_failure_is_counted():
     again = failure(end="2026-11-21 02:10:00", at=LATER)
-    new, reason = desk.failed(incident(), again, [OTHER])
+    new, reason = lifecycle.failed(incident(), again, [OTHER])
     assert reason is Reason.FAILED_AGAIN
     assert new.occurrences[-1] == again
     assert new.owners == (OTHER,)
 
 
 def test_owners_that_are_not_told_stay():
-    new, _ = desk.failed(incident(), failure("3377-2026112200", at=LATER), [])
+    new, _ = lifecycle.failed(incident(), failure("3377-2026112200", at=LATER), [])
     assert new.owners == (OWNER, OTHER)
 
 
 def test_one_failure_is_told_once():
-    assert desk.failed(incident(), failure(at=LATER), []) == (incident(), Reason.NOTHING)
+    assert lifecycle.failed(incident(), failure(at=LATER), []) == (incident(), Reason.NOTHING)
 
 
 def test_without_an_end_time_nobody_can_tell_it_is_the_same():
     old = incident(failure(end=""))
-    assert desk.failed(old, failure(end="", at=LATER), [])[1] is Reason.FAILED_AGAIN
+    assert lifecycle.failed(old, failure(end="", at=LATER), [])[1] is Reason.FAILED_AGAIN
 
 
 def test_of_what_one_reading_brings_the_newest_stands_last():
     new = incident(failure("3377-2026112000", end="2026-11-20 02:00:00", at=NOW - timedelta(days=1)))
     for end in ("2026-11-21 04:00:00", "", "2026-11-21 02:00:00", "2026-11-21 03:00:00"):
-        new, _ = desk.failed(new, failure(f"3377-20261121{end[11:13] or '09'}", end=end), [])
+        new, _ = lifecycle.failed(new, failure(f"3377-20261121{end[11:13] or '09'}", end=end), [])
         ends = [each.end_time[8:13] for each in new.occurrences]
         assert ends[0] == "20 02"
         assert ends[-1] == ("" if "" in ends else "21 04")
@@ -50,31 +50,31 @@ def test_of_what_one_reading_brings_the_newest_stands_last():
 
 
 def test_an_unreadable_id_has_its_place_too():
-    new, _ = desk.failed(incident(), failure("odd-id", end="2026-11-21 01:00:00"), [])
+    new, _ = lifecycle.failed(incident(), failure("odd-id", end="2026-11-21 01:00:00"), [])
     assert new.occurrences[0].instance == "odd-id"
 
 
 def test_a_correction_completes_the_end_and_restates_the_status():
     old = incident(failure(end=""))
-    completed, _ = desk.corrected(old, row(end="2026-11-21 02:00:00"))
+    completed, _ = lifecycle.corrected(old, row(end="2026-11-21 02:00:00"))
     assert completed.occurrences[-1].end_time == "2026-11-21 02:00:00"
-    restated, reason = desk.corrected(completed, row(status=7, end=""))
+    restated, reason = lifecycle.corrected(completed, row(status=7, end=""))
     assert (restated.occurrences[-1].status, restated.occurrences[-1].end_time) == (7, "2026-11-21 02:00:00")
     assert reason is Reason.CORRECTED
-    assert desk.corrected(restated, row(status=7))[1] is Reason.NOTHING
-    assert desk.corrected(restated, row("3377-2026112200"))[1] is Reason.NOTHING
+    assert lifecycle.corrected(restated, row(status=7))[1] is Reason.NOTHING
+    assert lifecycle.corrected(restated, row("3377-2026112200"))[1] is Reason.NOTHING
 
 
 def test_a_correction_is_of_the_newest_failure_of_that_instance():
     old = incident(failure(), failure(end=""), failure("3377-2026112200"))
-    new, _ = desk.corrected(old, row(end="2026-11-21 02:10:00"))
+    new, _ = lifecycle.corrected(old, row(end="2026-11-21 02:10:00"))
     assert [each.end_time for each in new.occurrences[:2]] == ["2026-11-21 02:00:00", "2026-11-21 02:10:00"]
 
 
 def test_what_is_learned_is_added_and_what_is_known_stays():
-    first, reason = desk.learned(incident(failure()), "3377-2026112100", tasks=[108580], task_name="transform")
+    first, reason = lifecycle.learned(incident(failure()), "3377-2026112100", tasks=[108580], task_name="transform")
     assert reason is Reason.LEARNED
-    second, _ = desk.learned(first, "3377-2026112100", error_line="ERROR")
+    second, _ = lifecycle.learned(first, "3377-2026112100", error_line="ERROR")
     newest = second.occurrences[-1]
     assert (newest.failed_tasks, newest.failed_task_name, newest.error_line) == ((108580,), "transform", "ERROR")
 
@@ -85,18 +85,18 @@ def test_an_acknowledgement_carries_a_promise():
 
 
 def test_the_same_person_renews_the_promise_and_keeps_the_note():
-    noted, _ = desk.acknowledge(incident(), MAYA, NOW, note="on it")
-    renewed, reason = desk.acknowledge(noted, MAYA, LATER, LATER + timedelta(hours=1))
+    noted, _ = lifecycle.acknowledge(incident(), MAYA, NOW, note="on it")
+    renewed, reason = lifecycle.acknowledge(noted, MAYA, LATER, LATER + timedelta(hours=1))
     assert reason is Reason.RENEWED
     assert (renewed.acked_at, renewed.ack_until, renewed.note) == (NOW, LATER + timedelta(hours=1), "on it")
 
 
 def test_a_failure_while_it_is_acknowledged_leaves_it_so():
-    assert desk.failed(ACKED, failure("3377-2026112200", at=LATER), [])[0].phase is Phase.ACKNOWLEDGED
+    assert lifecycle.failed(ACKED, failure("3377-2026112200", at=LATER), [])[0].phase is Phase.ACKNOWLEDGED
 
 
 def test_given_back_nobody_has_it():
-    back, reason = desk.unack(ACKED)
+    back, reason = lifecycle.unack(ACKED)
     assert reason is Reason.GIVEN_BACK
     assert (back.phase, back.acked_by, back.ack_until, back.note) == (Phase.OPEN, None, None, "")
 
@@ -106,48 +106,48 @@ def test_closed_names_who_when_and_why():
 
 
 def test_reopened_it_is_open_again():
-    back, reason = desk.reopen(CLOSED)
+    back, reason = lifecycle.reopen(CLOSED)
     assert reason is Reason.REOPENED
     assert (back.phase, back.ended_at, back.ended_by, back.note) == (Phase.OPEN, None, None, "")
 
 
 def test_a_recovered_one_without_a_good_run_may_be_closed_and_reopened():
-    closed, _ = desk.close(GREEN_WITHOUT_A_RUN, MAYA, LATER, "not needed")
-    assert desk.reopen(closed)[0].phase is Phase.RECOVERED
+    closed, _ = lifecycle.close(GREEN_WITHOUT_A_RUN, MAYA, LATER, "not needed")
+    assert lifecycle.reopen(closed)[0].phase is Phase.RECOVERED
 
 
 def test_recovery_is_of_live_incidents_only():
-    assert desk.recovered(CLOSED, "3377-2026112200", LATER) == (CLOSED, Reason.NOTHING)
+    assert lifecycle.recovered(CLOSED, "3377-2026112200", LATER) == (CLOSED, Reason.NOTHING)
     assert GREEN.phase is Phase.RECOVERED
 
 
 def test_a_gathered_one_moves_to_a_thread_of_its_own():
-    own = desk.moved(incident(gathered=True), "p9")
+    own = lifecycle.moved(incident(gathered=True), "p9")
     assert (own.post, own.gathered) == ("p9", False)
 
 
 def test_commands_name_the_flow_or_the_instance():
-    assert desk.reference(incident()) == "3377"
-    assert desk.reference(incident(group="3377-2026112100")) == "3377-2026112100"
+    assert lifecycle.reference(incident()) == "3377"
+    assert lifecycle.reference(incident(group="3377-2026112100")) == "3377-2026112100"
 
 
 @pytest.mark.parametrize(
     ("act", "reason", "sentence"),
     [
-        (lambda: desk.acknowledge(incident(), MAYA, NOW, NOW), "promise_past", "2026-11-21 09:00 UTC has passed"),
+        (lambda: lifecycle.acknowledge(incident(), MAYA, NOW, NOW), "promise_past", "2026-11-21 09:00 UTC has passed"),
         (
-            lambda: desk.acknowledge(ACKED, JONAS, LATER),
+            lambda: lifecycle.acknowledge(ACKED, JONAS, LATER),
             "already_acknowledged",
             "Somebody has acknowledged this since 2026-11-21 09:00 UTC until 2026-11-21 13:00 UTC.",
         ),
-        (lambda: desk.acknowledge(GREEN, MAYA, LATER), "recovered", "recovered at 2026-11-21 09:30 UTC"),
-        (lambda: desk.acknowledge(CLOSED, MAYA, LATER), "closed", "If it is not over: `reopen 3377`."),
-        (lambda: desk.unack(incident()), "not_acknowledged", "Take it: `ack 3377`."),
-        (lambda: desk.unack(CLOSED), "closed", "nothing to give back"),
-        (lambda: desk.close(CLOSED, MAYA, LATER), "closed", "nothing to close"),
-        (lambda: desk.close(GREEN, MAYA, LATER), "recovered", "nothing to close"),
-        (lambda: desk.reopen(incident()), "not_closed", "is open already"),
-        (lambda: desk.reopen(GREEN), "not_closed", "has recovered by itself"),
+        (lambda: lifecycle.acknowledge(GREEN, MAYA, LATER), "recovered", "recovered at 2026-11-21 09:30 UTC"),
+        (lambda: lifecycle.acknowledge(CLOSED, MAYA, LATER), "closed", "If it is not over: `reopen 3377`."),
+        (lambda: lifecycle.unack(incident()), "not_acknowledged", "Take it: `ack 3377`."),
+        (lambda: lifecycle.unack(CLOSED), "closed", "nothing to give back"),
+        (lambda: lifecycle.close(CLOSED, MAYA, LATER), "closed", "nothing to close"),
+        (lambda: lifecycle.close(GREEN, MAYA, LATER), "recovered", "nothing to close"),
+        (lambda: lifecycle.reopen(incident()), "not_closed", "is open already"),
+        (lambda: lifecycle.reopen(GREEN), "not_closed", "has recovered by itself"),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_way_out(act, reason, sentence):
@@ -158,29 +158,29 @@ def test_what_cannot_be_is_refused_with_the_way_out(act, reason, sentence):
 
 
 def test_a_refusal_that_names_somebody_mentions_them():
-    with pytest.raises(desk.Stands) as refused:
-        desk.acknowledge(ACKED, JONAS, LATER)
+    with pytest.raises(lifecycle.Stands) as refused:
+        lifecycle.acknowledge(ACKED, JONAS, LATER)
     assert refused.value.shown.startswith("<@U0MAYA00001> has acknowledged this")
-    with pytest.raises(desk.Stands) as unnamed:
-        desk.acknowledge(incident(phase=Phase.CLOSED), JONAS, LATER)
+    with pytest.raises(lifecycle.Stands) as unnamed:
+        lifecycle.acknowledge(incident(phase=Phase.CLOSED), JONAS, LATER)
     assert unnamed.value.shown.startswith("Somebody closed this incident, so there")
 
 
 def test_unhealed_is_the_newest_failure_of_each_instance():
-    left = desk.unhealed(
+    left = lifecycle.unhealed(
         incident(failure(**KNOWN), failure(end="2026-11-21 03:00:00"), failure("3-2026112100", healed=True))
     )
     assert [each.end_time for each in left] == ["2026-11-21 03:00:00"]
 
 
 def test_that_its_flow_is_gone_is_told_once_and_only_while_it_is_live():
-    new, reason = desk.gone(incident())
+    new, reason = lifecycle.gone(incident())
     assert (new.gone, reason) == (True, Reason.GONE)
-    assert desk.gone(new) == (new, Reason.NOTHING)
-    assert desk.gone(CLOSED) == (CLOSED, Reason.NOTHING)
-    assert desk.shown_again(new) == (incident(), Reason.SHOWN_AGAIN)
-    assert desk.shown_again(incident()) == (incident(), Reason.NOTHING)
-    assert not desk.failed(new, failure("3377-2026112200", at=LATER), [])[0].gone
+    assert lifecycle.gone(new) == (new, Reason.NOTHING)
+    assert lifecycle.gone(CLOSED) == (CLOSED, Reason.NOTHING)
+    assert lifecycle.shown_again(new) == (incident(), Reason.SHOWN_AGAIN)
+    assert lifecycle.shown_again(incident()) == (incident(), Reason.NOTHING)
+    assert not lifecycle.failed(new, failure("3377-2026112200", at=LATER), [])[0].gone
 
 
 @pytest.mark.parametrize(
@@ -196,8 +196,8 @@ def test_that_its_flow_is_gone_is_told_once_and_only_while_it_is_live():
     ],
 )
 def test_a_flow_takes_its_new_name(name, run, reason):
-    new, told = desk.renamed(incident(), name, run)
+    new, told = lifecycle.renamed(incident(), name, run)
     assert told is reason
     assert new.flow_name == ("new" if told is Reason.RENAMED else incident().flow_name)
     unknown = incident(failure("odd"))
-    assert desk.renamed(unknown, "new", "3377-2026112000")[1] is Reason.RENAMED
+    assert lifecycle.renamed(unknown, "new", "3377-2026112000")[1] is Reason.RENAMED

@@ -6,11 +6,13 @@ from datetime import timedelta
 
 from incident_makers import JONAS, NOW, failure, incident, row, seen
 
-from bot.core import desk, incident_posts, pages
-from bot.core.facts import Facts, Known
-from bot.core.incidents import Phase
-from bot.core.posts import Kind, Lane
-from bot.core.status import Status
+from bot.core.flow.status import Status
+from bot.core.incident import lifecycle
+from bot.core.incident.facts import Facts, Known
+from bot.core.incident.model import Phase
+from bot.core.outbox.posts import Kind, Lane
+from bot.messages import incident_posts
+from bot.work.monitor import page_facts
 
 T1, T2 = "2026-11-21 02:00:00", "2026-11-21 02:10:00"
 
@@ -36,12 +38,12 @@ def kinds(facts):
 
 
 def test_known_rows_make_nothing():
-    facts = pages.decide([row()], terms(), known(incident(), seen=[seen()]))
-    assert facts == pages.PageFacts()
+    facts = page_facts.decide([row()], terms(), known(incident(), seen=[seen()]))
+    assert facts == page_facts.PageFacts()
 
 
 def test_a_failure_opens_an_incident_whose_card_waits_for_a_closer_look():
-    facts = pages.decide([row()], terms(), known())
+    facts = page_facts.decide([row()], terms(), known())
     (new,), (card,) = facts.incidents, facts.posts
     assert (card.id, card.incident, card.due) == (new.post, new.id, NOW + timedelta(minutes=1, seconds=1.5))
     assert card.body["text"] == "FAIL daily-energy-report"
@@ -49,7 +51,7 @@ def test_a_failure_opens_an_incident_whose_card_waits_for_a_closer_look():
 
 
 def test_two_failures_on_one_page_are_a_card_of_the_newest_and_a_reply_of_the_other():
-    facts = pages.decide([row("3377-2026112200", end="2026-11-22 02:00:00"), row()], terms(), known())
+    facts = page_facts.decide([row("3377-2026112200", end="2026-11-22 02:00:00"), row()], terms(), known())
     assert [(post.kind, post.thread_of is None) for post in facts.posts] == [
         (Kind.MESSAGE, True),
         (Kind.MESSAGE, False),
@@ -64,92 +66,92 @@ def test_two_failures_on_one_page_are_a_card_of_the_newest_and_a_reply_of_the_ot
 def test_of_three_on_one_page_each_is_told_once():
     runs = ["3377-2026112300", "3377-2026112200", "3377-2026112100"]
     rows = [row(run, end=f"2026-11-{run[-4:-2]} 02:00:00") for run in runs]
-    facts = pages.decide(rows, terms(), known())
+    facts = page_facts.decide(rows, terms(), known())
     told = [str(post.body) for post in facts.posts]
     assert [[run for run in runs if f"log {run}" in body] for body in told] == [[runs[0]], [runs[2]], [runs[1]]]
 
 
 def test_the_same_row_twice_on_one_page_is_one_failure():
-    facts = pages.decide([row(), row()], terms(), known())
+    facts = page_facts.decide([row(), row()], terms(), known())
     assert len(facts.incidents[0].occurrences) == 1
 
 
 def test_a_further_failure_is_a_reply_and_the_card_anew():
-    facts = pages.decide([row("3377-2026112200", end="2026-11-22 02:00:00")], terms(), known(incident()))
+    facts = page_facts.decide([row("3377-2026112200", end="2026-11-22 02:00:00")], terms(), known(incident()))
     assert [post.kind for post in facts.posts] == [Kind.MESSAGE, Kind.EDIT]
     assert facts.posts[1].target == "p1"
 
 
 def test_what_the_end_completes_is_said_nowhere():
-    facts = pages.decide([row()], terms(), known(incident(failure(end="")), seen=[seen(end="")]))
+    facts = page_facts.decide([row()], terms(), known(incident(failure(end="")), seen=[seen(end="")]))
     assert facts.incidents[0].occurrences[0].end_time == T1
     assert facts.posts == ()
 
 
 def test_a_correction_without_its_incident_is_remembered_only():
-    facts = pages.decide([row()], terms(), known(seen=[seen(end="")]))
+    facts = page_facts.decide([row()], terms(), known(seen=[seen(end="")]))
     assert (len(facts.seen), facts.incidents) == (1, ())
 
 
 def test_a_correction_of_what_the_incident_does_not_tell_is_remembered_only():
-    facts = pages.decide([row()], terms(), known(incident(failure("3377-2026112000")), seen=[seen(end="")]))
+    facts = page_facts.decide([row()], terms(), known(incident(failure("3377-2026112000")), seen=[seen(end="")]))
     assert (len(facts.seen), facts.incidents) == (1, ())
 
 
 def test_a_failure_that_a_stale_read_hid_is_not_told_again():
     running = seen(Status.RUNNING, "")
-    assert pages.decide([row()], terms(), known(incident(), seen=[running])).posts == ()
-    closed, _ = desk.close(incident(), JONAS, NOW)
-    assert pages.decide([row()], terms(), known(closed, seen=[running])).incidents == ()
+    assert page_facts.decide([row()], terms(), known(incident(), seen=[running])).posts == ()
+    closed, _ = lifecycle.close(incident(), JONAS, NOW)
+    assert page_facts.decide([row()], terms(), known(closed, seen=[running])).incidents == ()
 
 
 def test_after_the_end_a_new_failure_is_a_new_incident():
-    closed, _ = desk.close(incident(), JONAS, NOW)
-    facts = pages.decide([row(end=T2)], terms(), known(closed, seen=[seen()]))
+    closed, _ = lifecycle.close(incident(), JONAS, NOW)
+    facts = page_facts.decide([row(end=T2)], terms(), known(closed, seen=[seen()]))
     assert [each.phase for each in facts.incidents] == [Phase.OPEN]
     assert facts.incidents[0].id != closed.id
 
 
 def test_the_newest_incident_of_a_flow_counts():
     old = replace(incident(), id="old", opened_at=NOW - timedelta(days=1), phase=Phase.CLOSED)
-    facts = pages.decide([row(end=T2)], terms(), known(incident(), old, seen=[seen()]))
+    facts = page_facts.decide([row(end=T2)], terms(), known(incident(), old, seen=[seen()]))
     assert [each.id for each in facts.incidents] == ["i1"]
 
 
 def test_a_success_of_the_failed_instance_ends_the_alarm():
     good = row(status=Status.SUCCESS, end=T2)
-    facts = pages.decide([good], terms(), known(incident(), seen=[seen()]))
+    facts = page_facts.decide([good], terms(), known(incident(), seen=[seen()]))
     assert facts.incidents[0].phase is Phase.RECOVERED
     assert [post.kind for post in facts.posts] == [Kind.MESSAGE, Kind.EDIT]
     assert facts.posts[0].lane is Lane.HOUSEKEEPING, "what fails in its channel goes first"
 
 
 def test_a_failure_goes_before_good_news():
-    facts = pages.decide([row("3377-2026112200")], terms(), known(incident(), seen=[seen()]))
+    facts = page_facts.decide([row("3377-2026112200")], terms(), known(incident(), seen=[seen()]))
     assert [post.lane for post in facts.posts] == [Lane.ALERT, Lane.ALERT]
 
 
 def test_a_success_that_changes_nothing_says_nothing():
     good = row(status=Status.SUCCESS, end=T2)
     healed = incident(failure(healed=True), phase=Phase.RECOVERED)
-    assert pages.decide([good], terms(), known(healed, seen=[seen()])).posts == ()
-    assert pages.decide([good], terms(), known(seen=[seen()])).posts == ()
+    assert page_facts.decide([good], terms(), known(healed, seen=[seen()])).posts == ()
+    assert page_facts.decide([good], terms(), known(seen=[seen()])).posts == ()
 
 
 def test_each_instance_has_its_incident_where_that_is_wanted():
-    facts = pages.decide([row("3377-2026112200"), row()], terms(by_instance=True), known())
+    facts = page_facts.decide([row("3377-2026112200"), row()], terms(by_instance=True), known())
     assert [each.group for each in facts.incidents] == ["3377-2026112100", "3377-2026112200"]
 
 
 def test_gathered_incidents_have_no_card():
-    facts = pages.decide([row("3377-2026112200"), row()], terms(gather_under="p0"), known())
+    facts = page_facts.decide([row("3377-2026112200"), row()], terms(gather_under="p0"), known())
     assert (facts.posts, facts.incidents[0].post, facts.incidents[0].gathered) == ((), "p0", True)
 
 
 def test_a_gathered_incident_that_fails_again_moves_to_a_thread_of_its_own():
     gathered = incident(gathered=True, post="p0")
     rows = [row("3377-2026112300", end="2026-11-23 02:00:00"), row("3377-2026112200", end="2026-11-22 02:00:00")]
-    facts = pages.decide(rows, terms(), known(gathered))
+    facts = page_facts.decide(rows, terms(), known(gathered))
     (card, reply) = facts.posts
     assert (card.thread_of, reply.thread_of) == (None, card.id)
     assert facts.incidents[0].post == card.id
@@ -157,29 +159,29 @@ def test_a_gathered_incident_that_fails_again_moves_to_a_thread_of_its_own():
 
 def test_many_failures_are_counted_and_only_some_told():
     rows = [row(f"3377-202611{day:02}00", end=f"2026-11-21 02:{day:02}:00") for day in range(20, 0, -1)]
-    facts = pages.decide(rows, terms(), known())
+    facts = page_facts.decide(rows, terms(), known())
     assert len(facts.incidents[0].occurrences) == 20
-    assert len(facts.posts) == 1 + pages.TOLD_ONE_BY_ONE + 1
+    assert len(facts.posts) == 1 + page_facts.TOLD_ONE_BY_ONE + 1
     assert "Its incident counts them all" in facts.posts[-1].body["text"]
 
 
 def test_a_change_of_nothing_is_nothing():
-    assert incident_posts.changed(incident(), incident(), desk.Reason.NOTHING, terms()) == Facts()
+    assert incident_posts.changed(incident(), incident(), lifecycle.Reason.NOTHING, terms()) == Facts()
 
 
 def test_a_change_that_looks_the_same_is_no_edit():
     looks_same = replace(incident(), acked_at=NOW)
-    facts = incident_posts.changed(incident(), looks_same, desk.Reason.LEARNED, terms())
+    facts = incident_posts.changed(incident(), looks_same, lifecycle.Reason.LEARNED, terms())
     assert (facts.incidents, facts.posts) == ((looks_same,), ())
 
 
 def test_a_change_that_shows_is_an_edit_two_seconds_later():
-    new, reason = desk.learned(incident(failure()), "3377-2026112100", tasks=[1], task_name="transform")
+    new, reason = lifecycle.learned(incident(failure()), "3377-2026112100", tasks=[1], task_name="transform")
     (edit,) = incident_posts.changed(incident(failure()), new, reason, terms()).posts
     assert (edit.kind, edit.due) == (Kind.EDIT, NOW + timedelta(minutes=1, seconds=2))
 
 
 def test_a_change_may_be_told_in_the_thread():
-    facts = incident_posts.changed(incident(), incident(), desk.Reason.HEALED, terms(), reply={"text": "good"})
+    facts = incident_posts.changed(incident(), incident(), lifecycle.Reason.HEALED, terms(), reply={"text": "good"})
     assert kinds(facts) == [(Kind.MESSAGE, "good")]
     assert facts.posts[0].thread_of == "p1"

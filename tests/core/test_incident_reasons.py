@@ -3,9 +3,9 @@
 import pytest
 from incident_makers import NOW, row, seen
 
-from bot.core.flows import MANUAL, PERIODIC
-from bot.core.occurrences import Why, remembered, why
-from bot.core.status import Status
+from bot.core.flow.model import MANUAL, PERIODIC
+from bot.core.flow.status import Status
+from bot.core.incident.detection import Why, remembered, why
 
 ALERTING = frozenset({-1, 7})
 T1, T2 = "2026-11-21 02:00:00", "2026-11-21 02:10:00"

@@ -2,10 +2,8 @@
 
 import pytest
 
-from bot.core.commands import ROWS, Kind, Row, markdown_table, nearest, row, row_of, usage_hint
-from bot.core.flows import Parameter
-from bot.core.parse import Misread, parse, say
-from bot.core.requests import (
+from bot.core.command.parse import Misread, parse, say
+from bot.core.command.requests import (
     Ack,
     Audit,
     Cancel,
@@ -30,8 +28,19 @@ from bot.core.requests import (
     When,
     Whoami,
 )
-from bot.core.rights import Who
-from bot.core.status import Status as RunStatus
+from bot.core.command.rights import Who
+from bot.core.command.table import (
+    ROWS,
+    Kind,
+    Row,
+    markdown_table,
+    nearest,
+    row,
+    row_of,
+    usage_hint,
+)
+from bot.core.flow.model import Parameter
+from bot.core.flow.status import Status as RunStatus
 
 RUN = "2809-20190812080700"
 FLOW = FlowRef(id=3377)

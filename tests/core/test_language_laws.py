@@ -9,13 +9,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.core import commands, requests
-from bot.core.clauses import SCOPES
+from bot.core.command import requests, table
+from bot.core.command.clauses import SCOPES
+from bot.core.command.parse import Misread, parse, say
+from bot.core.command.periods import duration_words, resolve, window
+from bot.core.command.requests import FlowRef, OwnerRef, Period, When
 from bot.core.errors import Refused
-from bot.core.flows import FlowId, InstanceId, Parameter, TaskId
-from bot.core.parse import Misread, parse, say
-from bot.core.periods import duration_words, resolve, window
-from bot.core.requests import FlowRef, OwnerRef, Period, When
+from bot.core.flow.model import FlowId, InstanceId, Parameter, TaskId
 
 # Signs that mean something somewhere: to this grammar, to Slack, or to the eye.
 SIGNS = (
@@ -142,15 +142,13 @@ def test_canonical_words_stay_as_they_are(request_):
 
 
 def test_every_verb_has_a_law():
-    assert set(REQUESTS) == {row.request for row in commands.ROWS}
-    assert all(
-        set(each.fields) <= {f.name for f in fields(row.request)} for row in commands.ROWS for each in row.clauses
-    )
+    assert set(REQUESTS) == {row.request for row in table.ROWS}
+    assert all(set(each.fields) <= {f.name for f in fields(row.request)} for row in table.ROWS for each in row.clauses)
 
 
 vocabulary = st.sampled_from(
-    [row.verb for row in commands.ROWS]
-    + [clause.word for row in commands.ROWS for clause in row.clauses]
+    [row.verb for row in table.ROWS]
+    + [clause.word for row in table.ROWS for clause in row.clauses]
     + ["3377", "2809-20190812080700", "today", "last", "3h", "since", "09:00", "2026-11-19", "a=b"]
     + ["k=“x y”", "fail", "<@U012AB>"]
 )

@@ -4,11 +4,31 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.courtesy import is_courtesy, is_emoji
-from bot.core.flows import Parameter
-from bot.core.marks import bare
-from bot.core.parse import Misread, is_command, is_courtesy_only, parse, say, would_change
-from bot.core.requests import Ack, Audit, Failed, FlowRef, Help, Log, OwnerRef, Period, Runs, Show, Status, Trigger
+from bot.core.command.courtesy import is_courtesy, is_emoji
+from bot.core.command.marks import bare
+from bot.core.command.parse import (
+    Misread,
+    is_command,
+    is_courtesy_only,
+    parse,
+    say,
+    would_change,
+)
+from bot.core.command.requests import (
+    Ack,
+    Audit,
+    Failed,
+    FlowRef,
+    Help,
+    Log,
+    OwnerRef,
+    Period,
+    Runs,
+    Show,
+    Status,
+    Trigger,
+)
+from bot.core.flow.model import Parameter
 
 SHOW = Show(FlowRef(id=3377))
 RUN = "2809-20190812080700"

@@ -5,10 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.core.errors import Refused
-from bot.core.local_times import Repeated
-from bot.core.parse import far_off, parse, trigger_time
-from bot.core.periods import (
+from bot.core.command.local_times import Repeated
+from bot.core.command.parse import far_off, parse, trigger_time
+from bot.core.command.periods import (
     Passed,
     Unreadable,
     duration_words,
@@ -18,7 +17,8 @@ from bot.core.periods import (
     resolve,
     window,
 )
-from bot.core.requests import FlowRef, Period, Trigger, When
+from bot.core.command.requests import FlowRef, Period, Trigger, When
+from bot.core.errors import Refused
 
 SHANGHAI, BERLIN, APIA = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin"), ZoneInfo("Pacific/Apia")
 NEW_YORK, LORD_HOWE = ZoneInfo("America/New_York"), ZoneInfo("Australia/Lord_Howe")

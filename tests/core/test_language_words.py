@@ -2,10 +2,17 @@
 
 import pytest
 
-from bot.core.flows import Parameter
-from bot.core.parse import Misread, parse, say
-from bot.core.requests import Ack, FlowRef, OwnerRef, Runs, Show, Trigger
-from bot.core.words import Cursor, decode, tick, visible
+from bot.core.command.parse import Misread, parse, say
+from bot.core.command.requests import (
+    Ack,
+    FlowRef,
+    OwnerRef,
+    Runs,
+    Show,
+    Trigger,
+)
+from bot.core.command.words import Cursor, decode, tick, visible
+from bot.core.flow.model import Parameter
 
 ME = "u15432100000000011"
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from bot.core.escape import escape, one_line, plain
-from bot.core.legible import is_legible, legible
+from bot.core.text.escape import escape, one_line, plain
+from bot.core.text.legible import is_legible, legible
 
 ANY = some.text(some.characters(codec=None))
 

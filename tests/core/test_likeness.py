@@ -2,11 +2,11 @@
 
 import pytest
 
-from bot.core.cards.flows import bold, short
-from bot.core.escape import code, escape, one_line, plain
-from bot.core.likeness import begun, likeness, nearest_ids, nearest_names, unmarked
-from bot.core.parse import parse
-from bot.core.words import decode
+from bot.core.command.parse import parse
+from bot.core.command.words import decode
+from bot.core.text.escape import code, escape, one_line, plain
+from bot.core.text.likeness import begun, likeness, nearest_ids, nearest_names, unmarked
+from bot.messages.cards.flows import bold, short
 
 HOSTILE = (
     "a*b", "*", "**x**", "a`b", "a\u00a0b", "a\u202fb", "a\tb\nc", "a\r\n b", " a ", "a\u200bb", "a\u00adb",

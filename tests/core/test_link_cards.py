@@ -1,8 +1,8 @@
 """What people and admins are told of links."""
 
-from bot.core.cards import links
-from bot.core.flows import UserId, UserName
-from bot.core.people import Link, Person
+from bot.core.flow.model import UserId, UserName
+from bot.core.people.model import Link, Person
+from bot.messages.cards import links
 
 
 def made(count):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from bot.core.log_text import own_words
+from bot.core.text.log_text import own_words
 
 DATED = '=====\nrun  num:\t1\ncmdline:\techo "a\n=====\nb"\nsubmitter:\tdb\ncurrent time:\tThu Aug 08\n=====\n'
 UNDATED = "=======\nrun num:\t1\ninstance:\tt1-2\ncmdline:\techo secret\n=======\n"

@@ -4,8 +4,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.lost_cards import IN_ALL, OFTEN, AfterLoss, after_loss, disappearing, name_of, names_of
-from bot.core.posts import PostId
+from bot.core.outbox.lost_messages import (
+    IN_ALL,
+    OFTEN,
+    AfterLoss,
+    after_loss,
+    disappearing,
+    name_of,
+    names_of,
+)
+from bot.core.outbox.posts import PostId
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 

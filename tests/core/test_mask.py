@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from bot.core.flows import Parameter
-from bot.core.mask import DEFAULT, STARS, Mask
+from bot.core.flow.model import Parameter
+from bot.core.text.mask import DEFAULT, STARS, Mask
 
 KEPT = [
     "spark-submit --class Main /data/energy.jar 2026-11-21",

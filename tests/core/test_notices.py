@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from bot.core import notices
-from bot.core.notices import Notice
-from bot.core.posts import Kind, Lane, NewPost, PostId
-from bot.core.times import is_due
+from bot.core.flow.times import is_due
+from bot.core.outbox import notices
+from bot.core.outbox.notices import Notice
+from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.core import oncall
-from bot.core.oncall import EMPTY, SILENT, Group, changed
-from bot.core.people import Person, Profile
+from bot.core.people import on_call
+from bot.core.people.model import Person, Profile
+from bot.core.people.on_call import EMPTY, SILENT, Group, changed
 
 LIVES = Group("S1", frozenset({"U1"}))
 NOBODY = Group("S1", word=EMPTY)
@@ -23,7 +23,7 @@ QUIET = Group("S1", word=SILENT)
     ],
 )
 def test_who_can_be_on_call(more, counts):
-    assert oncall.counts(Profile(Person("T1", "U1"), **more)) is counts
+    assert on_call.counts(Profile(Person("T1", "U1"), **more)) is counts
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ def test_who_can_be_on_call(more, counts):
 )
 def test_what_a_reading_means(group, mentioned, sentence):
     assert group.mentioned is mentioned
-    assert oncall.sentence(group) == sentence
-    assert oncall.trouble([group]) == sentence
+    assert on_call.sentence(group) == sentence
+    assert on_call.trouble([group]) == sentence
 
 
 @pytest.mark.parametrize(
@@ -65,15 +65,15 @@ def test_what_a_reading_means(group, mentioned, sentence):
     ],
 )
 def test_what_to_do_about_it(word, fix):
-    assert oncall.fix(word) == fix
+    assert on_call.fix(word) == fix
 
 
 def test_who_is_in_no_group_that_could_be_read_hears_which_could_not():
     other = Group("S2", frozenset({"U2"}))
-    assert oncall.unread([LIVES, other]) == ""
-    assert oncall.unread([NOBODY]) == ""  # it was read, and nobody is in it
-    assert oncall.unread([other, GONE]).endswith("whether you are on call. I tell the flowbot admins.")
-    assert oncall.unread([QUIET]).endswith("whether you are on call. Try again in a minute.")
+    assert on_call.unread([LIVES, other]) == ""
+    assert on_call.unread([NOBODY]) == ""  # it was read, and nobody is in it
+    assert on_call.unread([other, GONE]).endswith("whether you are on call. I tell the flowbot admins.")
+    assert on_call.unread([QUIET]).endswith("whether you are on call. Try again in a minute.")
 
 
 @pytest.mark.parametrize(

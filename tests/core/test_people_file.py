@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from bot.core.errors import Refused
-from bot.core.flows import UserId, UserName
-from bot.core.people import Link, Person, former_homes
-from bot.core.people_file import _unseen, names_teams, read, teams, write
+from bot.core.flow.model import UserId, UserName
+from bot.core.people.csv_file import _unseen, names_teams, read, teams, write
+from bot.core.people.model import Link, Person, former_homes
 
 HOME = "T0DEMO0001"
 HEADER = "slack_user,enos_user_id,enos_user_name\n"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.core import promise
-from bot.core.promise import Evidence, Judgement, Promise
+from bot.core.health import promise
+from bot.core.health.promise import Evidence, Judgement, Promise
 
 POLL = 30.0  # so that 70 seconds are allowed
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from bot.core.proxies import fault, is_loopback, no_proxy_fault, proxy_for, secrets
+from bot.core.network.proxies import fault, is_loopback, no_proxy_fault, proxy_for, secrets
 
 PROXIES = {"HTTPS_PROXY": "http://proxy:1", "http_proxy": "http://proxy:2", "NO_PROXY": "internal, .corp.example,*.lan"}
 

@@ -8,18 +8,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from incident_makers import KNOWN, MAYA, NOW, OWNER, failure, incident
 
-from bot.core import desk
-from bot.core.cards import gathering
-from bot.core.cards import incident_replies as replies
-from bot.core.cards.incident import Look
-from bot.core.desk import Reason
-from bot.core.incidents import Phase
-from bot.core.posts import PostId
-from bot.core.reminders import CALLS, next_call, restarted, step, storm_call, untaken
-from bot.core.storms import Gathering, Occasion
+from bot.core.incident import lifecycle
+from bot.core.incident.groups import Gathering, Occasion
+from bot.core.incident.lifecycle import Reason
+from bot.core.incident.model import Phase
+from bot.core.incident.reminders import (
+    CALLS,
+    next_call,
+    restarted,
+    step,
+    storm_call,
+    untaken,
+)
+from bot.core.outbox.posts import PostId
+from bot.messages.cards import incident_groups
+from bot.messages.cards import incident_replies as replies
+from bot.messages.cards.incident import Look
 
 EVERY = timedelta(minutes=30)
-TAKEN = desk.acknowledge(incident(), MAYA, NOW)[0]
+TAKEN = lifecycle.acknowledge(incident(), MAYA, NOW)[0]
 
 
 def minutes(count):
@@ -54,7 +61,7 @@ def test_who_took_it_is_asked_a_quarter_of_an_hour_before_the_promise_ends():
 
 
 def test_a_short_promise_ends_without_a_question():
-    short = desk.acknowledge(incident(), MAYA, NOW, minutes(20))[0]
+    short = lifecycle.acknowledge(incident(), MAYA, NOW, minutes(20))[0]
     assert step(short, EVERY, minutes(19))[1] is Reason.NOTHING
     assert step(short, EVERY, minutes(20))[1] is Reason.LAPSED
 
@@ -73,7 +80,7 @@ def test_what_stands_under_another_message_is_not_called_by_itself():
 
 
 def test_a_promise_for_what_stands_under_another_message_ends_too():
-    taken = desk.acknowledge(incident(gathered=True), MAYA, NOW)[0]
+    taken = lifecycle.acknowledge(incident(gathered=True), MAYA, NOW)[0]
     asked, reason = step(taken, EVERY, minutes(225))
     assert reason is Reason.PROMISE_ENDS
     free, reason = step(asked, EVERY, minutes(240))
@@ -97,7 +104,7 @@ def test_a_storm_is_called_for_what_nobody_took_and_has_no_thread():
 
 
 def test_what_is_said_of_a_storm():
-    one = gathering.storm_called([incident(gathered=True)], ["S0ONCALL01"], {OWNER: MAYA}, "p7", command="/flow")
+    one = incident_groups.storm_called([incident(gathered=True)], ["S0ONCALL01"], {OWNER: MAYA}, "p7", command="/flow")
     assert texts(one) == (
         "STILL OPEN · 1 incident of the storm, taken by nobody",
         (
@@ -107,7 +114,7 @@ def test_what_is_said_of_a_storm():
         ),
         ["1|p7|incidents unacked", "1|p7|incidents mine"],
     )
-    many = texts(gathering.storm_called([incident(gathered=True)] * 1200, (), {}, "p7", command="/flow"))
+    many = texts(incident_groups.storm_called([incident(gathered=True)] * 1200, (), {}, "p7", command="/flow"))
     assert many[1].startswith(
         "⏰ *1,200 incidents* of this storm are still open, and nobody has acknowledged them.\n`/flow"
     )
@@ -123,11 +130,11 @@ def test_an_acknowledgement_without_an_end_never_lapses():
 
 def test_taking_and_giving_back_count_the_calls_afresh():
     late = incident(calls=3, called_at=NOW)
-    taken = restarted(late, desk.acknowledge(late, MAYA, NOW)[0], minutes(5))
+    taken = restarted(late, lifecycle.acknowledge(late, MAYA, NOW)[0], minutes(5))
     assert (taken.calls, taken.called_at) == (0, minutes(5))
-    renewed = desk.acknowledge(step(TAKEN, EVERY, minutes(225))[0], MAYA, minutes(226))[0]
+    renewed = lifecycle.acknowledge(step(TAKEN, EVERY, minutes(225))[0], MAYA, minutes(226))[0]
     assert restarted(TAKEN, renewed, minutes(226)).calls == 0
-    back = restarted(TAKEN, desk.unack(TAKEN)[0], minutes(60))
+    back = restarted(TAKEN, lifecycle.unack(TAKEN)[0], minutes(60))
     assert next_call(back, EVERY) == minutes(90)
     assert restarted(late, late, minutes(5)) is late
 

@@ -7,12 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from bot.core.command.parse import parse
 from bot.core.errors import Refused
-from bot.core.flows import Flow, FlowId, Graph, Instance, InstanceId, Parameter, Relation, Task, TaskId
-from bot.core.instance_ids import expected_instance, instance_moment
-from bot.core.parse import parse
-from bot.core.rerun import REACH, data_time, first_free, minutes, plan
-from bot.core.status import Status
+from bot.core.flow.ids import expected_instance, instance_moment
+from bot.core.flow.model import (
+    Flow,
+    FlowId,
+    Graph,
+    Instance,
+    InstanceId,
+    Parameter,
+    Relation,
+    Task,
+    TaskId,
+)
+from bot.core.flow.rerun import REACH, data_time, first_free, minutes, plan
+from bot.core.flow.status import Status
 
 SHANGHAI, UTC_ZONE = timedelta(hours=8), timedelta()
 PARAMETERS = (Parameter("path", "/data"), Parameter("overwrite", "true"))

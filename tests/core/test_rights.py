@@ -4,10 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.commands import ROWS
-from bot.core.flows import Flow, FlowId, UserId, UserName
-from bot.core.people import Link, Person, Profile
-from bot.core.rights import Reason, Standing, Who, heard, may, owns, proves, responds
+from bot.core.command.rights import (
+    Reason,
+    Standing,
+    Who,
+    heard,
+    may,
+    owns,
+    proves,
+    responds,
+)
+from bot.core.command.table import ROWS
+from bot.core.flow.model import Flow, FlowId, UserId, UserName
+from bot.core.people.model import Link, Person, Profile
 
 MAYA = Person("T0DEMO0001", "U0MAYA00001")
 PROVEN = Link(MAYA, UserId("u1"), UserName("maya.chen"), proven=True)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from bot.core.mask import MASK_DEFAULT
-from bot.core.runaway import runs_away
+from bot.core.text.mask import MASK_DEFAULT
+from bot.core.text.runaway import runs_away
 
 RUNAWAYS = {
     "a part of it that repeats holds another repeat or a choice": [

@@ -12,21 +12,30 @@ from incident_makers import MAYA, NOW, OWNER, ZONE, failure, incident
 from incident_picture import picture
 
 import bot
-from bot.core import desk
-from bot.core.cards import blocks, flows, gathering, runs, watching
-from bot.core.cards import incident as cards
-from bot.core.cards import incident_replies as replies
-from bot.core.daily import Day
-from bot.core.facts import Run
-from bot.core.flows import FlowId, Graph, Instance, InstanceId
-from bot.core.shown_times import ago, as_printed, day_before, duration, in_utc, slack_date, until_on_the_clock
-from bot.core.status import Status
-from bot.core.times import printed_moment, trigger_moment
+from bot.core.flow.model import FlowId, Graph, Instance, InstanceId
+from bot.core.flow.status import Status
+from bot.core.flow.times import printed_moment, trigger_moment
+from bot.core.health.daily import Day
+from bot.core.incident import lifecycle
+from bot.core.incident.facts import Run
+from bot.core.text.shown_times import (
+    ago,
+    as_printed,
+    day_before,
+    duration,
+    in_utc,
+    slack_date,
+    until_on_the_clock,
+)
+from bot.messages import blocks
+from bot.messages.cards import flows, incident_groups, monitoring, runs
+from bot.messages.cards import incident as cards
+from bot.messages.cards import incident_replies as replies
 
 PROGRAM = Path(bot.__file__).parent
 TESTS = Path(__file__).parent.parent
 # An id is made of digits that happen to be a time; everything else that prints one is shown_times.py.
-BY_HAND = {"core/shown_times.py", "core/instance_ids.py"}
+BY_HAND = {"core/text/shown_times.py", "core/flow/ids.py"}
 
 
 @pytest.mark.parametrize(
@@ -91,9 +100,9 @@ PRINTED = st.one_of(st.just(""), MOMENTS.map(lambda at: f"{at:%Y-%m-%d %H:%M:%S}
 @given(IDS | st.just("odd"), PRINTED, ZONES, MOMENTS)
 def test_no_card_holds_a_bare_time(instance, printed, zone, now):
     hurt = incident(failure(instance, trigger=printed), failure(instance + "x", trigger=printed), opened_at=now)
-    left = desk.recovered(hurt, instance, now)[0]
-    taken = desk.acknowledge(hurt, MAYA, now)[0]
-    closed = desk.close(hurt, MAYA, now, "because")[0]
+    left = lifecycle.recovered(hurt, instance, now)[0]
+    taken = lifecycle.acknowledge(hurt, MAYA, now)[0]
+    closed = lifecycle.close(hurt, MAYA, now, "because")[0]
     run = Run(
         InstanceId(instance), FlowId(3377), "f", str(MAYA), "p", now, "C1", trigger_ms=int(now.timestamp() * 1000)
     )
@@ -102,9 +111,9 @@ def test_no_card_holds_a_bare_time(instance, printed, zone, now):
     bodies = [
         *(cards.card(each, "p", look) for each in (hurt, left, taken, closed)),
         *(replies.recovered(left, zone), replies.acknowledged(taken), replies.promise_ends(taken, "p")),
-        gathering.first_start([hurt, left, taken, closed], "p", command="/flow", since=now, zone=zone),
-        watching.sign_of_life(Day(1, 1, 0, 0, (left,)), None, "", command="/flow", zone=zone),
-        watching.was_unreachable(now, now - timedelta(hours=1)),
+        incident_groups.first_start([hurt, left, taken, closed], "p", command="/flow", since=now, zone=zone),
+        monitoring.sign_of_life(Day(1, 1, 0, 0, (left,)), None, "", command="/flow", zone=zone),
+        monitoring.was_unreachable(now, now - timedelta(hours=1)),
         runs.started(run, zone=zone),
         runs.ended(run, shown, None, zone=zone),
     ]
@@ -128,17 +137,17 @@ def _labels(part):
 
 
 def test_a_refusal_shows_its_times_to_each_reader():
-    taken = desk.acknowledge(incident(), MAYA, NOW)[0]
-    with pytest.raises(desk.Stands) as held:
-        desk.acknowledge(taken, MAYA.__class__("T1", "U2"), NOW)
-    assert f"since {slack_date(NOW)} until {slack_date(NOW + desk.PROMISE)}." in held.value.shown
+    taken = lifecycle.acknowledge(incident(), MAYA, NOW)[0]
+    with pytest.raises(lifecycle.Stands) as held:
+        lifecycle.acknowledge(taken, MAYA.__class__("T1", "U2"), NOW)
+    assert f"since {slack_date(NOW)} until {slack_date(NOW + lifecycle.PROMISE)}." in held.value.shown
     assert "since 2026-11-21 09:00 UTC until 2026-11-21 13:00 UTC." in str(held.value)
-    with pytest.raises(desk.Stands) as past:
-        desk.acknowledge(incident(), MAYA, NOW, NOW - timedelta(hours=1))
+    with pytest.raises(lifecycle.Stands) as past:
+        lifecycle.acknowledge(incident(), MAYA, NOW, NOW - timedelta(hours=1))
     assert past.value.shown.startswith(f"{slack_date(NOW - timedelta(hours=1))} has passed")
-    recovered = desk.recovered(incident(), "x", NOW)[0]
-    with pytest.raises(desk.Stands) as over:
-        desk.acknowledge(recovered, MAYA, NOW)
+    recovered = lifecycle.recovered(incident(), "x", NOW)[0]
+    with pytest.raises(lifecycle.Stands) as over:
+        lifecycle.acknowledge(recovered, MAYA, NOW)
     assert f"This incident recovered at {slack_date(NOW)}, so there is nothing to acknowledge." in over.value.shown
 
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from incident_makers import JONAS, KNOWN, MAYA, NOW, OWNER, ZONE, failure, incident
 from incident_picture import foreign_pings, picture, refused
 
-from bot.core import desk
-from bot.core.cards import gathering as cards
-from bot.core.flows import UserName
-from bot.core.people import Person
-from bot.core.storms import MENTIONED, WITHIN, Gathering, Occasion, over
+from bot.core.flow.model import UserName
+from bot.core.incident import lifecycle
+from bot.core.incident.groups import MENTIONED, WITHIN, Gathering, Occasion, over
+from bot.core.people.model import Person
+from bot.messages.cards import incident_groups as cards
 
 LATER = NOW + timedelta(minutes=7)
 PEOPLE = {OWNER: MAYA}
@@ -35,9 +35,9 @@ def in_storm(number, **more):
 
 
 OPEN = in_storm(4001)
-TAKEN = desk.acknowledge(in_storm(4002), JONAS, NOW, note="looking")[0]
-GREEN = desk.recovered(in_storm(4003), "4003-2026112200", LATER)[0]
-CLOSED = desk.close(in_storm(4004), JONAS, LATER, "not needed")[0]
+TAKEN = lifecycle.acknowledge(in_storm(4002), JONAS, NOW, note="looking")[0]
+GREEN = lifecycle.recovered(in_storm(4003), "4003-2026112200", LATER)[0]
+CLOSED = lifecycle.close(in_storm(4004), JONAS, LATER, "not needed")[0]
 THREAD = replace(in_storm(4005), gathered=False, post="p5")
 TWICE = replace(in_storm(4006, owners=()), occurrences=(failure("4006-2026112100"), failure("4006-2026112101")))
 MIXED = [OPEN, TAKEN, GREEN, CLOSED, THREAD, TWICE]

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from incident_makers import MAYA, NOW, OWNER, incident
 
-from bot.core import storms
-from bot.core.incidents import Phase
-from bot.core.storms import MENTIONED, WITHIN, Gathering, Occasion, Taken
+from bot.core.incident import groups
+from bot.core.incident.groups import MENTIONED, WITHIN, Gathering, Occasion, Taken
+from bot.core.incident.model import Phase
 
 CHANNEL = "C0DATAOPS1"
 STORM = Gathering("storm", CHANNEL, Occasion.STORM, NOW, NOW, joined=5)
@@ -32,7 +32,7 @@ def many(count, first=0, **more):
 
 def taken(new, recent=(), gatherings=(), *, limit=10, now=NOW):
     ids = itertools.count(1)
-    return storms.taken(new, recent, gatherings, channel=CHANNEL, limit=limit, now=now, new_id=lambda: f"n{next(ids)}")
+    return groups.taken(new, recent, gatherings, channel=CHANNEL, limit=limit, now=now, new_id=lambda: f"n{next(ids)}")
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_limit_of_nothing_means_no_storms_ever():
 
 def test_what_one_transaction_lets_join_is_bounded():
     found = taken(many(1), many(900, 20), limit=800)
-    assert len(found.incidents) == 1 + storms.JOINED
+    assert len(found.incidents) == 1 + groups.JOINED
 
 
 @given(st.integers(1, 60), st.integers(0, 30), st.integers(1, 20))
@@ -108,14 +108,14 @@ def test_nobody_is_lost_and_nobody_counted_twice(new, recent, limit):
 
 
 def test_a_quiet_storm_ends_ten_minutes_after_its_last():
-    assert not storms.is_quiet(STORM, NOW + WITHIN - SECOND)
-    assert storms.is_quiet(STORM, NOW + WITHIN)
-    assert storms.over(STORM).ended_at == NOW + WITHIN
+    assert not groups.is_quiet(STORM, NOW + WITHIN - SECOND)
+    assert groups.is_quiet(STORM, NOW + WITHIN)
+    assert groups.over(STORM).ended_at == NOW + WITHIN
 
 
 def test_the_numbers_count_by_where_each_stands():
     each = [Phase.OPEN, Phase.OPEN, Phase.ACKNOWLEDGED, Phase.RECOVERED, Phase.CLOSED]
-    count = storms.numbers(incident(phase=phase) for phase in each)
+    count = groups.numbers(incident(phase=phase) for phase in each)
     assert (count.open, count.acknowledged, count.recovered, count.closed) == (2, 1, 1, 1)
     assert (count.all, count.live) == (5, 3)
 
@@ -131,33 +131,33 @@ def test_a_list_begins_with_what_is_open_and_new():
         made("new", Phase.OPEN, 2),
         made("green", Phase.RECOVERED, 10),
     ]
-    assert [each.id for each in storms.worst_first(mixed)] == ["new", "old", "taken", "green", "closed"]
+    assert [each.id for each in groups.worst_first(mixed)] == ["new", "old", "taken", "green", "closed"]
 
 
 def test_owners_are_named_once():
-    assert storms.owners([incident(owners=("a", "b")), incident(owners=("b", "c"))]) == ("a", "b", "c")
+    assert groups.owners([incident(owners=("a", "b")), incident(owners=("b", "c"))]) == ("a", "b", "c")
 
 
 def test_linked_owners_are_mentioned_once_and_at_most_twenty_of_them():
     names = [f"n{number}" for number in range(40)]
     people = dict.fromkeys(names[5:], MAYA)
-    first = storms.to_mention(STORM, names, people)
+    first = groups.to_mention(STORM, names, people)
     assert first == tuple(names[5:25])
     assert len(first) == MENTIONED
-    assert storms.to_mention(replace(STORM, mentioned=first), names, people) == ()
-    assert storms.to_mention(replace(STORM, mentioned=first[:19]), names, people) == (names[24],)
-    assert storms.to_mention(replace(STORM, mentioned=(OWNER,) * 25), names, people) == ()
+    assert groups.to_mention(replace(STORM, mentioned=first), names, people) == ()
+    assert groups.to_mention(replace(STORM, mentioned=first[:19]), names, people) == (names[24],)
+    assert groups.to_mention(replace(STORM, mentioned=(OWNER,) * 25), names, people) == ()
 
 
 @pytest.mark.parametrize(
     ("case", "gathering", "shown"),
     [
         ("a storm that goes on", STORM, True),
-        ("a storm that ended a week ago", replace(STORM, ended_at=NOW - storms.SHOWN_FOR), True),
-        ("one that ended before", replace(STORM, ended_at=NOW - storms.SHOWN_FOR - SECOND), False),
+        ("a storm that ended a week ago", replace(STORM, ended_at=NOW - groups.SHOWN_FOR), True),
+        ("one that ended before", replace(STORM, ended_at=NOW - groups.SHOWN_FOR - SECOND), False),
         ("a first start that is still gathered", replace(STORM, occasion=Occasion.FIRST_START), False),
         ("one that was told", replace(STORM, occasion=Occasion.FIRST_START, ended_at=NOW), True),
     ],
 )
 def test_a_message_shows_how_its_incidents_stand_for_a_week(case, gathering, shown):
-    assert storms.is_shown(gathering, NOW) is shown, case
+    assert groups.is_shown(gathering, NOW) is shown, case

@@ -7,14 +7,16 @@ from datetime import timedelta
 import pytest
 from incident_makers import MAYA, NOW, OWNER, failure, incident, row, seen
 
-from bot.core import desk, incident_posts, pages
-from bot.core.cards.incident import Look
 from bot.core.errors import Refused
-from bot.core.facts import Known
-from bot.core.incidents import Phase
-from bot.core.posts import Kind
-from bot.core.status import Status
-from bot.core.storms import WITHIN, Gathering, Occasion
+from bot.core.flow.status import Status
+from bot.core.incident import lifecycle
+from bot.core.incident.facts import Known
+from bot.core.incident.groups import WITHIN, Gathering, Occasion
+from bot.core.incident.model import Phase
+from bot.core.outbox.posts import Kind
+from bot.messages import incident_posts
+from bot.messages.cards.incident import Look
+from bot.work.monitor import page_facts
 
 AT = NOW + timedelta(minutes=1)
 STORM = Gathering("storm", "C0DATAOPS1", Occasion.STORM, NOW, NOW, joined=12)
@@ -48,14 +50,14 @@ def listed(flow=4000, **more):
 
 
 def test_few_have_a_thread_each():
-    facts = pages.decide(rows(3), terms(), Known())
+    facts = page_facts.decide(rows(3), terms(), Known())
     assert [post.kind for post in facts.posts] == [Kind.MESSAGE] * 3
     assert facts.gatherings == ()
     assert {each.told_at for each in facts.incidents} == {AT}
 
 
 def test_many_have_one_message_that_counts_them_all():
-    facts = pages.decide(rows(50), terms(), Known())
+    facts = page_facts.decide(rows(50), terms(), Known())
     (post,), (storm,) = facts.posts, facts.gatherings
     assert (post.id, post.kind, post.channel) == (storm.post, Kind.MESSAGE, "C0DATAOPS1")
     assert post.body["text"] == "STORM · 50 incidents · 50 open, 0 acknowledged, 0 recovered"
@@ -69,13 +71,13 @@ def test_many_have_one_message_that_counts_them_all():
 
 def test_its_message_goes_before_the_cards_that_the_same_reading_brought_before():
     late = terms(stored_at=AT + timedelta(seconds=1))
-    cards = pages.decide(rows(3), late, Known())
-    storm = pages.decide(rows(40, 5000), late, Known())
+    cards = page_facts.decide(rows(3), late, Known())
+    storm = page_facts.decide(rows(40, 5000), late, Known())
     assert storm.posts[0].due < min(post.due for post in cards.posts)
 
 
 def test_those_told_before_keep_their_threads():
-    facts = pages.decide(rows(2), terms(), Known(recent=tuple(told(2))))
+    facts = page_facts.decide(rows(2), terms(), Known(recent=tuple(told(2))))
     assert [post.id for post in facts.posts] == [facts.gatherings[0].post]
     assert [(each.id, each.post, each.gathered) for each in facts.incidents[-2:]] == [
         ("r0", "p0", False),
@@ -87,7 +89,7 @@ def test_those_told_before_keep_their_threads():
 def test_one_that_was_told_before_and_failed_again_on_this_page_is_both():
     recent = told(3)
     again = row("9000-2026112200", end="2026-11-22 02:00:00")
-    facts = pages.decide([again, *rows(2)], terms(), Known(incidents=(recent[0],), recent=tuple(recent)))
+    facts = page_facts.decide([again, *rows(2)], terms(), Known(incidents=(recent[0],), recent=tuple(recent)))
     (first,) = (each for each in facts.incidents if each.id == "r0")
     assert len(first.occurrences) == 2
     assert first.listed_in == facts.gatherings[0].post
@@ -99,7 +101,7 @@ def test_one_that_was_told_before_and_failed_again_on_this_page_is_both():
 
 def test_further_failures_of_the_same_page_are_counted_and_not_told():
     twice = [*rows(4, day="22", end="2026-11-22 02:00:00"), *rows(4)]
-    facts = pages.decide(twice, terms(), Known())
+    facts = page_facts.decide(twice, terms(), Known())
     assert len(facts.posts) == 1
     assert [len(each.occurrences) for each in facts.incidents] == [2] * 4
     assert "with 8 failures in all" in str(facts.posts[0].body)
@@ -107,7 +109,7 @@ def test_further_failures_of_the_same_page_are_counted_and_not_told():
 
 
 def test_a_storm_that_goes_on_takes_in_what_comes_and_says_nothing():
-    facts = pages.decide(rows(1), terms(), Known(gatherings=(STORM,)))
+    facts = page_facts.decide(rows(1), terms(), Known(gatherings=(STORM,)))
     assert facts.posts == ()
     assert facts.incidents[0].post == "storm"
     assert facts.gatherings == (replace(STORM, last_at=AT, joined=13),)
@@ -115,7 +117,7 @@ def test_a_storm_that_goes_on_takes_in_what_comes_and_says_nothing():
 
 def test_a_further_failure_in_a_storm_is_counted_and_begins_nothing():
     again = row("4000-2026112200", end="2026-11-22 02:00:00")
-    facts = pages.decide([again], terms(), Known(incidents=(listed(),), gatherings=(STORM,)))
+    facts = page_facts.decide([again], terms(), Known(incidents=(listed(),), gatherings=(STORM,)))
     assert facts.posts == ()
     assert facts.gatherings == ()
     assert len(facts.incidents[0].occurrences) == 2
@@ -124,7 +126,7 @@ def test_a_further_failure_in_a_storm_is_counted_and_begins_nothing():
 def test_after_the_storm_a_further_failure_begins_a_thread():
     again = row("4000-2026112200", end="2026-11-22 02:00:00")
     later = terms(now=NOW + WITHIN)
-    facts = pages.decide([again], later, Known(incidents=(listed(),), gatherings=(STORM,)))
+    facts = page_facts.decide([again], later, Known(incidents=(listed(),), gatherings=(STORM,)))
     (card,), (new,) = facts.posts, facts.incidents
     assert (card.id, card.thread_of) == (new.post, None)
     assert (new.gathered, new.listed_in, new.told_at) == (False, "storm", NOW + WITHIN)
@@ -133,7 +135,7 @@ def test_after_the_storm_a_further_failure_begins_a_thread():
 def test_many_that_fail_again_after_it_are_another_storm():
     again = rows(5, day="22", end="2026-11-22 02:00:00")
     known = Known(incidents=tuple(listed(4000 + n) for n in range(5)), gatherings=(STORM,))
-    facts = pages.decide(again, terms(now=NOW + WITHIN), known)
+    facts = page_facts.decide(again, terms(now=NOW + WITHIN), known)
     (storm,) = facts.gatherings
     assert storm.post != "storm"
     assert [post.id for post in facts.posts] == [storm.post]
@@ -144,12 +146,12 @@ def test_what_a_first_start_listed_joins_a_storm_when_it_fails_again():
     first = Gathering("first", "C0DATAOPS1", Occasion.FIRST_START, NOW, NOW, NOW)
     old = listed(post="first", listed_in="first", told_at=None)
     again = row("4000-2026112200", end="2026-11-22 02:00:00")
-    facts = pages.decide([again], terms(), Known(incidents=(old,), gatherings=(first, STORM)))
+    facts = page_facts.decide([again], terms(), Known(incidents=(old,), gatherings=(first, STORM)))
     assert [(each.post, each.listed_in) for each in facts.incidents] == [("storm", "storm")]
 
 
 def test_a_first_start_is_no_storm():
-    facts = pages.decide(rows(50), terms(gather_under="first"), Known(gatherings=(STORM,)))
+    facts = page_facts.decide(rows(50), terms(gather_under="first"), Known(gatherings=(STORM,)))
     assert facts.posts == facts.gatherings == ()
     assert {(each.listed_in, each.told_at) for each in facts.incidents} == {("first", None)}
 
@@ -157,21 +159,21 @@ def test_a_first_start_is_no_storm():
 def test_a_recovery_in_a_storm_is_shown_and_not_told():
     good = row("4000-2026112100", Status.SUCCESS, "2026-11-21 03:00:00")
     known = Known({good.id: seen(id_="4000-2026112100")}, (listed(),), (STORM,))
-    facts = pages.decide([good], terms(), known)
+    facts = page_facts.decide([good], terms(), known)
     assert facts.incidents[0].phase is Phase.RECOVERED
     assert facts.posts == ()
 
 
 def test_without_a_limit_there_are_no_storms():
-    assert len(pages.decide(rows(50), terms(storm=0), Known()).posts) == 50
+    assert len(page_facts.decide(rows(50), terms(storm=0), Known()).posts) == 50
 
 
 def test_a_thread_is_opened_once():
-    opened, reason = desk.threaded(listed(), "p7")
-    assert reason is desk.Reason.THREADED
+    opened, reason = lifecycle.threaded(listed(), "p7")
+    assert reason is lifecycle.Reason.THREADED
     assert (opened.post, opened.gathered, opened.listed_in, opened.told_at) == ("p7", False, "storm", NOW)
     with pytest.raises(Refused, match="has a thread already"):
-        desk.threaded(opened, "p8")
+        lifecycle.threaded(opened, "p8")
 
 
 def test_its_first_message_is_its_card():

@@ -4,7 +4,7 @@ import pytest
 from aiohttp import web
 from enos_gateway import told
 
-from bot.core.flows import Search
+from bot.core.flow.model import Search
 from bot.enos.errors import Broken
 
 FAILED = Search(1, 0, 9, (-1, 7))

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from bot.core.flows import FlowId, InstanceId, Parameter, Search, TaskId
+from bot.core.flow.model import FlowId, InstanceId, Parameter, Search, TaskId
 from bot.enos import calls, calls_edit
 from bot.enos.calls import By, Kind
 

@@ -3,8 +3,8 @@ from enos_gateway import broken, html, ok, refused, reset, told
 from enos_lists import row
 
 from bot.core.errors import Outage, Refused
-from bot.core.flows import Parameter
-from bot.core.status import Status
+from bot.core.flow.model import Parameter
+from bot.core.flow.status import Status
 from bot.enos.definitions import Definitions
 from bot.enos.errors import AnswerLost, Broken, EnosRefused, Unreadable
 

@@ -9,7 +9,7 @@ from enos_gateway import html, ok, refused, told
 from enos_lists import row
 
 from bot.core.errors import Refused
-from bot.core.flows import FlowId, Parameter, Search
+from bot.core.flow.model import FlowId, Parameter, Search
 from bot.enos.errors import Broken, EnosRefused
 
 USER = "u15432100000000011"

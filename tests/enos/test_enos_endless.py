@@ -8,12 +8,12 @@ import pytest
 from enos_gateway import Clock, ok
 from enos_lists import row
 
-from bot.core.flows import Search
+from bot.core.flow.model import Search
 from bot.enos.calls import By
+from bot.enos.capabilities import Learned
 from bot.enos.envelope import Envelope
 from bot.enos.errors import Endless
 from bot.enos.flow_lists import all_flows
-from bot.enos.learned import Learned
 from bot.enos.paging import pages
 from bot.enos.server import MOST_PAGES, MOST_SECONDS, Server
 

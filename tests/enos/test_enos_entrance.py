@@ -9,7 +9,7 @@ from enos_lists import row
 from enos_rows import ROW, page_of, wire
 from enos_walks import all_of, ids
 
-from bot.core.legible import is_legible, legible
+from bot.core.text.legible import is_legible, legible
 from bot.enos.envelope import open_envelope
 from bot.enos.errors import Throttled, Unreadable
 from bot.enos.graphs import graph_of, parameters_of

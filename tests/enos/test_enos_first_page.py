@@ -6,7 +6,7 @@ from enos_lists import row
 from enos_walks import TROUBLES, all_of, asked_pages, ids, told_until_it_is_a_habit, trouble_on_0
 
 from bot.core.errors import Failure, Outage, Refused
-from bot.core.flows import Search
+from bot.core.flow.model import Search
 from bot.enos.errors import Broken
 
 # the base of page numbers

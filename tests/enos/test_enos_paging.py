@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.core.errors import Failure, Refused
-from bot.core.flows import Search
+from bot.core.flow.model import Search
 from bot.enos.calls import By
+from bot.enos.capabilities import Learned
 from bot.enos.envelope import Reply, open_envelope
 from bot.enos.errors import Broken
-from bot.enos.learned import Learned
 from bot.enos.page_base import Breaks
 from bot.enos.paging import Server, pages
 from bot.enos.verdicts import judge

@@ -6,8 +6,8 @@ from enos_rows import ROW, page_of, wire
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.flows import Instance
-from bot.core.status import Status
+from bot.core.flow.model import Instance
+from bot.core.flow.status import Status
 from bot.enos.envelope import Envelope, open_envelope
 from bot.enos.errors import Unreadable
 from bot.enos.graphs import graph_of, parameters_of

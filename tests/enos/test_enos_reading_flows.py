@@ -5,8 +5,17 @@ import json
 import pytest
 from enos_rows import ROW, page_of, wire
 
-from bot.core.flows import Flow, FlowName, Graph, Parameter, Reference, Relation, Task, TaskInstance
-from bot.core.status import Status
+from bot.core.flow.model import (
+    Flow,
+    FlowName,
+    Graph,
+    Parameter,
+    Reference,
+    Relation,
+    Task,
+    TaskInstance,
+)
+from bot.core.flow.status import Status
 from bot.enos.envelope import Envelope, open_envelope
 from bot.enos.errors import Unreadable
 from bot.enos.graphs import graph_of, parameters_of

@@ -18,7 +18,7 @@ from enos_gateway import (
 )
 
 from bot.core.errors import Outage, Refused, Unclear
-from bot.core.flows import Parameter
+from bot.core.flow.model import Parameter
 from bot.enos import transport as transport_module
 from bot.enos.calls import Call, Kind
 from bot.enos.errors import AnswerLost, NotNow, Silence, Throttled, TokenStale, Unavailable, Unreachable

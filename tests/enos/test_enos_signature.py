@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.flows import FlowId, InstanceId, Search
+from bot.core.flow.model import FlowId, InstanceId, Search
 from bot.enos import calls
 from bot.enos.calls import By
 from bot.enos.signature import encryption, headers, params_data, query_string, signature

@@ -20,7 +20,7 @@ from enos_gateway import (
 )
 
 from bot.core.errors import Outage, Refused, Unclear
-from bot.core.flows import Parameter
+from bot.core.flow.model import Parameter
 from bot.enos.calls import Call, Kind
 from bot.enos.errors import AnswerLost, Broken, Silence, Throttled, Unreachable, Unreadable
 from bot.enos.transport import Transport

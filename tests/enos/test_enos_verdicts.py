@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.core.errors import Outage, Refusal, Unclear
-from bot.core.flows import FlowId, InstanceId, Search, TaskId
+from bot.core.flow.model import FlowId, InstanceId, Search, TaskId
 from bot.enos import calls, calls_edit
 from bot.enos.calls import By
 from bot.enos.envelope import Envelope, Reply, open_envelope

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 
-from bot import demo, offline
-from bot.settings import load
+from bot.ops import offline
+from bot.settings.table import load
 from bot.sim import serve
-from bot.sim.workspace_things import Message
+from bot.sim.demo import demo
+from bot.sim.slack.things import Message
 
 MAYA, JONAS, PRIYA, ALEX, SAM = "U0MAYA00001", "U0JONAS0001", "U0PRIYA0001", "U0ALEX00001", "U0SAMLEE001"
 GUEST, STRANGER = "U0GUEST0001", "U0STRANGE01"

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 from journey_kit import MAYA, story
 
-from bot.sim.enos_switches import Switches
+from bot.sim.enos.switches import Switches
 
 PLATFORMS = (
     {

@@ -5,7 +5,7 @@ import json
 from aiohttp import ClientSession
 from journey_kit import JONAS, MAYA, free_port, story
 
-from bot.sim.slack_http import signature
+from bot.sim.slack.http_mode import signature
 
 
 @story(waits=True, FLOWBOT_MODE="http", SLACK_APP_TOKEN="", SLACK_SIGNING_SECRET="demo-signing-secret")

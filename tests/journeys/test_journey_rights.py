@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from journey_kit import ALEX, DATA_OPS, DIRECT, FINANCE, GENERAL, GUEST, JONAS, MAYA, PRIYA, SAM, STRANGER, story
 
-from bot.sim.workspace_seed import ON_CALL
+from bot.sim.slack.seed import ON_CALL
 
 
 @story()

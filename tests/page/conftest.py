@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 from fake_control import FakeControl
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from bot.sim.page_server import site
+from bot.sim.page.server import site
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PATIENCE = 60_000  # milliseconds; nothing waits so long unless the machine is busy with something else

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.sim.page_server import PAGE
+from bot.sim.page.server import PAGE
 
 
 def test_the_files_are_small_and_load_nothing_from_outside():

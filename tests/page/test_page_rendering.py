@@ -7,7 +7,7 @@ import pytest
 from fake_control import button, mrkdwn, plain
 from playwright.async_api import expect
 
-import bot.core
+import bot
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -110,8 +110,9 @@ async def test_no_escaped_text_does_anything(library):
 
 def emoji_of_flowbot() -> list[str]:
     """Every emoji that stands in what the bot says."""
-    (core,) = bot.core.__path__
-    written = "".join(path.read_text(encoding="utf-8") for path in Path(core).rglob("*.py"))
+    program = Path(bot.__file__).parent
+    said = [path for part in ("core", "messages", "work") for path in (program / part).rglob("*.py")]
+    written = "".join(path.read_text(encoding="utf-8") for path in said)
     return sorted(set(re.findall("[\u23e9-\u23ff\u2600-\u27bf\u2b50\U0001f000-\U0001faff]", written)))
 
 

@@ -8,9 +8,9 @@ import pytest_asyncio
 from aiohttp.test_utils import TestClient, TestServer
 from playwright.async_api import expect
 
-from bot.sim.page_server import page_app
+from bot.sim.page.server import page_app
 from bot.sim.serve import World, demo_world
-from bot.sim.workspace_things import File
+from bot.sim.slack.things import File
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

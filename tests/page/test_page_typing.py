@@ -4,7 +4,7 @@ import pytest
 from fake_control import DATA_OPS, DIRECT, MAYA
 from playwright.async_api import expect
 
-from bot.core.commands import ROWS, usage_hint
+from bot.core.command.table import ROWS, usage_hint
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

@@ -3,7 +3,7 @@
 import pytest
 from platform_kit import Caller, Clock, served, small_platform
 
-from bot.sim.platform import Directory
+from bot.sim.enos.platform import Directory
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from platform_kit import DAILY, EXTRACT, MAYA, NOON, Clock, small_platform
 
-from bot.sim.enos_ask import Ask
-from bot.sim.enos_face import ACTIONS
-from bot.sim.enos_replies import Printer
-from bot.sim.enos_texts import text_of
-from bot.sim.platform import Directory
-from bot.sim.platform_model import Denied
+from bot.sim.enos.ask import Ask
+from bot.sim.enos.face import ACTIONS
+from bot.sim.enos.model import Denied
+from bot.sim.enos.platform import Directory
+from bot.sim.enos.replies import Printer
+from bot.sim.enos.texts import text_of
 
 NAMES = [
     "type", "expression", "owner", "fromTriggerTime", "toTriggerTime", "status", "pagination", "flowInstId", "flowId",

@@ -5,7 +5,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from platform_kit import DAILY, EMPTY, HOURLY, LOAD, MAYA, Caller, Clock, served, small_platform
 
-from bot.sim.enos_controls import platform_routes
+from bot.sim.enos.controls import platform_routes
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.sim.platform_cron import fires, following
+from bot.sim.enos.cron import fires, following
 
 
 def at(text):

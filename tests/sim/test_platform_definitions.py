@@ -16,9 +16,9 @@ from platform_kit import (
     settle,
 )
 
-from bot.sim.enos_face import ACTIONS
-from bot.sim.platform import Directory
-from bot.sim.platform_model import Link
+from bot.sim.enos.face import ACTIONS
+from bot.sim.enos.model import Link
+from bot.sim.enos.platform import Directory
 
 
 # ── definitions ─────────────────────────────────────────────────────────────

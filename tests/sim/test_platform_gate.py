@@ -5,8 +5,8 @@ import hashlib
 import pytest
 from platform_kit import MAYA, NOON, Caller, Clock, served, small_platform
 
-from bot.sim.enos_gate import Gate, Shut, _Grant
-from bot.sim.platform import ACCESS_KEY, SECRET_KEY
+from bot.sim.enos.gate import Gate, Shut, _Grant
+from bot.sim.enos.platform import ACCESS_KEY, SECRET_KEY
 
 TOKEN = "APIM-TOKEN-EXAMPLE-0001"
 WHO = {"userId": "u15432100000000001", "orgId": "o15000000000001"}

@@ -3,9 +3,9 @@
 import pytest
 from platform_kit import DAILY, EMPTY, EXTRACT, HOURLY, LOAD, NOON, TRANSFORM, Clock, small_platform
 
-from bot.sim.platform import Call
-from bot.sim.platform_logs import log_of
-from bot.sim.platform_model import Denied, Relation, Shape, Status, Task
+from bot.sim.enos.logs import log_of
+from bot.sim.enos.model import Denied, Relation, Shape, Status, Task
+from bot.sim.enos.platform import Call
 
 
 @pytest.fixture

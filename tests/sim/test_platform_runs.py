@@ -3,9 +3,9 @@
 import pytest
 from platform_kit import DAILY, EMPTY, EXTRACT, LOAD, NOON, TRANSFORM, Clock, small_platform
 
-from bot.sim.platform import Platform
-from bot.sim.platform_logs import log_of
-from bot.sim.platform_model import Denied, Status, Task
+from bot.sim.enos.logs import log_of
+from bot.sim.enos.model import Denied, Status, Task
+from bot.sim.enos.platform import Platform
 
 DIAMOND = [(1, 2), (1, 3), (2, 4), (3, 4)]
 

@@ -21,8 +21,8 @@ from platform_kit import (
     small_platform,
 )
 
-from bot.sim.platform_model import Status
-from bot.sim.platform_search import ORDERS, Finder, Terms
+from bot.sim.enos.model import Status
+from bot.sim.enos.search import ORDERS, Finder, Terms
 
 HOUR = 3600
 

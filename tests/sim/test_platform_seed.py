@@ -3,10 +3,18 @@
 import pytest
 from platform_kit import NOON, Caller, Clock, served
 
-from bot.sim.platform import ORG
-from bot.sim.platform_cron import read
-from bot.sim.platform_model import Status
-from bot.sim.platform_seed import ALEX, JONAS, MAYA, PRIYA, SAM, WATCHER, demo_platform
+from bot.sim.enos.cron import read
+from bot.sim.enos.model import Status
+from bot.sim.enos.platform import ORG
+from bot.sim.enos.seed import (
+    ALEX,
+    JONAS,
+    MAYA,
+    PRIYA,
+    SAM,
+    WATCHER,
+    demo_platform,
+)
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import json
 import pytest
 from platform_kit import DAILY, EXTRACT, LOAD, MAYA, NOON, TRANSFORM, Caller, Clock, served, small_platform
 
-from bot.sim.enos_switches import Switches, offset
-from bot.sim.platform_model import Link
+from bot.sim.enos.model import Link
+from bot.sim.enos.switches import Switches, offset
 
 INSTANCE = "3377-2026112111"
 TASK = f"{EXTRACT}-2026112111"

@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from workspace_kit import slack
 
-from bot.sim.workspace_seed import (
+from bot.sim.slack.seed import (
     ALEX,
     DATA_OPS,
     FINANCE,

@@ -6,8 +6,8 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from workspace_kit import CARD, bolt_app, connected, slack
 
-from bot.sim.workspace_seed import DATA_OPS, GENERAL, JONAS, MAYA, SAM
-from bot.sim.workspace_things import Forbidden
+from bot.sim.slack.seed import DATA_OPS, GENERAL, JONAS, MAYA, SAM
+from bot.sim.slack.things import Forbidden
 
 MODAL = {
     "type": "modal",

@@ -6,8 +6,20 @@ from dataclasses import replace
 import pytest
 from workspace_kit import CARD, bolt_app, connected, slack
 
-from bot.sim.workspace_seed import ALEX, DATA_OPS, FINANCE, FLOWBOT, GENERAL, GUEST, JONAS, MAYA, PRIVATE, SAM, STRANGER
-from bot.sim.workspace_things import Forbidden, Shortcut
+from bot.sim.slack.seed import (
+    ALEX,
+    DATA_OPS,
+    FINANCE,
+    FLOWBOT,
+    GENERAL,
+    GUEST,
+    JONAS,
+    MAYA,
+    PRIVATE,
+    SAM,
+    STRANGER,
+)
+from bot.sim.slack.things import Forbidden, Shortcut
 
 
 async def test_the_home_tab():

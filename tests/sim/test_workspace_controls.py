@@ -8,9 +8,20 @@ import pytest
 from aiohttp import web
 from workspace_kit import bolt_app, connected, slack
 
-from bot.sim.slack_controls import workspace_routes
-from bot.sim.workspace_seed import DATA_OPS, FINANCE, FLOWBOT, GENERAL, GUEST, JONAS, MAYA, PRIVATE, SAM, STRANGER
-from bot.sim.workspace_things import Shortcut
+from bot.sim.slack.controls import workspace_routes
+from bot.sim.slack.seed import (
+    DATA_OPS,
+    FINANCE,
+    FLOWBOT,
+    GENERAL,
+    GUEST,
+    JONAS,
+    MAYA,
+    PRIVATE,
+    SAM,
+    STRANGER,
+)
+from bot.sim.slack.things import Shortcut
 
 CARD = [
     {

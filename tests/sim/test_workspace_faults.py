@@ -7,8 +7,8 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from workspace_kit import bolt_app, connected, slack
 
-from bot.sim.slack_faults import Fault, Faults
-from bot.sim.workspace_seed import DATA_OPS, FINANCE, GENERAL, JONAS, MAYA
+from bot.sim.slack.faults import Fault, Faults
+from bot.sim.slack.seed import DATA_OPS, FINANCE, GENERAL, JONAS, MAYA
 
 
 def said(world, text):

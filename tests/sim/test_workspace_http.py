@@ -8,7 +8,7 @@ from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from workspace_kit import bolt_app, slack
 
-from bot.sim.workspace_seed import DATA_OPS, MAYA
+from bot.sim.slack.seed import DATA_OPS, MAYA
 
 BUTTON = [
     {

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sim.slack_limits import check_attachments, check_blocks, check_metadata, check_view
-from bot.sim.workspace_seed import DATA_OPS, MAYA, demo_workspace
-from bot.sim.workspace_things import SlackError
+from bot.sim.slack.limits import check_attachments, check_blocks, check_metadata, check_view
+from bot.sim.slack.seed import DATA_OPS, MAYA, demo_workspace
+from bot.sim.slack.things import SlackError
 
 
 def plain(text):

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sim.slack_limits import check_blocks, check_view
-from bot.sim.workspace_inputs import elements, entered, find_option, initial, state_values
-from bot.sim.workspace_seed import DATA_OPS, FLOWBOT, JONAS, MAYA, demo_workspace
-from bot.sim.workspace_things import Forbidden, Message, SlackError
+from bot.sim.slack.inputs import elements, entered, find_option, initial, state_values
+from bot.sim.slack.limits import check_blocks, check_view
+from bot.sim.slack.seed import DATA_OPS, FLOWBOT, JONAS, MAYA, demo_workspace
+from bot.sim.slack.things import Forbidden, Message, SlackError
 
 
 def workspace():

@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from workspace_kit import without_proxies
 
 from bot.sim.serve import demo_world, main, start
-from bot.sim.workspace_seed import DATA_OPS, MAYA
+from bot.sim.slack.seed import DATA_OPS, MAYA
 
 
 async def test_both_faces_and_the_page_answer_and_stop():

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from workspace_kit import bolt_app, connected, slack
 
-from bot.sim.workspace_seed import DATA_OPS, MAYA
+from bot.sim.slack.seed import DATA_OPS, MAYA
 
 
 @contextlib.asynccontextmanager

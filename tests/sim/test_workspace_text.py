@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sim.slack_text import encode, escaped, unescaped
-from bot.sim.workspace_seed import demo_workspace
+from bot.sim.slack.seed import demo_workspace
+from bot.sim.slack.text import encode, escaped, unescaped
 
 WORKSPACE = demo_workspace(lambda: 1_795_270_000.0)
 

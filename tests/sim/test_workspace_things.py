@@ -7,7 +7,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from workspace_kit import slack
 
-from bot.sim.workspace_seed import (
+from bot.sim.slack.seed import (
     ALEX,
     DATA_OPS,
     FINANCE,

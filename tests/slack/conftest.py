@@ -9,8 +9,8 @@ import aiohttp
 import pytest
 from fake_slack import PATIENCE, FakeSlack, Time
 
-from bot.core.people import Said
-from bot.slack.edge import Outside, SlackEdge, Way
+from bot.core.people.model import Said
+from bot.slack.gateway import Outside, SlackEdge, Way
 from bot.slack.listeners import Room
 from bot.slack.poster import Poster
 from bot.slack.sockets import Timing

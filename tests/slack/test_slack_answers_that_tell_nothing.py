@@ -3,7 +3,7 @@
 import pytest
 from fake_slack import BOT, TEAM
 
-from bot.core.conversations import SlackUnclear
+from bot.core.outbox.conversations import SlackUnclear
 from bot.slack.identity import Identity
 
 MAYA = {"id": "U0MAYA00001", "team_id": TEAM, "name": "maya.chen"}

@@ -5,7 +5,7 @@ import asyncio
 import aiohttp
 import pytest
 
-from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.slack.calls import counted
 
 

@@ -11,10 +11,10 @@ from fake_slack import BOT, BOT_USER, TEAM, event_of, mention, pressed, slash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.conversations import SlackUnclear
-from bot.core.legible import is_legible
-from bot.core.people import Surface
-from bot.slack import said
+from bot.core.outbox.conversations import SlackUnclear
+from bot.core.people.model import Surface
+from bot.core.text.legible import is_legible
+from bot.slack import incoming
 from bot.slack.calls import fit
 from bot.slack.directory import MEMBER_PAGES, Directory
 from bot.slack.identity import Identity
@@ -32,21 +32,21 @@ def texts(heard):
 
 
 def test_words_with_half_signs_are_heard_with_whole_ones():
-    assert said.command(slash(f"show night{HALF}\x00"), NOW).text == "show night��"
-    assert said.event(event_of(mention(f"<@{BOT_USER}> show {HALF}")), NOW, ME).text == "show �"
-    assert len(said.command(slash("x" * 10**6), NOW).text) == 40_000
+    assert incoming.command(slash(f"show night{HALF}\x00"), NOW).text == "show night��"
+    assert incoming.event(event_of(mention(f"<@{BOT_USER}> show {HALF}")), NOW, ME).text == "show �"
+    assert len(incoming.command(slash("x" * 10**6), NOW).text) == 40_000
 
 
 @pytest.mark.parametrize("odd", [HALF, "U\x00", "U" * 300])
 def test_ids_that_cannot_be_kept_name_nothing(odd):
-    assert said.command(slash("mine", user_id=odd), NOW) is None
-    heard = said.command(slash("mine", channel_id=odd, response_url=odd * 5000, trigger_id=odd), NOW, delivery=odd)
+    assert incoming.command(slash("mine", user_id=odd), NOW) is None
+    heard = incoming.command(slash("mine", channel_id=odd, response_url=odd * 5000, trigger_id=odd), NOW, delivery=odd)
     assert heard.where.channel == "U0MAYA00001"
     assert heard.where.response_url == ""
     assert heard.key.startswith("command:")
     assert all(map(is_legible, texts(heard)))
-    assert said.press(pressed(f"1|p|ack {HALF}"), NOW).text == said.OLD_BUTTON
-    assert said.press(pressed("1|p|" + "x" * 5000), NOW).text == said.OLD_BUTTON
+    assert incoming.press(pressed(f"1|p|ack {HALF}"), NOW).text == incoming.OLD_BUTTON
+    assert incoming.press(pressed("1|p|" + "x" * 5000), NOW).text == incoming.OLD_BUTTON
 
 
 def test_a_payload_nested_without_end_has_a_key_too():
@@ -55,7 +55,7 @@ def test_a_payload_nested_without_end_has_a_key_too():
         deep = [deep]
     body = {**slash("mine"), "deep": deep}
     del body["trigger_id"]
-    assert said.command(body, NOW).key == said.command(dict(body), NOW).key
+    assert incoming.command(body, NOW).key == incoming.command(dict(body), NOW).key
 
 
 LOOSE = st.recursive(
@@ -67,7 +67,7 @@ LOOSE = st.recursive(
 
 @given(st.text(st.characters(codec=None)), st.text(st.characters(codec=None), min_size=1))
 def test_whatever_is_said_can_be_kept(text, thread):
-    heard = said.event(event_of(mention(text, thread_ts=thread)), NOW, ME)
+    heard = incoming.event(event_of(mention(text, thread_ts=thread)), NOW, ME)
     assert heard.where.surface is Surface.MENTION
     json.dumps(texts(heard), ensure_ascii=False).encode()
     assert "\x00" not in "".join(texts(heard))
@@ -156,8 +156,8 @@ async def test_a_list_of_many_pages_is_read_to_its_end():
 @pytest.mark.parametrize(
     ("read", "unit"),
     [
-        (lambda text: said.without_mention(text, ME), " "),
-        (lambda text: said.without_mention(text, ME), f"<@{BOT_USER}|"),
+        (lambda text: incoming.without_mention(text, ME), " "),
+        (lambda text: incoming.without_mention(text, ME), f"<@{BOT_USER}|"),
         (redact, "https://"),
         (redact, "https://a/b/"),
         (redact, "ticket="),

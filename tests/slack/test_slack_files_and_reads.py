@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from fake_slack import BOT, TEAM, Fault, refusal
 
-from bot.core.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
-from bot.core.people import Person
+from bot.core.outbox.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.people.model import Person
 from bot.slack.identity import Identity
 
 ME = Identity(TEAM, "U0FLOWBOT1", BOT, url="https://demo.slack.com/")

@@ -13,9 +13,9 @@ import pytest
 from fake_slack import BOT_USER, event_of, mention, pressed, slash
 
 from bot.core.errors import Refused
-from bot.seldom import Seldom
+from bot.ops.rare_log import Seldom
 from bot.slack import http_mode
-from bot.slack.edge import Way
+from bot.slack.gateway import Way
 from bot.slack.listeners import Room
 
 SECRET = "demo-signing-secret"

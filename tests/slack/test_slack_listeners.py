@@ -8,10 +8,10 @@ import pytest
 from fake_slack import BOT, BOT_USER, TEAM, event_of, mention, pressed, refusal, slash
 from slack_bolt.response import BoltResponse
 
-from bot.core.people import Person, Surface, Where
-from bot.slack.edge import Way
+from bot.core.people.model import Person, Surface, Where
+from bot.slack.gateway import Way
+from bot.slack.kept_tasks import KeptTasks
 from bot.slack.listeners import Room
-from bot.slack.tasks import KeptTasks
 from bot.store.database import Trouble
 
 

@@ -3,7 +3,7 @@
 import pytest
 from fake_slack import Fault, refusal
 
-from bot.core.conversations import Found, SlackAstray, SlackLimited, SlackRefused, SlackUnclear
+from bot.core.outbox.conversations import Found, SlackAstray, SlackLimited, SlackRefused, SlackUnclear
 from bot.slack import lookup
 
 BODY = {"text": "FAIL daily-energy-report"}

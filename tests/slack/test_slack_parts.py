@@ -12,11 +12,11 @@ import pytest
 from aiohttp.client_reqrep import ConnectionKey
 from fake_slack import Time
 
-from bot.core.conversations import SlackUnreachable, SlackUntrusted
+from bot.core.outbox.conversations import SlackUnreachable, SlackUntrusted
 from bot.slack.cache import Expiring
 from bot.slack.calls import translated
+from bot.slack.kept_tasks import keep_tasks
 from bot.slack.redacted import library_log, redact
-from bot.slack.tasks import keep_tasks
 from bot.slack.workers import Workers
 
 

@@ -4,7 +4,7 @@ import pytest
 from fake_slack import BOT, BOT_USER, TEAM, Fault, refusal
 
 from bot.core.errors import Refused
-from bot.slack.edge import SlackEdge, Way
+from bot.slack.gateway import SlackEdge, Way
 from bot.slack.preflight import SlackBusy, SlackDown
 
 

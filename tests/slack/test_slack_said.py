@@ -8,9 +8,9 @@ from fake_slack import BOT, BOT_USER, TEAM, event_of, mention, pressed, slash
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.core.parse import parse, say
-from bot.core.people import Person, Surface
-from bot.slack import said
+from bot.core.command.parse import parse, say
+from bot.core.people.model import Person, Surface
+from bot.slack import incoming
 from bot.slack.identity import Identity
 from bot.slack.subtypes import SUBTYPES, Take
 
@@ -19,7 +19,7 @@ ME = Identity(TEAM, BOT_USER, BOT)
 
 
 def test_a_slash_command_says_its_text_privately_answerable():
-    heard = said.command(slash(" trigger 3377 from 108580 "), NOW)
+    heard = incoming.command(slash(" trigger 3377 from 108580 "), NOW)
     assert heard.text == "trigger 3377 from 108580"
     assert heard.by == Person(TEAM, "U0MAYA00001")
     assert heard.at == NOW
@@ -30,19 +30,19 @@ def test_a_slash_command_says_its_text_privately_answerable():
 
 
 def test_the_enterprise_identifies_a_person_before_the_team():
-    assert said.command(slash("mine", enterprise_id="E1"), NOW).by == Person("E1", "U0MAYA00001")
+    assert incoming.command(slash("mine", enterprise_id="E1"), NOW).by == Person("E1", "U0MAYA00001")
     body = pressed("1|p|ack", enterprise={"id": "E1"}, team=None)
-    assert said.press(body, NOW).by == Person("E1", "U0MAYA00001")
+    assert incoming.press(body, NOW).by == Person("E1", "U0MAYA00001")
     body = pressed("1|p|ack", team={"id": TEAM, "enterprise_id": "E2"})
-    assert said.press(body, NOW).by == Person("E2", "U0MAYA00001")
+    assert incoming.press(body, NOW).by == Person("E2", "U0MAYA00001")
 
 
 def test_without_a_trigger_id_the_envelope_is_the_key_and_without_both_the_payload_is():
     bare = slash("mine")
     del bare["trigger_id"]
-    assert said.command(bare, NOW, delivery="env-7").key == "command:env-7"
-    first, again = said.command(bare, NOW).key, said.command(dict(bare), NOW).key
-    assert first == again != said.command({**bare, "text": "other"}, NOW).key
+    assert incoming.command(bare, NOW, delivery="env-7").key == "command:env-7"
+    first, again = incoming.command(bare, NOW).key, incoming.command(dict(bare), NOW).key
+    assert first == again != incoming.command({**bare, "text": "other"}, NOW).key
 
 
 @pytest.mark.parametrize(
@@ -63,12 +63,12 @@ def test_without_a_trigger_id_the_envelope_is_the_key_and_without_both_the_paylo
     ],
 )
 def test_the_mention_is_taken_away_and_nothing_else(text, words):
-    assert said.without_mention(text, ME) == words
+    assert incoming.without_mention(text, ME) == words
 
 
 def test_a_mention_in_a_thread_says_where_it_stands():
     body = event_of(mention(f"<@{BOT_USER}> rerun", thread_ts="1799999999.000100"))
-    heard = said.event(body, NOW, ME)
+    heard = incoming.event(body, NOW, ME)
     assert heard.text == "rerun"
     assert heard.where.surface is Surface.MENTION
     assert heard.where.thread == "1799999999.000100"
@@ -78,14 +78,14 @@ def test_a_mention_in_a_thread_says_where_it_stands():
 
 def test_the_first_message_of_a_thread_stands_in_the_channel():
     own = mention(f"<@{BOT_USER}> rerun", thread_ts="1800000000.000200")
-    assert said.event(event_of(own), NOW, ME).where.thread == ""
+    assert incoming.event(event_of(own), NOW, ME).where.thread == ""
 
 
 def test_a_mention_and_a_message_of_the_same_post_are_one_and_so_is_a_repeat():
     direct = {"type": "message", "channel_type": "im", "channel": "D1"}
-    one = said.event(event_of(mention("status", channel="D1"), "Ev1"), NOW, ME)
-    two = said.event(event_of(mention("status") | direct, "Ev2"), NOW, ME)
-    again = said.event(event_of(mention("status") | direct, "Ev2"), NOW, ME)
+    one = incoming.event(event_of(mention("status", channel="D1"), "Ev1"), NOW, ME)
+    two = incoming.event(event_of(mention("status") | direct, "Ev2"), NOW, ME)
+    again = incoming.event(event_of(mention("status") | direct, "Ev2"), NOW, ME)
     assert one.key == two.key == again.key == "message:D1:1800000000.000200"
     assert one.where.surface is two.where.surface is Surface.DIRECT
 
@@ -113,14 +113,14 @@ def test_a_mention_and_a_message_of_the_same_post_are_one_and_so_is_a_repeat():
     ids=str,
 )
 def test_what_no_person_says_is_nothing(more):
-    assert said.event(event_of(mention(f"<@{BOT_USER}> x") | more), NOW, ME) is None
+    assert incoming.event(event_of(mention(f"<@{BOT_USER}> x") | more), NOW, ME) is None
 
 
 @pytest.mark.parametrize("subtype", ["thread_broadcast", "file_share", "me_message"])
 def test_words_sent_to_the_channel_too_or_with_a_file_or_of_oneself_are_words(subtype):
-    assert said.event(event_of(mention(f"<@{BOT_USER}> ack", subtype=subtype)), NOW, ME).text == "ack"
+    assert incoming.event(event_of(mention(f"<@{BOT_USER}> ack", subtype=subtype)), NOW, ME).text == "ack"
     direct = {"type": "message", "channel_type": "im", "channel": "D1"}
-    heard = said.event(event_of(mention("ack", subtype=subtype) | direct), NOW, ME)
+    heard = incoming.event(event_of(mention("ack", subtype=subtype) | direct), NOW, ME)
     assert (heard.text, heard.hint, heard.where.surface) == ("ack", "", Surface.DIRECT)
 
 
@@ -160,7 +160,7 @@ AT = f"<@{BOT_USER}>"
     ],
 )
 def test_who_addresses_the_bot_is_understood(text, words):
-    heard = said.event(event_of(mention(text)), NOW, ME)
+    heard = incoming.event(event_of(mention(text)), NOW, ME)
     assert heard.hint == ""
     assert say(parse(heard.text, "/flow")) == words
 
@@ -186,7 +186,7 @@ def test_who_addresses_the_bot_is_understood(text, words):
     ],
 )
 def test_talk_in_which_the_bot_is_mentioned_is_not_carried_out(text):
-    heard = said.event(event_of(mention(text)), NOW, ME)
+    heard = incoming.event(event_of(mention(text)), NOW, ME)
     assert (heard.hint, heard.key) == ("talk", "hint:C0DATAOPS1:1800000000.000200")
 
 
@@ -194,7 +194,7 @@ def test_talk_in_which_the_bot_is_mentioned_is_not_carried_out(text):
     "text", [f"{AT}", f" *{AT}* ", f"&gt; {AT}", f"{AT} is great", f"shwo 3377 {AT}", f"3377 {AT}"]
 )
 def test_what_may_be_a_command_is_answered_as_one(text):
-    assert said.event(event_of(mention(text)), NOW, ME).hint == ""
+    assert incoming.event(event_of(mention(text)), NOW, ME).hint == ""
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_what_may_be_a_command_is_answered_as_one(text):
 )
 def test_direct_messages_are_all_for_the_bot(text, words):
     direct = {"type": "message", "channel_type": "im", "channel": "D1"}
-    heard = said.event(event_of(mention(text) | direct), NOW, ME)
+    heard = incoming.event(event_of(mention(text) | direct), NOW, ME)
     assert (heard.text, heard.hint) == (words, "")
 
 
@@ -222,21 +222,23 @@ def changed(text, before, *, channel="D1", kind="im", edited=True, **more):
 
 
 def test_an_edit_is_a_hint_and_the_same_one_however_often():
-    first = said.event(changed("show 3377", "show 337"), NOW, ME)
-    again = said.event(changed("show 3378", "show 3377"), NOW, ME)
+    first = incoming.event(changed("show 3377", "show 337"), NOW, ME)
+    again = incoming.event(changed("show 3378", "show 3377"), NOW, ME)
     assert first.key == again.key == "hint:D1:1.1"
     assert (first.hint, first.text, first.where.surface) == ("edited", "show 3377", Surface.DIRECT)
     assert (first.where.channel, first.where.message, first.by) == ("D1", "1.1", Person(TEAM, "U0MAYA00001"))
 
 
 def test_a_mention_that_an_edit_brings_is_a_hint_by_either_event():
-    by_mention = said.event(event_of(mention(f"{AT} show 3377", ts="1.1", channel="C1", edited={"ts": "2.2"})), NOW, ME)
-    by_message = said.event(changed(f"{AT} show 3377", "show 3377", channel="C1", kind="channel"), NOW, ME)
+    by_mention = incoming.event(
+        event_of(mention(f"{AT} show 3377", ts="1.1", channel="C1", edited={"ts": "2.2"})), NOW, ME
+    )
+    by_message = incoming.event(changed(f"{AT} show 3377", "show 3377", channel="C1", kind="channel"), NOW, ME)
     assert by_mention.key == by_message.key == "hint:C1:1.1"
     assert by_mention.hint == by_message.hint == "edited"
     assert by_mention.where.surface is by_message.where.surface is Surface.MENTION
-    assert said.event(changed("show 3377", "show 337", channel="C1", kind="channel"), NOW, ME) is None
-    assert said.event(changed(f"{AT} show 3377", f"{AT} show 337", channel="C1", kind="channel"), NOW, ME) is None
+    assert incoming.event(changed("show 3377", "show 337", channel="C1", kind="channel"), NOW, ME) is None
+    assert incoming.event(changed(f"{AT} show 3377", f"{AT} show 337", channel="C1", kind="channel"), NOW, ME) is None
 
 
 @pytest.mark.parametrize(
@@ -253,7 +255,7 @@ def test_a_mention_that_an_edit_brings_is_a_hint_by_either_event():
     ids=lambda each: each if isinstance(each, str) else "",
 )
 def test_what_changes_in_a_message_without_a_persons_words_is_nothing(body, why):
-    assert said.event(body, NOW, ME) is None
+    assert incoming.event(body, NOW, ME) is None
 
 
 def test_every_subtype_is_decided():
@@ -278,12 +280,12 @@ def test_every_subtype_is_decided():
     ],
 )
 def test_people_of_another_team_are_known_by_their_own(outer, inner, team):
-    heard = said.event(event_of(mention("x") | inner, **outer), NOW, ME)
+    heard = incoming.event(event_of(mention("x") | inner, **outer), NOW, ME)
     assert heard.by == Person(team, "U0MAYA00001")
 
 
 def test_a_button_says_its_words_and_names_its_post():
-    heard = said.press(pressed("1|p3f9|ack 2809"), NOW)
+    heard = incoming.press(pressed("1|p3f9|ack 2809"), NOW)
     assert (heard.text, heard.post, heard.key) == ("ack 2809", "p3f9", "press:trigger-2")
     assert heard.where.surface is Surface.BUTTON
     assert heard.where.message == "1800000000.000300"
@@ -293,18 +295,18 @@ def test_a_button_says_its_words_and_names_its_post():
 def test_a_button_in_a_thread_or_on_an_ephemeral_message_says_where_it_stands():
     container = {"message_ts": "2.2", "thread_ts": "1.1", "channel_id": "C9", "is_ephemeral": True}
     body = pressed("1|p|log", container=container, message=None)
-    where = said.press(body, NOW).where
+    where = incoming.press(body, NOW).where
     assert (where.channel, where.thread, where.message) == ("C9", "1.1", "2.2")
 
 
 def test_a_button_outside_of_any_channel_is_answered_directly():
     body = pressed("1|p|log", container={"type": "view", "view_id": "V1"}, channel=None, message=None)
-    assert said.press(body, NOW).where.channel == "U0MAYA00001"
+    assert incoming.press(body, NOW).where.channel == "U0MAYA00001"
 
 
 def test_a_menu_says_the_words_of_what_was_chosen():
     chosen = {"action_id": "menu:1", "selected_option": {"value": "1|p3f9|snooze 2809 for 1h"}}
-    assert said.press(pressed(None, actions=[chosen]), NOW).text == "snooze 2809 for 1h"
+    assert incoming.press(pressed(None, actions=[chosen]), NOW).text == "snooze 2809 for 1h"
 
 
 @pytest.mark.parametrize(
@@ -322,23 +324,23 @@ def test_a_menu_says_the_words_of_what_was_chosen():
     ],
 )
 def test_values_are_decoded_and_those_of_other_versions_are_old_buttons(value, post, words):
-    assert said.decoded(value) == (post, words)
+    assert incoming.decoded(value) == (post, words)
 
 
 def test_a_button_of_ours_without_a_value_is_an_old_one():
-    assert said.press(pressed(None), NOW).text == "old button"
+    assert incoming.press(pressed(None), NOW).text == "old button"
 
 
 def test_a_link_button_says_nothing():
-    assert said.press(pressed(None, actions=[{"type": "button", "action_id": "open:0"}]), NOW) is None
+    assert incoming.press(pressed(None, actions=[{"type": "button", "action_id": "open:0"}]), NOW) is None
 
 
 @pytest.mark.parametrize("body", [{}, {"actions": []}, {"actions": "x"}, {"actions": ["x"]}, {"user": "U1"}])
 def test_odd_payloads_say_nothing(body):
-    assert said.press(body, NOW) is None
-    assert said.command(body, NOW) is None
-    assert said.event(body, NOW, ME) is None
-    assert said.retired("shortcut", body, NOW) is None
+    assert incoming.press(body, NOW) is None
+    assert incoming.command(body, NOW) is None
+    assert incoming.event(body, NOW, ME) is None
+    assert incoming.retired("shortcut", body, NOW) is None
 
 
 leaves = st.sampled_from([None, True, 7, "", "x", "app_mention", "message", "D1", "1|p|ack", "1.1", [], {}, ["x"]])
@@ -352,8 +354,8 @@ payloads = st.dictionaries(names, leaves | parts | st.lists(parts, min_size=1, m
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(payloads)
 def test_no_payload_breaks_the_reading(body):
-    used = said.retired("form", body, NOW)
-    for heard in (said.command(body, NOW), said.event(body, NOW, ME), said.press(body, NOW), used):
+    used = incoming.retired("form", body, NOW)
+    for heard in (incoming.command(body, NOW), incoming.event(body, NOW, ME), incoming.press(body, NOW), used):
         assert heard is None or (heard.by.user and heard.key and heard.where.channel)
 
 
@@ -362,17 +364,17 @@ def test_no_payload_breaks_the_reading(body):
 def test_while_the_workspace_joins_or_leaves_an_organization_its_people_stay_the_same(home, named):
     me = Identity(TEAM, "U0FLOWBOT1", "B0FLOWBOT1", **home)
     body = slash("mine", **named)
-    assert said.at_home(said.command(body, NOW), body, me).by == Person(me.home, "U0MAYA00001")
+    assert incoming.at_home(incoming.command(body, NOW), body, me).by == Person(me.home, "U0MAYA00001")
     body = pressed("1|p|ack", team={"id": TEAM} | named, enterprise={"id": "E1"} if named else None)
-    assert said.at_home(said.press(body, NOW), body, me).by == Person(me.home, "U0MAYA00001")
+    assert incoming.at_home(incoming.press(body, NOW), body, me).by == Person(me.home, "U0MAYA00001")
 
 
 def test_people_of_other_workspaces_stay_who_they_are():
     me = Identity(TEAM, "U0FLOWBOT1", "B0FLOWBOT1", enterprise="E1")
     body = slash("mine", team_id="T0SISTER", enterprise_id="E1")
-    assert said.at_home(said.command(body, NOW), body, me).by == Person("E1", "U0MAYA00001")
-    heard = said.command(slash("mine"), NOW)
+    assert incoming.at_home(incoming.command(body, NOW), body, me).by == Person("E1", "U0MAYA00001")
+    heard = incoming.command(slash("mine"), NOW)
     foreign = replace(heard, by=Person("T0OTHER", "U0MAYA00001"))
-    assert said.at_home(foreign, slash("mine"), me) == foreign
+    assert incoming.at_home(foreign, slash("mine"), me) == foreign
     nobody = Identity("", "U0FLOWBOT1", "B0FLOWBOT1")
-    assert said.at_home(heard, slash("mine"), nobody) == heard
+    assert incoming.at_home(heard, slash("mine"), nobody) == heard

@@ -6,7 +6,7 @@ import pytest
 from fake_slack import Fault, refusal, slash
 
 from bot.slack.calls import TIMEOUT
-from bot.slack.edge import Way
+from bot.slack.gateway import Way
 from bot.slack.sockets import Timing
 
 ONE = Way(app_token="xapp-demo", connections=1)

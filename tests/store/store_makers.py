@@ -3,11 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 from bot.core.audit import Attempt
-from bot.core.facts import Run, Seen
-from bot.core.flows import FlowId, InstanceId
-from bot.core.incidents import Incident, IncidentId, Occurrence, Phase
-from bot.core.people import Link, Person
-from bot.core.posts import Kind, Lane, NewPost, PostId
+from bot.core.flow.model import FlowId, InstanceId
+from bot.core.incident.facts import Run, Seen
+from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
+from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
+from bot.core.people.model import Link, Person
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 MAYA = Person("T1", "UMAYA")

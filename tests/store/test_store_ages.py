@@ -2,7 +2,7 @@
 
 from store_makers import NOW, later, message
 
-from bot.core.posts import PostId
+from bot.core.outbox.posts import PostId
 
 
 async def test_the_oldest_of_each_state_counts_and_what_is_settled_does_not(store):

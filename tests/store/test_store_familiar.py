@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.facts import Facts, Reading, Seen
-from bot.core.flows import FlowId, Instance, InstanceId
-from bot.core.status import Status
+from bot.core.flow.model import FlowId, Instance, InstanceId
+from bot.core.flow.status import Status
+from bot.core.incident.facts import Facts, Reading, Seen
 from bot.store.retention import Keep
 from bot.store.store import Store
 from bot.store.watching import Familiar

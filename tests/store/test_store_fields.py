@@ -10,10 +10,10 @@ import pytest
 from store_makers import NOW
 
 from bot.core.audit import Attempt
-from bot.core.facts import Facts, Reading, Run, Seen
-from bot.core.incidents import Incident, Occurrence
-from bot.core.people import Link, Person
-from bot.core.posts import Kind, NewPost
+from bot.core.incident.facts import Facts, Reading, Run, Seen
+from bot.core.incident.model import Incident, Occurrence
+from bot.core.outbox.posts import Kind, NewPost
+from bot.core.people.model import Link, Person
 from bot.store.store import Store
 
 

@@ -7,8 +7,8 @@ import pytest
 from sqlite_utils import Database
 from store_makers import NOW, incident, later
 
-from bot.core.facts import Facts
-from bot.core.storms import Gathering, Occasion
+from bot.core.incident.facts import Facts
+from bot.core.incident.groups import Gathering, Occasion
 from bot.store.database import open_database
 from bot.store.schema import STEPS, migrate
 from bot.store.store import Store

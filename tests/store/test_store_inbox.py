@@ -6,7 +6,7 @@ from sqlite3 import connect
 
 from store_makers import MAYA, NOW, attempt, later, message
 
-from bot.core.people import Said, Surface, Where
+from bot.core.people.model import Said, Surface, Where
 from bot.store.store import Store
 
 WORDS = Said(

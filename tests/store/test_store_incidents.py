@@ -6,8 +6,8 @@ import pytest
 from store_makers import JONAS, MAYA, NOW, attempt, incident, later, message, occurrence, seen
 
 from bot.core.errors import Refused
-from bot.core.facts import Facts, Known, Reading
-from bot.core.incidents import Incident, Phase
+from bot.core.incident.facts import Facts, Known, Reading
+from bot.core.incident.model import Incident, Phase
 from bot.store.incidents import Shelf
 from bot.store.store import Store
 from bot.work.ports_store import Settlement

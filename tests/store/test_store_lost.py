@@ -3,11 +3,11 @@
 import pytest
 from store_makers import NOW, edit, incident, later, message
 
-from bot.core.facts import Facts
-from bot.core.incidents import Phase
-from bot.core.lost_cards import AfterLoss
-from bot.core.posts import PostId, State
-from bot.core.storms import Gathering, Occasion
+from bot.core.incident.facts import Facts
+from bot.core.incident.groups import Gathering, Occasion
+from bot.core.incident.model import Phase
+from bot.core.outbox.lost_messages import AfterLoss
+from bot.core.outbox.posts import PostId, State
 
 AGES = later(days=100)
 

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from store_makers import NOW, attempt, later, message
 
 from bot.core.errors import Refused
-from bot.core.notices import Notice
+from bot.core.outbox.notices import Notice
 from bot.store.database import open_database, scrub
 from bot.store.lock import lock_path
 from bot.store.schema import STEPS, migrate

@@ -3,8 +3,8 @@
 import pytest
 from store_makers import NOW, edit, incident, later, message
 
-from bot.core.facts import Facts
-from bot.core.posts import Kind, Lane, State
+from bot.core.incident.facts import Facts
+from bot.core.outbox.posts import Kind, Lane, State
 
 
 async def ids(store, now=NOW):

@@ -7,8 +7,8 @@ from store_makers import JONAS, MAYA, NOW, attempt, later, link, message, run
 
 from bot.core.audit import Entry
 from bot.core.errors import Refused
-from bot.core.flows import InstanceId
-from bot.core.people import Person
+from bot.core.flow.model import InstanceId
+from bot.core.people.model import Person
 from bot.store import imports
 from bot.store.store import Store
 from bot.work.ports_store import Settlement

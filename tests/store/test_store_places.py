@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.store.places import GAP, place
+from bot.store.ordering import GAP, place
 
 LETTERS = st.lists(st.integers(0, 5), max_size=8)
 

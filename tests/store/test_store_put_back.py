@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from store_makers import NOW, edit, incident, later, message, run
 
-from bot.core.facts import Facts, Reading
-from bot.core.lost_cards import OFTEN, WITHIN, AfterLoss
-from bot.core.notices import Told
-from bot.core.posts import Lane
-from bot.core.storms import Gathering, Occasion
+from bot.core.incident.facts import Facts, Reading
+from bot.core.incident.groups import Gathering, Occasion
+from bot.core.outbox.lost_messages import OFTEN, WITHIN, AfterLoss
+from bot.core.outbox.notices import Told
+from bot.core.outbox.posts import Lane
 
 HOUR = timedelta(hours=1)
 BACK = NOW - HOUR  # what the clock says after it was put back

@@ -11,11 +11,11 @@ import pytest
 from store_makers import MAYA, NOW, attempt, edit, incident, later, link, message, occurrence, run, seen
 
 from bot.core.errors import Refused
-from bot.core.facts import Facts, Reading
-from bot.core.incidents import Phase
+from bot.core.incident.facts import Facts, Reading
+from bot.core.incident.model import Phase
+from bot.store.database_thread import Worker
 from bot.store.retention import Keep
 from bot.store.store import Store
-from bot.store.worker import Worker
 from bot.work.ports_store import Settlement
 
 

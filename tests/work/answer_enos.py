@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.core.errors import Refused
-from bot.core.flows import (
+from bot.core.flow.graph import downstream
+from bot.core.flow.ids import expected_instance, instance_moment
+from bot.core.flow.model import (
     Flow,
     FlowId,
     FlowName,
@@ -20,9 +22,7 @@ from bot.core.flows import (
     TaskId,
     UserName,
 )
-from bot.core.graphs import downstream
-from bot.core.instance_ids import expected_instance, instance_moment
-from bot.core.status import Status
+from bot.core.flow.status import Status
 from bot.enos.codes import TABLE
 from bot.enos.errors import AnswerLost, EnosRefused
 

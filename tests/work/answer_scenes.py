@@ -2,7 +2,7 @@
 
 from answer_world import FAILED
 
-from bot.core.status import Status
+from bot.core.flow.status import Status
 
 RUN = "3377-20261121143000"
 DONE, FAIL, AT_WORK, WAITS = Status.SUCCESS, Status.FAIL, Status.RUNNING, Status.INIT

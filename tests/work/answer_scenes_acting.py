@@ -4,8 +4,8 @@ from answer_enos import chain
 from answer_scenes import AT_WORK, DONE, FAIL, RUN, WAITS, Scenes, failed_run, fault
 from answer_world import FAILED, Lost
 
-from bot.core.flows import Parameter
-from bot.core.status import Status
+from bot.core.flow.model import Parameter
+from bot.core.flow.status import Status
 
 SCENES = Scenes()
 scene, asked = SCENES.scene, SCENES.asked

@@ -4,8 +4,8 @@ from answer_enos import LOAD
 from answer_scenes import AT_WORK, DONE, RUN, Scenes, failed_run, flow
 from answer_world import FAILED, Lost
 
-from bot.core.conversations import SlackRefused
-from bot.core.status import Status
+from bot.core.flow.status import Status
+from bot.core.outbox.conversations import SlackRefused
 from bot.enos.errors import Silence
 
 SCENES = Scenes()

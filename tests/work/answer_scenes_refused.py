@@ -4,9 +4,9 @@ from answer_enos import refusal
 from answer_scenes import Scenes, failed_run, fault, flow
 from answer_world import FAILED
 
-from bot.core.conversations import SlackLimited
+from bot.core.outbox.conversations import SlackLimited
 from bot.enos.errors import Broken, KeyUsed, Silence, Throttled, TokenStale, Unreachable, Unreadable
-from bot.work.answer import OLD_BUTTON
+from bot.work.commands.dispatcher import OLD_BUTTON
 
 SCENES = Scenes()
 scene, asked = SCENES.scene, SCENES.asked

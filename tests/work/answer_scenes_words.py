@@ -4,8 +4,8 @@ from answer_enos import refusal
 from answer_scenes import Scenes, fault
 from answer_world import OPS
 
-from bot.core.people import Surface, Where
-from bot.core.status import Status
+from bot.core.flow.status import Status
+from bot.core.people.model import Surface, Where
 from bot.enos.errors import Silence
 
 SCENES = Scenes()

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
-from bot.core.conversations import Channel, SlackRefused
-from bot.core.people import Profile
+from bot.core.outbox.conversations import Channel, SlackRefused
+from bot.core.people.model import Profile
 
 BOT_CHANNELS = ("C0DATAOPS1", "C0FINANCE1")
 

@@ -8,18 +8,18 @@ from zoneinfo import ZoneInfo
 from answer_enos import AnswerEnos, Lost, chain
 from answer_slack import AnswerSlack, Message
 
-from bot.core.flows import FlowId, InstanceId, TaskId, UserId, UserName
-from bot.core.incidents import Incident, IncidentId, Occurrence, Phase
-from bot.core.mask import DEFAULT
-from bot.core.people import Link, Person, Said, Surface, Where
-from bot.core.posts import Kind, Lane, NewPost, PostId
-from bot.core.sealed import Seal
-from bot.core.status import Status
-from bot.schedules import in_words
-from bot.work.answer import Answers
-from bot.work.asking import Manners, Rooms
-from bot.work.desk import Desk
-from bot.work.follow import Follow
+from bot.core.flow.model import FlowId, InstanceId, TaskId, UserId, UserName
+from bot.core.flow.status import Status
+from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
+from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
+from bot.core.people.model import Link, Person, Said, Surface, Where
+from bot.core.text.mask import DEFAULT
+from bot.core.text.sealed import Seal
+from bot.ops.schedules import in_words
+from bot.work.commands.context import Manners, Rooms
+from bot.work.commands.dispatcher import Answers
+from bot.work.commands.incident_actions import Desk
+from bot.work.runs.progress import Follow
 
 __all__ = ["FAILED", "HOME", "OPS", "START", "Lost", "World", "chain"]
 
@@ -280,8 +280,8 @@ class World:
         return message
 
     async def put(self, incident, first, **more):
-        from bot.core.cards.incident import Look, card
-        from bot.core.facts import Facts
+        from bot.core.incident.facts import Facts
+        from bot.messages.cards.incident import Look, card
 
         post = NewPost(
             first,

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from bot.core.conversations import (
+from bot.core.outbox.conversations import (
     Channel,
     Found,
     SlackAstray,
@@ -13,9 +13,9 @@ from bot.core.conversations import (
     SlackUnclear,
     SlackUnreachable,
 )
-from bot.core.posts import Kind, Lane, NewPost, PostId
-from bot.work.deliver import Delivery
-from bot.work.deliver_alarms import Meters
+from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
+from bot.work.delivery.alarms import Meters
+from bot.work.delivery.delivery import Delivery
 
 START = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 DEFAULT = "CDEFAULT"

@@ -5,9 +5,18 @@ import itertools
 from dataclasses import dataclass, replace
 
 from bot.core.errors import Outage
-from bot.core.flows import FlowId, FlowName, Graph, Instance, InstanceId, Page, Task, TaskId
-from bot.core.instance_ids import instance_moment
-from bot.core.status import Status
+from bot.core.flow.ids import instance_moment
+from bot.core.flow.model import (
+    FlowId,
+    FlowName,
+    Graph,
+    Instance,
+    InstanceId,
+    Page,
+    Task,
+    TaskId,
+)
+from bot.core.flow.status import Status
 
 
 @dataclass
@@ -114,7 +123,7 @@ class MemoryEnos:
 
     async def flow(self, flow, *, as_user=None):
         await self._call("flow", flow)
-        from bot.core.flows import Flow
+        from bot.core.flow.model import Flow
 
         return Flow(flow, "flow", active=True, owners=self.flow_owners)
 

@@ -4,10 +4,10 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bot.core.facts import Facts, Known
-from bot.core.incidents import Phase
-from bot.core.posts import Kind, Post, State
-from bot.core.status import is_finished
+from bot.core.flow.status import is_finished
+from bot.core.incident.facts import Facts, Known
+from bot.core.incident.model import Phase
+from bot.core.outbox.posts import Kind, Post, State
 
 LIVE = {Phase.OPEN, Phase.ACKNOWLEDGED}
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)

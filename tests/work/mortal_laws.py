@@ -9,12 +9,12 @@ from mortal_places import MAYA
 from mortal_reminders import reminded
 
 from bot.core.audit import frees
-from bot.core.cards.incident import Look, card
-from bot.core.flows import UserName
-from bot.core.lost_cards import AfterLoss
-from bot.core.pages import TOLD_ONE_BY_ONE
-from bot.core.posts import Kind, Lane, PostId, State
-from bot.core.storms import Occasion, numbers
+from bot.core.flow.model import UserName
+from bot.core.incident.groups import Occasion, numbers
+from bot.core.outbox.lost_messages import AfterLoss
+from bot.core.outbox.posts import Kind, Lane, PostId, State
+from bot.messages.cards.incident import Look, card
+from bot.work.monitor.page_facts import TOLD_ONE_BY_ONE
 
 LOST = {each.value for each in AfterLoss if each is not AfterLoss.AGAIN}
 _LOOK = Look({UserName("maya.chen"): MAYA})

@@ -8,9 +8,9 @@ from answer_enos import AnswerEnos
 from answer_slack import AnswerSlack
 from deliver_fakes import FakeSlack
 
-from bot.core.flows import Graph, Page
-from bot.core.people import Person
-from bot.core.status import Status
+from bot.core.flow.model import Graph, Page
+from bot.core.flow.status import Status
+from bot.core.people.model import Person
 
 MAYA = Person("T0DEMO0001", "U0MAYA00001")
 

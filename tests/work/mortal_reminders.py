@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from bot.core.incident_posts import HOLD
+from bot.messages.incident_posts import HOLD
 
 EVERY = timedelta(minutes=10)
 CALLS = 6

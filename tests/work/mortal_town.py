@@ -14,21 +14,21 @@ from mortal_places import MAYA, Platform, TownSlack
 from mortal_reminders import EVERY
 from watch_world import on_call
 
-from bot.core.flows import UserId, UserName
-from bot.core.mask import DEFAULT
-from bot.core.people import Link, Said, Surface, Where
-from bot.core.sealed import Seal
-from bot.core.status import Status
+from bot.core.flow.model import UserId, UserName
+from bot.core.flow.status import Status
+from bot.core.people.model import Link, Said, Surface, Where
+from bot.core.text.mask import DEFAULT
+from bot.core.text.sealed import Seal
 from bot.store.store import Store
-from bot.work import left_open
-from bot.work.answer import Answers
-from bot.work.asking import Manners, Rooms
-from bot.work.deliver import Delivery
-from bot.work.desk import Desk
-from bot.work.follow import Follow
-from bot.work.remind import Before, Reminders
-from bot.work.watch import Watch
-from bot.work.watch_settings import WatchSettings
+from bot.work.commands.context import Manners, Rooms
+from bot.work.commands.dispatcher import Answers
+from bot.work.commands.incident_actions import Desk
+from bot.work.delivery.delivery import Delivery
+from bot.work.monitor.monitor import Watch
+from bot.work.monitor.reminders import Before, Reminders
+from bot.work.monitor.settings import WatchSettings
+from bot.work.runs import crash_recovery
+from bot.work.runs.progress import Follow
 
 OPS = "C0DATAOPS1"
 MAYA_ID = "u15432100000000011"
@@ -117,8 +117,8 @@ class Process:
             self.town.enos.asked_by = None
 
     async def _begin(self):
-        left, unanswered = await left_open.open_attempts(self.rooms), await self.store.unanswered()
-        await left_open.close(self.rooms, left)
+        left, unanswered = await crash_recovery.open_attempts(self.rooms), await self.store.unanswered()
+        await crash_recovery.close(self.rooms, left)
         for said in unanswered:
             await self._asked(said, self.answers.take_up([said]))
 

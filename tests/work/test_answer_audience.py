@@ -5,16 +5,16 @@ from dataclasses import replace
 import pytest
 from answer_world import FAILED, LINKED, OPS, Lost
 
-from bot.core.commands import ROWS, Kind
-from bot.core.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
-from bot.core.people import Said, Surface, Where
-from bot.core.posts import Kind as PostKind
-from bot.core.posts import PostId
-from bot.core.status import Status
+from bot.core.command.table import ROWS, Kind
+from bot.core.flow.status import Status
+from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.outbox.posts import Kind as PostKind
+from bot.core.outbox.posts import PostId
+from bot.core.people.model import Said, Surface, Where
 from bot.enos.errors import Silence
-from bot.work import audience
-from bot.work.asking import Answer
-from bot.work.deliver_rules import Move, after_refusal
+from bot.work.commands import visibility
+from bot.work.commands.context import Answer
+from bot.work.delivery.outcomes import Move, after_refusal
 
 AT_WORK = "3377-2026112110"
 WORDS = {
@@ -237,11 +237,11 @@ def bare(world, actor, surface):
 
 
 def test_an_answer_without_a_body_is_told_by_nobody(world, maya):
-    assert audience.posts_of(Answer(None), bare(world, maya, Surface.BUTTON), member=True, spare=PostId("s")) == ()
+    assert visibility.posts_of(Answer(None), bare(world, maya, Surface.BUTTON), member=True, spare=PostId("s")) == ()
 
 
 def test_in_direct_messages_nothing_is_whispered(world, maya):
-    post = audience.whisper(bare(world, maya, Surface.DIRECT), PostId("p"), {"text": "x"})
+    post = visibility.whisper(bare(world, maya, Surface.DIRECT), PostId("p"), {"text": "x"})
     assert (post.kind, post.channel) == (PostKind.MESSAGE, "D0MAYA00001")
 
 

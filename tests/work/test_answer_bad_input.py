@@ -9,10 +9,10 @@ from answer_world import FAILED, Lost
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from bot.core.cards import runs as run_cards
-from bot.core.flows import Parameter, Task, TaskId, UserName
-from bot.core.status import Status
+from bot.core.flow.model import Parameter, Task, TaskId, UserName
+from bot.core.flow.status import Status
 from bot.enos.errors import Broken, Silence, Throttled, Unreachable, Unreadable
+from bot.messages.cards import runs as run_cards
 
 RUN = "3377-20261121143000"
 ME = "<@U0MAYA00001>"

@@ -6,15 +6,33 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.core.audit import Attempt, Entry
-from bot.core.cards import answers, blocks, flows, runs
-from bot.core.facts import Run
-from bot.core.flows import Flow, FlowId, Graph, Instance, InstanceId, Parameter, Task, TaskId, UserName
-from bot.core.people import Link, Person
-from bot.core.pointers import Pointed, pointed
-from bot.core.posts import Kind, Lane, NewPost, Post, PostId, State
-from bot.core.rights import Reason
-from bot.core.shown_times import ago, day_before, duration, slack_date
-from bot.core.status import Status
+from bot.core.command.rights import Reason
+from bot.core.flow.model import (
+    Flow,
+    FlowId,
+    Graph,
+    Instance,
+    InstanceId,
+    Parameter,
+    Task,
+    TaskId,
+    UserName,
+)
+from bot.core.flow.status import Status
+from bot.core.incident.facts import Run
+from bot.core.outbox.pointers import Pointed, pointed
+from bot.core.outbox.posts import (
+    Kind,
+    Lane,
+    NewPost,
+    Post,
+    PostId,
+    State,
+)
+from bot.core.people.model import Link, Person
+from bot.core.text.shown_times import ago, day_before, duration, slack_date
+from bot.messages import blocks
+from bot.messages.cards import answers, flows, runs
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 MAYA = Person("T0DEMO0001", "U0MAYA00001")

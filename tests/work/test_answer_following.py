@@ -8,13 +8,13 @@ import pytest
 from answer_enos import EXTRACT, LOAD, TRANSFORM
 from answer_world import FAILED, OPS, Lost
 
-from bot.core.conversations import SlackUnreachable
-from bot.core.facts import Facts
-from bot.core.flows import Parameter
-from bot.core.posts import PostId
-from bot.core.status import Status
+from bot.core.flow.model import Parameter
+from bot.core.flow.status import Status
+from bot.core.incident.facts import Facts
+from bot.core.outbox.conversations import SlackUnreachable
+from bot.core.outbox.posts import PostId
 from bot.enos.errors import Silence
-from bot.work import follow
+from bot.work.runs import progress as follow
 
 RUN = "3377-20261121143000"
 DONE, AT_WORK, WAITS, SKIPPED = Status.SUCCESS, Status.RUNNING, Status.INIT, Status.SKIP

@@ -5,9 +5,9 @@ from answer_world import FAILED, OPS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.core.incidents import Phase
-from bot.core.people import Surface, Where
-from bot.slack.said import decoded, press
+from bot.core.incident.model import Phase
+from bot.core.people.model import Surface, Where
+from bot.slack.incoming import decoded, press
 
 OTHER = "2809-2026112102"
 CHANGES = [

@@ -7,13 +7,13 @@ import pytest
 from answer_enos import refusal
 from answer_world import OPS, Names
 
-from bot.core.facts import Facts
-from bot.core.flows import UserId, UserName
-from bot.core.incidents import Phase
-from bot.core.people import Link
+from bot.core.flow.model import UserId, UserName
+from bot.core.incident.facts import Facts
+from bot.core.incident.model import Phase
+from bot.core.people.model import Link
 from bot.enos.errors import Silence, Unreachable
-from bot.work.gone import said_if_gone
-from bot.work.remind import Before, Reminders
+from bot.work.commands.gone import said_if_gone
+from bot.work.monitor.reminders import Before, Reminders
 
 GONE = "EnOS no longer shows me the flow *daily-energy-report*."
 
@@ -220,13 +220,13 @@ async def test_what_enos_does_not_tell_is_reminded_of_as_ever(world, fault):
 
 
 async def test_a_new_failure_of_a_flow_that_is_back_is_reminded_of(world, maya):
-    from bot.core import desk
+    from bot.core.incident import lifecycle
 
     card = await deleted(world)
     await reminded(world, 31)
     incident = await world.incident()
     assert incident.gone
     newer = replace(incident.occurrences[0], instance="3377-2026112202", seen_at=world.now, end_time="2026-11-22")
-    await world.store.change(incident.id, lambda old: Facts(incidents=(desk.failed(old, newer, ())[0],)))
+    await world.store.change(incident.id, lambda old: Facts(incidents=(lifecycle.failed(old, newer, ())[0],)))
     assert not (await world.incident()).gone
     assert card.channel == OPS

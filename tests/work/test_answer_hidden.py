@@ -6,8 +6,8 @@ import pytest
 from answer_enos import refusal
 from answer_world import FAILED
 
-from bot.core.flows import FlowId, UserName
-from bot.core.status import Status
+from bot.core.flow.model import FlowId, UserName
+from bot.core.flow.status import Status
 from bot.enos.errors import Unreachable
 
 JONAS, MAYA = "u15432100000000012", "u15432100000000011"
@@ -173,7 +173,7 @@ async def test_a_list_that_was_cut_says_of_nothing_that_enos_shows_it_otherwise(
     await world.breaks(FAILED, seen_at=world.now - timedelta(minutes=1))
 
     async def endless(terms, *, newest="update_time", as_user=None):
-        from bot.core.flows import Page
+        from bot.core.flow.model import Page
 
         world.enos.calls.append(("search", as_user, terms))
         row = world.enos.run("2809-202611211000")

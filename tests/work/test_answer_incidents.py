@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from answer_world import FAILED, HOME, OPS
 
-from bot.core.conversations import SlackUnclear
-from bot.core.facts import Facts
-from bot.core.people import Person
-from bot.core.posts import Kind, Lane, NewPost, PostId
+from bot.core.incident.facts import Facts
+from bot.core.outbox.conversations import SlackUnclear
+from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
+from bot.core.people.model import Person
 from bot.enos.errors import Unreachable
 
 

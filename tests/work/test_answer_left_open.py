@@ -7,11 +7,11 @@ import pytest
 from answer_world import FAILED, OPS
 
 from bot.core.audit import Attempt
-from bot.core.flows import UserId, UserName
-from bot.core.people import Link
-from bot.core.status import Status
+from bot.core.flow.model import UserId, UserName
+from bot.core.flow.status import Status
+from bot.core.people.model import Link
 from bot.enos.errors import Silence
-from bot.work import left_open
+from bot.work.runs import crash_recovery
 
 
 async def attempted(world, words, verb, *, surface="command", who=None, detail=""):
@@ -24,7 +24,7 @@ async def attempted(world, words, verb, *, surface="command", who=None, detail="
 
 
 async def close_left_open(world):
-    await left_open.close(world.rooms, await left_open.open_attempts(world.rooms))
+    await crash_recovery.close(world.rooms, await crash_recovery.open_attempts(world.rooms))
 
 
 async def test_killed_after_the_call_the_run_is_found_and_told(world):
@@ -41,7 +41,7 @@ async def test_killed_after_the_call_the_run_is_found_and_told(world):
         await world.maya.says("trigger 3377")
     assert await world.tick(seconds=10) == []  # the journey might still be waiting, for all it knows
     world.restart()
-    assert await left_open.open_attempts(world.rooms) == ()  # following looks it up
+    assert await crash_recovery.open_attempts(world.rooms) == ()  # following looks it up
     (message,) = await world.tick(seconds=1)
     assert message.place == "#data-ops"
     assert "is running (EnOS does not say who started it); <@U0MAYA00001> asked for it." in message.text
@@ -65,9 +65,9 @@ async def test_killed_after_a_rerun_from_a_card_the_run_is_told_in_its_thread(wo
 async def test_what_cannot_be_answered_stays_open_and_does_not_hold_up_the_others(world, caplog):
     for key, who, words in (("first", world.maya, "x"), ("second", world.jonas, "enable 3318")):
         await world.store.attempt(Attempt(key, who.person, OPS, "", "command", words, "enable", world.now))
-    first, other = await left_open.open_attempts(world.rooms)
+    first, other = await crash_recovery.open_attempts(world.rooms)
     broken = replace(first, detail="no JSON")
-    await left_open.close(world.rooms, [broken, other])
+    await crash_recovery.close(world.rooms, [broken, other])
     assert "stays open until the next start" in caplog.text
     assert [message.place for message in await world.delivered()] == ["dm jonas"]
     assert [entry.id for entry in await world.store.unended()] == [first.id]
@@ -81,7 +81,7 @@ async def test_killed_before_the_call_nothing_was_done_and_the_person_hears_it(w
     assert "I was stopped while I worked on this. Nothing was done. Ask again if you still want it." in message.text
     assert "↳ `trigger 3377`" in message.text
     assert [row[2] for row in await world.audited()] == ["outage:interrupted"]
-    assert await left_open.open_attempts(world.rooms) == ()
+    assert await crash_recovery.open_attempts(world.rooms) == ()
 
 
 @pytest.mark.parametrize(

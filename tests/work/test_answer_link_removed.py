@@ -6,10 +6,10 @@ import pytest
 from answer_world import FAILED, OPS
 
 from bot.core.errors import Refused
-from bot.core.flows import UserId, UserName
-from bot.core.incidents import Phase
-from bot.core.people import Link, Person, Surface, Where
-from bot.core.status import Status
+from bot.core.flow.model import UserId, UserName
+from bot.core.flow.status import Status
+from bot.core.incident.model import Phase
+from bot.core.people.model import Link, Person, Surface, Where
 
 CHANGED = "Your link to EnOS changed while I worked on this. Nothing was changed."
 MAYA = "u15432100000000011"

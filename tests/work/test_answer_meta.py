@@ -7,13 +7,13 @@ from answer_slack import lines_of
 from answer_world import OPS, Lost
 
 from bot.core.audit import Attempt
-from bot.core.commands import ROWS
-from bot.core.flows import UserId, UserName
-from bot.core.people import Link, Person, Profile
-from bot.core.rights import Reason, Standing, may
+from bot.core.command.rights import Reason, Standing, may
+from bot.core.command.table import ROWS
+from bot.core.flow.model import UserId, UserName
+from bot.core.people.model import Link, Person, Profile
 from bot.enos.errors import Silence
-from bot.work.verbs import meta
-from bot.work.verbs.people import PROOFS
+from bot.work.commands import meta
+from bot.work.commands.people import PROOFS
 
 
 @pytest.mark.parametrize("name", ["maya", "priya", "alex", "sam"])

@@ -3,9 +3,9 @@
 import pytest
 from answer_world import OPS
 
-from bot.core.conversations import SlackUnclear
-from bot.core.incidents import Phase
-from bot.core.posts import Kind, Lane, NewPost, PostId
+from bot.core.incident.model import Phase
+from bot.core.outbox.conversations import SlackUnclear
+from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
 
 
 async def loses(world, message, *, delivered=True):

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from answer_world import ONCALL, Names
 
-from bot.core.conversations import SlackRefused, SlackUnclear
-from bot.core.people import Person
-from bot.work.oncall import OnCallWatch
-from bot.work.remind import Before, Reminders
+from bot.core.outbox.conversations import SlackRefused, SlackUnclear
+from bot.core.people.model import Person
+from bot.work.monitor.on_call import OnCallWatch
+from bot.work.monitor.reminders import Before, Reminders
 
 SECOND = "S0SECOND01"
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from bot.core.errors import Refused
-from bot.core.people import Said, Surface, Where
+from bot.core.people.model import Said, Surface, Where
 from bot.store.store import Store
 
 

@@ -7,12 +7,12 @@ import pytest
 from answer_enos import chain
 from answer_world import FAILED
 
-from bot.core.facts import Facts
-from bot.core.flows import Graph
-from bot.core.incidents import Phase
-from bot.core.status import Status
-from bot.work.verbs.listing import paragraphs
-from bot.work.verbs.reading import MOST
+from bot.core.flow.model import Graph
+from bot.core.flow.status import Status
+from bot.core.incident.facts import Facts
+from bot.core.incident.model import Phase
+from bot.work.commands.listing import paragraphs
+from bot.work.commands.reading import MOST
 
 MAYA = "u15432100000000011"
 

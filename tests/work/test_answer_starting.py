@@ -7,13 +7,13 @@ import pytest
 from answer_enos import PARAMETERS, TRANSFORM
 from answer_world import FAILED, OPS, START
 
-from bot.core.facts import Run
-from bot.core.flows import Parameter
-from bot.core.people import Surface, Where
-from bot.core.shown_times import slack_date
-from bot.core.status import Status
+from bot.core.flow.model import Parameter
+from bot.core.flow.status import Status
+from bot.core.incident.facts import Run
+from bot.core.people.model import Surface, Where
+from bot.core.text.shown_times import slack_date
 from bot.enos.errors import Throttled, Unreachable
-from bot.work.verbs.starting import second_start
+from bot.work.commands.starting import second_start
 
 MAYA = "u15432100000000011"
 NOW_MS = int(START.timestamp() * 1000)

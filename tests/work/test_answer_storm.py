@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from answer_world import OPS, START
 
-from bot.core.facts import Facts
-from bot.core.flows import FlowId, InstanceId, UserName
-from bot.core.incidents import Incident, IncidentId, Occurrence, Phase
-from bot.core.posts import Kind, Lane, NewPost, PostId
-from bot.core.storms import Gathering, Occasion
+from bot.core.flow.model import FlowId, InstanceId, UserName
+from bot.core.incident.facts import Facts
+from bot.core.incident.groups import Gathering, Occasion
+from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
+from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
 
 STORM = PostId("storm1")
 

@@ -2,7 +2,7 @@
 
 from answer_world import OPS
 
-from bot.core.people import Said, Surface, Where
+from bot.core.people.model import Said, Surface, Where
 
 COMMAND = Where(Surface.COMMAND, OPS)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.core.conversations import SlackRefused, SlackUnclear
+from bot.core.outbox.conversations import SlackRefused, SlackUnclear
 
 
 async def test_an_owner_takes_an_incident_though_the_members_cannot_be_listed(world, maya):

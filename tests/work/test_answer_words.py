@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from answer_world import OPS, START
 
-from bot.core.conversations import SlackLimited
-from bot.core.people import Surface, Where
-from bot.core.status import Status
+from bot.core.flow.status import Status
+from bot.core.outbox.conversations import SlackLimited
+from bot.core.people.model import Surface, Where
 from bot.enos.errors import Silence
 
 WEATHER = 'show "&lt;!channel&gt; weather &amp; wind"'
@@ -331,7 +331,7 @@ async def test_a_hint_that_comes_late_is_a_hint_still(world, maya):
     where = Where(Surface.DIRECT, "D0MAYA00001", "", world.new_ts())
     said_at = START
     world.later(minutes=10)
-    from bot.core.people import Said
+    from bot.core.people.model import Said
 
     await world.answers.said(Said("hint:D:1", "trigger 3377", maya.person, where, said_at, hint="edited"))
     (seen,) = await world.delivered()

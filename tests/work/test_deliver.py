@@ -19,7 +19,7 @@ from deliver_fakes import (
     whisper,
 )
 
-from bot.core.posts import Lane
+from bot.core.outbox.posts import Lane
 from bot.store.store import Store
 
 

@@ -20,9 +20,9 @@ from deliver_fakes import (
 )
 
 from bot.core.errors import Outage
-from bot.core.posts import Lane
+from bot.core.outbox.posts import Lane
 from bot.store.store import Store
-from bot.work.deliver import IDLE
+from bot.work.delivery.delivery import IDLE
 
 STEPS = [timedelta(hours=-3), timedelta(days=-400), timedelta(seconds=-5)]
 

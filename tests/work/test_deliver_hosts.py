@@ -19,9 +19,9 @@ from deliver_fakes import (
     whisper,
 )
 
-from bot.core.posts import Kind, Lane, Post, State
+from bot.core.outbox.posts import Kind, Lane, Post, State
 from bot.store.store import Store
-from bot.work.deliver_holds import EVERYTHING, Holds, Scope
+from bot.work.delivery.circuit_breaker import EVERYTHING, Holds, Scope
 
 HOOK = "https://hooks.example/1"
 

@@ -20,11 +20,11 @@ from deliver_fakes import (
     message,
 )
 
-from bot.core.conversations import Channel
-from bot.core.facts import Facts
-from bot.core.flows import FlowId, UserName
-from bot.core.incidents import Incident, IncidentId, Phase
-from bot.core.posts import Lane, PostId
+from bot.core.flow.model import FlowId, UserName
+from bot.core.incident.facts import Facts
+from bot.core.incident.model import Incident, IncidentId, Phase
+from bot.core.outbox.conversations import Channel
+from bot.core.outbox.posts import Lane, PostId
 from bot.store.store import Store
 
 

@@ -24,7 +24,7 @@ class Mutant:
 MUTANTS = [
     Mutant(
         "marked as sent before it is sent",
-        "bot/work/deliver.py",
+        "bot/work/delivery/delivery.py",
         (
             (
                 "step = await self._step(",
@@ -35,43 +35,43 @@ MUTANTS = [
     ),
     Mutant(
         "no transaction",
-        "bot/store/units.py",
+        "bot/store/transactions.py",
         (("connection.execute(begin)\n", "pass\n"), ('connection.execute("COMMIT")\n', "pass\n")),
         "test_full_disk.py",
     ),
     Mutant(
         "no look-up",
-        "bot/work/deliver_search.py",
+        "bot/work/delivery/search.py",
         (("return await self._slack.find(", "return (lambda *_, **__: Found())("),),
         UNCLEAR,
     ),
     Mutant(
         "a look that was cut short is taken for whole",
-        "bot/work/deliver_search.py",
+        "bot/work/delivery/search.py",
         (("        if found.whole:\n", "        if True:\n"),),
         "test_deliver_lost.py::test_a_look_that_did_not_reach_the_end_sends_nothing_again",
     ),
     Mutant(
         "a card that takes no edit is forgotten",
-        "bot/work/deliver_rules.py",
+        "bot/work/delivery/outcomes.py",
         (("return Lost(error) if post.new.kind is Kind.EDIT else Drop(error)", "return Drop(error)"),),
         "test_deliver_lost.py::test_a_card_that_takes_no_edit_is_said_once_more_and_its_thread_goes_on_there",
     ),
     Mutant(
         "a reply outside of its thread is left there",
-        "bot/work/deliver.py",
+        "bot/work/delivery/delivery.py",
         (("return Astray(astray.channel, astray.ts)", "return Stands(astray.channel, astray.ts)"),),
         "test_deliver_lost.py::test_a_reply_that_slack_puts_in_the_channel_is_deleted_and_said_again_under_the_new_card",
     ),
     Mutant(
         "a card is said again under its old name",
-        "bot/core/lost_cards.py",
+        "bot/core/outbox/lost_messages.py",
         (('return PostId(f"{post}~{generation}") if generation else post', "return post"),),
         "test_deliver_lost.py::test_a_card_said_again_whose_answer_is_lost_stands_once",
     ),
     Mutant(
         "what was being sent at death is left so",
-        "bot/work/deliver.py",
+        "bot/work/delivery/delivery.py",
         (("if count := await self._store.interrupted():", "if count := 0:"),),
         STATEMENTS,
     ),
@@ -88,19 +88,19 @@ MUTANTS = [
     ),
     Mutant(
         "an address that cannot be reached holds everything",
-        "bot/work/deliver_trouble.py",
+        "bot/work/delivery/trouble.py",
         (("        if url:\n            self._url_failed", "        if False:\n            self._url_failed"),),
         "test_deliver_hosts.py::test_private_answers_whose_address_cannot_be_reached_go_another_way_within_seconds",
     ),
     Mutant(
         "what failed last tries again first",
-        "bot/work/deliver_holds.py",
+        "bot/work/delivery/circuit_breaker.py",
         (("post.attempts // OFTEN, not is_first(post)", "0, not is_first(post)"),),
         "test_deliver_hosts.py::test_who_finds_out_whether_slack_takes_anything_again",
     ),
     Mutant(
         "a look that fails holds every place",
-        "bot/work/deliver_waits.py",
+        "bot/work/delivery/waits.py",
         (
             (
                 "wait = self._places.get(place)",
@@ -111,13 +111,13 @@ MUTANTS = [
     ),
     Mutant(
         "a run is written after its call",
-        "bot/work/verbs/starting.py",
+        "bot/work/commands/starting.py",
         (("    await rooms.store.put_run(run, linked=ask.proven_link)\n    return run\n", "    return run\n"),),
         "test_answer_left_open.py::test_killed_after_the_call_the_run_is_found_and_told",
     ),
     Mutant(
         "a reading that a fault cut off is taken for whole",
-        "bot/work/watch_read.py",
+        "bot/work/monitor/reader.py",
         (("replace(reading, clean=False)", "replace(reading, clean=True)"),),
         "test_watch_interrupted.py::test_a_poll_that_breaks_off_after_any_page_hides_nothing",
     ),

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from deliver_fakes import DEFAULT, Always, SlackRefused, World, message
 
-from bot.core.posts import Lane
+from bot.core.outbox.posts import Lane
 from bot.store.store import Store
 
 ADMINS = ("UADMIN1", "UADMIN2")

@@ -3,9 +3,9 @@
 import pytest
 from deliver_fakes import DEFAULT, SlackRefused, World, edit, message
 
-from bot.core.posts import Lane
+from bot.core.outbox.posts import Lane
 from bot.store.store import Store
-from bot.work.deliver import Delivery
+from bot.work.delivery.delivery import Delivery
 
 ADMINS = ("UADMIN1", "UADMIN2")
 

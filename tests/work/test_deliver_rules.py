@@ -8,11 +8,10 @@ from deliver_fakes import DEFAULT, START, edit, file, message, whisper
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.posts import Kind, Lane, Post, State
-from bot.core.slack_errors import SHARED_CHANNEL, TABLE, Verdict, meaning, verdict
-from bot.work.deliver_pace import LANE_ROOM, PLACE_ROOM, Bucket, Pace
-from bot.work.deliver_routes import notice_posts
-from bot.work.deliver_rules import (
+from bot.core.outbox.posts import Kind, Lane, Post, State
+from bot.core.outbox.slack_errors import SHARED_CHANNEL, TABLE, Verdict, meaning, verdict
+from bot.work.delivery.channel_health import notice_posts
+from bot.work.delivery.outcomes import (
     UNKNOWN_FOR,
     Again,
     Astray,
@@ -34,7 +33,8 @@ from bot.work.deliver_rules import (
     look_after,
     plain,
 )
-from bot.work.deliver_rules import Lost as LostMessage
+from bot.work.delivery.outcomes import Lost as LostMessage
+from bot.work.delivery.rate_limiter import LANE_ROOM, PLACE_ROOM, Bucket, Pace
 
 ADMINS = ("U1", "U2")
 SOON = START + timedelta(seconds=1)

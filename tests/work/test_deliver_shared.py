@@ -20,9 +20,9 @@ from deliver_fakes import (
     whisper,
 )
 
-from bot.core.posts import Lane
+from bot.core.outbox.posts import Lane
 from bot.store.store import Store
-from bot.work.deliver_shared import Shared
+from bot.work.delivery.shared_channels import Shared
 
 ADMIN = "UADMIN1"
 WAIT = 300  # seconds: the longest between two tries
@@ -338,7 +338,7 @@ async def test_what_is_kept_from_a_channel_costs_no_other_post_its_turn(world):
 
 
 async def test_a_look_waits_a_few_seconds_at_most(world, caplog):
-    caplog.set_level(logging.INFO, "bot.work.deliver_shared")
+    caplog.set_level(logging.INFO, "bot.work.delivery.shared_channels")
     world.slack.gates["channel C1"] = asyncio.Event()
     world.delivery._shared = Shared(world.slack, (), seconds=0.0)
     await world.queue(message("a"))

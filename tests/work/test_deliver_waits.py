@@ -22,7 +22,7 @@ from deliver_fakes import (
 )
 
 from bot.core.errors import Outage
-from bot.core.posts import Lane
+from bot.core.outbox.posts import Lane
 from bot.store.store import Store
 
 FAULTS = {

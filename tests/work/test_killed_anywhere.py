@@ -16,7 +16,7 @@ from memory_enos import Down
 from mortal import Dead
 from mortal_town import FLOWS, HISTORIES, Town
 
-from bot.core.status import Status
+from bot.core.flow.status import Status
 
 FAULTS = st.sampled_from([Lost(), Vanished(), Late(4), Late(12), Late(21), SlackLimited(2), SlackUnreachable("x")])
 

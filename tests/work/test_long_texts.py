@@ -2,10 +2,10 @@
 
 import asyncio
 
-from bot.core.error_line import error_line
-from bot.core.log_text import own_words
-from bot.core.mask import DEFAULT
-from bot.work.long_texts import apart
+from bot.core.text.error_line import error_line
+from bot.core.text.log_text import own_words
+from bot.core.text.mask import DEFAULT
+from bot.work.commands.long_texts import apart
 
 HOSTILE = ("=====\ncmdline:\n" + 'password="a.a.a.' * 50 + "\n") * 1200
 

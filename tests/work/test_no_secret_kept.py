@@ -6,11 +6,11 @@ import pytest
 from answer_enos import Lost
 from answer_world import FAILED, OPS, World
 
-from bot.core.flows import Parameter
-from bot.core.people import Said, Surface, Where
-from bot.core.status import Status
+from bot.core.flow.model import Parameter
+from bot.core.flow.status import Status
+from bot.core.people.model import Said, Surface, Where
 from bot.store.store import Store
-from bot.work.held import Held
+from bot.work.commands.held import Held
 
 SECRET = "hunter2-S3cret"
 RUN = "3377-20261121143000"

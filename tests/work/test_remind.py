@@ -6,8 +6,8 @@ import pytest
 from memory_store import Killed
 from watch_world import MAYA, People, World, on_call
 
-from bot.core.incidents import Phase
-from bot.work.remind import Before, Reminders
+from bot.core.incident.model import Phase
+from bot.work.monitor.reminders import Before, Reminders
 
 
 @pytest.fixture

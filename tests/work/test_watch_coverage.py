@@ -8,7 +8,7 @@ from memory_enos import Down
 from memory_store import Killed
 from watch_world import World
 
-from bot.work.watch_coverage import Watched
+from bot.work.monitor.coverage import Watched
 
 
 async def platform(seen=None):

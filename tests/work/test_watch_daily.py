@@ -8,9 +8,9 @@ import pytest
 from memory_store import Killed
 from watch_world import MAYA, START, World
 
-from bot.core.posts import Lane
-from bot.core.shown_times import slack_date
-from bot.core.status import Status
+from bot.core.flow.status import Status
+from bot.core.outbox.posts import Lane
+from bot.core.text.shown_times import slack_date
 
 
 @pytest.fixture

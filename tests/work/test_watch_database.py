@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from watch_world import MAYA, World
 
-from bot.core.incidents import Phase
-from bot.core.posts import Kind, State
-from bot.core.status import Status
+from bot.core.flow.status import Status
+from bot.core.incident.model import Phase
+from bot.core.outbox.posts import Kind, State
 from bot.store.store import Store
 
 

@@ -7,9 +7,9 @@ from memory_store import Killed
 from watch_world import JONAS, MAYA, World
 
 from bot.core.errors import Refused
-from bot.core.incidents import IncidentId, Phase
-from bot.core.posts import Kind
-from bot.core.status import Status
+from bot.core.flow.status import Status
+from bot.core.incident.model import IncidentId, Phase
+from bot.core.outbox.posts import Kind
 from bot.work.ports_store import Settlement
 
 

@@ -7,7 +7,7 @@ import pytest
 from memory_enos import Down
 from watch_world import World
 
-from bot.core.status import Status
+from bot.core.flow.status import Status
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from deliver_fakes import until
 from memory_enos import Down
 from watch_world import MAYA, World
 
-from bot.core.incidents import Phase
-from bot.core.status import Status
+from bot.core.flow.status import Status
+from bot.core.incident.model import Phase
 
 
 @pytest.fixture

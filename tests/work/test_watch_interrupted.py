@@ -6,8 +6,8 @@ import pytest
 from memory_enos import Down, MemoryEnos
 from watch_world import World
 
-from bot.core.flows import KINDS
-from bot.core.status import Status
+from bot.core.flow.model import KINDS
+from bot.core.flow.status import Status
 
 ROWS, PAGE = 9, 2  # of each type; five pages each
 PAGES = 5 * len(KINDS)

@@ -8,7 +8,7 @@ from memory_enos import Down
 from memory_store import Killed
 from watch_world import World
 
-from bot.work.deliver_alarms import Alarms
+from bot.work.delivery.alarms import Alarms
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from memory_store import MemoryStore
 from watch_world import World
 
 from bot.core.errors import Outage
-from bot.core.flows import LeftOut, Page
+from bot.core.flow.model import LeftOut, Page
 from bot.store.store import Store
-from bot.work.deliver_alarms import LEFT_OUT, Alarms
-from bot.work.watch_left_out import Unreadable
+from bot.work.delivery.alarms import LEFT_OUT, Alarms
+from bot.work.monitor.left_out import Unreadable
 
 SAID = "I can't read 1 run that EnOS lists"
 

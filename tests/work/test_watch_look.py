@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from watch_world import JONAS, MAYA, START
 
-from bot.work.watch_look import Looks
+from bot.work.monitor.owners import Looks
 
 
 class Town:

@@ -3,8 +3,8 @@
 import pytest
 from watch_world import MAYA, World
 
-from bot.core.incidents import Phase
-from bot.core.status import Status
+from bot.core.flow.status import Status
+from bot.core.incident.model import Phase
 
 
 @pytest.fixture

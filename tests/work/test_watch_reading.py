@@ -8,9 +8,9 @@ from memory_enos import Down, MemoryEnos
 from memory_store import Killed, MemoryStore
 from watch_world import World
 
-from bot.core.flows import PERIODIC
-from bot.core.posts import Kind
-from bot.core.status import Status
+from bot.core.flow.model import PERIODIC
+from bot.core.flow.status import Status
+from bot.core.outbox.posts import Kind
 
 
 def many(enos, count, *, start=0, end="2026-11-21 09:00:00"):

@@ -7,13 +7,13 @@ import pytest
 from memory_enos import Down, MemoryEnos
 from watch_world import World
 
-from bot.core.flows import Flow, FlowName
-from bot.core.incidents import Phase
-from bot.core.posts import Kind
-from bot.core.status import Status
+from bot.core.flow.model import Flow, FlowName
+from bot.core.flow.status import Status
+from bot.core.incident.model import Phase
+from bot.core.outbox.posts import Kind
 from bot.store.store import Store
-from bot.work.naming import Listening, Naming, Printed
-from bot.work.watch_look import Looks
+from bot.work.monitor.flow_names import Listening, Naming, Printed
+from bot.work.monitor.owners import Looks
 
 RUN, LATER = "3377-2026112108", "3377-2026112109"
 

@@ -4,9 +4,9 @@ from memory_enos import Down
 from memory_store import Killed, MemoryStore
 from watch_world import MAYA, World
 
-from bot.core.incidents import Phase
-from bot.core.posts import Kind
-from bot.core.status import Status
+from bot.core.flow.status import Status
+from bot.core.incident.model import Phase
+from bot.core.outbox.posts import Kind
 
 
 def broken(world, count=3):

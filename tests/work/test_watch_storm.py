@@ -5,9 +5,9 @@ from memory_store import Killed
 from watch_world import JONAS, MAYA, World
 
 from bot.core.errors import Refused
-from bot.core.incidents import Phase
-from bot.core.posts import Kind
-from bot.core.status import Status
+from bot.core.flow.status import Status
+from bot.core.incident.model import Phase
+from bot.core.outbox.posts import Kind
 
 LIMIT = 3
 

@@ -8,13 +8,13 @@ from deliver_fakes import FakeSlack, HandClock
 from memory_enos import MemoryEnos
 from watch_world import MAYA, People
 
-from bot.core.incidents import IncidentId, Phase
-from bot.core.status import Status
+from bot.core.flow.status import Status
+from bot.core.incident.model import IncidentId, Phase
 from bot.store.store import Store
-from bot.work.deliver import Delivery
-from bot.work.desk import Desk
-from bot.work.watch import Watch
-from bot.work.watch_settings import WatchSettings
+from bot.work.commands.incident_actions import Desk
+from bot.work.delivery.delivery import Delivery
+from bot.work.monitor.monitor import Watch
+from bot.work.monitor.settings import WatchSettings
 
 CHANNEL = "C0DATAOPS1"
 FLOWS = 1000

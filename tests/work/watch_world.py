@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from memory_enos import MemoryEnos
 from memory_store import MemoryStore
 
-from bot.core.people import Person
-from bot.work.desk import Desk
-from bot.work.watch import Watch
-from bot.work.watch_settings import WatchSettings
+from bot.core.people.model import Person
+from bot.work.commands.incident_actions import Desk
+from bot.work.monitor.monitor import Watch
+from bot.work.monitor.settings import WatchSettings
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 SIGNS = ("flowbot is well", "flowbot runs")

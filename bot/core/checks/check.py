@@ -1,0 +1,90 @@
+"""Checks as values: what ``flowbot doctor`` finds, one line each, and what that makes of the whole."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from bot.core.text.escape import clean
+
+NAMED = 8  # things that a line names; the others are counted
+
+
+class State(Enum):
+    """How a check ended."""
+
+    OK = "ok"
+    WARNING = "warning"  # flowbot works, but not as well as it should
+    FAILED = "failed"  # something that people rely on does not work
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str  # short and stable, e.g. "slack channel"
+    state: State
+    says: str  # what was found, a sentence
+    mend: str = ""  # what to do about it
+
+    def __post_init__(self) -> None:
+        """Keep it one line, whatever words of others it holds."""
+        for name in ("says", "mend"):
+            object.__setattr__(self, name, " ".join(clean(getattr(self, name)).split()))
+
+
+def ok(name: str, says: str) -> Check:
+    """Return a check that ended well."""
+    return Check(name, State.OK, says)
+
+
+def warning(name: str, says: str, mend: str) -> Check:
+    """Return a check that found something to mend."""
+    return Check(name, State.WARNING, says, mend)
+
+
+def failed(name: str, says: str, mend: str = "") -> Check:
+    """Return a check that found something broken. A sentence of a failure may bring its way out along."""
+    return Check(name, State.FAILED, says, mend)
+
+
+def exit_code(checks: Sequence[Check]) -> int:
+    """Return 0 where nothing failed, else 1. Warnings are allowed."""
+    return 1 if any(check.state is State.FAILED for check in checks) else 0
+
+
+def lines(checks: Sequence[Check]) -> str:
+    """Return the checks for a terminal: a line each, and one that sums up."""
+    width = max((len(check.name) for check in checks), default=0)
+    rows = [f"{check.state.value:<8} {check.name:<{width}}  {check.says} {check.mend}".rstrip() for check in checks]
+    return "\n".join([*rows, "", summary(checks)]) + "\n"
+
+
+def summary(checks: Sequence[Check]) -> str:
+    """Return how many checks ended how, in a sentence."""
+    count = {state: sum(check.state is state for check in checks) for state in State}
+    warnings = f"{count[State.WARNING]} warning" + ("" if count[State.WARNING] == 1 else "s")
+    if count[State.FAILED]:
+        return f"{count[State.FAILED]} of {len(checks)} checks failed, {warnings}."
+    return f"All is well: {count[State.OK]} of {len(checks)} checks are ok, {warnings}."
+
+
+def report(checks: Sequence[Check]) -> Mapping[str, Any]:
+    """Return the checks for a machine."""
+    return {
+        "ok": exit_code(checks) == 0,
+        "checks": [
+            {"name": check.name, "state": check.state.value, "says": check.says, "mend": check.mend} for check in checks
+        ],
+    }
+
+
+def some(things: Sequence[str], most: int = NAMED) -> str:
+    """Return the first few things, and how many more there are."""
+    more = f" and {len(things) - most} more" if len(things) > most else ""
+    return ", ".join(things[:most]) + more
+
+
+def people(number: int) -> str:
+    """Return how many people there are, with the verb that follows."""
+    return "One person is" if number == 1 else f"{number} people are"

@@ -1,0 +1,96 @@
+"""What is found at the bot itself: its database, the process that holds it, and its test message. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.core.checks.check import Check, failed, ok, warning
+from bot.core.flow.model import UserId, UserName
+from bot.core.people.model import Link, Person
+
+ROOM = 200_000_000  # bytes of disk that should be free
+LATE = 120.0  # seconds that a post may wait
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What a running bot tells of itself."""
+
+    version: str
+    why_not_ready: str = ""
+    connected: int = 0
+    wanted: int = 0
+    oldest_seconds: float = 0.0  # how long the oldest post has been due
+    links: tuple[Link, ...] = field(default=())
+
+
+def written(inside: Inside) -> Mapping[str, Any]:
+    """Return it as JSON takes it."""
+    links = [[each.person.team, each.person.user, each.user_id, each.user_name, each.proven] for each in inside.links]
+    return {name: getattr(inside, name) for name in Inside.__slots__} | {"links": links}
+
+
+def read(told: Mapping[str, Any]) -> Inside:
+    """Return what ``written`` wrote; what another version lacks or adds is left out."""
+    known = {name: told[name] for name in Inside.__slots__ if name in told}
+    links = tuple(
+        Link(Person(str(team), str(user)), UserId(str(id_)), UserName(str(name)), proven=bool(proven))
+        for team, user, id_, name, proven in told.get("links", ())
+    )
+    return Inside(**(known | {"links": links, "version": str(told.get("version", "unknown"))}))
+
+
+def disk(path: str, free: int) -> Check | None:
+    """Return a check where the disk under the database is nearly full."""
+    if free >= ROOM:
+        return None
+    says = f"Only {free // 1_000_000} MB are free where the database {path} stands."
+    return warning("disk", says, "Make room there: what flowbot cannot write down it does not say.")
+
+
+def running(inside: Inside, holder: str, version: str) -> tuple[Check, ...]:
+    """Return the checks about a running bot; ``version`` is this program's."""
+    found = [ok("bot", f"flowbot runs: {holder}.")]
+    if inside.why_not_ready:
+        mend = "The checks below and its log say more."
+        found = [failed("bot", f"flowbot runs ({holder}), but cannot do its work: {inside.why_not_ready}.", mend)]
+    if inside.version != version:
+        says = f"The running bot is version {inside.version}, this program is {version}."
+        found.append(warning("bot version", says, "Restart the bot with the version you want."))
+    if inside.oldest_seconds > LATE:
+        says = f"A post has been waiting for Slack for {inside.oldest_seconds / 60:.0f} min."
+        found.append(warning("outbox", says, "The checks of Slack below, and the bot's log, say why."))
+    return tuple(found)
+
+
+def message(where: str, seconds: float) -> Check:
+    """Return that the test message made its way."""
+    says = f"A message was posted in {where}, found again by its id, edited and deleted, in {seconds:.1f} s."
+    return ok("slack message", says)
+
+
+def message_lost(where: str, mend: str) -> Check:
+    """Return that the test message could not be found by its id."""
+    says = f"A message that was posted in {where} was not found again by its id, so doubles could not be prevented."
+    return failed("slack message", says, mend)
+
+
+def pressed(who: str, seconds: float) -> Check:
+    """Return that a press of the button reached flowbot, and was answered."""
+    return ok("slack button", f"{who} pressed the button after {seconds:.1f} s, and was answered.")
+
+
+def not_pressed() -> Check:
+    """Return that no button could be offered."""
+    says = "No button was offered, since flowbot cannot post or cannot hear yet."
+    return warning("slack button", says, "Mend what failed above, then run this again.")
+
+
+def unpressed(where: str, seconds: float) -> Check:
+    """Return that no press reached flowbot."""
+    says = f"No press of the button in {where} reached flowbot within {seconds:g} s."
+    mend = (
+        "If somebody did press it: switch on Interactivity for the app, and in HTTP mode check its request URL. "
+        "Otherwise run this again and press it."
+    )
+    return failed("slack button", says, mend)

@@ -1,0 +1,153 @@
+"""What EnOS's answers mean for a bot that watches there: pure, from what was told to checks."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+
+from bot.core.checks.check import (
+    Check,
+    failed,
+    ok,
+    people,
+    some,
+    warning,
+)
+from bot.core.checks.on_slack import DRIFT, apart
+from bot.core.flow.model import FlowId, FlowName, Instance, UserName
+from bot.core.flow.times import calibrate, zone_offset
+from bot.core.health.coverage import unwatched
+from bot.core.people.model import Link
+
+STALE = timedelta(minutes=10)  # EnOS turns away calls that are 15 minutes off; nearer than this is too near
+
+# A service account acts only after an administrator of its organization has authorized it. EnOS's pages do not agree on
+# how a refusal for that reason looks: the gateway's 403, or the platform's "no privilege".
+NO_PERMISSION = frozenset({"forbidden", "no_right"})
+AUTHORIZE = (
+    "Let an administrator of the organization (OU) authorize the application's service account for EnOS's Batch Data "
+    "Processing APIs, and check that ENOS_USER_ID is a user of ENOS_ORG_ID who may see the flows."
+)
+
+
+def clock(skew: timedelta) -> Check:
+    """Return how this machine's clock compares with EnOS's; ``skew`` is how far EnOS's is ahead."""
+    name, says = "enos clock", f"EnOS's clock is {apart(skew)}."
+    mend = "Set this machine's clock, for example with NTP; if Slack's agrees with it, tell EnOS's administrator."
+    if abs(skew) >= STALE:
+        return failed(name, f"{says} Calls that are 15 minutes off are turned away.", mend)
+    if abs(skew) > DRIFT:
+        return warning(name, f"{says} A run is named after its minute, so a start may be looked for in another.", mend)
+    return ok(name, says)
+
+
+def zone(setting: str, printed: str, rows: Sequence[Instance]) -> Check:
+    """Return whether the times that EnOS prints can be read; ``printed`` is what Get Timezone says."""
+    name, told = "enos time zone", zone_offset(printed)
+    mend = "Set FLOWBOT_ENOS_TIMEZONE to the zone of the times that the EnOS console shows, for example GMT+8."
+    used = zone_offset(setting) if setting != "auto" else told
+    if used is None:
+        return failed(name, f"EnOS names its time zone as “{printed}”, which flowbot cannot read.", mend)
+    if told is not None and used != told:
+        return warning(name, f"FLOWBOT_ENOS_TIMEZONE is {setting}, but EnOS says {printed}.", mend)
+    shown = printed if setting == "auto" else setting
+    timed = [row for row in rows if row.trigger_time]
+    if timed and not any(calibrate(row.id, row.trigger_time, "", used).certain for row in timed):
+        says = f"The trigger times that EnOS prints are neither in UTC nor in {shown} (of {timed[0].id}, for example): "
+        return warning(name, f"{says}reruns are refused rather than guessed.", mend)
+    return ok(name, f"EnOS's time zone is {shown}.")
+
+
+def flows(
+    user: str, every: Collection[FlowName], mine: Collection[FlowName], searched: Collection[FlowId] = ()
+) -> Check:
+    """Return what the watcher's user can and cannot see; of ``searched`` a search has brought runs."""
+    name = "enos flows"
+    seen = {flow.id for flow in mine} | set(searched)
+    hidden = unwatched(every, seen, ())
+    total = len(seen | {flow.id for flow in every})
+    if not seen:
+        says = f"ENOS_USER_ID ({user}) sees none of {total} flows: no failure would ever be told."
+        return failed(name, says, "Check ENOS_USER_ID and ENOS_ORG_ID, or give that user rights to the flows.")
+    says = f"flowbot watches {len(seen)} of {total} flows as {user}."
+    if not hidden:
+        return ok(name, says)
+    names = some([f"{flow.id} {flow.name}" for flow in hidden])
+    mend = "Give that user a right to them in EnOS, or set another ENOS_USER_ID."
+    return warning(name, f"{says} Failures of these are never told: {names}.", mend)
+
+
+def pages(setting: str, found: str | None) -> Check:
+    """Return whether the number of EnOS's first page is known."""
+    name = "enos page base"
+    if found is None:
+        says = "too few runs to tell whether EnOS counts its pages from 0 or 1"
+        if setting == "auto":
+            return ok(name, f"There are {says}; both are read until it can be told.")
+        return ok(name, f"FLOWBOT_PAGE_BASE is {setting}; there are {says}.")
+    if setting not in {"auto", found}:
+        says = f"FLOWBOT_PAGE_BASE is {setting}, but EnOS counts its pages from {found}: failures may be hidden."
+        return failed(name, says, f"Set FLOWBOT_PAGE_BASE to {found}, or to auto.")
+    return ok(name, f"EnOS counts its pages from {found}.")
+
+
+def order(sorted_by: Collection[str]) -> Check:
+    """Return whether searches come in the order of change; ``sorted_by`` is what each search was sorted by."""
+    if all(sorted_by):
+        return ok("enos order", "EnOS lists what changed last first.")
+    says = "EnOS does not sort by the time of change, so every poll reads the whole window."
+    return warning("enos order", says, "A shorter FLOWBOT_LOOKBACK_HOURS makes polls cheaper.")
+
+
+def links(found: Sequence[Link], doubts: Mapping[Link, str], command: str) -> tuple[Check, ...]:
+    """Return the checks about who is linked; ``doubts`` say of unproven links what speaks against them, if anything."""
+    way = f"{command} link @person USERID NAME"
+    if not found:
+        says = "Nobody is linked to an EnOS user, so nobody can read or change anything from Slack."
+        return (warning("links", says, f"Link people: {way}, or flowbot people import FILE."),)
+    unproven = [link for link in found if not link.proven]
+    wrong = [
+        warning(
+            f"link {link.person.user}",
+            f"{link.person.user} is linked to {link.user_name} ({link.user_id}), and the link is not proven: {doubt}.",
+            f"Until it is, they only read. Check the id and the name in EnOS, and link them anew: {way}.",
+        )
+        for link, doubt in doubts.items()
+        if doubt
+    ]
+    soon = [f"{link.person.user} as {link.user_name}" for link in unproven if not doubts.get(link)]
+    more = f" EnOS bears these out, so their first change proves them: {some(soon)}." if soon else ""
+    says = f"{people(len(found))} linked, {len(found) - len(unproven)} proven.{more}"
+    return (ok("links", says), *wrong)
+
+
+def owners(
+    owned: Mapping[FlowId, tuple[str, Sequence[UserName]]],
+    linked: Collection[UserName],
+    on_call: Collection[UserName] | None,
+    command: str,
+) -> tuple[Check, ...]:
+    """Return the checks about who owns what: flow ids with name and owners.
+
+    ``linked`` are the user names that are linked, ``on_call`` those of people on call; None: nobody is named on call.
+    """
+    found = []
+    if on_call is not None:
+        nobody = [f"{id_} {name}" for id_, (name, owners) in sorted(owned.items()) if not set(owners) & set(on_call)]
+        if nobody:
+            says = f"{len(nobody)} of {len(owned)} flows have no owner on call, who could rerun them: {some(nobody)}."
+            mend = "Make somebody on call an owner in EnOS and link them, or be ready to wake an owner."
+            found.append(warning("owners on call", says, mend))
+        else:
+            found.append(ok("owners on call", f"Each of {len(owned)} flows has an owner on call."))
+    strangers = sorted({owner for _, names in owned.values() for owner in names} - set(linked))
+    if strangers:
+        says = f"These owners are not linked, so they are not mentioned when their flows fail: {some(strangers)}."
+        found.append(warning("owners linked", says, f"Link them: {command} link @person USERID NAME."))
+    else:
+        found.append(ok("owners linked", f"All owners of {len(owned)} flows are linked."))
+    return tuple(found)
+
+
+def unread(number: int) -> Check:
+    """Return that the owners of some flows are not known."""
+    says = f"{number} flows could not be read in time, so their owners are not known."
+    return warning("owners unread", says, "Run the doctor again when EnOS is less busy.")

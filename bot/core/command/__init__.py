@@ -1,0 +1,1 @@
+"""Commands: the table, the parser, the periods, and who may."""

@@ -1,0 +1,348 @@
+"""Clauses: the kinds of things that a command may name, each with how it is read and how it is said."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from bot.core.command import periods
+from bot.core.command.periods import Unreadable
+from bot.core.command.requests import FlowRef, OwnerRef, Period, When
+from bot.core.command.spelling import said_key, said_name, said_note, said_value, said_word
+from bot.core.command.words import Cursor, Token, tick
+from bot.core.flow.ids import flow_of, is_instance
+from bot.core.flow.model import (
+    FlowId,
+    InstanceId,
+    Parameter,
+    TaskId,
+    UserId,
+    UserName,
+)
+from bot.core.flow.status import Status, status_of
+
+SCOPES = ("open", "unacked", "mine")
+LONGEST_ID = 18  # digits; more fit neither the platform nor the database
+LARGEST_COUNT = 10_000
+
+_STATUS_NAMES = {status.name.casefold(): int(status) for status in Status}
+_STATUS_ALIASES = {"failed": int(Status.FAIL), "cancelled": int(Status.CANCEL), "canceled": int(Status.CANCEL)}
+_STATUSES = _STATUS_NAMES | _STATUS_ALIASES
+
+Hint = Callable[[Token | None], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A kind of value: how it stands in the syntax, how it is read, and how it is said."""
+
+    placeholder: str
+    read: Callable[[Cursor], Any]  # takes its tokens, or raises Misread
+    say: Callable[[Any], str]
+    accepts: Callable[[Token], bool] = lambda _token: True  # whether a token without a keyword may begin it
+    words: tuple[str, ...] = ()  # its own words, to suggest the nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A part of a command: a value behind a word, a value alone, or a word alone."""
+
+    fields: tuple[str, ...]  # of the request; two where the value may be a flow or an instance
+    word: str = ""
+    form: Form | None = None  # None: the word alone says it
+    optional: bool = True
+    in_thread: bool = False  # may be left out in an incident's thread, which names it
+    hidden: bool = False  # buttons say it; the syntax does not show it
+    repeats: bool = False  # its values may stand apart
+
+    @property
+    def syntax(self) -> str:
+        """How it stands in the syntax: brackets around what may be left out anywhere."""
+        text = " ".join(part for part in (self.word, self.form.placeholder if self.form else "") if part)
+        return f"[{text}]" if self.optional and not self.in_thread else text
+
+    def field(self, value: object) -> str:
+        """Return the field of the request that holds this value: the last for an instance id."""
+        return self.fields[-1 if isinstance(value, str) else 0]
+
+
+def _one(expected: str, pick: Callable[[Token], Any], hint: Hint) -> Callable[[Cursor], Any]:
+    """Return a reader of one token; ``pick`` returns None for what it cannot be."""
+
+    def read(cursor: Cursor) -> Any:
+        token = cursor.peek()
+        value = None if token is None else pick(token)
+        if value is None:
+            raise cursor.expected(expected, hint(token))
+        cursor.take()
+        return value
+
+    return read
+
+
+def _named(expected: str, pick: Callable[[Token], Any], hint: Hint) -> Callable[[Cursor], Any]:
+    """Return a reader of one token, or of a name of several words in bold, as answers print it and people copy it.
+
+    Marks that hold a word of this command's clauses are around a part of the command, not around a name.
+    """
+    one = _one(expected, pick, hint)
+
+    def read(cursor: Cursor) -> Any:
+        token = cursor.peek()
+        words = cursor.marked(token) if token is not None else []
+        if token is None or len(words) < 2 or cursor.words & set(words) or _digits(words[0]) or is_instance(words[0]):
+            return one(cursor)
+        return pick(cursor.take_marked(token))
+
+    return read
+
+
+def _fixed(text: str) -> Hint:
+    return lambda _token: text
+
+
+def is_number(token: Token) -> bool:
+    """Whether this is an id: digits, not quoted."""
+    return _digits(token.plain) and len(token.plain) <= LONGEST_ID
+
+
+def _digits(word: str) -> bool:
+    return word.isascii() and word.isdigit()
+
+
+# ── flows, instances, tasks ─────────────────────────────────────────────────
+
+
+def _flow(token: Token) -> FlowRef | None:
+    if is_number(token):
+        return FlowRef(id=FlowId(int(token.plain)))
+    if token.quoted:
+        return FlowRef(name=token.word, typed=token.otherwise) if token.word and not token.person else None
+    if token.person or token.pair or not token.word or is_instance(token.plain) or _digits(token.plain):
+        return None
+    return FlowRef(name=token.bare, typed=token.otherwise)
+
+
+def _flow_hint(token: Token | None) -> str:
+    if token is not None and is_instance(token.plain):
+        return f"{tick(token.word)} is a run; its flow is `{flow_of(InstanceId(token.plain))}`."
+    return "A flow is an id such as `3377`, or a name; a name of digits or with blanks stands in quotes."
+
+
+def _say_flow(flow: FlowRef) -> str:
+    return str(flow.id) if flow.id is not None else said_name(flow.name)
+
+
+def _instance(token: Token) -> InstanceId | None:
+    return InstanceId(token.plain) if is_instance(token.plain) else None
+
+
+def _instance_hint(token: Token | None) -> str:
+    form = "The id of a run is written like `2809-20190812080700`; "
+    if token is not None and is_number(token):
+        return form + f"`runs of {token.plain}` lists those of flow {token.plain}."
+    return form + "`runs` lists them."
+
+
+def _target(token: Token) -> FlowRef | InstanceId | None:
+    return _instance(token) or _flow(token)
+
+
+def _say_target(target: FlowRef | InstanceId) -> str:
+    return _say_flow(target) if isinstance(target, FlowRef) else target
+
+
+def _task(token: Token) -> TaskId | None:
+    return TaskId(int(token.plain)) if is_number(token) else None
+
+
+FLOW = Form("FLOW", _named("a flow", _flow, _flow_hint), _say_flow)
+INSTANCE = Form("INSTANCE", _one("the id of a run", _instance, _instance_hint), str)
+TARGET = Form("FLOW|INSTANCE", _named("a flow or the id of a run", _target, _flow_hint), _say_target)
+TASK = Form("TASK", _one("a task id", _task, _fixed("A task id is a number; `show FLOW` lists a flow's tasks.")), str)
+
+
+# ── people ──────────────────────────────────────────────────────────────────
+
+
+def _owner(token: Token) -> OwnerRef | None:
+    if token.person:
+        return OwnerRef(person=token.person)
+    if token.plain == "me":
+        return OwnerRef(me=True)
+    if not token.word or (not token.quoted and (token.pair or token.word.startswith("@"))):
+        return None
+    return OwnerRef(name=UserName(token.bare), typed=token.otherwise)
+
+
+def _say_owner(owner: OwnerRef) -> str:
+    if owner.me:
+        return "me"
+    return f"<@{owner.person}>" if owner.person else said_name(str(owner.name))
+
+
+def _person(token: Token) -> str | None:
+    return token.person or None
+
+
+def _text(token: Token) -> str | None:
+    return None if token.person or (token.pair and not token.quoted) else token.bare or None
+
+
+_CHOOSE = "Write @ and choose the person from the list that Slack shows."
+OWNER = Form(
+    "OWNER",
+    _one(
+        "a user name, a person or `me`",
+        _owner,
+        _fixed(f"An owner is `me`, a name such as `jane.doe`, or a person. {_CHOOSE}"),
+    ),
+    _say_owner,
+)
+PERSON = Form(
+    "@person",
+    _one("a person", _person, _fixed(_CHOOSE)),
+    lambda person: f"<@{person}>",
+    accepts=lambda token: bool(token.person) or token.word.startswith("@"),
+)
+USER_ID = Form(
+    "USERID",
+    _one("an EnOS user id", _text, _fixed("EnOS shows it in the user's profile, such as `u15432100000000001`.")),
+    lambda user_id: said_word(UserId(user_id)),
+)
+USER_NAME = Form(
+    "NAME",
+    _one("an EnOS user name", _text, _fixed("It is the name in the owners of flows, such as `jane.doe`.")),
+    lambda name: said_word(UserName(name)),
+)
+
+
+# ── times ───────────────────────────────────────────────────────────────────
+
+
+def _timed(reader: Callable[[list[str]], tuple[Any, int]], hint: str) -> Callable[[Cursor], Any]:
+    """Return a reader that hands the next words to ``periods`` and takes as many as it understood."""
+
+    def read(cursor: Cursor) -> Any:
+        tokens = cursor.ahead(3)
+        try:
+            value, count = reader([token.plain for token in tokens])
+        except Unreadable as unreadable:
+            for token in tokens[: unreadable.index]:
+                cursor.take()
+                cursor.after = token.plain
+            raise cursor.expected(unreadable.expected, hint) from None
+        for _ in range(count):
+            cursor.take()
+        return value
+
+    return read
+
+
+def _begins_period(token: Token) -> bool:
+    return token.plain in periods.PERIOD_WORDS or (token.plain[:4].isdigit() and token.plain[4:5] == "-")
+
+
+def _say_period(period: Period) -> str:
+    return period.words
+
+
+def _say_when(when: When) -> str:
+    return when.words
+
+
+def _duration(cursor: Cursor) -> timedelta:
+    tokens = [token.plain for token in cursor.ahead(2)]
+    for count in (1, 2):
+        span = periods.parse_duration("".join(tokens[:count]))
+        if span is not None and len(tokens) >= count:
+            for _ in range(count):
+                cursor.take()
+            return span
+    raise cursor.expected("a duration", "Say it as `30m`, `2h` or `1d`, at most 366 days.")
+
+
+_WHEN_HINT = "Say it as `14:30`, `tomorrow 02:00` or `2026-11-21 14:30`, in your own Slack time zone."
+_PERIOD_HINT = (
+    "Say it as `today`, `yesterday`, `this week`, `last 3h`, `since 09:00`, `2026-11-19` or "
+    "`2026-11-01..2026-11-07`, in your own Slack time zone."
+)
+WHEN = Form("WHEN", _timed(periods.read_when, _WHEN_HINT), _say_when)
+PERIOD = Form("PERIOD", _timed(periods.read_period, _PERIOD_HINT), _say_period, _begins_period, periods.PERIOD_WORDS)
+DURATION = Form("DURATION", _duration, periods.duration_words)
+
+
+# ── words, numbers, parameters, notes ───────────────────────────────────────
+
+
+def _status(word: str) -> int | None:
+    if word in _STATUSES:
+        return _STATUSES[word]
+    return int(word) if _digits(word.removeprefix("-")) and len(word) <= 2 else None
+
+
+def _statuses(token: Token) -> tuple[int, ...] | None:
+    """Return the statuses of one token, such as ``fail,timeout``."""
+    parts = [_status(part) for part in token.plain.replace("、", ",").split(",") if part]
+    return tuple(part for part in parts if part is not None) if parts and None not in parts else None
+
+
+def _say_statuses(statuses: tuple[int, ...]) -> str:
+    known = (status_of(each) for each in statuses)
+    return " ".join(each.name.casefold() if isinstance(each, Status) else str(each) for each in known)
+
+
+def _scope(token: Token) -> str | None:
+    return token.plain if token.plain in SCOPES else None
+
+
+def _count(token: Token) -> int | None:
+    return int(token.plain) if is_number(token) and 1 <= int(token.plain) <= LARGEST_COUNT else None
+
+
+def _pairs(cursor: Cursor) -> tuple[Parameter, ...]:
+    """Read KEY=VALUE until a word without ``=``."""
+    pairs: dict[str, str] = {}
+    while (token := cursor.peek()) and token.pair:
+        key, value = token.pair
+        if not key:
+            raise cursor.misread("no_key", "I expected a key before `=`", PAIRS_HINT, token.start)
+        if key in pairs:
+            raise cursor.misread("twice", f"{tick(key)} stands here twice", "Say each key once.", token.start)
+        pairs[key] = value
+        cursor.take()
+    if not pairs:
+        raise cursor.expected("`KEY=VALUE`", PAIRS_HINT)
+    return tuple(Parameter(key, value) for key, value in pairs.items())
+
+
+def _say_pairs(pairs: tuple[Parameter, ...]) -> str:
+    return " ".join(f"{said_key(each.key)}={said_value(each.value)}" for each in pairs)
+
+
+def _note(cursor: Cursor) -> str:
+    note = cursor.rest()
+    if not note:
+        raise cursor.expected("a reason", "Everything behind `because` is the reason, in your own words.")
+    return note
+
+
+PAIRS_HINT = 'There is no blank around `=`; a value with blanks stands in quotes: `path="/data/new files"`.'
+STATUSES = Form(
+    "STATUS …",
+    _one("a status", _statuses, _fixed(f"A status is one of {', '.join(_STATUS_NAMES)}, or its number.")),
+    _say_statuses,
+    accepts=lambda token: _statuses(token) is not None,
+    words=tuple(_STATUSES),
+)
+SCOPE = Form(
+    "|".join(SCOPES),
+    _one("a scope", _scope, _fixed("")),
+    str,
+    accepts=lambda token: _scope(token) is not None,
+    words=SCOPES,
+)
+COUNT = Form("N", _one("a number", _count, _fixed(f"It is a number from 1 to {LARGEST_COUNT:,}.")), str)
+VERB = Form("VERB", _one("a verb", _text, _fixed("`help` lists them.")), said_word)
+PAIRS = Form("KEY=VALUE …", _pairs, _say_pairs)
+NOTE = Form("NOTE", _note, said_note)

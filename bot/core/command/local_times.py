@@ -1,0 +1,59 @@
+"""Local times: the moment that a wall clock means, where it means one; and the choice where it means two."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, tzinfo
+
+from bot.core.command.requests import When
+from bot.core.errors import Refused
+from bot.core.text.shown_times import is_repeated, offset, on_the_clock
+
+
+@dataclass(unsafe_hash=True)
+class Undecided(Refused):
+    """A time that may be meant in several ways. ``choices`` are a label and the time to ask for instead."""
+
+    choices: tuple[tuple[str, When], ...] = ()
+    offers: tuple[tuple[str, str], ...] = ()  # the same as whole commands, filled in by who knows the request
+
+
+class Passed(Undecided):
+    """A clock time that has passed today."""
+
+
+class Repeated(Undecided):
+    """A local time that comes twice, because the clock is put back over it."""
+
+
+def once(day: date, clock: time, zone: tzinfo) -> datetime:
+    """Return a local time as UTC; raises Repeated where it comes twice, Refused where it does not exist."""
+    at = local(day, clock, zone)
+    first = datetime.combine(day, clock, zone)
+    if not is_repeated(first):
+        return at
+    both = [
+        each.isoformat(timespec="seconds" if clock.second else "minutes") for each in (first, first.replace(fold=1))
+    ]
+    raise Repeated(
+        "repeated_time",
+        f"{on_the_clock(datetime.combine(day, clock))} comes twice in {zone}, because clocks go back then. "
+        "Nothing was done.",
+        f"Say which one you mean: `at {both[0]}` (the first) or `at {both[1]}` (the second).",
+        choices=tuple(
+            (f"{clock.isoformat('minutes')} ({offset(each)})", When(iso))
+            for each, iso in zip((first, first.replace(fold=1)), both, strict=True)
+        ),
+    )
+
+
+def local(day: date, clock: time, zone: tzinfo) -> datetime:
+    """Return a local time as UTC, the first of two; raises Refused where the clock jumps over it."""
+    naive = datetime.combine(day, clock)
+    at = naive.replace(tzinfo=zone).astimezone(UTC)
+    back = at.astimezone(zone).replace(tzinfo=None)
+    if back != naive:
+        raise Refused(
+            "no_such_time",
+            f"{on_the_clock(naive)} does not exist in {zone}, because clocks go forward then.",
+            f"Say a time that exists, such as `{on_the_clock(back)}`.",
+        )
+    return at

@@ -1,0 +1,282 @@
+"""Periods: what the words for times mean, given a clock and a person's time zone.
+
+Days run from midnight to midnight and weeks from Monday, in the asker's zone; ``last 3h`` is counted in UTC, since
+local arithmetic is an hour off over a change of clocks. Windows are half-open. A period begins at the first of two
+equal local times, and shows its offset; a time to start at is asked about instead. Results are UTC, for aware
+datetimes of one zone compare by their wall clocks.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from bot.core.command.local_times import Passed, local, once
+from bot.core.command.requests import Period, When
+from bot.core.errors import Refused
+from bot.core.text.shown_times import until_on_the_clock
+
+LONGEST = timedelta(days=366)
+YEARS = range(1970, 3000)
+DAY = timedelta(days=1)
+WHEN_WORDS = ("now", "today", "tomorrow", "yesterday")
+PERIOD_WORDS = ("today", "yesterday", "this", "last", "since")
+
+_DURATION = re.compile(r"(?:[0-9]{1,7}[a-z]+)+")
+_PART = re.compile(r"([0-9]+)([a-z]+)")
+_UNITS = {
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), timedelta(seconds=1)),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), timedelta(minutes=1)),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), timedelta(hours=1)),
+    **dict.fromkeys(("d", "day", "days"), DAY),
+    **dict.fromkeys(("w", "week", "weeks"), timedelta(weeks=1)),
+}
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})")
+_FULL_CLOCK = re.compile(r"([0-9]{1,2}:[0-9]{2})(:[0-9]{2})?(?:\.[0-9]{1,9})?(z|[+-][0-9]{2}:?[0-9]{2})?")
+_RANGE = re.compile(r"([0-9-]+)(?:\.{2,3}|…)([0-9-]+)")
+
+A_TIME = "a time"
+A_PERIOD = "a period"
+
+
+class Unreadable(ValueError):  # noqa: N818  named for what the words are
+    """Words that are no time: ``index`` says which of them, ``expected`` what should stand there."""
+
+    def __init__(self, index: int, expected: str) -> None:
+        super().__init__(expected)
+        self.index = index
+        self.expected = expected
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A half-open span, in UTC, and how it is shown back: ``today (2026-11-21, Europe/Berlin)``."""
+
+    since: datetime
+    until: datetime
+    words: str
+
+
+# ── reading words ───────────────────────────────────────────────────────────
+
+
+def read_when(words: Sequence[str]) -> tuple[When, int]:
+    """Return the time that lower-case words begin with, and how many they are; raises Unreadable."""
+    first, second = (*words[:2], "", "")[:2]
+    if first == "now":
+        return When("now"), 1
+    if clock := _clock(first):
+        return When(clock), 1
+    if first in WHEN_WORDS:
+        if clock := _clock(second):
+            return When(f"{first} {clock}"), 2
+        raise Unreadable(1, "a clock time such as `14:30`")
+    day, joined, rest = first.partition("t")
+    if not _DATE.fullmatch(day):
+        raise Unreadable(0, A_TIME)
+    _day(day, 0)
+    full = _full_clock(rest if joined else second)
+    if full is None:
+        raise Unreadable(0 if joined else 1, "a clock time such as `14:30`")
+    text = f"{day}T{full}"
+    return When(text if _zoned(text) else f"{day} {full}"), 1 if joined else 2
+
+
+def read_period(words: Sequence[str]) -> tuple[Period, int]:
+    """Return the period that lower-case words begin with, and how many they are; raises Unreadable."""
+    first, second, third = (*words[:3], "", "", "")[:3]
+    if first in {"today", "yesterday"}:
+        return Period(first), 1
+    if first == "this":
+        return _one_of(second, "week", "`week`"), 2
+    if first == "last":
+        return _last(second, third)
+    if first == "since":
+        return _since(second, third)
+    if both := _RANGE.fullmatch(first):
+        begin, end = _day(both[1], 0), _day(both[2], 0)
+        return Period(f"{begin}..{end}"), 1
+    return Period(str(_day(first, 0))), 1
+
+
+def parse_duration(text: str) -> timedelta | None:
+    """Return ``2h``, ``1h30m``, ``90 minutes`` as a span of at most 366 days; None for anything else."""
+    compact = "".join(text.casefold().split())
+    if not _DURATION.fullmatch(compact):
+        return None
+    total = timedelta()
+    for count, unit in _PART.findall(compact):
+        if unit not in _UNITS:
+            return None
+        total += int(count) * _UNITS[unit] if int(count) <= LONGEST / _UNITS[unit] else LONGEST + DAY
+        if total > LONGEST:
+            return None
+    return total or None
+
+
+def duration_words(span: timedelta) -> str:
+    """Return a span as ``parse_duration`` reads it: ``1d2h30m``; seconds are the smallest unit."""
+    left = int(span.total_seconds())
+    words = ""
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        count, left = divmod(left, size)
+        words += f"{count}{unit}" if count else ""
+    return words or "0s"
+
+
+def _one_of(word: str, wanted: str, expected: str) -> Period:
+    if word != wanted:
+        raise Unreadable(1, expected)
+    return Period(f"this {wanted}")
+
+
+def _last(second: str, third: str) -> tuple[Period, int]:
+    if second == "week":
+        return Period("last week"), 2
+    text, count = (second + third, 3) if second.isdigit() else (second, 2)
+    span = parse_duration(f"1{text}" if text in _UNITS else text)  # "last hour" is one of them
+    if span:
+        return Period(f"last {duration_words(span)}"), count
+    raise Unreadable(1, "a duration such as `3h` or `2d` (at most `366d`)")
+
+
+def _since(second: str, third: str) -> tuple[Period, int]:
+    if clock := _clock(second):
+        return Period(f"since {clock}"), 2
+    if second not in {"today", "yesterday"}:
+        if not _DATE.fullmatch(second):
+            raise Unreadable(1, "a time such as `09:00`, `yesterday 09:00` or `2026-11-19`")
+        _day(second, 1)
+    if clock := _clock(third):
+        return Period(f"since {second} {clock}"), 3
+    return Period(f"since {second}"), 2
+
+
+def _clock(word: str) -> str:
+    """Return ``9:30`` as ``09:30``; empty where it is no clock time."""
+    match = _CLOCK.fullmatch(word)
+    if match is None or int(match[1]) > 23 or int(match[2]) > 59:
+        return ""
+    return f"{int(match[1]):02}:{match[2]}"
+
+
+def _full_clock(word: str) -> str | None:
+    """Return an ISO time of day, its fraction dropped; None where it is none."""
+    match = _FULL_CLOCK.fullmatch(word)
+    if match is None or not (clock := _clock(match[1])):
+        return None
+    text = f"{clock}{match[2] or ''}{(match[3] or '').upper()}"
+    try:
+        time.fromisoformat(text)
+    except ValueError:
+        return None
+    return text
+
+
+def _day(word: str, index: int) -> date:
+    try:
+        day = date.fromisoformat(word) if _DATE.fullmatch(word) else None
+    except ValueError:
+        day = None
+    if day is None or day.year not in YEARS:
+        raise Unreadable(index, "a date such as `2026-11-21`" if _DATE.fullmatch(word) else A_PERIOD)
+    return day
+
+
+def _zoned(text: str) -> bool:
+    return datetime.fromisoformat(text).tzinfo is not None
+
+
+# ── resolving with a clock and a zone ───────────────────────────────────────
+
+
+def resolve(when: When, now: datetime, zone: tzinfo) -> datetime:
+    """Return the moment (UTC) that is meant. A bare clock time is today's.
+
+    Raises Passed for a bare clock time that has passed today, Repeated for a local time that comes twice, and
+    Refused for one that does not exist.
+    """
+    if when.words == "now":
+        return now.astimezone(UTC)
+    today = now.astimezone(zone).date()
+    first, _, rest = when.words.partition(" ")
+    if rest:
+        days = {"today": today, "tomorrow": today + DAY, "yesterday": today - DAY}
+        day = days.get(first) or date.fromisoformat(first)
+        return once(day, time.fromisoformat(rest), zone)
+    if "T" in first:
+        at = datetime.fromisoformat(first)
+        return at.astimezone(UTC) if at.tzinfo else once(at.date(), at.time(), zone)
+    clock = time.fromisoformat(first)
+    at = once(today, clock, zone)
+    if at + timedelta(minutes=1) <= now:
+        raise _passed(clock, today, zone)
+    return at
+
+
+def window(period: Period, now: datetime, zone: tzinfo) -> Window:
+    """Return the half-open span that is meant, in UTC. Raises Refused where it ends before it begins."""
+    since, until, words = _bounds(period.words, now, zone)
+    if until <= since:
+        raise Refused(
+            "ends_before_it_begins",
+            f"The period ends before it begins: {words}.",
+            "Turn it round, or say an earlier beginning, such as `since yesterday 09:00`.",
+        )
+    if since > now:  # a wrong year, perhaps: an empty list of it is no all-clear
+        words += ", which is still to come"
+    return Window(since, until, words)
+
+
+def _bounds(words: str, now: datetime, zone: tzinfo) -> tuple[datetime, datetime, str]:
+    today = now.astimezone(zone).date()
+    first, _, rest = words.partition(" ")
+    if words == "last week" or first == "this":
+        monday = today - DAY * today.weekday() - (timedelta(weeks=1) if first == "last" else timedelta())
+        return _days(monday, monday + 6 * DAY, zone, lambda span: f"{words} ({span})")
+    if first == "last":
+        begin = now.astimezone(UTC) - (parse_duration(rest) or timedelta())
+        return begin, now.astimezone(UTC), f"in the {words} ({until_on_the_clock(begin, now, zone)})"
+    if first == "since":
+        begin = _beginning(rest, today, zone)
+        return begin, now.astimezone(UTC), f"{words} ({until_on_the_clock(begin, now, zone)})"
+    if first in {"today", "yesterday"}:
+        day = today if first == "today" else today - DAY
+        return _days(day, day, zone, lambda span: f"{words} ({span})")
+    begin_day, _, end_day = first.partition("..")
+    last = date.fromisoformat(end_day or begin_day)
+    lead = "from" if end_day else "on"
+    return _days(date.fromisoformat(begin_day), last, zone, lambda span: f"{lead} {span}")
+
+
+def _days(first: date, last: date, zone: tzinfo, shown: Callable[[str], str]) -> tuple[datetime, datetime, str]:
+    """Return whole days, the last included, and their words."""
+    span = f"{first}" if first == last else f"{first} to {last}"
+    return _midnight(first, zone), _midnight(last + DAY, zone), shown(f"{span}, {zone}")
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    """Return when a day begins; where the clock jumps over midnight, that is the moment of the jump."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def _beginning(words: str, today: date, zone: tzinfo) -> datetime:
+    first, _, clock = words.partition(" ")
+    if ":" in first:
+        return local(today, time.fromisoformat(first), zone)
+    day = {"today": today, "yesterday": today - DAY}.get(first) or date.fromisoformat(first)
+    return local(day, time.fromisoformat(clock), zone) if clock else _midnight(day, zone)
+
+
+def _passed(clock: time, today: date, zone: tzinfo) -> Passed:
+    shown = clock.isoformat("minutes")
+    return Passed(
+        "passed",
+        f"{shown} has passed today ({today}, {zone}), so nothing was done.",
+        f"Say `at {today} {shown}` for a run now, for that time, or `at tomorrow {shown}`.",
+        choices=(
+            (f"Now, for {shown} ({zone})", When(f"{today} {shown}")),
+            (f"Tomorrow {shown} ({zone})", When(f"{today + DAY} {shown}")),
+        ),
+    )

@@ -1,0 +1,262 @@
+"""Requests: what a person asked for, as values. ``parse.py`` makes them from words; ``say`` turns them back.
+
+A clause that was not said is None (or False, or empty). In an incident's thread a target may be left out; the
+journey then fills it in from the thread. What depends on "now" stays words here (``When``, ``Period``) and is
+resolved in ``periods.py`` with a clock and a zone.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Union
+
+from bot.core.flow.model import (
+    FlowId,
+    InstanceId,
+    Parameter,
+    TaskId,
+    UserId,
+    UserName,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRef:
+    """A flow by id (all digits) or by name."""
+
+    id: FlowId | None = None
+    name: str = ""
+    # As it was typed, where marks, a sentence's punctuation or full width were taken away: such a name may exist.
+    typed: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerRef:
+    """An owner: a user name, a Slack user id, or the asker."""
+
+    name: UserName | None = None
+    person: str = ""
+    me: bool = False
+    typed: str = field(default="", compare=False)  # as of a flow
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A moment in the asker's words, normalised: ``now``, ``14:30``, ``tomorrow 02:00``, ``2026-11-21 14:30``."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A span in the asker's words, normalised: ``today``, ``last 3h``, ``2026-11-01..2026-11-07``."""
+
+    words: str = "today"
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """What this person may do."""
+
+    topic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """Start a run: of the whole flow, from a task, or with changed parameters."""
+
+    flow: FlowRef
+    task: TaskId | None = None
+    when: When | None = None
+    parameters: tuple[Parameter, ...] = ()
+    confirmed: bool = False  # a time far off was asked about
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """Start again from the failed task, for the same data time."""
+
+    instance: InstanceId | None = None
+    task: TaskId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Stop an instance."""
+
+    instance: InstanceId | None = None
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Enable:
+    """Scheduling on."""
+
+    flow: FlowRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disable:
+    """Scheduling off."""
+
+    flow: FlowRef | None = None
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Incidents:
+    """What is open."""
+
+    scope: str = ""  # open, unacked, mine
+    flow: FlowRef | None = None
+    owner: OwnerRef | None = None
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What failed in a period."""
+
+    period: Period = Period()
+    flow: FlowRef | None = None
+    owner: OwnerRef | None = None
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Instances by trigger time."""
+
+    period: Period = Period()
+    statuses: tuple[int, ...] = ()
+    flow: FlowRef | None = None
+    owner: OwnerRef | None = None
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """One flow or one instance."""
+
+    flow: FlowRef | None = None
+    instance: InstanceId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The tail of a task's log. ``here`` shows it to the thread instead of the asker alone."""
+
+    instance: InstanceId | None = None
+    task: TaskId | None = None
+    tail: int | None = None  # lines
+    here: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """Take an incident, with a promise."""
+
+    flow: FlowRef | None = None
+    instance: InstanceId | None = None
+    duration: timedelta | None = None
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unack:
+    """Give an incident back."""
+
+    flow: FlowRef | None = None
+    instance: InstanceId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """End an incident without a recovery."""
+
+    flow: FlowRef | None = None
+    instance: InstanceId | None = None
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen:
+    """Undo a close."""
+
+    flow: FlowRef | None = None
+    instance: InstanceId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """Give an incident that is told under another message a thread of its own."""
+
+    flow: FlowRef | None = None
+    instance: InstanceId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPerson:
+    """Tie a Slack person to an EnOS user."""
+
+    person: str  # Slack user id
+    user_id: UserId
+    user_name: UserName
+
+
+@dataclass(frozen=True, slots=True)
+class Unlink:
+    """Untie."""
+
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who is linked."""
+
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Whoami:
+    """Who the asker is to the bot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Who did what."""
+
+    period: Period = Period()
+    person: str = ""
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Whether the bot itself is well."""
+
+
+Request = Union[  # noqa: UP007  one line per verb reads as the list it is
+    Help,
+    Trigger,
+    Rerun,
+    Cancel,
+    Enable,
+    Disable,
+    Incidents,
+    Failed,
+    Runs,
+    Show,
+    Log,
+    Ack,
+    Unack,
+    Close,
+    Reopen,
+    Thread,
+    LinkPerson,
+    Unlink,
+    People,
+    Whoami,
+    Audit,
+    Status,
+]

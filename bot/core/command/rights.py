@@ -1,0 +1,121 @@
+"""Rights: who may do what, as pure decisions that return a named reason.
+
+Rights are checked when something is done, not when its button was drawn. EnOS checks again by the
+``userId`` that the call carries; there is no override.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import assert_never
+
+from bot.core.flow.model import Flow, UserName
+from bot.core.people.model import Link, Profile
+
+PROOFS = 10  # editable flows that are looked at to prove a link
+
+
+class Who(Enum):
+    """Who may use a verb, as the table of commands says."""
+
+    ANYONE = "anyone"
+    LINKED = "linked"
+    OWNER = "owner"
+    RESPONDER = "owner or on call"
+    ADMIN = "bot admin"
+
+
+class Reason(Enum):
+    """Why somebody may not, or that they may."""
+
+    MAY = "may"
+    BOT = "bot"
+    DEACTIVATED = "deactivated"
+    STRANGER = "stranger"
+    GUEST = "guest"
+    NOT_LINKED = "not_linked"
+    NOT_PROVEN = "not_proven"
+    NOT_ADMIN = "not_admin"
+    NOT_OWNER = "not_owner"
+    NOT_RESPONDER = "not_responder"
+    ON_CALL_UNREAD = "on_call_unread"
+    FLOW_LOCKED = "flow_locked"
+    USER_LOCKED = "user_locked"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of the asker at this moment."""
+
+    profile: Profile
+    link: Link | None
+    admin: bool = False
+    on_call: bool = False  # of an on-call group; where none is set, linked and in the incident's channel
+    unread: str = ""  # what could not be read, so that it is not known whether they are on call; a clause
+
+
+def heard(standing: Standing) -> Reason:
+    """Whether this person is listened to at all, on any surface, for any verb."""
+    profile = standing.profile
+    if profile.bot:
+        return Reason.BOT
+    if profile.stranger:
+        return Reason.STRANGER
+    if profile.deleted:
+        return Reason.DEACTIVATED
+    if profile.guest and standing.link is None:
+        return Reason.GUEST
+    return Reason.MAY
+
+
+def may(who: Who, standing: Standing) -> Reason:
+    """Whether this person may use a verb at all; ownership of the flow is asked later, of the flow.
+
+    Whoever may respond is linked or on call. What could not be read is never told as "you may not".
+    """
+    match who:
+        case Who.ANYONE:
+            return Reason.MAY
+        case Who.ADMIN:
+            return Reason.MAY if standing.admin else Reason.NOT_ADMIN
+        case Who.LINKED | Who.OWNER:
+            return Reason.MAY if standing.link else Reason.NOT_LINKED
+        case Who.RESPONDER:
+            if standing.link or standing.on_call:
+                return Reason.MAY
+            return Reason.ON_CALL_UNREAD if standing.unread else Reason.NOT_LINKED
+        case _:
+            assert_never(who)
+
+
+def owns(link: Link, flow: Flow) -> Reason:
+    """Whether the linked user may change this flow: an owner, and neither flow nor user locked.
+
+    Source: the prerequisites of Trigger Flow From Task, Update And Trigger Flow and Enable Flow.
+    """
+    if link.user_name not in flow.owners:
+        return Reason.NOT_OWNER
+    if flow.user_locked:
+        return Reason.USER_LOCKED
+    if flow.locked:
+        return Reason.FLOW_LOCKED
+    return Reason.MAY
+
+
+def responds(standing: Standing, owners: tuple[UserName, ...], *, needs_link: bool, holds: bool = False) -> Reason:
+    """Whether this person may act on an incident: on call, or an owner of its flow by a proven link.
+
+    ``holds``: that they have acknowledged it is reason enough, as it is for giving it back.
+    """
+    link = standing.link
+    if needs_link and link is None:
+        return Reason.NOT_LINKED
+    if standing.on_call or holds:
+        return Reason.MAY
+    if link is not None and link.user_name in owners:
+        return Reason.MAY if link.proven else Reason.NOT_PROVEN
+    return Reason.ON_CALL_UNREAD if standing.unread else Reason.NOT_RESPONDER
+
+
+def proves(link: Link, flow: Flow, *, editable: bool) -> bool:
+    """Whether this flow proves the link: its user id may edit it, and its user name is among the owners."""
+    return editable and link.user_name in flow.owners

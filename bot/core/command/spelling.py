@@ -1,0 +1,86 @@
+"""Spelling: how names, keys, values and notes are said so that reading them gives them back."""
+
+import re
+
+from bot.core.command.marks import EQUALS, PAIRED, bare, folded
+from bot.core.command.words import (
+    CORNERS,
+    DOUBLE,
+    INVISIBLE,
+    PUNCTUATION,
+    QUOTES,
+    SINGLE,
+    STRAIGHT,
+)
+from bot.core.flow.ids import is_instance
+
+_ENCODING = re.compile(r"&(?=(?:amp|lt|gt|#[0-9]{1,7});)|<(?=[@#!A-Za-z])")
+_STRAIGHTENED = re.compile(f"[{re.escape(''.join(each for each in STRAIGHT if STRAIGHT[each] != each))}]")
+# What behind a quote would make it the closing one.
+_CLOSES = rf"(?=[{re.escape(INVISIBLE + PUNCTUATION)}`]*\s|[{EQUALS}])"
+_CLOSING = {'"': re.compile(f"[{DOUBLE}]{_CLOSES}"), "'": re.compile(f"[{SINGLE}]{_CLOSES}")}
+_WORD = re.compile(r"\w[\w.-]*")
+# Verbs and clauses are letters only, so a name with one of these in it is no word of the grammar.
+_NO_CLAUSE = re.compile(r"[0-9_.-]")
+_ENDS_KEY = re.compile(rf"[\s`{EQUALS}{re.escape(QUOTES)}]|^[{PAIRED}{''.join(CORNERS)}]")
+
+
+def said_value(value: str) -> str:
+    """Return a value so that it is read as typed: bare, or quoted where it must be."""
+    text = _encoded(value)
+    if text and text[0] not in QUOTES and not any(map(str.isspace, text)):
+        return text
+    return _quoted(text)
+
+
+def said_name(name: str) -> str:
+    """Return a name: bare where it can be nothing else, or quoted."""
+    if _is_word(name) and _NO_CLAUSE.search(name) and not _number(name) and not is_instance(name):
+        return name
+    return _quoted(_STRAIGHTENED.sub(_entity, _encoded(name)))
+
+
+def said_word(word: str) -> str:
+    """Return a word in a place where no clause can stand: bare unless it has other signs than a name's."""
+    return word if _is_word(word) else said_name(word)
+
+
+def said_key(key: str) -> str:
+    """Return a key: bare, or quoted where it must be; what would be straightened is written as a number."""
+    text = _STRAIGHTENED.sub(_entity, _encoded(key))
+    return _quoted(text) if _ENDS_KEY.search(text) or folded(text) != text else text
+
+
+def said_note(note: str) -> str:
+    """Return a note, which takes the rest of a command and loses the blanks around it."""
+    text = _encoded(note)
+    inner = text.strip()
+    start = text.index(inner) if inner else len(text)
+    edges = text[:start], text[start + len(inner) :]
+    before, after = ("".join(f"&#{ord(each)};" for each in edge) for edge in edges)
+    return before + inner + after
+
+
+def _encoded(text: str) -> str:
+    """Return a text in Slack's encoding, where it would be taken for one."""
+    return _ENCODING.sub(lambda match: "&amp;" if match[0] == "&" else "&lt;", text)
+
+
+def _quoted(text: str) -> str:
+    for quote, closing in _CLOSING.items():
+        if not closing.search(text):
+            return f"{quote}{text}{quote}"
+    return f'"{_CLOSING[chr(34)].sub(_entity, text)}"'
+
+
+def _is_word(text: str) -> bool:
+    """Whether a text is read as it stands: no sign of it could be taken for a mark or for punctuation."""
+    return _WORD.fullmatch(text) is not None and bare(text) == text and not {text[0], text[-1]} & set(PAIRED)
+
+
+def _number(name: str) -> bool:
+    return name.isascii() and name.isdigit()
+
+
+def _entity(match: re.Match[str]) -> str:
+    return f"&#{ord(match[0])};"

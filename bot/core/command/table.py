@@ -1,0 +1,333 @@
+"""Commands: the one table of what can be said. Parser, help, README, usage hint and permissions read it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import Enum
+
+from bot.core.command import clauses, requests
+from bot.core.command.clauses import Clause
+from bot.core.command.requests import Request
+from bot.core.command.rights import Who
+
+HINT_LIMIT = 1000  # characters. Source: Slack's manifest schema, slash_commands.usage_hint
+
+
+class Kind(Enum):
+    """What a verb does: ask, change something in EnOS or an incident, or administrate the bot."""
+
+    QUESTION = "question"
+    CHANGE = "change"
+    ADMINISTRATION = "administration"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One verb."""
+
+    verb: str
+    request: type
+    who: Who
+    kind: Kind
+    summary: str
+    clauses: tuple[Clause, ...] = ()  # those without a word are read in this order
+    examples: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def syntax(self) -> str:
+        """The verb with its clauses; brackets around what may be left out."""
+        return " ".join((self.verb, *(each.syntax for each in self.clauses if not each.hidden)))
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changes something, and so belongs on record before it happens."""
+        return self.kind is not Kind.QUESTION
+
+    @property
+    def in_thread(self) -> bool:
+        """Whether its flow or instance may be left out in an incident's thread."""
+        return any(each.in_thread for each in self.clauses)
+
+
+_PAGE = Clause(("page",), "page", clauses.COUNT, hidden=True)
+_CONFIRMED = Clause(("confirmed",), "confirmed", hidden=True)
+_FLOW = Clause(("flow",), form=clauses.FLOW, in_thread=True)
+_INSTANCE = Clause(("instance",), form=clauses.INSTANCE, in_thread=True)
+_TARGET = Clause(("flow", "instance"), form=clauses.TARGET, in_thread=True)
+_PERIOD = Clause(("period",), form=clauses.PERIOD)
+_OF_FLOW = Clause(("flow",), "of", clauses.FLOW)
+_BY_OWNER = Clause(("owner",), "by", clauses.OWNER)
+_FROM = Clause(("task",), "from", clauses.TASK)
+_BECAUSE = Clause(("because",), "because", clauses.NOTE)
+_PERSON = Clause(("person",), form=clauses.PERSON, optional=False)
+
+ROWS = (
+    Row(
+        "help",
+        requests.Help,
+        Who.ANYONE,
+        Kind.QUESTION,
+        "What you may do here, or one verb in full.",
+        (Clause(("topic",), form=clauses.VERB),),
+        ("help", "help trigger"),
+        aliases=("?",),
+    ),
+    Row(
+        "trigger",
+        requests.Trigger,
+        Who.OWNER,
+        Kind.CHANGE,
+        "Start a run: of the whole flow, from a task on, for another time, or once with changed parameters. "
+        "Asks once where the time is far off.",
+        (
+            Clause(("flow",), form=clauses.FLOW, optional=False),
+            _FROM,
+            Clause(("when",), "at", clauses.WHEN),
+            Clause(("parameters",), "with", clauses.PAIRS),
+            _CONFIRMED,
+        ),
+        (
+            "trigger 3377",
+            "trigger 3377 from 108580",
+            "trigger 3377 at tomorrow 02:00",
+            'trigger 3377 with path=/data/2026 note="second try"',
+        ),
+    ),
+    Row(
+        "rerun",
+        requests.Rerun,
+        Who.OWNER,
+        Kind.CHANGE,
+        "Start a run again from its failed task, for the same data time.",
+        (_INSTANCE, _FROM),
+        ("rerun 2809-20190812080700", "rerun 2809-20190812080700 from 104890"),
+    ),
+    Row(
+        "cancel",
+        requests.Cancel,
+        Who.OWNER,
+        Kind.CHANGE,
+        "Stop a run. Asks once.",
+        (_INSTANCE, _CONFIRMED),
+        ("cancel 2809-20190812080700",),
+    ),
+    Row(
+        "enable",
+        requests.Enable,
+        Who.OWNER,
+        Kind.CHANGE,
+        "Turn a flow's scheduling on.",
+        (_FLOW,),
+        ("enable 3377",),
+    ),
+    Row(
+        "disable",
+        requests.Disable,
+        Who.OWNER,
+        Kind.CHANGE,
+        "Turn a flow's scheduling off. Asks once.",
+        (_FLOW, _CONFIRMED),
+        ("disable 3377",),
+    ),
+    Row(
+        "incidents",
+        requests.Incidents,
+        Who.LINKED,
+        Kind.QUESTION,
+        "What is open, since when, who has it, with a link to each thread.",
+        (Clause(("scope",), form=clauses.SCOPE), _OF_FLOW, _BY_OWNER, _PAGE),
+        ("incidents", "incidents unacked", "incidents by me"),
+    ),
+    Row(
+        "failed",
+        requests.Failed,
+        Who.LINKED,
+        Kind.QUESTION,
+        "What failed in a period; today where none is named.",
+        (_PERIOD, _OF_FLOW, _BY_OWNER, _PAGE),
+        ("failed", "failed yesterday by me", "failed 2026-11-01..2026-11-07 of 3377"),
+    ),
+    Row(
+        "runs",
+        requests.Runs,
+        Who.LINKED,
+        Kind.QUESTION,
+        "Runs of any status, by trigger time; today's where no period is named.",
+        (_PERIOD, Clause(("statuses",), form=clauses.STATUSES, repeats=True), _OF_FLOW, _BY_OWNER, _PAGE),
+        ("runs of 3377", "runs last 3h running", "runs this week fail timeout"),
+    ),
+    Row(
+        "show",
+        requests.Show,
+        Who.LINKED,
+        Kind.QUESTION,
+        "A flow with its owners, schedule and tasks; or a run with its tasks and times.",
+        (_TARGET,),
+        ("show 3377", 'show "daily energy report"', "show 2809-20190812080700"),
+    ),
+    Row(
+        "log",
+        requests.Log,
+        Who.LINKED,
+        Kind.QUESTION,
+        "The end of a run's log, for you alone; long ones as a file.",
+        (
+            _INSTANCE,
+            Clause(("task",), "of", clauses.TASK),
+            Clause(("tail",), "tail", clauses.COUNT),
+            Clause(("here",), "here", hidden=True),
+        ),
+        ("log 2809-20190812080700", "log 2809-20190812080700 of 104890 tail 50"),
+    ),
+    Row(
+        "ack",
+        requests.Ack,
+        Who.RESPONDER,
+        Kind.CHANGE,
+        "Take an incident: you look after it, for 4 hours or as long as you say.",
+        (_TARGET, Clause(("duration",), "for", clauses.DURATION), _BECAUSE),
+        ("ack 2809", "ack 2809 for 2h because the source is being repaired"),
+        aliases=("acknowledge",),
+    ),
+    Row(
+        "unack",
+        requests.Unack,
+        Who.RESPONDER,
+        Kind.CHANGE,
+        "Give an incident back.",
+        (_TARGET,),
+        ("unack 2809",),
+    ),
+    Row(
+        "close",
+        requests.Close,
+        Who.RESPONDER,
+        Kind.CHANGE,
+        "End an incident that will not recover by itself, with your reason.",
+        (_TARGET, _BECAUSE),
+        ("close 2809 because that day is not needed",),
+    ),
+    Row(
+        "reopen",
+        requests.Reopen,
+        Who.RESPONDER,
+        Kind.CHANGE,
+        "Undo a close.",
+        (_TARGET,),
+        ("reopen 2809",),
+    ),
+    Row(
+        "thread",
+        requests.Thread,
+        Who.RESPONDER,
+        Kind.CHANGE,
+        "Open a thread for an incident that is listed under a storm or a first start.",
+        (_TARGET,),
+        ("thread 2809",),
+    ),
+    Row(
+        "link",
+        requests.LinkPerson,
+        Who.ADMIN,
+        Kind.ADMINISTRATION,
+        "Tie a person to an EnOS user: user id and user name.",
+        (
+            _PERSON,
+            Clause(("user_id",), form=clauses.USER_ID, optional=False),
+            Clause(("user_name",), form=clauses.USER_NAME, optional=False),
+        ),
+        ("link @jane u15432100000000011 jane.doe",),
+    ),
+    Row(
+        "unlink",
+        requests.Unlink,
+        Who.ADMIN,
+        Kind.ADMINISTRATION,
+        "Remove a person's link.",
+        (_PERSON,),
+        ("unlink @jane",),
+    ),
+    Row(
+        "people",
+        requests.People,
+        Who.ADMIN,
+        Kind.QUESTION,
+        "Who is linked.",
+        (_PAGE,),
+        ("people",),
+    ),
+    Row(
+        "whoami",
+        requests.Whoami,
+        Who.ANYONE,
+        Kind.QUESTION,
+        "Who you are to me, and what you may do.",
+        (),
+        ("whoami",),
+    ),
+    Row(
+        "audit",
+        requests.Audit,
+        Who.ADMIN,
+        Kind.QUESTION,
+        "Who did what in a period; today where none is named.",
+        (_PERIOD, Clause(("person",), form=clauses.PERSON), _PAGE),
+        ("audit", "audit this week @jane"),
+    ),
+    Row(
+        "status",
+        requests.Status,
+        Who.ANYONE,
+        Kind.QUESTION,
+        "Whether I am well myself: what I watch, how late I am, what waits.",
+        (),
+        ("status",),
+    ),
+)
+
+_BY_WORD = {word: each for each in ROWS for word in (each.verb, *each.aliases)}
+_BY_REQUEST = {each.request: each for each in ROWS}
+
+
+def row(word: str) -> Row | None:
+    """Return the row of a verb or one of its aliases, in any case; None for an unknown word."""
+    return _BY_WORD.get(word.casefold())
+
+
+def row_of(request: Request) -> Row:
+    """Return the row that a request belongs to."""
+    return _BY_REQUEST[type(request)]
+
+
+def near(word: str, words: Sequence[str]) -> str:
+    """Return the one of ``words`` that comes nearest to a mistyped word; empty where none is near."""
+    return next(iter(get_close_matches(word.casefold()[:40], words, n=1)), "")
+
+
+def nearest(word: str) -> str:
+    """Return the verb that comes nearest to a mistyped one; empty where none is near."""
+    found = near(word, list(_BY_WORD))
+    return _BY_WORD[found].verb if found else ""
+
+
+def markdown_table() -> str:
+    """Return the table of the README."""
+    lines = ["| verb | syntax | who | does |", "|---|---|---|---|"]
+    for each in ROWS:
+        cells = (each.verb, f"`{each.syntax}`", each.who.value, each.summary)
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def usage_hint(rows: Sequence[Row] = ROWS) -> str:
+    """Return what Slack shows beside the slash command: each syntax, or the bare verb where room is short."""
+    hints = [each.syntax for each in rows]
+    for place in reversed(range(len(rows))):
+        if len(_hint(hints)) > HINT_LIMIT:
+            hints[place] = rows[place].verb
+    return _hint(hints)
+
+
+def _hint(hints: Sequence[str]) -> str:
+    return " · ".join(hints)

@@ -1,0 +1,173 @@
+"""Rerun: EnOS has no such call; it is ``triggerFromTask`` from the failed task, for the same data time.
+
+The data time is what the instance id holds (UTC); minutes that the id leaves out come from the trigger time as
+printed. If the id for that minute is taken, the next free minute inside the same cycle period is used and shown.
+Where an answer would be wrong data this module does not guess: it refuses, with the commands that remain.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.core.command.words import visible
+from bot.core.errors import Refused
+from bot.core.flow.graph import broken, downstream, in_order, one_for_all
+from bot.core.flow.ids import expected_instance, instance_moment
+from bot.core.flow.model import (
+    Flow,
+    FlowId,
+    Instance,
+    InstanceId,
+    Parameter,
+    Task,
+    TaskId,
+)
+from bot.core.flow.status import Status
+from bot.core.flow.times import calibrate, milliseconds, read_time
+from bot.core.text.shown_times import minute_in_utc
+
+FIRST_YEAR = 2000  # EnOS puts 1970 into an id where it did not understand the time (sample of Trigger Flow)
+MINUTE = timedelta(minutes=1)
+REACH = timedelta(hours=2)  # how far from the data time a free minute is looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a rerun will start."""
+
+    flow: FlowId
+    task: TaskId
+    task_name: str
+    data_time: datetime  # UTC, of the run that is repeated
+    runs: tuple[str, ...]  # names of the tasks that will run
+    skips: tuple[str, ...]  # names of those that will not
+
+
+def plan(instance: Instance, flow: Flow, task: TaskId | None, zone: timedelta | None) -> Plan:
+    """Return what to start, or raise a Refused that names the reason and what remains.
+
+    ``zone`` is the offset of the platform's printed times, None while it is unknown.
+    """
+    at = data_time(instance, zone)
+    if not _same(instance.parameters, flow.parameters):
+        raise Refused(
+            "parameters_differ",
+            f"Run {instance.id} had other parameters than flow {flow.id} has now, "
+            "and EnOS cannot start from a task with changed parameters.",
+            _sentence(_whole(instance, flow, at, zone, " takes those of now; `with KEY=VALUE` behind it changes one")),
+        )
+    start = task if task is not None else _failed_task(instance, flow, _whole(instance, flow, at, zone))
+    names = {each.id: each.name for each in flow.graph.tasks}
+    if start not in names:
+        raise Refused(
+            "unknown_task",
+            f"Flow {flow.id} has no task {start} (any more), so nothing was started.",
+            f"`show {flow.id}` lists its tasks.",
+        )
+    runs = downstream(flow.graph, start)
+    return Plan(
+        flow=flow.id,
+        task=start,
+        task_name=names[start],
+        data_time=at,
+        runs=tuple(name for each, name in names.items() if each in runs),
+        skips=tuple(name for each, name in names.items() if each not in runs),
+    )
+
+
+def data_time(instance: Instance, zone: timedelta | None) -> datetime:
+    """Return the data time of a run, to the minute, UTC; raises Refused where it is not certain."""
+    digits = instance.id.partition("-")[2]
+    moment = instance_moment(instance.id)
+    if moment is None or len(digits) not in {10, 12, 14} or moment.year < FIRST_YEAR:
+        raise Refused(
+            "unknown_id_form",
+            f"The id {instance.id} does not say for which time it ran, so I cannot run it again for the same data.",
+            f"Name the data time that you want, for example `trigger {instance.flow_id} at 2026-11-21T14:30Z`",
+        )
+    if len(digits) > 10:
+        return moment.replace(second=0)
+    calibration = calibrate(instance.id, instance.trigger_time, instance.start_time, zone or timedelta())
+    printed = read_time(instance.trigger_time, calibration.trigger)
+    if not calibration.certain or printed is None:
+        raise Refused(
+            "uncalibrated",
+            f"The id {instance.id} leaves out the minutes, and the zone of the times EnOS prints is not certain, "
+            "so I cannot run it again for the same data.",
+            f"Name the minute yourself; for the full hour it is `trigger {instance.flow_id}{_from(instance)} "
+            f"at {minute_in_utc(moment)}`",
+        )
+    return moment.replace(minute=printed.minute)
+
+
+def minutes(cycle: str, at: datetime, zone: timedelta | None) -> tuple[datetime, ...]:
+    """Return ``at`` and the minutes after it within reach and inside the same cycle period.
+
+    ``zone`` is the platform's offset: a period ends where it ends there or in UTC, whichever comes first.
+    """
+    end = min(_period_end(cycle, at + offset) - offset for offset in (timedelta(), zone or timedelta()))
+    return tuple(at + number * MINUTE for number in range(REACH // MINUTE) if at + number * MINUTE < end)
+
+
+def first_free(flow: FlowId, moments: Iterable[datetime], taken: Callable[[InstanceId], bool]) -> datetime | None:
+    """Return the first of these minutes whose instance id is free, or None."""
+    return next((each for each in moments if not taken(expected_instance(flow, milliseconds(each)))), None)
+
+
+def _period_end(cycle: str, at: datetime) -> datetime:
+    """Return the end of the data period that holds ``at``; a cycle in minutes, or unknown, leaves no room."""
+    if cycle == "H":
+        return at.replace(minute=0) + timedelta(hours=1)
+    if cycle in {"D", "W", "M"}:
+        return at.replace(hour=0, minute=0) + timedelta(days=1)
+    return at + timedelta(minutes=1)
+
+
+def _whole(instance: Instance, flow: Flow, at: datetime, zone: timedelta | None, more: str = "") -> str:
+    """Return how the flow is run whole for the same data: at a minute that the run itself does not hold."""
+    free = first_free(flow.id, minutes(flow.cycle or instance.cycle, at, zone), {instance.id}.__contains__)
+    if free is None:
+        return f"run it whole in the EnOS console, for {instance.id} itself holds the only minute of its data period"
+    return f"run it whole: `trigger {flow.id} at {minute_in_utc(free)}`{more}"
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _from(instance: Instance) -> str:
+    """Return the clause that starts where the run broke, or at its first task; empty where no task is known."""
+    tasks = broken(instance.graph) or in_order(instance.graph)
+    return f" from {tasks[0].id}" if tasks else ""
+
+
+def _failed_task(instance: Instance, flow: Flow, whole: str) -> TaskId:
+    failed = broken(instance.graph)
+    if not failed:
+        tasks = in_order(flow.graph)
+        named = " or ".join(f"`rerun {instance.id} from {task.id}` ({visible(task.name)})" for task in tasks[:3])
+        raise Refused(
+            "no_failed_task",
+            f"EnOS shows no failed task in run {instance.id}, so I do not know where to start.",
+            f"Name a task: {named}, or {whole}" if named else _sentence(whole),
+        )
+    start = one_for_all(flow.graph, [task.id for task in failed])
+    if start is None:
+        choices = " or ".join(f"`rerun {instance.id} from {task.id}`" for task in failed[:3])
+        raise Refused(
+            "no_single_task",
+            f"{len(failed)} tasks {_broke(failed)} ({', '.join(visible(task.name) for task in failed[:5])}), "
+            "and no single one of them leads to all the others.",
+            f"Choose: {choices}, or {whole}",
+        )
+    return start
+
+
+def _broke(tasks: Iterable[Task]) -> str:
+    """Return what happened to tasks that broke."""
+    late = {task.status == Status.TIMEOUT for task in tasks}
+    return "timed out" if late == {True} else "failed" if late == {False} else "failed or timed out"
+
+
+def _same(ran: tuple[Parameter, ...], now: tuple[Parameter, ...]) -> bool:
+    return sorted((p.key, p.value) for p in ran) == sorted((p.key, p.value) for p in now)

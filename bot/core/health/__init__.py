@@ -1,0 +1,1 @@
+"""Health: whether the promise is kept, and how much is watched."""

@@ -1,0 +1,1 @@
+"""Incidents: when they begin, what people do with them, and when they end."""

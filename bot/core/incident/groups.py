@@ -1,0 +1,162 @@
+"""Storms: where many incidents begin at once, one message counts them all instead of a thread for each.
+
+    calm ──more than the limit told within ten minutes──► storm ──ten quiet minutes──► over
+                                                           │ ▲
+                                                           └─┘ each further incident joins it, without a thread
+
+Those that were told before it began keep their threads and are counted too. A message under which many incidents
+stand is a *gathering*; that of a first start is another one. Either is shown as it stands for a week.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+
+from bot.core.flow.model import UserName
+from bot.core.incident.model import Incident, Phase
+from bot.core.outbox.posts import PostId
+
+WITHIN = timedelta(minutes=10)  # so many incidents within so long begin a storm; so long a quiet ends it
+SHOWN_FOR = timedelta(days=7)  # after its end
+MENTIONED = 20  # owners mentioned by one gathering in all
+JOINED = 300  # incidents with threads of their own that one transaction lets join
+
+
+class Occasion(Enum):
+    """Why incidents stand under one message."""
+
+    FIRST_START = "first start"
+    STORM = "storm"
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """One message under which many incidents stand."""
+
+    post: PostId
+    channel: str
+    occasion: Occasion
+    began_at: datetime
+    last_at: datetime  # when the last incident joined
+    ended_at: datetime | None = None
+    mentioned: tuple[UserName, ...] = ()  # owners whom it has mentioned
+    shown: str = ""  # a digest of what the message shows
+    joined: int = 0  # how many have joined a storm; those that a later storm took in are listed there
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a storm takes in."""
+
+    storm: Gathering
+    incidents: tuple[Incident, ...]  # its new ones, then those that had threads before it
+    begins: bool
+
+    @property
+    def threadless(self) -> tuple[Incident, ...]:
+        """Those that have no thread."""
+        return tuple(incident for incident in self.incidents if incident.gathered)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """How a gathering's incidents stand."""
+
+    open: int
+    acknowledged: int
+    recovered: int
+    closed: int
+
+    @property
+    def all(self) -> int:
+        """All of them."""
+        return self.open + self.acknowledged + self.recovered + self.closed
+
+    @property
+    def live(self) -> int:
+        """Those that have not ended."""
+        return self.open + self.acknowledged
+
+
+def stands(gatherings: Iterable[Gathering], channel: str, now: datetime) -> Gathering | None:
+    """Return the storm that goes on in a channel."""
+    storms = (each for each in gatherings if each.occasion is Occasion.STORM and each.channel == channel)
+    return next((each for each in storms if each.ended_at is None and not is_quiet(each, now)), None)
+
+
+def is_quiet(gathering: Gathering, now: datetime) -> bool:
+    """Whether nothing has joined it for so long that it is over."""
+    return now - gathering.last_at >= WITHIN
+
+
+def is_shown(gathering: Gathering, now: datetime) -> bool:
+    """Whether its message shows how its incidents stand: a first start's from its end on, and each for a week after."""
+    if gathering.ended_at is None:
+        return gathering.occasion is Occasion.STORM
+    return now - gathering.ended_at <= SHOWN_FOR
+
+
+def over(gathering: Gathering) -> Gathering:
+    """Return a quiet storm as ended."""
+    return replace(gathering, ended_at=gathering.last_at + WITHIN)
+
+
+def taken(
+    new: Sequence[Incident],
+    recent: Iterable[Incident],
+    gatherings: Iterable[Gathering],
+    *,
+    channel: str,
+    limit: int,
+    now: datetime,
+    new_id: Callable[[], str],
+) -> Taken | None:
+    """Return what a storm takes in of ``new`` incidents, which would begin threads; None in calm.
+
+    ``recent`` are those told of late outside of a standing gathering; a ``limit`` of 0 means no storms.
+    """
+    if not (limit and new):
+        return None
+    told = [each for each in recent if each.channel == channel and each.told_at and each.told_at > now - WITHIN]
+    storm = stands(gatherings, channel, now)
+    begins = storm is None
+    if storm is None:
+        if len(told) + len(new) <= limit:
+            return None
+        storm = Gathering(PostId(new_id()), channel, Occasion.STORM, now, now)
+    gathered = [replace(each, post=storm.post, listed_in=storm.post, gathered=True) for each in new]
+    incidents = (*gathered, *(replace(each, listed_in=storm.post) for each in told[:JOINED]))
+    grown = replace(storm, last_at=max(now, storm.last_at), joined=storm.joined + len(incidents))
+    return Taken(grown, incidents, begins)
+
+
+def numbers(incidents: Iterable[Incident]) -> Numbers:
+    """Count incidents by where they stand."""
+    phases = [incident.phase for incident in incidents]
+    return Numbers(
+        open=phases.count(Phase.OPEN),
+        acknowledged=phases.count(Phase.ACKNOWLEDGED),
+        recovered=phases.count(Phase.RECOVERED),
+        closed=phases.count(Phase.CLOSED),
+    )
+
+
+def worst_first(incidents: Iterable[Incident]) -> list[Incident]:
+    """Return incidents in the order of a list: open, acknowledged, ended; in each the newest first."""
+    newest_first = sorted(incidents, key=lambda incident: incident.opened_at, reverse=True)
+    return sorted(newest_first, key=lambda incident: _RANK[incident.phase])
+
+
+def owners(incidents: Iterable[Incident]) -> tuple[UserName, ...]:
+    """Return all owners, each once."""
+    return tuple(dict.fromkeys(owner for incident in incidents for owner in incident.owners))
+
+
+def to_mention(gathering: Gathering, names: Iterable[UserName], linked: Collection[UserName]) -> tuple[UserName, ...]:
+    """Return the owners to mention who were not mentioned yet: linked ones, and no more than 20 in all."""
+    new = [name for name in names if name in linked and name not in gathering.mentioned]
+    return tuple(new[: max(0, MENTIONED - len(gathering.mentioned))])
+
+
+_RANK = {Phase.OPEN: 0, Phase.ACKNOWLEDGED: 1, Phase.RECOVERED: 2, Phase.CLOSED: 2}

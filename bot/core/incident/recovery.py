@@ -1,0 +1,121 @@
+"""When an alarm ends and when a failure is healed: two questions, answered from one success.
+
+The alarm ends with a later success of the flow: of a later trigger time, and ended after the failures it ends.
+A failure is healed only by a success for the same trigger time that ran every task that had failed: the night's
+report does not exist because the next night's does.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.core.flow.ids import instance_moment, resolution
+from bot.core.flow.model import Instance, InstanceId, TaskId
+from bot.core.flow.status import Status
+from bot.core.incident.lifecycle import Reason, Step, is_live, recovered, unhealed
+from bot.core.incident.model import Incident, Occurrence
+
+_PRINTED = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}")
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
+_TRIGGERED = 14  # digits of the id of a run that was triggered; scheduled ones have fewer
+
+
+def same_time(failed: InstanceId, success: InstanceId, cycle: str) -> bool:
+    """Whether a success stands for the trigger time of a failure.
+
+    The same minute; or a triggered run later in the same cycle period, since the minute itself was taken.
+    ``cycle`` is M, W, D, H or mi; where it is unknown, the digits that the failed id leaves out decide.
+    """
+    if failed == success:
+        return True
+    then, at = instance_moment(failed), instance_moment(success)
+    if then is None or at is None or failed.partition("-")[0] != success.partition("-")[0]:
+        return False
+    if len(_digits(success)) != _TRIGGERED:
+        return then == at
+    return then <= at < _period_end(then, cycle, resolution(failed))
+
+
+def covers(success: Instance, tasks: Iterable[TaskId]) -> bool:
+    """Whether a run ran all of these tasks well. A run whose graph was not read covers nothing."""
+    good = {task.id for task in success.graph.tasks if task.status == Status.SUCCESS}
+    wanted = frozenset(tasks)
+    return bool(wanted) and wanted <= good
+
+
+def heals(success: Instance, failure: Occurrence) -> bool:
+    """Whether this success heals this failure."""
+    if success.status != Status.SUCCESS or _ended_before(success, failure):
+        return False
+    if success.id == failure.instance:
+        return True
+    return same_time(failure.instance, success.id, success.cycle) and covers(success, failure.failed_tasks)
+
+
+def might_heal(success: Instance, incident: Incident) -> bool:
+    """Whether reading this success's graph could show that it healed a failure of the incident."""
+    return any(
+        success.id != failure.instance
+        and same_time(failure.instance, success.id, success.cycle)
+        and not _ended_before(success, failure)
+        for failure in unhealed(incident)
+    )
+
+
+def after(incident: Incident, success: Instance, now: datetime) -> Step:
+    """Return the incident after a success of its flow: healed failures marked, the alarm ended where it ends."""
+    if success.flow_id != incident.flow_id or success.status != Status.SUCCESS:
+        return incident, Reason.NOTHING
+    marked = tuple(
+        each if each.healed or not heals(success, each) else replace(each, healed=True) for each in incident.occurrences
+    )
+    healed = marked != incident.occurrences
+    new = replace(incident, occurrences=marked) if healed else incident
+    if is_live(new) and _ends(success, new):
+        return recovered(new, success.id, now)
+    return (new, Reason.HEALED) if healed else (new, Reason.NOTHING)
+
+
+def _ends(success: Instance, incident: Incident) -> bool:
+    """Whether nothing is left without a good run, or the success came later than all that is."""
+    return all(_later(success, failure) for failure in unhealed(incident))
+
+
+def _later(success: Instance, failure: Occurrence) -> bool:
+    """Whether it was triggered for no earlier time, and ended after the failure.
+
+    Where an end is unknown, only what was triggered after the failure was seen is certainly later.
+    """
+    if _ended_before(success, failure):
+        return False
+    then, at = instance_moment(failure.instance), instance_moment(success.id)
+    if then is None or at is None:
+        return _printed(success.trigger_time) > _printed(failure.trigger_time)
+    if not (_printed(success.end_time) and _printed(failure.end_time)):
+        return at >= failure.seen_at
+    return at >= then
+
+
+def _ended_before(success: Instance, failure: Occurrence) -> bool:
+    """Compare end times as printed: one service prints them alike."""
+    ended, broke = _printed(success.end_time), _printed(failure.end_time)
+    return bool(ended and broke) and ended < broke
+
+
+def _printed(text: str) -> str:
+    found = _PRINTED.match(text)
+    return found.group() if found else ""
+
+
+def _digits(instance: InstanceId) -> str:
+    return instance.partition("-")[2]
+
+
+def _period_end(at: datetime, cycle: str, left_open: timedelta | None) -> datetime:
+    """Return the end of the data period that holds ``at``; ids leave it open to the minute, hour or day."""
+    if cycle in {"D", "W", "M"} or left_open == _DAY:
+        return at.replace(hour=0, minute=0, second=0) + _DAY
+    if cycle == "H" or left_open == _HOUR:
+        return at.replace(minute=0, second=0) + _HOUR
+    return at.replace(second=0) + timedelta(minutes=1)

@@ -1,0 +1,77 @@
+"""When an incident asks for attention again: nobody has taken it, or the promise of who took it runs out.
+
+    open          after 30 minutes (FLOWBOT_REMIND_MINUTES) it is called to mind, then after twice as long each time
+    acknowledged  a quarter of an hour before the promise ends, who took it is asked; at its end it is open again
+
+After the last call it stays quiet: a channel that is called at every hour stops listening. What stands under another
+message (a first start, a storm) has no thread to be called in: a storm is called to mind as a whole, by the same
+times. A promise is one there too, and ends.
+
+Where EnOS shows the flow no more, nobody is reminded: no run can end the incident, and its thread has said so.
+
+What waits to be said of an incident is withdrawn when its care changes, and when something newer is to be said of it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.core.incident.groups import Gathering, Occasion
+from bot.core.incident.lifecycle import Reason, Step
+from bot.core.incident.model import Incident, Phase
+
+CALLS = 6  # with 30 minutes: after 0.5, 1.5, 3.5, 7.5, 15.5 and 31.5 hours
+BEFORE_THE_END = timedelta(minutes=15)
+
+
+def next_call(incident: Incident, every: timedelta) -> datetime | None:
+    """Return when the incident asks for attention next; None where it does not."""
+    if incident.gone:
+        return None
+    if incident.phase is Phase.OPEN and incident.calls < CALLS and not incident.gathered:
+        return (incident.called_at or incident.told_at or incident.opened_at) + every * (1 << incident.calls)
+    if incident.phase is Phase.ACKNOWLEDGED and incident.ack_until and incident.acked_at:
+        long_enough = incident.ack_until - incident.acked_at >= 2 * BEFORE_THE_END
+        return incident.ack_until - BEFORE_THE_END if long_enough and not incident.calls else incident.ack_until
+    return None
+
+
+def storm_call(storm: Gathering, every: timedelta, now: datetime) -> int:
+    """Return the number of the newest call for a storm that is due, from 1 on; 0 where none is."""
+    if storm.occasion is not Occasion.STORM:
+        return 0
+    return sum(storm.began_at + every * ((1 << number) - 1) <= now for number in range(1, CALLS + 1))
+
+
+def untaken(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
+    """Return those without a thread of their own that nobody has taken: a storm is called to mind for them."""
+    return tuple(each for each in incidents if each.gathered and each.phase is Phase.OPEN and not each.gone)
+
+
+def step(incident: Incident, every: timedelta, now: datetime) -> Step:
+    """Return the incident after what is due at ``now``. What was missed while the bot was down is told once."""
+    due = next_call(incident, every)
+    if due is None or now < due:
+        return incident, Reason.NOTHING
+    if incident.phase is Phase.OPEN:
+        return replace(incident, called_at=now, calls=incident.calls + 1), Reason.CALLED
+    if incident.ack_until is not None and now < incident.ack_until:
+        return replace(incident, called_at=now, calls=1), Reason.PROMISE_ENDS
+    return (
+        replace(
+            incident, phase=Phase.OPEN, acked_by=None, acked_at=None, ack_until=None, note="", called_at=now, calls=0
+        ),
+        Reason.LAPSED,
+    )
+
+
+def same_care(old: Incident, new: Incident) -> bool:
+    """Whether it is in the same hands, for as long: then what was to be said of it may still be said."""
+    return (old.phase, old.ack_until) == (new.phase, new.ack_until)
+
+
+def restarted(old: Incident, new: Incident, now: datetime) -> Incident:
+    """Return ``new`` with the calls counted afresh, where a person has changed who has it, or for how long."""
+    if same_care(old, new):
+        return new
+    return replace(new, called_at=now, calls=0)

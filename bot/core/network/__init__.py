@@ -1,0 +1,1 @@
+"""Proxies and certificates: what they mean for a call."""

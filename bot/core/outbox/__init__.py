@@ -1,0 +1,1 @@
+"""The outbox: what is queued for Slack, and what Slack's answers mean for it."""

@@ -1,0 +1,58 @@
+"""Lost messages: a person deleted one of ours, or Slack takes no edit of it any more.
+
+    stands ──lost──► AGAIN   said once more, as it was to look now; all that belongs to it goes on there
+                     OVER    the incident it was the card of has ended: it is not said again only to look ended
+                     ENOUGH  it was lost too often: somebody, or some app, does not want it there
+                     BARE    nothing is known of what it showed
+
+What is not said again comes back with the next edit that has reason to; where it still stands, since Slack only takes
+no edit of it, it stays and keeps its thread. Each time that it is said, a message carries
+another name, so that a look for it never takes the lost one for it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import Enum
+
+from bot.core.outbox.posts import PostId
+
+WITHIN = timedelta(hours=1)
+OFTEN = 3  # times that one message is said again within an hour
+IN_ALL = 10  # times that it is said again at all
+
+
+class AfterLoss(Enum):
+    """What becomes of a message that was lost; the words are what its row says."""
+
+    AGAIN = "lost, and said again"
+    OVER = "lost when it was over"
+    ENOUGH = "lost again and again"
+    BARE = "lost, and nothing is known of what it showed"
+
+
+def after_loss(losses: Sequence[datetime], now: datetime, *, over: bool, bare: bool) -> AfterLoss:
+    """Return what becomes of a message; ``losses`` are the times at which it was lost, this one among them."""
+    if over:
+        return AfterLoss.OVER
+    if len(losses) > IN_ALL or sum(now - at < WITHIN for at in losses) > OFTEN:
+        return AfterLoss.ENOUGH
+    return AfterLoss.BARE if bare else AfterLoss.AGAIN
+
+
+def name_of(post: PostId, generation: int) -> PostId:
+    """Return what a message carries by which it is found; ``generation`` is how often it was said again."""
+    return PostId(f"{post}~{generation}") if generation else post
+
+
+def names_of(post: PostId, generation: int) -> tuple[PostId, ...]:
+    """Return every name that it has carried, the present one last."""
+    return tuple(name_of(post, each) for each in range(generation + 1))
+
+
+def disappearing(channel: str) -> str:
+    """Return what the admins are told, once; as mrkdwn."""
+    return (
+        f"🔴 A message of mine in <#{channel}> was deleted, or refused an edit, again and again. "
+        "I don't post it again for now. Its updates come as separate messages. "
+        "Find out which person, app or setting does this, and stop it."
+    )

@@ -1,0 +1,78 @@
+"""Notices: what is told once when it begins and once when it ends, never the end without the beginning.
+
+A notice that stands is a note in the database under its name. Note and posts are written together, so that whatever
+dies, it is told once.
+
+    (no note) ──begins──▸ told ──about something else──▸ told anew
+        ▴                   └──────────ends──────────────┐
+        └─────────────────────────────────────────────────┘
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.outbox.posts import NewPost, PostId
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice that stands."""
+
+    post: PostId  # the message that tells it
+    since: datetime
+    about: str = ""  # what is told of: where that changes, it is told anew
+
+    def written(self) -> str:
+        """Return it as its note holds it."""
+        return json.dumps({"post": self.post, "since": self.since.isoformat(), "about": self.about})
+
+    @staticmethod
+    def read(note: str) -> "Notice | None":
+        """Return the notice that a note holds; None for an empty one."""
+        if not note:
+            return None
+        held = json.loads(note)
+        return Notice(PostId(held["post"]), datetime.fromisoformat(held["since"]), held["about"])
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is to be written: the note's new text, empty to forget it, and the posts that go with it."""
+
+    note: str
+    posts: tuple[NewPost, ...] = ()
+
+
+def begins(notice: Notice, posts: Sequence[NewPost]) -> Callable[[str], Told | None]:
+    """Return the decision to tell a notice, unless it stands and is about the same."""
+
+    def decide(note: str) -> Told | None:
+        standing = Notice.read(note)
+        if standing is not None and standing.about == notice.about:
+            return None
+        return Told(notice.written(), tuple(posts))
+
+    return decide
+
+
+def ends(say: Callable[[Notice], Sequence[NewPost]]) -> Callable[[str], Told | None]:
+    """Return the decision to tell that a notice is over, where it stands."""
+
+    def decide(note: str) -> Told | None:
+        standing = Notice.read(note)
+        return None if standing is None else Told("", tuple(say(standing)))
+
+    return decide
+
+
+def each_day(day: str, posts: Sequence[NewPost]) -> Callable[[str], Told | None]:
+    """Return the decision to tell what is told once a day; ``day`` is ISO. The first day of a database is not told."""
+
+    def decide(note: str) -> Told | None:
+        if note >= day:
+            return None
+        return Told(day, tuple(posts) if note else ())
+
+    return decide

@@ -1,0 +1,1 @@
+"""People: who they are in Slack and in EnOS, and who is on call."""

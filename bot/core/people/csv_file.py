@@ -1,0 +1,127 @@
+"""The bulk import: a CSV file of links. Every line is right, or nothing is imported; it never removes a link.
+
+slack_user,enos_user_id,enos_user_name
+U0123456789,u15432100000000011,maya.chen
+T0123456789:U0123456780,u15432100000000012,jonas.weber
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+
+from bot.core.command.words import visible
+from bot.core.errors import Refused
+from bot.core.flow.model import UserId, UserName
+from bot.core.people.model import Link, Person
+
+HEADER = ["slack_user", "enos_user_id", "enos_user_name"]
+_USER = re.compile(r"(?:(?P<team>[TE][A-Z0-9]+):)?(?P<user>[UW][A-Z0-9]+)")
+_BLANKS = " \t"
+# Letters and marks to Unicode, but drawn as nothing: grapheme joiner, fillers of Hangul and Khmer, Mongolian and other
+# variation selectors, the blank pattern of Braille. What is no letter at all is told by ``str.isprintable``.
+_BLANK_LETTERS = frozenset(
+    map(
+        chr,
+        (
+            *(0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0),
+            *(*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)),
+        ),
+    )
+)
+_SHOWN = 10  # problems in one message
+_WAY_OUT = "Nothing was imported; correct the file and import it again."
+
+
+def read(text: str, team: str) -> tuple[Link, ...]:
+    """Return the links of a file; ``team`` is that of people named without one. Raises Refused with every problem."""
+    rows = _rows(text.removeprefix("\ufeff"))
+    if not rows or [cell.strip() for cell in rows[0][1]] != HEADER:
+        raise Refused("header", f"The first line must be {','.join(HEADER)}.", _WAY_OUT)
+    problems: list[str] = []
+    links: list[Link] = []
+    for number, row in rows[1:]:
+        cells = [cell.strip(_BLANKS) for cell in row]
+        if not any(cells):
+            continue
+        match = _USER.fullmatch(cells[0])
+        if unseen := _unseen("".join(cells)):
+            problems.append(f"line {number} holds {unseen}")
+        elif len(cells) != len(HEADER) or not all(cells):
+            problems.append(f"line {number} needs three filled columns")
+        elif match is None:
+            problems.append(f"line {number}: {_cell(cells[0])} is no Slack user id (U… or T…:U…)")
+        elif not match["team"] and not team:
+            problems.append(f"line {number}: write {cells[0]} with its team, T…:{cells[0]}")
+        else:
+            person = Person(match["team"] or team, match["user"])
+            links.append(Link(person, UserId(cells[1]), UserName(cells[2])))
+    problems.extend(_twice((str(link.person) for link in links), "the person"))
+    problems.extend(_twice((link.user_id for link in links), "the EnOS user id"))
+    problems.extend(_twice((link.user_name for link in links), "the EnOS user name"))
+    if problems:
+        more = f" … and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+        raise Refused("lines", f"{'; '.join(problems[:_SHOWN])}{more}.", _WAY_OUT)
+    return tuple(links)
+
+
+def _rows(text: str) -> list[tuple[int, list[str]]]:
+    """Return the rows, each with the line it begins on: a cell in quotes may hold line breaks."""
+    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[tuple[int, list[str]]] = []
+    begins = 1
+    try:
+        for row in lines:
+            rows.append((begins, row))
+            begins = lines.line_num + 1
+    except csv.Error as error:
+        sentence = f"This CSV file cannot be read: {error} (line {begins})."
+        raise Refused("no_csv", sentence, _WAY_OUT) from error
+    return rows
+
+
+def _unseen(text: str) -> str:
+    """Return the first character that nobody would see in an id or a name, in words; nothing where there is none."""
+    for each in text:
+        if each in "\r\n":
+            return "a line break inside quotes"
+        if not each.isprintable() or each in _BLANK_LETTERS:
+            return f"a character that cannot be seen (U+{ord(each):04X})"
+    return ""
+
+
+def names_teams(text: str) -> bool:
+    """Whether every person in a file is named with a team, so that nobody need be asked for one."""
+    people = (line.strip().strip('"') for line in text.splitlines()[1:])
+    return not any(re.match(r"[UW][A-Z0-9]+\W", person) for person in people)
+
+
+def teams(text: str) -> frozenset[str]:
+    """Return the teams and enterprises that people in a file are named with."""
+    return frozenset(re.findall(r'^\s*"?\s*([TE][A-Z0-9]+):', text, re.MULTILINE))
+
+
+def write(links: Iterable[Link]) -> str:
+    """Return links as such a file, so that ``list`` can be edited and imported again."""
+    out = io.StringIO()
+    lines = csv.writer(out, lineterminator="\n")
+    lines.writerow(HEADER)
+    for link in sorted(links, key=lambda each: each.user_name):
+        lines.writerow([str(link.person), link.user_id, link.user_name])
+    return out.getvalue()
+
+
+def _twice(names: Iterable[str], what: str) -> list[str]:
+    seen: set[str] = set()
+    again: list[str] = []
+    for name in names:
+        if name in seen and name not in again:
+            again.append(name)
+        seen.add(name)
+    return [f"{what} {_cell(name)} stands there twice" for name in again]
+
+
+def _cell(text: str) -> str:
+    """Return a cell fit for a terminal."""
+    shown = visible(text)
+    return shown if len(shown) <= 60 else shown[:59] + "…"

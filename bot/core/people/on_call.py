@@ -1,0 +1,129 @@
+"""Who is on call: what came of reading the groups of ``FLOWBOT_ONCALL``, and what that means. Pure.
+
+readable, somebody active    lives: its members may acknowledge, reminders mention it
+readable, nobody active      empty: reminders pass it over, the admins hear of it
+Slack refuses                unread: passed over; nobody is told that they are not on call, the admins hear of it
+Slack does not answer        silent: its last reading counts for 15 minutes, then as unread; still mentioned
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.core.outbox.slack_errors import meaning
+from bot.core.people.model import Profile
+
+KEPT = timedelta(minutes=15)  # how long the last reading of a group counts while Slack does not answer
+EMPTY, SILENT = "empty", "silent"  # words of ours, beside Slack's error words
+
+# usergroups.users.list, docs.slack.dev (January 2026); what stands nowhere is quoted.
+_REFUSED = {
+    "no_such_subteam": (
+        "Slack has no such group, or it is disabled",
+        "Enable the group in Slack, or correct FLOWBOT_ONCALL.",
+    ),
+    "subteam_not_found": (
+        "Slack has no such group, or it is disabled",
+        "Enable the group in Slack, or correct FLOWBOT_ONCALL.",
+    ),
+    "plan_upgrade_required": (
+        "the workspace's plan has no user groups",
+        "Leave FLOWBOT_ONCALL empty, or upgrade the plan.",
+    ),
+    "paid_teams_only": (
+        "the workspace's plan has no user groups",
+        "Leave FLOWBOT_ONCALL empty, or upgrade the plan.",
+    ),
+    "missing_scope": (
+        "the bot token lacks the scope usergroups:read",
+        "Add it on the app's page under OAuth & Permissions, then install the app again.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """An on-call group as it could be read."""
+
+    id: str
+    active: frozenset[str] = frozenset()  # user ids of its people: neither deactivated, nor apps, nor strangers
+    word: str = ""  # why nobody in it is known to be on call: ``EMPTY``, ``SILENT``, or Slack's error word
+
+    @property
+    def mentioned(self) -> bool:
+        """Whether a reminder may mention it: it is not known to be dead."""
+        return not self.word or self.word == SILENT
+
+
+def counts(profile: Profile) -> bool:
+    """Whether somebody can be on call at all."""
+    return not (profile.deleted or profile.bot or profile.stranger)
+
+
+def why(word: str) -> str:
+    """Return why a group could not be read, as a clause."""
+    if word == SILENT:
+        return "Slack did not answer"
+    known = _REFUSED.get(word, ("", ""))[0] or meaning(word).sentence
+    return f"{known} ({word})" if known else f"Slack refused with {word}"
+
+
+def fix(word: str) -> str:
+    """Return what to do about it, a sentence."""
+    if word == EMPTY:
+        return "Put somebody on call there."
+    if word == SILENT:
+        return "Look at Slack's status page."
+    return _REFUSED.get(word, ("", ""))[1] or meaning(word).way_out or "Correct FLOWBOT_ONCALL."
+
+
+def sentence(group: Group) -> str:
+    """Return what is wrong with a group; empty where nothing is."""
+    if not group.word:
+        return ""
+    if group.word == EMPTY:
+        return f"Nobody in the on-call group {group.id} is active."
+    return f"I could not read the on-call group {group.id}: {why(group.word)}."
+
+
+def unread(groups: Sequence[Group]) -> str:
+    """Return what somebody is told who is in no group that could be read; empty where all could be."""
+    missed = [group for group in groups if group.word and group.word != EMPTY]
+    if not missed:
+        return ""
+    told = " ".join(sentence(group) for group in missed)
+    lasting = any(group.word != SILENT for group in missed)
+    then = "I tell the flowbot admins." if lasting else "Try again in a minute."
+    return f"{told} So I can't tell whether you are on call. {then}"
+
+
+def trouble(groups: Sequence[Group]) -> str:
+    """Return what is wrong with any of the groups, for ``status``; empty where nothing is."""
+    return " ".join(sentence(group) for group in groups if group.word)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is new since the admins were told last."""
+
+    begun: tuple[Group, ...]
+    ended: tuple[Group, ...]
+    noted: Mapping[str, str]  # group id to word: what was told and stands
+
+
+def changed(noted: Mapping[str, str], groups: Sequence[Group]) -> Change:
+    """Compare what was told with what is read: a trouble is told once when it begins and once when it ends.
+
+    Another word for a trouble that stands is no news; silence neither begins nor ends one that was told.
+    """
+    begun, ended, stands = list[Group](), list[Group](), dict[str, str]()
+    for group in groups:
+        told = noted.get(group.id, "")
+        if group.word == SILENT and told:
+            stands[group.id] = told
+        elif group.word:
+            stands[group.id] = group.word
+            begun += [] if told else [group]
+        elif told:
+            ended.append(group)
+    return Change(tuple(begun), tuple(ended), stands)

@@ -1,0 +1,1 @@
+"""Text from outside: cleaned, escaped, masked, and cut to what may be shown."""

@@ -1,0 +1,115 @@
+"""Masking: what looks like a secret is shown as stars, in logs, parameters and the audit.
+
+Logs are written by strangers and may be a megabyte long, and an expression that runs cannot be stopped. So each of
+these takes time in proportion to the text, whatever it holds; those of FLOWBOT_MASK are proved to (``runaway.py``).
+Texts are masked whole and cut afterwards: half a secret would pass unseen.
+"""
+
+import re
+from collections.abc import Iterable
+
+from bot.core.flow.model import Parameter
+from bot.core.text.escape import clean
+
+STARS = "•••"
+
+# Upper and lower case by classes and not by (?i), which makes the engine look at each place ten times as long. These
+# are all letters that (?i) takes for one another.
+_OTHERS = {"i": "ıİ", "k": "\u212a", "s": "ſ"}
+_NAMES = re.sub(
+    "[a-z]",
+    lambda letter: f"[{letter[0]}{letter[0].upper()}{_OTHERS.get(letter[0], '')}]",
+    "(?:password|passwd|passphrase|pwd|secret(?:[_.-]?key)?|token|(?:api|access|private|encryption)[_.-]?key(?:[_-]?id)?"
+    "|accountkey|credential)s?",
+)
+_QUOTED = r"\"([^\"\r\n]+)\"|'([^'\r\n]+)'"
+_ESCAPED = r"\"([^\"\\\r\n]+(?:\\[^\r\n][^\"\\\r\n]{0,80}){1,3})\"|"  # quotes within quotes
+_VALUE = rf"(?:{_QUOTED}|\\*[\"']?([^\s\"',;&\\]+))"
+
+# Each with words without one of which, case folded, it matches nothing: most texts are done with that.
+_NAMED = ("pass", "pwd", "secret", "token", "key", "credent")
+_NEEDLES = {
+    rf"{_NAMES}\\*[\"']?\s*[=:]{{1,2}}>?\s*(?:{_ESCAPED}{_VALUE})": _NAMED,
+    rf"-{_NAMES}[ \t]+(?:{_QUOTED}|([^\s-]\S*))": _NAMED,
+    rf"{_NAMES}>([^<>\s][^<>\r\n]{{0,200}})</": _NAMED,
+    rf"(?i)(?:(?<=[_.-])pass\\*[\"']?\s*[=:]|(?<![a-z0-9])pass=)\s*{_VALUE}": ("pass",),
+    # A word before it says how it is meant, as in "Bearer ...".
+    r"(?i)\bauthorization\\*[\"']?\s*[:=]\s*\\*[\"']?(?:[a-z][\w-]{0,20}[ \t]+)?([^\s\"'\\]+)": ("author",),
+    r"(?i)\bbearer\s+([\w.~+/-]{8,}=*)": ("bearer",),
+    # The end of a scheme tells as much as all of it. A password may hold a slash; what follows a port is none.
+    r"(?i)[a-z0-9+.-]://[^\s/:@]*:(?:([^\s/@]+(?:@[^\s/@\"'<>,;]{1,100})?)@|(?!\d{1,5}/)([^\s@\"'<>\]]{1,200})@)": (
+        "://",
+    ),
+    r"(?i)\boracle:[a-z0-9]{1,9}:[^\s/@:]{0,128}/(?:\"([^\"\r\n]{1,128})\"|([^\s/@]{1,128}))@": ("oracle:",),
+    r"(?i)\b(?:sqlplus|sqlldr|expdp|impdp|userid)\b[^\r\n/@]{0,30}[\w\]$#\"]/([^\s/@]+)": (
+        "sqlplus",
+        "sqlldr",
+        "expdp",
+        "impdp",
+        "userid",
+    ),
+    r"(?i)\bidentified\s+by\s+(?:values\s+)?[\"']?([^\s\"';]+)": ("identified",),
+    r"(?i)[?&](?:sig|signature|x-amz-signature|x-goog-signature)=([^\s&\"'<>]+)": ("sig",),
+    r"(?i)account\.key\.[\w.-]{1,100}\s*[=:]\s*([^\s\"',;]+)": ("account.key",),
+    r"(?i)\bhooks\.slack\.com/[a-z]{1,20}/([^\s\"'<>]+)": ("hooks.slack",),
+    r"(?s)(-----BEGIN [A-Z ]{0,100}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,100}PRIVATE KEY-----|\Z))": ("-----begin",),
+    r"\b((?:AKIA|ASIA)[0-9A-Z]{16})\b": ("akia", "asia"),
+    # From the beginning of a run of such signs to its first eyJ, once: not from each eyJ in it anew.
+    r"(?<![\w-])(?>(?:(?!\beyJ)[\w-])*)(eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)": ("eyj",),
+    r"\b(xox[a-z]-[\w-]{8,}|xapp-[\w-]{8,})": ("xox", "xapp-"),
+    r"(?<![\w-])((?:gh[opsu]|github_pat|npm)_\w{20,}|(?:glpat|sk)-[\w-]{20,}|AIza[\w-]{30,})": (
+        "gh",
+        "npm_",
+        "glpat-",
+        "sk-",
+        "aiza",
+    ),
+}
+MASK_DEFAULT = tuple(_NEEDLES)
+
+_SECRET_KEY = re.compile(
+    r"(?i)passw(or)?d|passphrase|pwd|(?:^|[_.-])pass$|secret|token|credential"
+    r"|(api|access|private|encryption)[_.-]?key|account\.?key(?:$|\.)"
+)
+
+
+class Mask:
+    """Masks texts by regular expressions: what their groups hold, or the whole match where they have none."""
+
+    def __init__(self, patterns: Iterable[re.Pattern[str]]) -> None:
+        self._patterns = tuple(patterns)
+
+    def __call__(self, text: str) -> str:
+        """Return the text with every secret replaced by stars."""
+        folded = text.casefold()
+        for pattern in self._patterns:
+            needles = _NEEDLES.get(pattern.pattern)
+            if needles is None or any(needle in folded for needle in needles):
+                text = pattern.sub(_starred, text)
+        return text
+
+    def parameter(self, parameter: Parameter) -> Parameter:
+        """Return the parameter as it may be shown: a key that looks secret hides its whole value."""
+        if is_secret_key(parameter.key):
+            return Parameter(parameter.key, STARS)
+        return Parameter(parameter.key, self(clean(parameter.value)))
+
+
+def is_secret_key(key: str) -> bool:
+    """Whether a parameter's key says that its value is a secret. What nobody sees does not hide it."""
+    return _SECRET_KEY.search(clean(key)) is not None
+
+
+def _starred(match: re.Match[str]) -> str:
+    spans = [match.span(number) for number in range(1, match.re.groups + 1) if match[number]]
+    if not spans:
+        return match[0] if match.re.groups else STARS
+    shown, at = "", match.start()
+    for start, end in spans:
+        if start >= at:  # a group inside another is starred with it
+            shown += match.string[at:start] + STARS
+            at = end
+    return shown + match.string[at : match.end()]
+
+
+DEFAULT = Mask(re.compile(pattern) for pattern in MASK_DEFAULT)

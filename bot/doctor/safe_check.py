@@ -1,0 +1,58 @@
+"""How one part of the examination ends when it does not end well: in a check of its own, never in a traceback."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from bot.core.checks import on_enos
+from bot.core.checks.check import Check, failed, warning
+from bot.core.checks.on_slack import told
+from bot.core.errors import Failure
+from bot.core.network.certificates import way_out
+from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.outbox.slack_errors import meaning
+from bot.enos.errors import EnosRefused, Untrusted
+from bot.slack.preflight import SlackBusy
+
+log = logging.getLogger(__name__)
+
+Made = TypeVar("Made")
+
+SECONDS = 45.0  # what one part may take
+_NETWORK = "Look at the network, and at a proxy between; then run the doctor again."
+
+
+async def guarded(name: str, found: list[Check], work: Awaitable[Made], seconds: float = SECONDS) -> Made | None:
+    """Return what ``work`` made, or None after adding a check that says what went wrong."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await work
+    except Exception as problem:  # noqa: BLE001  the other parts are examined whatever happens to this one
+        found.append(_check(name, problem, seconds))
+        return None
+
+
+def _check(name: str, problem: Exception, seconds: float) -> Check:
+    match problem:
+        case TimeoutError():
+            return failed(name, f"There was no answer within {seconds:g} s.", _NETWORK)
+        case SlackLimited() | SlackBusy():
+            says = f"Slack asks to wait {problem.seconds:g} s, so this was not looked at. Nothing is wrong."
+            return warning(name, says, "Run the doctor again after that.")
+        case Untrusted():
+            return failed(name, f"EnOS's certificate is not trusted: {problem.told}.", way_out("ENOS_API_URL"))
+        case EnosRefused() if problem.reason in on_enos.NO_PERMISSION:
+            return failed(name, problem.sentence, on_enos.AUTHORIZE)
+        case Failure():
+            return failed(name, str(problem))
+        case SlackRefused():
+            detail = f" ({problem.detail})" if problem.detail else ""
+            return failed(name, f"Slack refuses: {told(problem.error)}{detail}.", meaning(problem.error).way_out)
+        case SlackUnclear() | SlackUnreachable():
+            return failed(name, f"Slack does not answer ({problem}).", _NETWORK)
+        case OSError():  # an address that cannot be listened on, a disk
+            return failed(name, f"{problem.strerror or problem}.", "Look whether another program uses it.")
+    log.error("the doctor met a bug", exc_info=problem)
+    says = f"The doctor met a bug of flowbot's ({type(problem).__name__}: {problem})."
+    return failed(name, says, "Show this to whoever maintains flowbot.")

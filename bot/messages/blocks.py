@@ -1,0 +1,187 @@
+"""The blocks that cards are built of: Slack's JSON, always within Slack's limits.
+
+The builders take mrkdwn that is already escaped (``escape.py``) and cut what is too long with "…".
+Source of all limits: docs.slack.dev, "Block Kit reference" and "chat.postMessage".
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.core.text.escape import clean, plain
+from bot.core.text.shown_times import without_dates
+
+Block = dict[str, Any]
+Element = dict[str, Any]
+
+VALUE_LIMIT = 2000  # a button's value
+OPTION_LIMIT = 150  # a menu option's value
+URL_LIMIT = 3000
+_SECTION, _FIELD, _CONTEXT = 3000, 2000, 3000
+_HEADER, _LABEL = 150, 75
+_TEXT = 3900  # chat.update refuses more than 4,000 with msg_too_long
+_BLOCKS, _CHARACTERS = 50, 13_000  # of one message; the second was observed, not documented
+_VERSION = "1"
+
+
+def fit(text: str, limit: int) -> str:
+    """Return mrkdwn of at most ``limit`` characters, cut with … and never inside ``&amp;`` or ``<…>``."""
+    if len(text) <= limit:
+        return text
+    kept = text[: limit - 1]
+    opened = kept.rfind("<")
+    if opened > kept.rfind(">"):
+        kept = kept[:opened]
+    ampersand = kept.rfind("&", len(kept) - 5 if len(kept) > 5 else 0)
+    if ampersand >= 0 and ";" not in kept[ampersand:]:
+        kept = kept[:ampersand]
+    return kept + "…"
+
+
+def mrkdwn(text: str, limit: int = _SECTION) -> Element:
+    """Return a text object in which Slack looks for nothing by itself."""
+    return {"type": "mrkdwn", "text": fit(text, limit) if text.strip() else "–", "verbatim": True}
+
+
+def section(text: str, fields: Sequence[str] | None = None, accessory: Element | None = None) -> Block:
+    """Return a paragraph, with up to ten short fields in two columns."""
+    block: Block = {"type": "section", "text": mrkdwn(text)}
+    if fields:
+        block["fields"] = [mrkdwn(field, _FIELD) for field in fields[:10]]
+    if accessory:
+        block["accessory"] = accessory
+    return block
+
+
+def context(*texts: str) -> Block:
+    """Return small grey texts, at most ten."""
+    return {"type": "context", "elements": [mrkdwn(text, _CONTEXT) for text in texts[:10] or ("",)]}
+
+
+def actions(*elements: Element) -> Block:
+    """Return a row of buttons and menus, at most 25."""
+    return {"type": "actions", "elements": list(elements[:25])}
+
+
+def header(text: str) -> Block:
+    """Return a heading; ``text`` is plain, not mrkdwn."""
+    return {"type": "header", "text": _label(text, _HEADER)}
+
+
+def rich_pre(text: str) -> Block:
+    """Return preformatted text, in which Slack parses nothing; ``text`` is plain, and cleaned here."""
+    text = clean(text)
+    shown = text if len(text) <= _SECTION else text[: _SECTION - 1] + "…"
+    return {
+        "type": "rich_text",
+        "elements": [{"type": "rich_text_preformatted", "elements": [{"type": "text", "text": shown or " "}]}],
+    }
+
+
+def value(command: str, post: str) -> str:
+    """Return what a button carries: version, the post it stands on, the words it says.
+
+    Words that are too long are stashed by the caller, who hands ``#<stash id>`` in their place.
+    """
+    return f"{_VERSION}|{post}|{command}"
+
+
+def pressed(carried: str) -> tuple[str, str] | None:
+    """Return the post and the words of a button's value; None for a value of another version."""
+    version, first, rest = carried.partition("|")
+    post, second, command = rest.partition("|")
+    return (post, command) if version == _VERSION and first and second else None
+
+
+def button(
+    label: str,
+    command: str,
+    post: str,
+    *,
+    index: int,
+    style: str | None = None,
+) -> Element:
+    """Return a button that says ``command``. Raises ValueError over 2,000 characters of value: stash it first."""
+    element: Element = {
+        "type": "button",
+        "text": _label(label, _LABEL),
+        "action_id": f"say:{index}",
+        "value": _carried(command, post, VALUE_LIMIT),
+    }
+    if style:
+        element["style"] = style
+    return element
+
+
+def menu(options: Sequence[tuple[str, str]], post: str, index: int) -> Element:
+    """Return the "…" menu: up to five (label, command). Raises ValueError over 150 characters a value."""
+    return {
+        "type": "overflow",
+        "action_id": f"menu:{index}",
+        "options": [
+            {"text": _label(label, _LABEL), "value": _carried(command, post, OPTION_LIMIT)}
+            for label, command in options[:5]
+        ],
+    }
+
+
+def body(text: str, blocks: Sequence[Block], color: str | None = None, head: Sequence[Block] = ()) -> dict[str, Any]:
+    """Return a message: ``text`` is what a phone shows; with ``color`` the blocks stand beside a bar.
+
+    On a phone's line Slack reads no dates: there they stand in UTC. ``head`` stands above the bar: mentions belong
+    there, since Slack notifies nobody from beside a bar.
+    At most 50 blocks and 13,000 characters in all; rows of buttons are kept, texts at the end are left out.
+    """
+    short = fit(without_dates(text), _TEXT) if text.strip() else "–"
+    if color is None:
+        return {"text": short, "blocks": _capped([*head, *blocks])}
+    message: dict[str, Any] = {"text": short}
+    kept_head = _capped(list(head)) if head else []
+    if kept_head:
+        message["blocks"] = kept_head
+    room = _CHARACTERS - sum(map(_weight, kept_head))
+    beside = _capped(list(blocks), _BLOCKS - len(kept_head), room)
+    message["attachments"] = [{"color": color, "blocks": beside, "fallback": short}]
+    return message
+
+
+def _label(text: str, limit: int) -> Element:
+    return {"type": "plain_text", "text": plain(text, limit), "emoji": False}
+
+
+def _carried(command: str, post: str, limit: int) -> str:
+    carried = value(command, post)
+    if len(carried) > limit:
+        raise ValueError(f"a value holds at most {limit} characters: stash the words")
+    return carried
+
+
+def _capped(blocks: list[Block], most: int = _BLOCKS, characters: int = _CHARACTERS) -> list[Block]:
+    if len(blocks) <= most and sum(map(_weight, blocks)) <= characters:
+        return blocks
+    notice = context("… The rest does not fit into one message.")
+    rows = [place for place, block in enumerate(blocks) if block["type"] == "actions"][: most - 1]
+    places = most - 1 - len(rows)
+    room = characters - _weight(notice) - sum(_weight(blocks[place]) for place in rows)
+    kept: list[Block] = []
+    cut = False
+    for place, block in enumerate(blocks):
+        if place in rows:
+            kept.append(block)
+        elif not cut and block["type"] != "actions" and places > 0 and _weight(block) <= room:
+            kept.append(block)
+            places -= 1
+            room -= _weight(block)
+        elif not cut:
+            cut = True
+            kept.append(notice)
+    return kept
+
+
+def _weight(part: object) -> int:
+    """Return the number of characters that people read in a block."""
+    if isinstance(part, Mapping):
+        own = sum(len(part[key]) for key in ("text", "alt_text") if isinstance(part.get(key), str))
+        return own + sum(_weight(child) for child in part.values() if not isinstance(child, str))
+    if isinstance(part, list):
+        return sum(_weight(child) for child in part)
+    return 0

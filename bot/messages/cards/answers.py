@@ -1,0 +1,294 @@
+"""Answers: cards that reply to a command. Each repeats it, says what happened, why, and what to do next."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import assert_never
+
+from bot.core.audit import Entry, frees
+from bot.core.command.rights import Reason
+from bot.core.command.words import decode, visible
+from bot.core.flow.ids import is_instance
+from bot.core.outbox.pointers import Pointed
+from bot.core.outbox.posts import Body
+from bot.core.people.model import EDITED, Link, Person
+from bot.core.text.escape import code, escape, mention, one_line, substituted
+from bot.core.text.shown_times import ago
+from bot.messages import blocks
+from bot.messages.blocks import Block, Element
+
+Offer = tuple[str, str]  # a button's label and its command
+
+
+def told(
+    words: str,
+    text: str,
+    *,
+    post: str = "",
+    offers: Sequence[Offer] = (),
+    extra: Sequence[Block] = (),
+    notes: Sequence[str] = (),
+) -> Body:
+    """Return an answer: the text (mrkdwn, escaped), more blocks, buttons, and the command it answers.
+
+    An offer whose words do not fit into a button stands as words.
+    """
+    row, rest = buttons(offers, post)
+    parts: list[Block] = [blocks.section(text), *extra]
+    if rest:
+        lines = [f"{escape(label)}: {typed(command)}" for label, command in rest]
+        parts.append(blocks.section("\n".join(lines)))
+    if row:
+        parts.append(blocks.actions(*row))
+    footer = [repeated(words), *notes]
+    shown = [note for note in footer if note]
+    if shown:
+        parts.append(blocks.context(*shown))
+    return blocks.body(one_line(text), parts)
+
+
+def repeating(body: Body, words: str) -> Body:
+    """Return what is said to everybody in an incident's thread with the command that it answers."""
+    command = repeated(words)
+    return blocks.body(body["text"], [*body["blocks"], blocks.context(command)]) if command else body
+
+
+def repeated(words: str) -> str:
+    """Return the command that is answered."""
+    shown = typed(words)
+    return f"↳ {shown}" if shown else ""
+
+
+def typed(words: str) -> str:
+    """Return a command as a person types it, Slack's encodings undone; what would turn the line around is left out."""
+    return code(visible(decode(words).text))
+
+
+def buttons(offers: Sequence[Offer], post: str) -> tuple[list[Element], list[Offer]]:
+    """Return buttons, and those offers that do not fit into one."""
+    row: list[Element] = []
+    rest: list[Offer] = []
+    for index, (label, command) in enumerate(offers):
+        if post and len(blocks.value(command, post)) <= blocks.VALUE_LIMIT:
+            row.append(blocks.button(label, command, post, index=index))
+        else:
+            rest.append((label, command))
+    return row, rest
+
+
+def ticked(sentence: str) -> str:
+    """Return a sentence of ours escaped, with its `commands` still in code ticks."""
+    parts = sentence.split("`")
+    if len(parts) % 2 == 0:
+        return escape(substituted(sentence, "`"))
+    return "".join(code(part) if place % 2 else escape(part) for place, part in enumerate(parts))
+
+
+def unexpected(words: str, reference: str) -> Body:
+    """Return what is said when something is broken on our side."""
+    return told(
+        words,
+        "Something broke on my side while I worked on this, and I cannot say how much of it was done. "
+        "Look before you ask again, and show an admin of the bot this reference, under which my log holds "
+        f"the details: {code(reference)}.",
+    )
+
+
+def see_direct_messages(words: str) -> Body:
+    """Return the private line where the bot is no member of the channel."""
+    return told(
+        words,
+        "I cannot write in this channel, so my answer stands in our direct messages. "
+        "Where I am no member, `/invite @flowbot` brings me in, and the next one stands here.",
+    )
+
+
+def see_thread(words: str, flow: str, first: Pointed, channel: str) -> Body:
+    """Return the private line where the answer goes to an incident's thread elsewhere; ``flow`` is mrkdwn.
+
+    ``first`` is how the incident's own message stands, in ``channel``.
+    """
+    match first:
+        case Pointed.STANDS:
+            text = f"My answer stands in the thread of the incident of {flow}."
+        case Pointed.WAITS:
+            text = (
+                f"The message of the incident of {flow} is not in Slack yet. "
+                f"My answer follows it in its thread in <#{channel}>."
+            )
+        case Pointed.NOT_THERE:
+            text = f"The incident of {flow} has no message in Slack, so my answer is in <#{channel}> itself."
+        case _:
+            assert_never(first)
+    return told(words, text)
+
+
+def says_so(first: Pointed, channel: str, link_to_it: str) -> str:
+    """Return, as mrkdwn, where a change to an incident is told; ``link_to_it`` is empty where not known."""
+    match first:
+        case Pointed.STANDS:
+            return (
+                f"The change is in its <{link_to_it}|thread>."
+                if link_to_it
+                else f"The change is in its thread in <#{channel}>."
+            )
+        case Pointed.WAITS:
+            return f"Its message is not in Slack yet. The change will be in its thread in <#{channel}>."
+        case Pointed.NOT_THERE:
+            return f"It has no message in Slack, so the change is in <#{channel}> itself."
+        case _:
+            assert_never(first)
+
+
+def already(words: str, entry: Entry | None, now: datetime, state: str, *, post: str, asker: Person) -> Body:
+    """Return the answer to a second press: who pressed before, what came of it, and how things stand.
+
+    ``state`` is mrkdwn; ``entry`` is None where it is not known any more who pressed.
+    """
+    own = entry is not None and entry.attempt.by == asker
+    if entry is None or (frees(entry.outcome) and not own):
+        who = "Somebody else pressed this" if entry else "This was pressed"
+        return told(words, f"{who} a moment ago. Please press it again if it is still needed.")
+    when = ago(now - entry.attempt.at)
+    who = f"You have pressed this already, {when}" if own else f"{mention(entry.attempt.by.user)} asked for this {when}"
+    if entry.outcome == "asked":
+        text = f"{who}. Nothing has been done yet: answer the question that I asked you then."
+    elif frees(entry.outcome):
+        text = f"{who}, and nothing was done: my answer to that says why. Press again if it is still needed."
+    elif entry.ended_at is None:
+        text = f"{who}, and I am still at it. A button acts once; the answer will stand where it was asked."
+    elif entry.outcome == "done":
+        text = f"{who}, and it is done. A button acts once; type the command if you want it again."
+    else:
+        text = f"{who}, and how it ended is not certain. Look at the state, and type the command if it is needed."
+    offers = [("Show", f"show {entry.answer}")] if is_instance(entry.answer) else []
+    return told(words, f"{text}\n{state}" if state else text, post=post, offers=offers)
+
+
+def interrupted(words: str, who: str, what: str) -> Body:
+    """Return the answer to what was being done when the bot stopped; ``who`` and ``what`` are mrkdwn."""
+    return told(words, f"{who}, I was stopped while I worked on this. {what}")
+
+
+def channel_trouble(sentence: str, channel: str, *, over: bool) -> str:
+    """Return, as mrkdwn, what the admins are told where the default channel takes no messages, or does again."""
+    if over:
+        return f"🟢 I can post in <#{channel}> again, and what waited is told there now."
+    return f"🔴 {ticked(sentence)} The channel is <#{channel}>; what is to be told there waits, and nothing is lost."
+
+
+def old_button(command: str) -> Body:
+    """Return the answer to a button whose words this version cannot read."""
+    return told(
+        "",
+        "This button is too old for me to read, so nothing was done. Please type what you want; "
+        f"{code(f'{command} help')} lists what I know.",
+    )
+
+
+def hint(kind: str, words: str, *, direct: bool) -> Body:
+    """Return how to say it, to who spoke to the bot in a way that nothing is done about (``EDITED`` or ``TALK``)."""
+    example = code("show 3377" if direct else "@flowbot show 3377")
+    if kind == EDITED:
+        text = f"I don't act on edited messages. Nothing was done. Send it as a new message, for example {example}."
+    else:
+        text = (
+            f"You mentioned me, but not with a command. Nothing was done. Start with my name, for example {example}; "
+            f"{code('@flowbot help')} lists what I know."
+        )
+    return told(words, text)
+
+
+def retired(kind: str, command: str) -> Body:
+    """Return the answer to a shortcut, form or command that this version does not have."""
+    return told(
+        "",
+        f"I have no such {escape(kind)} (any more), so nothing was done. {code(f'{command} help')} lists what I know.",
+    )
+
+
+_WHY = {
+    Reason.BOT: "I answer people only, not apps, so nothing was done. Let a person ask me.",
+    Reason.DEACTIVATED: "This account is deactivated, so nothing was done. Ask from an active account.",
+    Reason.STRANGER: (
+        "I work for people of my own workspace only, so nothing was done. Ask a colleague of that workspace to do it."
+    ),
+}
+
+
+def please_link(person: Person, admins: Sequence[str], command: str) -> str:
+    """Return, as mrkdwn, how somebody gets linked: words that an admin can copy."""
+    words = f"{_linking(person, command)}, with your EnOS user id and user name in the last two places."
+    if person.user in admins:
+        return f"Link yourself: {words}"
+    if not admins:
+        return f"Ask the operator of the bot to name an admin in `FLOWBOT_ADMINS`, who then says: {words}"
+    return f"Ask {_any_of(admins)} to say: {words}"
+
+
+def _linking(person: Person, command: str) -> str:
+    """Return the words that link a person; in code ticks the mention would be an id that nobody can read."""
+    return f"{code(f'{command} link')} {mention(person.user)} {code('USERID NAME')}"
+
+
+def _check_link(person: Person, admins: Sequence[str], command: str) -> str:
+    if person.user in admins:
+        return f"You are an admin of the bot: {code('people')} shows the link, {_linking(person, command)} corrects it."
+    return f"Ask {_any_of(admins)} to check the link."
+
+
+def _any_of(admins: Sequence[str]) -> str:
+    named = " or ".join(mention(admin) for admin in admins[:3])
+    return named or "the operator of the bot (no admin is named in `FLOWBOT_ADMINS`)"
+
+
+def denial(
+    reason: Reason,
+    *,
+    person: Person,
+    command: str,
+    admins: Sequence[str] = (),
+    owners: str = "",
+    flow: str = "",
+    link: Link | None = None,
+    unread: str = "",
+) -> str:
+    """Return, as mrkdwn, why somebody may not, who may, and the way out.
+
+    ``owners`` and ``flow`` are mrkdwn, escaped by the caller; ``unread`` is a sentence of ours.
+    """
+    link_me = please_link(person, admins, command)
+    match reason:
+        case Reason.NOT_LINKED:
+            return f"I do not know yet who you are in EnOS, so I cannot do this for you. {link_me}"
+        case Reason.GUEST:
+            return f"You are a guest here, and I answer guests only once they are linked to an EnOS user. {link_me}"
+        case Reason.NOT_ADMIN:
+            return f"Only an admin of the bot may do this, so nothing was done. Ask {_any_of(admins)}."
+        case Reason.NOT_OWNER:
+            name = f" ({code(link.user_name)} in EnOS)" if link else ""
+            return (
+                f"You{name} are not an owner of {flow}, so nothing was changed. "
+                f"Its owners are {owners}: ask one of them."
+            )
+        case Reason.NOT_RESPONDER:
+            return (
+                f"Only owners of {flow} and people on call may do this, so nothing was changed. "
+                f"Its owners are {owners}: ask one of them, or somebody on call."
+            )
+        case Reason.ON_CALL_UNREAD:
+            return f"{ticked(unread)} Nothing was changed. Ask an owner of the flow to do it meanwhile.".strip()
+        case Reason.FLOW_LOCKED:
+            return f"{flow} is locked in EnOS, so nothing was changed. Unlock it in the EnOS console, then ask again."
+        case Reason.USER_LOCKED:
+            return (
+                f"EnOS has locked your user for {flow}, so nothing was changed. "
+                "Ask your EnOS administrator to unlock it, then ask again."
+            )
+        case Reason.NOT_PROVEN:
+            return (
+                "Your link to EnOS is not proven yet, so you may read but not change, and nothing was changed. "
+                "It is proven by a flow that your EnOS user may edit and that names you as an owner. "
+                f"{_check_link(person, admins, command)}"
+            )
+        case _:
+            return _WHY[reason]

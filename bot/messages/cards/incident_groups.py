@@ -1,0 +1,213 @@
+"""The messages under which many incidents stand, a row for each: the first start, and storms."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from bot.core.flow.ids import is_instance
+from bot.core.flow.model import UserName
+from bot.core.incident import groups as storms
+from bot.core.incident.groups import Gathering, Numbers
+from bot.core.incident.lifecycle import is_live, reference
+from bot.core.incident.model import Incident, Phase
+from bot.core.outbox.posts import Body
+from bot.core.people.model import Person
+from bot.core.text.escape import code, escape, mention, mention_group, one_line
+from bot.messages import blocks
+from bot.messages.blocks import Block
+from bot.messages.cards import flows
+from bot.messages.cards import incident_words as words
+from bot.messages.cards.incident import headline
+
+LISTED = 30  # more than this nobody reads, and Slack takes 50 blocks
+_ROW = 300  # characters
+_OWNERS = 3  # of one flow
+
+_MARKS = {Phase.OPEN: "🔴", Phase.ACKNOWLEDGED: "🟠", Phase.RECOVERED: "🟢", Phase.CLOSED: "⚪"}
+
+# ── a storm ──
+
+
+def storm(
+    gathering: Gathering,
+    incidents: Sequence[Incident],
+    people: Mapping[UserName, Person],
+    post: str,
+    *,
+    command: str,
+    zone: timedelta | None = None,
+) -> Body:
+    """Return the one message of a storm as its incidents stand now.
+
+    ``people`` are those owners who are linked, ``zone`` is that of the times EnOS prints.
+    """
+    count = storms.numbers(incidents)
+    lines = [_what(gathering, incidents), _counts(count)]
+    later = gathering.joined - count.all
+    if later > 0:
+        lines.append(
+            f"{later:,} of these went on into a later storm, and {'is' if later == 1 else 'are'} listed there."
+        )
+    names = storms.owners(incidents)
+    if names:
+        lines.append(_owners(gathering, names, people))
+    if gathering.ended_at is None:
+        lines.append(
+            "This message counts them all, instead of a thread for each. Each can be taken here or with "
+            f"{code(command + ' ack FLOW')}, and has a thread as soon as somebody opens it."
+        )
+    body: list[Block] = [blocks.section("\n".join(lines))]
+    body += _rows(storms.worst_first(incidents), post, zone)
+    say = code(f"{command} incidents open")
+    more = f"… and {count.all - LISTED:,} more: {say} lists them all, " if count.all > LISTED else f"{say} lists them, "
+    mine, theirs = code(f"{command} incidents mine"), code(f"{command} incidents by NAME")
+    body.append(blocks.context(f"{more}{mine} yours, and {theirs} those of one owner."))
+    offers = [("All that are open", "incidents open"), ("Mine", "incidents mine")]
+    body.append(blocks.actions(*(blocks.button(label, say, post, index=i) for i, (label, say) in enumerate(offers))))
+    return blocks.body(_storm_headline(gathering, count), body)
+
+
+def also_concerned(names: Sequence[UserName], people: Mapping[UserName, Person], *, command: str) -> Body:
+    """Return the reply that mentions owners of a storm's flows whom its message could not mention yet."""
+    shown = ", ".join(mention(people[name].user) for name in names)
+    say = code(f"{command} incidents mine")  # it may stand without the storm's message: nothing points to that
+    text = f"Flows of these owners are part of the storm too: {shown}. {say} lists yours."
+    return blocks.body(one_line(text), [blocks.section(text)])
+
+
+def storm_called(
+    waiting: Sequence[Incident], groups: Sequence[str], people: Mapping[UserName, Person], post: str, *, command: str
+) -> Body:
+    """Return the reply that calls to mind what nobody has taken of a storm; mentions on call and linked owners."""
+    count, one = len(waiting), len(waiting) == 1
+    linked = [people[name] for name in storms.owners(waiting) if name in people][: storms.MENTIONED]
+    asked = [*map(mention_group, groups), *(mention(person.user) for person in linked)]
+    state, them = ("is", "it") if one else ("are", "them")
+    lines = [
+        f"⏰ *{_incidents(count)}* of this storm {state} still open, and nobody has acknowledged {them}.",
+        f"{' '.join(asked)}: who takes {them}?" if asked else "",
+        f"{code(command + ' incidents unacked')} lists them, and {code(command + ' ack FLOW')} takes any.",
+    ]
+    offers = [("All of them", "incidents unacked"), ("Mine", "incidents mine")]
+    row = [blocks.button(label, say, post, index=index) for index, (label, say) in enumerate(offers)]
+    body = [blocks.section("\n".join(filter(None, lines))), blocks.actions(*row)]
+    return blocks.body(f"STILL OPEN · {_incidents(count)} of the storm, taken by nobody", body)
+
+
+def _storm_headline(gathering: Gathering, count: Numbers) -> str:
+    """Return the one line that a phone shows."""
+    state = "STORM" if gathering.ended_at is None else "Storm over"
+    return f"{state} · {_incidents(gathering.joined)} · {_in_words(count)}"
+
+
+def _what(gathering: Gathering, incidents: Sequence[Incident]) -> str:
+    since = min((incident.opened_at for incident in incidents), default=gathering.began_at)
+    failures = sum(len(incident.occurrences) for incident in incidents)
+    again = f", with {failures:,} failures in all" if failures > gathering.joined else ""
+    began = f"{_incidents(gathering.joined)} began"
+    if gathering.ended_at is None:
+        return f"🌩️ *A storm:* {began} since {flows.moment(since)}{again}."
+    until = flows.moment(gathering.last_at)
+    return f"🌤️ *The storm is over.* {began} from {flows.moment(since)} to {until}{again}."
+
+
+def _incidents(number: int) -> str:
+    return f"{number:,} {'incident' if number == 1 else 'incidents'}"
+
+
+def _counts(count: Numbers) -> str:
+    parts = [
+        f"🔴 *{count.open:,}* open",
+        f"🟠 *{count.acknowledged:,}* acknowledged",
+        f"🟢 *{count.recovered:,}* recovered",
+        f"⚪ *{count.closed:,}* closed" if count.closed else "",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _in_words(count: Numbers) -> str:
+    return f"{count.open:,} open, {count.acknowledged:,} acknowledged, {count.recovered:,} recovered"
+
+
+def _owners(gathering: Gathering, names: Sequence[UserName], people: Mapping[UserName, Person]) -> str:
+    mentioned = [mention(people[name].user) for name in gathering.mentioned if name in people]
+    others = len(names) - len(mentioned)
+    if not mentioned and len(names) == 1:
+        return "Owner: one, who is not linked yet."
+    if not mentioned:
+        return f"Owners: {len(names):,}, none of them linked yet."
+    return f"Owners: {', '.join(mentioned)}" + (f" and {others:,} more." if others else ".")
+
+
+# ── the first start ──
+
+
+def first_start(
+    gathered: Sequence[Incident], post: str, *, command: str, since: datetime, zone: timedelta | None = None
+) -> Body:
+    """Return the message of a newly created database: what it watches, and what is broken now, a row for each.
+
+    ``gathered`` are the incidents that stand under it, newest first, as they stand now.
+    """
+    state = _broken_now(storms.numbers(gathered).live) if gathered else "nothing is broken now"
+    text = f"flowbot is watching · {state}"
+    lines = [
+        "*flowbot is watching.* From now on every flow that fails gets a message with a thread of its own here.",
+        f"I have read the runs triggered since {flows.moment(since)}: {state}.",
+    ]
+    body: list[Block] = [blocks.section("\n".join(lines)), *_rows(gathered, post, zone)]
+    if len(gathered) > LISTED:
+        body.append(
+            blocks.context(f"… and {len(gathered) - LISTED} more: {code(command + ' incidents')} lists them all.")
+        )
+    body.append(blocks.context(f"{code(command + ' help')} shows what you may ask me."))
+    return blocks.body(text, body)
+
+
+def _broken_now(number: int) -> str:
+    """Return how many of the flows that stand in the list are broken still."""
+    if not number:
+        return "no flow is broken any more"
+    return f"{number:,} {'flow is' if number == 1 else 'flows are'} broken now"
+
+
+# ── their rows ──
+
+
+def _rows(incidents: Sequence[Incident], post: str, zone: timedelta | None) -> list[Block]:
+    return [_row(incident, post, index, zone) for index, incident in enumerate(incidents[:LISTED])]
+
+
+def _row(incident: Incident, post: str, index: int, zone: timedelta | None) -> Block:
+    newest = incident.occurrences[-1]
+    count = len(incident.occurrences)
+    others = len(incident.owners) - _OWNERS
+    parts = [
+        f"{_MARKS[incident.phase]} *{headline(incident, zone)}*",
+        code(newest.instance[:40]),
+        flows.triggered(newest.instance, newest.trigger_time, zone),
+        f"{count} failures" if count > 1 else "",
+        f"{words.who(incident.acked_by)} has it" if incident.phase is Phase.ACKNOWLEDGED else "",
+        f"owners {', '.join(map(escape, incident.owners[:_OWNERS]))}" + (f" and {others} more" if others > 0 else "")
+        if incident.owners
+        else "",
+        "" if incident.gathered else "has a thread",
+    ]
+    shown = blocks.fit(" · ".join(part for part in parts if part), _ROW)
+    return blocks.section(shown, accessory=blocks.menu(_options(incident), post, index))
+
+
+def _options(incident: Incident) -> list[tuple[str, str]]:
+    """Return what may be done from the list: a menu takes five."""
+    of, newest = reference(incident), incident.occurrences[-1].instance
+    options = []
+    if incident.phase is Phase.OPEN:
+        options.append(("Acknowledge", f"ack {of}"))
+    if incident.phase is Phase.ACKNOWLEDGED:
+        options.append(("Give it back", f"unack {of}"))
+    if incident.gathered:
+        options.append(("Open a thread", f"thread {of}"))
+    if is_live(incident):
+        if is_instance(newest):
+            options += [("Rerun", f"rerun {newest}"), ("Log", f"log {newest}")]
+        options.append(("Close", f"close {of}"))
+    return [*options, ("Show the flow", f"show {incident.flow_id}")]

@@ -1,0 +1,147 @@
+"""The replies in an incident's thread: what happened to it, one message each.
+
+They name the flow, since several incidents may share a thread after a first start.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.core.flow.model import InstanceId
+from bot.core.flow.status import name_of
+from bot.core.incident.lifecycle import reference
+from bot.core.incident.model import Incident, Occurrence
+from bot.core.outbox.posts import Body
+from bot.core.people.model import Person
+from bot.core.text.escape import code, mention, mention_group, one_line
+from bot.core.text.shown_times import duration
+from bot.messages import blocks
+from bot.messages.cards import incident_words as words
+from bot.messages.cards.incident import Look
+
+
+def failed_again(incident: Incident, failure: Occurrence, post: str) -> Body:
+    """Return the reply for a further failure."""
+    seen = sum(each.instance == failure.instance for each in incident.occurrences)
+    again = " again" if seen > 1 else ""
+    text = f"{name_of(failure.status)}{again} {words.name(incident)}{words.task(failure)}"
+    lines = [f"🔴 *{name_of(failure.status)}{again}* · {words.bold(incident)} · {words.failed(failure)}."]
+    if failure.error_line:
+        lines.append(f"> {code(failure.error_line)}")
+    if len(incident.occurrences) > 1:
+        lines.append(f"{len(incident.occurrences)} failures in a row.")
+    body = [blocks.section("\n".join(lines))]
+    offers = words.about_run(failure, "Rerun", "Log")
+    if offers:
+        body.append(
+            blocks.actions(*(blocks.button(label, said, post, index=i) for i, (label, said) in enumerate(offers)))
+        )
+    return blocks.body(text, body)
+
+
+def many_more(incident: Incident) -> Body:
+    """Return the reply after which further failures of one reading are only counted."""
+    return _line(
+        f"More runs of {words.bold(incident)} failed than I tell one by one. Its incident counts them all; "
+        f"`failed of {incident.flow_id}` lists them."
+    )
+
+
+def acknowledged(incident: Incident) -> Body:
+    """Return the reply to an acknowledgement, new or renewed."""
+    promise = words.at(" until", incident.ack_until)
+    who, note = words.who(incident.acked_by), words.note(incident)
+    return _line(f"{who} has acknowledged {words.bold(incident)}{promise}{note}.")
+
+
+def given_back(incident: Incident, by: Person) -> Body:
+    """Return the reply when an acknowledgement is given back."""
+    return _line(f"{words.who(by)} gave {words.bold(incident)} back: nobody has it now.")
+
+
+def called(incident: Incident, groups: Sequence[str], look: Look, post: str, now: datetime) -> Body:
+    """Return the reply that calls an incident to mind which nobody has taken; mentions on call and linked owners."""
+    newest = incident.occurrences[-1]
+    people = [*map(mention_group, groups), *(mention(person.user) for person in look.people.values())]
+    asked = f"\n{' '.join(people)}: who takes it?" if people else ""
+    text = f"STILL OPEN · {name_of(newest.status)} {words.name(incident)}{words.task(newest)}"
+    line = (
+        f"⏰ {words.bold(incident)} has been failing for {duration(now - incident.opened_at)}, "
+        f"and nobody has acknowledged it.{asked}"
+    )
+    return _offering(text, line, incident, post)
+
+
+def promise_ends(incident: Incident, post: str) -> Body:
+    """Return the reply that asks who took an incident whether they go on with it."""
+    who, end = words.who(incident.acked_by), words.at("at", incident.ack_until)
+    line = f"⏰ {who}, your promise for {words.bold(incident)} ends {end}. Then nobody has it, unless you take it on."
+    return _offering(f"PROMISE ENDS SOON · {words.name(incident)}", line, incident, post, "Take it on")
+
+
+def lapsed(before: Incident, post: str) -> Body:
+    """Return the reply when a promise has ended and the incident is open again."""
+    line = (
+        f"⏰ {words.who(before.acked_by)}'s promise for {words.bold(before)} has ended without a recovery: "
+        "nobody has it now."
+    )
+    return _offering(f"OPEN AGAIN · {words.name(before)}", line, before, post)
+
+
+def gone(incident: Incident, post: str) -> Body:
+    """Return the reply where EnOS shows the flow no more: what was deleted and what is hidden look the same."""
+    line = (
+        f"EnOS no longer shows me the flow {words.bold(incident)}. It was deleted, or my EnOS user may not see it any "
+        "more. I stop the reminders about this incident. Close it when nothing is left to do."
+    )
+    row = [blocks.button("Close", f"close {reference(incident)}", post, index=0)]
+    return blocks.body(f"FLOW GONE · {words.name(incident)}", [blocks.section(line), blocks.actions(*row)])
+
+
+def threaded(incident: Incident, by: Person) -> Body:
+    """Return the reply that begins the thread of an incident which stood under another message."""
+    return _line(f"{words.who(by)} opened a thread for {words.bold(incident)}: its further story stands in it.")
+
+
+def closed(incident: Incident) -> Body:
+    """Return the reply when a person ends it."""
+    return _line(
+        f"{words.who(incident.ended_by)} closed {words.bold(incident)}{words.note(incident)}. "
+        "The next failure of this flow opens a new incident."
+    )
+
+
+def reopened(incident: Incident, by: Person) -> Body:
+    """Return the reply when a close is undone."""
+    return _line(f"{words.who(by)} reopened {words.bold(incident)}.")
+
+
+def recovered(incident: Incident, zone: timedelta | None = None) -> Body:
+    """Return the reply when a later success has ended the alarm."""
+    count = len(incident.occurrences)
+    failures = f"{count} failures" if count > 1 else "one failure"
+    left = words.left(incident, zone)
+    return _line(
+        f"🟢 {words.bold(incident)} recovered: {code(incident.recovered_by or '')} succeeded{words.after(incident)}, "
+        f"after {failures}." + (f"\n{left}" if left else "")
+    )
+
+
+def healed(incident: Incident, instances: Sequence[InstanceId], zone: timedelta | None = None) -> Body:
+    """Return the reply when failures got their good run after the alarm had ended."""
+    runs = ", ".join(code(each) for each in instances[: words.LISTED])
+    left = words.left(incident, zone)
+    return _line(f"🟢 {words.bold(incident)}: there is a good run for {runs} now." + (f"\n{left}" if left else ""))
+
+
+def _line(text: str) -> Body:
+    return blocks.body(one_line(text), [blocks.section(text)])
+
+
+def _offering(text: str, line: str, incident: Incident, post: str, take: str = "Acknowledge") -> Body:
+    """Return a reply with the buttons of somebody who comes to it from a call."""
+    offers = [(take, f"ack {reference(incident)}"), *words.about_run(incident.occurrences[-1], "Rerun", "Log")]
+    row = [
+        blocks.button(label, said, post, index=index, style=None if index else "primary")
+        for index, (label, said) in enumerate(offers)
+    ]
+    return blocks.body(text, [blocks.section(line), blocks.actions(*row)])

@@ -1,0 +1,276 @@
+"""Runs: the one message that shows a run somebody started, from the first task to the result."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bot.core.flow.graph import AT_WORK, BROKEN, in_order
+from bot.core.flow.graph import ended as is_over
+from bot.core.flow.ids import instance_moment
+from bot.core.flow.model import Instance, InstanceId, Parameter, Task
+from bot.core.flow.status import Status, is_finished, name_of
+from bot.core.incident.facts import Run
+from bot.core.outbox.posts import Body
+from bot.core.people.model import Person
+from bot.core.text.escape import code, escape, mention
+from bot.core.text.shown_times import ago, day_before, duration
+from bot.messages import blocks
+from bot.messages.blocks import Block
+from bot.messages.cards import answers, flows
+
+_COLORS = {
+    Status.SUCCESS: "#1a7f37",
+    Status.FAIL: "#d1242f",
+    Status.INTERNAL_ERROR: "#d1242f",
+    Status.TIMEOUT: "#bf3989",
+}
+_ENDED = ("not ended yet", "ended")
+_WIDTH = 20  # signs in a bar
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What was asked for besides the flow."""
+
+    parameters: tuple[Parameter, ...] = ()  # as sent, masked
+    unknown_keys: tuple[str, ...] = ()  # sent though the flow has none of that name
+    skips: tuple[str, ...] = ()  # names of tasks that do not run again
+    moved: tuple[datetime, datetime] | None = None  # the minute that is taken, and the one it stands at instead
+
+
+def notes(beginning: Beginning) -> str:
+    """Return what the message keeps saying while the run goes on, as mrkdwn; empty where there is nothing."""
+    lines: list[str] = []
+    if beginning.moved:
+        wanted, at = map(flows.moment, beginning.moved)
+        lines.append(f"The id for {wanted} is taken, so this run stands at {at}, in the same data period.")
+    if beginning.parameters:
+        lines.append("*For this run only*\n" + flows.parameter_list(beginning.parameters))
+    if beginning.unknown_keys:
+        keys = ", ".join(code(flows.short(key)) for key in beginning.unknown_keys[:10])
+        noun = "parameter" if len(beginning.unknown_keys) == 1 else "parameters"
+        lines.append(f"The flow has no {noun} {keys}; sent all the same.")
+    if beginning.skips:
+        more = f" and {len(beginning.skips) - 10} more" if len(beginning.skips) > 10 else ""
+        lines.append(f"Not run again: {', '.join(escape(flows.short(name)) for name in beginning.skips[:10])}{more}")
+    return "\n".join(lines)
+
+
+def person_of(run: Run) -> str:
+    """Return the mention of who started it."""
+    return mention(run.by.partition(":")[2])
+
+
+def started(run: Run, task_name: str = "", *, zone: timedelta | None = None) -> Body:
+    """Return the message right after EnOS took the call."""
+    return _card(run, f"{person_of(run)} started {_what(run, task_name)}. This message follows the run.", zone=zone)
+
+
+def asked(run: Run, why: str = "", *, zone: timedelta | None = None) -> Body:
+    """Return the message while it is not known whether EnOS took the call; ``why`` is EnOS's or ours, as words."""
+    how = f" ({escape(why)})" if why else ""
+    text = (
+        f"{person_of(run)} asked to start {_what(run)}, but EnOS's answer was lost{how}. "
+        "I am looking whether it runs; I do not send it again by myself."
+    )
+    return _card(run, text, zone=zone)
+
+
+def found(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Body:
+    """Return the message when a run was found after a lost answer."""
+    text = (
+        f"{_what(run, _task_name(run, instance))} is running (EnOS does not say who started it); "
+        f"{person_of(run)} asked for it."
+    )
+    return _card(run, text, _bar(instance), instance=instance, zone=zone)
+
+
+def not_started(run: Run, *, zone: timedelta | None = None) -> Body:
+    """Return the message when the platform shows no such run for a minute."""
+    text = (
+        f"{_what(run)} was not started: EnOS's answer was lost, and no such run appeared for a minute. "
+        f"{person_of(run)}, ask again if you still need it."
+    )
+    return _card(run, text, zone=zone)
+
+
+def taken_by_another(run: Run, *, zone: timedelta | None = None) -> Body:
+    """Return the message when another run holds the minute."""
+    text = (
+        f"Another run of {_what(run)} holds this minute: {code(run.instance)} exists, but not as {person_of(run)} "
+        "asked for it, so EnOS did not start theirs. Look at it, then ask again in a minute."
+    )
+    return _card(run, text, offers=[("Show", f"show {run.instance}")], zone=zone)
+
+
+def found_unchecked(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Body:
+    """Return the message when a run was found whose parameters cannot be compared with those asked for."""
+    text = (
+        f"{code(run.instance)} of {_what(run)} exists, and EnOS's answer to {person_of(run)} was lost. I can't tell "
+        "whether it has the parameters that were asked for: my key has changed since, and I keep no values. "
+        "Look at the run before you ask again. I will not start it a second time."
+    )
+    return _card(run, text, offers=[("Show", f"show {run.instance}")], instance=instance, zone=zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The run that holds the minute which a rerun would need."""
+
+    id: InstanceId
+    at: datetime  # the minute, UTC
+    run: Run | None  # as flowbot started it; None where it did not
+    instance: Instance | None  # as EnOS shows it to the asker
+    asker: Person
+    repeats: bool  # it is the very run that was to be run again
+
+
+def no_minute(held: Holder, old: InstanceId, again: str, now: datetime) -> str:
+    """Return, as mrkdwn, why a run cannot be rerun: whose run holds its minute, how that one stands, what remains.
+
+    ``again`` is a command for the next free minute, which belongs to other data; empty where there is none.
+    """
+    if held.repeats:
+        whose = f"Run {code(old)} itself holds the minute {flows.moment(held.at)}"
+    else:
+        whose = f"Run {code(held.id)} holds the minute {flows.moment(held.at)}; {_starter(held, now)}"
+    why = "EnOS keeps one run of a flow for each minute, and no later minute of the same data period is free"
+    parts = [f"{whose}. {why}, so nothing was started."]
+    instance = held.instance
+    if instance is None:
+        parts.append(f"EnOS does not show you how it stands now; ask again in a minute, or rerun {code(old)} there.")
+    elif not is_over(instance):
+        parts.append(f"It is for the same data, and {name_of(instance.status)} now: wait for its end.")
+    elif instance.status == Status.SUCCESS:
+        parts.append("It is for the same data, and ended with SUCCESS: another rerun may not be needed.")
+    else:
+        parts.append(f"It ended with {name_of(instance.status)}: rerun {code(held.id)} in the EnOS console.")
+    if again and (instance is None or is_over(instance)):
+        parts.append(f"For the data of the next free minute, which is another period, it is {code(again)}")
+    return " ".join(parts)
+
+
+def _starter(held: Holder, now: datetime) -> str:
+    if held.run is None:
+        return "EnOS does not say who started it"
+    who = "you" if held.run.by == str(held.asker) else person_of(held.run)
+    return f"{who} {'asked for' if held.run.state == 'asked' else 'started'} it {ago(now - held.run.started_at)}"
+
+
+def progress(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Body:
+    """Return the message while the run goes on: tasks done, which are running."""
+    tasks = in_order(instance.graph)
+    running = [flows.bold(task.name) for task in tasks if task.status in AT_WORK]
+    if instance.status in {Status.INIT, Status.READY}:
+        state = "about to start"
+    elif instance.status == Status.WAIT:
+        state = "waiting for its turn or its time"
+    else:
+        state = _so_far(instance, running)
+    text = f"{person_of(run)} started {_what(run, _task_name(run, instance))}: {state}."
+    return _card(run, text, _bar(instance), instance=instance, zone=zone)
+
+
+def ended(
+    run: Run, instance: Instance, took: timedelta | None, incident_link: str = "", *, zone: timedelta | None = None
+) -> Body:
+    """Return the message with the result; a failure points at its incident instead of a second alarm."""
+    tasks = [task for task in in_order(instance.graph) if task.status != Status.SKIP]
+    took_words = f" after {duration(took)}" if took is not None else ""
+    what = _what(run, _task_name(run, instance))
+    text = (
+        f"{flows.mark(instance.status)} {what}, started by {person_of(run)}, "
+        f"ended with {name_of(instance.status)}{took_words}."
+    )
+    offers: list[answers.Offer] = []
+    if instance.status == Status.SUCCESS:
+        done = "Both tasks" if len(tasks) == 2 else f"All {len(tasks)} tasks"
+        text += f" {done} are done." if len(tasks) > 1 else ""
+    elif instance.status in BROKEN:
+        broken = next((task for task in tasks if task.status in BROKEN), None)
+        text += f" Task {_broke(broken)}." if broken else ""
+        text += f" <{incident_link}|Its incident> goes on." if incident_link else ""
+        offers = [("Log", f"log {instance.id}"), ("Rerun", f"rerun {instance.id}")]
+    return _card(run, text, offers=offers, color=_COLORS.get(Status(instance.status)), instance=instance, zone=zone)
+
+
+def _so_far(instance: Instance, running: Sequence[str]) -> str:
+    """Return how far a run is; a flow of one task is not counted."""
+    done, total = _done(instance)
+    if total == 1:
+        return f"its one task, {running[0]}, is running" if running else f"its one task has {_ENDED[done]}"
+    now = f", running: {', '.join(running[:3])}" if running else ""
+    return (f"{done} of {total} tasks done" if total else name_of(instance.status)) + now
+
+
+def _broke(task: Task) -> str:
+    """Return a task and what its status says that happened to it."""
+    name = flows.bold(task.name) or code(str(task.id))
+    if task.status == Status.TIMEOUT:
+        return f"{name} timed out"
+    return f"{name} failed" if task.status == Status.FAIL else f"{name} ended with {name_of(task.status or 0)}"
+
+
+def lost_sight(run: Run, *, zone: timedelta | None = None) -> Body:
+    """Return the message when a run could not be followed to its end."""
+    text = (
+        f"{_what(run)}, started by {person_of(run)}, had not ended when I last saw it, a day after its start. "
+        "I look no more; see for yourself how it stands."
+    )
+    return _card(run, text, offers=[("Show", f"show {run.instance}")], zone=zone)
+
+
+def _what(run: Run, task_name: str = "") -> str:
+    name = flows.flow_name(run.flow_id, run.flow_name)
+    start = f" from {flows.bold(task_name) or code(str(run.task))}" if run.task else ""
+    return f"{name}{start}"
+
+
+def _task_name(run: Run, instance: Instance) -> str:
+    return next((task.name for task in instance.graph.tasks if task.id == run.task), "")
+
+
+def _times(run: Run, said: str, zone: timedelta | None) -> str:
+    """Return the run's id, its trigger time for the reader, and its data date: as EnOS ``said``, or by its rule."""
+    asked = datetime.fromtimestamp(run.trigger_ms / 1000, UTC)
+    at = instance_moment(run.instance) or asked
+    date = escape(flows.short(said)) or day_before(at, zone)
+    return f"Run {code(run.instance)} · for {flows.moment(at)}" + (f" · data date {date}" if date else "")
+
+
+def _done(instance: Instance) -> tuple[int, int]:
+    tasks = [task for task in instance.graph.tasks if task.status != Status.SKIP]
+    return sum(task.status is not None and is_finished(task.status) for task in tasks), len(tasks)
+
+
+def _bar(instance: Instance) -> list[Block]:
+    done, total = _done(instance)
+    if not total:
+        return []
+    width = min(total, _WIDTH)
+    filled = width * done // total
+    return [blocks.context("▰" * filled + "▱" * (width - filled) + f"  {done} of {total}")]
+
+
+def _card(
+    run: Run,
+    text: str,
+    extra: Sequence[Block] = (),
+    *,
+    offers: Sequence[answers.Offer] = (),
+    color: str | None = None,
+    instance: Instance | None = None,
+    zone: timedelta | None = None,
+) -> Body:
+    """Return the message; with a colour the text stands above the bar, or Slack would show it there once more."""
+    row, _ = answers.buttons(offers, run.post)
+    head: list[Block] = [blocks.section(text)]
+    parts: list[Block] = [*extra]
+    if run.notes:
+        parts.append(blocks.section(run.notes))
+    parts.append(blocks.context(_times(run, instance.data_date if instance else "", zone)))
+    if row:
+        parts.append(blocks.actions(*row))
+    if run.words:
+        parts.append(blocks.context(answers.repeated(run.words)))
+    return blocks.body(text, parts, color, head)

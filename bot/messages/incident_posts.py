@@ -1,0 +1,140 @@
+"""What is posted about an incident: its first message, its edits, and the replies in its thread."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.core.flow.model import InstanceId
+from bot.core.incident import groups, lifecycle
+from bot.core.incident.facts import Facts
+from bot.core.incident.lifecycle import Reason
+from bot.core.incident.model import Incident
+from bot.core.outbox.posts import Body, Kind, Lane, NewPost, PostId
+from bot.messages.cards import incident as cards
+from bot.messages.cards import incident_replies as replies
+
+HOLD = timedelta(seconds=1.5)  # a first message waits so long for task, error line and owners
+GOOD_NEWS = Lane.HOUSEKEEPING  # of a reply that tells a success: what fails in its channel goes first
+GATHER_EDITS = timedelta(seconds=2)  # edits of one card within so long become one
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What deciding depends on besides the rows and what is known."""
+
+    now: datetime
+    alerting: frozenset[int]
+    channel: str
+    new_id: Callable[[], str]
+    kind: int | None = None  # the scheduling type that was searched; None for a single read
+    by_instance: bool = False  # an incident for each instance instead of each flow
+    stored_at: datetime | None = None  # when the page is written, where that is later than the poll's ``now``
+    gather_under: PostId | None = None  # the first start's message, while it is being gathered
+    look: cards.Look = field(default_factory=cards.Look)
+    storm: int = 0  # more incidents than this within ten minutes are a storm; 0: there are none
+    command: str = "/flow"
+    renamed: frozenset[InstanceId] = frozenset()  # runs that are listed with another flow's name than before
+
+    @property
+    def told_at(self) -> datetime:
+        """When the page is written."""
+        return self.stored_at or self.now
+
+    @property
+    def recent_since(self) -> datetime | None:
+        """Since when incidents count towards a storm; None where there are no storms."""
+        return self.told_at - groups.WITHIN if self.storm else None
+
+    @property
+    def held_until(self) -> datetime:
+        """When a first message goes at the latest."""
+        return self.told_at + HOLD
+
+
+def changed(old: Incident, new: Incident, reason: Reason, terms: Terms, *, reply: Body | None = None) -> Facts:
+    """Return the facts of a change for the better: the incident, its reply, and its card as it stands now."""
+    if reason is Reason.NOTHING:
+        return Facts()
+    said = () if reply is None else (in_thread(new, reply, terms, lane=GOOD_NEWS),)
+    return Facts(incidents=(new,), posts=(*said, *redrawn(old, new, terms)))
+
+
+def in_thread(
+    incident: Incident,
+    body: Body,
+    terms: Terms,
+    *,
+    due: datetime | None = None,
+    id_: str = "",
+    lane: Lane = Lane.ALERT,
+    user: str = "",
+    reminds_of: str = "",
+) -> NewPost:
+    """Return a reply in an incident's thread; an answer to a ``user`` goes to them where the channel takes nothing."""
+    return NewPost(
+        id=PostId(id_ or terms.new_id()),
+        kind=Kind.MESSAGE,
+        lane=lane,
+        channel=incident.channel,
+        body=body,
+        due=due or terms.now,
+        thread_of=incident.post,
+        user=user,
+        incident=incident.id,
+        reminds_of=reminds_of,
+    )
+
+
+def redrawn(old: Incident, new: Incident, terms: Terms) -> tuple[NewPost, ...]:
+    """Return the edit that shows the incident as it is now; none where that would look the same.
+
+    A gathered incident has no card: the message it stands under is drawn anew by whoever keeps it.
+    """
+    if new.gathered or _looks_same(old, new, terms):
+        return ()
+    return (edit(new, terms),)
+
+
+def _looks_same(old: Incident, new: Incident, terms: Terms) -> bool:
+    if (old.phase, len(old.occurrences)) != (new.phase, len(new.occurrences)):
+        return False  # the count is on the card: no need to draw it twice to know
+    return cards.card(old, "", terms.look) == cards.card(new, "", terms.look)
+
+
+def first(incident: Incident, terms: Terms) -> NewPost:
+    """Return an incident's first message, for a person who waits for it."""
+    return NewPost(
+        id=incident.post,
+        kind=Kind.MESSAGE,
+        lane=Lane.ANSWER,
+        channel=incident.channel,
+        body=cards.card(incident, incident.post, terms.look),
+        due=terms.now,
+        incident=incident.id,
+    )
+
+
+def edit(incident: Incident, terms: Terms, *, at_once: bool = False) -> NewPost:
+    """Return the edit of an incident's first message."""
+    id_ = PostId(terms.new_id())
+    return NewPost(
+        id=id_,
+        kind=Kind.EDIT,
+        lane=Lane.ALERT,
+        channel=incident.channel,
+        body=cards.card(incident, id_, terms.look),
+        due=terms.now if at_once else terms.now + GATHER_EDITS,
+        target=incident.post,
+        incident=incident.id,
+    )
+
+
+def success_reply(old: Incident, new: Incident, reason: Reason, zone: timedelta | None = None) -> Body:
+    """Return what is said of a success: the alarm has ended, or a failure got its good run.
+
+    ``zone`` is that of the times EnOS prints.
+    """
+    if reason is Reason.RECOVERED:
+        return replies.recovered(new, zone)
+    good = {each.instance for each in new.occurrences if each.healed}
+    return replies.healed(new, [each.instance for each in lifecycle.unhealed(old) if each.instance in good], zone)

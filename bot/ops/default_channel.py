@@ -1,0 +1,31 @@
+"""The default channel at the start: what keeps it from hearing of failures is logged at once, with the way out.
+
+The first failure may be hours away, and an alarm comes with it only.
+"""
+
+import logging
+from collections.abc import Collection
+
+from bot.core.checks import on_slack
+from bot.core.checks.check import State
+from bot.core.outbox.conversations import SlackRefused
+from bot.work.commands.reply import SLACK_FAILURES
+from bot.work.ports import Slack
+
+log = logging.getLogger("bot")
+
+
+async def look(slack: Slack, channel: str, shared: Collection[str]) -> None:
+    """Log what is wrong with the channel, and that strangers read there though that is allowed (``shared``)."""
+    try:
+        found = await slack.channel(channel)
+    except SlackRefused as refusal:
+        check = on_slack.channel_refused(channel, refusal.error)
+    except SLACK_FAILURES as error:
+        log.info("Slack does not tell of the default channel now: %s", error)
+        return
+    else:
+        check = on_slack.channel(found, shared)
+        if check.state is State.OK and not found.shared:
+            return
+    log.warning("%s", f"{check.says} {check.mend}".rstrip())

@@ -1,0 +1,127 @@
+"""Health: ``/healthz`` (the process lives), ``/readyz`` (it can do its work), ``/metrics`` (Prometheus).
+
+No label names a person or a flow.
+"""
+
+from collections.abc import Callable
+
+from aiohttp import web
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+
+from bot.core.health.promise import Judgement
+from bot.work.delivery.alarms import Meters
+
+ROOM = (0.005, 0.02, 0.1, 0.3, 1, 3, 10, 30)  # seconds
+NEVER = float("nan")  # what is not known yet
+
+
+class Metrics:
+    """The bot's figures, in a registry of their own."""
+
+    def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter, which nobody asks for
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)  # memory, processor time, open files
+        own = self.registry
+        # reading EnOS
+        self.poll_lag = Gauge(
+            "flowbot_poll_lag_seconds",
+            "Seconds since EnOS was last read without a fault, or since the start where it never was",
+            registry=own,
+        )
+        self.last_poll = Gauge(
+            "flowbot_last_poll_timestamp_seconds", "When EnOS was last read without a fault; 0: never", registry=own
+        )
+        self.occurrences = Counter("flowbot_occurrences", "Failures seen for the first time", ["status"], registry=own)
+        self.flows_watched = Gauge("flowbot_flows_watched", "Flows that the watcher's user sees", registry=own)
+        self.flows_known = Gauge("flowbot_flows_known", "Flows of the whole organization", registry=own)
+        self.enos_calls = Counter("flowbot_enos_calls", "Calls to EnOS", ["action", "outcome"], registry=own)
+        self.enos_seconds = Histogram(
+            "flowbot_enos_seconds", "Time of EnOS's answers", ["action"], buckets=ROOM, registry=own
+        )
+        self.late = Gauge(
+            "flowbot_promise_late_seconds",
+            "For how long a promise is broken: read EnOS, tell a failure, answer a person, record, look at all this; "
+            "0 where it is kept",
+            ["promise"],
+            registry=own,
+        )
+        # telling Slack
+        self.posts = Gauge("flowbot_posts", "Posts in the outbox", ["state"], registry=own)
+        self.oldest_post = Gauge(
+            "flowbot_oldest_post_seconds", "How long the oldest post has been due; 0: none is", ["state"], registry=own
+        )
+        self.slack_posts = Counter("flowbot_slack_deliveries", "Deliveries to Slack", ["kind", "outcome"], registry=own)
+        self.post_seconds = Histogram("flowbot_post_seconds", "From due to sent", ["lane"], buckets=ROOM, registry=own)
+        self.doubles = Counter("flowbot_doubles", "Messages that stood twice and were deleted", registry=own)
+        self.slack_calls = Counter("flowbot_slack_calls", "Calls to Slack", ["method", "outcome"], registry=own)
+        self.slack_seconds = Histogram(
+            "flowbot_slack_seconds", "Time of Slack's answers", ["method"], buckets=ROOM, registry=own
+        )
+        # hearing people
+        self.sockets = Gauge("flowbot_sockets", "Socket Mode connections that stand", registry=own)
+        self.sockets_wanted = Gauge(
+            "flowbot_sockets_wanted", "Socket Mode connections that should stand; 0 in HTTP mode", registry=own
+        )
+        self.reconnects = Counter("flowbot_socket_reconnects", "Connections that were made again", registry=own)
+        self.commands = Counter("flowbot_commands", "Commands heard", ["surface"], registry=own)
+        self.unhandled = Counter(
+            "flowbot_unhandled_events",
+            "Requests of Slack that were acked and led to nothing: unknown, no room, or a bug",
+            ["why"],
+            registry=own,
+        )
+        # the process
+        self.ready = Gauge("flowbot_ready", "1 where /readyz says so", registry=own)
+        self.tasks = Gauge("flowbot_tasks", "Live asyncio tasks", registry=own)
+        self.database_bytes = Gauge(
+            "flowbot_database_bytes", "Size of the database file, its log included", registry=own
+        )
+        self.alarms = Counter("flowbot_alarms", "Alarms that began", ["kind"], registry=own)
+        self.alarm_stands = Gauge(
+            "flowbot_alarm_standing", "1 from the moment an alarm begins until it is over", ["kind"], registry=own
+        )
+        self.build = Gauge("flowbot_build_info", "1, with the version as a label", ["version"], registry=own)
+        for unknown in (self.flows_watched, self.flows_known):
+            unknown.set(NEVER)
+
+
+def meters(metrics: Metrics) -> Meters:
+    """Return the delivery's figures as these metrics."""
+    return Meters(
+        outcome=lambda kind, outcome: metrics.slack_posts.labels(kind.value, outcome).inc(),
+        late=lambda lane, seconds: metrics.post_seconds.labels(lane.value).observe(seconds),
+        double=metrics.doubles.inc,
+    )
+
+
+def application(metrics: Metrics, judgement: Callable[[], Judgement], refresh: Callable[[], None]) -> web.Application:
+    """Return the three addresses; ``refresh`` brings gauges up to date."""
+
+    async def healthz(_request: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def readyz(_request: web.Request) -> web.Response:
+        found = judgement()
+        lines = [*found.broken, *([] if found.broken else ["ready"]), *found.remarks]
+        return web.Response(text="".join(f"{line}\n" for line in lines), status=503 if found.broken else 200)
+
+    async def exposition(_request: web.Request) -> web.Response:
+        refresh()
+        return web.Response(
+            body=generate_latest(metrics.registry), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+        )
+
+    app = web.Application()
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", exposition)
+    return app

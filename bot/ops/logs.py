@@ -1,0 +1,88 @@
+"""Logs: text on a terminal, JSON in a pipe; one place where secrets become stars."""
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
+
+from bot.core.text.escape import clean as without_orders
+from bot.core.text.legible import legible
+from bot.ops.rare_log import Seldom
+
+_QUIET = ("httpx", "httpcore", "slack_bolt", "slack_sdk", "aiohttp.access")
+_USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+Clean = Callable[[str], str]
+
+
+def configure(level: str, form: str, *, secrets: Collection[str], mask: Clean) -> None:
+    """Send every library's records through one form and one redaction. ``form`` is auto, text or json."""
+    hidden = sorted((secret for secret in secrets if len(secret) >= 6), key=len, reverse=True)
+
+    def clean(text: str) -> str:
+        text = without_orders(text)  # first: a sign that nobody sees would hide a secret
+        for secret in hidden:
+            text = text.replace(secret, "•••")
+        return mask(legible(text))
+
+    as_json = form == "json" or (form == "auto" and not sys.stderr.isatty())
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Json(clean) if as_json else _Text(clean))
+    handler.setLevel(level.upper())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name in _QUIET:
+        # At INFO and below these write whole addresses and bodies, response_url among them.
+        logging.getLogger(name).setLevel(logging.WARNING)
+    asyncio_log = logging.getLogger("asyncio")
+    if not any(isinstance(each, Seldom) for each in asyncio_log.filters):
+        # Said dozens of times a second while no descriptor is left, with a traceback each (CPython 3.11).
+        asyncio_log.addFilter(Seldom("socket.accept() out of system resource"))
+    # Warns at each tick while a job takes longer than its interval: while EnOS hangs, for hours.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+
+
+class _Form(logging.Formatter):
+    """What both forms hold: when, how bad, who, what, and the traceback where there is one."""
+
+    def __init__(self, clean: Clean) -> None:
+        super().__init__()
+        self._clean = clean
+
+    def fields(self, record: logging.LogRecord) -> dict[str, object]:
+        """Return the record as named values, without secrets."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        more = {name: value for name, value in vars(record).items() if name not in _USUAL}
+        found = {
+            "event": record.getMessage(),
+            **more,
+            "logger": record.name,
+            "level": record.levelname.lower(),
+            "timestamp": at,
+        }
+        if record.exc_info and record.exc_info[0] is not None:
+            found["exception"] = self.formatException(record.exc_info)
+        return {name: self._clean(value) if isinstance(value, str) else value for name, value in found.items()}
+
+
+class _Json(_Form):
+    """One object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        return json.dumps(self.fields(record), ensure_ascii=False, default=lambda value: self._clean(str(value)))
+
+
+class _Text(_Form):
+    """One line for a person, and the traceback below it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the lines."""
+        found = self.fields(record)
+        event = str(found.pop("event")).replace("\n", "\\n")  # what came from outside begins no line of its own
+        line = f"{found.pop('timestamp')} {found.pop('level'):<8} {event}  [{found.pop('logger')}]"
+        trace = found.pop("exception", "")
+        more = "".join(f" {name}={self._clean(str(value))}".replace("\n", "\\n") for name, value in found.items())
+        return f"{line}{more}\n{trace}" if trace else line + more

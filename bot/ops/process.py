@@ -1,0 +1,130 @@
+"""The process: one bot from its start to its last post, and the code it exits with."""
+
+import asyncio
+import contextlib
+import logging
+import resource
+import signal
+import sys
+from collections.abc import Coroutine, Sequence
+from typing import Any, Protocol
+
+from bot.app import App
+from bot.core.errors import Failure, Outage
+from bot.core.text.mask import Mask
+from bot.ops import early, logs
+from bot.settings.table import Settings
+from bot.slack.preflight import SlackBusy
+from bot.store.store import Store
+
+log = logging.getLogger("bot")
+
+EXIT_OK, EXIT_FAILED, EXIT_SETTINGS = 0, 1, 2
+DESCRIPTORS = 65536
+DRAIN_SECONDS = 8.0  # a container is given ten
+UNBEGUN_SECONDS = 1.0  # to close what nothing was begun with
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0  # between two tries while Slack is away at start
+
+
+class Provable(Protocol):
+    """What can be asked whether its tokens and keys work."""
+
+    def preflight(self) -> Coroutine[Any, Any, list[str]]:
+        """Return what an operator must mend. Raises Outage where Slack cannot be asked."""
+        ...
+
+
+def run(settings: Settings) -> int:
+    """Run the bot until SIGTERM; return the exit code."""
+    logs.configure(settings.log_level, settings.log_format, secrets=settings.secrets, mask=Mask(settings.mask))
+    for warning in settings.warnings:
+        log.warning(warning)
+    _more_descriptors()
+    early.end_at_once()
+    try:
+        return asyncio.run(_run(settings))
+    finally:
+        early.end_already()
+
+
+def _more_descriptors() -> None:
+    """Let the process open as many files as it may: shells and systemd often start with 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with contextlib.suppress(OSError, ValueError):  # a system with a lower limit of its own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+async def _run(settings: Settings) -> int:
+    try:
+        store = Store.open(settings.database)
+    except Failure as failure:
+        return _complain([str(failure)], EXIT_FAILED)
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with store:
+        app, drain = App(settings, store, await store.notes()), UNBEGUN_SECONDS
+        try:
+            await app.listen()
+            if problems := await proven(app, stop):
+                return _complain(problems, EXIT_SETTINGS)
+            if stop.is_set():
+                return EXIT_OK
+            drain = DRAIN_SECONDS
+            await app.start()
+            log.info("flowbot runs; health is served at %s", app.address)
+            await stop.wait()
+            log.info("stopping; what was begun is finished first")
+        except OSError as error:
+            return _complain([cannot_listen(settings, error)], EXIT_SETTINGS)
+        finally:
+            await app.stop(drain)
+    return EXIT_OK
+
+
+async def proven(app: Provable, stop: asyncio.Event) -> list[str]:
+    """Return what an operator must mend; wait, and say so, for as long as Slack itself does not answer."""
+    pause = FIRST_PAUSE_SECONDS
+    while not stop.is_set():
+        try:
+            if (problems := await _unless(stop, app.preflight())) is not None:
+                return problems
+        except Outage as outage:
+            wait = max(pause, outage.seconds) if isinstance(outage, SlackBusy) else pause
+            log.warning("Slack does not answer yet. %s I try again in %.0f s.", outage, wait)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), wait)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+    return []
+
+
+async def _unless(stop: asyncio.Event, asking: Coroutine[Any, Any, list[str]]) -> list[str] | None:
+    """Return what is told, or None where the process is asked to end before."""
+    asked, stopped = asyncio.create_task(asking), asyncio.create_task(stop.wait())
+    await asyncio.wait({asked, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not asked.done():
+        asked.cancel()
+    await asyncio.wait({asked, stopped})
+    return None if asked.cancelled() else asked.result()
+
+
+def cannot_listen(settings: Settings, error: OSError) -> str:
+    """Return which address cannot be listened on, why, and what to do."""
+    name, address = "FLOWBOT_LISTEN", settings.listen
+    if settings.mode == "http" and f"{settings.events_listen.port})" in str(error):
+        name, address = "FLOWBOT_EVENTS_LISTEN", settings.events_listen
+    why = (error.strerror or str(error)).rpartition(": ")[2]
+    return (
+        f"{name} is {address}, and nothing can listen there: {why}. "
+        "Stop the program that holds it, or set another address."
+    )
+
+
+def _complain(problems: Sequence[str], code: int) -> int:
+    sys.stderr.write("flowbot cannot start:\n")
+    for problem in problems:
+        sys.stderr.write(f"  {problem}\n")
+    return code

@@ -1,0 +1,85 @@
+"""Clockwork: the scheduler. Each job is one ``async def``; what it raises is logged, and the next run still comes.
+
+APScheduler 3's defaults would drop a run that is a second late and report an un-awaited coroutine as success, so
+both are excluded here. It runs on the wall clock: where that is put back, ``put_back`` brings its times along.
+"""
+
+import asyncio
+import contextlib
+import inspect
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.core.errors import Failure
+from bot.ops.clocks import wall
+
+log = logging.getLogger(__name__)
+
+Job = Callable[[], Awaitable[None]]
+
+
+class Clockwork:
+    """Runs jobs at intervals, each at most once at a time."""
+
+    def __init__(self) -> None:
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+        self._running: set[asyncio.Task[None]] = set()
+
+    def every(self, seconds: float, name: str, job: Job, *, first_in: float = 0.0) -> None:
+        """Run ``job`` every so many seconds, first after ``first_in``. Raises TypeError unless it is ``async def``."""
+        if not inspect.iscoroutinefunction(job):
+            raise TypeError(f"the job {name} must be an async def: anything else would never be awaited")
+
+        async def run() -> None:
+            # In a task of its own: the scheduler's shutdown would cancel it in the middle of its work.
+            work = asyncio.create_task(_guarded(name, job))
+            self._running.add(work)
+            work.add_done_callback(self._running.discard)
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.shield(work)
+
+        self._scheduler.add_job(
+            run,
+            "interval",
+            seconds=seconds,
+            id=name,
+            replace_existing=True,
+            next_run_time=wall() + timedelta(seconds=first_in),
+        )
+
+    def put_back(self, by: timedelta) -> None:
+        """Bring the times of the next runs along with a wall clock that was put back: none waits for the old time."""
+        for job in self._scheduler.get_jobs():
+            if job.next_run_time is not None:
+                job.modify(next_run_time=job.next_run_time - by)
+
+    def start(self) -> None:
+        """Begin; to be called inside the running loop."""
+        self._scheduler.start()
+
+    async def stop(self, seconds: float) -> None:
+        """Begin no more runs, and let those under way end within so many seconds."""
+        if not self._scheduler.running:
+            return
+        self._scheduler.pause()
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=seconds)
+            for work in late:
+                work.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        self._scheduler.shutdown(wait=False)
+        await asyncio.sleep(0)  # the shutdown itself runs one turn of the loop later
+
+
+async def _guarded(name: str, job: Job) -> None:
+    try:
+        await job()
+    except Failure as failure:
+        log.warning("%s: %s", name, failure)
+    except Exception:
+        log.exception("%s failed", name)

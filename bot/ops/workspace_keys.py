@@ -1,0 +1,74 @@
+"""By what the people of the bot's workspace are known: its enterprise's id, else its team's. Settled at start.
+
+When the workspace joins an organization, or leaves it, all people get other keys: their links, what they have
+acknowledged, their runs and what they said go with them, and the audit finds them by both.
+"""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.outbox.conversations import SLACK_FAILURES
+from bot.core.people.model import Person, former_homes
+from bot.slack.identity import Identity
+from bot.store.store import Store
+from bot.store.workspace_keys import NOTE, Moving
+
+log = logging.getLogger(__name__)
+
+GlobalIds = Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]  # user ids that are others in the organization
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What an earlier start noted of the home."""
+
+    team: str = ""
+    home: str = ""
+    former: tuple[str, ...] = ()
+
+    @staticmethod
+    async def of(store: Store) -> "Noted":
+        """Read it; empty before the first start."""
+        told = json.loads((await store.notes()).get(NOTE, "") or "{}")
+        return Noted(str(told.get("team", "")), str(told.get("home", "")), tuple(told.get("former", ())))
+
+    def __str__(self) -> str:
+        """Return it as it is noted."""
+        return json.dumps({"team": self.team, "home": self.home, "former": self.former})
+
+
+async def settle(store: Store, me: Identity | None, now: datetime, global_ids: GlobalIds | None = None) -> Noted:
+    """See to it that people have the keys that their words come with now; return how the home is noted.
+
+    May be called again: what is settled costs a look. ``global_ids`` is asked inside an organization only.
+    """
+    noted = await Noted.of(store)
+    if me is None or not me.home:  # Slack never said who we are
+        return noted
+    former = former_homes(noted.team, noted.home, team=me.team, home=me.home)
+    kept = noted.former if noted.team == me.team else ()
+    new = Noted(me.team, me.home, tuple(sorted({*kept, *former} - {me.home})))
+    users = await _other_ids(store, me, global_ids)
+    keyed = {link.person.team for link in await store.links()} & set(former)
+    if noted.home != me.home or users or keyed:
+        moving = Moving(former, me.home, users, Person(me.home, me.user), str(new), now)
+        count = await store.move_people(moving) if former or users else 0
+        if count:
+            log.warning("people of %s are known by %s now: %d of them", " and ".join(former), me.home, count)
+        elif new != noted:
+            await store.note(NOTE, str(new))
+    return new
+
+
+async def _other_ids(store: Store, me: Identity, global_ids: GlobalIds | None) -> Mapping[str, str]:
+    """Return which linked people go by another user id now; none where Slack does not tell."""
+    if global_ids is None or not me.enterprise:
+        return {}
+    try:
+        return await global_ids([link.person.user for link in await store.links()])
+    except SLACK_FAILURES as failure:
+        log.warning("whether people have other user ids in the organization is not known: %s", failure)
+        return {}

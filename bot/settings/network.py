@@ -1,0 +1,123 @@
+"""What the libraries read from the environment by themselves: proxies, and whose certificates are trusted.
+
+A wrong value ends in them as a traceback at some later moment, or in no word at all: OpenSSL passes over a file of
+certificates that is not there, and then trusts nobody. So it is looked at here, before any of them is imported.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+
+from bot.core.network import proxies
+
+PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+EXEMPT = "NO_PROXY"
+FILE, FOLDER, KEYS = "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"
+NAMES = (*PROXIES, EXEMPT, *(name.lower() for name in (*PROXIES, EXEMPT)), FILE, FOLDER, KEYS)
+UNREAD = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # other programs' names for FILE
+_HASHED = re.compile(r"[0-9a-f]{8}\.\d+")  # how OpenSSL looks a certificate up in a folder
+
+
+def named(said: Mapping[str, str]) -> dict[str, str]:
+    """Return those of the variables that say something, without the blanks around it."""
+    return {name: said[name].strip() for name in NAMES if said.get(name, "").strip()}
+
+
+def export(network: Mapping[str, str], environ: MutableMapping[str, str]) -> None:
+    """Let the libraries read exactly this: also what stands in ``.env``, and nothing that says nothing.
+
+    To OpenSSL an empty ``SSL_CERT_FILE`` is a file without a name.
+    """
+    forget(environ)
+    environ.update(network)
+
+
+def forget(environ: MutableMapping[str, str]) -> None:
+    """Let the libraries read none of it: for what talks to this machine only."""
+    for name in NAMES:
+        environ.pop(name, None)
+
+
+def problems(network: Mapping[str, str]) -> list[str]:
+    """Return all that is wrong, a line each; none shows a password."""
+    found = [(name, proxies.fault(network[name])) for name in network if name.upper() in PROXIES]
+    found += [(name, proxies.no_proxy_fault(network[name])) for name in network if name.upper() == EXEMPT]
+    checks = ((FILE, _file_fault), (FOLDER, _folder_fault), (KEYS, _keys_fault))
+    found += [(name, check(network[name])) for name, check in checks if name in network]
+    return [f"{name} {fault}" for name, fault in found if fault]
+
+
+def warnings(network: Mapping[str, str], said: Mapping[str, str]) -> list[str]:
+    """Return what may not be meant so, a line each."""
+    lines = [
+        f"{name} is not read by flowbot. Name the file in {FILE} too"
+        for name in UNREAD
+        if said.get(name, "").strip() and not {FILE, FOLDER} & set(network)
+    ]
+    if KEYS in network:
+        lines.append(f"{KEYS} is set, so whoever reads {network[KEYS]} can read what flowbot says and hears")
+    return lines
+
+
+def secrets(network: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what of it no log may show."""
+    return tuple(
+        dict.fromkeys(each for name in network if name.upper() in PROXIES for each in proxies.secrets(network[name]))
+    )
+
+
+def _file_fault(value: str) -> str:
+    import ssl
+
+    try:
+        if not stat.S_ISREG(Path(value).stat().st_mode):
+            return f"is {value}, which is not a file"
+        # The bare class: one that is made ready reads these same variables.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(cafile=value)
+    except ssl.SSLError:
+        return f"is {value}, which holds no certificates that can be read (in PEM: -----BEGIN CERTIFICATE-----)"
+    except (OSError, ValueError) as error:
+        return f"is {value}, which cannot be read ({_why(error)})"
+    if not context.cert_store_stats()["x509"]:
+        return f"is {value}, which holds no certificates"
+    return ""
+
+
+def _folder_fault(value: str) -> str:
+    """Return what is wrong with folders: of several, one that can be used is enough, as it is to OpenSSL."""
+    faults = [_one_folder_fault(folder) for folder in value.split(os.pathsep) if folder]
+    return faults[0] if faults and all(faults) else "" if faults else "names no folder"
+
+
+def _one_folder_fault(folder: str) -> str:
+    try:
+        names = [each.name for each in Path(folder).iterdir()]
+    except (OSError, ValueError) as error:
+        return f"is {folder}, which cannot be read ({_why(error)})"
+    if any(_HASHED.fullmatch(name) for name in names):
+        return ""
+    return (
+        f"is {folder}, which holds no certificates under the names that OpenSSL looks for; run: openssl rehash {folder}"
+    )
+
+
+def _keys_fault(value: str) -> str:
+    try:
+        if stat.S_ISDIR(Path(value).stat().st_mode):
+            return f"is {value}, which is a folder"
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        return f"is {value}, which cannot be written ({_why(error)})"
+    return "" if _may_write(Path(value)) else f"is {value}, which cannot be written"
+
+
+def _may_write(path: Path) -> bool:
+    return os.access(path, os.W_OK) if path.exists() else os.access(path.parent, os.W_OK | os.X_OK)
+
+
+def _why(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or "no such name"

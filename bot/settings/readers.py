@@ -1,0 +1,218 @@
+"""Readers: one small function for each kind of setting, from its text to its type.
+
+A reader raises ``Problem`` with the second half of a sentence whose first half is the setting's name.
+It never repeats a value that may be secret.
+"""
+
+import difflib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from bot.core.flow.status import Status
+from bot.core.text.mask import Mask
+from bot.core.text.runaway import runs_away
+
+
+class Secret(str):  # noqa: SLOT000  libraries want a str, and its repr must not show it
+    """A value that does not show itself in a repr."""
+
+    def __repr__(self) -> str:
+        """Return stars, whatever the value."""
+        return "'***'"
+
+
+class Problem(Exception):  # noqa: N818  a line for whoever writes the settings
+    """What is wrong with one value, without the value where it is secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A host and a port to listen on."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        """Return ``host:port``, and ``[host]:port`` for IPv6."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def read_text(value: str) -> str:
+    """Return the text as it is."""
+    return value
+
+
+def read_url(value: str) -> str:
+    """Return an address without its last slash: https, or http for this machine."""
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:  # a bracket without its other, a port that is no number
+        raise Problem("is no address such as https://example.com") from None
+    if port == 0 or re.search(r"[\s\x00-\x20\x7f]", value):
+        raise Problem("is no address such as https://example.com")
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise Problem("is no address such as https://example.com")
+    if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+        raise Problem("must begin with https:// (http is for this machine only)")
+    return value.rstrip("/")
+
+
+def read_api_url(value: str) -> str:
+    """Return the base of Slack's Web API, which ends in ``/api/``."""
+    url = read_url(value) + "/"
+    if not url.endswith("/api/"):
+        raise Problem("must end in /api/")
+    return url
+
+
+def read_list(value: str) -> tuple[str, ...]:
+    """Return the parts between commas."""
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def read_ids(pattern: str, what: str) -> Callable[[str], tuple[str, ...]]:
+    """Return a reader of lists of ids."""
+
+    def read(value: str) -> tuple[str, ...]:
+        wrong = [part for part in read_list(value) if not re.fullmatch(pattern, part)]
+        if wrong:
+            raise Problem(f"expects {what}, not {', '.join(wrong)}")
+        return read_list(value)
+
+    return read
+
+
+def read_channel(value: str) -> str:
+    """Return a channel id."""
+    if not re.fullmatch(r"[CG][A-Z0-9]+", value):
+        raise Problem("expects a channel id such as C0123456789 (in Slack: channel name, About, at the bottom)")
+    return value
+
+
+def read_choice(*names: str) -> Callable[[str], str]:
+    """Return a reader of one of these words."""
+
+    def read(value: str) -> str:
+        if value.lower() not in names:
+            raise Problem(f"must be one of {', '.join(names)}")
+        return value.lower()
+
+    return read
+
+
+def read_number(low: float, high: float) -> Callable[[str], float]:
+    """Return a reader of a number within bounds."""
+
+    def read(value: str) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            raise Problem("must be a number") from None
+        if not low <= number <= high:
+            raise Problem(f"must lie between {low:g} and {high:g}")
+        return number
+
+    return read
+
+
+def read_whole(low: int, high: int) -> Callable[[str], int]:
+    """Return a reader of a whole number within bounds."""
+    number = read_number(low, high)
+
+    def read(value: str) -> int:
+        if number(value) % 1:
+            raise Problem("must be a whole number")
+        return int(number(value))
+
+    return read
+
+
+def read_address(value: str) -> Address:
+    """Return a host and a port; one of IPv6 stands in brackets."""
+    host, _, port = value.rpartition(":")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        host = ""
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+        raise Problem("must look like 127.0.0.1:8080 or [::1]:8080")
+    return Address(host, int(port))
+
+
+def read_zone(value: str) -> ZoneInfo:
+    """Return an IANA zone."""
+    try:
+        return ZoneInfo(value)
+    except (KeyError, ValueError, OSError):  # not found, no name at all, a folder of zones
+        near = difflib.get_close_matches(value, available_timezones(), 1)  # reads all zones there are
+        also = f"; did you mean {near[0]}?" if near else ""
+        raise Problem(f"is no time zone such as Europe/Berlin{also}") from None
+
+
+def read_command(value: str) -> str:
+    """Return the name of a slash command."""
+    if not re.fullmatch(r"/[a-z0-9_-]{1,31}", value):
+        raise Problem("must begin with / and hold at most 31 small letters, digits, - and _")
+    return value
+
+
+def read_statuses(value: str) -> tuple[int, ...]:
+    """Return status numbers from names or numbers."""
+    numbers = []
+    for part in read_list(value):
+        if re.fullmatch(r"-?\d+", part):
+            numbers.append(int(part))
+        elif part.upper() in Status.__members__:
+            numbers.append(int(Status[part.upper()]))
+        else:
+            raise Problem(f"knows no status {part}; the names are {', '.join(Status.__members__)}")
+    if not numbers:
+        raise Problem("needs at least one status")
+    return tuple(dict.fromkeys(numbers))
+
+
+def read_offset(value: str) -> str:
+    """Return ``auto`` or ``GMT+8``."""
+    if value.lower() == "auto":
+        return "auto"
+    if not re.fullmatch(r"(GMT|UTC)([+-]\d{1,2}(:\d{2})?)?", value.upper()):
+        raise Problem("must be auto, or look like GMT+8")
+    return value.upper()
+
+
+_BETWEEN = re.compile(r",(?![0-9]*\})")  # expressions of FLOWBOT_MASK
+
+
+def read_mask(value: str) -> tuple[re.Pattern[str], ...]:
+    r"""Return compiled expressions; a comma inside one is written ``\\x2c``, but for that in ``{1,9}``.
+
+    One that can run away is refused: a line in a log would stop everything.
+    """
+    patterns = []
+    for part in filter(None, map(str.strip, _BETWEEN.split(value))):
+        try:
+            pattern = re.compile(part)
+        except re.error as error:
+            raise Problem(f"holds a regular expression that cannot be read ({error})") from None
+        if Mask([pattern])(""):
+            raise Problem(f"holds {part}, which matches no characters at all and so would mask everything")
+        why = runs_away(part)
+        if why:
+            raise Problem(f"holds {part}, which can run for minutes on some texts: {why}")
+        patterns.append(pattern)
+    return tuple(patterns)
+
+
+def read_prefixed(prefix: str, kind: str) -> Callable[[str], Secret]:
+    """Return a reader of a token that begins with this; before that, rotated ones have ``xoxe.``."""
+
+    def read(value: str) -> Secret:
+        if not value.removeprefix("xoxe.").startswith(prefix):
+            raise Problem(f"is no {kind}: those begin with {prefix}")
+        return Secret(value)
+
+    return read

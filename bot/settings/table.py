@@ -1,0 +1,218 @@
+"""Settings: what the environment says, checked all at once.
+
+A ``.env`` file is read too; the environment beats it. ``NAME_FILE`` names a file that holds the value. Every problem
+is one line; no line shows a secret. The README's table is computed from ``SETTINGS``.
+"""
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.core.errors import Refusal
+from bot.core.text.mask import MASK_DEFAULT
+from bot.settings import network as settings_network
+from bot.settings.readers import (
+    Address,
+    Problem,
+    Secret,
+    read_address,
+    read_api_url,
+    read_channel,
+    read_choice,
+    read_command,
+    read_ids,
+    read_mask,
+    read_number,
+    read_offset,
+    read_prefixed,
+    read_statuses,
+    read_text,
+    read_url,
+    read_whole,
+    read_zone,
+)
+
+
+class BadSettings(Refusal):
+    """All that is wrong with the settings, a line each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One field for each setting, in its own type."""
+
+    slack_bot_token: Secret
+    slack_app_token: Secret
+    slack_signing_secret: Secret
+    slack_api_url: str
+    enos_api_url: str
+    enos_access_key: Secret
+    enos_secret_key: Secret
+    enos_org_id: str
+    enos_user_id: str
+    enos_console_url: str
+    channel: str
+    shared_channels: tuple[str, ...]
+    admins: tuple[str, ...]
+    oncall: tuple[str, ...]
+    database: Path
+    mode: str
+    listen: Address
+    events_listen: Address
+    public_url: str
+    command: str
+    timezone: ZoneInfo
+    language: str
+    poll_seconds: float
+    lookback_hours: float
+    sweep_minutes: float
+    heartbeat_url: Secret
+    alert_statuses: tuple[int, ...]
+    group_by: str
+    remind_minutes: float
+    storm: int
+    page_base: str
+    enos_timezone: str
+    mask: tuple[re.Pattern[str], ...]
+    log_level: str
+    log_format: str
+    warnings: tuple[str, ...] = field(default=())
+    network: Mapping[str, str] = field(default_factory=dict, repr=False)  # what the libraries read; see README
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no log may show."""
+        own = tuple(getattr(self, row.field) for row in SETTINGS if row.secret)
+        return own + settings_network.secrets(self.network)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table."""
+
+    name: str
+    field: str
+    read: Callable[[str], Any]
+    default: str | None  # None: required
+    meaning: str
+    secret: bool = False
+    mode: str = ""  # required in this mode only
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("SLACK_BOT_TOKEN", "slack_bot_token", read_prefixed("xoxb-", "bot token"), None, "The bot's token, from *OAuth & Permissions*.", secret=True),
+    Setting("SLACK_APP_TOKEN", "slack_app_token", read_prefixed("xapp-", "app-level token"), None, "The app-level token with `connections:write`, from *Basic Information*; required in Socket Mode.", secret=True, mode="socket"),
+    Setting("SLACK_SIGNING_SECRET", "slack_signing_secret", Secret, None, "The signing secret, from *Basic Information*; required in HTTP mode.", secret=True, mode="http"),
+    Setting("SLACK_API_URL", "slack_api_url", read_api_url, "https://slack.com/api/", "Base of Slack's Web API; ends in `/api/`."),
+    Setting("ENOS_API_URL", "enos_api_url", read_url, None, "The EnOS API gateway (console: *Help*, *Environment Information*)."),
+    Setting("ENOS_ACCESS_KEY", "enos_access_key", Secret, None, "AccessKey of the EnOS application.", secret=True),
+    Setting("ENOS_SECRET_KEY", "enos_secret_key", Secret, None, "SecretKey of the EnOS application.", secret=True),
+    Setting("ENOS_ORG_ID", "enos_org_id", read_text, None, "The organization (console: *IAM*, *Organization Profile*)."),
+    Setting("ENOS_USER_ID", "enos_user_id", read_text, None, "The EnOS user as whom the watcher reads; it sees what this user sees."),
+    Setting("ENOS_CONSOLE_URL", "enos_console_url", read_url, "", "Address of the EnOS console, for *open in EnOS* links."),
+    Setting("FLOWBOT_CHANNEL", "channel", read_channel, None, "Id of the channel that hears of failures; invite the bot there."),
+    Setting("FLOWBOT_SHARED_CHANNELS", "shared_channels", read_ids(r"[CG][A-Z0-9]+", "channel ids such as C0123456789"), "", "Ids of channels shared with another organization that may hear of failures all the same."),
+    Setting("FLOWBOT_ADMINS", "admins", read_ids(r"[UW][A-Z0-9]+", "Slack user ids such as U0123456789"), "", "Slack user ids of the bot's admins: they link people and read the audit."),
+    Setting("FLOWBOT_ONCALL", "oncall", read_ids(r"S[A-Z0-9]+", "Slack user group ids such as S0123456789"), "", "Slack user groups that are on call, in order of escalation. Their members may acknowledge."),
+    Setting("FLOWBOT_DATABASE", "database", Path, "flowbot.db", "The SQLite file. One running bot holds it."),
+    Setting("FLOWBOT_MODE", "mode", read_choice("socket", "http"), "socket", "`socket` needs no inbound port; `http` receives Slack's requests at `FLOWBOT_EVENTS_LISTEN`."),
+    Setting("FLOWBOT_LISTEN", "listen", read_address, "127.0.0.1:8080", "Where `/healthz`, `/readyz` and `/metrics` are served."),
+    Setting("FLOWBOT_EVENTS_LISTEN", "events_listen", read_address, "127.0.0.1:3000", "HTTP mode: where Slack's requests arrive, at `/slack/events`."),
+    Setting("FLOWBOT_PUBLIC_URL", "public_url", read_url, "", "HTTP mode: the address Slack calls, for the manifest."),
+    Setting("FLOWBOT_COMMAND", "command", read_command, "/flow", "The slash command."),
+    Setting("FLOWBOT_TIMEZONE", "timezone", read_zone, "UTC", "Time zone where a person's own is unknown."),
+    Setting("FLOWBOT_LANGUAGE", "language", read_choice("en"), "en", "Language of what flowbot says; `en` is the only one so far."),
+    Setting("FLOWBOT_POLL_SECONDS", "poll_seconds", read_number(0.2, 3600), "30", "Seconds between two looks at EnOS."),
+    Setting("FLOWBOT_LOOKBACK_HOURS", "lookback_hours", read_number(0.1, 2160), "72", "How far back, by trigger time, a failure may lie and still be found."),
+    Setting("FLOWBOT_SWEEP_MINUTES", "sweep_minutes", read_number(0.05, 1440), "10", "Minutes between two reads of the whole window."),
+    Setting("FLOWBOT_HEARTBEAT_URL", "heartbeat_url", lambda text: Secret(read_url(text)), "", "Asked with GET after each complete poll while all is well, so that an outside monitor notices when flowbot is dead.", secret=True),
+    Setting("FLOWBOT_ALERT_STATUSES", "alert_statuses", read_statuses, "FAIL,TIMEOUT", "Statuses that alert, as names or numbers."),
+    Setting("FLOWBOT_GROUP_BY", "group_by", read_choice("flow", "instance"), "flow", "One thread for each broken `flow`, or for each failed `instance`."),
+    Setting("FLOWBOT_REMIND_MINUTES", "remind_minutes", read_number(0.1, 10080), "30", "Minutes until an unacknowledged incident is called to mind."),
+    Setting("FLOWBOT_STORM", "storm", read_whole(0, 1000), "10", "More incidents than this within ten minutes become one message; `0`: each has a thread at once."),
+    Setting("FLOWBOT_PAGE_BASE", "page_base", read_choice("auto", "0", "1"), "auto", "Number of EnOS's first page; `auto` finds out."),
+    Setting("FLOWBOT_ENOS_TIMEZONE", "enos_timezone", read_offset, "auto", "Zone of the times EnOS prints, e.g. `GMT+8`; `auto` asks EnOS and compares."),
+    Setting("FLOWBOT_MASK", "mask", read_mask, "", "Regular expressions masked in logs and parameters (a group, or the whole match); empty means common shapes of secrets. Write a comma inside one as `\\x2c` (not in `{1,9}`). One that could take minutes for some text is refused."),
+    Setting("FLOWBOT_LOG_LEVEL", "log_level", read_choice("debug", "info", "warning", "error"), "info", "How much is logged."),
+    Setting("FLOWBOT_LOG_FORMAT", "log_format", read_choice("auto", "text", "json"), "auto", "`auto`: text on a terminal, JSON in a pipe."),
+)  # fmt: skip
+
+
+def load(environ: Mapping[str, str], *, env_file: Path | None = None) -> Settings:
+    """Return the settings, or raise ``BadSettings`` with every problem at once."""
+    said = _with_env_file(environ, env_file)
+    problems: list[str] = []
+    values: dict[str, Any] = {}
+    mode = said.get("FLOWBOT_MODE", "").lower() or "socket"
+    for row in SETTINGS:
+        try:
+            values[row.field] = _value(row, said, mode)
+        except Problem as problem:
+            problems.append(f"{row.name} {problem}")
+    network = settings_network.named(said)
+    problems += settings_network.problems(network)
+    if problems:  # a name spelt wrong may be why another is missing
+        raise BadSettings([*problems, *_unknown(said)])
+    if not values["mask"]:
+        values["mask"] = tuple(re.compile(pattern) for pattern in MASK_DEFAULT)
+    return Settings(**values, warnings=(*_unknown(said), *settings_network.warnings(network, said)), network=network)
+
+
+def _with_env_file(environ: Mapping[str, str], env_file: Path | None) -> dict[str, str]:
+    if env_file is None or not env_file.is_file():
+        return dict(environ)
+    from dotenv import dotenv_values
+
+    return {name: value or "" for name, value in dotenv_values(env_file).items()} | dict(environ)
+
+
+def _value(row: Setting, said: Mapping[str, str], mode: str) -> Any:
+    text = said.get(row.name, "").strip()
+    file = said.get(f"{row.name}_FILE", "").strip()
+    if text and file:
+        raise Problem(f"and {row.name}_FILE are both set; keep one")
+    if file:
+        try:
+            text = Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is no text"
+            raise Problem(f"cannot be read from the file that {row.name}_FILE names ({reason})") from None
+    if not text:
+        if row.default is None and (not row.mode or row.mode == mode):
+            raise Problem(f"is missing. {row.meaning}")
+        text = row.default or ""
+        if not text:
+            return _empty(row)
+    return row.read(text)
+
+
+def _empty(row: Setting) -> Any:
+    kind = next(f.type for f in fields(Settings) if f.name == row.field)
+    return Secret("") if row.secret else () if str(kind).startswith("tuple") else ""
+
+
+def _unknown(said: Mapping[str, str]) -> list[str]:
+    known = {row.name for row in SETTINGS} | {f"{row.name}_FILE" for row in SETTINGS}
+    lines = []
+    for name in sorted(said):
+        if name.startswith("FLOWBOT_") and name not in known:
+            near = difflib.get_close_matches(name, known, 1, cutoff=0.75)
+            lines.append(f"{name} is no setting of flowbot" + (f"; did you mean {near[0]}?" if near else ""))
+    return lines
+
+
+def markdown_table() -> str:
+    """Return the README's table of settings."""
+    lines = ["| setting | default | meaning |", "|---|---|---|"]
+    for row in SETTINGS:
+        default = "required" if row.default is None and not row.mode else f"`{row.default}`" if row.default else ""
+        lines.append(f"| `{row.name}` | {default} | {row.meaning} |")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""A pretend EnOS: the platform's model, and its API on a socket."""

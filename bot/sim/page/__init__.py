@@ -1,0 +1,1 @@
+"""The demo's page: its server, and in ``static`` the files it serves."""

@@ -1,0 +1,121 @@
+"""The demo page's server: its files, what keeps it safe, and the control routes of both simulators."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from bot.sim.enos.controls import platform_routes
+from bot.sim.enos.platform import Platform
+from bot.sim.slack.controls import workspace_routes
+from bot.sim.slack.workspace import Workspace
+
+PAGE = Path(__file__).parent / "static"
+
+# Nothing is loaded from anywhere else, nothing is evaluated, and no text can be turned into markup.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+SAFE = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml; charset=utf-8",
+}
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+
+def page_app(platform: Platform, workspace: Workspace) -> web.Application:
+    """Return the application that serves the page at / and lets it drive both simulators."""
+    extras = _Extras(platform, workspace)
+    return site([*extras.routes(), *platform_routes(platform), *workspace_routes(workspace)])
+
+
+def site(routes: Iterable[web.RouteDef]) -> web.Application:
+    """Return an application that serves the page's files, and these routes to this page alone."""
+    app = web.Application(middlewares=[_own_page_only])
+    app.add_routes([web.get("/", _file), web.get(r"/{name:[a-z_]+\.(?:css|js|svg)}", _file), *routes])
+    app.on_response_prepare.append(_make_safe)
+    return app
+
+
+async def _file(request: web.Request) -> web.Response:
+    path = PAGE / request.match_info.get("name", "index.html")
+    headers = {"Content-Type": _TYPES[path.suffix], "Cache-Control": "no-cache"}
+    return web.Response(body=_content(path), headers=headers)
+
+
+def _content(path: Path) -> bytes:
+    """Return a file of the page; they are few and small, so each request reads its own. Raises HTTPNotFound."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise web.HTTPNotFound from None
+
+
+async def _make_safe(_request: web.Request, response: web.StreamResponse) -> None:
+    for name, value in SAFE.items():
+        response.headers.setdefault(name, value)
+
+
+@web.middleware
+async def _own_page_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse other sites that a visitor's browser may have open, and names that only pretend to be this machine."""
+    host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
+    origin = request.headers.get("Origin")
+    if host not in _LOOPBACK or (origin is not None and origin != f"{request.scheme}://{request.host}"):
+        return web.json_response({"ok": False, "error": "Only the demo's own page may do that."}, status=403)
+    return await handler(request)
+
+
+class _Extras:
+    """What the page shows besides what Slack and the platform tell: faults of Slack, files, and a quiet repair."""
+
+    def __init__(self, platform: Platform, workspace: Workspace) -> None:
+        self._platform = platform
+        self._workspace = workspace
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/sim/page/faults", self.faults),
+            web.get("/sim/page/file/{id}", self.file),
+            web.post("/sim/page/flow/{id}/mend", self.mend),
+        ]
+
+    async def faults(self, _request: web.Request) -> web.Response:
+        """Slack's faults in force."""
+        active = self._workspace.faults.active
+        faults: list[dict[str, Any]] = [
+            {"name": one.name, "method": one.method, "times": one.times, "seconds": one.seconds} for one in active
+        ]
+        return web.json_response({"faults": faults})
+
+    async def file(self, request: web.Request) -> web.Response:
+        """Return an uploaded file as text, to a person who sees a channel that it is shared in."""
+        workspace = self._workspace
+        file = workspace.files.get(request.match_info["id"])
+        person = request.query.get("as", "")
+        places = [workspace.channels[one] for one in file.shares] if file and person in workspace.people else []
+        if file is None or not any(workspace.sees(person, place) for place in places):
+            raise web.HTTPNotFound
+        text = (file.content or b"").decode("utf-8", "replace")
+        return web.Response(text=text, content_type="text/plain", headers={"Cache-Control": "no-store"})
+
+    async def mend(self, request: web.Request) -> web.Response:
+        """Let a flow's runs succeed again without starting one: the next is the visitor's rerun."""
+        name = request.match_info["id"]
+        if not name.isdecimal() or int(name) not in self._platform.flows:
+            return web.json_response({"error": f"There is no flow {name}."}, status=404)
+        self._platform.recover(int(name))
+        return web.json_response({"flow": int(name)})

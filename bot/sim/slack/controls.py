@@ -1,0 +1,260 @@
+"""What the demo page asks of the pretend Slack: one person's view of it, that person's acts, and what goes wrong.
+
+What ``GET /sim/state`` answers is described in ``slack_sight``; each act says in its docstring what its body holds.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from bot.sim.slack.outgoing import Deed
+from bot.sim.slack.sight import Sight
+from bot.sim.slack.things import Forbidden, Json, Message, View
+from bot.sim.slack.workspace import Workspace
+
+HEARTBEAT_SECONDS = 15.0
+CALLS_SHOWN = 200
+
+
+def workspace_routes(workspace: Workspace) -> list[web.RouteDef]:
+    """Return the routes under /sim/ that concern Slack."""
+    controls = _Controls(workspace)
+    acts: dict[str, Callable[[Json], Awaitable[Json]]] = {
+        "/sim/say": controls.say,
+        "/sim/press": controls.press,
+        "/sim/modal/submit": controls.submit,
+        "/sim/modal/close": controls.close,
+        "/sim/home": controls.open_home,
+        "/sim/shortcut": controls.shortcut,
+        "/sim/react": controls.react,
+        "/sim/edit": controls.edit,
+        "/sim/delete": controls.delete,
+        "/sim/read": controls.read,
+        "/sim/join": controls.join,
+        "/sim/leave": controls.leave,
+        "/sim/slack/fault": controls.fault,
+        "/sim/slack/switch": controls.switch,
+    }
+    return [
+        web.get("/sim/state", controls.state),
+        web.get("/sim/stream", controls.stream),
+        web.get("/sim/options", controls.options),
+        web.get("/sim/slack/calls", controls.calls),
+        *(web.post(path, _act(act)) for path, act in acts.items()),
+    ]
+
+
+def _act(perform: Callable[[Json], Awaitable[Json]]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handler(request: web.Request) -> web.Response:
+        try:
+            body = await request.json()
+            if not isinstance(body, dict):
+                return _refused("the body must be a JSON object")
+            return web.json_response({"ok": True, **await perform(body)})
+        except KeyError as error:
+            return _refused(f"{error.args[0]} is missing")
+        except (Forbidden, ValueError, TypeError) as error:
+            return _refused(str(error))
+
+    return handler
+
+
+def _refused(sentence: str) -> web.Response:
+    return web.json_response({"ok": False, "error": sentence}, status=400)
+
+
+class _Controls:
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+
+    # ── looking ──────────────────────────────────────────────────────────────
+
+    async def state(self, request: web.Request) -> web.Response:
+        """Show everything one person sees."""
+        try:
+            person = self.workspace.person(request.query.get("as", ""))
+        except Forbidden as error:
+            return _refused(str(error))
+        return web.json_response(Sight(self.workspace).seen_by(person))
+
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        """Tell the page of every new version, and now and then that the line is still there."""
+        headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache"}
+        response = web.StreamResponse(headers=headers)
+        await response.prepare(request)
+        told = -1
+        try:
+            while not self.workspace.closed:
+                if self.workspace.version == told:
+                    await self._stirred(response)
+                    continue
+                told = self.workspace.version
+                await response.write(f"data: {json.dumps({'version': told})}\n\n".encode())
+        except ConnectionError:
+            return response
+        return response
+
+    async def _stirred(self, response: web.StreamResponse) -> None:
+        try:
+            async with asyncio.timeout(HEARTBEAT_SECONDS):
+                await self.workspace.stirred()
+        except TimeoutError:
+            await response.write(b": still here\n\n")
+
+    async def options(self, request: web.Request) -> web.Response:
+        """Ask the app for the options of an external select."""
+        query = request.query
+        try:
+            source = self._source(dict(query))
+            offered = await self.workspace.load_options(
+                query["as"], source, query["block_id"], query["action_id"], query.get("value", "")
+            )
+        except (Forbidden, KeyError) as error:
+            return _refused(str(error))
+        return web.json_response({"ok": True, **offered})
+
+    async def calls(self, _request: web.Request) -> web.Response:
+        """Show the newest Web API calls."""
+        calls = [
+            {
+                "method": call.method,
+                "arguments": call.arguments,
+                "answer": call.answer,
+                "status": call.status,
+                "at": call.at,
+            }
+            for call in self.workspace.calls[-CALLS_SHOWN:]
+        ]
+        return web.json_response({"ok": True, "calls": calls})
+
+    # ── acting ───────────────────────────────────────────────────────────────
+
+    async def say(self, body: Json) -> Json:
+        """``{as, channel, text, thread_ts?}``."""
+        deed = self.workspace.say(body["as"], body["channel"], str(body["text"]), body.get("thread_ts") or None)
+        return _left(deed)
+
+    async def press(self, body: Json) -> Json:
+        """``{as, channel and ts or view_id, block_id, action_id, selected_option? or value? and the like}``."""
+        chosen = next((body[key] for key in _CHOICES if body.get(key) is not None), None)
+        source = self._source(body)
+        return _left(self.workspace.click(body["as"], source, body["block_id"], body["action_id"], chosen))
+
+    def _source(self, body: Json) -> Message | View:
+        if body.get("view_id"):
+            view = self.workspace.find_view(str(body["view_id"]))
+            if view is None:
+                raise Forbidden("that view is closed")
+            return view
+        message = self.workspace.find(str(body["channel"]), str(body["ts"]))
+        if message is None:
+            raise Forbidden("that message is gone")
+        return message
+
+    async def submit(self, body: Json) -> Json:
+        """``{as, view_id, values}``; answers when the app has."""
+        deed = self.workspace.submit(body["as"], body.get("values") or {}, self._view(body))
+        await deed
+        modal = self.workspace.modal(body["as"])
+        return {"errors": modal.errors if modal else {}, "trouble": self.workspace.trouble.get(body["as"], "")}
+
+    async def close(self, body: Json) -> Json:
+        """``{as, view_id, cleared?}``."""
+        self.workspace.close_modal(body["as"], self._view(body), cleared=bool(body.get("cleared")))
+        return {}
+
+    def _view(self, body: Json) -> View | None:
+        return self.workspace.find_view(str(body["view_id"])) if body.get("view_id") else None
+
+    async def open_home(self, body: Json) -> Json:
+        """``{as, tab?}``."""
+        self.workspace.open_home(body["as"], str(body.get("tab") or "home"))
+        return {}
+
+    async def shortcut(self, body: Json) -> Json:
+        """``{as, callback_id, channel?, ts?}``."""
+        source = self._source(body) if body.get("ts") else None
+        message = source if isinstance(source, Message) else None
+        self.workspace.use_shortcut(body["as"], body["callback_id"], message)
+        return {}
+
+    async def react(self, body: Json) -> Json:
+        """``{as, channel, ts, name}``."""
+        self.workspace.react(body["as"], self._standing(body), body["name"])
+        return {}
+
+    async def edit(self, body: Json) -> Json:
+        """``{as, channel, ts, text}``."""
+        self.workspace.edit(body["as"], self._standing(body), body["text"])
+        return {}
+
+    async def delete(self, body: Json) -> Json:
+        """``{as, channel, ts}``; of an ephemeral, dismiss it."""
+        self.workspace.delete(body["as"], self._standing(body))
+        return {}
+
+    def _standing(self, body: Json) -> Message:
+        source = self._source({"channel": body["channel"], "ts": body["ts"]})
+        if isinstance(source, View):
+            raise Forbidden("that is no message")
+        return source
+
+    async def read(self, body: Json) -> Json:
+        """``{as, channel}``."""
+        self.workspace.read(self.workspace.person(body["as"]).id, self.workspace.channel(body["channel"]).id)
+        return {}
+
+    async def join(self, body: Json) -> Json:
+        """``{as, channel}``; ``as`` may be the app."""
+        self.workspace.join(body["as"], body["channel"])
+        return {}
+
+    async def leave(self, body: Json) -> Json:
+        """``{as, channel}``."""
+        self.workspace.leave(body["as"], body["channel"])
+        return {}
+
+    async def fault(self, body: Json) -> Json:
+        """``{name, …}`` of ``slack_faults``; ``{name: "none"}`` mends everything."""
+        await self.workspace.fault(**body)
+        return {}
+
+    async def switch(self, body: Json) -> Json:
+        """``{name, value}``: pace, tiers, distributed, acks_anywhere, or ``archived C…`` for a channel's state."""
+        name, value = str(body["name"]), bool(body["value"])
+        if name == "pace":
+            self.workspace.pace.posting = value
+        elif name == "tiers":
+            self.workspace.pace.tiers = value
+        elif name == "distributed":
+            self.workspace.pace.distributed = value
+        elif name == "acks_anywhere":
+            self.workspace.sockets.acks_anywhere = value
+        elif name.startswith("archived "):
+            self.workspace.archive(name.removeprefix("archived "), archived=value)
+        else:
+            raise ValueError(f"there is no switch called {name}")
+        return {}
+
+
+_CHOICES = (
+    "selected_option",
+    "selected_options",
+    "selected_date",
+    "selected_time",
+    "selected_date_time",
+    "selected_user",
+    "selected_users",
+    "selected_channel",
+    "selected_channels",
+    "selected_conversation",
+    "selected_conversations",
+    "value",
+)
+
+
+def _left(deed: Deed) -> dict[str, Any]:
+    return {"ts": deed.message.ts} if deed.message else {}

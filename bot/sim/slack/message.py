@@ -1,0 +1,60 @@
+"""What an app wants to say: text, blocks, attachments and metadata, read from a call's arguments and checked."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from bot.sim.slack.limits import TEXT_KEPT, check_attachments, check_blocks, check_metadata
+from bot.sim.slack.things import Json, SlackError
+
+MARKDOWN_TEXT = 12_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What a message will hold; None where the call did not mention it."""
+
+    text: str | None
+    blocks: list[Json] | None
+    attachments: list[Json] | None
+    metadata: Json | None
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there is anything to show."""
+        return bool(self.text or self.blocks or self.attachments)
+
+
+def parsed(value: Any, word: str) -> Any:
+    """Return a value that may have come as JSON in a string; raises ``SlackError`` with the word if it is none."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise SlackError(word) from None
+
+
+def content(arguments: Json) -> Content:
+    """Read and check the arguments; raises ``SlackError`` with Slack's word for what is wrong."""
+    blocks = parsed(arguments.get("blocks"), "invalid_blocks_format")
+    attachments = parsed(arguments.get("attachments"), "invalid_attachments")
+    metadata = parsed(arguments.get("metadata"), "invalid_metadata_format")
+    text = arguments.get("text")
+    markdown = arguments.get("markdown_text")
+    if markdown is not None:
+        if text or blocks:
+            raise SlackError("markdown_text_conflict")
+        if len(str(markdown)) > MARKDOWN_TEXT:
+            raise SlackError("msg_too_long")
+        text = markdown
+    if blocks is not None and not isinstance(blocks, list):
+        raise SlackError("invalid_blocks_format")
+    if blocks:
+        check_blocks(blocks)
+    if attachments is not None:
+        check_attachments(attachments)
+    if metadata:
+        check_metadata(metadata)
+    kept = None if text is None else str(text)[:TEXT_KEPT]
+    return Content(text=kept, blocks=blocks, attachments=attachments, metadata=metadata)

@@ -1,0 +1,98 @@
+"""``files.*``: uploading in three steps, and what becomes of a file only a little later.
+
+https://docs.slack.dev/messaging/working-with-files (January 2026).
+"""
+
+from bot.sim.slack.message import content
+from bot.sim.slack.methods import Ask, Method
+from bot.sim.slack.things import Channel, File, Json, Message, SlackError
+
+ALT_TEXT = 1000
+SNIPPET_BYTES = 1_000_000
+LOOKS_UNTIL_PROCESSED = 1
+
+
+def _upload_url(ask: Ask) -> Json:
+    name, length = ask.needed("filename"), ask.needed("length")
+    if not length.isdigit() or int(length) < 1:
+        raise SlackError("invalid_arguments")
+    if len(ask.text("alt_txt")) > ALT_TEXT:
+        raise SlackError("alt_txt_too_large")
+    if ask.text("snippet_type") and int(length) > SNIPPET_BYTES:
+        raise SlackError("snippet_too_large")
+    workspace = ask.workspace
+    file = File(
+        id=workspace.new_id("F"),
+        name=name,
+        length=int(length),
+        processing=LOOKS_UNTIL_PROCESSED,
+        created=int(workspace.clock()),
+    )
+    workspace.files[file.id] = file
+    origin = workspace.faults.origin("upload", workspace.base_url)
+    return {"upload_url": f"{origin}/upload/{file.id}", "file_id": file.id}
+
+
+def _complete(ask: Ask) -> Json:
+    wanted = ask.json("files")
+    if not isinstance(wanted, list) or not wanted:
+        raise SlackError("invalid_arguments")
+    files = [_uploaded(ask, one) for one in wanted]
+    places = _places(ask)
+    comment = {"text": ask.text("initial_comment"), "blocks": ask.json("blocks")}
+    checked = content({key: value for key, value in comment.items() if value})
+    for file, one in zip(files, wanted, strict=True):
+        file.title, file.complete = str(one.get("title") or file.name), True
+    for channel in places:
+        message = Message(
+            ts=ask.workspace.new_ts(),
+            channel=channel.id,
+            user=ask.workspace.app.bot_user,
+            by_app=True,
+            text=checked.text or "",
+            blocks=checked.blocks or [],
+            thread_ts=ask.thread(channel),
+            files=[file.id for file in files],
+        )
+        for file in files:
+            file.shares.setdefault(channel.id, []).append(message.ts)
+        ask.workspace.put(message)
+    return {"files": [{"id": file.id, "title": file.title} for file in files]}
+
+
+def _uploaded(ask: Ask, one: Json) -> File:
+    file = ask.workspace.files.get(str(one.get("id")))
+    if file is None or file.content is None or file.complete:
+        raise SlackError("file_not_found")
+    return file
+
+
+def _places(ask: Ask) -> list[Channel]:
+    named = [ask.text("channel_id"), *ask.text("channels").split(",")]
+    places = []
+    for channel_id in dict.fromkeys(name for name in named if name):
+        channel = ask.workspace.channels.get(channel_id)
+        if channel is None or (channel.kind != "public" and not ask.workspace.has_app(channel)):
+            raise SlackError("channel_not_found")
+        if not ask.workspace.has_app(channel):
+            raise SlackError("not_in_channel")
+        if channel.archived:
+            raise SlackError("posting_to_channel_denied")
+        places.append(channel)
+    return places
+
+
+def _info(ask: Ask) -> Json:
+    file = ask.workspace.files.get(ask.needed("file"))
+    if file is None or not file.complete:
+        raise SlackError("file_not_found")
+    written = ask.workspace.file_json(file)
+    file.processing = max(0, file.processing - 1)
+    return {"file": written, "comments": []}
+
+
+FILES = {
+    "files.getUploadURLExternal": Method(_upload_url, "files:write"),
+    "files.completeUploadExternal": Method(_complete, "files:write"),
+    "files.info": Method(_info, "files:read"),
+}

@@ -1,0 +1,114 @@
+"""The workspace of the demo: its people, its channels, and what they said before anyone looked."""
+
+from collections.abc import Callable
+
+from bot.sim.slack.things import (
+    App,
+    Channel,
+    Command,
+    Group,
+    Message,
+    Person,
+    Team,
+)
+from bot.sim.slack.workspace import Workspace
+
+TEAM = Team(id="T0DEMO0001", name="Windmill", domain="windmill-demo")
+ELSEWHERE = Team(id="T0OTHER001", name="Partner Energy", domain="partner-energy")
+FLOWBOT = "U0FLOWBOT1"
+MAYA, JONAS, PRIYA, ALEX, SAM = "U0MAYA00001", "U0JONAS0001", "U0PRIYA0001", "U0ALEX00001", "U0SAMLEE001"
+GUEST, STRANGER = "U0GUEST0001", "U0STRANGE01"
+DATA_OPS, GENERAL, FINANCE, PRIVATE = "C0DATAOPS1", "C0GENERAL1", "C0FINANCE1", "C0PRIVATE1"
+ON_CALL = "S0ONCALL01"
+
+# Only what the bot asks for when it is installed: whatever else it tries is refused, as it would be for real.
+SCOPES = frozenset(
+    {
+        "app_mentions:read",
+        "channels:history",
+        "channels:read",
+        "chat:write",
+        "commands",
+        "files:read",
+        "files:write",
+        "groups:history",
+        "groups:read",
+        "im:history",
+        "im:write",
+        "usergroups:read",
+        "users:read",
+    }
+)
+EVENTS = frozenset({"app_mention", "message.im"})
+
+_HISTORY = (
+    (GENERAL, 9000, ALEX, "Morning all. The new dashboards are live, thanks to everyone who tested them."),
+    (GENERAL, 8600, PRIYA, "They look great, thank you."),
+    (DATA_OPS, 7200, MAYA, "I moved the daily energy report to the new bucket yesterday. Shout if a number looks odd."),
+    (DATA_OPS, 7000, JONAS, "Will do. The turbine feed was late twice last week, so I keep an eye on that one too."),
+    (DATA_OPS, 6500, SAM, "I have the pager until Friday."),
+    (FINANCE, 5000, ALEX, "Billing close runs tonight, please leave it alone until it is through."),
+    (PRIVATE, 4000, MAYA, "Lunch at twelve?"),
+)
+
+
+def demo_app() -> App:
+    """Return the bot as it is installed in the demo."""
+    return App(
+        id="A0FLOWBOT1",
+        name="flowbot",
+        bot_user=FLOWBOT,
+        bot="B0FLOWBOT1",
+        bot_token="xoxb-demo",  # noqa: S106 - a pretend secret of a pretend Slack
+        app_token="xapp-demo",  # noqa: S106 - as above
+        signing_secret="demo-signing-secret",  # noqa: S106 - as above
+        scopes=SCOPES,
+        events=EVENTS,
+        home_tab=False,
+        commands=(Command(name="/flow", hint="help", description="Run and watch EnOS batch flows"),),
+    )
+
+
+def _people() -> tuple[Person, ...]:
+    return (
+        Person(id=MAYA, handle="maya.chen", real_name="Maya Chen", team=TEAM.id, zone="Asia/Shanghai", locale="zh-CN"),
+        Person(
+            id=JONAS, handle="jonas.weber", real_name="Jonas Weber", team=TEAM.id, zone="Europe/Berlin", locale="de-DE"
+        ),
+        Person(id=PRIYA, handle="priya.nair", real_name="Priya Nair", team=TEAM.id, zone="Asia/Kolkata"),
+        Person(id=ALEX, handle="alex.kim", real_name="Alex Kim", team=TEAM.id, zone="America/New_York", admin=True),
+        Person(id=SAM, handle="sam.lee", real_name="Sam Lee", team=TEAM.id, zone="Europe/London"),
+        Person(id=GUEST, handle="guest", real_name="Robin Guest", team=TEAM.id, guest=True),
+        Person(id=STRANGER, handle="stranger", real_name="Dana Partner", team=ELSEWHERE.id),
+    )
+
+
+def _channels() -> tuple[Channel, ...]:
+    members = [MAYA, JONAS, PRIYA, ALEX, SAM]
+    topic = "Batch flows: what runs, what broke, who has it"
+    return (
+        Channel(id=DATA_OPS, name="data-ops", members=[*members, GUEST, FLOWBOT], topic=topic),
+        Channel(id=GENERAL, name="general", members=[*members, GUEST], topic="Everything else"),
+        Channel(id=FINANCE, name="finance-data", members=[ALEX, MAYA, STRANGER, FLOWBOT], shared=True),
+        Channel(id=PRIVATE, name="grid-team", kind="private", members=[MAYA, JONAS]),
+    )
+
+
+def demo_workspace(clock: Callable[[], float]) -> Workspace:
+    """Return the demo's workspace; the clock returns seconds since 1970."""
+    workspace = Workspace(clock, team=TEAM, app=demo_app())
+    workspace.teams[ELSEWHERE.id] = ELSEWHERE
+    for person in _people():
+        workspace.add_person(person)
+    for channel in _channels():
+        workspace.add_channel(channel)
+    members = (SAM, ALEX)
+    workspace.add_group(Group(id=ON_CALL, handle="oncall-data", name="Data on call", members=members))
+    now = clock()
+    for index, (channel_id, before, author, text) in enumerate(_HISTORY):
+        ts = f"{int(now) - before}.{index:06d}"
+        workspace.put(Message(ts=ts, channel=channel_id, user=author, text=text))
+    for person_id in workspace.people:
+        for channel_id in workspace.channels:
+            workspace.read(person_id, channel_id)
+    return workspace

@@ -1,0 +1,211 @@
+"""The Slack edge assembled: what comes in is heard and handed over, what goes out goes through the poster."""
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import aiohttp
+
+from bot.core.errors import Refused
+from bot.core.people.model import Said
+from bot.ops.listener import Listener
+from bot.slack import http_mode, preflight
+from bot.slack.calls import TIMEOUT, OnCall, Sleep, web_client
+from bot.slack.directory import OnWalk
+from bot.slack.identity import Identity
+from bot.slack.kept_tasks import keep_tasks
+from bot.slack.listeners import Counts, Listeners, Note, Room
+from bot.slack.poster import Poster
+from bot.slack.sockets import FreshUrlClient, Socket, Sockets, Timing
+from bot.slack.workers import Load
+
+SLACK_URL = "https://slack.com/api/"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the edge is: for ``status``, ``/readyz`` and the metrics."""
+
+    wanted: int  # sockets; 0 in HTTP mode
+    connected: int
+    reconnects: int
+    last_envelope_age: float | None  # seconds; None before the first, and in HTTP mode
+    load: Load
+    counts: Counts
+    of_app: int = 0  # connections of this app that Slack counts, other programs' included
+
+    @property
+    def ready(self) -> bool:
+        """Whether people's words can arrive."""
+        return self.connected > 0 or self.wanted == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How Slack's requests come in: by sockets with an app token, or by HTTP with a signing secret."""
+
+    app_token: str = field(default="", repr=False)
+    signing_secret: str = field(default="", repr=False)
+    listen: tuple[str, int] = ("127.0.0.1", 3000)  # HTTP mode only; port 0 takes any
+    connections: int = 2  # Slack allows 10 for one app
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Where the time and the environment come from, how is waited, who is told of each call and of endless lists."""
+
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Sleep = asyncio.sleep
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    on_call: OnCall = lambda _method, _outcome, _seconds: None
+    on_walk: OnWalk = lambda _listed, _why: None
+
+
+class SlackEdge:
+    """Everything that touches Slack. To be made inside the running event loop."""
+
+    def __init__(  # noqa: PLR0913  what an edge is made of; all but the first four by name
+        self,
+        bot_token: str,
+        way: Way,
+        command: str,
+        said: Callable[[Said], Awaitable[None]],
+        *,
+        api_url: str = SLACK_URL,
+        note: Note | None = None,
+        timing: Timing | None = None,
+        room: Room | None = None,
+        outside: Outside | None = None,
+    ) -> None:
+        if not (way.app_token or way.signing_secret):
+            raise Refused("no_way_in", "Slack has no way in.", "Set SLACK_APP_TOKEN, or SLACK_SIGNING_SECRET.")
+        self.way, self.timing = way, timing or Timing()
+        self.outside = outside or Outside()
+        self._session = aiohttp.ClientSession(timeout=TIMEOUT)
+        self.poster = Poster(
+            bot_token,
+            api_url=api_url,
+            session=self._session,
+            environment=self.outside.environment,
+            clock=self.outside.monotonic,
+            sleep=self.outside.sleep,
+            on_call=self.outside.on_call,
+            on_walk=self.outside.on_walk,
+        )
+        self._client = web_client(api_url, self._session, self.outside.environment, on_call=self.outside.on_call)
+        self.listeners = Listeners(
+            me=self._identity,
+            command=command,
+            hear=said,
+            note=note or _always_new,
+            tell=self._tell,
+            now=self.outside.now,
+            clock=self.outside.monotonic,
+            room=room or Room(),
+        )
+        self._app = self.listeners.bolt(self._client, bot_token, way.signing_secret)
+        self._sockets: Sockets | None = None
+        self._server: Listener | None = None
+
+    async def preflight(self) -> Identity:
+        """Prove the tokens and return who the bot is.
+
+        Raises ``Refused`` with what to mend, ``SlackDown`` where Slack could not be asked.
+        """
+        identity = await preflight.who_am_i(self.poster.calls.client)
+        if self.way.app_token:
+            await preflight.may_connect(self._client, self.way.app_token)
+        self.poster.me = identity
+        return identity
+
+    async def start(self) -> None:
+        """Begin to hear. In Socket Mode the connections are made in the background."""
+        keep_tasks(asyncio.get_running_loop())
+        if self.poster.me is None:
+            await self.preflight()
+        if self.way.app_token:
+            self._sockets = self._made()
+            self._sockets.start()
+        else:
+            served = http_mode.events_app(self._app, self.way.signing_secret)
+            self._server = Listener(served, shutdown_timeout=1.0)
+            await self._server.start(*self.way.listen)
+
+    async def stop_hearing(self, deadline: float) -> int:
+        """Hear no more and let what was heard be answered within ``deadline`` seconds; the poster still works.
+
+        Returns how many jobs did not end in time.
+        """
+        sockets, self._sockets = self._sockets, None
+        server, self._server = self._server, None
+        if sockets is not None:
+            await sockets.stop()
+        if server is not None:
+            await server.cleanup()
+        return await self.listeners.drain(deadline)
+
+    async def stop(self, deadline: float) -> int:
+        """Stop hearing, then close what the poster needs. Returns how many jobs did not end in time."""
+        left = await self.stop_hearing(deadline)
+        await self._session.close()
+        return left
+
+    async def health(self) -> Health:
+        """Return how the edge is now."""
+        sockets = self._sockets
+        return Health(
+            wanted=len(sockets.sockets) if sockets else 0,
+            connected=await sockets.connected() if sockets else 0,
+            reconnects=sockets.reconnects() if sockets else 0,
+            last_envelope_age=sockets.last_envelope_age() if sockets else None,
+            load=self.listeners.workers.load(),
+            counts=self.listeners.counts,
+            of_app=sockets.of_app() if sockets else 0,
+        )
+
+    @property
+    def address(self) -> str:
+        """Return where HTTP mode listens, ``http://host:port``; empty in Socket Mode."""
+        return self._server.address if self._server is not None else ""
+
+    def _made(self) -> Sockets:
+        sockets = tuple(
+            Socket(
+                self._app,
+                FreshUrlClient(
+                    app_token=self.way.app_token,
+                    web_client=self._client,
+                    timing=self.timing,
+                    environment=self.outside.environment,
+                    clock=self.outside.monotonic,
+                    sleep=self.outside.sleep,
+                ),
+                self.listeners.counts,
+            )
+            for _ in range(self.way.connections)
+        )
+        return Sockets(sockets, self.timing, self.outside.monotonic, self.outside.sleep)
+
+    def _identity(self) -> Identity:
+        if self.poster.me is None:
+            raise Refused("no_preflight", "The bot does not know yet who it is.", "Start it again.")
+        return self.poster.me
+
+    async def _tell(self, heard: Said, sentence: str) -> None:
+        where = heard.where
+        await self.poster.tell(
+            where.channel,
+            heard.by.user,
+            {"text": sentence},
+            thread=where.thread,
+            response_url=where.response_url,
+        )
+
+
+async def _always_new(_said: Said) -> bool:
+    """Return that something was not said before, where nobody remembers."""
+    return True

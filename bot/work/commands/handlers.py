@@ -1,0 +1,43 @@
+"""The table from requests to what is done about them."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from bot.core.command import requests
+from bot.work.commands import (
+    incidents,
+    logs,
+    meta,
+    people,
+    reading,
+    scheduling,
+    starting,
+)
+from bot.work.commands.context import Answer, Ask, Rooms
+
+Handler = Callable[[Rooms, Ask, Any], Awaitable[Answer]]
+
+HANDLERS: Mapping[type, Handler] = {
+    requests.Help: meta.help_,
+    requests.Trigger: starting.trigger,
+    requests.Rerun: starting.rerun,
+    requests.Cancel: scheduling.cancel,
+    requests.Enable: scheduling.enable,
+    requests.Disable: scheduling.disable,
+    requests.Incidents: incidents.incidents,
+    requests.Failed: reading.failed,
+    requests.Runs: reading.runs,
+    requests.Show: reading.show,
+    requests.Log: logs.log,
+    requests.Ack: incidents.ack,
+    requests.Unack: incidents.unack,
+    requests.Close: incidents.close,
+    requests.Reopen: incidents.reopen,
+    requests.Thread: incidents.thread,
+    requests.LinkPerson: people.link,
+    requests.Unlink: people.unlink,
+    requests.People: people.people,
+    requests.Whoami: people.whoami,
+    requests.Audit: meta.audit,
+    requests.Status: meta.status,
+}

@@ -1,0 +1,100 @@
+"""Meta: help, status and audit: what the bot can do, how it is, and what was done with it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.core.audit import Entry
+from bot.core.command import table
+from bot.core.command.periods import window
+from bot.core.command.requests import Audit, Help, Status
+from bot.core.command.rights import Reason, may
+from bot.core.errors import Refused
+from bot.core.people.model import Person
+from bot.core.text.escape import code, escape, mention
+from bot.messages import blocks
+from bot.messages.cards import answers, flows
+from bot.work.commands import unmatched
+from bot.work.commands.context import Answer, Ask, Rooms
+from bot.work.commands.listing import listed, paragraphs
+
+MOST = 500  # entries of the audit that are read for a list
+
+
+async def help_(rooms: Rooms, ask: Ask, request: Help) -> Answer:
+    """Show what this person may do, or one verb in full."""
+    if request.topic:
+        return Answer(_one(rooms, ask, request.topic))
+    allowed = [row for row in table.ROWS if may(row.who, ask.standing) is Reason.MAY]
+    others = [row for row in table.ROWS if row not in allowed]
+    name = rooms.manners.command
+    lines = [f"{code(f'{name} {row.syntax}')}\n{escape(row.summary)}" for row in allowed]
+    parts = [blocks.section(paragraph) for paragraph in paragraphs(lines)]
+    if others:
+        words = ", ".join(code(row.verb) for row in others)
+        parts.append(blocks.context(f"Not for you now: {words}. {code('whoami')} says why."))
+    parts.append(
+        blocks.context(
+            f"The same words work as {code(f'{name} …')}, as {code('@flowbot …')} in a channel or thread, and in a "
+            f"direct message. {code('help VERB')} shows examples."
+        )
+    )
+    offers = [("What failed today", "failed today"), ("Who am I", "whoami"), ("Status", "status")]
+    return Answer(answers.told(ask.words, "This is what you can ask of me.", post=ask.post, offers=offers, extra=parts))
+
+
+def _one(rooms: Rooms, ask: Ask, topic: str) -> Mapping[str, Any]:
+    row = table.row(topic)
+    if row is None:
+        near = table.nearest(topic)
+        raise Refused(
+            "unknown_topic",
+            f"I know no command “{flows.short(topic)}”.",
+            f"Did you mean `help {near}`?" if near else "`help` lists all that I know.",
+        )
+    name = rooms.manners.command
+    examples = "\n".join(code(f"{name} {example}") for example in row.examples)
+    text = f"{code(f'{name} {row.syntax}')}\n{escape(row.summary)}"
+    extra = [blocks.section(f"*For example*\n{examples}")] if examples else []
+    return answers.told(ask.words, text, post=ask.post, extra=extra, notes=[f"For: {escape(row.who.value)}"])
+
+
+async def status(rooms: Rooms, ask: Ask, _request: Status) -> Answer:
+    """Show whether the bot itself is well."""
+    health = rooms.health()
+    counts = await rooms.store.post_counts()
+    waiting = counts.get("queued", 0) + counts.get("sending", 0) + counts.get("unclear", 0)
+    live = await rooms.store.incidents(live=True, limit=5000)
+    fields = [f"*{escape(str(name))}*\n{escape(str(value))}" for name, value in health.items() if name != "Well"]
+    fields.append(f"*Waiting to be sent*\n{waiting}")
+    fields.append(f"*Open incidents*\n{len(live)}")
+    well = health.get("Well", True)
+    text = "🟢 I am well." if well is True else f"🟠 Not all is well: {escape(str(well))}"
+    return Answer(answers.told(ask.words, text, post=ask.post, extra=[blocks.section("*flowbot*", fields[:10])]))
+
+
+async def audit(rooms: Rooms, ask: Ask, request: Audit) -> Answer:
+    """Show who did what."""
+    span = window(request.period, ask.now, ask.zone)
+    person = Person(ask.person.team, request.person) if request.person else None
+    entries = await rooms.store.audit(span.since, span.until, person, limit=MOST)
+    lines = [_line(entry) for entry in entries]
+    by = f" by {mention(request.person)}" if request.person else ""
+    nothing = f"Nothing was asked for{by} {escape(span.words)}."
+    notes = [f"These are the newest {MOST}; a shorter period shows the rest."] if len(entries) == MOST else []
+    if not entries:
+        nothing = await unmatched.checked_person(rooms, ask, request, nothing)
+    body = listed(ask, request, lines, f"*Audit*{by} {escape(span.words)}", nothing, notes=notes)
+    return Answer(body, private=True)
+
+
+def _line(entry: Entry) -> str:
+    attempt = entry.attempt
+    took = ""
+    if entry.ended_at is not None:
+        took = f" · {max(0.0, (entry.ended_at - attempt.at).total_seconds()):.1f} s"
+    request = f" · {code(entry.request)} as {code(entry.user_id)}" if entry.request else ""
+    answer = f" → {code(entry.answer)}" if entry.answer else ""
+    return (
+        f"{flows.moment(attempt.at)} {mention(attempt.by.user)} {answers.typed(attempt.words)}: "
+        f"{escape(entry.outcome or 'not ended')}{answer}{request}{took}"
+    )

@@ -1,0 +1,282 @@
+"""Finding: the flow, instance or owner that somebody means, read with the asker's own EnOS rights."""
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bot.core.command.parse import say
+from bot.core.command.requests import FlowRef, OwnerRef, Request
+from bot.core.command.rights import Reason, owns, proves
+from bot.core.errors import Failure, Outage, Refusal, Refused
+from bot.core.flow.model import (
+    Flow,
+    FlowId,
+    FlowName,
+    Instance,
+    InstanceId,
+    UserName,
+)
+from bot.core.people.model import Person
+from bot.core.people.on_call import counts
+from bot.core.text.likeness import begun, likeness, nearest_names, unmarked
+from bot.messages.cards import answers, flows
+from bot.messages.cards.answers import Offer
+from bot.work.commands import gone
+from bot.work.commands.context import Ask, Rooms
+from bot.work.commands.reply import SLACK_FAILURES
+from bot.work.commands.sight import HIDDEN
+
+CHOICES = 10  # flows offered where a name is not clear
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]+")  # a name of these is printed as it is
+_PATIENCE = 1.0  # seconds in which Slack may tell who is deactivated
+
+
+class Shown(Refused):
+    """A refusal with its sentence as mrkdwn, since it names somebody or something, and with offers."""
+
+    def __init__(self, reason: str, shown: str, offers: Sequence[Offer] = ()) -> None:
+        super().__init__(reason, shown)
+        self.shown = shown
+        self.offers = tuple(offers)
+
+
+async def flow_id(rooms: Rooms, ask: Ask, ref: FlowRef | None, *, exact: bool) -> FlowId:
+    """Return the id of the flow that is meant: of the thread's incident where none is named.
+
+    Changing verbs take an id or the whole name (``exact``), reading verbs also a unique prefix.
+    """
+    if ref is None:
+        if ask.incident is None:
+            raise Refused(
+                "no_target",
+                "I do not know which flow you mean: none is named, and this is not the thread of an incident.",
+                f"Say its id: `{ask.row.verb} 3377`",
+            )
+        return ask.incident.flow_id
+    if ref.id is not None:
+        return ref.id
+    found, close = await _named(rooms, ask, ref, exact=exact)
+    if len(close) == 1:
+        return close[0].id
+    if close or found:
+        raise _several(ask.request, ref.name, close or found, alike=bool(close))
+    raise Refused(
+        "unknown_flow",
+        f"EnOS shows you no flow named “{flows.short(ref.name)}”.",
+        "Check the spelling, or say its id; `failed` and `runs` list ids.",
+    )
+
+
+async def _named(rooms: Rooms, ask: Ask, ref: FlowRef, *, exact: bool) -> tuple[Sequence[FlowName], Sequence[FlowName]]:
+    """Return the flows that come near to a name, and those of them that it means.
+
+    EnOS looks for the text as it is. A name that was copied out of an answer, or is typed in another width, or with a
+    mistake, is looked for among all flows.
+    """
+    found: dict[FlowId, FlowName] = {}
+    for text in dict.fromkeys(filter(None, (ref.typed, ref.name))):
+        found |= {each.id: each for each in await rooms.enos.all_flows(text, as_user=ask.as_user)}
+    # What only begins like a name that was copied may hide the flow that looks like it: EnOS finds signs, not looks.
+    close = _closest(list(found.values()), ref, exact=exact or not _PLAIN.fullmatch(ref.typed or ref.name))
+    if close:
+        return list(found.values()), close
+    everything = await rooms.enos.all_flows(as_user=ask.as_user)
+    # Ten thousand names take a moment to compare: the loop goes on meanwhile.
+    close = await asyncio.to_thread(_closest, everything, ref, exact=exact)
+    if close or found:
+        return list(found.values()), close
+    names = await asyncio.to_thread(nearest_names, ref.name, [each.name for each in everything])
+    return sorted((each for each in everything if each.name in names), key=lambda each: names.index(each.name)), close
+
+
+def _closest(found: Sequence[FlowName], ref: FlowRef, *, exact: bool) -> Sequence[FlowName]:
+    """Return those of the best kind that there is: the same name, but for capitals, looking so, or beginning so.
+
+    What was typed with marks around it, or with punctuation behind it, may be the name with these.
+    """
+    folded, alike = ref.name.casefold(), {likeness(ref.name), unmarked(ref.name)}
+    kinds: list[Callable[[FlowName], bool]] = [
+        lambda each: each.name == ref.typed,
+        lambda each: each.name == ref.name,
+        lambda each: each.name.casefold() == folded,
+        lambda each: likeness(each.name) in alike,
+    ]
+    if not exact:
+        head = begun(ref.name) or likeness(ref.name)
+        kinds += [
+            lambda each: unmarked(each.name) in alike,
+            lambda each: bool(head) and likeness(each.name).startswith(head),
+        ]
+    for kind in kinds:
+        if matching := [each for each in found if kind(each)]:
+            return matching
+    return []
+
+
+def _several(request: Request, name: str, matches: Sequence[FlowName], *, alike: bool) -> Shown:
+    """Return the question which flow is meant, each choice the asker's words with its id."""
+    offers = [
+        (f"{flows.short(each.name)} ({each.id})", say(_with_flow(request, FlowRef(each.id))))
+        for each in matches[:CHOICES]
+    ]
+    named = flows.bold(name)
+    looks = {likeness(name), unmarked(name)}
+    same = all(likeness(each.name) in looks for each in matches)
+    text = f"{len(matches)} flows {'are named' if same else 'begin with'} {named}."
+    if not alike:
+        text = f"No flow is named {named}; these come near."
+    more = f" These are the first {CHOICES}." if len(matches) > CHOICES else ""
+    return Shown("ambiguous", f"{text}{more} Choose one, or say its id.", offers)
+
+
+def _with_flow(request: Request, flow: FlowRef) -> Request:
+    """Return the request about this flow; only requests that name one come here."""
+    changed: Request = replace(request, flow=flow)  # type: ignore[arg-type]  # not all requests have one
+    return changed
+
+
+async def owned_flow(rooms: Rooms, ask: Ask, which: FlowId) -> Flow:
+    """Return the flow as the asker sees it now, or raise Shown: an owner, neither flow nor user locked.
+
+    A link that was not proven is proven here, where the flow proves it.
+    """
+    flow = await rooms.enos.flow(which, as_user=ask.link.user_id)
+    reason = owns(ask.link, flow)
+    if reason is Reason.MAY and not await proven(rooms, ask, flow):
+        reason = Reason.NOT_PROVEN
+    if reason is not Reason.MAY:
+        raise await denied(rooms, ask, reason, flow.owners, flows.flow_name(flow.id, flow.name))
+    return flow
+
+
+async def proven(rooms: Rooms, ask: Ask, flow: Flow) -> bool:
+    """Whether the asker's link is proven, by now: this flow may be the one that proves it."""
+    if ask.link.proven:
+        return True
+    mine = await rooms.enos.my_flows(str(flow.id), as_user=ask.link.user_id)
+    editable = any(each.id == flow.id and each.editable for each in mine)
+    if not proves(ask.link, flow, editable=editable):
+        return False
+    if not await rooms.store.prove(ask.link):
+        raise link_changed()
+    return True
+
+
+def link_changed() -> Refused:
+    """Return the refusal where the asker's link is not the one that was looked at."""
+    return Refused(
+        "link_changed",
+        "Your link to EnOS changed while I worked on this. Nothing was changed.",
+        "See your link with `whoami`, then ask again.",
+    )
+
+
+async def still_linked(rooms: Rooms, ask: Ask) -> None:
+    """Raise Refused where the asker's link is another one now, or none: what was read by it is not theirs to see."""
+    now = await rooms.store.link(ask.person)
+    was = ask.standing.link
+    if was is not None and (now is None or (now.user_id, now.user_name) != (was.user_id, was.user_name)):
+        raise link_changed()
+
+
+async def denied(rooms: Rooms, ask: Ask, reason: Reason, names: Sequence[UserName] = (), flow: str = "") -> Shown:
+    """Return the refusal, with owners and admins named."""
+    people = await people_of(rooms, names) if names else {}
+    sentence = answers.denial(
+        reason,
+        person=ask.person,
+        command=rooms.manners.command,
+        admins=sorted(rooms.manners.admins),
+        owners=flows.owners(names, people),
+        flow=flow,
+        link=ask.standing.link,
+        unread=ask.standing.unread,
+    )
+    return Shown(reason.value, sentence)
+
+
+async def people_of(rooms: Rooms, names: Sequence[UserName]) -> Mapping[UserName, Person]:
+    """Return those owners who are linked, and neither deactivated nor apps as far as Slack tells in a moment."""
+    wanted = set(names)
+    linked = [link for link in await rooms.store.links() if link.user_name in wanted]
+    gone = await asyncio.gather(*(_is_deactivated(rooms, link.person) for link in linked))
+    return {link.user_name: link.person for link, away in zip(linked, gone, strict=True) if not away}
+
+
+async def _is_deactivated(rooms: Rooms, person: Person) -> bool:
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return not counts(await rooms.slack.profile(person.user, team=person.team))
+    except (*SLACK_FAILURES, TimeoutError):
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """Who owns a flow, as far as it could be read at this moment."""
+
+    names: tuple[UserName, ...]
+    unread: Failure | None = None  # why the asker could not read it; ``names`` are the watcher's, or the last known
+    hidden: bool = False  # EnOS does not show it to the asker
+    gone: bool = False  # nor to the watcher
+    now: bool = True  # EnOS told the names; else they are the last known
+
+
+async def owners_now(rooms: Rooms, ask: Ask, flow: FlowId, known: Sequence[UserName]) -> Owned:
+    """Return a flow's owners as EnOS says now, to the asker or else to the watcher; those known before otherwise."""
+    try:
+        return Owned((await rooms.enos.flow(flow, as_user=ask.as_user)).owners)
+    except Outage as outage:
+        return Owned(tuple(known), unread=outage, now=False)
+    except Refusal as refusal:
+        unread = refusal
+    hidden = gone.reason(unread) in HIDDEN
+    try:
+        return Owned((await rooms.enos.flow(flow)).owners, unread, hidden)
+    except Outage as outage:
+        return Owned(tuple(known), outage, hidden, now=False)
+    except Refusal as refusal:
+        return Owned(tuple(known), unread, hidden, gone=gone.reason(refusal) in gone.REASONS, now=False)
+
+
+async def instance(rooms: Rooms, ask: Ask, which: InstanceId | None) -> Instance:
+    """Return the instance that is meant: the newest failure of the thread's incident where none is named."""
+    if which is None:
+        if ask.incident is None or not ask.incident.occurrences:
+            raise Refused(
+                "no_target",
+                "I do not know which run you mean: none is named, and this is not the thread of an incident.",
+                f"Say its id: `{ask.row.verb} 2809-20190812080700`",
+            )
+        which = ask.incident.occurrences[-1].instance
+    found = await rooms.enos.instance(which, as_user=ask.as_user)
+    if found is None:
+        raise Refused(
+            "unknown_instance",
+            f"EnOS shows you no run {which}.",
+            f"`runs of {which.partition('-')[0]}` lists the runs of that flow.",
+        )
+    return found
+
+
+async def owner_name(rooms: Rooms, ask: Ask, ref: OwnerRef | None) -> str:
+    """Return the user name to filter by; empty for none."""
+    if ref is None:
+        return ""
+    if ref.name is not None:
+        linked = [link.user_name for link in await rooms.store.links()]
+        if ref.typed in linked:
+            return UserName(ref.typed)
+        alike = [name for name in linked if likeness(name) == likeness(ref.name)]
+        return alike[0] if len(alike) == 1 and ref.name not in linked else ref.name
+    if ref.me:
+        return ask.link.user_name
+    link = await rooms.store.link(Person(ask.person.team, ref.person))
+    if link is None:
+        raise Refused(
+            "person_not_linked",
+            "That person is not linked to an EnOS user, so I cannot tell which flows are theirs.",
+            "Say their EnOS user name: `by jane.doe`",
+        )
+    return link.user_name

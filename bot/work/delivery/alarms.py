@@ -1,0 +1,54 @@
+"""What a delivery tells its operator: alarms, once when they begin and once when they are over, and figures."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.core.outbox.posts import Kind, Lane
+
+DEFAULT_CHANNEL = "default channel"  # the alarm that it takes no messages
+BUG = "bug"  # an alarm that stops nothing
+LEFT_OUT = "runs left out"  # the alarm that EnOS lists runs that cannot be read or stored
+LOST = "lost messages"  # that messages keep being deleted in a channel; their updates are told all the same
+STOP_NOTHING = frozenset({BUG, LEFT_OUT, LOST})
+
+
+@dataclass(frozen=True, slots=True)
+class Meters:
+    """Where the figures go. None of them names a person or a channel."""
+
+    outcome: Callable[[Kind, str], None] = lambda _kind, _outcome: None  # a word of ``delivery.py``
+    late: Callable[[Lane, float], None] = lambda _lane, _seconds: None  # from due to sent
+    double: Callable[[], None] = lambda: None  # a double was found and deleted
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something that flowbot cannot mend itself."""
+
+    name: str  # short and stable, e.g. "slack" or "default channel"
+    sentence: str  # what happened, why, and what to do
+    over: bool = False
+
+
+class Alarms:
+    """Which alarms stand."""
+
+    def __init__(self, tell: Callable[[Alarm], None]) -> None:
+        self._tell = tell
+        self._standing: dict[str, str] = {}
+
+    def raised(self, name: str, sentence: str) -> None:
+        """Tell of an alarm unless it has been told in these words."""
+        if self._standing.get(name) != sentence:
+            self._standing[name] = sentence
+            self._tell(Alarm(name, sentence))
+
+    def stands(self, name: str) -> bool:
+        """Whether an alarm stands."""
+        return name in self._standing
+
+    def over(self, name: str) -> None:
+        """Tell that an alarm is over, where it stood."""
+        sentence = self._standing.pop(name, None)
+        if sentence is not None:
+            self._tell(Alarm(name, sentence, over=True))

@@ -1,0 +1,356 @@
+"""Delivery: from the outbox to Slack, and what became of it.
+
+    queued ──(due, paced)──► sending ──(call)──► settled by the rules ──► sent, queued again, unclear or given up
+
+A post is marked as being sent before it is handed to Slack, so a death at any point leaves a row that says what
+may have happened. Posts in different channels do not wait for each other; within a thread the order is strict.
+What is unclear is looked up by ``reconciler.py``, and what people delete is said again by ``lost_messages.py``. What
+a failure concerns stands in ``trouble.py``, what to do after each outcome in ``outcomes.py``, what waits
+meanwhile in ``circuit_breaker.py``, how fast to speak in ``rate_limiter.py``, who must not read of failures in
+``shared_channels.py``.
+
+What is stored (due, tried again at, settled at) is of the wall clock; all that waits in memory is of the steady one.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, assert_never
+
+from bot.core.errors import Outage
+from bot.core.outbox.conversations import SlackAstray, SlackRefused
+from bot.core.outbox.lost_messages import name_of
+from bot.core.outbox.posts import Kind, Lane, Post, PostId, State
+from bot.core.outbox.slack_errors import SHARED_CHANNEL
+from bot.work.delivery.alarms import BUG, DEFAULT_CHANNEL, Alarm, Alarms, Meters
+from bot.work.delivery.channel_health import Routes
+from bot.work.delivery.circuit_breaker import Holds
+from bot.work.delivery.lost_messages import LostMessages
+from bot.work.delivery.outcomes import (
+    Again,
+    Astray,
+    Doubt,
+    Drop,
+    Instead,
+    Lost,
+    Move,
+    Stands,
+    Step,
+    is_too_late,
+    too_late,
+)
+from bot.work.delivery.rate_limiter import Pace
+from bot.work.delivery.reach import Reach
+from bot.work.delivery.reconciler import Settling
+from bot.work.delivery.shared_channels import Shared
+from bot.work.delivery.trouble import BUG_MET, Troubles
+from bot.work.ports import Clock, Slack
+from bot.work.ports_store import Store
+
+log = logging.getLogger(__name__)
+
+IDLE = 10.0  # seconds between two looks at the outbox where nothing wakes the delivery
+
+STORE_PAUSE = timedelta(seconds=1)  # after the database did not take something
+EPOCH = datetime.fromtimestamp(0, tz=UTC)
+
+
+class Delivery:
+    """Sends what is due. One per database; ``tick`` may be called while another ``tick`` is still at work.
+
+    ``admins`` hear directly of a default channel that takes nothing. ``shared_channels`` may hear of failures though
+    another organization reads there. ``on_alarm`` is told what an operator has to mend, and again once it is over.
+    ``steady`` never goes back, whatever becomes of the ``clock``. ``jitter`` returns numbers in [0, 1).
+    """
+
+    def __init__(  # noqa: PLR0913  what it reaches the outside by, and what it is told of the settings, by name
+        self,
+        store: Store,
+        slack: Slack,
+        clock: Clock,
+        *,
+        default_channel: str,
+        admins: Sequence[str] = (),
+        shared_channels: Collection[str] = (),
+        on_alarm: Callable[[Alarm], None],
+        meters: Meters | None = None,
+        jitter: Callable[[], float] = random.random,
+        steady: Clock | None = None,
+    ) -> None:
+        self._store = store
+        self._slack = slack
+        self._clock = clock
+        self._steady = steady or clock
+        self._default_channel = default_channel
+        self._alarms = Alarms(on_alarm)
+        self._reach = Reach(store, clock, self._alarms, admins)
+        self._routes = Routes(store, clock, self._reach, default_channel=default_channel)
+        self._meters = meters or Meters()
+        self._pace = Pace()
+        self._shared = Shared(slack, shared_channels)
+        self._lost = LostMessages(store, slack, clock, self._alarms, self._reach)
+        self._settling = Settling(store, slack, clock, self._alarms, self._meters, jitter, self._steady, self._lost)
+        self._busy: dict[PostId, Post] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._open_ends: dict[PostId, Callable[[], Coroutine[Any, Any, None]]] = {}  # what the store did not take
+        self._holds = Holds(self._steady, jitter)
+        self._troubles = Troubles(self._holds, self._pace, self._alarms, clock, self._steady, jitter)
+        self._is_started = False
+        self._starting = asyncio.Lock()
+        self._woken = asyncio.Event()
+        self._closing = False
+        self._not_before = EPOCH  # the store did not take something; nothing before
+
+    # ── when ──
+
+    def wake(self) -> None:
+        """Say that there may be something to send."""
+        self._woken.set()
+
+    async def tick(self, now: datetime) -> None:
+        """Send what is due and settle what is unclear; return when what this tick began has ended.
+
+        Raises ``Outage`` where the store cannot be read.
+        """
+        while begun := await self._begin(now):
+            await asyncio.wait(begun)
+
+    async def run(self) -> None:
+        """Deliver until cancelled, woken by ``wake`` and by time."""
+        while True:
+            self._woken.clear()
+            try:
+                await self._begin(self._clock())
+                seconds = await self._pause()
+            except Outage as trouble:
+                log.warning("the outbox cannot be read: %s", trouble)
+                seconds = IDLE
+            except Exception as bug:
+                log.exception("a round of deliveries met a bug")
+                self._alarms.raised(BUG, BUG_MET.format(type(bug).__name__))
+                seconds = IDLE
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), seconds)
+
+    async def close(self, seconds: float = 10.0) -> None:
+        """Begin nothing more and wait for what is under way; what is cut off is looked up at the next start."""
+        self._closing = True
+        if self._tasks:
+            _, cut_off = await asyncio.wait(self._tasks, timeout=seconds)
+            for task in cut_off:
+                task.cancel()
+            await asyncio.gather(*cut_off, return_exceptions=True)
+
+    async def _pause(self) -> float:
+        """Return for how many seconds nothing can be due that is known of now."""
+        due = await self._store.next_due()
+        now, steady = self._clock(), self._steady()
+        times = [self._pace.next_time(steady), self._settling.next_time(steady), *self._holds.times()]
+        waits = [(at - steady).total_seconds() for at in times if at is not None and at > steady]
+        if due is not None and due > now:
+            waits.append((due - now).total_seconds())
+        return max(0.01, min([*waits, IDLE if due is None or due > now else 1.0]))
+
+    # ── what ──
+
+    async def _begin(self, now: datetime) -> list[asyncio.Task[None]]:
+        """Begin what may begin now; return the tasks."""
+        if self._closing or self._steady() < self._not_before:
+            return []
+        await self._start()
+        due = await self._store.due(now, limit=1000)
+        work = await self._settling.due(now)  # from here on nothing is awaited: two ticks never begin the same
+        for id_ in list(self._open_ends):
+            work.append(self._end(id_, self._open_ends.pop(id_)))
+        steady = self._steady()
+        free = self._holds.free(due, self._busy, steady, lambda post: self._pace.ready(post, steady))
+        late = self._late(due, free, now)
+        told = self._shared.sort(free, steady)
+        work += told.looks
+        for post in [*self._pace.choose(told.free, self._busy.values(), steady), *told.barred, *late]:
+            self._busy[post.new.id] = post
+            work.append(self._deliver(post, late=post in late))
+        return [self._task(each) for each in work]
+
+    def _late(self, due: Sequence[Post], free: Sequence[Post], now: datetime) -> list[Post]:
+        """Return what is held until it helps nobody any more: it gives way to what comes after it."""
+        stay = {*self._busy, *(post.new.id for post in free)}
+        held = [post for post in due if post.new.id not in stay and is_too_late(post, now)]
+        return [
+            post for post in held if post.channel != self._default_channel or post.new.lane is not Lane.HOUSEKEEPING
+        ]
+
+    async def _start(self) -> None:
+        """At the start, what was being sent when the last process ended is unclear."""
+        async with self._starting:
+            if self._is_started:
+                return
+            if count := await self._store.interrupted():
+                log.info("%d posts were being sent when flowbot stopped; they are looked up", count)
+            if alarm := await self._routes.load():
+                self._alarms.raised(DEFAULT_CHANNEL, alarm)
+            self._shared.remember(self._routes.bad(SHARED_CHANNEL))
+            self._is_started = True
+
+    def _task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)  # asyncio itself holds tasks weakly
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (bug := task.exception()) is not None:
+            log.error("a delivery ended in a bug", exc_info=bug)
+        self.wake()
+
+    # ── one post ──
+
+    async def _deliver(self, post: Post, *, late: bool) -> None:
+        """Mark, send (where it is not too late), settle."""
+        id_ = post.new.id
+        try:
+            current = await self._store.sending(id_, self._clock())
+            if current is not None and late:
+                gone = too_late(current, current.why or "held")
+                await self._end(id_, lambda: self._settle(current, gone, by_url=False))
+            elif current is not None:
+                by_url = self._holds.takes_url(current)
+                step = await self._step(current, by_url=by_url)
+                await self._end(id_, lambda: self._settle(current, step, by_url=by_url))
+        except Outage as trouble:  # it could not be marked, so it was not sent
+            log.warning("post %s waits for the database: %s", id_, trouble)
+            self._not_before = self._steady() + STORE_PAUSE
+        finally:
+            del self._busy[id_]
+
+    async def _end(self, id_: PostId, end: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Write what became of a post; where the store does not take it, keep it for the next tick."""
+        try:
+            await end()
+        except Outage as trouble:
+            log.warning("the outcome of post %s waits for the database: %s", id_, trouble)
+            self._open_ends[id_] = end
+            self._not_before = self._steady() + STORE_PAUSE
+        except Exception as bug:
+            log.exception("what became of post %s could not be written down", id_)
+            self._alarms.raised(BUG, BUG_MET.format(type(bug).__name__))
+            self._open_ends[id_] = partial(self._doubt, id_, f"bug: {type(bug).__name__}")
+            self._not_before = self._steady() + STORE_PAUSE
+
+    async def _doubt(self, id_: PostId, why: str) -> None:
+        """Let a post be looked up whose outcome met a bug: else it would count as being sent until the next start."""
+        now = await self._store.post(id_)
+        if now is not None and now.state is State.SENDING:
+            await self._store.set_unclear(id_, why, self._clock())
+            self._settling.doubted(now)
+
+    async def _step(self, post: Post, *, by_url: bool) -> Step:
+        """Hand a post to Slack and return what follows."""
+        try:
+            channel, ts = await self._call(post, by_url=by_url)
+        except SlackAstray as astray:
+            return Astray(astray.channel, astray.ts)
+        except Exception as failure:  # noqa: BLE001  a bug among them: it is logged where it is judged
+            return self._troubles.after(post, failure, by_url=by_url, default_channel=self._default_channel)
+        return Stands(channel, ts)
+
+    async def _call(self, post: Post, *, by_url: bool) -> tuple[str, str]:
+        """Make the call; return the channel the post stands in and its ts, or its file's id."""
+        new, channel, thread = post.new, post.channel, post.new.thread
+        if self._shared.bars(post):
+            raise SlackRefused(SHARED_CHANNEL)
+        body = self._troubles.body(post)
+        match new.kind:
+            case Kind.MESSAGE:
+                return await self._slack.post(channel, body, id=name_of(new.id, post.generation), thread=thread)
+            case Kind.EDIT:
+                try:
+                    await self._slack.edit(channel, post.ts, body, id=new.id)
+                except SlackRefused as refused:
+                    raise await self._lost.meant(post, refused) from None
+                return channel, post.ts
+            case Kind.WHISPER:
+                url = new.response_url if by_url else ""
+                await self._slack.whisper(channel, new.user, body, thread=thread, response_url=url)
+                return channel, ""
+            case Kind.FILE:
+                file = await self._slack.upload(
+                    channel, body, thread=thread, reserved=lambda id_: self._store.reserve(new.id, id_)
+                )
+                return channel, file
+            case _:
+                assert_never(new.kind)
+
+    # ── settling ──
+
+    async def _settle(self, post: Post, step: Step, *, by_url: bool) -> None:
+        """Write what became of a post."""
+        new, now = post.new, self._clock()
+        match step:
+            case Stands(channel, ts):
+                await self._store.sent(new.id, channel, ts, now)
+                await self._well(post, by_url=by_url)
+                if post.doubts:
+                    self._settling.resent()
+                self._meters.late(new.lane, max(0.0, (now - new.due).total_seconds()))
+            case Again(seconds, why):
+                await self._died(post, why)
+                await self._store.requeue(new.id, now + timedelta(seconds=seconds), why)
+            case Move(channel, why):
+                await self._died(post, why)
+                await self._store.requeue(new.id, now, why, channel=channel)
+            case Instead(other, why):
+                await self._store.requeue(new.id, now, why, instead=other)
+            case Doubt(why):
+                await self._store.set_unclear(new.id, why, now)
+                self._settling.doubted(post)
+            case Lost(why):
+                await self._lost.edited(post, why)
+                self._troubles.forget(post)
+            case Astray():
+                await self._well(post, by_url=by_url)
+                await self._lost.replied(post, step)
+            case Drop(why):
+                await self._give_up(post, why, now)
+            case _:
+                assert_never(step)
+        self._meters.outcome(new.kind, _NAMES[type(step)])
+
+    async def _give_up(self, post: Post, why: str, now: datetime) -> None:
+        await self._died(post, why)
+        if not await self._reach.failed(post, why):
+            log.error("post %s (%s) was given up: %s", post.new.id, post.new.kind.value, why)
+        await self._store.give_up(post.new.id, why, now)
+        self._troubles.forget(post)
+
+    async def _died(self, post: Post, why: str) -> None:
+        await self._routes.died(post, why, bad=self._troubles.is_bad_place(post, why))
+
+    async def _well(self, post: Post, *, by_url: bool) -> None:
+        """Slack took a post: what was wrong is over."""
+        if self._troubles.well(post, by_url=by_url):  # what tried meanwhile must not wait on while others go
+            await self._store.hasten(self._clock())
+        self._lost.edit_taken(post)
+        await self._reach.lives(post)
+        if self._shared.has_strangers(post.channel):
+            return  # an answer that went there is no sign that the channel may hear of failures
+        if post.new.kind is Kind.MESSAGE and post.channel == self._default_channel:
+            self._alarms.over(DEFAULT_CHANNEL)
+        await self._routes.lives(post)
+
+
+_NAMES: dict[type, str] = {
+    Stands: "sent",
+    Again: "again",
+    Move: "moved",
+    Instead: "plain",
+    Doubt: "unclear",
+    Lost: "lost",
+    Astray: "astray",
+    Drop: "given up",
+}

@@ -1,0 +1,149 @@
+"""Searching Slack for messages of ours: every place in which one may stand, read to its end, or nothing is known.
+
+    a message     its channel
+    a reply       its thread, as it is now and as it was before that was lost; and the channel, where the thread's first
+                  message is gone, since Slack puts replies there then
+
+Only the time is read in which it can have been posted, however much was said since. What one round does not come to,
+a later one reads on from there, for those posts it was begun for; others wait for the next.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.core.outbox.conversations import Found, SlackLimited, SlackRefused
+from bot.core.outbox.lost_messages import name_of, names_of
+from bot.core.outbox.posts import Post, PostId
+from bot.core.outbox.slack_errors import Verdict, verdict
+from bot.work.delivery.outcomes import ARRIVES_WITHIN
+from bot.work.ports import Clock, Slack
+
+CLOCKS_APART = timedelta(hours=1)  # as much as this clock may be behind Slack's, and nothing is said twice
+TOGETHER = timedelta(minutes=10)  # posts that were tried within it are searched for together
+Place = tuple[str, str]  # channel and thread
+
+_NOTHING_THERE = frozenset({Verdict.ELSEWHERE, Verdict.OUTSIDE, Verdict.GONE})  # no place, so no message in it
+
+
+@dataclass(frozen=True, slots=True)
+class Sightings:
+    """Where one post stands: ts, oldest first."""
+
+    there: tuple[str, ...] = ()  # where it belongs
+    loose: tuple[str, ...] = ()  # a reply in the channel itself
+    stale: tuple[str, ...] = ()  # copies under an earlier name that were not known to stand
+    orphan: bool = False  # a reply: the first message of its thread is not there
+
+
+@dataclass(slots=True)
+class _Search:
+    """A search under way in a place, for some posts."""
+
+    posts: Mapping[PostId, Post]
+    threads: list[str]  # to be read yet; "" is the channel itself
+    since: float
+    until: float
+    rest: str = ""  # of the first of them
+    seen: dict[str, dict[PostId, set[str]]] = field(default_factory=dict)  # by thread, then by name
+    orphaned: set[str] = field(default_factory=set)  # threads whose first message is not there
+
+    def is_for(self, post: Post) -> bool:
+        """Whether it looks for this post, as often as that has been tried."""
+        known = self.posts.get(post.new.id)
+        return known is not None and known.attempts == post.attempts
+
+
+class Searches:
+    """The searches under way, one a place."""
+
+    def __init__(self, slack: Slack, clock: Clock) -> None:
+        self._slack = slack
+        self._clock = clock
+        self._open: dict[Place, _Search] = {}
+
+    async def of(self, place: Place, posts: Sequence[Post]) -> Mapping[PostId, Sightings] | None:
+        """Return where posts of this place stand, those that were looked for; None where it was not read to its end.
+
+        Raises ``SlackLimited`` where Slack asks to wait, and the other failures of a call where it does not answer.
+        """
+        search = self._open.get(place)
+        if search is None or not any(search.is_for(post) for post in posts):
+            search = self._open[place] = _begun(place, posts, self._clock())
+        while search.threads:
+            if not await self._read(place[0], search):
+                return None
+        del self._open[place]
+        return {post.new.id: _sightings(post, search, place[1]) for post in posts if search.is_for(post)}
+
+    async def _read(self, channel: str, search: _Search) -> bool:
+        """Read on in the first place that is left; return whether to go on."""
+        thread = search.threads[0]
+        found = await self._found(channel, thread, search)
+        seen = search.seen.setdefault(thread, {})
+        for name, stamps in found.stamps.items():
+            seen.setdefault(name, set()).update(stamps)
+        if not found.parent:
+            search.orphaned.add(thread)
+            if "" not in (*search.threads, *search.seen):
+                search.threads.append("")
+        if found.whole:
+            search.threads.pop(0)
+            search.rest = ""
+            return True
+        moved, search.rest = found.rest != search.rest, found.rest or search.rest
+        if found.wait:
+            raise SlackLimited(found.wait)
+        return moved
+
+    async def _found(self, channel: str, thread: str, search: _Search) -> Found:
+        names = [name for post in search.posts.values() for name in names_of(post.new.id, post.generation)]
+        try:
+            return await self._slack.find(
+                channel, names, thread=thread, since=search.since, until=search.until, rest=search.rest
+            )
+        except SlackRefused as refused:
+            if verdict(refused.error) in _NOTHING_THERE:
+                return Found(parent=not thread)
+            raise
+
+
+def _begun(place: Place, posts: Sequence[Post], now: datetime) -> _Search:
+    """Return the search for the post that was tried first, and for those that were tried soon after it."""
+    since = min(map(_tried_first, posts))
+    posts = [post for post in posts if _tried_first(post) - since <= TOGETHER]
+    before = dict.fromkeys(ts for post in posts for ts in post.threads)
+    threads = list(dict.fromkeys([place[1], *before, *([""] if before else [])]))
+    return _Search({post.new.id: post for post in posts}, threads, since.timestamp(), _until(posts, now))
+
+
+def _tried_first(post: Post) -> datetime:
+    return post.first_tried or post.new.due
+
+
+def _until(posts: Sequence[Post], now: datetime) -> float:
+    """Return until when one of these can have been posted; 0, so that all is read, where that is not known.
+
+    Nor is it trusted soon after the last try, when little more is to be read: this clock may be behind Slack's.
+    """
+    tried = [post.tried_at for post in posts if post.tried_at is not None]
+    if len(tried) < len(posts) or now - max(tried) < CLOCKS_APART:
+        return 0.0
+    return (max(tried) + ARRIVES_WITHIN).timestamp()
+
+
+def _sightings(post: Post, search: _Search, asked: str) -> Sightings:
+    """Sort what was seen of a post by where it stands, and under which name."""
+    name, ours = name_of(post.new.id, post.generation), names_of(post.new.id, post.generation)
+    there, loose, stale = set[str](), set[str](), set[str]()
+    for thread, seen in search.seen.items():
+        for each in ours:
+            stamps = seen.get(each, set()) - set(post.lost)
+            where = stale if each != name else loose if asked and not thread else there
+            where |= stamps
+    # A reply that Slack shows in the channel, too, stands in its thread.
+    return Sightings(_ordered(there), _ordered(loose - there), _ordered(stale), asked in search.orphaned)
+
+
+def _ordered(stamps: set[str]) -> tuple[str, ...]:
+    return tuple(sorted(stamps, key=float))

@@ -1,0 +1,62 @@
+"""A sign of life: one line a day, so that silence is never taken for health.
+
+It is told at nine in the default time zone, or as soon as the bot runs after that. Its id is its day's, so that
+whatever dies, a day has one.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.core.health import daily
+from bot.core.outbox import notices
+from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
+from bot.messages.cards import monitoring as cards
+from bot.work.monitor.coverage import Watched
+from bot.work.ports_store import Store
+
+HOUR = 9  # local
+_NOTE = "sign of life"
+_MOST = 5000  # incidents
+
+
+class SignOfLife:
+    """Tells once a day that it watches, and how the day was."""
+
+    def __init__(
+        self,
+        store: Store,
+        zone: ZoneInfo,
+        *,
+        channel: str,
+        command: str,
+        platform_zone: Callable[[], timedelta | None] = lambda: None,
+    ) -> None:
+        self._store = store
+        self._zone = zone
+        self._channel = channel
+        self._command = command
+        self._platform_zone = platform_zone
+        self._told = ""  # the day of the last one, ISO
+
+    async def tick(self, now: datetime, watched: Watched | None, trouble: str) -> None:
+        """Tell it, if this day has none yet. The first day of a database has its own announcement.
+
+        ``trouble`` is what keeps the bot from being well, if anything.
+        """
+        local = now.astimezone(self._zone)
+        day = local.date() if local.hour >= HOUR else local.date() - timedelta(days=1)
+        if self._told >= day.isoformat():
+            return
+        self._told = (await self._store.notes()).get(_NOTE, "")
+        if self._told < day.isoformat():
+            line = await self._line(f"alive-{day}", now, watched, trouble)
+            await self._store.tell(_NOTE, notices.each_day(day.isoformat(), [line]))
+            self._told = day.isoformat()
+
+    async def _line(self, id_: str, now: datetime, watched: Watched | None, trouble: str) -> NewPost:
+        recent = await self._store.incidents(live=False, since=now - daily.LEFT_FOR, limit=_MOST)
+        day = daily.summary(recent, now)
+        flows = (watched.watching, watched.total) if watched is not None else None
+        body = cards.sign_of_life(day, flows, trouble, command=self._command, zone=self._platform_zone())
+        return NewPost(PostId(id_), Kind.MESSAGE, Lane.HOUSEKEEPING, self._channel, body, now)

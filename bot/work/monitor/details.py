@@ -1,0 +1,303 @@
+"""A closer look at a failure, beside the alert search: the failed task, its error line, the owners, the last good run.
+
+The decision card waits 1.5 s for it. Each thing learned is written at once and drawn onto the card: while the card
+has not gone this changes the card itself, afterwards it is an edit.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.core.errors import Failure
+from bot.core.flow import graph as graphs
+from bot.core.flow.ids import instance_moment
+from bot.core.flow.model import (
+    Instance,
+    InstanceId,
+    Search,
+    Task,
+    TaskId,
+    UserName,
+)
+from bot.core.flow.status import Status
+from bot.core.flow.times import milliseconds
+from bot.core.incident import lifecycle
+from bot.core.incident.facts import Facts
+from bot.core.incident.lifecycle import Reason
+from bot.core.incident.model import Incident, IncidentId
+from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
+from bot.core.text.error_line import error_line
+from bot.messages import incident_posts
+from bot.messages.cards import incident_replies as replies
+from bot.messages.cards.incident import Look
+from bot.work.commands.long_texts import apart
+from bot.work.monitor import page_facts
+from bot.work.monitor.owners import Looks
+from bot.work.monitor.settings import WatchSettings
+from bot.work.ports import Clock, Enos, NewId
+from bot.work.ports_store import Store
+
+log = logging.getLogger(__name__)
+
+_GOOD_WITHIN = timedelta(days=14)  # how far back the last good run is looked for
+_TRIES = 3  # a log may appear a little after the failure
+_REMEMBERED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What watching reaches the outside by."""
+
+    enos: Enos
+    store: Store
+    looks: Looks
+    clock: Clock
+    steady: Clock  # for what waits: never put back
+    new_id: NewId
+    settings: WatchSettings
+    mask: Callable[[str], str]
+    wake: Callable[[], None]  # there is something to deliver
+    occurred: Callable[[int], None] = lambda _status: None  # a failure was seen that is new
+
+    def terms(self, now: datetime, look: Look) -> incident_posts.Terms:
+        """Return the terms of a decision that is made outside of a search."""
+        return incident_posts.Terms(
+            now=now,
+            alerting=self.settings.alerting,
+            channel=self.settings.channel,
+            new_id=self.new_id,
+            by_instance=self.settings.group_by == "instance",
+            stored_at=self.clock(),
+            look=look,
+            storm=self.settings.storm,
+            command=self.settings.command,
+        )
+
+
+class Enricher:
+    """Takes closer looks, a few at a time, without anybody waiting for them."""
+
+    def __init__(self, outside: Outside) -> None:
+        self._out = outside
+        self._turn = asyncio.Semaphore(outside.settings.lane_width)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._under_way: set[tuple[IncidentId, InstanceId]] = set()  # a reading may bring a flow on many pages
+        self._tries: dict[str, int] = {}
+
+    def begin(
+        self, incident: Incident, kind: int | None, *, instance: InstanceId | None = None, reply: PostId | None = None
+    ) -> None:
+        """Begin to look at a failure of an incident, which a page has just brought: the newest where none is named.
+
+        ``kind`` is the scheduling type to look for the last good run in; None where it is known or not wanted.
+        """
+        instance = instance or incident.occurrences[-1].instance
+        if (incident.id, instance) not in self._under_way:
+            self._under_way.add((incident.id, instance))
+            self._start(self._look(incident, instance, kind, reply))
+
+    async def settled(self) -> None:
+        """Wait until every look that was begun has ended."""
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+
+    async def stop(self) -> None:
+        """Give up what is under way: following takes it up at the next start."""
+        for task in self._tasks:
+            task.cancel()
+        await self.settled()
+
+    async def learn(self, incident: Incident, found: Instance, *, reply: PostId | None = None) -> None:
+        """Write and show what a single read of a failed instance tells."""
+        broken = graphs.broken(found.graph)
+        failure = next((each for each in reversed(incident.occurrences) if each.instance == found.id), None)
+        if failure is None:
+            return
+        if {task.id for task in broken} - set(failure.failed_tasks):
+            await self._tell(incident, found.id, reply, tasks=broken)
+        if broken and not failure.error_line:
+            line = await self._error_line(found.id, broken[0])
+            if line:
+                await self._tell(incident, found.id, reply, line=line)
+        await self._find_owners(incident)
+
+    def _start(self, look: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(look)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("a closer look at a failure met a bug", exc_info=task.exception())
+
+    async def _look(self, incident: Incident, instance: InstanceId, kind: int | None, reply: PostId | None) -> None:
+        try:
+            async with self._turn:
+                found = await self._out.enos.instance(instance)
+                if found is not None:
+                    await self.learn(incident, found, reply=reply)
+                if kind is not None:
+                    await self._find_last_success(incident, kind)
+        except Failure as trouble:
+            log.info("no closer look at %s for now: %s", instance, trouble)
+        finally:
+            self._under_way.discard((incident.id, instance))
+
+    async def _find_owners(self, incident: Incident) -> None:
+        """Ask the flow, where the rows name no owner."""
+        if incident.owners or not self._may_try(incident.id):
+            return
+        flow = await self._out.enos.flow(incident.flow_id)
+        if flow.owners:
+            await self._change(incident, lambda old: _with_owners(old, flow.owners), owners=flow.owners)
+
+    async def _error_line(self, instance: InstanceId, task: Task) -> str:
+        if not task.instance_id or not self._may_try(instance):
+            return ""
+        try:
+            text = await self._out.enos.log(task.instance_id)
+        except Failure as trouble:
+            log.info("no log of %s for now: %s", task.instance_id, trouble)
+            return ""
+        return await apart(lambda log: error_line(log, self._out.mask), text or "")
+
+    def _may_try(self, what: str) -> bool:
+        """Whether to ask once more: what is not there at the third time will not come."""
+        tries = self._tries.get(what, 0)
+        if len(self._tries) > _REMEMBERED:
+            self._tries.clear()
+        self._tries[what] = tries + 1
+        return tries < _TRIES
+
+    async def _find_last_success(self, incident: Incident, kind: int) -> None:
+        """Look at the newest page of the flow's good runs: one request."""
+        now = self._out.clock()
+        terms = Search(
+            kind=kind,
+            since=milliseconds(now - _GOOD_WITHIN),
+            until=milliseconds(now),
+            statuses=(int(Status.SUCCESS),),
+            expression=str(incident.flow_id),
+        )
+        good: tuple[Instance, ...] = ()
+        found = self._out.enos.search(terms)
+        async for page in found:
+            good = tuple(row for row in page.rows if row.flow_id == incident.flow_id and row.status == Status.SUCCESS)
+            break
+        close = getattr(found, "aclose", None)
+        if close is not None:
+            await close()
+        newest = max(good, key=lambda row: (_moment(row), row.id), default=None)
+        if newest is not None:
+            await self._change(incident, lambda old: _with_last_success(old, newest.id))
+
+    async def _tell(
+        self,
+        incident: Incident,
+        instance: InstanceId,
+        reply: PostId | None,
+        *,
+        tasks: tuple[Task, ...] = (),
+        line: str = "",
+    ) -> None:
+        def step(old: Incident) -> lifecycle.Step:
+            return lifecycle.learned(
+                old,
+                instance,
+                tasks=_with_earlier(old, instance, tasks),
+                task_name=tasks[0].name if tasks else "",
+                error_line=line,
+            )
+
+        await self._change(incident, step, reply=reply, instance=instance)
+
+    async def _change(
+        self,
+        incident: Incident,
+        step: Callable[[Incident], lifecycle.Step],
+        *,
+        owners: tuple[UserName, ...] = (),
+        reply: PostId | None = None,
+        instance: InstanceId | None = None,
+    ) -> None:
+        now = self._out.clock()
+        terms = self._out.terms(now, await self._out.looks.of((*incident.owners, *owners), now))
+
+        def decide(old: Incident) -> Facts:
+            new, reason = step(old)
+            facts = incident_posts.changed(old, new, reason, terms)
+            if reply is None or reason is Reason.NOTHING:
+                return facts
+            return replace(facts, posts=(*facts.posts, *_reply_anew(new, reply, instance, terms)))
+
+        await self._out.store.change(incident.id, decide)
+        self._out.wake()
+
+
+def begin_all(enricher: Enricher, facts: Facts, kind: int, now: datetime) -> None:
+    """Begin a closer look at each failure that these facts of a page tell, on a card or in a reply.
+
+    Those that stand under another message are left to following: hundreds at once would not help an EnOS in trouble,
+    and would hold up a first start. The last good run is looked for until it is known.
+    """
+    tells = facts.tells if isinstance(facts, page_facts.PageFacts) else {}
+    told = [(post.incident, tells[post.id], post.id) for post in facts.posts if post.id in tells]
+    for incident in facts.incidents:
+        if incident.gathered:
+            continue
+        newest = incident.occurrences[-1]
+        replies_of = {instance: post for of, instance, post in told if of == incident.id}
+        if newest.seen_at == now and not newest.failed_tasks and not newest.healed:
+            kind_of_good = None if incident.last_success else kind
+            enricher.begin(incident, kind_of_good, reply=replies_of.pop(newest.instance, None))
+        for instance, post in replies_of.items():
+            enricher.begin(incident, None, instance=instance, reply=post)
+
+
+def _reply_anew(
+    incident: Incident, reply: PostId, instance: InstanceId | None, terms: incident_posts.Terms
+) -> tuple[NewPost, ...]:
+    """Return the edit of the reply that told this failure."""
+    failure = next((each for each in reversed(incident.occurrences) if each.instance == instance), None)
+    if failure is None:
+        return ()
+    id_ = PostId(terms.new_id())
+    return (
+        NewPost(
+            id=id_,
+            kind=Kind.EDIT,
+            lane=Lane.ALERT,
+            channel=incident.channel,
+            body=replies.failed_again(incident, failure, id_),
+            due=terms.now + incident_posts.GATHER_EDITS,
+            target=reply,
+            incident=incident.id,
+        ),
+    )
+
+
+def _with_earlier(incident: Incident, instance: InstanceId, tasks: tuple[Task, ...]) -> tuple[TaskId, ...]:
+    """Return all tasks that failed: a run counts as failed while others still go on, and may fail too."""
+    earlier = next((each.failed_tasks for each in reversed(incident.occurrences) if each.instance == instance), ())
+    return tuple(dict.fromkeys((*(task.id for task in tasks), *earlier)))
+
+
+def _with_owners(incident: Incident, owners: tuple[UserName, ...]) -> lifecycle.Step:
+    if incident.owners:
+        return incident, Reason.NOTHING
+    return replace(incident, owners=owners), Reason.LEARNED
+
+
+def _with_last_success(incident: Incident, instance: InstanceId) -> lifecycle.Step:
+    if incident.last_success == instance or incident.recovered_by:
+        return incident, Reason.NOTHING
+    return replace(incident, last_success=instance), Reason.LEARNED
+
+
+def _moment(row: Instance) -> float:
+    at = instance_moment(row.id)
+    return at.timestamp() if at else 0.0

@@ -1,0 +1,332 @@
+"""Following what is open, beside the alert search: recoveries, good runs for what failed, and what has not ended.
+
+Costs at most one SUCCESS search per type and tick, and one Get Flow Instance per incident and minute, growing to
+ten minutes. Nothing open costs nothing.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from bot.core.errors import Failure
+from bot.core.flow.ids import instance_moment
+from bot.core.flow.model import (
+    KINDS,
+    PERIODIC,
+    FlowId,
+    Instance,
+    InstanceId,
+    Search,
+)
+from bot.core.flow.status import Status
+from bot.core.flow.times import milliseconds
+from bot.core.incident import lifecycle, recovery
+from bot.core.incident.facts import Facts, Seen
+from bot.core.incident.lifecycle import Reason
+from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
+from bot.messages import incident_posts
+from bot.work.monitor.details import Enricher, Outside, begin_all
+from bot.work.monitor.reader import closing
+from bot.work.monitor.settings import UPDATED
+from bot.work.monitor.single_reads import Singles
+
+log = logging.getLogger(__name__)
+_Thing = TypeVar("_Thing")
+
+_MOST = 5000  # incidents followed at once
+_AT_FIRST, _AT_LAST = timedelta(minutes=1), timedelta(minutes=10)  # between two reads of one instance
+_LEFT_EVERY = timedelta(minutes=5)  # recovered incidents without a good run are looked at less often
+_LEFT_FOR = timedelta(days=7)  # and for so long
+_REPLIES = 5  # good runs told one by one, per incident and tick
+_BUGS = 100  # different ones that are logged
+_REMEMBERED = 2000  # good runs known from earlier reads, per type
+
+
+@dataclass
+class _Plan:
+    """When the instance of an incident is read next, by the steady clock."""
+
+    of: tuple[str, str]  # its newest failure: another one starts the plan anew
+    due: datetime
+    pause: timedelta = _AT_FIRST
+    asked: set[InstanceId] = field(default_factory=set)  # earlier failures that were read for their tasks
+
+
+@dataclass
+class _Good:
+    """What a type's searches for good runs have covered."""
+
+    known: dict[tuple[str, str], None] = field(default_factory=dict)
+    covered: frozenset[tuple[str, str, str]] = frozenset()  # failures that were there at the last complete read
+
+
+class Following:
+    """Follows open incidents, and recovered ones that miss a good run."""
+
+    def __init__(self, outside: Outside, enricher: Enricher) -> None:
+        self._out = outside
+        self._enricher = enricher
+        self._singles = Singles(outside)
+        self._turn = asyncio.Semaphore(outside.settings.lane_width)
+        self._plans: dict[IncidentId, _Plan] = {}
+        self._good = {kind: _Good() for kind in KINDS}
+        self._candidates: defaultdict[IncidentId, dict[InstanceId, Instance]] = defaultdict(dict)
+        self._left: dict[IncidentId, Incident] = {}  # recovered, without a good run
+        self._left_due: datetime | None = None
+        self._waiting: dict[InstanceId, _Plan] = {}
+        self._bugs: set[str] = set()  # that were logged
+
+    def nudge(self) -> None:
+        """Look at everything at the next tick: somebody has started a run that may heal."""
+        self._left_due = None
+        for plan in self._plans.values():
+            plan.pause, plan.due = _AT_FIRST, min(plan.due, self._out.steady() + _AT_FIRST)
+
+    async def tick(self, now: datetime) -> None:
+        """Look for recoveries and good runs, and read what is due. An outage is the alert search's to tell."""
+        live = await self._out.store.incidents(live=True, limit=_MOST)
+        due = self._left_due is None or self._out.steady() >= self._left_due
+        if due:
+            await self._find_left(now)
+        followed = self._left | {incident.id: incident for incident in live}
+        self._forget_all_but(followed)
+        if live or (due and followed):
+            for kind in KINDS:
+                await self._quietly(self._find_good(kind, followed, now))
+            self._left = {id_: followed[id_] for id_ in self._left}
+            due_now = [incident for incident in followed.values() if self._due(incident, now)]
+            await self._together(due_now, lambda incident: self._read(incident, now))
+        await self._look_beyond(now)
+
+    async def look_back(self, now: datetime) -> None:
+        """Look for good runs alone: what has failed within the window may have recovered since."""
+        live = {incident.id: incident for incident in await self._out.store.incidents(live=True, limit=_MOST)}
+        for kind in KINDS if live else ():
+            await self._quietly(self._find_good(kind, live, now))
+
+    # ── what is followed ──
+
+    async def _find_left(self, now: datetime) -> None:
+        """Find the recovered incidents that miss a good run. Every search looks for theirs too."""
+        recent = await self._out.store.incidents(live=False, since=now - _LEFT_FOR, limit=_MOST)
+        left = (each for each in recent if each.phase is Phase.RECOVERED and lifecycle.unhealed(each))
+        self._left = {incident.id: incident for incident in left}
+        self._left_due = self._out.steady() + _LEFT_EVERY
+
+    def _forget_all_but(self, followed: Collection[IncidentId]) -> None:
+        for gone in self._plans.keys() - set(followed):
+            del self._plans[gone]
+            self._candidates.pop(gone, None)
+
+    # ── good runs ──
+
+    async def _find_good(self, kind: int, followed: dict[IncidentId, Incident], now: datetime) -> None:
+        """Search the good runs of a type, newest change first, until nothing is new."""
+        of_flow: defaultdict[FlowId, list[IncidentId]] = defaultdict(list)
+        for incident in followed.values():
+            of_flow[incident.flow_id].append(incident.id)
+        failures = frozenset(_failures(followed.values()))
+        good = self._good[kind]
+        whole = not failures <= good.covered
+        first: list[tuple[str, str]] = []
+        said: defaultdict[IncidentId, int] = defaultdict(int)
+        async with closing(self._out.enos.search(_good_runs(kind, followed.values(), now))) as found:
+            async for page in found:
+                keys = [(row.id, row.end_time) for row in page.rows]
+                known = bool(keys) and all(key in good.known for key in keys)
+                first += keys[: _REMEMBERED - len(first)]
+                for row in reversed(page.rows):
+                    for id_ in of_flow.get(row.flow_id, ()):
+                        try:
+                            followed[id_] = await self._succeeded(followed[id_], row, now, said)
+                        except Failure:
+                            raise
+                        except Exception as bug:  # noqa: BLE001  logged: one run must not hide the others
+                            self._met(bug)
+                if known and not whole and page.sorted_by in UPDATED:
+                    break
+        good.known = dict.fromkeys([*first, *good.known][:_REMEMBERED])
+        good.covered = failures
+
+    async def _succeeded(
+        self, incident: Incident, row: Instance, now: datetime, said: defaultdict[IncidentId, int]
+    ) -> Incident:
+        """Take a good run in; return the incident as it is then."""
+        if row.status != Status.SUCCESS:
+            return incident
+        reason = recovery.after(incident, row, now)[1]
+        if reason is Reason.RECOVERED and not row.graph.tasks and recovery.might_heal(row, incident):
+            row = await self._whole(row)
+        if reason is Reason.NOTHING:
+            if not row.graph.tasks and recovery.might_heal(row, incident):
+                self._candidates[incident.id].setdefault(row.id, row)
+            return incident
+        terms = self._out.terms(now, await self._out.looks.of(incident.owners, now))
+
+        def decide(old: Incident) -> Facts:
+            new, reason = recovery.after(old, row, now)
+            speaks = reason is Reason.RECOVERED or (reason is Reason.HEALED and said[old.id] < _REPLIES)
+            reply = (
+                incident_posts.success_reply(old, new, reason, terms.look.zone) if speaks and not new.gathered else None
+            )
+            facts = incident_posts.changed(old, new, reason, terms, reply=reply)
+            return replace(facts, seen=_as_seen(old, new, row, now))
+
+        facts = await self._out.store.change(incident.id, decide)
+        said[incident.id] += 1
+        self._out.wake()
+        return facts.incidents[0] if facts.incidents else incident
+
+    async def _whole(self, row: Instance) -> Instance:
+        """Return a good run with its tasks: what ends the alarm should say at once whether it healed anything.
+
+        Read once in the life of an incident. Where it cannot be read, the run as listed: it is read again later.
+        """
+        try:
+            found = await self._out.enos.instance(row.id)
+        except Failure as trouble:
+            log.info("the tasks of %s are not known yet: %s", row.id, trouble)
+            return row
+        return row if found is None or found.status != Status.SUCCESS else found
+
+    # ── single reads ──
+
+    def _due(self, incident: Incident, now: datetime) -> bool:
+        newest = incident.occurrences[-1]
+        key = (newest.instance, newest.end_time)
+        plan = self._plans.get(incident.id)
+        if plan is None or plan.of != key:
+            age = max(timedelta(), now - newest.seen_at)
+            plan = self._plans[incident.id] = _Plan(key, self._out.steady() + max(timedelta(), _AT_FIRST - age))
+        if self._out.steady() < plan.due:
+            return False
+        plan.due = self._out.steady() + plan.pause
+        plan.pause = min(plan.pause * 2, _AT_LAST)
+        return True
+
+    async def _read(self, incident: Incident, now: datetime) -> None:
+        instance = self._which(incident)
+        before = await self._singles.known(instance, incident.flow_id)
+        found = await self._out.enos.instance(instance)
+        self._candidates[incident.id].pop(instance, None)
+        if found is None:
+            return
+        if found.status == Status.SUCCESS:
+            await self._succeeded(incident, found, now, defaultdict(int))
+        elif found.status in self._out.settings.alerting:
+            await self._enricher.learn(incident, found)
+        at = instance_moment(instance)
+        beyond = at is not None and at < now - self._out.settings.lookback
+        facts = await self._singles.take(found, before, now, beyond=beyond)
+        self._begin(facts, found, now)
+
+    def _which(self, incident: Incident) -> InstanceId:
+        """Return the instance whose read tells most: a run that might heal, tasks not known, else the newest."""
+        candidates = self._candidates.get(incident.id)
+        if candidates:
+            return next(iter(candidates))
+        plan = self._plans[incident.id]
+        for failure in reversed(lifecycle.unhealed(incident)):
+            if not failure.failed_tasks and failure.instance not in plan.asked:
+                plan.asked.add(failure.instance)
+                return failure.instance
+        return incident.occurrences[-1].instance
+
+    def _begin(self, facts: Facts, found: Instance, now: datetime) -> None:
+        if facts.incidents:
+            self._out.wake()
+            begin_all(self._enricher, facts, PERIODIC if found.kind is None else found.kind, now)
+
+    # ── what has not ended, beyond the window ──
+
+    async def _look_beyond(self, now: datetime) -> None:
+        unfinished = await self._out.store.unfinished(now - self._out.settings.lookback)
+        for gone in self._waiting.keys() - set(unfinished):
+            del self._waiting[gone]
+        due, at = [], self._out.steady()
+        for instance in unfinished:
+            plan = self._waiting.setdefault(instance, _Plan((instance, ""), at))
+            if at >= plan.due:
+                plan.due = at + plan.pause
+                plan.pause = min(plan.pause * 2, _AT_LAST)
+                due.append(instance)
+        await self._together(due, lambda instance: self._read_beyond(instance, now))
+
+    async def _read_beyond(self, instance: InstanceId, now: datetime) -> None:
+        before = await self._singles.known(instance, None)
+        found = await self._out.enos.instance(instance)
+        if found is None:
+            await self._out.store.observe((instance,), (), lambda _: Facts(forget=(instance,)))
+            return
+        self._begin(await self._singles.take(found, before, now, beyond=True), found, now)
+
+    # ── how ──
+
+    async def _together(self, things: Iterable[_Thing], read: Callable[[_Thing], Awaitable[None]]) -> None:
+        """Read them, a few at once. A read is begun in its turn: one that is never reached leaves nothing behind."""
+
+        async def one(thing: _Thing) -> None:
+            async with self._turn:
+                await self._quietly(read(thing))
+
+        await asyncio.gather(*(one(thing) for thing in things))
+
+    async def _quietly(self, work: Awaitable[None]) -> None:
+        """Do it; what goes wrong with one read does not hold up the others. The alert search tells of an outage."""
+        try:
+            await work
+        except Failure as trouble:
+            log.info("following waits: %s", trouble)
+        except Exception as bug:  # noqa: BLE001  logged
+            self._met(bug)
+
+    def _met(self, bug: Exception) -> None:
+        """Log a bug, once: the next tick meets it again."""
+        what = f"{type(bug).__name__}: {bug}"[:200]
+        if what not in self._bugs:
+            if len(self._bugs) >= _BUGS:
+                self._bugs.clear()
+            self._bugs.add(what)
+            log.error("following met a bug; it goes on with the others", exc_info=bug)
+
+
+def _failures(incidents: Iterable[Incident]) -> Iterable[tuple[str, str, str]]:
+    for incident in incidents:
+        for failure in lifecycle.unhealed(incident):
+            yield incident.id, failure.instance, failure.end_time
+
+
+def _good_runs(kind: int, incidents: Iterable[Incident], now: datetime) -> Search:
+    """Return the search for good runs since the oldest failure that has none; of one flow where it is only one."""
+    followed = tuple(incidents)
+    since = min(_since(failure, incident) for incident in followed for failure in _or_newest(incident))
+    flows = {incident.flow_id for incident in followed}
+    return Search(
+        kind=kind,
+        since=milliseconds(since),
+        until=milliseconds(now + timedelta(days=1)),
+        statuses=(int(Status.SUCCESS),),
+        expression=str(flows.pop()) if len(flows) == 1 else "",
+    )
+
+
+def _or_newest(incident: Incident) -> Sequence[Occurrence]:
+    return lifecycle.unhealed(incident) or incident.occurrences[-1:]
+
+
+def _since(failure: Occurrence, incident: Incident) -> datetime:
+    return instance_moment(failure.instance) or incident.opened_at - timedelta(days=1)
+
+
+def _as_seen(old: Incident, new: Incident, row: Instance, now: datetime) -> tuple[Seen, ...]:
+    """Return the failed instance as seen good, where its own success healed it: its next failure is a new one."""
+    was = any(each.instance == row.id and not each.healed for each in old.occurrences)
+    is_now = any(each.instance == row.id and not each.healed for each in new.occurrences)
+    if not was or is_now:
+        return ()
+    kind = PERIODIC if row.kind is None else row.kind
+    return (Seen(row.id, row.flow_id, kind, int(row.status), row.end_time, instance_moment(row.id), now),)

@@ -1,0 +1,63 @@
+"""Runs that EnOS lists and that cannot be read, or not be stored, are said: once each, in the channel and as an alarm.
+
+Which were said is a note in the database, written with what is said, so that a restart repeats none.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
+
+from bot.core.flow.model import LeftOut
+from bot.core.outbox.notices import Told
+from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
+from bot.messages.cards import monitoring as cards
+from bot.work.delivery.alarms import LEFT_OUT, Alarms
+from bot.work.ports import Clock, NewId
+from bot.work.ports_store import Store
+
+log = logging.getLogger(__name__)
+
+_NOTE = "left_out"
+_REMEMBERED = 500  # that were said; what is forgotten may be said again
+
+
+class Unreadable:
+    """Tells of runs that are left out. The alarm is over once none was for ``quiet``, by the steady clock."""
+
+    def __init__(
+        self, store: Store, alarms: Alarms, new_id: NewId, steady: Clock, *, channel: str, quiet: timedelta
+    ) -> None:
+        self._store, self._alarms, self._new_id, self._steady = store, alarms, new_id, steady
+        self._channel, self._quiet = channel, quiet
+        self._last: datetime | None = None  # when a run was last left out
+        self._said: frozenset[str] = frozenset()  # that need no other look at the note
+
+    async def take(self, left_out: Collection[LeftOut], now: datetime) -> None:
+        """Take in what a poll has left out, be it nothing; tell what was not told before."""
+        if left_out:
+            self._last = self._steady()
+            self._alarms.raised(LEFT_OUT, cards.LEFT_OUT)
+        elif self._last is not None and self._steady() - self._last >= self._quiet:
+            self._last = None
+            self._alarms.over(LEFT_OUT)
+        rows = {row.key: row for row in left_out if row.key not in self._said}
+        if rows:
+            await self._store.tell(_NOTE, self._telling(rows, PostId(self._new_id()), now))
+            self._said |= rows.keys()
+
+    def _telling(self, rows: Mapping[str, LeftOut], id_: PostId, now: datetime) -> Callable[[str], Told | None]:
+        """Return the decision to tell those of the rows that were not told."""
+
+        def decide(note: str) -> Told | None:
+            said = dict.fromkeys(json.loads(note or "[]"))
+            new = {key: row for key, row in rows.items() if key not in said}
+            if not new:
+                return None
+            for row in new.values():
+                log.warning("a run that EnOS lists is left out: %s, %s", row.shown, row.why)
+            body = cards.left_out(tuple(new.values()))
+            post = NewPost(id_, Kind.MESSAGE, Lane.ALERT, self._channel, body, now)
+            return Told(json.dumps([*said, *new][-_REMEMBERED:]), (post,))
+
+        return decide

@@ -1,0 +1,302 @@
+"""Reading one scheduling type: newest change first, until nothing is new, one page one transaction.
+
+    page ─► what is new on it is written, with what is said about it ─► next page
+              nothing is new, EnOS sorts by change, and the last reading ended well: done
+              otherwise: on, to the end of the window
+
+A reading is marked as begun before its first page is written, and as ended after its last: what a crash cuts off
+is read whole by the next one.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from bot.core.errors import Failure
+from bot.core.flow.model import Instance, InstanceId, LeftOut, Page, Search
+from bot.core.flow.status import Status
+from bot.core.flow.times import is_due, milliseconds
+from bot.core.incident.facts import Facts, Reading
+from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
+from bot.messages import incident_posts
+from bot.messages.cards import monitoring as cards
+from bot.work.monitor import page_facts
+from bot.work.monitor.flow_names import Printed
+from bot.work.monitor.owners import Looks
+from bot.work.monitor.settings import UPDATED, WatchSettings
+from bot.work.ports import Clock, Enos, NewId
+from bot.work.ports_store import Store
+
+log = logging.getLogger(__name__)
+
+UNFINISHED = tuple(
+    int(status) for status in (Status.INIT, Status.RUNNING, Status.SUSPEND, Status.WAIT, Status.READY, Status.RERUN)
+)
+AHEAD = timedelta(days=1)  # trigger times may lie ahead of our clock
+_PAGE = 50  # rows that one page of the platform holds
+_REFUSED_AT_MOST = 100  # rows that one reading leaves out because of a bug; beyond that no row is to blame
+_REFUSED_KEPT = 1000
+
+
+class Unread(Exception):  # noqa: N818  named for what is known
+    """EnOS could not be read; ``trouble`` is its sentence for people."""
+
+    def __init__(self, trouble: Failure) -> None:
+        super().__init__(str(trouble))
+        self.trouble = trouble
+
+
+@dataclass
+class Brought:
+    """What a reading brought. It grows page by page, so that what was written before a fault is known too."""
+
+    told: Callable[[Facts], None]  # hears of each page as soon as it is written
+    failures: set[tuple[str, str, str]] = field(default_factory=set)
+    distrusted: bool = False  # this sweep found what a poll had missed
+    unreadable: dict[str, LeftOut] = field(default_factory=dict)  # rows of EnOS that are left out, by key
+    refused: list[LeftOut] = field(default_factory=list)  # rows that could not be stored
+    refused_again: list[LeftOut] = field(default_factory=list)  # … and could not be before
+    stored: bool = False  # others could be stored meanwhile
+
+    def take(self, facts: Facts) -> None:
+        """Add the facts of a page."""
+        self.stored = True
+        self.told(facts)
+        if isinstance(facts, page_facts.PageFacts):
+            self.failures |= {(each.incident, each.instance, each.end_time) for each in facts.failures}
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """What is left out and to be said. Where nothing could be stored, perhaps no row is to blame: not at first."""
+        return (*self.unreadable.values(), *(self.refused if self.stored else ()), *self.refused_again)
+
+
+class Reader:
+    """Reads the platform's failures into the store."""
+
+    def __init__(
+        self, enos: Enos, store: Store, looks: Looks, clock: Clock, new_id: NewId, settings: WatchSettings
+    ) -> None:
+        self._enos = enos
+        self._store = store
+        self._looks = looks
+        self._clock = clock
+        self._new_id = new_id
+        self._settings = settings
+        self._refused = _Refused()
+        self._printed = Printed()
+
+    async def read(self, reading: Reading, brought: Brought, now: datetime, gather_under: PostId | None) -> Reading:
+        """Read one type into ``brought`` and return how it went.
+
+        Raises Unread where EnOS could not be read; nothing is lost by it. What the store raises is not caught.
+        """
+        sweep = reading.swept_at is None or is_due(reading.swept_at, self._settings.sweep_every, now)
+        trusted = reading.clean and reading.early_stop
+        order = _Order(self._settings.alerting)
+        begun = False
+        async with closing(self._enos.search(self._terms(reading, now, sweep=sweep))) as found:
+            async for page in _read(found):
+                if not page.last and not begun:
+                    await self._store.set_reading(replace(reading, clean=False))
+                    begun = True
+                brought.unreadable |= {row.key: row for row in page.left_out}
+                news = await self._observe(page.rows, reading.kind, now, gather_under, brought)
+                order.take(page, news)
+                known = bool(page.rows) and not news
+                if known and trusted and not sweep and page.sorted_by in UPDATED:
+                    break
+        brought.distrusted = sweep and trusted and order.broken
+        done = replace(
+            reading,
+            clean=not order.torn,
+            early_stop=reading.early_stop and not brought.distrusted,
+            swept_at=now if sweep else reading.swept_at,
+            read_at=now,
+        )
+        await self._store.set_reading(done, posts=self._distrust(reading.kind, now) if brought.distrusted else ())
+        return done
+
+    def _distrust(self, kind: int, now: datetime) -> tuple[NewPost]:
+        """Return what is told of an order of change that cannot be trusted any more."""
+        log.warning("type %d is not listed in the order of change; it is read to the end from now on", kind)
+        body = cards.order_distrusted(kind)
+        return (NewPost(PostId(self._new_id()), Kind.MESSAGE, Lane.HOUSEKEEPING, self._settings.channel, body, now),)
+
+    async def _observe(
+        self,
+        rows: tuple[Instance, ...],
+        kind: int,
+        now: datetime,
+        gather_under: PostId | None,
+        brought: Brought,
+    ) -> set[InstanceId]:
+        """Write what is new on a page into the store and ``brought``; return which rows are news."""
+        renamed = self._printed.renamed(rows)
+        if not renamed and self._store.knows(rows):
+            self._printed.keep(rows)
+            return set()
+        look = await self._looks.of((owner for row in rows for owner in row.owners), now)
+        terms = incident_posts.Terms(
+            now=now,
+            alerting=self._settings.alerting,
+            channel=self._settings.channel,
+            new_id=self._new_id,
+            kind=kind,
+            by_instance=self._settings.group_by == "instance",
+            stored_at=self._clock(),
+            gather_under=gather_under,
+            look=look,
+            storm=self._settings.storm,
+            command=self._settings.command,
+            renamed=renamed,
+        )
+        once_refused = [row for row in rows if self._refused.has(row)]
+        news = await self._write(tuple(row for row in rows if row not in once_refused), terms, brought)
+        for row in once_refused:  # alone, so that they cost the others nothing
+            news |= await self._write((row,), terms, brought)
+        self._printed.keep([row for row in rows if not self._refused.has(row)])
+        return news
+
+    async def _write(
+        self, rows: tuple[Instance, ...], terms: incident_posts.Terms, brought: Brought
+    ) -> set[InstanceId]:
+        """Write rows in one transaction; where that meets a bug, in parts: so it costs one row and not the page."""
+        if not rows:
+            return set()
+        instances = tuple(dict.fromkeys(row.id for row in rows))
+        flows = tuple(dict.fromkeys(row.flow_id for row in rows))
+        try:
+            facts = await self._store.observe(
+                instances, flows, lambda known: page_facts.decide(rows, terms, known), since=terms.recent_since
+            )
+        except Failure:
+            raise  # the database is in trouble, and no row is to blame
+        except Exception as bug:  # noqa: BLE001  told with a reference, or raised
+            if len(rows) == 1:
+                return {rows[0].id} if self._refuse(rows[0], bug, brought) else set()
+        else:
+            self._refused.drop(rows)
+            brought.take(facts)
+            return {seen.instance for seen in facts.seen}
+        half = len(rows) // 2  # what stands last is the oldest, and is told first
+        return await self._write(rows[half:], terms, brought) | await self._write(rows[:half], terms, brought)
+
+    def _refuse(self, row: Instance, bug: Exception, brought: Brought) -> bool:
+        """Leave out a row that cannot be stored; return whether that is news. Raises where no row is to blame."""
+        if len(brought.refused) + len(brought.refused_again) == _REFUSED_AT_MOST:
+            raise bug
+        reference = self._refused.put(row, self._new_id)
+        if reference.is_new:
+            log.error("run %s cannot be stored, reference %s", row.id, reference.text, exc_info=bug)
+        why = f"I met a bug of mine while storing it (reference {reference.text})"
+        left = LeftOut(f"{row.id}|{reference.text}", f"{row.id} of {row.flow_name}", why)
+        (brought.refused if reference.is_new else brought.refused_again).append(left)
+        return reference.is_new
+
+    def _terms(self, reading: Reading, now: datetime, *, sweep: bool) -> Search:
+        """Return the search: a sweep also asks for what has not ended, to follow it beyond the window."""
+        since = window_start(reading, now, self._settings)
+        more = UNFINISHED if sweep else ()
+        return Search(
+            kind=reading.kind,
+            since=milliseconds(since),
+            until=milliseconds(now + AHEAD),
+            statuses=tuple(dict.fromkeys((*self._settings.alert_statuses, *more))),
+        )
+
+
+def window_start(reading: Reading, now: datetime, settings: WatchSettings) -> datetime:
+    """Return where the window of trigger times begins: the look-back, or the last sweep where that is older."""
+    since = now - settings.lookback
+    return since if reading.swept_at is None else min(since, reading.swept_at)
+
+
+class _Reference(NamedTuple):
+    """By what the log tells of a row that cannot be stored."""
+
+    text: str
+    is_new: bool
+
+
+class _Refused:
+    """Rows that could not be stored, as they were then: each is tried again, alone, and logged once."""
+
+    def __init__(self) -> None:
+        self._rows: dict[InstanceId, tuple[tuple[object, ...], str]] = {}
+
+    def has(self, row: Instance) -> bool:
+        """Whether this row could not be stored as it is."""
+        return row.id in self._rows and self._rows[row.id][0] == _print(row)
+
+    def put(self, row: Instance, new_id: NewId) -> _Reference:
+        """Remember a row; return the reference that it has had, or a new one where it is another row by now."""
+        if self.has(row):
+            return _Reference(self._rows[row.id][1], is_new=False)
+        if len(self._rows) >= _REFUSED_KEPT:
+            self._rows.clear()
+        self._rows[row.id] = _print(row), new_id()
+        return _Reference(self._rows[row.id][1], is_new=True)
+
+    def drop(self, rows: Iterable[Instance]) -> None:
+        """Forget rows that are stored."""
+        if self._rows:
+            for row in rows:
+                self._rows.pop(row.id, None)
+
+
+def _print(row: Instance) -> tuple[object, ...]:
+    return row.status, row.end_time, row.flow_id, row.flow_name
+
+
+class _Order:
+    """Whether rows stood in the order of their change: news must not stand behind a page of known rows."""
+
+    def __init__(self, alerting: frozenset[int]) -> None:
+        self._alerting = alerting
+        self._row = 0
+        self._news_in_page = False
+        self._stopped = False
+        self._ends_in_news = False
+        self.broken = False
+        self.torn = False  # a page was turned in the middle of news: what left the list meanwhile moved a row past us
+
+    def take(self, page: Page, new: set[InstanceId]) -> None:
+        """Take a page in, and which of its rows are new; only rows that a poll would have been shown count."""
+        self.torn |= self._ends_in_news
+        for row in page.rows:
+            if row.status not in self._alerting:
+                continue
+            news = self._ends_in_news = row.id in new
+            self.broken |= news and self._stopped and page.sorted_by in UPDATED
+            self._news_in_page |= news
+            self._row += 1
+            if self._row % _PAGE == 0:
+                self._stopped |= not self._news_in_page
+                self._news_in_page = False
+
+
+async def _read(found: AsyncIterator[Page]) -> AsyncIterator[Page]:
+    """Yield the pages; what goes wrong while EnOS is asked is told apart from trouble with our own database."""
+    while True:
+        try:
+            page = await anext(found)
+        except StopAsyncIteration:
+            return
+        except Failure as trouble:
+            raise Unread(trouble) from trouble
+        yield page
+
+
+@asynccontextmanager
+async def closing(found: AsyncIterator[Page]) -> AsyncIterator[AsyncIterator[Page]]:
+    """Close a search that is not read to its end."""
+    try:
+        yield found
+    finally:
+        close = getattr(found, "aclose", None)
+        if close is not None:
+            await close()

@@ -1,0 +1,72 @@
+"""Single reads of an instance, compared with what was known before they were asked.
+
+A single read and a search may cross: what a search has written meanwhile is newer, and the single read is dropped.
+Within the window a standing failure is the search's to tell, since end times may be printed in another zone here
+(enos-api C9: the zone of printed times varies even within one answer).
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from bot.core.flow.model import FlowId, Instance, InstanceId
+from bot.core.flow.times import read_time
+from bot.core.incident.facts import Facts, Known, Seen
+from bot.work.monitor import page_facts
+from bot.work.monitor.details import Outside
+
+_STEP, _FARTHEST = timedelta(minutes=15), timedelta(hours=14)  # how zones differ from UTC
+
+
+class Singles:
+    """Takes single reads in."""
+
+    def __init__(self, outside: Outside) -> None:
+        self._out = outside
+
+    async def known(self, instance: InstanceId, flow: FlowId | None) -> Seen | None:
+        """Return what is known of an instance now."""
+        found: list[Seen] = []
+
+        def look(known: Known) -> Facts:
+            found.extend(known.seen.values())
+            return Facts()
+
+        await self._out.store.observe((instance,), () if flow is None else (flow,), look)
+        return found[0] if found else None
+
+    async def take(self, found: Instance, before: Seen | None, now: datetime, *, beyond: bool) -> Facts:
+        """Write what a single read tells, unless a search has written since ``before``.
+
+        ``beyond`` the window no search sees the instance, so that a failure that stands may have ended anew.
+        """
+        terms = self._out.terms(now, await self._out.looks.of(found.owners, now))
+        alerting = terms.alerting
+
+        def decide(known: Known) -> Facts:
+            seen = known.seen.get(found.id)
+            if seen != before or seen is None:
+                return Facts()
+            stands = seen.status in alerting and found.status in alerting
+            if stands and (not beyond or _same_moment(found.end_time, seen.end_time)):
+                return Facts()
+            return page_facts.decide([found], terms, known)
+
+        facts = await self._out.store.observe((found.id,), (found.flow_id,), decide, since=terms.recent_since)
+        count(facts, self._out.occurred)
+        return facts
+
+
+def count(facts: Facts, occurred: Callable[[int], None]) -> None:
+    """Tell of each failure that these facts, now written, brought."""
+    if isinstance(facts, page_facts.PageFacts):
+        for failure in facts.failures:
+            occurred(failure.status)
+
+
+def _same_moment(one: str, other: str) -> bool:
+    """Whether two printed times may be the same moment, printed in two zones. Nothing printed tells nothing new."""
+    first, second = read_time(one, timedelta()), read_time(other, timedelta())
+    if first is None or second is None:
+        return first is None
+    apart = abs(first - second)
+    return apart <= _FARTHEST and not apart % _STEP

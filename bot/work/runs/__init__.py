@@ -1,0 +1,1 @@
+"""Runs: what was started from chat, followed to its end, also across a crash."""
