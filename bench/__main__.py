@@ -20,6 +20,7 @@ DEADLINES = {
     "sweep": (60, 8),
     "first_sweep": (30, 30),
     "start": (20, 20),
+    "entered": (60, 0),
 }
 RUNS = 5
 

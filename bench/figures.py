@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from bench import slack, watching
+from bench import entered, slack, watching
 
 FIGURES = {
     "idle": watching.idle,
@@ -13,6 +13,7 @@ FIGURES = {
     "sweep": watching.sweep,
     "first_sweep": watching.first_sweep,
     "start": slack.start,
+    "entered": entered.entered,
 }
 
 if __name__ == "__main__":

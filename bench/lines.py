@@ -7,17 +7,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Line:
-    """One figure. ``measured`` and ``budget`` are of one unit: a ratio (x), seconds (s) or requests."""
+    """One figure. ``measured`` and ``budget`` are of one unit: a ratio (x), seconds (s), requests, or a count."""
 
     name: str
     measured: float
-    budget: float
+    budget: float | None  # None: it is only told
     unit: str
     more: str = ""  # what it was made of
 
     def __str__(self) -> str:
+        said = f"{self.name:<34}{self.measured:>6.3g} {self.unit:<9}"
+        if self.budget is None:
+            return f"{said}{self.more}".rstrip()
         verdict = "within" if self.measured <= self.budget else "MISSED"
-        return f"{self.name:<34}{self.measured:>6.3g} {self.unit:<9}budget {self.budget:<4g}{verdict:<7} {self.more}"
+        return f"{said}budget {self.budget:<4g}{verdict:<7} {self.more}"
 
 
 def ratio(pairs: Sequence[tuple[float, float]]) -> float:

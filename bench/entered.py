@@ -1,0 +1,117 @@
+"""How long the ways through the code are: functions and files that one trigger, one press and one idle poll enter."""
+
+import asyncio
+import contextlib
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import bot
+from bench.lines import Line
+from bench.world import CHANNEL, MAYA, ROOT, world
+from bot.app import App
+from bot.settings import table
+from bot.sim.demo import demo
+from bot.sim.demo.scenario import SAM
+from bot.store.store import Store
+
+PROGRAM = Path(bot.__file__).parent
+PRETENDED = PROGRAM / "sim"
+BUDGETS = {"trigger": (219, 44)}  # functions and files
+
+
+class Entered:
+    """The functions of flowbot's own that are called while it counts, on every thread that begins after it is made."""
+
+    def __init__(self) -> None:
+        self._counting = False
+        self._seen: set[tuple[str, int, str]] = set()
+        threading.setprofile(self._called)
+        sys.setprofile(self._called)
+
+    def _called(self, frame, event: str, _argument) -> None:
+        if self._counting and event == "call":
+            code = frame.f_code
+            self._seen.add((code.co_filename, code.co_firstlineno, code.co_name))
+
+    @contextlib.contextmanager
+    def counted(self) -> Iterator[list[tuple[str, str]]]:
+        """Fill the list with (file, function) when the block ends; comprehensions and lambdas are no functions."""
+        found: list[tuple[str, str]] = []
+        self._seen.clear()
+        self._counting = True
+        yield found
+        self._counting = False
+        for file, line, name in sorted(self._seen):
+            path = Path(file)
+            if path.is_relative_to(PROGRAM) and not path.is_relative_to(PRETENDED) and not name.startswith("<"):
+                found.append((str(path.relative_to(ROOT)), f"{name}:{line}"))
+
+    def close(self) -> None:
+        threading.setprofile(None)  # type: ignore[arg-type]
+        sys.setprofile(None)
+
+
+async def ways() -> dict[str, list[tuple[str, str]]]:
+    """(file, function) of each way, from what reaches flowbot to what people see of it."""
+    entered = Entered()
+    try:
+        async with world() as running:
+            with tempfile.TemporaryDirectory() as folder:
+                return await _ways(running, folder, entered)
+    finally:
+        entered.close()
+
+
+async def _ways(running, folder: str, entered: Entered) -> dict[str, list[tuple[str, str]]]:
+    platform, workspace = running.world.platform, running.world.workspace
+    settings = table.load(demo.environment(running, Path(folder)) | {"FLOWBOT_POLL_SECONDS": "300"})
+    csv = demo.PEOPLE
+    found = {}
+    async with Store.open(settings.database) as store:
+        app = App(settings, store, await store.notes())
+        try:
+            await app.listen()
+            await app._import({"text": csv})
+            await app.start()
+            await workspace.until(lambda: workspace.sockets.connections, 30)
+            await app._poll()
+            await app.clockwork.stop(2.0)  # nothing beside what is measured
+            for task in app._background:
+                if "judge" in repr(task).lower() or "_watch_clock" in repr(task):
+                    task.cancel()
+            with entered.counted() as found["idle poll"]:
+                await app._poll()
+            with entered.counted() as found["trigger"]:
+                before = len(workspace.messages(CHANNEL))
+                await workspace.say(MAYA, CHANNEL, "/flow trigger 3377 from 108580")
+                await workspace.until(lambda: len(workspace.messages(CHANNEL)) > before, 30)
+            await _broken(app, platform, workspace)
+            card = next(each for each in reversed(workspace.messages(CHANNEL)) if "2809" in workspace.shown(each))
+            with entered.counted() as found["press"]:
+                workspace.press(SAM, card, "Acknowledge")
+                await workspace.until(lambda: len(workspace.thread(CHANNEL, card.ts)) > 1, 30)
+        finally:
+            await app.stop(5)
+    return found
+
+
+async def _broken(app: App, platform, workspace) -> None:
+    """Let flow 2809 fail, and wait for its card."""
+    platform.fail(2809)
+    platform.start_scheduled(2809)
+    while not any("2809" in workspace.shown(each) for each in workspace.messages(CHANNEL)):
+        await app._poll()
+        await asyncio.sleep(0.2)
+
+
+async def entered(_runs: int) -> list[Line]:
+    """Functions and files entered, each with its budget where it has one."""
+    lines = []
+    for way, found in (await ways()).items():
+        functions, files = BUDGETS.get(way, (None, None))
+        lines.append(Line(f"functions entered by one {way}", len(found), functions, "", ""))
+        lines.append(Line(f"files entered by one {way}", len({file for file, _ in found}), files, "", ""))
+    return lines
