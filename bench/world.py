@@ -32,6 +32,7 @@ async def measured(running: Running, module: str, **settings: str) -> AsyncItera
     """Run flowbot ("bot") or the bare app ("bench.bare"); yield its pid and the seconds until its first hello."""
     with tempfile.TemporaryDirectory() as folder:
         environ = demo.environment(running, Path(folder)) | {"PYTHONPATH": ROOT} | settings
+        environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled, as the bare app's libraries are
         if module == "bot":
             csv = Path(folder) / "people.csv"
             csv.write_text(demo.PEOPLE, encoding="utf-8")

@@ -1,11 +1,14 @@
-"""Starting while Slack is away: the bot says so, keeps trying, and can be stopped meanwhile."""
+"""Starting: what is read for it, and what is said and tried while Slack is away."""
 
 import asyncio
 import logging
+import subprocess
+import sys
 
 import pytest
 
 from bot.ops import process
+from bot.sim.demo import demo
 from bot.slack.preflight import SlackBusy, SlackDown
 
 NO_ANSWER = SlackDown("connection refused")
@@ -69,3 +72,15 @@ async def test_a_bot_that_waits_for_slack_can_be_stopped():
         await bot.asked.wait()
     stop.set()
     assert await asyncio.wait_for(waiting, 60) == []
+
+
+SPARED = ("dateutil", "multiprocessing", "concurrent.futures.process", "rich", "cron_descriptor", "bot.sim")
+
+
+def test_what_a_start_does_not_need_is_not_read():
+    """Also not by the libraries: it would take memory for as long as the bot runs."""
+    found = f"import sys, bot.cli, bot.ops.process; print([name for name in {SPARED} if name in sys.modules])"
+    told = subprocess.run(
+        [sys.executable, "-c", found], cwd=demo._ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert (told.stdout, told.stderr) == ("[]\n", "")
