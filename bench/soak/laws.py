@@ -2,7 +2,7 @@
 
 from bench.soak.deaths import ROOT, held
 
-EXAMPLES = 1000
+EXAMPLES = 500
 
 
 async def soak() -> str:
