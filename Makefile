@@ -28,7 +28,7 @@ test: $(VENV)/.dev ## every check that CI runs
 bench: $(VENV)/.dev ## print the figures the design promises
 	$(BIN)/python -m bench
 
-soak: $(VENV)/.dev ## keep at it for a quarter of an hour: kills, a day of polls, storms, noise
+soak: $(VENV)/.dev ## keep at it for half an hour: kills, a day of polls, storms, noise
 	$(BIN)/python -m bench.soak
 
 docs: $(VENV)/.dev ## write the generated parts of README.md and manifest.yml

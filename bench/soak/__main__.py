@@ -18,6 +18,8 @@ PARTS = {  # name: the most seconds it may take
     "words": 600,
     "slack": 240,
     "deaths": 900,
+    "mutants": 300,
+    "laws": 900,
 }
 
 

@@ -1,4 +1,8 @@
-"""The tests' state machine for many more histories, and their nights with a death at one statement after the other."""
+"""The tests of deaths with all that could happen: the gate has a sample of it.
+
+Their state machine for many more histories, their nights with a death at one statement after the other, deliveries with
+a death at each statement, readings that break off after each page.
+"""
 
 import asyncio
 import os
@@ -8,20 +12,25 @@ from pathlib import Path
 from bench.soak.lines import must
 
 HISTORIES = 600
+TESTS = ("test_killed_anywhere", "test_killed_at_night", "test_deliver_crashes", "test_watch_interrupted")
 ROOT = Path(__file__).resolve().parents[2]
 
 
 async def soak() -> str:
-    await asyncio.gather(*(held(f"tests/work/{name}.py") for name in ("test_killed_anywhere", "test_killed_at_night")))
-    return f"{HISTORIES:,} histories, and nights with a death at one statement after the other: the promise held in all"
+    await asyncio.gather(*(held(f"tests/work/{name}.py") for name in TESTS))
+    return (
+        f"{HISTORIES:,} histories, nights and deliveries with a death at one statement after the other, readings that "
+        "break off after each page: the promise held in all"
+    )
 
 
-async def held(tests: str) -> None:
-    """Run the tests of a file with all that could happen."""
+async def held(*tests: str, **environ: str) -> None:
+    """Run the tests of some files with all that could happen."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--show-capture=no", "--tb=short", tests),
+        *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--show-capture=no", "--tb=short"),
+        *tests,
         cwd=ROOT,
-        env=os.environ | {"FLOWBOT_HISTORIES": str(HISTORIES)},
+        env=os.environ | {"FLOWBOT_HISTORIES": str(HISTORIES)} | environ,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

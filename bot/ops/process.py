@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import resource
-import signal
 import sys
 from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol
@@ -57,13 +56,22 @@ def _more_descriptors() -> None:
 
 
 async def _run(settings: Settings) -> int:
-    try:
-        store = Store.open(settings.database)
-    except Failure as failure:
-        return _complain([str(failure)], EXIT_FAILED)
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    loop = asyncio.get_running_loop()
+    with early.heard(loop):
+        try:
+            # On a thread: the loop can be woken, a wait for a thread cannot.
+            store = await asyncio.to_thread(Store.open, settings.database)
+        except Failure as failure:
+            return _complain([str(failure)], EXIT_FAILED)
+        stop = asyncio.Event()
+        early.ask_first(loop, stop.set)
+        try:
+            return await _serve(settings, store, stop)
+        finally:
+            early.end_already()
+
+
+async def _serve(settings: Settings, store: Store, stop: asyncio.Event) -> int:
     async with store:
         app, drain = App(settings, store, await store.notes()), UNBEGUN_SECONDS
         try:

@@ -81,12 +81,14 @@ def exported(tmp_path_factory):
             await slack.until(
                 lambda: any("daily-energy-report" in slack.shown(each) for each in slack.messages("C0DATAOPS1")), 60
             )
+            polls = world.platform.called
             while True:
+                seen = len(polls("flowInstances/search"))
                 await bot._figures()
                 found = await scraped(bot)
                 if value(found, "flowbot_occurrences_total") and value(found, "flowbot_ready"):
                     return found
-                await asyncio.sleep(0)
+                await slack.until(lambda seen=seen: len(polls("flowInstances/search")) > seen, 60)
 
     return asyncio.run(asyncio.wait_for(play(), 240))
 

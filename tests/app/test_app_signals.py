@@ -45,6 +45,18 @@ async def test_while_it_is_still_being_read(tmp_path, number, module):
         assert await ends(bot, number) == (0, "")
 
 
+async def scripted(text, running, folder):
+    """Start a bot of which a script has changed something."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        text,
+        cwd=folder,
+        env=demo.environment(running, folder) | {"PYTHONPATH": demo._ROOT},
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
 OPENING = """
 import sys, threading
 from bot import early, process
@@ -67,19 +79,80 @@ cli.main()
 @pytest.mark.parametrize("number", NUMBERS)
 async def test_while_the_database_is_being_opened(tmp_path, number):
     async with served() as running:
-        bot = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            OPENING,
-            cwd=tmp_path,
-            env=demo.environment(running, tmp_path) | {"PYTHONPATH": demo._ROOT},
-            stderr=asyncio.subprocess.PIPE,
-        )
+        bot = await scripted(OPENING, running, tmp_path)
         assert await asyncio.wait_for(bot.stderr.readline(), WITHIN) == b"opening\n"
         assert await ends(bot, number) == (0, "")
         again = await begun(demo.environment(running, tmp_path) | {"FLOWBOT_LOG_LEVEL": "info"}, tmp_path)
         await demo.connected(running, again)
         assert (await ends(again, signal.SIGTERM))[0] == 0
+
+
+# The thread of the database takes the signal itself, once the main thread waits: nothing interrupts that wait, as
+# nothing does where a signal comes just before it begins.
+TAKEN = """
+import os, signal, sys, threading
+from bot import early, process
+from bot.store import database
+early.end_at_once()
+main = threading.main_thread()
+
+def waits():
+    with open(f"/proc/self/task/{main.native_id}/stat") as told:
+        return told.read().rpartition(")")[2].split()[0] == "S"
+
+def slow(db):
+    calm = 0
+    while calm < 200:
+        calm = calm + 1 if waits() else 0
+        threading.Event().wait(0.001)
+    signal.pthread_kill(threading.get_ident(), NUMBER)
+    threading.Event().wait()
+
+database.migrate = slow
+from bot import cli
+sys.argv[1:] = ["run"]
+cli.main()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc whether a thread waits")
+@pytest.mark.parametrize("number", NUMBERS)
+async def test_a_signal_that_interrupts_nothing_is_heard_while_the_database_is_being_opened(tmp_path, number):
+    async with served() as running:
+        bot = await scripted(TAKEN.replace("NUMBER", str(int(number))), running, tmp_path)
+        try:
+            _, said = await asyncio.wait_for(bot.communicate(), WITHIN)
+            assert (bot.returncode, said.decode()) == (0, "")
+        finally:
+            if bot.returncode is None:
+                bot.kill()
+                await bot.wait()
+
+
+# The moment in which asyncio has just put the system's own handlers back, where it was asked to handle the signals.
+CLOSING = """
+import asyncio, os, sys
+from bot import early
+early.end_at_once()
+close = asyncio.SelectorEventLoop.close
+
+def closes(loop):
+    close(loop)
+    os.kill(os.getpid(), NUMBER)
+
+asyncio.SelectorEventLoop.close = closes
+from bot import cli
+sys.argv[1:] = ["run"]
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+async def test_again_while_its_loop_is_closed(tmp_path, number):
+    async with served() as running:
+        bot = await scripted(CLOSING.replace("NUMBER", str(int(number))), running, tmp_path)
+        await demo.connected(running, bot)
+        assert await ends(bot, signal.SIGTERM) == (0, "")
 
 
 @pytest.mark.parametrize("number", NUMBERS)

@@ -6,6 +6,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+from mortal_town import HISTORIES
+
 ROOT = Path(__file__).resolve().parents[2]
 STATEMENTS = "test_deliver_crashes.py::test_death_before_or_after_each_single_statement"
 UNCLEAR = "test_deliver_unclear.py::test_a_lost_answer_is_looked_up_and_the_message_stands_once"
@@ -124,9 +127,12 @@ MUTANTS = [
 ]
 
 
+SAMPLE = MUTANTS if HISTORIES else [MUTANTS[7], MUTANTS[-1]]  # each has a program and a run of tests of its own
+
+
 async def test_each_broken_delivery_is_noticed(tmp_path):
     room = asyncio.Semaphore(2)
-    unnoticed = await asyncio.gather(*(tried(mutant, tmp_path / str(n), room) for n, mutant in enumerate(MUTANTS)))
+    unnoticed = await asyncio.gather(*(tried(mutant, tmp_path / str(n), room) for n, mutant in enumerate(SAMPLE)))
     assert not any(unnoticed), "\n".join(filter(None, unnoticed))
 
 
@@ -150,9 +156,20 @@ def copied(mutant, folder):
     for what in ("bot", "tests/work"):
         shutil.copytree(ROOT / what, folder / what, ignore=shutil.ignore_patterns("__pycache__", "page", "sim"))
     shutil.copy(ROOT / "pyproject.toml", folder)
-    broken = folder / mutant.file
-    text = broken.read_text(encoding="utf-8")
+    (folder / mutant.file).write_text(broken(mutant), encoding="utf-8")
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_what_is_broken_and_who_notices_still_stand_where_they_are_looked_for(mutant):
+    compile(broken(mutant), mutant.file, "exec")
+    file, _, test = mutant.proof.partition("::")
+    assert f"def {test}" in (ROOT / "tests/work" / file).read_text(encoding="utf-8")
+
+
+def broken(mutant):
+    """Return the text of the file with the mutant in it."""
+    text = (ROOT / mutant.file).read_text(encoding="utf-8")
     for old, new in mutant.changes:
         assert text.count(old) == 1, f"the code has moved: tell {mutant.name!r} where {old!r} stands now"
         text = text.replace(old, new)
-    broken.write_text(text, encoding="utf-8")
+    return text

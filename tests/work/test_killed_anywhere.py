@@ -147,7 +147,7 @@ class Killed(RuleBasedStateMachine):
 
 
 Killed.TestCase.settings = settings(
-    max_examples=HISTORIES or 40,
+    max_examples=HISTORIES or 15,
     stateful_step_count=40 if HISTORIES else 25,
     deadline=None,
     suppress_health_check=list(HealthCheck),
