@@ -59,7 +59,7 @@ async def scripted(text, running, folder):
 
 OPENING = """
 import sys, threading
-from bot import early, process
+from bot.ops import early, process
 from bot.store import database
 early.end_at_once()
 migrate = database.migrate
@@ -91,7 +91,7 @@ async def test_while_the_database_is_being_opened(tmp_path, number):
 # nothing does where a signal comes just before it begins.
 TAKEN = """
 import os, signal, sys, threading
-from bot import early, process
+from bot.ops import early, process
 from bot.store import database
 early.end_at_once()
 main = threading.main_thread()
@@ -132,7 +132,7 @@ async def test_a_signal_that_interrupts_nothing_is_heard_while_the_database_is_b
 # The moment in which asyncio has just put the system's own handlers back, where it was asked to handle the signals.
 CLOSING = """
 import asyncio, os, sys
-from bot import early
+from bot.ops import early
 early.end_at_once()
 close = asyncio.SelectorEventLoop.close
 
