@@ -17,10 +17,10 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 CORE = 100  # per cent of bot/core, branches included
 ALL = 95
-DEATHS = "work, deaths"
-UNCOUNTED = {"journeys", "page", DEATHS}  # what they run others run too, and counting doubles the time of the processor
+CRASHES = "crashes"
+UNCOUNTED = {"journeys", "page", CRASHES}  # others run the same lines, and counting doubles the time
 REAL_TIME = {"journeys", "page", "app, store", "slack", "sim, enos"}  # they wait for a clock, sockets and processes
-LANES = 4  # on two cores: some rooms wait more than they work
+LANES = 4  # on two cores: some parts wait more than they work
 
 failures: list[str] = []
 undone: list[str] = []  # what could not be looked at here; never a pass
@@ -110,26 +110,23 @@ def coverage() -> None:
     check(f"coverage of core: {CORE} %", tool("coverage"), "report", "--include=bot/core/*", f"--fail-under={CORE}")
 
 
-def rooms() -> dict[str, list[str]]:
-    """All tests by the name of their part, the longest first; a folder or file that is new is never left out."""
-    folders = sorted(folder for folder in (ROOT / "tests").iterdir() if any(folder.glob("test_*.py")))
-    work = {each.stem: str(each) for each in sorted((ROOT / "tests/work").glob("test_*.py"))}
-    answers = [name for name in work if name.startswith("test_answer")]
-    deaths = [name for name in work if any(word in name for word in ("killed", "crashes", "interrupted", "mutants"))]
-    others = [name for name in work if name not in {*answers, *deaths}]
-    parts = {
-        "journeys": ["tests/journeys"],
-        "work": [work[name] for name in others],
-        "app, store": ["tests/app", "tests/store"],
-        "core": ["tests/core"],
-        "page": ["tests/page"],
-        "work, answers": [work[name] for name in answers],
-        DEATHS: [work[name] for name in deaths],
-        "sim, enos": ["tests/sim", "tests/enos"],
-        "slack": ["tests/slack"],
+def parts() -> dict[str, list[str]]:
+    """All tests by the name of their part, the longest first; a folder that is new is never left out."""
+    named = {
+        "journeys": ["journeys"],
+        "monitor, delivery": ["work/monitor", "work/delivery", "work/runs"],
+        "app, store": ["app", "store"],
+        "core": ["core"],
+        "page": ["page"],
+        "commands": ["work/commands"],
+        CRASHES: ["work/crashes"],
+        "sim, enos": ["sim", "enos"],
+        "slack": ["slack"],
     }
-    known = {"work", *(Path(each).name for which in parts.values() for each in which)}
-    return parts | {each.name: [str(each)] for each in folders if each.name not in known}
+    known = {folder for which in named.values() for folder in which}
+    there = {str(each.parent.relative_to(ROOT / "tests")) for each in (ROOT / "tests").rglob("test_*.py")}
+    everything = named | {new: [new] for new in sorted(there - known)}
+    return {name: [f"tests/{folder}" for folder in which] for name, which in everything.items()}
 
 
 def main() -> int:
@@ -146,7 +143,7 @@ def main() -> int:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     check("compile", sys.executable, "-m", "compileall", "-q", "bot")
     with ThreadPoolExecutor(LANES) as lanes:
-        jobs = [partial(tests, name, *which) for name, which in rooms().items()]
+        jobs = [partial(tests, name, *which) for name, which in parts().items()]
         jobs.insert(LANES, quick)  # it waits for the network, too: neither first nor last
         begun = [lanes.submit(job) for job in jobs]
     for each in begun:

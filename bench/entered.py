@@ -78,7 +78,7 @@ async def _ways(running, folder: str, entered: Entered) -> dict[str, list[tuple[
             await app.start()
             await workspace.until(lambda: workspace.sockets.connections, 30)
             await app._poll()
-            await app.clockwork.stop(2.0)  # nothing beside what is measured
+            await app.scheduler.stop(2.0)  # nothing beside what is measured
             for task in app._background:
                 if "judge" in repr(task).lower() or "_watch_clock" in repr(task):
                     task.cancel()

@@ -11,7 +11,7 @@ import httpx
 
 from bot.core.flow.model import KINDS, Search
 from bot.enos import calls, signature
-from bot.enos.calls import By
+from bot.enos.calls import Actor
 
 KEYS = (
     "a1b2c3d4-e5f6-4a7b-8c9d-0e1f2a3b4c5d",
@@ -39,7 +39,7 @@ async def plain_loop(url: str, keep: Callable[[list[dict[str, Any]]], None] | No
             terms = Search(kind=kind, since=now - 72 * 3_600_000, until=now + 86_400_000, statuses=SWEPT)
             number = 1
             while True:
-                call = calls.search_instances(terms, number, "update_time", By(user, org))
+                call = calls.search_instances(terms, number, "update_time", Actor(user, org))
                 body = call.body or b""
                 moment = int(time.time() * 1000)
                 headers = {

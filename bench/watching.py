@@ -15,8 +15,8 @@ from bot.core.text.mask import DEFAULT
 from bot.enos.client import EnosClient
 from bot.ops.new_ids import new_id
 from bot.store.store import Store
-from bot.work.monitor.monitor import Watch
-from bot.work.monitor.settings import WatchSettings
+from bot.work.monitor.monitor import Monitor
+from bot.work.monitor.settings import MonitorSettings
 
 INSTANCES = 10_000
 SLOW = 0.01  # seconds that a page takes on a platform that is asked over a network
@@ -35,41 +35,41 @@ def now() -> datetime:
 
 
 @contextlib.asynccontextmanager
-async def watcher(url: str, calls: Counter) -> AsyncIterator[tuple[Watch, Store]]:
+async def watcher(url: str, calls: Counter) -> AsyncIterator[tuple[Monitor, Store]]:
     """Yield a watcher with a database of its own; ``calls`` counts its requests by action."""
     enos = EnosClient(url, *KEYS, clock=now, on_call=lambda action, *_: calls.update([action]))
     with tempfile.TemporaryDirectory() as folder:
         async with Store.open(Path(folder) / "bench.db") as store:
-            watch = Watch(enos, store, Nobody(), now, new_id, WatchSettings(channel="C0DATAOPS1"), mask=DEFAULT)
+            monitor = Monitor(enos, store, Nobody(), now, new_id, MonitorSettings(channel="C0DATAOPS1"), mask=DEFAULT)
             try:
-                yield watch, store
+                yield monitor, store
             finally:
-                await watch.stop()
+                await monitor.stop()
                 await enos.close()
 
 
 async def idle(_runs: int) -> list[Line]:
     """Requests of a poll with nothing new, the window full."""
     calls: Counter[str] = Counter()
-    async with pretend_enos(INSTANCES) as url, watcher(url, calls) as (watch, _):
+    async with pretend_enos(INSTANCES) as url, watcher(url, calls) as (monitor, _):
         for _ in range(3):  # the first reads all, the others make sure of it
-            await watch.poll(now())
-            await watch.settled()
+            await monitor.poll(now())
+            await monitor.wait_until_idle()
         calls.clear()
-        await watch.poll(now())
+        await monitor.poll(now())
     return [Line("idle poll", calls.total(), 3, "requests", f"with {INSTANCES:,} known failures in the window")]
 
 
 async def sweep(runs: int) -> list[Line]:
     """A sweep of known instances: what happens every ten minutes."""
     pairs, calls = [], Counter[str]()
-    async with pretend_enos(INSTANCES) as url, watcher(url, calls) as (watch, _):
-        await watch.poll(now())
-        await watch.settled()
+    async with pretend_enos(INSTANCES) as url, watcher(url, calls) as (monitor, _):
+        await monitor.poll(now())
+        await monitor.wait_until_idle()
         for run in range(runs + 1):
             calls.clear()
             started = time.monotonic()
-            await watch.poll(now() + SWEEP * (run + 1))
+            await monitor.poll(now() + SWEEP * (run + 1))
             ours = time.monotonic() - started
             plain, rows = await plain_loop(url)
             _same_work(calls, rows)
@@ -103,9 +103,9 @@ async def _first_sweeps(runs: int, pause: float) -> list[tuple[float, float]]:
         await plain_loop(url)  # the platform prints each row once, and remembers
         for _ in range(runs):
             calls: Counter[str] = Counter()
-            async with watcher(url, calls) as (watch, store):
+            async with watcher(url, calls) as (monitor, store):
                 started = time.monotonic()
-                await watch.poll(now())
+                await monitor.poll(now())
                 ours = time.monotonic() - started
                 plain, rows = await plain_loop(url)
                 _same_work(calls, rows)

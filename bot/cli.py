@@ -86,9 +86,9 @@ def manifest() -> None:
     from bot.core.errors import Refusal
     from bot.ops.manifest import manifest_yaml
 
-    said = {name: value or "" for name, value in dotenv_values(".env").items()} | dict(os.environ)
+    environment = {name: value or "" for name, value in dotenv_values(".env").items()} | dict(os.environ)
     try:
-        click.echo(manifest_yaml(said), nl=False)
+        click.echo(manifest_yaml(environment), nl=False)
     except Refusal as refusal:
         _complain("There is no manifest under these settings:", [str(refusal)])
         sys.exit(EXIT_SETTINGS)

@@ -13,8 +13,8 @@ from bot.core.flow.status import Status
 from bot.ops.new_ids import new_id
 from bot.store.store import Store
 from bot.work.delivery.delivery import Delivery
-from bot.work.monitor.monitor import Watch
-from bot.work.monitor.settings import WatchSettings
+from bot.work.monitor.monitor import Monitor
+from bot.work.monitor.settings import MonitorSettings
 
 KNOWN, FLOWS = 100_000, 200
 FAILED = 10  # of a hundred; the others have not ended, and are listed by every sweep
@@ -38,13 +38,15 @@ async def soak() -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "flowbot.db"
         async with Store.open(path) as store:
-            await asyncio.wrap_future(store._units._worker.submit(lambda: hurry(store)))
+            await asyncio.wrap_future(store._transactions._database_thread.submit(lambda: hurry(store)))
             delivery = Delivery(store, slack, clock, default_channel=CHANNEL, on_alarm=lambda _alarm: None)
-            settings = WatchSettings(channel=CHANNEL)
-            watch = Watch(enos, store, Nobody(), clock, new_id, settings, mask=str)
-            hours = [await an_hour(hour, clock, enos, store, watch, delivery) + (size(path),) for hour in range(HOURS)]
+            settings = MonitorSettings(channel=CHANNEL)
+            monitor = Monitor(enos, store, Nobody(), clock, new_id, settings, mask=str)
+            hours = [
+                await an_hour(hour, clock, enos, store, monitor, delivery) + (size(path),) for hour in range(HOURS)
+            ]
             told = sum(len(each.occurrences) for each in await store.incidents(live=False, limit=100_000))
-            await watch.stop()
+            await monitor.stop()
     wanted = KNOWN * FAILED // 100 + HOURS * FAILURES_AN_HOUR
     must(told == wanted, f"{told:,} of {wanted:,} failures are told at the end")
     must(not slack.limited, f"Slack had to ask to wait {slack.limited} times")
@@ -60,18 +62,18 @@ async def soak() -> str:
     return words
 
 
-async def an_hour(hour, clock, enos, store, watch, delivery) -> tuple[float, float]:
+async def an_hour(hour, clock, enos, store, monitor, delivery) -> tuple[float, float]:
     """Return the memory at its end, and the median of its polls' seconds."""
     times = []
     for number in range(3600 // POLL):
         if number % (3600 // POLL // FAILURES_AN_HOUR) == 0:
             happens(enos, clock, hour, number)
         started = time.process_time()
-        await watch.poll(clock())
+        await monitor.poll(clock())
         times.append(time.process_time() - started)
-        await watch.settled()
+        await monitor.wait_until_idle()
         if number % 4 == 0:
-            await watch.follow(clock())
+            await monitor.follow(clock())
         for _ in range(3):
             await delivery.tick(clock())
             clock.pass_by(POLL / 3)
@@ -87,7 +89,7 @@ def happens(enos: Enos, clock: HandClock, hour: int, number: int) -> None:
 
 def hurry(store: Store) -> None:
     """Let a day not wait for the disk 100,000 times: its size counts here, not its speed."""
-    store._units._db.conn.execute("PRAGMA synchronous = off")
+    store._transactions._db.conn.execute("PRAGMA synchronous = off")
 
 
 def size(path: Path) -> int:

@@ -12,12 +12,12 @@ from pathlib import Path
 from bench.soak.lines import must
 
 HISTORIES = 600
-TESTS = ("test_killed_anywhere", "test_killed_at_night", "test_deliver_crashes", "test_watch_interrupted")
+TESTS = ("test_killed_anywhere", "test_killed_at_night", "test_delivery_crashes", "test_monitor_interrupted")
 ROOT = Path(__file__).resolve().parents[2]
 
 
 async def soak() -> str:
-    await asyncio.gather(*(held(f"tests/work/{name}.py") for name in TESTS))
+    await asyncio.gather(*(held(f"tests/work/crashes/{name}.py") for name in TESTS))
     return (
         f"{HISTORIES:,} histories, nights and deliveries with a death at one statement after the other, readings that "
         "break off after each page: the promise held in all"

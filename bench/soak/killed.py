@@ -21,7 +21,7 @@ REST = 120.0  # seconds until all is told, after the last kill
 SETTINGS = {"FLOWBOT_POLL_SECONDS": "0.7", "FLOWBOT_STORM": "1000", "FLOWBOT_LOG_LEVEL": "error"}
 
 
-class Story:
+class Crashes:
     """The simulators, and the process of the moment."""
 
     def __init__(self, running, folder: Path) -> None:
@@ -73,57 +73,61 @@ class Story:
 async def soak() -> str:
     running = await serve.start(demo.demo_world())
     with tempfile.TemporaryDirectory() as folder:
-        story = Story(running, Path(folder))
+        crashes = Crashes(running, Path(folder))
         try:
-            return await told(story)
+            return await told(crashes)
         finally:
-            if story.process is not None and story.process.returncode is None:
-                await story.kill()
-            story.log.close()
+            if crashes.process is not None and crashes.process.returncode is None:
+                await crashes.kill()
+            crashes.log.close()
             await running.stop()
 
 
-async def told(story: Story) -> str:
-    await story.start()
-    await story.connected()
-    await story.slack.until(
-        lambda: any("flowbot is watching" in story.slack.shown(each) for each in story.slack.messages(demo.CHANNEL)),
+async def told(crashes: Crashes) -> str:
+    await crashes.start()
+    await crashes.connected()
+    await crashes.slack.until(
+        lambda: any(
+            "flowbot is watching" in crashes.slack.shown(each) for each in crashes.slack.messages(demo.CHANNEL)
+        ),
         timeout=30,
     )
     rushed = 0
     for number in range(KILLS):
         for _ in range(FLOWS_EACH):
-            story.breaks()
+            crashes.breaks()
         if number % LOST == 0:
-            await story.slack.fault("lost", method="chat.postMessage", channel=demo.CHANNEL, times=1)
-        await asyncio.sleep(story.chance.uniform(0, LONGEST_LIFE))
-        await story.kill()
-        await story.start()
+            await crashes.slack.fault("lost", method="chat.postMessage", channel=demo.CHANNEL, times=1)
+        await asyncio.sleep(crashes.chance.uniform(0, LONGEST_LIFE))
+        await crashes.kill()
+        await crashes.start()
         if number % RUSHED == 0:
             rushed += 1
-            await asyncio.sleep(story.chance.uniform(0, 1.5))
+            await asyncio.sleep(crashes.chance.uniform(0, 1.5))
         else:
-            await story.connected()
-    await story.connected()
-    waited = await rests(story)
-    cards = story.cards()
-    lost = [name for name, _ in story.flows if name not in cards]
-    must(not lost, f"{len(lost)} of {len(story.flows)} failures were not told {REST:.0f} s after the last kill: {lost}")
-    must(max(cards.values()) == 1 and not story.doubles(), f"told twice: {cards.most_common(3)} {story.doubles()}")
+            await crashes.connected()
+    await crashes.connected()
+    waited = await rests(crashes)
+    cards = crashes.cards()
+    lost = [name for name, _ in crashes.flows if name not in cards]
+    must(
+        not lost, f"{len(lost)} of {len(crashes.flows)} failures were not told {REST:.0f} s after the last kill: {lost}"
+    )
+    must(max(cards.values()) == 1 and not crashes.doubles(), f"told twice: {cards.most_common(3)} {crashes.doubles()}")
     return (
-        f"killed {KILLS} times ({rushed} while starting), {len(story.flows)} failures: each told once, "
-        f"{waited:.0f} s after the last kill; asked to wait {story.limited()} times"
+        f"killed {KILLS} times ({rushed} while starting), {len(crashes.flows)} failures: each told once, "
+        f"{waited:.0f} s after the last kill; asked to wait {crashes.limited()} times"
     )
 
 
-async def rests(story: Story) -> float:
+async def rests(crashes: Crashes) -> float:
     """Wait until each failure is told and nothing stands twice, and a little longer; return the seconds it took."""
     began = time.monotonic()
     while time.monotonic() - began < REST:
-        if len(story.cards()) == len(story.flows) and not story.doubles():
+        if len(crashes.cards()) == len(crashes.flows) and not crashes.doubles():
             taken = time.monotonic() - began
             await asyncio.sleep(25)  # a late double would stand now
             return taken
-        must(story.process.returncode is None, "the bot ended by itself")
+        must(crashes.process.returncode is None, "the bot ended by itself")
         await asyncio.sleep(1)
     return REST

@@ -4,5 +4,5 @@ from bench.soak.deaths import held
 
 
 async def soak() -> str:
-    await held("tests/work/test_deliver_mutants.py")
+    await held("tests/work/crashes/test_delivery_mutants.py")
     return "each named way of breaking the delivery is noticed by the test that must"

@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.soak.lines import must
 from bench.soak.pretend import CHANNEL, HandClock, Slack
 from bot.core.outbox.conversations import SlackLimited, SlackUnclear, SlackUnreachable
-from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
+from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.store.store import Store
 from bot.work.delivery.delivery import Delivery
 
@@ -89,14 +89,14 @@ async def queue(store, clock, wanted, newest, chance) -> None:
     id_ = f"m{len(wanted)}"
     thread_of = PostId(chance.choice(wanted)) if wanted and chance.random() < 0.5 else None
     await store.queue(
-        [NewPost(PostId(id_), Kind.MESSAGE, Lane.ALERT, CHANNEL, {"text": id_}, clock(), thread_of=thread_of)]
+        [NewPost(PostId(id_), PostKind.MESSAGE, Lane.ALERT, CHANNEL, {"text": id_}, clock(), thread_of=thread_of)]
     )
     wanted.append(id_)
     if chance.random() < 0.5:
         target, text = chance.choice(wanted), f"edited at {clock():%H:%M:%S}"
         edit = NewPost(
             PostId(f"e{len(wanted)}"),
-            Kind.EDIT,
+            PostKind.EDIT,
             Lane.ALERT,
             CHANNEL,
             {"text": text},

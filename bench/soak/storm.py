@@ -13,8 +13,8 @@ from bench.soak.pretend import CHANNEL, Enos, Nobody, Slack
 from bot.ops.new_ids import new_id
 from bot.store.store import Store
 from bot.work.delivery.delivery import Delivery
-from bot.work.monitor.monitor import Watch
-from bot.work.monitor.settings import WatchSettings
+from bot.work.monitor.monitor import Monitor
+from bot.work.monitor.settings import MonitorSettings
 
 FLOWS, MINUTE, POLL = 1000, 60.0, 10.0
 FIRST = 2.0  # seconds from the end of the poll that shows it
@@ -31,20 +31,20 @@ async def soak() -> str:
         async with Store.open(Path(folder) / "flowbot.db") as store:
             delivery = Delivery(store, slack, now, default_channel=CHANNEL, on_alarm=lambda _alarm: None)
             store.on_queued = delivery.wake
-            watch = Watch(
-                enos, store, Nobody(), now, new_id, WatchSettings(channel=CHANNEL), mask=str, wake=delivery.wake
+            monitor = Monitor(
+                enos, store, Nobody(), now, new_id, MonitorSettings(channel=CHANNEL), mask=str, wake=delivery.wake
             )
-            await watch.poll(now())
+            await monitor.poll(now())
             delivering = asyncio.create_task(delivery.run())
             await asyncio.sleep(3)
             before = len(slack.messages)
-            ends = await breaks(enos, watch)
-            await rests(store, watch)
+            ends = await breaks(enos, monitor)
+            await rests(store, monitor)
             incidents = await store.incidents(live=False, limit=5000)
             told = [await standing(store, slack, each) for each in incidents]
             delivering.cancel()
             await asyncio.gather(delivering, return_exceptions=True)
-            await watch.stop()
+            await monitor.stop()
             await delivery.close()
     counted = Counter(each.flow_id for each in incidents)
     must(len(counted) == FLOWS and counted.total() == FLOWS, f"{counted.total()} incidents of {len(counted)} flows")
@@ -62,7 +62,7 @@ async def soak() -> str:
     )
 
 
-async def breaks(enos: Enos, watch: Watch) -> float:
+async def breaks(enos: Enos, monitor: Monitor) -> float:
     """Let the flows fail evenly over a minute while polls go on; return when the first poll that saw any had ended."""
     began, broken, ended = time.monotonic(), 0, 0.0
     due = itertools.count(1)
@@ -74,19 +74,19 @@ async def breaks(enos: Enos, watch: Watch) -> float:
             broken += 1
         if passed >= next_poll:
             next_poll = POLL * next(due)
-            await watch.poll(now())
+            await monitor.poll(now())
             ended = ended or now().timestamp()
         await asyncio.sleep(0.05)
-    await watch.poll(now())
+    await monitor.poll(now())
     return ended
 
 
-async def rests(store: Store, watch: Watch) -> None:
+async def rests(store: Store, monitor: Monitor) -> None:
     """Wait until nothing waits to be posted."""
     end = time.monotonic() + REST
     while time.monotonic() < end:
-        await watch.follow(now())
-        await watch.settled()
+        await monitor.follow(now())
+        await monitor.wait_until_idle()
         counts = await store.post_counts()
         if not counts.keys() & {"queued", "sending", "unclear"}:
             return

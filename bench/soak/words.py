@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 
 from bench.soak.lines import must
-from bot.core.command.parse import Misread, parse, say
+from bot.core.command.parse import ParseError, parse, say
 from bot.core.command.table import ROWS
 
 TEXTS = 2_000_000
@@ -122,7 +122,7 @@ def batch(seed: int) -> tuple[int, int, str]:
             understood += 1
             if parse(say(request)) != request:
                 return understood, refused, f"{text!r} means something else when it is said again"
-        except Misread as no:
+        except ParseError as no:
             refused += 1
             if not (0 <= no.position <= len(text) and "▸" in no.sentence and no.way_out):
                 return understood, refused, f"{text!r} was refused without a place or a way out: {no}"

@@ -19,11 +19,11 @@ class Refusal(Failure):
     """Asking again will not help."""
 
 
-class Outage(Failure):
+class TemporaryFailure(Failure):
     """Asking again may help."""
 
 
-class Unclear(Outage):
+class Unclear(TemporaryFailure):
     """The call may have taken effect: its answer was lost."""
 
     why = ""  # how, in a few words

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from bot.core.checks import on_enos
 from bot.core.checks.check import Check, ok
 from bot.core.checks.on_slack import DRIFT
-from bot.core.command.rights import PROOFS, proves
-from bot.core.errors import Failure, Outage, Refusal
+from bot.core.command.rights import VERIFY_FLOWS, verifies
+from bot.core.errors import Failure, Refusal, TemporaryFailure
 from bot.core.flow.model import (
     KINDS,
     FlowId,
@@ -21,7 +21,7 @@ from bot.core.flow.model import (
 from bot.core.flow.status import Status
 from bot.core.flow.times import milliseconds
 from bot.core.people.model import Link
-from bot.doctor.safe_check import guarded
+from bot.doctor.safe_check import safe_check
 from bot.doctor.slack import skew
 from bot.enos.client import EnosClient
 from bot.settings.table import Settings
@@ -55,18 +55,18 @@ class EnosExam:
     async def examine(self) -> list[Check]:
         """Return the checks, in the order in which they depend on each other."""
         found: list[Check] = []
-        if not await guarded("enos sign-in", found, self._sign_in(found)):
+        if not await safe_check("enos sign-in", found, self._sign_in(found)):
             return found
-        await guarded("enos clock", found, self._clock(found))
-        await guarded("enos pages", found, self._pages(found))
-        await guarded("enos time zone", found, self._zone(found))
-        await guarded("enos flows", found, self._flows(found))
-        await guarded("enos owners", found, self._owners(), OWNERS_SECONDS + 10)
+        await safe_check("enos clock", found, self._clock(found))
+        await safe_check("enos pages", found, self._pages(found))
+        await safe_check("enos time zone", found, self._zone(found))
+        await safe_check("enos flows", found, self._flows(found))
+        await safe_check("enos owners", found, self._owners(), OWNERS_SECONDS + 10)
         return found
 
-    async def doubts(self, links: Sequence[Link]) -> dict[Link, str]:
+    async def reasons_not_verified(self, links: Sequence[Link]) -> dict[Link, str]:
         """Return, for links that are not proven, what speaks against each; nothing where its first use proves it."""
-        return {link: await self._doubt(link) for link in links if not link.proven}
+        return {link: await self._reason_not_verified(link) for link in links if not link.verified}
 
     async def _sign_in(self, found: list[Check]) -> bool:
         """Return whether the keys are good. A clock that is wrong is told beside it: it may be why they are not."""
@@ -101,7 +101,7 @@ class EnosExam:
                     sorted_by.append(first.sorted_by)
                     self._rows += first.rows
                     break
-        found.append(on_enos.pages(self._settings.page_base, self.client.learned.get("page_base")))
+        found.append(on_enos.pages(self._settings.page_base, self.client.capabilities.get("page_base")))
         found.append(on_enos.order(sorted_by))
 
     async def _zone(self, found: list[Check]) -> None:
@@ -126,17 +126,17 @@ class EnosExam:
                 await asyncio.gather(*(read(flow) for flow in self._mine))
         self.unread = len(self._mine) - len(self.owned)
 
-    async def _doubt(self, link: Link) -> str:
+    async def _reason_not_verified(self, link: Link) -> str:
         try:
             mine = [flow for flow in await self.client.my_flows(as_user=link.user_id) if flow.editable]
-            for each in mine[:PROOFS]:
-                if proves(link, await self.client.flow(each.id, as_user=link.user_id), editable=True):
+            for each in mine[:VERIFY_FLOWS]:
+                if verifies(link, await self.client.flow(each.id, as_user=link.user_id), editable=True):
                     return ""
         except Refusal as refusal:
             return f"EnOS refuses to read as {link.user_id} ({refusal})"
-        except Outage as outage:
+        except TemporaryFailure as outage:
             return f"it could not be looked at ({outage})"
         if not mine:
             return f"{link.user_id} may edit no flow"
-        looked = f", of the first {PROOFS} looked at," if len(mine) > PROOFS else ""
+        looked = f", of the first {VERIFY_FLOWS} looked at," if len(mine) > VERIFY_FLOWS else ""
         return f"no flow that {link.user_id} may edit{looked} names {link.user_name} as an owner"

@@ -13,45 +13,45 @@ from bot.core.checks.check import Check, failed, ok
 from bot.core.checks.on_slack import elsewhere, named
 from bot.core.outbox.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.outbox.posts import PostId
-from bot.core.people.model import Said
+from bot.core.people.model import IncomingMessage
 from bot.doctor.address import address
 from bot.messages.cards import doctor as cards
 from bot.ops.new_ids import new_id
 from bot.settings.table import Settings
-from bot.slack.gateway import SlackEdge, Way
+from bot.slack.gateway import ConnectionSettings, SlackGateway
 from bot.slack.identity import Identity
 
 log = logging.getLogger(__name__)
 
 HELLO_SECONDS = 20.0
-LOOK = 0.05  # seconds between two looks at the connection
+POLL_SECONDS = 0.05  # seconds between two looks at the connection
 
 
-class Standin:
+class ProbeClient:
     """Listens as the bot would. To be made inside the running event loop."""
 
     def __init__(self, settings: Settings, me: Identity) -> None:
-        way = Way(app_token=settings.slack_app_token, connections=1)
+        connection = ConnectionSettings(app_token=settings.slack_app_token, connections=1)
         if settings.mode == "http":
             listen = (settings.events_listen.host, settings.events_listen.port)
-            way = Way(signing_secret=settings.slack_signing_secret, listen=listen)
+            connection = ConnectionSettings(signing_secret=settings.slack_signing_secret, listen=listen)
         self._settings = settings
-        self._edge = SlackEdge(
-            settings.slack_bot_token, way, settings.command, self._said, api_url=settings.slack_api_url
+        self._gateway = SlackGateway(
+            settings.slack_bot_token, connection, settings.command, self._received, api_url=settings.slack_api_url
         )
-        self._edge.poster.me = me
+        self._gateway.poster.me = me
         self._awaited = ""
         self._pressed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def examine(self, found: list[Check], channel: Channel | None, press: float) -> None:
         """Add whether Slack says hello and, with ``press`` seconds, whether a press of a button arrives."""
         try:
-            await self._edge.start()
+            await self._gateway.start()
             hears = await self._hello(found)
             if press:
                 found.append(await self._press(channel, press) if hears and channel else on_bot.not_pressed())
         finally:
-            await self._edge.stop(2.0)
+            await self._gateway.stop(2.0)
 
     async def _hello(self, found: list[Check]) -> bool:
         """Return whether what people say comes here, and nowhere else."""
@@ -60,19 +60,19 @@ class Standin:
             found.append(await address(self._settings))
             return True
         began = time.monotonic()
-        while not (await self._edge.health()).ready:
+        while not (await self._gateway.health()).ready:
             if time.monotonic() - began > HELLO_SECONDS:
-                mend = "Look whether Socket Mode is switched on for the app, and whether wss:// may leave this network."
-                found.append(failed(name, f"Slack did not say hello within {HELLO_SECONDS:g} s.", mend))
+                fix = "Look whether Socket Mode is switched on for the app, and whether wss:// may leave this network."
+                found.append(failed(name, f"Slack did not say hello within {HELLO_SECONDS:g} s.", fix))
                 return False
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(POLL_SECONDS)
         found.append(ok(name, f"Slack said hello after {time.monotonic() - began:.1f} s."))
-        others = (await self._edge.health()).of_app - 1
+        others = (await self._gateway.health()).app_connections - 1
         found += [elsewhere(others)] if others > 0 else []
         return others <= 0
 
     async def _press(self, channel: Channel, seconds: float) -> Check:
-        id_, poster = PostId(new_id()), self._edge.poster
+        id_, poster = PostId(new_id()), self._gateway.poster
         self._awaited = id_
         place, ts = await poster.post(channel.id, cards.please_press(id_, seconds), id=id_)
         began = time.monotonic()
@@ -85,18 +85,18 @@ class Standin:
         await poster.edit(place, ts, cards.pressed(who), id=id_)
         return on_bot.pressed(who, took)
 
-    async def _said(self, said: Said) -> None:
+    async def _received(self, message: IncomingMessage) -> None:
         """Take the press that is waited for; tell everybody else that nothing was done."""
-        if said.post and said.post == self._awaited:
+        if message.post and message.post == self._awaited:
             if not self._pressed.done():
-                self._pressed.set_result(said.by.user)
+                self._pressed.set_result(message.by.user)
             return
-        where = said.where
+        origin = message.origin
         with suppress(SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable):
-            await self._edge.poster.tell(
-                where.channel,
-                said.by.user,
-                cards.not_now(said.text),
-                thread=where.thread,
-                response_url=where.response_url,
+            await self._gateway.poster.notify(
+                origin.channel,
+                message.by.user,
+                cards.not_now(message.text),
+                thread=origin.thread,
+                response_url=origin.response_url,
             )

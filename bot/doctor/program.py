@@ -18,15 +18,15 @@ from pathlib import Path
 from bot import __version__
 from bot.core.checks import check, on_bot, on_enos, on_slack
 from bot.core.checks.check import Check, failed, ok, warning
-from bot.core.checks.on_bot import Inside
+from bot.core.checks.on_bot import BotReport
 from bot.core.errors import Refused
 from bot.core.outbox.conversations import Channel
 from bot.core.people.model import Link
 from bot.core.text.mask import Mask
 from bot.doctor.address import address
 from bot.doctor.enos import EnosExam
-from bot.doctor.probe_client import Standin
-from bot.doctor.safe_check import guarded
+from bot.doctor.probe_client import ProbeClient
+from bot.doctor.safe_check import safe_check
 from bot.doctor.slack import SlackExam
 from bot.ops import control_socket, logs
 from bot.settings.table import Settings
@@ -53,9 +53,9 @@ async def examine(settings: Settings, *, press: float = 0.0) -> list[Check]:
     try:
         of_slack, of_enos = await asyncio.gather(slack.examine(), enos.examine())
         found += of_slack
-        await guarded("slack socket", found, _connections(settings, state, slack, found, press), 60 + 2 * press)
+        await safe_check("slack socket", found, _connections(settings, state, slack, found, press), 60 + 2 * press)
         found += of_enos
-        await guarded("links", found, _people(settings, state, slack, enos, found))
+        await safe_check("links", found, _people(settings, state, slack, enos, found))
     finally:
         await slack.close()
         await enos.close()
@@ -67,14 +67,14 @@ class _State:
     """What became known of the bot itself."""
 
     runs: bool = False
-    inside: Inside | None = None  # what the running bot tells
+    bot_report: BotReport | None = None  # what the running bot tells
     links: Sequence[Link] | None = None  # None: not known
 
 
 async def _bot(settings: Settings, found: list[Check]) -> _State:
     """Look at the database, and ask the bot that holds it."""
     path = settings.database.absolute()
-    state = await guarded("database", found, _database(settings, path, found))
+    state = await safe_check("database", found, _database(settings, path, found))
     if path.parent.exists():
         full = on_bot.disk(str(path), shutil.disk_usage(path.parent).free)
         found += [full] if full else []
@@ -121,25 +121,25 @@ async def _running(settings: Settings, path: Path, found: list[Check]) -> _State
     except Refused as refused:
         found.append(warning("bot", str(refused.sentence), refused.way_out or "Restart the bot with this version."))
         return _State(runs=True)
-    inside = on_bot.read(told)
-    found += on_bot.running(inside, who, __version__)
-    return _State(runs=True, inside=inside, links=inside.links)
+    bot_report = on_bot.read(told)
+    found += on_bot.running(bot_report, who, __version__)
+    return _State(runs=True, bot_report=bot_report, links=bot_report.links)
 
 
 async def _connections(settings: Settings, state: _State, slack: SlackExam, found: list[Check], press: float) -> None:
     """Look whether Slack's requests arrive: at the running bot, or here in its place."""
-    me, channel = slack.patient.me, slack.patient.channel
+    me, channel = slack.findings.me, slack.findings.channel
     if me is None:
         return
     if press and channel is not None:
         sys.stderr.write(f"Press the button in {on_slack.named(channel)} within {press:g} seconds.\n")
-    if state.inside is not None:
-        found.append(on_slack.sockets(state.inside.connected, state.inside.wanted))
+    if state.bot_report is not None:
+        found.append(on_slack.sockets(state.bot_report.connected, state.bot_report.wanted))
         found += [await address(settings)] if settings.mode == "http" else []
         if press:
             found.append(await _pressed(settings, press, channel) if channel else on_bot.not_pressed())
-    elif not state.runs and (slack.patient.connects or settings.mode == "http"):
-        await Standin(settings, me).examine(found, channel, press)
+    elif not state.runs and (slack.findings.connects or settings.mode == "http"):
+        await ProbeClient(settings, me).examine(found, channel, press)
     elif press:
         found.append(on_bot.not_pressed())
 
@@ -160,14 +160,14 @@ async def _people(settings: Settings, state: _State, slack: SlackExam, enos: Eno
     """Look at who is linked, and at who owns what."""
     if state.links is None:
         return
-    found += on_enos.links(state.links, await enos.doubts(state.links), settings.command)
-    if state.links and slack.patient.me is not None:
-        await guarded("links in slack", found, slack.linked(state.links, found))
+    found += on_enos.links(state.links, await enos.reasons_not_verified(state.links), settings.command)
+    if state.links and slack.findings.me is not None:
+        await safe_check("links in slack", found, slack.linked(state.links, found))
     if enos.unread:
         found.append(on_enos.unread(enos.unread))
     if not enos.owned:
         return
-    users = slack.patient.on_call
+    users = slack.findings.on_call
     on_call = None if users is None else {link.user_name for link in state.links if link.person.user in users}
     linked = {link.user_name for link in state.links}
     found += on_enos.owners(enos.owned, linked, on_call, settings.command)

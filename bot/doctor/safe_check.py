@@ -23,7 +23,7 @@ SECONDS = 45.0  # what one part may take
 _NETWORK = "Look at the network, and at a proxy between; then run the doctor again."
 
 
-async def guarded(name: str, found: list[Check], work: Awaitable[Made], seconds: float = SECONDS) -> Made | None:
+async def safe_check(name: str, found: list[Check], work: Awaitable[Made], seconds: float = SECONDS) -> Made | None:
     """Return what ``work`` made, or None after adding a check that says what went wrong."""
     try:
         async with asyncio.timeout(seconds):
@@ -41,7 +41,7 @@ def _check(name: str, problem: Exception, seconds: float) -> Check:
             says = f"Slack asks to wait {problem.seconds:g} s, so this was not looked at. Nothing is wrong."
             return warning(name, says, "Run the doctor again after that.")
         case Untrusted():
-            return failed(name, f"EnOS's certificate is not trusted: {problem.told}.", way_out("ENOS_API_URL"))
+            return failed(name, f"EnOS's certificate is not trusted: {problem.detail}.", way_out("ENOS_API_URL"))
         case EnosRefused() if problem.reason in on_enos.NO_PERMISSION:
             return failed(name, problem.sentence, on_enos.AUTHORIZE)
         case Failure():

@@ -12,13 +12,13 @@ from os import environ
 import aiohttp
 
 from bot.core.checks import on_slack
-from bot.core.checks.check import Check, State, ok
+from bot.core.checks.check import Check, CheckState, ok
 from bot.core.checks.on_bot import message, message_lost
 from bot.core.outbox.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear
 from bot.core.outbox.posts import PostId
 from bot.core.people import on_call as oncall
 from bot.core.people.model import Link, Profile
-from bot.doctor.safe_check import guarded
+from bot.doctor.safe_check import safe_check
 from bot.messages.cards import doctor as cards
 from bot.ops.new_ids import new_id
 from bot.settings.table import Settings
@@ -33,7 +33,7 @@ PEOPLE, PEOPLE_SECONDS = 50, 20.0  # linked people that are looked at, and for h
 
 
 @dataclass(slots=True)
-class Patient:
+class SlackFindings:
     """What became known of Slack on the way."""
 
     me: Identity | None = None
@@ -52,7 +52,7 @@ class SlackExam:
         self.poster = Poster(
             settings.slack_bot_token, api_url=settings.slack_api_url, session=self._session, environment=environ
         )
-        self.patient = Patient()
+        self.findings = SlackFindings()
 
     async def close(self) -> None:
         """Close the connections."""
@@ -61,30 +61,30 @@ class SlackExam:
     async def examine(self) -> list[Check]:
         """Return the checks, in the order in which they depend on each other."""
         found: list[Check] = []
-        await guarded("slack bot token", found, self._bot_token(found))
+        await safe_check("slack bot token", found, self._bot_token(found))
         if self._settings.mode == "socket":
-            await guarded("slack app token", found, self._app_token(found))
-        if self.patient.me is None:
+            await safe_check("slack app token", found, self._app_token(found))
+        if self.findings.me is None:
             return found
-        await guarded("slack clock", found, self._clock(found))
-        await guarded("slack channel", found, self._channel(found))
-        await guarded("slack admins", found, self._admins(found))
-        await guarded("slack on call", found, self._on_call(found))
-        if self.patient.channel is not None:
-            await guarded("slack message", found, self._message(found, self.patient.channel))
-            if found[-1].state is State.OK:
-                await guarded("slack history", found, self._history(found, self.patient.channel))
+        await safe_check("slack clock", found, self._clock(found))
+        await safe_check("slack channel", found, self._channel(found))
+        await safe_check("slack admins", found, self._admins(found))
+        await safe_check("slack on call", found, self._on_call(found))
+        if self.findings.channel is not None:
+            await safe_check("slack message", found, self._message(found, self.findings.channel))
+            if found[-1].state is CheckState.OK:
+                await safe_check("slack history", found, self._history(found, self.findings.channel))
         return found
 
     async def _bot_token(self, found: list[Check]) -> None:
-        me = await preflight.who_am_i(self.poster.calls.client)
-        self.patient.me = self.poster.me = me
+        me = await preflight.identify(self.poster.calls.client)
+        self.findings.me = self.poster.me = me
         found.append(ok("slack bot token", f"flowbot signs in as @{me.name} at {me.url or me.team}."))
         found.extend(on_slack.scopes(me.scopes, SCOPES))
 
     async def _app_token(self, found: list[Check]) -> None:
         await preflight.may_connect(self._client, self._settings.slack_app_token)
-        self.patient.connects = True
+        self.findings.connects = True
         found.append(ok("slack app token", "The app token opens connections."))
 
     async def _clock(self, found: list[Check]) -> None:
@@ -101,8 +101,8 @@ class SlackExam:
             return
         check = on_slack.channel(channel, self._settings.shared_channels)
         found.append(check)
-        if check.state is State.OK:
-            self.patient.channel = channel
+        if check.state is CheckState.OK:
+            self.findings.channel = channel
 
     async def _admins(self, found: list[Check]) -> None:
         troubles = []
@@ -139,12 +139,12 @@ class SlackExam:
             trouble = on_slack.group(group, active if members is not None else None, error, inactive)
             troubles += [trouble] if trouble else []
         found.extend(on_slack.on_call(self._settings.oncall, people, troubles))
-        self.patient.on_call = frozenset(people) if people else None
+        self.findings.on_call = frozenset(people) if people else None
 
     async def _counts(self, user: str) -> bool:
         """Whether somebody can be on call: neither deactivated, nor an app, nor of another organization."""
         profile = await self._profile(user)
-        return profile is not None and oncall.counts(profile)
+        return profile is not None and oncall.can_be_on_call(profile)
 
     async def _members(self, group: str) -> tuple[frozenset[str] | None, str]:
         try:
@@ -163,11 +163,11 @@ class SlackExam:
                 await self.poster.delete(channel.id, lost)
             raise
         try:
-            stands = await self._found(place, id_)
+            seen = await self._found(place, id_)
             await self.poster.edit(place, ts, cards.passing(id_, edited=True), id=id_)
         finally:
             await self.poster.delete(place, ts)
-        if ts in stands:
+        if ts in seen:
             found.append(message(where, time.monotonic() - began))
         else:
             found.append(message_lost(where, "Add the history scopes of the manifest, and install the app again."))

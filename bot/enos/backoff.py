@@ -6,7 +6,7 @@ FIRST, MOST = 1.0, 30.0  # seconds, where EnOS names none
 PATIENCE = 10.0  # seconds that a call waits by itself; beyond that the caller is told
 
 
-class Brake:
+class Backoff:
     """Shared by all calls of a client. ``now`` is a monotonic time in seconds."""
 
     def __init__(self) -> None:
@@ -24,6 +24,6 @@ class Brake:
         """Note that a call went through."""
         self._step = FIRST
 
-    def left(self, now: float) -> float:
+    def seconds_left(self, now: float) -> float:
         """Return the seconds still to wait."""
         return max(0.0, self._until - now)

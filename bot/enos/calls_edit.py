@@ -8,22 +8,22 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.core.flow.model import FlowId
-from bot.enos.calls import By, Call, Kind, get, post
+from bot.enos.calls import Actor, Call, Kind, get, post
 
 
-def load_for_edit(flow: FlowId, by: By) -> Call:
+def load_for_edit(flow: FlowId, actor: Actor) -> Call:
     """Load Flow For Edit: a Flow and its queue. A GET that makes a temporary copy: not for polling."""
-    return replace(get("flows", "loadForEdit", by, flowId=str(flow)), kind=Kind.MUTATION)
+    return replace(get("flows", "loadForEdit", actor, flowId=str(flow)), kind=Kind.MUTATION)
 
 
-def save(definition: Mapping[str, object], by: By) -> Call:
+def save(definition: Mapping[str, object], actor: Actor) -> Call:
     """Save Flow: answers ``{"flowId"}``. For owners.
 
     ``definition``: id, type, name, freq, cycle, alertMode, doAs, owners, visitors, startTime, active, and if
     wanted parameters, desc, queue, tasks, flows (node ids ``f_<flow id>``), relations.
     Errors: 62102 ``graph not found``; 62105 the account is locked.
     """
-    return post("flows", "save", by, dict(definition))
+    return post("flows", "save", actor, dict(definition))
 
 
 def import_flow(
@@ -31,7 +31,7 @@ def import_flow(
     description: str,
     directory: str,
     exported: Mapping[str, object],
-    by: By,
+    actor: Actor,
     *,
     flow: FlowId | None = None,
 ) -> Call:
@@ -48,22 +48,22 @@ def import_flow(
     }
     if flow is not None:
         body["flowId"] = flow
-    return post("flows", "import", by, body)
+    return post("flows", "import", actor, body)
 
 
-def export(flow: FlowId, by: By) -> Call:
+def export(flow: FlowId, actor: Actor) -> Call:
     """Export Flow: the definition that Import Flow takes. Errors: 62102 ``Flow validation exception``."""
-    return get("flows", "export", by, flowId=str(flow))
+    return get("flows", "export", actor, flowId=str(flow))
 
 
-def list_directories(by: By) -> Call:
+def list_directories(actor: Actor) -> Call:
     """List Workflow Directories: the whole tree. The action's F is capital: ``listWorkFlowDirs``."""
-    return get("directories", "listWorkFlowDirs", by)
+    return get("directories", "listWorkFlowDirs", actor)
 
 
-def create_directory(parent: str, name: str, by: By) -> Call:
+def create_directory(parent: str, name: str, actor: Actor) -> Call:
     """Create Directory: answers ``{"dirId"}``.
 
     Errors: 62102 for an empty name or parent, an unknown parent, or a name that is taken.
     """
-    return post("directories", "create", by, {"parentId": parent, "dirName": name})
+    return post("directories", "create", actor, {"parentId": parent, "dirName": name})

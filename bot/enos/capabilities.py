@@ -8,19 +8,22 @@ found out again.
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-HOLDS = timedelta(days=1)
-SOON = timedelta(minutes=5)  # for what was found out beside trouble
+VALID_FOR = timedelta(days=1)
+VALID_BRIEFLY = timedelta(minutes=5)  # for what was found out beside trouble
 
-Told = Callable[[str, str], None]
+OnCapability = Callable[[str, str], None]
 
 
-class Learned:
-    """Small named values with the time they were found out; ``told`` is called when one is new or has changed."""
+class ServerCapabilities:
+    """Small named values with the time they were found out; ``on_change`` is called when one is new or has changed."""
 
     def __init__(
-        self, clock: Callable[[], datetime], remembered: Mapping[str, str] | None = None, told: Told | None = None
+        self,
+        clock: Callable[[], datetime],
+        remembered: Mapping[str, str] | None = None,
+        on_change: OnCapability | None = None,
     ) -> None:
-        self._clock, self._told = clock, told
+        self._clock, self._on_change = clock, on_change
         self._values = dict(remembered or {})
         self._until: dict[str, datetime] = {}
 
@@ -33,12 +36,12 @@ class Learned:
         until = self._until.get(name)
         return self._values[name] if until is not None and self._clock() < until else None
 
-    def put(self, name: str, value: str, *, holds: timedelta = HOLDS) -> None:
+    def put(self, name: str, value: str, *, valid_for: timedelta = VALID_FOR) -> None:
         """Remember."""
         changed = self._values.get(name) != value
-        self._values[name], self._until[name] = value, self._clock() + holds
-        if changed and self._told is not None:
-            self._told(name, value)
+        self._values[name], self._until[name] = value, self._clock() + valid_for
+        if changed and self._on_change is not None:
+            self._on_change(name, value)
 
     def forget(self, name: str) -> None:
         """Note that it holds no more; it is shown until something else is found out."""

@@ -1,6 +1,6 @@
 """The batch API as the journeys want it: values in, values out, failures as sentences.
 
-Implements the ``Enos`` protocol of the journeys. What it found out about the server is in ``learned``.
+Implements the ``Enos`` protocol of the journeys. What it found out about the server is in ``capabilities``.
 """
 
 import asyncio
@@ -27,17 +27,17 @@ from bot.core.flow.model import (
     UserId,
 )
 from bot.core.flow.status import is_finished, name_of
-from bot.enos import about, calls, reading
-from bot.enos.calls import By, Call
-from bot.enos.capabilities import Learned, Told
+from bot.enos import calls, reading, subject_check
+from bot.enos.calls import Actor, Call
+from bot.enos.capabilities import OnCapability, ServerCapabilities
 from bot.enos.definitions import Definitions
-from bot.enos.errors import AnswerLost, Broken, Elsewhere, EnosRefused, Unreadable
+from bot.enos.errors import AnswerLost, BadResponse, EnosRefused, MismatchedResponse, ServerError
 from bot.enos.flow_lists import all_flows
 from bot.enos.paging import pages
 from bot.enos.reading_flows import flow_names_of, flow_of
-from bot.enos.server import OnWalk, PageBase, Server
+from bot.enos.server import OnListEnd, PageBase, Server
 from bot.enos.session import OnCall, Session
-from bot.enos.token import Pause, Tokens
+from bot.enos.token import Pause, TokenManager
 from bot.enos.transport import Transport
 
 MINUTE = 60_000  # ms
@@ -50,8 +50,8 @@ class EnosClient:
 
     ``clock`` tells UTC, and ``steady`` the same by a clock that is never put back, to measure lives and pauses by;
     ``total_seconds`` bounds one call. ``on_call(action, outcome, seconds)`` is called after
-    each attempt, ``on_learned(name, value)`` when something was found out about the server; ``remembered`` is what
-    an earlier run found out. ``on_walk(listed, why)`` is called when a list was given up because it does not end,
+    each attempt, ``on_capability(name, value)`` when something was found out about the server; ``remembered`` is what
+    an earlier run found out. ``on_list_end(listed, why)`` is called when a list was given up because it does not end,
     and with an empty ``why`` when one ended. ``http`` and ``pause`` are for tests.
     """
 
@@ -69,25 +69,25 @@ class EnosClient:
         total_seconds: float = 20.0,
         remembered: Mapping[str, str] | None = None,
         on_call: OnCall | None = None,
-        on_learned: Told | None = None,
-        on_walk: OnWalk | None = None,
+        on_capability: OnCapability | None = None,
+        on_list_end: OnListEnd | None = None,
         http: httpx.AsyncBaseTransport | None = None,
         pause: Pause = asyncio.sleep,
     ) -> None:
         self._org, self._user = org_id, user_id
         self._transport = Transport(url, total=total_seconds, http=http)
-        self._tokens = Tokens(self._transport.send, access_key, secret_key, clock, steady=steady, pause=pause)
+        self._tokens = TokenManager(self._transport.send, access_key, secret_key, clock, steady=steady, pause=pause)
         self._session = Session(self._transport, self._tokens, secret_key, clock, on_call=on_call, pause=pause)
-        self._learned = Learned(steady or clock, remembered, on_learned)
-        self._server = Server(self._session.ask, self._learned, page_base)
-        if on_walk is not None:
-            self._server.on_walk = on_walk
-        self.definitions = Definitions(self._session.ask, self._by)
+        self._capabilities = ServerCapabilities(steady or clock, remembered, on_capability)
+        self._server = Server(self._session.ask, self._capabilities, page_base)
+        if on_list_end is not None:
+            self._server.on_list_end = on_list_end
+        self.definitions = Definitions(self._session.ask, self._actor)
 
     @property
-    def learned(self) -> dict[str, str]:
+    def capabilities(self) -> dict[str, str]:
         """What was found out about this server: page base, sort names, missing actions."""
-        return self._learned.all()
+        return self._capabilities.all()
 
     @property
     def last_date(self) -> str:
@@ -108,25 +108,25 @@ class EnosClient:
         self, terms: Search, *, newest: str = "update_time", as_user: UserId | None = None
     ) -> AsyncGenerator[Page, None]:
         """Yield pages, sorted by ``newest`` descending where the server allows, until nothing is new."""
-        return pages(self._server, terms, newest, self._by(as_user))
+        return pages(self._server, terms, newest, self._actor(as_user))
 
     async def instance(self, instance: InstanceId, *, as_user: UserId | None = None) -> Instance | None:
         """Return one instance with its graph, or None where the platform knows none.
 
-        Raises Elsewhere where the answer is about another one.
+        Raises MismatchedResponse where the answer is about another one.
         """
         try:
-            envelope = await self._session.ask(calls.get_instance(instance, self._by(as_user)))
+            envelope = await self._session.ask(calls.get_instance(instance, self._actor(as_user)))
         except EnosRefused as refusal:
             if refusal.reason in UNKNOWN:
                 return None
             raise
-        except Broken:
+        except ServerError:
             # how an unknown id is answered is not documented: an inner error may be all there is
             if await self._listed(instance, as_user):
                 raise
             return None
-        return about.the_instance(reading.instance_of(envelope.data), instance)
+        return subject_check.require_instance(reading.instance_of(envelope.data), instance)
 
     async def cancel(self, instance: InstanceId, *, as_user: UserId) -> None:
         """Ask for the instance to stop; the effect is asynchronous.
@@ -135,11 +135,11 @@ class EnosClient:
         not documented, so it is read back.
         """
         try:
-            envelope = await self._session.ask(calls.cancel(instance, self._by(as_user)))
+            envelope = await self._session.ask(calls.cancel(instance, self._actor(as_user)))
         except EnosRefused as refusal:
             found = None
             if refusal.reason != "no_right":
-                with contextlib.suppress(Elsewhere):  # then the refusal is all that is known
+                with contextlib.suppress(MismatchedResponse):  # then the refusal is all that is known
                     found = await self.instance(instance, as_user=as_user)
             if found is None or not is_finished(found.status):
                 raise
@@ -148,20 +148,20 @@ class EnosClient:
                 f"{instance} has ended already: {name_of(found.status)}.",
                 "There is nothing left to cancel.",
             ) from refusal
-        about.done(envelope.data, instance=instance)
+        subject_check.require_same(envelope.data, instance=instance)
 
     # flows
 
     async def flow(self, flow: FlowId, *, as_user: UserId | None = None) -> Flow:
         """Return the flow as this user sees it; ``Refused("unknown_flow")`` where there is none.
 
-        Raises Elsewhere where the answer is about another one.
+        Raises MismatchedResponse where the answer is about another one.
         """
         unknown = Refused(
             "unknown_flow", f"EnOS knows no flow {flow}.", "Check the id; `show NAME` knows flows by name."
         )
         try:
-            envelope = await self._session.ask(calls.get_flow(flow, self._by(as_user)))
+            envelope = await self._session.ask(calls.get_flow(flow, self._actor(as_user)))
         except EnosRefused as refusal:
             if refusal.reason in UNKNOWN:
                 raise unknown from refusal
@@ -169,26 +169,26 @@ class EnosClient:
         found = flow_of(envelope.data)
         if found is None:
             raise unknown
-        return about.the_flow(found, flow)
+        return subject_check.require_flow(found, flow)
 
     async def my_flows(self, expression: str = "", *, as_user: UserId | None = None) -> tuple[FlowName, ...]:
         """Return the flows related to the user."""
-        envelope = await self._session.ask(calls.get_my_flows(expression, self._by(as_user)))
+        envelope = await self._session.ask(calls.get_my_flows(expression, self._actor(as_user)))
         found, _ = flow_names_of(envelope.data)
         return tuple({name.id: name for name in found}.values())
 
     async def all_flows(self, expression: str = "", *, as_user: UserId | None = None) -> tuple[FlowName, ...]:
         """Return the flows of the whole organization, all pages."""
-        return await all_flows(self._server, expression, self._by(as_user))
+        return await all_flows(self._server, expression, self._actor(as_user))
 
     async def trigger(self, flow: FlowId, at_ms: int, *, as_user: UserId) -> InstanceId:
         """Trigger Flow: run all tasks, for the data time ``at_ms``."""
-        return await self._start(calls.trigger(flow, at_ms, self._by(as_user)), flow, at_ms, as_user)
+        return await self._start(calls.trigger(flow, at_ms, self._actor(as_user)), flow, at_ms, as_user)
 
     async def trigger_from_task(self, flow: FlowId, task: TaskId, at_ms: int, *, as_user: UserId) -> InstanceId:
         """Trigger Flow From Task: run the task and all that is downstream of it."""
         self._need(FROM_TASK)
-        call = calls.trigger_from_task(flow, task, at_ms, self._by(as_user))
+        call = calls.trigger_from_task(flow, task, at_ms, self._actor(as_user))
         try:
             return await self._start(call, flow, at_ms, as_user)
         except EnosRefused as refusal:
@@ -206,31 +206,31 @@ class EnosClient:
                 f"The parameters of flow {flow} are not a list of keys and values, so they cannot be sent back whole.",
                 "Run it with changed parameters in the EnOS console.",
             )
-        call = calls.update_and_trigger(flow, at_ms, parameters, self._by(as_user))
+        call = calls.update_and_trigger(flow, at_ms, parameters, self._actor(as_user))
         return await self._start(call, flow, at_ms, as_user)
 
     async def enable(self, flow: FlowId, *, as_user: UserId) -> None:
         """Turn scheduling on."""
-        about.done((await self._session.ask(calls.enable(flow, self._by(as_user)))).data, flow=flow)
+        subject_check.require_same((await self._session.ask(calls.enable(flow, self._actor(as_user)))).data, flow=flow)
 
     async def disable(self, flow: FlowId, *, as_user: UserId) -> None:
         """Turn scheduling off."""
-        about.done((await self._session.ask(calls.disable(flow, self._by(as_user)))).data, flow=flow)
+        subject_check.require_same((await self._session.ask(calls.disable(flow, self._actor(as_user)))).data, flow=flow)
 
     # task instances
 
     async def task_instance(self, task_instance: str, *, as_user: UserId | None = None) -> TaskInstance | None:
         """Return one task instance; None where there is none, or where this EnOS has no such action."""
-        if self._learned.get(TASKS) == "missing":
+        if self._capabilities.get(TASKS) == "missing":
             return None
         try:
-            envelope = await self._session.ask(calls.get_task_instance(task_instance, self._by(as_user)))
+            envelope = await self._session.ask(calls.get_task_instance(task_instance, self._actor(as_user)))
         except EnosRefused as refusal:
             self._note_missing(TASKS, refusal)
             if refusal.reason in UNKNOWN or refusal.reason == "not_offered":
                 return None
             raise
-        return about.the_task_instance(reading.task_instance_of(envelope.data), task_instance)
+        return subject_check.require_task_instance(reading.task_instance_of(envelope.data), task_instance)
 
     async def log(self, task_instance: str, *, as_user: UserId | None = None) -> str | None:
         """Return the task's log; None where it has none, ``Refused("unknown_instance")`` where it is not known.
@@ -238,25 +238,25 @@ class EnosClient:
         One language's pages tell the two apart and the other's do not, so a refusal is checked by a look.
         """
         try:
-            envelope = await self._session.ask(calls.get_log(task_instance, self._by(as_user)))
+            envelope = await self._session.ask(calls.get_log(task_instance, self._actor(as_user)))
         except EnosRefused as refusal:
             if refusal.reason not in {"no_log", "unknown_instance"}:
                 raise
             known = await self.task_instance(task_instance, as_user=as_user)
-            if known is not None or (refusal.reason == "no_log" and self._learned.get(TASKS) == "missing"):
+            if known is not None or (refusal.reason == "no_log" and self._capabilities.get(TASKS) == "missing"):
                 return None
             raise Refused(
                 "unknown_instance", f"EnOS knows no task instance {task_instance}.", "Check the id."
             ) from refusal
-        return about.the_log(envelope.data, task_instance)
+        return subject_check.require_log(envelope.data, task_instance)
 
     # time
 
     async def now_ms(self) -> int:
         """Return the platform's clock, epoch milliseconds."""
-        found = reading.moment_of((await self._session.ask(calls.get_current_time())).data)
+        found = reading.epoch_ms_of((await self._session.ask(calls.get_current_time())).data)
         if found is None:
-            raise Unreadable("it names no time")
+            raise BadResponse("it names no time")
         return found
 
     async def time_zone(self) -> str:
@@ -265,11 +265,11 @@ class EnosClient:
 
     # what these share
 
-    def _by(self, as_user: UserId | None) -> By:
-        return By(as_user or self._user, self._org)
+    def _actor(self, as_user: UserId | None) -> Actor:
+        return Actor(as_user or self._user, self._org)
 
     def _need(self, action: str) -> None:
-        if self._learned.get(action) == "missing":
+        if self._capabilities.get(action) == "missing":
             raise Refused(
                 "not_offered",
                 "This EnOS has no Trigger Flow From Task; it came with version 2.2.0.",
@@ -278,7 +278,7 @@ class EnosClient:
 
     def _note_missing(self, action: str, refusal: EnosRefused) -> None:
         if refusal.reason == "not_offered":
-            self._learned.put(action, "missing")
+            self._capabilities.put(action, "missing")
 
     async def _listed(self, instance: InstanceId, as_user: UserId | None) -> bool:
         """Whether a search over all time finds the instance."""

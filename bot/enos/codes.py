@@ -12,7 +12,7 @@ STARTS = frozenset({"trigger", "triggerFromTask", "updateAndTrigger"})
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CodeMeaning:
     """One meaning of a code: for which actions and wordings, and what a person is told."""
 
     code: int
@@ -32,14 +32,14 @@ class Row:
 
 
 # The first row that fits is the meaning.
-TABLE = (
-    Row(
+MEANINGS = (
+    CodeMeaning(
         62101,
         "wrong_user",
         "EnOS does not know the user this call was made as, or the user is not in the organization.",
         "Ask an admin to check the link's EnOS user id; for the bot's own reading, ENOS_USER_ID and ENOS_ORG_ID.",
     ),
-    Row(
+    CodeMeaning(
         62102,
         "not_created",
         "EnOS did not create the run: no such flow or task, or the flow was already triggered within this minute.",
@@ -47,7 +47,7 @@ TABLE = (
         STARTS,
         "cannot create|repeatedly",
     ),
-    Row(
+    CodeMeaning(
         62102,
         "invalid_request",
         "EnOS could not use the request.",
@@ -55,7 +55,7 @@ TABLE = (
         STARTS,
         "request body",
     ),
-    Row(
+    CodeMeaning(
         62102,
         "bad_sort",
         "EnOS does not know the sort field.",
@@ -63,7 +63,7 @@ TABLE = (
         frozenset({"search"}),
         "sort|field|排序|字段",
     ),
-    Row(
+    CodeMeaning(
         62102,
         "unknown_instance",
         "EnOS knows no such instance.",
@@ -71,14 +71,14 @@ TABLE = (
         frozenset(),
         "instance not found",
     ),
-    Row(
+    CodeMeaning(
         62102,
         "no_log",
         "EnOS has no log for this task instance, or does not know it.",
         "A task that has not started has no log; check the id.",
         frozenset({"getLog"}),
     ),
-    Row(
+    CodeMeaning(
         62102,
         "not_offered",
         "This EnOS does not offer the action.",
@@ -86,28 +86,28 @@ TABLE = (
         frozenset(),
         r"\baction\b",
     ),
-    Row(62102, "invalid", "EnOS did not accept the input.", "Correct what it names, and ask again."),
-    Row(
+    CodeMeaning(62102, "invalid", "EnOS did not accept the input.", "Correct what it names, and ask again."),
+    CodeMeaning(
         62103,
         "no_right",
         "EnOS says that this user may not do that: only owners may, and only while flow and user are unlocked.",
         "Ask one of the flow's owners.",
     ),
-    Row(
+    CodeMeaning(
         62104,
         "no_task",
         "The flow has no task, so there is nothing to run.",
         "Add a task to the flow in EnOS, and ask again.",
         STARTS,
     ),
-    Row(62104, "in_use", "EnOS refused: other flows depend on it.", "Take it out of those flows first."),
-    Row(
+    CodeMeaning(62104, "in_use", "EnOS refused: other flows depend on it.", "Take it out of those flows first."),
+    CodeMeaning(
         62105,
         "user_locked",
         "The EnOS account this call was made as is locked.",
         "Ask your EnOS administrator to unlock it.",
     ),
-    Row(
+    CodeMeaning(
         62109,
         "no_log",
         "EnOS has no log for this task instance.",
@@ -115,7 +115,7 @@ TABLE = (
         frozenset({"getLog"}),
         "no log found",
     ),
-    Row(
+    CodeMeaning(
         62109,
         "not_imported",
         "EnOS could not create the flow from what was imported.",
@@ -123,38 +123,38 @@ TABLE = (
         frozenset({"import"}),
         "creating failed",
     ),
-    Row(
+    CodeMeaning(
         99400,
         "not_offered",
         "This EnOS does not understand the action or one of its parameters.",
         "It may be an older version; ask its administrator.",
     ),
-    Row(
+    CodeMeaning(
         99403,
         "no_right",
         "EnOS says that this user or application may not do that.",
         "Ask your EnOS administrator, who authorizes users and the application's service account.",
     ),
-    Row(99404, "not_found", "EnOS does not know that.", "Check the id."),
-    Row(
+    CodeMeaning(99404, "not_found", "EnOS does not know that.", "Check the id."),
+    CodeMeaning(
         1002,
         "unknown_key",
         "EnOS does not know the access key.",
         "Ask an admin of the bot to check ENOS_ACCESS_KEY, and that the application is registered at this gateway.",
     ),
-    Row(
+    CodeMeaning(
         1003,
         "wrong_secret",
         "EnOS did not accept the sign-in.",
         "Ask an admin of the bot to check ENOS_SECRET_KEY, and the clock of the machine that flowbot runs on.",
     ),
-    Row(
+    CodeMeaning(
         1004,
         "bad_sign_in",
         "EnOS did not accept the form of the sign-in.",
         "Ask an admin of the bot to check the clock of flowbot's machine, ENOS_ACCESS_KEY and ENOS_SECRET_KEY.",
     ),
-    Row(
+    CodeMeaning(
         1202,
         "bad_sign_in",
         "EnOS missed a part of the sign-in.",

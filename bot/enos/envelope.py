@@ -13,7 +13,7 @@ import msgspec
 from bot.enos.scalars import loads, number, text
 
 Opener = Callable[[bytes], "Envelope | None"]
-Loose = int | float | str | bool | None
+LooseScalar = int | float | str | bool | None
 
 _MESSAGE, _WORD = 2000, 200  # characters kept of what the service says, and of a code or id in it
 
@@ -46,14 +46,14 @@ class Envelope:
 
 
 class _Wire(msgspec.Struct):
-    code: Loose = None
-    status: Loose = None
-    stauts: Loose = None  # the vendor's spelling, on several pages
-    msg: Loose = None
-    message: Loose = None
-    error: Loose = None
-    apim_status: Loose = None
-    requestId: Loose = None  # noqa: N815  the wire's name
+    code: LooseScalar = None
+    status: LooseScalar = None
+    stauts: LooseScalar = None  # the vendor's spelling, on several pages
+    msg: LooseScalar = None
+    message: LooseScalar = None
+    error: LooseScalar = None
+    apim_status: LooseScalar = None
+    requestId: LooseScalar = None  # noqa: N815  the wire's name
     data: msgspec.Raw = msgspec.Raw(b"null")
 
 
@@ -65,10 +65,10 @@ def open_envelope(body: bytes) -> Envelope | None:
     try:
         return _envelope(_DECODER.decode(body))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _slowly(body)
+        return _open_tolerantly(body)
 
 
-def _slowly(body: bytes) -> Envelope | None:
+def _open_tolerantly(body: bytes) -> Envelope | None:
     """Read what the strict decoder refuses: stray bytes, control characters, structures for scalars."""
     try:
         found = loads(body)
@@ -77,7 +77,7 @@ def _slowly(body: bytes) -> Envelope | None:
     if not isinstance(found, dict):
         return None
     scalars = {
-        name: value if isinstance(value, Loose) else text(value)
+        name: value if isinstance(value, LooseScalar) else text(value)
         for name, value in found.items()
         if name in _Wire.__struct_fields__ and name != "data"
     }
@@ -89,13 +89,13 @@ def _slowly(body: bytes) -> Envelope | None:
 
 
 def _envelope(wire: _Wire) -> Envelope:
-    said = next((value for value in (wire.code, wire.status, wire.stauts) if value is not None), None)
-    code = number(said)
+    printed = next((value for value in (wire.code, wire.status, wire.stauts) if value is not None), None)
+    code = number(printed)
     return Envelope(
         code=code,
         message=text(next((value for value in (wire.msg, wire.message, wire.error) if value), ""), _MESSAGE).strip(),
         data=bytes(wire.data),
         apim_status=number(wire.apim_status),
         request_id=text(wire.requestId, _WORD),
-        strange_code="" if code is not None or said is None else text(said, _WORD),
+        strange_code="" if code is not None or printed is None else text(printed, _WORD),
     )

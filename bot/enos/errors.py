@@ -5,15 +5,15 @@
     Outage                      asking again may help
     ├── Unreachable             the request never left this machine
     │   └── Untrusted           since whoever answers there cannot show that it is EnOS
-    ├── Silence                 it was sent, and no whole answer came
-    ├── Unreadable              the answer is no answer of the API
-    │   └── Elsewhere           … or is about something else than what was asked for
-    ├── Endless                 a list without an end
-    ├── NotNow                  EnOS takes no call just now
+    ├── NoResponse              it was sent, and no whole answer came
+    ├── BadResponse             the answer is no answer of the API
+    │   └── MismatchedResponse  … or is about something else than what was asked for
+    ├── EndlessList             a list without an end
+    ├── TemporarilyUnavailable  EnOS takes no call just now
     │   ├── Throttled           it asks for fewer requests
-    │   └── Unavailable         it is out of service
-    ├── Broken                  EnOS answered that it failed
-    ├── TokenStale              the access token was not accepted
+    │   └── ServiceUnavailable  it is out of service
+    ├── ServerError             EnOS answered that it failed
+    ├── TokenRejected           the access token was not accepted
     └── AnswerLost (Unclear)    a change whose answer was lost: look before asking again
 
 What leads to which is in ``codes.py`` (a table) and ``verdicts.py``.
@@ -21,7 +21,7 @@ What leads to which is in ``codes.py`` (a table) and ``verdicts.py``.
 
 from dataclasses import dataclass
 
-from bot.core.errors import Outage, Refused, Unclear
+from bot.core.errors import Refused, TemporaryFailure, Unclear
 
 LONGEST_QUOTE = 300
 
@@ -41,7 +41,7 @@ class EnosRefused(Refused):
     message: str = ""
 
 
-class Trouble(Outage):
+class EnosFailure(TemporaryFailure):
     """An outage of EnOS. ``reason`` is a stable word for records, ``why`` the cause in a few words."""
 
     reason = "outage"
@@ -51,7 +51,7 @@ class Trouble(Outage):
         self.why = why
 
 
-class Unreachable(Trouble):
+class Unreachable(EnosFailure):
     """The request never left: nothing happened."""
 
     reason = "unreachable"
@@ -63,49 +63,49 @@ class Unreachable(Trouble):
 class Untrusted(Unreachable):
     """The certificate shown in EnOS's name is not trusted: nothing was sent. ``code`` is OpenSSL's."""
 
-    def __init__(self, told: str, code: int) -> None:
-        super().__init__(f"its certificate is not trusted, {told.rstrip('.')}")
-        self.told, self.code = told.rstrip("."), code
+    def __init__(self, detail: str, code: int) -> None:
+        super().__init__(f"its certificate is not trusted, {detail.rstrip('.')}")
+        self.detail, self.code = detail.rstrip("."), code
 
 
-class Silence(Trouble):
-    """The request was sent, and no whole answer came. ``late``: it took all the time that a call may take."""
+class NoResponse(EnosFailure):
+    """The request was sent, and no whole answer came. ``timed_out``: it took all the time that a call may take."""
 
     reason = "no_answer"
 
-    def __init__(self, why: str, *, late: bool = False) -> None:
+    def __init__(self, why: str, *, timed_out: bool = False) -> None:
         super().__init__(f"EnOS did not answer: {why}. Ask again in a minute.", why)
-        self.late = late
+        self.timed_out = timed_out
 
 
-class Unreadable(Trouble):
-    """What came back is no answer of the batch API. ``again``: whether another attempt may differ."""
+class BadResponse(EnosFailure):
+    """What came back is no answer of the batch API. ``worth_retrying``: whether another attempt may differ."""
 
     reason = "unreadable"
 
-    def __init__(self, why: str, *, again: bool = True) -> None:
+    def __init__(self, why: str, *, worth_retrying: bool = True) -> None:
         sentence = (
             f"EnOS's answer cannot be read: {why}. Ask again in a minute; if this lasts, ask an admin of the bot to "
             "check ENOS_API_URL and any proxy before it."
         )
         super().__init__(sentence, f"its answer cannot be read, {why}")
-        self.again = again
+        self.worth_retrying = worth_retrying
 
 
-class Elsewhere(Unreadable):
+class MismatchedResponse(BadResponse):
     """An answer about something else than what was asked for: nothing in it is believed."""
 
     def __init__(self, about: str, asked: str) -> None:
-        Trouble.__init__(
+        EnosFailure.__init__(
             self,
             f"EnOS answered about {about} when asked about {asked}, so this answer is not used. "
             "Try again in a minute. If this lasts, ask a flowbot admin to check the EnOS gateway.",
             f"its answer is about {about}, not about {asked}",
         )
-        self.again = False
+        self.worth_retrying = False
 
 
-class Endless(Trouble):
+class EndlessList(EnosFailure):
     """A list whose pages did not end within any sensible bound: what was read of it is not all of it."""
 
     reason = "endless"
@@ -118,7 +118,7 @@ class Endless(Trouble):
         )
 
 
-class NotNow(Trouble):
+class TemporarilyUnavailable(EnosFailure):
     """EnOS takes no call just now: nothing happened. ``seconds`` is None where it does not say how long."""
 
     because = "takes no call just now"
@@ -129,19 +129,19 @@ class NotNow(Trouble):
         self.seconds = seconds
 
 
-class Throttled(NotNow):
+class Throttled(TemporarilyUnavailable):
     """EnOS asks to wait: somebody asks too often."""
 
     reason, because = "throttled", "asks for fewer requests"
 
 
-class Unavailable(NotNow):
+class ServiceUnavailable(TemporarilyUnavailable):
     """EnOS, or the gateway before it, says that it is out of service (HTTP 503)."""
 
     reason, because = "unavailable", "is unavailable right now"
 
 
-class Broken(Trouble):
+class ServerError(EnosFailure):
     """EnOS answered that it failed inside."""
 
     reason = "internal"
@@ -153,7 +153,7 @@ class Broken(Trouble):
         self.status, self.code, self.message = status, code, message
 
 
-class TokenStale(Trouble):
+class TokenRejected(EnosFailure):
     """The access token was not accepted: nothing happened. Renewing comes first, so people rarely see this."""
 
     reason = "sign_in"
@@ -167,7 +167,7 @@ class TokenStale(Trouble):
         )
 
 
-class KeyUsed(Trouble):
+class TimestampReused(EnosFailure):
     """The token service saw this timestamp before (1001): another process asked in the same millisecond."""
 
     reason = "sign_in"

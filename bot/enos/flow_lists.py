@@ -7,44 +7,44 @@ rows of page 1 tell whether something stands there.
 
 from bot.core.errors import Refusal
 from bot.core.flow.model import FlowId, FlowName
-from bot.enos.calls import ATTEMPTS, By, Call, search_flows
-from bot.enos.errors import Broken, Unreadable
+from bot.enos.calls import ATTEMPTS, Actor, Call, search_flows
+from bot.enos.errors import BadResponse, ServerError
 from bot.enos.page_base import Ids, conclude_from_one, refuses_number
 from bot.enos.reading_flows import flow_names_of
-from bot.enos.server import Ceiling, Server
+from bot.enos.server import PageLimit, Server
 
 FLOWS = "flows"  # what is listed, in sentences
 FIELD = "create_time"  # a stable order: pages do not shift while they are read
 
 
-async def all_flows(server: Server, expression: str, by: By) -> tuple[FlowName, ...]:
+async def all_flows(server: Server, expression: str, actor: Actor) -> tuple[FlowName, ...]:
     """Return every flow once, in the server's order."""
     found: dict[FlowId, FlowName] = {}
     if server.base == "auto":
-        number = await _begin(server, expression, by, found)
+        number = await _begin(server, expression, actor, found)
     else:
         number = int(server.base)
     largest = 0
-    ceiling = Ceiling(server, FLOWS)
+    limit = PageLimit(server, FLOWS)
     while True:
-        ceiling.page()
-        names, size = await _page(server, expression, number, by)
+        limit.count_page()
+        names, size = await _page(server, expression, number, actor)
         new = _add(names, found)
         short = size < largest  # than a page before: a server may hold its pages smaller than asked
         if not size or short or (not new and number > 1):
-            ceiling.ended()
+            limit.report_end()
             return tuple(found.values())
         number, largest = number + 1, size
 
 
-async def _begin(server: Server, expression: str, by: By, found: dict[FlowId, FlowName]) -> int:
+async def _begin(server: Server, expression: str, actor: Actor, found: dict[FlowId, FlowName]) -> int:
     """Read page 0 if there is one; return the number to read on from."""
     try:
-        names, _ = await _page(server, expression, 0, by, attempts=2)  # may break where pages count from 1
-    except (Refusal, Broken, Unreadable) as failure:
+        names, _ = await _page(server, expression, 0, actor, attempts=2)  # may break where pages count from 1
+    except (Refusal, ServerError, BadResponse) as failure:
         if refuses_number(failure):
             return 1
-        base = await _told_by_rows(server, expression, by)
+        base = await _base_from_rows(server, expression, actor)
         if base is None:
             raise
         return base
@@ -52,12 +52,12 @@ async def _begin(server: Server, expression: str, by: By, found: dict[FlowId, Fl
     return 1
 
 
-async def _told_by_rows(server: Server, expression: str, by: By) -> int | None:
+async def _base_from_rows(server: Server, expression: str, actor: Actor) -> int | None:
     """Return the base as the rows tell it, of this list or of all flows; None where they do not."""
     for words in dict.fromkeys((expression, "")):
 
         async def read(number: int, size: int, words: str = words) -> Ids:
-            names, _ = await _page(server, words, number, by, size=size)
+            names, _ = await _page(server, words, number, actor, size=size)
             return tuple(name.id for name in names)
 
         base = await conclude_from_one(await read(1, server.size), read, server.size)
@@ -75,12 +75,12 @@ def _add(names: tuple[FlowName, ...], found: dict[FlowId, FlowName]) -> int:
 
 
 async def _page(
-    server: Server, expression: str, number: int, by: By, *, attempts: int = ATTEMPTS, size: int = 0
+    server: Server, expression: str, number: int, actor: Actor, *, attempts: int = ATTEMPTS, size: int = 0
 ) -> tuple[tuple[FlowName, ...], int]:
     """Return the rows of a page that can be read, and how many it has."""
 
     def build(sort: str) -> Call:
-        return search_flows(expression, number, sort, by, size=size or server.size)
+        return search_flows(expression, number, sort, actor, size=size or server.size)
 
     envelope, _ = await server.ask_sorted("flows", FIELD, build, attempts=attempts)
     return flow_names_of(envelope.data)

@@ -28,7 +28,7 @@ SMALL = 5  # rows; a change or two in a smaller page could pass for another page
 # By these EnOS, or what stands before it, says that a parameter such as a page number is wrong or missing: its own
 # codes (List Flow Instances, errors), and HTTP statuses where there is no code.
 WRONG_INPUT = frozenset({62101, 62102, 400, 422})
-OFTEN, LONG = 3, timedelta(minutes=2)  # before trouble that lasts passes for a habit
+LASTING_TIMES, LASTING_FOR = 3, timedelta(minutes=2)  # before trouble that lasts passes for a habit
 
 Ids = tuple[str | int, ...]  # of the rows of a page, in its order
 Read = Callable[[int, int], Awaitable[Ids]]  # page number and page size
@@ -45,26 +45,26 @@ async def conclude(zero: Ids | None, one: Ids, read: Read, size: int) -> int | N
         return 1
     if not zero:
         return 1 if one else None
-    if not _alike(zero, one):
-        return 0 if _steady(one, await read(1, size)) else None
+    if not _is_same_page(zero, one):
+        return 0 if _is_unchanged(one, await read(1, size)) else None
     half = len(one) // 2
     if not half:
         return None
     one, zero, again = await read(1, half), await read(0, half), await read(1, half)
-    if not _steady(one, again):
+    if not _is_unchanged(one, again):
         return None
-    return 1 if _alike(zero, one) else 0
+    return 1 if _is_same_page(zero, one) else 0
 
 
 async def conclude_from_one(one: Ids, read: Read, size: int) -> int | None:
     """Return 0 or 1 from page 1 alone, because page 0 is in trouble; None where too few rows tell."""
     half = max(1, len(one) // 2)
     small, again = await read(1, half), await read(1, size)
-    if not small or not _steady(one, again):
+    if not small or not _is_unchanged(one, again):
         return None
     if all(set(small).isdisjoint(page[:half]) for page in (one, again)):
         return 0
-    return 1 if len(one) > 1 and all(_alike(small, page[:half]) for page in (one, again)) else None
+    return 1 if len(one) > 1 and all(_is_same_page(small, page[:half]) for page in (one, again)) else None
 
 
 async def conclude_from_zero(zero: Ids, read: Read) -> int | None:
@@ -84,28 +84,28 @@ async def conclude_from_zero(zero: Ids, read: Read) -> int | None:
 
 
 @dataclass(slots=True)
-class Breaks:
+class PageZeroFailures:
     """How often, and since when, page 0 was in trouble while page 1 was read and nothing told the base."""
 
     times: int = 0
     since: datetime | None = None
 
-    def again(self, now: datetime) -> bool:
+    def record(self, now: datetime) -> bool:
         """Count once more; return whether it is a habit by now, as of a server that counts from 1."""
         self.times, self.since = self.times + 1, self.since or now
-        return self.times >= OFTEN and now - self.since >= LONG
+        return self.times >= LASTING_TIMES and now - self.since >= LASTING_FOR
 
-    def over(self) -> None:
+    def reset(self) -> None:
         """Forget: page 0 was answered, or it is not certain that nothing else tells."""
         self.times, self.since = 0, None
 
 
-def _steady(one: Ids, again: Ids) -> bool:
+def _is_unchanged(one: Ids, again: Ids) -> bool:
     """Whether a page reads as before: much the same on a busy platform, exactly the same where it is small."""
-    return set(one) == set(again) or (len(one) >= SMALL and _alike(one, again))
+    return set(one) == set(again) or (len(one) >= SMALL and _is_same_page(one, again))
 
 
-def _alike(one: Ids, other: Ids) -> bool:
+def _is_same_page(one: Ids, other: Ids) -> bool:
     """Whether two pages are the same one, read twice while a few rows came and went."""
     shared = len(set(one) & set(other))
     return shared * 2 >= max(1, min(len(one), len(other)))

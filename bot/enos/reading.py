@@ -13,47 +13,47 @@ import msgspec
 
 from bot.core.flow.model import Instance, LeftOut, TaskId, TaskInstance
 from bot.enos import reading_rows
-from bot.enos.envelope import Envelope, Loose, open_envelope
-from bot.enos.errors import Unreadable
-from bot.enos.reading_rows import Plain, Row, documented, instance, row_of, status_of_row
-from bot.enos.scalars import ID, NAME, TIME, camel, identity, loads, number, one, text
+from bot.enos.envelope import Envelope, LooseScalar, open_envelope
+from bot.enos.errors import BadResponse
+from bot.enos.reading_rows import DocumentedRow, LooseRow, documented, instance, row_of, status_of_row
+from bot.enos.scalars import ID, NAME, TIME, camel, identity, loads, number, single_object, text
 
 T = TypeVar("T")
 
 UNREADABLE_STATUS = reading_rows.UNREADABLE_STATUS
 
 _NUL = b"\\u0000"  # as JSON writes it: the quick reading takes it for text
-_LAST_MOMENT = 32_503_680_000_000  # ms: the year 3000
+_LATEST_MS = 32_503_680_000_000  # ms: the year 3000
 
 
-class _PlainRows(msgspec.Struct):
-    flowInsts: list[Plain]
+class _DocumentedRows(msgspec.Struct):
+    flowInsts: list[DocumentedRow]
     count: int | None = None
 
 
-class _PlainPage(msgspec.Struct):
+class _DocumentedPage(msgspec.Struct):
     code: Literal[0]
-    data: _PlainRows
-    apim_status: Loose = None
+    data: _DocumentedRows
+    apim_status: LooseScalar = None
 
 
-class _Rows(msgspec.Struct):
-    flowInsts: list[Row] | None = None
-    count: Loose = None
+class _LooseRows(msgspec.Struct):
+    flowInsts: list[LooseRow] | None = None
+    count: LooseScalar = None
 
 
-class _Page(msgspec.Struct):
-    code: Loose = None
-    apim_status: Loose = None
-    data: _Rows | None = None
+class _LoosePage(msgspec.Struct):
+    code: LooseScalar = None
+    apim_status: LooseScalar = None
+    data: _LooseRows | None = None
 
 
-_PAGE, _PLAIN_PAGE = msgspec.json.Decoder(_Page), msgspec.json.Decoder(_PlainPage)
+_LOOSE_PAGE, _DOCUMENTED_PAGE = msgspec.json.Decoder(_LoosePage), msgspec.json.Decoder(_DocumentedPage)
 _NO_PAGE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ServerPage:
     """One page as the server sent it. ``size`` counts rows that are left out, too."""
 
     rows: tuple[Instance, ...]
@@ -63,10 +63,10 @@ class Found:
     left_out: tuple[LeftOut, ...] = ()
 
 
-class NothingReadable(Unreadable):
+class NoReadableRows(BadResponse):
     """A page lists something, and nothing in it looks like an instance. ``page`` is what is left of it."""
 
-    def __init__(self, why: str, page: Found) -> None:
+    def __init__(self, why: str, page: ServerPage) -> None:
         super().__init__(why)
         self.page = page
 
@@ -76,7 +76,7 @@ def open_page(body: bytes) -> Envelope | None:
     if _NUL in body:
         return open_envelope(body)
     try:
-        page = _PLAIN_PAGE.decode(body)
+        page = _DOCUMENTED_PAGE.decode(body)
     except _NO_PAGE:
         return _open_other_page(body)
     if page.apim_status or not page.data.flowInsts:
@@ -87,7 +87,7 @@ def open_page(body: bytes) -> Envelope | None:
 def _open_other_page(body: bytes) -> Envelope | None:
     """Return the envelope of an answer that holds other types than documented, but in the same places."""
     try:
-        page = _PAGE.decode(body)
+        page = _LOOSE_PAGE.decode(body)
     except _NO_PAGE:
         return open_envelope(body)
     listed = page.data.flowInsts if page.data is not None else None
@@ -97,46 +97,46 @@ def _open_other_page(body: bytes) -> Envelope | None:
     return Envelope(0, decoded=page.data)
 
 
-def page_in(envelope: Envelope, kind: int) -> Found:
+def page_in(envelope: Envelope, kind: int) -> ServerPage:
     """Return the instances in the answer to a search; ``kind`` is the scheduling type that was searched.
 
-    Raises NothingReadable where there is something, and no instance in it: silence must not look like health.
+    Raises NoReadableRows where there is something, and no instance in it: silence must not look like health.
     """
-    if isinstance(envelope.decoded, _PlainRows):
+    if isinstance(envelope.decoded, _DocumentedRows):
         return _found([documented(row, kind) for row in envelope.decoded.flowInsts], envelope.decoded.count)
-    if isinstance(envelope.decoded, _Rows):
+    if isinstance(envelope.decoded, _LooseRows):
         listed = envelope.decoded.flowInsts or []
         return _found([instance(row, kind) for row in listed], number(envelope.decoded.count))
-    return _odd_page(envelope.data, kind)
+    return _undocumented_page(envelope.data, kind)
 
 
-def _odd_page(data: bytes, kind: int) -> Found:
+def _undocumented_page(data: bytes, kind: int) -> ServerPage:
     """Read a page that is empty or not as documented: other keys, a list around it, one row instead of many."""
     try:
         value = loads(data)
     except ValueError:
-        raise Unreadable("it is not JSON") from None
-    whole = one(value) or {}
+        raise BadResponse("it is not JSON") from None
+    whole = single_object(value) or {}
     listed = whole.get("flowInsts", None if "count" in whole else value)
     several = listed if isinstance(listed, list) else [listed] if listed else []
-    return _found([_odd_row(row, kind) for row in several], number(whole.get("count")))
+    return _found([_undocumented_row(row, kind) for row in several], number(whole.get("count")))
 
 
-def _odd_row(row: object, kind: int) -> Instance | LeftOut | None:
+def _undocumented_row(row: object, kind: int) -> Instance | LeftOut | None:
     return instance(row_of(camel(row)), kind) if isinstance(row, dict) else None
 
 
-def _found(listed: Sequence[Instance | LeftOut | None], count: int | None) -> Found:
+def _found(listed: Sequence[Instance | LeftOut | None], count: int | None) -> ServerPage:
     """Return the page; None stands for a row that has no id to know it by."""
     strange = LeftOut("no id", "a row without a run ID", "it names no run")
-    found = Found(
+    found = ServerPage(
         tuple(row for row in listed if isinstance(row, Instance)),
         len(listed),
         count,
         left_out=tuple(dict.fromkeys(row or strange for row in listed if not isinstance(row, Instance))),
     )
     if listed and all(row is None for row in listed):
-        raise NothingReadable("none of the instances it lists has a readable id", found)
+        raise NoReadableRows("none of the instances it lists has a readable id", found)
     return found
 
 
@@ -149,32 +149,32 @@ def value_of(data: bytes) -> object:
 
 
 def known(value: object, found: T | None, what: str) -> T | None:
-    """Return what was found; None only where the answer is empty, else raises Unreadable."""
+    """Return what was found; None only where the answer is empty, else raises BadResponse."""
     if found is None and value:
-        raise Unreadable(f"it holds something, but no {what}")
+        raise BadResponse(f"it holds something, but no {what}")
     return found
 
 
 def instance_of(data: bytes) -> Instance | None:
     """Return the instance with its graph, in an object or a list of one; None where the answer is empty.
 
-    Raises Unreadable where there is something else in it.
+    Raises BadResponse where there is something else in it.
     """
     value = value_of(data)
-    found = one(value)
+    found = single_object(value)
     row = None if found is None else instance(row_of(found), None, found.get("graph"))
     if isinstance(row, LeftOut):
-        raise Unreadable(f"it holds a run that cannot be kept, {row.why}", again=False)
+        raise BadResponse(f"it holds a run that cannot be kept, {row.why}", worth_retrying=False)
     return known(value, row, "instance")
 
 
 def task_instance_of(data: bytes) -> TaskInstance | None:
     """Return the task instance in an object or a list of one; None where the answer is empty.
 
-    Raises Unreadable where there is something else in it.
+    Raises BadResponse where there is something else in it.
     """
     value = value_of(data)
-    found = one(value)
+    found = single_object(value)
     id_ = text(found.get("instanceId"), ID).strip() if found else ""
     if not found or not id_:
         return known(value, None, "task instance")
@@ -193,25 +193,25 @@ def task_instance_of(data: bytes) -> TaskInstance | None:
 def log_of(data: bytes) -> str | None:
     """Return the log's text, or None where there is none."""
     value = value_of(data)
-    found = one(value)
+    found = single_object(value)
     return text(found.get("log") if found else value if isinstance(value, str) else None) or None
 
 
 def started_of(data: bytes) -> str:
     """Return the instance id that a trigger answered, empty where it answered none."""
     value = value_of(data)
-    found = one(value)
+    found = single_object(value)
     return text(found.get("flowInstanceId") if found else value if isinstance(value, str) else None, ID).strip()
 
 
-def moment_of(data: bytes) -> int | None:
+def epoch_ms_of(data: bytes) -> int | None:
     """Return the platform's clock in epoch ms, or None where the answer holds no time of these centuries."""
     found = number(value_of(data))
-    return found if found is not None and 0 <= found <= _LAST_MOMENT else None
+    return found if found is not None and 0 <= found <= _LATEST_MS else None
 
 
 def zone_of(data: bytes) -> str:
     """Return the platform's zone as printed, e.g. ``GMT+8``; empty where the answer names none."""
     value = value_of(data)
-    found = one(value)
+    found = single_object(value)
     return text(found.get("timezone", found.get("timeZone")) if found else value, TIME).strip()

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.core.flow.model import PERIODIC, Flow, FlowId, FlowName, UserName
-from bot.enos.errors import Unreadable
+from bot.enos.errors import BadResponse
 from bot.enos.graphs import graph_of, parameters_of
 from bot.enos.reading import known, value_of
-from bot.enos.scalars import ID, NAME, TIME, flag, identity, names, number, one, rows, text
+from bot.enos.scalars import ID, NAME, TIME, flag, identity, names, number, rows, single_object, text
 
 _DESCRIPTION = 5000  # characters
 
@@ -42,10 +42,10 @@ class Directory:
 def flow_of(data: bytes) -> Flow | None:
     """Return the flow in an object or a list of one; None where the answer is empty.
 
-    Raises Unreadable where there is something else in it.
+    Raises BadResponse where there is something else in it.
     """
     value = value_of(data)
-    found = one(value)
+    found = single_object(value)
     id_ = identity(found.get("flowId")) if found else None
     if not found or id_ is None:
         return known(value, None, "flow")
@@ -70,13 +70,13 @@ def flow_of(data: bytes) -> Flow | None:
 def flow_names_of(data: bytes) -> tuple[tuple[FlowName, ...], int]:
     """Return the flows of a list, and how many rows it had, readable or not.
 
-    Raises Unreadable where there is something, and no flow in it.
+    Raises BadResponse where there is something, and no flow in it.
     """
     value = value_of(data)
     found = rows(value)
     read = tuple(name for name in map(_flow_name, found) if name is not None)
     if value and not read:
-        raise Unreadable("it lists no flows where they belong")
+        raise BadResponse("it lists no flows where they belong")
     return read, len(value) if isinstance(value, list) else len(found)
 
 
@@ -90,7 +90,7 @@ def _flow_name(row: Mapping[str, object]) -> FlowName | None:
 
 def saved_of(data: bytes) -> FlowId | None:
     """Return the flow id that Save Flow or Import Flow answered."""
-    found = one(value_of(data))
+    found = single_object(value_of(data))
     id_ = identity(found.get("flowId") if found else value_of(data))
     return None if id_ is None else FlowId(id_)
 
@@ -110,7 +110,7 @@ def directories_of(data: bytes) -> tuple[Directory, ...]:
 
 def created_of(data: bytes) -> str:
     """Return the id of a directory that was created, empty where none was answered."""
-    found = one(value_of(data))
+    found = single_object(value_of(data))
     return text(found.get("dirId"), ID) if found else ""
 
 

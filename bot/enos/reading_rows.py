@@ -1,7 +1,8 @@
 """Rows of lists of instances: read, or left out where they cannot be kept, so that the others are.
 
-Rows just as documented are decoded straight into ``Plain``; any other form takes the tolerant way by ``Row``. What a
-``Plain`` may hold at most is what the tolerant way would keep as it is. Source: List Flow Instances (v2.1).
+Rows just as documented are decoded straight into ``DocumentedRow``; any other form takes the tolerant
+way by ``LooseRow``. What a ``DocumentedRow`` may hold at most is what the tolerant way would keep as it is.
+Source: List Flow Instances (v2.1).
 """
 
 import functools
@@ -24,7 +25,7 @@ from bot.core.flow.model import (
 )
 from bot.core.flow.status import Status, status_of
 from bot.core.text.legible import LARGEST, is_legible, legible
-from bot.enos.envelope import Loose
+from bot.enos.envelope import LooseScalar
 from bot.enos.graphs import graph_of, parameters_of, status_in
 from bot.enos.scalars import ID, NAME, TIME, identity, names, text
 
@@ -42,25 +43,25 @@ _Run = Annotated[str, Meta(max_length=ID)]
 _List = Annotated[str, Meta(max_length=_LISTS)]
 
 
-class Row(msgspec.Struct):
+class LooseRow(msgspec.Struct):
     """An instance in a list; ``graph`` is not declared, so it is never decoded."""
 
     # names as on the wire
-    instanceId: Loose = None
-    flowId: Loose = None
-    flowName: Loose = None
-    status: Loose = None
-    statusDesc: Loose = None
-    triggerTime: Loose = None
-    startTime: Loose = None
-    endTime: Loose = None
-    cycle: Loose = None
-    owner: Loose = None
-    calDt: Loose = None
-    parameters: Loose | list[object] | dict[str, object] = None
+    instanceId: LooseScalar = None
+    flowId: LooseScalar = None
+    flowName: LooseScalar = None
+    status: LooseScalar = None
+    statusDesc: LooseScalar = None
+    triggerTime: LooseScalar = None
+    startTime: LooseScalar = None
+    endTime: LooseScalar = None
+    cycle: LooseScalar = None
+    owner: LooseScalar = None
+    calDt: LooseScalar = None
+    parameters: LooseScalar | list[object] | dict[str, object] = None
 
 
-class Plain(msgspec.Struct):
+class DocumentedRow(msgspec.Struct):
     """An instance in a list just as documented: what nearly all rows are, read in two thirds of the time."""
 
     instanceId: _Run
@@ -76,14 +77,14 @@ class Plain(msgspec.Struct):
     parameters: _List = ""
 
 
-def row_of(row: Mapping[str, object]) -> Row:
+def row_of(row: Mapping[str, object]) -> LooseRow:
     """Return the row of an object with camelCase keys; what stands under its keys is not looked at yet."""
-    known = {name: value for name, value in row.items() if name in Row.__struct_fields__}
+    known = {name: value for name, value in row.items() if name in LooseRow.__struct_fields__}
     known.setdefault("instanceId", row.get("instId"))
-    return Row(**known)  # type: ignore[arg-type]  # not validated here: every reader below takes anything
+    return LooseRow(**known)  # type: ignore[arg-type]  # not validated here: every reader below takes anything
 
 
-def documented(row: Plain, kind: int) -> Instance | None:
+def documented(row: DocumentedRow, kind: int) -> Instance | None:
     """Return what ``instance`` returns, for a row just as documented."""
     id_ = InstanceId(row.instanceId.strip())
     if not id_:
@@ -105,7 +106,7 @@ def documented(row: Plain, kind: int) -> Instance | None:
     )
 
 
-def instance(row: Row, kind: int | None, graph: object = None) -> Instance | LeftOut | None:
+def instance(row: LooseRow, kind: int | None, graph: object = None) -> Instance | LeftOut | None:
     """Return the instance in a row; None where it has no id to know it by, LeftOut where it cannot be kept."""
     id_ = text(row.instanceId).strip()
     flow, status = identity(row.flowId), status_of_row(row.status, row.statusDesc)
@@ -146,7 +147,7 @@ def _is_a_number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _left_out(row: Row, why: str) -> LeftOut:
+def _left_out(row: LooseRow, why: str) -> LeftOut:
     """Return what is said of a row that cannot be kept. Its key is short, whatever the row holds."""
     id_, flow = text(row.instanceId), text(row.flowId)
     key = hashlib.sha256(f"{id_}\n{flow}\n{why}".encode()).hexdigest()[:16]

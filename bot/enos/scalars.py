@@ -94,7 +94,7 @@ def camel(row: Mapping[str, object]) -> dict[str, object]:
     return result
 
 
-def one(value: object) -> dict[str, object] | None:
+def single_object(value: object) -> dict[str, object] | None:
     """Return the object in an object or in a list of one, keys in camelCase; None where there is none."""
     if isinstance(value, list):
         value = value[0] if value else None

@@ -13,22 +13,22 @@ from typing import Literal, Protocol
 
 from bot.core.flow.model import LeftOut
 from bot.enos.calls import ATTEMPTS, PAGE_SIZE, Call
-from bot.enos.capabilities import Learned
+from bot.enos.capabilities import ServerCapabilities
 from bot.enos.envelope import Envelope, Opener, open_envelope
-from bot.enos.errors import Endless, EnosRefused
-from bot.enos.page_base import Breaks
+from bot.enos.errors import EndlessList, EnosRefused
+from bot.enos.page_base import PageZeroFailures
 
 _log = logging.getLogger(__name__)
 
 PageBase = Literal["auto", "0", "1"]
-OnWalk = Callable[[str, str], None]  # what is listed; why its list was given up, or "" where it ended
+OnListEnd = Callable[[str, str], None]  # what is listed; why its list was given up, or "" where it ended
 
 MOST_PAGES = 10_000  # of one walk: half a million rows
 MOST_SECONDS = 3600.0  # of one walk, by the loop's clock, which nobody sets
-_NOTED = 1000  # rows left out that are logged once each
+_MOST_LOGGED = 1000  # rows left out that are logged once each
 
 
-def _unheard(_listed: str, _why: str) -> None:
+def _ignore(_listed: str, _why: str) -> None:
     """Nobody listens."""
 
 
@@ -45,17 +45,17 @@ class Server:
     """What the walks share: how to ask, and what is known of the server."""
 
     ask: Ask
-    learned: Learned
+    capabilities: ServerCapabilities
     base: PageBase = "auto"
     size: int = PAGE_SIZE
     largest: int = 0  # rows of the largest page of instances seen
-    looked_at: float = -math.inf  # widely; loop time
-    breaks: Breaks = field(default_factory=Breaks)
-    odd_count: bool = False  # a count larger than its page was seen, and logged
-    on_walk: OnWalk = _unheard
+    searched_widely_at: float = -math.inf  # widely; loop time
+    page_zero_failures: PageZeroFailures = field(default_factory=PageZeroFailures)
+    count_is_total: bool = False  # a count larger than its page was seen, and logged
+    on_list_end: OnListEnd = _ignore
     most_pages: int = MOST_PAGES
     most_seconds: float = MOST_SECONDS
-    noted: set[str] = field(default_factory=set)  # rows that are left out, once logged
+    logged: set[str] = field(default_factory=set)  # rows that are left out, once logged
 
     async def ask_sorted(
         self,
@@ -71,7 +71,7 @@ class Server:
         Tries snake_case, camelCase, then no sorting; ``about`` names what is listed, for what is learned.
         """
         key = f"sort:{about}.{field_name}"
-        known = self.learned.get(key)
+        known = self.capabilities.get(key)
         names = [field_name, camel_name(field_name), ""]
         for name in names if known is None else [known if known != "none" else ""]:
             try:
@@ -79,44 +79,44 @@ class Server:
             except EnosRefused as refusal:
                 if refusal.reason != "bad_sort" or not name:
                     raise
-                self.learned.forget(key)
+                self.capabilities.forget(key)
             else:
                 if known is None:
-                    self.learned.put(key, name or "none")
+                    self.capabilities.put(key, name or "none")
                 return envelope, name
         return await self.ask_sorted(
             about, field_name, build, attempts=attempts, opener=opener
         )  # it took that spelling once
 
-    def note(self, listed: str, left_out: Iterable[LeftOut]) -> None:
+    def log_left_out(self, listed: str, left_out: Iterable[LeftOut]) -> None:
         """Log rows that are left out, each once."""
         for row in left_out:
-            if row.key not in self.noted:
-                if len(self.noted) >= _NOTED:
-                    self.noted.clear()
-                self.noted.add(row.key)
+            if row.key not in self.logged:
+                if len(self.logged) >= _MOST_LOGGED:
+                    self.logged.clear()
+                self.logged.add(row.key)
                 _log.warning("EnOS lists %s among its %s, which is left out: %s", row.shown, listed, row.why)
 
 
-class Ceiling:
+class PageLimit:
     """Counts the pages and the time of one walk. ``listed`` names what is listed."""
 
     def __init__(self, server: Server, listed: str) -> None:
         self._server, self._listed = server, listed
         self._pages, self._began = 0, _now()
 
-    def page(self) -> None:
-        """Count a page that is about to be asked for; raises Endless at the ceiling."""
+    def count_page(self) -> None:
+        """Count a page that is about to be asked for; raises EndlessList at the limit."""
         self._pages += 1
         if self._pages > self._server.most_pages or _now() - self._began > self._server.most_seconds:
-            endless = Endless(self._listed, self._pages - 1)
+            endless = EndlessList(self._listed, self._pages - 1)
             _log.error("%s", endless)
-            self._server.on_walk(self._listed, str(endless))
+            self._server.on_list_end(self._listed, str(endless))
             raise endless
 
-    def ended(self) -> None:
+    def report_end(self) -> None:
         """Say that the walk came to the end of its list."""
-        self._server.on_walk(self._listed, "")
+        self._server.on_list_end(self._listed, "")
 
 
 def _now() -> float:

@@ -13,15 +13,24 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from bot.core.errors import Failure, Outage, Refusal, Unclear
-from bot.enos.backoff import PATIENCE, Brake
+from bot.core.errors import Failure, Refusal, TemporaryFailure, Unclear
+from bot.enos.backoff import PATIENCE, Backoff
 from bot.enos.calls import ATTEMPTS, Call, Kind
 from bot.enos.envelope import Envelope, Opener, open_envelope
-from bot.enos.errors import Broken, NotNow, Silence, Throttled, TokenStale, Trouble, Unreachable, Unreadable
+from bot.enos.errors import (
+    BadResponse,
+    EnosFailure,
+    NoResponse,
+    ServerError,
+    TemporarilyUnavailable,
+    Throttled,
+    TokenRejected,
+    Unreachable,
+)
 from bot.enos.signature import headers
-from bot.enos.token import Pause, Tokens
+from bot.enos.token import Pause, TokenManager
 from bot.enos.transport import Transport
-from bot.enos.verdicts import judge, lost
+from bot.enos.verdicts import judge, outcome_for
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +45,7 @@ class Session:
     def __init__(
         self,
         transport: Transport,
-        tokens: Tokens,
+        tokens: TokenManager,
         secret: str,
         clock: Callable[[], datetime],
         *,
@@ -45,8 +54,8 @@ class Session:
     ) -> None:
         self._transport, self._tokens, self._secret, self._clock = transport, tokens, secret, clock
         self._on_call, self._pause = on_call, pause
-        self._brake = Brake()
-        self._held_by: type[NotNow] = Throttled
+        self._backoff = Backoff()
+        self._unavailable_type: type[TemporarilyUnavailable] = Throttled
 
     async def ask(self, call: Call, *, attempts: int = ATTEMPTS, opener: Opener = open_envelope) -> Envelope:
         """Return the envelope of a success, taken apart by ``opener``.
@@ -74,8 +83,8 @@ class Session:
         except Unclear:
             outcome = "unclear"
             raise
-        except Outage as outage:
-            outcome = outage.reason if isinstance(outage, Trouble) else "outage"
+        except TemporaryFailure as outage:
+            outcome = outage.reason if isinstance(outage, EnosFailure) else "outage"
             raise
         except Refusal:
             outcome = "refused"
@@ -90,11 +99,11 @@ class Session:
                 self._on_call(call.name, outcome, time.perf_counter() - started)
 
     async def _signed(self, call: Call, opener: Opener) -> Envelope:
-        await self._held_back()
+        await self._wait_out_backoff()
         token = await self._tokens.token()
         try:
             return await self._once(call, token, opener)
-        except TokenStale:  # it was turned away before anything happened
+        except TokenRejected:  # it was turned away before anything happened
             token = await self._tokens.renew(token)
             return await self._once(call, token, opener)
 
@@ -103,44 +112,44 @@ class Session:
         stamp = int(now.timestamp() * 1000)
         try:
             reply = await self._transport.send(call, headers(token, call.query, call.body, stamp, self._secret))
-        except Trouble as trouble:
-            known = lost(call, trouble)
-            raise known from (trouble if known is not trouble else trouble.__cause__)
+        except EnosFailure as failure:
+            outcome = outcome_for(call, failure)
+            raise outcome from (failure if outcome is not failure else failure.__cause__)
         envelope = opener(reply.body)
         found = judge(call, reply, envelope, now)
-        if isinstance(found, NotNow):
-            self._brake.hold(_monotonic(), found.seconds)
-            self._held_by = type(found)
+        if isinstance(found, TemporarilyUnavailable):
+            self._backoff.hold(_monotonic(), found.seconds)
+            self._unavailable_type = type(found)
         if isinstance(found, Failure):
             _log.info("%s: %s%s", call.name, found, _reference(envelope))
             raise found
-        self._brake.release()
+        self._backoff.release()
         return found
 
-    async def _held_back(self) -> None:
-        left = self._brake.left(_monotonic())
+    async def _wait_out_backoff(self) -> None:
+        left = self._backoff.seconds_left(_monotonic())
         if left > PATIENCE:
-            raise self._held_by(left)
+            raise self._unavailable_type(left)
         if left:
             await self._pause(left)
 
 
 def _wait(call: Call, failure: Failure, attempt: int) -> float | None:
     """Return the seconds to wait before the next attempt; None where there must not be one."""
-    if isinstance(failure, NotNow) and call.kind is Kind.READ:
+    if isinstance(failure, TemporarilyUnavailable) and call.kind is Kind.READ:
         soon = failure.seconds is None or failure.seconds <= PATIENCE
-        return 0.0 if soon else None  # the brake does the waiting
+        return 0.0 if soon else None  # the backoff does the waiting
     if not (_worth_repeating(failure) if call.kind is Kind.READ else isinstance(failure, Unreachable)):
         return None
     return min(LONGEST, FIRST * 2.0 ** (attempt - 1)) * random.uniform(1.0, 2.0)  # noqa: S311  spreads load, guards nothing
 
 
 def _worth_repeating(failure: Failure) -> bool:
-    if isinstance(failure, Unreadable):
-        return failure.again
-    if isinstance(failure, Silence):
-        return not failure.late  # somebody waits for the answer, and has waited for all the time there is
-    return isinstance(failure, Unreachable | Broken)
+    if isinstance(failure, BadResponse):
+        return failure.worth_retrying
+    if isinstance(failure, NoResponse):
+        return not failure.timed_out  # somebody waits for the answer, and has waited for all the time there is
+    return isinstance(failure, Unreachable | ServerError)
 
 
 def _reference(envelope: Envelope | None) -> str:

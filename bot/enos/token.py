@@ -16,12 +16,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.core.errors import Failure, Outage, Refusal
+from bot.core.errors import Failure, Refusal, TemporaryFailure
 from bot.enos.calls import Call
 from bot.enos.envelope import Reply, open_envelope
-from bot.enos.errors import KeyUsed, TokenStale, Unreadable
+from bot.enos.errors import BadResponse, TimestampReused, TokenRejected
 from bot.enos.reading import value_of
-from bot.enos.scalars import number, one, text
+from bot.enos.scalars import number, single_object, text
 from bot.enos.signature import encryption
 from bot.enos.verdicts import judge
 
@@ -51,19 +51,19 @@ def token_of(data: bytes, now: float, *, refreshed: bool) -> Token | None:
     Refresh is due at 80 % of its life or 10 minutes before its end, whichever is earlier: at once for one that was
     handed out near its end. A refreshed one that lives no longer is refreshed at 80 %.
     """
-    found = one(value_of(data)) or {}
+    found = single_object(value_of(data)) or {}
     words = text(found.get("accessToken"))
     if not _FITS_A_HEADER.fullmatch(words):
         return None
-    told = number(found.get("expire"))
-    life = LIFE if told is None else max(0, told)
+    expire = number(found.get("expire"))
+    life = LIFE if expire is None else max(0, expire)
     due = min(life * 0.8, life - EARLY)
     if due <= 0:
         due = life * 0.8 if refreshed else 0.0
     return Token(words, now + due, now + life)
 
 
-class Tokens:
+class TokenManager:
     """The token manager of one access key."""
 
     def __init__(
@@ -79,7 +79,7 @@ class Tokens:
         self._send, self._key, self._secret, self._clock, self._pause = send, key, secret, clock, pause
         self._steady = steady or clock
         self._held: Token | None = None
-        self._flight: asyncio.Task[Token] | None = None
+        self._fetching: asyncio.Task[Token] | None = None
         self._last_stamp = 0
 
     async def token(self) -> str:
@@ -87,22 +87,22 @@ class Tokens:
         held = self._held
         if held is not None and self._now() < held.refresh_at:
             return held.text
-        return (await self._join("")).text
+        return (await self._await_fetch("")).text
 
     async def renew(self, turned_away: str) -> str:
         """Return another token than the one that was turned away; one renewal serves all who ask."""
         held = self._held
         if held is not None and held.text != turned_away and self._now() < held.refresh_at:
             return held.text
-        return (await self._join(turned_away)).text
+        return (await self._await_fetch(turned_away)).text
 
-    async def _join(self, turned_away: str) -> Token:
-        if self._flight is None or self._flight.done():
-            self._flight = asyncio.create_task(self._fly(turned_away))
-            self._flight.add_done_callback(lambda task: task.cancelled() or task.exception())
-        return await asyncio.shield(self._flight)  # a caller that gives up takes nobody down with it
+    async def _await_fetch(self, turned_away: str) -> Token:
+        if self._fetching is None or self._fetching.done():
+            self._fetching = asyncio.create_task(self._fetch(turned_away))
+            self._fetching.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return await asyncio.shield(self._fetching)  # a caller that gives up takes nobody down with it
 
-    async def _fly(self, turned_away: str) -> Token:
+    async def _fetch(self, turned_away: str) -> Token:
         held, now = self._held, self._now()
         living = held if held is not None and held.text != turned_away and now < held.ends_at else None
         found = await self._refreshed(living) if living is not None else None
@@ -117,9 +117,9 @@ class Tokens:
         """Refresh a living token. None: get another. While the service is out, the living one serves on."""
         try:
             return await self._ask("refresh", living)
-        except (Refusal, TokenStale, KeyUsed):
+        except (Refusal, TokenRejected, TimestampReused):
             return None
-        except Outage:
+        except TemporaryFailure:
             return Token(living.text, min(self._now() + RETRY, living.ends_at), living.ends_at)
 
     async def _replaced(self, found: Token) -> Token:
@@ -132,7 +132,7 @@ class Tokens:
     async def _ask(self, action: str, token: Token | None = None) -> Token:
         try:
             return await self._ask_once(action, token)
-        except KeyUsed:  # another process of this application used this very millisecond
+        except TimestampReused:  # another process of this application used this very millisecond
             await self._pause(random.uniform(0.002, 0.02))  # noqa: S311  spreads load, guards nothing
             return await self._ask_once(action, token)
 
@@ -153,7 +153,7 @@ class Tokens:
         if found is not None:  # decisive, whatever the status field is called
             return found
         failure = judge(call, reply, envelope, self._clock())
-        raise failure if isinstance(failure, Failure) else Unreadable("the sign-in brought no token")
+        raise failure if isinstance(failure, Failure) else BadResponse("the sign-in brought no token")
 
     def _now(self) -> float:
         """Return the time that a token's life is measured by."""

@@ -9,7 +9,7 @@ What httpx 0.28.1 and httpcore 1.0.9 do wrong is worked round here (all reproduc
   unpack to gigabytes).
 * Nothing is sent again on a stale keep-alive connection: what changes something uses a fresh connection each time.
 
-Errors of httpx become, once, one of: Unreachable (never sent), Silence (sent, no whole answer), Unreadable.
+Errors of httpx become, once, one of: Unreachable (never sent), NoResponse (sent, no whole answer), BadResponse.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ import httpx
 from bot.core.network.proxies import proxy_for
 from bot.enos.calls import Call, Kind
 from bot.enos.envelope import Reply
-from bot.enos.errors import Silence, Unreachable, Unreadable, Untrusted
+from bot.enos.errors import BadResponse, NoResponse, Unreachable, Untrusted
 
 CAP = 16 << 20  # bytes of one answer; a page of 50 with large graphs is under 1 MiB, a log at most 4 MiB
 READS, MUTATIONS = 8, 4  # connections at once
@@ -44,10 +44,10 @@ _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, http
 
 
 @dataclass(slots=True)
-class _Sent:
-    """One request on its way. ``away``: it may have reached the server."""
+class _Request:
+    """One request on its way. ``may_have_arrived``: it may have reached the server."""
 
-    away: bool = False
+    may_have_arrived: bool = False
     abandoned: bool = False
 
 
@@ -55,13 +55,15 @@ class _Sent:
 class _Pool:
     """Connections; ``retired`` pools are closed when their last request has ended."""
 
-    way: httpx.AsyncBaseTransport  # httpx's client around it follows redirects and keeps cookies: neither is wanted
+    transport: (
+        httpx.AsyncBaseTransport
+    )  # httpx's client around it follows redirects and keeps cookies: neither is wanted
     users: int = 0
     retired: bool = False
 
 
 @dataclass(eq=False, slots=True)
-class _Line:
+class _GatedPool:
     """A gate and the pool behind it."""
 
     gate: asyncio.Semaphore
@@ -80,9 +82,9 @@ class Transport:
             logging.getLogger(name).setLevel(logging.WARNING)  # their INFO shows full addresses, user ids included
         self.total, self._cap, self._http = total, cap, http
         self._base = url.rstrip("/")
-        self._lines = {
-            Kind.READ: _Line(asyncio.Semaphore(READS), READS, self._pool(READS, READS), READS),
-            Kind.MUTATION: _Line(asyncio.Semaphore(MUTATIONS), 0, self._pool(MUTATIONS, 0), MUTATIONS),
+        self._gated_pools = {
+            Kind.READ: _GatedPool(asyncio.Semaphore(READS), READS, self._pool(READS, READS), READS),
+            Kind.MUTATION: _GatedPool(asyncio.Semaphore(MUTATIONS), 0, self._pool(MUTATIONS, 0), MUTATIONS),
         }
         self._tasks: set[asyncio.Task[Reply]] = set()
         self._closing: set[asyncio.Task[None]] = set()
@@ -90,23 +92,26 @@ class Transport:
         self.last_date = ""  # the newest answer's Date header
 
     async def send(self, call: Call, headers: Mapping[str, str]) -> Reply:
-        """Return the whole answer; raises Unreachable, Silence or Unreadable. Follows no redirect, repeats nothing."""
+        """Return the whole answer. Follows no redirect, repeats nothing.
+
+        Raises Unreachable, NoResponse or BadResponse.
+        """
         if self._closed:
             raise Unreachable("flowbot is shutting down")
-        sent = _Sent()
-        task = asyncio.create_task(self._send(call, headers, sent))
+        request = _Request()
+        task = asyncio.create_task(self._send(call, headers, request))
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         try:
             done, _ = await asyncio.wait({task}, timeout=self.total + 0.05)
         except asyncio.CancelledError:
-            self._abandon(call.kind, task, sent)
+            self._abandon(call.kind, task, request)
             raise
         if not done:
-            self._abandon(call.kind, task, sent)
-            raise self._late(sent)
+            self._abandon(call.kind, task, request)
+            raise self._timed_out(request)
         if task.cancelled():  # by close(): whoever waits is told, not cancelled
-            raise self._late(sent)
+            raise self._timed_out(request)
         return task.result()
 
     async def close(self) -> None:
@@ -117,20 +122,20 @@ class Transport:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, *self._closing, return_exceptions=True)
-        for line in self._lines.values():
-            await line.pool.way.aclose()
+        for gated_pool in self._gated_pools.values():
+            await gated_pool.pool.transport.aclose()
 
-    async def _send(self, call: Call, headers: Mapping[str, str], sent: _Sent) -> Reply:
+    async def _send(self, call: Call, headers: Mapping[str, str], request: _Request) -> Reply:
         clock = asyncio.get_running_loop().time
         end = clock() + self.total
-        line = self._lines[call.kind]
-        async with line.gate:
-            if sent.abandoned or clock() >= end:  # nobody waits any more: what was not sent stays unsent
-                raise self._late(sent)
-            pool = line.pool
+        gated_pool = self._gated_pools[call.kind]
+        async with gated_pool.gate:
+            if request.abandoned or clock() >= end:  # nobody waits any more: what was not sent stays unsent
+                raise self._timed_out(request)
+            pool = gated_pool.pool
             pool.users += 1
             try:
-                return await self._read(pool.way, call, headers, sent, end)
+                return await self._read(pool.transport, call, headers, request, end)
             except httpx.HTTPError as error:
                 raise _translated(error) from error
             finally:
@@ -138,30 +143,30 @@ class Transport:
                 self._close_if_unused(pool)
 
     async def _read(
-        self, way: httpx.AsyncBaseTransport, call: Call, headers: Mapping[str, str], sent: _Sent, end: float
+        self, transport: httpx.AsyncBaseTransport, call: Call, headers: Mapping[str, str], request: _Request, end: float
     ) -> Reply:
         clock = asyncio.get_running_loop().time
         body = bytearray()
         connect = min(CONNECT, self.total)
-        request = httpx.Request(
+        http_request = httpx.Request(
             call.method,
             _parsed(self._base + call.target),
             content=call.body,
             headers={**HEADERS, **headers},
             extensions={"timeout": {"connect": connect, "pool": connect, "read": self.total, "write": self.total}},
         )
-        sent.away = True  # connecting has a shorter time of its own, and its errors their own types
-        reply = await way.handle_async_request(request)
+        request.may_have_arrived = True  # connecting has a shorter time of its own, and its errors their own types
+        reply = await transport.handle_async_request(http_request)
         self.last_date = reply.headers.get("date", "")
         try:
             if reply.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
-                raise Unreadable("it is compressed, which flowbot refuses", again=False)
+                raise BadResponse("it is compressed, which flowbot refuses", worth_retrying=False)
             async for part in reply.aiter_raw():
                 body += part
                 if len(body) > self._cap:
-                    raise Unreadable(f"it is larger than {self._cap >> 20} MiB", again=False)
+                    raise BadResponse(f"it is larger than {self._cap >> 20} MiB", worth_retrying=False)
                 if clock() > end:
-                    raise self._late(sent)
+                    raise self._timed_out(request)
         finally:
             await reply.aclose()
         return Reply(reply.status_code, bytes(body), reply.headers.get("retry-after", ""))
@@ -172,27 +177,27 @@ class Transport:
         limits = httpx.Limits(max_connections=limit, max_keepalive_connections=keep, keepalive_expiry=KEEP)
         named = proxy_for(self._base, os.environ)
         secure = "https" in {urlsplit(self._base).scheme, urlsplit(named or "").scheme}
-        certificates = _trusted() if secure else _nobody()
+        certificates = _trusted() if secure else _trusting_nobody()
         proxy = httpx.Proxy(named, ssl_context=certificates if named.startswith("https:") else None) if named else None
         return _Pool(httpx.AsyncHTTPTransport(verify=certificates, limits=limits, proxy=proxy))
 
-    def _abandon(self, kind: Kind, task: asyncio.Task[Reply], sent: _Sent) -> None:
+    def _abandon(self, kind: Kind, task: asyncio.Task[Reply], request: _Request) -> None:
         """Let the request end by itself; if it does not within its time once more, end it and its pool."""
-        sent.abandoned = True
+        request.abandoned = True
         loop = asyncio.get_running_loop()
         timer = loop.call_later(self.total + GRACE, self._cut, kind, task)
         task.add_done_callback(lambda _: timer.cancel())
 
     def _cut(self, kind: Kind, task: asyncio.Task[Reply]) -> None:
-        line = self._lines[kind]
-        old, line.pool = line.pool, self._pool(line.limit, line.keep)
+        gated_pool = self._gated_pools[kind]
+        old, gated_pool.pool = gated_pool.pool, self._pool(gated_pool.limit, gated_pool.keep)
         old.retired = True
         task.cancel()
         self._close_if_unused(old)
 
     def _close_if_unused(self, pool: _Pool) -> None:
         if pool.retired and pool.users == 0:
-            closing = asyncio.create_task(pool.way.aclose())
+            closing = asyncio.create_task(pool.transport.aclose())
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)
 
@@ -201,9 +206,13 @@ class Transport:
         if not task.cancelled():
             task.exception()  # delivered already, or nobody waits: never "never retrieved"
 
-    def _late(self, sent: _Sent) -> Silence | Unreachable:
+    def _timed_out(self, request: _Request) -> NoResponse | Unreachable:
         why = f"nothing within {self.total:g} s"
-        return Silence(why, late=True) if sent.away else Unreachable(f"{why}, not even a connection")
+        return (
+            NoResponse(why, timed_out=True)
+            if request.may_have_arrived
+            else Unreachable(f"{why}, not even a connection")
+        )
 
 
 _parsed = functools.lru_cache(64)(httpx.URL)  # all pages of a search share one address
@@ -223,17 +232,21 @@ def _trusted() -> ssl.SSLContext:
     return context
 
 
-def _nobody() -> ssl.SSLContext:
+def _trusting_nobody() -> ssl.SSLContext:
     """Return a context that trusts no certificate: plain http, which is for loopback only, needs none."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def _translated(error: httpx.HTTPError) -> Silence | Unreachable:
+def _translated(error: httpx.HTTPError) -> NoResponse | Unreachable:
     if isinstance(error, _NEVER_SENT):
-        doubt = _certificate(error)
-        return Untrusted(doubt.verify_message, doubt.verify_code) if doubt else Unreachable(_cause(error))
-    late = isinstance(error, httpx.TimeoutException)
-    return Silence("too slow" if late else "the connection broke", late=late)
+        certificate_error = _certificate(error)
+        return (
+            Untrusted(certificate_error.verify_message, certificate_error.verify_code)
+            if certificate_error
+            else Unreachable(_cause(error))
+        )
+    timed_out = isinstance(error, httpx.TimeoutException)
+    return NoResponse("too slow" if timed_out else "the connection broke", timed_out=timed_out)
 
 
 def _certificate(error: BaseException | None) -> ssl.SSLCertVerificationError | None:

@@ -10,24 +10,26 @@ from email.utils import parsedate_to_datetime
 
 from bot.core.errors import Failure
 from bot.enos.calls import Call, Kind
-from bot.enos.codes import TABLE
+from bot.enos.codes import MEANINGS
 from bot.enos.envelope import Envelope, Reply
 from bot.enos.errors import (
     AnswerLost,
-    Broken,
+    BadResponse,
+    EnosFailure,
     EnosRefused,
-    KeyUsed,
-    Silence,
+    NoResponse,
+    ServerError,
+    ServiceUnavailable,
     Throttled,
-    TokenStale,
-    Trouble,
-    Unavailable,
-    Unreadable,
+    TimestampReused,
+    TokenRejected,
     quoted,
 )
 
-STALE_APIM = frozenset({4011, 4012})  # the SDK's reading of the gateway: short or long part of the token expired
-STALE_CODES = frozenset({1203, 1204})
+REJECTED_TOKEN_APIM = frozenset(
+    {4011, 4012}
+)  # the SDK's reading of the gateway: short or long part of the token expired
+REJECTED_TOKEN_CODES = frozenset({1203, 1204})
 THROTTLE_CODES = frozenset({430, 429})
 LONGEST_WAIT = 3600.0  # seconds
 INTERNAL_CODES = frozenset({62109, 99500, 1005})
@@ -50,16 +52,16 @@ def judge(call: Call, reply: Reply, envelope: Envelope | None, now: datetime) ->
     if envelope is not None and envelope.ok:
         return envelope
     found = _meaning(call, reply, envelope, now)
-    if isinstance(found, Unavailable) and call.kind is Kind.MUTATION:
+    if isinstance(found, ServiceUnavailable) and call.kind is Kind.MUTATION:
         return AnswerLost("HTTP 503")  # nobody says whether it was turned away before or after
-    return lost(call, found) if isinstance(found, Trouble) else found
+    return outcome_for(call, found) if isinstance(found, EnosFailure) else found
 
 
-def lost(call: Call, trouble: Trouble) -> Trouble | AnswerLost:
+def outcome_for(call: Call, failure: EnosFailure) -> EnosFailure | AnswerLost:
     """Return the trouble as it stands for this call: a change that may have taken effect is unclear."""
-    if call.kind is Kind.MUTATION and isinstance(trouble, Silence | Unreadable | Broken):
-        return AnswerLost(trouble.why)
-    return trouble
+    if call.kind is Kind.MUTATION and isinstance(failure, NoResponse | BadResponse | ServerError):
+        return AnswerLost(failure.why)
+    return failure
 
 
 def _meaning(call: Call, reply: Reply, envelope: Envelope | None, now: datetime) -> Failure:
@@ -67,27 +69,27 @@ def _meaning(call: Call, reply: Reply, envelope: Envelope | None, now: datetime)
         return Throttled(seconds_to_wait(reply.retry_after, now))
     if envelope is None:
         return _by_status(reply, "", now)
-    if envelope.apim_status in STALE_APIM:
-        return TokenStale(f"gateway status {envelope.apim_status}")
+    if envelope.apim_status in REJECTED_TOKEN_APIM:
+        return TokenRejected(f"gateway status {envelope.apim_status}")
     if envelope.code is None or envelope.code == reply.status or 400 <= envelope.code < 600:
         return _by_body_status(call, reply, envelope, now)
     return _by_code(call, reply, envelope.code, envelope.message)
 
 
 def _by_code(call: Call, reply: Reply, code: int, message: str) -> Failure:
-    if code in STALE_CODES:
-        return TokenStale(f"code {code}")
+    if code in REJECTED_TOKEN_CODES:
+        return TokenRejected(f"code {code}")
     if code == 1001:
-        return KeyUsed()
-    row = next((row for row in TABLE if row.fits(code, call.action, message)), None)
+        return TimestampReused()
+    row = next((row for row in MEANINGS if row.fits(code, call.action, message)), None)
     if row is not None:
         return EnosRefused(row.reason, row.sentence + quoted(message), row.way_out, code, message)
     if code in INTERNAL_CODES:
-        return Broken(reply.status, code, message)
+        return ServerError(reply.status, code, message)
     if reply.status == 401:
-        return TokenStale(f"HTTP 401, code {code}")
+        return TokenRejected(f"HTTP 401, code {code}")
     if reply.status >= 500:
-        return Broken(reply.status, code, message)
+        return ServerError(reply.status, code, message)
     return EnosRefused(
         "unknown_code",
         f"EnOS refused with a code that flowbot does not know: {code}{quoted(message)}.",
@@ -116,7 +118,7 @@ def _by_body_status(call: Call, reply: Reply, envelope: Envelope, now: datetime)
             None,
             envelope.message,
         )
-    return Unreadable("it is JSON, but does not say whether the call succeeded")
+    return BadResponse("it is JSON, but does not say whether the call succeeded")
 
 
 def _after_an_unknown(call: Call) -> str:
@@ -133,13 +135,13 @@ def _after_an_unknown(call: Call) -> str:
 def _by_status(reply: Reply, message: str, now: datetime) -> Failure:
     status = reply.status
     if status == 401:
-        return TokenStale("HTTP 401")
+        return TokenRejected("HTTP 401")
     if status == 429:
         return Throttled(seconds_to_wait(reply.retry_after, now))
     if status == 503:
-        return Unavailable(seconds_to_wait(reply.retry_after, now))
+        return ServiceUnavailable(seconds_to_wait(reply.retry_after, now))
     if status >= 500:
-        return Broken(status, None, message)
+        return ServerError(status, None, message)
     if status >= 400:
         reason, sentence, way_out = _HTTP.get(
             status,
@@ -156,7 +158,7 @@ def _by_status(reply: Reply, message: str, now: datetime) -> Failure:
             f"The address sends flowbot elsewhere (HTTP {status}).",
             "ENOS_API_URL must be the API gateway.",
         )
-    return Unreadable(_what_it_is(reply.body))
+    return BadResponse(_what_it_is(reply.body))
 
 
 def _what_it_is(body: bytes) -> str:

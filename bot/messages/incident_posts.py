@@ -6,16 +6,16 @@ from datetime import datetime, timedelta
 
 from bot.core.flow.model import InstanceId
 from bot.core.incident import groups, lifecycle
-from bot.core.incident.facts import Facts
-from bot.core.incident.lifecycle import Reason
+from bot.core.incident.facts import ChangeSet
+from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Incident
-from bot.core.outbox.posts import Body, Kind, Lane, NewPost, PostId
+from bot.core.outbox.posts import Body, Lane, NewPost, PostId, PostKind
 from bot.messages.cards import incident as cards
 from bot.messages.cards import incident_replies as replies
 
 HOLD = timedelta(seconds=1.5)  # a first message waits so long for task, error line and owners
 GOOD_NEWS = Lane.HOUSEKEEPING  # of a reply that tells a success: what fails in its channel goes first
-GATHER_EDITS = timedelta(seconds=2)  # edits of one card within so long become one
+MERGE_EDITS_FOR = timedelta(seconds=2)  # edits of one card within so long become one
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class Terms:
     kind: int | None = None  # the scheduling type that was searched; None for a single read
     by_instance: bool = False  # an incident for each instance instead of each flow
     stored_at: datetime | None = None  # when the page is written, where that is later than the poll's ``now``
-    gather_under: PostId | None = None  # the first start's message, while it is being gathered
-    look: cards.Look = field(default_factory=cards.Look)
+    group_under: PostId | None = None  # the first start's message, while it is being gathered
+    render_context: cards.RenderContext = field(default_factory=cards.RenderContext)
     storm: int = 0  # more incidents than this within ten minutes are a storm; 0: there are none
     command: str = "/flow"
     renamed: frozenset[InstanceId] = frozenset()  # runs that are listed with another flow's name than before
@@ -43,7 +43,7 @@ class Terms:
     @property
     def recent_since(self) -> datetime | None:
         """Since when incidents count towards a storm; None where there are no storms."""
-        return self.told_at - groups.WITHIN if self.storm else None
+        return self.told_at - groups.STORM_WINDOW if self.storm else None
 
     @property
     def held_until(self) -> datetime:
@@ -51,12 +51,12 @@ class Terms:
         return self.told_at + HOLD
 
 
-def changed(old: Incident, new: Incident, reason: Reason, terms: Terms, *, reply: Body | None = None) -> Facts:
+def changed(old: Incident, new: Incident, reason: Transition, terms: Terms, *, reply: Body | None = None) -> ChangeSet:
     """Return the facts of a change for the better: the incident, its reply, and its card as it stands now."""
-    if reason is Reason.NOTHING:
-        return Facts()
+    if reason is Transition.NOTHING:
+        return ChangeSet()
     said = () if reply is None else (in_thread(new, reply, terms, lane=GOOD_NEWS),)
-    return Facts(incidents=(new,), posts=(*said, *redrawn(old, new, terms)))
+    return ChangeSet(incidents=(new,), posts=(*said, *redrawn(old, new, terms)))
 
 
 def in_thread(
@@ -73,7 +73,7 @@ def in_thread(
     """Return a reply in an incident's thread; an answer to a ``user`` goes to them where the channel takes nothing."""
     return NewPost(
         id=PostId(id_ or terms.new_id()),
-        kind=Kind.MESSAGE,
+        kind=PostKind.MESSAGE,
         lane=lane,
         channel=incident.channel,
         body=body,
@@ -90,7 +90,7 @@ def redrawn(old: Incident, new: Incident, terms: Terms) -> tuple[NewPost, ...]:
 
     A gathered incident has no card: the message it stands under is drawn anew by whoever keeps it.
     """
-    if new.gathered or _looks_same(old, new, terms):
+    if new.grouped or _looks_same(old, new, terms):
         return ()
     return (edit(new, terms),)
 
@@ -98,17 +98,17 @@ def redrawn(old: Incident, new: Incident, terms: Terms) -> tuple[NewPost, ...]:
 def _looks_same(old: Incident, new: Incident, terms: Terms) -> bool:
     if (old.phase, len(old.occurrences)) != (new.phase, len(new.occurrences)):
         return False  # the count is on the card: no need to draw it twice to know
-    return cards.card(old, "", terms.look) == cards.card(new, "", terms.look)
+    return cards.card(old, "", terms.render_context) == cards.card(new, "", terms.render_context)
 
 
 def first(incident: Incident, terms: Terms) -> NewPost:
     """Return an incident's first message, for a person who waits for it."""
     return NewPost(
         id=incident.post,
-        kind=Kind.MESSAGE,
+        kind=PostKind.MESSAGE,
         lane=Lane.ANSWER,
         channel=incident.channel,
-        body=cards.card(incident, incident.post, terms.look),
+        body=cards.card(incident, incident.post, terms.render_context),
         due=terms.now,
         incident=incident.id,
     )
@@ -119,22 +119,24 @@ def edit(incident: Incident, terms: Terms, *, at_once: bool = False) -> NewPost:
     id_ = PostId(terms.new_id())
     return NewPost(
         id=id_,
-        kind=Kind.EDIT,
+        kind=PostKind.EDIT,
         lane=Lane.ALERT,
         channel=incident.channel,
-        body=cards.card(incident, id_, terms.look),
-        due=terms.now if at_once else terms.now + GATHER_EDITS,
+        body=cards.card(incident, id_, terms.render_context),
+        due=terms.now if at_once else terms.now + MERGE_EDITS_FOR,
         target=incident.post,
         incident=incident.id,
     )
 
 
-def success_reply(old: Incident, new: Incident, reason: Reason, zone: timedelta | None = None) -> Body:
+def success_reply(old: Incident, new: Incident, reason: Transition, zone: timedelta | None = None) -> Body:
     """Return what is said of a success: the alarm has ended, or a failure got its good run.
 
     ``zone`` is that of the times EnOS prints.
     """
-    if reason is Reason.RECOVERED:
+    if reason is Transition.RECOVERED:
         return replies.recovered(new, zone)
-    good = {each.instance for each in new.occurrences if each.healed}
-    return replies.healed(new, [each.instance for each in lifecycle.unhealed(old) if each.instance in good], zone)
+    good = {each.instance for each in new.occurrences if each.backfilled}
+    return replies.backfilled(
+        new, [each.instance for each in lifecycle.not_backfilled(old) if each.instance in good], zone
+    )

@@ -2,7 +2,7 @@
 
 The wall clock may be stepped: by NTP, by a person, by the host of a virtual machine that was suspended. What waits for
 a time on it would then wait for as long as the step, so that pauses, holds, time-outs and leases are measured by
-``Steady``.
+``SteadyClock``.
 """
 
 import time
@@ -16,7 +16,7 @@ def wall() -> datetime:
     return datetime.now(UTC)
 
 
-class Steady:
+class SteadyClock:
     """The time at the start and what the monotonic clock has counted since, UTC: it neither steps nor goes back.
 
     Compare its times with each other only, never with times of the wall clock, and keep none in the database.
@@ -32,40 +32,40 @@ class Steady:
         return self._start + timedelta(seconds=self._monotonic() - self._since)
 
 
-STEP = timedelta(seconds=1)  # less is a clock that is being drawn right, or a busy machine
-TOLD = timedelta(minutes=1)  # a step of more is told
-TOLD_FOR = timedelta(days=1)
+SMALLEST_JUMP = timedelta(seconds=1)  # less is a clock that is being drawn right, or a busy machine
+NOTABLE_JUMP = timedelta(minutes=1)  # a step of more is told
+RECENT_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ClockJump:
     """The wall clock was put ahead, or (a negative ``by``) back; ``at`` is the steady time."""
 
     by: timedelta
     at: datetime
 
 
-class Steps:
+class ClockJumps:
     """Sees the wall clock step: it and the steady clock count the same seconds otherwise."""
 
     def __init__(self, steady: Callable[[], datetime], wall: Callable[[], datetime] = wall) -> None:
         self._steady, self._wall = steady, wall
         self._apart = wall() - steady()
-        self._last: Step | None = None  # that is to be told
+        self._last: ClockJump | None = None  # that is to be told
 
-    def look(self) -> Step | None:
+    def check(self) -> ClockJump | None:
         """Return the step since the last look, if there was one. To be called every second or so."""
         apart = self._wall() - self._steady()
         by, self._apart = apart - self._apart, apart
-        if abs(by) < STEP:
+        if abs(by) < SMALLEST_JUMP:
             return None
-        step = Step(by, self._steady())
-        if abs(by) >= TOLD:
-            self._last = step
-        return step
+        jump = ClockJump(by, self._steady())
+        if abs(by) >= NOTABLE_JUMP:
+            self._last = jump
+        return jump
 
     @property
-    def told(self) -> Step | None:
+    def recent(self) -> ClockJump | None:
         """The last step of more than a minute, for a day."""
         last = self._last
-        return last if last is not None and self._steady() - last.at < TOLD_FOR else None
+        return last if last is not None and self._steady() - last.at < RECENT_FOR else None

@@ -20,7 +20,7 @@ from bot.store.lock import real_path
 
 log = logging.getLogger(__name__)
 
-Act = Callable[[Mapping[str, Any]], Awaitable[str]]
+ControlCommand = Callable[[Mapping[str, Any]], Awaitable[str]]
 _LONGEST = 100  # bytes of a socket's path that every system takes
 
 
@@ -30,7 +30,7 @@ def socket_path(database: Path) -> Path:
     return path.with_name(path.name + ".sock")
 
 
-async def serve(database: Path, acts: Mapping[str, Act]) -> web.AppRunner | None:
+async def serve(database: Path, commands: Mapping[str, ControlCommand]) -> web.AppRunner | None:
     """Listen for the program's other commands; None where there can be no socket: the bot runs without it."""
     path = socket_path(database)
     if len(os.fsencode(path)) > _LONGEST:
@@ -38,7 +38,7 @@ async def serve(database: Path, acts: Mapping[str, Act]) -> web.AppRunner | None
         return None
 
     async def answer(request: web.Request) -> web.Response:
-        act = acts.get(request.match_info["act"])
+        act = commands.get(request.match_info["act"])
         if act is None:
             return web.json_response({"problem": "This bot knows no such command."}, status=404)
         try:

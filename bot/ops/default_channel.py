@@ -7,7 +7,7 @@ import logging
 from collections.abc import Collection
 
 from bot.core.checks import on_slack
-from bot.core.checks.check import State
+from bot.core.checks.check import CheckState
 from bot.core.outbox.conversations import SlackRefused
 from bot.work.commands.reply import SLACK_FAILURES
 from bot.work.ports import Slack
@@ -15,7 +15,7 @@ from bot.work.ports import Slack
 log = logging.getLogger("bot")
 
 
-async def look(slack: Slack, channel: str, shared: Collection[str]) -> None:
+async def warn(slack: Slack, channel: str, shared: Collection[str]) -> None:
     """Log what is wrong with the channel, and that strangers read there though that is allowed (``shared``)."""
     try:
         found = await slack.channel(channel)
@@ -26,6 +26,6 @@ async def look(slack: Slack, channel: str, shared: Collection[str]) -> None:
         return
     else:
         check = on_slack.channel(found, shared)
-        if check.state is State.OK and not found.shared:
+        if check.state is CheckState.OK and not found.shared:
             return
-    log.warning("%s", f"{check.says} {check.mend}".rstrip())
+    log.warning("%s", f"{check.says} {check.fix}".rstrip())

@@ -17,10 +17,10 @@ from prometheus_client import (
 )
 
 from bot.core.health.promise import Judgement
-from bot.work.delivery.alarms import Meters
+from bot.work.delivery.alarms import DeliveryMetrics
 
-ROOM = (0.005, 0.02, 0.1, 0.3, 1, 3, 10, 30)  # seconds
-NEVER = float("nan")  # what is not known yet
+BUCKETS = (0.005, 0.02, 0.1, 0.3, 1, 3, 10, 30)  # seconds
+NOT_KNOWN = float("nan")  # what is not known yet
 
 
 class Metrics:
@@ -45,7 +45,7 @@ class Metrics:
         self.flows_known = Gauge("flowbot_flows_known", "Flows of the whole organization", registry=own)
         self.enos_calls = Counter("flowbot_enos_calls", "Calls to EnOS", ["action", "outcome"], registry=own)
         self.enos_seconds = Histogram(
-            "flowbot_enos_seconds", "Time of EnOS's answers", ["action"], buckets=ROOM, registry=own
+            "flowbot_enos_seconds", "Time of EnOS's answers", ["action"], buckets=BUCKETS, registry=own
         )
         self.late = Gauge(
             "flowbot_promise_late_seconds",
@@ -60,11 +60,13 @@ class Metrics:
             "flowbot_oldest_post_seconds", "How long the oldest post has been due; 0: none is", ["state"], registry=own
         )
         self.slack_posts = Counter("flowbot_slack_deliveries", "Deliveries to Slack", ["kind", "outcome"], registry=own)
-        self.post_seconds = Histogram("flowbot_post_seconds", "From due to sent", ["lane"], buckets=ROOM, registry=own)
+        self.post_seconds = Histogram(
+            "flowbot_post_seconds", "From due to sent", ["lane"], buckets=BUCKETS, registry=own
+        )
         self.doubles = Counter("flowbot_doubles", "Messages that stood twice and were deleted", registry=own)
         self.slack_calls = Counter("flowbot_slack_calls", "Calls to Slack", ["method", "outcome"], registry=own)
         self.slack_seconds = Histogram(
-            "flowbot_slack_seconds", "Time of Slack's answers", ["method"], buckets=ROOM, registry=own
+            "flowbot_slack_seconds", "Time of Slack's answers", ["method"], buckets=BUCKETS, registry=own
         )
         # hearing people
         self.sockets = Gauge("flowbot_sockets", "Socket Mode connections that stand", registry=own)
@@ -86,20 +88,20 @@ class Metrics:
             "flowbot_database_bytes", "Size of the database file, its log included", registry=own
         )
         self.alarms = Counter("flowbot_alarms", "Alarms that began", ["kind"], registry=own)
-        self.alarm_stands = Gauge(
+        self.alarm_active = Gauge(
             "flowbot_alarm_standing", "1 from the moment an alarm begins until it is over", ["kind"], registry=own
         )
         self.build = Gauge("flowbot_build_info", "1, with the version as a label", ["version"], registry=own)
         for unknown in (self.flows_watched, self.flows_known):
-            unknown.set(NEVER)
+            unknown.set(NOT_KNOWN)
 
 
-def meters(metrics: Metrics) -> Meters:
+def delivery_metrics(metrics: Metrics) -> DeliveryMetrics:
     """Return the delivery's figures as these metrics."""
-    return Meters(
+    return DeliveryMetrics(
         outcome=lambda kind, outcome: metrics.slack_posts.labels(kind.value, outcome).inc(),
         late=lambda lane, seconds: metrics.post_seconds.labels(lane.value).observe(seconds),
-        double=metrics.doubles.inc,
+        duplicate=metrics.doubles.inc,
     )
 
 

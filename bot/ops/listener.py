@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from bot.ops.rare_log import Seldom
+from bot.ops.rare_log import RareLogFilter
 
 CAP = 100  # connections at once
 SECONDS = 20.0  # for one request and its answer; Slack gives up after 3
@@ -25,7 +25,7 @@ HEADERS, HEADER = 64, 8190  # how many of one request, and bytes of one
 SHARE = 8  # a listener takes at most this part of the descriptors
 
 log = logging.getLogger(__name__)
-log.addFilter(Seldom())
+log.addFilter(RareLogFilter())
 _library = log.getChild("library")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -39,7 +39,7 @@ class Listener:
     ) -> None:
         self._seconds = seconds
         self._cap = max(4, min(cap, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // SHARE))
-        app.middlewares.insert(0, self._whole)
+        app.middlewares.insert(0, self._read_whole_request)
         self._runner = web.AppRunner(
             app,
             access_log=None,
@@ -56,7 +56,7 @@ class Listener:
         """Begin to listen. Raises OSError."""
         await self._runner.setup()
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._made, host, port, backlog=BACKLOG)
+        self._server = await loop.create_server(self._new_protocol, host, port, backlog=BACKLOG)
 
     @property
     def address(self) -> str:
@@ -97,13 +97,13 @@ class Listener:
         """Know no more of a connection."""
         self._open.pop(transport, None)
 
-    def _made(self) -> asyncio.Protocol:
+    def _new_protocol(self) -> asyncio.Protocol:
         if self._runner.server is None:  # stopped between an accept and here
             return asyncio.Protocol()
         return _Connection(self, self._runner.server(), self._seconds)
 
     @web.middleware
-    async def _whole(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _read_whole_request(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Read the whole request first: only then does its connection stop being one that asks."""
         try:
             await _read(request)
@@ -171,22 +171,22 @@ class _Connection(asyncio.Protocol):
         self._inner.connection_lost(exc)
 
 
-_THEIRS = (HttpProcessingError, web.RequestPayloadError, ConnectionError)
+_CLIENT_ERRORS = (HttpProcessingError, web.RequestPayloadError, ConnectionError)
 
 
-class _Discreet(logging.Filter):
+class _RedactingFilter(logging.Filter):
     """Takes what strangers sent out of aiohttp's lines: it quotes the bytes that it could not read.
 
     Nor is it an error of this program where somebody leaves amid a request, or sends what cannot be unpacked.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info and isinstance(record.exc_info[1], _THEIRS):
+        if record.exc_info and isinstance(record.exc_info[1], _CLIENT_ERRORS):
             record.msg, record.args = "A request could not be read: %s", (type(record.exc_info[1]).__name__,)
             record.exc_info = record.exc_text = None
             record.levelno, record.levelname = logging.WARNING, "WARNING"
         return True
 
 
-_library.addFilter(_Discreet())
-_library.addFilter(Seldom())
+_library.addFilter(_RedactingFilter())
+_library.addFilter(RareLogFilter())

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from bot.core.text.escape import clean as without_orders
 from bot.core.text.legible import legible
-from bot.ops.rare_log import Seldom
+from bot.ops.rare_log import RareLogFilter
 
 _QUIET = ("httpx", "httpcore", "slack_bolt", "slack_sdk", "aiohttp.access")
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -37,9 +37,9 @@ def configure(level: str, form: str, *, secrets: Collection[str], mask: Clean) -
         # At INFO and below these write whole addresses and bodies, response_url among them.
         logging.getLogger(name).setLevel(logging.WARNING)
     asyncio_log = logging.getLogger("asyncio")
-    if not any(isinstance(each, Seldom) for each in asyncio_log.filters):
+    if not any(isinstance(each, RareLogFilter) for each in asyncio_log.filters):
         # Said dozens of times a second while no descriptor is left, with a traceback each (CPython 3.11).
-        asyncio_log.addFilter(Seldom("socket.accept() out of system resource"))
+        asyncio_log.addFilter(RareLogFilter("socket.accept() out of system resource"))
     # Warns at each tick while a job takes longer than its interval: while EnOS hangs, for hours.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import aiohttp
 
-from bot.core.errors import Outage, Refused
-from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
+from bot.core.errors import Refused, TemporaryFailure
+from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people import csv_file
 from bot.core.people.model import Link, Person
 from bot.messages.cards import answers, links
@@ -21,16 +21,16 @@ from bot.slack import preflight
 from bot.slack.calls import TIMEOUT, web_client
 from bot.slack.identity import Identity
 from bot.store.store import Store
-from bot.work.delivery.reach import reachable
+from bot.work.delivery.reachability import reachable
 
 
 async def import_people(settings: Settings, text: str) -> str:
     """Add or change links, all or nothing; return what was done."""
     try:
         with _opened(settings) as store:
-            me = await _me(settings, text, await workspace_keys.Noted.of(store))
-            return await imported(store, settings.admins, {"text": text}, me)
-    except _Running:
+            me = await _bot_identity(settings, text, await workspace_keys.NotedWorkspace.of(store))
+            return await import_links(store, settings.admins, {"text": text}, me)
+    except _BotIsRunning:
         return await control_socket.ask(settings.database, "import", {"text": text})
 
 
@@ -38,8 +38,8 @@ async def list_people(settings: Settings) -> str:
     """Return all links as a file that import reads."""
     try:
         with _opened(settings) as store:
-            return await listed(store)
-    except _Running:
+            return await links_csv(store)
+    except _BotIsRunning:
         return await control_socket.ask(settings.database, "list", {})
 
 
@@ -53,8 +53,8 @@ async def backup(settings: Settings, file: str) -> str:
         )
     try:
         with _opened(settings) as store:
-            return await backed_up(store, {"file": file})
-    except _Running:
+            return await back_up(store, {"file": file})
+    except _BotIsRunning:
         return await control_socket.ask(settings.database, "backup", {"file": file})
 
 
@@ -62,13 +62,15 @@ def _is_there(path: Path) -> bool:
     return os.path.exists(path)  # noqa: PTH110  false also where it may not be looked at
 
 
-async def imported(store: Store, admins: tuple[str, ...], what: Mapping[str, Any], me: Identity | None = None) -> str:
+async def import_links(
+    store: Store, admins: tuple[str, ...], what: Mapping[str, Any], me: Identity | None = None
+) -> str:
     """Import a file's links; queue one message to each person about their own, and one to each admin about all.
 
     A person is known by the enterprise where there is one, whichever of the workspace's names the file says, those
     of former times included. ``me`` is the bot; None where Slack was not asked.
     """
-    noted = await workspace_keys.settle(store, me, datetime.now(UTC))
+    noted = await workspace_keys.migrate(store, me, datetime.now(UTC))
     own = {noted.team, *noted.former} - {""}
     new = tuple(
         replace(link, person=Person(noted.home, link.person.user)) if link.person.team in own else link
@@ -78,20 +80,20 @@ async def imported(store: Store, admins: tuple[str, ...], what: Mapping[str, Any
     changed = [link for link in new if not _same(before.get(link.person), link)]
     added = [link for link in changed if link.person not in before]
     others = [link for link in changed if link.person in before]
-    told = _told(added, others, admins)
+    notices = _notices(added, others, admins)
     now = datetime.now(UTC)
-    reached = reachable(told, await store.notes(), now)
-    await store.put_links(changed, posts=[_notice(user, told[user], now) for user in reached])
+    reached = reachable(notices, await store.notes(), now)
+    await store.put_links(changed, posts=[_notice(user, notices[user], now) for user in reached])
     kept = len(new) - len(changed)
     return f"{len(added)} added, {len(others)} changed, {kept} as they were. A link is proven when it is first used.\n"
 
 
-async def listed(store: Store) -> str:
+async def links_csv(store: Store) -> str:
     """Return all links as a file that import reads."""
     return csv_file.write(await store.links())
 
 
-async def backed_up(store: Store, what: Mapping[str, Any]) -> str:
+async def back_up(store: Store, what: Mapping[str, Any]) -> str:
     """Copy the database and say where to."""
     path = Path(str(what["file"]))
     await store.backup(path)
@@ -99,7 +101,7 @@ async def backed_up(store: Store, what: Mapping[str, Any]) -> str:
     return f"The database was copied to {shown}.\n"
 
 
-async def _me(settings: Settings, text: str, noted: workspace_keys.Noted) -> Identity | None:
+async def _bot_identity(settings: Settings, text: str, noted: workspace_keys.NotedWorkspace) -> Identity | None:
     """Ask Slack who the bot is, where the file leaves teams out or names one that was never this workspace's.
 
     Raises Refused for a bad token where the file leaves them out; else the file is taken at its word.
@@ -111,8 +113,8 @@ async def _me(settings: Settings, text: str, noted: workspace_keys.Noted) -> Ide
     async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
         client = web_client(settings.slack_api_url, session, os.environ, settings.slack_bot_token)
         try:
-            return await preflight.who_am_i(client)
-        except Outage:
+            return await preflight.identify(client)
+        except TemporaryFailure:
             return None  # the file's own problem says what to write
         except Refused:
             if not named:
@@ -120,7 +122,7 @@ async def _me(settings: Settings, text: str, noted: workspace_keys.Noted) -> Ide
             return None
 
 
-class _Running(Exception):  # noqa: N818  named for what is known
+class _BotIsRunning(Exception):  # noqa: N818  named for what is known
     """Another process holds the database."""
 
 
@@ -137,7 +139,7 @@ class _Opened:
             self._store = Store.open(self._path)
         except Refused as refused:
             if refused.reason == "locked":
-                raise _Running from refused
+                raise _BotIsRunning from refused
             raise
         return self._store
 
@@ -149,7 +151,7 @@ def _same(old: Link | None, new: Link) -> bool:
     return old is not None and (old.user_id, old.user_name) == (new.user_id, new.user_name)
 
 
-def _told(added: Sequence[Link], changed: Sequence[Link], admins: Sequence[str]) -> Mapping[str, str]:
+def _notices(added: Sequence[Link], changed: Sequence[Link], admins: Sequence[str]) -> Mapping[str, str]:
     """Return the one text for each person: of their own links, and for an admin of all."""
     texts: dict[str, list[str]] = {}
     for link in (*added, *changed):
@@ -162,7 +164,7 @@ def _told(added: Sequence[Link], changed: Sequence[Link], admins: Sequence[str])
 def _notice(user: str, text: str, now: datetime) -> NewPost:
     return NewPost(
         id=PostId(new_id()),
-        kind=Kind.MESSAGE,
+        kind=PostKind.MESSAGE,
         lane=Lane.HOUSEKEEPING,
         channel=user,
         body=answers.told("", text),

@@ -8,7 +8,7 @@ from bot.slack.accounts import Accounts
 from bot.store.store import Store
 
 
-class Owners:
+class MentionableOwners:
     """Owners' user names, to the people who are linked to them and not deactivated: those who can be mentioned.
 
     ``patience``: seconds to wait for Slack to tell who is deactivated. Whom it does not tell of in time is mentioned.

@@ -9,9 +9,9 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol
 
 from bot.app import App
-from bot.core.errors import Failure, Outage
+from bot.core.errors import Failure, TemporaryFailure
 from bot.core.text.mask import Mask
-from bot.ops import early, logs
+from bot.ops import early_exit, logs
 from bot.settings.table import Settings
 from bot.slack.preflight import SlackBusy
 from bot.store.store import Store
@@ -21,11 +21,11 @@ log = logging.getLogger("bot")
 EXIT_OK, EXIT_FAILED, EXIT_SETTINGS = 0, 1, 2
 DESCRIPTORS = 65536
 DRAIN_SECONDS = 8.0  # a container is given ten
-UNBEGUN_SECONDS = 1.0  # to close what nothing was begun with
+ABORT_SECONDS = 1.0  # to close what nothing was begun with
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0  # between two tries while Slack is away at start
 
 
-class Provable(Protocol):
+class HasPreflight(Protocol):
     """What can be asked whether its tokens and keys work."""
 
     def preflight(self) -> Coroutine[Any, Any, list[str]]:
@@ -38,15 +38,15 @@ def run(settings: Settings) -> int:
     logs.configure(settings.log_level, settings.log_format, secrets=settings.secrets, mask=Mask(settings.mask))
     for warning in settings.warnings:
         log.warning(warning)
-    _more_descriptors()
-    early.end_at_once()
+    _raise_descriptor_limit()
+    early_exit.exit_on_signals()
     try:
         return asyncio.run(_run(settings))
     finally:
-        early.end_already()
+        early_exit.ignore_signals()
 
 
-def _more_descriptors() -> None:
+def _raise_descriptor_limit() -> None:
     """Let the process open as many files as it may: shells and systemd often start with 1,024."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
@@ -57,26 +57,26 @@ def _more_descriptors() -> None:
 
 async def _run(settings: Settings) -> int:
     loop = asyncio.get_running_loop()
-    with early.heard(loop):
+    with early_exit.heard(loop):
         try:
             # On a thread: the loop can be woken, a wait for a thread cannot.
             store = await asyncio.to_thread(Store.open, settings.database)
         except Failure as failure:
             return _complain([str(failure)], EXIT_FAILED)
         stop = asyncio.Event()
-        early.ask_first(loop, stop.set)
+        early_exit.ask_first(loop, stop.set)
         try:
             return await _serve(settings, store, stop)
         finally:
-            early.end_already()
+            early_exit.ignore_signals()
 
 
 async def _serve(settings: Settings, store: Store, stop: asyncio.Event) -> int:
     async with store:
-        app, drain = App(settings, store, await store.notes()), UNBEGUN_SECONDS
+        app, drain = App(settings, store, await store.notes()), ABORT_SECONDS
         try:
             await app.listen()
-            if problems := await proven(app, stop):
+            if problems := await preflight_problems(app, stop):
                 return _complain(problems, EXIT_SETTINGS)
             if stop.is_set():
                 return EXIT_OK
@@ -92,14 +92,14 @@ async def _serve(settings: Settings, store: Store, stop: asyncio.Event) -> int:
     return EXIT_OK
 
 
-async def proven(app: Provable, stop: asyncio.Event) -> list[str]:
+async def preflight_problems(app: HasPreflight, stop: asyncio.Event) -> list[str]:
     """Return what an operator must mend; wait, and say so, for as long as Slack itself does not answer."""
     pause = FIRST_PAUSE_SECONDS
     while not stop.is_set():
         try:
-            if (problems := await _unless(stop, app.preflight())) is not None:
+            if (problems := await _unless_stopped(stop, app.preflight())) is not None:
                 return problems
-        except Outage as outage:
+        except TemporaryFailure as outage:
             wait = max(pause, outage.seconds) if isinstance(outage, SlackBusy) else pause
             log.warning("Slack does not answer yet. %s I try again in %.0f s.", outage, wait)
             with contextlib.suppress(TimeoutError):
@@ -108,7 +108,7 @@ async def proven(app: Provable, stop: asyncio.Event) -> list[str]:
     return []
 
 
-async def _unless(stop: asyncio.Event, asking: Coroutine[Any, Any, list[str]]) -> list[str] | None:
+async def _unless_stopped(stop: asyncio.Event, asking: Coroutine[Any, Any, list[str]]) -> list[str] | None:
     """Return what is told, or None where the process is asked to end before."""
     asked, stopped = asyncio.create_task(asking), asyncio.create_task(stop.wait())
     await asyncio.wait({asked, stopped}, return_when=asyncio.FIRST_COMPLETED)

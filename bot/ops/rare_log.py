@@ -1,4 +1,4 @@
-"""Seldom: a line that a stranger can cause is logged once a minute, with how many more like it there were."""
+"""A line that a stranger can cause is logged once a minute, with how many more like it there were."""
 
 import logging
 import time
@@ -8,7 +8,7 @@ SECONDS = 60.0
 _MOST = 100  # kinds of lines that are remembered
 
 
-class Seldom(logging.Filter):
+class RareLogFilter(logging.Filter):
     """Lets one line of a kind pass a minute; lines are of one kind whose template begins with the same line.
 
     ``only``: beginnings of those it looks at; all others pass.

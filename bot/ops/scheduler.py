@@ -1,7 +1,7 @@
-"""Clockwork: the scheduler. Each job is one ``async def``; what it raises is logged, and the next run still comes.
+"""The scheduler. Each job is one ``async def``; what it raises is logged, and the next run still comes.
 
 APScheduler 3's defaults would drop a run that is a second late and report an un-awaited coroutine as success, so
-both are excluded here. It runs on the wall clock: where that is put back, ``put_back`` brings its times along.
+both are excluded here. It runs on the wall clock: where that is put back, ``shift_back`` brings its times along.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 Job = Callable[[], Awaitable[None]]
 
 
-class Clockwork:
+class Scheduler:
     """Runs jobs at intervals, each at most once at a time."""
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Clockwork:
 
         async def run() -> None:
             # In a task of its own: the scheduler's shutdown would cancel it in the middle of its work.
-            work = asyncio.create_task(_guarded(name, job))
+            work = asyncio.create_task(_run_logged(name, job))
             self._running.add(work)
             work.add_done_callback(self._running.discard)
             with contextlib.suppress(asyncio.CancelledError):
@@ -52,7 +52,7 @@ class Clockwork:
             next_run_time=wall() + timedelta(seconds=first_in),
         )
 
-    def put_back(self, by: timedelta) -> None:
+    def shift_back(self, by: timedelta) -> None:
         """Bring the times of the next runs along with a wall clock that was put back: none waits for the old time."""
         for job in self._scheduler.get_jobs():
             if job.next_run_time is not None:
@@ -76,7 +76,7 @@ class Clockwork:
         await asyncio.sleep(0)  # the shutdown itself runs one turn of the loop later
 
 
-async def _guarded(name: str, job: Job) -> None:
+async def _run_logged(name: str, job: Job) -> None:
     try:
         await job()
     except Failure as failure:

@@ -14,7 +14,7 @@ from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.people.model import Person, former_homes
 from bot.slack.identity import Identity
 from bot.store.store import Store
-from bot.store.workspace_keys import NOTE, Moving
+from bot.store.workspace_keys import NOTE, KeyChange
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ GlobalIds = Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]  # user ids 
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class NotedWorkspace:
     """What an earlier start noted of the home."""
 
     team: str = ""
@@ -30,36 +30,38 @@ class Noted:
     former: tuple[str, ...] = ()
 
     @staticmethod
-    async def of(store: Store) -> "Noted":
+    async def of(store: Store) -> "NotedWorkspace":
         """Read it; empty before the first start."""
-        told = json.loads((await store.notes()).get(NOTE, "") or "{}")
-        return Noted(str(told.get("team", "")), str(told.get("home", "")), tuple(told.get("former", ())))
+        stored = json.loads((await store.notes()).get(NOTE, "") or "{}")
+        return NotedWorkspace(str(stored.get("team", "")), str(stored.get("home", "")), tuple(stored.get("former", ())))
 
     def __str__(self) -> str:
         """Return it as it is noted."""
         return json.dumps({"team": self.team, "home": self.home, "former": self.former})
 
 
-async def settle(store: Store, me: Identity | None, now: datetime, global_ids: GlobalIds | None = None) -> Noted:
+async def migrate(
+    store: Store, me: Identity | None, now: datetime, global_ids: GlobalIds | None = None
+) -> NotedWorkspace:
     """See to it that people have the keys that their words come with now; return how the home is noted.
 
     May be called again: what is settled costs a look. ``global_ids`` is asked inside an organization only.
     """
-    noted = await Noted.of(store)
-    if me is None or not me.home:  # Slack never said who we are
+    noted = await NotedWorkspace.of(store)
+    if me is None or not me.workspace_key:  # Slack never said who we are
         return noted
-    former = former_homes(noted.team, noted.home, team=me.team, home=me.home)
+    former = former_homes(noted.team, noted.home, team=me.team, home=me.workspace_key)
     kept = noted.former if noted.team == me.team else ()
-    new = Noted(me.team, me.home, tuple(sorted({*kept, *former} - {me.home})))
+    new = NotedWorkspace(me.team, me.workspace_key, tuple(sorted({*kept, *former} - {me.workspace_key})))
     users = await _other_ids(store, me, global_ids)
     keyed = {link.person.team for link in await store.links()} & set(former)
-    if noted.home != me.home or users or keyed:
-        moving = Moving(former, me.home, users, Person(me.home, me.user), str(new), now)
-        count = await store.move_people(moving) if former or users else 0
+    if noted.home != me.workspace_key or users or keyed:
+        change = KeyChange(former, me.workspace_key, users, Person(me.workspace_key, me.user), str(new), now)
+        count = await store.change_person_keys(change) if former or users else 0
         if count:
-            log.warning("people of %s are known by %s now: %d of them", " and ".join(former), me.home, count)
+            log.warning("people of %s are known by %s now: %d of them", " and ".join(former), me.workspace_key, count)
         elif new != noted:
-            await store.note(NOTE, str(new))
+            await store.set_note(NOTE, str(new))
     return new
 
 

@@ -16,13 +16,13 @@ PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 EXEMPT = "NO_PROXY"
 FILE, FOLDER, KEYS = "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"
 NAMES = (*PROXIES, EXEMPT, *(name.lower() for name in (*PROXIES, EXEMPT)), FILE, FOLDER, KEYS)
-UNREAD = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # other programs' names for FILE
+UNSUPPORTED = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # other programs' names for FILE
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")  # how OpenSSL looks a certificate up in a folder
 
 
-def named(said: Mapping[str, str]) -> dict[str, str]:
+def named(environment: Mapping[str, str]) -> dict[str, str]:
     """Return those of the variables that say something, without the blanks around it."""
-    return {name: said[name].strip() for name in NAMES if said.get(name, "").strip()}
+    return {name: environment[name].strip() for name in NAMES if environment.get(name, "").strip()}
 
 
 def export(network: Mapping[str, str], environ: MutableMapping[str, str]) -> None:
@@ -49,12 +49,12 @@ def problems(network: Mapping[str, str]) -> list[str]:
     return [f"{name} {fault}" for name, fault in found if fault]
 
 
-def warnings(network: Mapping[str, str], said: Mapping[str, str]) -> list[str]:
+def warnings(network: Mapping[str, str], environment: Mapping[str, str]) -> list[str]:
     """Return what may not be meant so, a line each."""
     lines = [
         f"{name} is not read by flowbot. Name the file in {FILE} too"
-        for name in UNREAD
-        if said.get(name, "").strip() and not {FILE, FOLDER} & set(network)
+        for name in UNSUPPORTED
+        if environment.get(name, "").strip() and not {FILE, FOLDER} & set(network)
     ]
     if KEYS in network:
         lines.append(f"{KEYS} is set, so whoever reads {network[KEYS]} can read what flowbot says and hears")

@@ -148,22 +148,24 @@ SETTINGS: tuple[Setting, ...] = (
 
 def load(environ: Mapping[str, str], *, env_file: Path | None = None) -> Settings:
     """Return the settings, or raise ``BadSettings`` with every problem at once."""
-    said = _with_env_file(environ, env_file)
+    environment = _with_env_file(environ, env_file)
     problems: list[str] = []
     values: dict[str, Any] = {}
-    mode = said.get("FLOWBOT_MODE", "").lower() or "socket"
+    mode = environment.get("FLOWBOT_MODE", "").lower() or "socket"
     for row in SETTINGS:
         try:
-            values[row.field] = _value(row, said, mode)
+            values[row.field] = _value(row, environment, mode)
         except Problem as problem:
             problems.append(f"{row.name} {problem}")
-    network = settings_network.named(said)
+    network = settings_network.named(environment)
     problems += settings_network.problems(network)
     if problems:  # a name spelt wrong may be why another is missing
-        raise BadSettings([*problems, *_unknown(said)])
+        raise BadSettings([*problems, *_unknown(environment)])
     if not values["mask"]:
         values["mask"] = tuple(re.compile(pattern) for pattern in MASK_DEFAULT)
-    return Settings(**values, warnings=(*_unknown(said), *settings_network.warnings(network, said)), network=network)
+    return Settings(
+        **values, warnings=(*_unknown(environment), *settings_network.warnings(network, environment)), network=network
+    )
 
 
 def _with_env_file(environ: Mapping[str, str], env_file: Path | None) -> dict[str, str]:
@@ -174,9 +176,9 @@ def _with_env_file(environ: Mapping[str, str], env_file: Path | None) -> dict[st
     return {name: value or "" for name, value in dotenv_values(env_file).items()} | dict(environ)
 
 
-def _value(row: Setting, said: Mapping[str, str], mode: str) -> Any:
-    text = said.get(row.name, "").strip()
-    file = said.get(f"{row.name}_FILE", "").strip()
+def _value(row: Setting, environment: Mapping[str, str], mode: str) -> Any:
+    text = environment.get(row.name, "").strip()
+    file = environment.get(f"{row.name}_FILE", "").strip()
     if text and file:
         raise Problem(f"and {row.name}_FILE are both set; keep one")
     if file:
@@ -199,10 +201,10 @@ def _empty(row: Setting) -> Any:
     return Secret("") if row.secret else () if str(kind).startswith("tuple") else ""
 
 
-def _unknown(said: Mapping[str, str]) -> list[str]:
+def _unknown(environment: Mapping[str, str]) -> list[str]:
     known = {row.name for row in SETTINGS} | {f"{row.name}_FILE" for row in SETTINGS}
     lines = []
-    for name in sorted(said):
+    for name in sorted(environment):
         if name.startswith("FLOWBOT_") and name not in known:
             near = difflib.get_close_matches(name, known, 1, cutoff=0.75)
             lines.append(f"{name} is no setting of flowbot" + (f"; did you mean {near[0]}?" if near else ""))

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
-from bot.core.people.on_call import counts
+from bot.core.people.on_call import can_be_on_call
 from bot.slack.directory import Directory
 
 AT_MOST = 30  # asked for in any minute: Slack allows about a hundred, and whoever asks the bot comes first
@@ -23,17 +23,17 @@ class Accounts:
         self._asked: dict[str, float] = {}  # who was asked for in the last minute, and when
         self._asking: dict[str, asyncio.Task[None]] = {}
 
-    async def deactivated(self, users: Sequence[str], patience: float = 0.0) -> frozenset[str]:
+    async def deactivated(self, users: Sequence[str], longest_wait: float = 0.0) -> frozenset[str]:
         """Return those of whom it is known, after at most so many seconds; Slack is asked for the others meanwhile.
 
         An app is nobody who can be called either.
         """
         asking = [self._ask(user) for user in users if self._directory.known(user) is None]
         awaited = [task for task in asking if task is not None]
-        if awaited and patience:
-            await asyncio.wait(awaited, timeout=patience)
+        if awaited and longest_wait:
+            await asyncio.wait(awaited, timeout=longest_wait)
         found = ((user, self._directory.known(user)) for user in users)
-        return frozenset(user for user, profile in found if profile is not None and not counts(profile))
+        return frozenset(user for user, profile in found if profile is not None and not can_be_on_call(profile))
 
     def _ask(self, user: str) -> asyncio.Task[None] | None:
         """Return the question that is under way; None where it has to wait."""
@@ -41,10 +41,10 @@ class Accounts:
         self._asked = {each: at for each, at in self._asked.items() if now - at < SECONDS}
         if user not in self._asked and len(self._asked) < AT_MOST:
             self._asked[user] = now
-            self._asking[user] = asyncio.ensure_future(self._look(user))
+            self._asking[user] = asyncio.ensure_future(self._fetch(user))
         return self._asking.get(user)
 
-    async def _look(self, user: str) -> None:
+    async def _fetch(self, user: str) -> None:
         try:
             await self._directory.profile(user)
         except (SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable) as failure:

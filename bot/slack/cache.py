@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 Value = TypeVar("Value")
 
 
-class Expiring(Generic[Value]):
+class ExpiringCache(Generic[Value]):
     """Remembers answers for ``seconds``; failures are not remembered, and nothing is served stale."""
 
     def __init__(self, seconds: float, clock: Callable[[], float], *, most: int = 5_000) -> None:

@@ -39,11 +39,11 @@ OnCall = Callable[[str, str, float], None]  # method, outcome, seconds; none of 
 TIMEOUT = aiohttp.ClientTimeout(total=15, connect=5, sock_read=10)
 DEFAULT_WAIT = 10.0  # seconds, where a 429 names none
 LONGEST_WAIT = 3600.0  # seconds: whatever a 429 names, Slack is asked again after an hour
-LIMITED = frozenset({"ratelimited", "rate_limited"})
-UNKNOWN = frozenset(  # Slack: "may have partly succeeded", or its answer says nothing about the call
+RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
+OUTCOME_UNKNOWN = frozenset(  # Slack: "may have partly succeeded", or its answer says nothing about the call
     {"fatal_error", "internal_error", "service_unavailable", "request_timeout"}
 )
-NEVER_LEFT = (
+NOT_SENT = (
     aiohttp.ClientConnectorError,  # refused, no such name, no such proxy, no trusted certificate
     aiohttp.ConnectionTimeoutError,
     aiohttp.ClientHttpProxyError,
@@ -53,11 +53,11 @@ NEVER_LEFT = (
 LONGEST_WORD, LONGEST_DETAIL = 100, 1000  # characters that are kept of a refusal; Slack's words have about forty
 DEEPEST = 60  # levels of nesting that are read of an answer; blocks have ten
 READ_TRIES = 3
-READ_PATIENCE = 5.0  # seconds that a read waits for a 429; longer is the caller's to decide
+LONGEST_READ_WAIT = 5.0  # seconds that a read waits for a 429; longer is the caller's to decide
 READ_PAUSE = 0.3  # seconds before the second try, doubled for the third
 
 
-def _unheard(_method: str, _outcome: str, _seconds: float) -> None:
+def _ignore(_method: str, _outcome: str, _seconds: float) -> None:
     """Nobody counts."""
 
 
@@ -67,29 +67,29 @@ def web_client(
     environment: Mapping[str, str],
     token: str | None = None,
     *,
-    on_call: OnCall = _unheard,
+    on_call: OnCall = _ignore,
 ) -> AsyncWebClient:
     """Return a client that sends once, over the session (whose time-outs count), by the right proxy.
 
     ``on_call`` is told of each call that ended.
     """
-    client = _Counted(token=token, base_url=api_url, session=session, retry_handlers=[], logger=library_log())
+    client = _MeasuredClient(token=token, base_url=api_url, session=session, retry_handlers=[], logger=library_log())
     client.on_call = on_call
     client.proxy = proxy_for(api_url, environment)
     return client
 
 
 @dataclass(slots=True)
-class Counted:
+class MeasuredCall:
     """A call that is being counted. ``outcome`` is for the caller to set where nothing is raised."""
 
     outcome: str = "ok"
 
 
 @contextlib.contextmanager
-def counted(on_call: OnCall, name: str) -> Iterator[Counted]:
+def measured(on_call: OnCall, name: str) -> Iterator[MeasuredCall]:
     """Tell how one call ended, and after how long."""
-    call, started = Counted(), time.perf_counter()
+    call, started = MeasuredCall(), time.perf_counter()
     try:
         yield call
     except BaseException as problem:
@@ -99,13 +99,13 @@ def counted(on_call: OnCall, name: str) -> Iterator[Counted]:
         on_call(name, call.outcome, time.perf_counter() - started)
 
 
-class _Counted(AsyncWebClient):
+class _MeasuredClient(AsyncWebClient):
     """The stock client, each of whose calls is counted."""
 
     on_call: OnCall
 
     async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
-        with counted(self.on_call, api_method):
+        with measured(self.on_call, api_method):
             return await super().api_call(api_method, **arguments)
 
 
@@ -147,7 +147,7 @@ def _failure(problem: BaseException) -> SlackFailure | None:
             return problem
         case SlackApiError():
             return _answered(problem)
-        case _ if isinstance(problem, NEVER_LEFT):
+        case _ if isinstance(problem, NOT_SENT):
             return _unreached(problem)
         case aiohttp.ClientError() | TimeoutError() | OSError():
             return SlackUnclear(type(problem).__name__)
@@ -159,8 +159,8 @@ def _failure(problem: BaseException) -> SlackFailure | None:
 def _unreached(problem: BaseException) -> SlackUnreachable:
     """Return a call that never left, with why as far as an operator can do something about it."""
     match problem:
-        case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError() as doubt):
-            return SlackUntrusted(doubt.verify_message, doubt.verify_code)
+        case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError() as untrusted):
+            return SlackUntrusted(untrusted.verify_message, untrusted.verify_code)
         case aiohttp.ClientHttpProxyError(status=407):
             return SlackUnreachable("the proxy wants a user and a password; check those in HTTPS_PROXY")
         case aiohttp.ClientHttpProxyError():
@@ -189,11 +189,11 @@ def _answered(problem: SlackApiError) -> SlackFailure:
     response = problem.response
     status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0) or 0)
     told = getattr(response, "data", None)
-    answer: Answer = fit(told) if isinstance(told, dict) else {}
+    answer: Answer = storable(told) if isinstance(told, dict) else {}
     word = legible(str(answer.get("error") or ""), LONGEST_WORD)
-    if status == 429 or word in LIMITED:
+    if status == 429 or word in RATE_LIMITED:
         return SlackLimited(wait_named(getattr(response, "headers", {})))
-    if status >= 500 or word in UNKNOWN or not word:
+    if status >= 500 or word in OUTCOME_UNKNOWN or not word:
         return SlackUnclear(word or f"HTTP {status} without a readable answer")
     return SlackRefused(word, _detail(answer))
 
@@ -233,7 +233,7 @@ class Calls:
             try:
                 return await self._asked(method, arguments)
             except SlackLimited as limited:
-                if limited.seconds > READ_PATIENCE:
+                if limited.seconds > LONGEST_READ_WAIT:
                     raise
                 await self.sleep(limited.seconds)
             except (SlackUnclear, SlackUnreachable):
@@ -259,7 +259,7 @@ class Calls:
 def _object(data: Any) -> Answer:
     if not isinstance(data, dict):
         raise SlackUnclear("unreadable answer")
-    return fit(data)  # type: ignore[no-any-return]  # an object in, an object out
+    return storable(data)  # type: ignore[no-any-return]  # an object in, an object out
 
 
 def cursor_of(page: Answer) -> str:
@@ -268,12 +268,12 @@ def cursor_of(page: Answer) -> str:
     return str(told.get("next_cursor") or "") if isinstance(told, dict) else ""
 
 
-def fit(value: Any, depth: int = 0) -> Any:
+def storable(value: Any, depth: int = 0) -> Any:
     """Return an answer that can be kept: each text in it is text, and what is nested too deep is left out."""
     if isinstance(value, str):
         return legible(value)
     if isinstance(value, dict):
-        return {fit(key): fit(each, depth + 1) for key, each in value.items()} if depth < DEEPEST else {}
+        return {storable(key): storable(each, depth + 1) for key, each in value.items()} if depth < DEEPEST else {}
     if isinstance(value, list):
-        return [fit(each, depth + 1) for each in value] if depth < DEEPEST else []
+        return [storable(each, depth + 1) for each in value] if depth < DEEPEST else []
     return value

@@ -13,7 +13,7 @@ from typing import Any
 from bot.core.outbox.conversations import Channel, SlackRefused, SlackUnclear
 from bot.core.people.model import Person, Profile
 from bot.core.text.legible import legible
-from bot.slack.cache import Expiring
+from bot.slack.cache import ExpiringCache
 from bot.slack.calls import Answer, Calls, cursor_of
 from bot.slack.identity import Identity
 
@@ -30,30 +30,30 @@ EXCHANGED = 400  # user ids in one question about them
 NOT_OFFERED = frozenset({"missing_scope", "unknown_method", "no_permission", "not_allowed_token_type"})
 
 
-OnWalk = Callable[[str, str], None]  # what is listed; why its list was given up, or "" where it ended
+OnListEnd = Callable[[str, str], None]  # what is listed; why its list was given up, or "" where it ended
 
 
-def _unheard(_listed: str, _why: str) -> None:
+def _ignore(_listed: str, _why: str) -> None:
     return
 
 
 class Directory:
     """Reads about people, groups and conversations. Raises the four failures of a call.
 
-    ``on_walk(listed, why)`` is called when a list was given up because it does not end, and with an empty ``why``
+    ``on_list_end(listed, why)`` is called when a list was given up because it does not end, and with an empty ``why``
     when one ended.
     """
 
-    def __init__(self, calls: Calls, clock: Callable[[], float], on_walk: OnWalk = _unheard) -> None:
+    def __init__(self, calls: Calls, clock: Callable[[], float], on_list_end: OnListEnd = _ignore) -> None:
         self.calls = calls
         self._clock = clock
-        self._on_walk = on_walk
+        self._on_walk = on_list_end
         self.me: Identity | None = None  # known after the preflight
-        self._people: Expiring[Answer] = Expiring(PEOPLE_SECONDS, clock)
-        self._groups: Expiring[frozenset[str]] = Expiring(GROUP_SECONDS, clock)
-        self._channels: Expiring[Channel] = Expiring(CHANNEL_SECONDS, clock)
-        self._members: Expiring[frozenset[str]] = Expiring(GROUP_SECONDS, clock, most=200)
-        self._direct: Expiring[str] = Expiring(PEOPLE_SECONDS, clock)
+        self._people: ExpiringCache[Answer] = ExpiringCache(PEOPLE_SECONDS, clock)
+        self._groups: ExpiringCache[frozenset[str]] = ExpiringCache(GROUP_SECONDS, clock)
+        self._channels: ExpiringCache[Channel] = ExpiringCache(CHANNEL_SECONDS, clock)
+        self._members: ExpiringCache[frozenset[str]] = ExpiringCache(GROUP_SECONDS, clock, most=200)
+        self._direct: ExpiringCache[str] = ExpiringCache(PEOPLE_SECONDS, clock)
 
     async def profile(self, user: str, *, team: str = "") -> Profile:
         """Return what Slack says of a person now.
@@ -129,7 +129,7 @@ class Directory:
         self._on_walk(what, endless)
         raise SlackUnclear(f"the list of {listed} does not end")
 
-    async def place(self, channel: str) -> str:
+    async def conversation_id(self, channel: str) -> str:
         """Return a conversation's id; for a user id that of the direct messages with them."""
         if not channel.startswith(("U", "W")):
             return channel
@@ -159,10 +159,10 @@ class Directory:
             return found if user.get("id") == new else {}
         return {}
 
-    def stands_in(self, channel: str, place: str) -> None:
+    def remember_conversation(self, channel: str, conversation_id: str) -> None:
         """Remember where direct messages to a user stand."""
-        if channel != place:
-            self._direct.put(channel, place)
+        if channel != conversation_id:
+            self._direct.put(channel, conversation_id)
 
 
 def _profile(user: Answer, asked: str, team: str, me: Identity | None) -> Profile:
@@ -172,9 +172,9 @@ def _profile(user: Answer, asked: str, team: str, me: Identity | None) -> Profil
         str(_part(user, "enterprise_user").get("enterprise_id") or ""),
     } - {""}
     stranger = _mark(user, "is_stranger") or _is_foreign(team, theirs, me)
-    home = me.home if me and not stranger else team or next(iter(sorted(theirs)), "")
+    workspace_key = me.workspace_key if me and not stranger else team or next(iter(sorted(theirs)), "")
     return Profile(
-        person=Person(home, asked),
+        person=Person(workspace_key, asked),
         name=legible(str(shown.get("display_name") or shown.get("real_name") or user.get("name") or ""), LONGEST_NAME),
         timezone=_zone(user.get("tz")),
         offset=_offset(user.get("tz_offset")),

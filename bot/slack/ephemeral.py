@@ -15,33 +15,33 @@ from bot.core.network.proxies import proxy_for
 from bot.core.outbox.conversations import RESPONSE_URL, SlackLimited, SlackRefused, SlackUnclear
 from bot.core.outbox.posts import Body
 from bot.slack import limits
-from bot.slack.calls import LIMITED, OnCall, counted, translated, wait_named
+from bot.slack.calls import RATE_LIMITED, OnCall, measured, translated, wait_named
 
-Ephemeral = Callable[[str, str, Body, str], Awaitable[None]]
+PostEphemeral = Callable[[str, str, Body, str], Awaitable[None]]
 
 
-class Whispers:
+class EphemeralMessages:
     """Private answers, by the first way that is open."""
 
     def __init__(
         self,
         session: aiohttp.ClientSession,
         environment: Mapping[str, str],
-        ephemeral: Ephemeral,
+        by_web_api: PostEphemeral,
         on_call: OnCall,
     ) -> None:
         self.session = session
         self.environment = environment
-        self.ephemeral = ephemeral
+        self.by_web_api = by_web_api
         self.on_call = on_call
 
-    async def whisper(self, channel: str, user: str, body: Body, *, thread: str, response_url: str) -> None:
+    async def post_ephemeral(self, channel: str, user: str, body: Body, *, thread: str, response_url: str) -> None:
         """Show something to one person. Raises the four failures of a call."""
         if response_url and await self._by_url(response_url, body, thread):
             return
         if channel.startswith(("D", "U", "W")):  # private already: a message there is what is wanted
             raise SlackRefused("method_not_supported_for_channel_type", "said before any call")
-        await self.ephemeral(channel, user, body, thread)
+        await self.by_web_api(channel, user, body, thread)
 
     async def _by_url(self, url: str, body: Body, thread: str) -> bool:
         """Whether the response_url still took it. Its thread is named, or the answer lands in the channel."""
@@ -56,12 +56,12 @@ class Whispers:
 
     async def _send(self, url: str, content: Mapping[str, Any]) -> str:
         """Return the word that Slack refuses it with; empty when it took it."""
-        with counted(self.on_call, RESPONSE_URL) as call, translated(RESPONSE_URL, url):
+        with measured(self.on_call, RESPONSE_URL) as call, translated(RESPONSE_URL, url):
             proxy = proxy_for(url, self.environment)
             async with self.session.post(url, json=content, proxy=proxy) as answer:
                 text = await answer.text()
                 word = _refusal(answer.status, text)
-                if answer.status == 429 or word in LIMITED:
+                if answer.status == 429 or word in RATE_LIMITED:
                     raise SlackLimited(wait_named(answer.headers))
             if answer.status >= 500:
                 raise SlackUnclear(f"HTTP {answer.status} from a response_url")

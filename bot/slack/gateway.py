@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 import aiohttp
 
 from bot.core.errors import Refused
-from bot.core.people.model import Said
+from bot.core.people.model import IncomingMessage
 from bot.ops.listener import Listener
 from bot.slack import http_mode, preflight
 from bot.slack.calls import TIMEOUT, OnCall, Sleep, web_client
-from bot.slack.directory import OnWalk
+from bot.slack.directory import OnListEnd
 from bot.slack.identity import Identity
 from bot.slack.kept_tasks import keep_tasks
-from bot.slack.listeners import Counts, Listeners, Note, Room
+from bot.slack.listeners import Capacity, Listeners, RecordArrival, RequestCounts
 from bot.slack.poster import Poster
 from bot.slack.sockets import FreshUrlClient, Socket, Sockets, Timing
 from bot.slack.workers import Load
@@ -26,7 +26,7 @@ SLACK_URL = "https://slack.com/api/"
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class GatewayHealth:
     """How the edge is: for ``status``, ``/readyz`` and the metrics."""
 
     wanted: int  # sockets; 0 in HTTP mode
@@ -34,8 +34,8 @@ class Health:
     reconnects: int
     last_envelope_age: float | None  # seconds; None before the first, and in HTTP mode
     load: Load
-    counts: Counts
-    of_app: int = 0  # connections of this app that Slack counts, other programs' included
+    counts: RequestCounts
+    app_connections: int = 0  # connections of this app that Slack counts, other programs' included
 
     @property
     def ready(self) -> bool:
@@ -44,7 +44,7 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ConnectionSettings:
     """How Slack's requests come in: by sockets with an app token, or by HTTP with a signing secret."""
 
     app_token: str = field(default="", repr=False)
@@ -54,7 +54,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class Runtime:
     """Where the time and the environment come from, how is waited, who is told of each call and of endless lists."""
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -62,52 +62,52 @@ class Outside:
     sleep: Sleep = asyncio.sleep
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     on_call: OnCall = lambda _method, _outcome, _seconds: None
-    on_walk: OnWalk = lambda _listed, _why: None
+    on_list_end: OnListEnd = lambda _listed, _why: None
 
 
-class SlackEdge:
+class SlackGateway:
     """Everything that touches Slack. To be made inside the running event loop."""
 
     def __init__(  # noqa: PLR0913  what an edge is made of; all but the first four by name
         self,
         bot_token: str,
-        way: Way,
+        connection: ConnectionSettings,
         command: str,
-        said: Callable[[Said], Awaitable[None]],
+        on_message: Callable[[IncomingMessage], Awaitable[None]],
         *,
         api_url: str = SLACK_URL,
-        note: Note | None = None,
+        record_arrival: RecordArrival | None = None,
         timing: Timing | None = None,
-        room: Room | None = None,
-        outside: Outside | None = None,
+        capacity: Capacity | None = None,
+        runtime: Runtime | None = None,
     ) -> None:
-        if not (way.app_token or way.signing_secret):
+        if not (connection.app_token or connection.signing_secret):
             raise Refused("no_way_in", "Slack has no way in.", "Set SLACK_APP_TOKEN, or SLACK_SIGNING_SECRET.")
-        self.way, self.timing = way, timing or Timing()
-        self.outside = outside or Outside()
+        self.connection, self.timing = connection, timing or Timing()
+        self.runtime = runtime or Runtime()
         self._session = aiohttp.ClientSession(timeout=TIMEOUT)
         self.poster = Poster(
             bot_token,
             api_url=api_url,
             session=self._session,
-            environment=self.outside.environment,
-            clock=self.outside.monotonic,
-            sleep=self.outside.sleep,
-            on_call=self.outside.on_call,
-            on_walk=self.outside.on_walk,
+            environment=self.runtime.environment,
+            clock=self.runtime.monotonic,
+            sleep=self.runtime.sleep,
+            on_call=self.runtime.on_call,
+            on_list_end=self.runtime.on_list_end,
         )
-        self._client = web_client(api_url, self._session, self.outside.environment, on_call=self.outside.on_call)
+        self._client = web_client(api_url, self._session, self.runtime.environment, on_call=self.runtime.on_call)
         self.listeners = Listeners(
             me=self._identity,
             command=command,
-            hear=said,
-            note=note or _always_new,
-            tell=self._tell,
-            now=self.outside.now,
-            clock=self.outside.monotonic,
-            room=room or Room(),
+            on_message=on_message,
+            record_arrival=record_arrival or _always_new,
+            notify=self._notify,
+            now=self.runtime.now,
+            clock=self.runtime.monotonic,
+            capacity=capacity or Capacity(),
         )
-        self._app = self.listeners.bolt(self._client, bot_token, way.signing_secret)
+        self._app = self.listeners.bolt(self._client, bot_token, connection.signing_secret)
         self._sockets: Sockets | None = None
         self._server: Listener | None = None
 
@@ -116,9 +116,9 @@ class SlackEdge:
 
         Raises ``Refused`` with what to mend, ``SlackDown`` where Slack could not be asked.
         """
-        identity = await preflight.who_am_i(self.poster.calls.client)
-        if self.way.app_token:
-            await preflight.may_connect(self._client, self.way.app_token)
+        identity = await preflight.identify(self.poster.calls.client)
+        if self.connection.app_token:
+            await preflight.may_connect(self._client, self.connection.app_token)
         self.poster.me = identity
         return identity
 
@@ -127,15 +127,15 @@ class SlackEdge:
         keep_tasks(asyncio.get_running_loop())
         if self.poster.me is None:
             await self.preflight()
-        if self.way.app_token:
+        if self.connection.app_token:
             self._sockets = self._made()
             self._sockets.start()
         else:
-            served = http_mode.events_app(self._app, self.way.signing_secret)
+            served = http_mode.events_app(self._app, self.connection.signing_secret)
             self._server = Listener(served, shutdown_timeout=1.0)
-            await self._server.start(*self.way.listen)
+            await self._server.start(*self.connection.listen)
 
-    async def stop_hearing(self, deadline: float) -> int:
+    async def stop_receiving(self, deadline: float) -> int:
         """Hear no more and let what was heard be answered within ``deadline`` seconds; the poster still works.
 
         Returns how many jobs did not end in time.
@@ -150,21 +150,21 @@ class SlackEdge:
 
     async def stop(self, deadline: float) -> int:
         """Stop hearing, then close what the poster needs. Returns how many jobs did not end in time."""
-        left = await self.stop_hearing(deadline)
+        left = await self.stop_receiving(deadline)
         await self._session.close()
         return left
 
-    async def health(self) -> Health:
+    async def health(self) -> GatewayHealth:
         """Return how the edge is now."""
         sockets = self._sockets
-        return Health(
+        return GatewayHealth(
             wanted=len(sockets.sockets) if sockets else 0,
             connected=await sockets.connected() if sockets else 0,
             reconnects=sockets.reconnects() if sockets else 0,
             last_envelope_age=sockets.last_envelope_age() if sockets else None,
             load=self.listeners.workers.load(),
             counts=self.listeners.counts,
-            of_app=sockets.of_app() if sockets else 0,
+            app_connections=sockets.app_connections() if sockets else 0,
         )
 
     @property
@@ -177,35 +177,35 @@ class SlackEdge:
             Socket(
                 self._app,
                 FreshUrlClient(
-                    app_token=self.way.app_token,
+                    app_token=self.connection.app_token,
                     web_client=self._client,
                     timing=self.timing,
-                    environment=self.outside.environment,
-                    clock=self.outside.monotonic,
-                    sleep=self.outside.sleep,
+                    environment=self.runtime.environment,
+                    clock=self.runtime.monotonic,
+                    sleep=self.runtime.sleep,
                 ),
                 self.listeners.counts,
             )
-            for _ in range(self.way.connections)
+            for _ in range(self.connection.connections)
         )
-        return Sockets(sockets, self.timing, self.outside.monotonic, self.outside.sleep)
+        return Sockets(sockets, self.timing, self.runtime.monotonic, self.runtime.sleep)
 
     def _identity(self) -> Identity:
         if self.poster.me is None:
             raise Refused("no_preflight", "The bot does not know yet who it is.", "Start it again.")
         return self.poster.me
 
-    async def _tell(self, heard: Said, sentence: str) -> None:
-        where = heard.where
-        await self.poster.tell(
-            where.channel,
-            heard.by.user,
+    async def _notify(self, received: IncomingMessage, sentence: str) -> None:
+        origin = received.origin
+        await self.poster.notify(
+            origin.channel,
+            received.by.user,
             {"text": sentence},
-            thread=where.thread,
-            response_url=where.response_url,
+            thread=origin.thread,
+            response_url=origin.response_url,
         )
 
 
-async def _always_new(_said: Said) -> bool:
+async def _always_new(_message: IncomingMessage) -> bool:
     """Return that something was not said before, where nobody remembers."""
     return True

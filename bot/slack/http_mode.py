@@ -18,11 +18,11 @@ from slack_bolt.request.async_internals import build_async_context
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 
-from bot.ops.rare_log import Seldom
+from bot.ops.rare_log import RareLogFilter
 from bot.slack.redacted import library_log
 
 log = logging.getLogger(__name__)
-log.addFilter(Seldom())
+log.addFilter(RareLogFilter())
 
 PATH = "/slack/events"
 LONGEST = 1024 * 1024  # bytes of a request
@@ -36,7 +36,7 @@ def events_app(app: AsyncApp, signing_secret: str) -> web.Application:
 
     async def events(request: web.Request) -> web.Response:
         sent = await request.read()
-        if why := _doubt(verifier, sent, request.headers):
+        if why := _signature_problem(verifier, sent, request.headers):
             log.warning("A request was refused: %s.", why)
             return web.Response(status=401)
         try:
@@ -55,7 +55,7 @@ def events_app(app: AsyncApp, signing_secret: str) -> web.Application:
     return served
 
 
-def _doubt(verifier: SignatureVerifier, body: bytes, headers: Mapping[str, str]) -> str:
+def _signature_problem(verifier: SignatureVerifier, body: bytes, headers: Mapping[str, str]) -> str:
     """Return why a request is not Slack's, in words that repeat nothing of it; nothing where it is.
 
     bolt looks for itself, and would log a request that it refuses whole: strangers would write the log.

@@ -16,6 +16,6 @@ class Identity:
     scopes: frozenset[str] = frozenset()
 
     @property
-    def home(self) -> str:
+    def workspace_key(self) -> str:
         """Return what people of this workspace are known by: the enterprise, else the team."""
         return self.enterprise or self.team

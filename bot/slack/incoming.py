@@ -1,4 +1,4 @@
-"""What Slack's payloads say: a slash command, a mention, a direct message or a press becomes one ``Said``.
+"""What Slack's payloads say: a slash command, a mention, a direct message or a press becomes one ``IncomingMessage``.
 
 All functions are pure. They return None for what nobody said to the bot: its own messages, other bots, joins, link
 buttons (``subtypes.py`` decides for each kind of message). A person is the enterprise's id (else the team's) and the
@@ -18,14 +18,14 @@ from bot.core.command.parse import is_command, is_courtesy_only, would_change
 from bot.core.people.model import (
     EDITED,
     TALK,
+    IncomingMessage,
+    Origin,
     Person,
-    Said,
     Surface,
-    Where,
 )
 from bot.core.text.legible import is_legible, legible
 from bot.slack.identity import Identity
-from bot.slack.subtypes import Take, take
+from bot.slack.subtypes import Treatment, treatment
 
 Payload = Mapping[str, Any]
 
@@ -41,7 +41,7 @@ QUOTED = re.compile(r"^[ \t]*(?:&gt;|>)", re.MULTILINE)  # what Slack makes of a
 NO_WORDS = re.compile(r"&gt;|[\s*_~`>•]")
 
 
-def command(body: Payload, now: datetime, *, delivery: str = "") -> Said | None:
+def command(body: Payload, now: datetime, *, delivery: str = "") -> IncomingMessage | None:
     """Return what a slash command says. ``delivery`` is the socket's envelope id, if any.
 
     Its key is the trigger id: one per invocation, the same on every repeat of it.
@@ -49,63 +49,65 @@ def command(body: Payload, now: datetime, *, delivery: str = "") -> Said | None:
     user = _text(body, "user_id")
     if not user:
         return None
-    where = Where(
+    origin = Origin(
         surface=Surface.COMMAND,
         channel=_text(body, "channel_id") or user,
         response_url=_text(body, "response_url", LONGEST_VALUE),
     )
     by = Person(_text(body, "enterprise_id") or _text(body, "team_id"), user)
-    return Said(_key("command", body, delivery), _words(body, "text").strip(), by, where, now)
+    return IncomingMessage(_key("command", body, delivery), _words(body, "text").strip(), by, origin, now)
 
 
-def unknown(heard: Said) -> Said:
+def unknown_command(received: IncomingMessage) -> IncomingMessage:
     """Return a slash command of another name than ours: what it says is not for us to understand."""
-    return replace(heard, text="command", where=replace(heard.where, surface=Surface.RETIRED))
+    return replace(received, text="command", origin=replace(received.origin, surface=Surface.UNSUPPORTED))
 
 
-def event(body: Payload, now: datetime, me: Identity) -> Said | None:
+def event(body: Payload, now: datetime, me: Identity) -> IncomingMessage | None:
     """Return what a mention or a direct message says.
 
     The key is the message itself: Slack repeats an event under one event id, and sends ``app_mention`` and
     ``message`` for the same post under different ones. What an edit brings, and talk in which the bot is only
     mentioned, is said with a ``hint``, under one key for each message: it is never carried out.
     """
-    happening = _part(body, "event")
-    kind, direct = happening.get("type"), _is_direct(happening)
-    how = take(happening.get("subtype"))
-    if how is Take.EDIT:
-        return _edit(body, happening, now, me)
-    if how is Take.NOTHING or not (kind == "app_mention" or (kind == "message" and direct)):
+    slack_event = _part(body, "event")
+    kind, direct = slack_event.get("type"), _is_direct(slack_event)
+    how = treatment(slack_event.get("subtype"))
+    if how is Treatment.HINT:
+        return _edit(body, slack_event, now, me)
+    if how is Treatment.IGNORE or not (kind == "app_mention" or (kind == "message" and direct)):
         return None
-    text = _words(happening, "text")
-    hint = EDITED if happening.get("edited") else TALK if not direct and is_talk(text, me) else ""
-    return _message(body, happening, _text(happening, "channel"), now, me, hint)
+    text = _words(slack_event, "text")
+    hint = EDITED if slack_event.get("edited") else TALK if not direct and is_talk(text, me) else ""
+    return _message(body, slack_event, _text(slack_event, "channel"), now, me, hint)
 
 
-def _edit(body: Payload, happening: Payload, now: datetime, me: Identity) -> Said | None:
+def _edit(body: Payload, slack_event: Payload, now: datetime, me: Identity) -> IncomingMessage | None:
     """Return what an edit says to the bot: a changed direct message, or a message that mentions the bot only now.
 
     Slack tells of an edit too where it adds a preview or counts replies: then the words are as they were.
     """
-    message, before = _part(happening, "message"), _part(happening, "previous_message")
-    channel, direct = _text(happening, "channel"), _is_direct(happening)
+    message, before = _part(slack_event, "message"), _part(slack_event, "previous_message")
+    channel, direct = _text(slack_event, "channel"), _is_direct(slack_event)
     text, old = _words(message, "text"), _words(before, "text")
     mentions = re.compile(_mention(me))
     addressed = direct or (mentions.search(text) is not None and mentions.search(old) is None)
-    if happening.get("type") != "message" or not (addressed and message.get("edited")) or text.strip() == old.strip():
+    if slack_event.get("type") != "message" or not (addressed and message.get("edited")) or text.strip() == old.strip():
         return None
-    if take(message.get("subtype")) is not Take.WORDS:
+    if treatment(message.get("subtype")) is not Treatment.ANSWER:
         return None
-    kind = _text(happening, "channel_type")
+    kind = _text(slack_event, "channel_type")
     return _message(body, {"channel_type": kind} | dict(message), channel, now, me, EDITED)
 
 
-def _message(body: Payload, message: Payload, channel: str, now: datetime, me: Identity, hint: str) -> Said | None:
+def _message(
+    body: Payload, message: Payload, channel: str, now: datetime, me: Identity, hint: str
+) -> IncomingMessage | None:
     """Return what a message of a person says; None for what a program wrote."""
     ts, user = _text(message, "ts"), _text(message, "user")
     if not (channel and ts and user) or not _by_a_person(message, me):
         return None
-    where = Where(
+    origin = Origin(
         surface=Surface.DIRECT if _is_direct({**message, "channel": channel}) else Surface.MENTION,
         channel=channel,
         thread=_thread(_text(message, "thread_ts"), ts),
@@ -113,14 +115,14 @@ def _message(body: Payload, message: Payload, channel: str, now: datetime, me: I
     )
     words = without_mention(_words(message, "text"), me)
     key = f"{'hint' if hint else 'message'}:{channel}:{ts}"
-    return Said(key, words, _author(body, message), where, now, hint=hint)
+    return IncomingMessage(key, words, _author(body, message), origin, now, hint=hint)
 
 
-def _is_direct(happening: Payload) -> bool:
-    return happening.get("channel_type") == "im" or _text(happening, "channel").startswith("D")
+def _is_direct(slack_event: Payload) -> bool:
+    return slack_event.get("channel_type") == "im" or _text(slack_event, "channel").startswith("D")
 
 
-def press(body: Payload, now: datetime, *, delivery: str = "") -> Said | None:
+def press(body: Payload, now: datetime, *, delivery: str = "") -> IncomingMessage | None:
     """Return what a button or menu says: the words of its value.
 
     A value of another version, or none where one should be, says ``OLD_BUTTON``; a button that only opens a
@@ -136,31 +138,31 @@ def press(body: Payload, now: datetime, *, delivery: str = "") -> Said | None:
     container, message = _part(body, "container"), _part(body, "message")
     ts = _text(container, "message_ts") or _text(message, "ts")
     thread = _text(container, "thread_ts") or _text(message, "thread_ts")
-    where = Where(
+    origin = Origin(
         surface=Surface.BUTTON,
         channel=_text(container, "channel_id") or _text(_part(body, "channel"), "id") or user,
         thread=_thread(thread, ts),
         message=ts,
         response_url=_text(body, "response_url", LONGEST_VALUE),
     )
-    post, words = decoded(value)
-    return Said(_key("press", body, delivery), words, _presser(body, user), where, now, post)
+    post, words = decode_value(value)
+    return IncomingMessage(_key("press", body, delivery), words, _presser(body, user), origin, now, post)
 
 
-def retired(kind: str, body: Payload, now: datetime, *, delivery: str = "") -> Said | None:
+def unsupported(kind: str, body: Payload, now: datetime, *, delivery: str = "") -> IncomingMessage | None:
     """Return who used a ``shortcut`` or submitted a ``form``, and where they can be answered: there are none now."""
     user = _text(_part(body, "user"), "id")
     if not user:
         return None
-    where = Where(
-        surface=Surface.RETIRED,
+    origin = Origin(
+        surface=Surface.UNSUPPORTED,
         channel=_text(_part(body, "channel"), "id") or user,
         response_url=_text(body, "response_url", LONGEST_VALUE),
     )
-    return Said(_key(kind, body, delivery), kind, _presser(body, user), where, now)
+    return IncomingMessage(_key(kind, body, delivery), kind, _presser(body, user), origin, now)
 
 
-def at_home(heard: Said, body: Payload, me: Identity) -> Said:
+def with_workspace_key(received: IncomingMessage, body: Payload, me: Identity) -> IncomingMessage:
     """Return what was said, with a person of the bot's own workspace known as all people of it are.
 
     While the workspace joins an organization, or leaves it, payloads name its team, the enterprise or both.
@@ -168,12 +170,12 @@ def at_home(heard: Said, body: Payload, me: Identity) -> Said:
     team = _text(body, "team_id") or _text(_part(body, "user"), "team_id") or _text(_part(body, "team"), "id")
     named = (_text(body, "enterprise_id"), _text(_part(body, "enterprise"), "id"))
     own = {me.team, me.enterprise, *named, _text(_part(body, "team"), "enterprise_id")} - {""}
-    if not me.team or team != me.team or heard.by.team not in own:
-        return heard
-    return replace(heard, by=Person(me.home, heard.by.user))
+    if not me.team or team != me.team or received.by.team not in own:
+        return received
+    return replace(received, by=Person(me.workspace_key, received.by.user))
 
 
-def decoded(value: str) -> tuple[str, str]:
+def decode_value(value: str) -> tuple[str, str]:
     """Return the post and the words of a button's value ``1|post|words``."""
     version, _, rest = value.partition("|")
     post, bar, words = rest.partition("|")
@@ -234,20 +236,20 @@ def _mention(me: Identity) -> str:
     return rf"<@{re.escape(me.user)}(?:\|[^<>]*)?>"
 
 
-def _by_a_person(happening: Payload, me: Identity) -> bool:
+def _by_a_person(slack_event: Payload, me: Identity) -> bool:
     return (
-        not happening.get("bot_id")
-        and not happening.get("bot_profile")
-        and happening.get("user") not in (me.user, "USLACKBOT")
+        not slack_event.get("bot_id")
+        and not slack_event.get("bot_profile")
+        and slack_event.get("user") not in (me.user, "USLACKBOT")
     )
 
 
-def _author(body: Payload, happening: Payload) -> Person:
+def _author(body: Payload, slack_event: Payload) -> Person:
     """Return who wrote a message. In a channel shared with others, the author's own team tells them apart."""
     enterprise, team = _text(body, "enterprise_id"), _text(body, "team_id")
-    own = next((_text(happening, name) for name in ("user_team", "source_team", "team") if happening.get(name)), "")
+    own = next((_text(slack_event, name) for name in ("user_team", "source_team", "team") if slack_event.get(name)), "")
     foreign = own not in ("", team, enterprise) and (not enterprise or bool(body.get("is_ext_shared_channel")))
-    return Person(own if foreign else enterprise or team, _text(happening, "user"))
+    return Person(own if foreign else enterprise or team, _text(slack_event, "user"))
 
 
 def _presser(body: Payload, user: str) -> Person:

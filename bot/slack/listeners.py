@@ -1,4 +1,4 @@
-"""How Slack's requests are heard: acked first and at once, then handed over as ``Said``.
+"""How Slack's requests are heard: acked first and at once, then handed over as ``IncomingMessage``.
 
 Two rules of slack_bolt 1.30.0 shape this. The async runner loses an ack when the listener raises right after
 it, so no listener here does anything that can raise. And what no listener takes is answered 404, which a
@@ -23,25 +23,25 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import Failure
-from bot.core.people.model import Person, Said
-from bot.slack import incoming as reading
+from bot.core.people.model import IncomingMessage, Person
+from bot.slack import incoming
 from bot.slack.identity import Identity
 from bot.slack.redacted import library_log
 from bot.slack.workers import Workers
 
-Hear = Callable[[Said], Awaitable[None]]
-Note = Callable[[Said], Awaitable[bool]]  # writes down that it arrived; False for a repeat
-Tell = Callable[[Said, str], Awaitable[None]]  # one sentence to the person who said it
+OnMessage = Callable[[IncomingMessage], Awaitable[None]]
+RecordArrival = Callable[[IncomingMessage], Awaitable[bool]]  # writes down that it arrived; False for a repeat
+Notify = Callable[[IncomingMessage, str], Awaitable[None]]  # one sentence to the person who said it
 Ack = Callable[..., Awaitable[BoltResponse]]
 
 ANYTHING = re.compile(".*", re.DOTALL)
-TELLING, TELLING_WAITING = 5, 100  # sentences to people whose words were not taken
+NOTICES_RUNNING, NOTICES_WAITING = 5, 100  # sentences to people whose words were not taken
 
 BUSY = (
     "I am answering many requests, or just restarting, and did not take this one. Nothing was changed. "
     "Please send it again in a minute."
 )
-BROKEN = (
+FAILED = (
     "Something went wrong on my side, and I cannot say whether this was done. Please tell the people "
     "who run me the reference `{reference}`, which is in my log, and look before you ask again."
 )
@@ -50,7 +50,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class Capacity:
     """How many jobs run and how many wait for their turn."""
 
     running: int = 40
@@ -58,10 +58,10 @@ class Room:
 
 
 @dataclass(slots=True)
-class Counts:
+class RequestCounts:
     """How many requests came, by what became of them."""
 
-    heard: int = 0
+    received: int = 0
     ignored: int = 0  # nobody said anything: joins, edits, our own messages
     unknown: int = 0  # commands, shortcuts, views and other requests we have none of
     refused: int = 0  # no room
@@ -76,18 +76,18 @@ class Listeners:
         *,
         me: Callable[[], Identity],
         command: str,
-        hear: Hear,
-        note: Note,
-        tell: Tell,
+        on_message: OnMessage,
+        record_arrival: RecordArrival,
+        notify: Notify,
         now: Callable[[], datetime],
         clock: Callable[[], float],
-        room: Room = Room(),
+        capacity: Capacity = Capacity(),
     ) -> None:
         self.me, self.command = me, command
-        self.hear, self.note, self.tell, self.now = hear, note, tell, now
-        self.counts = Counts()
-        self.workers = Workers(room.running, room.waiting, clock)
-        self.regrets = Workers(TELLING, TELLING_WAITING, clock)
+        self.on_message, self.record_arrival, self.notify, self.now = on_message, record_arrival, notify, now
+        self.counts = RequestCounts()
+        self.workers = Workers(capacity.running, capacity.waiting, clock)
+        self.notices = Workers(NOTICES_RUNNING, NOTICES_WAITING, clock)
 
     def bolt(self, client: AsyncWebClient, bot_token: str, signing_secret: str = "") -> AsyncApp:
         """Return the app whose listeners these are. ``client`` carries no token: bolt would ask who it is."""
@@ -125,48 +125,48 @@ class Listeners:
     async def drain(self, seconds: float) -> int:
         """Take nothing more and let what was taken end. Return how many jobs did not end in time."""
         left = await self.workers.drain(seconds)
-        await self.regrets.drain(min(seconds, 1.0))
+        await self.notices.drain(min(seconds, 1.0))
         return left
 
     async def _command(self, ack: Ack, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
-        heard = reading.command(body, self.now(), delivery=str(context.get("delivery", "")))
-        if heard is None or body.get("command") != self.command:
+        received = incoming.command(body, self.now(), delivery=str(context.get("delivery", "")))
+        if received is None or body.get("command") != self.command:
             self.counts.unknown += 1
-            heard = reading.unknown(heard) if heard else None
-        if heard is None or self._take(heard, body):
+            received = incoming.unknown_command(received) if received else None
+        if received is None or self._accept(received, body):
             await ack()
         else:
             await ack(BUSY)
 
     async def _event(self, body: Mapping[str, Any]) -> None:  # bolt acks events itself
-        heard = reading.event(body, self.now(), self.me())
-        if heard is None:
+        received = incoming.event(body, self.now(), self.me())
+        if received is None:
             self.counts.ignored += 1
-        elif not self._take(heard, body):
-            self._tell_later(heard, BUSY)
+        elif not self._accept(received, body):
+            self._notify_later(received, BUSY)
 
     async def _action(self, ack: Ack, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
         await ack()
-        heard = reading.press(body, self.now(), delivery=str(context.get("delivery", "")))
-        if heard is None:
+        received = incoming.press(body, self.now(), delivery=str(context.get("delivery", "")))
+        if received is None:
             self.counts.ignored += 1
-        elif not self._take(heard, body):
-            self._tell_later(heard, BUSY)
+        elif not self._accept(received, body):
+            self._notify_later(received, BUSY)
 
     async def _shortcut(self, ack: Ack, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
         await ack()
-        self._retired("shortcut", body, context)
+        self._unsupported("shortcut", body, context)
 
     async def _form(self, ack: Ack, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
         await ack()
-        self._retired("form", body, context)
+        self._unsupported("form", body, context)
 
-    def _retired(self, kind: str, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
+    def _unsupported(self, kind: str, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
         """Let a shortcut or form be answered as words are: who is not listened to hears so here as well."""
         self.counts.unknown += 1
-        heard = reading.retired(kind, body, self.now(), delivery=str(context.get("delivery", "")))
-        if heard is not None and not self._take(heard, body):
-            self._tell_later(heard, BUSY)
+        received = incoming.unsupported(kind, body, self.now(), delivery=str(context.get("delivery", "")))
+        if received is not None and not self._accept(received, body):
+            self._notify_later(received, BUSY)
 
     async def _nothing(self, ack: Ack) -> None:
         self.counts.unknown += 1
@@ -186,49 +186,49 @@ class Listeners:
             library_log().error("A listener failed", exc_info=error)
         return BoltResponse(status=200, body="") if response is not None else None
 
-    def _take(self, heard: Said, body: Mapping[str, Any]) -> bool:
-        heard = reading.at_home(heard, body, self.me())
-        if not heard.by.team:  # a payload that names none comes from the bot's own workspace
-            heard = replace(heard, by=Person(self.me().home, heard.by.user))
+    def _accept(self, received: IncomingMessage, body: Mapping[str, Any]) -> bool:
+        received = incoming.with_workspace_key(received, body, self.me())
+        if not received.by.team:  # a payload that names none comes from the bot's own workspace
+            received = replace(received, by=Person(self.me().workspace_key, received.by.user))
         if not self.workers.has_room():
             self.counts.refused += 1
             return False
-        self.counts.heard += 1
+        self.counts.received += 1
         # Written down at once, and worked on when its turn comes: what waits then outlives the process.
-        noted = asyncio.ensure_future(self.note(heard))
-        noted.add_done_callback(_looked_at)
-        return self.workers.take(lambda: self._answer(heard, noted))
+        recorded = asyncio.ensure_future(self.record_arrival(received))
+        recorded.add_done_callback(_retrieve_exception)
+        return self.workers.submit(lambda: self._answer(received, recorded))
 
-    async def _answer(self, heard: Said, noted: asyncio.Future[bool]) -> None:
+    async def _answer(self, received: IncomingMessage, recorded: asyncio.Future[bool]) -> None:
         try:
-            if await self._is_new(heard, noted):
-                await self.hear(heard)
+            if await self._is_new(received, recorded):
+                await self.on_message(received)
         except Exception:
             self.counts.failed += 1
             reference = secrets.token_hex(4)
             log.exception("Unexpectedly failed to answer, reference %s", reference)
-            self._tell_later(heard, BROKEN.format(reference=reference))
+            self._notify_later(received, FAILED.format(reference=reference))
 
-    async def _is_new(self, heard: Said, noted: asyncio.Future[bool]) -> bool:
+    async def _is_new(self, received: IncomingMessage, recorded: asyncio.Future[bool]) -> bool:
         try:
-            return await asyncio.shield(noted)
+            return await asyncio.shield(recorded)
         except Failure as failure:  # nobody will know of it at the next start: the person must
             self.counts.failed += 1
             log.warning("What was said could not be written down: %s", failure)
-            self._tell_later(heard, str(failure))
+            self._notify_later(received, str(failure))
             return False
 
-    def _tell_later(self, heard: Said, sentence: str) -> None:
-        async def tell() -> None:
+    def _notify_later(self, received: IncomingMessage, sentence: str) -> None:
+        async def notify() -> None:
             try:
-                await self.tell(heard, sentence)
+                await self.notify(received, sentence)
             except Exception as problem:  # noqa: BLE001  the last resort has none of its own
                 log.warning("A sentence did not reach its person: %s", type(problem).__name__)
 
-        self.regrets.take(tell)
+        self.notices.submit(notify)
 
 
-def _looked_at(noted: asyncio.Future[bool]) -> None:
+def _retrieve_exception(recorded: asyncio.Future[bool]) -> None:
     """Take note of how it ended, also where nobody came to work on it."""
-    if not noted.cancelled():
-        noted.exception()
+    if not recorded.cancelled():
+        recorded.exception()

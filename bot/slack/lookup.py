@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.core.outbox.conversations import Found, SlackLimited, SlackUnclear, SlackUnreachable
+from bot.core.outbox.conversations import SearchResult, SlackLimited, SlackUnclear, SlackUnreachable
 from bot.core.outbox.posts import PostId
 from bot.slack.calls import Answer, Calls, cursor_of
 
@@ -39,12 +39,12 @@ class _Read:
     rest: str = ""
     parent: bool = True
 
-    def so_far(self, *, whole: bool, wait: float = 0.0) -> Found:
+    def so_far(self, *, whole: bool, wait: float = 0.0) -> SearchResult:
         stamps = {post: tuple(sorted(each, key=float)) for post, each in self.found.items()}
-        return Found(stamps, whole, "" if whole else self.rest, wait, self.parent)
+        return SearchResult(stamps, whole, "" if whole else self.rest, wait, self.parent)
 
 
-async def look(calls: Calls, window: Window, ids: Collection[PostId], post_of: PostOf) -> Found:
+async def find_messages(calls: Calls, window: Window, ids: Collection[PostId], post_of: PostOf) -> SearchResult:
     """Return what was found. Raises the four failures of a call where the first page is not told."""
     arguments = _arguments(window)
     method = "conversations.replies" if window.thread else "conversations.history"
@@ -56,7 +56,7 @@ async def look(calls: Calls, window: Window, ids: Collection[PostId], post_of: P
             if not number:
                 raise
             return read.so_far(whole=False, wait=failure.seconds if isinstance(failure, SlackLimited) else 0.0)
-        _take_in(read, window, page, ids, post_of)
+        _add_page(read, window, page, ids, post_of)
         if window.thread and not number:
             read.parent = _has_parent(window, page)
         cursor = cursor_of(page)
@@ -83,7 +83,7 @@ def _arguments(window: Window) -> Mapping[str, Any]:
     }
 
 
-def _take_in(read: _Read, window: Window, page: Answer, ids: Collection[PostId], post_of: PostOf) -> None:
+def _add_page(read: _Read, window: Window, page: Answer, ids: Collection[PostId], post_of: PostOf) -> None:
     """Take in a page: what is looked for, and how far it came."""
     messages = [each for each in page.get("messages") or () if each.get("ts")]
     for message in messages:

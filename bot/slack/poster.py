@@ -14,8 +14,8 @@ import aiohttp
 from bot.core.outbox.conversations import (
     RESPONSE_URL,
     Channel,
-    Found,
-    SlackAstray,
+    SearchResult,
+    SlackOutsideThread,
     SlackRefused,
     SlackUnclear,
     SlackUnreachable,
@@ -25,8 +25,8 @@ from bot.core.outbox.slack_errors import is_not_there
 from bot.core.people.model import Profile
 from bot.slack import limits, lookup
 from bot.slack.calls import Answer, Calls, OnCall, Sleep, web_client
-from bot.slack.directory import Directory, OnWalk
-from bot.slack.ephemeral import Whispers
+from bot.slack.directory import Directory, OnListEnd
+from bot.slack.ephemeral import EphemeralMessages
 from bot.slack.identity import Identity
 from bot.slack.redacted import library_log
 from bot.slack.uploads import Uploads, not_stored
@@ -60,12 +60,12 @@ class Poster:
         clock: Callable[[], float] = time.monotonic,
         sleep: Sleep = asyncio.sleep,
         on_call: OnCall = lambda _method, _outcome, _seconds: None,
-        on_walk: OnWalk = lambda _listed, _why: None,
+        on_list_end: OnListEnd = lambda _listed, _why: None,
     ) -> None:
         self.calls = Calls(web_client(api_url, session, environment, token, on_call=on_call), sleep)
-        self.directory = Directory(self.calls, clock, on_walk)
+        self.directory = Directory(self.calls, clock, on_list_end)
         self._uploads = Uploads(self.calls, session, environment, on_call)
-        self._whispers = Whispers(session, environment, self._ephemeral, on_call)
+        self._ephemeral_messages = EphemeralMessages(session, environment, self._post_ephemeral, on_call)
 
     @property
     def me(self) -> Identity | None:
@@ -79,37 +79,39 @@ class Poster:
     async def post(self, channel: str, body: Body, *, id: PostId, thread: str = "") -> tuple[str, str]:
         """Post a message with ``id`` in its metadata; return the channel it stands in and its ts.
 
-        Raises ``SlackAstray`` where it was to be a reply and stands outside of its thread.
+        Raises ``SlackOutsideThread`` where it was to be a reply and stands outside of its thread.
         """
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"id": id}}
         answer = await self._plainly(channel, body, thread, {"metadata": metadata})
         place, ts = str(answer.get("channel") or ""), str(answer.get("ts") or "")
         if not (place and ts) or len(place) + len(ts) > LONGEST_PLACE:
             raise SlackUnclear("the answer names no message")
-        self.directory.stands_in(channel, place)
+        self.directory.remember_conversation(channel, place)
         if thread and _thread_of(answer, thread) != thread:
-            raise SlackAstray(place, ts)
+            raise SlackOutsideThread(place, ts)
         return place, ts
 
     async def edit(self, channel: str, ts: str, body: Body, *, id: PostId) -> None:  # noqa: ARG002  the protocol's; Slack keeps the message's own metadata
         """Replace a message of ours: all of it, what the new body lacks is taken away."""
-        target = {"channel": await self.directory.place(channel), "ts": ts}
+        target = {"channel": await self.directory.conversation_id(channel), "ts": ts}
         bare: Answer = {"blocks": [], "attachments": []}
         # Slack keeps the attachments that an edit leaves out, and the metadata: the message stays findable.
         await self._fitted("chat.update", target, bare, body, limits.EDIT_TEXT)
 
-    async def whisper(self, channel: str, user: str, body: Body, *, thread: str = "", response_url: str = "") -> None:
+    async def post_ephemeral(
+        self, channel: str, user: str, body: Body, *, thread: str = "", response_url: str = ""
+    ) -> None:
         """Show something to one person where they are: by response_url, else as an ephemeral message."""
-        await self._whispers.whisper(channel, user, body, thread=thread, response_url=response_url)
+        await self._ephemeral_messages.post_ephemeral(channel, user, body, thread=thread, response_url=response_url)
 
-    async def tell(self, channel: str, user: str, body: Body, *, thread: str = "", response_url: str = "") -> None:
+    async def notify(self, channel: str, user: str, body: Body, *, thread: str = "", response_url: str = "") -> None:
         """Whisper what is no post and has no id, such as that the database takes none; directly where that fails."""
         try:
-            await self.whisper(channel, user, body, thread=thread, response_url=response_url)
+            await self.post_ephemeral(channel, user, body, thread=thread, response_url=response_url)
         except SlackUnreachable as unreachable:
             if unreachable.method != RESPONSE_URL:
                 raise
-            await self.tell(channel, user, body, thread=thread)
+            await self.notify(channel, user, body, thread=thread)
         except SlackRefused as refusal:
             if not is_not_there(refusal.error):
                 raise
@@ -125,7 +127,7 @@ class Poster:
     ) -> str:
         """Upload ``{"filename", "content", "title", "comment"}``; return the file id."""
         try:
-            place = await self.directory.place(channel)
+            place = await self.directory.conversation_id(channel)
         except SlackUnclear as lost:
             raise not_stored(str(lost), lost.method) from None
         return await self._uploads.upload(place, body, thread, reserved)
@@ -143,15 +145,15 @@ class Poster:
         since: float = 0,
         until: float = 0,
         rest: str = "",
-    ) -> Found:
+    ) -> SearchResult:
         """Look for those of our messages that carry one of the ids; see ``lookup.py``."""
-        window = lookup.Window(await self.directory.place(channel), thread, since, until, rest)
-        return await lookup.look(self.calls, window, ids, self._post_of)
+        window = lookup.Window(await self.directory.conversation_id(channel), thread, since, until, rest)
+        return await lookup.find_messages(self.calls, window, ids, self._post_of)
 
     async def delete(self, channel: str, ts: str) -> None:
         """Delete a message of ours; one that is gone already is no failure."""
         try:
-            await self.calls.write("chat.delete", {"channel": await self.directory.place(channel), "ts": ts})
+            await self.calls.write("chat.delete", {"channel": await self.directory.conversation_id(channel), "ts": ts})
         except SlackRefused as refusal:
             if refusal.error != "message_not_found":
                 raise
@@ -194,7 +196,7 @@ class Poster:
             target["thread_ts"] = thread
         return await self._fitted("chat.postMessage", target, {}, body, limits.POST_TEXT)
 
-    async def _ephemeral(self, channel: str, user: str, body: Body, thread: str) -> None:
+    async def _post_ephemeral(self, channel: str, user: str, body: Body, thread: str) -> None:
         target = {"channel": channel, "user": user, **({"thread_ts": thread} if thread else {})}
         await self._fitted("chat.postEphemeral", target, {}, body, limits.POST_TEXT)
 

@@ -6,10 +6,10 @@ from collections.abc import Awaitable
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.core.errors import Outage, Refused
+from bot.core.errors import Refused, TemporaryFailure
 from bot.core.network.certificates import EXPIRED, way_out
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable, SlackUntrusted
-from bot.slack.calls import fit, translated
+from bot.slack.calls import storable, translated
 from bot.slack.identity import Identity
 from bot.slack.manifest import missing_scopes
 
@@ -17,13 +17,13 @@ log = logging.getLogger(__name__)
 
 BOT_TOKEN, APP_TOKEN = "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"
 
-WHERE = {
+TOKEN_HELP = {
     BOT_TOKEN: "Copy the Bot User OAuth Token (xoxb-…) from the app's page OAuth & Permissions.",
     APP_TOKEN: (
         "Make an app-level token (xapp-…) with the scope connections:write on the app's page Basic Information."
     ),
 }
-TROUBLE = {
+TOKEN_ERRORS = {
     "invalid_auth": "Slack does not know the token in {setting}.",
     "not_authed": "{setting} is empty.",
     "account_inactive": "The token in {setting} belongs to an app that was removed from the workspace.",
@@ -39,7 +39,7 @@ TROUBLE = {
 }
 
 
-class SlackDown(Outage):
+class SlackDown(TemporaryFailure):
     """Slack could not be asked at start."""
 
     def __init__(self, why: str) -> None:
@@ -63,12 +63,14 @@ class SlackBusy(SlackDown):
         return f"{self.why}. Nothing is wrong; ask again after that."
 
 
-async def who_am_i(client: AsyncWebClient) -> Identity:
+async def identify(client: AsyncWebClient) -> Identity:
     """Return who the bot token belongs to. Raises ``Refused`` for a bad token, ``SlackDown`` otherwise."""
     answer = await _asked(client.auth_test(), BOT_TOKEN)
-    told = fit(answer.data) if isinstance(answer.data, dict) else {}
+    told = storable(answer.data) if isinstance(answer.data, dict) else {}
     if not told.get("bot_id"):
-        raise Refused("not_a_bot", f"The token in {BOT_TOKEN} belongs to a person, not to a bot.", WHERE[BOT_TOKEN])
+        raise Refused(
+            "not_a_bot", f"The token in {BOT_TOKEN} belongs to a person, not to a bot.", TOKEN_HELP[BOT_TOKEN]
+        )
     scopes = frozenset(
         scope.strip() for scope in str(answer.headers.get("x-oauth-scopes") or "").split(",") if scope.strip()
     )
@@ -95,16 +97,16 @@ async def _asked(call: Awaitable[AsyncSlackResponse], setting: str) -> AsyncSlac
         with translated():
             return await call
     except SlackRefused as refusal:
-        known = TROUBLE.get(refusal.error, "Slack refuses the token in {setting} ({error}).")
+        known = TOKEN_ERRORS.get(refusal.error, "Slack refuses the token in {setting} ({error}).")
         sentence = known.format(setting=setting, error=refusal.error, detail=refusal.detail or "not named")
-        raise Refused(refusal.error, sentence, WHERE[setting]) from None
+        raise Refused(refusal.error, sentence, TOKEN_HELP[setting]) from None
     except SlackLimited as limited:
         raise SlackBusy(limited.seconds) from None
-    except SlackUntrusted as doubt:
-        if doubt.code in EXPIRED:  # Slack's to mend, or this machine's clock
-            raise SlackDown(str(doubt)) from None
+    except SlackUntrusted as untrusted:
+        if untrusted.code in EXPIRED:  # Slack's to mend, or this machine's clock
+            raise SlackDown(str(untrusted)) from None
         raise Refused(
-            "untrusted", f"Slack's certificate is not trusted: {doubt.told}.", way_out("SLACK_API_URL")
+            "untrusted", f"Slack's certificate is not trusted: {untrusted.told}.", way_out("SLACK_API_URL")
         ) from None
     except (SlackUnclear, SlackUnreachable) as problem:
         raise SlackDown(str(problem)) from None

@@ -16,7 +16,7 @@ _SECRETS = (
 SECRETS = re.compile(_SECRETS)
 # An address is read whole, and looked into afterwards: so none is read twice, whatever stands in it.
 ADDRESS_OR_SECRET = re.compile(rf"(?P<address>https?://[^\s'\"<>]*)|{_SECRETS}")
-OPENS_A_DOOR = re.compile(r"/(?:response|actions|commands|services|workflows|upload)/")
+SECRET_PATH = re.compile(r"/(?:response|actions|commands|services|workflows|upload)/")
 
 
 def redact(text: str) -> str:
@@ -26,7 +26,7 @@ def redact(text: str) -> str:
 
 def _hidden(found: re.Match[str]) -> str:
     address = found["address"]
-    if address is None or OPENS_A_DOOR.search(address):
+    if address is None or SECRET_PATH.search(address):
         return "(secret)"
     return SECRETS.sub("(secret)", address)  # a token or a ticket may stand in any address
 

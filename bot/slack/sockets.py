@@ -31,12 +31,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.core.network.proxies import proxy_for
 from bot.core.outbox.conversations import SlackLimited
 from bot.slack.calls import Sleep, translated
-from bot.slack.listeners import Counts
+from bot.slack.listeners import RequestCounts
 from bot.slack.redacted import library_log, redact
 
 log = logging.getLogger(__name__)
 
-GONE = "link_disabled"  # Socket Mode was switched off for the app
+SOCKET_MODE_OFF = "link_disabled"  # Socket Mode was switched off for the app
 LONGEST_CONTROL = 500  # characters of a frame that is no envelope
 
 
@@ -73,7 +73,7 @@ class FreshUrlClient(SocketModeClient):
         self.last_frame = clock()  # of the application: a hello, an envelope; not a pong
         self.connecting = False
         self.greeted = False  # whether this connection has said hello
-        self.of_app = 0  # connections of this app that Slack counted at the last hello, this one included
+        self.app_connections = 0  # connections of this app that Slack counted at the last hello, this one included
 
     async def connect(self) -> None:
         """Connect, with as many attempts as it takes."""
@@ -116,14 +116,14 @@ class FreshUrlClient(SocketModeClient):
     async def enqueue_message(self, message: str) -> None:
         """Note that the socket speaks, then let the stock client queue the frame."""
         self.last_frame = self.clock()
-        if not self.greeted or GONE in message[:LONGEST_CONTROL]:
+        if not self.greeted or SOCKET_MODE_OFF in message[:LONGEST_CONTROL]:
             frame = _frame(message)
             # Whatever it says first of the application: a socket that brings envelopes works.
             self.greeted = self.greeted or frame.get("type") not in (None, "disconnect")
             if frame.get("type") == "hello":
                 count = frame.get("num_connections")
-                self.of_app = count if isinstance(count, int) else 1
-            if frame.get("type") == "disconnect" and frame.get("reason") == GONE:
+                self.app_connections = count if isinstance(count, int) else 1
+            if frame.get("type") == "disconnect" and frame.get("reason") == SOCKET_MODE_OFF:
                 log.error("Socket Mode is switched off for this app. Switch it on in the app's settings.")
         await super().enqueue_message(message)
 
@@ -159,17 +159,17 @@ class FreshUrlClient(SocketModeClient):
 class Socket:
     """One connection and what comes through it. Everything is acked, whatever bolt makes of it."""
 
-    def __init__(self, app: AsyncApp, client: FreshUrlClient, counts: Counts) -> None:
+    def __init__(self, app: AsyncApp, client: FreshUrlClient, counts: RequestCounts) -> None:
         self.app = app
         self.client = client
         self.counts = counts
         self.last_envelope: float | None = None
         self.down_since: float | None = None
         self._answering: set[asyncio.Task[Any]] = set()
-        client.message_listeners.append(self.look)
+        client.message_listeners.append(self.check)
         client.socket_mode_request_listeners.append(self.handle)
 
-    async def look(self, client: AsyncBaseSocketModeClient, frame: Mapping[str, Any], _raw: str | None = None) -> None:
+    async def check(self, client: AsyncBaseSocketModeClient, frame: Mapping[str, Any], _raw: str | None = None) -> None:
         """Ack an envelope that the library drops before anybody hears of it: without a type, or a payload to read."""
         envelope, readable = frame.get("envelope_id"), isinstance(frame.get("payload"), dict | str)
         if envelope and not ("type" in frame and readable):
@@ -228,7 +228,7 @@ class Sockets:
         """Start connecting, and watching. Does not wait: incidents are told without sockets too."""
         for socket in self.sockets:
             self._spawn(socket.client.connect())
-        self._spawn(self._watching())
+        self._spawn(self._watch())
 
     async def stop(self) -> None:
         """Close the connections: nothing more comes in."""
@@ -241,9 +241,9 @@ class Sockets:
         """Return how many connections stand and have said hello."""
         return sum([await each.client.is_connected() and each.client.greeted for each in self.sockets])
 
-    def of_app(self) -> int:
+    def app_connections(self) -> int:
         """Return how many connections Slack counts for this app, whoever made them, as it said last."""
-        return max((socket.client.of_app for socket in self.sockets), default=0)
+        return max((socket.client.app_connections for socket in self.sockets), default=0)
 
     def reconnects(self) -> int:
         """Return how often a connection was made again."""
@@ -254,7 +254,7 @@ class Sockets:
         times = [socket.last_envelope for socket in self.sockets if socket.last_envelope is not None]
         return self.clock() - max(times) if times else None
 
-    async def look(self) -> None:
+    async def check(self) -> None:
         """Renew what is down for long, and one socket that is silent for long; the other stays meanwhile."""
         now, renewed = self.clock(), False
         for socket in self.sockets:
@@ -277,10 +277,10 @@ class Sockets:
         except TimeoutError:
             log.warning("A socket could not be renewed yet; the next look tries again")
 
-    async def _watching(self) -> None:
+    async def _watch(self) -> None:
         while True:
             await self.sleep(self.timing.watch)
-            await self.look()
+            await self.check()
 
     def _spawn(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)

@@ -13,7 +13,7 @@ import aiohttp
 from bot.core.network.proxies import proxy_for
 from bot.core.outbox.conversations import UPLOAD, SlackUnclear, SlackUnreachable
 from bot.core.outbox.posts import Body
-from bot.slack.calls import Calls, OnCall, counted, translated
+from bot.slack.calls import Calls, OnCall, measured, translated
 
 
 class Uploads:
@@ -62,7 +62,7 @@ class Uploads:
             arguments = {"filename": filename, "length": len(content)}
             answer = await self.calls.once("files.getUploadURLExternal", arguments)
             address, file = str(answer.get("upload_url") or ""), str(answer.get("file_id") or "")
-            with counted(self.on_call, UPLOAD) as call, translated(UPLOAD, address):
+            with measured(self.on_call, UPLOAD) as call, translated(UPLOAD, address):
                 proxy = proxy_for(address, self.environment)
                 async with self.session.post(address, data=content, proxy=proxy) as stored:
                     status = stored.status

@@ -39,7 +39,7 @@ class Workers:
         """Whether one more job would be taken now."""
         return self._open and (len(self._running) < self.most_running or len(self._waiting) < self.most_waiting)
 
-    def take(self, job: Job) -> bool:
+    def submit(self, job: Job) -> bool:
         """Run a job, now or when its turn comes. False where there is no room; the job is then not run."""
         if not self.has_room():
             return False

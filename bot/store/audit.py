@@ -9,10 +9,10 @@ from sqlite_utils import Database
 from bot.core.audit import Attempt, Entry, frees
 from bot.core.people.model import Link, Person
 from bot.store.people import person
-from bot.store.timestamps import moment, moment_or_none, stamp
+from bot.store.timestamps import from_timestamp, from_timestamp_or_none, timestamp
 
 
-class Ending(Protocol):
+class AttemptResultFields(Protocol):
     """The end of an attempt."""
 
     @property
@@ -51,30 +51,30 @@ class Ending(Protocol):
         ...
 
 
-def attempt(db: Database, new: Attempt) -> int | None:
+def begin_attempt(db: Database, new: Attempt) -> int | None:
     """Write an attempt and return its id; None if one with its key is open or has acted."""
     row = db.execute(
         "INSERT INTO attempts (key, person, channel, thread, surface, words, verb, at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) WHERE freed = 0 DO NOTHING RETURNING id",
-        [new.key, str(new.by), new.channel, new.thread, new.surface, new.words, new.verb, stamp(new.at)],
+        [new.key, str(new.by), new.channel, new.thread, new.surface, new.words, new.verb, timestamp(new.at)],
     ).fetchone()
     return None if row is None else int(row["id"])
 
 
-def end(db: Database, ending: Ending | None) -> None:
+def end(db: Database, result: AttemptResultFields | None) -> None:
     """End an attempt. What has ended stays as it ended: the first end is the true one."""
-    if ending is not None:
+    if result is not None:
         db.execute(
             "UPDATE attempts SET outcome = ?, request = ?, user_id = ?, answer = ?, ended_at = ?, freed = ?"
             " WHERE id = ? AND ended_at IS NULL",
             [
-                ending.outcome,
-                ending.request,
-                ending.user_id,
-                ending.answer,
-                stamp(ending.at),
-                int(frees(ending.outcome)),
-                ending.attempt,
+                result.outcome,
+                result.request,
+                result.user_id,
+                result.answer,
+                timestamp(result.at),
+                int(frees(result.outcome)),
+                result.attempt,
             ],
         )
 
@@ -85,18 +85,18 @@ _READ = (
 )
 
 
-def attempted(db: Database, key: str) -> Entry | None:
+def attempt_by_key(db: Database, key: str) -> Entry | None:
     """Return the attempt that holds a key: the one that is open or has acted."""
     row = db.execute(f"{_READ} WHERE a.key = ? AND a.freed = 0", [key]).fetchone()
     return None if row is None else _entry(row)
 
 
-def detail(db: Database, attempt: int, words: str) -> None:
+def set_attempt_detail(db: Database, attempt: int, words: str) -> None:
     """Write what is needed to look a call up should its answer be lost."""
     db.execute("UPDATE attempts SET detail = ? WHERE id = ? AND ended_at IS NULL", [words, attempt])
 
 
-def unended(db: Database) -> tuple[Entry, ...]:
+def unfinished_attempts(db: Database) -> tuple[Entry, ...]:
     """Return attempts without an end, oldest first."""
     rows = db.execute(f"{_READ} WHERE a.ended_at IS NULL ORDER BY a.id LIMIT 500")
     return tuple(_entry(row) for row in rows)
@@ -108,7 +108,7 @@ def entries(db: Database, since: datetime, until: datetime, whose: Person | None
     which, values = ("", []) if whose is None else (f"AND a.person IN {keys}", [str(whose), str(whose)])
     rows = db.execute(
         f"{_READ} WHERE a.at >= ? AND a.at < ? {which} ORDER BY a.at DESC, a.id DESC LIMIT ?",
-        [stamp(since), stamp(until), *values, limit],
+        [timestamp(since), timestamp(until), *values, limit],
     )
     return tuple(_entry(row) for row in rows)
 
@@ -124,12 +124,12 @@ def _entry(row: Row) -> Entry:
             surface=row["surface"],
             words=row["words"],
             verb=row["verb"],
-            at=moment(row["at"]),
+            at=from_timestamp(row["at"]),
         ),
         outcome=row["outcome"] or "",
         request=row["request"] or "",
         user_id=row["user_id"] or "",
         answer=row["answer"] or "",
-        ended_at=moment_or_none(row["ended_at"]),
+        ended_at=from_timestamp_or_none(row["ended_at"]),
         detail=row["detail"] or "",
     )

@@ -30,7 +30,7 @@ def backup(connection: sqlite3.Connection, database: Path, path: Path, between: 
         os.close(descriptor)
         with closing(sqlite3.connect(part)) as copy:
             connection.backup(copy, pages=PAGES, progress=lambda _status, _left, _all: between())
-            while posts.doubt(copy, ROWS):
+            while posts.mark_copy_unclear(copy, ROWS):
                 copy.commit()
                 between()
         _to_disk(part)

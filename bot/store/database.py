@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from bot.core.errors import Outage, Refused
+from bot.core.errors import Refused, TemporaryFailure
 from bot.store.lock import unwritable
 from bot.store.schema import migrate
 
@@ -19,11 +19,11 @@ log = logging.getLogger(__name__)
 Version = tuple[int, int, int]
 
 PROBE = 1 << 20  # bytes that a disk must take to count as mended
-PATIENCE = 5.0  # seconds to wait for another program that holds the file
+LOCK_TIMEOUT = 5.0  # seconds to wait for another program that holds the file
 
 
 @dataclass(unsafe_hash=True)  # not frozen: contextlib sets ``__traceback__`` on what passes through it
-class Trouble(Outage):
+class DatabaseUnavailable(TemporaryFailure):
     """The database could not be read or written just now; nothing was changed."""
 
     reason: str  # SQLite's words
@@ -47,14 +47,14 @@ def journal_mode(version: Version) -> str:
 
 
 def open_database(
-    path: Path, version: Version = sqlite3.sqlite_version_info, *, patience: float = PATIENCE
+    path: Path, version: Version = sqlite3.sqlite_version_info, *, lock_timeout: float = LOCK_TIMEOUT
 ) -> Database:
     """Open or make the file, readable by its owner alone, and lead it to the newest version.
 
     The connection belongs to the calling thread and commits nothing by itself. Raises ``Refused``.
     """
     _make(path)
-    connection = sqlite3.connect(path, timeout=patience, isolation_level=None, cached_statements=256)
+    connection = sqlite3.connect(path, timeout=lock_timeout, isolation_level=None, cached_statements=256)
     try:
         connection.row_factory = sqlite3.Row
         connection.execute(f"PRAGMA journal_mode = {journal_mode(version)}")
@@ -65,7 +65,7 @@ def open_database(
         scrub(connection)
     except sqlite3.OperationalError as error:
         connection.close()
-        raise Trouble(str(error)) from error
+        raise DatabaseUnavailable(str(error)) from error
     except sqlite3.DatabaseError as error:
         connection.close()
         raise Refused(
@@ -82,7 +82,7 @@ def open_database(
 def probe(db: Database, folder: Path) -> None:
     """Write a little into the database, and a megabyte beside it: a full disk takes something small now and then.
 
-    Raises ``Trouble``.
+    Raises ``DatabaseUnavailable``.
     """
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
@@ -90,7 +90,7 @@ def probe(db: Database, folder: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise Trouble(error.strerror or str(error)) from error
+        raise DatabaseUnavailable(error.strerror or str(error)) from error
     db.execute("INSERT OR REPLACE INTO notes VALUES ('probe', datetime('now'))")
 
 

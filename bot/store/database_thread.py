@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 _Job = tuple[Callable[[], Any], "Future[Any]"]
 
 
-class Worker:
+class DatabaseThread:
     """The thread. A unit that was handed in is done whole, even where its caller stopped waiting."""
 
     def __init__(self, name: str) -> None:
@@ -36,7 +36,7 @@ class Worker:
         self._jobs.put((unit, future))
         return future
 
-    def take_turns(self) -> None:
+    def run_waiting_jobs(self) -> None:
         """Do what was handed in meanwhile: for a long unit, between two of its steps."""
         while True:
             try:

@@ -15,10 +15,10 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
+from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import Link
 from bot.store import people, queueing
-from bot.store.timestamps import moment, stamp
+from bot.store.timestamps import from_timestamp, timestamp
 
 Transact = Callable[[Callable[[Database], Any]], Any]  # does a unit in a transaction of its own
 
@@ -48,8 +48,8 @@ def resume(transact: Transact) -> None:
 
 def _at_once(db: Database, links: Sequence[Link], posts: Sequence[NewPost]) -> None:
     people.check(db, links)
-    people.take_out(db, [link.person for link in links])
-    people.put_in(db, links)
+    people.delete_links(db, [link.person for link in links])
+    people.insert_links(db, links)
     queueing.put(db, posts)
 
 
@@ -77,9 +77,9 @@ def _step(db: Database) -> bool:
         return True
     links = [_link(row["row"]) for row in rows if row["kind"] == "link"]
     if phase == "removing":
-        people.take_out(db, [link.person for link in links])
+        people.delete_links(db, [link.person for link in links])
     else:
-        people.put_in(db, links)
+        people.insert_links(db, links)
         queueing.put(db, [_post(row["row"]) for row in rows if row["kind"] == "post"])
     db.execute("UPDATE imports SET place = ?", [rows[-1]["place"] + 1])
     return True
@@ -92,12 +92,12 @@ def _throw_away(db: Database) -> None:
 
 
 def _link_text(link: Link) -> str:
-    return json.dumps([str(link.person), link.user_id, link.user_name, link.proven])
+    return json.dumps([str(link.person), link.user_id, link.user_name, link.verified])
 
 
 def _link(text: str) -> Link:
-    whose, user_id, user_name, proven = json.loads(text)
-    return Link(people.person(whose), user_id, user_name, proven)
+    whose, user_id, user_name, verified = json.loads(text)
+    return Link(people.person(whose), user_id, user_name, verified)
 
 
 def _post_text(post: NewPost) -> str:
@@ -106,11 +106,11 @@ def _post_text(post: NewPost) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
-        return stamp(value)
-    return value.value if isinstance(value, Kind | Lane) else value
+        return timestamp(value)
+    return value.value if isinstance(value, PostKind | Lane) else value
 
 
 def _post(text: str) -> NewPost:
     values = json.loads(text)
-    made = {"id": PostId(values["id"]), "kind": Kind(values["kind"]), "lane": Lane(values["lane"])}
-    return NewPost(**{**values, **made, "due": moment(values["due"])})
+    made = {"id": PostId(values["id"]), "kind": PostKind(values["kind"]), "lane": Lane(values["lane"])}
+    return NewPost(**{**values, **made, "due": from_timestamp(values["due"])})

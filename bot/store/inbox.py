@@ -10,51 +10,54 @@ from sqlite3 import Row
 
 from sqlite_utils import Database
 
-from bot.core.people.model import Person, Said, Surface, Where
-from bot.store.timestamps import moment, stamp
+from bot.core.people.model import IncomingMessage, Origin, Person, Surface
+from bot.store.timestamps import from_timestamp, timestamp
 
 
-def first_time(db: Database, key: str, now: datetime, said: Said | None) -> bool:
+def record_delivery(db: Database, key: str, now: datetime, said: IncomingMessage | None) -> bool:
     """Whether this delivery was not seen before; it is remembered, with what was said."""
     words = "" if said is None else _words(said)
     done = db.execute(
-        "INSERT INTO deliveries (key, at, said) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING", [key, stamp(now), words]
+        "INSERT INTO deliveries (key, at, said) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING",
+        [key, timestamp(now), words],
     )
     return done.rowcount == 1
 
 
-def answered(db: Database, key: str) -> None:
+def mark_answered(db: Database, key: str) -> None:
     """Forget what was said in a delivery: it is answered, or the audit knows of it."""
     if key:
         db.execute("UPDATE deliveries SET said = '' WHERE key = ?", [key])
 
 
-def unanswered(db: Database) -> tuple[Said, ...]:
+def unanswered(db: Database) -> tuple[IncomingMessage, ...]:
     """Return what was said and never answered, oldest first."""
     rows = db.execute("SELECT key, at, said FROM deliveries WHERE said <> '' ORDER BY at, key")
     return tuple(_said(row) for row in rows)
 
 
-def _words(said: Said) -> str:
-    where = said.where
+def _words(said: IncomingMessage) -> str:
+    origin = said.origin
     return json.dumps(
         {
             "text": said.text,
             "team": said.by.team,
             "user": said.by.user,
-            "surface": where.surface.value,
-            "channel": where.channel,
-            "thread": where.thread,
-            "message": where.message,
-            "response_url": where.response_url,
+            "surface": origin.surface.value,
+            "channel": origin.channel,
+            "thread": origin.thread,
+            "message": origin.message,
+            "response_url": origin.response_url,
             "post": said.post,
             "hint": said.hint,
         }
     )
 
 
-def _said(row: Row) -> Said:
+def _said(row: Row) -> IncomingMessage:
     words = json.loads(row["said"])
-    where = Where(Surface(words["surface"]), words["channel"], words["thread"], words["message"], words["response_url"])
+    origin = Origin(
+        Surface(words["surface"]), words["channel"], words["thread"], words["message"], words["response_url"]
+    )
     by, hint = Person(words["team"], words["user"]), words.get("hint", "")  # a former version wrote none
-    return Said(row["key"], words["text"], by, where, moment(row["at"]), words["post"], hint)
+    return IncomingMessage(row["key"], words["text"], by, origin, from_timestamp(row["at"]), words["post"], hint)

@@ -8,11 +8,11 @@ from sqlite3 import Row
 from sqlite_utils import Database
 
 from bot.core.flow.model import UserName
-from bot.core.incident.groups import Gathering, Occasion
+from bot.core.incident.groups import IncidentGroup, Occasion
 from bot.core.incident.model import Incident, IncidentId
 from bot.core.outbox.posts import PostId
-from bot.store.incidents import Shelf, load
-from bot.store.timestamps import moment, moment_or_none, stamp, stamp_or_none
+from bot.store.incidents import IncidentCache, load
+from bot.store.timestamps import from_timestamp, from_timestamp_or_none, timestamp, timestamp_or_none
 
 _MOST = 1001  # incidents told of late: more than any limit that may be set
 
@@ -23,36 +23,36 @@ _RECENT = """
 """
 
 
-def listed(db: Database) -> tuple[Gathering, ...]:
+def listed(db: Database) -> tuple[IncidentGroup, ...]:
     """Return all gatherings that are still shown, oldest first."""
-    return tuple(_gathering(row) for row in db.execute("SELECT * FROM gatherings ORDER BY began_at, rowid"))
+    return tuple(_group(row) for row in db.execute("SELECT * FROM gatherings ORDER BY began_at, rowid"))
 
 
-def recent(db: Database, shelf: Shelf, since: datetime | None) -> tuple[Incident, ...]:
+def recent(db: Database, incident_cache: IncidentCache, since: datetime | None) -> tuple[Incident, ...]:
     """Return the incidents told after a time, newest first, outside of a gathering that goes on."""
     if since is None:
         return ()
-    rows = db.execute(_RECENT, [stamp(since), _MOST])
-    return load(db, shelf, [IncidentId(row["id"]) for row in rows])
+    rows = db.execute(_RECENT, [timestamp(since), _MOST])
+    return load(db, incident_cache, [IncidentId(row["id"]) for row in rows])
 
 
-def under(db: Database, shelf: Shelf, post: PostId) -> tuple[Incident, ...]:
+def listed_in(db: Database, incident_cache: IncidentCache, post: PostId) -> tuple[Incident, ...]:
     """Return the incidents that a gathering lists, newest first."""
     rows = db.execute("SELECT id FROM incidents WHERE listed_in = ? ORDER BY opened_at DESC, rowid DESC", [post])
-    return load(db, shelf, [IncidentId(row["id"]) for row in rows])
+    return load(db, incident_cache, [IncidentId(row["id"]) for row in rows])
 
 
-def put(db: Database, gatherings: Iterable[Gathering]) -> None:
+def put(db: Database, incident_groups: Iterable[IncidentGroup]) -> None:
     """Insert or replace gatherings."""
-    for each in gatherings:
+    for each in incident_groups:
         db.table("gatherings", pk="post").upsert(
             {
                 "post": each.post,
                 "channel": each.channel,
                 "occasion": each.occasion.value,
-                "began_at": stamp(each.began_at),
-                "last_at": stamp(each.last_at),
-                "ended_at": stamp_or_none(each.ended_at),
+                "began_at": timestamp(each.began_at),
+                "last_at": timestamp(each.last_at),
+                "ended_at": timestamp_or_none(each.ended_at),
                 "mentioned": json.dumps(each.mentioned),
                 "shown": each.shown,
                 "joined": each.joined,
@@ -60,14 +60,14 @@ def put(db: Database, gatherings: Iterable[Gathering]) -> None:
         )
 
 
-def _gathering(row: Row) -> Gathering:
-    return Gathering(
+def _group(row: Row) -> IncidentGroup:
+    return IncidentGroup(
         post=PostId(row["post"]),
         channel=row["channel"],
         occasion=Occasion(row["occasion"]),
-        began_at=moment(row["began_at"]),
-        last_at=moment(row["last_at"]),
-        ended_at=moment_or_none(row["ended_at"]),
+        began_at=from_timestamp(row["began_at"]),
+        last_at=from_timestamp(row["last_at"]),
+        ended_at=from_timestamp_or_none(row["ended_at"]),
         mentioned=tuple(UserName(name) for name in json.loads(row["mentioned"])),
         shown=row["shown"],
         joined=row["joined"],

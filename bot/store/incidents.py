@@ -17,13 +17,13 @@ from sqlite_utils import Database
 
 from bot.core.flow.model import FlowId, InstanceId, TaskId, UserName
 from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
-from bot.core.incident.reminders import same_care
+from bot.core.incident.reminders import same_acknowledgement
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person
 from bot.store import rows, withdrawing
-from bot.store.ordering import place
+from bot.store.ordering import order_change
 from bot.store.people import person
-from bot.store.timestamps import moment, moment_or_none, stamp, stamp_or_none
+from bot.store.timestamps import from_timestamp, from_timestamp_or_none, timestamp, timestamp_or_none
 
 _LIVE = "phase IN ('open', 'acknowledged')"
 _NEWEST_FIRST = "ORDER BY opened_at DESC, rowid DESC"
@@ -52,51 +52,51 @@ _OF_THREAD = """
 Stored = tuple[Incident, tuple[int, ...]]  # with the places of its occurrences
 
 
-class Shelf:
-    """Incidents as they stand in the database, as many as together have ``room`` occurrences."""
+class IncidentCache:
+    """Incidents as they stand in the database, as many as together have ``capacity`` occurrences."""
 
-    def __init__(self, room: int = 20_000) -> None:
-        self._room = room
+    def __init__(self, capacity: int = 20_000) -> None:
+        self._capacity = capacity
         self._used = 0
-        self._kept: OrderedDict[IncidentId, Stored] = OrderedDict()
+        self._entries: OrderedDict[IncidentId, Stored] = OrderedDict()
 
     def get(self, id_: IncidentId) -> Stored | None:
         """Return an incident that stands here."""
-        if id_ in self._kept:
-            self._kept.move_to_end(id_)
-        return self._kept.get(id_)
+        if id_ in self._entries:
+            self._entries.move_to_end(id_)
+        return self._entries.get(id_)
 
-    def put(self, incident: Incident, places: tuple[int, ...]) -> None:
+    def put(self, incident: Incident, positions: tuple[int, ...]) -> None:
         """Keep an incident as it was read or written; what was not asked for the longest makes room."""
         self.drop(incident.id)
-        self._kept[incident.id] = (incident, places)
-        self._used += 1 + len(places)
-        while self._used > self._room and len(self._kept) > 1:
-            self._used -= 1 + len(self._kept.popitem(last=False)[1][1])
+        self._entries[incident.id] = (incident, positions)
+        self._used += 1 + len(positions)
+        while self._used > self._capacity and len(self._entries) > 1:
+            self._used -= 1 + len(self._entries.popitem(last=False)[1][1])
 
     def drop(self, id_: IncidentId) -> None:
         """Forget an incident."""
-        old = self._kept.pop(id_, None)
+        old = self._entries.pop(id_, None)
         if old is not None:
             self._used -= 1 + len(old[1])
 
     def clear(self) -> None:
         """Forget all: a transaction was undone."""
-        self._kept.clear()
+        self._entries.clear()
         self._used = 0
 
 
 # ── reading ──
 
 
-def incident(db: Database, shelf: Shelf, id_: IncidentId) -> Incident | None:
+def incident(db: Database, incident_cache: IncidentCache, id_: IncidentId) -> Incident | None:
     """Return one incident."""
-    found = load(db, shelf, [id_])
+    found = load(db, incident_cache, [id_])
     return found[0] if found else None
 
 
 def listed(
-    db: Database, shelf: Shelf, *, live: bool, flow: FlowId | None, since: datetime | None, limit: int
+    db: Database, incident_cache: IncidentCache, *, live: bool, flow: FlowId | None, since: datetime | None, limit: int
 ) -> tuple[Incident, ...]:
     """Return incidents, newest first. ``since`` leaves out what had ended before."""
     conditions, values = ["1"], list[int]()
@@ -107,77 +107,77 @@ def listed(
         values.append(flow)
     if since is not None:
         conditions.append("(ended_at IS NULL OR ended_at >= ?)")
-        values.append(stamp(since))
+        values.append(timestamp(since))
     where = " AND ".join(conditions)
     rows = db.execute(f"SELECT id FROM incidents WHERE {where} {_NEWEST_FIRST} LIMIT ?", [*values, limit])  # noqa: S608  constants only
-    return load(db, shelf, [row["id"] for row in rows])
+    return load(db, incident_cache, [row["id"] for row in rows])
 
 
 def known(
-    db: Database, shelf: Shelf, instances: Collection[InstanceId], flows: Collection[FlowId]
+    db: Database, incident_cache: IncidentCache, instances: Collection[InstanceId], flows: Collection[FlowId]
 ) -> tuple[Incident, ...]:
     """Return the newest incident of each flow, ended or not, and those of one of the instances alone."""
     rows = db.execute(_KNOWN, [json.dumps(list(flows)), json.dumps(list(instances))])
-    return load(db, shelf, [row[0] for row in rows if row[0] is not None])
+    return load(db, incident_cache, [row[0] for row in rows if row[0] is not None])
 
 
-def of_thread(db: Database, shelf: Shelf, channel: str, thread: str) -> Incident | None:
+def of_thread(db: Database, incident_cache: IncidentCache, channel: str, thread: str) -> Incident | None:
     """Return the incident whose own first message this is, or was before that was lost and said again."""
     row = db.execute(_OF_THREAD, {"channel": channel, "ts": thread}).fetchone()
-    return None if row is None else incident(db, shelf, row["id"])
+    return None if row is None else incident(db, incident_cache, row["id"])
 
 
-def load(db: Database, shelf: Shelf, ids: Sequence[IncidentId]) -> tuple[Incident, ...]:
+def load(db: Database, incident_cache: IncidentCache, ids: Sequence[IncidentId]) -> tuple[Incident, ...]:
     """Return the incidents in the order of the ids, reading those that do not stand on the shelf."""
-    return tuple(incident for incident, _ in _load(db, shelf, ids))
+    return tuple(incident for incident, _ in _load(db, incident_cache, ids))
 
 
-def _load(db: Database, shelf: Shelf, ids: Sequence[IncidentId]) -> tuple[Stored, ...]:
-    found = {id_: kept for id_ in ids if (kept := shelf.get(id_)) is not None}
+def _load(db: Database, incident_cache: IncidentCache, ids: Sequence[IncidentId]) -> tuple[Stored, ...]:
+    found = {id_: cached for id_ in ids if (cached := incident_cache.get(id_)) is not None}
     if len(found) < len(ids):
         missing = json.dumps([id_ for id_ in ids if id_ not in found])
-        places, occurrences = defaultdict[str, list[int]](list), defaultdict[str, list[Occurrence]](list)
+        positions, occurrences = defaultdict[str, list[int]](list), defaultdict[str, list[Occurrence]](list)
         for row in db.execute(_OCCURRENCES, [missing]):
-            places[row["incident"]].append(row["place"])
+            positions[row["incident"]].append(row["place"])
             occurrences[row["incident"]].append(_occurrence(row))
         for row in db.execute("SELECT * FROM incidents WHERE id IN (SELECT value FROM json_each(?))", [missing]):
             read = _incident(row, occurrences[row["id"]])
-            found[read.id] = read, tuple(places[read.id])
-            shelf.put(*found[read.id])
+            found[read.id] = read, tuple(positions[read.id])
+            incident_cache.put(*found[read.id])
     return tuple(found[id_] for id_ in ids if id_ in found)
 
 
 # ── writing ──
 
 
-def put(db: Database, shelf: Shelf, incidents: Sequence[Incident]) -> None:
+def put(db: Database, incident_cache: IncidentCache, incidents: Sequence[Incident]) -> None:
     """Insert or replace incidents, each at most once, touching only what changed.
 
     The reminders of those that are in other hands now are withdrawn with that.
     """
-    stand = {stored[0].id: stored for stored in _load(db, shelf, [new.id for new in incidents])}
+    existing = {stored[0].id: stored for stored in _load(db, incident_cache, [new.id for new in incidents])}
     changed, failures, gone = list[rows.Row](), list[rows.Row](), list[rows.Row]()
     passed_on = list[Incident]()
     for new in incidents:
-        old, places = stand.get(new.id, (None, ()))
+        old, positions = existing.get(new.id, (None, ()))
         if old is None or _HEAD(old) != _HEAD(new):
             changed.append(_row(new))
-        if old is not None and not same_care(old, new):
+        if old is not None and not same_acknowledgement(old, new):
             passed_on.append(new)
-        placed = place(new.occurrences, () if old is None else old.occurrences, places)
-        failures += [_values(new.id, at, occurrence) for at, occurrence in placed.written]
-        gone += [(new.id, at) for at in placed.deleted]
-        shelf.put(new, placed.places)
+        order = order_change(new.occurrences, () if old is None else old.occurrences, positions)
+        failures += [_values(new.id, at, occurrence) for at, occurrence in order.written]
+        gone += [(new.id, at) for at in order.deleted]
+        incident_cache.put(new, order.positions)
         if old is not None and old.flow_name != new.flow_name:
-            _rename(db, shelf, new)
+            _rename(db, incident_cache, new)
     rows.upsert(db, "incidents", _COLUMNS, changed)
     if gone:
         db.conn.executemany("DELETE FROM occurrences WHERE incident = ? AND place = ?", gone)
     rows.replace(db, "occurrences", failures)
-    withdrawing.answered(db, passed_on)
+    withdrawing.withdraw_for(db, passed_on)
 
 
-def _rename(db: Database, shelf: Shelf, new: Incident) -> None:
+def _rename(db: Database, incident_cache: IncidentCache, new: Incident) -> None:
     """Give a flow's new name to what is drawn again perhaps: its newest ended incidents, and its runs.
 
     Incidents that go on are renamed one by one, each with its card.
@@ -186,7 +186,7 @@ def _rename(db: Database, shelf: Shelf, new: Incident) -> None:
     ended = f"SELECT id FROM incidents WHERE flow_id = :flow AND flow_name <> :name AND NOT {_LIVE}"  # noqa: S608  constants only
     ids = [row["id"] for row in db.execute(f"{ended} {_NEWEST_FIRST} LIMIT :most", named)]
     for id_ in ids:
-        shelf.drop(id_)
+        incident_cache.drop(id_)
     db.execute(
         "UPDATE incidents SET flow_name = ? WHERE id IN (SELECT value FROM json_each(?))",
         [new.flow_name, json.dumps(ids)],
@@ -238,40 +238,40 @@ def _row(new: Incident) -> rows.Row:
         new.flow_name,
         new.channel,
         new.phase.value,
-        stamp(new.opened_at),
+        timestamp(new.opened_at),
         new.post,
         json.dumps(new.owners),
         new.last_success,
         _name(new.acked_by),
-        stamp_or_none(new.acked_at),
-        stamp_or_none(new.ack_until),
+        timestamp_or_none(new.acked_at),
+        timestamp_or_none(new.ack_until),
         new.note,
-        stamp_or_none(new.ended_at),
+        timestamp_or_none(new.ended_at),
         _name(new.ended_by),
         new.recovered_by,
         new.group,
-        int(new.gathered),
+        int(new.grouped),
         new.listed_in,
-        stamp_or_none(new.told_at),
-        stamp_or_none(new.called_at),
-        new.calls,
+        timestamp_or_none(new.told_at),
+        timestamp_or_none(new.reminded_at),
+        new.reminder_count,
         int(new.gone),
     )
 
 
-def _values(incident: IncidentId, place: int, occurrence: Occurrence) -> rows.Row:
+def _values(incident: IncidentId, position: int, occurrence: Occurrence) -> rows.Row:
     return (
         incident,
-        place,
+        position,
         occurrence.instance,
         int(occurrence.status),
         occurrence.trigger_time,
         occurrence.end_time,
-        stamp(occurrence.seen_at),
+        timestamp(occurrence.seen_at),
         json.dumps(occurrence.failed_tasks) if occurrence.failed_tasks else "[]",
         occurrence.failed_task_name,
         occurrence.error_line,
-        int(occurrence.healed),
+        int(occurrence.backfilled),
     )
 
 
@@ -281,11 +281,11 @@ def _occurrence(row: Row) -> Occurrence:
         status=row["status"],
         trigger_time=row["trigger_time"],
         end_time=row["end_time"],
-        seen_at=moment(row["seen_at"]),
+        seen_at=from_timestamp(row["seen_at"]),
         failed_tasks=tuple(TaskId(task) for task in json.loads(row["failed_tasks"])),
         failed_task_name=row["failed_task_name"],
         error_line=row["error_line"],
-        healed=bool(row["healed"]),
+        backfilled=bool(row["healed"]),
     )
 
 
@@ -296,24 +296,24 @@ def _incident(row: Row, occurrences: Sequence[Occurrence]) -> Incident:
         flow_name=row["flow_name"],
         channel=row["channel"],
         phase=Phase(row["phase"]),
-        opened_at=moment(row["opened_at"]),
+        opened_at=from_timestamp(row["opened_at"]),
         post=PostId(row["post"]),
         occurrences=tuple(occurrences),
         owners=tuple(UserName(owner) for owner in json.loads(row["owners"])),
         last_success=row["last_success"],
         acked_by=_person(row["acked_by"]),
-        acked_at=moment_or_none(row["acked_at"]),
-        ack_until=moment_or_none(row["ack_until"]),
+        acked_at=from_timestamp_or_none(row["acked_at"]),
+        ack_until=from_timestamp_or_none(row["ack_until"]),
         note=row["note"],
-        ended_at=moment_or_none(row["ended_at"]),
+        ended_at=from_timestamp_or_none(row["ended_at"]),
         ended_by=_person(row["ended_by"]),
         recovered_by=row["recovered_by"],
         group=row["instance_group"],
-        gathered=bool(row["gathered"]),
+        grouped=bool(row["gathered"]),
         listed_in=row["listed_in"],
-        told_at=moment_or_none(row["told_at"]),
-        called_at=moment_or_none(row["called_at"]),
-        calls=row["calls"],
+        told_at=from_timestamp_or_none(row["told_at"]),
+        reminded_at=from_timestamp_or_none(row["called_at"]),
+        reminder_count=row["calls"],
         gone=bool(row["gone"]),
     )
 

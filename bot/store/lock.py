@@ -78,11 +78,11 @@ def take(database: Path) -> Lock:
     path = lock_path(database)
     descriptor = _locked(database, path)
     try:
-        while not _stands(descriptor, path):  # removed between our opening and our locking it
+        while not _is_current(descriptor, path):  # removed between our opening and our locking it
             os.close(descriptor)
             descriptor = _locked(database, path)
-        _is_ours(descriptor, path)
-        _only_name(database)
+        _require_ours(descriptor, path)
+        _require_only_name(database)
     except BaseException:
         os.close(descriptor)
         raise
@@ -114,7 +114,7 @@ def _locked(database: Path, path: Path) -> int:
     return descriptor
 
 
-def _stands(descriptor: int, path: Path) -> bool:
+def _is_current(descriptor: int, path: Path) -> bool:
     """Whether the file that was locked is the one that others find under its name."""
     try:
         return os.path.samestat(os.fstat(descriptor), os.lstat(path))
@@ -122,7 +122,7 @@ def _stands(descriptor: int, path: Path) -> bool:
         return False
 
 
-def _is_ours(descriptor: int, path: Path) -> None:
+def _require_ours(descriptor: int, path: Path) -> None:
     """Raise ``Refused("not_a_lock")`` unless the file has one name, and is empty or begins as locks do."""
     found = os.fstat(descriptor)
     plain = stat.S_ISREG(found.st_mode) and found.st_nlink == 1
@@ -130,7 +130,7 @@ def _is_ours(descriptor: int, path: Path) -> None:
         raise _no_lock(path)
 
 
-def _only_name(database: Path) -> None:
+def _require_only_name(database: Path) -> None:
     """Raise ``Refused("linked")`` where a database has a second name: that one has a lock of its own.
 
     SQLite itself warns of it (https://www.sqlite.org/howtocorrupt.html, section 2.5).

@@ -11,41 +11,41 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-Thing = TypeVar("Thing")
+Item = TypeVar("Item")
 
 GAP = 1 << 20  # left before one that is added at the end
 
 
 @dataclass(frozen=True, slots=True)
-class Placed(Generic[Thing]):
-    """How rows become those of a new sequence: ``places`` of all, what is to be written, and what is to be deleted."""
+class OrderChange(Generic[Item]):
+    """How rows become those of a new sequence: ``positions`` of all, what is to be written and deleted."""
 
-    places: tuple[int, ...]
-    written: tuple[tuple[int, Thing], ...]
+    positions: tuple[int, ...]
+    written: tuple[tuple[int, Item], ...]
     deleted: tuple[int, ...] = ()
 
 
-def place(new: Sequence[Thing], old: Sequence[Thing], places: Sequence[int]) -> Placed[Thing]:
-    """Return how ``old``, which stands at ``places``, becomes ``new``: what is alike at either end is not touched."""
+def order_change(new: Sequence[Item], old: Sequence[Item], positions: Sequence[int]) -> OrderChange[Item]:
+    """Return how ``old``, which stands at ``positions``, becomes ``new``: what is alike at the ends is not touched."""
     head = _alike(new, old)
     tail = _alike(new[head:][::-1], old[head:][::-1])
-    middle, gone = new[head : len(new) - tail], places[head : len(old) - tail]
-    before = places[head - 1] if head else None
+    middle, gone = new[head : len(new) - tail], positions[head : len(old) - tail]
+    before = positions[head - 1] if head else None
     if len(middle) == len(gone):
         between = tuple(gone)
     else:
-        between = _between(len(middle), before, places[len(old) - tail] if tail else None)
+        between = _between(len(middle), before, positions[len(old) - tail] if tail else None)
     if len(between) < len(middle):  # no room: what stands behind moves on
-        middle, gone, tail = new[head:], places[head:], 0
+        middle, gone, tail = new[head:], positions[head:], 0
         between = _between(len(middle), before, None)
-    return Placed(
-        places=(*places[:head], *between, *places[len(old) - tail :]),
+    return OrderChange(
+        positions=(*positions[:head], *between, *positions[len(old) - tail :]),
         written=tuple(zip(between, middle, strict=True)),
         deleted=tuple(set(gone).difference(between)) if gone else (),
     )
 
 
-def _alike(one: Sequence[Thing], other: Sequence[Thing]) -> int:
+def _alike(one: Sequence[Item], other: Sequence[Item]) -> int:
     """Return how many stand alike from the beginning."""
     count = 0
     for this, that in zip(one, other, strict=False):

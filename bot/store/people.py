@@ -32,14 +32,14 @@ def check(db: Database, new: Sequence[Link]) -> None:
             holders[key] = each
 
 
-def take_out(db: Database, persons: Sequence[Person]) -> None:
+def delete_links(db: Database, persons: Sequence[Person]) -> None:
     """Remove the links of some people. All go before others come in: two people may swap their users."""
     db.conn.executemany("DELETE FROM links WHERE person = ?", [[str(each)] for each in persons])
 
 
-def put_in(db: Database, new: Sequence[Link]) -> None:
+def insert_links(db: Database, new: Sequence[Link]) -> None:
     """Add links that were checked."""
-    rows = [[str(each.person), each.user_id, each.user_name, int(each.proven)] for each in new]
+    rows = [[str(each.person), each.user_id, each.user_name, int(each.verified)] for each in new]
     db.conn.executemany("INSERT INTO links VALUES (?, ?, ?, ?)", rows)
 
 
@@ -50,7 +50,7 @@ def remove_link(db: Database, whose: Person) -> Link | None:
     return old
 
 
-def prove(db: Database, which: Link) -> bool:
+def mark_proven(db: Database, which: Link) -> bool:
     """Mark a link as proven: this one, not another that the person has got since."""
     done = db.execute(
         "UPDATE links SET proven = 1 WHERE person = ? AND user_id = ? AND user_name = ?",
@@ -59,13 +59,13 @@ def prove(db: Database, which: Link) -> bool:
     return done.rowcount == 1
 
 
-def must_stand(db: Database, needed: Link | None) -> None:
+def require_link(db: Database, needed: Link | None) -> None:
     """Raise Refused("link_changed") unless this link stands, and is proven where it was."""
     if needed is None:
         return
     now = link(db, needed.person)
     same = now is not None and (now.user_id, now.user_name) == (needed.user_id, needed.user_name)
-    if now is None or not same or (needed.proven and not now.proven):
+    if now is None or not same or (needed.verified and not now.verified):
         raise Refused(
             "link_changed",
             "Your link to EnOS changed while I worked on this. Nothing was changed.",
@@ -99,5 +99,5 @@ def _link(row: Row) -> Link:
         person=person(row["person"]),
         user_id=UserId(row["user_id"]),
         user_name=UserName(row["user_name"]),
-        proven=bool(row["proven"]),
+        verified=bool(row["proven"]),
     )

@@ -19,14 +19,14 @@ from typing import Any
 from sqlite_utils import Database
 
 from bot.core.outbox.posts import (
-    Kind,
     Lane,
     NewPost,
     Post,
     PostId,
-    State,
+    PostKind,
+    PostState,
 )
-from bot.store.timestamps import moment, moment_or_none, stamp
+from bot.store.timestamps import from_timestamp, from_timestamp_or_none, timestamp
 
 REPLACED = "replaced"  # in the database only: an edit that a newer one, or its own target, has taken in
 
@@ -80,7 +80,7 @@ _DUE = f"""
 
 def due(db: Database, now: datetime, limit: int, width: int = 8) -> tuple[Post, ...]:
     """Return the posts that may be sent now, in order."""
-    ids = [row["id"] for row in db.execute(_DUE, {"now": stamp(now), "width": width, "limit": limit})]
+    ids = [row["id"] for row in db.execute(_DUE, {"now": timestamp(now), "width": width, "limit": limit})]
     found = {row["id"]: _post(row) for row in db.execute(_THESE, [json.dumps(ids)])}
     return tuple(found[id_] for id_ in ids)
 
@@ -88,7 +88,7 @@ def due(db: Database, now: datetime, limit: int, width: int = 8) -> tuple[Post, 
 def next_due(db: Database) -> datetime | None:
     """Return when the next queued post may go, as far as its own times tell."""
     row = db.execute("SELECT min(max(due, retry_at)) FROM posts WHERE state = 'queued'").fetchone()
-    return moment_or_none(row[0])
+    return from_timestamp_or_none(row[0])
 
 
 def post(db: Database, id_: PostId) -> Post | None:
@@ -107,10 +107,10 @@ def unclear(db: Database) -> tuple[Post, ...]:
     return tuple(_post(row) for row in rows)
 
 
-def doubtful(db: Database, before: datetime) -> tuple[Post, ...]:
+def maybe_duplicated(db: Database, before: datetime) -> tuple[Post, ...]:
     """Return messages sent, or last looked at, before a time, after an earlier try of theirs was unclear."""
     where = "WHERE p.look_again > 0 AND p.look_again <= ? ORDER BY p.look_again LIMIT 500"
-    return tuple(_post(row) for row in db.execute(_POSTS + where, [stamp(before)]))
+    return tuple(_post(row) for row in db.execute(_POSTS + where, [timestamp(before)]))
 
 
 def counts(db: Database) -> dict[str, int]:
@@ -123,23 +123,23 @@ def oldest(db: Database) -> dict[str, datetime]:
     rows = db.execute(
         "SELECT state, min(due) FROM posts WHERE state IN ('queued', 'sending', 'unclear') GROUP BY state"
     )
-    return {state: moment(due) for state, due in rows}
+    return {state: from_timestamp(due) for state, due in rows}
 
 
 # ── settling ──
 
 
-def sending(db: Database, id_: PostId, now: datetime) -> Post | None:
+def start_sending(db: Database, id_: PostId, now: datetime) -> Post | None:
     """Mark a queued post as being sent; None if it is no longer queued."""
     changed = db.execute(
         "UPDATE posts SET state = 'sending', attempts = attempts + 1, first_tried = coalesce(first_tried, ?),"
         " tried_at = ? WHERE id = ? AND state = 'queued'",
-        [stamp(now), stamp(now), id_],
+        [timestamp(now), timestamp(now), id_],
     ).rowcount
     return post(db, id_) if changed else None
 
 
-def sent(db: Database, id_: PostId, channel: str, ts: str, now: datetime) -> None:
+def mark_sent(db: Database, id_: PostId, channel: str, ts: str, now: datetime) -> None:
     """Settle: it stands there. After an unclear answer and another try it is to be looked at once more.
 
     What an edit said is what its message shows from now on, should that have to be said again. What was for one person
@@ -155,27 +155,27 @@ def sent(db: Database, id_: PostId, channel: str, ts: str, now: datetime) -> Non
         " body = iif(kind IN ('edit', 'file', 'whisper'), '{}', body),"
         " look_again = iif(kind = 'message' AND doubts > 0 AND attempts > 1, ?, look_again)"
         " WHERE id = ? AND state <> 'sent'",
-        [channel, ts, stamp(now), stamp(now), id_],
+        [channel, ts, timestamp(now), timestamp(now), id_],
     )
 
 
-def set_unclear(db: Database, id_: PostId, why: str, now: datetime) -> None:
+def mark_unclear(db: Database, id_: PostId, why: str, now: datetime) -> None:
     """Settle: nobody knows whether it stands."""
     db.execute(
         "UPDATE posts SET state = 'unclear', doubts = doubts + 1, why = ?, settled_at = ?"
         " WHERE id = ? AND state = 'sending'",
-        [why, stamp(now), id_],
+        [why, timestamp(now), id_],
     )
 
 
-def interrupted(db: Database) -> int:
+def mark_interrupted(db: Database) -> int:
     """Turn what was being sent when the process ended into unclear; return how many."""
     return db.execute(
         "UPDATE posts SET state = 'unclear', doubts = doubts + 1, why = 'interrupted' WHERE state = 'sending'"
     ).rowcount
 
 
-def doubt(copy: Connection, most: int) -> int:
+def mark_copy_unclear(copy: Connection, most: int) -> int:
     """Turn what waits in a copy into unclear: whoever puts the copy back may have said it since. Return how many.
 
     Edits stay: they are said again in any case. Files stay, too: nothing tells whether they were shown.
@@ -187,13 +187,13 @@ def doubt(copy: Connection, most: int) -> int:
     ).rowcount
 
 
-def hasten(db: Database, now: datetime, channel: str, most: int) -> None:
+def retry_now(db: Database, now: datetime, channel: str, most: int) -> None:
     """Let queued posts that wait for another try go now; those that Slack asked to wait do."""
     db.execute(
         "UPDATE posts SET retry_at = :now WHERE seq IN (SELECT seq FROM posts"
         " WHERE state = 'queued' AND retry_at > :now AND why <> 'ratelimited' AND :channel IN ('', channel)"
         " ORDER BY due, seq LIMIT :rows)",
-        {"now": stamp(now), "channel": channel, "rows": most},
+        {"now": timestamp(now), "channel": channel, "rows": most},
     )
 
 
@@ -202,7 +202,7 @@ def requeue(db: Database, id_: PostId, retry_at: datetime, why: str, *, channel:
     row = row_of(db, id_)
     if row is None or row["state"] not in ("sending", "unclear"):
         return
-    if row["kind"] == Kind.EDIT.value and _has_newer(db, row):
+    if row["kind"] == PostKind.EDIT.value and _has_newer(db, row):
         db.execute(
             "UPDATE posts SET state = ?, body = '{}', why = 'a newer edit took its place' WHERE id = ?", [REPLACED, id_]
         )
@@ -218,7 +218,7 @@ def requeue(db: Database, id_: PostId, retry_at: datetime, why: str, *, channel:
         " thread_of = ?, thread = ?, user = ?, response_url = ?, line = ?,"
         " ts = iif(?, ts, ''), stands_in = '' WHERE id = ?",
         [
-            stamp(retry_at),
+            timestamp(retry_at),
             why,
             new.kind.value,
             new.channel,
@@ -228,7 +228,7 @@ def requeue(db: Database, id_: PostId, retry_at: datetime, why: str, *, channel:
             new.user,
             new.response_url,
             line_of(new),
-            new.kind is not Kind.MESSAGE,  # a message that has none stands nowhere
+            new.kind is not PostKind.MESSAGE,  # a message that has none stands nowhere
             id_,
         ],
     )
@@ -246,30 +246,30 @@ def give_up(db: Database, id_: PostId, why: str, now: datetime) -> None:
         "UPDATE posts SET state = 'given up', why = ?, settled_at = ?, response_url = '',"
         " body = iif(kind = 'file', '{}', body)"
         " WHERE id = ? AND state IN ('queued', 'sending', 'unclear')",
-        [why, stamp(now), id_],
+        [why, timestamp(now), id_],
     )
     db.execute(
         "UPDATE posts SET state = 'given up', why = 'its message was given up', settled_at = ?"
         " WHERE target = ? AND state = 'queued'",
-        [stamp(now), id_],
+        [timestamp(now), id_],
     )
 
 
-def reserve(db: Database, id_: PostId, file: str) -> None:
+def set_file_id(db: Database, id_: PostId, file: str) -> None:
     """Remember the id of a file that is about to be shown."""
     db.execute("UPDATE posts SET ts = ? WHERE id = ? AND state = 'sending'", [file, id_])
 
 
-def no_double(db: Database, id_: PostId, again: datetime | None) -> None:
+def mark_not_duplicated(db: Database, id_: PostId, again: datetime | None) -> None:
     """Settle: a look has shown that it stands once; it is to be looked at again after that, or never."""
-    db.execute("UPDATE posts SET look_again = ? WHERE id = ?", [0 if again is None else stamp(again), id_])
+    db.execute("UPDATE posts SET look_again = ? WHERE id = ?", [0 if again is None else timestamp(again), id_])
 
 
 def line_of(new: NewPost) -> str:
     """Return what the post must keep its order within."""
-    if new.kind is Kind.EDIT:
+    if new.kind is PostKind.EDIT:
         return f"edit {new.target}"
-    if new.kind is Kind.WHISPER:
+    if new.kind is PostKind.EPHEMERAL:
         return f"whisper {new.channel} {new.user}"
     if new.thread_of is not None:
         return f"thread {new.thread_of}"
@@ -280,7 +280,7 @@ def line_of(new: NewPost) -> str:
 
 def _moved(new: NewPost, channel: str) -> NewPost:
     """Return a post said in another place: one that was for a person's eyes alone as a message there."""
-    kind = Kind.MESSAGE if new.kind is Kind.WHISPER else new.kind
+    kind = PostKind.MESSAGE if new.kind is PostKind.EPHEMERAL else new.kind
     return replace(new, kind=kind, channel=channel, thread_of=None, thread="", response_url="")
 
 
@@ -293,7 +293,7 @@ def row_of(db: Database, id_: str | None) -> Row | None:
     return row
 
 
-def insert(db: Database, new: NewPost, state: str = State.QUEUED.value, why: str = "") -> None:
+def insert(db: Database, new: NewPost, state: str = PostState.QUEUED.value, why: str = "") -> None:
     """Write a new row."""
     db.execute(
         "INSERT INTO posts (id, kind, lane, channel, body, due, thread_of, thread, target, user,"
@@ -305,7 +305,7 @@ def insert(db: Database, new: NewPost, state: str = State.QUEUED.value, why: str
             new.lane.value,
             new.channel,
             text_of(new.body),
-            stamp(new.due),
+            timestamp(new.due),
             new.thread_of,
             new.thread,
             new.target,
@@ -316,7 +316,7 @@ def insert(db: Database, new: NewPost, state: str = State.QUEUED.value, why: str
             line_of(new),
             state,
             why,
-            None if state == State.QUEUED.value else stamp(new.due),
+            None if state == PostState.QUEUED.value else timestamp(new.due),
         ],
     )
 
@@ -324,11 +324,11 @@ def insert(db: Database, new: NewPost, state: str = State.QUEUED.value, why: str
 def _new(row: Row) -> NewPost:
     return NewPost(
         id=PostId(row["id"]),
-        kind=Kind(row["kind"]),
+        kind=PostKind(row["kind"]),
         lane=Lane(row["lane"]),
         channel=row["channel"],
         body=json.loads(row["body"]),
-        due=moment(row["due"]),
+        due=from_timestamp(row["due"]),
         thread_of=row["thread_of"],
         thread=row["thread"],
         target=row["target"],
@@ -343,12 +343,12 @@ def _post(row: Row) -> Post:
     """Return the post with its place: where it stands, or where it would be sent now."""
     new = _new(row)
     channel, ts = row["stands_in"] or new.channel, row["ts"]
-    if new.kind is Kind.EDIT:
+    if new.kind is PostKind.EDIT:
         channel, ts = row["target_in"] or channel, row["target_ts"] or ""
     elif row["parent_ts"]:
         new = replace(new, thread=row["parent_ts"])
         channel = row["stands_in"] or row["parent_in"]
-    state = State.GIVEN_UP if row["state"] == REPLACED else State(row["state"])
+    state = PostState.GIVEN_UP if row["state"] == REPLACED else PostState(row["state"])
     return Post(
         new=new,
         state=state,
@@ -357,9 +357,9 @@ def _post(row: Row) -> Post:
         ts=ts,
         why=row["why"],
         doubts=row["doubts"],
-        first_tried=moment_or_none(row["first_tried"]),
-        settled_at=moment_or_none(row["settled_at"]),
-        tried_at=moment_or_none(row["tried_at"]),
+        first_tried=from_timestamp_or_none(row["first_tried"]),
+        settled_at=from_timestamp_or_none(row["settled_at"]),
+        tried_at=from_timestamp_or_none(row["tried_at"]),
         generation=row["generation"],
         lost=_listed(row["lost"]),
         threads=_listed(row["threads"]),

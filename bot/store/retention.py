@@ -10,13 +10,13 @@ from sqlite_utils import Database
 
 from bot.core.incident.groups import SHOWN_FOR
 from bot.core.incident.model import IncidentId
-from bot.store.incidents import Shelf
-from bot.store.timestamps import stamp
+from bot.store.incidents import IncidentCache
+from bot.store.timestamps import timestamp
 from bot.store.transactions import ROWS
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
+class RetentionPeriods:
     """How long after its last use each kind of row is kept."""
 
     seen: timedelta = timedelta(days=14)  # after it fell out of every window that a search can ask for
@@ -29,7 +29,7 @@ class Keep:
     deliveries: timedelta = timedelta(hours=48)  # Slack delivers again within hours, at the latest
 
 
-KEEP = Keep()
+RETENTION = RetentionPeriods()
 
 _LIVE = "SELECT id FROM incidents WHERE phase IN ('open', 'acknowledged')"
 
@@ -77,35 +77,35 @@ _GATHERINGS = (
 STEPS = (_SEEN, _BODIES, _POSTS, _LOST, _RUNS, _STASHES, _DELIVERIES, _GATHERINGS)
 
 
-def limits(db: Database, now: datetime, keep: Keep) -> dict[str, int]:
+def limits(db: Database, now: datetime, keep: RetentionPeriods) -> dict[str, int]:
     """Return the times before which rows may go, and how many rows at once.
 
     Instances are kept for ``keep.seen`` before the oldest complete sweep: after a long stop the next sweep
     reaches back that far, and an instance that was forgotten would be told again.
     """
     swept = db.execute("SELECT min(swept_at) FROM readings").fetchone()[0]
-    edges = {
-        name: stamp(now - getattr(keep, name))
+    cutoffs = {
+        name: timestamp(now - getattr(keep, name))
         for name in ("bodies", "posts", "incidents", "runs", "stashes", "deliveries", "gatherings")
     }
-    oldest = stamp(now) if swept is None else min(stamp(now), swept)
-    return {**edges, "seen": oldest - keep.seen // timedelta(milliseconds=1), "rows": ROWS}
+    oldest = timestamp(now) if swept is None else min(timestamp(now), swept)
+    return {**cutoffs, "seen": oldest - keep.seen // timedelta(milliseconds=1), "rows": ROWS}
 
 
-def prune_step(db: Database, statement: str, edges: dict[str, int]) -> int:
+def prune_step(db: Database, statement: str, cutoffs: dict[str, int]) -> int:
     """Forget at most 500 rows of one kind; return how many."""
-    return db.execute(statement, {name: value for name, value in edges.items() if f":{name}" in statement}).rowcount
+    return db.execute(statement, {name: value for name, value in cutoffs.items() if f":{name}" in statement}).rowcount
 
 
-def prune_incident(db: Database, shelf: Shelf, edges: dict[str, int]) -> int:
+def prune_incident(db: Database, incident_cache: IncidentCache, cutoffs: dict[str, int]) -> int:
     """Forget at most 500 rows of ended incidents, occurrences first; return how many."""
     old = db.execute(
         "SELECT id FROM incidents WHERE ended_at < ? AND phase NOT IN ('open', 'acknowledged') LIMIT 1",
-        [edges["incidents"]],
+        [cutoffs["incidents"]],
     ).fetchone()
     if old is None:
         return 0
-    shelf.drop(IncidentId(old["id"]))
+    incident_cache.drop(IncidentId(old["id"]))
     gone = db.execute(
         "DELETE FROM occurrences WHERE incident = :id AND place IN ("
         " SELECT place FROM occurrences WHERE incident = :id ORDER BY place DESC LIMIT :rows)",

@@ -32,17 +32,17 @@ def _in_parts(rows: Sequence[Row]) -> list[Sequence[Row]]:
 
 @cache
 def _replacing(table: str, rows: int, columns: int) -> str:
-    return f"INSERT OR REPLACE INTO {table} VALUES {_places(rows, columns)}"  # noqa: S608  names of ours only
+    return f"INSERT OR REPLACE INTO {table} VALUES {_placeholders(rows, columns)}"  # noqa: S608  names of ours only
 
 
 @cache
 def _upserting(table: str, columns: tuple[str, ...], rows: int) -> str:
     changes = ", ".join(f"{column} = excluded.{column}" for column in columns)
     return (
-        f"INSERT INTO {table} ({', '.join(columns)}) VALUES {_places(rows, len(columns))}"  # noqa: S608  names of ours only
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES {_placeholders(rows, len(columns))}"  # noqa: S608  names of ours only
         f" ON CONFLICT (id) DO UPDATE SET {changes}"
     )
 
 
-def _places(rows: int, columns: int) -> str:
+def _placeholders(rows: int, columns: int) -> str:
     return ", ".join([f"({', '.join('?' * columns)})"] * rows)

@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.incident.facts import Run
-from bot.store.timestamps import moment, stamp
+from bot.store.timestamps import from_timestamp, timestamp
 
 
 def put_run(db: Database, new: Run) -> None:
@@ -21,7 +21,7 @@ def put_run(db: Database, new: Run) -> None:
             "flow_name": new.flow_name,
             "person": new.by,
             "post": new.post,
-            "started_at": stamp(new.started_at),
+            "started_at": timestamp(new.started_at),
             "channel": new.channel,
             "thread": new.thread,
             "verb": new.verb,
@@ -58,7 +58,7 @@ def run(db: Database, instance: InstanceId) -> Run | None:
 def stash(db: Database, text: str, now: datetime) -> str:
     """Keep a text and return its id, which is made of the text: keeping it again is keeping it longer."""
     id_ = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:12]).decode()
-    db.table("stashes", pk="id").upsert({"id": id_, "text": text, "at": stamp(now)})
+    db.table("stashes", pk="id").upsert({"id": id_, "text": text, "at": timestamp(now)})
     return id_
 
 
@@ -75,7 +75,7 @@ def _run(row: Row) -> Run:
         flow_name=row["flow_name"],
         by=row["person"],
         post=row["post"],
-        started_at=moment(row["started_at"]),
+        started_at=from_timestamp(row["started_at"]),
         channel=row["channel"],
         thread=row["thread"],
         verb=row["verb"],

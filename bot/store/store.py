@@ -20,65 +20,65 @@ from sqlite_utils import Database
 from bot.core.audit import Attempt, Entry
 from bot.core.errors import Refused
 from bot.core.flow.model import FlowId, Instance, InstanceId
-from bot.core.incident.facts import Facts, Known, Reading, Run
-from bot.core.incident.groups import Gathering
+from bot.core.incident.facts import ChangeSet, ReadState, Run, StoredState
+from bot.core.incident.groups import IncidentGroup
 from bot.core.incident.model import Incident, IncidentId
-from bot.core.outbox.lost_messages import AfterLoss
-from bot.core.outbox.notices import Told
+from bot.core.outbox.lost_messages import LossOutcome
+from bot.core.outbox.notices import NoticeUpdate
 from bot.core.outbox.posts import NewPost, Post, PostId
-from bot.core.people.model import Link, Person, Said
+from bot.core.people.model import IncomingMessage, Link, Person
 from bot.store import (
     audit,
     backup,
+    clock_set_back,
     imports,
     inbox,
     incident_groups,
     incidents,
     lost_messages,
+    monitor_state,
     people,
-    put_back,
     queueing,
     retention,
     runs,
-    watching,
     workspace_keys,
 )
 from bot.store import posts as outbox
-from bot.store.audit import Ending
-from bot.store.database import PATIENCE, Trouble, probe
+from bot.store.audit import AttemptResultFields
+from bot.store.database import LOCK_TIMEOUT, DatabaseUnavailable, probe
 from bot.store.imports import Transact
 from bot.store.lock import Lock, real_path, take
-from bot.store.retention import KEEP, Keep
-from bot.store.transactions import ROWS, Units
+from bot.store.retention import RETENTION, RetentionPeriods
+from bot.store.transactions import ROWS, Transactions
 from bot.store.waiting import Waiting, waiting
 
 
 class Store:
     """The database of one flowbot. Built by ``Store.open``; all methods may be called from one event loop.
 
-    Every method raises ``Trouble`` (an Outage) where the disk or another program is in the way; what it was
+    Every method raises ``DatabaseUnavailable`` (an Outage) where the disk or another program is in the way; what it was
     about to write is then not written.
     """
 
-    def __init__(self, path: Path, units: Units, lock: Lock) -> None:
+    def __init__(self, path: Path, transactions: Transactions, lock: Lock) -> None:
         self.path = path
-        self._units = units
+        self._transactions = transactions
         self._lock = lock
-        self._read, self._write = units.read, units.write
-        self._shelf, self._familiar = units.shelf, units.familiar
+        self._read, self._write = transactions.read, transactions.write
+        self._incident_cache, self._seen_cache = transactions.incident_cache, transactions.seen_cache
 
     @classmethod
-    def open(cls, path: Path | str, *, patience: float = PATIENCE) -> Self:
+    def open(cls, path: Path | str, *, lock_timeout: float = LOCK_TIMEOUT) -> Self:
         """Open the database, made where there is none, brought to the newest version, locked.
 
-        ``patience`` is for how many seconds a unit waits for another program that holds the file. Raises
-        ``Trouble``, and ``Refused``: "locked" naming the holder, "unwritable", "not_a_lock", "linked",
+        ``lock_timeout`` is for how many seconds a unit waits for another program that holds the file. Raises
+        ``DatabaseUnavailable``, and ``Refused``: "locked" naming the holder, "unwritable", "not_a_lock", "linked",
         "not_a_database", "foreign_database", "newer_database".
         """
         path = real_path(Path(path))
         lock = take(path)
         try:
-            return cls(path, Units(path, patience=patience), lock)
+            return cls(path, Transactions(path, lock_timeout=lock_timeout), lock)
         except BaseException:
             lock.release()
             raise
@@ -86,26 +86,26 @@ class Store:
     def close(self) -> None:
         """Finish what was handed in, close the database, give the lock back. May be called twice."""
         if self._lock.held:
-            self._units.close()
+            self._transactions.close()
             self._lock.release()
 
     @property
     def on_queued(self) -> Callable[[], None]:
         """What is called on the loop whenever posts were queued."""
-        return self._units.on_queued
+        return self._transactions.on_queued
 
     @on_queued.setter
     def on_queued(self, call: Callable[[], None]) -> None:
-        self._units.on_queued = call
+        self._transactions.on_queued = call
 
     @property
-    def on_trouble(self) -> Callable[[Trouble], None]:
+    def on_unavailable(self) -> Callable[[DatabaseUnavailable], None]:
         """What is called on the loop whenever the database did not take something."""
-        return self._units.on_trouble
+        return self._transactions.on_unavailable
 
-    @on_trouble.setter
-    def on_trouble(self, call: Callable[[Trouble], None]) -> None:
-        self._units.on_trouble = call
+    @on_unavailable.setter
+    def on_unavailable(self, call: Callable[[DatabaseUnavailable], None]) -> None:
+        self._transactions.on_unavailable = call
 
     async def __aenter__(self) -> Self:
         return self
@@ -121,91 +121,91 @@ class Store:
         self,
         instances: Collection[InstanceId],
         flows: Collection[FlowId],
-        decide: Callable[[Known], Facts],
+        decide: Callable[[StoredState], ChangeSet],
         *,
         since: datetime | None = None,
-    ) -> Facts:
+    ) -> ChangeSet:
         """Read what is known of these, ask ``decide``, and write its facts.
 
         Known are the newest incident of each flow and, of incidents that are of one instance alone, those of
         the instances asked for; with ``since`` those told after it too. ``decide`` runs on the store's thread.
         """
 
-        def unit(db: Database) -> Facts:
-            seen = watching.seen(db, instances)
-            known = incidents.known(db, self._shelf, instances, flows)
-            recent = incident_groups.recent(db, self._shelf, since)
-            facts = decide(Known(seen, known, incident_groups.listed(db), recent))
-            watching.put_seen(db, facts.seen, seen)
-            self._familiar.put(seen.values())
-            self._put(db, facts)
-            return facts
+        def unit(db: Database) -> ChangeSet:
+            seen = monitor_state.seen(db, instances)
+            known = incidents.known(db, self._incident_cache, instances, flows)
+            recent = incident_groups.recent(db, self._incident_cache, since)
+            changes = decide(StoredState(seen, known, incident_groups.listed(db), recent))
+            monitor_state.put_seen(db, changes.seen, seen)
+            self._seen_cache.put(seen.values())
+            self._put(db, changes)
+            return changes
 
         return await self._write(unit, _posts_of)
 
-    def knows(self, rows: Collection[Instance]) -> bool:
+    def are_unchanged(self, rows: Collection[Instance]) -> bool:
         """Whether all these rows say what the database says: then there is nothing to observe. Asks no disk.
 
         False where that is not at hand.
         """
-        return self._familiar.has(rows)
+        return self._seen_cache.has(rows)
 
-    def _put(self, db: Database, facts: Facts) -> None:
-        incidents.put(db, self._shelf, facts.incidents)
-        incident_groups.put(db, facts.gatherings)
-        queueing.put(db, facts.posts)
-        watching.forget(db, facts.forget)
-        self._familiar.put(facts.seen)
-        self._familiar.drop(facts.forget)
+    def _put(self, db: Database, changes: ChangeSet) -> None:
+        incidents.put(db, self._incident_cache, changes.incidents)
+        incident_groups.put(db, changes.incident_groups)
+        queueing.put(db, changes.posts)
+        monitor_state.forget(db, changes.forget)
+        self._seen_cache.put(changes.seen)
+        self._seen_cache.drop(changes.forget)
 
-    async def readings(self) -> Mapping[int, Reading]:
+    async def readings(self) -> Mapping[int, ReadState]:
         """Return how reading each type went."""
-        return await self._read(watching.readings)
+        return await self._read(monitor_state.readings)
 
-    async def set_reading(self, reading: Reading, *, posts: Sequence[NewPost] = ()) -> None:
+    async def set_reading(self, reading: ReadState, *, posts: Sequence[NewPost] = ()) -> None:
         """Remember how reading a type went, with what is said about it."""
 
         def unit(db: Database) -> None:
-            watching.set_reading(db, reading)
+            monitor_state.set_reading(db, reading)
             queueing.put(db, posts)
 
         await self._write(unit, lambda _: posts)
 
     async def unfinished(self, before: datetime, limit: int = 500) -> tuple[InstanceId, ...]:
         """Return instances that had not ended when last seen, triggered before a time, newest first."""
-        return await self._read(lambda db: watching.unfinished(db, before, limit))
+        return await self._read(lambda db: monitor_state.unfinished(db, before, limit))
 
     async def searched_flows(self, since: datetime) -> frozenset[FlowId]:
         """Return the flows of which runs were seen since then."""
-        return await self._read(lambda db: watching.searched_flows(db, since))
+        return await self._read(lambda db: monitor_state.searched_flows(db, since))
 
     async def is_new(self) -> bool:
         """Whether the database has never completed a poll."""
-        return await self._read(watching.is_new)
+        return await self._read(monitor_state.is_new)
 
-    async def note(self, name: str, value: str, *, posts: Sequence[NewPost] = ()) -> None:
+    async def set_note(self, name: str, value: str, *, posts: Sequence[NewPost] = ()) -> None:
         """Remember a small named value, an empty one is forgotten, and queue what is said about it."""
 
         def unit(db: Database) -> None:
-            watching.note(db, name, value)
+            monitor_state.set_note(db, name, value)
             queueing.put(db, posts)
 
         await self._write(unit, lambda _: posts)
 
     async def notes(self) -> Mapping[str, str]:
         """Return all small named values."""
-        return await self._read(watching.notes)
+        return await self._read(monitor_state.notes)
 
-    async def tell(self, name: str, decide: Callable[[str], Told | None]) -> bool:
+    async def update_note(self, name: str, decide: Callable[[str], NoticeUpdate | None]) -> bool:
         """Read a note, ask ``decide``, and write the note and the posts it returns; return whether it returned any.
 
         The note is empty where there is none. ``decide`` runs on the store's thread.
         """
 
-        def unit(db: Database) -> Told | None:
-            told = decide(watching.noted(db, name))
+        def unit(db: Database) -> NoticeUpdate | None:
+            told = decide(monitor_state.note_value(db, name))
             if told is not None:
-                watching.note(db, name, told.note)
+                monitor_state.set_note(db, name, told.note)
                 queueing.put(db, told.posts)
             return told
 
@@ -224,65 +224,67 @@ class Store:
     ) -> tuple[Incident, ...]:
         """Return incidents, newest first: the live ones or all, without those that ended before ``since``."""
         return await self._read(
-            lambda db: incidents.listed(db, self._shelf, live=live, flow=flow, since=since, limit=limit)
+            lambda db: incidents.listed(db, self._incident_cache, live=live, flow=flow, since=since, limit=limit)
         )
 
-    async def gatherings(self) -> tuple[Gathering, ...]:
+    async def incident_groups(self) -> tuple[IncidentGroup, ...]:
         """Return the messages under which many incidents stand, those still shown, oldest first."""
         return await self._read(incident_groups.listed)
 
-    async def gathered(self, post: PostId) -> tuple[Incident, ...]:
+    async def grouped(self, post: PostId) -> tuple[Incident, ...]:
         """Return the incidents that the message of a gathering lists, newest first."""
-        return await self._read(lambda db: incident_groups.under(db, self._shelf, post))
+        return await self._read(lambda db: incident_groups.listed_in(db, self._incident_cache, post))
 
     async def incident(self, id: IncidentId) -> Incident | None:
         """Return one incident."""
-        return await self._read(lambda db: incidents.incident(db, self._shelf, id))
+        return await self._read(lambda db: incidents.incident(db, self._incident_cache, id))
 
     async def incident_of_thread(self, channel: str, thread: str) -> Incident | None:
         """Return the incident whose own first message this is; a gathered one has none of its own."""
-        return await self._read(lambda db: incidents.of_thread(db, self._shelf, channel, thread))
+        return await self._read(lambda db: incidents.of_thread(db, self._incident_cache, channel, thread))
 
     async def change(
         self,
         id: IncidentId,
-        decide: Callable[[Incident], Facts],
+        decide: Callable[[Incident], ChangeSet],
         *,
-        settle: Ending | None = None,
-    ) -> Facts:
+        attempt_result: AttemptResultFields | None = None,
+    ) -> ChangeSet:
         """Read an incident, ask ``decide``, write its facts and end the attempt.
 
         What ``decide`` raises undoes all. Raises Refused: "unknown_incident" where there is none, "link_changed"
         where the link that the attempt depends on stands no more.
         """
 
-        def unit(db: Database) -> Facts:
-            people.must_stand(db, settle.linked if settle else None)
-            found = incidents.incident(db, self._shelf, id)
+        def unit(db: Database) -> ChangeSet:
+            people.require_link(db, attempt_result.linked if attempt_result else None)
+            found = incidents.incident(db, self._incident_cache, id)
             if found is None:
                 raise Refused(
                     "unknown_incident",
                     "I no longer know this incident: it ended too long ago.",
                     "See `incidents` for what is open.",
                 )
-            facts = decide(found)
-            seen = watching.seen(db, [row.instance for row in facts.seen])
-            watching.put_seen(db, facts.seen, seen)
-            self._put(db, facts)
-            audit.end(db, settle)
-            return facts
+            changes = decide(found)
+            seen = monitor_state.seen(db, [row.instance for row in changes.seen])
+            monitor_state.put_seen(db, changes.seen, seen)
+            self._put(db, changes)
+            audit.end(db, attempt_result)
+            return changes
 
         return await self._write(unit, _posts_of)
 
     # ── the outbox ──
 
-    async def queue(self, posts: Sequence[NewPost], *, settle: Ending | None = None, delivery: str = "") -> None:
+    async def queue(
+        self, posts: Sequence[NewPost], *, attempt_result: AttemptResultFields | None = None, delivery: str = ""
+    ) -> None:
         """Queue posts, and end the attempt and the delivery they answer, in one transaction. An id is queued once."""
 
         def unit(db: Database) -> None:
             queueing.put(db, posts)
-            audit.end(db, settle)
-            inbox.answered(db, delivery)
+            audit.end(db, attempt_result)
+            inbox.mark_answered(db, delivery)
 
         await self._write(unit, lambda _: posts)
 
@@ -298,21 +300,21 @@ class Store:
         """Return the unclear posts, oldest first."""
         return await self._read(outbox.unclear)
 
-    async def sending(self, id: PostId, now: datetime) -> Post | None:
+    async def start_sending(self, id: PostId, now: datetime) -> Post | None:
         """Mark a queued post as being sent and return it as it is now; None if it is no longer queued."""
-        return await self._write(lambda db: outbox.sending(db, id, now))
+        return await self._write(lambda db: outbox.start_sending(db, id, now))
 
-    async def sent(self, id: PostId, channel: str, ts: str, now: datetime) -> None:
+    async def mark_sent(self, id: PostId, channel: str, ts: str, now: datetime) -> None:
         """Settle: it stands there."""
-        await self._write(lambda db: outbox.sent(db, id, channel, ts, now))
+        await self._write(lambda db: outbox.mark_sent(db, id, channel, ts, now))
 
-    async def set_unclear(self, id: PostId, why: str, now: datetime) -> None:
+    async def mark_unclear(self, id: PostId, why: str, now: datetime) -> None:
         """Settle: nobody knows."""
-        await self._write(lambda db: outbox.set_unclear(db, id, why, now))
+        await self._write(lambda db: outbox.mark_unclear(db, id, why, now))
 
-    async def hasten(self, now: datetime, channel: str = "") -> None:
+    async def retry_now(self, now: datetime, channel: str = "") -> None:
         """Let what waits for another try go now, in one channel or everywhere; not where Slack asked to wait."""
-        await self._write(lambda db: outbox.hasten(db, now, channel, ROWS))
+        await self._write(lambda db: outbox.retry_now(db, now, channel, ROWS))
 
     async def requeue(
         self,
@@ -330,33 +332,41 @@ class Store:
         """Settle: it will not be sent, and neither will its edits. Its replies go to the channel."""
         await self._write(lambda db: outbox.give_up(db, id, why, now))
 
-    async def lost(
-        self, edit: PostId, channel: str, ts: str, now: datetime, *, stands: bool, often: Sequence[NewPost] = ()
-    ) -> AfterLoss | None:
+    async def mark_lost(
+        self,
+        edit: PostId,
+        channel: str,
+        ts: str,
+        now: datetime,
+        *,
+        still_visible: bool,
+        if_too_often: Sequence[NewPost] = (),
+    ) -> LossOutcome | None:
         """Settle: Slack takes no edit of the message at ``ts``. It is queued once more, as the edit would show it.
 
-        ``stands`` says that people still see it. None where that was known before. ``often`` is queued where it is lost
-        too often to be said again.
+        ``still_visible`` says that people still see it. None where that was known before. ``if_too_often`` is queued
+        where it is lost too often to be said again.
         """
 
-        def unit(db: Database) -> AfterLoss | None:
-            step = lost_messages.by_edit(db, edit, channel, ts, now, stands=stands)
-            queueing.put(db, often if step is AfterLoss.ENOUGH else ())
+        def unit(db: Database) -> LossOutcome | None:
+            step = lost_messages.mark_lost_by_edit(db, edit, channel, ts, now, still_visible=still_visible)
+            queueing.put(db, if_too_often if step is LossOutcome.TOO_OFTEN else ())
             return step
 
         return await self._write(unit, lambda _: True)
 
-    async def astray(
-        self, reply: PostId, channel: str, ts: str, now: datetime, *, thread: str, often: Sequence[NewPost] = ()
-    ) -> AfterLoss | None:
+    async def mark_outside_thread(
+        self, reply: PostId, channel: str, ts: str, now: datetime, *, thread: str, if_too_often: Sequence[NewPost] = ()
+    ) -> LossOutcome | None:
         """Settle: a reply to ``thread`` stands at ``ts``, outside of it. The thread's first message is queued again.
 
-        The reply is unclear, and has a ``ts``, while it is to be deleted and said again. ``often`` as for ``lost``.
+        The reply is unclear, and has a ``ts``, while it is to be deleted and said again.
+        ``if_too_often`` as for ``mark_lost``.
         """
 
-        def unit(db: Database) -> AfterLoss | None:
-            step = lost_messages.by_reply(db, reply, channel, ts, thread, now)
-            queueing.put(db, often if step is AfterLoss.ENOUGH else ())
+        def unit(db: Database) -> LossOutcome | None:
+            step = lost_messages.mark_lost_by_reply(db, reply, channel, ts, thread, now)
+            queueing.put(db, if_too_often if step is LossOutcome.TOO_OFTEN else ())
             return step
 
         return await self._write(unit, lambda _: True)
@@ -370,29 +380,29 @@ class Store:
 
         return await self._read(unit)
 
-    async def reserve(self, id: PostId, file: str) -> None:
+    async def set_file_id(self, id: PostId, file: str) -> None:
         """Remember the id of a file that is about to be shown."""
-        await self._write(lambda db: outbox.reserve(db, id, file))
+        await self._write(lambda db: outbox.set_file_id(db, id, file))
 
-    async def doubtful(self, before: datetime) -> tuple[Post, ...]:
+    async def maybe_duplicated(self, before: datetime) -> tuple[Post, ...]:
         """Return messages last looked at before a time, sent after an unclear try, that may stand twice."""
-        return await self._read(lambda db: outbox.doubtful(db, before))
+        return await self._read(lambda db: outbox.maybe_duplicated(db, before))
 
-    async def no_double(self, id: PostId, *, again: datetime | None = None) -> None:
+    async def mark_not_duplicated(self, id: PostId, *, again: datetime | None = None) -> None:
         """Settle: a look at ``again`` has shown that it stands once; None: it need not be looked at any more."""
-        await self._write(lambda db: outbox.no_double(db, id, again))
+        await self._write(lambda db: outbox.mark_not_duplicated(db, id, again))
 
     async def waiting(self) -> Waiting:
         """Return the failures that wait to be told, and the people who wait for an answer, the oldest of each."""
         return await self._read(waiting)
 
     async def probe(self) -> None:
-        """Write something, and to the disk beside it what a full one does not take. Raises ``Trouble``."""
+        """Write something, and to the disk beside it what a full one does not take. Raises ``DatabaseUnavailable``."""
         await self._write(lambda db: probe(db, self.path.parent))
 
-    async def interrupted(self) -> int:
+    async def mark_interrupted(self) -> int:
         """At start: posts left as sending become unclear. Return how many."""
-        return await self._write(outbox.interrupted)
+        return await self._write(outbox.mark_interrupted)
 
     async def post(self, id: PostId) -> Post | None:
         """Return one post."""
@@ -421,7 +431,9 @@ class Store:
 
         Raises Refused("taken") where an EnOS user has another person.
         """
-        await self._units.several(lambda transact: imports.put_links(transact, links, posts), lambda _: posts)
+        await self._transactions.run_transactions(
+            lambda transact: imports.put_links(transact, links, posts), lambda _: posts
+        )
 
     async def remove_link(self, person: Person, *, posts: Sequence[NewPost] = ()) -> Link | None:
         """Remove a link and return what it was."""
@@ -432,54 +444,54 @@ class Store:
 
         return await self._write(unit, lambda _: posts)
 
-    async def prove(self, link: Link) -> bool:
+    async def mark_proven(self, link: Link) -> bool:
         """Mark this very link as proven; False where it stands no more, or is another one now."""
-        return await self._write(lambda db: people.prove(db, link))
+        return await self._write(lambda db: people.mark_proven(db, link))
 
-    async def move_people(self, moving: workspace_keys.Moving) -> int:
+    async def change_person_keys(self, change: workspace_keys.KeyChange) -> int:
         """Give people new keys: their workspace joined an organization or left it; return how many keys there were."""
 
         def unit(transact: Transact) -> int:
-            count = workspace_keys.move(transact, moving)
-            self._shelf.clear()
+            count = workspace_keys.change_person_keys(transact, change)
+            self._incident_cache.clear()
             return count
 
-        return await self._units.several(unit)
+        return await self._transactions.run_transactions(unit)
 
     # ── the audit ──
 
-    async def attempt(self, attempt: Attempt, *, delivery: str = "") -> int | None:
+    async def begin_attempt(self, attempt: Attempt, *, delivery: str = "") -> int | None:
         """Write an attempt, and with it forget the delivery; None if one with its key is open or has acted."""
 
         def unit(db: Database) -> int | None:
-            number = audit.attempt(db, attempt)
+            number = audit.begin_attempt(db, attempt)
             if number is not None:
-                inbox.answered(db, delivery)
+                inbox.mark_answered(db, delivery)
             return number
 
         return await self._write(unit)
 
-    async def attempted(self, key: str) -> Entry | None:
+    async def attempt_by_key(self, key: str) -> Entry | None:
         """Return the attempt that is open or has acted under a key."""
-        return await self._read(lambda db: audit.attempted(db, key))
+        return await self._read(lambda db: audit.attempt_by_key(db, key))
 
-    async def detail(self, attempt: int, detail: str, *, linked: Link | None = None) -> None:
+    async def set_attempt_detail(self, attempt: int, detail: str, *, linked: Link | None = None) -> None:
         """Write, before the call, what is needed to look it up should its answer be lost.
 
         Raises Refused("link_changed") where ``linked`` stands no more.
         """
 
         def unit(db: Database) -> None:
-            people.must_stand(db, linked)
-            audit.detail(db, attempt, detail)
+            people.require_link(db, linked)
+            audit.set_attempt_detail(db, attempt, detail)
 
         await self._write(unit)
 
-    async def unended(self) -> tuple[Entry, ...]:
+    async def unfinished_attempts(self) -> tuple[Entry, ...]:
         """Return attempts without an end, oldest first."""
-        return await self._read(audit.unended)
+        return await self._read(audit.unfinished_attempts)
 
-    async def audit(
+    async def audit_entries(
         self, since: datetime, until: datetime, person: Person | None = None, limit: int = 500
     ) -> tuple[Entry, ...]:
         """Return entries attempted in ``[since, until)``, newest first."""
@@ -487,11 +499,11 @@ class Store:
 
     # ── deliveries, stashed words, followed runs ──
 
-    async def first_time(self, key: str, now: datetime, said: Said | None = None) -> bool:
+    async def record_delivery(self, key: str, now: datetime, said: IncomingMessage | None = None) -> bool:
         """Whether this delivery was not seen before; remembers it for 48 hours, and what was said until answered."""
-        return await self._write(lambda db: inbox.first_time(db, key, now, said))
+        return await self._write(lambda db: inbox.record_delivery(db, key, now, said))
 
-    async def unanswered(self) -> tuple[Said, ...]:
+    async def unanswered(self) -> tuple[IncomingMessage, ...]:
         """Return what was said and neither answered nor noted in the audit, oldest first."""
         return await self._read(inbox.unanswered)
 
@@ -504,7 +516,12 @@ class Store:
         return await self._read(lambda db: runs.stashed(db, id))
 
     async def put_run(
-        self, run: Run, *, posts: Sequence[NewPost] = (), settle: Ending | None = None, linked: Link | None = None
+        self,
+        run: Run,
+        *,
+        posts: Sequence[NewPost] = (),
+        attempt_result: AttemptResultFields | None = None,
+        linked: Link | None = None,
     ) -> None:
         """Add or change a followed run, with what is said about it.
 
@@ -512,10 +529,10 @@ class Store:
         """
 
         def unit(db: Database) -> None:
-            people.must_stand(db, linked)
+            people.require_link(db, linked)
             runs.put_run(db, run)
             queueing.put(db, posts)
-            audit.end(db, settle)
+            audit.end(db, attempt_result)
 
         await self._write(unit, lambda _: posts)
 
@@ -529,39 +546,41 @@ class Store:
 
     # ── keeping house ──
 
-    async def prune(self, now: datetime, keep: Keep = KEEP) -> int:
+    async def prune(self, now: datetime, keep: RetentionPeriods = RETENTION) -> int:
         """Forget what is old, at most 500 rows in a transaction; return how many rows went."""
-        edges = await self._read(lambda db: retention.limits(db, now, keep))
+        cutoffs = await self._read(lambda db: retention.limits(db, now, keep))
         total = 0
         for statement in retention.STEPS:
-            while gone := await self._write(partial(retention.prune_step, statement=statement, edges=edges)):
+            while gone := await self._write(partial(retention.prune_step, statement=statement, cutoffs=cutoffs)):
                 total += gone
         if total:
-            self._familiar.clear()
-        while gone := await self._write(lambda db: retention.prune_incident(db, self._shelf, edges)):
+            self._seen_cache.clear()
+        while gone := await self._write(lambda db: retention.prune_incident(db, self._incident_cache, cutoffs)):
             total += gone
         return total
 
-    async def take_as_now(self, now: datetime, *, margin: timedelta = timedelta()) -> int:
+    async def correct_future_times(self, now: datetime, *, margin: timedelta = timedelta()) -> int:
         """Take what waits for a time more than ``margin`` ahead as of ``now``: the wall clock was put back.
 
         The margin is for where that is not certain: there is none where something has happened after ``now``. Return
         how many rows that were, at most 500 in a transaction.
         """
         total = 0
-        certain = await self._read(lambda db: put_back.is_certain(db, now))
+        certain = await self._read(lambda db: clock_set_back.is_certain(db, now))
         margin = timedelta() if certain else margin
-        for statement in put_back.STEPS:
-            while took := await self._write(partial(put_back.step, statement=statement, now=now, margin=margin)):
+        for statement in clock_set_back.STEPS:
+            while took := await self._write(partial(clock_set_back.step, statement=statement, now=now, margin=margin)):
                 total += took
         if total:
-            await self._write(lambda _: self._shelf.clear())
+            await self._write(lambda _: self._incident_cache.clear())
         return total
 
     async def backup(self, path: Path) -> None:
         """Copy the database to a file while everything goes on. Raises ``Refused``: "backup", "backup_target"."""
         try:
-            await self._units.stepwise(lambda connection, between: backup.backup(connection, self.path, path, between))
+            await self._transactions.run_in_steps(
+                lambda connection, between: backup.backup(connection, self.path, path, between)
+            )
         except (OSError, ValueError, sqlite3.Error) as error:  # ValueError: a name that no file can have
             why = error.strerror if isinstance(error, OSError) else None
             raise Refused(
@@ -571,5 +590,5 @@ class Store:
             ) from error
 
 
-def _posts_of(facts: Facts) -> Sequence[NewPost]:
-    return facts.posts
+def _posts_of(changes: ChangeSet) -> Sequence[NewPost]:
+    return changes.posts

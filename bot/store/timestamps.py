@@ -6,21 +6,21 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-def stamp(at: datetime) -> int:
+def timestamp(at: datetime) -> int:
     """Return epoch milliseconds, cut off below. Raises TypeError for a time without a zone."""
     return (at - EPOCH) // _MILLISECOND
 
 
-def moment(stamp: int) -> datetime:
+def from_timestamp(timestamp: int) -> datetime:
     """Return the time in UTC."""
-    return EPOCH + stamp * _MILLISECOND
+    return EPOCH + timestamp * _MILLISECOND
 
 
-def stamp_or_none(at: datetime | None) -> int | None:
+def timestamp_or_none(at: datetime | None) -> int | None:
     """Return epoch milliseconds where there is a time."""
-    return None if at is None else stamp(at)
+    return None if at is None else timestamp(at)
 
 
-def moment_or_none(stamp: int | None) -> datetime | None:
+def from_timestamp_or_none(timestamp: int | None) -> datetime | None:
     """Return the time where there is one."""
-    return None if stamp is None else moment(stamp)
+    return None if timestamp is None else from_timestamp(timestamp)

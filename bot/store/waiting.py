@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from bot.store.timestamps import moment
+from bot.store.timestamps import from_timestamp
 
 _MOST = 200  # of the oldest: their ages are followed from one look to the next
 _WAITS = "('queued', 'sending', 'unclear')"
@@ -55,4 +55,4 @@ def waiting(db: Database) -> Waiting:
 
 
 def _named(db: Database, query: str) -> dict[str, datetime]:
-    return {row["id"]: moment(row["since"]) for row in db.execute(query)}
+    return {row["id"]: from_timestamp(row["since"]) for row in db.execute(query)}

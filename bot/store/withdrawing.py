@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from sqlite_utils import Database
 
 from bot.core.incident.model import Incident
-from bot.core.outbox.posts import NewPost, PostId, State
+from bot.core.outbox.posts import NewPost, PostId, PostState
 from bot.store.posts import WITHDRAWN, give_up
-from bot.store.timestamps import moment
+from bot.store.timestamps import from_timestamp
 
 _REMINDERS = """
     SELECT id, state, due FROM posts
@@ -20,7 +20,7 @@ _REMINDERS = """
 _UNTAKEN = "SELECT 1 FROM incidents WHERE listed_in = ? AND gathered = 1 AND phase = 'open' LIMIT 1"
 
 
-def answered(db: Database, passed_on: Iterable[Incident]) -> None:
+def withdraw_for(db: Database, passed_on: Iterable[Incident]) -> None:
     """Withdraw the reminders of incidents that are in other hands now, and of storms that wait for nobody any more."""
     storms = set[str]()
     for incident in passed_on:
@@ -31,7 +31,7 @@ def answered(db: Database, passed_on: Iterable[Incident]) -> None:
             _withdraw(db, storm)
 
 
-def replaced(db: Database, new: NewPost) -> None:
+def withdraw_earlier(db: Database, new: NewPost) -> None:
     """Withdraw the earlier reminders of what a new one reminds of."""
     if new.reminds_of:
         _withdraw(db, new.reminds_of)
@@ -39,7 +39,7 @@ def replaced(db: Database, new: NewPost) -> None:
 
 def _withdraw(db: Database, thing: str) -> None:
     for row in db.execute(_REMINDERS, [thing]).fetchall():
-        if row["state"] == State.QUEUED.value:
-            give_up(db, PostId(row["id"]), WITHDRAWN, moment(row["due"]))
+        if row["state"] == PostState.QUEUED.value:
+            give_up(db, PostId(row["id"]), WITHDRAWN, from_timestamp(row["due"]))
         else:
             db.execute("UPDATE posts SET withdrawn = 1 WHERE id = ?", [row["id"]])

@@ -18,7 +18,7 @@ from sqlite_utils import Database
 
 from bot.core.audit import Attempt
 from bot.core.people.model import Link, Person
-from bot.store import audit, watching
+from bot.store import audit, monitor_state
 from bot.store.imports import Transact
 from bot.store.people import person
 
@@ -30,11 +30,11 @@ _KEYED = (("incidents", "acked_by"), ("incidents", "ended_by"), ("runs", "person
 
 
 @dataclass(frozen=True, slots=True)
-class Moving:
+class KeyChange:
     """Which keys become which."""
 
     former: tuple[str, ...]  # teams or enterprises
-    home: str
+    workspace_key: str
     users: Mapping[str, str]  # user ids that are others now
     by: Person  # the bot, for the audit
     note: str  # what is noted of the home when all is done
@@ -43,16 +43,16 @@ class Moving:
     def key(self, old: str) -> str:
         """Return the new key of a person."""
         user = person(old).user
-        return str(Person(self.home, self.users.get(user, user)))
+        return str(Person(self.workspace_key, self.users.get(user, user)))
 
     def concerns(self, key: str) -> bool:
         """Whether a key is one to change."""
         whose = person(key)
-        return whose.team in self.former or (whose.team == self.home and whose.user in self.users)
+        return whose.team in self.former or (whose.team == self.workspace_key and whose.user in self.users)
 
 
 @dataclass(frozen=True, slots=True)
-class _End:
+class _AttemptResult:
     """The end of the audit row."""
 
     attempt: int
@@ -64,85 +64,85 @@ class _End:
     linked: Link | None = None
 
 
-def move(transact: Transact, moving: Moving) -> int:
+def change_person_keys(transact: Transact, change: KeyChange) -> int:
     """Give all people of former homes their new keys; return how many keys there were."""
-    keys = transact(lambda db: _keys(db, moving))
+    keys = transact(lambda db: _keys(db, change))
     for first in range(0, len(keys), CHUNK):
         some = keys[first : first + CHUNK]
-        transact(partial(_note_former, moving=moving, keys=some))
-        transact(partial(_links, moving=moving, keys=some))
+        transact(partial(_note_former, change=change, keys=some))
+        transact(partial(_links, change=change, keys=some))
     for table, column in _KEYED:
-        while transact(partial(_column, moving=moving, table=table, column=column)):
+        while transact(partial(_column, change=change, table=table, column=column)):
             pass
-    while transact(lambda db: _deliveries(db, moving)):
+    while transact(lambda db: _deliveries(db, change)):
         pass
-    transact(lambda db: _done(db, moving, len(keys)))
+    transact(lambda db: _done(db, change, len(keys)))
     return len(keys)
 
 
-def _keys(db: Database, moving: Moving) -> list[str]:
+def _keys(db: Database, change: KeyChange) -> list[str]:
     """Return the keys of people that are to change, wherever they stand."""
     found = set[str]()
     for table, column in (("links", "person"), ("attempts", "person"), ("former_people", "person"), *_KEYED):
         rows = db.execute(f"SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL")  # noqa: S608  constants only
-        found.update(row[0] for row in rows if moving.concerns(row[0]))
+        found.update(row[0] for row in rows if change.concerns(row[0]))
     return sorted(found)
 
 
-def _note_former(db: Database, moving: Moving, keys: Sequence[str]) -> None:
+def _note_former(db: Database, change: KeyChange, keys: Sequence[str]) -> None:
     for old in keys:
-        new = moving.key(old)
+        new = change.key(old)
         db.execute("UPDATE former_people SET person = ? WHERE person = ?", [new, old])
         db.execute("INSERT OR REPLACE INTO former_people VALUES (?, ?)", [old, new])
         db.execute("DELETE FROM former_people WHERE former = person")  # who has come back
 
 
-def _links(db: Database, moving: Moving, keys: Sequence[str]) -> None:
+def _links(db: Database, change: KeyChange, keys: Sequence[str]) -> None:
     """Move links. Who has been linked under the new key already keeps that link: it is the newer one."""
     for old in keys:
-        db.execute("UPDATE OR IGNORE links SET person = ? WHERE person = ?", [moving.key(old), old])
+        db.execute("UPDATE OR IGNORE links SET person = ? WHERE person = ?", [change.key(old), old])
         db.execute("DELETE FROM links WHERE person = ?", [old])
 
 
-def _column(db: Database, moving: Moving, table: str, column: str) -> int:
+def _column(db: Database, change: KeyChange, table: str, column: str) -> int:
     """Change some rows; return how many."""
     rows = db.execute(f"SELECT rowid, {column} FROM {table} WHERE {column} IS NOT NULL")  # noqa: S608  constants only
-    some = [(moving.key(row[1]), row[0]) for row in rows if moving.concerns(row[1])][:CHUNK]
+    some = [(change.key(row[1]), row[0]) for row in rows if change.concerns(row[1])][:CHUNK]
     db.conn.executemany(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", some)  # noqa: S608  constants only
     return len(some)
 
 
-def _deliveries(db: Database, moving: Moving) -> int:
+def _deliveries(db: Database, change: KeyChange) -> int:
     """Change what was said and is not answered yet."""
     some = list[tuple[str, str]]()
     for row in db.execute("SELECT key, said FROM deliveries WHERE said <> ''"):
         said = json.loads(row["said"])
         old = str(Person(said["team"], said["user"]))
-        if moving.concerns(old):
-            new = person(moving.key(old))
+        if change.concerns(old):
+            new = person(change.key(old))
             some.append((json.dumps(said | {"team": new.team, "user": new.user}), row["key"]))
     db.conn.executemany("UPDATE deliveries SET said = ? WHERE key = ?", some[:CHUNK])
     return len(some[:CHUNK])
 
 
-def _done(db: Database, moving: Moving, count: int) -> None:
+def _done(db: Database, change: KeyChange, count: int) -> None:
     """Put it on record and note the new home, together."""
-    watching.note(db, NOTE, moving.note)
+    monitor_state.set_note(db, NOTE, change.note)
     if not count:
         return
-    was = " and ".join(moving.former) or moving.home
-    number = audit.attempt(
+    was = " and ".join(change.former) or change.workspace_key
+    number = audit.begin_attempt(
         db,
         Attempt(
-            key=f"home:{was}:{moving.home}:{moving.at.isoformat()}",
-            by=moving.by,
+            key=f"home:{was}:{change.workspace_key}:{change.at.isoformat()}",
+            by=change.by,
             channel="",
             thread="",
             surface="start",
-            words=f"people of {was} are known by {moving.home}",
+            words=f"people of {was} are known by {change.workspace_key}",
             verb="home",
-            at=moving.at,
+            at=change.at,
         ),
     )
     if number is not None:
-        audit.end(db, _End(number, moving.at, f"{count} people, {len(moving.users)} with another user id"))
+        audit.end(db, _AttemptResult(number, change.at, f"{count} people, {len(change.users)} with another user id"))

@@ -19,9 +19,9 @@ from bot.core.flow.model import (
 )
 from bot.core.outbox.conversations import (
     Channel,
-    Found,
-    SlackAstray,
+    SearchResult,
     SlackLimited,
+    SlackOutsideThread,
     SlackRefused,
     SlackUnclear,
     SlackUnreachable,
@@ -33,12 +33,12 @@ __all__ = [
     "Channel",
     "Clock",
     "Enos",
-    "Found",
-    "Names",
     "NewId",
+    "OwnerLookup",
+    "SearchResult",
     "Slack",
-    "SlackAstray",
     "SlackLimited",
+    "SlackOutsideThread",
     "SlackRefused",
     "SlackUnclear",
     "SlackUnreachable",
@@ -51,7 +51,7 @@ NewId = Callable[[], str]  # short, unguessable, url-safe
 class Enos(Protocol):
     """The batch API. Every call names the user it is made as; None means the watcher's own user.
 
-    Raises ``Refusal`` (final), ``Outage`` (may help to ask again) and, for calls that change something,
+    Raises ``Refusal`` (final), ``TemporaryFailure`` (may help to ask again) and, for calls that change something,
     ``Unclear`` when the answer was lost after the request may have been received.
     """
 
@@ -114,7 +114,7 @@ class Slack(Protocol):
     async def post(self, channel: str, body: Body, *, id: PostId, thread: str = "") -> tuple[str, str]:
         """Post a message with ``id`` in its metadata; return the channel it stands in and its ts.
 
-        Raises ``SlackAstray`` where it was to be a reply and stands outside of its thread.
+        Raises ``SlackOutsideThread`` where it was to be a reply and stands outside of its thread.
         """
         ...
 
@@ -122,7 +122,9 @@ class Slack(Protocol):
         """Replace a message of ours. ``channel`` may be a user id, as for ``post``, ``find`` and ``delete``."""
         ...
 
-    async def whisper(self, channel: str, user: str, body: Body, *, thread: str = "", response_url: str = "") -> None:
+    async def post_ephemeral(
+        self, channel: str, user: str, body: Body, *, thread: str = "", response_url: str = ""
+    ) -> None:
         """Show something to one person where they are: response_url if given, else an ephemeral message.
 
         Refused where neither reaches them: it is then for a message to them.
@@ -157,7 +159,7 @@ class Slack(Protocol):
         since: float = 0,
         until: float = 0,
         rest: str = "",
-    ) -> Found:
+    ) -> SearchResult:
         """Look for those of our messages that carry one of the ids, posted from ``since`` to ``until``.
 
         Both are epoch seconds; without ``since`` only the newest page is looked at, without ``until`` all up to now.
@@ -191,7 +193,7 @@ class Slack(Protocol):
         ...
 
 
-class Names(Protocol):
+class OwnerLookup(Protocol):
     """User names of flows' owners, to people, for mentions."""
 
     async def people_of(self, owners: Sequence[UserName]) -> Mapping[UserName, Person]:

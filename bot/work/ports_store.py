@@ -7,13 +7,13 @@ from typing import Protocol
 
 from bot.core.audit import Attempt, Entry
 from bot.core.flow.model import FlowId, Instance, InstanceId
-from bot.core.incident.facts import Facts, Known, Reading, Run
-from bot.core.incident.groups import Gathering
+from bot.core.incident.facts import ChangeSet, ReadState, Run, StoredState
+from bot.core.incident.groups import IncidentGroup
 from bot.core.incident.model import Incident, IncidentId
-from bot.core.outbox.lost_messages import AfterLoss
-from bot.core.outbox.notices import Told
+from bot.core.outbox.lost_messages import LossOutcome
+from bot.core.outbox.notices import NoticeUpdate
 from bot.core.outbox.posts import NewPost, Post, PostId
-from bot.core.people.model import Link, Person, Said
+from bot.core.people.model import IncomingMessage, Link, Person
 
 
 class Store(Protocol):
@@ -24,25 +24,25 @@ class Store(Protocol):
         self,
         instances: Collection[InstanceId],
         flows: Collection[FlowId],
-        decide: Callable[[Known], Facts],
+        decide: Callable[[StoredState], ChangeSet],
         *,
         since: datetime | None = None,
-    ) -> Facts:
+    ) -> ChangeSet:
         """Read what is known of these, ask ``decide``, and write its facts: at most 500 rows.
 
         With ``since``, incidents told after it are known too.
         """
         ...
 
-    def knows(self, rows: Collection[Instance]) -> bool:
+    def are_unchanged(self, rows: Collection[Instance]) -> bool:
         """Whether all these rows say what is written of them, so that there is nothing to observe; asks no disk."""
         ...
 
-    async def readings(self) -> Mapping[int, Reading]:
+    async def readings(self) -> Mapping[int, ReadState]:
         """Return how reading each type went."""
         ...
 
-    async def set_reading(self, reading: Reading, *, posts: Sequence[NewPost] = ()) -> None:
+    async def set_reading(self, reading: ReadState, *, posts: Sequence[NewPost] = ()) -> None:
         """Remember how reading a type went, with what is said about it."""
         ...
 
@@ -58,7 +58,7 @@ class Store(Protocol):
         """Whether the database has never completed a poll."""
         ...
 
-    async def note(self, name: str, value: str, *, posts: Sequence[NewPost] = ()) -> None:
+    async def set_note(self, name: str, value: str, *, posts: Sequence[NewPost] = ()) -> None:
         """Remember a small named value (page base, sort names, zone, …), and queue what is said about it with it."""
         ...
 
@@ -66,7 +66,7 @@ class Store(Protocol):
         """Return all small named values."""
         ...
 
-    async def tell(self, name: str, decide: Callable[[str], Told | None]) -> bool:
+    async def update_note(self, name: str, decide: Callable[[str], NoticeUpdate | None]) -> bool:
         """Read a note, ask ``decide``, and write the note and the posts it returns; return whether it returned any."""
         ...
 
@@ -82,11 +82,11 @@ class Store(Protocol):
         """Return incidents, newest first; ``live`` means open or acknowledged."""
         ...
 
-    async def gatherings(self) -> tuple[Gathering, ...]:
+    async def incident_groups(self) -> tuple[IncidentGroup, ...]:
         """Return the messages under which many incidents stand, those still shown, oldest first."""
         ...
 
-    async def gathered(self, post: PostId) -> tuple[Incident, ...]:
+    async def grouped(self, post: PostId) -> tuple[Incident, ...]:
         """Return the incidents that the message of a gathering lists, newest first."""
         ...
 
@@ -101,15 +101,17 @@ class Store(Protocol):
     async def change(
         self,
         id: IncidentId,
-        decide: Callable[[Incident], Facts],
+        decide: Callable[[Incident], ChangeSet],
         *,
-        settle: "Settlement | None" = None,
-    ) -> Facts:
+        attempt_result: "AttemptResult | None" = None,
+    ) -> ChangeSet:
         """Read an incident, ask ``decide`` (which may raise a Refusal), write its facts and end the attempt."""
         ...
 
     # the outbox
-    async def queue(self, posts: Sequence[NewPost], *, settle: "Settlement | None" = None, delivery: str = "") -> None:
+    async def queue(
+        self, posts: Sequence[NewPost], *, attempt_result: "AttemptResult | None" = None, delivery: str = ""
+    ) -> None:
         """Queue posts, and end the attempt and the delivery they answer, in one transaction.
 
         An edit whose target is still queued changes the target's body; a queued edit of the same target is
@@ -129,19 +131,19 @@ class Store(Protocol):
         """Return the unclear posts."""
         ...
 
-    async def sending(self, id: PostId, now: datetime) -> Post | None:
+    async def start_sending(self, id: PostId, now: datetime) -> Post | None:
         """Mark a queued post as being sent and return it as it is now; None if it is no longer queued."""
         ...
 
-    async def sent(self, id: PostId, channel: str, ts: str, now: datetime) -> None:
+    async def mark_sent(self, id: PostId, channel: str, ts: str, now: datetime) -> None:
         """Settle: it stands there."""
         ...
 
-    async def set_unclear(self, id: PostId, why: str, now: datetime) -> None:
+    async def mark_unclear(self, id: PostId, why: str, now: datetime) -> None:
         """Settle: nobody knows; look it up after a few seconds."""
         ...
 
-    async def hasten(self, now: datetime, channel: str = "") -> None:
+    async def retry_now(self, now: datetime, channel: str = "") -> None:
         """Let what waits for another try go now, in one channel or everywhere; not where Slack asked to wait."""
         ...
 
@@ -165,22 +167,30 @@ class Store(Protocol):
         """Settle: it will not be sent."""
         ...
 
-    async def lost(
-        self, edit: PostId, channel: str, ts: str, now: datetime, *, stands: bool, often: Sequence[NewPost] = ()
-    ) -> AfterLoss | None:
+    async def mark_lost(
+        self,
+        edit: PostId,
+        channel: str,
+        ts: str,
+        now: datetime,
+        *,
+        still_visible: bool,
+        if_too_often: Sequence[NewPost] = (),
+    ) -> LossOutcome | None:
         """Settle: Slack takes no edit of the message at ``ts``. It is queued once more, as the edit would show it.
 
-        ``stands`` says that people still see it. None where that was known before. ``often`` is queued where it is lost
-        too often to be said again.
+        ``still_visible`` says that people still see it. None where that was known before. ``if_too_often`` is queued
+        where it is lost too often to be said again.
         """
         ...
 
-    async def astray(
-        self, reply: PostId, channel: str, ts: str, now: datetime, *, thread: str, often: Sequence[NewPost] = ()
-    ) -> AfterLoss | None:
+    async def mark_outside_thread(
+        self, reply: PostId, channel: str, ts: str, now: datetime, *, thread: str, if_too_often: Sequence[NewPost] = ()
+    ) -> LossOutcome | None:
         """Settle: a reply to ``thread`` stands at ``ts``, outside of it. The thread's first message is queued again.
 
-        The reply is unclear, and has a ``ts``, while it is to be deleted and said again. ``often`` as for ``lost``.
+        The reply is unclear, and has a ``ts``, while it is to be deleted and said again.
+        ``if_too_often`` as for ``mark_lost``.
         """
         ...
 
@@ -188,19 +198,19 @@ class Store(Protocol):
         """Return the message that stood at a place and was lost, as it is now."""
         ...
 
-    async def reserve(self, id: PostId, file: str) -> None:
+    async def set_file_id(self, id: PostId, file: str) -> None:
         """Remember the id of a file that is about to be shown, to settle a lost answer by."""
         ...
 
-    async def doubtful(self, before: datetime) -> tuple[Post, ...]:
+    async def maybe_duplicated(self, before: datetime) -> tuple[Post, ...]:
         """Return messages sent before a time, after an unclear try, and not yet looked at once more."""
         ...
 
-    async def no_double(self, id: PostId, *, again: datetime | None = None) -> None:
+    async def mark_not_duplicated(self, id: PostId, *, again: datetime | None = None) -> None:
         """Settle: a look at ``again`` has shown that it stands once; None: it need not be looked at any more."""
         ...
 
-    async def interrupted(self) -> int:
+    async def mark_interrupted(self) -> int:
         """At start: posts left as sending become unclear. Return how many."""
         ...
 
@@ -229,38 +239,38 @@ class Store(Protocol):
         """Remove a link and return what it was."""
         ...
 
-    async def prove(self, link: Link) -> bool:
+    async def mark_proven(self, link: Link) -> bool:
         """Mark this very link as proven; False where it stands no more, or is another one now."""
         ...
 
     # the audit
-    async def attempt(self, attempt: Attempt, *, delivery: str = "") -> int | None:
+    async def begin_attempt(self, attempt: Attempt, *, delivery: str = "") -> int | None:
         """Write an attempt; None if one with this key is open or has acted (``core/audit.py``, ``frees``)."""
         ...
 
-    async def attempted(self, key: str) -> Entry | None:
+    async def attempt_by_key(self, key: str) -> Entry | None:
         """Return the attempt that is open or has acted under a key."""
         ...
 
-    async def detail(self, attempt: int, detail: str, *, linked: Link | None = None) -> None:
+    async def set_attempt_detail(self, attempt: int, detail: str, *, linked: Link | None = None) -> None:
         """Write, before the call, what is needed to look it up should its answer be lost.
 
         Raises Refused("link_changed") where ``linked`` stands no more.
         """
         ...
 
-    async def unended(self) -> tuple[Entry, ...]:
+    async def unfinished_attempts(self) -> tuple[Entry, ...]:
         """Return attempts without an end."""
         ...
 
-    async def audit(
+    async def audit_entries(
         self, since: datetime, until: datetime, person: Person | None = None, limit: int = 500
     ) -> tuple[Entry, ...]:
         """Return entries, newest first."""
         ...
 
     # deliveries, stashed words, followed runs
-    async def first_time(self, key: str, now: datetime, said: Said | None = None) -> bool:
+    async def record_delivery(self, key: str, now: datetime, said: IncomingMessage | None = None) -> bool:
         """Whether this delivery (event, envelope, trigger id) has not been seen before; remembers it.
 
         What was said is kept until ``queue`` or ``attempt`` names the delivery.
@@ -280,7 +290,7 @@ class Store(Protocol):
         run: Run,
         *,
         posts: Sequence[NewPost] = (),
-        settle: "Settlement | None" = None,
+        attempt_result: "AttemptResult | None" = None,
         linked: Link | None = None,
     ) -> None:
         """Add or change a followed run, with what is said about it.
@@ -299,7 +309,7 @@ class Store(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
+class AttemptResult:
     """The end of an attempt."""
 
     attempt: int

@@ -56,5 +56,5 @@ async def hears(bot, running):
     slack = running.world.workspace
     if bot.settings.mode == "socket":
         await slack.until(lambda: len(slack.sockets.connections) > 1, 60)
-    await slack.until(lambda: bot.watch.health(bot.steady()).lag is not None, 60)
-    await bot._figures()
+    await slack.until(lambda: bot.monitor.health(bot.steady()).lag is not None, 60)
+    await bot._update_metrics()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from app_kit import MAYA, SAM
 
-from bot.core.checks.check import State
+from bot.core.checks.check import CheckState
 from bot.core.flow.model import UserId, UserName
 from bot.core.people.model import Link, Person
 from bot.store.store import Store
@@ -15,15 +15,15 @@ WATCHER = "u15432100000000001"
 
 def bad(found):
     """What is not well, by name."""
-    return {check.name: check for check in found if check.state is not State.OK}
+    return {check.name: check for check in found if check.state is not CheckState.OK}
 
 
 def named(found, name):
     return next(check for check in found if check.name == name)
 
 
-def link(user, id_, name, *, proven=False):
-    return Link(Person(HOME, user), UserId(id_), UserName(name), proven=proven)
+def link(user, id_, name, *, verified=False):
+    return Link(Person(HOME, user), UserId(id_), UserName(name), verified=verified)
 
 
 MAYAS = link(MAYA, "u15432100000000011", "maya.chen")

@@ -20,7 +20,7 @@ async def looked(folder, caplog, change=lambda workspace: None, **environ):
         async with Store.open(read.database) as store:
             bot = App(read, store, {})
             try:
-                await default_channel.look(bot.edge.poster, read.channel, read.shared_channels)
+                await default_channel.warn(bot.gateway.poster, read.channel, read.shared_channels)
             finally:
                 await bot.stop(1)
     return [(record.levelname, record.getMessage()) for record in caplog.records if record.name == "bot"]

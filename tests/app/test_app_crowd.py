@@ -32,12 +32,12 @@ async def test_a_crowd_at_the_doors_stops_nothing(tmp_path, caplog):
         running_bot(running, tmp_path, FLOWBOT_EVENTS_LISTEN="127.0.0.1:0", **secret) as bot,
     ):
         slack, platform = running.world.workspace, running.world.platform
-        slack.use_http(f"{bot.edge.address}/slack/events")
+        slack.use_http(f"{bot.gateway.address}/slack/events")
         await hears(bot, running)
         async with AsyncExitStack() as crowd:
             await stand(crowd, bot.address, CROWD)
-            await stand(crowd, bot.edge.address, CROWD)
-            assert [each.connections for each in (bot._servers[0], bot.edge._server)] == [listener.CAP] * 2
+            await stand(crowd, bot.gateway.address, CROWD)
+            assert [each.connections for each in (bot._servers[0], bot.gateway._server)] == [listener.CAP] * 2
             platform.fail(3377)
             platform.start_scheduled(3377, app.now())
             async with aiohttp.ClientSession() as session, session.get(f"{bot.address}/readyz") as ready:

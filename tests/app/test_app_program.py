@@ -19,7 +19,7 @@ from bot.core.health.promise import Judgement
 from bot.core.text.mask import DEFAULT
 from bot.ops import health, healthcheck, logs
 from bot.ops.manifest import manifest_yaml
-from bot.ops.scheduler import Clockwork
+from bot.ops.scheduler import Scheduler
 from bot.ops.schedules import in_words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,7 +82,7 @@ def test_the_manifest_file_is_the_computed_one():
 
 def test_a_job_must_be_async():
     with pytest.raises(TypeError, match="must be an async def"):
-        Clockwork().every(1, "poll", lambda: asyncio.sleep(0))
+        Scheduler().every(1, "poll", lambda: asyncio.sleep(0))
 
 
 async def test_a_job_that_fails_runs_again(caplog: pytest.LogCaptureFixture):
@@ -95,7 +95,7 @@ async def test_a_job_that_fails_runs_again(caplog: pytest.LogCaptureFixture):
         raise Refused("why", "A sentence.")
 
     assert inspect.iscoroutinefunction(job)
-    works = Clockwork()
+    works = Scheduler()
     works.every(0.01, "job", job)
     works.start()
     await asyncio.wait_for(came[2].wait(), 60)
@@ -116,7 +116,7 @@ async def test_stopping_lets_a_job_end_and_cuts_off_one_that_hangs():
     async def hangs() -> None:
         await asyncio.Event().wait()
 
-    works = Clockwork()
+    works = Scheduler()
     works.every(60, "slow", slow)
     works.every(60, "hangs", hangs)
     works.start()
@@ -130,8 +130,8 @@ async def test_health_ready_and_metrics_are_served():
     metrics = health.Metrics()
     why, remarks = ["Slack is not connected."], ["Failures of 2 of 7 flows are not seen."]
     metrics.enos_calls.labels("flows.get", "ok").inc()
-    meters = health.meters(metrics)
-    meters.double()
+    delivery_metrics = health.delivery_metrics(metrics)
+    delivery_metrics.duplicate()
     app = health.application(metrics, lambda: Judgement(tuple(why), tuple(remarks)), lambda: metrics.sockets.set(2))
     async with TestClient(TestServer(app)) as client:
         assert (await client.get("/healthz")).status == 200

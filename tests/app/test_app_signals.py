@@ -59,9 +59,9 @@ async def scripted(text, running, folder):
 
 OPENING = """
 import sys, threading
-from bot.ops import early, process
+from bot.ops import early_exit, process
 from bot.store import database
-early.end_at_once()
+early_exit.end_at_once()
 migrate = database.migrate
 
 def slow(db):
@@ -91,9 +91,9 @@ async def test_while_the_database_is_being_opened(tmp_path, number):
 # nothing does where a signal comes just before it begins.
 TAKEN = """
 import os, signal, sys, threading
-from bot.ops import early, process
+from bot.ops import early_exit, process
 from bot.store import database
-early.end_at_once()
+early_exit.end_at_once()
 main = threading.main_thread()
 
 def waits():
@@ -132,8 +132,8 @@ async def test_a_signal_that_interrupts_nothing_is_heard_while_the_database_is_b
 # The moment in which asyncio has just put the system's own handlers back, where it was asked to handle the signals.
 CLOSING = """
 import asyncio, os, sys
-from bot.ops import early
-early.end_at_once()
+from bot.ops import early_exit
+early_exit.end_at_once()
 close = asyncio.SelectorEventLoop.close
 
 def closes(loop):
@@ -208,7 +208,7 @@ class Silent:
 
 async def test_a_question_that_hangs_is_given_up_when_asked_to_end():
     bot, stop = Silent(), asyncio.Event()
-    proving = asyncio.create_task(process.proven(bot, stop))
+    proving = asyncio.create_task(process.preflight_problems(bot, stop))
     await asyncio.wait_for(bot.asked.wait(), WITHIN)
     stop.set()
     assert await asyncio.wait_for(proving, WITHIN) == []

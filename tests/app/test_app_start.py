@@ -38,7 +38,7 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_slack_being_away_at_start_is_waited_out_and_told(caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.WARNING, "bot")
     bot = Slow([])
-    assert await process.proven(bot, asyncio.Event()) == []
+    assert await process.preflight_problems(bot, asyncio.Event()) == []
     assert bot.times == 3
     assert caplog.records[0].getMessage() == (
         "Slack does not answer yet. Slack could not be reached (connection refused). "
@@ -49,7 +49,7 @@ async def test_slack_being_away_at_start_is_waited_out_and_told(caplog: pytest.L
 async def test_a_slack_that_asks_to_wait_is_left_alone_so_long(caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.WARNING, "bot")
     bot, stop = Slow([], silent=10**9, trouble=SlackBusy(3600)), asyncio.Event()
-    waiting = asyncio.create_task(process.proven(bot, stop))
+    waiting = asyncio.create_task(process.preflight_problems(bot, stop))
     async with bot.asked:
         await bot.asked.wait()
     stop.set()
@@ -62,12 +62,14 @@ async def test_a_slack_that_asks_to_wait_is_left_alone_so_long(caplog: pytest.Lo
 
 
 async def test_what_only_an_operator_can_mend_ends_the_waiting():
-    assert await process.proven(Slow(["The token was revoked."]), asyncio.Event()) == ["The token was revoked."]
+    assert await process.preflight_problems(Slow(["The token was revoked."]), asyncio.Event()) == [
+        "The token was revoked."
+    ]
 
 
 async def test_a_bot_that_waits_for_slack_can_be_stopped():
     bot, stop = Slow([], silent=10**9), asyncio.Event()
-    waiting = asyncio.create_task(process.proven(bot, stop))
+    waiting = asyncio.create_task(process.preflight_problems(bot, stop))
     async with bot.asked:
         await bot.asked.wait()
     stop.set()

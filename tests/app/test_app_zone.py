@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.errors import Outage, Refused
+from bot.core.errors import Refused, TemporaryFailure
 from bot.ops.platform_zone import ASK_AGAIN, PlatformZone
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
@@ -28,14 +28,14 @@ async def test_it_is_asked_once():
     enos = Printed("GMT+8")
     zone = PlatformZone("auto", enos)
     for _ in range(3):
-        await zone.look(NOW)
+        await zone.refresh(NOW)
     assert (zone.offset, enos.asked) == (timedelta(hours=8), 1)
 
 
 async def test_a_zone_of_the_settings_is_not_asked_for():
     enos = Printed("GMT+8")
     zone = PlatformZone("GMT+1", enos)
-    await zone.look(NOW)
+    await zone.refresh(NOW)
     assert (zone.offset, enos.asked) == (timedelta(hours=1), 0)
 
 
@@ -44,15 +44,15 @@ async def test_what_names_none_is_asked_again_after_minutes_only(answer: str | E
     enos = Printed(answer, "GMT+8")
     zone = PlatformZone("auto", enos)
     for second in range(30):
-        await zone.look(NOW + timedelta(seconds=second))
+        await zone.refresh(NOW + timedelta(seconds=second))
     assert (zone.offset, enos.asked) == (None, 1)
-    await zone.look(NOW + ASK_AGAIN)
+    await zone.refresh(NOW + ASK_AGAIN)
     assert zone.offset == timedelta(hours=8)
 
 
 async def test_an_outage_is_left_to_the_watcher_to_tell():
-    enos = Printed(Outage(), "GMT+8")
+    enos = Printed(TemporaryFailure(), "GMT+8")
     zone = PlatformZone("auto", enos)
-    await zone.look(NOW)
-    await zone.look(NOW)
+    await zone.refresh(NOW)
+    await zone.refresh(NOW)
     assert zone.offset == timedelta(hours=8)

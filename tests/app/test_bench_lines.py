@@ -94,17 +94,17 @@ async def test_both_sides_of_a_sweep_read_the_same_and_the_watcher_keeps_it():
     fill(running.world.platform, FLOWS // 2)
     calls = Counter()
     try:
-        async with watcher(running.enos_url, calls) as (watch, store):
-            await watch.poll(now())
+        async with watcher(running.enos_url, calls) as (monitor, store):
+            await monitor.poll(now())
             _, rows = await plain_loop(running.enos_url)
             kept = await store.incidents(limit=10_000)
             assert sum(len(each.occurrences) for each in kept) == FLOWS // 2 <= rows
             assert calls["flowInstances.search"] >= FLOWS // 2 / 50
             for _ in range(2):  # a reading of many pages is made sure of
-                await watch.poll(now())
-            await asyncio.wait_for(watch.settled(), 30)
+                await monitor.poll(now())
+            await asyncio.wait_for(monitor.wait_until_idle(), 30)
             calls.clear()
-            await watch.poll(now())
+            await monitor.poll(now())
             assert calls == {"flowInstances.search": 3}
     finally:
         await running.stop()

@@ -97,7 +97,7 @@ def test_the_gate_tells_what_could_not_be_done_from_what_passed(capsys, monkeypa
 
 
 def test_every_file_of_tests_is_in_one_part_of_the_gate():
-    parts = [ROOT / each for which in gate.rooms().values() for each in which]
+    parts = [ROOT / each for which in gate.parts().values() for each in which]
     files = sorted(file for part in parts for file in (part.glob("test_*.py") if part.is_dir() else [part]))
     assert files == sorted((ROOT / "tests").rglob("test_*.py"))
-    assert gate.rooms().keys() >= gate.UNCOUNTED | gate.REAL_TIME
+    assert gate.parts().keys() >= gate.UNCOUNTED | gate.REAL_TIME

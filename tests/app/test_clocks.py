@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.ops.clocks import TOLD_FOR, Steady, Steps
-from bot.ops.scheduler import Clockwork
+from bot.ops.clocks import RECENT_FOR, ClockJumps, SteadyClock
+from bot.ops.scheduler import Scheduler
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -30,12 +30,12 @@ def times():
 
 @pytest.fixture
 def steady(times):
-    return Steady(times.wall, lambda: times.monotonic)
+    return SteadyClock(times.wall, lambda: times.monotonic)
 
 
 @pytest.fixture
-def steps(times, steady):
-    return Steps(steady, lambda: times.wall)
+def clock_jumps(times, steady):
+    return ClockJumps(steady, lambda: times.wall)
 
 
 def test_the_steady_clock_knows_nothing_of_steps(times, steady):
@@ -45,32 +45,32 @@ def test_the_steady_clock_knows_nothing_of_steps(times, steady):
     assert steady() == NOW + timedelta(seconds=15)
 
 
-def test_a_clock_that_goes_on_has_not_stepped(times, steps):
+def test_a_clock_that_goes_on_has_not_stepped(times, clock_jumps):
     for _ in range(5):
         times.pass_by(1)
         times.wall += timedelta(milliseconds=200)  # it is being drawn right
-        assert steps.look() is None
-    assert steps.told is None
+        assert clock_jumps.check() is None
+    assert clock_jumps.recent is None
 
 
 @pytest.mark.parametrize("by", [-HOUR, HOUR, timedelta(seconds=-45), timedelta(days=3650)])
-def test_a_step_is_seen_once(times, steps, by):
+def test_a_step_is_seen_once(times, clock_jumps, by):
     times.pass_by(1)
     times.wall += by
-    assert steps.look().by == by
+    assert clock_jumps.check().by == by
     times.pass_by(1)
-    assert steps.look() is None
+    assert clock_jumps.check() is None
 
 
-def test_a_step_of_more_than_a_minute_is_told_for_a_day(times, steps):
+def test_a_step_of_more_than_a_minute_is_told_for_a_day(times, clock_jumps):
     times.wall -= timedelta(seconds=59)
-    assert steps.look() is not None
-    assert steps.told is None
+    assert clock_jumps.check() is not None
+    assert clock_jumps.recent is None
     times.wall -= timedelta(seconds=60)
-    steps.look()
-    assert steps.told.by == timedelta(seconds=-60)
-    times.pass_by(TOLD_FOR.total_seconds())
-    assert steps.told is None
+    clock_jumps.check()
+    assert clock_jumps.recent.by == timedelta(seconds=-60)
+    times.pass_by(RECENT_FOR.total_seconds())
+    assert clock_jumps.recent is None
 
 
 async def test_a_job_that_would_wait_for_the_old_time_runs_in_its_turn():
@@ -79,9 +79,9 @@ async def test_a_job_that_would_wait_for_the_old_time_runs_in_its_turn():
     async def job() -> None:
         came.set()
 
-    works = Clockwork()
+    works = Scheduler()
     works.every(60, "job", job, first_in=3600.0 + 0.05)  # what the scheduler's times are after an hour was put back
     works.start()
-    works.put_back(HOUR)
+    works.shift_back(HOUR)
     await asyncio.wait_for(came.wait(), 20)
     await works.stop(1)

@@ -8,9 +8,9 @@ import pytest
 from app_kit import ALEX, DATA_OPS, FINANCE, GENERAL, GUEST, configured, hears, running_bot
 from doctor_kit import app_with, bad, named
 
-from bot.core.checks.check import State
+from bot.core.checks.check import CheckState
 from bot.doctor import probe_client, slack
-from bot.doctor.safe_check import guarded
+from bot.doctor.safe_check import safe_check
 from bot.enos.calls import Call
 from bot.enos.envelope import Reply, open_envelope
 from bot.enos.verdicts import judge
@@ -70,13 +70,13 @@ BROKEN_SETTINGS = [
 
 
 @pytest.mark.parametrize(
-    ("environ", "name", "says", "mend"), BROKEN_SETTINGS, ids=[str(row[0]) for row in BROKEN_SETTINGS]
+    ("environ", "name", "says", "fix"), BROKEN_SETTINGS, ids=[str(row[0]) for row in BROKEN_SETTINGS]
 )
-async def test_a_wrong_setting_is_named(doctor, running, environ, name, says, mend):
+async def test_a_wrong_setting_is_named(doctor, running, environ, name, says, fix):
     running.world.workspace.add_group(Group(id="S0EMPTY001", handle="empty", name="Empty", members=()))
     check = bad(await doctor(**environ))[name]
     assert says in check.says
-    assert mend in f"{check.says} {check.mend}"
+    assert fix in f"{check.says} {check.fix}"
 
 
 async def test_a_missing_scope_is_named_with_what_it_is_for(doctor, running):
@@ -104,12 +104,12 @@ async def test_a_shared_channel_fails_unless_it_is_named_and_strangers_read_no_m
     before = len(running.world.workspace.messages(FINANCE))
     found = await doctor(FLOWBOT_CHANNEL=FINANCE)
     assert set(bad(found)) == {"slack channel"}
-    assert bad(found)["slack channel"].state is State.FAILED
+    assert bad(found)["slack channel"].state is CheckState.FAILED
     assert "slack message" not in {check.name for check in found}
     found = await doctor(FLOWBOT_CHANNEL=FINANCE, FLOWBOT_SHARED_CHANNELS=FINANCE)
     assert bad(found) == {}
     assert "#finance-data; people of another organization read" in named(found, "slack channel").says
-    assert named(found, "slack message").state is State.OK
+    assert named(found, "slack message").state is CheckState.OK
     assert len(running.world.workspace.messages(FINANCE)) == before
 
 
@@ -117,24 +117,28 @@ async def test_a_channel_where_only_some_may_post_is_named(doctor, running):
     running.world.workspace.channels[DATA_OPS].read_only = True
     check = bad(await doctor())["slack message"]
     assert "it is read-only" in check.says
-    assert "Let flowbot post there" in check.mend
+    assert "Let flowbot post there" in check.fix
 
 
 async def test_an_app_whose_history_is_cut_short_is_told_to_make_its_own(doctor, running):
     workspace = running.world.workspace
     workspace.pace.distributed = True
     check = bad(await doctor())["slack history"]
-    assert check.state is State.WARNING
+    assert check.state is CheckState.WARNING
     assert "a second look" in check.says
-    assert "manifest.yml" in check.mend
+    assert "manifest.yml" in check.fix
 
 
 @pytest.mark.parametrize(
     ("fault", "state", "words"),
     [
-        (Fault(name="ratelimited", method="chat.postMessage", seconds=30), State.WARNING, "asks to wait 30 s"),
-        (Fault(name="lost", method="chat.postMessage", times=1), State.FAILED, "does not answer"),
-        (Fault(name="error", method="chat.update", error="cant_update_message"), State.FAILED, "cant_update_message"),
+        (Fault(name="ratelimited", method="chat.postMessage", seconds=30), CheckState.WARNING, "asks to wait 30 s"),
+        (Fault(name="lost", method="chat.postMessage", times=1), CheckState.FAILED, "does not answer"),
+        (
+            Fault(name="error", method="chat.update", error="cant_update_message"),
+            CheckState.FAILED,
+            "cant_update_message",
+        ),
     ],
     ids=lambda value: getattr(value, "name", None),
 )
@@ -165,7 +169,7 @@ async def test_who_asks_to_wait_and_who_is_out_of_service_is_told_as_that(doctor
     found = bad(await doctor())
     assert set(found) == {"slack bot token", "slack app token", "enos sign-in"}
     for token in ("slack bot token", "slack app token"):
-        assert found[token].state is State.WARNING
+        assert found[token].state is CheckState.WARNING
         assert found[token].says == "Slack asks to wait 30 s, so this was not looked at. Nothing is wrong."
     assert found["enos sign-in"].says == "EnOS is unavailable right now. Ask again in a minute."
 
@@ -177,11 +181,9 @@ async def test_an_application_that_nobody_has_authorized_is_told_with_who_can(do
     assert {"enos pages", "enos flows"} <= set(told)
     assert "enos sign-in" not in told
     for check in told.values():
-        assert check.state is State.FAILED
+        assert check.state is CheckState.FAILED
         assert "EnOS's gateway forbids it. (HTTP 403)" in check.says
-        assert check.mend.startswith(
-            "Let an administrator of the organization (OU) authorize the application's service"
-        )
+        assert check.fix.startswith("Let an administrator of the organization (OU) authorize the application's service")
 
 
 @pytest.mark.parametrize(("code", "http"), [(62103, 200), (99403, 200), (99403, 403)])
@@ -193,9 +195,9 @@ async def test_whatever_word_refuses_for_lack_of_permission_has_that_advice(code
     async def asks():
         raise refused
 
-    await guarded("enos flows", found, asks())
-    assert "service account" in found[0].mend
-    assert "ENOS_USER_ID" in found[0].mend
+    await safe_check("enos flows", found, asks())
+    assert "service account" in found[0].fix
+    assert "ENOS_USER_ID" in found[0].fix
 
 
 async def test_a_slack_that_is_gone_is_told_once_for_each_token(doctor, running):
@@ -215,7 +217,7 @@ async def test_a_socket_that_never_says_hello_is_named(doctor, running, monkeypa
     running.world.workspace.faults.add(Fault(name="refuse"))
     check = bad(await doctor())["slack socket"]
     assert "did not say hello within 0.3 s" in check.says
-    assert "Socket Mode is switched on" in check.mend
+    assert "Socket Mode is switched on" in check.fix
 
 
 async def test_a_bot_that_runs_elsewhere_is_noticed_and_its_words_are_not_waited_for(doctor, running, tmp_path):
@@ -249,16 +251,16 @@ async def dated(running, app, ahead):
 
 
 async def test_a_clock_that_is_not_slacks_is_named(doctor, running):
-    for ahead, state in ((timedelta(minutes=2), State.WARNING), (timedelta(minutes=-6), State.FAILED)):
+    for ahead, state in ((timedelta(minutes=2), CheckState.WARNING), (timedelta(minutes=-6), CheckState.FAILED)):
         url = await dated(running, slack_app(running.world.workspace), ahead)
         check = bad(await doctor(SLACK_API_URL=f"{url}/api/"))["slack clock"]
         assert check.state is state
-        assert "NTP" in check.mend
+        assert "NTP" in check.fix
     url = await dated(running, slack_app(running.world.workspace), None)
     assert "names no time" in bad(await doctor(SLACK_API_URL=f"{url}/api/"))["slack clock"].says
 
 
-@pytest.mark.parametrize(("minutes", "state"), [(2, State.WARNING), (-12, State.FAILED)])
+@pytest.mark.parametrize(("minutes", "state"), [(2, CheckState.WARNING), (-12, CheckState.FAILED)])
 async def test_a_clock_that_is_not_enos_is_named(doctor, running, minutes, state):
     running.world.platform.switch("skew_ms", minutes * 60_000)
     assert bad(await doctor())["enos clock"].state is state
@@ -298,5 +300,5 @@ async def test_an_enos_that_does_not_sort_is_named(doctor, running):
 
 async def test_the_flows_that_cannot_be_seen_are_named(doctor):
     check = bad(await doctor(ENOS_USER_ID="u15432100000000011"))["enos flows"]
-    assert check.state is State.WARNING
+    assert check.state is CheckState.WARNING
     assert "2809 turbine-10min" in check.says

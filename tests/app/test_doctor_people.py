@@ -22,8 +22,8 @@ from bot.store.store import Store
 async def test_links_are_told_with_what_speaks_against_them(doctor, running, tmp_path):
     wrong = link(JONAS, "u15432100000000012", "maya.chan")
     idle = link(GUEST, "u15432100000000099", "nobody")
-    proven = link(ALEX, "u15432100000000014", "another.name", proven=True)  # what was proven is not doubted
-    await linked(tmp_path, MAYAS, wrong, idle, proven)
+    verified = link(ALEX, "u15432100000000014", "another.name", verified=True)  # what was proven is not doubted
+    await linked(tmp_path, MAYAS, wrong, idle, verified)
     found = await doctor()
     assert f"{MAYA} as maya.chen" in named(found, "links").says
     assert ALEX not in named(found, "links").says
@@ -34,7 +34,7 @@ async def test_links_are_told_with_what_speaks_against_them(doctor, running, tmp
 
 async def test_a_doubt_says_how_far_it_looked(doctor, tmp_path, monkeypatch):
     await linked(tmp_path, link(JONAS, "u15432100000000012", "maya.chan"))
-    monkeypatch.setattr(enos, "PROOFS", 1)
+    monkeypatch.setattr(enos, "VERIFY_FLOWS", 1)
     doubt = bad(await doctor())[f"link {JONAS}"].says
     assert "no flow that u15432100000000012 may edit, of the first 1 looked at, names maya.chan" in doubt
 
@@ -47,7 +47,7 @@ async def test_linked_people_who_are_in_slack_no_more_are_named(doctor, running,
     running.world.workspace.change_person(MAYA, deleted=True)
     check = bad(await doctor())["links in slack"]
     assert f"{MAYA} as maya.chen, U0NOBODY001 as no.body" in check.says
-    assert "unlink @person" in check.mend
+    assert "unlink @person" in check.fix
     monkeypatch.setattr(slack, "PEOPLE", 1)
     assert "2 more were not looked at" in bad(await doctor())["links in slack"].says
 
@@ -89,7 +89,7 @@ async def test_nobody_linked_is_told(doctor, tmp_path):
 
 
 async def test_flows_whose_owners_cannot_be_read_are_counted(doctor, running, tmp_path):
-    await linked(tmp_path, link(MAYA, "u15432100000000011", "maya.chen", proven=True))
+    await linked(tmp_path, link(MAYA, "u15432100000000011", "maya.chen", verified=True))
     running.world.platform.faults.arm("error", action="flows/get", status=404, calls=4)
     assert "4 flows could not be read" in bad(await doctor())["owners unread"].says
     running.world.platform.faults.arm("error", action="flows/get", status=404)
@@ -111,7 +111,7 @@ async def test_a_database_that_cannot_be_used_is_named(doctor, tmp_path):
 
 
 async def test_a_full_disk_is_named(doctor, monkeypatch):
-    monkeypatch.setattr(program.on_bot, "ROOM", 1 << 62)
+    monkeypatch.setattr(program.on_bot, "MIN_FREE_BYTES", 1 << 62)
     assert "MB are free" in bad(await doctor())["disk"].says
 
 
@@ -134,8 +134,8 @@ async def test_the_running_bot_is_asked(doctor, running, tmp_path):
         assert "maya.chen" in named(found, "links").says
         assert set(bad(found)) == {"owners on call", "owners linked"}
         assert running.world.workspace.sockets.handshakes == stood
-        bot.clockwork._scheduler.pause()  # nobody counts the connections meanwhile
-        bot.figures.connected = 0
+        bot.scheduler._scheduler.pause()  # nobody counts the connections meanwhile
+        bot.metrics_updater.connected = 0
         assert "Slack is not connected" in bad(await doctor())["bot"].says
 
 
@@ -179,14 +179,14 @@ async def test_a_press_reaches_the_running_bot_and_is_answered(doctor, running, 
 
 async def test_no_press_is_a_failure_that_says_what_may_be_wrong(doctor, running, tmp_path):
     found = bad(await doctor(press=0.2))
-    assert "Interactivity" in found["slack button"].mend
+    assert "Interactivity" in found["slack button"].fix
     assert "no press" in running.world.workspace.messages(DATA_OPS)[-1].text
     async with running_bot(running, tmp_path) as bot:
         await hears(bot, running)
         assert "No press of the button in #data-ops" in bad(await doctor(press=0.2))["slack button"].says
         running.world.workspace.faults.add(Fault(name="error", method="chat.postMessage", error="no_text"))
         with pytest.raises(Refused, match="could not post its button"):
-            await bot.inside.press({"seconds": 1})
+            await bot.running_bot_probe.press({"seconds": 1})
         assert "could not post its button" in bad(await doctor(press=1.0))["slack button"].says
 
 
@@ -254,7 +254,7 @@ async def test_no_part_takes_the_others_down(caplog):
         (OSError(28, "No space left on device"), "No space left on device."),
     ):
         found = []
-        assert await safe_check.guarded("part", found, fails(problem), 0.01 if problem is None else 10) is None
+        assert await safe_check.safe_check("part", found, fails(problem), 0.01 if problem is None else 10) is None
         assert words in found[0].says
     assert "the doctor met a bug" in caplog.text
 

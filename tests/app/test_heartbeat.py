@@ -9,7 +9,7 @@ from aiohttp import web
 from app_kit import hears, running_bot, served
 
 from bot.ops.heartbeat import Heartbeat
-from bot.store.database import Trouble
+from bot.store.database import DatabaseUnavailable
 from bot.work.delivery.alarms import Alarm
 
 TROUBLE = Alarm("slack", "Slack refuses flowbot.")
@@ -48,17 +48,17 @@ async def test_it_beats_after_a_complete_poll_while_all_is_well_and_stops_when_i
         running_bot(running, tmp_path, FLOWBOT_POLL_SECONDS="60", FLOWBOT_HEARTBEAT_URL=url) as bot,
     ):
         await hears(bot, running)
-        bot.clockwork._scheduler.pause_job("poll")
-        async with bot.watch._polling:  # none is under way
+        bot.scheduler._scheduler.pause_job("poll")
+        async with bot.monitor._polling:  # none is under way
             pass
         await bot._poll()
         await asyncio.wait_for(monitor.beaten.wait(), 20)
         await bot.heartbeat._task
         before = monitor.beats
-        bot.condition.alarmed(TROUBLE)
+        bot.bot_health.note_alarm(TROUBLE)
         await bot._poll()
         assert monitor.beats == before
-        bot.condition.alarmed(replace(TROUBLE, over=True))
+        bot.bot_health.note_alarm(replace(TROUBLE, over=True))
         await bot._poll()
         await bot.heartbeat._task
         assert monitor.beats == before + 1
@@ -70,10 +70,10 @@ async def test_it_beats_after_a_complete_poll_while_all_is_well_and_stops_when_i
 async def test_a_database_that_takes_something_again_is_well_at_once(tmp_path):
     async with served() as running, running_bot(running, tmp_path, FLOWBOT_POLL_SECONDS="60") as bot:
         await hears(bot, running)
-        bot._database_in_trouble(Trouble("database or disk is full"))
-        assert "database or disk is full" in bot.condition.shown()["Well"]
-        await bot._look_beside()
-        assert "database" not in str(bot.condition.shown()["Well"])
+        bot._database_in_trouble(DatabaseUnavailable("database or disk is full"))
+        assert "database or disk is full" in bot.bot_health.status_fields()["Well"]
+        await bot._watchdog_work()
+        assert "database" not in str(bot.bot_health.status_fields()["Well"])
 
 
 @pytest.mark.parametrize("status", [200, 500])

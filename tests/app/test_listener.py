@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bot.ops import listener, logs, process, rare_log
 from bot.ops.listener import Listener
-from bot.ops.rare_log import Seldom
+from bot.ops.rare_log import RareLogFilter
 
 CAP = 16
 WITHIN = 30.0  # seconds: a ceiling, not a wait
@@ -21,7 +21,7 @@ WITHIN = 30.0  # seconds: a ceiling, not a wait
 def _nothing_was_said_lately():
     for log in (listener.log, listener._library):
         for each in log.filters:
-            if isinstance(each, Seldom):
+            if isinstance(each, RareLogFilter):
                 each._last.clear()
                 each._held.clear()
 
@@ -214,7 +214,7 @@ class Clock:
 def test_what_is_said_seldom_says_how_often_it_was_so():
     clock, said = Clock(), []
     log = logging.getLogger("tests.seldom")
-    log.filters[:] = [Seldom(clock=clock)]
+    log.filters[:] = [RareLogFilter(clock=clock)]
     log.addHandler(handler := logging.Handler())
     handler.emit = lambda record: said.append(record.getMessage())
     for second in range(130):
@@ -258,7 +258,7 @@ def test_the_process_may_open_as_many_files_as_it_is_allowed():
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(400, before[1]), before[1]))
         for _ in range(2):
-            process._more_descriptors()
+            process._raise_descriptor_limit()
             assert resource.getrlimit(resource.RLIMIT_NOFILE) == (min(before[1], process.DESCRIPTORS), before[1])
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -61,8 +61,8 @@ async def test_an_import_of_many_tells_each_person_once_and_each_admin_once(sett
     admins = ("U0ALEX00001", "UPERSON007")
     lines = [f"T0DEMO0001:UPERSON{n:03},u{n},name.{n}" for n in range(60)]
     async with Store.open(settings.database) as store:
-        await offline.imported(store, admins, {"text": "\n".join([HEADER.strip(), *lines]), "team": ""})
-        await offline.imported(store, admins, {"text": "\n".join([HEADER.strip(), *lines]), "team": ""})
+        await offline.import_links(store, admins, {"text": "\n".join([HEADER.strip(), *lines]), "team": ""})
+        await offline.import_links(store, admins, {"text": "\n".join([HEADER.strip(), *lines]), "team": ""})
         posts = [post.new for post in await store.due(datetime.now(UTC), limit=1000)]
     assert sorted(post.channel for post in posts) == sorted([*(f"UPERSON{n:03}" for n in range(60)), "U0ALEX00001"])
     texts = {post.channel: post.body["blocks"][0]["text"]["text"] for post in posts}
@@ -89,7 +89,7 @@ async def test_changed_links_are_summed_up_too_and_one_person_in_two_teams_hears
 async def test_who_has_left_gets_no_more_notices(settings):
     async with Store.open(settings.database) as store:
         known = json.dumps(["user_disabled", datetime.now(UTC).isoformat()])
-        await store.note("unreached U0ALEX00001", known)
+        await store.set_note("unreached U0ALEX00001", known)
     await offline.import_people(settings, FILE)
     assert set(await told(settings)) == {"U0MAYA00001", "U0JONAS0001"}
 
@@ -103,10 +103,10 @@ async def test_a_second_import_changes_only_what_differs(settings):
 async def test_a_proven_link_that_stays_as_it_was_stays_proven(settings):
     async with Store.open(settings.database) as store:
         await store.put_links([MAYA])
-        await store.prove(MAYA)
+        await store.mark_proven(MAYA)
     await offline.import_people(settings, FILE)
     async with Store.open(settings.database) as store:
-        assert (await store.link(MAYA.person)).proven
+        assert (await store.link(MAYA.person)).verified
 
 
 async def test_a_wrong_line_imports_nothing(settings):
@@ -123,7 +123,7 @@ async def test_while_slack_cannot_be_asked_lines_must_name_their_team(settings):
 async def test_people_of_a_workspace_are_known_by_its_enterprise(settings):
     async with Store.open(settings.database) as store:
         me = Identity("T0DEMO0001", "U0BOT", "B0BOT", enterprise="E0BIG")
-        await offline.imported(store, (), {"text": FILE}, me)
+        await offline.import_links(store, (), {"text": FILE}, me)
         assert {link.person.team for link in await store.links()} == {"E0BIG"}
 
 
@@ -151,7 +151,7 @@ async def test_the_running_bot_takes_no_target_that_is_its_own(settings, tmp_pat
     (tmp_path / "link").symlink_to(settings.database)
     async with Store.open(settings.database) as store:
         await store.put_links([MAYA])
-        runner = await control_socket.serve(settings.database, {"backup": partial(offline.backed_up, store)})
+        runner = await control_socket.serve(settings.database, {"backup": partial(offline.back_up, store)})
         for name in ("flowbot.db", "link", "flowbot.db.lock", "flowbot.db.sock", "flowbot.db-journal"):
             with pytest.raises(Refused, match=r"belongs to the database that is to be copied\. Nothing was written"):
                 await offline.backup(settings, str(tmp_path / name))

@@ -4,7 +4,7 @@ from app_kit import JONAS, MAYA
 from doctor_kit import MAYAS, link
 
 from bot.core.people.model import Person
-from bot.ops.owners import Owners
+from bot.ops.owners import MentionableOwners
 from bot.store.store import Store
 
 
@@ -23,7 +23,7 @@ async def test_owners_who_are_linked_and_active_are_people(tmp_path):
     accounts = Accounts(JONAS)
     async with Store.open(tmp_path / "flowbot.db") as store:
         await store.put_links([MAYAS, link(JONAS, "u15432100000000012", "jonas.weber")])
-        people = await Owners(store, accounts, 0.5).people_of(["maya.chen", "jonas.weber", "sam.lee"])
+        people = await MentionableOwners(store, accounts, 0.5).people_of(["maya.chen", "jonas.weber", "sam.lee"])
         assert people == {"maya.chen": Person("T0DEMO0001", MAYA)}
         assert sorted(accounts.asked[0][0]) == [JONAS, MAYA]
         assert accounts.asked[0][1] == 0.5

@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 from incident_picture import all_blocks, refused
 
 import bot.messages.cards as room
-from bot.core.command.rights import Reason
+from bot.core.command.rights import Denial
 from bot.core.flow.model import FlowId, InstanceId, TaskId
 from bot.core.flow.status import Status
 from bot.core.incident.groups import Occasion
 from bot.core.incident.model import Incident, IncidentId, Phase
-from bot.core.outbox.pointers import Pointed
+from bot.core.outbox.pointers import PostPresence
 from bot.core.outbox.posts import PostId
 from bot.core.text.escape import clean, escape
 from bot.messages.cards import runs
@@ -121,9 +121,9 @@ SIMPLE = {
 ENUMS = {
     Phase: Phase.OPEN,
     Status: Status.FAIL,
-    Reason: Reason.NOT_OWNER,
+    Denial: Denial.NOT_OWNER,
     Occasion: Occasion.STORM,
-    Pointed: Pointed.WAITS,
+    PostPresence: PostPresence.PENDING,
 }
 
 
@@ -132,7 +132,7 @@ def value(kind, name, owner, text):
     if kind is str and name in ADDRESSES | OURS.keys():
         return OURS.get(name, "")
     if kind is str and (owner, name) in MRKDWN:
-        return runs.notes(made(runs.Beginning, text)) if owner == "Run" else escape(text) or "–"
+        return runs.notes(made(runs.StartDetails, text)) if owner == "Run" else escape(text) or "–"
     if kind is InstanceId and len(text) % 2:  # else it is a form that EnOS never promised
         return InstanceId("3377-2026112108")
     known = SIMPLE | ENUMS | {str: text, typing.Any: text}

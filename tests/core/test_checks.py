@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from bot.core.checks import check, on_bot, on_enos, on_slack
-from bot.core.checks.check import Check, State, failed, ok, warning
-from bot.core.checks.on_bot import Inside
+from bot.core.checks.check import Check, CheckState, failed, ok, warning
+from bot.core.checks.on_bot import BotReport
 from bot.core.flow.model import (
     FlowId,
     FlowName,
@@ -23,7 +23,7 @@ from bot.messages.cards import doctor as cards
 
 WANTED = (("chat:write", "posts"), ("users:read", "time zones"))
 MAYA = Link(Person("T1", "U1"), UserId("u15"), UserName("maya.chen"))
-SAM = Link(Person("T1", "U2"), UserId("u16"), UserName("sam.lee"), proven=True)
+SAM = Link(Person("T1", "U2"), UserId("u16"), UserName("sam.lee"), verified=True)
 
 
 def seconds(number):
@@ -33,7 +33,7 @@ def seconds(number):
 def shown(found):
     """A check, or several, as lines."""
     found = (found,) if isinstance(found, Check) else found
-    return [f"{each.state.value}: {each.name}: {each.says} {each.mend}".rstrip() for each in found]
+    return [f"{each.state.value}: {each.name}: {each.says} {each.fix}".rstrip() for each in found]
 
 
 def test_the_report_is_one_line_each_and_one_that_sums_up():
@@ -97,17 +97,17 @@ def test_a_line_names_a_few_things_and_counts_the_others():
 def test_scopes(granted, states):
     found = on_slack.scopes(granted, WANTED)
     assert [f"{each.state.value}: {each.name}" for each in found] == states
-    assert all(each.mend for each in found if each.state is not State.OK)
+    assert all(each.fix for each in found if each.state is not CheckState.OK)
 
 
 @pytest.mark.parametrize(
     ("skew", "state", "words"),
     [
-        (timedelta(), State.OK, "the same as this machine's"),
-        (seconds(-30), State.OK, "30 s behind"),
-        (seconds(61), State.WARNING, "61 s ahead of"),
-        (seconds(-300), State.FAILED, "5 min behind"),
-        (None, State.WARNING, "names no time"),
+        (timedelta(), CheckState.OK, "the same as this machine's"),
+        (seconds(-30), CheckState.OK, "30 s behind"),
+        (seconds(61), CheckState.WARNING, "61 s ahead of"),
+        (seconds(-300), CheckState.FAILED, "5 min behind"),
+        (None, CheckState.WARNING, "names no time"),
     ],
 )
 def test_slacks_clock(skew, state, words):
@@ -119,10 +119,10 @@ def test_slacks_clock(skew, state, words):
 @pytest.mark.parametrize(
     ("skew", "state"),
     [
-        (seconds(-60), State.OK),
-        (seconds(61), State.WARNING),
-        (seconds(599), State.WARNING),
-        (seconds(600), State.FAILED),
+        (seconds(-60), CheckState.OK),
+        (seconds(61), CheckState.WARNING),
+        (seconds(599), CheckState.WARNING),
+        (seconds(600), CheckState.FAILED),
     ],
 )
 def test_enos_clock(skew, state):
@@ -169,22 +169,22 @@ def test_the_channel(channel, line):
 @pytest.mark.parametrize(
     ("shown", "asked", "more", "state"),
     [
-        (15, 200, True, State.WARNING),
-        (15, 200, False, State.OK),  # there are no more
-        (200, 200, True, State.OK),
-        (199, 200, True, State.OK),  # Slack may leave some out
-        (15, 15, True, State.OK),
+        (15, 200, True, CheckState.WARNING),
+        (15, 200, False, CheckState.OK),  # there are no more
+        (200, 200, True, CheckState.OK),
+        (199, 200, True, CheckState.OK),  # Slack may leave some out
+        (15, 15, True, CheckState.OK),
     ],
 )
 def test_history_that_is_cut_short(shown, asked, more, state):
     check = on_slack.history(shown, asked, more=more)
     assert check.state is state
-    assert ("manifest.yml" in check.mend) is (state is State.WARNING)
+    assert ("manifest.yml" in check.fix) is (state is CheckState.WARNING)
 
 
 def test_history_that_comes_slowly():
     check = on_slack.history_slow(60.0)
-    assert check.state is State.WARNING
+    assert check.state is CheckState.WARNING
     assert "60 s" in check.says
 
 
@@ -192,7 +192,7 @@ def test_a_channel_that_slack_does_not_describe():
     assert "There is no channel C1, or it is private" in on_slack.channel_refused("C1", "channel_not_found").says
     check = on_slack.channel_refused("C1", "missing_scope")
     assert check.says == "Slack does not describe C1: its token lacks a scope (missing_scope)."
-    assert "OAuth & Permissions" in check.mend
+    assert "OAuth & Permissions" in check.fix
     assert on_slack.told("strange_word") == "strange_word"
 
 
@@ -212,13 +212,13 @@ ALEX = Profile(Person("T1", "U1"), name="Alex")
 def test_admins_that_cannot_be(profile, words):
     check = on_slack.admin("U1", profile)
     assert check is not None
-    assert check.state is State.FAILED
+    assert check.state is CheckState.FAILED
     assert words in check.says
 
 
 def test_admins():
     assert on_slack.admin("U1", ALEX) is None
-    assert on_slack.admins((), ())[0].state is State.WARNING
+    assert on_slack.admins((), ())[0].state is CheckState.WARNING
     assert shown(on_slack.admins(("U1",), ())) == [
         "ok: slack admins: One person is named in FLOWBOT_ADMINS, all of this workspace."
     ]
@@ -228,7 +228,7 @@ def test_admins():
 
 def test_who_is_on_call():
     assert on_slack.group("S1", {"U1"}) is None
-    assert on_slack.group("S1", ()).state is State.WARNING
+    assert on_slack.group("S1", ()).state is CheckState.WARNING
     assert shown(on_slack.group("S1", None, "no_such_subteam")) == [
         (
             "failed: slack on call: Slack does not tell who is in S1 of FLOWBOT_ONCALL: Slack has no such group, or it "
@@ -247,7 +247,8 @@ def test_who_is_on_call():
 
 
 @pytest.mark.parametrize(
-    ("connected", "wanted", "state"), [(2, 2, State.OK), (1, 2, State.WARNING), (0, 2, State.FAILED), (0, 0, State.OK)]
+    ("connected", "wanted", "state"),
+    [(2, 2, CheckState.OK), (1, 2, CheckState.WARNING), (0, 2, CheckState.FAILED), (0, 0, CheckState.OK)],
 )
 def test_the_running_bots_connections(connected, wanted, state):
     assert on_slack.sockets(connected, wanted).state is state
@@ -270,13 +271,19 @@ IN_UTC, IN_8, IN_9 = (
 @pytest.mark.parametrize(
     ("setting", "printed", "rows", "state", "words"),
     [
-        ("auto", "GMT+8", (), State.OK, "EnOS's time zone is GMT+8."),
-        ("auto", "GMT+8", (IN_UTC,), State.OK, ""),
-        ("auto", "GMT+8", (IN_9, IN_8), State.OK, ""),
-        ("auto", "GMT+8", (IN_9,), State.WARNING, "neither in UTC nor in GMT+8 (of 1-20261121013000, for example)"),
-        ("auto", "Mars", (), State.FAILED, "names its time zone as “Mars”"),
-        ("GMT+9", "GMT+8", (), State.WARNING, "FLOWBOT_ENOS_TIMEZONE is GMT+9, but EnOS says GMT+8."),
-        ("GMT+8", "Mars", (IN_8,), State.OK, "EnOS's time zone is GMT+8."),
+        ("auto", "GMT+8", (), CheckState.OK, "EnOS's time zone is GMT+8."),
+        ("auto", "GMT+8", (IN_UTC,), CheckState.OK, ""),
+        ("auto", "GMT+8", (IN_9, IN_8), CheckState.OK, ""),
+        (
+            "auto",
+            "GMT+8",
+            (IN_9,),
+            CheckState.WARNING,
+            "neither in UTC nor in GMT+8 (of 1-20261121013000, for example)",
+        ),
+        ("auto", "Mars", (), CheckState.FAILED, "names its time zone as “Mars”"),
+        ("GMT+9", "GMT+8", (), CheckState.WARNING, "FLOWBOT_ENOS_TIMEZONE is GMT+9, but EnOS says GMT+8."),
+        ("GMT+8", "Mars", (IN_8,), CheckState.OK, "EnOS's time zone is GMT+8."),
     ],
 )
 def test_the_time_zone(setting, printed, rows, state, words):
@@ -297,18 +304,18 @@ def test_what_the_watcher_sees():
     searched = on_enos.flows("u1", [a, b], [], {FlowId(1), FlowId(2)})
     assert shown(searched) == ["ok: enos flows: flowbot watches 2 of 2 flows as u1."]
     check = on_enos.flows("u1", [a], [])
-    assert check.state is State.FAILED
+    assert check.state is CheckState.FAILED
     assert "sees none of 1 flows" in check.says
 
 
 @pytest.mark.parametrize(
     ("setting", "found", "state", "words"),
     [
-        ("auto", "1", State.OK, "counts its pages from 1"),
-        ("1", "1", State.OK, "counts its pages from 1"),
-        ("0", "1", State.FAILED, "FLOWBOT_PAGE_BASE is 0, but EnOS counts its pages from 1"),
-        ("auto", None, State.OK, "both are read until it can be told"),
-        ("0", None, State.OK, "FLOWBOT_PAGE_BASE is 0; there are too few runs"),
+        ("auto", "1", CheckState.OK, "counts its pages from 1"),
+        ("1", "1", CheckState.OK, "counts its pages from 1"),
+        ("0", "1", CheckState.FAILED, "FLOWBOT_PAGE_BASE is 0, but EnOS counts its pages from 1"),
+        ("auto", None, CheckState.OK, "both are read until it can be told"),
+        ("0", None, CheckState.OK, "FLOWBOT_PAGE_BASE is 0; there are too few runs"),
     ],
 )
 def test_how_pages_are_counted(setting, found, state, words):
@@ -318,12 +325,12 @@ def test_how_pages_are_counted(setting, found, state, words):
 
 
 def test_the_order_of_change():
-    assert on_enos.order(["update_time", "updateTime"]).state is State.OK
-    assert on_enos.order(["update_time", ""]).state is State.WARNING
+    assert on_enos.order(["update_time", "updateTime"]).state is CheckState.OK
+    assert on_enos.order(["update_time", ""]).state is CheckState.WARNING
 
 
 def test_links():
-    assert on_enos.links((), {}, "/flow")[0].state is State.WARNING
+    assert on_enos.links((), {}, "/flow")[0].state is CheckState.WARNING
     assert shown(on_enos.links((SAM,), {}, "/flow")) == ["ok: links: One person is linked, 1 proven."]
     assert shown(on_enos.links((MAYA, SAM), {MAYA: ""}, "/flow")) == [
         (
@@ -350,24 +357,24 @@ def test_owners():
         "ok: owners linked: All owners of 2 flows are linked.",
     ]
     found = on_enos.owners(owned, {"sam.lee"}, {"sam.lee"}, "/flow")
-    assert [each.state for each in found] == [State.WARNING, State.WARNING]
+    assert [each.state for each in found] == [CheckState.WARNING, CheckState.WARNING]
     assert "1 of 2 flows have no owner on call, who could rerun them: 2 b." in found[0].says
     assert "maya.chen" in found[1].says
     assert [each.name for each in on_enos.owners(owned, linked, None, "/flow")] == ["owners linked"]
-    assert on_enos.unread(3).state is State.WARNING
+    assert on_enos.unread(3).state is CheckState.WARNING
 
 
-INSIDE = Inside("1.0", "", 2, 2, 3.0, (MAYA, SAM))
+BOT_REPORT = BotReport("1.0", "", 2, 2, 3.0, (MAYA, SAM))
 
 
 def test_what_the_running_bot_tells_is_read_as_it_was_written():
-    assert on_bot.read(on_bot.written(INSIDE)) == INSIDE
-    assert on_bot.read({"of_a_later_version": 1, "connected": 1}) == Inside("unknown", connected=1)
+    assert on_bot.read(on_bot.written(BOT_REPORT)) == BOT_REPORT
+    assert on_bot.read({"of_a_later_version": 1, "connected": 1}) == BotReport("unknown", connected=1)
 
 
 def test_the_running_bot():
-    assert shown(on_bot.running(INSIDE, "process 1", "1.0")) == ["ok: bot: flowbot runs: process 1."]
-    ill = replace(INSIDE, why_not_ready="Slack is not connected", oldest_seconds=300.0)
+    assert shown(on_bot.running(BOT_REPORT, "process 1", "1.0")) == ["ok: bot: flowbot runs: process 1."]
+    ill = replace(BOT_REPORT, why_not_ready="Slack is not connected", oldest_seconds=300.0)
     assert [f"{each.state.value}: {each.name}" for each in on_bot.running(ill, "process 1", "2.0")] == [
         "failed: bot",
         "warning: bot version",
@@ -378,10 +385,10 @@ def test_the_running_bot():
 
 
 def test_the_message_and_the_button():
-    assert on_bot.message("#a", 0.51).state is State.OK
-    assert on_bot.message_lost("#a", "Add it.").state is State.FAILED
+    assert on_bot.message("#a", 0.51).state is CheckState.OK
+    assert on_bot.message_lost("#a", "Add it.").state is CheckState.FAILED
     assert on_bot.pressed("U1", 2.04).says == "U1 pressed the button after 2.0 s, and was answered."
-    assert on_bot.not_pressed().state is State.WARNING
+    assert on_bot.not_pressed().state is CheckState.WARNING
     assert on_bot.unpressed("#a", 60.0).says.endswith("reached flowbot within 60 s.")
 
 

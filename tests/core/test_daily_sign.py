@@ -20,7 +20,7 @@ TAKEN = replace(
 LEFT = replace(
     lifecycle.recovered(incident(failure("4102-2026112100")), "x", NOW)[0], flow_id=4102, flow_name="<!here>"
 )
-GREEN = lifecycle.recovered(incident(failure(healed=True)), "x", NOW)[0]
+GREEN = lifecycle.recovered(incident(failure(backfilled=True)), "x", NOW)[0]
 CLOSED = lifecycle.close(incident(failure()), MAYA, NOW)[0]
 
 

@@ -20,8 +20,8 @@ from bot.messages.cards import incident_groups, monitoring
 from bot.messages.cards import incident_replies as replies
 
 LATER = NOW + timedelta(hours=2, minutes=10)
-LOOK = cards.Look({OWNER: MAYA}, "https://enos.example/flow/{flow}/runs/{instance}", ZONE)
-BARE = cards.Look()
+LOOK = cards.RenderContext({OWNER: MAYA}, "https://enos.example/flow/{flow}/runs/{instance}", ZONE)
+BARE = cards.RenderContext()
 SECOND = failure("3377-2026112200", at=LATER, end="2026-11-22 02:00:00", **KNOWN)
 THREE = incident(
     failure("3377-2026111806", end="2026-11-18 08:00:00", **KNOWN),
@@ -30,7 +30,7 @@ THREE = incident(
     last_success="3377-2026111700",
 )
 ACKED = lifecycle.acknowledge(incident(), MAYA, NOW, note="looking at the source table")[0]
-GREEN = lifecycle.recovered(incident(failure(healed=True, **KNOWN)), "3377-2026112100", LATER)[0]
+GREEN = lifecycle.recovered(incident(failure(backfilled=True, **KNOWN)), "3377-2026112100", LATER)[0]
 LEFT = lifecycle.recovered(THREE, "3377-2026112200", LATER)[0]
 MANY_LEFT = lifecycle.recovered(
     incident(*(failure(f"3377-202611{day}00", end="2026-11-21 02:00:00") for day in range(10, 16))),
@@ -80,18 +80,18 @@ REPLIES = {
         incident(failure(), failure(end="2026-11-21 03:00:00")), failure(end="2026-11-21 03:00:00"), "p8"
     ),
     "an id that no command can name": replies.failed_again(incident(), failure("odd id"), "p8"),
-    "more than are told one by one": replies.many_more(THREE),
+    "more than are told one by one": replies.more_failures_counted(THREE),
     "acknowledged": replies.acknowledged(ACKED),
-    "given back": replies.given_back(incident(), MAYA),
+    "given back": replies.handed_back(incident(), MAYA),
     "closed": replies.closed(CLOSED),
     "closed without a reason": replies.closed(replace(CLOSED, note="")),
-    "a thread was opened": replies.threaded(incident(), MAYA),
+    "a thread was opened": replies.thread_opened(incident(), MAYA),
     "reopened": replies.reopened(incident(), MAYA),
     "recovered": replies.recovered(GREEN, ZONE),
     "recovered, without good runs": replies.recovered(LEFT, ZONE),
     "recovered, the zone unknown": replies.recovered(LEFT),
-    "healed": replies.healed(GREEN, ["3377-2026112100"], ZONE),
-    "healed, others left": replies.healed(LEFT, ["3377-2026112100"], ZONE),
+    "healed": replies.backfilled(GREEN, ["3377-2026112100"], ZONE),
+    "healed, others left": replies.backfilled(LEFT, ["3377-2026112100"], ZONE),
 }
 
 
@@ -122,8 +122,8 @@ NOTICES = {
     "a gap": monitoring.gap(228, 240, FLOWS, "u15432100000000001"),
     "a small gap": monitoring.gap(239, 240, FLOWS[:1], "u15432100000000001"),
     "the gap closed": monitoring.gap_closed(240),
-    "the order is not kept": monitoring.order_distrusted(1),
-    "the order of an unknown type is not kept": monitoring.order_distrusted(9),
+    "the order is not kept": monitoring.order_unreliable(1),
+    "the order of an unknown type is not kept": monitoring.order_unreliable(9),
 }
 
 
@@ -210,11 +210,11 @@ def test_no_text_from_outside_can_ping_or_break_a_card(name, task, line, owner, 
     bodies = [
         cards.card(hurt, "p1", LOOK),
         replies.failed_again(hurt, bad, "p2"),
-        replies.many_more(hurt),
+        replies.more_failures_counted(hurt),
         replies.acknowledged(hurt),
         replies.closed(hurt),
         replies.recovered(hurt),
-        replies.healed(hurt, [bad.instance] * 9),
+        replies.backfilled(hurt, [bad.instance] * 9),
         incident_groups.first_start([hurt] * 60, "p3", command="/flow", since=NOW, zone=ZONE),
         monitoring.unreachable(NOW, line),
         monitoring.gap(1, 99, [FlowName(1, name)] * 20, owner),
@@ -225,10 +225,10 @@ def test_no_text_from_outside_can_ping_or_break_a_card(name, task, line, owner, 
 
 
 def test_a_success_says_whether_the_alarm_ended_or_a_run_was_made_good():
-    good = replace(incident(), occurrences=(failure(healed=True),))
+    good = replace(incident(), occurrences=(failure(backfilled=True),))
     recovered = lifecycle.recovered(good, "3377-2026112100", LATER)[0]
-    assert "recovered" in incident_posts.success_reply(incident(), recovered, lifecycle.Reason.RECOVERED)["text"]
+    assert "recovered" in incident_posts.success_reply(incident(), recovered, lifecycle.Transition.RECOVERED)["text"]
     assert (
         "there is a good run for `3377-2026112100`"
-        in incident_posts.success_reply(LEFT, good, lifecycle.Reason.HEALED)["text"]
+        in incident_posts.success_reply(LEFT, good, lifecycle.Transition.BACKFILLED)["text"]
     )

@@ -6,7 +6,7 @@ from itertools import count
 from incident_makers import NOW, incident, row, seen
 
 from bot.core.flow.status import Status
-from bot.core.incident.facts import Known
+from bot.core.incident.facts import StoredState
 from bot.messages import incident_posts
 from bot.work.monitor import page_facts
 
@@ -25,11 +25,11 @@ def counted(rows, known):
 
 def test_new_failures_are_counted():
     rows = [row("3377-2026112101", Status.TIMEOUT), row("3377-2026112100"), row("2809-2026112100")]
-    assert counted(rows, Known()) == [-1, -1, 7]
+    assert counted(rows, StoredState()) == [-1, -1, 7]
 
 
 def test_known_ones_and_recoveries_are_not():
-    known = Known({seen().instance: seen()}, (incident(),))
+    known = StoredState({seen().instance: seen()}, (incident(),))
     assert counted([row()], known) == []
     assert counted([row(status=Status.SUCCESS)], known) == []
     assert counted([row(end="2026-11-21 03:00:00")], known) == [-1]  # it failed anew

@@ -7,20 +7,20 @@ from incident_makers import JONAS, KNOWN, MAYA, NOW, OTHER, OWNER, failure, inci
 
 from bot.core.errors import Refused
 from bot.core.incident import lifecycle
-from bot.core.incident.lifecycle import Reason
+from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Phase
 
 LATER = NOW + timedelta(minutes=30)
 CLOSED = lifecycle.close(incident(), JONAS, LATER, "known bug")[0]
 ACKED = lifecycle.acknowledge(incident(), MAYA, NOW)[0]
-GREEN = lifecycle.recovered(incident(failure(healed=True)), "3377-2026112200", LATER)[0]
+GREEN = lifecycle.recovered(incident(failure(backfilled=True)), "3377-2026112200", LATER)[0]
 GREEN_WITHOUT_A_RUN = lifecycle.recovered(incident(), "3377-2026112200", LATER)[0]
 
 
 def test_a_further_failure_is_counted():
     again = failure(end="2026-11-21 02:10:00", at=LATER)
     new, reason = lifecycle.failed(incident(), again, [OTHER])
-    assert reason is Reason.FAILED_AGAIN
+    assert reason is Transition.FAILED_AGAIN
     assert new.occurrences[-1] == again
     assert new.owners == (OTHER,)
 
@@ -31,12 +31,12 @@ def test_owners_that_are_not_told_stay():
 
 
 def test_one_failure_is_told_once():
-    assert lifecycle.failed(incident(), failure(at=LATER), []) == (incident(), Reason.NOTHING)
+    assert lifecycle.failed(incident(), failure(at=LATER), []) == (incident(), Transition.NOTHING)
 
 
 def test_without_an_end_time_nobody_can_tell_it_is_the_same():
     old = incident(failure(end=""))
-    assert lifecycle.failed(old, failure(end="", at=LATER), [])[1] is Reason.FAILED_AGAIN
+    assert lifecycle.failed(old, failure(end="", at=LATER), [])[1] is Transition.FAILED_AGAIN
 
 
 def test_of_what_one_reading_brings_the_newest_stands_last():
@@ -60,9 +60,9 @@ def test_a_correction_completes_the_end_and_restates_the_status():
     assert completed.occurrences[-1].end_time == "2026-11-21 02:00:00"
     restated, reason = lifecycle.corrected(completed, row(status=7, end=""))
     assert (restated.occurrences[-1].status, restated.occurrences[-1].end_time) == (7, "2026-11-21 02:00:00")
-    assert reason is Reason.CORRECTED
-    assert lifecycle.corrected(restated, row(status=7))[1] is Reason.NOTHING
-    assert lifecycle.corrected(restated, row("3377-2026112200"))[1] is Reason.NOTHING
+    assert reason is Transition.CORRECTED
+    assert lifecycle.corrected(restated, row(status=7))[1] is Transition.NOTHING
+    assert lifecycle.corrected(restated, row("3377-2026112200"))[1] is Transition.NOTHING
 
 
 def test_a_correction_is_of_the_newest_failure_of_that_instance():
@@ -72,9 +72,9 @@ def test_a_correction_is_of_the_newest_failure_of_that_instance():
 
 
 def test_what_is_learned_is_added_and_what_is_known_stays():
-    first, reason = lifecycle.learned(incident(failure()), "3377-2026112100", tasks=[108580], task_name="transform")
-    assert reason is Reason.LEARNED
-    second, _ = lifecycle.learned(first, "3377-2026112100", error_line="ERROR")
+    first, reason = lifecycle.enriched(incident(failure()), "3377-2026112100", tasks=[108580], task_name="transform")
+    assert reason is Transition.ENRICHED
+    second, _ = lifecycle.enriched(first, "3377-2026112100", error_line="ERROR")
     newest = second.occurrences[-1]
     assert (newest.failed_tasks, newest.failed_task_name, newest.error_line) == ((108580,), "transform", "ERROR")
 
@@ -87,7 +87,7 @@ def test_an_acknowledgement_carries_a_promise():
 def test_the_same_person_renews_the_promise_and_keeps_the_note():
     noted, _ = lifecycle.acknowledge(incident(), MAYA, NOW, note="on it")
     renewed, reason = lifecycle.acknowledge(noted, MAYA, LATER, LATER + timedelta(hours=1))
-    assert reason is Reason.RENEWED
+    assert reason is Transition.RENEWED
     assert (renewed.acked_at, renewed.ack_until, renewed.note) == (NOW, LATER + timedelta(hours=1), "on it")
 
 
@@ -97,7 +97,7 @@ def test_a_failure_while_it_is_acknowledged_leaves_it_so():
 
 def test_given_back_nobody_has_it():
     back, reason = lifecycle.unack(ACKED)
-    assert reason is Reason.GIVEN_BACK
+    assert reason is Transition.HANDED_BACK
     assert (back.phase, back.acked_by, back.ack_until, back.note) == (Phase.OPEN, None, None, "")
 
 
@@ -107,7 +107,7 @@ def test_closed_names_who_when_and_why():
 
 def test_reopened_it_is_open_again():
     back, reason = lifecycle.reopen(CLOSED)
-    assert reason is Reason.REOPENED
+    assert reason is Transition.REOPENED
     assert (back.phase, back.ended_at, back.ended_by, back.note) == (Phase.OPEN, None, None, "")
 
 
@@ -117,13 +117,13 @@ def test_a_recovered_one_without_a_good_run_may_be_closed_and_reopened():
 
 
 def test_recovery_is_of_live_incidents_only():
-    assert lifecycle.recovered(CLOSED, "3377-2026112200", LATER) == (CLOSED, Reason.NOTHING)
+    assert lifecycle.recovered(CLOSED, "3377-2026112200", LATER) == (CLOSED, Transition.NOTHING)
     assert GREEN.phase is Phase.RECOVERED
 
 
 def test_a_gathered_one_moves_to_a_thread_of_its_own():
-    own = lifecycle.moved(incident(gathered=True), "p9")
-    assert (own.post, own.gathered) == ("p9", False)
+    own = lifecycle.moved(incident(grouped=True), "p9")
+    assert (own.post, own.grouped) == ("p9", False)
 
 
 def test_commands_name_the_flow_or_the_instance():
@@ -158,46 +158,46 @@ def test_what_cannot_be_is_refused_with_the_way_out(act, reason, sentence):
 
 
 def test_a_refusal_that_names_somebody_mentions_them():
-    with pytest.raises(lifecycle.Stands) as refused:
+    with pytest.raises(lifecycle.StateConflict) as refused:
         lifecycle.acknowledge(ACKED, JONAS, LATER)
     assert refused.value.shown.startswith("<@U0MAYA00001> has acknowledged this")
-    with pytest.raises(lifecycle.Stands) as unnamed:
+    with pytest.raises(lifecycle.StateConflict) as unnamed:
         lifecycle.acknowledge(incident(phase=Phase.CLOSED), JONAS, LATER)
     assert unnamed.value.shown.startswith("Somebody closed this incident, so there")
 
 
 def test_unhealed_is_the_newest_failure_of_each_instance():
-    left = lifecycle.unhealed(
-        incident(failure(**KNOWN), failure(end="2026-11-21 03:00:00"), failure("3-2026112100", healed=True))
+    left = lifecycle.not_backfilled(
+        incident(failure(**KNOWN), failure(end="2026-11-21 03:00:00"), failure("3-2026112100", backfilled=True))
     )
     assert [each.end_time for each in left] == ["2026-11-21 03:00:00"]
 
 
 def test_that_its_flow_is_gone_is_told_once_and_only_while_it_is_live():
     new, reason = lifecycle.gone(incident())
-    assert (new.gone, reason) == (True, Reason.GONE)
-    assert lifecycle.gone(new) == (new, Reason.NOTHING)
-    assert lifecycle.gone(CLOSED) == (CLOSED, Reason.NOTHING)
-    assert lifecycle.shown_again(new) == (incident(), Reason.SHOWN_AGAIN)
-    assert lifecycle.shown_again(incident()) == (incident(), Reason.NOTHING)
+    assert (new.gone, reason) == (True, Transition.GONE)
+    assert lifecycle.gone(new) == (new, Transition.NOTHING)
+    assert lifecycle.gone(CLOSED) == (CLOSED, Transition.NOTHING)
+    assert lifecycle.shown_again(new) == (incident(), Transition.SHOWN_AGAIN)
+    assert lifecycle.shown_again(incident()) == (incident(), Transition.NOTHING)
     assert not lifecycle.failed(new, failure("3377-2026112200", at=LATER), [])[0].gone
 
 
 @pytest.mark.parametrize(
     ("name", "run", "reason"),
     [
-        ("new", None, Reason.RENAMED),
-        ("new", "3377-2026112100", Reason.RENAMED),
-        ("new", "3377-2026112200", Reason.RENAMED),
-        ("new", "3377-2026112000", Reason.NOTHING),  # perhaps the name of then
-        ("new", "odd", Reason.RENAMED),
-        ("", None, Reason.NOTHING),
-        (incident().flow_name, None, Reason.NOTHING),
+        ("new", None, Transition.RENAMED),
+        ("new", "3377-2026112100", Transition.RENAMED),
+        ("new", "3377-2026112200", Transition.RENAMED),
+        ("new", "3377-2026112000", Transition.NOTHING),  # perhaps the name of then
+        ("new", "odd", Transition.RENAMED),
+        ("", None, Transition.NOTHING),
+        (incident().flow_name, None, Transition.NOTHING),
     ],
 )
 def test_a_flow_takes_its_new_name(name, run, reason):
     new, told = lifecycle.renamed(incident(), name, run)
     assert told is reason
-    assert new.flow_name == ("new" if told is Reason.RENAMED else incident().flow_name)
+    assert new.flow_name == ("new" if told is Transition.RENAMED else incident().flow_name)
     unknown = incident(failure("odd"))
-    assert lifecycle.renamed(unknown, "new", "3377-2026112000")[1] is Reason.RENAMED
+    assert lifecycle.renamed(unknown, "new", "3377-2026112000")[1] is Transition.RENAMED

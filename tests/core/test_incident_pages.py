@@ -8,9 +8,9 @@ from incident_makers import JONAS, NOW, failure, incident, row, seen
 
 from bot.core.flow.status import Status
 from bot.core.incident import lifecycle
-from bot.core.incident.facts import Facts, Known
+from bot.core.incident.facts import ChangeSet, StoredState
 from bot.core.incident.model import Phase
-from bot.core.outbox.posts import Kind, Lane
+from bot.core.outbox.posts import Lane, PostKind
 from bot.messages import incident_posts
 from bot.work.monitor import page_facts
 
@@ -30,72 +30,72 @@ def terms(**more):
 
 
 def known(*incidents, **seen_as):
-    return Known({each.instance: each for each in seen_as.get("seen", ())}, incidents)
+    return StoredState({each.instance: each for each in seen_as.get("seen", ())}, incidents)
 
 
-def kinds(facts):
-    return [(post.kind, post.body["text"]) for post in facts.posts]
+def kinds(changes):
+    return [(post.kind, post.body["text"]) for post in changes.posts]
 
 
 def test_known_rows_make_nothing():
-    facts = page_facts.decide([row()], terms(), known(incident(), seen=[seen()]))
-    assert facts == page_facts.PageFacts()
+    changes = page_facts.decide([row()], terms(), known(incident(), seen=[seen()]))
+    assert changes == page_facts.PageFacts()
 
 
 def test_a_failure_opens_an_incident_whose_card_waits_for_a_closer_look():
-    facts = page_facts.decide([row()], terms(), known())
-    (new,), (card,) = facts.incidents, facts.posts
+    changes = page_facts.decide([row()], terms(), known())
+    (new,), (card,) = changes.incidents, changes.posts
     assert (card.id, card.incident, card.due) == (new.post, new.id, NOW + timedelta(minutes=1, seconds=1.5))
     assert card.body["text"] == "FAIL daily-energy-report"
     assert f"1|{card.id}|ack 3377" in str(card.body)
 
 
 def test_two_failures_on_one_page_are_a_card_of_the_newest_and_a_reply_of_the_other():
-    facts = page_facts.decide([row("3377-2026112200", end="2026-11-22 02:00:00"), row()], terms(), known())
-    assert [(post.kind, post.thread_of is None) for post in facts.posts] == [
-        (Kind.MESSAGE, True),
-        (Kind.MESSAGE, False),
+    changes = page_facts.decide([row("3377-2026112200", end="2026-11-22 02:00:00"), row()], terms(), known())
+    assert [(post.kind, post.thread_of is None) for post in changes.posts] == [
+        (PostKind.MESSAGE, True),
+        (PostKind.MESSAGE, False),
     ]
-    assert "2" in str(facts.posts[0].body["attachments"][0]["blocks"][0]["fields"][2])
-    card, reply = (str(post.body) for post in facts.posts)
+    assert "2" in str(changes.posts[0].body["attachments"][0]["blocks"][0]["fields"][2])
+    card, reply = (str(post.body) for post in changes.posts)
     assert ("log 3377-2026112200" in card, "log 3377-2026112200" in reply) == (True, False)
     assert ("log 3377-2026112100" in card, "log 3377-2026112100" in reply) == (False, True)
-    assert dict(facts.tells) == {facts.posts[1].id: "3377-2026112100"}
+    assert dict(changes.tells) == {changes.posts[1].id: "3377-2026112100"}
 
 
 def test_of_three_on_one_page_each_is_told_once():
     runs = ["3377-2026112300", "3377-2026112200", "3377-2026112100"]
     rows = [row(run, end=f"2026-11-{run[-4:-2]} 02:00:00") for run in runs]
-    facts = page_facts.decide(rows, terms(), known())
-    told = [str(post.body) for post in facts.posts]
+    changes = page_facts.decide(rows, terms(), known())
+    told = [str(post.body) for post in changes.posts]
     assert [[run for run in runs if f"log {run}" in body] for body in told] == [[runs[0]], [runs[2]], [runs[1]]]
 
 
 def test_the_same_row_twice_on_one_page_is_one_failure():
-    facts = page_facts.decide([row(), row()], terms(), known())
-    assert len(facts.incidents[0].occurrences) == 1
+    changes = page_facts.decide([row(), row()], terms(), known())
+    assert len(changes.incidents[0].occurrences) == 1
 
 
 def test_a_further_failure_is_a_reply_and_the_card_anew():
-    facts = page_facts.decide([row("3377-2026112200", end="2026-11-22 02:00:00")], terms(), known(incident()))
-    assert [post.kind for post in facts.posts] == [Kind.MESSAGE, Kind.EDIT]
-    assert facts.posts[1].target == "p1"
+    changes = page_facts.decide([row("3377-2026112200", end="2026-11-22 02:00:00")], terms(), known(incident()))
+    assert [post.kind for post in changes.posts] == [PostKind.MESSAGE, PostKind.EDIT]
+    assert changes.posts[1].target == "p1"
 
 
 def test_what_the_end_completes_is_said_nowhere():
-    facts = page_facts.decide([row()], terms(), known(incident(failure(end="")), seen=[seen(end="")]))
-    assert facts.incidents[0].occurrences[0].end_time == T1
-    assert facts.posts == ()
+    changes = page_facts.decide([row()], terms(), known(incident(failure(end="")), seen=[seen(end="")]))
+    assert changes.incidents[0].occurrences[0].end_time == T1
+    assert changes.posts == ()
 
 
 def test_a_correction_without_its_incident_is_remembered_only():
-    facts = page_facts.decide([row()], terms(), known(seen=[seen(end="")]))
-    assert (len(facts.seen), facts.incidents) == (1, ())
+    changes = page_facts.decide([row()], terms(), known(seen=[seen(end="")]))
+    assert (len(changes.seen), changes.incidents) == (1, ())
 
 
 def test_a_correction_of_what_the_incident_does_not_tell_is_remembered_only():
-    facts = page_facts.decide([row()], terms(), known(incident(failure("3377-2026112000")), seen=[seen(end="")]))
-    assert (len(facts.seen), facts.incidents) == (1, ())
+    changes = page_facts.decide([row()], terms(), known(incident(failure("3377-2026112000")), seen=[seen(end="")]))
+    assert (len(changes.seen), changes.incidents) == (1, ())
 
 
 def test_a_failure_that_a_stale_read_hid_is_not_told_again():
@@ -107,81 +107,83 @@ def test_a_failure_that_a_stale_read_hid_is_not_told_again():
 
 def test_after_the_end_a_new_failure_is_a_new_incident():
     closed, _ = lifecycle.close(incident(), JONAS, NOW)
-    facts = page_facts.decide([row(end=T2)], terms(), known(closed, seen=[seen()]))
-    assert [each.phase for each in facts.incidents] == [Phase.OPEN]
-    assert facts.incidents[0].id != closed.id
+    changes = page_facts.decide([row(end=T2)], terms(), known(closed, seen=[seen()]))
+    assert [each.phase for each in changes.incidents] == [Phase.OPEN]
+    assert changes.incidents[0].id != closed.id
 
 
 def test_the_newest_incident_of_a_flow_counts():
     old = replace(incident(), id="old", opened_at=NOW - timedelta(days=1), phase=Phase.CLOSED)
-    facts = page_facts.decide([row(end=T2)], terms(), known(incident(), old, seen=[seen()]))
-    assert [each.id for each in facts.incidents] == ["i1"]
+    changes = page_facts.decide([row(end=T2)], terms(), known(incident(), old, seen=[seen()]))
+    assert [each.id for each in changes.incidents] == ["i1"]
 
 
 def test_a_success_of_the_failed_instance_ends_the_alarm():
     good = row(status=Status.SUCCESS, end=T2)
-    facts = page_facts.decide([good], terms(), known(incident(), seen=[seen()]))
-    assert facts.incidents[0].phase is Phase.RECOVERED
-    assert [post.kind for post in facts.posts] == [Kind.MESSAGE, Kind.EDIT]
-    assert facts.posts[0].lane is Lane.HOUSEKEEPING, "what fails in its channel goes first"
+    changes = page_facts.decide([good], terms(), known(incident(), seen=[seen()]))
+    assert changes.incidents[0].phase is Phase.RECOVERED
+    assert [post.kind for post in changes.posts] == [PostKind.MESSAGE, PostKind.EDIT]
+    assert changes.posts[0].lane is Lane.HOUSEKEEPING, "what fails in its channel goes first"
 
 
 def test_a_failure_goes_before_good_news():
-    facts = page_facts.decide([row("3377-2026112200")], terms(), known(incident(), seen=[seen()]))
-    assert [post.lane for post in facts.posts] == [Lane.ALERT, Lane.ALERT]
+    changes = page_facts.decide([row("3377-2026112200")], terms(), known(incident(), seen=[seen()]))
+    assert [post.lane for post in changes.posts] == [Lane.ALERT, Lane.ALERT]
 
 
 def test_a_success_that_changes_nothing_says_nothing():
     good = row(status=Status.SUCCESS, end=T2)
-    healed = incident(failure(healed=True), phase=Phase.RECOVERED)
-    assert page_facts.decide([good], terms(), known(healed, seen=[seen()])).posts == ()
+    backfilled = incident(failure(backfilled=True), phase=Phase.RECOVERED)
+    assert page_facts.decide([good], terms(), known(backfilled, seen=[seen()])).posts == ()
     assert page_facts.decide([good], terms(), known(seen=[seen()])).posts == ()
 
 
 def test_each_instance_has_its_incident_where_that_is_wanted():
-    facts = page_facts.decide([row("3377-2026112200"), row()], terms(by_instance=True), known())
-    assert [each.group for each in facts.incidents] == ["3377-2026112100", "3377-2026112200"]
+    changes = page_facts.decide([row("3377-2026112200"), row()], terms(by_instance=True), known())
+    assert [each.group for each in changes.incidents] == ["3377-2026112100", "3377-2026112200"]
 
 
 def test_gathered_incidents_have_no_card():
-    facts = page_facts.decide([row("3377-2026112200"), row()], terms(gather_under="p0"), known())
-    assert (facts.posts, facts.incidents[0].post, facts.incidents[0].gathered) == ((), "p0", True)
+    changes = page_facts.decide([row("3377-2026112200"), row()], terms(group_under="p0"), known())
+    assert (changes.posts, changes.incidents[0].post, changes.incidents[0].grouped) == ((), "p0", True)
 
 
 def test_a_gathered_incident_that_fails_again_moves_to_a_thread_of_its_own():
-    gathered = incident(gathered=True, post="p0")
+    grouped = incident(grouped=True, post="p0")
     rows = [row("3377-2026112300", end="2026-11-23 02:00:00"), row("3377-2026112200", end="2026-11-22 02:00:00")]
-    facts = page_facts.decide(rows, terms(), known(gathered))
-    (card, reply) = facts.posts
+    changes = page_facts.decide(rows, terms(), known(grouped))
+    (card, reply) = changes.posts
     assert (card.thread_of, reply.thread_of) == (None, card.id)
-    assert facts.incidents[0].post == card.id
+    assert changes.incidents[0].post == card.id
 
 
 def test_many_failures_are_counted_and_only_some_told():
     rows = [row(f"3377-202611{day:02}00", end=f"2026-11-21 02:{day:02}:00") for day in range(20, 0, -1)]
-    facts = page_facts.decide(rows, terms(), known())
-    assert len(facts.incidents[0].occurrences) == 20
-    assert len(facts.posts) == 1 + page_facts.TOLD_ONE_BY_ONE + 1
-    assert "Its incident counts them all" in facts.posts[-1].body["text"]
+    changes = page_facts.decide(rows, terms(), known())
+    assert len(changes.incidents[0].occurrences) == 20
+    assert len(changes.posts) == 1 + page_facts.TOLD_ONE_BY_ONE + 1
+    assert "Its incident counts them all" in changes.posts[-1].body["text"]
 
 
 def test_a_change_of_nothing_is_nothing():
-    assert incident_posts.changed(incident(), incident(), lifecycle.Reason.NOTHING, terms()) == Facts()
+    assert incident_posts.changed(incident(), incident(), lifecycle.Transition.NOTHING, terms()) == ChangeSet()
 
 
 def test_a_change_that_looks_the_same_is_no_edit():
     looks_same = replace(incident(), acked_at=NOW)
-    facts = incident_posts.changed(incident(), looks_same, lifecycle.Reason.LEARNED, terms())
-    assert (facts.incidents, facts.posts) == ((looks_same,), ())
+    changes = incident_posts.changed(incident(), looks_same, lifecycle.Transition.ENRICHED, terms())
+    assert (changes.incidents, changes.posts) == ((looks_same,), ())
 
 
 def test_a_change_that_shows_is_an_edit_two_seconds_later():
-    new, reason = lifecycle.learned(incident(failure()), "3377-2026112100", tasks=[1], task_name="transform")
+    new, reason = lifecycle.enriched(incident(failure()), "3377-2026112100", tasks=[1], task_name="transform")
     (edit,) = incident_posts.changed(incident(failure()), new, reason, terms()).posts
-    assert (edit.kind, edit.due) == (Kind.EDIT, NOW + timedelta(minutes=1, seconds=2))
+    assert (edit.kind, edit.due) == (PostKind.EDIT, NOW + timedelta(minutes=1, seconds=2))
 
 
 def test_a_change_may_be_told_in_the_thread():
-    facts = incident_posts.changed(incident(), incident(), lifecycle.Reason.HEALED, terms(), reply={"text": "good"})
-    assert kinds(facts) == [(Kind.MESSAGE, "good")]
-    assert facts.posts[0].thread_of == "p1"
+    changes = incident_posts.changed(
+        incident(), incident(), lifecycle.Transition.BACKFILLED, terms(), reply={"text": "good"}
+    )
+    assert kinds(changes) == [(PostKind.MESSAGE, "good")]
+    assert changes.posts[0].thread_of == "p1"

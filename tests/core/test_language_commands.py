@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.command.parse import Misread, parse, say
+from bot.core.command.parse import ParseError, parse, say
 from bot.core.command.requests import (
     Ack,
     Audit,
@@ -31,7 +31,7 @@ from bot.core.command.requests import (
 from bot.core.command.rights import Who
 from bot.core.command.table import (
     ROWS,
-    Kind,
+    CommandKind,
     Row,
     markdown_table,
     nearest,
@@ -92,7 +92,7 @@ FLOW = FlowRef(id=3377)
 )  # fmt: skip
 def test_commands_are_read(words, request_):
     if request_ is None:
-        with pytest.raises(Misread):
+        with pytest.raises(ParseError):
             parse(words)
     else:
         assert parse(words) == request_
@@ -175,20 +175,20 @@ MISREAD = (
 def test_every_refusal_names_the_place_and_a_way_out(snapshot):
     told = []
     for words in MISREAD:
-        with pytest.raises(Misread, match="▸") as caught:
+        with pytest.raises(ParseError, match="▸") as caught:
             parse(words)
-        misread = caught.value
-        assert misread.way_out
-        told.append(f"/flow {words}\n[{misread.reason}] {misread}\n")
+        parse_error = caught.value
+        assert parse_error.way_out
+        told.append(f"/flow {words}\n[{parse_error.reason}] {parse_error}\n")
     assert "\n".join(told) == snapshot
 
 
 def test_the_place_and_the_nearest_word_are_at_hand():
-    with pytest.raises(Misread) as caught:
+    with pytest.raises(ParseError) as caught:
         parse("trigger 3377 from")
     assert caught.value.sentence == "I expected a task id after `from`: trigger 3377 from▸"
     assert caught.value.position == len("trigger 3377 from")
-    with pytest.raises(Misread) as caught:
+    with pytest.raises(ParseError) as caught:
         parse("triger 3377")
     assert (caught.value.reason, caught.value.nearest, caught.value.position) == ("unknown_verb", "trigger", 0)
 
@@ -203,7 +203,7 @@ def test_the_usage_hint(snapshot):
 
 
 def test_a_usage_hint_without_room_falls_back_to_bare_verbs():
-    rows = [Row(f"verb{place}", Help, Who.ANYONE, Kind.QUESTION, "", ROWS[1].clauses) for place in range(40)]
+    rows = [Row(f"verb{place}", Help, Who.ANYONE, CommandKind.QUESTION, "", ROWS[1].clauses) for place in range(40)]
     hint = usage_hint(rows)
     assert hint.startswith("verb0 FLOW [from TASK]")
     assert hint.endswith("verb38 · verb39")

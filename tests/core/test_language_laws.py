@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.core.command import requests, table
 from bot.core.command.clauses import SCOPES
-from bot.core.command.parse import Misread, parse, say
+from bot.core.command.parse import ParseError, parse, say
 from bot.core.command.periods import duration_words, resolve, window
 from bot.core.command.requests import FlowRef, OwnerRef, Period, When
 from bot.core.errors import Refused
@@ -164,7 +164,7 @@ sentences = st.lists(vocabulary | texts, max_size=9).map(" ".join)
 @example("show \u202e")
 def test_any_text_is_understood_or_refused_with_a_place(text):
     told = outcome(parse, text)
-    if isinstance(told, Misread):
+    if isinstance(told, ParseError):
         assert 0 <= told.position <= len(text)
         assert "▸" in told.sentence
         assert told.reason

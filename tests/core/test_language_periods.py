@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.core.command.local_times import Repeated
+from bot.core.command.local_times import RepeatedTime
 from bot.core.command.parse import far_off, parse, trigger_time
 from bot.core.command.periods import (
-    Passed,
-    Unreadable,
+    PastTime,
+    TimeParseError,
     duration_words,
     parse_duration,
     read_period,
@@ -113,7 +113,7 @@ def test_times(words, at):
 
 def test_a_clock_time_that_has_passed_offers_two_commands():
     request = parse("trigger 3377 with a=“x y” at 14:30")
-    with pytest.raises(Passed) as caught:
+    with pytest.raises(PastTime) as caught:
         trigger_time(request, NOW, SHANGHAI)
     passed = caught.value
     assert passed.reason == "passed"
@@ -165,7 +165,7 @@ def test_a_local_time_that_does_not_exist_is_refused():
     ],
 )  # fmt: skip
 def test_a_local_time_that_is_there_twice_is_asked_about(words, zone, now, offers):
-    with pytest.raises(Repeated) as caught:
+    with pytest.raises(RepeatedTime) as caught:
         trigger_time(Trigger(FlowRef(id=2809), when=When(words)), now, zone)
     repeated = caught.value
     assert repeated.reason == "repeated_time"
@@ -289,7 +289,7 @@ def test_a_duration_in_words():
 )
 def test_words_of_periods(words, period, taken):
     if period is None:
-        with pytest.raises(Unreadable) as caught:
+        with pytest.raises(TimeParseError) as caught:
             read_period(words.split())
         assert caught.value.index == taken
     else:
@@ -322,7 +322,7 @@ def test_words_of_periods(words, period, taken):
 )
 def test_words_of_times(words, when, taken):
     if when is None:
-        with pytest.raises(Unreadable) as caught:
+        with pytest.raises(TimeParseError) as caught:
             read_when(words.split())
         assert caught.value.index == taken
     else:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.command.parse import Misread, parse, say
+from bot.core.command.parse import ParseError, parse, say
 from bot.core.command.requests import (
     Ack,
     FlowRef,
@@ -133,7 +133,7 @@ def test_quotes_of_any_shape_group(quoted):
 )
 def test_parameters(words, values):
     if values is None:
-        with pytest.raises(Misread):
+        with pytest.raises(ParseError):
             parse(f"trigger 3377 with {words}")
         return
     expected = Trigger(FlowRef(id=3377), parameters=tuple(Parameter(*each) for each in values.items()))
@@ -230,7 +230,7 @@ def test_owners(words, owner):
 
 
 def test_a_long_text_is_refused_at_once():
-    with pytest.raises(Misread) as caught:
+    with pytest.raises(ParseError) as caught:
         parse("x" * 10_000)
     assert caught.value.reason == "too_long"
     assert str(caught.value) == (
@@ -240,7 +240,7 @@ def test_a_long_text_is_refused_at_once():
 
 
 def test_the_place_is_shown_within_a_long_text():
-    with pytest.raises(Misread) as caught:
+    with pytest.raises(ParseError) as caught:
         parse("trigger 3377 with " + "a" * 100 + "=1 bogus " + "b" * 100)
     sentence = caught.value.sentence
     assert sentence.startswith("I do not know what `bogus` means here: …")

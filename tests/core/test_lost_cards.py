@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.core.outbox.lost_messages import (
-    IN_ALL,
-    OFTEN,
-    AfterLoss,
+    MAX_IN_WINDOW,
+    MAX_REPOSTS,
+    LossOutcome,
     after_loss,
-    disappearing,
-    name_of,
-    names_of,
+    carried_id,
+    carried_ids,
+    repeated_loss_notice,
 )
 from bot.core.outbox.posts import PostId
 
@@ -25,16 +25,16 @@ def ago(*minutes):
 @pytest.mark.parametrize(
     ("losses", "more", "expected"),
     [
-        (ago(0), {}, AfterLoss.AGAIN),
-        (ago(*[0] * OFTEN), {}, AfterLoss.AGAIN),
-        (ago(*[0] * (OFTEN + 1)), {}, AfterLoss.ENOUGH),
-        (ago(0, 20, 40, 60), {}, AfterLoss.AGAIN),  # an hour ago is not within the hour
-        (ago(*range(0, 90 * IN_ALL, 90)), {}, AfterLoss.AGAIN),
-        (ago(*range(0, 90 * (IN_ALL + 1), 90)), {}, AfterLoss.ENOUGH),
-        (ago(0), {"over": True}, AfterLoss.OVER),
-        (ago(0), {"bare": True}, AfterLoss.BARE),
-        (ago(0), {"bare": True, "over": True}, AfterLoss.OVER),
-        (ago(0, 0, 0, 0), {"bare": True}, AfterLoss.ENOUGH),
+        (ago(0), {}, LossOutcome.REPOSTED),
+        (ago(*[0] * MAX_IN_WINDOW), {}, LossOutcome.REPOSTED),
+        (ago(*[0] * (MAX_IN_WINDOW + 1)), {}, LossOutcome.TOO_OFTEN),
+        (ago(0, 20, 40, 60), {}, LossOutcome.REPOSTED),  # an hour ago is not within the hour
+        (ago(*range(0, 90 * MAX_REPOSTS, 90)), {}, LossOutcome.REPOSTED),
+        (ago(*range(0, 90 * (MAX_REPOSTS + 1), 90)), {}, LossOutcome.TOO_OFTEN),
+        (ago(0), {"over": True}, LossOutcome.ENDED),
+        (ago(0), {"bare": True}, LossOutcome.CONTENT_UNKNOWN),
+        (ago(0), {"bare": True, "over": True}, LossOutcome.ENDED),
+        (ago(0, 0, 0, 0), {"bare": True}, LossOutcome.TOO_OFTEN),
     ],
 )
 def test_what_follows_a_loss(losses, more, expected):
@@ -42,9 +42,9 @@ def test_what_follows_a_loss(losses, more, expected):
 
 
 def test_each_time_that_it_is_said_it_has_another_name():
-    assert name_of(PostId("p1"), 0) == "p1"
-    assert names_of(PostId("p1"), 2) == ("p1", "p1~1", "p1~2")
+    assert carried_id(PostId("p1"), 0) == "p1"
+    assert carried_ids(PostId("p1"), 2) == ("p1", "p1~1", "p1~2")
 
 
 def test_the_admins_are_told_where():
-    assert "<#C1>" in disappearing("C1")
+    assert "<#C1>" in repeated_loss_notice("C1")

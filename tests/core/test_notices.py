@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from bot.core.flow.times import is_due
 from bot.core.outbox import notices
 from bot.core.outbox.notices import Notice
-from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
+from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
 
 def post(id_):
-    return NewPost(PostId(id_), Kind.MESSAGE, Lane.ALERT, "C0DATAOPS1", {"text": id_}, NOW)
+    return NewPost(PostId(id_), PostKind.MESSAGE, Lane.ALERT, "C0DATAOPS1", {"text": id_}, NOW)
 
 
 def told(*decisions):

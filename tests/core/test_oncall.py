@@ -4,12 +4,12 @@ import pytest
 
 from bot.core.people import on_call
 from bot.core.people.model import Person, Profile
-from bot.core.people.on_call import EMPTY, SILENT, Group, changed
+from bot.core.people.on_call import EMPTY, SILENT, OnCallGroup, compare
 
-LIVES = Group("S1", frozenset({"U1"}))
-NOBODY = Group("S1", word=EMPTY)
-GONE = Group("S1", word="no_such_subteam")
-QUIET = Group("S1", word=SILENT)
+LIVES = OnCallGroup("S1", frozenset({"U1"}))
+NOBODY = OnCallGroup("S1", word=EMPTY)
+GONE = OnCallGroup("S1", word="no_such_subteam")
+QUIET = OnCallGroup("S1", word=SILENT)
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ QUIET = Group("S1", word=SILENT)
     ],
 )
 def test_who_can_be_on_call(more, counts):
-    assert on_call.counts(Profile(Person("T1", "U1"), **more)) is counts
+    assert on_call.can_be_on_call(Profile(Person("T1", "U1"), **more)) is counts
 
 
 @pytest.mark.parametrize(
@@ -38,20 +38,20 @@ def test_who_can_be_on_call(more, counts):
             "I could not read the on-call group S1: Slack has no such group, or it is disabled (no_such_subteam).",
         ),
         (
-            Group("S1", word="team_access_not_granted"),
+            OnCallGroup("S1", word="team_access_not_granted"),
             False,
             (
                 "I could not read the on-call group S1: the app is not installed in this workspace "
                 "(team_access_not_granted)."
             ),
         ),
-        (Group("S1", word="odd"), False, "I could not read the on-call group S1: Slack refused with odd."),
+        (OnCallGroup("S1", word="odd"), False, "I could not read the on-call group S1: Slack refused with odd."),
     ],
 )
 def test_what_a_reading_means(group, mentioned, sentence):
     assert group.mentioned is mentioned
     assert on_call.sentence(group) == sentence
-    assert on_call.trouble([group]) == sentence
+    assert on_call.problems([group]) == sentence
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_what_to_do_about_it(word, fix):
 
 
 def test_who_is_in_no_group_that_could_be_read_hears_which_could_not():
-    other = Group("S2", frozenset({"U2"}))
+    other = OnCallGroup("S2", frozenset({"U2"}))
     assert on_call.unread([LIVES, other]) == ""
     assert on_call.unread([NOBODY]) == ""  # it was read, and nobody is in it
     assert on_call.unread([other, GONE]).endswith("whether you are on call. I tell the flowbot admins.")
@@ -90,12 +90,12 @@ def test_who_is_in_no_group_that_could_be_read_hears_which_could_not():
     ],
 )
 def test_a_trouble_is_told_when_it_begins_and_when_it_ends(noted, group, begun, ended, stands):
-    change = changed({"S1": noted} if noted else {}, [group])
+    change = compare({"S1": noted} if noted else {}, [group])
     assert change.begun == ((group,) if begun else ())
     assert change.ended == ((group,) if ended else ())
     assert change.noted == ({"S1": stands} if stands else {})
 
 
 def test_a_group_that_the_settings_name_no_more_is_forgotten_without_a_word():
-    change = changed({"S9": EMPTY}, [LIVES])
+    change = compare({"S9": EMPTY}, [LIVES])
     assert (change.begun, change.ended, change.noted) == ((), (), {})

@@ -9,21 +9,21 @@ from hypothesis import strategies as st
 from incident_makers import KNOWN, MAYA, NOW, OWNER, failure, incident
 
 from bot.core.incident import lifecycle
-from bot.core.incident.groups import Gathering, Occasion
-from bot.core.incident.lifecycle import Reason
+from bot.core.incident.groups import IncidentGroup, Occasion
+from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Phase
 from bot.core.incident.reminders import (
-    CALLS,
-    next_call,
-    restarted,
+    MAX_REMINDERS,
+    next_reminder,
+    reminders_restarted,
     step,
-    storm_call,
-    untaken,
+    storm_reminders_due,
+    unacknowledged,
 )
 from bot.core.outbox.posts import PostId
 from bot.messages.cards import incident_groups
 from bot.messages.cards import incident_replies as replies
-from bot.messages.cards.incident import Look
+from bot.messages.cards.incident import RenderContext
 
 EVERY = timedelta(minutes=30)
 TAKEN = lifecycle.acknowledge(incident(), MAYA, NOW)[0]
@@ -37,74 +37,74 @@ def test_what_nobody_takes_is_called_less_and_less_often_and_then_no_more():
     waiting, called = incident(), []
     for minute in range(4 * 24 * 60):
         waiting, reason = step(waiting, EVERY, minutes(minute))
-        if reason is Reason.CALLED:
+        if reason is Transition.REMINDED:
             called.append(minute)
     assert called == [30, 90, 210, 450, 930, 1890]
-    assert len(called) == CALLS
-    assert next_call(waiting, EVERY) is None
+    assert len(called) == MAX_REMINDERS
+    assert next_reminder(waiting, EVERY) is None
 
 
 def test_what_was_missed_while_the_bot_was_down_is_told_once():
     late, reason = step(incident(), EVERY, minutes(600))
-    assert reason is Reason.CALLED
-    assert step(late, EVERY, minutes(601)) == (late, Reason.NOTHING)
+    assert reason is Transition.REMINDED
+    assert step(late, EVERY, minutes(601)) == (late, Transition.NOTHING)
 
 
 def test_who_took_it_is_asked_a_quarter_of_an_hour_before_the_promise_ends():
-    assert step(TAKEN, EVERY, minutes(224)) == (TAKEN, Reason.NOTHING)
+    assert step(TAKEN, EVERY, minutes(224)) == (TAKEN, Transition.NOTHING)
     asked, reason = step(TAKEN, EVERY, minutes(225))
-    assert (reason, asked.phase) == (Reason.PROMISE_ENDS, Phase.ACKNOWLEDGED)
-    assert step(asked, EVERY, minutes(239)) == (asked, Reason.NOTHING)
+    assert (reason, asked.phase) == (Transition.ACK_EXPIRING, Phase.ACKNOWLEDGED)
+    assert step(asked, EVERY, minutes(239)) == (asked, Transition.NOTHING)
     free, reason = step(asked, EVERY, minutes(240))
-    assert (reason, free.phase, free.acked_by) == (Reason.LAPSED, Phase.OPEN, None)
-    assert next_call(free, EVERY) == minutes(270)
+    assert (reason, free.phase, free.acked_by) == (Transition.ACK_EXPIRED, Phase.OPEN, None)
+    assert next_reminder(free, EVERY) == minutes(270)
 
 
 def test_a_short_promise_ends_without_a_question():
     short = lifecycle.acknowledge(incident(), MAYA, NOW, minutes(20))[0]
-    assert step(short, EVERY, minutes(19))[1] is Reason.NOTHING
-    assert step(short, EVERY, minutes(20))[1] is Reason.LAPSED
+    assert step(short, EVERY, minutes(19))[1] is Transition.NOTHING
+    assert step(short, EVERY, minutes(20))[1] is Transition.ACK_EXPIRED
 
 
 def test_a_promise_that_ended_while_the_bot_was_down_lapses_at_once():
-    assert step(TAKEN, EVERY, minutes(500))[1] is Reason.LAPSED
+    assert step(TAKEN, EVERY, minutes(500))[1] is Transition.ACK_EXPIRED
 
 
 @pytest.mark.parametrize("phase", [Phase.RECOVERED, Phase.CLOSED])
 def test_what_has_ended_is_quiet(phase):
-    assert next_call(incident(phase=phase), EVERY) is None
+    assert next_reminder(incident(phase=phase), EVERY) is None
 
 
 def test_what_stands_under_another_message_is_not_called_by_itself():
-    assert next_call(incident(gathered=True), EVERY) is None
+    assert next_reminder(incident(grouped=True), EVERY) is None
 
 
 def test_a_promise_for_what_stands_under_another_message_ends_too():
-    taken = lifecycle.acknowledge(incident(gathered=True), MAYA, NOW)[0]
+    taken = lifecycle.acknowledge(incident(grouped=True), MAYA, NOW)[0]
     asked, reason = step(taken, EVERY, minutes(225))
-    assert reason is Reason.PROMISE_ENDS
+    assert reason is Transition.ACK_EXPIRING
     free, reason = step(asked, EVERY, minutes(240))
-    assert (reason, free.phase, free.acked_by) == (Reason.LAPSED, Phase.OPEN, None)
-    assert next_call(free, EVERY) is None
+    assert (reason, free.phase, free.acked_by) == (Transition.ACK_EXPIRED, Phase.OPEN, None)
+    assert next_reminder(free, EVERY) is None
 
 
-STORM = Gathering(PostId("p9"), "C0DATAOPS1", Occasion.STORM, NOW, NOW)
+STORM = IncidentGroup(PostId("p9"), "C0DATAOPS1", Occasion.STORM, NOW, NOW)
 
 
 def test_a_storm_is_called_to_mind_by_the_same_times():
-    numbers = [storm_call(STORM, EVERY, minutes(minute)) for minute in range(4 * 24 * 60)]
-    assert [numbers.index(number) for number in range(1, CALLS + 1)] == [30, 90, 210, 450, 930, 1890]
-    assert max(numbers) == CALLS
-    assert storm_call(replace(STORM, occasion=Occasion.FIRST_START), EVERY, minutes(5000)) == 0
+    numbers = [storm_reminders_due(STORM, EVERY, minutes(minute)) for minute in range(4 * 24 * 60)]
+    assert [numbers.index(number) for number in range(1, MAX_REMINDERS + 1)] == [30, 90, 210, 450, 930, 1890]
+    assert max(numbers) == MAX_REMINDERS
+    assert storm_reminders_due(replace(STORM, occasion=Occasion.FIRST_START), EVERY, minutes(5000)) == 0
 
 
 def test_a_storm_is_called_for_what_nobody_took_and_has_no_thread():
-    waits = incident(gathered=True)
-    assert untaken([waits, incident(), replace(TAKEN, gathered=True)]) == (waits,)
+    waits = incident(grouped=True)
+    assert unacknowledged([waits, incident(), replace(TAKEN, grouped=True)]) == (waits,)
 
 
 def test_what_is_said_of_a_storm():
-    one = incident_groups.storm_called([incident(gathered=True)], ["S0ONCALL01"], {OWNER: MAYA}, "p7", command="/flow")
+    one = incident_groups.storm_reminder([incident(grouped=True)], ["S0ONCALL01"], {OWNER: MAYA}, "p7", command="/flow")
     assert texts(one) == (
         "STILL OPEN · 1 incident of the storm, taken by nobody",
         (
@@ -114,29 +114,29 @@ def test_what_is_said_of_a_storm():
         ),
         ["1|p7|incidents unacked", "1|p7|incidents mine"],
     )
-    many = texts(incident_groups.storm_called([incident(gathered=True)] * 1200, (), {}, "p7", command="/flow"))
+    many = texts(incident_groups.storm_reminder([incident(grouped=True)] * 1200, (), {}, "p7", command="/flow"))
     assert many[1].startswith(
         "⏰ *1,200 incidents* of this storm are still open, and nobody has acknowledged them.\n`/flow"
     )
 
 
 def test_what_got_its_thread_late_is_called_by_that_time():
-    assert next_call(incident(told_at=minutes(120)), EVERY) == minutes(150)
+    assert next_reminder(incident(told_at=minutes(120)), EVERY) == minutes(150)
 
 
 def test_an_acknowledgement_without_an_end_never_lapses():
-    assert next_call(incident(phase=Phase.ACKNOWLEDGED, acked_by=MAYA), EVERY) is None
+    assert next_reminder(incident(phase=Phase.ACKNOWLEDGED, acked_by=MAYA), EVERY) is None
 
 
 def test_taking_and_giving_back_count_the_calls_afresh():
-    late = incident(calls=3, called_at=NOW)
-    taken = restarted(late, lifecycle.acknowledge(late, MAYA, NOW)[0], minutes(5))
-    assert (taken.calls, taken.called_at) == (0, minutes(5))
+    late = incident(reminder_count=3, reminded_at=NOW)
+    taken = reminders_restarted(late, lifecycle.acknowledge(late, MAYA, NOW)[0], minutes(5))
+    assert (taken.reminder_count, taken.reminded_at) == (0, minutes(5))
     renewed = lifecycle.acknowledge(step(TAKEN, EVERY, minutes(225))[0], MAYA, minutes(226))[0]
-    assert restarted(TAKEN, renewed, minutes(226)).calls == 0
-    back = restarted(TAKEN, lifecycle.unack(TAKEN)[0], minutes(60))
-    assert next_call(back, EVERY) == minutes(90)
-    assert restarted(late, late, minutes(5)) is late
+    assert reminders_restarted(TAKEN, renewed, minutes(226)).reminder_count == 0
+    back = reminders_restarted(TAKEN, lifecycle.unack(TAKEN)[0], minutes(60))
+    assert next_reminder(back, EVERY) == minutes(90)
+    assert reminders_restarted(late, late, minutes(5)) is late
 
 
 @given(st.lists(st.integers(0, 100_000), min_size=1, max_size=30))
@@ -144,8 +144,8 @@ def test_whenever_it_is_looked_at_nothing_is_said_twice(moments):
     waiting = TAKEN
     for moment in sorted(moments):
         waiting, reason = step(waiting, EVERY, minutes(moment))
-        assert step(waiting, EVERY, minutes(moment))[1] is Reason.NOTHING
-        assert waiting.phase is Phase.OPEN or reason is not Reason.LAPSED
+        assert step(waiting, EVERY, minutes(moment))[1] is Transition.NOTHING
+        assert waiting.phase is Phase.OPEN or reason is not Transition.ACK_EXPIRED
 
 
 def texts(body):
@@ -155,8 +155,8 @@ def texts(body):
 def test_what_is_said():
     """Read aloud: what, for how long, who is asked, and what to press."""
     broken = incident(failure(**KNOWN))
-    look = Look({OWNER: MAYA})
-    assert texts(replies.called(broken, ["S0ONCALL01"], look, "p7", minutes(30))) == (
+    render_context = RenderContext({OWNER: MAYA})
+    assert texts(replies.reminder(broken, ["S0ONCALL01"], render_context, "p7", minutes(30))) == (
         "STILL OPEN · FAIL daily-energy-report · task transform",
         (
             "⏰ *daily-energy-report* has been failing for 30 min, and nobody has acknowledged it.\n"
@@ -164,9 +164,9 @@ def test_what_is_said():
         ),
         ["1|p7|ack 3377", "1|p7|rerun 3377-2026112100", "1|p7|log 3377-2026112100"],
     )
-    alone = texts(replies.called(broken, (), Look(), "p7", minutes(90)))
+    alone = texts(replies.reminder(broken, (), RenderContext(), "p7", minutes(90)))
     assert alone[1].endswith("for 1 h 30 min, and nobody has acknowledged it.")
-    assert texts(replies.promise_ends(TAKEN, "p8"))[:2] == (
+    assert texts(replies.ack_expiring(TAKEN, "p8"))[:2] == (
         "PROMISE ENDS SOON · daily-energy-report",
         (
             "⏰ <@U0MAYA00001>, your promise for *daily-energy-report* ends at "
@@ -174,22 +174,22 @@ def test_what_is_said():
             "Then nobody has it, unless you take it on."
         ),
     )
-    assert texts(replies.lapsed(TAKEN, "p9"))[:2] == (
+    assert texts(replies.ack_expired(TAKEN, "p9"))[:2] == (
         "OPEN AGAIN · daily-energy-report",
         "⏰ <@U0MAYA00001>'s promise for *daily-energy-report* has ended without a recovery: nobody has it now.",
     )
 
 
 def test_a_group_that_is_none_mentions_nobody():
-    said = replies.called(incident(), ["<!channel>"], Look(), "p7", minutes(30))
+    said = replies.reminder(incident(), ["<!channel>"], RenderContext(), "p7", minutes(30))
     assert "&lt;!channel&gt;" in said["blocks"][0]["text"]["text"]
 
 
 @pytest.mark.parametrize("phase", [Phase.OPEN, Phase.ACKNOWLEDGED])
 def test_nobody_is_reminded_of_a_flow_that_is_gone(phase):
     gone = replace(TAKEN if phase is Phase.ACKNOWLEDGED else incident(), gone=True)
-    assert next_call(gone, EVERY) is None
-    assert untaken([replace(gone, gathered=True)]) == ()
+    assert next_reminder(gone, EVERY) is None
+    assert unacknowledged([replace(gone, grouped=True)]) == ()
 
 
 def test_what_is_said_of_a_flow_that_is_gone():

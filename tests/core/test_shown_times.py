@@ -107,10 +107,10 @@ def test_no_card_holds_a_bare_time(instance, printed, zone, now):
         InstanceId(instance), FlowId(3377), "f", str(MAYA), "p", now, "C1", trigger_ms=int(now.timestamp() * 1000)
     )
     shown = Instance(InstanceId(instance), FlowId(3377), "f", Status.SUCCESS, trigger_time=printed, graph=Graph())
-    look = cards.Look({OWNER: MAYA}, zone=zone)
+    render_context = cards.RenderContext({OWNER: MAYA}, zone=zone)
     bodies = [
-        *(cards.card(each, "p", look) for each in (hurt, left, taken, closed)),
-        *(replies.recovered(left, zone), replies.acknowledged(taken), replies.promise_ends(taken, "p")),
+        *(cards.card(each, "p", render_context) for each in (hurt, left, taken, closed)),
+        *(replies.recovered(left, zone), replies.acknowledged(taken), replies.ack_expiring(taken, "p")),
         incident_groups.first_start([hurt, left, taken, closed], "p", command="/flow", since=now, zone=zone),
         monitoring.sign_of_life(Day(1, 1, 0, 0, (left,)), None, "", command="/flow", zone=zone),
         monitoring.was_unreachable(now, now - timedelta(hours=1)),
@@ -138,15 +138,15 @@ def _labels(part):
 
 def test_a_refusal_shows_its_times_to_each_reader():
     taken = lifecycle.acknowledge(incident(), MAYA, NOW)[0]
-    with pytest.raises(lifecycle.Stands) as held:
+    with pytest.raises(lifecycle.StateConflict) as held:
         lifecycle.acknowledge(taken, MAYA.__class__("T1", "U2"), NOW)
-    assert f"since {slack_date(NOW)} until {slack_date(NOW + lifecycle.PROMISE)}." in held.value.shown
+    assert f"since {slack_date(NOW)} until {slack_date(NOW + lifecycle.ACK_DURATION)}." in held.value.shown
     assert "since 2026-11-21 09:00 UTC until 2026-11-21 13:00 UTC." in str(held.value)
-    with pytest.raises(lifecycle.Stands) as past:
+    with pytest.raises(lifecycle.StateConflict) as past:
         lifecycle.acknowledge(incident(), MAYA, NOW, NOW - timedelta(hours=1))
     assert past.value.shown.startswith(f"{slack_date(NOW - timedelta(hours=1))} has passed")
     recovered = lifecycle.recovered(incident(), "x", NOW)[0]
-    with pytest.raises(lifecycle.Stands) as over:
+    with pytest.raises(lifecycle.StateConflict) as over:
         lifecycle.acknowledge(recovered, MAYA, NOW)
     assert f"This incident recovered at {slack_date(NOW)}, so there is nothing to acknowledge." in over.value.shown
 

@@ -11,13 +11,13 @@ from incident_picture import foreign_pings, picture, refused
 
 from bot.core.flow.model import UserName
 from bot.core.incident import lifecycle
-from bot.core.incident.groups import MENTIONED, WITHIN, Gathering, Occasion, over
+from bot.core.incident.groups import MAX_MENTIONED, STORM_WINDOW, IncidentGroup, Occasion, ended_storm
 from bot.core.people.model import Person
 from bot.messages.cards import incident_groups as cards
 
 LATER = NOW + timedelta(minutes=7)
 PEOPLE = {OWNER: MAYA}
-STORM = Gathering("storm", "C0DATAOPS1", Occasion.STORM, NOW, LATER, mentioned=(OWNER,))
+STORM = IncidentGroup("storm", "C0DATAOPS1", Occasion.STORM, NOW, LATER, mentioned=(OWNER,))
 
 
 def in_storm(number, **more):
@@ -27,7 +27,7 @@ def in_storm(number, **more):
         flow_id=number,
         flow_name=f"flow-{number}",
         post="storm",
-        gathered=True,
+        grouped=True,
         listed_in="storm",
         opened_at=NOW + timedelta(seconds=number - 4000),
         **more,
@@ -38,29 +38,29 @@ OPEN = in_storm(4001)
 TAKEN = lifecycle.acknowledge(in_storm(4002), JONAS, NOW, note="looking")[0]
 GREEN = lifecycle.recovered(in_storm(4003), "4003-2026112200", LATER)[0]
 CLOSED = lifecycle.close(in_storm(4004), JONAS, LATER, "not needed")[0]
-THREAD = replace(in_storm(4005), gathered=False, post="p5")
+THREAD = replace(in_storm(4005), grouped=False, post="p5")
 TWICE = replace(in_storm(4006, owners=()), occurrences=(failure("4006-2026112100"), failure("4006-2026112101")))
 MIXED = [OPEN, TAKEN, GREEN, CLOSED, THREAD, TWICE]
 
 
-def drawn(gathering, incidents, people=PEOPLE, **more):
-    gathering = replace(gathering, joined=more.pop("joined", len(incidents)), **more)
-    return cards.storm(gathering, incidents, people, "p9", command="/flow", zone=ZONE)
+def drawn(group, incidents, people=PEOPLE, **more):
+    group = replace(group, joined=more.pop("joined", len(incidents)), **more)
+    return cards.storm(group, incidents, people, "p9", command="/flow", zone=ZONE)
 
 
 THOUSAND = [in_storm(4001 + n, owners=(UserName(f"owner.{n}"),)) for n in range(1000)]
 MANY_PEOPLE = {UserName(f"owner.{n}"): Person("T1", f"U{n:06}") for n in range(40)}
 PICTURES = {
     "one of each": drawn(STORM, MIXED),
-    "over": drawn(over(STORM), MIXED),
-    "over, some in a later storm": drawn(over(STORM), [OPEN], joined=3),
-    "over, one in a later storm": drawn(over(STORM), MIXED, joined=7),
-    "over, all in a later storm": drawn(over(STORM), [], joined=12),
+    "over": drawn(ended_storm(STORM), MIXED),
+    "over, some in a later storm": drawn(ended_storm(STORM), [OPEN], joined=3),
+    "over, one in a later storm": drawn(ended_storm(STORM), MIXED, joined=7),
+    "over, all in a later storm": drawn(ended_storm(STORM), [], joined=12),
     "nobody is linked": drawn(STORM, [OPEN], {}, mentioned=()),
     "one owner, who is not linked": drawn(STORM, [in_storm(4001, owners=(OWNER,))], {}, mentioned=()),
     "one owner": drawn(STORM, [in_storm(4001, owners=(OWNER,))]),
     "a failure each": drawn(STORM, [OPEN, TAKEN]),
-    "more owners": cards.also_concerned(
+    "more owners": cards.more_owners(
         (OWNER, UserName("jonas.weber")), {OWNER: MAYA, UserName("jonas.weber"): JONAS}, command="/flow"
     ),
 }
@@ -73,20 +73,20 @@ def test_the_storms_message(name, snapshot):
 
 
 def test_a_thousand_stay_readable():
-    body = drawn(STORM, THOUSAND, MANY_PEOPLE, mentioned=tuple(MANY_PEOPLE)[:MENTIONED])
+    body = drawn(STORM, THOUSAND, MANY_PEOPLE, mentioned=tuple(MANY_PEOPLE)[:MAX_MENTIONED])
     assert refused(body) == []
     assert body["text"] == "STORM · 1,000 incidents · 1,000 open, 0 acknowledged, 0 recovered"
     shown = picture(body)
     assert shown.count("[…:") == cards.LISTED
     assert "… and 970 more: `/flow incidents open` lists them all" in shown
     assert "and 980 more." in shown, "twenty of a thousand owners are mentioned"
-    assert shown.count("<@U") == MENTIONED
+    assert shown.count("<@U") == MAX_MENTIONED
     assert "[All that are open: 1|p9|incidents open]" in shown
 
 
 def test_the_end_is_told():
-    storm = over(STORM)
-    assert storm.ended_at == LATER + WITHIN
+    storm = ended_storm(STORM)
+    assert storm.ended_at == LATER + STORM_WINDOW
     assert drawn(storm, [GREEN])["text"] == "Storm over · 1 incident · 0 open, 0 acknowledged, 1 recovered"
 
 
@@ -101,8 +101,8 @@ HOSTILE = st.one_of(
 @settings(max_examples=80, deadline=None)
 def test_no_text_from_outside_can_ping_or_break_it(name, task, owner):
     bad = failure(failed_tasks=(1,), failed_task_name=task)
-    hurt = replace(incident(bad), flow_name=name, owners=(UserName(owner), OWNER) * 6, gathered=True)
-    for storm in (STORM, over(STORM)):
+    hurt = replace(incident(bad), flow_name=name, owners=(UserName(owner), OWNER) * 6, grouped=True)
+    for storm in (STORM, ended_storm(STORM)):
         body = drawn(storm, [hurt] * 60)
         assert foreign_pings(body) == []
         assert refused(body) == []

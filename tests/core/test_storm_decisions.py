@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from incident_makers import MAYA, NOW, OWNER, incident
 
 from bot.core.incident import groups
-from bot.core.incident.groups import MENTIONED, WITHIN, Gathering, Occasion, Taken
+from bot.core.incident.groups import MAX_MENTIONED, STORM_WINDOW, IncidentGroup, Occasion, StormUpdate
 from bot.core.incident.model import Phase
 
 CHANNEL = "C0DATAOPS1"
-STORM = Gathering("storm", CHANNEL, Occasion.STORM, NOW, NOW, joined=5)
+STORM = IncidentGroup("storm", CHANNEL, Occasion.STORM, NOW, NOW, joined=5)
 SECOND = timedelta(seconds=1)
 
 
@@ -30,9 +30,11 @@ def many(count, first=0, **more):
     ]
 
 
-def taken(new, recent=(), gatherings=(), *, limit=10, now=NOW):
+def storm_update(new, recent=(), incident_groups=(), *, limit=10, now=NOW):
     ids = itertools.count(1)
-    return groups.taken(new, recent, gatherings, channel=CHANNEL, limit=limit, now=now, new_id=lambda: f"n{next(ids)}")
+    return groups.storm_update(
+        new, recent, incident_groups, channel=CHANNEL, limit=limit, now=now, new_id=lambda: f"n{next(ids)}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -40,15 +42,15 @@ def taken(new, recent=(), gatherings=(), *, limit=10, now=NOW):
     [
         ("ten at once are no storm", many(10), [], False),
         ("eleven at once are one", many(11), [], True),
-        ("the eleventh within ten minutes begins it", many(1), many(10, 20, told_at=NOW - WITHIN + SECOND), True),
-        ("after ten minutes they no longer count", many(1), many(10, 20, told_at=NOW - WITHIN), False),
+        ("the eleventh within ten minutes begins it", many(1), many(10, 20, told_at=NOW - STORM_WINDOW + SECOND), True),
+        ("after ten minutes they no longer count", many(1), many(10, 20, told_at=NOW - STORM_WINDOW), False),
         ("those of another channel do not count", many(1), many(10, 20, channel="C0FINANCE1"), False),
         ("those of a first start do not count", many(1), many(10, 20, told_at=None), False),
         ("nothing new begins nothing", [], many(40, 20), False),
     ],
 )
 def test_a_storm_begins_when_more_than_ten_are_told_within_ten_minutes(case, new, recent, begins):
-    found = taken(new, recent)
+    found = storm_update(new, recent)
     assert (found is not None) is begins, case
     if found is not None:
         assert found.begins, case
@@ -56,66 +58,66 @@ def test_a_storm_begins_when_more_than_ten_are_told_within_ten_minutes(case, new
 
 
 @pytest.mark.parametrize(
-    ("case", "gathering", "joins"),
+    ("case", "group", "joins"),
     [
         ("a storm that goes on takes in even one", STORM, True),
-        ("until ten minutes are quiet", replace(STORM, last_at=NOW - WITHIN + SECOND), True),
-        ("then it takes in none", replace(STORM, last_at=NOW - WITHIN), False),
+        ("until ten minutes are quiet", replace(STORM, last_at=NOW - STORM_WINDOW + SECOND), True),
+        ("then it takes in none", replace(STORM, last_at=NOW - STORM_WINDOW), False),
         ("nor does one that is over", replace(STORM, ended_at=NOW - SECOND), False),
         ("nor that of another channel", replace(STORM, channel="C0FINANCE1"), False),
         ("nor a first start", replace(STORM, occasion=Occasion.FIRST_START), False),
     ],
 )
-def test_what_goes_on_takes_in_each_further_incident(case, gathering, joins):
-    found = taken(many(1), gatherings=[gathering])
+def test_what_goes_on_takes_in_each_further_incident(case, group, joins):
+    found = storm_update(many(1), incident_groups=[group])
     assert (found is not None) is joins, case
     if found is not None:
         assert (found.begins, found.storm.post, found.storm.joined) == (False, "storm", 6)
 
 
 def test_the_last_to_join_keeps_it_from_ending():
-    assert taken(many(1), gatherings=[STORM], now=NOW + SECOND).storm.last_at == NOW + SECOND
+    assert storm_update(many(1), incident_groups=[STORM], now=NOW + SECOND).storm.last_at == NOW + SECOND
     late = replace(STORM, last_at=NOW + 2 * SECOND)
-    assert taken(many(1), gatherings=[late]).storm.last_at == late.last_at
+    assert storm_update(many(1), incident_groups=[late]).storm.last_at == late.last_at
 
 
 def test_those_who_were_told_before_keep_their_threads_and_are_counted():
-    found = taken(many(2), many(9, 20))
-    assert [each.gathered for each in found.incidents] == [True] * 2 + [False] * 9
+    found = storm_update(many(2), many(9, 20))
+    assert [each.grouped for each in found.incidents] == [True] * 2 + [False] * 9
     assert {each.listed_in for each in found.incidents} == {found.storm.post}
     assert {each.post for each in found.threadless} == {found.storm.post}
     assert [each.post for each in found.incidents[2:]] == [f"p{n}" for n in range(20, 29)]
 
 
 def test_a_limit_of_nothing_means_no_storms_ever():
-    assert taken(many(500), limit=0) is None
-    assert taken(many(1), gatherings=[STORM], limit=0) is None
+    assert storm_update(many(500), limit=0) is None
+    assert storm_update(many(1), incident_groups=[STORM], limit=0) is None
 
 
 def test_what_one_transaction_lets_join_is_bounded():
-    found = taken(many(1), many(900, 20), limit=800)
-    assert len(found.incidents) == 1 + groups.JOINED
+    found = storm_update(many(1), many(900, 20), limit=800)
+    assert len(found.incidents) == 1 + groups.MAX_JOINED
 
 
 @given(st.integers(1, 60), st.integers(0, 30), st.integers(1, 20))
 def test_nobody_is_lost_and_nobody_counted_twice(new, recent, limit):
-    found = taken(many(new), many(recent, 100), limit=limit)
+    found = storm_update(many(new), many(recent, 100), limit=limit)
     if new + recent <= limit:
         assert found is None
     else:
-        assert isinstance(found, Taken)
+        assert isinstance(found, StormUpdate)
         assert sorted(each.id for each in found.incidents) == sorted(each.id for each in many(new) + many(recent, 100))
 
 
 def test_a_quiet_storm_ends_ten_minutes_after_its_last():
-    assert not groups.is_quiet(STORM, NOW + WITHIN - SECOND)
-    assert groups.is_quiet(STORM, NOW + WITHIN)
-    assert groups.over(STORM).ended_at == NOW + WITHIN
+    assert not groups.is_quiet(STORM, NOW + STORM_WINDOW - SECOND)
+    assert groups.is_quiet(STORM, NOW + STORM_WINDOW)
+    assert groups.ended_storm(STORM).ended_at == NOW + STORM_WINDOW
 
 
 def test_the_numbers_count_by_where_each_stands():
     each = [Phase.OPEN, Phase.OPEN, Phase.ACKNOWLEDGED, Phase.RECOVERED, Phase.CLOSED]
-    count = groups.numbers(incident(phase=phase) for phase in each)
+    count = groups.count_phases(incident(phase=phase) for phase in each)
     assert (count.open, count.acknowledged, count.recovered, count.closed) == (2, 1, 1, 1)
     assert (count.all, count.live) == (5, 3)
 
@@ -141,16 +143,16 @@ def test_owners_are_named_once():
 def test_linked_owners_are_mentioned_once_and_at_most_twenty_of_them():
     names = [f"n{number}" for number in range(40)]
     people = dict.fromkeys(names[5:], MAYA)
-    first = groups.to_mention(STORM, names, people)
+    first = groups.owners_to_mention(STORM, names, people)
     assert first == tuple(names[5:25])
-    assert len(first) == MENTIONED
-    assert groups.to_mention(replace(STORM, mentioned=first), names, people) == ()
-    assert groups.to_mention(replace(STORM, mentioned=first[:19]), names, people) == (names[24],)
-    assert groups.to_mention(replace(STORM, mentioned=(OWNER,) * 25), names, people) == ()
+    assert len(first) == MAX_MENTIONED
+    assert groups.owners_to_mention(replace(STORM, mentioned=first), names, people) == ()
+    assert groups.owners_to_mention(replace(STORM, mentioned=first[:19]), names, people) == (names[24],)
+    assert groups.owners_to_mention(replace(STORM, mentioned=(OWNER,) * 25), names, people) == ()
 
 
 @pytest.mark.parametrize(
-    ("case", "gathering", "shown"),
+    ("case", "group", "shown"),
     [
         ("a storm that goes on", STORM, True),
         ("a storm that ended a week ago", replace(STORM, ended_at=NOW - groups.SHOWN_FOR), True),
@@ -159,5 +161,5 @@ def test_linked_owners_are_mentioned_once_and_at_most_twenty_of_them():
         ("one that was told", replace(STORM, occasion=Occasion.FIRST_START, ended_at=NOW), True),
     ],
 )
-def test_a_message_shows_how_its_incidents_stand_for_a_week(case, gathering, shown):
-    assert groups.is_shown(gathering, NOW) is shown, case
+def test_a_message_shows_how_its_incidents_stand_for_a_week(case, group, shown):
+    assert groups.is_shown(group, NOW) is shown, case

@@ -4,9 +4,9 @@ import pytest
 
 from bot.core.flow.model import FlowId, InstanceId, Parameter, Search, TaskId
 from bot.enos import calls, calls_edit
-from bot.enos.calls import By, Kind
+from bot.enos.calls import Actor, Kind
 
-BY = By("u1", "o1")
+BY = Actor("u1", "o1")
 FLOW, TASK = FlowId(3377), TaskId(108580)
 WHO = {"userId": "u1", "orgId": "o1"}
 TERMS = Search(kind=1, since=5, until=9, statuses=(1, -1), owner="jane.doe", expression="21")

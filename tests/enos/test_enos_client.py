@@ -2,11 +2,11 @@ import pytest
 from enos_gateway import broken, html, ok, refused, reset, told
 from enos_lists import row
 
-from bot.core.errors import Outage, Refused
+from bot.core.errors import Refused, TemporaryFailure
 from bot.core.flow.model import Parameter
 from bot.core.flow.status import Status
 from bot.enos.definitions import Definitions
-from bot.enos.errors import AnswerLost, Broken, EnosRefused, Unreadable
+from bot.enos.errors import AnswerLost, BadResponse, EnosRefused, ServerError
 
 USER = "u15432100000000011"
 AT = 1594016819108  # 2020-07-06 06:26:59.108 UTC
@@ -30,7 +30,7 @@ async def test_the_time_of_the_platform(gateway, client):
     assert await client.time_zone() == "GMT+8"
     assert [set(asked.query) for asked in gateway.asked] == [{"action"}, {"action"}]
     gateway.answers["getCurrentTime"] = "soon"
-    with pytest.raises(Unreadable):
+    with pytest.raises(BadResponse):
         await client.now_ms()
 
 
@@ -111,7 +111,7 @@ async def test_an_older_enos_without_trigger_from_task_is_asked_once(gateway, cl
             await client.trigger_from_task(3377, 5, AT, as_user=USER)
         assert raised.value.reason == "not_offered"
     assert gateway.actions() == ["triggerFromTask"]
-    assert client.learned == {"flows.triggerFromTask": "missing"}
+    assert client.capabilities == {"flows.triggerFromTask": "missing"}
     clock.forward(86_401)  # it may have been upgraded
     gateway.expire_tokens()
     gateway.answers["triggerFromTask"] = {"flowInstanceId": STARTED}
@@ -123,7 +123,7 @@ async def test_a_refusal_of_a_start_from_a_task_is_told(gateway, client):
     with pytest.raises(EnosRefused) as raised:
         await client.trigger_from_task(3377, 5, AT, as_user=USER)
     assert raised.value.reason == "invalid_request"
-    assert client.learned == {}
+    assert client.capabilities == {}
 
 
 # instances
@@ -158,7 +158,7 @@ async def test_an_instance_that_breaks_enos_is_none_if_no_search_finds_it(gatewa
     assert await client.instance(STARTED) is None
     assert {asked.body["type"] for asked in gateway.asked if asked.action == "search"} == {0, 1, 2}
     lists.instances[1] = [INSTANCE]
-    with pytest.raises(Broken):
+    with pytest.raises(ServerError):
         await client.instance(STARTED)
 
 
@@ -254,7 +254,7 @@ async def test_a_log_that_fails_otherwise_is_told(gateway, client):
     with pytest.raises(EnosRefused):
         await client.log("5-1")
     gateway.faults = [("getLog", broken())] * 4
-    with pytest.raises(Outage):
+    with pytest.raises(TemporaryFailure):
         await client.log("5-1")
 
 
@@ -291,9 +291,9 @@ async def test_a_copy_for_editing_is_never_asked_for_twice(gateway, client):
 
 async def test_definitions_that_are_not_named_are_told(gateway, client):
     definitions = client.definitions
-    with pytest.raises(Unreadable):
+    with pytest.raises(BadResponse):
         await definitions.load_for_edit(1, as_user=USER)
-    with pytest.raises(Unreadable):
+    with pytest.raises(BadResponse):
         await definitions.export(1)
     with pytest.raises(AnswerLost):
         await definitions.save({}, as_user=USER)

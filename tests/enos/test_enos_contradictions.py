@@ -10,7 +10,7 @@ from enos_lists import row
 
 from bot.core.errors import Refused
 from bot.core.flow.model import FlowId, Parameter, Search
-from bot.enos.errors import Broken, EnosRefused
+from bot.enos.errors import EnosRefused, ServerError
 
 USER = "u15432100000000011"
 AT = 1594016819108
@@ -30,7 +30,7 @@ async def test_c1_base_of_pageno(gateway, client_of, lists):
     lists.instances[1] = [row(n) for n in range(60)]
     client = client_of(page_base="auto")
     assert len(await found(client)) == 60
-    assert client.learned["page_base"] == "0"
+    assert client.capabilities["page_base"] == "0"
 
 
 async def test_c2_count_is_of_the_page_or_of_all(gateway, client, lists, caplog):
@@ -182,7 +182,7 @@ async def test_c18_wordings_of_62104(gateway, client):
 async def test_c19_wordings_of_62109(gateway, client):
     for msg in ("Internal server exception", "Server internal exception", ""):
         gateway.answers["get"] = lambda query, body, msg=msg: told(62109, msg)
-        with pytest.raises(Broken):
+        with pytest.raises(ServerError):
             await client.flow(3377)
 
 

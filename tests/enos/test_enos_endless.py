@@ -9,16 +9,16 @@ from enos_gateway import Clock, ok
 from enos_lists import row
 
 from bot.core.flow.model import Search
-from bot.enos.calls import By
-from bot.enos.capabilities import Learned
+from bot.enos.calls import Actor
+from bot.enos.capabilities import ServerCapabilities
 from bot.enos.envelope import Envelope
-from bot.enos.errors import Endless
+from bot.enos.errors import EndlessList
 from bot.enos.flow_lists import all_flows
 from bot.enos.paging import pages
 from bot.enos.server import MOST_PAGES, MOST_SECONDS, Server
 
 FAILED = Search(1, 0, 9, (-1,))
-BY = By("u", "o")
+BY = Actor("u", "o")
 
 
 class Invents:
@@ -43,7 +43,7 @@ def _wire(value):
 
 
 def server_of(ask, told, **bounds):
-    return Server(ask, Learned(Clock()), "1", on_walk=lambda *what: told.append(what), **bounds)
+    return Server(ask, ServerCapabilities(Clock()), "1", on_list_end=lambda *what: told.append(what), **bounds)
 
 
 async def walked(server):
@@ -54,7 +54,7 @@ async def walked(server):
 async def test_a_list_without_an_end_is_given_up_and_told_and_over_once_it_ends(walk):
     told, ask = [], Invents()
     server = server_of(ask, told, most_pages=40)
-    with pytest.raises(Endless) as raised:
+    with pytest.raises(EndlessList) as raised:
         await walk(server)
     assert 40 <= ask.asked <= 43  # those asked ahead
     assert "does not end: flowbot stopped after 40 pages" in str(raised.value)
@@ -81,7 +81,7 @@ def test_a_list_that_takes_for_ever_is_given_up_by_a_clock_that_nobody_sets():
 
     ask.later = later
     try:
-        with pytest.raises(Endless):
+        with pytest.raises(EndlessList):
             loop.run_until_complete(walked(server_of(ask, told)))
     finally:
         loop.close()
@@ -92,7 +92,7 @@ def test_a_list_that_takes_for_ever_is_given_up_by_a_clock_that_nobody_sets():
 async def test_what_was_read_before_is_told_and_the_list_is_not_taken_for_read():
     walk = pages(server_of(Invents(), [], most_pages=3), FAILED, "update_time", BY)
     assert [(await anext(walk)).last for _ in range(3)] == [False, False, False]
-    with pytest.raises(Endless):
+    with pytest.raises(EndlessList):
         await anext(walk)
 
 
@@ -105,7 +105,7 @@ async def test_no_real_list_comes_near_the_ceiling():
 
 async def test_the_client_tells_whoever_listens(gateway, client_of):
     told = []
-    client = client_of(on_walk=lambda *what: told.append(what))
+    client = client_of(on_list_end=lambda *what: told.append(what))
     gateway.answers["search"] = lambda _query, body: ok({"flowInsts": []} if "type" in body else [])
     assert [page.rows async for page in client.search(FAILED)] == [()]
     await client.all_flows()

@@ -3,11 +3,11 @@ import contextlib
 import pytest
 from enos_gateway import broken, told
 from enos_lists import row
-from enos_walks import TROUBLES, all_of, asked_pages, ids, told_until_it_is_a_habit, trouble_on_0
+from enos_searches import TROUBLES, all_of, asked_pages, fail_until_it_lasts, ids, trouble_on_0
 
-from bot.core.errors import Failure, Outage, Refused
+from bot.core.errors import Failure, Refused, TemporaryFailure
 from bot.core.flow.model import Search
-from bot.enos.errors import Broken
+from bot.enos.errors import ServerError
 
 # the base of page numbers
 
@@ -20,10 +20,10 @@ async def test_the_base_is_found_out_whatever_it_is(gateway, client_of, lists, c
     lists.base, lists.below, lists.above = base, below, above
     lists.instances[1] = [row(n) for n in range(size)]
     if below == "break" and size < 2:  # too few rows to tell what may stand on page 0
-        await told_until_it_is_a_habit(client, clock)
+        await fail_until_it_lasts(client, clock)
     assert ids(await all_of(client)) == [each["instanceId"] for each in lists.instances[1]]
     if size > 1:  # of one row nobody can tell whether it was clamped
-        assert client.learned["page_base"] == str(base)
+        assert client.capabilities["page_base"] == str(base)
     before = len(gateway.asked)
     assert len(ids(await all_of(client))) == size
     if size == 120:
@@ -43,7 +43,7 @@ async def test_an_empty_list_teaches_nothing_and_hides_nothing(gateway, client_o
     found = await all_of(client)
     assert ids(found) == []
     assert found[-1].last
-    assert "page_base" not in client.learned
+    assert "page_base" not in client.capabilities
     lists.base = 0
     lists.instances[1] = [row(1)]
     assert len(ids(await all_of(client))) == 1
@@ -60,7 +60,7 @@ async def test_a_row_that_comes_while_the_base_is_asked_for_misleads_nobody(clie
 
     lists.before = comes
     assert len(ids(await all_of(client))) == 1
-    assert client.learned.get("page_base") in (None, str(base))
+    assert client.capabilities.get("page_base") in (None, str(base))
     assert len(ids(await all_of(client))) == 1
 
 
@@ -71,7 +71,7 @@ async def test_while_the_base_cannot_be_told_both_pages_are_shown(client_of, lis
     numbers = iter(range(100))
     lists.before = lambda body: lists.instances.update({1: [row(next(numbers))]})  # another row each time
     assert ids(await all_of(client)) == [row(1)["instanceId"], row(0)["instanceId"]]
-    assert "page_base" not in client.learned
+    assert "page_base" not in client.capabilities
 
 
 @pytest.mark.parametrize(("base", "below"), [(0, "refuse"), (1, "refuse"), (1, "clamp"), (1, "empty"), (1, "break")])
@@ -80,7 +80,7 @@ async def test_a_platform_without_failures_costs_one_request_per_search(gateway,
     lists.base, lists.below = base, below
     lists.instances[0] = [row(n, status=1) for n in range(30)]
     assert ids(await all_of(client)) == []
-    assert client.learned["page_base"] == str(base)
+    assert client.capabilities["page_base"] == str(base)
     before = len(gateway.asked)
     for kind in (0, 1, 2):
         assert ids(await all_of(client, Search(kind, 0, 9, (-1, 7)))) == []
@@ -99,7 +99,7 @@ async def test_a_platform_without_instances_is_not_looked_at_widely_each_time(ga
 async def test_what_was_remembered_is_checked_once_and_after_a_day(gateway, client_of, lists, clock):
     told = []
     client = client_of(
-        page_base="auto", remembered={"page_base": "1"}, on_learned=lambda name, value: told.append((name, value))
+        page_base="auto", remembered={"page_base": "1"}, on_capability=lambda name, value: told.append((name, value))
     )
     lists.base = 0
     lists.instances[1] = [row(n) for n in range(3)]
@@ -117,15 +117,15 @@ async def test_an_outage_while_the_base_is_asked_for_teaches_nothing(gateway, cl
     client = client_of(page_base="auto")
     lists.instances[1] = [row(1)]
 
-    def breaks(body):
+    def page_zero_failures(body):
         if body["pagination"]["pageNo"] == 0:
             gateway.faults.extend([("search", broken())] * 9)
 
-    lists.before = breaks
+    lists.before = page_zero_failures
     lists.below = "break"
-    with pytest.raises(Outage):
+    with pytest.raises(TemporaryFailure):
         await all_of(client)
-    assert "page_base" not in client.learned
+    assert "page_base" not in client.capabilities
 
 
 # trouble on page 0 says nothing of the base
@@ -145,7 +145,7 @@ async def test_trouble_on_page_0_that_passes_hides_no_row(client_of, lists, cloc
             read.append(ids(await all_of(client)))
     assert read
     assert all(found == [row(n)["instanceId"] for n in range(size)] for found in read)
-    assert client.learned.get("page_base", "0") == "0"
+    assert client.capabilities.get("page_base", "0") == "0"
 
 
 async def test_trouble_on_page_0_while_nothing_failed_hides_no_later_failure(client_of, lists):
@@ -180,16 +180,16 @@ async def test_what_was_found_out_beside_trouble_is_asked_again_soon(gateway, cl
     lists.base = 0
     clock.forward(301)
     assert len(ids(await all_of(client))) == 60
-    assert client.learned["page_base"] == "0"
+    assert client.capabilities["page_base"] == "0"
 
 
 async def test_a_habit_of_breaking_is_never_remembered(gateway, client_of, lists, clock):
     client = client_of(page_base="auto")
     lists.below = "break"
     lists.instances[1] = [row(1)]
-    await told_until_it_is_a_habit(client, clock)
+    await fail_until_it_lasts(client, clock)
     assert len(ids(await all_of(client))) == 1
-    assert "page_base" not in client.learned
+    assert "page_base" not in client.capabilities
     lists.base = 0
     lists.instances[1] = [row(2)]
     assert ids(await all_of(client)) == [row(2)["instanceId"]]
@@ -198,11 +198,11 @@ async def test_a_habit_of_breaking_is_never_remembered(gateway, client_of, lists
 async def test_a_page_0_that_was_answered_meanwhile_is_no_habit_of_breaking(client_of, lists, clock):
     client = client_of(page_base="auto")
     lists.below = "break"
-    await told_until_it_is_a_habit(client, clock)
+    await fail_until_it_lasts(client, clock)
     lists.below = "empty"
     assert ids(await all_of(client)) == []
     lists.below = "break"
-    with pytest.raises(Broken):
+    with pytest.raises(ServerError):
         await all_of(client)
 
 
@@ -211,8 +211,8 @@ async def test_while_the_wider_look_fails_too_nothing_is_a_habit(client_of, list
     lists.below = "break"
     lists.before = lambda body: told(70001, "busy") if body["status"] != "-1,7" else None
     for _ in range(4):
-        client._server.looked_at -= 61
-        with pytest.raises(Broken):
+        client._server.searched_widely_at -= 61
+        with pytest.raises(ServerError):
             await all_of(client)
         clock.forward(60)
 
@@ -226,10 +226,10 @@ async def test_a_first_page_that_is_refused_is_sought_anew_at_once(client_of, li
     lists.base = 0
     lists.instances = {1: [row(n) for n in range(size)], 0: [row(n, status=1) for n in range(900, 910)]}
     assert len(ids(await all_of(client))) == size
-    assert client.learned["page_base"] == "0"
+    assert client.capabilities["page_base"] == "0"
     lists.base = 1
     assert len(ids(await all_of(client))) == size
-    assert client.learned["page_base"] == "1"
+    assert client.capabilities["page_base"] == "1"
 
 
 async def test_a_page_1_that_is_refused_is_sought_anew_at_once(client_of, lists):
@@ -244,7 +244,7 @@ async def test_a_page_1_that_is_refused_is_sought_anew_at_once(client_of, lists)
         else None
     )
     assert len(ids(await all_of(client))) == 3
-    assert client.learned["page_base"] == "0"
+    assert client.capabilities["page_base"] == "0"
 
 
 async def test_a_page_1_that_is_refused_once_teaches_nothing(client_of, lists):

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.core.errors import Refusal
-from bot.enos.errors import Broken, EnosRefused, Unreadable
-from bot.enos.page_base import Breaks, conclude, conclude_from_one, conclude_from_zero, refuses_number
+from bot.enos.errors import BadResponse, EnosRefused, ServerError
+from bot.enos.page_base import PageZeroFailures, conclude, conclude_from_one, conclude_from_zero, refuses_number
 
 page, EMPTY = tuple, ()
 REFUSED = EnosRefused("invalid", "EnOS did not accept the input.", "", 62102)
@@ -156,9 +156,9 @@ async def test_another_refusal_of_page_1_is_raised():
         (EnosRefused("gateway", "elsewhere", ""), False),
         (EnosRefused("unknown_code", "system busy", "", 70001), False),
         (EnosRefused("no_right", "", "", 62103), False),
-        (Broken(200, 62109), False),
-        (Broken(500), False),
-        (Unreadable("it is empty"), False),
+        (ServerError(200, 62109), False),
+        (ServerError(500), False),
+        (BadResponse("it is empty"), False),
         (Refusal("another"), False),
     ],
 )
@@ -167,7 +167,9 @@ def test_only_a_wrong_parameter_refuses_the_number(failure, says):
 
 
 def test_trouble_is_a_habit_only_if_it_came_often_and_for_long():
-    breaks = Breaks()
-    assert [breaks.again(START + timedelta(seconds=n)) for n in (0, 10, 20, 119, 120)] == [False] * 4 + [True]
-    breaks.over()
-    assert [breaks.again(START + timedelta(hours=n)) for n in (1, 2, 3)] == [False, False, True]
+    page_zero_failures = PageZeroFailures()
+    assert [page_zero_failures.record(START + timedelta(seconds=n)) for n in (0, 10, 20, 119, 120)] == [False] * 4 + [
+        True
+    ]
+    page_zero_failures.reset()
+    assert [page_zero_failures.record(START + timedelta(hours=n)) for n in (1, 2, 3)] == [False, False, True]

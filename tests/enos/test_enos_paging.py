@@ -5,17 +5,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from enos_gateway import html, refused, reset, silent, told
 from enos_lists import Lists, row
-from enos_walks import FAILED, all_of, asked_pages, ids
+from enos_searches import FAILED, all_of, asked_pages, ids
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.core.errors import Failure, Refused
 from bot.core.flow.model import Search
-from bot.enos.calls import By
-from bot.enos.capabilities import Learned
+from bot.enos.calls import Actor
+from bot.enos.capabilities import ServerCapabilities
 from bot.enos.envelope import Reply, open_envelope
-from bot.enos.errors import Broken
-from bot.enos.page_base import Breaks
+from bot.enos.errors import ServerError
+from bot.enos.page_base import PageZeroFailures
 from bot.enos.paging import Server, pages
 from bot.enos.verdicts import judge
 
@@ -109,7 +109,7 @@ async def test_a_fault_that_lasts_ends_the_read_with_an_outage_after_what_was_re
     lists.instances[1] = [row(n) for n in range(300)]
     lists.before = lambda body: told(62109, "x") if body["pagination"]["pageNo"] == 4 else None
     read = []
-    with pytest.raises(Broken):
+    with pytest.raises(ServerError):
         await read_into(read, client)
     assert len(read) == 150
 
@@ -194,12 +194,12 @@ async def test_whatever_the_habits_of_the_server_every_row_comes_once(clock, siz
     rows = [row(n) for n in range(size)]
     lists = Lists(instances={1: rows}, **habits)
     fake = Fake(lists)
-    server = Server(fake.ask, Learned(clock))
-    server.breaks = Breaks(
+    server = Server(fake.ask, ServerCapabilities(clock))
+    server.page_zero_failures = PageZeroFailures(
         times=9, since=clock() - timedelta(hours=1)
     )  # on page 0, of a server with too few rows to tell
     for _ in range(2):
-        found = [page async for page in pages(server, Search(1, 0, 9, statuses), "update_time", By("u", "o"))]
+        found = [page async for page in pages(server, Search(1, 0, 9, statuses), "update_time", Actor("u", "o"))]
         assert ids(found) == [each["instanceId"] for each in rows]
         assert found[-1].last
         assert not any(page.last for page in found[:-1])

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from bot.core.flow.model import Instance
 from bot.core.flow.status import Status
 from bot.enos.envelope import Envelope, open_envelope
-from bot.enos.errors import Unreadable
+from bot.enos.errors import BadResponse
 from bot.enos.graphs import graph_of, parameters_of
 from bot.enos.reading import (
     UNREADABLE_STATUS,
-    Found,
+    ServerPage,
+    epoch_ms_of,
     instance_of,
     log_of,
-    moment_of,
     open_page,
     page_in,
     started_of,
@@ -108,12 +108,12 @@ def test_an_empty_page_is_empty(data):
     ids=str,
 )
 def test_a_page_that_holds_something_else_is_never_taken_for_an_empty_one(data):
-    with pytest.raises(Unreadable):
+    with pytest.raises(BadResponse):
         page_of(wire(data), 1)
 
 
 def test_rows_that_are_no_json_are_never_taken_for_none():
-    with pytest.raises(Unreadable):
+    with pytest.raises(BadResponse):
         page_in(Envelope(0, data=b"{not json"), 1)
 
 
@@ -169,7 +169,7 @@ LOOSE = st.recursive(
 def test_whatever_stands_in_a_row_the_page_is_read_or_refused(odd):
     try:
         found = page_of(wire({"flowInsts": [ROW, {**ROW, **odd}]}), 1)
-    except Unreadable:
+    except BadResponse:
         return
     assert READ in found.rows
     assert found.size == 2
@@ -178,12 +178,12 @@ def test_whatever_stands_in_a_row_the_page_is_read_or_refused(odd):
 @given(LOOSE)
 def test_whatever_an_answer_holds_nothing_crashes(value):
     for read in (page_of,):
-        with contextlib.suppress(Unreadable):
-            assert isinstance(read(wire(value), 1), Found)
+        with contextlib.suppress(BadResponse):
+            assert isinstance(read(wire(value), 1), ServerPage)
     for read in (instance_of, task_instance_of, flow_of, flow_names_of):
-        with contextlib.suppress(Unreadable):
+        with contextlib.suppress(BadResponse):
             read(wire(value))
-    for read in (log_of, started_of, moment_of, zone_of, saved_of, exported_of, directories_of, created_of):
+    for read in (log_of, started_of, epoch_ms_of, zone_of, saved_of, exported_of, directories_of, created_of):
         read(wire(value))
     graph_of(value)
     parameters_of(value)

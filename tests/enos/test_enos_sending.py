@@ -17,11 +17,19 @@ from enos_gateway import (
     told,
 )
 
-from bot.core.errors import Outage, Refused, Unclear
+from bot.core.errors import Refused, TemporaryFailure, Unclear
 from bot.core.flow.model import Parameter
 from bot.enos import transport as transport_module
 from bot.enos.calls import Call, Kind
-from bot.enos.errors import AnswerLost, NotNow, Silence, Throttled, TokenStale, Unavailable, Unreachable
+from bot.enos.errors import (
+    AnswerLost,
+    NoResponse,
+    ServiceUnavailable,
+    TemporarilyUnavailable,
+    Throttled,
+    TokenRejected,
+    Unreachable,
+)
 from bot.enos.transport import Transport
 
 USER = "u15432100000000011"
@@ -51,7 +59,7 @@ async def test_twenty_calls_with_an_ended_token_cause_one_sign_in(gateway, clien
 
 async def test_a_token_that_is_never_taken_is_told_after_one_renewal(gateway, client):
     gateway.faults = [("get", refused(1203, "expired"))] * 9
-    with pytest.raises(TokenStale, match="clock"):
+    with pytest.raises(TokenRejected, match="clock"):
         await client.flow(3377)
     assert gateway.actions() == ["get", "get"]
 
@@ -68,7 +76,7 @@ async def test_a_wrong_secret_is_told_in_a_sentence_without_it(client_of, gatewa
 async def test_a_sign_in_that_gets_no_answer_leaves_a_change_unsent(gateway, client_of):
     client = client_of(total_seconds=0.2)
     gateway.sign_fault = lambda _what: told(1005, "internal")
-    with pytest.raises(Outage) as raised:
+    with pytest.raises(TemporaryFailure) as raised:
         await client.enable(3377, as_user=USER)
     assert not isinstance(raised.value, Unclear)
     assert gateway.actions() == []
@@ -86,7 +94,7 @@ async def test_retry_after_holds_all_calls_back(gateway, client):
     ("status", "kind", "sentence"),
     [
         (429, Throttled, "EnOS asks for fewer requests. Ask again in "),
-        (503, Unavailable, "EnOS is unavailable right now. Ask again in "),
+        (503, ServiceUnavailable, "EnOS is unavailable right now. Ask again in "),
     ],
 )
 async def test_a_long_wait_is_told_with_its_reason_and_no_call_is_made_meanwhile(
@@ -94,7 +102,7 @@ async def test_a_long_wait_is_told_with_its_reason_and_no_call_is_made_meanwhile
 ):
     gateway.faults = [("get", throttled("300", status))]
     for _ in range(2):
-        with pytest.raises(NotNow) as raised:
+        with pytest.raises(TemporarilyUnavailable) as raised:
             await client.flow(3377)
         assert type(raised.value) is kind
         assert 290 < raised.value.seconds <= 300
@@ -105,7 +113,7 @@ async def test_a_long_wait_is_told_with_its_reason_and_no_call_is_made_meanwhile
 @pytest.mark.parametrize("fault", [throttled(""), throttled("", 503), refused(430, "traffic limit")])
 async def test_without_retry_after_the_wait_grows(gateway, client, fault):
     gateway.faults = [("get", fault)] * 4
-    with pytest.raises(NotNow):
+    with pytest.raises(TemporarilyUnavailable):
         await client.flow(3377)
     first, second, third = client.pauses
     assert 0.7 < first < 1.3
@@ -118,7 +126,7 @@ async def test_what_waited_too_long_at_the_gate_is_never_sent(gateway):
     call = Call("GET", "/batch-processing-service/v2.1/flows", (("action", "get"),), None, Kind.MUTATION)
     gateway.faults = [("get", silent)] * 9
     results = await asyncio.gather(*(transport.send(call, {}) for _ in range(6)), return_exceptions=True)
-    assert [type(result) for result in results].count(Silence) == transport_module.MUTATIONS
+    assert [type(result) for result in results].count(NoResponse) == transport_module.MUTATIONS
     assert [type(result) for result in results].count(Unreachable) == 2
     gateway.release.set()
     await transport.close()
@@ -144,7 +152,7 @@ async def test_a_request_that_outlives_its_time_is_cut_with_its_pool(gateway, mo
     monkeypatch.setattr(transport_module, "GRACE", 0.2)
     transport = Transport(gateway.url, total=0.1)
     call = Call("GET", "/batch-processing-service/v2.1/flows", (("action", "get"),))
-    before = transport._lines[Kind.READ].pool
+    before = transport._gated_pools[Kind.READ].pool
 
     async def hang(_request):
         await asyncio.Event().wait()
@@ -155,12 +163,12 @@ async def test_a_request_that_outlives_its_time_is_cut_with_its_pool(gateway, mo
         async def aclose(self):
             closed.append(self)
 
-    before.way = Hanging(hang)
-    with pytest.raises(Silence):
+    before.transport = Hanging(hang)
+    with pytest.raises(NoResponse):
         await transport.send(call, {})
     await asyncio.wait(transport._tasks)
     await asyncio.gather(*transport._closing)
-    assert closed == [before.way]
+    assert closed == [before.transport]
     gateway.answers["get"] = FLOW
     transport.total = 60.0
     reply = await transport.send(call, {"apim-timestamp": str(gateway.clock.ms)})
@@ -200,7 +208,7 @@ async def test_closing_waits_no_longer_than_a_call_may_take(gateway):
     await gateway.arrived(1)
     transport.total = 0.01
     await transport.close()
-    with pytest.raises(Silence):
+    with pytest.raises(NoResponse):
         await hanging
     gateway.wrong.clear()  # unsigned on purpose
 
@@ -245,7 +253,7 @@ async def test_calls_are_counted_by_outcome_with_their_time(gateway, client_of):
         client.disable(3377, as_user=USER),
         client.cancel("3377-1", as_user=USER),
     ):
-        with pytest.raises((Outage, Refused)):
+        with pytest.raises((TemporaryFailure, Refused)):
             await act
     assert counted == [
         ("flows.get", "internal", True),

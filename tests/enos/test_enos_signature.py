@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 
 from bot.core.flow.model import FlowId, InstanceId, Search
 from bot.enos import calls
-from bot.enos.calls import By
+from bot.enos.calls import Actor
 from bot.enos.signature import encryption, headers, params_data, query_string, signature
 
 KEY = "a1b2c3d4-e5f6-4a7b-8c9d-0e1f2a3b4c5d"
 SECRET = "f0e1d2c3-b4a5-4968-8776-655443322110"
 TOKEN = "APIM-TOKEN-EXAMPLE-0001"
-BY = By("u15432100000000001", "o15000000000001")
+BY = Actor("u15432100000000001", "o15000000000001")
 
 
 @pytest.mark.parametrize(

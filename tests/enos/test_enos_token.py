@@ -3,10 +3,10 @@ import json
 
 import pytest
 
-from bot.core.errors import Outage, Refused
+from bot.core.errors import Refused, TemporaryFailure
 from bot.enos.envelope import Reply
-from bot.enos.errors import KeyUsed, Silence, Unreadable
-from bot.enos.token import Tokens, token_of
+from bot.enos.errors import BadResponse, NoResponse, TimestampReused
+from bot.enos.token import TokenManager, token_of
 
 
 class Service:
@@ -55,7 +55,7 @@ def tokens(service, clock, pauses):
     async def pause(seconds):
         pauses.append(seconds)
 
-    return Tokens(service.send, "key", "secret", clock, pause=pause)
+    return TokenManager(service.send, "key", "secret", clock, pause=pause)
 
 
 async def test_one_token_serves_until_80_percent_of_its_life(tokens, service, clock):
@@ -137,7 +137,7 @@ async def test_a_token_handed_out_near_its_end_is_refreshed_at_once(tokens, serv
 
 async def test_if_that_fails_the_old_one_serves_on(tokens, service, clock):
     service.current, service.ends = "OLD", clock().timestamp() + 300
-    service.script = [None, Silence("x")]
+    service.script = [None, NoResponse("x")]
     assert await tokens.token() == "OLD"
     clock.forward(200)
     assert await tokens.token() == "OLD"
@@ -157,7 +157,7 @@ async def test_a_refused_refresh_gets_a_new_token(tokens, service, clock, code):
 async def test_while_the_service_is_out_a_living_token_serves_on(tokens, service, clock):
     await tokens.token()
     clock.forward(6000)
-    service.script = [Silence("x")]
+    service.script = [NoResponse("x")]
     assert await tokens.token() == "T1"
     assert await tokens.token() == "T1"
     assert service.did() == ["get", "refresh"]
@@ -183,7 +183,7 @@ async def test_a_timestamp_that_was_used_is_changed_and_tried_once_more(tokens, 
 
 async def test_a_timestamp_that_was_used_twice_is_told(tokens, service):
     service.script = [{"status": 1001}] * 2
-    with pytest.raises(KeyUsed):
+    with pytest.raises(TimestampReused):
         await tokens.token()
 
 
@@ -207,17 +207,17 @@ async def test_wrong_keys_are_a_refusal_that_says_what_to_check(tokens, service,
     assert await tokens.token() == "T1", "the next call asks again"
 
 
-@pytest.mark.parametrize("answer", [{"status": 1005}, Silence("x"), {"status": 0, "data": {"accessToken": ""}}])
+@pytest.mark.parametrize("answer", [{"status": 1005}, NoResponse("x"), {"status": 0, "data": {"accessToken": ""}}])
 async def test_a_service_in_trouble_is_an_outage(tokens, service, answer):
     service.script = [answer]
-    with pytest.raises(Outage) as raised:
+    with pytest.raises(TemporaryFailure) as raised:
         await tokens.token()
-    assert isinstance(raised.value, Unreadable) == (answer == {"status": 0, "data": {"accessToken": ""}})
+    assert isinstance(raised.value, BadResponse) == (answer == {"status": 0, "data": {"accessToken": ""}})
 
 
 async def test_a_clock_that_was_put_back_signs_in_with_its_new_time_and_keeps_its_token(service, clock):
     steady = type(clock)()
-    tokens = Tokens(service.send, "key", "secret", clock, steady=steady)
+    tokens = TokenManager(service.send, "key", "secret", clock, steady=steady)
     held = await tokens.token()
     clock.forward(-3600)
     assert await tokens.token() == held

@@ -19,10 +19,10 @@ from enos_gateway import (
     zipped,
 )
 
-from bot.core.errors import Outage, Refused, Unclear
+from bot.core.errors import Refused, TemporaryFailure, Unclear
 from bot.core.flow.model import Parameter
 from bot.enos.calls import Call, Kind
-from bot.enos.errors import AnswerLost, Broken, Silence, Throttled, Unreachable, Unreadable
+from bot.enos.errors import AnswerLost, BadResponse, NoResponse, ServerError, Throttled, Unreachable
 from bot.enos.transport import Transport
 
 USER = "u15432100000000011"
@@ -61,25 +61,25 @@ async def test_a_read_survives_one_fault(gateway, client, fault):
 @pytest.mark.parametrize(
     ("fault", "failure"),
     [
-        (reset, Silence),
-        (html(), Unreadable),
-        (garbage(), Unreadable),
-        (broken(), Broken),
-        (refused(62109, "Server internal exception"), Broken),
+        (reset, NoResponse),
+        (html(), BadResponse),
+        (garbage(), BadResponse),
+        (broken(), ServerError),
+        (refused(62109, "Server internal exception"), ServerError),
     ],
 )
 async def test_a_fault_that_lasts_is_told_after_four_attempts(gateway, client, fault, failure):
     gateway.faults = [("get", fault)] * 9
     with pytest.raises(failure) as raised:
         await client.flow(3377)
-    assert isinstance(raised.value, Outage)
+    assert isinstance(raised.value, TemporaryFailure)
     assert gateway.actions() == ["get"] * 4
 
 
 @pytest.mark.parametrize("fault", [zipped(), oversize(17 << 20)], ids=["compressed", "oversize"])
 async def test_an_answer_that_would_fill_the_memory_is_refused_at_once(gateway, client, fault):
     gateway.faults = [("get", fault)]
-    with pytest.raises(Unreadable):
+    with pytest.raises(BadResponse):
         await client.flow(3377)
     assert gateway.actions() == ["get"]
 
@@ -104,7 +104,7 @@ async def test_a_call_ends_in_time_however_slow_the_answer_is(gateway, client_of
     gateway.faults = [("get", fault)] * 9
     loop = asyncio.get_running_loop()
     started = loop.time()
-    with pytest.raises(Silence):
+    with pytest.raises(NoResponse):
         await client.flow(3377)
     assert loop.time() - started < 30
     assert gateway.actions() == ["get"]  # a call that took its whole time is not repeated: somebody waits
@@ -118,13 +118,13 @@ async def test_an_answer_that_drips_is_left_and_its_connection_given_back(gatewa
     transport = Transport(gateway.url, total=0.1)
     gateway.faults = [("get", dripping)]
     call = Call("GET", "/batch-processing-service/v2.1/flows", (("action", "get"),))
-    pool = transport._lines[Kind.READ].pool
-    with pytest.raises(Silence):
+    pool = transport._gated_pools[Kind.READ].pool
+    with pytest.raises(NoResponse):
         await transport.send(call, {})
     if transport._tasks:
         await asyncio.wait(transport._tasks, timeout=60)
     assert not transport._tasks
-    assert transport._lines[Kind.READ].pool is pool
+    assert transport._gated_pools[Kind.READ].pool is pool
     assert pool.users == 0
     await transport.close()
     gateway.wrong.clear()  # unsigned on purpose
@@ -263,7 +263,7 @@ async def test_a_throttled_change_is_told_and_not_sent_again(gateway, client):
 
 def test_certificates_are_checked_wherever_there_are_any():
     for url, trusted in (("HTTPS://gateway.example", True), ("http://127.0.0.1:1", False)):
-        context = Transport(url)._lines[Kind.READ].pool.way._pool._ssl_context
+        context = Transport(url)._gated_pools[Kind.READ].pool.transport._pool._ssl_context
         assert context.verify_mode is ssl.CERT_REQUIRED
         assert context.check_hostname
         assert bool(context.get_ca_certs()) is trusted

@@ -3,16 +3,25 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.core.errors import Outage, Refusal, Unclear
+from bot.core.errors import Refusal, TemporaryFailure, Unclear
 from bot.core.flow.model import FlowId, InstanceId, Search, TaskId
 from bot.enos import calls, calls_edit
-from bot.enos.calls import By
+from bot.enos.calls import Actor
 from bot.enos.envelope import Envelope, Reply, open_envelope
-from bot.enos.errors import AnswerLost, Broken, EnosRefused, KeyUsed, Throttled, TokenStale, Unavailable, Unreadable
+from bot.enos.errors import (
+    AnswerLost,
+    BadResponse,
+    EnosRefused,
+    ServerError,
+    ServiceUnavailable,
+    Throttled,
+    TimestampReused,
+    TokenRejected,
+)
 from bot.enos.verdicts import judge, seconds_to_wait
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-BY = By("u1", "o1")
+BY = Actor("u1", "o1")
 FLOW = FlowId(3377)
 SEARCH = calls.search_instances(Search(1, 0, 1), 1, "x", BY)
 GET = calls.get_instance(InstanceId("1-2"), BY)
@@ -102,35 +111,35 @@ def test_a_business_error_is_a_refusal_whatever_the_http_status_is(call, body, r
         (302, b"", EnosRefused, "gateway"),
         (400, {"message": "no"}, EnosRefused, "gateway"),
         (400, says("E_ODD", "words"), EnosRefused, "gateway"),
-        (500, b"", Broken, "internal"),
-        (502, HTML, Broken, "internal"),
-        (500, {"status": 500, "error": "Internal Server Error"}, Broken, "internal"),
-        (500, says(62108, "odd"), Broken, "internal"),
-        (200, says(500, "odd"), Broken, "internal"),
-        (200, says(62109, "Internal server exception"), Broken, "internal"),
-        (200, says(99500), Broken, "internal"),
-        (200, {"status": 1005}, Broken, "internal"),
+        (500, b"", ServerError, "internal"),
+        (502, HTML, ServerError, "internal"),
+        (500, {"status": 500, "error": "Internal Server Error"}, ServerError, "internal"),
+        (500, says(62108, "odd"), ServerError, "internal"),
+        (200, says(500, "odd"), ServerError, "internal"),
+        (200, says(62109, "Internal server exception"), ServerError, "internal"),
+        (200, says(99500), ServerError, "internal"),
+        (200, {"status": 1005}, ServerError, "internal"),
         (429, says(62102, "slow down"), Throttled, "throttled"),
         (429, b"", Throttled, "throttled"),
-        (503, HTML, Unavailable, "unavailable"),
-        (503, {"status": 503, "error": "Service Unavailable"}, Unavailable, "unavailable"),
-        (200, says(503, "Service Unavailable"), Unavailable, "unavailable"),
+        (503, HTML, ServiceUnavailable, "unavailable"),
+        (503, {"status": 503, "error": "Service Unavailable"}, ServiceUnavailable, "unavailable"),
+        (200, says(503, "Service Unavailable"), ServiceUnavailable, "unavailable"),
         (503, says(430, "limit"), Throttled, "throttled"),
         (200, says(430, "limit"), Throttled, "throttled"),
         (200, {"status": 429}, Throttled, "throttled"),
-        (401, b"", TokenStale, "sign_in"),
-        (401, {"status": 1203}, TokenStale, "sign_in"),
-        (401, {"status": 401, "error": "Unauthorized"}, TokenStale, "sign_in"),
-        (401, {"code": 77}, TokenStale, "sign_in"),
-        (200, {"apim_status": 4011, "apim_refreshtoken": "x"}, TokenStale, "sign_in"),
-        (200, {"apim_status": 4012}, TokenStale, "sign_in"),
-        (200, says(1203), TokenStale, "sign_in"),
-        (200, {"status": 1204}, TokenStale, "sign_in"),
-        (200, {"status": 1001}, KeyUsed, "sign_in"),
-        (200, HTML, Unreadable, "unreadable"),
-        (200, b"", Unreadable, "unreadable"),
-        (200, b"hello", Unreadable, "unreadable"),
-        (200, {"data": {}}, Unreadable, "unreadable"),
+        (401, b"", TokenRejected, "sign_in"),
+        (401, {"status": 1203}, TokenRejected, "sign_in"),
+        (401, {"status": 401, "error": "Unauthorized"}, TokenRejected, "sign_in"),
+        (401, {"code": 77}, TokenRejected, "sign_in"),
+        (200, {"apim_status": 4011, "apim_refreshtoken": "x"}, TokenRejected, "sign_in"),
+        (200, {"apim_status": 4012}, TokenRejected, "sign_in"),
+        (200, says(1203), TokenRejected, "sign_in"),
+        (200, {"status": 1204}, TokenRejected, "sign_in"),
+        (200, {"status": 1001}, TimestampReused, "sign_in"),
+        (200, HTML, BadResponse, "unreadable"),
+        (200, b"", BadResponse, "unreadable"),
+        (200, b"hello", BadResponse, "unreadable"),
+        (200, {"data": {}}, BadResponse, "unreadable"),
     ],
 )
 def test_a_read_is_judged(status, body, kind, reason):
@@ -165,7 +174,7 @@ def test_a_change_that_may_have_happened_is_unclear(status, body):
 )
 def test_a_change_that_the_gateway_turned_away_did_not_happen(status, body):
     found = verdict(TRIGGER, body, status)
-    assert isinstance(found, Outage)
+    assert isinstance(found, TemporaryFailure)
     assert not isinstance(found, Unclear)
 
 

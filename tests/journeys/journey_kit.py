@@ -36,7 +36,7 @@ _USUAL_REFUSALS = frozenset({"message_not_found", "already_in_channel", "respons
 
 
 def story(*, first=False, **settings):
-    """Mark a story: an ``async def`` with a town. All stories of a run are told side by side; a test awaits its own.
+    """Mark a story: an ``async def`` with a world. All stories of a run are told side by side; a test awaits its own.
 
     ``settings`` are the bot's, ``first`` begins a long one before the others.
     """
@@ -71,11 +71,11 @@ class Stage:
 
     @staticmethod
     async def _tell(which, room):
-        async with room, town(**which.settings) as place:
+        async with room, running_world(**which.settings) as place:
             await which.telling(place)
 
 
-class Town:
+class JourneyWorld:
     """A world, its bot, and what people do and see in it."""
 
     def __init__(self, running, folder, settings):
@@ -95,7 +95,7 @@ class Town:
             "flowbot has stood still",
         ]  # a busy machine; what may be logged as an error
         self.refusals: set[str] = set(_USUAL_REFUSALS)  # what Slack may refuse in this story
-        self._deeds = []
+        self._actions = []
         self._hours: dict[int, int] = {}  # how long ago the last run of a flow was due
         self._stack = AsyncExitStack()
         self._numbers = count(6001)
@@ -179,7 +179,7 @@ class Town:
         self.enos.fail(flow.id, task=task, **how)
         return self.runs(flow)
 
-    def mends(self, flow):
+    def fixes(self, flow):
         """Let the flow's runs succeed again, and start one as the schedule would."""
         self.enos.recover(flow.id)
         return self.runs(flow)
@@ -195,14 +195,14 @@ class Town:
     # ── people ──
 
     def say(self, who, text, where=DATA_OPS, thread=None):
-        deed = self.slack.say(who, where, text, thread)
-        self._deeds.append(deed)
-        return deed
+        action = self.slack.say(who, where, text, thread)
+        self._actions.append(action)
+        return action
 
     def press(self, who, message, label):
-        deed = self.slack.press(who, self.fresh(message), label)
-        self._deeds.append(deed)
-        return deed
+        action = self.slack.press(who, self.fresh(message), label)
+        self._actions.append(action)
+        return action
 
     async def until(self, look, seconds=PATIENCE):
         """Wait until something is so. Fails with what people see."""
@@ -337,9 +337,9 @@ class Town:
 
     async def check(self):
         """Nothing broke, nothing stands twice, nothing was refused that was not expected."""
-        for deed in self._deeds:
-            if deed.answer is not None:
-                answer = await asyncio.wait_for(asyncio.shield(deed.answer), PATIENCE)
+        for action in self._actions:
+            if action.answer is not None:
+                answer = await asyncio.wait_for(asyncio.shield(action.answer), PATIENCE)
                 assert answer.acked, f"not acknowledged: {answer}"
         for channel in self.slack.channels:
             ids = [
@@ -370,11 +370,11 @@ class Town:
 
 
 @asynccontextmanager
-async def world(**settings):
+async def prepared_world(**settings):
     """A world whose bot is not started yet."""
     running = await serve.start(serve.demo_world())
     with tempfile.TemporaryDirectory(prefix="flowbot-") as name:
-        place = Town(running, Path(name), settings)
+        place = JourneyWorld(running, Path(name), settings)
         try:
             yield place
         except BaseException as problem:
@@ -388,9 +388,9 @@ async def world(**settings):
 
 
 @asynccontextmanager
-async def town(*, waits=False, **settings):
+async def running_world(*, waits=False, **settings):
     """A world whose bot runs; with ``waits`` the story starts it. What holds in every story is checked at the end."""
-    async with world(**settings) as place:
+    async with prepared_world(**settings) as place:
         if not waits:
             await place.start()
         yield place

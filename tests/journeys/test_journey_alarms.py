@@ -5,15 +5,15 @@ import json
 from journey_kit import ALEX, DATA_OPS, DIRECT, free_port, story
 
 
-async def not_ready(town, address, alarm, because):
+async def not_ready(world, address, alarm, because):
     """Wait until an alarm stands, for whoever runs the bot."""
-    await town.until(lambda: "critical" in _levels(town, because))
-    await town.health(address, "/readyz", 503, because)
-    await town.health(address, "/metrics", 200, f'flowbot_alarm_standing{{kind="{alarm}"}} 1.0')
+    await world.until(lambda: "critical" in _levels(world, because))
+    await world.health(address, "/readyz", 503, because)
+    await world.health(address, "/metrics", 200, f'flowbot_alarm_standing{{kind="{alarm}"}} 1.0')
 
 
-def _levels(town, words):
-    told = [json.loads(line) for line in town.log().splitlines() if words in line]
+def _levels(world, words):
+    told = [json.loads(line) for line in world.log().splitlines() if words in line]
     return {each["level"] for each in told}
 
 
@@ -21,19 +21,19 @@ def trouble(name, error, alarm, because):
     """Return the story of an error word that stops the sending of messages."""
 
     @story(waits=True)
-    async def telling(town):
+    async def telling(world):
         address = f"127.0.0.1:{free_port()}"
-        await town.start(FLOWBOT_LISTEN=address)
-        town.refusals |= {error}
-        town.excused.append("alarm: ")
-        await town.slack.fault("error", method="chat.postMessage", error=error)  # until it is mended below
-        flow = town.flow(name)
-        town.breaks(flow)
-        await not_ready(town, address, alarm, because)
-        await town.slack.fault("none")
-        await town.card(flow, "FAIL")
-        await town.until(lambda: "mended: " in town.log())
-        await town.health(address, "/readyz", 200, "ready\n")
+        await world.start(FLOWBOT_LISTEN=address)
+        world.refusals |= {error}
+        world.excused.append("alarm: ")
+        await world.slack.fault("error", method="chat.postMessage", error=error)  # until it is mended below
+        flow = world.flow(name)
+        world.breaks(flow)
+        await not_ready(world, address, alarm, because)
+        await world.slack.fault("none")
+        await world.card(flow, "FAIL")
+        await world.until(lambda: "mended: " in world.log())
+        await world.health(address, "/readyz", 200, "ready\n")
 
     return telling
 
@@ -43,21 +43,21 @@ test_a_missing_scope_stops_it_too = trouble("scopeless", "missing_scope", "slack
 
 
 @story(waits=True)
-async def test_a_dead_default_channel_is_told_to_the_admins_once(town):
+async def test_a_dead_default_channel_is_told_to_the_admins_once(world):
     address = f"127.0.0.1:{free_port()}"
-    await town.start(FLOWBOT_LISTEN=address)
-    town.refusals |= {"is_archived"}
-    town.excused.append("alarm: ")
-    town.slack.archive(DATA_OPS)
-    flow = town.flow("archived-default")
-    town.breaks(flow)
-    await town.hears(ALEX, "cannot post in its default channel", "nothing is lost", where=DIRECT)
-    await not_ready(town, address, "default channel", "it is archived")
-    await town.kill()
-    await town.start(FLOWBOT_LISTEN=address)
-    await not_ready(town, address, "default channel", "it is archived")
-    town.slack.archive(DATA_OPS, archived=False)
-    await town.card(flow, "FAIL")
-    await town.hears(ALEX, "I can post in", "again", where=DIRECT)
-    told = [each for each in town.private(ALEX, DIRECT) if town.says(each, "cannot post in its default channel")]
+    await world.start(FLOWBOT_LISTEN=address)
+    world.refusals |= {"is_archived"}
+    world.excused.append("alarm: ")
+    world.slack.archive(DATA_OPS)
+    flow = world.flow("archived-default")
+    world.breaks(flow)
+    await world.hears(ALEX, "cannot post in its default channel", "nothing is lost", where=DIRECT)
+    await not_ready(world, address, "default channel", "it is archived")
+    await world.kill()
+    await world.start(FLOWBOT_LISTEN=address)
+    await not_ready(world, address, "default channel", "it is archived")
+    world.slack.archive(DATA_OPS, archived=False)
+    await world.card(flow, "FAIL")
+    await world.hears(ALEX, "I can post in", "again", where=DIRECT)
+    told = [each for each in world.private(ALEX, DIRECT) if world.says(each, "cannot post in its default channel")]
     assert len(told) == 1

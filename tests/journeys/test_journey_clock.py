@@ -17,8 +17,8 @@ LIBRARY = next(
 class Clock:
     """The bot's wall clock, so many seconds off."""
 
-    def __init__(self, town):
-        self._file = town.folder / "clock"
+    def __init__(self, world):
+        self._file = world.folder / "clock"
         self.environment = {
             "LD_PRELOAD": str(LIBRARY),
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
@@ -39,46 +39,48 @@ async def figure(address, name):
 
 
 @story(waits=True, first=True)
-async def test_a_clock_that_is_put_back_and_ahead_delays_nothing(town):
-    clock, address = Clock(town), f"127.0.0.1:{free_port()}"
+async def test_a_clock_that_is_put_back_and_ahead_delays_nothing(world):
+    clock, address = Clock(world), f"127.0.0.1:{free_port()}"
     clock.is_off(600)  # EnOS takes calls up to 15 minutes off
-    await town.start(FLOWBOT_LISTEN=address, FLOWBOT_REMIND_MINUTES="0.2", **clock.environment)
-    before = town.flow("before", owners=("maya.chen", "jonas.weber"))
-    town.breaks(before)
-    card = await town.card(before, "FAIL")
+    await world.start(FLOWBOT_LISTEN=address, FLOWBOT_REMIND_MINUTES="0.2", **clock.environment)
+    before = world.flow("before", owners=("maya.chen", "jonas.weber"))
+    world.breaks(before)
+    card = await world.card(before, "FAIL")
     clock.is_off(-600)
-    await town.until(lambda: "the wall clock was put back by 1200 s" in town.log())
-    after = town.flow("after")
-    town.breaks(after)
-    await town.card(after, "FAIL")
-    await town.reply(card, "⏰")  # the reminder is counted on
+    await world.until(lambda: "the wall clock was put back by 1200 s" in world.log())
+    after = world.flow("after")
+    world.breaks(after)
+    await world.card(after, "FAIL")
+    await world.reply(card, "⏰")  # the reminder is counted on
     assert await figure(address, "flowbot_poll_lag_seconds") >= 0
-    answer = await town.asks(MAYA, "/flow status", "Clock")
-    assert "was put back by 20 min" in town.shown(answer)
-    assert " -" not in town.shown(answer), "no age is negative"
-    town.say(JONAS, "/flow ack before for 1h")
-    await town.sees(card, "ACKNOWLEDGED")
+    answer = await world.asks(MAYA, "/flow status", "Clock")
+    assert "was put back by 20 min" in world.shown(answer)
+    assert " -" not in world.shown(answer), "no age is negative"
+    world.say(JONAS, "/flow ack before for 1h")
+    await world.sees(card, "ACKNOWLEDGED")
     clock.is_off(0)
-    await town.until(lambda: "the wall clock was put ahead by 600 s" in town.log())
-    town.mends(before)
-    await town.sees(card, "RECOVERED")
-    last = town.flow("last")
-    town.breaks(last)
-    await town.card(last, "FAIL")
+    await world.until(lambda: "the wall clock was put ahead by 600 s" in world.log())
+    world.fixes(before)
+    await world.sees(card, "RECOVERED")
+    last = world.flow("last")
+    world.breaks(last)
+    await world.card(last, "FAIL")
 
 
 @story(waits=True)
-async def test_a_start_with_a_clock_that_was_put_back_takes_up_what_waited(town):
-    clock = Clock(town)
+async def test_a_start_with_a_clock_that_was_put_back_takes_up_what_waited(world):
+    clock = Clock(world)
     clock.is_off(600)
-    await town.start(**clock.environment)
-    town.refusals |= {"chat.postMessage: ratelimited"}
-    flow = town.flow("waited")
-    await town.slack.fault("error", method="chat.postMessage", error="ratelimited", seconds=30)
-    town.breaks(flow)
-    await town.until(lambda: town.slack.calls and any("ratelimited" in str(each.answer) for each in town.slack.calls))
-    await town.kill()
+    await world.start(**clock.environment)
+    world.refusals |= {"chat.postMessage: ratelimited"}
+    flow = world.flow("waited")
+    await world.slack.fault("error", method="chat.postMessage", error="ratelimited", seconds=30)
+    world.breaks(flow)
+    await world.until(
+        lambda: world.slack.calls and any("ratelimited" in str(each.answer) for each in world.slack.calls)
+    )
+    await world.kill()
     clock.is_off(-600)
-    await town.slack.fault("none")
-    await town.start()
-    await town.card(flow, "FAIL")
+    await world.slack.fault("none")
+    await world.start()
+    await world.card(flow, "FAIL")

@@ -80,10 +80,10 @@ def on(number):
     """Return the story on a platform that behaves so."""
 
     @story(waits=True)
-    async def told(town):
+    async def told(world):
         for name, value in PLATFORMS[number].items():
-            town.enos.switch(name, value)
-        await told_and_started(town, readable=PLATFORMS[number].get("graph") != "broken")
+            world.enos.switch(name, value)
+        await told_and_started(world, readable=PLATFORMS[number].get("graph") != "broken")
 
     return told
 
@@ -94,39 +94,39 @@ test_on_a_platform_that_speaks_chinese = on(2)
 test_on_a_platform_whose_graphs_cannot_be_read = on(3)
 
 
-async def told_and_started(town, *, readable):
-    flow = town.flow("told-load", owners=["maya.chen", "jonas.weber"], parameters=(("path", "/day"),))
-    plain, changed = town.flow("plain-load"), town.flow("changed-load", parameters=(("path", "/day"), ("mode", "x")))
+async def told_and_started(world, *, readable):
+    flow = world.flow("told-load", owners=["maya.chen", "jonas.weber"], parameters=(("path", "/day"),))
+    plain, changed = world.flow("plain-load"), world.flow("changed-load", parameters=(("path", "/day"), ("mode", "x")))
     for _ in range(4):
-        town.runs(town.flow())  # so that there is more than one page where pages are short
-    await town.start()
-    failed = town.breaks(flow)
+        world.runs(world.flow())  # so that there is more than one page where pages are short
+    await world.start()
+    failed = world.breaks(flow)
     words = ("task *transform*",) if readable else ()
-    card = await town.card(flow, "FAIL", failed.id, "@Maya Chen", "@Jonas Weber", *words)
-    town.say(MAYA, f"/flow trigger {plain.id}")
-    town.say(MAYA, f"/flow trigger {changed.id} with path=/x")
-    await town.message(plain.name, "ended with SUCCESS")
-    await town.message(changed.name, "ended with SUCCESS", "For this run only")
-    (run,) = town.enos.instances(changed.id)
+    card = await world.card(flow, "FAIL", failed.id, "@Maya Chen", "@Jonas Weber", *words)
+    world.say(MAYA, f"/flow trigger {plain.id}")
+    world.say(MAYA, f"/flow trigger {changed.id} with path=/x")
+    await world.message(plain.name, "ended with SUCCESS")
+    await world.message(changed.name, "ended with SUCCESS", "For this run only")
+    (run,) = world.enos.instances(changed.id)
     assert dict(run.parameters) == {"path": "/x", "mode": "x"}
-    await town.asks(MAYA, f"/flow runs last 3h of {plain.id}", plain.name, "SUCCESS")
+    await world.asks(MAYA, f"/flow runs last 3h of {plain.id}", plain.name, "SUCCESS")
     if readable:
-        town.enos.recover(flow.id)
-        town.press(MAYA, card, "Rerun")
-        await town.reply(card, "from *transform*", "ended with SUCCESS")
-        await town.reply(card, "recovered")
-        assert "No good run for" not in town.shown(await town.sees(card, "RECOVERED"))
+        world.enos.recover(flow.id)
+        world.press(MAYA, card, "Rerun")
+        await world.reply(card, "from *transform*", "ended with SUCCESS")
+        await world.reply(card, "recovered")
+        assert "No good run for" not in world.shown(await world.sees(card, "RECOVERED"))
     else:
-        good = town.mends(flow)
-        await town.reply(card, "recovered", good.id)
-    assert len(town.cards(flow)) == 1
-    assert not town.all_of("C0DATAOPS1", "cannot be read")
+        good = world.fixes(flow)
+        await world.reply(card, "recovered", good.id)
+    assert len(world.cards(flow)) == 1
+    assert not world.all_of("C0DATAOPS1", "cannot be read")
 
 
 @story()
-async def test_a_start_that_is_answered_with_a_placeholder_is_followed_all_the_same(town):
-    town.enos.switch("triggered_id", "placeholder")
-    flow = town.flow("nameless-load")
-    town.say(MAYA, f"/flow trigger {flow.id}")
-    (run,) = await town.until(lambda: town.enos.instances(flow.id))
-    await town.message(flow.name, run.id, "ended with SUCCESS")
+async def test_a_start_that_is_answered_with_a_placeholder_is_followed_all_the_same(world):
+    world.enos.switch("triggered_id", "placeholder")
+    flow = world.flow("nameless-load")
+    world.say(MAYA, f"/flow trigger {flow.id}")
+    (run,) = await world.until(lambda: world.enos.instances(flow.id))
+    await world.message(flow.name, run.id, "ended with SUCCESS")

@@ -9,26 +9,26 @@ from bot.sim.slack.http_mode import signature
 
 
 @story(waits=True, FLOWBOT_MODE="http", SLACK_APP_TOKEN="", SLACK_SIGNING_SECRET="demo-signing-secret")
-async def test_signed_requests_work_and_forged_or_stale_ones_are_refused(town):
+async def test_signed_requests_work_and_forged_or_stale_ones_are_refused(world):
     address = f"127.0.0.1:{free_port()}"
-    sender = town.slack.use_http(f"http://{address}/slack/events")
-    await town.start(FLOWBOT_EVENTS_LISTEN=address)
+    sender = world.slack.use_http(f"http://{address}/slack/events")
+    await world.start(FLOWBOT_EVENTS_LISTEN=address)
     assert await sender.verify()
 
-    flow = town.flow("signed-load")
-    town.breaks(flow)
-    card = await town.card(flow, "FAIL")
-    town.press(MAYA, card, "Acknowledge")
-    await town.sees(card, "@Maya Chen has it")
-    town.say(MAYA, "@flowbot unack", thread=card)
-    await town.reply(card, "@Maya Chen gave")
-    await town.comes_to_say(MAYA, "/flow status", "HTTP mode", "I am well")
-    await town.asks(MAYA, "show 3377", "daily-energy-report", where="@flowbot")
-    assert not town.slack.sockets.handshakes
+    flow = world.flow("signed-load")
+    world.breaks(flow)
+    card = await world.card(flow, "FAIL")
+    world.press(MAYA, card, "Acknowledge")
+    await world.sees(card, "@Maya Chen has it")
+    world.say(MAYA, "@flowbot unack", thread=card)
+    await world.reply(card, "@Maya Chen gave")
+    await world.comes_to_say(MAYA, "/flow status", "HTTP mode", "I am well")
+    await world.asks(MAYA, "show 3377", "daily-energy-report", where="@flowbot")
+    assert not world.slack.sockets.handshakes
 
-    town.enos.recover(flow.id)
+    world.enos.recover(flow.id)
     body = json.dumps({"type": "event_callback", "team_id": "T0DEMO0001", "event": {"type": "app_mention"}}).encode()
-    now = int(town.slack.clock())
+    now = int(world.slack.clock())
     right = signature("demo-signing-secret", str(now), body)
     stale = signature("demo-signing-secret", str(now - 600), body)
     forged = signature("another-secret", str(now), body)
@@ -50,5 +50,5 @@ async def test_signed_requests_work_and_forged_or_stale_ones_are_refused(town):
                 assert answer.status == status, (path, at)
         async with session.get(f"http://{address}/metrics") as answer:
             assert answer.status == 404
-    await town.asks(JONAS, "/flow whoami", "jonas.weber")
-    assert await town.stop() == 0
+    await world.asks(JONAS, "/flow whoami", "jonas.weber")
+    assert await world.stop() == 0

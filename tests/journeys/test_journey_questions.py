@@ -4,37 +4,37 @@ from journey_kit import DATA_OPS, DIRECT, FINANCE, GENERAL, JONAS, MAYA, SAM, st
 
 
 @story()
-async def test_each_surface_has_its_audience(town):
-    whisper = await town.asks(MAYA, "/flow show 3377", "daily-energy-report", "extract", "At 02:00")
-    assert whisper.only_for == MAYA
-    town.say(MAYA, "@flowbot show 2809")
-    await town.until(lambda: [each for each in town.all_of(DATA_OPS, "turbine-10min") if each.only_for is None])
-    (answer,) = town.all_of(DATA_OPS, "turbine-10min")
-    question = next(each for each in town.slack.messages(DATA_OPS) if "show 2809" in each.text)
+async def test_each_surface_has_its_audience(world):
+    ephemeral = await world.asks(MAYA, "/flow show 3377", "daily-energy-report", "extract", "At 02:00")
+    assert ephemeral.only_for == MAYA
+    world.say(MAYA, "@flowbot show 2809")
+    await world.until(lambda: [each for each in world.all_of(DATA_OPS, "turbine-10min") if each.only_for is None])
+    (answer,) = world.all_of(DATA_OPS, "turbine-10min")
+    question = next(each for each in world.slack.messages(DATA_OPS) if "show 2809" in each.text)
     assert answer.thread_ts == question.ts, "a mention's question is answered in its thread"
-    town.say(MAYA, "@flowbot show 3318", thread=answer.thread_ts)
-    await town.until(lambda: len(town.slack.thread(DATA_OPS, question.ts)) == 4)
+    world.say(MAYA, "@flowbot show 3318", thread=answer.thread_ts)
+    await world.until(lambda: len(world.slack.thread(DATA_OPS, question.ts)) == 4)
 
-    town.say(MAYA, "show 4500", where=DIRECT)
-    await town.hears(MAYA, "forecast-wide", "merge", where=DIRECT)
-    town.say(MAYA, "@flowbot show 4601", where=DIRECT)
-    await town.hears(MAYA, "meter-import", where=DIRECT)
-    await town.asks(MAYA, "/flow show 4602", "meter-quality", where=GENERAL)
+    world.say(MAYA, "show 4500", where=DIRECT)
+    await world.hears(MAYA, "forecast-wide", "merge", where=DIRECT)
+    world.say(MAYA, "@flowbot show 4601", where=DIRECT)
+    await world.hears(MAYA, "meter-import", where=DIRECT)
+    await world.asks(MAYA, "/flow show 4602", "meter-quality", where=GENERAL)
 
     # Refusals and logs are for the asker alone, in a mention too.
-    run = town.enos.instances(3377)[-1]
-    refused = await town.asks(MAYA, "@flowbot shwo 3377", "Did you mean", "show")
+    run = world.enos.instances(3377)[-1]
+    refused = await world.asks(MAYA, "@flowbot shwo 3377", "Did you mean", "show")
     assert refused.only_for == MAYA
-    log = await town.asks(MAYA, f"@flowbot log {run.id}", "Log of task")
+    log = await world.asks(MAYA, f"@flowbot log {run.id}", "Log of task")
     assert log.only_for == MAYA
-    assert "hunter2" not in town.slack.shown(log)
-    await town.asks(MAYA, f"log {run.id} of 108579 tail 2", "the last 2 of", where=DIRECT)
+    assert "hunter2" not in world.slack.shown(log)
+    await world.asks(MAYA, f"log {run.id} of 108579 tail 2", "the last 2 of", where=DIRECT)
 
 
 @story()
-async def test_whoever_addresses_flowbot_is_answered_or_told_once_how(town):
+async def test_whoever_addresses_flowbot_is_answered_or_told_once_how(world):
     def hints(who, *words, where=DATA_OPS):
-        return [each for each in town.private(who, where) if town.says(each, *words)]
+        return [each for each in world.private(who, where) if world.says(each, *words)]
 
     # The mention behind the command, greetings before it, marks around it: the command is answered in its thread.
     for words, name in (
@@ -42,97 +42,97 @@ async def test_whoever_addresses_flowbot_is_answered_or_told_once_how(town):
         ("please @flowbot show 3318", "reduce_entity"),
         ("*@flowbot* show *4500*", "forecast-wide"),
     ):
-        asked = town.say(MAYA, words).message
-        await town.until(lambda a=asked, n=name: any(town.says(each, n) for each in town.slack.replies(a)))
-    await town.asks(MAYA, "/me show 4602", "meter-quality", where=DIRECT)
+        asked = world.say(MAYA, words).message
+        await world.until(lambda a=asked, n=name: any(world.says(each, n) for each in world.slack.replies(a)))
+    await world.asks(MAYA, "/me show 4602", "meter-quality", where=DIRECT)
 
     # Talk gets one private hint.
-    talk = town.say(MAYA, "the team thinks @flowbot is fine").message
-    await town.hears(MAYA, "You mentioned me, but not with a command")
-    assert not town.slack.replies(talk)
+    talk = world.say(MAYA, "the team thinks @flowbot is fine").message
+    await world.hears(MAYA, "You mentioned me, but not with a command")
+    assert not world.slack.replies(talk)
 
     # An edit runs nothing and is told so once, however often the message is edited.
-    runs = len(town.enos.instances(3377))
-    late = town.say(JONAS, "trigger 3377").message
-    await town.slack.edit(JONAS, late, "@flowbot trigger 3377")
-    await town.hears(JONAS, "I don't act on edited messages")
-    written = town.say(JONAS, "show 33", where=DIRECT).message
-    await town.hears(JONAS, "flow 33", where=DIRECT)
+    runs = len(world.enos.instances(3377))
+    late = world.say(JONAS, "trigger 3377").message
+    await world.slack.edit(JONAS, late, "@flowbot trigger 3377")
+    await world.hears(JONAS, "I don't act on edited messages")
+    written = world.say(JONAS, "show 33", where=DIRECT).message
+    await world.hears(JONAS, "flow 33", where=DIRECT)
     for again in ("show 3377", "trigger 3377", "show 3377"):
-        await town.slack.edit(JONAS, written, again)
-    await town.hears(JONAS, "I don't act on edited messages", where=DIRECT)
-    await town.asks(JONAS, "whoami", "jonas.weber", where=DIRECT)
-    await town.quiet()
+        await world.slack.edit(JONAS, written, again)
+    await world.hears(JONAS, "I don't act on edited messages", where=DIRECT)
+    await world.asks(JONAS, "whoami", "jonas.weber", where=DIRECT)
+    await world.quiet()
     assert len(hints(JONAS, "edited messages")) == len(hints(JONAS, "edited messages", where=DIRECT)) == 1
     assert len(hints(MAYA, "You mentioned me")) == 1
-    assert len(town.enos.instances(3377)) == runs
+    assert len(world.enos.instances(3377)) == runs
 
 
 @story()
-async def test_lists_have_pages_and_filters_and_say_their_period(town):
-    first = await town.asks(MAYA, "/flow runs last 2d of 3318", "*Runs*", "page 1 of", "Asia/Shanghai", where=DATA_OPS)
-    town.press(MAYA, first, "Next →")
-    second = await town.hears(MAYA, "*Runs*", "page 2 of", "[← Previous]")
-    assert town.slack.shown(second).count("reduce_entity") == town.slack.shown(first).count("reduce_entity") == 10
-    await town.asks(
+async def test_lists_have_pages_and_filters_and_say_their_period(world):
+    first = await world.asks(MAYA, "/flow runs last 2d of 3318", "*Runs*", "page 1 of", "Asia/Shanghai", where=DATA_OPS)
+    world.press(MAYA, first, "Next →")
+    second = await world.hears(MAYA, "*Runs*", "page 2 of", "[← Previous]")
+    assert world.slack.shown(second).count("reduce_entity") == world.slack.shown(first).count("reduce_entity") == 10
+    await world.asks(
         JONAS, "/flow runs last 3h success by me", "*Runs* with SUCCESS", "by `jonas.weber`", "Europe/Berlin"
     )
-    await town.asks(SAM, "/flow runs last 60d cancel", "CANCEL", "resync-by-hand")
-    await town.asks(MAYA, "/flow failed", "today")
-    await town.asks(MAYA, "/flow runs 2026-11-07..2026-11-01", "2026-11-01")
-    await town.asks(SAM, "/flow incidents", "No incident is open")
+    await world.asks(SAM, "/flow runs last 60d cancel", "CANCEL", "resync-by-hand")
+    await world.asks(MAYA, "/flow failed", "today")
+    await world.asks(MAYA, "/flow runs 2026-11-07..2026-11-01", "2026-11-01")
+    await world.asks(SAM, "/flow incidents", "No incident is open")
 
-    flow, other = town.flow("listed-load"), town.flow("foreign-load", owners=["jonas.weber"])
-    run = town.breaks(flow)
-    town.breaks(other)
-    card = await town.card(flow, "FAIL")
-    await town.card(other, "FAIL")
-    await town.asks(MAYA, "/flow failed last 3d", "*Failed*", ": 2", "listed-load", "foreign-load")
-    mine = await town.asks(MAYA, "/flow failed last 3d by me", "*Failed*", ": 1", run.id)
-    assert "foreign-load" not in town.slack.shown(mine)
-    await town.asks(MAYA, f"/flow incidents of {flow.id}", "Open incidents", ": 1", "not acknowledged", "thread")
-    town.press(SAM, card, "Acknowledge")
-    await town.sees(card, "@Sam Lee has it")
-    await town.asks(MAYA, "/flow incidents unacked", "Unacknowledged incidents", ": 1", "foreign-load")
-    await town.asks(SAM, "/flow incidents mine", "Your incidents", ": 1", "@Sam Lee has it until", "listed-load")
+    flow, other = world.flow("listed-load"), world.flow("foreign-load", owners=["jonas.weber"])
+    run = world.breaks(flow)
+    world.breaks(other)
+    card = await world.card(flow, "FAIL")
+    await world.card(other, "FAIL")
+    await world.asks(MAYA, "/flow failed last 3d", "*Failed*", ": 2", "listed-load", "foreign-load")
+    mine = await world.asks(MAYA, "/flow failed last 3d by me", "*Failed*", ": 1", run.id)
+    assert "foreign-load" not in world.slack.shown(mine)
+    await world.asks(MAYA, f"/flow incidents of {flow.id}", "Open incidents", ": 1", "not acknowledged", "thread")
+    world.press(SAM, card, "Acknowledge")
+    await world.sees(card, "@Sam Lee has it")
+    await world.asks(MAYA, "/flow incidents unacked", "Unacknowledged incidents", ": 1", "foreign-load")
+    await world.asks(SAM, "/flow incidents mine", "Your incidents", ": 1", "@Sam Lee has it until", "listed-load")
 
-    town.say(JONAS, "@flowbot show", thread=card)
-    await town.reply(card, run.id, "FAIL", "transform")
-    town.press(JONAS, card, "Show the flow")
-    await town.hears(JONAS, flow.name, "scheduling is off", "Owners")
+    world.say(JONAS, "@flowbot show", thread=card)
+    await world.reply(card, run.id, "FAIL", "transform")
+    world.press(JONAS, card, "Show the flow")
+    await world.hears(JONAS, flow.name, "scheduling is off", "Owners")
 
 
 @story()
-async def test_a_log_is_for_its_asker_and_is_shown_to_others_by_a_second_press(town):
-    flow = town.flow("chatty-load")
+async def test_a_log_is_for_its_asker_and_is_shown_to_others_by_a_second_press(world):
+    flow = world.flow("chatty-load")
     lines = [f"step {number} password=hunter2 done" for number in range(400)]
-    run = town.breaks(flow, lines=["ERROR token=abc123 refused"])
-    card = await town.card(flow, "FAIL", "ERROR token=")
-    assert "abc123" not in town.transcript()
-    town.press(JONAS, card, "Log")
-    log = await town.hears(JONAS, "Log of task *transform*", "[Show in thread]")
-    assert not town.slack.replies(card)
-    town.press(JONAS, log, "Show in thread")
-    await town.reply(card, "Log of task *transform*", "ERROR token=•••")
+    run = world.breaks(flow, lines=["ERROR token=abc123 refused"])
+    card = await world.card(flow, "FAIL", "ERROR token=")
+    assert "abc123" not in world.transcript()
+    world.press(JONAS, card, "Log")
+    log = await world.hears(JONAS, "Log of task *transform*", "[Show in thread]")
+    assert not world.slack.replies(card)
+    world.press(JONAS, log, "Show in thread")
+    await world.reply(card, "Log of task *transform*", "ERROR token=•••")
 
-    town.enos.fail(flow.id, lines=lines)
-    again = town.runs(flow)
-    await town.reply(card, again.id)
-    await town.asks(MAYA, f"/flow log {again.id} tail 400", "It is long, so it comes as a file")
-    await town.until(lambda: [each for each in town.private(MAYA, DIRECT) if each.files])
-    (file,) = town.slack.files.values()
+    world.enos.fail(flow.id, lines=lines)
+    again = world.runs(flow)
+    await world.reply(card, again.id)
+    await world.asks(MAYA, f"/flow log {again.id} tail 400", "It is long, so it comes as a file")
+    await world.until(lambda: [each for each in world.private(MAYA, DIRECT) if each.files])
+    (file,) = world.slack.files.values()
     assert b"step 399" in file.content
     assert b"hunter2" not in file.content
-    assert "hunter2" not in town.log()
+    assert "hunter2" not in world.log()
     assert run.id != again.id
 
 
 @story()
-async def test_odd_words_are_understood_or_refused_with_a_place(town):
+async def test_odd_words_are_understood_or_refused_with_a_place(world):
     pings = "4410"
-    shown = await town.asks(MAYA, f"/flow show {pings}", "weather & wind")
+    shown = await world.asks(MAYA, f"/flow show {pings}", "weather & wind")
     assert "<!channel>" not in json_text(shown)
-    await town.until(lambda: len(town.slack.sockets.connections) == 2)
+    await world.until(lambda: len(world.slack.sockets.connections) == 2)
     for text, words in {
         "show “<!channel> weather & wind”": ["weather & wind", "scheduling is on"],
         "show 日报-华北": ["日报-华北"],
@@ -149,11 +149,11 @@ async def test_odd_words_are_understood_or_refused_with_a_place(town):
         "status": ["flows", "of 2 sockets"],  # how well it is depends on how busy the machine is
         "SHOW `3377`": ["daily-energy-report"],
     }.items():
-        answer = await town.asks(MAYA, f"/flow {text}", *words)
-        assert len(town.slack.shown(answer)) < 4000
-    town.say(MAYA, "@flowbot show 3377", where=FINANCE)
-    await town.until(lambda: town.all_of(FINANCE, "daily-energy-report"))
-    everything = "".join(json_text(each) for each in town.slack.everything(DATA_OPS) if each.by_app)
+        answer = await world.asks(MAYA, f"/flow {text}", *words)
+        assert len(world.slack.shown(answer)) < 4000
+    world.say(MAYA, "@flowbot show 3377", where=FINANCE)
+    await world.until(lambda: world.all_of(FINANCE, "daily-energy-report"))
+    everything = "".join(json_text(each) for each in world.slack.everything(DATA_OPS) if each.by_app)
     assert "<!" not in everything.replace("<!date", "")
 
 

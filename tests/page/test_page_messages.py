@@ -203,7 +203,7 @@ async def test_a_thread_opens_beside_and_has_its_own_text_box(visit, control):
 
 
 async def test_an_ephemeral_is_dashed_and_can_be_dismissed(visit, control):
-    whisper = control.message("Not an owner.", to=MAYA)
+    ephemeral = control.message("Not an owner.", to=MAYA)
     control.message("For Jonas alone.", to=JONAS)
     page = (await visit()).page
     shown = page.locator(".message.ephemeral")
@@ -212,7 +212,7 @@ async def test_an_ephemeral_is_dashed_and_can_be_dismissed(visit, control):
     assert await shown.locator(".content").evaluate("node => getComputedStyle(node).borderStyle") == "dashed"
     await shown.hover()
     await shown.get_by_role("button", name="Dismiss message").click()
-    assert await control.until("/sim/delete") == [{"as": MAYA, "channel": DATA_OPS, "ts": whisper["ts"]}]
+    assert await control.until("/sim/delete") == [{"as": MAYA, "channel": DATA_OPS, "ts": ephemeral["ts"]}]
 
 
 async def test_an_admin_of_the_workspace_may_delete_what_the_bot_said(visit, control):

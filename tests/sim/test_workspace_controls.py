@@ -37,7 +37,7 @@ CARD = [
 MODAL = {
     "type": "modal",
     "callback_id": "m",
-    "title": {"type": "plain_text", "text": "Why"},
+    "title": {"type": "plain_text", "text": "DetectionReason"},
     "submit": {"type": "plain_text", "text": "Send"},
     "blocks": [
         {

@@ -62,7 +62,11 @@ OTHER = {"text": plain("Two"), "value": "2"}
             "x\n[⋯: One]",
         ),
         (
-            {"type": "input", "label": plain("Why"), "element": {"type": "plain_text_input", "initial_value": "so"}},
+            {
+                "type": "input",
+                "label": plain("DetectionReason"),
+                "element": {"type": "plain_text_input", "initial_value": "so"},
+            },
             "Why: [so]",
         ),
         (

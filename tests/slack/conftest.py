@@ -9,9 +9,9 @@ import aiohttp
 import pytest
 from fake_slack import PATIENCE, FakeSlack, Time
 
-from bot.core.people.model import Said
-from bot.slack.gateway import Outside, SlackEdge, Way
-from bot.slack.listeners import Room
+from bot.core.people.model import IncomingMessage
+from bot.slack.gateway import ConnectionSettings, Runtime, SlackGateway
+from bot.slack.listeners import Capacity
 from bot.slack.poster import Poster
 from bot.slack.sockets import Timing
 
@@ -19,27 +19,27 @@ NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 TIMING = Timing(attempt=2.0, pause=0.0, longest_pause=0.0, ping=2.0, watch=3600.0, down=60.0, silent=600.0, close=0.2)
 
 
-class Ears:
+class Receiver:
     """Remembers what was said; may hang, may fail."""
 
     def __init__(self, slack: FakeSlack) -> None:
         self.slack = slack
-        self.said: list[Said] = []
+        self.said: list[IncomingMessage] = []
         self.hold = asyncio.Event()
         self.hold.set()
         self.failure: Exception | None = None
-        self.noted: list[str] = []
+        self.recorded: list[str] = []
         self.known: set[str] = set()  # words that were noted before
-        self.note_failure: Exception | None = None
+        self.record_failure: Exception | None = None
 
-    async def note(self, said: Said) -> bool:
+    async def record_arrival(self, said: IncomingMessage) -> bool:
         """Note that it arrived; False for what was known."""
-        if self.note_failure:
-            raise self.note_failure
-        self.noted.append(said.text)
+        if self.record_failure:
+            raise self.record_failure
+        self.recorded.append(said.text)
         return said.text not in self.known
 
-    async def __call__(self, said: Said) -> None:
+    async def __call__(self, said: IncomingMessage) -> None:
         self.said.append(said)
         await self.slack.happened()
         await self.hold.wait()
@@ -56,44 +56,46 @@ class Stage:
 
     def __init__(self, slack: FakeSlack) -> None:
         self.slack = slack
-        self.ears = Ears(slack)
+        self.receiver = Receiver(slack)
         self.time = Time()
         self.environment: dict[str, str] = {}
-        self.edges: list[SlackEdge] = []
+        self.gateways: list[SlackGateway] = []
 
-    def edge(self, way: Way | None = None, **more: object) -> SlackEdge:
-        edge = SlackEdge(
+    def gateway(self, connection: ConnectionSettings | None = None, **more: object) -> SlackGateway:
+        gateway = SlackGateway(
             "xoxb-demo",
-            way or Way(app_token="xapp-demo"),
+            connection or ConnectionSettings(app_token="xapp-demo"),
             "/flow",
-            self.ears,
+            self.receiver,
             api_url=self.slack.api_url,
-            note=self.ears.note,
+            record_arrival=self.receiver.record_arrival,
             timing=more.pop("timing", TIMING),
-            room=more.pop("room", Room()),
-            outside=Outside(lambda: NOW, self.time, self.time.sleep, self.environment),
+            capacity=more.pop("capacity", Capacity()),
+            runtime=Runtime(lambda: NOW, self.time, self.time.sleep, self.environment),
         )
-        self.edges.append(edge)
-        return edge
+        self.gateways.append(gateway)
+        return gateway
 
-    async def connected(self, way: Way | None = None, **more: object) -> SlackEdge:
+    async def connected(self, connection: ConnectionSettings | None = None, **more: object) -> SlackGateway:
         """Return an edge all of whose sockets stand."""
-        edge = self.edge(way, **more)
-        await edge.start()
-        await self.all_connected(edge)
-        return edge
+        gateway = self.gateway(connection, **more)
+        await gateway.start()
+        await self.all_connected(gateway)
+        return gateway
 
-    async def all_connected(self, edge: SlackEdge) -> None:
+    async def all_connected(self, gateway: SlackGateway) -> None:
         """Wait until both sides agree that all sockets stand."""
         async with asyncio.timeout(PATIENCE):
-            while (await edge.health()).connected < edge.way.connections:  # noqa: ASYNC110  the library tells nobody
+            while (await gateway.health()).connected < gateway.connection.connections:  # noqa: ASYNC110  the library tells nobody
                 await asyncio.sleep(0)
 
-    async def served(self, **more: object) -> SlackEdge:
+    async def served(self, **more: object) -> SlackGateway:
         """Return an edge in HTTP mode."""
-        edge = self.edge(Way(signing_secret="demo-signing-secret", listen=("127.0.0.1", 0)), **more)
-        await edge.start()
-        return edge
+        gateway = self.gateway(
+            ConnectionSettings(signing_secret="demo-signing-secret", listen=("127.0.0.1", 0)), **more
+        )
+        await gateway.start()
+        return gateway
 
 
 @pytest.fixture
@@ -108,9 +110,9 @@ async def slack() -> AsyncIterator[FakeSlack]:
 async def stage(slack: FakeSlack) -> AsyncIterator[Stage]:
     made = Stage(slack)
     yield made
-    made.ears.hold.set()
-    for edge in made.edges:
-        await edge.stop(2.0)
+    made.receiver.hold.set()
+    for gateway in made.gateways:
+        await gateway.stop(2.0)
     gc.collect()
 
 

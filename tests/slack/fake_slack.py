@@ -53,7 +53,7 @@ class FakeSlack:
         self.faults: dict[str, deque[Fault]] = defaultdict(deque)
         self.answers: dict[str, Any] = {}
         self.messages: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        self.whispers: list[dict[str, Any]] = []
+        self.ephemerals: list[dict[str, Any]] = []
         self.stored: dict[str, bytes] = {}
         self.scopes = SCOPES
         self.page = 1000  # messages of one page, whatever is asked for
@@ -222,7 +222,7 @@ class FakeSlack:
         return {"channel": place, "ts": ts, "message": message}
 
     def _chat_postEphemeral(self, arguments: dict[str, Any]) -> dict[str, Any]:  # noqa: N802  Slack's name
-        self.whispers.append(arguments)
+        self.ephemerals.append(arguments)
         return {"message_ts": "1.1"}
 
     def _chat_update(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -239,8 +239,8 @@ class FakeSlack:
         return {"channel": {"id": f"D{arguments['users'][1:]}"}}
 
     def _conversations_history(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        outside = [each for each in self.messages[arguments["channel"]] if not each.get("thread_ts")]
-        return self._page(list(reversed(outside)), arguments)
+        runtime = [each for each in self.messages[arguments["channel"]] if not each.get("thread_ts")]
+        return self._page(list(reversed(runtime)), arguments)
 
     def _conversations_replies(self, arguments: dict[str, Any]) -> dict[str, Any]:
         thread = arguments["ts"]
@@ -284,7 +284,7 @@ class FakeSlack:
         await self.happened()
 
         def show() -> web.Response:
-            self.whispers.append(said)
+            self.ephemerals.append(said)
             return web.Response(text="ok")
 
         return await self._met(request, "response_url", show)

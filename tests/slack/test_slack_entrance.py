@@ -15,7 +15,7 @@ from bot.core.outbox.conversations import SlackUnclear
 from bot.core.people.model import Surface
 from bot.core.text.legible import is_legible
 from bot.slack import incoming
-from bot.slack.calls import fit
+from bot.slack.calls import storable
 from bot.slack.directory import MEMBER_PAGES, Directory
 from bot.slack.identity import Identity
 from bot.slack.redacted import redact
@@ -25,10 +25,10 @@ ME = Identity(TEAM, BOT_USER, BOT)
 HALF = "\ud83d"
 
 
-def texts(heard):
-    where = heard.where
-    places = (where.channel, where.thread, where.message, where.response_url)
-    return (heard.key, heard.text, heard.by.team, heard.by.user, heard.post, *places)
+def texts(received):
+    origin = received.origin
+    places = (origin.channel, origin.thread, origin.message, origin.response_url)
+    return (received.key, received.text, received.by.team, received.by.user, received.post, *places)
 
 
 def test_words_with_half_signs_are_heard_with_whole_ones():
@@ -40,11 +40,13 @@ def test_words_with_half_signs_are_heard_with_whole_ones():
 @pytest.mark.parametrize("odd", [HALF, "U\x00", "U" * 300])
 def test_ids_that_cannot_be_kept_name_nothing(odd):
     assert incoming.command(slash("mine", user_id=odd), NOW) is None
-    heard = incoming.command(slash("mine", channel_id=odd, response_url=odd * 5000, trigger_id=odd), NOW, delivery=odd)
-    assert heard.where.channel == "U0MAYA00001"
-    assert heard.where.response_url == ""
-    assert heard.key.startswith("command:")
-    assert all(map(is_legible, texts(heard)))
+    received = incoming.command(
+        slash("mine", channel_id=odd, response_url=odd * 5000, trigger_id=odd), NOW, delivery=odd
+    )
+    assert received.origin.channel == "U0MAYA00001"
+    assert received.origin.response_url == ""
+    assert received.key.startswith("command:")
+    assert all(map(is_legible, texts(received)))
     assert incoming.press(pressed(f"1|p|ack {HALF}"), NOW).text == incoming.OLD_BUTTON
     assert incoming.press(pressed("1|p|" + "x" * 5000), NOW).text == incoming.OLD_BUTTON
 
@@ -67,15 +69,15 @@ LOOSE = st.recursive(
 
 @given(st.text(st.characters(codec=None)), st.text(st.characters(codec=None), min_size=1))
 def test_whatever_is_said_can_be_kept(text, thread):
-    heard = incoming.event(event_of(mention(text, thread_ts=thread)), NOW, ME)
-    assert heard.where.surface is Surface.MENTION
-    json.dumps(texts(heard), ensure_ascii=False).encode()
-    assert "\x00" not in "".join(texts(heard))
+    received = incoming.event(event_of(mention(text, thread_ts=thread)), NOW, ME)
+    assert received.origin.surface is Surface.MENTION
+    json.dumps(texts(received), ensure_ascii=False).encode()
+    assert "\x00" not in "".join(texts(received))
 
 
 @given(LOOSE)
 def test_whatever_slack_answers_can_be_kept(value):
-    kept = json.dumps(fit(value), ensure_ascii=False)
+    kept = json.dumps(storable(value), ensure_ascii=False)
     kept.encode()
     assert "\\u0000" not in kept
 
@@ -84,7 +86,7 @@ def test_an_answer_nested_without_end_is_read_so_far():
     deep = []
     for _ in range(100_000):
         deep = [deep, {}]
-    assert "[" in json.dumps(fit({"deep": deep}))
+    assert "[" in json.dumps(storable({"deep": deep}))
 
 
 async def test_names_and_places_of_an_answer_are_fit(poster, slack):

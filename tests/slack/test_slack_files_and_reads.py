@@ -115,7 +115,7 @@ async def test_a_profile_says_who_may_not(poster, slack, more, marks):
         ({}, "T0OTHER", True, "T0OTHER"),
     ],
 )
-async def test_an_enterprise_is_one_home_and_others_are_strangers(poster, slack, told, came_with, stranger, home):
+async def test_an_enterprise_is_one_key_and_others_are_strangers(poster, slack, told, came_with, stranger, home):
     poster.me = Identity(TEAM, "U0FLOWBOT1", BOT, enterprise="E1")
     slack.answers["users.info"] = {"user": {"id": "U1", **told}}
     profile = await poster.profile("U1", team=came_with)

@@ -13,10 +13,10 @@ import pytest
 from fake_slack import BOT_USER, event_of, mention, pressed, slash
 
 from bot.core.errors import Refused
-from bot.ops.rare_log import Seldom
+from bot.ops.rare_log import RareLogFilter
 from bot.slack import http_mode
-from bot.slack.gateway import Way
-from bot.slack.listeners import Room
+from bot.slack.gateway import ConnectionSettings
+from bot.slack.listeners import Capacity
 
 SECRET = "demo-signing-secret"
 
@@ -27,33 +27,33 @@ def signed(body, *, age=0, secret=SECRET):
     return {"X-Slack-Request-Timestamp": at, "X-Slack-Signature": f"v0={signature}"}
 
 
-async def post(edge, body, kind="application/x-www-form-urlencoded", headers=None):
+async def post(gateway, body, kind="application/x-www-form-urlencoded", headers=None):
     headers = signed(body) if headers is None else headers
     async with (
         aiohttp.ClientSession() as session,
         session.post(
-            f"{edge.address}/slack/events", data=body.encode(), headers={"Content-Type": kind, **headers}
+            f"{gateway.address}/slack/events", data=body.encode(), headers={"Content-Type": kind, **headers}
         ) as answer,
     ):
         return answer.status, await answer.text()
 
 
 async def test_a_command_a_press_and_an_event_are_heard(stage, slack):
-    edge = await stage.served()
-    assert await post(edge, urlencode(slash("trigger 3377"))) == (200, "")
-    assert await post(edge, urlencode({"payload": json.dumps(pressed("1|p|ack"))})) == (200, "")
+    gateway = await stage.served()
+    assert await post(gateway, urlencode(slash("trigger 3377"))) == (200, "")
+    assert await post(gateway, urlencode({"payload": json.dumps(pressed("1|p|ack"))})) == (200, "")
     event = json.dumps(event_of(mention(f"<@{BOT_USER}> status")))
-    assert await post(edge, event, "application/json") == (200, "")
-    await slack.until(lambda: sorted(stage.ears.words) == ["ack", "status", "trigger 3377"])
-    health = await edge.health()
+    assert await post(gateway, event, "application/json") == (200, "")
+    await slack.until(lambda: sorted(stage.receiver.words) == ["ack", "status", "trigger 3377"])
+    health = await gateway.health()
     assert (health.wanted, health.connected, health.last_envelope_age, health.ready) == (0, 0, None, True)
 
 
 @pytest.mark.parametrize("words", ["show payload", "find payload=1", "trigger 1 with payload=x"])
 async def test_the_word_payload_in_a_command_is_a_word(stage, slack, words):
-    edge = await stage.served()
-    assert await post(edge, urlencode(slash(words))) == (200, "")
-    await slack.until(lambda: stage.ears.words == [words])
+    gateway = await stage.served()
+    assert await post(gateway, urlencode(slash(words))) == (200, "")
+    await slack.until(lambda: stage.receiver.words == [words])
 
 
 @pytest.mark.parametrize(
@@ -71,10 +71,10 @@ async def test_the_word_payload_in_a_command_is_a_word(stage, slack, words):
     ids=["none", "another secret", "another body", "stale", "from the future", "garbage", "no number", "no ascii"],
 )
 async def test_what_is_not_signed_freshly_is_not_heard(stage, headers, caplog):
-    edge = await stage.served()
-    status, _ = await post(edge, urlencode(slash("status")), headers=headers())
+    gateway = await stage.served()
+    status, _ = await post(gateway, urlencode(slash("status")), headers=headers())
     assert status == 401
-    assert stage.ears.said == []
+    assert stage.receiver.said == []
     assert [each.message for each in caplog.records if each.levelname == "ERROR"] == []
 
 
@@ -89,12 +89,12 @@ REFUSED = {
 @pytest.mark.parametrize(("why", "headers"), REFUSED.items(), ids=["none", "unreadable", "stale", "wrong"])
 async def test_strangers_do_not_write_the_log(stage, caplog, why, headers):
     caplog.set_level(logging.DEBUG)
-    http_mode.log.filters[:] = [Seldom()]
-    edge = await stage.served()
+    http_mode.log.filters[:] = [RareLogFilter()]
+    gateway = await stage.served()
     before = len(caplog.records)
     asked = urlencode(slash("status")) + "&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2Fsecret&token=hush"
     for _ in range(50):
-        assert (await post(edge, asked, headers=headers()))[0] == 401
+        assert (await post(gateway, asked, headers=headers()))[0] == 401
     told = [each.getMessage() for each in caplog.records[before:] if each.name != "asyncio"]
     assert told == [f"A request was refused: {why}."]
     assert not any(word in caplog.text for word in ("hooks.slack.com", "hush", "command=", "v0="))
@@ -102,11 +102,11 @@ async def test_strangers_do_not_write_the_log(stage, caplog, why, headers):
 
 @pytest.mark.parametrize("body", [b"\xff\xfe", b"payload=" + b"x" * 900_000, b"[" * 100_000])
 async def test_nothing_of_a_request_is_read_before_its_signature(stage, caplog, body):
-    http_mode.log.filters[:] = [Seldom()]
-    edge = await stage.served()
+    http_mode.log.filters[:] = [RareLogFilter()]
+    gateway = await stage.served()
     at = {"X-Slack-Request-Timestamp": str(int(real_time.time())), "X-Slack-Signature": "v0=00"}
     async with aiohttp.ClientSession() as session:
-        url = f"{edge.address}/slack/events"
+        url = f"{gateway.address}/slack/events"
         async with session.post(url, data=body, headers={"Content-Type": "application/json", **at}) as answer:
             assert answer.status == 401
     (line,) = [each for each in caplog.records if each.levelno >= logging.WARNING]
@@ -114,40 +114,40 @@ async def test_nothing_of_a_request_is_read_before_its_signature(stage, caplog, 
 
 
 async def test_more_than_a_request_may_hold_is_not_read(stage):
-    edge = await stage.served()
+    gateway = await stage.served()
     body = io.BytesIO(b"x" * (http_mode.LONGEST + 1))
-    async with aiohttp.ClientSession() as session, session.post(f"{edge.address}/slack/events", data=body) as answer:
+    async with aiohttp.ClientSession() as session, session.post(f"{gateway.address}/slack/events", data=body) as answer:
         assert answer.status == 413
 
 
 async def test_a_replay_is_the_same_delivery(stage, slack):
-    edge = await stage.served()
+    gateway = await stage.served()
     body = urlencode(slash("trigger 3377"))
     headers = signed(body)
     for _ in range(2):
-        assert (await post(edge, body, headers=headers))[0] == 200
-    await slack.until(lambda: len(stage.ears.said) == 2)
-    assert len({said.key for said in stage.ears.said}) == 1
+        assert (await post(gateway, body, headers=headers))[0] == 200
+    await slack.until(lambda: len(stage.receiver.said) == 2)
+    assert len({said.key for said in stage.receiver.said}) == 1
 
 
 async def test_the_address_is_verified(stage):
-    edge = await stage.served()
+    gateway = await stage.served()
     body = json.dumps({"type": "url_verification", "challenge": "c81k", "token": "x"})
-    status, text = await post(edge, body, "application/json")
+    status, text = await post(gateway, body, "application/json")
     assert (status, json.loads(text)) == (200, {"challenge": "c81k"})
-    assert (await post(edge, "ssl_check=1&token=x"))[0] == 200
+    assert (await post(gateway, "ssl_check=1&token=x"))[0] == 200
 
 
 async def test_answers_within_the_ack_are_json(stage):
-    stage.ears.hold.clear()
-    edge = await stage.served(room=Room(running=1, waiting=1))
+    stage.receiver.hold.clear()
+    gateway = await stage.served(capacity=Capacity(running=1, waiting=1))
     for words in ("one", "two"):
-        assert await post(edge, urlencode(slash(words))) == (200, "")
-    status, text = await post(edge, urlencode(slash("three")))
+        assert await post(gateway, urlencode(slash(words))) == (200, "")
+    status, text = await post(gateway, urlencode(slash("three")))
     assert status == 200
     assert text.startswith("I am answering many requests")
     asked = {"type": "block_suggestion", "action_id": "a", "block_id": "b", "value": "x", "user": {"id": "U1"}}
-    status, text = await post(edge, urlencode({"payload": json.dumps(asked | {"team": {"id": "T1"}})}))
+    status, text = await post(gateway, urlencode({"payload": json.dumps(asked | {"team": {"id": "T1"}})}))
     assert (status, json.loads(text)) == (200, {"options": []})
 
 
@@ -165,43 +165,43 @@ async def test_answers_within_the_ack_are_json(stage):
     ],
 )
 async def test_odd_bodies_break_nothing(stage, body, kind, status):
-    edge = await stage.served()
-    assert (await post(edge, body, kind))[0] == status
-    assert stage.ears.said == []
+    gateway = await stage.served()
+    assert (await post(gateway, body, kind))[0] == status
+    assert stage.receiver.said == []
 
 
 async def test_what_nothing_takes_is_acked_in_http_mode_too(stage):
-    edge = await stage.served()
+    gateway = await stage.served()
     unknown = {"type": "hologram", "team": {"id": "T1"}, "user": {"id": "U1"}}
-    assert await post(edge, urlencode({"payload": json.dumps(unknown)})) == (200, "")
+    assert await post(gateway, urlencode({"payload": json.dumps(unknown)})) == (200, "")
 
 
 UNREADABLE = {"type": "view_submission", "view": {"callback_id": "v"}, "team": {"id": "T1"}, "user": {"id": "U1"}}
 
 
 async def test_what_bolt_cannot_read_breaks_nothing(stage, caplog):
-    edge = await stage.served()
-    assert (await post(edge, urlencode({"payload": json.dumps(UNREADABLE)})))[0] == 200
+    gateway = await stage.served()
+    assert (await post(gateway, urlencode({"payload": json.dumps(UNREADABLE)})))[0] == 200
     assert "bolt could not read a request" in caplog.text
 
 
 async def test_nothing_else_is_served(stage):
-    edge = await stage.served()
+    gateway = await stage.served()
     async with aiohttp.ClientSession() as session:
         for method, path in (("GET", "/"), ("GET", "/slack/events"), ("POST", "/healthz"), ("POST", "/slack/install")):
-            async with session.request(method, edge.address + path) as answer:
+            async with session.request(method, gateway.address + path) as answer:
                 assert answer.status == 404
 
 
 async def test_who_cannot_be_taken_is_told_in_the_ack(stage, slack):
-    stage.ears.hold.clear()
-    edge = await stage.served(room=Room(running=1, waiting=0))
-    await post(edge, urlencode(slash("one")))
-    status, text = await post(edge, urlencode(slash("two")))
+    stage.receiver.hold.clear()
+    gateway = await stage.served(capacity=Capacity(running=1, waiting=0))
+    await post(gateway, urlencode(slash("one")))
+    status, text = await post(gateway, urlencode(slash("two")))
     assert status == 200
     assert "did not take this one" in text
 
 
-async def test_an_edge_needs_a_way_in(stage):
+async def test_a_gateway_needs_a_token_or_a_signing_secret(stage):
     with pytest.raises(Refused, match="no way in"):
-        stage.edge(Way())
+        stage.gateway(ConnectionSettings())

@@ -8,62 +8,62 @@ import pytest
 from fake_slack import BOT, BOT_USER, TEAM, event_of, mention, pressed, refusal, slash
 from slack_bolt.response import BoltResponse
 
-from bot.core.people.model import Person, Surface, Where
-from bot.slack.gateway import Way
+from bot.core.people.model import Origin, Person, Surface
+from bot.slack.gateway import ConnectionSettings
 from bot.slack.kept_tasks import KeptTasks
-from bot.slack.listeners import Room
-from bot.store.database import Trouble
+from bot.slack.listeners import Capacity
+from bot.store.database import DatabaseUnavailable
 
 
 async def test_a_command_is_acked_and_heard(stage, slack):
     await stage.connected()
     ack = await slack.deliver("slash_commands", slash("trigger 3377"))
     assert "payload" not in ack
-    await slack.until(lambda: stage.ears.words == ["trigger 3377"])
-    assert stage.ears.said[0].where.surface is Surface.COMMAND
+    await slack.until(lambda: stage.receiver.words == ["trigger 3377"])
+    assert stage.receiver.said[0].origin.surface is Surface.COMMAND
 
 
 async def test_commands_are_acked_while_those_before_them_hang(stage, slack):
-    stage.ears.hold.clear()
-    edge = await stage.connected()
+    stage.receiver.hold.clear()
+    gateway = await stage.connected()
     for number in range(50):
         assert "payload" not in await slack.deliver("slash_commands", slash(f"runs {number}"))
-    load = edge.listeners.workers.load()
+    load = gateway.listeners.workers.load()
     assert (load.running, load.waiting) == (40, 10)
-    stage.ears.hold.set()
-    await slack.until(lambda: len(stage.ears.said) == 50)
+    stage.receiver.hold.set()
+    await slack.until(lambda: len(stage.receiver.said) == 50)
 
 
 async def test_what_raises_right_after_the_ack_was_acked_and_its_person_is_told(stage, slack, caplog):
-    stage.ears.failure = RuntimeError("boom")
-    edge = await stage.connected()
+    stage.receiver.failure = RuntimeError("boom")
+    gateway = await stage.connected()
     ack = await slack.deliver("slash_commands", slash("runs", response_url=slack.response_url))
     assert "payload" not in ack
-    await slack.until(lambda: slack.whispers)
-    told = slack.whispers[0]["text"]
+    await slack.until(lambda: slack.ephemerals)
+    told = slack.ephemerals[0]["text"]
     assert "Something went wrong on my side" in told
     reference = told.split("`")[1]
     assert any(reference in record.getMessage() and record.exc_info for record in caplog.records)
-    assert edge.listeners.counts.failed == 1
+    assert gateway.listeners.counts.failed == 1
 
 
 async def test_what_cannot_be_written_down_is_not_done_and_its_person_is_told(stage, slack, caplog):
-    stage.ears.note_failure = Trouble("database or disk is full")
-    edge = await stage.connected()
+    stage.receiver.record_failure = DatabaseUnavailable("database or disk is full")
+    gateway = await stage.connected()
     await slack.deliver("slash_commands", slash("trigger 3377", response_url=slack.response_url))
-    await slack.until(lambda: slack.whispers)
-    assert "cannot be used right now: database or disk is full. Nothing was changed" in slack.whispers[0]["text"]
-    assert stage.ears.said == []
+    await slack.until(lambda: slack.ephemerals)
+    assert "cannot be used right now: database or disk is full. Nothing was changed" in slack.ephemerals[0]["text"]
+    assert stage.receiver.said == []
     assert not any(record.exc_info for record in caplog.records)
-    assert edge.listeners.counts.failed == 1
+    assert gateway.listeners.counts.failed == 1
 
 
 async def test_a_command_of_another_name_is_heard_but_not_understood(stage, slack):
-    edge = await stage.connected()
+    gateway = await stage.connected()
     assert set(await slack.deliver("slash_commands", slash("trigger 3377", command="/other"))) == {"envelope_id"}
-    await slack.until(lambda: stage.ears.words == ["command"])
-    assert stage.ears.said[0].where.surface is Surface.RETIRED
-    assert edge.listeners.counts.unknown == 1
+    await slack.until(lambda: stage.receiver.words == ["command"])
+    assert stage.receiver.said[0].origin.surface is Surface.UNSUPPORTED
+    assert gateway.listeners.counts.unknown == 1
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ async def test_every_event_is_acked_once_and_only_words_are_heard(stage, slack, 
     await stage.connected()
     assert set(await slack.deliver("events_api", event_of(event))) == {"envelope_id"}
     assert len(slack.acks) == 1
-    assert stage.ears.said == []
+    assert stage.receiver.said == []
 
 
 async def test_a_mention_and_a_direct_message_are_heard(stage, slack):
@@ -90,8 +90,8 @@ async def test_a_mention_and_a_direct_message_are_heard(stage, slack):
     await slack.deliver("events_api", event_of(mention(f"<@{BOT_USER}> status")))
     direct = {"type": "message", "channel_type": "im", "channel": "D0MAYA00001", "ts": "2.2"}
     await slack.deliver("events_api", event_of(mention("help") | direct))
-    await slack.until(lambda: stage.ears.words == ["status", "help"])
-    assert [said.where.surface for said in stage.ears.said] == [Surface.MENTION, Surface.DIRECT]
+    await slack.until(lambda: stage.receiver.words == ["status", "help"])
+    assert [said.origin.surface for said in stage.receiver.said] == [Surface.MENTION, Surface.DIRECT]
 
 
 async def test_edits_are_acked_and_heard_as_hints_under_one_key(stage, slack):
@@ -103,11 +103,11 @@ async def test_edits_are_acked_and_heard_as_hints_under_one_key(stage, slack):
         assert set(await slack.deliver("events_api", event_of(changed | more))) == {"envelope_id"}
     late = mention(f"<@{BOT_USER}> trigger 3377", ts="3.3", edited={"user": "U0MAYA00001", "ts": "4.4"})
     await slack.deliver("events_api", event_of(late))
-    await slack.until(lambda: len(stage.ears.said) == 3)
-    assert [(said.hint, said.key) for said in stage.ears.said] == [
+    await slack.until(lambda: len(stage.receiver.said) == 3)
+    assert [(said.hint, said.key) for said in stage.receiver.said] == [
         ("edited", "hint:D0MAYA00001:1.1"),
         ("edited", "hint:D0MAYA00001:1.1"),
-        ("edited", f"hint:{stage.ears.said[2].where.channel}:3.3"),
+        ("edited", f"hint:{stage.receiver.said[2].origin.channel}:3.3"),
     ]
 
 
@@ -117,8 +117,8 @@ async def test_words_that_come_without_a_team_are_of_the_bots_own(stage, slack):
     bare = {name: value for name, value in event_of(mention(f"<@{BOT_USER}> status")).items() if name != "team_id"}
     await slack.deliver("events_api", bare | {"authorizations": []})
     await slack.deliver("interactive", pressed("1|p|status", team=None, user={"id": "U0MAYA00001"}))
-    await slack.until(lambda: len(stage.ears.said) == 3)
-    assert {str(said.by) for said in stage.ears.said} == {f"{TEAM}:U0MAYA00001"}
+    await slack.until(lambda: len(stage.receiver.said) == 3)
+    assert {str(said.by) for said in stage.receiver.said} == {f"{TEAM}:U0MAYA00001"}
 
 
 async def test_repeats_of_a_delivery_carry_the_same_key(stage, slack):
@@ -127,16 +127,16 @@ async def test_repeats_of_a_delivery_carry_the_same_key(stage, slack):
         await slack.deliver("events_api", event_of(mention(f"<@{BOT_USER}> status")), "envelope-a")
         await slack.deliver("slash_commands", slash("status"), "envelope-b")
         await slack.deliver("interactive", pressed("1|p|status"), "envelope-c")
-    await slack.until(lambda: len(stage.ears.said) == 6)
-    assert len({said.key for said in stage.ears.said}) == 3
+    await slack.until(lambda: len(stage.receiver.said) == 6)
+    assert len({said.key for said in stage.receiver.said}) == 3
 
 
 async def test_without_a_trigger_id_the_envelope_tells_repeats_apart(stage, slack):
     await stage.connected()
     for envelope in ("envelope-a", "envelope-a", "envelope-b"):
         await slack.deliver("slash_commands", slash("status", trigger_id=None), envelope)
-    await slack.until(lambda: len(stage.ears.said) == 3)
-    assert [said.key for said in stage.ears.said] == [
+    await slack.until(lambda: len(stage.receiver.said) == 3)
+    assert [said.key for said in stage.receiver.said] == [
         "command:envelope-a",
         "command:envelope-a",
         "command:envelope-b",
@@ -146,14 +146,14 @@ async def test_without_a_trigger_id_the_envelope_tells_repeats_apart(stage, slac
 async def test_a_press_is_acked_and_says_its_words(stage, slack):
     await stage.connected()
     assert set(await slack.deliver("interactive", pressed("1|p3f9|ack 2809"))) == {"envelope_id"}
-    await slack.until(lambda: stage.ears.said)
-    assert (stage.ears.said[0].text, stage.ears.said[0].post) == ("ack 2809", "p3f9")
+    await slack.until(lambda: stage.receiver.said)
+    assert (stage.receiver.said[0].text, stage.receiver.said[0].post) == ("ack 2809", "p3f9")
 
 
 async def test_a_link_button_is_acked_and_says_nothing(stage, slack):
-    edge = await stage.connected()
+    gateway = await stage.connected()
     await slack.deliver("interactive", pressed(None, actions=[{"type": "button", "action_id": "open:0"}]))
-    assert (stage.ears.said, edge.listeners.counts.ignored) == ([], 1)
+    assert (stage.receiver.said, gateway.listeners.counts.ignored) == ([], 1)
 
 
 INTERACTIVE = {
@@ -170,7 +170,7 @@ async def test_every_other_interaction_is_acked_empty(stage, slack, payload):
     await stage.connected()
     common = {"user": {"id": "U1", "team_id": "T0DEMO0001"}, "team": {"id": "T0DEMO0001"}} if payload else {}
     assert set(await slack.deliver("interactive", payload | common)) == {"envelope_id"}
-    assert stage.ears.said == []
+    assert stage.receiver.said == []
 
 
 async def test_a_menu_that_loads_options_gets_none(stage, slack):
@@ -197,69 +197,73 @@ RETIRED = {
 
 @pytest.mark.parametrize(("kind", "place", "payload"), RETIRED.values(), ids=RETIRED)
 async def test_what_there_is_none_of_any_more_is_acked_and_heard_once(stage, slack, kind, place, payload):
-    edge = await stage.connected()
+    gateway = await stage.connected()
     whose = {"user": {"id": "U1", "team_id": "T9"}, "team": {"id": "T9"}, "trigger_id": "t1"}
     for _ in range(2):
         assert set(await slack.deliver("interactive", payload | whose)) == {"envelope_id"}
-    await slack.until(lambda: len(stage.ears.said) == 2)
-    assert {said.key for said in stage.ears.said} == {f"{kind}:t1"}, "a redelivery is known by its key"
-    heard = stage.ears.said[0]
-    assert (heard.text, heard.by, heard.where) == (kind, Person("T9", "U1"), Where(Surface.RETIRED, place))
-    assert edge.listeners.counts.unknown == 2
+    await slack.until(lambda: len(stage.receiver.said) == 2)
+    assert {said.key for said in stage.receiver.said} == {f"{kind}:t1"}, "a redelivery is known by its key"
+    received = stage.receiver.said[0]
+    assert (received.text, received.by, received.origin) == (
+        kind,
+        Person("T9", "U1"),
+        Origin(Surface.UNSUPPORTED, place),
+    )
+    assert gateway.listeners.counts.unknown == 2
 
 
 @pytest.mark.parametrize(("kind", "place", "payload"), RETIRED.values(), ids=RETIRED)
 async def test_what_there_is_none_of_any_more_waits_for_room_like_words(stage, slack, kind, place, payload):
-    stage.ears.hold.clear()
-    await stage.connected(room=Room(running=1, waiting=1))
+    stage.receiver.hold.clear()
+    await stage.connected(capacity=Capacity(running=1, waiting=1))
     for words in ("one", "two"):
         await slack.deliver("slash_commands", slash(words))
     await slack.deliver("interactive", payload | {"user": {"id": "U1"}, "response_url": slack.response_url})
-    await slack.until(lambda: slack.whispers)
-    assert "did not take this one. Nothing was changed." in slack.whispers[0]["text"]
+    await slack.until(lambda: slack.ephemerals)
+    assert "did not take this one. Nothing was changed." in slack.ephemerals[0]["text"]
 
 
 async def test_who_cannot_be_taken_is_told_so_in_one_sentence(stage, slack):
-    stage.ears.hold.clear()
-    edge = await stage.connected(room=Room(running=1, waiting=1))
+    stage.receiver.hold.clear()
+    gateway = await stage.connected(capacity=Capacity(running=1, waiting=1))
     await slack.deliver("slash_commands", slash("one"))
     await slack.deliver("slash_commands", slash("two"))
     ack = await slack.deliver("slash_commands", slash("three"))
     assert "did not take this one. Nothing was changed." in ack["payload"]["text"]
     await slack.deliver("events_api", event_of(mention(f"<@{BOT_USER}> four", thread_ts="1.1")))
-    await slack.until(lambda: slack.whispers)
-    assert slack.whispers[0]["user"] == "U0MAYA00001"
-    assert slack.whispers[0]["thread_ts"] == "1.1"
+    await slack.until(lambda: slack.ephemerals)
+    assert slack.ephemerals[0]["user"] == "U0MAYA00001"
+    assert slack.ephemerals[0]["thread_ts"] == "1.1"
     await slack.deliver("interactive", pressed("1|p|five", response_url=slack.response_url))
     await slack.until(lambda: slack.called("response_url"))
-    assert edge.listeners.counts.refused == 3
-    stage.ears.hold.set()
-    await slack.until(lambda: stage.ears.words == ["one", "two"])
+    assert gateway.listeners.counts.refused == 3
+    stage.receiver.hold.set()
+    await slack.until(lambda: stage.receiver.words == ["one", "two"])
 
 
 async def test_a_sentence_that_cannot_be_told_harms_nobody(stage, slack, caplog):
-    stage.ears.failure = RuntimeError("boom")
+    stage.receiver.failure = RuntimeError("boom")
     slack.fail("chat.postEphemeral", refusal("invalid_auth"))
     await stage.connected()
     await slack.deliver("events_api", event_of(mention(f"<@{BOT_USER}> status")))
     await slack.until(lambda: slack.called("chat.postEphemeral"))
-    stage.ears.failure = None
+    stage.receiver.failure = None
     await slack.deliver("slash_commands", slash("status"))
-    await slack.until(lambda: len(stage.ears.said) == 2)
+    await slack.until(lambda: len(stage.receiver.said) == 2)
 
 
 async def test_a_listener_that_breaks_still_acks(stage, slack, caplog):
-    edge = await stage.connected()
+    gateway = await stage.connected()
 
     def broken():
         raise RuntimeError("a bug of ours")
 
-    edge.listeners.now = broken
+    gateway.listeners.now = broken
     assert set(await slack.deliver("slash_commands", slash("status"))) == {"envelope_id"}
     assert set(await slack.deliver("events_api", event_of(mention("x")))) == {"envelope_id"}
     assert set(await slack.deliver("interactive", pressed("1|p|x"))) == {"envelope_id"}
     assert caplog.text.count("a bug of ours") >= 3
-    assert edge.listeners.counts.failed == 3
+    assert gateway.listeners.counts.failed == 3
 
 
 @pytest.mark.parametrize("payload", [event_of({}), {"type": "event_callback"}, {"type": "block_actions"}], ids=str)
@@ -270,13 +274,13 @@ async def test_what_bolt_cannot_read_is_acked(stage, slack, payload):
 
 @pytest.mark.parametrize("payload", [None, [], [{}], 7, True], ids=repr)
 async def test_an_envelope_without_a_payload_to_read_is_acked_and_counted(stage, slack, payload):
-    edge = await stage.connected()
+    gateway = await stage.connected()
     assert set(await slack.deliver("interactive", payload)) == {"envelope_id"}
     await slack.send({"type": "events_api", "envelope_id": "no-payload"})
     await slack.send({"envelope_id": "no-type", "payload": {}})
     await slack.until(lambda: {"no-payload", "no-type"} <= {ack["envelope_id"] for ack in slack.acks})
-    assert stage.ears.said == []
-    assert edge.listeners.counts.unknown == 3
+    assert stage.receiver.said == []
+    assert gateway.listeners.counts.unknown == 3
     assert len(slack.acks) == 3
 
 
@@ -287,33 +291,33 @@ async def test_a_payload_of_words_alone_is_acked_once(stage, slack):
 
 
 async def test_what_bolt_answers_otherwise_is_acked_too(stage, slack, caplog):
-    edge = await stage.connected()
+    gateway = await stage.connected()
 
     async def refuses(_):
         return BoltResponse(status=404, body="no")
 
-    for socket in edge._sockets.sockets:
+    for socket in gateway._sockets.sockets:
         socket.app.async_dispatch = refuses
     assert set(await slack.deliver("slash_commands", slash("status"))) == {"envelope_id"}
     assert "bolt answered an envelope of type slash_commands with 404" in caplog.text
 
 
 async def test_an_ack_that_cannot_be_sent_is_logged_and_its_words_are_still_answered(stage, slack, caplog):
-    edge = await stage.connected(Way(app_token="xapp-demo", connections=1))
-    (socket,) = edge._sockets.sockets
+    gateway = await stage.connected(ConnectionSettings(app_token="xapp-demo", connections=1))
+    (socket,) = gateway._sockets.sockets
 
     async def lost(_):
         raise ConnectionResetError("gone")
 
     socket.client.send_message = lost
     await slack.send({"type": "slash_commands", "envelope_id": "e1", "payload": slash("status")})
-    await slack.until(lambda: stage.ears.words == ["status"])
+    await slack.until(lambda: stage.receiver.words == ["status"])
     assert "An envelope was not acked: ConnectionResetError: gone" in caplog.text
 
 
 async def test_stopping_acks_what_is_being_answered(stage, slack):
-    edge = await stage.connected(Way(app_token="xapp-demo", connections=1))
-    (socket,) = edge._sockets.sockets
+    gateway = await stage.connected(ConnectionSettings(app_token="xapp-demo", connections=1))
+    (socket,) = gateway._sockets.sockets
     dispatch, gate, begun = socket.app.async_dispatch, asyncio.Event(), asyncio.Event()
 
     async def slow(request):
@@ -324,20 +328,20 @@ async def test_stopping_acks_what_is_being_answered(stage, slack):
     socket.app.async_dispatch = slow
     await slack.send({"type": "slash_commands", "envelope_id": "e1", "payload": slash("status")})
     await begun.wait()
-    stopping = asyncio.ensure_future(edge.stop_hearing(5.0))
+    stopping = asyncio.ensure_future(gateway.stop_receiving(5.0))
     await asyncio.sleep(0)
     gate.set()
     assert await stopping == 0
     assert slack.acks == [{"envelope_id": "e1"}]
-    assert stage.ears.words == ["status"]
-    assert await edge.poster.post("C1", {"text": "the poster still works"}, id="p1")
+    assert stage.receiver.words == ["status"]
+    assert await gateway.poster.post("C1", {"text": "the poster still works"}, id="p1")
 
 
 async def test_the_error_handler_answers_only_what_is_not_acked(stage):
-    edge = stage.edge()
+    gateway = stage.gateway()
     response = BoltResponse(status=404)
-    assert (await edge.listeners._error(RuntimeError(), response)).status == 200
-    assert await edge.listeners._error(RuntimeError(), None) is None
+    assert (await gateway.listeners._error(RuntimeError(), response)).status == 200
+    assert await gateway.listeners._error(RuntimeError(), None) is None
 
 
 async def test_tasks_are_kept_from_the_start(stage):
@@ -349,58 +353,58 @@ async def test_bolt_never_asks_who_it_is(stage, slack):
     await stage.connected()
     for number in range(3):
         await slack.deliver("events_api", event_of(mention(f"<@{BOT_USER}> {number}", ts=f"{number + 1}.1")))
-    await slack.until(lambda: len(stage.ears.said) == 3)
+    await slack.until(lambda: len(stage.receiver.said) == 3)
     assert len(slack.called("auth.test")) == 1  # the preflight's
 
 
 async def test_no_secret_is_logged_at_any_level(stage, slack, caplog):
     caplog.set_level(logging.DEBUG)
     slack.fail("response_url", refusal("expired_url"))
-    stage.ears.failure = RuntimeError("boom")
+    stage.receiver.failure = RuntimeError("boom")
     await stage.connected()
     await slack.deliver("slash_commands", slash("status", response_url=f"{slack.root}/commands/the-secret-path"))
     await slack.deliver("interactive", {"type": "hologram", "response_url": "https://hooks.slack.com/actions/T/hush"})
-    await slack.until(lambda: slack.whispers)
+    await slack.until(lambda: slack.ephemerals)
     logged = json.dumps([record.getMessage() for record in caplog.records]) + caplog.text
     for secret in ("xoxb-demo", "xapp-demo", "the-secret-path", "hush", "ticket1"):
         assert secret not in logged
 
 
 async def test_stopping_lets_what_was_heard_be_answered(stage, slack):
-    stage.ears.hold.clear()
-    edge = await stage.connected()
+    stage.receiver.hold.clear()
+    gateway = await stage.connected()
     await slack.deliver("slash_commands", slash("trigger 3377"))
-    await slack.until(lambda: stage.ears.said)
-    stopping = asyncio.ensure_future(edge.stop(5.0))
+    await slack.until(lambda: stage.receiver.said)
+    stopping = asyncio.ensure_future(gateway.stop(5.0))
     await slack.until(lambda: not slack.live)  # nothing comes in any more
     assert not stopping.done()
-    stage.ears.hold.set()
+    stage.receiver.hold.set()
     assert await stopping == 0
 
 
 async def test_stopping_ends_in_time_whatever_hangs(stage, slack):
-    stage.ears.hold.clear()
-    edge = await stage.connected(room=Room(running=1, waiting=5))
+    stage.receiver.hold.clear()
+    gateway = await stage.connected(capacity=Capacity(running=1, waiting=5))
     for number in range(3):
         await slack.deliver("slash_commands", slash(f"runs {number}"))
-    assert await edge.stop(0.01) == 3
-    assert stage.ears.noted == [f"runs {number}" for number in range(3)]  # so the next process knows of them
+    assert await gateway.stop(0.01) == 3
+    assert stage.receiver.recorded == [f"runs {number}" for number in range(3)]  # so the next process knows of them
 
 
 async def test_what_was_noted_before_is_not_worked_on_again(stage, slack):
-    stage.ears.known.add("status")
+    stage.receiver.known.add("status")
     await stage.connected()
     await slack.deliver("slash_commands", slash("status"))
     await slack.deliver("slash_commands", slash("whoami"))
-    await slack.until(lambda: stage.ears.words == ["whoami"])
-    assert stage.ears.noted == ["status", "whoami"]
+    await slack.until(lambda: stage.receiver.words == ["whoami"])
+    assert stage.receiver.recorded == ["status", "whoami"]
 
 
 async def test_what_cannot_be_noted_is_acked_and_its_person_hears_so(stage, slack):
-    stage.ears.note_failure = OSError("the disk is full")
-    edge = await stage.connected()
+    stage.receiver.record_failure = OSError("the disk is full")
+    gateway = await stage.connected()
     ack = await slack.deliver("slash_commands", slash("trigger 3377", response_url=slack.response_url))
     assert set(ack) == {"envelope_id"}
     await slack.until(lambda: slack.called("response_url"))
-    assert edge.listeners.counts.failed == 1
-    assert stage.ears.words == []
+    assert gateway.listeners.counts.failed == 1
+    assert stage.receiver.words == []

@@ -3,7 +3,7 @@
 import pytest
 from fake_slack import Fault, refusal
 
-from bot.core.outbox.conversations import Found, SlackAstray, SlackLimited, SlackRefused, SlackUnclear
+from bot.core.outbox.conversations import SearchResult, SlackLimited, SlackOutsideThread, SlackRefused, SlackUnclear
 from bot.slack import lookup
 
 BODY = {"text": "FAIL daily-energy-report"}
@@ -23,7 +23,7 @@ async def test_where_the_pages_of_one_look_do_not_reach_it_says_so_and_is_read_o
     first = await poster.find("C1", ["p1"], since=AGES_AGO)
     assert (first.stamps, first.whole) == ({}, False)
     assert first.rest == "1800001050.000000"
-    assert await poster.find("C1", ["p1"], since=AGES_AGO, rest=first.rest) == Found({"p1": (ts,)})
+    assert await poster.find("C1", ["p1"], since=AGES_AGO, rest=first.rest) == SearchResult({"p1": (ts,)})
     assert slack.called("conversations.history")[-1]["latest"] == first.rest
 
 
@@ -31,7 +31,7 @@ async def test_what_was_said_later_than_it_can_have_been_posted_is_not_read(post
     _, ts = await poster.post("C1", BODY, id="p1")
     chatter(slack, 2500)
     found = await poster.find("C1", ["p1"], since=float(ts), until=float(ts) + 120)
-    assert found == Found({"p1": (ts,)})
+    assert found == SearchResult({"p1": (ts,)})
     (asked,) = slack.called("conversations.history")
     assert (asked["oldest"], asked["latest"]) == (f"{float(ts) - 60:.6f}", f"{float(ts) + 180:.6f}")
 
@@ -98,7 +98,7 @@ async def test_more_without_a_cursor_is_not_the_end(poster, slack):
     found = await poster.find("C1", ["p1"], since=AGES_AGO)
     assert (found.whole, found.rest) == (False, "1800001000.000000")
     del slack.answers["conversations.history"]
-    assert await poster.find("C1", ["p1"], since=AGES_AGO, rest=found.rest) == Found({"p1": (ts,)})
+    assert await poster.find("C1", ["p1"], since=AGES_AGO, rest=found.rest) == SearchResult({"p1": (ts,)})
 
 
 async def test_a_thread_is_read_on_from_its_newest_reply_and_says_whether_its_first_message_is_there(poster, slack):
@@ -109,7 +109,9 @@ async def test_a_thread_is_read_on_from_its_newest_reply_and_says_whether_its_fi
     slack.page = 15
     found = await poster.find("C1", ["p2"], thread=parent, since=AGES_AGO)
     assert (found.stamps, found.whole, found.parent) == ({}, False, True)
-    assert await poster.find("C1", ["p2"], thread=parent, since=AGES_AGO, rest=found.rest) == Found({"p2": (ts,)})
+    assert await poster.find("C1", ["p2"], thread=parent, since=AGES_AGO, rest=found.rest) == SearchResult(
+        {"p2": (ts,)}
+    )
     slack.messages["C1"][0] |= {"subtype": "tombstone", "metadata": {}}
     assert not (await poster.find("C1", ["p2"], thread=parent, since=AGES_AGO)).parent
     del slack.messages["C1"][0]
@@ -123,7 +125,7 @@ async def test_a_thread_is_read_on_from_its_newest_reply_and_says_whether_its_fi
 async def test_a_reply_outside_of_its_thread_is_told(poster, slack, more):
     message = {"ts": "1800000001.000100", "text": "x", **more}
     slack.answers["chat.postMessage"] = {"channel": "C1", "ts": message["ts"], "message": message}
-    with pytest.raises(SlackAstray) as astray:
+    with pytest.raises(SlackOutsideThread) as astray:
         await poster.post("C1", BODY, id="p1", thread="1800000000.000000")
     assert (astray.value.channel, astray.value.ts) == ("C1", message["ts"])
 

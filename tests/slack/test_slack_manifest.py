@@ -45,7 +45,7 @@ def test_every_scope_is_used_and_every_use_has_its_scope():
     assert all(reason for _, reason in SCOPES)
 
 
-def test_the_edge_calls_no_other_method():
+def test_the_gateway_calls_no_other_method():
     source = "".join(path.read_text() for path in (Path(__file__).parents[2] / "bot" / "slack").glob("*.py"))
     methods = {
         word

@@ -13,7 +13,7 @@ from aiohttp.client_reqrep import ConnectionKey
 from fake_slack import Time
 
 from bot.core.outbox.conversations import SlackUnreachable, SlackUntrusted
-from bot.slack.cache import Expiring
+from bot.slack.cache import ExpiringCache
 from bot.slack.calls import translated
 from bot.slack.kept_tasks import keep_tasks
 from bot.slack.redacted import library_log, redact
@@ -48,7 +48,7 @@ async def test_a_task_that_only_waits_for_itself_is_not_collected():
 # the cache
 async def test_who_asks_meanwhile_shares_the_answer():
     time, asked, gate = Time(), [], asyncio.Event()
-    cache = Expiring(60, time)
+    cache = ExpiringCache(60, time)
 
     async def ask():
         asked.append(1)
@@ -64,7 +64,7 @@ async def test_who_asks_meanwhile_shares_the_answer():
 
 
 async def test_failures_are_not_remembered():
-    cache = Expiring(60, Time())
+    cache = ExpiringCache(60, Time())
 
     async def fails():
         raise RuntimeError
@@ -79,7 +79,7 @@ async def test_failures_are_not_remembered():
 
 
 async def test_a_question_that_is_cancelled_is_asked_anew():
-    cache = Expiring(60, Time())
+    cache = ExpiringCache(60, Time())
 
     async def never():
         await asyncio.Event().wait()
@@ -94,7 +94,7 @@ async def test_a_question_that_is_cancelled_is_asked_anew():
 
 
 async def test_the_cache_forgets_the_oldest_when_it_is_full():
-    cache = Expiring(60, Time(), most=2)
+    cache = ExpiringCache(60, Time(), most=2)
 
     async def again():
         return "asked again"
@@ -117,7 +117,7 @@ async def test_jobs_run_a_few_at_a_time_in_their_order_and_the_rest_is_refused()
 
         return run
 
-    assert [workers.take(job(number)) for number in range(4)] == [True, True, True, False]
+    assert [workers.submit(job(number)) for number in range(4)] == [True, True, True, False]
     await asyncio.sleep(0)
     time.seconds += 5
     assert (workers.load().running, workers.load().waiting, workers.load().oldest_seconds) == (1, 2, 5)
@@ -126,7 +126,7 @@ async def test_jobs_run_a_few_at_a_time_in_their_order_and_the_rest_is_refused()
         gate.set()
     assert await workers.drain(1) == 0
     assert started == [0, 1, 2]
-    assert not workers.take(job(0))
+    assert not workers.submit(job(0))
     assert workers.load().oldest_seconds == 0
 
 
@@ -136,7 +136,7 @@ async def test_a_job_that_fails_is_logged_and_makes_room(caplog):
     async def fails():
         raise RuntimeError("boom")
 
-    workers.take(fails)
+    workers.submit(fails)
     assert await workers.drain(1) == 0
     assert "boom" in caplog.text
 

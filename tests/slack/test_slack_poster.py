@@ -221,15 +221,15 @@ async def test_a_look_goes_back_to_when_the_post_was_first_tried(poster, slack):
 
 
 # whispers
-async def test_a_whisper_by_response_url_is_ephemeral_and_replaces_nothing(poster, slack):
-    await poster.whisper("C1", "U1", BODY, thread="1.1", response_url=slack.response_url)
-    assert slack.whispers == [{**BODY, "response_type": "ephemeral", "replace_original": False, "thread_ts": "1.1"}]
+async def test_an_answer_by_response_url_is_ephemeral_and_replaces_nothing(poster, slack):
+    await poster.post_ephemeral("C1", "U1", BODY, thread="1.1", response_url=slack.response_url)
+    assert slack.ephemerals == [{**BODY, "response_type": "ephemeral", "replace_original": False, "thread_ts": "1.1"}]
     assert len(slack.calls) == 1
 
 
-async def test_a_whisper_in_a_thread_is_seen_in_the_thread(poster, slack):
-    await poster.whisper("C1", "U1", BODY, thread="1.1")
-    assert slack.whispers == [{**BODY, "channel": "C1", "user": "U1", "thread_ts": "1.1"}]
+async def test_an_ephemeral_message_in_a_thread_is_seen_in_the_thread(poster, slack):
+    await poster.post_ephemeral("C1", "U1", BODY, thread="1.1")
+    assert slack.ephemerals == [{**BODY, "channel": "C1", "user": "U1", "thread_ts": "1.1"}]
 
 
 @pytest.mark.parametrize(
@@ -244,8 +244,8 @@ async def test_a_whisper_in_a_thread_is_seen_in_the_thread(poster, slack):
 )
 async def test_a_spent_response_url_gives_way_to_an_ephemeral_message(poster, slack, fault):
     slack.fail("response_url", fault)
-    await poster.whisper("C1", "U1", BODY, response_url=slack.response_url)
-    assert slack.whispers == [{**BODY, "channel": "C1", "user": "U1"}]
+    await poster.post_ephemeral("C1", "U1", BODY, response_url=slack.response_url)
+    assert slack.ephemerals == [{**BODY, "channel": "C1", "user": "U1"}]
 
 
 @pytest.mark.parametrize("error", ["not_in_channel", "channel_not_found", "user_not_in_channel", "is_archived"])
@@ -253,44 +253,46 @@ async def test_who_cannot_be_reached_in_the_channel_is_left_to_the_outbox(poster
     """A message that stays needs an id to be found by: nothing goes to anybody's direct messages from here."""
     slack.fail("chat.postEphemeral", refusal(error))
     with pytest.raises(SlackRefused, match=error):
-        await poster.whisper("C1", "U0MAYA00001", BODY, thread="1.1")
+        await poster.post_ephemeral("C1", "U0MAYA00001", BODY, thread="1.1")
     assert len(slack.calls) == 1
 
 
-async def test_what_is_no_post_is_told_directly_where_it_cannot_be_whispered(poster, slack):
+async def test_what_is_no_post_is_told_directly_where_it_cannot_be_ephemeral(poster, slack):
     slack.fail("chat.postEphemeral", refusal("not_in_channel"))
-    await poster.tell("C1", "U0MAYA00001", BODY, thread="1.1")
+    await poster.notify("C1", "U0MAYA00001", BODY, thread="1.1")
     (message,) = slack.messages["D0MAYA00001"]
     assert message["text"] == BODY["text"]
     assert "thread_ts" not in message
 
 
-async def test_a_whisper_that_is_refused_for_what_it_says_goes_nowhere_else(poster, slack):
+async def test_an_ephemeral_message_refused_for_what_it_says_goes_nowhere_else(poster, slack):
     slack.fail("chat.postEphemeral", refusal("invalid_auth"))
     with pytest.raises(SlackRefused, match="invalid_auth"):
-        await poster.tell("C1", "U1", BODY)
+        await poster.notify("C1", "U1", BODY)
     assert len(slack.calls) == 1
 
 
-async def test_in_direct_messages_a_whisper_is_a_message_that_stays(poster, slack):
+async def test_in_direct_messages_an_ephemeral_message_is_one_that_stays(poster, slack):
     with pytest.raises(SlackRefused, match="method_not_supported_for_channel_type"):
-        await poster.whisper("D0MAYA00001", "U0MAYA00001", BODY)
+        await poster.post_ephemeral("D0MAYA00001", "U0MAYA00001", BODY)
     assert slack.calls == []
-    await poster.tell("D0MAYA00001", "U0MAYA00001", BODY)
+    await poster.notify("D0MAYA00001", "U0MAYA00001", BODY)
     assert slack.messages["D0MAYA00001"][0]["text"] == BODY["text"]
-    assert slack.whispers == []
+    assert slack.ephemerals == []
 
 
-async def test_a_whisper_whose_blocks_are_refused_goes_as_text(poster, slack):
+async def test_an_ephemeral_message_whose_blocks_are_refused_goes_as_text(poster, slack):
     slack.fail("response_url", Fault(status=400, text="invalid_blocks", content_type="text/plain"))
-    await poster.whisper("C1", "U1", BODY, response_url=slack.response_url)
-    assert slack.whispers[0]["text"] == "FAIL daily-energy-report, transform\n*FAIL* daily-energy-report"
-    assert "blocks" not in slack.whispers[0]
+    await poster.post_ephemeral("C1", "U1", BODY, response_url=slack.response_url)
+    assert slack.ephemerals[0]["text"] == "FAIL daily-energy-report, transform\n*FAIL* daily-energy-report"
+    assert "blocks" not in slack.ephemerals[0]
 
 
-async def test_a_whisper_that_breaks_a_limit_goes_as_text(poster, slack):
-    await poster.whisper("C1", "U1", {"text": "t", "blocks": [{"type": "header"}]}, response_url=slack.response_url)
-    assert slack.whispers[0] == {"text": "t", "response_type": "ephemeral", "replace_original": False}
+async def test_an_ephemeral_message_that_breaks_a_limit_goes_as_text(poster, slack):
+    await poster.post_ephemeral(
+        "C1", "U1", {"text": "t", "blocks": [{"type": "header"}]}, response_url=slack.response_url
+    )
+    assert slack.ephemerals[0] == {"text": "t", "response_type": "ephemeral", "replace_original": False}
 
 
 @pytest.mark.parametrize(
@@ -305,23 +307,23 @@ async def test_a_whisper_that_breaks_a_limit_goes_as_text(poster, slack):
     ],
     ids=["429", "ratelimited", "500", "web page", "cut", "hang"],
 )
-async def test_a_whisper_whose_outcome_is_unknown_is_not_sent_another_way(poster, slack, fault, failure):
+async def test_an_ephemeral_message_whose_outcome_is_unknown_is_not_sent_another_way(poster, slack, fault, failure):
     slack.fail("response_url", fault)
     with pytest.raises(failure):
-        await poster.whisper("C1", "U1", BODY, response_url=slack.response_url)
+        await poster.post_ephemeral("C1", "U1", BODY, response_url=slack.response_url)
     assert len(slack.calls) == 1
 
 
 async def test_an_address_that_is_none_never_left(poster):
     with pytest.raises(SlackUnreachable):
-        await poster.whisper("C1", "U1", BODY, response_url="not an address")
+        await poster.post_ephemeral("C1", "U1", BODY, response_url="not an address")
 
 
 async def test_a_failure_names_the_method_and_the_host_it_concerns(poster, slack):
     host = slack.root.removeprefix("http://")
     for method, call in (
-        ("response_url", lambda: poster.whisper("C1", "U1", BODY, response_url=slack.response_url)),
-        ("chat.postEphemeral", lambda: poster.whisper("C1", "U1", BODY)),
+        ("response_url", lambda: poster.post_ephemeral("C1", "U1", BODY, response_url=slack.response_url)),
+        ("chat.postEphemeral", lambda: poster.post_ephemeral("C1", "U1", BODY)),
         ("chat.postMessage", lambda: poster.post("C1", BODY, id="p1")),
         ("conversations.history", lambda: poster.find("C1", ["p1"])),
     ):
@@ -349,14 +351,14 @@ async def test_a_file_that_was_not_stored_blames_the_step_and_no_host_that_answe
 
 async def test_a_host_that_refuses_connections_is_named(poster, slack):
     with pytest.raises(SlackUnreachable) as failed:
-        await poster.whisper("C1", "U1", BODY, response_url="http://127.0.0.1:9/commands/1")
+        await poster.post_ephemeral("C1", "U1", BODY, response_url="http://127.0.0.1:9/commands/1")
     assert (failed.value.method, failed.value.host) == ("response_url", "127.0.0.1:9")
 
 
 async def test_what_is_no_post_is_told_another_way_where_its_address_cannot_be_reached(poster, slack):
-    await poster.tell("C1", "U1", BODY, thread="1.1", response_url="http://127.0.0.1:9/commands/1")
-    assert slack.whispers == [{**BODY, "channel": "C1", "user": "U1", "thread_ts": "1.1"}]
+    await poster.notify("C1", "U1", BODY, thread="1.1", response_url="http://127.0.0.1:9/commands/1")
+    assert slack.ephemerals == [{**BODY, "channel": "C1", "user": "U1", "thread_ts": "1.1"}]
     async with aiohttp.ClientSession() as session:
         nowhere = Poster("xoxb-demo", api_url="http://127.0.0.1:9/api/", session=session, environment={})
         with pytest.raises(SlackUnreachable):
-            await nowhere.tell("C1", "U1", BODY)
+            await nowhere.notify("C1", "U1", BODY)

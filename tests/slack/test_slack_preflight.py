@@ -4,17 +4,17 @@ import pytest
 from fake_slack import BOT, BOT_USER, TEAM, Fault, refusal
 
 from bot.core.errors import Refused
-from bot.slack.gateway import SlackEdge, Way
+from bot.slack.gateway import ConnectionSettings, SlackGateway
 from bot.slack.preflight import SlackBusy, SlackDown
 
 
 async def test_the_bot_learns_who_it_is(stage, slack):
-    edge = stage.edge()
-    me = await edge.preflight()
-    assert (me.team, me.user, me.bot, me.home) == (TEAM, BOT_USER, BOT, TEAM)
+    gateway = stage.gateway()
+    me = await gateway.preflight()
+    assert (me.team, me.user, me.bot, me.workspace_key) == (TEAM, BOT_USER, BOT, TEAM)
     assert me.url == "https://demo.slack.com/"
     assert "chat:write" in me.scopes
-    assert edge.poster.me == me
+    assert gateway.poster.me == me
     assert [(call.method, call.token) for call in slack.calls] == [
         ("auth.test", "xoxb-demo"),
         ("apps.connections.open", "xapp-demo"),
@@ -23,8 +23,8 @@ async def test_the_bot_learns_who_it_is(stage, slack):
 
 async def test_in_an_enterprise_people_are_known_by_it(stage, slack):
     slack.answers["auth.test"] = {"team_id": TEAM, "user_id": BOT_USER, "bot_id": BOT, "enterprise_id": "E1"}
-    me = await stage.edge().preflight()
-    assert (me.enterprise, me.home) == ("E1", "E1")
+    me = await stage.gateway().preflight()
+    assert (me.enterprise, me.workspace_key) == ("E1", "E1")
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ async def test_in_an_enterprise_people_are_known_by_it(stage, slack):
 async def test_a_bad_token_is_refused_with_what_to_mend(stage, slack, method, fault, said):
     slack.fail(method, fault)
     with pytest.raises(Refused) as refused:
-        await stage.edge().preflight()
+        await stage.gateway().preflight()
     assert str(refused.value).startswith(said)
     assert refused.value.reason == fault.json["error"]
     assert "OAuth & Permissions" in str(refused.value) or "Basic Information" in str(refused.value)
@@ -59,14 +59,14 @@ async def test_a_bad_token_is_refused_with_what_to_mend(stage, slack, method, fa
 async def test_a_persons_token_is_refused(stage, slack):
     slack.answers["auth.test"] = {"team_id": TEAM, "user_id": "U0MAYA00001"}
     with pytest.raises(Refused, match="belongs to a person"):
-        await stage.edge().preflight()
+        await stage.gateway().preflight()
 
 
 @pytest.mark.parametrize("method", ["auth.test", "apps.connections.open"])
 async def test_a_slack_that_asks_to_wait_is_not_taken_for_one_that_is_away(stage, slack, method):
     slack.fail(method, Fault(status=429, json={}, headers={"Retry-After": "30"}))
     with pytest.raises(SlackBusy) as busy:
-        await stage.edge().preflight()
+        await stage.gateway().preflight()
     assert str(busy.value) == "Slack asks to wait 30 s. Nothing is wrong; ask again after that."
     assert busy.value.seconds == 30
 
@@ -75,12 +75,12 @@ async def test_a_slack_that_asks_to_wait_is_not_taken_for_one_that_is_away(stage
 async def test_a_slack_that_does_not_answer_is_an_outage(stage, slack, fault):
     slack.fail("auth.test", fault)
     with pytest.raises(SlackDown, match="Slack could not be reached"):
-        await stage.edge().preflight()
+        await stage.gateway().preflight()
 
 
 async def test_missing_scopes_are_named_with_what_will_not_work(stage, slack, caplog):
     slack.scopes = "commands,chat:write"
-    await stage.edge().preflight()
+    await stage.gateway().preflight()
     assert "lacks the scope usergroups:read: who is on call" in caplog.text
     assert "commands" not in caplog.text
 
@@ -88,21 +88,23 @@ async def test_missing_scopes_are_named_with_what_will_not_work(stage, slack, ca
 async def test_starting_without_a_preflight_makes_one(stage, slack):
     slack.fail("auth.test", refusal("invalid_auth"))
     with pytest.raises(Refused):
-        await stage.edge().start()
+        await stage.gateway().start()
 
 
 async def test_before_the_preflight_nobody_is_heard(stage):
     with pytest.raises(Refused, match="does not know yet who it is"):
-        stage.edge()._identity()
+        stage.gateway()._identity()
 
 
 async def test_tokens_do_not_show_in_what_is_printed(stage):
-    assert "xapp" not in repr(Way(app_token="xapp-demo", signing_secret="hush"))
-    assert "hush" not in repr(Way(app_token="xapp-demo", signing_secret="hush"))
+    assert "xapp" not in repr(ConnectionSettings(app_token="xapp-demo", signing_secret="hush"))
+    assert "hush" not in repr(ConnectionSettings(app_token="xapp-demo", signing_secret="hush"))
 
 
-async def test_an_edge_uses_the_real_clock_unless_told_otherwise(slack):
-    edge = SlackEdge("xoxb-demo", Way(app_token="xapp-demo"), "/flow", lambda _: None, api_url=slack.api_url)
-    assert edge.outside.now().tzinfo is not None
-    assert edge.address == ""
-    assert await edge.stop(0) == 0
+async def test_a_gateway_uses_the_real_clock_unless_told_otherwise(slack):
+    gateway = SlackGateway(
+        "xoxb-demo", ConnectionSettings(app_token="xapp-demo"), "/flow", lambda _: None, api_url=slack.api_url
+    )
+    assert gateway.runtime.now().tzinfo is not None
+    assert gateway.address == ""
+    assert await gateway.stop(0) == 0

@@ -6,44 +6,44 @@ import pytest
 from fake_slack import Fault, refusal, slash
 
 from bot.slack.calls import TIMEOUT
-from bot.slack.gateway import Way
+from bot.slack.gateway import ConnectionSettings
 from bot.slack.sockets import Timing
 
-ONE = Way(app_token="xapp-demo", connections=1)
+ONE = ConnectionSettings(app_token="xapp-demo", connections=1)
 
 
-async def heard(stage, slack, words):
+async def received(stage, slack, words):
     await slack.deliver("slash_commands", slash(words))
-    await slack.until(lambda: words in stage.ears.words)
+    await slack.until(lambda: words in stage.receiver.words)
 
 
 async def test_two_connections_stand_and_health_says_so(stage, slack):
-    edge = await stage.connected()
-    assert (await edge.health()).last_envelope_age is None
-    await heard(stage, slack, "status")
+    gateway = await stage.connected()
+    assert (await gateway.health()).last_envelope_age is None
+    await received(stage, slack, "status")
     stage.time.seconds += 42
-    health = await edge.health()
+    health = await gateway.health()
     assert (health.wanted, health.connected, health.reconnects, health.ready) == (2, 2, 0, True)
     assert health.last_envelope_age == 42
-    assert health.counts.heard == 1
+    assert health.counts.received == 1
 
 
 async def test_a_socket_that_never_says_hello_stands_once_it_brings_something(stage, slack):
     slack.says_hello = False
-    edge = stage.edge(ONE)
-    await edge.start()
+    gateway = stage.gateway(ONE)
+    await gateway.start()
     await slack.until(lambda: slack.live)
-    assert not (await edge.health()).ready
-    await heard(stage, slack, "status")
-    assert (await edge.health()).ready
+    assert not (await gateway.health()).ready
+    await received(stage, slack, "status")
+    assert (await gateway.health()).ready
 
 
 async def test_refused_handshakes_recover_each_with_a_fresh_address(stage, slack):
     slack.refused_handshakes = 4
-    edge = await stage.connected(ONE)
+    gateway = await stage.connected(ONE)
     assert len(slack.handshakes) == len(set(slack.handshakes)) == 5
-    await heard(stage, slack, "status")
-    assert (await edge.health()).connected == 1
+    await received(stage, slack, "status")
+    assert (await gateway.health()).connected == 1
 
 
 async def test_pauses_between_attempts_grow_to_a_limit(stage, slack):
@@ -53,13 +53,13 @@ async def test_pauses_between_attempts_grow_to_a_limit(stage, slack):
 
 
 async def test_a_limited_address_is_waited_for_as_slack_asks(stage, slack):
-    edge = stage.edge(ONE)
-    await edge.preflight()
+    gateway = stage.gateway(ONE)
+    await gateway.preflight()
     slack.fail(
         "apps.connections.open",
         Fault(status=429, json={"ok": False, "error": "ratelimited"}, headers={"Retry-After": "17"}),
     )
-    await edge.start()
+    await gateway.start()
     await slack.until(lambda: slack.live)
     assert 17 in stage.time.waits
 
@@ -67,12 +67,12 @@ async def test_a_limited_address_is_waited_for_as_slack_asks(stage, slack):
 @pytest.mark.parametrize("reason", ["warning", "refresh_requested", "too_many_websockets", "link_disabled"])
 async def test_a_disconnect_frame_brings_a_new_connection(stage, slack, reason, caplog):
     slack.refused_handshakes = 0
-    edge = await stage.connected(ONE)
+    gateway = await stage.connected(ONE)
     slack.refused_handshakes = 2
     await slack.send({"type": "disconnect", "reason": reason, "debug_info": {}})
     await slack.until(lambda: len(slack.sockets) == 2 and len(slack.live) == 1)
-    await heard(stage, slack, "status")
-    health = await edge.health()
+    await received(stage, slack, "status")
+    health = await gateway.health()
     assert (health.connected, health.reconnects) == (1, 1)
     assert ("Switch it on in the app's settings" in caplog.text) == (reason == "link_disabled")
 
@@ -82,7 +82,7 @@ async def test_while_one_socket_is_renewed_the_other_hears(stage, slack):
     slack.refused_handshakes = 10**6  # the renewed one does not come back
     await slack.send({"type": "disconnect", "reason": "refresh_requested"})
     await slack.until(lambda: len(slack.live) == 1)
-    await heard(stage, slack, "status")
+    await received(stage, slack, "status")
     slack.refused_handshakes = 0
 
 
@@ -91,14 +91,14 @@ async def test_a_closed_connection_comes_back(stage, slack):
     slack.refused_handshakes = 1
     await slack.live[0].close(code=1001)
     await slack.until(lambda: len(slack.sockets) == 2 and len(slack.live) == 1)
-    await heard(stage, slack, "status")
+    await received(stage, slack, "status")
 
 
 async def test_a_cut_connection_comes_back(stage, slack):
     await stage.connected(ONE)
     slack.live[0]._req.transport.abort()
     await slack.until(lambda: len(slack.sockets) == 2 and len(slack.live) == 1)
-    await heard(stage, slack, "status")
+    await received(stage, slack, "status")
 
 
 async def test_a_dead_peer_is_noticed(stage, slack):
@@ -110,113 +110,115 @@ async def test_a_dead_peer_is_noticed(stage, slack):
 
 
 async def test_a_socket_that_is_alive_but_silent_is_renewed_one_at_a_time(stage, slack):
-    edge = await stage.connected()
+    gateway = await stage.connected()
     stage.time.seconds += 599
-    await edge._sockets.look()
+    await gateway._sockets.check()
     assert len(slack.sockets) == 2
     stage.time.seconds += 1
-    await edge._sockets.look()
+    await gateway._sockets.check()
     await slack.until(lambda: len(slack.sockets) == 3 and len(slack.live) == 2)
-    await edge._sockets.look()
+    await gateway._sockets.check()
     await slack.until(lambda: len(slack.sockets) == 4 and len(slack.live) == 2)
-    await edge._sockets.look()
+    await gateway._sockets.check()
     assert len(slack.sockets) == 4
-    assert (await edge.health()).reconnects == 2
+    assert (await gateway.health()).reconnects == 2
 
 
 async def test_frames_keep_a_socket_from_being_renewed(stage, slack):
-    edge = await stage.connected(ONE)
+    gateway = await stage.connected(ONE)
     stage.time.seconds += 599
-    await heard(stage, slack, "status")
+    await received(stage, slack, "status")
     stage.time.seconds += 599
-    await edge._sockets.look()
+    await gateway._sockets.check()
     assert len(slack.sockets) == 1
 
 
 async def test_the_watchdog_starts_what_nobody_starts(stage, slack):
-    edge = await stage.connected(ONE)
-    client = edge._sockets.sockets[0].client
+    gateway = await stage.connected(ONE)
+    client = gateway._sockets.sockets[0].client
     client.auto_reconnect_enabled = False  # the library has given up
     client.current_session_monitor.cancel()
     await client.current_session.close()
-    await edge._sockets.look()
+    await gateway._sockets.check()
     stage.time.seconds += 59
-    await edge._sockets.look()
+    await gateway._sockets.check()
     assert len(slack.sockets) == 1
     stage.time.seconds += 1
-    await edge._sockets.look()
+    await gateway._sockets.check()
     await slack.until(lambda: len(slack.live) == 1)
-    await edge._sockets.look()
-    await heard(stage, slack, "status")
+    await gateway._sockets.check()
+    await received(stage, slack, "status")
 
 
 async def test_a_renewal_that_takes_too_long_is_left_to_the_next_look(stage, slack, caplog):
-    edge = await stage.connected(ONE, timing=Timing(attempt=0.1, pause=0.0, longest_pause=0.0, ping=60.0, close=0.05))
+    gateway = await stage.connected(
+        ONE, timing=Timing(attempt=0.1, pause=0.0, longest_pause=0.0, ping=60.0, close=0.05)
+    )
     slack.fail("apps.connections.open", Fault(hang=True), Fault(hang=True), Fault(hang=True))
     stage.time.seconds += 600
-    await edge._sockets.look()
+    await gateway._sockets.check()
     assert "could not be renewed yet" in caplog.text
-    await edge._sockets.look()
+    await gateway._sockets.check()
     stage.time.seconds += 60
-    await edge._sockets.look()
+    await gateway._sockets.check()
     await slack.until(lambda: len(slack.live) == 1)
 
 
 async def test_the_watchdog_looks_by_itself(stage, slack):
-    edge = await stage.connected(ONE, timing=Timing(watch=30.0, close=0.2))
-    looks, twice = [], asyncio.Event()
+    gateway = await stage.connected(ONE, timing=Timing(watch=30.0, close=0.2))
+    checks, twice = [], asyncio.Event()
 
-    async def look():
-        looks.append(stage.time.waits.count(30))
-        if len(looks) == 2:
+    async def check():
+        checks.append(stage.time.waits.count(30))
+        if len(checks) == 2:
             twice.set()
             await asyncio.Event().wait()
 
-    edge._sockets.look = look
+    gateway._sockets.check = check
     await twice.wait()
-    assert looks[1] > looks[0] > 0
+    assert checks[1] > checks[0] > 0
 
 
 async def test_a_closed_session_of_the_library_is_replaced(stage, slack):
-    edge = await stage.connected(ONE)
-    await edge._sockets.sockets[0].client.aiohttp_client_session.close()
+    gateway = await stage.connected(ONE)
+    await gateway._sockets.sockets[0].client.aiohttp_client_session.close()
     await slack.until(lambda: len(slack.live) == 1 and len(slack.sockets) == 2)
-    await heard(stage, slack, "status")
+    await received(stage, slack, "status")
 
 
 async def test_the_poll_needs_no_socket_to_start(stage, slack):
-    edge = stage.edge(ONE)
-    await edge.preflight()
+    gateway = stage.gateway(ONE)
+    await gateway.preflight()
     slack.refused_handshakes = 10**6
-    await edge.start()  # does not wait
-    health = await edge.health()
+    await gateway.start()  # does not wait
+    health = await gateway.health()
     assert (health.connected, health.ready) == (0, False)
 
 
 async def test_an_address_that_is_refused_later_is_asked_for_again(stage, slack):
-    edge = stage.edge(ONE)
-    await edge.preflight()
+    gateway = stage.gateway(ONE)
+    await gateway.preflight()
     slack.fail("apps.connections.open", refusal("internal_error"), refusal("invalid_auth"))
-    await edge.start()
+    await gateway.start()
     await slack.until(lambda: len(slack.live) == 1)
 
 
 async def test_stopping_while_connecting_ends(stage, slack):
     slack.refused_handshakes = 10**6
-    edge = stage.edge()
-    await edge.start()
+    gateway = stage.gateway()
+    await gateway.start()
     await slack.until(lambda: len(slack.handshakes) > 2)
-    assert await edge.stop(1.0) == 0
+    assert await gateway.stop(1.0) == 0
     assert slack.live == []
 
 
 async def test_stopping_while_reconnecting_ends(stage, slack):
-    edge = await stage.connected(ONE)
+    gateway = await stage.connected(ONE)
     slack.refused_handshakes = 10**6
     await slack.send({"type": "disconnect", "reason": "refresh_requested"})
     await slack.until(lambda: len(slack.handshakes) > 2)
-    client = edge._sockets.sockets[0].client
-    assert await edge.stop(1.0) == 0
+    client = gateway._sockets.sockets[0].client
+    assert await gateway.stop(1.0) == 0
     while client.connecting:  # noqa: ASYNC110  the loop that connects ends by itself
         await asyncio.sleep(0)
     assert slack.live == []
@@ -227,17 +229,17 @@ async def test_frames_that_are_no_json_are_passed_over(stage, slack):
     await slack.live[0].send_str("link_disabled")
     await slack.live[0].send_str('["link_disabled"]')
     await slack.live[0].send_str('{"type": "link_disabled"}')
-    await heard(stage, slack, "status")
+    await received(stage, slack, "status")
 
 
 async def test_sessions_have_time_outs(stage):
-    assert stage.edge()._session.timeout == TIMEOUT
+    assert stage.gateway()._session.timeout == TIMEOUT
 
 
 async def test_a_proxy_of_the_environment_is_not_used_for_this_machine(stage, slack, monkeypatch):
     for name in ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
         stage.environment[name] = "http://127.0.0.1:9"
-    edge = await stage.connected()
-    await heard(stage, slack, "status")
-    assert await edge.poster.post("C1", {"text": "hello"}, id="p1")
+    gateway = await stage.connected()
+    await received(stage, slack, "status")
+    assert await gateway.poster.post("C1", {"text": "hello"}, id="p1")

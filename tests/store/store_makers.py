@@ -6,7 +6,7 @@ from bot.core.audit import Attempt
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.incident.facts import Run, Seen
 from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
-from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
+from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import Link, Person
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
@@ -21,7 +21,7 @@ def later(**span) -> datetime:
 def message(id_="p1", channel="C1", text="hello", *, due=NOW, lane=Lane.ALERT, **more) -> NewPost:
     return NewPost(
         id=PostId(id_),
-        kind=more.pop("kind", Kind.MESSAGE),
+        kind=more.pop("kind", PostKind.MESSAGE),
         lane=lane,
         channel=channel,
         body={"text": text},
@@ -31,7 +31,7 @@ def message(id_="p1", channel="C1", text="hello", *, due=NOW, lane=Lane.ALERT, *
 
 
 def edit(id_, target, text="changed", **more) -> NewPost:
-    return message(id_, text=text, kind=Kind.EDIT, target=PostId(target), **more)
+    return message(id_, text=text, kind=PostKind.EDIT, target=PostId(target), **more)
 
 
 def seen(
@@ -59,8 +59,8 @@ def incident(id_="i1", flow=1, *, occurrences=(), **more) -> Incident:
     )
 
 
-def link(person=MAYA, user_id="u1", name="maya.chen", *, proven=False) -> Link:
-    return Link(person, user_id, name, proven)
+def link(person=MAYA, user_id="u1", name="maya.chen", *, verified=False) -> Link:
+    return Link(person, user_id, name, verified)
 
 
 def attempt(key="k1", by=MAYA, at=NOW) -> Attempt:

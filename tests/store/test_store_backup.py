@@ -43,7 +43,7 @@ ITSELF = {
 
 @pytest.mark.parametrize("named", ITSELF.values(), ids=ITSELF)
 async def test_the_database_and_what_belongs_to_it_are_no_place_for_a_backup(store, path, tmp_path, named):
-    await store.note("a", "b")
+    await store.set_note("a", "b")
     there = named(path, tmp_path / "other")
     before = {each.name: each.stat().st_ino for each in tmp_path.iterdir()}
     with pytest.raises(Refused, match="belongs to the database that is to be copied") as refused:
@@ -112,7 +112,7 @@ async def test_a_device_is_refused(store):
 async def test_another_flowbots_database_is_not_replaced_whether_it_runs_or_not(store, tmp_path):
     other = tmp_path / "other.db"
     async with Store.open(other) as running:
-        await running.note("mine", "x")
+        await running.set_note("mine", "x")
         with pytest.raises(Refused, match=r"other\.db is used as a database: other\.db\.lock stands beside it"):
             await store.backup(other)
     with pytest.raises(Refused, match="is used as a database"):
@@ -145,7 +145,7 @@ async def test_an_older_backup_is_replaced_also_through_a_link(store, tmp_path):
     copy.parent.mkdir()
     link.symlink_to(copy)
     for number in range(3):
-        await store.note("number", str(number))
+        await store.set_note("number", str(number))
         await store.backup(link)
         assert link.is_symlink()
         assert note_of(copy) == str(number)
@@ -157,15 +157,15 @@ async def test_what_comes_there_while_it_is_copied_is_not_replaced(store, tmp_pa
     there = tmp_path / "copy.db"
     await store.queue([message(f"p{n}", text="x" * 2000) for n in range(400)])
     copying, came = store.backup(there), False
-    worker = store._units._worker
-    turns = worker.take_turns
+    database_thread = store._transactions._database_thread
+    turns = database_thread.run_waiting_jobs
 
     def comes():
         nonlocal came
         came = came or bool(there.write_text("a diary"))
         turns()
 
-    worker.take_turns = comes
+    database_thread.run_waiting_jobs = comes
     with pytest.raises(Refused, match="exists and is not a backup"):
         await copying
     assert came
@@ -195,7 +195,7 @@ asyncio.run(main())
 async def test_a_disk_without_room_leaves_the_older_backup_whole(path, tmp_path):
     there = tmp_path / "copy.db"
     async with Store.open(path) as store:
-        await store.note("number", "1")
+        await store.set_note("number", "1")
         await store.backup(there)
         await store.queue([message(f"p{n}", text="x" * 2000) for n in range(400)])
     ran = await asyncio.to_thread(

@@ -10,9 +10,9 @@ import pytest
 from store_makers import NOW
 
 from bot.core.audit import Attempt
-from bot.core.incident.facts import Facts, Reading, Run, Seen
+from bot.core.incident.facts import ChangeSet, ReadState, Run, Seen
 from bot.core.incident.model import Incident, Occurrence
-from bot.core.outbox.posts import Kind, NewPost
+from bot.core.outbox.posts import NewPost, PostKind
 from bot.core.people.model import Link, Person
 from bot.store.store import Store
 
@@ -60,8 +60,8 @@ async def test_runs(again):
 
 async def test_incidents_and_occurrences(again):
     made = filled(Incident)
-    facts = Facts(incidents=(made,))
-    assert await again(lambda s: s.observe([], [], lambda _: facts), lambda s: s.incident(made.id)) == made
+    changes = ChangeSet(incidents=(made,))
+    assert await again(lambda s: s.observe([], [], lambda _: changes), lambda s: s.incident(made.id)) == made
 
 
 async def test_instances(again):
@@ -70,16 +70,16 @@ async def test_instances(again):
 
     def keep(found):
         known.append(found)
-        return Facts()
+        return ChangeSet()
 
     await again(
-        lambda s: s.observe([], [], lambda _: Facts(seen=(made,))), lambda s: s.observe([made.instance], [], keep)
+        lambda s: s.observe([], [], lambda _: ChangeSet(seen=(made,))), lambda s: s.observe([made.instance], [], keep)
     )
     assert known[0].seen == {made.instance: made}
 
 
 async def test_readings(again):
-    reading = filled(Reading, early_stop=False)
+    reading = filled(ReadState, early_stop=False)
     assert await again(lambda s: s.set_reading(reading), lambda s: s.readings()) == {7: reading}
 
 
@@ -90,15 +90,15 @@ async def test_links(again):
 
 async def test_attempts(again):
     attempt = filled(Attempt, by=Person("T1", "U1"))
-    (entry,) = await again(lambda s: s.attempt(attempt), lambda s: s.unended())
+    (entry,) = await again(lambda s: s.begin_attempt(attempt), lambda s: s.unfinished_attempts())
     assert entry.attempt == attempt
 
 
 async def test_posts(again):
-    new = filled(NewPost, kind=Kind.WHISPER, thread_of=None, target=None)
+    new = filled(NewPost, kind=PostKind.EPHEMERAL, thread_of=None, target=None)
     assert (await again(lambda s: s.queue([new]), lambda s: s.post(new.id))).new == new
 
 
 async def test_posts_of_a_large_import(again):
-    news = [filled(NewPost, id=f"p{n}", kind=Kind.WHISPER, thread_of=None, target=None) for n in range(300)]
+    news = [filled(NewPost, id=f"p{n}", kind=PostKind.EPHEMERAL, thread_of=None, target=None) for n in range(300)]
     assert (await again(lambda s: s.put_links([], posts=news), lambda s: s.post("p299"))).new == news[299]

@@ -6,23 +6,23 @@ import pytest
 from store_makers import JONAS, MAYA, NOW, attempt, incident, later, message, occurrence, seen
 
 from bot.core.errors import Refused
-from bot.core.incident.facts import Facts, Known, Reading
+from bot.core.incident.facts import ChangeSet, ReadState, StoredState
 from bot.core.incident.model import Incident, Phase
-from bot.store.incidents import Shelf
+from bot.store.incidents import IncidentCache
 from bot.store.store import Store
-from bot.work.ports_store import Settlement
+from bot.work.ports_store import AttemptResult
 
 
-def telling(**facts):
-    return lambda _known: Facts(**facts)
+def telling(**changes):
+    return lambda _known: ChangeSet(**changes)
 
 
-async def known(store, instances=(), flows=()) -> Known:
+async def known(store, instances=(), flows=()) -> StoredState:
     answer = []
 
     def decide(known):
         answer.append(known)
-        return Facts()
+        return ChangeSet()
 
     await store.observe(instances, flows, decide)
     return answer[0]
@@ -90,8 +90,10 @@ FULL = incident(
     ended_by=JONAS,
     recovered_by="1-20261122000000",
     group="1-1",
-    gathered=True,
-    occurrences=(occurrence(1, failed_tasks=(3, 4), failed_task_name="extract", error_line="no space", healed=True),),
+    grouped=True,
+    occurrences=(
+        occurrence(1, failed_tasks=(3, 4), failed_task_name="extract", error_line="no space", backfilled=True),
+    ),
 )
 
 
@@ -140,78 +142,78 @@ async def test_incidents_are_listed_newest_first(store):
 async def test_facts_and_posts_are_written_together_or_not_at_all(store):
     bad = seen("1-9")
     object.__setattr__(bad, "end_time", None)  # what no table takes
-    facts = telling(seen=(seen(), bad), incidents=(incident(),), posts=(message(),))
+    changes = telling(seen=(seen(), bad), incidents=(incident(),), posts=(message(),))
     with pytest.raises(Exception, match="NOT NULL"):
-        await store.observe([], [], facts)
-    assert await known(store, [seen().instance], [1]) == Known({}, ())
+        await store.observe([], [], changes)
+    assert await known(store, [seen().instance], [1]) == StoredState({}, ())
     assert await store.due(NOW) == ()
 
 
 async def test_a_decision_that_refuses_undoes_nothing_and_writes_nothing(store):
     await store.observe([], [], telling(incidents=(incident(),)))
-    attempted = await store.attempt(attempt())
+    attempted = await store.begin_attempt(attempt())
 
-    def refuse(_: Incident) -> Facts:
+    def refuse(_: Incident) -> ChangeSet:
         raise Refused("not_owner", "No.")
 
     with pytest.raises(Refused, match="No"):
-        await store.change("i1", refuse, settle=Settlement(attempted, "done", NOW))
+        await store.change("i1", refuse, attempt_result=AttemptResult(attempted, "done", NOW))
     assert await store.incident("i1") == incident()
-    assert len(await store.unended()) == 1
+    assert len(await store.unfinished_attempts()) == 1
 
 
 async def test_a_change_writes_its_facts_and_ends_its_attempt(store):
     await store.observe([], [], telling(incidents=(incident(),)))
-    attempted = await store.attempt(attempt())
+    attempted = await store.begin_attempt(attempt())
 
-    def ack(found: Incident) -> Facts:
+    def ack(found: Incident) -> ChangeSet:
         changed = replace(found, phase=Phase.ACKNOWLEDGED, acked_by=MAYA)
-        return Facts(incidents=(changed,), posts=(message(),), seen=(seen(),))
+        return ChangeSet(incidents=(changed,), posts=(message(),), seen=(seen(),))
 
-    facts = await store.change("i1", ack, settle=Settlement(attempted, "done", NOW))
-    assert await store.incident("i1") == facts.incidents[0]
+    changes = await store.change("i1", ack, attempt_result=AttemptResult(attempted, "done", NOW))
+    assert await store.incident("i1") == changes.incidents[0]
     assert [post.new.id for post in await store.due(NOW)] == ["p1"]
-    assert await store.unended() == ()
+    assert await store.unfinished_attempts() == ()
 
 
 async def test_a_change_of_an_unknown_incident_is_refused(store):
     with pytest.raises(Refused, match="no longer know") as refused:
-        await store.change("nobody", lambda _: Facts())
+        await store.change("nobody", lambda _: ChangeSet())
     assert refused.value.reason == "unknown_incident"
 
 
 async def test_readings_and_notes_are_kept(store):
     assert await store.is_new()
-    await store.set_reading(Reading(0, clean=True))
+    await store.set_reading(ReadState(0, clean=True))
     assert await store.is_new()
-    await store.set_reading(Reading(1, clean=True, early_stop=False, swept_at=NOW, read_at=later(minutes=1)))
-    await store.set_reading(Reading(0, read_at=NOW))
+    await store.set_reading(ReadState(1, clean=True, early_stop=False, swept_at=NOW, read_at=later(minutes=1)))
+    await store.set_reading(ReadState(0, read_at=NOW))
     assert not await store.is_new()
     assert await store.readings() == {
-        0: Reading(0, read_at=NOW),
-        1: Reading(1, clean=True, early_stop=False, swept_at=NOW, read_at=later(minutes=1)),
+        0: ReadState(0, read_at=NOW),
+        1: ReadState(1, clean=True, early_stop=False, swept_at=NOW, read_at=later(minutes=1)),
     }
-    await store.note("page_base", "0")
-    await store.note("page_base", "1")
-    await store.note("zone", "GMT+8")
-    await store.note("zone", "")
+    await store.set_note("page_base", "0")
+    await store.set_note("page_base", "1")
+    await store.set_note("zone", "GMT+8")
+    await store.set_note("zone", "")
     assert await store.notes() == {"page_base": "1"}
 
 
-def test_the_shelf_makes_room_and_always_holds_the_last():
-    shelf = Shelf(room=4)
+def test_the_incident_cache_makes_room_and_always_holds_the_last():
+    incident_cache = IncidentCache(capacity=4)
     one, two = incident("i1", occurrences=[occurrence()]), incident("i2", occurrences=[occurrence()])
-    shelf.put(one, (0,))
-    shelf.put(two, (0,))
-    assert shelf.get("i1") == (one, (0,))  # asked for: now two is the oldest
+    incident_cache.put(one, (0,))
+    incident_cache.put(two, (0,))
+    assert incident_cache.get("i1") == (one, (0,))  # asked for: now two is the oldest
     big = incident("i3", occurrences=[occurrence(n) for n in range(9)]), tuple(range(9))
-    shelf.put(*big)
-    assert (shelf.get("i1"), shelf.get("i2"), shelf.get("i3")) == (None, None, big)
-    shelf.drop("i3")
-    shelf.drop("i3")
-    shelf.put(one, (0,))
-    shelf.put(two, (0,))
-    assert shelf.get("i1") == (one, (0,))
+    incident_cache.put(*big)
+    assert (incident_cache.get("i1"), incident_cache.get("i2"), incident_cache.get("i3")) == (None, None, big)
+    incident_cache.drop("i3")
+    incident_cache.drop("i3")
+    incident_cache.put(one, (0,))
+    incident_cache.put(two, (0,))
+    assert incident_cache.get("i1") == (one, (0,))
 
 
 async def test_more_than_500_rows_in_one_page_are_written_whole_and_reported(store, caplog):

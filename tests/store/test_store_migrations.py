@@ -88,7 +88,7 @@ async def test_a_crash_after_any_statement_of_a_step_is_made_good(tmp_path, vers
         connection.close()
         assert schema(crashed) == whole, statement
     async with Store.open(crashed) as store:
-        assert await store.first_time("old", NOW) is (version == 0)
+        assert await store.record_delivery("old", NOW) is (version == 0)
 
 
 async def test_a_newer_database_is_refused_and_left_as_it_is(tmp_path):
@@ -137,7 +137,9 @@ async def test_the_lock_and_a_backup_are_their_owners_alone(tmp_path):
 
 async def hurry(store):
     """Let nothing wait for the disk: it is the size of the file that counts here."""
-    pragma = store._units._worker.submit(lambda: store._units._db.conn.execute("PRAGMA synchronous = off"))
+    pragma = store._transactions._database_thread.submit(
+        lambda: store._transactions._db.conn.execute("PRAGMA synchronous = off")
+    )
     await asyncio.wrap_future(pragma)
 
 
@@ -152,16 +154,16 @@ async def test_the_file_stays_as_large_as_what_is_kept(tmp_path):
             for number in range(20):
                 key = f"{month}-{number}"
                 await store.queue([message(key, text="x" * 4000, due=now)])
-                await store.sending(key, now)
-                await store.sent(key, "C1", f"{month}.{number}", now)
+                await store.start_sending(key, now)
+                await store.mark_sent(key, "C1", f"{month}.{number}", now)
                 await store.stash(f"{key} {'y' * 2000}", now)
-                await store.first_time(key, now)
+                await store.record_delivery(key, now)
             await store.prune(now)
             sizes.append(path.stat().st_size)
         assert max(sizes[12:]) <= max(sizes[6:12])
-        await store.attempt(attempt())
+        await store.begin_attempt(attempt())
         await store.prune(later(days=10_000))
-        assert len(await store.audit(NOW, later(days=1))) == 1, "the audit is kept for ever"
+        assert len(await store.audit_entries(NOW, later(days=1))) == 1, "the audit is kept for ever"
 
 
 SINCE = "2026-11-21T09:00:00+00:00"

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from store_makers import NOW, message
 
 from bot.core.errors import Refused
-from bot.store.database import Trouble, journal_mode, open_database
+from bot.store.database import DatabaseUnavailable, journal_mode, open_database
 from bot.store.lock import Holder, holder, lock_path, take
 from bot.store.posts import _DUE
 from bot.store.schema import STEPS, migrate
@@ -161,12 +161,14 @@ async def test_a_database_that_another_program_holds_is_an_outage_not_a_crash(pa
     Store.open(path).close()
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
-    with pytest.raises(Trouble, match="database is locked"):
-        Store.open(path, patience=0)
+    with pytest.raises(DatabaseUnavailable, match="database is locked"):
+        Store.open(path, lock_timeout=0)
     other.execute("ROLLBACK")
-    async with Store.open(path, patience=0) as store:
+    async with Store.open(path, lock_timeout=0) as store:
         other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(Trouble, match=r"cannot be used right now: database is locked. Nothing was changed"):
+        with pytest.raises(
+            DatabaseUnavailable, match=r"cannot be used right now: database is locked. Nothing was changed"
+        ):
             await store.queue([message()])
         other.execute("ROLLBACK")
         await store.queue([message()])

@@ -3,8 +3,8 @@
 import pytest
 from store_makers import NOW, edit, incident, later, message
 
-from bot.core.incident.facts import Facts
-from bot.core.outbox.posts import Kind, Lane, State
+from bot.core.incident.facts import ChangeSet
+from bot.core.outbox.posts import Lane, PostKind, PostState
 
 
 async def ids(store, now=NOW):
@@ -12,15 +12,15 @@ async def ids(store, now=NOW):
 
 
 async def send(store, id_, ts="1.0", now=NOW):
-    post = await store.sending(id_, now)
-    await store.sent(id_, post.channel, ts, now)
+    post = await store.start_sending(id_, now)
+    await store.mark_sent(id_, post.channel, ts, now)
 
 
 async def test_what_was_queued_comes_back_as_it_was(store):
     new = message(text="<b> & “quotes” 中文", user="U1", response_url="https://hooks/1", incident="i1")
     await store.queue([new])
     (post,) = await store.due(NOW)
-    assert (post.new, post.state, post.attempts, post.channel) == (new, State.QUEUED, 0, "C1")
+    assert (post.new, post.state, post.attempts, post.channel) == (new, PostState.QUEUED, 0, "C1")
 
 
 async def test_a_post_is_due_at_its_time_and_not_before(store):
@@ -47,17 +47,17 @@ async def test_the_top_level_of_a_channel_goes_in_order_in_each_lane(store):
 async def test_a_first_message_of_the_alert_lane_waits_for_no_other_nor_for_any_backlog_of_replies(store):
     await store.queue([message(f"r{n}", thread=f"{n}.0") for n in range(24)])
     await store.queue([message(f"first{n}") for n in range(20)])
-    await store.sending("first0", NOW)
+    await store.start_sending("first0", NOW)
     offered = await ids(store)
     assert [each for each in offered if each.startswith("first")] == [*(f"first{n}" for n in range(1, 9)), "first19"]
     assert [each for each in offered if each.startswith("r")] == [*(f"r{n}" for n in range(8)), "r23"]
 
 
-@pytest.mark.parametrize("more", [{"lane": Lane.HOUSEKEEPING}, {"lane": Lane.ANSWER, "kind": Kind.FILE}])
+@pytest.mark.parametrize("more", [{"lane": Lane.HOUSEKEEPING}, {"lane": Lane.ANSWER, "kind": PostKind.FILE}])
 async def test_outside_of_threads_what_waits_to_be_tried_again_holds_nothing_behind_it(store, more):
     await store.queue([message("a", "U1", **more), message("b", "U1", lane=more["lane"])])
     assert await ids(store) == ["a"]
-    await store.sending("a", NOW)
+    await store.start_sending("a", NOW)
     assert await ids(store) == []
     await store.requeue("a", later(seconds=5), "some trouble")
     assert await ids(store) == ["b"]
@@ -72,9 +72,9 @@ async def test_what_is_due_earlier_goes_first_whenever_it_was_queued(store):
 async def test_replies_wait_for_the_first_message_and_then_stand_in_its_thread(store):
     await store.queue([message("first"), message("r1", thread_of="first"), message("r2", thread_of="first")])
     assert await ids(store) == ["first"]
-    await store.sending("first", NOW)
+    await store.start_sending("first", NOW)
     assert await ids(store) == []
-    await store.sent("first", "C1", "10.5", NOW)
+    await store.mark_sent("first", "C1", "10.5", NOW)
     (reply,) = await store.due(NOW)
     assert (reply.new.id, reply.channel, reply.new.thread) == ("r1", "C1", "10.5")
     await send(store, "r1", "11.0")
@@ -107,15 +107,15 @@ async def test_a_reply_in_a_foreign_thread_may_begin_a_line_of_replies_there(sto
 
 @pytest.mark.parametrize("parent", ["given up", "unknown", "a file", "an edit"])
 async def test_replies_go_to_the_channel_where_no_message_began_their_thread(store, parent):
-    await store.queue([message("first"), message("f", kind=Kind.FILE)])
+    await store.queue([message("first"), message("f", kind=PostKind.FILE)])
     await send(store, "f", "F123")
     thread_of = {"unknown": "nobody", "a file": "f", "an edit": "e"}.get(parent, "first")
     if parent == "an edit":
         await store.queue([edit("e", "first")])
     await store.queue([message("r", thread_of=thread_of)])
-    await store.sending("first", NOW)
+    await store.start_sending("first", NOW)
     if parent == "an edit":  # an edit stands for its message
-        await store.sent("first", "C1", "10.5", NOW)
+        await store.mark_sent("first", "C1", "10.5", NOW)
     else:
         await store.give_up("first", "invalid_blocks", NOW)
     (reply,) = await store.due(NOW)
@@ -126,23 +126,23 @@ async def test_replies_go_to_the_channel_where_no_message_began_their_thread(sto
 async def test_what_waits_for_another_try_can_be_hastened_but_not_where_slack_asked_to_wait(store):
     for post, channel, why in (("a", "C1", "not_in_channel"), ("b", "C1", "ratelimited"), ("c", "C2", "token_revoked")):
         await store.queue([message(post, channel)])
-        await store.sending(post, NOW)
+        await store.start_sending(post, NOW)
         await store.requeue(post, later(minutes=5), why)
     assert await ids(store) == []
-    await store.hasten(NOW, "C1")
+    await store.retry_now(NOW, "C1")
     assert await ids(store) == ["a"]
-    await store.hasten(NOW)
+    await store.retry_now(NOW)
     assert await ids(store) == ["a", "c"]
 
 
 async def test_a_post_that_is_tried_again_keeps_its_place_and_its_line_waits(store):
     await store.queue([message("r1", thread="9.9"), message("r2", thread="9.9"), message("other")])
-    await store.sending("r1", NOW)
+    await store.start_sending("r1", NOW)
     await store.requeue("r1", later(seconds=5), "ratelimited")
     assert await ids(store) == ["other"]
     assert await store.next_due() == NOW  # of "other" and "r2"; the line decides
     assert await ids(store, later(seconds=5)) == ["r1", "other"]
-    again = await store.sending("r1", later(seconds=5))
+    again = await store.start_sending("r1", later(seconds=5))
     assert (again.attempts, again.first_tried, again.why) == (2, NOW, "ratelimited")
 
 
@@ -150,8 +150,8 @@ async def test_an_unclear_reply_holds_its_thread_and_an_unclear_message_holds_on
     await store.queue([message("a"), message("b"), message("ra", thread_of="a")])
     await store.queue([message("r1", thread="9.9"), message("r2", thread="9.9")])
     for id_ in ("a", "r1"):
-        await store.sending(id_, NOW)
-        await store.set_unclear(id_, "time-out", NOW)
+        await store.start_sending(id_, NOW)
+        await store.mark_unclear(id_, "time-out", NOW)
     assert await ids(store) == ["b"]
     assert [(post.new.id, post.doubts, post.why) for post in await store.unclear()] == [
         ("a", 1, "time-out"),
@@ -161,21 +161,23 @@ async def test_an_unclear_reply_holds_its_thread_and_an_unclear_message_holds_on
 
 async def test_a_post_can_be_sent_by_one_only(store):
     await store.queue([message()])
-    assert (await store.sending("p1", NOW)).state is State.SENDING
-    assert await store.sending("p1", NOW) is None
-    assert await store.sending("nobody", NOW) is None
+    assert (await store.start_sending("p1", NOW)).state is PostState.SENDING
+    assert await store.start_sending("p1", NOW) is None
+    assert await store.start_sending("nobody", NOW) is None
 
 
-async def test_whispers_to_one_person_keep_their_order(store):
+async def test_ephemeral_messages_to_one_person_keep_their_order(store):
     await store.queue(
-        [message(id_, kind=Kind.WHISPER, user=user) for id_, user in [("1", "U1"), ("2", "U1"), ("3", "U2")]]
+        [message(id_, kind=PostKind.EPHEMERAL, user=user) for id_, user in [("1", "U1"), ("2", "U1"), ("3", "U2")]]
     )
     assert await ids(store) == ["1", "3"]
 
 
-async def test_a_whispers_address_is_forgotten_once_it_is_settled(store):
+async def test_the_address_of_an_ephemeral_message_is_forgotten_once_it_is_settled(store):
     for id_ in ("w1", "w2"):
-        await store.queue([message(id_, kind=Kind.WHISPER, user=id_, response_url="https://hooks.example/secret")])
+        await store.queue(
+            [message(id_, kind=PostKind.EPHEMERAL, user=id_, response_url="https://hooks.example/secret")]
+        )
     await send(store, "w1", "")
     await store.give_up("w2", "expired", NOW)
     assert (await store.post("w1")).new.response_url == ""
@@ -193,10 +195,10 @@ async def test_no_backlog_of_one_channel_hides_another(store):
 
 async def test_an_edit_waits_for_its_message_and_stands_where_it_stands(store):
     await store.queue([message("m", "U1")])
-    await store.sending("m", NOW)
+    await store.start_sending("m", NOW)
     await store.queue([edit("e", "m")])
     assert await ids(store) == []
-    await store.sent("m", "D77", "10.5", NOW)
+    await store.mark_sent("m", "D77", "10.5", NOW)
     (post,) = await store.due(NOW)
     assert (post.new.id, post.channel, post.ts) == ("e", "D77", "10.5")
 
@@ -207,7 +209,7 @@ async def test_an_edit_of_a_queued_message_changes_the_message(store):
     (post,) = await store.due(NOW)
     assert (post.new.id, post.new.body) == ("m", {"text": "new"})
     folded = await store.post("e")
-    assert (folded.state, folded.new.incident) == (State.GIVEN_UP, "i1")
+    assert (folded.state, folded.new.incident) == (PostState.GIVEN_UP, "i1")
     assert await store.post_counts() == {"queued": 1, "replaced": 1}
 
 
@@ -225,10 +227,10 @@ async def test_an_edit_that_is_on_its_way_is_followed_by_the_newer_one(store):
     await store.queue([message("m")])
     await send(store, "m")
     await store.queue([edit("e1", "m")])
-    await store.sending("e1", NOW)
+    await store.start_sending("e1", NOW)
     await store.queue([edit("e2", "m", due=later(seconds=-5))])
     assert await ids(store) == []
-    await store.set_unclear("e1", "time-out", NOW)
+    await store.mark_unclear("e1", "time-out", NOW)
     assert await ids(store) == []
     await store.requeue("e1", NOW, "time-out")
     assert await ids(store) == ["e2"]
@@ -240,8 +242,8 @@ async def test_an_unclear_edit_gives_way_to_a_newer_one(store):
     await store.queue([message("m")])
     await send(store, "m")
     await store.queue([edit("e1", "m", "old")])
-    await store.sending("e1", NOW)
-    await store.set_unclear("e1", "time-out", NOW)
+    await store.start_sending("e1", NOW)
+    await store.mark_unclear("e1", "time-out", NOW)
     await store.queue([edit("e2", "m", "new")])
     await store.requeue("e1", NOW, "time-out")  # too late: it was replaced
     assert await ids(store) == ["e2"]
@@ -249,7 +251,7 @@ async def test_an_unclear_edit_gives_way_to_a_newer_one(store):
 
 async def test_an_older_edit_never_comes_after_one_that_the_message_took_in(store):
     await store.queue([message("m", text="0")])
-    await store.sending("m", NOW)
+    await store.start_sending("m", NOW)
     await store.queue([edit("e1", "m", "1")])
     await store.requeue("m", NOW, "unreachable")
     await store.queue([edit("e2", "m", "2")])
@@ -271,26 +273,26 @@ async def test_what_an_edit_said_is_forgotten_once_it_was_said_or_replaced(store
 
 async def test_an_edit_of_a_message_that_may_stand_already_goes_as_well(store):
     await store.queue([message("m", text="old")])
-    await store.sending("m", NOW)
-    await store.set_unclear("m", "time-out", NOW)
+    await store.start_sending("m", NOW)
+    await store.mark_unclear("m", "time-out", NOW)
     await store.requeue("m", NOW, "not there")
     await store.queue([edit("e", "m", "new")])
     assert await ids(store) == ["m"]
-    await store.sending("m", NOW)
-    await store.set_unclear("m", "time-out", NOW)
-    await store.sent("m", "C1", "1.1", NOW)  # the look finds the first try, with the old words
+    await store.start_sending("m", NOW)
+    await store.mark_unclear("m", "time-out", NOW)
+    await store.mark_sent("m", "C1", "1.1", NOW)  # the look finds the first try, with the old words
     (post,) = await store.due(NOW)
     assert (post.new.id, post.new.body["text"], post.ts) == ("e", "new", "1.1")
 
 
 async def test_an_edit_of_what_is_no_message_is_given_up(store):
-    await store.queue([message("w", kind=Kind.WHISPER, user="U1"), message("m")])
+    await store.queue([message("w", kind=PostKind.EPHEMERAL, user="U1"), message("m")])
     await store.queue([edit("e1", "w"), edit("e2", "nobody")])
-    await store.sending("m", NOW)
+    await store.start_sending("m", NOW)
     await store.queue([edit("e3", "m")])
     await store.give_up("m", "invalid_blocks", NOW)
     await store.queue([edit("e4", "m")])
-    assert [(await store.post(id_)).state for id_ in ("e1", "e2", "e3", "e4")] == [State.GIVEN_UP] * 4
+    assert [(await store.post(id_)).state for id_ in ("e1", "e2", "e3", "e4")] == [PostState.GIVEN_UP] * 4
 
 
 # ── settling ──
@@ -298,61 +300,61 @@ async def test_an_edit_of_what_is_no_message_is_given_up(store):
 
 async def test_what_is_moved_leaves_its_thread(store):
     await store.queue([message("m"), message("r", thread_of="m")])
-    await store.sending("m", NOW)
+    await store.start_sending("m", NOW)
     await store.requeue("m", NOW, "is_archived", channel="CDEFAULT")
     (moved,) = await store.due(NOW)
     assert (moved.channel, moved.why) == ("CDEFAULT", "is_archived")
     await send(store, "m", "10.5")
     (reply,) = await store.due(NOW)
     assert (reply.channel, reply.new.thread) == ("CDEFAULT", "10.5")
-    await store.sending("r", NOW)
+    await store.start_sending("r", NOW)
     await store.requeue("r", NOW, "thread_not_found", channel="C1")
     assert [(post.channel, post.new.thread) for post in await store.due(NOW)] == [("C1", "")]
 
 
 async def test_something_else_may_be_sent_in_its_place_under_its_id(store):
-    await store.queue([message("w", kind=Kind.WHISPER, user="U1", response_url="https://hooks.example/1")])
-    await store.sending("w", NOW)
+    await store.queue([message("w", kind=PostKind.EPHEMERAL, user="U1", response_url="https://hooks.example/1")])
+    await store.start_sending("w", NOW)
     await store.requeue("w", NOW, "expired", instead=message("w", "U1", "plain"))
     (post,) = await store.due(NOW)
-    assert (post.new.id, post.new.kind, post.channel, post.new.body) == ("w", Kind.MESSAGE, "U1", {"text": "plain"})
+    assert (post.new.id, post.new.kind, post.channel, post.new.body) == ("w", PostKind.MESSAGE, "U1", {"text": "plain"})
     assert post.new.response_url == ""
 
 
 async def test_at_start_what_was_being_sent_is_unclear(store):
     await store.queue([message("a"), message("b", "C2")])
-    await store.sending("a", NOW)
-    assert await store.interrupted() == 1
+    await store.start_sending("a", NOW)
+    assert await store.mark_interrupted() == 1
     assert [(post.new.id, post.why) for post in await store.unclear()] == [("a", "interrupted")]
-    assert await store.interrupted() == 0
+    assert await store.mark_interrupted() == 0
 
 
 async def test_only_a_message_that_was_sent_again_after_doubt_is_looked_at_once_more(store):
     await store.queue([message("sure"), message("found", "C2"), message("again", "C3")])
-    await store.sending("sure", NOW)
+    await store.start_sending("sure", NOW)
     await store.requeue("sure", NOW, "ratelimited")
     await send(store, "sure", "1.0")
     for id_ in ("found", "again"):
-        await store.sending(id_, NOW)
-        await store.set_unclear(id_, "time-out", NOW)
-    await store.sent("found", "C2", "2.0", NOW)
+        await store.start_sending(id_, NOW)
+        await store.mark_unclear(id_, "time-out", NOW)
+    await store.mark_sent("found", "C2", "2.0", NOW)
     await store.requeue("again", NOW, "not there")
     await send(store, "again", "3.0", later(seconds=5))
-    assert await store.doubtful(later(seconds=4)) == ()
-    (post,) = await store.doubtful(later(seconds=5))
+    assert await store.maybe_duplicated(later(seconds=4)) == ()
+    (post,) = await store.maybe_duplicated(later(seconds=5))
     assert (post.new.id, post.channel, post.ts, post.first_tried) == ("again", "C3", "3.0", NOW)
-    await store.no_double("again", again=later(seconds=25))
-    assert await store.doubtful(later(seconds=24)) == ()
-    assert [post.new.id for post in await store.doubtful(later(seconds=25))] == ["again"]
-    await store.no_double("again")
-    assert await store.doubtful(later(days=1)) == ()
+    await store.mark_not_duplicated("again", again=later(seconds=25))
+    assert await store.maybe_duplicated(later(seconds=24)) == ()
+    assert [post.new.id for post in await store.maybe_duplicated(later(seconds=25))] == ["again"]
+    await store.mark_not_duplicated("again")
+    assert await store.maybe_duplicated(later(days=1)) == ()
 
 
 async def test_a_files_id_is_known_before_anybody_sees_it(store):
-    await store.queue([message("f", kind=Kind.FILE)])
-    await store.sending("f", NOW)
-    await store.reserve("f", "F123")
-    await store.interrupted()
+    await store.queue([message("f", kind=PostKind.FILE)])
+    await store.start_sending("f", NOW)
+    await store.set_file_id("f", "F123")
+    await store.mark_interrupted()
     (post,) = await store.unclear()
     assert post.ts == "F123"
 
@@ -360,16 +362,16 @@ async def test_a_files_id_is_known_before_anybody_sees_it(store):
 async def test_what_is_sent_stays_sent(store):
     await store.queue([message()])
     await send(store, "p1", "10.5")
-    await store.sent("p1", "C9", "99.9", NOW)
+    await store.mark_sent("p1", "C9", "99.9", NOW)
     await store.requeue("p1", NOW, "again")
     await store.give_up("p1", "no", NOW)
     post = await store.post("p1")
-    assert (post.state, post.channel, post.ts) == (State.SENT, "C1", "10.5")
+    assert (post.state, post.channel, post.ts) == (PostState.SENT, "C1", "10.5")
 
 
 async def test_the_incident_of_a_thread_is_the_one_whose_first_message_began_it(store):
-    own, gathered = incident("i1", post="m"), incident("i2", 2, post="m", gathered=True)
-    await store.observe([], [], lambda _: Facts(incidents=(own, gathered), posts=(message("m"),)))
+    own, grouped = incident("i1", post="m"), incident("i2", 2, post="m", grouped=True)
+    await store.observe([], [], lambda _: ChangeSet(incidents=(own, grouped), posts=(message("m"),)))
     assert await store.incident_of_thread("C1", "10.5") is None
     await send(store, "m", "10.5")
     assert await store.incident_of_thread("C1", "10.5") == own

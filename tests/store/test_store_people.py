@@ -11,16 +11,16 @@ from bot.core.flow.model import InstanceId
 from bot.core.people.model import Person
 from bot.store import imports
 from bot.store.store import Store
-from bot.work.ports_store import Settlement
+from bot.work.ports_store import AttemptResult
 
 
 async def test_links_are_kept_changed_proven_and_removed(store):
     await store.put_links([link(), link(JONAS, "u2", "jonas.weber")], posts=[message()])
     await store.put_links([link(name="maya.chen2")])
-    assert await store.prove(link(name="maya.chen2"))
-    assert await store.link(MAYA) == link(name="maya.chen2", proven=True)
+    assert await store.mark_proven(link(name="maya.chen2"))
+    assert await store.link(MAYA) == link(name="maya.chen2", verified=True)
     assert [each.person for each in await store.links()] == [JONAS, MAYA]
-    assert await store.remove_link(MAYA, posts=[message("p2")]) == link(name="maya.chen2", proven=True)
+    assert await store.remove_link(MAYA, posts=[message("p2")]) == link(name="maya.chen2", verified=True)
     assert await store.remove_link(MAYA) is None
     assert await store.link(MAYA) is None
     assert await store.post("p1")
@@ -58,32 +58,32 @@ async def test_a_person_named_twice_in_one_import_is_refused(store):
 
 
 async def test_an_attempt_is_made_once_per_key(store):
-    first = await store.attempt(attempt("k1"))
+    first = await store.begin_attempt(attempt("k1"))
     assert first is not None
-    assert await store.attempt(attempt("k1", JONAS)) is None
-    assert await store.attempt(attempt("k2")) > first
+    assert await store.begin_attempt(attempt("k1", JONAS)) is None
+    assert await store.begin_attempt(attempt("k2")) > first
 
 
 async def test_an_attempt_ends_once_and_the_first_end_stands(store):
-    id_ = await store.attempt(attempt())
-    await store.detail(id_, '{"at": 1}')
-    assert await store.unended() == (Entry(id_, attempt(), detail='{"at": 1}'),)
-    done = Settlement(id_, "done", later(seconds=3), "triggerFromTask", "u1", "1-20261121143000")
-    await store.queue([], settle=done)
-    await store.queue([], settle=Settlement(id_, "outage:late", later(seconds=9)))
-    await store.detail(id_, "late")
+    id_ = await store.begin_attempt(attempt())
+    await store.set_attempt_detail(id_, '{"at": 1}')
+    assert await store.unfinished_attempts() == (Entry(id_, attempt(), detail='{"at": 1}'),)
+    done = AttemptResult(id_, "done", later(seconds=3), "triggerFromTask", "u1", "1-20261121143000")
+    await store.queue([], attempt_result=done)
+    await store.queue([], attempt_result=AttemptResult(id_, "outage:late", later(seconds=9)))
+    await store.set_attempt_detail(id_, "late")
     ended = Entry(id_, attempt(), "done", "triggerFromTask", "u1", "1-20261121143000", later(seconds=3), '{"at": 1}')
-    assert await store.audit(NOW, later(minutes=1)) == (ended,)
-    assert await store.unended() == ()
+    assert await store.audit_entries(NOW, later(minutes=1)) == (ended,)
+    assert await store.unfinished_attempts() == ()
 
 
 async def test_the_audit_is_read_by_time_and_person_newest_first(store):
     for key, by, at in [("a", MAYA, NOW), ("b", JONAS, later(hours=1)), ("c", MAYA, later(hours=2))]:
-        await store.attempt(attempt(key, by, at))
+        await store.begin_attempt(attempt(key, by, at))
     keys = lambda entries: [entry.attempt.key for entry in entries]  # noqa: E731  three uses
-    assert keys(await store.audit(NOW, later(hours=2))) == ["b", "a"]
-    assert keys(await store.audit(NOW, later(hours=3), MAYA)) == ["c", "a"]
-    assert keys(await store.audit(NOW, later(hours=3), limit=1)) == ["c"]
+    assert keys(await store.audit_entries(NOW, later(hours=2))) == ["b", "a"]
+    assert keys(await store.audit_entries(NOW, later(hours=3), MAYA)) == ["c", "a"]
+    assert keys(await store.audit_entries(NOW, later(hours=3), limit=1)) == ["c"]
 
 
 @pytest.mark.parametrize(
@@ -98,21 +98,21 @@ async def test_the_audit_is_read_by_time_and_person_newest_first(store):
     ],
 )
 async def test_the_database_itself_refuses_to_rewrite_the_audit(store, statement):
-    await store.attempt(attempt("open"))
-    await store.queue([], settle=Settlement(await store.attempt(attempt("done")), "done", NOW))
-    before = await store.audit(NOW, later(hours=1))
+    await store.begin_attempt(attempt("open"))
+    await store.queue([], attempt_result=AttemptResult(await store.begin_attempt(attempt("done")), "done", NOW))
+    before = await store.audit_entries(NOW, later(hours=1))
     with pytest.raises(sqlite3.IntegrityError, match="only added to"):
         await store._write(lambda db: db.execute(statement))
-    assert await store.audit(NOW, later(hours=1)) == before
+    assert await store.audit_entries(NOW, later(hours=1)) == before
 
 
 async def test_posts_and_the_end_of_the_attempt_they_answer_are_one(store):
-    id_ = await store.attempt(attempt())
-    await store.queue([message()], settle=Settlement(id_, "done", NOW))
-    assert await store.unended() == ()
-    other = await store.attempt(attempt("k2"))
-    await store.put_run(run(), posts=[message("p2", "C2")], settle=Settlement(other, "done", NOW))
-    assert await store.unended() == ()
+    id_ = await store.begin_attempt(attempt())
+    await store.queue([message()], attempt_result=AttemptResult(id_, "done", NOW))
+    assert await store.unfinished_attempts() == ()
+    other = await store.begin_attempt(attempt("k2"))
+    await store.put_run(run(), posts=[message("p2", "C2")], attempt_result=AttemptResult(other, "done", NOW))
+    assert await store.unfinished_attempts() == ()
     assert [post.new.id for post in await store.due(NOW)] == ["p1", "p2"]
 
 
@@ -132,9 +132,9 @@ async def test_runs_are_followed_until_they_end(store):
 
 
 async def test_a_delivery_is_new_once(store):
-    assert await store.first_time("Ev1", NOW)
-    assert not await store.first_time("Ev1", later(hours=1))
-    assert await store.first_time("Ev2", NOW)
+    assert await store.record_delivery("Ev1", NOW)
+    assert not await store.record_delivery("Ev1", later(hours=1))
+    assert await store.record_delivery("Ev2", NOW)
 
 
 async def test_stashed_words_come_back_and_the_same_words_have_the_same_id(store):
@@ -148,19 +148,19 @@ async def test_stashed_words_come_back_and_the_same_words_have_the_same_id(store
 
 @pytest.mark.parametrize("outcome", ["refused:not_owner", "outage:Silence", "asked"])
 async def test_an_attempt_that_has_not_acted_frees_its_key(store, outcome):
-    await store.queue([], settle=Settlement(await store.attempt(attempt("press")), outcome, NOW))
-    assert await store.attempted("press") is None
-    second = await store.attempt(attempt("press", JONAS))
-    assert (await store.attempted("press")).id == second
-    assert await store.attempt(attempt("press")) is None
+    await store.queue([], attempt_result=AttemptResult(await store.begin_attempt(attempt("press")), outcome, NOW))
+    assert await store.attempt_by_key("press") is None
+    second = await store.begin_attempt(attempt("press", JONAS))
+    assert (await store.attempt_by_key("press")).id == second
+    assert await store.begin_attempt(attempt("press")) is None
 
 
 @pytest.mark.parametrize("outcome", ["done", "unclear:AnswerLost", "bug:a1b2"])
 async def test_an_attempt_that_has_or_may_have_acted_keeps_its_key(store, outcome):
-    first = await store.attempt(attempt("press"))
-    await store.queue([], settle=Settlement(first, outcome, NOW))
-    assert await store.attempt(attempt("press", JONAS)) is None
-    assert (await store.attempted("press")).outcome == outcome
+    first = await store.begin_attempt(attempt("press"))
+    await store.queue([], attempt_result=AttemptResult(first, outcome, NOW))
+    assert await store.begin_attempt(attempt("press", JONAS)) is None
+    assert (await store.attempt_by_key("press")).outcome == outcome
 
 
 async def test_a_run_keeps_the_words_it_was_asked_with(store):
@@ -172,7 +172,7 @@ async def test_a_run_keeps_the_words_it_was_asked_with(store):
 # ── many at once ──
 
 MANY = [link(Person("T1", f"U{n}"), f"u{n}", f"name{n}") for n in range(700)]
-SWAPPED = [link(Person("T1", f"U{n}"), f"u{699 - n}", f"name{699 - n}", proven=True) for n in range(700)]
+SWAPPED = [link(Person("T1", f"U{n}"), f"u{699 - n}", f"name{699 - n}", verified=True) for n in range(700)]
 TOLD = [message(f"p{n}", f"U{n}", user="U1", text=f"linked {n}") for n in range(300)]
 
 
@@ -213,7 +213,9 @@ async def test_an_import_that_dies_happened_whole_or_not_at_all(path, after):
 
         died = False
         try:
-            await store._units.several(lambda transact: imports.put_links(mortal(transact), SWAPPED, TOLD))
+            await store._transactions.run_transactions(
+                lambda transact: imports.put_links(mortal(transact), SWAPPED, TOLD)
+            )
         except Dead:
             died = True
     async with Store.open(path) as store:

@@ -23,7 +23,7 @@ from bot.core.flow.model import (
     UserName,
 )
 from bot.core.flow.status import Status
-from bot.enos.codes import TABLE
+from bot.enos.codes import MEANINGS
 from bot.enos.errors import AnswerLost, EnosRefused
 
 EXTRACT, TRANSFORM, LOAD = 108579, 108580, 108581
@@ -42,7 +42,7 @@ ENERGY = chain((EXTRACT, "extract"), (TRANSFORM, "transform"), (LOAD, "load"))
 
 def refusal(reason, message):
     """EnOS says no, in the words that people get for this reason."""
-    row = next(row for row in TABLE if row.reason == reason)
+    row = next(row for row in MEANINGS if row.reason == reason)
     return EnosRefused(row.reason, f"{row.sentence} (EnOS says: “{message}”)", row.way_out, row.code, message)
 
 

@@ -31,7 +31,7 @@ class Scenes(dict):
                 ready = prepare(world)
                 if hasattr(ready, "__await__"):
                     await ready
-            world.told.clear()
+            world.answer_texts.clear()
             await getattr(getattr(world, who), way)(words)
 
 

@@ -27,7 +27,7 @@ asked("a rerun", "maya", f"rerun {FAILED}", failed_run)
 @scene("a second start within the minute")
 async def _(world):
     await world.maya.says("trigger 3318")
-    world.told.clear()
+    world.answer_texts.clear()
     world.later(seconds=20)
     await world.jonas.says("trigger 3318")
     world.later(seconds=60)
@@ -138,7 +138,7 @@ asked("a rerun without a free minute", "jonas", "rerun 2809-202611210200", no_ro
 async def _(world):
     world.enos.run("2809-202611210200", tasks={201: DONE, 202: FAIL})
     await world.jonas.says("rerun 2809-202611210200")
-    world.told.clear()
+    world.answer_texts.clear()
     world.later(minutes=3)
     await world.jonas.says("rerun 2809-202611210200")
     world.enos.becomes("2809-20261121020000", FAIL, [Status.SKIP, FAIL])

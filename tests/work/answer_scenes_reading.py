@@ -6,7 +6,7 @@ from answer_world import FAILED, Lost
 
 from bot.core.flow.status import Status
 from bot.core.outbox.conversations import SlackRefused
-from bot.enos.errors import Silence
+from bot.enos.errors import NoResponse
 
 SCENES = Scenes()
 scene, asked = SCENES.scene, SCENES.asked
@@ -58,7 +58,7 @@ async def _(world):
     await world.breaks("3377-2026111902")
     await world.breaks("2809-202611202330", flow=2809, name="turbine-10min", owners=("jonas.weber",))
     await world.jonas.says("close 2809 because not needed")
-    world.told.clear()
+    world.answer_texts.clear()
     await world.maya.says("failed 2026-11-21")
 
 
@@ -87,7 +87,7 @@ async def _(world):
 async def _(world):
     card = await world.breaks()
     failed_run(world)
-    world.told.clear()
+    world.answer_texts.clear()
     await world.maya.mentions("ack", thread=card.ts)
     await world.maya.mentions("show", thread=card.ts)
     (private,) = await world.maya.mentions("log tail 2", thread=card.ts)
@@ -100,7 +100,7 @@ async def _(world):
 async def _(world):
     card = await world.breaks()
     failed_run(world)
-    world.told.clear()
+    world.answer_texts.clear()
     await world.maya.presses(card, "Rerun")
     world.later(minutes=2)
     await world.jonas.presses(card, "Rerun")
@@ -126,7 +126,7 @@ async def _(world):
     world.enos.add(7, "hers", "priya.nair")
     await alex.says("link <@U0PRIYA0001> u15432100000000013 priya.nair")
     await alex.says("link <@U0PRIYA0001> u15432100000000013 priya.other")
-    world.enos.faults["my_flows"] = [Silence("no answer within 30 s")]
+    world.enos.faults["my_flows"] = [NoResponse("no answer within 30 s")]
     await alex.says("link <@U0PRIYA0001> u15432100000000013 priya.nair")
     await alex.says("link <@U0SAMLEE001> u15432100000000011 sam.lee")
     await alex.says("link <@U0NOBODY001> u15432100000000019 no.body")
@@ -148,7 +148,7 @@ async def _(world):
     await world.jonas.says("enable 3318")
     world.enos.faults["trigger"] = [Lost(effect=True)]
     await world.maya.says("trigger 3377 with password=hunter2")
-    world.told.clear()
+    world.answer_texts.clear()
     await world.alex.says("audit")
     await world.alex.says("audit yesterday <@U0MAYA00001>")
 
@@ -167,6 +167,6 @@ async def _(world):
 @scene("Slack does not say who is on call")
 async def _(world):
     await world.breaks()
-    world.told.clear()
+    world.answer_texts.clear()
     world.slack.broken["group"] = SlackRefused("missing_scope")
     await world.priya.says("ack 3377")

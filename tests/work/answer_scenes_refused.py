@@ -5,7 +5,7 @@ from answer_scenes import Scenes, failed_run, fault, flow
 from answer_world import FAILED
 
 from bot.core.outbox.conversations import SlackLimited
-from bot.enos.errors import Broken, KeyUsed, Silence, Throttled, TokenStale, Unreachable, Unreadable
+from bot.enos.errors import BadResponse, NoResponse, ServerError, Throttled, TimestampReused, TokenRejected, Unreachable
 from bot.work.commands.dispatcher import OLD_BUTTON
 
 SCENES = Scenes()
@@ -45,7 +45,9 @@ async def _(world):
 
 @scene("nobody is an admin")
 async def _(world):
-    world.manners = world.manners.__class__(**{**fields_of(world.manners), "admins": frozenset()})
+    world.answer_settings = world.answer_settings.__class__(
+        **{**fields_of(world.answer_settings), "admins": frozenset()}
+    )
     world.restart()
     await world.priya.says("runs")
     await world.priya.says("whoami")
@@ -94,7 +96,7 @@ asked("an owner who is not linked", "maya", "runs by <@U0PRIYA0001>")
 @scene("a button that this version cannot read")
 async def _(world):
     (card,) = await world.maya.says("status")
-    world.told.clear()
+    world.answer_texts.clear()
     await world.maya.carries(card, f"1|p|{OLD_BUTTON}")
 
 
@@ -102,14 +104,14 @@ async def _(world):
 
 for name, trouble in {
     "EnOS is not there": Unreachable("connection refused"),
-    "EnOS does not answer": Silence("no answer within 30 s"),
-    "EnOS answers with HTML": Unreadable("it is an HTML page (HTTP 502)"),
+    "EnOS does not answer": NoResponse("no answer within 30 s"),
+    "EnOS answers with HTML": BadResponse("it is an HTML page (HTTP 502)"),
     "EnOS asks to wait": Throttled(20),
     "EnOS asks to wait without saying how long": Throttled(),
-    "EnOS fails inside": Broken(500),
-    "EnOS answers with an unknown code": Broken(200, 62999, "something <!channel> new"),
-    "EnOS turns the sign-in away": TokenStale("code 1003"),
-    "EnOS counts milliseconds": KeyUsed(),
+    "EnOS fails inside": ServerError(500),
+    "EnOS answers with an unknown code": ServerError(200, 62999, "something <!channel> new"),
+    "EnOS turns the sign-in away": TokenRejected("code 1003"),
+    "EnOS counts milliseconds": TimestampReused(),
     "62101": refusal("wrong_user", "user not found"),
     "62102, another run in this minute": refusal("not_created", "Cannot create flow instance repeatedly"),
     "62102, a body that cannot be used": refusal("invalid_request", "request body is invalid"),

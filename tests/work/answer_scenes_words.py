@@ -5,8 +5,8 @@ from answer_scenes import Scenes, fault
 from answer_world import OPS
 
 from bot.core.flow.status import Status
-from bot.core.people.model import Surface, Where
-from bot.enos.errors import Silence
+from bot.core.people.model import Origin, Surface
+from bot.enos.errors import NoResponse
 
 SCENES = Scenes()
 scene, asked = SCENES.scene, SCENES.asked
@@ -22,7 +22,7 @@ def with_runs(world):
 
 
 def away(world):
-    world.enos.faults.update({"flow": [Silence("no answer")], "search": [Silence("no answer")]})
+    world.enos.faults.update({"flow": [NoResponse("no answer")], "search": [NoResponse("no answer")]})
 
 
 # ── names that match nothing ──
@@ -56,11 +56,11 @@ asked("a start in a year mistyped", "maya", "trigger 3377 from 108580 at 2006-11
 
 @scene("a mention in words for others")
 async def _(world):
-    where = Where(Surface.MENTION, OPS, "", world.new_ts())
-    await world.heard(world.maya, "the team says <@U0FLOWBOT1> knows", where, hint="talk")
+    origin = Origin(Surface.MENTION, OPS, "", world.new_ts())
+    await world.heard(world.maya, "the team says <@U0FLOWBOT1> knows", origin, hint="talk")
 
 
 @scene("an edit of a direct message")
 async def _(world):
-    where = Where(Surface.DIRECT, "D0MAYA00001", "", world.new_ts())
-    await world.heard(world.maya, "trigger 3377 with password=hunter2", where, hint="edited")
+    origin = Origin(Surface.DIRECT, "D0MAYA00001", "", world.new_ts())
+    await world.heard(world.maya, "trigger 3377 with password=hunter2", origin, hint="edited")

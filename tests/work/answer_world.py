@@ -11,15 +11,15 @@ from answer_slack import AnswerSlack, Message
 from bot.core.flow.model import FlowId, InstanceId, TaskId, UserId, UserName
 from bot.core.flow.status import Status
 from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
-from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
-from bot.core.people.model import Link, Person, Said, Surface, Where
+from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
+from bot.core.people.model import IncomingMessage, Link, Origin, Person, Surface
 from bot.core.text.mask import DEFAULT
 from bot.core.text.sealed import Seal
 from bot.ops.schedules import in_words
-from bot.work.commands.context import Manners, Rooms
-from bot.work.commands.dispatcher import Answers
-from bot.work.commands.incident_actions import Desk
-from bot.work.runs.progress import Follow
+from bot.work.commands.context import AnswerSettings, Services
+from bot.work.commands.dispatcher import Dispatcher
+from bot.work.commands.incident_actions import IncidentActions
+from bot.work.runs.progress import RunTracker
 
 __all__ = ["FAILED", "HOME", "OPS", "START", "Lost", "World", "chain"]
 
@@ -46,7 +46,7 @@ OTHERS = {
 }
 
 
-class Names:
+class LinkedOwners:
     """Owners to people, as the app does it."""
 
     def __init__(self, store):
@@ -66,17 +66,17 @@ class Actor:
 
     async def says(self, text, channel=OPS):
         """A slash command."""
-        where = Where(Surface.COMMAND, channel, response_url="https://hooks.slack.test/1")
-        return await self.world.heard(self, text, where)
+        origin = Origin(Surface.COMMAND, channel, response_url="https://hooks.slack.test/1")
+        return await self.world.heard(self, text, origin)
 
     async def mentions(self, text, thread="", channel=OPS):
         """@flowbot in a channel or a thread."""
-        return await self.world.heard(self, text, Where(Surface.MENTION, channel, thread, self.world.new_ts()))
+        return await self.world.heard(self, text, Origin(Surface.MENTION, channel, thread, self.world.new_ts()))
 
     async def writes(self, text):
         """A direct message."""
-        where = Where(Surface.DIRECT, f"D{self.person.user[1:]}", "", self.world.new_ts())
-        return await self.world.heard(self, text, where)
+        origin = Origin(Surface.DIRECT, f"D{self.person.user[1:]}", "", self.world.new_ts())
+        return await self.world.heard(self, text, origin)
 
     async def presses(self, message, label):
         """A button of a message, by its label."""
@@ -86,14 +86,14 @@ class Actor:
         """Any value on a button of a message."""
         version, post, words = value.split("|", 2)
         assert version == "1"
-        where = Where(
+        origin = Origin(
             Surface.BUTTON,
             message.channel,
             message.thread,
             message.ts,
             response_url="https://hooks.slack.test/2",
         )
-        return await self.world.heard(self, words, where, post)
+        return await self.world.heard(self, words, origin, post)
 
 
 class World:
@@ -106,15 +106,15 @@ class World:
         self.now = START
         self.zone = timedelta(hours=8)
         self.seen = []
-        self.told = []  # the answers among it as text, each as it stood when it came or was edited
-        self.standing = {}  # post id to the message it became
+        self.answer_texts = []  # the answers among it as text, each as it stood when it came or was edited
+        self.messages = {}  # post id to the message it became
         self.well = True
         self.secret_key = "the secret key of the EnOS application"
-        self.nudges = 0  # how often the watcher was told that a run may heal
+        self.polls_requested = 0  # how often the watcher was told that a run may heal
         self._ids = itertools.count(1)
         self._stamps = itertools.count(1)
         self.actors = {}
-        self.manners = Manners(
+        self.answer_settings = AnswerSettings(
             channel=OPS,
             admins=frozenset({"U0ALEX00001"}),
             oncall=(ONCALL,),
@@ -127,24 +127,24 @@ class World:
 
     def restart(self):
         """The process begins anew: what it held in memory is gone."""
-        self.rooms = Rooms(
+        self.services = Services(
             enos=self.enos,
             slack=self.slack,
             store=self.store,
-            desk=Desk(self.store, Names(self.store), self.new_id),
+            incident_actions=IncidentActions(self.store, LinkedOwners(self.store), self.new_id),
             clock=lambda: self.now,
             steady=lambda: self.now,
             new_id=self.new_id,
-            manners=self.manners,
+            answer_settings=self.answer_settings,
             schedule_words=in_words,
             health=lambda: {"Well": self.well, "Watching": "18 of 19 flows", "Last read": "4 s ago"},
             platform_zone=lambda: self.zone,
             seal=Seal(self.secret_key),
             wake=lambda: None,
-            nudge=self._nudged,
+            poll_soon=self._count_poll,
         )
-        self.answers = Answers(self.rooms)
-        self.follow = Follow(self.rooms)
+        self.dispatcher = Dispatcher(self.services)
+        self.run_tracker = RunTracker(self.services)
 
     @classmethod
     async def begun(cls, store):
@@ -153,7 +153,7 @@ class World:
         for name, (user, user_id, user_name) in LINKED.items():
             world._actor(name, user, timezone={"maya": "Asia/Shanghai", "jonas": "Europe/Berlin"}.get(name, "UTC"))
             enos.names[user_id] = user_name
-            link = Link(Person(HOME, user), UserId(user_id), UserName(user_name), proven=name != "lina")
+            link = Link(Person(HOME, user), UserId(user_id), UserName(user_name), verified=name != "lina")
             await store.put_links([link])
         for name, (user, more) in OTHERS.items():
             world._actor(name, user, **more)
@@ -169,8 +169,8 @@ class World:
         enos.add(4501, "forecast-small", "maya.chen", "lina.gomez")
         return world
 
-    def _nudged(self):
-        self.nudges += 1
+    def _count_poll(self):
+        self.polls_requested += 1
 
     def _actor(self, name, user, **more):
         person = Person("T0FOREIGN1" if more.get("stranger") else HOME, user)
@@ -189,46 +189,46 @@ class World:
 
     # ── what happens ──
 
-    async def heard(self, actor, text, where, post="", key="", hint=""):
+    async def heard(self, actor, text, origin, post="", key="", hint=""):
         """Hand words to the bot, deliver what it queues, and return what people see anew."""
-        said = Said(key or f"say:{self.new_ts()}", text, actor.person, where, self.now, post, hint)
-        await self.answers.said(said)
+        said = IncomingMessage(key or f"say:{self.new_ts()}", text, actor.person, origin, self.now, post, hint)
+        await self.dispatcher.receive(said)
         assert await self.store.unanswered() == ()  # whatever it was: answered, or the audit knows of it
         return await self.delivered()
 
-    async def killed_before_answering(self, actor, text, where, key="Ev1"):
+    async def killed_before_answering(self, actor, text, origin, key="Ev1"):
         """Words arrive, the process dies before it works on them, and begins anew."""
-        assert await self.answers.arrived(Said(key, text, actor.person, where, self.now))
+        assert await self.dispatcher.record_arrival(IncomingMessage(key, text, actor.person, origin, self.now))
         self.restart()
 
-    async def take_up(self):
+    async def answer_left_over(self):
         """What a process does at its start with words that a former one did not come to."""
-        await self.answers.take_up(await self.store.unanswered())
+        await self.dispatcher.answer_left_over(await self.store.unanswered())
         return await self.delivered()
 
     async def tick(self, **span):
         """Let time pass, look after the runs that people started, and return what people see anew."""
         self.later(**span)
-        await self.follow.tick(self.now)
+        await self.run_tracker.tick(self.now)
         return await self.delivered()
 
     async def delivered(self):
         new = []
         while due := await self.store.due(self.now + timedelta(seconds=5)):
             for post in due:
-                taken = await self.store.sending(post.new.id, self.now)
+                taken = await self.store.start_sending(post.new.id, self.now)
                 if taken is not None:
                     message = await self._stands(taken)
                     new.append(message)
                     if taken.new.lane is not Lane.ALERT:
-                        self.told.append(message.as_seen(edited=taken.new.kind is Kind.EDIT))
+                        self.answer_texts.append(message.as_seen(edited=taken.new.kind is PostKind.EDIT))
         self.seen += new
         return new
 
     async def _stands(self, post):
         new = post.new
-        if new.kind is Kind.EDIT:
-            message = self.standing[new.target]
+        if new.kind is PostKind.EDIT:
+            message = self.messages[new.target]
             message.body, ts, channel = dict(new.body), message.ts, message.channel
             message.texts.append(message.text)
         else:
@@ -237,15 +237,15 @@ class World:
             message = Message(
                 self._place(new, channel), channel, new.thread, ts, dict(new.body), new.kind.value, new.user
             )
-            self.standing[new.id] = message
-        await self.store.sent(new.id, channel, ts, self.now)
+            self.messages[new.id] = message
+        await self.store.mark_sent(new.id, channel, ts, self.now)
         return message
 
     def _place(self, new, channel):
         who = {actor.person.user: actor.name for actor in self.actors.values()}
-        if new.kind is Kind.WHISPER:
+        if new.kind is PostKind.EPHEMERAL:
             return f"only {who[new.user]} sees"
-        if new.kind is Kind.FILE:
+        if new.kind is PostKind.FILE:
             return f"file for {who[new.channel]}"
         if channel.startswith("D"):
             return f"dm {who['U' + channel[1:]]}"
@@ -280,19 +280,19 @@ class World:
         return message
 
     async def put(self, incident, first, **more):
-        from bot.core.incident.facts import Facts
-        from bot.messages.cards.incident import Look, card
+        from bot.core.incident.facts import ChangeSet
+        from bot.messages.cards.incident import RenderContext, card
 
         post = NewPost(
             first,
-            Kind.MESSAGE,
+            PostKind.MESSAGE,
             Lane.ALERT,
             incident.channel,
-            card(incident, first, Look()),
+            card(incident, first, RenderContext()),
             self.now,
             incident=incident.id,
         )
-        await self.store.observe([], [], lambda _known: Facts(incidents=(incident,), posts=(post,)))
+        await self.store.observe([], [], lambda _known: ChangeSet(incidents=(incident,), posts=(post,)))
 
     async def incident(self, instance=FAILED):
         return await self.store.incident(IncidentId(f"incident-{instance}"))
@@ -300,7 +300,7 @@ class World:
     async def audited(self):
         """The audit, oldest first, as (who, words, outcome, request, as whom, answer)."""
         names = {actor.person: actor.name for actor in self.actors.values()}
-        entries = await self.store.audit(START - timedelta(days=1), self.now + timedelta(days=1))
+        entries = await self.store.audit_entries(START - timedelta(days=1), self.now + timedelta(days=1))
         return [
             (names[e.attempt.by], e.attempt.words, e.outcome, e.request, e.user_id, e.answer) for e in reversed(entries)
         ]

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from dataclasses import dataclass, replace
 
-from bot.core.errors import Outage
+from bot.core.errors import TemporaryFailure
 from bot.core.flow.ids import instance_moment
 from bot.core.flow.model import (
     FlowId,
@@ -157,7 +157,7 @@ class MemoryEnos:
         )
 
 
-class Down(Outage):
+class Down(TemporaryFailure):
     """The platform does not answer."""
 
     def __str__(self):

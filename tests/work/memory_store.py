@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.core.flow.status import is_finished
-from bot.core.incident.facts import Facts, Known
+from bot.core.incident.facts import ChangeSet, StoredState
 from bot.core.incident.model import Phase
-from bot.core.outbox.posts import Kind, Post, State
+from bot.core.outbox.posts import Post, PostKind, PostState
 
 LIVE = {Phase.OPEN, Phase.ACKNOWLEDGED}
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,7 +27,7 @@ class MemoryStore:
         self.kept = {}
         self.under = {}
         self.posts = {}
-        self.settled = []
+        self.attempt_results = []
         self.writes = 0
         self.die_after = None
         self.biggest = 0
@@ -59,30 +59,30 @@ class MemoryStore:
             if since and each.told_at and each.told_at > since and each.listed_in not in goes_on
         )
         seen = {id_: self.seen[id_] for id_ in instances if id_ in self.seen}
-        known = Known(seen, tuple(newest.values()), tuple(self.under.values()), recent)
-        facts = decide(known)
-        if facts.seen or facts.incidents or facts.posts or facts.forget or facts.gatherings:
+        known = StoredState(seen, tuple(newest.values()), tuple(self.under.values()), recent)
+        changes = decide(known)
+        if changes.seen or changes.incidents or changes.posts or changes.forget or changes.incident_groups:
             self._written()
-            self._apply(facts)
-        return facts
+            self._apply(changes)
+        return changes
 
-    def knows(self, rows):
+    def are_unchanged(self, rows):
         told = {id_: (seen.status, seen.end_time) for id_, seen in self.seen.items()}
         return all(told.get(row.id) == (row.status, row.end_time) for row in rows)
 
-    def _apply(self, facts):
-        self.biggest = max(self.biggest, len(facts.seen) + len(facts.posts) + len(facts.incidents))
-        for seen in facts.seen:
+    def _apply(self, changes):
+        self.biggest = max(self.biggest, len(changes.seen) + len(changes.posts) + len(changes.incidents))
+        for seen in changes.seen:
             old = self.seen.get(seen.instance)
             if old is None or replace(old, seen_at=seen.seen_at) != seen:
                 self.seen[seen.instance] = seen
-        for incident in facts.incidents:
+        for incident in changes.incidents:
             self.kept[incident.id] = incident
-        for gathering in facts.gatherings:
-            self.under[gathering.post] = gathering
-        for id_ in facts.forget:
+        for group in changes.incident_groups:
+            self.under[group.post] = group
+        for id_ in changes.forget:
             self.seen.pop(id_, None)
-        self._put(facts.posts)
+        self._put(changes.posts)
 
     async def readings(self):
         return dict(self.read)
@@ -102,7 +102,7 @@ class MemoryStore:
     async def is_new(self):
         return all(reading.read_at is None for reading in self.read.values())
 
-    async def note(self, name, value):
+    async def set_note(self, name, value):
         await self._write()
         self.named.pop(name, None)
         if value:
@@ -111,7 +111,7 @@ class MemoryStore:
     async def notes(self):
         return dict(self.named)
 
-    async def tell(self, name, decide):
+    async def update_note(self, name, decide):
         await asyncio.sleep(0)
         told = decide(self.named.get(name, ""))
         if told is None:
@@ -135,28 +135,28 @@ class MemoryStore:
         ]
         return tuple(sorted(found, key=lambda incident: incident.opened_at, reverse=True)[:limit])
 
-    async def gatherings(self):
+    async def incident_groups(self):
         return tuple(self.under.values())
 
-    async def gathered(self, post):
+    async def grouped(self, post):
         found = [incident for incident in self.kept.values() if incident.listed_in == post]
         return tuple(sorted(found, key=lambda incident: incident.opened_at, reverse=True))
 
     async def incident(self, id):
         return self.kept.get(id)
 
-    async def change(self, id, decide, *, settle=None):
+    async def change(self, id, decide, *, attempt_result=None):
         await asyncio.sleep(0)
-        facts = decide(self.kept[id])
-        if facts != Facts() or settle is not None:
+        changes = decide(self.kept[id])
+        if changes != ChangeSet() or attempt_result is not None:
             self._written()
-            self._apply(facts)
-            self.settled += [] if settle is None else [settle]
-        return facts
+            self._apply(changes)
+            self.attempt_results += [] if attempt_result is None else [attempt_result]
+        return changes
 
     # the outbox
 
-    async def queue(self, posts, *, settle=None):
+    async def queue(self, posts, *, attempt_result=None):
         await self._write()
         self._put(posts)
 
@@ -166,18 +166,18 @@ class MemoryStore:
     def _put(self, posts):
         for new in posts:
             if new.id not in self.posts:
-                self.posts[new.id] = Post(new, State.QUEUED)
-                if new.kind is Kind.EDIT:
+                self.posts[new.id] = Post(new, PostState.QUEUED)
+                if new.kind is PostKind.EDIT:
                     self._merge(new)
 
     def _merge(self, new):
         target = self.posts[new.target]
         for id_, post in self.posts.items():
-            if post.new.target == new.target and post.state is State.QUEUED and id_ != new.id:
-                self.posts[id_] = replace(post, state=State.GIVEN_UP)
-        if target.state is State.QUEUED:
+            if post.new.target == new.target and post.state is PostState.QUEUED and id_ != new.id:
+                self.posts[id_] = replace(post, state=PostState.GIVEN_UP)
+        if target.state is PostState.QUEUED:
             self.posts[new.target] = replace(target, new=replace(target.new, body=new.body))
-            self.posts[new.id] = replace(self.posts[new.id], state=State.GIVEN_UP)
+            self.posts[new.id] = replace(self.posts[new.id], state=PostState.GIVEN_UP)
 
     # what tests look at
 
@@ -186,16 +186,16 @@ class MemoryStore:
         due = [
             post
             for post in self.posts.values()
-            if post.state is State.QUEUED
+            if post.state is PostState.QUEUED
             and post.new.due <= now
             and (post.new.thread_of is None or self._stands(post.new.thread_of) or True)
         ]
         for post in due:
-            self.posts[post.new.id] = replace(post, state=State.SENT, ts=f"{len(self.posts)}.{post.new.id}")
+            self.posts[post.new.id] = replace(post, state=PostState.SENT, ts=f"{len(self.posts)}.{post.new.id}")
         return [post.new for post in due]
 
     def _stands(self, id_):
-        return id_ in self.posts and self.posts[id_].state is State.SENT
+        return id_ in self.posts and self.posts[id_].state is PostState.SENT
 
     def cards(self):
         """Return the messages that stand in the channel, oldest first, as they are shown after all edits."""
@@ -206,16 +206,16 @@ class MemoryStore:
         return [
             self.shown(post.new.id)
             for post in self.posts.values()
-            if post.new.kind is Kind.MESSAGE and post.new.thread_of == card
+            if post.new.kind is PostKind.MESSAGE and post.new.thread_of == card
         ]
 
     def shown(self, id_):
         body = self.posts[id_].new.body
         for post in self.posts.values():
-            if post.new.kind is Kind.EDIT and post.new.target == id_:
+            if post.new.kind is PostKind.EDIT and post.new.target == id_:
                 body = post.new.body
         return body
 
     @staticmethod
     def _is_top(new):
-        return new.kind is Kind.MESSAGE and new.thread_of is None and not new.thread
+        return new.kind is PostKind.MESSAGE and new.thread_of is None and not new.thread

@@ -10,7 +10,7 @@ from bot.core.text.escape import clean
 NAMED = 8  # things that a line names; the others are counted
 
 
-class State(Enum):
+class CheckState(Enum):
     """How a check ended."""
 
     OK = "ok"
@@ -23,50 +23,50 @@ class Check:
     """One thing that was looked at."""
 
     name: str  # short and stable, e.g. "slack channel"
-    state: State
+    state: CheckState
     says: str  # what was found, a sentence
-    mend: str = ""  # what to do about it
+    fix: str = ""  # what to do about it
 
     def __post_init__(self) -> None:
         """Keep it one line, whatever words of others it holds."""
-        for name in ("says", "mend"):
+        for name in ("says", "fix"):
             object.__setattr__(self, name, " ".join(clean(getattr(self, name)).split()))
 
 
 def ok(name: str, says: str) -> Check:
     """Return a check that ended well."""
-    return Check(name, State.OK, says)
+    return Check(name, CheckState.OK, says)
 
 
-def warning(name: str, says: str, mend: str) -> Check:
+def warning(name: str, says: str, fix: str) -> Check:
     """Return a check that found something to mend."""
-    return Check(name, State.WARNING, says, mend)
+    return Check(name, CheckState.WARNING, says, fix)
 
 
-def failed(name: str, says: str, mend: str = "") -> Check:
+def failed(name: str, says: str, fix: str = "") -> Check:
     """Return a check that found something broken. A sentence of a failure may bring its way out along."""
-    return Check(name, State.FAILED, says, mend)
+    return Check(name, CheckState.FAILED, says, fix)
 
 
 def exit_code(checks: Sequence[Check]) -> int:
     """Return 0 where nothing failed, else 1. Warnings are allowed."""
-    return 1 if any(check.state is State.FAILED for check in checks) else 0
+    return 1 if any(check.state is CheckState.FAILED for check in checks) else 0
 
 
 def lines(checks: Sequence[Check]) -> str:
     """Return the checks for a terminal: a line each, and one that sums up."""
     width = max((len(check.name) for check in checks), default=0)
-    rows = [f"{check.state.value:<8} {check.name:<{width}}  {check.says} {check.mend}".rstrip() for check in checks]
+    rows = [f"{check.state.value:<8} {check.name:<{width}}  {check.says} {check.fix}".rstrip() for check in checks]
     return "\n".join([*rows, "", summary(checks)]) + "\n"
 
 
 def summary(checks: Sequence[Check]) -> str:
     """Return how many checks ended how, in a sentence."""
-    count = {state: sum(check.state is state for check in checks) for state in State}
-    warnings = f"{count[State.WARNING]} warning" + ("" if count[State.WARNING] == 1 else "s")
-    if count[State.FAILED]:
-        return f"{count[State.FAILED]} of {len(checks)} checks failed, {warnings}."
-    return f"All is well: {count[State.OK]} of {len(checks)} checks are ok, {warnings}."
+    count = {state: sum(check.state is state for check in checks) for state in CheckState}
+    warnings = f"{count[CheckState.WARNING]} warning" + ("" if count[CheckState.WARNING] == 1 else "s")
+    if count[CheckState.FAILED]:
+        return f"{count[CheckState.FAILED]} of {len(checks)} checks failed, {warnings}."
+    return f"All is well: {count[CheckState.OK]} of {len(checks)} checks are ok, {warnings}."
 
 
 def report(checks: Sequence[Check]) -> Mapping[str, Any]:
@@ -74,7 +74,7 @@ def report(checks: Sequence[Check]) -> Mapping[str, Any]:
     return {
         "ok": exit_code(checks) == 0,
         "checks": [
-            {"name": check.name, "state": check.state.value, "says": check.says, "mend": check.mend} for check in checks
+            {"name": check.name, "state": check.state.value, "says": check.says, "mend": check.fix} for check in checks
         ],
     }
 

@@ -8,12 +8,12 @@ from bot.core.checks.check import Check, failed, ok, warning
 from bot.core.flow.model import UserId, UserName
 from bot.core.people.model import Link, Person
 
-ROOM = 200_000_000  # bytes of disk that should be free
-LATE = 120.0  # seconds that a post may wait
+MIN_FREE_BYTES = 200_000_000  # bytes of disk that should be free
+MAX_POST_AGE = 120.0  # seconds that a post may wait
 
 
 @dataclass(frozen=True, slots=True)
-class Inside:
+class BotReport:
     """What a running bot tells of itself."""
 
     version: str
@@ -24,41 +24,43 @@ class Inside:
     links: tuple[Link, ...] = field(default=())
 
 
-def written(inside: Inside) -> Mapping[str, Any]:
+def written(bot_report: BotReport) -> Mapping[str, Any]:
     """Return it as JSON takes it."""
-    links = [[each.person.team, each.person.user, each.user_id, each.user_name, each.proven] for each in inside.links]
-    return {name: getattr(inside, name) for name in Inside.__slots__} | {"links": links}
+    links = [
+        [each.person.team, each.person.user, each.user_id, each.user_name, each.verified] for each in bot_report.links
+    ]
+    return {name: getattr(bot_report, name) for name in BotReport.__slots__} | {"links": links}
 
 
-def read(told: Mapping[str, Any]) -> Inside:
+def read(told: Mapping[str, Any]) -> BotReport:
     """Return what ``written`` wrote; what another version lacks or adds is left out."""
-    known = {name: told[name] for name in Inside.__slots__ if name in told}
+    known = {name: told[name] for name in BotReport.__slots__ if name in told}
     links = tuple(
-        Link(Person(str(team), str(user)), UserId(str(id_)), UserName(str(name)), proven=bool(proven))
-        for team, user, id_, name, proven in told.get("links", ())
+        Link(Person(str(team), str(user)), UserId(str(id_)), UserName(str(name)), verified=bool(verified))
+        for team, user, id_, name, verified in told.get("links", ())
     )
-    return Inside(**(known | {"links": links, "version": str(told.get("version", "unknown"))}))
+    return BotReport(**(known | {"links": links, "version": str(told.get("version", "unknown"))}))
 
 
 def disk(path: str, free: int) -> Check | None:
     """Return a check where the disk under the database is nearly full."""
-    if free >= ROOM:
+    if free >= MIN_FREE_BYTES:
         return None
     says = f"Only {free // 1_000_000} MB are free where the database {path} stands."
     return warning("disk", says, "Make room there: what flowbot cannot write down it does not say.")
 
 
-def running(inside: Inside, holder: str, version: str) -> tuple[Check, ...]:
+def running(bot_report: BotReport, holder: str, version: str) -> tuple[Check, ...]:
     """Return the checks about a running bot; ``version`` is this program's."""
     found = [ok("bot", f"flowbot runs: {holder}.")]
-    if inside.why_not_ready:
-        mend = "The checks below and its log say more."
-        found = [failed("bot", f"flowbot runs ({holder}), but cannot do its work: {inside.why_not_ready}.", mend)]
-    if inside.version != version:
-        says = f"The running bot is version {inside.version}, this program is {version}."
+    if bot_report.why_not_ready:
+        fix = "The checks below and its log say more."
+        found = [failed("bot", f"flowbot runs ({holder}), but cannot do its work: {bot_report.why_not_ready}.", fix)]
+    if bot_report.version != version:
+        says = f"The running bot is version {bot_report.version}, this program is {version}."
         found.append(warning("bot version", says, "Restart the bot with the version you want."))
-    if inside.oldest_seconds > LATE:
-        says = f"A post has been waiting for Slack for {inside.oldest_seconds / 60:.0f} min."
+    if bot_report.oldest_seconds > MAX_POST_AGE:
+        says = f"A post has been waiting for Slack for {bot_report.oldest_seconds / 60:.0f} min."
         found.append(warning("outbox", says, "The checks of Slack below, and the bot's log, say why."))
     return tuple(found)
 
@@ -69,10 +71,10 @@ def message(where: str, seconds: float) -> Check:
     return ok("slack message", says)
 
 
-def message_lost(where: str, mend: str) -> Check:
+def message_lost(where: str, fix: str) -> Check:
     """Return that the test message could not be found by its id."""
     says = f"A message that was posted in {where} was not found again by its id, so doubles could not be prevented."
-    return failed("slack message", says, mend)
+    return failed("slack message", says, fix)
 
 
 def pressed(who: str, seconds: float) -> Check:
@@ -89,8 +91,8 @@ def not_pressed() -> Check:
 def unpressed(where: str, seconds: float) -> Check:
     """Return that no press reached flowbot."""
     says = f"No press of the button in {where} reached flowbot within {seconds:g} s."
-    mend = (
+    fix = (
         "If somebody did press it: switch on Interactivity for the app, and in HTTP mode check its request URL. "
         "Otherwise run this again and press it."
     )
-    return failed("slack button", says, mend)
+    return failed("slack button", says, fix)

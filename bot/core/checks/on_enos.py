@@ -31,28 +31,28 @@ AUTHORIZE = (
 def clock(skew: timedelta) -> Check:
     """Return how this machine's clock compares with EnOS's; ``skew`` is how far EnOS's is ahead."""
     name, says = "enos clock", f"EnOS's clock is {apart(skew)}."
-    mend = "Set this machine's clock, for example with NTP; if Slack's agrees with it, tell EnOS's administrator."
+    fix = "Set this machine's clock, for example with NTP; if Slack's agrees with it, tell EnOS's administrator."
     if abs(skew) >= STALE:
-        return failed(name, f"{says} Calls that are 15 minutes off are turned away.", mend)
+        return failed(name, f"{says} Calls that are 15 minutes off are turned away.", fix)
     if abs(skew) > DRIFT:
-        return warning(name, f"{says} A run is named after its minute, so a start may be looked for in another.", mend)
+        return warning(name, f"{says} A run is named after its minute, so a start may be looked for in another.", fix)
     return ok(name, says)
 
 
 def zone(setting: str, printed: str, rows: Sequence[Instance]) -> Check:
     """Return whether the times that EnOS prints can be read; ``printed`` is what Get Timezone says."""
     name, told = "enos time zone", zone_offset(printed)
-    mend = "Set FLOWBOT_ENOS_TIMEZONE to the zone of the times that the EnOS console shows, for example GMT+8."
+    fix = "Set FLOWBOT_ENOS_TIMEZONE to the zone of the times that the EnOS console shows, for example GMT+8."
     used = zone_offset(setting) if setting != "auto" else told
     if used is None:
-        return failed(name, f"EnOS names its time zone as “{printed}”, which flowbot cannot read.", mend)
+        return failed(name, f"EnOS names its time zone as “{printed}”, which flowbot cannot read.", fix)
     if told is not None and used != told:
-        return warning(name, f"FLOWBOT_ENOS_TIMEZONE is {setting}, but EnOS says {printed}.", mend)
+        return warning(name, f"FLOWBOT_ENOS_TIMEZONE is {setting}, but EnOS says {printed}.", fix)
     shown = printed if setting == "auto" else setting
     timed = [row for row in rows if row.trigger_time]
     if timed and not any(calibrate(row.id, row.trigger_time, "", used).certain for row in timed):
         says = f"The trigger times that EnOS prints are neither in UTC nor in {shown} (of {timed[0].id}, for example): "
-        return warning(name, f"{says}reruns are refused rather than guessed.", mend)
+        return warning(name, f"{says}reruns are refused rather than guessed.", fix)
     return ok(name, f"EnOS's time zone is {shown}.")
 
 
@@ -71,8 +71,8 @@ def flows(
     if not hidden:
         return ok(name, says)
     names = some([f"{flow.id} {flow.name}" for flow in hidden])
-    mend = "Give that user a right to them in EnOS, or set another ENOS_USER_ID."
-    return warning(name, f"{says} Failures of these are never told: {names}.", mend)
+    fix = "Give that user a right to them in EnOS, or set another ENOS_USER_ID."
+    return warning(name, f"{says} Failures of these are never told: {names}.", fix)
 
 
 def pages(setting: str, found: str | None) -> Check:
@@ -103,7 +103,7 @@ def links(found: Sequence[Link], doubts: Mapping[Link, str], command: str) -> tu
     if not found:
         says = "Nobody is linked to an EnOS user, so nobody can read or change anything from Slack."
         return (warning("links", says, f"Link people: {way}, or flowbot people import FILE."),)
-    unproven = [link for link in found if not link.proven]
+    unproven = [link for link in found if not link.verified]
     wrong = [
         warning(
             f"link {link.person.user}",
@@ -134,8 +134,8 @@ def owners(
         nobody = [f"{id_} {name}" for id_, (name, owners) in sorted(owned.items()) if not set(owners) & set(on_call)]
         if nobody:
             says = f"{len(nobody)} of {len(owned)} flows have no owner on call, who could rerun them: {some(nobody)}."
-            mend = "Make somebody on call an owner in EnOS and link them, or be ready to wake an owner."
-            found.append(warning("owners on call", says, mend))
+            fix = "Make somebody on call an owner in EnOS and link them, or be ready to wake an owner."
+            found.append(warning("owners on call", says, fix))
         else:
             found.append(ok("owners on call", f"Each of {len(owned)} flows has an owner on call."))
     strangers = sorted({owner for _, names in owned.values() for owner in names} - set(linked))

@@ -55,10 +55,10 @@ def clock(skew: timedelta | None) -> Check:
     if skew is None:
         return warning(name, "Slack's answer names no time.", "Look whether a proxy stands between.")
     says = f"Slack's clock is {apart(skew)}."
-    mend = "Set this machine's clock, for example with NTP."
+    fix = "Set this machine's clock, for example with NTP."
     if abs(skew) >= FRESH:
-        return failed(name, f"{says} Requests of Slack are not believed then, and calls to EnOS may be refused.", mend)
-    return warning(name, says, mend) if abs(skew) > DRIFT else ok(name, says)
+        return failed(name, f"{says} Requests of Slack are not believed then, and calls to EnOS may be refused.", fix)
+    return warning(name, says, fix) if abs(skew) > DRIFT else ok(name, says)
 
 
 def apart(skew: timedelta) -> str:
@@ -114,8 +114,8 @@ def channel_refused(channel_id: str, error: str) -> Check:
     """Return what a refusal to describe the default channel means."""
     if error == "channel_not_found":
         says = f"There is no channel {channel_id}, or it is private and flowbot is not in it."
-        mend = "Check FLOWBOT_CHANNEL (in Slack: the channel's name, About, at the end), and /invite @flowbot there."
-        return failed("slack channel", says, mend)
+        fix = "Check FLOWBOT_CHANNEL (in Slack: the channel's name, About, at the end), and /invite @flowbot there."
+        return failed("slack channel", says, fix)
     return failed("slack channel", f"Slack does not describe {channel_id}: {told(error)}.", meaning(error).way_out)
 
 
@@ -132,15 +132,15 @@ def told(error: str) -> str:
 
 def admin(user: str, profile: Profile | None) -> Check | None:
     """Return what is wrong with somebody of ``FLOWBOT_ADMINS``; None profile means that Slack knows nobody."""
-    name, mend = "slack admins", "Correct FLOWBOT_ADMINS."
+    name, fix = "slack admins", "Correct FLOWBOT_ADMINS."
     if profile is None:
-        return failed(name, f"Slack knows no {user} of FLOWBOT_ADMINS.", mend)
+        return failed(name, f"Slack knows no {user} of FLOWBOT_ADMINS.", fix)
     who = f"{profile.name or user} ({user}) of FLOWBOT_ADMINS"
     if profile.deleted:
-        return failed(name, f"{who} is deactivated.", mend)
+        return failed(name, f"{who} is deactivated.", fix)
     if profile.bot or profile.stranger or profile.guest:
         what = "an app" if profile.bot else "of another organization" if profile.stranger else "a guest"
-        return failed(name, f"{who} is {what}.", mend)
+        return failed(name, f"{who} is {what}.", fix)
     return None
 
 
@@ -168,8 +168,8 @@ def linked(looked_at: Sequence[tuple[Link, Profile | None]], others: int, comman
         return ok(name, f"{people(len(looked_at))} linked and active in Slack.{more}")
     shown = some([f"{link.person.user} as {link.user_name}" for link in gone])
     says = f"Linked, but deactivated in Slack, so that cards name them and mention nobody: {shown}.{more}"
-    mend = f"Link their EnOS users to those who follow them, or end the links: {command} unlink @person."
-    return warning(name, says, mend)
+    fix = f"Link their EnOS users to those who follow them, or end the links: {command} unlink @person."
+    return warning(name, says, fix)
 
 
 def group(group_id: str, members: Collection[str] | None, error: str = "", inactive: int = 0) -> Check | None:
@@ -205,8 +205,8 @@ def on_call(groups: Sequence[str], users: Collection[str], troubles: Sequence[Ch
 def elsewhere(others: int) -> Check:
     """Return that other connections of this app stand though no bot runs here."""
     says = f"Slack counts {others} more connection{'' if others == 1 else 's'} of this app: flowbot runs elsewhere too."
-    mend = "Run the doctor where that bot runs, or stop it: two bots would share what people say between them."
-    return warning("slack socket elsewhere", says, mend)
+    fix = "Run the doctor where that bot runs, or stop it: two bots would share what people say between them."
+    return warning("slack socket elsewhere", says, fix)
 
 
 def sockets(connected: int, wanted: int) -> Check:
@@ -214,9 +214,9 @@ def sockets(connected: int, wanted: int) -> Check:
     name = "slack socket"
     if not wanted:
         return ok(name, "The running bot hears by HTTP.")
-    mend = "Look whether Socket Mode is switched on for the app, and whether wss:// may leave this network."
+    fix = "Look whether Socket Mode is switched on for the app, and whether wss:// may leave this network."
     if not connected:
-        return failed(name, "The running bot has no connection to Slack: it hears no command and no button.", mend)
+        return failed(name, "The running bot has no connection to Slack: it hears no command and no button.", fix)
     if connected < wanted:
-        return warning(name, f"Only {connected} of the running bot's {wanted} connections to Slack stands.", mend)
+        return warning(name, f"Only {connected} of the running bot's {wanted} connections to Slack stands.", fix)
     return ok(name, f"The running bot's {wanted} connections to Slack stand.")

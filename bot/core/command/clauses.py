@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from bot.core.command import periods
-from bot.core.command.periods import Unreadable
+from bot.core.command.periods import TimeParseError
 from bot.core.command.requests import FlowRef, OwnerRef, Period, When
-from bot.core.command.spelling import said_key, said_name, said_note, said_value, said_word
+from bot.core.command.spelling import spell_key, spell_name, spell_note, spell_value, spell_word
 from bot.core.command.words import Cursor, Token, tick
 from bot.core.flow.ids import flow_of, is_instance
 from bot.core.flow.model import (
@@ -130,7 +130,7 @@ def _flow_hint(token: Token | None) -> str:
 
 
 def _say_flow(flow: FlowRef) -> str:
-    return str(flow.id) if flow.id is not None else said_name(flow.name)
+    return str(flow.id) if flow.id is not None else spell_name(flow.name)
 
 
 def _instance(token: Token) -> InstanceId | None:
@@ -178,7 +178,7 @@ def _owner(token: Token) -> OwnerRef | None:
 def _say_owner(owner: OwnerRef) -> str:
     if owner.me:
         return "me"
-    return f"<@{owner.person}>" if owner.person else said_name(str(owner.name))
+    return f"<@{owner.person}>" if owner.person else spell_name(str(owner.name))
 
 
 def _person(token: Token) -> str | None:
@@ -208,12 +208,12 @@ PERSON = Form(
 USER_ID = Form(
     "USERID",
     _one("an EnOS user id", _text, _fixed("EnOS shows it in the user's profile, such as `u15432100000000001`.")),
-    lambda user_id: said_word(UserId(user_id)),
+    lambda user_id: spell_word(UserId(user_id)),
 )
 USER_NAME = Form(
     "NAME",
     _one("an EnOS user name", _text, _fixed("It is the name in the owners of flows, such as `jane.doe`.")),
-    lambda name: said_word(UserName(name)),
+    lambda name: spell_word(UserName(name)),
 )
 
 
@@ -227,7 +227,7 @@ def _timed(reader: Callable[[list[str]], tuple[Any, int]], hint: str) -> Callabl
         tokens = cursor.ahead(3)
         try:
             value, count = reader([token.plain for token in tokens])
-        except Unreadable as unreadable:
+        except TimeParseError as unreadable:
             for token in tokens[: unreadable.index]:
                 cursor.take()
                 cursor.after = token.plain
@@ -306,9 +306,9 @@ def _pairs(cursor: Cursor) -> tuple[Parameter, ...]:
     while (token := cursor.peek()) and token.pair:
         key, value = token.pair
         if not key:
-            raise cursor.misread("no_key", "I expected a key before `=`", PAIRS_HINT, token.start)
+            raise cursor.parse_error("no_key", "I expected a key before `=`", PAIRS_HINT, token.start)
         if key in pairs:
-            raise cursor.misread("twice", f"{tick(key)} stands here twice", "Say each key once.", token.start)
+            raise cursor.parse_error("twice", f"{tick(key)} stands here twice", "Say each key once.", token.start)
         pairs[key] = value
         cursor.take()
     if not pairs:
@@ -317,7 +317,7 @@ def _pairs(cursor: Cursor) -> tuple[Parameter, ...]:
 
 
 def _say_pairs(pairs: tuple[Parameter, ...]) -> str:
-    return " ".join(f"{said_key(each.key)}={said_value(each.value)}" for each in pairs)
+    return " ".join(f"{spell_key(each.key)}={spell_value(each.value)}" for each in pairs)
 
 
 def _note(cursor: Cursor) -> str:
@@ -343,6 +343,6 @@ SCOPE = Form(
     words=SCOPES,
 )
 COUNT = Form("N", _one("a number", _count, _fixed(f"It is a number from 1 to {LARGEST_COUNT:,}.")), str)
-VERB = Form("VERB", _one("a verb", _text, _fixed("`help` lists them.")), said_word)
+VERB = Form("VERB", _one("a verb", _text, _fixed("`help` lists them.")), spell_word)
 PAIRS = Form("KEY=VALUE …", _pairs, _say_pairs)
-NOTE = Form("NOTE", _note, said_note)
+NOTE = Form("NOTE", _note, spell_note)

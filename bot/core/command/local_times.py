@@ -9,31 +9,31 @@ from bot.core.text.shown_times import is_repeated, offset, on_the_clock
 
 
 @dataclass(unsafe_hash=True)
-class Undecided(Refused):
+class AmbiguousTime(Refused):
     """A time that may be meant in several ways. ``choices`` are a label and the time to ask for instead."""
 
     choices: tuple[tuple[str, When], ...] = ()
     offers: tuple[tuple[str, str], ...] = ()  # the same as whole commands, filled in by who knows the request
 
 
-class Passed(Undecided):
+class PastTime(AmbiguousTime):
     """A clock time that has passed today."""
 
 
-class Repeated(Undecided):
+class RepeatedTime(AmbiguousTime):
     """A local time that comes twice, because the clock is put back over it."""
 
 
-def once(day: date, clock: time, zone: tzinfo) -> datetime:
+def to_utc_unambiguous(day: date, clock: time, zone: tzinfo) -> datetime:
     """Return a local time as UTC; raises Repeated where it comes twice, Refused where it does not exist."""
-    at = local(day, clock, zone)
+    at = to_utc(day, clock, zone)
     first = datetime.combine(day, clock, zone)
     if not is_repeated(first):
         return at
     both = [
         each.isoformat(timespec="seconds" if clock.second else "minutes") for each in (first, first.replace(fold=1))
     ]
-    raise Repeated(
+    raise RepeatedTime(
         "repeated_time",
         f"{on_the_clock(datetime.combine(day, clock))} comes twice in {zone}, because clocks go back then. "
         "Nothing was done.",
@@ -45,7 +45,7 @@ def once(day: date, clock: time, zone: tzinfo) -> datetime:
     )
 
 
-def local(day: date, clock: time, zone: tzinfo) -> datetime:
+def to_utc(day: date, clock: time, zone: tzinfo) -> datetime:
     """Return a local time as UTC, the first of two; raises Refused where the clock jumps over it."""
     naive = datetime.combine(day, clock)
     at = naive.replace(tzinfo=zone).astimezone(UTC)

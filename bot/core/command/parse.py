@@ -11,14 +11,14 @@ from typing import Any, cast
 
 from bot.core.command.clauses import FLOW, PAIRS, PAIRS_HINT, Clause, is_number
 from bot.core.command.courtesy import is_courtesy, is_emoji, is_thanks
-from bot.core.command.local_times import Undecided
+from bot.core.command.local_times import AmbiguousTime
 from bot.core.command.periods import resolve
 from bot.core.command.requests import Help, Request, Trigger
 from bot.core.command.table import Row, near, nearest, row, row_of
-from bot.core.command.words import Cursor, Misread, Token, tick
+from bot.core.command.words import Cursor, ParseError, Token, tick
 from bot.core.errors import Refused
 
-__all__ = ["Misread", "far_off", "is_command", "is_courtesy_only", "parse", "say", "trigger_time", "would_change"]
+__all__ = ["ParseError", "far_off", "is_command", "is_courtesy_only", "parse", "say", "trigger_time", "would_change"]
 
 AHEAD, BEHIND = timedelta(days=7), timedelta(days=180)  # a start farther off than that asks once
 
@@ -46,7 +46,7 @@ def is_courtesy_only(text: str) -> bool:
     """Whether a text holds nothing but greetings, emoji and marks, or nothing at all."""
     try:
         return _verb(Cursor(text)) is None
-    except Misread:
+    except ParseError:
         return False
 
 
@@ -54,7 +54,7 @@ def is_command(text: str) -> bool:
     """Whether a text begins like a command, after greetings: with a verb, one mistyped, an id or a slash."""
     try:
         verb = _verb(Cursor(text))
-    except Misread:
+    except ParseError:
         return False
     if verb is None:
         return False
@@ -65,7 +65,7 @@ def would_change(text: str) -> bool:
     """Whether a text begins, after greetings, with a verb that changes something."""
     try:
         verb = _verb(Cursor(text))
-    except Misread:
+    except ParseError:
         return False
     found = row(verb.bare) if verb is not None else None
     return found is not None and found.changes
@@ -100,7 +100,7 @@ def trigger_time(request: Trigger, now: datetime, zone: tzinfo) -> datetime:
         return now
     try:
         return resolve(request.when, now, zone)
-    except Undecided as undecided:
+    except AmbiguousTime as undecided:
         undecided.offers = tuple((label, say(replace(request, when=choice))) for label, choice in undecided.choices)
         raise
 
@@ -125,7 +125,7 @@ def _said(clause: Clause, value: object) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _unknown(cursor: Cursor, verb: Token) -> Misread:
+def _unknown(cursor: Cursor, verb: Token) -> ParseError:
     suggestion = nearest(verb.bare)
     if suggestion:
         way_out = f"Did you mean `{suggestion}`? `help` lists what I know."
@@ -133,7 +133,9 @@ def _unknown(cursor: Cursor, verb: Token) -> Misread:
         way_out = f"Say what to do with it, such as {tick(f'show {verb.plain}')}; `help` lists the verbs."
     else:
         way_out = "A command begins with a verb, such as `failed today`; `help` lists them all."
-    return cursor.misread("unknown_verb", f"I do not know the verb {tick(verb.word)}", way_out, verb.start, suggestion)
+    return cursor.parse_error(
+        "unknown_verb", f"I do not know the verb {tick(verb.word)}", way_out, verb.start, suggestion
+    )
 
 
 class _Reading:
@@ -206,17 +208,17 @@ class _Reading:
                 self._cursor.after, self._cursor.place = self._row.verb, self._behind
                 clause.form.read(self._cursor)  # there is nothing left, so it says what it expected
 
-    def _twice(self, token: Token) -> Misread:
-        return self._cursor.misread(
+    def _twice(self, token: Token) -> ParseError:
+        return self._cursor.parse_error(
             "twice", f"{tick(token.word)} stands here twice", "Say each clause once.", token.start
         )
 
-    def _leftover(self, token: Token) -> Misread:
+    def _leftover(self, token: Token) -> ParseError:
         words = [each.word for each in self._row.clauses if each.word and not each.hidden]
         for each in self._row.clauses:
             words += each.form.words if each.form else ()
         suggestion = near(token.plain, words) if token.plain else ""
-        return self._cursor.misread(
+        return self._cursor.parse_error(
             "unexpected",
             f"I do not know what {tick(token.word)} means here",
             f"{self._advice(token, suggestion)}The command is `{self._row.syntax}`.",
@@ -241,7 +243,7 @@ class _Reading:
 
     def _from_with(self) -> Refused:
         place = max(self._places["from"], self._places["with"])
-        return self._cursor.misread(
+        return self._cursor.parse_error(
             "from_with",
             "EnOS has no call that starts from a task and with changed parameters, so `from` and `with` "
             "do not go together",

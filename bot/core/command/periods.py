@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from bot.core.command.local_times import Passed, local, once
+from bot.core.command.local_times import PastTime, to_utc, to_utc_unambiguous
 from bot.core.command.requests import Period, When
 from bot.core.errors import Refused
 from bot.core.text.shown_times import until_on_the_clock
@@ -40,7 +40,7 @@ A_TIME = "a time"
 A_PERIOD = "a period"
 
 
-class Unreadable(ValueError):  # noqa: N818  named for what the words are
+class TimeParseError(ValueError):
     """Words that are no time: ``index`` says which of them, ``expected`` what should stand there."""
 
     def __init__(self, index: int, expected: str) -> None:
@@ -50,7 +50,7 @@ class Unreadable(ValueError):  # noqa: N818  named for what the words are
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class TimeSpan:
     """A half-open span, in UTC, and how it is shown back: ``today (2026-11-21, Europe/Berlin)``."""
 
     since: datetime
@@ -71,14 +71,14 @@ def read_when(words: Sequence[str]) -> tuple[When, int]:
     if first in WHEN_WORDS:
         if clock := _clock(second):
             return When(f"{first} {clock}"), 2
-        raise Unreadable(1, "a clock time such as `14:30`")
+        raise TimeParseError(1, "a clock time such as `14:30`")
     day, joined, rest = first.partition("t")
     if not _DATE.fullmatch(day):
-        raise Unreadable(0, A_TIME)
+        raise TimeParseError(0, A_TIME)
     _day(day, 0)
     full = _full_clock(rest if joined else second)
     if full is None:
-        raise Unreadable(0 if joined else 1, "a clock time such as `14:30`")
+        raise TimeParseError(0 if joined else 1, "a clock time such as `14:30`")
     text = f"{day}T{full}"
     return When(text if _zoned(text) else f"{day} {full}"), 1 if joined else 2
 
@@ -127,7 +127,7 @@ def duration_words(span: timedelta) -> str:
 
 def _one_of(word: str, wanted: str, expected: str) -> Period:
     if word != wanted:
-        raise Unreadable(1, expected)
+        raise TimeParseError(1, expected)
     return Period(f"this {wanted}")
 
 
@@ -138,7 +138,7 @@ def _last(second: str, third: str) -> tuple[Period, int]:
     span = parse_duration(f"1{text}" if text in _UNITS else text)  # "last hour" is one of them
     if span:
         return Period(f"last {duration_words(span)}"), count
-    raise Unreadable(1, "a duration such as `3h` or `2d` (at most `366d`)")
+    raise TimeParseError(1, "a duration such as `3h` or `2d` (at most `366d`)")
 
 
 def _since(second: str, third: str) -> tuple[Period, int]:
@@ -146,7 +146,7 @@ def _since(second: str, third: str) -> tuple[Period, int]:
         return Period(f"since {clock}"), 2
     if second not in {"today", "yesterday"}:
         if not _DATE.fullmatch(second):
-            raise Unreadable(1, "a time such as `09:00`, `yesterday 09:00` or `2026-11-19`")
+            raise TimeParseError(1, "a time such as `09:00`, `yesterday 09:00` or `2026-11-19`")
         _day(second, 1)
     if clock := _clock(third):
         return Period(f"since {second} {clock}"), 3
@@ -180,7 +180,7 @@ def _day(word: str, index: int) -> date:
     except ValueError:
         day = None
     if day is None or day.year not in YEARS:
-        raise Unreadable(index, "a date such as `2026-11-21`" if _DATE.fullmatch(word) else A_PERIOD)
+        raise TimeParseError(index, "a date such as `2026-11-21`" if _DATE.fullmatch(word) else A_PERIOD)
     return day
 
 
@@ -204,18 +204,18 @@ def resolve(when: When, now: datetime, zone: tzinfo) -> datetime:
     if rest:
         days = {"today": today, "tomorrow": today + DAY, "yesterday": today - DAY}
         day = days.get(first) or date.fromisoformat(first)
-        return once(day, time.fromisoformat(rest), zone)
+        return to_utc_unambiguous(day, time.fromisoformat(rest), zone)
     if "T" in first:
         at = datetime.fromisoformat(first)
-        return at.astimezone(UTC) if at.tzinfo else once(at.date(), at.time(), zone)
+        return at.astimezone(UTC) if at.tzinfo else to_utc_unambiguous(at.date(), at.time(), zone)
     clock = time.fromisoformat(first)
-    at = once(today, clock, zone)
+    at = to_utc_unambiguous(today, clock, zone)
     if at + timedelta(minutes=1) <= now:
         raise _passed(clock, today, zone)
     return at
 
 
-def window(period: Period, now: datetime, zone: tzinfo) -> Window:
+def window(period: Period, now: datetime, zone: tzinfo) -> TimeSpan:
     """Return the half-open span that is meant, in UTC. Raises Refused where it ends before it begins."""
     since, until, words = _bounds(period.words, now, zone)
     if until <= since:
@@ -226,7 +226,7 @@ def window(period: Period, now: datetime, zone: tzinfo) -> Window:
         )
     if since > now:  # a wrong year, perhaps: an empty list of it is no all-clear
         words += ", which is still to come"
-    return Window(since, until, words)
+    return TimeSpan(since, until, words)
 
 
 def _bounds(words: str, now: datetime, zone: tzinfo) -> tuple[datetime, datetime, str]:
@@ -264,14 +264,14 @@ def _midnight(day: date, zone: tzinfo) -> datetime:
 def _beginning(words: str, today: date, zone: tzinfo) -> datetime:
     first, _, clock = words.partition(" ")
     if ":" in first:
-        return local(today, time.fromisoformat(first), zone)
+        return to_utc(today, time.fromisoformat(first), zone)
     day = {"today": today, "yesterday": today - DAY}.get(first) or date.fromisoformat(first)
-    return local(day, time.fromisoformat(clock), zone) if clock else _midnight(day, zone)
+    return to_utc(day, time.fromisoformat(clock), zone) if clock else _midnight(day, zone)
 
 
-def _passed(clock: time, today: date, zone: tzinfo) -> Passed:
+def _passed(clock: time, today: date, zone: tzinfo) -> PastTime:
     shown = clock.isoformat("minutes")
-    return Passed(
+    return PastTime(
         "passed",
         f"{shown} has passed today ({today}, {zone}), so nothing was done.",
         f"Say `at {today} {shown}` for a run now, for that time, or `at tomorrow {shown}`.",

@@ -11,7 +11,7 @@ from typing import assert_never
 from bot.core.flow.model import Flow, UserName
 from bot.core.people.model import Link, Profile
 
-PROOFS = 10  # editable flows that are looked at to prove a link
+VERIFY_FLOWS = 10  # editable flows that are looked at to prove a link
 
 
 class Who(Enum):
@@ -24,16 +24,16 @@ class Who(Enum):
     ADMIN = "bot admin"
 
 
-class Reason(Enum):
+class Denial(Enum):
     """Why somebody may not, or that they may."""
 
-    MAY = "may"
+    NONE = "may"
     BOT = "bot"
     DEACTIVATED = "deactivated"
     STRANGER = "stranger"
     GUEST = "guest"
     NOT_LINKED = "not_linked"
-    NOT_PROVEN = "not_proven"
+    NOT_VERIFIED = "not_proven"
     NOT_ADMIN = "not_admin"
     NOT_OWNER = "not_owner"
     NOT_RESPONDER = "not_responder"
@@ -43,7 +43,7 @@ class Reason(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Caller:
     """What is known of the asker at this moment."""
 
     profile: Profile
@@ -53,69 +53,69 @@ class Standing:
     unread: str = ""  # what could not be read, so that it is not known whether they are on call; a clause
 
 
-def heard(standing: Standing) -> Reason:
+def may_use_bot(caller: Caller) -> Denial:
     """Whether this person is listened to at all, on any surface, for any verb."""
-    profile = standing.profile
+    profile = caller.profile
     if profile.bot:
-        return Reason.BOT
+        return Denial.BOT
     if profile.stranger:
-        return Reason.STRANGER
+        return Denial.STRANGER
     if profile.deleted:
-        return Reason.DEACTIVATED
-    if profile.guest and standing.link is None:
-        return Reason.GUEST
-    return Reason.MAY
+        return Denial.DEACTIVATED
+    if profile.guest and caller.link is None:
+        return Denial.GUEST
+    return Denial.NONE
 
 
-def may(who: Who, standing: Standing) -> Reason:
+def may(who: Who, caller: Caller) -> Denial:
     """Whether this person may use a verb at all; ownership of the flow is asked later, of the flow.
 
     Whoever may respond is linked or on call. What could not be read is never told as "you may not".
     """
     match who:
         case Who.ANYONE:
-            return Reason.MAY
+            return Denial.NONE
         case Who.ADMIN:
-            return Reason.MAY if standing.admin else Reason.NOT_ADMIN
+            return Denial.NONE if caller.admin else Denial.NOT_ADMIN
         case Who.LINKED | Who.OWNER:
-            return Reason.MAY if standing.link else Reason.NOT_LINKED
+            return Denial.NONE if caller.link else Denial.NOT_LINKED
         case Who.RESPONDER:
-            if standing.link or standing.on_call:
-                return Reason.MAY
-            return Reason.ON_CALL_UNREAD if standing.unread else Reason.NOT_LINKED
+            if caller.link or caller.on_call:
+                return Denial.NONE
+            return Denial.ON_CALL_UNREAD if caller.unread else Denial.NOT_LINKED
         case _:
             assert_never(who)
 
 
-def owns(link: Link, flow: Flow) -> Reason:
+def may_change(link: Link, flow: Flow) -> Denial:
     """Whether the linked user may change this flow: an owner, and neither flow nor user locked.
 
     Source: the prerequisites of Trigger Flow From Task, Update And Trigger Flow and Enable Flow.
     """
     if link.user_name not in flow.owners:
-        return Reason.NOT_OWNER
+        return Denial.NOT_OWNER
     if flow.user_locked:
-        return Reason.USER_LOCKED
+        return Denial.USER_LOCKED
     if flow.locked:
-        return Reason.FLOW_LOCKED
-    return Reason.MAY
+        return Denial.FLOW_LOCKED
+    return Denial.NONE
 
 
-def responds(standing: Standing, owners: tuple[UserName, ...], *, needs_link: bool, holds: bool = False) -> Reason:
+def may_respond(caller: Caller, owners: tuple[UserName, ...], *, needs_link: bool, holds: bool = False) -> Denial:
     """Whether this person may act on an incident: on call, or an owner of its flow by a proven link.
 
     ``holds``: that they have acknowledged it is reason enough, as it is for giving it back.
     """
-    link = standing.link
+    link = caller.link
     if needs_link and link is None:
-        return Reason.NOT_LINKED
-    if standing.on_call or holds:
-        return Reason.MAY
+        return Denial.NOT_LINKED
+    if caller.on_call or holds:
+        return Denial.NONE
     if link is not None and link.user_name in owners:
-        return Reason.MAY if link.proven else Reason.NOT_PROVEN
-    return Reason.ON_CALL_UNREAD if standing.unread else Reason.NOT_RESPONDER
+        return Denial.NONE if link.verified else Denial.NOT_VERIFIED
+    return Denial.ON_CALL_UNREAD if caller.unread else Denial.NOT_RESPONDER
 
 
-def proves(link: Link, flow: Flow, *, editable: bool) -> bool:
+def verifies(link: Link, flow: Flow, *, editable: bool) -> bool:
     """Whether this flow proves the link: its user id may edit it, and its user name is among the owners."""
     return editable and link.user_name in flow.owners

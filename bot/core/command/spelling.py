@@ -25,7 +25,7 @@ _NO_CLAUSE = re.compile(r"[0-9_.-]")
 _ENDS_KEY = re.compile(rf"[\s`{EQUALS}{re.escape(QUOTES)}]|^[{PAIRED}{''.join(CORNERS)}]")
 
 
-def said_value(value: str) -> str:
+def spell_value(value: str) -> str:
     """Return a value so that it is read as typed: bare, or quoted where it must be."""
     text = _encoded(value)
     if text and text[0] not in QUOTES and not any(map(str.isspace, text)):
@@ -33,25 +33,25 @@ def said_value(value: str) -> str:
     return _quoted(text)
 
 
-def said_name(name: str) -> str:
+def spell_name(name: str) -> str:
     """Return a name: bare where it can be nothing else, or quoted."""
     if _is_word(name) and _NO_CLAUSE.search(name) and not _number(name) and not is_instance(name):
         return name
     return _quoted(_STRAIGHTENED.sub(_entity, _encoded(name)))
 
 
-def said_word(word: str) -> str:
+def spell_word(word: str) -> str:
     """Return a word in a place where no clause can stand: bare unless it has other signs than a name's."""
-    return word if _is_word(word) else said_name(word)
+    return word if _is_word(word) else spell_name(word)
 
 
-def said_key(key: str) -> str:
+def spell_key(key: str) -> str:
     """Return a key: bare, or quoted where it must be; what would be straightened is written as a number."""
     text = _STRAIGHTENED.sub(_entity, _encoded(key))
     return _quoted(text) if _ENDS_KEY.search(text) or folded(text) != text else text
 
 
-def said_note(note: str) -> str:
+def spell_note(note: str) -> str:
     """Return a note, which takes the rest of a command and loses the blanks around it."""
     text = _encoded(note)
     inner = text.strip()

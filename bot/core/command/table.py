@@ -13,7 +13,7 @@ from bot.core.command.rights import Who
 HINT_LIMIT = 1000  # characters. Source: Slack's manifest schema, slash_commands.usage_hint
 
 
-class Kind(Enum):
+class CommandKind(Enum):
     """What a verb does: ask, change something in EnOS or an incident, or administrate the bot."""
 
     QUESTION = "question"
@@ -28,7 +28,7 @@ class Row:
     verb: str
     request: type
     who: Who
-    kind: Kind
+    kind: CommandKind
     summary: str
     clauses: tuple[Clause, ...] = ()  # those without a word are read in this order
     examples: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ class Row:
     @property
     def changes(self) -> bool:
         """Whether it changes something, and so belongs on record before it happens."""
-        return self.kind is not Kind.QUESTION
+        return self.kind is not CommandKind.QUESTION
 
     @property
     def in_thread(self) -> bool:
@@ -67,7 +67,7 @@ ROWS = (
         "help",
         requests.Help,
         Who.ANYONE,
-        Kind.QUESTION,
+        CommandKind.QUESTION,
         "What you may do here, or one verb in full.",
         (Clause(("topic",), form=clauses.VERB),),
         ("help", "help trigger"),
@@ -77,7 +77,7 @@ ROWS = (
         "trigger",
         requests.Trigger,
         Who.OWNER,
-        Kind.CHANGE,
+        CommandKind.CHANGE,
         "Start a run: of the whole flow, from a task on, for another time, or once with changed parameters. "
         "Asks once where the time is far off.",
         (
@@ -98,7 +98,7 @@ ROWS = (
         "rerun",
         requests.Rerun,
         Who.OWNER,
-        Kind.CHANGE,
+        CommandKind.CHANGE,
         "Start a run again from its failed task, for the same data time.",
         (_INSTANCE, _FROM),
         ("rerun 2809-20190812080700", "rerun 2809-20190812080700 from 104890"),
@@ -107,7 +107,7 @@ ROWS = (
         "cancel",
         requests.Cancel,
         Who.OWNER,
-        Kind.CHANGE,
+        CommandKind.CHANGE,
         "Stop a run. Asks once.",
         (_INSTANCE, _CONFIRMED),
         ("cancel 2809-20190812080700",),
@@ -116,7 +116,7 @@ ROWS = (
         "enable",
         requests.Enable,
         Who.OWNER,
-        Kind.CHANGE,
+        CommandKind.CHANGE,
         "Turn a flow's scheduling on.",
         (_FLOW,),
         ("enable 3377",),
@@ -125,7 +125,7 @@ ROWS = (
         "disable",
         requests.Disable,
         Who.OWNER,
-        Kind.CHANGE,
+        CommandKind.CHANGE,
         "Turn a flow's scheduling off. Asks once.",
         (_FLOW, _CONFIRMED),
         ("disable 3377",),
@@ -134,7 +134,7 @@ ROWS = (
         "incidents",
         requests.Incidents,
         Who.LINKED,
-        Kind.QUESTION,
+        CommandKind.QUESTION,
         "What is open, since when, who has it, with a link to each thread.",
         (Clause(("scope",), form=clauses.SCOPE), _OF_FLOW, _BY_OWNER, _PAGE),
         ("incidents", "incidents unacked", "incidents by me"),
@@ -143,7 +143,7 @@ ROWS = (
         "failed",
         requests.Failed,
         Who.LINKED,
-        Kind.QUESTION,
+        CommandKind.QUESTION,
         "What failed in a period; today where none is named.",
         (_PERIOD, _OF_FLOW, _BY_OWNER, _PAGE),
         ("failed", "failed yesterday by me", "failed 2026-11-01..2026-11-07 of 3377"),
@@ -152,7 +152,7 @@ ROWS = (
         "runs",
         requests.Runs,
         Who.LINKED,
-        Kind.QUESTION,
+        CommandKind.QUESTION,
         "Runs of any status, by trigger time; today's where no period is named.",
         (_PERIOD, Clause(("statuses",), form=clauses.STATUSES, repeats=True), _OF_FLOW, _BY_OWNER, _PAGE),
         ("runs of 3377", "runs last 3h running", "runs this week fail timeout"),
@@ -161,7 +161,7 @@ ROWS = (
         "show",
         requests.Show,
         Who.LINKED,
-        Kind.QUESTION,
+        CommandKind.QUESTION,
         "A flow with its owners, schedule and tasks; or a run with its tasks and times.",
         (_TARGET,),
         ("show 3377", 'show "daily energy report"', "show 2809-20190812080700"),
@@ -170,7 +170,7 @@ ROWS = (
         "log",
         requests.Log,
         Who.LINKED,
-        Kind.QUESTION,
+        CommandKind.QUESTION,
         "The end of a run's log, for you alone; long ones as a file.",
         (
             _INSTANCE,
@@ -184,7 +184,7 @@ ROWS = (
         "ack",
         requests.Ack,
         Who.RESPONDER,
-        Kind.CHANGE,
+        CommandKind.CHANGE,
         "Take an incident: you look after it, for 4 hours or as long as you say.",
         (_TARGET, Clause(("duration",), "for", clauses.DURATION), _BECAUSE),
         ("ack 2809", "ack 2809 for 2h because the source is being repaired"),
@@ -194,7 +194,7 @@ ROWS = (
         "unack",
         requests.Unack,
         Who.RESPONDER,
-        Kind.CHANGE,
+        CommandKind.CHANGE,
         "Give an incident back.",
         (_TARGET,),
         ("unack 2809",),
@@ -203,7 +203,7 @@ ROWS = (
         "close",
         requests.Close,
         Who.RESPONDER,
-        Kind.CHANGE,
+        CommandKind.CHANGE,
         "End an incident that will not recover by itself, with your reason.",
         (_TARGET, _BECAUSE),
         ("close 2809 because that day is not needed",),
@@ -212,7 +212,7 @@ ROWS = (
         "reopen",
         requests.Reopen,
         Who.RESPONDER,
-        Kind.CHANGE,
+        CommandKind.CHANGE,
         "Undo a close.",
         (_TARGET,),
         ("reopen 2809",),
@@ -221,7 +221,7 @@ ROWS = (
         "thread",
         requests.Thread,
         Who.RESPONDER,
-        Kind.CHANGE,
+        CommandKind.CHANGE,
         "Open a thread for an incident that is listed under a storm or a first start.",
         (_TARGET,),
         ("thread 2809",),
@@ -230,7 +230,7 @@ ROWS = (
         "link",
         requests.LinkPerson,
         Who.ADMIN,
-        Kind.ADMINISTRATION,
+        CommandKind.ADMINISTRATION,
         "Tie a person to an EnOS user: user id and user name.",
         (
             _PERSON,
@@ -243,7 +243,7 @@ ROWS = (
         "unlink",
         requests.Unlink,
         Who.ADMIN,
-        Kind.ADMINISTRATION,
+        CommandKind.ADMINISTRATION,
         "Remove a person's link.",
         (_PERSON,),
         ("unlink @jane",),
@@ -252,7 +252,7 @@ ROWS = (
         "people",
         requests.People,
         Who.ADMIN,
-        Kind.QUESTION,
+        CommandKind.QUESTION,
         "Who is linked.",
         (_PAGE,),
         ("people",),
@@ -261,7 +261,7 @@ ROWS = (
         "whoami",
         requests.Whoami,
         Who.ANYONE,
-        Kind.QUESTION,
+        CommandKind.QUESTION,
         "Who you are to me, and what you may do.",
         (),
         ("whoami",),
@@ -270,7 +270,7 @@ ROWS = (
         "audit",
         requests.Audit,
         Who.ADMIN,
-        Kind.QUESTION,
+        CommandKind.QUESTION,
         "Who did what in a period; today where none is named.",
         (_PERIOD, Clause(("person",), form=clauses.PERSON), _PAGE),
         ("audit", "audit this week @jane"),
@@ -279,7 +279,7 @@ ROWS = (
         "status",
         requests.Status,
         Who.ANYONE,
-        Kind.QUESTION,
+        CommandKind.QUESTION,
         "Whether I am well myself: what I watch, how late I am, what waits.",
         (),
         ("status",),

@@ -21,7 +21,7 @@ __all__ = [
     "SINGLE",
     "STRAIGHT",
     "Cursor",
-    "Misread",
+    "ParseError",
     "Token",
     "Typed",
     "decode",
@@ -55,7 +55,7 @@ _BEFORE, _AFTER = 60, 30  # characters shown around the place of an error
 
 
 @dataclass(unsafe_hash=True)
-class Misread(Refused):
+class ParseError(Refused):
     """Words that were not understood: where, and what may have been meant."""
 
     position: int = 0  # in the text as typed
@@ -101,7 +101,7 @@ class Cursor:
     def __init__(self, text: str) -> None:
         """Raise Misread where the text is too long for a command."""
         if len(text) > LIMIT:
-            raise Misread(
+            raise ParseError(
                 "too_long",
                 f"That is {len(text):,} characters, and I read commands of at most {LIMIT:,}.",
                 "Nothing was done. Please say it shorter; `help` shows how.",
@@ -146,7 +146,7 @@ class Cursor:
         while len(tokens) < count:
             try:
                 token = self._token(at)
-            except Misread:
+            except ParseError:
                 break
             if token is None or not token.plain:
                 break
@@ -164,17 +164,17 @@ class Cursor:
         self._at = self._end
         return self.text[start:end]
 
-    def expected(self, what: str, way_out: str = "") -> Misread:
+    def expected(self, what: str, way_out: str = "") -> ParseError:
         """Return the refusal that says what was expected at the next token."""
         token = self._token(self._at)
         at = token.start if token else self.place
         instead = f", not {tick(token.word)}" if token and token.word else ""
         after = f" after `{self.after}`" if self.after else ""
-        return self.misread("expected", f"I expected {what}{after}{instead}", way_out, at)
+        return self.parse_error("expected", f"I expected {what}{after}{instead}", way_out, at)
 
-    def misread(self, reason: str, what: str, way_out: str, at: int, nearest: str = "") -> Misread:
+    def parse_error(self, reason: str, what: str, way_out: str, at: int, nearest: str = "") -> ParseError:
         """Return a refusal that shows the place in the text."""
-        return Misread(reason, f"{what}: {self._shown(at)}", way_out, position=at, nearest=nearest)
+        return ParseError(reason, f"{what}: {self._shown(at)}", way_out, position=at, nearest=nearest)
 
     def _shown(self, at: int) -> str:
         before = self.text[max(0, at - _BEFORE) : at]
@@ -273,10 +273,10 @@ class Cursor:
                 return at
             else:
                 way_out = f"Put {'single' if family is DOUBLE else 'double'} quotes around the whole."
-                raise self.misread("two_ends", "This quote may end in two places", way_out, other)
+                raise self.parse_error("two_ends", "This quote may end in two places", way_out, other)
         if other is None:
             way_out = "Put the same quote at the end, in front of a blank."
-            raise self.misread("not_closed", "This quote is not closed", way_out, start)
+            raise self.parse_error("not_closed", "This quote is not closed", way_out, start)
         return other
 
     def _corner(self, start: int) -> int | None:

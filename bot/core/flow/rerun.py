@@ -32,7 +32,7 @@ REACH = timedelta(hours=2)  # how far from the data time a free minute is looked
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RerunPlan:
     """What a rerun will start."""
 
     flow: FlowId
@@ -43,7 +43,7 @@ class Plan:
     skips: tuple[str, ...]  # names of those that will not
 
 
-def plan(instance: Instance, flow: Flow, task: TaskId | None, zone: timedelta | None) -> Plan:
+def plan(instance: Instance, flow: Flow, task: TaskId | None, zone: timedelta | None) -> RerunPlan:
     """Return what to start, or raise a Refused that names the reason and what remains.
 
     ``zone`` is the offset of the platform's printed times, None while it is unknown.
@@ -65,7 +65,7 @@ def plan(instance: Instance, flow: Flow, task: TaskId | None, zone: timedelta | 
             f"`show {flow.id}` lists its tasks.",
         )
     runs = downstream(flow.graph, start)
-    return Plan(
+    return RerunPlan(
         flow=flow.id,
         task=start,
         task_name=names[start],

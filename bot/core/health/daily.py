@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.incident.lifecycle import is_live, unhealed
+from bot.core.incident.lifecycle import is_live, not_backfilled
 from bot.core.incident.model import Incident, Phase
 
 A_DAY = timedelta(days=1)
@@ -37,6 +37,6 @@ def summary(incidents: Sequence[Incident], now: datetime) -> Day:
         open=sum(incident.phase is Phase.OPEN for incident in incidents),
         acknowledged=sum(incident.phase is Phase.ACKNOWLEDGED for incident in incidents),
         missing=tuple(
-            each for each in incidents if (is_live(each) or each.phase is Phase.RECOVERED) and unhealed(each)
+            each for each in incidents if (is_live(each) or each.phase is Phase.RECOVERED) and not_backfilled(each)
         ),
     )

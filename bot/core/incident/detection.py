@@ -23,7 +23,7 @@ from bot.core.flow.status import Status, is_finished
 from bot.core.incident.facts import Seen
 
 
-class Why(Enum):
+class DetectionReason(Enum):
     """Why a row makes us speak."""
 
     NEW = "new failure"
@@ -34,26 +34,26 @@ class Why(Enum):
     NOTHING = "nothing"
 
 
-FAILURES = frozenset({Why.NEW, Why.AGAIN})
+FAILURES = frozenset({DetectionReason.NEW, DetectionReason.AGAIN})
 
 
-def why(row: Instance, seen: Seen | None, alerting: Collection[int]) -> Why:
+def detect(row: Instance, seen: Seen | None, alerting: Collection[int]) -> DetectionReason:
     """Return the reason to speak about a row; ``seen`` is what was last seen of it, if anything."""
     if row.status not in alerting:
         was_broken = seen is not None and seen.status in alerting
-        return Why.RECOVERED if was_broken and row.status == Status.SUCCESS else Why.NOTHING
+        return DetectionReason.RECOVERED if was_broken and row.status == Status.SUCCESS else DetectionReason.NOTHING
     if seen is None:
-        return Why.NEW
+        return DetectionReason.NEW
     if seen.status not in alerting:
-        return Why.AGAIN
+        return DetectionReason.AGAIN
     if seen.end_time and row.end_time and row.end_time != seen.end_time:
-        return Why.AGAIN
+        return DetectionReason.AGAIN
     if row.end_time and not seen.end_time:
-        return Why.COMPLETED
-    return Why.NOTHING if row.status == seen.status else Why.RESTATED
+        return DetectionReason.COMPLETED
+    return DetectionReason.NOTHING if row.status == seen.status else DetectionReason.RESTATED
 
 
-def remembered(
+def seen_to_store(
     row: Instance, seen: Seen | None, kind: int | None, now: datetime, alerting: Collection[int]
 ) -> Seen | None:
     """Return what to remember of a row, or None where that is known or not worth it.

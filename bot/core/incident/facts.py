@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.core.flow.model import FlowId, InstanceId
-from bot.core.incident.groups import Gathering
+from bot.core.incident.groups import IncidentGroup
 from bot.core.incident.model import Incident, IncidentId
 from bot.core.outbox.posts import NewPost
 
@@ -24,28 +24,28 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class StoredState:
     """What the store knows about the rows of one page. Read and answered within one transaction."""
 
     seen: Mapping[InstanceId, Seen] = field(default_factory=dict)
     incidents: tuple[Incident, ...] = ()  # the newest of each flow in the page, ended ones included
-    gatherings: tuple[Gathering, ...] = ()  # all messages under which incidents stand and that are still shown
+    incident_groups: tuple[IncidentGroup, ...] = ()  # all messages under which incidents stand and that are still shown
     recent: tuple[Incident, ...] = ()  # told since the time asked for, outside of a gathering that goes on
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ChangeSet:
     """What is to be written, in one transaction."""
 
     seen: tuple[Seen, ...] = ()
     incidents: tuple[Incident, ...] = ()  # inserted or replaced whole, by id
     posts: tuple[NewPost, ...] = ()
     forget: tuple[InstanceId, ...] = ()
-    gatherings: tuple[Gathering, ...] = ()  # inserted or replaced whole, by post
+    incident_groups: tuple[IncidentGroup, ...] = ()  # inserted or replaced whole, by post
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadState:
     """How reading one scheduling type went so far; the early stop depends on it."""
 
     kind: int

@@ -17,10 +17,10 @@ from bot.core.flow.model import UserName
 from bot.core.incident.model import Incident, Phase
 from bot.core.outbox.posts import PostId
 
-WITHIN = timedelta(minutes=10)  # so many incidents within so long begin a storm; so long a quiet ends it
+STORM_WINDOW = timedelta(minutes=10)  # so many incidents within so long begin a storm; so long a quiet ends it
 SHOWN_FOR = timedelta(days=7)  # after its end
-MENTIONED = 20  # owners mentioned by one gathering in all
-JOINED = 300  # incidents with threads of their own that one transaction lets join
+MAX_MENTIONED = 20  # owners mentioned by one gathering in all
+MAX_JOINED = 300  # incidents with threads of their own that one transaction lets join
 
 
 class Occasion(Enum):
@@ -31,7 +31,7 @@ class Occasion(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Gathering:
+class IncidentGroup:
     """One message under which many incidents stand."""
 
     post: PostId
@@ -46,21 +46,21 @@ class Gathering:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class StormUpdate:
     """What a storm takes in."""
 
-    storm: Gathering
+    storm: IncidentGroup
     incidents: tuple[Incident, ...]  # its new ones, then those that had threads before it
     begins: bool
 
     @property
     def threadless(self) -> tuple[Incident, ...]:
         """Those that have no thread."""
-        return tuple(incident for incident in self.incidents if incident.gathered)
+        return tuple(incident for incident in self.incidents if incident.grouped)
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
+class PhaseCounts:
     """How a gathering's incidents stand."""
 
     open: int
@@ -79,62 +79,62 @@ class Numbers:
         return self.open + self.acknowledged
 
 
-def stands(gatherings: Iterable[Gathering], channel: str, now: datetime) -> Gathering | None:
+def active_storm(incident_groups: Iterable[IncidentGroup], channel: str, now: datetime) -> IncidentGroup | None:
     """Return the storm that goes on in a channel."""
-    storms = (each for each in gatherings if each.occasion is Occasion.STORM and each.channel == channel)
+    storms = (each for each in incident_groups if each.occasion is Occasion.STORM and each.channel == channel)
     return next((each for each in storms if each.ended_at is None and not is_quiet(each, now)), None)
 
 
-def is_quiet(gathering: Gathering, now: datetime) -> bool:
+def is_quiet(group: IncidentGroup, now: datetime) -> bool:
     """Whether nothing has joined it for so long that it is over."""
-    return now - gathering.last_at >= WITHIN
+    return now - group.last_at >= STORM_WINDOW
 
 
-def is_shown(gathering: Gathering, now: datetime) -> bool:
+def is_shown(group: IncidentGroup, now: datetime) -> bool:
     """Whether its message shows how its incidents stand: a first start's from its end on, and each for a week after."""
-    if gathering.ended_at is None:
-        return gathering.occasion is Occasion.STORM
-    return now - gathering.ended_at <= SHOWN_FOR
+    if group.ended_at is None:
+        return group.occasion is Occasion.STORM
+    return now - group.ended_at <= SHOWN_FOR
 
 
-def over(gathering: Gathering) -> Gathering:
+def ended_storm(group: IncidentGroup) -> IncidentGroup:
     """Return a quiet storm as ended."""
-    return replace(gathering, ended_at=gathering.last_at + WITHIN)
+    return replace(group, ended_at=group.last_at + STORM_WINDOW)
 
 
-def taken(
+def storm_update(
     new: Sequence[Incident],
     recent: Iterable[Incident],
-    gatherings: Iterable[Gathering],
+    incident_groups: Iterable[IncidentGroup],
     *,
     channel: str,
     limit: int,
     now: datetime,
     new_id: Callable[[], str],
-) -> Taken | None:
+) -> StormUpdate | None:
     """Return what a storm takes in of ``new`` incidents, which would begin threads; None in calm.
 
     ``recent`` are those told of late outside of a standing gathering; a ``limit`` of 0 means no storms.
     """
     if not (limit and new):
         return None
-    told = [each for each in recent if each.channel == channel and each.told_at and each.told_at > now - WITHIN]
-    storm = stands(gatherings, channel, now)
+    told = [each for each in recent if each.channel == channel and each.told_at and each.told_at > now - STORM_WINDOW]
+    storm = active_storm(incident_groups, channel, now)
     begins = storm is None
     if storm is None:
         if len(told) + len(new) <= limit:
             return None
-        storm = Gathering(PostId(new_id()), channel, Occasion.STORM, now, now)
-    gathered = [replace(each, post=storm.post, listed_in=storm.post, gathered=True) for each in new]
-    incidents = (*gathered, *(replace(each, listed_in=storm.post) for each in told[:JOINED]))
+        storm = IncidentGroup(PostId(new_id()), channel, Occasion.STORM, now, now)
+    grouped = [replace(each, post=storm.post, listed_in=storm.post, grouped=True) for each in new]
+    incidents = (*grouped, *(replace(each, listed_in=storm.post) for each in told[:MAX_JOINED]))
     grown = replace(storm, last_at=max(now, storm.last_at), joined=storm.joined + len(incidents))
-    return Taken(grown, incidents, begins)
+    return StormUpdate(grown, incidents, begins)
 
 
-def numbers(incidents: Iterable[Incident]) -> Numbers:
+def count_phases(incidents: Iterable[Incident]) -> PhaseCounts:
     """Count incidents by where they stand."""
     phases = [incident.phase for incident in incidents]
-    return Numbers(
+    return PhaseCounts(
         open=phases.count(Phase.OPEN),
         acknowledged=phases.count(Phase.ACKNOWLEDGED),
         recovered=phases.count(Phase.RECOVERED),
@@ -153,10 +153,12 @@ def owners(incidents: Iterable[Incident]) -> tuple[UserName, ...]:
     return tuple(dict.fromkeys(owner for incident in incidents for owner in incident.owners))
 
 
-def to_mention(gathering: Gathering, names: Iterable[UserName], linked: Collection[UserName]) -> tuple[UserName, ...]:
+def owners_to_mention(
+    group: IncidentGroup, names: Iterable[UserName], linked: Collection[UserName]
+) -> tuple[UserName, ...]:
     """Return the owners to mention who were not mentioned yet: linked ones, and no more than 20 in all."""
-    new = [name for name in names if name in linked and name not in gathering.mentioned]
-    return tuple(new[: max(0, MENTIONED - len(gathering.mentioned))])
+    new = [name for name in names if name in linked and name not in group.mentioned]
+    return tuple(new[: max(0, MAX_MENTIONED - len(group.mentioned))])
 
 
 _RANK = {Phase.OPEN: 0, Phase.ACKNOWLEDGED: 1, Phase.RECOVERED: 2, Phase.CLOSED: 2}

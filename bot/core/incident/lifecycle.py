@@ -4,7 +4,7 @@
                         ▲  ◄────unack────────    │                           │ (a failure without a good run)
                         └──────reopen──── closed ◄┴──────────close───────────┘
 
-What cannot be done raises ``Refused`` with its sentence; ``Stands`` where the sentence names somebody.
+What cannot be done raises ``Refused`` with its sentence; ``StateConflict`` where the sentence names somebody.
 Who may do it is decided elsewhere (``rights.py``).
 """
 
@@ -22,37 +22,37 @@ from bot.core.people.model import Person
 from bot.core.text.escape import mention
 from bot.core.text.shown_times import in_full, slack_date
 
-PROMISE = timedelta(hours=4)  # how long an acknowledgement holds where nothing else is said
+ACK_DURATION = timedelta(hours=4)  # how long an acknowledgement holds where nothing else is said
 
 
-class Reason(Enum):
+class Transition(Enum):
     """What a step did."""
 
     FAILED_AGAIN = "failed again"
     CORRECTED = "corrected"  # the same failure, told more exactly
-    LEARNED = "learned"  # task, error line, owners
+    ENRICHED = "learned"  # task, error line, owners
     RENAMED = "renamed"  # the flow has another name
     ACKNOWLEDGED = "acknowledged"
     RENEWED = "promise renewed"
-    GIVEN_BACK = "given back"
+    HANDED_BACK = "given back"
     CLOSED = "closed"
     REOPENED = "reopened"
     RECOVERED = "recovered"
     THREADED = "thread opened"
     GONE = "gone"  # EnOS shows its flow no more
     SHOWN_AGAIN = "shown again"
-    HEALED = "healed"  # a failure got its good run, after the alarm had ended
-    CALLED = "called to mind"  # nobody has taken it
-    PROMISE_ENDS = "promise ends soon"
-    LAPSED = "promise lapsed"
+    BACKFILLED = "healed"  # a failure got its good run, after the alarm had ended
+    REMINDED = "called to mind"  # nobody has taken it
+    ACK_EXPIRING = "promise ends soon"
+    ACK_EXPIRED = "promise lapsed"
     NOTHING = "nothing"
 
 
-Step = tuple[Incident, Reason]
+Step = tuple[Incident, Transition]
 
 
 @dataclass(unsafe_hash=True)
-class Stands(Refused):
+class StateConflict(Refused):
     """A refusal because of where the incident stands. ``shown`` is the same as mrkdwn, with the person mentioned."""
 
     shown: str = ""
@@ -63,9 +63,9 @@ def is_live(incident: Incident) -> bool:
     return incident.phase is Phase.OPEN or incident.phase is Phase.ACKNOWLEDGED
 
 
-def unhealed(incident: Incident) -> tuple[Occurrence, ...]:
+def not_backfilled(incident: Incident) -> tuple[Occurrence, ...]:
     """Return the failures that have no good run yet, the newest of each instance, by trigger time."""
-    newest = {each.instance: each for each in incident.occurrences if not each.healed}
+    newest = {each.instance: each for each in incident.occurrences if not each.backfilled}
     return tuple(sorted(newest.values(), key=_triggered))
 
 
@@ -88,13 +88,13 @@ def failed(incident: Incident, occurrence: Occurrence, owners: Sequence[UserName
     """
     for each in incident.occurrences:
         if each.instance == occurrence.instance and each.end_time == occurrence.end_time != "":
-            return incident, Reason.NOTHING
+            return incident, Transition.NOTHING
     *before, last = incident.occurrences
     older = last.seen_at == occurrence.seen_at and _order(occurrence) < _order(last)
     newest = (occurrence, last) if older else (last, occurrence)
     return (
         replace(incident, occurrences=(*before, *newest), owners=tuple(owners) or incident.owners, gone=False),
-        Reason.FAILED_AGAIN,
+        Transition.FAILED_AGAIN,
     )
 
 
@@ -104,11 +104,11 @@ def corrected(incident: Incident, row: Instance) -> Step:
         incident,
         row.id,
         lambda each: replace(each, status=int(row.status), end_time=row.end_time or each.end_time),
-        Reason.CORRECTED,
+        Transition.CORRECTED,
     )
 
 
-def learned(
+def enriched(
     incident: Incident,
     instance: InstanceId,
     *,
@@ -126,15 +126,15 @@ def learned(
             failed_task_name=task_name or each.failed_task_name,
             error_line=error_line or each.error_line,
         ),
-        Reason.LEARNED,
+        Transition.ENRICHED,
     )
 
 
 def renamed(incident: Incident, name: str, run: InstanceId | None = None) -> Step:
     """Show the flow's new name. One that a ``run`` older than a failure prints may be the name of then."""
     if not name or name == incident.flow_name or (run is not None and _is_older(run, incident)):
-        return incident, Reason.NOTHING
-    return replace(incident, flow_name=name), Reason.RENAMED
+        return incident, Transition.NOTHING
+    return replace(incident, flow_name=name), Transition.RENAMED
 
 
 def _is_older(run: InstanceId, incident: Incident) -> bool:
@@ -146,15 +146,15 @@ def _is_older(run: InstanceId, incident: Incident) -> bool:
 def acknowledge(incident: Incident, by: Person, now: datetime, until: datetime | None = None, note: str = "") -> Step:
     """Somebody takes it, with a promise: until when. Raises Refused where it has ended or somebody else has it."""
     _refuse_ended(incident, "there is nothing to acknowledge")
-    promise = until or now + PROMISE
-    if promise <= now:
-        raise _stands(
-            "promise_past", "{at} has passed, so it is no promise.", "Name a time to come: `ack … for 2h`.", at=promise
+    expires = until or now + ACK_DURATION
+    if expires <= now:
+        raise _state_conflict(
+            "promise_past", "{at} has passed, so it is no promise.", "Name a time to come: `ack … for 2h`.", at=expires
         )
     if incident.phase is Phase.ACKNOWLEDGED and incident.acked_by not in {None, by}:
         since, until = incident.acked_at, incident.ack_until
         held = "{who} has acknowledged this" + (" since {since}" if since else "") + (" until {until}" if until else "")
-        raise _stands(
+        raise _state_conflict(
             "already_acknowledged",
             held + ".",
             f"Ask them, or give it back first: `unack {reference(incident)}`.",
@@ -163,15 +163,15 @@ def acknowledge(incident: Incident, by: Person, now: datetime, until: datetime |
             until=until,
         )
     renewed = incident.phase is Phase.ACKNOWLEDGED
-    taken = replace(
+    acknowledged = replace(
         incident,
         phase=Phase.ACKNOWLEDGED,
         acked_by=by,
         acked_at=incident.acked_at if renewed else now,
-        ack_until=promise,
+        ack_until=expires,
         note=note or (incident.note if renewed else ""),
     )
-    return taken, Reason.RENEWED if renewed else Reason.ACKNOWLEDGED
+    return acknowledged, Transition.RENEWED if renewed else Transition.ACKNOWLEDGED
 
 
 def unack(incident: Incident) -> Step:
@@ -185,7 +185,7 @@ def unack(incident: Incident) -> Step:
         )
     return (
         replace(incident, phase=Phase.OPEN, acked_by=None, acked_at=None, ack_until=None, note=""),
-        Reason.GIVEN_BACK,
+        Transition.HANDED_BACK,
     )
 
 
@@ -194,10 +194,10 @@ def close(incident: Incident, by: Person, now: datetime, because: str = "") -> S
 
     Raises Refused where it has ended and nothing is left to settle.
     """
-    if incident.phase is Phase.CLOSED or (incident.phase is Phase.RECOVERED and not unhealed(incident)):
+    if incident.phase is Phase.CLOSED or (incident.phase is Phase.RECOVERED and not not_backfilled(incident)):
         _refuse_ended(incident, "there is nothing to close")
     closed = replace(incident, phase=Phase.CLOSED, ended_at=now, ended_by=by, note=because, ack_until=None)
-    return closed, Reason.CLOSED
+    return closed, Transition.CLOSED
 
 
 def reopen(incident: Incident) -> Step:
@@ -218,42 +218,42 @@ def reopen(incident: Incident) -> Step:
         acked_by=None,
         acked_at=None,
     )
-    return back, Reason.REOPENED
+    return back, Transition.REOPENED
 
 
 def recovered(incident: Incident, by: InstanceId, now: datetime) -> Step:
     """End the alarm: a later success was seen."""
     if not is_live(incident):
-        return incident, Reason.NOTHING
-    return replace(incident, phase=Phase.RECOVERED, ended_at=now, recovered_by=by, ack_until=None), Reason.RECOVERED
+        return incident, Transition.NOTHING
+    return replace(incident, phase=Phase.RECOVERED, ended_at=now, recovered_by=by, ack_until=None), Transition.RECOVERED
 
 
 def gone(incident: Incident) -> Step:
     """EnOS shows its flow no more: told once, and then only people can end it."""
     if incident.gone or not is_live(incident):
-        return incident, Reason.NOTHING
-    return replace(incident, gone=True), Reason.GONE
+        return incident, Transition.NOTHING
+    return replace(incident, gone=True), Transition.GONE
 
 
 def shown_again(incident: Incident) -> Step:
     """EnOS shows its flow, which it did not."""
-    return (replace(incident, gone=False), Reason.SHOWN_AGAIN) if incident.gone else (incident, Reason.NOTHING)
+    return (replace(incident, gone=False), Transition.SHOWN_AGAIN) if incident.gone else (incident, Transition.NOTHING)
 
 
 def moved(incident: Incident, post: PostId, told_at: datetime | None = None) -> Incident:
     """Return a gathered incident with a thread of its own; ``told_at`` where a failure begins it, not a person."""
-    return replace(incident, post=post, gathered=False, told_at=told_at or incident.told_at)
+    return replace(incident, post=post, grouped=False, told_at=told_at or incident.told_at)
 
 
-def threaded(incident: Incident, post: PostId) -> Step:
+def open_thread(incident: Incident, post: PostId) -> Step:
     """Open a thread for a gathered incident. Raises Refused where it has one."""
-    if not incident.gathered:
+    if not incident.grouped:
         raise Refused(
             "has_thread",
             "This incident has a thread already.",
             f"Find it: `incidents of {incident.flow_id}` links to it.",
         )
-    return moved(incident, post), Reason.THREADED
+    return moved(incident, post), Transition.THREADED
 
 
 def reference(incident: Incident) -> str:
@@ -275,7 +275,7 @@ def _triggered(occurrence: Occurrence) -> str:
 
 
 def _changed(
-    incident: Incident, instance: InstanceId, change: Callable[[Occurrence], Occurrence], reason: Reason
+    incident: Incident, instance: InstanceId, change: Callable[[Occurrence], Occurrence], reason: Transition
 ) -> Step:
     """Change the newest failure of an instance."""
     for place in range(len(incident.occurrences) - 1, -1, -1):
@@ -286,20 +286,20 @@ def _changed(
                 break
             occurrences = (*incident.occurrences[:place], new, *incident.occurrences[place + 1 :])
             return replace(incident, occurrences=occurrences), reason
-    return incident, Reason.NOTHING
+    return incident, Transition.NOTHING
 
 
 def _refuse_ended(incident: Incident, so: str) -> None:
     at = " at {at}" if incident.ended_at else ""
     if incident.phase is Phase.RECOVERED:
-        raise _stands(
+        raise _state_conflict(
             "recovered",
             f"This incident recovered{at}, so {so}.",
             f"See where the flow stands: `show {incident.flow_id}`.",
             at=incident.ended_at,
         )
     if incident.phase is Phase.CLOSED:
-        raise _stands(
+        raise _state_conflict(
             "closed",
             f"{{who}} closed this incident{at}, so {so}.",
             f"If it is not over: `reopen {reference(incident)}`.",
@@ -308,10 +308,12 @@ def _refuse_ended(incident: Incident, so: str) -> None:
         )
 
 
-def _stands(reason: str, sentence: str, way_out: str, who: Person | None = None, **times: datetime | None) -> Stands:
+def _state_conflict(
+    reason: str, sentence: str, way_out: str, who: Person | None = None, **times: datetime | None
+) -> StateConflict:
     """Return the refusal; ``sentence`` holds {who} and the names of ``times``, and nothing from outside."""
     known = {name: at for name, at in times.items() if at is not None}
     mentioned = mention(who.user) if who else "Somebody"
     shown = sentence.format(who=mentioned, **{name: slack_date(at) for name, at in known.items()})
     plain = sentence.format(who="Somebody", **{name: in_full(at) for name, at in known.items()})
-    return Stands(reason, plain, way_out, f"{shown} {way_out}")
+    return StateConflict(reason, plain, way_out, f"{shown} {way_out}")

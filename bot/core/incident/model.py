@@ -38,7 +38,7 @@ class Occurrence:
     failed_tasks: tuple[TaskId, ...] = ()
     failed_task_name: str = ""
     error_line: str = ""  # masked
-    healed: bool = False
+    backfilled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,9 @@ class Incident:
     ended_by: Person | None = None  # closed by
     recovered_by: InstanceId | None = None
     group: str = ""  # an instance id when FLOWBOT_GROUP_BY=instance
-    gathered: bool = False  # stands under another message (first start, storm), without a thread of its own
+    grouped: bool = False  # stands under another message (first start, storm), without a thread of its own
     listed_in: str = ""  # that message, which goes on listing it when it has a thread
     told_at: datetime | None = None  # when its thread, or its place in a storm, was decided on; None: at a first start
-    called_at: datetime | None = None  # when it last asked for attention, or was last taken or given back
-    calls: int = 0  # how often it has asked since
+    reminded_at: datetime | None = None  # when it last asked for attention, or was last taken or given back
+    reminder_count: int = 0  # how often it has asked since
     gone: bool = False  # EnOS shows the flow no more; its thread says so, and nobody is reminded

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from bot.core.flow.ids import instance_moment, resolution
 from bot.core.flow.model import Instance, InstanceId, TaskId
 from bot.core.flow.status import Status
-from bot.core.incident.lifecycle import Reason, Step, is_live, recovered, unhealed
+from bot.core.incident.lifecycle import Step, Transition, is_live, not_backfilled, recovered
 from bot.core.incident.model import Incident, Occurrence
 
 _PRINTED = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}")
@@ -44,7 +44,7 @@ def covers(success: Instance, tasks: Iterable[TaskId]) -> bool:
     return bool(wanted) and wanted <= good
 
 
-def heals(success: Instance, failure: Occurrence) -> bool:
+def backfills(success: Instance, failure: Occurrence) -> bool:
     """Whether this success heals this failure."""
     if success.status != Status.SUCCESS or _ended_before(success, failure):
         return False
@@ -53,33 +53,34 @@ def heals(success: Instance, failure: Occurrence) -> bool:
     return same_time(failure.instance, success.id, success.cycle) and covers(success, failure.failed_tasks)
 
 
-def might_heal(success: Instance, incident: Incident) -> bool:
+def might_backfill(success: Instance, incident: Incident) -> bool:
     """Whether reading this success's graph could show that it healed a failure of the incident."""
     return any(
         success.id != failure.instance
         and same_time(failure.instance, success.id, success.cycle)
         and not _ended_before(success, failure)
-        for failure in unhealed(incident)
+        for failure in not_backfilled(incident)
     )
 
 
-def after(incident: Incident, success: Instance, now: datetime) -> Step:
+def after_success(incident: Incident, success: Instance, now: datetime) -> Step:
     """Return the incident after a success of its flow: healed failures marked, the alarm ended where it ends."""
     if success.flow_id != incident.flow_id or success.status != Status.SUCCESS:
-        return incident, Reason.NOTHING
+        return incident, Transition.NOTHING
     marked = tuple(
-        each if each.healed or not heals(success, each) else replace(each, healed=True) for each in incident.occurrences
+        each if each.backfilled or not backfills(success, each) else replace(each, backfilled=True)
+        for each in incident.occurrences
     )
-    healed = marked != incident.occurrences
-    new = replace(incident, occurrences=marked) if healed else incident
+    backfilled = marked != incident.occurrences
+    new = replace(incident, occurrences=marked) if backfilled else incident
     if is_live(new) and _ends(success, new):
         return recovered(new, success.id, now)
-    return (new, Reason.HEALED) if healed else (new, Reason.NOTHING)
+    return (new, Transition.BACKFILLED) if backfilled else (new, Transition.NOTHING)
 
 
 def _ends(success: Instance, incident: Incident) -> bool:
     """Whether nothing is left without a good run, or the success came later than all that is."""
-    return all(_later(success, failure) for failure in unhealed(incident))
+    return all(_later(success, failure) for failure in not_backfilled(incident))
 
 
 def _later(success: Instance, failure: Occurrence) -> bool:

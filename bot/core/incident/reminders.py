@@ -16,62 +16,69 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core.incident.groups import Gathering, Occasion
-from bot.core.incident.lifecycle import Reason, Step
+from bot.core.incident.groups import IncidentGroup, Occasion
+from bot.core.incident.lifecycle import Step, Transition
 from bot.core.incident.model import Incident, Phase
 
-CALLS = 6  # with 30 minutes: after 0.5, 1.5, 3.5, 7.5, 15.5 and 31.5 hours
-BEFORE_THE_END = timedelta(minutes=15)
+MAX_REMINDERS = 6  # with 30 minutes: after 0.5, 1.5, 3.5, 7.5, 15.5 and 31.5 hours
+EXPIRY_NOTICE = timedelta(minutes=15)
 
 
-def next_call(incident: Incident, every: timedelta) -> datetime | None:
+def next_reminder(incident: Incident, every: timedelta) -> datetime | None:
     """Return when the incident asks for attention next; None where it does not."""
     if incident.gone:
         return None
-    if incident.phase is Phase.OPEN and incident.calls < CALLS and not incident.gathered:
-        return (incident.called_at or incident.told_at or incident.opened_at) + every * (1 << incident.calls)
+    if incident.phase is Phase.OPEN and incident.reminder_count < MAX_REMINDERS and not incident.grouped:
+        return (incident.reminded_at or incident.told_at or incident.opened_at) + every * (1 << incident.reminder_count)
     if incident.phase is Phase.ACKNOWLEDGED and incident.ack_until and incident.acked_at:
-        long_enough = incident.ack_until - incident.acked_at >= 2 * BEFORE_THE_END
-        return incident.ack_until - BEFORE_THE_END if long_enough and not incident.calls else incident.ack_until
+        long_enough = incident.ack_until - incident.acked_at >= 2 * EXPIRY_NOTICE
+        return incident.ack_until - EXPIRY_NOTICE if long_enough and not incident.reminder_count else incident.ack_until
     return None
 
 
-def storm_call(storm: Gathering, every: timedelta, now: datetime) -> int:
+def storm_reminders_due(storm: IncidentGroup, every: timedelta, now: datetime) -> int:
     """Return the number of the newest call for a storm that is due, from 1 on; 0 where none is."""
     if storm.occasion is not Occasion.STORM:
         return 0
-    return sum(storm.began_at + every * ((1 << number) - 1) <= now for number in range(1, CALLS + 1))
+    return sum(storm.began_at + every * ((1 << number) - 1) <= now for number in range(1, MAX_REMINDERS + 1))
 
 
-def untaken(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
+def unacknowledged(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
     """Return those without a thread of their own that nobody has taken: a storm is called to mind for them."""
-    return tuple(each for each in incidents if each.gathered and each.phase is Phase.OPEN and not each.gone)
+    return tuple(each for each in incidents if each.grouped and each.phase is Phase.OPEN and not each.gone)
 
 
 def step(incident: Incident, every: timedelta, now: datetime) -> Step:
     """Return the incident after what is due at ``now``. What was missed while the bot was down is told once."""
-    due = next_call(incident, every)
+    due = next_reminder(incident, every)
     if due is None or now < due:
-        return incident, Reason.NOTHING
+        return incident, Transition.NOTHING
     if incident.phase is Phase.OPEN:
-        return replace(incident, called_at=now, calls=incident.calls + 1), Reason.CALLED
+        return replace(incident, reminded_at=now, reminder_count=incident.reminder_count + 1), Transition.REMINDED
     if incident.ack_until is not None and now < incident.ack_until:
-        return replace(incident, called_at=now, calls=1), Reason.PROMISE_ENDS
+        return replace(incident, reminded_at=now, reminder_count=1), Transition.ACK_EXPIRING
     return (
         replace(
-            incident, phase=Phase.OPEN, acked_by=None, acked_at=None, ack_until=None, note="", called_at=now, calls=0
+            incident,
+            phase=Phase.OPEN,
+            acked_by=None,
+            acked_at=None,
+            ack_until=None,
+            note="",
+            reminded_at=now,
+            reminder_count=0,
         ),
-        Reason.LAPSED,
+        Transition.ACK_EXPIRED,
     )
 
 
-def same_care(old: Incident, new: Incident) -> bool:
+def same_acknowledgement(old: Incident, new: Incident) -> bool:
     """Whether it is in the same hands, for as long: then what was to be said of it may still be said."""
     return (old.phase, old.ack_until) == (new.phase, new.ack_until)
 
 
-def restarted(old: Incident, new: Incident, now: datetime) -> Incident:
+def reminders_restarted(old: Incident, new: Incident, now: datetime) -> Incident:
     """Return ``new`` with the calls counted afresh, where a person has changed who has it, or for how long."""
-    if same_care(old, new):
+    if same_acknowledgement(old, new):
         return new
-    return replace(new, called_at=now, calls=0)
+    return replace(new, reminded_at=now, reminder_count=0)

@@ -65,7 +65,7 @@ class SlackUntrusted(SlackUnreachable):
 SLACK_FAILURES = (SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable)
 
 
-class SlackAstray(Exception):  # noqa: N818  named for what Slack did
+class SlackOutsideThread(Exception):  # noqa: N818  named for what Slack did
     """A reply stands outside of its thread: Slack posts it in the channel where the thread's first message is gone."""
 
     def __init__(self, channel: str, ts: str) -> None:
@@ -75,7 +75,7 @@ class SlackAstray(Exception):  # noqa: N818  named for what Slack did
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """What a look for messages of ours has shown. Where it did not reach the end, what is missing may yet be there."""
 
     stamps: Mapping[PostId, tuple[str, ...]] = field(default_factory=dict)  # ts, oldest first, by the id they carry

@@ -16,40 +16,40 @@ from enum import Enum
 
 from bot.core.outbox.posts import PostId
 
-WITHIN = timedelta(hours=1)
-OFTEN = 3  # times that one message is said again within an hour
-IN_ALL = 10  # times that it is said again at all
+LOSS_WINDOW = timedelta(hours=1)
+MAX_IN_WINDOW = 3  # times that one message is said again within an hour
+MAX_REPOSTS = 10  # times that it is said again at all
 
 
-class AfterLoss(Enum):
+class LossOutcome(Enum):
     """What becomes of a message that was lost; the words are what its row says."""
 
-    AGAIN = "lost, and said again"
-    OVER = "lost when it was over"
-    ENOUGH = "lost again and again"
-    BARE = "lost, and nothing is known of what it showed"
+    REPOSTED = "lost, and said again"
+    ENDED = "lost when it was over"
+    TOO_OFTEN = "lost again and again"
+    CONTENT_UNKNOWN = "lost, and nothing is known of what it showed"
 
 
-def after_loss(losses: Sequence[datetime], now: datetime, *, over: bool, bare: bool) -> AfterLoss:
+def after_loss(losses: Sequence[datetime], now: datetime, *, over: bool, bare: bool) -> LossOutcome:
     """Return what becomes of a message; ``losses`` are the times at which it was lost, this one among them."""
     if over:
-        return AfterLoss.OVER
-    if len(losses) > IN_ALL or sum(now - at < WITHIN for at in losses) > OFTEN:
-        return AfterLoss.ENOUGH
-    return AfterLoss.BARE if bare else AfterLoss.AGAIN
+        return LossOutcome.ENDED
+    if len(losses) > MAX_REPOSTS or sum(now - at < LOSS_WINDOW for at in losses) > MAX_IN_WINDOW:
+        return LossOutcome.TOO_OFTEN
+    return LossOutcome.CONTENT_UNKNOWN if bare else LossOutcome.REPOSTED
 
 
-def name_of(post: PostId, generation: int) -> PostId:
+def carried_id(post: PostId, generation: int) -> PostId:
     """Return what a message carries by which it is found; ``generation`` is how often it was said again."""
     return PostId(f"{post}~{generation}") if generation else post
 
 
-def names_of(post: PostId, generation: int) -> tuple[PostId, ...]:
+def carried_ids(post: PostId, generation: int) -> tuple[PostId, ...]:
     """Return every name that it has carried, the present one last."""
-    return tuple(name_of(post, each) for each in range(generation + 1))
+    return tuple(carried_id(post, each) for each in range(generation + 1))
 
 
-def disappearing(channel: str) -> str:
+def repeated_loss_notice(channel: str) -> str:
     """Return what the admins are told, once; as mrkdwn."""
     return (
         f"🔴 A message of mine in <#{channel}> was deleted, or refused an edit, again and again. "

@@ -38,41 +38,41 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class NoticeUpdate:
     """What is to be written: the note's new text, empty to forget it, and the posts that go with it."""
 
     note: str
     posts: tuple[NewPost, ...] = ()
 
 
-def begins(notice: Notice, posts: Sequence[NewPost]) -> Callable[[str], Told | None]:
+def begins(notice: Notice, posts: Sequence[NewPost]) -> Callable[[str], NoticeUpdate | None]:
     """Return the decision to tell a notice, unless it stands and is about the same."""
 
-    def decide(note: str) -> Told | None:
+    def decide(note: str) -> NoticeUpdate | None:
         standing = Notice.read(note)
         if standing is not None and standing.about == notice.about:
             return None
-        return Told(notice.written(), tuple(posts))
+        return NoticeUpdate(notice.written(), tuple(posts))
 
     return decide
 
 
-def ends(say: Callable[[Notice], Sequence[NewPost]]) -> Callable[[str], Told | None]:
+def ends(say: Callable[[Notice], Sequence[NewPost]]) -> Callable[[str], NoticeUpdate | None]:
     """Return the decision to tell that a notice is over, where it stands."""
 
-    def decide(note: str) -> Told | None:
+    def decide(note: str) -> NoticeUpdate | None:
         standing = Notice.read(note)
-        return None if standing is None else Told("", tuple(say(standing)))
+        return None if standing is None else NoticeUpdate("", tuple(say(standing)))
 
     return decide
 
 
-def each_day(day: str, posts: Sequence[NewPost]) -> Callable[[str], Told | None]:
+def each_day(day: str, posts: Sequence[NewPost]) -> Callable[[str], NoticeUpdate | None]:
     """Return the decision to tell what is told once a day; ``day`` is ISO. The first day of a database is not told."""
 
-    def decide(note: str) -> Told | None:
+    def decide(note: str) -> NoticeUpdate | None:
         if note >= day:
             return None
-        return Told(day, tuple(posts) if note else ())
+        return NoticeUpdate(day, tuple(posts) if note else ())
 
     return decide

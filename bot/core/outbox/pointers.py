@@ -2,19 +2,19 @@
 
 from enum import Enum
 
-from bot.core.outbox.posts import Post, State
+from bot.core.outbox.posts import Post, PostState
 
 
-class Pointed(Enum):
+class PostPresence(Enum):
     """How the message stands that is pointed to."""
 
-    STANDS = "stands"
-    WAITS = "waits"  # queued, being sent, or not known: it will stand, or be given up
-    NOT_THERE = "not there"  # given up or forgotten; replies to it stand in the channel itself
+    POSTED = "stands"
+    PENDING = "waits"  # queued, being sent, or not known: it will stand, or be given up
+    MISSING = "not there"  # given up or forgotten; replies to it stand in the channel itself
 
 
-def pointed(first: Post | None) -> Pointed:
+def post_presence(first: Post | None) -> PostPresence:
     """Return how a message stands; None is one that is not known (any more)."""
-    if first is None or first.state is State.GIVEN_UP:
-        return Pointed.NOT_THERE
-    return Pointed.STANDS if first.state is State.SENT else Pointed.WAITS
+    if first is None or first.state is PostState.GIVEN_UP:
+        return PostPresence.MISSING
+    return PostPresence.POSTED if first.state is PostState.SENT else PostPresence.PENDING

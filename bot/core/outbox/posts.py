@@ -26,12 +26,12 @@ PostId = NewType("PostId", str)
 Body = Mapping[str, Any]  # {"text": …, "blocks": […]}
 
 
-class Kind(Enum):
+class PostKind(Enum):
     """How a post reaches Slack."""
 
     MESSAGE = "message"  # chat.postMessage; ``channel`` may be a user id for a direct message
     EDIT = "edit"  # chat.update of the message that ``target`` became
-    WHISPER = "whisper"  # seen by ``user`` alone: response_url where given, else chat.postEphemeral, else a message
+    EPHEMERAL = "whisper"  # seen by ``user`` alone: response_url where given, else chat.postEphemeral, else a message
     FILE = "file"  # body {"filename", "content", "title", "comment"} to ``channel``
 
 
@@ -43,7 +43,7 @@ class Lane(Enum):
     HOUSEKEEPING = "housekeeping"
 
 
-class State(Enum):
+class PostState(Enum):
     """See the drawing above."""
 
     QUEUED = "queued"
@@ -58,7 +58,7 @@ class NewPost:
     """A post to be queued. Ids are made by the caller, so that cards can name the post they stand on."""
 
     id: PostId
-    kind: Kind
+    kind: PostKind
     lane: Lane
     channel: str
     body: Body
@@ -77,7 +77,7 @@ class Post:
     """A post as the outbox holds it."""
 
     new: NewPost
-    state: State
+    state: PostState
     attempts: int = 0
     channel: str = ""  # where it stands: for a direct message the D… id
     ts: str = ""  # the message's id once sent; for a file its file id

@@ -13,7 +13,7 @@ class Verdict(Enum):
     """What to do after a refusal."""
 
     WAIT = "nothing happened: try again later"
-    DOUBT = "it may have happened: look"
+    UNCLEAR = "it may have happened: look"
     ELSEWHERE = "this place takes nothing from us: use another and tell"
     OUTSIDE = "the thread takes no replies: say it in the channel"
     STOP = "Slack takes nothing from us at all, once another place says so too: wait for an operator, alarm"
@@ -111,7 +111,7 @@ _OF_PERSON = frozenset(
 )
 _SILENT: dict[Verdict, tuple[str, ...]] = {
     Verdict.WAIT: ("ratelimited", "rate_limited", "external_channel_migrating"),
-    Verdict.DOUBT: (
+    Verdict.UNCLEAR: (
         "internal_error",
         "fatal_error",
         "service_unavailable",

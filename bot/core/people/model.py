@@ -52,7 +52,7 @@ class Link:
     person: Person
     user_id: UserId
     user_name: UserName
-    proven: bool = False
+    verified: bool = False
 
 
 class Surface(Enum):
@@ -62,11 +62,11 @@ class Surface(Enum):
     MENTION = "mention"  # @flowbot in a channel or thread
     DIRECT = "direct"  # direct message
     BUTTON = "button"
-    RETIRED = "retired"  # a shortcut, form or command that there is none of any more; the words name which of them
+    UNSUPPORTED = "retired"  # a shortcut, form or command that there is none of any more; the words name which of them
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class Origin:
     """The place of an answer."""
 
     surface: Surface
@@ -80,13 +80,13 @@ EDITED, TALK = "edited", "talk"
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class IncomingMessage:
     """Words from a person, whatever the surface. A button says the words of its value."""
 
     key: str  # identifies the delivery: a repeat with the same key is the same act
     text: str
     by: Person
-    where: Where
+    origin: Origin
     at: datetime
     post: str = ""  # for buttons: the post they stand on
     hint: str = ""  # why the words are not carried out, and one sentence says how to say it: EDITED or TALK

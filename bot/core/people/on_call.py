@@ -13,7 +13,7 @@ from datetime import timedelta
 from bot.core.outbox.slack_errors import meaning
 from bot.core.people.model import Profile
 
-KEPT = timedelta(minutes=15)  # how long the last reading of a group counts while Slack does not answer
+LAST_READ_COUNTS_FOR = timedelta(minutes=15)  # how long the last reading of a group counts while Slack does not answer
 EMPTY, SILENT = "empty", "silent"  # words of ours, beside Slack's error words
 
 # usergroups.users.list, docs.slack.dev (January 2026); what stands nowhere is quoted.
@@ -42,7 +42,7 @@ _REFUSED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class OnCallGroup:
     """An on-call group as it could be read."""
 
     id: str
@@ -55,7 +55,7 @@ class Group:
         return not self.word or self.word == SILENT
 
 
-def counts(profile: Profile) -> bool:
+def can_be_on_call(profile: Profile) -> bool:
     """Whether somebody can be on call at all."""
     return not (profile.deleted or profile.bot or profile.stranger)
 
@@ -77,7 +77,7 @@ def fix(word: str) -> str:
     return _REFUSED.get(word, ("", ""))[1] or meaning(word).way_out or "Correct FLOWBOT_ONCALL."
 
 
-def sentence(group: Group) -> str:
+def sentence(group: OnCallGroup) -> str:
     """Return what is wrong with a group; empty where nothing is."""
     if not group.word:
         return ""
@@ -86,7 +86,7 @@ def sentence(group: Group) -> str:
     return f"I could not read the on-call group {group.id}: {why(group.word)}."
 
 
-def unread(groups: Sequence[Group]) -> str:
+def unread(groups: Sequence[OnCallGroup]) -> str:
     """Return what somebody is told who is in no group that could be read; empty where all could be."""
     missed = [group for group in groups if group.word and group.word != EMPTY]
     if not missed:
@@ -97,26 +97,26 @@ def unread(groups: Sequence[Group]) -> str:
     return f"{told} So I can't tell whether you are on call. {then}"
 
 
-def trouble(groups: Sequence[Group]) -> str:
+def problems(groups: Sequence[OnCallGroup]) -> str:
     """Return what is wrong with any of the groups, for ``status``; empty where nothing is."""
     return " ".join(sentence(group) for group in groups if group.word)
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class OnCallChange:
     """What is new since the admins were told last."""
 
-    begun: tuple[Group, ...]
-    ended: tuple[Group, ...]
+    begun: tuple[OnCallGroup, ...]
+    ended: tuple[OnCallGroup, ...]
     noted: Mapping[str, str]  # group id to word: what was told and stands
 
 
-def changed(noted: Mapping[str, str], groups: Sequence[Group]) -> Change:
+def compare(noted: Mapping[str, str], groups: Sequence[OnCallGroup]) -> OnCallChange:
     """Compare what was told with what is read: a trouble is told once when it begins and once when it ends.
 
     Another word for a trouble that stands is no news; silence neither begins nor ends one that was told.
     """
-    begun, ended, stands = list[Group](), list[Group](), dict[str, str]()
+    begun, ended, stands = list[OnCallGroup](), list[OnCallGroup](), dict[str, str]()
     for group in groups:
         told = noted.get(group.id, "")
         if group.word == SILENT and told:
@@ -126,4 +126,4 @@ def changed(noted: Mapping[str, str], groups: Sequence[Group]) -> Change:
             begun += [] if told else [group]
         elif told:
             ended.append(group)
-    return Change(tuple(begun), tuple(ended), stands)
+    return OnCallChange(tuple(begun), tuple(ended), stands)

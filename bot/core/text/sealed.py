@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Sequence
 
-from bot.core.command.words import Cursor, Misread, decode
+from bot.core.command.words import Cursor, ParseError, decode
 from bot.core.flow.model import InstanceId, Parameter
 from bot.core.text.escape import clean
 from bot.core.text.mask import STARS, Mask, is_secret_key
@@ -59,14 +59,14 @@ def _without_values(text: str) -> str:
     """Return the words as typed, the values of secret keys as stars."""
     try:
         cursor = Cursor(text)
-    except Misread:  # too long to be a command
+    except ParseError:  # too long to be a command
         return _cut(decode(text).text)
     parts: list[str] = []
     done = 0
     while True:
         try:
             token = cursor.take()
-        except Misread:
+        except ParseError:
             return "".join([*parts, _cut(cursor.text[done:])])
         if token is None:
             return "".join([*parts, cursor.text[done:]])

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import assert_never
 
 from bot.core.audit import Entry, frees
-from bot.core.command.rights import Reason
+from bot.core.command.rights import Denial
 from bot.core.command.words import decode, visible
 from bot.core.flow.ids import is_instance
-from bot.core.outbox.pointers import Pointed
+from bot.core.outbox.pointers import PostPresence
 from bot.core.outbox.posts import Body
 from bot.core.people.model import EDITED, Link, Person
 from bot.core.text.escape import code, escape, mention, one_line, substituted
@@ -102,38 +102,38 @@ def see_direct_messages(words: str) -> Body:
     )
 
 
-def see_thread(words: str, flow: str, first: Pointed, channel: str) -> Body:
+def see_thread(words: str, flow: str, first: PostPresence, channel: str) -> Body:
     """Return the private line where the answer goes to an incident's thread elsewhere; ``flow`` is mrkdwn.
 
     ``first`` is how the incident's own message stands, in ``channel``.
     """
     match first:
-        case Pointed.STANDS:
+        case PostPresence.POSTED:
             text = f"My answer stands in the thread of the incident of {flow}."
-        case Pointed.WAITS:
+        case PostPresence.PENDING:
             text = (
                 f"The message of the incident of {flow} is not in Slack yet. "
                 f"My answer follows it in its thread in <#{channel}>."
             )
-        case Pointed.NOT_THERE:
+        case PostPresence.MISSING:
             text = f"The incident of {flow} has no message in Slack, so my answer is in <#{channel}> itself."
         case _:
             assert_never(first)
     return told(words, text)
 
 
-def says_so(first: Pointed, channel: str, link_to_it: str) -> str:
+def says_so(first: PostPresence, channel: str, link_to_it: str) -> str:
     """Return, as mrkdwn, where a change to an incident is told; ``link_to_it`` is empty where not known."""
     match first:
-        case Pointed.STANDS:
+        case PostPresence.POSTED:
             return (
                 f"The change is in its <{link_to_it}|thread>."
                 if link_to_it
                 else f"The change is in its thread in <#{channel}>."
             )
-        case Pointed.WAITS:
+        case PostPresence.PENDING:
             return f"Its message is not in Slack yet. The change will be in its thread in <#{channel}>."
-        case Pointed.NOT_THERE:
+        case PostPresence.MISSING:
             return f"It has no message in Slack, so the change is in <#{channel}> itself."
         case _:
             assert_never(first)
@@ -198,7 +198,7 @@ def hint(kind: str, words: str, *, direct: bool) -> Body:
     return told(words, text)
 
 
-def retired(kind: str, command: str) -> Body:
+def unsupported(kind: str, command: str) -> Body:
     """Return the answer to a shortcut, form or command that this version does not have."""
     return told(
         "",
@@ -207,9 +207,9 @@ def retired(kind: str, command: str) -> Body:
 
 
 _WHY = {
-    Reason.BOT: "I answer people only, not apps, so nothing was done. Let a person ask me.",
-    Reason.DEACTIVATED: "This account is deactivated, so nothing was done. Ask from an active account.",
-    Reason.STRANGER: (
+    Denial.BOT: "I answer people only, not apps, so nothing was done. Let a person ask me.",
+    Denial.DEACTIVATED: "This account is deactivated, so nothing was done. Ask from an active account.",
+    Denial.STRANGER: (
         "I work for people of my own workspace only, so nothing was done. Ask a colleague of that workspace to do it."
     ),
 }
@@ -242,7 +242,7 @@ def _any_of(admins: Sequence[str]) -> str:
 
 
 def denial(
-    reason: Reason,
+    reason: Denial,
     *,
     person: Person,
     command: str,
@@ -258,33 +258,33 @@ def denial(
     """
     link_me = please_link(person, admins, command)
     match reason:
-        case Reason.NOT_LINKED:
+        case Denial.NOT_LINKED:
             return f"I do not know yet who you are in EnOS, so I cannot do this for you. {link_me}"
-        case Reason.GUEST:
+        case Denial.GUEST:
             return f"You are a guest here, and I answer guests only once they are linked to an EnOS user. {link_me}"
-        case Reason.NOT_ADMIN:
+        case Denial.NOT_ADMIN:
             return f"Only an admin of the bot may do this, so nothing was done. Ask {_any_of(admins)}."
-        case Reason.NOT_OWNER:
+        case Denial.NOT_OWNER:
             name = f" ({code(link.user_name)} in EnOS)" if link else ""
             return (
                 f"You{name} are not an owner of {flow}, so nothing was changed. "
                 f"Its owners are {owners}: ask one of them."
             )
-        case Reason.NOT_RESPONDER:
+        case Denial.NOT_RESPONDER:
             return (
                 f"Only owners of {flow} and people on call may do this, so nothing was changed. "
                 f"Its owners are {owners}: ask one of them, or somebody on call."
             )
-        case Reason.ON_CALL_UNREAD:
+        case Denial.ON_CALL_UNREAD:
             return f"{ticked(unread)} Nothing was changed. Ask an owner of the flow to do it meanwhile.".strip()
-        case Reason.FLOW_LOCKED:
+        case Denial.FLOW_LOCKED:
             return f"{flow} is locked in EnOS, so nothing was changed. Unlock it in the EnOS console, then ask again."
-        case Reason.USER_LOCKED:
+        case Denial.USER_LOCKED:
             return (
                 f"EnOS has locked your user for {flow}, so nothing was changed. "
                 "Ask your EnOS administrator to unlock it, then ask again."
             )
-        case Reason.NOT_PROVEN:
+        case Denial.NOT_VERIFIED:
             return (
                 "Your link to EnOS is not proven yet, so you may read but not change, and nothing was changed. "
                 "It is proven by a flow that your EnOS user may edit and that names you as an owner. "

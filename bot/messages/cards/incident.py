@@ -14,7 +14,7 @@ from urllib.parse import quote
 from bot.core.flow.model import InstanceId, UserName
 from bot.core.flow.status import Status, name_of
 from bot.core.flow.times import calibrate
-from bot.core.incident.lifecycle import reference, unhealed
+from bot.core.incident.lifecycle import not_backfilled, reference
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.outbox.posts import Body
 from bot.core.people.model import Person
@@ -32,7 +32,7 @@ _COLORS = {Phase.OPEN: RED, Phase.ACKNOWLEDGED: ORANGE, Phase.RECOVERED: GREEN, 
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class RenderContext:
     """What a card needs besides the incident."""
 
     people: Mapping[UserName, Person] = field(default_factory=dict)  # those owners who are linked
@@ -43,17 +43,17 @@ class Look:
 # ── the first message ──
 
 
-def card(incident: Incident, post: str, look: Look) -> Body:
+def card(incident: Incident, post: str, render_context: RenderContext) -> Body:
     """Return the first message as the incident stands now."""
     newest = incident.occurrences[-1]
-    body = [blocks.section("\n".join(_what_happened(incident, newest)), _fields(incident, look))]
-    left = words.left(incident, look.zone)
-    if left:
-        body.append(blocks.section(left))
-    body.append(blocks.actions(*_buttons(incident, newest, post, look)))
-    body.append(blocks.context(*_footer(incident, newest, look)))
-    head = [blocks.section(f"{_MARKS[incident.phase]} {_title(incident, newest)}\n{_owners(incident, look)}")]
-    return blocks.body(headline(incident, look.zone), body, color(incident), head)
+    body = [blocks.section("\n".join(_what_happened(incident, newest)), _fields(incident, render_context))]
+    missing_runs = words.missing_runs(incident, render_context.zone)
+    if missing_runs:
+        body.append(blocks.section(missing_runs))
+    body.append(blocks.actions(*_buttons(incident, newest, post, render_context)))
+    body.append(blocks.context(*_footer(incident, newest, render_context)))
+    head = [blocks.section(f"{_MARKS[incident.phase]} {_title(incident, newest)}\n{_owners(incident, render_context)}")]
+    return blocks.body(headline(incident, render_context.zone), body, color(incident), head)
 
 
 def color(incident: Incident) -> str:
@@ -74,7 +74,7 @@ def headline(incident: Incident, zone: timedelta | None = None) -> str:
         case Phase.ACKNOWLEDGED:
             return f"ACKNOWLEDGED · {line}"
         case Phase.RECOVERED:
-            missing = unhealed(incident)
+            missing = not_backfilled(incident)
             still = f" · no good run for {words.labels(missing, zone)}" if missing else ""
             return f"RECOVERED {words.name(incident)}{still}"
         case Phase.CLOSED:
@@ -99,8 +99,8 @@ def _what_happened(incident: Incident, newest: Occurrence) -> list[str]:
         lines.append(f"> {code(newest.error_line)}")
     match incident.phase:
         case Phase.ACKNOWLEDGED:
-            promise = words.at(" until", incident.ack_until)
-            lines.append(f"{words.who(incident.acked_by)} has it{promise}{words.note(incident)}.")
+            expires = words.at(" until", incident.ack_until)
+            lines.append(f"{words.who(incident.acked_by)} has it{expires}{words.note(incident)}.")
         case Phase.RECOVERED:
             lines.append(f"The run {code(incident.recovered_by or '')} succeeded{words.after(incident)}.")
         case Phase.CLOSED:
@@ -113,7 +113,7 @@ def _what_happened(incident: Incident, newest: Occurrence) -> list[str]:
     return lines
 
 
-def _fields(incident: Incident, look: Look) -> list[str]:
+def _fields(incident: Incident, render_context: RenderContext) -> list[str]:
     count = len(incident.occurrences)
     good = incident.recovered_by or incident.last_success
     first, newest = incident.occurrences[0], incident.occurrences[-1]
@@ -121,7 +121,7 @@ def _fields(incident: Incident, look: Look) -> list[str]:
         f"\nfirst {code(first.instance)}" if first.instance != newest.instance else ""
     )  # its own card now shows the newest
     shown = [
-        f"*Run*\n{words.run(newest.instance, newest.trigger_time, look.zone)}",
+        f"*Run*\n{words.run(newest.instance, newest.trigger_time, render_context.zone)}",
         f"*Since*\n{flows.moment(incident.opened_at)}{began}",
         f"*Failures in a row*\n{count}",
         f"*Last good run*\n{words.run(InstanceId(good))}" if good else "*Last good run*\nnot known",
@@ -130,32 +130,33 @@ def _fields(incident: Incident, look: Look) -> list[str]:
     return shown if ended is None else [*shown, f"*Lasted*\n{duration(ended - incident.opened_at)}"]
 
 
-def _buttons(incident: Incident, newest: Occurrence, post: str, look: Look) -> list[Element]:
+def _buttons(incident: Incident, newest: Occurrence, post: str, render_context: RenderContext) -> list[Element]:
     of = reference(incident)
     row: list[tuple[str, str, str | None]] = []
     menu: list[tuple[str, str]] = []
     match incident.phase:
         case Phase.OPEN:
             row.append(("Acknowledge", f"ack {of}", "primary"))
-            row += _plain(words.about_run(newest, "Rerun", "Log"))
+            row += _plain(words.run_buttons(newest, "Rerun", "Log"))
             menu.append(("Close", f"close {of}"))
         case Phase.ACKNOWLEDGED:
-            row += _plain(words.about_run(newest, "Rerun", "Log"))
+            row += _plain(words.run_buttons(newest, "Rerun", "Log"))
             menu += [("Give it back", f"unack {of}"), ("Close", f"close {of}")]
         case Phase.RECOVERED:
-            missing = unhealed(incident)
+            missing = not_backfilled(incident)
             for each in missing[-words.LISTED :]:
                 row += [
-                    (f"Rerun {words.label(each, look.zone)}", said, None) for _, said in words.about_run(each, "Rerun")
+                    (f"Rerun {words.label(each, render_context.zone)}", said, None)
+                    for _, said in words.run_buttons(each, "Rerun")
                 ]
             menu += [("Close", f"close {of}")] if missing else []
         case Phase.CLOSED:
             row.append(("Reopen", f"reopen {of}", None))
-            row += _plain(words.about_run(newest, "Log"))
+            row += _plain(words.run_buttons(newest, "Log"))
         case _:
             assert_never(incident.phase)
     menu.append(("Show the flow", f"show {incident.flow_id}"))
-    menu += [("Show this run", said) for _, said in words.about_run(newest, "Show")]
+    menu += [("Show this run", said) for _, said in words.run_buttons(newest, "Show")]
     elements = [
         blocks.button(label, said, post, index=index, style=style) for index, (label, said, style) in enumerate(row)
     ]
@@ -166,11 +167,11 @@ def _plain(offers: list[tuple[str, str]]) -> list[tuple[str, str, str | None]]:
     return [(label, said, None) for label, said in offers]
 
 
-def _footer(incident: Incident, newest: Occurrence, look: Look) -> list[str]:
+def _footer(incident: Incident, newest: Occurrence, render_context: RenderContext) -> list[str]:
     shown = [f"Flow {code(str(incident.flow_id))}"]
     if newest.trigger_time:
-        shown.append(f"Trigger time in EnOS: {escape(_printed(newest, look.zone))}")
-    address = console(look.console_url, incident.flow_id, newest.instance)
+        shown.append(f"Trigger time in EnOS: {escape(_printed(newest, render_context.zone))}")
+    address = console(render_context.console_url, incident.flow_id, newest.instance)
     return [*shown, f"<{address}|Open in EnOS>"] if address else shown
 
 
@@ -186,5 +187,5 @@ def console(url: str, flow: int, instance: str) -> str:
     return "" if re.search(r"[\s<>|]", filled) or len(filled) > blocks.URL_LIMIT else filled
 
 
-def _owners(incident: Incident, look: Look) -> str:
-    return f"Owners: {flows.owners(incident.owners, look.people)}" if incident.owners else "Owners: not known"
+def _owners(incident: Incident, render_context: RenderContext) -> str:
+    return f"Owners: {flows.owners(incident.owners, render_context.people)}" if incident.owners else "Owners: not known"

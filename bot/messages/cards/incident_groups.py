@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.core.flow.ids import is_instance
 from bot.core.flow.model import UserName
 from bot.core.incident import groups as storms
-from bot.core.incident.groups import Gathering, Numbers
+from bot.core.incident.groups import IncidentGroup, PhaseCounts
 from bot.core.incident.lifecycle import is_live, reference
 from bot.core.incident.model import Incident, Phase
 from bot.core.outbox.posts import Body
@@ -28,7 +28,7 @@ _MARKS = {Phase.OPEN: "🔴", Phase.ACKNOWLEDGED: "🟠", Phase.RECOVERED: "🟢
 
 
 def storm(
-    gathering: Gathering,
+    group: IncidentGroup,
     incidents: Sequence[Incident],
     people: Mapping[UserName, Person],
     post: str,
@@ -40,17 +40,17 @@ def storm(
 
     ``people`` are those owners who are linked, ``zone`` is that of the times EnOS prints.
     """
-    count = storms.numbers(incidents)
-    lines = [_what(gathering, incidents), _counts(count)]
-    later = gathering.joined - count.all
+    count = storms.count_phases(incidents)
+    lines = [_what(group, incidents), _counts(count)]
+    later = group.joined - count.all
     if later > 0:
         lines.append(
             f"{later:,} of these went on into a later storm, and {'is' if later == 1 else 'are'} listed there."
         )
     names = storms.owners(incidents)
     if names:
-        lines.append(_owners(gathering, names, people))
-    if gathering.ended_at is None:
+        lines.append(_owners(group, names, people))
+    if group.ended_at is None:
         lines.append(
             "This message counts them all, instead of a thread for each. Each can be taken here or with "
             f"{code(command + ' ack FLOW')}, and has a thread as soon as somebody opens it."
@@ -63,10 +63,10 @@ def storm(
     body.append(blocks.context(f"{more}{mine} yours, and {theirs} those of one owner."))
     offers = [("All that are open", "incidents open"), ("Mine", "incidents mine")]
     body.append(blocks.actions(*(blocks.button(label, say, post, index=i) for i, (label, say) in enumerate(offers))))
-    return blocks.body(_storm_headline(gathering, count), body)
+    return blocks.body(_storm_headline(group, count), body)
 
 
-def also_concerned(names: Sequence[UserName], people: Mapping[UserName, Person], *, command: str) -> Body:
+def more_owners(names: Sequence[UserName], people: Mapping[UserName, Person], *, command: str) -> Body:
     """Return the reply that mentions owners of a storm's flows whom its message could not mention yet."""
     shown = ", ".join(mention(people[name].user) for name in names)
     say = code(f"{command} incidents mine")  # it may stand without the storm's message: nothing points to that
@@ -74,12 +74,12 @@ def also_concerned(names: Sequence[UserName], people: Mapping[UserName, Person],
     return blocks.body(one_line(text), [blocks.section(text)])
 
 
-def storm_called(
+def storm_reminder(
     waiting: Sequence[Incident], groups: Sequence[str], people: Mapping[UserName, Person], post: str, *, command: str
 ) -> Body:
     """Return the reply that calls to mind what nobody has taken of a storm; mentions on call and linked owners."""
     count, one = len(waiting), len(waiting) == 1
-    linked = [people[name] for name in storms.owners(waiting) if name in people][: storms.MENTIONED]
+    linked = [people[name] for name in storms.owners(waiting) if name in people][: storms.MAX_MENTIONED]
     asked = [*map(mention_group, groups), *(mention(person.user) for person in linked)]
     state, them = ("is", "it") if one else ("are", "them")
     lines = [
@@ -93,20 +93,20 @@ def storm_called(
     return blocks.body(f"STILL OPEN · {_incidents(count)} of the storm, taken by nobody", body)
 
 
-def _storm_headline(gathering: Gathering, count: Numbers) -> str:
+def _storm_headline(group: IncidentGroup, count: PhaseCounts) -> str:
     """Return the one line that a phone shows."""
-    state = "STORM" if gathering.ended_at is None else "Storm over"
-    return f"{state} · {_incidents(gathering.joined)} · {_in_words(count)}"
+    state = "STORM" if group.ended_at is None else "Storm over"
+    return f"{state} · {_incidents(group.joined)} · {_in_words(count)}"
 
 
-def _what(gathering: Gathering, incidents: Sequence[Incident]) -> str:
-    since = min((incident.opened_at for incident in incidents), default=gathering.began_at)
+def _what(group: IncidentGroup, incidents: Sequence[Incident]) -> str:
+    since = min((incident.opened_at for incident in incidents), default=group.began_at)
     failures = sum(len(incident.occurrences) for incident in incidents)
-    again = f", with {failures:,} failures in all" if failures > gathering.joined else ""
-    began = f"{_incidents(gathering.joined)} began"
-    if gathering.ended_at is None:
+    again = f", with {failures:,} failures in all" if failures > group.joined else ""
+    began = f"{_incidents(group.joined)} began"
+    if group.ended_at is None:
         return f"🌩️ *A storm:* {began} since {flows.moment(since)}{again}."
-    until = flows.moment(gathering.last_at)
+    until = flows.moment(group.last_at)
     return f"🌤️ *The storm is over.* {began} from {flows.moment(since)} to {until}{again}."
 
 
@@ -114,7 +114,7 @@ def _incidents(number: int) -> str:
     return f"{number:,} {'incident' if number == 1 else 'incidents'}"
 
 
-def _counts(count: Numbers) -> str:
+def _counts(count: PhaseCounts) -> str:
     parts = [
         f"🔴 *{count.open:,}* open",
         f"🟠 *{count.acknowledged:,}* acknowledged",
@@ -124,12 +124,12 @@ def _counts(count: Numbers) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _in_words(count: Numbers) -> str:
+def _in_words(count: PhaseCounts) -> str:
     return f"{count.open:,} open, {count.acknowledged:,} acknowledged, {count.recovered:,} recovered"
 
 
-def _owners(gathering: Gathering, names: Sequence[UserName], people: Mapping[UserName, Person]) -> str:
-    mentioned = [mention(people[name].user) for name in gathering.mentioned if name in people]
+def _owners(group: IncidentGroup, names: Sequence[UserName], people: Mapping[UserName, Person]) -> str:
+    mentioned = [mention(people[name].user) for name in group.mentioned if name in people]
     others = len(names) - len(mentioned)
     if not mentioned and len(names) == 1:
         return "Owner: one, who is not linked yet."
@@ -142,22 +142,22 @@ def _owners(gathering: Gathering, names: Sequence[UserName], people: Mapping[Use
 
 
 def first_start(
-    gathered: Sequence[Incident], post: str, *, command: str, since: datetime, zone: timedelta | None = None
+    grouped: Sequence[Incident], post: str, *, command: str, since: datetime, zone: timedelta | None = None
 ) -> Body:
     """Return the message of a newly created database: what it watches, and what is broken now, a row for each.
 
-    ``gathered`` are the incidents that stand under it, newest first, as they stand now.
+    ``grouped`` are the incidents that stand under it, newest first, as they stand now.
     """
-    state = _broken_now(storms.numbers(gathered).live) if gathered else "nothing is broken now"
+    state = _broken_now(storms.count_phases(grouped).live) if grouped else "nothing is broken now"
     text = f"flowbot is watching · {state}"
     lines = [
         "*flowbot is watching.* From now on every flow that fails gets a message with a thread of its own here.",
         f"I have read the runs triggered since {flows.moment(since)}: {state}.",
     ]
-    body: list[Block] = [blocks.section("\n".join(lines)), *_rows(gathered, post, zone)]
-    if len(gathered) > LISTED:
+    body: list[Block] = [blocks.section("\n".join(lines)), *_rows(grouped, post, zone)]
+    if len(grouped) > LISTED:
         body.append(
-            blocks.context(f"… and {len(gathered) - LISTED} more: {code(command + ' incidents')} lists them all.")
+            blocks.context(f"… and {len(grouped) - LISTED} more: {code(command + ' incidents')} lists them all.")
         )
     body.append(blocks.context(f"{code(command + ' help')} shows what you may ask me."))
     return blocks.body(text, body)
@@ -190,7 +190,7 @@ def _row(incident: Incident, post: str, index: int, zone: timedelta | None) -> B
         f"owners {', '.join(map(escape, incident.owners[:_OWNERS]))}" + (f" and {others} more" if others > 0 else "")
         if incident.owners
         else "",
-        "" if incident.gathered else "has a thread",
+        "" if incident.grouped else "has a thread",
     ]
     shown = blocks.fit(" · ".join(part for part in parts if part), _ROW)
     return blocks.section(shown, accessory=blocks.menu(_options(incident), post, index))
@@ -204,7 +204,7 @@ def _options(incident: Incident) -> list[tuple[str, str]]:
         options.append(("Acknowledge", f"ack {of}"))
     if incident.phase is Phase.ACKNOWLEDGED:
         options.append(("Give it back", f"unack {of}"))
-    if incident.gathered:
+    if incident.grouped:
         options.append(("Open a thread", f"thread {of}"))
     if is_live(incident):
         if is_instance(newest):

@@ -16,7 +16,7 @@ from bot.core.text.escape import code, mention, mention_group, one_line
 from bot.core.text.shown_times import duration
 from bot.messages import blocks
 from bot.messages.cards import incident_words as words
-from bot.messages.cards.incident import Look
+from bot.messages.cards.incident import RenderContext
 
 
 def failed_again(incident: Incident, failure: Occurrence, post: str) -> Body:
@@ -30,7 +30,7 @@ def failed_again(incident: Incident, failure: Occurrence, post: str) -> Body:
     if len(incident.occurrences) > 1:
         lines.append(f"{len(incident.occurrences)} failures in a row.")
     body = [blocks.section("\n".join(lines))]
-    offers = words.about_run(failure, "Rerun", "Log")
+    offers = words.run_buttons(failure, "Rerun", "Log")
     if offers:
         body.append(
             blocks.actions(*(blocks.button(label, said, post, index=i) for i, (label, said) in enumerate(offers)))
@@ -38,7 +38,7 @@ def failed_again(incident: Incident, failure: Occurrence, post: str) -> Body:
     return blocks.body(text, body)
 
 
-def many_more(incident: Incident) -> Body:
+def more_failures_counted(incident: Incident) -> Body:
     """Return the reply after which further failures of one reading are only counted."""
     return _line(
         f"More runs of {words.bold(incident)} failed than I tell one by one. Its incident counts them all; "
@@ -48,20 +48,22 @@ def many_more(incident: Incident) -> Body:
 
 def acknowledged(incident: Incident) -> Body:
     """Return the reply to an acknowledgement, new or renewed."""
-    promise = words.at(" until", incident.ack_until)
+    expires = words.at(" until", incident.ack_until)
     who, note = words.who(incident.acked_by), words.note(incident)
-    return _line(f"{who} has acknowledged {words.bold(incident)}{promise}{note}.")
+    return _line(f"{who} has acknowledged {words.bold(incident)}{expires}{note}.")
 
 
-def given_back(incident: Incident, by: Person) -> Body:
+def handed_back(incident: Incident, by: Person) -> Body:
     """Return the reply when an acknowledgement is given back."""
     return _line(f"{words.who(by)} gave {words.bold(incident)} back: nobody has it now.")
 
 
-def called(incident: Incident, groups: Sequence[str], look: Look, post: str, now: datetime) -> Body:
+def reminder(
+    incident: Incident, groups: Sequence[str], render_context: RenderContext, post: str, now: datetime
+) -> Body:
     """Return the reply that calls an incident to mind which nobody has taken; mentions on call and linked owners."""
     newest = incident.occurrences[-1]
-    people = [*map(mention_group, groups), *(mention(person.user) for person in look.people.values())]
+    people = [*map(mention_group, groups), *(mention(person.user) for person in render_context.people.values())]
     asked = f"\n{' '.join(people)}: who takes it?" if people else ""
     text = f"STILL OPEN · {name_of(newest.status)} {words.name(incident)}{words.task(newest)}"
     line = (
@@ -71,14 +73,14 @@ def called(incident: Incident, groups: Sequence[str], look: Look, post: str, now
     return _offering(text, line, incident, post)
 
 
-def promise_ends(incident: Incident, post: str) -> Body:
+def ack_expiring(incident: Incident, post: str) -> Body:
     """Return the reply that asks who took an incident whether they go on with it."""
     who, end = words.who(incident.acked_by), words.at("at", incident.ack_until)
     line = f"⏰ {who}, your promise for {words.bold(incident)} ends {end}. Then nobody has it, unless you take it on."
     return _offering(f"PROMISE ENDS SOON · {words.name(incident)}", line, incident, post, "Take it on")
 
 
-def lapsed(before: Incident, post: str) -> Body:
+def ack_expired(before: Incident, post: str) -> Body:
     """Return the reply when a promise has ended and the incident is open again."""
     line = (
         f"⏰ {words.who(before.acked_by)}'s promise for {words.bold(before)} has ended without a recovery: "
@@ -97,7 +99,7 @@ def gone(incident: Incident, post: str) -> Body:
     return blocks.body(f"FLOW GONE · {words.name(incident)}", [blocks.section(line), blocks.actions(*row)])
 
 
-def threaded(incident: Incident, by: Person) -> Body:
+def thread_opened(incident: Incident, by: Person) -> Body:
     """Return the reply that begins the thread of an incident which stood under another message."""
     return _line(f"{words.who(by)} opened a thread for {words.bold(incident)}: its further story stands in it.")
 
@@ -119,18 +121,21 @@ def recovered(incident: Incident, zone: timedelta | None = None) -> Body:
     """Return the reply when a later success has ended the alarm."""
     count = len(incident.occurrences)
     failures = f"{count} failures" if count > 1 else "one failure"
-    left = words.left(incident, zone)
+    missing_runs = words.missing_runs(incident, zone)
     return _line(
         f"🟢 {words.bold(incident)} recovered: {code(incident.recovered_by or '')} succeeded{words.after(incident)}, "
-        f"after {failures}." + (f"\n{left}" if left else "")
+        f"after {failures}." + (f"\n{missing_runs}" if missing_runs else "")
     )
 
 
-def healed(incident: Incident, instances: Sequence[InstanceId], zone: timedelta | None = None) -> Body:
+def backfilled(incident: Incident, instances: Sequence[InstanceId], zone: timedelta | None = None) -> Body:
     """Return the reply when failures got their good run after the alarm had ended."""
     runs = ", ".join(code(each) for each in instances[: words.LISTED])
-    left = words.left(incident, zone)
-    return _line(f"🟢 {words.bold(incident)}: there is a good run for {runs} now." + (f"\n{left}" if left else ""))
+    missing_runs = words.missing_runs(incident, zone)
+    return _line(
+        f"🟢 {words.bold(incident)}: there is a good run for {runs} now."
+        + (f"\n{missing_runs}" if missing_runs else "")
+    )
 
 
 def _line(text: str) -> Body:
@@ -139,7 +144,7 @@ def _line(text: str) -> Body:
 
 def _offering(text: str, line: str, incident: Incident, post: str, take: str = "Acknowledge") -> Body:
     """Return a reply with the buttons of somebody who comes to it from a call."""
-    offers = [(take, f"ack {reference(incident)}"), *words.about_run(incident.occurrences[-1], "Rerun", "Log")]
+    offers = [(take, f"ack {reference(incident)}"), *words.run_buttons(incident.occurrences[-1], "Rerun", "Log")]
     row = [
         blocks.button(label, said, post, index=index, style=None if index else "primary")
         for index, (label, said) in enumerate(offers)

@@ -7,7 +7,7 @@ from bot.core.flow.ids import is_instance
 from bot.core.flow.model import InstanceId
 from bot.core.flow.status import Status, name_of
 from bot.core.flow.times import trigger_moment
-from bot.core.incident.lifecycle import unhealed
+from bot.core.incident.lifecycle import not_backfilled
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.people.model import Person
 from bot.core.text.escape import code, escape, mention, one_line
@@ -105,16 +105,16 @@ def after(incident: Incident) -> str:
     return f" {duration(incident.ended_at - incident.opened_at)} after the alarm began" if incident.ended_at else ""
 
 
-def left(incident: Incident, zone: timedelta | None) -> str:
+def missing_runs(incident: Incident, zone: timedelta | None) -> str:
     """Return what stays without a good run though the alarm has ended."""
-    missing = unhealed(incident) if incident.phase is Phase.RECOVERED else ()
+    missing = not_backfilled(incident) if incident.phase is Phase.RECOVERED else ()
     if not missing:
         return ""
     runs = _several([f"{_time(each, zone)} ({code(each.instance)})" for each in missing[-LISTED:]], len(missing), ", ")
     return f"*No good run for {runs}.* Rerun it, or close this with a reason."
 
 
-def about_run(failure: Occurrence, *verbs: str) -> list[tuple[str, str]]:
+def run_buttons(failure: Occurrence, *verbs: str) -> list[tuple[str, str]]:
     """Return buttons about a run, where its id is one that commands can name."""
     if not is_instance(failure.instance):
         return []

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.core.flow.model import FlowName, LeftOut
 from bot.core.health.daily import Day
-from bot.core.incident.lifecycle import unhealed
+from bot.core.incident.lifecycle import not_backfilled
 from bot.core.outbox.posts import Body
 from bot.core.text.escape import code, escape, one_line
 from bot.core.text.shown_times import duration
@@ -111,7 +111,7 @@ def gap_closed(total: int) -> Body:
     return blocks.body(text, [blocks.section(f"🟢 {text}")])
 
 
-def order_distrusted(kind: int) -> Body:
+def order_unreliable(kind: int) -> Body:
     """Return the notice that EnOS's order by change cannot be trusted for a scheduling type."""
     runs = {0: "manual runs", 1: "periodic runs", 2: "temporary runs"}.get(kind, f"runs of type {kind}")
     text = f"EnOS did not list {runs} in the order they changed"
@@ -190,7 +190,7 @@ def sign_of_life(
     if trouble:
         lines.append(escape(blocks.fit(one_line(trouble), 600)))
     if day.missing:
-        named = [f"{words.bold(each)} {words.times(unhealed(each), zone)}" for each in day.missing[:_NAMES]]
+        named = [f"{words.bold(each)} {words.times(not_backfilled(each), zone)}" for each in day.missing[:_NAMES]]
         others = len(day.missing) - _NAMES
         more = f" and {_many(others, 'more flow', 'more flows')}" if others > 0 else ""
         lines.append(f"No good run for: {'; '.join(named)}{more}.")

@@ -29,7 +29,7 @@ _WIDTH = 20  # signs in a bar
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
+class StartDetails:
     """What was asked for besides the flow."""
 
     parameters: tuple[Parameter, ...] = ()  # as sent, masked
@@ -38,7 +38,7 @@ class Beginning:
     moved: tuple[datetime, datetime] | None = None  # the minute that is taken, and the one it stands at instead
 
 
-def notes(beginning: Beginning) -> str:
+def notes(beginning: StartDetails) -> str:
     """Return what the message keeps saying while the run goes on, as mrkdwn; empty where there is nothing."""
     lines: list[str] = []
     if beginning.moved:
@@ -66,7 +66,7 @@ def started(run: Run, task_name: str = "", *, zone: timedelta | None = None) -> 
     return _card(run, f"{person_of(run)} started {_what(run, task_name)}. This message follows the run.", zone=zone)
 
 
-def asked(run: Run, why: str = "", *, zone: timedelta | None = None) -> Body:
+def start_unconfirmed(run: Run, why: str = "", *, zone: timedelta | None = None) -> Body:
     """Return the message while it is not known whether EnOS took the call; ``why`` is EnOS's or ours, as words."""
     how = f" ({escape(why)})" if why else ""
     text = (
@@ -94,7 +94,7 @@ def not_started(run: Run, *, zone: timedelta | None = None) -> Body:
     return _card(run, text, zone=zone)
 
 
-def taken_by_another(run: Run, *, zone: timedelta | None = None) -> Body:
+def minute_taken(run: Run, *, zone: timedelta | None = None) -> Body:
     """Return the message when another run holds the minute."""
     text = (
         f"Another run of {_what(run)} holds this minute: {code(run.instance)} exists, but not as {person_of(run)} "
@@ -103,7 +103,7 @@ def taken_by_another(run: Run, *, zone: timedelta | None = None) -> Body:
     return _card(run, text, offers=[("Show", f"show {run.instance}")], zone=zone)
 
 
-def found_unchecked(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Body:
+def found_unverified(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Body:
     """Return the message when a run was found whose parameters cannot be compared with those asked for."""
     text = (
         f"{code(run.instance)} of {_what(run)} exists, and EnOS's answer to {person_of(run)} was lost. I can't tell "
@@ -114,7 +114,7 @@ def found_unchecked(run: Run, instance: Instance, *, zone: timedelta | None = No
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class MinuteHolder:
     """The run that holds the minute which a rerun would need."""
 
     id: InstanceId
@@ -125,7 +125,7 @@ class Holder:
     repeats: bool  # it is the very run that was to be run again
 
 
-def no_minute(held: Holder, old: InstanceId, again: str, now: datetime) -> str:
+def no_minute(held: MinuteHolder, old: InstanceId, again: str, now: datetime) -> str:
     """Return, as mrkdwn, why a run cannot be rerun: whose run holds its minute, how that one stands, what remains.
 
     ``again`` is a command for the next free minute, which belongs to other data; empty where there is none.
@@ -150,7 +150,7 @@ def no_minute(held: Holder, old: InstanceId, again: str, now: datetime) -> str:
     return " ".join(parts)
 
 
-def _starter(held: Holder, now: datetime) -> str:
+def _starter(held: MinuteHolder, now: datetime) -> str:
     if held.run is None:
         return "EnOS does not say who started it"
     who = "you" if held.run.by == str(held.asker) else person_of(held.run)
@@ -211,7 +211,7 @@ def _broke(task: Task) -> str:
     return f"{name} failed" if task.status == Status.FAIL else f"{name} ended with {name_of(task.status or 0)}"
 
 
-def lost_sight(run: Run, *, zone: timedelta | None = None) -> Body:
+def stopped_following(run: Run, *, zone: timedelta | None = None) -> Body:
     """Return the message when a run could not be followed to its end."""
     text = (
         f"{_what(run)}, started by {person_of(run)}, had not ended when I last saw it, a day after its start. "
@@ -232,8 +232,8 @@ def _task_name(run: Run, instance: Instance) -> str:
 
 def _times(run: Run, said: str, zone: timedelta | None) -> str:
     """Return the run's id, its trigger time for the reader, and its data date: as EnOS ``said``, or by its rule."""
-    asked = datetime.fromtimestamp(run.trigger_ms / 1000, UTC)
-    at = instance_moment(run.instance) or asked
+    requested_at = datetime.fromtimestamp(run.trigger_ms / 1000, UTC)
+    at = instance_moment(run.instance) or requested_at
     date = escape(flows.short(said)) or day_before(at, zone)
     return f"Run {code(run.instance)} · for {flows.moment(at)}" + (f" · data date {date}" if date else "")
 

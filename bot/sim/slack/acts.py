@@ -64,10 +64,10 @@ class Acts(Outgoing):
             return Deed(None, None)
         command = next((one for one in self.app.commands if one.name == name), None)
         if command is None or not self.app.installed:
-            self.whisper(person.id, channel.id, f"{name} is not a valid command.", thread_ts)
+            self.post_ephemeral(person.id, channel.id, f"{name} is not a valid command.", thread_ts)
             return Deed(None, None)
         if thread_ts is not None:
-            self.whisper(person.id, channel.id, f"{name} is not supported in threads. Sorry!", thread_ts)
+            self.post_ephemeral(person.id, channel.id, f"{name} is not supported in threads. Sorry!", thread_ts)
             return Deed(None, None)
         hook = self.new_hook(person.id, channel.id, typed=text)
         words = self._words(person, command, rest[0] if rest else "")

@@ -127,7 +127,7 @@ class Board(Reader):
         self.removed(message)
         self.changed()
 
-    def whisper(self, who: str, channel: str, text: str, thread_ts: str | None = None) -> Message:
+    def post_ephemeral(self, who: str, channel: str, text: str, thread_ts: str | None = None) -> Message:
         """Let Slackbot tell one person something."""
         return self.put(
             Message(ts=self.new_ts(), channel=channel, user=SLACKBOT, text=text, only_for=who, thread_ts=thread_ts)

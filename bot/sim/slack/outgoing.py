@@ -79,7 +79,7 @@ class Outgoing(Replies):
             except SlackError as error:
                 failure = f"Slack refused the answer of {self.app.name} ({error.word})"
             if failure:
-                self.whisper(hook.person, hook.channel, f"{payload['command']} failed: {failure}.")
+                self.post_ephemeral(hook.person, hook.channel, f"{payload['command']} failed: {failure}.")
             return answer
 
         return self._start(run())
@@ -92,7 +92,9 @@ class Outgoing(Replies):
             if not answer.acked and source is not None:
                 person = payload["user"]["id"]
                 thread = source.thread_ts if not source.top_level else None
-                self.whisper(person, source.channel, f"That did not work: {self.app.name} did not respond.", thread)
+                self.post_ephemeral(
+                    person, source.channel, f"That did not work: {self.app.name} did not respond.", thread
+                )
             return answer
 
         return self._start(run())
@@ -151,7 +153,7 @@ class Outgoing(Replies):
         if not self.has_app(channel):
             thread = message.thread_ts if not message.top_level else None
             text = f"You mentioned <@{self.app.bot_user}>, but they’re not in this channel."
-            self.whisper(message.user, channel.id, text, thread)
+            self.post_ephemeral(message.user, channel.id, text, thread)
         elif self.listens("app_mention", "app_mentions:read"):
             self.deliver_event(self.message_event(message, "app_mention"))
 

@@ -33,13 +33,13 @@ class Workspace(Modals):
         if name not in {"/invite", "/remove", "/leave", "/archive"}:
             return False
         if channel.kind == "im":
-            self.whisper(person.id, channel.id, f"{name} does not work in direct messages.")
+            self.post_ephemeral(person.id, channel.id, f"{name} does not work in direct messages.")
         elif name == "/archive":
             self.archive(channel.id)
         elif name == "/leave":
             self.leave(person.id, channel.id)
         elif not named:
-            self.whisper(person.id, channel.id, f"Say whom: {name} @{self.app.name}")
+            self.post_ephemeral(person.id, channel.id, f"Say whom: {name} @{self.app.name}")
         for who in named if channel.kind != "im" else ():
             self._move(name, who, channel)
         return True

@@ -15,28 +15,28 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.core.audit import Attempt
-from bot.core.command.local_times import Undecided
-from bot.core.command.parse import Misread, parse, say
+from bot.core.command.local_times import AmbiguousTime
+from bot.core.command.parse import ParseError, parse, say
 from bot.core.command.requests import Help, Request, Trigger
-from bot.core.command.rights import Reason, Standing, heard, may
+from bot.core.command.rights import Caller, Denial, may, may_use_bot
 from bot.core.command.table import row_of
 from bot.core.command.words import visible
-from bot.core.errors import Failure, Outage, Refused, Unclear
-from bot.core.incident.lifecycle import Stands
+from bot.core.errors import Failure, Refused, TemporaryFailure, Unclear
+from bot.core.incident.lifecycle import StateConflict
 from bot.core.incident.model import Incident, IncidentId
 from bot.core.outbox.conversations import SlackRefused
 from bot.core.outbox.posts import Body, PostId
-from bot.core.people.model import Profile, Said, Surface
+from bot.core.people.model import IncomingMessage, Profile, Surface
 from bot.core.text.mask import STARS
 from bot.core.text.sealed import withheld, without_secrets
 from bot.messages.cards import answers
 from bot.messages.cards.answers import Offer
 from bot.messages.cards.incident import headline
-from bot.work.commands import moved, reply, targets
-from bot.work.commands.context import Answer, Ask, Rooms
+from bot.work.commands import replaced_messages, reply, targets
+from bot.work.commands.context import Answer, CommandContext, Services
 from bot.work.commands.handlers import HANDLERS
 from bot.work.commands.reply import SLACK_FAILURES
-from bot.work.monitor.flow_names import Listening
+from bot.work.monitor.flow_names import NameTrackingEnos
 
 log = logging.getLogger(__name__)
 
@@ -46,10 +46,10 @@ _RECENT = 100  # attempts among which the first of two presses is looked for
 _MASKED = 4000  # characters that are looked through for secrets before they are cut
 _SHOWN = 300  # characters of a command that are repeated
 
-Handler = Callable[[Rooms, Ask, Any], Awaitable[Answer]]
+Handler = Callable[[Services, CommandContext, Any], Awaitable[Answer]]
 
 
-class SlackSilent(Outage):
+class SlackSilent(TemporaryFailure):
     """Slack did not tell what was needed."""
 
     def __str__(self) -> str:
@@ -57,133 +57,140 @@ class SlackSilent(Outage):
         return "Slack did not tell me what I need to know for this, so nothing was done. Ask again in a minute."
 
 
-class Answers:
+class Dispatcher:
     """Answers whatever people say, once each."""
 
-    def __init__(self, rooms: Rooms, handlers: Mapping[type, Handler] = HANDLERS) -> None:
-        self._rooms = replace(rooms, enos=Listening(rooms.enos, rooms.desk.naming, rooms.clock))
+    def __init__(self, services: Services, handlers: Mapping[type, Handler] = HANDLERS) -> None:
+        self._services = replace(
+            services, enos=NameTrackingEnos(services.enos, services.incident_actions.naming, services.clock)
+        )
         self._handlers = handlers
 
-    async def said(self, said: Said) -> None:
+    async def receive(self, incoming: IncomingMessage) -> None:
         """Work on one delivery; a repeat of it does nothing. Raises only where no answer can be written."""
-        if await self.arrived(said):
-            await self.answer(said)
+        if await self.record_arrival(incoming):
+            await self.answer(incoming)
 
-    async def arrived(self, said: Said) -> bool:
+    async def record_arrival(self, incoming: IncomingMessage) -> bool:
         """Write down what was said before anything is done about it; False for a repeat, which is to be left alone."""
-        kept = replace(said, text=without_secrets(said.text, self._rooms.manners.mask))
-        return await self._rooms.store.first_time(said.key, said.at, kept)
+        without_secret = replace(incoming, text=without_secrets(incoming.text, self._services.answer_settings.mask))
+        return await self._services.store.record_delivery(incoming.key, incoming.at, without_secret)
 
-    async def take_up(self, left: Sequence[Said]) -> None:
+    async def answer_left_over(self, left: Sequence[IncomingMessage]) -> None:
         """Answer what a former process heard and did not come to. Nothing was begun: the audit knows none of it."""
-        for said in left:
+        for incoming in left:
             try:
-                await self.answer(said)
+                await self.answer(incoming)
             except Exception:
                 log.exception("a command stays unanswered until the next start")
 
-    async def answer(self, said: Said) -> None:
+    async def answer(self, incoming: IncomingMessage) -> None:
         """Answer what has arrived. Raises only where no answer can be written."""
-        ask = self._bare(said)
+        context = self._initial_context(incoming)
         try:
-            for step in (self._known, self._in_time, self._understood, self._permitted, self._noted):
-                ask = await step(ask)
-            answer = await self._handlers[type(ask.request)](self._rooms, ask, ask.request)
-            if not ask.row.changes:
-                await targets.still_linked(self._rooms, ask)
+            for step in (self._identified, self._in_time, self._understood, self._permitted, self._audited):
+                context = await step(context)
+            answer = await self._handlers[type(context.request)](self._services, context, context.request)
+            if not context.row.changes:
+                await targets.still_linked(self._services, context)
         except Failure as failure:
-            answer = await self._refused(ask, failure)
+            answer = await self._refused(context, failure)
         except SLACK_FAILURES as error:
             log.warning("Slack did not tell what a command needed: %s", error)
-            answer = await self._refused(ask, SlackSilent())
+            answer = await self._refused(context, SlackSilent())
         except Exception as bug:  # noqa: BLE001  a journey ends here: what nobody foresaw is shown by a reference
             # Its own id may stand under what was told before the bug.
-            ask = replace(ask, post=PostId(self._rooms.new_id()))
-            answer = self._broken(ask, bug)
-        await self._told(ask, answer)
+            context = replace(context, post=PostId(self._services.new_id()))
+            answer = self._internal_error(context, bug)
+        await self._queue_answer(context, answer)
 
-    def _bare(self, said: Said) -> Ask:
+    def _initial_context(self, incoming: IncomingMessage) -> CommandContext:
         """Return what can be said of a request before anything was looked up."""
-        return Ask(
-            said=said,
+        return CommandContext(
+            incoming=incoming,
             request=Help(),
             row=row_of(Help()),
             words=""
-            if _retired(said)
-            else _cut(without_secrets(said.text.strip()[:_MASKED], self._rooms.manners.mask)),
-            standing=Standing(Profile(said.by), None),
-            zone=self._rooms.manners.timezone,
-            now=self._rooms.clock(),
-            post=PostId(self._rooms.new_id()),
+            if _is_unsupported(incoming)
+            else _shortened(without_secrets(incoming.text.strip()[:_MASKED], self._services.answer_settings.mask)),
+            caller=Caller(Profile(incoming.by), None),
+            zone=self._services.answer_settings.timezone,
+            now=self._services.clock(),
+            post=PostId(self._services.new_id()),
         )
 
     # ── the steps ──
 
-    async def _known(self, ask: Ask) -> Ask:
+    async def _identified(self, context: CommandContext) -> CommandContext:
         """Look up who it is, and whether this person is listened to at all."""
-        rooms, person = self._rooms, ask.person
+        services, person = self._services, context.person
         try:
-            profile = await rooms.slack.profile(person.user, team=person.team)
+            profile = await services.slack.profile(person.user, team=person.team)
         except SlackRefused as refused:
             raise Refused(
                 "unknown_person",
                 f"Slack does not tell me who you are ({refused.error}), so nothing was done.",
                 "Ask an admin of the bot to look at this.",
             ) from refused
-        link = await rooms.store.link(person)
-        standing = Standing(profile, link, admin=person.user in rooms.manners.admins)
-        ask = replace(ask, standing=standing, zone=_zone(profile, rooms.manners.timezone))
-        reason = heard(standing)
-        if reason is not Reason.MAY:
-            raise await targets.denied(rooms, ask, reason)
-        return ask
+        link = await services.store.link(person)
+        caller = Caller(profile, link, admin=person.user in services.answer_settings.admins)
+        context = replace(context, caller=caller, zone=_zone(profile, services.answer_settings.timezone))
+        reason = may_use_bot(caller)
+        if reason is not Denial.NONE:
+            raise await targets.denial(services, context, reason)
+        return context
 
-    async def _in_time(self, ask: Ask) -> Ask:
+    async def _in_time(self, context: CommandContext) -> CommandContext:
         """Refuse what was said too long ago to be done unasked: the bot was away in between."""
-        if ask.now - ask.said.at <= LATE or _retired(ask.said) or ask.said.hint:
-            return ask
-        unsaid = ask.said.text == OLD_BUTTON or STARS in ask.said.text
-        again = () if unsaid else (("Do it now", ask.said.text),)
-        raise targets.Shown(
+        if context.now - context.incoming.at <= LATE or _is_unsupported(context.incoming) or context.incoming.hint:
+            return context
+        unsaid = context.incoming.text == OLD_BUTTON or STARS in context.incoming.text
+        again = () if unsaid else (("Do it now", context.incoming.text),)
+        raise targets.FormattedRefusal(
             "late",
             "I could not come to this in time, because I was restarted or very busy. Nothing was done. "
             "If you still want it, say it again.",
             again,
         )
 
-    async def _understood(self, ask: Ask) -> Ask:
+    async def _understood(self, context: CommandContext) -> CommandContext:
         """Turn the words into a request, and find the incident they were said to."""
-        incident = await self._incident(ask)
-        if ask.said.hint:
-            raise _Told(ask.said.hint, answers.hint(ask.said.hint, ask.words, direct=_is_direct(ask.said)))
-        request = self._read(await self._text(ask.said))
-        ask = replace(ask, request=request, row=row_of(request), words=self._masked(request), incident=incident)
-        return await moved.looked_at(self._rooms, ask)
+        incident = await self._incident(context)
+        if context.incoming.hint:
+            raise _CardRefusal(
+                context.incoming.hint,
+                answers.hint(context.incoming.hint, context.words, direct=_is_direct(context.incoming)),
+            )
+        request = self._parsed(await self._text(context.incoming))
+        context = replace(context, request=request, row=row_of(request), words=self._masked(request), incident=incident)
+        return await replaced_messages.with_replacement(self._services, context)
 
-    async def _text(self, said: Said) -> str:
+    async def _text(self, incoming: IncomingMessage) -> str:
         """Return the words; those of a button may be kept in the store."""
-        if _retired(said):
-            raise _Told("retired", answers.retired(said.text, self._rooms.manners.command))
-        if said.where.surface is not Surface.BUTTON:
-            return said.text
-        text: str | None = said.text
-        if said.text.startswith("#"):
-            stash, _, held = said.text[1:].partition(".")
-            text = self._rooms.held.get(held) or await self._rooms.store.stashed(stash)
+        if _is_unsupported(incoming):
+            raise _CardRefusal("retired", answers.unsupported(incoming.text, self._services.answer_settings.command))
+        if incoming.origin.surface is not Surface.BUTTON:
+            return incoming.text
+        text: str | None = incoming.text
+        if incoming.text.startswith("#"):
+            stash, _, secret_key = incoming.text[1:].partition(".")
+            text = self._services.secret_commands.get(secret_key) or await self._services.store.stashed(stash)
         if text is None or text == OLD_BUTTON:
-            raise _Told("old_button", answers.old_button(self._rooms.manners.command))
+            raise _CardRefusal("old_button", answers.old_button(self._services.answer_settings.command))
         return text
 
-    def _read(self, text: str) -> Request:
+    def _parsed(self, text: str) -> Request:
         """Return what the words ask for; a place that is pointed out in them shows no secret."""
         try:
-            request = parse(text, self._rooms.manners.command)
-        except Misread as misread:
-            kept = without_secrets(text, self._rooms.manners.mask)
-            if kept != text:
-                parse(kept, self._rooms.manners.command)  # has the same place, without the secret around it
+            request = parse(text, self._services.answer_settings.command)
+        except ParseError as parse_error:
+            without_secret = without_secrets(text, self._services.answer_settings.mask)
+            if without_secret != text:
+                parse(
+                    without_secret, self._services.answer_settings.command
+                )  # has the same place, without the secret around it
                 what = "I could not read this. I do not repeat it, because it holds a secret."
-                raise Misread(misread.reason, what, misread.way_out) from None
+                raise ParseError(parse_error.reason, what, parse_error.way_out) from None
             raise
         if isinstance(request, Trigger) and (keys := withheld(request.parameters)):
             named = " and ".join(f"`{visible(key)}`" for key in keys[:3])
@@ -197,92 +204,94 @@ class Answers:
 
     def _masked(self, request: Request) -> str:
         """Return the command as understood, with secrets masked."""
-        mask = self._rooms.manners.mask
+        mask = self._services.answer_settings.mask
         if isinstance(request, Trigger):
             request = replace(request, parameters=tuple(map(mask.parameter, request.parameters)))
-        return _cut(without_secrets(say(request), mask))
+        return _shortened(without_secrets(say(request), mask))
 
-    async def _incident(self, ask: Ask) -> Incident | None:
+    async def _incident(self, context: CommandContext) -> Incident | None:
         """Return the incident of the pressed card, or of the thread the words were said in."""
-        where, store = ask.said.where, self._rooms.store
-        if ask.said.post:
-            post = await store.post(PostId(ask.said.post))
+        origin, store = context.incoming.origin, self._services.store
+        if context.incoming.post:
+            post = await store.post(PostId(context.incoming.post))
             if post is not None and post.new.incident:
                 return await store.incident(IncidentId(post.new.incident))
-        thread = where.thread or (where.message if where.surface is Surface.BUTTON else "")
-        return await store.incident_of_thread(where.channel, thread) if thread else None
+        thread = origin.thread or (origin.message if origin.surface is Surface.BUTTON else "")
+        return await store.incident_of_thread(origin.channel, thread) if thread else None
 
-    async def _permitted(self, ask: Ask) -> Ask:
+    async def _permitted(self, context: CommandContext) -> CommandContext:
         """Whether they may use this verb at all; ownership of the flow is asked when it is done."""
-        on_call, unread = await self._rooms.on_call.standing(ask.person.user)
-        ask = replace(ask, standing=replace(ask.standing, on_call=on_call, unread=unread))
-        reason = may(ask.row.who, ask.standing)
-        if reason is not Reason.MAY:
-            raise await targets.denied(self._rooms, ask, reason)
-        return ask
+        on_call, unread = await self._services.on_call.on_call_status(context.person.user)
+        context = replace(context, caller=replace(context.caller, on_call=on_call, unread=unread))
+        reason = may(context.row.who, context.caller)
+        if reason is not Denial.NONE:
+            raise await targets.denial(self._services, context, reason)
+        return context
 
-    async def _noted(self, ask: Ask) -> Ask:
+    async def _audited(self, context: CommandContext) -> CommandContext:
         """Write the audit row of what changes something; a (post, command) that acted does not act again."""
-        if not ask.row.changes:
-            return ask
-        said, where = ask.said, ask.said.where
-        key = said.key
-        if said.post:  # a digest: the words may hold secrets
-            key = f"press:{said.post}:{hashlib.sha256(said.text.encode()).hexdigest()[:32]}"
+        if not context.row.changes:
+            return context
+        incoming, origin = context.incoming, context.incoming.origin
+        key = incoming.key
+        if incoming.post:  # a digest: the words may hold secrets
+            key = f"press:{incoming.post}:{hashlib.sha256(incoming.text.encode()).hexdigest()[:32]}"
         attempt = Attempt(
             key=key,
-            by=ask.person,
-            channel=where.channel,
-            thread=where.thread,
-            surface=where.surface.value,
-            words=ask.words,
-            verb=ask.row.verb,
-            at=ask.now,
+            by=context.person,
+            channel=origin.channel,
+            thread=origin.thread,
+            surface=origin.surface.value,
+            words=context.words,
+            verb=context.row.verb,
+            at=context.now,
         )
-        number = await self._rooms.store.attempt(attempt, delivery=said.key)
+        number = await self._services.store.begin_attempt(attempt, delivery=incoming.key)
         if number is None:
-            raise _Told("already_done", await self._already(ask, key))
-        return replace(ask, attempt=number)
+            raise _CardRefusal("already_done", await self._already(context, key))
+        return replace(context, attempt=number)
 
-    async def _already(self, ask: Ask, key: str) -> Body:
+    async def _already(self, context: CommandContext, key: str) -> Body:
         """Return the answer to a second press: with the present state."""
-        store, now = self._rooms.store, self._rooms.clock()
-        entry = await store.attempted(key)
+        store, now = self._services.store, self._services.clock()
+        entry = await store.attempt_by_key(key)
         if entry is None:  # it has ended without an act since: the newest of that key is the one
-            recent = await store.audit(now - LATE, now + LATE, None, limit=_RECENT)
+            recent = await store.audit_entries(now - LATE, now + LATE, None, limit=_RECENT)
             entry = next((each for each in recent if each.attempt.key == key), None)
-        state = f"Now: {headline(ask.incident)}." if ask.incident is not None else ""
-        return answers.already(ask.words, entry, now, state, post=ask.post, asker=ask.person)
+        state = f"Now: {headline(context.incident)}." if context.incident is not None else ""
+        return answers.already(context.words, entry, now, state, post=context.post, asker=context.person)
 
     # ── the ends ──
 
-    async def _refused(self, ask: Ask, failure: Failure) -> Answer:
+    async def _refused(self, context: CommandContext, failure: Failure) -> Answer:
         """Return the answer to a refusal or an outage, for the asker alone."""
-        if isinstance(failure, _Told):
+        if isinstance(failure, _CardRefusal):
             body = failure.body
         else:
-            offers = await reply.fitted(self._rooms, ask, _offers(failure))
-            shown = failure.shown if isinstance(failure, targets.Shown | Stands) else ""
-            text = shown or answers.ticked(self._rooms.manners.mask(str(failure)))
-            body = answers.told(ask.words, text, post=ask.post, offers=offers)
+            offers = await reply.fit_into_buttons(self._services, context, _offers(failure))
+            shown = failure.shown if isinstance(failure, targets.FormattedRefusal | StateConflict) else ""
+            text = shown or answers.ticked(self._services.answer_settings.mask(str(failure)))
+            body = answers.told(context.words, text, post=context.post, offers=offers)
         return Answer(body, private=True, outcome=_outcome(failure))
 
-    def _broken(self, ask: Ask, bug: Exception) -> Answer:
-        reference = self._rooms.new_id()[:8]
-        log.error("unexpected, reference %s, in %r", reference, ask.words, exc_info=bug)
-        return Answer(answers.unexpected(ask.words, reference), private=True, outcome=f"bug:{reference}")
+    def _internal_error(self, context: CommandContext, bug: Exception) -> Answer:
+        reference = self._services.new_id()[:8]
+        log.error("unexpected, reference %s, in %r", reference, context.words, exc_info=bug)
+        return Answer(answers.unexpected(context.words, reference), private=True, outcome=f"bug:{reference}")
 
-    async def _told(self, ask: Ask, answer: Answer) -> None:
+    async def _queue_answer(self, context: CommandContext, answer: Answer) -> None:
         """Queue what is told, together with the end of the attempt."""
         if answer.queued:
             return
-        posts = await reply.posts(self._rooms, ask, answer)
-        settled = ask.settled(self._rooms.clock(), answer.outcome, request=answer.request, answer=answer.result)
-        await self._rooms.store.queue(posts, settle=settled, delivery=ask.said.key)
-        self._rooms.wake()
+        posts = await reply.posts(self._services, context, answer)
+        attempt_result = context.attempt_result(
+            self._services.clock(), answer.outcome, request=answer.request, answer=answer.result
+        )
+        await self._services.store.queue(posts, attempt_result=attempt_result, delivery=context.incoming.key)
+        self._services.wake()
 
 
-class _Told(Refused):
+class _CardRefusal(Refused):
     """A refusal whose card is made already."""
 
     def __init__(self, reason: str, body: Body) -> None:
@@ -290,17 +299,17 @@ class _Told(Refused):
         self.body = body
 
 
-def _retired(said: Said) -> bool:
+def _is_unsupported(incoming: IncomingMessage) -> bool:
     """Whether it was said by something that this version does not have: there are no words to repeat or to do."""
-    return said.where.surface is Surface.RETIRED
+    return incoming.origin.surface is Surface.UNSUPPORTED
 
 
-def _is_direct(said: Said) -> bool:
-    return said.where.surface is Surface.DIRECT
+def _is_direct(incoming: IncomingMessage) -> bool:
+    return incoming.origin.surface is Surface.DIRECT
 
 
 def _offers(failure: Failure) -> tuple[Offer, ...]:
-    return failure.offers if isinstance(failure, targets.Shown | Undecided) else ()
+    return failure.offers if isinstance(failure, targets.FormattedRefusal | AmbiguousTime) else ()
 
 
 def _outcome(failure: Failure) -> str:
@@ -310,13 +319,13 @@ def _outcome(failure: Failure) -> str:
             return f"refused:{failure.reason}"
         case Unclear():
             return f"unclear:{type(failure).__name__}"
-        case Outage():
+        case TemporaryFailure():
             return f"outage:{type(failure).__name__}"
         case _:
             return f"refused:{type(failure).__name__}"
 
 
-def _cut(words: str) -> str:
+def _shortened(words: str) -> str:
     return words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"
 
 

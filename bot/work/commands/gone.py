@@ -5,7 +5,7 @@ from datetime import datetime
 from bot.core.errors import Refusal, Refused
 from bot.core.flow.model import FlowId
 from bot.core.incident.model import Incident
-from bot.work.commands.incident_actions import Desk
+from bot.work.commands.incident_actions import IncidentActions
 from bot.work.ports import Enos
 
 REASONS = frozenset({"unknown_flow", "not_found"})  # how EnOS refuses a flow that it does not have, or hides
@@ -20,11 +20,11 @@ async def is_gone(enos: Enos, flow: FlowId) -> bool:
     return False
 
 
-async def said_if_gone(enos: Enos, desk: Desk, incident: Incident, now: datetime) -> bool:
+async def report_if_gone(enos: Enos, incident_actions: IncidentActions, incident: Incident, now: datetime) -> bool:
     """Whether an incident's flow is gone; its thread says so then, once."""
     gone = await is_gone(enos, incident.flow_id)
     if gone:
-        await desk.gone(incident.id, now)
+        await incident_actions.gone(incident.id, now)
     return gone
 
 

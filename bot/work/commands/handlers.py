@@ -13,9 +13,9 @@ from bot.work.commands import (
     scheduling,
     starting,
 )
-from bot.work.commands.context import Answer, Ask, Rooms
+from bot.work.commands.context import Answer, CommandContext, Services
 
-Handler = Callable[[Rooms, Ask, Any], Awaitable[Answer]]
+Handler = Callable[[Services, CommandContext, Any], Awaitable[Answer]]
 
 HANDLERS: Mapping[type, Handler] = {
     requests.Help: meta.help_,

@@ -8,22 +8,22 @@ from datetime import datetime, timedelta
 
 from bot.core.errors import Refused
 from bot.core.incident import lifecycle, reminders
-from bot.core.incident.facts import Facts
+from bot.core.incident.facts import ChangeSet
 from bot.core.incident.model import Incident, IncidentId
-from bot.core.outbox.posts import Body, Kind, Lane, NewPost, PostId
+from bot.core.outbox.posts import Body, Lane, NewPost, PostId, PostKind
 from bot.core.people.model import Person
 from bot.messages import incident_posts
 from bot.messages.cards import incident_replies as replies
 from bot.messages.cards.answers import repeating
-from bot.work.monitor.flow_names import Naming
-from bot.work.monitor.owners import Looks
-from bot.work.ports import Names, NewId
-from bot.work.ports_store import Settlement, Store
+from bot.work.monitor.flow_names import FlowNames
+from bot.work.monitor.owners import OwnerResolver
+from bot.work.ports import NewId, OwnerLookup
+from bot.work.ports_store import AttemptResult, Store
 
-Say = Callable[[Incident], Body]
+ReplyBody = Callable[[Incident], Body]
 
 
-class Desk:
+class IncidentActions:
     """Where people acknowledge, give back, close and reopen incidents. Each returns the reply that was queued.
 
     The reply repeats the command (``words``). All raise ``Refused`` where it cannot be; the attempt is then for the
@@ -33,7 +33,7 @@ class Desk:
     def __init__(
         self,
         store: Store,
-        names: Names,
+        owner_lookup: OwnerLookup,
         new_id: NewId,
         *,
         console_url: str = "",
@@ -41,10 +41,10 @@ class Desk:
         wake: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
-        self._looks = Looks(names, console_url, zone)
+        self._owner_resolver = OwnerResolver(owner_lookup, console_url, zone)
         self._new_id = new_id
         self._wake = wake
-        self.naming = Naming(store, self._looks, new_id, wake)
+        self.naming = FlowNames(store, self._owner_resolver, new_id, wake)
 
     async def acknowledge(
         self,
@@ -53,7 +53,7 @@ class Desk:
         now: datetime,
         until: datetime | None = None,
         note: str = "",
-        settle: Settlement | None = None,
+        attempt_result: AttemptResult | None = None,
         words: str = "",
     ) -> NewPost:
         """Take an incident, with a promise until ``until`` (4 h where nothing is said)."""
@@ -61,7 +61,7 @@ class Desk:
             incident_id,
             person,
             now,
-            settle,
+            attempt_result,
             lambda old: lifecycle.acknowledge(old, person, now, until, note),
             replies.acknowledged,
             words,
@@ -72,12 +72,18 @@ class Desk:
         incident_id: IncidentId,
         person: Person,
         now: datetime,
-        settle: Settlement | None = None,
+        attempt_result: AttemptResult | None = None,
         words: str = "",
     ) -> NewPost:
         """Give an incident back."""
         return await self._change(
-            incident_id, person, now, settle, lifecycle.unack, lambda new: replies.given_back(new, person), words
+            incident_id,
+            person,
+            now,
+            attempt_result,
+            lifecycle.unack,
+            lambda new: replies.handed_back(new, person),
+            words,
         )
 
     async def close(
@@ -86,7 +92,7 @@ class Desk:
         person: Person,
         now: datetime,
         because: str = "",
-        settle: Settlement | None = None,
+        attempt_result: AttemptResult | None = None,
         words: str = "",
     ) -> NewPost:
         """End an incident without a recovery, or settle that a failure stays without a good run."""
@@ -94,7 +100,7 @@ class Desk:
             incident_id,
             person,
             now,
-            settle,
+            attempt_result,
             lambda old: lifecycle.close(old, person, now, because),
             replies.closed,
             words,
@@ -105,7 +111,7 @@ class Desk:
         incident_id: IncidentId,
         person: Person,
         now: datetime,
-        settle: Settlement | None = None,
+        attempt_result: AttemptResult | None = None,
         words: str = "",
     ) -> NewPost:
         """Undo a close. Refused where the flow has had a newer incident since: that one goes on."""
@@ -118,7 +124,7 @@ class Desk:
                     f"See it: `incidents of {incident.flow_id}`.",
                 )
         return await self._change(
-            incident_id, person, now, settle, lifecycle.reopen, lambda new: replies.reopened(new, person), words
+            incident_id, person, now, attempt_result, lifecycle.reopen, lambda new: replies.reopened(new, person), words
         )
 
     async def open_thread(
@@ -126,7 +132,7 @@ class Desk:
         incident_id: IncidentId,
         person: Person,
         now: datetime,
-        settle: Settlement | None = None,
+        attempt_result: AttemptResult | None = None,
         words: str = "",
     ) -> NewPost:
         """Give an incident that is told under another message a thread of its own. Refused where it has one."""
@@ -135,22 +141,22 @@ class Desk:
             incident_id,
             person,
             now,
-            settle,
-            lambda old: lifecycle.threaded(old, post),
-            lambda new: replies.threaded(new, person),
+            attempt_result,
+            lambda old: lifecycle.open_thread(old, post),
+            lambda new: replies.thread_opened(new, person),
             words,
         )
 
     async def gone(self, incident_id: IncidentId, now: datetime) -> None:
         """Say once in the thread that EnOS shows the flow no more. Nobody is reminded from then on."""
 
-        def decide(old: Incident) -> Facts:
+        def decide(old: Incident) -> ChangeSet:
             new, reason = lifecycle.gone(old)
-            if reason is lifecycle.Reason.NOTHING:
-                return Facts()
+            if reason is lifecycle.Transition.NOTHING:
+                return ChangeSet()
             post = PostId(self._new_id())
             terms = incident_posts.Terms(now, frozenset(), new.channel, self._new_id)
-            return Facts(
+            return ChangeSet(
                 incidents=(new,), posts=(incident_posts.in_thread(new, replies.gone(new, post), terms, id_=post),)
             )
 
@@ -159,33 +165,35 @@ class Desk:
 
     async def shown_again(self, incident_id: IncidentId) -> None:
         """EnOS shows the flow, which it did not: it may be told again should that change."""
-        await self._store.change(incident_id, lambda old: Facts(incidents=(lifecycle.shown_again(old)[0],)))
+        await self._store.change(incident_id, lambda old: ChangeSet(incidents=(lifecycle.shown_again(old)[0],)))
 
     async def _change(
         self,
         incident_id: IncidentId,
         person: Person,
         now: datetime,
-        settle: Settlement | None,
+        attempt_result: AttemptResult | None,
         step: Callable[[Incident], lifecycle.Step],
-        say: Say,
+        reply_body: ReplyBody,
         words: str,
     ) -> NewPost:
         incident = await self._incident(incident_id)
-        look = await self._looks.of(incident.owners, now)
-        terms = incident_posts.Terms(now, frozenset(), incident.channel, self._new_id, look=look)
+        render_context = await self._owner_resolver.resolve(incident.owners, now)
+        terms = incident_posts.Terms(now, frozenset(), incident.channel, self._new_id, render_context=render_context)
 
-        def decide(old: Incident) -> Facts:
-            new = reminders.restarted(old, step(old)[0], now)
-            reply = incident_posts.in_thread(new, repeating(say(new), words), terms, lane=Lane.ANSWER, user=person.user)
-            if old.gathered and not new.gathered:  # its card comes first: the reply stands in its thread
-                return Facts(incidents=(new,), posts=(incident_posts.first(new, terms), reply))
-            shown = () if new.gathered else (incident_posts.edit(new, terms, at_once=True),)
-            return Facts(incidents=(new,), posts=(reply, *shown))
+        def decide(old: Incident) -> ChangeSet:
+            new = reminders.reminders_restarted(old, step(old)[0], now)
+            reply = incident_posts.in_thread(
+                new, repeating(reply_body(new), words), terms, lane=Lane.ANSWER, user=person.user
+            )
+            if old.grouped and not new.grouped:  # its card comes first: the reply stands in its thread
+                return ChangeSet(incidents=(new,), posts=(incident_posts.first(new, terms), reply))
+            shown = () if new.grouped else (incident_posts.edit(new, terms, at_once=True),)
+            return ChangeSet(incidents=(new,), posts=(reply, *shown))
 
-        facts = await self._store.change(incident_id, decide, settle=settle)
+        changes = await self._store.change(incident_id, decide, attempt_result=attempt_result)
         self._wake()
-        return next(post for post in facts.posts if post.kind is Kind.MESSAGE and post.thread_of is not None)
+        return next(post for post in changes.posts if post.kind is PostKind.MESSAGE and post.thread_of is not None)
 
     async def _incident(self, incident_id: IncidentId) -> Incident:
         incident = await self._store.incident(incident_id)

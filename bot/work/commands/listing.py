@@ -9,7 +9,7 @@ from bot.core.outbox.posts import Body
 from bot.messages import blocks
 from bot.messages.cards import answers
 from bot.messages.cards.answers import Offer
-from bot.work.commands.context import Ask
+from bot.work.commands.context import CommandContext
 
 PAGE = 10  # rows
 _PARAGRAPH = 2900  # characters: ten long rows need more than one paragraph
@@ -17,11 +17,17 @@ Listing = Failed | Runs | Incidents | People | Audit
 
 
 def listed(
-    ask: Ask, request: Listing, lines: Sequence[str], title: str, nothing: str, *, notes: Sequence[str] = ()
+    context: CommandContext,
+    request: Listing,
+    lines: Sequence[str],
+    title: str,
+    nothing: str,
+    *,
+    notes: Sequence[str] = (),
 ) -> Body:
     """Return the page that was asked for, or the last one; ``nothing`` where there are no lines."""
     if not lines:
-        return answers.told(ask.words, nothing, post=ask.post, notes=notes)
+        return answers.told(context.words, nothing, post=context.post, notes=notes)
     pages = -(-len(lines) // PAGE)
     page = min(request.page, pages)
     places = on_page(request, len(lines))
@@ -33,7 +39,7 @@ def listed(
     if page < pages:
         offers.append(("Next →", say(replace(request, page=page + 1))))
     extra = [blocks.section(paragraph) for paragraph in paragraphs(shown)]
-    return answers.told(ask.words, head, post=ask.post, offers=offers, extra=extra, notes=notes)
+    return answers.told(context.words, head, post=context.post, offers=offers, extra=extra, notes=notes)
 
 
 def left_out(unchecked: int) -> list[str]:

@@ -9,7 +9,7 @@ Result = TypeVar("Result")
 LONG = 20_000  # characters that are gone through at once; it takes some milliseconds
 
 
-async def apart(work: Callable[[str], Result], text: str) -> Result:
+async def without_blocking(work: Callable[[str], Result], text: str) -> Result:
     """Return what pure ``work`` makes of the text: in a thread where it is long, while the loop goes on."""
     if len(text) <= LONG:
         return work(text)

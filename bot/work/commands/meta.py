@@ -7,26 +7,26 @@ from bot.core.audit import Entry
 from bot.core.command import table
 from bot.core.command.periods import window
 from bot.core.command.requests import Audit, Help, Status
-from bot.core.command.rights import Reason, may
+from bot.core.command.rights import Denial, may
 from bot.core.errors import Refused
 from bot.core.people.model import Person
 from bot.core.text.escape import code, escape, mention
 from bot.messages import blocks
 from bot.messages.cards import answers, flows
 from bot.work.commands import unmatched
-from bot.work.commands.context import Answer, Ask, Rooms
+from bot.work.commands.context import Answer, CommandContext, Services
 from bot.work.commands.listing import listed, paragraphs
 
-MOST = 500  # entries of the audit that are read for a list
+MOST_ENTRIES = 500  # entries of the audit that are read for a list
 
 
-async def help_(rooms: Rooms, ask: Ask, request: Help) -> Answer:
+async def help_(services: Services, context: CommandContext, request: Help) -> Answer:
     """Show what this person may do, or one verb in full."""
     if request.topic:
-        return Answer(_one(rooms, ask, request.topic))
-    allowed = [row for row in table.ROWS if may(row.who, ask.standing) is Reason.MAY]
+        return Answer(_one(services, context, request.topic))
+    allowed = [row for row in table.ROWS if may(row.who, context.caller) is Denial.NONE]
     others = [row for row in table.ROWS if row not in allowed]
-    name = rooms.manners.command
+    name = services.answer_settings.command
     lines = [f"{code(f'{name} {row.syntax}')}\n{escape(row.summary)}" for row in allowed]
     parts = [blocks.section(paragraph) for paragraph in paragraphs(lines)]
     if others:
@@ -39,10 +39,12 @@ async def help_(rooms: Rooms, ask: Ask, request: Help) -> Answer:
         )
     )
     offers = [("What failed today", "failed today"), ("Who am I", "whoami"), ("Status", "status")]
-    return Answer(answers.told(ask.words, "This is what you can ask of me.", post=ask.post, offers=offers, extra=parts))
+    return Answer(
+        answers.told(context.words, "This is what you can ask of me.", post=context.post, offers=offers, extra=parts)
+    )
 
 
-def _one(rooms: Rooms, ask: Ask, topic: str) -> Mapping[str, Any]:
+def _one(services: Services, context: CommandContext, topic: str) -> Mapping[str, Any]:
     row = table.row(topic)
     if row is None:
         near = table.nearest(topic)
@@ -51,39 +53,45 @@ def _one(rooms: Rooms, ask: Ask, topic: str) -> Mapping[str, Any]:
             f"I know no command “{flows.short(topic)}”.",
             f"Did you mean `help {near}`?" if near else "`help` lists all that I know.",
         )
-    name = rooms.manners.command
+    name = services.answer_settings.command
     examples = "\n".join(code(f"{name} {example}") for example in row.examples)
     text = f"{code(f'{name} {row.syntax}')}\n{escape(row.summary)}"
     extra = [blocks.section(f"*For example*\n{examples}")] if examples else []
-    return answers.told(ask.words, text, post=ask.post, extra=extra, notes=[f"For: {escape(row.who.value)}"])
+    return answers.told(context.words, text, post=context.post, extra=extra, notes=[f"For: {escape(row.who.value)}"])
 
 
-async def status(rooms: Rooms, ask: Ask, _request: Status) -> Answer:
+async def status(services: Services, context: CommandContext, _request: Status) -> Answer:
     """Show whether the bot itself is well."""
-    health = rooms.health()
-    counts = await rooms.store.post_counts()
+    health = services.health()
+    counts = await services.store.post_counts()
     waiting = counts.get("queued", 0) + counts.get("sending", 0) + counts.get("unclear", 0)
-    live = await rooms.store.incidents(live=True, limit=5000)
+    live = await services.store.incidents(live=True, limit=5000)
     fields = [f"*{escape(str(name))}*\n{escape(str(value))}" for name, value in health.items() if name != "Well"]
     fields.append(f"*Waiting to be sent*\n{waiting}")
     fields.append(f"*Open incidents*\n{len(live)}")
     well = health.get("Well", True)
     text = "🟢 I am well." if well is True else f"🟠 Not all is well: {escape(str(well))}"
-    return Answer(answers.told(ask.words, text, post=ask.post, extra=[blocks.section("*flowbot*", fields[:10])]))
+    return Answer(
+        answers.told(context.words, text, post=context.post, extra=[blocks.section("*flowbot*", fields[:10])])
+    )
 
 
-async def audit(rooms: Rooms, ask: Ask, request: Audit) -> Answer:
+async def audit(services: Services, context: CommandContext, request: Audit) -> Answer:
     """Show who did what."""
-    span = window(request.period, ask.now, ask.zone)
-    person = Person(ask.person.team, request.person) if request.person else None
-    entries = await rooms.store.audit(span.since, span.until, person, limit=MOST)
+    span = window(request.period, context.now, context.zone)
+    person = Person(context.person.team, request.person) if request.person else None
+    entries = await services.store.audit_entries(span.since, span.until, person, limit=MOST_ENTRIES)
     lines = [_line(entry) for entry in entries]
     by = f" by {mention(request.person)}" if request.person else ""
     nothing = f"Nothing was asked for{by} {escape(span.words)}."
-    notes = [f"These are the newest {MOST}; a shorter period shows the rest."] if len(entries) == MOST else []
+    notes = (
+        [f"These are the newest {MOST_ENTRIES}; a shorter period shows the rest."]
+        if len(entries) == MOST_ENTRIES
+        else []
+    )
     if not entries:
-        nothing = await unmatched.checked_person(rooms, ask, request, nothing)
-    body = listed(ask, request, lines, f"*Audit*{by} {escape(span.words)}", nothing, notes=notes)
+        nothing = await unmatched.check_person(services, context, request, nothing)
+    body = listed(context, request, lines, f"*Audit*{by} {escape(span.words)}", nothing, notes=notes)
     return Answer(body, private=True)
 
 

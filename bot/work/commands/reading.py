@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from bot.core.command.periods import Window, window
+from bot.core.command.periods import TimeSpan, window
 from bot.core.command.requests import Failed, FlowRef, OwnerRef, Runs, Show
 from bot.core.errors import Refused
 from bot.core.flow.graph import BROKEN, ended, in_order
@@ -20,70 +20,73 @@ from bot.messages import blocks
 from bot.messages.cards import answers, flows
 from bot.messages.cards.answers import Offer
 from bot.work.commands import targets, unmatched
-from bot.work.commands.context import Answer, Ask, Rooms
+from bot.work.commands.context import Answer, CommandContext, Services
 from bot.work.commands.listing import left_out, listed
 
-Listing = TypeVar("Listing", Failed, Runs)
+RunListing = TypeVar("RunListing", Failed, Runs)
 
-MOST = 1000  # rows of one scheduling type that are read for a list
-OTHERWISE = "EnOS shows it otherwise now"
+MOST_ROWS = 1000  # rows of one scheduling type that are read for a list
+CHANGED_SINCE = "EnOS shows it otherwise now"
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class _Terms:
+class _Filters:
     """What a list is of."""
 
-    span: Window
+    span: TimeSpan
     flow: FlowId | None
     owner: str
 
     @property
-    def names(self) -> unmatched.Names:
+    def names(self) -> unmatched.NameFilter:
         """The names of the question."""
-        return unmatched.Names(self.flow, self.owner)
+        return unmatched.NameFilter(self.flow, self.owner)
 
-    def settled(self, request: Listing) -> Listing:
+    def with_flow_id(self, request: RunListing) -> RunListing:
         """Return the question with its flow by id, so that its other pages are of the same flow."""
         return request if self.flow is None else replace(request, flow=FlowRef(self.flow))
 
 
-async def failed(rooms: Rooms, ask: Ask, request: Failed) -> Answer:
+async def failed(services: Services, context: CommandContext, request: Failed) -> Answer:
     """List what alerts now, as EnOS says; then, marked, what failed though triggered before, and what recovered."""
-    terms = await _terms(rooms, ask, request)
-    rows, all_read = await _search(rooms, ask, terms, rooms.manners.alert_statuses)
-    incidents = await rooms.store.incidents(live=False, flow=terms.flow, since=terms.span.since)
-    since = _since(incidents)
-    zone = rooms.platform_zone()
+    filters = await _filters(services, context, request)
+    rows, all_read = await _search(services, context, filters, services.answer_settings.alert_statuses)
+    incidents = await services.store.incidents(live=False, flow=filters.flow, since=filters.span.since)
+    since = _endings(incidents)
+    zone = services.platform_zone()
     lines = [flows.row(row, since.get(row.id, ""), zone=zone) for row in rows]
     shown = {row.id for row in rows}
-    missed = [each for each in incidents if any(_is_of(each, failure, terms, shown) for failure in each.occurrences)]
-    seen, unchecked = await rooms.sight.of(rooms.enos, ask.link, missed, ask.now, rooms.manners.alert_statuses)
-    lines += _marked(seen, terms, shown, zone, all_read=all_read)
-    title = "*Failed*" + _of(terms, request.owner)
-    nothing = (
-        f"No failures{_of(terms, request.owner)} {escape(terms.span.words)}{' that I could check' * bool(unchecked)}."
+    missed = [each for each in incidents if any(_is_of(each, failure, filters, shown) for failure in each.occurrences)]
+    seen, unchecked = await services.flow_access.visible_incidents(
+        services.enos, context.link, missed, context.now, services.answer_settings.alert_statuses
     )
-    heads = f"{title} {escape(terms.span.words)}", nothing
-    return await _answered(rooms, ask, request, terms, lines, heads, [*_cut(all_read), *left_out(unchecked)])
+    lines += _marked(seen, filters, shown, zone, all_read=all_read)
+    title = "*Failed*" + _filter_text(filters, request.owner)
+    checked = " that I could check" if unchecked else ""
+    nothing = f"No failures{_filter_text(filters, request.owner)} {escape(filters.span.words)}{checked}."
+    heads = f"{title} {escape(filters.span.words)}", nothing
+    return await _answered(
+        services, context, request, filters, lines, heads, [*_truncation_note(all_read), *left_out(unchecked)]
+    )
 
 
-async def runs(rooms: Rooms, ask: Ask, request: Runs) -> Answer:
+async def runs(services: Services, context: CommandContext, request: Runs) -> Answer:
     """List instances of any status, by trigger time."""
-    terms = await _terms(rooms, ask, request)
-    rows, all_read = await _search(rooms, ask, terms, request.statuses)
+    filters = await _filters(services, context, request)
+    rows, all_read = await _search(services, context, filters, request.statuses)
     wanted = f" with {' or '.join(name_of(each) for each in request.statuses)}" if request.statuses else ""
-    rest = f"{wanted}{_of(terms, request.owner)} {escape(terms.span.words)}"
-    lines = [flows.row(row, zone=rooms.platform_zone()) for row in rows]
+    rest = f"{wanted}{_filter_text(filters, request.owner)} {escape(filters.span.words)}"
+    lines = [flows.row(row, zone=services.platform_zone()) for row in rows]
     head, none = f"*Runs*{rest}", f"EnOS shows you no runs{rest}."
-    return await _answered(rooms, ask, request, terms, lines, (head, none), _cut(all_read))
+    return await _answered(services, context, request, filters, lines, (head, none), _truncation_note(all_read))
 
 
 async def _answered(
-    rooms: Rooms,
-    ask: Ask,
-    request: Listing,
-    terms: _Terms,
+    services: Services,
+    context: CommandContext,
+    request: RunListing,
+    filters: _Filters,
     lines: Sequence[str],
     heads: tuple[str, str],
     notes: Sequence[str],
@@ -91,31 +94,31 @@ async def _answered(
     """Return the page under the first of its heads; under the second where it has no rows and its names are right."""
     title, nothing = heads
     if not lines:
-        nothing = await unmatched.checked(rooms, ask, request, terms.names, nothing)
-    return Answer(listed(ask, terms.settled(request), lines, title, nothing, notes=notes))
+        nothing = await unmatched.check_names(services, context, request, filters.names, nothing)
+    return Answer(listed(context, filters.with_flow_id(request), lines, title, nothing, notes=notes))
 
 
-async def show(rooms: Rooms, ask: Ask, request: Show) -> Answer:
+async def show(services: Services, context: CommandContext, request: Show) -> Answer:
     """Show one flow, or one instance; in an incident's thread the failed run."""
-    if request.instance is not None or (request.flow is None and ask.incident is not None):
-        return await _show_instance(rooms, ask, request.instance)
-    return await _show_flow(rooms, ask, request)
+    if request.instance is not None or (request.flow is None and context.incident is not None):
+        return await _show_instance(services, context, request.instance)
+    return await _show_flow(services, context, request)
 
 
-async def _show_flow(rooms: Rooms, ask: Ask, request: Show) -> Answer:
-    which = await targets.flow_id(rooms, ask, request.flow, exact=False)
+async def _show_flow(services: Services, context: CommandContext, request: Show) -> Answer:
+    which = await targets.flow_id(services, context, request.flow, exact=False)
     try:
-        flow = await rooms.enos.flow(which, as_user=ask.as_user)
+        flow = await services.enos.flow(which, as_user=context.as_user)
     except Refused as refused:
         if refused.reason != "unknown_flow":
             raise
-        raise await unmatched.no_flow(rooms, ask, request, which, escape(refused.sentence)) from refused
-    people = await targets.people_of(rooms, flow.owners)
-    mask = rooms.manners.mask
+        raise await unmatched.no_flow(services, context, request, which, escape(refused.sentence)) from refused
+    people = await targets.people_of(services, flow.owners)
+    mask = services.answer_settings.mask
     state = "🟢 scheduling is on" if flow.active else "⏸️ scheduling is off"
     locks = (" · 🔒 locked" if flow.locked else "") + (" · 🔒 your EnOS user is locked" if flow.user_locked else "")
     text = f"{flows.flow_name(flow.id, flow.name)} — {state}{locks}"
-    schedule = flows.schedule(flow, rooms.schedule_words(flow.freq) if flow.freq else "")
+    schedule = flows.schedule(flow, services.schedule_words(flow.freq) if flow.freq else "")
     fields = [f"*Owners*\n{flows.owners(flow.owners, people)}", f"*Schedule*\n{schedule}"]
     extra = [
         blocks.section(f"*Tasks*: {len(flow.graph.tasks)}", fields),
@@ -131,12 +134,12 @@ async def _show_flow(rooms: Rooms, ask: Ask, request: Show) -> Answer:
         ("Trigger", f"trigger {flow.id}"),
         ("Disable", f"disable {flow.id}") if flow.active else ("Enable", f"enable {flow.id}"),
     ]
-    return Answer(answers.told(ask.words, text, post=ask.post, offers=offers, extra=extra))
+    return Answer(answers.told(context.words, text, post=context.post, offers=offers, extra=extra))
 
 
-async def _show_instance(rooms: Rooms, ask: Ask, which: InstanceId | None) -> Answer:
-    instance = await targets.instance(rooms, ask, which)
-    zone = rooms.platform_zone()
+async def _show_instance(services: Services, context: CommandContext, which: InstanceId | None) -> Answer:
+    instance = await targets.instance(services, context, which)
+    zone = services.platform_zone()
     fields = [
         f"*Trigger time*\n{flows.triggered(instance.id, instance.trigger_time, zone) or 'not known'}",
         f"*Data date*\n{escape(flows.short(flows.data_date(instance, zone))) or 'not known'}",
@@ -149,7 +152,9 @@ async def _show_instance(rooms: Rooms, ask: Ask, which: InstanceId | None) -> An
         offers.append(("Rerun", f"rerun {instance.id}"))
     if not ended(instance):
         offers.append(("Cancel", f"cancel {instance.id}"))
-    return Answer(answers.told(ask.words, flows.row(instance, zone=zone), post=ask.post, offers=offers, extra=extra))
+    return Answer(
+        answers.told(context.words, flows.row(instance, zone=zone), post=context.post, offers=offers, extra=extra)
+    )
 
 
 def _printed(instance: Instance, time: str, zone: timedelta | None) -> str:
@@ -162,39 +167,41 @@ def _printed(instance: Instance, time: str, zone: timedelta | None) -> str:
     return "not known" if ended(instance) else "not yet"
 
 
-async def _terms(rooms: Rooms, ask: Ask, request: Failed | Runs) -> _Terms:
-    return _Terms(
-        window(request.period, ask.now, ask.zone),
-        None if request.flow is None else await targets.flow_id(rooms, ask, request.flow, exact=False),
-        await targets.owner_name(rooms, ask, request.owner),
+async def _filters(services: Services, context: CommandContext, request: Failed | Runs) -> _Filters:
+    return _Filters(
+        window(request.period, context.now, context.zone),
+        None if request.flow is None else await targets.flow_id(services, context, request.flow, exact=False),
+        await targets.owner_name(services, context, request.owner),
     )
 
 
-async def _search(rooms: Rooms, ask: Ask, terms: _Terms, statuses: Sequence[int]) -> tuple[list[Instance], bool]:
+async def _search(
+    services: Services, context: CommandContext, filters: _Filters, statuses: Sequence[int]
+) -> tuple[list[Instance], bool]:
     """Return the rows of all three scheduling types, newest trigger time first, and whether these are all."""
     rows: dict[InstanceId, Instance] = {}
     all_read = True
     for kind in KINDS:
         search = Search(
             kind=kind,
-            since=milliseconds(terms.span.since),
-            until=milliseconds(terms.span.until),
+            since=milliseconds(filters.span.since),
+            until=milliseconds(filters.span.until),
             statuses=tuple(statuses),
-            owner=terms.owner,
-            expression=str(terms.flow) if terms.flow is not None else "",
+            owner=filters.owner,
+            expression=str(filters.flow) if filters.flow is not None else "",
         )
         count = 0
-        async for page in rooms.enos.search(search, newest="trigger_time", as_user=ask.as_user):
+        async for page in services.enos.search(search, newest="trigger_time", as_user=context.as_user):
             count += len(page.rows)
-            rows.update((row.id, row) for row in page.rows if terms.flow is None or row.flow_id == terms.flow)
-            if count >= MOST:
+            rows.update((row.id, row) for row in page.rows if filters.flow is None or row.flow_id == filters.flow)
+            if count >= MOST_ROWS:
                 all_read = all_read and page.last
                 break
     newest_first = sorted(rows.values(), key=lambda row: instance_moment(row.id) or _LONG_AGO, reverse=True)
     return newest_first, all_read
 
 
-def _since(incidents: Sequence[Incident]) -> dict[InstanceId, str]:
+def _endings(incidents: Sequence[Incident]) -> dict[InstanceId, str]:
     """Return what has happened since to failures that EnOS still lists; the newest word on each counts.
 
     EnOS never takes a failure back: a rerun is another instance, and the first one stays FAIL.
@@ -203,22 +210,22 @@ def _since(incidents: Sequence[Incident]) -> dict[InstanceId, str]:
     return {failure.instance: _ended(each, failure) for each in oldest_first for failure in each.occurrences}
 
 
-def _is_of(incident: Incident, failure: Occurrence, terms: _Terms, shown: Collection[InstanceId]) -> bool:
+def _is_of(incident: Incident, failure: Occurrence, filters: _Filters, shown: Collection[InstanceId]) -> bool:
     """Whether a failure belongs into the list though EnOS does not list it for this period."""
-    theirs = not terms.owner or terms.owner in incident.owners
-    return theirs and failure.instance not in shown and terms.span.since <= failure.seen_at < terms.span.until
+    theirs = not filters.owner or filters.owner in incident.owners
+    return theirs and failure.instance not in shown and filters.span.since <= failure.seen_at < filters.span.until
 
 
 def _marked(
-    incidents: Sequence[Incident], terms: _Terms, shown: set[InstanceId], zone: timedelta | None, *, all_read: bool
+    incidents: Sequence[Incident], filters: _Filters, shown: set[InstanceId], zone: timedelta | None, *, all_read: bool
 ) -> list[str]:
     """Return the rows that EnOS does not list for this period, each with why it stands here."""
     lines: list[str] = []
     for incident in incidents:
         for failure in reversed(incident.occurrences):
-            if _is_of(incident, failure, terms, shown):
+            if _is_of(incident, failure, filters, shown):
                 shown.add(failure.instance)
-                note = _note(incident, failure, terms.span, all_read=all_read)
+                note = _note(incident, failure, filters.span, all_read=all_read)
                 lines.append(flows.row(_as_instance(incident, failure), note, zone=zone))
     return lines
 
@@ -233,33 +240,35 @@ def _as_instance(incident: Incident, occurrence: Occurrence) -> Instance:
     )
 
 
-def _note(incident: Incident, failure: Occurrence, span: Window, *, all_read: bool) -> str:
+def _note(incident: Incident, failure: Occurrence, span: TimeSpan, *, all_read: bool) -> str:
     """Return why a row stands here though EnOS does not list it for this period.
 
     That EnOS shows it otherwise is known only where all of its list was read.
     """
     at = instance_moment(failure.instance)
     triggered_before = at is not None and at < span.since
-    since = _ended(incident, failure) or (OTHERWISE if all_read and not triggered_before else "")
+    since = _ended(incident, failure) or (CHANGED_SINCE if all_read and not triggered_before else "")
     return ", ".join(part for part in ("triggered before" if triggered_before else "", since) if part)
 
 
 def _ended(incident: Incident, failure: Occurrence) -> str:
     """Return what ended a failure; empty while its incident is live."""
-    if failure.healed:
+    if failure.backfilled:
         return "it has a good run since"
     if incident.phase is Phase.RECOVERED:
         return "the flow has recovered since"
     return "closed by a person since" if incident.phase is Phase.CLOSED else ""
 
 
-def _of(terms: _Terms, owner: OwnerRef | None) -> str:
+def _filter_text(filters: _Filters, owner: OwnerRef | None) -> str:
     """Return the filters in words."""
-    flow = f" of flow {code(str(terms.flow))}" if terms.flow is not None else ""
-    return flow + (f" by {code(terms.owner)}" if owner is not None else "")
+    flow = f" of flow {code(str(filters.flow))}" if filters.flow is not None else ""
+    return flow + (f" by {code(filters.owner)}" if owner is not None else "")
 
 
-def _cut(all_read: bool) -> list[str]:  # noqa: FBT001  the one thing it is about
+def _truncation_note(all_read: bool) -> list[str]:  # noqa: FBT001  the one thing it is about
     if all_read:
         return []
-    return [f"EnOS has more than the newest {MOST:,} of a kind; a shorter period or {code('of FLOW')} shows the rest."]
+    return [
+        f"EnOS has more than the newest {MOST_ROWS:,} of a kind; a shorter period or {code('of FLOW')} shows the rest."
+    ]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Awaitable, Callable
 
 from bot.core.command.requests import Cancel, Disable, Enable
-from bot.core.errors import Outage, Refused, Unclear
+from bot.core.errors import Refused, TemporaryFailure, Unclear
 from bot.core.flow.graph import ended
 from bot.core.flow.model import Flow, FlowId, InstanceId
 from bot.core.flow.status import name_of
@@ -12,22 +12,26 @@ from bot.core.text.escape import code, mention
 from bot.messages.cards import answers, flows
 from bot.messages.cards.answers import Offer
 from bot.work.commands import targets
-from bot.work.commands.context import Answer, Ask, Rooms
+from bot.work.commands.context import Answer, CommandContext, Services
 
 
-async def enable(rooms: Rooms, ask: Ask, request: Enable) -> Answer:
+async def enable(services: Services, context: CommandContext, request: Enable) -> Answer:
     """Turn scheduling on."""
-    flow = await targets.owned_flow(rooms, ask, await targets.flow_id(rooms, ask, request.flow, exact=True))
+    flow = await targets.owned_flow(
+        services, context, await targets.flow_id(services, context, request.flow, exact=True)
+    )
     if flow.active:
         raise _already(flow, "on", ("Disable", f"disable {flow.id}"))
-    lost = await _switched(rooms, ask, flow, rooms.enos.enable)
-    text = f"{mention(ask.person.user)} turned scheduling of {_named(flow)} on{lost}."
-    return _changed(ask, flow.id, text, ("Disable", f"disable {flow.id}"), request="enable", result=str(flow.id))
+    lost = await _switch_schedule(services, context, flow, services.enos.enable)
+    text = f"{mention(context.person.user)} turned scheduling of {_named(flow)} on{lost}."
+    return _changed(context, flow.id, text, ("Disable", f"disable {flow.id}"), request="enable", result=str(flow.id))
 
 
-async def disable(rooms: Rooms, ask: Ask, request: Disable) -> Answer:
+async def disable(services: Services, context: CommandContext, request: Disable) -> Answer:
     """Turn scheduling off, after asking once."""
-    flow = await targets.owned_flow(rooms, ask, await targets.flow_id(rooms, ask, request.flow, exact=True))
+    flow = await targets.owned_flow(
+        services, context, await targets.flow_id(services, context, request.flow, exact=True)
+    )
     if not flow.active:
         raise _already(flow, "off", ("Enable", f"enable {flow.id}"))
     if not request.confirmed:
@@ -35,55 +39,57 @@ async def disable(rooms: Rooms, ask: Ask, request: Disable) -> Answer:
             f"Turn scheduling of {_named(flow)} off? No new runs start by themselves until somebody enables it "
             "again; runs that are under way go on."
         )
-        return _question(ask, text, ("Turn scheduling off", f"disable {flow.id} confirmed"))
-    lost = await _switched(rooms, ask, flow, rooms.enos.disable)
-    text = f"{mention(ask.person.user)} turned scheduling of {_named(flow)} off{lost}."
-    return _changed(ask, flow.id, text, ("Enable", f"enable {flow.id}"), request="disable", result=str(flow.id))
+        return _question(context, text, ("Turn scheduling off", f"disable {flow.id} confirmed"))
+    lost = await _switch_schedule(services, context, flow, services.enos.disable)
+    text = f"{mention(context.person.user)} turned scheduling of {_named(flow)} off{lost}."
+    return _changed(context, flow.id, text, ("Enable", f"enable {flow.id}"), request="disable", result=str(flow.id))
 
 
-async def cancel(rooms: Rooms, ask: Ask, request: Cancel) -> Answer:
+async def cancel(services: Services, context: CommandContext, request: Cancel) -> Answer:
     """Ask EnOS to stop a run, after asking once."""
-    instance = await targets.instance(rooms, ask, request.instance)
-    flow = await targets.owned_flow(rooms, ask, instance.flow_id)
+    instance = await targets.instance(services, context, request.instance)
+    flow = await targets.owned_flow(services, context, instance.flow_id)
     run = f"run {code(instance.id)} of {_named(flow)}"
     show = ("Show", f"show {instance.id}")
     if ended(instance):
         text = f"R{run[1:]} has ended already, with {name_of(instance.status)}, so there is nothing left to stop."
-        raise targets.Shown("already_ended", text, [show])
+        raise targets.FormattedRefusal("already_ended", text, [show])
     if not request.confirmed:
         text = (
             f"Stop {run}, now {name_of(instance.status)}? "
             "What it has handed to the big-data back end already goes on there."
         )
-        return _question(ask, text, ("Stop the run", f"cancel {instance.id} confirmed"))
-    await _remember(rooms, ask, {"act": "cancel", "instance": instance.id})
+        return _question(context, text, ("Stop the run", f"cancel {instance.id} confirmed"))
+    await _record_call(services, context, {"act": "cancel", "instance": instance.id})
     lost = ""
     try:
-        await rooms.enos.cancel(instance.id, as_user=ask.link.user_id)
+        await services.enos.cancel(instance.id, as_user=context.link.user_id)
     except Unclear:
-        lost = f" EnOS's answer was lost, and {await _state(rooms, ask, instance.id)}."
-    text = f"{mention(ask.person.user)} asked EnOS to stop {run}.{lost} It may take a moment."
-    return _changed(ask, flow.id, text, show, request="cancel", result=instance.id)
+        lost = f" EnOS's answer was lost, and {await _state(services, context, instance.id)}."
+    text = f"{mention(context.person.user)} asked EnOS to stop {run}.{lost} It may take a moment."
+    return _changed(context, flow.id, text, show, request="cancel", result=instance.id)
 
 
-async def _state(rooms: Rooms, ask: Ask, instance: InstanceId) -> str:
+async def _state(services: Services, context: CommandContext, instance: InstanceId) -> str:
     try:
-        found = await rooms.enos.instance(instance, as_user=ask.link.user_id)
-    except Outage:
+        found = await services.enos.instance(instance, as_user=context.link.user_id)
+    except TemporaryFailure:
         return "how the run stands could not be read"
     return f"the run is {name_of(found.status)} now" if found else "EnOS does not show the run now"
 
 
-async def _switched(rooms: Rooms, ask: Ask, flow: Flow, act: Callable[..., Awaitable[None]]) -> str:
+async def _switch_schedule(
+    services: Services, context: CommandContext, flow: Flow, act: Callable[..., Awaitable[None]]
+) -> str:
     """Make the call; after a lost answer read back what is true. Return what to add to the sentence."""
-    user = ask.link.user_id
-    await _remember(rooms, ask, {"act": "switch", "flow": flow.id, "active": not flow.active})
+    user = context.link.user_id
+    await _record_call(services, context, {"act": "switch", "flow": flow.id, "active": not flow.active})
     try:
         await act(flow.id, as_user=user)
     except Unclear as unclear:
         try:
-            now = await rooms.enos.flow(flow.id, as_user=user)
-        except Outage:
+            now = await services.enos.flow(flow.id, as_user=user)
+        except TemporaryFailure:
             raise unclear from None  # it may have been done, and that is all there is to say
         if now.active is flow.active:
             raise Refused(
@@ -95,29 +101,29 @@ async def _switched(rooms: Rooms, ask: Ask, flow: Flow, act: Callable[..., Await
     return ""
 
 
-async def _remember(rooms: Rooms, ask: Ask, what: dict[str, object]) -> None:
+async def _record_call(services: Services, context: CommandContext, what: dict[str, object]) -> None:
     """Write what is needed to look the call up, should this process end before it is answered.
 
     It is the last thing before the call: the link that the call is made by must stand still.
     """
-    if ask.attempt is not None:
-        written = json.dumps(what | {"user": ask.link.user_id})
-        await rooms.store.detail(ask.attempt, written, linked=ask.proven_link)
+    if context.attempt is not None:
+        written = json.dumps(what | {"user": context.link.user_id})
+        await services.store.set_attempt_detail(context.attempt, written, linked=context.proven_link)
 
 
 def _named(flow: Flow) -> str:
     return flows.flow_name(flow.id, flow.name)
 
 
-def _already(flow: Flow, state: str, offer: Offer) -> targets.Shown:
+def _already(flow: Flow, state: str, offer: Offer) -> targets.FormattedRefusal:
     text = f"Scheduling of {_named(flow)} is {state} already, so nothing was changed."
-    return targets.Shown("already_so", text, [offer])
+    return targets.FormattedRefusal("already_so", text, [offer])
 
 
-def _question(ask: Ask, text: str, offer: Offer) -> Answer:
-    return Answer(answers.told(ask.words, text, post=ask.post, offers=[offer]), private=True, outcome="asked")
+def _question(context: CommandContext, text: str, offer: Offer) -> Answer:
+    return Answer(answers.told(context.words, text, post=context.post, offers=[offer]), private=True, outcome="asked")
 
 
-def _changed(ask: Ask, flow: FlowId, text: str, offer: Offer, *, request: str, result: str) -> Answer:
-    body = answers.told(ask.words, text, post=ask.post, offers=[offer])
-    return Answer(body, public=True, in_incident=ask.about(flow), request=request, result=result)
+def _changed(context: CommandContext, flow: FlowId, text: str, offer: Offer, *, request: str, result: str) -> Answer:
+    body = answers.told(context.words, text, post=context.post, offers=[offer])
+    return Answer(body, public=True, in_incident=context.about(flow), request=request, result=result)

@@ -24,7 +24,7 @@ from bot.core.flow.model import (
 from bot.core.flow.rerun import (
     MINUTE,
     REACH,
-    Plan,
+    RerunPlan,
     first_free,
     minutes,
     plan,
@@ -36,13 +36,13 @@ from bot.core.text.likeness import likeness
 from bot.core.text.shown_times import ago, minute_in_utc, on_the_clock
 from bot.messages.cards import answers, flows, runs
 from bot.work.commands import reply, targets
-from bot.work.commands.context import Answer, Ask, Rooms
+from bot.work.commands.context import Answer, CommandContext, Services
 
-_STARTED = frozenset({"asked", "running", "ended"})  # states of a run that holds its minute
+_HOLDING_STATES = frozenset({"asked", "running", "ended"})  # states of a run that holds its minute
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class PlannedStart:
     """What is about to be started."""
 
     flow: Flow
@@ -63,10 +63,12 @@ class Start:
         return "triggerFromTask" if self.task is not None else "updateAndTrigger" if self.parameters else "trigger"
 
 
-async def trigger(rooms: Rooms, ask: Ask, request: Trigger) -> Answer:
+async def trigger(services: Services, context: CommandContext, request: Trigger) -> Answer:
     """Start a run: of the whole flow, from a task, or once with changed parameters."""
-    flow = await targets.owned_flow(rooms, ask, await targets.flow_id(rooms, ask, request.flow, exact=True))
-    at = trigger_time(request, ask.now, ask.zone)
+    flow = await targets.owned_flow(
+        services, context, await targets.flow_id(services, context, request.flow, exact=True)
+    )
+    at = trigger_time(request, context.now, context.zone)
     names = {task.id: task.name for task in flow.graph.tasks}
     # A graph that could not be read shows no task at all: then EnOS knows better.
     if request.task is not None and names and request.task not in names:
@@ -76,16 +78,18 @@ async def trigger(rooms: Rooms, ask: Ask, request: Trigger) -> Answer:
             f"Flow {flow.id} has no task {request.task}, so nothing was started.",
             f"Its tasks are: {listed}.",
         )
-    changes = tuple(_as_known(flow, each) for each in request.parameters)
-    off = far_off(at, ask.now)
+    changes = tuple(_with_known_key(flow, each) for each in request.parameters)
+    off = far_off(at, context.now)
     if off and not request.confirmed:
-        return await _sure(rooms, ask, replace(request, flow=FlowRef(flow.id), parameters=changes), flow, at, off)
+        return await _confirmation(
+            services, context, replace(request, flow=FlowRef(flow.id), parameters=changes), flow, at, off
+        )
     known = {each.key for each in flow.parameters}
-    beginning = runs.Beginning(
-        parameters=tuple(rooms.manners.mask.parameter(each) for each in changes),
+    beginning = runs.StartDetails(
+        parameters=tuple(services.answer_settings.mask.parameter(each) for each in changes),
         unknown_keys=tuple(each.key for each in changes if each.key not in known),
     )
-    start = Start(
+    start = PlannedStart(
         flow=flow,
         at=at,
         task=request.task,
@@ -93,39 +97,41 @@ async def trigger(rooms: Rooms, ask: Ask, request: Trigger) -> Answer:
         parameters=merged(flow, changes) if changes else (),
         notes=runs.notes(beginning),
     )
-    return await _start(rooms, ask, start)
+    return await _start(services, context, start)
 
 
-async def rerun(rooms: Rooms, ask: Ask, request: Rerun) -> Answer:
+async def rerun(services: Services, context: CommandContext, request: Rerun) -> Answer:
     """Start again from the failed task, for the same data time."""
-    instance = await targets.instance(rooms, ask, request.instance)
-    flow = await targets.owned_flow(rooms, ask, instance.flow_id)
-    zone = rooms.platform_zone()
+    instance = await targets.instance(services, context, request.instance)
+    flow = await targets.owned_flow(services, context, instance.flow_id)
+    zone = services.platform_zone()
     planned = plan(instance, flow, request.task, zone)
-    taken = await _taken_minutes(rooms, ask, flow.id, planned.data_time)
+    taken = await _taken_minutes(services, context, flow.id, planned.data_time)
     period = minutes(flow.cycle or instance.cycle, planned.data_time, zone)
     at = first_free(flow.id, period, taken.__contains__)
     if at is None:
-        raise await _no_minute(rooms, ask, instance.id, planned, period[-1], taken)
+        raise await _no_minute(services, context, instance.id, planned, period[-1], taken)
     moved = None if at == planned.data_time else (planned.data_time, at)
-    notes = runs.notes(runs.Beginning(skips=planned.skips, moved=moved))
-    start = Start(flow=flow, at=at, task=planned.task, task_name=planned.task_name, notes=notes)
-    return await _start(rooms, ask, start)
+    notes = runs.notes(runs.StartDetails(skips=planned.skips, moved=moved))
+    start = PlannedStart(flow=flow, at=at, task=planned.task, task_name=planned.task_name, notes=notes)
+    return await _start(services, context, start)
 
 
-async def _sure(rooms: Rooms, ask: Ask, request: Trigger, flow: Flow, at: datetime, off: str) -> Answer:
+async def _confirmation(
+    services: Services, context: CommandContext, request: Trigger, flow: Flow, at: datetime, off: str
+) -> Answer:
     """Ask once about a time that is far off; the button says it whole, in UTC, so that it means the same later."""
-    shown = at.astimezone(ask.zone)
+    shown = at.astimezone(context.zone)
     text = (
-        f"Start {flows.flow_name(flow.id, flow.name)} for {code(on_the_clock(shown))} ({ask.zone})? "
+        f"Start {flows.flow_name(flow.id, flow.name)} for {code(on_the_clock(shown))} ({context.zone})? "
         f"That is {off}. Nothing was started."
     )
     command = say(replace(request, when=When(minute_in_utc(at)), confirmed=True))
-    offers = await reply.fitted(rooms, ask, [("Start it", command)])
-    return Answer(answers.told(ask.words, text, post=ask.post, offers=offers), private=True, outcome="asked")
+    offers = await reply.fit_into_buttons(services, context, [("Start it", command)])
+    return Answer(answers.told(context.words, text, post=context.post, offers=offers), private=True, outcome="asked")
 
 
-def _as_known(flow: Flow, change: Parameter) -> Parameter:
+def _with_known_key(flow: Flow, change: Parameter) -> Parameter:
     """Return the change under the flow's own key, where that is the one it names in another width or form."""
     if any(each.key == change.key for each in flow.parameters):
         return change
@@ -141,84 +147,90 @@ def merged(flow: Flow, changes: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
     return kept + tuple(each for each in changes if each.key not in known)
 
 
-async def _start(rooms: Rooms, ask: Ask, start: Start) -> Answer:
-    async with rooms.turns.of(start.flow.id):
-        run = await _claimed(rooms, ask, start)
+async def _start(services: Services, context: CommandContext, start: PlannedStart) -> Answer:
+    async with services.flow_locks.of(start.flow.id):
+        run = await _reserved_run(services, context, start)
     try:
-        instance = await _call(rooms, ask, start)
+        instance = await _call_enos(services, context, start)
     except Unclear as unclear:
         # A run whose answer was lost keeps its attempt open: the look-up ends it.
         answer = Answer(
-            runs.asked(run, unclear.why, zone=rooms.platform_zone()), public=True, in_incident=ask.about(run.flow_id)
+            runs.start_unconfirmed(run, unclear.why, zone=services.platform_zone()),
+            public=True,
+            in_incident=context.about(run.flow_id),
         )
-        await rooms.store.put_run(run, posts=await reply.posts(rooms, ask, answer))
-        rooms.wake()
+        await services.store.put_run(run, posts=await reply.posts(services, context, answer))
+        services.wake()
         return replace(answer, queued=True)
     except Failure:
-        await rooms.store.put_run(replace(run, state="not started"))
+        await services.store.put_run(replace(run, state="not started"))
         raise
     if instance != run.instance:  # the minute was not the expected one: only one row may stand for the run
-        await rooms.store.put_run(replace(run, state="not started"))
+        await services.store.put_run(replace(run, state="not started"))
     run = replace(run, instance=instance, state="running")
     answer = Answer(
-        runs.started(run, start.task_name, zone=rooms.platform_zone()), public=True, in_incident=ask.about(run.flow_id)
+        runs.started(run, start.task_name, zone=services.platform_zone()),
+        public=True,
+        in_incident=context.about(run.flow_id),
     )
-    posts = await reply.posts(rooms, ask, answer)
-    settled = ask.settled(rooms.clock(), request=start.action, answer=run.instance)
-    await rooms.store.put_run(run, posts=posts, settle=settled)
-    rooms.wake()
-    rooms.nudge()
+    posts = await reply.posts(services, context, answer)
+    attempt_result = context.attempt_result(services.clock(), request=start.action, answer=run.instance)
+    await services.store.put_run(run, posts=posts, attempt_result=attempt_result)
+    services.wake()
+    services.poll_soon()
     return replace(answer, queued=True)
 
 
-async def _claimed(rooms: Rooms, ask: Ask, start: Start) -> Run:
+async def _reserved_run(services: Services, context: CommandContext, start: PlannedStart) -> Run:
     """Write, before the call, what is about to be started; from then on nobody else starts it."""
     expected = expected_instance(start.flow.id, start.at_ms)
-    await _refuse_second_start(rooms, ask, start.flow, expected)
-    incident = ask.about(start.flow.id)
+    await _refuse_second_start(services, context, start.flow, expected)
+    incident = context.about(start.flow.id)
     run = Run(
         instance=expected,
         flow_id=start.flow.id,
         flow_name=start.flow.name,
-        by=str(ask.person),
-        post=ask.post,
-        started_at=ask.now,
-        channel=incident.channel if incident else ask.said.where.channel,
-        thread="" if incident else ask.said.where.thread,
-        verb=ask.row.verb,
+        by=str(context.person),
+        post=context.post,
+        started_at=context.now,
+        channel=incident.channel if incident else context.incoming.origin.channel,
+        thread="" if incident else context.incoming.origin.thread,
+        verb=context.row.verb,
         incident=incident.id if incident else None,
-        attempt=ask.attempt or 0,
+        attempt=context.attempt or 0,
         trigger_ms=start.at_ms,
         task=int(start.task or 0),
-        parameters=rooms.seal.fingerprint(expected, start.parameters),
-        user_id=ask.link.user_id,
-        words=ask.words,
+        parameters=services.seal.fingerprint(expected, start.parameters),
+        user_id=context.link.user_id,
+        words=context.words,
         notes=start.notes,
     )
-    await rooms.store.put_run(run, linked=ask.proven_link)
+    await services.store.put_run(run, linked=context.proven_link)
     return run
 
 
-async def _call(rooms: Rooms, ask: Ask, start: Start) -> InstanceId:
-    user, flow = ask.link.user_id, start.flow.id
+async def _call_enos(services: Services, context: CommandContext, start: PlannedStart) -> InstanceId:
+    user, flow = context.link.user_id, start.flow.id
     if start.task is not None:
-        return await rooms.enos.trigger_from_task(flow, start.task, start.at_ms, as_user=user)
+        return await services.enos.trigger_from_task(flow, start.task, start.at_ms, as_user=user)
     if start.parameters:
-        return await rooms.enos.trigger_with(flow, start.at_ms, start.parameters, as_user=user)
-    return await rooms.enos.trigger(flow, start.at_ms, as_user=user)
+        return await services.enos.trigger_with(flow, start.at_ms, start.parameters, as_user=user)
+    return await services.enos.trigger(flow, start.at_ms, as_user=user)
 
 
-async def _refuse_second_start(rooms: Rooms, ask: Ask, flow: Flow, expected: InstanceId) -> None:
+async def _refuse_second_start(services: Services, context: CommandContext, flow: Flow, expected: InstanceId) -> None:
     """Refuse within EnOS's minute, naming the run, who started it and when to ask again. Nothing is queued."""
-    ours = await rooms.store.run(expected)
-    recent = await rooms.store.runs(live=False, flow=flow.id, limit=5)
+    ours = await services.store.run(expected)
+    recent = await services.store.runs(live=False, flow=flow.id, limit=5)
     holding = [] if ours is None else [ours]
-    holding += [run for run in recent if ask.now - run.started_at < MINUTE]
+    holding += [run for run in recent if context.now - run.started_at < MINUTE]
     for run in holding:
-        if run.state in _STARTED:
-            raise targets.Shown("second_start", second_start(run, ask.now), [("Show", f"show {run.instance}")])
-    if await rooms.enos.instance(expected, as_user=ask.link.user_id) is not None:
-        raise targets.Shown(
+        if run.state in _HOLDING_STATES:
+            raise targets.FormattedRefusal(
+                "second_start", second_start(run, context.now), [("Show", f"show {run.instance}")]
+            )
+    if await services.enos.instance(expected, as_user=context.link.user_id) is not None:
+        raise targets.FormattedRefusal(
             "minute_taken",
             f"Run {code(expected)} holds that minute already (EnOS does not say who started it), so nothing was "
             f"started. Name another minute with {code('at')}, or ask again in the next one.",
@@ -243,36 +255,45 @@ def second_start(run: Run, now: datetime) -> str:
 
 
 async def _no_minute(
-    rooms: Rooms, ask: Ask, old: InstanceId, planned: Plan, last: datetime, taken: Collection[InstanceId]
-) -> targets.Shown:
+    services: Services,
+    context: CommandContext,
+    old: InstanceId,
+    planned: RerunPlan,
+    last: datetime,
+    taken: Collection[InstanceId],
+) -> targets.FormattedRefusal:
     """Return the refusal where no minute of the data period is free: which run holds the last, and what remains."""
     holder = expected_instance(planned.flow, milliseconds(last))
-    ours = await rooms.store.run(holder)
-    found = await rooms.enos.instance(holder, as_user=ask.link.user_id)
+    ours = await services.store.run(holder)
+    found = await services.enos.instance(holder, as_user=context.link.user_id)
     later = (last + number * MINUTE for number in range(1, (planned.data_time + REACH - last) // MINUTE))
     other = first_free(planned.flow, later, taken.__contains__)
-    held = runs.Holder(
+    held = runs.MinuteHolder(
         id=holder,
         at=last,
         run=ours if ours is not None and ours.state != "not started" else None,
         instance=found,
-        asker=ask.person,
+        asker=context.person,
         repeats=holder == old,
     )
     again = f"trigger {planned.flow} from {planned.task} at {minute_in_utc(other)}" if other else ""
-    return targets.Shown("no_free_minute", runs.no_minute(held, old, again, ask.now), [("Show", f"show {holder}")])
+    return targets.FormattedRefusal(
+        "no_free_minute", runs.no_minute(held, old, again, context.now), [("Show", f"show {holder}")]
+    )
 
 
-async def _taken_minutes(rooms: Rooms, ask: Ask, flow: FlowId, at: datetime) -> frozenset[InstanceId]:
+async def _taken_minutes(
+    services: Services, context: CommandContext, flow: FlowId, at: datetime
+) -> frozenset[InstanceId]:
     """Return which of the next minutes' instance ids exist, by a search of the flow's runs around that time."""
     since = milliseconds(at - MINUTE)
     until = milliseconds(at + REACH + MINUTE)
     found: set[InstanceId] = set()
     for kind in KINDS:
         terms = Search(kind=kind, since=since, until=until, expression=str(flow))
-        async for page in rooms.enos.search(terms, newest="trigger_time", as_user=ask.link.user_id):
+        async for page in services.enos.search(terms, newest="trigger_time", as_user=context.link.user_id):
             found.update(row.id for row in page.rows if row.flow_id == flow)
     exact = expected_instance(flow, milliseconds(at))
-    if exact not in found and await rooms.enos.instance(exact, as_user=ask.link.user_id) is not None:
+    if exact not in found and await services.enos.instance(exact, as_user=context.link.user_id) is not None:
         found.add(exact)
     return frozenset(found)

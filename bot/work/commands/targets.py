@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from bot.core.command.parse import say
 from bot.core.command.requests import FlowRef, OwnerRef, Request
-from bot.core.command.rights import Reason, owns, proves
-from bot.core.errors import Failure, Outage, Refusal, Refused
+from bot.core.command.rights import Denial, may_change, verifies
+from bot.core.errors import Failure, Refusal, Refused, TemporaryFailure
 from bot.core.flow.model import (
     Flow,
     FlowId,
@@ -18,21 +18,21 @@ from bot.core.flow.model import (
     UserName,
 )
 from bot.core.people.model import Person
-from bot.core.people.on_call import counts
+from bot.core.people.on_call import can_be_on_call
 from bot.core.text.likeness import begun, likeness, nearest_names, unmarked
 from bot.messages.cards import answers, flows
 from bot.messages.cards.answers import Offer
 from bot.work.commands import gone
-from bot.work.commands.context import Ask, Rooms
+from bot.work.commands.context import CommandContext, Services
+from bot.work.commands.flow_access import HIDDEN_REASONS
 from bot.work.commands.reply import SLACK_FAILURES
-from bot.work.commands.sight import HIDDEN
 
 CHOICES = 10  # flows offered where a name is not clear
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]+")  # a name of these is printed as it is
-_PATIENCE = 1.0  # seconds in which Slack may tell who is deactivated
+_PROFILE_SECONDS = 1.0  # seconds in which Slack may tell who is deactivated
 
 
-class Shown(Refused):
+class FormattedRefusal(Refused):
     """A refusal with its sentence as mrkdwn, since it names somebody or something, and with offers."""
 
     def __init__(self, reason: str, shown: str, offers: Sequence[Offer] = ()) -> None:
@@ -41,26 +41,26 @@ class Shown(Refused):
         self.offers = tuple(offers)
 
 
-async def flow_id(rooms: Rooms, ask: Ask, ref: FlowRef | None, *, exact: bool) -> FlowId:
+async def flow_id(services: Services, context: CommandContext, ref: FlowRef | None, *, exact: bool) -> FlowId:
     """Return the id of the flow that is meant: of the thread's incident where none is named.
 
     Changing verbs take an id or the whole name (``exact``), reading verbs also a unique prefix.
     """
     if ref is None:
-        if ask.incident is None:
+        if context.incident is None:
             raise Refused(
                 "no_target",
                 "I do not know which flow you mean: none is named, and this is not the thread of an incident.",
-                f"Say its id: `{ask.row.verb} 3377`",
+                f"Say its id: `{context.row.verb} 3377`",
             )
-        return ask.incident.flow_id
+        return context.incident.flow_id
     if ref.id is not None:
         return ref.id
-    found, close = await _named(rooms, ask, ref, exact=exact)
+    found, close = await _found_by_name(services, context, ref, exact=exact)
     if len(close) == 1:
         return close[0].id
     if close or found:
-        raise _several(ask.request, ref.name, close or found, alike=bool(close))
+        raise _ambiguous(context.request, ref.name, close or found, alike=bool(close))
     raise Refused(
         "unknown_flow",
         f"EnOS shows you no flow named “{flows.short(ref.name)}”.",
@@ -68,7 +68,9 @@ async def flow_id(rooms: Rooms, ask: Ask, ref: FlowRef | None, *, exact: bool) -
     )
 
 
-async def _named(rooms: Rooms, ask: Ask, ref: FlowRef, *, exact: bool) -> tuple[Sequence[FlowName], Sequence[FlowName]]:
+async def _found_by_name(
+    services: Services, context: CommandContext, ref: FlowRef, *, exact: bool
+) -> tuple[Sequence[FlowName], Sequence[FlowName]]:
     """Return the flows that come near to a name, and those of them that it means.
 
     EnOS looks for the text as it is. A name that was copied out of an answer, or is typed in another width, or with a
@@ -76,12 +78,12 @@ async def _named(rooms: Rooms, ask: Ask, ref: FlowRef, *, exact: bool) -> tuple[
     """
     found: dict[FlowId, FlowName] = {}
     for text in dict.fromkeys(filter(None, (ref.typed, ref.name))):
-        found |= {each.id: each for each in await rooms.enos.all_flows(text, as_user=ask.as_user)}
+        found |= {each.id: each for each in await services.enos.all_flows(text, as_user=context.as_user)}
     # What only begins like a name that was copied may hide the flow that looks like it: EnOS finds signs, not looks.
     close = _closest(list(found.values()), ref, exact=exact or not _PLAIN.fullmatch(ref.typed or ref.name))
     if close:
         return list(found.values()), close
-    everything = await rooms.enos.all_flows(as_user=ask.as_user)
+    everything = await services.enos.all_flows(as_user=context.as_user)
     # Ten thousand names take a moment to compare: the loop goes on meanwhile.
     close = await asyncio.to_thread(_closest, everything, ref, exact=exact)
     if close or found:
@@ -114,7 +116,7 @@ def _closest(found: Sequence[FlowName], ref: FlowRef, *, exact: bool) -> Sequenc
     return []
 
 
-def _several(request: Request, name: str, matches: Sequence[FlowName], *, alike: bool) -> Shown:
+def _ambiguous(request: Request, name: str, matches: Sequence[FlowName], *, alike: bool) -> FormattedRefusal:
     """Return the question which flow is meant, each choice the asker's words with its id."""
     offers = [
         (f"{flows.short(each.name)} ({each.id})", say(_with_flow(request, FlowRef(each.id))))
@@ -127,7 +129,7 @@ def _several(request: Request, name: str, matches: Sequence[FlowName], *, alike:
     if not alike:
         text = f"No flow is named {named}; these come near."
     more = f" These are the first {CHOICES}." if len(matches) > CHOICES else ""
-    return Shown("ambiguous", f"{text}{more} Choose one, or say its id.", offers)
+    return FormattedRefusal("ambiguous", f"{text}{more} Choose one, or say its id.", offers)
 
 
 def _with_flow(request: Request, flow: FlowRef) -> Request:
@@ -136,29 +138,29 @@ def _with_flow(request: Request, flow: FlowRef) -> Request:
     return changed
 
 
-async def owned_flow(rooms: Rooms, ask: Ask, which: FlowId) -> Flow:
+async def owned_flow(services: Services, context: CommandContext, which: FlowId) -> Flow:
     """Return the flow as the asker sees it now, or raise Shown: an owner, neither flow nor user locked.
 
     A link that was not proven is proven here, where the flow proves it.
     """
-    flow = await rooms.enos.flow(which, as_user=ask.link.user_id)
-    reason = owns(ask.link, flow)
-    if reason is Reason.MAY and not await proven(rooms, ask, flow):
-        reason = Reason.NOT_PROVEN
-    if reason is not Reason.MAY:
-        raise await denied(rooms, ask, reason, flow.owners, flows.flow_name(flow.id, flow.name))
+    flow = await services.enos.flow(which, as_user=context.link.user_id)
+    reason = may_change(context.link, flow)
+    if reason is Denial.NONE and not await verified(services, context, flow):
+        reason = Denial.NOT_VERIFIED
+    if reason is not Denial.NONE:
+        raise await denial(services, context, reason, flow.owners, flows.flow_name(flow.id, flow.name))
     return flow
 
 
-async def proven(rooms: Rooms, ask: Ask, flow: Flow) -> bool:
+async def verified(services: Services, context: CommandContext, flow: Flow) -> bool:
     """Whether the asker's link is proven, by now: this flow may be the one that proves it."""
-    if ask.link.proven:
+    if context.link.verified:
         return True
-    mine = await rooms.enos.my_flows(str(flow.id), as_user=ask.link.user_id)
+    mine = await services.enos.my_flows(str(flow.id), as_user=context.link.user_id)
     editable = any(each.id == flow.id and each.editable for each in mine)
-    if not proves(ask.link, flow, editable=editable):
+    if not verifies(context.link, flow, editable=editable):
         return False
-    if not await rooms.store.prove(ask.link):
+    if not await services.store.mark_proven(context.link):
         raise link_changed()
     return True
 
@@ -172,48 +174,50 @@ def link_changed() -> Refused:
     )
 
 
-async def still_linked(rooms: Rooms, ask: Ask) -> None:
+async def still_linked(services: Services, context: CommandContext) -> None:
     """Raise Refused where the asker's link is another one now, or none: what was read by it is not theirs to see."""
-    now = await rooms.store.link(ask.person)
-    was = ask.standing.link
+    now = await services.store.link(context.person)
+    was = context.caller.link
     if was is not None and (now is None or (now.user_id, now.user_name) != (was.user_id, was.user_name)):
         raise link_changed()
 
 
-async def denied(rooms: Rooms, ask: Ask, reason: Reason, names: Sequence[UserName] = (), flow: str = "") -> Shown:
+async def denial(
+    services: Services, context: CommandContext, reason: Denial, names: Sequence[UserName] = (), flow: str = ""
+) -> FormattedRefusal:
     """Return the refusal, with owners and admins named."""
-    people = await people_of(rooms, names) if names else {}
+    people = await people_of(services, names) if names else {}
     sentence = answers.denial(
         reason,
-        person=ask.person,
-        command=rooms.manners.command,
-        admins=sorted(rooms.manners.admins),
+        person=context.person,
+        command=services.answer_settings.command,
+        admins=sorted(services.answer_settings.admins),
         owners=flows.owners(names, people),
         flow=flow,
-        link=ask.standing.link,
-        unread=ask.standing.unread,
+        link=context.caller.link,
+        unread=context.caller.unread,
     )
-    return Shown(reason.value, sentence)
+    return FormattedRefusal(reason.value, sentence)
 
 
-async def people_of(rooms: Rooms, names: Sequence[UserName]) -> Mapping[UserName, Person]:
+async def people_of(services: Services, names: Sequence[UserName]) -> Mapping[UserName, Person]:
     """Return those owners who are linked, and neither deactivated nor apps as far as Slack tells in a moment."""
     wanted = set(names)
-    linked = [link for link in await rooms.store.links() if link.user_name in wanted]
-    gone = await asyncio.gather(*(_is_deactivated(rooms, link.person) for link in linked))
+    linked = [link for link in await services.store.links() if link.user_name in wanted]
+    gone = await asyncio.gather(*(_is_deactivated(services, link.person) for link in linked))
     return {link.user_name: link.person for link, away in zip(linked, gone, strict=True) if not away}
 
 
-async def _is_deactivated(rooms: Rooms, person: Person) -> bool:
+async def _is_deactivated(services: Services, person: Person) -> bool:
     try:
-        async with asyncio.timeout(_PATIENCE):
-            return not counts(await rooms.slack.profile(person.user, team=person.team))
+        async with asyncio.timeout(_PROFILE_SECONDS):
+            return not can_be_on_call(await services.slack.profile(person.user, team=person.team))
     except (*SLACK_FAILURES, TimeoutError):
         return False
 
 
 @dataclass(frozen=True, slots=True)
-class Owned:
+class FlowOwners:
     """Who owns a flow, as far as it could be read at this moment."""
 
     names: tuple[UserName, ...]
@@ -223,34 +227,36 @@ class Owned:
     now: bool = True  # EnOS told the names; else they are the last known
 
 
-async def owners_now(rooms: Rooms, ask: Ask, flow: FlowId, known: Sequence[UserName]) -> Owned:
+async def current_owners(
+    services: Services, context: CommandContext, flow: FlowId, known: Sequence[UserName]
+) -> FlowOwners:
     """Return a flow's owners as EnOS says now, to the asker or else to the watcher; those known before otherwise."""
     try:
-        return Owned((await rooms.enos.flow(flow, as_user=ask.as_user)).owners)
-    except Outage as outage:
-        return Owned(tuple(known), unread=outage, now=False)
+        return FlowOwners((await services.enos.flow(flow, as_user=context.as_user)).owners)
+    except TemporaryFailure as outage:
+        return FlowOwners(tuple(known), unread=outage, now=False)
     except Refusal as refusal:
         unread = refusal
-    hidden = gone.reason(unread) in HIDDEN
+    hidden = gone.reason(unread) in HIDDEN_REASONS
     try:
-        return Owned((await rooms.enos.flow(flow)).owners, unread, hidden)
-    except Outage as outage:
-        return Owned(tuple(known), outage, hidden, now=False)
+        return FlowOwners((await services.enos.flow(flow)).owners, unread, hidden)
+    except TemporaryFailure as outage:
+        return FlowOwners(tuple(known), outage, hidden, now=False)
     except Refusal as refusal:
-        return Owned(tuple(known), unread, hidden, gone=gone.reason(refusal) in gone.REASONS, now=False)
+        return FlowOwners(tuple(known), unread, hidden, gone=gone.reason(refusal) in gone.REASONS, now=False)
 
 
-async def instance(rooms: Rooms, ask: Ask, which: InstanceId | None) -> Instance:
+async def instance(services: Services, context: CommandContext, which: InstanceId | None) -> Instance:
     """Return the instance that is meant: the newest failure of the thread's incident where none is named."""
     if which is None:
-        if ask.incident is None or not ask.incident.occurrences:
+        if context.incident is None or not context.incident.occurrences:
             raise Refused(
                 "no_target",
                 "I do not know which run you mean: none is named, and this is not the thread of an incident.",
-                f"Say its id: `{ask.row.verb} 2809-20190812080700`",
+                f"Say its id: `{context.row.verb} 2809-20190812080700`",
             )
-        which = ask.incident.occurrences[-1].instance
-    found = await rooms.enos.instance(which, as_user=ask.as_user)
+        which = context.incident.occurrences[-1].instance
+    found = await services.enos.instance(which, as_user=context.as_user)
     if found is None:
         raise Refused(
             "unknown_instance",
@@ -260,19 +266,19 @@ async def instance(rooms: Rooms, ask: Ask, which: InstanceId | None) -> Instance
     return found
 
 
-async def owner_name(rooms: Rooms, ask: Ask, ref: OwnerRef | None) -> str:
+async def owner_name(services: Services, context: CommandContext, ref: OwnerRef | None) -> str:
     """Return the user name to filter by; empty for none."""
     if ref is None:
         return ""
     if ref.name is not None:
-        linked = [link.user_name for link in await rooms.store.links()]
+        linked = [link.user_name for link in await services.store.links()]
         if ref.typed in linked:
             return UserName(ref.typed)
         alike = [name for name in linked if likeness(name) == likeness(ref.name)]
         return alike[0] if len(alike) == 1 and ref.name not in linked else ref.name
     if ref.me:
-        return ask.link.user_name
-    link = await rooms.store.link(Person(ask.person.team, ref.person))
+        return context.link.user_name
+    link = await services.store.link(Person(context.person.team, ref.person))
     if link is None:
         raise Refused(
             "person_not_linked",

@@ -19,7 +19,7 @@ from bot.core.command.requests import (
     Runs,
     Show,
 )
-from bot.core.errors import Outage, Refused
+from bot.core.errors import Refused, TemporaryFailure
 from bot.core.flow.model import KINDS, FlowId, Search, UserName
 from bot.core.flow.status import Status
 from bot.core.flow.times import milliseconds
@@ -27,27 +27,29 @@ from bot.core.outbox.conversations import SlackRefused
 from bot.core.text.escape import code
 from bot.core.text.likeness import nearest_ids, nearest_names
 from bot.messages.cards.answers import Offer
-from bot.work.commands.context import Ask, Rooms
+from bot.work.commands.context import CommandContext, Services
+from bot.work.commands.flow_access import HIDDEN_REASONS
 from bot.work.commands.reply import SLACK_FAILURES
-from bot.work.commands.sight import HIDDEN
-from bot.work.commands.targets import Shown
+from bot.work.commands.targets import FormattedRefusal
 
-Question = Failed | Runs | Incidents
-BACK = timedelta(days=30)  # how far back a run of an owner proves that there is one of that name
+ListRequest = Failed | Runs | Incidents
+OWNER_LOOKBACK = timedelta(days=30)  # how far back a run of an owner proves that there is one of that name
 AHEAD = timedelta(days=7)
 SAMPLE = 200  # runs of a scheduling type whose owners may be what was meant
-_NO_FLOW = HIDDEN | {"invalid"}  # how EnOS answers about a flow not shown
+_NO_FLOW = HIDDEN_REASONS | {"invalid"}  # how EnOS answers about a flow not shown
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class NameFilter:
     """The names of a question, as they were understood."""
 
     flow: FlowId | None = None
     owner: str = ""
 
 
-async def checked(rooms: Rooms, ask: Ask, request: Question, names: Names, nothing: str) -> str:
+async def check_names(
+    services: Services, context: CommandContext, request: ListRequest, names: NameFilter, nothing: str
+) -> str:
     """Return the sentence of an empty list, ``nothing``, after what could not be checked about its names.
 
     Raises Shown where a name of the question matches nothing.
@@ -56,17 +58,17 @@ async def checked(rooms: Rooms, ask: Ask, request: Question, names: Names, nothi
     if isinstance(request, Runs):
         _check_statuses(request)
     if names.flow is not None:
-        notes += await _check_flow(rooms, ask, request, names.flow)
+        notes += await _check_flow(services, context, request, names.flow)
     if request.owner is not None and request.owner.name is not None:
-        notes += await _check_owner(rooms, ask, request, names.owner)
-    return _unsure(notes, nothing)
+        notes += await _check_owner(services, context, request, names.owner)
+    return _with_notes(notes, nothing)
 
 
-def _unsure(notes: Sequence[str], nothing: str) -> str:
+def _with_notes(notes: Sequence[str], nothing: str) -> str:
     return " ".join((*notes, f"If the name is right: {nothing}")) if notes else nothing
 
 
-async def checked_person(rooms: Rooms, ask: Ask, request: Audit, nothing: str) -> str:
+async def check_person(services: Services, context: CommandContext, request: Audit, nothing: str) -> str:
     """Return the sentence of an empty list, and whether its person is linked at all.
 
     Raises Shown where nobody in Slack is that person.
@@ -74,16 +76,16 @@ async def checked_person(rooms: Rooms, ask: Ask, request: Audit, nothing: str) -
     if not request.person:
         return nothing
     try:
-        profile = await rooms.slack.profile(request.person)
+        profile = await services.slack.profile(request.person)
     except SlackRefused as refused:
-        raise Shown(
+        raise FormattedRefusal(
             "unknown_person",
             f"Slack shows me nobody with the id {code(request.person)}. "
             "Write @ and choose the person from the list that Slack shows.",
         ) from refused
     except SLACK_FAILURES:
-        return _unsure(["I could not check that this person exists: Slack did not answer."], nothing)
-    if await rooms.store.link(replace(profile.person, team=ask.person.team)) is None:
+        return _with_notes(["I could not check that this person exists: Slack did not answer."], nothing)
+    if await services.store.link(replace(profile.person, team=context.person.team)) is None:
         return f"{nothing} They are not linked to an EnOS user."
     return nothing
 
@@ -98,71 +100,78 @@ def _check_statuses(request: Runs) -> None:
         kept = tuple(each for each in request.statuses if each not in unknown)
         instead = replace(request, statuses=kept, flow=FlowRef(FlowId(unknown[0])))
         offers.append((f"Runs of flow {unknown[0]}", say(instead)))
-    raise Shown(
+    raise FormattedRefusal(
         "unknown_status",
         f"{code(str(unknown[0]))} is not a status that EnOS documents, and no run has it. The statuses are: {names}.",
         offers,
     )
 
 
-async def _check_flow(rooms: Rooms, ask: Ask, request: Question, flow: FlowId) -> list[str]:
+async def _check_flow(services: Services, context: CommandContext, request: ListRequest, flow: FlowId) -> list[str]:
     try:
-        await rooms.enos.flow(flow, as_user=ask.as_user)
-    except Outage:
+        await services.enos.flow(flow, as_user=context.as_user)
+    except TemporaryFailure:
         return [f"I could not check that flow {code(str(flow))} exists: EnOS did not answer."]
     except Refused as refused:
         if refused.reason not in _NO_FLOW:
             raise
-        raise await no_flow(rooms, ask, request, flow, f"EnOS shows you no flow {code(str(flow))}.") from refused
+        raise await no_flow(services, context, request, flow, f"EnOS shows you no flow {code(str(flow))}.") from refused
     return []
 
 
-async def no_flow(rooms: Rooms, ask: Ask, request: Question | Show, flow: FlowId, text: str) -> Shown:
+async def no_flow(
+    services: Services, context: CommandContext, request: ListRequest | Show, flow: FlowId, text: str
+) -> FormattedRefusal:
     """Return the refusal of a flow that EnOS does not show, with those whose ids come near; ``text`` is mrkdwn."""
-    near = await _flows_near(rooms, ask, flow)
+    near = await _flows_near(services, context, flow)
     offers = [(f"Flow {each}", say(replace(request, flow=FlowRef(each)))) for each in near]
     way_out = "Did you mean one of these?" if offers else f"Check the id; {code('show NAME')} finds flows by name."
-    return Shown("unknown_flow", f"{text} {way_out}", offers)
+    return FormattedRefusal("unknown_flow", f"{text} {way_out}", offers)
 
 
-async def _flows_near(rooms: Rooms, ask: Ask, flow: FlowId) -> list[FlowId]:
+async def _flows_near(services: Services, context: CommandContext, flow: FlowId) -> list[FlowId]:
     """Return the flows whose ids come near, of those that EnOS shows the asker; none where it does not answer."""
     try:
-        ids = [int(each.id) for each in await rooms.enos.all_flows(as_user=ask.as_user) if each.id != flow]
-    except (Outage, Refused):
+        ids = [int(each.id) for each in await services.enos.all_flows(as_user=context.as_user) if each.id != flow]
+    except (TemporaryFailure, Refused):
         return []
     return [FlowId(each) for each in await asyncio.to_thread(nearest_ids, flow, ids)]
 
 
-async def _check_owner(rooms: Rooms, ask: Ask, request: Question, owner: str) -> list[str]:
-    linked = [link.user_name for link in await rooms.store.links()]
+async def _check_owner(services: Services, context: CommandContext, request: ListRequest, owner: str) -> list[str]:
+    linked = [link.user_name for link in await services.store.links()]
     if owner in linked:
         return []
     try:
-        if owner in await _owners(rooms, ask, owner):
+        if owner in await _owners(services, context, owner):
             return []
-        names = await _owners(rooms, ask, "")
-    except Outage:
+        names = await _owners(services, context, "")
+    except TemporaryFailure:
         return [f"I could not check that there is an owner {code(owner)}: EnOS did not answer."]
     near = await asyncio.to_thread(nearest_names, owner, [*dict.fromkeys((*linked, *names))])
     offers = [(each, say(replace(request, owner=OwnerRef(UserName(each))))) for each in near]
     text = (
-        f"I find no owner {code(owner)}: EnOS shows you no run of theirs in the last {BACK.days} days, "
+        f"I find no owner {code(owner)}: EnOS shows you no run of theirs in the last {OWNER_LOOKBACK.days} days, "
         "and nobody is linked by that name."
     )
     way_out = (
         "Did you mean one of these?" if offers else f"Check the spelling; {code('show FLOW')} names a flow's owners."
     )
-    raise Shown("unknown_owner", f"{text} {way_out}", offers)
+    raise FormattedRefusal("unknown_owner", f"{text} {way_out}", offers)
 
 
-async def _owners(rooms: Rooms, ask: Ask, owner: str) -> Sequence[str]:
+async def _owners(services: Services, context: CommandContext, owner: str) -> Sequence[str]:
     """Return the owners of runs that EnOS shows the asker: of those by this owner, or of some of the newest."""
     found: dict[str, None] = {}
     for kind in KINDS:
-        terms = Search(kind=kind, since=milliseconds(ask.now - BACK), until=milliseconds(ask.now + AHEAD), owner=owner)
+        terms = Search(
+            kind=kind,
+            since=milliseconds(context.now - OWNER_LOOKBACK),
+            until=milliseconds(context.now + AHEAD),
+            owner=owner,
+        )
         count = 0
-        async for page in rooms.enos.search(terms, newest="trigger_time", as_user=ask.as_user):
+        async for page in services.enos.search(terms, newest="trigger_time", as_user=context.as_user):
             found.update((name, None) for row in page.rows for name in row.owners)
             count += len(page.rows)
             if owner in found or count >= SAMPLE:

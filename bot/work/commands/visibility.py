@@ -8,55 +8,55 @@ where it stands.
 from datetime import datetime
 
 from bot.core.incident.model import Incident
-from bot.core.outbox.pointers import Pointed
-from bot.core.outbox.posts import Body, Kind, Lane, NewPost, PostId
+from bot.core.outbox.pointers import PostPresence
+from bot.core.outbox.posts import Body, Lane, NewPost, PostId, PostKind
 from bot.core.people.model import Surface
 from bot.messages.cards import answers, flows
-from bot.work.commands.context import Answer, Ask
+from bot.work.commands.context import Answer, CommandContext
 
 
 def posts_of(
-    answer: Answer, ask: Ask, *, member: bool, spare: PostId, first: Pointed = Pointed.STANDS
+    answer: Answer, context: CommandContext, *, member: bool, spare: PostId, first: PostPresence = PostPresence.POSTED
 ) -> tuple[NewPost, ...]:
     """Return what is to be queued. ``member``: whether the bot may post here; ``spare``: an id for a second post.
 
     ``first``: how the message of the incident stands in whose thread it is told.
     """
-    where = ask.said.where
+    origin = context.incoming.origin
     if answer.body is None:
         return ()
     if answer.in_incident is not None:
         incident = answer.in_incident
-        reply = in_thread(incident, ask.post, answer.body, ask.now, ask.person.user)
-        if sees(ask, incident):
+        reply = in_thread(incident, context.post, answer.body, context.now, context.person.user)
+        if sees_thread(context, incident):
             return (reply,)
         named = flows.flow_name(incident.flow_id, incident.flow_name)
-        return reply, whisper(ask, spare, answers.see_thread(ask.words, named, first, incident.channel))
-    if where.surface is Surface.DIRECT or (answer.public and member):
-        post = message(ask, ask.post, where.channel, answer.body, thread=where.thread)
+        return reply, ephemeral(context, spare, answers.see_thread(context.words, named, first, incident.channel))
+    if origin.surface is Surface.DIRECT or (answer.public and member):
+        post = message(context, context.post, origin.channel, answer.body, thread=origin.thread)
     elif answer.public:
-        post = message(ask, ask.post, ask.person.user, answer.body)
-        return post, whisper(ask, spare, answers.see_direct_messages(ask.words))
-    elif where.surface is Surface.MENTION and not answer.private:
-        post = message(ask, ask.post, where.channel, answer.body, thread=where.thread or where.message)
+        post = message(context, context.post, context.person.user, answer.body)
+        return post, ephemeral(context, spare, answers.see_direct_messages(context.words))
+    elif origin.surface is Surface.MENTION and not answer.private:
+        post = message(context, context.post, origin.channel, answer.body, thread=origin.thread or origin.message)
     else:
-        post = whisper(ask, ask.post, answer.body)
+        post = ephemeral(context, context.post, answer.body)
     if answer.file is None:
         return (post,)
-    return post, _post(ask, spare, Kind.FILE, ask.person.user, answer.file)
+    return post, _post(context, spare, PostKind.FILE, context.person.user, answer.file)
 
 
-def sees(ask: Ask, incident: Incident) -> bool:
+def sees_thread(context: CommandContext, incident: Incident) -> bool:
     """Whether the asker sees a reply in this incident's thread: they spoke in it, or pressed its card."""
-    same = ask.incident is not None and ask.incident.id == incident.id and ask.moved is None
-    return same and ask.said.where.channel == incident.channel
+    same = context.incident is not None and context.incident.id == incident.id and context.replacement is None
+    return same and context.incoming.origin.channel == incident.channel
 
 
 def in_thread(incident: Incident, post: PostId, body: Body, now: datetime, user: str) -> NewPost:
     """Return a reply in the incident's thread; should its channel take none, it goes to the user's direct messages."""
     return NewPost(
         id=post,
-        kind=Kind.MESSAGE,
+        kind=PostKind.MESSAGE,
         lane=Lane.ANSWER,
         channel=incident.channel,
         body=body,
@@ -67,21 +67,30 @@ def in_thread(incident: Incident, post: PostId, body: Body, now: datetime, user:
     )
 
 
-def whisper(ask: Ask, post: PostId, body: Body) -> NewPost:
+def ephemeral(context: CommandContext, post: PostId, body: Body) -> NewPost:
     """Return a post that the asker alone sees, where they spoke."""
-    where = ask.said.where
-    if where.surface is Surface.DIRECT:
-        return message(ask, post, where.channel, body, thread=where.thread)
-    return _post(ask, post, Kind.WHISPER, where.channel, body, thread=where.thread, response_url=where.response_url)
+    origin = context.incoming.origin
+    if origin.surface is Surface.DIRECT:
+        return message(context, post, origin.channel, body, thread=origin.thread)
+    return _post(
+        context, post, PostKind.EPHEMERAL, origin.channel, body, thread=origin.thread, response_url=origin.response_url
+    )
 
 
-def message(ask: Ask, post: PostId, channel: str, body: Body, *, thread: str = "") -> NewPost:
+def message(context: CommandContext, post: PostId, channel: str, body: Body, *, thread: str = "") -> NewPost:
     """Return a message; should its place take none, it goes to the asker's direct messages."""
-    return _post(ask, post, Kind.MESSAGE, channel, body, thread=thread)
+    return _post(context, post, PostKind.MESSAGE, channel, body, thread=thread)
 
 
 def _post(
-    ask: Ask, post: PostId, kind: Kind, channel: str, body: Body, *, thread: str = "", response_url: str = ""
+    context: CommandContext,
+    post: PostId,
+    kind: PostKind,
+    channel: str,
+    body: Body,
+    *,
+    thread: str = "",
+    response_url: str = "",
 ) -> NewPost:
     return NewPost(
         id=post,
@@ -89,9 +98,9 @@ def _post(
         lane=Lane.ANSWER,
         channel=channel,
         body=body,
-        due=ask.now,
+        due=context.now,
         thread=thread,
-        user=ask.person.user,
+        user=context.person.user,
         response_url=response_url,
-        incident=ask.incident.id if ask.incident is not None else "",
+        incident=context.incident.id if context.incident is not None else "",
     )

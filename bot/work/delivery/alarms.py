@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.core.outbox.posts import Kind, Lane
+from bot.core.outbox.posts import Lane, PostKind
 
 DEFAULT_CHANNEL = "default channel"  # the alarm that it takes no messages
 BUG = "bug"  # an alarm that stops nothing
@@ -13,12 +13,12 @@ STOP_NOTHING = frozenset({BUG, LEFT_OUT, LOST})
 
 
 @dataclass(frozen=True, slots=True)
-class Meters:
+class DeliveryMetrics:
     """Where the figures go. None of them names a person or a channel."""
 
-    outcome: Callable[[Kind, str], None] = lambda _kind, _outcome: None  # a word of ``delivery.py``
+    outcome: Callable[[PostKind, str], None] = lambda _kind, _outcome: None  # a word of ``delivery.py``
     late: Callable[[Lane, float], None] = lambda _lane, _seconds: None  # from due to sent
-    double: Callable[[], None] = lambda: None  # a double was found and deleted
+    duplicate: Callable[[], None] = lambda: None  # a double was found and deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +35,20 @@ class Alarms:
 
     def __init__(self, tell: Callable[[Alarm], None]) -> None:
         self._tell = tell
-        self._standing: dict[str, str] = {}
+        self._active: dict[str, str] = {}
 
-    def raised(self, name: str, sentence: str) -> None:
+    def fire(self, name: str, sentence: str) -> None:
         """Tell of an alarm unless it has been told in these words."""
-        if self._standing.get(name) != sentence:
-            self._standing[name] = sentence
+        if self._active.get(name) != sentence:
+            self._active[name] = sentence
             self._tell(Alarm(name, sentence))
 
-    def stands(self, name: str) -> bool:
+    def is_active(self, name: str) -> bool:
         """Whether an alarm stands."""
-        return name in self._standing
+        return name in self._active
 
-    def over(self, name: str) -> None:
+    def resolve(self, name: str) -> None:
         """Tell that an alarm is over, where it stood."""
-        sentence = self._standing.pop(name, None)
+        sentence = self._active.pop(name, None)
         if sentence is not None:
             self._tell(Alarm(name, sentence, over=True))

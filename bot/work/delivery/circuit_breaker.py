@@ -1,4 +1,4 @@
-"""Holds: what waits while Slack, or a part of it, takes nothing. Trouble holds what it concerns and nothing else.
+"""Circuit breaker: what waits while Slack, or a part, takes nothing. Trouble holds what it concerns and nothing else.
 
     everything        slack.com cannot be reached, or refuses flowbot in more than one place
     a kind            no file can be stored, or Slack refuses such calls in more than one place
@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.outbox.conversations import host_of
-from bot.core.outbox.posts import Kind, Post, PostId
+from bot.core.outbox.posts import Post, PostId, PostKind
 from bot.work.delivery.outcomes import backoff, is_first
 from bot.work.ports import Clock
 
-OFTEN = 3  # failures after which a post gives way to others, and trouble is an alarm
-OPERATOR = 4  # steps of back-off that are left out where a person has to mend something
+MANY_FAILURES = 3  # failures after which a post gives way to others, and trouble is an alarm
+OPERATOR_STEPS = 4  # steps of back-off that are left out where a person has to mend something
 ATTEMPT = timedelta(seconds=20)  # longer than any call: meanwhile nobody else tries the host of a response_url
 
 
@@ -29,7 +29,7 @@ ATTEMPT = timedelta(seconds=20)  # longer than any call: meanwhile nobody else t
 class Scope:
     """What a hold concerns: posts of a kind, for a place, or both; everything where it names neither."""
 
-    kind: Kind | None = None
+    kind: PostKind | None = None
     place: str = ""
 
     def concerns(self, post: Post) -> bool:
@@ -41,7 +41,7 @@ EVERYTHING = Scope()
 
 
 @dataclass
-class Hold:
+class OpenCircuit:
     """Nothing goes until then; afterwards one post tries, and its success ends the hold."""
 
     until: datetime
@@ -49,94 +49,98 @@ class Hold:
     probe: PostId | None = None  # the post that tries, or tried
 
 
-class Holds:
+class CircuitBreaker:
     """What is held, and which response_urls are left alone."""
 
     def __init__(self, steady: Clock, jitter: Callable[[], float]) -> None:
         self._steady = steady
         self._jitter = jitter
-        self._holds: dict[Scope, Hold] = {}
-        self._hosts: dict[str, Hold] = {}  # of response_urls
+        self._circuits: dict[Scope, OpenCircuit] = {}
+        self._hosts: dict[str, OpenCircuit] = {}  # of response_urls
 
-    def failed(self, scope: Scope, slower: int = 0) -> Hold:
+    def failed(self, scope: Scope, extra_steps: int = 0) -> OpenCircuit:
         """Hold for longer with each failure that comes after the hold before it; return the hold."""
-        return self._longer(self._holds.setdefault(scope, Hold(self._steady())), slower)
+        return self._extend(self._circuits.setdefault(scope, OpenCircuit(self._steady())), extra_steps)
 
-    def lift(self, scope: Scope) -> None:
+    def close(self, scope: Scope) -> None:
         """End one hold: what it concerns is to be treated otherwise."""
-        self._holds.pop(scope, None)
+        self._circuits.pop(scope, None)
 
-    def over(self, post: Post) -> bool:
+    def succeeded(self, post: Post) -> bool:
         """End the holds that concern a post which Slack took. Return whether there were any."""
-        ended = [scope for scope in self._holds if scope.concerns(post)]
+        ended = [scope for scope in self._circuits if scope.concerns(post)]
         for scope in ended:
-            del self._holds[scope]
+            del self._circuits[scope]
         return bool(ended)
 
     def times(self) -> list[datetime]:
         """Return when the holds may be tried."""
-        return [hold.until for hold in self._holds.values()]
+        return [circuit.until for circuit in self._circuits.values()]
 
-    def free(
+    def admitted(
         self, due: Iterable[Post], busy: Mapping[PostId, Post], now: datetime, ready: Callable[[Post], bool]
     ) -> list[Post]:
         """Leave out what is under way, and what is held; where a hold has run out, one post tries that is ``ready``."""
-        free = [post for post in due if post.new.id not in busy]
-        if not self._holds:
-            return free
-        shut = [scope for scope, hold in self._holds.items() if hold.until > now or hold.probe in busy]
-        free = [post for post in free if self._is_open(post, now) or not any(scope.concerns(post) for scope in shut)]
-        for scope, hold in self._holds.items():
-            concerned = [post for post in free if scope.concerns(post) and not self._is_open(post, now)]
-            probe = min(filter(ready, reversed(concerned)), key=self._turn, default=None)
-            hold.probe = probe.new.id if probe is not None else hold.probe
+        admitted = [post for post in due if post.new.id not in busy]
+        if not self._circuits:
+            return admitted
+        shut = [scope for scope, circuit in self._circuits.items() if circuit.until > now or circuit.probe in busy]
+        admitted = [
+            post
+            for post in admitted
+            if self._may_go_by_url(post, now) or not any(scope.concerns(post) for scope in shut)
+        ]
+        for scope, circuit in self._circuits.items():
+            concerned = [post for post in admitted if scope.concerns(post) and not self._may_go_by_url(post, now)]
+            probe = min(filter(ready, reversed(concerned)), key=self._probe_rank, default=None)
+            circuit.probe = probe.new.id if probe is not None else circuit.probe
             stay = {post.new.id for post in concerned if post is not probe}
-            free = [post for post in free if post.new.id not in stay]
-        return free
+            admitted = [post for post in admitted if post.new.id not in stay]
+        return admitted
 
-    def _turn(self, post: Post) -> tuple[int, int, bool, float]:
+    def _probe_rank(self, post: Post) -> tuple[int, int, bool, float]:
         """Return what decides who tries, the least first; of equals, who was queued last.
 
         What a hold of its own concerns, such as one of its place, says less about the others.
         """
-        held = sum(scope.concerns(post) for scope in self._holds)
-        return held, post.attempts // OFTEN, not is_first(post), -post.new.due.timestamp()
+        held = sum(scope.concerns(post) for scope in self._circuits)
+        return held, post.attempts // MANY_FAILURES, not is_first(post), -post.new.due.timestamp()
 
     # ── response_urls ──
 
-    def takes_url(self, post: Post) -> bool:
+    def may_use_url(self, post: Post) -> bool:
         """Whether this post goes by its response_url now: where their host fails, one at a time tries it."""
         now = self._steady()
-        if not self._is_open(post, now):
+        if not self._may_go_by_url(post, now):
             return False
-        if (hold := self._hosts.get(host_of(post.new.response_url))) is not None:
-            hold.until, hold.probe = now + ATTEMPT, post.new.id
+        if (circuit := self._hosts.get(host_of(post.new.response_url))) is not None:
+            circuit.until, circuit.probe = now + ATTEMPT, post.new.id
         return True
 
-    def url_failed(self, post: Post, seconds: float = 0.0) -> Hold:
+    def url_failed(self, post: Post, seconds: float = 0.0) -> OpenCircuit:
         """Leave the host of a post's response_url alone, for so many seconds or longer with each failure."""
         now = self._steady()
-        hold = self._hosts.setdefault(host_of(post.new.response_url), Hold(now))
-        if hold.probe == post.new.id:
-            hold.until, hold.probe = now, None
-        self._longer(hold, 0)
-        hold.until = max(hold.until, now + timedelta(seconds=seconds))
-        return hold
+        circuit = self._hosts.setdefault(host_of(post.new.response_url), OpenCircuit(now))
+        if circuit.probe == post.new.id:
+            circuit.until, circuit.probe = now, None
+        self._extend(circuit, 0)
+        circuit.until = max(circuit.until, now + timedelta(seconds=seconds))
+        return circuit
 
     def url_answered(self, post: Post) -> None:
         """Take in that the host of a post's response_url answers."""
         self._hosts.pop(host_of(post.new.response_url), None)
 
-    def _is_open(self, post: Post, now: datetime) -> bool:
+    def _may_go_by_url(self, post: Post, now: datetime) -> bool:
         """Whether a post may go by a response_url. One that may have been seen does not try a host that fails again."""
-        if post.new.kind is not Kind.WHISPER or not post.new.response_url:
+        if post.new.kind is not PostKind.EPHEMERAL or not post.new.response_url:
             return False
-        hold = self._hosts.get(host_of(post.new.response_url))
-        return hold is None or (hold.until <= now and not post.doubts)
+        circuit = self._hosts.get(host_of(post.new.response_url))
+        return circuit is None or (circuit.until <= now and not post.doubts)
 
-    def _longer(self, hold: Hold, slower: int) -> Hold:
+    def _extend(self, circuit: OpenCircuit, extra_steps: int) -> OpenCircuit:
         now = self._steady()
-        if hold.until <= now:
-            hold.tries += 1
-            hold.until = now + timedelta(seconds=backoff(hold.tries + slower, self._jitter()))
-        return hold
+        if circuit.until <= now:
+            circuit.tries += 1
+            circuit.until = now + timedelta(seconds=backoff(circuit.tries + extra_steps, self._jitter()))
+        return circuit

@@ -5,7 +5,7 @@
 A post is marked as being sent before it is handed to Slack, so a death at any point leaves a row that says what
 may have happened. Posts in different channels do not wait for each other; within a thread the order is strict.
 What is unclear is looked up by ``reconciler.py``, and what people delete is said again by ``lost_messages.py``. What
-a failure concerns stands in ``trouble.py``, what to do after each outcome in ``outcomes.py``, what waits
+a failure concerns stands in ``failures.py``, what to do after each outcome in ``outcomes.py``, what waits
 meanwhile in ``circuit_breaker.py``, how fast to speak in ``rate_limiter.py``, who must not read of failures in
 ``shared_channels.py``.
 
@@ -21,33 +21,33 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, assert_never
 
-from bot.core.errors import Outage
-from bot.core.outbox.conversations import SlackAstray, SlackRefused
-from bot.core.outbox.lost_messages import name_of
-from bot.core.outbox.posts import Kind, Lane, Post, PostId, State
+from bot.core.errors import TemporaryFailure
+from bot.core.outbox.conversations import SlackOutsideThread, SlackRefused
+from bot.core.outbox.lost_messages import carried_id
+from bot.core.outbox.posts import Lane, Post, PostId, PostKind, PostState
 from bot.core.outbox.slack_errors import SHARED_CHANNEL
-from bot.work.delivery.alarms import BUG, DEFAULT_CHANNEL, Alarm, Alarms, Meters
-from bot.work.delivery.channel_health import Routes
-from bot.work.delivery.circuit_breaker import Holds
+from bot.work.delivery.alarms import BUG, DEFAULT_CHANNEL, Alarm, Alarms, DeliveryMetrics
+from bot.work.delivery.channel_health import ChannelHealth
+from bot.work.delivery.circuit_breaker import CircuitBreaker
+from bot.work.delivery.failures import BUG_MET, FailurePolicy
 from bot.work.delivery.lost_messages import LostMessages
 from bot.work.delivery.outcomes import (
-    Again,
-    Astray,
-    Doubt,
-    Drop,
-    Instead,
-    Lost,
-    Move,
-    Stands,
-    Step,
+    Delivered,
+    GiveUp,
+    MessageLost,
+    NextStep,
+    OutsideThread,
+    Replace,
+    Reroute,
+    Retry,
+    Unclear,
     is_too_late,
     too_late,
 )
-from bot.work.delivery.rate_limiter import Pace
-from bot.work.delivery.reach import Reach
-from bot.work.delivery.reconciler import Settling
-from bot.work.delivery.shared_channels import Shared
-from bot.work.delivery.trouble import BUG_MET, Troubles
+from bot.work.delivery.rate_limiter import RateLimiter
+from bot.work.delivery.reachability import Reachability
+from bot.work.delivery.reconciler import Reconciler
+from bot.work.delivery.shared_channels import SharedChannelPolicy
 from bot.work.ports import Clock, Slack
 from bot.work.ports_store import Store
 
@@ -77,7 +77,7 @@ class Delivery:
         admins: Sequence[str] = (),
         shared_channels: Collection[str] = (),
         on_alarm: Callable[[Alarm], None],
-        meters: Meters | None = None,
+        metrics: DeliveryMetrics | None = None,
         jitter: Callable[[], float] = random.random,
         steady: Clock | None = None,
     ) -> None:
@@ -87,18 +87,22 @@ class Delivery:
         self._steady = steady or clock
         self._default_channel = default_channel
         self._alarms = Alarms(on_alarm)
-        self._reach = Reach(store, clock, self._alarms, admins)
-        self._routes = Routes(store, clock, self._reach, default_channel=default_channel)
-        self._meters = meters or Meters()
-        self._pace = Pace()
-        self._shared = Shared(slack, shared_channels)
-        self._lost = LostMessages(store, slack, clock, self._alarms, self._reach)
-        self._settling = Settling(store, slack, clock, self._alarms, self._meters, jitter, self._steady, self._lost)
+        self._reachability = Reachability(store, clock, self._alarms, admins)
+        self._channel_health = ChannelHealth(store, clock, self._reachability, default_channel=default_channel)
+        self._metrics = metrics or DeliveryMetrics()
+        self._rate_limiter = RateLimiter()
+        self._shared_channels = SharedChannelPolicy(slack, shared_channels)
+        self._lost = LostMessages(store, slack, clock, self._alarms, self._reachability)
+        self._reconciler = Reconciler(
+            store, slack, clock, self._alarms, self._metrics, jitter, self._steady, self._lost
+        )
         self._busy: dict[PostId, Post] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._open_ends: dict[PostId, Callable[[], Coroutine[Any, Any, None]]] = {}  # what the store did not take
-        self._holds = Holds(self._steady, jitter)
-        self._troubles = Troubles(self._holds, self._pace, self._alarms, clock, self._steady, jitter)
+        self._circuit_breaker = CircuitBreaker(self._steady, jitter)
+        self._failure_policy = FailurePolicy(
+            self._circuit_breaker, self._rate_limiter, self._alarms, clock, self._steady, jitter
+        )
         self._is_started = False
         self._starting = asyncio.Lock()
         self._woken = asyncio.Event()
@@ -114,7 +118,7 @@ class Delivery:
     async def tick(self, now: datetime) -> None:
         """Send what is due and settle what is unclear; return when what this tick began has ended.
 
-        Raises ``Outage`` where the store cannot be read.
+        Raises ``TemporaryFailure`` where the store cannot be read.
         """
         while begun := await self._begin(now):
             await asyncio.wait(begun)
@@ -126,12 +130,12 @@ class Delivery:
             try:
                 await self._begin(self._clock())
                 seconds = await self._pause()
-            except Outage as trouble:
+            except TemporaryFailure as trouble:
                 log.warning("the outbox cannot be read: %s", trouble)
                 seconds = IDLE
             except Exception as bug:
                 log.exception("a round of deliveries met a bug")
-                self._alarms.raised(BUG, BUG_MET.format(type(bug).__name__))
+                self._alarms.fire(BUG, BUG_MET.format(type(bug).__name__))
                 seconds = IDLE
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), seconds)
@@ -149,7 +153,11 @@ class Delivery:
         """Return for how many seconds nothing can be due that is known of now."""
         due = await self._store.next_due()
         now, steady = self._clock(), self._steady()
-        times = [self._pace.next_time(steady), self._settling.next_time(steady), *self._holds.times()]
+        times = [
+            self._rate_limiter.next_time(steady),
+            self._reconciler.next_time(steady),
+            *self._circuit_breaker.times(),
+        ]
         waits = [(at - steady).total_seconds() for at in times if at is not None and at > steady]
         if due is not None and due > now:
             waits.append((due - now).total_seconds())
@@ -163,15 +171,21 @@ class Delivery:
             return []
         await self._start()
         due = await self._store.due(now, limit=1000)
-        work = await self._settling.due(now)  # from here on nothing is awaited: two ticks never begin the same
+        work = await self._reconciler.due(now)  # from here on nothing is awaited: two ticks never begin the same
         for id_ in list(self._open_ends):
             work.append(self._end(id_, self._open_ends.pop(id_)))
         steady = self._steady()
-        free = self._holds.free(due, self._busy, steady, lambda post: self._pace.ready(post, steady))
+        free = self._circuit_breaker.admitted(
+            due, self._busy, steady, lambda post: self._rate_limiter.ready(post, steady)
+        )
         late = self._late(due, free, now)
-        told = self._shared.sort(free, steady)
-        work += told.looks
-        for post in [*self._pace.choose(told.free, self._busy.values(), steady), *told.barred, *late]:
+        partition = self._shared_channels.partition(free, steady)
+        work += partition.checks
+        for post in [
+            *self._rate_limiter.choose(partition.free, self._busy.values(), steady),
+            *partition.forbidden,
+            *late,
+        ]:
             self._busy[post.new.id] = post
             work.append(self._deliver(post, late=post in late))
         return [self._task(each) for each in work]
@@ -189,11 +203,11 @@ class Delivery:
         async with self._starting:
             if self._is_started:
                 return
-            if count := await self._store.interrupted():
+            if count := await self._store.mark_interrupted():
                 log.info("%d posts were being sent when flowbot stopped; they are looked up", count)
-            if alarm := await self._routes.load():
-                self._alarms.raised(DEFAULT_CHANNEL, alarm)
-            self._shared.remember(self._routes.bad(SHARED_CHANNEL))
+            if alarm := await self._channel_health.load():
+                self._alarms.fire(DEFAULT_CHANNEL, alarm)
+            self._shared_channels.remember(self._channel_health.bad(SHARED_CHANNEL))
             self._is_started = True
 
     def _task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -214,15 +228,15 @@ class Delivery:
         """Mark, send (where it is not too late), settle."""
         id_ = post.new.id
         try:
-            current = await self._store.sending(id_, self._clock())
+            current = await self._store.start_sending(id_, self._clock())
             if current is not None and late:
                 gone = too_late(current, current.why or "held")
-                await self._end(id_, lambda: self._settle(current, gone, by_url=False))
+                await self._end(id_, lambda: self._record(current, gone, by_url=False))
             elif current is not None:
-                by_url = self._holds.takes_url(current)
+                by_url = self._circuit_breaker.may_use_url(current)
                 step = await self._step(current, by_url=by_url)
-                await self._end(id_, lambda: self._settle(current, step, by_url=by_url))
-        except Outage as trouble:  # it could not be marked, so it was not sent
+                await self._end(id_, lambda: self._record(current, step, by_url=by_url))
+        except TemporaryFailure as trouble:  # it could not be marked, so it was not sent
             log.warning("post %s waits for the database: %s", id_, trouble)
             self._not_before = self._steady() + STORE_PAUSE
         finally:
@@ -232,55 +246,55 @@ class Delivery:
         """Write what became of a post; where the store does not take it, keep it for the next tick."""
         try:
             await end()
-        except Outage as trouble:
+        except TemporaryFailure as trouble:
             log.warning("the outcome of post %s waits for the database: %s", id_, trouble)
             self._open_ends[id_] = end
             self._not_before = self._steady() + STORE_PAUSE
         except Exception as bug:
             log.exception("what became of post %s could not be written down", id_)
-            self._alarms.raised(BUG, BUG_MET.format(type(bug).__name__))
-            self._open_ends[id_] = partial(self._doubt, id_, f"bug: {type(bug).__name__}")
+            self._alarms.fire(BUG, BUG_MET.format(type(bug).__name__))
+            self._open_ends[id_] = partial(self._set_unclear, id_, f"bug: {type(bug).__name__}")
             self._not_before = self._steady() + STORE_PAUSE
 
-    async def _doubt(self, id_: PostId, why: str) -> None:
+    async def _set_unclear(self, id_: PostId, why: str) -> None:
         """Let a post be looked up whose outcome met a bug: else it would count as being sent until the next start."""
         now = await self._store.post(id_)
-        if now is not None and now.state is State.SENDING:
-            await self._store.set_unclear(id_, why, self._clock())
-            self._settling.doubted(now)
+        if now is not None and now.state is PostState.SENDING:
+            await self._store.mark_unclear(id_, why, self._clock())
+            self._reconciler.became_unclear(now)
 
-    async def _step(self, post: Post, *, by_url: bool) -> Step:
+    async def _step(self, post: Post, *, by_url: bool) -> NextStep:
         """Hand a post to Slack and return what follows."""
         try:
             channel, ts = await self._call(post, by_url=by_url)
-        except SlackAstray as astray:
-            return Astray(astray.channel, astray.ts)
+        except SlackOutsideThread as astray:
+            return OutsideThread(astray.channel, astray.ts)
         except Exception as failure:  # noqa: BLE001  a bug among them: it is logged where it is judged
-            return self._troubles.after(post, failure, by_url=by_url, default_channel=self._default_channel)
-        return Stands(channel, ts)
+            return self._failure_policy.after(post, failure, by_url=by_url, default_channel=self._default_channel)
+        return Delivered(channel, ts)
 
     async def _call(self, post: Post, *, by_url: bool) -> tuple[str, str]:
         """Make the call; return the channel the post stands in and its ts, or its file's id."""
         new, channel, thread = post.new, post.channel, post.new.thread
-        if self._shared.bars(post):
+        if self._shared_channels.forbids(post):
             raise SlackRefused(SHARED_CHANNEL)
-        body = self._troubles.body(post)
+        body = self._failure_policy.body(post)
         match new.kind:
-            case Kind.MESSAGE:
-                return await self._slack.post(channel, body, id=name_of(new.id, post.generation), thread=thread)
-            case Kind.EDIT:
+            case PostKind.MESSAGE:
+                return await self._slack.post(channel, body, id=carried_id(new.id, post.generation), thread=thread)
+            case PostKind.EDIT:
                 try:
                     await self._slack.edit(channel, post.ts, body, id=new.id)
                 except SlackRefused as refused:
-                    raise await self._lost.meant(post, refused) from None
+                    raise await self._lost.interpreted(post, refused) from None
                 return channel, post.ts
-            case Kind.WHISPER:
+            case PostKind.EPHEMERAL:
                 url = new.response_url if by_url else ""
-                await self._slack.whisper(channel, new.user, body, thread=thread, response_url=url)
+                await self._slack.post_ephemeral(channel, new.user, body, thread=thread, response_url=url)
                 return channel, ""
-            case Kind.FILE:
+            case PostKind.FILE:
                 file = await self._slack.upload(
-                    channel, body, thread=thread, reserved=lambda id_: self._store.reserve(new.id, id_)
+                    channel, body, thread=thread, reserved=lambda id_: self._store.set_file_id(new.id, id_)
                 )
                 return channel, file
             case _:
@@ -288,69 +302,69 @@ class Delivery:
 
     # ── settling ──
 
-    async def _settle(self, post: Post, step: Step, *, by_url: bool) -> None:
+    async def _record(self, post: Post, step: NextStep, *, by_url: bool) -> None:
         """Write what became of a post."""
         new, now = post.new, self._clock()
         match step:
-            case Stands(channel, ts):
-                await self._store.sent(new.id, channel, ts, now)
-                await self._well(post, by_url=by_url)
+            case Delivered(channel, ts):
+                await self._store.mark_sent(new.id, channel, ts, now)
+                await self._note_success(post, by_url=by_url)
                 if post.doubts:
-                    self._settling.resent()
-                self._meters.late(new.lane, max(0.0, (now - new.due).total_seconds()))
-            case Again(seconds, why):
-                await self._died(post, why)
+                    self._reconciler.was_resent()
+                self._metrics.late(new.lane, max(0.0, (now - new.due).total_seconds()))
+            case Retry(seconds, why):
+                await self._note_failure(post, why)
                 await self._store.requeue(new.id, now + timedelta(seconds=seconds), why)
-            case Move(channel, why):
-                await self._died(post, why)
+            case Reroute(channel, why):
+                await self._note_failure(post, why)
                 await self._store.requeue(new.id, now, why, channel=channel)
-            case Instead(other, why):
+            case Replace(other, why):
                 await self._store.requeue(new.id, now, why, instead=other)
-            case Doubt(why):
-                await self._store.set_unclear(new.id, why, now)
-                self._settling.doubted(post)
-            case Lost(why):
-                await self._lost.edited(post, why)
-                self._troubles.forget(post)
-            case Astray():
-                await self._well(post, by_url=by_url)
-                await self._lost.replied(post, step)
-            case Drop(why):
+            case Unclear(why):
+                await self._store.mark_unclear(new.id, why, now)
+                self._reconciler.became_unclear(post)
+            case MessageLost(why):
+                await self._lost.edit_refused(post, why)
+                self._failure_policy.forget(post)
+            case OutsideThread():
+                await self._note_success(post, by_url=by_url)
+                await self._lost.reply_left_thread(post, step)
+            case GiveUp(why):
                 await self._give_up(post, why, now)
             case _:
                 assert_never(step)
-        self._meters.outcome(new.kind, _NAMES[type(step)])
+        self._metrics.outcome(new.kind, _NAMES[type(step)])
 
     async def _give_up(self, post: Post, why: str, now: datetime) -> None:
-        await self._died(post, why)
-        if not await self._reach.failed(post, why):
+        await self._note_failure(post, why)
+        if not await self._reachability.failed(post, why):
             log.error("post %s (%s) was given up: %s", post.new.id, post.new.kind.value, why)
         await self._store.give_up(post.new.id, why, now)
-        self._troubles.forget(post)
+        self._failure_policy.forget(post)
 
-    async def _died(self, post: Post, why: str) -> None:
-        await self._routes.died(post, why, bad=self._troubles.is_bad_place(post, why))
+    async def _note_failure(self, post: Post, why: str) -> None:
+        await self._channel_health.failed(post, why, bad=self._failure_policy.is_bad_place(post, why))
 
-    async def _well(self, post: Post, *, by_url: bool) -> None:
+    async def _note_success(self, post: Post, *, by_url: bool) -> None:
         """Slack took a post: what was wrong is over."""
-        if self._troubles.well(post, by_url=by_url):  # what tried meanwhile must not wait on while others go
-            await self._store.hasten(self._clock())
-        self._lost.edit_taken(post)
-        await self._reach.lives(post)
-        if self._shared.has_strangers(post.channel):
+        if self._failure_policy.succeeded(post, by_url=by_url):  # what tried meanwhile must not wait on while others go
+            await self._store.retry_now(self._clock())
+        self._lost.edit_accepted(post)
+        await self._reachability.succeeded(post)
+        if self._shared_channels.has_strangers(post.channel):
             return  # an answer that went there is no sign that the channel may hear of failures
-        if post.new.kind is Kind.MESSAGE and post.channel == self._default_channel:
-            self._alarms.over(DEFAULT_CHANNEL)
-        await self._routes.lives(post)
+        if post.new.kind is PostKind.MESSAGE and post.channel == self._default_channel:
+            self._alarms.resolve(DEFAULT_CHANNEL)
+        await self._channel_health.succeeded(post)
 
 
 _NAMES: dict[type, str] = {
-    Stands: "sent",
-    Again: "again",
-    Move: "moved",
-    Instead: "plain",
-    Doubt: "unclear",
-    Lost: "lost",
-    Astray: "astray",
-    Drop: "given up",
+    Delivered: "sent",
+    Retry: "again",
+    Reroute: "moved",
+    Replace: "plain",
+    Unclear: "unclear",
+    MessageLost: "lost",
+    OutsideThread: "astray",
+    GiveUp: "given up",
 }

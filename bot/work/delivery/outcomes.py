@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from bot.core.outbox.posts import Body, Kind, Lane, NewPost, Post
+from bot.core.outbox.posts import Body, Lane, NewPost, Post, PostKind
 from bot.core.outbox.slack_errors import Verdict, is_not_there, is_of_person, meaning
 from bot.core.text.escape import code
 
 LONGEST_WAIT = 300.0  # seconds
 PLAIN_TEXT = 3000  # characters that every method takes
-LOOK_AFTER = 3.0  # seconds until an unclear post is looked up; doubled with each further doubt
+LOOKUP_AFTER = 3.0  # seconds until an unclear post is looked up; doubled with each further doubt
 RECHECK_AFTER = timedelta(seconds=20)  # from a second sending to the look for a late double, and to the next look
 RECHECK_UNTIL = timedelta(seconds=40)  # after a second sending; what comes later than this is not looked for
 PATIENCE = timedelta(hours=1)  # an answer that is older helps nobody; an alert is never too old
@@ -34,7 +34,7 @@ UNKNOWN_FOR = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Stands:
+class Delivered:
     """It is there; ``extra`` are further copies of it, to be deleted."""
 
     channel: str
@@ -44,7 +44,7 @@ class Stands:
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class Retry:
     """It is certainly not there: try again after so many seconds."""
 
     seconds: float
@@ -52,7 +52,7 @@ class Again:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class Reroute:
     """Say it in another place, outside of any thread; a whisper as a message to its person."""
 
     channel: str
@@ -60,7 +60,7 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Instead:
+class Replace:
     """Send something else under its id."""
 
     new: NewPost
@@ -68,28 +68,28 @@ class Instead:
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class Unclear:
     """Nobody knows: look later."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
-class Drop:
+class GiveUp:
     """It will not be sent."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class MessageLost:
     """An edit's message is not there any more, or takes no edit: it is said once more (``lost_messages.py``)."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
-class Astray:
+class OutsideThread:
     """A reply stands outside of its thread, whose first message is gone; ``extra`` are further copies of it."""
 
     channel: str
@@ -98,8 +98,8 @@ class Astray:
     orphan: bool = True  # the thread that it would be posted in now has lost its first message
 
 
-Settled = Stands | Again | Move | Instead | Drop | Astray
-Step = Settled | Doubt | Lost
+Resolution = Delivered | Retry | Reroute | Replace | GiveUp | OutsideThread
+NextStep = Resolution | Unclear | MessageLost
 
 
 def backoff(tries: int, jitter: float) -> float:
@@ -107,20 +107,20 @@ def backoff(tries: int, jitter: float) -> float:
     return min(LONGEST_WAIT, 2.0 ** min(max(tries, 1) - 1, 20)) * (1 - jitter / 2)
 
 
-def look_after(doubts: int) -> timedelta:
+def lookup_delay(doubts: int) -> timedelta:
     """Return how long after a doubt to look: soon, then less and less often, so that nothing hammers Slack."""
-    return timedelta(seconds=min(LONGEST_WAIT, LOOK_AFTER * 2 ** min(max(doubts, 1) - 1, 20)))
+    return timedelta(seconds=min(LONGEST_WAIT, LOOKUP_AFTER * 2 ** min(max(doubts, 1) - 1, 20)))
 
 
 def is_first(post: Post) -> bool:
     """Whether it begins a conversation of its own about failures: the first message of an incident or of a storm."""
     new = post.new
-    return new.kind is Kind.MESSAGE and new.lane is Lane.ALERT and new.thread_of is None and not new.thread
+    return new.kind is PostKind.MESSAGE and new.lane is Lane.ALERT and new.thread_of is None and not new.thread
 
 
 def patience(post: Post) -> timedelta | None:
     """Return for how long a post is worth another try; None for an alert, which is never too old."""
-    if post.new.kind in (Kind.WHISPER, Kind.FILE):
+    if post.new.kind in (PostKind.EPHEMERAL, PostKind.FILE):
         return PRIVATE_PATIENCE
     match post.new.lane:
         case Lane.ALERT:
@@ -139,80 +139,80 @@ def is_too_late(post: Post, now: datetime) -> bool:
     return longest is not None and now - post.new.due > longest
 
 
-def too_late(post: Post, why: str) -> Step:
+def too_late(post: Post, why: str) -> NextStep:
     """Return the step for what was tried in vain until it helps nobody any more: of a file its asker is told."""
-    if post.new.kind is not Kind.FILE:
-        return Drop(f"too late: {why}")
+    if post.new.kind is not PostKind.FILE:
+        return GiveUp(f"too late: {why}")
     minutes = PRIVATE_PATIENCE // timedelta(minutes=1)
     return _without_file(post, f"Slack took no file for {minutes} minutes. Ask for it again later.", f"too late: {why}")
 
 
-def in_time(post: Post, step: Step, *, default_channel: str, wait: float, now: datetime) -> Step:
+def in_time(post: Post, step: NextStep, *, default_channel: str, wait: float, now: datetime) -> NextStep:
     """Return the step where it may be taken: another try comes to an end, and what tells of a failure has none.
 
     Housekeeping of the default channel waits on, so that there is something to find out by that the channel lives.
     """
-    if isinstance(step, Drop) and is_first(post) and not is_direct(post.channel):
-        return Again(wait, step.why)
+    if isinstance(step, GiveUp) and is_first(post) and not is_direct(post.channel):
+        return Retry(wait, step.why)
     keeps = post.new.lane is Lane.HOUSEKEEPING and post.channel == default_channel
-    return too_late(post, step.why) if isinstance(step, Again) and is_too_late(post, now) and not keeps else step
+    return too_late(post, step.why) if isinstance(step, Retry) and is_too_late(post, now) and not keeps else step
 
 
 def after_refusal(
     post: Post, error: str, *, default_channel: str, wait: float, now: datetime, here_only: bool = False
-) -> Step:
+) -> NextStep:
     """Return the step after Slack refused a post with an error word; ``wait`` is for when it helps to wait.
 
     ``here_only``: other places take such posts, so that the word concerns this place, whatever else it may mean.
     """
-    if post.new.kind is Kind.WHISPER and (here_only or is_not_there(error)):
-        return Move(post.new.user, error) if post.new.user else Drop(error)
+    if post.new.kind is PostKind.EPHEMERAL and (here_only or is_not_there(error)):
+        return Reroute(post.new.user, error) if post.new.user else GiveUp(error)
     if here_only and is_direct(post.channel) and not is_of_person(error):
-        return Again(wait, error)  # no other place is right, and perhaps it was all places after all
+        return Retry(wait, error)  # no other place is right, and perhaps it was all places after all
     if here_only:
         return _elsewhere(post, error, default_channel=default_channel, wait=wait, now=now)
     match meaning(error).verdict:
         case Verdict.WAIT | Verdict.STOP | Verdict.BARRED:
-            return too_late(post, error) if is_too_late(post, now) else Again(wait, error)
-        case Verdict.DOUBT:
-            return Doubt(error)
+            return too_late(post, error) if is_too_late(post, now) else Retry(wait, error)
+        case Verdict.UNCLEAR:
+            return Unclear(error)
         case Verdict.OUTSIDE if post.new.thread:
-            return Move(post.channel, error)
+            return Reroute(post.channel, error)
         case Verdict.ELSEWHERE | Verdict.OUTSIDE:
             return _elsewhere(post, error, default_channel=default_channel, wait=wait, now=now)
         case Verdict.GONE:
-            return Lost(error) if post.new.kind is Kind.EDIT else Drop(error)
+            return MessageLost(error) if post.new.kind is PostKind.EDIT else GiveUp(error)
         case Verdict.PLAIN | Verdict.BUG:
             return _in_words(post, error)
         case told:
             assert_never(told)
 
 
-def _elsewhere(post: Post, error: str, *, default_channel: str, wait: float, now: datetime) -> Step:
+def _elsewhere(post: Post, error: str, *, default_channel: str, wait: float, now: datetime) -> NextStep:
     """Return where a post goes whose place takes nothing: never from somebody's direct messages into a channel."""
-    if post.new.kind is Kind.EDIT and post.channel == default_channel:
-        return Again(wait, error)  # it shows the present state as soon as the channel is mended
-    if post.new.kind is not Kind.MESSAGE or is_direct(post.channel):
-        return Drop(error)
+    if post.new.kind is PostKind.EDIT and post.channel == default_channel:
+        return Retry(wait, error)  # it shows the present state as soon as the channel is mended
+    if post.new.kind is not PostKind.MESSAGE or is_direct(post.channel):
+        return GiveUp(error)
     if post.new.lane is Lane.ANSWER and post.new.user:
-        return Move(post.new.user, error)
+        return Reroute(post.new.user, error)
     if post.channel != default_channel:
-        return Move(default_channel, error)
+        return Reroute(default_channel, error)
     late = post.new.lane is Lane.ANSWER and is_too_late(post, now)
-    return Drop(f"too late: {error}") if late else Again(wait, error)
+    return GiveUp(f"too late: {error}") if late else Retry(wait, error)
 
 
-def _in_words(post: Post, error: str) -> Step:
+def _in_words(post: Post, error: str) -> NextStep:
     """Return the words of a post in its place, once; a file is replaced by the sentence that it failed."""
-    if post.new.kind is Kind.FILE:
+    if post.new.kind is PostKind.FILE:
         return _without_file(post, f"Slack refused it ({error}). Ask an admin to look at flowbot's log.", error)
     words = plain(post.new.body)
-    return Drop(error) if words == post.new.body else Instead(replace(post.new, body=words), error)
+    return GiveUp(error) if words == post.new.body else Replace(replace(post.new, body=words), error)
 
 
-def _without_file(post: Post, reason: str, why: str) -> Instead:
+def _without_file(post: Post, reason: str, why: str) -> Replace:
     name = code(str(post.new.body.get("filename", ""))) or "the file"
-    return Instead(replace(post.new, kind=Kind.MESSAGE, body={"text": f"I could not upload {name}: {reason}"}), why)
+    return Replace(replace(post.new, kind=PostKind.MESSAGE, body={"text": f"I could not upload {name}: {reason}"}), why)
 
 
 def plain(body: Body) -> Body:
@@ -221,80 +221,80 @@ def plain(body: Body) -> Body:
     return {"text": text if len(text) <= PLAIN_TEXT else text[: PLAIN_TEXT - 1] + "…"}
 
 
-def after_look(
-    post: Post, found: Sequence[str], now: datetime, *, loose: Sequence[str] = (), orphan: bool = False
-) -> Settled:
+def after_lookup(
+    post: Post, found: Sequence[str], now: datetime, *, in_channel: Sequence[str] = (), orphan: bool = False
+) -> Resolution:
     """Return the step after a look for an unclear message: found ``ts``, oldest first.
 
-    ``loose`` are those of a reply that stand in the channel itself, outside of its thread; ``orphan`` says that the
-    first message of that is not there.
+    ``in_channel`` are those of a reply that stand in the channel itself, outside of its thread; ``orphan`` says that
+    the first message of that is not there.
     """
     if found:
-        return Stands(post.channel, found[0], (*found[1:], *loose), "found")
-    if loose:
-        return Astray(post.channel, loose[0], tuple(loose[1:]), orphan)
-    return Drop("too late: unclear") if is_too_late(post, now) else Again(0, "not there")
+        return Delivered(post.channel, found[0], (*found[1:], *in_channel), "found")
+    if in_channel:
+        return OutsideThread(post.channel, in_channel[0], tuple(in_channel[1:]), orphan)
+    return GiveUp("too late: unclear") if is_too_late(post, now) else Retry(0, "not there")
 
 
-def after_no_look(post: Post, now: datetime) -> Again | Drop | None:
+def after_failed_lookup(post: Post, now: datetime) -> Retry | GiveUp | None:
     """Return the step for an unclear message while no look tells whether it stands; None: look again."""
     if is_too_late(post, now):
-        return Drop("too late: unclear")
+        return GiveUp("too late: unclear")
     tried = post.tried_at or post.settled_at or post.new.due
     if post.new.lane is Lane.ALERT and now - tried > UNKNOWN_FOR:
-        return Again(0, "unknown for too long, and said again")
+        return Retry(0, "unknown for too long, and said again")
     return None
 
 
-def after_doubt(post: Post, now: datetime) -> Settled:
+def after_unclear(post: Post, now: datetime) -> Resolution:
     """Return the step for an unclear post that cannot be looked up: an edit, a whisper.
 
     A whisper is tried once more; where that is unclear, too, a message tells its person, which can be looked up.
     """
     if is_too_late(post, now):
-        return Drop("too late: unclear")
-    if post.new.kind is Kind.WHISPER and post.doubts > 1:
-        return Move(post.new.user, "unclear twice")
-    return Again(0, "unclear")
+        return GiveUp("too late: unclear")
+    if post.new.kind is PostKind.EPHEMERAL and post.doubts > 1:
+        return Reroute(post.new.user, "unclear twice")
+    return Retry(0, "unclear")
 
 
-def after_file(post: Post, *, shared: bool, certain: bool, now: datetime) -> Settled | None:
+def after_file(post: Post, *, shared: bool, certain: bool, now: datetime) -> Resolution | None:
     """Return the step for an unclear file; None where Slack may still come to know it.
 
     Without an id the call ended before the file could be seen. Of one that is given up its asker is told.
     """
     if post.ts and shared:
-        return Stands(post.channel, post.ts, (), "found")
+        return Delivered(post.channel, post.ts, (), "found")
     if post.ts and not certain:
         return None
     if post.doubts < FILE_DOUBTS and not is_too_late(post, now):
-        return Again(0, "not there")
+        return Retry(0, "not there")
     return _unconfirmed(post)
 
 
-def after_no_file(post: Post, now: datetime) -> Instead | None:
+def after_no_file(post: Post, now: datetime) -> Replace | None:
     """Return the step for an unclear file while Slack does not say whether it is there; None: ask again."""
     return _unconfirmed(post) if is_too_late(post, now) else None
 
 
-def _unconfirmed(post: Post) -> Instead:
+def _unconfirmed(post: Post) -> Replace:
     return _without_file(post, "Slack did not confirm that it is there. Ask for it again.", "unclear")
 
 
-def doubles(post: Post, found: Sequence[str]) -> tuple[str, ...]:
+def duplicates(post: Post, found: Sequence[str]) -> tuple[str, ...]:
     """Return the copies of a sent message that have to go: it is the recorded one that replies stand under."""
     keep = post.ts if post.ts in found else next(iter(found), "")
     return tuple(ts for ts in found if ts != keep)
 
 
-def looks_again(post: Post, now: datetime) -> bool:
+def needs_recheck(post: Post, now: datetime) -> bool:
     """Whether a message that was sent again, and looked at now, is to be looked at once more."""
     return post.settled_at is not None and now - post.settled_at < RECHECK_UNTIL
 
 
 def tells_of_failures(post: Post) -> bool:
     """Whether a whole channel would read of failures in it: an answer does not tell of them, unless to an incident."""
-    is_read_by_all = post.new.kind is not Kind.WHISPER and not is_direct(post.channel)
+    is_read_by_all = post.new.kind is not PostKind.EPHEMERAL and not is_direct(post.channel)
     return is_read_by_all and bool(post.new.incident or post.new.lane is not Lane.ANSWER)
 
 

@@ -2,7 +2,7 @@
 
 In a channel the first message of an incident, or of a storm, takes every other turn, so that what broke now waits for
 no backlog of replies; the lanes share the turns between. Nothing is shut out for ever. What hangs fills no more than
-the room of its own way: a response_url that answers slowly takes none from an alert.
+its own share of the calls at once: a response_url that answers slowly takes none from an alert.
 
 Slack takes about one message per second and channel, and hides what exceeds it without an error; chat.update and
 chat.postEphemeral have tiers per minute (docs.slack.dev, "Rate limits"). An edit, or a whisper by response_url,
@@ -15,75 +15,75 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.outbox.posts import Kind, Lane, Post
+from bot.core.outbox.posts import Lane, Post, PostKind
 from bot.work.delivery.outcomes import is_first
 
 BETWEEN_MESSAGES = timedelta(seconds=1)  # in one channel
 BETWEEN_EDITS = timedelta(seconds=3)  # of one message
-LANE_ROOM = 12  # calls at once in each lane, by each way
-PLACE_ROOM = 3  # calls at once for one channel of a lane: a dead channel must not fill the lane
+MAX_CALLS_PER_LANE = 12  # calls at once in each lane, by each way
+MAX_CALLS_PER_CHANNEL = 3  # calls at once for one channel of a lane: a dead channel must not fill the lane
 
 # Whose turn it is in a channel where several lanes wait, first messages apart: none is ever shut out.
-TURNS = (Lane.ALERT, Lane.ANSWER, Lane.ALERT, Lane.ANSWER, Lane.HOUSEKEEPING)
+LANE_TURNS = (Lane.ALERT, Lane.ANSWER, Lane.ALERT, Lane.ANSWER, Lane.HOUSEKEEPING)
 
 
 @dataclass
-class Bucket:
-    """So many calls a minute, ``room`` of them at once."""
+class TokenBucket:
+    """So many calls a minute, ``burst`` of them at once."""
 
-    a_minute: float
-    room: float
+    per_minute: float
+    burst: float
     used: float = 0.0
     at: datetime | None = None
 
     def take(self, now: datetime) -> bool:
         """Whether one more call may go now; it is counted."""
         passed = 0.0 if self.at is None else max(0.0, (now - self.at).total_seconds())
-        self.used = max(0.0, self.used - passed * self.a_minute / 60)
+        self.used = max(0.0, self.used - passed * self.per_minute / 60)
         self.at = now
-        if self.used + 1 > self.room:
+        if self.used + 1 > self.burst:
             return False
         self.used += 1
         return True
 
 
-class Pace:
+class RateLimiter:
     """Which of the due posts may go now."""
 
     def __init__(self) -> None:
         self._not_before: dict[Hashable, datetime] = {}
         self._turn: Counter[str] = Counter()
         self._went_first: set[str] = set()  # channels whose last turn a first message had
-        self._edits = Bucket(50, 20)
+        self._edits = TokenBucket(50, 20)
 
     def choose(self, due: Iterable[Post], busy: Iterable[Post], now: datetime) -> list[Post]:
         """Return the posts to send now; what they use up is counted."""
         self._tidy(now)
-        rooms = _Rooms(busy)
+        concurrency = _Concurrency(busy)
         chosen, channels = list[Post](), dict[str, list[Post]]()
         for post in due:
             if is_paced(post):
                 channels.setdefault(post.channel, []).append(post)
-            elif rooms.has(post) and self._may_go(post, now):
-                rooms.take(post)
+            elif concurrency.has(post) and self._may_go(post, now):
+                concurrency.take(post)
                 chosen.append(post)
         for channel, waiting in channels.items():
-            free = [post for post in waiting if rooms.has(post) and not self._held(post, now)]
+            free = [post for post in waiting if concurrency.has(post) and not self._is_paused(post, now)]
             if free and not self._waits(channel, now):
                 post = self._next(channel, free)
                 self._not_before[channel] = now + BETWEEN_MESSAGES
-                rooms.take(post)
+                concurrency.take(post)
                 chosen.append(post)
         return chosen
 
     def ready(self, post: Post, now: datetime) -> bool:
         """Whether a post would have its turn now, were it alone; nothing is counted."""
         turn = post.channel if is_paced(post) else (post.channel, post.ts)
-        return not self._held(post, now) and not self._waits(turn, now)
+        return not self._is_paused(post, now) and not self._waits(turn, now)
 
-    def hold(self, post: Post, until: datetime) -> None:
+    def pause(self, post: Post, until: datetime) -> None:
         """Slack asked to wait: for messages in this channel, or for all calls of another kind."""
-        self._not_before[_hold(post)] = until
+        self._not_before[_pause_key(post)] = until
 
     def next_time(self, now: datetime) -> datetime | None:
         """Return the next time at which something that waits for its pace may go."""
@@ -91,9 +91,9 @@ class Pace:
 
     def _may_go(self, post: Post, now: datetime) -> bool:
         """Whether an edit, or a whisper by response_url, may go; it is counted."""
-        if self._held(post, now):
+        if self._is_paused(post, now):
             return False
-        if post.new.kind is Kind.EDIT:
+        if post.new.kind is PostKind.EDIT:
             message = (post.channel, post.ts)
             if self._waits(message, now) or not self._edits.take(now):
                 return False
@@ -108,13 +108,13 @@ class Pace:
             return firsts[0]
         self._went_first.discard(channel)
         first = {post.new.lane: post for post in reversed(waiting) if not is_first(post)}
-        while (lane := TURNS[self._turn[channel] % len(TURNS)]) not in first:
+        while (lane := LANE_TURNS[self._turn[channel] % len(LANE_TURNS)]) not in first:
             self._turn[channel] += 1
         self._turn[channel] += 1
         return first[lane]
 
-    def _held(self, post: Post, now: datetime) -> bool:
-        return self._waits(_hold(post), now)
+    def _is_paused(self, post: Post, now: datetime) -> bool:
+        return self._waits(_pause_key(post), now)
 
     def _waits(self, key: Hashable, now: datetime) -> bool:
         return self._not_before.get(key, now) > now
@@ -124,7 +124,7 @@ class Pace:
             del self._not_before[key]
 
 
-class _Rooms:
+class _Concurrency:
     """How many more calls may be under way at once."""
 
     def __init__(self, busy: Iterable[Post]) -> None:
@@ -133,7 +133,7 @@ class _Rooms:
             self.take(post)
 
     def has(self, post: Post) -> bool:
-        return self._used[_lane(post)] < LANE_ROOM and self._used[_place(post)] < PLACE_ROOM
+        return self._used[_lane(post)] < MAX_CALLS_PER_LANE and self._used[_place(post)] < MAX_CALLS_PER_CHANNEL
 
     def take(self, post: Post) -> None:
         self._used.update((_lane(post), _place(post)))
@@ -141,12 +141,12 @@ class _Rooms:
 
 def is_paced(post: Post) -> bool:
     """Whether it counts against the channel's one message per second."""
-    return post.new.kind is not Kind.EDIT and not post.new.response_url
+    return post.new.kind is not PostKind.EDIT and not post.new.response_url
 
 
 def _lane(post: Post) -> Hashable:
     """Return what shares the calls at once of a lane: what is slow in one way leaves the others theirs."""
-    return (post.new.lane, _way(post), is_first(post))
+    return (post.new.lane, _method(post), is_first(post))
 
 
 def _place(post: Post) -> Hashable:
@@ -154,11 +154,11 @@ def _place(post: Post) -> Hashable:
     return (_lane(post), post.channel, post.new.user if post.new.response_url else "")
 
 
-def _way(post: Post) -> Hashable:
+def _method(post: Post) -> Hashable:
     """Return the kind, and whether it goes by response_url: each is a method of its own at Slack."""
     return (post.new.kind, bool(post.new.response_url))
 
 
-def _hold(post: Post) -> Hashable:
+def _pause_key(post: Post) -> Hashable:
     """Return what waits together when Slack asks to wait."""
-    return ("hold", _way(post), "" if post.new.kind in (Kind.EDIT, Kind.FILE) else post.channel)
+    return ("hold", _method(post), "" if post.new.kind in (PostKind.EDIT, PostKind.FILE) else post.channel)

@@ -1,11 +1,11 @@
-"""Settling: what became of a post whose answer was lost, and whether one stands twice.
+"""The reconciler: what became of a post whose answer was lost, and whether one stands twice.
 
 A few seconds after the doubt, one look at a channel or thread settles all that is unclear there. A message that
 was sent again is looked at once more: where its first try arrived after all, the copy is deleted. A look that did not
 reach the end of what it had to read has shown nothing: it goes on (``search.py``), and nothing is sent.
 
 What one person alone sees cannot be looked up. It waits until Slack answers again of that person, and is then sent once
-more. A look that fails holds the looks at its place, and no other (``waits.py``).
+more. A look that fails holds the looks at its place, and no other ``lookup_backoff.py``.
 
 What waits here is of the steady clock; what is stored of a post, and decided by that, is of the wall clock.
 """
@@ -16,46 +16,46 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from bot.core.errors import Outage
+from bot.core.errors import TemporaryFailure
 from bot.core.outbox.conversations import SlackFailure, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
-from bot.core.outbox.posts import Kind, Post, PostId, State
-from bot.work.delivery.alarms import BUG, Alarms, Meters
+from bot.core.outbox.posts import Post, PostId, PostKind, PostState
+from bot.work.delivery.alarms import BUG, Alarms, DeliveryMetrics
+from bot.work.delivery.failures import BUG_MET
+from bot.work.delivery.lookup_backoff import LookupBackoff
 from bot.work.delivery.lost_messages import LostMessages
 from bot.work.delivery.outcomes import (
     RECHECK_AFTER,
-    Again,
-    Astray,
-    Drop,
-    Instead,
-    Move,
-    Settled,
-    Stands,
-    after_doubt,
+    Delivered,
+    GiveUp,
+    OutsideThread,
+    Replace,
+    Reroute,
+    Resolution,
+    Retry,
+    after_failed_lookup,
     after_file,
-    after_look,
+    after_lookup,
     after_no_file,
-    after_no_look,
-    doubles,
-    look_after,
-    looks_again,
+    after_unclear,
+    duplicates,
+    lookup_delay,
+    needs_recheck,
 )
-from bot.work.delivery.search import Place, Searches, Sightings
-from bot.work.delivery.trouble import BUG_MET
-from bot.work.delivery.waits import Waits
+from bot.work.delivery.search import Copies, Place, Searches
 from bot.work.ports import Clock, Slack
 from bot.work.ports_store import Store
 
 log = logging.getLogger(__name__)
 
-LOOKS = 4  # at once, and as many again of whispers
+MAX_LOOKUPS = 4  # at once, and as many again of whispers
 FILE_CERTAIN_AFTER = 3  # looks: Slack may take seconds to know of a file's share
-_WHISPERS = "whispers"  # stands for the channel of their places, which are of one person each
-_ALONE = ""  # and of the places of what is settled by itself
+_EPHEMERALS = "whispers"  # stands for the channel of their places, which are of one person each
+_SINGLE = ""  # and of the places of what is settled by itself
 
 _HISTORY, _REPLIES, _FILES, _DELETE = "conversations.history", "conversations.replies", "files.info", "chat.delete"
 
 
-class Settling:
+class Reconciler:
     """Looks up what is unclear or may stand twice."""
 
     def __init__(
@@ -64,7 +64,7 @@ class Settling:
         slack: Slack,
         clock: Clock,
         alarms: Alarms,
-        meters: Meters,
+        metrics: DeliveryMetrics,
         jitter: Callable[[], float],
         steady: Clock,
         lost: LostMessages,
@@ -74,26 +74,26 @@ class Settling:
         self._clock = clock
         self._steady = steady
         self._alarms = alarms
-        self._meters = meters
-        self._waits = Waits(steady, alarms, jitter)
+        self._metrics = metrics
+        self._backoff = LookupBackoff(steady, alarms, jitter)
         self._lost = lost
         self._searches = Searches(slack, clock)
-        self._look_at: dict[PostId, datetime] = {}
-        self._looks: dict[PostId, int] = {}  # of a file
-        self._looking: set[Place] = set()
-        self._again_at: datetime | None = None
+        self._lookup_at: dict[PostId, datetime] = {}
+        self._file_lookups: dict[PostId, int] = {}  # of a file
+        self._under_way: set[Place] = set()
+        self._recheck_at: datetime | None = None
 
-    def doubted(self, post: Post) -> None:
+    def became_unclear(self, post: Post) -> None:
         """Remember when to look a post up."""
-        self._look_at[post.new.id] = self._steady() + look_after(post.doubts + 1)
+        self._lookup_at[post.new.id] = self._steady() + lookup_delay(post.doubts + 1)
 
-    def resent(self) -> None:
+    def was_resent(self) -> None:
         """Remember when to look for a late double."""
-        self._again_at = self._steady() + RECHECK_AFTER
+        self._recheck_at = self._steady() + RECHECK_AFTER
 
     def next_time(self, now: datetime) -> datetime | None:
         """Return when the next look is due; times are of the steady clock."""
-        times = [*self._look_at.values(), self._again_at, *self._waits.times()]
+        times = [*self._lookup_at.values(), self._recheck_at, *self._backoff.times()]
         return min((at for at in times if at is not None and at > now), default=None)
 
     async def due(self, now: datetime) -> list[Coroutine[Any, Any, None]]:
@@ -101,99 +101,105 @@ class Settling:
         unclear = await self._store.unclear()
         steady = self._steady()
         self._remember(unclear, steady)
-        ready = [post for post in unclear if self._look_at[post.new.id] <= steady]
-        sent = await self._store.doubtful(now - RECHECK_AFTER)
-        self._waits.keep({*map(_place, unclear), *map(_double_place, sent)})
+        ready = [post for post in unclear if self._lookup_at[post.new.id] <= steady]
+        sent = await self._store.maybe_duplicated(now - RECHECK_AFTER)
+        self._backoff.forget_others({*map(_place, unclear), *map(_message_place, sent)})
         places: dict[Place, tuple[list[Post], list[Post]]] = defaultdict(lambda: ([], []))
         for post in ready:
             places[_place(post)][0].append(post)
         for post in sent:
-            places[_double_place(post)][1].append(post)
+            places[_message_place(post)][1].append(post)
         work: list[Coroutine[Any, Any, None]] = []
         for place, (asked, again) in places.items():
-            if self._may_look(place, asked):
-                work.append(self._guarded(place, self._looked(place, asked, again)))
+            if self._may_look_up(place, asked):
+                work.append(self._one_at_a_time(place, self._lookup(place, asked, again)))
         return work
 
-    def _may_look(self, place: Place, asked: Sequence[Post]) -> bool:
+    def _may_look_up(self, place: Place, asked: Sequence[Post]) -> bool:
         """Whether nothing is in the way of looking there: no failure, and not too many others."""
-        if place in self._looking or self._waits.holds(place, _method(place, asked)):
+        if place in self._under_way or self._backoff.is_waiting(place, _method(place, asked)):
             return False
-        sort = _sort(place)
-        return sort == _ALONE or sum(_sort(each) == sort for each in self._looking) < LOOKS
+        category = _category(place)
+        return category == _SINGLE or sum(_category(each) == category for each in self._under_way) < MAX_LOOKUPS
 
-    def _looked(self, place: Place, asked: Sequence[Post], again: Sequence[Post]) -> Coroutine[Any, Any, None]:
-        sort = _sort(place)
-        if sort == _WHISPERS:
-            return self._whispered(place, asked)
-        return self._without_look(place, asked[0]) if sort == _ALONE else self._look(place, asked, again)
+    def _lookup(self, place: Place, asked: Sequence[Post], again: Sequence[Post]) -> Coroutine[Any, Any, None]:
+        category = _category(place)
+        if category == _EPHEMERALS:
+            return self._resend_ephemerals(place, asked)
+        return (
+            self._reconcile_single(place, asked[0])
+            if category == _SINGLE
+            else self._look_up_messages(place, asked, again)
+        )
 
     def _remember(self, unclear: Sequence[Post], now: datetime) -> None:
         """Know when to look at each unclear post, and forget what is unclear no more."""
-        self._look_at = {
-            post.new.id: self._look_at.get(post.new.id)
-            or now + (timedelta() if _is_astray(post) else look_after(post.doubts))
+        self._lookup_at = {
+            post.new.id: self._lookup_at.get(post.new.id)
+            or now + (timedelta() if _is_outside_thread(post) else lookup_delay(post.doubts))
             for post in unclear
         }
-        self._looks = {id_: count for id_, count in self._looks.items() if id_ in self._look_at}
+        self._file_lookups = {id_: count for id_, count in self._file_lookups.items() if id_ in self._lookup_at}
 
-    def _guarded(self, place: Place, work: Coroutine[Any, Any, None]) -> Coroutine[Any, Any, None]:
+    def _one_at_a_time(self, place: Place, work: Coroutine[Any, Any, None]) -> Coroutine[Any, Any, None]:
         """Return the work, done once at a time for a place; what fails is done again later."""
-        self._looking.add(place)
+        self._under_way.add(place)
 
-        async def guarded() -> None:
+        async def one_at_a_time() -> None:
             try:
                 await work
-            except Outage as trouble:
+            except TemporaryFailure as trouble:
                 log.warning("a look waits for the database: %s", trouble)
-                self._waits.failed(place)
+                self._backoff.failed(place)
             except Exception:
-                self._waits.failed(place)
+                self._backoff.failed(place)
                 raise
             finally:
-                self._looking.discard(place)
+                self._under_way.discard(place)
 
-        return guarded()
+        return one_at_a_time()
 
     # ── messages ──
 
-    async def _look(self, place: Place, unclear: Sequence[Post], sent: Sequence[Post]) -> None:
+    async def _look_up_messages(self, place: Place, unclear: Sequence[Post], sent: Sequence[Post]) -> None:
         """Look at a channel or thread and settle what is asked about it."""
-        unclear = [current for post in unclear if (current := await self._still(post))]
+        unclear = [current for post in unclear if (current := await self._if_still_unclear(post))]
         if not (unclear or sent):
             return
-        found = await self._found(place, [*unclear, *sent])
+        found = await self._find(place, [*unclear, *sent])
         if found is None:
-            await self._unknown(place, unclear)
+            await self._lookup_failed(place, unclear)
             return
         for post in unclear:
             if (seen := found.get(post.new.id)) is not None:
-                await self._settle(place, post, _after_look(post, seen, self._clock()))
-                await self._deleted(place, post, seen.stale)
+                await self._record(place, post, _resolution(post, seen, self._clock()))
+                await self._delete_copies(place, post, seen.stale)
         for post in sent:
             if (seen := found.get(post.new.id)) is None:
                 continue
-            if await self._deleted(place, post, (*doubles(post, (*seen.there, *seen.loose)), *seen.stale)):
+            if await self._delete_copies(
+                place, post, (*duplicates(post, (*seen.in_place, *seen.in_channel)), *seen.stale)
+            ):
                 now = self._clock()
-                again = looks_again(post, now)
-                await self._store.no_double(post.new.id, again=now if again else None)
+                again = needs_recheck(post, now)
+                await self._store.mark_not_duplicated(post.new.id, again=now if again else None)
                 if again:
-                    self.resent()
+                    self.was_resent()
 
-    async def _still(self, post: Post) -> Post | None:
+    async def _if_still_unclear(self, post: Post) -> Post | None:
         """Return the post as it is now where it is unclear: another tick may have settled it meanwhile."""
         now = await self._store.post(post.new.id)
-        return now if now is not None and now.state is State.UNCLEAR else None
+        return now if now is not None and now.state is PostState.UNCLEAR else None
 
-    async def _unknown(self, place: Place, posts: Sequence[Post]) -> None:
+    async def _lookup_failed(self, place: Place, posts: Sequence[Post]) -> None:
         """Take in that no look tells whether these stand: they are not sent again, unless that lasts too long."""
         for post in posts:
-            step = after_no_look(post, self._clock())
+            step = after_failed_lookup(post, self._clock())
             if step is not None:
                 log.warning("post %s: %s", post.new.id, step.why)
-                await self._settle(place, post, step)
+                await self._record(place, post, step)
 
-    async def _found(self, place: Place, posts: Sequence[Post]) -> Mapping[PostId, Sightings] | None:
+    async def _find(self, place: Place, posts: Sequence[Post]) -> Mapping[PostId, Copies] | None:
         """Return which of the posts stand there, and where; None where Slack cannot say now, or not all of it."""
         try:
             found = await self._searches.of(place, posts)
@@ -201,56 +207,56 @@ class Settling:
             self._failed(place, trouble)
         except Exception as bug:
             log.exception("a look met a bug")
-            self._alarms.raised(BUG, BUG_MET.format(type(bug).__name__))
-            self._waits.failed(place)
+            self._alarms.fire(BUG, BUG_MET.format(type(bug).__name__))
+            self._backoff.failed(place)
         else:
             if found is not None:
-                self._waits.answered(place)
+                self._backoff.succeeded(place)
                 return found
             log.info("a look did not reach the end of what it had to read; it goes on")
-            self._waits.read(place)
-            self._waits.failed(place)
+            self._backoff.progressed(place)
+            self._backoff.failed(place)
         return None
 
     def _failed(self, place: Place, trouble: SlackFailure) -> None:
         """Look no more there for a while; where Slack asked to wait, nowhere that it asked it of."""
         match trouble:
             case SlackLimited():
-                self._waits.limited(place, trouble)
+                self._backoff.limited(place, trouble)
             case SlackRefused():
                 log.warning("Slack refused a look: %s", trouble)
-                self._waits.refused(place, trouble)
+                self._backoff.refused(place, trouble)
             case _:
                 log.info("a look failed: %s", trouble)
-                self._waits.failed(place)
+                self._backoff.failed(place)
 
-    async def _settle(self, place: Place, post: Post, step: Settled) -> None:
+    async def _record(self, place: Place, post: Post, step: Resolution) -> None:
         """Write what became of a post."""
         now = self._clock()
         match step:
-            case Stands(channel, ts, extra):
-                await self._store.sent(post.new.id, channel, ts, now)
-                self._meters.outcome(post.new.kind, "sent")
+            case Delivered(channel, ts, extra):
+                await self._store.mark_sent(post.new.id, channel, ts, now)
+                self._metrics.outcome(post.new.kind, "sent")
                 if post.attempts > 1:
-                    self.resent()
-                await self._deleted(place, post, extra)  # where that fails, the later look finds them
-            case Astray():
-                await self._deleted(place, post, step.extra)  # where that fails, the later look finds them
-                await self._lost.replied(post, step)
-            case Again(seconds, why):
+                    self.was_resent()
+                await self._delete_copies(place, post, extra)  # where that fails, the later look finds them
+            case OutsideThread():
+                await self._delete_copies(place, post, step.extra)  # where that fails, the later look finds them
+                await self._lost.reply_left_thread(post, step)
+            case Retry(seconds, why):
                 await self._store.requeue(post.new.id, now + timedelta(seconds=seconds), why)
-            case Move(channel, why):
+            case Reroute(channel, why):
                 await self._store.requeue(post.new.id, now, why, channel=channel)
-            case Instead(other, why):
+            case Replace(other, why):
                 log.error("post %s (%s) is said in other words: %s", post.new.id, post.new.kind.value, why)
                 await self._store.requeue(post.new.id, now, why, instead=other)
-            case Drop(why):
+            case GiveUp(why):
                 log.error("post %s (%s) was given up: %s", post.new.id, post.new.kind.value, why)
                 await self._store.give_up(post.new.id, why, now)
             case _:
                 assert_never(step)
 
-    async def _deleted(self, place: Place, post: Post, extra: Sequence[str]) -> bool:
+    async def _delete_copies(self, place: Place, post: Post, extra: Sequence[str]) -> bool:
         """Delete copies; return whether none is left that could be deleted."""
         for ts in extra:
             try:
@@ -262,22 +268,22 @@ class Settling:
                 return False
             else:
                 log.info("a double of post %s was deleted", post.new.id)
-                self._meters.double()
+                self._metrics.duplicate()
         return True
 
     # ── what cannot be looked up in a channel ──
 
-    async def _whispered(self, place: Place, posts: Sequence[Post]) -> None:
+    async def _resend_ephemerals(self, place: Place, posts: Sequence[Post]) -> None:
         """Settle what one person was told as soon as Slack answers: amid its trouble it would only be unclear again."""
-        answered = await self._is_answered(place, posts[0])
-        unclear = [current for post in posts if (current := await self._still(post))]
+        answered = await self._slack_answers(place, posts[0])
+        unclear = [current for post in posts if (current := await self._if_still_unclear(post))]
         if not answered:
-            await self._unknown(place, unclear)
+            await self._lookup_failed(place, unclear)
             return
         for post in unclear:
-            await self._settle(place, post, after_doubt(post, self._clock()))
+            await self._record(place, post, after_unclear(post, self._clock()))
 
-    async def _is_answered(self, place: Place, post: Post) -> bool:
+    async def _slack_answers(self, place: Place, post: Post) -> bool:
         """Whether Slack answers a look at what was said to somebody; else look there no more for a while."""
         try:
             await self._slack.find(post.new.user, [post.new.id])
@@ -286,34 +292,34 @@ class Settling:
             return False
         except SlackRefused as refused:
             log.info("Slack answers again, though it refused a look: %s", refused)
-        self._waits.answered(place)
+        self._backoff.succeeded(place)
         return True
 
-    async def _without_look(self, place: Place, post: Post) -> None:
+    async def _reconcile_single(self, place: Place, post: Post) -> None:
         """Settle an edit, a file, or a reply that stands outside of its thread."""
-        current = await self._still(post)
+        current = await self._if_still_unclear(post)
         if current is None:
             return
         match current.new.kind:
-            case Kind.MESSAGE:
-                await self._bring_back(place, current)
-            case Kind.FILE:
-                await self._shown(place, current)
+            case PostKind.MESSAGE:
+                await self._reconcile_outside_thread(place, current)
+            case PostKind.FILE:
+                await self._reconcile_file(place, current)
             case _:
-                await self._settle(place, current, after_doubt(current, self._clock()))
+                await self._record(place, current, after_unclear(current, self._clock()))
 
-    async def _bring_back(self, place: Place, post: Post) -> None:
+    async def _reconcile_outside_thread(self, place: Place, post: Post) -> None:
         try:
-            step = await self._lost.brought_back(post)
+            step = await self._lost.delete_reply(post)
         except SlackLimited as limited:
-            self._waits.limited(place, limited)
+            self._backoff.limited(place, limited)
             return
         if step is None:
-            self._waits.failed(place)
+            self._backoff.failed(place)
         else:
-            await self._settle(place, post, step)
+            await self._record(place, post, step)
 
-    async def _shown(self, place: Place, post: Post) -> None:
+    async def _reconcile_file(self, place: Place, post: Post) -> None:
         """Settle a file by whether Slack has shown it."""
         shared = False
         if post.ts:
@@ -324,44 +330,44 @@ class Settling:
             except (SlackLimited, SlackUnclear, SlackUnreachable) as trouble:
                 self._failed(place, trouble)
                 if (words := after_no_file(post, self._clock())) is not None:
-                    await self._settle(place, post, words)
+                    await self._record(place, post, words)
                 return
-        looks = self._looks[post.new.id] = self._looks.get(post.new.id, 0) + 1
-        step = after_file(post, shared=shared, certain=looks >= FILE_CERTAIN_AFTER, now=self._clock())
+        lookups = self._file_lookups[post.new.id] = self._file_lookups.get(post.new.id, 0) + 1
+        step = after_file(post, shared=shared, certain=lookups >= FILE_CERTAIN_AFTER, now=self._clock())
         if step is None:
-            self._look_at[post.new.id] = self._steady() + look_after(looks)
+            self._lookup_at[post.new.id] = self._steady() + lookup_delay(lookups)
         else:
-            await self._settle(place, post, step)
+            await self._record(place, post, step)
 
 
-def _after_look(post: Post, seen: Sightings, now: datetime) -> Settled:
-    return after_look(post, seen.there, now, loose=seen.loose, orphan=seen.orphan)
+def _resolution(post: Post, seen: Copies, now: datetime) -> Resolution:
+    return after_lookup(post, seen.in_place, now, in_channel=seen.in_channel, orphan=seen.orphan)
 
 
-def _is_astray(post: Post) -> bool:
+def _is_outside_thread(post: Post) -> bool:
     """Whether it is a reply that stands outside of its thread, to be deleted there."""
-    return post.new.kind is Kind.MESSAGE and bool(post.ts)
+    return post.new.kind is PostKind.MESSAGE and bool(post.ts)
 
 
 def _place(post: Post) -> Place:
     """Return where an unclear post is looked for: what waits together where a look fails."""
-    if post.new.kind is Kind.WHISPER:
-        return _WHISPERS, post.new.user
-    if post.new.kind is Kind.MESSAGE and not _is_astray(post):
-        return _double_place(post)
-    return _ALONE, str(post.new.id)
+    if post.new.kind is PostKind.EPHEMERAL:
+        return _EPHEMERALS, post.new.user
+    if post.new.kind is PostKind.MESSAGE and not _is_outside_thread(post):
+        return _message_place(post)
+    return _SINGLE, str(post.new.id)
 
 
-def _double_place(post: Post) -> Place:
+def _message_place(post: Post) -> Place:
     return post.channel, post.new.thread
 
 
-def _sort(place: Place) -> str:
-    return place[0] if place[0] in (_ALONE, _WHISPERS) else "messages"
+def _category(place: Place) -> str:
+    return place[0] if place[0] in (_SINGLE, _EPHEMERALS) else "messages"
 
 
 def _method(place: Place, asked: Sequence[Post]) -> str | None:
     """Return what a look there calls first; None where it calls nothing."""
-    if _sort(place) != _ALONE:
-        return _REPLIES if place[1] and place[0] != _WHISPERS else _HISTORY
-    return {Kind.MESSAGE: _DELETE, Kind.FILE: _FILES}.get(asked[0].new.kind)
+    if _category(place) != _SINGLE:
+        return _REPLIES if place[1] and place[0] != _EPHEMERALS else _HISTORY
+    return {PostKind.MESSAGE: _DELETE, PostKind.FILE: _FILES}.get(asked[0].new.kind)

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.core.outbox.conversations import Found, SlackLimited, SlackRefused
-from bot.core.outbox.lost_messages import name_of, names_of
+from bot.core.outbox.conversations import SearchResult, SlackLimited, SlackRefused
+from bot.core.outbox.lost_messages import carried_id, carried_ids
 from bot.core.outbox.posts import Post, PostId
 from bot.core.outbox.slack_errors import Verdict, verdict
 from bot.work.delivery.outcomes import ARRIVES_WITHIN
@@ -27,11 +27,11 @@ _NOTHING_THERE = frozenset({Verdict.ELSEWHERE, Verdict.OUTSIDE, Verdict.GONE})  
 
 
 @dataclass(frozen=True, slots=True)
-class Sightings:
+class Copies:
     """Where one post stands: ts, oldest first."""
 
-    there: tuple[str, ...] = ()  # where it belongs
-    loose: tuple[str, ...] = ()  # a reply in the channel itself
+    in_place: tuple[str, ...] = ()  # where it belongs
+    in_channel: tuple[str, ...] = ()  # a reply in the channel itself
     stale: tuple[str, ...] = ()  # copies under an earlier name that were not known to stand
     orphan: bool = False  # a reply: the first message of its thread is not there
 
@@ -62,7 +62,7 @@ class Searches:
         self._clock = clock
         self._open: dict[Place, _Search] = {}
 
-    async def of(self, place: Place, posts: Sequence[Post]) -> Mapping[PostId, Sightings] | None:
+    async def of(self, place: Place, posts: Sequence[Post]) -> Mapping[PostId, Copies] | None:
         """Return where posts of this place stand, those that were looked for; None where it was not read to its end.
 
         Raises ``SlackLimited`` where Slack asks to wait, and the other failures of a call where it does not answer.
@@ -74,7 +74,7 @@ class Searches:
             if not await self._read(place[0], search):
                 return None
         del self._open[place]
-        return {post.new.id: _sightings(post, search, place[1]) for post in posts if search.is_for(post)}
+        return {post.new.id: _copies(post, search, place[1]) for post in posts if search.is_for(post)}
 
     async def _read(self, channel: str, search: _Search) -> bool:
         """Read on in the first place that is left; return whether to go on."""
@@ -96,15 +96,15 @@ class Searches:
             raise SlackLimited(found.wait)
         return moved
 
-    async def _found(self, channel: str, thread: str, search: _Search) -> Found:
-        names = [name for post in search.posts.values() for name in names_of(post.new.id, post.generation)]
+    async def _found(self, channel: str, thread: str, search: _Search) -> SearchResult:
+        names = [name for post in search.posts.values() for name in carried_ids(post.new.id, post.generation)]
         try:
             return await self._slack.find(
                 channel, names, thread=thread, since=search.since, until=search.until, rest=search.rest
             )
         except SlackRefused as refused:
             if verdict(refused.error) in _NOTHING_THERE:
-                return Found(parent=not thread)
+                return SearchResult(parent=not thread)
             raise
 
 
@@ -132,17 +132,17 @@ def _until(posts: Sequence[Post], now: datetime) -> float:
     return (max(tried) + ARRIVES_WITHIN).timestamp()
 
 
-def _sightings(post: Post, search: _Search, asked: str) -> Sightings:
+def _copies(post: Post, search: _Search, asked: str) -> Copies:
     """Sort what was seen of a post by where it stands, and under which name."""
-    name, ours = name_of(post.new.id, post.generation), names_of(post.new.id, post.generation)
-    there, loose, stale = set[str](), set[str](), set[str]()
+    name, ours = carried_id(post.new.id, post.generation), carried_ids(post.new.id, post.generation)
+    in_place, in_channel, stale = set[str](), set[str](), set[str]()
     for thread, seen in search.seen.items():
         for each in ours:
             stamps = seen.get(each, set()) - set(post.lost)
-            where = stale if each != name else loose if asked and not thread else there
+            where = stale if each != name else in_channel if asked and not thread else in_place
             where |= stamps
     # A reply that Slack shows in the channel, too, stands in its thread.
-    return Sightings(_ordered(there), _ordered(loose - there), _ordered(stale), asked in search.orphaned)
+    return Copies(_ordered(in_place), _ordered(in_channel - in_place), _ordered(stale), asked in search.orphaned)
 
 
 def _ordered(stamps: set[str]) -> tuple[str, ...]:

@@ -24,14 +24,14 @@ from bot.work.ports import Slack
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 3.0
+CHECK_SECONDS = 3.0
 OURS_FOR = timedelta(minutes=14)  # with the seconds that the answer is remembered in `slack`, 15 minutes at most
 BRIEFLY = timedelta(seconds=6)  # longer than a look, and less than any wait for another try: each try looks anew
 AGAIN_AFTER = timedelta(minutes=1)  # where Slack did not tell, and the posts go
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ChannelKnowledge:
     """What is known of a channel, and until when nobody asks again."""
 
     shared: bool
@@ -39,77 +39,77 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Sorted:
+class Partition:
     """Posts by what is to be done with them; what is in neither list waits for a look."""
 
     free: list[Post] = field(default_factory=list)
-    barred: list[Post] = field(default_factory=list)
-    looks: list[Coroutine[Any, Any, None]] = field(default_factory=list)
+    forbidden: list[Post] = field(default_factory=list)
+    checks: list[Coroutine[Any, Any, None]] = field(default_factory=list)
 
 
-class Shared:
+class SharedChannelPolicy:
     """Knows which channels are shared. ``named`` are those that may hear of failures all the same."""
 
-    def __init__(self, slack: Slack, named: Collection[str], seconds: float = LOOK_SECONDS) -> None:
+    def __init__(self, slack: Slack, named: Collection[str], seconds: float = CHECK_SECONDS) -> None:
         self._slack = slack
         self._named = frozenset(named)
         self._seconds = seconds
-        self._known: dict[str, Known] = {}
-        self._looking: set[str] = set()
+        self._known: dict[str, ChannelKnowledge] = {}
+        self._checking: set[str] = set()
 
     def remember(self, channels: Iterable[str]) -> None:
         """Take in what an earlier process knew to be shared; Slack is asked anew."""
         for channel in channels:
-            self._known.setdefault(channel, Known(shared=True, until=datetime.min.replace(tzinfo=UTC)))
+            self._known.setdefault(channel, ChannelKnowledge(shared=True, until=datetime.min.replace(tzinfo=UTC)))
 
     def has_strangers(self, channel: str) -> bool:
         """Whether a channel is known to be shared, and not named."""
         known = self._known.get(channel)
         return known is not None and known.shared and channel not in self._named
 
-    def bars(self, post: Post) -> bool:
+    def forbids(self, post: Post) -> bool:
         """Whether a post must not go where it would stand."""
         return tells_of_failures(post) and self.has_strangers(post.channel)
 
-    def sort(self, posts: Iterable[Post], now: datetime) -> Sorted:
+    def partition(self, posts: Iterable[Post], now: datetime) -> Partition:
         """Return what may go and what may not, with the looks that the others wait for: to be begun at once."""
-        found = Sorted()
+        found = Partition()
         for post in posts:
             channel = post.channel
             if not tells_of_failures(post) or channel in self._named:
                 found.free.append(post)
             elif (known := self._known.get(channel)) is not None and known.until > now:
-                (found.barred if known.shared else found.free).append(post)
-            elif channel not in self._looking:
-                self._looking.add(channel)
-                found.looks.append(self._look(channel, now))
+                (found.forbidden if known.shared else found.free).append(post)
+            elif channel not in self._checking:
+                self._checking.add(channel)
+                found.checks.append(self._check(channel, now))
         return found
 
-    async def _look(self, channel: str, now: datetime) -> None:
+    async def _check(self, channel: str, now: datetime) -> None:
         """Ask Slack about a channel, and remember what is known then. The age of an answer counts from the question."""
         try:
-            self._known[channel] = await self._asked(channel, now)
+            self._known[channel] = await self._ask_slack(channel, now)
         finally:
-            self._looking.discard(channel)
+            self._checking.discard(channel)
 
-    async def _asked(self, channel: str, now: datetime) -> Known:
+    async def _ask_slack(self, channel: str, now: datetime) -> ChannelKnowledge:
         before = self._known.get(channel)
         shared = before is not None and before.shared
-        untold = Known(shared, now + (BRIEFLY if shared else AGAIN_AFTER))
+        unknown = ChannelKnowledge(shared, now + (BRIEFLY if shared else AGAIN_AFTER))
         try:
             async with asyncio.timeout(self._seconds):
-                told = (await self._slack.channel(channel)).shared
+                is_shared = (await self._slack.channel(channel)).shared
         except SlackRefused as refused:
             if verdict(refused.error) is Verdict.ELSEWHERE:  # the post will meet the same word, and that tells more
-                return Known(shared=False, until=now + BRIEFLY)
+                return ChannelKnowledge(shared=False, until=now + BRIEFLY)
             log.info("Slack does not tell whether %s is shared: %s", channel, refused)
         except SlackLimited as limited:
-            return replace(untold, until=max(untold.until, now + timedelta(seconds=limited.seconds)))
+            return replace(unknown, until=max(unknown.until, now + timedelta(seconds=limited.seconds)))
         except (SlackUnclear, SlackUnreachable, TimeoutError) as failure:
             log.info("Slack does not tell whether %s is shared: %s", channel, str(failure) or "no answer in time")
         except Exception:
             log.exception("a look at channel %s met a bug", channel)
         else:
-            if told is not None:
-                return Known(told, now + (BRIEFLY if told else OURS_FOR))
-        return untold
+            if is_shared is not None:
+                return ChannelKnowledge(is_shared, now + (BRIEFLY if is_shared else OURS_FOR))
+        return unknown

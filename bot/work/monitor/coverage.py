@@ -15,7 +15,7 @@ from bot.core.flow.model import FlowName
 from bot.core.health.coverage import counts_since, unwatched
 from bot.core.outbox import notices
 from bot.core.outbox.notices import Notice
-from bot.core.outbox.posts import Body, Kind, Lane, NewPost, PostId
+from bot.core.outbox.posts import Body, Lane, NewPost, PostId, PostKind
 from bot.messages.cards import monitoring as cards
 from bot.work.ports import Clock, Enos, NewId
 from bot.work.ports_store import Store
@@ -28,7 +28,7 @@ _EVERY, _AGAIN = timedelta(days=1), timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class FlowCoverage:
     """How many of the organization's flows the watcher sees."""
 
     watching: int
@@ -46,7 +46,7 @@ class Coverage:
         self._channel = channel
         self._user = user
         self._next: datetime | None = None
-        self.watched: Watched | None = None
+        self.watched: FlowCoverage | None = None
 
     async def tick(self, now: datetime) -> None:
         """Compare, if it is time to."""
@@ -61,7 +61,7 @@ class Coverage:
             return
         searched = await self._store.searched_flows(await self._searched_since(now))
         missing = unwatched(every.values(), related, searched)
-        self.watched = Watched(len(every) - len(missing), len(every))
+        self.watched = FlowCoverage(len(every) - len(missing), len(every))
         await self._tell(missing, self.watched, now)
         self._next = self._steady() + _EVERY
 
@@ -70,23 +70,23 @@ class Coverage:
         noted = json.loads((await self._store.notes()).get(_READ_AS, "") or "{}")
         since = counts_since(str(noted.get("user", "")), str(noted.get("since", "")), self._user, now)
         if noted != (reads := {"user": self._user, "since": since.isoformat()}):
-            await self._store.note(_READ_AS, json.dumps(reads))
+            await self._store.set_note(_READ_AS, json.dumps(reads))
         return since
 
-    async def _tell(self, missing: tuple[FlowName, ...], watched: Watched, now: datetime) -> None:
+    async def _tell(self, missing: tuple[FlowName, ...], watched: FlowCoverage, now: datetime) -> None:
         """Tell the gap if it is not what was told last, or that it has closed."""
         if missing:
             notice = Notice(PostId(f"gap-{self._new_id()}"), now, _digest(missing))
             gap = self._post(notice.post, cards.gap(watched.watching, watched.total, missing, self._user), now)
-            await self._store.tell(_NOTE, notices.begins(notice, [gap]))
+            await self._store.update_note(_NOTE, notices.begins(notice, [gap]))
         else:
-            await self._store.tell(_NOTE, notices.ends(lambda told: [self._closed(told, watched, now)]))
+            await self._store.update_note(_NOTE, notices.ends(lambda told: [self._closed(told, watched, now)]))
 
-    def _closed(self, told: Notice, watched: Watched, now: datetime) -> NewPost:
+    def _closed(self, told: Notice, watched: FlowCoverage, now: datetime) -> NewPost:
         return self._post(f"{told.post}-closed", cards.gap_closed(watched.total), now)
 
     def _post(self, id_: str, body: Body, now: datetime) -> NewPost:
-        return NewPost(PostId(id_), Kind.MESSAGE, Lane.HOUSEKEEPING, self._channel, body, now)
+        return NewPost(PostId(id_), PostKind.MESSAGE, Lane.HOUSEKEEPING, self._channel, body, now)
 
 
 def _digest(missing: tuple[FlowName, ...]) -> str:

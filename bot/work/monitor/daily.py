@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from bot.core.health import daily
 from bot.core.outbox import notices
-from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
+from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.messages.cards import monitoring as cards
-from bot.work.monitor.coverage import Watched
+from bot.work.monitor.coverage import FlowCoverage
 from bot.work.ports_store import Store
 
 HOUR = 9  # local
@@ -20,7 +20,7 @@ _NOTE = "sign of life"
 _MOST = 5000  # incidents
 
 
-class SignOfLife:
+class DailySummary:
     """Tells once a day that it watches, and how the day was."""
 
     def __init__(
@@ -39,7 +39,7 @@ class SignOfLife:
         self._platform_zone = platform_zone
         self._told = ""  # the day of the last one, ISO
 
-    async def tick(self, now: datetime, watched: Watched | None, trouble: str) -> None:
+    async def tick(self, now: datetime, watched: FlowCoverage | None, trouble: str) -> None:
         """Tell it, if this day has none yet. The first day of a database has its own announcement.
 
         ``trouble`` is what keeps the bot from being well, if anything.
@@ -51,12 +51,12 @@ class SignOfLife:
         self._told = (await self._store.notes()).get(_NOTE, "")
         if self._told < day.isoformat():
             line = await self._line(f"alive-{day}", now, watched, trouble)
-            await self._store.tell(_NOTE, notices.each_day(day.isoformat(), [line]))
+            await self._store.update_note(_NOTE, notices.each_day(day.isoformat(), [line]))
             self._told = day.isoformat()
 
-    async def _line(self, id_: str, now: datetime, watched: Watched | None, trouble: str) -> NewPost:
+    async def _line(self, id_: str, now: datetime, watched: FlowCoverage | None, trouble: str) -> NewPost:
         recent = await self._store.incidents(live=False, since=now - daily.LEFT_FOR, limit=_MOST)
         day = daily.summary(recent, now)
         flows = (watched.watching, watched.total) if watched is not None else None
         body = cards.sign_of_life(day, flows, trouble, command=self._command, zone=self._platform_zone())
-        return NewPost(PostId(id_), Kind.MESSAGE, Lane.HOUSEKEEPING, self._channel, body, now)
+        return NewPost(PostId(id_), PostKind.MESSAGE, Lane.HOUSEKEEPING, self._channel, body, now)

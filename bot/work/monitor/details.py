@@ -25,18 +25,18 @@ from bot.core.flow.model import (
 from bot.core.flow.status import Status
 from bot.core.flow.times import milliseconds
 from bot.core.incident import lifecycle
-from bot.core.incident.facts import Facts
-from bot.core.incident.lifecycle import Reason
+from bot.core.incident.facts import ChangeSet
+from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Incident, IncidentId
-from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
+from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.text.error_line import error_line
 from bot.messages import incident_posts
 from bot.messages.cards import incident_replies as replies
-from bot.messages.cards.incident import Look
-from bot.work.commands.long_texts import apart
+from bot.messages.cards.incident import RenderContext
+from bot.work.commands.long_texts import without_blocking
 from bot.work.monitor import page_facts
-from bot.work.monitor.owners import Looks
-from bot.work.monitor.settings import WatchSettings
+from bot.work.monitor.owners import OwnerResolver
+from bot.work.monitor.settings import MonitorSettings
 from bot.work.ports import Clock, Enos, NewId
 from bot.work.ports_store import Store
 
@@ -48,21 +48,21 @@ _REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class MonitorContext:
     """What watching reaches the outside by."""
 
     enos: Enos
     store: Store
-    looks: Looks
+    owner_resolver: OwnerResolver
     clock: Clock
     steady: Clock  # for what waits: never put back
     new_id: NewId
-    settings: WatchSettings
+    settings: MonitorSettings
     mask: Callable[[str], str]
     wake: Callable[[], None]  # there is something to deliver
     occurred: Callable[[int], None] = lambda _status: None  # a failure was seen that is new
 
-    def terms(self, now: datetime, look: Look) -> incident_posts.Terms:
+    def terms(self, now: datetime, render_context: RenderContext) -> incident_posts.Terms:
         """Return the terms of a decision that is made outside of a search."""
         return incident_posts.Terms(
             now=now,
@@ -71,7 +71,7 @@ class Outside:
             new_id=self.new_id,
             by_instance=self.settings.group_by == "instance",
             stored_at=self.clock(),
-            look=look,
+            render_context=render_context,
             storm=self.settings.storm,
             command=self.settings.command,
         )
@@ -80,9 +80,9 @@ class Outside:
 class Enricher:
     """Takes closer looks, a few at a time, without anybody waiting for them."""
 
-    def __init__(self, outside: Outside) -> None:
-        self._out = outside
-        self._turn = asyncio.Semaphore(outside.settings.lane_width)
+    def __init__(self, context: MonitorContext) -> None:
+        self._context = context
+        self._turn = asyncio.Semaphore(context.settings.lane_width)
         self._tasks: set[asyncio.Task[None]] = set()
         self._under_way: set[tuple[IncidentId, InstanceId]] = set()  # a reading may bring a flow on many pages
         self._tries: dict[str, int] = {}
@@ -97,9 +97,9 @@ class Enricher:
         instance = instance or incident.occurrences[-1].instance
         if (incident.id, instance) not in self._under_way:
             self._under_way.add((incident.id, instance))
-            self._start(self._look(incident, instance, kind, reply))
+            self._start(self._enrich(incident, instance, kind, reply))
 
-    async def settled(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Wait until every look that was begun has ended."""
         while self._tasks:
             await asyncio.wait(set(self._tasks))
@@ -108,7 +108,7 @@ class Enricher:
         """Give up what is under way: following takes it up at the next start."""
         for task in self._tasks:
             task.cancel()
-        await self.settled()
+        await self.wait_until_idle()
 
     async def learn(self, incident: Incident, found: Instance, *, reply: PostId | None = None) -> None:
         """Write and show what a single read of a failed instance tells."""
@@ -124,8 +124,8 @@ class Enricher:
                 await self._tell(incident, found.id, reply, line=line)
         await self._find_owners(incident)
 
-    def _start(self, look: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(look)
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 
@@ -134,10 +134,10 @@ class Enricher:
         if not task.cancelled() and task.exception() is not None:
             log.error("a closer look at a failure met a bug", exc_info=task.exception())
 
-    async def _look(self, incident: Incident, instance: InstanceId, kind: int | None, reply: PostId | None) -> None:
+    async def _enrich(self, incident: Incident, instance: InstanceId, kind: int | None, reply: PostId | None) -> None:
         try:
             async with self._turn:
-                found = await self._out.enos.instance(instance)
+                found = await self._context.enos.instance(instance)
                 if found is not None:
                     await self.learn(incident, found, reply=reply)
                 if kind is not None:
@@ -151,7 +151,7 @@ class Enricher:
         """Ask the flow, where the rows name no owner."""
         if incident.owners or not self._may_try(incident.id):
             return
-        flow = await self._out.enos.flow(incident.flow_id)
+        flow = await self._context.enos.flow(incident.flow_id)
         if flow.owners:
             await self._change(incident, lambda old: _with_owners(old, flow.owners), owners=flow.owners)
 
@@ -159,11 +159,11 @@ class Enricher:
         if not task.instance_id or not self._may_try(instance):
             return ""
         try:
-            text = await self._out.enos.log(task.instance_id)
+            text = await self._context.enos.log(task.instance_id)
         except Failure as trouble:
             log.info("no log of %s for now: %s", task.instance_id, trouble)
             return ""
-        return await apart(lambda log: error_line(log, self._out.mask), text or "")
+        return await without_blocking(lambda log: error_line(log, self._context.mask), text or "")
 
     def _may_try(self, what: str) -> bool:
         """Whether to ask once more: what is not there at the third time will not come."""
@@ -175,7 +175,7 @@ class Enricher:
 
     async def _find_last_success(self, incident: Incident, kind: int) -> None:
         """Look at the newest page of the flow's good runs: one request."""
-        now = self._out.clock()
+        now = self._context.clock()
         terms = Search(
             kind=kind,
             since=milliseconds(now - _GOOD_WITHIN),
@@ -184,7 +184,7 @@ class Enricher:
             expression=str(incident.flow_id),
         )
         good: tuple[Instance, ...] = ()
-        found = self._out.enos.search(terms)
+        found = self._context.enos.search(terms)
         async for page in found:
             good = tuple(row for row in page.rows if row.flow_id == incident.flow_id and row.status == Status.SUCCESS)
             break
@@ -205,7 +205,7 @@ class Enricher:
         line: str = "",
     ) -> None:
         def step(old: Incident) -> lifecycle.Step:
-            return lifecycle.learned(
+            return lifecycle.enriched(
                 old,
                 instance,
                 tasks=_with_earlier(old, instance, tasks),
@@ -224,41 +224,41 @@ class Enricher:
         reply: PostId | None = None,
         instance: InstanceId | None = None,
     ) -> None:
-        now = self._out.clock()
-        terms = self._out.terms(now, await self._out.looks.of((*incident.owners, *owners), now))
+        now = self._context.clock()
+        terms = self._context.terms(now, await self._context.owner_resolver.resolve((*incident.owners, *owners), now))
 
-        def decide(old: Incident) -> Facts:
+        def decide(old: Incident) -> ChangeSet:
             new, reason = step(old)
-            facts = incident_posts.changed(old, new, reason, terms)
-            if reply is None or reason is Reason.NOTHING:
-                return facts
-            return replace(facts, posts=(*facts.posts, *_reply_anew(new, reply, instance, terms)))
+            changes = incident_posts.changed(old, new, reason, terms)
+            if reply is None or reason is Transition.NOTHING:
+                return changes
+            return replace(changes, posts=(*changes.posts, *_edited_reply(new, reply, instance, terms)))
 
-        await self._out.store.change(incident.id, decide)
-        self._out.wake()
+        await self._context.store.change(incident.id, decide)
+        self._context.wake()
 
 
-def begin_all(enricher: Enricher, facts: Facts, kind: int, now: datetime) -> None:
+def enrich_all(enricher: Enricher, changes: ChangeSet, kind: int, now: datetime) -> None:
     """Begin a closer look at each failure that these facts of a page tell, on a card or in a reply.
 
     Those that stand under another message are left to following: hundreds at once would not help an EnOS in trouble,
     and would hold up a first start. The last good run is looked for until it is known.
     """
-    tells = facts.tells if isinstance(facts, page_facts.PageFacts) else {}
-    told = [(post.incident, tells[post.id], post.id) for post in facts.posts if post.id in tells]
-    for incident in facts.incidents:
-        if incident.gathered:
+    tells = changes.tells if isinstance(changes, page_facts.PageFacts) else {}
+    told = [(post.incident, tells[post.id], post.id) for post in changes.posts if post.id in tells]
+    for incident in changes.incidents:
+        if incident.grouped:
             continue
         newest = incident.occurrences[-1]
         replies_of = {instance: post for of, instance, post in told if of == incident.id}
-        if newest.seen_at == now and not newest.failed_tasks and not newest.healed:
+        if newest.seen_at == now and not newest.failed_tasks and not newest.backfilled:
             kind_of_good = None if incident.last_success else kind
             enricher.begin(incident, kind_of_good, reply=replies_of.pop(newest.instance, None))
         for instance, post in replies_of.items():
             enricher.begin(incident, None, instance=instance, reply=post)
 
 
-def _reply_anew(
+def _edited_reply(
     incident: Incident, reply: PostId, instance: InstanceId | None, terms: incident_posts.Terms
 ) -> tuple[NewPost, ...]:
     """Return the edit of the reply that told this failure."""
@@ -269,11 +269,11 @@ def _reply_anew(
     return (
         NewPost(
             id=id_,
-            kind=Kind.EDIT,
+            kind=PostKind.EDIT,
             lane=Lane.ALERT,
             channel=incident.channel,
             body=replies.failed_again(incident, failure, id_),
-            due=terms.now + incident_posts.GATHER_EDITS,
+            due=terms.now + incident_posts.MERGE_EDITS_FOR,
             target=reply,
             incident=incident.id,
         ),
@@ -288,14 +288,14 @@ def _with_earlier(incident: Incident, instance: InstanceId, tasks: tuple[Task, .
 
 def _with_owners(incident: Incident, owners: tuple[UserName, ...]) -> lifecycle.Step:
     if incident.owners:
-        return incident, Reason.NOTHING
-    return replace(incident, owners=owners), Reason.LEARNED
+        return incident, Transition.NOTHING
+    return replace(incident, owners=owners), Transition.ENRICHED
 
 
 def _with_last_success(incident: Incident, instance: InstanceId) -> lifecycle.Step:
     if incident.last_success == instance or incident.recovered_by:
-        return incident, Reason.NOTHING
-    return replace(incident, last_success=instance), Reason.LEARNED
+        return incident, Transition.NOTHING
+    return replace(incident, last_success=instance), Transition.ENRICHED
 
 
 def _moment(row: Instance) -> float:

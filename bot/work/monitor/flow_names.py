@@ -23,22 +23,22 @@ from bot.core.flow.model import (
     UserId,
 )
 from bot.core.incident import lifecycle
-from bot.core.incident.facts import Facts
+from bot.core.incident.facts import ChangeSet
 from bot.core.incident.model import Incident
 from bot.messages import incident_posts
-from bot.work.monitor.owners import Looks
+from bot.work.monitor.owners import OwnerResolver
 from bot.work.ports import Clock, Enos, NewId
 from bot.work.ports_store import Store
 
-_ROOM = 20_000  # runs, and flows, whose printed names are remembered
+_MAX_NAMES = 20_000  # runs, and flows, whose printed names are remembered
 _LIVE, _OF_ONE = 5000, 100  # incidents looked at
 
 
-class Printed:
+class ListedNames:
     """The flow's name that each run was last listed with; what finds no room, or was forgotten, is no news."""
 
-    def __init__(self, room: int = _ROOM) -> None:
-        self._room = room
+    def __init__(self, limit: int = _MAX_NAMES) -> None:
+        self._limit = limit
         self._names: dict[InstanceId, str] = {}
 
     def renamed(self, rows: Iterable[Instance]) -> frozenset[InstanceId]:
@@ -46,22 +46,22 @@ class Printed:
         known = self._names
         return frozenset(row.id for row in rows if row.flow_name != known.get(row.id, row.flow_name))
 
-    def keep(self, rows: Sequence[Instance]) -> None:
+    def remember(self, rows: Sequence[Instance]) -> None:
         """Remember how rows are listed, once what they say is written."""
-        if len(self._names) + len(rows) > self._room:
+        if len(self._names) + len(rows) > self._limit:
             self._names.clear()
         self._names.update((row.id, row.flow_name) for row in rows if row.flow_name)
 
 
-class Naming:
+class FlowNames:
     """Brings the names on cards up to date."""
 
-    def __init__(self, store: Store, looks: Looks, new_id: NewId, wake: Callable[[], None]) -> None:
+    def __init__(self, store: Store, owner_resolver: OwnerResolver, new_id: NewId, wake: Callable[[], None]) -> None:
         self._store = store
-        self._looks = looks
+        self._owner_resolver = owner_resolver
         self._new_id = new_id
         self._wake = wake
-        self._heard: dict[FlowId, tuple[str, InstanceId]] = {}  # from single runs, which are read often
+        self._from_runs: dict[FlowId, tuple[str, InstanceId]] = {}  # from single runs, which are read often
 
     async def flow(self, flow: FlowId, name: str, now: datetime) -> None:
         """Take in what a flow is called now."""
@@ -75,12 +75,12 @@ class Naming:
 
     async def run(self, found: Instance, now: datetime) -> None:
         """Take in what the flow of a run is called, as the run tells it."""
-        if found.flow_name and self._heard.get(found.flow_id) != (found.flow_name, found.id):
+        if found.flow_name and self._from_runs.get(found.flow_id) != (found.flow_name, found.id):
             incidents = await self._store.incidents(live=False, flow=found.flow_id, limit=_OF_ONE)
             await self._rename(incidents, {found.flow_id: found.flow_name}, now, found.id)
-            if len(self._heard) >= _ROOM:
-                self._heard.clear()
-            self._heard[found.flow_id] = found.flow_name, found.id
+            if len(self._from_runs) >= _MAX_NAMES:
+                self._from_runs.clear()
+            self._from_runs[found.flow_id] = found.flow_name, found.id
 
     async def _rename(
         self,
@@ -98,10 +98,10 @@ class Naming:
             newest.add(key)
 
     async def _change(self, incident: Incident, name: str, now: datetime, run: InstanceId | None) -> None:
-        look = await self._looks.of(incident.owners, now)
-        terms = incident_posts.Terms(now, frozenset(), incident.channel, self._new_id, look=look)
+        render_context = await self._owner_resolver.resolve(incident.owners, now)
+        terms = incident_posts.Terms(now, frozenset(), incident.channel, self._new_id, render_context=render_context)
 
-        def decide(old: Incident) -> Facts:
+        def decide(old: Incident) -> ChangeSet:
             return incident_posts.changed(old, *lifecycle.renamed(old, name, run), terms)
 
         await self._store.change(incident.id, decide)
@@ -109,15 +109,15 @@ class Naming:
 
 
 def _renamed(incident: Incident, name: str, run: InstanceId | None) -> bool:
-    return lifecycle.renamed(incident, name, run)[1] is lifecycle.Reason.RENAMED
+    return lifecycle.renamed(incident, name, run)[1] is lifecycle.Transition.RENAMED
 
 
-class Listening:
+class NameTrackingEnos:
     """EnOS as it is, with an ear for what it calls its flows. Changes are passed on as they are."""
 
-    def __init__(self, enos: Enos, naming: Naming, clock: Clock) -> None:
+    def __init__(self, enos: Enos, flow_names: FlowNames, clock: Clock) -> None:
         self._enos = enos
-        self._naming = naming
+        self._flow_names = flow_names
         self._clock = clock
 
     def search(
@@ -130,25 +130,25 @@ class Listening:
         """Return one instance, and hear its flow's name."""
         found = await self._enos.instance(instance, **_reader(as_user))
         if found is not None:
-            await self._naming.run(found, self._clock())
+            await self._flow_names.run(found, self._clock())
         return found
 
     async def flow(self, flow: FlowId, *, as_user: UserId | None = None) -> Flow:
         """Return the flow, and hear its name."""
         found = await self._enos.flow(flow, **_reader(as_user))
-        await self._naming.flow(found.id, found.name, self._clock())
+        await self._flow_names.flow(found.id, found.name, self._clock())
         return found
 
     async def my_flows(self, expression: str = "", *, as_user: UserId | None = None) -> tuple[FlowName, ...]:
         """Return the user's flows, and hear their names."""
         found = await self._enos.my_flows(expression, **_reader(as_user))
-        await self._naming.flows(found, self._clock())
+        await self._flow_names.flows(found, self._clock())
         return found
 
     async def all_flows(self, expression: str = "", *, as_user: UserId | None = None) -> tuple[FlowName, ...]:
         """Return all flows, and hear their names."""
         found = await self._enos.all_flows(expression, **_reader(as_user))
-        await self._naming.flows(found, self._clock())
+        await self._flow_names.flows(found, self._clock())
         return found
 
     # what is passed on

@@ -25,22 +25,22 @@ from bot.core.flow.model import (
 from bot.core.flow.status import Status
 from bot.core.flow.times import milliseconds
 from bot.core.incident import lifecycle, recovery
-from bot.core.incident.facts import Facts, Seen
-from bot.core.incident.lifecycle import Reason
+from bot.core.incident.facts import ChangeSet, Seen
+from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
 from bot.messages import incident_posts
-from bot.work.monitor.details import Enricher, Outside, begin_all
+from bot.work.monitor.details import Enricher, MonitorContext, enrich_all
 from bot.work.monitor.reader import closing
 from bot.work.monitor.settings import UPDATED
-from bot.work.monitor.single_reads import Singles
+from bot.work.monitor.single_reads import SingleReads
 
 log = logging.getLogger(__name__)
 _Thing = TypeVar("_Thing")
 
 _MOST = 5000  # incidents followed at once
 _AT_FIRST, _AT_LAST = timedelta(minutes=1), timedelta(minutes=10)  # between two reads of one instance
-_LEFT_EVERY = timedelta(minutes=5)  # recovered incidents without a good run are looked at less often
-_LEFT_FOR = timedelta(days=7)  # and for so long
+_MISSING_SUCCESS_EVERY = timedelta(minutes=5)  # recovered incidents without a good run are looked at less often
+_MISSING_SUCCESS_FOR = timedelta(days=7)  # and for so long
 _REPLIES = 5  # good runs told one by one, per incident and tick
 _BUGS = 100  # different ones that are logged
 _REMEMBERED = 2000  # good runs known from earlier reads, per type
@@ -57,65 +57,65 @@ class _Plan:
 
 
 @dataclass
-class _Good:
+class _KnownSuccesses:
     """What a type's searches for good runs have covered."""
 
     known: dict[tuple[str, str], None] = field(default_factory=dict)
     covered: frozenset[tuple[str, str, str]] = frozenset()  # failures that were there at the last complete read
 
 
-class Following:
+class IncidentFollower:
     """Follows open incidents, and recovered ones that miss a good run."""
 
-    def __init__(self, outside: Outside, enricher: Enricher) -> None:
-        self._out = outside
+    def __init__(self, context: MonitorContext, enricher: Enricher) -> None:
+        self._context = context
         self._enricher = enricher
-        self._singles = Singles(outside)
-        self._turn = asyncio.Semaphore(outside.settings.lane_width)
+        self._single_reads = SingleReads(context)
+        self._turn = asyncio.Semaphore(context.settings.lane_width)
         self._plans: dict[IncidentId, _Plan] = {}
-        self._good = {kind: _Good() for kind in KINDS}
+        self._successes = {kind: _KnownSuccesses() for kind in KINDS}
         self._candidates: defaultdict[IncidentId, dict[InstanceId, Instance]] = defaultdict(dict)
-        self._left: dict[IncidentId, Incident] = {}  # recovered, without a good run
-        self._left_due: datetime | None = None
+        self._missing_success: dict[IncidentId, Incident] = {}  # recovered, without a good run
+        self._missing_success_due: datetime | None = None
         self._waiting: dict[InstanceId, _Plan] = {}
         self._bugs: set[str] = set()  # that were logged
 
     def nudge(self) -> None:
         """Look at everything at the next tick: somebody has started a run that may heal."""
-        self._left_due = None
+        self._missing_success_due = None
         for plan in self._plans.values():
-            plan.pause, plan.due = _AT_FIRST, min(plan.due, self._out.steady() + _AT_FIRST)
+            plan.pause, plan.due = _AT_FIRST, min(plan.due, self._context.steady() + _AT_FIRST)
 
     async def tick(self, now: datetime) -> None:
         """Look for recoveries and good runs, and read what is due. An outage is the alert search's to tell."""
-        live = await self._out.store.incidents(live=True, limit=_MOST)
-        due = self._left_due is None or self._out.steady() >= self._left_due
+        live = await self._context.store.incidents(live=True, limit=_MOST)
+        due = self._missing_success_due is None or self._context.steady() >= self._missing_success_due
         if due:
-            await self._find_left(now)
-        followed = self._left | {incident.id: incident for incident in live}
+            await self._find_missing_success(now)
+        followed = self._missing_success | {incident.id: incident for incident in live}
         self._forget_all_but(followed)
         if live or (due and followed):
             for kind in KINDS:
-                await self._quietly(self._find_good(kind, followed, now))
-            self._left = {id_: followed[id_] for id_ in self._left}
+                await self._quietly(self._find_successes(kind, followed, now))
+            self._missing_success = {id_: followed[id_] for id_ in self._missing_success}
             due_now = [incident for incident in followed.values() if self._due(incident, now)]
-            await self._together(due_now, lambda incident: self._read(incident, now))
-        await self._look_beyond(now)
+            await self._in_parallel(due_now, lambda incident: self._read(incident, now))
+        await self._follow_unfinished(now)
 
-    async def look_back(self, now: datetime) -> None:
+    async def find_recovered(self, now: datetime) -> None:
         """Look for good runs alone: what has failed within the window may have recovered since."""
-        live = {incident.id: incident for incident in await self._out.store.incidents(live=True, limit=_MOST)}
+        live = {incident.id: incident for incident in await self._context.store.incidents(live=True, limit=_MOST)}
         for kind in KINDS if live else ():
-            await self._quietly(self._find_good(kind, live, now))
+            await self._quietly(self._find_successes(kind, live, now))
 
     # ── what is followed ──
 
-    async def _find_left(self, now: datetime) -> None:
+    async def _find_missing_success(self, now: datetime) -> None:
         """Find the recovered incidents that miss a good run. Every search looks for theirs too."""
-        recent = await self._out.store.incidents(live=False, since=now - _LEFT_FOR, limit=_MOST)
-        left = (each for each in recent if each.phase is Phase.RECOVERED and lifecycle.unhealed(each))
-        self._left = {incident.id: incident for incident in left}
-        self._left_due = self._out.steady() + _LEFT_EVERY
+        recent = await self._context.store.incidents(live=False, since=now - _MISSING_SUCCESS_FOR, limit=_MOST)
+        missing_success = (each for each in recent if each.phase is Phase.RECOVERED and lifecycle.not_backfilled(each))
+        self._missing_success = {incident.id: incident for incident in missing_success}
+        self._missing_success_due = self._context.steady() + _MISSING_SUCCESS_EVERY
 
     def _forget_all_but(self, followed: Collection[IncidentId]) -> None:
         for gone in self._plans.keys() - set(followed):
@@ -124,20 +124,20 @@ class Following:
 
     # ── good runs ──
 
-    async def _find_good(self, kind: int, followed: dict[IncidentId, Incident], now: datetime) -> None:
+    async def _find_successes(self, kind: int, followed: dict[IncidentId, Incident], now: datetime) -> None:
         """Search the good runs of a type, newest change first, until nothing is new."""
         of_flow: defaultdict[FlowId, list[IncidentId]] = defaultdict(list)
         for incident in followed.values():
             of_flow[incident.flow_id].append(incident.id)
         failures = frozenset(_failures(followed.values()))
-        good = self._good[kind]
-        whole = not failures <= good.covered
+        known_successes = self._successes[kind]
+        whole = not failures <= known_successes.covered
         first: list[tuple[str, str]] = []
         said: defaultdict[IncidentId, int] = defaultdict(int)
-        async with closing(self._out.enos.search(_good_runs(kind, followed.values(), now))) as found:
+        async with closing(self._context.enos.search(_success_search(kind, followed.values(), now))) as found:
             async for page in found:
                 keys = [(row.id, row.end_time) for row in page.rows]
-                known = bool(keys) and all(key in good.known for key in keys)
+                known = bool(keys) and all(key in known_successes.known for key in keys)
                 first += keys[: _REMEMBERED - len(first)]
                 for row in reversed(page.rows):
                     for id_ in of_flow.get(row.flow_id, ()):
@@ -146,11 +146,11 @@ class Following:
                         except Failure:
                             raise
                         except Exception as bug:  # noqa: BLE001  logged: one run must not hide the others
-                            self._met(bug)
+                            self._log_bug_once(bug)
                 if known and not whole and page.sorted_by in UPDATED:
                     break
-        good.known = dict.fromkeys([*first, *good.known][:_REMEMBERED])
-        good.covered = failures
+        known_successes.known = dict.fromkeys([*first, *known_successes.known][:_REMEMBERED])
+        known_successes.covered = failures
 
     async def _succeeded(
         self, incident: Incident, row: Instance, now: datetime, said: defaultdict[IncidentId, int]
@@ -158,36 +158,38 @@ class Following:
         """Take a good run in; return the incident as it is then."""
         if row.status != Status.SUCCESS:
             return incident
-        reason = recovery.after(incident, row, now)[1]
-        if reason is Reason.RECOVERED and not row.graph.tasks and recovery.might_heal(row, incident):
-            row = await self._whole(row)
-        if reason is Reason.NOTHING:
-            if not row.graph.tasks and recovery.might_heal(row, incident):
+        reason = recovery.after_success(incident, row, now)[1]
+        if reason is Transition.RECOVERED and not row.graph.tasks and recovery.might_backfill(row, incident):
+            row = await self._with_tasks(row)
+        if reason is Transition.NOTHING:
+            if not row.graph.tasks and recovery.might_backfill(row, incident):
                 self._candidates[incident.id].setdefault(row.id, row)
             return incident
-        terms = self._out.terms(now, await self._out.looks.of(incident.owners, now))
+        terms = self._context.terms(now, await self._context.owner_resolver.resolve(incident.owners, now))
 
-        def decide(old: Incident) -> Facts:
-            new, reason = recovery.after(old, row, now)
-            speaks = reason is Reason.RECOVERED or (reason is Reason.HEALED and said[old.id] < _REPLIES)
+        def decide(old: Incident) -> ChangeSet:
+            new, reason = recovery.after_success(old, row, now)
+            speaks = reason is Transition.RECOVERED or (reason is Transition.BACKFILLED and said[old.id] < _REPLIES)
             reply = (
-                incident_posts.success_reply(old, new, reason, terms.look.zone) if speaks and not new.gathered else None
+                incident_posts.success_reply(old, new, reason, terms.render_context.zone)
+                if speaks and not new.grouped
+                else None
             )
-            facts = incident_posts.changed(old, new, reason, terms, reply=reply)
-            return replace(facts, seen=_as_seen(old, new, row, now))
+            changes = incident_posts.changed(old, new, reason, terms, reply=reply)
+            return replace(changes, seen=_as_seen(old, new, row, now))
 
-        facts = await self._out.store.change(incident.id, decide)
+        changes = await self._context.store.change(incident.id, decide)
         said[incident.id] += 1
-        self._out.wake()
-        return facts.incidents[0] if facts.incidents else incident
+        self._context.wake()
+        return changes.incidents[0] if changes.incidents else incident
 
-    async def _whole(self, row: Instance) -> Instance:
+    async def _with_tasks(self, row: Instance) -> Instance:
         """Return a good run with its tasks: what ends the alarm should say at once whether it healed anything.
 
         Read once in the life of an incident. Where it cannot be read, the run as listed: it is read again later.
         """
         try:
-            found = await self._out.enos.instance(row.id)
+            found = await self._context.enos.instance(row.id)
         except Failure as trouble:
             log.info("the tasks of %s are not known yet: %s", row.id, trouble)
             return row
@@ -201,72 +203,72 @@ class Following:
         plan = self._plans.get(incident.id)
         if plan is None or plan.of != key:
             age = max(timedelta(), now - newest.seen_at)
-            plan = self._plans[incident.id] = _Plan(key, self._out.steady() + max(timedelta(), _AT_FIRST - age))
-        if self._out.steady() < plan.due:
+            plan = self._plans[incident.id] = _Plan(key, self._context.steady() + max(timedelta(), _AT_FIRST - age))
+        if self._context.steady() < plan.due:
             return False
-        plan.due = self._out.steady() + plan.pause
+        plan.due = self._context.steady() + plan.pause
         plan.pause = min(plan.pause * 2, _AT_LAST)
         return True
 
     async def _read(self, incident: Incident, now: datetime) -> None:
-        instance = self._which(incident)
-        before = await self._singles.known(instance, incident.flow_id)
-        found = await self._out.enos.instance(instance)
+        instance = self._instance_to_read(incident)
+        before = await self._single_reads.known(instance, incident.flow_id)
+        found = await self._context.enos.instance(instance)
         self._candidates[incident.id].pop(instance, None)
         if found is None:
             return
         if found.status == Status.SUCCESS:
             await self._succeeded(incident, found, now, defaultdict(int))
-        elif found.status in self._out.settings.alerting:
+        elif found.status in self._context.settings.alerting:
             await self._enricher.learn(incident, found)
         at = instance_moment(instance)
-        beyond = at is not None and at < now - self._out.settings.lookback
-        facts = await self._singles.take(found, before, now, beyond=beyond)
-        self._begin(facts, found, now)
+        beyond = at is not None and at < now - self._context.settings.lookback
+        changes = await self._single_reads.record(found, before, now, beyond=beyond)
+        self._begin(changes, found, now)
 
-    def _which(self, incident: Incident) -> InstanceId:
+    def _instance_to_read(self, incident: Incident) -> InstanceId:
         """Return the instance whose read tells most: a run that might heal, tasks not known, else the newest."""
         candidates = self._candidates.get(incident.id)
         if candidates:
             return next(iter(candidates))
         plan = self._plans[incident.id]
-        for failure in reversed(lifecycle.unhealed(incident)):
+        for failure in reversed(lifecycle.not_backfilled(incident)):
             if not failure.failed_tasks and failure.instance not in plan.asked:
                 plan.asked.add(failure.instance)
                 return failure.instance
         return incident.occurrences[-1].instance
 
-    def _begin(self, facts: Facts, found: Instance, now: datetime) -> None:
-        if facts.incidents:
-            self._out.wake()
-            begin_all(self._enricher, facts, PERIODIC if found.kind is None else found.kind, now)
+    def _begin(self, changes: ChangeSet, found: Instance, now: datetime) -> None:
+        if changes.incidents:
+            self._context.wake()
+            enrich_all(self._enricher, changes, PERIODIC if found.kind is None else found.kind, now)
 
     # ── what has not ended, beyond the window ──
 
-    async def _look_beyond(self, now: datetime) -> None:
-        unfinished = await self._out.store.unfinished(now - self._out.settings.lookback)
+    async def _follow_unfinished(self, now: datetime) -> None:
+        unfinished = await self._context.store.unfinished(now - self._context.settings.lookback)
         for gone in self._waiting.keys() - set(unfinished):
             del self._waiting[gone]
-        due, at = [], self._out.steady()
+        due, at = [], self._context.steady()
         for instance in unfinished:
             plan = self._waiting.setdefault(instance, _Plan((instance, ""), at))
             if at >= plan.due:
                 plan.due = at + plan.pause
                 plan.pause = min(plan.pause * 2, _AT_LAST)
                 due.append(instance)
-        await self._together(due, lambda instance: self._read_beyond(instance, now))
+        await self._in_parallel(due, lambda instance: self._read_beyond(instance, now))
 
     async def _read_beyond(self, instance: InstanceId, now: datetime) -> None:
-        before = await self._singles.known(instance, None)
-        found = await self._out.enos.instance(instance)
+        before = await self._single_reads.known(instance, None)
+        found = await self._context.enos.instance(instance)
         if found is None:
-            await self._out.store.observe((instance,), (), lambda _: Facts(forget=(instance,)))
+            await self._context.store.observe((instance,), (), lambda _: ChangeSet(forget=(instance,)))
             return
-        self._begin(await self._singles.take(found, before, now, beyond=True), found, now)
+        self._begin(await self._single_reads.record(found, before, now, beyond=True), found, now)
 
     # ── how ──
 
-    async def _together(self, things: Iterable[_Thing], read: Callable[[_Thing], Awaitable[None]]) -> None:
+    async def _in_parallel(self, things: Iterable[_Thing], read: Callable[[_Thing], Awaitable[None]]) -> None:
         """Read them, a few at once. A read is begun in its turn: one that is never reached leaves nothing behind."""
 
         async def one(thing: _Thing) -> None:
@@ -282,9 +284,9 @@ class Following:
         except Failure as trouble:
             log.info("following waits: %s", trouble)
         except Exception as bug:  # noqa: BLE001  logged
-            self._met(bug)
+            self._log_bug_once(bug)
 
-    def _met(self, bug: Exception) -> None:
+    def _log_bug_once(self, bug: Exception) -> None:
         """Log a bug, once: the next tick meets it again."""
         what = f"{type(bug).__name__}: {bug}"[:200]
         if what not in self._bugs:
@@ -296,11 +298,11 @@ class Following:
 
 def _failures(incidents: Iterable[Incident]) -> Iterable[tuple[str, str, str]]:
     for incident in incidents:
-        for failure in lifecycle.unhealed(incident):
+        for failure in lifecycle.not_backfilled(incident):
             yield incident.id, failure.instance, failure.end_time
 
 
-def _good_runs(kind: int, incidents: Iterable[Incident], now: datetime) -> Search:
+def _success_search(kind: int, incidents: Iterable[Incident], now: datetime) -> Search:
     """Return the search for good runs since the oldest failure that has none; of one flow where it is only one."""
     followed = tuple(incidents)
     since = min(_since(failure, incident) for incident in followed for failure in _or_newest(incident))
@@ -315,7 +317,7 @@ def _good_runs(kind: int, incidents: Iterable[Incident], now: datetime) -> Searc
 
 
 def _or_newest(incident: Incident) -> Sequence[Occurrence]:
-    return lifecycle.unhealed(incident) or incident.occurrences[-1:]
+    return lifecycle.not_backfilled(incident) or incident.occurrences[-1:]
 
 
 def _since(failure: Occurrence, incident: Incident) -> datetime:
@@ -324,8 +326,8 @@ def _since(failure: Occurrence, incident: Incident) -> datetime:
 
 def _as_seen(old: Incident, new: Incident, row: Instance, now: datetime) -> tuple[Seen, ...]:
     """Return the failed instance as seen good, where its own success healed it: its next failure is a new one."""
-    was = any(each.instance == row.id and not each.healed for each in old.occurrences)
-    is_now = any(each.instance == row.id and not each.healed for each in new.occurrences)
+    was = any(each.instance == row.id and not each.backfilled for each in old.occurrences)
+    is_now = any(each.instance == row.id and not each.backfilled for each in new.occurrences)
     if not was or is_now:
         return ()
     kind = PERIODIC if row.kind is None else row.kind

@@ -1,4 +1,4 @@
-"""Gatherings kept: the first start's message and those of storms show their incidents as they stand.
+"""Messages of incident groups: the first start's message and those of storms show their incidents as they stand.
 
     first start   the first complete reading is gathered, then told in one message; a crash goes on where it was
     storm         begun by a page of rows (``work/monitor/page_facts.py``), ended here after ten quiet minutes
@@ -16,73 +16,75 @@ from datetime import datetime
 
 from bot.core.flow.model import UserName
 from bot.core.incident import groups
-from bot.core.incident.facts import Facts, Known
-from bot.core.incident.groups import Gathering, Occasion
+from bot.core.incident.facts import ChangeSet, StoredState
+from bot.core.incident.groups import IncidentGroup, Occasion
 from bot.core.incident.model import Incident
-from bot.core.outbox.posts import Body, Kind, Lane, NewPost, PostId
+from bot.core.outbox.posts import Body, Lane, NewPost, PostId, PostKind
 from bot.messages.cards import incident_groups as cards
-from bot.messages.cards.incident import Look
-from bot.messages.incident_posts import GATHER_EDITS, HOLD
-from bot.work.monitor.owners import Looks
-from bot.work.monitor.settings import WatchSettings
+from bot.messages.cards.incident import RenderContext
+from bot.messages.incident_posts import HOLD, MERGE_EDITS_FOR
+from bot.work.monitor.owners import OwnerResolver
+from bot.work.monitor.settings import MonitorSettings
 from bot.work.ports import Clock, NewId
 from bot.work.ports_store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class _Drawing:
+class _Rendering:
     """A gathering with what its message is to show."""
 
-    gathering: Gathering
+    group: IncidentGroup
     incidents: tuple[Incident, ...]
-    look: Look
+    render_context: RenderContext
     mention: tuple[UserName, ...]  # owners it has not mentioned yet
 
 
-class Gatherings:
+class IncidentGroupMessages:
     """Keeps the messages under which many incidents stand."""
 
-    def __init__(self, store: Store, looks: Looks, clock: Clock, new_id: NewId, settings: WatchSettings) -> None:
+    def __init__(
+        self, store: Store, owner_resolver: OwnerResolver, clock: Clock, new_id: NewId, settings: MonitorSettings
+    ) -> None:
         self._store = store
-        self._looks = looks
+        self._owner_resolver = owner_resolver
         self._clock = clock
         self._new_id = new_id
         self._settings = settings
         self._is_stale = True
-        self._drawing = asyncio.Lock()  # what was read earlier must not be drawn over what was read later
+        self._rendering = asyncio.Lock()  # what was read earlier must not be drawn over what was read later
 
     # ── the first start ──
 
     async def first_start(self, now: datetime) -> PostId | None:
         """Return the message to gather failures under, while the first complete reading goes on; else None."""
-        begun = _first_start(await self._store.gatherings())
+        begun = _first_start(await self._store.incident_groups())
         if begun is None and await self._store.is_new():
-            first = Gathering(PostId(self._new_id()), self._settings.channel, Occasion.FIRST_START, now, now)
-            begun = _first_start((await self._write(lambda known: _begin(first, known))).gatherings)
+            first = IncidentGroup(PostId(self._new_id()), self._settings.channel, Occasion.FIRST_START, now, now)
+            begun = _first_start((await self._write(lambda known: _begin(first, known))).incident_groups)
         return begun.post if begun is not None else None
 
     async def announce(self, now: datetime) -> None:
         """Queue the first start's message: every type was read to its end."""
-        first = _first_start(await self._store.gatherings())
+        first = _first_start(await self._store.incident_groups())
         if first is None:
             return
         told = replace(first, last_at=now, ended_at=now)
-        incidents = await self._store.gathered(first.post)
-        drawing = _Drawing(told, incidents, Look(), ())
+        incidents = await self._store.grouped(first.post)
+        rendering = _Rendering(told, incidents, RenderContext(), ())
         message = NewPost(
             first.post,
-            Kind.MESSAGE,
+            PostKind.MESSAGE,
             Lane.ALERT,
             first.channel or self._settings.channel,
-            self._body(drawing, first.post),
+            self._body(rendering, first.post),
             due=now + HOLD,
         )
-        shown = replace(told, shown=self._digest(drawing))
-        await self._write(lambda _: Facts(gatherings=(shown,), posts=(message,)))
+        shown = replace(told, shown=self._digest(rendering))
+        await self._write(lambda _: ChangeSet(incident_groups=(shown,), posts=(message,)))
 
     # ── showing what stands ──
 
-    def touched(self) -> None:
+    def incident_changed(self) -> None:
         """Say that an incident may have changed."""
         self._is_stale = True
 
@@ -93,77 +95,88 @@ class Gatherings:
 
     async def refresh(self) -> None:
         """End the storms that are over, and show each gathering as it stands, if that is not what it shows."""
-        async with self._drawing:
+        async with self._rendering:
             self._is_stale = False
-            for each in await self._store.gatherings():
+            for each in await self._store.incident_groups():
                 if groups.is_shown(each, self._clock()):
                     await self._show(each.post)
 
     async def _show(self, post: PostId) -> None:
-        incidents = await self._store.gathered(post)
-        look = await self._looks.of(groups.owners(incidents), self._clock())
+        incidents = await self._store.grouped(post)
+        render_context = await self._owner_resolver.resolve(groups.owners(incidents), self._clock())
 
-        def decide(known: Known) -> Facts:
+        def decide(known: StoredState) -> ChangeSet:
             now = self._clock()
-            found = next((each for each in known.gatherings if each.post == post), None)
+            found = next((each for each in known.incident_groups if each.post == post), None)
             if found is None:
-                return Facts()
-            return self._shown(found, incidents, look, now)
+                return ChangeSet()
+            return self._shown(found, incidents, render_context, now)
 
         await self._write(decide)
 
-    def _shown(self, found: Gathering, incidents: tuple[Incident, ...], look: Look, now: datetime) -> Facts:
+    def _shown(
+        self, found: IncidentGroup, incidents: tuple[Incident, ...], render_context: RenderContext, now: datetime
+    ) -> ChangeSet:
         """Return the end of a storm that is over, and the edit of a message that shows something else."""
         storm = found.occasion is Occasion.STORM
-        new = groups.over(found) if storm and found.ended_at is None and groups.is_quiet(found, now) else found
-        names = groups.to_mention(new, groups.owners(incidents), look.people) if storm else ()
+        new = groups.ended_storm(found) if storm and found.ended_at is None and groups.is_quiet(found, now) else found
+        names = groups.owners_to_mention(new, groups.owners(incidents), render_context.people) if storm else ()
         new = replace(new, mentioned=(*new.mentioned, *names))
-        drawing = _Drawing(new, incidents, look, names)
-        new = replace(new, shown=self._digest(drawing))
+        rendering = _Rendering(new, incidents, render_context, names)
+        new = replace(new, shown=self._digest(rendering))
         if new == found:
-            return Facts()
+            return ChangeSet()
         edit = PostId(self._new_id())
-        posts = [self._post(drawing, Kind.EDIT, edit, self._body(drawing, edit), now + GATHER_EDITS)]
+        posts = [self._post(rendering, PostKind.EDIT, edit, self._body(rendering, edit), now + MERGE_EDITS_FOR)]
         if names and now - found.began_at > HOLD:  # an edit notifies nobody, so that those are named in a reply
             reply = PostId(self._new_id())
             posts.append(
                 self._post(
-                    drawing,
-                    Kind.MESSAGE,
+                    rendering,
+                    PostKind.MESSAGE,
                     reply,
-                    cards.also_concerned(names, look.people, command=self._settings.command),
+                    cards.more_owners(names, render_context.people, command=self._settings.command),
                     now,
                 )
             )
-        return Facts(gatherings=(new,), posts=tuple(posts))
+        return ChangeSet(incident_groups=(new,), posts=tuple(posts))
 
-    def _post(self, drawing: _Drawing, kind: Kind, id_: PostId, body: Body, due: datetime) -> NewPost:
-        post, channel = drawing.gathering.post, drawing.gathering.channel or self._settings.channel
-        if kind is Kind.EDIT:
+    def _post(self, rendering: _Rendering, kind: PostKind, id_: PostId, body: Body, due: datetime) -> NewPost:
+        post, channel = rendering.group.post, rendering.group.channel or self._settings.channel
+        if kind is PostKind.EDIT:
             return NewPost(id_, kind, Lane.ALERT, channel, body, due, target=post)
         return NewPost(id_, kind, Lane.ALERT, channel, body, due, thread_of=post)
 
-    def _body(self, drawing: _Drawing, post: str) -> Body:
-        gathering, command = drawing.gathering, self._settings.command
-        if gathering.occasion is Occasion.STORM:
+    def _body(self, rendering: _Rendering, post: str) -> Body:
+        group, command = rendering.group, self._settings.command
+        if group.occasion is Occasion.STORM:
             return cards.storm(
-                gathering, drawing.incidents, drawing.look.people, post, command=command, zone=drawing.look.zone
+                group,
+                rendering.incidents,
+                rendering.render_context.people,
+                post,
+                command=command,
+                zone=rendering.render_context.zone,
             )
-        since = gathering.last_at - self._settings.lookback
-        return cards.first_start(drawing.incidents, post, command=command, since=since, zone=drawing.look.zone)
+        since = group.last_at - self._settings.lookback
+        return cards.first_start(
+            rendering.incidents, post, command=command, since=since, zone=rendering.render_context.zone
+        )
 
-    def _digest(self, drawing: _Drawing) -> str:
+    def _digest(self, rendering: _Rendering) -> str:
         """Return a digest of what the message shows, whatever id its buttons carry."""
-        return hashlib.sha256(json.dumps(self._body(drawing, ""), sort_keys=True).encode()).hexdigest()[:16]
+        return hashlib.sha256(json.dumps(self._body(rendering, ""), sort_keys=True).encode()).hexdigest()[:16]
 
-    async def _write(self, decide: Callable[[Known], Facts]) -> Facts:
+    async def _write(self, decide: Callable[[StoredState], ChangeSet]) -> ChangeSet:
         return await self._store.observe((), (), decide)
 
 
-def _first_start(gatherings: tuple[Gathering, ...]) -> Gathering | None:
-    return next((each for each in gatherings if each.occasion is Occasion.FIRST_START and each.ended_at is None), None)
+def _first_start(incident_groups: tuple[IncidentGroup, ...]) -> IncidentGroup | None:
+    return next(
+        (each for each in incident_groups if each.occasion is Occasion.FIRST_START and each.ended_at is None), None
+    )
 
 
-def _begin(first: Gathering, known: Known) -> Facts:
+def _begin(first: IncidentGroup, known: StoredState) -> ChangeSet:
     """Begin the first start, unless it has begun."""
-    return Facts(gatherings=(_first_start(known.gatherings) or first,))
+    return ChangeSet(incident_groups=(_first_start(known.incident_groups) or first,))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.core.outbox import notices
 from bot.core.outbox.notices import Notice
-from bot.core.outbox.posts import Body, Kind, Lane, NewPost, PostId
+from bot.core.outbox.posts import Body, Lane, NewPost, PostId, PostKind
 from bot.messages.cards import monitoring as cards
 from bot.work.delivery.alarms import Alarms
 from bot.work.ports import NewId
@@ -17,7 +17,7 @@ ALARM = "reading EnOS"
 _NOTE = "lag"
 
 
-class Lag:
+class LagNotice:
     """Keeps the notice and the alarm."""
 
     def __init__(self, store: Store, new_id: NewId, alarms: Alarms, *, channel: str) -> None:
@@ -25,27 +25,27 @@ class Lag:
         self._new_id = new_id
         self._alarms = alarms
         self._channel = channel
-        self._stands: bool | None = None  # None until the note was read
+        self._is_active: bool | None = None  # None until the note was read
 
     async def tick(self, now: datetime, lag: timedelta, *, late: bool, outage: bool) -> None:
         """Take in for how long no reading has ended, and whether that is too long."""
-        if self._stands is None:
-            self._stands = bool((await self._store.notes()).get(_NOTE))
+        if self._is_active is None:
+            self._is_active = bool((await self._store.notes()).get(_NOTE))
         if late:
-            self._alarms.raised(ALARM, cards.LATE)
-            if not self._stands and not outage:
+            self._alarms.fire(ALARM, cards.LATE)
+            if not self._is_active and not outage:
                 notice = Notice(PostId(self._new_id()), now - lag)
                 message = self._message(notice.post, cards.late(notice.since), now)
-                await self._store.tell(_NOTE, notices.begins(notice, [message]))
-                self._stands = True
+                await self._store.update_note(_NOTE, notices.begins(notice, [message]))
+                self._is_active = True
         else:
-            self._alarms.over(ALARM)
-            if self._stands:
-                await self._store.tell(_NOTE, notices.ends(lambda told: [self._clear(told, now)]))
-                self._stands = False
+            self._alarms.resolve(ALARM)
+            if self._is_active:
+                await self._store.update_note(_NOTE, notices.ends(lambda told: [self._clear(told, now)]))
+                self._is_active = False
 
     def _clear(self, told: Notice, now: datetime) -> NewPost:
         return self._message(PostId(f"{told.post}-over"), cards.in_time_again(now - told.since), now)
 
     def _message(self, id_: PostId, body: Body, now: datetime) -> NewPost:
-        return NewPost(id_, Kind.MESSAGE, Lane.ALERT, self._channel, body, now)
+        return NewPost(id_, PostKind.MESSAGE, Lane.ALERT, self._channel, body, now)

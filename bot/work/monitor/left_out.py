@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
 from bot.core.flow.model import LeftOut
-from bot.core.outbox.notices import Told
-from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
+from bot.core.outbox.notices import NoticeUpdate
+from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.messages.cards import monitoring as cards
 from bot.work.delivery.alarms import LEFT_OUT, Alarms
 from bot.work.ports import Clock, NewId
@@ -22,7 +22,7 @@ _NOTE = "left_out"
 _REMEMBERED = 500  # that were said; what is forgotten may be said again
 
 
-class Unreadable:
+class LeftOutNotice:
     """Tells of runs that are left out. The alarm is over once none was for ``quiet``, by the steady clock."""
 
     def __init__(
@@ -31,33 +31,35 @@ class Unreadable:
         self._store, self._alarms, self._new_id, self._steady = store, alarms, new_id, steady
         self._channel, self._quiet = channel, quiet
         self._last: datetime | None = None  # when a run was last left out
-        self._said: frozenset[str] = frozenset()  # that need no other look at the note
+        self._reported: frozenset[str] = frozenset()  # that need no other look at the note
 
-    async def take(self, left_out: Collection[LeftOut], now: datetime) -> None:
+    async def report(self, left_out: Collection[LeftOut], now: datetime) -> None:
         """Take in what a poll has left out, be it nothing; tell what was not told before."""
         if left_out:
             self._last = self._steady()
-            self._alarms.raised(LEFT_OUT, cards.LEFT_OUT)
+            self._alarms.fire(LEFT_OUT, cards.LEFT_OUT)
         elif self._last is not None and self._steady() - self._last >= self._quiet:
             self._last = None
-            self._alarms.over(LEFT_OUT)
-        rows = {row.key: row for row in left_out if row.key not in self._said}
+            self._alarms.resolve(LEFT_OUT)
+        rows = {row.key: row for row in left_out if row.key not in self._reported}
         if rows:
-            await self._store.tell(_NOTE, self._telling(rows, PostId(self._new_id()), now))
-            self._said |= rows.keys()
+            await self._store.update_note(_NOTE, self._report_new(rows, PostId(self._new_id()), now))
+            self._reported |= rows.keys()
 
-    def _telling(self, rows: Mapping[str, LeftOut], id_: PostId, now: datetime) -> Callable[[str], Told | None]:
+    def _report_new(
+        self, rows: Mapping[str, LeftOut], id_: PostId, now: datetime
+    ) -> Callable[[str], NoticeUpdate | None]:
         """Return the decision to tell those of the rows that were not told."""
 
-        def decide(note: str) -> Told | None:
-            said = dict.fromkeys(json.loads(note or "[]"))
-            new = {key: row for key, row in rows.items() if key not in said}
+        def decide(note: str) -> NoticeUpdate | None:
+            reported = dict.fromkeys(json.loads(note or "[]"))
+            new = {key: row for key, row in rows.items() if key not in reported}
             if not new:
                 return None
             for row in new.values():
                 log.warning("a run that EnOS lists is left out: %s, %s", row.shown, row.why)
             body = cards.left_out(tuple(new.values()))
-            post = NewPost(id_, Kind.MESSAGE, Lane.ALERT, self._channel, body, now)
-            return Told(json.dumps([*said, *new][-_REMEMBERED:]), (post,))
+            post = NewPost(id_, PostKind.MESSAGE, Lane.ALERT, self._channel, body, now)
+            return NoticeUpdate(json.dumps([*reported, *new][-_REMEMBERED:]), (post,))
 
         return decide

@@ -2,7 +2,7 @@
 
     poll     the alert search: three types, newest change first, until nothing is new
     follow   beside it: recoveries, good runs, what has not ended, what cannot be seen
-    settled  waits for the closer looks that a poll began
+    wait_until_idle  waits for the details that a poll began to read
 
 ``poll`` and ``follow`` each run on their own schedule; neither waits for the other, and each skips a tick while its
 last one is still at work.
@@ -16,34 +16,33 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.errors import Failure
-from bot.core.errors import Outage as Unavailable
+from bot.core.errors import Failure, TemporaryFailure
 from bot.core.flow.model import KINDS, LeftOut
-from bot.core.incident.facts import Facts, Reading
+from bot.core.incident.facts import ChangeSet, ReadState
 from bot.core.incident.groups import worst_first
 from bot.core.outbox.posts import PostId
 from bot.messages.cards.incident_groups import LISTED
 from bot.work.delivery.alarms import Alarms
-from bot.work.monitor.coverage import Coverage, Watched
-from bot.work.monitor.daily import SignOfLife
-from bot.work.monitor.details import Enricher, Outside, begin_all
-from bot.work.monitor.flow_names import Listening, Naming
-from bot.work.monitor.following import Following
-from bot.work.monitor.incident_groups import Gatherings
-from bot.work.monitor.lag import Lag
-from bot.work.monitor.left_out import Unreadable
-from bot.work.monitor.outage import Outage
-from bot.work.monitor.owners import Looks
-from bot.work.monitor.reader import Brought, Reader, Unread
-from bot.work.monitor.settings import WatchSettings
-from bot.work.monitor.single_reads import count
-from bot.work.ports import Clock, Enos, Names, NewId
+from bot.work.monitor.coverage import Coverage, FlowCoverage
+from bot.work.monitor.daily import DailySummary
+from bot.work.monitor.details import Enricher, MonitorContext, enrich_all
+from bot.work.monitor.flow_names import FlowNames, NameTrackingEnos
+from bot.work.monitor.following import IncidentFollower
+from bot.work.monitor.incident_groups import IncidentGroupMessages
+from bot.work.monitor.lag import LagNotice
+from bot.work.monitor.left_out import LeftOutNotice
+from bot.work.monitor.outage import OutageNotice
+from bot.work.monitor.owners import OwnerResolver
+from bot.work.monitor.reader import Reader, ReadResult, SearchFailed
+from bot.work.monitor.settings import MonitorSettings
+from bot.work.monitor.single_reads import count_failures
+from bot.work.ports import Clock, Enos, NewId, OwnerLookup
 from bot.work.ports_store import Store
 
 log = logging.getLogger(__name__)
 
 _LATE_AT_LEAST = timedelta(minutes=1)  # however often it polls
-_LOOK_BACK = 20.0  # seconds that a first start spends on what has recovered
+_FIND_RECOVERED_SECONDS = 20.0  # seconds that a first start spends on what has recovered
 _LATE = 10  # polls without a complete reading before that is an alarm
 
 
@@ -55,11 +54,11 @@ class Health:
     waited: timedelta  # the same; before the first, since the first was begun
     late: bool
     reachable: bool
-    watched: Watched | None  # None until compared
+    watched: FlowCoverage | None  # None until compared
     read_to_the_end: tuple[int, ...]  # types whose order EnOS does not keep
 
 
-class Misread(Unavailable):
+class InternalError(TemporaryFailure):
     """What was read met a bug of ours."""
 
     def __init__(self, reference: str, bug: Exception) -> None:
@@ -75,17 +74,17 @@ class Misread(Unavailable):
         )
 
 
-class Watch:
+class Monitor:
     """Watches the platform for failures."""
 
     def __init__(  # noqa: PLR0913  what it reaches the outside by, each by its name
         self,
         enos: Enos,
         store: Store,
-        names: Names,
+        names: OwnerLookup,
         clock: Clock,
         new_id: NewId,
-        settings: WatchSettings,
+        settings: MonitorSettings,
         *,
         mask: Callable[[str], str],
         zone: Callable[[], timedelta | None] = lambda: None,
@@ -98,30 +97,32 @@ class Watch:
     ) -> None:
         self._trouble = trouble  # what keeps the bot from being well, as sentences
         self._steady = steady or clock
-        looks = Looks(names, settings.console_url, zone)
-        enos = Listening(enos, Naming(store, looks, new_id, self.touched), clock)
-        self._gatherings = Gatherings(store, looks, clock, new_id, settings)
+        owner_resolver = OwnerResolver(names, settings.console_url, zone)
+        enos = NameTrackingEnos(enos, FlowNames(store, owner_resolver, new_id, self.incident_changed), clock)
+        self._group_messages = IncidentGroupMessages(store, owner_resolver, clock, new_id, settings)
         self._wake = wake
-        self._out = Outside(enos, store, looks, clock, self._steady, new_id, settings, mask, self.touched, occurred)
-        self._reader = Reader(enos, store, looks, clock, new_id, settings)
-        self._enricher = Enricher(self._out)
-        self._following = Following(self._out, self._enricher)
+        self._context = MonitorContext(
+            enos, store, owner_resolver, clock, self._steady, new_id, settings, mask, self.incident_changed, occurred
+        )
+        self._reader = Reader(enos, store, owner_resolver, clock, new_id, settings)
+        self._enricher = Enricher(self._context)
+        self._incident_follower = IncidentFollower(self._context, self._enricher)
         self._poll_every = timedelta(seconds=settings.poll_seconds)
-        self._outage = Outage(
+        self._outage = OutageNotice(
             store, new_id, self._steady, channel=settings.channel, poll=self._poll_every, jitter=jitter
         )
         self._coverage = Coverage(enos, store, new_id, self._steady, channel=settings.channel, user=settings.user)
         alarms = alarms or Alarms(lambda _alarm: None)
-        self._lag = Lag(store, new_id, alarms, channel=settings.channel)
-        self._unreadable = Unreadable(
+        self._lag = LagNotice(store, new_id, alarms, channel=settings.channel)
+        self._left_out_notice = LeftOutNotice(
             store, alarms, new_id, self._steady, channel=settings.channel, quiet=2 * settings.sweep_every
         )
         self._left_out: list[LeftOut] = []
-        self._daily = SignOfLife(
+        self._daily = DailySummary(
             store, settings.timezone, channel=settings.channel, command=settings.command, platform_zone=zone
         )
         self._polling, self._is_following = asyncio.Lock(), asyncio.Lock()
-        self._readings: dict[int, Reading] = {}
+        self._readings: dict[int, ReadState] = {}
         self._ended: dict[int, datetime] = {}  # when a type was last read without a fault, by the steady clock
         self._began: datetime | None = None  # by the steady clock
         self._may_be_new = True  # until a complete reading is known of
@@ -135,7 +136,7 @@ class Watch:
             return
         async with self._polling:
             await self._outage.load()
-            if not self._outage.waits():
+            if not self._outage.must_wait():
                 await self._poll(now)
 
     async def follow(self, now: datetime) -> None:
@@ -143,32 +144,32 @@ class Watch:
         if self._is_following.locked():
             return
         async with self._is_following:
-            if not self._outage.stands:
-                await self._following.tick(now)
+            if not self._outage.is_active:
+                await self._incident_follower.tick(now)
                 await self._coverage.tick(now)
-            await self._gatherings.refresh()
+            await self._group_messages.refresh()
             await self._daily.tick(now, self._coverage.watched, self._trouble())
 
-    async def look_after(self, now: datetime) -> None:
+    async def check_lag(self, now: datetime) -> None:
         """See whether readings end in time; to be called every few seconds, and waits for no reading."""
         at = self._steady()
         lag = self.health(at).waited
         late = lag > max(self._poll_every * _LATE, _LATE_AT_LEAST)
-        await self._lag.tick(now, lag, late=late, outage=self._outage.stands)
+        await self._lag.tick(now, lag, late=late, outage=self._outage.is_active)
 
-    async def show(self) -> None:
+    async def refresh_groups(self) -> None:
         """Let the messages under which many incidents stand show what has changed; to be called every few seconds."""
-        await self._gatherings.tick()
+        await self._group_messages.tick()
 
-    def touched(self) -> None:
+    def incident_changed(self) -> None:
         """Say that an incident has changed: there may be something to show and to deliver."""
-        self._gatherings.touched()
+        self._group_messages.incident_changed()
         self._wake()
 
-    async def settled(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Wait for the closer looks that were begun."""
-        await self._enricher.settled()
-        await self._gatherings.refresh()
+        await self._enricher.wait_until_idle()
+        await self._group_messages.refresh()
 
     async def stop(self) -> None:
         """Give up the closer looks under way; the next start takes them up."""
@@ -176,7 +177,7 @@ class Watch:
 
     def nudge(self) -> None:
         """Look soon at what is followed: somebody has started a run."""
-        self._following.nudge()
+        self._incident_follower.nudge()
 
     def reads(self) -> Mapping[int, datetime]:
         """Return when each type was last read completely by this process, by the steady clock."""
@@ -190,77 +191,77 @@ class Watch:
             lag=lag,
             waited=waited,
             late=waited > self._poll_every * _LATE,
-            reachable=not self._outage.stands,
+            reachable=not self._outage.is_active,
             watched=self._coverage.watched,
             read_to_the_end=tuple(kind for kind, each in sorted(self._readings.items()) if not each.early_stop),
         )
 
     async def _poll(self, now: datetime) -> None:
         self._began = self._began or self._steady()
-        self._readings = {kind: Reading(kind) for kind in KINDS} | dict(await self._out.store.readings())
-        gather_under = await self._gatherings.first_start(now) if self._may_be_new else None
-        self._may_be_new = gather_under is not None
+        self._readings = {kind: ReadState(kind) for kind in KINDS} | dict(await self._context.store.readings())
+        group_under = await self._group_messages.first_start(now) if self._may_be_new else None
+        self._may_be_new = group_under is not None
         troubles: list[Failure] = []
         found: set[tuple[str, str, str]] = set()
         self._left_out = []
         for kind in KINDS:
-            trouble = await self._read(kind, now, gather_under, found)
+            trouble = await self._read(kind, now, group_under, found)
             if trouble is not None:
                 troubles.append(trouble)
-        await self._unreadable.take(self._left_out, now)
+        await self._left_out_notice.report(self._left_out, now)
         if troubles:
             await self._outage.failed(str(troubles[0]), now, whole=len(troubles) == len(KINDS), found=found)
         else:
             await self._outage.answered(now, found)
-            if gather_under is not None:
-                await self._look_back(now)
-                await self._gatherings.announce(now)
+            if group_under is not None:
+                await self._find_recovered(now)
+                await self._group_messages.announce(now)
                 self._may_be_new = False
-                for incident in worst_first(await self._out.store.gathered(gather_under))[:LISTED]:
+                for incident in worst_first(await self._context.store.grouped(group_under))[:LISTED]:
                     self._enricher.begin(incident, None)  # the others are left to following
-        self._out.wake()
+        self._context.wake()
 
-    async def _look_back(self, now: datetime) -> None:
+    async def _find_recovered(self, now: datetime) -> None:
         """Find out which failures are over, so that a first start tells of what is broken now; later ones are drawn."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LOOK_BACK), self._is_following:
-                await self._following.look_back(now)
+            async with asyncio.timeout(_FIND_RECOVERED_SECONDS), self._is_following:
+                await self._incident_follower.find_recovered(now)
 
     async def _read(
-        self, kind: int, now: datetime, gather_under: PostId | None, found: set[tuple[str, str, str]]
+        self, kind: int, now: datetime, group_under: PostId | None, found: set[tuple[str, str, str]]
     ) -> Failure | None:
         """Read one type and return what went wrong, if anything: it does not hold up the other types."""
-        brought = Brought(lambda facts: self._heard(facts, kind, now))
+        result = ReadResult(lambda changes: self._page_written(changes, kind, now))
         try:
-            self._readings[kind] = await self._reader.read(self._readings[kind], brought, now, gather_under)
+            self._readings[kind] = await self._reader.read(self._readings[kind], result, now, group_under)
             self._ended[kind] = self._steady()
-        except Unread as unread:
-            log.warning("EnOS could not be read (type %d): %s", kind, unread)
-            return unread.trouble
+        except SearchFailed as failed:
+            log.warning("EnOS could not be read (type %d): %s", kind, failed)
+            return failed.trouble
         except Failure:
             raise  # the database is in trouble: no type can be written, and EnOS is not to blame
         except Exception as bug:
-            reference = self._out.new_id()
+            reference = self._context.new_id()
             log.exception("reading type %d met a bug, reference %s", kind, reference)
-            return Misread(reference, bug)
+            return InternalError(reference, bug)
         finally:
-            found |= brought.failures
-            self._left_out += brought.left_out
-        await self._draw()  # a storm's message waits for a moment: let it show the whole reading
+            found |= result.failures
+            self._left_out += result.left_out
+        await self._refresh_group_messages()  # a storm's message waits for a moment: let it show the whole reading
         return None
 
-    async def _draw(self) -> None:
+    async def _refresh_group_messages(self) -> None:
         """Let the messages under which many incidents stand show what has changed; a bug in it holds up no reading."""
         try:
-            await self._gatherings.tick()
+            await self._group_messages.tick()
         except Failure:
             raise
         except Exception:
             log.exception("drawing what many incidents stand under met a bug")
 
-    def _heard(self, facts: Facts, kind: int, now: datetime) -> None:
+    def _page_written(self, changes: ChangeSet, kind: int, now: datetime) -> None:
         """Begin the closer looks while the reading goes on: first messages wait 1.5 s for them."""
-        count(facts, self._out.occurred)
-        if facts.posts or facts.incidents:
-            self._out.wake()
-        begin_all(self._enricher, facts, kind, now)
+        count_failures(changes, self._context.occurred)
+        if changes.posts or changes.incidents:
+            self._context.wake()
+        enrich_all(self._enricher, changes, kind, now)

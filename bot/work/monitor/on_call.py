@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
-from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
+from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people import on_call as oncall
-from bot.core.people.on_call import EMPTY, KEPT, SILENT, Group
+from bot.core.people.on_call import EMPTY, LAST_READ_COUNTS_FOR, SILENT, OnCallGroup
 from bot.messages.cards import answers
 from bot.work.ports import Clock, NewId, Slack
 from bot.work.ports_store import Store
@@ -25,14 +25,14 @@ class OnCall:
         self._clock = clock
         self._last: dict[str, tuple[datetime, frozenset[str]]] = {}
 
-    async def standing(self, user: str) -> tuple[bool, str]:
+    async def on_call_status(self, user: str) -> tuple[bool, str]:
         """Return whether this person, known to be active, is on call, and what could not be read of it."""
         read = [await self._members(group) for group in self._groups]
         if any(user in group.active for group in read):
             return True, ""
         return False, oncall.unread(read)
 
-    async def read(self) -> tuple[Group, ...]:
+    async def read(self) -> tuple[OnCallGroup, ...]:
         """Return the groups with those of their members who count."""
         return tuple([await self._counted(await self._members(group)) for group in self._groups])
 
@@ -40,26 +40,30 @@ class OnCall:
         """Return the groups that a reminder mentions: whoever is dead or empty is passed over."""
         return tuple([group for group in self._groups if await self._may_be_called(await self._members(group))])
 
-    async def _members(self, group: str) -> Group:
+    async def _members(self, group: str) -> OnCallGroup:
         """Return a group with all of its members, whoever they are."""
         now = self._clock()
         try:
             members = await self._slack.group(group)
         except SlackRefused as refused:
-            return Group(group, word=refused.error)
+            return OnCallGroup(group, word=refused.error)
         except SLACK_FAILURES:
-            at, members = self._last.get(group, (now - 2 * KEPT, frozenset()))
-            return Group(group, members) if abs(now - at) <= KEPT else Group(group, word=SILENT)
+            at, members = self._last.get(group, (now - 2 * LAST_READ_COUNTS_FOR, frozenset()))
+            return (
+                OnCallGroup(group, members)
+                if abs(now - at) <= LAST_READ_COUNTS_FOR
+                else OnCallGroup(group, word=SILENT)
+            )
         self._last[group] = now, members
-        return Group(group, members)
+        return OnCallGroup(group, members)
 
-    async def _counted(self, group: Group) -> Group:
+    async def _counted(self, group: OnCallGroup) -> OnCallGroup:
         if group.word:
             return group
         active = frozenset([user for user in sorted(group.active) if await self._is_active(user)])
-        return Group(group.id, active, "" if active else EMPTY)
+        return OnCallGroup(group.id, active, "" if active else EMPTY)
 
-    async def _may_be_called(self, group: Group) -> bool:
+    async def _may_be_called(self, group: OnCallGroup) -> bool:
         if group.word:
             return group.mentioned
         for user in sorted(group.active):
@@ -70,14 +74,14 @@ class OnCall:
     async def _is_active(self, user: str) -> bool:
         """Whether somebody can be called; of whom Slack does not tell now, it is not known that they cannot."""
         try:
-            return oncall.counts(await self._slack.profile(user))
+            return oncall.can_be_on_call(await self._slack.profile(user))
         except SlackRefused as refused:
             return refused.error not in UNKNOWN_PEOPLE
         except SLACK_FAILURES:
             return True
 
 
-class OnCallWatch:
+class OnCallMonitor:
     """Tells the admins of groups that call nobody: when it begins and when it is over, each once."""
 
     def __init__(self, store: Store, on_call: OnCall, admins: Sequence[str], new_id: NewId) -> None:
@@ -90,27 +94,28 @@ class OnCallWatch:
     async def tick(self, now: datetime) -> None:
         """Look at the groups."""
         groups = await self._on_call.read()
-        self.trouble = oncall.trouble(groups)
+        self.trouble = oncall.problems(groups)
         noted = json.loads((await self._store.notes()).get(NOTE, "") or "{}")
-        change = oncall.changed(noted, groups)
+        change = oncall.compare(noted, groups)
         if dict(change.noted) != noted:
             posts = [post for group in change.begun for post in self._told(_begun(group), now)]
             posts += [post for group in change.ended for post in self._told(_ended(group), now)]
-            await self._store.note(NOTE, json.dumps(change.noted) if change.noted else "", posts=posts)
+            await self._store.set_note(NOTE, json.dumps(change.noted) if change.noted else "", posts=posts)
 
     def _told(self, text: str, now: datetime) -> list[NewPost]:
         body = answers.told("", text)
         return [
-            NewPost(PostId(self._new_id()), Kind.MESSAGE, Lane.HOUSEKEEPING, admin, body, now) for admin in self._admins
+            NewPost(PostId(self._new_id()), PostKind.MESSAGE, Lane.HOUSEKEEPING, admin, body, now)
+            for admin in self._admins
         ]
 
 
-def _begun(group: Group) -> str:
+def _begun(group: OnCallGroup) -> str:
     return (
         f"🔴 {answers.ticked(oncall.sentence(group))} Reminders skip it and mention the other groups and the owners. "
         f"{answers.ticked(oncall.fix(group.word))}"
     )
 
 
-def _ended(group: Group) -> str:
+def _ended(group: OnCallGroup) -> str:
     return f"🟢 The on-call group {group.id} is all right again: somebody in it is active."

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.core.outbox import notices
 from bot.core.outbox.notices import Notice
-from bot.core.outbox.posts import Body, Kind, Lane, NewPost, PostId
+from bot.core.outbox.posts import Body, Lane, NewPost, PostId, PostKind
 from bot.messages.cards import monitoring as cards
 from bot.work.ports import Clock, NewId
 from bot.work.ports_store import Store
@@ -16,7 +16,7 @@ _GROWTH = 1.5  # of the pause with each try: when EnOS is back, at most half of 
 _LONGEST = timedelta(minutes=2)  # between two tries
 
 
-class Outage:
+class OutageNotice:
     """Keeps the notice and the pace of trying; the pace is measured by the steady clock."""
 
     def __init__(
@@ -43,11 +43,11 @@ class Outage:
         self._found: set[tuple[str, str, str]] = set()
 
     @property
-    def stands(self) -> bool:
+    def is_active(self) -> bool:
         """Whether the notice stands."""
         return self._notice is not None
 
-    def waits(self) -> bool:
+    def must_wait(self) -> bool:
         """Whether it is too early to try again."""
         return self._next is not None and self._steady() < self._next
 
@@ -68,14 +68,14 @@ class Outage:
         if self._notice is None and (whole or self._failed >= _PATIENCE):
             notice = Notice(PostId(self._new_id()), self._failing_since)
             message = self._message(notice.post, cards.unreachable(notice.since, why), now)
-            await self._store.tell(_NOTE, notices.begins(notice, [message]))
+            await self._store.update_note(_NOTE, notices.begins(notice, [message]))
             self._notice = notice
 
     async def answered(self, now: datetime, found: set[tuple[str, str, str]]) -> None:
         """Take in that a poll read everything: end the outage, if one was told."""
         found = found | self._found
         if self._notice is not None:
-            await self._store.tell(_NOTE, notices.ends(lambda told: self._clear(told, now, len(found))))
+            await self._store.update_note(_NOTE, notices.ends(lambda told: self._clear(told, now, len(found))))
             self._notice = None
         self._failed, self._failing_since, self._next = 0, None, None
         self._found = set()
@@ -85,7 +85,7 @@ class Outage:
         body = cards.all_clear(told.since, now, cards.CaughtUp(failures))
         over = NewPost(
             PostId(f"{told.post}-is-over"),
-            Kind.EDIT,
+            PostKind.EDIT,
             Lane.ALERT,
             self._channel,
             cards.was_unreachable(told.since, now),
@@ -95,4 +95,4 @@ class Outage:
         return self._message(PostId(f"{told.post}-over"), body, now), over
 
     def _message(self, id_: PostId, body: Body, now: datetime) -> NewPost:
-        return NewPost(id_, Kind.MESSAGE, Lane.ALERT, self._channel, body, now)
+        return NewPost(id_, PostKind.MESSAGE, Lane.ALERT, self._channel, body, now)

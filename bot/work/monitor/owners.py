@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 
 from bot.core.flow.model import UserName
 from bot.core.people.model import Person
-from bot.messages.cards.incident import Look
-from bot.work.ports import Names
+from bot.messages.cards.incident import RenderContext
+from bot.work.ports import OwnerLookup
 
 
-class Looks:
+class OwnerResolver:
     """What cards need besides their incidents."""
 
     def __init__(
-        self, names: Names, console_url: str = "", zone: Callable[[], timedelta | None] = lambda: None
+        self, names: OwnerLookup, console_url: str = "", zone: Callable[[], timedelta | None] = lambda: None
     ) -> None:
         self._names = names
         self._zone = zone  # of the times EnOS prints
@@ -24,7 +24,7 @@ class Looks:
         self._known: dict[UserName, Person | None] = {}
         self._at: datetime | None = None
 
-    async def of(self, owners: Iterable[UserName], now: datetime) -> Look:
+    async def resolve(self, owners: Iterable[UserName], now: datetime) -> RenderContext:
         """Return the look of cards that name these owners."""
         wanted = tuple(dict.fromkeys(owners))
         if now != self._at:
@@ -35,4 +35,6 @@ class Looks:
             people = await self._names.people_of(missing)
             known.update((name, people.get(name)) for name in missing)
         found = ((name, known.get(name)) for name in wanted)
-        return Look({name: person for name, person in found if person is not None}, self._console_url, self._zone())
+        return RenderContext(
+            {name: person for name, person in found if person is not None}, self._console_url, self._zone()
+        )

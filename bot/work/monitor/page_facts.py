@@ -16,11 +16,11 @@ from typing import NamedTuple
 
 from bot.core.flow.model import FlowId, Instance, InstanceId
 from bot.core.incident import groups, lifecycle, recovery
-from bot.core.incident.detection import FAILURES, Why, remembered, why
-from bot.core.incident.facts import Facts, Known, Seen
-from bot.core.incident.lifecycle import Reason
+from bot.core.incident.detection import FAILURES, DetectionReason, detect, seen_to_store
+from bot.core.incident.facts import ChangeSet, Seen, StoredState
+from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
-from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
+from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.messages.cards import incident as cards
 from bot.messages.cards import incident_groups
 from bot.messages.cards import incident_replies as replies
@@ -46,25 +46,25 @@ class NewFailure(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class PageFacts(Facts):
+class PageFacts(ChangeSet):
     """Facts of a page, and which failure each reply tells: so that a closer look can complete it."""
 
     tells: Mapping[PostId, InstanceId] = field(default_factory=dict)
     failures: tuple[NewFailure, ...] = ()
 
 
-def decide(rows: Iterable[Instance], terms: Terms, known: Known) -> PageFacts:
+def decide(rows: Iterable[Instance], terms: Terms, known: StoredState) -> PageFacts:
     """Return what to write and say about the rows of one page, which stand newest first."""
-    draft = _Draft(terms, known)
+    detector = _Detector(terms, known)
     for row in reversed(list(rows)):
-        draft.take(row)
-    return draft.facts()
+        detector.add_row(row)
+    return detector.changes()
 
 
-class _Draft:
+class _Detector:
     """Facts in the making. Rows of one page may speak of one flow, so each sees what the others did."""
 
-    def __init__(self, terms: Terms, known: Known) -> None:
+    def __init__(self, terms: Terms, known: StoredState) -> None:
         self._terms = terms
         self._before = {incident.id: incident for incident in known.incidents}
         self._newest = self._newest_of(known.incidents)
@@ -78,27 +78,27 @@ class _Draft:
         self._tells: dict[PostId, InstanceId] = {}
         self._failures: list[NewFailure] = []
 
-    def take(self, row: Instance) -> None:
+    def add_row(self, row: Instance) -> None:
         """Take a row in."""
         terms = self._terms
         seen = self._seen.get(row.id)
-        reason = why(row, seen, terms.alerting)
-        new = remembered(row, seen, terms.kind, terms.now, terms.alerting)
+        reason = detect(row, seen, terms.alerting)
+        new = seen_to_store(row, seen, terms.kind, terms.now, terms.alerting)
         if new is not None:
             self._seen[row.id] = self._new_seen[row.id] = new
-        self._keep(self._renamed, row)
+        self._apply(self._renamed, row)
         if reason in FAILURES:
             self._failed(row)
-        elif reason in {Why.COMPLETED, Why.RESTATED}:
-            self._keep(lifecycle.corrected, row)
-        elif reason is Why.RECOVERED:
+        elif reason in {DetectionReason.COMPLETED, DetectionReason.RESTATED}:
+            self._apply(lifecycle.corrected, row)
+        elif reason is DetectionReason.RECOVERED:
             self._succeeded(row)
 
-    def facts(self) -> PageFacts:
+    def changes(self) -> PageFacts:
         """Return what has come together: one edit for each card, whatever happened to it."""
-        taken = self._taken()
-        if taken is not None:
-            self._gather(taken)
+        storm_update = self._storm_update()
+        if storm_update is not None:
+            self._put_in_storm(storm_update)
         edits = [
             post
             for incident in self._changed.values()
@@ -112,41 +112,47 @@ class _Draft:
             posts=(*self._storm, *firsts, *self._replies, *edits),
             tells=self._tells,
             failures=tuple(self._failures),
-            gatherings=() if taken is None else (taken.storm,),
+            incident_groups=() if storm_update is None else (storm_update.storm,),
         )
 
-    def _taken(self) -> groups.Taken | None:
+    def _storm_update(self) -> groups.StormUpdate | None:
         """Return what a storm takes in of what would begin threads."""
         terms, known = self._terms, self._known
-        taken = groups.taken(
+        storm_update = groups.storm_update(
             [self._changed[id_] for id_ in self._first],
             [self._changed.get(each.id, each) for each in known.recent if each.id not in self._first],
-            known.gatherings,
+            known.incident_groups,
             channel=terms.channel,
             limit=terms.storm,
             now=terms.told_at,
             new_id=terms.new_id,
         )
-        if taken is None or not taken.begins:
-            return taken
-        names = groups.to_mention(taken.storm, groups.owners(taken.incidents), terms.look.people)
-        return replace(taken, storm=replace(taken.storm, mentioned=names))
+        if storm_update is None or not storm_update.begins:
+            return storm_update
+        names = groups.owners_to_mention(
+            storm_update.storm, groups.owners(storm_update.incidents), terms.render_context.people
+        )
+        return replace(storm_update, storm=replace(storm_update.storm, mentioned=names))
 
-    def _gather(self, taken: groups.Taken) -> None:
+    def _put_in_storm(self, storm_update: groups.StormUpdate) -> None:
         """Let the storm's message tell what would have begun threads, and nothing else."""
-        terms, storm = self._terms, taken.storm
-        self._before |= {incident.id: incident for incident in taken.incidents if incident.id not in self._before}
-        self._changed |= {incident.id: incident for incident in taken.incidents}
-        untold = {incident.id for incident in taken.threadless}
+        terms, storm = self._terms, storm_update.storm
+        self._before |= {
+            incident.id: incident for incident in storm_update.incidents if incident.id not in self._before
+        }
+        self._changed |= {incident.id: incident for incident in storm_update.incidents}
+        untold = {incident.id for incident in storm_update.threadless}
         self._first = {}
         self._replies = [post for post in self._replies if post.incident not in untold]
         told = {post.id for post in self._replies}
         self._tells = {post: instance for post, instance in self._tells.items() if post in told}
-        if taken.begins:
-            body = incident_groups.storm(storm, taken.incidents, terms.look.people, storm.post, command=terms.command)
+        if storm_update.begins:
+            body = incident_groups.storm(
+                storm, storm_update.incidents, terms.render_context.people, storm.post, command=terms.command
+            )
             # It waits for the rest of the reading, and goes before the first messages that wait since then.
             due = terms.now + HOLD
-            self._storm.append(NewPost(storm.post, Kind.MESSAGE, Lane.ALERT, storm.channel, body, due))
+            self._storm.append(NewPost(storm.post, PostKind.MESSAGE, Lane.ALERT, storm.channel, body, due))
 
     def _failed(self, row: Instance) -> None:
         failure = lifecycle.occurrence_of(row, self._terms.now)
@@ -156,10 +162,10 @@ class _Draft:
                 self._open(row, failure)
             return
         new, reason = lifecycle.failed(incident, failure, row.owners)
-        if reason is Reason.NOTHING:
+        if reason is Transition.NOTHING:
             return
         self._new(new.id, failure)
-        if not new.gathered:
+        if not new.grouped:
             self._reply(new, self._untold(incident, new, failure))
         elif self._begins_thread(new):
             new = lifecycle.moved(new, PostId(self._terms.new_id()), self._terms.told_at)
@@ -173,14 +179,14 @@ class _Draft:
 
     def _begins_thread(self, incident: Incident) -> bool:
         """Whether a further failure of a gathered incident begins its thread: not while the gathering goes on."""
-        if self._terms.gather_under is not None:
+        if self._terms.group_under is not None:
             return False
-        storm = groups.stands(self._known.gatherings, incident.channel, self._terms.told_at)
+        storm = groups.active_storm(self._known.incident_groups, incident.channel, self._terms.told_at)
         return storm is None or incident.listed_in != storm.post
 
     def _open(self, row: Instance, failure: Occurrence) -> None:
         terms = self._terms
-        gathered = terms.gather_under is not None
+        grouped = terms.group_under is not None
         incident = Incident(
             id=IncidentId(terms.new_id()),
             flow_id=row.flow_id,
@@ -188,15 +194,15 @@ class _Draft:
             channel=terms.channel,
             phase=Phase.OPEN,
             opened_at=terms.now,
-            post=terms.gather_under or PostId(terms.new_id()),
+            post=terms.group_under or PostId(terms.new_id()),
             occurrences=(failure,),
             owners=row.owners,
             group=row.id if terms.by_instance else "",
-            gathered=gathered,
-            listed_in=terms.gather_under or "",
-            told_at=None if gathered else terms.told_at,
+            grouped=grouped,
+            listed_in=terms.group_under or "",
+            told_at=None if grouped else terms.told_at,
         )
-        if not gathered:
+        if not grouped:
             self._first[incident.id] = self._card(incident)
         self._new(incident.id, failure)
         self._before[incident.id] = incident
@@ -209,7 +215,7 @@ class _Draft:
         """Return the first message; what it shows is filled in when the whole page is read."""
         return NewPost(
             id=incident.post,
-            kind=Kind.MESSAGE,
+            kind=PostKind.MESSAGE,
             lane=Lane.ALERT,
             channel=incident.channel,
             body={},
@@ -218,7 +224,7 @@ class _Draft:
         )
 
     def _drawn(self, incident: Incident, post: NewPost) -> NewPost:
-        return replace(post, body=cards.card(incident, post.id, self._terms.look))
+        return replace(post, body=cards.card(incident, post.id, self._terms.render_context))
 
     def _reply(self, incident: Incident, failure: Occurrence) -> None:
         count = sum(each.seen_at == self._terms.now for each in incident.occurrences)
@@ -229,16 +235,16 @@ class _Draft:
             body = replies.failed_again(incident, failure, id_)
             self._tells[id_] = failure.instance
         elif count == TOLD_ONE_BY_ONE + 1:
-            body = replies.many_more(incident)
+            body = replies.more_failures_counted(incident)
         else:
             return
         self._replies.append(in_thread(incident, body, self._terms, due=self._terms.held_until, id_=id_))
 
-    def _keep(self, step: Callable[[Incident, Instance], lifecycle.Step], row: Instance) -> None:
+    def _apply(self, step: Callable[[Incident, Instance], lifecycle.Step], row: Instance) -> None:
         incident = self._newest.get(self._key(row))
         if incident is not None:
             new, reason = step(incident, row)
-            if reason is not Reason.NOTHING:
+            if reason is not Transition.NOTHING:
                 self._put(new)
 
     def _renamed(self, incident: Incident, row: Instance) -> lifecycle.Step:
@@ -248,11 +254,11 @@ class _Draft:
     def _succeeded(self, row: Instance) -> None:
         incident = self._newest.get(self._key(row))
         if incident is not None:
-            new, reason = recovery.after(incident, row, self._terms.now)
-            if reason is not Reason.NOTHING:
+            new, reason = recovery.after_success(incident, row, self._terms.now)
+            if reason is not Transition.NOTHING:
                 self._put(new)
-                if not new.gathered:
-                    told = success_reply(incident, new, reason, self._terms.look.zone)
+                if not new.grouped:
+                    told = success_reply(incident, new, reason, self._terms.render_context.zone)
                     self._replies.append(in_thread(new, told, self._terms, lane=GOOD_NEWS))
 
     def _put(self, incident: Incident) -> None:
@@ -274,4 +280,4 @@ def _key(flow: FlowId, group: str) -> tuple[FlowId, str]:
 
 def _told_before(incident: Incident, failure: Occurrence) -> bool:
     """Whether a failure was told in an incident that has ended since."""
-    return lifecycle.failed(incident, failure, ())[1] is Reason.NOTHING
+    return lifecycle.failed(incident, failure, ())[1] is Transition.NOTHING

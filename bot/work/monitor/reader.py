@@ -19,14 +19,14 @@ from bot.core.errors import Failure
 from bot.core.flow.model import Instance, InstanceId, LeftOut, Page, Search
 from bot.core.flow.status import Status
 from bot.core.flow.times import is_due, milliseconds
-from bot.core.incident.facts import Facts, Reading
-from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
+from bot.core.incident.facts import ChangeSet, ReadState
+from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.messages import incident_posts
 from bot.messages.cards import monitoring as cards
 from bot.work.monitor import page_facts
-from bot.work.monitor.flow_names import Printed
-from bot.work.monitor.owners import Looks
-from bot.work.monitor.settings import UPDATED, WatchSettings
+from bot.work.monitor.flow_names import ListedNames
+from bot.work.monitor.owners import OwnerResolver
+from bot.work.monitor.settings import UPDATED, MonitorSettings
 from bot.work.ports import Clock, Enos, NewId
 from bot.work.ports_store import Store
 
@@ -41,7 +41,7 @@ _REFUSED_AT_MOST = 100  # rows that one reading leaves out because of a bug; bey
 _REFUSED_KEPT = 1000
 
 
-class Unread(Exception):  # noqa: N818  named for what is known
+class SearchFailed(Exception):  # noqa: N818  named for what is known
     """EnOS could not be read; ``trouble`` is its sentence for people."""
 
     def __init__(self, trouble: Failure) -> None:
@@ -50,10 +50,10 @@ class Unread(Exception):  # noqa: N818  named for what is known
 
 
 @dataclass
-class Brought:
+class ReadResult:
     """What a reading brought. It grows page by page, so that what was written before a fault is known too."""
 
-    told: Callable[[Facts], None]  # hears of each page as soon as it is written
+    on_page: Callable[[ChangeSet], None]  # hears of each page as soon as it is written
     failures: set[tuple[str, str, str]] = field(default_factory=set)
     distrusted: bool = False  # this sweep found what a poll had missed
     unreadable: dict[str, LeftOut] = field(default_factory=dict)  # rows of EnOS that are left out, by key
@@ -61,12 +61,12 @@ class Brought:
     refused_again: list[LeftOut] = field(default_factory=list)  # … and could not be before
     stored: bool = False  # others could be stored meanwhile
 
-    def take(self, facts: Facts) -> None:
+    def add(self, changes: ChangeSet) -> None:
         """Add the facts of a page."""
         self.stored = True
-        self.told(facts)
-        if isinstance(facts, page_facts.PageFacts):
-            self.failures |= {(each.incident, each.instance, each.end_time) for each in facts.failures}
+        self.on_page(changes)
+        if isinstance(changes, page_facts.PageFacts):
+            self.failures |= {(each.incident, each.instance, each.end_time) for each in changes.failures}
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
@@ -78,19 +78,27 @@ class Reader:
     """Reads the platform's failures into the store."""
 
     def __init__(
-        self, enos: Enos, store: Store, looks: Looks, clock: Clock, new_id: NewId, settings: WatchSettings
+        self,
+        enos: Enos,
+        store: Store,
+        owner_resolver: OwnerResolver,
+        clock: Clock,
+        new_id: NewId,
+        settings: MonitorSettings,
     ) -> None:
         self._enos = enos
         self._store = store
-        self._looks = looks
+        self._owner_resolver = owner_resolver
         self._clock = clock
         self._new_id = new_id
         self._settings = settings
         self._refused = _Refused()
-        self._printed = Printed()
+        self._listed_names = ListedNames()
 
-    async def read(self, reading: Reading, brought: Brought, now: datetime, gather_under: PostId | None) -> Reading:
-        """Read one type into ``brought`` and return how it went.
+    async def read(
+        self, reading: ReadState, result: ReadResult, now: datetime, group_under: PostId | None
+    ) -> ReadState:
+        """Read one type into ``result`` and return how it went.
 
         Raises Unread where EnOS could not be read; nothing is lost by it. What the store raises is not caught.
         """
@@ -103,43 +111,45 @@ class Reader:
                 if not page.last and not begun:
                     await self._store.set_reading(replace(reading, clean=False))
                     begun = True
-                brought.unreadable |= {row.key: row for row in page.left_out}
-                news = await self._observe(page.rows, reading.kind, now, gather_under, brought)
-                order.take(page, news)
+                result.unreadable |= {row.key: row for row in page.left_out}
+                news = await self._observe(page.rows, reading.kind, now, group_under, result)
+                order.add(page, news)
                 known = bool(page.rows) and not news
                 if known and trusted and not sweep and page.sorted_by in UPDATED:
                     break
-        brought.distrusted = sweep and trusted and order.broken
+        result.distrusted = sweep and trusted and order.broken
         done = replace(
             reading,
             clean=not order.torn,
-            early_stop=reading.early_stop and not brought.distrusted,
+            early_stop=reading.early_stop and not result.distrusted,
             swept_at=now if sweep else reading.swept_at,
             read_at=now,
         )
-        await self._store.set_reading(done, posts=self._distrust(reading.kind, now) if brought.distrusted else ())
+        await self._store.set_reading(done, posts=self._distrust(reading.kind, now) if result.distrusted else ())
         return done
 
     def _distrust(self, kind: int, now: datetime) -> tuple[NewPost]:
         """Return what is told of an order of change that cannot be trusted any more."""
         log.warning("type %d is not listed in the order of change; it is read to the end from now on", kind)
-        body = cards.order_distrusted(kind)
-        return (NewPost(PostId(self._new_id()), Kind.MESSAGE, Lane.HOUSEKEEPING, self._settings.channel, body, now),)
+        body = cards.order_unreliable(kind)
+        return (
+            NewPost(PostId(self._new_id()), PostKind.MESSAGE, Lane.HOUSEKEEPING, self._settings.channel, body, now),
+        )
 
     async def _observe(
         self,
         rows: tuple[Instance, ...],
         kind: int,
         now: datetime,
-        gather_under: PostId | None,
-        brought: Brought,
+        group_under: PostId | None,
+        result: ReadResult,
     ) -> set[InstanceId]:
-        """Write what is new on a page into the store and ``brought``; return which rows are news."""
-        renamed = self._printed.renamed(rows)
-        if not renamed and self._store.knows(rows):
-            self._printed.keep(rows)
+        """Write what is new on a page into the store and ``result``; return which rows are news."""
+        renamed = self._listed_names.renamed(rows)
+        if not renamed and self._store.are_unchanged(rows):
+            self._listed_names.remember(rows)
             return set()
-        look = await self._looks.of((owner for row in rows for owner in row.owners), now)
+        render_context = await self._owner_resolver.resolve((owner for row in rows for owner in row.owners), now)
         terms = incident_posts.Terms(
             now=now,
             alerting=self._settings.alerting,
@@ -148,21 +158,21 @@ class Reader:
             kind=kind,
             by_instance=self._settings.group_by == "instance",
             stored_at=self._clock(),
-            gather_under=gather_under,
-            look=look,
+            group_under=group_under,
+            render_context=render_context,
             storm=self._settings.storm,
             command=self._settings.command,
             renamed=renamed,
         )
         once_refused = [row for row in rows if self._refused.has(row)]
-        news = await self._write(tuple(row for row in rows if row not in once_refused), terms, brought)
+        news = await self._write(tuple(row for row in rows if row not in once_refused), terms, result)
         for row in once_refused:  # alone, so that they cost the others nothing
-            news |= await self._write((row,), terms, brought)
-        self._printed.keep([row for row in rows if not self._refused.has(row)])
+            news |= await self._write((row,), terms, result)
+        self._listed_names.remember([row for row in rows if not self._refused.has(row)])
         return news
 
     async def _write(
-        self, rows: tuple[Instance, ...], terms: incident_posts.Terms, brought: Brought
+        self, rows: tuple[Instance, ...], terms: incident_posts.Terms, result: ReadResult
     ) -> set[InstanceId]:
         """Write rows in one transaction; where that meets a bug, in parts: so it costs one row and not the page."""
         if not rows:
@@ -170,34 +180,34 @@ class Reader:
         instances = tuple(dict.fromkeys(row.id for row in rows))
         flows = tuple(dict.fromkeys(row.flow_id for row in rows))
         try:
-            facts = await self._store.observe(
+            changes = await self._store.observe(
                 instances, flows, lambda known: page_facts.decide(rows, terms, known), since=terms.recent_since
             )
         except Failure:
             raise  # the database is in trouble, and no row is to blame
         except Exception as bug:  # noqa: BLE001  told with a reference, or raised
             if len(rows) == 1:
-                return {rows[0].id} if self._refuse(rows[0], bug, brought) else set()
+                return {rows[0].id} if self._refuse(rows[0], bug, result) else set()
         else:
             self._refused.drop(rows)
-            brought.take(facts)
-            return {seen.instance for seen in facts.seen}
+            result.add(changes)
+            return {seen.instance for seen in changes.seen}
         half = len(rows) // 2  # what stands last is the oldest, and is told first
-        return await self._write(rows[half:], terms, brought) | await self._write(rows[:half], terms, brought)
+        return await self._write(rows[half:], terms, result) | await self._write(rows[:half], terms, result)
 
-    def _refuse(self, row: Instance, bug: Exception, brought: Brought) -> bool:
+    def _refuse(self, row: Instance, bug: Exception, result: ReadResult) -> bool:
         """Leave out a row that cannot be stored; return whether that is news. Raises where no row is to blame."""
-        if len(brought.refused) + len(brought.refused_again) == _REFUSED_AT_MOST:
+        if len(result.refused) + len(result.refused_again) == _REFUSED_AT_MOST:
             raise bug
         reference = self._refused.put(row, self._new_id)
         if reference.is_new:
             log.error("run %s cannot be stored, reference %s", row.id, reference.text, exc_info=bug)
         why = f"I met a bug of mine while storing it (reference {reference.text})"
         left = LeftOut(f"{row.id}|{reference.text}", f"{row.id} of {row.flow_name}", why)
-        (brought.refused if reference.is_new else brought.refused_again).append(left)
+        (result.refused if reference.is_new else result.refused_again).append(left)
         return reference.is_new
 
-    def _terms(self, reading: Reading, now: datetime, *, sweep: bool) -> Search:
+    def _terms(self, reading: ReadState, now: datetime, *, sweep: bool) -> Search:
         """Return the search: a sweep also asks for what has not ended, to follow it beyond the window."""
         since = window_start(reading, now, self._settings)
         more = UNFINISHED if sweep else ()
@@ -209,7 +219,7 @@ class Reader:
         )
 
 
-def window_start(reading: Reading, now: datetime, settings: WatchSettings) -> datetime:
+def window_start(reading: ReadState, now: datetime, settings: MonitorSettings) -> datetime:
     """Return where the window of trigger times begins: the look-back, or the last sweep where that is older."""
     since = now - settings.lookback
     return since if reading.swept_at is None else min(since, reading.swept_at)
@@ -264,7 +274,7 @@ class _Order:
         self.broken = False
         self.torn = False  # a page was turned in the middle of news: what left the list meanwhile moved a row past us
 
-    def take(self, page: Page, new: set[InstanceId]) -> None:
+    def add(self, page: Page, new: set[InstanceId]) -> None:
         """Take a page in, and which of its rows are new; only rows that a poll would have been shown count."""
         self.torn |= self._ends_in_news
         for row in page.rows:
@@ -287,7 +297,7 @@ async def _read(found: AsyncIterator[Page]) -> AsyncIterator[Page]:
         except StopAsyncIteration:
             return
         except Failure as trouble:
-            raise Unread(trouble) from trouble
+            raise SearchFailed(trouble) from trouble
         yield page
 
 

@@ -8,21 +8,21 @@ from datetime import datetime, timedelta
 from bot.core.errors import Failure
 from bot.core.incident import groups as storms
 from bot.core.incident import reminders
-from bot.core.incident.facts import Facts
-from bot.core.incident.groups import Gathering
-from bot.core.incident.lifecycle import Reason
+from bot.core.incident.facts import ChangeSet
+from bot.core.incident.groups import IncidentGroup
+from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Incident
-from bot.core.outbox.posts import Body, Kind, Lane, NewPost, PostId
+from bot.core.outbox.posts import Body, Lane, NewPost, PostId, PostKind
 from bot.messages import incident_posts
 from bot.messages.cards import incident_groups as gathering_cards
 from bot.messages.cards import incident_replies as replies
-from bot.messages.cards.incident import Look
-from bot.work.monitor.owners import Looks
-from bot.work.ports import Names, NewId
+from bot.messages.cards.incident import RenderContext
+from bot.work.monitor.owners import OwnerResolver
+from bot.work.ports import NewId, OwnerLookup
 from bot.work.ports_store import Store
 
 _MOST = 5000  # live incidents looked at in one tick
-_LOOKED_AT = 20  # flows of one storm of which EnOS is asked whether they are gone
+_ASKED_AT_MOST = 20  # flows of one storm of which EnOS is asked whether they are gone
 _PATIENCE = 5.0  # seconds in which EnOS may tell that
 
 
@@ -31,11 +31,11 @@ async def _never(_incident: Incident, _now: datetime) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class ReminderChecks:
     """What is asked before a reminder goes."""
 
     groups: Callable[[], Awaitable[Sequence[str]]]  # those to mention
-    gone: Callable[[Incident, datetime], Awaitable[bool]] = _never  # says so where EnOS shows the flow no more
+    is_gone: Callable[[Incident, datetime], Awaitable[bool]] = _never  # says so where EnOS shows the flow no more
 
 
 class Reminders:
@@ -47,10 +47,10 @@ class Reminders:
     def __init__(  # noqa: PLR0913  what it reaches the outside by, and what it is told of the settings, by name
         self,
         store: Store,
-        names: Names,
+        names: OwnerLookup,
         new_id: NewId,
         every: timedelta,
-        before: Before,
+        checks: ReminderChecks,
         *,
         console_url: str = "",
         zone: Callable[[], timedelta | None] = lambda: None,
@@ -58,53 +58,53 @@ class Reminders:
         wake: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
-        self._looks = Looks(names, console_url, zone)
+        self._owner_resolver = OwnerResolver(names, console_url, zone)
         self._new_id = new_id
         self._every = every
-        self._before = before
-        self._silent = False  # EnOS did not tell in this tick: it is not waited for once more
+        self._checks = checks
+        self._enos_is_silent = False  # EnOS did not tell in this tick: it is not waited for once more
         self._command = command
         self._wake = wake
-        self._called: dict[PostId, int] = {}  # the newest call for each storm that needs no other look
+        self._reminded: dict[PostId, int] = {}  # the newest call for each storm that needs no other look
 
     async def tick(self, now: datetime) -> None:
         """Say what is due at ``now``. Of a flow that is gone, that is said instead."""
-        self._silent = False
+        self._enos_is_silent = False
         for incident in await self._store.incidents(live=True, limit=_MOST):
-            due = reminders.next_call(incident, self._every)
+            due = reminders.next_reminder(incident, self._every)
             if due is not None and now >= due and not await self._gone(incident, now):
-                await self._call(incident, now)
-        for gathering in await self._store.gatherings():
-            if storms.is_shown(gathering, now):
-                await self._call_storm(gathering, now)
+                await self._remind(incident, now)
+        for group in await self._store.incident_groups():
+            if storms.is_shown(group, now):
+                await self._remind_storm(group, now)
 
     async def _gone(self, incident: Incident, now: datetime) -> bool:
         """Whether EnOS shows its flow no more; where it does not tell in a moment, the reminder goes as ever."""
-        if self._silent:
+        if self._enos_is_silent:
             return False
         try:
             async with asyncio.timeout(_PATIENCE):
-                return await self._before.gone(incident, now)
+                return await self._checks.is_gone(incident, now)
         except (Failure, TimeoutError):
-            self._silent = True
+            self._enos_is_silent = True
             return False
 
-    async def _call_storm(self, storm: Gathering, now: datetime) -> None:
+    async def _remind_storm(self, storm: IncidentGroup, now: datetime) -> None:
         """Call a storm to mind. The reply's id is its number's, so that whatever dies, it is said once."""
-        number = reminders.storm_call(storm, self._every, now)
-        if number <= self._called.get(storm.post, 0):
+        number = reminders.storm_reminders_due(storm, self._every, now)
+        if number <= self._reminded.get(storm.post, 0):
             return
-        waiting = reminders.untaken(await self._store.gathered(storm.post))
-        if len(waiting) <= _LOOKED_AT:
+        waiting = reminders.unacknowledged(await self._store.grouped(storm.post))
+        if len(waiting) <= _ASKED_AT_MOST:
             waiting = tuple([each for each in waiting if not await self._gone(each, now)])
         if waiting:
-            look = await self._looks.of(storms.owners(waiting), now)
-            groups = await self._before.groups()
+            render_context = await self._owner_resolver.resolve(storms.owners(waiting), now)
+            groups = await self._checks.groups()
             post = PostId(f"call{number}-{storm.post}")
-            body = gathering_cards.storm_called(waiting, groups, look.people, post, command=self._command)
+            body = gathering_cards.storm_reminder(waiting, groups, render_context.people, post, command=self._command)
             reply = NewPost(
                 post,
-                Kind.MESSAGE,
+                PostKind.MESSAGE,
                 Lane.ALERT,
                 storm.channel,
                 body,
@@ -113,36 +113,42 @@ class Reminders:
                 reminds_of=storm.post,
             )
 
-            def decide(one: Incident) -> Facts:
-                return Facts(posts=(reply,) if reminders.untaken([one]) else ())
+            def decide(one: Incident) -> ChangeSet:
+                return ChangeSet(posts=(reply,) if reminders.unacknowledged([one]) else ())
 
             if not (await self._store.change(waiting[0].id, decide)).posts:
                 return  # it was taken meanwhile: count anew at the next look
-        self._called[storm.post] = number
+        self._reminded[storm.post] = number
 
-    async def _call(self, incident: Incident, now: datetime) -> None:
-        look = await self._looks.of(incident.owners, now)
-        groups = await self._before.groups()
-        terms = incident_posts.Terms(now, frozenset(), incident.channel, self._new_id, look=look)
+    async def _remind(self, incident: Incident, now: datetime) -> None:
+        render_context = await self._owner_resolver.resolve(incident.owners, now)
+        groups = await self._checks.groups()
+        terms = incident_posts.Terms(now, frozenset(), incident.channel, self._new_id, render_context=render_context)
 
-        def decide(old: Incident) -> Facts:
+        def decide(old: Incident) -> ChangeSet:
             new, reason = reminders.step(old, self._every, now)
-            if reason is Reason.NOTHING:
-                return Facts()
+            if reason is Transition.NOTHING:
+                return ChangeSet()
             post = PostId(self._new_id())
-            said = self._says(old, reason, look, groups, post, now)
+            said = self._reminder_body(old, reason, render_context, groups, post, now)
             reply = incident_posts.in_thread(new, said, terms, due=terms.held_until, id_=post, reminds_of=incident.id)
-            return Facts(incidents=(new,), posts=(reply, *incident_posts.redrawn(old, new, terms)))
+            return ChangeSet(incidents=(new,), posts=(reply, *incident_posts.redrawn(old, new, terms)))
 
-        facts = await self._store.change(incident.id, decide)
-        if facts.posts:
+        changes = await self._store.change(incident.id, decide)
+        if changes.posts:
             self._wake()
 
-    def _says(
-        self, incident: Incident, reason: Reason, look: Look, groups: Sequence[str], post: PostId, now: datetime
+    def _reminder_body(
+        self,
+        incident: Incident,
+        reason: Transition,
+        render_context: RenderContext,
+        groups: Sequence[str],
+        post: PostId,
+        now: datetime,
     ) -> Body:
-        if reason is Reason.CALLED:
-            return replies.called(incident, groups, look, post, now)
-        if reason is Reason.PROMISE_ENDS:
-            return replies.promise_ends(incident, post)
-        return replies.lapsed(incident, post)
+        if reason is Transition.REMINDED:
+            return replies.reminder(incident, groups, render_context, post, now)
+        if reason is Transition.ACK_EXPIRING:
+            return replies.ack_expiring(incident, post)
+        return replies.ack_expired(incident, post)

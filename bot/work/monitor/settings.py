@@ -10,7 +10,7 @@ UPDATED = frozenset({"update_time", "updateTime"})  # the sort field, as either 
 
 
 @dataclass(frozen=True, slots=True)
-class WatchSettings:
+class MonitorSettings:
     """See the table of settings for what each means."""
 
     channel: str

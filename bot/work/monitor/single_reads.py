@@ -10,56 +10,56 @@ from datetime import datetime, timedelta
 
 from bot.core.flow.model import FlowId, Instance, InstanceId
 from bot.core.flow.times import read_time
-from bot.core.incident.facts import Facts, Known, Seen
+from bot.core.incident.facts import ChangeSet, Seen, StoredState
 from bot.work.monitor import page_facts
-from bot.work.monitor.details import Outside
+from bot.work.monitor.details import MonitorContext
 
 _STEP, _FARTHEST = timedelta(minutes=15), timedelta(hours=14)  # how zones differ from UTC
 
 
-class Singles:
+class SingleReads:
     """Takes single reads in."""
 
-    def __init__(self, outside: Outside) -> None:
-        self._out = outside
+    def __init__(self, context: MonitorContext) -> None:
+        self._context = context
 
     async def known(self, instance: InstanceId, flow: FlowId | None) -> Seen | None:
         """Return what is known of an instance now."""
         found: list[Seen] = []
 
-        def look(known: Known) -> Facts:
+        def look(known: StoredState) -> ChangeSet:
             found.extend(known.seen.values())
-            return Facts()
+            return ChangeSet()
 
-        await self._out.store.observe((instance,), () if flow is None else (flow,), look)
+        await self._context.store.observe((instance,), () if flow is None else (flow,), look)
         return found[0] if found else None
 
-    async def take(self, found: Instance, before: Seen | None, now: datetime, *, beyond: bool) -> Facts:
+    async def record(self, found: Instance, before: Seen | None, now: datetime, *, beyond: bool) -> ChangeSet:
         """Write what a single read tells, unless a search has written since ``before``.
 
         ``beyond`` the window no search sees the instance, so that a failure that stands may have ended anew.
         """
-        terms = self._out.terms(now, await self._out.looks.of(found.owners, now))
+        terms = self._context.terms(now, await self._context.owner_resolver.resolve(found.owners, now))
         alerting = terms.alerting
 
-        def decide(known: Known) -> Facts:
+        def decide(known: StoredState) -> ChangeSet:
             seen = known.seen.get(found.id)
             if seen != before or seen is None:
-                return Facts()
+                return ChangeSet()
             stands = seen.status in alerting and found.status in alerting
             if stands and (not beyond or _same_moment(found.end_time, seen.end_time)):
-                return Facts()
+                return ChangeSet()
             return page_facts.decide([found], terms, known)
 
-        facts = await self._out.store.observe((found.id,), (found.flow_id,), decide, since=terms.recent_since)
-        count(facts, self._out.occurred)
-        return facts
+        changes = await self._context.store.observe((found.id,), (found.flow_id,), decide, since=terms.recent_since)
+        count_failures(changes, self._context.occurred)
+        return changes
 
 
-def count(facts: Facts, occurred: Callable[[int], None]) -> None:
+def count_failures(changes: ChangeSet, occurred: Callable[[int], None]) -> None:
     """Tell of each failure that these facts, now written, brought."""
-    if isinstance(facts, page_facts.PageFacts):
-        for failure in facts.failures:
+    if isinstance(changes, page_facts.PageFacts):
+        for failure in changes.failures:
             occurred(failure.status)
 
 

@@ -19,12 +19,12 @@ from bot.core.command.requests import LinkPerson, Unlink
 from bot.core.errors import Failure, Refusal
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.flow.status import name_of
-from bot.core.outbox.posts import Kind, Lane, NewPost, PostId
+from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import Person
 from bot.core.text.escape import code, mention
 from bot.messages.cards import answers
-from bot.work.commands.context import Rooms
-from bot.work.ports_store import Settlement
+from bot.work.commands.context import Services
+from bot.work.ports_store import AttemptResult
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ NOTHING_DONE = "outage:interrupted"  # the outcome that lets the button be press
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _Conclusion:
     """What is known to have happened, as mrkdwn."""
 
     text: str
@@ -42,94 +42,94 @@ class _Known:
     result: str = ""
 
 
-_NOTHING = _Known("Nothing was done. Ask again if you still want it.", NOTHING_DONE)
+_NOT_DONE = _Conclusion("Nothing was done. Ask again if you still want it.", NOTHING_DONE)
 
 
-async def open_attempts(rooms: Rooms) -> tuple[Entry, ...]:
+async def open_attempts(services: Services) -> tuple[Entry, ...]:
     """Return the attempts that a former process left open, but for runs that are followed.
 
     To be called before anything new is heard. Raises Outage where the store does not answer.
     """
-    followed = {run.attempt for run in await rooms.store.runs(live=True, limit=500) if run.state == "asked"}
-    return tuple(entry for entry in await rooms.store.unended() if entry.id not in followed)
+    followed = {run.attempt for run in await services.store.runs(live=True, limit=500) if run.state == "asked"}
+    return tuple(entry for entry in await services.store.unfinished_attempts() if entry.id not in followed)
 
 
-async def close(rooms: Rooms, entries: Iterable[Entry]) -> None:
+async def close_attempts(services: Services, entries: Iterable[Entry]) -> None:
     """Answer and end these attempts. What EnOS does not tell now is said to be unknown."""
     for entry in entries:
         try:
-            await _answer(rooms, entry, await _known(rooms, entry))
+            await _answer(services, entry, await _conclusion(services, entry))
         except Exception:
             log.exception("attempt %s stays open until the next start", entry.id)
 
 
-async def _known(rooms: Rooms, entry: Entry) -> _Known:
+async def _conclusion(services: Services, entry: Entry) -> _Conclusion:
     """Return what is known; whatever goes wrong, the person hears that it is not."""
     try:
-        return await _looked_up(rooms, entry)
+        return await _looked_up(services, entry)
     except Failure as failure:
         log.warning("what became of attempt %s is not known: %s", entry.id, failure)
         text = f"I could not find out whether it was done: {answers.ticked(str(failure))} Look before you ask again."
-        return _Known(text, f"unclear:{type(failure).__name__}")
+        return _Conclusion(text, f"unclear:{type(failure).__name__}")
 
 
-async def _looked_up(rooms: Rooms, entry: Entry) -> _Known:
+async def _looked_up(services: Services, entry: Entry) -> _Conclusion:
     if entry.detail:
-        return await _called(rooms, entry, json.loads(entry.detail))
+        return await _call_conclusion(services, entry, json.loads(entry.detail))
     if entry.attempt.verb in {"link", "unlink"}:
-        return await _linked(rooms, entry)
-    return _NOTHING
+        return await _link_conclusion(services, entry)
+    return _NOT_DONE
 
 
-async def _called(rooms: Rooms, entry: Entry, what: dict[str, object]) -> _Known:
+async def _call_conclusion(services: Services, entry: Entry, what: dict[str, object]) -> _Conclusion:
     """Ask how things stand, as the person, so that they hear only what EnOS lets them see.
 
     Who is another user there now, or none, is told that it is not known.
     """
-    link = await rooms.store.link(entry.attempt.by)
+    link = await services.store.link(entry.attempt.by)
     user = str(what.get("user") or "")
     if link is None or (user and link.user_id != user):
         text = (
             "I could not find out whether it was done: your link to EnOS has changed since. Look before you ask again."
         )
-        return _Known(text, "unclear:link_changed")
+        return _Conclusion(text, "unclear:link_changed")
     if what["act"] == "cancel":
         instance = InstanceId(str(what["instance"]))
-        found = await rooms.enos.instance(instance, as_user=link.user_id)
+        found = await services.enos.instance(instance, as_user=link.user_id)
         state = f"is {name_of(found.status)} now" if found else "is not shown by EnOS now"
         text = f"EnOS may have been asked to stop run {code(instance)}, which {state}."
-        return _Known(text, "unclear:interrupted", public=True, request="cancel", result=instance)
-    flow = await rooms.enos.flow(FlowId(int(str(what["flow"]))), as_user=link.user_id)
+        return _Conclusion(text, "unclear:interrupted", public=True, request="cancel", result=instance)
+    flow = await services.enos.flow(FlowId(int(str(what["flow"]))), as_user=link.user_id)
     word, action = ("on", "enable") if what["active"] else ("off", "disable")
     if flow.active is not what["active"]:
-        return _NOTHING
+        return _NOT_DONE
     text = f"Scheduling of flow {code(str(flow.id))} is {word} now, as was asked for."
-    return _Known(text, "done", public=True, request=action, result=str(flow.id))
+    return _Conclusion(text, "done", public=True, request=action, result=str(flow.id))
 
 
-async def _linked(rooms: Rooms, entry: Entry) -> _Known:
+async def _link_conclusion(services: Services, entry: Entry) -> _Conclusion:
     try:
         request = parse(entry.attempt.words)
     except Refusal:  # words that were cut
-        return _NOTHING
+        return _NOT_DONE
     team = entry.attempt.by.team
     if isinstance(request, LinkPerson):
-        link = await rooms.store.link(Person(team, request.person))
+        link = await services.store.link(Person(team, request.person))
         if link is not None and (link.user_id, link.user_name) == (request.user_id, request.user_name):
-            return _Known("The link stands.", "done", result=str(link.person))
-    if isinstance(request, Unlink) and await rooms.store.link(Person(team, request.person)) is None:
-        return _Known("The link is removed.", "done", result=request.person)
-    return _NOTHING
+            return _Conclusion("The link stands.", "done", result=str(link.person))
+    if isinstance(request, Unlink) and await services.store.link(Person(team, request.person)) is None:
+        return _Conclusion("The link is removed.", "done", result=request.person)
+    return _NOT_DONE
 
 
-async def _answer(rooms: Rooms, entry: Entry, known: _Known) -> None:
+async def _answer(services: Services, entry: Entry, conclusion: _Conclusion) -> None:
     """Tell where it was asked for what took effect, the person alone what did not, and end the attempt."""
-    now, attempt = rooms.clock(), entry.attempt
-    public = known.public and attempt.surface != "direct"
-    body = answers.interrupted(attempt.words, mention(attempt.by.user), known.text)
+    now, attempt = services.clock(), entry.attempt
+    public = conclusion.public and attempt.surface != "direct"
+    body = answers.interrupted(attempt.words, mention(attempt.by.user), conclusion.text)
     post = NewPost(
-        id=PostId(rooms.new_id()),
-        kind=Kind.MESSAGE,
+        id=PostId(services.new_id()),
+        kind=PostKind.MESSAGE,
         lane=Lane.ANSWER,
         channel=attempt.channel if public else attempt.by.user,
         body=body,
@@ -137,8 +137,8 @@ async def _answer(rooms: Rooms, entry: Entry, known: _Known) -> None:
         thread=attempt.thread if public else "",
         user=attempt.by.user,
     )
-    link = await rooms.store.link(attempt.by)
-    user = link.user_id if link and known.request else ""
-    settled = Settlement(entry.id, known.outcome, now, known.request, user, known.result)
-    await rooms.store.queue([post], settle=settled)
-    rooms.wake()
+    link = await services.store.link(attempt.by)
+    user = link.user_id if link and conclusion.request else ""
+    attempt_result = AttemptResult(entry.id, conclusion.outcome, now, conclusion.request, user, conclusion.result)
+    await services.store.queue([post], attempt_result=attempt_result)
+    services.wake()

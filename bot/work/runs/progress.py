@@ -21,148 +21,148 @@ from bot.core.flow.times import read_time
 from bot.core.incident.facts import Run
 from bot.core.outbox.posts import (
     Body,
-    Kind,
     Lane,
     NewPost,
     PostId,
-    State,
+    PostKind,
+    PostState,
 )
 from bot.core.people.model import Person
 from bot.core.text.sealed import Seal
 from bot.messages.cards import runs as cards
 from bot.work.commands import visibility
-from bot.work.commands.context import Rooms
+from bot.work.commands.context import Services
 from bot.work.commands.reply import SLACK_FAILURES
-from bot.work.ports_store import Settlement
+from bot.work.ports_store import AttemptResult
 
 log = logging.getLogger(__name__)
 
 IN_FLIGHT = timedelta(seconds=90)  # the journey that asked may still be waiting for its answer
-GIVEN = timedelta(seconds=60)  # what does not appear for so long was not started
-INCIDENT = timedelta(seconds=90)  # how long the result waits for the incident it links to
+NOT_STARTED_AFTER = timedelta(seconds=60)  # what does not appear for so long was not started
+WAIT_FOR_INCIDENT = timedelta(seconds=90)  # how long the result waits for the incident it links to
 TOO_LONG = timedelta(hours=24)
 
 NOT_STARTED = "outage:not_started"  # the outcome that lets the button be pressed again
 
 
 @dataclass(slots=True)
-class _Looking:
+class _Tracked:
     """When a run is looked at next, what was said of it last, and what it waits for since when; by the steady clock."""
 
     due: datetime
-    said: Body | None = None
+    last_body: Body | None = None
     missing_since: datetime | None = None
     failed_at: datetime | None = None
 
 
-class Follow:
+class RunTracker:
     """Follows the runs that people started."""
 
-    def __init__(self, rooms: Rooms) -> None:
-        self._rooms = rooms
-        self._looking: dict[str, _Looking] = {}
-        self._began = rooms.clock()  # what was asked for before is a former process's: nobody waits for it
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._tracked: dict[str, _Tracked] = {}
+        self._process_started = services.clock()  # what was asked for before is a former process's: nobody waits for it
 
     async def tick(self, now: datetime) -> None:
         """Look at every run whose time has come. What goes wrong with one does not hold up the others."""
-        live = await self._rooms.store.runs(live=True)
-        for gone in self._looking.keys() - {run.instance for run in live}:
-            del self._looking[gone]
-        at = self._rooms.steady()
+        live = await self._services.store.runs(live=True)
+        for gone in self._tracked.keys() - {run.instance for run in live}:
+            del self._tracked[gone]
+        at = self._services.steady()
         for run in live:
-            looking = self._looking.setdefault(run.instance, _Looking(at + _first(run, now)))
-            if looking.due > at:
+            tracked = self._tracked.setdefault(run.instance, _Tracked(at + _first_wait(run, now)))
+            if tracked.due > at:
                 continue
-            looking.due = at + pause(now - run.started_at)
+            tracked.due = at + wait_until_next(now - run.started_at)
             try:
-                await (self._look_up if run.state == "asked" else self._look)(run, looking, now)
+                await (self._resolve_lost_answer if run.state == "asked" else self._check)(run, tracked, now)
             except Refusal:  # what is gone, or is not shown to this user any more, does not come back by asking
                 if now - run.started_at > TOO_LONG:
-                    await self._over(run, "lost", cards.lost_sight(run), now, "unclear:lost")
+                    await self._finish(run, "lost", cards.stopped_following(run), now, "unclear:lost")
             except (Failure, *SLACK_FAILURES):
                 continue  # EnOS does not answer: the watcher says so, once; this run is looked at again
             except Exception:
                 log.exception("following %s failed; it is looked at again", run.instance)
 
-    async def _look_up(self, run: Run, looking: _Looking, now: datetime) -> None:
+    async def _resolve_lost_answer(self, run: Run, tracked: _Tracked, now: datetime) -> None:
         """Settle a lost answer: is it there, is it another's, or was it never started."""
-        in_flight = run.started_at >= self._began and now - run.started_at < IN_FLIGHT
-        if in_flight and not await self._is_told(run):
+        in_flight = run.started_at >= self._process_started and now - run.started_at < IN_FLIGHT
+        if in_flight and not await self._is_posted(run):
             return
-        user, zone = UserId(run.user_id), self._rooms.platform_zone()
-        instance = await self._rooms.enos.instance(run.instance, as_user=user)
+        user, zone = UserId(run.user_id), self._services.platform_zone()
+        instance = await self._services.enos.instance(run.instance, as_user=user)
         if instance is None:
-            at = self._rooms.steady()
-            looking.missing_since = looking.missing_since or at
-            if at - looking.missing_since >= GIVEN:
-                await self._over(run, "not started", cards.not_started(run, zone=zone), now, NOT_STARTED)
+            at = self._services.steady()
+            tracked.missing_since = tracked.missing_since or at
+            if at - tracked.missing_since >= NOT_STARTED_AFTER:
+                await self._finish(run, "not started", cards.not_started(run, zone=zone), now, NOT_STARTED)
             return
-        flow = await self._rooms.enos.flow(FlowId(run.flow_id), as_user=user)
-        found = as_asked(run, instance, flow, self._rooms.seal)
+        flow = await self._services.enos.flow(FlowId(run.flow_id), as_user=user)
+        found = is_as_requested(run, instance, flow, self._services.seal)
         if found is None:
-            await self._over(run, "lost", cards.found_unchecked(run, instance, zone=zone), now, "unclear:parameters")
+            await self._finish(run, "lost", cards.found_unverified(run, instance, zone=zone), now, "unclear:parameters")
             return
         if not found:
-            await self._over(run, "lost", cards.taken_by_another(run, zone=zone), now, "outage:taken_by_another")
+            await self._finish(run, "lost", cards.minute_taken(run, zone=zone), now, "outage:taken_by_another")
             return
         running = replace(_named(run, instance), state="running")
-        await self._put(running, cards.found(running, instance, zone=zone), now, _settled(run, "done", now))
-        self._rooms.nudge()
+        await self._save(running, cards.found(running, instance, zone=zone), now, _attempt_result(run, "done", now))
+        self._services.poll_soon()
 
-    async def _look(self, run: Run, looking: _Looking, now: datetime) -> None:
-        zone = self._rooms.platform_zone()
-        instance = await self._rooms.enos.instance(run.instance, as_user=UserId(run.user_id))
+    async def _check(self, run: Run, tracked: _Tracked, now: datetime) -> None:
+        zone = self._services.platform_zone()
+        instance = await self._services.enos.instance(run.instance, as_user=UserId(run.user_id))
         run = run if instance is None else _named(run, instance)
         if instance is not None and ended(instance):
-            await self._result(run, instance, looking, now)
+            await self._finish_with_result(run, instance, tracked, now)
         elif now - run.started_at > TOO_LONG:
-            await self._over(run, "lost", cards.lost_sight(run, zone=zone), now)
+            await self._finish(run, "lost", cards.stopped_following(run, zone=zone), now)
         elif instance is not None:
-            await self._say(run, cards.progress(run, instance, zone=zone), looking, now)
+            await self._show(run, cards.progress(run, instance, zone=zone), tracked, now)
 
-    async def _result(self, run: Run, instance: Instance, looking: _Looking, now: datetime) -> None:
+    async def _finish_with_result(self, run: Run, instance: Instance, tracked: _Tracked, now: datetime) -> None:
         """Tell the result; a failure waits a little for its incident, to link to it."""
-        link, zone = "", self._rooms.platform_zone()
+        link, zone = "", self._services.platform_zone()
         if instance.status in BROKEN:
-            at = self._rooms.steady()
-            looking.failed_at = looking.failed_at or at
+            at = self._services.steady()
+            tracked.failed_at = tracked.failed_at or at
             link = await self._incident_link(run)
-            if not link and at - looking.failed_at < INCIDENT:
-                await self._say(run, cards.ended(run, instance, took(instance), zone=zone), looking, now)
+            if not link and at - tracked.failed_at < WAIT_FOR_INCIDENT:
+                await self._show(run, cards.ended(run, instance, time_taken(instance), zone=zone), tracked, now)
                 return
-        await self._over(run, "ended", cards.ended(run, instance, took(instance), link, zone=zone), now)
-        self._rooms.nudge()
+        await self._finish(run, "ended", cards.ended(run, instance, time_taken(instance), link, zone=zone), now)
+        self._services.poll_soon()
 
     async def _incident_link(self, run: Run) -> str:
-        for incident in await self._rooms.store.incidents(live=True, flow=run.flow_id):
+        for incident in await self._services.store.incidents(live=True, flow=run.flow_id):
             if any(each.instance == run.instance for each in incident.occurrences):
-                first = await self._rooms.store.post(incident.post)
-                if first is not None and first.state is State.SENT:
-                    return await self._rooms.slack.permalink(first.channel, first.ts)
+                first = await self._services.store.post(incident.post)
+                if first is not None and first.state is PostState.SENT:
+                    return await self._services.slack.permalink(first.channel, first.ts)
         return ""
 
-    async def _say(self, run: Run, body: Body, looking: _Looking, now: datetime) -> None:
+    async def _show(self, run: Run, body: Body, tracked: _Tracked, now: datetime) -> None:
         """Edit the message where there is something new to say."""
-        if body != looking.said:
-            await self._put(run, body, now)
-            looking.said = body
+        if body != tracked.last_body:
+            await self._save(run, body, now)
+            tracked.last_body = body
 
-    async def _over(self, run: Run, state: str, body: Body, now: datetime, outcome: str = "done") -> None:
-        await self._put(replace(run, state=state), body, now, _settled(run, outcome, now))
+    async def _finish(self, run: Run, state: str, body: Body, now: datetime, outcome: str = "done") -> None:
+        await self._save(replace(run, state=state), body, now, _attempt_result(run, outcome, now))
 
-    async def _is_told(self, run: Run) -> bool:
-        return await self._rooms.store.post(PostId(run.post)) is not None
+    async def _is_posted(self, run: Run) -> bool:
+        return await self._services.store.post(PostId(run.post)) is not None
 
-    async def _put(self, run: Run, body: Body, now: datetime, settled: Settlement | None = None) -> None:
+    async def _save(self, run: Run, body: Body, now: datetime, attempt_result: AttemptResult | None = None) -> None:
         """Write the run and the edit of its message; a message that was never queued is queued now."""
-        post = self._edit(run, body, now) if await self._is_told(run) else await self._message(run, body, now)
-        await self._rooms.store.put_run(run, posts=[post], settle=settled)
-        self._rooms.wake()
+        post = self._edit(run, body, now) if await self._is_posted(run) else await self._message(run, body, now)
+        await self._services.store.put_run(run, posts=[post], attempt_result=attempt_result)
+        self._services.wake()
 
     def _edit(self, run: Run, body: Body, now: datetime) -> NewPost:
         return NewPost(
-            id=PostId(self._rooms.new_id()),
-            kind=Kind.EDIT,
+            id=PostId(self._services.new_id()),
+            kind=PostKind.EDIT,
             lane=Lane.ANSWER,
             channel=run.channel,
             body=body,
@@ -173,12 +173,12 @@ class Follow:
     async def _message(self, run: Run, body: Body, now: datetime) -> NewPost:
         """Return the message where it was asked for; where that takes none, it goes to the person."""
         user = Person(*run.by.split(":", 1)).user
-        incident = await self._rooms.store.incident(run.incident) if run.incident else None
+        incident = await self._services.store.incident(run.incident) if run.incident else None
         if incident is not None:
             return visibility.in_thread(incident, PostId(run.post), body, now, user)
         return NewPost(
             id=PostId(run.post),
-            kind=Kind.MESSAGE,
+            kind=PostKind.MESSAGE,
             lane=Lane.ANSWER,
             channel=run.channel,
             body=body,
@@ -193,7 +193,7 @@ def _named(run: Run, instance: Instance) -> Run:
     return replace(run, flow_name=instance.flow_name or run.flow_name)
 
 
-def as_asked(run: Run, instance: Instance, flow: Flow, seal: Seal) -> bool | None:
+def is_as_requested(run: Run, instance: Instance, flow: Flow, seal: Seal) -> bool | None:
     """Whether this instance is the one that was asked for: its tasks and its parameters.
 
     None where its parameters cannot be compared: of those that were asked for only a fingerprint is kept.
@@ -207,21 +207,21 @@ def as_asked(run: Run, instance: Instance, flow: Flow, seal: Seal) -> bool | Non
     return sorted((p.key, p.value) for p in instance.parameters) == sorted((p.key, p.value) for p in flow.parameters)
 
 
-def took(instance: Instance) -> timedelta | None:
+def time_taken(instance: Instance) -> timedelta | None:
     """Return how long it ran: start and end are printed in one zone, so their difference is safe."""
     start = read_time(instance.start_time, timedelta())
     end = read_time(instance.end_time, timedelta())
     return end - start if start is not None and end is not None and end >= start else None
 
 
-def _first(run: Run, now: datetime) -> timedelta:
+def _first_wait(run: Run, now: datetime) -> timedelta:
     """Return in how long a run is looked at first: its message has just been said, unless the answer was lost."""
     if run.state == "asked":
         return timedelta()
-    return max(timedelta(), pause(timedelta()) - max(timedelta(), now - run.started_at))
+    return max(timedelta(), wait_until_next(timedelta()) - max(timedelta(), now - run.started_at))
 
 
-def pause(age: timedelta) -> timedelta:
+def wait_until_next(age: timedelta) -> timedelta:
     """Return how long to wait until the next look: often at first, rarely later."""
     if age < timedelta(minutes=2):
         return timedelta(seconds=3)
@@ -230,9 +230,9 @@ def pause(age: timedelta) -> timedelta:
     return timedelta(seconds=30 if age < timedelta(hours=1) else 60)
 
 
-def _settled(run: Run, outcome: str, now: datetime) -> Settlement | None:
+def _attempt_result(run: Run, outcome: str, now: datetime) -> AttemptResult | None:
     """Return the end of an attempt that a lost answer left open; one that has ended stays as it ended."""
     if not run.attempt:
         return None
     action = "triggerFromTask" if run.task else "updateAndTrigger" if run.parameters else "trigger"
-    return Settlement(run.attempt, outcome, now, action, run.user_id, run.instance)
+    return AttemptResult(run.attempt, outcome, now, action, run.user_id, run.instance)

@@ -1,0 +1,89 @@
+"""Whether an answer is about what was asked for: a proxy that mixes up two answers must not show one flow as another.
+
+What is read is refused as ``MismatchedResponse``. A change whose answer names something else may have been made to
+either, so that its answer is as good as lost (``AnswerLost``). An answer that names nothing, as documented, is taken.
+"""
+
+import re
+
+from bot.core.flow.ids import flow_of, is_instance
+from bot.core.flow.model import Flow, FlowId, Instance, InstanceId, TaskInstance
+from bot.enos.errors import AnswerLost, MismatchedResponse
+from bot.enos.reading import log_of, value_of
+from bot.enos.scalars import ID, identity, single_object, text
+
+_INSTANCES = ("flowInstId", "flowInstanceId", "instanceId", "instId")
+_TASK_INSTANCES = ("taskInstId", "taskInstanceId", "instanceId", "instId")
+_HEAD = 5000  # characters of a log in which its head may name its task instance
+# Get Task Instance Log, samples: behind ``instance:`` stands the node (``t_`` or ``t``) and the digits of the run.
+_NAMED = re.compile(r"={5,}[ \t]*\r?\n(?:[^=\n][^\n]*\n){0,9}?instance:[ \t]*t?_?([0-9]{1,19})-([0-9]{8,20})[ \t\r]*\n")
+
+
+def require_flow(found: Flow, asked: FlowId) -> Flow:
+    """Return the flow if it is the one asked for; else raises MismatchedResponse."""
+    if found.id != asked:
+        raise MismatchedResponse(f"flow {found.id}", f"flow {asked}")
+    return found
+
+
+def require_instance(found: Instance | None, asked: InstanceId) -> Instance | None:
+    """Return the instance if it is the one asked for, of the flow that its id names; else raises MismatchedResponse."""
+    if found is None:
+        return None
+    if found.id != asked:
+        raise MismatchedResponse(f"run {found.id[:60]}", f"run {asked}")
+    named = flow_of(asked)
+    if named is not None and found.flow_id != named:
+        raise MismatchedResponse(f"a run of flow {found.flow_id}", f"run {asked}")
+    return found
+
+
+def require_task_instance(found: TaskInstance | None, asked: str) -> TaskInstance | None:
+    """Return the task instance if it is the one asked for; else raises MismatchedResponse.
+
+    Ids of an undocumented form are not compared: nobody knows how they are printed elsewhere.
+    """
+    if found is not None and found.id != asked and is_instance(asked):
+        raise MismatchedResponse(f"task run {found.id[:60]}", f"task run {asked}")
+    return found
+
+
+def require_log(data: bytes, asked: str) -> str | None:
+    """Return the log in an answer, None where there is none.
+
+    Raises MismatchedResponse where it is another task instance's.
+
+    The answer may name whose log it is beside it, and the log does in its head.
+    """
+    named = _named(data, _TASK_INSTANCES)
+    if named and named != asked:
+        raise MismatchedResponse(f"task run {named}", f"task run {asked}")
+    log = log_of(data)
+    head = _NAMED.match(log[:_HEAD]) if log else None
+    if head is not None and is_instance(asked):
+        task, _, digits = asked.partition("-")
+        if head[1] != task or not (digits.startswith(head[2]) or head[2].startswith(digits)):
+            raise MismatchedResponse(f"the log of task run {head[1]}-{head[2]}", f"task run {asked}")
+    return log
+
+
+def require_same(data: bytes, *, flow: FlowId | None = None, instance: InstanceId | None = None) -> None:
+    """Take the answer to a change; raises AnswerLost where it names another flow or instance."""
+    asked = f"run {instance}" if instance is not None else f"flow {flow}"
+    run = _named(data, _INSTANCES)
+    if run and run != instance and (instance is not None or flow_of(InstanceId(run)) != flow):
+        raise AnswerLost(f"its answer is about run {run}, not about {asked}")
+    wanted = flow if instance is None else flow_of(instance)
+    found = single_object(value_of(data)) or {}
+    other = identity(found.get("flowId"))
+    if other is not None and wanted is not None and other != wanted:
+        raise AnswerLost(f"its answer is about flow {other}, not about {asked}")
+
+
+def _named(data: bytes, names: tuple[str, ...]) -> str:
+    """Return the instance that an answer names under one of these keys, or as all it says; empty where none."""
+    value = value_of(data)
+    found = single_object(value) or {}
+    named_id = next((text(found[name], ID).strip() for name in names if found.get(name)), "")
+    bare = value.strip() if isinstance(value, str) else ""
+    return named_id or (bare if is_instance(bare) else "")

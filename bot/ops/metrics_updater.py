@@ -1,0 +1,122 @@
+"""What the metrics are set to, and from where; the one place that fills them.
+
+Some are counted as things happen (calls, deliveries, failures seen), some are looked up every few seconds (the
+outbox, the sockets), and some are worked out when somebody asks.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from prometheus_client import Counter
+
+from bot import __version__
+from bot.core.flow.status import name_of
+from bot.core.health.promise import Late, Promise
+from bot.core.outbox.posts import PostKind, PostState
+from bot.ops import health
+from bot.slack.gateway import GatewayHealth
+from bot.store.store import Store
+from bot.work.delivery.alarms import Alarm
+from bot.work.monitor.monitor import Health as MonitorHealth
+
+WAITING = (PostState.QUEUED, PostState.SENDING, PostState.UNCLEAR)
+
+
+class MetricsUpdater:
+    """Keeps the metrics current."""
+
+    def __init__(self, metrics: health.Metrics, database: Path) -> None:
+        self._metrics, self._database = metrics, database
+        self._states = {state.value for state in PostState}
+        self._oldest: Mapping[str, datetime] = {}
+        self._counted: dict[tuple[Counter, str], int] = {}
+        self.connected = 0  # sockets that stand, as of the last look
+        metrics.build.labels(__version__).set(1)
+        for state in WAITING:
+            metrics.posts.labels(state.value).set(0)
+            metrics.oldest_post.labels(state.value).set(0)
+        for kind in PostKind:  # what has never happened counts as 0, so that the first time is seen as an increase
+            metrics.slack_posts.labels(kind.value, "given up")
+
+    # ── as things happen ──
+
+    def count_enos_call(self, action: str, outcome: str, seconds: float) -> None:
+        """Count a call to EnOS."""
+        self._metrics.enos_calls.labels(action, outcome).inc()
+        self._metrics.enos_seconds.labels(action).observe(seconds)
+
+    def count_slack_call(self, method: str, outcome: str, seconds: float) -> None:
+        """Count a call to Slack."""
+        self._metrics.slack_calls.labels(method, outcome).inc()
+        self._metrics.slack_seconds.labels(method).observe(seconds)
+
+    def count_occurrence(self, status: int) -> None:
+        """Count a failure that was seen for the first time."""
+        self._metrics.occurrences.labels(name_of(status)).inc()
+
+    def set_alarm(self, alarm: Alarm) -> None:
+        """Count an alarm that begins, and note that it stands until it is over."""
+        self._metrics.alarm_active.labels(alarm.name).set(not alarm.over)
+        if not alarm.over:
+            self._metrics.alarms.labels(alarm.name).inc()
+
+    # ── every few seconds ──
+
+    async def update(self, store: Store, gateway: GatewayHealth) -> None:
+        """Look at the outbox and at the sockets. Raises what the store raises."""
+        metrics = self._metrics
+        self.connected = gateway.connected
+        metrics.sockets_wanted.set(gateway.wanted)
+        self._count_up(metrics.reconnects, "", gateway.reconnects)
+        counts = gateway.counts
+        for why, number in (("unknown", counts.unknown), ("no room", counts.refused), ("bug", counts.failed)):
+            self._count_up(metrics.unhandled, why, number)
+        posts = await store.post_counts()
+        self._states |= posts.keys()
+        for state in self._states:  # a state that nothing is in any more is not counted, and goes back to 0
+            metrics.posts.labels(state).set(posts.get(state, 0))
+        self._oldest = await store.oldest_posts()
+
+    def _count_up(self, counter: Counter, label: str, total: int) -> None:
+        """Bring a counter up to a total that somebody else keeps."""
+        more = total - self._counted.get((counter, label), 0)
+        self._counted[counter, label] = total
+        (counter.labels(label) if label else counter).inc(max(0, more))
+
+    def set_late(self, late: Iterable[Late]) -> None:
+        """Show for how long each promise is broken; 0 where it is kept."""
+        ages = {each.promise: each.seconds for each in late}
+        for promise in Promise:
+            self._metrics.late.labels(promise.value).set(ages.get(promise, 0.0))
+
+    # ── when somebody asks ──
+
+    def refresh(self, monitor: MonitorHealth, now: datetime, *, ready: bool) -> None:
+        """Work out what depends on the present moment."""
+        metrics, lag = self._metrics, monitor.lag
+        metrics.ready.set(ready)
+        metrics.poll_lag.set(monitor.waited.total_seconds())
+        metrics.last_poll.set((now - lag).timestamp() if lag is not None else 0)
+        if monitor.watched is not None:
+            metrics.flows_watched.set(monitor.watched.watching)
+            metrics.flows_known.set(monitor.watched.total)
+        for state in WAITING:
+            due = self._oldest.get(state.value)
+            metrics.oldest_post.labels(state.value).set(max(0.0, (now - due).total_seconds()) if due else 0)
+        metrics.sockets.set(self.connected)
+        metrics.tasks.set(len(asyncio.all_tasks()))
+        metrics.database_bytes.set(sum(map(_size, _files(self._database))))
+
+
+def _files(database: Path) -> tuple[Path, ...]:
+    """Return the database's file and the two that SQLite keeps beside it."""
+    return database, *(database.with_name(database.name + ending) for ending in ("-wal", "-journal"))
+
+
+def _size(path: Path) -> int:
+    with contextlib.suppress(OSError):
+        return path.stat().st_size
+    return 0

@@ -1,0 +1,281 @@
+"""The watchdog of the promise: on its own task, its own thread and the steady clock, whatever becomes of the rest.
+
+    task     every few seconds: asks the database what waits, and watches how old it grows; tells the admins
+    thread   sees whether the event loop still turns, and logs where it stands if it does not
+
+``late()`` works out the ages at the moment it is asked, so that a watchdog that does not run any more is late itself.
+The admins hear by direct messages that take no other way through flowbot: the outbox and the database are among what
+is judged.
+"""
+
+import asyncio
+import contextlib
+import logging
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.core.errors import Failure
+from bot.core.flow.model import KINDS
+from bot.core.health import promise
+from bot.core.health.promise import Evidence, Late, Promise
+from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
+from bot.core.outbox.posts import Body, PostId
+from bot.core.outbox.slack_errors import Verdict, is_of_person, verdict
+from bot.messages.cards import monitoring as cards
+from bot.ops.clocks import wall
+from bot.ops.new_ids import new_id
+from bot.store.waiting import Waiting
+
+log = logging.getLogger(__name__)
+
+EVERY = 2.0  # seconds between two looks
+STUCK = 10.0  # seconds without a turn of the loop that are logged
+TELL_EVERY = timedelta(seconds=60)  # between two tries to reach the admins
+_PASSING = {Verdict.WAIT, Verdict.STOP, Verdict.BARRED}  # refusals that an operator, or time, ends
+DEBOUNCE = timedelta(seconds=5)  # that it must be broken, or kept again, before the admins hear of it
+
+
+class WaitingSource(Protocol):
+    """What the watchdog asks of the database."""
+
+    async def waiting(self) -> Waiting:
+        """Return what waits. Raises a Failure where the database is in trouble."""
+        ...
+
+
+class DirectMessenger(Protocol):
+    """How an admin is told directly. Raises the four errors of ``conversations``."""
+
+    async def post(self, channel: str, body: Body, *, id: PostId) -> tuple[str, str]:
+        """Post a message; ``channel`` may be a user id."""
+        ...
+
+
+class Watchdog:
+    """Judges, and tells the admins. ``reads`` returns when each scheduling type was last read, by the steady clock.
+
+    Where the channel has been told that EnOS cannot be read, the admins are not told again.
+    """
+
+    def __init__(
+        self,
+        records: WaitingSource,
+        steady: Callable[[], datetime],
+        poll_seconds: float,
+        reads: Callable[[], Mapping[int, datetime]],
+        *,
+        slack: DirectMessenger,
+        admins: Sequence[str] = (),
+        also: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._records, self._steady, self._poll_seconds, self._reads = records, steady, poll_seconds, reads
+        self._slack, self._admins, self._also = slack, tuple(admins), also
+        self._began = self._looked_at = self._answered_at = steady()
+        self._untold: dict[str, datetime] = {}  # since when each waits, by the steady clock
+        self._unanswered: dict[str, datetime] = {}
+        self._outage_told = False
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._debounced = _Debounced()
+        self._informed: set[str] = set()  # admins who were told that it is broken, and not yet that it is kept again
+        self._tell_at: dict[str, datetime] = {}  # before when an admin who could not be reached is left alone
+        self.loop = LoopWatch()
+
+    def late(self) -> tuple[Late, ...]:
+        """Return what is late now, longest first."""
+        return promise.late(self.evidence(), self._poll_seconds)
+
+    def evidence(self) -> Evidence:
+        """Return how old things are now."""
+        now = self._steady()
+        reads = self._reads()
+        ends = [reads.get(kind, self._began) for kind in KINDS]
+        return Evidence(
+            unread=_age(now, ends),
+            never_read=any(kind not in reads for kind in KINDS),
+            untold=_age(now, self._untold.values()),
+            unanswered=_age(now, self._unanswered.values()),
+            unrecorded=_age(now, [self._answered_at]),
+            unseen=_age(now, [self._looked_at]),
+        )
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        self.loop.start()
+        try:
+            while True:
+                try:
+                    self.check()
+                except Exception:
+                    log.exception("judging met a bug; it goes on")
+                await asyncio.sleep(EVERY)
+        finally:
+            self.loop.stop()
+            for task in self._running.values():
+                task.cancel()
+            await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    def check(self) -> None:
+        """Look once. It waits for nothing: what takes long is done beside it, one of each at a time."""
+        self.loop.beat()
+        now = self._looked_at = self._steady()
+        self._start("records", self._ask)
+        if self._also is not None:
+            self._start("beside", self._also)
+        late = self._worth_telling()
+        if self._debounced.check(now, broken=bool(late)):
+            if late:
+                log.critical("the promise is broken: %s", _sentences(late))
+            else:
+                log.info("the promise is kept again")
+        if self._admins_to_tell(now):
+            self._start("admins", self._tell)
+
+    def _worth_telling(self) -> tuple[Late, ...]:
+        """Return what is late but for what the channel was told already: that EnOS cannot be read."""
+        late = self.late()
+        return () if self._outage_told and all(each.promise is Promise.READ for each in late) else late
+
+    def _admins_to_tell(self, now: datetime) -> list[str]:
+        """Return the admins to be told now how it is: that it is broken, or that it is kept again."""
+        unaware = [admin for admin in self._admins if (admin in self._informed) != self._debounced.broken]
+        return [admin for admin in unaware if self._tell_at.get(admin, now) <= now]
+
+    def _start(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        task = self._running.get(name)
+        if task is None or task.done():
+            self._running[name] = asyncio.ensure_future(_run_logged(name, work))
+
+    async def _ask(self) -> None:
+        waiting = await self._records.waiting()
+        now = self._steady()
+        self._answered_at = now
+        self._untold = _followed(self._untold, waiting.untold, now)
+        self._unanswered = _followed(self._unanswered, waiting.unanswered, now)
+        self._outage_told = waiting.outage_told
+
+    async def _tell(self) -> None:
+        """Tell each admin who does not know yet; none waits for another."""
+        broken, late = self._debounced.broken, self._worth_telling()
+        body = cards.promise_broken(_sentences(late)) if broken else cards.promise_kept()
+        await asyncio.gather(
+            *(self._tell_one(admin, body, broken=broken) for admin in self._admins_to_tell(self._steady()))
+        )
+
+    async def _tell_one(self, admin: str, body: Body, *, broken: bool) -> None:
+        """Tell one admin; who cannot be reached now is tried again. What may stand is not said twice."""
+        try:
+            with contextlib.suppress(SlackUnclear):
+                await self._slack.post(admin, body, id=PostId(f"promise-{new_id()}"))
+        except SlackLimited as limited:
+            self._tell_later(admin, str(limited), timedelta(seconds=limited.seconds))
+            return
+        except SlackUnreachable as trouble:
+            self._tell_later(admin, str(trouble))
+            return
+        except SlackRefused as refused:
+            if verdict(refused.error) in _PASSING and not is_of_person(refused.error):
+                self._tell_later(admin, str(refused))
+                return
+        except Exception as bug:
+            log.exception("telling an admin met a bug")
+            self._tell_later(admin, type(bug).__name__)
+            return
+        (self._informed.add if broken else self._informed.discard)(admin)
+
+    def _tell_later(self, admin: str, why: str, wait: timedelta = TELL_EVERY) -> None:
+        log.warning("the admin %s cannot be told: %s", admin, why)
+        self._tell_at[admin] = self._steady() + max(TELL_EVERY, wait)
+
+
+class _Debounced:
+    """Whether the promise counts as broken: it does, or does not any more, once that has lasted for a moment."""
+
+    def __init__(self) -> None:
+        self.broken = False
+        self._since: datetime | None = None  # it is otherwise
+
+    def check(self, now: datetime, *, broken: bool) -> bool:
+        """Take a look in; return whether it has turned."""
+        if broken == self.broken:
+            self._since = None
+            return False
+        self._since = self._since or now
+        if now - self._since < DEBOUNCE:
+            return False
+        self.broken, self._since = broken, None
+        return True
+
+
+class LoopWatch:
+    """A thread that sees whether the event loop still turns: a loop that is blocked can say nothing itself."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._beat = monotonic()
+        self._thread_id = 0  # the thread of the loop
+        self._logged = 0.0  # for how long it stood when that was logged; 0: it turns
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def beat(self) -> None:
+        """Say that the loop turns; to be called on it."""
+        self._beat = self._monotonic()
+
+    def start(self) -> None:
+        """Begin to watch the loop of the calling thread."""
+        self._thread_id = threading.get_ident()
+        self.beat()
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._watch, name="loop watch", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(1.0):
+            self.check()
+
+    def check(self) -> None:
+        """Log a loop that stands, with the place where; again at twice the time, and when it turns again."""
+        seconds_blocked = self._monotonic() - self._beat
+        if seconds_blocked >= max(STUCK, 2 * self._logged):
+            self._logged = seconds_blocked
+            frame = sys._current_frames().get(self._thread_id)  # noqa: SLF001  there is no other way to look at a thread
+            where = "".join(traceback.format_stack(frame)) if frame else "unknown"
+            log.critical("flowbot has stood still for %.0f s and tells nothing. It is at:\n%s", seconds_blocked, where)
+        elif self._logged and seconds_blocked < STUCK:
+            log.warning("flowbot goes on after it stood still for about %.0f s", self._logged)
+            self._logged = 0.0
+
+
+def _followed(before: Mapping[str, datetime], found: Mapping[str, datetime], now: datetime) -> dict[str, datetime]:
+    """Return since when each waits by the steady clock: what is new is as old as the wall clock says, at least 0."""
+    at = wall()
+    return {name: before.get(name) or now - max(timedelta(), at - since) for name, since in found.items()}
+
+
+def _age(now: datetime, times: Iterable[datetime]) -> float:
+    """Return the seconds since the oldest of them; 0 where there is none."""
+    return max([0.0, *((now - each).total_seconds() for each in times)])
+
+
+def _sentences(late: Iterable[Late]) -> str:
+    return " ".join(each.sentence for each in late)
+
+
+async def _run_logged(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await work()
+    except Failure as failure:
+        log.info("judging %s: %s", name, failure)
+    except Exception:
+        log.exception("judging %s met a bug", name)

@@ -1,0 +1,81 @@
+"""What lies in the future though it has happened: the wall clock was put back. It is taken as of now.
+
+A post that waits until an hour from now, a reminder counted from then, a sweep that "ended" then: each would wait for
+as long as the clock was put back. Times that are meant to lie ahead (how long an acknowledgement lasts), and what the
+audit says, stay.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlite_utils import Database
+
+from bot.store.timestamps import timestamp
+from bot.store.transactions import ROWS
+
+_WAITING = "state IN ('queued', 'sending', 'unclear')"
+_LIVE = "phase IN ('open', 'acknowledged')"
+
+
+def _posts(column: str, which: str) -> str:
+    return (
+        f"UPDATE posts SET {column} = :now WHERE seq IN"  # noqa: S608  constants only
+        f" (SELECT seq FROM posts WHERE {which} AND {column} > :edge LIMIT :rows)"
+    )
+
+
+def _incidents(column: str) -> str:
+    return (
+        f"UPDATE incidents SET {column} = :now WHERE id IN"  # noqa: S608  constants only
+        f" (SELECT id FROM incidents WHERE {_LIVE} AND {column} > :edge LIMIT :rows)"
+    )
+
+
+# When a message was handed to Slack bounds the look for it: where that is not known, all is read up to now.
+_TRIED = """
+    UPDATE posts SET tried_at = NULL WHERE seq IN (
+      SELECT seq FROM posts
+      WHERE (state IN ('queued', 'sending', 'unclear') OR look_again > 0) AND tried_at > :edge LIMIT :rows)
+"""
+_LOSSES = """
+    UPDATE lost_messages SET at = :now WHERE (post, generation) IN (
+      SELECT post, generation FROM lost_messages WHERE at > :edge LIMIT :rows)
+"""
+
+# Each statement changes at most :rows rows and is repeated until it finds none.
+STEPS = (
+    *(_posts(column, _WAITING) for column in ("due", "retry_at", "first_tried", "settled_at")),
+    *(_posts(column, "look_again > 0") for column in ("settled_at", "look_again")),
+    _TRIED,
+    _LOSSES,
+    *(_incidents(column) for column in ("opened_at", "told_at", "called_at", "acked_at")),
+    """
+    UPDATE gatherings SET began_at = min(began_at, :now), last_at = min(last_at, :now)
+    WHERE ended_at IS NULL AND max(began_at, last_at) > :edge
+    """,
+    "UPDATE runs SET started_at = :now WHERE state IN ('asked', 'running') AND started_at > :edge",
+    """
+    UPDATE readings SET swept_at = min(swept_at, :now), read_at = min(read_at, :now)
+    WHERE max(coalesce(swept_at, 0), coalesce(read_at, 0)) > :edge
+    """,
+)
+
+
+# Times of what flowbot has done. One of them lies ahead only where the clock was put back since.
+_HAPPENED = """
+    SELECT 1 FROM posts WHERE state IN ('queued', 'sending', 'unclear') AND max(
+        coalesce(first_tried, 0), coalesce(tried_at, 0), CASE state WHEN 'unclear' THEN settled_at ELSE 0 END) > :edge
+    UNION ALL
+    SELECT 1 FROM readings WHERE max(coalesce(swept_at, 0), coalesce(read_at, 0)) > :edge
+    LIMIT 1
+"""
+
+
+def is_certain(db: Database, now: datetime) -> bool:
+    """Whether something happened after ``now``: then nothing that lies ahead is meant to."""
+    return db.execute(_HAPPENED, {"edge": timestamp(now)}).fetchone() is not None
+
+
+def step(db: Database, statement: str, now: datetime, margin: timedelta) -> int:
+    """Take at most 500 rows that lie more than ``margin`` after ``now`` as of now; return how many."""
+    values = {"now": timestamp(now), "edge": timestamp(now + margin), "rows": ROWS}
+    return db.execute(statement, {name: value for name, value in values.items() if f":{name}" in statement}).rowcount

@@ -1,0 +1,295 @@
+"""Failures: what a failed call concerns, and what follows for the post, for others like it and for the operator.
+
+asked to wait      messages of the channel, or all calls of another kind, wait as long
+unreachable        all that needs the host: a file holds files only, a response_url nothing (it goes another way)
+refused            the post, by the table of Slack's words. STOP and BARRED hold their place; all of them, once
+another place refuses too; and where another place takes posts meanwhile, it is the place
+nobody knows       the post is looked up; a response_url that does not answer is left alone
+a bug of ours      the post is looked up, then sent as words alone, and in the end given up
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from bot.core.outbox.conversations import (
+    RESPONSE_URL,
+    SlackFailure,
+    SlackLimited,
+    SlackRefused,
+    SlackUnclear,
+    SlackUnreachable,
+    host_of,
+)
+from bot.core.outbox.posts import Body, Post, PostId, PostKind
+from bot.core.outbox.slack_errors import Meaning, Verdict, meaning
+from bot.work.delivery.alarms import BUG, DEFAULT_CHANNEL, Alarms
+from bot.work.delivery.channel_health import alarm_text
+from bot.work.delivery.circuit_breaker import (
+    EVERYTHING,
+    MANY_FAILURES,
+    OPERATOR_STEPS,
+    CircuitBreaker,
+    OpenCircuit,
+    Scope,
+)
+from bot.work.delivery.outcomes import (
+    GiveUp,
+    NextStep,
+    Reroute,
+    Retry,
+    Unclear,
+    after_refusal,
+    backoff,
+    in_time,
+    is_direct,
+    plain,
+)
+from bot.work.delivery.rate_limiter import RateLimiter
+from bot.work.ports import Clock
+
+log = logging.getLogger(__name__)
+
+URL_PATIENCE = 5.0  # seconds that a private answer waits for its response_url; there are other ways
+REMEMBERED = timedelta(hours=1)  # a refusal that nobody has repeated since says nothing any more
+BUGS_AS_IT_IS = 2  # bugs of one post after which it goes as words alone
+BUGS = 8  # and after which it is given up: about six minutes
+
+
+class Extent(Enum):
+    """What a refusal of all calls, or of all calls of a kind, concerns."""
+
+    HERE = "this place, and perhaps all"
+    HERE_ONLY = "this place: another one takes such posts"
+    EVERYWHERE = "all places: another one has refused as well"
+
+
+@dataclass
+class _Refusal:
+    at: datetime
+    here_only: bool = False
+
+
+class Refusals:
+    """Which places refuse what elsewhere may be taken."""
+
+    def __init__(self, steady: Clock) -> None:
+        self._steady = steady
+        self._places: dict[Scope, _Refusal] = {}
+
+    def refused(self, scope: Scope) -> Extent:
+        """Take in a refusal; return what it concerns as far as is known now."""
+        now = self._steady()
+        self._places = {each: known for each, known in self._places.items() if now - known.at < REMEMBERED}
+        known = self._places.setdefault(scope, _Refusal(now))
+        known.at = now
+        if known.here_only:
+            return Extent.HERE_ONLY
+        others = [each for each, other in self._places.items() if each != scope and not other.here_only]
+        return Extent.EVERYWHERE if any(each.kind is scope.kind for each in others) else Extent.HERE
+
+    def accepted(self, post: Post) -> list[Scope]:
+        """Take in that Slack took a post: who refuses elsewhere refuses for a reason of that place.
+
+        Return the places of which that is known only now.
+        """
+        concerned = [each for each in self._places if each.kind in (None, post.new.kind)]
+        for scope in [each for each in concerned if each.place == post.channel]:
+            del self._places[scope]
+        news = [each for each in concerned if each in self._places and not self._places[each].here_only]
+        for scope in news:
+            self._places[scope].here_only = True
+        return news
+
+    def here_only(self, post: Post) -> bool:
+        """Whether the place of a post is known to refuse what others take."""
+        known = [self._places.get(Scope(kind, post.channel)) for kind in (None, post.new.kind)]
+        return any(each is not None and each.here_only for each in known)
+
+
+class FailurePolicy:
+    """Judges failures, and remembers what is in trouble."""
+
+    def __init__(
+        self,
+        circuit_breaker: CircuitBreaker,
+        rate_limiter: RateLimiter,
+        alarms: Alarms,
+        clock: Clock,
+        steady: Clock,
+        jitter: Callable[[], float],
+    ) -> None:
+        self._circuit_breaker = circuit_breaker
+        self._rate_limiter = rate_limiter
+        self._alarms = alarms
+        self._clock = clock
+        self._steady = steady
+        self._jitter = jitter
+        self._refusals = Refusals(steady)
+        self._bugs: Counter[PostId] = Counter()
+
+    def body(self, post: Post) -> Body:
+        """Return what is sent of a post: its words alone where it has met bugs."""
+        as_it_is = self._bugs[post.new.id] < BUGS_AS_IT_IS or post.new.kind is PostKind.FILE
+        return post.new.body if as_it_is else plain(post.new.body)
+
+    def after(self, post: Post, failure: Exception, *, by_url: bool, default_channel: str) -> NextStep:
+        """Return what follows for a post. ``by_url``: it was handed to its response_url."""
+        step = self._decide(post, failure, by_url=by_url, default_channel=default_channel)
+        wait = backoff(post.attempts, self._jitter())
+        return in_time(post, step, default_channel=default_channel, wait=wait, now=self._clock())
+
+    def succeeded(self, post: Post, *, by_url: bool) -> bool:
+        """Take in that Slack took a post. Return whether others waited for that."""
+        self._bugs.pop(post.new.id, None)
+        if by_url:
+            self._circuit_breaker.url_answered(post)
+            self._alarms.resolve(_URL_ALARM)
+            return False
+        apart = self._refusals.accepted(post)
+        for scope in apart:  # what waits there finds another place now
+            self._circuit_breaker.close(scope)
+        self._alarms.resolve("slack")
+        self._alarms.resolve(_alarm_of(post.new.kind))
+        return self._circuit_breaker.succeeded(post) or bool(apart)
+
+    def forget(self, post: Post) -> None:
+        """Take in that a post was given up."""
+        self._bugs.pop(post.new.id, None)
+
+    def is_bad_place(self, post: Post, error: str) -> bool:
+        """Whether it is the place that takes nothing, or nothing of the kind."""
+        told = meaning(error).verdict
+        return told is Verdict.ELSEWHERE or (told in _REFUSES_ALL and self._refusals.here_only(post))
+
+    def _decide(self, post: Post, failure: Exception, *, by_url: bool, default_channel: str) -> NextStep:
+        called = failure.method if isinstance(failure, SlackFailure) else ""
+        url = by_url and called in ("", RESPONSE_URL)
+        match failure:
+            case SlackLimited():
+                return self._limited(post, failure.seconds, url=url)
+            case SlackRefused():
+                return self._refused(post, failure, default_channel)
+            case SlackUnclear():
+                if url:
+                    self._url_failed(post, self._circuit_breaker.url_failed(post), str(failure))
+                return Unclear(str(failure) or "unclear")
+            case SlackUnreachable():
+                return self._unreachable(post, failure, url=url)
+        return self._bug(post, failure)
+
+    def _limited(self, post: Post, seconds: float, *, url: bool) -> NextStep:
+        if url and seconds > URL_PATIENCE:
+            self._circuit_breaker.url_failed(post, seconds)
+            return Retry(0, "ratelimited")
+        self._rate_limiter.pause(post, self._steady() + timedelta(seconds=seconds))
+        return Retry(seconds, "ratelimited")
+
+    def _unreachable(self, post: Post, failure: SlackUnreachable, *, url: bool) -> NextStep:
+        why = f"unreachable: {failure}"
+        if url:
+            self._url_failed(post, self._circuit_breaker.url_failed(post), str(failure))
+            return Retry(0, why)
+        is_file = post.new.kind is PostKind.FILE  # it needs more hosts than others do
+        circuit = self._circuit_breaker.failed(Scope(PostKind.FILE) if is_file else EVERYTHING)
+        if circuit.tries >= MANY_FAILURES and is_file:
+            way_out = _NETWORK.format(failure.host) if failure.host else _STATUS
+            self._alarms.fire(
+                _alarm_of(PostKind.FILE), f"flowbot cannot upload files ({failure}). Long logs wait. {way_out}"
+            )
+        elif circuit.tries >= MANY_FAILURES:
+            self._alarms.fire(
+                "slack", "Slack cannot be reached. Posts wait and go as soon as it can be; look at flowbot's network."
+            )
+        return Retry((circuit.until - self._steady()).total_seconds(), why)
+
+    def _url_failed(self, post: Post, circuit: OpenCircuit, why: str) -> None:
+        if circuit.tries >= MANY_FAILURES:
+            host = host_of(post.new.response_url)
+            self._alarms.fire(
+                _URL_ALARM,
+                f"flowbot cannot reach {host} ({why}). Private answers come another way meanwhile. "
+                f"{_NETWORK.format(host)}",
+            )
+
+    def _refused(self, post: Post, refused: SlackRefused, default_channel: str) -> NextStep:
+        """Return what follows a refusal; alarm about what an operator has to fix."""
+        told = meaning(refused.error)
+        extent = self._extent(post, told) if not _is_moved(post, refused.error) else Extent.HERE
+        here_only = extent is Extent.HERE_ONLY
+        step = after_refusal(
+            post,
+            refused.error,
+            default_channel=default_channel,
+            wait=backoff(post.attempts + OPERATOR_STEPS, self._jitter()),
+            now=self._clock(),
+            here_only=here_only,
+        )
+        if post.new.kind is PostKind.EPHEMERAL and isinstance(step, Reroute):
+            return step  # their direct messages take it: nothing to fix
+        if told.verdict is Verdict.ELSEWHERE or here_only:
+            if post.channel == default_channel:
+                self._alarms.fire(DEFAULT_CHANNEL, alarm_text(refused.error))
+        elif told.verdict in _REFUSES_ALL:
+            self._raise_alarm(post, told, extent)
+        elif told.verdict in (Verdict.BUG, Verdict.PLAIN):
+            log.error("Slack refused post %s: %s", post.new.id, refused)
+        return step
+
+    def _extent(self, post: Post, told: Meaning) -> Extent:
+        """Return what a refusal of everything, or of a kind, concerns; hold that."""
+        if told.verdict not in _REFUSES_ALL:
+            return Extent.HERE
+        kind = post.new.kind if told.verdict is Verdict.BARRED else None
+        here = Scope(kind, post.channel)
+        extent = self._refusals.refused(here)
+        if extent is Extent.HERE_ONLY:
+            self._circuit_breaker.close(here)
+            return extent
+        self._circuit_breaker.failed(here, OPERATOR_STEPS)
+        if extent is Extent.EVERYWHERE:
+            self._circuit_breaker.failed(Scope(kind), OPERATOR_STEPS)
+        return extent
+
+    def _raise_alarm(self, post: Post, told: Meaning, extent: Extent) -> None:
+        """Alarm about a refusal that may concern more than its place; one person may just not be there."""
+        kind = post.new.kind
+        if extent is Extent.HERE and is_direct(post.channel):
+            log.warning("Slack refuses flowbot in a direct message: %s", told.error)
+        elif told.verdict is Verdict.STOP:
+            self._alarms.fire("slack", f"Slack refuses flowbot: {told.sentence}. {told.way_out}")
+        else:
+            sentence = f"Slack lets flowbot {_CALLS[kind]} no more: {told.sentence}. {told.way_out}"
+            self._alarms.fire(_alarm_of(kind), sentence)
+
+    def _bug(self, post: Post, bug: Exception) -> NextStep:
+        log.error("post %s met a bug", post.new.id, exc_info=bug)
+        self._alarms.fire(BUG, BUG_MET.format(type(bug).__name__))
+        self._bugs[post.new.id] += 1
+        why = f"bug: {type(bug).__name__}"
+        return Unclear(why) if self._bugs[post.new.id] <= BUGS else GiveUp(why)
+
+
+def _is_moved(post: Post, error: str) -> bool:
+    """Whether the word is one that a private answer meets where its person, or flowbot, is not in the channel."""
+    return post.new.kind is PostKind.EPHEMERAL and error == "no_permission"
+
+
+def _alarm_of(kind: PostKind) -> str:
+    return f"slack {kind.value}"
+
+
+_REFUSES_ALL = (Verdict.STOP, Verdict.BARRED)
+_URL_ALARM = "slack response_url"
+_NETWORK = "Let flowbot's network reach https://{}."
+_STATUS = "If it lasts, look at https://slack-status.com."
+BUG_MET = "Sending met a bug of flowbot's ({}). It goes on; the log tells more."
+_CALLS = {
+    PostKind.MESSAGE: "post messages",
+    PostKind.EDIT: "edit its messages",
+    PostKind.EPHEMERAL: "answer privately",
+    PostKind.FILE: "upload files",
+}

@@ -1,0 +1,99 @@
+"""Backoff of look-ups: which wait after a failure. Trouble in one place holds the look-ups there and nothing else.
+
+    asked to wait   all looks by the method that Slack said it of: it limits methods, not places (docs.slack.dev, "Rate
+                    limits"); where it is not known which, all looks
+    all else        the place, longer with each failure
+
+An alarm stands while a place refuses looks. Times are those of the steady clock.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.core.outbox.conversations import SlackLimited, SlackRefused
+from bot.core.outbox.slack_errors import meaning
+from bot.work.delivery.alarms import Alarms
+from bot.work.delivery.outcomes import backoff
+from bot.work.delivery.search import Place
+from bot.work.ports import Clock
+
+ANY = ""  # the method of a call that names none
+_ALARM = "look"
+
+
+@dataclass(slots=True)
+class _Wait:
+    until: datetime
+    tries: int = 0
+
+
+class LookupBackoff:
+    """What waits after a failure, by place and by method."""
+
+    def __init__(self, steady: Clock, alarms: Alarms, jitter: Callable[[], float]) -> None:
+        self._steady = steady
+        self._alarms = alarms
+        self._jitter = jitter
+        self._places: dict[Place, _Wait] = {}
+        self._methods: dict[str, datetime] = {}
+        self._refused: dict[Place, str] = {}  # with the sentence of the alarm
+
+    def is_waiting(self, place: Place, method: str | None) -> bool:
+        """Whether a look at a place, by a method, has to wait; None: what is done there needs no call."""
+        now = self._steady()
+        wait = self._places.get(place)
+        times = [wait.until] if wait is not None else []
+        if method is not None:
+            times += [until for each in (method, ANY) if (until := self._methods.get(each)) is not None]
+        return any(until > now for until in times)
+
+    def failed(self, place: Place) -> None:
+        """Hold a place, for longer with each failure."""
+        wait = self._places.setdefault(place, _Wait(self._steady()))
+        wait.tries += 1
+        wait.until = self._steady() + timedelta(seconds=backoff(wait.tries, self._jitter()))
+
+    def limited(self, place: Place, limited: SlackLimited) -> None:
+        """Hold what Slack asked to wait for, and the place, as long as it asked."""
+        self.failed(place)
+        until = self._steady() + timedelta(seconds=limited.seconds)
+        if limited.seconds:
+            self._places[place].until = until
+        self._methods[limited.method] = max(until, self._methods.get(limited.method, until))
+
+    def refused(self, place: Place, refused: SlackRefused) -> None:
+        """Hold a place where Slack refuses looks, and alarm."""
+        told = meaning(refused.error)
+        self._refused[place] = (
+            f"flowbot cannot look up what it posted: {told.sentence or refused.error}. {told.way_out}".strip()
+        )
+        self._update_alarm()
+        self.failed(place)
+
+    def progressed(self, place: Place) -> None:
+        """Take in that a place is read, though perhaps not yet to its end."""
+        self._refused.pop(place, None)
+        self._update_alarm()
+
+    def succeeded(self, place: Place) -> None:
+        """Take in that a place was read to its end."""
+        self.progressed(place)
+        self._places.pop(place, None)
+
+    def forget_others(self, places: Collection[Place]) -> None:
+        """Forget the places in which nothing is looked for any more."""
+        self._places = {place: wait for place, wait in self._places.items() if place in places}
+        self._refused = {place: sentence for place, sentence in self._refused.items() if place in places}
+        self._update_alarm()
+
+    def times(self) -> list[datetime]:
+        """Return when what waits may go on."""
+        return [*(wait.until for wait in self._places.values()), *self._methods.values()]
+
+    def _update_alarm(self) -> None:
+        sentence = next(iter(self._refused.values()), "")
+        if sentence:
+            self._alarms.fire(_ALARM, sentence)
+        else:
+            self._alarms.resolve(_ALARM)

@@ -1,0 +1,60 @@
+"""Words that arrived before the process died: answered at the next start, once, or not done unasked."""
+
+from answer_world import OPS
+
+from bot.core.people.model import IncomingMessage, Origin, Surface
+
+COMMAND = Origin(Surface.COMMAND, OPS)
+
+
+async def test_what_was_heard_just_before_a_kill_is_done_at_the_next_start_once(world, maya):
+    await world.killed_before_answering(maya, "trigger 3377", COMMAND)
+    (seen,) = await world.answer_left_over()
+    assert "<@U0MAYA00001> started `3377`" in seen.text
+    assert await world.answer_left_over() == []
+    assert [name for name, *_ in world.enos.done()] == ["trigger"]
+    assert not await world.dispatcher.record_arrival(
+        IncomingMessage("Ev1", "trigger 3377", maya.person, COMMAND, world.now)
+    )
+
+
+async def test_what_was_heard_long_ago_is_not_done_unasked_and_a_press_does_it_now(world, maya):
+    await world.killed_before_answering(maya, "trigger 3377", COMMAND)
+    world.later(minutes=3)
+    (seen,) = await world.answer_left_over()
+    assert seen.place == "only maya sees"
+    assert "Nothing was done. If you still want it, say it again." in seen.text
+    assert world.enos.done() == []
+    (started,) = await maya.presses(seen, "Do it now")
+    assert "<@U0MAYA00001> started `3377`" in started.text
+
+
+async def test_a_question_is_answered_where_it_was_asked(world, maya):
+    await world.killed_before_answering(maya, "whoami", Origin(Surface.MENTION, OPS, message="1.1"))
+    (seen,) = await world.answer_left_over()
+    assert "maya.chen" in seen.text
+
+
+async def test_a_stranger_hears_no_more_late_than_in_time(world):
+    await world.killed_before_answering(world.stranger, "trigger 3377", COMMAND)
+    world.later(minutes=3)
+    (late,) = await world.answer_left_over()
+    (in_time,) = await world.stranger.says("trigger 3377")
+    assert late.text == in_time.text
+
+
+async def test_one_that_cannot_be_answered_waits_for_the_next_start_and_holds_up_no_other(world, maya, caplog):
+    await world.killed_before_answering(maya, "whoami", COMMAND, key="Ev1")
+    await world.killed_before_answering(maya, "status", COMMAND, key="Ev2")
+    queue = world.store.queue
+
+    async def refuses_the_first(posts, **more):
+        if more["delivery"] == "Ev1":
+            raise OSError("the disk is away")
+        await queue(posts, **more)
+
+    world.store.queue = refuses_the_first
+    assert len(await world.answer_left_over()) == 1
+    assert "stays unanswered until the next start" in caplog.text
+    world.store.queue = queue
+    assert len(await world.answer_left_over()) == 1

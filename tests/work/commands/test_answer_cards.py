@@ -1,0 +1,435 @@
+"""The cards of answers, flows and runs: the corners that no story comes by."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.core.audit import Attempt, Entry
+from bot.core.command.rights import Denial
+from bot.core.flow.model import (
+    Flow,
+    FlowId,
+    Graph,
+    Instance,
+    InstanceId,
+    Parameter,
+    Task,
+    TaskId,
+    UserName,
+)
+from bot.core.flow.status import Status
+from bot.core.incident.facts import Run
+from bot.core.outbox.pointers import PostPresence, post_presence
+from bot.core.outbox.posts import (
+    Lane,
+    NewPost,
+    Post,
+    PostId,
+    PostKind,
+    PostState,
+)
+from bot.core.people.model import Link, Person
+from bot.core.text.shown_times import ago, day_before, duration, slack_date
+from bot.messages import blocks
+from bot.messages.cards import answers, flows, runs
+
+NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
+MAYA = Person("T0DEMO0001", "U0MAYA00001")
+JONAS = Person("T0DEMO0001", "U0JONAS0001")
+ADMINS = ("U0ALEX00001", "U0BODO00001", "U0CARL00001", "U0DORA00001")
+RUN = Run(
+    InstanceId("3377-20261121143000"),
+    FlowId(3377),
+    "daily",
+    str(MAYA),
+    "p1",
+    NOW,
+    "C0DATAOPS1",
+    trigger_ms=int(NOW.timestamp() * 1000),
+)
+
+
+def texts(body):
+    return [block["text"]["text"] for block in body["blocks"] if block["type"] == "section"]
+
+
+# ── answers ──
+
+
+def test_words_that_do_not_fit_into_a_button_stand_as_words():
+    long = "trigger 3377 with path=" + "x" * 2000
+    body = answers.told("w", "Choose.", post="p1", offers=[("Now <b>", long), ("Short", "show 1")])
+    assert f"Now &lt;b&gt;: `{long}`" in texts(body)[1]
+    (row,) = (block for block in body["blocks"] if block["type"] == "actions")
+    assert [element["value"] for element in row["elements"]] == ["1|p1|show 1"]
+
+
+def test_without_a_post_no_button_stands():
+    body = answers.told("", "Choose.", offers=[("Short", "show 1")])
+    assert [block["type"] for block in body["blocks"]] == ["section", "section"]
+
+
+def test_a_command_that_cannot_be_shown_is_not_repeated():
+    assert answers.repeated("") == answers.repeated("\u202e") == ""
+    assert answers.repeated("a\u202eb `c`") == "↳ `ab ˋcˋ`"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        ("Say `help`.", "Say `help`."),
+        ("Say `show <1>` & go.", "Say `show &lt;1&gt;` &amp; go."),
+        ("An odd ` tick <b>", "An odd ˋ tick &lt;b&gt;"),
+        ("`a` and `b`", "`a` and `b`"),
+    ],
+)
+def test_a_sentence_keeps_its_commands_in_ticks(sentence, shown):
+    assert answers.ticked(sentence) == shown
+
+
+def entry(**more):
+    attempt = Attempt("k", MAYA, "C", "", "button", "enable 3377", "enable", NOW)
+    return Entry(1, attempt, **more)
+
+
+@pytest.mark.parametrize(
+    ("before", "text"),
+    [
+        (None, "This was pressed a moment ago. Please press it again if it is still needed."),
+        (
+            entry(ended_at=NOW, outcome="asked"),
+            "Somebody else pressed this a moment ago. Please press it again if it is still needed.",
+        ),
+        (entry(), "<@U0MAYA00001> asked for this 5 min ago, and I am still at it."),
+        (entry(ended_at=NOW, outcome="done"), "and it is done. A button acts once; type the command"),
+        (entry(ended_at=NOW, outcome="bug:abc"), "and how it ended is not certain. Look at the state"),
+    ],
+)
+def test_a_second_press_hears_of_the_first(before, text):
+    body = answers.already("enable 3377", before, NOW + timedelta(minutes=5), "", post="p1", asker=JONAS)
+    assert text in texts(body)[0]
+
+
+@pytest.mark.parametrize(
+    ("before", "text"),
+    [
+        (entry(), "5 min ago, and I am still at it."),
+        (entry(ended_at=NOW, outcome="done"), "5 min ago, and it is done."),
+        (entry(ended_at=NOW, outcome="bug:abc"), "5 min ago, and how it ended is not certain."),
+        (
+            entry(ended_at=NOW, outcome="asked"),
+            "5 min ago. Nothing has been done yet: answer the question that I asked you then.",
+        ),
+        (
+            entry(ended_at=NOW, outcome="outage:Silence"),
+            "5 min ago, and nothing was done: my answer to that says why. Press again if it is still needed.",
+        ),
+    ],
+)
+def test_ones_own_second_press_is_said_to_be_ones_own(before, text):
+    body = answers.already("enable 3377", before, NOW + timedelta(minutes=5), "", post="p1", asker=MAYA)
+    assert texts(body)[0].startswith(f"You have pressed this already, {text}")
+
+
+def test_a_second_press_hears_how_things_stand():
+    done = entry(ended_at=NOW, outcome="done", answer="3377-20261121143000")
+    body = answers.already("rerun", done, NOW, "Now: FAIL.", post="p1", asker=JONAS)
+    assert texts(body)[0].endswith("\nNow: FAIL.")
+    assert "show 3377-20261121143000" in str(body)
+
+
+def denied(reason, **more):
+    return answers.denial(reason, person=MAYA, command="/flow", flow="`3377`", owners="<@U0JONAS0001>", **more)
+
+
+@pytest.mark.parametrize("reason", [each for each in Denial if each is not Denial.NONE])
+def test_every_denial_says_that_nothing_happened_and_what_to_do(reason):
+    text = denied(reason, admins=ADMINS)
+    assert any(words in text for words in ("nothing was", "Nothing was", "cannot do this", "only once they are linked"))
+    assert any(words in text for words in ("Ask ", "ask ", "Let a person", "Unlock"))
+    assert "!" not in text
+
+
+@pytest.mark.parametrize("reason", [Denial.NOT_LINKED, Denial.GUEST])
+def test_the_words_that_link_somebody_can_be_read_and_copied(reason):
+    """A mention in code ticks would show an id that nobody can read."""
+    words = "`/flow link` <@U0MAYA00001> `USERID NAME`, with your EnOS user id and user name in the last two places."
+    assert denied(reason, admins=ADMINS[:1]).endswith(f"Ask <@U0ALEX00001> to say: {words}")
+    own = denied(reason, admins=("U0MAYA00001", *ADMINS))
+    assert own.endswith(f" Link yourself: {words}")
+    nobody = "Ask the operator of the bot to name an admin in `FLOWBOT_ADMINS`, who then says: "
+    assert denied(reason).endswith(f"{nobody}{words}")
+
+
+def test_an_admin_whose_link_is_not_proven_is_not_sent_to_themselves():
+    text = denied(Denial.NOT_VERIFIED, admins=("U0MAYA00001",))
+    assert text.endswith(
+        "You are an admin of the bot: `people` shows the link, `/flow link` <@U0MAYA00001> `USERID NAME` corrects it."
+    )
+    assert denied(Denial.NOT_VERIFIED, admins=ADMINS[:1]).endswith("Ask <@U0ALEX00001> to check the link.")
+
+
+def test_three_admins_are_named():
+    text = denied(Denial.NOT_ADMIN, admins=ADMINS)
+    assert text.endswith("Ask <@U0ALEX00001> or <@U0BODO00001> or <@U0CARL00001>.")
+    assert "no admin is named in `FLOWBOT_ADMINS`" in denied(Denial.NOT_ADMIN)
+
+
+def test_who_is_no_owner_reads_their_own_name_where_they_have_one():
+    link = Link(MAYA, "u1", UserName("maya<b>"))
+    assert denied(Denial.NOT_OWNER, link=link).startswith("You (`maya&lt;b&gt;` in EnOS) are not an owner of `3377`")
+    assert denied(Denial.NOT_OWNER).startswith("You are not an owner of `3377`")
+
+
+def test_where_the_answer_stands():
+    assert "`/invite @flowbot` brings me in" in texts(answers.see_direct_messages("trigger 1"))[0]
+    flow = "`3377` *daily*"
+    assert [texts(answers.see_thread("rerun 1", flow, each, "C1")) for each in PostPresence] == [
+        ["My answer stands in the thread of the incident of `3377` *daily*."],
+        [
+            (
+                "The message of the incident of `3377` *daily* is not in Slack yet. "
+                "My answer follows it in its thread in <#C1>."
+            )
+        ],
+        ["The incident of `3377` *daily* has no message in Slack, so my answer is in <#C1> itself."],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "how"),
+    [
+        (PostState.QUEUED, PostPresence.PENDING),
+        (PostState.SENDING, PostPresence.PENDING),
+        (PostState.UNCLEAR, PostPresence.PENDING),
+        (PostState.SENT, PostPresence.POSTED),
+        (PostState.GIVEN_UP, PostPresence.MISSING),
+    ],
+)
+def test_whether_a_message_stands_that_is_pointed_to(state, how):
+    new = NewPost(PostId("p"), PostKind.MESSAGE, Lane.ALERT, "C1", {}, NOW)
+    assert post_presence(Post(new, state)) is how
+    assert post_presence(None) is PostPresence.MISSING
+
+
+def test_nothing_points_to_a_message_that_does_not_stand():
+    said = {each: answers.says_so(each, "C1", "https://slack.test/1") for each in PostPresence}
+    assert said[PostPresence.POSTED] == "The change is in its <https://slack.test/1|thread>."
+    assert answers.says_so(PostPresence.POSTED, "C1", "") == "The change is in its thread in <#C1>."
+    assert said[PostPresence.PENDING] == "Its message is not in Slack yet. The change will be in its thread in <#C1>."
+    assert said[PostPresence.MISSING] == "It has no message in Slack, so the change is in <#C1> itself."
+
+
+@pytest.mark.parametrize(
+    ("span", "words"),
+    [
+        (timedelta(), "just now"),
+        (timedelta(seconds=-5), "just now"),
+        (timedelta(seconds=1), "1 s ago"),
+        (timedelta(hours=2, minutes=5), "2 h 5 min ago"),
+    ],
+)
+def test_how_long_ago(span, words):
+    assert ago(span) == words
+
+
+# ── flows ──
+
+
+@pytest.mark.parametrize(
+    ("span", "words"),
+    [
+        (timedelta(seconds=-1), "less than a second"),
+        (timedelta(hours=-3), "less than a second"),
+        (timedelta(seconds=1), "1 s"),
+        (timedelta(seconds=59.9), "59 s"),
+        (timedelta(seconds=60), "1 min"),
+        (timedelta(minutes=60), "1 h"),
+        (timedelta(hours=23, minutes=59), "23 h 59 min"),
+        (timedelta(hours=24), "1 d"),
+        (timedelta(days=3, hours=4), "3 d 4 h"),
+    ],
+)
+def test_a_span_in_words(span, words):
+    assert duration(span) == words
+
+
+def test_owners_are_mentioned_where_linked_and_counted_where_many():
+    names = tuple(UserName(f"n{number}<b>") for number in range(10))
+    shown = flows.owners(names, {names[0]: MAYA})
+    assert shown.startswith("<@U0MAYA00001>, `n1&lt;b&gt;`")
+    assert shown.endswith(" and 2 more")
+    assert flows.owners((), {}) == "nobody that EnOS names"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("a*b", "*a∗b*"), ("", ""), ("\u202e", ""), ("a\nb", "*a b*"), ("x" * 200, "*" + "x" * 119 + "…*")],
+)
+def test_a_name_cannot_break_out_of_its_bold(name, shown):
+    assert flows.bold(name) == shown
+
+
+def test_a_data_date_is_the_day_before_the_trigger_time():
+    run = Instance(InstanceId("3377-2026112102"), FlowId(3377), "f", Status.FAIL)
+    eight = timedelta(hours=8)
+    assert flows.data_date(run, eight) == "2026-11-20"
+    assert flows.data_date(run, None) == ""  # a guess would be another day
+    assert flows.data_date(replace(run, data_date="2026-11-01"), None) == "2026-11-01"
+    assert flows.data_date(replace(run, id=InstanceId("3377-x")), eight) == ""
+    assert flows.data_date(replace(run, id=InstanceId("3377-2026112118")), eight) == "2026-11-21"  # 02:00 there
+    assert day_before(datetime(1, 1, 1, tzinfo=UTC), eight) == day_before(datetime(1, 1, 1, tzinfo=UTC), -eight) == ""
+
+
+def test_a_row_without_a_readable_id_shows_the_printed_time():
+    run = Instance(InstanceId("odd"), FlowId(3377), "", 42, trigger_time="then <b>")
+    assert flows.row(run, "why") == "⚫ status 42 · `3377` · `odd` · then &lt;b&gt; (time zone not known) — _why_"
+
+
+def test_many_parameters_are_cut_and_counted():
+    parameters = [Parameter(f"k{n}", "" if n == 0 else "v" * 400) for n in range(43)]
+    lines = flows.parameter_list(parameters).split("\n")
+    assert lines[0] == "`k0` = _empty_"
+    assert lines[1] == f"`k1` = `{'v' * 299}…`"
+    assert lines[-1] == "… and 3 more"
+    assert len(lines) == 41
+
+
+def test_no_task_is_said():
+    assert flows.task_list(())["text"]["text"] == "EnOS shows no task."
+
+
+@pytest.mark.parametrize(
+    ("cycle", "words", "shown"),
+    [
+        ("D", "", "every day"),
+        ("?", "", "none"),
+        ("D", "At <2>", "At &lt;2&gt;"),
+        ("D", "At 02:00", "At 02:00 (EnOS's time zone)"),
+    ],
+)
+def test_a_schedule_in_words(cycle, words, shown):
+    assert flows.schedule(Flow(FlowId(1), "f", active=True, cycle=cycle), words) == shown
+
+
+# ── runs ──
+
+
+def beginning(**more):
+    return runs.notes(runs.StartDetails(**more))
+
+
+def test_what_was_asked_besides_the_flow_is_kept_short():
+    assert beginning() == ""
+    assert beginning(moved=(NOW, NOW + timedelta(minutes=1))) == (
+        f"The id for {slack_date(NOW)} is taken, so this run stands at {slack_date(NOW + timedelta(minutes=1))}, "
+        "in the same data period."
+    )
+    assert beginning(unknown_keys=("a",)) == "The flow has no parameter `a`; sent all the same."
+    assert beginning(unknown_keys=("a", "b")) == "The flow has no parameters `a`, `b`; sent all the same."
+    names = tuple(f"t{n}" for n in range(12))
+    assert beginning(skips=names).endswith("t9 and 2 more")
+    assert beginning(skips=("a",)) == "Not run again: a"
+    assert beginning(parameters=(Parameter("k", "v"),)) == "*For this run only*\n`k` = `v`"
+
+
+def instance(status, *statuses):
+    tasks = tuple(Task(TaskId(n), f"t{n}", status=each) for n, each in enumerate(statuses, start=1))
+    return Instance(RUN.instance, RUN.flow_id, "daily", status, graph=Graph(tasks))
+
+
+@pytest.mark.parametrize(
+    ("run", "text"),
+    [
+        (instance(Status.SUCCESS, Status.SUCCESS), "ended with SUCCESS."),
+        (instance(Status.SUCCESS, Status.SUCCESS, Status.SUCCESS), "ended with SUCCESS. Both tasks are done."),
+        (instance(Status.SUCCESS, *[Status.SUCCESS] * 3), "ended with SUCCESS. All 3 tasks are done."),
+        (instance(Status.SUCCESS, Status.SUCCESS, Status.SKIP), "ended with SUCCESS."),
+        (instance(Status.FAIL), "ended with FAIL."),
+        (instance(Status.FAIL, Status.FAIL), "ended with FAIL. Task *t1* failed."),
+        (instance(Status.TIMEOUT, Status.TIMEOUT), "ended with TIMEOUT. Task *t1* timed out."),
+        (instance(Status.TIMEOUT, Status.FAIL), "ended with TIMEOUT. Task *t1* failed."),
+        (instance(Status.FAIL, Status.INTERNAL_ERROR), "ended with FAIL. Task *t1* ended with INTERNAL_ERROR."),
+        (instance(Status.CANCEL), "ended with CANCEL."),
+    ],
+)
+def test_a_result_in_words(run, text):
+    body = runs.ended(RUN, run, None)
+    assert texts(body)[0].endswith(text)
+    assert body["text"].endswith(text)
+
+
+def test_a_task_without_a_name_is_told_by_its_id():
+    nameless = Graph((Task(TaskId(7), "", status=Status.FAIL),))
+    run = replace(instance(Status.FAIL), graph=nameless)
+    assert texts(runs.ended(RUN, run, None))[0].endswith("Task `7` failed.")
+
+
+@pytest.mark.parametrize(
+    ("run", "text"),
+    [
+        (instance(Status.RUNNING, Status.INIT), "its one task has not ended yet."),
+        (instance(Status.RUNNING, Status.RUNNING), "its one task, *t1*, is running."),
+        (instance(Status.RUNNING, Status.SUCCESS), "its one task has ended."),
+        (instance(Status.RUNNING, Status.SUCCESS, Status.RUNNING), "1 of 2 tasks done, running: *t2*."),
+        (instance(Status.RUNNING), "*daily*: RUNNING."),
+    ],
+)
+def test_how_far_a_run_is(run, text):
+    assert texts(runs.progress(RUN, run))[0].endswith(text)
+
+
+MINUTE = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
+AGAIN = "trigger 3377 from 2 at 2026-11-21T14:31Z"
+PERIOD = "EnOS keeps one run of a flow for each minute, and no later minute of the same data period is free"
+
+
+@pytest.mark.parametrize(
+    ("run", "found", "by", "state", "more"),
+    [
+        (RUN, instance(Status.RUNNING), "you started it 5 min ago", "It is for the same data, and RUNNING now", False),
+        (RUN, instance(Status.SUCCESS), "you started it 5 min ago", "ended with SUCCESS: another rerun may not", True),
+        (RUN, None, "you asked for it 5 min ago", "EnOS does not show you how it stands now; ask again", True),
+        (None, instance(Status.FAIL), "EnOS does not say who started it", "It ended with FAIL: rerun `3377-2", True),
+    ],
+)
+def test_where_no_minute_is_free_it_is_told_whose_run_holds_it_and_how_that_stands(run, found, by, state, more):
+    ours = replace(run, state="running" if found else "asked") if run else None
+    held = runs.MinuteHolder(RUN.instance, MINUTE, ours, found, MAYA, repeats=False)
+    text = runs.no_minute(held, InstanceId("3377-202611211430"), AGAIN, NOW + timedelta(minutes=5))
+    assert text.startswith(
+        f"Run `3377-20261121143000` holds the minute {slack_date(MINUTE)}; {by}. {PERIOD}, so nothing"
+    )
+    assert state in text
+    assert (AGAIN in text) is more
+
+
+def test_another_persons_rerun_is_theirs_and_a_run_may_stand_in_its_own_way():
+    held = runs.MinuteHolder(RUN.instance, MINUTE, RUN, instance(Status.FAIL), JONAS, repeats=False)
+    assert "; <@U0MAYA00001> asked for it just now." in runs.no_minute(held, InstanceId("x"), "", NOW)
+    text = runs.no_minute(replace(held, repeats=True), RUN.instance, "", NOW)
+    assert text.startswith(f"Run `3377-20261121143000` itself holds the minute {slack_date(MINUTE)}. EnOS keeps")
+    assert text.endswith("It ended with FAIL: rerun `3377-20261121143000` in the EnOS console.")
+
+
+def test_a_wide_flow_has_a_bar_of_twenty_signs():
+    run = instance(Status.RUNNING, *[Status.SUCCESS] * 15, *[Status.INIT] * 15)
+    body = runs.progress(RUN, run)
+    assert "▰" * 10 + "▱" * 10 + "  15 of 30" in str(body)
+
+
+def test_a_run_without_words_or_a_readable_id_still_has_its_time():
+    body = runs.started(replace(RUN, instance=InstanceId("odd")))
+    assert "Run `odd` · for <!date^1795271400^" in str(body)
+    assert "↳" not in str(body)
+    early = replace(RUN, instance=InstanceId("odd"), trigger_ms=-62135596800000)
+    assert "data date" not in str(runs.started(early))
+
+
+def test_a_card_is_within_what_slack_takes():
+    body = runs.started(replace(RUN, notes="x" * 5000, words="y" * 5000, flow_name="z" * 500))
+    for block in body["blocks"]:
+        for part in (block.get("text"), *block.get("elements", ())):
+            assert part is None or len(part["text"]) <= 3000
+    assert blocks.fit("a" * 10, 10) == "a" * 10

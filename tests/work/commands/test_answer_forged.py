@@ -1,0 +1,171 @@
+"""Forged buttons: whatever a value says, and on whatever post, it gives no right that typing would not give."""
+
+import pytest
+from answer_world import FAILED, OPS
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.core.incident.model import Phase
+from bot.core.people.model import Origin, Surface
+from bot.slack.incoming import decode_value, press
+
+OTHER = "2809-2026112102"
+CHANGES = [
+    "trigger 2809",
+    "trigger 2957",
+    "trigger 3377 with path=/etc",
+    f"rerun {FAILED}",
+    f"cancel {FAILED} confirmed",
+    "disable 2809 confirmed",
+    "enable 3318",
+    "ack 2809",
+    f"ack {OTHER}",
+    "close 2809 because forged",
+    "unack 2809",
+    "link <@U0PRIYA0001> u15432100000000014 alex.kim",
+    "unlink <@U0MAYA00001>",
+]
+POWERLESS = ["priya", "guest", "stranger", "robot", "gone", "lina"]
+
+
+@pytest.fixture
+async def cards(world):
+    """The cards of two incidents: Maya's flow, and Jonas's."""
+    mine = await world.breaks()
+    theirs = await world.breaks(OTHER, flow=2809, name="turbine-10min", owners=("jonas.weber",))
+    return mine, theirs
+
+
+async def state(world):
+    """What a forged press must leave as it is: the platform, the incidents, the links."""
+    found = await world.store.incidents(live=False)
+    incidents = sorted((each.id, each.phase, each.acked_by) for each in found)
+    return world.enos.done(), incidents, await world.store.links()
+
+
+def value_of(message):
+    return next(iter(message.buttons.values())).split("|")[1]
+
+
+async def forged(world, actor, message, post, words):
+    return await actor.carries(message, f"1|{post}|{words}")
+
+
+@pytest.mark.parametrize("who", POWERLESS)
+async def test_people_without_rights_do_nothing_by_any_button(world, cards, who):
+    before = await state(world)
+    for card in cards:
+        for post in (value_of(cards[0]), value_of(cards[1]), "", "unknown", "p" * 500):
+            for words in CHANGES:
+                world.later(seconds=61)
+                seen = await forged(world, world.actors[who], card, post, words)
+                assert len(seen) == 1, "one private sentence"
+                assert seen[0].place in {f"only {who} sees", f"dm {who}"}
+    assert await state(world) == before
+
+
+@pytest.mark.parametrize("kind", ["shortcut", "form", "command"])
+async def test_what_there_is_none_of_any_more_says_to_each_what_every_surface_says(world, kind):
+    """An old shortcut, form or command gives nobody more than words, and strangers not even the pointer to help."""
+    for who, sentence in {
+        "maya": f"I have no such {kind} (any more), so nothing was done. `/flow help` lists what I know.",
+        "priya": f"I have no such {kind} (any more), so nothing was done. `/flow help` lists what I know.",
+        "guest": "You are a guest here, and I answer guests only once they are linked to an EnOS user.",
+        "stranger": "I work for people of my own workspace only, so nothing was done.",
+        "robot": "I answer people only, not apps, so nothing was done.",
+        "gone": "This account is deactivated, so nothing was done.",
+    }.items():
+        actor = world.actors[who]
+        (told,) = await world.heard(
+            actor, kind, Origin(Surface.UNSUPPORTED, OPS, response_url="https://hooks.slack.test/3")
+        )
+        assert told.place == f"only {who} sees"
+        assert told.text.startswith(sentence)
+        assert "↳" not in told.text, "there are no words to repeat"
+    assert world.enos.done() == []
+
+
+async def test_what_there_is_none_of_any_more_is_not_offered_again_after_an_absence(world, maya):
+    await world.killed_before_answering(maya, "shortcut", Origin(Surface.UNSUPPORTED, OPS))
+    world.later(hours=1)
+    (told,) = await world.answer_left_over()
+    assert told.text.startswith("I have no such shortcut")
+    assert told.buttons == {}
+
+
+async def test_a_card_of_ones_own_gives_no_right_over_another(world, cards, maya):
+    before = await state(world)
+    mine, theirs = cards
+    for words in ("ack 2809", f"ack {OTHER}", "close 2809 because x", "disable 2809 confirmed", "trigger 2809"):
+        for message, post in ((mine, value_of(mine)), (mine, value_of(theirs)), (theirs, value_of(mine))):
+            (told,) = await forged(world, maya, message, post, words)
+            assert "Its owners are" in told.text
+            assert told.place == "only maya sees"
+    assert await state(world) == before
+
+
+async def test_words_without_a_target_mean_the_card_they_stand_on_and_its_owners_alone(world, cards, maya):
+    """The post of another's card under one's own message: what it names is still not one's own."""
+    mine, theirs = cards
+    (told,) = await forged(world, maya, mine, value_of(theirs), "ack")
+    assert "Its owners are `jonas.weber`" in told.text or "jonas" in told.text.lower()
+    assert (await world.incident(OTHER)).phase is Phase.OPEN
+    assert (await world.incident(FAILED)).phase is Phase.OPEN
+
+
+async def test_a_button_that_only_somebody_else_saw_gives_the_presser_no_right_of_theirs(world, maya, jonas):
+    (seen,) = await maya.says("disable 3377")
+    assert seen.place == "only maya sees"
+    label = next(label for label, value in seen.buttons.items() if "confirmed" in value)
+    (told,) = await jonas.presses(seen, label)
+    assert "not an owner" in told.text
+    assert world.enos.done() == []
+    (done,) = await maya.presses(seen, label)
+    assert "off" in done.text, "and who may, still may"
+
+
+@pytest.mark.parametrize("words", ["#unknown", "#", "# ", "#" + "x" * 1900, "#../../etc/passwd", "#' OR 1=1 --"])
+async def test_stored_words_that_do_not_exist_are_an_old_button(world, cards, maya, words):
+    before = await state(world)
+    (told,) = await forged(world, maya, cards[0], value_of(cards[0]), words)
+    assert "This button is too old for me to read, so nothing was done" in told.text
+    assert await state(world) == before
+
+
+async def test_stored_words_give_the_rights_of_who_presses(world, cards, maya):
+    stored = await world.store.stash("trigger 2809", world.now)
+    (told,) = await forged(world, maya, cards[0], value_of(cards[0]), f"#{stored}")
+    assert "not an owner" in told.text
+    assert world.enos.done() == []
+
+
+@pytest.mark.parametrize(
+    "carried",
+    ["", "ack 2809", "0|p|ack 2809", "2|p|ack 2809", "1|p", "1|p|", "1|p|  ", "|", "||", "1||", "\x00", "1" * 2000],
+)
+async def test_a_value_of_no_known_version_says_nothing(world, cards, maya, carried):
+    post, words = decode_value(carried)
+    before = await state(world)
+    (told,) = await world.heard(maya, words, Origin(Surface.BUTTON, OPS, "", cards[0].ts), post)
+    assert "This button is too old for me to read" in told.text
+    assert await state(world) == before
+
+
+@given(
+    carried=st.text(max_size=2000)
+    | st.text(max_size=300).map("1|p1|".__add__)
+    | st.integers(1990, 2000).map("1|p1|ack ".ljust)
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_any_value_ends_in_one_answer_and_no_act_of_somebody_without_rights(world, carried):
+    body = {
+        "user": {"id": "U0PRIYA0001", "team_id": "T0DEMO0001"},
+        "team": {"id": "T0DEMO0001"},
+        "container": {"channel_id": OPS, "message_ts": "1.0"},
+        "actions": [{"action_id": "say:0", "value": carried, "action_ts": "2.0"}],
+        "trigger_id": "t",
+    }
+    said = press(body, world.now)
+    seen = await world.heard(world.priya, said.text, said.origin, said.post)
+    assert len(seen) == 1
+    assert world.enos.done() == []

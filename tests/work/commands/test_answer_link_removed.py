@@ -1,0 +1,185 @@
+"""A link that is removed, or changed, while its command waits for EnOS: nothing is done by it, or told by it."""
+
+import asyncio
+
+import pytest
+from answer_world import FAILED, OPS
+
+from bot.core.errors import Refused
+from bot.core.flow.model import UserId, UserName
+from bot.core.flow.status import Status
+from bot.core.incident.model import Phase
+from bot.core.people.model import Link, Origin, Person, Surface
+
+CHANGED = "Your link to EnOS changed while I worked on this. Nothing was changed."
+MAYA = "u15432100000000011"
+OTHER = Link(Person("T0DEMO0001", "U0MAYA00001"), UserId("u15432100000000077"), UserName("m.chen"), verified=True)
+
+
+@pytest.fixture(params=["removed", "changed", "unproven"])
+def meanwhile(world, request):
+    """What an admin does while EnOS is asked; to be set before a call of EnOS."""
+
+    async def does():
+        was = await world.store.link(world.maya.person)
+        await world.store.remove_link(world.maya.person)
+        if request.param == "changed":
+            world.enos.names[OTHER.user_id] = "maya.chen"
+            await world.store.put_links([OTHER])
+        if request.param == "unproven":
+            await world.store.put_links([Link(was.person, was.user_id, was.user_name)])
+
+    def during(call, number=1):
+        """Let it happen within the n-th of these calls."""
+        original, count = getattr(world.enos, call), iter(range(1, 100))
+
+        async def waits(*args, **more):
+            answer = await original(*args, **more)
+            if next(count) == number:
+                await does()
+            return answer
+
+        setattr(world.enos, call, waits)
+
+    during.kind = request.param
+    return during
+
+
+@pytest.mark.parametrize(
+    ("words", "call"),
+    [
+        ("trigger 3377", "flow"),
+        ("trigger 3377", "instance"),
+        ("trigger 3377 from 108580", "instance"),
+        ("trigger 3377 with path=/x", "flow"),
+        ("enable 3318", "flow"),
+        ("disable 3377 confirmed", "flow"),
+        ("cancel 3377-2026112103 confirmed", "instance"),
+        ("cancel 3377-2026112103 confirmed", "flow"),
+        (f"rerun {FAILED}", "flow"),
+    ],
+)
+async def test_nothing_is_changed_in_enos_by_a_link_that_stands_no_more(world, maya, meanwhile, words, call):
+    world.enos.run("3377-2026112103", Status.RUNNING)
+    world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00")
+    meanwhile(call)
+    (seen,) = await maya.says(words)
+    assert CHANGED in seen.text
+    assert world.enos.done() == []
+    assert [row[2] for row in await world.audited()] == ["refused:link_changed"]
+    assert await world.store.runs(live=False) == ()
+
+
+@pytest.mark.parametrize("verb", ["ack", "close"])
+async def test_nor_is_an_incident(world, maya, meanwhile, verb):
+    await world.breaks()
+    meanwhile("flow")
+    (seen,) = await maya.says(f"{verb} 3377")
+    assert CHANGED in seen.text
+    assert (await world.incident()).phase is Phase.OPEN
+
+
+async def test_who_is_on_call_acts_by_that_and_not_by_a_link(world, maya):
+    await world.breaks()
+    world.slack.groups["S0ONCALL01"] = {maya.person.user}
+    await world.store.remove_link(maya.person)
+    await maya.says("ack 3377")
+    assert (await world.incident()).phase is Phase.ACKNOWLEDGED
+
+
+@pytest.mark.parametrize(
+    ("words", "call"), [("show 3377", "flow"), (f"show {FAILED}", "instance"), (f"log {FAILED}", "log")]
+)
+async def test_nothing_is_told_by_it_either(world, maya, meanwhile, words, call):
+    if meanwhile.kind == "unproven":
+        return  # who reads needs no proof
+    world.enos.run(FAILED, log="secret numbers")
+    meanwhile(call)
+    (seen,) = await maya.says(words)
+    assert CHANGED in seen.text
+    assert "transform" not in seen.text
+
+
+async def test_the_proof_of_one_link_does_not_land_on_another(world):
+    lina = await world.store.link(world.lina.person)
+    other = Link(lina.person, UserId("u15432100000000099"), UserName("somebody.else"))
+    for now in (other, Link(lina.person, lina.user_id, UserName("lina.gomes")), None):
+        await world.store.remove_link(lina.person)
+        if now is not None:
+            await world.store.put_links([now])
+        assert not await world.store.mark_proven(lina)
+        assert await world.store.link(lina.person) == now
+    await world.store.put_links([lina])
+    assert await world.store.mark_proven(lina)
+
+
+async def test_a_flow_that_proves_the_former_link_starts_nothing(world):
+    original = world.enos.my_flows
+
+    async def waits(*args, **more):
+        answer = await original(*args, **more)
+        await world.store.remove_link(world.lina.person)
+        return answer
+
+    world.enos.my_flows = waits
+    (seen,) = await world.lina.says("trigger 4501")
+    assert CHANGED in seen.text
+    assert world.enos.done() == []
+
+
+async def test_a_press_after_the_link_was_removed_does_nothing(world, maya):
+    card = await world.breaks()
+    await world.alex.says("unlink <@U0MAYA00001>")
+    seen = await maya.presses(card, "Acknowledge")
+    assert any("I do not know yet who you are in EnOS" in each.text for each in seen)
+    assert (await world.incident()).phase is Phase.OPEN
+
+
+async def test_words_said_before_it_was_removed_are_judged_by_what_is_so_at_the_start(world, maya):
+    origin = Origin(Surface.COMMAND, OPS, response_url="https://hooks.slack.test/1")
+    await world.killed_before_answering(maya, "trigger 3377", origin)
+    await world.store.remove_link(maya.person)
+    (seen,) = await world.answer_left_over()
+    assert "I do not know yet who you are in EnOS" in seen.text
+    assert world.enos.done() == []
+
+
+async def test_a_question_that_was_asked_is_answered_by_the_rights_of_whoever_presses_then(world, maya):
+    (question,) = await maya.says("disable 3377")
+    await world.store.remove_link(maya.person)
+    seen = await maya.presses(question, "Turn scheduling off")
+    assert any("I do not know yet who you are in EnOS" in each.text for each in seen)
+    assert world.enos.done() == []
+
+
+async def test_a_flow_that_is_locked_meanwhile_is_not_changed(world, maya):
+    world.enos.before["flow"] = lambda: world.enos.change(3377, locked=True)
+    (seen,) = await maya.says("trigger 3377")
+    assert "is locked in EnOS" in seen.text
+    assert world.enos.done() == []
+
+
+async def test_linking_compares_with_the_link_as_it_is_when_the_proof_has_come(world):
+    original, relinked = world.enos.my_flows, asyncio.Event()
+
+    async def waits(*args, **more):
+        answer = await original(*args, **more)
+        if not relinked.is_set():
+            relinked.set()
+            await world.store.remove_link(world.maya.person)
+        return answer
+
+    world.enos.my_flows = waits
+    (seen, *_) = [
+        each for each in await world.alex.says(f"link <@U0MAYA00001> {MAYA} maya.chen") if "Unlink" in each.buttons
+    ]
+    assert "linked <@U0MAYA00001> to EnOS user `maya.chen`" in seen.text
+    assert "confirmed" not in seen.text
+
+
+async def test_the_store_refuses_by_a_link_that_stands_no_more(world):
+    maya = await world.store.link(world.maya.person)
+    await world.store.set_attempt_detail(1, "{}", linked=maya)
+    await world.store.remove_link(maya.person)
+    with pytest.raises(Refused, match="changed while I worked on this"):
+        await world.store.set_attempt_detail(1, "{}", linked=maya)

@@ -1,0 +1,195 @@
+"""On call at work: who is told what where a group cannot be read, whom reminders mention, what the admins hear."""
+
+from datetime import timedelta
+
+import pytest
+from answer_world import ONCALL, LinkedOwners
+
+from bot.core.outbox.conversations import SlackRefused, SlackUnclear
+from bot.core.people.model import Person
+from bot.work.monitor.on_call import OnCallMonitor
+from bot.work.monitor.reminders import ReminderChecks, Reminders
+
+SECOND = "S0SECOND01"
+
+
+@pytest.fixture
+def two(world):
+    """Two groups are on call."""
+    from dataclasses import replace
+
+    world.answer_settings = replace(world.answer_settings, oncall=(ONCALL, SECOND))
+    world.slack.groups[SECOND] = {"U0JONAS0001"}
+    world.restart()
+    return world
+
+
+def broken(world, group, error):
+    """Reading one group fails."""
+    original = type(world.slack).group
+
+    async def read(which):
+        if which == group:
+            raise error
+        return await original(world.slack, which)
+
+    world.slack.group = read
+
+
+async def test_a_member_of_a_group_that_cannot_be_read_is_not_told_that_they_may_not(two):
+    await two.breaks()
+    broken(two, ONCALL, SlackRefused("no_such_subteam"))
+    for who, words in ((two.sam, "ack 3377"), (two.alex, "ack 3377"), (two.sam, "unack 3377")):
+        (seen,) = await who.says(words)
+        assert "I could not read the on-call group S0ONCALL01: Slack has no such group" in seen.text
+        assert "may do this" not in seen.text
+        assert "I do not know yet who you are" not in seen.text
+    seen = await two.jonas.says("ack 3377")  # in the group that lives
+    assert any("has acknowledged" in each.text for each in seen)
+
+
+async def test_who_is_in_no_readable_group_of_all_that_were_read_may_not(two):
+    await two.breaks()
+    (seen,) = await two.alex.says("ack 3377")
+    assert "people on call may do this" in seen.text
+
+
+async def test_whoami_says_what_could_not_be_read(world):
+    world.slack.broken["group"] = SlackRefused("missing_scope")
+    (seen,) = await world.sam.says("whoami")
+    assert "lacks the scope usergroups:read (missing_scope). So I can't tell whether you are on call." in seen.text
+
+
+@pytest.mark.parametrize(("minutes", "counts"), [(14, True), (16, False)])
+async def test_while_slack_is_silent_the_last_reading_counts_for_a_quarter_of_an_hour(world, minutes, counts):
+    await world.breaks()
+    await world.sam.says("whoami")
+    world.slack.broken["group"] = SlackUnclear("too slow")
+    world.later(minutes=minutes)
+    seen = await world.sam.says("ack 3377")
+    assert any("has acknowledged" in each.text for each in seen) is counts
+    assert any("Slack did not answer. So I can't tell" in each.text for each in seen) is not counts
+
+
+async def test_a_refusal_is_an_answer_so_the_last_reading_counts_no_more(world):
+    await world.breaks()
+    await world.sam.says("whoami")
+    world.slack.broken["group"] = SlackRefused("no_such_subteam")
+    (seen,) = await world.sam.says("ack 3377")
+    assert "I could not read the on-call group" in seen.text
+
+
+# ── whom reminders mention ──
+
+
+async def reminded(world):
+    world.later(minutes=31)
+    people = LinkedOwners(world.store)
+    before = ReminderChecks(world.services.on_call.mentioned)
+    await Reminders(world.store, people, world.new_id, timedelta(minutes=30), before).tick(world.now)
+    (said,) = [each.text for each in await world.delivered() if "has been failing" in each.text]
+    return said
+
+
+def only_a_deactivated_one(world):
+    world.slack.groups[ONCALL] = {"U0GONE00001"}
+
+
+def only_an_app(world):
+    world.slack.groups[ONCALL] = {"U0ROBOT0001"}
+
+
+def only_somebody_slack_does_not_know(world):
+    world.slack.groups[ONCALL] = {"U0NOBODY001"}
+
+
+def nobody(world):
+    world.slack.groups[ONCALL] = set()
+
+
+def deleted(world):
+    broken(world, ONCALL, SlackRefused("no_such_subteam"))
+
+
+def no_scope(world):
+    broken(world, ONCALL, SlackRefused("missing_scope"))
+
+
+DEAD = [only_a_deactivated_one, only_an_app, only_somebody_slack_does_not_know, nobody, deleted, no_scope]
+
+
+@pytest.mark.parametrize("trouble", DEAD, ids=lambda each: each.__name__)
+async def test_a_reminder_passes_over_a_group_that_calls_nobody(two, trouble):
+    await two.breaks()
+    trouble(two)
+    said = await reminded(two)
+    assert "<!subteam^S0ONCALL01>" not in said
+    assert "<!subteam^S0SECOND01>" in said
+    assert "<@U0MAYA00001>" in said
+
+
+async def test_a_group_that_slack_does_not_tell_of_now_is_mentioned(two):
+    await two.breaks()
+    broken(two, ONCALL, SlackUnclear("too slow"))
+    assert "<!subteam^S0ONCALL01> <!subteam^S0SECOND01>" in await reminded(two)
+
+
+async def test_of_whom_slack_does_not_tell_it_is_not_known_that_they_cannot_be_called(two):
+    await two.breaks()
+    two.slack.broken["profile"] = SlackUnclear("too slow")
+    assert "<!subteam^S0ONCALL01> <!subteam^S0SECOND01>" in await reminded(two)
+
+
+# ── what the admins hear ──
+
+
+def monitor(world):
+    return OnCallMonitor(world.store, world.services.on_call, ["U0ALEX00001"], world.new_id)
+
+
+async def heard(world, watching=None):
+    watching = watching or monitor(world)
+    await watching.tick(world.now)
+    return [(each.place, each.text) for each in await world.delivered()]
+
+
+@pytest.mark.parametrize("trouble", DEAD, ids=lambda each: each.__name__)
+async def test_the_admins_hear_when_it_begins_and_when_it_is_over_each_once(two, trouble):
+    assert await heard(two) == []
+    trouble(two)
+    ((place, said),) = await heard(two)
+    assert place == "dm alex"
+    assert "S0ONCALL01" in said
+    assert "Reminders skip it" in said
+    two.restart()
+    assert await heard(two) == []
+    two.slack.groups[ONCALL] = {"U0SAMLEE001"}
+    two.slack.__dict__.pop("group", None)
+    ((_, said),) = await heard(two)
+    assert "The on-call group S0ONCALL01 is all right again" in said
+    assert await heard(two) == []
+
+
+async def test_status_is_told_what_is_wrong_now(two):
+    watching = monitor(two)
+    await heard(two, watching)
+    assert watching.trouble == ""
+    deleted(two)
+    await heard(two, watching)
+    assert watching.trouble.startswith("I could not read the on-call group S0ONCALL01")
+
+
+async def test_a_short_silence_of_slack_is_no_news(two):
+    await heard(two)
+    two.slack.broken["group"] = SlackUnclear("too slow")
+    two.later(minutes=10)
+    assert await heard(two) == []
+    two.later(minutes=10)
+    assert len(await heard(two)) == 2  # both groups, now that nobody knows who is in them
+
+
+async def test_deactivated_people_and_apps_are_no_members_of_a_reading(two):
+    two.slack.groups[ONCALL] = {"U0SAMLEE001", "U0GONE00001", "U0ROBOT0001", "U0STRANGE01"}
+    first, _ = await two.services.on_call.read()
+    assert first.active == {"U0SAMLEE001"}
+    assert Person("T0DEMO0001", "U0SAMLEE001") == two.sam.person

@@ -1,0 +1,257 @@
+"""Failed, runs, show, log and incidents: what people read, with the rights that EnOS gives them."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from answer_enos import chain
+from answer_world import FAILED
+
+from bot.core.flow.model import Graph
+from bot.core.flow.status import Status
+from bot.core.incident.facts import ChangeSet
+from bot.core.incident.model import Phase
+from bot.work.commands.listing import paragraphs
+from bot.work.commands.reading import MOST_ROWS
+
+MAYA = "u15432100000000011"
+
+
+def searched(world):
+    return [call[2] for call in world.enos.calls if call[0] == "search"]
+
+
+def rows_of(seen):
+    return [line for line in seen.text.split("\n") if " · `" in line]
+
+
+async def test_every_scheduling_type_is_searched_in_the_askers_own_day(world, maya):
+    await maya.says("runs today fail timeout of 3377 by me")
+    terms = searched(world)
+    assert [each.kind for each in terms] == [0, 1, 2]
+    day = datetime(2026, 11, 20, 16, tzinfo=UTC)  # midnight in Shanghai
+    assert {each.since for each in terms} == {int(day.timestamp() * 1000)}
+    assert {each.until for each in terms} == {int((day + timedelta(days=1)).timestamp() * 1000)}
+    assert {(each.statuses, each.owner, each.expression) for each in terms} == {((-1, 7), "maya.chen", "3377")}
+    assert {call[1] for call in world.enos.calls} == {MAYA}
+
+
+async def test_empty_filters_mean_none(world, maya):
+    await maya.says("runs")
+    assert {(each.statuses, each.owner, each.expression) for each in searched(world)} == {((), "", "")}
+
+
+async def test_failed_asks_for_what_alerts(world, maya):
+    world.answer_settings = replace(world.answer_settings, alert_statuses=(-1,))
+    world.restart()
+    await maya.says("failed")
+    assert {each.statuses for each in searched(world)} == {(-1,)}
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"), [("by jonas.weber", "jonas.weber"), ("by <@U0JONAS0001>", "jonas.weber"), ("by me", "maya.chen")]
+)
+async def test_an_owner_is_named_in_three_ways(world, maya, owner, name):
+    (seen,) = await maya.says(f"runs {owner}")
+    assert {each.owner for each in searched(world)} == {name}
+    assert f"by `{name}`" in seen.text
+
+
+async def test_a_search_by_id_shows_no_other_flow_whose_id_holds_the_digits(world, maya):
+    world.enos.add(13377, "another", "maya.chen")
+    world.enos.run("13377-2026112102", Status.SUCCESS)
+    world.enos.run(FAILED)
+    (seen,) = await maya.says("runs of 3377")
+    assert len(rows_of(seen)) == 1
+
+
+async def test_newest_first_over_all_types_and_pages(world, maya):
+    for hour in range(14):
+        world.enos.run(f"3377-20261121{hour:02}", Status.SUCCESS, kind=hour % 3)
+    world.enos.flows[3377] = replace(world.enos.flows[3377])
+    (first,) = await maya.says("runs")
+    hours = [line.split("`")[3][-2:] for line in rows_of(first)]
+    assert hours == [f"{hour:02}" for hour in range(13, 3, -1)]
+    (second,) = await maya.presses(first, "Next →")
+    assert [line.split("`")[3][-2:] for line in rows_of(second)] == ["03", "02", "01", "00"]
+    assert set(second.buttons) == {"← Previous"}
+    (back,) = await maya.presses(second, "← Previous")
+    assert rows_of(back) == rows_of(first)
+
+
+async def test_a_list_that_is_cut_says_so(world, maya):
+    row = world.enos.run(FAILED, Status.SUCCESS, kind=1)
+    for number in range(MOST_ROWS + 60):
+        at = datetime(2026, 11, 21, tzinfo=UTC) + timedelta(minutes=number % 800)
+        id_ = f"{3377 + number // 800}-{at:%Y%m%d%H%M}"
+        world.enos.rows[id_] = replace(row, id=id_)
+    (seen,) = await maya.says("runs 2026-11-20..2026-11-22")
+    assert "EnOS has more than the newest 1,000 of a kind; a shorter period or `of FLOW` shows the rest." in seen.text
+    assert "page 1 of 100" in seen.text
+
+
+async def test_exactly_as_many_as_are_read_is_no_cut(world, maya):
+    row = world.enos.run(FAILED, Status.SUCCESS, kind=1)
+    world.enos.rows.clear()
+    for number in range(MOST_ROWS):
+        at = datetime(2026, 11, 21, tzinfo=UTC) + timedelta(minutes=number % 500)
+        id_ = f"{3377 + number // 500}-{at:%Y%m%d%H%M}"
+        world.enos.rows[id_] = replace(row, id=id_)
+    (seen,) = await maya.says("runs 2026-11-20..2026-11-22")
+    assert "*Runs*" in seen.text
+    assert "EnOS has more" not in seen.text
+
+
+def test_lines_stand_whole_in_as_few_paragraphs_as_take_them():
+    long, short = "x" * 2000, "y" * 800
+    assert paragraphs([long, short, short, long]) == [f"{long}\n{short}", f"{short}\n{long}"]
+    assert paragraphs(["z" * 5000, "a"]) == ["z" * 5000, "a"]
+    assert paragraphs(["a", "b"]) == ["a\nb"]
+
+
+# ── what failed, and what became of it ──
+
+
+async def ended(world, phase, *, backfilled):
+    incident = await world.incident("3377-2026111902")
+    failures = tuple(replace(each, backfilled=backfilled) for each in incident.occurrences)
+    new = replace(incident, phase=phase, occurrences=failures)
+    await world.store.change(incident.id, lambda _old: ChangeSet(incidents=(new,)))
+
+
+@pytest.mark.parametrize(
+    ("phase", "backfilled", "note"),
+    [
+        (Phase.RECOVERED, False, "triggered before, the flow has recovered since"),
+        (Phase.RECOVERED, True, "triggered before, it has a good run since"),
+        (Phase.CLOSED, False, "triggered before, closed by a person since"),
+        (Phase.ACKNOWLEDGED, False, "triggered before"),
+    ],
+)
+async def test_what_became_of_a_failure_is_said(world, maya, phase, backfilled, note):
+    await world.breaks("3377-2026111902")
+    await ended(world, phase, backfilled=backfilled)
+    (seen,) = await maya.says("failed")
+    assert f"_{note}_" in seen.text
+
+
+@pytest.mark.parametrize(
+    ("words", "note"),
+    [
+        ("failed", "triggered before"),
+        ("failed 2026-11-21..2026-11-22", "triggered before"),
+        ("failed 2026-11-19..2026-11-22", "EnOS shows it otherwise now"),
+    ],
+)
+async def test_what_flowbot_saw_fail_is_marked(world, maya, words, note):
+    await world.breaks("3377-2026111902")
+    (seen,) = await maya.says(words)
+    assert f"_{note}_" in seen.text
+
+
+async def test_what_was_seen_on_another_day_or_is_anothers_is_not_listed(world, maya):
+    await world.breaks("3377-2026111902", seen_at=world.now - timedelta(days=2))
+    await world.breaks("2809-202611211000", flow=2809, name="turbine-10min", owners=("jonas.weber",))
+    (seen,) = await maya.says("failed by me")
+    assert "No failures by `maya.chen` today" in seen.text
+    (seen,) = await maya.says("failed of 3377")
+    assert "No failures of flow `3377` today" in seen.text
+
+
+async def test_a_failure_that_enos_still_lists_says_what_ended_it(world, maya):
+    world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00")
+    await world.breaks()
+    (seen,) = await maya.says("failed")
+    assert "since" not in seen.text
+    await maya.says("close 3377 because not needed")
+    (seen,) = await maya.says("failed")
+    assert "_closed by a person since_" in seen.text
+    assert len(rows_of(seen)) == 1
+
+
+# ── one flow, one run ──
+
+
+async def test_a_name_may_be_begun(world, maya):
+    (seen,) = await maya.says("show daily")
+    assert "`3377` *daily-energy-report*" in seen.text
+
+
+async def test_a_run_of_an_unknown_form_shows_its_printed_time(world, maya):
+    world.enos.run("3377-20261121020304567", trigger_time="2026-11-21 10:03:04 <b>")
+    (seen,) = await maya.says("show 3377-20261121020304567")
+    assert "*Trigger time* 2026-11-21 10:03:04 &lt;b&gt; (time zone not known) | *Data date* not known" in seen.text
+    world.enos.run("3377-20261121020304568", trigger_time="")
+    (seen,) = await maya.says("show 3377-20261121020304568")
+    assert "*Trigger time* not known" in seen.text
+
+
+async def test_a_wide_flow_shows_thirty_tasks_and_counts_the_others(world, maya):
+    world.enos.change(4500, graph=chain(*((n, f"step {n}") for n in range(1, 36))), freq="", cycle="H")
+    (seen,) = await maya.says("show 4500")
+    assert "*step 30*" in seen.text
+    assert "… and 5 more" in seen.text
+    assert "*Schedule* every hour" in seen.text
+
+
+async def test_the_data_date_is_what_enos_says(world, maya):
+    world.enos.run(FAILED, data_date="2026-11-19")
+    (seen,) = await maya.says(f"show {FAILED}")
+    assert "*Data date* 2026-11-19" in seen.text
+
+
+async def test_a_run_that_was_never_started_is_not_said_to_start(world, maya):
+    world.enos.run(FAILED, Status.CANCEL)
+    (seen,) = await maya.says(f"show {FAILED}")
+    assert "*Started* not known | *Ended* not known" in seen.text
+    assert set(seen.buttons) == {"Log", "Flow"}
+
+
+# ── logs ──
+
+
+async def test_of_the_tasks_the_one_that_failed_first_is_meant(world, maya):
+    world.enos.run(FAILED, log="x")
+    await maya.says(f"log {FAILED}")
+    assert world.enos.calls[-1] == ("log", MAYA, "108580-2026112102")
+
+
+async def test_of_a_run_under_way_the_last_that_ran_is_meant(world, maya):
+    states = {108579: Status.SUCCESS, 108580: Status.RUNNING, 108581: Status.INIT}
+    world.enos.run(FAILED, Status.RUNNING, tasks=states, log="x")
+    await maya.says(f"log {FAILED}")
+    assert world.enos.calls[-1] == ("log", MAYA, "108580-2026112102")
+
+
+async def test_a_task_that_has_no_instance_has_no_log(world, maya):
+    run = world.enos.run(FAILED)
+    tasks = tuple(replace(task, instance_id="") for task in run.graph.tasks)
+    world.enos.rows[FAILED] = replace(run, graph=Graph(tasks, (), run.graph.relations))
+    (seen,) = await maya.says(f"log {FAILED}")
+    assert "EnOS has no log of task *transform*" in seen.text
+
+
+async def test_the_command_line_stays_hidden(world, maya):
+    head = "=======\ncmdline: spark --password hunter2\ncurrent time: 2026\n=======\n"
+    world.enos.run(FAILED, log=f"{head}the output")
+    (seen,) = await maya.says(f"log {FAILED}")
+    assert "the output" in seen.text
+    assert "spark" not in seen.text
+
+
+async def test_a_long_log_shown_in_the_thread_is_its_end(world, maya):
+    card = await world.breaks()
+    world.enos.run(FAILED, log="y" * 6000)
+    (private, file) = await maya.mentions("log", thread=card.ts)
+    assert (private.place, file.place) == ("only maya sees", "file for maya")
+    assert len(file.body["content"]) == 6000
+    (shown,) = await maya.presses(private, "Show in thread")
+    assert shown.place == "thread in #data-ops"
+    assert "<@U0MAYA00001> shows this to all." in shown.text
+    assert "…yyy" in shown.text
+
+
+async def test_here_outside_of_an_incident_stays_private(world, maya):
+    world.enos.run(FAILED, log="x")
+    (seen,) = await maya.says(f"log {FAILED} here")
+    assert seen.place == "only maya sees"

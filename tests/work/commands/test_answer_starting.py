@@ -1,0 +1,349 @@
+"""Trigger and rerun, as people say them: what is seen, and what EnOS is asked."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from answer_enos import PARAMETERS, TRANSFORM
+from answer_world import FAILED, OPS, START
+
+from bot.core.flow.model import Parameter
+from bot.core.flow.status import Status
+from bot.core.incident.facts import Run
+from bot.core.people.model import Origin, Surface
+from bot.core.text.shown_times import slack_date
+from bot.enos.errors import Throttled, Unreachable
+from bot.work.commands.starting import second_start
+
+MAYA = "u15432100000000011"
+NOW_MS = int(START.timestamp() * 1000)
+RUN = "3377-20261121143000"
+
+
+def clock(hour, minute):
+    """Return a minute of this day as everybody reads it in their own zone."""
+    return slack_date(datetime(2026, 11, 21, hour, minute, tzinfo=UTC))
+
+
+def ms(*moment):
+    return int(datetime(*moment, tzinfo=UTC).timestamp() * 1000)
+
+
+async def test_a_run_is_started_from_a_task_and_the_channel_sees_who_did_it(world, maya):
+    (seen,) = await maya.says("trigger 3377 from 108580")
+    assert world.enos.done() == [("triggerFromTask", MAYA, 3377, TRANSFORM, NOW_MS)]
+    assert seen.place == "#data-ops"
+    assert "<@U0MAYA00001> started `3377` *daily-energy-report* from *transform*" in seen.text
+    assert f"Run `{RUN}` · for <!date^" in seen.text
+    assert "data date 2026-11-20" in seen.text
+    assert "↳ `trigger 3377 from 108580`" in seen.text
+    assert await world.audited() == [("maya", "trigger 3377 from 108580", "done", "triggerFromTask", MAYA, RUN)]
+    assert await world.store.unfinished_attempts() == ()
+
+
+async def test_a_whole_flow_runs_by_its_name(world, maya):
+    (seen,) = await maya.says("trigger daily-energy-report")
+    assert world.enos.done() == [("trigger", MAYA, 3377, NOW_MS)]
+    assert "started `3377` *daily-energy-report*." in seen.text
+
+
+async def test_changed_parameters_send_the_whole_list_and_secrets_are_never_shown(world, maya):
+    words = 'trigger 3377 with path="/new files/a=b" db_password=hunter2'
+    (seen,) = await maya.says(words)
+    sent = (("path", "/new files/a=b"), ("overwrite", "true"), ("db_password", "hunter2"))
+    assert world.enos.done() == [("updateAndTrigger", MAYA, 3377, NOW_MS, sent)]
+    assert "`path` = `/new files/a=b`" in seen.text
+    assert "`db_password` = `•••`" in seen.text
+    assert "The flow has no parameter `db_password`; sent all the same." in seen.text
+    (edited,) = await world.tick(seconds=3)
+    assert "The flow has no parameter `db_password`" in edited.text
+    everything = [*map(str, world.seen), *map(str, await world.audited())]
+    assert not [text for text in everything if "hunter2" in text]
+
+
+@pytest.mark.parametrize(
+    ("words", "at"),
+    [
+        ("trigger 3377 at 23:15", ms(2026, 11, 21, 15, 15)),  # Maya's evening, in Shanghai
+        ("trigger 3377 at tomorrow 02:00", ms(2026, 11, 21, 18)),
+        ("trigger 3377 at 2026-11-20 09:30", ms(2026, 11, 20, 1, 30)),
+        ("trigger 3377 at 2026-11-20T09:30Z", ms(2026, 11, 20, 9, 30)),
+        ("trigger 3377 at now", NOW_MS),
+    ],
+)
+async def test_a_time_is_the_askers_own(world, maya, words, at):
+    await maya.says(words)
+    assert world.enos.done() == [("trigger", MAYA, 3377, at)]
+
+
+async def test_a_clock_time_that_has_passed_is_a_question_with_two_buttons(world, maya):
+    (asked,) = await maya.says("trigger 3377 from 108580 at 08:00")
+    assert asked.place == "only maya sees"
+    assert "08:00 has passed today (2026-11-21, Asia/Shanghai), so nothing was done." in asked.text
+    assert world.enos.done() == []
+    await maya.presses(asked, "Now, for 08:00 (Asia/Shanghai)")
+    assert world.enos.done() == [("triggerFromTask", MAYA, 3377, TRANSFORM, ms(2026, 11, 21))]
+
+
+async def test_a_long_question_keeps_its_words_in_the_store(world, maya):
+    value = "x" * 2500
+    (asked,) = await maya.says(f"trigger 3377 at 08:00 with path={value}")
+    assert asked.buttons["Now, for 08:00 (Asia/Shanghai)"].partition("|")[2].partition("|")[2].startswith("#")
+    await maya.presses(asked, "Tomorrow 08:00 (Asia/Shanghai)")
+    (call,) = world.enos.done()
+    assert call == ("updateAndTrigger", MAYA, 3377, ms(2026, 11, 22), (("path", value), ("overwrite", "true")))
+
+
+async def test_a_secret_stands_in_no_button(world, maya):
+    (asked,) = await maya.says("trigger 3377 at 08:00 with password=hunter2")
+    assert "hunter2" not in str(asked.body)
+    await maya.presses(asked, "Now, for 08:00 (Asia/Shanghai)")
+    assert ("password", "hunter2") in world.enos.done()[0][4]
+
+
+async def test_within_the_minute_a_second_start_is_refused_and_names_the_first(world, maya):
+    await maya.says("trigger 3318")
+    world.later(seconds=20)
+    (refused,) = await world.jonas.says("trigger 3318 at tomorrow 02:00")
+    assert refused.place == "only jonas sees"
+    assert (
+        "<@U0MAYA00001> started `3318` *reduce_entity* as `3318-20261121143000` 20 s ago. EnOS takes one start of a "
+        "flow in a minute, so nothing was started and nothing waits. Ask again in 40 s."
+    ) in refused.text
+    assert refused.buttons == {"Show": f"1|{refused.buttons['Show'].split('|')[1]}|show 3318-20261121143000"}
+    assert len(world.enos.done()) == 1
+    world.later(seconds=41)
+    await world.jonas.says("trigger 3318")
+    assert len(world.enos.done()) == 2
+
+
+async def test_two_who_start_one_flow_at_once_start_it_once(world, maya, jonas):
+    await asyncio.gather(maya.says("trigger 3318"), jonas.says("trigger 3318"))
+    assert len(world.enos.done()) == 1
+    assert sorted(message.place for message in world.seen) in (
+        ["#data-ops", "only jonas sees"],
+        ["#data-ops", "only maya sees"],
+    )
+
+
+async def test_the_same_data_minute_is_taken_for_longer(world, maya):
+    await maya.says("trigger 3377 at 2026-11-20 09:30")
+    world.later(minutes=10)
+    (refused,) = await maya.says("trigger 3377 at 2026-11-20 09:30")
+    assert "Name another minute with `at`." in refused.text
+    assert len(world.enos.done()) == 1
+
+
+async def test_a_minute_that_somebody_else_holds_is_named(world, maya):
+    world.enos.run(RUN, Status.RUNNING)
+    (refused,) = await maya.says("trigger 3377")
+    assert f"Run `{RUN}` holds that minute already (EnOS does not say who started it)" in refused.text
+    assert world.enos.done() == []
+
+
+async def test_a_refusal_of_enos_frees_the_minute(world, maya):
+    world.enos.faults["trigger"] = [Throttled(30)]
+    (refused,) = await maya.says("trigger 3377")
+    assert "EnOS asks for fewer requests. Ask again in 30 s." in refused.text
+    await maya.says("trigger 3377")
+    assert [call[0] for call in world.enos.done()] == ["trigger", "trigger"]
+    assert [row[2] for row in await world.audited()] == ["outage:Throttled", "done"]
+
+
+async def test_a_flow_without_tasks_is_refused_by_enos(world, maya):
+    (refused,) = await maya.says("trigger 4102")
+    assert refused.place == "only maya sees"
+    assert "The flow has no task, so there is nothing to run." in refused.text
+    assert [row[2] for row in await world.audited()] == ["refused:no_task"]
+
+
+async def test_a_task_that_the_flow_lacks_is_refused_with_its_tasks(world, maya):
+    (refused,) = await maya.says("trigger 3377 from 7")
+    assert "Flow 3377 has no task 7, so nothing was started." in refused.text
+    assert "`108579` extract, `108580` transform, `108581` load" in refused.text
+    assert world.enos.done() == []
+
+
+async def test_a_graph_that_could_not_be_read_leaves_the_judgement_to_enos(world, maya):
+    (refused,) = await maya.says("trigger 4102 from 7")
+    assert [call[0] for call in world.enos.done()] == ["triggerFromTask"]
+    assert "The flow has no task" in refused.text
+
+
+# ── rerun ──
+
+
+async def test_a_rerun_starts_from_the_failed_task_for_the_same_data_time(world, maya):
+    card = await world.breaks()
+    world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00")
+    (seen,) = await maya.presses(card, "Rerun")
+    assert world.enos.done() == [("triggerFromTask", MAYA, 3377, TRANSFORM, ms(2026, 11, 21, 2))]
+    assert seen.place == "thread in #data-ops"
+    assert "started `3377` *daily-energy-report* from *transform*" in seen.text
+    assert "Not run again: extract" in seen.text
+    assert "data date 2026-11-20" in seen.text
+
+
+async def test_in_the_thread_the_run_need_not_be_named(world, maya):
+    card = await world.breaks()
+    world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00")
+    (seen,) = await maya.mentions("rerun", thread=card.ts)
+    assert seen.place == "thread in #data-ops"
+    assert world.enos.done()[0][:4] == ("triggerFromTask", MAYA, 3377, TRANSFORM)
+
+
+async def test_outside_of_a_thread_it_is_asked_which_run(world, maya):
+    (refused,) = await maya.mentions("rerun")
+    assert "I do not know which run you mean" in refused.text
+    assert refused.place == "only maya sees"
+
+
+async def test_a_taken_minute_moves_inside_the_data_period_and_says_so(world, maya):
+    world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00")
+    world.enos.run("3377-20261121020000", Status.FAIL, kind=2)
+    (seen,) = await maya.says(f"rerun {FAILED}")
+    assert world.enos.done()[0][4] == ms(2026, 11, 21, 2, 1)
+    assert (
+        f"The id for {clock(2, 0)} is taken, so this run stands at {clock(2, 1)}, in the same data period." in seen.text
+    )
+
+
+async def test_a_period_without_a_free_minute_is_refused_with_what_remains(world, jonas):
+    world.enos.run("2809-202611210200", tasks={201: Status.SUCCESS, 202: Status.FAIL})
+    world.enos.run("2809-20261121020000", kind=2)
+    (refused,) = await jonas.says("rerun 2809-202611210200")
+    assert f"`2809-20261121020000` holds the minute {clock(2, 0)}; EnOS does not say who started" in refused.text
+    assert "no later minute of the same data period is free, so nothing was started" in refused.text
+    assert refused.buttons["Show"].endswith("show 2809-20261121020000")
+    assert world.enos.done() == []
+    (command,) = [words for words in refused.text.split("`") if words.startswith("trigger ")]
+    assert command == "trigger 2809 from 202 at 2026-11-21T02:01Z"
+    await jonas.says(command)
+    assert world.enos.done()[0][2:] == (2809, 202, ms(2026, 11, 21, 2, 1))
+
+
+async def test_ones_own_rerun_that_holds_the_minute_is_told_as_ones_own(world, jonas):
+    world.enos.run("2809-202611210200", tasks={201: Status.SUCCESS, 202: Status.FAIL})
+    await jonas.says("rerun 2809-202611210200")
+    world.later(minutes=3)
+    (refused,) = await jonas.says("rerun 2809-202611210200")
+    assert f"`2809-20261121020000` holds the minute {clock(2, 0)}; you started it 3 min ago." in refused.text
+    assert "It is for the same data, and READY now: wait for its end." in refused.text
+    world.enos.becomes("2809-20261121020000", Status.FAIL, [Status.SKIP, Status.FAIL])
+    (refused,) = await jonas.says("rerun 2809-202611210200")
+    assert "It ended with FAIL: rerun `2809-20261121020000` in the EnOS console." in refused.text
+    assert len(world.enos.done()) == 1
+
+
+async def test_a_rerun_that_was_not_started_holds_nothing(world, jonas):
+    world.enos.run("2809-202611210200", tasks={201: Status.SUCCESS, 202: Status.FAIL})
+    world.enos.faults["triggerFromTask"] = [Throttled(5)]
+    await jonas.says("rerun 2809-202611210200")
+    world.later(minutes=3)
+    world.enos.run("2809-20261121020000", kind=2)  # somebody in the console
+    (refused,) = await jonas.says("rerun 2809-202611210200")
+    assert "; EnOS does not say who started it." in refused.text
+
+
+async def test_where_every_minute_in_reach_is_taken_the_console_remains(world, maya):
+    started = datetime(2026, 11, 21, 2, tzinfo=UTC)
+    for minute in range(121):
+        world.enos.run(f"3377-{started + timedelta(minutes=minute):%Y%m%d%H%M}00", kind=2)
+    (refused,) = await maya.says("rerun 3377-20261121020000")
+    assert f"`3377-20261121035900` holds the minute {clock(3, 59)}" in refused.text
+    assert "`trigger " not in refused.text.partition("↳")[0]
+
+
+async def test_a_minute_taken_at_the_last_moment_is_refused_by_a_look(world, maya):
+    """The search does not show it, and it is no row of ours."""
+    world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00")
+    world.enos.run("3377-20261121020000", Status.RUNNING, kind=9)
+    (seen,) = await maya.says(f"rerun {FAILED}")
+    assert f"stands at {clock(2, 1)}" in seen.text
+
+
+async def test_other_parameters_are_not_guessed(world, maya):
+    other = (Parameter("path", "/elsewhere"), PARAMETERS[1])
+    world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00", parameters=other)
+    (refused,) = await maya.says(f"rerun {FAILED}")
+    assert f"Run {FAILED} had other parameters than flow 3377 has now" in refused.text
+    assert "`trigger 3377 at 2026-11-21T02:00Z` takes those of now" in refused.text
+
+
+async def test_a_run_that_enos_does_not_show_is_said_so(world, jonas):
+    world.enos.run(FAILED)
+    world.enos.hidden[3377] = {"u15432100000000012"}
+    (refused,) = await jonas.says(f"rerun {FAILED}")
+    assert f"EnOS shows you no run {FAILED}." in refused.text
+    assert "`runs of 3377` lists the runs of that flow." in refused.text
+
+
+async def test_where_the_bot_is_no_member_the_answer_goes_to_direct_messages(world, maya):
+    answer, note = await maya.says("trigger 3377", channel="C0GENERAL1")
+    assert answer.place == "dm maya"
+    assert "started `3377`" in answer.text
+    assert note.place == "only maya sees"
+    assert "my answer stands in our direct messages" in note.text
+
+
+async def test_an_answered_id_that_is_not_the_expected_one_is_followed_alone(world, maya):
+    class Other(type(world.enos)):
+        async def trigger(self, flow, at_ms, *, as_user):
+            await super().trigger(flow, at_ms, as_user=as_user)
+            return f"{flow}-20261121143100"
+
+    world.enos.__class__ = Other
+    (seen,) = await maya.says("trigger 3377")
+    assert "Run `3377-20261121143100`" in seen.text
+    assert [run.instance for run in await world.store.runs(live=True)] == ["3377-20261121143100"]
+
+
+async def test_a_pressed_trigger_acts_once_for_everybody_and_then_tells_the_state(world, maya):
+    (card,) = await maya.says("show 3377")
+    await maya.presses(card, "Trigger")
+    world.later(minutes=3)
+    (again,) = await maya.presses(card, "Trigger")
+    assert len(world.enos.done()) == 1
+    assert again.place == "only maya sees"
+    assert "You have pressed this already, 3 min ago, and it is done." in again.text
+    assert "Show" in again.buttons
+
+
+async def test_who_may_not_press_does_not_use_up_the_button(world, maya, jonas):
+    (card,) = await maya.mentions("show 3377")
+    (refused,) = await jonas.presses(card, "Trigger")
+    assert "(`jonas.weber` in EnOS) are not an owner of `3377` *daily-energy-report*" in refused.text
+    await maya.presses(card, "Trigger")
+    assert [call[1] for call in world.enos.done()] == [MAYA]
+
+
+async def test_a_redelivery_does_nothing(world, maya):
+    origin = Origin(Surface.COMMAND, OPS)
+    await world.heard(maya, "trigger 3377", origin, key="trigger-1")
+    assert await world.heard(maya, "trigger 3377", origin, key="trigger-1") == []
+    assert len(world.enos.done()) == 1
+
+
+async def test_an_outage_before_the_start_says_that_nothing_was_sent(world, maya):
+    world.enos.faults["flow"] = [Unreachable("connection refused")]
+    (refused,) = await maya.says("trigger 3377")
+    assert "EnOS cannot be reached: connection refused. Nothing was sent; ask again in a minute." in refused.text
+    assert await world.store.runs(live=False) == ()
+
+
+async def test_a_link_that_its_first_flow_proves_is_proven_by_using_it(world):
+    await world.lina.says("trigger 4501")
+    assert len(world.enos.done()) == 1
+    assert (await world.store.link(world.lina.person)).verified
+
+
+async def test_a_link_that_the_flow_does_not_prove_only_reads(world):
+    world.enos.names.pop("u15432100000000015")  # the user id is somebody who may edit nothing
+    (refused,) = await world.lina.says("trigger 4501")
+    assert "Your link to EnOS is not proven yet" in refused.text
+    assert world.enos.done() == []
+
+
+def test_the_wait_for_the_minute_never_reads_zero():
+    run = Run("1-20261121143000", 1, "flow", "T:U0MAYA00001", "p", START, OPS)
+    assert "Ask again in 1 s." in second_start(run, START + timedelta(seconds=59.9))

@@ -1,0 +1,105 @@
+"""What people do with incidents that a storm lists: find their own, take them, open a thread."""
+
+from datetime import timedelta
+
+import pytest
+from answer_world import OPS, START
+
+from bot.core.flow.model import FlowId, InstanceId, UserName
+from bot.core.incident.facts import ChangeSet
+from bot.core.incident.groups import IncidentGroup, Occasion
+from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
+from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
+
+STORM = PostId("storm1")
+
+
+def listed(number, owner="maya.chen"):
+    instance = InstanceId(f"{number}-2026112102")
+    failure = Occurrence(instance, -1, "2026-11-21 10:00:00", "2026-11-21 10:05:00", START)
+    return Incident(
+        id=IncidentId(f"s{number}"),
+        flow_id=FlowId(number),
+        flow_name=f"flow-{number}",
+        channel=OPS,
+        phase=Phase.OPEN,
+        opened_at=START - timedelta(seconds=number - 3000),
+        post=STORM,
+        occurrences=(failure,),
+        owners=(UserName(owner),),
+        grouped=True,
+        listed_in=STORM,
+        told_at=START,
+    )
+
+
+@pytest.fixture
+async def storm(world):
+    """A storm of 45 flows: Maya's 3377 and 44 of Jonas."""
+    incidents = (listed(3377), *(listed(number, "jonas.weber") for number in range(4001, 4045)))
+    group = IncidentGroup(STORM, OPS, Occasion.STORM, START, START, joined=45)
+    message = NewPost(STORM, PostKind.MESSAGE, Lane.ALERT, OPS, {"text": "STORM"}, START)
+    for number in range(4001, 4045):
+        world.enos.add(number, f"flow-{number}", "jonas.weber")
+        world.enos.run(f"{number}-2026112102")
+    changes = ChangeSet(incidents=incidents, incident_groups=(group,), posts=(message,))
+    await world.store.observe([], [], lambda _: changes)
+    await world.delivered()
+    (seen,) = world.seen
+    return seen
+
+
+async def test_a_person_finds_their_own_flow_in_it(world, maya, storm):
+    (answer,) = await maya.says("incidents mine")
+    assert "Your incidents" in answer.text
+    assert ": 1" in answer.text
+    assert "flow-3377" in answer.text
+    assert "flow-4001" not in answer.text
+    assert "`thread 3377` opens a thread" in answer.text
+    assert "|this list>" in answer.text
+
+
+async def test_those_of_an_owner_are_listed_page_by_page(world, maya, storm):
+    (answer,) = await maya.says("incidents by jonas.weber")
+    assert "44, page 1 of 5" in answer.text
+    assert "flow-4001" in answer.text
+    (last,) = await maya.says("incidents by jonas.weber page 5")
+    assert "flow-4044" in last.text
+    (beyond,) = await maya.says("incidents open page 99")
+    assert "45, page 5 of 5" in beyond.text
+
+
+async def test_it_is_taken_from_the_list(world, maya, storm):
+    reply, pointer = await maya.carries(storm, f"1|{STORM}|ack 3377")
+    assert reply.place == "thread in #data-ops"
+    assert "<@U0MAYA00001> has acknowledged" in reply.text
+    assert pointer.place == "only maya sees"
+    assert (await world.store.incident(IncidentId("s3377"))).phase is Phase.ACKNOWLEDGED
+
+
+async def test_a_thread_is_opened_once_with_the_card_and_who_opened_it(world, maya, storm):
+    card, answer, reply = await maya.carries(storm, f"1|{STORM}|thread 3377")
+    assert card.place == "#data-ops"
+    assert "Acknowledge" in card.buttons
+    assert reply.place == "thread in #data-ops"
+    # by the name that Get Flow told when it was asked who owns it
+    assert "<@U0MAYA00001> opened a thread for *daily-energy-report*" in reply.text
+    assert answer.place == "only maya sees"
+    assert "↳ `thread 3377`" in answer.text
+    incident = await world.store.incident(IncidentId("s3377"))
+    assert (incident.grouped, incident.listed_in) == (False, STORM)
+    (again,) = await maya.says("thread 3377")
+    assert "has a thread already" in again.text
+    (inside, _) = await maya.mentions("ack", thread=card.ts)
+    assert "has acknowledged" in inside.text
+
+
+async def test_who_is_neither_owner_nor_on_call_opens_none(world, jonas, storm):
+    (answer,) = await jonas.says("thread 3377")
+    assert answer.place == "only jonas sees"
+    assert "and people on call may do this" in answer.text
+
+
+async def test_who_is_on_call_opens_one_without_a_link(world, storm):
+    card, _, _ = await world.actors["sam"].says("thread 3377")
+    assert card.place == "#data-ops"

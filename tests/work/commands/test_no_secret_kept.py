@@ -1,0 +1,181 @@
+"""No secret that is said, sent or shown stands in the database, in what SQLite keeps beside it, or in a backup."""
+
+import gc
+
+import pytest
+from answer_enos import Lost
+from answer_world import FAILED, OPS, World
+
+from bot.core.flow.model import Parameter
+from bot.core.flow.status import Status
+from bot.core.people.model import IncomingMessage, Origin, Surface
+from bot.store.store import Store
+from bot.work.commands.secret_commands import SecretCommands
+
+SECRET = "hunter2-S3cret"
+RUN = "3377-20261121143000"
+COMMAND = Origin(Surface.COMMAND, OPS)
+SAID = [
+    f"trigger 3377 with password={SECRET}",
+    f'trigger 3377 with "password={SECRET} and more"',
+    f"trigger 3377 with password=“{SECRET} x” path=/a",
+    f"trigger 3377 with pass\u200bword={SECRET}",
+    f"trigger 3377 with pass&#119;ord={SECRET}",
+    f"trigger 3377 with my.secret.thing={SECRET}",
+    f"trigger 3377 with db=jdbc:mysql://h/db?user=u&amp;password={SECRET}",
+    f"trigger 3377 with db=<postgres://user:{SECRET}@host/db>",
+    f"trigger 3377 with api_key={SECRET} path={'x' * 2500}",
+    f"trigger 3377 at 08:00 with password={SECRET}",
+    f"trigger 3377 at 08:00 with my.secret.thing={SECRET} path={'x' * 2500}",
+    f"trigger 9999 with password={SECRET}",
+    f"trigger 3377 with my.secret.thing={SECRET} nonsense here",
+    f"trigger 3377 with my.secret.thing={SECRET * 9} nonsense here",
+    f'trigger 3377 with my.secret.thing="{SECRET}',
+    f"trigger 3377 with password={SECRET} {'x' * 4000}",
+    f"triger 3377 with my.secret.thing={SECRET}",
+    f"trigger 3377 from 108580 with password={SECRET}",
+    f"ack 3377 because the password={SECRET} has expired",
+    f"close 3377 because my.secret.thing={SECRET}",
+]
+
+
+def secrets_in(folder, secret=SECRET):
+    """Return the files of a folder in which a secret stands, as SQLite would write it."""
+    return [file.name for file in sorted(folder.iterdir()) if secret.encode() in file.read_bytes()]
+
+
+@pytest.mark.parametrize("words", SAID)
+@pytest.mark.parametrize("who", ["maya", "stranger", "priya"])
+async def test_what_is_said_stands_nowhere_at_any_moment(world, tmp_path, words, who):
+    await world.breaks()
+    looks = []
+    world.enos.before["updateAndTrigger"] = lambda: looks.append(secrets_in(tmp_path))
+    actor = world.actors[who]
+    assert await world.dispatcher.record_arrival(_said(world, actor, words, "Ev1"))
+    looks.append(secrets_in(tmp_path))
+    await world.dispatcher.answer_left_over(await world.store.unanswered())
+    looks.append(secrets_in(tmp_path))
+    await world.delivered()
+    for message in await actor.says(words):
+        assert SECRET not in str(message.body)
+    looks.append(secrets_in(tmp_path))
+    await world.store.backup(tmp_path / "backup.db")
+    looks.append(secrets_in(tmp_path))
+    assert looks == [[]] * len(looks)
+
+
+def _said(world, actor, words, key):
+    return IncomingMessage(key, words, actor.person, COMMAND, world.now)
+
+
+async def test_between_the_call_and_its_answer_only_a_fingerprint_stands(world, maya, tmp_path):
+    looks = []
+    world.enos.faults["updateAndTrigger"] = [Lost(effect=True)]
+    world.enos.before["updateAndTrigger"] = lambda: looks.append(secrets_in(tmp_path))
+    (message,) = await maya.says(f"trigger 3377 with password={SECRET}")
+    assert looks == [[]]
+    world.restart()  # killed before anything was known
+    await world.tick(seconds=100)
+    assert "is running (EnOS does not say who started it)" in message.text
+    assert ("password", SECRET) in world.enos.done()[0][4]
+    await world.store.backup(tmp_path / "backup.db")
+    assert secrets_in(tmp_path) == []
+
+
+async def test_what_the_flow_itself_holds_is_sent_along_and_kept_nowhere(world, maya, tmp_path):
+    held = Parameter("db", f"jdbc:oracle:thin:scott/{SECRET}@//host:1521/x")
+    world.enos.change(3377, parameters=(held, Parameter("path", "/a")))
+    world.enos.faults["updateAndTrigger"] = [Lost(effect=True)]
+    (message,) = await maya.says("trigger 3377 with path=/b")
+    world.restart()
+    await world.tick(seconds=100)
+    assert "is running" in message.text
+    assert ("db", held.value) in world.enos.done()[0][4]
+    assert secrets_in(tmp_path) == []
+
+
+async def test_other_values_are_still_another_run(world, maya):
+    world.enos.faults["updateAndTrigger"] = [Lost(effect=False)]
+    (message,) = await maya.says(f"trigger 3377 with password={SECRET}")
+    world.enos.run(RUN, Status.READY, parameters=(*world.enos.flows[3377].parameters, Parameter("password", "another")))
+    await world.tick(seconds=1)
+    assert "holds this minute" in message.text
+
+
+async def test_under_another_key_a_fingerprint_tells_nothing_and_that_is_said(world, maya):
+    world.enos.faults["updateAndTrigger"] = [Lost(effect=True)]
+    (message,) = await maya.says(f"trigger 3377 with password={SECRET}")
+    world.secret_key = "a new key"
+    world.restart()
+    await world.tick(seconds=100)
+    assert "I can't tell whether it has the parameters that were asked for: my key has changed since" in message.text
+    assert "I will not start it a second time." in message.text
+    assert message.buttons["Show"].endswith(f"show {RUN}")
+    assert [row[2] for row in await world.audited()] == ["unclear:parameters"]
+    assert len(world.enos.done()) == 1
+
+
+async def test_a_button_says_its_secret_until_a_restart_and_asks_for_it_after_one(world, maya):
+    (asked,) = await maya.says(f"trigger 3377 at 08:00 with my.secret.thing={SECRET}")
+    (other,) = await maya.says("trigger 3377 at 08:00 with my.secret.thing=other")
+    await maya.presses(asked, "Now, for 08:00 (Asia/Shanghai)")
+    assert ("my.secret.thing", SECRET) in world.enos.done()[0][4]
+    world.later(minutes=2)
+    await maya.presses(other, "Tomorrow 08:00 (Asia/Shanghai)")
+    assert ("my.secret.thing", "other") in world.enos.done()[1][4]
+    world.later(minutes=2)
+    (third,) = await maya.says(f"trigger 3377 at 08:00 with my.secret.thing={SECRET}")
+    world.restart()
+    (refused,) = await maya.presses(third, "Now, for 08:00 (Asia/Shanghai)")
+    assert refused.text.startswith("I do not have the value of `my.secret.thing`: ••• stands for a secret")
+    assert "Type the command again with the value itself." in refused.text
+    assert len(world.enos.done()) == 2
+
+
+async def test_stars_that_were_copied_from_an_answer_are_nobodys_password(world, maya):
+    (started,) = await maya.says(f"trigger 3377 with password={SECRET}")
+    assert "password=•••" in started.text
+    world.later(minutes=2)
+    (refused,) = await maya.says("trigger 3377 with password=•••")
+    assert "Nothing was started." in refused.text
+    assert len(world.enos.done()) == 1
+
+
+async def test_what_was_heard_long_ago_with_a_secret_is_asked_for_again(world, maya):
+    await world.killed_before_answering(maya, f"trigger 3377 with password={SECRET}", COMMAND)
+    world.later(minutes=3)
+    (late,) = await world.answer_left_over()
+    assert "say it again" in late.text
+    assert late.buttons == {}
+
+
+async def test_a_log_goes_from_the_database_as_soon_as_it_stands_in_slack(world, maya, tmp_path):
+    line = "a line of the log that nobody else may read"
+    world.enos.run(FAILED, log=f"{line}\n" * 200)
+    await maya.says(f"log {FAILED} tail 500")
+    assert world.seen[-1].kind in {"file", "whisper"}
+    kept = [(await world.store.post(id_)).new.body for id_ in world.messages]
+    assert line not in str(kept)
+
+
+async def test_a_reminder_of_the_note_shows_no_secret(world, maya):
+    await world.breaks()
+    await maya.says(f"ack 3377 because my.secret.thing={SECRET} is old")
+    assert (await world.incident()).note == "my.secret.thing=••• is old"
+
+
+def test_what_is_held_in_memory_is_bounded():
+    held, names = SecretCommands(most=3), iter("abcd")
+    kept = [held.keep(f"trigger {number}", lambda: next(names)) for number in range(4)]
+    assert [held.get(name) for name in kept] == [None, "trigger 1", "trigger 2", "trigger 3"]
+
+
+async def test_the_whole_database_is_closed_without_a_secret(tmp_path):
+    path = tmp_path / "flowbot.db"
+    async with Store.open(path) as store:
+        world = await World.begun(store)
+        for number, words in enumerate(SAID):
+            world.later(minutes=2)
+            await world.heard(world.maya, words, COMMAND, key=f"Ev{number}")
+    gc.collect()
+    assert secrets_in(tmp_path) == []

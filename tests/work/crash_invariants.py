@@ -1,0 +1,184 @@
+"""The invariants of a crash world that has come to rest, whatever has died in it."""
+
+import itertools
+import json
+import re
+from collections import Counter
+
+from crash_platforms import MAYA
+from reminder_invariants import check_reminders
+
+from bot.core.audit import frees
+from bot.core.flow.model import UserName
+from bot.core.incident.groups import Occasion, count_phases
+from bot.core.outbox.lost_messages import LossOutcome
+from bot.core.outbox.posts import Lane, PostId, PostKind, PostState
+from bot.messages.cards.incident import RenderContext, card
+from bot.work.monitor.page_facts import TOLD_ONE_BY_ONE
+
+LOST = {each.value for each in LossOutcome if each is not LossOutcome.REPOSTED}
+_LOOK = RenderContext({UserName("maya.chen"): MAYA})
+_TOKEN = re.compile(r"n\d+x|2026-11-21[T ]\d\d:\d\d|50\d\d")  # what tells an order from all others
+
+
+async def check_invariants(world):
+    """Check the promise."""
+    store = world.process.store
+    posts = await _posts(store)
+    incidents = await store.incidents(live=False)
+    stand = _newest(world.slack.messages)
+    places = _places(world.slack)
+    _stands_once(posts, world.slack.standing(), world.slack.gone.values())
+    _threads_in_order(posts, stand, places)
+    lost = {post.new.id for post in posts if post.why in LOST or post.ts in world.slack.gone}
+    _failures_told(incidents, world.expected)
+    await _storms_shown(store, stand, lost)
+    alone = [each for each in incidents if not each.grouped]
+    _cards_shown(alone, stand, posts, lost)
+    check_reminders(posts, alone, world.check_times)
+    await _nothing_left_open(store)
+    _acted_once([key for key, _ in world.enos.acts])
+    await _answered(world, posts)
+    for entry in await store.audit_entries(world.clock.after(-1e6), world.clock.after(1)):
+        acted = _acted(world.enos, entry.attempt, posts)
+        assert not (acted and frees(entry.outcome)), f"{entry} has acted, and says it has not"
+        assert not (entry.outcome == "done" and not acted), f"{entry} has not acted, and says it has"
+
+
+async def _posts(store):
+    """Return every post of the outbox, in the order in which they were queued."""
+    ids = await store._read(lambda db: [row[0] for row in db.execute("SELECT id FROM posts ORDER BY seq")])
+    return [await store.post(PostId(id_)) for id_ in ids]
+
+
+# ── posts ──
+
+
+def _base(name):
+    """Return the id of the post that a message was, however often that was lost and said again."""
+    return name.partition("~")[0]
+
+
+def _newest(messages):
+    """Return what stands, by post; of one that was said again while the old one still stands, the newest."""
+    return {_base(each.id): each for each in sorted(messages, key=lambda each: float(each.ts))}
+
+
+def _places(slack):
+    """Return every ts at which a post stands or stood."""
+    places = {}
+    for each in (*slack.messages, *slack.gone.values()):
+        places.setdefault(_base(each.id), set()).add(each.ts)
+    return places
+
+
+def _stands_once(posts, standing, gone):
+    assert len(standing) == len(set(standing)), "something stands twice"
+    given_up = [post for post in posts if post.state is PostState.GIVEN_UP and post.new.kind is not PostKind.EDIT]
+    withdrawn = [post for post in given_up if post.new.reminds_of and post.why.startswith("withdrawn")]
+    lost = [post for post in given_up if post not in withdrawn]
+    assert {post.why for post in lost} <= {"too late: unclear", *LOST}, lost
+    assert all(post.new.lane is not Lane.ALERT or post.why in LOST for post in lost), lost
+    assert not {post.new.id for post in withdrawn} & set(standing), "something that stands was withdrawn"
+    messages = {post.new.id for post in posts if post.new.kind is PostKind.MESSAGE}
+    stood = {_base(name) for name in standing}
+    assert messages - {post.new.id for post in given_up} - {_base(each.id) for each in gone} <= stood <= messages
+
+
+def _threads_in_order(posts, stand, places):
+    threads = {}
+    for post in posts:
+        if post.new.kind is PostKind.MESSAGE and (stands := stand.get(post.new.id)):
+            if post.new.thread_of is not None:
+                assert stands.thread in {*places[post.new.thread_of], *_loose(posts, post)}
+            threads.setdefault(stands.thread, []).append((post.new.due, float(stands.ts)))
+    for thread, replies in threads.items():
+        for (due, ts), (later_due, later_ts) in itertools.combinations(replies, 2):
+            assert not thread or due > later_due or ts < later_ts, "a thread is out of order"
+
+
+def _loose(posts, reply):
+    """Return "" where a reply may stand in the channel: its thread's first message was not said again."""
+    first = next(each for each in posts if each.new.id == reply.new.thread_of)
+    return {""} if first.why in LOST else set()
+
+
+# ── failures ──
+
+
+def _failures_told(incidents, expected):
+    told = [(each.instance, each.end_time) for incident in incidents for each in incident.occurrences]
+    assert len(told) == len(set(told)), "a failure was told twice"
+    assert expected <= set(told), "a failure that a poll was shown was not told"
+
+
+async def _storms_shown(store, stand, lost):
+    for storm in await store.incident_groups():
+        if storm.occasion is Occasion.STORM and storm.post not in lost:
+            now = count_phases(await store.grouped(storm.post))
+            counts = f"{now.open} open, {now.acknowledged} acknowledged, {now.recovered} recovered"
+            assert counts in stand[storm.post].text, "an edit did not reach a storm's message"
+
+
+def _cards_shown(incidents, stand, posts, lost):
+    for incident in incidents:
+        if incident.post not in lost:
+            first = stand[incident.post]
+            assert _without_ids(first.body) == _without_ids(card(incident, "", _LOOK)), "an edit did not reach it"
+        ids = [post.new.id for post in posts if post.new.incident == incident.id and post.new.id != incident.post]
+        replies = [stand[id_].text for id_ in ids if id_ in stand]
+        again = [text for text in replies if text.startswith(("FAIL ", "TIMEOUT "))]
+        at_once = Counter(each.seen_at for each in incident.occurrences)
+        at_once[incident.opened_at] -= 1  # the card itself tells the first
+        assert len(again) == sum(min(count, TOLD_ONE_BY_ONE) for count in at_once.values())
+
+
+def _without_ids(body):
+    return re.sub(r"1\|[^|\"]*\|", "1||", json.dumps(body, sort_keys=True))
+
+
+# ── commands ──
+
+
+async def _nothing_left_open(store):
+    assert not await store.unfinished_attempts(), "an attempt has no end"
+    assert not await store.unanswered(), "something that was said has no answer"
+    runs = await store.runs(live=False)
+    assert not [run for run in runs if run.state == "asked"], "a run whose answer was lost was never looked up"
+
+
+def _acted_once(keys):
+    assert None not in keys, "something acted that nobody had asked for just then"
+    assert len(keys) == len(set(keys)), "a command acted twice"
+
+
+async def _answered(world, posts):
+    seen = [each.body for each in world.slack.messages] + world.slack.ephemeral_bodies
+    dropped = [post.new.body for post in posts if post.state is PostState.GIVEN_UP]
+    texts = [json.dumps(body) for body in (*seen, *dropped)]
+    for said in world.said.values():
+        if await world.process.store._read(lambda db, key=said.key: _arrived(db, key)):
+            assert any(_names(said.text, text) for text in texts), f"{said} was never answered"
+
+
+def _arrived(db, key):
+    return db.execute("SELECT 1 FROM deliveries WHERE key = ?", [key]).fetchone() is not None
+
+
+def _names(words, text):
+    """Whether a message tells the outcome of a command: by its words, or by the run it started."""
+    token = _TOKEN.search(words)[0]
+    run = f"{words.split()[1]}-{re.sub('[^0-9]', '', token)}"
+    return token in text or token.replace("T", " ") in text or (words.startswith("trigger") and run in text)
+
+
+def _acted(enos, attempt, posts):
+    """Whether a command took effect."""
+    token = _TOKEN.search(attempt.words)[0]
+    told = {"ack": f"has acknowledged.*{token}", "close": f"closed.*{token}"}.get(attempt.verb)
+    if told:
+        return any(re.search(told, post.new.body.get("text", "")) for post in posts)
+    if attempt.verb == "trigger":
+        digits = re.sub(r"\D", "", token)
+        return any(id_.startswith(f"{attempt.words.split()[1]}-{digits}") for id_ in enos.rows)
+    return enos.flows[int(token)].active == (attempt.verb == "enable")

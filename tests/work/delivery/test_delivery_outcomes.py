@@ -1,0 +1,418 @@
+"""The decisions of the delivery: tables, and laws that hold for every outcome."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from delivery_fakes import DEFAULT, START, edit, ephemeral, file, message
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.outbox.posts import Lane, Post, PostKind, PostState
+from bot.core.outbox.slack_errors import SHARED_CHANNEL, TABLE, Verdict, meaning, verdict
+from bot.work.delivery.channel_health import notice_posts
+from bot.work.delivery.outcomes import (
+    UNKNOWN_FOR,
+    Delivered,
+    GiveUp,
+    MessageLost,
+    OutsideThread,
+    Replace,
+    Reroute,
+    Retry,
+    Unclear,
+    after_failed_lookup,
+    after_file,
+    after_lookup,
+    after_no_file,
+    after_refusal,
+    after_unclear,
+    backoff,
+    duplicates,
+    in_time,
+    is_direct,
+    lookup_delay,
+    plain,
+)
+from bot.work.delivery.rate_limiter import MAX_CALLS_PER_CHANNEL, MAX_CALLS_PER_LANE, RateLimiter, TokenBucket
+
+ADMINS = ("U1", "U2")
+SOON = START + timedelta(seconds=1)
+LATE = START + timedelta(hours=25)
+
+
+def post(new=None, **more) -> Post:
+    new = new or message()
+    return Post(new, PostState.SENDING, more.pop("attempts", 1), more.pop("channel", new.channel), **more)
+
+
+def refusal(error, new=None, now=SOON, *, here_only=False, **more):
+    return after_refusal(post(new, **more), error, default_channel=DEFAULT, wait=30, now=now, here_only=here_only)
+
+
+ANSWER = message(lane=Lane.ANSWER)
+BLOCKS = {"text": "FAIL", "blocks": [{"type": "section"}]}
+
+REFUSALS = [
+    ("a wait is waited out", refusal("ratelimited"), Retry(30, "ratelimited")),
+    ("an answer waits an hour at most", refusal("ratelimited", ANSWER, LATE), GiveUp("too late: ratelimited")),
+    ("an alert waits as long as it takes", refusal("token_revoked", now=LATE), Retry(30, "token_revoked")),
+    ("a missing scope waits for its operator", refusal("missing_scope"), Retry(30, "missing_scope")),
+    ("an error inside Slack may have happened", refusal("internal_error"), Unclear("internal_error")),
+    ("a closed channel's alert goes to the default one", refusal("is_archived"), Reroute(DEFAULT, "is_archived")),
+    ("an edit cannot move", refusal("is_archived", edit("e", "m")), GiveUp("is_archived")),
+    ("a file cannot move", refusal("is_archived", file("f", "C1")), GiveUp("is_archived")),
+    (
+        "a whisper goes to its person",
+        refusal("user_not_in_channel", ephemeral("w")),
+        Reroute("U1", "user_not_in_channel"),
+    ),
+    ("so where the bot is no member", refusal("no_permission", ephemeral("w")), Reroute("U1", "no_permission")),
+    ("so where its thread is gone", refusal("thread_not_found", ephemeral("w")), Reroute("U1", "thread_not_found")),
+    ("not where Slack takes nothing", refusal("token_revoked", ephemeral("w")), Retry(30, "token_revoked")),
+    (
+        "a direct message stays private",
+        refusal("messages_tab_disabled", message(channel="D1")),
+        GiveUp("messages_tab_disabled"),
+    ),
+    (
+        "an answer finds its asker",
+        refusal("not_in_channel", replace(ANSWER, user="U1")),
+        Reroute("U1", "not_in_channel"),
+    ),
+    ("an answer to nobody is told by default", refusal("not_in_channel", ANSWER), Reroute(DEFAULT, "not_in_channel")),
+    ("the default channel is waited for", refusal("is_archived", message(channel=DEFAULT)), Retry(30, "is_archived")),
+    ("and so is its edit", refusal("is_archived", edit("e", "m", channel=DEFAULT)), Retry(30, "is_archived")),
+    (
+        "and housekeeping, however old",
+        refusal("is_archived", message(channel=DEFAULT, lane=Lane.HOUSEKEEPING), LATE),
+        Retry(30, "is_archived"),
+    ),
+    (
+        "but not by an old answer",
+        refusal("is_archived", replace(ANSWER, channel=DEFAULT), LATE),
+        GiveUp("too late: is_archived"),
+    ),
+    ("a locked thread is left", refusal("thread_not_found", message(thread="9.0")), Reroute("C1", "thread_not_found")),
+    (
+        "outside of a thread it is about the channel",
+        refusal("thread_not_found"),
+        Reroute(DEFAULT, "thread_not_found"),
+    ),
+    ("what is gone is said again", refusal("message_not_found", edit("e", "m")), MessageLost("message_not_found")),
+    ("so is what takes no edit", refusal("edit_window_closed", edit("e", "m")), MessageLost("edit_window_closed")),
+    ("what was to be posted is no lost message", refusal("is_inactive"), GiveUp("is_inactive")),
+    (
+        "refused blocks go as words",
+        refusal("invalid_blocks", message(body=BLOCKS)),
+        Replace(message(body={"text": "FAIL"}), "invalid_blocks"),
+    ),
+    ("refused words are given up", refusal("invalid_blocks"), GiveUp("invalid_blocks")),
+    (
+        "a file that helps nobody any more is told of",
+        refusal("file_uploads_disabled", file("f"), LATE),
+        Replace(
+            message(
+                "f",
+                "U1",
+                lane=Lane.ANSWER,
+                body={
+                    "text": "I could not upload `task.log`: Slack took no file for 30 minutes. Ask for it again later."
+                },
+            ),
+            "too late: file_uploads_disabled",
+        ),
+    ),
+    (
+        "what one place alone denies goes elsewhere",
+        refusal("access_denied", here_only=True),
+        Reroute(DEFAULT, "access_denied"),
+    ),
+    (
+        "so does a private answer",
+        refusal("access_denied", ephemeral("w"), here_only=True),
+        Reroute("U1", "access_denied"),
+    ),
+    (
+        "what one person's direct messages alone deny waits",
+        refusal("access_denied", message(channel="U1"), here_only=True),
+        Retry(30, "access_denied"),
+    ),
+    (
+        "and who has left is let be",
+        refusal("account_inactive", message(channel="U1"), here_only=True),
+        GiveUp("account_inactive"),
+    ),
+    (
+        "an unknown word is our bug",
+        refusal("brand_new", message(body=BLOCKS)),
+        Replace(message(body={"text": "FAIL"}), "brand_new"),
+    ),
+    ("our bug with words alone is given up", refusal("brand_new"), GiveUp("brand_new")),
+]
+
+
+@pytest.mark.parametrize(("step", "expected"), [row[1:] for row in REFUSALS], ids=[row[0] for row in REFUSALS])
+def test_after_a_refusal(step, expected):
+    assert step == expected
+
+
+MINUTES = [
+    ("a private answer", ephemeral("w"), 30),
+    ("a private answer to an alert", ephemeral("w", lane=Lane.ALERT), 30),
+    ("a file", file("f"), 30),
+    ("an answer in direct messages", message(channel="D1", lane=Lane.ANSWER), 30),
+    ("an answer in a channel", ANSWER, 60),
+    ("housekeeping", message(lane=Lane.HOUSEKEEPING), 24 * 60),
+    ("the first message of an incident", message(), None),
+    ("a reply in its thread", message(thread="9.0"), None),
+    ("its edit", edit("e", "m"), None),
+    (
+        "housekeeping that finds out whether the default channel lives",
+        message(channel=DEFAULT, lane=Lane.HOUSEKEEPING),
+        None,
+    ),
+]
+
+
+@pytest.mark.parametrize(("new", "minutes"), [row[1:] for row in MINUTES], ids=[row[0] for row in MINUTES])
+def test_for_how_long_another_try_is_worth_it(new, minutes):
+    def after(minutes):
+        now = START + timedelta(minutes=minutes)
+        return in_time(post(new), Retry(9, "unreachable"), default_channel=DEFAULT, wait=30, now=now)
+
+    if minutes is None:
+        assert after(60 * 24 * 365) == Retry(9, "unreachable")
+        return
+    assert after(minutes) == after(-60) == Retry(9, "unreachable")
+    assert isinstance(after(minutes + 1), GiveUp if new.kind is not PostKind.FILE else Replace)
+
+
+def test_a_first_message_is_never_dropped_unless_it_was_for_one_person():
+    def kept(new):
+        return in_time(post(new), GiveUp("new_word"), default_channel=DEFAULT, wait=30, now=LATE)
+
+    assert kept(message()) == Retry(30, "new_word")
+    assert kept(message(channel="U1")) == kept(message(thread="9.0")) == kept(ANSWER) == GiveUp("new_word")
+
+
+def test_words_alone_are_short_enough_for_every_method_and_never_empty():
+    assert len(plain({"text": "x" * 9000})["text"]) == 3000
+    assert plain({"blocks": []})["text"] == "(flowbot could not show this message)"
+    assert plain(plain({"text": "x" * 9000})) == plain({"text": "x" * 9000})
+
+
+@given(
+    error=st.sampled_from([*TABLE, "brand_new"]),
+    kind=st.sampled_from(PostKind),
+    lane=st.sampled_from(Lane),
+    channel=st.sampled_from(["C1", "U1", "D1", DEFAULT]),
+    thread=st.sampled_from(["", "9.0"]),
+    user=st.sampled_from(["", "U7"]),
+)
+def test_refusals_come_to_an_end_and_only_alerts_wait_for_ever(error, kind, lane, channel, thread, user):
+    """Following the steps leads to an end: no two refusals send a post in a circle."""
+    new = message(kind=kind, lane=lane, channel=channel, thread=thread, user=user, body=BLOCKS)
+    steps = []
+    for _ in range(5):
+        step = refusal(error, new, LATE)
+        steps.append(step)
+        match step:
+            case Reroute(place, _):
+                as_kind = PostKind.MESSAGE if new.kind is PostKind.EPHEMERAL else new.kind
+                new = replace(new, kind=as_kind, channel=place, thread="")
+            case Replace(other, _):
+                new = other
+            case _:
+                break
+        assert kind is not PostKind.EPHEMERAL or is_direct(new.channel) or new.kind is PostKind.EPHEMERAL
+    assert isinstance(steps[-1], Retry | Unclear | GiveUp | MessageLost)
+    assert kind is PostKind.EDIT or not isinstance(steps[-1], MessageLost)
+    if isinstance(steps[-1], Retry):
+        assert lane is Lane.ALERT or new.channel == DEFAULT
+        assert kind is not PostKind.EPHEMERAL
+        assert lane is not Lane.ANSWER or kind is PostKind.EDIT
+
+
+def test_while_no_look_tells_only_an_alert_goes_again_and_only_in_the_end():
+    just_tried = replace(post(), tried_at=LATE)
+    assert after_failed_lookup(just_tried, LATE + UNKNOWN_FOR) is None
+    assert isinstance(after_failed_lookup(just_tried, LATE + UNKNOWN_FOR + timedelta(seconds=1)), Retry)
+    assert after_failed_lookup(post(ANSWER), SOON) is None
+    assert after_failed_lookup(post(ANSWER), LATE) == GiveUp("too late: unclear")
+
+
+def test_waits_grow_to_a_limit_and_jitter_only_shortens_them():
+    assert [backoff(tries, 0.0) for tries in (0, 1, 2, 3, 9, 10, 99)] == [1, 1, 2, 4, 256, 300, 300]
+    assert backoff(3, 0.999) >= 2
+    assert [lookup_delay(doubts).total_seconds() for doubts in (0, 1, 2, 3, 99)] == [3, 3, 6, 12, 300]
+
+
+def test_after_a_look():
+    assert after_lookup(post(), ("1.0", "2.0"), SOON) == Delivered("C1", "1.0", ("2.0",), "found")
+    assert after_lookup(post(), ("1.0",), SOON, in_channel=("2.0",)) == Delivered("C1", "1.0", ("2.0",), "found")
+    assert after_lookup(post(), (), SOON, in_channel=("1.0", "2.0")) == OutsideThread(
+        "C1", "1.0", ("2.0",), orphan=False
+    )
+    assert after_lookup(post(), (), LATE) == Retry(0, "not there")
+    assert after_lookup(post(ANSWER), (), LATE) == GiveUp("too late: unclear")
+    assert after_unclear(post(edit("e", "m"), doubts=9), SOON) == Retry(0, "unclear")
+    assert after_unclear(post(ephemeral("w"), doubts=1), SOON) == Retry(0, "unclear")
+    assert after_unclear(post(ephemeral("w"), doubts=2), SOON) == Reroute("U1", "unclear twice")
+    assert after_unclear(post(ephemeral("w"), doubts=1), LATE) == GiveUp("too late: unclear")
+
+
+def test_after_a_file_was_asked_for():
+    def after(ts="", doubts=1, now=SOON, *, shared=False, certain=False):
+        return after_file(post(file("f"), ts=ts, doubts=doubts), shared=shared, certain=certain, now=now)
+
+    assert after("F1", now=LATE, shared=True) == Delivered("U1", "F1", (), "found")
+    assert after("F1") is None
+    assert after("F1", 2, certain=True) == Retry(0, "not there")
+    assert after() == Retry(0, "not there")
+    for told in (after("F1", 3, certain=True), after(doubts=3), after(now=LATE), after("F1", now=LATE, certain=True)):
+        assert isinstance(told, Replace)
+        assert told.new.kind is PostKind.MESSAGE
+        assert "did not confirm" in told.new.body["text"]
+    assert after_no_file(post(file("f"), ts="F1"), SOON) is None
+    assert isinstance(after_no_file(post(file("f"), ts="F1"), LATE), Replace)
+
+
+@given(st.lists(st.sampled_from(["1.0", "2.0", "3.0"]), unique=True), st.sampled_from(["1.0", "2.0", "9.0"]))
+def test_of_several_copies_all_but_one_go_and_the_recorded_one_stays(found, recorded):
+    gone = duplicates(post(ts=recorded), tuple(found))
+    assert len(gone) == max(0, len(found) - 1)
+    assert recorded not in gone or recorded not in found
+
+
+def test_a_bad_channel_is_told_of_with_the_reason_and_the_way_out():
+    (told,) = notice_posts(post(), "not_in_channel", DEFAULT, ADMINS, SOON)
+    assert told.body["text"] == (
+        "I could not post in <#C1>: flowbot is not in it. What belongs there comes here until that is mended. "
+        "Invite flowbot there with `/invite @flowbot`."
+    )
+    assert (told.id, told.channel, told.lane) == ("notice-p1", DEFAULT, Lane.HOUSEKEEPING)
+
+
+def test_the_admins_are_told_of_a_bad_default_channel_each_directly():
+    told = notice_posts(post(message(channel=DEFAULT)), "is_archived", DEFAULT, ADMINS, SOON)
+    assert [(each.id, each.channel) for each in told] == [
+        ("notice-p1-back", DEFAULT),
+        ("notice-p1-U1", "U1"),
+        ("notice-p1-U2", "U2"),
+    ]
+    assert told[1].body["text"] == (
+        "🔴 flowbot cannot post in its default channel: it is archived. Unarchive it, or set another channel. "
+        f"The channel is <#{DEFAULT}>; what is to be told there waits, and nothing is lost."
+    )
+
+
+def test_what_is_told_of_a_channel_that_strangers_read():
+    told = notice_posts(post(message(channel=DEFAULT)), SHARED_CHANNEL, DEFAULT, ADMINS, SOON)
+    assert told[1].body["text"] == (
+        "🔴 flowbot cannot post in its default channel: it is shared with another organization, and strangers would "
+        "read of failures. Choose another channel for FLOWBOT_CHANNEL, end the sharing, or name this one in "
+        f"FLOWBOT_SHARED_CHANNELS. The channel is <#{DEFAULT}>; what is to be told there waits, and nothing is lost."
+    )
+    back = told[0].body["text"]
+    assert back.endswith("and strangers would read of failures. What was to be told there meanwhile comes now.")
+
+
+@pytest.mark.parametrize(
+    ("new", "error"),
+    [
+        (message(), "ratelimited"),
+        (message(channel="D1"), "messages_tab_disabled"),
+        (ANSWER, "not_in_channel"),
+    ],
+)
+def test_what_is_no_bad_channel_is_not_told(new, error):
+    assert notice_posts(post(new), error, DEFAULT, ADMINS, SOON) is None
+
+
+# ── the words of Slack ──
+
+
+def test_every_word_has_one_row_and_what_a_person_is_told_is_whole():
+    for error, row in TABLE.items():
+        assert row.error == error
+        told = row.verdict in {Verdict.ELSEWHERE, Verdict.STOP, Verdict.BARRED}
+        assert bool(row.sentence) == bool(row.way_out) == told
+        assert not row.sentence.endswith(".")
+        assert row.way_out.endswith("." if told else "")
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        ("ratelimited", Verdict.WAIT),
+        ("fatal_error", Verdict.UNCLEAR),
+        ("is_archived", Verdict.ELSEWHERE),
+        ("thread_not_found", Verdict.OUTSIDE),
+        ("invalid_auth", Verdict.STOP),
+        ("missing_scope", Verdict.BARRED),
+        ("message_not_found", Verdict.GONE),
+        ("invalid_blocks", Verdict.PLAIN),
+        ("no_text", Verdict.BUG),
+        ("a_word_of_next_year", Verdict.BUG),
+        ("", Verdict.BUG),
+    ],
+)
+def test_the_verdict_on_a_word(error, expected):
+    assert verdict(error) is expected
+    assert meaning(error).error == error
+
+
+# ── pace ──
+
+
+def at(seconds):
+    return START + timedelta(seconds=seconds)
+
+
+def test_a_bucket_gives_a_burst_and_then_so_many_a_minute():
+    bucket = TokenBucket(60, 3)
+    assert [bucket.take(at(0)) for _ in range(4)] == [True, True, True, False]
+    assert [bucket.take(at(1)) for _ in range(2)] == [True, False]
+    assert [bucket.take(at(100)) for _ in range(4)] == [True, True, True, False]
+    assert [bucket.take(at(50)) for _ in range(1)] == [False]  # a clock that went back gives nothing
+
+
+def test_edits_of_many_messages_keep_within_their_tier():
+    limiter, edits = RateLimiter(), [post(edit(f"e{n}", f"m{n}"), ts=f"{n}.0", channel=f"C{n % 9}") for n in range(200)]
+    sent = 0
+    for second in range(60):
+        chosen = limiter.choose(edits, [], at(second))
+        edits = [each for each in edits if each not in chosen]
+        sent += len(chosen)
+    assert 60 <= sent <= 70
+
+
+def test_calls_that_hang_fill_neither_their_lane_nor_another():
+    limiter, waiting = RateLimiter(), [post(message(f"m{n}", channel="C1", thread=f"{n}.0")) for n in range(50)]
+    busy = []
+    for second in range(60):
+        chosen = limiter.choose(waiting, busy, at(second))
+        busy += chosen
+        waiting = [each for each in waiting if each not in chosen]
+    assert len(busy) == MAX_CALLS_PER_CHANNEL
+    busy += [post(message(f"x{n}", channel=f"X{n}")) for n in range(MAX_CALLS_PER_LANE)]
+    assert limiter.choose([post(message("other", channel="C2"))], busy, at(60)) == []
+    answer = post(message("answer", channel="C2", lane=Lane.ANSWER))
+    assert limiter.choose([answer], busy, at(60)) == [answer]
+
+
+def test_a_whisper_by_its_address_waits_where_slack_asked_to_wait():
+    limiter, each = RateLimiter(), post(ephemeral("w", response_url="https://hooks.example/1"))
+    limiter.pause(each, at(5))
+    assert limiter.next_time(at(0)) == at(5)
+    assert limiter.choose([each], [], at(4)) == []
+    assert limiter.choose([each], [], at(5)) == [each]
+
+
+def test_what_is_over_is_forgotten():
+    limiter = RateLimiter()
+    for n in range(100):
+        limiter.choose([post(message(f"m{n}", channel=f"C{n}"))], [], at(n * 10))
+    assert len(limiter._not_before) == 1
+    assert limiter.next_time(at(9999)) is None

@@ -1,0 +1,152 @@
+"""Reminders at work: said once in the incident's thread, with the fact, whenever the process dies."""
+
+from datetime import timedelta
+
+import pytest
+from memory_store import Killed
+from monitor_world import MAYA, People, World, on_call
+
+from bot.core.incident.model import Phase
+from bot.work.monitor.reminders import ReminderChecks, Reminders
+
+
+@pytest.fixture
+async def world():
+    world = await World().begin()
+    world.enos.put("3377-2026112100", name="report", end="2026-11-21 02:00:00")
+    await world.poll()
+    world.woken = []
+    world.reminders = Reminders(
+        world.store,
+        People(),
+        world.new_id,
+        timedelta(minutes=30),
+        ReminderChecks(on_call),
+        wake=lambda: world.woken.append(1),
+    )
+    world.start_at = world.now
+    return world
+
+
+def incident(world):
+    (found,) = world.store.kept.values()
+    return found
+
+
+async def at(world, minutes):
+    """Tick at so many minutes after the failure; return the replies that stand in the thread."""
+    world.now = world.start_at + timedelta(minutes=minutes)
+    await world.reminders.tick(world.now)
+    world.store.deliver(world.now + timedelta(seconds=3))
+    return [body["text"] for body in world.store.replies(incident(world).post)]
+
+
+async def test_nothing_is_said_before_its_time(world):
+    assert await at(world, 29) == []
+    assert world.woken == []
+
+
+async def test_nobody_took_it_so_on_call_is_asked_once_in_the_thread(world):
+    (said,) = await at(world, 31)
+    assert said == "STILL OPEN · FAIL report · task transform"
+    assert await at(world, 32) == [said]
+    assert len(await at(world, 91)) == 2
+    assert world.woken == [1, 1]
+
+
+async def test_a_promise_that_runs_out_opens_the_incident_again_and_the_card_shows_it(world):
+    await world.incident_actions.acknowledge(incident(world).id, MAYA, world.now)
+    assert (await at(world, 226))[-1] == "PROMISE ENDS SOON · report"
+    assert (await at(world, 241))[-1] == "OPEN AGAIN · report"
+    assert incident(world).phase is Phase.OPEN
+    (card,) = world.store.cards()
+    assert card["text"] == "FAIL report · task transform"
+
+
+async def test_killed_in_the_middle_nothing_is_said_and_nothing_is_noted_so_it_comes_next_time(world):
+    world.store.die_after = 0
+    with pytest.raises(Killed):
+        await at(world, 31)
+    assert incident(world).reminder_count == 0
+    world.store.die_after = None
+    assert len(await at(world, 31)) == 1
+
+
+async def test_what_was_taken_between_the_look_and_the_word_is_left_alone(world):
+    asked = world.store.incidents
+
+    async def then_somebody_takes_it(**terms):
+        found = await asked(**terms)
+        await world.incident_actions.acknowledge(incident(world).id, MAYA, world.now)
+        return found
+
+    world.store.incidents = then_somebody_takes_it
+    assert all("STILL OPEN" not in said for said in await at(world, 31))
+
+
+# ── storms ──
+
+
+@pytest.fixture
+async def storm():
+    world = await World(storm=3).begin()
+    for number in range(4000, 4012):
+        world.enos.put(f"{number}-2026112100", name=f"flow-{number}", end="2026-11-21 02:00:00")
+    await world.poll()
+    world.start_at = world.now
+    begin_reminding(world)
+    return world
+
+
+def begin_reminding(world):
+    world.reminders = Reminders(
+        world.store,
+        People(),
+        world.new_id,
+        timedelta(minutes=30),
+        ReminderChecks(on_call),
+        wake=world.monitor.incident_changed,
+    )
+
+
+async def under_storm(world, minutes):
+    """Tick at so many minutes after the storm began; return what a phone shows of the replies under it."""
+    world.now = world.start_at + timedelta(minutes=minutes)
+    await world.reminders.tick(world.now)
+    await world.follow()
+    (group,) = await world.store.incident_groups()
+    return [body["text"] for body in world.store.replies(group.post)]
+
+
+async def test_a_storm_that_nobody_takes_is_called_to_mind_once_for_all_of_it(storm):
+    assert await under_storm(storm, 29) == []
+    (said,) = await under_storm(storm, 31)
+    assert said == "STILL OPEN · 12 incidents of the storm, taken by nobody"
+    begin_reminding(storm)  # a restart
+    assert await under_storm(storm, 32) == [said]
+    await storm.incident_actions.acknowledge(next(iter(storm.store.kept)), MAYA, storm.now)
+    assert (await under_storm(storm, 91))[2:] == ["STILL OPEN · 11 incidents of the storm, taken by nobody"]
+
+
+async def test_a_call_for_a_storm_that_could_not_be_written_comes_at_the_next_look(storm):
+    storm.store.die_after = 0
+    with pytest.raises(Killed):
+        await under_storm(storm, 31)
+    storm.store.die_after = None
+    assert len(await under_storm(storm, 31)) == 1
+
+
+async def test_a_storm_whose_incidents_are_all_taken_is_quiet(storm):
+    for each in list(storm.store.kept):
+        await storm.incident_actions.acknowledge(each, MAYA, storm.now, storm.now + timedelta(hours=9))
+    assert not [said for said in await under_storm(storm, 31) if "STILL OPEN" in said]
+
+
+async def test_a_promise_in_a_storm_ends_and_its_message_shows_it(storm):
+    await storm.incident_actions.acknowledge(
+        next(iter(storm.store.kept)), MAYA, storm.now, storm.now + timedelta(minutes=20)
+    )
+    assert len(await under_storm(storm, 19)) == 1
+    assert storm.lines() == ["Storm over · 12 incidents · 11 open, 1 acknowledged, 0 recovered"]
+    assert (await under_storm(storm, 21))[1:] == ["OPEN AGAIN · flow-4000"]
+    assert storm.lines() == ["Storm over · 12 incidents · 12 open, 0 acknowledged, 0 recovered"]

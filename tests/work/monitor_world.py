@@ -1,0 +1,99 @@
+"""A watcher with a platform, a store and a clock in hand."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+from memory_enos import MemoryEnos
+from memory_store import MemoryStore
+
+from bot.core.people.model import Person
+from bot.work.commands.incident_actions import IncidentActions
+from bot.work.monitor.monitor import Monitor
+from bot.work.monitor.settings import MonitorSettings
+
+START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+SIGNS = ("flowbot is well", "flowbot runs")
+MAYA = Person("T0DEMO0001", "U0MAYA00001")
+JONAS = Person("T0DEMO0001", "U0JONAS0001")
+
+
+class People:
+    """Maya is linked, nobody else."""
+
+    async def people_of(self, owners):
+        return {name: MAYA for name in owners if name == "maya.chen"}
+
+
+async def on_call():
+    """The groups that reminders mention."""
+    return ("S0ONCALL01",)
+
+
+class World:
+    """What a test needs to tell a story of polls."""
+
+    def __init__(self, *, enos=None, store=None, **settings):
+        self.enos = enos or MemoryEnos()
+        self.store = store or MemoryStore()
+        self.now = START
+        self.trouble = ""  # what keeps the bot from being well
+        self.ids = itertools.count(1)
+        self.settings = MonitorSettings(channel="C0DATAOPS1", user="u15432100000000001", **settings)
+        self.monitor = self.start()
+        self.incident_actions = IncidentActions(self.store, People(), self.new_id)
+
+    def new_id(self):
+        return f"p{next(self.ids)}"
+
+    def start(self):
+        """Start the process, anew where one was killed: what it held in memory is gone."""
+        self.monitor = Monitor(
+            self.enos,
+            self.store,
+            People(),
+            lambda: self.now,
+            self.new_id,
+            self.settings,
+            mask=lambda text: text.replace("hunter2", "•••"),
+            jitter=lambda: 0.5,
+            trouble=lambda: self.trouble,
+        )
+        return self.monitor
+
+    async def begin(self):
+        """A first poll, whose message is over and done with: the database is not new any more."""
+        await self.poll()
+        self.store.posts.clear()
+        self.store.named.clear()
+        self.store.under.clear()
+        self.start()
+        self.enos.calls.clear()
+        return self
+
+    async def poll(self, after=30):
+        """A poll, so many seconds after the last, with the closer looks that it begins; then the posts go."""
+        self.now += timedelta(seconds=after)
+        await self.monitor.poll(self.now)
+        await self.monitor.wait_until_idle()
+        return self.store.deliver(self.now + timedelta(seconds=3))
+
+    async def follow(self, after=0):
+        """A tick of following; then the posts go."""
+        self.now += timedelta(seconds=after)
+        await self.monitor.follow(self.now)
+        await self.monitor.wait_until_idle()
+        return self.store.deliver(self.now + timedelta(seconds=3))
+
+    def told(self):
+        """Return every failure that an incident tells, with its times."""
+        return sorted(
+            (each.instance, each.end_time) for incident in self.store.kept.values() for each in incident.occurrences
+        )
+
+    def lines(self):
+        """Return what a phone shows of each message in the channel, but for the daily signs of life."""
+        return [card["text"] for card in self.store.cards() if not card["text"].startswith(SIGNS)]
+
+    def signs(self):
+        """Return what a phone shows of the daily signs of life."""
+        return [card["text"] for card in self.store.cards() if card["text"].startswith(SIGNS)]

@@ -1,0 +1,256 @@
+"""Runs that people started: progress in one message, the result, lost answers, and what a crash left open."""
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from answer_enos import EXTRACT, LOAD, TRANSFORM
+from answer_world import FAILED, OPS, Lost
+
+from bot.core.flow.model import Parameter
+from bot.core.flow.status import Status
+from bot.core.incident.facts import ChangeSet
+from bot.core.outbox.conversations import SlackUnreachable
+from bot.core.outbox.posts import PostId
+from bot.enos.errors import NoResponse
+from bot.work.runs import progress as run_progress
+
+RUN = "3377-20261121143000"
+DONE, AT_WORK, WAITS, SKIPPED = Status.SUCCESS, Status.RUNNING, Status.INIT, Status.SKIP
+
+
+async def started(world, words="trigger 3377"):
+    (message,) = await world.maya.says(words)
+    return message
+
+
+async def test_progress_edits_the_one_message_until_the_result_stands_there(world):
+    message = await started(world)
+    assert [each.text for each in await world.tick(seconds=1)] == []
+    await world.tick(seconds=3)
+    assert "started `3377` *daily-energy-report*: about to start." in message.text
+    world.enos.becomes(RUN, Status.RUNNING, [DONE, AT_WORK, WAITS])
+    await world.tick(seconds=3)
+    assert "1 of 3 tasks done, running: *transform*." in message.text
+    assert "▰▱▱  1 of 3" in message.text
+    before = len(message.texts)
+    await world.tick(seconds=3)
+    assert len(message.texts) == before  # nothing new, no edit
+    world.enos.becomes(RUN, Status.SUCCESS, [DONE] * 3, start="2026-11-21 22:30:15", end="2026-11-21 22:32:20")
+    await world.tick(seconds=3)
+    assert "🟢 `3377` *daily-energy-report*, started by <@U0MAYA00001>, ended with SUCCESS after 2 min." in message.text
+    assert "All 3 tasks are done." in message.text
+    assert len(world.seen) == len(message.texts) + 1
+    assert await world.tick(minutes=5) == []
+
+
+async def test_whatever_changes_the_message_is_edited_every_three_seconds_at_most(world):
+    await started(world)
+    edited = []
+    for second in range(1, 22):
+        states = [(AT_WORK, WAITS, WAITS), (DONE, AT_WORK, WAITS), (DONE, DONE, AT_WORK)]
+        world.enos.becomes(RUN, Status.RUNNING, states[second % 3 or second % 2])
+        edited += [second] * len(await world.tick(seconds=1))
+    assert len(edited) > 4
+    assert all(after - before >= 3 for before, after in pairwise([0, *edited]))
+
+
+async def test_the_result_says_its_words_once_above_the_coloured_bar(world):
+    message = await started(world)
+    world.enos.becomes(RUN, Status.SUCCESS, [DONE] * 3)
+    await world.tick(seconds=3)
+    above, beside = message.body["blocks"], message.body["attachments"]
+    assert message.text.count("ended with SUCCESS") == 1
+    assert "ended with SUCCESS" in str(above)
+    assert beside[0]["color"] == "#1a7f37"
+
+
+async def test_the_watcher_is_told_of_what_began_and_of_what_ended(world):
+    await started(world)
+    assert world.polls_requested == 1
+    world.enos.becomes(RUN, Status.SUCCESS, [DONE] * 3)
+    await world.tick(seconds=3)
+    assert world.polls_requested == 2
+    await world.maya.says("trigger 9")
+    assert world.polls_requested == 2
+
+
+async def test_a_run_waits_for_another(world):
+    message = await started(world)
+    world.enos.becomes(RUN, Status.WAIT, [WAITS] * 3)
+    await world.tick(seconds=4)
+    assert "waiting for its turn or its time" in message.text
+
+
+async def test_a_run_whose_graph_cannot_be_read_shows_its_status(world):
+    message = await started(world, "trigger 4500")
+    instance = "4500-20261121143000"
+    world.enos.flows[4500] = world.enos.flows[4102]
+    world.enos.rows[instance] = world.enos.rows[instance].__class__(instance, 4500, "forecast-wide", Status.SUSPEND)
+    await world.tick(seconds=4)
+    assert "started `4500` *forecast-wide*: SUSPEND." in message.text
+
+
+async def test_a_failure_is_final_only_when_no_task_runs_any_more(world):
+    message = await started(world)
+    world.enos.becomes(RUN, Status.FAIL, [Status.FAIL, AT_WORK, WAITS])
+    await world.tick(seconds=4)
+    assert "1 of 3 tasks done" in message.text
+    world.enos.becomes(RUN, Status.FAIL, [Status.FAIL, DONE, WAITS])
+    await world.tick(seconds=4)
+    assert "🔴 `3377` *daily-energy-report*, started by <@U0MAYA00001>, ended with FAIL." in message.text
+    assert "Task *extract* failed." in message.text
+    assert set(message.buttons) == {"Log", "Rerun"}
+
+
+async def test_a_failed_run_ends_with_a_link_to_its_incident_instead_of_a_second_alarm(world):
+    message = await started(world)
+    world.enos.becomes(RUN, Status.FAIL, [DONE, Status.FAIL, WAITS])
+    await world.tick(seconds=4)
+    assert "Its incident" not in message.text
+    edits = len(message.texts)
+    await world.tick(seconds=4)
+    assert len(message.texts) == edits
+    card = await world.breaks(RUN)
+    await world.tick(seconds=4)
+    assert f"<https://slack.test/{OPS}/{card.ts}|Its incident> goes on." in message.text
+    assert await world.store.runs(live=True) == ()
+
+
+async def test_the_result_does_not_wait_for_ever_for_an_incident(world):
+    message = await started(world)
+    world.enos.becomes(RUN, Status.TIMEOUT, [DONE, Status.TIMEOUT, WAITS])
+    await world.tick(seconds=4)
+    await world.breaks(FAILED)  # another run of the flow
+    await world.tick(seconds=91)
+    assert "🟠" in message.text
+    assert await world.store.runs(live=True) == ()
+
+
+async def test_slack_and_enos_may_be_away_meanwhile(world, caplog):
+    message = await started(world)
+    world.enos.faults["instance"] = [NoResponse("no answer within 60 s")]
+    await world.tick(seconds=4)
+    world.enos.becomes(RUN, Status.FAIL, [DONE, Status.FAIL, WAITS])
+    await world.breaks(RUN)
+    world.slack.broken["permalink"] = SlackUnreachable()
+    await world.tick(seconds=4)
+    world.slack.broken.clear()
+    await world.tick(seconds=4)
+    assert "|Its incident> goes on." in message.text
+    assert not caplog.records
+
+
+async def test_a_bug_with_one_run_does_not_hold_up_the_others(world, caplog):
+    first = await started(world)
+    second = await started(world, "trigger 3318")
+    world.enos.faults["instance"] = [KeyError("bug"), None]
+    await world.tick(seconds=4)
+    assert sum("about to start" in each.text for each in (first, second)) == 1
+    assert "it is looked at again" in caplog.text
+    await world.tick(seconds=4)
+    assert "about to start" in first.text
+    assert "about to start" in second.text
+
+
+async def test_what_does_not_end_for_a_day_is_let_go(world):
+    message = await started(world)
+    await world.tick(hours=25)
+    assert "had not ended when I last saw it" in message.text
+    assert set(message.buttons) == {"Show"}
+    assert [run.state for run in await world.store.runs(live=False)] == ["lost"]
+
+
+async def test_a_run_that_vanishes_is_waited_for_and_let_go_after_a_day(world):
+    message = await started(world)
+    del world.enos.rows[RUN]
+    assert await world.tick(hours=2) == []
+    await world.tick(hours=23)
+    assert "had not ended when I last saw it" in message.text
+
+
+def test_looks_become_rare():
+    ages = [timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=5)]
+    assert [run_progress.wait_until_next(age).total_seconds() for age in ages] == [3, 10, 30, 60]
+
+
+async def test_a_run_that_left_no_attempt_ends_none(world):
+    await started(world)
+    (run,) = await world.store.runs(live=True)
+    await world.store.put_run(replace(run, attempt=0, state="asked"))
+    del world.enos.rows[RUN]
+    await world.tick(seconds=90)
+    await world.tick(seconds=60)
+    assert [each.state for each in await world.store.runs(live=False)] == ["not started"]
+
+
+async def test_an_incident_whose_card_does_not_stand_yet_is_not_linked(world):
+    message = await started(world)
+    world.enos.becomes(RUN, Status.FAIL, [DONE, Status.FAIL, WAITS])
+    await world.breaks(RUN)
+    incident = await world.incident(RUN)
+    await world.store.change(incident.id, lambda old: ChangeSet(incidents=(replace(old, post=PostId("later")),)))
+    await world.tick(seconds=4)
+    assert "ended with FAIL" in message.text
+    assert "Its incident" not in message.text
+
+
+# ── lost answers ──
+
+
+@pytest.mark.parametrize(
+    ("words", "call"),
+    [
+        ("trigger 3377", "trigger"),
+        ("trigger 3377 from 108580", "triggerFromTask"),
+        ("trigger 3377 with path=/new", "updateAndTrigger"),
+    ],
+)
+async def test_a_lost_answer_is_looked_up_and_the_run_found(world, words, call):
+    world.enos.faults[call] = [Lost(effect=True)]
+    message = await started(world, words)
+    assert "I am looking whether it runs" in message.text
+    assert [row[2] for row in await world.audited()] == [""]
+    await world.tick(seconds=1)
+    assert "is running (EnOS does not say who started it); <@U0MAYA00001> asked for it." in message.text
+    assert [row[2:] for row in await world.audited()] == [("done", call, "u15432100000000011", RUN)]
+    assert len(world.enos.done()) == 1
+    world.enos.becomes(RUN, Status.SUCCESS, [DONE] * 3)
+    await world.tick(seconds=4)
+    assert "ended with SUCCESS" in message.text
+
+
+async def test_a_lost_answer_to_what_never_began_ends_after_a_minute_and_frees_the_button(world):
+    (card,) = await world.maya.says("show 3377")
+    world.enos.faults["trigger"] = [Lost(effect=False)]
+    (message,) = await world.maya.presses(card, "Trigger")
+    assert await world.tick(seconds=1) == []
+    assert await world.tick(seconds=55) == []
+    await world.tick(seconds=8)
+    assert "was not started: EnOS's answer was lost, and no such run appeared for a minute." in message.text
+    assert "<@U0MAYA00001>, ask again if you still need it." in message.text
+    assert [row[2] for row in await world.audited()] == ["outage:not_started"]
+    await world.maya.presses(card, "Trigger")
+    assert [call[0] for call in world.enos.done()] == ["trigger", "trigger"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"tasks": {EXTRACT: WAITS, TRANSFORM: WAITS, LOAD: WAITS}},
+        {
+            "tasks": {EXTRACT: SKIPPED, TRANSFORM: WAITS, LOAD: WAITS},
+            "parameters": (Parameter("path", "/else"), Parameter("overwrite", "true")),
+        },
+    ],
+)
+async def test_another_run_in_that_minute_is_not_taken_for_ours(world, other):
+    world.enos.faults["triggerFromTask"] = [Lost(effect=False)]
+    message = await started(world, "trigger 3377 from 108580")
+    world.enos.run(RUN, Status.READY, **other)
+    await world.tick(seconds=1)
+    assert "holds this minute" in message.text
+    assert "not as <@U0MAYA00001> asked for it, so EnOS did not start theirs." in message.text
+    assert [row[2] for row in await world.audited()] == ["outage:taken_by_another"]
+    assert await world.tick(minutes=1) == []
