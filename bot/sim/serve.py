@@ -82,7 +82,7 @@ async def start(world: World, *, enos_port: int = 0, slack_port: int = 0, page_p
     try:
         running.enos_url = await running.listen(enos_app(world.platform), enos_port)
         slack = await running.listen(slack_app(world.workspace), slack_port)
-        world.workspace.base_url = slack
+        world.workspace.state.base_url = slack
         running.slack_url = f"{slack}/api/"
         if page_port is not None:
             from bot.sim.page.server import page_app
@@ -112,7 +112,7 @@ async def main(
     """Serve the demo's world until cancelled, and say where and with which keys it can be reached."""
     world = demo_world()
     running = await start(world, enos_port=enos_port, slack_port=slack_port, page_port=page_port)
-    app = world.workspace.app
+    app = world.workspace.state.app
     lines = [
         f"EnOS   {running.enos_url}",
         f"       AccessKey {ACCESS_KEY}, SecretKey {SECRET_KEY}, organization {ORG}, user {WATCHER}",

@@ -10,7 +10,7 @@ from playwright.async_api import expect
 
 from bot.sim.page.server import page_app
 from bot.sim.serve import World, demo_world
-from bot.sim.slack.things import File
+from bot.sim.slack.model import File
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -66,10 +66,10 @@ async def test_nothing_else_is_served(client, path):
     "headers", [{"Origin": "https://evil.example"}, {"Host": "evil.example"}, {"Origin": "http://127.0.0.1:1"}]
 )
 async def test_another_site_in_the_same_browser_is_refused(client, world, headers):
-    before = world.workspace.version
+    before = world.workspace.state.version
     answer = await client.post("/sim/say", json={"as": MAYA, "channel": DATA_OPS, "text": "hi"}, headers=headers)
     assert answer.status == 403
-    assert world.workspace.version == before
+    assert world.workspace.state.version == before
 
 
 async def test_a_flow_is_mended_without_a_run(client, world):

@@ -65,24 +65,24 @@ def without_proxies() -> Iterator[None]:
 async def slack() -> AsyncIterator[Slack]:
     clock = Clock()
     workspace = demo_workspace(clock)
-    workspace.app = replace(
-        workspace.app,
-        scopes=workspace.app.scopes | {"channels:join", "im:read", "reactions:write"},
-        events=workspace.app.events | {"app_home_opened"},
+    workspace.state.app = replace(
+        workspace.state.app,
+        scopes=workspace.state.app.scopes | {"channels:join", "im:read", "reactions:write"},
+        events=workspace.state.app.events | {"app_home_opened"},
         home_tab=True,
     )
-    workspace.retry_delays = (0.0, 0.0, 0.0)
+    workspace.deliveries.retry_delays = (0.0, 0.0, 0.0)
     runner = web.AppRunner(slack_app(workspace), access_log=None, shutdown_timeout=0.1)
     with without_proxies():
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
-        workspace.base_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        workspace.state.base_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         session = ClientSession(timeout=ClientTimeout(total=60))
-        base = f"{workspace.base_url}/api/"
+        base = f"{workspace.state.base_url}/api/"
         client = AsyncWebClient(token="xoxb-demo", base_url=base, session=session, retry_handlers=[])
         try:
-            yield Slack(workspace, clock, workspace.base_url, session, client)
+            yield Slack(workspace, clock, workspace.state.base_url, session, client)
         finally:
             await workspace.close()
             await session.close()

@@ -43,7 +43,7 @@ def demo_world() -> World:
 
 def environment(running: Running, folder: Path) -> dict[str, str]:
     """Return the bot's settings for the demo's world; nothing else of flowbot's or a proxy's leaks in."""
-    app = running.world.workspace.app
+    app = running.world.workspace.state.app
     kept = {name: value for name, value in os.environ.items() if not _foreign(name)}
     return kept | {
         "SLACK_BOT_TOKEN": app.bot_token,

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from bot.sim.serve import World
+from bot.sim.slack.model import Message
 from bot.sim.slack.seed import DATA_OPS as CHANNEL
-from bot.sim.slack.things import Message
 
 MAYA, JONAS, PRIYA, SAM = "U0MAYA00001", "U0JONAS0001", "U0PRIYA0001", "U0SAMLEE001"
 FLOW, TASK = 3377, 108580
@@ -145,7 +145,7 @@ class Story:
         place = "  ↳ " if message.thread_ts and message.thread_ts != message.ts else "  "
         private = ""
         if message.only_for:
-            private = f" (only {self._slack.person(message.only_for).real_name} sees this)"
+            private = f" (only {self._slack.state.person(message.only_for).real_name} sees this)"
         lines = shown.splitlines() or [""]
         _print(f"{place}flowbot{private}: {lines[0]}")
         for line in lines[1:]:

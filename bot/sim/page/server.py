@@ -95,7 +95,7 @@ class _Extras:
 
     async def faults(self, _request: web.Request) -> web.Response:
         """Slack's faults in force."""
-        active = self._workspace.faults.active
+        active = self._workspace.state.faults.active
         faults: list[dict[str, Any]] = [
             {"name": one.name, "method": one.method, "times": one.times, "seconds": one.seconds} for one in active
         ]
@@ -103,11 +103,11 @@ class _Extras:
 
     async def file(self, request: web.Request) -> web.Response:
         """Return an uploaded file as text, to a person who sees a channel that it is shared in."""
-        workspace = self._workspace
-        file = workspace.files.get(request.match_info["id"])
+        state = self._workspace.state
+        file = state.files.get(request.match_info["id"])
         person = request.query.get("as", "")
-        places = [workspace.channels[one] for one in file.shares] if file and person in workspace.people else []
-        if file is None or not any(workspace.sees(person, place) for place in places):
+        places = [state.channels[one] for one in file.shares] if file and person in state.people else []
+        if file is None or not any(state.sees(person, place) for place in places):
             raise web.HTTPNotFound
         text = (file.content or b"").decode("utf-8", "replace")
         return web.Response(text=text, content_type="text/plain", headers={"Cache-Control": "no-store"})

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from bot.sim.slack.things import Forbidden, Json
+from bot.sim.slack.model import Forbidden, Json
 
 _VALUES = frozenset({"plain_text_input", "number_input", "email_text_input", "url_text_input"})
 _ONE_OPTION = frozenset({"static_select", "external_select", "radio_buttons", "overflow"})

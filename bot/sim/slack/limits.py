@@ -30,7 +30,7 @@ from bot.sim.slack.limits_text import (
     string,
     text_object,
 )
-from bot.sim.slack.things import Json, SlackError
+from bot.sim.slack.model import Json, SlackError
 
 MESSAGE_BLOCKS = 50
 VIEW_BLOCKS = 100

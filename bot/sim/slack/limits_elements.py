@@ -21,7 +21,7 @@ from bot.sim.slack.limits_text import (
     string,
     text_object,
 )
-from bot.sim.slack.things import Json
+from bot.sim.slack.model import Json
 
 _SELECTS = ("static_select", "external_select", "users_select", "conversations_select", "channels_select")
 _MULTIPLE = tuple(f"multi_{kind}" for kind in _SELECTS)

@@ -14,7 +14,7 @@ from bot.sim.slack.limits_text import (
     number,
     string,
 )
-from bot.sim.slack.things import Json
+from bot.sim.slack.model import Json
 
 TABLE_CHARACTERS = 10_000
 

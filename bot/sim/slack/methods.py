@@ -5,18 +5,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.sim.slack.message import parsed
-from bot.sim.slack.replies import truth
-from bot.sim.slack.things import Channel, Json, Message, Person, SlackError
+from bot.sim.slack.model import Channel, Json, Message, SlackError, SlackUser
+from bot.sim.slack.responses import truth
+from bot.sim.slack.state import WorkspaceState
 from bot.sim.slack.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Ask:
+class ApiCall:
     """One call: the workspace and the arguments, however they were encoded."""
 
     workspace: Workspace
     arguments: Json
     host: str = ""
+
+    @property
+    def state(self) -> WorkspaceState:
+        """Who and what there is in the workspace."""
+        return self.workspace.state
 
     def text(self, name: str) -> str:
         """Return an argument as text, empty where it was not given."""
@@ -52,21 +58,21 @@ class Ask:
 
     def channel(self, name: str = "channel") -> Channel:
         """Return the channel as the app sees it; a private one without the app does not exist for it."""
-        channel = self.workspace.channels.get(self.needed(name))
-        if channel is None or (channel.kind != "public" and not self.workspace.has_app(channel)):
+        channel = self.state.channels.get(self.needed(name))
+        if channel is None or (channel.kind != "public" and not self.state.has_app(channel)):
             raise SlackError("channel_not_found")
         return channel
 
     def joined(self, name: str = "channel") -> Channel:
         """Return a channel that the app is a member of."""
         channel = self.channel(name)
-        if not self.workspace.has_app(channel):
+        if not self.state.has_app(channel):
             raise SlackError("not_in_channel")
         return channel
 
-    def person(self, name: str = "user") -> Person:
+    def person(self, name: str = "user") -> SlackUser:
         """Return the person."""
-        person = self.workspace.people.get(self.needed(name))
+        person = self.state.people.get(self.needed(name))
         if person is None:
             raise SlackError("user_not_found")
         return person
@@ -78,22 +84,22 @@ class Ask:
         whose messages people had deleted (2026; not documented).
         """
         thread_ts = self.text("thread_ts")
-        parent = self.workspace.find(channel.id, thread_ts) if thread_ts else None
+        parent = self.workspace.board.find(channel.id, thread_ts) if thread_ts else None
         if parent is not None and parent.only_for is not None:
             raise SlackError("cannot_reply_to_message")
         return None if parent is None or parent.subtype == "tombstone" else thread_ts
 
     def message(self, channel: Channel, name: str = "ts") -> Message:
         """Return the message; ephemerals are not kept, so there are none to find."""
-        message = self.workspace.find(channel.id, self.needed(name))
+        message = self.workspace.board.find(channel.id, self.needed(name))
         if message is None or message.only_for is not None or message.subtype == "tombstone":
             raise SlackError("message_not_found")
         return message
 
     def needs_scope(self, scope: str) -> None:
         """Refuse the call unless the app was granted this scope."""
-        if scope not in self.workspace.app.scopes:
-            provided = ",".join(sorted(self.workspace.app.scopes))
+        if scope not in self.state.app.scopes:
+            provided = ",".join(sorted(self.state.app.scopes))
             raise SlackError("missing_scope", needed=scope, provided=provided)
 
     def needs_scope_for(self, channel: Channel, what: str) -> None:
@@ -106,17 +112,17 @@ class Ask:
 class Method:
     """A Web API method: what it does, the scope it always needs, and whose token it takes."""
 
-    perform: Callable[[Ask], Json]
+    perform: Callable[[ApiCall], Json]
     scope: str = ""
     app_token: bool = False
 
 
-def page(entries: list[Any], ask: Ask, default: int, most: int = 999) -> tuple[list[Any], Json]:
+def page(entries: list[Any], call: ApiCall, default: int, most: int = 999) -> tuple[list[Any], Json]:
     """Return one page of a list, of ``most`` entries, and what to add to the answer; cursors count entries."""
-    cursor = ask.text("cursor")
+    cursor = call.text("cursor")
     if cursor and not cursor.startswith("next:"):
         raise SlackError("invalid_cursor")
     start = int(cursor.removeprefix("next:") or 0) if cursor else 0
-    end = start + min(ask.number("limit", default, most), most)
+    end = start + min(call.number("limit", default, most), most)
     more = end < len(entries)
     return entries[start:end], {"response_metadata": {"next_cursor": f"next:{end}" if more else ""}}

@@ -11,8 +11,8 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from bot.sim.slack.state import KEPT, State
-from bot.sim.slack.things import Answer, Envelope, Json
+from bot.sim.slack.model import DeliveryResult, Envelope, Json
+from bot.sim.slack.state import KEPT, WorkspaceState
 
 CONNECTIONS = 10
 TICKET_SECONDS = 30.0
@@ -40,7 +40,7 @@ class _Pending:
 class SocketHub:
     """The sockets of the app. ``acks_anywhere``: an acknowledgement counts on another socket than the delivery."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: WorkspaceState) -> None:
         self.state = state
         self.connections: list[Connection] = []
         self.handshakes = 0
@@ -62,7 +62,7 @@ class SocketHub:
         """Serve one socket until it is closed."""
         self.handshakes += 1
         if self.state.faults.take(_REFUSING):
-            self.state.stir()
+            self.state.wake()
             raise web.HTTPServiceUnavailable
         issued = self._tickets.pop(request.query.get("ticket", ""), None)
         if issued is None or self.state.clock() - issued > TICKET_SECONDS or self.state.closed:
@@ -76,7 +76,7 @@ class SocketHub:
             return socket
         self.connections.append(connection)
         await self._send(connection, self._hello())
-        self.state.stir()
+        self.state.wake()
         try:
             await self._listen(connection)
         finally:
@@ -94,7 +94,7 @@ class SocketHub:
     def _forget(self, connection: Connection) -> None:
         if connection in self.connections:
             self.connections.remove(connection)
-        self.state.stir()
+        self.state.wake()
 
     async def _listen(self, connection: Connection) -> None:
         async for message in connection.socket:
@@ -119,10 +119,10 @@ class SocketHub:
 
     # ── delivering ───────────────────────────────────────────────────────────
 
-    async def send(self, envelope: Envelope, seconds: float) -> Answer:
+    async def send(self, envelope: Envelope, seconds: float) -> DeliveryResult:
         """Deliver to one connection and wait for the acknowledgement, at most ``seconds``."""
         if not self.connections:
-            return Answer(acked=False, why="connection_failed")
+            return DeliveryResult(acked=False, why="connection_failed")
         loop = asyncio.get_running_loop()
         started = loop.time()
         connection = self.state.random.choice(self.connections)
@@ -135,10 +135,12 @@ class SocketHub:
             async with asyncio.timeout(seconds):
                 payload = await pending.acknowledged
         except TimeoutError:
-            return Answer(acked=False, why="timeout", seconds=loop.time() - started)
+            return DeliveryResult(acked=False, why="timeout", seconds=loop.time() - started)
         finally:
             del self._pending[envelope.id]
-        return Answer(acked=True, payload=payload if envelope.takes_payload else {}, seconds=loop.time() - started)
+        return DeliveryResult(
+            acked=True, payload=payload if envelope.takes_payload else {}, seconds=loop.time() - started
+        )
 
     def _frame(self, envelope: Envelope) -> Json:
         frame: Json = {
@@ -161,7 +163,7 @@ class SocketHub:
         try:
             await sending
         except ConnectionError:
-            self.state.stir()
+            self.state.wake()
 
     # ── breaking ─────────────────────────────────────────────────────────────
 
@@ -192,4 +194,4 @@ class SocketHub:
         """Leave every connection open, and say nothing on it any more."""
         for connection in list(self.connections):
             connection.mute = True
-        self.state.stir()
+        self.state.wake()
