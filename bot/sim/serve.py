@@ -12,8 +12,8 @@ from aiohttp import web
 
 from bot.sim.enos.platform import ACCESS_KEY, ORG, SECRET_KEY, Platform
 from bot.sim.enos.seed import WATCHER
-from bot.sim.slack.face import slack_app
 from bot.sim.slack.seed import DATA_OPS, demo_workspace
+from bot.sim.slack.server import slack_app
 from bot.sim.slack.workspace import Workspace
 
 HOST = "127.0.0.1"
@@ -76,7 +76,7 @@ async def start(world: World, *, enos_port: int = 0, slack_port: int = 0, page_p
 
     Raises ``OSError`` where a port is taken; nothing is left running then.
     """
-    from bot.sim.enos.face import enos_app
+    from bot.sim.enos.server import enos_app
 
     running = Running(world)
     try:

@@ -14,10 +14,10 @@ from bot.doctor.safe_check import guarded
 from bot.enos.calls import Call
 from bot.enos.envelope import Reply, open_envelope
 from bot.enos.verdicts import judge
-from bot.sim.enos.face import enos_app
-from bot.sim.slack.face import slack_app
+from bot.sim.enos.server import enos_app
 from bot.sim.slack.faults import Fault
 from bot.sim.slack.model import UserGroup
+from bot.sim.slack.server import slack_app
 
 # ── nothing is wrong ──
 

@@ -76,7 +76,7 @@ async def test_a_flow_is_mended_without_a_run(client, world):
     world.platform.fail(3377, 108580)
     answer = await client.post("/sim/page/flow/3377/mend", json={})
     assert await answer.json() == {"flow": 3377}
-    assert world.platform.flows[3377].plan is None
+    assert world.platform.flows[3377].failure_plan is None
     assert world.platform.runs.running(3377) is None
     assert (await client.post("/sim/page/flow/1/mend", json={})).status == 404
     assert (await client.post("/sim/page/flow/x/mend", json={})).status == 404

@@ -7,8 +7,8 @@ from urllib.parse import quote
 from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
-from bot.sim.enos.face import SERVICE, TOKENS, enos_app
 from bot.sim.enos.platform import ACCESS_KEY, ORG, SECRET_KEY, Platform
+from bot.sim.enos.server import SERVICE, TOKENS, enos_app
 
 NOON = 1795262400.0  # 2026-11-21 12:00:00 UTC
 MAYA, JONAS, WATCHER, OUTSIDER = "u11", "u12", "u01", "u99"

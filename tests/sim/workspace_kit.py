@@ -12,8 +12,8 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sim.slack.face import slack_app
 from bot.sim.slack.seed import FLOWBOT, demo_workspace
+from bot.sim.slack.server import slack_app
 from bot.sim.slack.workspace import Workspace
 
 START = 1_795_270_000.0
