@@ -31,7 +31,7 @@ T0DEMO0001:U0SAMLEE001,u15432100000000015,sam.lee
 """
 _STARTED_WITHIN = 30.0  # seconds until both sockets are connected
 _ENDED_WITHIN = 15.0
-_ROOT = str(Path(__file__).resolve().parent.parent)  # the bot is this very package
+_ROOT = str(Path(__file__).resolve().parents[3])  # the folder that holds the package bot
 
 
 def demo_world() -> World:
