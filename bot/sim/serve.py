@@ -1,4 +1,4 @@
-"""The simulators on local sockets: one world, an EnOS face, a Slack face, and the page where that is wanted."""
+"""The simulators on loopback: one world, an EnOS server, a Slack server, and the demo page if it is wanted."""
 
 import argparse
 import asyncio
@@ -22,7 +22,7 @@ TICK_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class World:
-    """What has happened on this platform and in this Slack."""
+    """One pretend EnOS and one pretend Slack."""
 
     platform: Platform
     workspace: Workspace
@@ -48,10 +48,10 @@ class Running:
             await runner.cleanup()
         if self._ticking is not None:
             with contextlib.suppress(asyncio.CancelledError):
-                await self._ticking  # a fault of the platform's own comes to light here
+                await self._ticking  # raises an error of the platform itself
 
     async def listen(self, app: web.Application, port: int) -> str:
-        """Serve an application on loopback and return its address."""
+        """Serve an application on loopback; return its address, ``http://127.0.0.1:port``."""
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         self._runners.append(runner)
@@ -60,12 +60,12 @@ class Running:
         return f"http://{HOST}:{runner.addresses[0][1]}"
 
     def keep_time(self) -> None:
-        """Let the platform's runs go on by themselves."""
+        """Let the platform's runs continue by themselves from now on."""
         self._ticking = asyncio.create_task(_tick(self.world.platform))
 
 
 def demo_world(clock: Callable[[], float] = time.time) -> World:
-    """Return the demo's world; the clock returns seconds since 1970."""
+    """Build the demo's world; the clock gives epoch seconds."""
     from bot.sim.enos.seed import demo_platform
 
     return World(demo_platform(clock), demo_workspace(clock))

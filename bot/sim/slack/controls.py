@@ -20,8 +20,8 @@ CALLS_SHOWN = 200
 
 
 def workspace_routes(workspace: Workspace) -> list[web.RouteDef]:
-    """Return the routes under /sim/ that concern Slack."""
-    controls = _Controls(workspace)
+    """List the routes under /sim/ that concern Slack; all speak JSON."""
+    controls = _SlackControls(workspace)
     acts: dict[str, Callable[[Json], Awaitable[Json]]] = {
         "/sim/say": controls.say,
         "/sim/press": controls.press,
@@ -66,7 +66,7 @@ def _refused(sentence: str) -> web.Response:
     return web.json_response({"ok": False, "error": sentence}, status=400)
 
 
-class _Controls:
+class _SlackControls:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._state = workspace.state

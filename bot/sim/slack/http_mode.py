@@ -16,7 +16,7 @@ from bot.sim.slack.state import WorkspaceState
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
-    """Return ``X-Slack-Signature`` for a body sent at a time."""
+    """Compute ``X-Slack-Signature`` for a body; ``timestamp`` is epoch seconds as text."""
     base = b"v0:" + timestamp.encode() + b":" + body
     return "v0=" + hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
 
@@ -30,7 +30,7 @@ class HttpSender:
         self._session: ClientSession | None = None
 
     async def verify(self) -> bool:
-        """Whether the app answers the challenge with which Slack tries a new address."""
+        """Whether the app answers the challenge that Slack sends to a new address."""
         challenge = self.state.new_id("", 24)
         body = {"token": "verification", "type": "url_verification", "challenge": challenge}
         status, text, _ = await self._post(json.dumps(body).encode(), "application/json", {})

@@ -26,7 +26,7 @@ class MessageContent:
 
 
 def parsed(value: Any, word: str) -> Any:
-    """Return a value that may have come as JSON in a string; raises ``SlackError`` with the word if it is none."""
+    """Parse a value if it came as JSON in a string; raises ``SlackError`` with the word where that is not JSON."""
     if not isinstance(value, str):
         return value
     try:

@@ -1,11 +1,11 @@
-"""``conversations.*``: what was said, who is there, and direct messages.
+"""``conversations.*``: history, replies, members, and direct messages.
 
 https://docs.slack.dev/reference/methods (January 2026), error words included.
 """
 
 import re
 
-from bot.sim.slack.methods import ApiCall, Method, page
+from bot.sim.slack.methods import Method, MethodCall, page
 from bot.sim.slack.model import Json, Message, SlackError
 
 _TS = re.compile(r"\d+(\.\d+)?")
@@ -13,7 +13,7 @@ HISTORY_DEFAULT = 100
 REPLIES_DEFAULT = 1000
 
 
-def _history(call: ApiCall) -> Json:
+def _history(call: MethodCall) -> Json:
     channel = call.channel()
     call.needs_scope_for(channel, "history")
     call.joined()
@@ -22,7 +22,7 @@ def _history(call: ApiCall) -> Json:
     return _written(call, shown, more)
 
 
-def _replies(call: ApiCall) -> Json:
+def _replies(call: MethodCall) -> Json:
     channel = call.channel()
     call.needs_scope_for(channel, "history")
     call.joined()
@@ -34,15 +34,15 @@ def _replies(call: ApiCall) -> Json:
     return _written(call, shown, more)
 
 
-def _written(call: ApiCall, messages: list[Message], more: Json) -> Json:
+def _written(call: MethodCall, messages: list[Message], more: Json) -> Json:
     whole = call.flag("include_all_metadata")
     written = [call.workspace.json.message(message, metadata=whole) for message in messages]
     has_more = bool(more["response_metadata"]["next_cursor"])
     return {"messages": written, "has_more": has_more, **(more if has_more else {})}
 
 
-def _between(call: ApiCall, messages: list[Message]) -> list[Message]:
-    oldest, latest = _moment(call, "oldest"), _moment(call, "latest")
+def _between(call: MethodCall, messages: list[Message]) -> list[Message]:
+    oldest, latest = _timestamp(call, "oldest"), _timestamp(call, "latest")
     inclusive = call.flag("inclusive")
     kept = []
     for message in messages:
@@ -53,7 +53,7 @@ def _between(call: ApiCall, messages: list[Message]) -> list[Message]:
     return kept
 
 
-def _moment(call: ApiCall, name: str) -> int | None:
+def _timestamp(call: MethodCall, name: str) -> int | None:
     value = call.text(name)
     if not value:
         return None
@@ -67,20 +67,20 @@ def _micros(ts: str) -> int:
     return int(seconds) * 1_000_000 + int(part[:6].ljust(6, "0"))
 
 
-def _info(call: ApiCall) -> Json:
+def _info(call: MethodCall) -> Json:
     channel = call.channel()
     call.needs_scope_for(channel, "read")
     return {"channel": call.workspace.json.channel(channel, count=call.flag("include_num_members"))}
 
 
-def _members(call: ApiCall) -> Json:
+def _members(call: MethodCall) -> Json:
     channel = call.channel()
     call.needs_scope_for(channel, "read")
     shown, more = page(channel.members, call, 100)
     return {"members": shown, **more}
 
 
-def _join(call: ApiCall) -> Json:
+def _join(call: MethodCall) -> Json:
     channel = call.channel()
     if channel.kind != "public":
         raise SlackError("method_not_supported_for_channel_type")
@@ -92,7 +92,7 @@ def _join(call: ApiCall) -> Json:
     return {"channel": written, **({"warning": "already_in_channel"} if already else {})}
 
 
-def _open(call: ApiCall) -> Json:
+def _open(call: MethodCall) -> Json:
     users = call.arguments.get("users") or ""
     names = users if isinstance(users, list) else [name.strip() for name in str(users).split(",") if name.strip()]
     if not names and call.text("channel"):

@@ -7,13 +7,13 @@ import re
 
 from bot.sim.slack.limits import UPDATE_TEXT
 from bot.sim.slack.message import content
-from bot.sim.slack.methods import ApiCall, Method
+from bot.sim.slack.methods import Method, MethodCall
 from bot.sim.slack.model import Channel, Json, Message, SlackError
 
 REACTIONS = 23
 
 
-def _post_message(call: ApiCall) -> Json:
+def _post_message(call: MethodCall) -> Json:
     channel = _destination(call)
     _may_post(call, channel)
     facts = {"thread_ts": call.thread(channel), "broadcast": call.flag("reply_broadcast")}
@@ -21,8 +21,8 @@ def _post_message(call: ApiCall) -> Json:
     return {"channel": channel.id, "ts": message.ts, "message": call.workspace.json.message(message)}
 
 
-def _destination(call: ApiCall) -> Channel:
-    """Return where to post: a channel id, a ``#name``, or a person's direct messages."""
+def _destination(call: MethodCall) -> Channel:
+    """Find where to post: by a channel id, a ``#name``, or a person's id for their direct messages."""
     wanted = call.needed("channel")
     state = call.state
     if wanted in state.people:
@@ -40,7 +40,7 @@ def _destination(call: ApiCall) -> Channel:
     return call.channel()
 
 
-def _may_post(call: ApiCall, channel: Channel) -> None:
+def _may_post(call: MethodCall, channel: Channel) -> None:
     if channel.archived:
         raise SlackError("is_archived")
     if not call.state.has_app(channel) and "chat:write.public" not in call.state.app.scopes:
@@ -51,7 +51,7 @@ def _may_post(call: ApiCall, channel: Channel) -> None:
         raise SlackError("is_inactive")
 
 
-def _post_ephemeral(call: ApiCall) -> Json:
+def _post_ephemeral(call: MethodCall) -> Json:
     channel = call.channel()
     _may_post(call, channel)
     person = call.state.people.get(call.needed("user"))
@@ -62,7 +62,7 @@ def _post_ephemeral(call: ApiCall) -> Json:
     return {"message_ts": message.ts}
 
 
-def _own(call: ApiCall, word: str) -> Message:
+def _own(call: MethodCall, word: str) -> Message:
     channel = call.state.channels.get(call.needed("channel"))
     if channel is None or (channel.kind != "public" and not call.state.has_app(channel)):
         raise SlackError("channel_not_found")
@@ -72,7 +72,7 @@ def _own(call: ApiCall, word: str) -> Message:
     return message
 
 
-def _update(call: ApiCall) -> Json:
+def _update(call: MethodCall) -> Json:
     message = _own(call, "cant_update_message")
     if call.state.channels[message.channel].archived:
         raise SlackError("is_inactive")
@@ -100,13 +100,13 @@ def _update(call: ApiCall) -> Json:
     return {"channel": message.channel, "ts": message.ts, "text": message.text, "message": written}
 
 
-def _delete(call: ApiCall) -> Json:
+def _delete(call: MethodCall) -> Json:
     message = _own(call, "cant_delete_message")
     call.workspace.board.remove(message)
     return {"channel": message.channel, "ts": message.ts}
 
 
-def _permalink(call: ApiCall) -> Json:
+def _permalink(call: MethodCall) -> Json:
     channel = call.channel()
     message = call.message(channel, "message_ts")
     team = call.state.team
@@ -116,7 +116,7 @@ def _permalink(call: ApiCall) -> Json:
     return {"channel": channel.id, "permalink": link}
 
 
-def _reacted(call: ApiCall) -> tuple[Message, str]:
+def _reacted(call: MethodCall) -> tuple[Message, str]:
     channel = call.joined()
     if channel.archived:
         raise SlackError("is_archived")
@@ -126,7 +126,7 @@ def _reacted(call: ApiCall) -> tuple[Message, str]:
     return call.message(channel, "timestamp"), name
 
 
-def _react(call: ApiCall) -> Json:
+def _react(call: MethodCall) -> Json:
     message, name = _reacted(call)
     users = message.reactions.get(name, [])
     if call.state.app.bot_user in users:
@@ -138,7 +138,7 @@ def _react(call: ApiCall) -> Json:
     return {}
 
 
-def _unreact(call: ApiCall) -> Json:
+def _unreact(call: MethodCall) -> Json:
     message, name = _reacted(call)
     if call.state.app.bot_user not in message.reactions.get(name, []):
         raise SlackError("no_reaction")

@@ -1,18 +1,18 @@
-"""``files.*``: uploading in three steps, and what becomes of a file only a little later.
+"""``files.*``: uploading in three steps, and what a file lacks until it was read once.
 
 https://docs.slack.dev/messaging/working-with-files (January 2026).
 """
 
 from bot.sim.slack.message import content
-from bot.sim.slack.methods import ApiCall, Method
+from bot.sim.slack.methods import Method, MethodCall
 from bot.sim.slack.model import Channel, File, Json, Message, SlackError
 
 ALT_TEXT = 1000
 SNIPPET_BYTES = 1_000_000
-LOOKS_UNTIL_PROCESSED = 1
+READS_UNTIL_PROCESSED = 1
 
 
-def _upload_url(call: ApiCall) -> Json:
+def _upload_url(call: MethodCall) -> Json:
     name, length = call.needed("filename"), call.needed("length")
     if not length.isdigit() or int(length) < 1:
         raise SlackError("invalid_arguments")
@@ -25,7 +25,7 @@ def _upload_url(call: ApiCall) -> Json:
         id=state.new_id("F"),
         name=name,
         length=int(length),
-        processing=LOOKS_UNTIL_PROCESSED,
+        processing=READS_UNTIL_PROCESSED,
         created=int(state.clock()),
     )
     state.files[file.id] = file
@@ -33,7 +33,7 @@ def _upload_url(call: ApiCall) -> Json:
     return {"upload_url": f"{origin}/upload/{file.id}", "file_id": file.id}
 
 
-def _complete(call: ApiCall) -> Json:
+def _complete(call: MethodCall) -> Json:
     wanted = call.json("files")
     if not isinstance(wanted, list) or not wanted:
         raise SlackError("invalid_arguments")
@@ -60,14 +60,14 @@ def _complete(call: ApiCall) -> Json:
     return {"files": [{"id": file.id, "title": file.title} for file in files]}
 
 
-def _uploaded(call: ApiCall, one: Json) -> File:
+def _uploaded(call: MethodCall, one: Json) -> File:
     file = call.state.files.get(str(one.get("id")))
     if file is None or file.content is None or file.complete:
         raise SlackError("file_not_found")
     return file
 
 
-def _places(call: ApiCall) -> list[Channel]:
+def _places(call: MethodCall) -> list[Channel]:
     named = [call.text("channel_id"), *call.text("channels").split(",")]
     places = []
     for channel_id in dict.fromkeys(name for name in named if name):
@@ -82,7 +82,7 @@ def _places(call: ApiCall) -> list[Channel]:
     return places
 
 
-def _info(call: ApiCall) -> Json:
+def _info(call: MethodCall) -> Json:
     file = call.state.files.get(call.needed("file"))
     if file is None or not file.complete:
         raise SlackError("file_not_found")

@@ -6,30 +6,30 @@ https://docs.slack.dev/reference/methods (January 2026), error words included.
 from typing import Any
 
 from bot.sim.slack.limits import check_view
-from bot.sim.slack.methods import ApiCall, Method
+from bot.sim.slack.methods import Method, MethodCall
 from bot.sim.slack.model import Json, SlackError
 
 
-def _content(call: ApiCall, *kinds: str) -> Any:
+def _content(call: MethodCall, *kinds: str) -> Any:
     view = call.json("view")
     check_view(view, kinds=kinds)
     return view
 
 
-def _open(call: ApiCall) -> Json:
+def _open(call: MethodCall) -> Json:
     content = _content(call, "modal")
     view = call.workspace.modals.open(call.needed("trigger_id"), content)
     return {"view": call.workspace.json.view(view)}
 
 
-def _push(call: ApiCall) -> Json:
+def _push(call: MethodCall) -> Json:
     content = _content(call, "modal")
     trigger = call.state.use_trigger_id(call.needed("trigger_id"))
     view = call.workspace.modals.push(trigger.person, content)
     return {"view": call.workspace.json.view(view)}
 
 
-def _update(call: ApiCall) -> Json:
+def _update(call: MethodCall) -> Json:
     content = _content(call, "modal", "home")
     if not call.text("view_id") and not call.text("external_id"):
         call.needed("view_id")
@@ -42,7 +42,7 @@ def _update(call: ApiCall) -> Json:
     return {"view": call.workspace.json.view(view)}
 
 
-def _publish(call: ApiCall) -> Json:
+def _publish(call: MethodCall) -> Json:
     content = _content(call, "home")
     if not call.state.app.home_tab:
         raise SlackError("not_enabled")

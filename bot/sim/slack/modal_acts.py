@@ -7,7 +7,7 @@ from bot.sim.slack.inputs import elements, empty, entered
 from bot.sim.slack.interactions import Source
 from bot.sim.slack.limits import check_view, input_ids
 from bot.sim.slack.limits_elements import option_groups
-from bot.sim.slack.limits_text import Findings, items, option
+from bot.sim.slack.limits_text import Violations, items, option
 from bot.sim.slack.modal_stack import ModalStack
 from bot.sim.slack.model import DeliveryResult, Forbidden, Json, SlackError, SlackUser, View
 from bot.sim.slack.payloads import Payloads
@@ -95,7 +95,7 @@ class ModalActs:
         payload = self._payloads.suggestion(self._state.person(who), source, block_id, action_id, typed)
         result = await self._deliveries.interaction(payload)
         offered: Json = {key: result.payload[key] for key in ("options", "option_groups") if key in result.payload}
-        found = Findings()
+        found = Violations()
         for index, one in enumerate(items(found, offered.get("options", []), "/options", most=100, least=0)):
             option(found, one, f"/options/{index}")
         if "option_groups" in offered:

@@ -228,7 +228,7 @@ class Envelope:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecordedCall:
+class RecordedMethodCall:
     """One Web API call as it was received and answered; ``answer`` is None where none was sent."""
 
     method: str

@@ -1,4 +1,4 @@
-"""The workspace of the demo: its people, its channels, and what they said before anyone looked."""
+"""The workspace of the demo: its people, its channels, and what they wrote before the demo began."""
 
 from collections.abc import Callable
 

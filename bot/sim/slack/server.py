@@ -1,4 +1,4 @@
-"""The pretend Slack on a socket: the Web API under /api/, Socket Mode at /link, response_urls, uploads.
+"""The pretend Slack as a web server: the Web API under /api/, Socket Mode at /link, response_urls, uploads.
 
 It understands JSON, form and query encodings, counts calls against the limits, and breaks as the faults say.
 """
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.sim.slack.faults import Fault
-from bot.sim.slack.methods import ApiCall, Method
+from bot.sim.slack.methods import Method, MethodCall
 from bot.sim.slack.methods_channels import CHANNELS
 from bot.sim.slack.methods_chat import CHAT
 from bot.sim.slack.methods_files import FILES
 from bot.sim.slack.methods_people import PEOPLE
 from bot.sim.slack.methods_views import VIEWS
-from bot.sim.slack.model import Json, RecordedCall, SlackError
+from bot.sim.slack.model import Json, RecordedMethodCall, SlackError
 from bot.sim.slack.state import KEPT
 from bot.sim.slack.workspace import Workspace
 
@@ -38,21 +38,21 @@ class _Reply:
 def slack_app(workspace: Workspace) -> web.Application:
     """Build the application. Whoever serves it sets ``workspace.state.base_url``, or the first request does."""
     app = web.Application(client_max_size=LARGEST_UPLOAD)
-    face = _Face(workspace)
+    server = _SlackServer(workspace)
     app.add_routes(
         [
-            web.route("*", "/api/{method}", face.call),
+            web.route("*", "/api/{method}", server.call),
             web.get("/link", workspace.deliveries.sockets.handle),
             web.get("/link/", workspace.deliveries.sockets.handle),
-            web.post("/response/{id}", face.respond),
-            web.post("/upload/{id}", face.upload),
-            web.get("/files/{id}/{rest:.*}", face.download),
+            web.post("/response/{id}", server.respond),
+            web.post("/upload/{id}", server.upload),
+            web.get("/files/{id}/{rest:.*}", server.download),
         ]
     )
     return app
 
 
-class _Face:
+class _SlackServer:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._state = workspace.state
@@ -80,7 +80,7 @@ class _Face:
             return _Reply(body={"ok": False, "error": "unknown_method", "req_method": method})
         try:
             self._authenticate(found, token)
-            call = ApiCall(self._workspace, arguments, host)
+            call = MethodCall(self._workspace, arguments, host)
             if found.scope:
                 call.needs_scope(found.scope)
             wait = self._wait(method, arguments)
@@ -219,7 +219,8 @@ class _Face:
         at = self._state.clock()
         if len(self._state.calls) >= KEPT:
             del self._state.calls[: KEPT // 2]
-        self._state.calls.append(RecordedCall(method=method, arguments=arguments, answer=answer, status=status, at=at))
+        call = RecordedMethodCall(method=method, arguments=arguments, answer=answer, status=status, at=at)
+        self._state.calls.append(call)
         self._state.wake()
 
 

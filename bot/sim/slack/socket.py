@@ -24,7 +24,7 @@ _REDELIVERED = frozenset({"redelivered"})
 
 @dataclass(eq=False)
 class Connection:
-    """One open socket; a mute one is never heard of again."""
+    """One open socket; nothing is sent or read on a mute one."""
 
     socket: web.WebSocketResponse
     request: web.Request
@@ -45,7 +45,7 @@ class SocketHub:
         self.connections: list[Connection] = []
         self.handshakes = 0
         self.acks_anywhere = True
-        self.scheme = "ws"  # "wss" where something that speaks TLS stands before it
+        self.scheme = "ws"  # "wss" where a TLS proxy is in front of it
         self.log: deque[Envelope] = deque(maxlen=KEPT)  # what was delivered, oldest first
         self._tickets: dict[str, float] = {}
         self._pending: dict[str, _Pending] = {}
@@ -53,7 +53,7 @@ class SocketHub:
     # ── connecting ───────────────────────────────────────────────────────────
 
     def new_url(self, host: str) -> str:
-        """Return an address for one connection, good for half a minute."""
+        """Issue an address for one connection, valid for 30 seconds."""
         ticket = self.state.new_id("", 24).lower()
         self._tickets[ticket] = self.state.clock()
         return f"{self.scheme}://{host}/link/?ticket={ticket}&app_id={self.state.app.id}"
@@ -184,14 +184,14 @@ class SocketHub:
         await self._quietly(connection.socket.close(code=1001))
 
     def drop(self) -> None:
-        """Cut every connection without a word."""
+        """Cut every connection without a close frame."""
         for connection in list(self.connections):
             self._forget(connection)
             if connection.request.transport is not None:
                 connection.request.transport.abort()
 
     def mute(self) -> None:
-        """Leave every connection open, and say nothing on it any more."""
+        """Leave every connection open, but send and read nothing on it any more."""
         for connection in list(self.connections):
             connection.mute = True
         self.state.wake()

@@ -13,7 +13,7 @@ from bot.sim.slack.model import (
     File,
     Forbidden,
     InstalledApp,
-    RecordedCall,
+    RecordedMethodCall,
     ResponseUrl,
     SlackError,
     SlackUser,
@@ -53,7 +53,7 @@ class WorkspaceState:
         self.files: dict[str, File] = {}
         self.trigger_ids: dict[str, TriggerId] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
-        self.calls: list[RecordedCall] = []
+        self.calls: list[RecordedMethodCall] = []
         self.faults = Faults()
         self.rate_limits = RateLimits()
         self.base_url = ""

@@ -18,7 +18,7 @@ _EVERYONE = {"@here": "<!here>", "@channel": "<!channel>", "@everyone": "<!every
 
 
 def escaped(text: str) -> str:
-    """Return the text with ``& < >`` escaped."""
+    """Escape ``& < >``."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -35,9 +35,9 @@ def encode(
     groups: Iterable[UserGroup],
     labels: bool = False,
 ) -> str:
-    """Return what Slack delivers for a typed text; with ``labels`` people carry theirs, as some clients send.
+    """Encode a typed text as Slack delivers it; with ``labels`` people's references carry theirs, as some clients do.
 
-    ``@name`` is a handle, full name or first name. What is between backticks is only escaped.
+    ``@name`` is a handle, full name or first name. Text between backticks is only escaped.
     """
     names = _names(people, groups, labels=labels)
     channel_references = {
