@@ -71,8 +71,8 @@ class Caller:
 
     def headers(self, query, raw):
         stamp = str(self.stamp())
-        told = "".join(name + str(query[name]) for name in sorted(query))
-        signed = (self.token + told).encode() + raw + (stamp + SECRET_KEY).encode()
+        parameters = "".join(name + str(query[name]) for name in sorted(query))
+        signed = (self.token + parameters).encode() + raw + (stamp + SECRET_KEY).encode()
         signature = hashlib.sha256(signed).hexdigest()
         return {"apim-accesstoken": self.token, "apim-timestamp": stamp, "apim-signature": signature}
 
@@ -139,6 +139,6 @@ NOW_MS = int(NOON * 1000)
 
 
 def settle(platform, seconds=60):
-    """Let so much time pass at once."""
+    """Let time pass at once, and the platform catch up."""
     platform.clock.now += seconds
     platform.tick()

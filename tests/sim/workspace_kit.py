@@ -1,4 +1,4 @@
-"""What the workspace's tests stand on: a clock moved by hand, the pretend Slack on a socket, a real bolt app."""
+"""What the workspace's tests share: a clock moved by hand, the pretend Slack on a socket, a real bolt app."""
 
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -21,7 +21,7 @@ START = 1_795_270_000.0
 
 @dataclass
 class Clock:
-    """Stands still until it is moved."""
+    """A clock that only tests move; epoch seconds."""
 
     now: float = START
 

@@ -54,7 +54,7 @@ def _exported(task: Task) -> dict[str, Any]:
 
 
 def import_(call: ActionCall) -> Any:
-    """Import Flow: a new flow from an export, owned by whoever imports it."""
+    """Import Flow: a new flow from an export, owned by the user who imports it unless the export names owners."""
     name, directory = call.text("flowName").strip(), call.text("dirId")
     described = call.fields().get("flowJson")
     if not name:

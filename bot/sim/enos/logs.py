@@ -1,7 +1,7 @@
 """A task's log: the header that the platform prints, then lines such as real programs write.
 
 Layout of the header: Get Task Instance Log (API v2.1), with the backslashes its samples have lost put back.
-Some lines hold passwords and tokens, as real logs do; whoever shows them has to mask them.
+Some lines hold passwords and tokens, as real logs do; a program that shows them must mask them.
 """
 
 from datetime import UTC, datetime

@@ -1,6 +1,6 @@
 """The pretend platform: its users, flows and instances, and what a test or a visitor may do to them.
 
-Time comes from the clock that it is given. Nothing runs by itself: whoever asks first calls ``tick``.
+Time comes from the clock that it is given. Nothing runs by itself: call ``tick`` before reading.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -176,7 +176,7 @@ class Platform:
         return flow
 
     def remove_flow(self, flow_id: int) -> None:
-        """Delete a flow, and its runs with it, as somebody does in the console."""
+        """Delete a flow, and its runs with it, as a person does in the console."""
         flow = self.flows.pop(flow_id)
         self.schedule.stop(flow, self.tick())
         for instance in self.runs.of_flow(flow_id):

@@ -16,7 +16,7 @@ MAYA, JONAS, PRIYA = "u15432100000000011", "u15432100000000012", "u1543210000000
 ALEX, SAM, OUTSIDER = "u15432100000000014", "u15432100000000015", "u15432100000000099"
 
 _DAYS = 3
-_LIMIT = 8.0  # seconds until a task of the demo times out: nobody wants to watch five minutes
+_LIMIT = 8.0  # seconds until a task of the demo times out: five minutes are too long to watch
 _ROOT, _DAILY, _LIVE = (f"{number:032x}" for number in (0x249A33BD, 0x62E30388, 0x7F3C51AA))
 
 _HOURLY, _EVERY_10_MINUTES = "0 0 * * * ? *", "0 0/10 * * * ? *"

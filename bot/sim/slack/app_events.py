@@ -51,13 +51,13 @@ class AppEvents:
         """Send what a new message leads to: a message event, a mention."""
         if message.only_for is not None:
             return
-        if self._hears(message):
+        if self._gets_message_events(message):
             self.send(self._payloads.message_event(message, "message"))
         if not message.by_app and self.mentions_app(message):
             self.mention(message)
 
     def mention(self, message: Message) -> None:
-        """Send a mention; where the app is no member, Slackbot tells the author so."""
+        """Send a mention; where the app is no member, the author gets an ephemeral that says so."""
         channel = self._state.channels[message.channel]
         if channel.kind == "im":
             return
@@ -70,12 +70,12 @@ class AppEvents:
 
     def edited(self, message: Message, before: Json) -> None:
         """Send that a message was changed; ``before`` holds the changed fields as they were."""
-        if message.only_for is None and self._hears(message):
+        if message.only_for is None and self._gets_message_events(message):
             self.send(self._payloads.message_changed(message, before))
 
     def removed(self, message: Message) -> None:
         """Send that a message was removed."""
-        if message.only_for is None and self._hears(message):
+        if message.only_for is None and self._gets_message_events(message):
             self.send(self._payloads.message_deleted(message))
 
     def mentions_app(self, message: Message) -> bool:
@@ -83,7 +83,7 @@ class AppEvents:
         user = self._state.app.bot_user
         return f"<@{user}>" in message.text or f"<@{user}|" in message.text
 
-    def _hears(self, message: Message) -> bool:
+    def _gets_message_events(self, message: Message) -> bool:
         channel = self._state.channels[message.channel]
         names = {"im": ("message.im", "im:history"), "private": ("message.groups", "groups:history")}
         event, scope = names.get(channel.kind, ("message.channels", "channels:history"))

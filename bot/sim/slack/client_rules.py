@@ -47,7 +47,7 @@ class ClientRules:
             self._state.changed()
 
     def check_sees(self, person: SlackUser, source: Message | View) -> None:
-        """Check that the person has the message or view before their eyes."""
+        """Check that the person sees the message or view."""
         if isinstance(source, View):
             seen = source.person == person.id and self._modals.find(source.id) is not None
         else:

@@ -17,16 +17,19 @@ RETRY_DELAYS = (0.0, 60.0, 300.0)
 
 
 class ActResult:
-    """What a person's act led to: the message it left, if any; awaiting it gives what the app did with the delivery."""
+    """What a person's act led to; awaiting it waits for the app and gives the ``DeliveryResult``.
 
-    def __init__(self, message: Message | None = None, delivery: "asyncio.Task[DeliveryResult] | None" = None) -> None:
+    ``message`` is the message that the act left, ``answer`` the task of its delivery; None where there is none.
+    """
+
+    def __init__(self, message: Message | None = None, answer: "asyncio.Task[DeliveryResult] | None" = None) -> None:
         self.message = message
-        self.delivery = delivery
+        self.answer = answer
 
     def __await__(self) -> Generator[Any, None, DeliveryResult]:
-        if self.delivery is None:
+        if self.answer is None:
             return DeliveryResult(acked=False, why="nothing was delivered")
-        return (yield from self.delivery.__await__())
+        return (yield from self.answer.__await__())
 
 
 class Deliveries:
@@ -86,7 +89,7 @@ class Deliveries:
         return self.start(run())
 
     def click(self, payload: Json, source: Message | None) -> "asyncio.Task[DeliveryResult]":
-        """Deliver a click or shortcut; below ``source`` the person is told if the app does not respond."""
+        """Deliver a click or shortcut; if the app does not respond, an ephemeral says so where ``source`` is."""
 
         async def run() -> DeliveryResult:
             result = await self.send("interactive", payload)
@@ -99,7 +102,7 @@ class Deliveries:
         return self.start(run())
 
     def interaction(self, payload: Json) -> "asyncio.Task[DeliveryResult]":
-        """Deliver what was done in a modal, Home tab, or select; the caller looks at the result."""
+        """Deliver what was done in a modal, Home tab, or select; the caller handles the result."""
         return self.start(self.send("interactive", payload))
 
     def event(self, payload: Json) -> "asyncio.Task[DeliveryResult]":

@@ -1,4 +1,4 @@
-"""What people do with modals: fill in and submit, close, and look for options."""
+"""What people do with modals: fill in and submit, close, and load options."""
 
 from typing import Any
 

@@ -36,7 +36,7 @@ class _Reply:
 
 
 def slack_app(workspace: Workspace) -> web.Application:
-    """Build the application. Whoever serves it sets ``workspace.state.base_url``, or the first request does."""
+    """Build the application. The caller sets ``workspace.state.base_url``, else the first request does."""
     app = web.Application(client_max_size=LARGEST_UPLOAD)
     server = _SlackServer(workspace)
     app.add_routes(

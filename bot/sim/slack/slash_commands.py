@@ -31,7 +31,7 @@ class SlashCommands:
         self._deliveries = deliveries
 
     def run(self, person: SlackUser, channel: Channel, text: str, thread_ts: str | None) -> ActResult:
-        """Carry out the command; Slackbot tells the person where there is none, or not in a thread."""
+        """Carry out the command; an ephemeral says so where there is none, or in a thread."""
         name, *rest = re.split(r"\s+", text.strip(), maxsplit=1)
         words = rest[0] if rest else ""
         encoded = self._rules.encoded(person, words)

@@ -27,7 +27,7 @@ from bot.sim.slack.state import WorkspaceState
 
 
 class Workspace:
-    """Puts the parts together, and offers what tests do and look at most under short names.
+    """Puts the parts together, and offers short names for what tests use most.
 
     =================  ==========================================================================================
     ``state``          who and what there is: people, channels, the app, one-time ids; waiting for changes
@@ -41,7 +41,7 @@ class Workspace:
     ``membership``     joining and leaving channels, archiving them
     ``message_acts``   people write, edit, delete, react
     ``interactions``   people press, choose, use shortcuts, open the Home tab
-    ``modal_acts``     people submit and close modals, and look for options
+    ``modal_acts``     people submit and close modals, and load options
     =================  ==========================================================================================
 
     Tests say, press, submit, and then ``await workspace.until(lambda: …)`` what people should see.
@@ -70,7 +70,7 @@ class Workspace:
         self._name_shortly()
 
     def _name_shortly(self) -> None:
-        """Short names for tests and the demo; code of this package uses the parts."""
+        """Set short names for tests and the demo; code of this package uses the parts."""
         state, board, deliveries = self.state, self.board, self.deliveries
         self.until, self.next_change = state.until, state.next_change
         self.channels, self.groups, self.files = state.channels, state.groups, state.files
