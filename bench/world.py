@@ -20,7 +20,7 @@ MAYA, CHANNEL = demo.PEOPLE.split("\n")[1].split(":")[1].split(",")[0], demo.CHA
 @contextlib.asynccontextmanager
 async def world() -> AsyncIterator[Running]:
     running = await serve.start(serve.demo_world())
-    running.world.workspace.pace.posting = False
+    running.world.workspace.rate_limits.posting = False
     try:
         yield running
     finally:

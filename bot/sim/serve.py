@@ -1,4 +1,4 @@
-"""The simulators on local sockets: one world, an EnOS face, a Slack face, and the page where that is wanted."""
+"""The simulators on loopback: one world, an EnOS server, a Slack server, and the demo page if it is wanted."""
 
 import argparse
 import asyncio
@@ -12,8 +12,8 @@ from aiohttp import web
 
 from bot.sim.enos.platform import ACCESS_KEY, ORG, SECRET_KEY, Platform
 from bot.sim.enos.seed import WATCHER
-from bot.sim.slack.face import slack_app
 from bot.sim.slack.seed import DATA_OPS, demo_workspace
+from bot.sim.slack.server import slack_app
 from bot.sim.slack.workspace import Workspace
 
 HOST = "127.0.0.1"
@@ -22,7 +22,7 @@ TICK_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class World:
-    """What has happened on this platform and in this Slack."""
+    """One pretend EnOS and one pretend Slack."""
 
     platform: Platform
     workspace: Workspace
@@ -48,10 +48,10 @@ class Running:
             await runner.cleanup()
         if self._ticking is not None:
             with contextlib.suppress(asyncio.CancelledError):
-                await self._ticking  # a fault of the platform's own comes to light here
+                await self._ticking  # raises an error of the platform itself
 
     async def listen(self, app: web.Application, port: int) -> str:
-        """Serve an application on loopback and return its address."""
+        """Serve an application on loopback; return its address, ``http://127.0.0.1:port``."""
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         self._runners.append(runner)
@@ -60,12 +60,12 @@ class Running:
         return f"http://{HOST}:{runner.addresses[0][1]}"
 
     def keep_time(self) -> None:
-        """Let the platform's runs go on by themselves."""
+        """Let the platform's runs continue by themselves from now on."""
         self._ticking = asyncio.create_task(_tick(self.world.platform))
 
 
 def demo_world(clock: Callable[[], float] = time.time) -> World:
-    """Return the demo's world; the clock returns seconds since 1970."""
+    """Build the demo's world; the clock gives epoch seconds."""
     from bot.sim.enos.seed import demo_platform
 
     return World(demo_platform(clock), demo_workspace(clock))
@@ -76,13 +76,13 @@ async def start(world: World, *, enos_port: int = 0, slack_port: int = 0, page_p
 
     Raises ``OSError`` where a port is taken; nothing is left running then.
     """
-    from bot.sim.enos.face import enos_app
+    from bot.sim.enos.server import enos_app
 
     running = Running(world)
     try:
         running.enos_url = await running.listen(enos_app(world.platform), enos_port)
         slack = await running.listen(slack_app(world.workspace), slack_port)
-        world.workspace.base_url = slack
+        world.workspace.state.base_url = slack
         running.slack_url = f"{slack}/api/"
         if page_port is not None:
             from bot.sim.page.server import page_app
@@ -112,7 +112,7 @@ async def main(
     """Serve the demo's world until cancelled, and say where and with which keys it can be reached."""
     world = demo_world()
     running = await start(world, enos_port=enos_port, slack_port=slack_port, page_port=page_port)
-    app = world.workspace.app
+    app = world.workspace.state.app
     lines = [
         f"EnOS   {running.enos_url}",
         f"       AccessKey {ACCESS_KEY}, SecretKey {SECRET_KEY}, organization {ORG}, user {WATCHER}",

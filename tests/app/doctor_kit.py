@@ -37,4 +37,4 @@ async def linked(folder, *links):
 
 def app_with(running, **changes):
     workspace = running.world.workspace
-    workspace.app = replace(workspace.app, **changes)
+    workspace.state.app = replace(workspace.state.app, **changes)

@@ -14,10 +14,10 @@ from bot.doctor.safe_check import safe_check
 from bot.enos.calls import Call
 from bot.enos.envelope import Reply, open_envelope
 from bot.enos.verdicts import judge
-from bot.sim.enos.face import enos_app
-from bot.sim.slack.face import slack_app
+from bot.sim.enos.server import enos_app
 from bot.sim.slack.faults import Fault
-from bot.sim.slack.things import Group
+from bot.sim.slack.model import UserGroup
+from bot.sim.slack.server import slack_app
 
 # ── nothing is wrong ──
 
@@ -73,14 +73,14 @@ BROKEN_SETTINGS = [
     ("environ", "name", "says", "fix"), BROKEN_SETTINGS, ids=[str(row[0]) for row in BROKEN_SETTINGS]
 )
 async def test_a_wrong_setting_is_named(doctor, running, environ, name, says, fix):
-    running.world.workspace.add_group(Group(id="S0EMPTY001", handle="empty", name="Empty", members=()))
+    running.world.workspace.add_group(UserGroup(id="S0EMPTY001", handle="empty", name="Empty", members=()))
     check = bad(await doctor(**environ))[name]
     assert says in check.says
     assert fix in f"{check.says} {check.fix}"
 
 
 async def test_a_missing_scope_is_named_with_what_it_is_for(doctor, running):
-    app_with(running, scopes=running.world.workspace.app.scopes - {"channels:history"})
+    app_with(running, scopes=running.world.workspace.state.app.scopes - {"channels:history"})
     found = bad(await doctor())
     assert set(found) == {"slack scope channels:history", "slack message"}
     assert "so that none stands twice" in found["slack scope channels:history"].says
@@ -89,7 +89,7 @@ async def test_a_missing_scope_is_named_with_what_it_is_for(doctor, running):
 
 
 async def test_a_scope_too_much_is_named(doctor, running):
-    app_with(running, scopes=running.world.workspace.app.scopes | {"admin.users:read"})
+    app_with(running, scopes=running.world.workspace.state.app.scopes | {"admin.users:read"})
     assert "admin.users:read" in bad(await doctor())["slack scopes beyond"].says
 
 
@@ -122,7 +122,7 @@ async def test_a_channel_where_only_some_may_post_is_named(doctor, running):
 
 async def test_an_app_whose_history_is_cut_short_is_told_to_make_its_own(doctor, running):
     workspace = running.world.workspace
-    workspace.pace.distributed = True
+    workspace.rate_limits.distributed = True
     check = bad(await doctor())["slack history"]
     assert check.state is CheckState.WARNING
     assert "a second look" in check.says
@@ -208,7 +208,7 @@ async def test_a_slack_that_is_gone_is_told_once_for_each_token(doctor, running)
 
 
 async def test_people_that_slack_does_not_tell_of_for_a_scope_are_not_called_unknown(doctor, running):
-    app_with(running, scopes=running.world.workspace.app.scopes - {"users:read"})
+    app_with(running, scopes=running.world.workspace.state.app.scopes - {"users:read"})
     assert "its token lacks a scope" in bad(await doctor())["slack admins"].says
 
 

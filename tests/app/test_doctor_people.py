@@ -12,7 +12,7 @@ from bot.core.errors import Refused
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear
 from bot.doctor import address, enos, program, safe_check, slack
 from bot.sim.slack.faults import Fault
-from bot.sim.slack.things import Group
+from bot.sim.slack.model import UserGroup
 from bot.slack.preflight import SlackBusy
 from bot.store.store import Store
 
@@ -70,7 +70,7 @@ async def test_flows_that_nobody_on_call_owns_are_named(doctor, running, tmp_pat
     await linked(tmp_path, MAYAS, SAMS)
     check = bad(await doctor())["owners on call"]
     assert "3377 daily-energy-report" in check.says
-    group = Group(id="S0MAYAS001", handle="mayas", name="Mayas", members=(MAYA,))
+    group = UserGroup(id="S0MAYAS001", handle="mayas", name="Mayas", members=(MAYA,))
     running.world.workspace.add_group(group)
     check = bad(await doctor(FLOWBOT_ONCALL="S0MAYAS001"))["owners on call"]
     assert "3377" not in check.says
@@ -261,7 +261,7 @@ async def test_no_part_takes_the_others_down(caplog):
 
 async def test_deactivated_people_and_apps_are_not_counted_as_on_call(doctor, running):
     workspace = running.world.workspace
-    workspace.add_group(Group(id="S0GONE0001", handle="gone", name="Gone", members=(JONAS,)))
+    workspace.add_group(UserGroup(id="S0GONE0001", handle="gone", name="Gone", members=(JONAS,)))
     workspace.change_person(JONAS, deleted=True)
     check = bad(await doctor(FLOWBOT_ONCALL="S0GONE0001"))["slack on call"]
     assert check.says == "Nobody active is in S0GONE0001 of FLOWBOT_ONCALL: its one member is deactivated or an app."

@@ -18,7 +18,7 @@ from bot.ops import offline
 from bot.settings.table import load
 from bot.sim import serve
 from bot.sim.demo import demo
-from bot.sim.slack.things import Message
+from bot.sim.slack.model import Message
 
 MAYA, JONAS, PRIYA, ALEX, SAM = "U0MAYA00001", "U0JONAS0001", "U0PRIYA0001", "U0ALEX00001", "U0SAMLEE001"
 GUEST, STRANGER = "U0GUEST0001", "U0STRANGE01"
@@ -81,7 +81,7 @@ class JourneyWorld:
     def __init__(self, running, folder, settings):
         self.running, self.folder = running, folder
         self.slack, self.enos = running.world.workspace, running.world.platform
-        self.slack.ack_seconds = ACKED_WITHIN
+        self.slack.deliveries.ack_seconds = ACKED_WITHIN
         self.settings = demo.environment(running, folder) | {
             "FLOWBOT_POLL_SECONDS": "0.7",
             "FLOWBOT_LOG_LEVEL": "info",
@@ -213,7 +213,7 @@ class JourneyWorld:
         async with asyncio.timeout(PATIENCE):
             while not (found := await look()):
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self.slack.stirred(), LOOK_AGAIN)
+                    await asyncio.wait_for(self.slack.next_change(), LOOK_AGAIN)
         return found
 
     async def health(self, address, path, status, *words):

@@ -28,7 +28,7 @@ async def test_signed_requests_work_and_forged_or_stale_ones_are_refused(world):
 
     world.enos.recover(flow.id)
     body = json.dumps({"type": "event_callback", "team_id": "T0DEMO0001", "event": {"type": "app_mention"}}).encode()
-    now = int(world.slack.clock())
+    now = int(world.slack.state.clock())
     right = signature("demo-signing-secret", str(now), body)
     stale = signature("demo-signing-secret", str(now - 600), body)
     forged = signature("another-secret", str(now), body)

@@ -10,7 +10,7 @@ from playwright.async_api import expect
 
 from bot.sim.page.server import page_app
 from bot.sim.serve import World, demo_world
-from bot.sim.slack.things import File
+from bot.sim.slack.model import File
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -66,17 +66,17 @@ async def test_nothing_else_is_served(client, path):
     "headers", [{"Origin": "https://evil.example"}, {"Host": "evil.example"}, {"Origin": "http://127.0.0.1:1"}]
 )
 async def test_another_site_in_the_same_browser_is_refused(client, world, headers):
-    before = world.workspace.version
+    before = world.workspace.state.version
     answer = await client.post("/sim/say", json={"as": MAYA, "channel": DATA_OPS, "text": "hi"}, headers=headers)
     assert answer.status == 403
-    assert world.workspace.version == before
+    assert world.workspace.state.version == before
 
 
 async def test_a_flow_is_mended_without_a_run(client, world):
     world.platform.fail(3377, 108580)
     answer = await client.post("/sim/page/flow/3377/mend", json={})
     assert await answer.json() == {"flow": 3377}
-    assert world.platform.flows[3377].plan is None
+    assert world.platform.flows[3377].failure_plan is None
     assert world.platform.runs.running(3377) is None
     assert (await client.post("/sim/page/flow/1/mend", json={})).status == 404
     assert (await client.post("/sim/page/flow/x/mend", json={})).status == 404

@@ -7,8 +7,8 @@ from urllib.parse import quote
 from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
-from bot.sim.enos.face import SERVICE, TOKENS, enos_app
 from bot.sim.enos.platform import ACCESS_KEY, ORG, SECRET_KEY, Platform
+from bot.sim.enos.server import SERVICE, TOKENS, enos_app
 
 NOON = 1795262400.0  # 2026-11-21 12:00:00 UTC
 MAYA, JONAS, WATCHER, OUTSIDER = "u11", "u12", "u01", "u99"
@@ -71,8 +71,8 @@ class Caller:
 
     def headers(self, query, raw):
         stamp = str(self.stamp())
-        told = "".join(name + str(query[name]) for name in sorted(query))
-        signed = (self.token + told).encode() + raw + (stamp + SECRET_KEY).encode()
+        parameters = "".join(name + str(query[name]) for name in sorted(query))
+        signed = (self.token + parameters).encode() + raw + (stamp + SECRET_KEY).encode()
         signature = hashlib.sha256(signed).hexdigest()
         return {"apim-accesstoken": self.token, "apim-timestamp": stamp, "apim-signature": signature}
 
@@ -139,6 +139,6 @@ NOW_MS = int(NOON * 1000)
 
 
 def settle(platform, seconds=60):
-    """Let so much time pass at once."""
+    """Let time pass at once, and the platform catch up."""
     platform.clock.now += seconds
     platform.tick()

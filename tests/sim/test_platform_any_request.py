@@ -5,11 +5,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from platform_kit import DAILY, EXTRACT, MAYA, NOON, Clock, small_platform
 
-from bot.sim.enos.ask import Ask
-from bot.sim.enos.face import ACTIONS
+from bot.sim.enos.action_call import ActionCall
 from bot.sim.enos.model import Denied
 from bot.sim.enos.platform import Directory
-from bot.sim.enos.replies import Printer
+from bot.sim.enos.printer import Printer
+from bot.sim.enos.server import ACTIONS
 from bot.sim.enos.texts import text_of
 
 NAMES = [
@@ -90,10 +90,10 @@ queries = st.dictionaries(
 )
 
 
-def answered(name, ask):
+def answered(name, call):
     """Return the data as JSON, or both sentences of the refusal."""
     try:
-        return msgspec.json.encode(ACTIONS[name][1](ask))
+        return msgspec.json.encode(ACTIONS[name][1](call))
     except Denied as denied:
         return msgspec.json.encode([text_of(denied, pages) for pages in ("en", "zh")])
 
@@ -104,8 +104,8 @@ def test_any_request_is_answered_or_refused(name, body, query):
     platform = small_platform(Clock())
     platform.directories["root"] = Directory("root", "Workflow")
     platform.add_past(DAILY, NOON - 3600)
-    ask = Ask(platform, Printer(platform.switches), platform.users[MAYA], query, body, NOON)
-    answer = answered(name, ask)
+    call = ActionCall(platform, Printer(platform.switches), platform.users[MAYA], query, body, NOON)
+    answer = answered(name, call)
     assert answer == b"null" or msgspec.json.decode(answer) is not None
     platform.clock.now += 86400
     platform.tick()

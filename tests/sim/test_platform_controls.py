@@ -67,9 +67,9 @@ async def test_fail_at_a_task_with_words(page, platform):
     platform.clock.now += 30
     shown = await look(page)
     assert [task["status"] for task in shown["instances"][0]["tasks"]] == ["SUCCESS", "SUCCESS", "FAIL"]
-    assert platform.flows[DAILY].plan.lines == ("ERROR one", "exit code: 2")
+    assert platform.flows[DAILY].failure_plan.lines == ("ERROR one", "exit code: 2")
     await pull(page, f"flow/{DAILY}/fail", {"lines": ["ERROR two"]})
-    assert platform.flows[DAILY].plan.lines == ("ERROR two",)
+    assert platform.flows[DAILY].failure_plan.lines == ("ERROR two",)
 
 
 async def test_timeout(page, platform):

@@ -16,9 +16,9 @@ from platform_kit import (
     settle,
 )
 
-from bot.sim.enos.face import ACTIONS
-from bot.sim.enos.model import Link
+from bot.sim.enos.model import FlowLink
 from bot.sim.enos.platform import Directory
+from bot.sim.enos.server import ACTIONS
 
 
 # ── definitions ─────────────────────────────────────────────────────────────
@@ -151,7 +151,7 @@ async def test_delete_takes_the_instances_along(api, platform):
     assert (code, "running instance" in sentence) == (62104, True)
     settle(platform)
     assert running.end is not None
-    platform.add_flow(7, "leaning", owners=["maya.chen"], tasks=[(1, "a")], links=(Link(DAILY, "daily"),))
+    platform.add_flow(7, "leaning", owners=["maya.chen"], tasks=[(1, "a")], links=(FlowLink(DAILY, "daily"),))
     code, sentence = await api.refusal("flows", "delete", flowId=DAILY)
     assert (code, "relied on" in sentence) == (62104, True)
     assert await api.data("flows", "delete", flowId=7) == ""

@@ -22,7 +22,7 @@ from platform_kit import (
 )
 
 from bot.sim.enos.model import Status
-from bot.sim.enos.search import ORDERS, Finder, Terms
+from bot.sim.enos.search import ORDERS, Finder, SearchTerms
 
 HOUR = 3600
 
@@ -311,7 +311,7 @@ CROWD = many(400)
     st.sampled_from(["", "flow-1", "5003-", "2026112111"]),
 )
 def test_a_search_is_a_plain_filter_and_sort(order, descending, statuses, minutes, expression):
-    terms = Terms(
+    terms = SearchTerms(
         1, NOON - 60 * minutes, NOON, statuses=statuses, expression=expression, order=order, descending=descending
     )
     plain = [
@@ -330,7 +330,7 @@ def test_a_search_is_a_plain_filter_and_sort(order, descending, statuses, minute
 def test_the_same_search_is_remembered_until_something_changes():
     platform = many(50)
     user = platform.users[WATCHER]
-    terms = Terms(1, 0, NOON + 1, reader=user.id)
+    terms = SearchTerms(1, 0, NOON + 1, reader=user.id)
     first = platform.search(user, terms)
     assert platform.search(user, terms) is first
     platform.edit(5000, private=True)
@@ -345,8 +345,8 @@ def test_few_searches_are_remembered():
     platform = many(5)
     user = platform.users[WATCHER]
     for n in range(100):
-        platform.search(user, Terms(1, n, NOON))
-    assert len(platform.finder._known) == 32
+        platform.search(user, SearchTerms(1, n, NOON))
+    assert len(platform.finder._cache) == 32
 
 
 def test_past_tasks_are_not_made_up_until_somebody_asks():

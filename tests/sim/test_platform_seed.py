@@ -53,7 +53,7 @@ def test_at_the_start_everything_is_healthy(platform):
     assert len(ended) > 800
     assert all(each.trigger < each.start < each.end < platform.clock.now for each in ended)
     assert min(each.trigger for each in ended) >= platform.clock.now - 3 * 86400
-    assert all(flow.plan is None for flow in platform.flows.values())
+    assert all(flow.failure_plan is None for flow in platform.flows.values())
 
 
 def test_it_stays_healthy_and_alive_by_itself(platform):

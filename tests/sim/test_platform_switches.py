@@ -5,7 +5,7 @@ import json
 import pytest
 from platform_kit import DAILY, EXTRACT, LOAD, MAYA, NOON, TRANSFORM, Caller, Clock, served, small_platform
 
-from bot.sim.enos.model import Link
+from bot.sim.enos.model import FlowLink
 from bot.sim.enos.switches import Switches, offset
 
 INSTANCE = "3377-2026112111"
@@ -240,7 +240,9 @@ async def test_tasks_behind_a_failure(api, platform, state):
 
 
 async def test_a_reference_to_another_flow(api, platform):
-    platform.add_flow(7, "leaning", owners=["maya.chen"], tasks=[(1, "a")], links=(Link(DAILY, "daily", virtual=True),))
+    platform.add_flow(
+        7, "leaning", owners=["maya.chen"], tasks=[(1, "a")], links=(FlowLink(DAILY, "daily", virtual=True),)
+    )
     instance = platform.start_scheduled(7)
     graph = json.loads((await api.data("flowInstances", "get", flowInstId=instance.id))["graph"])
     [node] = graph["flows"]

@@ -86,9 +86,9 @@ MODAL = {"type": "modal", "title": {"type": "plain_text", "text": "Hello"}, "blo
 )
 async def test_refusals_come_in_slacks_words(method, arguments, word):
     async with slack() as world:
-        before = world.workspace.version
+        before = world.workspace.state.version
         assert await world.refusal(method, **arguments) == word
-        assert world.workspace.version == before, "a refused call changed something"
+        assert world.workspace.state.version == before, "a refused call changed something"
 
 
 async def test_archived_and_read_only_channels_and_deactivated_people():
@@ -103,7 +103,7 @@ async def test_archived_and_read_only_channels_and_deactivated_people():
             await world.refusal("reactions.add", channel=DATA_OPS, timestamp=posted["ts"], name="eyes") == "is_archived"
         )
         assert await world.refusal("conversations.join", channel=DATA_OPS) == "is_archived"
-        workspace.channel(FINANCE).read_only = True
+        workspace.state.channel(FINANCE).read_only = True
         word = await world.refusal("chat.postMessage", channel=FINANCE, text="x")
         assert word == "restricted_action_read_only_channel"
         await world.client.chat_postMessage(channel=MAYA, text="x")
@@ -111,7 +111,7 @@ async def test_archived_and_read_only_channels_and_deactivated_people():
         assert await world.refusal("chat.postMessage", channel=MAYA, text="x") == "channel_not_found"
         assert await world.refusal("chat.postMessage", channel=workspace.dm(MAYA).id, text="x") == "is_inactive"
         assert await world.refusal("conversations.open", users=MAYA) == "user_disabled"
-        workspace.app = replace(workspace.app, messages_tab=False, home_tab=False)
+        workspace.state.app = replace(workspace.state.app, messages_tab=False, home_tab=False)
         assert await world.refusal("chat.postMessage", channel=SAM, text="x") == "messages_tab_disabled"
         assert await world.refusal("views.publish", user_id=SAM, view={"type": "home", "blocks": []}) == "not_enabled"
 
@@ -145,8 +145,8 @@ async def test_an_app_is_installed_with_what_its_manifest_declares():
         world.workspace.install(manifest)
         answer = await world.client.auth_test()
         assert answer.headers["x-oauth-scopes"] == "commands,users:read"
-        assert world.workspace.app.events == {"app_mention"}
-        assert [(one.name, one.hint, one.should_escape) for one in world.workspace.app.commands] == [
+        assert world.workspace.state.app.events == {"app_mention"}
+        assert [(one.name, one.hint, one.should_escape) for one in world.workspace.state.app.commands] == [
             ("/run", "FLOW", True)
         ]
 
@@ -274,8 +274,8 @@ async def test_a_fault_may_concern_one_message_alone():
 
 async def test_an_app_that_is_distributed_reads_15_messages_a_minute():
     async with slack() as world:
-        world.workspace.pace.posting = False
-        world.workspace.pace.distributed = True
+        world.workspace.state.rate_limits.posting = False
+        world.workspace.state.rate_limits.distributed = True
         stamps = [
             (await world.client.chat_postMessage(channel=DATA_OPS, text=f"m{number}"))["ts"] for number in range(40)
         ]

@@ -6,8 +6,8 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from workspace_kit import CARD, bolt_app, connected, slack
 
+from bot.sim.slack.model import Forbidden
 from bot.sim.slack.seed import DATA_OPS, GENERAL, JONAS, MAYA, SAM
-from bot.sim.slack.things import Forbidden
 
 MODAL = {
     "type": "modal",
@@ -83,7 +83,7 @@ async def test_a_public_acknowledgement_shows_what_was_typed():
 
 async def test_a_command_nobody_answers_is_told_to_the_person():
     async with slack() as world:
-        world.workspace.ack_seconds = 0.05
+        world.workspace.deliveries.ack_seconds = 0.05
         await world.workspace.say(MAYA, DATA_OPS, "/flow help")
         assert (
             world.workspace.visible(MAYA, DATA_OPS)[-1] == "Slackbot (only you): /flow failed: flowbot did not respond."
@@ -165,7 +165,7 @@ async def test_a_direct_message_reaches_the_app_and_its_own_answers_come_back_to
         assert [event["channel_type"] for event in heard] == ["im"]
         assert [envelope.payload["event"].get("bot_id") for envelope in workspace.sockets.log] == [None, "B0FLOWBOT1"]
         assert workspace.visible(MAYA, workspace.dm(MAYA).id) == ["Maya Chen: help", "flowbot: hello"]
-        assert not workspace.sees(JONAS, workspace.dm(MAYA))
+        assert not workspace.state.sees(JONAS, workspace.dm(MAYA))
 
 
 async def test_a_button_press_carries_all_that_bolt_needs_and_replaces_the_card():
@@ -283,8 +283,8 @@ async def test_a_modal_from_trigger_to_submission():
         workspace, seen = world.workspace, []
         async with connected(world, modal_app(world, seen)):
             workspace.say(MAYA, DATA_OPS, "/flow")
-            view = await workspace.until(lambda: workspace.modal(MAYA))
-            assert workspace.view_shown(view.content) == "Rerun\nReason: []\nFrom: [⋯: ]"
+            view = await workspace.until(lambda: workspace.modals.top(MAYA))
+            assert workspace.renderer.view_shown(view.content) == "Rerun\nReason: []\nFrom: [⋯: ]"
             await workspace.submit(MAYA)
             assert view.errors == {"why": "Please complete this required field."}
             workspace.submit(MAYA, {"Reason": "far too long to take"})
@@ -292,21 +292,21 @@ async def test_a_modal_from_trigger_to_submission():
             assert workspace.sockets.log[-1].payload.get("type") != "view_submission"
             await workspace.submit(MAYA, {"Reason": "no"})
             assert view.errors == {"why": "Say a little more."}
-            offered = await workspace.load_options(MAYA, view, "task", "pick", "lo")
+            offered = await workspace.modal_acts.load_options(MAYA, view, "task", "pick", "lo")
             await workspace.submit(MAYA, {"why": "next", "pick": offered["options"][0]})
-            assert workspace.modal(MAYA).content["title"]["text"] == "Step 2"
+            assert workspace.modals.top(MAYA).content["title"]["text"] == "Step 2"
             await workspace.submit(MAYA, {"why": "more"})
-            assert workspace.modal(MAYA).content["title"]["text"] == "On top"
-            await workspace.close_modal(MAYA)
-            assert workspace.modal(MAYA) is view
-            await workspace.close_modal(MAYA, cleared=True)
-            assert workspace.modal(MAYA) is None
+            assert workspace.modals.top(MAYA).content["title"]["text"] == "On top"
+            await workspace.modal_acts.close(MAYA)
+            assert workspace.modals.top(MAYA) is view
+            await workspace.modal_acts.close(MAYA, cleared=True)
+            assert workspace.modals.top(MAYA) is None
             with pytest.raises(Forbidden):
                 workspace.submit(MAYA)
             workspace.say(MAYA, DATA_OPS, "/flow")
-            await workspace.until(lambda: workspace.modal(MAYA))
+            await workspace.until(lambda: workspace.modals.top(MAYA))
             await workspace.submit(MAYA, {"why": "done"})
-            assert workspace.modal(MAYA) is None
+            assert workspace.modals.top(MAYA) is None
         assert seen[1]["task"]["pick"]["selected_option"]["text"]["text"] == "load lo"
         assert [entry for entry in seen if isinstance(entry, bool)] == [False, True]
 
@@ -316,19 +316,19 @@ async def test_answers_to_a_submission_that_slack_cannot_use_leave_the_modal_ope
         workspace = world.workspace
         async with connected(world, modal_app(world, [])):
             workspace.say(MAYA, DATA_OPS, "/flow")
-            view = await workspace.until(lambda: workspace.modal(MAYA))
+            view = await workspace.until(lambda: workspace.modals.top(MAYA))
             for reason in ("wrong", "broken", "odd"):
                 await workspace.submit(MAYA, {"why": {"text": reason}})
-                assert "trouble" in workspace.trouble[MAYA]
-                assert workspace.modal(MAYA) is view
+                assert "trouble" in workspace.modals.connection_errors[MAYA]
+                assert workspace.modals.top(MAYA) is view
             with pytest.raises(Forbidden, match="no field Colour"):
                 workspace.submit(MAYA, {"Colour": "red"})
-            assert await workspace.load_options(MAYA, view, "task", "pick", "too many") == {"options": []}
-            grouped = await workspace.load_options(MAYA, view, "task", "pick", "grouped")
+            assert await workspace.modal_acts.load_options(MAYA, view, "task", "pick", "too many") == {"options": []}
+            grouped = await workspace.modal_acts.load_options(MAYA, view, "task", "pick", "grouped")
             assert grouped["option_groups"][0]["label"]["text"] == "Tasks"
             await workspace.submit(MAYA, {"why": "more"})
             await workspace.submit(MAYA, {"why": "all"})
-            assert workspace.modal(MAYA) is None
-        workspace.open_view(workspace.new_trigger(MAYA), MODAL)
+            assert workspace.modals.top(MAYA) is None
+        workspace.modals.open(workspace.state.new_trigger_id(MAYA), MODAL)
         await workspace.submit(MAYA, {"why": "lost"})
-        assert "trouble" in workspace.trouble[MAYA]
+        assert "trouble" in workspace.modals.connection_errors[MAYA]

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from workspace_kit import CARD, bolt_app, connected, slack
 
+from bot.sim.slack.model import Forbidden, Shortcut
 from bot.sim.slack.seed import (
     ALEX,
     DATA_OPS,
@@ -19,7 +20,6 @@ from bot.sim.slack.seed import (
     SAM,
     STRANGER,
 )
-from bot.sim.slack.things import Forbidden, Shortcut
 
 
 async def test_the_home_tab():
@@ -40,12 +40,12 @@ async def test_the_home_tab():
             await client.views_publish(user_id=body["user"]["id"], view=done, hash=body["view"]["hash"])
 
         async with connected(world, app):
-            await workspace.open_home(MAYA)
-            view = await workspace.until(lambda: workspace.home(MAYA))
+            await workspace.interactions.open_home(MAYA)
+            view = await workspace.until(lambda: workspace.modals.home(MAYA))
             await workspace.press(MAYA, view, "Acknowledge")
-            await workspace.until(lambda: workspace.view_shown(view.content) == "All well")
-            await workspace.open_home(MAYA)
-        assert workspace.home(JONAS) is None
+            await workspace.until(lambda: workspace.renderer.view_shown(view.content) == "All well")
+            await workspace.interactions.open_home(MAYA)
+        assert workspace.modals.home(JONAS) is None
         assert await world.refusal("views.publish", user_id=MAYA, view=home, hash="old") == "hash_conflict"
 
 
@@ -56,9 +56,9 @@ async def test_shortcuts_and_reactions():
             Shortcut(name="New", callback_id="new"),
             Shortcut(name="This", callback_id="this", kind="message"),
         )
-        scopes = workspace.app.scopes | {"reactions:read"}
-        events = workspace.app.events | {"reaction_added", "reaction_removed"}
-        workspace.app = replace(workspace.app, shortcuts=shortcuts, scopes=scopes, events=events)
+        scopes = workspace.state.app.scopes | {"reactions:read"}
+        events = workspace.state.app.events | {"reaction_added", "reaction_removed"}
+        workspace.state.app = replace(workspace.state.app, shortcuts=shortcuts, scopes=scopes, events=events)
 
         @app.global_shortcut("new")
         async def new(ack, body):
@@ -81,14 +81,14 @@ async def test_shortcuts_and_reactions():
 
         message = workspace.messages(DATA_OPS)[-1]
         async with connected(world, app):
-            await workspace.use_shortcut(MAYA, "new")
-            await workspace.use_shortcut(MAYA, "this", message)
-            await workspace.react(MAYA, message, "eyes")
-            await workspace.react(MAYA, message, "eyes")
+            await workspace.interactions.use_shortcut(MAYA, "new")
+            await workspace.interactions.use_shortcut(MAYA, "this", message)
+            await workspace.message_acts.react(MAYA, message, "eyes")
+            await workspace.message_acts.react(MAYA, message, "eyes")
             await workspace.until(lambda: len(heard) == 4)
         assert heard == ["new", "I have the pager until Friday.", "eyes", "no eyes"]
         with pytest.raises(Forbidden):
-            workspace.use_shortcut(MAYA, "this")
+            workspace.interactions.use_shortcut(MAYA, "this")
 
 
 async def test_a_stranger_is_told_apart_in_every_payload():
@@ -128,7 +128,7 @@ async def test_what_the_client_does_not_let_people_do():
         with pytest.raises(Forbidden):
             workspace.delete(MAYA, workspace.messages(GENERAL)[0])
         with pytest.raises(Forbidden):
-            workspace.person("nobody")
+            workspace.state.person("nobody")
 
 
 async def test_an_edit_that_adds_a_mention_reaches_the_app():
@@ -145,7 +145,7 @@ async def test_an_edit_that_adds_a_mention_reaches_the_app():
             await workspace.edit(MAYA, message, "@flowbot ack 2810")
             await workspace.until(lambda: heard)
         assert heard == [f"<@{FLOWBOT}> ack 2809"]
-        assert workspace.message_json(message)["edited"]["user"] == MAYA
+        assert workspace.json.message(message)["edited"]["user"] == MAYA
         workspace.delete(MAYA, message)
         assert message not in workspace.messages(DATA_OPS)
 
@@ -176,7 +176,7 @@ async def test_membership_events_reach_an_app_that_listens():
     async with slack() as world:
         workspace, app, heard = world.workspace, bolt_app(world), []
         kinds = {"member_joined_channel", "member_left_channel", "channel_archive", "channel_unarchive"}
-        workspace.app = replace(workspace.app, events=frozenset(kinds))
+        workspace.state.app = replace(workspace.state.app, events=frozenset(kinds))
         for kind in kinds:
 
             @app.event(kind)
@@ -217,8 +217,8 @@ async def test_direct_messages_tell_of_changes_and_removals():
 async def test_every_message_of_a_channel_reaches_an_app_that_asked_for_it():
     async with slack() as world:
         workspace, app, heard = world.workspace, bolt_app(world), []
-        events = workspace.app.events | {"message.channels", "message.groups"}
-        workspace.app = replace(workspace.app, events=events)
+        events = workspace.state.app.events | {"message.channels", "message.groups"}
+        workspace.state.app = replace(workspace.state.app, events=events)
         workspace.join(FLOWBOT, PRIVATE)
 
         @app.event("message")
@@ -291,19 +291,19 @@ async def test_what_was_removed_or_is_off_cannot_be_used():
         posted = await world.client.chat_postMessage(channel=DATA_OPS, text="x", blocks=CARD)
         card = workspace.find(DATA_OPS, posted["ts"])
         with pytest.raises(Forbidden, match="no longer there"):
-            workspace.click(MAYA, card, "nowhere", "nothing")
-        workspace.remove(card)
+            workspace.interactions.click(MAYA, card, "nowhere", "nothing")
+        workspace.board.remove(card)
         with pytest.raises(Forbidden, match="does not see"):
             workspace.press(MAYA, card, "Acknowledge")
         private = await world.client.chat_postEphemeral(channel=DATA_OPS, user=MAYA, text="x")
         shortcut = Shortcut(name="This", callback_id="this", kind="message")
-        workspace.app = replace(workspace.app, shortcuts=(shortcut,), home_tab=False, messages_tab=False)
+        workspace.state.app = replace(workspace.state.app, shortcuts=(shortcut,), home_tab=False, messages_tab=False)
         with pytest.raises(Forbidden, match="ephemeral"):
-            workspace.use_shortcut(MAYA, "this", workspace.find(DATA_OPS, private["message_ts"]))
-        assert not (await workspace.open_home(MAYA)).acked
+            workspace.interactions.use_shortcut(MAYA, "this", workspace.find(DATA_OPS, private["message_ts"]))
+        assert not (await workspace.interactions.open_home(MAYA)).acked
         with pytest.raises(Forbidden, match="turned off"):
             workspace.say(MAYA, "@flowbot", "hello")
-        workspace.channel(DATA_OPS).read_only = True
+        workspace.state.channel(DATA_OPS).read_only = True
         with pytest.raises(Forbidden, match="only admins"):
             workspace.say(MAYA, DATA_OPS, "hello")
         workspace.say(ALEX, DATA_OPS, "admins may")
@@ -313,8 +313,8 @@ async def test_what_was_removed_or_is_off_cannot_be_used():
 async def test_a_command_without_escaping_is_sent_as_typed():
     async with slack() as world:
         workspace, app = world.workspace, bolt_app(world)
-        (command,) = workspace.app.commands
-        workspace.app = replace(workspace.app, commands=(replace(command, should_escape=False),))
+        (command,) = workspace.state.app.commands
+        workspace.state.app = replace(workspace.state.app, commands=(replace(command, should_escape=False),))
 
         @app.command("/flow")
         async def flow(ack, command):
@@ -329,17 +329,17 @@ async def test_slacks_own_commands_move_people_and_the_app():
     async with slack() as world:
         workspace = world.workspace
         await workspace.say(MAYA, PRIVATE, "/invite @flowbot")
-        assert workspace.has_app(workspace.channel(PRIVATE))
+        assert workspace.state.has_app(workspace.state.channel(PRIVATE))
         assert workspace.visible(MAYA, PRIVATE)[-1] == "flowbot: @flowbot has joined the channel"
         await workspace.say(MAYA, PRIVATE, "/invite @flowbot")
         assert len(workspace.messages(PRIVATE)) == 2
         await workspace.say(MAYA, PRIVATE, "/remove @flowbot")
-        assert not workspace.has_app(workspace.channel(PRIVATE))
+        assert not workspace.state.has_app(workspace.state.channel(PRIVATE))
         await workspace.say(MAYA, PRIVATE, "/invite nobody")
         assert workspace.visible(MAYA, PRIVATE)[-1] == "Slackbot (only you): Say whom: /invite @flowbot"
         await workspace.say(MAYA, "@flowbot", "/leave")
         assert "does not work" in workspace.visible(MAYA, workspace.dm(MAYA).id)[-1]
         await workspace.say(MAYA, PRIVATE, "/archive")
-        assert workspace.channel(PRIVATE).archived
+        assert workspace.state.channel(PRIVATE).archived
         await workspace.say(MAYA, PRIVATE, "/leave")
-        assert not workspace.sees(MAYA, workspace.channel(PRIVATE))
+        assert not workspace.state.sees(MAYA, workspace.state.channel(PRIVATE))

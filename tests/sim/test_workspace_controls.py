@@ -9,6 +9,7 @@ from aiohttp import web
 from workspace_kit import bolt_app, connected, slack
 
 from bot.sim.slack.controls import workspace_routes
+from bot.sim.slack.model import Shortcut
 from bot.sim.slack.seed import (
     DATA_OPS,
     FINANCE,
@@ -21,7 +22,6 @@ from bot.sim.slack.seed import (
     SAM,
     STRANGER,
 )
-from bot.sim.slack.things import Shortcut
 
 CARD = [
     {
@@ -163,7 +163,7 @@ async def test_a_modal_and_the_home_tab_on_the_page():
             await client.views_publish(user_id=event["user"], view={"type": "home", "blocks": []})
 
         async with connected(demo.world, app):
-            view = workspace.open_view(workspace.new_trigger(MAYA), MODAL)
+            view = workspace.modals.open(workspace.state.new_trigger_id(MAYA), MODAL)
             assert (await demo.state())["modal"]["id"] == view.id
             answer = await demo.post("modal/submit", as_=MAYA, view_id=view.id, values={"why": {"text": "no"}})
             assert answer["errors"] == {"why": "Say more."}
@@ -171,13 +171,13 @@ async def test_a_modal_and_the_home_tab_on_the_page():
             state = {"why": {"text": {"type": "plain_text_input", "value": "because"}}}
             assert (await demo.post("modal/submit", as_=MAYA, view_id=view.id, values=state))["errors"] == {}
             assert (await demo.state())["modal"] is None
-            view = workspace.open_view(workspace.new_trigger(MAYA), MODAL)
+            view = workspace.modals.open(workspace.state.new_trigger_id(MAYA), MODAL)
             await demo.post("press", as_=MAYA, view_id=view.id, block_id="why", action_id="text", value="typed")
             assert view.values["why"]["text"]["value"] == "typed"
             await demo.post("modal/close", as_=MAYA, view_id=view.id)
             assert (await demo.state())["modal"] is None
             await demo.post("home", as_=MAYA)
-            await workspace.until(lambda: workspace.home(MAYA))
+            await workspace.until(lambda: workspace.modals.home(MAYA))
             assert (await demo.state())["home"]["type"] == "home"
             gone = await demo.post("press", as_=MAYA, view_id=view.id, block_id="why", action_id="text")
             assert gone["error"] == "that view is closed"
@@ -186,9 +186,9 @@ async def test_a_modal_and_the_home_tab_on_the_page():
 async def test_own_messages_reactions_membership_and_shortcuts():
     async with page() as demo:
         workspace = demo.world.workspace
-        workspace.ack_seconds = 0.01
+        workspace.deliveries.ack_seconds = 0.01
         shortcut = Shortcut(name="This", callback_id="this", kind="message")
-        workspace.app = replace(workspace.app, shortcuts=(shortcut,))
+        workspace.state.app = replace(workspace.state.app, shortcuts=(shortcut,))
         ts = (await demo.post("say", as_=MAYA, channel=GENERAL, text="helo"))["ts"]
         place = {"as_": MAYA, "channel": GENERAL, "ts": ts}
         await demo.post("edit", **place, text="hello")
@@ -202,9 +202,9 @@ async def test_own_messages_reactions_membership_and_shortcuts():
         assert workspace.find(GENERAL, ts) is None
         assert (await demo.post("delete", **place))["error"] == "that message is gone"
         await demo.post("join", as_=FLOWBOT, channel=GENERAL)
-        assert workspace.has_app(workspace.channel(GENERAL))
+        assert workspace.state.has_app(workspace.state.channel(GENERAL))
         await demo.post("leave", as_=FLOWBOT, channel=GENERAL)
-        assert not workspace.has_app(workspace.channel(GENERAL))
+        assert not workspace.state.has_app(workspace.state.channel(GENERAL))
 
 
 @pytest.mark.parametrize(
@@ -242,14 +242,14 @@ async def test_faults_switches_and_calls():
         assert [(call["method"], call["status"]) for call in calls] == [("chat.postMessage", 429), ("auth.test", 200)]
         for name in ("pace", "tiers", "acks_anywhere", f"archived {GENERAL}"):
             await demo.post("slack/switch", name=name, value=True)
-        assert workspace.channel(GENERAL).archived
-        assert (workspace.pace.posting, workspace.pace.tiers) == (True, True)
+        assert workspace.state.channel(GENERAL).archived
+        assert (workspace.state.rate_limits.posting, workspace.state.rate_limits.tiers) == (True, True)
 
 
 async def test_the_stream_tells_every_version_and_ends_with_the_workspace():
     async with page() as demo, demo.world.session.get(f"{demo.url}/stream", params={"as": MAYA}) as stream:
         first = json.loads((await stream.content.readuntil(b"\n\n")).decode().removeprefix("data: "))
-        assert first == {"version": demo.world.workspace.version}
+        assert first == {"version": demo.world.workspace.state.version}
         await demo.post("say", as_=MAYA, channel=GENERAL, text="hello")
         second = json.loads((await stream.content.readuntil(b"\n\n")).decode().removeprefix("data: "))
         assert second["version"] > first["version"]

@@ -132,8 +132,8 @@ async def test_a_response_url_lives_half_an_hour_and_five_uses():
 async def test_a_response_url_has_its_own_pace():
     async with slack() as world:
         for number in range(11):
-            hook = world.workspace.new_hook(MAYA, DATA_OPS)
-            async with world.session.post(world.workspace.hook_url(hook), json={"text": "x"}) as answer:
+            hook = world.workspace.state.new_response_url(MAYA, DATA_OPS)
+            async with world.session.post(world.workspace.state.address_of(hook), json={"text": "x"}) as answer:
                 assert answer.status == (200 if number < 10 else 429)
 
 
@@ -155,13 +155,13 @@ async def test_an_address_that_refuses_connections_leaves_the_web_api_alone():
     async with slack() as world:
         await world.workspace.fault("refused", method="response")
         await world.workspace.fault("refused", method="upload")
-        hook = world.workspace.new_hook("U0MAYA00001", DATA_OPS)
+        hook = world.workspace.state.new_response_url("U0MAYA00001", DATA_OPS)
         told = await world.client.files_getUploadURLExternal(filename="a.log", length=1)
-        for address in (world.workspace.hook_url(hook), told["upload_url"]):
+        for address in (world.workspace.state.address_of(hook), told["upload_url"]):
             async with aiohttp.ClientSession() as session:
                 with pytest.raises(aiohttp.ClientConnectorError):
                     await session.post(address, json={})
         await world.client.chat_postMessage(channel=DATA_OPS, text="once")
         assert said(world, "once") == 1
         await world.workspace.fault("none")
-        assert world.workspace.hook_url(hook).startswith(world.workspace.base_url)
+        assert world.workspace.state.address_of(hook).startswith(world.workspace.state.base_url)

@@ -98,10 +98,10 @@ async def test_events_come_again_until_the_app_says_stop(no_retry, attempts):
 
 async def test_an_app_that_hangs_or_is_away():
     async with slack() as world:
-        world.workspace.ack_seconds = 0.05
+        world.workspace.deliveries.ack_seconds = 0.05
 
         async def handler(request):
-            await world.workspace.until(lambda: world.workspace.closed)
+            await world.workspace.until(lambda: world.workspace.state.closed)
             return web.Response()
 
         async with listening(world, handler):

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sim.slack.limits import check_attachments, check_blocks, check_metadata, check_view
+from bot.sim.slack.model import SlackError
 from bot.sim.slack.seed import DATA_OPS, MAYA, demo_workspace
-from bot.sim.slack.things import SlackError
 
 
 def plain(text):
@@ -127,7 +127,7 @@ def test_a_block_with_any_one_part_exchanged_is_taken_and_readable_or_refused(da
     except SlackError:
         return
     workspace = demo_workspace(lambda: 0.0)
-    assert workspace.shown(workspace.post_from_app(DATA_OPS, {"blocks": [block]})) is not None
+    assert workspace.shown(workspace.responses.post(DATA_OPS, {"blocks": [block]})) is not None
 
 
 WRONG = [
@@ -219,7 +219,7 @@ def test_taken(block):
     check_blocks([block])
     assert block == before
     workspace = demo_workspace(lambda: 0.0)
-    workspace.post_from_app(DATA_OPS, {"blocks": [block]})
+    workspace.responses.post(DATA_OPS, {"blocks": [block]})
     assert workspace.visible(MAYA, DATA_OPS)[-1].startswith("flowbot: ")
 
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from bot.sim.slack.inputs import elements, entered, find_option, initial, state_values
 from bot.sim.slack.limits import check_blocks, check_view
+from bot.sim.slack.model import Forbidden, Message, SlackError
 from bot.sim.slack.seed import DATA_OPS, FLOWBOT, JONAS, MAYA, demo_workspace
-from bot.sim.slack.things import Forbidden, Message, SlackError
 
 
 def workspace():
@@ -15,9 +15,9 @@ def workspace():
 
 
 def posted(world, blocks=(), text="fallback", **facts):
-    message = Message(ts=world.new_ts(), channel=DATA_OPS, user=FLOWBOT, by_app=True, text=text, **facts)
+    message = Message(ts=world.state.new_ts(), channel=DATA_OPS, user=FLOWBOT, by_app=True, text=text, **facts)
     message.blocks = list(blocks)
-    return world.put(message)
+    return world.board.add(message)
 
 
 def plain(text):
@@ -64,7 +64,7 @@ OTHER = {"text": plain("Two"), "value": "2"}
         (
             {
                 "type": "input",
-                "label": plain("DetectionReason"),
+                "label": plain("Why"),
                 "element": {"type": "plain_text_input", "initial_value": "so"},
             },
             "Why: [so]",
@@ -103,21 +103,21 @@ def test_attachments_are_read_below_the_message():
 
 def test_timestamps_never_repeat():
     world = workspace()
-    stamps = [world.new_ts() for _ in range(100)]
+    stamps = [world.state.new_ts() for _ in range(100)]
     assert sorted(set(stamps)) == stamps
 
 
 def test_unread_counts_what_others_said():
     world = workspace()
-    assert world.unread(MAYA, DATA_OPS) == 0
+    assert world.board.unread(MAYA, DATA_OPS) == 0
     posted(world)
     posted(world, only_for=JONAS)
     posted(world, thread_ts=world.messages(DATA_OPS)[0].ts)
-    assert (world.unread(MAYA, DATA_OPS), world.unread(JONAS, DATA_OPS)) == (1, 2)
-    world.read(MAYA, DATA_OPS)
-    version = world.version
-    world.read(MAYA, DATA_OPS)
-    assert (world.unread(MAYA, DATA_OPS), world.version) == (0, version)
+    assert (world.board.unread(MAYA, DATA_OPS), world.board.unread(JONAS, DATA_OPS)) == (1, 2)
+    world.board.mark_read(MAYA, DATA_OPS)
+    version = world.state.version
+    world.board.mark_read(MAYA, DATA_OPS)
+    assert (world.board.unread(MAYA, DATA_OPS), world.state.version) == (0, version)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ async def raw_socket(world):
 
 async def test_an_event_without_an_answer_comes_again_with_the_same_event_id():
     async with slack() as world, raw_socket(world) as socket:
-        world.workspace.ack_seconds = 0.02
+        world.workspace.deliveries.ack_seconds = 0.02
         deed = world.workspace.say(MAYA, DATA_OPS, "@flowbot hello")
         frames = [await socket.receive_json() for _ in range(4)]
         assert (await deed).acked is False
@@ -32,7 +32,7 @@ async def test_an_event_without_an_answer_comes_again_with_the_same_event_id():
 
 async def test_commands_and_clicks_do_not_come_again():
     async with slack() as world, raw_socket(world) as socket:
-        world.workspace.ack_seconds = 0.02
+        world.workspace.deliveries.ack_seconds = 0.02
         assert (await world.workspace.say(MAYA, DATA_OPS, "/flow help")).why == "timeout"
         frame = await socket.receive_json()
         assert (frame["type"], frame["accepts_response_payload"]) == ("slash_commands", True)
@@ -61,7 +61,7 @@ async def test_an_answer_on_another_socket_counts_unless_switched_off():
         sockets = world.workspace.sockets
         for anywhere in (True, False):
             sockets.acks_anywhere = anywhere
-            world.workspace.ack_seconds = 3 if anywhere else 0.1
+            world.workspace.deliveries.ack_seconds = 3 if anywhere else 0.1
             deed = world.workspace.say(MAYA, DATA_OPS, "/flow help")
             receiving = {asyncio.create_task(socket.receive_json()): socket for socket in (one, other)}
             done, waiting = await asyncio.wait(receiving, return_when=asyncio.FIRST_COMPLETED)

@@ -11,7 +11,7 @@ WORKSPACE = demo_workspace(lambda: 1_795_270_000.0)
 
 
 def typed(text, *, labels=False):
-    everyone = WORKSPACE.people.values()
+    everyone = WORKSPACE.state.people.values()
     return encode(
         text, people=everyone, channels=WORKSPACE.channels.values(), groups=WORKSPACE.groups.values(), labels=labels
     )
@@ -58,7 +58,7 @@ def test_escaping_is_undone(text):
 
 @given(st.text(alphabet="ab &<>=-_'\"0123456789\n"))
 def test_a_person_reads_what_was_typed(text):
-    assert WORKSPACE.plain(typed(text)) == text
+    assert WORKSPACE.renderer.plain(typed(text)) == text
 
 
 @pytest.mark.parametrize(
@@ -74,4 +74,4 @@ def test_a_person_reads_what_was_typed(text):
     ],
 )
 def test_reading(mrkdwn, read):
-    assert WORKSPACE.plain(mrkdwn) == read
+    assert WORKSPACE.renderer.plain(mrkdwn) == read

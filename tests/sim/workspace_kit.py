@@ -1,4 +1,4 @@
-"""What the workspace's tests stand on: a clock moved by hand, the pretend Slack on a socket, a real bolt app."""
+"""What the workspace's tests share: a clock moved by hand, the pretend Slack on a socket, a real bolt app."""
 
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -12,8 +12,8 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sim.slack.face import slack_app
 from bot.sim.slack.seed import FLOWBOT, demo_workspace
+from bot.sim.slack.server import slack_app
 from bot.sim.slack.workspace import Workspace
 
 START = 1_795_270_000.0
@@ -21,7 +21,7 @@ START = 1_795_270_000.0
 
 @dataclass
 class Clock:
-    """Stands still until it is moved."""
+    """A clock that only tests move; epoch seconds."""
 
     now: float = START
 
@@ -65,24 +65,24 @@ def without_proxies() -> Iterator[None]:
 async def slack() -> AsyncIterator[Slack]:
     clock = Clock()
     workspace = demo_workspace(clock)
-    workspace.app = replace(
-        workspace.app,
-        scopes=workspace.app.scopes | {"channels:join", "im:read", "reactions:write"},
-        events=workspace.app.events | {"app_home_opened"},
+    workspace.state.app = replace(
+        workspace.state.app,
+        scopes=workspace.state.app.scopes | {"channels:join", "im:read", "reactions:write"},
+        events=workspace.state.app.events | {"app_home_opened"},
         home_tab=True,
     )
-    workspace.retry_delays = (0.0, 0.0, 0.0)
+    workspace.deliveries.retry_delays = (0.0, 0.0, 0.0)
     runner = web.AppRunner(slack_app(workspace), access_log=None, shutdown_timeout=0.1)
     with without_proxies():
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
-        workspace.base_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        workspace.state.base_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         session = ClientSession(timeout=ClientTimeout(total=60))
-        base = f"{workspace.base_url}/api/"
+        base = f"{workspace.state.base_url}/api/"
         client = AsyncWebClient(token="xoxb-demo", base_url=base, session=session, retry_handlers=[])
         try:
-            yield Slack(workspace, clock, workspace.base_url, session, client)
+            yield Slack(workspace, clock, workspace.state.base_url, session, client)
         finally:
             await workspace.close()
             await session.close()

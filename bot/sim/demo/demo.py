@@ -1,7 +1,7 @@
 """The demo: the simulators in this process, and the unmodified bot as a process of its own against them.
 
-``demo`` serves the page until it is stopped. ``demo --script`` plays the story of ``scenario.py`` instead, prints the
-conversation as people would see it, and returns 0 only if every step went as told.
+``demo`` serves the page until it is stopped. ``demo --script`` plays the scenario of ``scenario.py`` instead, prints
+the conversation as people would see it, and returns 0 only if every step succeeded.
 """
 
 import asyncio
@@ -35,15 +35,15 @@ _ROOT = str(Path(__file__).resolve().parents[3])  # the folder that holds the pa
 
 
 def demo_world() -> World:
-    """Return the demo's world, flowbot being installed in its Slack with the manifest that real workspaces get."""
+    """Build the demo's world; flowbot is installed in its Slack with the manifest that real workspaces get."""
     world = serve.demo_world()
     world.workspace.install(manifest("/flow", table.usage_hint(), "socket"))
     return world
 
 
 def environment(running: Running, folder: Path) -> dict[str, str]:
-    """Return the bot's settings for the demo's world; nothing else of flowbot's or a proxy's leaks in."""
-    app = running.world.workspace.app
+    """Build the bot's environment for the demo's world: ours, without other settings of flowbot or of a proxy."""
+    app = running.world.workspace.state.app
     kept = {name: value for name, value in os.environ.items() if not _foreign(name)}
     return kept | {
         "SLACK_BOT_TOKEN": app.bot_token,
@@ -111,7 +111,7 @@ async def flowbot(
     out: int | None = None,
     log: IO[bytes] | int | None = None,
 ) -> asyncio.subprocess.Process:
-    """Start ``flowbot`` with these arguments in a folder; ``out`` and ``log`` are where its words go, else to ours."""
+    """Start ``flowbot`` with these arguments in a folder; ``out`` and ``log`` take stdout and stderr, else ours do."""
     paths = os.pathsep.join(part for part in (_ROOT, settings.get("PYTHONPATH", "")) if part)
     return await asyncio.create_subprocess_exec(
         sys.executable,
@@ -126,7 +126,7 @@ async def flowbot(
 
 
 async def connected(running: Running, process: asyncio.subprocess.Process) -> None:
-    """Wait until the bot is connected; raises RuntimeError where it ended or did not come."""
+    """Wait until the bot is connected; raises RuntimeError where it ended or did not connect in time."""
     workspace = running.world.workspace
     ended = asyncio.ensure_future(process.wait())
     ready = asyncio.ensure_future(
@@ -141,7 +141,7 @@ async def connected(running: Running, process: asyncio.subprocess.Process) -> No
 
 
 async def demo(port: int) -> int:
-    """Serve the demo until it is stopped; return the exit code."""
+    """Serve the demo until it is stopped. The exit code is 1 where it could not start, or the bot ended by itself."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -185,8 +185,8 @@ def _open(url: str) -> None:
 
 
 async def script() -> int:
-    """Play the story and print it; return 0 only if every step went as told."""
-    from bot.sim.demo.scenario import Story
+    """Play the scenario and print it; return 0 only if every step succeeded."""
+    from bot.sim.demo.scenario import DemoScenario
 
     running = await serve.start(demo_world())
     with tempfile.TemporaryDirectory(prefix="flowbot-demo-") as name:
@@ -194,7 +194,7 @@ async def script() -> int:
         try:
             async with bot(environment(running, folder), folder) as process:
                 await connected(running, process)
-                return await Story(running.world).play()
+                return await DemoScenario(running.world).play()
         except RuntimeError as error:
             sys.stderr.write(f"{error}\n")
             return 1

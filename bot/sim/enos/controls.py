@@ -1,4 +1,4 @@
-"""The control routes of the platform: what the demo page shows of it, and the levers that make things fail."""
+"""The control routes of the platform: what the demo page shows of it, and what makes things fail."""
 
 from collections.abc import Awaitable, Callable
 from heapq import nlargest
@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.sim.enos.faults import KINDS
-from bot.sim.enos.gate import json_of
+from bot.sim.enos.gateway import json_of
 from bot.sim.enos.model import Flow, Instance, Status
 from bot.sim.enos.platform import Platform
 
@@ -15,8 +15,8 @@ _NEWEST = 50
 _LAST_RUNS = 5
 
 
-class Mistaken(Exception):  # noqa: N818  an answer to whoever pulls a lever wrongly, not an error of the simulator
-    """What was asked cannot be done; the sentence says why."""
+class ControlError(Exception):
+    """What the page asked for cannot be done; the sentence says why, ``http`` is the status of the answer."""
 
     def __init__(self, sentence: str, http: int = 400) -> None:
         super().__init__(sentence)
@@ -24,28 +24,28 @@ class Mistaken(Exception):  # noqa: N818  an answer to whoever pulls a lever wro
 
 
 def platform_routes(platform: Platform) -> list[web.RouteDef]:
-    """Return the routes under /sim/platform. All speak JSON; a mistake answers ``{"error": sentence}``."""
-    levers = _Levers(platform)
+    """List the routes under /sim/platform. All speak JSON; what cannot be done answers ``{"error": sentence}``."""
+    controls = _PlatformControls(platform)
     return [
-        web.get("/sim/platform", _guarded(levers.show)),
-        web.get("/sim/platform/calls", _guarded(levers.calls)),
-        web.post("/sim/platform/flow/{id}/{lever}", _guarded(levers.flow)),
-        web.post("/sim/platform/instance/{id}/{lever}", _guarded(levers.instance)),
-        web.post("/sim/platform/user/{id}/{lever}", _guarded(levers.user)),
-        web.post("/sim/platform/fault", _guarded(levers.fault)),
-        web.post("/sim/platform/switch", _guarded(levers.switch)),
+        web.get("/sim/platform", _handler(controls.show)),
+        web.get("/sim/platform/calls", _handler(controls.calls)),
+        web.post("/sim/platform/flow/{id}/{command}", _handler(controls.flow)),
+        web.post("/sim/platform/instance/{id}/{command}", _handler(controls.instance)),
+        web.post("/sim/platform/user/{id}/{command}", _handler(controls.user)),
+        web.post("/sim/platform/fault", _handler(controls.fault)),
+        web.post("/sim/platform/switch", _handler(controls.switch)),
     ]
 
 
-_Lever = Callable[[web.Request, dict[str, Any]], Any]
+_Control = Callable[[web.Request, dict[str, Any]], Any]
 
 
-def _guarded(lever: _Lever) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def _handler(command: _Control) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def answer(request: web.Request) -> web.StreamResponse:
         try:
-            return web.json_response(lever(request, await _body(request)))
-        except Mistaken as mistaken:
-            return web.json_response({"error": str(mistaken)}, status=mistaken.http)
+            return web.json_response(command(request, await _body(request)))
+        except ControlError as error:
+            return web.json_response({"error": str(error)}, status=error.http)
         except ValueError as error:
             return web.json_response({"error": str(error)}, status=400)
 
@@ -56,16 +56,16 @@ async def _body(request: web.Request) -> dict[str, Any]:
     raw = await request.read()
     body = json_of(raw) if raw else {}
     if not isinstance(body, dict):
-        raise Mistaken("The body must be a JSON object.")
+        raise ControlError("The body must be a JSON object.")
     return body
 
 
-class _Levers:
+class _PlatformControls:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
 
     def show(self, _request: web.Request, _body: dict[str, Any]) -> dict[str, Any]:
-        """Return what a panel needs: flows, newest instances, users, faults, switches, version."""
+        """Show what the panel needs: flows, newest instances, users, faults, switches, version."""
         platform = self._platform
         now = platform.tick()
         newest = nlargest(_NEWEST, platform.runs.all.values(), key=lambda each: (each.updated, each.serial))
@@ -82,7 +82,7 @@ class _Levers:
         }
 
     def calls(self, request: web.Request, _body: dict[str, Any]) -> list[dict[str, Any]]:
-        """Return the newest recorded calls; ``action`` narrows, ``limit`` is 200 unless told."""
+        """Show the newest recorded calls; ``?action=`` narrows them, ``?limit=`` is 200 by default."""
         action = request.query.get("action", "")
         calls = self._platform.called(action) if action else self._platform.calls
         return [
@@ -95,32 +95,34 @@ class _Levers:
         ]  # fmt: skip
 
     def flow(self, request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
-        """Break, mend, run, lock or unlock a flow."""
+        """Let a flow fail or recover and run it, or run, lock or unlock it."""
         flow = self._flow(request)
-        lever = request.match_info["lever"]
-        if lever not in {"fail", "timeout", "recover", "run", "lock", "unlock"}:
-            raise Mistaken(f"A flow cannot be told to {lever}: fail, timeout, recover, run, lock or unlock it.", 404)
+        command = request.match_info["command"]
+        if command not in {"fail", "timeout", "recover", "run", "lock", "unlock"}:
+            raise ControlError(
+                f"A flow cannot be told to {command}: fail, timeout, recover, run, lock or unlock it.", 404
+            )
         started: Instance | None = None
-        if lever in {"lock", "unlock"}:
-            self._platform.edit(flow.id, locked=lever == "lock")
+        if command in {"lock", "unlock"}:
+            self._platform.edit(flow.id, locked=command == "lock")
         elif not flow.shape.tasks:
-            raise Mistaken(f"Flow {flow.id} has no tasks, so it cannot run.")
+            raise ControlError(f"Flow {flow.id} has no tasks, so it cannot run.")
         else:
-            self._plan(flow, lever, body)
+            self._set_failure_plan(flow, command, body)
             started = self._platform.start_scheduled(flow.id)
         return {"flow": _flow(self._platform, flow), "instance": _instance(started) if started else None}
 
-    def _plan(self, flow: Flow, lever: str, body: dict[str, Any]) -> None:
-        if lever == "recover":
+    def _set_failure_plan(self, flow: Flow, command: str, body: dict[str, Any]) -> None:
+        if command == "recover":
             self._platform.recover(flow.id)
-        if lever not in {"fail", "timeout"}:
+        if command not in {"fail", "timeout"}:
             return
         task = body.get("task")
         lines = body.get("lines") or ()
         self._platform.fail(
             flow.id,
             None if task is None else int(task),
-            Status.TIMEOUT if lever == "timeout" else Status.FAIL,
+            Status.TIMEOUT if command == "timeout" else Status.FAIL,
             lines=lines.splitlines() if isinstance(lines, str) else [str(line) for line in lines],
         )
 
@@ -128,32 +130,32 @@ class _Levers:
         name = request.match_info["id"]
         flow = self._platform.flows.get(int(name)) if name.isdecimal() else None
         if flow is None:
-            raise Mistaken(f"There is no flow {name}.", 404)
+            raise ControlError(f"There is no flow {name}.", 404)
         return flow
 
     def instance(self, request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
         """Rerun or cancel an instance as the console does: ``rerun`` keeps its id."""
-        name, lever = request.match_info["id"], request.match_info["lever"]
+        name, command = request.match_info["id"], request.match_info["command"]
         if name not in self._platform.runs.all:
-            raise Mistaken(f"There is no instance {name}.", 404)
-        if lever == "rerun":
+            raise ControlError(f"There is no instance {name}.", 404)
+        if command == "rerun":
             task = body.get("task")
             self._platform.rerun(name, None if task is None else int(task))
-        elif lever == "cancel":
+        elif command == "cancel":
             self._platform.cancel(name)
         else:
-            raise Mistaken(f"An instance cannot be told to {lever}: rerun or cancel it.", 404)
+            raise ControlError(f"An instance cannot be told to {command}: rerun or cancel it.", 404)
         return {"instance": _instance(self._platform.instance(name))}
 
     def user(self, request: web.Request, _body: dict[str, Any]) -> dict[str, Any]:
         """Lock or unlock a user."""
-        name, lever = request.match_info["id"], request.match_info["lever"]
+        name, command = request.match_info["id"], request.match_info["command"]
         user = self._platform.users.get(name)
         if user is None:
-            raise Mistaken(f"There is no user {name}.", 404)
-        if lever not in {"lock", "unlock"}:
-            raise Mistaken(f"A user cannot be told to {lever}: lock or unlock them.", 404)
-        user.locked = lever == "lock"
+            raise ControlError(f"There is no user {name}.", 404)
+        if command not in {"lock", "unlock"}:
+            raise ControlError(f"A user cannot be told to {command}: lock or unlock them.", 404)
+        user.locked = command == "lock"
         self._platform.changed()
         return {"id": user.id, "name": user.name, "locked": user.locked}
 
@@ -173,7 +175,7 @@ class _Levers:
 
 
 def _redacted(resource: str, body: Any) -> Any:
-    """Return a body as a panel may show it: what proves an application's identity stays out."""
+    """Hide what proves an application's identity, so that the panel may show a body."""
     if resource != "token" or not isinstance(body, dict):
         return body
     return {key: "…" if key in {"encryption", "accessToken"} else value for key, value in body.items()}
@@ -181,6 +183,7 @@ def _redacted(resource: str, body: Any) -> Any:
 
 def _flow(platform: Platform, flow: Flow) -> dict[str, Any]:
     running = platform.runs.running(flow.id)
+    plan = flow.failure_plan
     return {
         "id": flow.id,
         "name": flow.name,
@@ -190,14 +193,14 @@ def _flow(platform: Platform, flow: Flow) -> dict[str, Any]:
         "cycle": flow.cycle,
         "freq": flow.freq,
         "tasks": [{"id": task.id, "name": task.name} for task in flow.shape.tasks],
-        "failing": None if flow.plan is None else {"kind": flow.plan.kind.name, "tasks": sorted(flow.plan.tasks)},
+        "failing": None if plan is None else {"kind": plan.kind.name, "tasks": sorted(plan.tasks)},
         "running": None if running is None else running.id,
-        "last_runs": [_instance(each) for each in _begun(platform, flow)],
+        "last_runs": [_instance(each) for each in _last_begun(platform, flow)],
     }
 
 
-def _begun(platform: Platform, flow: Flow) -> list[Instance]:
-    """Return the instances of a flow that began last, newest first."""
+def _last_begun(platform: Platform, flow: Flow) -> list[Instance]:
+    """Find the instances of a flow that began last, newest first."""
     begun = (each for each in platform.runs.of_flow(flow.id) if each.start is not None)
     return nlargest(_LAST_RUNS, begun, key=lambda each: (each.start, each.serial))
 

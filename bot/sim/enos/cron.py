@@ -1,4 +1,4 @@
-"""A small Quartz: which moments a seven-field expression names, in UTC.
+"""Quartz cron expressions: at which times a seven-field expression fires, in UTC.
 
 Fields are second, minute, hour, day of month, month, day of week, year. Understood are ``*``, ``?``, numbers,
 names, lists, ranges, steps, and ``L`` for the last day of a month. Days of the week count from SUN = 1.
@@ -14,12 +14,12 @@ _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT",
 _WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _NAMES = {name: str(number) for names in (_MONTHS, _WEEKDAYS) for number, name in enumerate(names, start=1)}
 _RANGES = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (1, 7), (1970, 2099))
-_LONGEST = 366 * 5  # days until an expression counts as never; leap days come within
+_LONGEST = 366 * 5  # days after which an expression counts as never firing; includes a leap day
 
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """An expression, as the numbers it allows in each field."""
+    """A parsed expression: the numbers that it allows in each field."""
 
     seconds: tuple[int, ...]
     minutes: tuple[int, ...]
@@ -30,7 +30,7 @@ class Cron:
     years: frozenset[int]
     on_last_day: bool
 
-    def names(self, day: date) -> bool:
+    def fires_on(self, day: date) -> bool:
         """Whether it fires on this day at all."""
         if day.year not in self.years or day.month not in self.months:
             return False
@@ -43,7 +43,7 @@ class Cron:
 
 @lru_cache(maxsize=512)
 def read(expression: str) -> Cron:
-    """Return the expression read. Raises ValueError for what is not understood."""
+    """Parse an expression. Raises ValueError for what is not understood."""
     fields = expression.upper().split()
     if len(fields) == 6:  # Quartz: the year may be left out
         fields.append("*")
@@ -59,7 +59,7 @@ def read(expression: str) -> Cron:
 
 
 def _numbers(text: str, low: int, high: int) -> set[int]:
-    """Return the numbers that one field allows."""
+    """List the numbers that one field allows."""
     numbers: set[int] = set()
     for part in text.split(","):
         span, _, step = part.partition("/")
@@ -76,12 +76,12 @@ def _numbers(text: str, low: int, high: int) -> set[int]:
 
 
 def fires(expression: str, after: float, until: float) -> Iterator[float]:
-    """Yield the moments in (after, until], epoch seconds, in order."""
+    """Go through the times in (after, until], epoch seconds, in order."""
     cron = read(expression)
     day = datetime.fromtimestamp(after, UTC).date()
     end = datetime.fromtimestamp(until, UTC).date()
     while day <= end:
-        if cron.names(day):
+        if cron.fires_on(day):
             midnight = datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
             for at in _within(cron, midnight):
                 if after < at <= until:
@@ -97,5 +97,5 @@ def _within(cron: Cron, midnight: float) -> Iterator[float]:
 
 
 def following(expression: str, after: float) -> float | None:
-    """Return the next moment after ``after``; None where the expression names none within five years."""
+    """Find the next time after ``after``, epoch seconds; None where there is none within five years."""
     return next(fires(expression, after, after + _LONGEST * 86400), None)

@@ -4,13 +4,13 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bot.sim.enos.ask import Ask, pairs, whole
+from bot.sim.enos.action_call import ActionCall, pairs, whole
 from bot.sim.enos.cron import read
 from bot.sim.enos.model import (
     CYCLES,
     Denied,
     Flow,
-    Link,
+    FlowLink,
     Relation,
     Shape,
     Task,
@@ -20,22 +20,22 @@ from bot.sim.enos.platform import Directory
 _MANDATORY = ("type", "name", "freq", "cycle", "alertMode", "doAs", "owners", "visitors", "startTime", "active")
 
 
-def save(ask: Ask) -> Any:
+def save(call: ActionCall) -> Any:
     """Save Flow: replace a flow's definition."""
-    flow = ask.flow(ask.whole("id"))
-    ask.must_own(flow)
-    if ask.user.locked:
+    flow = call.flow(call.whole("id"))
+    call.must_own(flow)
+    if call.user.locked:
         raise Denied(62105, "locked_user")
     for name in _MANDATORY:
-        ask.field(name)
-    fields = ask.fields()
-    shape = _saved_shape(ask, flow, fields)
+        call.field(name)
+    fields = call.fields()
+    shape = _saved_shape(call, flow, fields)
     freq, cycle = checked_schedule(str(fields["freq"]), str(fields["cycle"]))
-    ask.platform.edit(
+    call.platform.edit(
         flow.id,
-        kind=ask.whole("type"),
-        alert_mode=ask.whole("alertMode"),
-        active=bool(ask.whole("active")),
+        kind=call.whole("type"),
+        alert_mode=call.whole("alertMode"),
+        active=bool(call.whole("active")),
         name=str(fields["name"]),
         freq=freq,
         cycle=cycle,
@@ -45,16 +45,16 @@ def save(ask: Ask) -> Any:
         start_date=str(fields["startTime"]),
         shape=shape,
         parameters=pairs(fields.get("parameters", "[]")),
-        description=ask.text("desc"),
-        queue=ask.text("queue"),
-        updated=ask.now,
-        updated_by=ask.user.name,
+        description=call.text("desc"),
+        queue=call.text("queue"),
+        updated=call.now,
+        updated_by=call.user.name,
     )
     return {"flowId": flow.id}
 
 
 def checked_schedule(freq: str, cycle: str) -> tuple[str, str]:
-    """Return the two as they are if they can be understood. Raises Denied."""
+    """Check a cron expression and a cycle, and return them unchanged. Raises Denied."""
     try:
         read(freq)
     except ValueError as error:
@@ -65,16 +65,16 @@ def checked_schedule(freq: str, cycle: str) -> tuple[str, str]:
 
 
 def names_of(value: object) -> tuple[str, ...]:
-    """Return the names of an owner field: joined by ``;``, perhaps padded."""
+    """Split an owner field into its names: joined by ``;``, perhaps with blanks."""
     return tuple(name.strip() for name in str(value or "").split(";") if name.strip())
 
 
-def _saved_shape(ask: Ask, flow: Flow, fields: Mapping[str, Any]) -> Shape:
-    """Return the graph that a save describes: known tasks by id, other flows, relations by node."""
+def _saved_shape(call: ActionCall, flow: Flow, fields: Mapping[str, Any]) -> Shape:
+    """Read the graph of a save: known tasks by id, other flows, relations by node."""
     tasks = tuple(_known_task(flow, each) for each in objects(fields.get("tasks")))
     links = tuple(
-        Link(other.id, other.name)
-        for other in (ask.flow(whole(each.get("flowId"))) for each in objects(fields.get("flows")))
+        FlowLink(other.id, other.name)
+        for other in (call.flow(whole(each.get("flowId"))) for each in objects(fields.get("flows")))
     )
     relations = tuple(
         Relation(
@@ -85,7 +85,7 @@ def _saved_shape(ask: Ask, flow: Flow, fields: Mapping[str, Any]) -> Shape:
         )
         for each in objects(fields.get("relations"))
     )
-    return sound(Shape(tasks, links, relations))
+    return checked_graph(Shape(tasks, links, relations))
 
 
 def _known_task(flow: Flow, node: Mapping[str, Any]) -> Task:
@@ -96,7 +96,7 @@ def _known_task(flow: Flow, node: Mapping[str, Any]) -> Task:
 
 
 def objects(value: object) -> list[Mapping[str, Any]]:
-    """Return an optional array of objects. Raises Denied for anything else."""
+    """Read an optional array of objects. Raises Denied for anything else."""
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
@@ -104,8 +104,8 @@ def objects(value: object) -> list[Mapping[str, Any]]:
     return value
 
 
-def sound(shape: Shape) -> Shape:
-    """Return the graph if every relation leads to a task of it and none goes in a circle."""
+def checked_graph(shape: Shape) -> Shape:
+    """Check that every relation leads to a task of the graph and none goes in a circle. Raises Denied."""
     targets = {task.node for task in shape.tasks}
     sources = targets | {link.node for link in shape.links}
     if any(each.source not in sources or each.target not in targets for each in shape.relations):
@@ -117,41 +117,41 @@ def sound(shape: Shape) -> Shape:
     return shape
 
 
-def delete(ask: Ask) -> Any:
+def delete(call: ActionCall) -> Any:
     """Delete Flow, with all its instances."""
-    flow = ask.queried_flow()
-    ask.must_own(flow)
-    platform = ask.platform
+    flow = call.queried_flow()
+    call.must_own(flow)
+    platform = call.platform
     if any(link.flow_id == flow.id for other in platform.flows.values() for link in other.shape.links):
         raise Denied(62104, "relied_on")
-    platform.schedule.stop(flow, ask.now)
+    platform.schedule.stop(flow, call.now)
     instances = platform.runs.of_flow(flow.id)
     if any(instance.end is None for instance in instances):
-        platform.schedule.start(flow, ask.now)
+        platform.schedule.start(flow, call.now)
         raise Denied(62104, "running")
     for instance in instances:
-        platform.runs.forget(instance)
+        platform.runs.remove(instance)
     del platform.flows[flow.id]
     platform.changed()
     return ""
 
 
-def list_directories(ask: Ask) -> Any:
+def list_directories(call: ActionCall) -> Any:
     """List Workflow Directories: the whole tree, files included."""
-    return ask.printer.numbers([_folder(ask, each) for each in _under(ask, "")])
+    return call.printer.numbers([_folder(call, each) for each in _under(call, "")])
 
 
-def _under(ask: Ask, parent: str) -> Iterable[Directory]:
-    return (each for each in ask.platform.directories.values() if each.parent == parent)
+def _under(call: ActionCall, parent: str) -> Iterable[Directory]:
+    return (each for each in call.platform.directories.values() if each.parent == parent)
 
 
-def _folder(ask: Ask, directory: Directory) -> dict[str, Any]:
+def _folder(call: ActionCall, directory: Directory) -> dict[str, Any]:
     files = [
-        {"title": flow.name, "type": 1, "key": flow.id, "editable": ask.edits(flow), "isDirectory": False}
-        for flow in ask.platform.flows.values()
-        if flow.directory == directory.id and flow.org == ask.user.org
+        {"title": flow.name, "type": 1, "key": flow.id, "editable": call.edits(flow), "isDirectory": False}
+        for flow in call.platform.flows.values()
+        if flow.directory == directory.id and flow.org == call.user.org
     ]
-    folders = [_folder(ask, each) for each in _under(ask, directory.id)]
+    folders = [_folder(call, each) for each in _under(call, directory.id)]
     return {
         "title": directory.title,
         "type": 1,
@@ -161,18 +161,18 @@ def _folder(ask: Ask, directory: Directory) -> dict[str, Any]:
     }
 
 
-def create_directory(ask: Ask) -> Any:
+def create_directory(call: ActionCall) -> Any:
     """Create Directory."""
-    name, parent = ask.text("dirName").strip(), ask.text("parentId").strip()
+    name, parent = call.text("dirName").strip(), call.text("parentId").strip()
     if not name:
         raise Denied(62102, "dir_name")
     if not parent:
         raise Denied(62102, "parent_id")
-    if parent not in ask.platform.directories:
+    if parent not in call.platform.directories:
         raise Denied(62102, "no_parent")
-    if any(each.title == name for each in _under(ask, parent)):
+    if any(each.title == name for each in _under(call, parent)):
         raise Denied(62102, "dir_taken")
     made = hashlib.sha256(f"{parent}/{name}".encode()).hexdigest()[:32]
-    ask.platform.directories[made] = Directory(made, name, parent)
-    ask.platform.changed()
+    call.platform.directories[made] = Directory(made, name, parent)
+    call.platform.changed()
     return {"dirId": made}

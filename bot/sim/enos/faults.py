@@ -1,4 +1,4 @@
-"""What can go wrong between a client and the platform, armed for some calls, an action, or until cleared."""
+"""What can go wrong between a client and the platform: for some calls, for an action, or until cleared."""
 
 import asyncio
 from collections.abc import Callable
@@ -27,12 +27,12 @@ _SIGN_IN = b"<!doctype html><html><body><form action='/login'>Please sign in</fo
 
 
 @dataclass(eq=False)
-class Fault:
-    """One thing that goes wrong."""
+class PlatformFault:
+    """One thing that goes wrong; ``struck`` counts the calls it has hit."""
 
     name: str
     action: str = "*"  # e.g. trigger, flowInstances/search, token; * is every call but those for tokens
-    calls: int | None = None  # how many calls it strikes; None until cleared
+    calls: int | None = None  # how many calls it hits; None until cleared
     seconds: float = 2.0
     status: int = 503
     style: str = ""
@@ -40,30 +40,30 @@ class Fault:
     struck: int = 0
     cleared: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
-    def strikes(self, resource: str, action: str) -> bool:
-        """Whether it strikes a call to this resource and action."""
+    def hits(self, resource: str, action: str) -> bool:
+        """Whether it hits a call to this resource and action."""
         if self.action == "*":
             return resource != "token"
         return self.action in {action, resource, f"{resource}/{action}"}
 
     def table(self) -> dict[str, Any]:
-        """Return its fields, for a panel."""
+        """List its fields by name, for the panel."""
         return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "cleared"}
 
 
-class Faults:
+class PlatformFaults:
     """The faults that are armed, in the order in which they were."""
 
     def __init__(self) -> None:
-        self.armed: list[Fault] = []
-        self._spent: WeakSet[Fault] = WeakSet()  # disarmed by use, while some call may still be held up by them
+        self.armed: list[PlatformFault] = []
+        self._spent: WeakSet[PlatformFault] = WeakSet()  # used up, while they may still hold up some call
         self.changes = 0
 
-    def arm(self, name: str, **options: Any) -> Fault:
-        """Arm a fault; options are the fields of ``Fault``. ``none`` clears all. Raises ValueError."""
+    def arm(self, name: str, **options: Any) -> PlatformFault:
+        """Arm a fault; options are the fields of ``PlatformFault``. ``none`` clears all. Raises ValueError."""
         if name == "none":
             self.clear()
-            return Fault("none")
+            return PlatformFault("none")
         if name not in KINDS:
             raise ValueError(f"There is no fault {name!r}. There are: none, {', '.join(KINDS)}.")
         known = {"action": str, "calls": int, "seconds": float, "status": int, "style": str, "when": str}
@@ -72,7 +72,7 @@ class Faults:
             raise ValueError(f"A fault has no {', '.join(sorted(unknown))}. It has: {', '.join(known)}.")
         given = {option: value for option, value in options.items() if value is not None}
         try:
-            fault = Fault(name, **{option: known[option](value) for option, value in given.items()})
+            fault = PlatformFault(name, **{option: known[option](value) for option, value in given.items()})
         except (TypeError, ValueError) as error:
             raise ValueError(f"That does not describe a fault: {error}.") from error
         self.armed.append(fault)
@@ -86,9 +86,9 @@ class Faults:
         self.armed = [each for each in self.armed if not each.cleared.is_set()]
         self.changes += 1
 
-    def take(self, resource: str, action: str) -> Fault | None:
-        """Return the fault that strikes this call, if any, counting it."""
-        fault = next((each for each in self.armed if each.strikes(resource, action)), None)
+    def take(self, resource: str, action: str) -> PlatformFault | None:
+        """Find the fault that hits this call, if any, and count the call."""
+        fault = next((each for each in self.armed if each.hits(resource, action)), None)
         if fault is None:
             return None
         fault.struck += 1
@@ -100,7 +100,7 @@ class Faults:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class HttpReply:
     """An answer before it is sent."""
 
     body: bytes
@@ -109,7 +109,7 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
 
     def response(self) -> web.Response:
-        """Return it as aiohttp sends it."""
+        """Build the response that aiohttp sends."""
         charset = "utf-8" if self.content_type == "application/json" else None
         return web.Response(
             body=self.body,
@@ -120,8 +120,10 @@ class Reply:
         )
 
 
-async def struck(fault: Fault, request: web.Request, work: Callable[[], Reply]) -> web.StreamResponse:
-    """Answer a call that a fault strikes. ``work`` makes it take effect."""
+async def respond_under(
+    fault: PlatformFault, request: web.Request, work: Callable[[], HttpReply]
+) -> web.StreamResponse:
+    """Answer a call that a fault hits. ``work`` makes the call take effect and gives its answer."""
     match fault.name:
         case "slow":
             return await _slow(fault, work)
@@ -129,17 +131,17 @@ async def struck(fault: Fault, request: web.Request, work: Callable[[], Reply]) 
             return await _half(request, work())
         case "lost":
             work()
-            return _page(504, b"504 Gateway Time-out") if fault.style == "504" else hung_up(request)
+            return _page(504, b"504 Gateway Time-out") if fault.style == "504" else cut_connection(request)
         case "gone":
-            return hung_up(request)
+            return cut_connection(request)
         case "error":
             return _page(fault.status, b"%d Service Unavailable" % fault.status)
         case "html":
-            return Reply(_SIGN_IN, content_type="text/html").response()
+            return HttpReply(_SIGN_IN, content_type="text/html").response()
         case "garbage":
-            return Reply(b'\x00\xff{"code": 0, "data": [nan,', content_type="application/json").response()
+            return HttpReply(b'\x00\xff{"code": 0, "data": [nan,', content_type="application/json").response()
         case "throttled" if fault.style == "code":
-            return Reply(b'{"code":430,"msg":"The API traffic limit is exceeded","data":null}').response()
+            return HttpReply(b'{"code":430,"msg":"The API traffic limit is exceeded","data":null}').response()
         case "throttled":
             return throttled(fault.seconds)
         case _:  # what the platform itself answers: expired, internal
@@ -147,33 +149,33 @@ async def struck(fault: Fault, request: web.Request, work: Callable[[], Reply]) 
 
 
 def throttled(seconds: float) -> web.Response:
-    """Return the gateway's "slow down"."""
+    """Build the gateway's answer to too many calls; ``seconds`` is its Retry-After."""
     wait = (("Retry-After", f"{seconds:g}"),)
-    return Reply(b'{"status":429,"msg":"Too Many Requests"}', 429, headers=wait).response()
+    return HttpReply(b'{"status":429,"msg":"Too Many Requests"}', 429, headers=wait).response()
 
 
-async def _slow(fault: Fault, work: Callable[[], Reply]) -> web.StreamResponse:
+async def _slow(fault: PlatformFault, work: Callable[[], HttpReply]) -> web.StreamResponse:
     early = work() if fault.when == "after" else None
     with suppress(TimeoutError):
         await asyncio.wait_for(fault.cleared.wait(), fault.seconds)
     return (early or work()).response()
 
 
-async def _half(request: web.Request, reply: Reply) -> web.StreamResponse:
+async def _half(request: web.Request, reply: HttpReply) -> web.StreamResponse:
     response = web.StreamResponse(status=reply.status)
     response.content_type = reply.content_type
     response.content_length = len(reply.body)
     await response.prepare(request)
     await response.write(reply.body[: len(reply.body) // 2])
-    return hung_up(request, response)
+    return cut_connection(request, response)
 
 
-def hung_up(request: web.Request, response: web.StreamResponse | None = None) -> web.StreamResponse:
-    """Cut the connection under a request; what is returned reaches nobody."""
+def cut_connection(request: web.Request, response: web.StreamResponse | None = None) -> web.StreamResponse:
+    """Cut the connection under a request; the response that is returned reaches nobody."""
     if request.transport is not None:
         request.transport.close()
     return response if response is not None else web.Response()
 
 
 def _page(status: int, title: bytes) -> web.Response:
-    return Reply(_HTML % (title, title), status, "text/html").response()
+    return HttpReply(_HTML % (title, title), status, "text/html").response()

@@ -4,10 +4,10 @@ from typing import Any
 
 import msgspec
 
-from bot.sim.enos.ask import Ask, whole
+from bot.sim.enos.action_call import ActionCall, whole
 from bot.sim.enos.logs import log_of
 from bot.sim.enos.model import Denied, Instance, Status, TaskRun
-from bot.sim.enos.search import ORDERS, Terms
+from bot.sim.enos.search import ORDERS, SearchTerms
 
 _CAMEL = {
     "createTime": "create_time",
@@ -27,43 +27,43 @@ _SORTS = {
 _LOG_LENGTH = 1 << 20  # the default of maxLength
 
 
-def search(ask: Ask) -> Any:
+def search(call: ActionCall) -> Any:
     """List Flow Instances: one page of what is related to the user and fits."""
-    switches = ask.platform.switches
-    number, size, order, descending = _page(ask)
-    owner = ask.field("owner")
-    expression = ask.fields().get("expression") or ""
+    switches = call.platform.switches
+    number, size, order, descending = _page(call)
+    owner = call.field("owner")
+    expression = call.fields().get("expression") or ""
     if not isinstance(owner, str) or not isinstance(expression, str):
         raise Denied(62102, "body")
-    terms = Terms(
-        kind=ask.whole("type"),
-        since=max(ask.whole("fromTriggerTime") / 1000, ask.oldest() // 3600 * 3600),
-        until=ask.whole("toTriggerTime") / 1000,
+    terms = SearchTerms(
+        kind=call.whole("type"),
+        since=max(call.whole("fromTriggerTime") / 1000, call.oldest() // 3600 * 3600),
+        until=call.whole("toTriggerTime") / 1000,
         closed=switches.range_end == "closed",
-        statuses=_statuses(ask.field("status"), empty=switches.empty_filter),
+        statuses=_statuses(call.field("status"), empty=switches.empty_filter),
         owner=owner,
         expression=expression,
         order=order,
         descending=descending,
-        reader=ask.user.id,
+        reader=call.user.id,
     )
-    found = ask.platform.search(ask.user, terms)
+    found = call.platform.search(call.user, terms)
     rows = found[number * size : number * size + size]
     printed = [
-        msgspec.Raw(ask.printer.row(each, edit=ask.edits(each.flow), read=ask.reads(each.flow))) for each in rows
+        msgspec.Raw(call.printer.row(each, edit=call.edits(each.flow), read=call.reads(each.flow))) for each in rows
     ]
     count = len(found) if switches.count == "total" else len(rows)
-    return {"flowInsts": printed, "count": ask.printer.numbers(count)}
+    return {"flowInsts": printed, "count": call.printer.numbers(count)}
 
 
-def _page(ask: Ask) -> tuple[int, int, str, bool]:
-    """Return the page's number counted from zero, its size, and the order asked for."""
-    pagination = ask.field("pagination")
-    number, size = page_of(ask, pagination)
+def _page(call: ActionCall) -> tuple[int, int, str, bool]:
+    """Read the page's number counted from zero, its size, the field to sort by, and whether it descends."""
+    pagination = call.field("pagination")
+    number, size = page_of(call, pagination)
     sorters = sorters_of(pagination)
     if not sorters:
         return number, size, "", False
-    names = _SORTS[ask.platform.switches.sort_names]
+    names = _SORTS[call.platform.switches.sort_names]
     field, descending = sorters[0]
     if field not in names:
         raise Denied(62102, "sorter")
@@ -71,7 +71,7 @@ def _page(ask: Ask) -> tuple[int, int, str, bool]:
 
 
 def sorters_of(pagination: dict[str, Any]) -> list[tuple[str, bool]]:
-    """Return the fields to sort by, each with whether it descends: an array, or one object as a table says."""
+    """Read the fields to sort by, each with whether it descends: an array, or the single object of a table."""
     sorters = pagination.get("sorters") or []
     sorters = [sorters] if isinstance(sorters, dict) else sorters
     if not isinstance(sorters, list) or not all(isinstance(each, dict) for each in sorters):
@@ -79,23 +79,23 @@ def sorters_of(pagination: dict[str, Any]) -> list[tuple[str, bool]]:
     return [(str(each.get("field")), str(each.get("order", "ASC")).upper() == "DESC") for each in sorters]
 
 
-def page_of(ask: Ask, pagination: object) -> tuple[int, int]:
-    """Return a Pagination's page, counted from zero whatever the platform counts from, and its size."""
+def page_of(call: ActionCall, pagination: object) -> tuple[int, int]:
+    """Read a Pagination: the page, counted from zero whatever the platform counts from, and its size."""
     if not isinstance(pagination, dict) or "pageNo" not in pagination or "pageSize" not in pagination:
         raise Denied(62102, "body")
     number, size = whole(pagination["pageNo"]), whole(pagination["pageSize"])
-    base = ask.platform.switches.page_base
+    base = call.platform.switches.page_base
     if base == "1-clamp":
         number = max(number, 1)
     number -= int(base != "0")
     if number < 0 or size < 1:
         raise Denied(62102, "body")
-    cap = ask.platform.switches.page_cap
+    cap = call.platform.switches.page_cap
     return number, min(size, cap) if cap else size
 
 
 def _statuses(value: object, *, empty: str) -> frozenset[Status] | None:
-    """Return the states asked for; None for any. Numbers that the platform does not know match nothing."""
+    """Read the states asked for; None for any. Numbers that the platform does not know match nothing."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise Denied(62102, "body")
     text = str(value).strip()
@@ -105,18 +105,18 @@ def _statuses(value: object, *, empty: str) -> frozenset[Status] | None:
     return frozenset(status for status in Status if status in numbers)
 
 
-def get(ask: Ask) -> Any:
-    """Get Flow Instance: with its tasks' states."""
-    instance = ask.instance(ask.parameter("flowInstId"))
+def get(call: ActionCall) -> Any:
+    """Get Flow Instance, with its tasks' states."""
+    instance = call.instance(call.parameter("flowInstId"))
     if instance is None:
-        return _unknown(ask)
+        return _unknown(call)
     flow = instance.flow
-    printed = ask.printer.instance(instance, edit=ask.edits(flow), read=ask.reads(flow))
-    return ask.printer.numbers(ask.printer.single(printed))
+    printed = call.printer.instance(instance, edit=call.edits(flow), read=call.reads(flow))
+    return call.printer.numbers(call.printer.single(printed))
 
 
-def _unknown(ask: Ask) -> None:
-    match ask.platform.switches.unknown_instance:
+def _unknown(call: ActionCall) -> None:
+    match call.platform.switches.unknown_instance:
         case "empty":
             return
         case "62109":
@@ -125,51 +125,51 @@ def _unknown(ask: Ask) -> None:
             raise Denied(62102, "no_instance")
 
 
-def cancel(ask: Ask) -> Any:
+def cancel(call: ActionCall) -> Any:
     """Cancel Flow Instance."""
-    instance = ask.instance(str(ask.field("flowInstId")))
+    instance = call.instance(str(call.field("flowInstId")))
     if instance is None:
-        _unknown(ask)
+        _unknown(call)
         return ""
-    ask.must_move(instance.flow)
-    if instance.end is not None and ask.platform.switches.cancel_ended == "error":
+    call.must_move(instance.flow)
+    if instance.end is not None and call.platform.switches.cancel_ended == "error":
         raise Denied(62102, "ended")
-    ask.platform.runs.cancel(instance, ask.now)
+    call.platform.runs.cancel(instance, call.now)
     return ""
 
 
-def get_task(ask: Ask) -> Any:
+def get_task(call: ActionCall) -> Any:
     """Get Task Instance."""
-    found = _task_instance(ask)
+    found = _task_instance(call)
     if found is None:
-        return _unknown(ask)
-    return ask.printer.numbers(ask.printer.single(ask.printer.task(*found)))
+        return _unknown(call)
+    return call.printer.numbers(call.printer.single(call.printer.task(*found)))
 
 
-def get_log(ask: Ask) -> Any:
+def get_log(call: ActionCall) -> Any:
     """Get Task Instance Log, as long as asked for."""
-    found = _task_instance(ask)
-    log = None if found is None else log_of(*found, ask.now)
+    found = _task_instance(call)
+    log = None if found is None else log_of(*found, call.now)
     if log is None:
-        if ask.platform.switches.log_errors == "one":
+        if call.platform.switches.log_errors == "one":
             raise Denied(62102, "neither")
         raise Denied(62102, "no_instance") if found is None else Denied(62109, "no_log")
-    asked = ask.query.get("maxLength", "")
+    asked = call.query.get("maxLength", "")
     length = whole(asked) if asked else _LOG_LENGTH
     if length < 0:
         raise Denied(62102, "body")
-    kept = log[:length] if ask.platform.switches.log_keep == "first" else log[max(0, len(log) - length) :]
+    kept = log[:length] if call.platform.switches.log_keep == "first" else log[max(0, len(log) - length) :]
     return {"log": kept}
 
 
-def _task_instance(ask: Ask) -> tuple[Instance, TaskRun] | None:
-    """Return the instance and task that a task instance id names."""
-    task_id, _, suffix = ask.parameter("taskInstId").partition("-")
+def _task_instance(call: ActionCall) -> tuple[Instance, TaskRun] | None:
+    """Find the instance and task run of a task instance id; None where there is none."""
+    task_id, _, suffix = call.parameter("taskInstId").partition("-")
     if not (task_id.isdecimal() and task_id.isascii()):
         return None
-    for flow in ask.platform.flows.values():
+    for flow in call.platform.flows.values():
         if int(task_id) in flow.shape.by_id:
-            instance = ask.instance(f"{flow.id}-{suffix}")
+            instance = call.instance(f"{flow.id}-{suffix}")
             if instance is not None and int(task_id) in instance.shape.by_id:
                 return instance, instance.tasks[int(task_id)]
     return None

@@ -1,12 +1,12 @@
-"""What a task's log says: the header that the platform prints, then lines such as real programs leave behind.
+"""A task's log: the header that the platform prints, then lines such as real programs write.
 
 Layout of the header: Get Task Instance Log (API v2.1), with the backslashes its samples have lost put back.
-Some lines hold passwords and tokens, as real logs do; whoever shows them has to mask them.
+Some lines hold passwords and tokens, as real logs do; a program that shows them must mask them.
 """
 
 from datetime import UTC, datetime
 
-from bot.sim.enos.model import Instance, Plan, Status, TaskRun
+from bot.sim.enos.model import FailurePlan, Instance, Status, TaskRun
 
 _RULE = "=" * 80
 
@@ -82,7 +82,7 @@ _TIMEOUT = (
 
 
 def log_of(instance: Instance, run: TaskRun, now: float) -> str | None:
-    """Return the log as it stands now; None where the task has not begun and there is none."""
+    """Write the log as it is at ``now`` (epoch seconds); None where the task has not begun."""
     if run.start is None:
         return None
     task = run.task
@@ -99,7 +99,7 @@ def log_of(instance: Instance, run: TaskRun, now: float) -> str | None:
         _RULE,
     ]
     lines += [_stamped(run, index, line.format_map(words)) for index, line in enumerate(_output(run, now))]
-    lines += [line.format_map(words) if run.fate and not run.fate.lines else line for line in _ending(run)]
+    lines += [line.format_map(words) if run.failure and not run.failure.lines else line for line in _ending(run)]
     return "\n".join(lines) + "\n"
 
 
@@ -109,12 +109,12 @@ def _stamped(run: TaskRun, index: int, line: str) -> str:
 
 
 def _output(run: TaskRun, now: float) -> tuple[str, ...]:
-    """Return what the program has said so far: the longer it runs the more, and less where it breaks."""
+    """Choose the lines that the program has printed so far: more the longer it runs, fewer where it fails."""
     work = _WORK[run.task.id % len(_WORK)]
     if run.status is Status.RUNNING:
         share = (now - (run.start or now)) / max(run.task.seconds, 0.1)
         return work[: max(1, min(len(work), int(share * len(work)) + 1))]
-    return work if run.fate is None else work[:3]
+    return work if run.failure is None else work[:3]
 
 
 def _ending(run: TaskRun) -> tuple[str, ...]:
@@ -122,12 +122,12 @@ def _ending(run: TaskRun) -> tuple[str, ...]:
         return ()
     if run.status is Status.CANCEL:
         return ("WARN  Stopped on request", "exit code: 137")
-    if run.fate is None:
+    if run.failure is None:
         return ("INFO  Done", "exit code: 0")
-    return run.fate.lines or _fitting(run.fate, run.task.id)
+    return run.failure.lines or _fitting(run.failure, run.task.id)
 
 
-def _fitting(plan: Plan, task_id: int) -> tuple[str, ...]:
+def _fitting(plan: FailurePlan, task_id: int) -> tuple[str, ...]:
     if plan.kind is Status.TIMEOUT:
         return _TIMEOUT
     return _ERRORS[task_id % len(_ERRORS)]

@@ -1,6 +1,6 @@
 """What the pretend platform is made of: users, flows, tasks, instances, and the refusals it knows.
 
-Times are epoch seconds (floats) everywhere inside; the faces turn them into what the platform prints.
+Times are epoch seconds (floats) everywhere inside; ``printer.py`` turns them into what the platform prints.
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,7 +35,7 @@ BROKEN = frozenset({Status.FAIL, Status.TIMEOUT, Status.INTERNAL_ERROR})
 
 
 class Denied(Exception):  # noqa: N818  a business answer of the platform, not an error of the simulator
-    """The platform says no: a code of its table and the name of one of its sentences (``enos_texts``)."""
+    """The platform refuses: a code of its table and the name of one of its sentences (``texts.py``)."""
 
     def __init__(self, code: int, reason: str, **words: str) -> None:
         super().__init__(f"{code} {reason}")
@@ -46,7 +46,7 @@ class Denied(Exception):  # noqa: N818  a business answer of the platform, not a
 
 @dataclass(slots=True, eq=False)
 class User:
-    """Somebody with a technical id (calls carry it) and a user name (owner fields carry it)."""
+    """A user with a technical id (in calls) and a user name (in owner fields)."""
 
     id: str
     name: str
@@ -74,8 +74,8 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """A node that stands for another flow; it is always a root and never runs here."""
+class FlowLink:
+    """A node for another flow; it is always a root and never runs here."""
 
     flow_id: int
     name: str
@@ -102,12 +102,12 @@ class Shape:
     """A task graph. Flows and the instances made from them share it; saving a flow gives it a new one."""
 
     tasks: tuple[Task, ...] = ()
-    links: tuple[Link, ...] = ()
+    links: tuple[FlowLink, ...] = ()
     relations: tuple[Relation, ...] = ()
 
     @cached_property
     def by_id(self) -> Mapping[int, Task]:
-        """The tasks, by id."""
+        """Tasks by id."""
         return {task.id: task for task in self.tasks}
 
     @cached_property
@@ -134,7 +134,7 @@ class Shape:
         return tuple(order)
 
     def descendants(self, roots: Iterable[int], *, rerun_only: bool = False) -> frozenset[int]:
-        """Return the roots and everything downstream of them."""
+        """Find the roots and every task downstream of them; with ``rerun_only`` along relations that reruns follow."""
         kept = [relation for relation in self.relations if relation.rerun or not rerun_only]
         reached = set(roots)
         fringe = list(reached)
@@ -149,18 +149,18 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """How a flow's runs go wrong until somebody mends it."""
+class FailurePlan:
+    """How a flow's runs fail until ``Platform.recover``."""
 
     tasks: frozenset[int]
     kind: Status = Status.FAIL  # FAIL, TIMEOUT or INTERNAL_ERROR
-    lines: tuple[str, ...] = ()  # what the log says at the end; empty means something fitting
-    seconds: float | None = None  # how long the task takes to fail; None means its usual time
+    lines: tuple[str, ...] = ()  # the end of the log; empty for lines that suit the kind
+    seconds: float | None = None  # how long the task takes to fail; None for its usual time
 
 
 @dataclass(slots=True, eq=False)
 class Flow:
-    """A flow, with the plan for its next runs."""
+    """A flow, and how its next runs fail, if they do."""
 
     id: int
     name: str
@@ -184,8 +184,8 @@ class Flow:
     created: float = 0.0
     updated: float = 0.0
     updated_by: str = ""
-    plan: Plan | None = None
-    schedule: int = 0  # grows with each change of the schedule; what was planned under an older one is void
+    failure_plan: FailurePlan | None = None
+    schedule: int = 0  # grows with each change of the schedule; instances planned under an older one are not created
 
     @property
     def creator(self) -> str:
@@ -203,19 +203,35 @@ class TaskRun:
     end: float | None = None
     number: int = 0  # runs begun so far: the platform's runNum
     recalls: int = 0
-    fate: Plan | None = None  # how the present run will end; None means well
+    failure: FailurePlan | None = None  # how the present run will fail; None if it succeeds
 
 
 class Instance:
     """A run of a flow.
 
-    The tasks of a past instance are made up from its outcome when somebody asks, so that a hundred
-    thousand of them stay small.
+    The task runs of a past instance are inferred from its outcome when they are first read, so that a
+    hundred thousand of them stay small.
     """
 
     __slots__ = (
-        "cancelled", "created", "end", "failed", "flow", "id", "kind", "lap", "parameters", "rows", "runs",
-        "serial", "shape", "start", "status", "trigger", "triggered", "updated",
+        "cancelled",
+        "created",
+        "end",
+        "failed",
+        "flow",
+        "generation",
+        "id",
+        "kind",
+        "parameters",
+        "rows",
+        "runs",
+        "serial",
+        "shape",
+        "start",
+        "status",
+        "trigger",
+        "triggered",
+        "updated",
     )  # fmt: skip
 
     def __init__(self, flow: Flow, suffix: str, *, kind: int, trigger: float, now: float) -> None:
@@ -232,8 +248,8 @@ class Instance:
         self.parameters = flow.parameters
         self.triggered = False  # by a call, not by the schedule
         self.cancelled = False
-        self.failed: tuple[int, ...] = ()  # of a past instance: the tasks it broke at
-        self.lap = 0  # grows with each rerun in the console; what was planned for an older one is void
+        self.failed: tuple[int, ...] = ()  # of a past instance: the tasks it failed at
+        self.generation = 0  # grows with each rerun in the console; steps planned for an older one do nothing
         self.serial = 0
         self.runs: dict[int, TaskRun] | None = None
         self.rows: dict[object, bytes] = {}  # as rendered, until something changes
@@ -247,12 +263,12 @@ class Instance:
     def tasks(self) -> dict[int, TaskRun]:
         """The runs of the tasks, by task id, in topological order."""
         if self.runs is None:
-            self.runs = made_up(self)
+            self.runs = inferred_runs(self)
         return self.runs
 
 
-def made_up(instance: Instance) -> dict[int, TaskRun]:
-    """Return task runs that fit a past instance's outcome: one after another between its start and end."""
+def inferred_runs(instance: Instance) -> dict[int, TaskRun]:
+    """Infer task runs from a past instance's outcome: one after another between its start and end."""
     shape = instance.shape
     runs = {task: TaskRun(shape.by_id[task]) for task in shape.order}
     if instance.start is None or instance.end is None:
@@ -264,17 +280,17 @@ def made_up(instance: Instance) -> dict[int, TaskRun]:
         run.number = 1
         run.start = instance.start + index * share
         run.end = run.start + share
-        broke = run.task.id in instance.failed
-        run.status = instance.status if broke else Status.SUCCESS
-        run.fate = Plan(frozenset({run.task.id}), instance.status) if broke else None
+        failed_here = run.task.id in instance.failed
+        run.status = instance.status if failed_here else Status.SUCCESS
+        run.failure = FailurePlan(frozenset({run.task.id}), instance.status) if failed_here else None
     return runs
 
 
 def minute_suffix(at: float) -> str:
-    """Return the digits of a triggered instance: the UTC minute and ``00`` (Trigger Flow From Task)."""
+    """Build the id digits of a triggered instance: the UTC minute and ``00`` (Trigger Flow From Task)."""
     return f"{datetime.fromtimestamp(at, UTC):%Y%m%d%H%M}00"
 
 
 def cycle_suffix(cycle: str, at: float) -> str:
-    """Return the digits of a scheduled instance: to the minute for ``mi``, else to the hour."""
+    """Build the id digits of a scheduled instance: to the minute for ``mi``, else to the hour."""
     return f"{datetime.fromtimestamp(at, UTC):{'%Y%m%d%H%M' if cycle == 'mi' else '%Y%m%d%H'}}"

@@ -1,6 +1,6 @@
 """The pretend platform: its users, flows and instances, and what a test or a visitor may do to them.
 
-Time comes from the clock that it is given. Nothing runs by itself: whoever asks first calls ``tick``.
+Time comes from the clock that it is given. Nothing runs by itself: call ``tick`` before reading.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,8 +9,8 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from bot.sim.enos.faults import Faults
-from bot.sim.enos.gate import Gate
+from bot.sim.enos.faults import PlatformFaults
+from bot.sim.enos.gateway import Gateway
 from bot.sim.enos.model import (
     Denied,
     Flow,
@@ -23,9 +23,9 @@ from bot.sim.enos.model import (
     cycle_suffix,
     minute_suffix,
 )
-from bot.sim.enos.runs import Pace, Runs, past, plan_for
+from bot.sim.enos.runs import RunEngine, StepSeconds, end_in_past, failure_plan
 from bot.sim.enos.schedule import AHEAD, Schedule, free_slot
-from bot.sim.enos.search import Finder, Terms
+from bot.sim.enos.search import Finder, SearchTerms
 from bot.sim.enos.switches import Switches
 
 ACCESS_KEY = "a1b2c3d4-e5f6-4a7b-8c9d-0e1f2a3b4c5d"
@@ -39,8 +39,8 @@ _CALLS_KEPT = 20_000
 
 
 @dataclass(slots=True)
-class Call:
-    """One request as it arrived, and what became of it."""
+class RecordedRequest:
+    """One request as it arrived, and how it was answered."""
 
     at: float
     resource: str  # flows, flowInstances, …; token for the token service
@@ -49,9 +49,9 @@ class Call:
     user_id: str
     org_id: str
     query: Mapping[str, str]
-    body: Any  # as parsed; None where there was none or it was no JSON
+    body: Any  # as parsed; None where there was none or it was not JSON
     status: int = 0  # HTTP status of the answer; 0 while or where there was none
-    outcome: str = ""  # OK, the code of a refusal, or the name of the fault that struck
+    outcome: str = ""  # OK, the code of a refusal, or the name of the fault that hit it
 
 
 @dataclass(slots=True)
@@ -74,7 +74,10 @@ class Application:
 
 
 class Platform:
-    """One organization's batch service, whole: state, time, faults, switches and a record of the calls."""
+    """One organization's batch service: state, time, faults, switches and a record of the calls.
+
+    ``clock`` gives epoch seconds; at speed 2 every run takes half as long.
+    """
 
     def __init__(
         self, clock: Callable[[], float], speed: float = 1.0, *, application: Application | None = None
@@ -84,18 +87,18 @@ class Platform:
         self.users: dict[str, User] = {}
         self.flows: dict[int, Flow] = {}
         self.directories: dict[str, Directory] = {}
-        self.runs = Runs(Pace(speed=speed))
+        self.runs = RunEngine(StepSeconds(speed=speed))
         self.schedule = Schedule(self.runs, self.application.ahead)
         self.finder = Finder(self.runs)
         self.switches = Switches()
-        self.faults = Faults()
-        self.gate = Gate({self.application.access_key: self.application.secret_key})
-        self.calls: list[Call] = []
+        self.faults = PlatformFaults()
+        self.gateway = Gateway({self.application.access_key: self.application.secret_key})
+        self.calls: list[RecordedRequest] = []
         self._changes = 0
 
     # ── time ────────────────────────────────────────────────────────────────
     def tick(self) -> float:
-        """Let everything happen that is due by now; return now."""
+        """Let everything happen that is due by now; return now in epoch seconds."""
         now = self.clock()
         self.runs.advance(now)
         return now
@@ -110,7 +113,7 @@ class Platform:
         self._changes += 1
 
     def next_change(self) -> float | None:
-        """Return when the next step of some run is due, epoch seconds."""
+        """Tell when the next step of some run is due, epoch seconds; None where nothing is planned."""
         return self.runs.next_event()
 
     # ── who and what there is ───────────────────────────────────────────────
@@ -166,36 +169,36 @@ class Platform:
         for name, value in fields.items():
             setattr(flow, name, value)
         for instance in self.runs.of_flow(flow_id):
-            self.runs.touch(instance)
+            self.runs.mark_changed(instance)
         if {"active", "freq", "cycle", "kind", "start_date", "shape"} & set(fields):
             self.schedule.start(flow, now)
         self.changed()
         return flow
 
     def remove_flow(self, flow_id: int) -> None:
-        """Delete a flow, and its runs with it, as somebody does in the console."""
+        """Delete a flow, and its runs with it, as a person does in the console."""
         flow = self.flows.pop(flow_id)
         self.schedule.stop(flow, self.tick())
         for instance in self.runs.of_flow(flow_id):
-            self.runs.forget(instance)
+            self.runs.remove(instance)
         self.changed()
 
     def instance(self, instance_id: str) -> Instance:
-        """Return an instance as it is now. Raises KeyError where there is none."""
+        """Find an instance as it is now. Raises KeyError where there is none."""
         self.tick()
         return self.runs.all[instance_id]
 
     def instances(self, flow_id: int) -> list[Instance]:
-        """Return a flow's instances in the order of their creation."""
+        """List a flow's instances in the order of their creation."""
         self.tick()
         return self.runs.of_flow(flow_id)
 
-    def called(self, action: str) -> list[Call]:
-        """Return the recorded calls of an action, e.g. ``trigger`` or ``flowInstances/search``."""
+    def called(self, action: str) -> list[RecordedRequest]:
+        """List the recorded calls of an action, e.g. ``trigger`` or ``flowInstances/search``."""
         return [call for call in self.calls if action in {call.action, f"{call.resource}/{call.action}"}]
 
-    def record(self, call: Call) -> None:
-        """Remember a call; the oldest are dropped by the thousand once there are very many."""
+    def record(self, call: RecordedRequest) -> None:
+        """Record a call; beyond 20 000 the older half is dropped."""
         self.calls.append(call)
         if len(self.calls) > _CALLS_KEPT:
             del self.calls[: _CALLS_KEPT // 2]
@@ -210,22 +213,22 @@ class Platform:
         lines: Iterable[str] = (),
         seconds: float | None = None,
     ) -> None:
-        """Make the flow's runs break at a task (or several) until ``recover``: every run that reaches it.
+        """Make every run of the flow fail at a task (or several) until ``recover``.
 
         ``kind`` is FAIL, TIMEOUT or INTERNAL_ERROR; ``lines`` end the log; ``seconds`` is how long the task
-        lasts until it breaks. Without a task it is the middle one. Raises ValueError for an unknown task.
+        runs until it fails. Without a task it is the middle one. Raises ValueError for an unknown task.
         """
         self.tick()
         flow = self.flows[flow_id]
         chosen = () if task is None else (task,) if isinstance(task, int) else tuple(task)
         status = kind if isinstance(kind, Status) else Status[kind]
-        flow.plan = plan_for(flow, chosen, status, lines, seconds)
+        flow.failure_plan = failure_plan(flow, chosen, status, lines, seconds)
         self.changed()
 
     def recover(self, flow_id: int) -> None:
         """Let the flow's runs succeed again."""
         self.tick()
-        self.flows[flow_id].plan = None
+        self.flows[flow_id].failure_plan = None
         self.changed()
 
     def start_scheduled(self, flow_id: int, at: Moment | None = None) -> Instance:
@@ -238,7 +241,7 @@ class Platform:
         return instance
 
     def start(self, flow: Flow, trigger: float, *, task: int | None = None) -> Instance:
-        """Create an instance as a call of Trigger Flow does; who may is not asked. Raises Denied."""
+        """Create an instance as a call of Trigger Flow does, without checking rights. Raises Denied."""
         now = self.tick()
         if not flow.shape.tasks:
             raise Denied(62104, "no_task")
@@ -298,15 +301,15 @@ class Platform:
             raise ValueError(f"there is an instance {instance.id} already")
         instance.triggered = triggered
         status = status if isinstance(status, Status) else Status[status]
-        past(flow, instance, status=status, took=took, failed=tuple(failed))
-        self.runs.keep(instance)
+        end_in_past(flow, instance, status=status, took=took, failed=tuple(failed))
+        self.runs.add(instance)
         return instance
 
     def restate(self, instance_id: str, status: str | Status, *, end: Moment | None = None) -> None:
-        """Let the platform change its mind about an instance: another status, perhaps another end."""
+        """Change the status of an instance afterwards, and its end if given, as the real platform sometimes does."""
         instance = self.instance(instance_id)
         instance.end = instance.end if end is None else _seconds(end)
-        self.runs.turn(instance, status if isinstance(status, Status) else Status[status], self.clock())
+        self.runs.set_status(instance, status if isinstance(status, Status) else Status[status], self.clock())
 
     def switch(self, name: str, value: object) -> None:
         """Change one of the switches. Raises ValueError for a name or value there is not."""
@@ -320,8 +323,8 @@ class Platform:
             return False
         return user.name in flow.owners or user.name in flow.visitors or (user.sees_all and not flow.private)
 
-    def search(self, user: User, terms: Terms) -> list[Instance]:
-        """Return the instances related to the user that fit, in order."""
+    def search(self, user: User, terms: SearchTerms) -> list[Instance]:
+        """Find the instances related to the user that fit, in the order asked for."""
         return self.finder.find(terms, lambda flow: self.related(user, flow), self._changes)
 
 

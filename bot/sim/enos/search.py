@@ -1,27 +1,27 @@
-"""Finding instances among many: the terms of List Flow Instances, answered from shelves and remembered."""
+"""List Flow Instances: finds instances among many, and caches what was found."""
 
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.sim.enos.model import Flow, Instance, Status
-from bot.sim.enos.runs import Runs
+from bot.sim.enos.runs import RunEngine
 
-_REMEMBERED = 32
+_CACHED = 32
 
-_NOWHERE = float("-inf")  # rows without a time come first in ascending order, as in a MySQL index
+_NO_TIME = float("-inf")  # rows without a time come first in ascending order, as in a MySQL index
 
 ORDERS: dict[str, Callable[[Instance], float]] = {
     "create_time": lambda instance: instance.created,
     "update_time": lambda instance: instance.updated,
-    "start_time": lambda instance: _NOWHERE if instance.start is None else instance.start,
+    "start_time": lambda instance: _NO_TIME if instance.start is None else instance.start,
     "trigger_time": lambda instance: instance.trigger,
-    "end_time": lambda instance: _NOWHERE if instance.end is None else instance.end,
+    "end_time": lambda instance: _NO_TIME if instance.end is None else instance.end,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class SearchTerms:
     """What to look for; times are epoch seconds."""
 
     kind: int
@@ -33,36 +33,40 @@ class Terms:
     expression: str = ""
     order: str = ""  # a name of ORDERS; empty for the order of creation
     descending: bool = False
-    reader: str = ""  # the user who asks: what is related to whom differs
+    reader: str = ""  # the user who asks: each user is related to other flows
 
 
 class Finder:
-    """Answers searches. The same search costs nothing again until something changes."""
+    """Answers searches; the result of the same search is cached until something changes."""
 
-    def __init__(self, runs: Runs) -> None:
+    def __init__(self, runs: RunEngine) -> None:
         self._runs = runs
-        self._known: OrderedDict[Terms, tuple[object, list[Instance]]] = OrderedDict()
+        self._cache: OrderedDict[SearchTerms, tuple[object, list[Instance]]] = OrderedDict()
 
-    def find(self, terms: Terms, related: Callable[[Flow], bool], stamp: object = None) -> list[Instance]:
-        """Return all instances that fit, in order. ``stamp`` names whatever else the answer depends on."""
+    def find(self, terms: SearchTerms, related: Callable[[Flow], bool], stamp: object = None) -> list[Instance]:
+        """Find all instances that fit, in order.
+
+        ``related`` says whether the user is related to a flow. The cached result counts only while ``stamp``,
+        which represents everything else that the answer depends on, is the same.
+        """
         version = (self._runs.version, stamp)
-        known = self._known.get(terms)
-        if known is not None and known[0] == version:
-            self._known.move_to_end(terms)
-            return known[1]
-        found = self._look(terms, related)
-        self._known[terms] = (version, found)
-        self._known.move_to_end(terms)
-        if len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
+        cached = self._cache.get(terms)
+        if cached is not None and cached[0] == version:
+            self._cache.move_to_end(terms)
+            return cached[1]
+        found = self._search(terms, related)
+        self._cache[terms] = (version, found)
+        self._cache.move_to_end(terms)
+        if len(self._cache) > _CACHED:
+            self._cache.popitem(last=False)
         return found
 
-    def _look(self, terms: Terms, related: Callable[[Flow], bool]) -> list[Instance]:
-        flows: dict[int, bool] = {}  # by the flow's address: asking once per flow, not once per row
+    def _search(self, terms: SearchTerms, related: Callable[[Flow], bool]) -> list[Instance]:
+        flows: dict[int, bool] = {}  # by the flow's address: asked once per flow, not once per row
         needle = terms.expression.casefold()
         statuses = list(Status) if terms.statuses is None else terms.statuses
         found = []
-        for instance in self._runs.shelf(terms.kind, statuses):
+        for instance in self._runs.with_status(terms.kind, statuses):
             if not terms.since <= instance.trigger < terms.until and not (
                 terms.closed and instance.trigger == terms.until
             ):

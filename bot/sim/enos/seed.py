@@ -1,6 +1,6 @@
-"""The platform of the demo: an energy company's flows, their owners, and three days in which all went well.
+"""The platform of the demo: an energy company's flows, their owners, and three days without a failure.
 
-At the start everything is healthy, so the first failure that anybody sees is the visitor's own.
+At the start everything is healthy, so the first failure on the page is one that the visitor causes.
 """
 
 import zlib
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.sim.enos.cron import fires
-from bot.sim.enos.model import MANUAL, Flow, Link, Status, Task
+from bot.sim.enos.model import MANUAL, Flow, FlowLink, Status, Task
 from bot.sim.enos.platform import ORG, Directory, Platform
 
 WATCHER = "u15432100000000001"
@@ -16,7 +16,7 @@ MAYA, JONAS, PRIYA = "u15432100000000011", "u15432100000000012", "u1543210000000
 ALEX, SAM, OUTSIDER = "u15432100000000014", "u15432100000000015", "u15432100000000099"
 
 _DAYS = 3
-_LIMIT = 8.0  # seconds until a task of the demo times out: nobody wants to watch five minutes
+_LIMIT = 8.0  # seconds until a task of the demo times out: five minutes are too long to watch
 _ROOT, _DAILY, _LIVE = (f"{number:032x}" for number in (0x249A33BD, 0x62E30388, 0x7F3C51AA))
 
 _HOURLY, _EVERY_10_MINUTES = "0 0 * * * ? *", "0 0/10 * * * ? *"
@@ -50,7 +50,10 @@ _FLOWS: tuple[tuple[int, str, str, int, str, str, str], ...] = (
 
 
 def demo_platform(clock: Callable[[], float], speed: float = 1.0) -> Platform:
-    """Return the demo's platform: its ids are what the demo's Slack and settings expect."""
+    """Build the demo's platform; the demo's Slack and settings refer to its ids.
+
+    ``clock`` gives epoch seconds; at speed 2 every run takes half as long.
+    """
     platform = Platform(clock, speed)
     _people(platform)
     for directory, title, parent in ((_ROOT, "Workflow", ""), (_DAILY, "reports", _ROOT), (_LIVE, "operations", _ROOT)):
@@ -99,7 +102,7 @@ def _command(name: str) -> str:
 
 
 def _extra(flow_id: int, cycle: str, now: float) -> dict[str, Any]:
-    """Return what else makes a flow: age, folder, and what tells 3377 and 2957 from the others."""
+    """Choose further fields of a flow: age, folder, and what is special about 3377, 4605 and 2957."""
     extra: dict[str, Any] = {
         "created": now - 86400.0 * (200 + flow_id % 90),
         "updated": now - 86400.0 * (5 + flow_id % 20),
@@ -116,7 +119,7 @@ def _extra(flow_id: int, cycle: str, now: float) -> dict[str, Any]:
 
 
 def _particular(platform: Platform, now: float) -> None:
-    """Add the flows whose shape is the point: none, many, and one that leans on another flow."""
+    """Add flows with special graphs: without tasks, with many, and one that depends on another flow."""
     extra: dict[str, Any] = {"created": now - 86400.0 * 40, "updated": now - 86400.0 * 3}
     platform.add_flow(4102, "empty-flow", owners=["maya.chen"], kind=MANUAL, active=False, directory=_LIVE, **extra)
     wide = _tasks(114001, ["prepare", "north", "south", "east", "west", "merge", "publish"])
@@ -139,7 +142,7 @@ def _particular(platform: Platform, now: float) -> None:
         "board-summary",
         owners=["maya.chen"],
         tasks=_tasks(113131, ["summarise", "mail"]),
-        links=(Link(3377, "daily-energy-report"),),
+        links=(FlowLink(3377, "daily-energy-report"),),
         cycle="D",
         freq=_daily(6),
         active=True,
@@ -159,7 +162,7 @@ def _particular(platform: Platform, now: float) -> None:
 
 
 def _history(platform: Platform, flow: Flow, now: float) -> None:
-    """Let a flow have run well at each of its moments of the last days."""
+    """Add a successful run of a flow for each time of its schedule in the last three days."""
     if not flow.active:
         return
     for at in fires(flow.freq, now - _DAYS * 86400.0, now - 10):
@@ -168,7 +171,7 @@ def _history(platform: Platform, flow: Flow, now: float) -> None:
 
 
 def _by_hand(platform: Platform, now: float) -> None:
-    """Add a few runs that people started, one of them stopped."""
+    """Add a few runs that people started; one of them was cancelled."""
     for flow_id, hours, status in (
         (3377, 26.3, Status.SUCCESS),
         (3318, 7.6, Status.SUCCESS),

@@ -1,4 +1,4 @@
-"""Where the platform's pages contradict each other: one switch each, so that every reading can be met.
+"""Where the platform's documents contradict each other: one switch each, so that every variant can be tested.
 
 The numbers in brackets are those of the contradictions as the project counts them. Defaults are what the
 five pages that the bot is built for show.
@@ -68,7 +68,7 @@ class Switches:
     skew_ms: int = _free(0, says="how far the platform's clock is ahead of ours")
 
     def with_(self, name: str, value: object) -> "Switches":
-        """Return these switches with one changed. Raises ValueError for a name or value there is not."""
+        """Copy these switches with one changed. Raises ValueError for an unknown name or value."""
         known = {each.name: each for each in fields(self)}
         if name not in known:
             raise ValueError(f"There is no switch {name!r}. There are: {', '.join(sorted(known))}.")
@@ -82,7 +82,7 @@ class Switches:
         return replace(self, **{name: cast("Any", fitting)})
 
     def table(self) -> list[dict[str, object]]:
-        """Return name, value, default, choices and meaning of each switch, for a panel."""
+        """List name, value, default, choices and meaning of each switch, for the panel."""
         values = asdict(self)
         return [
             {
@@ -97,7 +97,7 @@ class Switches:
 
 
 def _as(kind: type, value: object) -> object:
-    """Return the value in the switch's own type; what cannot be one is left for the check to refuse."""
+    """Convert a value to the switch's own type; a value that does not fit is refused later."""
     text = str(value).strip()
     if kind is bool:
         return {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}.get(text.lower())
@@ -113,7 +113,7 @@ _ZONE = re.compile(r"(?:GMT|UTC)(?:([+-])(\d{1,2})(?::?([0-5]\d))?)?")
 
 
 def offset(zone: str) -> timedelta:
-    """Return a printed zone's distance from UTC. Raises ValueError for what is none."""
+    """Parse a printed zone such as GMT+8 into its distance from UTC. Raises ValueError for anything else."""
     match = _ZONE.fullmatch(zone)
     if match is None:
         raise ValueError(f"{zone!r} is no zone such as GMT+8.")

@@ -46,6 +46,6 @@ _TEXTS: dict[str, tuple[str, ...]] = {
 
 
 def text_of(denied: Denied, pages: str) -> str:
-    """Return the sentence for a refusal; ``pages`` is en or zh."""
+    """Find the sentence for a refusal; ``pages`` is en or zh."""
     texts = _TEXTS[denied.reason]
     return texts[-1 if pages == "zh" else 0].format_map(denied.words)

@@ -37,13 +37,13 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
 def page_app(platform: Platform, workspace: Workspace) -> web.Application:
-    """Return the application that serves the page at / and lets it drive both simulators."""
-    extras = _Extras(platform, workspace)
-    return site([*extras.routes(), *platform_routes(platform), *workspace_routes(workspace)])
+    """Build the application that serves the page at / and lets it control both simulators."""
+    controls = _PageControls(platform, workspace)
+    return site([*controls.routes(), *platform_routes(platform), *workspace_routes(workspace)])
 
 
 def site(routes: Iterable[web.RouteDef]) -> web.Application:
-    """Return an application that serves the page's files, and these routes to this page alone."""
+    """Build an application that serves the page's files, and answers these routes only to the page itself."""
     app = web.Application(middlewares=[_own_page_only])
     app.add_routes([web.get("/", _file), web.get(r"/{name:[a-z_]+\.(?:css|js|svg)}", _file), *routes])
     app.on_response_prepare.append(_make_safe)
@@ -57,7 +57,7 @@ async def _file(request: web.Request) -> web.Response:
 
 
 def _content(path: Path) -> bytes:
-    """Return a file of the page; they are few and small, so each request reads its own. Raises HTTPNotFound."""
+    """Read a file of the page; they are few and small, so they are not cached. Raises HTTPNotFound."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -71,7 +71,7 @@ async def _make_safe(_request: web.Request, response: web.StreamResponse) -> Non
 
 @web.middleware
 async def _own_page_only(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse other sites that a visitor's browser may have open, and names that only pretend to be this machine."""
+    """Refuse requests of other sites in the visitor's browser, and host names that are not this machine's."""
     host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
     origin = request.headers.get("Origin")
     if host not in _LOOPBACK or (origin is not None and origin != f"{request.scheme}://{request.host}"):
@@ -79,8 +79,8 @@ async def _own_page_only(request: web.Request, handler: Handler) -> web.StreamRe
     return await handler(request)
 
 
-class _Extras:
-    """What the page shows besides what Slack and the platform tell: faults of Slack, files, and a quiet repair."""
+class _PageControls:
+    """What the page needs besides the simulators' own routes: Slack's faults, files, and recovery without a run."""
 
     def __init__(self, platform: Platform, workspace: Workspace) -> None:
         self._platform = platform
@@ -90,29 +90,29 @@ class _Extras:
         return [
             web.get("/sim/page/faults", self.faults),
             web.get("/sim/page/file/{id}", self.file),
-            web.post("/sim/page/flow/{id}/mend", self.mend),
+            web.post("/sim/page/flow/{id}/mend", self.recover),
         ]
 
     async def faults(self, _request: web.Request) -> web.Response:
-        """Slack's faults in force."""
-        active = self._workspace.faults.active
+        """List Slack's faults that are active."""
+        active = self._workspace.state.faults.active
         faults: list[dict[str, Any]] = [
             {"name": one.name, "method": one.method, "times": one.times, "seconds": one.seconds} for one in active
         ]
         return web.json_response({"faults": faults})
 
     async def file(self, request: web.Request) -> web.Response:
-        """Return an uploaded file as text, to a person who sees a channel that it is shared in."""
-        workspace = self._workspace
-        file = workspace.files.get(request.match_info["id"])
+        """Serve an uploaded file as text, to a person who sees a channel that it is shared in."""
+        state = self._workspace.state
+        file = state.files.get(request.match_info["id"])
         person = request.query.get("as", "")
-        places = [workspace.channels[one] for one in file.shares] if file and person in workspace.people else []
-        if file is None or not any(workspace.sees(person, place) for place in places):
+        places = [state.channels[one] for one in file.shares] if file and person in state.people else []
+        if file is None or not any(state.sees(person, place) for place in places):
             raise web.HTTPNotFound
         text = (file.content or b"").decode("utf-8", "replace")
         return web.Response(text=text, content_type="text/plain", headers={"Cache-Control": "no-store"})
 
-    async def mend(self, request: web.Request) -> web.Response:
+    async def recover(self, request: web.Request) -> web.Response:
         """Let a flow's runs succeed again without starting one: the next is the visitor's rerun."""
         name = request.match_info["id"]
         if not name.isdecimal() or int(name) not in self._platform.flows:

@@ -1,6 +1,6 @@
 """What the demo page asks of the pretend Slack: one person's view of it, that person's acts, and what goes wrong.
 
-What ``GET /sim/state`` answers is described in ``slack_sight``; each act says in its docstring what its body holds.
+What ``GET /sim/state`` answers is described in ``page_state.py``; each act says in its docstring what its body holds.
 """
 
 import asyncio
@@ -10,9 +10,9 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.sim.slack.outgoing import Deed
-from bot.sim.slack.sight import Sight
-from bot.sim.slack.things import Forbidden, Json, Message, View
+from bot.sim.slack.deliveries import ActResult
+from bot.sim.slack.model import Forbidden, Json, Message, View
+from bot.sim.slack.page_state import PageState
 from bot.sim.slack.workspace import Workspace
 
 HEARTBEAT_SECONDS = 15.0
@@ -20,8 +20,8 @@ CALLS_SHOWN = 200
 
 
 def workspace_routes(workspace: Workspace) -> list[web.RouteDef]:
-    """Return the routes under /sim/ that concern Slack."""
-    controls = _Controls(workspace)
+    """List the routes under /sim/ that concern Slack; all speak JSON."""
+    controls = _SlackControls(workspace)
     acts: dict[str, Callable[[Json], Awaitable[Json]]] = {
         "/sim/say": controls.say,
         "/sim/press": controls.press,
@@ -66,41 +66,42 @@ def _refused(sentence: str) -> web.Response:
     return web.json_response({"ok": False, "error": sentence}, status=400)
 
 
-class _Controls:
+class _SlackControls:
     def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
+        self._workspace = workspace
+        self._state = workspace.state
 
     # ── looking ──────────────────────────────────────────────────────────────
 
     async def state(self, request: web.Request) -> web.Response:
         """Show everything one person sees."""
         try:
-            person = self.workspace.person(request.query.get("as", ""))
+            person = self._state.person(request.query.get("as", ""))
         except Forbidden as error:
             return _refused(str(error))
-        return web.json_response(Sight(self.workspace).seen_by(person))
+        return web.json_response(PageState(self._workspace).seen_by(person))
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
-        """Tell the page of every new version, and now and then that the line is still there."""
+        """Send the page every new version, and a comment when there was none for 15 seconds."""
         headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache"}
         response = web.StreamResponse(headers=headers)
         await response.prepare(request)
-        told = -1
+        sent = -1
         try:
-            while not self.workspace.closed:
-                if self.workspace.version == told:
-                    await self._stirred(response)
+            while not self._state.closed:
+                if self._state.version == sent:
+                    await self._wait_for_change(response)
                     continue
-                told = self.workspace.version
-                await response.write(f"data: {json.dumps({'version': told})}\n\n".encode())
+                sent = self._state.version
+                await response.write(f"data: {json.dumps({'version': sent})}\n\n".encode())
         except ConnectionError:
             return response
         return response
 
-    async def _stirred(self, response: web.StreamResponse) -> None:
+    async def _wait_for_change(self, response: web.StreamResponse) -> None:
         try:
             async with asyncio.timeout(HEARTBEAT_SECONDS):
-                await self.workspace.stirred()
+                await self._state.next_change()
         except TimeoutError:
             await response.write(b": still here\n\n")
 
@@ -109,7 +110,7 @@ class _Controls:
         query = request.query
         try:
             source = self._source(dict(query))
-            offered = await self.workspace.load_options(
+            offered = await self._workspace.modal_acts.load_options(
                 query["as"], source, query["block_id"], query["action_id"], query.get("value", "")
             )
         except (Forbidden, KeyError) as error:
@@ -126,7 +127,7 @@ class _Controls:
                 "status": call.status,
                 "at": call.at,
             }
-            for call in self.workspace.calls[-CALLS_SHOWN:]
+            for call in self._state.calls[-CALLS_SHOWN:]
         ]
         return web.json_response({"ok": True, "calls": calls})
 
@@ -134,69 +135,76 @@ class _Controls:
 
     async def say(self, body: Json) -> Json:
         """``{as, channel, text, thread_ts?}``."""
-        deed = self.workspace.say(body["as"], body["channel"], str(body["text"]), body.get("thread_ts") or None)
-        return _left(deed)
+        result = self._workspace.message_acts.say(
+            body["as"], body["channel"], str(body["text"]), body.get("thread_ts") or None
+        )
+        return _posted(result)
 
     async def press(self, body: Json) -> Json:
         """``{as, channel and ts or view_id, block_id, action_id, selected_option? or value? and the like}``."""
         chosen = next((body[key] for key in _CHOICES if body.get(key) is not None), None)
         source = self._source(body)
-        return _left(self.workspace.click(body["as"], source, body["block_id"], body["action_id"], chosen))
+        return _posted(
+            self._workspace.interactions.click(body["as"], source, body["block_id"], body["action_id"], chosen)
+        )
 
     def _source(self, body: Json) -> Message | View:
         if body.get("view_id"):
-            view = self.workspace.find_view(str(body["view_id"]))
+            view = self._workspace.modals.find(str(body["view_id"]))
             if view is None:
                 raise Forbidden("that view is closed")
             return view
-        message = self.workspace.find(str(body["channel"]), str(body["ts"]))
+        message = self._workspace.board.find(str(body["channel"]), str(body["ts"]))
         if message is None:
             raise Forbidden("that message is gone")
         return message
 
     async def submit(self, body: Json) -> Json:
         """``{as, view_id, values}``; answers when the app has."""
-        deed = self.workspace.submit(body["as"], body.get("values") or {}, self._view(body))
-        await deed
-        modal = self.workspace.modal(body["as"])
-        return {"errors": modal.errors if modal else {}, "trouble": self.workspace.trouble.get(body["as"], "")}
+        result = self._workspace.modal_acts.submit(body["as"], body.get("values") or {}, self._view(body))
+        await result
+        modal = self._workspace.modals.top(body["as"])
+        return {
+            "errors": modal.errors if modal else {},
+            "trouble": self._workspace.modals.connection_errors.get(body["as"], ""),
+        }
 
     async def close(self, body: Json) -> Json:
         """``{as, view_id, cleared?}``."""
-        self.workspace.close_modal(body["as"], self._view(body), cleared=bool(body.get("cleared")))
+        self._workspace.modal_acts.close(body["as"], self._view(body), cleared=bool(body.get("cleared")))
         return {}
 
     def _view(self, body: Json) -> View | None:
-        return self.workspace.find_view(str(body["view_id"])) if body.get("view_id") else None
+        return self._workspace.modals.find(str(body["view_id"])) if body.get("view_id") else None
 
     async def open_home(self, body: Json) -> Json:
         """``{as, tab?}``."""
-        self.workspace.open_home(body["as"], str(body.get("tab") or "home"))
+        self._workspace.interactions.open_home(body["as"], str(body.get("tab") or "home"))
         return {}
 
     async def shortcut(self, body: Json) -> Json:
         """``{as, callback_id, channel?, ts?}``."""
         source = self._source(body) if body.get("ts") else None
         message = source if isinstance(source, Message) else None
-        self.workspace.use_shortcut(body["as"], body["callback_id"], message)
+        self._workspace.interactions.use_shortcut(body["as"], body["callback_id"], message)
         return {}
 
     async def react(self, body: Json) -> Json:
         """``{as, channel, ts, name}``."""
-        self.workspace.react(body["as"], self._standing(body), body["name"])
+        self._workspace.message_acts.react(body["as"], self._message(body), body["name"])
         return {}
 
     async def edit(self, body: Json) -> Json:
         """``{as, channel, ts, text}``."""
-        self.workspace.edit(body["as"], self._standing(body), body["text"])
+        self._workspace.message_acts.edit(body["as"], self._message(body), body["text"])
         return {}
 
     async def delete(self, body: Json) -> Json:
         """``{as, channel, ts}``; of an ephemeral, dismiss it."""
-        self.workspace.delete(body["as"], self._standing(body))
+        self._workspace.message_acts.delete(body["as"], self._message(body))
         return {}
 
-    def _standing(self, body: Json) -> Message:
+    def _message(self, body: Json) -> Message:
         source = self._source({"channel": body["channel"], "ts": body["ts"]})
         if isinstance(source, View):
             raise Forbidden("that is no message")
@@ -204,37 +212,37 @@ class _Controls:
 
     async def read(self, body: Json) -> Json:
         """``{as, channel}``."""
-        self.workspace.read(self.workspace.person(body["as"]).id, self.workspace.channel(body["channel"]).id)
+        self._workspace.board.mark_read(self._state.person(body["as"]).id, self._state.channel(body["channel"]).id)
         return {}
 
     async def join(self, body: Json) -> Json:
         """``{as, channel}``; ``as`` may be the app."""
-        self.workspace.join(body["as"], body["channel"])
+        self._workspace.membership.join(body["as"], body["channel"])
         return {}
 
     async def leave(self, body: Json) -> Json:
         """``{as, channel}``."""
-        self.workspace.leave(body["as"], body["channel"])
+        self._workspace.membership.leave(body["as"], body["channel"])
         return {}
 
     async def fault(self, body: Json) -> Json:
-        """``{name, …}`` of ``slack_faults``; ``{name: "none"}`` mends everything."""
-        await self.workspace.fault(**body)
+        """``{name, …}`` of ``faults.py``; ``{name: "none"}`` ends every fault."""
+        await self._workspace.fault(**body)
         return {}
 
     async def switch(self, body: Json) -> Json:
         """``{name, value}``: pace, tiers, distributed, acks_anywhere, or ``archived C…`` for a channel's state."""
         name, value = str(body["name"]), bool(body["value"])
         if name == "pace":
-            self.workspace.pace.posting = value
+            self._state.rate_limits.posting = value
         elif name == "tiers":
-            self.workspace.pace.tiers = value
+            self._state.rate_limits.tiers = value
         elif name == "distributed":
-            self.workspace.pace.distributed = value
+            self._state.rate_limits.distributed = value
         elif name == "acks_anywhere":
-            self.workspace.sockets.acks_anywhere = value
+            self._workspace.deliveries.sockets.acks_anywhere = value
         elif name.startswith("archived "):
-            self.workspace.archive(name.removeprefix("archived "), archived=value)
+            self._workspace.membership.archive(name.removeprefix("archived "), archived=value)
         else:
             raise ValueError(f"there is no switch called {name}")
         return {}
@@ -256,5 +264,5 @@ _CHOICES = (
 )
 
 
-def _left(deed: Deed) -> dict[str, Any]:
-    return {"ts": deed.message.ts} if deed.message else {}
+def _posted(result: ActResult) -> dict[str, Any]:
+    return {"ts": result.message.ts} if result.message else {}

@@ -15,7 +15,7 @@ slow          ``seconds`` pass before the call is looked at
 late          the call takes effect at once, its answer comes ``seconds`` later
 silence       the call takes effect and is never answered
 gone          every connection is cut, sockets too, until cleared
-refused       nobody listens: what the app is told of an address from now on leads to a port that refuses
+refused       nobody listens: every address that the app is given from now on leads to a port that refuses
               connections. Of ``response`` and ``upload`` only, whose hosts are not that of the Web API
 ============  =====================================================================
 
@@ -26,8 +26,8 @@ refuse        a handshake is refused with 503
 duplicate     an envelope is delivered twice
 redelivered   an event arrives as if it were a second attempt
 close         every connection is closed with 1001
-drop          every connection is cut without a word
-mute          every connection stays open and nothing is heard of it again, not even a pong
+drop          every connection is cut without a close frame
+mute          every connection stays open, and nothing is sent on it any more, not even a pong
 disconnect    a ``disconnect`` frame with ``reason`` is sent, then the connection is closed
 ============  =====================================================================
 """
@@ -51,7 +51,7 @@ WEB_FAULTS = frozenset(
         "refused",
     }
 )
-NOBODY = "http://127.0.0.1:1"  # nobody listens at this port
+CLOSED_PORT = "http://127.0.0.1:1"  # nobody listens at this port
 SOCKET_FAULTS = frozenset({"refuse", "duplicate", "redelivered"})
 SOCKET_ACTS = frozenset({"close", "drop", "mute", "disconnect"})
 
@@ -76,25 +76,25 @@ class Faults:
     active: list[Fault] = field(default_factory=list)
 
     def add(self, fault: Fault) -> Fault:
-        """Let it go wrong; raises ``ValueError`` for a name that is none of the tables above."""
+        """Make it go wrong from now on; raises ``ValueError`` for a name that is not in the tables above."""
         if fault.name not in WEB_FAULTS | SOCKET_FAULTS:
             raise ValueError(f"there is no fault called {fault.name}")
         self.active.append(fault)
         return fault
 
     def clear(self) -> None:
-        """Let everything go right again."""
+        """End every fault."""
         self.active.clear()
 
     def origin(self, method: str, origin: str) -> str:
-        """Return where the addresses of ``response`` or ``upload`` lead: to nobody where they refuse connections."""
+        """Choose the origin of ``response`` or ``upload`` addresses: a closed port where they are ``refused``."""
         refused = any(fault.name == "refused" and fault.method in {None, method} for fault in self.active)
-        return NOBODY if refused else origin
+        return CLOSED_PORT if refused else origin
 
     def take(
         self, names: frozenset[str], method: str | None = None, channel: str | None = None, ts: str | None = None
     ) -> Fault | None:
-        """Return the first fault that applies, counting it as used once."""
+        """Use the first fault that applies once, and return it; None where there is none."""
         for fault in self.active:
             if fault.name not in names:
                 continue

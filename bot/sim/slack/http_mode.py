@@ -11,12 +11,12 @@ from urllib.parse import urlencode
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from bot.sim.slack.state import State
-from bot.sim.slack.things import Answer, Envelope, Json
+from bot.sim.slack.model import DeliveryResult, Envelope, Json
+from bot.sim.slack.state import WorkspaceState
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
-    """Return ``X-Slack-Signature`` for a body sent at a time."""
+    """Compute ``X-Slack-Signature`` for a body; ``timestamp`` is epoch seconds as text."""
     base = b"v0:" + timestamp.encode() + b":" + body
     return "v0=" + hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
 
@@ -24,19 +24,19 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
 class HttpSender:
     """Posts to the app's request URL."""
 
-    def __init__(self, state: State, url: str) -> None:
+    def __init__(self, state: WorkspaceState, url: str) -> None:
         self.state = state
         self.url = url
         self._session: ClientSession | None = None
 
     async def verify(self) -> bool:
-        """Whether the app answers the challenge with which Slack tries a new address."""
+        """Whether the app answers the challenge that Slack sends to a new address."""
         challenge = self.state.new_id("", 24)
         body = {"token": "verification", "type": "url_verification", "challenge": challenge}
         status, text, _ = await self._post(json.dumps(body).encode(), "application/json", {})
         return status == 200 and challenge in text
 
-    async def send(self, envelope: Envelope, seconds: float) -> Answer:
+    async def send(self, envelope: Envelope, seconds: float) -> DeliveryResult:
         """Deliver and wait for the answer, at most ``seconds``."""
         loop = asyncio.get_running_loop()
         started = loop.time()
@@ -46,13 +46,13 @@ class HttpSender:
             async with asyncio.timeout(seconds):
                 status, text, no_retry = await self._post(body, kind, again if envelope.attempt else {})
         except TimeoutError:
-            return Answer(acked=False, why="http_timeout", seconds=loop.time() - started)
+            return DeliveryResult(acked=False, why="http_timeout", seconds=loop.time() - started)
         except (ClientError, OSError):
-            return Answer(acked=False, why="connection_failed", seconds=loop.time() - started)
+            return DeliveryResult(acked=False, why="connection_failed", seconds=loop.time() - started)
         spent = loop.time() - started
         if status != 200:
-            return Answer(acked=False, why="http_error", seconds=spent, no_retry=no_retry)
-        return Answer(acked=True, payload=_payload(text) if envelope.takes_payload else {}, seconds=spent)
+            return DeliveryResult(acked=False, why="http_error", seconds=spent, no_retry=no_retry)
+        return DeliveryResult(acked=True, payload=_payload(text) if envelope.takes_payload else {}, seconds=spent)
 
     async def close(self) -> None:
         """Close the connections to the app."""

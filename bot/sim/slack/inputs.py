@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from bot.sim.slack.things import Forbidden, Json
+from bot.sim.slack.model import Forbidden, Json
 
 _VALUES = frozenset({"plain_text_input", "number_input", "email_text_input", "url_text_input"})
 _ONE_OPTION = frozenset({"static_select", "external_select", "radio_buttons", "overflow"})
@@ -24,7 +24,7 @@ _PLAIN = {
 
 
 def elements(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
-    """Yield every interactive element with the block it stands in."""
+    """Go through every interactive element, with the block it is in: ``(block, element)``."""
     for block in blocks:
         held = [block[place] for place in ("accessory", "element") if block.get(place)]
         for element in (*held, *(block["elements"] if block["type"] == "actions" else ())):
@@ -33,13 +33,13 @@ def elements(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
 
 
 def options(element: Json) -> list[Json]:
-    """Return all options of an element, grouped ones too."""
+    """List all options of an element, grouped ones too."""
     grouped = [option for group in element.get("option_groups") or () for option in group["options"]]
     return [*grouped, *(element.get("options") or ())]
 
 
 def find_option(element: Json, wanted: Any) -> Json:
-    """Return the option with this value or label; what is already an option is taken as it is.
+    """Find the option with this value or label; an option given as an object is returned unchanged.
 
     Raises ``Forbidden`` where there is none.
     """
@@ -54,7 +54,7 @@ def find_option(element: Json, wanted: Any) -> Json:
 
 
 def entered(element: Json, value: Any) -> Json:
-    """Return the state of an element in which a person entered or chose the value; None empties it."""
+    """Build the state of an element in which a person entered or chose the value; None empties it."""
     kind = element["type"]
     if isinstance(value, dict) and value.get("type") == kind:
         return value
@@ -71,7 +71,7 @@ def entered(element: Json, value: Any) -> Json:
 
 
 def initial(element: Json) -> Json:
-    """Return the state of an element that nobody has touched."""
+    """Build the state of an element that nobody has touched."""
     kind = element["type"]
     if kind in _VALUES:
         return entered(element, element.get("initial_value"))
@@ -88,7 +88,7 @@ def empty(state: Json) -> bool:
 
 
 def state_values(blocks: list[Json], before: Json) -> Json:
-    """Return ``state.values``: what was entered before where the element is still there, else the initial value.
+    """Build ``state.values``: what was entered before where the element is still there, else the initial value.
 
     Buttons and overflow menus have no state. Input survives an update where block and action ids stay the same.
     """

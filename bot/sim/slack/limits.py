@@ -1,4 +1,4 @@
-"""What Slack refuses in a message or view: block types, their keys and lengths, ids used twice, too much of it all.
+"""What Slack refuses in a message or view: block types, their keys and lengths, ids used twice, too much in total.
 
 Only the block types that live Slack is known to take everywhere are accepted; newer ones are refused as unsupported.
 Limits: https://docs.slack.dev/reference/block-kit/blocks and …/methods/chat.postMessage (January 2026); the ceiling
@@ -21,7 +21,7 @@ from bot.sim.slack.limits_elements import (
 from bot.sim.slack.limits_rich import rich_text, table
 from bot.sim.slack.limits_text import (
     MRKDWN_AND_PLAIN,
-    Findings,
+    Violations,
     flag,
     identifier,
     items,
@@ -30,7 +30,7 @@ from bot.sim.slack.limits_text import (
     string,
     text_object,
 )
-from bot.sim.slack.things import Json, SlackError
+from bot.sim.slack.model import Json, SlackError
 
 MESSAGE_BLOCKS = 50
 VIEW_BLOCKS = 100
@@ -43,8 +43,8 @@ VIEW_CHARACTERS = 250_000
 
 
 def check_blocks(blocks: Any) -> None:
-    """Refuse what may not be the blocks of a message: ``invalid_blocks`` or ``msg_blocks_too_long``."""
-    found = Findings()
+    """Check the blocks of a message; raises ``SlackError``: ``invalid_blocks`` or ``msg_blocks_too_long``."""
+    found = Violations()
     _blocks(found, blocks, "/blocks", most=MESSAGE_BLOCKS, surface="message")
     if found.problems:
         raise _invalid("invalid_blocks", found)
@@ -53,8 +53,8 @@ def check_blocks(blocks: Any) -> None:
 
 
 def check_attachments(attachments: Any) -> None:
-    """Refuse too many attachments, and blocks in them that may not be: ``invalid_attachments``."""
-    found = Findings()
+    """Check attachments and the blocks in them; raises ``SlackError``: ``invalid_attachments``."""
+    found = Violations()
     if not isinstance(attachments, list) or not all(isinstance(one, dict) for one in attachments):
         raise SlackError("invalid_attachments")
     if len(attachments) > ATTACHMENTS:
@@ -70,7 +70,7 @@ def check_attachments(attachments: Any) -> None:
 
 
 def check_metadata(metadata: Any) -> None:
-    """Refuse metadata that is not an event type with a flat payload, or too much of it."""
+    """Check that metadata is an event type with a flat payload, and not too long; raises ``SlackError``."""
     if not isinstance(metadata, dict) or not isinstance(metadata.get("event_type"), str):
         raise SlackError("invalid_metadata_format")
     if not isinstance(metadata.get("event_payload"), dict) or not metadata["event_type"]:
@@ -80,8 +80,8 @@ def check_metadata(metadata: Any) -> None:
 
 
 def check_view(view: Any, *, kinds: tuple[str, ...] = ("modal",)) -> None:
-    """Refuse what may not be a view: ``invalid_arguments`` with what is wrong, or ``view_too_large``."""
-    found = Findings()
+    """Check a view; raises ``SlackError``: ``invalid_arguments`` with what is wrong, or ``view_too_large``."""
+    found = Violations()
     kind = kind_of(view)
     if kind not in kinds:
         found.add("/view/type", f"must be one of: {', '.join(kinds)}")
@@ -107,16 +107,16 @@ def check_view(view: Any, *, kinds: tuple[str, ...] = ("modal",)) -> None:
 
 
 def input_ids(view: Json) -> set[str]:
-    """Return the block ids that errors of a submission may name."""
+    """Find the block ids that the errors of a submission may name."""
     return {str(block.get("block_id")) for block in view["blocks"] if block["type"] == "input"}
 
 
-def _invalid(word: str, found: Findings) -> SlackError:
+def _invalid(word: str, found: Violations) -> SlackError:
     messages = [f"[ERROR] {problem}" for problem in found.problems]
     return SlackError(word, errors=list(found.problems), response_metadata={"messages": messages})
 
 
-def _blocks(found: Findings, blocks: Any, at: str, *, most: int, surface: str) -> None:
+def _blocks(found: Violations, blocks: Any, at: str, *, most: int, surface: str) -> None:
     least = 0 if surface == "view" else 1
     tables = 0
     for index, block in enumerate(items(found, blocks, at, most=most, least=least)):
@@ -140,13 +140,13 @@ def _blocks(found: Findings, blocks: Any, at: str, *, most: int, surface: str) -
         found.add(at, "only_one_table_allowed")
 
 
-def _not_in_messages(found: Findings, block: Json, at: str) -> None:
+def _not_in_messages(found: Violations, block: Json, at: str) -> None:
     kind = kind_of(block.get("element"))
     if block["type"] == "input" and kind in ONLY_IN_VIEWS:
         found.add(f"{at}/element", f"unsupported type: {kind}")
 
 
-def _section(found: Findings, block: Json, at: str) -> None:
+def _section(found: Violations, block: Json, at: str) -> None:
     keys(found, block, at, required=(), optional=("block_id", "text", "fields", "accessory", "expand"))
     if block.get("text") is None and not block.get("fields"):
         found.add(at, "missing required field: text or fields")
@@ -158,16 +158,16 @@ def _section(found: Findings, block: Json, at: str) -> None:
         element(found, block["accessory"], f"{at}/accessory", allowed=IN_SECTION)
 
 
-def _header(found: Findings, block: Json, at: str) -> None:
+def _header(found: Violations, block: Json, at: str) -> None:
     if keys(found, block, at, required=("text",), optional=("block_id",)):
         text_object(found, block["text"], f"{at}/text", most=150)
 
 
-def _divider(found: Findings, block: Json, at: str) -> None:
+def _divider(found: Violations, block: Json, at: str) -> None:
     keys(found, block, at, required=(), optional=("block_id",))
 
 
-def _context(found: Findings, block: Json, at: str) -> None:
+def _context(found: Violations, block: Json, at: str) -> None:
     if not keys(found, block, at, required=("elements",), optional=("block_id",)):
         return
     for index, one in enumerate(items(found, block["elements"], f"{at}/elements", most=10)):
@@ -178,7 +178,7 @@ def _context(found: Findings, block: Json, at: str) -> None:
             text_object(found, one or {}, place, most=3000, kinds=MRKDWN_AND_PLAIN)
 
 
-def _actions(found: Findings, block: Json, at: str) -> None:
+def _actions(found: Violations, block: Json, at: str) -> None:
     if not keys(found, block, at, required=("elements",), optional=("block_id",)):
         return
     elements = items(found, block["elements"], f"{at}/elements", most=25)
@@ -187,14 +187,14 @@ def _actions(found: Findings, block: Json, at: str) -> None:
     distinct_action_ids(found, elements, f"{at}/elements")
 
 
-def _image(found: Findings, block: Json, at: str) -> None:
+def _image(found: Violations, block: Json, at: str) -> None:
     if keys(found, block, at, required=("alt_text",), optional=("block_id", "title", "image_url", "slack_file")):
         string(found, block["alt_text"], f"{at}/alt_text", most=2000)
     text_object(found, block.get("title"), f"{at}/title", most=2000)
     one_source(found, block, at)
 
 
-def _input(found: Findings, block: Json, at: str) -> None:
+def _input(found: Violations, block: Json, at: str) -> None:
     optional = ("block_id", "hint", "optional", "dispatch_action")
     if keys(found, block, at, required=("label", "element"), optional=optional):
         text_object(found, block["label"], f"{at}/label", most=2000)
@@ -204,13 +204,13 @@ def _input(found: Findings, block: Json, at: str) -> None:
     flag(found, block.get("dispatch_action"), f"{at}/dispatch_action")
 
 
-def _markdown(found: Findings, block: Json, at: str) -> None:
+def _markdown(found: Violations, block: Json, at: str) -> None:
     if keys(found, block, at, required=("text",), optional=("block_id",)):
         string(found, block["text"], f"{at}/text", most=12_000)
         found.characters += len(block["text"]) if isinstance(block["text"], str) else 0
 
 
-_BLOCKS: dict[str, Callable[[Findings, Json, str], None]] = {
+_BLOCKS: dict[str, Callable[[Violations, Json, str], None]] = {
     "section": _section,
     "header": _header,
     "divider": _divider,

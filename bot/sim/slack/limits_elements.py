@@ -1,4 +1,4 @@
-"""The interactive elements of Block Kit: what each may hold, and in which block it may stand.
+"""The interactive elements of Block Kit: what each may hold, and in which block it may be.
 
 Limits: https://docs.slack.dev/reference/block-kit/block-elements (January 2026).
 """
@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.sim.slack.limits_text import (
     MRKDWN_AND_PLAIN,
-    Findings,
+    Violations,
     choice,
     confirmation,
     flag,
@@ -21,7 +21,7 @@ from bot.sim.slack.limits_text import (
     string,
     text_object,
 )
-from bot.sim.slack.things import Json
+from bot.sim.slack.model import Json
 
 _SELECTS = ("static_select", "external_select", "users_select", "conversations_select", "channels_select")
 _MULTIPLE = tuple(f"multi_{kind}" for kind in _SELECTS)
@@ -50,7 +50,7 @@ ONLY_IN_VIEWS = frozenset({"number_input", "email_text_input", "url_text_input",
 _COMMON = ("action_id", "confirm", "focus_on_load")
 
 
-def element(found: Findings, value: Any, at: str, *, allowed: Collection[str]) -> None:
+def element(found: Violations, value: Any, at: str, *, allowed: Collection[str]) -> None:
     """Check an element of a section, an actions block, or an input."""
     kind = kind_of(value)
     if kind not in allowed:
@@ -66,21 +66,21 @@ def element(found: Findings, value: Any, at: str, *, allowed: Collection[str]) -
     _CHECKS[kind](found, value, at)
 
 
-def image(found: Findings, value: Json, at: str) -> None:
-    """Check an image element: one source, and words for who cannot see it."""
+def image(found: Violations, value: Json, at: str) -> None:
+    """Check an image element: one source, and a text for people who cannot see it."""
     if keys(found, value, at, required=("alt_text",), optional=("image_url", "slack_file")):
         string(found, value["alt_text"], f"{at}/alt_text", most=2000)
     one_source(found, value, at)
 
 
-def one_source(found: Findings, value: Json, at: str) -> None:
+def one_source(found: Violations, value: Json, at: str) -> None:
     """Check that an image has an address or a Slack file, not both."""
     if ("image_url" in value) == ("slack_file" in value):
         found.add(at, "must have exactly one of: image_url, slack_file")
     string(found, value.get("image_url"), f"{at}/image_url", most=3000)
 
 
-def distinct_action_ids(found: Findings, elements: Collection[Any], at: str) -> None:
+def distinct_action_ids(found: Violations, elements: Collection[Any], at: str) -> None:
     """Check that no two elements of a block share their action id."""
     seen: set[str] = set()
     for index, one in enumerate(elements):
@@ -91,7 +91,7 @@ def distinct_action_ids(found: Findings, elements: Collection[Any], at: str) -> 
             seen.add(action)
 
 
-def _button(found: Findings, value: Json, at: str) -> None:
+def _button(found: Violations, value: Json, at: str) -> None:
     optional = ("action_id", "confirm", "value", "url", "style", "accessibility_label")
     if keys(found, value, at, required=("text",), optional=optional):
         text_object(found, value["text"], f"{at}/text", most=75)
@@ -101,13 +101,13 @@ def _button(found: Findings, value: Json, at: str) -> None:
     choice(found, value.get("style"), f"{at}/style", ("primary", "danger"))
 
 
-def _overflow(found: Findings, value: Json, at: str) -> None:
+def _overflow(found: Violations, value: Json, at: str) -> None:
     if keys(found, value, at, required=("options",), optional=("action_id", "confirm")):
         for index, one in enumerate(items(found, value["options"], f"{at}/options", most=5)):
             option(found, one, f"{at}/options/{index}", url=True)
 
 
-def _boxes(found: Findings, value: Json, at: str) -> None:
+def _boxes(found: Violations, value: Json, at: str) -> None:
     optional = (*_COMMON, "initial_options", "initial_option")
     if keys(found, value, at, required=("options",), optional=optional):
         for index, one in enumerate(items(found, value["options"], f"{at}/options", most=10)):
@@ -115,7 +115,7 @@ def _boxes(found: Findings, value: Json, at: str) -> None:
         _initial(found, value, at)
 
 
-def _static_select(found: Findings, value: Json, at: str) -> None:
+def _static_select(found: Violations, value: Json, at: str) -> None:
     optional = (*_COMMON, "placeholder", "options", "option_groups", "initial_option", "initial_options")
     keys(found, value, at, required=(), optional=(*optional, "max_selected_items"))
     if ("options" in value) == ("option_groups" in value):
@@ -128,12 +128,12 @@ def _static_select(found: Findings, value: Json, at: str) -> None:
     _initial(found, value, at)
 
 
-def _options(found: Findings, value: Any, at: str) -> None:
+def _options(found: Violations, value: Any, at: str) -> None:
     for index, one in enumerate(items(found, value, at, most=100)):
         option(found, one, f"{at}/{index}")
 
 
-def option_groups(found: Findings, value: Any, at: str) -> None:
+def option_groups(found: Violations, value: Any, at: str) -> None:
     """Check groups of options, of a select or of an answer to a suggestion request."""
     for index, group in enumerate(items(found, value, at, most=100)):
         if keys(found, group, f"{at}/{index}", required=("label", "options")):
@@ -141,7 +141,7 @@ def option_groups(found: Findings, value: Any, at: str) -> None:
             _options(found, group["options"], f"{at}/{index}/options")
 
 
-def _initial(found: Findings, value: Json, at: str) -> None:
+def _initial(found: Violations, value: Json, at: str) -> None:
     groups = [group.get("options") for group in _list(value.get("option_groups")) if isinstance(group, dict)]
     offered = [one for options in (value.get("options"), *groups) for one in _list(options)]
     several = _list(value.get("initial_options"))
@@ -154,7 +154,7 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _external_select(found: Findings, value: Json, at: str) -> None:
+def _external_select(found: Violations, value: Json, at: str) -> None:
     optional = (
         *_COMMON,
         "placeholder",
@@ -167,7 +167,7 @@ def _external_select(found: Findings, value: Json, at: str) -> None:
     number(found, value.get("min_query_length"), f"{at}/min_query_length", least=0, most=100)
 
 
-def _people_select(found: Findings, value: Json, at: str) -> None:
+def _people_select(found: Violations, value: Json, at: str) -> None:
     initial = (
         "initial_user",
         "initial_users",
@@ -180,12 +180,12 @@ def _people_select(found: Findings, value: Json, at: str) -> None:
     keys(found, value, at, required=(), optional=optional)
 
 
-def _picker(found: Findings, value: Json, at: str) -> None:
+def _picker(found: Violations, value: Json, at: str) -> None:
     initial = ("initial_date", "initial_time", "initial_date_time", "timezone")
     keys(found, value, at, required=(), optional=(*_COMMON, "placeholder", *initial))
 
 
-def _typed(found: Findings, value: Json, at: str) -> None:
+def _typed(found: Violations, value: Json, at: str) -> None:
     optional = (*_COMMON, "placeholder", "initial_value", "dispatch_action_config")
     plain = ("multiline", "min_length", "max_length")
     if value["type"] == "number_input":
@@ -204,14 +204,14 @@ def _typed(found: Findings, value: Json, at: str) -> None:
     string(found, value.get("initial_value"), f"{at}/initial_value", most=3000, least=0)
 
 
-def _rich_or_file(found: Findings, value: Json, at: str) -> None:
+def _rich_or_file(found: Violations, value: Json, at: str) -> None:
     rich = (*_COMMON, "placeholder", "initial_value", "dispatch_action_config")
     files = ("action_id", "filetypes", "max_files")
     keys(found, value, at, required=(), optional=rich if value["type"] == "rich_text_input" else files)
     number(found, value.get("max_files"), f"{at}/max_files", least=1, most=10)
 
 
-_Check = Callable[[Findings, Json, str], None]
+_Check = Callable[[Violations, Json, str], None]
 _CHECKS: dict[str, _Check] = {
     "button": _button,
     "overflow": _overflow,

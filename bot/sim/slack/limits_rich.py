@@ -6,7 +6,7 @@ Limits: https://docs.slack.dev/reference/block-kit/blocks/rich-text-block and â€
 from typing import Any
 
 from bot.sim.slack.limits_text import (
-    Findings,
+    Violations,
     choice,
     items,
     keys,
@@ -14,7 +14,7 @@ from bot.sim.slack.limits_text import (
     number,
     string,
 )
-from bot.sim.slack.things import Json
+from bot.sim.slack.model import Json
 
 TABLE_CHARACTERS = 10_000
 
@@ -32,7 +32,7 @@ _INLINE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 
-def rich_text(found: Findings, block: Json, at: str) -> None:
+def rich_text(found: Violations, block: Json, at: str) -> None:
     """Check a rich_text block."""
     if not keys(found, block, at, required=("elements",), optional=("block_id",)):
         return
@@ -40,7 +40,7 @@ def rich_text(found: Findings, block: Json, at: str) -> None:
         _part(found, part, f"{at}/elements/{index}")
 
 
-def _part(found: Findings, part: Any, at: str) -> None:
+def _part(found: Violations, part: Any, at: str) -> None:
     kind = kind_of(part)
     match kind:
         case "rich_text_section":
@@ -64,7 +64,7 @@ def _part(found: Findings, part: Any, at: str) -> None:
         _inline(found, inner, f"{at}/elements/{index}", only)
 
 
-def _inline(found: Findings, inner: Any, at: str, only: tuple[str, ...]) -> None:
+def _inline(found: Violations, inner: Any, at: str, only: tuple[str, ...]) -> None:
     kind = kind_of(inner)
     if kind not in only:
         found.add(at, f"unsupported type: {kind}")
@@ -80,7 +80,7 @@ def _inline(found: Findings, inner: Any, at: str, only: tuple[str, ...]) -> None
         keys(found, style, f"{at}/style", required=(), optional=_STYLE)
 
 
-def table(found: Findings, block: Json, at: str) -> None:
+def table(found: Violations, block: Json, at: str) -> None:
     """Check a table block; its characters count by themselves."""
     if not keys(found, block, at, required=("rows",), optional=("block_id", "column_settings")):
         return
@@ -100,7 +100,7 @@ def table(found: Findings, block: Json, at: str) -> None:
                 choice(found, column.get("align"), f"{place}/align", ("left", "center", "right"))
 
 
-def _cell(found: Findings, cell: Any, at: str) -> None:
+def _cell(found: Violations, cell: Any, at: str) -> None:
     kind = kind_of(cell)
     if kind == "raw_text":
         if keys(found, cell, at, required=("text",)):

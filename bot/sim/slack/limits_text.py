@@ -1,4 +1,4 @@
-"""The small parts of Block Kit and how a violation is told: text objects, options, confirmations, plain values.
+"""The small parts of Block Kit and how a violation is reported: text objects, options, confirmations, plain values.
 
 Limits: https://docs.slack.dev/reference/block-kit (January 2026).
 """
@@ -12,8 +12,8 @@ PLAIN = ("plain_text",)
 
 
 @dataclass
-class Findings:
-    """What is wrong with a payload, in Slack's manner: a sentence and a JSON pointer; and how much text there is."""
+class Violations:
+    """What is wrong with a payload, as Slack reports it: a sentence and a JSON pointer; and how much text there is."""
 
     problems: list[str] = field(default_factory=list)
     characters: int = 0
@@ -25,12 +25,12 @@ class Findings:
 
 
 def kind_of(value: Any) -> str:
-    """Return the type that an object names, or nothing."""
+    """Read the type that an object names; empty where it names none."""
     kind = value.get("type") if isinstance(value, dict) else None
     return kind if isinstance(kind, str) else ""
 
 
-def keys(found: Findings, value: Any, at: str, *, required: Collection[str], optional: Collection[str] = ()) -> bool:
+def keys(found: Violations, value: Any, at: str, *, required: Collection[str], optional: Collection[str] = ()) -> bool:
     """Whether the value is an object with these keys and no others; a missing one makes it unusable."""
     if not isinstance(value, dict):
         found.add(at, "must be an object")
@@ -44,7 +44,7 @@ def keys(found: Findings, value: Any, at: str, *, required: Collection[str], opt
     return not missing
 
 
-def string(found: Findings, value: Any, at: str, *, most: int, least: int = 1) -> None:
+def string(found: Violations, value: Any, at: str, *, most: int, least: int = 1) -> None:
     """Check a plain string's length in characters."""
     if value is None:
         return
@@ -56,31 +56,31 @@ def string(found: Findings, value: Any, at: str, *, most: int, least: int = 1) -
         found.add(at, f"must be less than {most + 1} characters")
 
 
-def identifier(found: Findings, value: Any, at: str) -> None:
+def identifier(found: Violations, value: Any, at: str) -> None:
     """Check an action or block id."""
     string(found, value, at, most=255)
 
 
-def flag(found: Findings, value: Any, at: str) -> None:
+def flag(found: Violations, value: Any, at: str) -> None:
     """Check a boolean."""
     if value is not None and not isinstance(value, bool):
         found.add(at, "must be a boolean")
 
 
-def number(found: Findings, value: Any, at: str, *, least: int, most: int) -> None:
+def number(found: Violations, value: Any, at: str, *, least: int, most: int) -> None:
     """Check a whole number."""
     if value is not None and (not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most):
         found.add(at, f"must be a number between {least} and {most}")
 
 
-def choice(found: Findings, value: Any, at: str, allowed: Sequence[str]) -> None:
+def choice(found: Violations, value: Any, at: str, allowed: Sequence[str]) -> None:
     """Check a word out of a list."""
     if value is not None and value not in allowed:
         found.add(at, f"must be one of: {', '.join(allowed)}")
 
 
-def items(found: Findings, value: Any, at: str, *, most: int, least: int = 1) -> list[Any]:
-    """Return the entries of a list whose length is checked; of anything else, none."""
+def items(found: Violations, value: Any, at: str, *, most: int, least: int = 1) -> list[Any]:
+    """Check the length of a list and return its entries; none where it is no list."""
     if not isinstance(value, list):
         found.add(at, "must be an array")
         return []
@@ -92,7 +92,7 @@ def items(found: Findings, value: Any, at: str, *, most: int, least: int = 1) ->
 
 
 def text_object(
-    found: Findings, value: Any, at: str, *, most: int, kinds: Sequence[str] = PLAIN, least: int = 1
+    found: Violations, value: Any, at: str, *, most: int, kinds: Sequence[str] = PLAIN, least: int = 1
 ) -> None:
     """Check a text object: its kind, its keys, its length."""
     if value is None:
@@ -109,7 +109,7 @@ def text_object(
         flag(found, value.get(key), f"{at}/{key}")
 
 
-def option(found: Findings, value: Any, at: str, *, kinds: Sequence[str] = PLAIN, url: bool = False) -> None:
+def option(found: Violations, value: Any, at: str, *, kinds: Sequence[str] = PLAIN, url: bool = False) -> None:
     """Check one option of a select, menu, or set of boxes."""
     optional = ("description", "url") if url else ("description",)
     if keys(found, value, at, required=("text", "value"), optional=optional):
@@ -119,7 +119,7 @@ def option(found: Findings, value: Any, at: str, *, kinds: Sequence[str] = PLAIN
         string(found, value.get("url"), f"{at}/url", most=3000)
 
 
-def confirmation(found: Findings, value: Any, at: str) -> None:
+def confirmation(found: Violations, value: Any, at: str) -> None:
     """Check a confirmation dialog."""
     if value is None:
         return

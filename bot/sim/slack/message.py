@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.sim.slack.limits import TEXT_KEPT, check_attachments, check_blocks, check_metadata
-from bot.sim.slack.things import Json, SlackError
+from bot.sim.slack.model import Json, SlackError
 
 MARKDOWN_TEXT = 12_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Content:
-    """What a message will hold; None where the call did not mention it."""
+class MessageContent:
+    """What a message will hold; None where the call did not name the argument."""
 
     text: str | None
     blocks: list[Json] | None
@@ -26,7 +26,7 @@ class Content:
 
 
 def parsed(value: Any, word: str) -> Any:
-    """Return a value that may have come as JSON in a string; raises ``SlackError`` with the word if it is none."""
+    """Parse a value if it came as JSON in a string; raises ``SlackError`` with the word where that is not JSON."""
     if not isinstance(value, str):
         return value
     try:
@@ -35,8 +35,8 @@ def parsed(value: Any, word: str) -> Any:
         raise SlackError(word) from None
 
 
-def content(arguments: Json) -> Content:
-    """Read and check the arguments; raises ``SlackError`` with Slack's word for what is wrong."""
+def content(arguments: Json) -> MessageContent:
+    """Read and check a call's arguments; raises ``SlackError`` with Slack's word for what is wrong."""
     blocks = parsed(arguments.get("blocks"), "invalid_blocks_format")
     attachments = parsed(arguments.get("attachments"), "invalid_attachments")
     metadata = parsed(arguments.get("metadata"), "invalid_metadata_format")
@@ -57,4 +57,4 @@ def content(arguments: Json) -> Content:
     if metadata:
         check_metadata(metadata)
     kept = None if text is None else str(text)[:TEXT_KEPT]
-    return Content(text=kept, blocks=blocks, attachments=attachments, metadata=metadata)
+    return MessageContent(text=kept, blocks=blocks, attachments=attachments, metadata=metadata)

@@ -1,49 +1,49 @@
-"""``conversations.*``: what was said, who is there, and direct messages.
+"""``conversations.*``: history, replies, members, and direct messages.
 
 https://docs.slack.dev/reference/methods (January 2026), error words included.
 """
 
 import re
 
-from bot.sim.slack.methods import Ask, Method, page
-from bot.sim.slack.things import Json, Message, SlackError
+from bot.sim.slack.methods import Method, MethodCall, page
+from bot.sim.slack.model import Json, Message, SlackError
 
 _TS = re.compile(r"\d+(\.\d+)?")
 HISTORY_DEFAULT = 100
 REPLIES_DEFAULT = 1000
 
 
-def _history(ask: Ask) -> Json:
-    channel = ask.channel()
-    ask.needs_scope_for(channel, "history")
-    ask.joined()
-    messages = _between(ask, ask.workspace.messages(channel.id))[::-1]
-    shown, more = page(messages, ask, HISTORY_DEFAULT, ask.workspace.pace.history_page)
-    return _written(ask, shown, more)
+def _history(call: MethodCall) -> Json:
+    channel = call.channel()
+    call.needs_scope_for(channel, "history")
+    call.joined()
+    messages = _between(call, call.workspace.board.messages(channel.id))[::-1]
+    shown, more = page(messages, call, HISTORY_DEFAULT, call.state.rate_limits.history_page)
+    return _written(call, shown, more)
 
 
-def _replies(ask: Ask) -> Json:
-    channel = ask.channel()
-    ask.needs_scope_for(channel, "history")
-    ask.joined()
-    asked = ask.workspace.find(channel.id, ask.needed("ts"))
+def _replies(call: MethodCall) -> Json:
+    channel = call.channel()
+    call.needs_scope_for(channel, "history")
+    call.joined()
+    asked = call.workspace.board.find(channel.id, call.needed("ts"))
     if asked is None or asked.only_for is not None:
         raise SlackError("thread_not_found")
-    parent, *replies = ask.workspace.thread(channel.id, asked.thread_ts or asked.ts)
-    shown, more = page([parent, *_between(ask, replies)], ask, REPLIES_DEFAULT, ask.workspace.pace.history_page)
-    return _written(ask, shown, more)
+    parent, *replies = call.workspace.board.thread(channel.id, asked.thread_ts or asked.ts)
+    shown, more = page([parent, *_between(call, replies)], call, REPLIES_DEFAULT, call.state.rate_limits.history_page)
+    return _written(call, shown, more)
 
 
-def _written(ask: Ask, messages: list[Message], more: Json) -> Json:
-    whole = ask.flag("include_all_metadata")
-    written = [ask.workspace.message_json(message, metadata=whole) for message in messages]
+def _written(call: MethodCall, messages: list[Message], more: Json) -> Json:
+    whole = call.flag("include_all_metadata")
+    written = [call.workspace.json.message(message, metadata=whole) for message in messages]
     has_more = bool(more["response_metadata"]["next_cursor"])
     return {"messages": written, "has_more": has_more, **(more if has_more else {})}
 
 
-def _between(ask: Ask, messages: list[Message]) -> list[Message]:
-    oldest, latest = _moment(ask, "oldest"), _moment(ask, "latest")
-    inclusive = ask.flag("inclusive")
+def _between(call: MethodCall, messages: list[Message]) -> list[Message]:
+    oldest, latest = _timestamp(call, "oldest"), _timestamp(call, "latest")
+    inclusive = call.flag("inclusive")
     kept = []
     for message in messages:
         at = _micros(message.ts)
@@ -53,8 +53,8 @@ def _between(ask: Ask, messages: list[Message]) -> list[Message]:
     return kept
 
 
-def _moment(ask: Ask, name: str) -> int | None:
-    value = ask.text(name)
+def _timestamp(call: MethodCall, name: str) -> int | None:
+    value = call.text(name)
     if not value:
         return None
     if not _TS.fullmatch(value):
@@ -67,49 +67,49 @@ def _micros(ts: str) -> int:
     return int(seconds) * 1_000_000 + int(part[:6].ljust(6, "0"))
 
 
-def _info(ask: Ask) -> Json:
-    channel = ask.channel()
-    ask.needs_scope_for(channel, "read")
-    return {"channel": ask.workspace.channel_json(channel, count=ask.flag("include_num_members"))}
+def _info(call: MethodCall) -> Json:
+    channel = call.channel()
+    call.needs_scope_for(channel, "read")
+    return {"channel": call.workspace.json.channel(channel, count=call.flag("include_num_members"))}
 
 
-def _members(ask: Ask) -> Json:
-    channel = ask.channel()
-    ask.needs_scope_for(channel, "read")
-    shown, more = page(channel.members, ask, 100)
+def _members(call: MethodCall) -> Json:
+    channel = call.channel()
+    call.needs_scope_for(channel, "read")
+    shown, more = page(channel.members, call, 100)
     return {"members": shown, **more}
 
 
-def _join(ask: Ask) -> Json:
-    channel = ask.channel()
+def _join(call: MethodCall) -> Json:
+    channel = call.channel()
     if channel.kind != "public":
         raise SlackError("method_not_supported_for_channel_type")
     if channel.archived:
         raise SlackError("is_archived")
-    already = ask.workspace.has_app(channel)
-    ask.workspace.join(ask.workspace.app.bot_user, channel.id)
-    written = ask.workspace.channel_json(channel)
+    already = call.state.has_app(channel)
+    call.workspace.membership.join(call.state.app.bot_user, channel.id)
+    written = call.workspace.json.channel(channel)
     return {"channel": written, **({"warning": "already_in_channel"} if already else {})}
 
 
-def _open(ask: Ask) -> Json:
-    users = ask.arguments.get("users") or ""
+def _open(call: MethodCall) -> Json:
+    users = call.arguments.get("users") or ""
     names = users if isinstance(users, list) else [name.strip() for name in str(users).split(",") if name.strip()]
-    if not names and ask.text("channel"):
-        channel = ask.channel()
+    if not names and call.text("channel"):
+        channel = call.channel()
         return {"channel": {"id": channel.id}, "no_op": True, "already_open": True}
     if not names:
         raise SlackError("users_list_not_supplied")
     if len(names) > 1:
-        raise SlackError("missing_scope", needed="mpim:write", provided=",".join(sorted(ask.workspace.app.scopes)))
-    person = ask.workspace.people.get(str(names[0]))
+        raise SlackError("missing_scope", needed="mpim:write", provided=",".join(sorted(call.state.app.scopes)))
+    person = call.state.people.get(str(names[0]))
     if person is None or person.bot:
         raise SlackError("user_not_found")
     if person.deleted:
         raise SlackError("user_disabled")
-    channel = ask.workspace.dm(person.id)
-    whole = ask.flag("return_im")
-    return {"channel": ask.workspace.channel_json(channel) if whole else {"id": channel.id}}
+    channel = call.state.dm(person.id)
+    whole = call.flag("return_im")
+    return {"channel": call.workspace.json.channel(channel) if whole else {"id": channel.id}}
 
 
 CHANNELS = {

@@ -1,80 +1,80 @@
-"""``files.*``: uploading in three steps, and what becomes of a file only a little later.
+"""``files.*``: uploading in three steps, and what a file lacks until it was read once.
 
 https://docs.slack.dev/messaging/working-with-files (January 2026).
 """
 
 from bot.sim.slack.message import content
-from bot.sim.slack.methods import Ask, Method
-from bot.sim.slack.things import Channel, File, Json, Message, SlackError
+from bot.sim.slack.methods import Method, MethodCall
+from bot.sim.slack.model import Channel, File, Json, Message, SlackError
 
 ALT_TEXT = 1000
 SNIPPET_BYTES = 1_000_000
-LOOKS_UNTIL_PROCESSED = 1
+READS_UNTIL_PROCESSED = 1
 
 
-def _upload_url(ask: Ask) -> Json:
-    name, length = ask.needed("filename"), ask.needed("length")
+def _upload_url(call: MethodCall) -> Json:
+    name, length = call.needed("filename"), call.needed("length")
     if not length.isdigit() or int(length) < 1:
         raise SlackError("invalid_arguments")
-    if len(ask.text("alt_txt")) > ALT_TEXT:
+    if len(call.text("alt_txt")) > ALT_TEXT:
         raise SlackError("alt_txt_too_large")
-    if ask.text("snippet_type") and int(length) > SNIPPET_BYTES:
+    if call.text("snippet_type") and int(length) > SNIPPET_BYTES:
         raise SlackError("snippet_too_large")
-    workspace = ask.workspace
+    state = call.state
     file = File(
-        id=workspace.new_id("F"),
+        id=state.new_id("F"),
         name=name,
         length=int(length),
-        processing=LOOKS_UNTIL_PROCESSED,
-        created=int(workspace.clock()),
+        processing=READS_UNTIL_PROCESSED,
+        created=int(state.clock()),
     )
-    workspace.files[file.id] = file
-    origin = workspace.faults.origin("upload", workspace.base_url)
+    state.files[file.id] = file
+    origin = state.faults.origin("upload", state.base_url)
     return {"upload_url": f"{origin}/upload/{file.id}", "file_id": file.id}
 
 
-def _complete(ask: Ask) -> Json:
-    wanted = ask.json("files")
+def _complete(call: MethodCall) -> Json:
+    wanted = call.json("files")
     if not isinstance(wanted, list) or not wanted:
         raise SlackError("invalid_arguments")
-    files = [_uploaded(ask, one) for one in wanted]
-    places = _places(ask)
-    comment = {"text": ask.text("initial_comment"), "blocks": ask.json("blocks")}
+    files = [_uploaded(call, one) for one in wanted]
+    places = _places(call)
+    comment = {"text": call.text("initial_comment"), "blocks": call.json("blocks")}
     checked = content({key: value for key, value in comment.items() if value})
     for file, one in zip(files, wanted, strict=True):
         file.title, file.complete = str(one.get("title") or file.name), True
     for channel in places:
         message = Message(
-            ts=ask.workspace.new_ts(),
+            ts=call.state.new_ts(),
             channel=channel.id,
-            user=ask.workspace.app.bot_user,
+            user=call.state.app.bot_user,
             by_app=True,
             text=checked.text or "",
             blocks=checked.blocks or [],
-            thread_ts=ask.thread(channel),
+            thread_ts=call.thread(channel),
             files=[file.id for file in files],
         )
         for file in files:
             file.shares.setdefault(channel.id, []).append(message.ts)
-        ask.workspace.put(message)
+        call.workspace.board.add(message)
     return {"files": [{"id": file.id, "title": file.title} for file in files]}
 
 
-def _uploaded(ask: Ask, one: Json) -> File:
-    file = ask.workspace.files.get(str(one.get("id")))
+def _uploaded(call: MethodCall, one: Json) -> File:
+    file = call.state.files.get(str(one.get("id")))
     if file is None or file.content is None or file.complete:
         raise SlackError("file_not_found")
     return file
 
 
-def _places(ask: Ask) -> list[Channel]:
-    named = [ask.text("channel_id"), *ask.text("channels").split(",")]
+def _places(call: MethodCall) -> list[Channel]:
+    named = [call.text("channel_id"), *call.text("channels").split(",")]
     places = []
     for channel_id in dict.fromkeys(name for name in named if name):
-        channel = ask.workspace.channels.get(channel_id)
-        if channel is None or (channel.kind != "public" and not ask.workspace.has_app(channel)):
+        channel = call.state.channels.get(channel_id)
+        if channel is None or (channel.kind != "public" and not call.state.has_app(channel)):
             raise SlackError("channel_not_found")
-        if not ask.workspace.has_app(channel):
+        if not call.state.has_app(channel):
             raise SlackError("not_in_channel")
         if channel.archived:
             raise SlackError("posting_to_channel_denied")
@@ -82,11 +82,11 @@ def _places(ask: Ask) -> list[Channel]:
     return places
 
 
-def _info(ask: Ask) -> Json:
-    file = ask.workspace.files.get(ask.needed("file"))
+def _info(call: MethodCall) -> Json:
+    file = call.state.files.get(call.needed("file"))
     if file is None or not file.complete:
         raise SlackError("file_not_found")
-    written = ask.workspace.file_json(file)
+    written = call.workspace.json.file(file)
     file.processing = max(0, file.processing - 1)
     return {"file": written, "comments": []}
 

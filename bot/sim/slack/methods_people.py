@@ -3,65 +3,65 @@
 https://docs.slack.dev/reference/methods (January 2026), error words included.
 """
 
-from bot.sim.slack.methods import Ask, Method, page
-from bot.sim.slack.things import Json, SlackError
+from bot.sim.slack.methods import Method, MethodCall, page
+from bot.sim.slack.model import Json, SlackError
 
 
-def _auth_test(ask: Ask) -> Json:
-    workspace = ask.workspace
+def _auth_test(call: MethodCall) -> Json:
+    state = call.state
     return {
-        "url": f"https://{workspace.team.domain}.slack.com/",
-        "team": workspace.team.name,
-        "user": workspace.app.name,
-        "team_id": workspace.team.id,
-        "user_id": workspace.app.bot_user,
-        "bot_id": workspace.app.bot,
+        "url": f"https://{state.team.domain}.slack.com/",
+        "team": state.team.name,
+        "user": state.app.name,
+        "team_id": state.team.id,
+        "user_id": state.app.bot_user,
+        "bot_id": state.app.bot,
         "is_enterprise_install": False,
-        **({"enterprise_id": workspace.team.enterprise} if workspace.team.enterprise else {}),
+        **({"enterprise_id": state.team.enterprise} if state.team.enterprise else {}),
     }
 
 
-def _connections_open(ask: Ask) -> Json:
-    if not ask.workspace.app.socket_mode:
+def _connections_open(call: MethodCall) -> Json:
+    if not call.state.app.socket_mode:
         raise SlackError("socket_mode_disabled")
-    return {"url": ask.workspace.sockets.new_url(ask.host)}
+    return {"url": call.workspace.deliveries.sockets.new_url(call.host)}
 
 
-def _user(ask: Ask) -> Json:
-    return {"user": ask.workspace.person_json(ask.person(), locale=ask.flag("include_locale"))}
+def _user(call: MethodCall) -> Json:
+    return {"user": call.workspace.json.person(call.person(), locale=call.flag("include_locale"))}
 
 
-def _users(ask: Ask) -> Json:
-    shown, more = page(list(ask.workspace.people.values()), ask, 1000)
-    return {"members": [ask.workspace.person_json(person) for person in shown], **more}
+def _users(call: MethodCall) -> Json:
+    shown, more = page(list(call.state.people.values()), call, 1000)
+    return {"members": [call.workspace.json.person(person) for person in shown], **more}
 
 
-def _groups(ask: Ask) -> Json:
-    disabled, users = ask.flag("include_disabled"), ask.flag("include_users")
-    groups = [group for group in ask.workspace.groups.values() if disabled or not group.disabled]
-    return {"usergroups": [ask.workspace.group_json(group, users=users) for group in groups]}
+def _groups(call: MethodCall) -> Json:
+    disabled, users = call.flag("include_disabled"), call.flag("include_users")
+    groups = [group for group in call.state.groups.values() if disabled or not group.disabled]
+    return {"usergroups": [call.workspace.json.group(group, users=users) for group in groups]}
 
 
-def _group_users(ask: Ask) -> Json:
-    group = ask.workspace.groups.get(ask.needed("usergroup"))
-    if group is None or (group.disabled and not ask.flag("include_disabled")):
+def _group_users(call: MethodCall) -> Json:
+    group = call.state.groups.get(call.needed("usergroup"))
+    if group is None or (group.disabled and not call.flag("include_disabled")):
         raise SlackError("no_such_subteam")
     return {"users": list(group.members)}
 
 
-def _exchange(ask: Ask) -> Json:
+def _exchange(call: MethodCall) -> Json:
     """Every account here has one id, before and after its workspace joins an organization."""
-    if not ask.workspace.team.enterprise:
+    if not call.state.team.enterprise:
         raise SlackError("not_enterprise_team")
-    users = ask.needed("users").split(",")
-    known = {user: user for user in users if user in ask.workspace.people}
-    told = {"user_id_map": known, "invalid_user_ids": [user for user in users if user not in known]}
-    return {"team_id": ask.workspace.team.id, "enterprise_id": ask.workspace.team.enterprise, **told}
+    users = call.needed("users").split(",")
+    known = {user: user for user in users if user in call.state.people}
+    answer = {"user_id_map": known, "invalid_user_ids": [user for user in users if user not in known]}
+    return {"team_id": call.state.team.id, "enterprise_id": call.state.team.enterprise, **answer}
 
 
-def _bot(ask: Ask) -> Json:
-    app = ask.workspace.app
-    if ask.text("bot") not in {"", app.bot}:
+def _bot(call: MethodCall) -> Json:
+    app = call.state.app
+    if call.text("bot") not in {"", app.bot}:
         raise SlackError("bot_not_found")
     written = {"id": app.bot, "deleted": False, "name": app.name, "app_id": app.id, "user_id": app.bot_user}
     return {"bot": {**written, "updated": 0, "icons": {}}}

@@ -1,15 +1,15 @@
-"""The workspace of the demo: its people, its channels, and what they said before anyone looked."""
+"""The workspace of the demo: its people, its channels, and what they wrote before the demo began."""
 
 from collections.abc import Callable
 
-from bot.sim.slack.things import (
-    App,
+from bot.sim.slack.model import (
     Channel,
     Command,
-    Group,
+    InstalledApp,
     Message,
-    Person,
+    SlackUser,
     Team,
+    UserGroup,
 )
 from bot.sim.slack.workspace import Workspace
 
@@ -52,9 +52,9 @@ _HISTORY = (
 )
 
 
-def demo_app() -> App:
-    """Return the bot as it is installed in the demo."""
-    return App(
+def demo_app() -> InstalledApp:
+    """Describe the bot as it is installed in the demo."""
+    return InstalledApp(
         id="A0FLOWBOT1",
         name="flowbot",
         bot_user=FLOWBOT,
@@ -69,17 +69,19 @@ def demo_app() -> App:
     )
 
 
-def _people() -> tuple[Person, ...]:
+def _people() -> tuple[SlackUser, ...]:
     return (
-        Person(id=MAYA, handle="maya.chen", real_name="Maya Chen", team=TEAM.id, zone="Asia/Shanghai", locale="zh-CN"),
-        Person(
+        SlackUser(
+            id=MAYA, handle="maya.chen", real_name="Maya Chen", team=TEAM.id, zone="Asia/Shanghai", locale="zh-CN"
+        ),
+        SlackUser(
             id=JONAS, handle="jonas.weber", real_name="Jonas Weber", team=TEAM.id, zone="Europe/Berlin", locale="de-DE"
         ),
-        Person(id=PRIYA, handle="priya.nair", real_name="Priya Nair", team=TEAM.id, zone="Asia/Kolkata"),
-        Person(id=ALEX, handle="alex.kim", real_name="Alex Kim", team=TEAM.id, zone="America/New_York", admin=True),
-        Person(id=SAM, handle="sam.lee", real_name="Sam Lee", team=TEAM.id, zone="Europe/London"),
-        Person(id=GUEST, handle="guest", real_name="Robin Guest", team=TEAM.id, guest=True),
-        Person(id=STRANGER, handle="stranger", real_name="Dana Partner", team=ELSEWHERE.id),
+        SlackUser(id=PRIYA, handle="priya.nair", real_name="Priya Nair", team=TEAM.id, zone="Asia/Kolkata"),
+        SlackUser(id=ALEX, handle="alex.kim", real_name="Alex Kim", team=TEAM.id, zone="America/New_York", admin=True),
+        SlackUser(id=SAM, handle="sam.lee", real_name="Sam Lee", team=TEAM.id, zone="Europe/London"),
+        SlackUser(id=GUEST, handle="guest", real_name="Robin Guest", team=TEAM.id, guest=True),
+        SlackUser(id=STRANGER, handle="stranger", real_name="Dana Partner", team=ELSEWHERE.id),
     )
 
 
@@ -95,20 +97,20 @@ def _channels() -> tuple[Channel, ...]:
 
 
 def demo_workspace(clock: Callable[[], float]) -> Workspace:
-    """Return the demo's workspace; the clock returns seconds since 1970."""
+    """Build the demo's workspace; the clock gives seconds since 1970."""
     workspace = Workspace(clock, team=TEAM, app=demo_app())
-    workspace.teams[ELSEWHERE.id] = ELSEWHERE
+    workspace.state.teams[ELSEWHERE.id] = ELSEWHERE
     for person in _people():
-        workspace.add_person(person)
+        workspace.state.add_person(person)
     for channel in _channels():
-        workspace.add_channel(channel)
+        workspace.state.add_channel(channel)
     members = (SAM, ALEX)
-    workspace.add_group(Group(id=ON_CALL, handle="oncall-data", name="Data on call", members=members))
+    workspace.state.add_group(UserGroup(id=ON_CALL, handle="oncall-data", name="Data on call", members=members))
     now = clock()
     for index, (channel_id, before, author, text) in enumerate(_HISTORY):
         ts = f"{int(now) - before}.{index:06d}"
-        workspace.put(Message(ts=ts, channel=channel_id, user=author, text=text))
-    for person_id in workspace.people:
-        for channel_id in workspace.channels:
-            workspace.read(person_id, channel_id)
+        workspace.board.add(Message(ts=ts, channel=channel_id, user=author, text=text))
+    for person_id in workspace.state.people:
+        for channel_id in workspace.state.channels:
+            workspace.board.mark_read(person_id, channel_id)
     return workspace

@@ -11,8 +11,8 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from bot.sim.slack.state import KEPT, State
-from bot.sim.slack.things import Answer, Envelope, Json
+from bot.sim.slack.model import DeliveryResult, Envelope, Json
+from bot.sim.slack.state import KEPT, WorkspaceState
 
 CONNECTIONS = 10
 TICKET_SECONDS = 30.0
@@ -24,7 +24,7 @@ _REDELIVERED = frozenset({"redelivered"})
 
 @dataclass(eq=False)
 class Connection:
-    """One open socket; a mute one is never heard of again."""
+    """One open socket; nothing is sent or read on a mute one."""
 
     socket: web.WebSocketResponse
     request: web.Request
@@ -40,12 +40,12 @@ class _Pending:
 class SocketHub:
     """The sockets of the app. ``acks_anywhere``: an acknowledgement counts on another socket than the delivery."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: WorkspaceState) -> None:
         self.state = state
         self.connections: list[Connection] = []
         self.handshakes = 0
         self.acks_anywhere = True
-        self.scheme = "ws"  # "wss" where something that speaks TLS stands before it
+        self.scheme = "ws"  # "wss" where a TLS proxy is in front of it
         self.log: deque[Envelope] = deque(maxlen=KEPT)  # what was delivered, oldest first
         self._tickets: dict[str, float] = {}
         self._pending: dict[str, _Pending] = {}
@@ -53,7 +53,7 @@ class SocketHub:
     # ── connecting ───────────────────────────────────────────────────────────
 
     def new_url(self, host: str) -> str:
-        """Return an address for one connection, good for half a minute."""
+        """Issue an address for one connection, valid for 30 seconds."""
         ticket = self.state.new_id("", 24).lower()
         self._tickets[ticket] = self.state.clock()
         return f"{self.scheme}://{host}/link/?ticket={ticket}&app_id={self.state.app.id}"
@@ -62,7 +62,7 @@ class SocketHub:
         """Serve one socket until it is closed."""
         self.handshakes += 1
         if self.state.faults.take(_REFUSING):
-            self.state.stir()
+            self.state.wake()
             raise web.HTTPServiceUnavailable
         issued = self._tickets.pop(request.query.get("ticket", ""), None)
         if issued is None or self.state.clock() - issued > TICKET_SECONDS or self.state.closed:
@@ -76,7 +76,7 @@ class SocketHub:
             return socket
         self.connections.append(connection)
         await self._send(connection, self._hello())
-        self.state.stir()
+        self.state.wake()
         try:
             await self._listen(connection)
         finally:
@@ -94,7 +94,7 @@ class SocketHub:
     def _forget(self, connection: Connection) -> None:
         if connection in self.connections:
             self.connections.remove(connection)
-        self.state.stir()
+        self.state.wake()
 
     async def _listen(self, connection: Connection) -> None:
         async for message in connection.socket:
@@ -119,10 +119,10 @@ class SocketHub:
 
     # ── delivering ───────────────────────────────────────────────────────────
 
-    async def send(self, envelope: Envelope, seconds: float) -> Answer:
+    async def send(self, envelope: Envelope, seconds: float) -> DeliveryResult:
         """Deliver to one connection and wait for the acknowledgement, at most ``seconds``."""
         if not self.connections:
-            return Answer(acked=False, why="connection_failed")
+            return DeliveryResult(acked=False, why="connection_failed")
         loop = asyncio.get_running_loop()
         started = loop.time()
         connection = self.state.random.choice(self.connections)
@@ -135,10 +135,12 @@ class SocketHub:
             async with asyncio.timeout(seconds):
                 payload = await pending.acknowledged
         except TimeoutError:
-            return Answer(acked=False, why="timeout", seconds=loop.time() - started)
+            return DeliveryResult(acked=False, why="timeout", seconds=loop.time() - started)
         finally:
             del self._pending[envelope.id]
-        return Answer(acked=True, payload=payload if envelope.takes_payload else {}, seconds=loop.time() - started)
+        return DeliveryResult(
+            acked=True, payload=payload if envelope.takes_payload else {}, seconds=loop.time() - started
+        )
 
     def _frame(self, envelope: Envelope) -> Json:
         frame: Json = {
@@ -161,7 +163,7 @@ class SocketHub:
         try:
             await sending
         except ConnectionError:
-            self.state.stir()
+            self.state.wake()
 
     # ── breaking ─────────────────────────────────────────────────────────────
 
@@ -182,14 +184,14 @@ class SocketHub:
         await self._quietly(connection.socket.close(code=1001))
 
     def drop(self) -> None:
-        """Cut every connection without a word."""
+        """Cut every connection without a close frame."""
         for connection in list(self.connections):
             self._forget(connection)
             if connection.request.transport is not None:
                 connection.request.transport.abort()
 
     def mute(self) -> None:
-        """Leave every connection open, and say nothing on it any more."""
+        """Leave every connection open, but send and read nothing on it any more."""
         for connection in list(self.connections):
             connection.mute = True
-        self.state.stir()
+        self.state.wake()

@@ -6,9 +6,9 @@ https://docs.slack.dev/interactivity/implementing-slash-commands (January 2026),
 import re
 from collections.abc import Callable, Iterable
 
-from bot.sim.slack.things import Channel, Group, Person
+from bot.sim.slack.model import Channel, SlackUser, UserGroup
 
-# What may already stand encoded in a text that a program "types".
+# What may already be encoded in a text that a program "types".
 _ENCODED = r"<(?:@[UW]\w+|#[CGD]\w+|!subteam\^S\w+|(?:https?|mailto|tel):[^<>|\s]+)(?:\|[^<>]*)?>"
 _TICKED = r"```.*?```|`[^`\n]+`"
 _ADDRESS = r"https?://[^\s<>|]+[^\s<>|.,;:!?)'\"]"
@@ -18,7 +18,7 @@ _EVERYONE = {"@here": "<!here>", "@channel": "<!channel>", "@everyone": "<!every
 
 
 def escaped(text: str) -> str:
-    """Return the text with ``& < >`` escaped."""
+    """Escape ``& < >``."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -30,31 +30,31 @@ def unescaped(text: str) -> str:
 def encode(
     text: str,
     *,
-    people: Iterable[Person],
+    people: Iterable[SlackUser],
     channels: Iterable[Channel],
-    groups: Iterable[Group],
+    groups: Iterable[UserGroup],
     labels: bool = False,
 ) -> str:
-    """Return what Slack delivers for a typed text; with ``labels`` people carry theirs, as some clients send.
+    """Encode a typed text as Slack delivers it; with ``labels`` people's references carry theirs, as some clients do.
 
-    ``@name`` is a handle, full name or first name. What is between backticks is only escaped.
+    ``@name`` is a handle, full name or first name. Text between backticks is only escaped.
     """
     names = _names(people, groups, labels=labels)
-    rooms = {
+    channel_references = {
         f"#{channel.name}".casefold(): f"<#{channel.id}|{channel.name if channel.kind == 'public' else ''}>"
         for channel in channels
         if channel.kind != "im"
     }
-    known = "|".join(re.escape(name) for name in sorted((*names, *rooms), key=len, reverse=True))
+    known = "|".join(re.escape(name) for name in sorted((*names, *channel_references), key=len, reverse=True))
     pattern = re.compile(
         rf"(?P<ticked>{_TICKED})|(?P<encoded>{_ENCODED})|(?P<url>{_ADDRESS})|(?P<mail>{_MAIL})"
         rf"|(?<![\w@#])(?P<name>{known or '(?!)'})(?!\w)|(?P<domain>{_DOMAIN})|(?P<sign>[&<>])",
         re.IGNORECASE | re.DOTALL,
     )
-    return pattern.sub(_replacer(names | rooms), text)
+    return pattern.sub(_replacer(names | channel_references), text)
 
 
-def _names(people: Iterable[Person], groups: Iterable[Group], *, labels: bool) -> dict[str, str]:
+def _names(people: Iterable[SlackUser], groups: Iterable[UserGroup], *, labels: bool) -> dict[str, str]:
     names = dict(_EVERYONE)
     for person in people:
         reference = f"<@{person.id}|{person.handle}>" if labels else f"<@{person.id}>"

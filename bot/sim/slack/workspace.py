@@ -3,104 +3,93 @@
 It refuses what Slack refuses and knows nothing of the app that is tested with it.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from bot.sim.slack.app_events import AppEvents
+from bot.sim.slack.client_rules import ClientRules
+from bot.sim.slack.deliveries import Deliveries
 from bot.sim.slack.faults import SOCKET_ACTS, Fault
-from bot.sim.slack.modals import Modals
-from bot.sim.slack.outgoing import Deed
-from bot.sim.slack.things import Channel, Command, Message, Person
+from bot.sim.slack.interactions import Interactions
+from bot.sim.slack.json_writer import JsonWriter
+from bot.sim.slack.membership import Membership
+from bot.sim.slack.message_acts import MessageActs
+from bot.sim.slack.message_board import MessageBoard
+from bot.sim.slack.modal_acts import ModalActs
+from bot.sim.slack.modal_stack import ModalStack
+from bot.sim.slack.model import Command, InstalledApp, Team
+from bot.sim.slack.payloads import Payloads
+from bot.sim.slack.renderer import TextRenderer
+from bot.sim.slack.responses import Responses
+from bot.sim.slack.slash_commands import SlashCommands
+from bot.sim.slack.state import WorkspaceState
 
 
-class Workspace(Modals):
-    """Everything in one: see the modules it is made of, each of which adds one kind of thing.
+class Workspace:
+    """Puts the parts together, and offers short names for what tests use most.
 
-    ``Workspace(clock, team=…, app=…)``; the clock returns seconds since 1970. Tests say, press, submit, and then
-    ``await workspace.until(lambda: …)`` what people should see.
+    =================  ==========================================================================================
+    ``state``          who and what there is: people, channels, the app, one-time ids; waiting for changes
+    ``board``          the messages of every conversation
+    ``renderer``       messages and views as the text that a person sees
+    ``json``           people, channels, messages, files and views as the JSON that Slack sends
+    ``modals``         each person's open modals and Home tab
+    ``responses``      what the app posts, and what it answers by response_url or acknowledgement
+    ``deliveries``     sends payloads to the app, by socket or HTTP
+    ``events``         which events the app is sent
+    ``membership``     joining and leaving channels, archiving them
+    ``message_acts``   people write, edit, delete, react
+    ``interactions``   people press, choose, use shortcuts, open the Home tab
+    ``modal_acts``     people submit and close modals, and load options
+    =================  ==========================================================================================
+
+    Tests say, press, submit, and then ``await workspace.until(lambda: …)`` what people should see.
     """
 
-    # ── membership ───────────────────────────────────────────────────────────
+    def __init__(self, clock: Callable[[], float], *, team: Team, app: InstalledApp, seed: int = 0) -> None:
+        """``clock`` gives seconds since 1970; ``seed`` decides the random ids."""
+        self.state = WorkspaceState(clock, team=team, app=app, seed=seed)
+        self.board = MessageBoard(self.state)
+        self.renderer = TextRenderer(self.state, self.board)
+        self.json = JsonWriter(self.state, self.board)
+        self.modals = ModalStack(self.state)
 
-    def own_command(self, person: Person, channel: Channel, name: str, text: str) -> bool:
-        """Carry out ``/me words``, ``/invite @someone``, ``/remove @someone``, ``/leave`` or ``/archive``."""
-        named = [who for who in re.findall(r"<@(\w+)", text) if who in self.people]
-        if name == "/me":
-            self._may_post(person, channel, in_thread=False)
-            self.put(Message(ts=self.new_ts(), channel=channel.id, user=person.id, text=text, subtype="me_message"))
-            return True
-        if name not in {"/invite", "/remove", "/leave", "/archive"}:
-            return False
-        if channel.kind == "im":
-            self.post_ephemeral(person.id, channel.id, f"{name} does not work in direct messages.")
-        elif name == "/archive":
-            self.archive(channel.id)
-        elif name == "/leave":
-            self.leave(person.id, channel.id)
-        elif not named:
-            self.post_ephemeral(person.id, channel.id, f"Say whom: {name} @{self.app.name}")
-        for who in named if channel.kind != "im" else ():
-            self._move(name, who, channel)
-        return True
+        payloads = Payloads(self.state, self.json)
+        self.responses = Responses(self.state, self.board)
+        self.deliveries = Deliveries(self.state, self.board, self.responses)
+        self.events = AppEvents(self.state, self.board, payloads, self.deliveries)
+        self.board.observer = self.events
 
-    def _move(self, name: str, who: str, channel: Channel) -> None:
-        if name == "/invite" and who not in channel.members:
-            self.join(who, channel.id)
-            text = f"<@{who}> has joined the channel"
-            self.put(Message(ts=self.new_ts(), channel=channel.id, user=who, text=text, subtype="channel_join"))
-        elif name == "/remove":
-            self.leave(who, channel.id)
+        rules = ClientRules(self.state, self.board, self.modals)
+        self.membership = Membership(self.state, self.events)
+        commands = SlashCommands(self.state, self.board, rules, self.membership, payloads, self.deliveries)
+        self.message_acts = MessageActs(self.state, self.board, rules, commands, self.events)
+        self.interactions = Interactions(self.state, self.modals, rules, payloads, self.deliveries, self.events)
+        self.modal_acts = ModalActs(self.state, self.modals, payloads, self.deliveries)
+        self._name_shortly()
 
-    def join(self, who: str, where: str) -> Deed:
-        """Let someone, or the app, into a channel."""
-        person, channel = self.person(who), self.channel(where)
-        if person.id in channel.members:
-            return Deed(None, None)
-        channel.members.append(person.id)
-        self.changed()
-        return self._membership("member_joined_channel", person.id, channel)
+    def _name_shortly(self) -> None:
+        """Set short names for tests and the demo; code of this package uses the parts."""
+        state, board, deliveries = self.state, self.board, self.deliveries
+        self.until, self.next_change = state.until, state.next_change
+        self.channels, self.groups, self.files = state.channels, state.groups, state.files
+        self.calls, self.faults, self.rate_limits = state.calls, state.faults, state.rate_limits
+        self.dm, self.add_group, self.change_person = state.dm, state.add_group, state.change_person
+        self.becomes_part_of = state.becomes_part_of
+        self.messages, self.thread, self.replies = board.messages, board.thread, board.replies
+        self.everything, self.ephemerals, self.find = board.everything, board.ephemerals, board.find
+        self.shown, self.visible = self.renderer.shown, self.renderer.visible
+        self.say, self.edit, self.delete = self.message_acts.say, self.message_acts.edit, self.message_acts.delete
+        self.press, self.submit = self.interactions.press, self.modal_acts.submit
+        self.join, self.leave, self.archive = self.membership.join, self.membership.leave, self.membership.archive
+        self.sockets, self.use_http = deliveries.sockets, deliveries.use_http
+        self.settled, self.close = deliveries.settled, deliveries.close
 
-    def leave(self, who: str, where: str) -> Deed:
-        """Take someone, or the app, out of a channel."""
-        person, channel = self.person(who), self.channel(where)
-        if person.id not in channel.members:
-            return Deed(None, None)
-        channel.members.remove(person.id)
-        self.changed()
-        return self._membership("member_left_channel", person.id, channel)
-
-    def _membership(self, kind: str, person: str, channel: Channel) -> Deed:
-        concerned = self.has_app(channel) or person == self.app.bot_user
-        scope = "groups:read" if channel.kind == "private" else "channels:read"
-        if not concerned or not self.listens(kind, scope):
-            return Deed(None, None)
-        letter = "G" if channel.kind == "private" else "C"
-        event = {
-            "type": kind,
-            "user": person,
-            "channel": channel.id,
-            "channel_type": letter,
-            "team": self.team.id,
-        }
-        return Deed(None, self.deliver_event({**event, "event_ts": self.new_ts()}))
-
-    def archive(self, where: str, *, archived: bool = True) -> Deed:
-        """Archive a channel, or bring it back."""
-        channel = self.channel(where)
-        channel.archived = archived
-        self.changed()
-        kind = "channel_archive" if archived else "channel_unarchive"
-        if not self.has_app(channel) or not self.listens(kind, "channels:read"):
-            return Deed(None, None)
-        by = next((member for member in channel.members if not self.people[member].bot), self.app.bot_user)
-        event = {"type": kind, "channel": channel.id, "user": by, "event_ts": self.new_ts()}
-        return Deed(None, self.deliver_event(event))
-
-    # ── the app's own fate ───────────────────────────────────────────────────
+    # ── the app ──────────────────────────────────────────────────────────────
 
     def install(self, manifest: Mapping[str, Any]) -> None:
-        """Let the app have what its manifest declares and no more: slash commands, scopes and events."""
+        """Give the app what its manifest declares and no more: slash commands, scopes and events."""
         commands = tuple(
             Command(
                 name=one["command"],
@@ -112,25 +101,25 @@ class Workspace(Modals):
         )
         scopes = frozenset(manifest["oauth_config"]["scopes"]["bot"])
         events = frozenset(manifest["settings"].get("event_subscriptions", {}).get("bot_events", ()))
-        self.app = replace(self.app, commands=commands, scopes=scopes, events=events)
-        self.changed()
+        self.state.app = replace(self.state.app, commands=commands, scopes=scopes, events=events)
+        self.state.changed()
 
     def uninstall(self) -> None:
-        """Remove the app: its tokens are dead and its sockets cut."""
-        self.app = replace(self.app, installed=False)
+        """Remove the app: its tokens are no longer valid, and its sockets are cut."""
+        self.state.app = replace(self.state.app, installed=False)
         self.sockets.drop()
-        self.changed()
+        self.state.changed()
 
     def grant(self, *scopes: str) -> None:
         """Let the app have exactly these scopes."""
-        self.app = replace(self.app, scopes=frozenset(scopes))
+        self.state.app = replace(self.state.app, scopes=frozenset(scopes))
 
-    # ── what can go wrong ────────────────────────────────────────────────────
+    # ── faults ───────────────────────────────────────────────────────────────
 
     async def fault(self, name: str, **options: Any) -> None:
-        """Make something go wrong: a name of the tables in ``slack_faults``; ``none`` mends everything.
+        """Make something go wrong, by a name of the tables in ``faults.py``; ``none`` ends every fault.
 
-        Raises ``ValueError`` for an unknown name or option.
+        ``options`` are fields of ``Fault``. Raises ``ValueError`` for an unknown name or option.
         """
         if name == "none":
             self.faults.clear()
@@ -143,7 +132,7 @@ class Workspace(Modals):
                 raise ValueError(f"a fault has no such option: {', '.join(options)}") from None
             if name == "gone":
                 self.sockets.drop()
-        self.changed()
+        self.state.changed()
 
     async def _break_sockets(self, name: str, reason: str) -> None:
         if name == "disconnect":

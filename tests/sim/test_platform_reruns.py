@@ -1,11 +1,11 @@
-"""Runs that are cancelled, rerun at the console, and started by the schedule."""
+"""RunEngine that are cancelled, rerun at the console, and started by the schedule."""
 
 import pytest
 from platform_kit import DAILY, EMPTY, EXTRACT, HOURLY, LOAD, NOON, TRANSFORM, Clock, small_platform
 
 from bot.sim.enos.logs import log_of
 from bot.sim.enos.model import Denied, Relation, Shape, Status, Task
-from bot.sim.enos.platform import Call
+from bot.sim.enos.platform import RecordedRequest
 
 
 @pytest.fixture
@@ -314,6 +314,6 @@ def test_the_log_of_a_stopped_task_says_so(platform, clock):
 
 def test_very_many_calls_are_not_kept_forever(platform):
     for number in range(20_001):
-        platform.record(Call(float(number), "flows", "get", "GET", "u", "o", {}, None))
+        platform.record(RecordedRequest(float(number), "flows", "get", "GET", "u", "o", {}, None))
     assert len(platform.calls) == 10_001
     assert platform.calls[-1].at == 20_000.0

@@ -1,4 +1,4 @@
-"""One call as an action reads it: who asks, what for, and what that person may do."""
+"""One call of an action: who calls, what they ask for, and what they may do."""
 
 import json
 from collections.abc import Mapping
@@ -7,15 +7,15 @@ from typing import Any
 
 from bot.sim.enos.model import Denied, Flow, Instance, User
 from bot.sim.enos.platform import Platform
-from bot.sim.enos.replies import Printer
+from bot.sim.enos.printer import Printer
 
 _LARGEST = 1 << 63
-_LATEST = 4_102_444_800.0  # the year 2100: beyond it a trigger time is taken for a mistake
+_LATEST = 4_102_444_800.0  # the year 2100: a later trigger time is refused as a mistake
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """A call that has passed the gate. Its readers raise ``Denied`` for what is missing or malformed."""
+class ActionCall:
+    """A call that has passed the gateway. Its methods raise ``Denied`` for what is missing or malformed."""
 
     platform: Platform
     printer: Printer
@@ -26,60 +26,60 @@ class Ask:
 
     # ── reading ─────────────────────────────────────────────────────────────
     def fields(self) -> Mapping[str, Any]:
-        """Return the body, which must be a JSON object."""
+        """Read the body, which must be a JSON object."""
         if not isinstance(self.body, dict):
             raise Denied(62102, "body")
         return self.body
 
     def field(self, name: str) -> Any:
-        """Return a mandatory field of the body."""
+        """Read a mandatory field of the body."""
         if name not in self.fields():
             raise Denied(62102, "body")
         return self.fields()[name]
 
     def whole(self, name: str) -> int:
-        """Return a mandatory whole number of the body; digits in a string will do."""
+        """Read a mandatory whole number of the body, sent as a number or as digits."""
         return whole(self.field(name))
 
     def moment(self, name: str) -> float:
-        """Return a mandatory time of the body, sent as epoch milliseconds, in seconds."""
+        """Read a mandatory time of the body, sent in epoch milliseconds; the result is in seconds."""
         seconds = self.whole(name) / 1000
         if not 0 <= seconds < _LATEST:
             raise Denied(62102, "body")
         return seconds
 
     def text(self, name: str) -> str:
-        """Return an optional text of the body."""
+        """Read an optional text of the body; empty where there is none."""
         value = self.fields().get(name)
         return value if isinstance(value, str) else ""
 
     def parameter(self, name: str) -> str:
-        """Return a mandatory parameter of the query."""
+        """Read a mandatory parameter of the query."""
         if not self.query.get(name):
             raise Denied(62102, "body")
         return self.query[name]
 
     # ── finding ─────────────────────────────────────────────────────────────
     def flow(self, flow_id: int, reason: str = "no_flow") -> Flow:
-        """Return a flow of the user's organization."""
+        """Find a flow of the user's organization; ``reason`` names the refusal where there is none."""
         flow = self.platform.flows.get(flow_id)
         if flow is None or flow.org != self.user.org:
             raise Denied(62102, reason)
         return flow
 
     def queried_flow(self) -> Flow:
-        """Return the flow that the query names."""
+        """Find the flow that the query names."""
         return self.flow(whole(self.parameter("flowId")))
 
     def instance(self, instance_id: str) -> Instance | None:
-        """Return an instance of the user's organization that history still shows; None where there is none."""
+        """Find an instance of the user's organization that history still shows; None where there is none."""
         instance = self.platform.runs.all.get(instance_id)
         if instance is None or instance.flow.org != self.user.org:
             return None
         return instance if instance.trigger >= self.oldest() else None
 
     def oldest(self) -> float:
-        """Return the trigger time before which nothing is shown."""
+        """Compute the trigger time before which nothing is shown, epoch seconds."""
         days = self.platform.switches.history_days
         return self.now - days * 86400 if days else float("-inf")
 
@@ -93,12 +93,12 @@ class Ask:
         return self.platform.related(self.user, flow)
 
     def must_own(self, flow: Flow) -> None:
-        """Refuse whoever is not an owner."""
+        """Refuse a user who is not an owner."""
         if not self.edits(flow):
             raise Denied(62103, "no_privilege")
 
     def must_move(self, flow: Flow) -> None:
-        """Refuse whoever is not an owner, and owners while they or the flow are locked."""
+        """Refuse a user who is not an owner, and owners while they or the flow are locked."""
         self.must_own(flow)
         if self.user.locked:
             raise Denied(62105, "locked_user")
@@ -107,7 +107,7 @@ class Ask:
 
 
 def whole(value: object) -> int:
-    """Return a whole number sent as a number or as digits. Raises Denied."""
+    """Read a whole number sent as a number or as digits. Raises Denied."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise Denied(62102, "body")
     try:
@@ -120,7 +120,7 @@ def whole(value: object) -> int:
 
 
 def pairs(value: object) -> tuple[tuple[str, str], ...]:
-    """Return parameters sent as an array of key and value, as an object, or as a string of either."""
+    """Read parameters sent as an array of key and value, as an object, or as a JSON string of either."""
     if isinstance(value, str):
         try:
             value = json.loads(value or "[]")

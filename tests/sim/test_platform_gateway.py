@@ -5,7 +5,7 @@ import hashlib
 import pytest
 from platform_kit import MAYA, NOON, Caller, Clock, served, small_platform
 
-from bot.sim.enos.gate import Gate, Shut, _Grant
+from bot.sim.enos.gateway import Gateway, GatewayRefusal, _IssuedToken
 from bot.sim.enos.platform import ACCESS_KEY, SECRET_KEY
 
 TOKEN = "APIM-TOKEN-EXAMPLE-0001"
@@ -18,8 +18,8 @@ VENDOR_BODY = '{\n  "count": 20,\n  "page": 1,\n  "desc": "描述"\n}'.encode()
 
 
 def gate(key=ACCESS_KEY, secret=SECRET_KEY, token=TOKEN, now=0.0):
-    made = Gate({key: secret})
-    made._grants[token] = _Grant(key, now + 7200)
+    made = Gateway({key: secret})
+    made._tokens[token] = _IssuedToken(key, now + 7200)
     return made
 
 
@@ -62,17 +62,17 @@ def test_the_worked_examples_pass_and_a_changed_byte_does_not(query, raw, stamp,
     now = stamp / 1000
     headers = {"apim-accesstoken": TOKEN, "apim-timestamp": str(stamp), "apim-signature": signature}
     assert gate(now=now).check(headers, query, raw, now) == ACCESS_KEY
-    with pytest.raises(Shut) as shut:
+    with pytest.raises(GatewayRefusal) as refusal:
         gate(now=now).check(headers, query, raw + b" ", now)
-    assert shut.value.status == 1003
+    assert refusal.value.status == 1003
 
 
 def test_a_token_request_as_in_the_worked_example():
     digest = "46bd3c0304f31fb60924c93701de3a448b54336199d44a550297658b025cb11c"
     body = {"appKey": ACCESS_KEY, "timestamp": 1700000000000, "encryption": digest}
-    assert Gate({ACCESS_KEY: SECRET_KEY}).get(body, 1_700_000_000.0)["expire"] == 7200
+    assert Gateway({ACCESS_KEY: SECRET_KEY}).get(body, 1_700_000_000.0)["expire"] == 7200
     as_string = body | {"timestamp": "1700000000000"}
-    assert Gate({ACCESS_KEY: SECRET_KEY}).get(as_string, 1_700_000_000.0)["expire"] == 7200
+    assert Gateway({ACCESS_KEY: SECRET_KEY}).get(as_string, 1_700_000_000.0)["expire"] == 7200
 
 
 @pytest.fixture
@@ -147,10 +147,10 @@ async def test_a_proof_works_once(platform):
 
 async def test_refreshing_needs_a_live_token_of_ones_own(platform):
     other = "11111111-2222-4333-8444-555555555555"
-    platform.gate.keys[other] = "secret"
+    platform.gateway.keys[other] = "secret"
     stamp = int(NOON * 1000)
     digest = hashlib.sha256(f"{other}{stamp}secret".encode()).hexdigest()
-    foreign = platform.gate.get({"appKey": other, "timestamp": stamp, "encryption": digest}, NOON)["accessToken"]
+    foreign = platform.gateway.get({"appKey": other, "timestamp": stamp, "encryption": digest}, NOON)["accessToken"]
     async with served(platform) as http:
         caller = Caller(platform, http)
         assert (await caller.ask_token("refresh"))["status"] == 1202

@@ -1,4 +1,4 @@
-"""How the platform prints what it knows, under every switch.
+"""Writes flows and instances as the JSON structs of the API, under every setting of the switches.
 
 Sources: the structs of Get Flow, Get Flow Instance, List Flow Instances, Get Task Instance, Export Flow and
 List Workflow Directories (Batch Processing API v2.1).
@@ -14,8 +14,8 @@ import msgspec
 from bot.sim.enos.model import (
     BROKEN,
     Flow,
+    FlowLink,
     Instance,
-    Link,
     Shape,
     Status,
     Task,
@@ -38,7 +38,7 @@ _SNAKE = _MIXED | {
 
 
 class Printer:
-    """Renders rows under one setting of the switches."""
+    """Writes structs under one setting of the switches."""
 
     def __init__(self, switches: Switches) -> None:
         self.switches = switches
@@ -48,16 +48,16 @@ class Printer:
 
     # ── whole answers ───────────────────────────────────────────────────────
     def single(self, fields: dict[str, Any]) -> Any:
-        """Return the data of a single read: the object, or a list of it."""
+        """Wrap the data of a single read: the object, or a list of it."""
         return [fields] if self.switches.data == "list" else fields
 
     def numbers(self, value: Any) -> Any:
-        """Return JSON with whole numbers as floats, where the switch says so."""
+        """Turn whole numbers into floats, where the switch says so."""
         return _floats(value) if self.switches.floats else value
 
     # ── flows ───────────────────────────────────────────────────────────────
     def flow(self, flow: Flow, *, edit: bool, read: bool, user_locked: bool) -> dict[str, Any]:
-        """Return a Flow struct, as Get Flow prints it for one user."""
+        """Write a Flow struct, as Get Flow prints it for one user."""
         return {
             "flowId": flow.id, "flowName": flow.name, "active": int(flow.active), "creator": flow.creator,
             "createTime": _precise(flow.created), "updateUser": flow.updated_by or flow.creator,
@@ -70,11 +70,11 @@ class Printer:
         }  # fmt: skip
 
     def flow_name(self, flow: Flow) -> dict[str, Any]:
-        """Return an element of Search Flow."""
+        """Write an element of Search Flow."""
         return {"flowId": self._id(flow.id, sample=str), "flowName": flow.name}
 
     def my_flow(self, flow: Flow, *, edit: bool) -> dict[str, Any]:
-        """Return an element of Get My Flow."""
+        """Write an element of Get My Flow."""
         return self.flow_name(flow) | {"editable": edit, "cycle": flow.cycle}
 
     def _flow_graph(self, flow: Flow) -> dict[str, Any]:
@@ -91,7 +91,7 @@ class Printer:
             "owners": self._names(flow.owners),
         }  # fmt: skip
 
-    def _link(self, link: Link) -> dict[str, Any]:
+    def _link(self, link: FlowLink) -> dict[str, Any]:
         return {
             "flowId": self._id(link.flow_id, sample=str), "flowName": link.name, "nodeId": link.node,
             "isVirtual": link.virtual, **_place(0),
@@ -99,7 +99,7 @@ class Printer:
 
     # ── instances ───────────────────────────────────────────────────────────
     def row(self, instance: Instance, *, edit: bool, read: bool) -> bytes:
-        """Return an element of List Flow Instances as JSON, rendered once per change."""
+        """Write an element of List Flow Instances as JSON; the bytes are cached until the instance changes."""
         key = (self, edit, read)
         row = instance.rows.get(key)
         if row is None:
@@ -110,7 +110,7 @@ class Printer:
         return row
 
     def instance(self, instance: Instance, *, edit: bool, read: bool) -> dict[str, Any]:
-        """Return a FlowInstance struct, as Get Flow Instance prints it."""
+        """Write a FlowInstance struct, as Get Flow Instance prints it."""
         return self._instance(instance, listed=False) | {
             "alertMode": instance.flow.alert_mode,
             "calDt": f"{datetime.fromtimestamp(instance.trigger - 86400, UTC):%Y-%m-%d}",
@@ -133,7 +133,7 @@ class Printer:
 
     def _instance_graph(self, instance: Instance, *, listed: bool) -> dict[str, Any]:
         flow = instance.flow
-        if listed:  # a list tells no states, so the runs of past instances need not be made up
+        if listed:  # a list has no task states, so the runs of past instances need not be inferred
             tasks = [self._node(instance, task, index) for index, task in enumerate(instance.shape.tasks)]
         else:
             runs = instance.tasks
@@ -156,12 +156,12 @@ class Printer:
         }  # fmt: skip
 
     def _state(self, instance: Instance, run: TaskRun) -> Status:
-        """Return a task's state as printed: one that a failure kept from running is INIT, or SKIP by the switch."""
+        """Choose a task's printed state: one that a failure kept from running is INIT, or SKIP by the switch."""
         kept = run.status is Status.INIT and instance.status in BROKEN
         return Status[self.switches.behind] if kept else run.status
 
     def task(self, instance: Instance, run: TaskRun) -> dict[str, Any]:
-        """Return a TaskInstance struct."""
+        """Write a TaskInstance struct."""
         task, status = run.task, self._state(instance, run)
         made = datetime.fromtimestamp(instance.created, UTC) + timedelta(hours=8)
         return {
@@ -232,12 +232,12 @@ def _renamed(value: Any, names: dict[str, str]) -> Any:
 
 
 def compact(value: Any) -> str:
-    """Return JSON without blanks, as the platform's strings hold it."""
+    """Write JSON without blanks, as in the platform's strings."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def pairs_text(parameters: tuple[tuple[str, str], ...]) -> str:
-    """Return parameters as the JSON string that the platform keeps."""
+    """Write parameters as the JSON string that the platform stores."""
     return compact([{"key": key, "value": value} for key, value in parameters])
 
 
@@ -253,11 +253,11 @@ def _place(index: int) -> dict[str, float]:
 
 
 def _plain(at: float | None, zone: timedelta) -> str | None:
-    """Return ``yyyy-MM-dd HH:mm:ss``; null for what has not happened."""
+    """Format as ``yyyy-MM-dd HH:mm:ss``; None for what has not happened."""
     return None if at is None else f"{datetime.fromtimestamp(at, UTC) + zone:%Y-%m-%d %H:%M:%S}"
 
 
 def _precise(at: float) -> str:
-    """Return ``yyyy-MM-dd HH:mm:ss.S``, in UTC as the samples seem to be."""
+    """Format as ``yyyy-MM-dd HH:mm:ss.S``, in UTC as the samples seem to be."""
     moment = datetime.fromtimestamp(at, UTC)
     return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 100_000}"

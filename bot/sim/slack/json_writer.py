@@ -4,26 +4,22 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.sim.slack.board import Board
-from bot.sim.slack.things import (
-    Channel,
-    File,
-    Group,
-    Json,
-    Message,
-    Person,
-    View,
-)
+from bot.sim.slack.message_board import MessageBoard
+from bot.sim.slack.model import Channel, File, Json, Message, SlackUser, UserGroup, View
+from bot.sim.slack.state import WorkspaceState
 
 
-class Written(Board):
+class JsonWriter:
     """The JSON of everything the app may read."""
 
-    def person_json(self, person: Person, *, locale: bool = False) -> Json:
-        """Return a user object as ``users.info`` gives it."""
+    def __init__(self, state: WorkspaceState, board: MessageBoard) -> None:
+        self._state = state
+        self._board = board
+
+    def person(self, person: SlackUser, *, locale: bool = False) -> Json:
+        """Write a user object as ``users.info`` gives it."""
         zone = ZoneInfo(person.zone)
-        offset = datetime.fromtimestamp(self.clock(), UTC).astimezone(zone).utcoffset()
-        away = self.stranger(person)
+        offset = datetime.fromtimestamp(self._state.clock(), UTC).astimezone(zone).utcoffset()
         written: Json = {
             "id": person.id,
             "team_id": person.team,
@@ -52,31 +48,31 @@ class Written(Board):
                 "is_restricted": person.guest,
                 "is_ultra_restricted": False,
             }
-        if away:
+        if self._state.stranger(person):
             written |= {"is_stranger": True}
-        elif self.team.enterprise:
-            written["enterprise_user"] = {"id": person.id, "enterprise_id": self.team.enterprise}
-        if "users:read.email" in self.app.scopes and person.email:
+        elif self._state.team.enterprise:
+            written["enterprise_user"] = {"id": person.id, "enterprise_id": self._state.team.enterprise}
+        if "users:read.email" in self._state.app.scopes and person.email:
             written["profile"]["email"] = person.email
         if locale:
             written["locale"] = person.locale
-        if person.id == self.app.bot_user:
-            written["profile"] |= {"bot_id": self.app.bot, "api_app_id": self.app.id}
+        if person.id == self._state.app.bot_user:
+            written["profile"] |= {"bot_id": self._state.app.bot, "api_app_id": self._state.app.id}
         return written
 
-    def channel_json(self, channel: Channel, *, count: bool = False) -> Json:
-        """Return a conversation object as ``conversations.info`` gives it."""
+    def channel(self, channel: Channel, *, count: bool = False) -> Json:
+        """Write a conversation object as ``conversations.info`` gives it."""
         written: Json = {
             "id": channel.id,
             "created": channel.created,
             "is_archived": channel.archived,
             "is_im": channel.kind == "im",
             "is_org_shared": False,
-            "context_team_id": self.team.id,
+            "context_team_id": self._state.team.id,
             "updated": channel.created * 1000,
         }
         if channel.kind == "im":
-            written |= {"user": self.partner(channel), "is_open": True}
+            written |= {"user": self._state.dm_partner(channel), "is_open": True}
             return written
         written |= {
             "name": channel.name,
@@ -88,25 +84,21 @@ class Written(Board):
             "is_general": channel.name == "general",
             "is_shared": channel.shared,
             "is_ext_shared": channel.shared,
-            "is_member": self.has_app(channel),
+            "is_member": self._state.has_app(channel),
             "is_read_only": channel.read_only,
             "topic": {"value": channel.topic, "creator": "", "last_set": 0},
             "purpose": {"value": "", "creator": "", "last_set": 0},
-            "shared_team_ids": [team for team in self.teams if channel.shared or team == self.team.id],
+            "shared_team_ids": [team for team in self._state.teams if channel.shared or team == self._state.team.id],
         }
         if count:
             written["num_members"] = len(channel.members)
         return written
 
-    def partner(self, channel: Channel) -> str:
-        """Return the person at the other end of direct messages with the app."""
-        return next(member for member in channel.members if member != self.app.bot_user)
-
-    def group_json(self, group: Group, *, users: bool = False) -> Json:
-        """Return a user group as ``usergroups.list`` gives it."""
+    def group(self, group: UserGroup, *, users: bool = False) -> Json:
+        """Write a user group as ``usergroups.list`` gives it."""
         written: Json = {
             "id": group.id,
-            "team_id": self.team.id,
+            "team_id": self._state.team.id,
             "is_usergroup": True,
             "name": group.name,
             "handle": group.handle,
@@ -117,27 +109,27 @@ class Written(Board):
         }
         return {**written, "users": list(group.members)} if users else written
 
-    def message_json(self, message: Message, *, metadata: bool = True) -> Json:
-        """Return a message as history gives it; without ``metadata`` only that of which type it is."""
+    def message(self, message: Message, *, metadata: bool = True) -> Json:
+        """Write a message as history gives it; without ``metadata`` only the event type of its metadata."""
         written: Json = {
             "type": "message",
             "ts": message.ts,
             "text": message.text,
-            "team": self.people[message.user].team,
+            "team": self._state.people[message.user].team,
         }
         if message.subtype:
             written["subtype"] = message.subtype
         written["user"] = message.user
         if message.by_app:
             written |= {
-                "bot_id": self.app.bot,
-                "app_id": self.app.id,
+                "bot_id": self._state.app.bot,
+                "app_id": self._state.app.id,
                 "bot_profile": {
-                    "id": self.app.bot,
-                    "app_id": self.app.id,
-                    "name": self.app.name,
+                    "id": self._state.app.bot,
+                    "app_id": self._state.app.id,
+                    "name": self._state.app.name,
                     "deleted": False,
-                    "team_id": self.team.id,
+                    "team_id": self._state.team.id,
                 },
             }
         optional: dict[str, Any] = {
@@ -145,7 +137,7 @@ class Written(Board):
             "attachments": message.attachments,
             "thread_ts": message.thread_ts,
             "edited": message.edited,
-            "files": [self.file_json(self.files[file]) for file in message.files],
+            "files": [self.file(self._state.files[file]) for file in message.files],
             "reactions": [
                 {"name": name, "users": list(users), "count": len(users)} for name, users in message.reactions.items()
             ],
@@ -156,11 +148,11 @@ class Written(Board):
 
     def _thread_json(self, message: Message, written: Json) -> Json:
         if message.thread_ts is not None and message.thread_ts != message.ts:
-            parent = self.find(message.channel, message.thread_ts)
+            parent = self._board.find(message.channel, message.thread_ts)
             return {"parent_user_id": parent.user} if parent else {}
         if message.thread_ts is None:
             return {}
-        replies = self.replies(message)
+        replies = self._board.replies(message)
         return {
             "reply_count": len(replies),
             "reply_users_count": len({reply.user for reply in replies}),
@@ -168,22 +160,22 @@ class Written(Board):
             "latest_reply": replies[-1].ts if replies else written["ts"],
         }
 
-    def file_json(self, file: File) -> Json:
-        """Return a file as ``files.info`` gives it; until Slack has finished with it, parts are missing."""
+    def file(self, file: File) -> Json:
+        """Write a file as ``files.info`` gives it; until Slack has finished with it, parts are missing."""
         written: Json = {
             "id": file.id,
             "created": file.created,
             "timestamp": file.created,
             "name": file.name,
             "title": file.title or file.name,
-            "user": self.app.bot_user,
+            "user": self._state.app.bot_user,
             "size": file.length,
             "mode": "hosted",
             "is_external": False,
             "mimetype": "",
             "filetype": "",
-            "url_private": f"{self.base_url}/files/{file.id}/{file.name}",
-            "url_private_download": f"{self.base_url}/files/{file.id}/download/{file.name}",
+            "url_private": f"{self._state.base_url}/files/{file.id}/{file.name}",
+            "url_private_download": f"{self._state.base_url}/files/{file.id}/download/{file.name}",
             "channels": [],
             "groups": [],
             "ims": [],
@@ -194,19 +186,19 @@ class Written(Board):
         written |= {"mimetype": "text/plain", "filetype": "text"}
         places = {"public": "channels", "private": "groups", "im": "ims"}
         for channel_id, stamps in file.shares.items():
-            kind = self.channels[channel_id].kind
+            kind = self._state.channels[channel_id].kind
             written[places[kind]].append(channel_id)
             shares = written["shares"].setdefault("public" if kind == "public" else "private", {})
-            shares[channel_id] = [{"ts": ts, "channel_name": self.channels[channel_id].name} for ts in stamps]
+            shares[channel_id] = [{"ts": ts, "channel_name": self._state.channels[channel_id].name} for ts in stamps]
         return written
 
-    def view_json(self, view: View) -> Json:
-        """Return a view as answers and payloads carry it."""
+    def view(self, view: View) -> Json:
+        """Write a view as answers and payloads carry it."""
         content = view.content
         modal = content["type"] == "modal"
         written: Json = {
             "id": view.id,
-            "team_id": self.team.id,
+            "team_id": self._state.team.id,
             "type": content["type"],
             "blocks": content["blocks"],
             "private_metadata": content.get("private_metadata") or "",
@@ -217,10 +209,10 @@ class Written(Board):
             "notify_on_close": bool(content.get("notify_on_close")),
             "root_view_id": view.root,
             "previous_view_id": view.previous,
-            "app_id": self.app.id,
+            "app_id": self._state.app.id,
             "external_id": view.external_id,
-            "app_installed_team_id": self.team.id,
-            "bot_id": self.app.bot,
+            "app_installed_team_id": self._state.team.id,
+            "bot_id": self._state.app.bot,
         }
         if modal:
             written |= {key: content.get(key) for key in ("title", "submit", "close")}

@@ -1,99 +1,101 @@
-"""What people do with modals: fill in and submit, close, and look for options."""
+"""What people do with modals: fill in and submit, close, and load options."""
 
 from typing import Any
 
-from bot.sim.slack.acts import Acts, Source
+from bot.sim.slack.deliveries import ActResult, Deliveries
 from bot.sim.slack.inputs import elements, empty, entered
+from bot.sim.slack.interactions import Source
 from bot.sim.slack.limits import check_view, input_ids
 from bot.sim.slack.limits_elements import option_groups
-from bot.sim.slack.limits_text import Findings, items, option
-from bot.sim.slack.outgoing import Deed
-from bot.sim.slack.things import (
-    Answer,
-    Forbidden,
-    Json,
-    Person,
-    SlackError,
-    View,
-)
+from bot.sim.slack.limits_text import Violations, items, option
+from bot.sim.slack.modal_stack import ModalStack
+from bot.sim.slack.model import DeliveryResult, Forbidden, Json, SlackError, SlackUser, View
+from bot.sim.slack.payloads import Payloads
+from bot.sim.slack.state import WorkspaceState
 
-TROUBLE = "We had some trouble connecting. Try again?"
+CONNECTION_ERROR = "We had some trouble connecting. Try again?"
 REQUIRED = "Please complete this required field."
 
 
-class Modals(Acts):
-    """The verbs of people in front of a modal."""
+class ModalActs:
+    """Each act raises ``Forbidden`` where the person has no such modal open, or the modal no such field."""
 
-    def submit(self, who: str, values: Json | None = None, view: View | None = None) -> Deed:
+    def __init__(self, state: WorkspaceState, modals: ModalStack, payloads: Payloads, deliveries: Deliveries) -> None:
+        self._state = state
+        self._modals = modals
+        self._payloads = payloads
+        self._deliveries = deliveries
+
+    def submit(self, who: str, values: Json | None = None, view: View | None = None) -> ActResult:
         """Fill in a modal and submit it: by default the one on top.
 
         ``values`` are by block id, action id or label, or by block id and action id in two levels as Slack writes them.
         A required field left empty is refused by the client and never reaches the app.
         """
-        person = self.person(who)
-        shown = self._open(person, view)
+        person = self._state.person(who)
+        shown = self._open_modal(person, view)
         self._enter(shown, values or {})
         shown.errors = self._refused_by_client(shown)
-        self.trouble.pop(person.id, None)
-        self.changed()
+        self._modals.connection_errors.pop(person.id, None)
+        self._state.changed()
         if shown.errors:
-            return Deed(None, None)
-        return Deed(None, self._start(self._submitted(person, shown)))
+            return ActResult()
+        return ActResult(None, self._deliveries.start(self._submitted(person, shown)))
 
-    async def _submitted(self, person: Person, view: View) -> Answer:
-        answer = await self._send("interactive", self.submission_payload(person, view))
-        if not answer.acked:
-            self._in_trouble(person)
+    async def _submitted(self, person: SlackUser, view: View) -> DeliveryResult:
+        result = await self._deliveries.send("interactive", self._payloads.submission(person, view))
+        if not result.acked:
+            self._show_connection_error(person)
         else:
             try:
-                self._after_submission(person, view, answer.payload)
+                self._apply(person, view, result.payload)
             except (SlackError, KeyError, TypeError, AttributeError):
-                self._in_trouble(person)
-        self.changed()
-        return answer
+                self._show_connection_error(person)
+        self._state.changed()
+        return result
 
-    def _after_submission(self, person: Person, view: View, body: Json) -> None:
+    def _apply(self, person: SlackUser, view: View, body: Json) -> None:
         match body.get("response_action"):
             case None:
-                self.drop_view(view)
+                self._modals.close(view)
             case "clear":
-                self.drop_all(person.id)
+                self._modals.close_all(person.id)
             case "errors":
                 if not body["errors"] or not set(body["errors"]) <= input_ids(view.content):
                     raise SlackError("errors name no input block")
                 view.errors = {str(key): str(value) for key, value in body["errors"].items()}
             case "update":
                 check_view(body["view"])
-                self.update_view(view, body["view"])
+                self._modals.update(view, body["view"])
             case "push":
                 check_view(body["view"])
-                self.push_view(person.id, body["view"])
+                self._modals.push(person.id, body["view"])
             case other:
                 raise SlackError(f"unknown response_action {other}")
 
-    def _in_trouble(self, person: Person) -> None:
-        self.trouble[person.id] = TROUBLE
+    def _show_connection_error(self, person: SlackUser) -> None:
+        self._modals.connection_errors[person.id] = CONNECTION_ERROR
 
-    def close_modal(self, who: str, view: View | None = None, *, cleared: bool = False) -> Deed:
+    def close(self, who: str, view: View | None = None, *, cleared: bool = False) -> ActResult:
         """Cancel the modal on top, or with ``cleared`` the whole stack, as the X does."""
-        person = self.person(who)
-        shown = self._open(person, view)
-        payload = self.closed_payload(person, shown, cleared=cleared)
+        person = self._state.person(who)
+        shown = self._open_modal(person, view)
+        payload = self._payloads.closed(person, shown, cleared=cleared)
         if cleared or shown.content.get("clear_on_close"):
-            self.drop_all(person.id)
+            self._modals.close_all(person.id)
         else:
-            self.drop_view(shown)
-        self.trouble.pop(person.id, None)
+            self._modals.close(shown)
+        self._modals.connection_errors.pop(person.id, None)
         if not shown.content.get("notify_on_close"):
-            return Deed(None, None)
-        return Deed(None, self.deliver_interaction(payload))
+            return ActResult()
+        return ActResult(None, self._deliveries.interaction(payload))
 
     async def load_options(self, who: str, source: Source, block_id: str, action_id: str, typed: str) -> Json:
-        """Return what an external select offers for the typed text; nothing where the app does not answer in time."""
-        payload = self.suggestion_payload(self.person(who), source, block_id, action_id, typed)
-        answer = await self.deliver_interaction(payload)
-        offered: Json = {key: answer.payload[key] for key in ("options", "option_groups") if key in answer.payload}
-        found = Findings()
+        """Ask the app for the options that an external select offers for the typed text; none if it is late."""
+        payload = self._payloads.suggestion(self._state.person(who), source, block_id, action_id, typed)
+        result = await self._deliveries.interaction(payload)
+        offered: Json = {key: result.payload[key] for key in ("options", "option_groups") if key in result.payload}
+        found = Violations()
         for index, one in enumerate(items(found, offered.get("options", []), "/options", most=100, least=0)):
             option(found, one, f"/options/{index}")
         if "option_groups" in offered:
@@ -101,9 +103,9 @@ class Modals(Acts):
         nothing: Json = {"options": []}
         return nothing if found.problems or not offered else offered
 
-    def _open(self, person: Person, view: View | None) -> View:
-        shown = view or self.modal(person.id)
-        if shown is None or shown not in self.stacks.get(person.id, ()):
+    def _open_modal(self, person: SlackUser, view: View | None) -> View:
+        shown = view or self._modals.top(person.id)
+        if shown is None or shown not in self._modals.stacks.get(person.id, ()):
             raise Forbidden(f"{person.real_name} has no such modal open")
         return shown
 
@@ -128,13 +130,13 @@ class Modals(Acts):
             if block["type"] != "input":
                 continue
             state = view.values[block["block_id"]][element["action_id"]]
-            sentence = _complaint(block, element, state)
+            sentence = _problem(block, element, state)
             if sentence:
                 refused[block["block_id"]] = sentence
         return refused
 
 
-def _complaint(block: Json, element: Json, state: Json) -> str:
+def _problem(block: Json, element: Json, state: Json) -> str:
     if empty(state):
         return "" if block.get("optional") else REQUIRED
     value: Any = state.get("value")

@@ -14,56 +14,58 @@ A message is what Slack's history gives, with ``channel``, ``ephemeral``, ``chos
 and, at the top level, ``replies``.
 """
 
-from bot.sim.slack.things import Channel, Json, Message, Person
+from bot.sim.slack.model import Channel, Json, Message, SlackUser
 from bot.sim.slack.workspace import Workspace
 
 
-class Sight:
-    """Builds the state of the page; changes nothing but that a person's direct messages with the app exist."""
+class PageState:
+    """Builds the state of the page; opens the person's direct messages with the app, and changes nothing else."""
 
     def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
+        self._workspace = workspace
+        self._state = workspace.state
 
-    def seen_by(self, person: Person) -> Json:
-        """Return the state of the page for a person."""
-        workspace = self.workspace
+    def seen_by(self, person: SlackUser) -> Json:
+        """Build the state of the page for a person, as described above."""
+        workspace, state = self._workspace, self._state
         if not person.deleted:
-            workspace.dm(person.id)
-        channels = [channel for channel in workspace.channels.values() if workspace.sees(person.id, channel)]
-        modal, home = workspace.modal(person.id), workspace.home(person.id)
+            state.dm(person.id)
+        channels = [channel for channel in state.channels.values() if state.sees(person.id, channel)]
+        modal, home = workspace.modals.top(person.id), workspace.modals.home(person.id)
         return {
-            "version": workspace.version,
-            "now": workspace.clock(),
+            "version": state.version,
+            "now": state.clock(),
             "me": person.id,
-            "team": {"id": workspace.team.id, "name": workspace.team.name, "domain": workspace.team.domain},
+            "team": {"id": state.team.id, "name": state.team.name, "domain": state.team.domain},
             "app": self._app(),
-            "people": [self._person(one) for one in workspace.people.values()],
+            "people": [self._person(one) for one in state.people.values()],
             "groups": [
                 {"id": group.id, "handle": group.handle, "name": group.name, "members": list(group.members)}
-                for group in workspace.groups.values()
+                for group in state.groups.values()
             ],
             "channels": [self._channel(channel, person) for channel in channels],
             "messages": {channel.id: self._messages(channel, person) for channel in channels},
             "ephemerals": [
                 self._message(message, person)
                 for channel in channels
-                for message in workspace.ephemerals(person.id, channel.id)
+                for message in workspace.board.ephemerals(person.id, channel.id)
             ],
-            "modal": workspace.view_json(modal) if modal else None,
-            "modal_depth": len(workspace.stacks.get(person.id, ())),
+            "modal": workspace.json.view(modal) if modal else None,
+            "modal_depth": len(workspace.modals.stacks.get(person.id, ())),
             "modal_errors": modal.errors if modal else {},
-            "trouble": workspace.trouble.get(person.id, ""),
-            "home": workspace.view_json(home) if home else None,
-            "unread": {channel.id: workspace.unread(person.id, channel.id) for channel in channels},
+            "trouble": workspace.modals.connection_errors.get(person.id, ""),
+            "home": workspace.json.view(home) if home else None,
+            "unread": {channel.id: workspace.board.unread(person.id, channel.id) for channel in channels},
         }
 
     def _app(self) -> Json:
-        app = self.workspace.app
+        app = self._state.app
         return {
             "id": app.id,
             "name": app.name,
             "user": app.bot_user,
-            "connected": bool(self.workspace.sockets.connections) or self.workspace.http is not None,
+            "connected": bool(self._workspace.deliveries.sockets.connections)
+            or self._workspace.deliveries.http is not None,
             "home_tab": app.home_tab,
             "commands": [
                 {"command": one.name, "hint": one.hint, "description": one.description} for one in app.commands
@@ -73,7 +75,7 @@ class Sight:
             ],
         }
 
-    def _person(self, person: Person) -> Json:
+    def _person(self, person: SlackUser) -> Json:
         return {
             "id": person.id,
             "name": person.real_name,
@@ -81,16 +83,16 @@ class Sight:
             "team": person.team,
             "tz": person.zone,
             "guest": person.guest,
-            "stranger": self.workspace.stranger(person),
+            "stranger": self._state.stranger(person),
             "admin": person.admin,
             "bot": person.bot,
             "deleted": person.deleted,
         }
 
-    def _channel(self, channel: Channel, person: Person) -> Json:
+    def _channel(self, channel: Channel, person: SlackUser) -> Json:
         return {
             "id": channel.id,
-            "name": self.workspace.app.name if channel.kind == "im" else channel.name,
+            "name": self._state.app.name if channel.kind == "im" else channel.name,
             "kind": channel.kind,
             "topic": channel.topic,
             "archived": channel.archived,
@@ -98,20 +100,20 @@ class Sight:
             "read_only": channel.read_only,
             "member": person.id in channel.members,
             "members": list(channel.members),
-            "unread": self.workspace.unread(person.id, channel.id),
+            "unread": self._workspace.board.unread(person.id, channel.id),
         }
 
-    def _messages(self, channel: Channel, person: Person) -> list[Json]:
+    def _messages(self, channel: Channel, person: SlackUser) -> list[Json]:
         shown = []
-        for message in self.workspace.messages(channel.id):
-            replies = [self._message(reply, person) for reply in self.workspace.replies(message)]
+        for message in self._workspace.board.messages(channel.id):
+            replies = [self._message(reply, person) for reply in self._workspace.board.replies(message)]
             shown.append({**self._message(message, person), "replies": replies})
         return shown
 
-    def _message(self, message: Message, person: Person) -> Json:
+    def _message(self, message: Message, person: SlackUser) -> Json:
         return {
-            **self.workspace.message_json(message),
+            **self._workspace.json.message(message),
             "channel": message.channel,
             "ephemeral": message.only_for is not None,
-            "chosen": self.workspace.chosen.get((person.id, message.ts), {}),
+            "chosen": self._workspace.interactions.chosen.get((person.id, message.ts), {}),
         }

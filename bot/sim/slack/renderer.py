@@ -3,30 +3,53 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from bot.sim.slack.state import State
+from bot.sim.slack.message_board import MessageBoard
+from bot.sim.slack.model import Json, Message
+from bot.sim.slack.state import WorkspaceState
 from bot.sim.slack.text import unescaped
-from bot.sim.slack.things import Json, Message
 
 _REFERENCE = re.compile(r"<([^<>]+)>")
 
 
-class Reader(State):
-    """Turns what is stored into what is seen."""
+class TextRenderer:
+    """Renders messages and views as the text that a person sees."""
+
+    def __init__(self, state: WorkspaceState, board: MessageBoard) -> None:
+        self._state = state
+        self._board = board
+
+    def visible(self, who: str, channel: str) -> list[str]:
+        """List what a person reads in a channel, one entry a message, replies below their parents.
+
+        An entry reads ``Maya Chen: hello``; an ephemeral ``flowbot (only you): hello``; a reply begins with ``↳ ``.
+        """
+        person = self._state.person(who).id
+        lines = []
+        for message in self._board.everything(channel):
+            if message.top_level and message.only_for in {None, person}:
+                replies = self._board.all_replies(message)
+                lines.append(self._line(message))
+                lines += [f"↳ {self._line(reply)}" for reply in replies if reply.only_for in {None, person}]
+        return lines
+
+    def _line(self, message: Message) -> str:
+        private = "" if message.only_for is None else " (only you)"
+        return f"{self._state.people[message.user].real_name}{private}: {self.shown(message)}"
 
     def plain(self, mrkdwn: str) -> str:
-        """Return a mrkdwn text as a person sees it, formatting marks kept."""
+        """Render a mrkdwn text as a person sees it, formatting marks kept."""
         return unescaped(_REFERENCE.sub(lambda match: self._reference(match.group(1)), mrkdwn))
 
     def _reference(self, inside: str) -> str:
         target, _, label = inside.partition("|")
         if target.startswith("@"):
-            person = self.people.get(target[1:])
+            person = self._state.people.get(target[1:])
             return f"@{person.real_name if person else label or target[1:]}"
         if target.startswith("#"):
-            channel = self.channels.get(target[1:])
+            channel = self._state.channels.get(target[1:])
             return f"#{channel.name if channel else label or target[1:]}"
         if target.startswith("!subteam^"):
-            group = self.groups.get(target.removeprefix("!subteam^"))
+            group = self._state.groups.get(target.removeprefix("!subteam^"))
             return f"@{group.handle if group else label.removeprefix('@')}"
         if target.startswith("!date^"):
             return label
@@ -35,16 +58,16 @@ class Reader(State):
         return label or target
 
     def shown(self, message: Message) -> str:
-        """Return the whole of a message: its blocks where it has any, else its text; then what is attached."""
+        """Render the whole of a message: its blocks where it has any, else its text; then what is attached."""
         lines = list(self._blocks(message.blocks)) if message.blocks else [self.plain(message.text)]
         for attachment in message.attachments:
             lines += self._blocks(attachment.get("blocks", []))
             lines += [self.plain(str(attachment[key])) for key in ("pretext", "title", "text") if attachment.get(key)]
-        lines += [f"[file {self.files[file].title or self.files[file].name}]" for file in message.files]
+        lines += [f"[file {self._state.files[file].title or self._state.files[file].name}]" for file in message.files]
         return "\n".join(line for line in lines if line)
 
     def view_shown(self, content: Json) -> str:
-        """Return a modal or Home tab as text: its title, then its blocks."""
+        """Render a modal or Home tab as text: its title, then its blocks."""
         title = self._text(content.get("title"))
         return "\n".join(line for line in (title, *self._blocks(content["blocks"])) if line)
 

@@ -22,7 +22,7 @@ class Team:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Person:
+class SlackUser:
     """Someone with an account: a member, a guest, a stranger of another team, or a bot."""
 
     id: str
@@ -39,7 +39,7 @@ class Person:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
+class UserGroup:
     """A user group, mentioned as ``<!subteam^S…>``."""
 
     id: str
@@ -86,13 +86,19 @@ class Message:
 
     @property
     def top_level(self) -> bool:
-        """Whether it stands in the channel itself and not only in a thread."""
+        """Whether it is shown in the channel itself and not only in a thread."""
         return self.thread_ts is None or self.thread_ts == self.ts or self.broadcast
+
+    @property
+    def all_blocks(self) -> list[Json]:
+        """Its blocks, those in attachments too."""
+        attached = [block for attachment in self.attachments for block in attachment.get("blocks", ())]
+        return [*self.blocks, *attached]
 
 
 @dataclass(kw_only=True)
 class File:
-    """An uploaded file; ``processing`` is how many looks it takes until Slack has finished with it."""
+    """An uploaded file; ``processing`` counts the calls of ``files.info`` until Slack has finished with it."""
 
     id: str
     name: str
@@ -120,7 +126,7 @@ class View:
 
     @property
     def external_id(self) -> str:
-        """The name the app gave it, or nothing."""
+        """The external id that the app gave it, or an empty text."""
         return str(self.content.get("external_id") or "")
 
 
@@ -144,7 +150,7 @@ class Shortcut:
 
 
 @dataclass(frozen=True, kw_only=True)
-class App:
+class InstalledApp:
     """The installed app: its tokens, what it was granted, and what it listens to."""
 
     id: str
@@ -165,8 +171,8 @@ class App:
 
 
 @dataclass(kw_only=True)
-class Trigger:
-    """A trigger id: three seconds, one use."""
+class TriggerId:
+    """A trigger id: valid for three seconds and one use."""
 
     id: str
     person: str
@@ -176,8 +182,11 @@ class Trigger:
 
 
 @dataclass(kw_only=True)
-class Hook:
-    """A response_url: half an hour, five uses; ``source`` is the message that carried the component."""
+class ResponseUrl:
+    """A response_url: valid for half an hour and five uses.
+
+    ``source`` is the ts of the message that carried the component, ``typed`` the slash command as it was typed.
+    """
 
     id: str
     person: str
@@ -189,8 +198,11 @@ class Hook:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What the app did with a delivery: acknowledged or not, what it said with it, and how long it took."""
+class DeliveryResult:
+    """What the app did with a delivery: whether it acknowledged, with what payload, after how many seconds.
+
+    ``why`` is Slack's word for a failure, ``no_retry`` that the app asked for no further attempt.
+    """
 
     acked: bool
     payload: Json = field(default_factory=dict)
@@ -216,7 +228,7 @@ class Envelope:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
+class RecordedMethodCall:
     """One Web API call as it was received and answered; ``answer`` is None where none was sent."""
 
     method: str
@@ -227,7 +239,7 @@ class Call:
 
 
 class SlackError(Exception):
-    """``ok: false``: the word Slack uses, and what it adds to the answer."""
+    """``ok: false``: Slack's error word, and the fields that it adds to the answer."""
 
     def __init__(self, word: str, **more: Any) -> None:
         super().__init__(word)
@@ -236,4 +248,4 @@ class SlackError(Exception):
 
 
 class Forbidden(Exception):  # noqa: N818 - a person's act that Slack's own client would not offer
-    """What a person tried cannot be done in the client: not a member, archived, no such button."""
+    """Slack's client does not offer what a person tried: not a member, archived, no such button."""

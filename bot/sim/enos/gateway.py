@@ -1,4 +1,4 @@
-"""The gateway's door: tokens, signatures and how fresh a request must be.
+"""The API gateway: tokens, signatures and how fresh a request must be.
 
 Sources: Get Access Token, Refresh Access Token, Invoking API with Access Token (EnOS APIM, 2.1 to 3.0).
 """
@@ -26,8 +26,8 @@ MEANINGS = {
 }
 
 
-class Shut(Exception):  # noqa: N818  an answer of the gateway, not an error of the simulator
-    """The gateway refuses, with a number of ``MEANINGS``."""
+class GatewayRefusal(Exception):  # noqa: N818  an answer of the gateway, not an error of the simulator
+    """The gateway refuses a request; ``status`` is a number of ``MEANINGS``."""
 
     def __init__(self, status: int) -> None:
         super().__init__(MEANINGS[status])
@@ -35,95 +35,95 @@ class Shut(Exception):  # noqa: N818  an answer of the gateway, not an error of 
 
 
 @dataclass(slots=True)
-class _Grant:
+class _IssuedToken:
     key: str
     until: float
 
 
 @dataclass(slots=True)
-class Gate:
-    """Knows the applications and the tokens that are alive. Times are epoch seconds."""
+class Gateway:
+    """Knows the applications and the valid tokens. Times are epoch seconds."""
 
     keys: dict[str, str]  # access key to secret key
     lifetime: float = 7200.0
     overlap: float = 60.0  # how long a refreshed token still works
     issued: int = 0
-    _grants: dict[str, _Grant] = field(default_factory=dict)
-    _present: dict[str, str] = field(default_factory=dict)  # access key to its live token
+    _tokens: dict[str, _IssuedToken] = field(default_factory=dict)
+    _newest: dict[str, str] = field(default_factory=dict)  # access key to its newest token
     _used: dict[str, float] = field(default_factory=dict)
 
     def get(self, body: object, now: float) -> dict[str, Any]:
-        """Return the live token with its remaining seconds, or a new one. Raises Shut."""
-        key = self._applicant(body, now)
-        token = self._present.get(key, "")
-        if not self._alive(token, now):
+        """Answer Get Access Token: the valid token with its remaining seconds, or a new one. Raises GatewayRefusal."""
+        key = self._check_proof(body, now)
+        token = self._newest.get(key, "")
+        if not self._valid(token, now):
             token = self._issue(key, now)
-        return {"accessToken": token, "expire": int(self._grants[token].until - now)}
+        return {"accessToken": token, "expire": int(self._tokens[token].until - now)}
 
     def refresh(self, body: object, now: float) -> dict[str, Any]:
-        """Return a new token for one that is alive; the old one works a little longer. Raises Shut."""
-        key = self._applicant(body, now)
+        """Answer Refresh Access Token: a new token; the old one works for ``overlap`` more. Raises GatewayRefusal."""
+        key = self._check_proof(body, now)
         old = str(_field(body, "accessToken") or "")
         if not old:
-            raise Shut(EMPTY)
-        if not self._alive(old, now):
-            raise Shut(EXPIRED)
-        if self._grants[old].key != key:
-            raise Shut(NOT_REFRESHED)
-        self._grants[old].until = min(self._grants[old].until, now + self.overlap)
+            raise GatewayRefusal(EMPTY)
+        if not self._valid(old, now):
+            raise GatewayRefusal(EXPIRED)
+        if self._tokens[old].key != key:
+            raise GatewayRefusal(NOT_REFRESHED)
+        self._tokens[old].until = min(self._tokens[old].until, now + self.overlap)
         token = self._issue(key, now)
         return {"accessToken": token, "expire": int(self.lifetime)}
 
     def expire(self) -> None:
-        """Let every token die at once."""
-        self._grants.clear()
-        self._present.clear()
+        """Make every token invalid at once."""
+        self._tokens.clear()
+        self._newest.clear()
 
     def check(self, headers: Mapping[str, str], query: Mapping[str, str], raw: bytes, now: float) -> str:
-        """Return the application whose signature stands under a call. Raises Shut."""
+        """Check a call's token, time and signature; return the access key it belongs to. Raises GatewayRefusal."""
         token = headers.get("apim-accesstoken", "")
         stamp = headers.get("apim-timestamp", "")
         signature = headers.get("apim-signature", "")
         if not (token and stamp and signature):
-            raise Shut(EMPTY)
-        if not self._alive(token, now):
-            raise Shut(EXPIRED)
+            raise GatewayRefusal(EMPTY)
+        if not self._valid(token, now):
+            raise GatewayRefusal(EXPIRED)
         if not stamp.isdigit() or abs(now * 1000 - int(stamp)) > FRESH_MS:
-            raise Shut(INVALID)
-        key = self._grants[token].key
-        told = "".join(name + query[name] for name in sorted(query))
-        signed = hashlib.sha256((token + told).encode() + raw + (stamp + self.keys[key]).encode())
+            raise GatewayRefusal(INVALID)
+        key = self._tokens[token].key
+        parameters = "".join(name + query[name] for name in sorted(query))
+        signed = hashlib.sha256((token + parameters).encode() + raw + (stamp + self.keys[key]).encode())
         if not hmac.compare_digest(signed.hexdigest().encode(), signature.encode("utf-8", "replace")):
-            raise Shut(WRONG)
+            raise GatewayRefusal(WRONG)
         return key
 
-    def _alive(self, token: str, now: float) -> bool:
-        grant = self._grants.get(token)
-        return grant is not None and now < grant.until
+    def _valid(self, token: str, now: float) -> bool:
+        issued = self._tokens.get(token)
+        return issued is not None and now < issued.until
 
     def _issue(self, key: str, now: float) -> str:
         self.issued += 1
         token = f"APIM-SIM-{hashlib.sha256(f'{key}{self.issued}{now}'.encode()).hexdigest()[:40]}"
-        self._grants = {each: grant for each, grant in self._grants.items() if now < grant.until}
-        self._grants[token] = _Grant(key, now + self.lifetime)
-        self._present[key] = token
+        self._tokens = {each: issued for each, issued in self._tokens.items() if now < issued.until}
+        self._tokens[token] = _IssuedToken(key, now + self.lifetime)
+        self._newest[key] = token
         return token
 
-    def _applicant(self, body: object, now: float) -> str:
-        """Return the access key a token request proves to hold."""
+    def _check_proof(self, body: object, now: float) -> str:
+        """Check a token request; return the access key whose secret it proves to know."""
         key, stamp, digest = (str(_field(body, name) or "") for name in ("appKey", "timestamp", "encryption"))
         if not (key and stamp and digest):
-            raise Shut(EMPTY)
+            raise GatewayRefusal(EMPTY)
         if key not in self.keys:
-            raise Shut(UNKNOWN_KEY)
+            raise GatewayRefusal(UNKNOWN_KEY)
         if not stamp.isdigit() or abs(now * 1000 - int(stamp)) > FRESH_MS:
-            raise Shut(INVALID)
+            raise GatewayRefusal(INVALID)
         right = hashlib.sha256(f"{key}{stamp}{self.keys[key]}".encode()).hexdigest()
         if not hmac.compare_digest(right.encode(), digest.encode("utf-8", "replace")):
-            raise Shut(WRONG)
+            raise GatewayRefusal(WRONG)
         self._used = {each: at for each, at in self._used.items() if (now - at) * 1000 <= 2 * FRESH_MS}
         if digest in self._used:
-            raise Shut(USED)
+            raise GatewayRefusal(USED)
         self._used[digest] = now
         return key
 
@@ -133,7 +133,7 @@ def _field(body: object, name: str) -> object:
 
 
 def json_of(raw: bytes) -> object:
-    """Return a body as JSON; None where it is none."""
+    """Parse a body as JSON; None where it is not JSON."""
     try:
         return json.loads(raw)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The pretend Slack on a socket: the Web API under /api/, Socket Mode at /link, response_urls, uploads.
+"""The pretend Slack as a web server: the Web API under /api/, Socket Mode at /link, response_urls, uploads.
 
 It understands JSON, form and query encodings, counts calls against the limits, and breaks as the faults say.
 """
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.sim.slack.faults import Fault
-from bot.sim.slack.methods import Ask, Method
+from bot.sim.slack.methods import Method, MethodCall
 from bot.sim.slack.methods_channels import CHANNELS
 from bot.sim.slack.methods_chat import CHAT
 from bot.sim.slack.methods_files import FILES
 from bot.sim.slack.methods_people import PEOPLE
 from bot.sim.slack.methods_views import VIEWS
+from bot.sim.slack.model import Json, RecordedMethodCall, SlackError
 from bot.sim.slack.state import KEPT
-from bot.sim.slack.things import Call, Json, SlackError
 from bot.sim.slack.workspace import Workspace
 
 METHODS: dict[str, Method] = {**CHAT, **CHANNELS, **PEOPLE, **VIEWS, **FILES}
@@ -36,31 +36,32 @@ class _Reply:
 
 
 def slack_app(workspace: Workspace) -> web.Application:
-    """Return the application; whoever serves it sets ``workspace.base_url``, or the first request does."""
+    """Build the application. The caller sets ``workspace.state.base_url``, else the first request does."""
     app = web.Application(client_max_size=LARGEST_UPLOAD)
-    face = _Face(workspace)
+    server = _SlackServer(workspace)
     app.add_routes(
         [
-            web.route("*", "/api/{method}", face.call),
-            web.get("/link", workspace.sockets.handle),
-            web.get("/link/", workspace.sockets.handle),
-            web.post("/response/{id}", face.respond),
-            web.post("/upload/{id}", face.upload),
-            web.get("/files/{id}/{rest:.*}", face.download),
+            web.route("*", "/api/{method}", server.call),
+            web.get("/link", workspace.deliveries.sockets.handle),
+            web.get("/link/", workspace.deliveries.sockets.handle),
+            web.post("/response/{id}", server.respond),
+            web.post("/upload/{id}", server.upload),
+            web.get("/files/{id}/{rest:.*}", server.download),
         ]
     )
     return app
 
 
-class _Face:
+class _SlackServer:
     def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
+        self._workspace = workspace
+        self._state = workspace.state
 
     # ── the Web API ──────────────────────────────────────────────────────────
 
     async def call(self, request: web.Request) -> web.StreamResponse:
         """Answer one Web API call."""
-        self.workspace.base_url = self.workspace.base_url or str(request.url.origin())
+        self._state.base_url = self._state.base_url or str(request.url.origin())
         method = request.match_info["method"]
         try:
             arguments = await _arguments(request)
@@ -74,30 +75,29 @@ class _Face:
         return await self._answered(request, method, arguments, perform)
 
     def _perform(self, method: str, arguments: Json, token: str, host: str) -> _Reply:
-        workspace = self.workspace
         found = METHODS.get(method)
         if found is None:
             return _Reply(body={"ok": False, "error": "unknown_method", "req_method": method})
         try:
             self._authenticate(found, token)
-            ask = Ask(workspace, arguments, host)
+            call = MethodCall(self._workspace, arguments, host)
             if found.scope:
-                ask.needs_scope(found.scope)
+                call.needs_scope(found.scope)
             wait = self._wait(method, arguments)
             if wait:
                 return _Reply(body={"ok": False, "error": "ratelimited"}, status=429, retry_after=wait)
-            return _Reply(body={"ok": True, **found.perform(ask)})
+            return _Reply(body={"ok": True, **found.perform(call)})
         except SlackError as error:
             return _Reply(body={"ok": False, "error": error.word, **error.more})
 
     def _wait(self, method: str, arguments: Json) -> int:
-        now = self.workspace.clock()
+        now = self._state.clock()
         if method == "chat.postMessage":
-            return self.workspace.pace.wait_for_post(str(arguments.get("channel")), now)
-        return self.workspace.pace.wait_for_call(method, now)
+            return self._state.rate_limits.wait_for_post(str(arguments.get("channel")), now)
+        return self._state.rate_limits.wait_for_call(method, now)
 
     def _authenticate(self, method: Method, token: str) -> None:
-        app = self.workspace.app
+        app = self._state.app
         if not token:
             raise SlackError("not_authed")
         if token not in {app.bot_token, app.app_token}:
@@ -117,12 +117,14 @@ class _Face:
             return web.json_response({"ok": False, "error": error.word}, status=400)
 
         async def perform() -> _Reply:
-            hook = self.workspace.hooks.get(request.match_info["id"])
-            wait = self.workspace.pace.wait_for_answer(hook.channel, self.workspace.clock()) if hook else 0
+            url_id = request.match_info["id"]
+            known = self._state.response_urls.get(url_id)
+            limits = self._state.rate_limits
+            wait = limits.wait_for_response(known.channel, self._state.clock()) if known else 0
             if wait:
                 return _Reply(body={"ok": False, "error": "ratelimited"}, status=429, retry_after=wait)
             try:
-                self.workspace.use_hook(request.match_info["id"], arguments)
+                self._workspace.responses.use_response_url(url_id, arguments)
             except SlackError as error:
                 gone = error.word in {"invalid_url", "expired_url", "used_url"}
                 return _Reply(body={"ok": False, "error": error.word, **error.more}, status=404 if gone else 400)
@@ -131,9 +133,9 @@ class _Face:
         return await self._answered(request, "response", arguments, perform)
 
     async def upload(self, request: web.Request) -> web.StreamResponse:
-        """Take the bytes of a file."""
+        """Store the bytes of a file."""
         content = await request.read()
-        file = self.workspace.files.get(request.match_info["id"])
+        file = self._state.files.get(request.match_info["id"])
         if file is None or file.complete or len(content) != file.length:
             return web.Response(status=400, text="bad upload")
 
@@ -144,8 +146,8 @@ class _Face:
         return await self._answered(request, "upload", {"file": file.id}, perform)
 
     async def download(self, request: web.Request) -> web.StreamResponse:
-        """Hand out a file's bytes; the id is secret enough for a pretend Slack."""
-        file = self.workspace.files.get(request.match_info["id"])
+        """Serve a file's bytes to anyone who knows its id."""
+        file = self._state.files.get(request.match_info["id"])
         if file is None or file.content is None:
             raise web.HTTPNotFound
         return web.Response(body=file.content, content_type="text/plain", charset="utf-8")
@@ -157,7 +159,7 @@ class _Face:
     ) -> web.StreamResponse:
         channel = str(arguments.get("channel") or arguments.get("channel_id") or "") or None
         ts = str(arguments.get("ts") or "") or None
-        faults = self.workspace.faults
+        faults = self._state.faults
         before = faults.take(_BEFORE, method, channel, ts)
         if before is not None and before.name == "slow":
             await asyncio.sleep(before.seconds)
@@ -199,8 +201,8 @@ class _Face:
                 return self._respond(method, arguments, _Reply(body={"ok": False, "error": "fatal_error"}, status=500))
             case "silence":
                 self._record(method, arguments, None, 0)
-                while not self.workspace.closed and request.transport is not None:
-                    await self.workspace.stirred()
+                while not self._state.closed and request.transport is not None:
+                    await self._state.next_change()
                 return _cut(request)
             case _:
                 self._record(method, arguments, None, 0)
@@ -208,17 +210,18 @@ class _Face:
 
     def _respond(self, method: str, arguments: Json, reply: _Reply) -> web.Response:
         self._record(method, arguments, reply.body, reply.status)
-        headers = {"x-oauth-scopes": ",".join(sorted(self.workspace.app.scopes))}
+        headers = {"x-oauth-scopes": ",".join(sorted(self._state.app.scopes))}
         if reply.retry_after:
             headers["Retry-After"] = str(reply.retry_after)
         return web.json_response(reply.body, status=reply.status, headers=headers)
 
     def _record(self, method: str, arguments: Json, answer: Json | None, status: int) -> None:
-        at = self.workspace.clock()
-        if len(self.workspace.calls) >= KEPT:
-            del self.workspace.calls[: KEPT // 2]
-        self.workspace.calls.append(Call(method=method, arguments=arguments, answer=answer, status=status, at=at))
-        self.workspace.stir()
+        at = self._state.clock()
+        if len(self._state.calls) >= KEPT:
+            del self._state.calls[: KEPT // 2]
+        call = RecordedMethodCall(method=method, arguments=arguments, answer=answer, status=status, at=at)
+        self._state.calls.append(call)
+        self._state.wake()
 
 
 def _cut(request: web.Request) -> web.StreamResponse:

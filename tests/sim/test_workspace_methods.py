@@ -52,9 +52,9 @@ async def test_one_message_a_second_and_channel_after_a_short_burst():
         world.clock.now += 1
         await world.client.chat_postMessage(channel=DATA_OPS, text="after a second")
         assert await world.refusal("chat.postMessage", channel=DATA_OPS, text="again") == "ratelimited"
-        world.workspace.pace.posting = False
+        world.workspace.state.rate_limits.posting = False
         await world.client.chat_postMessage(channel=DATA_OPS, text="limits off")
-        world.workspace.pace.tiers = True
+        world.workspace.state.rate_limits.tiers = True
         for _ in range(20):
             await world.client.usergroups_list()
         assert await world.refusal("usergroups.list") == "ratelimited"
@@ -161,13 +161,13 @@ async def test_a_file_needs_a_channel_that_the_app_is_in():
 async def test_trigger_ids_live_three_seconds_and_views_have_names_and_hashes():
     async with slack() as world:
         workspace = world.workspace
-        late = workspace.new_trigger(MAYA)
+        late = workspace.state.new_trigger_id(MAYA)
         world.clock.now += 3.1
         assert await world.refusal("views.open", trigger_id=late, view=MODAL) == "expired_trigger_id"
         named = {**MODAL, "external_id": "rerun-1"}
-        view = (await world.client.views_open(trigger_id=workspace.new_trigger(MAYA), view=named))["view"]
+        view = (await world.client.views_open(trigger_id=workspace.state.new_trigger_id(MAYA), view=named))["view"]
         assert (
-            await world.refusal("views.open", trigger_id=workspace.new_trigger(SAM), view=named)
+            await world.refusal("views.open", trigger_id=workspace.state.new_trigger_id(SAM), view=named)
             == "duplicate_external_id"
         )
         updated = await world.client.views_update(external_id="rerun-1", view=named, hash=view["hash"])
@@ -175,20 +175,22 @@ async def test_trigger_ids_live_three_seconds_and_views_have_names_and_hashes():
         assert await world.refusal("views.update", view_id=view["id"], view=MODAL, hash=view["hash"]) == "hash_conflict"
         home = {"type": "home", "blocks": []}
         assert await world.refusal("views.update", view_id=view["id"], view=home) == "invalid_arguments"
-        assert await world.refusal("views.push", trigger_id=workspace.new_trigger(SAM), view=MODAL) == "not_found"
+        assert (
+            await world.refusal("views.push", trigger_id=workspace.state.new_trigger_id(SAM), view=MODAL) == "not_found"
+        )
         for _ in range(2):
-            await world.client.views_push(trigger_id=workspace.new_trigger(MAYA, view["id"]), view=MODAL)
-        word = await world.refusal("views.push", trigger_id=workspace.new_trigger(MAYA), view=MODAL)
+            await world.client.views_push(trigger_id=workspace.state.new_trigger_id(MAYA, view["id"]), view=MODAL)
+        word = await world.refusal("views.push", trigger_id=workspace.state.new_trigger_id(MAYA), view=MODAL)
         assert word == "push_limit_reached"
-        workspace.close_modal(MAYA, cleared=True)
+        workspace.modal_acts.close(MAYA, cleared=True)
         assert await world.refusal("views.update", view_id=view["id"], view=MODAL) == "not_found"
 
 
 async def test_what_bolt_adds_to_a_call_is_accepted_and_an_address_is_found_without_being_told():
     async with slack() as world:
-        world.workspace.base_url = ""
+        world.workspace.state.base_url = ""
         await world.client.api_call("auth.test", params={"team_id": "T0DEMO0001"})
-        assert world.workspace.base_url == world.url
+        assert world.workspace.state.base_url == world.url
 
 
 async def test_a_socket_address_is_for_one_use():
@@ -203,6 +205,6 @@ async def test_a_socket_address_is_for_one_use():
         world.clock.now += 31
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await world.session.ws_connect(stale)
-        world.workspace.app = replace(world.workspace.app, socket_mode=False)
+        world.workspace.state.app = replace(world.workspace.state.app, socket_mode=False)
         with pytest.raises(SlackApiError, match="socket_mode_disabled"):
             await world.client.apps_connections_open(app_token="xapp-demo")

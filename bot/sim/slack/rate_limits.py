@@ -1,11 +1,11 @@
-"""How fast the pretend Slack lets an app call: about one message a second and channel, and tiers per method."""
+"""Slack's rate limits: about one message a second and channel, and tiers per method."""
 
 from dataclasses import dataclass, field
 from math import ceil
 
 POSTS_PER_SECOND = 1.0
 POST_BURST = 5.0
-ANSWER_BURST = 10.0
+RESPONSE_BURST = 10.0
 
 # https://docs.slack.dev/apis/web-api/rate-limits (January 2026): calls a minute
 TIERS: dict[str, int] = {
@@ -47,7 +47,7 @@ class _Bucket:
 
 
 @dataclass
-class Pace:
+class RateLimits:
     """Token buckets; ``posting`` switches the limit per channel, ``tiers`` the limits per method.
 
     ``distributed`` lets the app read history as one that is distributed outside of Slack's Marketplace.
@@ -65,15 +65,15 @@ class Pace:
         return DISTRIBUTED_PAGE if self.distributed else 999
 
     def wait_for_post(self, channel: str, now: float) -> int:
-        """Count a message to the channel; return whole seconds to wait instead where there were too many."""
+        """Count a message to the channel and return 0; or, where there were too many, the whole seconds to wait."""
         return self._take(f"post {channel}", POSTS_PER_SECOND, self.burst, now) if self.posting else 0
 
-    def wait_for_answer(self, channel: str, now: float) -> int:
+    def wait_for_response(self, channel: str, now: float) -> int:
         """Count a use of a response_url in the channel, by the same rule."""
-        return self._take(f"answer {channel}", POSTS_PER_SECOND, ANSWER_BURST, now) if self.posting else 0
+        return self._take(f"response {channel}", POSTS_PER_SECOND, RESPONSE_BURST, now) if self.posting else 0
 
     def wait_for_call(self, method: str, now: float) -> int:
-        """Count a call of the method; return whole seconds to wait instead where its tier is used up."""
+        """Count a call of the method and return 0; or, where its tier is used up, the whole seconds to wait."""
         tier = TIERS.get(method) if self.tiers else None
         if self.distributed:
             tier = DISTRIBUTED_TIERS.get(method, tier)
