@@ -1,7 +1,7 @@
 """What a person reads: every kind of block as text, what is unread, and threads."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.sim.slack.inputs import elements, entered, find_option, initial, state_values
@@ -193,6 +193,7 @@ def refusal(check, value):
 
 
 @given(st.lists(BLOCK, max_size=3) | JSON)
+@example([{"type": "table", "rows": [[]], "column_settings": [False]}])
 def test_any_blocks_are_taken_and_readable_or_refused(blocks):
     world = workspace()
     word = refusal(check_blocks, blocks)

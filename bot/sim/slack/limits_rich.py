@@ -94,9 +94,8 @@ def table(found: Violations, block: Json, at: str) -> None:
     settings = block.get("column_settings")
     if settings is not None:
         for index, column in enumerate(items(found, settings, f"{at}/column_settings", most=20, least=0)):
-            if column is not None:
-                place = f"{at}/column_settings/{index}"
-                keys(found, column, place, required=(), optional=("align", "is_wrapped"))
+            place = f"{at}/column_settings/{index}"
+            if column is not None and keys(found, column, place, required=(), optional=("align", "is_wrapped")):
                 choice(found, column.get("align"), f"{place}/align", ("left", "center", "right"))
 
 
