@@ -1,11 +1,10 @@
 """What the journeys need from the store, as a Protocol: each method is one transaction."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.audit import Attempt, Entry
+from bot.core.audit import Attempt, AttemptResult, Entry
 from bot.core.flow.model import FlowId, Instance, InstanceId
 from bot.core.incident.facts import ChangeSet, ReadState, Run, StoredState
 from bot.core.incident.groups import IncidentGroup
@@ -103,14 +102,14 @@ class Store(Protocol):
         id: IncidentId,
         decide: Callable[[Incident], ChangeSet],
         *,
-        attempt_result: "AttemptResult | None" = None,
+        attempt_result: AttemptResult | None = None,
     ) -> ChangeSet:
         """Read an incident, ask ``decide`` (which may raise a Refusal), write its facts and end the attempt."""
         ...
 
     # the outbox
     async def queue(
-        self, posts: Sequence[NewPost], *, attempt_result: "AttemptResult | None" = None, delivery: str = ""
+        self, posts: Sequence[NewPost], *, attempt_result: AttemptResult | None = None, delivery: str = ""
     ) -> None:
         """Queue posts, and end the attempt and the delivery they answer, in one transaction.
 
@@ -290,7 +289,7 @@ class Store(Protocol):
         run: Run,
         *,
         posts: Sequence[NewPost] = (),
-        attempt_result: "AttemptResult | None" = None,
+        attempt_result: AttemptResult | None = None,
         linked: Link | None = None,
     ) -> None:
         """Add or change a followed run, with what is said about it.
@@ -306,16 +305,3 @@ class Store(Protocol):
     async def run(self, instance: InstanceId) -> Run | None:
         """Return one followed run."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptResult:
-    """The end of an attempt."""
-
-    attempt: int
-    outcome: str  # a named reason
-    at: datetime
-    request: str = ""
-    user_id: str = ""
-    answer: str = ""
-    linked: Link | None = None  # the link that the act depends on: Refused("link_changed") where it stands no more

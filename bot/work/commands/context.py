@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 from weakref import WeakValueDictionary
 
+from bot.core.audit import AttemptResult
 from bot.core.command.requests import Request
 from bot.core.command.rights import Caller
 from bot.core.command.table import Row
@@ -22,7 +23,7 @@ from bot.work.commands.incident_actions import IncidentActions
 from bot.work.commands.secret_commands import SecretCommands
 from bot.work.monitor.on_call import OnCall
 from bot.work.ports import Clock, Enos, NewId, Slack
-from bot.work.ports_store import AttemptResult, Store
+from bot.work.ports_store import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Who may is decided before (``rights.py``); what cannot be is refused by ``core/i
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from bot.core.audit import AttemptResult
 from bot.core.errors import Refused
 from bot.core.incident import lifecycle, reminders
 from bot.core.incident.facts import ChangeSet
@@ -18,7 +19,7 @@ from bot.messages.cards.answers import repeating
 from bot.work.monitor.flow_names import FlowNames
 from bot.work.monitor.owners import OwnerResolver
 from bot.work.ports import NewId, OwnerLookup
-from bot.work.ports_store import AttemptResult, Store
+from bot.work.ports_store import Store
 
 ReplyBody = Callable[[Incident], Body]
 
