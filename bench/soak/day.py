@@ -38,7 +38,7 @@ async def soak() -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "flowbot.db"
         async with Store.open(path) as store:
-            await asyncio.wrap_future(store._transactions._database_thread.submit(lambda: hurry(store)))
+            await asyncio.wrap_future(store._database_thread.submit(lambda: hurry(store)))
             delivery = Delivery(store, slack, clock, default_channel=CHANNEL, on_alarm=lambda _alarm: None)
             settings = MonitorSettings(channel=CHANNEL)
             monitor = Monitor(enos, store, Nobody(), clock, new_id, settings, mask=str)
@@ -89,7 +89,7 @@ def happens(enos: Enos, clock: HandClock, hour: int, number: int) -> None:
 
 def hurry(store: Store) -> None:
     """Let a day not wait for the disk 100,000 times: its size counts here, not its speed."""
-    store._transactions._db.conn.execute("PRAGMA synchronous = off")
+    store._db.conn.execute("PRAGMA synchronous = off")
 
 
 def size(path: Path) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.people.model import Person
+from bot.core.people.model import Link, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,19 @@ class Attempt:
     words: str  # as said, secrets masked
     verb: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptResult:
+    """The end of an attempt."""
+
+    attempt: int
+    outcome: str  # a named reason
+    at: datetime
+    request: str = ""  # the platform action
+    user_id: str = ""  # the EnOS user it was done as
+    answer: str = ""  # e.g. the new instance id
+    linked: Link | None = None  # the link that the act depends on: Refused("link_changed") where it has changed
 
 
 @dataclass(frozen=True, slots=True)

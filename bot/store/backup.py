@@ -1,26 +1,56 @@
-"""A backup while the bot runs: a few pages at a time, everybody else's units between them."""
+"""A backup while the bot runs: a few pages at a time, everybody else's transactions between them.
+
+It may be written at a new name, or over an older backup; never over a database that is in use. Files are compared by
+device and inode, so that links, relative paths and file systems that do not tell capital letters apart lead to the same
+answer as the plain name.
+"""
 
 import os
 import sqlite3
+import stat
 import tempfile
+import unicodedata
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from bot.store import posts
-from bot.store.backup_target import target
+from bot.core.errors import Refused
+from bot.store.schema import APPLICATION
+from bot.store.transactions import ROWS, Transactional
 
-PAGES = 64  # at once; 256 KiB
-ROWS = 500  # at once
+_PAGES = 64  # at once; 256 KiB
+
+BESIDE = ("-journal", "-wal", "-shm", ".lock", ".sock")  # what belongs to a database under its name
+_MAGIC = b"SQLite format 3\x00"
+_APPLICATION_AT = slice(68, 72)  # https://www.sqlite.org/fileformat.html, "The Database Header"
+_HEADER = 100  # bytes
+_WAY_OUT = "Nothing was written. Choose another file."
 
 
-def backup(connection: sqlite3.Connection, database: Path, path: Path, between: Callable[[], None]) -> None:
+class Backup(Transactional):
+    """Copying the database while it is used."""
+
+    async def backup(self, path: Path) -> None:
+        """Copy the database to a file while everything else goes on. Raises ``Refused``: "backup", "backup_target"."""
+        between = self._database_thread.run_waiting_jobs
+        try:
+            await self._run(lambda: copy(self._db.conn, self.path, path, between))
+        except (OSError, ValueError, sqlite3.Error) as error:  # ValueError: a name that no file can have
+            why = error.strerror if isinstance(error, OSError) else None
+            raise Refused(
+                "backup",
+                f"The backup {path} could not be written: {why or error}.",
+                "Choose another path, or make room there. An older backup there stays as it was.",
+            ) from error
+
+
+def copy(connection: sqlite3.Connection, database: Path, path: Path, between: Callable[[], None]) -> None:
     """Copy the database to ``path``, calling ``between`` after each few pages.
 
     What is written between two steps through this same connection is part of the copy
     (https://www.sqlite.org/backup.html, "the source database may be modified"). What waits in the copy is looked up
     in Slack before it is said from there. The copy appears under its name only when it is whole and on the disk,
-    readable by its owner alone; until then an older backup stands there. Raises OSError, sqlite3.Error, or
+    readable by its owner alone; until then an older backup is kept. Raises OSError, sqlite3.Error, or
     ``Refused("backup_target")``.
     """
     real = target(database, path)
@@ -28,17 +58,29 @@ def backup(connection: sqlite3.Connection, database: Path, path: Path, between: 
     part = Path(name)
     try:
         os.close(descriptor)
-        with closing(sqlite3.connect(part)) as copy:
-            connection.backup(copy, pages=PAGES, progress=lambda _status, _left, _all: between())
-            while posts.mark_copy_unclear(copy, ROWS):
-                copy.commit()
+        with closing(sqlite3.connect(part)) as made:
+            connection.backup(made, pages=_PAGES, progress=lambda _status, _left, _all: between())
+            while _mark_unclear(made, ROWS):
+                made.commit()
                 between()
         _to_disk(part)
-        part.replace(target(database, path))  # asked again: meanwhile something else may have come there
+        part.replace(target(database, path))  # asked again: something else may be there by now
         _to_disk(real.parent)
     finally:
         for ending in ("", "-journal", "-wal", "-shm"):
             part.with_name(part.name + ending).unlink(missing_ok=True)
+
+
+def _mark_unclear(copy: sqlite3.Connection, most: int) -> int:
+    """Turn what waits in a copy into unclear: it may have been sent before the copy is put back. Return how many.
+
+    Edits stay: they are said again in any case. Files stay, too: nothing tells whether they were shown.
+    """
+    return copy.execute(
+        "UPDATE posts SET state = 'unclear', doubts = doubts + 1, tried_at = NULL, why = 'of a copy' WHERE seq IN ("
+        " SELECT seq FROM posts WHERE state = 'queued' AND kind IN ('message', 'whisper') LIMIT ?)",
+        [most],
+    ).rowcount
 
 
 def _to_disk(path: Path) -> None:
@@ -48,3 +90,70 @@ def _to_disk(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def target(database: Path, path: Path) -> Path:
+    """Return the file to write, links followed.
+
+    Raises ``Refused("backup_target")`` where a backup must not be written, OSError where that cannot be told.
+    """
+    real = Path(os.path.realpath(path))
+    if _belongs_to(database, real):
+        raise _refused(f"{path} belongs to the database that is to be copied.")
+    if ending := _ending_of(real):  # to SQLite, or to another flowbot, it would belong to the database of that name
+        raise _refused(f"{path} ends in {ending}, as what stands beside a database does.")
+    try:
+        found = real.stat()
+    except FileNotFoundError:
+        found = None
+    if found is not None and not stat.S_ISREG(found.st_mode):
+        raise _refused(f"{path} is not a file.")
+    if found is not None and not _is_flowbots(real):
+        raise _refused(f"{path} exists and is not a backup of flowbot.")
+    for beside in _in_the_way(real):
+        raise _refused(f"{path} is used as a database: {beside.name} stands beside it.")
+    return real
+
+
+def _ending_of(path: Path) -> str:
+    name = _folded(path.name)
+    return next((ending for ending in BESIDE if name.endswith(ending)), "")
+
+
+def _in_the_way(path: Path) -> list[Path]:
+    """Return what shows that a database lives at a path: its lock, or a log that SQLite would apply to the copy."""
+    lock, *logs = (path.with_name(path.name + ending) for ending in (".lock", "-journal", "-wal"))
+    return [each for each in (lock,) if os.path.lexists(each)] + [
+        each for each in logs if os.path.lexists(each) and each.lstat().st_size
+    ]
+
+
+def _belongs_to(database: Path, path: Path) -> bool:
+    """Whether a path is the database, or what stands beside it or may come to stand there."""
+    own = [database, *(database.with_name(database.name + ending) for ending in BESIDE)]
+    if any(_same(each, path) for each in own):
+        return True
+    return _same(database.parent, path.parent) and _folded(path.name) in {_folded(each.name) for each in own}
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return os.path.samestat(one.stat(), other.stat())
+    except OSError:  # one of them is not there
+        return False
+
+
+def _folded(name: str) -> str:
+    """Return a name as the least exact file system compares it."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _is_flowbots(path: Path) -> bool:
+    """Whether a file is a database that flowbot wrote."""
+    with path.open("rb") as file:
+        header = file.read(_HEADER)
+    return header.startswith(_MAGIC) and int.from_bytes(header[_APPLICATION_AT], "big") == APPLICATION
+
+
+def _refused(sentence: str) -> Refused:
+    return Refused("backup_target", sentence, _WAY_OUT)

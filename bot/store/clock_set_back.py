@@ -1,16 +1,16 @@
-"""What lies in the future though it has happened: the wall clock was put back. It is taken as of now.
+"""Times that lie in the future though they have happened: the wall clock was set back. They become now.
 
 A post that waits until an hour from now, a reminder counted from then, a sweep that "ended" then: each would wait for
-as long as the clock was put back. Times that are meant to lie ahead (how long an acknowledgement lasts), and what the
-audit says, stay.
+as long as the clock was set back. Times that are meant to lie ahead (how long an acknowledgement lasts), and what the
+audit says, are kept.
 """
 
 from datetime import datetime, timedelta
 
-from sqlite_utils import Database
-
-from bot.store.timestamps import timestamp
-from bot.store.transactions import ROWS
+from bot.store.database import Database
+from bot.store.incidents import IncidentCache
+from bot.store.rows import timestamp
+from bot.store.transactions import ROWS, Transactional, read, transaction
 
 _WAITING = "state IN ('queued', 'sending', 'unclear')"
 _LIVE = "phase IN ('open', 'acknowledged')"
@@ -30,7 +30,7 @@ def _incidents(column: str) -> str:
     )
 
 
-# When a message was handed to Slack bounds the look for it: where that is not known, all is read up to now.
+# When a message was handed to Slack bounds the lookup: where that is not known, all is read up to now.
 _TRIED = """
     UPDATE posts SET tried_at = NULL WHERE seq IN (
       SELECT seq FROM posts
@@ -60,7 +60,7 @@ STEPS = (
 )
 
 
-# Times of what flowbot has done. One of them lies ahead only where the clock was put back since.
+# Times of what flowbot has done. One of them lies ahead only where the clock was set back since.
 _HAPPENED = """
     SELECT 1 FROM posts WHERE state IN ('queued', 'sending', 'unclear') AND max(
         coalesce(first_tried, 0), coalesce(tried_at, 0), CASE state WHEN 'unclear' THEN settled_at ELSE 0 END) > :edge
@@ -70,12 +70,34 @@ _HAPPENED = """
 """
 
 
-def is_certain(db: Database, now: datetime) -> bool:
-    """Whether something happened after ``now``: then nothing that lies ahead is meant to."""
-    return db.execute(_HAPPENED, {"edge": timestamp(now)}).fetchone() is not None
+class ClockCorrection(Transactional):
+    """For a wall clock that was set back."""
 
+    _incident_cache: IncidentCache
 
-def step(db: Database, statement: str, now: datetime, margin: timedelta) -> int:
-    """Take at most 500 rows that lie more than ``margin`` after ``now`` as of now; return how many."""
-    values = {"now": timestamp(now), "edge": timestamp(now + margin), "rows": ROWS}
-    return db.execute(statement, {name: value for name, value in values.items() if f":{name}" in statement}).rowcount
+    async def correct_future_times(self, now: datetime, *, margin: timedelta = timedelta()) -> int:
+        """Replace times more than ``margin`` ahead by ``now``, at most 500 rows in a transaction; return how many rows.
+
+        The margin is for where it is not certain that the clock was set back: there is none where something has
+        happened after ``now``.
+        """
+        total = 0
+        margin = timedelta() if await self._has_happened_after(now) else margin
+        for statement in STEPS:
+            while corrected := await self._correct(statement, now, margin):
+                total += corrected
+        if total:
+            await self._run(self._incident_cache.clear)
+        return total
+
+    @read
+    def _has_happened_after(self, db: Database, now: datetime) -> bool:
+        """Whether something happened after ``now``: then nothing that lies ahead is meant to."""
+        return db.execute(_HAPPENED, {"edge": timestamp(now)}).fetchone() is not None
+
+    @transaction
+    def _correct(self, db: Database, statement: str, now: datetime, margin: timedelta) -> int:
+        """Correct at most 500 rows; return how many."""
+        values = {"now": timestamp(now), "edge": timestamp(now + margin), "rows": ROWS}
+        used = {name: value for name, value in values.items() if f":{name}" in statement}
+        return db.execute(statement, used).rowcount

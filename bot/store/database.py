@@ -1,25 +1,34 @@
-"""Opening a SQLite file the safe way, and the sentences for what may be in the way."""
+"""What is SQLite's own: opening a file the safe way, bringing it to the newest version, and what may be in the way."""
 
 import contextlib
 import logging
 import os
 import sqlite3
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlite_utils import Database
+import sqlite_utils
 
 from bot.core.errors import Refused, TemporaryFailure
+from bot.core.text.mask import DEFAULT
+from bot.core.text.sealed import without_secrets
 from bot.store.lock import unwritable
-from bot.store.schema import migrate
+from bot.store.schema import APPLICATION, STEPS
 
 log = logging.getLogger(__name__)
 
 Version = tuple[int, int, int]
 
-PROBE = 1 << 20  # bytes that a disk must take to count as mended
+PROBE = 1 << 20  # bytes that a disk must take to count as working again
 LOCK_TIMEOUT = 5.0  # seconds to wait for another program that holds the file
+
+
+class Database(sqlite_utils.Database):
+    """The connection, as a transaction is handed it."""
+
+    has_queued_posts = False  # in this transaction
 
 
 @dataclass(unsafe_hash=True)  # not frozen: contextlib sets ``__traceback__`` on what passes through it
@@ -49,7 +58,7 @@ def journal_mode(version: Version) -> str:
 def open_database(
     path: Path, version: Version = sqlite3.sqlite_version_info, *, lock_timeout: float = LOCK_TIMEOUT
 ) -> Database:
-    """Open or make the file, readable by its owner alone, and lead it to the newest version.
+    """Open or make the file, readable by its owner alone, and bring it to the newest version.
 
     The connection belongs to the calling thread and commits nothing by itself. Raises ``Refused``.
     """
@@ -80,7 +89,7 @@ def open_database(
 
 
 def probe(db: Database, folder: Path) -> None:
-    """Write a little into the database, and a megabyte beside it: a full disk takes something small now and then.
+    """Write a little into the database, and a megabyte next to it: a full disk takes something small now and then.
 
     Raises ``DatabaseUnavailable``.
     """
@@ -95,15 +104,73 @@ def probe(db: Database, folder: Path) -> None:
 
 
 def scrub(connection: sqlite3.Connection) -> None:
-    """Write the file anew, once, after secrets were taken out: free pages and the write-ahead log still hold them."""
+    """Rewrite the file, once, after secrets were deleted: free pages and the write-ahead log still hold them."""
     if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'unscrubbed'").fetchone() is None:
         return
     try:
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.execute("DROP TABLE unscrubbed")
-    except sqlite3.OperationalError as error:  # no room for a second file: that is no reason not to start
+    except sqlite3.OperationalError as error:  # no space for a second file: that is not a reason not to start
         log.warning("what older versions kept is not overwritten yet; it is tried again at the next start: %s", error)
+
+
+def migrate(db: Database, steps: Sequence[Sequence[str]] = STEPS) -> int:
+    """Bring the database to the newest version; return how many steps were taken.
+
+    A step runs in ``BEGIN EXCLUSIVE`` together with the new ``user_version``: it happened whole or not at all, so
+    a crash half-way is repeated at the next start.
+
+    Raises ``Refused`` for a database of another program ("foreign_database") and for one that a newer flowbot
+    has written ("newer_database").
+    """
+    db.conn.create_function("masked", 1, _masked, deterministic=True)
+    taken = 0
+    while _take_step(db, steps):
+        taken += 1
+    return taken
+
+
+def _masked(text: str) -> str:
+    return without_secrets(text, DEFAULT)
+
+
+def _take_step(db: Database, steps: Sequence[Sequence[str]]) -> bool:
+    """Take one step, whole or not at all; return whether there was one to take."""
+    db.execute("BEGIN EXCLUSIVE")
+    try:
+        version = _recognised(db, len(steps))
+        if version < len(steps):
+            for statement in steps[version]:
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {version + 1}")
+            db.execute(f"PRAGMA application_id = {APPLICATION}")
+        db.execute("COMMIT")
+    except BaseException:
+        db.conn.rollback()
+        raise
+    return version < len(steps)
+
+
+def _recognised(db: Database, newest: int) -> int:
+    """The version of a database that is ours, or new."""
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    application = int(db.execute("PRAGMA application_id").fetchone()[0])
+    empty = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
+    if application != APPLICATION and not (empty and application == version == 0):
+        raise Refused(
+            "foreign_database",
+            "This database belongs to another program.",
+            "Set FLOWBOT_DATABASE to a path of its own; a new file is made there.",
+        )
+    if version > newest:
+        raise Refused(
+            "newer_database",
+            f"This database was written by a newer flowbot: it has version {version}, "
+            f"and this program knows versions up to {newest}.",
+            "Start the newer flowbot again, or restore the backup that was made before it.",
+        )
+    return version
 
 
 def _make(path: Path) -> None:

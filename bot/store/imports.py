@@ -2,31 +2,53 @@
 
     collecting ──► removing ──► adding ──► gone
 
-What is imported is first collected beside the links. Until that is complete the import never happened; from then
-on it is carried out, whatever dies: opening the database goes on where it stood. All of it is one unit of the
-store's thread, so nobody reads the links half-way.
+What is imported is first collected in a table of its own. Until that is complete the import never happened; from then
+on it is carried out, whatever crashes: opening the database continues it. All of it is one job of the database thread,
+so nobody reads the links half-way.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlite_utils import Database
-
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
-from bot.core.people.model import Link
-from bot.store import people, queueing
-from bot.store.timestamps import from_timestamp, timestamp
-
-Transact = Callable[[Callable[[Database], Any]], Any]  # does a unit in a transaction of its own
+from bot.core.people.model import Link, Person
+from bot.store import people
+from bot.store.database import Database
+from bot.store.queueing import put
+from bot.store.rows import from_timestamp, person, timestamp
+from bot.store.transactions import Transact, Transactional, transaction
 
 CHUNK = 200  # rows; each may be two in the tables
 
 
+class LinkChanges(Transactional):
+    """Adding, changing and removing links."""
+
+    async def put_links(self, links: Sequence[Link], *, posts: Sequence[NewPost] = ()) -> None:
+        """Add or change links and queue posts, all or nothing.
+
+        Raises Refused("taken") where an EnOS user has another person.
+        """
+        await self._run(lambda: put_links(self._transact, links, posts))
+
+    @transaction
+    def remove_link(self, db: Database, whose: Person, *, posts: Sequence[NewPost] = ()) -> Link | None:
+        """Remove a link and return what it was."""
+        put(db, posts)
+        old = people.link_of(db, whose)
+        people.delete_links(db, [whose])
+        return old
+
+    def _opened(self) -> None:
+        super()._opened()
+        resume(self._transact)
+
+
 def put_links(transact: Transact, links: Sequence[Link], posts: Sequence[NewPost]) -> None:
-    """Add or change links and queue posts. Raises Refused("taken"); then nothing was changed."""
+    """As ``LinkChanges.put_links``."""
     if len(links) <= CHUNK and len(posts) <= CHUNK // 2:
         transact(lambda db: _at_once(db, links, posts))
         return
@@ -41,7 +63,7 @@ def put_links(transact: Transact, links: Sequence[Link], posts: Sequence[NewPost
 
 
 def resume(transact: Transact) -> None:
-    """Carry out what was collected whole, throw away what was not."""
+    """Carry out an import that was collected whole, delete one that was not."""
     while transact(_step):
         pass
 
@@ -50,7 +72,7 @@ def _at_once(db: Database, links: Sequence[Link], posts: Sequence[NewPost]) -> N
     people.check(db, links)
     people.delete_links(db, [link.person for link in links])
     people.insert_links(db, links)
-    queueing.put(db, posts)
+    put(db, posts)
 
 
 def _collect(db: Database, start: int, rows: Sequence[tuple[str, str]]) -> None:
@@ -69,7 +91,7 @@ def _step(db: Database) -> bool:
         return False
     phase, place = found["phase"], found["place"]
     if phase in ("collecting", "gone"):
-        _throw_away(db)
+        _delete(db)
         return True
     rows = db.execute("SELECT * FROM import_rows WHERE place >= ? ORDER BY place LIMIT ?", [place, CHUNK]).fetchall()
     if not rows:
@@ -80,12 +102,12 @@ def _step(db: Database) -> bool:
         people.delete_links(db, [link.person for link in links])
     else:
         people.insert_links(db, links)
-        queueing.put(db, [_post(row["row"]) for row in rows if row["kind"] == "post"])
+        put(db, [_post(row["row"]) for row in rows if row["kind"] == "post"])
     db.execute("UPDATE imports SET place = ?", [rows[-1]["place"] + 1])
     return True
 
 
-def _throw_away(db: Database) -> None:
+def _delete(db: Database) -> None:
     gone = db.execute("DELETE FROM import_rows WHERE place IN (SELECT place FROM import_rows LIMIT ?)", [CHUNK])
     if gone.rowcount == 0:
         db.execute("DELETE FROM imports")
@@ -97,7 +119,7 @@ def _link_text(link: Link) -> str:
 
 def _link(text: str) -> Link:
     whose, user_id, user_name, verified = json.loads(text)
-    return Link(people.person(whose), user_id, user_name, verified)
+    return Link(person(whose), user_id, user_name, verified)
 
 
 def _post_text(post: NewPost) -> str:

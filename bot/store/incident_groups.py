@@ -1,20 +1,20 @@
-"""Gatherings: the messages under which many incidents stand."""
+"""Incident groups: the messages that list many incidents."""
 
 import json
 from collections.abc import Iterable
 from datetime import datetime
 from sqlite3 import Row
 
-from sqlite_utils import Database
-
 from bot.core.flow.model import UserName
 from bot.core.incident.groups import IncidentGroup, Occasion
 from bot.core.incident.model import Incident, IncidentId
 from bot.core.outbox.posts import PostId
+from bot.store.database import Database
 from bot.store.incidents import IncidentCache, load
-from bot.store.timestamps import from_timestamp, from_timestamp_or_none, timestamp, timestamp_or_none
+from bot.store.rows import from_timestamp, from_timestamp_or_none, timestamp, timestamp_or_none
+from bot.store.transactions import Transactional, read
 
-_MOST = 1001  # incidents told of late: more than any limit that may be set
+_MOST = 1001  # incidents told recently: more than any limit that may be set
 
 _RECENT = """
     SELECT id FROM incidents
@@ -23,27 +23,38 @@ _RECENT = """
 """
 
 
-def listed(db: Database) -> tuple[IncidentGroup, ...]:
-    """Return all gatherings that are still shown, oldest first."""
+class IncidentGroups(Transactional):
+    """Reading groups; they are written by ``observe`` and ``change`` (``change_sets.py``)."""
+
+    _incident_cache: IncidentCache
+
+    @read
+    def incident_groups(self, db: Database) -> tuple[IncidentGroup, ...]:
+        """All groups that are still shown, oldest first."""
+        return shown(db)
+
+    @read
+    def grouped(self, db: Database, post: PostId) -> tuple[Incident, ...]:
+        """The incidents that a group's message lists, newest first."""
+        rows = db.execute("SELECT id FROM incidents WHERE listed_in = ? ORDER BY opened_at DESC, rowid DESC", [post])
+        return load(db, self._incident_cache, [IncidentId(row["id"]) for row in rows])
+
+
+def shown(db: Database) -> tuple[IncidentGroup, ...]:
+    """All groups that are still shown, oldest first."""
     return tuple(_group(row) for row in db.execute("SELECT * FROM gatherings ORDER BY began_at, rowid"))
 
 
 def recent(db: Database, incident_cache: IncidentCache, since: datetime | None) -> tuple[Incident, ...]:
-    """Return the incidents told after a time, newest first, outside of a gathering that goes on."""
+    """The incidents told after a time, newest first, without those of a group that has not ended."""
     if since is None:
         return ()
     rows = db.execute(_RECENT, [timestamp(since), _MOST])
     return load(db, incident_cache, [IncidentId(row["id"]) for row in rows])
 
 
-def listed_in(db: Database, incident_cache: IncidentCache, post: PostId) -> tuple[Incident, ...]:
-    """Return the incidents that a gathering lists, newest first."""
-    rows = db.execute("SELECT id FROM incidents WHERE listed_in = ? ORDER BY opened_at DESC, rowid DESC", [post])
-    return load(db, incident_cache, [IncidentId(row["id"]) for row in rows])
-
-
 def put(db: Database, incident_groups: Iterable[IncidentGroup]) -> None:
-    """Insert or replace gatherings."""
+    """Insert or replace groups."""
     for each in incident_groups:
         db.table("gatherings", pk="post").upsert(
             {

@@ -1,8 +1,8 @@
 """Incidents and their occurrences.
 
-An incident may hold thousands of occurrences, and is read at each page that mentions its flow. So it is read
-once and kept on the shelf as the value it is: nobody else writes the database. Writing compares it with what
-is there and touches only the occurrences that changed.
+An incident may hold thousands of occurrences, and is read at each poll that mentions its flow. So it is read
+once and cached as the value it is: nobody else writes the database. Writing compares it with what is there and
+touches only the occurrences that changed.
 """
 
 import json
@@ -13,17 +13,17 @@ from datetime import datetime
 from operator import attrgetter
 from sqlite3 import Row
 
-from sqlite_utils import Database
-
 from bot.core.flow.model import FlowId, InstanceId, TaskId, UserName
 from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
 from bot.core.incident.reminders import same_acknowledgement
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person
-from bot.store import rows, withdrawing
+from bot.store import rows
+from bot.store.database import Database
 from bot.store.ordering import order_change
-from bot.store.people import person
-from bot.store.timestamps import from_timestamp, from_timestamp_or_none, timestamp, timestamp_or_none
+from bot.store.queueing import withdraw_for
+from bot.store.rows import from_timestamp, from_timestamp_or_none, person, timestamp, timestamp_or_none
+from bot.store.transactions import Transactional, read
 
 _LIVE = "phase IN ('open', 'acknowledged')"
 _NEWEST_FIRST = "ORDER BY opened_at DESC, rowid DESC"
@@ -38,7 +38,7 @@ _OCCURRENCES = """
     SELECT * FROM occurrences WHERE incident IN (SELECT value FROM json_each(?)) ORDER BY incident, place
 """
 
-_RENAMED = 100  # ended incidents, and runs, of a flow that take its new name
+_RENAMED = 100  # ended incidents, and runs, of a flow that get its new name
 
 _OF_THREAD = """
     SELECT i.id FROM incidents i
@@ -49,11 +49,11 @@ _OF_THREAD = """
 """
 
 
-Stored = tuple[Incident, tuple[int, ...]]  # with the places of its occurrences
+Stored = tuple[Incident, tuple[int, ...]]  # with the positions of its occurrences
 
 
 class IncidentCache:
-    """Incidents as they stand in the database, as many as together have ``capacity`` occurrences."""
+    """Incidents as the database has them, as many as together have ``capacity`` occurrences."""
 
     def __init__(self, capacity: int = 20_000) -> None:
         self._capacity = capacity
@@ -61,13 +61,13 @@ class IncidentCache:
         self._entries: OrderedDict[IncidentId, Stored] = OrderedDict()
 
     def get(self, id_: IncidentId) -> Stored | None:
-        """Return an incident that stands here."""
+        """An incident that is cached."""
         if id_ in self._entries:
             self._entries.move_to_end(id_)
         return self._entries.get(id_)
 
     def put(self, incident: Incident, positions: tuple[int, ...]) -> None:
-        """Keep an incident as it was read or written; what was not asked for the longest makes room."""
+        """Keep an incident as it was read or written; what was not asked for the longest is dropped."""
         self.drop(incident.id)
         self._entries[incident.id] = (incident, positions)
         self._used += 1 + len(positions)
@@ -86,50 +86,66 @@ class IncidentCache:
         self._used = 0
 
 
+class Incidents(Transactional):
+    """Reading incidents; they are written by ``observe`` and ``change`` (``change_sets.py``)."""
+
+    _incident_cache: IncidentCache
+
+    @read
+    def incidents(
+        self,
+        db: Database,
+        *,
+        live: bool = True,
+        flow: FlowId | None = None,
+        since: datetime | None = None,
+        limit: int = 500,
+    ) -> tuple[Incident, ...]:
+        """Incidents, newest first: the live ones (open or acknowledged) or all; not those ended before ``since``."""
+        conditions, values = ["1"], list[int]()
+        if live:
+            conditions.append(_LIVE)
+        if flow is not None:
+            conditions.append("flow_id = ?")
+            values.append(flow)
+        if since is not None:
+            conditions.append("(ended_at IS NULL OR ended_at >= ?)")
+            values.append(timestamp(since))
+        where = " AND ".join(conditions)
+        rows = db.execute(f"SELECT id FROM incidents WHERE {where} {_NEWEST_FIRST} LIMIT ?", [*values, limit])  # noqa: S608  constants only
+        return load(db, self._incident_cache, [row["id"] for row in rows])
+
+    @read
+    def incident(self, db: Database, id: IncidentId) -> Incident | None:
+        """One incident."""
+        found = load(db, self._incident_cache, [id])
+        return found[0] if found else None
+
+    @read
+    def incident_of_thread(self, db: Database, channel: str, thread: str) -> Incident | None:
+        """The incident whose own first message this is, or was before that was lost and said again.
+
+        An incident in a group has no message of its own.
+        """
+        row = db.execute(_OF_THREAD, {"channel": channel, "ts": thread}).fetchone()
+        found = load(db, self._incident_cache, [] if row is None else [row["id"]])
+        return found[0] if found else None
+
+
 # ── reading ──
-
-
-def incident(db: Database, incident_cache: IncidentCache, id_: IncidentId) -> Incident | None:
-    """Return one incident."""
-    found = load(db, incident_cache, [id_])
-    return found[0] if found else None
-
-
-def listed(
-    db: Database, incident_cache: IncidentCache, *, live: bool, flow: FlowId | None, since: datetime | None, limit: int
-) -> tuple[Incident, ...]:
-    """Return incidents, newest first. ``since`` leaves out what had ended before."""
-    conditions, values = ["1"], list[int]()
-    if live:
-        conditions.append(_LIVE)
-    if flow is not None:
-        conditions.append("flow_id = ?")
-        values.append(flow)
-    if since is not None:
-        conditions.append("(ended_at IS NULL OR ended_at >= ?)")
-        values.append(timestamp(since))
-    where = " AND ".join(conditions)
-    rows = db.execute(f"SELECT id FROM incidents WHERE {where} {_NEWEST_FIRST} LIMIT ?", [*values, limit])  # noqa: S608  constants only
-    return load(db, incident_cache, [row["id"] for row in rows])
 
 
 def known(
     db: Database, incident_cache: IncidentCache, instances: Collection[InstanceId], flows: Collection[FlowId]
 ) -> tuple[Incident, ...]:
-    """Return the newest incident of each flow, ended or not, and those of one of the instances alone."""
+    """The newest incident of each flow, ended or not, and those of one of the instances alone."""
     rows = db.execute(_KNOWN, [json.dumps(list(flows)), json.dumps(list(instances))])
     return load(db, incident_cache, [row[0] for row in rows if row[0] is not None])
 
 
-def of_thread(db: Database, incident_cache: IncidentCache, channel: str, thread: str) -> Incident | None:
-    """Return the incident whose own first message this is, or was before that was lost and said again."""
-    row = db.execute(_OF_THREAD, {"channel": channel, "ts": thread}).fetchone()
-    return None if row is None else incident(db, incident_cache, row["id"])
-
-
 def load(db: Database, incident_cache: IncidentCache, ids: Sequence[IncidentId]) -> tuple[Incident, ...]:
-    """Return the incidents in the order of the ids, reading those that do not stand on the shelf."""
-    return tuple(incident for incident, _ in _load(db, incident_cache, ids))
+    """The incidents in the order of the ids, reading those that are not cached."""
+    return tuple(incident for incident, _ in _load(db, incident_cache, ids)) if ids else ()
 
 
 def _load(db: Database, incident_cache: IncidentCache, ids: Sequence[IncidentId]) -> tuple[Stored, ...]:
@@ -141,9 +157,9 @@ def _load(db: Database, incident_cache: IncidentCache, ids: Sequence[IncidentId]
             positions[row["incident"]].append(row["place"])
             occurrences[row["incident"]].append(_occurrence(row))
         for row in db.execute("SELECT * FROM incidents WHERE id IN (SELECT value FROM json_each(?))", [missing]):
-            read = _incident(row, occurrences[row["id"]])
-            found[read.id] = read, tuple(positions[read.id])
-            incident_cache.put(*found[read.id])
+            missed = _incident(row, occurrences[row["id"]])
+            found[missed.id] = missed, tuple(positions[missed.id])
+            incident_cache.put(*found[missed.id])
     return tuple(found[id_] for id_ in ids if id_ in found)
 
 
@@ -153,7 +169,7 @@ def _load(db: Database, incident_cache: IncidentCache, ids: Sequence[IncidentId]
 def put(db: Database, incident_cache: IncidentCache, incidents: Sequence[Incident]) -> None:
     """Insert or replace incidents, each at most once, touching only what changed.
 
-    The reminders of those that are in other hands now are withdrawn with that.
+    The reminders of those that someone else has now are withdrawn with that.
     """
     existing = {stored[0].id: stored for stored in _load(db, incident_cache, [new.id for new in incidents])}
     changed, failures, gone = list[rows.Row](), list[rows.Row](), list[rows.Row]()
@@ -174,13 +190,13 @@ def put(db: Database, incident_cache: IncidentCache, incidents: Sequence[Inciden
     if gone:
         db.conn.executemany("DELETE FROM occurrences WHERE incident = ? AND place = ?", gone)
     rows.replace(db, "occurrences", failures)
-    withdrawing.withdraw_for(db, passed_on)
+    withdraw_for(db, passed_on)
 
 
 def _rename(db: Database, incident_cache: IncidentCache, new: Incident) -> None:
-    """Give a flow's new name to what is drawn again perhaps: its newest ended incidents, and its runs.
+    """Give a flow's new name to what may be shown again: its newest ended incidents, and its runs.
 
-    Incidents that go on are renamed one by one, each with its card.
+    Live incidents are renamed one by one, each with its card.
     """
     named = {"name": new.flow_name, "flow": new.flow_id, "most": _RENAMED}
     ended = f"SELECT id FROM incidents WHERE flow_id = :flow AND flow_name <> :name AND NOT {_LIVE}"  # noqa: S608  constants only
@@ -231,7 +247,7 @@ _COLUMNS = (
 
 
 def _row(new: Incident) -> rows.Row:
-    """Return the values of ``_COLUMNS``."""
+    """The values of ``_COLUMNS``."""
     return (
         new.id,
         new.flow_id,

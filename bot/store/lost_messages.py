@@ -1,95 +1,105 @@
-"""Messages that are lost: in one transaction a message stands no more, and is queued to be said again.
+"""Messages that are lost: in one transaction a message is marked as gone, and is queued to be said again.
 
-It keeps its row and its id, so that everything that names it goes on: incidents, lists, runs, replies, edits and
-buttons. Where it stood is remembered, for words that are said there and for looks that might take the old for the new.
+It keeps its row and its id, so that everything that names it still works: incidents, lists, runs, replies, edits and
+buttons. Where it was is remembered, for words that are said there and for lookups that might take the old for the new.
 Decided by ``core/outbox/lost_messages.py``.
 """
 
-import json
+from collections.abc import Sequence
 from datetime import datetime
-from sqlite3 import Row
 
-from sqlite_utils import Database
-
-from bot.core.outbox.lost_messages import LossOutcome, after_loss
-from bot.core.outbox.posts import PostId, PostKind, PostState
-from bot.store.posts import REPLACED, give_up, mark_sent, requeue, row_of
-from bot.store.timestamps import from_timestamp, timestamp
+from bot.core.outbox.lost_messages import LossOutcome
+from bot.core.outbox.posts import NewPost, Post, PostId, PostKind, PostState
+from bot.store.database import Database
+from bot.store.outbox import REPLACED, give_up, mark_sent, post_of, requeue, row_of
+from bot.store.queueing import TAKEN_OVER, loss_outcome, put, repost, requeue_lost
+from bot.store.rows import timestamp
+from bot.store.transactions import Transactional, read, transaction
 
 OUTSIDE_THREAD = "outside of its thread"
-TAKEN_OVER = "its message was lost and took it in"
-
-_ENDED_CARD = """
-    SELECT 1 FROM incidents WHERE post = ? AND gathered = 0 AND phase NOT IN ('open', 'acknowledged')
-"""
-_NOT_AGAIN = tuple(each.value for each in LossOutcome if each is not LossOutcome.REPOSTED)
 _LIVE = (PostState.QUEUED.value, PostState.SENDING.value, PostState.UNCLEAR.value)
 
 
-def mark_lost_by_edit(
-    db: Database, edit: PostId, channel: str, ts: str, now: datetime, *, still_visible: bool
-) -> LossOutcome | None:
-    """Settle that Slack took no edit of the message at ``ts``: it is lost. None where another has found that before.
+class LostMessages(Transactional):
+    """What Slack shows no longer, or not where it should."""
 
-    ``still_visible`` says that people still see it; where it is not said again, it then keeps its thread.
-    """
-    row = row_of(db, edit)
-    if row is None or row["state"] not in _LIVE:
-        return None
-    step = _lose(db, row["target"], channel, ts, now, by=edit, still_visible=still_visible)
-    if step is None:
-        target = row_of(db, row["target"])
-        if target is None or target["state"] == PostState.GIVEN_UP.value:
-            back = target is not None and requeue_lost(db, target, row["body"], now)
-            _settle_edit(db, edit, REPLACED if back else PostState.GIVEN_UP.value, now)
+    @transaction
+    def mark_lost(
+        self,
+        db: Database,
+        edit: PostId,
+        channel: str,
+        ts: str,
+        now: datetime,
+        *,
+        still_visible: bool,
+        if_too_often: Sequence[NewPost] = (),
+    ) -> LossOutcome | None:
+        """Settle that Slack took no edit of the message at ``ts``. It is queued once more, as the edit would show it.
+
+        ``still_visible``: people still see it; where it is not said again, it then keeps its thread. None where
+        another has found that before. ``if_too_often`` is queued where it is lost too often to be said again.
+        """
+        db.has_queued_posts = True
+        row = row_of(db, edit)
+        if row is None or row["state"] not in _LIVE:
+            return None
+        step = _lose(db, row["target"], channel, ts, now, by=edit, still_visible=still_visible)
+        if step is None:
+            target = row_of(db, row["target"])
+            if target is None or target["state"] == PostState.GIVEN_UP.value:
+                back = target is not None and requeue_lost(db, target, row["body"], now)
+                _settle_edit(db, edit, REPLACED if back else PostState.GIVEN_UP.value, now)
+            else:
+                requeue(db, edit, now, "its message was lost", channel="", instead=None)
+        put(db, if_too_often if step is LossOutcome.TOO_OFTEN else ())
+        return step
+
+    @transaction
+    def mark_outside_thread(
+        self,
+        db: Database,
+        reply: PostId,
+        channel: str,
+        ts: str,
+        now: datetime,
+        *,
+        thread: str,
+        if_too_often: Sequence[NewPost] = (),
+    ) -> LossOutcome | None:
+        """Settle that a reply to ``thread`` is at ``ts``, outside of it. The thread's first message is queued again.
+
+        The reply is unclear, and has a ``ts``, while it is to be deleted and said again; where its thread is not
+        continued, it stays where it is. ``if_too_often`` as for ``mark_lost``.
+        """
+        db.has_queued_posts = True
+        row = row_of(db, reply)
+        if row is None or row["state"] not in _LIVE:
+            return None
+        first = row_of(db, row["thread_of"])
+        step = None if first is None else _lose(db, first["id"], first["stands_in"], thread, now)
+        first = row_of(db, row["thread_of"])
+        if first is None or first["state"] == PostState.GIVEN_UP.value:
+            mark_sent(db, reply, channel, ts, now)
         else:
-            requeue(db, edit, now, "its message was lost", channel="", instead=None)
-    return step
+            db.execute(
+                "UPDATE posts SET state = 'unclear', stands_in = ?, ts = ?, why = ?, settled_at = ? WHERE id = ?",
+                [channel, ts, OUTSIDE_THREAD, timestamp(now), reply],
+            )
+        put(db, if_too_often if step is LossOutcome.TOO_OFTEN else ())
+        return step
 
-
-def mark_lost_by_reply(
-    db: Database, reply: PostId, channel: str, ts: str, thread: str, now: datetime
-) -> LossOutcome | None:
-    """Settle that a reply stands at ``ts``, outside of the thread it was posted in: that one's first message is lost.
-
-    Where its thread goes on, it is unclear until it has been deleted; else it stays where it stands.
-    """
-    row = row_of(db, reply)
-    if row is None or row["state"] not in _LIVE:
-        return None
-    first = row_of(db, row["thread_of"])
-    step = None if first is None else _lose(db, first["id"], first["stands_in"], thread, now)
-    first = row_of(db, row["thread_of"])
-    if first is None or first["state"] == PostState.GIVEN_UP.value:
-        mark_sent(db, reply, channel, ts, now)
-    else:
-        db.execute(
-            "UPDATE posts SET state = 'unclear', stands_in = ?, ts = ?, why = ?, settled_at = ? WHERE id = ?",
-            [channel, ts, OUTSIDE_THREAD, timestamp(now), reply],
-        )
-    return step
-
-
-def requeue_lost(db: Database, message: Row, body: str, now: datetime) -> bool:
-    """Say a lost message again that was not, where a new edit has reason to; return whether it is."""
-    if message["state"] != PostState.GIVEN_UP.value or message["why"] not in _NOT_AGAIN:
-        return False
-    if _decision(db, message["id"], body, now) is not LossOutcome.REPOSTED:
-        return False
-    _requeue(db, message["id"], body, now)
-    return True
-
-
-def at(db: Database, channel: str, ts: str) -> PostId | None:
-    """Return the message that stood at a place and was lost."""
-    row = db.execute("SELECT post FROM lost_messages WHERE channel = ? AND ts = ?", [channel, ts]).fetchone()
-    return None if row is None else PostId(row["post"])
+    @read
+    def lost_message(self, db: Database, channel: str, ts: str) -> Post | None:
+        """The message that was at a place and was lost, as it is now."""
+        row = db.execute("SELECT post FROM lost_messages WHERE channel = ? AND ts = ?", [channel, ts]).fetchone()
+        return None if row is None else post_of(db, PostId(row["post"]))
 
 
 def _lose(
     db: Database, message: str, channel: str, ts: str, now: datetime, *, by: str = "", still_visible: bool = False
 ) -> LossOutcome | None:
-    """Settle that a message stands no more where it did; None where it does not stand there, so that nothing is lost.
+    """Settle that a message is not where it was any more; None where it was not there, so that nothing is lost.
 
     ``by`` is the edit that was refused: what it and the newest that wait would have shown is what is said again.
     """
@@ -103,14 +113,14 @@ def _lose(
         [message, by],
     ).fetchall()
     body = edits[0]["body"] if edits else row["body"]
-    step = _decision(db, message, body, now, lost=True)
+    step = loss_outcome(db, message, body, now, lost=True)
     if step is LossOutcome.REPOSTED or not still_visible:
         db.execute(
             "INSERT INTO lost_messages (post, generation, channel, ts, at) VALUES (?, ?, ?, ?, ?)",
             [message, row["generation"], channel, ts, timestamp(now)],
         )
     if step is LossOutcome.REPOSTED:
-        _requeue(db, message, body, now)
+        repost(db, message, body, now)
     elif not still_visible:
         _give_up(db, message, step, now)
     for edit in edits:
@@ -118,28 +128,8 @@ def _lose(
     return step
 
 
-def _decision(db: Database, message: str, body: str, now: datetime, *, lost: bool = False) -> LossOutcome:
-    """Return what becomes of a message that was lost before, or (``lost``) now."""
-    losses = [from_timestamp(row["at"]) for row in db.execute("SELECT at FROM lost_messages WHERE post = ?", [message])]
-    losses += [now] if lost else []
-    over = db.execute(_ENDED_CARD, [message]).fetchone() is not None
-    return after_loss(losses, now, over=over, bare=not json.loads(body))
-
-
-def _requeue(db: Database, message: str, body: str, now: datetime) -> None:
-    """Queue a message as if it had never gone, under its next name."""
-    db.execute(
-        "UPDATE posts SET state = 'queued', generation = (SELECT count(*) FROM lost_messages WHERE post = posts.id),"
-        " body = ?, due = ?, retry_at = 0, attempts = 0, doubts = 0, tried_at = NULL,"
-        " first_tried = iif(doubts > 0 AND attempts > 1 OR look_again > 0, first_tried, NULL),"
-        " stands_in = '', ts = '', why = ?, settled_at = NULL,"
-        " look_again = iif(doubts > 0 AND attempts > 1 OR look_again > 0, ?, 0) WHERE id = ?",
-        [body, timestamp(now), LossOutcome.REPOSTED.value, timestamp(now), message],
-    )
-
-
 def _give_up(db: Database, message: str, step: LossOutcome, now: datetime) -> None:
-    """Settle that a lost message is not said again: what replies to it goes to the channel."""
+    """Settle that a lost message is not said again: its replies go to the channel."""
     db.execute(
         "UPDATE posts SET state = 'given up', why = ?, settled_at = ?, stands_in = '', ts = '' WHERE id = ?",
         [step.value, timestamp(now), message],

@@ -1,25 +1,27 @@
-"""What the watcher knows: instances as last seen, how reading went, and small notes."""
+"""What the monitor knows: instances as last seen, how reading went, and small notes."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from sqlite3 import Row
-
-from sqlite_utils import Database
 
 from bot.core.flow.model import FlowId, Instance, InstanceId
 from bot.core.flow.status import is_finished
 from bot.core.incident.facts import ReadState, Seen
+from bot.core.outbox.notices import NoticeUpdate
+from bot.core.outbox.posts import NewPost
+from bot.store.database import Database
+from bot.store.queueing import put
 from bot.store.rows import Row as Values
-from bot.store.rows import replace
-from bot.store.timestamps import from_timestamp, from_timestamp_or_none, timestamp, timestamp_or_none
+from bot.store.rows import from_timestamp, from_timestamp_or_none, replace, timestamp, timestamp_or_none
+from bot.store.transactions import Transactional, read, transaction
 
 
 class SeenCache:
     """Status and end time of instances as they stand in the database, of at most ``capacity``; nobody else writes it.
 
-    A sweep reads the whole window every few minutes, and nearly all of it as it was. What does not find room, or
-    was forgotten, costs a look at the database and nothing else.
+    A sweep reads the whole window every few minutes, and nearly all of it is unchanged. What does not fit, or was
+    forgotten, is looked up in the database.
     """
 
     def __init__(self, capacity: int = 20_000) -> None:
@@ -47,8 +49,101 @@ class SeenCache:
         self._entries = {}
 
 
+class MonitorState(Transactional):
+    """How reading went, what was not finished, and notes. Instances are written by ``observe`` (``change_sets.py``)."""
+
+    @read
+    def readings(self, db: Database) -> Mapping[int, ReadState]:
+        """How reading each type went."""
+        return {
+            row["kind"]: ReadState(
+                kind=row["kind"],
+                clean=bool(row["clean"]),
+                early_stop=bool(row["early_stop"]),
+                swept_at=from_timestamp_or_none(row["swept_at"]),
+                read_at=from_timestamp_or_none(row["read_at"]),
+            )
+            for row in db.execute("SELECT * FROM readings")
+        }
+
+    @transaction
+    def set_reading(self, db: Database, reading: ReadState, *, posts: Sequence[NewPost] = ()) -> None:
+        """Remember how reading a type went, with what is said about it."""
+        db.table("readings", pk="kind").upsert(
+            {
+                "kind": reading.kind,
+                "clean": int(reading.clean),
+                "early_stop": int(reading.early_stop),
+                "swept_at": timestamp_or_none(reading.swept_at),
+                "read_at": timestamp_or_none(reading.read_at),
+            }
+        )
+        put(db, posts)
+
+    @read
+    def unfinished(self, db: Database, before: datetime, limit: int = 500) -> tuple[InstanceId, ...]:
+        """Instances that had not ended when last seen and were triggered before a time, newest first.
+
+        Where an id tells no trigger time, the time it was seen counts.
+        """
+        rows = db.execute(
+            "SELECT instance FROM seen WHERE finished = 0"
+            " AND (trigger_at < :at OR trigger_at IS NULL AND seen_at < :at)"
+            " ORDER BY trigger_at DESC, instance LIMIT :limit",
+            {"at": timestamp(before), "limit": limit},
+        )
+        return tuple(row["instance"] for row in rows)
+
+    @read
+    def searched_flows(self, db: Database, since: datetime) -> frozenset[FlowId]:
+        """The flows of which runs were seen since then."""
+        rows = db.execute("SELECT DISTINCT flow_id FROM seen WHERE seen_at >= ?", [timestamp(since)])
+        return frozenset(FlowId(row["flow_id"]) for row in rows)
+
+    @read
+    def is_new(self, db: Database) -> bool:
+        """Whether no poll has ever been completed."""
+        return db.execute("SELECT 1 FROM readings WHERE read_at IS NOT NULL").fetchone() is None
+
+    @transaction
+    def set_note(self, db: Database, name: str, value: str, *, posts: Sequence[NewPost] = ()) -> None:
+        """Remember a small named value (page base, sort names, zone, …), and queue what is said about it.
+
+        An empty value is forgotten.
+        """
+        write_note(db, name, value)
+        put(db, posts)
+
+    @read
+    def notes(self, db: Database) -> Mapping[str, str]:
+        """All small named values."""
+        return {row["name"]: row["value"] for row in db.execute("SELECT name, value FROM notes")}
+
+    @transaction
+    def update_note(self, db: Database, name: str, decide: Callable[[str], NoticeUpdate | None]) -> bool:
+        """Read a note, ask ``decide``, and write the note and the posts it returns; whether it returned any posts.
+
+        The note is empty where there is none. ``decide`` runs on the database thread.
+        """
+        row = db.execute("SELECT value FROM notes WHERE name = ?", [name]).fetchone()
+        update = decide("" if row is None else str(row["value"]))
+        if update is None:
+            return False
+        write_note(db, name, update.note)
+        put(db, update.posts)
+        return bool(update.posts)
+
+
+def write_note(db: Database, name: str, value: str) -> None:
+    """Remember a small named value; an empty one is forgotten."""
+    if value:
+        db.table("notes", pk="name").upsert({"name": name, "value": value})
+    else:
+        db.execute("DELETE FROM notes WHERE name = ?", [name])
+
+
 def seen(db: Database, instances: Collection[InstanceId]) -> dict[InstanceId, Seen]:
-    """Return those of the instances that were seen before."""
+    """Those of the instances that were seen before."""
     rows = db.execute(
         "SELECT * FROM seen WHERE instance IN (SELECT value FROM json_each(?))", [json.dumps(list(instances))]
     )
@@ -64,77 +159,6 @@ def forget(db: Database, instances: Sequence[InstanceId]) -> None:
     """Forget instances."""
     if instances:
         db.conn.executemany("DELETE FROM seen WHERE instance = ?", [[instance] for instance in instances])
-
-
-def searched_flows(db: Database, since: datetime) -> frozenset[FlowId]:
-    """Return the flows of which runs were seen since then."""
-    rows = db.execute("SELECT DISTINCT flow_id FROM seen WHERE seen_at >= ?", [timestamp(since)])
-    return frozenset(FlowId(row["flow_id"]) for row in rows)
-
-
-def unfinished(db: Database, before: datetime, limit: int) -> tuple[InstanceId, ...]:
-    """Return instances that had not ended when last seen and were triggered before a time, newest first.
-
-    Where an id tells no trigger time, the time it was seen counts.
-    """
-    rows = db.execute(
-        "SELECT instance FROM seen WHERE finished = 0"
-        " AND (trigger_at < :at OR trigger_at IS NULL AND seen_at < :at)"
-        " ORDER BY trigger_at DESC, instance LIMIT :limit",
-        {"at": timestamp(before), "limit": limit},
-    )
-    return tuple(row["instance"] for row in rows)
-
-
-def readings(db: Database) -> dict[int, ReadState]:
-    """Return how reading each type went."""
-    return {
-        row["kind"]: ReadState(
-            kind=row["kind"],
-            clean=bool(row["clean"]),
-            early_stop=bool(row["early_stop"]),
-            swept_at=from_timestamp_or_none(row["swept_at"]),
-            read_at=from_timestamp_or_none(row["read_at"]),
-        )
-        for row in db.execute("SELECT * FROM readings")
-    }
-
-
-def set_reading(db: Database, reading: ReadState) -> None:
-    """Remember how reading a type went."""
-    db.table("readings", pk="kind").upsert(
-        {
-            "kind": reading.kind,
-            "clean": int(reading.clean),
-            "early_stop": int(reading.early_stop),
-            "swept_at": timestamp_or_none(reading.swept_at),
-            "read_at": timestamp_or_none(reading.read_at),
-        }
-    )
-
-
-def is_new(db: Database) -> bool:
-    """Whether no poll has ever been completed."""
-    return db.execute("SELECT 1 FROM readings WHERE read_at IS NOT NULL").fetchone() is None
-
-
-def set_note(db: Database, name: str, value: str) -> None:
-    """Remember a small named value; an empty one is forgotten."""
-    if value:
-        db.table("notes", pk="name").upsert({"name": name, "value": value})
-    else:
-        db.execute("DELETE FROM notes WHERE name = ?", [name])
-
-
-def note_value(db: Database, name: str) -> str:
-    """Return a small named value; empty where there is none."""
-    row = db.execute("SELECT value FROM notes WHERE name = ?", [name]).fetchone()
-    return "" if row is None else str(row["value"])
-
-
-def notes(db: Database) -> dict[str, str]:
-    """Return all small named values."""
-    return {row["name"]: row["value"] for row in db.execute("SELECT name, value FROM notes")}
 
 
 def _same(row: Seen, known: Seen | None) -> bool:

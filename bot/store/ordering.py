@@ -1,6 +1,6 @@
-"""Where the occurrences of an incident stand: numbers that keep their order, so that one that comes between moves none.
+"""The positions of an incident's occurrences: numbers that keep their order, so that one that comes between moves none.
 
-    before   a ── 0          now   a ── 0           b comes between: there is room, and c stays where it is
+    before   a ── 0          now   a ── 0           b comes between: there is a gap, and c keeps its position
              c ── 1048576          b ── 1
                                    c ── 1048576
 
@@ -26,7 +26,7 @@ class OrderChange(Generic[Item]):
 
 
 def order_change(new: Sequence[Item], old: Sequence[Item], positions: Sequence[int]) -> OrderChange[Item]:
-    """Return how ``old``, which stands at ``positions``, becomes ``new``: what is alike at the ends is not touched."""
+    """How ``old``, which is at ``positions``, becomes ``new``: what is equal at both ends is not touched."""
     head = _alike(new, old)
     tail = _alike(new[head:][::-1], old[head:][::-1])
     middle, gone = new[head : len(new) - tail], positions[head : len(old) - tail]
@@ -35,7 +35,7 @@ def order_change(new: Sequence[Item], old: Sequence[Item], positions: Sequence[i
         between = tuple(gone)
     else:
         between = _between(len(middle), before, positions[len(old) - tail] if tail else None)
-    if len(between) < len(middle):  # no room: what stands behind moves on
+    if len(between) < len(middle):  # the gap is too small: all that follows is moved
         middle, gone, tail = new[head:], positions[head:], 0
         between = _between(len(middle), before, None)
     return OrderChange(
@@ -46,7 +46,7 @@ def order_change(new: Sequence[Item], old: Sequence[Item], positions: Sequence[i
 
 
 def _alike(one: Sequence[Item], other: Sequence[Item]) -> int:
-    """Return how many stand alike from the beginning."""
+    """How many are equal from the beginning."""
     count = 0
     for this, that in zip(one, other, strict=False):
         if this is not that and this != that:
@@ -56,7 +56,7 @@ def _alike(one: Sequence[Item], other: Sequence[Item]) -> int:
 
 
 def _between(count: int, before: int | None, after: int | None) -> tuple[int, ...]:
-    """Return that many places between two; fewer where there is no room."""
+    """That many positions between two; fewer where the gap is too small."""
     if after is None:
         first = 0 if before is None else before + GAP
         return tuple(range(first, first + GAP * count, GAP))

@@ -3,29 +3,49 @@
 from collections.abc import Sequence
 from sqlite3 import Row
 
-from sqlite_utils import Database
-
 from bot.core.errors import Refused
 from bot.core.flow.model import UserId, UserName
 from bot.core.people.model import Link, Person
+from bot.store.database import Database
+from bot.store.rows import person as person_of
+from bot.store.transactions import Transactional, read, transaction
 
 
-def link(db: Database, whose: Person) -> Link | None:
-    """Return a person's link."""
+class People(Transactional):
+    """Reading links, and marking one as proven. ``LinkChanges`` adds and removes them."""
+
+    @read
+    def link(self, db: Database, person: Person) -> Link | None:
+        """A person's link."""
+        return link_of(db, person)
+
+    @read
+    def links(self, db: Database) -> tuple[Link, ...]:
+        """All links, by user name."""
+        return tuple(_link(row) for row in db.execute("SELECT * FROM links ORDER BY user_name"))
+
+    @transaction
+    def mark_proven(self, db: Database, link: Link) -> bool:
+        """Mark this very link as proven; False where it is gone, or the person has another one now."""
+        done = db.execute(
+            "UPDATE links SET proven = 1 WHERE person = ? AND user_id = ? AND user_name = ?",
+            [str(link.person), link.user_id, link.user_name],
+        )
+        return done.rowcount == 1
+
+
+def link_of(db: Database, whose: Person) -> Link | None:
+    """A person's link."""
     row = db.execute("SELECT * FROM links WHERE person = ?", [str(whose)]).fetchone()
     return None if row is None else _link(row)
-
-
-def links(db: Database) -> tuple[Link, ...]:
-    """Return all links, by user name."""
-    return tuple(_link(row) for row in db.execute("SELECT * FROM links ORDER BY user_name"))
 
 
 def check(db: Database, new: Sequence[Link]) -> None:
     """Raise Refused("taken") where, with these links, an EnOS user would have two persons, or a person two users."""
     persons = {each.person for each in new}
     holders: dict[str, Link] = {}
-    for each in (*(old for old in links(db) if old.person not in persons), *new):
+    existing = map(_link, db.execute("SELECT * FROM links ORDER BY user_name"))
+    for each in (*(old for old in existing if old.person not in persons), *new):
         for key in (f"person {each.person}", f"id {each.user_id}", f"name {each.user_name}"):
             if key in holders:
                 raise _taken(each, holders[key])
@@ -33,7 +53,7 @@ def check(db: Database, new: Sequence[Link]) -> None:
 
 
 def delete_links(db: Database, persons: Sequence[Person]) -> None:
-    """Remove the links of some people. All go before others come in: two people may swap their users."""
+    """Remove the links of some people. All are removed before others are added: two people may swap their users."""
     db.conn.executemany("DELETE FROM links WHERE person = ?", [[str(each)] for each in persons])
 
 
@@ -43,27 +63,11 @@ def insert_links(db: Database, new: Sequence[Link]) -> None:
     db.conn.executemany("INSERT INTO links VALUES (?, ?, ?, ?)", rows)
 
 
-def remove_link(db: Database, whose: Person) -> Link | None:
-    """Remove a link and return what it was."""
-    old = link(db, whose)
-    db.execute("DELETE FROM links WHERE person = ?", [str(whose)])
-    return old
-
-
-def mark_proven(db: Database, which: Link) -> bool:
-    """Mark a link as proven: this one, not another that the person has got since."""
-    done = db.execute(
-        "UPDATE links SET proven = 1 WHERE person = ? AND user_id = ? AND user_name = ?",
-        [str(which.person), which.user_id, which.user_name],
-    )
-    return done.rowcount == 1
-
-
 def require_link(db: Database, needed: Link | None) -> None:
-    """Raise Refused("link_changed") unless this link stands, and is proven where it was."""
+    """Raise Refused("link_changed") unless the person still has this link, proven where it was."""
     if needed is None:
         return
-    now = link(db, needed.person)
+    now = link_of(db, needed.person)
     same = now is not None and (now.user_id, now.user_name) == (needed.user_id, needed.user_name)
     if now is None or not same or (needed.verified and not now.verified):
         raise Refused(
@@ -88,15 +92,9 @@ def _taken(new: Link, holder: Link) -> Refused:
     )
 
 
-def person(text: str) -> Person:
-    """Return the person that ``str(person)`` was."""
-    team, _, user = text.partition(":")
-    return Person(team, user)
-
-
 def _link(row: Row) -> Link:
     return Link(
-        person=person(row["person"]),
+        person=person_of(row["person"]),
         user_id=UserId(row["user_id"]),
         user_name=UserName(row["user_name"]),
         verified=bool(row["proven"]),

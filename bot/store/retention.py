@@ -1,4 +1,4 @@
-"""How long things are kept, and forgetting what is older, a few hundred rows at a time.
+"""How long things are kept, and deleting what is older, a few hundred rows at a time.
 
 The audit is kept for ever. What a live incident or a queued post still needs is kept whatever its age.
 """
@@ -6,13 +6,13 @@ The audit is kept for ever. What a live incident or a queued post still needs is
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlite_utils import Database
-
 from bot.core.incident.groups import SHOWN_FOR
 from bot.core.incident.model import IncidentId
+from bot.store.database import Database
 from bot.store.incidents import IncidentCache
-from bot.store.timestamps import timestamp
-from bot.store.transactions import ROWS
+from bot.store.monitor_state import SeenCache
+from bot.store.rows import timestamp
+from bot.store.transactions import ROWS, Transactional, read, transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,42 +77,63 @@ _GATHERINGS = (
 STEPS = (_SEEN, _BODIES, _POSTS, _LOST, _RUNS, _STASHES, _DELIVERIES, _GATHERINGS)
 
 
-def limits(db: Database, now: datetime, keep: RetentionPeriods) -> dict[str, int]:
-    """Return the times before which rows may go, and how many rows at once.
+class Retention(Transactional):
+    """Deleting what is old."""
 
-    Instances are kept for ``keep.seen`` before the oldest complete sweep: after a long stop the next sweep
-    reaches back that far, and an instance that was forgotten would be told again.
-    """
-    swept = db.execute("SELECT min(swept_at) FROM readings").fetchone()[0]
-    cutoffs = {
-        name: timestamp(now - getattr(keep, name))
-        for name in ("bodies", "posts", "incidents", "runs", "stashes", "deliveries", "gatherings")
-    }
-    oldest = timestamp(now) if swept is None else min(timestamp(now), swept)
-    return {**cutoffs, "seen": oldest - keep.seen // timedelta(milliseconds=1), "rows": ROWS}
+    _incident_cache: IncidentCache
+    _seen_cache: SeenCache
 
+    async def prune(self, now: datetime, keep: RetentionPeriods = RETENTION) -> int:
+        """Delete what is old, at most 500 rows in a transaction; return how many rows that were."""
+        cutoffs = await self._cutoffs(now, keep)
+        total = 0
+        for statement in STEPS:
+            while gone := await self._prune(statement, cutoffs):
+                total += gone
+        if total:
+            self._seen_cache.clear()
+        while gone := await self._prune_incident(cutoffs):
+            total += gone
+        return total
 
-def prune_step(db: Database, statement: str, cutoffs: dict[str, int]) -> int:
-    """Forget at most 500 rows of one kind; return how many."""
-    return db.execute(statement, {name: value for name, value in cutoffs.items() if f":{name}" in statement}).rowcount
+    @read
+    def _cutoffs(self, db: Database, now: datetime, keep: RetentionPeriods) -> dict[str, int]:
+        """The times before which rows may go, and how many rows at once.
 
+        Instances are kept for ``keep.seen`` before the oldest complete sweep: after a long stop the next sweep
+        reaches back that far, and an instance that was forgotten would be told again.
+        """
+        swept = db.execute("SELECT min(swept_at) FROM readings").fetchone()[0]
+        cutoffs = {
+            name: timestamp(now - getattr(keep, name))
+            for name in ("bodies", "posts", "incidents", "runs", "stashes", "deliveries", "gatherings")
+        }
+        oldest = timestamp(now) if swept is None else min(timestamp(now), swept)
+        return {**cutoffs, "seen": oldest - keep.seen // timedelta(milliseconds=1), "rows": ROWS}
 
-def prune_incident(db: Database, incident_cache: IncidentCache, cutoffs: dict[str, int]) -> int:
-    """Forget at most 500 rows of ended incidents, occurrences first; return how many."""
-    old = db.execute(
-        "SELECT id FROM incidents WHERE ended_at < ? AND phase NOT IN ('open', 'acknowledged') LIMIT 1",
-        [cutoffs["incidents"]],
-    ).fetchone()
-    if old is None:
-        return 0
-    incident_cache.drop(IncidentId(old["id"]))
-    gone = db.execute(
-        "DELETE FROM occurrences WHERE incident = :id AND place IN ("
-        " SELECT place FROM occurrences WHERE incident = :id ORDER BY place DESC LIMIT :rows)",
-        {"id": old["id"], "rows": ROWS - 1},
-    ).rowcount
-    left = db.execute("SELECT 1 FROM occurrences WHERE incident = ?", [old["id"]]).fetchone()
-    if left is None:
-        db.execute("DELETE FROM incidents WHERE id = ?", [old["id"]])
-        gone += 1
-    return gone
+    @transaction
+    def _prune(self, db: Database, statement: str, cutoffs: dict[str, int]) -> int:
+        """Delete at most 500 rows of one kind; return how many."""
+        values = {name: value for name, value in cutoffs.items() if f":{name}" in statement}
+        return db.execute(statement, values).rowcount
+
+    @transaction
+    def _prune_incident(self, db: Database, cutoffs: dict[str, int]) -> int:
+        """Delete at most 500 rows of an ended incident, occurrences first; return how many."""
+        old = db.execute(
+            "SELECT id FROM incidents WHERE ended_at < ? AND phase NOT IN ('open', 'acknowledged') LIMIT 1",
+            [cutoffs["incidents"]],
+        ).fetchone()
+        if old is None:
+            return 0
+        self._incident_cache.drop(IncidentId(old["id"]))
+        gone = db.execute(
+            "DELETE FROM occurrences WHERE incident = :id AND place IN ("
+            " SELECT place FROM occurrences WHERE incident = :id ORDER BY place DESC LIMIT :rows)",
+            {"id": old["id"], "rows": ROWS - 1},
+        ).rowcount
+        left = db.execute("SELECT 1 FROM occurrences WHERE incident = ?", [old["id"]]).fetchone()
+        if left is None:
+            db.execute("DELETE FROM incidents WHERE id = ?", [old["id"]])
+            gone += 1
+        return gone

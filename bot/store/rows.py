@@ -1,17 +1,49 @@
-"""Writing many rows with one statement.
+"""How values stand in rows, and writing many rows with one statement.
+
+Times are integers, milliseconds since 1970 in UTC. A person is the text ``str(person)``.
 
 ``executemany`` steps once for each row and lets go of the interpreter each time; while a long answer is being read,
 another thread holds it for milliseconds. One statement steps once.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from sqlite_utils import Database
+from bot.core.people.model import Person
+from bot.store.database import Database
 
 Row = tuple[str | int | None, ...]
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 _AT_ONCE = 250  # rows; SQLite takes 32,766 values in one statement
+
+
+def timestamp(at: datetime) -> int:
+    """Epoch milliseconds, rounded down. Raises TypeError for a time without a zone."""
+    return (at - _EPOCH) // _MILLISECOND
+
+
+def from_timestamp(timestamp: int) -> datetime:
+    """The time in UTC."""
+    return _EPOCH + timestamp * _MILLISECOND
+
+
+def timestamp_or_none(at: datetime | None) -> int | None:
+    """Epoch milliseconds where there is a time."""
+    return None if at is None else timestamp(at)
+
+
+def from_timestamp_or_none(timestamp: int | None) -> datetime | None:
+    """The time where there is one."""
+    return None if timestamp is None else from_timestamp(timestamp)
+
+
+def person(text: str) -> Person:
+    """The person that ``str(person)`` was."""
+    team, _, user = text.partition(":")
+    return Person(team, user)
 
 
 def replace(db: Database, table: str, rows: Sequence[Row]) -> None:

@@ -1,16 +1,10 @@
-"""The tables, and the steps that lead an older database to them.
+"""The tables, and the steps that lead an older database to them; ``database.migrate`` takes them.
 
-A step runs in ``BEGIN EXCLUSIVE`` together with the new ``user_version``: it happened whole or not at all, so
-a crash half-way is repeated at the next start. Steps are only ever added, never changed.
+Steps are only ever added, never changed. Names stay as they are, whatever the program calls things today: see
+``docs/decisions/0018-names-in-the-database-stay.md``.
 """
 
 from collections.abc import Sequence
-
-from sqlite_utils import Database
-
-from bot.core.errors import Refused
-from bot.core.text.mask import DEFAULT
-from bot.core.text.sealed import without_secrets
 
 APPLICATION = 0x666C6F77  # "flow": PRAGMA application_id of our files
 
@@ -202,7 +196,7 @@ _FIRST = (
     "CREATE INDEX runs_of_flow ON runs (flow_id, started_at)",
 )
 
-# Messages under which many incidents stand: storms beside the first start, which was a note before.
+# Messages that list many incidents: storms, and the first start, which was a note before.
 _GATHERINGS = (
     """
     CREATE TABLE gatherings (
@@ -258,7 +252,7 @@ _REMINDERS = (
     """,
 )
 
-# Notices are notes of one form. An outage whose all-clear was noted is taken to stand, and ends with the next poll.
+# Notices are notes of one form. An outage whose all-clear was noted counts as not ended, and ends with the next poll.
 _NOTICES = (
     """
     UPDATE notes SET value = json_object(
@@ -283,8 +277,8 @@ _NOTICES = (
     """,
 )
 
-# Secrets that older versions kept in clear go: parameters of runs, words of buttons, of people and of the audit. What
-# is left of them in free pages goes with the table ``unscrubbed`` (``database.py``).
+# Secrets that older versions kept in clear are deleted: parameters of runs, words of buttons, of people and of the
+# audit. What is left of them in free pages goes with the table ``unscrubbed`` (``database.py``).
 _NO_SECRETS = (
     "UPDATE runs SET parameters = iif(parameters IN ('', '[]'), '', 'unknown'), words = masked(words)",
     "UPDATE stashes SET text = masked(text) WHERE masked(text) <> text",
@@ -346,58 +340,3 @@ STEPS: tuple[Sequence[str], ...] = (
     _PEOPLE,
     _LOST,
 )
-
-
-def migrate(db: Database, steps: Sequence[Sequence[str]] = STEPS) -> int:
-    """Lead the database to the newest version; return how many steps were taken.
-
-    Raises ``Refused`` for a database of another program ("foreign_database") and for one that a newer flowbot
-    has written ("newer_database").
-    """
-    db.conn.create_function("masked", 1, _masked, deterministic=True)
-    taken = 0
-    while _step(db, steps):
-        taken += 1
-    return taken
-
-
-def _masked(text: str) -> str:
-    return without_secrets(text, DEFAULT)
-
-
-def _step(db: Database, steps: Sequence[Sequence[str]]) -> bool:
-    """Take one step, whole or not at all; return whether there was one to take."""
-    db.execute("BEGIN EXCLUSIVE")
-    try:
-        version = _recognised(db, len(steps))
-        if version < len(steps):
-            for statement in steps[version]:
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version = {version + 1}")
-            db.execute(f"PRAGMA application_id = {APPLICATION}")
-        db.execute("COMMIT")
-    except BaseException:
-        db.conn.rollback()
-        raise
-    return version < len(steps)
-
-
-def _recognised(db: Database, newest: int) -> int:
-    """Return the version of a database that is ours, or new."""
-    version = int(db.execute("PRAGMA user_version").fetchone()[0])
-    application = int(db.execute("PRAGMA application_id").fetchone()[0])
-    empty = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
-    if application != APPLICATION and not (empty and application == version == 0):
-        raise Refused(
-            "foreign_database",
-            "This database belongs to another program.",
-            "Set FLOWBOT_DATABASE to a path of its own; a new file is made there.",
-        )
-    if version > newest:
-        raise Refused(
-            "newer_database",
-            f"This database was written by a newer flowbot: it has version {version}, "
-            f"and this program knows versions up to {newest}.",
-            "Start the newer flowbot again, or restore the backup that was made before it.",
-        )
-    return version

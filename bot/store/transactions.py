@@ -1,118 +1,178 @@
-"""Units of work: what is done to the database together, or not at all."""
+"""Transactions: what is done to the database together, or not at all, on the one thread that owns the connection.
+
+    class People(Transactional):
+        @read
+        def link(self, db: Database, person: Person) -> Link | None: ...
+
+    link = await store.link(person)
+
+A connection shared between threads loses rows, and an ``await`` inside a transaction lets other work into it. So the
+jobs queue up for one thread, and the event loop never waits for a disk.
+"""
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from queue import Empty, SimpleQueue
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlite_utils import Database
+from bot.store.database import LOCK_TIMEOUT, Database, DatabaseUnavailable, open_database
 
-from bot.store import imports
-from bot.store.database import LOCK_TIMEOUT, DatabaseUnavailable, open_database
-from bot.store.database_thread import DatabaseThread
-from bot.store.incidents import IncidentCache
-from bot.store.monitor_state import SeenCache
-
+Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
-_log = logging.getLogger(__name__)
-
-Queues = Callable[[Result], object]  # true where a unit with this result has queued posts
+Subject = TypeVar("Subject", bound="Transactional")
+_Job = tuple[Callable[[], Any], "Future[Any]"]
+Transact = Callable[[Callable[[Database], Any]], Any]  # runs what it is given in a transaction of its own
 
 ROWS = 500  # no transaction should touch more
 
+_READ = "BEGIN"
+_WRITE = "BEGIN IMMEDIATE"
+_log = logging.getLogger(__name__)
 
-def nothing(_result: object) -> bool:
-    """Whether a unit that queues nothing has queued posts."""
-    return False
+
+class DatabaseThread:
+    """The thread. A job that was submitted is done whole, even where its caller has stopped waiting."""
+
+    def __init__(self, name: str) -> None:
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._closed = False
+        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Callable[[], Result]) -> "Future[Result]":
+        """Queue a job. Raises RuntimeError after ``stop``."""
+        if self._closed:
+            raise RuntimeError("the store is closed")
+        future: Future[Result] = Future()
+        self._jobs.put((job, future))
+        return future
+
+    def run_waiting_jobs(self) -> None:
+        """Do what was submitted meanwhile: called by a long job between two of its steps."""
+        while True:
+            try:
+                job = self._jobs.get_nowait()
+            except Empty:
+                return
+            if job is None:  # stop: not before the long job ends
+                self._jobs.put(None)
+                return
+            _do(job)
+
+    def stop(self) -> None:
+        """Do what was submitted, then end the thread. Blocks until it has ended."""
+        if not self._closed:
+            self._closed = True
+            self._jobs.put(None)
+        self._thread.join()
+
+    def _serve(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            _do(job)
 
 
-class Transactions:
-    """The connection, its thread, and transactions on it.
+def _do(job: _Job) -> None:
+    act, future = job
+    try:
+        result = act()
+    except BaseException as error:  # noqa: BLE001  it belongs to the caller, whatever it is
+        future.set_exception(error)
+    else:
+        future.set_result(result)
 
-    ``on_queued`` is called on the loop after each transaction that may have queued posts, ``on_unavailable`` after each
-    one that was not taken.
+
+class Transactional:
+    """What the store's classes build on: the connection, its thread, and transactions on it.
+
+    ``on_queued`` is called on the event loop after each transaction that queued posts, ``on_unavailable`` after each
+    one that failed because of the disk or another program.
     """
 
     def __init__(self, path: Path, *, lock_timeout: float = LOCK_TIMEOUT) -> None:
-        self.incident_cache = IncidentCache()
-        self.seen_cache = SeenCache()
+        self.path = path
         self.on_queued: Callable[[], None] = lambda: None
         self.on_unavailable: Callable[[DatabaseUnavailable], None] = lambda _unavailable: None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._database_thread = DatabaseThread("store")
         try:
             self._db = self._database_thread.submit(lambda: open_database(path, lock_timeout=lock_timeout)).result()
-            self._database_thread.submit(lambda: imports.resume(self._transact)).result()
+            self._database_thread.submit(self._opened).result()
         except BaseException:
             self._database_thread.stop()
             raise
 
-    def close(self) -> None:
-        """Finish what was handed in and close the database."""
+    def _opened(self) -> None:
+        """Called on the database thread, before anything else is done there."""
+
+    def _rolled_back(self) -> None:
+        """Called on the database thread after a transaction was undone."""
+
+    def _stop(self) -> None:
+        """Finish what was submitted and close the database."""
         self._database_thread.submit(self._db.conn.close)
         self._database_thread.stop()
 
-    async def read(self, unit: Callable[[Database], Result]) -> Result:
-        """Return what the unit returns, which must be plain values. Raises ``DatabaseUnavailable``."""
-        return await self._done(self._database_thread.submit(lambda: self._in_transaction("BEGIN", unit)))
-
-    async def write(self, unit: Callable[[Database], Result], queues: Queues[Result] = nothing) -> Result:
-        """Do the unit in a transaction; where its result ``queues`` posts, say so once they stand.
-
-        Raises ``DatabaseUnavailable``.
-        """
-        return await self.run_transactions(lambda transact: transact(unit), queues)
-
-    async def run_transactions(
-        self, unit: Callable[[Callable[..., Any]], Result], queues: Queues[Result] = nothing
-    ) -> Result:
-        """Do a unit of several transactions, which nobody else comes between. Raises ``DatabaseUnavailable``."""
-        loop = asyncio.get_running_loop()
-
-        def notify(done: "Future[Result]") -> None:  # even where our caller stopped waiting
-            if done.exception() is None and queues(done.result()) and not loop.is_closed():
-                loop.call_soon_threadsafe(self._queued)
-
-        future = self._database_thread.submit(lambda: unit(self._transact))
-        future.add_done_callback(notify)
-        return await self._done(future)
-
-    async def run_in_steps(self, unit: Callable[[sqlite3.Connection, Callable[[], None]], None]) -> None:
-        """Do a long unit outside of any transaction, which lets others have their turn between its steps."""
-        await self._database_thread.run(lambda: unit(self._db.conn, self._database_thread.run_waiting_jobs))
-
-    async def _done(self, future: "Future[Result]") -> Result:
+    async def _run(self, job: Callable[[], Result]) -> Result:
+        """Do a job, of one transaction or several, on the database thread. Raises ``DatabaseUnavailable``."""
+        self._loop = asyncio.get_running_loop()
         try:
-            return await asyncio.shield(asyncio.wrap_future(future))
+            return await asyncio.shield(asyncio.wrap_future(self._database_thread.submit(job)))
         except DatabaseUnavailable as unavailable:
             self.on_unavailable(unavailable)
             raise
 
-    def _queued(self) -> None:
-        self.on_queued()
-
-    def _transact(self, unit: Callable[[Database], Result]) -> Result:
-        return self._in_transaction("BEGIN IMMEDIATE", unit)
-
-    def _in_transaction(self, begin: str, unit: Callable[[Database], Result]) -> Result:
+    def _transact(self, act: Callable[[Database], Result], begin: str = _WRITE) -> Result:
+        """Do something in a transaction; on the database thread only."""
         connection = self._db.conn
+        self._db.has_queued_posts = False
         try:
             connection.execute(begin)
             before = connection.total_changes
-            result = unit(self._db)
+            result = act(self._db)
             touched = connection.total_changes - before
             connection.execute("COMMIT")
         except BaseException as error:
             connection.rollback()
-            self.incident_cache.clear()
-            self.seen_cache.clear()
+            self._rolled_back()
             # A file that is damaged raises the class itself; those below it blame what was to be written.
             if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
                 raise DatabaseUnavailable(str(error)) from error
             raise
         if touched > ROWS:
-            # What belongs together is written together, even then; whoever handed it in should hand in less.
+            # What belongs together is written together, even then; the caller should hand in less.
             _log.warning("a transaction touched %d rows, more than %d", touched, ROWS)
+        if self._db.has_queued_posts and self._loop is not None:  # even where our caller has stopped waiting
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(self.on_queued)
         return result
+
+
+def transaction(
+    method: Callable[Concatenate[Subject, Database, Arguments], Result],
+) -> Callable[Concatenate[Subject, Arguments], Coroutine[Any, Any, Result]]:
+    """Turn a method that is handed the database into one that is awaited, and runs as one transaction."""
+    return _awaited(method, _WRITE)
+
+
+def read(
+    method: Callable[Concatenate[Subject, Database, Arguments], Result],
+) -> Callable[Concatenate[Subject, Arguments], Coroutine[Any, Any, Result]]:
+    """As ``transaction``, for a method that only reads. It returns plain values, no rows that are still to be read."""
+    return _awaited(method, _READ)
+
+
+def _awaited(
+    method: Callable[Concatenate[Subject, Database, Arguments], Result], begin: str
+) -> Callable[Concatenate[Subject, Arguments], Coroutine[Any, Any, Result]]:
+    @wraps(method)
+    async def run(self: Subject, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        return await self._run(lambda: self._transact(lambda db: method(self, db, *args, **kwargs), begin))
+
+    return run

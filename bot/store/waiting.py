@@ -1,13 +1,13 @@
-"""What waits: failures that were seen and are not told, and people who said something and were not answered."""
+"""What waits: failures that were seen and not told yet, and people whose message was not answered yet."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlite_utils import Database
+from bot.store.database import Database
+from bot.store.rows import from_timestamp
+from bot.store.transactions import Transactional, read
 
-from bot.store.timestamps import from_timestamp
-
-_MOST = 200  # of the oldest: their ages are followed from one look to the next
+_MOST = 200  # of the oldest: their ages are followed from one check to the next
 _WAITS = "('queued', 'sending', 'unclear')"
 
 _UNTOLD = f"""
@@ -45,14 +45,17 @@ class Waiting:
 
     untold: dict[str, datetime]
     unanswered: dict[str, datetime]
-    outage_told: bool = False  # the channel has been told that EnOS cannot be read: the message stands
+    outage_told: bool = False  # the channel has been told that EnOS cannot be read
 
 
-def waiting(db: Database) -> Waiting:
-    """Return what waits."""
-    outage_told = db.execute(_OUTAGE).fetchone() is not None
-    return Waiting(_named(db, _UNTOLD), _named(db, _UNANSWERED), outage_told)
+class WaitTimes(Transactional):
+    """Whether the promise is kept."""
 
-
-def _named(db: Database, query: str) -> dict[str, datetime]:
-    return {row["id"]: from_timestamp(row["since"]) for row in db.execute(query)}
+    @read
+    def waiting(self, db: Database) -> Waiting:
+        """The failures that wait to be told, and the people who wait for an answer, the oldest of each."""
+        outage_told = db.execute(_OUTAGE).fetchone() is not None
+        untold, unanswered = (
+            {row["id"]: from_timestamp(row["since"]) for row in db.execute(query)} for query in (_UNTOLD, _UNANSWERED)
+        )
+        return Waiting(untold, unanswered, outage_told)

@@ -2,10 +2,10 @@
 
     former keys noted ──► links ──► incidents ──► runs ──► deliveries ──► audit row and the new home
 
-Each step changes some hundred rows in a transaction of its own; all are one unit of the store's thread, so nobody
-reads people half-way. The new home is noted last: whatever dies before, the next start goes through all of it again,
-and what has its new key already is left alone. The audit is only added to: its rows keep their keys, and reading it
-goes by the noted former ones.
+Each step changes some hundred rows in a transaction of its own; all are one job of the database thread, so nobody
+reads people half-way. The new home is noted last: after a crash before that, the next start goes through all of it
+again, and what has its new key already is left alone. The audit is only added to: its rows keep their keys, and it is
+read with the help of the noted former ones.
 """
 
 import json
@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from sqlite_utils import Database
-
-from bot.core.audit import Attempt
-from bot.core.people.model import Link, Person
-from bot.store import audit, monitor_state
-from bot.store.imports import Transact
-from bot.store.people import person
+from bot.core.audit import Attempt, AttemptResult
+from bot.core.people.model import Person
+from bot.store.audit import end_attempt, insert_attempt
+from bot.store.database import Database
+from bot.store.incidents import IncidentCache
+from bot.store.monitor_state import write_note
+from bot.store.rows import person
+from bot.store.transactions import Transact, Transactional
 
 CHUNK = 150  # rows; each may be two or three in the tables
 NOTE = "home"
@@ -51,21 +52,24 @@ class KeyChange:
         return whose.team in self.former or (whose.team == self.workspace_key and whose.user in self.users)
 
 
-@dataclass(frozen=True, slots=True)
-class _AttemptResult:
-    """The end of the audit row."""
+class WorkspaceKeys(Transactional):
+    """By what keys people are known."""
 
-    attempt: int
-    at: datetime
-    answer: str
-    outcome: str = "done"
-    request: str = ""
-    user_id: str = ""
-    linked: Link | None = None
+    _incident_cache: IncidentCache
+
+    async def change_person_keys(self, change: KeyChange) -> int:
+        """Give people new keys: their workspace joined an organization or left it; return how many keys there were."""
+
+        def job() -> int:
+            count = change_person_keys(self._transact, change)
+            self._incident_cache.clear()
+            return count
+
+        return await self._run(job)
 
 
 def change_person_keys(transact: Transact, change: KeyChange) -> int:
-    """Give all people of former homes their new keys; return how many keys there were."""
+    """As ``WorkspaceKeys.change_person_keys``."""
     keys = transact(lambda db: _keys(db, change))
     for first in range(0, len(keys), CHUNK):
         some = keys[first : first + CHUNK]
@@ -127,11 +131,11 @@ def _deliveries(db: Database, change: KeyChange) -> int:
 
 def _done(db: Database, change: KeyChange, count: int) -> None:
     """Put it on record and note the new home, together."""
-    monitor_state.set_note(db, NOTE, change.note)
+    write_note(db, NOTE, change.note)
     if not count:
         return
     was = " and ".join(change.former) or change.workspace_key
-    number = audit.begin_attempt(
+    number = insert_attempt(
         db,
         Attempt(
             key=f"home:{was}:{change.workspace_key}:{change.at.isoformat()}",
@@ -145,4 +149,5 @@ def _done(db: Database, change: KeyChange, count: int) -> None:
         ),
     )
     if number is not None:
-        audit.end(db, _AttemptResult(number, change.at, f"{count} people, {len(change.users)} with another user id"))
+        answer = f"{count} people, {len(change.users)} with another user id"
+        end_attempt(db, AttemptResult(number, "done", change.at, answer=answer))

@@ -1,4 +1,4 @@
-"""What the journeys need from the platform and from Slack, as Protocols; the store's stands in ``ports_store.py``."""
+"""What the journeys need from the platform and from Slack, as Protocols. The store is its own (decision 17)."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime

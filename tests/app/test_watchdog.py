@@ -129,7 +129,7 @@ async def test_a_reading_that_meets_a_bug_each_time_blinds_nobody_unnoticed(worl
 async def test_a_database_that_does_not_answer_is_told_past_it(world):
     bot, there, clock = world
     go = threading.Event()
-    bot.store._transactions._database_thread.submit(go.wait)
+    bot.store._database_thread.submit(go.wait)
     try:
         await time_goes(bot, clock, wait_for=["admins"])
         assert "The database has not answered for" in (await ready(bot))[1]

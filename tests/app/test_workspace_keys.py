@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.audit import Attempt
+from bot.core.audit import Attempt, AttemptResult
 from bot.core.errors import Refused
 from bot.core.flow.model import FlowId, InstanceId, UserId, UserName
 from bot.core.incident.facts import ChangeSet, Run
@@ -18,7 +18,6 @@ from bot.slack.identity import Identity
 from bot.store.database import open_database
 from bot.store.store import Store
 from bot.store.workspace_keys import KeyChange, change_person_keys
-from bot.work.ports_store import AttemptResult
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 TEAM, ORG = "T0DEMO0001", "E0DEMO0001"

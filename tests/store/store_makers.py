@@ -14,6 +14,11 @@ MAYA = Person("T1", "UMAYA")
 JONAS = Person("T1", "UJONAS")
 
 
+def in_transaction(store, act):
+    """Do something with the store's database that none of its methods does."""
+    return store._run(lambda: store._transact(act))
+
+
 def later(**span) -> datetime:
     return NOW + timedelta(**span)
 

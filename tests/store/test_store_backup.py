@@ -157,7 +157,7 @@ async def test_what_comes_there_while_it_is_copied_is_not_replaced(store, tmp_pa
     there = tmp_path / "copy.db"
     await store.queue([message(f"p{n}", text="x" * 2000) for n in range(400)])
     copying, came = store.backup(there), False
-    database_thread = store._transactions._database_thread
+    database_thread = store._database_thread
     turns = database_thread.run_waiting_jobs
 
     def comes():

@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 import pytest
-from store_makers import JONAS, MAYA, NOW, attempt, incident, later, message, occurrence, seen
+from store_makers import JONAS, MAYA, NOW, attempt, in_transaction, incident, later, message, occurrence, seen
 
+from bot.core.audit import AttemptResult
 from bot.core.errors import Refused
 from bot.core.incident.facts import ChangeSet, ReadState, StoredState
 from bot.core.incident.model import Incident, Phase
 from bot.store.incidents import IncidentCache
 from bot.store.store import Store
-from bot.work.ports_store import AttemptResult
 
 
 def telling(**changes):
@@ -29,7 +29,7 @@ async def known(store, instances=(), flows=()) -> StoredState:
 
 
 async def count(store, sql):
-    return await store._read(lambda db: db.execute(sql).fetchone()[0])
+    return await in_transaction(store, lambda db: db.execute(sql).fetchone()[0])
 
 
 async def test_what_was_seen_is_known_at_the_next_page(store):
@@ -40,9 +40,9 @@ async def test_what_was_seen_is_known_at_the_next_page(store):
 
 async def test_a_row_seen_again_unchanged_is_not_written_again(store):
     await store.observe([], [], telling(seen=(seen(),)))
-    before = await store._read(lambda db: db.conn.total_changes)
+    before = await in_transaction(store, lambda db: db.conn.total_changes)
     await store.observe([seen().instance], [], telling(seen=(seen(at=later(minutes=1)),)))
-    assert await store._read(lambda db: db.conn.total_changes) == before
+    assert await in_transaction(store, lambda db: db.conn.total_changes) == before
     changed = seen(end_time="2026-11-21 15:00:00", at=later(minutes=2))
     await store.observe([seen().instance], [], telling(seen=(changed,)))
     assert (await known(store, [seen().instance])).seen[seen().instance] == changed
@@ -113,11 +113,11 @@ async def test_a_changed_incident_is_replaced_whole_and_only_its_changed_rows_ar
     changed = replace(first, flow_name="renamed", occurrences=(*first.occurrences[:-1], last, occurrence(400)))
     async with Store.open(path) as store:
         await store.observe([], [], telling(incidents=(first,)))
-        before = await store._read(lambda db: db.conn.total_changes)
+        before = await in_transaction(store, lambda db: db.conn.total_changes)
         await store.observe([], [], telling(incidents=(first,)))
-        assert await store._read(lambda db: db.conn.total_changes) == before
+        assert await in_transaction(store, lambda db: db.conn.total_changes) == before
         await store.observe([], [], telling(incidents=(changed,)))
-        assert await store._read(lambda db: db.conn.total_changes) - before == 3
+        assert await in_transaction(store, lambda db: db.conn.total_changes) - before == 3
     async with Store.open(path) as store:
         assert await store.incident("i1") == changed
         shorter = replace(changed, occurrences=changed.occurrences[:2])

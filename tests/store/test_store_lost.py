@@ -1,7 +1,7 @@
 """What the database keeps of messages that are, or may be, lost."""
 
 import pytest
-from store_makers import NOW, edit, incident, later, message
+from store_makers import NOW, edit, in_transaction, incident, later, message
 
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.groups import IncidentGroup, Occasion
@@ -59,7 +59,7 @@ async def test_where_a_message_stood_is_forgotten_with_it(store):
     assert (await store.lost_message("C1", "1.0")).state is PostState.QUEUED
     await store.give_up(PostId("card"), "too late", NOW)
     await store.prune(AGES)
-    rows = await store._read(lambda db: db.execute("SELECT count(*) FROM lost_messages").fetchone()[0])
+    rows = await in_transaction(store, lambda db: db.execute("SELECT count(*) FROM lost_messages").fetchone()[0])
     assert rows == 0
 
 

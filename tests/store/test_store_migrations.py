@@ -15,9 +15,9 @@ from store_makers import NOW, attempt, later, message
 
 from bot.core.errors import Refused
 from bot.core.outbox.notices import Notice
-from bot.store.database import open_database, scrub
+from bot.store.database import migrate, open_database, scrub
 from bot.store.lock import lock_path
-from bot.store.schema import STEPS, migrate
+from bot.store.schema import STEPS
 from bot.store.store import Store
 
 
@@ -137,9 +137,7 @@ async def test_the_lock_and_a_backup_are_their_owners_alone(tmp_path):
 
 async def hurry(store):
     """Let nothing wait for the disk: it is the size of the file that counts here."""
-    pragma = store._transactions._database_thread.submit(
-        lambda: store._transactions._db.conn.execute("PRAGMA synchronous = off")
-    )
+    pragma = store._database_thread.submit(lambda: store._db.conn.execute("PRAGMA synchronous = off"))
     await asyncio.wrap_future(pragma)
 
 

@@ -3,15 +3,14 @@
 import sqlite3
 
 import pytest
-from store_makers import JONAS, MAYA, NOW, attempt, later, link, message, run
+from store_makers import JONAS, MAYA, NOW, attempt, in_transaction, later, link, message, run
 
-from bot.core.audit import Entry
+from bot.core.audit import AttemptResult, Entry
 from bot.core.errors import Refused
 from bot.core.flow.model import InstanceId
 from bot.core.people.model import Person
 from bot.store import imports
 from bot.store.store import Store
-from bot.work.ports_store import AttemptResult
 
 
 async def test_links_are_kept_changed_proven_and_removed(store):
@@ -102,7 +101,7 @@ async def test_the_database_itself_refuses_to_rewrite_the_audit(store, statement
     await store.queue([], attempt_result=AttemptResult(await store.begin_attempt(attempt("done")), "done", NOW))
     before = await store.audit_entries(NOW, later(hours=1))
     with pytest.raises(sqlite3.IntegrityError, match="only added to"):
-        await store._write(lambda db: db.execute(statement))
+        await in_transaction(store, lambda db: db.execute(statement))
     assert await store.audit_entries(NOW, later(hours=1)) == before
 
 
@@ -213,9 +212,7 @@ async def test_an_import_that_dies_happened_whole_or_not_at_all(path, after):
 
         died = False
         try:
-            await store._transactions.run_transactions(
-                lambda transact: imports.put_links(mortal(transact), SWAPPED, TOLD)
-            )
+            await store._run(lambda: imports.put_links(mortal(store._transact), SWAPPED, TOLD))
         except Dead:
             died = True
     async with Store.open(path) as store:
@@ -223,6 +220,6 @@ async def test_an_import_that_dies_happened_whole_or_not_at_all(path, after):
         told = await store.post("p299")
         assert (found, told is not None) in ((set(MANY), False), (set(SWAPPED), True))
         assert died or told is not None
-        assert await store._read(lambda db: db.execute("SELECT count(*) FROM import_rows").fetchone()[0]) == 0
+        assert await in_transaction(store, lambda db: db.execute("SELECT count(*) FROM import_rows").fetchone()[0]) == 0
         await store.put_links(MANY)
         assert set(await store.links()) == set(MANY)

@@ -8,19 +8,19 @@ import threading
 from dataclasses import fields
 
 import pytest
-from store_makers import MAYA, NOW, attempt, edit, incident, later, link, message, occurrence, run, seen
+from store_makers import MAYA, NOW, attempt, edit, in_transaction, incident, later, link, message, occurrence, run, seen
 
+from bot.core.audit import AttemptResult
 from bot.core.errors import Refused
 from bot.core.incident.facts import ChangeSet, ReadState
 from bot.core.incident.model import Phase
-from bot.store.database_thread import DatabaseThread
 from bot.store.retention import RetentionPeriods
 from bot.store.store import Store
-from bot.work.ports_store import AttemptResult
+from bot.store.transactions import DatabaseThread
 
 
 async def size(store, table):
-    return await store._read(lambda db: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+    return await in_transaction(store, lambda db: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
 async def test_many_units_at_once_leave_exactly_those_that_succeeded(store):
@@ -30,7 +30,7 @@ async def test_many_units_at_once_leave_exactly_those_that_succeeded(store):
             if number % 3 == 0:
                 raise ZeroDivisionError
 
-        return store._write(write)
+        return in_transaction(store, write)
 
     done = await asyncio.gather(*map(unit, range(60)), return_exceptions=True)
     assert sum(isinstance(result, ZeroDivisionError) for result in done) == 20
@@ -40,7 +40,7 @@ async def test_many_units_at_once_leave_exactly_those_that_succeeded(store):
 async def test_a_unit_whose_caller_stops_waiting_is_done_whole_and_wakes_the_delivery(store):
     woken, gate = asyncio.Event(), threading.Event()
     store.on_queued = woken.set
-    blocker = asyncio.create_task(store._read(lambda _: gate.wait(60)))
+    blocker = asyncio.create_task(in_transaction(store, lambda _: gate.wait(60)))
     task = asyncio.create_task(store.queue([message()]))
     await asyncio.sleep(0)
     task.cancel()
@@ -85,7 +85,7 @@ async def test_a_closed_store_says_so(path):
 
 async def test_the_loop_never_waits_for_the_database(store):
     gate = threading.Event()
-    slow = asyncio.create_task(store._read(lambda _: gate.wait(60)))
+    slow = asyncio.create_task(in_transaction(store, lambda _: gate.wait(60)))
     await asyncio.sleep(0)
     gate.set()  # reached at once, though the thread is busy
     assert await slow is True
@@ -102,7 +102,7 @@ async def test_a_backup_is_whole_private_and_of_its_last_moment(store, tmp_path)
 
     backup = tmp_path / "backup.db"
     gate = threading.Event()
-    blocker = asyncio.create_task(store._read(lambda _: gate.wait(60)))
+    blocker = asyncio.create_task(in_transaction(store, lambda _: gate.wait(60)))
     copying = asyncio.create_task(store.backup(backup))
     await asyncio.sleep(0)
     writing = asyncio.create_task(meanwhile())
@@ -208,9 +208,12 @@ async def test_what_is_old_and_needed_by_nobody_is_forgotten(store):
         )
     assert await store.prune(NOW) > 700
     assert await store.prune(NOW) == 0
-    kept = await store._read(lambda db: [row[0] for row in db.execute("SELECT id FROM posts ORDER BY seq")])
+    kept = await in_transaction(store, lambda db: [row[0] for row in db.execute("SELECT id FROM posts ORDER BY seq")])
     assert kept == ["m-live", "e-live", "root", "m-new", "reply", "edit"]
-    assert await store._read(lambda db: [row[0] for row in db.execute("SELECT instance FROM seen")]) == ["1-2", "1-3"]
+    assert await in_transaction(store, lambda db: [row[0] for row in db.execute("SELECT instance FROM seen")]) == [
+        "1-2",
+        "1-3",
+    ]
     assert await store.incidents(live=False) == (live,)
     assert await size(store, "occurrences") == 0
     assert {each.instance for each in await store.runs(live=False)} == {"1-new", "2-new", "2-old"}
@@ -275,7 +278,7 @@ asyncio.run(main())
 async def test_what_was_written_outlives_a_kill(path):
     last = killed_while_writing(path)
     async with Store.open(path) as store:
-        assert await store._read(lambda db: db.execute("PRAGMA integrity_check").fetchone()[0]) == "ok"
+        assert await in_transaction(store, lambda db: db.execute("PRAGMA integrity_check").fetchone()[0]) == "ok"
         assert last < await size(store, "deliveries") <= last + 2
 
 

@@ -86,9 +86,14 @@ async def crashing_store(store, budget):
     """Let every SQL statement of a store cost life; return the store."""
 
     def changed():
-        db = store._transactions._db
+        db = store._db
         db.conn.execute("PRAGMA synchronous = off")  # it is the process that dies here, not the machine
         db.conn = CrashingConnection(db.conn, budget)
 
-    await asyncio.wrap_future(store._transactions._database_thread.submit(changed))
+    await asyncio.wrap_future(store._database_thread.submit(changed))
     return store
+
+
+def in_transaction(store, act):
+    """Do something with the store's database that none of its methods does."""
+    return store._run(lambda: store._transact(act))

@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 
+from crash_injection import in_transaction
 from crash_platforms import MAYA
 from reminder_invariants import check_reminders
 
@@ -47,7 +48,7 @@ async def check_invariants(world):
 
 async def _posts(store):
     """Return every post of the outbox, in the order in which they were queued."""
-    ids = await store._read(lambda db: [row[0] for row in db.execute("SELECT id FROM posts ORDER BY seq")])
+    ids = await in_transaction(store, lambda db: [row[0] for row in db.execute("SELECT id FROM posts ORDER BY seq")])
     return [await store.post(PostId(id_)) for id_ in ids]
 
 
@@ -157,7 +158,7 @@ async def _answered(world, posts):
     dropped = [post.new.body for post in posts if post.state is PostState.GIVEN_UP]
     texts = [json.dumps(body) for body in (*seen, *dropped)]
     for said in world.said.values():
-        if await world.process.store._read(lambda db, key=said.key: _arrived(db, key)):
+        if await in_transaction(world.process.store, lambda db, key=said.key: _arrived(db, key)):
             assert any(_names(said.text, text) for text in texts), f"{said} was never answered"
 
 

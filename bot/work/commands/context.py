@@ -5,9 +5,10 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
+from bot.core.audit import AttemptResult
 from bot.core.command.requests import Request
 from bot.core.command.rights import Caller
 from bot.core.command.table import Row
@@ -22,7 +23,9 @@ from bot.work.commands.incident_actions import IncidentActions
 from bot.work.commands.secret_commands import SecretCommands
 from bot.work.monitor.on_call import OnCall
 from bot.work.ports import Clock, Enos, NewId, Slack
-from bot.work.ports_store import AttemptResult, Store
+
+if TYPE_CHECKING:
+    from bot.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Services:
 
     enos: Enos
     slack: Slack
-    store: Store
+    store: "Store"
     incident_actions: IncidentActions
     clock: Clock
     steady: Clock  # for what waits: never put back

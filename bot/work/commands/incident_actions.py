@@ -5,7 +5,9 @@ Who may is decided before (``rights.py``); what cannot be is refused by ``core/i
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
+from bot.core.audit import AttemptResult
 from bot.core.errors import Refused
 from bot.core.incident import lifecycle, reminders
 from bot.core.incident.facts import ChangeSet
@@ -18,7 +20,9 @@ from bot.messages.cards.answers import repeating
 from bot.work.monitor.flow_names import FlowNames
 from bot.work.monitor.owners import OwnerResolver
 from bot.work.ports import NewId, OwnerLookup
-from bot.work.ports_store import AttemptResult, Store
+
+if TYPE_CHECKING:
+    from bot.store.store import Store
 
 ReplyBody = Callable[[Incident], Body]
 
@@ -32,7 +36,7 @@ class IncidentActions:
 
     def __init__(
         self,
-        store: Store,
+        store: "Store",
         owner_lookup: OwnerLookup,
         new_id: NewId,
         *,

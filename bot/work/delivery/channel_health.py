@@ -9,6 +9,7 @@ What was told is a notice (``core/outbox/notices.py``), so that a restart does n
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from bot.core.outbox import notices
 from bot.core.outbox.notices import Notice
@@ -18,7 +19,9 @@ from bot.messages.cards import answers, flows
 from bot.work.delivery.outcomes import is_direct
 from bot.work.delivery.reachability import Reachability
 from bot.work.ports import Clock
-from bot.work.ports_store import Store
+
+if TYPE_CHECKING:
+    from bot.store.store import Store
 
 BAD_CHANNEL = "bad channel "  # begins the names of the notes
 
@@ -26,7 +29,7 @@ BAD_CHANNEL = "bad channel "  # begins the names of the notes
 class ChannelHealth:
     """Knows which channels take nothing, and who was told."""
 
-    def __init__(self, store: Store, clock: Clock, reachability: Reachability, *, default_channel: str) -> None:
+    def __init__(self, store: "Store", clock: Clock, reachability: Reachability, *, default_channel: str) -> None:
         self._store = store
         self._clock = clock
         self._reachability = reachability

@@ -19,7 +19,7 @@ import random
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from bot.core.errors import TemporaryFailure
 from bot.core.outbox.conversations import SlackOutsideThread, SlackRefused
@@ -49,7 +49,9 @@ from bot.work.delivery.reachability import Reachability
 from bot.work.delivery.reconciler import Reconciler
 from bot.work.delivery.shared_channels import SharedChannelPolicy
 from bot.work.ports import Clock, Slack
-from bot.work.ports_store import Store
+
+if TYPE_CHECKING:
+    from bot.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +71,7 @@ class Delivery:
 
     def __init__(  # noqa: PLR0913  what it reaches the outside by, and what it is told of the settings, by name
         self,
-        store: Store,
+        store: "Store",
         slack: Slack,
         clock: Clock,
         *,

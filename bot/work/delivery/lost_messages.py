@@ -8,6 +8,7 @@ A reply that cannot be deleted stays where it stands, and is not said twice.
 """
 
 import logging
+from typing import TYPE_CHECKING
 
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.outbox.lost_messages import LossOutcome, repeated_loss_notice
@@ -18,7 +19,9 @@ from bot.work.delivery.alarms import LOST, Alarms
 from bot.work.delivery.outcomes import Delivered, OutsideThread, Retry
 from bot.work.delivery.reachability import Reachability
 from bot.work.ports import Clock, Slack
-from bot.work.ports_store import Store
+
+if TYPE_CHECKING:
+    from bot.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +33,7 @@ _INACTIVE = "is_inactive"  # chat.update: also of a channel that is archived, wh
 class LostMessages:
     """Settles what is lost. The admins are told, once, of a channel where messages of ours keep disappearing."""
 
-    def __init__(self, store: Store, slack: Slack, clock: Clock, alarms: Alarms, reachability: Reachability) -> None:
+    def __init__(self, store: "Store", slack: Slack, clock: Clock, alarms: Alarms, reachability: Reachability) -> None:
         self._store = store
         self._slack = slack
         self._clock = clock

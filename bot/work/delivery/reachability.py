@@ -10,13 +10,16 @@ import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from bot.core.outbox.posts import Post, PostKind
 from bot.core.outbox.slack_errors import is_of_person, meaning
 from bot.work.delivery.alarms import Alarms
 from bot.work.delivery.outcomes import is_direct
 from bot.work.ports import Clock
-from bot.work.ports_store import Store
+
+if TYPE_CHECKING:
+    from bot.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +36,7 @@ def reachable(users: Iterable[str], notes: Mapping[str, str], now: datetime) -> 
 class Reachability:
     """Knows who is not reached by direct messages."""
 
-    def __init__(self, store: Store, clock: Clock, alarms: Alarms, admins: Sequence[str]) -> None:
+    def __init__(self, store: "Store", clock: Clock, alarms: Alarms, admins: Sequence[str]) -> None:
         self._store = store
         self._clock = clock
         self._alarms = alarms

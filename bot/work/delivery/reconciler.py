@@ -14,7 +14,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from bot.core.errors import TemporaryFailure
 from bot.core.outbox.conversations import SlackFailure, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
@@ -43,7 +43,9 @@ from bot.work.delivery.outcomes import (
 )
 from bot.work.delivery.search import Copies, Place, Searches
 from bot.work.ports import Clock, Slack
-from bot.work.ports_store import Store
+
+if TYPE_CHECKING:
+    from bot.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +62,7 @@ class Reconciler:
 
     def __init__(
         self,
-        store: Store,
+        store: "Store",
         slack: Slack,
         clock: Clock,
         alarms: Alarms,

@@ -9,6 +9,7 @@ import json
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from bot.core.errors import Failure
 from bot.core.flow.model import FlowName
@@ -18,7 +19,9 @@ from bot.core.outbox.notices import Notice
 from bot.core.outbox.posts import Body, Lane, NewPost, PostId, PostKind
 from bot.messages.cards import monitoring as cards
 from bot.work.ports import Clock, Enos, NewId
-from bot.work.ports_store import Store
+
+if TYPE_CHECKING:
+    from bot.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +41,7 @@ class FlowCoverage:
 class Coverage:
     """Compares what is there with what is seen."""
 
-    def __init__(self, enos: Enos, store: Store, new_id: NewId, steady: Clock, *, channel: str, user: str) -> None:
+    def __init__(self, enos: Enos, store: "Store", new_id: NewId, steady: Clock, *, channel: str, user: str) -> None:
         self._enos = enos
         self._store = store
         self._new_id = new_id

@@ -6,6 +6,7 @@ whatever dies, a day has one.
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bot.core.health import daily
@@ -13,7 +14,9 @@ from bot.core.outbox import notices
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.messages.cards import monitoring as cards
 from bot.work.monitor.coverage import FlowCoverage
-from bot.work.ports_store import Store
+
+if TYPE_CHECKING:
+    from bot.store.store import Store
 
 HOUR = 9  # local
 _NOTE = "sign of life"
@@ -25,7 +28,7 @@ class DailySummary:
 
     def __init__(
         self,
-        store: Store,
+        store: "Store",
         zone: ZoneInfo,
         *,
         channel: str,

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.core.errors import Failure
 from bot.core.flow import graph as graphs
@@ -38,7 +38,9 @@ from bot.work.monitor import page_facts
 from bot.work.monitor.owners import OwnerResolver
 from bot.work.monitor.settings import MonitorSettings
 from bot.work.ports import Clock, Enos, NewId
-from bot.work.ports_store import Store
+
+if TYPE_CHECKING:
+    from bot.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +54,7 @@ class MonitorContext:
     """What watching reaches the outside by."""
 
     enos: Enos
-    store: Store
+    store: "Store"
     owner_resolver: OwnerResolver
     clock: Clock
     steady: Clock  # for what waits: never put back

@@ -9,6 +9,7 @@ The card of each incident that goes on is drawn anew; what has ended takes the n
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from bot.core.flow.model import (
     Flow,
@@ -28,7 +29,9 @@ from bot.core.incident.model import Incident
 from bot.messages import incident_posts
 from bot.work.monitor.owners import OwnerResolver
 from bot.work.ports import Clock, Enos, NewId
-from bot.work.ports_store import Store
+
+if TYPE_CHECKING:
+    from bot.store.store import Store
 
 _MAX_NAMES = 20_000  # runs, and flows, whose printed names are remembered
 _LIVE, _OF_ONE = 5000, 100  # incidents looked at
@@ -56,7 +59,7 @@ class ListedNames:
 class FlowNames:
     """Brings the names on cards up to date."""
 
-    def __init__(self, store: Store, owner_resolver: OwnerResolver, new_id: NewId, wake: Callable[[], None]) -> None:
+    def __init__(self, store: "Store", owner_resolver: OwnerResolver, new_id: NewId, wake: Callable[[], None]) -> None:
         self._store = store
         self._owner_resolver = owner_resolver
         self._new_id = new_id

@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from bot.core.flow.model import UserName
 from bot.core.incident import groups
@@ -26,7 +27,9 @@ from bot.messages.incident_posts import HOLD, MERGE_EDITS_FOR
 from bot.work.monitor.owners import OwnerResolver
 from bot.work.monitor.settings import MonitorSettings
 from bot.work.ports import Clock, NewId
-from bot.work.ports_store import Store
+
+if TYPE_CHECKING:
+    from bot.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class IncidentGroupMessages:
     """Keeps the messages under which many incidents stand."""
 
     def __init__(
-        self, store: Store, owner_resolver: OwnerResolver, clock: Clock, new_id: NewId, settings: MonitorSettings
+        self, store: "Store", owner_resolver: OwnerResolver, clock: Clock, new_id: NewId, settings: MonitorSettings
     ) -> None:
         self._store = store
         self._owner_resolver = owner_resolver

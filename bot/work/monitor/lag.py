@@ -4,6 +4,7 @@ Where EnOS is out of reach the outage's notice tells it (``outage.py``); the ope
 """
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from bot.core.outbox import notices
 from bot.core.outbox.notices import Notice
@@ -11,7 +12,9 @@ from bot.core.outbox.posts import Body, Lane, NewPost, PostId, PostKind
 from bot.messages.cards import monitoring as cards
 from bot.work.delivery.alarms import Alarms
 from bot.work.ports import NewId
-from bot.work.ports_store import Store
+
+if TYPE_CHECKING:
+    from bot.store.store import Store
 
 ALARM = "reading EnOS"
 _NOTE = "lag"
@@ -20,7 +23,7 @@ _NOTE = "lag"
 class LagNotice:
     """Keeps the notice and the alarm."""
 
-    def __init__(self, store: Store, new_id: NewId, alarms: Alarms, *, channel: str) -> None:
+    def __init__(self, store: "Store", new_id: NewId, alarms: Alarms, *, channel: str) -> None:
         self._store = store
         self._new_id = new_id
         self._alarms = alarms

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from bot.core.flow.model import LeftOut
 from bot.core.outbox.notices import NoticeUpdate
@@ -14,7 +15,9 @@ from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.messages.cards import monitoring as cards
 from bot.work.delivery.alarms import LEFT_OUT, Alarms
 from bot.work.ports import Clock, NewId
-from bot.work.ports_store import Store
+
+if TYPE_CHECKING:
+    from bot.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +29,7 @@ class LeftOutNotice:
     """Tells of runs that are left out. The alarm is over once none was for ``quiet``, by the steady clock."""
 
     def __init__(
-        self, store: Store, alarms: Alarms, new_id: NewId, steady: Clock, *, channel: str, quiet: timedelta
+        self, store: "Store", alarms: Alarms, new_id: NewId, steady: Clock, *, channel: str, quiet: timedelta
     ) -> None:
         self._store, self._alarms, self._new_id, self._steady = store, alarms, new_id, steady
         self._channel, self._quiet = channel, quiet

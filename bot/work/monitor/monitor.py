@@ -15,6 +15,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from bot.core.errors import Failure, TemporaryFailure
 from bot.core.flow.model import KINDS, LeftOut
@@ -37,7 +38,9 @@ from bot.work.monitor.reader import Reader, ReadResult, SearchFailed
 from bot.work.monitor.settings import MonitorSettings
 from bot.work.monitor.single_reads import count_failures
 from bot.work.ports import Clock, Enos, NewId, OwnerLookup
-from bot.work.ports_store import Store
+
+if TYPE_CHECKING:
+    from bot.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +83,7 @@ class Monitor:
     def __init__(  # noqa: PLR0913  what it reaches the outside by, each by its name
         self,
         enos: Enos,
-        store: Store,
+        store: "Store",
         names: OwnerLookup,
         clock: Clock,
         new_id: NewId,

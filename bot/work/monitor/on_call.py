@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
@@ -10,7 +11,9 @@ from bot.core.people import on_call as oncall
 from bot.core.people.on_call import EMPTY, LAST_READ_COUNTS_FOR, SILENT, OnCallGroup
 from bot.messages.cards import answers
 from bot.work.ports import Clock, NewId, Slack
-from bot.work.ports_store import Store
+
+if TYPE_CHECKING:
+    from bot.store.store import Store
 
 NOTE = "on call"
 UNKNOWN_PEOPLE = frozenset({"user_not_found", "users_not_found"})
@@ -84,7 +87,7 @@ class OnCall:
 class OnCallMonitor:
     """Tells the admins of groups that call nobody: when it begins and when it is over, each once."""
 
-    def __init__(self, store: Store, on_call: OnCall, admins: Sequence[str], new_id: NewId) -> None:
+    def __init__(self, store: "Store", on_call: OnCall, admins: Sequence[str], new_id: NewId) -> None:
         self._store = store
         self._on_call = on_call
         self._admins = tuple(admins)

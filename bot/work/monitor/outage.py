@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from bot.core.outbox import notices
 from bot.core.outbox.notices import Notice
 from bot.core.outbox.posts import Body, Lane, NewPost, PostId, PostKind
 from bot.messages.cards import monitoring as cards
 from bot.work.ports import Clock, NewId
-from bot.work.ports_store import Store
+
+if TYPE_CHECKING:
+    from bot.store.store import Store
 
 _NOTE = "outage"
 _PATIENCE = 3  # polls that miss a part before that is an outage too
@@ -21,7 +24,7 @@ class OutageNotice:
 
     def __init__(
         self,
-        store: Store,
+        store: "Store",
         new_id: NewId,
         steady: Clock,
         *,

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bot.core.errors import Failure
 from bot.core.flow.model import Instance, InstanceId, LeftOut, Page, Search
@@ -28,7 +28,9 @@ from bot.work.monitor.flow_names import ListedNames
 from bot.work.monitor.owners import OwnerResolver
 from bot.work.monitor.settings import UPDATED, MonitorSettings
 from bot.work.ports import Clock, Enos, NewId
-from bot.work.ports_store import Store
+
+if TYPE_CHECKING:
+    from bot.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +82,7 @@ class Reader:
     def __init__(
         self,
         enos: Enos,
-        store: Store,
+        store: "Store",
         owner_resolver: OwnerResolver,
         clock: Clock,
         new_id: NewId,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from bot.core.errors import Failure
 from bot.core.incident import groups as storms
@@ -19,7 +20,9 @@ from bot.messages.cards import incident_replies as replies
 from bot.messages.cards.incident import RenderContext
 from bot.work.monitor.owners import OwnerResolver
 from bot.work.ports import NewId, OwnerLookup
-from bot.work.ports_store import Store
+
+if TYPE_CHECKING:
+    from bot.store.store import Store
 
 _MOST = 5000  # live incidents looked at in one tick
 _ASKED_AT_MOST = 20  # flows of one storm of which EnOS is asked whether they are gone
@@ -46,7 +49,7 @@ class Reminders:
 
     def __init__(  # noqa: PLR0913  what it reaches the outside by, and what it is told of the settings, by name
         self,
-        store: Store,
+        store: "Store",
         names: OwnerLookup,
         new_id: NewId,
         every: timedelta,

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.core.audit import Entry
+from bot.core.audit import AttemptResult, Entry
 from bot.core.command.parse import parse
 from bot.core.command.requests import LinkPerson, Unlink
 from bot.core.errors import Failure, Refusal
@@ -24,7 +24,6 @@ from bot.core.people.model import Person
 from bot.core.text.escape import code, mention
 from bot.messages.cards import answers
 from bot.work.commands.context import Services
-from bot.work.ports_store import AttemptResult
 
 log = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.core.audit import AttemptResult
 from bot.core.errors import Failure, Refusal
 from bot.core.flow.graph import BROKEN, downstream, ended
 from bot.core.flow.model import Flow, FlowId, Instance, TaskId, UserId
@@ -33,7 +34,6 @@ from bot.messages.cards import runs as cards
 from bot.work.commands import visibility
 from bot.work.commands.context import Services
 from bot.work.commands.reply import SLACK_FAILURES
-from bot.work.ports_store import AttemptResult
 
 log = logging.getLogger(__name__)
 

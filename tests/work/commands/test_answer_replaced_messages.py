@@ -2,6 +2,7 @@
 
 import pytest
 from answer_world import OPS
+from crash_injection import in_transaction
 
 from bot.core.incident.model import Phase
 from bot.core.outbox.conversations import SlackUnclear
@@ -79,8 +80,8 @@ async def test_a_thread_that_is_not_there_yet_is_not_promised(world, maya):
 async def test_where_there_is_no_thread_any_more_the_channel_is_named(world, maya):
     await world.breaks()
     incident = await world.incident()
-    await world.store._write(
-        lambda db: db.execute("UPDATE posts SET state = 'given up', ts = '' WHERE id = ?", [incident.post])
+    await in_transaction(
+        world.store, lambda db: db.execute("UPDATE posts SET state = 'given up', ts = '' WHERE id = ?", [incident.post])
     )
     seen = await maya.says("ack 3377")
     (pointer,) = [each for each in seen if each.place == "only maya sees"]
@@ -100,8 +101,8 @@ async def test_an_answer_that_stands_in_the_channel_is_not_said_to_stand_in_a_th
     old = await world.breaks()
     incident = await world.incident()
     await loses(world, old)
-    await world.store._write(
-        lambda db: db.execute("UPDATE posts SET state = 'given up', ts = '' WHERE id = ?", [incident.post])
+    await in_transaction(
+        world.store, lambda db: db.execute("UPDATE posts SET state = 'given up', ts = '' WHERE id = ?", [incident.post])
     )
     seen = await maya.mentions("trigger 3377", thread=old.ts)
     (pointer,) = [each for each in seen if each.place == "only maya sees"]

@@ -80,7 +80,7 @@ MUTANTS = [
     ),
     Mutant(
         "what was being sent at death is sent again unseen",
-        "bot/store/posts.py",
+        "bot/store/outbox.py",
         (
             (
                 "UPDATE posts SET state = 'unclear', doubts = doubts + 1, why = 'interrupted'",

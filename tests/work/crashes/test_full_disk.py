@@ -25,11 +25,11 @@ async def room(world, pages):
     """Give the file room for so many more pages: SQLite's own stand-in for the end of the disk."""
 
     def unit():
-        connection = world.process.store._transactions._db.conn
+        connection = world.process.store._db.conn
         used = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {used + pages}")
 
-    await asyncio.wrap_future(world.process.store._transactions._database_thread.submit(unit))
+    await asyncio.wrap_future(world.process.store._database_thread.submit(unit))
 
 
 async def goes_on(world, seconds, poll_at=0):

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from crash_injection import in_transaction
 from delivery_fakes import (
     DEFAULT,
     START,
@@ -360,7 +361,7 @@ async def test_what_is_said_in_the_old_thread_still_belongs_to_the_incident(worl
 
 async def test_a_card_that_nothing_is_known_of_comes_back_with_its_next_edit(world):
     old = await stands(world)
-    await world.store._write(lambda db: db.execute("UPDATE posts SET body = '{}'"))
+    await in_transaction(world.store, lambda db: db.execute("UPDATE posts SET body = '{}'"))
     world.slack.person_deletes(old)
     await world.queue(message("second", thread_of="card", due=world.clock()))
     await world.pass_time(5)

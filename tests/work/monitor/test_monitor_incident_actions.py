@@ -6,11 +6,11 @@ import pytest
 from memory_store import Killed
 from monitor_world import JONAS, MAYA, World
 
+from bot.core.audit import AttemptResult
 from bot.core.errors import Refused
 from bot.core.flow.status import Status
 from bot.core.incident.model import IncidentId, Phase
 from bot.core.outbox.posts import PostKind
-from bot.work.ports_store import AttemptResult
 
 
 @pytest.fixture

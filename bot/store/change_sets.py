@@ -1,0 +1,93 @@
+"""Facts that were decided from other facts: reading, deciding and writing in one transaction."""
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+
+from bot.core.audit import AttemptResult
+from bot.core.errors import Refused
+from bot.core.flow.model import FlowId, Instance, InstanceId
+from bot.core.incident.facts import ChangeSet, StoredState
+from bot.core.incident.model import Incident, IncidentId
+from bot.store import incident_groups, incidents, monitor_state
+from bot.store.audit import end_attempt
+from bot.store.database import Database
+from bot.store.incidents import IncidentCache
+from bot.store.monitor_state import SeenCache
+from bot.store.people import require_link
+from bot.store.queueing import put
+from bot.store.transactions import Transactional, transaction
+
+
+class ChangeSets(Transactional):
+    """What is handed in as ``decide`` is a pure function; it runs on the database thread."""
+
+    _incident_cache: IncidentCache
+    _seen_cache: SeenCache
+
+    @transaction
+    def observe(
+        self,
+        db: Database,
+        instances: Collection[InstanceId],
+        flows: Collection[FlowId],
+        decide: Callable[[StoredState], ChangeSet],
+        *,
+        since: datetime | None = None,
+    ) -> ChangeSet:
+        """Read what is known of these, ask ``decide``, and write what it returns: at most 500 rows.
+
+        Known are the newest incident of each flow and, of incidents that are of one instance alone, those of
+        the instances asked for; with ``since`` also those told after it.
+        """
+        seen = monitor_state.seen(db, instances)
+        known = incidents.known(db, self._incident_cache, instances, flows)
+        recent = incident_groups.recent(db, self._incident_cache, since)
+        changes = decide(StoredState(seen, known, incident_groups.shown(db), recent))
+        monitor_state.put_seen(db, changes.seen, seen)
+        self._seen_cache.put(seen.values())
+        self._put(db, changes)
+        return changes
+
+    def are_unchanged(self, rows: Collection[Instance]) -> bool:
+        """Whether all these rows are as the database has them, so that there is nothing to observe.
+
+        Asks a cache only: False where they are not in it.
+        """
+        return self._seen_cache.has(rows)
+
+    @transaction
+    def change(
+        self,
+        db: Database,
+        id: IncidentId,
+        decide: Callable[[Incident], ChangeSet],
+        *,
+        attempt_result: AttemptResult | None = None,
+    ) -> ChangeSet:
+        """Read an incident, ask ``decide``, write what it returns and end the attempt.
+
+        What ``decide`` raises undoes all. Raises Refused: "unknown_incident" where there is none, "link_changed"
+        where the link that the attempt depends on has changed.
+        """
+        require_link(db, attempt_result.linked if attempt_result else None)
+        found = incidents.load(db, self._incident_cache, [id])
+        if not found:
+            raise Refused(
+                "unknown_incident",
+                "I no longer know this incident: it ended too long ago.",
+                "See `incidents` for what is open.",
+            )
+        changes = decide(found[0])
+        seen = monitor_state.seen(db, [row.instance for row in changes.seen])
+        monitor_state.put_seen(db, changes.seen, seen)
+        self._put(db, changes)
+        end_attempt(db, attempt_result)
+        return changes
+
+    def _put(self, db: Database, changes: ChangeSet) -> None:
+        incidents.put(db, self._incident_cache, changes.incidents)
+        incident_groups.put(db, changes.incident_groups)
+        put(db, changes.posts)
+        monitor_state.forget(db, changes.forget)
+        self._seen_cache.put(changes.seen)
+        self._seen_cache.drop(changes.forget)
