@@ -19,7 +19,7 @@ from bot.core.flow.model import (
     TaskId,
 )
 from bot.core.flow.status import Status, status_of
-from bot.core.text.legible import is_legible
+from bot.core.text.escape import is_legible
 from bot.enos.scalars import ID, NAME, identity, loads, number, rows, text
 
 _SECTIONS = 12  # places where a list may begin, of which three are lists

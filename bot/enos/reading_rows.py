@@ -24,7 +24,7 @@ from bot.core.flow.model import (
     UserName,
 )
 from bot.core.flow.status import Status, status_of
-from bot.core.text.legible import LARGEST, is_legible, legible
+from bot.core.text.escape import LARGEST, is_legible, legible
 from bot.enos.envelope import LooseScalar
 from bot.enos.graphs import graph_of, parameters_of, status_in
 from bot.enos.scalars import ID, NAME, TIME, identity, names, text

@@ -23,7 +23,7 @@ from bot.core.people.model import (
     Person,
     Surface,
 )
-from bot.core.text.legible import is_legible, legible
+from bot.core.text.escape import is_legible, legible
 from bot.slack.identity import Identity
 from bot.slack.subtypes import Treatment, treatment
 

@@ -8,7 +8,7 @@ from sqlite3 import Row
 from sqlite_utils import Database
 
 from bot.core.flow.model import FlowId, InstanceId
-from bot.core.incident.facts import Run
+from bot.core.flow.run import Run
 from bot.store.timestamps import from_timestamp, timestamp
 
 

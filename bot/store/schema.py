@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from sqlite_utils import Database
 
 from bot.core.errors import Refused
-from bot.core.text.mask import DEFAULT
-from bot.core.text.sealed import without_secrets
+from bot.core.text.mask import DEFAULT, without_secrets
 
 APPLICATION = 0x666C6F77  # "flow": PRAGMA application_id of our files
 

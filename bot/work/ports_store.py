@@ -7,7 +7,8 @@ from typing import Protocol
 
 from bot.core.audit import Attempt, Entry
 from bot.core.flow.model import FlowId, Instance, InstanceId
-from bot.core.incident.facts import ChangeSet, ReadState, Run, StoredState
+from bot.core.flow.run import Run
+from bot.core.incident.facts import ChangeSet, ReadState, StoredState
 from bot.core.incident.groups import IncidentGroup
 from bot.core.incident.model import Incident, IncidentId
 from bot.core.outbox.lost_messages import LossOutcome

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.command.courtesy import is_courtesy, is_emoji
-from bot.core.command.marks import bare
+from bot.core.command.markup import bare
 from bot.core.command.parse import (
     ParseError,
     is_command,

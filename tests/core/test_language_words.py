@@ -11,7 +11,7 @@ from bot.core.command.requests import (
     Show,
     Trigger,
 )
-from bot.core.command.words import Cursor, decode, tick, visible
+from bot.core.command.tokens import Cursor, decode, tick, visible
 from bot.core.flow.model import Parameter
 
 ME = "u15432100000000011"

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from bot.core.text.escape import escape, one_line, plain
-from bot.core.text.legible import is_legible, legible
+from bot.core.text.escape import escape, is_legible, legible, one_line, plain
 
 ANY = some.text(some.characters(codec=None))
 

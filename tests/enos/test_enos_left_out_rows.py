@@ -9,7 +9,7 @@ from enos_lists import row
 from enos_rows import ROW, page_of, wire
 from enos_searches import all_of, ids
 
-from bot.core.text.legible import is_legible, legible
+from bot.core.text.escape import is_legible, legible
 from bot.enos.envelope import open_envelope
 from bot.enos.errors import BadResponse, Throttled
 from bot.enos.graphs import graph_of, parameters_of

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.core.outbox.conversations import SlackUnclear
 from bot.core.people.model import Surface
-from bot.core.text.legible import is_legible
+from bot.core.text.escape import is_legible
 from bot.slack import incoming
 from bot.slack.calls import storable
 from bot.slack.directory import MEMBER_PAGES, Directory

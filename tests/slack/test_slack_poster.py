@@ -7,7 +7,7 @@ import pytest
 from fake_slack import BOT, TEAM, Fault, refusal
 
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
-from bot.core.text.legible import is_legible
+from bot.core.text.escape import is_legible
 from bot.slack.identity import Identity
 from bot.slack.poster import Poster
 

@@ -9,7 +9,7 @@ from bot.core.command import periods
 from bot.core.command.periods import TimeParseError
 from bot.core.command.requests import FlowRef, OwnerRef, Period, When
 from bot.core.command.spelling import spell_key, spell_name, spell_note, spell_value, spell_word
-from bot.core.command.words import Cursor, Token, tick
+from bot.core.command.tokens import Cursor, Token, tick
 from bot.core.flow.ids import flow_of, is_instance
 from bot.core.flow.model import (
     FlowId,

@@ -15,7 +15,7 @@ from bot.core.command.local_times import AmbiguousTime
 from bot.core.command.periods import resolve
 from bot.core.command.requests import Help, Request, Trigger
 from bot.core.command.table import Row, near, nearest, row, row_of
-from bot.core.command.words import Cursor, ParseError, Token, tick
+from bot.core.command.tokens import Cursor, ParseError, Token, tick
 from bot.core.errors import Refused
 
 __all__ = ["ParseError", "far_off", "is_command", "is_courtesy_only", "parse", "say", "trigger_time", "would_change"]

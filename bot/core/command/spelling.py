@@ -2,8 +2,8 @@
 
 import re
 
-from bot.core.command.marks import EQUALS, PAIRED, bare, folded
-from bot.core.command.words import (
+from bot.core.command.markup import EQUALS, PAIRED, bare, folded
+from bot.core.command.tokens import (
     CORNERS,
     DOUBLE,
     INVISIBLE,

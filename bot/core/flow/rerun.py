@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.command.words import visible
+from bot.core.command.tokens import visible
 from bot.core.errors import Refused
 from bot.core.flow.graph import broken, downstream, in_order, one_for_all
 from bot.core.flow.ids import expected_instance, instance_moment

@@ -13,16 +13,35 @@ Cleaned is, for every surface, what makes a reader see something else than what 
     combining marks               four on one sign stay, enough for every language; what towers above that goes
     no text (NUL, half a pair)    becomes �: neither the database nor Slack could take it
     private use                   stays: such a sign turns nothing around, and a name must be copied as it is
+
+``legible`` does less, for all that is stored: half a UTF-16 pair (a lone surrogate such as U+D83D) has no UTF-8, and
+NUL ends a text in SQLite. One such character in one name must not stop whatever else is written with it.
 """
 
 import re
 import unicodedata
 from collections.abc import Mapping
 
+NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+SMALLEST, LARGEST = -(2**63), 2**63 - 1  # whole numbers that SQLite holds
+
+
+def is_legible(text: str) -> bool:
+    """Whether the database and Slack can hold this text as it is."""
+    return NO_TEXT.search(text) is None
+
+
+def legible(text: str, limit: int | None = None) -> str:
+    """Return the text with � for each sign that is none, cut with … to ``limit`` characters."""
+    if limit is not None and len(text) > limit:
+        text = text[: limit - 1] + "…"
+    return NO_TEXT.sub("�", text)
+
+
 # What cannot be escaped is shown by a sign that looks like it. Whoever compares what people copied reads it back.
 SUBSTITUTES: Mapping[str, str] = {"`": "ˋ", "*": "∗"}
 
-_NO_TEXT = re.compile("[\x00\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_NOT_SHOWN = re.compile("[\x00\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _TERMINAL = re.compile(
     "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b\n]*(?:\x07|\x1b\\\\)?"
 )  # colours, titles, cursors
@@ -45,7 +64,7 @@ _GROUP = re.compile(r"S[A-Z0-9]{2,30}")
 
 def clean(text: str) -> str:
     """Return the text as it may be shown anywhere: nothing in it deceives the eye. Lines and tabs stay."""
-    text = _LINE_END.sub("\n", _NO_TEXT.sub("�", _TERMINAL.sub("", text)))
+    text = _LINE_END.sub("\n", _NOT_SHOWN.sub("�", _TERMINAL.sub("", text)))
     text = _UNSEEN.sub("", text)
     return text if text.isascii() else _few_marks(_IDLE_JOINER.sub("", text))
 

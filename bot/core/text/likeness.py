@@ -11,10 +11,9 @@ from heapq import nlargest
 from itertools import pairwise
 from unicodedata import category, normalize
 
-from bot.core.command.marks import PAIRED, bare
-from bot.core.command.words import STRAIGHT
-from bot.core.text.escape import SUBSTITUTES
-from bot.core.text.legible import legible
+from bot.core.command.markup import PAIRED, bare
+from bot.core.command.tokens import STRAIGHT
+from bot.core.text.escape import SUBSTITUTES, legible
 
 CUT = "…"  # where an answer cut a name
 _LONGEST = 120  # characters of a name that are compared

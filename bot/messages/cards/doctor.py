@@ -1,10 +1,9 @@
 """What people see of ``flowbot doctor``: a message that goes again, and one with a button to prove buttons by."""
 
-from bot.core.command.words import decode, visible
+from bot.core.command.tokens import decode, visible
 from bot.core.outbox.posts import Body
 from bot.core.text.escape import escape, mention
-from bot.core.text.mask import DEFAULT
-from bot.core.text.sealed import without_secrets
+from bot.core.text.mask import DEFAULT, without_secrets
 from bot.messages import blocks
 
 COMMAND = "status"  # what the button says: anybody may, and it changes nothing

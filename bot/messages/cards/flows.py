@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.core.command.words import visible
+from bot.core.command.tokens import visible
 from bot.core.flow.model import (
     Flow,
     FlowId,

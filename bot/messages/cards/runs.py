@@ -8,8 +8,8 @@ from bot.core.flow.graph import AT_WORK, BROKEN, in_order
 from bot.core.flow.graph import ended as is_over
 from bot.core.flow.ids import instance_moment
 from bot.core.flow.model import Instance, InstanceId, Parameter, Task
+from bot.core.flow.run import Run
 from bot.core.flow.status import Status, is_finished, name_of
-from bot.core.incident.facts import Run
 from bot.core.outbox.posts import Body
 from bot.core.people.model import Person
 from bot.core.text.escape import code, escape, mention

@@ -20,15 +20,14 @@ from bot.core.command.parse import ParseError, parse, say
 from bot.core.command.requests import Help, Request, Trigger
 from bot.core.command.rights import Caller, Denial, may, may_use_bot
 from bot.core.command.table import row_of
-from bot.core.command.words import visible
+from bot.core.command.tokens import visible
 from bot.core.errors import Failure, Refused, TemporaryFailure, Unclear
 from bot.core.incident.lifecycle import StateConflict
 from bot.core.incident.model import Incident, IncidentId
 from bot.core.outbox.conversations import SlackRefused
 from bot.core.outbox.posts import Body, PostId
 from bot.core.people.model import IncomingMessage, Profile, Surface
-from bot.core.text.mask import STARS
-from bot.core.text.sealed import withheld, without_secrets
+from bot.core.text.mask import STARS, withheld, without_secrets
 from bot.messages.cards import answers
 from bot.messages.cards.answers import Offer
 from bot.messages.cards.incident import headline

@@ -16,7 +16,7 @@ from bot.core.command.requests import (
     Unack,
 )
 from bot.core.command.rights import Caller, Denial, may_respond
-from bot.core.command.words import visible
+from bot.core.command.tokens import visible
 from bot.core.errors import Refused, TemporaryFailure
 from bot.core.flow.ids import flow_of
 from bot.core.flow.model import InstanceId
@@ -28,7 +28,7 @@ from bot.core.outbox.posts import PostId
 from bot.core.people.model import Link, Surface
 from bot.core.text.escape import code, mention
 from bot.core.text.likeness import likeness, unmarked
-from bot.core.text.sealed import without_secrets
+from bot.core.text.mask import without_secrets
 from bot.core.text.shown_times import duration
 from bot.messages.cards import answers, flows
 from bot.work.commands import replaced_messages, targets, unmatched, visibility

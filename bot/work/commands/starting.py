@@ -29,8 +29,8 @@ from bot.core.flow.rerun import (
     minutes,
     plan,
 )
+from bot.core.flow.run import Run
 from bot.core.flow.times import milliseconds
-from bot.core.incident.facts import Run
 from bot.core.text.escape import code
 from bot.core.text.likeness import likeness
 from bot.core.text.shown_times import ago, minute_in_utc, on_the_clock

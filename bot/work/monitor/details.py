@@ -29,7 +29,7 @@ from bot.core.incident.facts import ChangeSet
 from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Incident, IncidentId
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
-from bot.core.text.error_line import error_line
+from bot.core.text.log_text import error_line
 from bot.messages import incident_posts
 from bot.messages.cards import incident_replies as replies
 from bot.messages.cards.incident import RenderContext

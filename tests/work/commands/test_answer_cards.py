@@ -18,8 +18,8 @@ from bot.core.flow.model import (
     TaskId,
     UserName,
 )
+from bot.core.flow.run import Run
 from bot.core.flow.status import Status
-from bot.core.incident.facts import Run
 from bot.core.outbox.pointers import PostPresence, post_presence
 from bot.core.outbox.posts import (
     Lane,

@@ -10,8 +10,7 @@ Outside of values and notes the marks that Slack puts around words, and full-wid
 import re
 from dataclasses import dataclass
 
-from bot.core.command.marks import EQUALS, Marks, bare, folded
-from bot.core.command.typed import Typed, decode
+from bot.core.command.markup import EQUALS, Marks, Typed, bare, decode, folded
 from bot.core.errors import Refused
 
 __all__ = [
