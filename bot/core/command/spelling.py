@@ -2,7 +2,7 @@
 
 import re
 
-from bot.core.command.markup import EQUALS, PAIRED, bare, folded
+from bot.core.command.markup import EQUALS, FULL_WIDTH, PAIRED, bare
 from bot.core.command.tokens import (
     CORNERS,
     DOUBLE,
@@ -48,7 +48,7 @@ def spell_word(word: str) -> str:
 def spell_key(key: str) -> str:
     """Return a key: bare, or quoted where it must be; what would be straightened is written as a number."""
     text = _STRAIGHTENED.sub(_entity, _encoded(key))
-    return _quoted(text) if _ENDS_KEY.search(text) or folded(text) != text else text
+    return _quoted(text) if _ENDS_KEY.search(text) or text.translate(FULL_WIDTH) != text else text
 
 
 def spell_note(note: str) -> str:

@@ -13,7 +13,8 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 
-from bot.core.command.tokens import Cursor, ParseError, decode
+from bot.core.command.markup import decode
+from bot.core.command.tokens import Cursor, ParseError
 from bot.core.flow.model import InstanceId, Parameter
 from bot.core.text.escape import clean
 

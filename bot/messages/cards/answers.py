@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import assert_never
 
 from bot.core.audit import Entry, frees
+from bot.core.command.markup import decode
 from bot.core.command.rights import Denial
-from bot.core.command.tokens import decode, visible
+from bot.core.command.tokens import visible
 from bot.core.flow.ids import is_instance
 from bot.core.outbox.pointers import PostPresence
 from bot.core.outbox.posts import Body

@@ -1,6 +1,7 @@
 """What people see of ``flowbot doctor``: a message that goes again, and one with a button to prove buttons by."""
 
-from bot.core.command.tokens import decode, visible
+from bot.core.command.markup import decode
+from bot.core.command.tokens import visible
 from bot.core.outbox.posts import Body
 from bot.core.text.escape import escape, mention
 from bot.core.text.mask import DEFAULT, without_secrets

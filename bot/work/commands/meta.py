@@ -45,7 +45,7 @@ async def help_(services: Services, context: CommandContext, request: Help) -> A
 
 
 def _one(services: Services, context: CommandContext, topic: str) -> Mapping[str, Any]:
-    row = table.row(topic)
+    row = table.BY_VERB.get(topic.casefold())
     if row is None:
         near = table.nearest(topic)
         raise Refused(
