@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.core.text.escape import clean, plain
-from bot.core.text.shown_times import without_dates
+from bot.core.text.shown_times import SLACK_DATE
 
 Block = dict[str, Any]
 Element = dict[str, Any]
@@ -39,7 +39,8 @@ def fit(text: str, limit: int) -> str:
 
 def mrkdwn(text: str, limit: int = _SECTION) -> Element:
     """Return a text object in which Slack looks for nothing by itself."""
-    return {"type": "mrkdwn", "text": fit(text, limit) if text.strip() else "–", "verbatim": True}
+    shown = text if len(text) <= limit else fit(text, limit)
+    return {"type": "mrkdwn", "text": shown if text.strip() else "–", "verbatim": True}
 
 
 def section(text: str, fields: Sequence[str] | None = None, accessory: Element | None = None) -> Block:
@@ -85,13 +86,6 @@ def value(command: str, post: str) -> str:
     return f"{_VERSION}|{post}|{command}"
 
 
-def pressed(carried: str) -> tuple[str, str] | None:
-    """Return the post and the words of a button's value; None for a value of another version."""
-    version, first, rest = carried.partition("|")
-    post, second, command = rest.partition("|")
-    return (post, command) if version == _VERSION and first and second else None
-
-
 def button(
     label: str,
     command: str,
@@ -131,16 +125,19 @@ def body(text: str, blocks: Sequence[Block], color: str | None = None, head: Seq
     there, since Slack notifies nobody from beside a bar.
     At most 50 blocks and 13,000 characters in all; rows of buttons are kept, texts at the end are left out.
     """
-    short = fit(without_dates(text), _TEXT) if text.strip() else "–"
-    if color is None:
-        return {"text": short, "blocks": _capped([*head, *blocks])}
+    short = SLACK_DATE.sub(r"\1", text) if text.strip() else "–"
+    if len(short) > _TEXT:
+        short = fit(short, _TEXT)
+    above, below = ([*head, *blocks], list[Block]()) if color is None else (list(head), list(blocks))
+    # What Python prints of the blocks is longer than what people read in them: most messages need no second look.
+    if len(above) + len(below) > _BLOCKS or len(repr((above, below))) > _CHARACTERS:
+        above = _capped(above)
+        below = _capped(below, _BLOCKS - len(above), _CHARACTERS - sum(map(_weight, above)))
     message: dict[str, Any] = {"text": short}
-    kept_head = _capped(list(head)) if head else []
-    if kept_head:
-        message["blocks"] = kept_head
-    room = _CHARACTERS - sum(map(_weight, kept_head))
-    beside = _capped(list(blocks), _BLOCKS - len(kept_head), room)
-    message["attachments"] = [{"color": color, "blocks": beside, "fallback": short}]
+    if above or color is None:
+        message["blocks"] = above
+    if color is not None:
+        message["attachments"] = [{"color": color, "blocks": below, "fallback": short}]
     return message
 
 

@@ -51,3 +51,8 @@ def expected_instance(flow: FlowId, at_ms: int) -> InstanceId:
     """Return the id that a run of this flow triggered for this time (epoch milliseconds) will have."""
     minute = datetime.fromtimestamp(at_ms // 1000, UTC)
     return InstanceId(f"{flow}-{minute:%Y%m%d%H%M}00")
+
+
+def milliseconds(at: datetime) -> int:
+    """A moment as the platform takes it: epoch milliseconds."""
+    return int(at.timestamp() * 1000)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from bot.core.command.tokens import visible
 from bot.core.errors import Refused
 from bot.core.flow.graph import broken, downstream, in_order, one_for_all
-from bot.core.flow.ids import expected_instance, instance_moment
+from bot.core.flow.ids import expected_instance, instance_moment, milliseconds
 from bot.core.flow.model import (
     Flow,
     FlowId,
@@ -23,7 +23,7 @@ from bot.core.flow.model import (
     TaskId,
 )
 from bot.core.flow.status import Status
-from bot.core.flow.times import calibrate, milliseconds, read_time
+from bot.core.flow.times import calibrate, read_time
 from bot.core.text.shown_times import minute_in_utc
 
 FIRST_YEAR = 2000  # EnOS puts 1970 into an id where it did not understand the time (sample of Trigger Flow)

@@ -27,11 +27,6 @@ class Calibration:
     certain: bool  # the id allows exactly one offset for the trigger time
 
 
-def milliseconds(at: datetime) -> int:
-    """Return a moment as the platform takes it: epoch milliseconds."""
-    return int(at.timestamp() * 1000)
-
-
 def read_time(text: str, offset: timedelta) -> datetime | None:
     """Return a printed time (``yyyy-MM-dd HH:mm:ss``, fraction dropped) as UTC, or None where it is none."""
     match = _PRINTED.fullmatch(text.strip())

@@ -18,17 +18,13 @@ Cleaned is, for every surface, what makes a reader see something else than what 
 NUL ends a text in SQLite. One such character in one name must not stop whatever else is written with it.
 """
 
+import html
 import re
 import unicodedata
 from collections.abc import Mapping
 
 NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 SMALLEST, LARGEST = -(2**63), 2**63 - 1  # whole numbers that SQLite holds
-
-
-def is_legible(text: str) -> bool:
-    """Whether the database and Slack can hold this text as it is."""
-    return NO_TEXT.search(text) is None
 
 
 def legible(text: str, limit: int | None = None) -> str:
@@ -71,13 +67,13 @@ def clean(text: str) -> str:
 
 def escape(text: str) -> str:
     """Return mrkdwn that shows ``text`` and does nothing: no mention, no link."""
-    return clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return html.escape(clean(text), quote=False)
 
 
 def code(text: str) -> str:
     """Return ``text`` escaped and in code ticks, on one line; nothing for an empty text."""
-    line = substituted(one_line(text), "`")
-    return f"`{escape(line)}`" if line else ""
+    line = one_line(text).replace("`", SUBSTITUTES["`"])
+    return f"`{html.escape(line, quote=False)}`" if line else ""
 
 
 def plain(text: str, limit: int) -> str:
@@ -93,13 +89,6 @@ def one_line(text: str) -> str:
     """Return the text cleaned, without line breaks and outer blanks."""
     # Not one expression with \s* before the break: on a long run of blanks it would start anew at each of them.
     return " ".join(filter(None, map(str.strip, _BREAK.split(clean(text)))))
-
-
-def substituted(text: str, signs: str) -> str:
-    """Return the text with these signs shown by what looks like them."""
-    for sign in signs:
-        text = text.replace(sign, SUBSTITUTES[sign])
-    return text
 
 
 def mention(user: str) -> str:

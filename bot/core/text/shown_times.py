@@ -13,17 +13,12 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAY = timedelta(days=1)
-_SLACK_DATE = re.compile(r"<!date\^[^<>|]*\|([^<>]*)>")
+SLACK_DATE = re.compile(r"<!date\^[^<>|]*\|([^<>]*)>")  # its group is the fallback, which names its zone
 
 
 def slack_date(at: datetime) -> str:
     """Return mrkdwn that shows a moment in the reader's own zone, and in UTC where that is not supported."""
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{in_full(at)}>"
-
-
-def without_dates(text: str) -> str:
-    """Return mrkdwn in which Slack's dates stand as their fallback, which names its zone: for a phone's line."""
-    return _SLACK_DATE.sub(r"\1", text)
 
 
 def in_full(at: datetime) -> str:

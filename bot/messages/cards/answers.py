@@ -12,7 +12,7 @@ from bot.core.flow.ids import is_instance
 from bot.core.outbox.pointers import PostPresence
 from bot.core.outbox.posts import Body
 from bot.core.people.model import EDITED, Link, Person
-from bot.core.text.escape import code, escape, mention, one_line, substituted
+from bot.core.text.escape import SUBSTITUTES, code, escape, mention, one_line
 from bot.core.text.shown_times import ago
 from bot.messages import blocks
 from bot.messages.blocks import Block, Element
@@ -40,8 +40,8 @@ def told(
         parts.append(blocks.section("\n".join(lines)))
     if row:
         parts.append(blocks.actions(*row))
-    footer = [repeated(words), *notes]
-    shown = [note for note in footer if note]
+    answered = typed(words)
+    shown = [note for note in (f"↳ {answered}" if answered else "", *notes) if note]
     if shown:
         parts.append(blocks.context(*shown))
     return blocks.body(one_line(text), parts)
@@ -49,14 +49,8 @@ def told(
 
 def repeating(body: Body, words: str) -> Body:
     """Return what is said to everybody in an incident's thread with the command that it answers."""
-    command = repeated(words)
-    return blocks.body(body["text"], [*body["blocks"], blocks.context(command)]) if command else body
-
-
-def repeated(words: str) -> str:
-    """Return the command that is answered."""
-    shown = typed(words)
-    return f"↳ {shown}" if shown else ""
+    answered = typed(words)
+    return blocks.body(body["text"], [*body["blocks"], blocks.context(f"↳ {answered}")]) if answered else body
 
 
 def typed(words: str) -> str:
@@ -80,7 +74,7 @@ def ticked(sentence: str) -> str:
     """Return a sentence of ours escaped, with its `commands` still in code ticks."""
     parts = sentence.split("`")
     if len(parts) % 2 == 0:
-        return escape(substituted(sentence, "`"))
+        return escape(sentence.replace("`", SUBSTITUTES["`"]))
     return "".join(code(part) if place % 2 else escape(part) for place, part in enumerate(parts))
 
 

@@ -1,7 +1,7 @@
 """Flows and instances in words: names, statuses, times, rows of lists."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.core.command.tokens import visible
 from bot.core.flow.model import (
@@ -16,7 +16,7 @@ from bot.core.flow.model import (
 from bot.core.flow.status import PENDING, Status, name_of
 from bot.core.flow.times import trigger_moment
 from bot.core.people.model import Person
-from bot.core.text.escape import code, escape, mention, one_line, substituted
+from bot.core.text.escape import SUBSTITUTES, code, escape, mention, one_line
 from bot.core.text.shown_times import as_printed, day_before, slack_date
 from bot.messages import blocks
 from bot.messages.blocks import Block
@@ -51,7 +51,7 @@ def flow_name(flow: FlowId, name: str) -> str:
 
 def bold(text: str) -> str:
     """Return a name in bold, on one line; what would end the bold or turn the line around is replaced."""
-    shown = escape(substituted(short(text), "*"))
+    shown = escape(short(text).replace("*", SUBSTITUTES["*"]))
     return f"*{shown}*" if shown else ""
 
 
@@ -68,11 +68,6 @@ def owners(names: Sequence[UserName], people: Mapping[UserName, Person]) -> str:
     return ", ".join(shown) + more if shown else "nobody that EnOS names"
 
 
-def moment(at: datetime) -> str:
-    """Return a moment in the reader's own zone."""
-    return slack_date(at)
-
-
 def triggered(instance: InstanceId, printed: str, zone: timedelta | None) -> str:
     """Return a run's trigger time for each reader; ``printed`` is EnOS's, ``zone`` that of its times, if known.
 
@@ -82,7 +77,7 @@ def triggered(instance: InstanceId, printed: str, zone: timedelta | None) -> str
     at, exact = trigger_moment(instance, printed, zone)
     if at is None:
         return escape(as_printed(short(printed), None)) if short(printed) else ""
-    return moment(at) if exact else f"about {moment(at)}"
+    return slack_date(at) if exact else f"about {slack_date(at)}"
 
 
 def data_date(instance: Instance, zone: timedelta | None) -> str:

@@ -19,7 +19,7 @@ from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.outbox.posts import Body
 from bot.core.people.model import Person
 from bot.core.text.escape import code, escape
-from bot.core.text.shown_times import as_printed, duration
+from bot.core.text.shown_times import as_printed, duration, slack_date
 from bot.messages import blocks
 from bot.messages.blocks import Element
 from bot.messages.cards import flows
@@ -122,7 +122,7 @@ def _fields(incident: Incident, render_context: RenderContext) -> list[str]:
     )  # its own card now shows the newest
     shown = [
         f"*Run*\n{words.run(newest.instance, newest.trigger_time, render_context.zone)}",
-        f"*Since*\n{flows.moment(incident.opened_at)}{began}",
+        f"*Since*\n{slack_date(incident.opened_at)}{began}",
         f"*Failures in a row*\n{count}",
         f"*Last good run*\n{words.run(InstanceId(good))}" if good else "*Last good run*\nnot known",
     ]

@@ -12,6 +12,7 @@ from bot.core.incident.model import Incident, Phase
 from bot.core.outbox.posts import Body
 from bot.core.people.model import Person
 from bot.core.text.escape import code, escape, mention, mention_group, one_line
+from bot.core.text.shown_times import slack_date
 from bot.messages import blocks
 from bot.messages.blocks import Block
 from bot.messages.cards import flows
@@ -105,9 +106,9 @@ def _what(group: IncidentGroup, incidents: Sequence[Incident]) -> str:
     again = f", with {failures:,} failures in all" if failures > group.joined else ""
     began = f"{_incidents(group.joined)} began"
     if group.ended_at is None:
-        return f"🌩️ *A storm:* {began} since {flows.moment(since)}{again}."
-    until = flows.moment(group.last_at)
-    return f"🌤️ *The storm is over.* {began} from {flows.moment(since)} to {until}{again}."
+        return f"🌩️ *A storm:* {began} since {slack_date(since)}{again}."
+    until = slack_date(group.last_at)
+    return f"🌤️ *The storm is over.* {began} from {slack_date(since)} to {until}{again}."
 
 
 def _incidents(number: int) -> str:
@@ -152,7 +153,7 @@ def first_start(
     text = f"flowbot is watching · {state}"
     lines = [
         "*flowbot is watching.* From now on every flow that fails gets a message with a thread of its own here.",
-        f"I have read the runs triggered since {flows.moment(since)}: {state}.",
+        f"I have read the runs triggered since {slack_date(since)}: {state}.",
     ]
     body: list[Block] = [blocks.section("\n".join(lines)), *_rows(grouped, post, zone)]
     if len(grouped) > LISTED:

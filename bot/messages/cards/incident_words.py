@@ -11,7 +11,7 @@ from bot.core.incident.lifecycle import not_backfilled
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.people.model import Person
 from bot.core.text.escape import code, escape, mention, one_line
-from bot.core.text.shown_times import as_printed, duration, in_utc
+from bot.core.text.shown_times import as_printed, duration, in_utc, slack_date
 from bot.messages.cards import flows
 
 LISTED = 3  # runs named one by one
@@ -92,7 +92,7 @@ def who(person: Person | None) -> str:
 
 def at(word: str, moment: datetime | None) -> str:
     """Return a moment with the word before it, if there is one."""
-    return f"{word} {flows.moment(moment)}" if moment else ""
+    return f"{word} {slack_date(moment)}" if moment else ""
 
 
 def note(incident: Incident) -> str:

@@ -9,7 +9,7 @@ from bot.core.health.daily import Day
 from bot.core.incident.lifecycle import not_backfilled
 from bot.core.outbox.posts import Body
 from bot.core.text.escape import code, escape, one_line
-from bot.core.text.shown_times import duration
+from bot.core.text.shown_times import duration, slack_date
 from bot.messages import blocks
 from bot.messages.cards import flows
 from bot.messages.cards import incident_words as words
@@ -32,7 +32,7 @@ def unreachable(since: datetime, why: str) -> Body:
     """Return the one notice that EnOS cannot be read."""
     text = "EnOS cannot be read · failures are not seen until it answers"
     lines = [
-        f"🔴 *EnOS cannot be read* since {flows.moment(since)}, so I do not see failures at the moment.",
+        f"🔴 *EnOS cannot be read* since {slack_date(since)}, so I do not see failures at the moment.",
         f"> {escape(blocks.fit(one_line(why), 300))}",
         (
             "I keep trying, less often the longer it lasts, and then read everything that happened meanwhile: "
@@ -45,7 +45,7 @@ def unreachable(since: datetime, why: str) -> Body:
 def was_unreachable(since: datetime, until: datetime) -> Body:
     """Return the notice as it is edited once EnOS answers again."""
     text = f"EnOS answers again, after {duration(until - since)}"
-    line = f"🟢 *EnOS answers again.* It could not be read from {flows.moment(since)} to {flows.moment(until)}."
+    line = f"🟢 *EnOS answers again.* It could not be read from {slack_date(since)} to {slack_date(until)}."
     return blocks.body(text, [blocks.section(line)], GREEN)
 
 
@@ -134,7 +134,7 @@ def late(since: datetime) -> Body:
     """Return the one notice that no reading has ended since."""
     text = "Reading EnOS takes too long · failures are told late"
     lines = [
-        f"🟠 *Reading EnOS takes too long:* I have not read it to the end since {flows.moment(since)}.",
+        f"🟠 *Reading EnOS takes too long:* I have not read it to the end since {slack_date(since)}.",
         "Failures are told late, and none is lost: I go on reading.",
         "If it stays so, look at how fast EnOS answers, and at `status` and `doctor`.",
     ]

@@ -13,7 +13,7 @@ from bot.core.flow.status import Status, is_finished, name_of
 from bot.core.outbox.posts import Body
 from bot.core.people.model import Person
 from bot.core.text.escape import code, escape, mention
-from bot.core.text.shown_times import ago, day_before, duration
+from bot.core.text.shown_times import ago, day_before, duration, slack_date
 from bot.messages import blocks
 from bot.messages.blocks import Block
 from bot.messages.cards import answers, flows
@@ -42,7 +42,7 @@ def notes(beginning: StartDetails) -> str:
     """Return what the message keeps saying while the run goes on, as mrkdwn; empty where there is nothing."""
     lines: list[str] = []
     if beginning.moved:
-        wanted, at = map(flows.moment, beginning.moved)
+        wanted, at = map(slack_date, beginning.moved)
         lines.append(f"The id for {wanted} is taken, so this run stands at {at}, in the same data period.")
     if beginning.parameters:
         lines.append("*For this run only*\n" + flows.parameter_list(beginning.parameters))
@@ -131,9 +131,9 @@ def no_minute(held: MinuteHolder, old: InstanceId, again: str, now: datetime) ->
     ``again`` is a command for the next free minute, which belongs to other data; empty where there is none.
     """
     if held.repeats:
-        whose = f"Run {code(old)} itself holds the minute {flows.moment(held.at)}"
+        whose = f"Run {code(old)} itself holds the minute {slack_date(held.at)}"
     else:
-        whose = f"Run {code(held.id)} holds the minute {flows.moment(held.at)}; {_starter(held, now)}"
+        whose = f"Run {code(held.id)} holds the minute {slack_date(held.at)}; {_starter(held, now)}"
     why = "EnOS keeps one run of a flow for each minute, and no later minute of the same data period is free"
     parts = [f"{whose}. {why}, so nothing was started."]
     instance = held.instance
@@ -230,14 +230,6 @@ def _task_name(run: Run, instance: Instance) -> str:
     return next((task.name for task in instance.graph.tasks if task.id == run.task), "")
 
 
-def _times(run: Run, said: str, zone: timedelta | None) -> str:
-    """Return the run's id, its trigger time for the reader, and its data date: as EnOS ``said``, or by its rule."""
-    requested_at = datetime.fromtimestamp(run.trigger_ms / 1000, UTC)
-    at = instance_moment(run.instance) or requested_at
-    date = escape(flows.short(said)) or day_before(at, zone)
-    return f"Run {code(run.instance)} · for {flows.moment(at)}" + (f" · data date {date}" if date else "")
-
-
 def _done(instance: Instance) -> tuple[int, int]:
     tasks = [task for task in instance.graph.tasks if task.status != Status.SKIP]
     return sum(task.status is not None and is_finished(task.status) for task in tasks), len(tasks)
@@ -263,14 +255,17 @@ def _card(
     zone: timedelta | None = None,
 ) -> Body:
     """Return the message; with a colour the text stands above the bar, or Slack would show it there once more."""
-    row, _ = answers.buttons(offers, run.post)
     head: list[Block] = [blocks.section(text)]
     parts: list[Block] = [*extra]
     if run.notes:
         parts.append(blocks.section(run.notes))
-    parts.append(blocks.context(_times(run, instance.data_date if instance else "", zone)))
-    if row:
+    at = instance_moment(run.instance) or datetime.fromtimestamp(run.trigger_ms / 1000, UTC)
+    said = instance.data_date if instance else ""
+    date = (said and escape(flows.short(said))) or day_before(at, zone)  # as EnOS says, or by its rule
+    when = f"Run {code(run.instance)} · for {slack_date(at)}" + (f" · data date {date}" if date else "")
+    parts.append(blocks.context(when))
+    if offers and (row := answers.buttons(offers, run.post)[0]):
         parts.append(blocks.actions(*row))
     if run.words:
-        parts.append(blocks.context(answers.repeated(run.words)))
+        parts.append(blocks.context(f"↳ {answers.typed(run.words)}"))
     return blocks.body(text, parts, color, head)

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.core.errors import Failure
 from bot.core.flow import graph as graphs
-from bot.core.flow.ids import instance_moment
+from bot.core.flow.ids import instance_moment, milliseconds
 from bot.core.flow.model import (
     Instance,
     InstanceId,
@@ -23,7 +23,6 @@ from bot.core.flow.model import (
     UserName,
 )
 from bot.core.flow.status import Status
-from bot.core.flow.times import milliseconds
 from bot.core.incident import lifecycle
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.lifecycle import Transition
