@@ -6,7 +6,7 @@ from typing import Protocol
 
 from sqlite_utils import Database
 
-from bot.core.audit import Attempt, Entry, frees
+from bot.core.audit import NOT_ACTED, Attempt, Entry
 from bot.core.people.model import Link, Person
 from bot.store.people import person
 from bot.store.timestamps import from_timestamp, from_timestamp_or_none, timestamp
@@ -73,7 +73,7 @@ def end(db: Database, result: AttemptResultFields | None) -> None:
                 result.user_id,
                 result.answer,
                 timestamp(result.at),
-                int(frees(result.outcome)),
+                int(NOT_ACTED.match(result.outcome) is not None),
                 result.attempt,
             ],
         )

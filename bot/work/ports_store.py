@@ -246,7 +246,7 @@ class Store(Protocol):
 
     # the audit
     async def begin_attempt(self, attempt: Attempt, *, delivery: str = "") -> int | None:
-        """Write an attempt; None if one with this key is open or has acted (``core/audit.py``, ``frees``)."""
+        """Write an attempt; None if one with this key is open or has acted (``core/audit.py``, ``NOT_ACTED``)."""
         ...
 
     async def attempt_by_key(self, key: str) -> Entry | None:

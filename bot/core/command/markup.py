@@ -146,16 +146,17 @@ class Marks:
         while True:
             first, last = start, end
             while first < last:
-                unseen = UNSEEN.match(self._syntax, first, last)
-                behind = unseen.end() if unseen else self._behind_line_mark(first, last)
-                if behind == first:
+                if unseen := UNSEEN.match(self._syntax, first, last):
+                    first = unseen.end()
+                elif MARK.match(self._text, first, last) and (inner := self._behind_line_mark(first, last)) > first:
+                    first = inner
+                else:
                     break
-                first = behind
             while first < last and UNSEEN.match(self._syntax[last - 1]):
                 last -= 1
             if ticked := _TICKED.fullmatch(self._text, first, last):
                 start, end = ticked.span(2)
-            elif first < last and self._counterpart(first) == last - 1:
+            elif first < last and self._syntax[first] in PAIRED and self._counterpart(first) == last - 1:
                 start, end = first + 1, last - 1
             else:
                 return start, end

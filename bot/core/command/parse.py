@@ -7,7 +7,7 @@ is not understood is refused with its place.
 """
 
 import re
-from dataclasses import fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, cast
 from unicodedata import category
@@ -52,7 +52,7 @@ def parse(text: str, command: str = "") -> Request:
     if found is None:
         raise _unknown(cursor, verb)
     cursor.take()
-    return _Reading(cursor, found, verb).request()
+    return _Reading(cursor, found, verb.end).request()
 
 
 def is_courtesy_only(text: str) -> bool:
@@ -157,19 +157,19 @@ def _unknown(cursor: Cursor, verb: Token) -> ParseError:
     )
 
 
+@dataclass(slots=True)
 class _Reading:
     """The reading of one command behind its verb."""
 
-    def __init__(self, cursor: Cursor, about: Row, verb: Token) -> None:
-        self._cursor = cursor
-        self._row = about
-        cursor.words = frozenset(each.word for each in about.clauses if each.word)
-        self._behind = verb.end  # the end of the last value without a word
-        self._values: dict[Clause, Any] = {}
-        self._places: dict[str, int] = {}  # where the clause of each word begins
+    _cursor: Cursor
+    _row: Row
+    _behind: int  # the end of the verb, then of the last value without a word
+    _values: dict[Clause, Any] = field(default_factory=dict)
+    _places: dict[str, int] = field(default_factory=dict)  # where the clause of each word begins
 
     def request(self) -> Request:
         cursor, row = self._cursor, self._row
+        cursor.words = frozenset(each.word for each in row.clauses if each.word)
         while (token := cursor.peek()) is not None and (clause := self._clause(token)) is not None:
             if clause.word:
                 cursor.take()

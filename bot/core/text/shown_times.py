@@ -13,17 +13,18 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAY = timedelta(days=1)
+_IN_FULL = "%Y-%m-%d %H:%M UTC"
 SLACK_DATE = re.compile(r"<!date\^[^<>|]*\|([^<>]*)>")  # its group is the fallback, which names its zone
 
 
 def slack_date(at: datetime) -> str:
     """Return mrkdwn that shows a moment in the reader's own zone, and in UTC where that is not supported."""
-    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{in_full(at)}>"
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at.astimezone(UTC):{_IN_FULL}}>"
 
 
 def in_full(at: datetime) -> str:
     """Return ``2026-11-21 18:00 UTC``: for logs and terminals, where years may lie between writing and reading."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{at.astimezone(UTC):{_IN_FULL}}"
 
 
 def in_utc(at: datetime) -> str:

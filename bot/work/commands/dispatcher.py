@@ -313,7 +313,7 @@ def _offers(failure: Failure) -> tuple[Offer, ...]:
 
 
 def _outcome(failure: Failure) -> str:
-    """Return the named reason for the audit (see ``audit.frees``)."""
+    """Return the named reason for the audit (see ``audit.NOT_ACTED``)."""
     match failure:
         case Refused():
             return f"refused:{failure.reason}"
