@@ -24,7 +24,7 @@ _VERSION = "1"
 
 
 def fit(text: str, limit: int) -> str:
-    """Return mrkdwn of at most ``limit`` characters, cut with … and never inside ``&amp;`` or ``<…>``."""
+    """Mrkdwn of at most ``limit`` characters, cut with … and never inside ``&amp;`` or ``<…>``."""
     if len(text) <= limit:
         return text
     kept = text[: limit - 1]
@@ -38,13 +38,13 @@ def fit(text: str, limit: int) -> str:
 
 
 def mrkdwn(text: str, limit: int = _SECTION) -> Element:
-    """Return a text object in which Slack looks for nothing by itself."""
+    """A text object in which Slack looks for nothing by itself."""
     shown = text if len(text) <= limit else fit(text, limit)
     return {"type": "mrkdwn", "text": shown if text.strip() else "–", "verbatim": True}
 
 
 def section(text: str, fields: Sequence[str] | None = None, accessory: Element | None = None) -> Block:
-    """Return a paragraph, with up to ten short fields in two columns."""
+    """A paragraph, with up to ten short fields in two columns."""
     block: Block = {"type": "section", "text": mrkdwn(text)}
     if fields:
         block["fields"] = [mrkdwn(field, _FIELD) for field in fields[:10]]
@@ -54,22 +54,22 @@ def section(text: str, fields: Sequence[str] | None = None, accessory: Element |
 
 
 def context(*texts: str) -> Block:
-    """Return small grey texts, at most ten."""
+    """Small grey texts, at most ten."""
     return {"type": "context", "elements": [mrkdwn(text, _CONTEXT) for text in texts[:10] or ("",)]}
 
 
 def actions(*elements: Element) -> Block:
-    """Return a row of buttons and menus, at most 25."""
+    """A row of buttons and menus, at most 25."""
     return {"type": "actions", "elements": list(elements[:25])}
 
 
 def header(text: str) -> Block:
-    """Return a heading; ``text`` is plain, not mrkdwn."""
+    """A heading; ``text`` is plain, not mrkdwn."""
     return {"type": "header", "text": _label(text, _HEADER)}
 
 
 def rich_pre(text: str) -> Block:
-    """Return preformatted text, in which Slack parses nothing; ``text`` is plain, and cleaned here."""
+    """Preformatted text, in which Slack parses nothing; ``text`` is plain, and cleaned here."""
     text = clean(text)
     shown = text if len(text) <= _SECTION else text[: _SECTION - 1] + "…"
     return {
@@ -79,7 +79,7 @@ def rich_pre(text: str) -> Block:
 
 
 def value(command: str, post: str) -> str:
-    """Return what a button carries: version, the post it stands on, the words it says.
+    """What a button carries: version, the post it stands on, the words it says.
 
     Words that are too long are stashed by the caller, who hands ``#<stash id>`` in their place.
     """
@@ -94,7 +94,7 @@ def button(
     index: int,
     style: str | None = None,
 ) -> Element:
-    """Return a button that says ``command``. Raises ValueError over 2,000 characters of value: stash it first."""
+    """A button that says ``command``. Raises ValueError over 2,000 characters of value: stash it first."""
     element: Element = {
         "type": "button",
         "text": _label(label, _LABEL),
@@ -107,7 +107,7 @@ def button(
 
 
 def menu(options: Sequence[tuple[str, str]], post: str, index: int) -> Element:
-    """Return the "…" menu: up to five (label, command). Raises ValueError over 150 characters a value."""
+    """The "…" menu: up to five (label, command). Raises ValueError over 150 characters a value."""
     return {
         "type": "overflow",
         "action_id": f"menu:{index}",
@@ -119,7 +119,7 @@ def menu(options: Sequence[tuple[str, str]], post: str, index: int) -> Element:
 
 
 def body(text: str, blocks: Sequence[Block], color: str | None = None, head: Sequence[Block] = ()) -> dict[str, Any]:
-    """Return a message: ``text`` is what a phone shows; with ``color`` the blocks stand beside a bar.
+    """A message: ``text`` is what a phone shows; with ``color`` the blocks stand beside a bar.
 
     On a phone's line Slack reads no dates: there they stand in UTC. ``head`` stands above the bar: mentions belong
     there, since Slack notifies nobody from beside a bar.
@@ -175,7 +175,7 @@ def _capped(blocks: list[Block], most: int = _BLOCKS, characters: int = _CHARACT
 
 
 def _weight(part: object) -> int:
-    """Return the number of characters that people read in a block."""
+    """The number of characters that people read in a block."""
     if isinstance(part, Mapping):
         own = sum(len(part[key]) for key in ("text", "alt_text") if isinstance(part.get(key), str))
         return own + sum(_weight(child) for child in part.values() if not isinstance(child, str))

@@ -203,7 +203,7 @@ USER_NAME = Form(
 
 
 def _timed(reader: Callable[[list[str]], tuple[Any, int]], hint: str) -> Callable[[Cursor], Any]:
-    """Return a reader that hands the next words to ``periods`` and takes as many as it understood."""
+    """A reader that hands the next words to ``periods`` and takes as many as it understood."""
 
     def read(cursor: Cursor) -> Any:
         tokens = cursor.ahead(3)
@@ -264,7 +264,7 @@ def _status(word: str) -> int | None:
 
 
 def _statuses(token: Token) -> tuple[int, ...] | None:
-    """Return the statuses of one token, such as ``fail,timeout``."""
+    """The statuses of one token, such as ``fail,timeout``."""
     parts = [_status(part) for part in token.plain.replace("、", ",").split(",") if part]
     return tuple(part for part in parts if part is not None) if parts and None not in parts else None
 

@@ -267,18 +267,18 @@ BY_REQUEST: Mapping[type[Request], Row] = {each.request: each for each in ROWS}
 
 
 def near(word: str, words: Sequence[str]) -> str:
-    """Return the one of ``words`` that comes nearest to a mistyped word; empty where none is near."""
+    """The one of ``words`` that comes nearest to a mistyped word; empty where none is near."""
     return next(iter(get_close_matches(word.casefold()[:40], words, n=1)), "")
 
 
 def nearest(word: str) -> str:
-    """Return the verb that comes nearest to a mistyped one; empty where none is near."""
+    """The verb that comes nearest to a mistyped one; empty where none is near."""
     found = near(word, list(BY_VERB))
     return BY_VERB[found].verb if found else ""
 
 
 def markdown_table() -> str:
-    """Return the table of the README."""
+    """The table of the README."""
     lines = ["| verb | syntax | who | does |", "|---|---|---|---|"]
     for each in ROWS:
         cells = (each.verb, f"`{each.syntax}`", each.who.value, each.summary)
@@ -287,7 +287,7 @@ def markdown_table() -> str:
 
 
 def usage_hint(rows: Sequence[Row] = ROWS) -> str:
-    """Return what Slack shows beside the slash command: each syntax, or the bare verb where room is short."""
+    """What Slack shows beside the slash command: each syntax, or the bare verb where room is short."""
     hints = [each.syntax for each in rows]
     for place in reversed(range(len(rows))):
         if len(_hint(hints)) > HINT_LIMIT:

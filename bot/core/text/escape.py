@@ -28,7 +28,7 @@ SMALLEST, LARGEST = -(2**63), 2**63 - 1  # whole numbers that SQLite holds
 
 
 def legible(text: str, limit: int | None = None) -> str:
-    """Return the text with � for each sign that is none, cut with … to ``limit`` characters."""
+    """The text with � for each sign that is none, cut with … to ``limit`` characters."""
     if limit is not None and len(text) > limit:
         text = text[: limit - 1] + "…"
     return NO_TEXT.sub("�", text)
@@ -59,25 +59,25 @@ _GROUP = re.compile(r"S[A-Z0-9]{2,30}")
 
 
 def clean(text: str) -> str:
-    """Return the text as it may be shown anywhere: nothing in it deceives the eye. Lines and tabs stay."""
+    """The text as it may be shown anywhere: nothing in it deceives the eye. Lines and tabs stay."""
     text = _LINE_END.sub("\n", _NOT_SHOWN.sub("�", _TERMINAL.sub("", text)))
     text = _UNSEEN.sub("", text)
     return text if text.isascii() else _few_marks(_IDLE_JOINER.sub("", text))
 
 
 def escape(text: str) -> str:
-    """Return mrkdwn that shows ``text`` and does nothing: no mention, no link."""
+    """Mrkdwn that shows ``text`` and does nothing: no mention, no link."""
     return html.escape(clean(text), quote=False)
 
 
 def code(text: str) -> str:
-    """Return ``text`` escaped and in code ticks, on one line; nothing for an empty text."""
+    """``text`` escaped and in code ticks, on one line; nothing for an empty text."""
     line = one_line(text).replace("`", SUBSTITUTES["`"])
     return f"`{html.escape(line, quote=False)}`" if line else ""
 
 
 def plain(text: str, limit: int) -> str:
-    """Return ``text`` for a plain_text object: one line, never empty, cut with … to ``limit`` characters.
+    """``text`` for a plain_text object: one line, never empty, cut with … to ``limit`` characters.
 
     Slack parses nothing in plain_text, so nothing is escaped.
     """
@@ -86,23 +86,23 @@ def plain(text: str, limit: int) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return the text cleaned, without line breaks and outer blanks."""
+    """The text cleaned, without line breaks and outer blanks."""
     # Not one expression with \s* before the break: on a long run of blanks it would start anew at each of them.
     return " ".join(filter(None, map(str.strip, _BREAK.split(clean(text)))))
 
 
 def mention(user: str) -> str:
-    """Return the mention of a Slack user id; what is no such id is shown as text."""
+    """The mention of a Slack user id; what is no such id is shown as text."""
     return f"<@{user}>" if _PERSON.fullmatch(user) else escape(user)
 
 
 def mention_group(group: str) -> str:
-    """Return the mention of a Slack user group id; what is no such id is shown as text."""
+    """The mention of a Slack user group id; what is no such id is shown as text."""
     return f"<!subteam^{group}>" if _GROUP.fullmatch(group) else escape(group)
 
 
 def _few_marks(text: str) -> str:
-    """Return the text with at most four combining marks on one sign, and none on what stands before it."""
+    """The text with at most four combining marks on one sign, and none on what stands before it."""
     kept: list[str] = []
     marks = 0
     for sign in text:

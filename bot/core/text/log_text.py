@@ -28,7 +28,7 @@ _Span = tuple[int, int]
 
 
 def own_words(log: str) -> str:
-    """Return the program's output: no heads, no colours, no control characters."""
+    """The program's output: no heads, no colours, no control characters."""
     text = _COLOURS.sub("", log.replace("\r\n", "\n").replace("\r", "\n"))
     text = _without(text, _flat_heads(text))
     text = _without(text, _dated_heads(text))
@@ -40,7 +40,7 @@ def own_words(log: str) -> str:
 
 
 def _without(text: str, heads: Iterator[_Span]) -> str:
-    """Return the text without these parts of it, which come in order."""
+    """The text without these parts of it, which come in order."""
     kept, since = [], 0
     for start, end in heads:
         if start >= since:  # what begins inside another head went with it
@@ -62,14 +62,14 @@ def _flat_heads(text: str) -> Iterator[_Span]:
 
 
 def _start_of(text: str, rule: int) -> int:
-    """Return where the signs of a flat rule begin: there may be more than five."""
+    """Where the signs of a flat rule begin: there may be more than five."""
     while rule and text[rule - 1] == "=":
         rule -= 1
     return rule
 
 
 def _end_of(text: str, rule: int) -> int:
-    """Return where a flat rule ends, the line break behind it included."""
+    """Where a flat rule ends, the line break behind it included."""
     end = rule
     while text.startswith("=", end):
         end += 1
@@ -124,7 +124,7 @@ _RAISED = re.compile(r"[A-Za-z_][\w.]*(?:: .*|\s*\Z)")
 
 
 def error_line(log: str, mask: Callable[[str], str]) -> str:
-    """Return the first line that looks like an error, masked, at most 200 characters; empty where none does."""
+    """The first line that looks like an error, masked, at most 200 characters; empty where none does."""
     lines = _own_lines(log)
     for line in lines:
         seen = _cleaned(line[:_READ])
@@ -148,7 +148,7 @@ def _cleaned(line: str) -> str:
 
 
 def _raised(lines: Iterator[str]) -> str:
-    """Return the line that ends a Python traceback: the first that is not indented and names what was raised."""
+    """The line that ends a Python traceback: the first that is not indented and names what was raised."""
     return next((line for line in lines if not line[:1].isspace() and _RAISED.match(_cleaned(line[:_READ]))), "")
 
 

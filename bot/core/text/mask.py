@@ -87,7 +87,7 @@ class Mask:
         self._patterns = tuple(patterns)
 
     def __call__(self, text: str) -> str:
-        """Return the text with every secret replaced by stars."""
+        """The text with every secret replaced by stars."""
         folded = text.casefold()
         for pattern in self._patterns:
             needles = _NEEDLES.get(pattern.pattern)
@@ -96,7 +96,7 @@ class Mask:
         return text
 
     def parameter(self, parameter: Parameter) -> Parameter:
-        """Return the parameter as it may be shown: a key that looks secret hides its whole value."""
+        """The parameter as it may be shown: a key that looks secret hides its whole value."""
         if is_secret_key(parameter.key):
             return Parameter(parameter.key, STARS)
         return Parameter(parameter.key, self(clean(parameter.value)))
@@ -133,7 +133,7 @@ class Seal:
         self._name = hmac.digest(self._key, b"name", hashlib.sha256).hex()[:8]
 
     def fingerprint(self, run: InstanceId, parameters: Sequence[Parameter]) -> str:
-        """Return what is kept of the parameters that a run was asked with; empty where there are none."""
+        """What is kept of the parameters that a run was asked with; empty where there are none."""
         if not parameters:
             return ""
         said = json.dumps([run, *sorted((each.key, each.value) for each in parameters)])
@@ -147,7 +147,7 @@ class Seal:
 
 
 def without_secrets(text: str, mask: Mask) -> str:
-    """Return words as they may be kept and repeated: as they are where they hold no secret, else with stars.
+    """Words as they may be kept and repeated: as they are where they hold no secret, else with stars.
 
     What a key names as secret goes with its quotes and all its blanks; what follows the key of a quote that is not
     closed goes to the end.
@@ -159,12 +159,12 @@ def without_secrets(text: str, mask: Mask) -> str:
 
 
 def withheld(parameters: Sequence[Parameter]) -> tuple[str, ...]:
-    """Return the keys whose values are stars: they stand for what was not kept, and are nobody's values."""
+    """The keys whose values are stars: they stand for what was not kept, and are nobody's values."""
     return tuple(each.key for each in parameters if STARS in each.value)
 
 
 def _without_values(text: str) -> str:
-    """Return the words as typed, the values of secret keys as stars."""
+    """The words as typed, the values of secret keys as stars."""
     try:
         cursor = Cursor(text)
     except ParseError:  # too long to be a command
@@ -184,6 +184,6 @@ def _without_values(text: str) -> str:
 
 
 def _cut(text: str) -> str:
-    """Return the text up to the value of the first secret key."""
+    """The text up to the value of the first secret key."""
     first = next((match.end() for match in _KEY.finditer(text) if is_secret_key(match[1])), None)
     return text if first is None else f"{text[:first]}{STARS}"

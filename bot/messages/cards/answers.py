@@ -29,7 +29,7 @@ def told(
     extra: Sequence[Block] = (),
     notes: Sequence[str] = (),
 ) -> Body:
-    """Return an answer: the text (mrkdwn, escaped), more blocks, buttons, and the command it answers.
+    """An answer: the text (mrkdwn, escaped), more blocks, buttons, and the command it answers.
 
     An offer whose words do not fit into a button stands as words.
     """
@@ -48,18 +48,18 @@ def told(
 
 
 def repeating(body: Body, words: str) -> Body:
-    """Return what is said to everybody in an incident's thread with the command that it answers."""
+    """What is said to everybody in an incident's thread with the command that it answers."""
     answered = typed(words)
     return blocks.body(body["text"], [*body["blocks"], blocks.context(f"↳ {answered}")]) if answered else body
 
 
 def typed(words: str) -> str:
-    """Return a command as a person types it, Slack's encodings undone; what would turn the line around is left out."""
+    """A command as a person types it, Slack's encodings undone; what would turn the line around is left out."""
     return code(visible(decode(words).text))
 
 
 def buttons(offers: Sequence[Offer], post: str) -> tuple[list[Element], list[Offer]]:
-    """Return buttons, and those offers that do not fit into one."""
+    """Buttons, and those offers that do not fit into one."""
     row: list[Element] = []
     rest: list[Offer] = []
     for index, (label, command) in enumerate(offers):
@@ -71,7 +71,7 @@ def buttons(offers: Sequence[Offer], post: str) -> tuple[list[Element], list[Off
 
 
 def ticked(sentence: str) -> str:
-    """Return a sentence of ours escaped, with its `commands` still in code ticks."""
+    """A sentence of ours escaped, with its `commands` still in code ticks."""
     parts = sentence.split("`")
     if len(parts) % 2 == 0:
         return escape(sentence.replace("`", SUBSTITUTES["`"]))
@@ -79,7 +79,7 @@ def ticked(sentence: str) -> str:
 
 
 def unexpected(words: str, reference: str) -> Body:
-    """Return what is said when something is broken on our side."""
+    """What is said when something is broken on our side."""
     return told(
         words,
         "Something broke on my side while I worked on this, and I cannot say how much of it was done. "
@@ -89,7 +89,7 @@ def unexpected(words: str, reference: str) -> Body:
 
 
 def see_direct_messages(words: str) -> Body:
-    """Return the private line where the bot is no member of the channel."""
+    """The private line where the bot is no member of the channel."""
     return told(
         words,
         "I cannot write in this channel, so my answer stands in our direct messages. "
@@ -98,7 +98,7 @@ def see_direct_messages(words: str) -> Body:
 
 
 def see_thread(words: str, flow: str, first: PostPresence, channel: str) -> Body:
-    """Return the private line where the answer goes to an incident's thread elsewhere; ``flow`` is mrkdwn.
+    """The private line where the answer goes to an incident's thread elsewhere; ``flow`` is mrkdwn.
 
     ``first`` is how the incident's own message stands, in ``channel``.
     """
@@ -135,7 +135,7 @@ def says_so(first: PostPresence, channel: str, link_to_it: str) -> str:
 
 
 def already(words: str, entry: Entry | None, now: datetime, state: str, *, post: str, asker: Person) -> Body:
-    """Return the answer to a second press: who pressed before, what came of it, and how things stand.
+    """The answer to a second press: who pressed before, what came of it, and how things stand.
 
     ``state`` is mrkdwn; ``entry`` is None where it is not known any more who pressed.
     """
@@ -160,7 +160,7 @@ def already(words: str, entry: Entry | None, now: datetime, state: str, *, post:
 
 
 def interrupted(words: str, who: str, what: str) -> Body:
-    """Return the answer to what was being done when the bot stopped; ``who`` and ``what`` are mrkdwn."""
+    """The answer to what was being done when the bot stopped; ``who`` and ``what`` are mrkdwn."""
     return told(words, f"{who}, I was stopped while I worked on this. {what}")
 
 
@@ -172,7 +172,7 @@ def channel_trouble(sentence: str, channel: str, *, over: bool) -> str:
 
 
 def old_button(command: str) -> Body:
-    """Return the answer to a button whose words this version cannot read."""
+    """The answer to a button whose words this version cannot read."""
     return told(
         "",
         "This button is too old for me to read, so nothing was done. Please type what you want; "
@@ -181,7 +181,7 @@ def old_button(command: str) -> Body:
 
 
 def hint(kind: str, words: str, *, direct: bool) -> Body:
-    """Return how to say it, to who spoke to the bot in a way that nothing is done about (``EDITED`` or ``TALK``)."""
+    """How to say it, to who spoke to the bot in a way that nothing is done about (``EDITED`` or ``TALK``)."""
     example = code("show 3377" if direct else "@flowbot show 3377")
     if kind == EDITED:
         text = f"I don't act on edited messages. Nothing was done. Send it as a new message, for example {example}."
@@ -194,7 +194,7 @@ def hint(kind: str, words: str, *, direct: bool) -> Body:
 
 
 def unsupported(kind: str, command: str) -> Body:
-    """Return the answer to a shortcut, form or command that this version does not have."""
+    """The answer to a shortcut, form or command that this version does not have."""
     return told(
         "",
         f"I have no such {escape(kind)} (any more), so nothing was done. {code(f'{command} help')} lists what I know.",
@@ -221,7 +221,7 @@ def please_link(person: Person, admins: Sequence[str], command: str) -> str:
 
 
 def _linking(person: Person, command: str) -> str:
-    """Return the words that link a person; in code ticks the mention would be an id that nobody can read."""
+    """The words that link a person; in code ticks the mention would be an id that nobody can read."""
     return f"{code(f'{command} link')} {mention(person.user)} {code('USERID NAME')}"
 
 

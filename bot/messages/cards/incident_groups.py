@@ -37,7 +37,7 @@ def storm(
     command: str,
     zone: timedelta | None = None,
 ) -> Body:
-    """Return the one message of a storm as its incidents stand now.
+    """The one message of a storm as its incidents stand now.
 
     ``people`` are those owners who are linked, ``zone`` is that of the times EnOS prints.
     """
@@ -68,7 +68,7 @@ def storm(
 
 
 def more_owners(names: Sequence[UserName], people: Mapping[UserName, Person], *, command: str) -> Body:
-    """Return the reply that mentions owners of a storm's flows whom its message could not mention yet."""
+    """The reply that mentions owners of a storm's flows whom its message could not mention yet."""
     shown = ", ".join(mention(people[name].user) for name in names)
     say = code(f"{command} incidents mine")  # it may stand without the storm's message: nothing points to that
     text = f"Flows of these owners are part of the storm too: {shown}. {say} lists yours."
@@ -78,7 +78,7 @@ def more_owners(names: Sequence[UserName], people: Mapping[UserName, Person], *,
 def storm_reminder(
     waiting: Sequence[Incident], groups: Sequence[str], people: Mapping[UserName, Person], post: str, *, command: str
 ) -> Body:
-    """Return the reply that calls to mind what nobody has taken of a storm; mentions on call and linked owners."""
+    """The reply that calls to mind what nobody has taken of a storm; mentions on call and linked owners."""
     count, one = len(waiting), len(waiting) == 1
     linked = [people[name] for name in storms.owners(waiting) if name in people][: storms.MAX_MENTIONED]
     asked = [*map(mention_group, groups), *(mention(person.user) for person in linked)]
@@ -95,7 +95,7 @@ def storm_reminder(
 
 
 def _storm_headline(group: IncidentGroup, count: PhaseCounts) -> str:
-    """Return the one line that a phone shows."""
+    """The one line that a phone shows."""
     state = "STORM" if group.ended_at is None else "Storm over"
     return f"{state} · {_incidents(group.joined)} · {_in_words(count)}"
 
@@ -145,7 +145,7 @@ def _owners(group: IncidentGroup, names: Sequence[UserName], people: Mapping[Use
 def first_start(
     grouped: Sequence[Incident], post: str, *, command: str, since: datetime, zone: timedelta | None = None
 ) -> Body:
-    """Return the message of a newly created database: what it watches, and what is broken now, a row for each.
+    """The message of a newly created database: what it watches, and what is broken now, a row for each.
 
     ``grouped`` are the incidents that stand under it, newest first, as they stand now.
     """
@@ -165,7 +165,7 @@ def first_start(
 
 
 def _broken_now(number: int) -> str:
-    """Return how many of the flows that stand in the list are broken still."""
+    """How many of the flows that stand in the list are broken still."""
     if not number:
         return "no flow is broken any more"
     return f"{number:,} {'flow is' if number == 1 else 'flows are'} broken now"
@@ -198,7 +198,7 @@ def _row(incident: Incident, post: str, index: int, zone: timedelta | None) -> B
 
 
 def _options(incident: Incident) -> list[tuple[str, str]]:
-    """Return what may be done from the list: a menu takes five."""
+    """What may be done from the list: a menu takes five."""
     of, newest = reference(incident), incident.occurrences[-1].instance
     options = []
     if incident.phase is Phase.OPEN:

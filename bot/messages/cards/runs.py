@@ -39,7 +39,7 @@ class StartDetails:
 
 
 def notes(beginning: StartDetails) -> str:
-    """Return what the message keeps saying while the run goes on, as mrkdwn; empty where there is nothing."""
+    """What the message keeps saying while the run goes on, as mrkdwn; empty where there is nothing."""
     lines: list[str] = []
     if beginning.moved:
         wanted, at = map(slack_date, beginning.moved)
@@ -57,17 +57,17 @@ def notes(beginning: StartDetails) -> str:
 
 
 def person_of(run: Run) -> str:
-    """Return the mention of who started it."""
+    """The mention of who started it."""
     return mention(run.by.partition(":")[2])
 
 
 def started(run: Run, task_name: str = "", *, zone: timedelta | None = None) -> Body:
-    """Return the message right after EnOS took the call."""
+    """The message right after EnOS took the call."""
     return _card(run, f"{person_of(run)} started {_what(run, task_name)}. This message follows the run.", zone=zone)
 
 
 def start_unconfirmed(run: Run, why: str = "", *, zone: timedelta | None = None) -> Body:
-    """Return the message while it is not known whether EnOS took the call; ``why`` is EnOS's or ours, as words."""
+    """The message while it is not known whether EnOS took the call; ``why`` is EnOS's or ours, as words."""
     how = f" ({escape(why)})" if why else ""
     text = (
         f"{person_of(run)} asked to start {_what(run)}, but EnOS's answer was lost{how}. "
@@ -77,7 +77,7 @@ def start_unconfirmed(run: Run, why: str = "", *, zone: timedelta | None = None)
 
 
 def found(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Body:
-    """Return the message when a run was found after a lost answer."""
+    """The message when a run was found after a lost answer."""
     text = (
         f"{_what(run, _task_name(run, instance))} is running (EnOS does not say who started it); "
         f"{person_of(run)} asked for it."
@@ -86,7 +86,7 @@ def found(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Bod
 
 
 def not_started(run: Run, *, zone: timedelta | None = None) -> Body:
-    """Return the message when the platform shows no such run for a minute."""
+    """The message when the platform shows no such run for a minute."""
     text = (
         f"{_what(run)} was not started: EnOS's answer was lost, and no such run appeared for a minute. "
         f"{person_of(run)}, ask again if you still need it."
@@ -95,7 +95,7 @@ def not_started(run: Run, *, zone: timedelta | None = None) -> Body:
 
 
 def minute_taken(run: Run, *, zone: timedelta | None = None) -> Body:
-    """Return the message when another run holds the minute."""
+    """The message when another run holds the minute."""
     text = (
         f"Another run of {_what(run)} holds this minute: {code(run.instance)} exists, but not as {person_of(run)} "
         "asked for it, so EnOS did not start theirs. Look at it, then ask again in a minute."
@@ -104,7 +104,7 @@ def minute_taken(run: Run, *, zone: timedelta | None = None) -> Body:
 
 
 def found_unverified(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Body:
-    """Return the message when a run was found whose parameters cannot be compared with those asked for."""
+    """The message when a run was found whose parameters cannot be compared with those asked for."""
     text = (
         f"{code(run.instance)} of {_what(run)} exists, and EnOS's answer to {person_of(run)} was lost. I can't tell "
         "whether it has the parameters that were asked for: my key has changed since, and I keep no values. "
@@ -158,7 +158,7 @@ def _starter(held: MinuteHolder, now: datetime) -> str:
 
 
 def progress(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Body:
-    """Return the message while the run goes on: tasks done, which are running."""
+    """The message while the run goes on: tasks done, which are running."""
     tasks = in_order(instance.graph)
     running = [flows.bold(task.name) for task in tasks if task.status in AT_WORK]
     if instance.status in {Status.INIT, Status.READY}:
@@ -174,7 +174,7 @@ def progress(run: Run, instance: Instance, *, zone: timedelta | None = None) -> 
 def ended(
     run: Run, instance: Instance, took: timedelta | None, incident_link: str = "", *, zone: timedelta | None = None
 ) -> Body:
-    """Return the message with the result; a failure points at its incident instead of a second alarm."""
+    """The message with the result; a failure points at its incident instead of a second alarm."""
     tasks = [task for task in in_order(instance.graph) if task.status != Status.SKIP]
     took_words = f" after {duration(took)}" if took is not None else ""
     what = _what(run, _task_name(run, instance))
@@ -195,7 +195,7 @@ def ended(
 
 
 def _so_far(instance: Instance, running: Sequence[str]) -> str:
-    """Return how far a run is; a flow of one task is not counted."""
+    """How far a run is; a flow of one task is not counted."""
     done, total = _done(instance)
     if total == 1:
         return f"its one task, {running[0]}, is running" if running else f"its one task has {_ENDED[done]}"
@@ -204,7 +204,7 @@ def _so_far(instance: Instance, running: Sequence[str]) -> str:
 
 
 def _broke(task: Task) -> str:
-    """Return a task and what its status says that happened to it."""
+    """A task and what its status says that happened to it."""
     name = flows.bold(task.name) or code(str(task.id))
     if task.status == Status.TIMEOUT:
         return f"{name} timed out"
@@ -212,7 +212,7 @@ def _broke(task: Task) -> str:
 
 
 def stopped_following(run: Run, *, zone: timedelta | None = None) -> Body:
-    """Return the message when a run could not be followed to its end."""
+    """The message when a run could not be followed to its end."""
     text = (
         f"{_what(run)}, started by {person_of(run)}, had not ended when I last saw it, a day after its start. "
         "I look no more; see for yourself how it stands."
@@ -254,7 +254,7 @@ def _card(
     instance: Instance | None = None,
     zone: timedelta | None = None,
 ) -> Body:
-    """Return the message; with a colour the text stands above the bar, or Slack would show it there once more."""
+    """The message; with a colour the text stands above the bar, or Slack would show it there once more."""
     head: list[Block] = [blocks.section(text)]
     parts: list[Block] = [*extra]
     if run.notes:
