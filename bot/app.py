@@ -21,8 +21,7 @@ from bot.core.errors import Failure, Refusal, TemporaryFailure
 from bot.core.flow.model import KINDS
 from bot.core.network.certificates import EXPIRED, way_out
 from bot.core.people.model import IncomingMessage
-from bot.core.text.mask import Mask
-from bot.core.text.sealed import Seal
+from bot.core.text.mask import Mask, Seal
 from bot.doctor.running_bot import RunningBotProbe
 from bot.enos.client import EnosClient
 from bot.enos.errors import Untrusted

@@ -1,9 +1,13 @@
 """The audit as values: attempted before it happens, then ended. It is only added to."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.people.model import Link, Person
+
+# Outcomes of attempts that have not acted (``match``): their button may be pressed again.
+NOT_ACTED = re.compile(r"asked\Z|refused:|outage:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,3 @@ class Entry:
     answer: str = ""  # e.g. the new instance id
     ended_at: datetime | None = None
     detail: str = ""  # JSON: what is needed to look up a call whose answer may be lost
-
-
-def frees(outcome: str) -> bool:
-    """Whether an attempt that ended so has not acted, and its button may be pressed again."""
-    return outcome == "asked" or outcome.startswith(("refused:", "outage:"))

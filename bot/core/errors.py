@@ -38,5 +38,5 @@ class Refused(Refusal):
     way_out: str = ""  # what to do next
 
     def __str__(self) -> str:
-        """Return the sentence and the way out."""
+        """The sentence and the way out."""
         return f"{self.sentence} {self.way_out}".strip()

@@ -10,6 +10,7 @@ from bot.core.checks.check import Check, ok
 from bot.core.checks.on_slack import DRIFT
 from bot.core.command.rights import VERIFY_FLOWS, verifies
 from bot.core.errors import Failure, Refusal, TemporaryFailure
+from bot.core.flow.ids import milliseconds
 from bot.core.flow.model import (
     KINDS,
     FlowId,
@@ -19,7 +20,6 @@ from bot.core.flow.model import (
     UserName,
 )
 from bot.core.flow.status import Status
-from bot.core.flow.times import milliseconds
 from bot.core.people.model import Link
 from bot.doctor.safe_check import safe_check
 from bot.doctor.slack import skew

@@ -19,7 +19,7 @@ from bot.core.flow.model import (
     TaskId,
 )
 from bot.core.flow.status import Status, status_of
-from bot.core.text.legible import is_legible
+from bot.core.text.escape import legible
 from bot.enos.scalars import ID, NAME, identity, loads, number, rows, text
 
 _SECTIONS = 12  # places where a list may begin, of which three are lists
@@ -71,7 +71,7 @@ def _from_map(found: Mapping[str, object]) -> tuple[Parameter, ...]:
 
 def _parameter(key: object, value: object) -> Parameter:
     """Return the parameter; without a key where it holds signs that are no text, since it could not be sent back."""
-    whole = all(is_legible(each) for each in (key, value) if isinstance(each, str))
+    whole = all(legible(each) == each for each in (key, value) if isinstance(each, str))
     return Parameter(text(key), text(value)) if whole else Parameter("", f"{text(key)}={text(value)}")
 
 

@@ -24,7 +24,7 @@ from bot.core.flow.model import (
     UserName,
 )
 from bot.core.flow.status import Status, status_of
-from bot.core.text.legible import LARGEST, is_legible, legible
+from bot.core.text.escape import LARGEST, legible
 from bot.enos.envelope import LooseScalar
 from bot.enos.graphs import graph_of, parameters_of, status_in
 from bot.enos.scalars import ID, NAME, TIME, identity, names, text
@@ -114,7 +114,7 @@ def instance(row: LooseRow, kind: int | None, graph: object = None) -> Instance 
         flow = identity(id_.partition("-")[0])
     if not id_ or (flow is None and not _is_a_number(row.flowId)):
         return None
-    if len(id_) > ID or not is_legible(str(row.instanceId)):
+    if len(id_) > ID or legible(str(row.instanceId)) != str(row.instanceId):
         return _left_out(row, "its run ID cannot be stored")
     if flow is None:
         return _left_out(row, "its flow ID is out of range")

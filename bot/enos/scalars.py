@@ -2,14 +2,14 @@
 
 Source: the batch API prints ids as numbers, floats (``3381.0``) and strings, in one version or another
 (List Workflow Directories says so explicitly), and keys of graphs in camelCase and snake_case. What is read here is
-what a database and Slack can hold: whole numbers of 64 bits, and texts that are text (``core/text/legible.py``).
+what a database and Slack can hold: whole numbers of 64 bits, and texts that are text (``core/text/escape.py``).
 """
 
 import json
 import re
 from collections.abc import Mapping
 
-from bot.core.text.legible import LARGEST, SMALLEST, legible
+from bot.core.text.escape import LARGEST, SMALLEST, legible
 
 DEEPEST = 60  # levels of nesting that are read; graphs have five
 NAME, TIME, ID = 300, 64, 200  # characters kept of a name and of a printed time; an id that is longer is none

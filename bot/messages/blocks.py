@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.core.text.escape import clean, plain
-from bot.core.text.shown_times import without_dates
+from bot.core.text.shown_times import SLACK_DATE
 
 Block = dict[str, Any]
 Element = dict[str, Any]
@@ -24,7 +24,7 @@ _VERSION = "1"
 
 
 def fit(text: str, limit: int) -> str:
-    """Return mrkdwn of at most ``limit`` characters, cut with … and never inside ``&amp;`` or ``<…>``."""
+    """Mrkdwn of at most ``limit`` characters, cut with … and never inside ``&amp;`` or ``<…>``."""
     if len(text) <= limit:
         return text
     kept = text[: limit - 1]
@@ -38,12 +38,13 @@ def fit(text: str, limit: int) -> str:
 
 
 def mrkdwn(text: str, limit: int = _SECTION) -> Element:
-    """Return a text object in which Slack looks for nothing by itself."""
-    return {"type": "mrkdwn", "text": fit(text, limit) if text.strip() else "–", "verbatim": True}
+    """A text object in which Slack looks for nothing by itself."""
+    shown = text if len(text) <= limit else fit(text, limit)
+    return {"type": "mrkdwn", "text": shown if text.strip() else "–", "verbatim": True}
 
 
 def section(text: str, fields: Sequence[str] | None = None, accessory: Element | None = None) -> Block:
-    """Return a paragraph, with up to ten short fields in two columns."""
+    """A paragraph, with up to ten short fields in two columns."""
     block: Block = {"type": "section", "text": mrkdwn(text)}
     if fields:
         block["fields"] = [mrkdwn(field, _FIELD) for field in fields[:10]]
@@ -53,22 +54,22 @@ def section(text: str, fields: Sequence[str] | None = None, accessory: Element |
 
 
 def context(*texts: str) -> Block:
-    """Return small grey texts, at most ten."""
+    """Small grey texts, at most ten."""
     return {"type": "context", "elements": [mrkdwn(text, _CONTEXT) for text in texts[:10] or ("",)]}
 
 
 def actions(*elements: Element) -> Block:
-    """Return a row of buttons and menus, at most 25."""
+    """A row of buttons and menus, at most 25."""
     return {"type": "actions", "elements": list(elements[:25])}
 
 
 def header(text: str) -> Block:
-    """Return a heading; ``text`` is plain, not mrkdwn."""
+    """A heading; ``text`` is plain, not mrkdwn."""
     return {"type": "header", "text": _label(text, _HEADER)}
 
 
 def rich_pre(text: str) -> Block:
-    """Return preformatted text, in which Slack parses nothing; ``text`` is plain, and cleaned here."""
+    """Preformatted text, in which Slack parses nothing; ``text`` is plain, and cleaned here."""
     text = clean(text)
     shown = text if len(text) <= _SECTION else text[: _SECTION - 1] + "…"
     return {
@@ -78,18 +79,11 @@ def rich_pre(text: str) -> Block:
 
 
 def value(command: str, post: str) -> str:
-    """Return what a button carries: version, the post it stands on, the words it says.
+    """What a button carries: version, the post it stands on, the words it says.
 
     Words that are too long are stashed by the caller, who hands ``#<stash id>`` in their place.
     """
     return f"{_VERSION}|{post}|{command}"
-
-
-def pressed(carried: str) -> tuple[str, str] | None:
-    """Return the post and the words of a button's value; None for a value of another version."""
-    version, first, rest = carried.partition("|")
-    post, second, command = rest.partition("|")
-    return (post, command) if version == _VERSION and first and second else None
 
 
 def button(
@@ -100,7 +94,7 @@ def button(
     index: int,
     style: str | None = None,
 ) -> Element:
-    """Return a button that says ``command``. Raises ValueError over 2,000 characters of value: stash it first."""
+    """A button that says ``command``. Raises ValueError over 2,000 characters of value: stash it first."""
     element: Element = {
         "type": "button",
         "text": _label(label, _LABEL),
@@ -113,7 +107,7 @@ def button(
 
 
 def menu(options: Sequence[tuple[str, str]], post: str, index: int) -> Element:
-    """Return the "…" menu: up to five (label, command). Raises ValueError over 150 characters a value."""
+    """The "…" menu: up to five (label, command). Raises ValueError over 150 characters a value."""
     return {
         "type": "overflow",
         "action_id": f"menu:{index}",
@@ -125,22 +119,25 @@ def menu(options: Sequence[tuple[str, str]], post: str, index: int) -> Element:
 
 
 def body(text: str, blocks: Sequence[Block], color: str | None = None, head: Sequence[Block] = ()) -> dict[str, Any]:
-    """Return a message: ``text`` is what a phone shows; with ``color`` the blocks stand beside a bar.
+    """A message: ``text`` is what a phone shows; with ``color`` the blocks stand beside a bar.
 
     On a phone's line Slack reads no dates: there they stand in UTC. ``head`` stands above the bar: mentions belong
     there, since Slack notifies nobody from beside a bar.
     At most 50 blocks and 13,000 characters in all; rows of buttons are kept, texts at the end are left out.
     """
-    short = fit(without_dates(text), _TEXT) if text.strip() else "–"
-    if color is None:
-        return {"text": short, "blocks": _capped([*head, *blocks])}
+    short = SLACK_DATE.sub(r"\1", text) if text.strip() else "–"
+    if len(short) > _TEXT:
+        short = fit(short, _TEXT)
+    above, below = ([*head, *blocks], list[Block]()) if color is None else (list(head), list(blocks))
+    # What Python prints of the blocks is longer than what people read in them: most messages need no second look.
+    if len(above) + len(below) > _BLOCKS or len(repr((above, below))) > _CHARACTERS:
+        above = _capped(above)
+        below = _capped(below, _BLOCKS - len(above), _CHARACTERS - sum(map(_weight, above)))
     message: dict[str, Any] = {"text": short}
-    kept_head = _capped(list(head)) if head else []
-    if kept_head:
-        message["blocks"] = kept_head
-    room = _CHARACTERS - sum(map(_weight, kept_head))
-    beside = _capped(list(blocks), _BLOCKS - len(kept_head), room)
-    message["attachments"] = [{"color": color, "blocks": beside, "fallback": short}]
+    if above or color is None:
+        message["blocks"] = above
+    if color is not None:
+        message["attachments"] = [{"color": color, "blocks": below, "fallback": short}]
     return message
 
 
@@ -178,7 +175,7 @@ def _capped(blocks: list[Block], most: int = _BLOCKS, characters: int = _CHARACT
 
 
 def _weight(part: object) -> int:
-    """Return the number of characters that people read in a block."""
+    """The number of characters that people read in a block."""
     if isinstance(part, Mapping):
         own = sum(len(part[key]) for key in ("text", "alt_text") if isinstance(part.get(key), str))
         return own + sum(_weight(child) for child in part.values() if not isinstance(child, str))

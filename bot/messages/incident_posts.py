@@ -52,7 +52,7 @@ class Terms:
 
 
 def changed(old: Incident, new: Incident, reason: Transition, terms: Terms, *, reply: Body | None = None) -> ChangeSet:
-    """Return the facts of a change for the better: the incident, its reply, and its card as it stands now."""
+    """The facts of a change for the better: the incident, its reply, and its card as it stands now."""
     if reason is Transition.NOTHING:
         return ChangeSet()
     said = () if reply is None else (in_thread(new, reply, terms, lane=GOOD_NEWS),)
@@ -70,7 +70,7 @@ def in_thread(
     user: str = "",
     reminds_of: str = "",
 ) -> NewPost:
-    """Return a reply in an incident's thread; an answer to a ``user`` goes to them where the channel takes nothing."""
+    """A reply in an incident's thread; an answer to a ``user`` goes to them where the channel takes nothing."""
     return NewPost(
         id=PostId(id_ or terms.new_id()),
         kind=PostKind.MESSAGE,
@@ -86,7 +86,7 @@ def in_thread(
 
 
 def redrawn(old: Incident, new: Incident, terms: Terms) -> tuple[NewPost, ...]:
-    """Return the edit that shows the incident as it is now; none where that would look the same.
+    """The edit that shows the incident as it is now; none where that would look the same.
 
     A gathered incident has no card: the message it stands under is drawn anew by whoever keeps it.
     """
@@ -102,7 +102,7 @@ def _looks_same(old: Incident, new: Incident, terms: Terms) -> bool:
 
 
 def first(incident: Incident, terms: Terms) -> NewPost:
-    """Return an incident's first message, for a person who waits for it."""
+    """An incident's first message, for a person who waits for it."""
     return NewPost(
         id=incident.post,
         kind=PostKind.MESSAGE,
@@ -115,7 +115,7 @@ def first(incident: Incident, terms: Terms) -> NewPost:
 
 
 def edit(incident: Incident, terms: Terms, *, at_once: bool = False) -> NewPost:
-    """Return the edit of an incident's first message."""
+    """The edit of an incident's first message."""
     id_ = PostId(terms.new_id())
     return NewPost(
         id=id_,
@@ -130,7 +130,7 @@ def edit(incident: Incident, terms: Terms, *, at_once: bool = False) -> NewPost:
 
 
 def success_reply(old: Incident, new: Incident, reason: Transition, zone: timedelta | None = None) -> Body:
-    """Return what is said of a success: the alarm has ended, or a failure got its good run.
+    """What is said of a success: the alarm has ended, or a failure got its good run.
 
     ``zone`` is that of the times EnOS prints.
     """

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
 from bot.core.text.escape import clean as without_orders
-from bot.core.text.legible import legible
+from bot.core.text.escape import legible
 from bot.ops.rare_log import RareLogFilter
 
 _QUIET = ("httpx", "httpcore", "slack_bolt", "slack_sdk", "aiohttp.access")

@@ -29,7 +29,7 @@ from bot.core.outbox.conversations import (
     SlackUntrusted,
     host_of,
 )
-from bot.core.text.legible import legible
+from bot.core.text.escape import legible
 from bot.slack.redacted import library_log
 
 Answer = Mapping[str, Any]

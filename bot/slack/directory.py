@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.core.outbox.conversations import Channel, SlackRefused, SlackUnclear
 from bot.core.people.model import Person, Profile
-from bot.core.text.legible import legible
+from bot.core.text.escape import legible
 from bot.slack.cache import ExpiringCache
 from bot.slack.calls import Answer, Calls, cursor_of
 from bot.slack.identity import Identity

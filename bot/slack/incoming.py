@@ -23,7 +23,7 @@ from bot.core.people.model import (
     Person,
     Surface,
 )
-from bot.core.text.legible import is_legible, legible
+from bot.core.text.escape import legible
 from bot.slack.identity import Identity
 from bot.slack.subtypes import Treatment, treatment
 
@@ -290,4 +290,4 @@ def _words(body: Payload, name: str) -> str:
 def _text(body: Payload, name: str, longest: int = LONGEST_ID) -> str:
     """Return an id, a time or a word; empty where there is none, or one that cannot be kept and so names nothing."""
     value = body.get(name)
-    return value if isinstance(value, str) and len(value) <= longest and is_legible(value) else ""
+    return value if isinstance(value, str) and len(value) <= longest and legible(value) == value else ""

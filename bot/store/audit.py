@@ -8,7 +8,7 @@ import json
 from datetime import datetime
 from sqlite3 import Row
 
-from bot.core.audit import Attempt, AttemptResult, Entry, frees
+from bot.core.audit import NOT_ACTED, Attempt, AttemptResult, Entry
 from bot.core.people.model import IncomingMessage, Link, Origin, Person, Surface
 from bot.store.database import Database
 from bot.store.people import require_link
@@ -66,7 +66,7 @@ class AuditLog(Transactional):
 
     @transaction
     def begin_attempt(self, db: Database, attempt: Attempt, *, delivery: str = "") -> int | None:
-        """Write an attempt and return its id; None if one with its key is open or has acted (``frees``).
+        """Write an attempt and return its id; None if one with its key is open or has acted (``NOT_ACTED``).
 
         What was said in the delivery is then forgotten.
         """
@@ -132,7 +132,7 @@ def end_attempt(db: Database, result: AttemptResult | None) -> None:
                 result.user_id,
                 result.answer,
                 timestamp(result.at),
-                int(frees(result.outcome)),
+                int(NOT_ACTED.match(result.outcome) is not None),
                 result.attempt,
             ],
         )

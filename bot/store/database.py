@@ -12,8 +12,7 @@ from pathlib import Path
 import sqlite_utils
 
 from bot.core.errors import Refused, TemporaryFailure
-from bot.core.text.mask import DEFAULT
-from bot.core.text.sealed import without_secrets
+from bot.core.text.mask import DEFAULT, without_secrets
 from bot.store.lock import unwritable
 from bot.store.schema import APPLICATION, STEPS
 

@@ -8,7 +8,7 @@ from sqlite3 import Row
 
 from bot.core.audit import AttemptResult
 from bot.core.flow.model import FlowId, InstanceId
-from bot.core.incident.facts import Run
+from bot.core.flow.run import Run
 from bot.core.outbox.posts import NewPost
 from bot.core.people.model import Link
 from bot.store.audit import end_attempt

@@ -8,7 +8,8 @@ import pytest
 from bot.core.audit import Attempt, AttemptResult
 from bot.core.errors import Refused
 from bot.core.flow.model import FlowId, InstanceId, UserId, UserName
-from bot.core.incident.facts import ChangeSet, Run
+from bot.core.flow.run import Run
+from bot.core.incident.facts import ChangeSet
 from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
 from bot.core.outbox.conversations import SlackUnclear
 from bot.core.outbox.posts import PostId

@@ -15,7 +15,6 @@ from bot.core.text.escape import (
     escape,
     one_line,
     plain,
-    substituted,
 )
 from bot.core.text.mask import DEFAULT, STARS
 
@@ -78,7 +77,6 @@ def test_nothing_unseen_is_left_on_any_surface(text):
 
 
 def test_what_stands_for_what_cannot_be_escaped_can_be_read_back():
-    assert substituted("a`b*c", "`*") == "aˋb∗c"
     back = {shown: sign for sign, shown in SUBSTITUTES.items()}
     assert "".join(back.get(each, each) for each in "aˋb∗c") == "a`b*c"
     assert code("a`b*c") == "`aˋb*c`"

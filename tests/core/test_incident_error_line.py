@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.text.error_line import LIMIT, error_line
+from bot.core.text.log_text import LIMIT, error_line
 from bot.core.text.mask import DEFAULT
 
 HEAD = "=====\nrun  num:\t1\ncmdline:\tpython job.py --password=error\nsubmitter:\tdb\n=====\n"

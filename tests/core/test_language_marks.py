@@ -1,11 +1,11 @@
 """Marks of Slack, full width, a sentence's punctuation, courtesy: undone around words, kept in values and notes."""
 
 from datetime import timedelta
+from unicodedata import category
 
 import pytest
 
-from bot.core.command.courtesy import is_courtesy, is_emoji
-from bot.core.command.marks import bare
+from bot.core.command.markup import UNSEEN, bare
 from bot.core.command.parse import (
     ParseError,
     is_command,
@@ -269,11 +269,21 @@ def test_what_stands_behind_thanks_is_refused(text):
         parse(text)
 
 
-def test_courtesy_is_words_and_emoji():
-    assert is_courtesy("please")
-    assert is_courtesy(":wave:")
-    assert is_emoji("👍🏽")
-    assert not any(map(is_courtesy, ("", "show", "14:30", ":", "::", "a:b:c", "!", "🔥x")))
+@pytest.mark.parametrize("text", ["please", ":wave:", "👍🏽"])
+def test_courtesy_is_words_and_emoji(text):
+    assert is_courtesy_only(text)
+
+
+@pytest.mark.parametrize("text", ["show", "14:30", ":", "::", "a:b:c", "!", "🔥x"])
+def test_other_words_are_not_courtesy(text):
+    assert not is_courtesy_only(text)
+
+
+def test_nobody_sees_blanks_controls_and_characters_of_no_width():
+    for sign in map(chr, range(0x110000)):
+        if sign.isspace() or category(sign) in {"Cc", "Cf"}:
+            assert UNSEEN.fullmatch(sign), hex(ord(sign))
+    assert not any(map(UNSEEN.search, ("x", "-", "\u0301", "\ufe0f", "\ue000")))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.core.command.markup import decode
 from bot.core.command.parse import ParseError, parse, say
 from bot.core.command.requests import (
     Ack,
@@ -11,7 +12,7 @@ from bot.core.command.requests import (
     Show,
     Trigger,
 )
-from bot.core.command.words import Cursor, decode, tick, visible
+from bot.core.command.tokens import Cursor, tick, visible
 from bot.core.flow.model import Parameter
 
 ME = "u15432100000000011"

@@ -2,8 +2,8 @@
 
 import pytest
 
+from bot.core.command.markup import decode
 from bot.core.command.parse import parse
-from bot.core.command.words import decode
 from bot.core.text.escape import code, escape, one_line, plain
 from bot.core.text.likeness import begun, likeness, nearest_ids, nearest_names, unmarked
 from bot.messages.cards.flows import bold, short

@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from bot.core.command.parse import parse, say
 from bot.core.command.requests import Trigger
 from bot.core.flow.model import InstanceId, Parameter
-from bot.core.text.mask import DEFAULT, STARS
-from bot.core.text.sealed import Seal, withheld, without_secrets
+from bot.core.text.mask import DEFAULT, STARS, Seal, withheld, without_secrets
 from bot.messages.cards import doctor
 
 RUN, OTHER = InstanceId("3377-20261121143000"), InstanceId("3377-20261121143100")

@@ -13,11 +13,11 @@ from incident_picture import picture
 
 import bot
 from bot.core.flow.model import FlowId, Graph, Instance, InstanceId
+from bot.core.flow.run import Run
 from bot.core.flow.status import Status
 from bot.core.flow.times import printed_moment, trigger_moment
 from bot.core.health.daily import Day
 from bot.core.incident import lifecycle
-from bot.core.incident.facts import Run
 from bot.core.text.shown_times import (
     ago,
     as_printed,

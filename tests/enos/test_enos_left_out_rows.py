@@ -9,7 +9,7 @@ from enos_lists import row
 from enos_rows import ROW, page_of, wire
 from enos_searches import all_of, ids
 
-from bot.core.text.legible import is_legible, legible
+from bot.core.text.escape import legible
 from bot.enos.envelope import open_envelope
 from bot.enos.errors import BadResponse, Throttled
 from bot.enos.graphs import graph_of, parameters_of
@@ -50,7 +50,7 @@ def test_what_can_be_made_fit_is_read(odd):
     for each in found.rows:
         texts = [each.id, each.flow_name, each.trigger_time, each.end_time, each.cycle, *each.owners]
         texts += [part for parameter in each.parameters for part in (parameter.key, parameter.value)]
-        assert all(map(is_legible, texts))
+        assert [*map(legible, texts)] == texts
         assert max(map(len, texts)) <= 300
         assert len(each.owners) <= 100
 
@@ -81,7 +81,7 @@ def test_what_cannot_be_kept_is_left_out_and_the_others_are_read(odd):
     assert found.size == 2
     (left,) = found.left_out
     assert left.why
-    assert is_legible(left.shown)
+    assert legible(left.shown) == left.shown
     assert len(left.shown) < 200
 
 

@@ -7,7 +7,7 @@ import pytest
 from fake_slack import BOT, TEAM, Fault, refusal
 
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
-from bot.core.text.legible import is_legible
+from bot.core.text.escape import legible
 from bot.slack.identity import Identity
 from bot.slack.poster import Poster
 
@@ -86,7 +86,7 @@ async def test_a_refusal_in_no_shape_of_slacks_is_one_all_the_same_and_can_be_st
     slack.fail("chat.postMessage", fault)
     with pytest.raises(SlackRefused) as refused:
         await poster.post("C1", BODY, id="p1")
-    assert is_legible(str(refused.value))
+    assert legible(str(refused.value)) == str(refused.value)
     assert refused.value.error
     assert len(str(refused.value)) < 1200
 

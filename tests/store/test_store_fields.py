@@ -10,7 +10,8 @@ import pytest
 from store_makers import NOW
 
 from bot.core.audit import Attempt
-from bot.core.incident.facts import ChangeSet, ReadState, Run, Seen
+from bot.core.flow.run import Run
+from bot.core.incident.facts import ChangeSet, ReadState, Seen
 from bot.core.incident.model import Incident, Occurrence
 from bot.core.outbox.posts import NewPost, PostKind
 from bot.core.people.model import Link, Person

@@ -13,8 +13,7 @@ from bot.core.flow.status import Status
 from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import IncomingMessage, Link, Origin, Person, Surface
-from bot.core.text.mask import DEFAULT
-from bot.core.text.sealed import Seal
+from bot.core.text.mask import DEFAULT, Seal
 from bot.ops.schedules import in_words
 from bot.work.commands.context import AnswerSettings, Services
 from bot.work.commands.dispatcher import Dispatcher

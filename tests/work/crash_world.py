@@ -17,8 +17,7 @@ from reminder_invariants import EVERY
 from bot.core.flow.model import UserId, UserName
 from bot.core.flow.status import Status
 from bot.core.people.model import IncomingMessage, Link, Origin, Surface
-from bot.core.text.mask import DEFAULT
-from bot.core.text.sealed import Seal
+from bot.core.text.mask import DEFAULT, Seal
 from bot.store.store import Store
 from bot.work.commands.context import AnswerSettings, Services
 from bot.work.commands.dispatcher import Dispatcher

@@ -34,34 +34,34 @@ class Check:
 
 
 def ok(name: str, says: str) -> Check:
-    """Return a check that ended well."""
+    """A check that ended well."""
     return Check(name, CheckState.OK, says)
 
 
 def warning(name: str, says: str, fix: str) -> Check:
-    """Return a check that found something to mend."""
+    """A check that found something to mend."""
     return Check(name, CheckState.WARNING, says, fix)
 
 
 def failed(name: str, says: str, fix: str = "") -> Check:
-    """Return a check that found something broken. A sentence of a failure may bring its way out along."""
+    """A check that found something broken. A sentence of a failure may bring its way out along."""
     return Check(name, CheckState.FAILED, says, fix)
 
 
 def exit_code(checks: Sequence[Check]) -> int:
-    """Return 0 where nothing failed, else 1. Warnings are allowed."""
+    """0 where nothing failed, else 1. Warnings are allowed."""
     return 1 if any(check.state is CheckState.FAILED for check in checks) else 0
 
 
 def lines(checks: Sequence[Check]) -> str:
-    """Return the checks for a terminal: a line each, and one that sums up."""
+    """The checks for a terminal: a line each, and one that sums up."""
     width = max((len(check.name) for check in checks), default=0)
     rows = [f"{check.state.value:<8} {check.name:<{width}}  {check.says} {check.fix}".rstrip() for check in checks]
     return "\n".join([*rows, "", summary(checks)]) + "\n"
 
 
 def summary(checks: Sequence[Check]) -> str:
-    """Return how many checks ended how, in a sentence."""
+    """How many checks ended how, in a sentence."""
     count = {state: sum(check.state is state for check in checks) for state in CheckState}
     warnings = f"{count[CheckState.WARNING]} warning" + ("" if count[CheckState.WARNING] == 1 else "s")
     if count[CheckState.FAILED]:
@@ -70,7 +70,7 @@ def summary(checks: Sequence[Check]) -> str:
 
 
 def report(checks: Sequence[Check]) -> Mapping[str, Any]:
-    """Return the checks for a machine."""
+    """The checks for a machine."""
     return {
         "ok": exit_code(checks) == 0,
         "checks": [
@@ -80,11 +80,11 @@ def report(checks: Sequence[Check]) -> Mapping[str, Any]:
 
 
 def some(things: Sequence[str], most: int = NAMED) -> str:
-    """Return the first few things, and how many more there are."""
+    """The first few things, and how many more there are."""
     more = f" and {len(things) - most} more" if len(things) > most else ""
     return ", ".join(things[:most]) + more
 
 
 def people(number: int) -> str:
-    """Return how many people there are, with the verb that follows."""
+    """How many people there are, with the verb that follows."""
     return "One person is" if number == 1 else f"{number} people are"

@@ -25,7 +25,7 @@ class BotReport:
 
 
 def written(bot_report: BotReport) -> Mapping[str, Any]:
-    """Return it as JSON takes it."""
+    """It as JSON takes it."""
     links = [
         [each.person.team, each.person.user, each.user_id, each.user_name, each.verified] for each in bot_report.links
     ]
@@ -33,7 +33,7 @@ def written(bot_report: BotReport) -> Mapping[str, Any]:
 
 
 def read(told: Mapping[str, Any]) -> BotReport:
-    """Return what ``written`` wrote; what another version lacks or adds is left out."""
+    """What ``written`` wrote; what another version lacks or adds is left out."""
     known = {name: told[name] for name in BotReport.__slots__ if name in told}
     links = tuple(
         Link(Person(str(team), str(user)), UserId(str(id_)), UserName(str(name)), verified=bool(verified))
@@ -43,7 +43,7 @@ def read(told: Mapping[str, Any]) -> BotReport:
 
 
 def disk(path: str, free: int) -> Check | None:
-    """Return a check where the disk under the database is nearly full."""
+    """A check where the disk under the database is nearly full."""
     if free >= MIN_FREE_BYTES:
         return None
     says = f"Only {free // 1_000_000} MB are free where the database {path} stands."
@@ -51,7 +51,7 @@ def disk(path: str, free: int) -> Check | None:
 
 
 def running(bot_report: BotReport, holder: str, version: str) -> tuple[Check, ...]:
-    """Return the checks about a running bot; ``version`` is this program's."""
+    """The checks about a running bot; ``version`` is this program's."""
     found = [ok("bot", f"flowbot runs: {holder}.")]
     if bot_report.why_not_ready:
         fix = "The checks below and its log say more."
@@ -66,30 +66,30 @@ def running(bot_report: BotReport, holder: str, version: str) -> tuple[Check, ..
 
 
 def message(where: str, seconds: float) -> Check:
-    """Return that the test message made its way."""
+    """That the test message made its way."""
     says = f"A message was posted in {where}, found again by its id, edited and deleted, in {seconds:.1f} s."
     return ok("slack message", says)
 
 
 def message_lost(where: str, fix: str) -> Check:
-    """Return that the test message could not be found by its id."""
+    """That the test message could not be found by its id."""
     says = f"A message that was posted in {where} was not found again by its id, so doubles could not be prevented."
     return failed("slack message", says, fix)
 
 
 def pressed(who: str, seconds: float) -> Check:
-    """Return that a press of the button reached flowbot, and was answered."""
+    """That a press of the button reached flowbot, and was answered."""
     return ok("slack button", f"{who} pressed the button after {seconds:.1f} s, and was answered.")
 
 
 def not_pressed() -> Check:
-    """Return that no button could be offered."""
+    """That no button could be offered."""
     says = "No button was offered, since flowbot cannot post or cannot hear yet."
     return warning("slack button", says, "Mend what failed above, then run this again.")
 
 
 def unpressed(where: str, seconds: float) -> Check:
-    """Return that no press reached flowbot."""
+    """That no press reached flowbot."""
     says = f"No press of the button in {where} reached flowbot within {seconds:g} s."
     fix = (
         "If somebody did press it: switch on Interactivity for the app, and in HTTP mode check its request URL. "

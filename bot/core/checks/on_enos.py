@@ -29,7 +29,7 @@ AUTHORIZE = (
 
 
 def clock(skew: timedelta) -> Check:
-    """Return how this machine's clock compares with EnOS's; ``skew`` is how far EnOS's is ahead."""
+    """How this machine's clock compares with EnOS's; ``skew`` is how far EnOS's is ahead."""
     name, says = "enos clock", f"EnOS's clock is {apart(skew)}."
     fix = "Set this machine's clock, for example with NTP; if Slack's agrees with it, tell EnOS's administrator."
     if abs(skew) >= STALE:
@@ -40,7 +40,7 @@ def clock(skew: timedelta) -> Check:
 
 
 def zone(setting: str, printed: str, rows: Sequence[Instance]) -> Check:
-    """Return whether the times that EnOS prints can be read; ``printed`` is what Get Timezone says."""
+    """Whether the times that EnOS prints can be read; ``printed`` is what Get Timezone says."""
     name, told = "enos time zone", zone_offset(printed)
     fix = "Set FLOWBOT_ENOS_TIMEZONE to the zone of the times that the EnOS console shows, for example GMT+8."
     used = zone_offset(setting) if setting != "auto" else told
@@ -59,7 +59,7 @@ def zone(setting: str, printed: str, rows: Sequence[Instance]) -> Check:
 def flows(
     user: str, every: Collection[FlowName], mine: Collection[FlowName], searched: Collection[FlowId] = ()
 ) -> Check:
-    """Return what the watcher's user can and cannot see; of ``searched`` a search has brought runs."""
+    """What the watcher's user can and cannot see; of ``searched`` a search has brought runs."""
     name = "enos flows"
     seen = {flow.id for flow in mine} | set(searched)
     hidden = unwatched(every, seen, ())
@@ -76,7 +76,7 @@ def flows(
 
 
 def pages(setting: str, found: str | None) -> Check:
-    """Return whether the number of EnOS's first page is known."""
+    """Whether the number of EnOS's first page is known."""
     name = "enos page base"
     if found is None:
         says = "too few runs to tell whether EnOS counts its pages from 0 or 1"
@@ -90,7 +90,7 @@ def pages(setting: str, found: str | None) -> Check:
 
 
 def order(sorted_by: Collection[str]) -> Check:
-    """Return whether searches come in the order of change; ``sorted_by`` is what each search was sorted by."""
+    """Whether searches come in the order of change; ``sorted_by`` is what each search was sorted by."""
     if all(sorted_by):
         return ok("enos order", "EnOS lists what changed last first.")
     says = "EnOS does not sort by the time of change, so every poll reads the whole window."
@@ -98,7 +98,7 @@ def order(sorted_by: Collection[str]) -> Check:
 
 
 def links(found: Sequence[Link], doubts: Mapping[Link, str], command: str) -> tuple[Check, ...]:
-    """Return the checks about who is linked; ``doubts`` say of unproven links what speaks against them, if anything."""
+    """The checks about who is linked; ``doubts`` say of unproven links what speaks against them, if anything."""
     way = f"{command} link @person USERID NAME"
     if not found:
         says = "Nobody is linked to an EnOS user, so nobody can read or change anything from Slack."
@@ -125,7 +125,7 @@ def owners(
     on_call: Collection[UserName] | None,
     command: str,
 ) -> tuple[Check, ...]:
-    """Return the checks about who owns what: flow ids with name and owners.
+    """The checks about who owns what: flow ids with name and owners.
 
     ``linked`` are the user names that are linked, ``on_call`` those of people on call; None: nobody is named on call.
     """
@@ -148,6 +148,6 @@ def owners(
 
 
 def unread(number: int) -> Check:
-    """Return that the owners of some flows are not known."""
+    """That the owners of some flows are not known."""
     says = f"{number} flows could not be read in time, so their owners are not known."
     return warning("owners unread", says, "Run the doctor again when EnOS is less busy.")

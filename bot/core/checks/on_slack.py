@@ -33,7 +33,7 @@ _REINSTALL = (
 
 
 def scopes(granted: Collection[str], wanted: Sequence[tuple[str, str]]) -> tuple[Check, ...]:
-    """Return a check for each scope that is missing, or one that all are there, and one for what is too much."""
+    """A check for each scope that is missing, or one that all are there, and one for what is too much."""
     if not granted:
         return (warning("slack scopes", "Slack did not say what the token may do.", "Look at OAuth & Permissions."),)
     missing = [
@@ -50,7 +50,7 @@ def scopes(granted: Collection[str], wanted: Sequence[tuple[str, str]]) -> tuple
 
 
 def clock(skew: timedelta | None) -> Check:
-    """Return how this machine's clock compares with Slack's; ``skew`` is how far Slack's is ahead."""
+    """How this machine's clock compares with Slack's; ``skew`` is how far Slack's is ahead."""
     name = "slack clock"
     if skew is None:
         return warning(name, "Slack's answer names no time.", "Look whether a proxy stands between.")
@@ -62,7 +62,7 @@ def clock(skew: timedelta | None) -> Check:
 
 
 def apart(skew: timedelta) -> str:
-    """Return how far another clock is from ours, in words."""
+    """How far another clock is from ours, in words."""
     seconds = round(abs(skew.total_seconds()))
     if seconds <= 1:
         return "the same as this machine's"
@@ -71,7 +71,7 @@ def apart(skew: timedelta) -> str:
 
 
 def channel(found: Channel, shared: Collection[str]) -> Check:
-    """Return whether flowbot can work in its default channel, as far as Slack's description tells.
+    """Whether flowbot can work in its default channel, as far as Slack's description tells.
 
     ``shared`` are the channels that may hear of failures though another organization reads there.
     """
@@ -90,7 +90,7 @@ def channel(found: Channel, shared: Collection[str]) -> Check:
 
 
 def history(shown: int, asked: int, *, more: bool) -> Check:
-    """Return whether Slack shows a channel's messages in pages of the usual length.
+    """Whether Slack shows a channel's messages in pages of the usual length.
 
     Slack cuts them to 15, and allows one call a minute, for apps that are distributed outside of its Marketplace; not
     for a company's own app (docs.slack.dev, conversations.history, and the changelog of June 2025).
@@ -102,7 +102,7 @@ def history(shown: int, asked: int, *, more: bool) -> Check:
 
 
 def history_slow(seconds: float) -> Check:
-    """Return that Slack asked to wait for the second look at a channel within a minute."""
+    """That Slack asked to wait for the second look at a channel within a minute."""
     says = f"Slack asked to wait {seconds:g} s for a second look at the channel."
     why = "It allows one a minute to apps distributed outside its Marketplace."
     return warning(
@@ -111,7 +111,7 @@ def history_slow(seconds: float) -> Check:
 
 
 def channel_refused(channel_id: str, error: str) -> Check:
-    """Return what a refusal to describe the default channel means."""
+    """What a refusal to describe the default channel means."""
     if error == "channel_not_found":
         says = f"There is no channel {channel_id}, or it is private and flowbot is not in it."
         fix = "Check FLOWBOT_CHANNEL (in Slack: the channel's name, About, at the end), and /invite @flowbot there."
@@ -120,18 +120,18 @@ def channel_refused(channel_id: str, error: str) -> Check:
 
 
 def named(found: Channel) -> str:
-    """Return a channel's name as people know it."""
+    """A channel's name as people know it."""
     return f"#{found.name}" if found.name else found.id
 
 
 def told(error: str) -> str:
-    """Return Slack's error word with its meaning, where that is known."""
+    """Slack's error word with its meaning, where that is known."""
     sentence = meaning(error).sentence
     return f"{sentence} ({error})" if sentence else error
 
 
 def admin(user: str, profile: Profile | None) -> Check | None:
-    """Return what is wrong with somebody of ``FLOWBOT_ADMINS``; None profile means that Slack knows nobody."""
+    """What is wrong with somebody of ``FLOWBOT_ADMINS``; None profile means that Slack knows nobody."""
     name, fix = "slack admins", "Correct FLOWBOT_ADMINS."
     if profile is None:
         return failed(name, f"Slack knows no {user} of FLOWBOT_ADMINS.", fix)
@@ -145,7 +145,7 @@ def admin(user: str, profile: Profile | None) -> Check | None:
 
 
 def admins(users: Sequence[str], troubles: Sequence[Check]) -> tuple[Check, ...]:
-    """Return the checks about the bot's admins."""
+    """The checks about the bot's admins."""
     if not users:
         says = "FLOWBOT_ADMINS names nobody, so nobody can link people or read the audit from Slack."
         return (warning("slack admins", says, "Name at least two people there."),)
@@ -155,7 +155,7 @@ def admins(users: Sequence[str], troubles: Sequence[Check]) -> tuple[Check, ...]
 
 
 def linked(looked_at: Sequence[tuple[Link, Profile | None]], others: int, command: str) -> Check:
-    """Return which linked people are in Slack no more; None profile means that Slack knows nobody.
+    """Which linked people are in Slack no more; None profile means that Slack knows nobody.
 
     ``others`` are linked too, and were not looked at.
     """
@@ -173,7 +173,7 @@ def linked(looked_at: Sequence[tuple[Link, Profile | None]], others: int, comman
 
 
 def group(group_id: str, members: Collection[str] | None, error: str = "", inactive: int = 0) -> Check | None:
-    """Return what is wrong with a group of ``FLOWBOT_ONCALL``; None members mean that Slack refused with a word.
+    """What is wrong with a group of ``FLOWBOT_ONCALL``; None members mean that Slack refused with a word.
 
     ``members`` are those who count; ``inactive`` more are in it, deactivated or apps, and can call nobody.
     """
@@ -195,7 +195,7 @@ def group(group_id: str, members: Collection[str] | None, error: str = "", inact
 
 
 def on_call(groups: Sequence[str], users: Collection[str], troubles: Sequence[Check]) -> tuple[Check, ...]:
-    """Return the checks about who is on call."""
+    """The checks about who is on call."""
     if not groups:
         says = "FLOWBOT_ONCALL names no group: any linked member of the channel may acknowledge."
         return (ok("slack on call", says),)
@@ -203,14 +203,14 @@ def on_call(groups: Sequence[str], users: Collection[str], troubles: Sequence[Ch
 
 
 def elsewhere(others: int) -> Check:
-    """Return that other connections of this app stand though no bot runs here."""
+    """That other connections of this app stand though no bot runs here."""
     says = f"Slack counts {others} more connection{'' if others == 1 else 's'} of this app: flowbot runs elsewhere too."
     fix = "Run the doctor where that bot runs, or stop it: two bots would share what people say between them."
     return warning("slack socket elsewhere", says, fix)
 
 
 def sockets(connected: int, wanted: int) -> Check:
-    """Return how the running bot is connected."""
+    """How the running bot is connected."""
     name = "slack socket"
     if not wanted:
         return ok(name, "The running bot hears by HTTP.")

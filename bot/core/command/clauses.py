@@ -1,5 +1,6 @@
 """Clauses: the kinds of things that a command may name, each with how it is read and how it is said."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,7 +10,7 @@ from bot.core.command import periods
 from bot.core.command.periods import TimeParseError
 from bot.core.command.requests import FlowRef, OwnerRef, Period, When
 from bot.core.command.spelling import spell_key, spell_name, spell_note, spell_value, spell_word
-from bot.core.command.words import Cursor, Token, tick
+from bot.core.command.tokens import Cursor, Token, tick
 from bot.core.flow.ids import flow_of, is_instance
 from bot.core.flow.model import (
     FlowId,
@@ -24,6 +25,8 @@ from bot.core.flow.status import Status, status_of
 SCOPES = ("open", "unacked", "mine")
 LONGEST_ID = 18  # digits; more fit neither the platform nor the database
 LARGEST_COUNT = 10_000
+NUMBER = re.compile(rf"[0-9]{{1,{LONGEST_ID}}}")  # an id, which is not quoted; compared with a token's ``plain``
+_DIGITS = re.compile(r"[0-9]+")
 
 _STATUS_NAMES = {status.name.casefold(): int(status) for status in Status}
 _STATUS_ALIASES = {"failed": int(Status.FAIL), "cancelled": int(Status.CANCEL), "canceled": int(Status.CANCEL)}
@@ -61,16 +64,21 @@ class Clause:
         text = " ".join(part for part in (self.word, self.form.placeholder if self.form else "") if part)
         return f"[{text}]" if self.optional and not self.in_thread else text
 
-    def field(self, value: object) -> str:
-        """Return the field of the request that holds this value: the last for an instance id."""
-        return self.fields[-1 if isinstance(value, str) else 0]
 
+def _one(expected: str, pick: Callable[[Token], Any], hint: Hint, *, name: bool = False) -> Callable[[Cursor], Any]:
+    """A reader of one token; ``pick`` returns None for what it cannot be.
 
-def _one(expected: str, pick: Callable[[Token], Any], hint: Hint) -> Callable[[Cursor], Any]:
-    """Return a reader of one token; ``pick`` returns None for what it cannot be."""
+    With ``name`` it may be a name of several words in bold as well, as answers print it and people copy it. Marks that
+    hold a word of this command's clauses are around a part of the command, not around a name.
+    """
 
     def read(cursor: Cursor) -> Any:
         token = cursor.peek()
+        if name and token is not None and token.marked:
+            words = cursor.marked(token)
+            an_id = words and (_DIGITS.fullmatch(words[0]) or is_instance(words[0]))
+            if len(words) > 1 and not an_id and not cursor.words & set(words):
+                return pick(cursor.take_marked(token))
         value = None if token is None else pick(token)
         if value is None:
             raise cursor.expected(expected, hint(token))
@@ -80,45 +88,19 @@ def _one(expected: str, pick: Callable[[Token], Any], hint: Hint) -> Callable[[C
     return read
 
 
-def _named(expected: str, pick: Callable[[Token], Any], hint: Hint) -> Callable[[Cursor], Any]:
-    """Return a reader of one token, or of a name of several words in bold, as answers print it and people copy it.
-
-    Marks that hold a word of this command's clauses are around a part of the command, not around a name.
-    """
-    one = _one(expected, pick, hint)
-
-    def read(cursor: Cursor) -> Any:
-        token = cursor.peek()
-        words = cursor.marked(token) if token is not None else []
-        if token is None or len(words) < 2 or cursor.words & set(words) or _digits(words[0]) or is_instance(words[0]):
-            return one(cursor)
-        return pick(cursor.take_marked(token))
-
-    return read
-
-
 def _fixed(text: str) -> Hint:
     return lambda _token: text
-
-
-def is_number(token: Token) -> bool:
-    """Whether this is an id: digits, not quoted."""
-    return _digits(token.plain) and len(token.plain) <= LONGEST_ID
-
-
-def _digits(word: str) -> bool:
-    return word.isascii() and word.isdigit()
 
 
 # ── flows, instances, tasks ─────────────────────────────────────────────────
 
 
 def _flow(token: Token) -> FlowRef | None:
-    if is_number(token):
+    if NUMBER.fullmatch(token.plain):
         return FlowRef(id=FlowId(int(token.plain)))
     if token.quoted:
         return FlowRef(name=token.word, typed=token.otherwise) if token.word and not token.person else None
-    if token.person or token.pair or not token.word or is_instance(token.plain) or _digits(token.plain):
+    if token.person or token.pair or not token.word or is_instance(token.plain) or _DIGITS.fullmatch(token.plain):
         return None
     return FlowRef(name=token.bare, typed=token.otherwise)
 
@@ -139,7 +121,7 @@ def _instance(token: Token) -> InstanceId | None:
 
 def _instance_hint(token: Token | None) -> str:
     form = "The id of a run is written like `2809-20190812080700`; "
-    if token is not None and is_number(token):
+    if token is not None and NUMBER.fullmatch(token.plain):
         return form + f"`runs of {token.plain}` lists those of flow {token.plain}."
     return form + "`runs` lists them."
 
@@ -153,12 +135,12 @@ def _say_target(target: FlowRef | InstanceId) -> str:
 
 
 def _task(token: Token) -> TaskId | None:
-    return TaskId(int(token.plain)) if is_number(token) else None
+    return TaskId(int(token.plain)) if NUMBER.fullmatch(token.plain) else None
 
 
-FLOW = Form("FLOW", _named("a flow", _flow, _flow_hint), _say_flow)
+FLOW = Form("FLOW", _one("a flow", _flow, _flow_hint, name=True), _say_flow)
 INSTANCE = Form("INSTANCE", _one("the id of a run", _instance, _instance_hint), str)
-TARGET = Form("FLOW|INSTANCE", _named("a flow or the id of a run", _target, _flow_hint), _say_target)
+TARGET = Form("FLOW|INSTANCE", _one("a flow or the id of a run", _target, _flow_hint, name=True), _say_target)
 TASK = Form("TASK", _one("a task id", _task, _fixed("A task id is a number; `show FLOW` lists a flow's tasks.")), str)
 
 
@@ -221,7 +203,7 @@ USER_NAME = Form(
 
 
 def _timed(reader: Callable[[list[str]], tuple[Any, int]], hint: str) -> Callable[[Cursor], Any]:
-    """Return a reader that hands the next words to ``periods`` and takes as many as it understood."""
+    """A reader that hands the next words to ``periods`` and takes as many as it understood."""
 
     def read(cursor: Cursor) -> Any:
         tokens = cursor.ahead(3)
@@ -278,11 +260,11 @@ DURATION = Form("DURATION", _duration, periods.duration_words)
 def _status(word: str) -> int | None:
     if word in _STATUSES:
         return _STATUSES[word]
-    return int(word) if _digits(word.removeprefix("-")) and len(word) <= 2 else None
+    return int(word) if _DIGITS.fullmatch(word.removeprefix("-")) and len(word) <= 2 else None
 
 
 def _statuses(token: Token) -> tuple[int, ...] | None:
-    """Return the statuses of one token, such as ``fail,timeout``."""
+    """The statuses of one token, such as ``fail,timeout``."""
     parts = [_status(part) for part in token.plain.replace("、", ",").split(",") if part]
     return tuple(part for part in parts if part is not None) if parts and None not in parts else None
 
@@ -297,7 +279,7 @@ def _scope(token: Token) -> str | None:
 
 
 def _count(token: Token) -> int | None:
-    return int(token.plain) if is_number(token) and 1 <= int(token.plain) <= LARGEST_COUNT else None
+    return int(token.plain) if NUMBER.fullmatch(token.plain) and 1 <= int(token.plain) <= LARGEST_COUNT else None
 
 
 def _pairs(cursor: Cursor) -> tuple[Parameter, ...]:

@@ -25,7 +25,7 @@ class RepeatedTime(AmbiguousTime):
 
 
 def to_utc_unambiguous(day: date, clock: time, zone: tzinfo) -> datetime:
-    """Return a local time as UTC; raises Repeated where it comes twice, Refused where it does not exist."""
+    """A local time as UTC; raises Repeated where it comes twice, Refused where it does not exist."""
     at = to_utc(day, clock, zone)
     first = datetime.combine(day, clock, zone)
     if not is_repeated(first):
@@ -46,7 +46,7 @@ def to_utc_unambiguous(day: date, clock: time, zone: tzinfo) -> datetime:
 
 
 def to_utc(day: date, clock: time, zone: tzinfo) -> datetime:
-    """Return a local time as UTC, the first of two; raises Refused where the clock jumps over it."""
+    """A local time as UTC, the first of two; raises Refused where the clock jumps over it."""
     naive = datetime.combine(day, clock)
     at = naive.replace(tzinfo=zone).astimezone(UTC)
     back = at.astimezone(zone).replace(tzinfo=None)

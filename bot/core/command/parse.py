@@ -1,30 +1,43 @@
-"""Parse: from words to a request, and back. ``parse(say(request)) == request`` for every request.
+"""From words to a request, and back. ``parse(say(request)) == request`` for every request.
 
     VERB [value without a word, in the row's order] [clauses in any order, each once]
 
-The table of ``table.py`` says which clauses a verb has. Whatever is not understood is refused with its place.
+``table.py`` says which clauses a verb has. Greetings before a command and thanks behind it are passed over. Whatever
+is not understood is refused with its place.
 """
 
-from dataclasses import fields, replace
+import re
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, cast
+from unicodedata import category
 
-from bot.core.command.clauses import FLOW, PAIRS, PAIRS_HINT, Clause, is_number
-from bot.core.command.courtesy import is_courtesy, is_emoji, is_thanks
+from bot.core.command.clauses import FLOW, NUMBER, PAIRS, PAIRS_HINT, Clause
 from bot.core.command.local_times import AmbiguousTime
 from bot.core.command.periods import resolve
 from bot.core.command.requests import Help, Request, Trigger
-from bot.core.command.table import Row, near, nearest, row, row_of
-from bot.core.command.words import Cursor, ParseError, Token, tick
+from bot.core.command.table import BY_REQUEST, BY_VERB, Row, near, nearest
+from bot.core.command.tokens import Cursor, ParseError, Token, tick
 from bot.core.errors import Refused
 
 __all__ = ["ParseError", "far_off", "is_command", "is_courtesy_only", "parse", "say", "trigger_time", "would_change"]
 
 AHEAD, BEHIND = timedelta(days=7), timedelta(days=180)  # a start farther off than that asks once
 
+_GREETINGS = frozenset(
+    (
+        *("please", "pls", "plz", "kindly", "hi", "hey", "hello", "hallo", "dear", "there"),
+        *("good", "morning", "afternoon", "evening", "ok", "okay", "can", "could", "would", "will", "you"),
+        *("thanks", "thank", "thx", "请", "请问", "麻烦", "你好", "您好", "谢谢"),
+    )
+)
+_THANKS = frozenset(("please", "pls", "plz", "thanks", "thank", "you", "thx", "谢谢"))
+# As Slack writes them, :wave:; the last colon may have been taken for a sentence's punctuation.
+_EMOJI = re.compile(r"(?::[\w+'-]+:)*:[\w+'-]+:?")
+
 
 def parse(text: str, command: str = "") -> Request:
-    """Return what a text asks for; no words at all ask for help. Raises Misread with the place and a way out.
+    """What a text asks for; no words at all ask for help. Raises ParseError with the place and a way out.
 
     ``command`` is the name of the slash command, which people say out of habit where it is not needed.
     """
@@ -32,14 +45,14 @@ def parse(text: str, command: str = "") -> Request:
     first = cursor.peek()
     verb = _verb(cursor, command)
     if verb is None:
-        if first is not None and is_emoji(first.plain):
+        if first is not None and _is_emoji(first.plain):
             raise _unknown(cursor, first)
         return Help()
-    found = row(verb.bare)
+    found = BY_VERB.get(verb.bare.casefold())
     if found is None:
         raise _unknown(cursor, verb)
     cursor.take()
-    return _Reading(cursor, found, verb).request()
+    return _Reading(cursor, found, verb.end).request()
 
 
 def is_courtesy_only(text: str) -> bool:
@@ -58,7 +71,9 @@ def is_command(text: str) -> bool:
         return False
     if verb is None:
         return False
-    return row(verb.bare) is not None or bool(nearest(verb.bare)) or verb.plain[:1].isdigit() or verb.plain[:1] == "/"
+    if verb.bare.casefold() in BY_VERB or nearest(verb.bare):
+        return True
+    return verb.plain[:1].isdigit() or verb.plain[:1] == "/"
 
 
 def would_change(text: str) -> bool:
@@ -67,33 +82,46 @@ def would_change(text: str) -> bool:
         verb = _verb(Cursor(text))
     except ParseError:
         return False
-    found = row(verb.bare) if verb is not None else None
+    found = BY_VERB.get(verb.bare.casefold()) if verb is not None else None
     return found is not None and found.changes
 
 
 def _verb(cursor: Cursor, command: str = "") -> Token | None:
-    """Return the verb, and take the greetings before it."""
-    while (token := cursor.peek()) and (is_courtesy(token.plain) or (command and token.plain == command)):
+    """The verb, which is not taken; the greetings before it are."""
+    while token := cursor.peek():
+        word = token.plain
+        greets = word in _GREETINGS or (command and word == command) or (not word.isalnum() and _is_emoji(word))
+        if not greets:
+            break
         cursor.take()
     return token
 
 
+def _is_emoji(word: str) -> bool:
+    """Whether a word is an emoji, or several, in Slack's names or as pictures."""
+    if _EMOJI.fullmatch(word):
+        return True
+    kinds = {category(sign) for sign in word}
+    return "So" in kinds and kinds <= {"So", "Sk", "Mn", "Me", "Cf"}
+
+
 def say(request: Request) -> str:
-    """Return the canonical words of a request."""
-    about = row_of(request)
+    """The canonical words of a request."""
+    about = BY_REQUEST[type(request)]
     defaults = {each.name: each.default for each in fields(cast("Any", request))}
     words = [about.verb]
     for clause in about.clauses:
         named = [name for name in clause.fields if getattr(request, name) != defaults[name]]
         if named:
-            words.append(_said(clause, getattr(request, named[0])))
+            value = clause.form.say(getattr(request, named[0])) if clause.form else ""
+            words += filter(None, (clause.word, value))
     return " ".join(words)
 
 
 def trigger_time(request: Trigger, now: datetime, zone: tzinfo) -> datetime:
-    """Return for when (UTC) a run is asked; without ``at`` that is now.
+    """For when (UTC) a run is asked; without ``at`` that is now.
 
-    Raises Undecided, with whole commands as its offers, for a clock time that has passed today and for a local time
+    Raises AmbiguousTime, with whole commands as its offers, for a clock time that has passed today and for a local time
     that comes twice; and Refused for a local time that does not exist.
     """
     if request.when is None:
@@ -106,23 +134,14 @@ def trigger_time(request: Trigger, now: datetime, zone: tzinfo) -> datetime:
 
 
 def far_off(at: datetime, now: datetime) -> str:
-    """Return how far off a start is that may be a typing error, such as a wrong year; empty for what is usual.
+    """How far off a start is that may be a typing error, such as a wrong year; empty for what is usual.
 
     A run may be planned some days ahead, and old data are run again; a wrong year is off by a year, less what is
     left of it or has passed.
     """
     if at - now > AHEAD:
-        return f"{_days_off(at - now)} from now"
-    return f"{_days_off(now - at)} ago" if now - at > BEHIND else ""
-
-
-def _days_off(span: timedelta) -> str:
-    return f"{span.days:,} days"
-
-
-def _said(clause: Clause, value: object) -> str:
-    parts = (clause.word, clause.form.say(value) if clause.form else "")
-    return " ".join(part for part in parts if part)
+        return f"{(at - now).days:,} days from now"
+    return f"{(now - at).days:,} days ago" if now - at > BEHIND else ""
 
 
 def _unknown(cursor: Cursor, verb: Token) -> ParseError:
@@ -138,49 +157,52 @@ def _unknown(cursor: Cursor, verb: Token) -> ParseError:
     )
 
 
+@dataclass(slots=True)
 class _Reading:
     """The reading of one command behind its verb."""
 
-    def __init__(self, cursor: Cursor, about: Row, verb: Token) -> None:
-        self._cursor = cursor
-        self._row = about
-        cursor.words = frozenset(each.word for each in about.clauses if each.word)
-        self._behind = verb.end  # the end of the last value that stands without a word
-        self._values: dict[Clause, Any] = {}
-        self._places: dict[str, int] = {}  # where the clause of each word stands
+    _cursor: Cursor
+    _row: Row
+    _behind: int  # the end of the verb, then of the last value without a word
+    _values: dict[Clause, Any] = field(default_factory=dict)
+    _places: dict[str, int] = field(default_factory=dict)  # where the clause of each word begins
 
     def request(self) -> Request:
-        while (token := self._cursor.peek()) is not None and (clause := self._clause(token)) is not None:
-            self._read(clause, token)
-        self._complete()
-        named = {clause.field(value): value for clause, value in self._values.items()}
-        request: Request = self._row.request(**named)
+        cursor, row = self._cursor, self._row
+        cursor.words = frozenset(each.word for each in row.clauses if each.word)
+        while (token := cursor.peek()) is not None and (clause := self._clause(token)) is not None:
+            if clause.word:
+                cursor.take()
+                self._places[clause.word] = token.start
+            cursor.after = clause.word or row.verb
+            value: Any = clause.form.read(cursor) if clause.form else True
+            if not clause.word:
+                self._behind = cursor.place
+            if clause.repeats:
+                value = tuple(dict.fromkeys((*self._values.get(clause, ()), *value)))
+            self._values[clause] = value
+        for clause in row.clauses:
+            if not clause.optional and clause not in self._values and clause.form:
+                cursor.after, cursor.place = row.verb, self._behind
+                clause.form.read(cursor)  # there is nothing left, so it says what it expected
+        # Of two fields the last is for the id of a run, the only value that is a text.
+        named = {each.fields[-1 if isinstance(value, str) else 0]: value for each, value in self._values.items()}
+        request: Request = row.request(**named)
         if isinstance(request, Trigger) and request.task is not None and request.parameters:
             raise self._from_with()
         return request
 
-    def _read(self, clause: Clause, token: Token) -> None:
-        cursor = self._cursor
-        if clause.word:
-            cursor.take()
-            self._places[clause.word] = token.start
-        cursor.after = clause.word or self._row.verb
-        value: Any = clause.form.read(cursor) if clause.form else True
-        if not clause.word:
-            self._behind = cursor.place
-        if clause.repeats:
-            value = tuple(dict.fromkeys((*self._values.get(clause, ()), *value)))
-        self._values[clause] = value
-
     def _clause(self, token: Token) -> Clause | None:
-        """Return the clause that a token begins: by its word, or the next value that stands without one.
+        """The clause that a token begins: by its word, or the next value without one.
 
-        None where nothing but courtesy is left: thanks in advance.
+        None where nothing but thanks in advance is left.
         """
         for clause in self._row.clauses:
             if clause.word and clause.word == token.plain:
                 if clause in self._values:
-                    raise self._twice(token)
+                    raise self._cursor.parse_error(
+                        "twice", f"{tick(token.word)} stands here twice", "Say each clause once.", token.start
+                    )
                 return clause
         for clause in self._row.clauses:
             if clause.form is None or clause.word or (clause in self._values and not clause.repeats):
@@ -192,26 +214,14 @@ class _Reading:
         raise self._leftover(token)
 
     def _thanks(self) -> bool:
-        """Whether all that is left is courtesy, and take it. Behind a parameter it may be a part of the value."""
+        """Whether all that is left is thanks, and take them. Behind a parameter they may be a part of the value."""
         if "with" in self._places:
             return False
         while (token := self._cursor.peek()) is not None:
-            if not is_thanks(token.plain):
+            if token.plain not in _THANKS and not _is_emoji(token.plain):
                 return False
             self._cursor.take()
         return True
-
-    def _complete(self) -> None:
-        """Refuse where something is missing that has to be said."""
-        for clause in self._row.clauses:
-            if not clause.optional and clause not in self._values and clause.form:
-                self._cursor.after, self._cursor.place = self._row.verb, self._behind
-                clause.form.read(self._cursor)  # there is nothing left, so it says what it expected
-
-    def _twice(self, token: Token) -> ParseError:
-        return self._cursor.parse_error(
-            "twice", f"{tick(token.word)} stands here twice", "Say each clause once.", token.start
-        )
 
     def _leftover(self, token: Token) -> ParseError:
         words = [each.word for each in self._row.clauses if each.word and not each.hidden]
@@ -235,7 +245,7 @@ class _Reading:
             return f"{PAIRS_HINT} "
         if token.pair and any(each.form is PAIRS for each in self._row.clauses):
             return "Parameters stand behind `with`. "
-        if is_number(token) and any(each.word == "of" and each.form is FLOW for each in self._row.clauses):
+        if NUMBER.fullmatch(token.plain) and any(each.word == "of" and each.form is FLOW for each in self._row.clauses):
             return f"Did you mean `of {token.plain}`? "
         if any(getattr(value, "name", "") for value in self._values.values()):
             return "A name with blanks stands in quotes. "

@@ -62,7 +62,7 @@ class TimeSpan:
 
 
 def read_when(words: Sequence[str]) -> tuple[When, int]:
-    """Return the time that lower-case words begin with, and how many they are; raises Unreadable."""
+    """The time that lower-case words begin with, and how many they are; raises Unreadable."""
     first, second = (*words[:2], "", "")[:2]
     if first == "now":
         return When("now"), 1
@@ -84,7 +84,7 @@ def read_when(words: Sequence[str]) -> tuple[When, int]:
 
 
 def read_period(words: Sequence[str]) -> tuple[Period, int]:
-    """Return the period that lower-case words begin with, and how many they are; raises Unreadable."""
+    """The period that lower-case words begin with, and how many they are; raises Unreadable."""
     first, second, third = (*words[:3], "", "", "")[:3]
     if first in {"today", "yesterday"}:
         return Period(first), 1
@@ -101,7 +101,7 @@ def read_period(words: Sequence[str]) -> tuple[Period, int]:
 
 
 def parse_duration(text: str) -> timedelta | None:
-    """Return ``2h``, ``1h30m``, ``90 minutes`` as a span of at most 366 days; None for anything else."""
+    """``2h``, ``1h30m``, ``90 minutes`` as a span of at most 366 days; None for anything else."""
     compact = "".join(text.casefold().split())
     if not _DURATION.fullmatch(compact):
         return None
@@ -116,7 +116,7 @@ def parse_duration(text: str) -> timedelta | None:
 
 
 def duration_words(span: timedelta) -> str:
-    """Return a span as ``parse_duration`` reads it: ``1d2h30m``; seconds are the smallest unit."""
+    """A span as ``parse_duration`` reads it: ``1d2h30m``; seconds are the smallest unit."""
     left = int(span.total_seconds())
     words = ""
     for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
@@ -154,7 +154,7 @@ def _since(second: str, third: str) -> tuple[Period, int]:
 
 
 def _clock(word: str) -> str:
-    """Return ``9:30`` as ``09:30``; empty where it is no clock time."""
+    """``9:30`` as ``09:30``; empty where it is no clock time."""
     match = _CLOCK.fullmatch(word)
     if match is None or int(match[1]) > 23 or int(match[2]) > 59:
         return ""
@@ -162,7 +162,7 @@ def _clock(word: str) -> str:
 
 
 def _full_clock(word: str) -> str | None:
-    """Return an ISO time of day, its fraction dropped; None where it is none."""
+    """An ISO time of day, its fraction dropped; None where it is none."""
     match = _FULL_CLOCK.fullmatch(word)
     if match is None or not (clock := _clock(match[1])):
         return None
@@ -192,7 +192,7 @@ def _zoned(text: str) -> bool:
 
 
 def resolve(when: When, now: datetime, zone: tzinfo) -> datetime:
-    """Return the moment (UTC) that is meant. A bare clock time is today's.
+    """The moment (UTC) that is meant. A bare clock time is today's.
 
     Raises Passed for a bare clock time that has passed today, Repeated for a local time that comes twice, and
     Refused for one that does not exist.
@@ -216,7 +216,7 @@ def resolve(when: When, now: datetime, zone: tzinfo) -> datetime:
 
 
 def window(period: Period, now: datetime, zone: tzinfo) -> TimeSpan:
-    """Return the half-open span that is meant, in UTC. Raises Refused where it ends before it begins."""
+    """The half-open span that is meant, in UTC. Raises Refused where it ends before it begins."""
     since, until, words = _bounds(period.words, now, zone)
     if until <= since:
         raise Refused(
@@ -251,13 +251,13 @@ def _bounds(words: str, now: datetime, zone: tzinfo) -> tuple[datetime, datetime
 
 
 def _days(first: date, last: date, zone: tzinfo, shown: Callable[[str], str]) -> tuple[datetime, datetime, str]:
-    """Return whole days, the last included, and their words."""
+    """Whole days, the last included, and their words."""
     span = f"{first}" if first == last else f"{first} to {last}"
     return _midnight(first, zone), _midnight(last + DAY, zone), shown(f"{span}, {zone}")
 
 
 def _midnight(day: date, zone: tzinfo) -> datetime:
-    """Return when a day begins; where the clock jumps over midnight, that is the moment of the jump."""
+    """When a day begins; where the clock jumps over midnight, that is the moment of the jump."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 

@@ -2,8 +2,8 @@
 
 import re
 
-from bot.core.command.marks import EQUALS, PAIRED, bare, folded
-from bot.core.command.words import (
+from bot.core.command.markup import EQUALS, FULL_WIDTH, PAIRED, bare
+from bot.core.command.tokens import (
     CORNERS,
     DOUBLE,
     INVISIBLE,
@@ -26,7 +26,7 @@ _ENDS_KEY = re.compile(rf"[\s`{EQUALS}{re.escape(QUOTES)}]|^[{PAIRED}{''.join(CO
 
 
 def spell_value(value: str) -> str:
-    """Return a value so that it is read as typed: bare, or quoted where it must be."""
+    """A value so that it is read as typed: bare, or quoted where it must be."""
     text = _encoded(value)
     if text and text[0] not in QUOTES and not any(map(str.isspace, text)):
         return text
@@ -34,25 +34,25 @@ def spell_value(value: str) -> str:
 
 
 def spell_name(name: str) -> str:
-    """Return a name: bare where it can be nothing else, or quoted."""
+    """A name: bare where it can be nothing else, or quoted."""
     if _is_word(name) and _NO_CLAUSE.search(name) and not _number(name) and not is_instance(name):
         return name
     return _quoted(_STRAIGHTENED.sub(_entity, _encoded(name)))
 
 
 def spell_word(word: str) -> str:
-    """Return a word in a place where no clause can stand: bare unless it has other signs than a name's."""
+    """A word in a place where no clause can stand: bare unless it has other signs than a name's."""
     return word if _is_word(word) else spell_name(word)
 
 
 def spell_key(key: str) -> str:
-    """Return a key: bare, or quoted where it must be; what would be straightened is written as a number."""
+    """A key: bare, or quoted where it must be; what would be straightened is written as a number."""
     text = _STRAIGHTENED.sub(_entity, _encoded(key))
-    return _quoted(text) if _ENDS_KEY.search(text) or folded(text) != text else text
+    return _quoted(text) if _ENDS_KEY.search(text) or text.translate(FULL_WIDTH) != text else text
 
 
 def spell_note(note: str) -> str:
-    """Return a note, which takes the rest of a command and loses the blanks around it."""
+    """A note, which takes the rest of a command and loses the blanks around it."""
     text = _encoded(note)
     inner = text.strip()
     start = text.index(inner) if inner else len(text)
@@ -62,7 +62,7 @@ def spell_note(note: str) -> str:
 
 
 def _encoded(text: str) -> str:
-    """Return a text in Slack's encoding, where it would be taken for one."""
+    """A text in Slack's encoding, where it would be taken for one."""
     return _ENCODING.sub(lambda match: "&amp;" if match[0] == "&" else "&lt;", text)
 
 

@@ -1,9 +1,8 @@
 """Commands: the one table of what can be said. Parser, help, README, usage hint and permissions read it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from enum import Enum
 
 from bot.core.command import clauses, requests
 from bot.core.command.clauses import Clause
@@ -13,14 +12,6 @@ from bot.core.command.rights import Who
 HINT_LIMIT = 1000  # characters. Source: Slack's manifest schema, slash_commands.usage_hint
 
 
-class CommandKind(Enum):
-    """What a verb does: ask, change something in EnOS or an incident, or administrate the bot."""
-
-    QUESTION = "question"
-    CHANGE = "change"
-    ADMINISTRATION = "administration"
-
-
 @dataclass(frozen=True, slots=True)
 class Row:
     """One verb."""
@@ -28,21 +19,16 @@ class Row:
     verb: str
     request: type
     who: Who
-    kind: CommandKind
     summary: str
     clauses: tuple[Clause, ...] = ()  # those without a word are read in this order
     examples: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    changes: bool = False  # something in EnOS, an incident or a link, and so belongs on record before it happens
 
     @property
     def syntax(self) -> str:
         """The verb with its clauses; brackets around what may be left out."""
         return " ".join((self.verb, *(each.syntax for each in self.clauses if not each.hidden)))
-
-    @property
-    def changes(self) -> bool:
-        """Whether it changes something, and so belongs on record before it happens."""
-        return self.kind is not CommandKind.QUESTION
 
     @property
     def in_thread(self) -> bool:
@@ -67,7 +53,6 @@ ROWS = (
         "help",
         requests.Help,
         Who.ANYONE,
-        CommandKind.QUESTION,
         "What you may do here, or one verb in full.",
         (Clause(("topic",), form=clauses.VERB),),
         ("help", "help trigger"),
@@ -77,7 +62,6 @@ ROWS = (
         "trigger",
         requests.Trigger,
         Who.OWNER,
-        CommandKind.CHANGE,
         "Start a run: of the whole flow, from a task on, for another time, or once with changed parameters. "
         "Asks once where the time is far off.",
         (
@@ -93,48 +77,48 @@ ROWS = (
             "trigger 3377 at tomorrow 02:00",
             'trigger 3377 with path=/data/2026 note="second try"',
         ),
+        changes=True,
     ),
     Row(
         "rerun",
         requests.Rerun,
         Who.OWNER,
-        CommandKind.CHANGE,
         "Start a run again from its failed task, for the same data time.",
         (_INSTANCE, _FROM),
         ("rerun 2809-20190812080700", "rerun 2809-20190812080700 from 104890"),
+        changes=True,
     ),
     Row(
         "cancel",
         requests.Cancel,
         Who.OWNER,
-        CommandKind.CHANGE,
         "Stop a run. Asks once.",
         (_INSTANCE, _CONFIRMED),
         ("cancel 2809-20190812080700",),
+        changes=True,
     ),
     Row(
         "enable",
         requests.Enable,
         Who.OWNER,
-        CommandKind.CHANGE,
         "Turn a flow's scheduling on.",
         (_FLOW,),
         ("enable 3377",),
+        changes=True,
     ),
     Row(
         "disable",
         requests.Disable,
         Who.OWNER,
-        CommandKind.CHANGE,
         "Turn a flow's scheduling off. Asks once.",
         (_FLOW, _CONFIRMED),
         ("disable 3377",),
+        changes=True,
     ),
     Row(
         "incidents",
         requests.Incidents,
         Who.LINKED,
-        CommandKind.QUESTION,
         "What is open, since when, who has it, with a link to each thread.",
         (Clause(("scope",), form=clauses.SCOPE), _OF_FLOW, _BY_OWNER, _PAGE),
         ("incidents", "incidents unacked", "incidents by me"),
@@ -143,7 +127,6 @@ ROWS = (
         "failed",
         requests.Failed,
         Who.LINKED,
-        CommandKind.QUESTION,
         "What failed in a period; today where none is named.",
         (_PERIOD, _OF_FLOW, _BY_OWNER, _PAGE),
         ("failed", "failed yesterday by me", "failed 2026-11-01..2026-11-07 of 3377"),
@@ -152,7 +135,6 @@ ROWS = (
         "runs",
         requests.Runs,
         Who.LINKED,
-        CommandKind.QUESTION,
         "Runs of any status, by trigger time; today's where no period is named.",
         (_PERIOD, Clause(("statuses",), form=clauses.STATUSES, repeats=True), _OF_FLOW, _BY_OWNER, _PAGE),
         ("runs of 3377", "runs last 3h running", "runs this week fail timeout"),
@@ -161,7 +143,6 @@ ROWS = (
         "show",
         requests.Show,
         Who.LINKED,
-        CommandKind.QUESTION,
         "A flow with its owners, schedule and tasks; or a run with its tasks and times.",
         (_TARGET,),
         ("show 3377", 'show "daily energy report"', "show 2809-20190812080700"),
@@ -170,7 +151,6 @@ ROWS = (
         "log",
         requests.Log,
         Who.LINKED,
-        CommandKind.QUESTION,
         "The end of a run's log, for you alone; long ones as a file.",
         (
             _INSTANCE,
@@ -184,53 +164,52 @@ ROWS = (
         "ack",
         requests.Ack,
         Who.RESPONDER,
-        CommandKind.CHANGE,
         "Take an incident: you look after it, for 4 hours or as long as you say.",
         (_TARGET, Clause(("duration",), "for", clauses.DURATION), _BECAUSE),
         ("ack 2809", "ack 2809 for 2h because the source is being repaired"),
         aliases=("acknowledge",),
+        changes=True,
     ),
     Row(
         "unack",
         requests.Unack,
         Who.RESPONDER,
-        CommandKind.CHANGE,
         "Give an incident back.",
         (_TARGET,),
         ("unack 2809",),
+        changes=True,
     ),
     Row(
         "close",
         requests.Close,
         Who.RESPONDER,
-        CommandKind.CHANGE,
         "End an incident that will not recover by itself, with your reason.",
         (_TARGET, _BECAUSE),
         ("close 2809 because that day is not needed",),
+        changes=True,
     ),
     Row(
         "reopen",
         requests.Reopen,
         Who.RESPONDER,
-        CommandKind.CHANGE,
         "Undo a close.",
         (_TARGET,),
         ("reopen 2809",),
+        changes=True,
     ),
     Row(
         "thread",
         requests.Thread,
         Who.RESPONDER,
-        CommandKind.CHANGE,
         "Open a thread for an incident that is listed under a storm or a first start.",
         (_TARGET,),
         ("thread 2809",),
+        changes=True,
     ),
     Row(
         "link",
         requests.LinkPerson,
         Who.ADMIN,
-        CommandKind.ADMINISTRATION,
         "Tie a person to an EnOS user: user id and user name.",
         (
             _PERSON,
@@ -238,21 +217,21 @@ ROWS = (
             Clause(("user_name",), form=clauses.USER_NAME, optional=False),
         ),
         ("link @jane u15432100000000011 jane.doe",),
+        changes=True,
     ),
     Row(
         "unlink",
         requests.Unlink,
         Who.ADMIN,
-        CommandKind.ADMINISTRATION,
         "Remove a person's link.",
         (_PERSON,),
         ("unlink @jane",),
+        changes=True,
     ),
     Row(
         "people",
         requests.People,
         Who.ADMIN,
-        CommandKind.QUESTION,
         "Who is linked.",
         (_PAGE,),
         ("people",),
@@ -261,7 +240,6 @@ ROWS = (
         "whoami",
         requests.Whoami,
         Who.ANYONE,
-        CommandKind.QUESTION,
         "Who you are to me, and what you may do.",
         (),
         ("whoami",),
@@ -270,7 +248,6 @@ ROWS = (
         "audit",
         requests.Audit,
         Who.ADMIN,
-        CommandKind.QUESTION,
         "Who did what in a period; today where none is named.",
         (_PERIOD, Clause(("person",), form=clauses.PERSON), _PAGE),
         ("audit", "audit this week @jane"),
@@ -279,40 +256,29 @@ ROWS = (
         "status",
         requests.Status,
         Who.ANYONE,
-        CommandKind.QUESTION,
         "Whether I am well myself: what I watch, how late I am, what waits.",
         (),
         ("status",),
     ),
 )
 
-_BY_WORD = {word: each for each in ROWS for word in (each.verb, *each.aliases)}
-_BY_REQUEST = {each.request: each for each in ROWS}
-
-
-def row(word: str) -> Row | None:
-    """Return the row of a verb or one of its aliases, in any case; None for an unknown word."""
-    return _BY_WORD.get(word.casefold())
-
-
-def row_of(request: Request) -> Row:
-    """Return the row that a request belongs to."""
-    return _BY_REQUEST[type(request)]
+BY_VERB = {word: each for each in ROWS for word in (each.verb, *each.aliases)}  # in lower case
+BY_REQUEST: Mapping[type[Request], Row] = {each.request: each for each in ROWS}
 
 
 def near(word: str, words: Sequence[str]) -> str:
-    """Return the one of ``words`` that comes nearest to a mistyped word; empty where none is near."""
+    """The one of ``words`` that comes nearest to a mistyped word; empty where none is near."""
     return next(iter(get_close_matches(word.casefold()[:40], words, n=1)), "")
 
 
 def nearest(word: str) -> str:
-    """Return the verb that comes nearest to a mistyped one; empty where none is near."""
-    found = near(word, list(_BY_WORD))
-    return _BY_WORD[found].verb if found else ""
+    """The verb that comes nearest to a mistyped one; empty where none is near."""
+    found = near(word, list(BY_VERB))
+    return BY_VERB[found].verb if found else ""
 
 
 def markdown_table() -> str:
-    """Return the table of the README."""
+    """The table of the README."""
     lines = ["| verb | syntax | who | does |", "|---|---|---|---|"]
     for each in ROWS:
         cells = (each.verb, f"`{each.syntax}`", each.who.value, each.summary)
@@ -321,7 +287,7 @@ def markdown_table() -> str:
 
 
 def usage_hint(rows: Sequence[Row] = ROWS) -> str:
-    """Return what Slack shows beside the slash command: each syntax, or the bare verb where room is short."""
+    """What Slack shows beside the slash command: each syntax, or the bare verb where room is short."""
     hints = [each.syntax for each in rows]
     for place in reversed(range(len(rows))):
         if len(_hint(hints)) > HINT_LIMIT:

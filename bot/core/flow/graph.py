@@ -10,12 +10,12 @@ AT_WORK = frozenset({Status.RUNNING, Status.RERUN})
 
 
 def node_of(task: Task) -> str:
-    """Return the task's node id; the platform leaves it out at times, and it is ``t_<task id>``."""
+    """The task's node id; the platform leaves it out at times, and it is ``t_<task id>``."""
     return task.node or f"t_{task.id}"
 
 
 def downstream(graph: Graph, task: TaskId) -> frozenset[TaskId]:
-    """Return the task and everything that runs after it: what ``triggerFromTask`` would run."""
+    """The task and everything that runs after it: what ``triggerFromTask`` would run."""
     after: dict[str, list[str]] = {}
     for relation in graph.relations:
         after.setdefault(relation.source, []).append(relation.target)
@@ -31,7 +31,7 @@ def downstream(graph: Graph, task: TaskId) -> frozenset[TaskId]:
 
 
 def in_order(graph: Graph) -> tuple[Task, ...]:
-    """Return the tasks so that each stands after those it waits for; a cycle's tasks come last."""
+    """The tasks so that each stands after those it waits for; a cycle's tasks come last."""
     nodes = {node_of(task): task for task in graph.tasks}
     waits: dict[str, set[str]] = {node: set() for node in nodes}
     for relation in graph.relations:
@@ -48,12 +48,12 @@ def in_order(graph: Graph) -> tuple[Task, ...]:
 
 
 def broken(graph: Graph) -> tuple[Task, ...]:
-    """Return the tasks that failed or timed out, in the order they run."""
+    """The tasks that failed or timed out, in the order they run."""
     return tuple(task for task in in_order(graph) if task.status in BROKEN)
 
 
 def one_for_all(graph: Graph, tasks: Iterable[TaskId]) -> TaskId | None:
-    """Return the one of these tasks whose downstream holds all of them, or None."""
+    """The one of these tasks whose downstream holds all of them, or None."""
     wanted = tuple(tasks)
     return next((task for task in wanted if downstream(graph, task).issuperset(wanted)), None)
 

@@ -21,13 +21,13 @@ def is_instance(text: str) -> bool:
 
 
 def flow_of(instance: InstanceId) -> FlowId | None:
-    """Return the flow's id that an instance id begins with; None for another form."""
+    """The flow's id that an instance id begins with; None for another form."""
     match = _ID.fullmatch(instance)
     return FlowId(int(match[1])) if match else None
 
 
 def instance_moment(instance: InstanceId) -> datetime | None:
-    """Return the moment that the digits hold (UTC, cut to what they hold), or None for an unknown form."""
+    """The moment that the digits hold (UTC, cut to what they hold), or None for an unknown form."""
     match = _ID.fullmatch(instance)
     digits = match[2] if match else ""
     if len(digits) not in _STEPS:
@@ -43,11 +43,16 @@ def instance_moment(instance: InstanceId) -> datetime | None:
 
 
 def resolution(instance: InstanceId) -> timedelta | None:
-    """Return how long the span is that the digits leave open: a day, an hour or a minute."""
+    """How long the span is that the digits leave open: a day, an hour or a minute."""
     return _STEPS[len(instance.partition("-")[2])] if instance_moment(instance) is not None else None
 
 
 def expected_instance(flow: FlowId, at_ms: int) -> InstanceId:
-    """Return the id that a run of this flow triggered for this time (epoch milliseconds) will have."""
+    """The id that a run of this flow triggered for this time (epoch milliseconds) will have."""
     minute = datetime.fromtimestamp(at_ms // 1000, UTC)
     return InstanceId(f"{flow}-{minute:%Y%m%d%H%M}00")
+
+
+def milliseconds(at: datetime) -> int:
+    """A moment as the platform takes it: epoch milliseconds."""
+    return int(at.timestamp() * 1000)

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.command.words import visible
+from bot.core.command.tokens import visible
 from bot.core.errors import Refused
 from bot.core.flow.graph import broken, downstream, in_order, one_for_all
-from bot.core.flow.ids import expected_instance, instance_moment
+from bot.core.flow.ids import expected_instance, instance_moment, milliseconds
 from bot.core.flow.model import (
     Flow,
     FlowId,
@@ -23,7 +23,7 @@ from bot.core.flow.model import (
     TaskId,
 )
 from bot.core.flow.status import Status
-from bot.core.flow.times import calibrate, milliseconds, read_time
+from bot.core.flow.times import calibrate, read_time
 from bot.core.text.shown_times import minute_in_utc
 
 FIRST_YEAR = 2000  # EnOS puts 1970 into an id where it did not understand the time (sample of Trigger Flow)
@@ -44,7 +44,7 @@ class RerunPlan:
 
 
 def plan(instance: Instance, flow: Flow, task: TaskId | None, zone: timedelta | None) -> RerunPlan:
-    """Return what to start, or raise a Refused that names the reason and what remains.
+    """What to start, or raise a Refused that names the reason and what remains.
 
     ``zone`` is the offset of the platform's printed times, None while it is unknown.
     """
@@ -76,7 +76,7 @@ def plan(instance: Instance, flow: Flow, task: TaskId | None, zone: timedelta | 
 
 
 def data_time(instance: Instance, zone: timedelta | None) -> datetime:
-    """Return the data time of a run, to the minute, UTC; raises Refused where it is not certain."""
+    """The data time of a run, to the minute, UTC; raises Refused where it is not certain."""
     digits = instance.id.partition("-")[2]
     moment = instance_moment(instance.id)
     if moment is None or len(digits) not in {10, 12, 14} or moment.year < FIRST_YEAR:
@@ -101,7 +101,7 @@ def data_time(instance: Instance, zone: timedelta | None) -> datetime:
 
 
 def minutes(cycle: str, at: datetime, zone: timedelta | None) -> tuple[datetime, ...]:
-    """Return ``at`` and the minutes after it within reach and inside the same cycle period.
+    """``at`` and the minutes after it within reach and inside the same cycle period.
 
     ``zone`` is the platform's offset: a period ends where it ends there or in UTC, whichever comes first.
     """
@@ -110,12 +110,12 @@ def minutes(cycle: str, at: datetime, zone: timedelta | None) -> tuple[datetime,
 
 
 def first_free(flow: FlowId, moments: Iterable[datetime], taken: Callable[[InstanceId], bool]) -> datetime | None:
-    """Return the first of these minutes whose instance id is free, or None."""
+    """The first of these minutes whose instance id is free, or None."""
     return next((each for each in moments if not taken(expected_instance(flow, milliseconds(each)))), None)
 
 
 def _period_end(cycle: str, at: datetime) -> datetime:
-    """Return the end of the data period that holds ``at``; a cycle in minutes, or unknown, leaves no room."""
+    """The end of the data period that holds ``at``; a cycle in minutes, or unknown, leaves no room."""
     if cycle == "H":
         return at.replace(minute=0) + timedelta(hours=1)
     if cycle in {"D", "W", "M"}:
@@ -124,7 +124,7 @@ def _period_end(cycle: str, at: datetime) -> datetime:
 
 
 def _whole(instance: Instance, flow: Flow, at: datetime, zone: timedelta | None, more: str = "") -> str:
-    """Return how the flow is run whole for the same data: at a minute that the run itself does not hold."""
+    """How the flow is run whole for the same data: at a minute that the run itself does not hold."""
     free = first_free(flow.id, minutes(flow.cycle or instance.cycle, at, zone), {instance.id}.__contains__)
     if free is None:
         return f"run it whole in the EnOS console, for {instance.id} itself holds the only minute of its data period"
@@ -136,7 +136,7 @@ def _sentence(words: str) -> str:
 
 
 def _from(instance: Instance) -> str:
-    """Return the clause that starts where the run broke, or at its first task; empty where no task is known."""
+    """The clause that starts where the run broke, or at its first task; empty where no task is known."""
     tasks = broken(instance.graph) or in_order(instance.graph)
     return f" from {tasks[0].id}" if tasks else ""
 
@@ -164,7 +164,7 @@ def _failed_task(instance: Instance, flow: Flow, whole: str) -> TaskId:
 
 
 def _broke(tasks: Iterable[Task]) -> str:
-    """Return what happened to tasks that broke."""
+    """What happened to tasks that broke."""
     late = {task.status == Status.TIMEOUT for task in tasks}
     return "timed out" if late == {True} else "failed" if late == {False} else "failed or timed out"
 

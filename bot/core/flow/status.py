@@ -30,12 +30,12 @@ _NUMBERS = {int(status): status for status in Status}
 
 
 def status_of(number: int) -> Status | int:
-    """Return the documented status, or the number itself where the platform invented a new one."""
+    """The documented status, or the number itself where the platform invented a new one."""
     return _NUMBERS.get(number, number)
 
 
 def name_of(status: int) -> str:
-    """Return the platform's name, or ``status 42`` for a number that is not documented."""
+    """The platform's name, or ``status 42`` for a number that is not documented."""
     known = _NUMBERS.get(int(status))
     return known.name if known is not None else f"status {int(status)}"
 

@@ -27,13 +27,8 @@ class Calibration:
     certain: bool  # the id allows exactly one offset for the trigger time
 
 
-def milliseconds(at: datetime) -> int:
-    """Return a moment as the platform takes it: epoch milliseconds."""
-    return int(at.timestamp() * 1000)
-
-
 def read_time(text: str, offset: timedelta) -> datetime | None:
-    """Return a printed time (``yyyy-MM-dd HH:mm:ss``, fraction dropped) as UTC, or None where it is none."""
+    """A printed time (``yyyy-MM-dd HH:mm:ss``, fraction dropped) as UTC, or None where it is none."""
     match = _PRINTED.fullmatch(text.strip())
     if match is None:
         return None
@@ -45,7 +40,7 @@ def read_time(text: str, offset: timedelta) -> datetime | None:
 
 
 def zone_offset(text: str) -> timedelta | None:
-    """Return the offset from UTC that Get Timezone names (``GMT+8``, ``GMT+05:30``, ``UTC``), or None."""
+    """The offset from UTC that Get Timezone names (``GMT+8``, ``GMT+05:30``, ``UTC``), or None."""
     match = _ZONE.fullmatch(text.strip())
     if match is None or not text.strip():
         return None
@@ -56,7 +51,7 @@ def zone_offset(text: str) -> timedelta | None:
 
 
 def calibrate(instance: InstanceId, trigger_time: str, start_time: str, zone: timedelta) -> Calibration:
-    """Return the offsets of an instance's printed times; each is UTC or the platform's ``zone``.
+    """The offsets of an instance's printed times; each is UTC or the platform's ``zone``.
 
     The trigger time's offset is the one that brings it to the id's digits. Start and end share the offset that
     makes the start not earlier than the id (less a minute); where both do, it is the trigger time's.
@@ -73,7 +68,7 @@ def calibrate(instance: InstanceId, trigger_time: str, start_time: str, zone: ti
 
 
 def trigger_moment(instance: InstanceId, printed: str, zone: timedelta | None) -> tuple[datetime | None, bool]:
-    """Return a run's trigger time (UTC), and whether it is exact to the minute.
+    """A run's trigger time (UTC), and whether it is exact to the minute.
 
     Minutes that the id leaves out come from the trigger time as printed, where the platform's ``zone`` is known or
     not needed. None where the id's form is unknown.
@@ -89,7 +84,7 @@ def trigger_moment(instance: InstanceId, printed: str, zone: timedelta | None) -
 
 
 def printed_moment(run: Instance, printed: str, zone: timedelta | None) -> datetime | None:
-    """Return a start or end time of a run, as EnOS prints it, as UTC; None where its zone is not certain.
+    """A start or end time of a run, as EnOS prints it, as UTC; None where its zone is not certain.
 
     Where both offsets are possible for the start, the trigger time's is believed only if it brings the start nearer
     to the trigger than the other would.

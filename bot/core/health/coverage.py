@@ -15,13 +15,13 @@ LATELY = timedelta(days=7)  # a weekly flow that failed last time is watched sti
 def unwatched(
     every: Iterable[FlowName], related: Collection[FlowId], searched: Collection[FlowId]
 ) -> tuple[FlowName, ...]:
-    """Return the flows whose failures would not be seen, by id."""
+    """The flows whose failures would not be seen, by id."""
     missing = {flow.id: flow for flow in every if flow.id not in related and flow.id not in searched}
     return tuple(missing[id_] for id_ in sorted(missing))
 
 
 def counts_since(noted_user: str, noted_since: str, user: str, now: datetime) -> datetime:
-    """Return since when what searches brought counts: not what another user was shown, and not long ago."""
+    """Since when what searches brought counts: not what another user was shown, and not long ago."""
     since = now - LATELY
     if noted_user and noted_user != user:
         return now

@@ -23,7 +23,7 @@ class Day:
 
 
 def summary(incidents: Sequence[Incident], now: datetime) -> Day:
-    """Return the day that ends ``now``; ``incidents`` are the live ones and those that ended of late."""
+    """The day that ends ``now``; ``incidents`` are the live ones and those that ended of late."""
     since = now - A_DAY
     failed = [
         incident.flow_id

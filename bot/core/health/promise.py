@@ -56,17 +56,17 @@ class Judgement:
         return not (self.broken or self.remarks)
 
     def __str__(self) -> str:
-        """Return all of it as sentences."""
+        """All of it as sentences."""
         return " ".join((*self.broken, *self.remarks))
 
 
 def allowed(poll_seconds: float) -> float:
-    """Return the seconds that anything may take before the promise is broken."""
+    """The seconds that anything may take before the promise is broken."""
     return 2 * poll_seconds + GRACE
 
 
 def late(evidence: Evidence, poll_seconds: float) -> tuple[Late, ...]:
-    """Return what is late, longest first. Where nothing was looked at for long, the rest is not known to be well."""
+    """What is late, longest first. Where nothing was looked at for long, the rest is not known to be well."""
     never = "EnOS has not been read completely since the start, {} ago."
     rows = (
         (Promise.READ, evidence.unread, never if evidence.never_read else "EnOS was last read completely {} ago."),
@@ -81,12 +81,12 @@ def late(evidence: Evidence, poll_seconds: float) -> tuple[Late, ...]:
 
 
 def judge(late_ones: Iterable[Late], broken: Iterable[str], remarks: Iterable[str]) -> Judgement:
-    """Return the judgement: what an operator has to mend comes first, since it is the likely cause."""
+    """The judgement: what an operator has to mend comes first, since it is the likely cause."""
     return Judgement((*broken, *(each.sentence for each in late_ones)), tuple(remarks))
 
 
 def span(seconds: float) -> str:
-    """Return a number of seconds in words, never negative."""
+    """A number of seconds in words, never negative."""
     whole = max(0, round(seconds))
     if whole < 120:
         return f"{whole} s"

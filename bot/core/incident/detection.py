@@ -38,7 +38,7 @@ FAILURES = frozenset({DetectionReason.NEW, DetectionReason.AGAIN})
 
 
 def detect(row: Instance, seen: Seen | None, alerting: Collection[int]) -> DetectionReason:
-    """Return the reason to speak about a row; ``seen`` is what was last seen of it, if anything."""
+    """The reason to speak about a row; ``seen`` is what was last seen of it, if anything."""
     if row.status not in alerting:
         was_broken = seen is not None and seen.status in alerting
         return DetectionReason.RECOVERED if was_broken and row.status == Status.SUCCESS else DetectionReason.NOTHING
@@ -56,7 +56,7 @@ def detect(row: Instance, seen: Seen | None, alerting: Collection[int]) -> Detec
 def seen_to_store(
     row: Instance, seen: Seen | None, kind: int | None, now: datetime, alerting: Collection[int]
 ) -> Seen | None:
-    """Return what to remember of a row, or None where that is known or not worth it.
+    """What to remember of a row, or None where that is known or not worth it.
 
     Worth it is what alerts, what has not ended, and what was remembered before. An end time that is missing now
     does not unknow the known one while the failure stands: else the next one would complete it, unheard.
@@ -80,7 +80,7 @@ def seen_to_store(
 
 
 def _kind(row: Instance, seen: Seen | None, kind: int | None) -> int:
-    """Return the scheduling type: a single read tells none."""
+    """The scheduling type: a single read tells none."""
     told = row.kind if kind is None else kind
     if told is not None:
         return told

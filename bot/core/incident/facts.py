@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.incident.groups import IncidentGroup
-from bot.core.incident.model import Incident, IncidentId
+from bot.core.incident.model import Incident
 from bot.core.outbox.posts import NewPost
 
 
@@ -53,27 +53,3 @@ class ReadState:
     early_stop: bool = True  # turned off when a sweep found what a poll should have seen
     swept_at: datetime | None = None  # the last complete sweep
     read_at: datetime | None = None  # the last complete read
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run somebody started from chat, followed until it ends."""
-
-    instance: InstanceId
-    flow_id: FlowId
-    flow_name: str
-    by: str  # Person as text
-    post: str  # the message that shows its progress
-    started_at: datetime
-    channel: str
-    thread: str = ""
-    verb: str = "trigger"
-    state: str = "asked"  # asked, running, ended, not started, lost
-    incident: IncidentId | None = None  # whose rerun it is
-    attempt: int = 0  # the audit row
-    trigger_ms: int = 0
-    task: int = 0  # started from this task; 0 for the whole flow
-    parameters: str = ""  # fingerprint of those sent (``sealed.py``), for the look-up after a lost answer
-    user_id: str = ""
-    words: str = ""  # the command, as understood, secrets masked
-    notes: str = ""  # what the message keeps saying while the run goes on, mrkdwn

@@ -80,7 +80,7 @@ class PhaseCounts:
 
 
 def active_storm(incident_groups: Iterable[IncidentGroup], channel: str, now: datetime) -> IncidentGroup | None:
-    """Return the storm that goes on in a channel."""
+    """The storm that goes on in a channel."""
     storms = (each for each in incident_groups if each.occasion is Occasion.STORM and each.channel == channel)
     return next((each for each in storms if each.ended_at is None and not is_quiet(each, now)), None)
 
@@ -98,7 +98,7 @@ def is_shown(group: IncidentGroup, now: datetime) -> bool:
 
 
 def ended_storm(group: IncidentGroup) -> IncidentGroup:
-    """Return a quiet storm as ended."""
+    """A quiet storm as ended."""
     return replace(group, ended_at=group.last_at + STORM_WINDOW)
 
 
@@ -112,7 +112,7 @@ def storm_update(
     now: datetime,
     new_id: Callable[[], str],
 ) -> StormUpdate | None:
-    """Return what a storm takes in of ``new`` incidents, which would begin threads; None in calm.
+    """What a storm takes in of ``new`` incidents, which would begin threads; None in calm.
 
     ``recent`` are those told of late outside of a standing gathering; a ``limit`` of 0 means no storms.
     """
@@ -143,20 +143,20 @@ def count_phases(incidents: Iterable[Incident]) -> PhaseCounts:
 
 
 def worst_first(incidents: Iterable[Incident]) -> list[Incident]:
-    """Return incidents in the order of a list: open, acknowledged, ended; in each the newest first."""
+    """Incidents in the order of a list: open, acknowledged, ended; in each the newest first."""
     newest_first = sorted(incidents, key=lambda incident: incident.opened_at, reverse=True)
     return sorted(newest_first, key=lambda incident: _RANK[incident.phase])
 
 
 def owners(incidents: Iterable[Incident]) -> tuple[UserName, ...]:
-    """Return all owners, each once."""
+    """All owners, each once."""
     return tuple(dict.fromkeys(owner for incident in incidents for owner in incident.owners))
 
 
 def owners_to_mention(
     group: IncidentGroup, names: Iterable[UserName], linked: Collection[UserName]
 ) -> tuple[UserName, ...]:
-    """Return the owners to mention who were not mentioned yet: linked ones, and no more than 20 in all."""
+    """The owners to mention who were not mentioned yet: linked ones, and no more than 20 in all."""
     new = [name for name in names if name in linked and name not in group.mentioned]
     return tuple(new[: max(0, MAX_MENTIONED - len(group.mentioned))])
 

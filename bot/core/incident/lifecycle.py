@@ -64,13 +64,13 @@ def is_live(incident: Incident) -> bool:
 
 
 def not_backfilled(incident: Incident) -> tuple[Occurrence, ...]:
-    """Return the failures that have no good run yet, the newest of each instance, by trigger time."""
+    """The failures that have no good run yet, the newest of each instance, by trigger time."""
     newest = {each.instance: each for each in incident.occurrences if not each.backfilled}
     return tuple(sorted(newest.values(), key=_triggered))
 
 
 def occurrence_of(row: Instance, now: datetime) -> Occurrence:
-    """Return a row as a failure seen now."""
+    """A row as a failure seen now."""
     return Occurrence(
         instance=row.id,
         status=int(row.status),
@@ -99,7 +99,7 @@ def failed(incident: Incident, occurrence: Occurrence, owners: Sequence[UserName
 
 
 def corrected(incident: Incident, row: Instance) -> Step:
-    """Return the incident with the newest failure of this instance as the row tells it now."""
+    """The incident with the newest failure of this instance as the row tells it now."""
     return _changed(
         incident,
         row.id,
@@ -241,7 +241,7 @@ def shown_again(incident: Incident) -> Step:
 
 
 def moved(incident: Incident, post: PostId, told_at: datetime | None = None) -> Incident:
-    """Return a gathered incident with a thread of its own; ``told_at`` where a failure begins it, not a person."""
+    """A gathered incident with a thread of its own; ``told_at`` where a failure begins it, not a person."""
     return replace(incident, post=post, grouped=False, told_at=told_at or incident.told_at)
 
 
@@ -257,7 +257,7 @@ def open_thread(incident: Incident, post: PostId) -> Step:
 
 
 def reference(incident: Incident) -> str:
-    """Return what a command calls it: the flow, or the instance where each has its own thread.
+    """What a command calls it: the flow, or the instance where each has its own thread.
 
     An instance whose id is none that a command can name goes by its flow.
     """
@@ -270,7 +270,7 @@ def _order(occurrence: Occurrence) -> tuple[bool, str, str]:
 
 
 def _triggered(occurrence: Occurrence) -> str:
-    """Return the digits of the id: they are a time, however many there are, and sort as one."""
+    """The digits of the id: they are a time, however many there are, and sort as one."""
     return occurrence.instance.partition("-")[2].ljust(14, "0")
 
 
@@ -311,7 +311,7 @@ def _refuse_ended(incident: Incident, so: str) -> None:
 def _state_conflict(
     reason: str, sentence: str, way_out: str, who: Person | None = None, **times: datetime | None
 ) -> StateConflict:
-    """Return the refusal; ``sentence`` holds {who} and the names of ``times``, and nothing from outside."""
+    """The refusal; ``sentence`` holds {who} and the names of ``times``, and nothing from outside."""
     known = {name: at for name, at in times.items() if at is not None}
     mentioned = mention(who.user) if who else "Somebody"
     shown = sentence.format(who=mentioned, **{name: slack_date(at) for name, at in known.items()})

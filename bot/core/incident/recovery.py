@@ -64,7 +64,7 @@ def might_backfill(success: Instance, incident: Incident) -> bool:
 
 
 def after_success(incident: Incident, success: Instance, now: datetime) -> Step:
-    """Return the incident after a success of its flow: healed failures marked, the alarm ended where it ends."""
+    """The incident after a success of its flow: healed failures marked, the alarm ended where it ends."""
     if success.flow_id != incident.flow_id or success.status != Status.SUCCESS:
         return incident, Transition.NOTHING
     marked = tuple(
@@ -114,7 +114,7 @@ def _digits(instance: InstanceId) -> str:
 
 
 def _period_end(at: datetime, cycle: str, left_open: timedelta | None) -> datetime:
-    """Return the end of the data period that holds ``at``; ids leave it open to the minute, hour or day."""
+    """The end of the data period that holds ``at``; ids leave it open to the minute, hour or day."""
     if cycle in {"D", "W", "M"} or left_open == _DAY:
         return at.replace(hour=0, minute=0, second=0) + _DAY
     if cycle == "H" or left_open == _HOUR:

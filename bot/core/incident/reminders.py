@@ -25,7 +25,7 @@ EXPIRY_NOTICE = timedelta(minutes=15)
 
 
 def next_reminder(incident: Incident, every: timedelta) -> datetime | None:
-    """Return when the incident asks for attention next; None where it does not."""
+    """When the incident asks for attention next; None where it does not."""
     if incident.gone:
         return None
     if incident.phase is Phase.OPEN and incident.reminder_count < MAX_REMINDERS and not incident.grouped:
@@ -37,19 +37,19 @@ def next_reminder(incident: Incident, every: timedelta) -> datetime | None:
 
 
 def storm_reminders_due(storm: IncidentGroup, every: timedelta, now: datetime) -> int:
-    """Return the number of the newest call for a storm that is due, from 1 on; 0 where none is."""
+    """The number of the newest call for a storm that is due, from 1 on; 0 where none is."""
     if storm.occasion is not Occasion.STORM:
         return 0
     return sum(storm.began_at + every * ((1 << number) - 1) <= now for number in range(1, MAX_REMINDERS + 1))
 
 
 def unacknowledged(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
-    """Return those without a thread of their own that nobody has taken: a storm is called to mind for them."""
+    """Those without a thread of their own that nobody has taken: a storm is called to mind for them."""
     return tuple(each for each in incidents if each.grouped and each.phase is Phase.OPEN and not each.gone)
 
 
 def step(incident: Incident, every: timedelta, now: datetime) -> Step:
-    """Return the incident after what is due at ``now``. What was missed while the bot was down is told once."""
+    """The incident after what is due at ``now``. What was missed while the bot was down is told once."""
     due = next_reminder(incident, every)
     if due is None or now < due:
         return incident, Transition.NOTHING
@@ -78,7 +78,7 @@ def same_acknowledgement(old: Incident, new: Incident) -> bool:
 
 
 def reminders_restarted(old: Incident, new: Incident, now: datetime) -> Incident:
-    """Return ``new`` with the calls counted afresh, where a person has changed who has it, or for how long."""
+    """``new`` with the calls counted afresh, where a person has changed who has it, or for how long."""
     if same_acknowledgement(old, new):
         return new
     return replace(new, reminded_at=now, reminder_count=0)

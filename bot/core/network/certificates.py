@@ -8,7 +8,7 @@ EXPIRED = frozenset({NOT_YET_VALID, HAS_EXPIRED})  # whoever shows it renews it,
 
 
 def way_out(setting: str) -> str:
-    """Return what to do where a certificate is not trusted; ``setting`` holds the address."""
+    """What to do where a certificate is not trusted; ``setting`` holds the address."""
     return (
         f"Check {setting}. If it is right and a proxy of your company opens what is encrypted, "
         "name the file with the company's certificates in SSL_CERT_FILE."

@@ -22,7 +22,7 @@ _ADDRESS = re.compile(
 
 
 def proxy_for(url: str, environment: Mapping[str, str]) -> str | None:
-    """Return the proxy's address, or None where the way is direct."""
+    """The proxy's address, or None where the way is direct."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     scheme = SCHEMES.get(parts.scheme, "https")
@@ -44,7 +44,7 @@ def is_loopback(host: str) -> bool:
 
 
 def fault(proxy: str) -> str:
-    """Return what is wrong with a proxy's address, without repeating any of it: it may hold a password."""
+    """What is wrong with a proxy's address, without repeating any of it: it may hold a password."""
     if not proxy.isascii() or not proxy.isprintable() or " " in proxy:
         return f"holds a blank, or a character that is not ASCII; {_HOW}"
     found = _ADDRESS.fullmatch(proxy)
@@ -60,14 +60,14 @@ def fault(proxy: str) -> str:
 
 
 def secrets(proxy: str) -> tuple[str, ...]:
-    """Return what of a proxy's address no log may show: the password as written and as meant, and who with it."""
+    """What of a proxy's address no log may show: the password as written and as meant, and who with it."""
     who, found, _ = proxy.partition("://")[2].rpartition("@")
     password = who.partition(":")[2]
     return (f"{who}@", password, unquote(password)) if found and password else ()
 
 
 def no_proxy_fault(no_proxy: str) -> str:
-    """Return what is wrong with a list of exempt hosts."""
+    """What is wrong with a list of exempt hosts."""
     for name in _names(no_proxy):
         if "://" in name or ("/" in name and _network(name) is None):
             return f"holds {name}, where a host, a domain or a network such as 10.0.0.0/8 is expected"
@@ -112,7 +112,7 @@ def _matches(host: str, port: int, name: str) -> bool:
 
 
 def _names(no_proxy: str) -> list[str]:
-    """Return what stands between commas, or between blanks as some write it."""
+    """What stands between commas, or between blanks as some write it."""
     return no_proxy.lower().replace(",", " ").split()
 
 

@@ -86,7 +86,7 @@ class SearchResult:
 
 
 def host_of(url: str) -> str:
-    """Return the host of an address, with its port where it names one; empty where it is no address."""
+    """The host of an address, with its port where it names one; empty where it is no address."""
     try:
         return urlsplit(url).netloc.rpartition("@")[2].lower()
     except ValueError:

@@ -31,7 +31,7 @@ class LossOutcome(Enum):
 
 
 def after_loss(losses: Sequence[datetime], now: datetime, *, over: bool, bare: bool) -> LossOutcome:
-    """Return what becomes of a message; ``losses`` are the times at which it was lost, this one among them."""
+    """What becomes of a message; ``losses`` are the times at which it was lost, this one among them."""
     if over:
         return LossOutcome.ENDED
     if len(losses) > MAX_REPOSTS or sum(now - at < LOSS_WINDOW for at in losses) > MAX_IN_WINDOW:
@@ -40,17 +40,17 @@ def after_loss(losses: Sequence[datetime], now: datetime, *, over: bool, bare: b
 
 
 def carried_id(post: PostId, generation: int) -> PostId:
-    """Return what a message carries by which it is found; ``generation`` is how often it was said again."""
+    """What a message carries by which it is found; ``generation`` is how often it was said again."""
     return PostId(f"{post}~{generation}") if generation else post
 
 
 def carried_ids(post: PostId, generation: int) -> tuple[PostId, ...]:
-    """Return every name that it has carried, the present one last."""
+    """Every name that it has carried, the present one last."""
     return tuple(carried_id(post, each) for each in range(generation + 1))
 
 
 def repeated_loss_notice(channel: str) -> str:
-    """Return what the admins are told, once; as mrkdwn."""
+    """What the admins are told, once; as mrkdwn."""
     return (
         f"🔴 A message of mine in <#{channel}> was deleted, or refused an edit, again and again. "
         "I don't post it again for now. Its updates come as separate messages. "

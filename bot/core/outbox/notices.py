@@ -25,12 +25,12 @@ class Notice:
     about: str = ""  # what is told of: where that changes, it is told anew
 
     def written(self) -> str:
-        """Return it as its note holds it."""
+        """It as its note holds it."""
         return json.dumps({"post": self.post, "since": self.since.isoformat(), "about": self.about})
 
     @staticmethod
     def read(note: str) -> "Notice | None":
-        """Return the notice that a note holds; None for an empty one."""
+        """The notice that a note holds; None for an empty one."""
         if not note:
             return None
         held = json.loads(note)
@@ -46,7 +46,7 @@ class NoticeUpdate:
 
 
 def begins(notice: Notice, posts: Sequence[NewPost]) -> Callable[[str], NoticeUpdate | None]:
-    """Return the decision to tell a notice, unless it stands and is about the same."""
+    """The decision to tell a notice, unless it stands and is about the same."""
 
     def decide(note: str) -> NoticeUpdate | None:
         standing = Notice.read(note)
@@ -58,7 +58,7 @@ def begins(notice: Notice, posts: Sequence[NewPost]) -> Callable[[str], NoticeUp
 
 
 def ends(say: Callable[[Notice], Sequence[NewPost]]) -> Callable[[str], NoticeUpdate | None]:
-    """Return the decision to tell that a notice is over, where it stands."""
+    """The decision to tell that a notice is over, where it stands."""
 
     def decide(note: str) -> NoticeUpdate | None:
         standing = Notice.read(note)
@@ -68,7 +68,7 @@ def ends(say: Callable[[Notice], Sequence[NewPost]]) -> Callable[[str], NoticeUp
 
 
 def each_day(day: str, posts: Sequence[NewPost]) -> Callable[[str], NoticeUpdate | None]:
-    """Return the decision to tell what is told once a day; ``day`` is ISO. The first day of a database is not told."""
+    """The decision to tell what is told once a day; ``day`` is ISO. The first day of a database is not told."""
 
     def decide(note: str) -> NoticeUpdate | None:
         if note >= day:

@@ -14,7 +14,7 @@ class PostPresence(Enum):
 
 
 def post_presence(first: Post | None) -> PostPresence:
-    """Return how a message stands; None is one that is not known (any more)."""
+    """How a message stands; None is one that is not known (any more)."""
     if first is None or first.state is PostState.GIVEN_UP:
         return PostPresence.MISSING
     return PostPresence.POSTED if first.state is PostState.SENT else PostPresence.PENDING

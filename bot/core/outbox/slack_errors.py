@@ -170,7 +170,7 @@ TABLE: dict[str, Meaning] = {
 
 
 def meaning(error: str) -> Meaning:
-    """Return what an error word means; a word that is not known is a bug of ours."""
+    """What an error word means; a word that is not known is a bug of ours."""
     return TABLE.get(error) or Meaning(error, Verdict.BUG)
 
 
@@ -188,5 +188,5 @@ def is_not_there(error: str) -> bool:
 
 
 def verdict(error: str) -> Verdict:
-    """Return what to do after a refusal."""
+    """What to do after a refusal."""
     return meaning(error).verdict

@@ -10,7 +10,7 @@ import io
 import re
 from collections.abc import Iterable
 
-from bot.core.command.words import visible
+from bot.core.command.tokens import visible
 from bot.core.errors import Refused
 from bot.core.flow.model import UserId, UserName
 from bot.core.people.model import Link, Person
@@ -34,7 +34,7 @@ _WAY_OUT = "Nothing was imported; correct the file and import it again."
 
 
 def read(text: str, team: str) -> tuple[Link, ...]:
-    """Return the links of a file; ``team`` is that of people named without one. Raises Refused with every problem."""
+    """The links of a file; ``team`` is that of people named without one. Raises Refused with every problem."""
     rows = _rows(text.removeprefix("\ufeff"))
     if not rows or [cell.strip() for cell in rows[0][1]] != HEADER:
         raise Refused("header", f"The first line must be {','.join(HEADER)}.", _WAY_OUT)
@@ -66,7 +66,7 @@ def read(text: str, team: str) -> tuple[Link, ...]:
 
 
 def _rows(text: str) -> list[tuple[int, list[str]]]:
-    """Return the rows, each with the line it begins on: a cell in quotes may hold line breaks."""
+    """The rows, each with the line it begins on: a cell in quotes may hold line breaks."""
     lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[tuple[int, list[str]]] = []
     begins = 1
@@ -81,7 +81,7 @@ def _rows(text: str) -> list[tuple[int, list[str]]]:
 
 
 def _unseen(text: str) -> str:
-    """Return the first character that nobody would see in an id or a name, in words; nothing where there is none."""
+    """The first character that nobody would see in an id or a name, in words; nothing where there is none."""
     for each in text:
         if each in "\r\n":
             return "a line break inside quotes"
@@ -97,12 +97,12 @@ def names_teams(text: str) -> bool:
 
 
 def teams(text: str) -> frozenset[str]:
-    """Return the teams and enterprises that people in a file are named with."""
+    """The teams and enterprises that people in a file are named with."""
     return frozenset(re.findall(r'^\s*"?\s*([TE][A-Z0-9]+):', text, re.MULTILINE))
 
 
 def write(links: Iterable[Link]) -> str:
-    """Return links as such a file, so that ``list`` can be edited and imported again."""
+    """Links as such a file, so that ``list`` can be edited and imported again."""
     out = io.StringIO()
     lines = csv.writer(out, lineterminator="\n")
     lines.writerow(HEADER)
@@ -122,6 +122,6 @@ def _twice(names: Iterable[str], what: str) -> list[str]:
 
 
 def _cell(text: str) -> str:
-    """Return a cell fit for a terminal."""
+    """A cell fit for a terminal."""
     shown = visible(text)
     return shown if len(shown) <= 60 else shown[:59] + "…"

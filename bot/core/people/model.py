@@ -15,12 +15,12 @@ class Person:
     user: str
 
     def __str__(self) -> str:
-        """Return ``T…:U…``."""
+        """``T…:U…``."""
         return f"{self.team}:{self.user}"
 
 
 def former_homes(noted_team: str, noted_home: str, *, team: str, home: str) -> tuple[str, ...]:
-    """Return by what people of this workspace were known before and are not now; ``noted_…`` is what was so then.
+    """By what people of this workspace were known before and are not now; ``noted_…`` is what was so then.
 
     A bare team inside an organization is of former times, noted or not. What was noted of another workspace says
     nothing about this one.

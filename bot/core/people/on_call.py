@@ -61,7 +61,7 @@ def can_be_on_call(profile: Profile) -> bool:
 
 
 def why(word: str) -> str:
-    """Return why a group could not be read, as a clause."""
+    """Why a group could not be read, as a clause."""
     if word == SILENT:
         return "Slack did not answer"
     known = _REFUSED.get(word, ("", ""))[0] or meaning(word).sentence
@@ -69,7 +69,7 @@ def why(word: str) -> str:
 
 
 def fix(word: str) -> str:
-    """Return what to do about it, a sentence."""
+    """What to do about it, a sentence."""
     if word == EMPTY:
         return "Put somebody on call there."
     if word == SILENT:
@@ -78,7 +78,7 @@ def fix(word: str) -> str:
 
 
 def sentence(group: OnCallGroup) -> str:
-    """Return what is wrong with a group; empty where nothing is."""
+    """What is wrong with a group; empty where nothing is."""
     if not group.word:
         return ""
     if group.word == EMPTY:
@@ -87,7 +87,7 @@ def sentence(group: OnCallGroup) -> str:
 
 
 def unread(groups: Sequence[OnCallGroup]) -> str:
-    """Return what somebody is told who is in no group that could be read; empty where all could be."""
+    """What somebody is told who is in no group that could be read; empty where all could be."""
     missed = [group for group in groups if group.word and group.word != EMPTY]
     if not missed:
         return ""
@@ -98,7 +98,7 @@ def unread(groups: Sequence[OnCallGroup]) -> str:
 
 
 def problems(groups: Sequence[OnCallGroup]) -> str:
-    """Return what is wrong with any of the groups, for ``status``; empty where nothing is."""
+    """What is wrong with any of the groups, for ``status``; empty where nothing is."""
     return " ".join(sentence(group) for group in groups if group.word)
 
 

@@ -13,16 +13,31 @@ Cleaned is, for every surface, what makes a reader see something else than what 
     combining marks               four on one sign stay, enough for every language; what towers above that goes
     no text (NUL, half a pair)    becomes �: neither the database nor Slack could take it
     private use                   stays: such a sign turns nothing around, and a name must be copied as it is
+
+``legible`` does less, for all that is stored: half a UTF-16 pair (a lone surrogate such as U+D83D) has no UTF-8, and
+NUL ends a text in SQLite. One such character in one name must not stop whatever else is written with it.
 """
 
+import html
 import re
 import unicodedata
 from collections.abc import Mapping
 
+NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+SMALLEST, LARGEST = -(2**63), 2**63 - 1  # whole numbers that SQLite holds
+
+
+def legible(text: str, limit: int | None = None) -> str:
+    """The text with � for each sign that is none, cut with … to ``limit`` characters."""
+    if limit is not None and len(text) > limit:
+        text = text[: limit - 1] + "…"
+    return NO_TEXT.sub("�", text)
+
+
 # What cannot be escaped is shown by a sign that looks like it. Whoever compares what people copied reads it back.
 SUBSTITUTES: Mapping[str, str] = {"`": "ˋ", "*": "∗"}
 
-_NO_TEXT = re.compile("[\x00\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_NOT_SHOWN = re.compile("[\x00\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _TERMINAL = re.compile(
     "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b\n]*(?:\x07|\x1b\\\\)?"
 )  # colours, titles, cursors
@@ -44,25 +59,25 @@ _GROUP = re.compile(r"S[A-Z0-9]{2,30}")
 
 
 def clean(text: str) -> str:
-    """Return the text as it may be shown anywhere: nothing in it deceives the eye. Lines and tabs stay."""
-    text = _LINE_END.sub("\n", _NO_TEXT.sub("�", _TERMINAL.sub("", text)))
+    """The text as it may be shown anywhere: nothing in it deceives the eye. Lines and tabs stay."""
+    text = _LINE_END.sub("\n", _NOT_SHOWN.sub("�", _TERMINAL.sub("", text)))
     text = _UNSEEN.sub("", text)
     return text if text.isascii() else _few_marks(_IDLE_JOINER.sub("", text))
 
 
 def escape(text: str) -> str:
-    """Return mrkdwn that shows ``text`` and does nothing: no mention, no link."""
-    return clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Mrkdwn that shows ``text`` and does nothing: no mention, no link."""
+    return html.escape(clean(text), quote=False)
 
 
 def code(text: str) -> str:
-    """Return ``text`` escaped and in code ticks, on one line; nothing for an empty text."""
-    line = substituted(one_line(text), "`")
-    return f"`{escape(line)}`" if line else ""
+    """``text`` escaped and in code ticks, on one line; nothing for an empty text."""
+    line = one_line(text).replace("`", SUBSTITUTES["`"])
+    return f"`{html.escape(line, quote=False)}`" if line else ""
 
 
 def plain(text: str, limit: int) -> str:
-    """Return ``text`` for a plain_text object: one line, never empty, cut with … to ``limit`` characters.
+    """``text`` for a plain_text object: one line, never empty, cut with … to ``limit`` characters.
 
     Slack parses nothing in plain_text, so nothing is escaped.
     """
@@ -71,30 +86,23 @@ def plain(text: str, limit: int) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return the text cleaned, without line breaks and outer blanks."""
+    """The text cleaned, without line breaks and outer blanks."""
     # Not one expression with \s* before the break: on a long run of blanks it would start anew at each of them.
     return " ".join(filter(None, map(str.strip, _BREAK.split(clean(text)))))
 
 
-def substituted(text: str, signs: str) -> str:
-    """Return the text with these signs shown by what looks like them."""
-    for sign in signs:
-        text = text.replace(sign, SUBSTITUTES[sign])
-    return text
-
-
 def mention(user: str) -> str:
-    """Return the mention of a Slack user id; what is no such id is shown as text."""
+    """The mention of a Slack user id; what is no such id is shown as text."""
     return f"<@{user}>" if _PERSON.fullmatch(user) else escape(user)
 
 
 def mention_group(group: str) -> str:
-    """Return the mention of a Slack user group id; what is no such id is shown as text."""
+    """The mention of a Slack user group id; what is no such id is shown as text."""
     return f"<!subteam^{group}>" if _GROUP.fullmatch(group) else escape(group)
 
 
 def _few_marks(text: str) -> str:
-    """Return the text with at most four combining marks on one sign, and none on what stands before it."""
+    """The text with at most four combining marks on one sign, and none on what stands before it."""
     kept: list[str] = []
     marks = 0
     for sign in text:

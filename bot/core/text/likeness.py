@@ -11,10 +11,9 @@ from heapq import nlargest
 from itertools import pairwise
 from unicodedata import category, normalize
 
-from bot.core.command.marks import PAIRED, bare
-from bot.core.command.words import STRAIGHT
-from bot.core.text.escape import SUBSTITUTES
-from bot.core.text.legible import legible
+from bot.core.command.markup import PAIRED, bare
+from bot.core.command.tokens import STRAIGHT
+from bot.core.text.escape import SUBSTITUTES, legible
 
 CUT = "…"  # where an answer cut a name
 _LONGEST = 120  # characters of a name that are compared
@@ -23,7 +22,7 @@ _SELECTORS = {"\ufe0e", "\ufe0f"}
 
 
 def likeness(name: str) -> str:
-    """Return what a name has in common with all that look like it."""
+    """What a name has in common with all that look like it."""
     if name.isascii() and name.isprintable():  # most are: thousands are compared
         return " ".join(name.replace("*", "∗").replace("`", "ˋ").split()).casefold()
     text = normalize("NFKC", legible(name))
@@ -32,17 +31,17 @@ def likeness(name: str) -> str:
 
 
 def unmarked(name: str) -> str:
-    """Return the likeness of a name as it was typed or copied, without Slack's marks around it."""
+    """The likeness of a name as it was typed or copied, without Slack's marks around it."""
     return likeness(bare(name.strip(f"{PAIRED}` \u00a0")))
 
 
 def begun(name: str) -> str:
-    """Return the likeness of what stands before the cut in a name that an answer printed; empty for a whole name."""
+    """The likeness of what stands before the cut in a name that an answer printed; empty for a whole name."""
     return likeness(name.rstrip()[:-1]) if name.rstrip().endswith(CUT) else ""
 
 
 def nearest_names(name: str, names: Iterable[str], count: int = 3) -> list[str]:
-    """Return those of the names that come nearest to a mistyped one, the nearest first."""
+    """Those of the names that come nearest to a mistyped one, the nearest first."""
     by_likeness: dict[str, str] = {}
     for each in names:
         by_likeness.setdefault(likeness(each)[:_LONGEST], each)
@@ -52,13 +51,13 @@ def nearest_names(name: str, names: Iterable[str], count: int = 3) -> list[str]:
 
 
 def nearest_ids(wanted: int, ids: Sequence[int], count: int = 3) -> list[int]:
-    """Return those of the ids that come nearest to a mistyped one, by their digits."""
+    """Those of the ids that come nearest to a mistyped one, by their digits."""
     found = get_close_matches(str(wanted), _likely(str(wanted), map(str, ids)), n=count, cutoff=0.75)
     return [int(each) for each in found]
 
 
 def _likely(wanted: str, texts: Iterable[str]) -> list[str]:
-    """Return the texts that share the most pairs of neighbours: comparing thousands in full takes seconds."""
+    """The texts that share the most pairs of neighbours: comparing thousands in full takes seconds."""
     pairs = _pairs(wanted)
     return nlargest(_COMPARED, texts, key=lambda each: 2 * len(pairs & _pairs(each)) - len(each))
 

@@ -1,4 +1,4 @@
-"""What of a task's log may be shown: the program's own output, without the head that EnOS writes before it.
+"""What of a task's log may be shown: the program's own output, or its first line that looks like an error.
 
 The head stands between two lines of ``=`` and holds the command line, which may hold secrets: it goes whole, for a
 command line may itself have many lines. A retried task may have several heads. Source: Get Task Instance Log, samples.
@@ -10,9 +10,9 @@ found in one walk over the text, never by looking for its end anew from each beg
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from bot.core.text.legible import NO_TEXT
+from bot.core.text.escape import NO_TEXT, clean
 
 _OPENS = re.compile(r"^(={5,})[ \t]*\n(?:run  ?num:|instance:|cmdline:)", re.MULTILINE)
 _CLOSES = re.compile(r"^current time:[^\n]*\n={5,}[ \t]*(?:\n|\Z)", re.MULTILINE)
@@ -28,7 +28,7 @@ _Span = tuple[int, int]
 
 
 def own_words(log: str) -> str:
-    """Return the program's output: no heads, no colours, no control characters."""
+    """The program's output: no heads, no colours, no control characters."""
     text = _COLOURS.sub("", log.replace("\r\n", "\n").replace("\r", "\n"))
     text = _without(text, _flat_heads(text))
     text = _without(text, _dated_heads(text))
@@ -40,7 +40,7 @@ def own_words(log: str) -> str:
 
 
 def _without(text: str, heads: Iterator[_Span]) -> str:
-    """Return the text without these parts of it, which come in order."""
+    """The text without these parts of it, which come in order."""
     kept, since = [], 0
     for start, end in heads:
         if start >= since:  # what begins inside another head went with it
@@ -62,14 +62,14 @@ def _flat_heads(text: str) -> Iterator[_Span]:
 
 
 def _start_of(text: str, rule: int) -> int:
-    """Return where the signs of a flat rule begin: there may be more than five."""
+    """Where the signs of a flat rule begin: there may be more than five."""
     while rule and text[rule - 1] == "=":
         rule -= 1
     return rule
 
 
 def _end_of(text: str, rule: int) -> int:
-    """Return where a flat rule ends, the line break behind it included."""
+    """Where a flat rule ends, the line break behind it included."""
     end = rule
     while text.startswith("=", end):
         end += 1
@@ -100,3 +100,59 @@ def _undated_heads(text: str) -> Iterator[_Span]:
             time = bisect_left(times, opens.end())
             if time == len(times) or times[time] > start:
                 yield opens.start(), end
+
+
+LIMIT = 200
+_READ = 4000  # of one line, in which it is looked for what went wrong
+_HEAD_LINES = 200  # a command line may hold many
+
+_HEAD_RULE = re.compile(r"={5,}\s*")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]+")
+_WRONG = re.compile(
+    r"\b\w*(?:error|exception)\b|\b(?:fatal|critical|panic|fail(?:ed|ure)?|denied|refused|killed|aborted)\b"
+    r"|\bno such\b|\bnot found\b|\bcannot\b|\btimed? ?out\b|\bout of memory\b|\boom\b|\bsegmentation fault\b"
+    r"|\bexit(?:ed)?(?: with)? (?:code|status)[: ]+[1-9]",
+    re.IGNORECASE,
+)
+_HARMLESS = re.compile(
+    r"\b(?:no|0|zero|without) (?:errors?|failures?|exceptions?)\b|\b0 failed\b"
+    r"|\b(?:errors?|failed|failures?)\s*[=:]\s*0\b|\b(?:DEBUG|TRACE)\b",
+    re.IGNORECASE,
+)
+_TRACEBACK = re.compile(r"Traceback \(most recent call last\)")
+_RAISED = re.compile(r"[A-Za-z_][\w.]*(?:: .*|\s*\Z)")
+
+
+def error_line(log: str, mask: Callable[[str], str]) -> str:
+    """The first line that looks like an error, masked, at most 200 characters; empty where none does."""
+    lines = _own_lines(log)
+    for line in lines:
+        seen = _cleaned(line[:_READ])
+        if _TRACEBACK.search(seen):
+            return _shown(_raised(lines) or line, mask)
+        if _WRONG.search(seen) and not _HARMLESS.search(seen):
+            return _shown(line, mask)
+    return ""
+
+
+def _own_lines(log: str) -> Iterator[str]:
+    """Yield the lines of the program itself, but for empty ones."""
+    lines = log.splitlines()
+    rules = [place for place, line in enumerate(lines[:_HEAD_LINES]) if _HEAD_RULE.fullmatch(line)]
+    own = lines[rules[1] + 1 :] if len(rules) > 1 and rules[0] == 0 else lines
+    return filter(None, own)
+
+
+def _cleaned(line: str) -> str:
+    return _CONTROLS.sub(" ", _COLOURS.sub("", line))
+
+
+def _raised(lines: Iterator[str]) -> str:
+    """The line that ends a Python traceback: the first that is not indented and names what was raised."""
+    return next((line for line in lines if not line[:1].isspace() and _RAISED.match(_cleaned(line[:_READ]))), "")
+
+
+def _shown(line: str, mask: Callable[[str], str]) -> str:
+    """Clean before masking, for what nobody sees would hide a secret; mask before cutting: half a one would pass."""
+    shown = mask(clean(_cleaned(line))).strip()
+    return shown if len(shown) <= LIMIT else shown[: LIMIT - 1].rstrip() + "…"

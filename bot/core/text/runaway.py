@@ -82,7 +82,7 @@ class _Reader:
     known: dict[str, Chars] = field(default_factory=dict)
 
     def paths(self, nodes: Sequence[tuple[Any, Any]]) -> list[_Path]:
-        """Return the ways through a sequence, choices made."""
+        """The ways through a sequence, choices made."""
         found: list[_Path] = [()]
         for node in nodes:
             more = self.node(*node)
@@ -114,7 +114,7 @@ class _Reader:
         raise _RunsAwayError(_UNKNOWN)
 
     def matched(self, kind: Any, what: Any) -> Chars:
-        """Return what a class or literal matches, of the alphabet."""
+        """What a class or literal matches, of the alphabet."""
         key = f"{kind}{what}{self.flags}"
         if key not in self.known:
             one = _compiler.compile(_parser.SubPattern(self.state, [(kind, what)]), self.flags)
@@ -125,14 +125,14 @@ class _Reader:
         return self.matched(_constants.IN, [(_constants.CATEGORY, _constants.CATEGORY_WORD)])
 
     def fence(self, where: str) -> Chars | None:
-        """Return what must stand before a place; nothing at the very beginning, which is there but once."""
+        """What must stand before a place; nothing at the very beginning, which is there but once."""
         if where in ("AT_BEGINNING", "AT_BEGINNING_STRING"):
             multiline = self.flags & re.MULTILINE and where == "AT_BEGINNING"
             return frozenset("\n") if multiline else frozenset()
         return None
 
     def look(self, kind: str, direction: int, nodes: Sequence[tuple[Any, Any]]) -> _Step:
-        """Return a look ahead or behind, which may try a few possibilities and no endless ones."""
+        """A look ahead or behind, which may try a few possibilities and no endless ones."""
         paths = self.paths(nodes)
         if any(step.endless for path in paths for step in path):
             raise _RunsAwayError(_NESTED)
@@ -165,7 +165,7 @@ class _Reader:
 
 
 def runs_away(pattern: str) -> str:
-    """Return why an expression can run away, and how to write it instead; empty where it cannot.
+    """Why an expression can run away, and how to write it instead; empty where it cannot.
 
     The expression must be one that ``re.compile`` takes.
     """
@@ -179,7 +179,7 @@ def runs_away(pattern: str) -> str:
 
 
 def _steps(path: _Path) -> int:
-    """Return how many steps one way through takes for each character of a text, at most."""
+    """How many steps one way through takes for each character of a text, at most."""
     steps, ways, since = 1, 1, 0
     for place, step in enumerate(path):
         rest = path[place + 1 :]
@@ -228,7 +228,7 @@ def _fenced(path: _Path, place: int, since: int) -> bool:
 
 
 def _begins(rest: _Path) -> Chars:
-    """Return what the rest may begin with."""
+    """What the rest may begin with."""
     found: Chars = frozenset()
     for step in rest:
         found |= step.first
@@ -243,7 +243,7 @@ def _may_be_empty(rest: _Path) -> bool:
 
 @lru_cache(16)
 def _alphabet(pattern: str) -> str:
-    """Return the characters by which classes are told apart: those of the expression and samples of all others."""
+    """The characters by which classes are told apart: those of the expression and samples of all others."""
     rare = (chr(number) for number in range(0x250, 0x30000, 97))
     digits_and_blanks = (sign for sign in map(chr, range(0x250, 0x11000)) if sign.isdecimal() or sign.isspace())
     named = {ord(sign) + near for sign in pattern for near in (-1, 0, 1)} | {0x2126, 0x212A, 0x212B}

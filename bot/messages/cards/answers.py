@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
-from bot.core.audit import Entry, frees
+from bot.core.audit import NOT_ACTED, Entry
+from bot.core.command.markup import decode
 from bot.core.command.rights import Denial
-from bot.core.command.words import decode, visible
+from bot.core.command.tokens import visible
 from bot.core.flow.ids import is_instance
 from bot.core.outbox.pointers import PostPresence
 from bot.core.outbox.posts import Body
 from bot.core.people.model import EDITED, Link, Person
-from bot.core.text.escape import code, escape, mention, one_line, substituted
+from bot.core.text.escape import SUBSTITUTES, code, escape, mention, one_line
 from bot.core.text.shown_times import ago
 from bot.messages import blocks
 from bot.messages.blocks import Block, Element
@@ -28,7 +29,7 @@ def told(
     extra: Sequence[Block] = (),
     notes: Sequence[str] = (),
 ) -> Body:
-    """Return an answer: the text (mrkdwn, escaped), more blocks, buttons, and the command it answers.
+    """An answer: the text (mrkdwn, escaped), more blocks, buttons, and the command it answers.
 
     An offer whose words do not fit into a button stands as words.
     """
@@ -39,32 +40,26 @@ def told(
         parts.append(blocks.section("\n".join(lines)))
     if row:
         parts.append(blocks.actions(*row))
-    footer = [repeated(words), *notes]
-    shown = [note for note in footer if note]
+    answered = typed(words)
+    shown = [note for note in (f"↳ {answered}" if answered else "", *notes) if note]
     if shown:
         parts.append(blocks.context(*shown))
     return blocks.body(one_line(text), parts)
 
 
 def repeating(body: Body, words: str) -> Body:
-    """Return what is said to everybody in an incident's thread with the command that it answers."""
-    command = repeated(words)
-    return blocks.body(body["text"], [*body["blocks"], blocks.context(command)]) if command else body
-
-
-def repeated(words: str) -> str:
-    """Return the command that is answered."""
-    shown = typed(words)
-    return f"↳ {shown}" if shown else ""
+    """What is said to everybody in an incident's thread with the command that it answers."""
+    answered = typed(words)
+    return blocks.body(body["text"], [*body["blocks"], blocks.context(f"↳ {answered}")]) if answered else body
 
 
 def typed(words: str) -> str:
-    """Return a command as a person types it, Slack's encodings undone; what would turn the line around is left out."""
+    """A command as a person types it, Slack's encodings undone; what would turn the line around is left out."""
     return code(visible(decode(words).text))
 
 
 def buttons(offers: Sequence[Offer], post: str) -> tuple[list[Element], list[Offer]]:
-    """Return buttons, and those offers that do not fit into one."""
+    """Buttons, and those offers that do not fit into one."""
     row: list[Element] = []
     rest: list[Offer] = []
     for index, (label, command) in enumerate(offers):
@@ -76,15 +71,15 @@ def buttons(offers: Sequence[Offer], post: str) -> tuple[list[Element], list[Off
 
 
 def ticked(sentence: str) -> str:
-    """Return a sentence of ours escaped, with its `commands` still in code ticks."""
+    """A sentence of ours escaped, with its `commands` still in code ticks."""
     parts = sentence.split("`")
     if len(parts) % 2 == 0:
-        return escape(substituted(sentence, "`"))
+        return escape(sentence.replace("`", SUBSTITUTES["`"]))
     return "".join(code(part) if place % 2 else escape(part) for place, part in enumerate(parts))
 
 
 def unexpected(words: str, reference: str) -> Body:
-    """Return what is said when something is broken on our side."""
+    """What is said when something is broken on our side."""
     return told(
         words,
         "Something broke on my side while I worked on this, and I cannot say how much of it was done. "
@@ -94,7 +89,7 @@ def unexpected(words: str, reference: str) -> Body:
 
 
 def see_direct_messages(words: str) -> Body:
-    """Return the private line where the bot is no member of the channel."""
+    """The private line where the bot is no member of the channel."""
     return told(
         words,
         "I cannot write in this channel, so my answer stands in our direct messages. "
@@ -103,7 +98,7 @@ def see_direct_messages(words: str) -> Body:
 
 
 def see_thread(words: str, flow: str, first: PostPresence, channel: str) -> Body:
-    """Return the private line where the answer goes to an incident's thread elsewhere; ``flow`` is mrkdwn.
+    """The private line where the answer goes to an incident's thread elsewhere; ``flow`` is mrkdwn.
 
     ``first`` is how the incident's own message stands, in ``channel``.
     """
@@ -140,19 +135,19 @@ def says_so(first: PostPresence, channel: str, link_to_it: str) -> str:
 
 
 def already(words: str, entry: Entry | None, now: datetime, state: str, *, post: str, asker: Person) -> Body:
-    """Return the answer to a second press: who pressed before, what came of it, and how things stand.
+    """The answer to a second press: who pressed before, what came of it, and how things stand.
 
     ``state`` is mrkdwn; ``entry`` is None where it is not known any more who pressed.
     """
     own = entry is not None and entry.attempt.by == asker
-    if entry is None or (frees(entry.outcome) and not own):
+    if entry is None or (NOT_ACTED.match(entry.outcome) and not own):
         who = "Somebody else pressed this" if entry else "This was pressed"
         return told(words, f"{who} a moment ago. Please press it again if it is still needed.")
     when = ago(now - entry.attempt.at)
     who = f"You have pressed this already, {when}" if own else f"{mention(entry.attempt.by.user)} asked for this {when}"
     if entry.outcome == "asked":
         text = f"{who}. Nothing has been done yet: answer the question that I asked you then."
-    elif frees(entry.outcome):
+    elif NOT_ACTED.match(entry.outcome):
         text = f"{who}, and nothing was done: my answer to that says why. Press again if it is still needed."
     elif entry.ended_at is None:
         text = f"{who}, and I am still at it. A button acts once; the answer will stand where it was asked."
@@ -165,7 +160,7 @@ def already(words: str, entry: Entry | None, now: datetime, state: str, *, post:
 
 
 def interrupted(words: str, who: str, what: str) -> Body:
-    """Return the answer to what was being done when the bot stopped; ``who`` and ``what`` are mrkdwn."""
+    """The answer to what was being done when the bot stopped; ``who`` and ``what`` are mrkdwn."""
     return told(words, f"{who}, I was stopped while I worked on this. {what}")
 
 
@@ -177,7 +172,7 @@ def channel_trouble(sentence: str, channel: str, *, over: bool) -> str:
 
 
 def old_button(command: str) -> Body:
-    """Return the answer to a button whose words this version cannot read."""
+    """The answer to a button whose words this version cannot read."""
     return told(
         "",
         "This button is too old for me to read, so nothing was done. Please type what you want; "
@@ -186,7 +181,7 @@ def old_button(command: str) -> Body:
 
 
 def hint(kind: str, words: str, *, direct: bool) -> Body:
-    """Return how to say it, to who spoke to the bot in a way that nothing is done about (``EDITED`` or ``TALK``)."""
+    """How to say it, to who spoke to the bot in a way that nothing is done about (``EDITED`` or ``TALK``)."""
     example = code("show 3377" if direct else "@flowbot show 3377")
     if kind == EDITED:
         text = f"I don't act on edited messages. Nothing was done. Send it as a new message, for example {example}."
@@ -199,7 +194,7 @@ def hint(kind: str, words: str, *, direct: bool) -> Body:
 
 
 def unsupported(kind: str, command: str) -> Body:
-    """Return the answer to a shortcut, form or command that this version does not have."""
+    """The answer to a shortcut, form or command that this version does not have."""
     return told(
         "",
         f"I have no such {escape(kind)} (any more), so nothing was done. {code(f'{command} help')} lists what I know.",
@@ -226,7 +221,7 @@ def please_link(person: Person, admins: Sequence[str], command: str) -> str:
 
 
 def _linking(person: Person, command: str) -> str:
-    """Return the words that link a person; in code ticks the mention would be an id that nobody can read."""
+    """The words that link a person; in code ticks the mention would be an id that nobody can read."""
     return f"{code(f'{command} link')} {mention(person.user)} {code('USERID NAME')}"
 
 

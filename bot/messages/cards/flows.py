@@ -1,9 +1,9 @@
 """Flows and instances in words: names, statuses, times, rows of lists."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from bot.core.command.words import visible
+from bot.core.command.tokens import visible
 from bot.core.flow.model import (
     Flow,
     FlowId,
@@ -16,7 +16,7 @@ from bot.core.flow.model import (
 from bot.core.flow.status import PENDING, Status, name_of
 from bot.core.flow.times import trigger_moment
 from bot.core.people.model import Person
-from bot.core.text.escape import code, escape, mention, one_line, substituted
+from bot.core.text.escape import SUBSTITUTES, code, escape, mention, one_line
 from bot.core.text.shown_times import as_printed, day_before, slack_date
 from bot.messages import blocks
 from bot.messages.blocks import Block
@@ -40,41 +40,36 @@ _MARKS: Mapping[int, str] = {
 
 
 def mark(status: int) -> str:
-    """Return a coloured dot; words stand beside it, since colour alone says nothing to some."""
+    """A coloured dot; words stand beside it, since colour alone says nothing to some."""
     return _MARKS.get(status, "⚫")
 
 
 def flow_name(flow: FlowId, name: str) -> str:
-    """Return ``3377 *daily-energy-report*`` as mrkdwn."""
+    """``3377 *daily-energy-report*`` as mrkdwn."""
     return " ".join(part for part in (code(str(flow)), bold(name)) if part)
 
 
 def bold(text: str) -> str:
-    """Return a name in bold, on one line; what would end the bold or turn the line around is replaced."""
-    shown = escape(substituted(short(text), "*"))
+    """A name in bold, on one line; what would end the bold or turn the line around is replaced."""
+    shown = escape(short(text).replace("*", SUBSTITUTES["*"]))
     return f"*{shown}*" if shown else ""
 
 
 def short(text: str) -> str:
-    """Return a name on one line without invisible characters, cut where nobody reads on."""
+    """A name on one line without invisible characters, cut where nobody reads on."""
     line = visible(one_line(text)).strip()
     return line if len(line) <= _NAME else line[: _NAME - 1].rstrip() + "…"
 
 
 def owners(names: Sequence[UserName], people: Mapping[UserName, Person]) -> str:
-    """Return the owners as mrkdwn: mentioned where linked, else named."""
+    """The owners as mrkdwn: mentioned where linked, else named."""
     shown = [mention(people[name].user) if name in people else code(short(name)) for name in names[:8]]
     more = f" and {len(names) - 8} more" if len(names) > 8 else ""
     return ", ".join(shown) + more if shown else "nobody that EnOS names"
 
 
-def moment(at: datetime) -> str:
-    """Return a moment in the reader's own zone."""
-    return slack_date(at)
-
-
 def triggered(instance: InstanceId, printed: str, zone: timedelta | None) -> str:
-    """Return a run's trigger time for each reader; ``printed`` is EnOS's, ``zone`` that of its times, if known.
+    """A run's trigger time for each reader; ``printed`` is EnOS's, ``zone`` that of its times, if known.
 
     Where an id leaves minutes out and nothing certain fills them in, the time is no more than "about". Empty where
     neither the id nor EnOS names a time.
@@ -82,11 +77,11 @@ def triggered(instance: InstanceId, printed: str, zone: timedelta | None) -> str
     at, exact = trigger_moment(instance, printed, zone)
     if at is None:
         return escape(as_printed(short(printed), None)) if short(printed) else ""
-    return moment(at) if exact else f"about {moment(at)}"
+    return slack_date(at) if exact else f"about {slack_date(at)}"
 
 
 def data_date(instance: Instance, zone: timedelta | None) -> str:
-    """Return the data date: as EnOS says, else the day before the trigger time (its default rule)."""
+    """The data date: as EnOS says, else the day before the trigger time (its default rule)."""
     if instance.data_date:
         return instance.data_date
     at, _ = trigger_moment(instance.id, instance.trigger_time, zone)
@@ -94,7 +89,7 @@ def data_date(instance: Instance, zone: timedelta | None) -> str:
 
 
 def row(instance: Instance, note: str = "", *, zone: timedelta | None = None) -> str:
-    """Return one line of a list of instances; ``note`` is mrkdwn, ``zone`` that of the times EnOS prints."""
+    """One line of a list of instances; ``note`` is mrkdwn, ``zone`` that of the times EnOS prints."""
     parts = [
         f"{mark(instance.status)} {name_of(instance.status)}",
         flow_name(instance.flow_id, instance.flow_name),
@@ -105,13 +100,13 @@ def row(instance: Instance, note: str = "", *, zone: timedelta | None = None) ->
 
 
 def task_line(task: Task) -> str:
-    """Return one task with its status, where it is known."""
+    """One task with its status, where it is known."""
     state = f"{mark(task.status)} {name_of(task.status)} · " if task.status is not None else "▫️ "
     return state + " ".join(part for part in (bold(task.name), code(str(task.id))) if part)
 
 
 def task_list(tasks: Sequence[Task]) -> Block:
-    """Return the tasks as one paragraph."""
+    """The tasks as one paragraph."""
     lines = [task_line(task) for task in tasks[:_LISTED]]
     if len(tasks) > _LISTED:
         lines.append(f"… and {len(tasks) - _LISTED} more")
@@ -119,7 +114,7 @@ def task_list(tasks: Sequence[Task]) -> Block:
 
 
 def parameter_list(parameters: Sequence[Parameter]) -> str:
-    """Return parameters that are masked already, one a line."""
+    """Parameters that are masked already, one a line."""
     lines = [f"{code(short(each.key))} = {code(_value(each.value)) or '_empty_'}" for each in parameters[:_PARAMETERS]]
     if len(parameters) > _PARAMETERS:
         lines.append(f"… and {len(parameters) - _PARAMETERS} more")
@@ -127,7 +122,7 @@ def parameter_list(parameters: Sequence[Parameter]) -> str:
 
 
 def schedule(flow: Flow, words: str) -> str:
-    """Return when a flow runs by itself; ``words`` are those of its expression, escaped here."""
+    """When a flow runs by itself; ``words`` are those of its expression, escaped here."""
     if words:  # the expression's clock is the platform's, and so not every reader's
         return escape(words) + (" (EnOS's time zone)" if ":" in words else "")
     return f"every {CYCLES[flow.cycle]}" if flow.cycle in CYCLES else "none"

@@ -19,7 +19,7 @@ from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.outbox.posts import Body
 from bot.core.people.model import Person
 from bot.core.text.escape import code, escape
-from bot.core.text.shown_times import as_printed, duration
+from bot.core.text.shown_times import as_printed, duration, slack_date
 from bot.messages import blocks
 from bot.messages.blocks import Element
 from bot.messages.cards import flows
@@ -44,7 +44,7 @@ class RenderContext:
 
 
 def card(incident: Incident, post: str, render_context: RenderContext) -> Body:
-    """Return the first message as the incident stands now."""
+    """The first message as the incident stands now."""
     newest = incident.occurrences[-1]
     body = [blocks.section("\n".join(_what_happened(incident, newest)), _fields(incident, render_context))]
     missing_runs = words.missing_runs(incident, render_context.zone)
@@ -57,14 +57,14 @@ def card(incident: Incident, post: str, render_context: RenderContext) -> Body:
 
 
 def color(incident: Incident) -> str:
-    """Return the colour of the bar: by phase, and a time-out is no failure."""
+    """The colour of the bar: by phase, and a time-out is no failure."""
     if incident.phase is Phase.OPEN and incident.occurrences[-1].status == Status.TIMEOUT:
         return MAGENTA
     return _COLORS[incident.phase]
 
 
 def headline(incident: Incident, zone: timedelta | None = None) -> str:
-    """Return the one line that a phone shows, e.g. ``FAIL daily-energy-report · task transform``.
+    """The one line that a phone shows, e.g. ``FAIL daily-energy-report · task transform``.
 
     ``zone`` is that of the times EnOS prints.
     """
@@ -122,7 +122,7 @@ def _fields(incident: Incident, render_context: RenderContext) -> list[str]:
     )  # its own card now shows the newest
     shown = [
         f"*Run*\n{words.run(newest.instance, newest.trigger_time, render_context.zone)}",
-        f"*Since*\n{flows.moment(incident.opened_at)}{began}",
+        f"*Since*\n{slack_date(incident.opened_at)}{began}",
         f"*Failures in a row*\n{count}",
         f"*Last good run*\n{words.run(InstanceId(good))}" if good else "*Last good run*\nnot known",
     ]
@@ -176,13 +176,13 @@ def _footer(incident: Incident, newest: Occurrence, render_context: RenderContex
 
 
 def _printed(failure: Occurrence, zone: timedelta | None) -> str:
-    """Return the trigger time as EnOS prints it, with its zone where the run's id tells which one it is."""
+    """The trigger time as EnOS prints it, with its zone where the run's id tells which one it is."""
     calibration = calibrate(failure.instance, failure.trigger_time, "", zone or timedelta())
     return as_printed(words.short(failure.trigger_time), calibration.trigger if calibration.certain else None)
 
 
 def console(url: str, flow: int, instance: str) -> str:
-    """Return the address of a run in the EnOS console, fit for a link; empty where none is set."""
+    """The address of a run in the EnOS console, fit for a link; empty where none is set."""
     filled = url.replace("{flow}", str(flow)).replace("{instance}", quote(instance, safe="-"))
     return "" if re.search(r"[\s<>|]", filled) or len(filled) > blocks.URL_LIMIT else filled
 

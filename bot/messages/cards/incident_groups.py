@@ -12,6 +12,7 @@ from bot.core.incident.model import Incident, Phase
 from bot.core.outbox.posts import Body
 from bot.core.people.model import Person
 from bot.core.text.escape import code, escape, mention, mention_group, one_line
+from bot.core.text.shown_times import slack_date
 from bot.messages import blocks
 from bot.messages.blocks import Block
 from bot.messages.cards import flows
@@ -36,7 +37,7 @@ def storm(
     command: str,
     zone: timedelta | None = None,
 ) -> Body:
-    """Return the one message of a storm as its incidents stand now.
+    """The one message of a storm as its incidents stand now.
 
     ``people`` are those owners who are linked, ``zone`` is that of the times EnOS prints.
     """
@@ -67,7 +68,7 @@ def storm(
 
 
 def more_owners(names: Sequence[UserName], people: Mapping[UserName, Person], *, command: str) -> Body:
-    """Return the reply that mentions owners of a storm's flows whom its message could not mention yet."""
+    """The reply that mentions owners of a storm's flows whom its message could not mention yet."""
     shown = ", ".join(mention(people[name].user) for name in names)
     say = code(f"{command} incidents mine")  # it may stand without the storm's message: nothing points to that
     text = f"Flows of these owners are part of the storm too: {shown}. {say} lists yours."
@@ -77,7 +78,7 @@ def more_owners(names: Sequence[UserName], people: Mapping[UserName, Person], *,
 def storm_reminder(
     waiting: Sequence[Incident], groups: Sequence[str], people: Mapping[UserName, Person], post: str, *, command: str
 ) -> Body:
-    """Return the reply that calls to mind what nobody has taken of a storm; mentions on call and linked owners."""
+    """The reply that calls to mind what nobody has taken of a storm; mentions on call and linked owners."""
     count, one = len(waiting), len(waiting) == 1
     linked = [people[name] for name in storms.owners(waiting) if name in people][: storms.MAX_MENTIONED]
     asked = [*map(mention_group, groups), *(mention(person.user) for person in linked)]
@@ -94,7 +95,7 @@ def storm_reminder(
 
 
 def _storm_headline(group: IncidentGroup, count: PhaseCounts) -> str:
-    """Return the one line that a phone shows."""
+    """The one line that a phone shows."""
     state = "STORM" if group.ended_at is None else "Storm over"
     return f"{state} · {_incidents(group.joined)} · {_in_words(count)}"
 
@@ -105,9 +106,9 @@ def _what(group: IncidentGroup, incidents: Sequence[Incident]) -> str:
     again = f", with {failures:,} failures in all" if failures > group.joined else ""
     began = f"{_incidents(group.joined)} began"
     if group.ended_at is None:
-        return f"🌩️ *A storm:* {began} since {flows.moment(since)}{again}."
-    until = flows.moment(group.last_at)
-    return f"🌤️ *The storm is over.* {began} from {flows.moment(since)} to {until}{again}."
+        return f"🌩️ *A storm:* {began} since {slack_date(since)}{again}."
+    until = slack_date(group.last_at)
+    return f"🌤️ *The storm is over.* {began} from {slack_date(since)} to {until}{again}."
 
 
 def _incidents(number: int) -> str:
@@ -144,7 +145,7 @@ def _owners(group: IncidentGroup, names: Sequence[UserName], people: Mapping[Use
 def first_start(
     grouped: Sequence[Incident], post: str, *, command: str, since: datetime, zone: timedelta | None = None
 ) -> Body:
-    """Return the message of a newly created database: what it watches, and what is broken now, a row for each.
+    """The message of a newly created database: what it watches, and what is broken now, a row for each.
 
     ``grouped`` are the incidents that stand under it, newest first, as they stand now.
     """
@@ -152,7 +153,7 @@ def first_start(
     text = f"flowbot is watching · {state}"
     lines = [
         "*flowbot is watching.* From now on every flow that fails gets a message with a thread of its own here.",
-        f"I have read the runs triggered since {flows.moment(since)}: {state}.",
+        f"I have read the runs triggered since {slack_date(since)}: {state}.",
     ]
     body: list[Block] = [blocks.section("\n".join(lines)), *_rows(grouped, post, zone)]
     if len(grouped) > LISTED:
@@ -164,7 +165,7 @@ def first_start(
 
 
 def _broken_now(number: int) -> str:
-    """Return how many of the flows that stand in the list are broken still."""
+    """How many of the flows that stand in the list are broken still."""
     if not number:
         return "no flow is broken any more"
     return f"{number:,} {'flow is' if number == 1 else 'flows are'} broken now"
@@ -197,7 +198,7 @@ def _row(incident: Incident, post: str, index: int, zone: timedelta | None) -> B
 
 
 def _options(incident: Incident) -> list[tuple[str, str]]:
-    """Return what may be done from the list: a menu takes five."""
+    """What may be done from the list: a menu takes five."""
     of, newest = reference(incident), incident.occurrences[-1].instance
     options = []
     if incident.phase is Phase.OPEN:

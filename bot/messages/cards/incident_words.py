@@ -11,7 +11,7 @@ from bot.core.incident.lifecycle import not_backfilled
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.people.model import Person
 from bot.core.text.escape import code, escape, mention, one_line
-from bot.core.text.shown_times import as_printed, duration, in_utc
+from bot.core.text.shown_times import as_printed, duration, in_utc, slack_date
 from bot.messages.cards import flows
 
 LISTED = 3  # runs named one by one
@@ -19,28 +19,28 @@ _NAME = 120  # characters of a name
 
 
 def short(text: str) -> str:
-    """Return a text from outside on one line, cut where nobody reads on."""
+    """A text from outside on one line, cut where nobody reads on."""
     line = one_line(text)
     return line if len(line) <= _NAME else line[: _NAME - 1] + "…"
 
 
 def name(incident: Incident) -> str:
-    """Return the flow's name, escaped."""
+    """The flow's name, escaped."""
     return escape(short(incident.flow_name) or f"flow {incident.flow_id}")
 
 
 def bold(incident: Incident) -> str:
-    """Return the flow's name in bold."""
+    """The flow's name in bold."""
     return flows.bold(short(incident.flow_name) or f"flow {incident.flow_id}")
 
 
 def task(failure: Occurrence) -> str:
-    """Return the failed task for a headline, if it is known."""
+    """The failed task for a headline, if it is known."""
     return f" · task {escape(short(failure.failed_task_name))}" if failure.failed_task_name else ""
 
 
 def failed(failure: Occurrence) -> str:
-    """Return what happened to a run, e.g. ``Run 3377-… failed in task transform (108580)``."""
+    """What happened to a run, e.g. ``Run 3377-… failed in task transform (108580)``."""
     verb = {int(Status.FAIL): "failed", int(Status.TIMEOUT): "timed out"}.get(
         failure.status, f"ended as {name_of(failure.status)}"
     )
@@ -54,12 +54,12 @@ def failed(failure: Occurrence) -> str:
 
 
 def run(instance: InstanceId, printed: str = "", zone: timedelta | None = None) -> str:
-    """Return a run and its trigger time; ``printed`` is EnOS's, ``zone`` that of the times EnOS prints."""
+    """A run and its trigger time; ``printed`` is EnOS's, ``zone`` that of the times EnOS prints."""
     return "\n".join(part for part in (code(short(instance)), flows.triggered(instance, printed, zone)) if part)
 
 
 def label(failure: Occurrence, zone: timedelta | None) -> str:
-    """Return a run's trigger time for a button or a phone, as plain text: ``Nov 18, 06:00 UTC``."""
+    """A run's trigger time for a button or a phone, as plain text: ``Nov 18, 06:00 UTC``."""
     at, exact = trigger_moment(failure.instance, failure.trigger_time, zone)
     if at is not None:
         return in_utc(at) if exact else f"about {in_utc(at)}"
@@ -67,12 +67,12 @@ def label(failure: Occurrence, zone: timedelta | None) -> str:
 
 
 def labels(failures: Sequence[Occurrence], zone: timedelta | None) -> str:
-    """Return the trigger times of several runs for a phone, escaped."""
+    """The trigger times of several runs for a phone, escaped."""
     return _several([escape(label(each, zone)) for each in failures[-LISTED:]], len(failures), "; ")
 
 
 def times(failures: Sequence[Occurrence], zone: timedelta | None) -> str:
-    """Return the trigger times of several runs for each reader."""
+    """The trigger times of several runs for each reader."""
     return _several([_time(each, zone) for each in failures[-LISTED:]], len(failures), ", ")
 
 
@@ -86,27 +86,27 @@ def _several(shown: Sequence[str], count: int, between: str) -> str:
 
 
 def who(person: Person | None) -> str:
-    """Return a person, mentioned."""
+    """A person, mentioned."""
     return mention(person.user) if person else "Somebody"
 
 
 def at(word: str, moment: datetime | None) -> str:
-    """Return a moment with the word before it, if there is one."""
-    return f"{word} {flows.moment(moment)}" if moment else ""
+    """A moment with the word before it, if there is one."""
+    return f"{word} {slack_date(moment)}" if moment else ""
 
 
 def note(incident: Incident) -> str:
-    """Return what a person gave as the reason, if anything."""
+    """What a person gave as the reason, if anything."""
     return f": {escape(short(incident.note))}" if incident.note else ""
 
 
 def after(incident: Incident) -> str:
-    """Return how long the alarm lasted."""
+    """How long the alarm lasted."""
     return f" {duration(incident.ended_at - incident.opened_at)} after the alarm began" if incident.ended_at else ""
 
 
 def missing_runs(incident: Incident, zone: timedelta | None) -> str:
-    """Return what stays without a good run though the alarm has ended."""
+    """What stays without a good run though the alarm has ended."""
     missing = not_backfilled(incident) if incident.phase is Phase.RECOVERED else ()
     if not missing:
         return ""
@@ -115,7 +115,7 @@ def missing_runs(incident: Incident, zone: timedelta | None) -> str:
 
 
 def run_buttons(failure: Occurrence, *verbs: str) -> list[tuple[str, str]]:
-    """Return buttons about a run, where its id is one that commands can name."""
+    """Buttons about a run, where its id is one that commands can name."""
     if not is_instance(failure.instance):
         return []
     return [(verb, f"{verb.lower()} {failure.instance}") for verb in verbs]

@@ -9,7 +9,7 @@ from bot.core.health.daily import Day
 from bot.core.incident.lifecycle import not_backfilled
 from bot.core.outbox.posts import Body
 from bot.core.text.escape import code, escape, one_line
-from bot.core.text.shown_times import duration
+from bot.core.text.shown_times import duration, slack_date
 from bot.messages import blocks
 from bot.messages.cards import flows
 from bot.messages.cards import incident_words as words
@@ -29,10 +29,10 @@ class CaughtUp:
 
 
 def unreachable(since: datetime, why: str) -> Body:
-    """Return the one notice that EnOS cannot be read."""
+    """The one notice that EnOS cannot be read."""
     text = "EnOS cannot be read · failures are not seen until it answers"
     lines = [
-        f"🔴 *EnOS cannot be read* since {flows.moment(since)}, so I do not see failures at the moment.",
+        f"🔴 *EnOS cannot be read* since {slack_date(since)}, so I do not see failures at the moment.",
         f"> {escape(blocks.fit(one_line(why), 300))}",
         (
             "I keep trying, less often the longer it lasts, and then read everything that happened meanwhile: "
@@ -43,14 +43,14 @@ def unreachable(since: datetime, why: str) -> Body:
 
 
 def was_unreachable(since: datetime, until: datetime) -> Body:
-    """Return the notice as it is edited once EnOS answers again."""
+    """The notice as it is edited once EnOS answers again."""
     text = f"EnOS answers again, after {duration(until - since)}"
-    line = f"🟢 *EnOS answers again.* It could not be read from {flows.moment(since)} to {flows.moment(until)}."
+    line = f"🟢 *EnOS answers again.* It could not be read from {slack_date(since)} to {slack_date(until)}."
     return blocks.body(text, [blocks.section(line)], GREEN)
 
 
 def all_clear(since: datetime, until: datetime, caught_up: CaughtUp) -> Body:
-    """Return the one all-clear, with what was caught up."""
+    """The one all-clear, with what was caught up."""
     if caught_up.failures:
         found = f"{caught_up.failures} {'failure' if caught_up.failures == 1 else 'failures'}, told here"
     else:
@@ -63,7 +63,7 @@ def all_clear(since: datetime, until: datetime, caught_up: CaughtUp) -> Body:
 
 
 def gap(watching: int, total: int, missing: Sequence[FlowName], user: str) -> Body:
-    """Return the alarm that some flows cannot be watched; ``user`` is the EnOS user the watcher reads as."""
+    """The alarm that some flows cannot be watched; ``user`` is the EnOS user the watcher reads as."""
     names = ", ".join(f"{flows.bold(blocks.fit(each.name, 80))} ({code(str(each.id))})" for each in missing[:_NAMES])
     more = f" and {len(missing) - _NAMES} more" if len(missing) > _NAMES else ""
     text = f"I watch {watching} of {total} flows: failures of the others are not seen"
@@ -82,7 +82,7 @@ def gap(watching: int, total: int, missing: Sequence[FlowName], user: str) -> Bo
 
 
 def left_out(rows: Sequence[LeftOut]) -> Body:
-    """Return the notice that EnOS lists runs that cannot be read or stored; each is named in one such notice only."""
+    """The notice that EnOS lists runs that cannot be read or stored; each is named in one such notice only."""
     runs = "1 run" if len(rows) == 1 else f"{len(rows)} runs"
     text = f"I can't read {runs} that EnOS lists"
     shown = [f"• {code(blocks.fit(each.shown, 120))}: {escape(blocks.fit(each.why, 200))}" for each in rows[:_NAMES]]
@@ -106,13 +106,13 @@ LEFT_OUT = (
 
 
 def gap_closed(total: int) -> Body:
-    """Return the all-clear of that alarm."""
+    """The all-clear of that alarm."""
     text = f"I watch all {total} flows of the organization now."
     return blocks.body(text, [blocks.section(f"🟢 {text}")])
 
 
 def order_unreliable(kind: int) -> Body:
-    """Return the notice that EnOS's order by change cannot be trusted for a scheduling type."""
+    """The notice that EnOS's order by change cannot be trusted for a scheduling type."""
     runs = {0: "manual runs", 1: "periodic runs", 2: "temporary runs"}.get(kind, f"runs of type {kind}")
     text = f"EnOS did not list {runs} in the order they changed"
     line = (
@@ -131,10 +131,10 @@ LATE = (
 
 
 def late(since: datetime) -> Body:
-    """Return the one notice that no reading has ended since."""
+    """The one notice that no reading has ended since."""
     text = "Reading EnOS takes too long · failures are told late"
     lines = [
-        f"🟠 *Reading EnOS takes too long:* I have not read it to the end since {flows.moment(since)}.",
+        f"🟠 *Reading EnOS takes too long:* I have not read it to the end since {slack_date(since)}.",
         "Failures are told late, and none is lost: I go on reading.",
         "If it stays so, look at how fast EnOS answers, and at `status` and `doctor`.",
     ]
@@ -142,7 +142,7 @@ def late(since: datetime) -> Body:
 
 
 def in_time_again(lasted: timedelta) -> Body:
-    """Return the one all-clear."""
+    """The one all-clear."""
     text = f"I read EnOS in time again, after {duration(lasted)}. What failed meanwhile is told."
     return blocks.body(text, [blocks.section(f"🟢 {text}")])
 
@@ -151,7 +151,7 @@ def in_time_again(lasted: timedelta) -> Body:
 
 
 def promise_broken(why: str) -> Body:
-    """Return what an admin is told directly: failures may go untold now. ``why`` is whole sentences."""
+    """What an admin is told directly: failures may go untold now. ``why`` is whole sentences."""
     text = "flowbot is not keeping up: failures may be told late"
     lines = [
         f"🔴 *{text}.* {escape(why)}",
@@ -161,7 +161,7 @@ def promise_broken(why: str) -> Body:
 
 
 def promise_kept() -> Body:
-    """Return what an admin is told when it is over."""
+    """What an admin is told when it is over."""
     text = "flowbot keeps up again: alerts are on time"
     return blocks.body(text, [blocks.section(f"🟢 *{text}.*")], GREEN)
 
@@ -172,7 +172,7 @@ def promise_kept() -> Body:
 def sign_of_life(
     day: Day, watched: tuple[int, int] | None, trouble: str, *, command: str, zone: timedelta | None = None
 ) -> Body:
-    """Return the line of the day; ``watched`` is how many flows the watcher sees, of how many.
+    """The line of the day; ``watched`` is how many flows the watcher sees, of how many.
 
     ``trouble`` is what keeps it from being well, if anything, as whole sentences; ``zone`` is that of the times EnOS
     prints.

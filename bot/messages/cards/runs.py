@@ -8,12 +8,12 @@ from bot.core.flow.graph import AT_WORK, BROKEN, in_order
 from bot.core.flow.graph import ended as is_over
 from bot.core.flow.ids import instance_moment
 from bot.core.flow.model import Instance, InstanceId, Parameter, Task
+from bot.core.flow.run import Run
 from bot.core.flow.status import Status, is_finished, name_of
-from bot.core.incident.facts import Run
 from bot.core.outbox.posts import Body
 from bot.core.people.model import Person
 from bot.core.text.escape import code, escape, mention
-from bot.core.text.shown_times import ago, day_before, duration
+from bot.core.text.shown_times import ago, day_before, duration, slack_date
 from bot.messages import blocks
 from bot.messages.blocks import Block
 from bot.messages.cards import answers, flows
@@ -39,10 +39,10 @@ class StartDetails:
 
 
 def notes(beginning: StartDetails) -> str:
-    """Return what the message keeps saying while the run goes on, as mrkdwn; empty where there is nothing."""
+    """What the message keeps saying while the run goes on, as mrkdwn; empty where there is nothing."""
     lines: list[str] = []
     if beginning.moved:
-        wanted, at = map(flows.moment, beginning.moved)
+        wanted, at = map(slack_date, beginning.moved)
         lines.append(f"The id for {wanted} is taken, so this run stands at {at}, in the same data period.")
     if beginning.parameters:
         lines.append("*For this run only*\n" + flows.parameter_list(beginning.parameters))
@@ -57,17 +57,17 @@ def notes(beginning: StartDetails) -> str:
 
 
 def person_of(run: Run) -> str:
-    """Return the mention of who started it."""
+    """The mention of who started it."""
     return mention(run.by.partition(":")[2])
 
 
 def started(run: Run, task_name: str = "", *, zone: timedelta | None = None) -> Body:
-    """Return the message right after EnOS took the call."""
+    """The message right after EnOS took the call."""
     return _card(run, f"{person_of(run)} started {_what(run, task_name)}. This message follows the run.", zone=zone)
 
 
 def start_unconfirmed(run: Run, why: str = "", *, zone: timedelta | None = None) -> Body:
-    """Return the message while it is not known whether EnOS took the call; ``why`` is EnOS's or ours, as words."""
+    """The message while it is not known whether EnOS took the call; ``why`` is EnOS's or ours, as words."""
     how = f" ({escape(why)})" if why else ""
     text = (
         f"{person_of(run)} asked to start {_what(run)}, but EnOS's answer was lost{how}. "
@@ -77,7 +77,7 @@ def start_unconfirmed(run: Run, why: str = "", *, zone: timedelta | None = None)
 
 
 def found(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Body:
-    """Return the message when a run was found after a lost answer."""
+    """The message when a run was found after a lost answer."""
     text = (
         f"{_what(run, _task_name(run, instance))} is running (EnOS does not say who started it); "
         f"{person_of(run)} asked for it."
@@ -86,7 +86,7 @@ def found(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Bod
 
 
 def not_started(run: Run, *, zone: timedelta | None = None) -> Body:
-    """Return the message when the platform shows no such run for a minute."""
+    """The message when the platform shows no such run for a minute."""
     text = (
         f"{_what(run)} was not started: EnOS's answer was lost, and no such run appeared for a minute. "
         f"{person_of(run)}, ask again if you still need it."
@@ -95,7 +95,7 @@ def not_started(run: Run, *, zone: timedelta | None = None) -> Body:
 
 
 def minute_taken(run: Run, *, zone: timedelta | None = None) -> Body:
-    """Return the message when another run holds the minute."""
+    """The message when another run holds the minute."""
     text = (
         f"Another run of {_what(run)} holds this minute: {code(run.instance)} exists, but not as {person_of(run)} "
         "asked for it, so EnOS did not start theirs. Look at it, then ask again in a minute."
@@ -104,7 +104,7 @@ def minute_taken(run: Run, *, zone: timedelta | None = None) -> Body:
 
 
 def found_unverified(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Body:
-    """Return the message when a run was found whose parameters cannot be compared with those asked for."""
+    """The message when a run was found whose parameters cannot be compared with those asked for."""
     text = (
         f"{code(run.instance)} of {_what(run)} exists, and EnOS's answer to {person_of(run)} was lost. I can't tell "
         "whether it has the parameters that were asked for: my key has changed since, and I keep no values. "
@@ -131,9 +131,9 @@ def no_minute(held: MinuteHolder, old: InstanceId, again: str, now: datetime) ->
     ``again`` is a command for the next free minute, which belongs to other data; empty where there is none.
     """
     if held.repeats:
-        whose = f"Run {code(old)} itself holds the minute {flows.moment(held.at)}"
+        whose = f"Run {code(old)} itself holds the minute {slack_date(held.at)}"
     else:
-        whose = f"Run {code(held.id)} holds the minute {flows.moment(held.at)}; {_starter(held, now)}"
+        whose = f"Run {code(held.id)} holds the minute {slack_date(held.at)}; {_starter(held, now)}"
     why = "EnOS keeps one run of a flow for each minute, and no later minute of the same data period is free"
     parts = [f"{whose}. {why}, so nothing was started."]
     instance = held.instance
@@ -158,7 +158,7 @@ def _starter(held: MinuteHolder, now: datetime) -> str:
 
 
 def progress(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Body:
-    """Return the message while the run goes on: tasks done, which are running."""
+    """The message while the run goes on: tasks done, which are running."""
     tasks = in_order(instance.graph)
     running = [flows.bold(task.name) for task in tasks if task.status in AT_WORK]
     if instance.status in {Status.INIT, Status.READY}:
@@ -174,7 +174,7 @@ def progress(run: Run, instance: Instance, *, zone: timedelta | None = None) -> 
 def ended(
     run: Run, instance: Instance, took: timedelta | None, incident_link: str = "", *, zone: timedelta | None = None
 ) -> Body:
-    """Return the message with the result; a failure points at its incident instead of a second alarm."""
+    """The message with the result; a failure points at its incident instead of a second alarm."""
     tasks = [task for task in in_order(instance.graph) if task.status != Status.SKIP]
     took_words = f" after {duration(took)}" if took is not None else ""
     what = _what(run, _task_name(run, instance))
@@ -195,7 +195,7 @@ def ended(
 
 
 def _so_far(instance: Instance, running: Sequence[str]) -> str:
-    """Return how far a run is; a flow of one task is not counted."""
+    """How far a run is; a flow of one task is not counted."""
     done, total = _done(instance)
     if total == 1:
         return f"its one task, {running[0]}, is running" if running else f"its one task has {_ENDED[done]}"
@@ -204,7 +204,7 @@ def _so_far(instance: Instance, running: Sequence[str]) -> str:
 
 
 def _broke(task: Task) -> str:
-    """Return a task and what its status says that happened to it."""
+    """A task and what its status says that happened to it."""
     name = flows.bold(task.name) or code(str(task.id))
     if task.status == Status.TIMEOUT:
         return f"{name} timed out"
@@ -212,7 +212,7 @@ def _broke(task: Task) -> str:
 
 
 def stopped_following(run: Run, *, zone: timedelta | None = None) -> Body:
-    """Return the message when a run could not be followed to its end."""
+    """The message when a run could not be followed to its end."""
     text = (
         f"{_what(run)}, started by {person_of(run)}, had not ended when I last saw it, a day after its start. "
         "I look no more; see for yourself how it stands."
@@ -228,14 +228,6 @@ def _what(run: Run, task_name: str = "") -> str:
 
 def _task_name(run: Run, instance: Instance) -> str:
     return next((task.name for task in instance.graph.tasks if task.id == run.task), "")
-
-
-def _times(run: Run, said: str, zone: timedelta | None) -> str:
-    """Return the run's id, its trigger time for the reader, and its data date: as EnOS ``said``, or by its rule."""
-    requested_at = datetime.fromtimestamp(run.trigger_ms / 1000, UTC)
-    at = instance_moment(run.instance) or requested_at
-    date = escape(flows.short(said)) or day_before(at, zone)
-    return f"Run {code(run.instance)} · for {flows.moment(at)}" + (f" · data date {date}" if date else "")
 
 
 def _done(instance: Instance) -> tuple[int, int]:
@@ -262,15 +254,18 @@ def _card(
     instance: Instance | None = None,
     zone: timedelta | None = None,
 ) -> Body:
-    """Return the message; with a colour the text stands above the bar, or Slack would show it there once more."""
-    row, _ = answers.buttons(offers, run.post)
+    """The message; with a colour the text stands above the bar, or Slack would show it there once more."""
     head: list[Block] = [blocks.section(text)]
     parts: list[Block] = [*extra]
     if run.notes:
         parts.append(blocks.section(run.notes))
-    parts.append(blocks.context(_times(run, instance.data_date if instance else "", zone)))
-    if row:
+    at = instance_moment(run.instance) or datetime.fromtimestamp(run.trigger_ms / 1000, UTC)
+    said = instance.data_date if instance else ""
+    date = (said and escape(flows.short(said))) or day_before(at, zone)  # as EnOS says, or by its rule
+    when = f"Run {code(run.instance)} · for {slack_date(at)}" + (f" · data date {date}" if date else "")
+    parts.append(blocks.context(when))
+    if offers and (row := answers.buttons(offers, run.post)[0]):
         parts.append(blocks.actions(*row))
     if run.words:
-        parts.append(blocks.context(answers.repeated(run.words)))
+        parts.append(blocks.context(f"↳ {answers.typed(run.words)}"))
     return blocks.body(text, parts, color, head)

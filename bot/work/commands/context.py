@@ -16,8 +16,7 @@ from bot.core.flow.model import FlowId, UserId
 from bot.core.incident.model import Incident
 from bot.core.outbox.posts import Body, Post, PostId
 from bot.core.people.model import IncomingMessage, Link, Person
-from bot.core.text.mask import Mask
-from bot.core.text.sealed import Seal
+from bot.core.text.mask import Mask, Seal
 from bot.work.commands.flow_access import FlowAccess
 from bot.work.commands.incident_actions import IncidentActions
 from bot.work.commands.secret_commands import SecretCommands

@@ -19,16 +19,15 @@ from bot.core.command.local_times import AmbiguousTime
 from bot.core.command.parse import ParseError, parse, say
 from bot.core.command.requests import Help, Request, Trigger
 from bot.core.command.rights import Caller, Denial, may, may_use_bot
-from bot.core.command.table import row_of
-from bot.core.command.words import visible
+from bot.core.command.table import BY_REQUEST
+from bot.core.command.tokens import visible
 from bot.core.errors import Failure, Refused, TemporaryFailure, Unclear
 from bot.core.incident.lifecycle import StateConflict
 from bot.core.incident.model import Incident, IncidentId
 from bot.core.outbox.conversations import SlackRefused
 from bot.core.outbox.posts import Body, PostId
 from bot.core.people.model import IncomingMessage, Profile, Surface
-from bot.core.text.mask import STARS
-from bot.core.text.sealed import withheld, without_secrets
+from bot.core.text.mask import STARS, withheld, without_secrets
 from bot.messages.cards import answers
 from bot.messages.cards.answers import Offer
 from bot.messages.cards.incident import headline
@@ -109,7 +108,7 @@ class Dispatcher:
         return CommandContext(
             incoming=incoming,
             request=Help(),
-            row=row_of(Help()),
+            row=BY_REQUEST[Help],
             words=""
             if _is_unsupported(incoming)
             else _shortened(without_secrets(incoming.text.strip()[:_MASKED], self._services.answer_settings.mask)),
@@ -162,7 +161,8 @@ class Dispatcher:
                 answers.hint(context.incoming.hint, context.words, direct=_is_direct(context.incoming)),
             )
         request = self._parsed(await self._text(context.incoming))
-        context = replace(context, request=request, row=row_of(request), words=self._masked(request), incident=incident)
+        row, words = BY_REQUEST[type(request)], self._masked(request)
+        context = replace(context, request=request, row=row, words=words, incident=incident)
         return await replaced_messages.with_replacement(self._services, context)
 
     async def _text(self, incoming: IncomingMessage) -> str:
@@ -313,7 +313,7 @@ def _offers(failure: Failure) -> tuple[Offer, ...]:
 
 
 def _outcome(failure: Failure) -> str:
-    """Return the named reason for the audit (see ``audit.frees``)."""
+    """Return the named reason for the audit (see ``audit.NOT_ACTED``)."""
     match failure:
         case Refused():
             return f"refused:{failure.reason}"

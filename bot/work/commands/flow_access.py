@@ -10,9 +10,8 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from bot.core.errors import Failure, Refusal, TemporaryFailure
-from bot.core.flow.ids import instance_moment
+from bot.core.flow.ids import instance_moment, milliseconds
 from bot.core.flow.model import KINDS, FlowId, Search, UserId
-from bot.core.flow.times import milliseconds
 from bot.core.incident.model import Incident
 from bot.core.people.model import Link
 from bot.work.commands import gone

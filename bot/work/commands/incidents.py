@@ -16,7 +16,7 @@ from bot.core.command.requests import (
     Unack,
 )
 from bot.core.command.rights import Caller, Denial, may_respond
-from bot.core.command.words import visible
+from bot.core.command.tokens import visible
 from bot.core.errors import Refused, TemporaryFailure
 from bot.core.flow.ids import flow_of
 from bot.core.flow.model import InstanceId
@@ -28,8 +28,8 @@ from bot.core.outbox.posts import PostId
 from bot.core.people.model import Link, Surface
 from bot.core.text.escape import code, mention
 from bot.core.text.likeness import likeness, unmarked
-from bot.core.text.sealed import without_secrets
-from bot.core.text.shown_times import duration
+from bot.core.text.mask import without_secrets
+from bot.core.text.shown_times import duration, slack_date
 from bot.messages.cards import answers, flows
 from bot.work.commands import replaced_messages, targets, unmatched, visibility
 from bot.work.commands.context import Answer, CommandContext, Services
@@ -328,7 +328,7 @@ async def _line(services: Services, context: CommandContext, incident: Incident)
     link = await _link(services, incident)
     who = "not acknowledged"
     if incident.phase is Phase.ACKNOWLEDGED and incident.acked_by is not None:
-        until = f" until {flows.moment(incident.ack_until)}" if incident.ack_until else ""
+        until = f" until {slack_date(incident.ack_until)}" if incident.ack_until else ""
         who = f"{mention(incident.acked_by.user)} has it{until}"
     count = f", {len(incident.occurrences)} failures" if len(incident.occurrences) > 1 else ""
     task = f" · {code(flows.short(last.failed_task_name))}" if last and last.failed_task_name else ""

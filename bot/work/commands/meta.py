@@ -11,6 +11,7 @@ from bot.core.command.rights import Denial, may
 from bot.core.errors import Refused
 from bot.core.people.model import Person
 from bot.core.text.escape import code, escape, mention
+from bot.core.text.shown_times import slack_date
 from bot.messages import blocks
 from bot.messages.cards import answers, flows
 from bot.work.commands import unmatched
@@ -45,7 +46,7 @@ async def help_(services: Services, context: CommandContext, request: Help) -> A
 
 
 def _one(services: Services, context: CommandContext, topic: str) -> Mapping[str, Any]:
-    row = table.row(topic)
+    row = table.BY_VERB.get(topic.casefold())
     if row is None:
         near = table.nearest(topic)
         raise Refused(
@@ -103,6 +104,6 @@ def _line(entry: Entry) -> str:
     request = f" · {code(entry.request)} as {code(entry.user_id)}" if entry.request else ""
     answer = f" → {code(entry.answer)}" if entry.answer else ""
     return (
-        f"{flows.moment(attempt.at)} {mention(attempt.by.user)} {answers.typed(attempt.words)}: "
+        f"{slack_date(attempt.at)} {mention(attempt.by.user)} {answers.typed(attempt.words)}: "
         f"{escape(entry.outcome or 'not ended')}{answer}{request}{took}"
     )

@@ -9,13 +9,13 @@ from bot.core.command.periods import TimeSpan, window
 from bot.core.command.requests import Failed, FlowRef, OwnerRef, Runs, Show
 from bot.core.errors import Refused
 from bot.core.flow.graph import BROKEN, ended, in_order
-from bot.core.flow.ids import instance_moment
+from bot.core.flow.ids import instance_moment, milliseconds
 from bot.core.flow.model import KINDS, FlowId, Instance, InstanceId, Search
 from bot.core.flow.status import name_of
-from bot.core.flow.times import milliseconds, printed_moment
+from bot.core.flow.times import printed_moment
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.text.escape import code, escape
-from bot.core.text.shown_times import as_printed
+from bot.core.text.shown_times import as_printed, slack_date
 from bot.messages import blocks
 from bot.messages.cards import answers, flows
 from bot.messages.cards.answers import Offer
@@ -161,7 +161,7 @@ def _printed(instance: Instance, time: str, zone: timedelta | None) -> str:
     """Return a start or end time for each reader; where its zone is not certain, as EnOS prints it."""
     at = printed_moment(instance, time, zone)
     if at is not None:
-        return flows.moment(at)
+        return slack_date(at)
     if time.strip():
         return escape(as_printed(flows.short(time), None))
     return "not known" if ended(instance) else "not yet"

@@ -6,7 +6,7 @@ from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.outbox.pointers import PostPresence, post_presence
 from bot.core.outbox.posts import NewPost, PostId
 from bot.core.people.model import Surface
-from bot.core.text.sealed import without_secrets
+from bot.core.text.mask import without_secrets
 from bot.messages import blocks
 from bot.messages.cards.answers import Offer
 from bot.work.commands import visibility

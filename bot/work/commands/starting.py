@@ -11,7 +11,7 @@ from datetime import datetime
 from bot.core.command.parse import far_off, say, trigger_time
 from bot.core.command.requests import FlowRef, Rerun, Trigger, When
 from bot.core.errors import Failure, Refused, Unclear
-from bot.core.flow.ids import expected_instance
+from bot.core.flow.ids import expected_instance, milliseconds
 from bot.core.flow.model import (
     KINDS,
     Flow,
@@ -29,8 +29,7 @@ from bot.core.flow.rerun import (
     minutes,
     plan,
 )
-from bot.core.flow.times import milliseconds
-from bot.core.incident.facts import Run
+from bot.core.flow.run import Run
 from bot.core.text.escape import code
 from bot.core.text.likeness import likeness
 from bot.core.text.shown_times import ago, minute_in_utc, on_the_clock

@@ -20,9 +20,9 @@ from bot.core.command.requests import (
     Show,
 )
 from bot.core.errors import Refused, TemporaryFailure
+from bot.core.flow.ids import milliseconds
 from bot.core.flow.model import KINDS, FlowId, Search, UserName
 from bot.core.flow.status import Status
-from bot.core.flow.times import milliseconds
 from bot.core.outbox.conversations import SlackRefused
 from bot.core.text.escape import code
 from bot.core.text.likeness import nearest_ids, nearest_names

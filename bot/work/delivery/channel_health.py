@@ -15,7 +15,8 @@ from bot.core.outbox import notices
 from bot.core.outbox.notices import Notice
 from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind
 from bot.core.outbox.slack_errors import Verdict, meaning
-from bot.messages.cards import answers, flows
+from bot.core.text.shown_times import slack_date
+from bot.messages.cards import answers
 from bot.work.delivery.outcomes import is_direct
 from bot.work.delivery.reachability import Reachability
 from bot.work.ports import Clock
@@ -95,7 +96,7 @@ def notice_posts(
         return None  # whom a whisper does not reach there may just not be there
     id_ = f"notice-{post.new.id}"
     if post.channel == default_channel:
-        since = f"I could not post in <#{default_channel}> since {flows.moment(now)}: {told.sentence}."
+        since = f"I could not post in <#{default_channel}> since {slack_date(now)}: {told.sentence}."
         back = f"{since} What was to be told there meanwhile comes now."  # in another one, where that is set meanwhile
         text = answers.channel_trouble(alarm_text(error), default_channel, over=False)
         return (_message(f"{id_}-back", default_channel, back, now), *_to_admins(id_, text, admins, now))

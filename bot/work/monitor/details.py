@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.core.errors import Failure
 from bot.core.flow import graph as graphs
-from bot.core.flow.ids import instance_moment
+from bot.core.flow.ids import instance_moment, milliseconds
 from bot.core.flow.model import (
     Instance,
     InstanceId,
@@ -23,13 +23,12 @@ from bot.core.flow.model import (
     UserName,
 )
 from bot.core.flow.status import Status
-from bot.core.flow.times import milliseconds
 from bot.core.incident import lifecycle
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Incident, IncidentId
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
-from bot.core.text.error_line import error_line
+from bot.core.text.log_text import error_line
 from bot.messages import incident_posts
 from bot.messages.cards import incident_replies as replies
 from bot.messages.cards.incident import RenderContext

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from bot.core.errors import Failure
-from bot.core.flow.ids import instance_moment
+from bot.core.flow.ids import instance_moment, milliseconds
 from bot.core.flow.model import (
     KINDS,
     PERIODIC,
@@ -23,7 +23,6 @@ from bot.core.flow.model import (
     Search,
 )
 from bot.core.flow.status import Status
-from bot.core.flow.times import milliseconds
 from bot.core.incident import lifecycle, recovery
 from bot.core.incident.facts import ChangeSet, Seen
 from bot.core.incident.lifecycle import Transition

@@ -16,9 +16,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.core.errors import Failure
+from bot.core.flow.ids import milliseconds
 from bot.core.flow.model import Instance, InstanceId, LeftOut, Page, Search
 from bot.core.flow.status import Status
-from bot.core.flow.times import is_due, milliseconds
+from bot.core.flow.times import is_due
 from bot.core.incident.facts import ChangeSet, ReadState
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.messages import incident_posts

@@ -17,9 +17,9 @@ from bot.core.audit import AttemptResult
 from bot.core.errors import Failure, Refusal
 from bot.core.flow.graph import BROKEN, downstream, ended
 from bot.core.flow.model import Flow, FlowId, Instance, TaskId, UserId
+from bot.core.flow.run import Run
 from bot.core.flow.status import Status
 from bot.core.flow.times import read_time
-from bot.core.incident.facts import Run
 from bot.core.outbox.posts import (
     Body,
     Lane,
@@ -29,7 +29,7 @@ from bot.core.outbox.posts import (
     PostState,
 )
 from bot.core.people.model import Person
-from bot.core.text.sealed import Seal
+from bot.core.text.mask import Seal
 from bot.messages.cards import runs as cards
 from bot.work.commands import visibility
 from bot.work.commands.context import Services

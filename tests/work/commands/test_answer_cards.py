@@ -18,8 +18,8 @@ from bot.core.flow.model import (
     TaskId,
     UserName,
 )
+from bot.core.flow.run import Run
 from bot.core.flow.status import Status
-from bot.core.incident.facts import Run
 from bot.core.outbox.pointers import PostPresence, post_presence
 from bot.core.outbox.posts import (
     Lane,
@@ -71,8 +71,8 @@ def test_without_a_post_no_button_stands():
 
 
 def test_a_command_that_cannot_be_shown_is_not_repeated():
-    assert answers.repeated("") == answers.repeated("\u202e") == ""
-    assert answers.repeated("a\u202eb `c`") == "↳ `ab ˋcˋ`"
+    assert [len(answers.told(words, "Done.")["blocks"]) for words in ("", "\u202e")] == [1, 1]
+    assert answers.told("a\u202eb `c`", "Done.")["blocks"][-1]["elements"][0]["text"] == "↳ `ab ˋcˋ`"
 
 
 @pytest.mark.parametrize(

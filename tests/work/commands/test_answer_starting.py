@@ -8,8 +8,8 @@ from answer_enos import PARAMETERS, TRANSFORM
 from answer_world import FAILED, OPS, START
 
 from bot.core.flow.model import Parameter
+from bot.core.flow.run import Run
 from bot.core.flow.status import Status
-from bot.core.incident.facts import Run
 from bot.core.people.model import Origin, Surface
 from bot.core.text.shown_times import slack_date
 from bot.enos.errors import Throttled, Unreachable

@@ -2,8 +2,7 @@
 
 import asyncio
 
-from bot.core.text.error_line import error_line
-from bot.core.text.log_text import own_words
+from bot.core.text.log_text import error_line, own_words
 from bot.core.text.mask import DEFAULT
 from bot.work.commands.long_texts import without_blocking
 

@@ -1,0 +1,311 @@
+"""A person's text, as Slack delivers it, cut into tokens that know their place.
+
+Outside of values and notes, smart punctuation is straightened, and marks and full width are undone (``markup.py``).
+What quotes hold stays as it is, but for quotes, dashes and blanks.
+"""
+
+import re
+from dataclasses import dataclass
+
+from bot.core.command.markup import EQUALS, FULL_WIDTH, MARK, Marks, bare, decode
+from bot.core.errors import Refused
+
+LIMIT = 3000  # characters of one command
+DOUBLE = '"“”„‟«»＂'
+SINGLE = "'‘’‚‛‹›＇"
+QUOTES = DOUBLE + SINGLE
+CORNERS = {"「": "」", "『": "』", "《": "》", "〈": "〉"}  # Chinese quotes; a name may begin with one all the same
+# Bidirectional controls, zero-width blanks, soft hyphens, control characters: nobody sees them.
+# Joiners (U+200C, U+200D) are left alone, for they change what is seen.
+INVISIBLE = "".join(
+    map(chr, [*range(1, 9), *range(14, 28), *range(127, 133), *range(134, 160), 0xAD, 0x61C, 0x180E])
+) + ("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff")
+STRAIGHT = {
+    **dict.fromkeys(DOUBLE, '"'),
+    **dict.fromkeys(SINGLE, "'"),
+    **dict.fromkeys("‐‑‒–—―−", "-"),
+    **dict.fromkeys("\u00a0\u2007\u202f", " "),
+    **dict.fromkeys(INVISIBLE, ""),
+}
+PUNCTUATION = ".,;:!?)]}、。，；：！？）】"  # of a sentence, behind a word
+
+_UPRIGHT = "\"'＂＇"  # as a keyboard types them; the others come in pairs
+_SKIPPED = re.compile(rf"[\s{re.escape(INVISIBLE)}]+")
+_BEHIND_VALUE = "`" + INVISIBLE  # what may be between a closing quote and the blank behind it
+_BEHIND_KEY = _BEHIND_VALUE + PUNCTUATION
+_WORD = re.compile(rf"[^\s{EQUALS}]*")
+_UNBROKEN = re.compile(r"\S*")
+_UNSHOWN = re.compile(f"[{re.escape(INVISIBLE)}]")
+_PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
+_BEFORE, _AFTER = 60, 30  # characters shown around the place of an error
+
+
+@dataclass(unsafe_hash=True)
+class ParseError(Refused):
+    """Words that were not understood: where, and what may have been meant."""
+
+    position: int = 0  # in the text as typed
+    nearest: str = ""  # the verb or word that comes nearest
+
+    def __str__(self) -> str:
+        """The sentence, which ends with the place, and the way out on a line of its own."""
+        return f"{self.sentence}\n{self.way_out}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word, or what quotes group, or KEY=VALUE."""
+
+    start: int
+    end: int
+    word: str  # straightened
+    bare: str  # without the punctuation of the sentence around it; what is quoted stays
+    plain: str = ""  # the bare word in lower case, as verbs and clauses are compared; empty for what is quoted
+    quoted: bool = False
+    person: str = ""  # Slack user id, where the token is a mention
+    pair: tuple[str, str] | None = None  # around the first ``=``; the value is as typed
+    typed: str = ""  # straightened only: in the width it was typed in, with the marks around it alone
+    marked: int = 0  # where the pair of marks ends that begins before this word and holds more than it; else 0
+
+    @property
+    def otherwise(self) -> str:
+        """How the word was typed, where that differs from what it is taken for; else empty."""
+        return self.typed if self.typed != self.bare else ""
+
+
+class Cursor:
+    """Reads tokens from a typed text, one after the other; ``because`` takes the rest unread.
+
+    Raises ParseError where the text is too long for a command; reading a token, where a quote is not closed.
+    """
+
+    def __init__(self, text: str) -> None:
+        if len(text) > LIMIT:
+            raise ParseError(
+                "too_long",
+                f"That is {len(text):,} characters, and I read commands of at most {LIMIT:,}.",
+                "Nothing was done. Please say it shorter; `help` shows how.",
+                position=LIMIT,
+            )
+        typed = decode(text)
+        self.text, self._syntax, self._people = typed.text, typed.syntax, typed.people
+        each = list(zip(typed.text, typed.syntax, strict=True))  # an encoded character stays as it is
+        self._straight = [STRAIGHT.get(sign, sign) if sign == syntax else sign for sign, syntax in each]
+        self._folded = [
+            straight.translate(FULL_WIDTH) if sign == syntax else sign
+            for straight, (sign, syntax) in zip(self._straight, each, strict=True)
+        ]
+        self._marks = Marks(typed)
+        self._at, self._end = self._marks.unwrapped()
+        self._peeked: tuple[int, Token | None] = (-1, None)  # the token that begins at a place
+        self.words: frozenset[str] = frozenset()  # those of the command's clauses
+        self.after = ""  # the word that says what comes next, for error sentences
+        self.place = self._at  # the end of the last token taken
+
+    def peek(self) -> Token | None:
+        """The next token, which is not taken; None at the end."""
+        if self._peeked[0] != self._at:
+            self._peeked = (self._at, self._token(self._at))
+        return self._peeked[1]
+
+    def take(self) -> Token | None:
+        """The next token, which is taken; None at the end."""
+        token = self.peek()
+        if token is not None:
+            self._at = self.place = token.end
+        return token
+
+    def take_marked(self, token: Token) -> Token:
+        """Take all within the pair of marks that begins before a token, such as a name in bold, as if in quotes."""
+        end = token.marked
+        while end - 1 in self._marks.closing:
+            end -= 1
+        name = "".join(self._straight[token.start : end]).strip()
+        self._at = self.place = token.marked
+        return Token(token.start, token.marked, name, name, quoted=True, typed=name)
+
+    def marked(self, token: Token) -> list[str]:
+        """The words within the pair of marks that begins before this token; none where it holds no others."""
+        return "".join(self._straight[token.start : token.marked]).casefold().split()
+
+    def ahead(self, count: int) -> list[Token]:
+        """Up to ``count`` next tokens that are plain words; they are not taken."""
+        tokens: list[Token] = []
+        at = self._at
+        while len(tokens) < count:
+            try:
+                token = self._token(at)
+            except ParseError:
+                break
+            if token is None or not token.plain:
+                break
+            tokens.append(token)
+            at = token.end
+        return tokens
+
+    def rest(self) -> str:
+        """Take all that is left, as typed, without the blanks around it."""
+        start, end = self._at, self._end
+        while start < end and self._syntax[start].isspace():
+            start += 1
+        while start < end and (self._syntax[end - 1].isspace() or end - 1 in self._marks.closing):
+            end -= 1
+        self._at = self._end
+        return self.text[start:end]
+
+    def expected(self, what: str, way_out: str = "") -> ParseError:
+        """The refusal that says what was expected at the next token."""
+        token = self.peek()
+        at = token.start if token else self.place
+        instead = f", not {tick(token.word)}" if token and token.word else ""
+        after = f" after `{self.after}`" if self.after else ""
+        return self.parse_error("expected", f"I expected {what}{after}{instead}", way_out, at)
+
+    def parse_error(self, reason: str, what: str, way_out: str, at: int, nearest: str = "") -> ParseError:
+        """A refusal that shows the place in the text."""
+        before = self.text[max(0, at - _BEFORE) : at]
+        after = self.text[at : at + _AFTER]
+        head = "…" if at > _BEFORE else ""
+        tail = "…" if at + _AFTER < len(self.text) else ""
+        shown = f"{head}{visible(before)}▸{visible(after)}{tail}".strip()
+        return ParseError(reason, f"{what}: {shown}", way_out, position=at, nearest=nearest)
+
+    def _token(self, start: int) -> Token | None:
+        """The first token from a place on."""
+        while start < self._end:
+            behind = self._marks.passed(start, self._end) if MARK.match(self.text, start, self._end) else start
+            if behind == start and (skipped := _SKIPPED.match(self._syntax, start, self._end)):
+                behind = skipped.end()
+            if behind == start:
+                break
+            start = behind
+        if start >= self._end:
+            return None
+        sign = self._syntax[start]
+        if sign in QUOTES:
+            return self._grouped(start, self._closing_quote(start))
+        corner = self._closing_corner(start) if sign in CORNERS else None
+        return self._single(start) if corner is None else self._grouped(start, corner)
+
+    def _grouped(self, start: int, close: int) -> Token:
+        """What begins with a quote: a name, KEY=VALUE as a whole, or a key alone."""
+        word = "".join(self._straight[start + 1 : close])
+        if close + 1 < self._end and self._syntax[close + 1] in EQUALS:
+            value, end = self._value(close + 2)
+            whole = "".join(self._straight[start:end])
+            return Token(start, end, whole, whole, quoted=True, pair=(word, value))
+        person = self._people.get((start + 1, close), "")
+        at = self._syntax.find("=", start + 1, close)
+        pair = None if at < 0 else ("".join(self._straight[start + 1 : at]), self.text[at + 1 : close])
+        end = self._behind_unbroken(close + 1)  # a sentence's punctuation
+        typed = "".join(self._straight[start : close + 1]) if self._syntax[start] in CORNERS else word
+        return Token(start, end, word, word, quoted=True, person=person, pair=pair, typed=typed)
+
+    def _single(self, start: int) -> Token:
+        """What begins without a quote, up to the next blank, or up to the end of a quoted value."""
+        found = _WORD.match(self._syntax, start, self._end)
+        end = found.end() if found else start
+        pair = None
+        if end < self._end and self._syntax[end] in EQUALS:
+            key = "".join(self._folded[start : self._unmarked(start, end)])
+            value, end = self._value(end + 1)
+            pair = (key, value)
+        letter = self._syntax[end - 1].isalnum() and end - 1 not in self._marks.closing
+        last = end if letter else self._unmarked(start, end)
+        word = "".join(self._folded[start:last])
+        shown = bare(word)
+        person = ""
+        if "@" in word:
+            copied = _PERSON.fullmatch(shown)  # typed by hand, or copied out of an answer
+            person = self._mentioned(start, last) or (copied[1] if copied else "")
+        first, behind = start, last  # together with the pairs of marks that are around this word alone
+        while self._marks.opened.get(first - 1) == behind:
+            first, behind = first - 1, behind + 1
+        typed = "".join(self._straight[first:behind])
+        close = self._marks.opened.get(start - 1, 0)
+        marked = close if close > last else 0
+        return Token(start, end, word, shown, shown.casefold(), person=person, pair=pair, typed=typed, marked=marked)
+
+    def _mentioned(self, start: int, end: int) -> str:
+        """Who is mentioned here; a sentence's punctuation may follow the mention."""
+        for (begins, ends), user in self._people.items():
+            if begins == start and ends <= end and not self.text[ends:end].strip(PUNCTUATION):
+                return user
+        return ""
+
+    def _value(self, start: int) -> tuple[str, int]:
+        """A value as typed, and where it ends."""
+        if start < self._end and self._syntax[start] in QUOTES:
+            close = self._closing_quote(start, key=False)
+            return self.text[start + 1 : close], close + 1
+        end = last = self._behind_unbroken(start)
+        while last > start and last - 1 in self._marks.closing:
+            last -= 1
+        return self.text[start:last], end
+
+    def _behind_unbroken(self, start: int) -> int:
+        found = _UNBROKEN.match(self._syntax, start, self._end)
+        return found.end() if found else start
+
+    def _closing_quote(self, start: int, *, key: bool = True) -> int:
+        """Where the quote closes: at the first of its family before a blank (for a key, or before ``=``).
+
+        Raises ParseError where none does, and where a quote of the other shape does first: that one may be meant.
+        """
+        straight = self.text[start] in _UPRIGHT
+        family = DOUBLE if self.text[start] in DOUBLE else SINGLE
+        other: int | None = None
+        for at in range(start + 1, self._end):
+            if self._syntax[at] not in family or not self._closes(at, key=key):
+                continue
+            if (self.text[at] in _UPRIGHT) is not straight:
+                other = at if other is None else other
+            elif other is None:
+                return at
+            else:
+                way_out = f"Put {'single' if family is DOUBLE else 'double'} quotes around the whole."
+                raise self.parse_error("two_ends", "This quote may end in two places", way_out, other)
+        if other is None:
+            way_out = "Put the same quote at the end, in front of a blank."
+            raise self.parse_error("not_closed", "This quote is not closed", way_out, start)
+        return other
+
+    def _closing_corner(self, start: int) -> int | None:
+        """Where a Chinese quote closes; None where it does not before a blank, for then it is part of a word."""
+        corner = CORNERS[self.text[start]]
+        for at in range(start + 2, self._end):
+            if self._syntax[at] == corner and self._closes(at, key=True):
+                return at
+        return None
+
+    def _closes(self, at: int, *, key: bool) -> bool:
+        """Whether a quote here would close: before a blank; for a name or key before punctuation, or ``=``, as well."""
+        passed = _BEHIND_KEY if key else _BEHIND_VALUE
+        at += 1
+        if key and at < self._end and self._syntax[at] in EQUALS:
+            return True
+        while at < self._end and (self._syntax[at] in passed or at in self._marks.closing):
+            at += 1
+        return at == self._end or self._syntax[at].isspace()
+
+    def _unmarked(self, start: int, end: int) -> int:
+        """Where a token ends without marks, what is invisible, and punctuation behind a mark."""
+        while end > start:
+            at = end
+            while at > start and self._syntax[at - 1] in PUNCTUATION:
+                at -= 1
+            if at == start or not (self._syntax[at - 1] in _BEHIND_VALUE or at - 1 in self._marks.closing):
+                break
+            end = at - 1
+        return end
+
+
+def visible(text: str) -> str:
+    """A text that cannot disturb the sentence around it: one line, no controls, no code ticks."""
+    return _UNSHOWN.sub("", re.sub(r"\s", " ", text)).replace("`", "ˋ")
+
+
+def tick(word: str) -> str:
+    """A word in code ticks, cut to what a sentence can hold."""
+    shown = visible(word)
+    return f"`{shown if len(shown) <= 40 else shown[:39] + '…'}`"

@@ -1,0 +1,31 @@
+"""A run that somebody started from chat: its row, and what the message that follows it says."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.flow.model import FlowId, InstanceId
+from bot.core.incident.model import IncidentId
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run somebody started from chat, followed until it ends."""
+
+    instance: InstanceId
+    flow_id: FlowId
+    flow_name: str
+    by: str  # Person as text
+    post: str  # the message that shows its progress
+    started_at: datetime
+    channel: str
+    thread: str = ""
+    verb: str = "trigger"
+    state: str = "asked"  # asked, running, ended, not started, lost
+    incident: IncidentId | None = None  # whose rerun it is
+    attempt: int = 0  # the audit row
+    trigger_ms: int = 0
+    task: int = 0  # started from this task; 0 for the whole flow
+    parameters: str = ""  # fingerprint of those sent (``sealed.py``), for the look-up after a lost answer
+    user_id: str = ""
+    words: str = ""  # the command, as understood, secrets masked
+    notes: str = ""  # what the message keeps saying while the run goes on, mrkdwn
