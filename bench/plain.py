@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from bot.core.flow.model import KINDS, Search
-from bot.enos import calls, signature
+from bot.enos import calls
 from bot.enos.calls import Actor
 
 KEYS = (
@@ -31,7 +31,7 @@ async def plain_loop(url: str, keep: Callable[[list[dict[str, Any]]], None] | No
         stamp = now + 7
         answer = await client.post(
             "/apim-token-service/v2.0/token/get",
-            json={"appKey": key, "encryption": signature.encryption(key, stamp, secret), "timestamp": stamp},
+            json={"appKey": key, "encryption": calls.encryption(key, stamp, secret), "timestamp": stamp},
         )
         token = answer.json()["data"]["accessToken"]
         started, count = time.monotonic(), 0
@@ -45,7 +45,7 @@ async def plain_loop(url: str, keep: Callable[[list[dict[str, Any]]], None] | No
                 headers = {
                     "apim-accesstoken": token,
                     "apim-timestamp": str(moment),
-                    "apim-signature": signature.signature(token, call.query, body, moment, secret),
+                    "apim-signature": calls.signature(token, call.query, body, moment, secret),
                     "content-type": "application/json;charset=UTF-8",
                 }
                 page = await client.post(call.path, params=dict(call.query), content=body, headers=headers)

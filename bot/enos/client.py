@@ -29,13 +29,12 @@ from bot.core.flow.model import (
 from bot.core.flow.status import is_finished, name_of
 from bot.enos import calls, reading, subject_check
 from bot.enos.calls import Actor, Call
-from bot.enos.capabilities import OnCapability, ServerCapabilities
 from bot.enos.definitions import Definitions
 from bot.enos.errors import AnswerLost, BadResponse, EnosRefused, MismatchedResponse, ServerError
 from bot.enos.flow_lists import all_flows
 from bot.enos.paging import pages
-from bot.enos.reading_flows import flow_names_of, flow_of
-from bot.enos.server import OnListEnd, PageBase, Server
+from bot.enos.reading_flows import flow_names_of, flow_of, started_of
+from bot.enos.server import OnCapability, OnListEnd, PageBase, Server, ServerCapabilities
 from bot.enos.session import OnCall, Session
 from bot.enos.token import Pause, TokenManager
 from bot.enos.transport import Transport
@@ -169,7 +168,9 @@ class EnosClient:
         found = flow_of(envelope.data)
         if found is None:
             raise unknown
-        return subject_check.require_flow(found, flow)
+        if found.id != flow:
+            raise MismatchedResponse(f"flow {found.id}", f"flow {flow}")
+        return found
 
     async def my_flows(self, expression: str = "", *, as_user: UserId | None = None) -> tuple[FlowName, ...]:
         """Return the flows related to the user."""
@@ -187,14 +188,21 @@ class EnosClient:
 
     async def trigger_from_task(self, flow: FlowId, task: TaskId, at_ms: int, *, as_user: UserId) -> InstanceId:
         """Trigger Flow From Task: run the task and all that is downstream of it."""
-        self._need(FROM_TASK)
-        call = calls.trigger_from_task(flow, task, at_ms, self._actor(as_user))
+        missing = Refused(
+            "not_offered",
+            "This EnOS has no Trigger Flow From Task; it came with version 2.2.0.",
+            "Run the whole flow instead.",
+        )
+        if self._capabilities.get(FROM_TASK) == "missing":
+            raise missing
         try:
+            call = calls.trigger_from_task(flow, task, at_ms, self._actor(as_user))
             return await self._start(call, flow, at_ms, as_user)
         except EnosRefused as refusal:
-            self._note_missing(FROM_TASK, refusal)
-            self._need(FROM_TASK)
-            raise
+            if refusal.reason != "not_offered":
+                raise
+            self._capabilities.put(FROM_TASK, "missing")
+            raise missing from refusal
 
     async def trigger_with(
         self, flow: FlowId, at_ms: int, parameters: Sequence[Parameter], *, as_user: UserId
@@ -226,10 +234,11 @@ class EnosClient:
         try:
             envelope = await self._session.ask(calls.get_task_instance(task_instance, self._actor(as_user)))
         except EnosRefused as refusal:
-            self._note_missing(TASKS, refusal)
-            if refusal.reason in UNKNOWN or refusal.reason == "not_offered":
-                return None
-            raise
+            if refusal.reason == "not_offered":
+                self._capabilities.put(TASKS, "missing")
+            elif refusal.reason not in UNKNOWN:
+                raise
+            return None
         return subject_check.require_task_instance(reading.task_instance_of(envelope.data), task_instance)
 
     async def log(self, task_instance: str, *, as_user: UserId | None = None) -> str | None:
@@ -268,18 +277,6 @@ class EnosClient:
     def _actor(self, as_user: UserId | None) -> Actor:
         return Actor(as_user or self._user, self._org)
 
-    def _need(self, action: str) -> None:
-        if self._capabilities.get(action) == "missing":
-            raise Refused(
-                "not_offered",
-                "This EnOS has no Trigger Flow From Task; it came with version 2.2.0.",
-                "Run the whole flow instead.",
-            )
-
-    def _note_missing(self, action: str, refusal: EnosRefused) -> None:
-        if refusal.reason == "not_offered":
-            self._capabilities.put(action, "missing")
-
     async def _listed(self, instance: InstanceId, as_user: UserId | None) -> bool:
         """Whether a search over all time finds the instance."""
         for kind in KINDS:
@@ -294,7 +291,7 @@ class EnosClient:
 
         EnOS's own sample answers another flow's id: an id is believed if it is the flow's, else looked for.
         """
-        answered = reading.started_of((await self._session.ask(call)).data)
+        answered = started_of((await self._session.ask(call)).data)
         if is_instance(answered) and answered.startswith(f"{flow}-"):
             return InstanceId(answered)
         try:

@@ -2,35 +2,30 @@
 
     Refused                     asking again will not help
     └── EnosRefused             EnOS or its gateway said no; carries its code and its words
-    Outage                      asking again may help
-    ├── Unreachable             the request never left this machine
-    │   └── Untrusted           since whoever answers there cannot show that it is EnOS
-    ├── NoResponse              it was sent, and no whole answer came
-    ├── BadResponse             the answer is no answer of the API
-    │   └── MismatchedResponse  … or is about something else than what was asked for
-    ├── EndlessList             a list without an end
-    ├── TemporarilyUnavailable  EnOS takes no call just now
-    │   ├── Throttled           it asks for fewer requests
-    │   └── ServiceUnavailable  it is out of service
-    ├── ServerError             EnOS answered that it failed
-    ├── TokenRejected           the access token was not accepted
-    └── AnswerLost (Unclear)    a change whose answer was lost: look before asking again
+    TemporaryFailure            asking again may help
+    ├── EnosFailure             … of EnOS
+    │   ├── Unreachable             the request never left this machine
+    │   │   └── Untrusted           because the server's certificate does not prove that it is EnOS
+    │   ├── NoResponse              it was sent, and no whole answer came
+    │   ├── BadResponse             the answer is not an answer of the API
+    │   │   └── MismatchedResponse  … or is about something else than what was asked for
+    │   ├── EndlessList             a list without an end
+    │   ├── TemporarilyUnavailable  EnOS accepts no call now
+    │   │   ├── Throttled           it asks for fewer requests
+    │   │   └── ServiceUnavailable  it is out of service
+    │   ├── ServerError             EnOS answered that it failed
+    │   ├── TokenRejected           the access token was not accepted
+    │   └── TimestampReused         the token service saw this timestamp before
+    └── Unclear
+        └── AnswerLost          a change whose answer was lost: check before asking again
 
-What leads to which is in ``codes.py`` (a table) and ``verdicts.py``.
+What leads to which is in ``codes.py`` (a table) and ``responses.py``.
 """
 
 from dataclasses import dataclass
 
 from bot.core.errors import Refused, TemporaryFailure, Unclear
-
-LONGEST_QUOTE = 300
-
-
-def quoted(message: str) -> str:
-    """Return EnOS's own words as part of a sentence, cut to a length that a person reads."""
-    words = " ".join(message.split())
-    short = words if len(words) <= LONGEST_QUOTE else words[: LONGEST_QUOTE - 1] + "…"
-    return f" (EnOS says: “{short}”)" if short else ""
+from bot.enos.values import quoted
 
 
 @dataclass(unsafe_hash=True)

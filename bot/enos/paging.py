@@ -2,7 +2,7 @@
 
 Where the pages of the vendor contradict each other (``pageNo`` from 0 or 1, sort fields in snake_case or camelCase,
 ``count`` of the page or of all, an empty status as "all" or as "none"), the server is asked, and the answer is
-remembered for a day (``capabilities.py``). What is not known yet costs a request more, and never a row.
+remembered for a day (``server.py``). What is not known yet costs a request more, and never a row.
 """
 
 import asyncio
@@ -22,12 +22,11 @@ from bot.core.flow.model import (
     Search,
 )
 from bot.enos.calls import ALL_STATUSES, ATTEMPTS, Actor, Call, search_instances
-from bot.enos.capabilities import VALID_BRIEFLY, VALID_FOR
-from bot.enos.envelope import Envelope
 from bot.enos.errors import BadResponse, EnosRefused, ServerError
 from bot.enos.page_base import Ids, conclude, conclude_from_one, conclude_from_zero, refuses_number
 from bot.enos.reading import NoReadableRows, ServerPage, open_page, page_in
-from bot.enos.server import PageLimit, Server
+from bot.enos.responses import Envelope
+from bot.enos.server import VALID_BRIEFLY, VALID_FOR, PageLimit, Server
 
 _log = logging.getLogger(__name__)
 

@@ -7,18 +7,17 @@ Instance, Get Task Instance Log, Trigger Flow (v2.1).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
 import msgspec
 
 from bot.core.flow.model import Instance, LeftOut, TaskId, TaskInstance
 from bot.enos import reading_rows
-from bot.enos.envelope import Envelope, LooseScalar, open_envelope
 from bot.enos.errors import BadResponse
+from bot.enos.reading_flows import known
 from bot.enos.reading_rows import DocumentedRow, LooseRow, documented, instance, row_of, status_of_row
-from bot.enos.scalars import ID, NAME, TIME, camel, identity, loads, number, single_object, text
-
-T = TypeVar("T")
+from bot.enos.responses import Envelope, LooseScalar, open_envelope
+from bot.enos.values import ID, NAME, TIME, identity, loads, number, single_object, text, value_of
 
 UNREADABLE_STATUS = reading_rows.UNREADABLE_STATUS
 
@@ -123,7 +122,8 @@ def _undocumented_page(data: bytes, kind: int) -> ServerPage:
 
 
 def _undocumented_row(row: object, kind: int) -> Instance | LeftOut | None:
-    return instance(row_of(camel(row)), kind) if isinstance(row, dict) else None
+    found = single_object(row) if isinstance(row, dict) else None
+    return instance(row_of(found), kind) if found else None
 
 
 def _found(listed: Sequence[Instance | LeftOut | None], count: int | None) -> ServerPage:
@@ -137,21 +137,6 @@ def _found(listed: Sequence[Instance | LeftOut | None], count: int | None) -> Se
     )
     if listed and all(row is None for row in listed):
         raise NoReadableRows("none of the instances it lists has a readable id", found)
-    return found
-
-
-def value_of(data: bytes) -> object:
-    """Return the JSON value, null where there is none to read."""
-    try:
-        return loads(data)
-    except ValueError:
-        return None
-
-
-def known(value: object, found: T | None, what: str) -> T | None:
-    """Return what was found; None only where the answer is empty, else raises BadResponse."""
-    if found is None and value:
-        raise BadResponse(f"it holds something, but no {what}")
     return found
 
 
@@ -195,13 +180,6 @@ def log_of(data: bytes) -> str | None:
     value = value_of(data)
     found = single_object(value)
     return text(found.get("log") if found else value if isinstance(value, str) else None) or None
-
-
-def started_of(data: bytes) -> str:
-    """Return the instance id that a trigger answered, empty where it answered none."""
-    value = value_of(data)
-    found = single_object(value)
-    return text(found.get("flowInstanceId") if found else value if isinstance(value, str) else None, ID).strip()
 
 
 def epoch_ms_of(data: bytes) -> int | None:

@@ -25,9 +25,9 @@ from bot.core.flow.model import (
 )
 from bot.core.flow.status import Status, status_of
 from bot.core.text.legible import LARGEST, is_legible, legible
-from bot.enos.envelope import LooseScalar
-from bot.enos.graphs import graph_of, parameters_of, status_in
-from bot.enos.scalars import ID, NAME, TIME, identity, names, text
+from bot.enos.reading_flows import graph_of, parameters_of, status_in
+from bot.enos.responses import LooseScalar
+from bot.enos.values import ID, NAME, TIME, identity, names, text
 
 _NO_GRAPH = Graph()
 UNREADABLE_STATUS = -99  # no documented number: shown as such, alerts nobody, has not ended

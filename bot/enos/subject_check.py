@@ -7,23 +7,16 @@ either, so that its answer is as good as lost (``AnswerLost``). An answer that n
 import re
 
 from bot.core.flow.ids import flow_of, is_instance
-from bot.core.flow.model import Flow, FlowId, Instance, InstanceId, TaskInstance
+from bot.core.flow.model import FlowId, Instance, InstanceId, TaskInstance
 from bot.enos.errors import AnswerLost, MismatchedResponse
-from bot.enos.reading import log_of, value_of
-from bot.enos.scalars import ID, identity, single_object, text
+from bot.enos.reading import log_of
+from bot.enos.values import ID, identity, single_object, text, value_of
 
 _INSTANCES = ("flowInstId", "flowInstanceId", "instanceId", "instId")
 _TASK_INSTANCES = ("taskInstId", "taskInstanceId", "instanceId", "instId")
 _HEAD = 5000  # characters of a log in which its head may name its task instance
 # Get Task Instance Log, samples: behind ``instance:`` stands the node (``t_`` or ``t``) and the digits of the run.
 _NAMED = re.compile(r"={5,}[ \t]*\r?\n(?:[^=\n][^\n]*\n){0,9}?instance:[ \t]*t?_?([0-9]{1,19})-([0-9]{8,20})[ \t\r]*\n")
-
-
-def require_flow(found: Flow, asked: FlowId) -> Flow:
-    """Return the flow if it is the one asked for; else raises MismatchedResponse."""
-    if found.id != asked:
-        raise MismatchedResponse(f"flow {found.id}", f"flow {asked}")
-    return found
 
 
 def require_instance(found: Instance | None, asked: InstanceId) -> Instance | None:

@@ -17,13 +17,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.core.errors import Failure, Refusal, TemporaryFailure
-from bot.enos.calls import Call
-from bot.enos.envelope import Reply, open_envelope
+from bot.enos.calls import Call, encryption
 from bot.enos.errors import BadResponse, TimestampReused, TokenRejected
-from bot.enos.reading import value_of
-from bot.enos.scalars import number, single_object, text
-from bot.enos.signature import encryption
-from bot.enos.verdicts import judge
+from bot.enos.responses import Reply, judge, open_envelope
+from bot.enos.values import number, single_object, text, value_of
 
 PATH = "/apim-token-service/v2.0/token"
 LIFE = 7200  # seconds, where an answer names none
@@ -85,14 +82,14 @@ class TokenManager:
     async def token(self) -> str:
         """Return a token that is good for the next call. Raises Refused (keys are wrong) or an Outage."""
         held = self._held
-        if held is not None and self._now() < held.refresh_at:
+        if held is not None and self._steady().timestamp() < held.refresh_at:
             return held.text
         return (await self._await_fetch("")).text
 
     async def renew(self, turned_away: str) -> str:
         """Return another token than the one that was turned away; one renewal serves all who ask."""
         held = self._held
-        if held is not None and held.text != turned_away and self._now() < held.refresh_at:
+        if held is not None and held.text != turned_away and self._steady().timestamp() < held.refresh_at:
             return held.text
         return (await self._await_fetch(turned_away)).text
 
@@ -103,12 +100,12 @@ class TokenManager:
         return await asyncio.shield(self._fetching)  # a caller that gives up takes nobody down with it
 
     async def _fetch(self, turned_away: str) -> Token:
-        held, now = self._held, self._now()
+        held, now = self._held, self._steady().timestamp()
         living = held if held is not None and held.text != turned_away and now < held.ends_at else None
         found = await self._refreshed(living) if living is not None else None
         if found is None:
             found = await self._ask("get")
-            if found.text == turned_away or found.refresh_at <= self._now():
+            if found.text == turned_away or found.refresh_at <= self._steady().timestamp():
                 found = await self._replaced(found)
         self._held = found
         return found
@@ -120,14 +117,14 @@ class TokenManager:
         except (Refusal, TokenRejected, TimestampReused):
             return None
         except TemporaryFailure:
-            return Token(living.text, min(self._now() + RETRY, living.ends_at), living.ends_at)
+            return Token(living.text, min(self._steady().timestamp() + RETRY, living.ends_at), living.ends_at)
 
     async def _replaced(self, found: Token) -> Token:
         """Refresh a token that was handed out near its end, or that the gateway does not take."""
         with contextlib.suppress(Failure):
             return await self._ask("refresh", found)
-        life = found.ends_at - self._now()
-        return Token(found.text, self._now() + life * 0.8, found.ends_at)
+        life = found.ends_at - self._steady().timestamp()
+        return Token(found.text, self._steady().timestamp() + life * 0.8, found.ends_at)
 
     async def _ask(self, action: str, token: Token | None = None) -> Token:
         try:
@@ -146,7 +143,7 @@ class TokenManager:
         if token is not None:
             body["accessToken"] = token.text
         call = Call("POST", f"{PATH}/{action}", (), json.dumps(body).encode())
-        asked_at = self._now()
+        asked_at = self._steady().timestamp()
         reply = await self._send(call, {})
         envelope = open_envelope(reply.body)
         found = token_of(envelope.data, asked_at, refreshed=token is not None) if envelope else None
@@ -154,10 +151,6 @@ class TokenManager:
             return found
         failure = judge(call, reply, envelope, self._clock())
         raise failure if isinstance(failure, Failure) else BadResponse("the sign-in brought no token")
-
-    def _now(self) -> float:
-        """Return the time that a token's life is measured by."""
-        return self._steady().timestamp()
 
     def _stamp(self) -> int:
         """Return the wall clock's time in ms, never the same twice: a sign-in value is good for one use.

@@ -25,8 +25,8 @@ import httpx
 
 from bot.core.network.proxies import proxy_for
 from bot.enos.calls import Call, Kind
-from bot.enos.envelope import Reply
 from bot.enos.errors import BadResponse, NoResponse, Unreachable, Untrusted
+from bot.enos.responses import Reply
 
 CAP = 16 << 20  # bytes of one answer; a page of 50 with large graphs is under 1 MiB, a log at most 4 MiB
 READS, MUTATIONS = 8, 4  # connections at once
@@ -140,7 +140,8 @@ class Transport:
                 raise _translated(error) from error
             finally:
                 pool.users -= 1
-                self._close_if_unused(pool)
+                if pool.retired and pool.users == 0:
+                    self._close(pool)
 
     async def _read(
         self, transport: httpx.AsyncBaseTransport, call: Call, headers: Mapping[str, str], request: _Request, end: float
@@ -193,13 +194,13 @@ class Transport:
         old, gated_pool.pool = gated_pool.pool, self._pool(gated_pool.limit, gated_pool.keep)
         old.retired = True
         task.cancel()
-        self._close_if_unused(old)
+        if old.users == 0:
+            self._close(old)
 
-    def _close_if_unused(self, pool: _Pool) -> None:
-        if pool.retired and pool.users == 0:
-            closing = asyncio.create_task(pool.transport.aclose())
-            self._closing.add(closing)
-            closing.add_done_callback(self._closing.discard)
+    def _close(self, pool: _Pool) -> None:
+        closing = asyncio.create_task(pool.transport.aclose())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
     def _ended(self, task: asyncio.Task[Reply]) -> None:
         self._tasks.discard(task)
