@@ -84,7 +84,7 @@ def exported(tmp_path_factory):
             polls = world.platform.called
             while True:
                 seen = len(polls("flowInstances/search"))
-                await bot._update_metrics()
+                await bot.jobs.update_metrics()
                 found = await scraped(bot)
                 if value(found, "flowbot_occurrences_total") and value(found, "flowbot_ready"):
                     return found
