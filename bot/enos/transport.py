@@ -101,7 +101,7 @@ class Transport:
         request = _Request()
         task = asyncio.create_task(self._send(call, headers, request))
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._tasks.discard)
         try:
             done, _ = await asyncio.wait({task}, timeout=self.total + 0.05)
         except asyncio.CancelledError:
@@ -188,6 +188,7 @@ class Transport:
         loop = asyncio.get_running_loop()
         timer = loop.call_later(self.total + GRACE, self._cut, kind, task)
         task.add_done_callback(lambda _: timer.cancel())
+        task.add_done_callback(lambda task: task.cancelled() or task.exception())  # else asyncio logs it as lost
 
     def _cut(self, kind: Kind, task: asyncio.Task[Reply]) -> None:
         gated_pool = self._gated_pools[kind]
@@ -201,11 +202,6 @@ class Transport:
         closing = asyncio.create_task(pool.transport.aclose())
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
-
-    def _ended(self, task: asyncio.Task[Reply]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled():
-            task.exception()  # delivered already, or nobody waits: never "never retrieved"
 
     def _timed_out(self, request: _Request) -> NoResponse | Unreachable:
         why = f"nothing within {self.total:g} s"
