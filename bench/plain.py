@@ -24,7 +24,7 @@ PAGE = 50
 
 
 async def plain_loop(url: str, keep: Callable[[list[dict[str, Any]]], None] | None = None) -> tuple[float, int]:
-    """Return the seconds it takes, and the number of rows read; ``keep`` is given the rows of each page."""
+    """The seconds it takes, and the number of rows read; ``keep`` is given the rows of each page."""
     key, secret, org, user = KEYS
     now = int(time.time() * 1000)
     async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
@@ -60,7 +60,7 @@ async def plain_loop(url: str, keep: Callable[[list[dict[str, Any]]], None] | No
 
 
 def keeper(path: Path) -> Callable[[list[dict[str, Any]]], None]:
-    """Return what writes the rows of a page, and no more: one table, one transaction that reaches the disk."""
+    """What writes the rows of a page, and no more: one table, one transaction that reaches the disk."""
     database = sqlite3.connect(path, isolation_level=None)
     database.execute("PRAGMA synchronous = full")
     database.execute("PRAGMA journal_mode = truncate")

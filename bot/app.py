@@ -54,8 +54,8 @@ from bot.work.runs.progress import RunTracker
 
 log = logging.getLogger("bot")
 
-SIGN_IN_SECONDS = 5.0  # a gateway that hangs must not keep the bot from starting
-FARTHEST_AHEAD = timedelta(minutes=2)  # farther ahead than a post is ever made to wait at a start
+SIGN_IN_SECONDS = 5.0  # a gateway that hangs must not delay the start
+FARTHEST_AHEAD = timedelta(minutes=2)  # longer than a post ever has to wait at a start
 _ENOS = "enos."  # begins the names of notes about the platform
 
 
@@ -123,7 +123,7 @@ class App:
         )
         store.on_queued = self.delivery.wake
         accounts = Accounts(self.gateway.poster.directory, self.gateway.runtime.monotonic)
-        self.monitor = self._new_watch(MentionableOwners(store, accounts))  # an alert waits for nobody's account
+        self.monitor = self._new_watch(MentionableOwners(store, accounts))  # an alert does not wait for accounts
         names = MentionableOwners(store, accounts, patience=1.0)
         self.watchdog = Watchdog(
             store,
@@ -254,9 +254,9 @@ class App:
         )
 
     async def preflight(self) -> list[str]:
-        """Prove Slack's tokens and EnOS's keys; return every problem that only an operator can mend.
+        """Try Slack's tokens and EnOS's keys: every problem that only an operator can fix.
 
-        Raises Outage where Slack cannot be asked. EnOS being down is no reason not to start: the watcher tells.
+        Raises TemporaryFailure where Slack cannot be asked. EnOS may be down: the monitor reports it after the start.
         """
         slack, enos = await asyncio.gather(
             self.gateway.preflight(), asyncio.wait_for(self.enos.sign_in(), SIGN_IN_SECONDS), return_exceptions=True
@@ -275,12 +275,12 @@ class App:
         return problems
 
     async def start(self) -> None:
-        """Start what hears, what watches and what delivers."""
+        """Start receiving, watching and delivering."""
         await self.store.correct_future_times(now(), margin=FARTHEST_AHEAD)
         await workspace_keys.migrate(
             self.store, self.gateway.poster.me, now(), self.gateway.poster.directory.global_ids
         )
-        left = await crash_recovery.open_attempts(self.services)  # both before anything new is heard
+        left = await crash_recovery.open_attempts(self.services)  # both before anything new is received
         unanswered = await self.store.unanswered()
         self._task(self.watchdog.run())
         self._task(self.jobs.watch_clock())
@@ -293,9 +293,9 @@ class App:
         self.scheduler.start()
 
     async def stop(self, seconds: float) -> None:
-        """Hear no more, finish what was begun, and close, all within about so many seconds.
+        """Stop receiving, finish what was begun, and close, within about ``seconds``.
 
-        What is cut off is taken up at the next start: posts and runs are rows before they are calls.
+        What is cut off is continued at the next start: posts and runs are rows before they are calls.
         """
         end = asyncio.get_running_loop().time() + seconds
 

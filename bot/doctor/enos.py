@@ -53,7 +53,7 @@ class EnosExam:
         await self.client.close()
 
     async def examine(self) -> list[Check]:
-        """Return the checks, in the order in which they depend on each other."""
+        """The checks, in the order in which they depend on each other."""
         found: list[Check] = []
         if not await safe_check("enos sign-in", found, self._sign_in(found)):
             return found
@@ -69,7 +69,7 @@ class EnosExam:
         return {link: await self._reason_not_verified(link) for link in links if not link.verified}
 
     async def _sign_in(self, found: list[Check]) -> bool:
-        """Return whether the keys are good. A clock that is wrong is told beside it: it may be why they are not."""
+        """Whether the keys are good. A clock that is wrong is told beside it: it may be why they are not."""
         before = datetime.now(UTC)
         try:
             await self.client.sign_in()

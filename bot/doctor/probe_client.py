@@ -54,7 +54,7 @@ class ProbeClient:
             await self._gateway.stop(2.0)
 
     async def _hello(self, found: list[Check]) -> bool:
-        """Return whether what people say comes here, and nowhere else."""
+        """Whether what people say comes here, and nowhere else."""
         name = "slack socket"
         if self._settings.mode == "http":
             found.append(await address(self._settings))

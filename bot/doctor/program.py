@@ -45,7 +45,7 @@ def run(settings: Settings, *, as_json: bool, press: float) -> int:
 
 
 async def examine(settings: Settings, *, press: float = 0.0) -> list[Check]:
-    """Return what was found, the reasons before what follows from them."""
+    """What was found, the reasons before what follows from them."""
     found = [warning("settings", f"{each}.", "Correct or remove it.") for each in settings.warnings]
     found = found or [ok("settings", "The settings are complete.")]
     state = await _bot(settings, found)

@@ -24,7 +24,7 @@ _NETWORK = "Look at the network, and at a proxy between; then run the doctor aga
 
 
 async def safe_check(name: str, found: list[Check], work: Awaitable[Made], seconds: float = SECONDS) -> Made | None:
-    """Return what ``work`` made, or None after adding a check that says what went wrong."""
+    """What ``work`` made, or None after adding a check that says what went wrong."""
     try:
         async with asyncio.timeout(seconds):
             return await work

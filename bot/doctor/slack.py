@@ -59,7 +59,7 @@ class SlackExam:
         await self._session.close()
 
     async def examine(self) -> list[Check]:
-        """Return the checks, in the order in which they depend on each other."""
+        """The checks, in the order in which they depend on each other."""
         found: list[Check] = []
         await safe_check("slack bot token", found, self._bot_token(found))
         if self._settings.mode == "socket":
@@ -187,7 +187,7 @@ class SlackExam:
 
 
 def skew(headers: Mapping[str, str], before: datetime, after: datetime) -> timedelta | None:
-    """Return how far the clock of whoever answered is ahead of ours, as its Date header tells, to the second."""
+    """How far the clock of whoever answered is ahead of ours, as its Date header tells, to the second."""
     named = {name.lower(): text for name, text in headers.items()}.get("date", "")
     try:
         told = parsedate_to_datetime(named)

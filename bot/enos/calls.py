@@ -161,7 +161,7 @@ def search_flows(expression: str, number: int, sort: str, actor: Actor, *, size:
 
 
 def trigger(flow: FlowId, at_ms: int, actor: Actor) -> Call:
-    """Trigger Flow: all tasks, for the data time ``at_ms`` (epoch ms; a past time starts at once).
+    """Trigger Flow: all tasks, for the trigger time ``at_ms`` (epoch ms; a past time starts at once).
 
     Answers ``{"flowInstanceId"}``. Errors: 62104 no task in the flow; 62102 twice within a minute.
     """
@@ -177,7 +177,7 @@ def trigger_from_task(flow: FlowId, task: TaskId, at_ms: int, actor: Actor) -> C
 
 
 def update_and_trigger(flow: FlowId, at_ms: int, parameters: Sequence[Parameter], actor: Actor) -> Call:
-    """Update And Trigger Flow: all tasks once with these parameters; the flow itself stays as it is.
+    """Update And Trigger Flow: all tasks once with these parameters; the flow itself does not change.
 
     Sent as an array of ``{key, value}``. Answers and errors as ``trigger``.
     """
@@ -206,7 +206,7 @@ def get_task_instance(task_instance: str, actor: Actor) -> Call:
 def get_log(task_instance: str, actor: Actor, *, most: int | None = None) -> Call:
     """Get Task Instance Log: ``{"log": text}``, at most ``most`` characters (2^20 by default).
 
-    Which end is cut is not said.
+    Which end is cut is not documented.
     Errors: 62102 ``Instance not found`` or ``Invalid taskInstId or it has no log``; 62109 ``No log found``.
     """
     if most is None:

@@ -39,7 +39,7 @@ class Directory:
 
 
 class Definitions:
-    """The actions on definitions. Each names the user it is made as; EnOS decides on rights (62103)."""
+    """The actions on definitions. Each is made as a named user; EnOS decides on rights (62103)."""
 
     def __init__(self, ask: Ask, actor: Callable[[UserId | None], Actor]) -> None:
         self._ask, self._actor = ask, actor

@@ -1,4 +1,4 @@
-"""What the platform's refusals and failures mean, and what to do about each.
+"""EnOS's refusals and failures, each with the sentence for people.
 
     Refused                     asking again will not help
     └── EnosRefused             EnOS or its gateway said no; carries its code and its words
@@ -37,7 +37,7 @@ class EnosRefused(Refused):
 
 
 class EnosFailure(TemporaryFailure):
-    """An outage of EnOS. ``reason`` is a stable word for records, ``why`` the cause in a few words."""
+    """EnOS failed. ``reason`` is a stable word for records, ``why`` the cause in a few words."""
 
     reason = "outage"
 
@@ -56,7 +56,7 @@ class Unreachable(EnosFailure):
 
 
 class Untrusted(Unreachable):
-    """The certificate shown in EnOS's name is not trusted: nothing was sent. ``code`` is OpenSSL's."""
+    """The server's certificate is not trusted: nothing was sent. ``code`` is OpenSSL's."""
 
     def __init__(self, detail: str, code: int) -> None:
         super().__init__(f"its certificate is not trusted, {detail.rstrip('.')}")
@@ -74,7 +74,7 @@ class NoResponse(EnosFailure):
 
 
 class BadResponse(EnosFailure):
-    """What came back is no answer of the batch API. ``worth_retrying``: whether another attempt may differ."""
+    """What came back is not an answer of the batch API. ``worth_retrying``: whether another attempt may differ."""
 
     reason = "unreadable"
 
@@ -101,7 +101,7 @@ class MismatchedResponse(BadResponse):
 
 
 class EndlessList(EnosFailure):
-    """A list whose pages did not end within any sensible bound: what was read of it is not all of it."""
+    """A list whose pages did not end within a sensible limit: what was read is not all of it."""
 
     reason = "endless"
 
@@ -114,7 +114,7 @@ class EndlessList(EnosFailure):
 
 
 class TemporarilyUnavailable(EnosFailure):
-    """EnOS takes no call just now: nothing happened. ``seconds`` is None where it does not say how long."""
+    """EnOS accepts no call now: nothing happened. ``seconds`` is None where it does not say how long."""
 
     because = "takes no call just now"
 
@@ -125,7 +125,7 @@ class TemporarilyUnavailable(EnosFailure):
 
 
 class Throttled(TemporarilyUnavailable):
-    """EnOS asks to wait: somebody asks too often."""
+    """EnOS asks for fewer requests."""
 
     reason, because = "throttled", "asks for fewer requests"
 
@@ -137,7 +137,7 @@ class ServiceUnavailable(TemporarilyUnavailable):
 
 
 class ServerError(EnosFailure):
-    """EnOS answered that it failed inside."""
+    """EnOS answered that it had an internal error."""
 
     reason = "internal"
 
@@ -149,7 +149,7 @@ class ServerError(EnosFailure):
 
 
 class TokenRejected(EnosFailure):
-    """The access token was not accepted: nothing happened. Renewing comes first, so people rarely see this."""
+    """The access token was not accepted: nothing happened. It is renewed first, so people rarely see this."""
 
     reason = "sign_in"
 
@@ -172,7 +172,7 @@ class TimestampReused(EnosFailure):
 
 
 class AnswerLost(Unclear):
-    """A change was sent and its answer was lost. ``why`` tells how; nothing may send it again by itself."""
+    """A change was sent and its answer was lost, ``why`` says how. It must not be sent again automatically."""
 
     reason = "answer_lost"
 

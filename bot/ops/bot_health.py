@@ -62,7 +62,7 @@ class BotHealth:
             self._alarms[alarm.name] = alarm.sentence
 
     def judgement(self) -> Judgement:
-        """Return how the bot is now."""
+        """How the bot is now."""
         broken, remarks = [*self._alarms.values()], list[str]()
         if self._socket_mode and not self._metrics_updater.connected:
             broken.append("Slack is not connected.")
@@ -79,7 +79,7 @@ class BotHealth:
         return promise.judge(late, broken, remarks)
 
     def status_fields(self) -> Mapping[str, Any]:
-        """Return what ``status`` shows."""
+        """What ``status`` shows."""
         health = self._monitor.health(self._steady())
         watched, judgement = health.watched, self.judgement()
         read = f"{span(health.lag.total_seconds())} ago" if health.lag is not None else "never"

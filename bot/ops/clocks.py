@@ -54,7 +54,7 @@ class ClockJumps:
         self._last: ClockJump | None = None  # that is to be told
 
     def check(self) -> ClockJump | None:
-        """Return the step since the last look, if there was one. To be called every second or so."""
+        """The step since the last look, if there was one. To be called every second or so."""
         apart = self._wall() - self._steady()
         by, self._apart = apart - self._apart, apart
         if abs(by) < SMALLEST_JUMP:

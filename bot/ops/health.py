@@ -57,11 +57,20 @@ class Metrics:
         # posting to Slack
         self.posts = Gauge("flowbot_posts", "Posts in the outbox", ["state"], registry=own)
         self.oldest_post = Gauge(
-            "flowbot_oldest_post_seconds", "Seconds that the oldest post is overdue; 0: none is", ["state"], registry=own
+            "flowbot_oldest_post_seconds",
+            "Seconds that the oldest post is overdue; 0: none is",
+            ["state"],
+            registry=own,
         )
-        self.slack_posts = Counter("flowbot_slack_deliveries", "Attempts to deliver a post to Slack", ["kind", "outcome"], registry=own)
+        self.slack_posts = Counter(
+            "flowbot_slack_deliveries", "Attempts to deliver a post to Slack", ["kind", "outcome"], registry=own
+        )
         self.post_seconds = Histogram(
-            "flowbot_post_seconds", "Time from when a post was due until it was sent", ["lane"], buckets=BUCKETS, registry=own
+            "flowbot_post_seconds",
+            "Time from when a post was due until it was sent",
+            ["lane"],
+            buckets=BUCKETS,
+            registry=own,
         )
         self.doubles = Counter("flowbot_doubles", "Duplicate messages that were deleted", registry=own)
         self.slack_calls = Counter("flowbot_slack_calls", "Calls to Slack", ["method", "outcome"], registry=own)
@@ -73,7 +82,9 @@ class Metrics:
         self.sockets_wanted = Gauge(
             "flowbot_sockets_wanted", "Socket Mode connections that should be open; 0 in HTTP mode", registry=own
         )
-        self.reconnects = Counter("flowbot_socket_reconnects", "Socket Mode connections that were opened again", registry=own)
+        self.reconnects = Counter(
+            "flowbot_socket_reconnects", "Socket Mode connections that were opened again", registry=own
+        )
         self.commands = Counter("flowbot_commands", "Commands received", ["surface"], registry=own)
         self.unhandled = Counter(
             "flowbot_unhandled_events",
@@ -84,9 +95,7 @@ class Metrics:
         # the process
         self.ready = Gauge("flowbot_ready", "1 if /readyz says that flowbot is ready", registry=own)
         self.tasks = Gauge("flowbot_tasks", "Running asyncio tasks", registry=own)
-        self.database_bytes = Gauge(
-            "flowbot_database_bytes", "Size of the database file with its log", registry=own
-        )
+        self.database_bytes = Gauge("flowbot_database_bytes", "Size of the database file with its log", registry=own)
         self.alarms = Counter("flowbot_alarms", "Alarms that began", ["kind"], registry=own)
         self.alarm_active = Gauge(
             "flowbot_alarm_standing", "1 from the beginning of an alarm until it is over", ["kind"], registry=own

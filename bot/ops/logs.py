@@ -52,7 +52,7 @@ class _Form(logging.Formatter):
         self._clean = clean
 
     def fields(self, record: logging.LogRecord) -> dict[str, object]:
-        """Return the record as named values, without secrets."""
+        """The record as named values, without secrets."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         more = {name: value for name, value in vars(record).items() if name not in _USUAL}
         found = {
@@ -71,7 +71,7 @@ class _Json(_Form):
     """One object a line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
+        """The line."""
         return json.dumps(self.fields(record), ensure_ascii=False, default=lambda value: self._clean(str(value)))
 
 
@@ -79,7 +79,7 @@ class _Text(_Form):
     """One line for a person, and the traceback below it."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the lines."""
+        """The lines."""
         found = self.fields(record)
         event = str(found.pop("event")).replace("\n", "\\n")  # what came from outside begins no line of its own
         line = f"{found.pop('timestamp')} {found.pop('level'):<8} {event}  [{found.pop('logger')}]"

@@ -112,7 +112,7 @@ class MetricsUpdater:
 
 
 def _files(database: Path) -> tuple[Path, ...]:
-    """Return the database's file and the two that SQLite keeps beside it."""
+    """The database's file and the two that SQLite keeps beside it."""
     return database, *(database.with_name(database.name + ending) for ending in ("-wal", "-journal"))
 
 

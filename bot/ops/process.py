@@ -29,7 +29,7 @@ class HasPreflight(Protocol):
     """What can be asked whether its tokens and keys work."""
 
     def preflight(self) -> Coroutine[Any, Any, list[str]]:
-        """Return what an operator must mend. Raises Outage where Slack cannot be asked."""
+        """What an operator must mend. Raises Outage where Slack cannot be asked."""
         ...
 
 
@@ -93,7 +93,7 @@ async def _serve(settings: Settings, store: Store, stop: asyncio.Event) -> int:
 
 
 async def preflight_problems(app: HasPreflight, stop: asyncio.Event) -> list[str]:
-    """Return what an operator must mend; wait, and say so, for as long as Slack itself does not answer."""
+    """What an operator must mend; wait, and say so, for as long as Slack itself does not answer."""
     pause = FIRST_PAUSE_SECONDS
     while not stop.is_set():
         try:
@@ -109,7 +109,7 @@ async def preflight_problems(app: HasPreflight, stop: asyncio.Event) -> list[str
 
 
 async def _unless_stopped(stop: asyncio.Event, asking: Coroutine[Any, Any, list[str]]) -> list[str] | None:
-    """Return what is told, or None where the process is asked to end before."""
+    """What is told, or None where the process is asked to end before."""
     asked, stopped = asyncio.create_task(asking), asyncio.create_task(stop.wait())
     await asyncio.wait({asked, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
@@ -120,7 +120,7 @@ async def _unless_stopped(stop: asyncio.Event, asking: Coroutine[Any, Any, list[
 
 
 def cannot_listen(settings: Settings, error: OSError) -> str:
-    """Return which address cannot be listened on, why, and what to do."""
+    """Which address cannot be listened on, why, and what to do."""
     name, address = "FLOWBOT_LISTEN", settings.listen
     if settings.mode == "http" and f"{settings.events_listen.port})" in str(error):
         name, address = "FLOWBOT_EVENTS_LISTEN", settings.events_listen

@@ -44,7 +44,7 @@ class WaitingSource(Protocol):
     """What the watchdog asks of the database."""
 
     async def waiting(self) -> Waiting:
-        """Return what waits. Raises a Failure where the database is in trouble."""
+        """What waits. Raises a Failure where the database is in trouble."""
         ...
 
 
@@ -86,11 +86,11 @@ class Watchdog:
         self.loop = LoopWatch()
 
     def late(self) -> tuple[Late, ...]:
-        """Return what is late now, longest first."""
+        """What is late now, longest first."""
         return promise.late(self.evidence(), self._poll_seconds)
 
     def evidence(self) -> Evidence:
-        """Return how old things are now."""
+        """How old things are now."""
         now = self._steady()
         reads = self._reads()
         ends = [reads.get(kind, self._began) for kind in KINDS]
@@ -136,12 +136,12 @@ class Watchdog:
             self._start("admins", self._tell)
 
     def _worth_telling(self) -> tuple[Late, ...]:
-        """Return what is late but for what the channel was told already: that EnOS cannot be read."""
+        """What is late but for what the channel was told already: that EnOS cannot be read."""
         late = self.late()
         return () if self._outage_told and all(each.promise is Promise.READ for each in late) else late
 
     def _admins_to_tell(self, now: datetime) -> list[str]:
-        """Return the admins to be told now how it is: that it is broken, or that it is kept again."""
+        """The admins to be told now how it is: that it is broken, or that it is kept again."""
         unaware = [admin for admin in self._admins if (admin in self._informed) != self._debounced.broken]
         return [admin for admin in unaware if self._tell_at.get(admin, now) <= now]
 
@@ -264,7 +264,7 @@ def _followed(before: Mapping[str, datetime], found: Mapping[str, datetime], now
 
 
 def _age(now: datetime, times: Iterable[datetime]) -> float:
-    """Return the seconds since the oldest of them; 0 where there is none."""
+    """The seconds since the oldest of them; 0 where there is none."""
     return max([0.0, *((now - each).total_seconds() for each in times)])
 
 

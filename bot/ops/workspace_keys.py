@@ -66,7 +66,7 @@ async def migrate(
 
 
 async def _other_ids(store: Store, me: Identity, global_ids: GlobalIds | None) -> Mapping[str, str]:
-    """Return which linked people go by another user id now; none where Slack does not tell."""
+    """Which linked people go by another user id now; none where Slack does not tell."""
     if global_ids is None or not me.enterprise:
         return {}
     try:

@@ -21,7 +21,7 @@ _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")  # how OpenSSL looks a certificate up 
 
 
 def named(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return those of the variables that say something, without the blanks around it."""
+    """Those of the variables that say something, without the blanks around it."""
     return {name: environment[name].strip() for name in NAMES if environment.get(name, "").strip()}
 
 
@@ -41,7 +41,7 @@ def forget(environ: MutableMapping[str, str]) -> None:
 
 
 def problems(network: Mapping[str, str]) -> list[str]:
-    """Return all that is wrong, a line each; none shows a password."""
+    """All that is wrong, a line each; none shows a password."""
     found = [(name, proxies.fault(network[name])) for name in network if name.upper() in PROXIES]
     found += [(name, proxies.no_proxy_fault(network[name])) for name in network if name.upper() == EXEMPT]
     checks = ((FILE, _file_fault), (FOLDER, _folder_fault), (KEYS, _keys_fault))
@@ -50,7 +50,7 @@ def problems(network: Mapping[str, str]) -> list[str]:
 
 
 def warnings(network: Mapping[str, str], environment: Mapping[str, str]) -> list[str]:
-    """Return what may not be meant so, a line each."""
+    """What may not be meant so, a line each."""
     lines = [
         f"{name} is not read by flowbot. Name the file in {FILE} too"
         for name in UNSUPPORTED
@@ -62,7 +62,7 @@ def warnings(network: Mapping[str, str], environment: Mapping[str, str]) -> list
 
 
 def secrets(network: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what of it no log may show."""
+    """What of it no log may show."""
     return tuple(
         dict.fromkeys(each for name in network if name.upper() in PROXIES for each in proxies.secrets(network[name]))
     )
@@ -87,7 +87,7 @@ def _file_fault(value: str) -> str:
 
 
 def _folder_fault(value: str) -> str:
-    """Return what is wrong with folders: of several, one that can be used is enough, as it is to OpenSSL."""
+    """What is wrong with folders: of several, one that can be used is enough, as it is to OpenSSL."""
     faults = [_one_folder_fault(folder) for folder in value.split(os.pathsep) if folder]
     return faults[0] if faults and all(faults) else "" if faults else "names no folder"
 

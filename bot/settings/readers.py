@@ -41,12 +41,12 @@ class Address:
 
 
 def read_text(value: str) -> str:
-    """Return the text as it is."""
+    """The text as it is."""
     return value
 
 
 def read_url(value: str) -> str:
-    """Return an address without its last slash: https, or http for this machine."""
+    """An address without its last slash: https, or http for this machine."""
     try:
         parts = urlsplit(value)
         port = parts.port
@@ -62,7 +62,7 @@ def read_url(value: str) -> str:
 
 
 def read_api_url(value: str) -> str:
-    """Return the base of Slack's Web API, which ends in ``/api/``."""
+    """The base of Slack's Web API, which ends in ``/api/``."""
     url = read_url(value) + "/"
     if not url.endswith("/api/"):
         raise Problem("must end in /api/")
@@ -70,12 +70,12 @@ def read_api_url(value: str) -> str:
 
 
 def read_list(value: str) -> tuple[str, ...]:
-    """Return the parts between commas."""
+    """The parts between commas."""
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 def read_ids(pattern: str, what: str) -> Callable[[str], tuple[str, ...]]:
-    """Return a reader of lists of ids."""
+    """A reader of lists of ids."""
 
     def read(value: str) -> tuple[str, ...]:
         wrong = [part for part in read_list(value) if not re.fullmatch(pattern, part)]
@@ -87,14 +87,14 @@ def read_ids(pattern: str, what: str) -> Callable[[str], tuple[str, ...]]:
 
 
 def read_channel(value: str) -> str:
-    """Return a channel id."""
+    """A channel id."""
     if not re.fullmatch(r"[CG][A-Z0-9]+", value):
         raise Problem("expects a channel id such as C0123456789 (in Slack: channel name, About, at the bottom)")
     return value
 
 
 def read_choice(*names: str) -> Callable[[str], str]:
-    """Return a reader of one of these words."""
+    """A reader of one of these words."""
 
     def read(value: str) -> str:
         if value.lower() not in names:
@@ -105,7 +105,7 @@ def read_choice(*names: str) -> Callable[[str], str]:
 
 
 def read_number(low: float, high: float) -> Callable[[str], float]:
-    """Return a reader of a number within bounds."""
+    """A reader of a number within bounds."""
 
     def read(value: str) -> float:
         try:
@@ -120,7 +120,7 @@ def read_number(low: float, high: float) -> Callable[[str], float]:
 
 
 def read_whole(low: int, high: int) -> Callable[[str], int]:
-    """Return a reader of a whole number within bounds."""
+    """A reader of a whole number within bounds."""
     number = read_number(low, high)
 
     def read(value: str) -> int:
@@ -132,7 +132,7 @@ def read_whole(low: int, high: int) -> Callable[[str], int]:
 
 
 def read_address(value: str) -> Address:
-    """Return a host and a port; one of IPv6 stands in brackets."""
+    """A host and a port; one of IPv6 stands in brackets."""
     host, _, port = value.rpartition(":")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
@@ -144,7 +144,7 @@ def read_address(value: str) -> Address:
 
 
 def read_zone(value: str) -> ZoneInfo:
-    """Return an IANA zone."""
+    """An IANA zone."""
     try:
         return ZoneInfo(value)
     except (KeyError, ValueError, OSError):  # not found, no name at all, a folder of zones
@@ -154,7 +154,7 @@ def read_zone(value: str) -> ZoneInfo:
 
 
 def read_command(value: str) -> str:
-    """Return the name of a slash command."""
+    """The name of a slash command."""
     if not re.fullmatch(r"/[a-z0-9_-]{1,31}", value):
         raise Problem("must begin with / and hold at most 31 small letters, digits, - and _")
     return value
@@ -208,7 +208,7 @@ def read_mask(value: str) -> tuple[re.Pattern[str], ...]:
 
 
 def read_prefixed(prefix: str, kind: str) -> Callable[[str], Secret]:
-    """Return a reader of a token that begins with this; before that, rotated ones have ``xoxe.``."""
+    """A reader of a token that begins with this; before that, rotated ones have ``xoxe.``."""
 
     def read(value: str) -> Secret:
         if not value.removeprefix("xoxe.").startswith(prefix):
