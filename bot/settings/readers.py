@@ -20,7 +20,7 @@ class Secret(str):  # noqa: SLOT000  libraries want a str, and its repr must not
     """A value that does not show itself in a repr."""
 
     def __repr__(self) -> str:
-        """Return stars, whatever the value."""
+        """Stars, whatever the value."""
         return "'***'"
 
 
@@ -36,7 +36,7 @@ class Address:
     port: int
 
     def __str__(self) -> str:
-        """Return ``host:port``, and ``[host]:port`` for IPv6."""
+        """``host:port``, and ``[host]:port`` for IPv6."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
@@ -50,7 +50,7 @@ def read_url(value: str) -> str:
     try:
         parts = urlsplit(value)
         port = parts.port
-    except ValueError:  # a bracket without its other, a port that is no number
+    except ValueError:  # an unclosed bracket, a port that is not a number
         raise Problem("is no address such as https://example.com") from None
     if port == 0 or re.search(r"[\s\x00-\x20\x7f]", value):
         raise Problem("is no address such as https://example.com")
@@ -132,7 +132,7 @@ def read_whole(low: int, high: int) -> Callable[[str], int]:
 
 
 def read_address(value: str) -> Address:
-    """A host and a port; one of IPv6 stands in brackets."""
+    """A host and a port; an IPv6 host is in brackets."""
     host, _, port = value.rpartition(":")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
@@ -147,8 +147,8 @@ def read_zone(value: str) -> ZoneInfo:
     """An IANA zone."""
     try:
         return ZoneInfo(value)
-    except (KeyError, ValueError, OSError):  # not found, no name at all, a folder of zones
-        near = difflib.get_close_matches(value, available_timezones(), 1)  # reads all zones there are
+    except (KeyError, ValueError, OSError):  # not found, not a name, a folder of zones
+        near = difflib.get_close_matches(value, available_timezones(), 1)  # reads all zones
         also = f"; did you mean {near[0]}?" if near else ""
         raise Problem(f"is no time zone such as Europe/Berlin{also}") from None
 
@@ -161,7 +161,7 @@ def read_command(value: str) -> str:
 
 
 def read_statuses(value: str) -> tuple[int, ...]:
-    """Return status numbers from names or numbers."""
+    """Status numbers from names or numbers."""
     numbers = []
     for part in read_list(value):
         if re.fullmatch(r"-?\d+", part):
@@ -176,7 +176,7 @@ def read_statuses(value: str) -> tuple[int, ...]:
 
 
 def read_offset(value: str) -> str:
-    """Return ``auto`` or ``GMT+8``."""
+    """``auto``, or an offset such as ``GMT+8``."""
     if value.lower() == "auto":
         return "auto"
     if not re.fullmatch(r"(GMT|UTC)([+-]\d{1,2}(:\d{2})?)?", value.upper()):
@@ -188,7 +188,7 @@ _BETWEEN = re.compile(r",(?![0-9]*\})")  # expressions of FLOWBOT_MASK
 
 
 def read_mask(value: str) -> tuple[re.Pattern[str], ...]:
-    r"""Return compiled expressions; a comma inside one is written ``\\x2c``, but for that in ``{1,9}``.
+    r"""Compiled expressions; a comma inside one is written ``\\x2c``, except in ``{1,9}``.
 
     One that can run away is refused: a line in a log would stop everything.
     """
@@ -208,7 +208,7 @@ def read_mask(value: str) -> tuple[re.Pattern[str], ...]:
 
 
 def read_prefixed(prefix: str, kind: str) -> Callable[[str], Secret]:
-    """A reader of a token that begins with this; before that, rotated ones have ``xoxe.``."""
+    """A reader of a token that begins with this prefix; rotated tokens have ``xoxe.`` before it."""
 
     def read(value: str) -> Secret:
         if not value.removeprefix("xoxe.").startswith(prefix):

@@ -38,7 +38,7 @@ from bot.settings.readers import (
 
 
 class BadSettings(Refusal):
-    """All that is wrong with the settings, a line each."""
+    """All problems of the settings, a line each."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -89,7 +89,7 @@ class Settings:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no log may show."""
+        """What must never be logged."""
         own = tuple(getattr(self, row.field) for row in SETTINGS if row.secret)
         return own + settings_network.secrets(self.network)
 
