@@ -12,6 +12,7 @@ import bot
 from bench.lines import Line
 from bench.world import CHANNEL, MAYA, ROOT, world
 from bot.app import App
+from bot.ops import people_file
 from bot.settings import table
 from bot.sim.demo import demo
 from bot.sim.demo.scenario import SAM
@@ -74,16 +75,16 @@ async def _ways(running, folder: str, entered: Entered) -> dict[str, list[tuple[
         app = App(settings, store, await store.notes())
         try:
             await app.listen()
-            await app._import({"text": csv})
+            await people_file.import_links(store, settings.admins, {"text": csv}, app.gateway.poster.me)
             await app.start()
             await workspace.until(lambda: workspace.sockets.connections, 30)
-            await app._poll()
+            await app.jobs.poll()
             await app.scheduler.stop(2.0)  # nothing beside what is measured
             for task in app._background:
-                if "judge" in repr(task).lower() or "_watch_clock" in repr(task):
+                if "judge" in repr(task).lower() or "watch_clock" in repr(task):
                     task.cancel()
             with entered.counted() as found["idle poll"]:
-                await app._poll()
+                await app.jobs.poll()
             with entered.counted() as found["trigger"]:
                 before = len(workspace.messages(CHANNEL))
                 await workspace.say(MAYA, CHANNEL, "/flow trigger 3377 from 108580")
@@ -103,7 +104,7 @@ async def _broken(app: App, platform, workspace) -> None:
     platform.fail(2809)
     platform.start_scheduled(2809)
     while not any("2809" in workspace.shown(each) for each in workspace.messages(CHANNEL)):
-        await app._poll()
+        await app.jobs.poll()
         await asyncio.sleep(0.2)
 
 

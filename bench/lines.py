@@ -24,12 +24,12 @@ class Line:
 
 
 def ratio(pairs: Sequence[tuple[float, float]]) -> float:
-    """Return the median of ours to theirs, each pair measured together: noise of the machine is on both sides."""
+    """The median of ours to theirs, each pair measured together: noise of the machine is on both sides."""
     return statistics.median(ours / theirs for ours, theirs in pairs)
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return the smallest value that is not below this share of the values."""
+    """The smallest value that is not below this share of the values."""
     ranked = sorted(values)
     return ranked[min(len(ranked) - 1, int(share * len(ranked)))]
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from bot.core.flow.model import KINDS, Search
-from bot.enos import calls, signature
+from bot.enos import calls
 from bot.enos.calls import Actor
 
 KEYS = (
@@ -24,14 +24,14 @@ PAGE = 50
 
 
 async def plain_loop(url: str, keep: Callable[[list[dict[str, Any]]], None] | None = None) -> tuple[float, int]:
-    """Return the seconds it takes, and the number of rows read; ``keep`` is given the rows of each page."""
+    """The seconds it takes, and the number of rows read; ``keep`` is given the rows of each page."""
     key, secret, org, user = KEYS
     now = int(time.time() * 1000)
     async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
         stamp = now + 7
         answer = await client.post(
             "/apim-token-service/v2.0/token/get",
-            json={"appKey": key, "encryption": signature.encryption(key, stamp, secret), "timestamp": stamp},
+            json={"appKey": key, "encryption": calls.encryption(key, stamp, secret), "timestamp": stamp},
         )
         token = answer.json()["data"]["accessToken"]
         started, count = time.monotonic(), 0
@@ -45,7 +45,7 @@ async def plain_loop(url: str, keep: Callable[[list[dict[str, Any]]], None] | No
                 headers = {
                     "apim-accesstoken": token,
                     "apim-timestamp": str(moment),
-                    "apim-signature": signature.signature(token, call.query, body, moment, secret),
+                    "apim-signature": calls.signature(token, call.query, body, moment, secret),
                     "content-type": "application/json;charset=UTF-8",
                 }
                 page = await client.post(call.path, params=dict(call.query), content=body, headers=headers)
@@ -60,7 +60,7 @@ async def plain_loop(url: str, keep: Callable[[list[dict[str, Any]]], None] | No
 
 
 def keeper(path: Path) -> Callable[[list[dict[str, Any]]], None]:
-    """Return what writes the rows of a page, and no more: one table, one transaction that reaches the disk."""
+    """What writes the rows of a page, and no more: one table, one transaction that reaches the disk."""
     database = sqlite3.connect(path, isolation_level=None)
     database.execute("PRAGMA synchronous = full")
     database.execute("PRAGMA journal_mode = truncate")

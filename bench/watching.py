@@ -90,7 +90,7 @@ async def first_sweep(runs: int) -> list[Line]:
 
 
 async def _plain_and_kept() -> float:
-    """Return the seconds of a plain loop that writes each page to disk: what writing alone costs."""
+    """The seconds of a plain loop that writes each page to disk: what writing alone costs."""
     async with pretend_enos(INSTANCES) as url:
         await plain_loop(url)
         with tempfile.TemporaryDirectory() as folder:

@@ -65,7 +65,7 @@ async def _process(
 
 
 def memory(pid: int) -> float:
-    """Return the resident memory of a process in MiB."""
+    """The resident memory of a process in MiB."""
     for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
         if line.startswith("VmRSS"):
             return int(line.split()[1]) / 1024

@@ -6,9 +6,9 @@ import sys
 def main() -> None:
     """Run the command line."""
     if sys.argv[1:2] == ["run"]:
-        from bot.ops import early_exit
+        from bot.ops import signals
 
-        early_exit.exit_on_signals()
+        signals.exit_on_signals()
     from bot.cli import main as commands
 
     commands()

@@ -1,6 +1,6 @@
-"""The app: assembles the rooms, keeps the time, and starts and stops everything in order.
+"""The app: assembles the packages into a bot, and starts and stops everything in order.
 
-The only clock lives here. Everything driven by time is a ``tick(now)`` or ``poll(now)`` of a journey.
+What is done again and again, and when, is in ``ops/jobs.py``.
 """
 
 import asyncio
@@ -8,41 +8,35 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from aiohttp import web
 
-from bot import __version__
-from bot.core.checks.on_bot import BotReport
 from bot.core.errors import Failure, Refusal, TemporaryFailure
-from bot.core.flow.model import KINDS
 from bot.core.network.certificates import EXPIRED, way_out
 from bot.core.people.model import IncomingMessage
 from bot.core.text.mask import Mask, Seal
 from bot.doctor.running_bot import RunningBotProbe
 from bot.enos.client import EnosClient
 from bot.enos.errors import Untrusted
-from bot.ops import control_socket, default_channel, health, offline, workspace_keys
+from bot.ops import control_socket, default_channel, health, offline, people_file, workspace_keys
 from bot.ops.bot_health import BotHealth
-from bot.ops.clocks import NOTABLE_JUMP, ClockJump, ClockJumps, SteadyClock
+from bot.ops.clocks import ClockJumps, SteadyClock
 from bot.ops.clocks import wall as now
 from bot.ops.heartbeat import Heartbeat
+from bot.ops.jobs import Jobs
 from bot.ops.listener import Listener
 from bot.ops.metrics_updater import MetricsUpdater
 from bot.ops.new_ids import new_id
 from bot.ops.owners import MentionableOwners
-from bot.ops.platform_zone import PlatformZone
+from bot.ops.platform_times import PlatformZone, schedule_in_words
 from bot.ops.scheduler import Scheduler
-from bot.ops.schedules import in_words
 from bot.ops.watchdog import Watchdog
 from bot.settings.table import Settings
 from bot.slack.accounts import Accounts
 from bot.slack.gateway import ConnectionSettings, Runtime, SlackGateway
-from bot.store.database import DatabaseUnavailable
-from bot.store.retention import RETENTION
 from bot.store.store import Store
 from bot.work.commands.context import AnswerSettings, Services
 from bot.work.commands.dispatcher import Dispatcher
@@ -59,15 +53,8 @@ from bot.work.runs.progress import RunTracker
 
 log = logging.getLogger("bot")
 
-SIGN_IN_SECONDS = 5.0  # a gateway that hangs must not keep the bot from starting
-FOLLOW_SECONDS = 1.0
-SHOW_SECONDS = 2.0
-REMIND_SECONDS = 15.0  # between two looks for what is due
-ON_CALL_SECONDS = 60.0
-PRUNE_SECONDS = 3600.0
-CLOCK_SECONDS = 1.0
-FARTHEST_AHEAD = timedelta(minutes=2)  # farther ahead than a post is ever made to wait at a start
-DATABASE = "database"  # the alarm that it takes nothing
+SIGN_IN_SECONDS = 5.0  # a gateway that hangs must not delay the start
+FARTHEST_AHEAD = timedelta(minutes=2)  # longer than a post ever has to wait at a start
 _ENOS = "enos."  # begins the names of notes about the platform
 
 
@@ -87,7 +74,6 @@ class App:
         self.metrics_updater = MetricsUpdater(self.metrics, settings.database)
         self.steady = SteadyClock(monotonic=monotonic)
         self.clock_jumps = ClockJumps(self.steady, now)
-        self._clock_went_back = False  # the database is to take what lies ahead as of now
         self.heartbeat = Heartbeat(settings.heartbeat_url)
         self._endless_lists = Alarms(self._alarm)
         self.mask = Mask(settings.mask)
@@ -120,7 +106,7 @@ class App:
             settings.command,
             self._received,
             api_url=settings.slack_api_url,
-            record_arrival=self._record_arrival,
+            record_arrival=lambda message: self.dispatcher.record_arrival(message),  # noqa: PLW0108  made below
             runtime=Runtime(on_call=self.metrics_updater.count_slack_call, on_list_end=self._list_ended),
         )
         self.delivery = Delivery(
@@ -135,10 +121,8 @@ class App:
             steady=self.steady,
         )
         store.on_queued = self.delivery.wake
-        self.database_alarm = Alarms(self._alarm)
-        store.on_unavailable = self._database_in_trouble
         accounts = Accounts(self.gateway.poster.directory, self.gateway.runtime.monotonic)
-        self.monitor = self._new_watch(MentionableOwners(store, accounts))  # an alert waits for nobody's account
+        self.monitor = self._new_watch(MentionableOwners(store, accounts))  # an alert does not wait for accounts
         names = MentionableOwners(store, accounts, patience=1.0)
         self.watchdog = Watchdog(
             store,
@@ -147,7 +131,7 @@ class App:
             self.monitor.reads,
             slack=self.gateway.poster,
             admins=settings.admins,
-            also=self._watchdog_work,
+            also=lambda: self.jobs.check_watchdog(),  # noqa: PLW0108  made below
         )
         self.bot_health = BotHealth(
             self.metrics_updater,
@@ -161,7 +145,7 @@ class App:
         self.services = self._services(names)
         self.dispatcher = Dispatcher(self.services)
         self.run_tracker = RunTracker(self.services)
-        self.running_bot_probe = RunningBotProbe(store, now, settings.channel, self._bot_report)
+        self.running_bot_probe = RunningBotProbe(store, now, settings.channel, self.gateway, self.bot_health.judgement)
         self.reminders = Reminders(
             store,
             names,
@@ -171,12 +155,31 @@ class App:
                 self.services.on_call.mentioned, partial(report_if_gone, self.enos, self.services.incident_actions)
             ),
             console_url=settings.enos_console_url,
-            zone=self._platform_zone,
+            zone=lambda: self.zone.offset,
             command=settings.command,
             wake=self.monitor.incident_changed,
         )
         self.on_call = OnCallMonitor(store, self.services.on_call, settings.admins, new_id)
         self.scheduler = Scheduler()
+        self.jobs = Jobs(
+            settings=settings,
+            store=store,
+            gateway=self.gateway,
+            delivery=self.delivery,
+            monitor=self.monitor,
+            run_tracker=self.run_tracker,
+            reminders=self.reminders,
+            on_call=self.on_call,
+            zone=self.zone,
+            heartbeat=self.heartbeat,
+            bot_health=self.bot_health,
+            metrics_updater=self.metrics_updater,
+            scheduler=self.scheduler,
+            clock_jumps=self.clock_jumps,
+            database_alarm=Alarms(self._alarm),
+            steady=self.steady,
+        )
+        store.on_unavailable = self.jobs.on_database_unavailable
         self._background: set[asyncio.Task[Any]] = set()
         self._servers: list[Listener | web.AppRunner] = []
         self.address = ""  # where health is served
@@ -204,7 +207,7 @@ class App:
             new_id,
             wanted,
             mask=self.mask,
-            zone=self._platform_zone,
+            zone=lambda: self.zone.offset,
             wake=self.delivery.wake,
             occurred=self.metrics_updater.count_occurrence,
             alarms=Alarms(self._alarm),
@@ -234,28 +237,25 @@ class App:
                 names,
                 new_id,
                 console_url=settings.enos_console_url,
-                zone=self._platform_zone,
+                zone=lambda: self.zone.offset,
                 wake=self.monitor.incident_changed,
             ),
             clock=now,
             steady=self.steady,
             new_id=new_id,
             answer_settings=answer_settings,
-            schedule_words=in_words,
+            schedule_words=schedule_in_words,
             health=self.bot_health.status_fields,
-            platform_zone=self._platform_zone,
+            platform_zone=lambda: self.zone.offset,
             seal=Seal(settings.enos_secret_key),
             wake=wake,
             poll_soon=self.monitor.nudge,
         )
 
-    def _platform_zone(self) -> timedelta | None:
-        return self.zone.offset
-
     async def preflight(self) -> list[str]:
-        """Prove Slack's tokens and EnOS's keys; return every problem that only an operator can mend.
+        """Try Slack's tokens and EnOS's keys: every problem that only an operator can fix.
 
-        Raises Outage where Slack cannot be asked. EnOS being down is no reason not to start: the watcher tells.
+        Raises TemporaryFailure where Slack cannot be asked. EnOS may be down: the monitor reports it after the start.
         """
         slack, enos = await asyncio.gather(
             self.gateway.preflight(), asyncio.wait_for(self.enos.sign_in(), SIGN_IN_SECONDS), return_exceptions=True
@@ -274,35 +274,27 @@ class App:
         return problems
 
     async def start(self) -> None:
-        """Start what hears, what watches and what delivers."""
+        """Start receiving, watching and delivering."""
         await self.store.correct_future_times(now(), margin=FARTHEST_AHEAD)
         await workspace_keys.migrate(
             self.store, self.gateway.poster.me, now(), self.gateway.poster.directory.global_ids
         )
-        left = await crash_recovery.open_attempts(self.services)  # both before anything new is heard
+        left = await crash_recovery.open_attempts(self.services)  # both before anything new is received
         unanswered = await self.store.unanswered()
         self._task(self.watchdog.run())
-        self._task(self._watch_clock())
+        self._task(self.jobs.watch_clock())
         self._task(self.delivery.run())
         await self.gateway.start()
         self._task(crash_recovery.close_attempts(self.services, left))
         self._task(self.dispatcher.answer_left_over(unanswered))
         self._task(default_channel.warn(self.gateway.poster, self.settings.channel, self.settings.shared_channels))
-        self.scheduler.every(self.settings.poll_seconds, "poll", self._poll)
-        self.scheduler.every(self.settings.poll_seconds, "follow open incidents", self._follow_incidents)
-        self.scheduler.every(SHOW_SECONDS, "show storms", self._show)
-        self.scheduler.every(FOLLOW_SECONDS, "follow started runs", self._follow_runs)
-        self.scheduler.every(min(REMIND_SECONDS, 60 * self.settings.remind_minutes), "remind", self._remind)
-        self.scheduler.every(ON_CALL_SECONDS, "look who is on call", self._look_who_is_on_call)
-        self.scheduler.every(PRUNE_SECONDS, "prune", self._prune, first_in=60)
-        self.scheduler.every(1, "sockets", self._sockets)
-        self.scheduler.every(5, "figures", self._update_metrics)
+        self.jobs.schedule()
         self.scheduler.start()
 
     async def stop(self, seconds: float) -> None:
-        """Hear no more, finish what was begun, and close, all within about so many seconds.
+        """Stop receiving, finish what was begun, and close, within about ``seconds``.
 
-        What is cut off is taken up at the next start: posts and runs are rows before they are calls.
+        What is cut off is continued at the next start: posts and runs are rows before they are calls.
         """
         end = asyncio.get_running_loop().time() + seconds
 
@@ -327,13 +319,17 @@ class App:
 
     async def listen(self) -> None:
         """Serve health, and the program's other commands."""
-        listener = Listener(health.application(self.metrics, self.bot_health.judgement, self._refresh))
+        listener = Listener(
+            health.application(self.metrics, self.bot_health.judgement, lambda: self.bot_health.refresh(now()))
+        )
         self._servers.append(listener)
         await listener.start(self.settings.listen.host, self.settings.listen.port)
         self.address = listener.address
         commands: dict[str, control_socket.ControlCommand] = {
-            "import": self._import,
-            "list": self._list,
+            "import": lambda what: people_file.import_links(
+                self.store, self.settings.admins, what, self.gateway.poster.me
+            ),
+            "list": lambda _what: people_file.links_csv(self.store),
             "backup": partial(offline.back_up, self.store),
             "doctor": self.running_bot_probe.facts,
             "press": self.running_bot_probe.press,
@@ -342,113 +338,11 @@ class App:
         if other is not None:
             self._servers.append(other)
 
-    async def _import(self, what: Mapping[str, Any]) -> str:
-        return await offline.import_links(self.store, self.settings.admins, what, self.gateway.poster.me)
-
-    async def _list(self, _what: Mapping[str, Any]) -> str:
-        return await offline.links_csv(self.store)
-
     async def _received(self, message: IncomingMessage) -> None:
         self.metrics.commands.labels(message.origin.surface.value).inc()
-        self.running_bot_probe.note_press(message)
+        if message.post in self.running_bot_probe.awaited:
+            self.running_bot_probe.note_press(message)
         await self.dispatcher.answer(message)
-
-    async def _record_arrival(self, message: IncomingMessage) -> bool:
-        return await self.dispatcher.record_arrival(message)
-
-    async def _poll(self) -> None:
-        before = self.monitor.reads()
-        await self.monitor.poll(now())
-        if self._is_freshly_read(before) and not self.bot_health.judgement().broken:
-            self.heartbeat.beat()
-        if self.monitor.health(self.steady()).reachable:
-            await self.zone.refresh(self.steady())
-
-    def _is_freshly_read(self, before: Mapping[int, datetime]) -> bool:
-        """Whether each type was read completely since."""
-        reads = self.monitor.reads()
-        return len(reads) == len(KINDS) and all(before.get(kind) != read for kind, read in reads.items())
-
-    async def _follow_incidents(self) -> None:
-        await self.monitor.follow(now())
-
-    async def _watchdog_work(self) -> None:
-        """Do what the watchdog sees to, so that it does not hang on the scheduler."""
-        await self.monitor.check_lag(now())
-        if self.database_alarm.is_active(DATABASE):
-            await self.store.probe()
-            self.database_alarm.resolve(DATABASE)
-
-    async def _watch_clock(self) -> None:
-        """See the wall clock step, each second."""
-        while True:
-            if (jump := self.clock_jumps.check()) is not None:
-                self._on_clock_jump(jump)
-            if self._clock_went_back:
-                try:
-                    await self.store.correct_future_times(now())
-                    self._clock_went_back = False
-                    self.delivery.wake()
-                except Failure as failure:
-                    log.warning("the clock was put back, and the database does not take it yet: %s", failure)
-            await asyncio.sleep(CLOCK_SECONDS)
-
-    def _on_clock_jump(self, jump: ClockJump) -> None:
-        back = jump.by < timedelta()
-        level = logging.WARNING if abs(jump.by) >= NOTABLE_JUMP else logging.INFO
-        span = abs(jump.by).total_seconds()
-        log.log(level, "the wall clock was put %s by %.0f s; nothing waits for it", "back" if back else "ahead", span)
-        if back:
-            self.scheduler.shift_back(-jump.by)
-            self._clock_went_back = True
-
-    async def _show(self) -> None:
-        await self.monitor.refresh_groups()
-
-    async def _follow_runs(self) -> None:
-        await self.run_tracker.tick(now())
-
-    async def _remind(self) -> None:
-        await self.reminders.tick(now())
-
-    async def _look_who_is_on_call(self) -> None:
-        await self.on_call.tick(now())
-
-    async def _prune(self) -> None:
-        if (jump := self.clock_jumps.recent) is not None and jump.by > timedelta(days=1):
-            return  # what looks old may only look so: let the clock prove itself for a day
-        reach = 2 * timedelta(hours=self.settings.lookback_hours)
-        await self.store.prune(now(), replace(RETENTION, seen=max(RETENTION.seen, reach)))
-
-    async def _sockets(self) -> None:
-        """Count the sockets: who asks how the bot is should not hear how it was."""
-        self.metrics_updater.connected = (await self.gateway.health()).connected
-
-    def _database_in_trouble(self, trouble: DatabaseUnavailable) -> None:
-        sentence = (
-            f"The database takes nothing: {trouble.reason}. What was read is read again and what waits to be posted "
-            "waits, so nothing is lost; make room on its disk, or see who holds its file."
-        )
-        if not self.database_alarm.is_active(DATABASE):
-            self.database_alarm.fire(DATABASE, sentence)
-
-    async def _update_metrics(self) -> None:
-        await self.metrics_updater.update(self.store, await self.gateway.health())
-
-    async def _bot_report(self) -> BotReport:
-        """Return what ``flowbot doctor`` is told of the running bot."""
-        gateway, due = await self.gateway.health(), (await self.store.oldest_posts()).values()
-        return BotReport(
-            version=__version__,
-            why_not_ready=" ".join(self.bot_health.judgement().broken),
-            connected=gateway.connected,
-            wanted=gateway.wanted,
-            oldest_seconds=max([0.0, *((now() - since).total_seconds() for since in due)]),
-            links=await self.store.links(),
-        )
-
-    def _refresh(self) -> None:
-        self.bot_health.refresh(now())
 
     def _save_capability(self, name: str, value: str) -> None:
         self._task(self.store.set_note(f"{_ENOS}{name}", value))

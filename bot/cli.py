@@ -143,7 +143,7 @@ def sim(enos: int, slack: int) -> None:
 
 
 def _configured(title: str, *, as_json: bool = False) -> "Settings":
-    """Return the settings, for the libraries too, before any of these is imported; or end the program."""
+    """The settings, for the libraries too, before any of these is imported; or end the program."""
     from bot.settings import table
 
     try:

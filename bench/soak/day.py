@@ -63,7 +63,7 @@ async def soak() -> str:
 
 
 async def an_hour(hour, clock, enos, store, monitor, delivery) -> tuple[float, float]:
-    """Return the memory at its end, and the median of its polls' seconds."""
+    """The memory at its end, and the median of its polls' seconds."""
     times = []
     for number in range(3600 // POLL):
         if number % (3600 // POLL // FAILURES_AN_HOUR) == 0:

@@ -14,7 +14,7 @@ def must(holds: object, promise: str) -> None:
 
 
 def memory() -> float:
-    """Return the resident memory of this process in MiB."""
+    """The resident memory of this process in MiB."""
     for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
         if line.startswith("VmRSS"):
             return int(line.split()[1]) / 1024

@@ -114,7 +114,7 @@ def _noise(chance: random.Random) -> str:
 
 
 def batch(seed: int) -> tuple[int, int, str]:
-    """Return how many were understood, how many refused, and the first text that was neither."""
+    """How many were understood, how many refused, and the first text that was neither."""
     understood = refused = 0
     for text in texts(seed, BATCH):
         try:

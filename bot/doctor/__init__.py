@@ -1,1 +1,1 @@
-"""The doctor asks the outside and hands what it was told to ``bot.core.checks``, which decides what it means."""
+"""The doctor asks Slack, EnOS and the running bot; ``bot.core.checks`` decides what the answers mean."""

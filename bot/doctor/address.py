@@ -18,7 +18,7 @@ SECONDS = 10.0
 
 
 async def address(settings: Settings) -> Check:
-    """Return whether ``FLOWBOT_PUBLIC_URL`` leads to a flowbot with this signing secret."""
+    """Whether ``FLOWBOT_PUBLIC_URL`` leads to a flowbot with this signing secret."""
     if not settings.public_url:
         says = "FLOWBOT_PUBLIC_URL is not set, so it cannot be proven that Slack reaches flowbot."
         return warning(NAME, says, "Set it, or let somebody press a button: flowbot doctor --press.")

@@ -43,7 +43,7 @@ class EnosExam:
             settings.enos_user_id,
             clock=lambda: datetime.now(UTC),
         )
-        self.owned: dict[FlowId, tuple[str, Sequence[UserName]]] = {}  # what the watcher sees, with its owners
+        self.owned: dict[FlowId, tuple[str, Sequence[UserName]]] = {}  # the flows that flowbot watches: name and owners
         self.unread = 0
         self._mine: tuple[FlowName, ...] = ()
         self._rows: list[Instance] = []
@@ -53,7 +53,7 @@ class EnosExam:
         await self.client.close()
 
     async def examine(self) -> list[Check]:
-        """Return the checks, in the order in which they depend on each other."""
+        """The checks, in the order in which they depend on each other."""
         found: list[Check] = []
         if not await safe_check("enos sign-in", found, self._sign_in(found)):
             return found
@@ -65,11 +65,11 @@ class EnosExam:
         return found
 
     async def reasons_not_verified(self, links: Sequence[Link]) -> dict[Link, str]:
-        """Return, for links that are not proven, what speaks against each; nothing where its first use proves it."""
+        """For links that are not verified, why each would not be at its first use; empty where it would."""
         return {link: await self._reason_not_verified(link) for link in links if not link.verified}
 
     async def _sign_in(self, found: list[Check]) -> bool:
-        """Return whether the keys are good. A clock that is wrong is told beside it: it may be why they are not."""
+        """Whether the keys are good. A wrong clock is reported too: it may be the reason why they are not."""
         before = datetime.now(UTC)
         try:
             await self.client.sign_in()
@@ -88,7 +88,7 @@ class EnosExam:
         found.append(on_enos.clock(theirs - (before + (after - before) / 2)))
 
     async def _pages(self, found: list[Check]) -> None:
-        """Search as the watcher does, all statuses, first pages only: enough to learn how EnOS counts and sorts."""
+        """Search as the monitor does, all statuses, first pages only: enough to find out how EnOS counts and sorts."""
         now = datetime.now(UTC)
         since = now - timedelta(hours=self._settings.lookback_hours)
         sorted_by = []
@@ -113,7 +113,7 @@ class EnosExam:
         found.append(on_enos.flows(self._settings.enos_user_id, every, self._mine, searched))
 
     async def _owners(self) -> None:
-        """Read who owns the flows that are seen, as many as there is time for."""
+        """Read the owners of as many watched flows as there is time for."""
         turn = asyncio.Semaphore(AT_ONCE)
 
         async def read(flow: FlowName) -> None:

@@ -1,6 +1,6 @@
-"""Where no bot runs, the doctor listens in its place for a moment: whether Slack says hello, and a press arrives.
+"""Where no bot runs, the doctor connects for a moment, to see Slack say hello and a press arrive.
 
-Slack shares what people say among all connections of an app, so this is done only while no bot is connected.
+Slack sends each message to one of an app's connections, so this is done only while no bot is connected.
 """
 
 import asyncio
@@ -24,11 +24,11 @@ from bot.slack.identity import Identity
 log = logging.getLogger(__name__)
 
 HELLO_SECONDS = 20.0
-POLL_SECONDS = 0.05  # seconds between two looks at the connection
+POLL_SECONDS = 0.05  # seconds between two checks of the connection
 
 
 class ProbeClient:
-    """Listens as the bot would. To be made inside the running event loop."""
+    """Connects as the bot would. To be made inside the running event loop."""
 
     def __init__(self, settings: Settings, me: Identity) -> None:
         connection = ConnectionSettings(app_token=settings.slack_app_token, connections=1)
@@ -54,7 +54,7 @@ class ProbeClient:
             await self._gateway.stop(2.0)
 
     async def _hello(self, found: list[Check]) -> bool:
-        """Return whether what people say comes here, and nowhere else."""
+        """Whether what people say arrives here, and only here."""
         name = "slack socket"
         if self._settings.mode == "http":
             found.append(await address(self._settings))
@@ -86,7 +86,7 @@ class ProbeClient:
         return on_bot.pressed(who, took)
 
     async def _received(self, message: IncomingMessage) -> None:
-        """Take the press that is waited for; tell everybody else that nothing was done."""
+        """Note the press that is awaited; tell everybody else that nothing was done."""
         if message.post and message.post == self._awaited:
             if not self._pressed.done():
                 self._pressed.set_result(message.by.user)

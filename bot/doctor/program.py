@@ -1,9 +1,9 @@
-"""``flowbot doctor``: looks at everything that flowbot needs, while the bot runs or while it does not.
+"""``flowbot doctor``: checks everything that flowbot needs, while the bot runs or while it does not.
 
     settings ─► database, running bot ─► Slack │ EnOS (side by side) ─► connections, button ─► people
 
-Nothing is changed but for one message in the default channel, which goes again at once; with ``--press`` there is
-one more, which stays and says what came of it.
+The only change is one message in the alert channel, which is deleted at once; with ``--press`` there is one more,
+which stays and says whether somebody pressed.
 """
 
 import asyncio
@@ -33,11 +33,11 @@ from bot.settings.table import Settings
 from bot.store.lock import holder, unwritable
 from bot.store.store import Store
 
-ANSWER_SECONDS = 15.0  # for the running bot to tell of itself
+ANSWER_SECONDS = 15.0  # for the running bot to report
 
 
 def run(settings: Settings, *, as_json: bool, press: float) -> int:
-    """Examine, print, and return the exit code. ``press``: seconds to wait for a press of a button; 0 for none."""
+    """Examine and print: the exit code. ``press``: seconds to wait for a press of a button; 0 for none."""
     logs.configure("error", settings.log_format, secrets=settings.secrets, mask=Mask(settings.mask))
     found = asyncio.run(examine(settings, press=press))
     sys.stdout.write(f"{json.dumps(check.report(found), indent=2)}\n" if as_json else check.lines(found))
@@ -45,7 +45,7 @@ def run(settings: Settings, *, as_json: bool, press: float) -> int:
 
 
 async def examine(settings: Settings, *, press: float = 0.0) -> list[Check]:
-    """Return what was found, the reasons before what follows from them."""
+    """The checks, causes before their effects."""
     found = [warning("settings", f"{each}.", "Correct or remove it.") for each in settings.warnings]
     found = found or [ok("settings", "The settings are complete.")]
     state = await _bot(settings, found)
@@ -64,15 +64,15 @@ async def examine(settings: Settings, *, press: float = 0.0) -> list[Check]:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What became known of the bot itself."""
+    """What is known of the bot itself."""
 
     runs: bool = False
-    bot_report: BotReport | None = None  # what the running bot tells
+    bot_report: BotReport | None = None  # of the running bot
     links: Sequence[Link] | None = None  # None: not known
 
 
 async def _bot(settings: Settings, found: list[Check]) -> _State:
-    """Look at the database, and ask the bot that holds it."""
+    """Check the database, and ask the bot that holds it."""
     path = settings.database.absolute()
     state = await safe_check("database", found, _database(settings, path, found))
     if path.parent.exists():
@@ -104,7 +104,7 @@ def _is_to_be_made(path: Path) -> bool:
 
 
 def _try_to_write(database: Path) -> None:
-    """Raise Refused where no file can be made beside the database that is to come."""
+    """Raise Refused where a new database could not be created."""
     try:
         with tempfile.TemporaryFile(dir=database.parent):
             return
@@ -127,7 +127,7 @@ async def _running(settings: Settings, path: Path, found: list[Check]) -> _State
 
 
 async def _connections(settings: Settings, state: _State, slack: SlackExam, found: list[Check], press: float) -> None:
-    """Look whether Slack's requests arrive: at the running bot, or here in its place."""
+    """Check whether Slack's requests arrive: at the running bot, or here in its place."""
     me, channel = slack.findings.me, slack.findings.channel
     if me is None:
         return
@@ -145,7 +145,7 @@ async def _connections(settings: Settings, state: _State, slack: SlackExam, foun
 
 
 async def _pressed(settings: Settings, press: float, channel: Channel) -> Check:
-    """Let the running bot ask for a press."""
+    """Have the running bot ask for a press."""
     try:
         told = json.loads(await control_socket.ask(settings.database, "press", {"seconds": press}, seconds=press + 60))
     except Refused as refused:
@@ -157,7 +157,7 @@ async def _pressed(settings: Settings, press: float, channel: Channel) -> Check:
 
 
 async def _people(settings: Settings, state: _State, slack: SlackExam, enos: EnosExam, found: list[Check]) -> None:
-    """Look at who is linked, and at who owns what."""
+    """Check who is linked, and who owns what."""
     if state.links is None:
         return
     found += on_enos.links(state.links, await enos.reasons_not_verified(state.links), settings.command)

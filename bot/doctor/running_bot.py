@@ -1,14 +1,16 @@
-"""The doctor's half inside the running bot: what it tells of itself, and how it lets its button be pressed."""
+"""The doctor's half inside the running bot: the bot's report on itself, and the button that somebody presses."""
 
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from bot import __version__
 from bot.core.checks.on_bot import BotReport, written
 from bot.core.errors import Refused
+from bot.core.health.promise import Judgement
 from bot.core.outbox.posts import (
     Body,
     Lane,
@@ -20,41 +22,57 @@ from bot.core.outbox.posts import (
 from bot.core.people.model import IncomingMessage
 from bot.messages.cards import doctor as cards
 from bot.ops.new_ids import new_id
+from bot.slack.gateway import SlackGateway
 from bot.store.store import Store
 
 LONGEST = 300.0  # seconds that a press may be waited for
-SENT_WITHIN = 20.0  # seconds until a post that does not stand is given up by the doctor
-POLL_SECONDS = 0.1  # seconds between two looks at a post
+SENT_WITHIN = 20.0  # seconds until the doctor gives up a post that Slack does not have
+POLL_SECONDS = 0.1  # seconds between two checks of a post
 
 
 class RunningBotProbe:
-    """Answers the doctor. ``read_report`` returns what the bot tells of itself."""
+    """Answers the doctor. ``awaited`` holds, by post, the presses that it waits for: who pressed is the result."""
 
     def __init__(
-        self, store: Store, clock: Callable[[], datetime], channel: str, read_report: Callable[[], Awaitable[BotReport]]
+        self,
+        store: Store,
+        clock: Callable[[], datetime],
+        channel: str,
+        gateway: SlackGateway,
+        judgement: Callable[[], Judgement],
     ) -> None:
-        self._store, self._clock, self._channel, self._read_report = store, clock, channel, read_report
-        self._awaited: dict[str, asyncio.Future[str]] = {}
+        self._store, self._clock, self._channel = store, clock, channel
+        self._gateway, self._judgement = gateway, judgement
+        self.awaited: dict[str, asyncio.Future[str]] = {}
 
     async def facts(self, _what: Mapping[str, Any]) -> str:
-        """Return what the bot tells of itself, as JSON."""
-        return json.dumps(written(await self._read_report()))
+        """The bot's report on itself, as JSON."""
+        gateway, due = await self._gateway.health(), (await self._store.oldest_posts()).values()
+        report = BotReport(
+            version=__version__,
+            why_not_ready=" ".join(self._judgement().broken),
+            connected=gateway.connected,
+            wanted=gateway.wanted,
+            oldest_seconds=max([0.0, *((self._clock() - since).total_seconds() for since in due)]),
+            links=await self._store.links(),
+        )
+        return json.dumps(written(report))
 
     def note_press(self, message: IncomingMessage) -> None:
-        """Note that somebody pressed a button; what it says is answered as ever."""
-        waiting = self._awaited.get(message.post)
-        if waiting is not None and not waiting.done():
-            waiting.set_result(message.by.user)
+        """Note who pressed an awaited button. The command that the button says is answered like any other."""
+        pressed = self.awaited[message.post]
+        if not pressed.done():
+            pressed.set_result(message.by.user)
 
     async def press(self, what: Mapping[str, Any]) -> str:
         """Post a message with a button, wait for a press, and say so in the message.
 
-        Return who pressed and after how many seconds, as JSON; nobody where the time ran out. Raises Refused where
+        Who pressed, and after how many seconds, as JSON; ``who`` is empty where the time ran out. Raises Refused where
         the message does not reach Slack.
         """
         seconds = min(LONGEST, float(what.get("seconds", 60)))
         id_ = PostId(new_id())
-        pressing = self._awaited[id_] = asyncio.get_running_loop().create_future()
+        pressing = self.awaited[id_] = asyncio.get_running_loop().create_future()
         try:
             await self._post_and_wait(id_, cards.please_press(id_, seconds))
             began = time.monotonic()
@@ -67,10 +85,10 @@ class RunningBotProbe:
             await self._post_and_wait(PostId(new_id()), cards.pressed(who), target=id_)
             return json.dumps({"who": who, "seconds": took})
         finally:
-            del self._awaited[id_]
+            del self.awaited[id_]
 
     async def _post_and_wait(self, id_: PostId, body: Body, *, target: PostId | None = None) -> None:
-        """Queue a post as any other and wait until it stands."""
+        """Queue a post like any other, and wait until Slack has it."""
         kind = PostKind.MESSAGE if target is None else PostKind.EDIT
         new = NewPost(id_, kind, Lane.ANSWER, self._channel, body, self._clock(), target=target)
         await self._store.queue([new])

@@ -1,4 +1,4 @@
-"""How one part of the examination ends when it does not end well: in a check of its own, never in a traceback."""
+"""What a failed part of the examination becomes: a check of its own, never a traceback."""
 
 import asyncio
 import logging
@@ -19,12 +19,12 @@ log = logging.getLogger(__name__)
 
 Made = TypeVar("Made")
 
-SECONDS = 45.0  # what one part may take
+SECONDS = 45.0  # that one part may take
 _NETWORK = "Look at the network, and at a proxy between; then run the doctor again."
 
 
 async def safe_check(name: str, found: list[Check], work: Awaitable[Made], seconds: float = SECONDS) -> Made | None:
-    """Return what ``work`` made, or None after adding a check that says what went wrong."""
+    """What ``work`` made, or None after adding a check that says what went wrong."""
     try:
         async with asyncio.timeout(seconds):
             return await work
@@ -51,7 +51,7 @@ def _check(name: str, problem: Exception, seconds: float) -> Check:
             return failed(name, f"Slack refuses: {told(problem.error)}{detail}.", meaning(problem.error).way_out)
         case SlackUnclear() | SlackUnreachable():
             return failed(name, f"Slack does not answer ({problem}).", _NETWORK)
-        case OSError():  # an address that cannot be listened on, a disk
+        case OSError():  # an address that cannot be bound, a disk
             return failed(name, f"{problem.strerror or problem}.", "Look whether another program uses it.")
     log.error("the doctor met a bug", exc_info=problem)
     says = f"The doctor met a bug of flowbot's ({type(problem).__name__}: {problem})."

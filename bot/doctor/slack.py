@@ -28,13 +28,13 @@ from bot.slack.identity import Identity
 from bot.slack.manifest import SCOPES
 from bot.slack.poster import Poster
 
-ASKED = 200  # messages of a channel
-PEOPLE, PEOPLE_SECONDS = 50, 20.0  # linked people that are looked at, and for how long
+ASKED = 200  # messages of a channel, in one call
+PEOPLE, PEOPLE_SECONDS = 50, 20.0  # linked people that are checked, and for how long
 
 
 @dataclass(slots=True)
 class SlackFindings:
-    """What became known of Slack on the way."""
+    """What is known of Slack."""
 
     me: Identity | None = None
     channel: Channel | None = None  # where flowbot may post
@@ -59,7 +59,7 @@ class SlackExam:
         await self._session.close()
 
     async def examine(self) -> list[Check]:
-        """Return the checks, in the order in which they depend on each other."""
+        """The checks, in the order in which they depend on each other."""
         found: list[Check] = []
         await safe_check("slack bot token", found, self._bot_token(found))
         if self._settings.mode == "socket":
@@ -112,12 +112,12 @@ class SlackExam:
         found.extend(on_slack.admins(self._settings.admins, troubles))
 
     async def linked(self, links: Sequence[Link], found: list[Check]) -> None:
-        """Look which linked people are in Slack no more. Only some are looked at: a running bot asks Slack too."""
+        """Check which linked people have left Slack. Only some are checked: a running bot uses the same rate limits."""
         looked_at: list[tuple[Link, Profile | None]] = []
         with contextlib.suppress(TimeoutError, SlackLimited):
             async with asyncio.timeout(PEOPLE_SECONDS):
                 for link in links[:PEOPLE]:
-                    looked_at.append((link, await self._profile(link.person.user)))  # noqa: PERF401  told before time is up
+                    looked_at.append((link, await self._profile(link.person.user)))  # noqa: PERF401  kept when time is up
         found.append(on_slack.linked(looked_at, len(links) - len(looked_at), self._settings.command))
 
     async def _profile(self, user: str) -> Profile | None:
@@ -142,7 +142,7 @@ class SlackExam:
         self.findings.on_call = frozenset(people) if people else None
 
     async def _counts(self, user: str) -> bool:
-        """Whether somebody can be on call: neither deactivated, nor an app, nor of another organization."""
+        """Whether somebody can be on call: not deactivated, not an app, not of another organization."""
         profile = await self._profile(user)
         return profile is not None and oncall.can_be_on_call(profile)
 
@@ -153,7 +153,7 @@ class SlackExam:
             return None, refusal.error
 
     async def _message(self, found: list[Check], channel: Channel) -> None:
-        """Post, find, edit and delete a message; whatever happens, none is left behind that could be deleted."""
+        """Post, find, edit and delete a message; it is deleted whatever happens, if possible."""
         id_, began = PostId(new_id()), time.monotonic()
         where = on_slack.named(channel)
         try:
@@ -176,7 +176,7 @@ class SlackExam:
         return (await self.poster.find(place, [id_], since=time.time() - 60)).stamps.get(id_, ())
 
     async def _history(self, found: list[Check], channel: Channel) -> None:
-        """Look how much of the channel Slack shows at once. Comes last: it may use up what a minute allows."""
+        """Check how much of the channel Slack shows at once. Comes last: it may use up the minute's rate limit."""
         try:
             page = await self.poster.calls.read("conversations.history", {"channel": channel.id, "limit": ASKED})
         except SlackLimited as limited:
@@ -187,13 +187,13 @@ class SlackExam:
 
 
 def skew(headers: Mapping[str, str], before: datetime, after: datetime) -> timedelta | None:
-    """Return how far the clock of whoever answered is ahead of ours, as its Date header tells, to the second."""
+    """How far the other side's clock is ahead of ours by its Date header, to the second; None without one."""
     named = {name.lower(): text for name, text in headers.items()}.get("date", "")
     try:
         told = parsedate_to_datetime(named)
     except ValueError:
         return None
     told = told if told.tzinfo else told.replace(tzinfo=UTC)
-    # A Date is cut to the second; between two moments of ours it tells nothing more exact.
+    # A Date is cut to the second, and the answer was made at any moment between ``before`` and ``after``.
     earliest, latest = told - after, told + timedelta(seconds=1) - before
     return timedelta() if earliest <= timedelta() <= latest else min(earliest, latest, key=abs)

@@ -5,15 +5,14 @@ free text, and the platform validates them.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from bot.core.flow.model import FlowId
-from bot.enos.calls import Actor, Call, Kind, get, post
+from bot.enos.calls import Actor, Call, Kind, build
 
 
 def load_for_edit(flow: FlowId, actor: Actor) -> Call:
     """Load Flow For Edit: a Flow and its queue. A GET that makes a temporary copy: not for polling."""
-    return replace(get("flows", "loadForEdit", actor, flowId=str(flow)), kind=Kind.MUTATION)
+    return build("flows", "loadForEdit", actor, kind=Kind.MUTATION, flowId=str(flow))
 
 
 def save(definition: Mapping[str, object], actor: Actor) -> Call:
@@ -23,7 +22,7 @@ def save(definition: Mapping[str, object], actor: Actor) -> Call:
     wanted parameters, desc, queue, tasks, flows (node ids ``f_<flow id>``), relations.
     Errors: 62102 ``graph not found``; 62105 the account is locked.
     """
-    return post("flows", "save", actor, dict(definition))
+    return build("flows", "save", actor, dict(definition))
 
 
 def import_flow(
@@ -48,17 +47,17 @@ def import_flow(
     }
     if flow is not None:
         body["flowId"] = flow
-    return post("flows", "import", actor, body)
+    return build("flows", "import", actor, body)
 
 
 def export(flow: FlowId, actor: Actor) -> Call:
     """Export Flow: the definition that Import Flow takes. Errors: 62102 ``Flow validation exception``."""
-    return get("flows", "export", actor, flowId=str(flow))
+    return build("flows", "export", actor, flowId=str(flow))
 
 
 def list_directories(actor: Actor) -> Call:
     """List Workflow Directories: the whole tree. The action's F is capital: ``listWorkFlowDirs``."""
-    return get("directories", "listWorkFlowDirs", actor)
+    return build("directories", "listWorkFlowDirs", actor)
 
 
 def create_directory(parent: str, name: str, actor: Actor) -> Call:
@@ -66,4 +65,4 @@ def create_directory(parent: str, name: str, actor: Actor) -> Call:
 
     Errors: 62102 for an empty name or parent, an unknown parent, or a name that is taken.
     """
-    return post("directories", "create", actor, {"parentId": parent, "dirName": name})
+    return build("directories", "create", actor, {"parentId": parent, "dirName": name})

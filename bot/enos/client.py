@@ -1,7 +1,4 @@
-"""The batch API as the journeys want it: values in, values out, failures as sentences.
-
-Implements the ``Enos`` protocol of the journeys. What it found out about the server is in ``capabilities``.
-"""
+"""The batch API as the ``Enos`` protocol of ``bot.work`` wants it: values in, values out, failures as sentences."""
 
 import asyncio
 import contextlib
@@ -29,13 +26,12 @@ from bot.core.flow.model import (
 from bot.core.flow.status import is_finished, name_of
 from bot.enos import calls, reading, subject_check
 from bot.enos.calls import Actor, Call
-from bot.enos.capabilities import OnCapability, ServerCapabilities
 from bot.enos.definitions import Definitions
 from bot.enos.errors import AnswerLost, BadResponse, EnosRefused, MismatchedResponse, ServerError
 from bot.enos.flow_lists import all_flows
 from bot.enos.paging import pages
-from bot.enos.reading_flows import flow_names_of, flow_of
-from bot.enos.server import OnListEnd, PageBase, Server
+from bot.enos.reading_flows import flow_names_of, flow_of, started_of
+from bot.enos.server import OnCapability, OnListEnd, PageBase, Server, ServerCapabilities
 from bot.enos.session import OnCall, Session
 from bot.enos.token import Pause, TokenManager
 from bot.enos.transport import Transport
@@ -46,13 +42,13 @@ FROM_TASK, TASKS = "flows.triggerFromTask", "taskInstances.get"  # actions that 
 
 
 class EnosClient:
-    """One application at one gateway, reading as ``user_id`` where nobody else is named.
+    """One application at one gateway, reading as ``user_id`` where no other user is named.
 
-    ``clock`` tells UTC, and ``steady`` the same by a clock that is never put back, to measure lives and pauses by;
-    ``total_seconds`` bounds one call. ``on_call(action, outcome, seconds)`` is called after
-    each attempt, ``on_capability(name, value)`` when something was found out about the server; ``remembered`` is what
-    an earlier run found out. ``on_list_end(listed, why)`` is called when a list was given up because it does not end,
-    and with an empty ``why`` when one ended. ``http`` and ``pause`` are for tests.
+    ``clock`` is UTC; ``steady`` is UTC by a clock that never goes back, for lifetimes and pauses. ``total_seconds``
+    limits one call. ``on_call(action, outcome, seconds)`` is called after each attempt, ``on_capability(name, value)``
+    when something was found out about the server; ``remembered`` is what an earlier run found out.
+    ``on_list_end(listed, why)`` is called when a list was given up because it does not end, and with an empty ``why``
+    when one ended. ``http`` and ``pause`` are for tests.
     """
 
     def __init__(  # noqa: PLR0913  the five facts of a sign-in, and named options
@@ -99,7 +95,7 @@ class EnosClient:
         await self._transport.close()
 
     async def sign_in(self) -> None:
-        """Prove the keys: get a token. Raises Refused (keys) or an Outage."""
+        """Try the keys by getting a token. Raises Refused (wrong keys) or a TemporaryFailure."""
         await self._tokens.token()
 
     # flow instances
@@ -111,7 +107,7 @@ class EnosClient:
         return pages(self._server, terms, newest, self._actor(as_user))
 
     async def instance(self, instance: InstanceId, *, as_user: UserId | None = None) -> Instance | None:
-        """Return one instance with its graph, or None where the platform knows none.
+        """One instance with its graph, or None where EnOS does not have it.
 
         Raises MismatchedResponse where the answer is about another one.
         """
@@ -131,15 +127,15 @@ class EnosClient:
     async def cancel(self, instance: InstanceId, *, as_user: UserId) -> None:
         """Ask for the instance to stop; the effect is asynchronous.
 
-        Raises Refused("already_ended") where EnOS refuses and the instance has ended: what EnOS answers to that is
-        not documented, so it is read back.
+        Raises Refused("already_ended") where EnOS refuses and the instance has ended: the answer to that is not
+        documented, so the instance is read back.
         """
         try:
             envelope = await self._session.ask(calls.cancel(instance, self._actor(as_user)))
         except EnosRefused as refusal:
             found = None
             if refusal.reason != "no_right":
-                with contextlib.suppress(MismatchedResponse):  # then the refusal is all that is known
+                with contextlib.suppress(MismatchedResponse):  # then only the refusal is known
                     found = await self.instance(instance, as_user=as_user)
             if found is None or not is_finished(found.status):
                 raise
@@ -153,7 +149,7 @@ class EnosClient:
     # flows
 
     async def flow(self, flow: FlowId, *, as_user: UserId | None = None) -> Flow:
-        """Return the flow as this user sees it; ``Refused("unknown_flow")`` where there is none.
+        """The flow as this user sees it; raises ``Refused("unknown_flow")`` where there is none.
 
         Raises MismatchedResponse where the answer is about another one.
         """
@@ -169,32 +165,41 @@ class EnosClient:
         found = flow_of(envelope.data)
         if found is None:
             raise unknown
-        return subject_check.require_flow(found, flow)
+        if found.id != flow:
+            raise MismatchedResponse(f"flow {found.id}", f"flow {flow}")
+        return found
 
     async def my_flows(self, expression: str = "", *, as_user: UserId | None = None) -> tuple[FlowName, ...]:
-        """Return the flows related to the user."""
+        """The flows related to the user."""
         envelope = await self._session.ask(calls.get_my_flows(expression, self._actor(as_user)))
         found, _ = flow_names_of(envelope.data)
         return tuple({name.id: name for name in found}.values())
 
     async def all_flows(self, expression: str = "", *, as_user: UserId | None = None) -> tuple[FlowName, ...]:
-        """Return the flows of the whole organization, all pages."""
+        """The flows of the whole organization, all pages."""
         return await all_flows(self._server, expression, self._actor(as_user))
 
     async def trigger(self, flow: FlowId, at_ms: int, *, as_user: UserId) -> InstanceId:
-        """Trigger Flow: run all tasks, for the data time ``at_ms``."""
+        """Trigger Flow: run all tasks, for the trigger time ``at_ms`` (epoch ms)."""
         return await self._start(calls.trigger(flow, at_ms, self._actor(as_user)), flow, at_ms, as_user)
 
     async def trigger_from_task(self, flow: FlowId, task: TaskId, at_ms: int, *, as_user: UserId) -> InstanceId:
         """Trigger Flow From Task: run the task and all that is downstream of it."""
-        self._need(FROM_TASK)
-        call = calls.trigger_from_task(flow, task, at_ms, self._actor(as_user))
+        missing = Refused(
+            "not_offered",
+            "This EnOS has no Trigger Flow From Task; it came with version 2.2.0.",
+            "Run the whole flow instead.",
+        )
+        if self._capabilities.get(FROM_TASK) == "missing":
+            raise missing
         try:
+            call = calls.trigger_from_task(flow, task, at_ms, self._actor(as_user))
             return await self._start(call, flow, at_ms, as_user)
         except EnosRefused as refusal:
-            self._note_missing(FROM_TASK, refusal)
-            self._need(FROM_TASK)
-            raise
+            if refusal.reason != "not_offered":
+                raise
+            self._capabilities.put(FROM_TASK, "missing")
+            raise missing from refusal
 
     async def trigger_with(
         self, flow: FlowId, at_ms: int, parameters: Sequence[Parameter], *, as_user: UserId
@@ -220,22 +225,23 @@ class EnosClient:
     # task instances
 
     async def task_instance(self, task_instance: str, *, as_user: UserId | None = None) -> TaskInstance | None:
-        """Return one task instance; None where there is none, or where this EnOS has no such action."""
+        """One task instance; None where there is none, or where this EnOS has no such action."""
         if self._capabilities.get(TASKS) == "missing":
             return None
         try:
             envelope = await self._session.ask(calls.get_task_instance(task_instance, self._actor(as_user)))
         except EnosRefused as refusal:
-            self._note_missing(TASKS, refusal)
-            if refusal.reason in UNKNOWN or refusal.reason == "not_offered":
-                return None
-            raise
+            if refusal.reason == "not_offered":
+                self._capabilities.put(TASKS, "missing")
+            elif refusal.reason not in UNKNOWN:
+                raise
+            return None
         return subject_check.require_task_instance(reading.task_instance_of(envelope.data), task_instance)
 
     async def log(self, task_instance: str, *, as_user: UserId | None = None) -> str | None:
-        """Return the task's log; None where it has none, ``Refused("unknown_instance")`` where it is not known.
+        """The task's log; None where it has none. Raises ``Refused("unknown_instance")`` for an unknown task instance.
 
-        One language's pages tell the two apart and the other's do not, so a refusal is checked by a look.
+        Only one language's pages tell the two apart, so after a refusal the task instance is read.
         """
         try:
             envelope = await self._session.ask(calls.get_log(task_instance, self._actor(as_user)))
@@ -253,32 +259,20 @@ class EnosClient:
     # time
 
     async def now_ms(self) -> int:
-        """Return the platform's clock, epoch milliseconds."""
+        """The platform's clock, epoch milliseconds."""
         found = reading.epoch_ms_of((await self._session.ask(calls.get_current_time())).data)
         if found is None:
             raise BadResponse("it names no time")
         return found
 
     async def time_zone(self) -> str:
-        """Return the platform's zone as printed, e.g. ``GMT+8``."""
+        """The platform's zone as printed, e.g. ``GMT+8``."""
         return reading.zone_of((await self._session.ask(calls.get_time_zone())).data)
 
-    # what these share
+    # shared by these
 
     def _actor(self, as_user: UserId | None) -> Actor:
         return Actor(as_user or self._user, self._org)
-
-    def _need(self, action: str) -> None:
-        if self._capabilities.get(action) == "missing":
-            raise Refused(
-                "not_offered",
-                "This EnOS has no Trigger Flow From Task; it came with version 2.2.0.",
-                "Run the whole flow instead.",
-            )
-
-    def _note_missing(self, action: str, refusal: EnosRefused) -> None:
-        if refusal.reason == "not_offered":
-            self._capabilities.put(action, "missing")
 
     async def _listed(self, instance: InstanceId, as_user: UserId | None) -> bool:
         """Whether a search over all time finds the instance."""
@@ -290,11 +284,11 @@ class EnosClient:
         return False
 
     async def _start(self, call: Call, flow: FlowId, at_ms: int, as_user: UserId) -> InstanceId:
-        """Send a trigger and return the new instance's id.
+        """Send a trigger: the new instance's ID.
 
-        EnOS's own sample answers another flow's id: an id is believed if it is the flow's, else looked for.
+        EnOS's own sample answers another flow's ID: an ID is believed if it is this flow's, else searched for.
         """
-        answered = reading.started_of((await self._session.ask(call)).data)
+        answered = started_of((await self._session.ask(call)).data)
         if is_instance(answered) and answered.startswith(f"{flow}-"):
             return InstanceId(answered)
         try:

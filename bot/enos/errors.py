@@ -1,36 +1,31 @@
-"""What the platform's refusals and failures mean, and what to do about each.
+"""EnOS's refusals and failures, each with the sentence for people.
 
     Refused                     asking again will not help
     └── EnosRefused             EnOS or its gateway said no; carries its code and its words
-    Outage                      asking again may help
-    ├── Unreachable             the request never left this machine
-    │   └── Untrusted           since whoever answers there cannot show that it is EnOS
-    ├── NoResponse              it was sent, and no whole answer came
-    ├── BadResponse             the answer is no answer of the API
-    │   └── MismatchedResponse  … or is about something else than what was asked for
-    ├── EndlessList             a list without an end
-    ├── TemporarilyUnavailable  EnOS takes no call just now
-    │   ├── Throttled           it asks for fewer requests
-    │   └── ServiceUnavailable  it is out of service
-    ├── ServerError             EnOS answered that it failed
-    ├── TokenRejected           the access token was not accepted
-    └── AnswerLost (Unclear)    a change whose answer was lost: look before asking again
+    TemporaryFailure            asking again may help
+    ├── EnosFailure             … of EnOS
+    │   ├── Unreachable             the request never left this machine
+    │   │   └── Untrusted           because the server's certificate does not prove that it is EnOS
+    │   ├── NoResponse              it was sent, and no whole answer came
+    │   ├── BadResponse             the answer is not an answer of the API
+    │   │   └── MismatchedResponse  … or is about something else than what was asked for
+    │   ├── EndlessList             a list without an end
+    │   ├── TemporarilyUnavailable  EnOS accepts no call now
+    │   │   ├── Throttled           it asks for fewer requests
+    │   │   └── ServiceUnavailable  it is out of service
+    │   ├── ServerError             EnOS answered that it failed
+    │   ├── TokenRejected           the access token was not accepted
+    │   └── TimestampReused         the token service saw this timestamp before
+    └── Unclear
+        └── AnswerLost          a change whose answer was lost: check before asking again
 
-What leads to which is in ``codes.py`` (a table) and ``verdicts.py``.
+What leads to which is in ``codes.py`` (a table) and ``responses.py``.
 """
 
 from dataclasses import dataclass
 
 from bot.core.errors import Refused, TemporaryFailure, Unclear
-
-LONGEST_QUOTE = 300
-
-
-def quoted(message: str) -> str:
-    """Return EnOS's own words as part of a sentence, cut to a length that a person reads."""
-    words = " ".join(message.split())
-    short = words if len(words) <= LONGEST_QUOTE else words[: LONGEST_QUOTE - 1] + "…"
-    return f" (EnOS says: “{short}”)" if short else ""
+from bot.enos.values import quoted
 
 
 @dataclass(unsafe_hash=True)
@@ -42,7 +37,7 @@ class EnosRefused(Refused):
 
 
 class EnosFailure(TemporaryFailure):
-    """An outage of EnOS. ``reason`` is a stable word for records, ``why`` the cause in a few words."""
+    """EnOS failed. ``reason`` is a stable word for records, ``why`` the cause in a few words."""
 
     reason = "outage"
 
@@ -61,7 +56,7 @@ class Unreachable(EnosFailure):
 
 
 class Untrusted(Unreachable):
-    """The certificate shown in EnOS's name is not trusted: nothing was sent. ``code`` is OpenSSL's."""
+    """The server's certificate is not trusted: nothing was sent. ``code`` is OpenSSL's."""
 
     def __init__(self, detail: str, code: int) -> None:
         super().__init__(f"its certificate is not trusted, {detail.rstrip('.')}")
@@ -79,7 +74,7 @@ class NoResponse(EnosFailure):
 
 
 class BadResponse(EnosFailure):
-    """What came back is no answer of the batch API. ``worth_retrying``: whether another attempt may differ."""
+    """What came back is not an answer of the batch API. ``worth_retrying``: whether another attempt may differ."""
 
     reason = "unreadable"
 
@@ -106,7 +101,7 @@ class MismatchedResponse(BadResponse):
 
 
 class EndlessList(EnosFailure):
-    """A list whose pages did not end within any sensible bound: what was read of it is not all of it."""
+    """A list whose pages did not end within a sensible limit: what was read is not all of it."""
 
     reason = "endless"
 
@@ -119,7 +114,7 @@ class EndlessList(EnosFailure):
 
 
 class TemporarilyUnavailable(EnosFailure):
-    """EnOS takes no call just now: nothing happened. ``seconds`` is None where it does not say how long."""
+    """EnOS accepts no call now: nothing happened. ``seconds`` is None where it does not say how long."""
 
     because = "takes no call just now"
 
@@ -130,7 +125,7 @@ class TemporarilyUnavailable(EnosFailure):
 
 
 class Throttled(TemporarilyUnavailable):
-    """EnOS asks to wait: somebody asks too often."""
+    """EnOS asks for fewer requests."""
 
     reason, because = "throttled", "asks for fewer requests"
 
@@ -142,7 +137,7 @@ class ServiceUnavailable(TemporarilyUnavailable):
 
 
 class ServerError(EnosFailure):
-    """EnOS answered that it failed inside."""
+    """EnOS answered that it had an internal error."""
 
     reason = "internal"
 
@@ -154,7 +149,7 @@ class ServerError(EnosFailure):
 
 
 class TokenRejected(EnosFailure):
-    """The access token was not accepted: nothing happened. Renewing comes first, so people rarely see this."""
+    """The access token was not accepted: nothing happened. It is renewed first, so people rarely see this."""
 
     reason = "sign_in"
 
@@ -177,7 +172,7 @@ class TimestampReused(EnosFailure):
 
 
 class AnswerLost(Unclear):
-    """A change was sent and its answer was lost. ``why`` tells how; nothing may send it again by itself."""
+    """A change was sent and its answer was lost, ``why`` says how. It must not be sent again automatically."""
 
     reason = "answer_lost"
 

@@ -1,8 +1,8 @@
-"""Walking all pages of Search Flow: the whole organization's flows, or a failure. Part of them is never all.
+"""All pages of Search Flow: the whole organization's flows, or a failure; never a part of them.
 
-Both page 0 and page 1 are read where the base is not set: one of them is refused for its number, empty or the
-other's twin, and a list that is read to its end anyway need not know which. Only where page 0 is in trouble must the
-rows of page 1 tell whether something stands there.
+Where the page base is not set, both page 0 and page 1 are read: one of them is refused for its number, empty, or the
+same as the other, and since the list is read to its end anyway, it does not matter which. Only where page 0 fails, the
+rows of page 1 must tell whether page 0 holds some.
 """
 
 from bot.core.errors import Refusal
@@ -18,7 +18,7 @@ FIELD = "create_time"  # a stable order: pages do not shift while they are read
 
 
 async def all_flows(server: Server, expression: str, actor: Actor) -> tuple[FlowName, ...]:
-    """Return every flow once, in the server's order."""
+    """Every flow once, in the server's order."""
     found: dict[FlowId, FlowName] = {}
     if server.base == "auto":
         number = await _begin(server, expression, actor, found)
@@ -38,7 +38,7 @@ async def all_flows(server: Server, expression: str, actor: Actor) -> tuple[Flow
 
 
 async def _begin(server: Server, expression: str, actor: Actor, found: dict[FlowId, FlowName]) -> int:
-    """Read page 0 if there is one; return the number to read on from."""
+    """Read page 0 if there is one: the number of the next page to read."""
     try:
         names, _ = await _page(server, expression, 0, actor, attempts=2)  # may break where pages count from 1
     except (Refusal, ServerError, BadResponse) as failure:
@@ -53,7 +53,7 @@ async def _begin(server: Server, expression: str, actor: Actor, found: dict[Flow
 
 
 async def _base_from_rows(server: Server, expression: str, actor: Actor) -> int | None:
-    """Return the base as the rows tell it, of this list or of all flows; None where they do not."""
+    """The page base as the rows of this list, or of all flows, show it; None where they do not."""
     for words in dict.fromkeys((expression, "")):
 
         async def read(number: int, size: int, words: str = words) -> Ids:
@@ -67,7 +67,7 @@ async def _base_from_rows(server: Server, expression: str, actor: Actor) -> int 
 
 
 def _add(names: tuple[FlowName, ...], found: dict[FlowId, FlowName]) -> int:
-    """Add a page to what was found; return how many of its rows are new."""
+    """Add a page to what was found: how many of its rows are new."""
     before = len(found)
     for name in names:
         found.setdefault(name.id, name)
@@ -77,7 +77,7 @@ def _add(names: tuple[FlowName, ...], found: dict[FlowId, FlowName]) -> int:
 async def _page(
     server: Server, expression: str, number: int, actor: Actor, *, attempts: int = ATTEMPTS, size: int = 0
 ) -> tuple[tuple[FlowName, ...], int]:
-    """Return the rows of a page that can be read, and how many it has."""
+    """The rows of a page that can be read, and how many it has."""
 
     def build(sort: str) -> Call:
         return search_flows(expression, number, sort, actor, size=size or server.size)

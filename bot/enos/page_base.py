@@ -8,13 +8,13 @@ The vendor's pages contradict each other, within one version. Page 1 is read, th
                             from 0
     the same rows on both   one of them was clamped: a server that counts from 1 gives page 1 for page 0, one that
                             counts from 0 may give its last page for any beyond. Smaller pages of the same rows tell
-                            them apart, unless there is but one row
-    both empty              nobody knows
-    0 is in trouble         that says nothing of the number. A smaller page 1 does: it holds the first rows of a larger
-                            page 1 where it is the first page, and other rows where it is the second
+                            them apart, unless there is only one row
+    both empty              not known
+    0 fails                 not known from page 0. A smaller page 1 tells: it holds the first rows of a larger page 1
+                            where it is the first page, and other rows where it is the second
 
-Rows come and go meanwhile, so every conclusion from rows is drawn only if page 1 reads as before once more. Until
-there is one, both pages are read, and nothing is missed.
+Rows come and go meanwhile, so a conclusion is drawn from rows only if page 1, read again, is still the same. Until
+there is a conclusion, both pages are read, and nothing is missed.
 """
 
 from collections.abc import Awaitable, Callable
@@ -24,23 +24,23 @@ from datetime import datetime, timedelta
 from bot.core.errors import Failure
 from bot.enos.errors import EnosRefused
 
-SMALL = 5  # rows; a change or two in a smaller page could pass for another page
-# By these EnOS, or what stands before it, says that a parameter such as a page number is wrong or missing: its own
-# codes (List Flow Instances, errors), and HTTP statuses where there is no code.
+SMALL = 5  # rows; with fewer, one or two changes look like another page
+# EnOS, or a gateway before it, says with these that a parameter such as a page number is wrong or missing: EnOS's
+# own codes (List Flow Instances, errors), and HTTP statuses where there is not a code.
 WRONG_INPUT = frozenset({62101, 62102, 400, 422})
-LASTING_TIMES, LASTING_FOR = 3, timedelta(minutes=2)  # before trouble that lasts passes for a habit
+LASTING_TIMES, LASTING_FOR = 3, timedelta(minutes=2)  # before failures that last count as permanent
 
 Ids = tuple[str | int, ...]  # of the rows of a page, in its order
 Read = Callable[[int, int], Awaitable[Ids]]  # page number and page size
 
 
 def refuses_number(failure: Failure) -> bool:
-    """Whether a page was refused for what was asked. Anything else is trouble, which says nothing of its number."""
+    """Whether a page was refused for its number. Any other failure says nothing about the number."""
     return isinstance(failure, EnosRefused) and failure.code in WRONG_INPUT
 
 
 async def conclude(zero: Ids | None, one: Ids, read: Read, size: int) -> int | None:
-    """Return 0 or 1, or None where it cannot be told now. ``zero`` is None where its number was refused."""
+    """0 or 1, or None where it cannot be known now. ``zero`` is None where its number was refused."""
     if zero is None:
         return 1
     if not zero:
@@ -57,7 +57,7 @@ async def conclude(zero: Ids | None, one: Ids, read: Read, size: int) -> int | N
 
 
 async def conclude_from_one(one: Ids, read: Read, size: int) -> int | None:
-    """Return 0 or 1 from page 1 alone, because page 0 is in trouble; None where too few rows tell."""
+    """0 or 1 from page 1 alone, because page 0 fails; None where there are too few rows to know."""
     half = max(1, len(one) // 2)
     small, again = await read(1, half), await read(1, size)
     if not small or not _is_unchanged(one, again):
@@ -68,7 +68,7 @@ async def conclude_from_one(one: Ids, read: Read, size: int) -> int | None:
 
 
 async def conclude_from_zero(zero: Ids, read: Read) -> int | None:
-    """Return 0, or None where it cannot be told, after page 1 was refused for its number and page 0 was not.
+    """0, or None where it cannot be known, after page 1 was refused for its number and page 0 was not.
 
     A server that counts from 0 may refuse what is beyond its end; a smaller page 1 is refused too, or has other rows
     than the smaller page 0.
@@ -85,23 +85,23 @@ async def conclude_from_zero(zero: Ids, read: Read) -> int | None:
 
 @dataclass(slots=True)
 class PageZeroFailures:
-    """How often, and since when, page 0 was in trouble while page 1 was read and nothing told the base."""
+    """How often, and since when, page 0 failed while page 1 was read and the base could not be found out."""
 
     times: int = 0
     since: datetime | None = None
 
     def record(self, now: datetime) -> bool:
-        """Count once more; return whether it is a habit by now, as of a server that counts from 1."""
+        """Count one more: whether page 0 fails permanently by now, as on a server that counts from 1."""
         self.times, self.since = self.times + 1, self.since or now
         return self.times >= LASTING_TIMES and now - self.since >= LASTING_FOR
 
     def reset(self) -> None:
-        """Forget: page 0 was answered, or it is not certain that nothing else tells."""
+        """Start counting again: page 0 was answered, or the base could perhaps be found out in another way."""
         self.times, self.since = 0, None
 
 
 def _is_unchanged(one: Ids, again: Ids) -> bool:
-    """Whether a page reads as before: much the same on a busy platform, exactly the same where it is small."""
+    """Whether a page is still the same: nearly so on a busy platform, exactly so where it is small."""
     return set(one) == set(again) or (len(one) >= SMALL and _is_same_page(one, again))
 
 

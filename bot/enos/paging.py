@@ -1,8 +1,8 @@
-"""Walking the pages of a search, whatever the server counts from, sorts by, or calls a page.
+"""The pages of a search of instances, whatever the server counts from, sorts by, or calls a page.
 
 Where the pages of the vendor contradict each other (``pageNo`` from 0 or 1, sort fields in snake_case or camelCase,
 ``count`` of the page or of all, an empty status as "all" or as "none"), the server is asked, and the answer is
-remembered for a day (``capabilities.py``). What is not known yet costs a request more, and never a row.
+remembered for a day (``server.py``). What is not known yet costs one more request, and never a row.
 """
 
 import asyncio
@@ -22,12 +22,10 @@ from bot.core.flow.model import (
     Search,
 )
 from bot.enos.calls import ALL_STATUSES, ATTEMPTS, Actor, Call, search_instances
-from bot.enos.capabilities import VALID_BRIEFLY, VALID_FOR
-from bot.enos.envelope import Envelope
 from bot.enos.errors import BadResponse, EnosRefused, ServerError
 from bot.enos.page_base import Ids, conclude, conclude_from_one, conclude_from_zero, refuses_number
 from bot.enos.reading import NoReadableRows, ServerPage, open_page, page_in
-from bot.enos.server import PageLimit, Server
+from bot.enos.server import VALID_BRIEFLY, VALID_FOR, PageLimit, Server
 
 _log = logging.getLogger(__name__)
 
@@ -36,15 +34,14 @@ MANY_PAGES = 8  # pages
 WIDE = 90 * 24 * 3600 * 1000  # ms: what the console shows
 
 RUNS = "runs"  # what is listed, in sentences
-PAGE_BASE, EMPTY_STATUS = "page_base", "empty_status"  # names of what is learned
+PAGE_BASE, EMPTY_STATUS = "page_base", "empty_status"  # names of capabilities
 
 
 async def pages(server: Server, terms: Search, newest: str, actor: Actor) -> AsyncGenerator[Page, None]:
     """Yield pages of instances, newest ``newest`` first where the server sorts, until nothing is new.
 
-    Lazy: a page is asked for when the one before it was taken; from the second page on the next one is fetched
-    while the consumer works, and on a long walk the one after it too. Rows come once each, by id. A page may be
-    empty.
+    A page is asked for when the one before it was consumed. From the second page on, the next one is fetched while the
+    consumer works, and on a long walk the one after it too. Each row comes once, by ID. A page may be empty.
     """
     pager, first = await _start(server, terms, newest, actor)
     async with contextlib.aclosing(pager.pages_from(first)) as found:
@@ -53,7 +50,7 @@ async def pages(server: Server, terms: Search, newest: str, actor: Actor) -> Asy
 
 
 async def _start(server: Server, terms: Search, newest: str, actor: Actor) -> "tuple[_Pager, int]":
-    """Return a walk and its first page; an empty status is spelt out where the server takes it as "none"."""
+    """A walk and its first page; an empty status is spelled out where the server takes it as "none"."""
     plain = _Pager(server, terms, newest, actor)
     spelt = _Pager(server, replace(terms, statuses=ALL_STATUSES), newest, actor)
     known = server.capabilities.get(EMPTY_STATUS)
@@ -112,13 +109,13 @@ class _Pager:
                 task.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     async def page(self, number: int) -> ServerPage:
-        """Return a page; one that was read already is not asked for again."""
+        """A page; one that was read already is not asked for again."""
         if number not in self.pages_read:
             self.pages_read[number] = await self._ask(number)
         return self.pages_read[number]
 
     async def first(self) -> int:
-        """Return the number of the first page, which is read. One that is refused is no first page any more."""
+        """The number of the first page, which is read. One that the server refuses now is found out again."""
         known = self._known_base()
         if known is None:
             return await self._find_first()
@@ -138,11 +135,11 @@ class _Pager:
         return None if known is None else int(known)
 
     async def _find_first(self) -> int:
-        """Return the number of the first page to read, found out by looking.
+        """The number of the first page to read, found out from the pages.
 
-        Trouble on page 0 ends the reading, unless rows tell that 0 is not the first page: what may stand there is
-        not to be missed. Where EnOS has too few rows to tell, page 1 is read alone only once page 0 was in trouble
-        again and again; nothing is remembered of that, and page 0 is tried by each search.
+        A failure of page 0 ends the walk, unless rows show that 0 is not the first page: rows on it must not be missed.
+        Where EnOS has too few rows to know, page 1 is read alone only after page 0 has failed again and again. That is
+        not remembered: each search tries page 0.
         """
         server, zero = self.server, await self.learn_base()
         known = self._known_base()
@@ -156,9 +153,9 @@ class _Pager:
         return 0 if isinstance(zero, ServerPage) and zero.rows else 1
 
     async def learn_base(self) -> ServerPage | Failure | None:
-        """Learn the base from this search if it can be told.
+        """Find out the base from this search, if possible.
 
-        Return page 0, None where it was refused for its number, or the trouble that it is in.
+        Page 0, None where it was refused for its number, or its failure.
         """
         server = self.server
         try:
@@ -186,7 +183,7 @@ class _Pager:
         return zero
 
     async def _page_zero(self) -> ServerPage | Failure | None:
-        """Return page 0, None where the server refuses its number, or the trouble of a server that may break on it."""
+        """Page 0, None where the server refuses its number, or the failure of a server that breaks on it."""
         try:
             self.pages_read[0] = await self._ask(0, attempts=2)
         except (Refusal, ServerError, BadResponse) as failure:
@@ -195,9 +192,9 @@ class _Pager:
         return self.pages_read[0]
 
     async def _learn_base_widely(self, again: float) -> int | None:
-        """Learn the base from all that ran in three months, if ``again`` seconds went by: an empty search cannot tell.
+        """Find out the base from all runs of three months, if the last time is ``again`` seconds ago.
 
-        Without this a healthy platform, on which nothing fails, would cost two requests for each search.
+        An empty search cannot tell. Without this, each search on a healthy platform would cost two requests.
         """
         server, now = self.server, asyncio.get_running_loop().time()
         if now < server.searched_widely_at + again:
@@ -214,9 +211,9 @@ class _Pager:
         return self._known_base()
 
     def _is_last(self, number: int, found: ServerPage, *, stale: bool) -> bool:
-        """Whether nothing can be behind this page: it is short, empty, or brought nothing new (``stale``).
+        """Whether nothing can come after this page: it is short, empty, or brought nothing new (``stale``).
 
-        While it is not known which of pages 0 and 1 is the first, neither ends the walk by being the other's twin.
+        While it is not known which of pages 0 and 1 is the first, neither ends the walk by being the same as the other.
         """
         if not self.base_is_known and number == 0:
             return False
@@ -231,35 +228,29 @@ class _Pager:
         def build(sort: str) -> Call:
             return search_instances(self.terms, number, sort, self.actor, size=size or self.server.size)
 
-        envelope, sort = await self.server.ask_sorted(
+        server = self.server
+        envelope, sort = await server.ask_sorted(
             "flowInstances", self.newest, build, attempts=attempts, opener=open_page
         )
-        found = replace(self._page_in(envelope), sorted_by=self.newest if sort else "")
-        self._log_left_out(found)
-        return found
-
-    def _page_in(self, envelope: Envelope) -> ServerPage:
-        """Return what a page holds. One without a readable row is no page, unless others of this walk were."""
         try:
-            return page_in(envelope, self.terms.kind)
-        except NoReadableRows as strange:
+            found = page_in(envelope, self.terms.kind)
+        except NoReadableRows as strange:  # a failure, unless other pages of this walk had readable rows
             if not self.seen:
                 raise
-            return strange.page
-
-    def _log_left_out(self, found: ServerPage) -> None:
-        server = self.server
+            found = strange.page
+        found = replace(found, sorted_by=self.newest if sort else "")
         server.log_left_out(RUNS, found.left_out)
         server.largest = max(server.largest, found.size)
         if found.count is not None and found.count > found.size and not server.count_is_total:
             server.count_is_total = True
             _log.info("EnOS counts %d instances where its page holds %d: a total", found.count, found.size)
+        return found
 
     def _is_short(self, found: ServerPage) -> bool:
-        """Whether nothing can be behind this page.
+        """Whether a page is so short that it must be the last one.
 
-        A server may hold its pages smaller than asked, and nothing says so: only a page that is smaller than one
-        seen before is certainly the last, unless its count promises more. A count known to be a total decides.
+        A server may make its pages smaller than asked without saying so: only a page that is smaller than one seen
+        before is certainly the last, unless its count promises more. A count known to be a total decides.
         """
         if found.size >= self.server.size:
             return False
@@ -273,10 +264,10 @@ def _ids(found: ServerPage) -> Ids:
 
 
 def _ahead(read: int) -> int:
-    """Return how many pages to fetch ahead when so many were read.
+    """How many pages to fetch ahead after ``read`` pages.
 
-    A poll that stops after its first page costs one request; only a walk that has become long is worth asking for
-    two at once, since its end may cost a request that brings nothing.
+    A poll that stops after its first page costs one request. Only on a long walk two are fetched at once, since the
+    end of a walk may then cost a request for nothing.
     """
     if read < 2:
         return 0

@@ -1,4 +1,4 @@
-"""From answers about instances to values: tolerant of every form the platform prints, and quick on pages.
+"""From answers about instances to values: tolerant of every form that EnOS prints, and fast on pages.
 
 A page of a search is decoded without its graphs: most of its bytes, and without task states anyway. A row that
 cannot be read or kept is left out, and the others are read. Source: List Flow Instances, Get Flow Instance, Get Task
@@ -7,22 +7,21 @@ Instance, Get Task Instance Log, Trigger Flow (v2.1).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
 import msgspec
 
 from bot.core.flow.model import Instance, LeftOut, TaskId, TaskInstance
 from bot.enos import reading_rows
-from bot.enos.envelope import Envelope, LooseScalar, open_envelope
 from bot.enos.errors import BadResponse
+from bot.enos.reading_flows import known
 from bot.enos.reading_rows import DocumentedRow, LooseRow, documented, instance, row_of, status_of_row
-from bot.enos.scalars import ID, NAME, TIME, camel, identity, loads, number, single_object, text
-
-T = TypeVar("T")
+from bot.enos.responses import Envelope, LooseScalar, open_envelope
+from bot.enos.values import ID, NAME, TIME, identity, loads, number, single_object, text, value_of
 
 UNREADABLE_STATUS = reading_rows.UNREADABLE_STATUS
 
-_NUL = b"\\u0000"  # as JSON writes it: the quick reading takes it for text
+_NUL = b"\\u0000"  # as JSON writes it: the fast decoder would accept it as text
 _LATEST_MS = 32_503_680_000_000  # ms: the year 3000
 
 
@@ -72,7 +71,7 @@ class NoReadableRows(BadResponse):
 
 
 def open_page(body: bytes) -> Envelope | None:
-    """Return the envelope of a search's answer, its rows decoded in the same go where they are as documented."""
+    """The envelope of a search's answer, with its rows decoded already where they are as documented."""
     if _NUL in body:
         return open_envelope(body)
     try:
@@ -85,7 +84,7 @@ def open_page(body: bytes) -> Envelope | None:
 
 
 def _open_other_page(body: bytes) -> Envelope | None:
-    """Return the envelope of an answer that holds other types than documented, but in the same places."""
+    """The envelope of an answer with other types than documented, but in the same places."""
     try:
         page = _LOOSE_PAGE.decode(body)
     except _NO_PAGE:
@@ -98,9 +97,9 @@ def _open_other_page(body: bytes) -> Envelope | None:
 
 
 def page_in(envelope: Envelope, kind: int) -> ServerPage:
-    """Return the instances in the answer to a search; ``kind`` is the scheduling type that was searched.
+    """The instances in the answer to a search; ``kind`` is the scheduling type that was searched.
 
-    Raises NoReadableRows where there is something, and no instance in it: silence must not look like health.
+    Raises NoReadableRows where there are rows, and none is an instance: that must not look like "no failures".
     """
     if isinstance(envelope.decoded, _DocumentedRows):
         return _found([documented(row, kind) for row in envelope.decoded.flowInsts], envelope.decoded.count)
@@ -123,11 +122,12 @@ def _undocumented_page(data: bytes, kind: int) -> ServerPage:
 
 
 def _undocumented_row(row: object, kind: int) -> Instance | LeftOut | None:
-    return instance(row_of(camel(row)), kind) if isinstance(row, dict) else None
+    found = single_object(row) if isinstance(row, dict) else None
+    return instance(row_of(found), kind) if found else None
 
 
 def _found(listed: Sequence[Instance | LeftOut | None], count: int | None) -> ServerPage:
-    """Return the page; None stands for a row that has no id to know it by."""
+    """The page; ``listed`` has None for a row without an ID."""
     strange = LeftOut("no id", "a row without a run ID", "it names no run")
     found = ServerPage(
         tuple(row for row in listed if isinstance(row, Instance)),
@@ -140,23 +140,8 @@ def _found(listed: Sequence[Instance | LeftOut | None], count: int | None) -> Se
     return found
 
 
-def value_of(data: bytes) -> object:
-    """Return the JSON value, null where there is none to read."""
-    try:
-        return loads(data)
-    except ValueError:
-        return None
-
-
-def known(value: object, found: T | None, what: str) -> T | None:
-    """Return what was found; None only where the answer is empty, else raises BadResponse."""
-    if found is None and value:
-        raise BadResponse(f"it holds something, but no {what}")
-    return found
-
-
 def instance_of(data: bytes) -> Instance | None:
-    """Return the instance with its graph, in an object or a list of one; None where the answer is empty.
+    """The instance with its graph, in an object or a list of one; None where the answer is empty.
 
     Raises BadResponse where there is something else in it.
     """
@@ -169,7 +154,7 @@ def instance_of(data: bytes) -> Instance | None:
 
 
 def task_instance_of(data: bytes) -> TaskInstance | None:
-    """Return the task instance in an object or a list of one; None where the answer is empty.
+    """The task instance in an object or a list of one; None where the answer is empty.
 
     Raises BadResponse where there is something else in it.
     """
@@ -191,27 +176,20 @@ def task_instance_of(data: bytes) -> TaskInstance | None:
 
 
 def log_of(data: bytes) -> str | None:
-    """Return the log's text, or None where there is none."""
+    """The log's text, or None where there is none."""
     value = value_of(data)
     found = single_object(value)
     return text(found.get("log") if found else value if isinstance(value, str) else None) or None
 
 
-def started_of(data: bytes) -> str:
-    """Return the instance id that a trigger answered, empty where it answered none."""
-    value = value_of(data)
-    found = single_object(value)
-    return text(found.get("flowInstanceId") if found else value if isinstance(value, str) else None, ID).strip()
-
-
 def epoch_ms_of(data: bytes) -> int | None:
-    """Return the platform's clock in epoch ms, or None where the answer holds no time of these centuries."""
+    """The platform's clock in epoch ms, or None where the answer holds no time of these centuries."""
     found = number(value_of(data))
     return found if found is not None and 0 <= found <= _LATEST_MS else None
 
 
 def zone_of(data: bytes) -> str:
-    """Return the platform's zone as printed, e.g. ``GMT+8``; empty where the answer names none."""
+    """The platform's zone as printed, e.g. ``GMT+8``; empty where the answer names none."""
     value = value_of(data)
     found = single_object(value)
     return text(found.get("timezone", found.get("timeZone")) if found else value, TIME).strip()

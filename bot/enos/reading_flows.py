@@ -1,46 +1,50 @@
-"""From answers about flows and directories to values.
+"""From answers about flows to values: flows, and the graphs and parameters that instances have, too.
 
-Source: Get Flow, Get My Flow, Search Flow, Load Flow For Edit, Save, Import and Export Flow, List Workflow
-Directories, Create Directory (v2.1).
+Source: Get Flow, Get My Flow, Search Flow, Load Flow For Edit, Trigger Flow, Get Flow Instance, List Flow Instances
+(v2.1 en, zh and edge pages). A graph is a JSON string or an object; its keys are camelCase, snake_case or both; a
+string may have lost a level of escapes.
 """
 
+import itertools
+import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import TypeVar
 
-from bot.core.flow.model import PERIODIC, Flow, FlowId, FlowName, UserName
+from bot.core.flow.model import (
+    PERIODIC,
+    Flow,
+    FlowId,
+    FlowName,
+    Graph,
+    Parameter,
+    Reference,
+    Relation,
+    Task,
+    TaskId,
+    UserName,
+)
+from bot.core.flow.status import Status, status_of
+from bot.core.text.escape import legible
 from bot.enos.errors import BadResponse
-from bot.enos.graphs import graph_of, parameters_of
-from bot.enos.reading import known, value_of
-from bot.enos.scalars import ID, NAME, TIME, flag, identity, names, number, rows, single_object, text
+from bot.enos.values import ID, NAME, TIME, flag, identity, loads, names, number, rows, single_object, text, value_of
+
+T = TypeVar("T")
 
 _DESCRIPTION = 5000  # characters
+_SECTIONS = 12  # places where a list may begin, of which three are lists
+_SECTION = re.compile(r'"(tasks|flows|relations)"\s*:\s*(?=\[)')
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A flow in the directory tree."""
-
-    flow: FlowId
-    title: str
-    editable: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Directory:
-    """A directory; its id is 32 hex digits.
-
-    ``kind``: 0 data integration, 1 workflow, 2 data resource, 3 Hql, 4 common resource.
-    """
-
-    id: str
-    title: str
-    kind: int | None
-    directories: tuple["Directory", ...] = ()
-    flows: tuple[Leaf, ...] = ()
+def known(value: object, found: T | None, what: str) -> T | None:
+    """What was found; None only where the answer is empty, else raises BadResponse."""
+    if found is None and value:
+        raise BadResponse(f"it holds something, but no {what}")
+    return found
 
 
 def flow_of(data: bytes) -> Flow | None:
-    """Return the flow in an object or a list of one; None where the answer is empty.
+    """The flow in an object or a list of one; None where the answer is empty.
 
     Raises BadResponse where there is something else in it.
     """
@@ -68,69 +72,129 @@ def flow_of(data: bytes) -> Flow | None:
 
 
 def flow_names_of(data: bytes) -> tuple[tuple[FlowName, ...], int]:
-    """Return the flows of a list, and how many rows it had, readable or not.
+    """The flows of a list, and how many rows it had, readable or not.
 
     Raises BadResponse where there is something, and no flow in it.
     """
     value = value_of(data)
     found = rows(value)
-    read = tuple(name for name in map(_flow_name, found) if name is not None)
+    read = []
+    for row in found:
+        id_ = identity(row.get("flowId"))
+        if id_ is not None:
+            editable = None if row.get("editable") is None else flag(row["editable"])
+            read.append(FlowName(FlowId(id_), text(row.get("flowName"), NAME), editable, text(row.get("cycle"), TIME)))
     if value and not read:
         raise BadResponse("it lists no flows where they belong")
-    return read, len(value) if isinstance(value, list) else len(found)
+    return tuple(read), len(value) if isinstance(value, list) else len(found)
 
 
-def _flow_name(row: Mapping[str, object]) -> FlowName | None:
-    id_ = identity(row.get("flowId"))
+def started_of(data: bytes) -> str:
+    """The instance ID that a trigger answered, empty where it answered none."""
+    value = value_of(data)
+    found = single_object(value)
+    return text(found.get("flowInstanceId") if found else value if isinstance(value, str) else None, ID).strip()
+
+
+def graph_of(value: object) -> Graph:
+    """The graph in a JSON string or an object; an empty one where nothing in it can be read."""
+    for _ in range(2):  # a string in a string is seen after a lost level of structure
+        if isinstance(printed := value, str):
+            try:
+                value = loads(printed)
+            except ValueError:
+                value = _salvaged(printed)
+    if not isinstance(value, dict):
+        return Graph()
+    tasks = tuple(task for task in map(_task, rows(value.get("tasks"))) if task)
+    references = tuple(reference for reference in map(_reference, rows(value.get("flows"))) if reference)
+    nodes = {task.node for task in tasks} | {reference.node for reference in references}
+    relations = (_relation(row, nodes) for row in rows(value.get("relations")))
+    return Graph(tasks, references, tuple(relation for relation in relations if relation))
+
+
+def parameters_of(value: object) -> tuple[Parameter, ...]:
+    """Parameters from a JSON string, an array of key and value, or a map.
+
+    What cannot be read is kept whole as one parameter without a key: it is seen, compared, and never sent.
+    """
+    for _ in range(2):
+        if not isinstance(value, str) or not value.strip():
+            break
+        try:
+            value = loads(value)
+        except ValueError:
+            return (Parameter("", text(value)),)
+    if not isinstance(value, list | dict):
+        return (Parameter("", text(value)),) if text(value).strip() else ()
+    found: list[Parameter] = []
+    for item in value if isinstance(value, list) else [value]:
+        if not isinstance(item, dict):
+            found += [Parameter("", text(item))] if text(item) else []
+        elif "key" in item:
+            found.append(_parameter(item["key"], item.get("value")))
+        else:
+            found += [_parameter(key, each) for key, each in item.items()]
+    return tuple(found)
+
+
+def _parameter(key: object, value: object) -> Parameter:
+    """One without a key where it has illegible characters, since it could not be sent back."""
+    whole = all(legible(each) == each for each in (key, value) if isinstance(each, str))
+    return Parameter(text(key), text(value)) if whole else Parameter("", f"{text(key)}={text(value)}")
+
+
+def status_in(value: object) -> Status | int | None:
+    """The status in a number or a name; None for no status and for undocumented names."""
+    digits = number(value)
+    if digits is not None:
+        return status_of(digits)
+    return Status.__members__.get(text(value).strip().upper())
+
+
+def _salvaged(words: str) -> dict[str, object]:
+    """The lists that can still be read in a graph whose quotes lost their escapes."""
+    found: dict[str, object] = {}
+    for section in itertools.islice(_SECTION.finditer(words), _SECTIONS):
+        try:
+            found.setdefault(section.group(1), json.JSONDecoder(strict=False).raw_decode(words, section.end())[0])
+        except (ValueError, RecursionError):
+            continue
+    return found
+
+
+def _identity(row: Mapping[str, object], key: str) -> tuple[str, int | None]:
+    """A node's name, and the ID of its task or flow: under its key, or else in the name (``t_123``)."""
+    node = text(row.get("nodeId"), ID)
+    id_ = identity(row.get(key))
+    return node, identity(node.partition("_")[2]) if id_ is None else id_
+
+
+def _task(row: Mapping[str, object]) -> Task | None:
+    node, id_ = _identity(row, "taskId")
     if id_ is None:
         return None
-    editable = flag(row["editable"]) if row.get("editable") is not None else None
-    return FlowName(FlowId(id_), text(row.get("flowName"), NAME), editable, text(row.get("cycle"), TIME))
-
-
-def saved_of(data: bytes) -> FlowId | None:
-    """Return the flow id that Save Flow or Import Flow answered."""
-    found = single_object(value_of(data))
-    id_ = identity(found.get("flowId") if found else value_of(data))
-    return None if id_ is None else FlowId(id_)
-
-
-def exported_of(data: bytes) -> Mapping[str, object] | None:
-    """Return an exported definition as it is, unread: Import Flow takes it back."""
-    value = value_of(data)
-    if isinstance(value, list):
-        value = value[0] if value else None
-    return value if isinstance(value, dict) and value else None
-
-
-def directories_of(data: bytes) -> tuple[Directory, ...]:
-    """Return the tree of directories."""
-    return tuple(_directory(row) for row in rows(value_of(data)) if _is_directory(row))
-
-
-def created_of(data: bytes) -> str:
-    """Return the id of a directory that was created, empty where none was answered."""
-    found = single_object(value_of(data))
-    return text(found.get("dirId"), ID) if found else ""
-
-
-def _is_directory(row: Mapping[str, object]) -> bool:
-    told = row.get("isDirectory")
-    return flag(told) if told is not None else "children" in row
-
-
-def _directory(row: Mapping[str, object]) -> Directory:
-    children = rows(row.get("children"))
-    leaves = (_leaf(child) for child in children if not _is_directory(child))
-    return Directory(
-        id=text(row.get("key"), ID),
-        title=text(row.get("title"), NAME),
-        kind=number(row.get("type")),
-        directories=tuple(_directory(child) for child in children if _is_directory(child)),
-        flows=tuple(leaf for leaf in leaves if leaf is not None),
+    return Task(
+        id=TaskId(id_),
+        name=text(row.get("taskName"), NAME),
+        node=node or f"t_{id_}",
+        instance_id=text(row.get("taskInstId"), ID),
+        status=status_in(row.get("status")),
     )
 
 
-def _leaf(row: Mapping[str, object]) -> Leaf | None:
-    id_ = identity(row.get("key"))
-    return None if id_ is None else Leaf(FlowId(id_), text(row.get("title"), NAME), flag(row.get("editable")))
+def _reference(row: Mapping[str, object]) -> Reference | None:
+    node, id_ = _identity(row, "flowId")
+    if id_ is None:
+        return None
+    return Reference(FlowId(id_), text(row.get("flowName"), NAME), node or f"f_{id_}", text(row.get("status"), NAME))
+
+
+def _relation(row: Mapping[str, object], nodes: set[str]) -> Relation | None:
+    """An edge. Samples name one referenced flow ``f_2788`` in one place and ``t_2788`` in another."""
+    ends = []
+    for name in ("source", "target"):
+        node = text(row.get(name), ID)
+        other = {"t_": "f_", "f_": "t_"}.get(node[:2], "") + node[2:]
+        ends.append(other if node not in nodes and other in nodes else node)
+    return Relation(*ends) if all(ends) else None

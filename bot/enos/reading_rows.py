@@ -1,7 +1,7 @@
 """Rows of lists of instances: read, or left out where they cannot be kept, so that the others are.
 
-Rows just as documented are decoded straight into ``DocumentedRow``; any other form takes the tolerant
-way by ``LooseRow``. What a ``DocumentedRow`` may hold at most is what the tolerant way would keep as it is.
+Rows exactly as documented are decoded straight into ``DocumentedRow``; any other form is read tolerantly by
+``LooseRow``. The limits of a ``DocumentedRow`` are those within which the tolerant way changes nothing.
 Source: List Flow Instances (v2.1).
 """
 
@@ -25,16 +25,16 @@ from bot.core.flow.model import (
 )
 from bot.core.flow.status import Status, status_of
 from bot.core.text.escape import LARGEST, legible
-from bot.enos.envelope import LooseScalar
-from bot.enos.graphs import graph_of, parameters_of, status_in
-from bot.enos.scalars import ID, NAME, TIME, identity, names, text
+from bot.enos.reading_flows import graph_of, parameters_of, status_in
+from bot.enos.responses import LooseScalar
+from bot.enos.values import ID, NAME, TIME, identity, names, text
 
 _NO_GRAPH = Graph()
-UNREADABLE_STATUS = -99  # no documented number: shown as such, alerts nobody, has not ended
+UNREADABLE_STATUS = -99  # not a documented number: shown as it is, raises no alert, has not ended
 _MOST_OWNERS = 100
 _LISTS = 20_000  # characters of owners or parameters as printed; what is longer is read, and not remembered
 
-# What the documented types may hold at most; a page with a row that holds more is read the tolerant way.
+# What the documented types may hold at most; a page with a row that holds more is read tolerantly.
 _Id = Annotated[int, Meta(ge=1, le=LARGEST)]
 _Number = Annotated[int, Meta(ge=-(2**31), le=2**31)]
 _Name = Annotated[str, Meta(max_length=NAME)]
@@ -62,7 +62,7 @@ class LooseRow(msgspec.Struct):
 
 
 class DocumentedRow(msgspec.Struct):
-    """An instance in a list just as documented: what nearly all rows are, read in two thirds of the time."""
+    """An instance in a list exactly as documented: nearly all rows; reading them takes a third less time."""
 
     instanceId: _Run
     flowId: _Id
@@ -78,14 +78,14 @@ class DocumentedRow(msgspec.Struct):
 
 
 def row_of(row: Mapping[str, object]) -> LooseRow:
-    """Return the row of an object with camelCase keys; what stands under its keys is not looked at yet."""
+    """The row of an object with camelCase keys; its values are not checked yet."""
     known = {name: value for name, value in row.items() if name in LooseRow.__struct_fields__}
     known.setdefault("instanceId", row.get("instId"))
     return LooseRow(**known)  # type: ignore[arg-type]  # not validated here: every reader below takes anything
 
 
 def documented(row: DocumentedRow, kind: int) -> Instance | None:
-    """Return what ``instance`` returns, for a row just as documented."""
+    """What ``instance`` returns, for a row exactly as documented."""
     id_ = InstanceId(row.instanceId.strip())
     if not id_:
         return None
@@ -107,7 +107,7 @@ def documented(row: DocumentedRow, kind: int) -> Instance | None:
 
 
 def instance(row: LooseRow, kind: int | None, graph: object = None) -> Instance | LeftOut | None:
-    """Return the instance in a row; None where it has no id to know it by, LeftOut where it cannot be kept."""
+    """The instance in a row; None where it has no ID, LeftOut where it cannot be stored."""
     id_ = text(row.instanceId).strip()
     flow, status = identity(row.flowId), status_of_row(row.status, row.statusDesc)
     if flow is None and not _is_a_number(row.flowId):
@@ -138,7 +138,7 @@ def instance(row: LooseRow, kind: int | None, graph: object = None) -> Instance 
 
 
 def _is_a_number(value: object) -> bool:
-    """Whether it is printed as a whole number, be it one that cannot be kept."""
+    """Whether it is printed as a whole number, even one that cannot be stored."""
     if isinstance(value, float):
         return value.is_integer() or math.isinf(value)
     if isinstance(value, str):
@@ -148,7 +148,7 @@ def _is_a_number(value: object) -> bool:
 
 
 def _left_out(row: LooseRow, why: str) -> LeftOut:
-    """Return what is said of a row that cannot be kept. Its key is short, whatever the row holds."""
+    """What is shown of a row that cannot be stored. Its key is short, whatever the row holds."""
     id_, flow = text(row.instanceId), text(row.flowId)
     key = hashlib.sha256(f"{id_}\n{flow}\n{why}".encode()).hexdigest()[:16]
     name = text(row.flowName, 80).strip()
@@ -178,7 +178,7 @@ def _parameters(printed: str) -> tuple[Parameter, ...]:
 
 
 def status_of_row(value: object, name: object) -> Status | int:
-    """Return the status by its number, else by its name; an undocumented number stays a number."""
+    """The status by its number, else by its name; an undocumented number stays a number."""
     found = status_in(value)
     if found is None:
         found = status_in(name)

@@ -1,58 +1,96 @@
-"""What walks over pages share: how to ask, what is known of this EnOS, and where a list that does not end is left.
+"""What walks over pages share: how to ask, what was found out about this EnOS, and when an endless list is given up.
 
-A list of EnOS has an end; a gateway that makes up rows, or a cursor that turns in a circle, has none. So a walk is
-given up at a ceiling far beyond any real list, and that is a failure, and told: half a list is never taken for all.
+A list of EnOS has an end; with a gateway that makes up rows, or a cursor that goes in circles, it has none. So a walk
+is given up at a limit far beyond any real list. That is a failure: half a list is never taken for all of it.
 """
 
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from bot.core.flow.model import LeftOut
 from bot.enos.calls import ATTEMPTS, PAGE_SIZE, Call
-from bot.enos.capabilities import ServerCapabilities
-from bot.enos.envelope import Envelope, Opener, open_envelope
 from bot.enos.errors import EndlessList, EnosRefused
 from bot.enos.page_base import PageZeroFailures
+from bot.enos.responses import Envelope, Opener, open_envelope
 
 _log = logging.getLogger(__name__)
 
 PageBase = Literal["auto", "0", "1"]
+OnCapability = Callable[[str, str], None]
 OnListEnd = Callable[[str, str], None]  # what is listed; why its list was given up, or "" where it ended
 
+VALID_FOR = timedelta(days=1)
+VALID_BRIEFLY = timedelta(minutes=5)  # for what was found out during trouble
 MOST_PAGES = 10_000  # of one walk: half a million rows
 MOST_SECONDS = 3600.0  # of one walk, by the loop's clock, which nobody sets
 _MOST_LOGGED = 1000  # rows left out that are logged once each
 
 
-def _ignore(_listed: str, _why: str) -> None:
-    """Nobody listens."""
+class ServerCapabilities:
+    """Small named values that were found out about this EnOS, where its pages contradict each other.
+
+    Each holds for a day, or for minutes where it was found out during trouble; then EnOS is asked again. A server may
+    be upgraded, and one that is read from the wrong first page would hide failures. What an earlier run found out is
+    shown, but found out again. ``on_change`` is called when a value is new or has changed.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        remembered: Mapping[str, str] | None = None,
+        on_change: OnCapability | None = None,
+    ) -> None:
+        self.now, self._on_change = clock, on_change
+        self._values = dict(remembered or {})
+        self._until: dict[str, datetime] = {}
+
+    def get(self, name: str) -> str | None:
+        """The value, where this process found it out and it still holds."""
+        until = self._until.get(name)
+        return self._values[name] if until is not None and self.now() < until else None
+
+    def put(self, name: str, value: str, *, valid_for: timedelta = VALID_FOR) -> None:
+        """Remember a value."""
+        changed = self._values.get(name) != value
+        self._values[name], self._until[name] = value, self.now() + valid_for
+        if changed and self._on_change is not None:
+            self._on_change(name, value)
+
+    def forget(self, name: str) -> None:
+        """Stop using a value; it is shown until another one is found out."""
+        self._until.pop(name, None)
+
+    def all(self) -> dict[str, str]:
+        """Everything, for the store and for people."""
+        return dict(self._values)
 
 
 class Ask(Protocol):
     """How a call becomes an envelope: ``Session.ask``."""
 
     async def __call__(self, call: Call, *, attempts: int = ATTEMPTS, opener: Opener = open_envelope) -> Envelope:
-        """Return the envelope of a success."""
+        """The envelope of a success."""
         ...
 
 
 @dataclass(slots=True)
 class Server:
-    """What the walks share: how to ask, and what is known of the server."""
+    """How to ask, and what is known of the server."""
 
     ask: Ask
     capabilities: ServerCapabilities
     base: PageBase = "auto"
     size: int = PAGE_SIZE
     largest: int = 0  # rows of the largest page of instances seen
-    searched_widely_at: float = -math.inf  # widely; loop time
+    searched_widely_at: float = -math.inf  # loop time
     page_zero_failures: PageZeroFailures = field(default_factory=PageZeroFailures)
     count_is_total: bool = False  # a count larger than its page was seen, and logged
-    on_list_end: OnListEnd = _ignore
+    on_list_end: OnListEnd = lambda _listed, _why: None
     most_pages: int = MOST_PAGES
     most_seconds: float = MOST_SECONDS
     logged: set[str] = field(default_factory=set)  # rows that are left out, once logged
@@ -66,13 +104,15 @@ class Server:
         attempts: int = ATTEMPTS,
         opener: Opener = open_envelope,
     ) -> tuple[Envelope, str]:
-        """Ask with the sort field in the spelling that the server takes; return the answer and that spelling.
+        """Ask with the sort field in the spelling that the server takes: the answer, and that spelling.
 
-        Tries snake_case, camelCase, then no sorting; ``about`` names what is listed, for what is learned.
+        Tries snake_case, camelCase, then no sorting. ``about`` names what is listed, for the capability's name.
         """
         key = f"sort:{about}.{field_name}"
         known = self.capabilities.get(key)
-        names = [field_name, camel_name(field_name), ""]
+        head, *rest = field_name.split("_")
+        camel = head + "".join(part.capitalize() for part in rest)  # as the older English pages spell it
+        names = [field_name, camel, ""]
         for name in names if known is None else [known if known != "none" else ""]:
             try:
                 envelope = await self.ask(build(name), attempts=attempts, opener=opener)
@@ -84,12 +124,11 @@ class Server:
                 if known is None:
                     self.capabilities.put(key, name or "none")
                 return envelope, name
-        return await self.ask_sorted(
-            about, field_name, build, attempts=attempts, opener=opener
-        )  # it took that spelling once
+        # It took that spelling once, and does not any more.
+        return await self.ask_sorted(about, field_name, build, attempts=attempts, opener=opener)
 
     def log_left_out(self, listed: str, left_out: Iterable[LeftOut]) -> None:
-        """Log rows that are left out, each once."""
+        """Log rows that are left out, once each."""
         for row in left_out:
             if row.key not in self.logged:
                 if len(self.logged) >= _MOST_LOGGED:
@@ -115,15 +154,9 @@ class PageLimit:
             raise endless
 
     def report_end(self) -> None:
-        """Say that the walk came to the end of its list."""
+        """Report that the walk came to the end of its list."""
         self._server.on_list_end(self._listed, "")
 
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
-
-
-def camel_name(name: str) -> str:
-    """Return a sort field as the older English pages spell it: ``updateTime``."""
-    head, *rest = name.split("_")
-    return head + "".join(part.capitalize() for part in rest)

@@ -1,33 +1,26 @@
 """Whether an answer is about what was asked for: a proxy that mixes up two answers must not show one flow as another.
 
-What is read is refused as ``MismatchedResponse``. A change whose answer names something else may have been made to
-either, so that its answer is as good as lost (``AnswerLost``). An answer that names nothing, as documented, is taken.
+Reading raises ``MismatchedResponse``. Where the answer to a change names something else, either may have changed, so
+the answer counts as lost (``AnswerLost``). An answer that names nothing, as documented, is accepted.
 """
 
 import re
 
 from bot.core.flow.ids import flow_of, is_instance
-from bot.core.flow.model import Flow, FlowId, Instance, InstanceId, TaskInstance
+from bot.core.flow.model import FlowId, Instance, InstanceId, TaskInstance
 from bot.enos.errors import AnswerLost, MismatchedResponse
-from bot.enos.reading import log_of, value_of
-from bot.enos.scalars import ID, identity, single_object, text
+from bot.enos.reading import log_of
+from bot.enos.values import ID, identity, single_object, text, value_of
 
 _INSTANCES = ("flowInstId", "flowInstanceId", "instanceId", "instId")
 _TASK_INSTANCES = ("taskInstId", "taskInstanceId", "instanceId", "instId")
 _HEAD = 5000  # characters of a log in which its head may name its task instance
-# Get Task Instance Log, samples: behind ``instance:`` stands the node (``t_`` or ``t``) and the digits of the run.
+# Get Task Instance Log, samples: after ``instance:`` comes the node (``t_`` or ``t``) and the digits of the run.
 _NAMED = re.compile(r"={5,}[ \t]*\r?\n(?:[^=\n][^\n]*\n){0,9}?instance:[ \t]*t?_?([0-9]{1,19})-([0-9]{8,20})[ \t\r]*\n")
 
 
-def require_flow(found: Flow, asked: FlowId) -> Flow:
-    """Return the flow if it is the one asked for; else raises MismatchedResponse."""
-    if found.id != asked:
-        raise MismatchedResponse(f"flow {found.id}", f"flow {asked}")
-    return found
-
-
 def require_instance(found: Instance | None, asked: InstanceId) -> Instance | None:
-    """Return the instance if it is the one asked for, of the flow that its id names; else raises MismatchedResponse."""
+    """The instance if it is the one asked for, of the flow that its id names; else raises MismatchedResponse."""
     if found is None:
         return None
     if found.id != asked:
@@ -39,9 +32,9 @@ def require_instance(found: Instance | None, asked: InstanceId) -> Instance | No
 
 
 def require_task_instance(found: TaskInstance | None, asked: str) -> TaskInstance | None:
-    """Return the task instance if it is the one asked for; else raises MismatchedResponse.
+    """The task instance if it is the one asked for; else raises MismatchedResponse.
 
-    Ids of an undocumented form are not compared: nobody knows how they are printed elsewhere.
+    IDs of an undocumented form are not compared: elsewhere they may be printed in another way.
     """
     if found is not None and found.id != asked and is_instance(asked):
         raise MismatchedResponse(f"task run {found.id[:60]}", f"task run {asked}")
@@ -49,11 +42,10 @@ def require_task_instance(found: TaskInstance | None, asked: str) -> TaskInstanc
 
 
 def require_log(data: bytes, asked: str) -> str | None:
-    """Return the log in an answer, None where there is none.
+    """The log in an answer, None where there is none.
 
-    Raises MismatchedResponse where it is another task instance's.
-
-    The answer may name whose log it is beside it, and the log does in its head.
+    Raises MismatchedResponse where it is another task instance's: the answer may name it next to the log, and the
+    log does in its first lines.
     """
     named = _named(data, _TASK_INSTANCES)
     if named and named != asked:
@@ -68,7 +60,7 @@ def require_log(data: bytes, asked: str) -> str | None:
 
 
 def require_same(data: bytes, *, flow: FlowId | None = None, instance: InstanceId | None = None) -> None:
-    """Take the answer to a change; raises AnswerLost where it names another flow or instance."""
+    """Check the answer to a change; raises AnswerLost where it names another flow or instance."""
     asked = f"run {instance}" if instance is not None else f"flow {flow}"
     run = _named(data, _INSTANCES)
     if run and run != instance and (instance is not None or flow_of(InstanceId(run)) != flow):
@@ -81,7 +73,7 @@ def require_same(data: bytes, *, flow: FlowId | None = None, instance: InstanceI
 
 
 def _named(data: bytes, names: tuple[str, ...]) -> str:
-    """Return the instance that an answer names under one of these keys, or as all it says; empty where none."""
+    """The instance that an answer names under one of these keys, or as all it says; empty where none."""
     value = value_of(data)
     found = single_object(value) or {}
     named_id = next((text(found[name], ID).strip() for name in names if found.get(name)), "")

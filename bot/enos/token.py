@@ -1,4 +1,4 @@
-"""The access token: one for all calls, asked for once at a time, renewed before it ends.
+"""The access token: one for all calls, fetched once at a time, renewed before it ends.
 
 Source: APIM "Get Access Token", "Refresh Access Token", and the codes of "Invoking API with Access Token".
 
@@ -17,20 +17,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.core.errors import Failure, Refusal, TemporaryFailure
-from bot.enos.calls import Call
-from bot.enos.envelope import Reply, open_envelope
+from bot.enos.calls import Call, encryption
 from bot.enos.errors import BadResponse, TimestampReused, TokenRejected
-from bot.enos.reading import value_of
-from bot.enos.scalars import number, single_object, text
-from bot.enos.signature import encryption
-from bot.enos.verdicts import judge
+from bot.enos.responses import Reply, judge, open_envelope
+from bot.enos.values import number, single_object, text, value_of
 
 PATH = "/apim-token-service/v2.0/token"
 LIFE = 7200  # seconds, where an answer names none
 EARLY = 600  # seconds before its end
 SPREAD = 1000  # ms that a burst of sign-ins may use ahead of the clock
 _FITS_A_HEADER = re.compile(r"[\x21-\x7e]{1,8000}")
-RETRY = 30.0  # seconds until a failed refresh of a living token is tried again
+RETRY = 30.0  # seconds until a failed refresh of a valid token is tried again
 
 Send = Callable[[Call, dict[str, str]], Awaitable[Reply]]
 Pause = Callable[[float], Awaitable[None]]
@@ -46,7 +43,7 @@ class Token:
 
 
 def token_of(data: bytes, now: float, *, refreshed: bool) -> Token | None:
-    """Return the token in an answer's data; None where there is none.
+    """The token in an answer's data; None where there is none.
 
     Refresh is due at 80 % of its life or 10 minutes before its end, whichever is earlier: at once for one that was
     handed out near its end. A refreshed one that lives no longer is refreshed at 80 %.
@@ -83,16 +80,16 @@ class TokenManager:
         self._last_stamp = 0
 
     async def token(self) -> str:
-        """Return a token that is good for the next call. Raises Refused (keys are wrong) or an Outage."""
+        """A token for the next call. Raises Refused (wrong keys) or a TemporaryFailure."""
         held = self._held
-        if held is not None and self._now() < held.refresh_at:
+        if held is not None and self._steady().timestamp() < held.refresh_at:
             return held.text
         return (await self._await_fetch("")).text
 
     async def renew(self, turned_away: str) -> str:
-        """Return another token than the one that was turned away; one renewal serves all who ask."""
+        """Another token than the one that was turned away; one renewal serves all callers."""
         held = self._held
-        if held is not None and held.text != turned_away and self._now() < held.refresh_at:
+        if held is not None and held.text != turned_away and self._steady().timestamp() < held.refresh_at:
             return held.text
         return (await self._await_fetch(turned_away)).text
 
@@ -100,34 +97,34 @@ class TokenManager:
         if self._fetching is None or self._fetching.done():
             self._fetching = asyncio.create_task(self._fetch(turned_away))
             self._fetching.add_done_callback(lambda task: task.cancelled() or task.exception())
-        return await asyncio.shield(self._fetching)  # a caller that gives up takes nobody down with it
+        return await asyncio.shield(self._fetching)  # a caller that gives up does not cancel the others
 
     async def _fetch(self, turned_away: str) -> Token:
-        held, now = self._held, self._now()
+        held, now = self._held, self._steady().timestamp()
         living = held if held is not None and held.text != turned_away and now < held.ends_at else None
         found = await self._refreshed(living) if living is not None else None
         if found is None:
             found = await self._ask("get")
-            if found.text == turned_away or found.refresh_at <= self._now():
+            if found.text == turned_away or found.refresh_at <= self._steady().timestamp():
                 found = await self._replaced(found)
         self._held = found
         return found
 
     async def _refreshed(self, living: Token) -> Token | None:
-        """Refresh a living token. None: get another. While the service is out, the living one serves on."""
+        """Refresh a valid token. None: get another. While the service is down, the valid one is still used."""
         try:
             return await self._ask("refresh", living)
         except (Refusal, TokenRejected, TimestampReused):
             return None
         except TemporaryFailure:
-            return Token(living.text, min(self._now() + RETRY, living.ends_at), living.ends_at)
+            return Token(living.text, min(self._steady().timestamp() + RETRY, living.ends_at), living.ends_at)
 
     async def _replaced(self, found: Token) -> Token:
-        """Refresh a token that was handed out near its end, or that the gateway does not take."""
+        """Refresh a token that was handed out near its end, or that the gateway does not accept."""
         with contextlib.suppress(Failure):
             return await self._ask("refresh", found)
-        life = found.ends_at - self._now()
-        return Token(found.text, self._now() + life * 0.8, found.ends_at)
+        life = found.ends_at - self._steady().timestamp()
+        return Token(found.text, self._steady().timestamp() + life * 0.8, found.ends_at)
 
     async def _ask(self, action: str, token: Token | None = None) -> Token:
         try:
@@ -146,23 +143,19 @@ class TokenManager:
         if token is not None:
             body["accessToken"] = token.text
         call = Call("POST", f"{PATH}/{action}", (), json.dumps(body).encode())
-        asked_at = self._now()
+        asked_at = self._steady().timestamp()
         reply = await self._send(call, {})
         envelope = open_envelope(reply.body)
         found = token_of(envelope.data, asked_at, refreshed=token is not None) if envelope else None
-        if found is not None:  # decisive, whatever the status field is called
+        if found is not None:  # it decides, whatever the status field is called
             return found
         failure = judge(call, reply, envelope, self._clock())
         raise failure if isinstance(failure, Failure) else BadResponse("the sign-in brought no token")
 
-    def _now(self) -> float:
-        """Return the time that a token's life is measured by."""
-        return self._steady().timestamp()
-
     def _stamp(self) -> int:
-        """Return the wall clock's time in ms, never the same twice: a sign-in value is good for one use.
+        """The wall clock's time in ms, never the same twice: the token service accepts each only once.
 
-        Where the last one lies far ahead, the clock was put back: the platform refuses a time that is not its own.
+        Where the last one is far ahead, the clock was put back; EnOS refuses a time that is wrong.
         """
         stamp = int(self._clock().timestamp() * 1000)
         if stamp <= self._last_stamp < stamp + SPREAD:

@@ -1,11 +1,11 @@
-"""Sending: the only file that knows httpx.
+"""Sending: the only file of ``bot.enos`` that uses httpx.
 
-What httpx 0.28.1 and httpcore 1.0.9 do wrong is worked round here (all reproduced):
+Works around what httpx 0.28.1 and httpcore 1.0.9 do wrong (all reproduced):
 
 * A cancelled request can leave its pool slot busy for ever (encode/httpcore #1093), so every request runs in its
   own task behind a gate: a cancelled caller abandons it, httpcore never sees a cancel. A request that outlives its
   time even so (headers that drip) is cancelled, and its pool is thrown away with it.
-* There is no total time and no size limit: both are kept here. Compressed answers are refused (a small one can
+* They have no limit of total time or size: both are enforced here. Compressed answers are refused (a small one can
   unpack to gigabytes).
 * Nothing is sent again on a stale keep-alive connection: what changes something uses a fresh connection each time.
 
@@ -25,8 +25,8 @@ import httpx
 
 from bot.core.network.proxies import proxy_for
 from bot.enos.calls import Call, Kind
-from bot.enos.envelope import Reply
 from bot.enos.errors import BadResponse, NoResponse, Unreachable, Untrusted
+from bot.enos.responses import Reply
 
 CAP = 16 << 20  # bytes of one answer; a page of 50 with large graphs is under 1 MiB, a log at most 4 MiB
 READS, MUTATIONS = 8, 4  # connections at once
@@ -45,7 +45,7 @@ _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, http
 
 @dataclass(slots=True)
 class _Request:
-    """One request on its way. ``may_have_arrived``: it may have reached the server."""
+    """A request that was not answered yet. ``may_have_arrived``: it may have reached the server."""
 
     may_have_arrived: bool = False
     abandoned: bool = False
@@ -89,10 +89,10 @@ class Transport:
         self._tasks: set[asyncio.Task[Reply]] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self._closed = False
-        self.last_date = ""  # the newest answer's Date header
+        self.last_date = ""  # of the newest answer
 
     async def send(self, call: Call, headers: Mapping[str, str]) -> Reply:
-        """Return the whole answer. Follows no redirect, repeats nothing.
+        """The whole answer. Follows no redirect, repeats nothing.
 
         Raises Unreachable, NoResponse or BadResponse.
         """
@@ -101,7 +101,7 @@ class Transport:
         request = _Request()
         task = asyncio.create_task(self._send(call, headers, request))
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._tasks.discard)
         try:
             done, _ = await asyncio.wait({task}, timeout=self.total + 0.05)
         except asyncio.CancelledError:
@@ -110,12 +110,12 @@ class Transport:
         if not done:
             self._abandon(call.kind, task, request)
             raise self._timed_out(request)
-        if task.cancelled():  # by close(): whoever waits is told, not cancelled
+        if task.cancelled():  # by close(): the caller gets a failure, and is not cancelled
             raise self._timed_out(request)
         return task.result()
 
     async def close(self) -> None:
-        """Wait for what is on its way, at most the total time, then close all connections."""
+        """Wait for open requests, at most the total time, then close all connections."""
         self._closed = True
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=self.total)
@@ -130,7 +130,7 @@ class Transport:
         end = clock() + self.total
         gated_pool = self._gated_pools[call.kind]
         async with gated_pool.gate:
-            if request.abandoned or clock() >= end:  # nobody waits any more: what was not sent stays unsent
+            if request.abandoned or clock() >= end:  # the caller has given up: what was not sent must not be sent
                 raise self._timed_out(request)
             pool = gated_pool.pool
             pool.users += 1
@@ -140,7 +140,8 @@ class Transport:
                 raise _translated(error) from error
             finally:
                 pool.users -= 1
-                self._close_if_unused(pool)
+                if pool.retired and pool.users == 0:
+                    self._close(pool)
 
     async def _read(
         self, transport: httpx.AsyncBaseTransport, call: Call, headers: Mapping[str, str], request: _Request, end: float
@@ -155,7 +156,7 @@ class Transport:
             headers={**HEADERS, **headers},
             extensions={"timeout": {"connect": connect, "pool": connect, "read": self.total, "write": self.total}},
         )
-        request.may_have_arrived = True  # connecting has a shorter time of its own, and its errors their own types
+        request.may_have_arrived = True  # failures to connect have types of their own
         reply = await transport.handle_async_request(http_request)
         self.last_date = reply.headers.get("date", "")
         try:
@@ -177,34 +178,30 @@ class Transport:
         limits = httpx.Limits(max_connections=limit, max_keepalive_connections=keep, keepalive_expiry=KEEP)
         named = proxy_for(self._base, os.environ)
         secure = "https" in {urlsplit(self._base).scheme, urlsplit(named or "").scheme}
-        certificates = _trusted() if secure else _trusting_nobody()
+        certificates = _trusted() if secure else _trusting_none()
         proxy = httpx.Proxy(named, ssl_context=certificates if named.startswith("https:") else None) if named else None
         return _Pool(httpx.AsyncHTTPTransport(verify=certificates, limits=limits, proxy=proxy))
 
     def _abandon(self, kind: Kind, task: asyncio.Task[Reply], request: _Request) -> None:
-        """Let the request end by itself; if it does not within its time once more, end it and its pool."""
+        """Let the request end by itself; if it does not within its time once more, cancel it and retire its pool."""
         request.abandoned = True
         loop = asyncio.get_running_loop()
         timer = loop.call_later(self.total + GRACE, self._cut, kind, task)
         task.add_done_callback(lambda _: timer.cancel())
+        task.add_done_callback(lambda task: task.cancelled() or task.exception())  # else asyncio logs it as lost
 
     def _cut(self, kind: Kind, task: asyncio.Task[Reply]) -> None:
         gated_pool = self._gated_pools[kind]
         old, gated_pool.pool = gated_pool.pool, self._pool(gated_pool.limit, gated_pool.keep)
         old.retired = True
         task.cancel()
-        self._close_if_unused(old)
+        if old.users == 0:
+            self._close(old)
 
-    def _close_if_unused(self, pool: _Pool) -> None:
-        if pool.retired and pool.users == 0:
-            closing = asyncio.create_task(pool.transport.aclose())
-            self._closing.add(closing)
-            closing.add_done_callback(self._closing.discard)
-
-    def _ended(self, task: asyncio.Task[Reply]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled():
-            task.exception()  # delivered already, or nobody waits: never "never retrieved"
+    def _close(self, pool: _Pool) -> None:
+        closing = asyncio.create_task(pool.transport.aclose())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
     def _timed_out(self, request: _Request) -> NoResponse | Unreachable:
         why = f"nothing within {self.total:g} s"
@@ -220,10 +217,10 @@ _parsed = functools.lru_cache(64)(httpx.URL)  # all pages of a search share one 
 
 @functools.cache
 def _trusted() -> ssl.SSLContext:
-    """Return the certificates to trust; built once, since it takes as long as all the rest of a client.
+    """The certificates to trust; built once, since that takes as long as all the rest of a client.
 
-    As everywhere in flowbot they are what OpenSSL finds: ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``, or the machine's own,
-    and those beside the ones that come with httpx. httpx by itself would trust nothing that the machine trusts.
+    As everywhere in flowbot, these are what OpenSSL finds: ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``, or the machine's
+    own and those that come with httpx. httpx by itself would not trust what the machine trusts.
     """
     if os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR"):
         return ssl.create_default_context()
@@ -232,8 +229,8 @@ def _trusted() -> ssl.SSLContext:
     return context
 
 
-def _trusting_nobody() -> ssl.SSLContext:
-    """Return a context that trusts no certificate: plain http, which is for loopback only, needs none."""
+def _trusting_none() -> ssl.SSLContext:
+    """Trusts no certificate: plain http, which is for loopback only, needs none."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
@@ -250,7 +247,7 @@ def _translated(error: httpx.HTTPError) -> NoResponse | Unreachable:
 
 
 def _certificate(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
-    """Return what OpenSSL said of a certificate, where that is behind an error."""
+    """OpenSSL's error about a certificate, where it caused this error."""
     while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
         error = error.__cause__ or error.__context__
     return error

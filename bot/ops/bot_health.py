@@ -1,7 +1,7 @@
-"""How the bot is: one judgement, which ``/readyz``, ``status``, the doctor, the daily line and the heartbeat share.
+"""The one judgement of the bot's health, for ``/readyz``, ``status``, the doctor, the daily line and the heartbeat.
 
-Alarms that stand, connections, the promise (``bot/ops/watchdog.py``), and what is watched come together here, and
-nowhere else.
+Active alarms, connections, the promise (``bot/ops/watchdog.py``), and the number of watched flows come together here,
+and only here.
 """
 
 import logging
@@ -24,8 +24,8 @@ log = logging.getLogger("bot")
 class BotHealth:
     """Judges the bot.
 
-    ``socket_mode`` is whether Slack is heard by connections of our own, ``on_call`` tells what is wrong with the
-    groups.
+    ``socket_mode``: whether flowbot connects to Slack, and not Slack to flowbot. ``on_call`` returns what is wrong with
+    the on-call groups, or an empty text.
     """
 
     def __init__(
@@ -47,10 +47,10 @@ class BotHealth:
             steady,
         )
         self._socket_mode, self._on_call = socket_mode, on_call
-        self._alarms: dict[str, str] = {}  # what only an operator can mend, with its sentence
+        self._alarms: dict[str, str] = {}  # by name, the sentence of each problem that only an operator can fix
 
     def note_alarm(self, alarm: Alarm) -> None:
-        """Take in an alarm that begins or is over."""
+        """Note an alarm that begins or is over."""
         self._metrics_updater.set_alarm(alarm)
         if alarm.over:
             log.info("mended: %s", alarm.sentence)
@@ -62,7 +62,7 @@ class BotHealth:
             self._alarms[alarm.name] = alarm.sentence
 
     def judgement(self) -> Judgement:
-        """Return how the bot is now."""
+        """The bot's health now."""
         broken, remarks = [*self._alarms.values()], list[str]()
         if self._socket_mode and not self._metrics_updater.connected:
             broken.append("Slack is not connected.")
@@ -79,7 +79,7 @@ class BotHealth:
         return promise.judge(late, broken, remarks)
 
     def status_fields(self) -> Mapping[str, Any]:
-        """Return what ``status`` shows."""
+        """The fields that ``status`` shows."""
         health = self._monitor.health(self._steady())
         watched, judgement = health.watched, self.judgement()
         read = f"{span(health.lag.total_seconds())} ago" if health.lag is not None else "never"

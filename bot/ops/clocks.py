@@ -1,8 +1,7 @@
-"""The clocks. Facts and what people read carry the wall clock's time; waiting is measured by one that never goes back.
+"""The clocks. Facts and messages use the wall clock's time; waiting is measured by a clock that never goes back.
 
-The wall clock may be stepped: by NTP, by a person, by the host of a virtual machine that was suspended. What waits for
-a time on it would then wait for as long as the step, so that pauses, holds, time-outs and leases are measured by
-``SteadyClock``.
+The wall clock may jump: by NTP, by a person, by the host of a virtual machine that was suspended. A wait for a time on
+it could become longer by the jump, so pauses, holds, time-outs and leases are measured by ``SteadyClock``.
 """
 
 import time
@@ -12,14 +11,14 @@ from datetime import UTC, datetime, timedelta
 
 
 def wall() -> datetime:
-    """Read the wall clock, UTC: it may step in either direction."""
+    """The wall clock's time, UTC: it may jump in either direction."""
     return datetime.now(UTC)
 
 
 class SteadyClock:
-    """The time at the start and what the monotonic clock has counted since, UTC: it neither steps nor goes back.
+    """The time at the start plus what the monotonic clock has counted since, UTC: it never jumps or goes back.
 
-    Compare its times with each other only, never with times of the wall clock, and keep none in the database.
+    Compare its times only with each other, never with times of the wall clock, and never store them.
     """
 
     def __init__(self, start: datetime | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -28,12 +27,12 @@ class SteadyClock:
         self._since = monotonic()
 
     def __call__(self) -> datetime:
-        """Read the steady time."""
+        """The steady time."""
         return self._start + timedelta(seconds=self._monotonic() - self._since)
 
 
-SMALLEST_JUMP = timedelta(seconds=1)  # less is a clock that is being drawn right, or a busy machine
-NOTABLE_JUMP = timedelta(minutes=1)  # a step of more is told
+SMALLEST_JUMP = timedelta(seconds=1)  # less is a clock that is being adjusted, or a busy machine
+NOTABLE_JUMP = timedelta(minutes=1)  # a larger jump is logged as a warning and shown
 RECENT_FOR = timedelta(days=1)
 
 
@@ -46,15 +45,15 @@ class ClockJump:
 
 
 class ClockJumps:
-    """Sees the wall clock step: it and the steady clock count the same seconds otherwise."""
+    """Notices jumps of the wall clock, by comparing it with the steady clock."""
 
     def __init__(self, steady: Callable[[], datetime], wall: Callable[[], datetime] = wall) -> None:
         self._steady, self._wall = steady, wall
         self._apart = wall() - steady()
-        self._last: ClockJump | None = None  # that is to be told
+        self._last: ClockJump | None = None  # that is notable
 
     def check(self) -> ClockJump | None:
-        """Return the step since the last look, if there was one. To be called every second or so."""
+        """The jump since the last check, if there was one. To be called every second or so."""
         apart = self._wall() - self._steady()
         by, self._apart = apart - self._apart, apart
         if abs(by) < SMALLEST_JUMP:
@@ -66,6 +65,6 @@ class ClockJumps:
 
     @property
     def recent(self) -> ClockJump | None:
-        """The last step of more than a minute, for a day."""
+        """The last jump of more than a minute, for a day."""
         last = self._last
         return last if last is not None and self._steady() - last.at < RECENT_FOR else None

@@ -1,6 +1,6 @@
-"""Control: how the program's other commands reach a running bot, over a socket beside its database.
+"""How the program's other commands reach a running bot: over a socket next to its database.
 
-The socket is the file owner's alone (mode 0600), like the database.
+Only the file's owner can use the socket (mode 0600), like the database.
 """
 
 import errno
@@ -21,17 +21,17 @@ from bot.store.lock import real_path
 log = logging.getLogger(__name__)
 
 ControlCommand = Callable[[Mapping[str, Any]], Awaitable[str]]
-_LONGEST = 100  # bytes of a socket's path that every system takes
+_LONGEST = 100  # bytes of a socket's path that every system allows
 
 
 def socket_path(database: Path) -> Path:
-    """Return where the running bot of a database listens: beside the file itself, whatever names lead to it."""
+    """Where the running bot of a database listens: next to the real file, also if the path is a link."""
     path = real_path(database)
     return path.with_name(path.name + ".sock")
 
 
 async def serve(database: Path, commands: Mapping[str, ControlCommand]) -> web.AppRunner | None:
-    """Listen for the program's other commands; None where there can be no socket: the bot runs without it."""
+    """Listen for the program's other commands; None where a socket cannot be made: the bot runs without it."""
     path = socket_path(database)
     if len(os.fsencode(path)) > _LONGEST:
         _warn(path, "the path is too long")
@@ -54,7 +54,7 @@ async def serve(database: Path, commands: Mapping[str, ControlCommand]) -> web.A
     try:
         _remove(path)
         await web.UnixSite(runner, str(path)).start()
-    except OSError as error:  # a shared folder of a desktop, or of a network, may take no sockets
+    except OSError as error:  # shared folders of a desktop or a network may not allow sockets
         await runner.cleanup()
         _warn(path, (error.strerror or str(error)).rpartition(": ")[2])
         return None
@@ -64,7 +64,7 @@ async def serve(database: Path, commands: Mapping[str, ControlCommand]) -> web.A
 
 
 def _remove(path: Path) -> None:
-    """Remove what a bot that was killed left behind; the lock is ours. Raises OSError where it is something else."""
+    """Remove the socket of a bot that was killed; we hold the lock. Raises OSError where it is something else."""
     try:
         found = path.lstat()
     except FileNotFoundError:
@@ -84,7 +84,7 @@ def _warn(path: Path, why: str) -> None:
 
 
 async def ask(database: Path, act: str, what: Mapping[str, Any], *, seconds: float = 60.0) -> str:
-    """Ask the running bot; ``seconds`` is for how long.
+    """The running bot's answer, within ``seconds``.
 
     Raises Refused with its sentence, or where it cannot be reached.
     """

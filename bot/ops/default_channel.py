@@ -1,6 +1,6 @@
-"""The default channel at the start: what keeps it from hearing of failures is logged at once, with the way out.
+"""The alert channel at the start: why flowbot could not post there is logged at once, with what to do.
 
-The first failure may be hours away, and an alarm comes with it only.
+The first failure may be hours away, and an alarm would come only with it.
 """
 
 import logging
@@ -16,7 +16,7 @@ log = logging.getLogger("bot")
 
 
 async def warn(slack: Slack, channel: str, shared: Collection[str]) -> None:
-    """Log what is wrong with the channel, and that strangers read there though that is allowed (``shared``)."""
+    """Log what is wrong with the channel, and that other organizations read it even if that is allowed (``shared``)."""
     try:
         found = await slack.channel(channel)
     except SlackRefused as refusal:

@@ -1,4 +1,4 @@
-"""Health: ``/healthz`` (the process lives), ``/readyz`` (it can do its work), ``/metrics`` (Prometheus).
+"""Health: ``/healthz`` (the process is alive), ``/readyz`` (it can do its work), ``/metrics`` (Prometheus).
 
 No label names a person or a flow.
 """
@@ -24,72 +24,81 @@ NOT_KNOWN = float("nan")  # what is not known yet
 
 
 class Metrics:
-    """The bot's figures, in a registry of their own."""
+    """The bot's metrics, in a registry of their own."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter, which nobody asks for
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # else there is a second series for each counter
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)  # memory, processor time, open files
         own = self.registry
         # reading EnOS
         self.poll_lag = Gauge(
             "flowbot_poll_lag_seconds",
-            "Seconds since EnOS was last read without a fault, or since the start where it never was",
+            "Seconds since the last complete poll of EnOS, or since the start if there was none",
             registry=own,
         )
         self.last_poll = Gauge(
-            "flowbot_last_poll_timestamp_seconds", "When EnOS was last read without a fault; 0: never", registry=own
+            "flowbot_last_poll_timestamp_seconds", "Time of the last complete poll of EnOS; 0: never", registry=own
         )
         self.occurrences = Counter("flowbot_occurrences", "Failures seen for the first time", ["status"], registry=own)
-        self.flows_watched = Gauge("flowbot_flows_watched", "Flows that the watcher's user sees", registry=own)
-        self.flows_known = Gauge("flowbot_flows_known", "Flows of the whole organization", registry=own)
+        self.flows_watched = Gauge("flowbot_flows_watched", "Flows that flowbot's EnOS user sees", registry=own)
+        self.flows_known = Gauge("flowbot_flows_known", "All flows of the organization", registry=own)
         self.enos_calls = Counter("flowbot_enos_calls", "Calls to EnOS", ["action", "outcome"], registry=own)
         self.enos_seconds = Histogram(
-            "flowbot_enos_seconds", "Time of EnOS's answers", ["action"], buckets=BUCKETS, registry=own
+            "flowbot_enos_seconds", "Response time of EnOS", ["action"], buckets=BUCKETS, registry=own
         )
         self.late = Gauge(
             "flowbot_promise_late_seconds",
-            "For how long a promise is broken: read EnOS, tell a failure, answer a person, record, look at all this; "
-            "0 where it is kept",
+            "Seconds that a promise is overdue: read EnOS, tell of a failure, answer a person, record, "
+            "or check all this (look); 0 if it is kept",
             ["promise"],
             registry=own,
         )
-        # telling Slack
+        # posting to Slack
         self.posts = Gauge("flowbot_posts", "Posts in the outbox", ["state"], registry=own)
         self.oldest_post = Gauge(
-            "flowbot_oldest_post_seconds", "How long the oldest post has been due; 0: none is", ["state"], registry=own
+            "flowbot_oldest_post_seconds",
+            "Seconds that the oldest post is overdue; 0: none is",
+            ["state"],
+            registry=own,
         )
-        self.slack_posts = Counter("flowbot_slack_deliveries", "Deliveries to Slack", ["kind", "outcome"], registry=own)
+        self.slack_posts = Counter(
+            "flowbot_slack_deliveries", "Attempts to deliver a post to Slack", ["kind", "outcome"], registry=own
+        )
         self.post_seconds = Histogram(
-            "flowbot_post_seconds", "From due to sent", ["lane"], buckets=BUCKETS, registry=own
+            "flowbot_post_seconds",
+            "Time from when a post was due until it was sent",
+            ["lane"],
+            buckets=BUCKETS,
+            registry=own,
         )
-        self.doubles = Counter("flowbot_doubles", "Messages that stood twice and were deleted", registry=own)
+        self.doubles = Counter("flowbot_doubles", "Duplicate messages that were deleted", registry=own)
         self.slack_calls = Counter("flowbot_slack_calls", "Calls to Slack", ["method", "outcome"], registry=own)
         self.slack_seconds = Histogram(
-            "flowbot_slack_seconds", "Time of Slack's answers", ["method"], buckets=BUCKETS, registry=own
+            "flowbot_slack_seconds", "Response time of Slack", ["method"], buckets=BUCKETS, registry=own
         )
-        # hearing people
-        self.sockets = Gauge("flowbot_sockets", "Socket Mode connections that stand", registry=own)
+        # receiving from Slack
+        self.sockets = Gauge("flowbot_sockets", "Open Socket Mode connections", registry=own)
         self.sockets_wanted = Gauge(
-            "flowbot_sockets_wanted", "Socket Mode connections that should stand; 0 in HTTP mode", registry=own
+            "flowbot_sockets_wanted", "Socket Mode connections that should be open; 0 in HTTP mode", registry=own
         )
-        self.reconnects = Counter("flowbot_socket_reconnects", "Connections that were made again", registry=own)
-        self.commands = Counter("flowbot_commands", "Commands heard", ["surface"], registry=own)
+        self.reconnects = Counter(
+            "flowbot_socket_reconnects", "Socket Mode connections that were opened again", registry=own
+        )
+        self.commands = Counter("flowbot_commands", "Commands received", ["surface"], registry=own)
         self.unhandled = Counter(
             "flowbot_unhandled_events",
-            "Requests of Slack that were acked and led to nothing: unknown, no room, or a bug",
+            "Requests from Slack that were acked and not handled: unknown, no room in the queue, or a bug",
             ["why"],
             registry=own,
         )
         # the process
-        self.ready = Gauge("flowbot_ready", "1 where /readyz says so", registry=own)
-        self.tasks = Gauge("flowbot_tasks", "Live asyncio tasks", registry=own)
-        self.database_bytes = Gauge(
-            "flowbot_database_bytes", "Size of the database file, its log included", registry=own
-        )
+        self.ready = Gauge("flowbot_ready", "1 if /readyz says that flowbot is ready", registry=own)
+        self.tasks = Gauge("flowbot_tasks", "Running asyncio tasks", registry=own)
+        self.database_bytes = Gauge("flowbot_database_bytes", "Size of the database file with its log", registry=own)
         self.alarms = Counter("flowbot_alarms", "Alarms that began", ["kind"], registry=own)
         self.alarm_active = Gauge(
-            "flowbot_alarm_standing", "1 from the moment an alarm begins until it is over", ["kind"], registry=own
+            "flowbot_alarm_standing", "1 from the beginning of an alarm until it is over", ["kind"], registry=own
         )
         self.build = Gauge("flowbot_build_info", "1, with the version as a label", ["version"], registry=own)
         for unknown in (self.flows_watched, self.flows_known):
@@ -97,7 +106,7 @@ class Metrics:
 
 
 def delivery_metrics(metrics: Metrics) -> DeliveryMetrics:
-    """Return the delivery's figures as these metrics."""
+    """What the delivery counts, as these metrics."""
     return DeliveryMetrics(
         outcome=lambda kind, outcome: metrics.slack_posts.labels(kind.value, outcome).inc(),
         late=lambda lane, seconds: metrics.post_seconds.labels(lane.value).observe(seconds),
@@ -106,7 +115,7 @@ def delivery_metrics(metrics: Metrics) -> DeliveryMetrics:
 
 
 def application(metrics: Metrics, judgement: Callable[[], Judgement], refresh: Callable[[], None]) -> web.Application:
-    """Return the three addresses; ``refresh`` brings gauges up to date."""
+    """The three addresses; ``refresh`` brings gauges up to date."""
 
     async def healthz(_request: web.Request) -> web.Response:
         return web.Response(text="ok\n")

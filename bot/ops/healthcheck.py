@@ -4,11 +4,11 @@ import _socket
 import os
 import sys
 
-_HERE = {"0.0.0.0": "127.0.0.1", "[::]": "::1"}  # noqa: S104  who listens at all addresses is asked at this machine's
+_HERE = {"0.0.0.0": "127.0.0.1", "[::]": "::1"}  # noqa: S104  not listened on: asked at loopback
 
 
 def main() -> int:
-    """Return 0 when the process answers with 200."""
+    """0 when the process answers with 200, else 1."""
     host, _, port = os.environ.get("FLOWBOT_LISTEN", "127.0.0.1:8080").rpartition(":")
     host = _HERE.get(host, host).strip("[]")
     asking = _socket.socket(_socket.AF_INET6 if ":" in host else _socket.AF_INET, _socket.SOCK_STREAM)

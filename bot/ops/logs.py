@@ -1,4 +1,4 @@
-"""Logs: text on a terminal, JSON in a pipe; one place where secrets become stars."""
+"""Logs: text on a terminal, JSON in a pipe; the one place that masks secrets."""
 
 import json
 import logging
@@ -21,7 +21,7 @@ def configure(level: str, form: str, *, secrets: Collection[str], mask: Clean) -
     hidden = sorted((secret for secret in secrets if len(secret) >= 6), key=len, reverse=True)
 
     def clean(text: str) -> str:
-        text = without_orders(text)  # first: a sign that nobody sees would hide a secret
+        text = without_orders(text)  # first: an invisible character would hide a secret
         for secret in hidden:
             text = text.replace(secret, "•••")
         return mask(legible(text))
@@ -38,7 +38,7 @@ def configure(level: str, form: str, *, secrets: Collection[str], mask: Clean) -
         logging.getLogger(name).setLevel(logging.WARNING)
     asyncio_log = logging.getLogger("asyncio")
     if not any(isinstance(each, RareLogFilter) for each in asyncio_log.filters):
-        # Said dozens of times a second while no descriptor is left, with a traceback each (CPython 3.11).
+        # Logged dozens of times a second, with a traceback, while no file descriptors are left (CPython 3.11).
         asyncio_log.addFilter(RareLogFilter("socket.accept() out of system resource"))
     # Warns at each tick while a job takes longer than its interval: while EnOS hangs, for hours.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
@@ -52,7 +52,7 @@ class _Form(logging.Formatter):
         self._clean = clean
 
     def fields(self, record: logging.LogRecord) -> dict[str, object]:
-        """Return the record as named values, without secrets."""
+        """The record as named values, without secrets."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         more = {name: value for name, value in vars(record).items() if name not in _USUAL}
         found = {
@@ -71,7 +71,7 @@ class _Json(_Form):
     """One object a line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
+        """The line."""
         return json.dumps(self.fields(record), ensure_ascii=False, default=lambda value: self._clean(str(value)))
 
 
@@ -79,9 +79,9 @@ class _Text(_Form):
     """One line for a person, and the traceback below it."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the lines."""
+        """The lines."""
         found = self.fields(record)
-        event = str(found.pop("event")).replace("\n", "\\n")  # what came from outside begins no line of its own
+        event = str(found.pop("event")).replace("\n", "\\n")  # text from outside must not begin a new line
         line = f"{found.pop('timestamp')} {found.pop('level'):<8} {event}  [{found.pop('logger')}]"
         trace = found.pop("exception", "")
         more = "".join(f" {name}={self._clean(str(value))}".replace("\n", "\\n") for name, value in found.items())

@@ -10,7 +10,7 @@ _HEAD = "# Computed by `flowbot manifest`; `make docs` writes it anew.\n"
 
 
 def manifest_yaml(environ: Mapping[str, str]) -> str:
-    """Return manifest.yml under these settings. Raises Refused where HTTP mode lacks its address."""
+    """``manifest.yml`` under these settings. Raises Refused where HTTP mode has no public address."""
     import yaml
 
     said = {row.name: environ.get(row.name) or row.default or "" for row in SETTINGS}

@@ -1,7 +1,7 @@
-"""What the metrics are set to, and from where; the one place that fills them.
+"""The one place that sets the metrics.
 
-Some are counted as things happen (calls, deliveries, failures seen), some are looked up every few seconds (the
-outbox, the sockets), and some are worked out when somebody asks.
+Some are counted as things happen (calls, deliveries, failures), some are looked up every few seconds (the outbox, the
+sockets), and some are computed when ``/metrics`` is read.
 """
 
 import asyncio
@@ -33,12 +33,12 @@ class MetricsUpdater:
         self._states = {state.value for state in PostState}
         self._oldest: Mapping[str, datetime] = {}
         self._counted: dict[tuple[Counter, str], int] = {}
-        self.connected = 0  # sockets that stand, as of the last look
+        self.connected = 0  # open sockets at the last check
         metrics.build.labels(__version__).set(1)
         for state in WAITING:
             metrics.posts.labels(state.value).set(0)
             metrics.oldest_post.labels(state.value).set(0)
-        for kind in PostKind:  # what has never happened counts as 0, so that the first time is seen as an increase
+        for kind in PostKind:  # begin at 0, so that the first time is seen as an increase
             metrics.slack_posts.labels(kind.value, "given up")
 
     # ── as things happen ──
@@ -58,7 +58,7 @@ class MetricsUpdater:
         self._metrics.occurrences.labels(name_of(status)).inc()
 
     def set_alarm(self, alarm: Alarm) -> None:
-        """Count an alarm that begins, and note that it stands until it is over."""
+        """Count an alarm that begins; it is active until it is over."""
         self._metrics.alarm_active.labels(alarm.name).set(not alarm.over)
         if not alarm.over:
             self._metrics.alarms.labels(alarm.name).inc()
@@ -66,7 +66,7 @@ class MetricsUpdater:
     # ── every few seconds ──
 
     async def update(self, store: Store, gateway: GatewayHealth) -> None:
-        """Look at the outbox and at the sockets. Raises what the store raises."""
+        """Read the outbox and the sockets. Raises what the store raises."""
         metrics = self._metrics
         self.connected = gateway.connected
         metrics.sockets_wanted.set(gateway.wanted)
@@ -76,26 +76,26 @@ class MetricsUpdater:
             self._count_up(metrics.unhandled, why, number)
         posts = await store.post_counts()
         self._states |= posts.keys()
-        for state in self._states:  # a state that nothing is in any more is not counted, and goes back to 0
+        for state in self._states:  # a state without posts is not counted, and goes back to 0
             metrics.posts.labels(state).set(posts.get(state, 0))
         self._oldest = await store.oldest_posts()
 
     def _count_up(self, counter: Counter, label: str, total: int) -> None:
-        """Bring a counter up to a total that somebody else keeps."""
+        """Bring a counter up to a total that is counted elsewhere."""
         more = total - self._counted.get((counter, label), 0)
         self._counted[counter, label] = total
         (counter.labels(label) if label else counter).inc(max(0, more))
 
     def set_late(self, late: Iterable[Late]) -> None:
-        """Show for how long each promise is broken; 0 where it is kept."""
+        """Set for how long each promise is broken; 0 where it is kept."""
         ages = {each.promise: each.seconds for each in late}
         for promise in Promise:
             self._metrics.late.labels(promise.value).set(ages.get(promise, 0.0))
 
-    # ── when somebody asks ──
+    # ── when /metrics is read ──
 
     def refresh(self, monitor: MonitorHealth, now: datetime, *, ready: bool) -> None:
-        """Work out what depends on the present moment."""
+        """Set what depends on the present moment."""
         metrics, lag = self._metrics, monitor.lag
         metrics.ready.set(ready)
         metrics.poll_lag.set(monitor.waited.total_seconds())
@@ -112,7 +112,7 @@ class MetricsUpdater:
 
 
 def _files(database: Path) -> tuple[Path, ...]:
-    """Return the database's file and the two that SQLite keeps beside it."""
+    """The database's file and the two that SQLite keeps next to it."""
     return database, *(database.with_name(database.name + ending) for ending in ("-wal", "-journal"))
 
 

@@ -1,8 +1,6 @@
-"""Ids: short, unguessable, safe in addresses and in button values."""
+"""IDs: short, unguessable, safe in addresses and in button values."""
 
 import secrets
+from functools import partial
 
-
-def new_id() -> str:
-    """Return a fresh id of 16 characters."""
-    return secrets.token_hex(8)
+new_id = partial(secrets.token_hex, 8)  # 16 characters

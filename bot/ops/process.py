@@ -1,4 +1,4 @@
-"""The process: one bot from its start to its last post, and the code it exits with."""
+"""The process: one bot from its start to its last post, and the exit code."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from bot.app import App
 from bot.core.errors import Failure, TemporaryFailure
 from bot.core.text.mask import Mask
-from bot.ops import early_exit, logs
+from bot.ops import logs, signals
 from bot.settings.table import Settings
 from bot.slack.preflight import SlackBusy
 from bot.store.store import Store
@@ -20,34 +20,37 @@ log = logging.getLogger("bot")
 
 EXIT_OK, EXIT_FAILED, EXIT_SETTINGS = 0, 1, 2
 DESCRIPTORS = 65536
-DRAIN_SECONDS = 8.0  # a container is given ten
-ABORT_SECONDS = 1.0  # to close what nothing was begun with
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0  # between two tries while Slack is away at start
+DRAIN_SECONDS = 8.0  # a container gets ten
+ABORT_SECONDS = 1.0  # to close an app that was not started
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = (
+    1.0,
+    30.0,
+)  # between two attempts to reach Slack at the start
 
 
 class HasPreflight(Protocol):
-    """What can be asked whether its tokens and keys work."""
+    """What can check its tokens and keys."""
 
     def preflight(self) -> Coroutine[Any, Any, list[str]]:
-        """Return what an operator must mend. Raises Outage where Slack cannot be asked."""
+        """What an operator must fix. Raises TemporaryFailure where Slack cannot be asked."""
         ...
 
 
 def run(settings: Settings) -> int:
-    """Run the bot until SIGTERM; return the exit code."""
+    """Run the bot until SIGTERM: the exit code."""
     logs.configure(settings.log_level, settings.log_format, secrets=settings.secrets, mask=Mask(settings.mask))
     for warning in settings.warnings:
         log.warning(warning)
     _raise_descriptor_limit()
-    early_exit.exit_on_signals()
+    signals.exit_on_signals()
     try:
         return asyncio.run(_run(settings))
     finally:
-        early_exit.ignore_signals()
+        signals.ignore_signals()
 
 
 def _raise_descriptor_limit() -> None:
-    """Let the process open as many files as it may: shells and systemd often start with 1,024."""
+    """Raise the limit of open files as far as allowed: shells and systemd often start with 1,024."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
     if soft != resource.RLIM_INFINITY and soft < most:
@@ -57,18 +60,18 @@ def _raise_descriptor_limit() -> None:
 
 async def _run(settings: Settings) -> int:
     loop = asyncio.get_running_loop()
-    with early_exit.heard(loop):
+    with signals.wake_on_signals(loop):
         try:
             # On a thread: the loop can be woken, a wait for a thread cannot.
             store = await asyncio.to_thread(Store.open, settings.database)
         except Failure as failure:
             return _complain([str(failure)], EXIT_FAILED)
         stop = asyncio.Event()
-        early_exit.ask_first(loop, stop.set)
+        signals.call_on_signals(loop, stop.set)
         try:
             return await _serve(settings, store, stop)
         finally:
-            early_exit.ignore_signals()
+            signals.ignore_signals()
 
 
 async def _serve(settings: Settings, store: Store, stop: asyncio.Event) -> int:
@@ -93,7 +96,7 @@ async def _serve(settings: Settings, store: Store, stop: asyncio.Event) -> int:
 
 
 async def preflight_problems(app: HasPreflight, stop: asyncio.Event) -> list[str]:
-    """Return what an operator must mend; wait, and say so, for as long as Slack itself does not answer."""
+    """What an operator must fix; waits, with a log line, while Slack does not answer."""
     pause = FIRST_PAUSE_SECONDS
     while not stop.is_set():
         try:
@@ -109,7 +112,7 @@ async def preflight_problems(app: HasPreflight, stop: asyncio.Event) -> list[str
 
 
 async def _unless_stopped(stop: asyncio.Event, asking: Coroutine[Any, Any, list[str]]) -> list[str] | None:
-    """Return what is told, or None where the process is asked to end before."""
+    """The problems, or None where the process is asked to end before."""
     asked, stopped = asyncio.create_task(asking), asyncio.create_task(stop.wait())
     await asyncio.wait({asked, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
@@ -120,7 +123,7 @@ async def _unless_stopped(stop: asyncio.Event, asking: Coroutine[Any, Any, list[
 
 
 def cannot_listen(settings: Settings, error: OSError) -> str:
-    """Return which address cannot be listened on, why, and what to do."""
+    """Which address cannot be listened on, why, and what to do."""
     name, address = "FLOWBOT_LISTEN", settings.listen
     if settings.mode == "http" and f"{settings.events_listen.port})" in str(error):
         name, address = "FLOWBOT_EVENTS_LISTEN", settings.events_listen

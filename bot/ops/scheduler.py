@@ -1,7 +1,7 @@
 """The scheduler. Each job is one ``async def``; what it raises is logged, and the next run still comes.
 
-APScheduler 3's defaults would drop a run that is a second late and report an un-awaited coroutine as success, so
-both are excluded here. It runs on the wall clock: where that is put back, ``shift_back`` brings its times along.
+APScheduler 3's defaults would drop a run that is a second late and report an un-awaited coroutine as success; both
+are prevented here. It runs on the wall clock: after that is put back, ``shift_back`` corrects its times.
 """
 
 import asyncio
@@ -31,12 +31,12 @@ class Scheduler:
         self._running: set[asyncio.Task[None]] = set()
 
     def every(self, seconds: float, name: str, job: Job, *, first_in: float = 0.0) -> None:
-        """Run ``job`` every so many seconds, first after ``first_in``. Raises TypeError unless it is ``async def``."""
+        """Run ``job`` at intervals, first after ``first_in`` seconds. Raises TypeError unless it is ``async def``."""
         if not inspect.iscoroutinefunction(job):
             raise TypeError(f"the job {name} must be an async def: anything else would never be awaited")
 
         async def run() -> None:
-            # In a task of its own: the scheduler's shutdown would cancel it in the middle of its work.
+            # In a task of its own, which the scheduler's shutdown does not cancel.
             work = asyncio.create_task(_run_logged(name, job))
             self._running.add(work)
             work.add_done_callback(self._running.discard)
@@ -53,17 +53,17 @@ class Scheduler:
         )
 
     def shift_back(self, by: timedelta) -> None:
-        """Bring the times of the next runs along with a wall clock that was put back: none waits for the old time."""
+        """Move the next runs by as much as the wall clock was put back, so that they do not wait for the old time."""
         for job in self._scheduler.get_jobs():
             if job.next_run_time is not None:
                 job.modify(next_run_time=job.next_run_time - by)
 
     def start(self) -> None:
-        """Begin; to be called inside the running loop."""
+        """Start; to be called inside the running loop."""
         self._scheduler.start()
 
     async def stop(self, seconds: float) -> None:
-        """Begin no more runs, and let those under way end within so many seconds."""
+        """Start no more runs, and let running ones end within ``seconds``."""
         if not self._scheduler.running:
             return
         self._scheduler.pause()

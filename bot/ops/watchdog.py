@@ -1,11 +1,10 @@
-"""The watchdog of the promise: on its own task, its own thread and the steady clock, whatever becomes of the rest.
+"""The watchdog of the promise: on a task and a thread of its own and the steady clock, independent of the rest.
 
-    task     every few seconds: asks the database what waits, and watches how old it grows; tells the admins
-    thread   sees whether the event loop still turns, and logs where it stands if it does not
+    task     every few seconds: asks the database what waits, and for how long; tells the admins
+    thread   checks whether the event loop still runs, and logs where it is blocked if it does not
 
-``late()`` works out the ages at the moment it is asked, so that a watchdog that does not run any more is late itself.
-The admins hear by direct messages that take no other way through flowbot: the outbox and the database are among what
-is judged.
+``late()`` computes the ages at the moment it is called, so a watchdog that does not run any more is late itself.
+The admins get direct messages that do not go through the outbox or the database: those are among what is judged.
 """
 
 import asyncio
@@ -33,23 +32,23 @@ from bot.store.waiting import Waiting
 
 log = logging.getLogger(__name__)
 
-EVERY = 2.0  # seconds between two looks
-STUCK = 10.0  # seconds without a turn of the loop that are logged
-TELL_EVERY = timedelta(seconds=60)  # between two tries to reach the admins
+EVERY = 2.0  # seconds between two checks
+STUCK = 10.0  # seconds for which the loop is blocked, before that is logged
+TELL_EVERY = timedelta(seconds=60)  # between two attempts to reach the admins
 _PASSING = {Verdict.WAIT, Verdict.STOP, Verdict.BARRED}  # refusals that an operator, or time, ends
-DEBOUNCE = timedelta(seconds=5)  # that it must be broken, or kept again, before the admins hear of it
+DEBOUNCE = timedelta(seconds=5)  # for which it must be broken, or kept again, before the admins are told
 
 
 class WaitingSource(Protocol):
     """What the watchdog asks of the database."""
 
     async def waiting(self) -> Waiting:
-        """Return what waits. Raises a Failure where the database is in trouble."""
+        """What waits. Raises a Failure where the database is in trouble."""
         ...
 
 
 class DirectMessenger(Protocol):
-    """How an admin is told directly. Raises the four errors of ``conversations``."""
+    """Sends direct messages to admins. Raises the four errors of ``conversations``."""
 
     async def post(self, channel: str, body: Body, *, id: PostId) -> tuple[str, str]:
         """Post a message; ``channel`` may be a user id."""
@@ -59,7 +58,7 @@ class DirectMessenger(Protocol):
 class Watchdog:
     """Judges, and tells the admins. ``reads`` returns when each scheduling type was last read, by the steady clock.
 
-    Where the channel has been told that EnOS cannot be read, the admins are not told again.
+    When the alert channel has a message that EnOS cannot be read, the admins are not told as well.
     """
 
     def __init__(
@@ -82,15 +81,15 @@ class Watchdog:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._debounced = _Debounced()
         self._informed: set[str] = set()  # admins who were told that it is broken, and not yet that it is kept again
-        self._tell_at: dict[str, datetime] = {}  # before when an admin who could not be reached is left alone
+        self._tell_at: dict[str, datetime] = {}  # when to try again to reach an admin
         self.loop = LoopWatch()
 
     def late(self) -> tuple[Late, ...]:
-        """Return what is late now, longest first."""
+        """What is late now, longest first."""
         return promise.late(self.evidence(), self._poll_seconds)
 
     def evidence(self) -> Evidence:
-        """Return how old things are now."""
+        """How old things are now."""
         now = self._steady()
         reads = self._reads()
         ends = [reads.get(kind, self._began) for kind in KINDS]
@@ -120,7 +119,7 @@ class Watchdog:
             await asyncio.gather(*self._running.values(), return_exceptions=True)
 
     def check(self) -> None:
-        """Look once. It waits for nothing: what takes long is done beside it, one of each at a time."""
+        """Check once. It does not wait: what takes long runs in tasks, one of each kind at a time."""
         self.loop.beat()
         now = self._looked_at = self._steady()
         self._start("records", self._ask)
@@ -136,12 +135,12 @@ class Watchdog:
             self._start("admins", self._tell)
 
     def _worth_telling(self) -> tuple[Late, ...]:
-        """Return what is late but for what the channel was told already: that EnOS cannot be read."""
+        """What is late, without what the alert channel was told already: that EnOS cannot be read."""
         late = self.late()
         return () if self._outage_told and all(each.promise is Promise.READ for each in late) else late
 
     def _admins_to_tell(self, now: datetime) -> list[str]:
-        """Return the admins to be told now how it is: that it is broken, or that it is kept again."""
+        """The admins to be told now that the promise is broken, or that it is kept again."""
         unaware = [admin for admin in self._admins if (admin in self._informed) != self._debounced.broken]
         return [admin for admin in unaware if self._tell_at.get(admin, now) <= now]
 
@@ -159,7 +158,7 @@ class Watchdog:
         self._outage_told = waiting.outage_told
 
     async def _tell(self) -> None:
-        """Tell each admin who does not know yet; none waits for another."""
+        """Tell all admins who do not know yet, at the same time."""
         broken, late = self._debounced.broken, self._worth_telling()
         body = cards.promise_broken(_sentences(late)) if broken else cards.promise_kept()
         await asyncio.gather(
@@ -167,7 +166,7 @@ class Watchdog:
         )
 
     async def _tell_one(self, admin: str, body: Body, *, broken: bool) -> None:
-        """Tell one admin; who cannot be reached now is tried again. What may stand is not said twice."""
+        """Tell one admin, later where Slack is in trouble now. A message that may have arrived is not repeated."""
         try:
             with contextlib.suppress(SlackUnclear):
                 await self._slack.post(admin, body, id=PostId(f"promise-{new_id()}"))
@@ -193,14 +192,14 @@ class Watchdog:
 
 
 class _Debounced:
-    """Whether the promise counts as broken: it does, or does not any more, once that has lasted for a moment."""
+    """Whether the promise counts as broken: it changes only after the change has lasted for ``DEBOUNCE``."""
 
     def __init__(self) -> None:
         self.broken = False
-        self._since: datetime | None = None  # it is otherwise
+        self._since: datetime | None = None  # it is not as ``broken`` says
 
     def check(self, now: datetime, *, broken: bool) -> bool:
-        """Take a look in; return whether it has turned."""
+        """Note how it is now: whether ``broken`` has changed."""
         if broken == self.broken:
             self._since = None
             return False
@@ -212,18 +211,18 @@ class _Debounced:
 
 
 class LoopWatch:
-    """A thread that sees whether the event loop still turns: a loop that is blocked can say nothing itself."""
+    """A thread that checks whether the event loop still runs: a blocked loop cannot say so itself."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._beat = monotonic()
         self._thread_id = 0  # the thread of the loop
-        self._logged = 0.0  # for how long it stood when that was logged; 0: it turns
+        self._logged = 0.0  # seconds for which it was blocked when that was logged; 0: it runs
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
     def beat(self) -> None:
-        """Say that the loop turns; to be called on it."""
+        """Note that the loop runs; to be called on it."""
         self._beat = self._monotonic()
 
     def start(self) -> None:
@@ -245,11 +244,11 @@ class LoopWatch:
             self.check()
 
     def check(self) -> None:
-        """Log a loop that stands, with the place where; again at twice the time, and when it turns again."""
+        """Log a blocked loop, with the place; again at twice the time, and when it runs again."""
         seconds_blocked = self._monotonic() - self._beat
         if seconds_blocked >= max(STUCK, 2 * self._logged):
             self._logged = seconds_blocked
-            frame = sys._current_frames().get(self._thread_id)  # noqa: SLF001  there is no other way to look at a thread
+            frame = sys._current_frames().get(self._thread_id)  # noqa: SLF001  the only way to see where a thread is
             where = "".join(traceback.format_stack(frame)) if frame else "unknown"
             log.critical("flowbot has stood still for %.0f s and tells nothing. It is at:\n%s", seconds_blocked, where)
         elif self._logged and seconds_blocked < STUCK:
@@ -258,13 +257,13 @@ class LoopWatch:
 
 
 def _followed(before: Mapping[str, datetime], found: Mapping[str, datetime], now: datetime) -> dict[str, datetime]:
-    """Return since when each waits by the steady clock: what is new is as old as the wall clock says, at least 0."""
+    """Since when each waits, by the steady clock. A new one is as old as the wall clock says, at least 0."""
     at = wall()
     return {name: before.get(name) or now - max(timedelta(), at - since) for name, since in found.items()}
 
 
 def _age(now: datetime, times: Iterable[datetime]) -> float:
-    """Return the seconds since the oldest of them; 0 where there is none."""
+    """Seconds since the oldest of them; 0 without any."""
     return max([0.0, *((now - each).total_seconds() for each in times)])
 
 

@@ -1,7 +1,7 @@
-"""By what the people of the bot's workspace are known: its enterprise's id, else its team's. Settled at start.
+"""The key of the bot's workspace, which is part of each person's: its enterprise's ID, else its team's. Set at start.
 
-When the workspace joins an organization, or leaves it, all people get other keys: their links, what they have
-acknowledged, their runs and what they said go with them, and the audit finds them by both.
+When the workspace joins an organization, or leaves it, all people get other keys: their links, acknowledgements, runs
+and messages are moved to the new keys, and the audit finds them by both.
 """
 
 import json
@@ -18,12 +18,12 @@ from bot.store.workspace_keys import NOTE, KeyChange
 
 log = logging.getLogger(__name__)
 
-GlobalIds = Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]  # user ids that are others in the organization
+GlobalIds = Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]  # user IDs that changed: old to new
 
 
 @dataclass(frozen=True, slots=True)
 class NotedWorkspace:
-    """What an earlier start noted of the home."""
+    """What an earlier start noted: the team, its key (``home``), and earlier keys."""
 
     team: str = ""
     home: str = ""
@@ -36,19 +36,19 @@ class NotedWorkspace:
         return NotedWorkspace(str(stored.get("team", "")), str(stored.get("home", "")), tuple(stored.get("former", ())))
 
     def __str__(self) -> str:
-        """Return it as it is noted."""
+        """As it is stored."""
         return json.dumps({"team": self.team, "home": self.home, "former": self.former})
 
 
 async def migrate(
     store: Store, me: Identity | None, now: datetime, global_ids: GlobalIds | None = None
 ) -> NotedWorkspace:
-    """See to it that people have the keys that their words come with now; return how the home is noted.
+    """Move people to the keys that Slack uses for them now: the workspace as it is noted from now on.
 
-    May be called again: what is settled costs a look. ``global_ids`` is asked inside an organization only.
+    May be called again: without a change it only reads. ``global_ids`` is called only inside an organization.
     """
     noted = await NotedWorkspace.of(store)
-    if me is None or not me.workspace_key:  # Slack never said who we are
+    if me is None or not me.workspace_key:  # Slack was not asked
         return noted
     former = former_homes(noted.team, noted.home, team=me.team, home=me.workspace_key)
     kept = noted.former if noted.team == me.team else ()
@@ -66,7 +66,7 @@ async def migrate(
 
 
 async def _other_ids(store: Store, me: Identity, global_ids: GlobalIds | None) -> Mapping[str, str]:
-    """Return which linked people go by another user id now; none where Slack does not tell."""
+    """Linked people whose user ID is another one now; none where Slack does not say."""
     if global_ids is None or not me.enterprise:
         return {}
     try:

@@ -1,7 +1,7 @@
 """What the libraries read from the environment by themselves: proxies, and whose certificates are trusted.
 
-A wrong value ends in them as a traceback at some later moment, or in no word at all: OpenSSL passes over a file of
-certificates that is not there, and then trusts nobody. So it is looked at here, before any of them is imported.
+A wrong value would cause a traceback at some later moment, or no message at all: OpenSSL ignores a file of certificates
+that does not exist, and then trusts none. So values are checked here, before any library is imported.
 """
 
 import os
@@ -21,27 +21,27 @@ _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")  # how OpenSSL looks a certificate up 
 
 
 def named(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return those of the variables that say something, without the blanks around it."""
+    """The variables that are not empty, without the spaces around their values."""
     return {name: environment[name].strip() for name in NAMES if environment.get(name, "").strip()}
 
 
 def export(network: Mapping[str, str], environ: MutableMapping[str, str]) -> None:
-    """Let the libraries read exactly this: also what stands in ``.env``, and nothing that says nothing.
+    """Let the libraries read exactly this: also what is in ``.env``, and no empty values.
 
-    To OpenSSL an empty ``SSL_CERT_FILE`` is a file without a name.
+    For OpenSSL an empty ``SSL_CERT_FILE`` is a file without a name.
     """
     forget(environ)
     environ.update(network)
 
 
 def forget(environ: MutableMapping[str, str]) -> None:
-    """Let the libraries read none of it: for what talks to this machine only."""
+    """Let the libraries read none of it: for commands that talk only to this machine."""
     for name in NAMES:
         environ.pop(name, None)
 
 
 def problems(network: Mapping[str, str]) -> list[str]:
-    """Return all that is wrong, a line each; none shows a password."""
+    """All problems, a line each; none shows a password."""
     found = [(name, proxies.fault(network[name])) for name in network if name.upper() in PROXIES]
     found += [(name, proxies.no_proxy_fault(network[name])) for name in network if name.upper() == EXEMPT]
     checks = ((FILE, _file_fault), (FOLDER, _folder_fault), (KEYS, _keys_fault))
@@ -50,7 +50,7 @@ def problems(network: Mapping[str, str]) -> list[str]:
 
 
 def warnings(network: Mapping[str, str], environment: Mapping[str, str]) -> list[str]:
-    """Return what may not be meant so, a line each."""
+    """What may be a mistake, a line each."""
     lines = [
         f"{name} is not read by flowbot. Name the file in {FILE} too"
         for name in UNSUPPORTED
@@ -62,7 +62,7 @@ def warnings(network: Mapping[str, str], environment: Mapping[str, str]) -> list
 
 
 def secrets(network: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what of it no log may show."""
+    """What must never be logged."""
     return tuple(
         dict.fromkeys(each for name in network if name.upper() in PROXIES for each in proxies.secrets(network[name]))
     )
@@ -74,7 +74,7 @@ def _file_fault(value: str) -> str:
     try:
         if not stat.S_ISREG(Path(value).stat().st_mode):
             return f"is {value}, which is not a file"
-        # The bare class: one that is made ready reads these same variables.
+        # The bare class: ``create_default_context`` reads these same variables.
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(cafile=value)
     except ssl.SSLError:
@@ -87,7 +87,7 @@ def _file_fault(value: str) -> str:
 
 
 def _folder_fault(value: str) -> str:
-    """Return what is wrong with folders: of several, one that can be used is enough, as it is to OpenSSL."""
+    """What is wrong with folders; one usable folder of several is enough, as for OpenSSL."""
     faults = [_one_folder_fault(folder) for folder in value.split(os.pathsep) if folder]
     return faults[0] if faults and all(faults) else "" if faults else "names no folder"
 

@@ -20,7 +20,7 @@ class Secret(str):  # noqa: SLOT000  libraries want a str, and its repr must not
     """A value that does not show itself in a repr."""
 
     def __repr__(self) -> str:
-        """Return stars, whatever the value."""
+        """Stars, whatever the value."""
         return "'***'"
 
 
@@ -36,21 +36,21 @@ class Address:
     port: int
 
     def __str__(self) -> str:
-        """Return ``host:port``, and ``[host]:port`` for IPv6."""
+        """``host:port``, and ``[host]:port`` for IPv6."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 def read_text(value: str) -> str:
-    """Return the text as it is."""
+    """The text as it is."""
     return value
 
 
 def read_url(value: str) -> str:
-    """Return an address without its last slash: https, or http for this machine."""
+    """An address without its last slash: https, or http for this machine."""
     try:
         parts = urlsplit(value)
         port = parts.port
-    except ValueError:  # a bracket without its other, a port that is no number
+    except ValueError:  # an unclosed bracket, a port that is not a number
         raise Problem("is no address such as https://example.com") from None
     if port == 0 or re.search(r"[\s\x00-\x20\x7f]", value):
         raise Problem("is no address such as https://example.com")
@@ -62,7 +62,7 @@ def read_url(value: str) -> str:
 
 
 def read_api_url(value: str) -> str:
-    """Return the base of Slack's Web API, which ends in ``/api/``."""
+    """The base of Slack's Web API, which ends in ``/api/``."""
     url = read_url(value) + "/"
     if not url.endswith("/api/"):
         raise Problem("must end in /api/")
@@ -70,12 +70,12 @@ def read_api_url(value: str) -> str:
 
 
 def read_list(value: str) -> tuple[str, ...]:
-    """Return the parts between commas."""
+    """The parts between commas."""
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 def read_ids(pattern: str, what: str) -> Callable[[str], tuple[str, ...]]:
-    """Return a reader of lists of ids."""
+    """A reader of lists of ids."""
 
     def read(value: str) -> tuple[str, ...]:
         wrong = [part for part in read_list(value) if not re.fullmatch(pattern, part)]
@@ -87,14 +87,14 @@ def read_ids(pattern: str, what: str) -> Callable[[str], tuple[str, ...]]:
 
 
 def read_channel(value: str) -> str:
-    """Return a channel id."""
+    """A channel id."""
     if not re.fullmatch(r"[CG][A-Z0-9]+", value):
         raise Problem("expects a channel id such as C0123456789 (in Slack: channel name, About, at the bottom)")
     return value
 
 
 def read_choice(*names: str) -> Callable[[str], str]:
-    """Return a reader of one of these words."""
+    """A reader of one of these words."""
 
     def read(value: str) -> str:
         if value.lower() not in names:
@@ -105,7 +105,7 @@ def read_choice(*names: str) -> Callable[[str], str]:
 
 
 def read_number(low: float, high: float) -> Callable[[str], float]:
-    """Return a reader of a number within bounds."""
+    """A reader of a number within bounds."""
 
     def read(value: str) -> float:
         try:
@@ -120,7 +120,7 @@ def read_number(low: float, high: float) -> Callable[[str], float]:
 
 
 def read_whole(low: int, high: int) -> Callable[[str], int]:
-    """Return a reader of a whole number within bounds."""
+    """A reader of a whole number within bounds."""
     number = read_number(low, high)
 
     def read(value: str) -> int:
@@ -132,7 +132,7 @@ def read_whole(low: int, high: int) -> Callable[[str], int]:
 
 
 def read_address(value: str) -> Address:
-    """Return a host and a port; one of IPv6 stands in brackets."""
+    """A host and a port; an IPv6 host is in brackets."""
     host, _, port = value.rpartition(":")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
@@ -144,24 +144,24 @@ def read_address(value: str) -> Address:
 
 
 def read_zone(value: str) -> ZoneInfo:
-    """Return an IANA zone."""
+    """An IANA zone."""
     try:
         return ZoneInfo(value)
-    except (KeyError, ValueError, OSError):  # not found, no name at all, a folder of zones
-        near = difflib.get_close_matches(value, available_timezones(), 1)  # reads all zones there are
+    except (KeyError, ValueError, OSError):  # not found, not a name, a folder of zones
+        near = difflib.get_close_matches(value, available_timezones(), 1)  # reads all zones
         also = f"; did you mean {near[0]}?" if near else ""
         raise Problem(f"is no time zone such as Europe/Berlin{also}") from None
 
 
 def read_command(value: str) -> str:
-    """Return the name of a slash command."""
+    """The name of a slash command."""
     if not re.fullmatch(r"/[a-z0-9_-]{1,31}", value):
         raise Problem("must begin with / and hold at most 31 small letters, digits, - and _")
     return value
 
 
 def read_statuses(value: str) -> tuple[int, ...]:
-    """Return status numbers from names or numbers."""
+    """Status numbers from names or numbers."""
     numbers = []
     for part in read_list(value):
         if re.fullmatch(r"-?\d+", part):
@@ -176,7 +176,7 @@ def read_statuses(value: str) -> tuple[int, ...]:
 
 
 def read_offset(value: str) -> str:
-    """Return ``auto`` or ``GMT+8``."""
+    """``auto``, or an offset such as ``GMT+8``."""
     if value.lower() == "auto":
         return "auto"
     if not re.fullmatch(r"(GMT|UTC)([+-]\d{1,2}(:\d{2})?)?", value.upper()):
@@ -188,7 +188,7 @@ _BETWEEN = re.compile(r",(?![0-9]*\})")  # expressions of FLOWBOT_MASK
 
 
 def read_mask(value: str) -> tuple[re.Pattern[str], ...]:
-    r"""Return compiled expressions; a comma inside one is written ``\\x2c``, but for that in ``{1,9}``.
+    r"""Compiled expressions; a comma inside one is written ``\\x2c``, except in ``{1,9}``.
 
     One that can run away is refused: a line in a log would stop everything.
     """
@@ -208,7 +208,7 @@ def read_mask(value: str) -> tuple[re.Pattern[str], ...]:
 
 
 def read_prefixed(prefix: str, kind: str) -> Callable[[str], Secret]:
-    """Return a reader of a token that begins with this; before that, rotated ones have ``xoxe.``."""
+    """A reader of a token that begins with this prefix; rotated tokens have ``xoxe.`` before it."""
 
     def read(value: str) -> Secret:
         if not value.removeprefix("xoxe.").startswith(prefix):

@@ -1,7 +1,7 @@
 """Settings: what the environment says, checked all at once.
 
-A ``.env`` file is read too; the environment beats it. ``NAME_FILE`` names a file that holds the value. Every problem
-is one line; no line shows a secret. The README's table is computed from ``SETTINGS``.
+A ``.env`` file is read too; the environment wins over it. ``NAME_FILE`` names a file that holds the value. Every
+problem is one line; no line shows a secret. The README's table is computed from ``SETTINGS``.
 """
 
 import difflib
@@ -38,7 +38,7 @@ from bot.settings.readers import (
 
 
 class BadSettings(Refusal):
-    """All that is wrong with the settings, a line each."""
+    """All problems of the settings, a line each."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -89,7 +89,7 @@ class Settings:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no log may show."""
+        """What must never be logged."""
         own = tuple(getattr(self, row.field) for row in SETTINGS if row.secret)
         return own + settings_network.secrets(self.network)
 
@@ -108,7 +108,7 @@ class Setting:
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("SLACK_BOT_TOKEN", "slack_bot_token", read_prefixed("xoxb-", "bot token"), None, "The bot's token, from *OAuth & Permissions*.", secret=True),
+    Setting("SLACK_BOT_TOKEN", "slack_bot_token", read_prefixed("xoxb-", "bot token"), None, "The bot token, from *OAuth & Permissions*.", secret=True),
     Setting("SLACK_APP_TOKEN", "slack_app_token", read_prefixed("xapp-", "app-level token"), None, "The app-level token with `connections:write`, from *Basic Information*; required in Socket Mode.", secret=True, mode="socket"),
     Setting("SLACK_SIGNING_SECRET", "slack_signing_secret", Secret, None, "The signing secret, from *Basic Information*; required in HTTP mode.", secret=True, mode="http"),
     Setting("SLACK_API_URL", "slack_api_url", read_api_url, "https://slack.com/api/", "Base of Slack's Web API; ends in `/api/`."),
@@ -116,38 +116,38 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("ENOS_ACCESS_KEY", "enos_access_key", Secret, None, "AccessKey of the EnOS application.", secret=True),
     Setting("ENOS_SECRET_KEY", "enos_secret_key", Secret, None, "SecretKey of the EnOS application.", secret=True),
     Setting("ENOS_ORG_ID", "enos_org_id", read_text, None, "The organization (console: *IAM*, *Organization Profile*)."),
-    Setting("ENOS_USER_ID", "enos_user_id", read_text, None, "The EnOS user as whom the watcher reads; it sees what this user sees."),
-    Setting("ENOS_CONSOLE_URL", "enos_console_url", read_url, "", "Address of the EnOS console, for *open in EnOS* links."),
-    Setting("FLOWBOT_CHANNEL", "channel", read_channel, None, "Id of the channel that hears of failures; invite the bot there."),
-    Setting("FLOWBOT_SHARED_CHANNELS", "shared_channels", read_ids(r"[CG][A-Z0-9]+", "channel ids such as C0123456789"), "", "Ids of channels shared with another organization that may hear of failures all the same."),
-    Setting("FLOWBOT_ADMINS", "admins", read_ids(r"[UW][A-Z0-9]+", "Slack user ids such as U0123456789"), "", "Slack user ids of the bot's admins: they link people and read the audit."),
+    Setting("ENOS_USER_ID", "enos_user_id", read_text, None, "The EnOS user that flowbot reads as; it sees what this user sees."),
+    Setting("ENOS_CONSOLE_URL", "enos_console_url", read_url, "", "Address of the EnOS console, for links to it."),
+    Setting("FLOWBOT_CHANNEL", "channel", read_channel, None, "ID of the alert channel; invite flowbot there."),
+    Setting("FLOWBOT_SHARED_CHANNELS", "shared_channels", read_ids(r"[CG][A-Z0-9]+", "channel ids such as C0123456789"), "", "IDs of channels shared with another organization in which flowbot may post about failures."),
+    Setting("FLOWBOT_ADMINS", "admins", read_ids(r"[UW][A-Z0-9]+", "Slack user ids such as U0123456789"), "", "Slack user IDs of the flowbot admins: they link people and read the audit."),
     Setting("FLOWBOT_ONCALL", "oncall", read_ids(r"S[A-Z0-9]+", "Slack user group ids such as S0123456789"), "", "Slack user groups that are on call, in order of escalation. Their members may acknowledge."),
-    Setting("FLOWBOT_DATABASE", "database", Path, "flowbot.db", "The SQLite file. One running bot holds it."),
+    Setting("FLOWBOT_DATABASE", "database", Path, "flowbot.db", "The SQLite file. Only one running flowbot can use it."),
     Setting("FLOWBOT_MODE", "mode", read_choice("socket", "http"), "socket", "`socket` needs no inbound port; `http` receives Slack's requests at `FLOWBOT_EVENTS_LISTEN`."),
     Setting("FLOWBOT_LISTEN", "listen", read_address, "127.0.0.1:8080", "Where `/healthz`, `/readyz` and `/metrics` are served."),
     Setting("FLOWBOT_EVENTS_LISTEN", "events_listen", read_address, "127.0.0.1:3000", "HTTP mode: where Slack's requests arrive, at `/slack/events`."),
     Setting("FLOWBOT_PUBLIC_URL", "public_url", read_url, "", "HTTP mode: the address Slack calls, for the manifest."),
     Setting("FLOWBOT_COMMAND", "command", read_command, "/flow", "The slash command."),
-    Setting("FLOWBOT_TIMEZONE", "timezone", read_zone, "UTC", "Time zone where a person's own is unknown."),
-    Setting("FLOWBOT_LANGUAGE", "language", read_choice("en"), "en", "Language of what flowbot says; `en` is the only one so far."),
-    Setting("FLOWBOT_POLL_SECONDS", "poll_seconds", read_number(0.2, 3600), "30", "Seconds between two looks at EnOS."),
-    Setting("FLOWBOT_LOOKBACK_HOURS", "lookback_hours", read_number(0.1, 2160), "72", "How far back, by trigger time, a failure may lie and still be found."),
-    Setting("FLOWBOT_SWEEP_MINUTES", "sweep_minutes", read_number(0.05, 1440), "10", "Minutes between two reads of the whole window."),
-    Setting("FLOWBOT_HEARTBEAT_URL", "heartbeat_url", lambda text: Secret(read_url(text)), "", "Asked with GET after each complete poll while all is well, so that an outside monitor notices when flowbot is dead.", secret=True),
-    Setting("FLOWBOT_ALERT_STATUSES", "alert_statuses", read_statuses, "FAIL,TIMEOUT", "Statuses that alert, as names or numbers."),
-    Setting("FLOWBOT_GROUP_BY", "group_by", read_choice("flow", "instance"), "flow", "One thread for each broken `flow`, or for each failed `instance`."),
-    Setting("FLOWBOT_REMIND_MINUTES", "remind_minutes", read_number(0.1, 10080), "30", "Minutes until an unacknowledged incident is called to mind."),
-    Setting("FLOWBOT_STORM", "storm", read_whole(0, 1000), "10", "More incidents than this within ten minutes become one message; `0`: each has a thread at once."),
-    Setting("FLOWBOT_PAGE_BASE", "page_base", read_choice("auto", "0", "1"), "auto", "Number of EnOS's first page; `auto` finds out."),
-    Setting("FLOWBOT_ENOS_TIMEZONE", "enos_timezone", read_offset, "auto", "Zone of the times EnOS prints, e.g. `GMT+8`; `auto` asks EnOS and compares."),
-    Setting("FLOWBOT_MASK", "mask", read_mask, "", "Regular expressions masked in logs and parameters (a group, or the whole match); empty means common shapes of secrets. Write a comma inside one as `\\x2c` (not in `{1,9}`). One that could take minutes for some text is refused."),
-    Setting("FLOWBOT_LOG_LEVEL", "log_level", read_choice("debug", "info", "warning", "error"), "info", "How much is logged."),
+    Setting("FLOWBOT_TIMEZONE", "timezone", read_zone, "UTC", "Time zone for people whose Slack time zone is not known."),
+    Setting("FLOWBOT_LANGUAGE", "language", read_choice("en"), "en", "Language of flowbot's messages; `en` is the only one so far."),
+    Setting("FLOWBOT_POLL_SECONDS", "poll_seconds", read_number(0.2, 3600), "30", "Seconds between two polls of EnOS."),
+    Setting("FLOWBOT_LOOKBACK_HOURS", "lookback_hours", read_number(0.1, 2160), "72", "How far back flowbot looks for failures, by trigger time, in hours."),
+    Setting("FLOWBOT_SWEEP_MINUTES", "sweep_minutes", read_number(0.05, 1440), "10", "Minutes between two full reads of these hours; polls in between read only what changed."),
+    Setting("FLOWBOT_HEARTBEAT_URL", "heartbeat_url", lambda text: Secret(read_url(text)), "", "Address that gets a GET request after each complete poll while all is well. An outside monitor can then alert when flowbot stops.", secret=True),
+    Setting("FLOWBOT_ALERT_STATUSES", "alert_statuses", read_statuses, "FAIL,TIMEOUT", "Run statuses that raise an alert, as names or numbers."),
+    Setting("FLOWBOT_GROUP_BY", "group_by", read_choice("flow", "instance"), "flow", "One thread for each failed `flow`, or for each failed run (`instance`)."),
+    Setting("FLOWBOT_REMIND_MINUTES", "remind_minutes", read_number(0.1, 10080), "30", "Minutes until the first reminder about an unacknowledged incident."),
+    Setting("FLOWBOT_STORM", "storm", read_whole(0, 1000), "10", "More incidents than this within ten minutes become one message; with `0`, each always gets its own thread."),
+    Setting("FLOWBOT_PAGE_BASE", "page_base", read_choice("auto", "0", "1"), "auto", "Number of EnOS's first page; with `auto`, flowbot finds out."),
+    Setting("FLOWBOT_ENOS_TIMEZONE", "enos_timezone", read_offset, "auto", "Time zone of the times EnOS prints, for example `GMT+8`; with `auto`, flowbot asks EnOS and compares."),
+    Setting("FLOWBOT_MASK", "mask", read_mask, "", "Regular expressions, separated by commas: what they match in logs and parameters is masked (the group, or the whole match). Empty: common shapes of secrets. Write a comma inside an expression as `\\x2c` (not in `{1,9}`). An expression that could run for minutes on some texts is refused."),
+    Setting("FLOWBOT_LOG_LEVEL", "log_level", read_choice("debug", "info", "warning", "error"), "info", "Lowest level of log lines that are written."),
     Setting("FLOWBOT_LOG_FORMAT", "log_format", read_choice("auto", "text", "json"), "auto", "`auto`: text on a terminal, JSON in a pipe."),
 )  # fmt: skip
 
 
 def load(environ: Mapping[str, str], *, env_file: Path | None = None) -> Settings:
-    """Return the settings, or raise ``BadSettings`` with every problem at once."""
+    """The settings. Raises ``BadSettings`` with every problem at once."""
     environment = _with_env_file(environ, env_file)
     problems: list[str] = []
     values: dict[str, Any] = {}
@@ -159,7 +159,7 @@ def load(environ: Mapping[str, str], *, env_file: Path | None = None) -> Setting
             problems.append(f"{row.name} {problem}")
     network = settings_network.named(environment)
     problems += settings_network.problems(network)
-    if problems:  # a name spelt wrong may be why another is missing
+    if problems:  # a misspelled name may be why another one is missing
         raise BadSettings([*problems, *_unknown(environment)])
     if not values["mask"]:
         values["mask"] = tuple(re.compile(pattern) for pattern in MASK_DEFAULT)
@@ -212,7 +212,7 @@ def _unknown(environment: Mapping[str, str]) -> list[str]:
 
 
 def markdown_table() -> str:
-    """Return the README's table of settings."""
+    """The README's table of settings."""
     lines = ["| setting | default | meaning |", "|---|---|---|"]
     for row in SETTINGS:
         default = "required" if row.default is None and not row.mode else f"`{row.default}`" if row.default else ""

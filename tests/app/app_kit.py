@@ -57,4 +57,4 @@ async def hears(bot, running):
     if bot.settings.mode == "socket":
         await slack.until(lambda: len(slack.sockets.connections) > 1, 60)
     await slack.until(lambda: bot.monitor.health(bot.steady()).lag is not None, 60)
-    await bot._update_metrics()
+    await bot.jobs.update_metrics()

@@ -12,7 +12,7 @@ from bot.store.store import Store
 
 
 async def looked(folder, caplog, change=lambda workspace: None, **environ):
-    """Return what the log says of the channel, with its levels."""
+    """What the log says of the channel, with its levels."""
     caplog.set_level(logging.INFO, "bot")
     async with served() as running:
         change(running.world.workspace)

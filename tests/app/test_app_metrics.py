@@ -49,7 +49,7 @@ def metrics_updater(metrics, tmp_path):
 
 
 def said(metrics, name):
-    """Return what is exported under this name: by label, or the one value."""
+    """What is exported under this name: by label, or the one value."""
     text = generate_latest(metrics.registry).decode()
     found = re.findall(rf"^{name}(?:\{{\w+=\"([^\"]*)\"\}})? (\S+)$", text, re.MULTILINE)
     values = {label: float(value) for label, value in found}

@@ -58,7 +58,7 @@ async def scraped(bot):
 
 
 def value(families, name, **labels):
-    """Return the sum of the samples of this name with these labels; None where there is none."""
+    """The sum of the samples of this name with these labels; None where there is none."""
     every = [sample for family in families.values() for sample in family.samples if sample.name == name]
     found = [sample.value for sample in every if labels.items() <= sample.labels.items()]
     return sum(found) if found else None
@@ -84,7 +84,7 @@ def exported(tmp_path_factory):
             polls = world.platform.called
             while True:
                 seen = len(polls("flowInstances/search"))
-                await bot._update_metrics()
+                await bot.jobs.update_metrics()
                 found = await scraped(bot)
                 if value(found, "flowbot_occurrences_total") and value(found, "flowbot_ready"):
                     return found
@@ -98,7 +98,7 @@ def bot_now():
 
 
 def samples(exported):
-    """Return the name of every sample that may be queried; some have none yet."""
+    """The name of every sample that may be queried; some have none yet."""
     return {f"{family.name}{ending}" for family in exported.values() for ending in SAMPLES.get(family.type, ("",))}
 
 

@@ -19,8 +19,8 @@ from bot.core.health.promise import Judgement
 from bot.core.text.mask import DEFAULT
 from bot.ops import health, healthcheck, logs
 from bot.ops.manifest import manifest_yaml
+from bot.ops.platform_times import schedule_in_words
 from bot.ops.scheduler import Scheduler
-from bot.ops.schedules import in_words
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -199,5 +199,5 @@ def test_logs_hide_secrets_whoever_logs_them(form: str, capsys: pytest.CaptureFi
 
 
 def test_a_schedule_is_told_in_words():
-    assert in_words("0 0 2 ? * 2-6 *") == "At 02:00, Monday through Friday"
-    assert in_words("nonsense") == "nonsense"
+    assert schedule_in_words("0 0 2 ? * 2-6 *") == "At 02:00, Monday through Friday"
+    assert schedule_in_words("nonsense") == "nonsense"

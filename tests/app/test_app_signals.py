@@ -59,9 +59,9 @@ async def scripted(text, running, folder):
 
 OPENING = """
 import sys, threading
-from bot.ops import early_exit, process
+from bot.ops import signals, process
 from bot.store import database
-early_exit.end_at_once()
+signals.exit_on_signals()
 migrate = database.migrate
 
 def slow(db):
@@ -91,9 +91,9 @@ async def test_while_the_database_is_being_opened(tmp_path, number):
 # nothing does where a signal comes just before it begins.
 TAKEN = """
 import os, signal, sys, threading
-from bot.ops import early_exit, process
+from bot.ops import signals, process
 from bot.store import database
-early_exit.end_at_once()
+signals.exit_on_signals()
 main = threading.main_thread()
 
 def waits():
@@ -132,8 +132,8 @@ async def test_a_signal_that_interrupts_nothing_is_heard_while_the_database_is_b
 # The moment in which asyncio has just put the system's own handlers back, where it was asked to handle the signals.
 CLOSING = """
 import asyncio, os, sys
-from bot.ops import early_exit
-early_exit.end_at_once()
+from bot.ops import signals
+signals.exit_on_signals()
 close = asyncio.SelectorEventLoop.close
 
 def closes(loop):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.core.errors import Refused, TemporaryFailure
-from bot.ops.platform_zone import ASK_AGAIN, PlatformZone
+from bot.ops.platform_times import ASK_AGAIN, PlatformZone
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 

@@ -12,8 +12,7 @@ from bot.core.checks.check import CheckState
 from bot.doctor import probe_client, slack
 from bot.doctor.safe_check import safe_check
 from bot.enos.calls import Call
-from bot.enos.envelope import Reply, open_envelope
-from bot.enos.verdicts import judge
+from bot.enos.responses import Reply, judge, open_envelope
 from bot.sim.enos.server import enos_app
 from bot.sim.slack.faults import Fault
 from bot.sim.slack.model import UserGroup

@@ -51,28 +51,28 @@ async def test_it_beats_after_a_complete_poll_while_all_is_well_and_stops_when_i
         bot.scheduler._scheduler.pause_job("poll")
         async with bot.monitor._polling:  # none is under way
             pass
-        await bot._poll()
+        await bot.jobs.poll()
         await asyncio.wait_for(monitor.beaten.wait(), 20)
         await bot.heartbeat._task
         before = monitor.beats
         bot.bot_health.note_alarm(TROUBLE)
-        await bot._poll()
+        await bot.jobs.poll()
         assert monitor.beats == before
         bot.bot_health.note_alarm(replace(TROUBLE, over=True))
-        await bot._poll()
+        await bot.jobs.poll()
         await bot.heartbeat._task
         assert monitor.beats == before + 1
         running.world.platform.faults.arm("gone")
-        await bot._poll()
+        await bot.jobs.poll()
         assert monitor.beats == before + 1, "nothing was read"
 
 
 async def test_a_database_that_takes_something_again_is_well_at_once(tmp_path):
     async with served() as running, running_bot(running, tmp_path, FLOWBOT_POLL_SECONDS="60") as bot:
         await hears(bot, running)
-        bot._database_in_trouble(DatabaseUnavailable("database or disk is full"))
+        bot.jobs.on_database_unavailable(DatabaseUnavailable("database or disk is full"))
         assert "database or disk is full" in bot.bot_health.status_fields()["Well"]
-        await bot._watchdog_work()
+        await bot.jobs.check_watchdog()
         assert "database" not in str(bot.bot_health.status_fields()["Well"])
 
 

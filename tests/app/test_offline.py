@@ -9,7 +9,7 @@ import pytest
 from bot.core.errors import Refused
 from bot.core.flow.model import UserId, UserName
 from bot.core.people.model import Link, Person
-from bot.ops import control_socket, offline
+from bot.ops import control_socket, offline, people_file
 from bot.settings.table import load
 from bot.slack.identity import Identity
 from bot.store.store import Store
@@ -61,8 +61,8 @@ async def test_an_import_of_many_tells_each_person_once_and_each_admin_once(sett
     admins = ("U0ALEX00001", "UPERSON007")
     lines = [f"T0DEMO0001:UPERSON{n:03},u{n},name.{n}" for n in range(60)]
     async with Store.open(settings.database) as store:
-        await offline.import_links(store, admins, {"text": "\n".join([HEADER.strip(), *lines]), "team": ""})
-        await offline.import_links(store, admins, {"text": "\n".join([HEADER.strip(), *lines]), "team": ""})
+        await people_file.import_links(store, admins, {"text": "\n".join([HEADER.strip(), *lines]), "team": ""})
+        await people_file.import_links(store, admins, {"text": "\n".join([HEADER.strip(), *lines]), "team": ""})
         posts = [post.new for post in await store.due(datetime.now(UTC), limit=1000)]
     assert sorted(post.channel for post in posts) == sorted([*(f"UPERSON{n:03}" for n in range(60)), "U0ALEX00001"])
     texts = {post.channel: post.body["blocks"][0]["text"]["text"] for post in posts}
@@ -123,7 +123,7 @@ async def test_while_slack_cannot_be_asked_lines_must_name_their_team(settings):
 async def test_people_of_a_workspace_are_known_by_its_enterprise(settings):
     async with Store.open(settings.database) as store:
         me = Identity("T0DEMO0001", "U0BOT", "B0BOT", enterprise="E0BIG")
-        await offline.import_links(store, (), {"text": FILE}, me)
+        await people_file.import_links(store, (), {"text": FILE}, me)
         assert {link.person.team for link in await store.links()} == {"E0BIG"}
 
 

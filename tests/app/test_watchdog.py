@@ -84,7 +84,7 @@ async def test_a_job_that_never_runs_again_is_told_to_the_admins_and_so_is_its_e
     assert float(await said(bot, 'flowbot_promise_late_seconds{promise="read"}')) >= 80
     assert "EnOS was last read completely" in bot.bot_health.status_fields()["Well"]
     assert ["failures may be told late" in each for each in told(there)] == [True]
-    await bot._poll()
+    await bot.jobs.poll()
     await time_goes(bot, clock, 1)
     assert ["failures may be told late" in each for each in told(there)] == [True, False]
     assert (await ready(bot))[0] == 200
@@ -104,10 +104,10 @@ async def test_a_post_that_cannot_be_sent_is_a_failure_that_is_not_told(world):
     there.platform.start_scheduled(3377, wall())
     async with asyncio.timeout(30):
         while not (await bot.store.waiting()).untold:
-            await bot._poll()
+            await bot.jobs.poll()
     await bot.watchdog._ask()
     clock.ahead += 80
-    await bot._poll()
+    await bot.jobs.poll()
     await time_goes(bot, clock, 1)
     assert "A failure was seen" in (await ready(bot))[1]
     assert len(told(there)) == 1, "a direct message takes another way than the posts that wait"
@@ -120,9 +120,9 @@ async def test_a_reading_that_meets_a_bug_each_time_blinds_nobody_unnoticed(worl
         raise OverflowError
 
     bot.store.set_reading = poisoned
-    await bot._poll()
+    await bot.jobs.poll()
     clock.ahead += 80
-    await bot._poll()
+    await bot.jobs.poll()
     assert "EnOS was last read completely" in (await ready(bot))[1]
 
 
@@ -140,7 +140,7 @@ async def test_a_database_that_does_not_answer_is_told_past_it(world):
 
 async def test_a_judge_that_does_not_look_any_more_is_late_itself(world):
     bot, _, clock = world
-    await bot._poll()
+    await bot.jobs.poll()
     clock.ahead += 80
     assert "flowbot has not checked itself for 8" in (await ready(bot))[1]
 
@@ -150,7 +150,7 @@ async def test_people_who_wait_are_seen(world):
     await bot.store.record_delivery("e1", bot.services.clock(), SAID)
     await bot.watchdog._ask()
     clock.ahead += 80
-    await bot._poll()
+    await bot.jobs.poll()
     bot.watchdog.check()
     assert re.search(r"Somebody has waited \d+ s for an answer\.", (await ready(bot))[1])
 
@@ -160,7 +160,7 @@ async def test_where_the_channel_was_told_of_an_outage_the_admins_are_not_told_a
     there.platform.faults.arm("gone")
     async with asyncio.timeout(60):
         while bot.monitor.health(bot.steady()).reachable:  # another poll may be under way
-            await bot._poll()
+            await bot.jobs.poll()
         while not (await bot.store.waiting()).outage_told:
             await bot.delivery.tick(wall())
     await bot.watchdog._ask()
@@ -182,7 +182,7 @@ async def test_an_outage_that_the_channel_could_not_be_told_of_is_told_to_the_ad
     there.platform.faults.arm("gone")
     async with asyncio.timeout(60):
         while bot.monitor.health(bot.steady()).reachable:  # another poll may be under way
-            await bot._poll()
+            await bot.jobs.poll()
     await time_goes(bot, clock)
     assert ["EnOS was last read completely" in each for each in told(there)] == [True]
 

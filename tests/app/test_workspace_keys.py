@@ -14,7 +14,7 @@ from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
 from bot.core.outbox.conversations import SlackUnclear
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import IncomingMessage, Link, Origin, Person, Surface
-from bot.ops import offline, workspace_keys
+from bot.ops import people_file, workspace_keys
 from bot.slack.identity import Identity
 from bot.store.database import open_database
 from bot.store.store import Store
@@ -249,10 +249,10 @@ async def test_a_file_of_either_time_names_the_same_people(store, me, line):
     await store.put_links([link(TEAM)])
     await workspace_keys.migrate(store, INSIDE, NOW)
     await workspace_keys.migrate(store, me, NOW)
-    assert await offline.import_links(store, (), {"text": HEADER + line}, me) == (
+    assert await people_file.import_links(store, (), {"text": HEADER + line}, me) == (
         "0 added, 0 changed, 1 as they were. A link is proven when it is first used.\n"
     )
-    assert await offline.import_links(store, (), {"text": HEADER + line}) == (
+    assert await people_file.import_links(store, (), {"text": HEADER + line}) == (
         "0 added, 0 changed, 1 as they were. A link is proven when it is first used.\n"
     )
     assert await store.links() == (link(me.workspace_key),)
@@ -261,11 +261,13 @@ async def test_a_file_of_either_time_names_the_same_people(store, me, line):
 async def test_an_import_before_the_first_start_inside_moves_people_first(store):
     await workspace_keys.migrate(store, BEFORE, NOW)
     await store.put_links([link(TEAM)])
-    await offline.import_links(store, (), {"text": f"{HEADER}{LINES[1]}"}, INSIDE)
+    await people_file.import_links(store, (), {"text": f"{HEADER}{LINES[1]}"}, INSIDE)
     assert await store.links() == (link(ORG),)
 
 
 async def test_a_person_named_by_both_is_named_twice(store):
     await workspace_keys.migrate(store, INSIDE, NOW)
     with pytest.raises(Refused, match="named twice"):
-        await offline.import_links(store, (), {"text": HEADER + LINES[0] + "\nE0DEMO0001:U0MAYA00001,u2,m.c\n"}, INSIDE)
+        await people_file.import_links(
+            store, (), {"text": HEADER + LINES[0] + "\nE0DEMO0001:U0MAYA00001,u2,m.c\n"}, INSIDE
+        )

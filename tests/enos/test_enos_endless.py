@@ -10,12 +10,11 @@ from enos_lists import row
 
 from bot.core.flow.model import Search
 from bot.enos.calls import Actor
-from bot.enos.capabilities import ServerCapabilities
-from bot.enos.envelope import Envelope
 from bot.enos.errors import EndlessList
 from bot.enos.flow_lists import all_flows
 from bot.enos.paging import pages
-from bot.enos.server import MOST_PAGES, MOST_SECONDS, Server
+from bot.enos.responses import Envelope
+from bot.enos.server import MOST_PAGES, MOST_SECONDS, Server, ServerCapabilities
 
 FAILED = Search(1, 0, 9, (-1,))
 BY = Actor("u", "o")

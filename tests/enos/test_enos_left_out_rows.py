@@ -10,13 +10,12 @@ from enos_rows import ROW, page_of, wire
 from enos_searches import all_of, ids
 
 from bot.core.text.escape import legible
-from bot.enos.envelope import open_envelope
 from bot.enos.errors import BadResponse, Throttled
-from bot.enos.graphs import graph_of, parameters_of
 from bot.enos.reading import epoch_ms_of, instance_of, log_of, task_instance_of
-from bot.enos.reading_flows import flow_names_of, flow_of
-from bot.enos.scalars import loads, names, number, text
+from bot.enos.reading_flows import flow_names_of, flow_of, graph_of, parameters_of
+from bot.enos.responses import open_envelope
 from bot.enos.token import token_of
+from bot.enos.values import loads, names, number, text
 
 HALF = "\ud83d"  # half an emoji
 GOOD = {**ROW, "instanceId": "9-20261121120000", "flowId": 9, "status": -1}

@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 from bot.core.errors import Failure, Refused
 from bot.core.flow.model import Search
 from bot.enos.calls import Actor
-from bot.enos.capabilities import ServerCapabilities
-from bot.enos.envelope import Reply, open_envelope
 from bot.enos.errors import ServerError
 from bot.enos.page_base import PageZeroFailures
 from bot.enos.paging import Server, pages
-from bot.enos.verdicts import judge
+from bot.enos.responses import Reply, judge, open_envelope
+from bot.enos.server import ServerCapabilities
 
 
 async def test_all_pages_are_read_newest_first_until_nothing_is_new(gateway, client, lists):

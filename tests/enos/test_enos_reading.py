@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from bot.core.flow.model import Instance
 from bot.core.flow.status import Status
-from bot.enos.envelope import Envelope, open_envelope
+from bot.enos.definitions import created_of, directories_of, exported_of, saved_of
 from bot.enos.errors import BadResponse
-from bot.enos.graphs import graph_of, parameters_of
 from bot.enos.reading import (
     UNREADABLE_STATUS,
     ServerPage,
@@ -19,18 +18,17 @@ from bot.enos.reading import (
     log_of,
     open_page,
     page_in,
-    started_of,
     task_instance_of,
     zone_of,
 )
 from bot.enos.reading_flows import (
-    created_of,
-    directories_of,
-    exported_of,
     flow_names_of,
     flow_of,
-    saved_of,
+    graph_of,
+    parameters_of,
+    started_of,
 )
+from bot.enos.responses import Envelope, open_envelope
 
 READ = Instance(
     id="2809-20190812080700",

@@ -16,28 +16,24 @@ from bot.core.flow.model import (
     TaskInstance,
 )
 from bot.core.flow.status import Status
-from bot.enos.envelope import Envelope, open_envelope
+from bot.enos.definitions import Directory, Leaf, created_of, directories_of, exported_of, saved_of
 from bot.enos.errors import BadResponse
-from bot.enos.graphs import graph_of, parameters_of
 from bot.enos.reading import (
     epoch_ms_of,
     instance_of,
     log_of,
-    started_of,
     task_instance_of,
     zone_of,
 )
 from bot.enos.reading_flows import (
-    Directory,
-    Leaf,
-    created_of,
-    directories_of,
-    exported_of,
     flow_names_of,
     flow_of,
-    saved_of,
+    graph_of,
+    parameters_of,
+    started_of,
 )
-from bot.enos.scalars import camel, flag, names, number, text
+from bot.enos.responses import Envelope, open_envelope
+from bot.enos.values import flag, names, number, rows, text
 
 
 def test_one_instance_has_its_graph_with_the_states_of_its_tasks():
@@ -99,7 +95,8 @@ def test_a_graph_that_cannot_be_read_is_empty(graph):
 
 
 def test_a_camel_key_wins_over_its_snake_twin():
-    assert camel({"task_name": "old", "taskName": "new", "_x_": 1, "a__b": 2}) == {
+    (found,) = rows({"task_name": "old", "taskName": "new", "_x_": 1, "a__b": 2})
+    assert found == {
         "taskName": "new",
         "_x_": 1,
         "aB": 2,

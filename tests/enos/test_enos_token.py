@@ -4,8 +4,8 @@ import json
 import pytest
 
 from bot.core.errors import Refused, TemporaryFailure
-from bot.enos.envelope import Reply
 from bot.enos.errors import BadResponse, NoResponse, TimestampReused
+from bot.enos.responses import Reply
 from bot.enos.token import TokenManager, token_of
 
 

@@ -7,7 +7,6 @@ from bot.core.errors import Refusal, TemporaryFailure, Unclear
 from bot.core.flow.model import FlowId, InstanceId, Search, TaskId
 from bot.enos import calls, calls_edit
 from bot.enos.calls import Actor
-from bot.enos.envelope import Envelope, Reply, open_envelope
 from bot.enos.errors import (
     AnswerLost,
     BadResponse,
@@ -18,7 +17,7 @@ from bot.enos.errors import (
     TimestampReused,
     TokenRejected,
 )
-from bot.enos.verdicts import judge, seconds_to_wait
+from bot.enos.responses import Envelope, Reply, judge, open_envelope, seconds_to_wait
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 BY = Actor("u1", "o1")

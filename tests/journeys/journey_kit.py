@@ -230,7 +230,7 @@ class JourneyWorld:
     # ── what people see ──
 
     def fresh(self, message):
-        """Return a message as it is now."""
+        """A message as it is now."""
         return self.slack.find(message.channel, message.ts) or message
 
     def shown(self, message):
@@ -241,7 +241,7 @@ class JourneyWorld:
         return message.by_app and all(word.casefold() in text for word in words)
 
     def all_of(self, channel, *words, who=None):
-        """Return the bot's messages in a channel, replies too, that say all this; ephemerals only of ``who``."""
+        """The bot's messages in a channel, replies too, that say all this; ephemerals only of ``who``."""
         place = self.place(channel, who)
         seen = [each for each in self.slack.everything(place) if each.only_for in {None, who}]
         return [each for each in seen if self.says(each, *words)]
@@ -264,7 +264,7 @@ class JourneyWorld:
         return await self.until(look)
 
     def cards(self, flow, channel=DATA_OPS):
-        """Return the incidents of a flow by their first messages."""
+        """The incidents of a flow by their first messages."""
         return [each for each in self.slack.messages(channel) if self.says(each, flow.name, "Last good run")]
 
     async def reply(self, card, *words, number=1):
@@ -314,7 +314,7 @@ class JourneyWorld:
         return answer
 
     def private(self, who, where=DATA_OPS):
-        """Return what the bot told this person alone, in order of arrival."""
+        """What the bot told this person alone, in order of arrival."""
         if where == DIRECT:
             return [each for each in self.slack.everything(self.slack.dm(who).id) if each.by_app]
         return [each for each in self.slack.ephemerals(who, where) if each.by_app]
@@ -324,7 +324,7 @@ class JourneyWorld:
         await self.asks(who, "/flow whoami", "alex.kim" if who == ALEX else "", where=GENERAL)
 
     def transcript(self):
-        """Return everything that stands in Slack, with who sees it."""
+        """Everything that stands in Slack, with who sees it."""
         lines = []
         for channel in self.slack.channels.values():
             for message in self.slack.everything(channel.id):
@@ -398,12 +398,12 @@ async def running_world(*, waits=False, **settings):
 
 
 def free_port() -> int:
-    """Return a port of loopback that nobody listens at now."""
+    """A port of loopback that nobody listens at now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def message_id(message: Message) -> str:
-    """Return the id of the post that a message is."""
+    """The id of the post that a message is."""
     return str(message.metadata["event_payload"]["id"]) if message.metadata else ""

@@ -18,7 +18,7 @@ def _levels(world, words):
 
 
 def trouble(name, error, alarm, because):
-    """Return the story of an error word that stops the sending of messages."""
+    """The story of an error word that stops the sending of messages."""
 
     @story(waits=True)
     async def telling(world):

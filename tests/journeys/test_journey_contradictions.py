@@ -77,7 +77,7 @@ def test_every_way_to_behave_is_met():
 
 
 def on(number):
-    """Return the story on a platform that behaves so."""
+    """The story on a platform that behaves so."""
 
     @story(waits=True)
     async def told(world):

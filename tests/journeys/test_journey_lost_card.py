@@ -4,7 +4,7 @@ from journey_kit import ALEX, DATA_OPS, GENERAL, MAYA, story
 
 
 def link_of(message):
-    """Return the end of a message's link."""
+    """The end of a message's link."""
     return f"/archives/{DATA_OPS}/p{message.ts.replace('.', '')}"
 
 

@@ -10,7 +10,7 @@ def started(world, flow, *words):
 
 
 def calls(world, action, flow):
-    """Return what EnOS was asked to start of a flow."""
+    """What EnOS was asked to start of a flow."""
     return [call for call in world.enos.called(action) if str(flow.id) in _flow_ids(call)]
 
 

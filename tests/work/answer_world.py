@@ -14,7 +14,7 @@ from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import IncomingMessage, Link, Origin, Person, Surface
 from bot.core.text.mask import DEFAULT, Seal
-from bot.ops.schedules import in_words
+from bot.ops.platform_times import schedule_in_words
 from bot.work.commands.context import AnswerSettings, Services
 from bot.work.commands.dispatcher import Dispatcher
 from bot.work.commands.incident_actions import IncidentActions
@@ -135,7 +135,7 @@ class World:
             steady=lambda: self.now,
             new_id=self.new_id,
             answer_settings=self.answer_settings,
-            schedule_words=in_words,
+            schedule_words=schedule_in_words,
             health=lambda: {"Well": self.well, "Watching": "18 of 19 flows", "Last read": "4 s ago"},
             platform_zone=lambda: self.zone,
             seal=Seal(self.secret_key),

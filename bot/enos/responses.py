@@ -1,17 +1,25 @@
-"""From an answer to what it means: success, or one of the failures of ``errors.py``. Pure.
+"""What an answer says: the envelope around ``data``, and whether it is a success or one of ``errors.py``. Pure.
+
+The gateway and the service write envelopes in several forms: v2.1 pages (``code``/``msg``), v2.0 pages (``status``),
+APIM (``apim_status``), the token service (``status``, printed as ``stauts`` on some pages). ``data`` stays unparsed
+until somebody needs it.
 
 The body decides first, whatever the HTTP status is (the status of business errors is undocumented); the HTTP
 status decides where the body says nothing.
 """
 
+import json
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+
+import msgspec
 
 from bot.core.errors import Failure
 from bot.enos.calls import Call, Kind
 from bot.enos.codes import MEANINGS
-from bot.enos.envelope import Envelope, Reply
 from bot.enos.errors import (
     AnswerLost,
     BadResponse,
@@ -23,12 +31,14 @@ from bot.enos.errors import (
     Throttled,
     TimestampReused,
     TokenRejected,
-    quoted,
 )
+from bot.enos.values import loads, number, quoted, text
 
-REJECTED_TOKEN_APIM = frozenset(
-    {4011, 4012}
-)  # the SDK's reading of the gateway: short or long part of the token expired
+Opener = Callable[[bytes], "Envelope | None"]
+LooseScalar = int | float | str | bool | None
+
+# As the SDK reads the gateway: the short or the long part of the token has expired.
+REJECTED_TOKEN_APIM = frozenset({4011, 4012})
 REJECTED_TOKEN_CODES = frozenset({1203, 1204})
 THROTTLE_CODES = frozenset({430, 429})
 LONGEST_WAIT = 3600.0  # seconds
@@ -46,34 +56,116 @@ _HTTP = {
     ),
 }
 
+_MESSAGE, _WORD = 2000, 200  # characters kept of what the service says, and of a code or id in it
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP answer, read to its end."""
+
+    status: int
+    body: bytes
+    retry_after: str = ""  # the header as sent
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An answer taken apart. ``code`` is None where the answer has no readable one."""
+
+    code: int | None
+    message: str = ""
+    data: bytes = b"null"  # JSON, unparsed
+    apim_status: int | None = None
+    request_id: str = ""
+    strange_code: str = ""  # a code that is not a number
+    decoded: object = None  # the data, where the opener has decoded it already (``data`` is empty then)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the service says that it did what was asked."""
+        return self.code == 0 and not self.strange_code and not self.apim_status
+
+
+class _Wire(msgspec.Struct):
+    code: LooseScalar = None
+    status: LooseScalar = None
+    stauts: LooseScalar = None  # the vendor's spelling, on several pages
+    msg: LooseScalar = None
+    message: LooseScalar = None
+    error: LooseScalar = None
+    apim_status: LooseScalar = None
+    requestId: LooseScalar = None  # noqa: N815  the wire's name
+    data: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_DECODER = msgspec.json.Decoder(_Wire)
+
+
+def open_envelope(body: bytes) -> Envelope | None:
+    """The envelope of an answer; None where the body is not a JSON object (a web page, say)."""
+    try:
+        wire = _DECODER.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        tolerated = _read_tolerantly(body)
+        if tolerated is None:
+            return None
+        wire = tolerated
+    printed = next((value for value in (wire.code, wire.status, wire.stauts) if value is not None), None)
+    code = number(printed)
+    return Envelope(
+        code=code,
+        message=text(next((value for value in (wire.msg, wire.message, wire.error) if value), ""), _MESSAGE).strip(),
+        data=bytes(wire.data),
+        apim_status=number(wire.apim_status),
+        request_id=text(wire.requestId, _WORD),
+        strange_code="" if code is not None or printed is None else text(printed, _WORD),
+    )
+
+
+def _read_tolerantly(body: bytes) -> _Wire | None:
+    """What the strict decoder refuses: stray bytes, control characters, structures in place of scalars."""
+    try:
+        found = loads(body)
+    except ValueError:
+        return None
+    if not isinstance(found, dict):
+        return None
+    scalars = {
+        name: value if isinstance(value, LooseScalar) else text(value)
+        for name, value in found.items()
+        if name in _Wire.__struct_fields__ and name != "data"
+    }
+    try:
+        data = json.dumps(found.get("data"))
+    except RecursionError:  # reading and writing do not reach equally deep
+        return None
+    return _Wire(**scalars, data=msgspec.Raw(data.encode()))
+
 
 def judge(call: Call, reply: Reply, envelope: Envelope | None, now: datetime) -> Envelope | Failure:
-    """Return the envelope of a success, or why the call failed. ``now`` is for a Retry-After that is a date."""
+    """The envelope of a success, or why the call failed. ``now`` is for a Retry-After that is a date."""
     if envelope is not None and envelope.ok:
         return envelope
-    found = _meaning(call, reply, envelope, now)
+    if reply.status == 429:
+        return Throttled(seconds_to_wait(reply.retry_after, now))
+    if envelope is None:
+        found = _by_status(reply, "", now)
+    elif envelope.apim_status in REJECTED_TOKEN_APIM:
+        found = TokenRejected(f"gateway status {envelope.apim_status}")
+    elif envelope.code is None or envelope.code == reply.status or 400 <= envelope.code < 600:
+        found = _by_body_status(call, reply, envelope, now)
+    else:
+        found = _by_code(call, reply, envelope.code, envelope.message)
     if isinstance(found, ServiceUnavailable) and call.kind is Kind.MUTATION:
-        return AnswerLost("HTTP 503")  # nobody says whether it was turned away before or after
+        return AnswerLost("HTTP 503")  # it is not said whether the call was turned away before or after it took effect
     return outcome_for(call, found) if isinstance(found, EnosFailure) else found
 
 
 def outcome_for(call: Call, failure: EnosFailure) -> EnosFailure | AnswerLost:
-    """Return the trouble as it stands for this call: a change that may have taken effect is unclear."""
+    """The failure for this call: a change that may have taken effect is unclear."""
     if call.kind is Kind.MUTATION and isinstance(failure, NoResponse | BadResponse | ServerError):
         return AnswerLost(failure.why)
     return failure
-
-
-def _meaning(call: Call, reply: Reply, envelope: Envelope | None, now: datetime) -> Failure:
-    if reply.status == 429:
-        return Throttled(seconds_to_wait(reply.retry_after, now))
-    if envelope is None:
-        return _by_status(reply, "", now)
-    if envelope.apim_status in REJECTED_TOKEN_APIM:
-        return TokenRejected(f"gateway status {envelope.apim_status}")
-    if envelope.code is None or envelope.code == reply.status or 400 <= envelope.code < 600:
-        return _by_body_status(call, reply, envelope, now)
-    return _by_code(call, reply, envelope.code, envelope.message)
 
 
 def _by_code(call: Call, reply: Reply, code: int, message: str) -> Failure:
@@ -81,9 +173,14 @@ def _by_code(call: Call, reply: Reply, code: int, message: str) -> Failure:
         return TokenRejected(f"code {code}")
     if code == 1001:
         return TimestampReused()
-    row = next((row for row in MEANINGS if row.fits(code, call.action, message)), None)
-    if row is not None:
-        return EnosRefused(row.reason, row.sentence + quoted(message), row.way_out, code, message)
+    action = call.name.rpartition(".")[2]
+    for row in MEANINGS:
+        if (
+            code == row.code
+            and (not row.actions or action in row.actions)
+            and (not row.wording or re.search(row.wording, message, re.IGNORECASE))
+        ):
+            return EnosRefused(row.reason, row.sentence + quoted(message), row.way_out, code, message)
     if code in INTERNAL_CODES:
         return ServerError(reply.status, code, message)
     if reply.status == 401:
@@ -100,7 +197,7 @@ def _by_code(call: Call, reply: Reply, code: int, message: str) -> Failure:
 
 
 def _by_body_status(call: Call, reply: Reply, envelope: Envelope, now: datetime) -> Failure:
-    """Judge an answer whose code is an HTTP status (as frameworks print it), a word, or missing."""
+    """What an answer means whose code is an HTTP status (as frameworks print it), a word, or missing."""
     if envelope.code in THROTTLE_CODES:
         return Throttled(seconds_to_wait(reply.retry_after, now))
     if envelope.code == 404 and reply.status < 300:
@@ -122,7 +219,7 @@ def _by_body_status(call: Call, reply: Reply, envelope: Envelope, now: datetime)
 
 
 def _after_an_unknown(call: Call) -> str:
-    """Return what to do after a refusal of unknown meaning; only of a reading it is certain that it changed nothing."""
+    """What to do after a refusal of unknown meaning. Only a read has certainly changed nothing."""
     if call.kind is Kind.MUTATION:
         state = "Most likely nothing was changed. Look how the flow stands, and ask again in a minute"
     else:
@@ -169,9 +266,9 @@ def _what_it_is(body: bytes) -> str:
 
 
 def seconds_to_wait(header: str, now: datetime) -> float | None:
-    """Return the seconds that a Retry-After header asks for, a number or a date; None without one.
+    """The seconds that a Retry-After header asks for, as a number or a date; None without one.
 
-    At most an hour: whoever asks for more is asked again then, or one wrong header would stop all reading.
+    At most an hour: one wrong header must not stop all reading.
     """
     header = header.strip()[:100]
     if re.fullmatch(r"\d{1,20}(\.\d+)?", header):

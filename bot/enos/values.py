@@ -1,28 +1,28 @@
 """Loose JSON scalars, lists and keys of the platform, turned into what they mean.
 
 Source: the batch API prints ids as numbers, floats (``3381.0``) and strings, in one version or another
-(List Workflow Directories says so explicitly), and keys of graphs in camelCase and snake_case. What is read here is
-what a database and Slack can hold: whole numbers of 64 bits, and texts that are text (``core/text/escape.py``).
+(List Workflow Directories says so explicitly), and keys of graphs in camelCase and snake_case. Only what a database
+and Slack can hold is read: whole numbers of 64 bits, and legible text (``core/text/escape.py``).
 """
 
 import json
 import re
-from collections.abc import Mapping
 
 from bot.core.text.escape import LARGEST, SMALLEST, legible
 
 DEEPEST = 60  # levels of nesting that are read; graphs have five
-NAME, TIME, ID = 300, 64, 200  # characters kept of a name and of a printed time; an id that is longer is none
+NAME, TIME, ID = 300, 64, 200  # characters kept of a name and of a printed time; a longer id is not read as one
 
 _UNDERSCORE = re.compile(r"_+([A-Za-z0-9])")
 _DIGITS = re.compile(r"[+-]?\d{1,30}(\.0*)?")
+_LONGEST_QUOTE = 300  # characters of a message of EnOS that people are shown
 _LONGEST_NUMBER = 40  # digits of a JSON number; Python refuses one of more than 4,300
 # A string to its end, or to the end of the answer; the possessive marks keep a broken one from being tried again.
 _STRUCTURE = re.compile(r'"(?:[^"\\]++|\\.?)*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
 
 
 def number(value: object) -> int | None:
-    """Return the whole number in an int, float or string; None for anything else, fractions included.
+    """The whole number in an int, float or string; None for anything else, also for fractions.
 
     None, too, for a number of more than 64 bits: no database column holds it.
     """
@@ -39,15 +39,15 @@ def number(value: object) -> int | None:
 
 
 def identity(value: object) -> int | None:
-    """Return the id in a scalar: a whole number above zero; None for anything else."""
+    """The ID in a scalar: a whole number above zero; None for anything else."""
     found = number(value)
     return found if found is not None and found > 0 else None
 
 
 def text(value: object, limit: int | None = None) -> str:
-    """Return a scalar as text: whole floats lose their fraction, null is empty, a structure is compact JSON.
+    """A scalar as text: whole floats lose their fraction, null is empty, a structure is compact JSON.
 
-    Signs that are no text become �; what is longer than ``limit`` is cut with ….
+    Illegible characters become �; text longer than ``limit`` is cut with ….
     """
     if isinstance(value, str):
         return legible(value, limit)
@@ -65,7 +65,7 @@ def text(value: object, limit: int | None = None) -> str:
 
 
 def flag(value: object) -> bool:
-    """Return whether a boolean, number or word means yes; anything unreadable means no."""
+    """Whether a boolean, number or word means yes; anything unreadable means no."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and value.strip().lower() == "true":
@@ -74,67 +74,77 @@ def flag(value: object) -> bool:
 
 
 def names(value: object) -> tuple[str, ...]:
-    """Return user names from ``a;b``, ``;a;b;``, blank-padded text, or a list; each once, in order."""
+    """User names from ``a;b``, ``;a;b;``, text padded with spaces, or a list; each once, in order."""
     parts = value if isinstance(value, list) else [value]
     found = (legible(name.strip(), NAME) for part in parts for name in text(part).split(";"))
     return tuple(dict.fromkeys(filter(None, found)))
 
 
-def camel(row: Mapping[str, object]) -> dict[str, object]:
-    """Return an object with its snake_case keys as camelCase; a camelCase key wins over its twin.
+def rows(value: object) -> list[dict[str, object]]:
+    """The objects in a list, or in place of one, without empty ones; their keys in camelCase.
 
-    Not deeper than its own keys: what they hold may be keyed by people (parameters).
+    A camelCase key wins over its snake_case twin. Keys further inside stay: people may have named them (parameters).
     """
-    snakes = [key for key in row if "_" in key.strip("_")]
-    result = dict(row)
-    for key in snakes:
-        del result[key]
-    for key in snakes:
-        result.setdefault(_UNDERSCORE.sub(lambda found: found.group(1).upper(), key), row[key])
-    return result
+    found = []
+    for row in value if isinstance(value, list) else [value]:
+        if not isinstance(row, dict) or not row:
+            continue
+        snakes = [key for key in row if "_" in key.strip("_")]
+        camel = {key: row[key] for key in row if key not in snakes} if snakes else dict(row)
+        for key in snakes:
+            camel.setdefault(_UNDERSCORE.sub(lambda found: found.group(1).upper(), key), row[key])
+        found.append(camel)
+    return found
 
 
 def single_object(value: object) -> dict[str, object] | None:
-    """Return the object in an object or in a list of one, keys in camelCase; None where there is none."""
-    if isinstance(value, list):
-        value = value[0] if value else None
-    return camel(value) if isinstance(value, dict) and value else None
-
-
-def rows(value: object) -> list[dict[str, object]]:
-    """Return the objects in a list, keys in camelCase; empty ones and what is no object left out."""
-    listed = value if isinstance(value, list) else [value]
-    return [camel(row) for row in listed if isinstance(row, dict) and row]
+    """The object in an object or at the head of a list, keys in camelCase; None where there is none."""
+    found = rows(value[:1] if isinstance(value, list) else value)
+    return found[0] if found else None
 
 
 def loads(raw: str | bytes) -> object:
-    """Return the JSON value; raises ValueError.
+    """The JSON value; raises ValueError.
 
     Control characters and stray bytes are forgiven; what is nested too deep is null, and the rest is read.
     """
     if isinstance(raw, bytes):
         raw = raw.decode("utf-8-sig", "replace")
     try:
-        return _loaded(raw)
+        return _JSON.decode(raw)
     except RecursionError:
         pass
     try:
-        return _loaded(_shallow(raw))
+        return _JSON.decode(_shallow(raw))
     except RecursionError as error:
         raise ValueError("nested too deep") from error
 
 
-def _loaded(raw: str) -> object:
-    return json.loads(raw, strict=False, parse_int=_whole)
+def value_of(data: bytes) -> object:
+    """The JSON value, null where it cannot be read."""
+    try:
+        return loads(data)
+    except ValueError:
+        return None
+
+
+def quoted(message: str) -> str:
+    """EnOS's own words as part of a sentence, cut to a length that a person reads; empty where there are none."""
+    words = " ".join(message.split())
+    short = words if len(words) <= _LONGEST_QUOTE else words[: _LONGEST_QUOTE - 1] + "…"
+    return f" (EnOS says: “{short}”)" if short else ""
 
 
 def _whole(digits: str) -> int | str:
-    """Return a JSON number; one that is absurdly long as text, which is no number to anybody."""
+    """A JSON number; an absurdly long one as text that is not read as a number anywhere."""
     return int(digits) if len(digits) <= _LONGEST_NUMBER else digits[:_LONGEST_NUMBER] + "…"
 
 
+_JSON = json.JSONDecoder(strict=False, parse_int=_whole)
+
+
 def _shallow(raw: str) -> str:
-    """Return the JSON with null in place of whatever is nested too deep."""
+    """The JSON with null in place of whatever is nested too deep."""
     kept, since, depth = [], 0, 0
     for sign in _STRUCTURE.finditer(raw):
         if sign[0] in ("[", "{"):

@@ -1,0 +1,163 @@
+"""What the scheduler calls, and how often; the only place that gives the time to what is driven by it.
+
+Everything driven by time is a ``tick(now)`` or ``poll(now)`` of a journey. Two jobs do not hang on the scheduler: the
+watchdog calls ``check_watchdog``, and ``watch_clock`` is a loop of its own, since the scheduler runs on the wall clock.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.core.errors import Failure
+from bot.core.flow.model import KINDS
+from bot.ops.bot_health import BotHealth
+from bot.ops.clocks import NOTABLE_JUMP, ClockJump, ClockJumps
+from bot.ops.clocks import wall as now
+from bot.ops.heartbeat import Heartbeat
+from bot.ops.metrics_updater import MetricsUpdater
+from bot.ops.platform_times import PlatformZone
+from bot.ops.scheduler import Scheduler
+from bot.settings.table import Settings
+from bot.slack.gateway import SlackGateway
+from bot.store.database import DatabaseUnavailable
+from bot.store.retention import RETENTION
+from bot.store.store import Store
+from bot.work.delivery.alarms import Alarms
+from bot.work.delivery.delivery import Delivery
+from bot.work.monitor.monitor import Monitor
+from bot.work.monitor.on_call import OnCallMonitor
+from bot.work.monitor.reminders import Reminders
+from bot.work.runs.progress import RunTracker
+
+log = logging.getLogger("bot")
+
+FOLLOW_SECONDS = 1.0
+SHOW_SECONDS = 2.0
+REMIND_SECONDS = 15.0  # at most, between two checks for what is due
+ON_CALL_SECONDS = 60.0
+PRUNE_SECONDS = 3600.0
+CLOCK_SECONDS = 1.0
+DATABASE = "database"  # the alarm that it cannot be written
+
+
+@dataclass(slots=True, kw_only=True)
+class Jobs:
+    """The jobs of a bot; each is one ``async def`` without arguments."""
+
+    settings: Settings
+    store: Store
+    gateway: SlackGateway
+    delivery: Delivery
+    monitor: Monitor
+    run_tracker: RunTracker
+    reminders: Reminders
+    on_call: OnCallMonitor
+    zone: PlatformZone
+    heartbeat: Heartbeat
+    bot_health: BotHealth
+    metrics_updater: MetricsUpdater
+    scheduler: Scheduler
+    clock_jumps: ClockJumps
+    database_alarm: Alarms
+    steady: Callable[[], datetime]
+    clock_went_back: bool = False  # and what lies in the future in the database has still to be corrected
+
+    def schedule(self) -> None:
+        """Put all jobs into the scheduler."""
+        poll_seconds = self.settings.poll_seconds
+        every = self.scheduler.every
+        every(poll_seconds, "poll", self.poll)
+        every(poll_seconds, "follow open incidents", self.follow_incidents)
+        every(SHOW_SECONDS, "show storms", self.monitor.refresh_groups)
+        every(FOLLOW_SECONDS, "follow started runs", self.follow_runs)
+        every(min(REMIND_SECONDS, 60 * self.settings.remind_minutes), "remind", self.remind)
+        every(ON_CALL_SECONDS, "look who is on call", self.check_on_call)
+        every(PRUNE_SECONDS, "prune", self.prune, first_in=60)
+        every(1, "sockets", self.count_sockets)
+        every(5, "figures", self.update_metrics)
+
+    async def poll(self) -> None:
+        """Read EnOS; beat where all of it was read and nothing is broken."""
+        before = self.monitor.reads()
+        await self.monitor.poll(now())
+        if self._is_freshly_read(before) and not self.bot_health.judgement().broken:
+            self.heartbeat.beat()
+        if self.monitor.health(self.steady()).reachable:
+            await self.zone.refresh(self.steady())
+
+    def _is_freshly_read(self, before: Mapping[int, datetime]) -> bool:
+        """Whether each scheduling type was read completely since."""
+        reads = self.monitor.reads()
+        return len(reads) == len(KINDS) and all(before.get(kind) != read for kind, read in reads.items())
+
+    async def follow_incidents(self) -> None:
+        """Follow the flows of open incidents."""
+        await self.monitor.follow(now())
+
+    async def follow_runs(self) -> None:
+        """Follow the runs that people started."""
+        await self.run_tracker.tick(now())
+
+    async def remind(self) -> None:
+        """Remind of what nobody acknowledged."""
+        await self.reminders.tick(now())
+
+    async def check_on_call(self) -> None:
+        """Check the on-call groups."""
+        await self.on_call.tick(now())
+
+    async def prune(self) -> None:
+        """Delete what is old."""
+        if (jump := self.clock_jumps.recent) is not None and jump.by > timedelta(days=1):
+            return  # what looks old may only look so: let the clock prove itself for a day
+        reach = 2 * timedelta(hours=self.settings.lookback_hours)
+        await self.store.prune(now(), replace(RETENTION, seen=max(RETENTION.seen, reach)))
+
+    async def count_sockets(self) -> None:
+        """Count the sockets each second: ``status`` must not show an old number."""
+        self.metrics_updater.connected = (await self.gateway.health()).connected
+
+    async def update_metrics(self) -> None:
+        """Look up what is not counted as it happens."""
+        await self.metrics_updater.update(self.store, await self.gateway.health())
+
+    async def check_watchdog(self) -> None:
+        """Check how long ago EnOS was read, and whether the database can be written again."""
+        await self.monitor.check_lag(now())
+        if self.database_alarm.is_active(DATABASE):
+            await self.store.probe()
+            self.database_alarm.resolve(DATABASE)
+
+    def on_database_unavailable(self, trouble: DatabaseUnavailable) -> None:
+        """Raise the alarm that the database cannot be written; ``check_watchdog`` ends it."""
+        sentence = (
+            f"The database takes nothing: {trouble.reason}. What was read is read again and what waits to be posted "
+            "waits, so nothing is lost; make room on its disk, or see who holds its file."
+        )
+        if not self.database_alarm.is_active(DATABASE):
+            self.database_alarm.fire(DATABASE, sentence)
+
+    async def watch_clock(self) -> None:
+        """Check each second, until cancelled, whether the wall clock jumped."""
+        while True:
+            if (jump := self.clock_jumps.check()) is not None:
+                self._on_clock_jump(jump)
+            if self.clock_went_back:
+                try:
+                    await self.store.correct_future_times(now())
+                    self.clock_went_back = False
+                    self.delivery.wake()
+                except Failure as failure:
+                    log.warning("the clock was put back, and the database does not take it yet: %s", failure)
+            await asyncio.sleep(CLOCK_SECONDS)
+
+    def _on_clock_jump(self, jump: ClockJump) -> None:
+        back = jump.by < timedelta()
+        level = logging.WARNING if abs(jump.by) >= NOTABLE_JUMP else logging.INFO
+        span = abs(jump.by).total_seconds()
+        log.log(level, "the wall clock was put %s by %.0f s; nothing waits for it", "back" if back else "ahead", span)
+        if back:
+            self.scheduler.shift_back(-jump.by)
+            self.clock_went_back = True

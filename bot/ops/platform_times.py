@@ -1,0 +1,54 @@
+"""Times as EnOS prints them: their time zone, and schedules in words."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from bot.core.errors import Refusal, TemporaryFailure
+from bot.core.flow.times import zone_offset
+
+log = logging.getLogger(__name__)
+
+ASK_AGAIN = timedelta(minutes=10)
+
+
+class PlatformZone:
+    """The zone of the times that EnOS prints. ``offset`` is None until it is known.
+
+    Where the settings name the zone, EnOS is not asked.
+    """
+
+    def __init__(self, configured: str, ask: Callable[[], Awaitable[str]]) -> None:
+        self.offset: timedelta | None = zone_offset(configured)
+        self._ask = ask
+        self._next: datetime | None = None
+
+    async def refresh(self, now: datetime) -> None:
+        """Ask where it is not known yet, every ten minutes at most: an idle poll must stay cheap."""
+        if self.offset is not None or (self._next is not None and now < self._next):
+            return
+        try:
+            printed = await self._ask()
+        except TemporaryFailure:
+            return  # the monitor reports it; asked again when EnOS answers again
+        except Refusal as refusal:
+            log.info("EnOS does not say in which zone it prints times: %s", refusal)
+            printed = ""
+        self.offset = zone_offset(printed)
+        self._next = now + ASK_AGAIN
+
+
+def schedule_in_words(quartz: str) -> str:
+    """A Quartz expression (seven fields) in English words, or itself where it cannot be read.
+
+    Only cron-descriptor reads Quartz weekdays right. Next runs are never computed here: EnOS knows them.
+    """
+    from cron_descriptor import ExpressionDescriptor, Options
+
+    options = Options()
+    options.use_24hour_time_format = True
+    options.day_of_week_start_index_zero = False
+    try:
+        return str(ExpressionDescriptor(quartz, options).get_description())
+    except Exception:  # noqa: BLE001  the library raises several kinds, and any of them means "unreadable"
+        return quartz
