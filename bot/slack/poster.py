@@ -204,17 +204,16 @@ class Poster:
         self, method: str, target: Mapping[str, Any], bare: Mapping[str, Any], body: Body, longest: int
     ) -> Answer:
         """Send a body; its words alone where it breaks Slack's limits or Slack refuses its blocks."""
-        words = {**target, **bare, "text": limits.as_words(body)}
         if broken := limits.problems(body):
             library_log().error("A body breaks Slack's limits and goes as text: %s", "; ".join(broken[:5]))
-            return await self.calls.write(method, words)
-        try:
-            return await self.calls.write(method, {**target, **bare, **limits.content(body, longest)})
-        except SlackRefused as refusal:
-            if refusal.error not in CONTENT or not (body.get("blocks") or body.get("attachments")):
-                raise
-            library_log().error("Slack refused blocks, they go as text: %s", refusal)  # a bug of ours
-            return await self.calls.write(method, words)
+        else:
+            try:
+                return await self.calls.write(method, {**target, **bare, **limits.content(body, longest)})
+            except SlackRefused as refusal:
+                if refusal.error not in CONTENT or not (body.get("blocks") or body.get("attachments")):
+                    raise
+                library_log().error("Slack refused blocks, they go as text: %s", refusal)  # a bug of ours
+        return await self.calls.write(method, {**target, **bare, "text": limits.as_words(body)})
 
 
 def _thread_of(answer: Answer, asked: str) -> str:
