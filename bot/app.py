@@ -138,7 +138,7 @@ class App:
         store.on_queued = self.delivery.wake
         self.database_alarm = Alarms(self._alarm)
         store.on_unavailable = self._database_in_trouble
-        accounts = Accounts(self.gateway.poster.directory, self.gateway.runtime.monotonic)
+        accounts = Accounts(self.gateway.poster, self.gateway.runtime.monotonic)
         self.monitor = self._new_watch(MentionableOwners(store, accounts))  # an alert waits for nobody's account
         names = MentionableOwners(store, accounts, patience=1.0)
         self.watchdog = Watchdog(
@@ -277,9 +277,7 @@ class App:
     async def start(self) -> None:
         """Start what hears, what watches and what delivers."""
         await self.store.correct_future_times(now(), margin=FARTHEST_AHEAD)
-        await workspace_keys.migrate(
-            self.store, self.gateway.poster.me, now(), self.gateway.poster.directory.global_ids
-        )
+        await workspace_keys.migrate(self.store, self.gateway.poster.me, now(), self.gateway.poster.global_ids)
         left = await crash_recovery.open_attempts(self.services)  # both before anything new is heard
         unanswered = await self.store.unanswered()
         self._task(self.watchdog.run())

@@ -19,7 +19,7 @@ from bot.ops.new_ids import new_id
 from bot.settings.table import Settings
 from bot.slack import preflight
 from bot.slack.calls import TIMEOUT, web_client
-from bot.slack.identity import Identity
+from bot.slack.directory import Identity
 from bot.store.store import Store
 from bot.work.delivery.reachability import reachable
 

@@ -14,8 +14,7 @@ from bot.core.people.model import IncomingMessage
 from bot.ops.listener import Listener
 from bot.slack import http_mode, preflight
 from bot.slack.calls import TIMEOUT, OnCall, Sleep, web_client
-from bot.slack.directory import OnListEnd
-from bot.slack.identity import Identity
+from bot.slack.directory import Identity, OnListEnd
 from bot.slack.kept_tasks import keep_tasks
 from bot.slack.listeners import Capacity, Listeners, RecordArrival, RequestCounts
 from bot.slack.poster import Poster

@@ -24,7 +24,7 @@ from bot.core.people.model import (
     Surface,
 )
 from bot.core.text.legible import is_legible, legible
-from bot.slack.identity import Identity
+from bot.slack.directory import Identity
 from bot.slack.subtypes import Treatment, treatment
 
 Payload = Mapping[str, Any]

@@ -25,7 +25,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.core.errors import Failure
 from bot.core.people.model import IncomingMessage, Person
 from bot.slack import incoming
-from bot.slack.identity import Identity
+from bot.slack.directory import Identity
 from bot.slack.redacted import library_log
 from bot.slack.workers import Workers
 

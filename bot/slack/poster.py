@@ -13,7 +13,6 @@ import aiohttp
 
 from bot.core.outbox.conversations import (
     RESPONSE_URL,
-    Channel,
     SearchResult,
     SlackOutsideThread,
     SlackRefused,
@@ -22,12 +21,10 @@ from bot.core.outbox.conversations import (
 )
 from bot.core.outbox.posts import Body, PostId
 from bot.core.outbox.slack_errors import is_not_there
-from bot.core.people.model import Profile
 from bot.slack import limits, lookup
 from bot.slack.calls import Answer, Calls, OnCall, Sleep, web_client
 from bot.slack.directory import Directory, OnListEnd
 from bot.slack.ephemeral import EphemeralMessages
-from bot.slack.identity import Identity
 from bot.slack.redacted import library_log
 from bot.slack.uploads import Uploads, not_stored
 
@@ -47,7 +44,7 @@ CONTENT = frozenset(  # refusals that fewer blocks may answer
 )
 
 
-class Poster:
+class Poster(Directory):
     """Slack as the journeys see it. Raises the failures of ``conversations`` and nothing else."""
 
     def __init__(
@@ -62,19 +59,11 @@ class Poster:
         on_call: OnCall = lambda _method, _outcome, _seconds: None,
         on_list_end: OnListEnd = lambda _listed, _why: None,
     ) -> None:
-        self.calls = Calls(web_client(api_url, session, environment, token, on_call=on_call), sleep)
-        self.directory = Directory(self.calls, clock, on_list_end)
+        super().__init__(
+            Calls(web_client(api_url, session, environment, token, on_call=on_call), sleep), clock, on_list_end
+        )
         self._uploads = Uploads(self.calls, session, environment, on_call)
         self._ephemeral_messages = EphemeralMessages(session, environment, self._post_ephemeral, on_call)
-
-    @property
-    def me(self) -> Identity | None:
-        """Who the bot is, once the preflight has asked."""
-        return self.directory.me
-
-    @me.setter
-    def me(self, identity: Identity) -> None:
-        self.directory.me = identity
 
     async def post(self, channel: str, body: Body, *, id: PostId, thread: str = "") -> tuple[str, str]:
         """Post a message with ``id`` in its metadata; return the channel it stands in and its ts.
@@ -86,14 +75,15 @@ class Poster:
         place, ts = str(answer.get("channel") or ""), str(answer.get("ts") or "")
         if not (place and ts) or len(place) + len(ts) > LONGEST_PLACE:
             raise SlackUnclear("the answer names no message")
-        self.directory.remember_conversation(channel, place)
+        if channel != place:  # the direct messages with a user
+            self._direct.put(channel, place)
         if thread and _thread_of(answer, thread) != thread:
             raise SlackOutsideThread(place, ts)
         return place, ts
 
     async def edit(self, channel: str, ts: str, body: Body, *, id: PostId) -> None:  # noqa: ARG002  the protocol's; Slack keeps the message's own metadata
         """Replace a message of ours: all of it, what the new body lacks is taken away."""
-        target = {"channel": await self.directory.conversation_id(channel), "ts": ts}
+        target = {"channel": await self.conversation_id(channel), "ts": ts}
         bare: Answer = {"blocks": [], "attachments": []}
         # Slack keeps the attachments that an edit leaves out, and the metadata: the message stays findable.
         await self._fitted("chat.update", target, bare, body, limits.EDIT_TEXT)
@@ -127,7 +117,7 @@ class Poster:
     ) -> str:
         """Upload ``{"filename", "content", "title", "comment"}``; return the file id."""
         try:
-            place = await self.directory.conversation_id(channel)
+            place = await self.conversation_id(channel)
         except SlackUnclear as lost:
             raise not_stored(str(lost), lost.method) from None
         return await self._uploads.upload(place, body, thread, reserved)
@@ -147,32 +137,16 @@ class Poster:
         rest: str = "",
     ) -> SearchResult:
         """Look for those of our messages that carry one of the ids; see ``lookup.py``."""
-        window = lookup.Window(await self.directory.conversation_id(channel), thread, since, until, rest)
+        window = lookup.Window(await self.conversation_id(channel), thread, since, until, rest)
         return await lookup.find_messages(self.calls, window, ids, self._post_of)
 
     async def delete(self, channel: str, ts: str) -> None:
         """Delete a message of ours; one that is gone already is no failure."""
         try:
-            await self.calls.write("chat.delete", {"channel": await self.directory.conversation_id(channel), "ts": ts})
+            await self.calls.write("chat.delete", {"channel": await self.conversation_id(channel), "ts": ts})
         except SlackRefused as refusal:
             if refusal.error != "message_not_found":
                 raise
-
-    async def profile(self, user: str, *, team: str = "") -> Profile:
-        """Return what Slack says of a person now; known for 15 minutes at most."""
-        return await self.directory.profile(user, team=team)
-
-    async def group(self, group: str) -> frozenset[str]:
-        """Return the user ids of a user group; known for 2 minutes."""
-        return await self.directory.group(group)
-
-    async def channel(self, channel: str) -> Channel:
-        """Return the conversation; known for seconds."""
-        return await self.directory.channel(channel)
-
-    async def members(self, channel: str) -> frozenset[str]:
-        """Return the user ids of a channel's members; known for 2 minutes."""
-        return await self.directory.members(channel)
 
     async def permalink(self, channel: str, ts: str) -> str:
         """Return a link to a message: computed once the workspace's address is known, else asked for."""

@@ -10,7 +10,7 @@ from bot.core.errors import Refused, TemporaryFailure
 from bot.core.network.certificates import EXPIRED, way_out
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable, SlackUntrusted
 from bot.slack.calls import storable, translated
-from bot.slack.identity import Identity
+from bot.slack.directory import Identity
 from bot.slack.manifest import missing_scopes
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ import pytest
 from fake_slack import BOT, TEAM
 
 from bot.core.outbox.conversations import SlackUnclear
-from bot.slack.identity import Identity
+from bot.slack.directory import Identity
 
 MAYA = {"id": "U0MAYA00001", "team_id": TEAM, "name": "maya.chen"}
 
@@ -36,7 +36,7 @@ async def test_an_answer_without_the_person_makes_nobody_a_colleague(poster, sla
     slack.answers["users.info"] = told
     with pytest.raises(SlackUnclear):
         await poster.profile("U0MAYA00001", team=TEAM)
-    assert poster.directory.known("U0MAYA00001") is None
+    assert poster.known("U0MAYA00001") is None
     slack.answers["users.info"] = {"user": MAYA}  # and it is asked again at once
     assert (await poster.profile("U0MAYA00001", team=TEAM)).name == "maya.chen"
 

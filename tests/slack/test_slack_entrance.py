@@ -16,8 +16,7 @@ from bot.core.people.model import Surface
 from bot.core.text.legible import is_legible
 from bot.slack import incoming
 from bot.slack.calls import storable
-from bot.slack.directory import MEMBER_PAGES, Directory
-from bot.slack.identity import Identity
+from bot.slack.directory import MEMBER_PAGES, Directory, Identity
 from bot.slack.redacted import redact
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)

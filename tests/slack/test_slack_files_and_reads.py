@@ -7,7 +7,7 @@ from fake_slack import BOT, TEAM, Fault, refusal
 
 from bot.core.outbox.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.people.model import Person
-from bot.slack.identity import Identity
+from bot.slack.directory import Identity
 
 ME = Identity(TEAM, "U0FLOWBOT1", BOT, url="https://demo.slack.com/")
 
@@ -260,16 +260,16 @@ EXCHANGE = {"user_id_map": {"U1": "W1", "U2": "U2"}}
 async def test_user_ids_of_the_organization_count_where_the_app_is_told_them(poster, slack):
     slack.answers["migration.exchange"] = EXCHANGE
     slack.answers["users.info"] = {"user": {"id": "W1"}}
-    assert await poster.directory.global_ids(["U1", "U2"]) == {"U1": "W1"}
+    assert await poster.global_ids(["U1", "U2"]) == {"U1": "W1"}
     slack.answers["users.info"] = {"user": {"id": "U1"}}  # Slack still translates for this app
-    assert await poster.directory.global_ids(["U1", "U2"]) == {}
+    assert await poster.global_ids(["U1", "U2"]) == {}
     slack.answers["migration.exchange"] = {"user_id_map": {"U1": "U1"}}
-    assert await poster.directory.global_ids(["U1"]) == {}
+    assert await poster.global_ids(["U1"]) == {}
     slack.fail("migration.exchange", refusal("not_enterprise_team"))
-    assert await poster.directory.global_ids(["U1"]) == {}
+    assert await poster.global_ids(["U1"]) == {}
 
 
 async def test_many_user_ids_are_asked_for_in_several_questions(poster, slack):
     slack.answers["migration.exchange"] = {"user_id_map": {}}
-    assert await poster.directory.global_ids([f"U{number}" for number in range(401)]) == {}
+    assert await poster.global_ids([f"U{number}" for number in range(401)]) == {}
     assert [each["users"].count(",") for each in slack.called("migration.exchange")] == [399, 0]

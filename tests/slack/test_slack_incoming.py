@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.core.command.parse import parse, say
 from bot.core.people.model import Person, Surface
 from bot.slack import incoming
-from bot.slack.identity import Identity
+from bot.slack.directory import Identity
 from bot.slack.subtypes import SUBTYPES, Treatment
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)

@@ -13,8 +13,8 @@ from aiohttp.client_reqrep import ConnectionKey
 from fake_slack import Time
 
 from bot.core.outbox.conversations import SlackUnreachable, SlackUntrusted
-from bot.slack.cache import ExpiringCache
 from bot.slack.calls import translated
+from bot.slack.directory import ExpiringCache
 from bot.slack.kept_tasks import keep_tasks
 from bot.slack.redacted import library_log, redact
 from bot.slack.workers import Workers

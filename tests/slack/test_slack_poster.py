@@ -8,7 +8,7 @@ from fake_slack import BOT, TEAM, Fault, refusal
 
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.text.legible import is_legible
-from bot.slack.identity import Identity
+from bot.slack.directory import Identity
 from bot.slack.poster import Poster
 
 BODY = {
