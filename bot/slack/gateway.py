@@ -15,11 +15,9 @@ from bot.ops.listener import Listener
 from bot.slack import http_mode, preflight
 from bot.slack.calls import TIMEOUT, OnCall, Sleep, web_client
 from bot.slack.directory import Identity, OnListEnd
-from bot.slack.kept_tasks import keep_tasks
-from bot.slack.listeners import Capacity, Listeners, RecordArrival, RequestCounts
+from bot.slack.listeners import Capacity, Listeners, Load, RecordArrival, RequestCounts, keep_tasks
 from bot.slack.poster import Poster
 from bot.slack.sockets import FreshUrlClient, Socket, Sockets, Timing
-from bot.slack.workers import Load
 
 SLACK_URL = "https://slack.com/api/"
 
@@ -97,7 +95,6 @@ class SlackGateway:
         )
         self._client = web_client(api_url, self._session, self.runtime.environment, on_call=self.runtime.on_call)
         self.listeners = Listeners(
-            me=self._identity,
             command=command,
             on_message=on_message,
             record_arrival=record_arrival or _always_new,
@@ -124,8 +121,7 @@ class SlackGateway:
     async def start(self) -> None:
         """Begin to hear. In Socket Mode the connections are made in the background."""
         keep_tasks(asyncio.get_running_loop())
-        if self.poster.me is None:
-            await self.preflight()
+        self.listeners.me = self.poster.me or await self.preflight()
         if self.connection.app_token:
             self._sockets = self._made()
             self._sockets.start()
@@ -188,11 +184,6 @@ class SlackGateway:
             for _ in range(self.connection.connections)
         )
         return Sockets(sockets, self.timing, self.runtime.monotonic, self.runtime.sleep)
-
-    def _identity(self) -> Identity:
-        if self.poster.me is None:
-            raise Refused("no_preflight", "The bot does not know yet who it is.", "Start it again.")
-        return self.poster.me
 
     async def _notify(self, received: IncomingMessage, sentence: str) -> None:
         origin = received.origin

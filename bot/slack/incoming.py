@@ -163,14 +163,15 @@ def unsupported(kind: str, body: Payload, now: datetime, *, delivery: str = "") 
 
 
 def with_workspace_key(received: IncomingMessage, body: Payload, me: Identity) -> IncomingMessage:
-    """Return what was said, with a person of the bot's own workspace known as all people of it are.
+    """The message, with a person of the bot's own workspace known by the key of all people of it.
 
-    While the workspace joins an organization, or leaves it, payloads name its team, the enterprise or both.
+    While the workspace joins an organization, or leaves it, payloads name its team, the enterprise or both. A payload
+    that names none comes from the bot's own workspace.
     """
     team = _text(body, "team_id") or _text(_part(body, "user"), "team_id") or _text(_part(body, "team"), "id")
     named = (_text(body, "enterprise_id"), _text(_part(body, "enterprise"), "id"))
     own = {me.team, me.enterprise, *named, _text(_part(body, "team"), "enterprise_id")} - {""}
-    if not me.team or team != me.team or received.by.team not in own:
+    if received.by.team and (not me.team or team != me.team or received.by.team not in own):
         return received
     return replace(received, by=Person(me.workspace_key, received.by.user))
 

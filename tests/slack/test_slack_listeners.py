@@ -10,8 +10,7 @@ from slack_bolt.response import BoltResponse
 
 from bot.core.people.model import Origin, Person, Surface
 from bot.slack.gateway import ConnectionSettings
-from bot.slack.kept_tasks import KeptTasks
-from bot.slack.listeners import Capacity
+from bot.slack.listeners import Capacity, KeptTasks
 from bot.store.database import DatabaseUnavailable
 
 

@@ -15,9 +15,8 @@ from fake_slack import Time
 from bot.core.outbox.conversations import SlackUnreachable, SlackUntrusted
 from bot.slack.calls import translated
 from bot.slack.directory import ExpiringCache
-from bot.slack.kept_tasks import keep_tasks
+from bot.slack.listeners import Workers, keep_tasks
 from bot.slack.redacted import library_log, redact
-from bot.slack.workers import Workers
 
 
 # tasks

@@ -91,11 +91,6 @@ async def test_starting_without_a_preflight_makes_one(stage, slack):
         await stage.gateway().start()
 
 
-async def test_before_the_preflight_nobody_is_heard(stage):
-    with pytest.raises(Refused, match="does not know yet who it is"):
-        stage.gateway()._identity()
-
-
 async def test_tokens_do_not_show_in_what_is_printed(stage):
     assert "xapp" not in repr(ConnectionSettings(app_token="xapp-demo", signing_secret="hush"))
     assert "hush" not in repr(ConnectionSettings(app_token="xapp-demo", signing_secret="hush"))
