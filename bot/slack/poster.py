@@ -24,12 +24,13 @@ from bot.core.outbox.slack_errors import is_not_there
 from bot.slack import limits, lookup
 from bot.slack.calls import Answer, Calls, OnCall, Sleep, web_client
 from bot.slack.directory import Directory, OnListEnd
-from bot.slack.ephemeral import EphemeralMessages
 from bot.slack.redacted import library_log
+from bot.slack.response_urls import ResponseUrls
 from bot.slack.uploads import Uploads, not_stored
 
 EVENT_TYPE = "flowbot_post"
 LONGEST_PLACE = 500  # characters of a channel and a ts together; Slack's have about thirty
+NO_PREVIEWS = {"unfurl_links": False, "unfurl_media": False}
 CONTENT = frozenset(  # refusals that fewer blocks may answer
     {
         "invalid_blocks",
@@ -63,7 +64,7 @@ class Poster(Directory):
             Calls(web_client(api_url, session, environment, token, on_call=on_call), sleep), clock, on_list_end
         )
         self._uploads = Uploads(self.calls, session, environment, on_call)
-        self._ephemeral_messages = EphemeralMessages(session, environment, self._post_ephemeral, on_call)
+        self._response_urls = ResponseUrls(session, environment, on_call)
 
     async def post(self, channel: str, body: Body, *, id: PostId, thread: str = "") -> tuple[str, str]:
         """Post a message with ``id`` in its metadata; return the channel it stands in and its ts.
@@ -71,7 +72,8 @@ class Poster(Directory):
         Raises ``SlackOutsideThread`` where it was to be a reply and stands outside of its thread.
         """
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"id": id}}
-        answer = await self._plainly(channel, body, thread, {"metadata": metadata})
+        target = {"channel": channel, **NO_PREVIEWS, "metadata": metadata, **({"thread_ts": thread} if thread else {})}
+        answer = await self._send_body("chat.postMessage", target, {}, body, limits.POST_TEXT)
         place, ts = str(answer.get("channel") or ""), str(answer.get("ts") or "")
         if not (place and ts) or len(place) + len(ts) > LONGEST_PLACE:
             raise SlackUnclear("the answer names no message")
@@ -86,16 +88,25 @@ class Poster(Directory):
         target = {"channel": await self.conversation_id(channel), "ts": ts}
         bare: Answer = {"blocks": [], "attachments": []}
         # Slack keeps the attachments that an edit leaves out, and the metadata: the message stays findable.
-        await self._fitted("chat.update", target, bare, body, limits.EDIT_TEXT)
+        await self._send_body("chat.update", target, bare, body, limits.EDIT_TEXT)
 
     async def post_ephemeral(
         self, channel: str, user: str, body: Body, *, thread: str = "", response_url: str = ""
     ) -> None:
-        """Show something to one person where they are: by response_url, else as an ephemeral message."""
-        await self._ephemeral_messages.post_ephemeral(channel, user, body, thread=thread, response_url=response_url)
+        """Show something to one person where they are: by response_url, else as an ephemeral message.
+
+        The latter needs the person and the bot in the channel. Where neither works it is refused: the caller decides
+        about a direct message, which stays, and has an id to be found by.
+        """
+        if response_url and await self._response_urls.post(response_url, body, thread):
+            return
+        if channel.startswith(("D", "U", "W")):  # private already: a message there is what is wanted
+            raise SlackRefused("method_not_supported_for_channel_type", "said before any call")
+        target = {"channel": channel, "user": user, **({"thread_ts": thread} if thread else {})}
+        await self._send_body("chat.postEphemeral", target, {}, body, limits.POST_TEXT)
 
     async def notify(self, channel: str, user: str, body: Body, *, thread: str = "", response_url: str = "") -> None:
-        """Whisper what is no post and has no id, such as that the database takes none; directly where that fails."""
+        """Show something that has no id, as ``post_ephemeral`` does; in a direct message where that fails."""
         try:
             await self.post_ephemeral(channel, user, body, thread=thread, response_url=response_url)
         except SlackUnreachable as unreachable:
@@ -105,7 +116,7 @@ class Poster(Directory):
         except SlackRefused as refusal:
             if not is_not_there(refusal.error):
                 raise
-            await self._plainly(user, body, "")
+            await self._send_body("chat.postMessage", {"channel": user, **NO_PREVIEWS}, {}, body, limits.POST_TEXT)
 
     async def upload(
         self,
@@ -124,7 +135,8 @@ class Poster(Directory):
 
     async def shared(self, file: str) -> bool:
         """Whether a file of ours has been shown anywhere."""
-        return await self._uploads.shared(file)
+        found = (await self.calls.read("files.info", {"file": file})).get("file") or {}
+        return any(found.get(name) for name in ("shares", "channels", "groups", "ims"))
 
     async def find(
         self,
@@ -164,17 +176,7 @@ class Poster(Directory):
             return PostId("")
         return PostId(str((metadata.get("event_payload") or {}).get("id") or ""))
 
-    async def _plainly(self, channel: str, body: Body, thread: str, more: Mapping[str, Any] | None = None) -> Answer:
-        target = {"channel": channel, "unfurl_links": False, "unfurl_media": False, **(more or {})}
-        if thread:
-            target["thread_ts"] = thread
-        return await self._fitted("chat.postMessage", target, {}, body, limits.POST_TEXT)
-
-    async def _post_ephemeral(self, channel: str, user: str, body: Body, thread: str) -> None:
-        target = {"channel": channel, "user": user, **({"thread_ts": thread} if thread else {})}
-        await self._fitted("chat.postEphemeral", target, {}, body, limits.POST_TEXT)
-
-    async def _fitted(
+    async def _send_body(
         self, method: str, target: Mapping[str, Any], bare: Mapping[str, Any], body: Body, longest: int
     ) -> Answer:
         """Send a body; its words alone where it breaks Slack's limits or Slack refuses its blocks."""

@@ -184,7 +184,21 @@ class Socket:
         task = asyncio.current_task()
         self._answering |= {task} if task else set()
         try:
-            response = await self._answered(request)
+            try:
+                response = await self.app.async_dispatch(
+                    AsyncBoltRequest(
+                        mode="socket_mode",
+                        body=request.payload,
+                        headers=build_headers(request),
+                        context={"delivery": request.envelope_id},
+                    )
+                )
+                if response.status != 200:
+                    log.error("bolt answered an envelope of type %s with %s", request.type, response.status)
+                    response = BoltResponse(status=200, body="")
+            except Exception:  # noqa: BLE001  bolt reads nested keys that a payload may lack
+                library_log().exception("bolt could not read an envelope of type %s", request.type)
+                response = BoltResponse(status=200, body="")
             await send_async_response(client, request, response, start)
         except Exception as problem:  # noqa: BLE001  a lost ack: Slack sends events again, keys tell repeats
             log.warning("An envelope was not acked: %s", _reason(problem))
@@ -196,24 +210,6 @@ class Socket:
         if self._answering:
             await asyncio.wait(set(self._answering), timeout=self.client.timing.close)
         await self.client.end()
-
-    async def _answered(self, request: SocketModeRequest) -> BoltResponse:
-        try:
-            response = await self.app.async_dispatch(
-                AsyncBoltRequest(
-                    mode="socket_mode",
-                    body=request.payload,
-                    headers=build_headers(request),
-                    context={"delivery": request.envelope_id},
-                )
-            )
-        except Exception:  # noqa: BLE001  bolt reads nested keys that a payload may lack
-            library_log().exception("bolt could not read an envelope of type %s", request.type)
-            return BoltResponse(status=200, body="")
-        if response.status != 200:
-            log.error("bolt answered an envelope of type %s with %s", request.type, response.status)
-            return BoltResponse(status=200, body="")
-        return response
 
 
 class Sockets:

@@ -51,11 +51,6 @@ class Uploads:
         await self.calls.once("files.completeUploadExternal", arguments)
         return file
 
-    async def shared(self, file: str) -> bool:
-        """Whether a file has been shown anywhere; Slack may take seconds to say so."""
-        told = (await self.calls.read("files.info", {"file": file})).get("file") or {}
-        return any(told.get(name) for name in ("shares", "channels", "groups", "ims"))
-
     async def _sent_away(self, filename: str, content: bytes) -> str:
         """Store the bytes at Slack, shown to nobody yet, and return the file's id."""
         try:
