@@ -1,7 +1,7 @@
 """What Slack's payloads say: a slash command, a mention, a direct message or a press becomes one ``IncomingMessage``.
 
 All functions are pure. They return None for what nobody said to the bot: its own messages, other bots, joins, link
-buttons (``subtypes.py`` decides for each kind of message). A person is the enterprise's id (else the team's) and the
+buttons. A person is the enterprise's id (else the team's) and the
 user's, never a name.
 Payload shapes: docs.slack.dev, "Slash commands", "Events API", "Block actions payload" (January 2026).
 """
@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 from bot.core.command.parse import is_command, is_courtesy_only, would_change
@@ -25,7 +26,6 @@ from bot.core.people.model import (
 )
 from bot.core.text.legible import is_legible, legible
 from bot.slack.directory import Identity
-from bot.slack.subtypes import Treatment, treatment
 
 Payload = Mapping[str, Any]
 
@@ -39,6 +39,41 @@ ENDS_SENTENCE = re.compile(r"[\s.,;:!?。，！？]*")
 MARKS = "*_~`"  # of Slack, around words
 QUOTED = re.compile(r"^[ \t]*(?:&gt;|>)", re.MULTILINE)  # what Slack makes of a line that quotes
 NO_WORDS = re.compile(r"&gt;|[\s*_~`>•]")
+
+
+class Treatment(Enum):
+    """What becomes of a message."""
+
+    ANSWER = "words"  # a person wrote: it is answered
+    HINT = "edit"  # a person changed what they had written: nothing is done again, and one hint says so
+    IGNORE = "nothing"  # no person wrote, or not to the bot
+
+
+# Every subtype of a message that Slack documents: docs.slack.dev, "message event" (its list, with those that are no
+# longer sent). One that is not here is new, and ignored until somebody has decided.
+SUBTYPES: dict[str, Treatment] = {
+    "": Treatment.ANSWER,  # a plain message
+    "file_share": Treatment.ANSWER,  # words with a file
+    "me_message": Treatment.ANSWER,  # /me
+    "thread_broadcast": Treatment.ANSWER,  # a reply that is shown in the channel too
+    "message_changed": Treatment.HINT,  # also when Slack adds a preview: then the words are the same
+    **dict.fromkeys(
+        (
+            # other programs: answering them could go round in a circle
+            *("bot_message", "bot_add", "bot_remove", "bot_enable", "bot_disable"),
+            *("slackbot_response", "reminder_add", "assistant_app_thread"),
+            # bookkeeping about messages
+            *("message_deleted", "message_replied", "reply_broadcast", "tombstone", "pinned_item", "unpinned_item"),
+            *("document_mention", "file_comment", "file_mention", "ekm_access_denied"),
+            # what happens to a conversation
+            *("channel_join", "channel_leave", "channel_name", "channel_topic", "channel_purpose"),
+            *("channel_archive", "channel_unarchive", "channel_convert_to_private", "channel_posting_permissions"),
+            *("group_join", "group_leave", "group_name", "group_topic", "group_purpose", "group_archive"),
+            *("group_unarchive", "huddle_thread", "sh_room_created", "app_conversation_join"),
+        ),
+        Treatment.IGNORE,
+    ),
+}
 
 
 def command(body: Payload, now: datetime, *, delivery: str = "") -> IncomingMessage | None:
@@ -72,7 +107,7 @@ def event(body: Payload, now: datetime, me: Identity) -> IncomingMessage | None:
     """
     slack_event = _part(body, "event")
     kind, direct = slack_event.get("type"), _is_direct(slack_event)
-    how = treatment(slack_event.get("subtype"))
+    how = _treatment(slack_event)
     if how is Treatment.HINT:
         return _edit(body, slack_event, now, me)
     if how is Treatment.IGNORE or not (kind == "app_mention" or (kind == "message" and direct)):
@@ -80,6 +115,11 @@ def event(body: Payload, now: datetime, me: Identity) -> IncomingMessage | None:
     text = _words(slack_event, "text")
     hint = EDITED if slack_event.get("edited") else TALK if not direct and is_talk(text, me) else ""
     return _message(body, slack_event, _text(slack_event, "channel"), now, me, hint)
+
+
+def _treatment(message: Payload) -> Treatment:
+    subtype = message.get("subtype")
+    return SUBTYPES.get("" if subtype is None else str(subtype), Treatment.IGNORE)
 
 
 def _edit(body: Payload, slack_event: Payload, now: datetime, me: Identity) -> IncomingMessage | None:
@@ -94,7 +134,7 @@ def _edit(body: Payload, slack_event: Payload, now: datetime, me: Identity) -> I
     addressed = direct or (mentions.search(text) is not None and mentions.search(old) is None)
     if slack_event.get("type") != "message" or not (addressed and message.get("edited")) or text.strip() == old.strip():
         return None
-    if treatment(message.get("subtype")) is not Treatment.ANSWER:
+    if _treatment(message) is not Treatment.ANSWER:
         return None
     kind = _text(slack_event, "channel_type")
     return _message(body, {"channel_type": kind} | dict(message), channel, now, me, EDITED)

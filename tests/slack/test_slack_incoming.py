@@ -12,7 +12,7 @@ from bot.core.command.parse import parse, say
 from bot.core.people.model import Person, Surface
 from bot.slack import incoming
 from bot.slack.directory import Identity
-from bot.slack.subtypes import SUBTYPES, Treatment
+from bot.slack.incoming import SUBTYPES, Treatment
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 ME = Identity(TEAM, BOT_USER, BOT)
