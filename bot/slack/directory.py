@@ -209,10 +209,10 @@ class Directory:
         for first in range(0, len(users), EXCHANGED):
             some = ",".join(users[first : first + EXCHANGED])
             try:
-                told = _part(await self.calls.read("migration.exchange", {"users": some}), "user_id_map")
+                ids = _part(await self.calls.read("migration.exchange", {"users": some}), "user_id_map")
             except SlackRefused:
                 return {}  # no organization, or no such method: all ids are as they were
-            found.update({str(old): str(new) for old, new in told.items() if new and new != old})
+            found.update({str(old): str(new) for old, new in ids.items() if new and new != old})
         for new in found.values():
             user = _part(await self.calls.read("users.info", {"user": new}), "user")
             return found if user.get("id") == new else {}
@@ -233,8 +233,8 @@ class _Account:
         """
         own = {me.team, me.enterprise} - {""} if me else set[str]()
         known_elsewhere = bool(self.teams) and not own & self.teams
-        spoke_elsewhere = bool(team) and team not in own | self.teams
-        stranger = self.profile.stranger or (bool(own) and (known_elsewhere or spoke_elsewhere))
+        came_from_elsewhere = bool(team) and team not in own | self.teams
+        stranger = self.profile.stranger or (bool(own) and (known_elsewhere or came_from_elsewhere))
         key = me.workspace_key if me and not stranger else team or min(self.teams, default="")
         return replace(self.profile, person=Person(key, self.profile.person.user), stranger=stranger)
 
@@ -265,9 +265,9 @@ def _account(answer: Answer, asked: str) -> _Account:
 _WORDS = {"true": True, "1": True, "false": False, "0": False, "": False}
 
 
-def _mark(told: Answer, name: str) -> bool:
+def _mark(described: Answer, name: str) -> bool:
     """A yes-or-no field, no where it is left out. Raises ``SlackUnclear`` for what is neither."""
-    value = told.get(name)
+    value = described.get(name)
     if value is None or isinstance(value, bool):
         return bool(value)
     known = _WORDS.get(str(value).strip().casefold())
@@ -285,15 +285,15 @@ def _ids(answer: Answer, name: str) -> list[str]:
 
 
 def _channel(answer: Answer, asked: str) -> Channel:
-    told = _part(answer, "channel")
-    if told.get("id") != asked:
+    found = _part(answer, "channel")
+    if found.get("id") != asked:
         raise SlackUnclear("the answer does not tell of this channel")
     return Channel(
         id=asked,
-        name=legible(str(told.get("name") or ""), LONGEST_NAME),
-        member=_mark(told, "is_im") or _mark(told, "is_member"),
-        archived=_mark(told, "is_archived"),
-        shared=_mark(told, "is_ext_shared") or _mark(told, "is_pending_ext_shared"),
+        name=legible(str(found.get("name") or ""), LONGEST_NAME),
+        member=_mark(found, "is_im") or _mark(found, "is_member"),
+        archived=_mark(found, "is_archived"),
+        shared=_mark(found, "is_ext_shared") or _mark(found, "is_pending_ext_shared"),
     )
 
 

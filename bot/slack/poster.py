@@ -1,7 +1,7 @@
-"""How posts become calls: the bot's hands in Slack.
+"""How posts become calls.
 
-Nothing here tries a write again, waits, or remembers what was sent; that is the outbox's. Every message
-carries the id of its post as metadata, which everybody in the channel may read, and nothing else.
+Nothing here repeats a write, waits, or remembers what was sent: the delivery does. Every message carries the id of
+its post as metadata, which everybody in the channel may read, and nothing else.
 """
 
 import asyncio
@@ -67,9 +67,9 @@ class Poster(Directory):
         self._response_urls = ResponseUrls(session, environment, on_call)
 
     async def post(self, channel: str, body: Body, *, id: PostId, thread: str = "") -> tuple[str, str]:
-        """Post a message with ``id`` in its metadata; return the channel it stands in and its ts.
+        """Post a message with ``id`` in its metadata; return its channel and its ts.
 
-        Raises ``SlackOutsideThread`` where it was to be a reply and stands outside of its thread.
+        Raises ``SlackOutsideThread`` where it was to be a reply and Slack posted it outside of its thread.
         """
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"id": id}}
         target = {"channel": channel, **NO_PREVIEWS, "metadata": metadata, **({"thread_ts": thread} if thread else {})}
@@ -84,7 +84,7 @@ class Poster(Directory):
         return place, ts
 
     async def edit(self, channel: str, ts: str, body: Body, *, id: PostId) -> None:  # noqa: ARG002  the protocol's; Slack keeps the message's own metadata
-        """Replace a message of ours: all of it, what the new body lacks is taken away."""
+        """Replace a message of ours: what the new body lacks is removed."""
         target = {"channel": await self.conversation_id(channel), "ts": ts}
         bare: Answer = {"blocks": [], "attachments": []}
         # Slack keeps the attachments that an edit leaves out, and the metadata: the message stays findable.
@@ -100,7 +100,7 @@ class Poster(Directory):
         """
         if response_url and await self._response_urls.post(response_url, body, thread):
             return
-        if channel.startswith(("D", "U", "W")):  # private already: a message there is what is wanted
+        if channel.startswith(("D", "U", "W")):  # private already: a message that stays is what is wanted
             raise SlackRefused("method_not_supported_for_channel_type", "said before any call")
         target = {"channel": channel, "user": user, **({"thread_ts": thread} if thread else {})}
         await self._send_body("chat.postEphemeral", target, {}, body, limits.POST_TEXT)
@@ -153,7 +153,7 @@ class Poster(Directory):
         return await lookup.find_messages(self.calls, window, ids, self._post_of)
 
     async def delete(self, channel: str, ts: str) -> None:
-        """Delete a message of ours; one that is gone already is no failure."""
+        """Delete a message of ours; one that is gone already is not a failure."""
         try:
             await self.calls.write("chat.delete", {"channel": await self.conversation_id(channel), "ts": ts})
         except SlackRefused as refusal:
@@ -161,14 +161,14 @@ class Poster(Directory):
                 raise
 
     async def permalink(self, channel: str, ts: str) -> str:
-        """Return a link to a message: computed once the workspace's address is known, else asked for."""
+        """A link to a message: computed once the workspace's address is known, else asked for."""
         if self.me and self.me.url:
             return f"{self.me.url.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
         answer = await self.calls.read("chat.getPermalink", {"channel": channel, "message_ts": ts})
         return str(answer.get("permalink") or "")
 
     def _post_of(self, message: Answer) -> PostId:
-        """Return the post that a message was, or "" for others: anybody may write metadata like ours."""
+        """The id of the post that a message was, "" for messages of others: anybody may write metadata like ours."""
         metadata = message.get("metadata") or {}
         author = message.get("bot_id")
         ours = self.me is None or author in (None, self.me.bot)
@@ -193,7 +193,7 @@ class Poster(Directory):
 
 
 def _thread_of(answer: Answer, asked: str) -> str:
-    """Return the thread that Slack put a reply in, "" for none; what it does not describe is where it was asked for.
+    """The thread that Slack put a reply in, "" for none; where Slack does not say, the one that was asked for.
 
     A reply to a message that a person has deleted is not refused: it is posted in the channel, and the answer's
     ``message`` lacks ``thread_ts`` (reported of live Slack; not documented).

@@ -55,9 +55,9 @@ class ResponseUrls:
 def _refusal(status: int, text: str) -> str:
     """The error word of an answer, which is ``ok``, JSON, or a bare word with a status; empty for none."""
     try:
-        told = json.loads(text)
+        answer = json.loads(text)
     except ValueError:
-        told = None
-    if isinstance(told, dict):
-        return "" if told.get("ok") else str(told.get("error") or "refused")
+        answer = None
+    if isinstance(answer, dict):
+        return "" if answer.get("ok") else str(answer.get("error") or "refused")
     return "" if status == 200 else (text.strip() or "refused")
