@@ -1,4 +1,4 @@
-"""Who is deactivated, for mentions: asked for sparingly, waited for a moment at most, known for minutes."""
+"""Who is deactivated, for mentions: asked seldom, waited for a moment at most, known for minutes."""
 
 import asyncio
 
@@ -31,11 +31,11 @@ async def until(holds):
             await asyncio.sleep(0)
 
 
-async def test_who_is_patient_is_told(accounts):
+async def test_an_owner_who_is_waited_for_is_known(accounts):
     assert await accounts.deactivated([MAYA, JONAS], PATIENCE) == {JONAS}
 
 
-async def test_who_is_not_patient_is_told_the_next_time(accounts, slack, poster):
+async def test_an_owner_who_is_not_waited_for_is_known_the_next_time(accounts, slack, poster):
     assert await accounts.deactivated([MAYA, JONAS]) == frozenset()
     await until(lambda: poster.known(JONAS) and poster.known(MAYA))
     assert await accounts.deactivated([MAYA, JONAS]) == {JONAS}
@@ -61,7 +61,9 @@ async def test_patience_ends_and_what_comes_later_counts_the_next_time(accounts,
     assert await accounts.deactivated([JONAS]) == {JONAS}
 
 
-async def test_whom_slack_does_not_tell_of_is_taken_for_active_and_not_asked_for_again_at_once(accounts, slack, time):
+async def test_an_owner_slack_does_not_answer_about_counts_as_active_and_is_not_asked_for_again_at_once(
+    accounts, slack, time
+):
     slack.fail("users.info", refusal("user_not_found"))
     assert await accounts.deactivated([JONAS], PATIENCE) == frozenset()
     assert await accounts.deactivated([JONAS], PATIENCE) == frozenset()
