@@ -121,7 +121,7 @@ class App:
             steady=self.steady,
         )
         store.on_queued = self.delivery.wake
-        accounts = Accounts(self.gateway.poster.directory, self.gateway.runtime.monotonic)
+        accounts = Accounts(self.gateway.poster, self.gateway.runtime.monotonic)
         self.monitor = self._new_watch(MentionableOwners(store, accounts))  # an alert does not wait for accounts
         names = MentionableOwners(store, accounts, patience=1.0)
         self.watchdog = Watchdog(
@@ -276,9 +276,7 @@ class App:
     async def start(self) -> None:
         """Start receiving, watching and delivering."""
         await self.store.correct_future_times(now(), margin=FARTHEST_AHEAD)
-        await workspace_keys.migrate(
-            self.store, self.gateway.poster.me, now(), self.gateway.poster.directory.global_ids
-        )
+        await workspace_keys.migrate(self.store, self.gateway.poster.me, now(), self.gateway.poster.global_ids)
         left = await crash_recovery.open_attempts(self.services)  # both before anything new is received
         unanswered = await self.store.unanswered()
         self._task(self.watchdog.run())

@@ -18,8 +18,8 @@ from bot.doctor.address import address
 from bot.messages.cards import doctor as cards
 from bot.ops.new_ids import new_id
 from bot.settings.table import Settings
+from bot.slack.directory import Identity
 from bot.slack.gateway import ConnectionSettings, SlackGateway
-from bot.slack.identity import Identity
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from bot.ops.new_ids import new_id
 from bot.settings.table import Settings
 from bot.slack import preflight
 from bot.slack.calls import TIMEOUT, translated, web_client
-from bot.slack.identity import Identity
+from bot.slack.directory import Identity
 from bot.slack.manifest import SCOPES
 from bot.slack.poster import Poster
 

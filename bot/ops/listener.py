@@ -1,10 +1,10 @@
-"""Listening where strangers may come: no crowd uses up the process's descriptors, its memory or its log.
+"""A web server that strangers can reach: no number of them uses up the process's descriptors, memory or log.
 
     accepted ──► asking ──whole request──► answered ──► closed
                    └─ too slow, or the oldest of too many ──► cut off
 
-A connection brings one request, within a time that covers everything, and is closed. Of more connections than the
-cap, the oldest that still asks makes room, so that whoever sends a whole request at once is always answered.
+A connection brings one request, within a time that covers everything, and is closed. Where there are more connections
+than the cap, the oldest that still asks is cut off, so that whoever sends a whole request at once is always answered.
 aiohttp 3.14.5 itself has no cap, and waits an hour for the first byte.
 """
 
@@ -20,7 +20,7 @@ from bot.ops.rare_log import RareLogFilter
 
 CAP = 100  # connections at once
 SECONDS = 20.0  # for one request and its answer; Slack gives up after 3
-BACKLOG = 32  # asyncio accepts so many at once before any of them can be refused
+BACKLOG = 32  # how many asyncio accepts at once, before any of them can be refused
 HEADERS, HEADER = 64, 8190  # how many of one request, and bytes of one
 SHARE = 8  # a listener takes at most this part of the descriptors
 
@@ -32,7 +32,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Listener:
-    """Serves an application. To be made inside the running event loop."""
+    """Serves an application. To be created inside the running event loop."""
 
     def __init__(
         self, app: web.Application, *, cap: int = CAP, seconds: float = SECONDS, shutdown_timeout: float = 5.0
@@ -60,7 +60,7 @@ class Listener:
 
     @property
     def address(self) -> str:
-        """Return where it listens, ``http://host:port``; nothing before it does, or after."""
+        """Where it listens, ``http://host:port``; empty before ``start`` and after ``cleanup``."""
         if self._server is None or not self._server.sockets:
             return ""
         host, port = self._server.sockets[0].getsockname()[:2]
@@ -68,11 +68,11 @@ class Listener:
 
     @property
     def connections(self) -> int:
-        """Return how many connections stand."""
+        """How many connections are open."""
         return len(self._open)
 
     async def cleanup(self) -> None:
-        """Listen no more, let what is being answered be answered, and cut off the rest."""
+        """Stop listening, let the requests that are being answered end, and cut off the rest."""
         if self._server is not None:
             self._server.close()
         for each in list(self._open.values()):
@@ -83,7 +83,7 @@ class Listener:
             each.cut()
 
     def admit(self, connection: "_Connection", transport: asyncio.BaseTransport) -> bool:
-        """Take a connection in, in the place of the oldest that asks if need be; return whether there was room."""
+        """Whether a connection may stay; where there are too many, the oldest that asks is cut off for it."""
         if len(self._open) >= self._cap:
             log.warning("%s connections at once at %s: the oldest that ask are cut off.", self._cap, self.address)
             oldest = next((each for each in self._open.values() if each.asking), None)
@@ -94,7 +94,7 @@ class Listener:
         return True
 
     def forget(self, transport: asyncio.BaseTransport) -> None:
-        """Know no more of a connection."""
+        """Forget a connection."""
         self._open.pop(transport, None)
 
     def _new_protocol(self) -> asyncio.Protocol:
@@ -104,7 +104,7 @@ class Listener:
 
     @web.middleware
     async def _read_whole_request(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Read the whole request first: only then does its connection stop being one that asks."""
+        """Read the whole request first: until then its connection counts as one that asks."""
         try:
             await _read(request)
             connection = self._open.get(request.transport) if request.transport is not None else None
@@ -121,12 +121,12 @@ class Listener:
 async def _read(request: web.Request) -> None:
     try:
         await request.read()
-    except (ConnectionError, web.RequestPayloadError):  # cut off meanwhile, or no body that can be read
+    except (ConnectionError, web.RequestPayloadError):  # cut off meanwhile, or an unreadable body
         raise web.HTTPBadRequest from None
 
 
 class _Connection(asyncio.Protocol):
-    """One connection: aiohttp's own behind a cap and a clock."""
+    """One connection: aiohttp's own, with a cap and a time limit."""
 
     def __init__(self, listener: Listener, inner: asyncio.Protocol, seconds: float) -> None:
         self.asking = True
@@ -144,7 +144,7 @@ class _Connection(asyncio.Protocol):
         self._inner.connection_made(transport)
 
     def cut(self) -> None:
-        """End it at once."""
+        """Close it at once."""
         if self._transport is not None:
             self._listener.forget(self._transport)
             self._transport.abort()
@@ -162,7 +162,7 @@ class _Connection(asyncio.Protocol):
         self._inner.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._transport is None:  # there was no room
+        if self._transport is None:  # it was refused
             return
         self._listener.forget(self._transport)
         if self._end is not None:
@@ -175,9 +175,9 @@ _CLIENT_ERRORS = (HttpProcessingError, web.RequestPayloadError, ConnectionError)
 
 
 class _RedactingFilter(logging.Filter):
-    """Takes what strangers sent out of aiohttp's lines: it quotes the bytes that it could not read.
+    """Removes what strangers sent from aiohttp's log lines: it quotes the bytes that it could not read.
 
-    Nor is it an error of this program where somebody leaves amid a request, or sends what cannot be unpacked.
+    Where a client leaves amid a request, or sends what cannot be unpacked, the line is a warning: not our error.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -14,7 +14,7 @@ from bot.ops import control_socket, people_file, workspace_keys
 from bot.settings.table import Settings
 from bot.slack import preflight
 from bot.slack.calls import TIMEOUT, web_client
-from bot.slack.identity import Identity
+from bot.slack.directory import Identity
 from bot.store.store import Store
 
 

@@ -11,7 +11,7 @@ from bot.core.people.model import Link, Person
 from bot.messages.cards import answers, links
 from bot.ops import workspace_keys
 from bot.ops.new_ids import new_id
-from bot.slack.identity import Identity
+from bot.slack.directory import Identity
 from bot.store.store import Store
 from bot.work.delivery.reachability import reachable
 

@@ -1,4 +1,4 @@
-"""A line that a stranger can cause is logged once a minute, with how many more like it there were."""
+"""Log lines that a stranger can cause are logged once a minute, with how many more like them there were."""
 
 import logging
 import time
@@ -9,9 +9,9 @@ _MOST = 100  # kinds of lines that are remembered
 
 
 class RareLogFilter(logging.Filter):
-    """Lets one line of a kind pass a minute; lines are of one kind whose template begins with the same line.
+    """Lets one line of a kind pass a minute. Lines whose templates have the same first line are of one kind.
 
-    ``only``: beginnings of those it looks at; all others pass.
+    ``only``: the beginnings of the lines to filter; all others pass.
     """
 
     def __init__(self, *only: str, seconds: float = SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
@@ -21,7 +21,7 @@ class RareLogFilter(logging.Filter):
         self._held: dict[str, int] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether the record passes; one that does says how many were held back since the last."""
+        """Whether the record passes; one that does says how many were held back since the last."""
         kind = str(record.msg).partition("\n")[0][:80]
         if self._only and not kind.startswith(self._only):
             return True

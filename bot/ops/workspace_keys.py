@@ -12,7 +12,7 @@ from datetime import datetime
 
 from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.people.model import Person, former_homes
-from bot.slack.identity import Identity
+from bot.slack.directory import Identity
 from bot.store.store import Store
 from bot.store.workspace_keys import NOTE, KeyChange
 

@@ -1,8 +1,8 @@
-"""How a Web API call is sent, and what became of it: every outcome is translated here, once.
+"""How a Web API call is sent, and how it ended: every outcome is translated here, once.
 
 slack_sdk raises ``SlackApiError`` for what Slack answered, ``TimeoutError`` and aiohttp's errors for what it
 did not. A write is sent once, because there is no idempotent post; the sdk's own default would send it again
-after a cut connection (slack_sdk 3.47.0). A read is asked again a few times.
+after a cut connection (slack_sdk 3.47.0). A read is repeated a few times.
 """
 
 import asyncio
@@ -69,9 +69,9 @@ def web_client(
     *,
     on_call: OnCall = _ignore,
 ) -> AsyncWebClient:
-    """Return a client that sends once, over the session (whose time-outs count), by the right proxy.
+    """A client that sends once, over the session (whose time-outs count), by the right proxy.
 
-    ``on_call`` is told of each call that ended.
+    ``on_call`` is called after each call.
     """
     client = _MeasuredClient(token=token, base_url=api_url, session=session, retry_handlers=[], logger=library_log())
     client.on_call = on_call
@@ -88,7 +88,7 @@ class MeasuredCall:
 
 @contextlib.contextmanager
 def measured(on_call: OnCall, name: str) -> Iterator[MeasuredCall]:
-    """Tell how one call ended, and after how long."""
+    """Report how one call ended, and after how long."""
     call, started = MeasuredCall(), time.perf_counter()
     try:
         yield call
@@ -110,7 +110,7 @@ class _MeasuredClient(AsyncWebClient):
 
 
 def _outcome(problem: BaseException) -> str:
-    """Return a word for how a call ended: one of the four failures, or what is none of them."""
+    """A word for how a call ended: one of the four failures, ``abandoned`` or ``bug``."""
     if isinstance(problem, asyncio.CancelledError):
         return "abandoned"
     return _WORDS.get(type(_failure(problem)), "bug")
@@ -136,12 +136,12 @@ def translated(method: str = "", url: str = "") -> Iterator[None]:
             failure.method, failure.host = method, host_of(url)
         if failure is None or failure is problem:
             raise
-        # The library's message holds the whole answer; only what cannot be read is worth a look at where.
+        # The library's message holds the whole answer; the traceback helps only where it could not be read.
         raise failure from (problem if isinstance(problem, AttributeError | ValueError) else None)
 
 
 def _failure(problem: BaseException) -> SlackFailure | None:
-    """Return which of the four failures it is; None for a bug, or the end of the task."""
+    """Which of the four failures it is; None for a bug, or the end of the task."""
     match problem:
         case SlackLimited() | SlackRefused() | SlackUnclear() | SlackUnreachable():
             return problem
@@ -151,13 +151,13 @@ def _failure(problem: BaseException) -> SlackFailure | None:
             return _unreached(problem)
         case aiohttp.ClientError() | TimeoutError() | OSError():
             return SlackUnclear(type(problem).__name__)
-        case AttributeError() | ValueError():  # the sdk's, for an answer that is no object
+        case AttributeError() | ValueError():  # the sdk's, for an answer that is not an object
             return SlackUnclear("unreadable answer")
     return None
 
 
 def _unreached(problem: BaseException) -> SlackUnreachable:
-    """Return a call that never left, with why as far as an operator can do something about it."""
+    """A call that was never sent, with the reason where an operator can do something about it."""
     match problem:
         case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError() as untrusted):
             return SlackUntrusted(untrusted.verify_message, untrusted.verify_code)
@@ -177,7 +177,7 @@ def _unreached(problem: BaseException) -> SlackUnreachable:
 
 
 def wait_named(headers: Mapping[str, str]) -> float:
-    """Return the seconds that ``Retry-After`` names, an hour at most."""
+    """The seconds that ``Retry-After`` names, an hour at most."""
     try:
         seconds = float(headers.get("Retry-After", DEFAULT_WAIT))
     except ValueError:
@@ -188,8 +188,8 @@ def wait_named(headers: Mapping[str, str]) -> float:
 def _answered(problem: SlackApiError) -> SlackFailure:
     response = problem.response
     status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0) or 0)
-    told = getattr(response, "data", None)
-    answer: Answer = storable(told) if isinstance(told, dict) else {}
+    data = getattr(response, "data", None)
+    answer: Answer = storable(data) if isinstance(data, dict) else {}
     word = legible(str(answer.get("error") or ""), LONGEST_WORD)
     if status == 429 or word in RATE_LIMITED:
         return SlackLimited(wait_named(getattr(response, "headers", {})))
@@ -199,13 +199,13 @@ def _answered(problem: SlackApiError) -> SlackFailure:
 
 
 def _detail(answer: Answer) -> str:
-    """Return what Slack adds to an error word: the scope it misses, the place in the blocks."""
+    """What Slack adds to an error word: the scope that is missing, the place in the blocks."""
     metadata = answer.get("response_metadata")
     notes = (metadata.get("messages") if isinstance(metadata, dict) else None) or answer.get("errors") or ()
     needed = answer.get("needed")
     listed = notes if isinstance(notes, list) else [notes] if notes else []
-    told = "; ".join([*([f"needed: {needed}"] if needed else []), *(str(note) for note in listed)])
-    return legible(told, LONGEST_DETAIL)
+    detail = "; ".join([*([f"needed: {needed}"] if needed else []), *(str(note) for note in listed)])
+    return legible(detail, LONGEST_DETAIL)
 
 
 class Calls:
@@ -228,7 +228,7 @@ class Calls:
             return _object(answer.data)
 
     async def read(self, method: str, arguments: Mapping[str, Any]) -> Answer:
-        """Ask, and ask again after a short 429, a lost connection or a broken answer."""
+        """Send a read, and repeat it after a short 429, a lost connection or a broken answer."""
         for attempt in range(READ_TRIES - 1):
             try:
                 return await self._asked(method, arguments)
@@ -241,7 +241,7 @@ class Calls:
         return await self._asked(method, arguments)
 
     async def pages(self, method: str, arguments: Mapping[str, Any], most: int) -> AsyncIterator[Answer]:
-        """Yield up to ``most`` pages of a read."""
+        """Up to ``most`` pages of a read."""
         cursor = ""
         for _ in range(most):
             page = await self.read(method, {**arguments, **({"cursor": cursor} if cursor else {})})
@@ -263,13 +263,13 @@ def _object(data: Any) -> Answer:
 
 
 def cursor_of(page: Answer) -> str:
-    """Return what the next page is asked for with; empty on the last one."""
-    told = page.get("response_metadata")
-    return str(told.get("next_cursor") or "") if isinstance(told, dict) else ""
+    """The cursor that asks for the next page; empty on the last one."""
+    metadata = page.get("response_metadata")
+    return str(metadata.get("next_cursor") or "") if isinstance(metadata, dict) else ""
 
 
 def storable(value: Any, depth: int = 0) -> Any:
-    """Return an answer that can be kept: each text in it is text, and what is nested too deep is left out."""
+    """An answer that the database can take: no half characters in its texts, and nothing that is nested too deep."""
     if isinstance(value, str):
         return legible(value)
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The Slack edge assembled: what comes in is heard and handed over, what goes out goes through the poster."""
+"""All of Slack in one object: requests come in through listeners, and everything goes out through the poster."""
 
 import asyncio
 import os
@@ -14,20 +14,17 @@ from bot.core.people.model import IncomingMessage
 from bot.ops.listener import Listener
 from bot.slack import http_mode, preflight
 from bot.slack.calls import TIMEOUT, OnCall, Sleep, web_client
-from bot.slack.directory import OnListEnd
-from bot.slack.identity import Identity
-from bot.slack.kept_tasks import keep_tasks
-from bot.slack.listeners import Capacity, Listeners, RecordArrival, RequestCounts
+from bot.slack.directory import Identity, OnListEnd
+from bot.slack.listeners import Capacity, Listeners, Load, RecordArrival, RequestCounts, keep_tasks
 from bot.slack.poster import Poster
 from bot.slack.sockets import FreshUrlClient, Socket, Sockets, Timing
-from bot.slack.workers import Load
 
 SLACK_URL = "https://slack.com/api/"
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayHealth:
-    """How the edge is: for ``status``, ``/readyz`` and the metrics."""
+    """The state of the connections and the work: for ``status``, ``/readyz`` and the metrics."""
 
     wanted: int  # sockets; 0 in HTTP mode
     connected: int
@@ -39,7 +36,7 @@ class GatewayHealth:
 
     @property
     def ready(self) -> bool:
-        """Whether people's words can arrive."""
+        """Whether people's messages can arrive."""
         return self.connected > 0 or self.wanted == 0
 
 
@@ -55,7 +52,7 @@ class ConnectionSettings:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Where the time and the environment come from, how is waited, who is told of each call and of endless lists."""
+    """Clocks, waiting, the environment, and what is called after each call and at the end of each list."""
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     monotonic: Callable[[], float] = time.monotonic
@@ -68,7 +65,7 @@ class Runtime:
 class SlackGateway:
     """Everything that touches Slack. To be made inside the running event loop."""
 
-    def __init__(  # noqa: PLR0913  what an edge is made of; all but the first four by name
+    def __init__(  # noqa: PLR0913  what a gateway is made of; all but the first four by name
         self,
         bot_token: str,
         connection: ConnectionSettings,
@@ -98,7 +95,6 @@ class SlackGateway:
         )
         self._client = web_client(api_url, self._session, self.runtime.environment, on_call=self.runtime.on_call)
         self.listeners = Listeners(
-            me=self._identity,
             command=command,
             on_message=on_message,
             record_arrival=record_arrival or _always_new,
@@ -112,9 +108,9 @@ class SlackGateway:
         self._server: Listener | None = None
 
     async def preflight(self) -> Identity:
-        """Prove the tokens and return who the bot is.
+        """Check the tokens and return who the bot is.
 
-        Raises ``Refused`` with what to mend, ``SlackDown`` where Slack could not be asked.
+        Raises ``Refused`` with what to correct, ``SlackDown`` where Slack could not be asked.
         """
         identity = await preflight.identify(self.poster.calls.client)
         if self.connection.app_token:
@@ -123,10 +119,9 @@ class SlackGateway:
         return identity
 
     async def start(self) -> None:
-        """Begin to hear. In Socket Mode the connections are made in the background."""
+        """Begin to receive. In Socket Mode the connections are made in the background."""
         keep_tasks(asyncio.get_running_loop())
-        if self.poster.me is None:
-            await self.preflight()
+        self.listeners.me = self.poster.me or await self.preflight()
         if self.connection.app_token:
             self._sockets = self._made()
             self._sockets.start()
@@ -136,9 +131,9 @@ class SlackGateway:
             await self._server.start(*self.connection.listen)
 
     async def stop_receiving(self, deadline: float) -> int:
-        """Hear no more and let what was heard be answered within ``deadline`` seconds; the poster still works.
+        """Receive nothing more, and let what was received be answered within ``deadline`` seconds.
 
-        Returns how many jobs did not end in time.
+        The poster still works. Returns how many jobs did not end in time.
         """
         sockets, self._sockets = self._sockets, None
         server, self._server = self._server, None
@@ -149,13 +144,13 @@ class SlackGateway:
         return await self.listeners.drain(deadline)
 
     async def stop(self, deadline: float) -> int:
-        """Stop hearing, then close what the poster needs. Returns how many jobs did not end in time."""
+        """Stop receiving, then close what the poster needs. Returns how many jobs did not end in time."""
         left = await self.stop_receiving(deadline)
         await self._session.close()
         return left
 
     async def health(self) -> GatewayHealth:
-        """Return how the edge is now."""
+        """The state now."""
         sockets = self._sockets
         return GatewayHealth(
             wanted=len(sockets.sockets) if sockets else 0,
@@ -169,7 +164,7 @@ class SlackGateway:
 
     @property
     def address(self) -> str:
-        """Return where HTTP mode listens, ``http://host:port``; empty in Socket Mode."""
+        """Where HTTP mode listens, ``http://host:port``; empty in Socket Mode."""
         return self._server.address if self._server is not None else ""
 
     def _made(self) -> Sockets:
@@ -190,11 +185,6 @@ class SlackGateway:
         )
         return Sockets(sockets, self.timing, self.runtime.monotonic, self.runtime.sleep)
 
-    def _identity(self) -> Identity:
-        if self.poster.me is None:
-            raise Refused("no_preflight", "The bot does not know yet who it is.", "Start it again.")
-        return self.poster.me
-
     async def _notify(self, received: IncomingMessage, sentence: str) -> None:
         origin = received.origin
         await self.poster.notify(
@@ -207,5 +197,5 @@ class SlackGateway:
 
 
 async def _always_new(_message: IncomingMessage) -> bool:
-    """Return that something was not said before, where nobody remembers."""
+    """A message counts as new where nothing stores messages."""
     return True

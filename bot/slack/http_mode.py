@@ -1,9 +1,8 @@
 """How Slack's requests come in over HTTP: one signed path, and nothing else is served.
 
-The signature over the raw bytes is checked before anything of a request is read, and that it is no older than five
-minutes; bolt checks the same again. Its body
-parser takes any form that contains the word ``payload`` for an interactive request and loses everything else
-(slack_bolt 1.30.0), so a slash command's form is read here.
+Before anything of a request is read, the signature over its raw bytes is checked, and that it is at most five minutes
+old; bolt checks the same again. bolt's body parser takes any form that contains the word ``payload`` for an interactive
+request and loses everything else (slack_bolt 1.30.0), so a slash command's form is read here.
 """
 
 import logging
@@ -31,7 +30,7 @@ OLDEST = 300  # seconds; as bolt and Slack's own pages have it
 
 
 def events_app(app: AsyncApp, signing_secret: str) -> web.Application:
-    """Return the web application that answers Slack's requests."""
+    """The web application that answers Slack's requests."""
     verifier = SignatureVerifier(signing_secret)
 
     async def events(request: web.Request) -> web.Response:
@@ -56,9 +55,9 @@ def events_app(app: AsyncApp, signing_secret: str) -> web.Application:
 
 
 def _signature_problem(verifier: SignatureVerifier, body: bytes, headers: Mapping[str, str]) -> str:
-    """Return why a request is not Slack's, in words that repeat nothing of it; nothing where it is.
+    """Why a request is not Slack's, in words that repeat nothing of it; empty where it is Slack's.
 
-    bolt looks for itself, and would log a request that it refuses whole: strangers would write the log.
+    bolt checks for itself, and would log a request that it refuses whole: strangers would write the log.
     """
     at, signature = headers.get("X-Slack-Request-Timestamp", ""), headers.get("X-Slack-Signature", "")
     if not at or not signature:
@@ -75,7 +74,7 @@ def _signature_problem(verifier: SignatureVerifier, body: bytes, headers: Mappin
 
 
 def bolt_request(body: str, headers: Mapping[str, str]) -> AsyncBoltRequest:
-    """Return bolt's request: its raw body untouched for the signature, its form read whole."""
+    """The request for bolt: its raw body untouched for the signature, its form read whole."""
     request = AsyncBoltRequest(body=body, headers={**headers})
     if request.content_type == "application/x-www-form-urlencoded":
         form = dict(parse_qsl(body, keep_blank_values=True))

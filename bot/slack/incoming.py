@@ -1,8 +1,7 @@
-"""What Slack's payloads say: a slash command, a mention, a direct message or a press becomes one ``IncomingMessage``.
+"""Slack's payloads read: a slash command, a mention, a direct message or a press becomes one ``IncomingMessage``.
 
-All functions are pure. They return None for what nobody said to the bot: its own messages, other bots, joins, link
-buttons (``subtypes.py`` decides for each kind of message). A person is the enterprise's id (else the team's) and the
-user's, never a name.
+All functions are pure. They return None for what no person wrote to the bot: its own messages, other bots, joins, link
+buttons. A person is the enterprise's id (else the team's) and the user's, never a name.
 Payload shapes: docs.slack.dev, "Slash commands", "Events API", "Block actions payload" (January 2026).
 """
 
@@ -12,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 from bot.core.command.parse import is_command, is_courtesy_only, would_change
@@ -24,15 +24,14 @@ from bot.core.people.model import (
     Surface,
 )
 from bot.core.text.escape import legible
-from bot.slack.identity import Identity
-from bot.slack.subtypes import Treatment, treatment
+from bot.slack.directory import Identity
 
 Payload = Mapping[str, Any]
 
 OLD_BUTTON = "old button"  # the words of a press whose value this version cannot read
 VALUE_VERSION = "1"
 OUR_ACTIONS = ("say:", "menu:")  # what cards name their buttons and menus
-LONGEST, LONGEST_ID = 40_000, 255  # characters of what is said (Slack cuts there), and of an id, a time or a word
+LONGEST, LONGEST_ID = 40_000, 255  # characters of a message (Slack cuts there), and of an id, a time or a word
 LONGEST_VALUE = 4000  # of a button's value and of an address; Slack allows fewer
 FOLLOWS_MENTION = re.compile(r"^(?:[\s,，、：]|:(?![\w+'-]+:))+")  # but not the beginning of :wave:
 ENDS_SENTENCE = re.compile(r"[\s.,;:!?。，！？]*")
@@ -41,8 +40,43 @@ QUOTED = re.compile(r"^[ \t]*(?:&gt;|>)", re.MULTILINE)  # what Slack makes of a
 NO_WORDS = re.compile(r"&gt;|[\s*_~`>•]")
 
 
+class Treatment(Enum):
+    """What becomes of a message."""
+
+    ANSWER = "words"  # a person wrote: it is answered
+    HINT = "edit"  # a person changed what they had written: nothing is done again, and one hint says so
+    IGNORE = "nothing"  # no person wrote, or not to the bot
+
+
+# Every subtype of a message that Slack documents: docs.slack.dev, "message event" (its list, with those that are no
+# longer sent). One that is not here is new, and ignored until somebody has decided.
+SUBTYPES: dict[str, Treatment] = {
+    "": Treatment.ANSWER,  # a plain message
+    "file_share": Treatment.ANSWER,  # words with a file
+    "me_message": Treatment.ANSWER,  # /me
+    "thread_broadcast": Treatment.ANSWER,  # a reply that is shown in the channel too
+    "message_changed": Treatment.HINT,  # also when Slack adds a preview: then the words are the same
+    **dict.fromkeys(
+        (
+            # other programs: answering them could go round in a circle
+            *("bot_message", "bot_add", "bot_remove", "bot_enable", "bot_disable"),
+            *("slackbot_response", "reminder_add", "assistant_app_thread"),
+            # bookkeeping about messages
+            *("message_deleted", "message_replied", "reply_broadcast", "tombstone", "pinned_item", "unpinned_item"),
+            *("document_mention", "file_comment", "file_mention", "ekm_access_denied"),
+            # what happens to a conversation
+            *("channel_join", "channel_leave", "channel_name", "channel_topic", "channel_purpose"),
+            *("channel_archive", "channel_unarchive", "channel_convert_to_private", "channel_posting_permissions"),
+            *("group_join", "group_leave", "group_name", "group_topic", "group_purpose", "group_archive"),
+            *("group_unarchive", "huddle_thread", "sh_room_created", "app_conversation_join"),
+        ),
+        Treatment.IGNORE,
+    ),
+}
+
+
 def command(body: Payload, now: datetime, *, delivery: str = "") -> IncomingMessage | None:
-    """Return what a slash command says. ``delivery`` is the socket's envelope id, if any.
+    """The message of a slash command. ``delivery`` is the socket's envelope id, if any.
 
     Its key is the trigger id: one per invocation, the same on every repeat of it.
     """
@@ -59,20 +93,20 @@ def command(body: Payload, now: datetime, *, delivery: str = "") -> IncomingMess
 
 
 def unknown_command(received: IncomingMessage) -> IncomingMessage:
-    """Return a slash command of another name than ours: what it says is not for us to understand."""
+    """The message of a slash command that has another name than ours: its words are not read."""
     return replace(received, text="command", origin=replace(received.origin, surface=Surface.UNSUPPORTED))
 
 
 def event(body: Payload, now: datetime, me: Identity) -> IncomingMessage | None:
-    """Return what a mention or a direct message says.
+    """The message of a mention or a direct message.
 
     The key is the message itself: Slack repeats an event under one event id, and sends ``app_mention`` and
-    ``message`` for the same post under different ones. What an edit brings, and talk in which the bot is only
-    mentioned, is said with a ``hint``, under one key for each message: it is never carried out.
+    ``message`` for the same post under different ones. An edit, and talk in which the bot is only mentioned,
+    has a ``hint``, and one key for each message: it is never carried out.
     """
     slack_event = _part(body, "event")
     kind, direct = slack_event.get("type"), _is_direct(slack_event)
-    how = treatment(slack_event.get("subtype"))
+    how = _treatment(slack_event)
     if how is Treatment.HINT:
         return _edit(body, slack_event, now, me)
     if how is Treatment.IGNORE or not (kind == "app_mention" or (kind == "message" and direct)):
@@ -82,10 +116,15 @@ def event(body: Payload, now: datetime, me: Identity) -> IncomingMessage | None:
     return _message(body, slack_event, _text(slack_event, "channel"), now, me, hint)
 
 
-def _edit(body: Payload, slack_event: Payload, now: datetime, me: Identity) -> IncomingMessage | None:
-    """Return what an edit says to the bot: a changed direct message, or a message that mentions the bot only now.
+def _treatment(message: Payload) -> Treatment:
+    subtype = message.get("subtype")
+    return SUBTYPES.get("" if subtype is None else str(subtype), Treatment.IGNORE)
 
-    Slack tells of an edit too where it adds a preview or counts replies: then the words are as they were.
+
+def _edit(body: Payload, slack_event: Payload, now: datetime, me: Identity) -> IncomingMessage | None:
+    """The message of an edit: of a changed direct message, or of one that mentions the bot only now.
+
+    Slack also reports an edit where it adds a preview or counts replies: then the words are as before.
     """
     message, before = _part(slack_event, "message"), _part(slack_event, "previous_message")
     channel, direct = _text(slack_event, "channel"), _is_direct(slack_event)
@@ -94,7 +133,7 @@ def _edit(body: Payload, slack_event: Payload, now: datetime, me: Identity) -> I
     addressed = direct or (mentions.search(text) is not None and mentions.search(old) is None)
     if slack_event.get("type") != "message" or not (addressed and message.get("edited")) or text.strip() == old.strip():
         return None
-    if treatment(message.get("subtype")) is not Treatment.ANSWER:
+    if _treatment(message) is not Treatment.ANSWER:
         return None
     kind = _text(slack_event, "channel_type")
     return _message(body, {"channel_type": kind} | dict(message), channel, now, me, EDITED)
@@ -103,7 +142,7 @@ def _edit(body: Payload, slack_event: Payload, now: datetime, me: Identity) -> I
 def _message(
     body: Payload, message: Payload, channel: str, now: datetime, me: Identity, hint: str
 ) -> IncomingMessage | None:
-    """Return what a message of a person says; None for what a program wrote."""
+    """What a person wrote; None for what a program wrote."""
     ts, user = _text(message, "ts"), _text(message, "user")
     if not (channel and ts and user) or not _by_a_person(message, me):
         return None
@@ -123,10 +162,10 @@ def _is_direct(slack_event: Payload) -> bool:
 
 
 def press(body: Payload, now: datetime, *, delivery: str = "") -> IncomingMessage | None:
-    """Return what a button or menu says: the words of its value.
+    """The message of a button or menu: the words of its value.
 
-    A value of another version, or none where one should be, says ``OLD_BUTTON``; a button that only opens a
-    link says nothing. Words too long for a value are stored; ``#`` and an id then stand for them.
+    A value of another version, or none where one should be, gives ``OLD_BUTTON``; a button that only opens a
+    link gives None. Words too long for a value are stored, and the value has ``#`` and their id instead.
     """
     actions = body.get("actions")
     action = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], dict) else {}
@@ -150,7 +189,7 @@ def press(body: Payload, now: datetime, *, delivery: str = "") -> IncomingMessag
 
 
 def unsupported(kind: str, body: Payload, now: datetime, *, delivery: str = "") -> IncomingMessage | None:
-    """Return who used a ``shortcut`` or submitted a ``form``, and where they can be answered: there are none now."""
+    """The message of who used a ``shortcut`` or submitted a ``form``, which the bot does not have, to answer them."""
     user = _text(_part(body, "user"), "id")
     if not user:
         return None
@@ -163,20 +202,21 @@ def unsupported(kind: str, body: Payload, now: datetime, *, delivery: str = "") 
 
 
 def with_workspace_key(received: IncomingMessage, body: Payload, me: Identity) -> IncomingMessage:
-    """Return what was said, with a person of the bot's own workspace known as all people of it are.
+    """The message, with a person of the bot's own workspace known by the key of all people of it.
 
-    While the workspace joins an organization, or leaves it, payloads name its team, the enterprise or both.
+    While the workspace joins an organization, or leaves it, payloads name its team, the enterprise or both. A payload
+    that names none comes from the bot's own workspace.
     """
     team = _text(body, "team_id") or _text(_part(body, "user"), "team_id") or _text(_part(body, "team"), "id")
     named = (_text(body, "enterprise_id"), _text(_part(body, "enterprise"), "id"))
     own = {me.team, me.enterprise, *named, _text(_part(body, "team"), "enterprise_id")} - {""}
-    if not me.team or team != me.team or received.by.team not in own:
+    if received.by.team and (not me.team or team != me.team or received.by.team not in own):
         return received
     return replace(received, by=Person(me.workspace_key, received.by.user))
 
 
 def decode_value(value: str) -> tuple[str, str]:
-    """Return the post and the words of a button's value ``1|post|words``."""
+    """The post and the words of a button's value ``1|post|words``."""
     version, _, rest = value.partition("|")
     post, bar, words = rest.partition("|")
     if version != VALUE_VERSION or not bar or not words.strip():
@@ -185,7 +225,7 @@ def decode_value(value: str) -> tuple[str, str]:
 
 
 def without_mention(text: str, me: Identity) -> str:
-    """Return the words without the bot's mention: that at the beginning, after greetings, else that at the end.
+    """The words without the bot's mention: that at the beginning, after greetings, else that at the end.
 
     Slack writes ``<@U…>``, some clients ``<@U…|name>``, and plain ``@name`` is what is left of a mention that
     a client did not resolve. A mention within the words is one of them.
@@ -197,9 +237,9 @@ def without_mention(text: str, me: Identity) -> str:
 
 
 def is_talk(text: str, me: Identity) -> bool:
-    """Whether the bot is mentioned in words that are for others, or with greetings alone; a bare mention is no talk.
+    """Whether the bot is mentioned in words that are for others, or with greetings alone; a bare mention is not talk.
 
-    What stands in a quotation may be somebody else's words: it changes nothing.
+    A quotation may be somebody else's words: what would change something is then talk.
     """
     before, after = _around_mention(text, me)
     if QUOTED.search(text) and would_change(without_mention(text, me)):
@@ -210,9 +250,9 @@ def is_talk(text: str, me: Identity) -> bool:
 
 
 def _around_mention(text: str, me: Identity) -> tuple[str, str]:
-    """Return what stands before and behind the mention; without one all stands behind it.
+    """The words before and after the mention; without one, all words are after it.
 
-    A mark that opens before the mention and closes behind the words is theirs, and so is one the other way round.
+    A mark that opens before the mention and closes after the words belongs to them, as does one the other way round.
     """
     found = re.search(_mention(me), text)
     if found is None:
@@ -245,7 +285,7 @@ def _by_a_person(slack_event: Payload, me: Identity) -> bool:
 
 
 def _author(body: Payload, slack_event: Payload) -> Person:
-    """Return who wrote a message. In a channel shared with others, the author's own team tells them apart."""
+    """Who wrote a message. In a channel shared with others, the author's own team tells them apart."""
     enterprise, team = _text(body, "enterprise_id"), _text(body, "team_id")
     own = next((_text(slack_event, name) for name in ("user_team", "source_team", "team") if slack_event.get(name)), "")
     foreign = own not in ("", team, enterprise) and (not enterprise or bool(body.get("is_ext_shared_channel")))
@@ -259,9 +299,9 @@ def _presser(body: Payload, user: str) -> Person:
 
 
 def _key(kind: str, body: Payload, delivery: str) -> str:
-    """Return the trigger id, else the envelope's, else a digest of the whole payload."""
-    told = _text(body, "trigger_id") or _text({"delivery": delivery}, "delivery")
-    return f"{kind}:{told or hashlib.sha256(_printed(body).encode()).hexdigest()[:32]}"
+    """The key of a delivery: the trigger id, else the envelope's, else a digest of the whole payload."""
+    id_ = _text(body, "trigger_id") or _text({"delivery": delivery}, "delivery")
+    return f"{kind}:{id_ or hashlib.sha256(_printed(body).encode()).hexdigest()[:32]}"
 
 
 def _printed(body: Payload) -> str:
@@ -272,7 +312,7 @@ def _printed(body: Payload) -> str:
 
 
 def _thread(thread: str, message: str) -> str:
-    """Return the thread a message is *in*: its first message stands in the channel."""
+    """The thread that a message is *in*: its first message is in the channel."""
     return "" if thread == message else thread
 
 
@@ -282,12 +322,12 @@ def _part(body: Payload, name: str) -> Payload:
 
 
 def _words(body: Payload, name: str) -> str:
-    """Return what a person wrote, fit to be kept."""
+    """What a person wrote, as the database can take it."""
     value = body.get(name)
     return legible(value, LONGEST) if isinstance(value, str) else ""
 
 
 def _text(body: Payload, name: str, longest: int = LONGEST_ID) -> str:
-    """Return an id, a time or a word; empty where there is none, or one that cannot be kept and so names nothing."""
+    """An id, a time or a word; empty where there is none, or one that the database could not take."""
     value = body.get(name)
     return value if isinstance(value, str) and len(value) <= longest and legible(value) == value else ""

@@ -1,8 +1,15 @@
-"""How Slack's requests are heard: acked first and at once, then handed over as ``IncomingMessage``.
+"""How Slack's requests are received: acked first and at once, then handed over as ``IncomingMessage``.
 
-Two rules of slack_bolt 1.30.0 shape this. The async runner loses an ack when the listener raises right after
-it, so no listener here does anything that can raise. And what no listener takes is answered 404, which a
-socket does not ack, so Slack sends it again; therefore everything has a listener and nothing is unhandled.
+Three faults of slack_bolt 1.30.0 and slack_sdk 3.47.0 shape this:
+
+* bolt's async runner loses an ack when the listener raises right after it, so no listener here does anything that can
+  raise.
+* What no listener takes is answered 404, which a socket does not ack, so Slack sends it again; therefore everything
+  has a listener.
+* Both start a task for each request, without a limit and without keeping it. While EnOS hangs, waiting commands would
+  fill the memory, and a task that waits for something only it refers to can be collected in the middle of its work
+  ("Task was destroyed but it is pending").
+
 ``process_before_response`` makes bolt answer when the listener returns, which is at once, instead of looking
 every ten milliseconds whether it has acked.
 """
@@ -11,10 +18,11 @@ import asyncio
 import logging
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
@@ -23,19 +31,19 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import Failure
-from bot.core.people.model import IncomingMessage, Person
+from bot.core.people.model import IncomingMessage
 from bot.slack import incoming
-from bot.slack.identity import Identity
+from bot.slack.directory import Identity
 from bot.slack.redacted import library_log
-from bot.slack.workers import Workers
 
 OnMessage = Callable[[IncomingMessage], Awaitable[None]]
-RecordArrival = Callable[[IncomingMessage], Awaitable[bool]]  # writes down that it arrived; False for a repeat
-Notify = Callable[[IncomingMessage, str], Awaitable[None]]  # one sentence to the person who said it
+RecordArrival = Callable[[IncomingMessage], Awaitable[bool]]  # stores that it arrived; False for a repeat
+Notify = Callable[[IncomingMessage, str], Awaitable[None]]  # shows one sentence to the person who wrote
 Ack = Callable[..., Awaitable[BoltResponse]]
+Job = Callable[[], Awaitable[None]]
 
 ANYTHING = re.compile(".*", re.DOTALL)
-NOTICES_RUNNING, NOTICES_WAITING = 5, 100  # sentences to people whose words were not taken
+NOTICES_RUNNING, NOTICES_WAITING = 5, 100  # sentences to people whose messages were refused
 
 BUSY = (
     "I am answering many requests, or just restarting, and did not take this one. Nothing was changed. "
@@ -62,10 +70,103 @@ class RequestCounts:
     """How many requests came, by what became of them."""
 
     received: int = 0
-    ignored: int = 0  # nobody said anything: joins, edits, our own messages
-    unknown: int = 0  # commands, shortcuts, views and other requests we have none of
-    refused: int = 0  # no room
+    ignored: int = 0  # nobody wrote to the bot: joins, edits, our own messages
+    unknown: int = 0  # commands, shortcuts, views and other requests that we do not have
+    refused: int = 0  # too many were waiting
     failed: int = 0  # a job that raised
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What the workers have to do."""
+
+    running: int
+    waiting: int
+    oldest_seconds: float  # how long the longest running job has been running
+
+
+class Workers:
+    """Runs jobs, ``running`` of them at once; ``waiting`` more wait for their turn, and the others are refused."""
+
+    def __init__(self, running: int, waiting: int, clock: Callable[[], float]) -> None:
+        self.most_running = running
+        self.most_waiting = waiting
+        self.clock = clock
+        self._running: dict[asyncio.Future[None], float] = {}
+        self._waiting: deque[Job] = deque()
+        self._is_open = True
+
+    def has_room(self) -> bool:
+        """Whether one more job would be taken now."""
+        return self._is_open and (len(self._running) < self.most_running or len(self._waiting) < self.most_waiting)
+
+    def submit(self, job: Job) -> bool:
+        """Run a job, now or when its turn comes. False where it was refused, and is not run."""
+        if not self.has_room():
+            return False
+        self._waiting.append(job)
+        if len(self._running) < self.most_running:
+            self._start_next()
+        return True
+
+    def load(self) -> Load:
+        """What is running and waiting."""
+        oldest = min(self._running.values(), default=self.clock())
+        return Load(len(self._running), len(self._waiting), max(0.0, self.clock() - oldest))
+
+    async def drain(self, seconds: float) -> int:
+        """Refuse new jobs, let the others end, and cancel what has not ended in time. How many that were."""
+        self._is_open = False
+        try:
+            async with asyncio.timeout(seconds):
+                while self._running:
+                    await asyncio.wait(set(self._running))
+        except TimeoutError:
+            pass
+        left = len(self._running) + len(self._waiting)
+        self._waiting.clear()
+        unfinished = list(self._running)
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+        return left
+
+    def _start_next(self, ended: asyncio.Future[None] | None = None) -> None:
+        """Start the job that has waited longest; ``ended`` is the one whose place it takes."""
+        if ended is not None:
+            del self._running[ended]
+            if not ended.cancelled() and (problem := ended.exception()):
+                log.error("A job failed without saying so", exc_info=problem)
+        if self._waiting:
+            task = asyncio.ensure_future(self._waiting.popleft()())
+            self._running[task] = self.clock()
+            task.add_done_callback(self._start_next)
+
+
+class KeptTasks:
+    """A task factory that holds each task until it is done."""
+
+    def __init__(self) -> None:
+        self.alive: set[asyncio.Task[Any]] = set()
+
+    def __call__(
+        self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **options: Any
+    ) -> asyncio.Task[Any]:
+        """Make a task of the coroutine and hold it."""
+        task = asyncio.Task(coroutine, loop=loop, **options)
+        self.alive.add(task)
+        task.add_done_callback(self.alive.discard)
+        return task
+
+
+def keep_tasks(loop: asyncio.AbstractEventLoop) -> KeptTasks:
+    """Let the loop keep its tasks from now on; calling it twice changes nothing."""
+    present: object = loop.get_task_factory()
+    if isinstance(present, KeptTasks):
+        return present
+    kept = KeptTasks()
+    loop.set_task_factory(cast("Any", kept))  # typeshed wants options it does not name
+    return kept
 
 
 class Listeners:
@@ -74,7 +175,6 @@ class Listeners:
     def __init__(
         self,
         *,
-        me: Callable[[], Identity],
         command: str,
         on_message: OnMessage,
         record_arrival: RecordArrival,
@@ -83,23 +183,23 @@ class Listeners:
         clock: Callable[[], float],
         capacity: Capacity = Capacity(),
     ) -> None:
-        self.me, self.command = me, command
+        self.me = Identity("", "", "")  # until the preflight, before anything is received
+        self.command = command
         self.on_message, self.record_arrival, self.notify, self.now = on_message, record_arrival, notify, now
         self.counts = RequestCounts()
         self.workers = Workers(capacity.running, capacity.waiting, clock)
         self.notices = Workers(NOTICES_RUNNING, NOTICES_WAITING, clock)
 
     def bolt(self, client: AsyncWebClient, bot_token: str, signing_secret: str = "") -> AsyncApp:
-        """Return the app whose listeners these are. ``client`` carries no token: bolt would ask who it is."""
+        """The app with these listeners. ``client`` carries no token, or bolt would ask whose it is."""
 
         async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-            me = self.me()
             return AuthorizeResult(
                 enterprise_id=enterprise_id,
                 team_id=team_id,
                 bot_token=bot_token,
-                bot_id=me.bot,
-                bot_user_id=me.user,
+                bot_id=self.me.bot,
+                bot_user_id=self.me.user,
             )
 
         app = AsyncApp(
@@ -123,7 +223,7 @@ class Listeners:
         return app
 
     async def drain(self, seconds: float) -> int:
-        """Take nothing more and let what was taken end. Return how many jobs did not end in time."""
+        """Refuse what comes and let the jobs end. How many of them did not end in time."""
         left = await self.workers.drain(seconds)
         await self.notices.drain(min(seconds, 1.0))
         return left
@@ -139,7 +239,7 @@ class Listeners:
             await ack(BUSY)
 
     async def _event(self, body: Mapping[str, Any]) -> None:  # bolt acks events itself
-        received = incoming.event(body, self.now(), self.me())
+        received = incoming.event(body, self.now(), self.me)
         if received is None:
             self.counts.ignored += 1
         elif not self._accept(received, body):
@@ -162,7 +262,7 @@ class Listeners:
         self._unsupported("form", body, context)
 
     def _unsupported(self, kind: str, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
-        """Let a shortcut or form be answered as words are: who is not listened to hears so here as well."""
+        """Let a shortcut or form be answered as messages are: who may not use the bot reads so here as well."""
         self.counts.unknown += 1
         received = incoming.unsupported(kind, body, self.now(), delivery=str(context.get("delivery", "")))
         if received is not None and not self._accept(received, body):
@@ -177,7 +277,7 @@ class Listeners:
         await ack(options=[])
 
     async def _error(self, error: Exception, response: BoltResponse | None) -> BoltResponse | None:
-        """Ack what nothing took. Once acked, an answer from here would fail inside bolt."""
+        """Ack what no listener took. Once acked, an answer from here would fail inside bolt."""
         if isinstance(error, BoltUnhandledRequestError):
             self.counts.unknown += 1
             log.warning("A request found no listener")  # the error's own text holds the whole request
@@ -187,36 +287,33 @@ class Listeners:
         return BoltResponse(status=200, body="") if response is not None else None
 
     def _accept(self, received: IncomingMessage, body: Mapping[str, Any]) -> bool:
-        received = incoming.with_workspace_key(received, body, self.me())
-        if not received.by.team:  # a payload that names none comes from the bot's own workspace
-            received = replace(received, by=Person(self.me().workspace_key, received.by.user))
+        """Store a message and let it be answered. False where too many wait, and nothing is done."""
+        received = incoming.with_workspace_key(received, body, self.me)
         if not self.workers.has_room():
             self.counts.refused += 1
             return False
         self.counts.received += 1
-        # Written down at once, and worked on when its turn comes: what waits then outlives the process.
+        # Stored at once, and answered when its turn comes: what waits is not lost when the process ends.
         recorded = asyncio.ensure_future(self.record_arrival(received))
-        recorded.add_done_callback(_retrieve_exception)
+        recorded.add_done_callback(lambda done: done.cancelled() or done.exception())  # where no job reads it
         return self.workers.submit(lambda: self._answer(received, recorded))
 
     async def _answer(self, received: IncomingMessage, recorded: asyncio.Future[bool]) -> None:
         try:
-            if await self._is_new(received, recorded):
+            try:
+                is_new = await asyncio.shield(recorded)
+            except Failure as failure:  # the next start will not know of it: the person must
+                self.counts.failed += 1
+                log.warning("What was said could not be written down: %s", failure)
+                self._notify_later(received, str(failure))
+                return
+            if is_new:
                 await self.on_message(received)
         except Exception:
             self.counts.failed += 1
             reference = secrets.token_hex(4)
             log.exception("Unexpectedly failed to answer, reference %s", reference)
             self._notify_later(received, FAILED.format(reference=reference))
-
-    async def _is_new(self, received: IncomingMessage, recorded: asyncio.Future[bool]) -> bool:
-        try:
-            return await asyncio.shield(recorded)
-        except Failure as failure:  # nobody will know of it at the next start: the person must
-            self.counts.failed += 1
-            log.warning("What was said could not be written down: %s", failure)
-            self._notify_later(received, str(failure))
-            return False
 
     def _notify_later(self, received: IncomingMessage, sentence: str) -> None:
         async def notify() -> None:
@@ -226,9 +323,3 @@ class Listeners:
                 log.warning("A sentence did not reach its person: %s", type(problem).__name__)
 
         self.notices.submit(notify)
-
-
-def _retrieve_exception(recorded: asyncio.Future[bool]) -> None:
-    """Take note of how it ended, also where nobody came to work on it."""
-    if not recorded.cancelled():
-        recorded.exception()

@@ -2,8 +2,8 @@
 
 ``conversations.history`` lists the newest first, ``conversations.replies`` the thread's first message and then the
 oldest first (docs.slack.dev, 2026). Both cut their pages as they like, and to 15 messages and one call a minute for
-apps that are distributed outside of Slack's Marketplace. So a look that did not reach the end says so, and where to
-read on; it never takes what it did not read for absent.
+apps that are distributed outside of Slack's Marketplace. So a search that did not reach the end says so, and where
+to read on; it never takes what it did not read for absent.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -14,7 +14,7 @@ from bot.core.outbox.conversations import SearchResult, SlackLimited, SlackUncle
 from bot.core.outbox.posts import PostId
 from bot.slack.calls import Answer, Calls, cursor_of
 
-PAGES, PAGE = 10, 200  # of one look
+PAGES, PAGE = 10, 200  # of one search
 CLOCKS_APART = 60.0  # seconds that our clock and Slack's may differ
 
 PostOf = Callable[[Answer], PostId]  # the id that a message of ours carries; "" for others
@@ -28,7 +28,7 @@ class Window:
     thread: str = ""
     since: float = 0
     until: float = 0
-    rest: str = ""  # a ts that an earlier look came to
+    rest: str = ""  # the ts that an earlier search came to
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class _Read:
 
 
 async def find_messages(calls: Calls, window: Window, ids: Collection[PostId], post_of: PostOf) -> SearchResult:
-    """Return what was found. Raises the four failures of a call where the first page is not told."""
+    """What was found. Raises the four failures of a call where the first page could not be read."""
     arguments = _arguments(window)
     method = "conversations.replies" if window.thread else "conversations.history"
     read, cursor = _Read(rest=window.rest), ""
@@ -68,7 +68,7 @@ async def find_messages(calls: Calls, window: Window, ids: Collection[PostId], p
 
 
 def _arguments(window: Window) -> Mapping[str, Any]:
-    """Return what to ask for. ``oldest`` and ``latest`` themselves are left out by Slack."""
+    """The arguments of the call. Slack leaves out ``oldest`` and ``latest`` themselves."""
     oldest = f"{max(0.0, window.since - CLOCKS_APART):.6f}" if window.since else ""
     latest = f"{window.until + CLOCKS_APART:.6f}" if window.until else ""
     if window.rest:
@@ -84,7 +84,7 @@ def _arguments(window: Window) -> Mapping[str, Any]:
 
 
 def _add_page(read: _Read, window: Window, page: Answer, ids: Collection[PostId], post_of: PostOf) -> None:
-    """Take in a page: what is looked for, and how far it came."""
+    """Add a page: the messages that are looked for, and how far it came."""
     messages = [each for each in page.get("messages") or () if each.get("ts")]
     for message in messages:
         post = post_of(message)

@@ -1,4 +1,4 @@
-"""What Slack has to know of the app: its manifest, with the fewest scopes that do, each with its reason.
+"""The app's manifest for Slack, with the fewest scopes that do, each with its reason.
 
 Format: github.com/slackapi/manifest-schema, version 2 (July 2026). The app-level token of Socket Mode is not
 part of a manifest; it is made by hand after the installation.
@@ -29,7 +29,7 @@ EVENTS_PATH = "/slack/events"
 
 
 def manifest(command: str, usage_hint: str, mode: str, public_url: str = "") -> dict[str, Any]:
-    """Return the manifest for ``mode`` ``socket`` or ``http``; the latter needs the address Slack calls.
+    """The manifest for ``mode`` ``socket`` or ``http``; the latter needs the address Slack calls.
 
     Raises ``Refused`` where that address is missing.
     """
@@ -75,5 +75,5 @@ def manifest(command: str, usage_hint: str, mode: str, public_url: str = "") -> 
 
 
 def missing_scopes(granted: Collection[str]) -> tuple[tuple[str, str], ...]:
-    """Return the scopes that were not granted, each with what will not work."""
+    """The scopes that were not granted, each with what will not work."""
     return tuple((scope, reason) for scope, reason in SCOPES if scope not in granted)

@@ -1,7 +1,7 @@
-"""How posts become calls: the bot's hands in Slack.
+"""How posts become calls.
 
-Nothing here tries a write again, waits, or remembers what was sent; that is the outbox's. Every message
-carries the id of its post as metadata, which everybody in the channel may read, and nothing else.
+Nothing here repeats a write, waits, or remembers what was sent: the delivery does. Every message carries the id of
+its post as metadata, which everybody in the channel may read, and nothing else.
 """
 
 import asyncio
@@ -13,7 +13,6 @@ import aiohttp
 
 from bot.core.outbox.conversations import (
     RESPONSE_URL,
-    Channel,
     SearchResult,
     SlackOutsideThread,
     SlackRefused,
@@ -22,17 +21,16 @@ from bot.core.outbox.conversations import (
 )
 from bot.core.outbox.posts import Body, PostId
 from bot.core.outbox.slack_errors import is_not_there
-from bot.core.people.model import Profile
 from bot.slack import limits, lookup
 from bot.slack.calls import Answer, Calls, OnCall, Sleep, web_client
 from bot.slack.directory import Directory, OnListEnd
-from bot.slack.ephemeral import EphemeralMessages
-from bot.slack.identity import Identity
 from bot.slack.redacted import library_log
+from bot.slack.response_urls import ResponseUrls
 from bot.slack.uploads import Uploads, not_stored
 
 EVENT_TYPE = "flowbot_post"
 LONGEST_PLACE = 500  # characters of a channel and a ts together; Slack's have about thirty
+NO_PREVIEWS = {"unfurl_links": False, "unfurl_media": False}
 CONTENT = frozenset(  # refusals that fewer blocks may answer
     {
         "invalid_blocks",
@@ -47,7 +45,7 @@ CONTENT = frozenset(  # refusals that fewer blocks may answer
 )
 
 
-class Poster:
+class Poster(Directory):
     """Slack as the journeys see it. Raises the failures of ``conversations`` and nothing else."""
 
     def __init__(
@@ -62,50 +60,53 @@ class Poster:
         on_call: OnCall = lambda _method, _outcome, _seconds: None,
         on_list_end: OnListEnd = lambda _listed, _why: None,
     ) -> None:
-        self.calls = Calls(web_client(api_url, session, environment, token, on_call=on_call), sleep)
-        self.directory = Directory(self.calls, clock, on_list_end)
+        super().__init__(
+            Calls(web_client(api_url, session, environment, token, on_call=on_call), sleep), clock, on_list_end
+        )
         self._uploads = Uploads(self.calls, session, environment, on_call)
-        self._ephemeral_messages = EphemeralMessages(session, environment, self._post_ephemeral, on_call)
-
-    @property
-    def me(self) -> Identity | None:
-        """Who the bot is, once the preflight has asked."""
-        return self.directory.me
-
-    @me.setter
-    def me(self, identity: Identity) -> None:
-        self.directory.me = identity
+        self._response_urls = ResponseUrls(session, environment, on_call)
 
     async def post(self, channel: str, body: Body, *, id: PostId, thread: str = "") -> tuple[str, str]:
-        """Post a message with ``id`` in its metadata; return the channel it stands in and its ts.
+        """Post a message with ``id`` in its metadata; return its channel and its ts.
 
-        Raises ``SlackOutsideThread`` where it was to be a reply and stands outside of its thread.
+        Raises ``SlackOutsideThread`` where it was to be a reply and Slack posted it outside of its thread.
         """
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"id": id}}
-        answer = await self._plainly(channel, body, thread, {"metadata": metadata})
+        target = {"channel": channel, **NO_PREVIEWS, "metadata": metadata, **({"thread_ts": thread} if thread else {})}
+        answer = await self._send_body("chat.postMessage", target, {}, body, limits.POST_TEXT)
         place, ts = str(answer.get("channel") or ""), str(answer.get("ts") or "")
         if not (place and ts) or len(place) + len(ts) > LONGEST_PLACE:
             raise SlackUnclear("the answer names no message")
-        self.directory.remember_conversation(channel, place)
+        if channel != place:  # the direct messages with a user
+            self._direct.put(channel, place)
         if thread and _thread_of(answer, thread) != thread:
             raise SlackOutsideThread(place, ts)
         return place, ts
 
     async def edit(self, channel: str, ts: str, body: Body, *, id: PostId) -> None:  # noqa: ARG002  the protocol's; Slack keeps the message's own metadata
-        """Replace a message of ours: all of it, what the new body lacks is taken away."""
-        target = {"channel": await self.directory.conversation_id(channel), "ts": ts}
+        """Replace a message of ours: what the new body lacks is removed."""
+        target = {"channel": await self.conversation_id(channel), "ts": ts}
         bare: Answer = {"blocks": [], "attachments": []}
         # Slack keeps the attachments that an edit leaves out, and the metadata: the message stays findable.
-        await self._fitted("chat.update", target, bare, body, limits.EDIT_TEXT)
+        await self._send_body("chat.update", target, bare, body, limits.EDIT_TEXT)
 
     async def post_ephemeral(
         self, channel: str, user: str, body: Body, *, thread: str = "", response_url: str = ""
     ) -> None:
-        """Show something to one person where they are: by response_url, else as an ephemeral message."""
-        await self._ephemeral_messages.post_ephemeral(channel, user, body, thread=thread, response_url=response_url)
+        """Show something to one person where they are: by response_url, else as an ephemeral message.
+
+        The latter needs the person and the bot in the channel. Where neither works it is refused: the caller decides
+        about a direct message, which stays, and has an id to be found by.
+        """
+        if response_url and await self._response_urls.post(response_url, body, thread):
+            return
+        if channel.startswith(("D", "U", "W")):  # private already: a message that stays is what is wanted
+            raise SlackRefused("method_not_supported_for_channel_type", "said before any call")
+        target = {"channel": channel, "user": user, **({"thread_ts": thread} if thread else {})}
+        await self._send_body("chat.postEphemeral", target, {}, body, limits.POST_TEXT)
 
     async def notify(self, channel: str, user: str, body: Body, *, thread: str = "", response_url: str = "") -> None:
-        """Whisper what is no post and has no id, such as that the database takes none; directly where that fails."""
+        """Show something that has no id, as ``post_ephemeral`` does; in a direct message where that fails."""
         try:
             await self.post_ephemeral(channel, user, body, thread=thread, response_url=response_url)
         except SlackUnreachable as unreachable:
@@ -115,7 +116,7 @@ class Poster:
         except SlackRefused as refusal:
             if not is_not_there(refusal.error):
                 raise
-            await self._plainly(user, body, "")
+            await self._send_body("chat.postMessage", {"channel": user, **NO_PREVIEWS}, {}, body, limits.POST_TEXT)
 
     async def upload(
         self,
@@ -127,14 +128,15 @@ class Poster:
     ) -> str:
         """Upload ``{"filename", "content", "title", "comment"}``; return the file id."""
         try:
-            place = await self.directory.conversation_id(channel)
+            place = await self.conversation_id(channel)
         except SlackUnclear as lost:
             raise not_stored(str(lost), lost.method) from None
         return await self._uploads.upload(place, body, thread, reserved)
 
     async def shared(self, file: str) -> bool:
         """Whether a file of ours has been shown anywhere."""
-        return await self._uploads.shared(file)
+        found = (await self.calls.read("files.info", {"file": file})).get("file") or {}
+        return any(found.get(name) for name in ("shares", "channels", "groups", "ims"))
 
     async def find(
         self,
@@ -147,42 +149,26 @@ class Poster:
         rest: str = "",
     ) -> SearchResult:
         """Look for those of our messages that carry one of the ids; see ``lookup.py``."""
-        window = lookup.Window(await self.directory.conversation_id(channel), thread, since, until, rest)
+        window = lookup.Window(await self.conversation_id(channel), thread, since, until, rest)
         return await lookup.find_messages(self.calls, window, ids, self._post_of)
 
     async def delete(self, channel: str, ts: str) -> None:
-        """Delete a message of ours; one that is gone already is no failure."""
+        """Delete a message of ours; one that is gone already is not a failure."""
         try:
-            await self.calls.write("chat.delete", {"channel": await self.directory.conversation_id(channel), "ts": ts})
+            await self.calls.write("chat.delete", {"channel": await self.conversation_id(channel), "ts": ts})
         except SlackRefused as refusal:
             if refusal.error != "message_not_found":
                 raise
 
-    async def profile(self, user: str, *, team: str = "") -> Profile:
-        """Return what Slack says of a person now; known for 15 minutes at most."""
-        return await self.directory.profile(user, team=team)
-
-    async def group(self, group: str) -> frozenset[str]:
-        """Return the user ids of a user group; known for 2 minutes."""
-        return await self.directory.group(group)
-
-    async def channel(self, channel: str) -> Channel:
-        """Return the conversation; known for seconds."""
-        return await self.directory.channel(channel)
-
-    async def members(self, channel: str) -> frozenset[str]:
-        """Return the user ids of a channel's members; known for 2 minutes."""
-        return await self.directory.members(channel)
-
     async def permalink(self, channel: str, ts: str) -> str:
-        """Return a link to a message: computed once the workspace's address is known, else asked for."""
+        """A link to a message: computed once the workspace's address is known, else asked for."""
         if self.me and self.me.url:
             return f"{self.me.url.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
         answer = await self.calls.read("chat.getPermalink", {"channel": channel, "message_ts": ts})
         return str(answer.get("permalink") or "")
 
     def _post_of(self, message: Answer) -> PostId:
-        """Return the post that a message was, or "" for others: anybody may write metadata like ours."""
+        """The id of the post that a message was, "" for messages of others: anybody may write metadata like ours."""
         metadata = message.get("metadata") or {}
         author = message.get("bot_id")
         ours = self.me is None or author in (None, self.me.bot)
@@ -190,35 +176,24 @@ class Poster:
             return PostId("")
         return PostId(str((metadata.get("event_payload") or {}).get("id") or ""))
 
-    async def _plainly(self, channel: str, body: Body, thread: str, more: Mapping[str, Any] | None = None) -> Answer:
-        target = {"channel": channel, "unfurl_links": False, "unfurl_media": False, **(more or {})}
-        if thread:
-            target["thread_ts"] = thread
-        return await self._fitted("chat.postMessage", target, {}, body, limits.POST_TEXT)
-
-    async def _post_ephemeral(self, channel: str, user: str, body: Body, thread: str) -> None:
-        target = {"channel": channel, "user": user, **({"thread_ts": thread} if thread else {})}
-        await self._fitted("chat.postEphemeral", target, {}, body, limits.POST_TEXT)
-
-    async def _fitted(
+    async def _send_body(
         self, method: str, target: Mapping[str, Any], bare: Mapping[str, Any], body: Body, longest: int
     ) -> Answer:
         """Send a body; its words alone where it breaks Slack's limits or Slack refuses its blocks."""
-        words = {**target, **bare, "text": limits.as_words(body)}
         if broken := limits.problems(body):
             library_log().error("A body breaks Slack's limits and goes as text: %s", "; ".join(broken[:5]))
-            return await self.calls.write(method, words)
-        try:
-            return await self.calls.write(method, {**target, **bare, **limits.content(body, longest)})
-        except SlackRefused as refusal:
-            if refusal.error not in CONTENT or not (body.get("blocks") or body.get("attachments")):
-                raise
-            library_log().error("Slack refused blocks, they go as text: %s", refusal)  # a bug of ours
-            return await self.calls.write(method, words)
+        else:
+            try:
+                return await self.calls.write(method, {**target, **bare, **limits.content(body, longest)})
+            except SlackRefused as refusal:
+                if refusal.error not in CONTENT or not (body.get("blocks") or body.get("attachments")):
+                    raise
+                library_log().error("Slack refused blocks, they go as text: %s", refusal)  # a bug of ours
+        return await self.calls.write(method, {**target, **bare, "text": limits.as_words(body)})
 
 
 def _thread_of(answer: Answer, asked: str) -> str:
-    """Return the thread that Slack put a reply in, "" for none; what it does not describe is where it was asked for.
+    """The thread that Slack put a reply in, "" for none; where Slack does not say, the one that was asked for.
 
     A reply to a message that a person has deleted is not refused: it is posted in the channel, and the answer's
     ``message`` lacks ``thread_ts`` (reported of live Slack; not documented).

@@ -1,4 +1,4 @@
-"""Whether the tokens work, before anything depends on them: each trouble in a sentence, with its mending."""
+"""Whether the tokens work, before anything depends on them: each problem in a sentence, with what to do."""
 
 import logging
 from collections.abc import Awaitable
@@ -10,7 +10,7 @@ from bot.core.errors import Refused, TemporaryFailure
 from bot.core.network.certificates import EXPIRED, way_out
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable, SlackUntrusted
 from bot.slack.calls import storable, translated
-from bot.slack.identity import Identity
+from bot.slack.directory import Identity
 from bot.slack.manifest import missing_scopes
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class SlackDown(TemporaryFailure):
         self.why = why
 
     def __str__(self) -> str:
-        """Return the sentence."""
+        """The sentence."""
         return f"Slack could not be reached ({self.why}). Check the network, or a proxy."
 
 
@@ -59,15 +59,15 @@ class SlackBusy(SlackDown):
         self.seconds = seconds
 
     def __str__(self) -> str:
-        """Return the sentence."""
+        """The sentence."""
         return f"{self.why}. Nothing is wrong; ask again after that."
 
 
 async def identify(client: AsyncWebClient) -> Identity:
-    """Return who the bot token belongs to. Raises ``Refused`` for a bad token, ``SlackDown`` otherwise."""
+    """Who the bot token belongs to. Raises ``Refused`` for a bad token, ``SlackDown`` otherwise."""
     answer = await _asked(client.auth_test(), BOT_TOKEN)
-    told = storable(answer.data) if isinstance(answer.data, dict) else {}
-    if not told.get("bot_id"):
+    found = storable(answer.data) if isinstance(answer.data, dict) else {}
+    if not found.get("bot_id"):
         raise Refused(
             "not_a_bot", f"The token in {BOT_TOKEN} belongs to a person, not to a bot.", TOKEN_HELP[BOT_TOKEN]
         )
@@ -77,12 +77,12 @@ async def identify(client: AsyncWebClient) -> Identity:
     for scope, reason in missing_scopes(scopes) if scopes else ():
         log.warning("The bot token lacks the scope %s: %s", scope, reason)
     return Identity(
-        team=str(told.get("team_id") or ""),
-        user=str(told.get("user_id") or ""),
-        bot=str(told["bot_id"]),
-        url=str(told.get("url") or ""),
-        enterprise=str(told.get("enterprise_id") or ""),
-        name=str(told.get("user") or "flowbot"),
+        team=str(found.get("team_id") or ""),
+        user=str(found.get("user_id") or ""),
+        bot=str(found["bot_id"]),
+        url=str(found.get("url") or ""),
+        enterprise=str(found.get("enterprise_id") or ""),
+        name=str(found.get("user") or "flowbot"),
         scopes=scopes,
     )
 
@@ -103,7 +103,7 @@ async def _asked(call: Awaitable[AsyncSlackResponse], setting: str) -> AsyncSlac
     except SlackLimited as limited:
         raise SlackBusy(limited.seconds) from None
     except SlackUntrusted as untrusted:
-        if untrusted.code in EXPIRED:  # Slack's to mend, or this machine's clock
+        if untrusted.code in EXPIRED:  # Slack must renew it, or this machine's clock is wrong
             raise SlackDown(str(untrusted)) from None
         raise Refused(
             "untrusted", f"Slack's certificate is not trusted: {untrusted.told}.", way_out("SLACK_API_URL")

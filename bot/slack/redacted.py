@@ -14,13 +14,13 @@ _SECRETS = (
     r"|(?<=ticket=)[^&\s'\"<>]+"
 )
 SECRETS = re.compile(_SECRETS)
-# An address is read whole, and looked into afterwards: so none is read twice, whatever stands in it.
+# An address is matched whole and searched afterwards, so that no text is matched twice.
 ADDRESS_OR_SECRET = re.compile(rf"(?P<address>https?://[^\s'\"<>]*)|{_SECRETS}")
 SECRET_PATH = re.compile(r"/(?:response|actions|commands|services|workflows|upload)/")
 
 
 def redact(text: str) -> str:
-    """Return the text with everything that opens a door replaced."""
+    """The text with every token, ticket and secret address replaced."""
     return ADDRESS_OR_SECRET.sub(_hidden, text)
 
 
@@ -28,7 +28,7 @@ def _hidden(found: re.Match[str]) -> str:
     address = found["address"]
     if address is None or SECRET_PATH.search(address):
         return "(secret)"
-    return SECRETS.sub("(secret)", address)  # a token or a ticket may stand in any address
+    return SECRETS.sub("(secret)", address)  # a token or a ticket may be in any address
 
 
 class Redacting(logging.Filter):
@@ -36,17 +36,17 @@ class Redacting(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Redact the record and let it pass."""
-        told = record.getMessage()
-        if told.startswith(_KNOWN):
+        line = record.getMessage()
+        if line.startswith(_KNOWN):
             return False
         if record.exc_info:
-            told = f"{told}\n{logging.Formatter().formatException(record.exc_info)}"
-        record.msg, record.args, record.exc_info, record.exc_text = redact(told), None, None, None
+            line = f"{line}\n{logging.Formatter().formatException(record.exc_info)}"
+        record.msg, record.args, record.exc_info, record.exc_text = redact(line), None, None, None
         return True
 
 
 def library_log() -> logging.Logger:
-    """Return the logger handed to slack_bolt and slack_sdk.
+    """The logger handed to slack_bolt and slack_sdk.
 
     Its level stays at INFO whatever the program's is: below it both log whole requests. bolt copies level and
     filters to the loggers it makes (slack_bolt 1.30.0, ``slack_bolt.logger``).

@@ -1,7 +1,7 @@
 """How the bot stays connected: two sockets, a fresh address for each attempt, and a watchdog.
 
 A socket's address is a ticket that Slack takes once and soon; the stock client (slack_sdk 3.47.0) offers the
-same one for ever when a handshake fails, and closes the old socket before it opens the new one, so that one
+same one again and again when a handshake fails, and closes the old socket before it opens the new one, so that one
 socket alone leaves gaps. A socket can also be alive and silent for hours.
 
     connecting ──► connected ──► (closed, disconnect frame, no pong, silent) ──► connecting
@@ -48,14 +48,14 @@ class Timing:
     pause: float = 1.0  # after the first failed attempt; doubled after each further one
     longest_pause: float = 30.0
     ping: float = 10.0  # between pings; a dead peer is noticed after about twice this
-    watch: float = 30.0  # between looks of the watchdog
+    watch: float = 30.0  # between checks of the watchdog
     down: float = 60.0  # without a connection until the watchdog starts one itself
     silent: float = 600.0  # without any frame but pongs until a socket is renewed
-    close: float = 2.0  # to wait for the other side's farewell
+    close: float = 2.0  # to wait for the other side to close
 
 
 class FreshUrlClient(SocketModeClient):
-    """The stock client, but each attempt has its own address, and an end."""
+    """The stock client, but each attempt has its own address and a time-out."""
 
     def __init__(
         self,
@@ -97,12 +97,12 @@ class FreshUrlClient(SocketModeClient):
             self.connecting = False
 
     async def connect_to_new_endpoint(self, force: bool = False) -> None:  # noqa: FBT001, FBT002  the library's
-        """Connect again, unless somebody is at it. The library's own takes a lock that can be missed."""
+        """Connect again, unless that is already going on. The library's own takes a lock that it may fail to get."""
         if not self.connecting and (force or not await self.is_connected()):
             await self.connect()
 
     async def issue_new_wss_url(self) -> str:
-        """Return a socket's address. Raises the four failures of a call; the library's own sleeps over a 429."""
+        """A socket's address. Raises the four failures of a call; the library's own sleeps over a 429."""
         with translated():
             answer = await self.web_client.apps_connections_open(app_token=self.app_token)
             return str(answer["url"])
@@ -114,11 +114,11 @@ class FreshUrlClient(SocketModeClient):
         await asyncio.gather(*(task for task in tasks if task is not None), return_exceptions=True)
 
     async def enqueue_message(self, message: str) -> None:
-        """Note that the socket speaks, then let the stock client queue the frame."""
+        """Note that a frame came, then let the stock client queue it."""
         self.last_frame = self.clock()
         if not self.greeted or SOCKET_MODE_OFF in message[:LONGEST_CONTROL]:
             frame = _frame(message)
-            # Whatever it says first of the application: a socket that brings envelopes works.
+            # Any frame of the application counts: a socket that brings envelopes works.
             self.greeted = self.greeted or frame.get("type") not in (None, "disconnect")
             if frame.get("type") == "hello":
                 count = frame.get("num_connections")
@@ -128,7 +128,7 @@ class FreshUrlClient(SocketModeClient):
         await super().enqueue_message(message)
 
     async def _attempt(self) -> None:
-        """Close what there is and connect once. Follows the stock ``connect`` but for its inner loop."""
+        """Close the old connection and connect once, as the stock ``connect`` does, but for its inner loop."""
         self.auto_reconnect_enabled = self.greeted = False
         if self.current_session is not None:
             await self.current_session.close()
@@ -157,7 +157,7 @@ class FreshUrlClient(SocketModeClient):
 
 
 class Socket:
-    """One connection and what comes through it. Everything is acked, whatever bolt makes of it."""
+    """One connection and its envelopes. Each is acked, whatever bolt answers."""
 
     def __init__(self, app: AsyncApp, client: FreshUrlClient, counts: RequestCounts) -> None:
         self.app = app
@@ -170,7 +170,7 @@ class Socket:
         client.socket_mode_request_listeners.append(self.handle)
 
     async def check(self, client: AsyncBaseSocketModeClient, frame: Mapping[str, Any], _raw: str | None = None) -> None:
-        """Ack an envelope that the library drops before anybody hears of it: without a type, or a payload to read."""
+        """Ack an envelope that the library drops: one without a type, or without a payload that can be read."""
         envelope, readable = frame.get("envelope_id"), isinstance(frame.get("payload"), dict | str)
         if envelope and not ("type" in frame and readable):
             self.counts.unknown += 1
@@ -184,7 +184,21 @@ class Socket:
         task = asyncio.current_task()
         self._answering |= {task} if task else set()
         try:
-            response = await self._answered(request)
+            try:
+                response = await self.app.async_dispatch(
+                    AsyncBoltRequest(
+                        mode="socket_mode",
+                        body=request.payload,
+                        headers=build_headers(request),
+                        context={"delivery": request.envelope_id},
+                    )
+                )
+                if response.status != 200:
+                    log.error("bolt answered an envelope of type %s with %s", request.type, response.status)
+                    response = BoltResponse(status=200, body="")
+            except Exception:  # noqa: BLE001  bolt reads nested keys that a payload may lack
+                library_log().exception("bolt could not read an envelope of type %s", request.type)
+                response = BoltResponse(status=200, body="")
             await send_async_response(client, request, response, start)
         except Exception as problem:  # noqa: BLE001  a lost ack: Slack sends events again, keys tell repeats
             log.warning("An envelope was not acked: %s", _reason(problem))
@@ -192,28 +206,10 @@ class Socket:
             self._answering -= {task} if task else set()
 
     async def stop(self) -> None:
-        """Let the envelopes that are here be acked, then close."""
+        """Let the envelopes that have come be acked, then close."""
         if self._answering:
             await asyncio.wait(set(self._answering), timeout=self.client.timing.close)
         await self.client.end()
-
-    async def _answered(self, request: SocketModeRequest) -> BoltResponse:
-        try:
-            response = await self.app.async_dispatch(
-                AsyncBoltRequest(
-                    mode="socket_mode",
-                    body=request.payload,
-                    headers=build_headers(request),
-                    context={"delivery": request.envelope_id},
-                )
-            )
-        except Exception:  # noqa: BLE001  bolt reads nested keys that a payload may lack
-            library_log().exception("bolt could not read an envelope of type %s", request.type)
-            return BoltResponse(status=200, body="")
-        if response.status != 200:
-            log.error("bolt answered an envelope of type %s with %s", request.type, response.status)
-            return BoltResponse(status=200, body="")
-        return response
 
 
 class Sockets:
@@ -225,37 +221,37 @@ class Sockets:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
-        """Start connecting, and watching. Does not wait: incidents are told without sockets too."""
+        """Start connecting, and watching. Does not wait: incidents are reported without sockets too."""
         for socket in self.sockets:
             self._spawn(socket.client.connect())
         self._spawn(self._watch())
 
     async def stop(self) -> None:
-        """Close the connections: nothing more comes in."""
+        """Close the connections: nothing more is received."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(socket.stop() for socket in self.sockets), return_exceptions=True)
 
     async def connected(self) -> int:
-        """Return how many connections stand and have said hello."""
+        """How many connections are open and have said hello."""
         return sum([await each.client.is_connected() and each.client.greeted for each in self.sockets])
 
     def app_connections(self) -> int:
-        """Return how many connections Slack counts for this app, whoever made them, as it said last."""
+        """How many connections Slack counts for this app, whoever made them, as of its last hello."""
         return max((socket.client.app_connections for socket in self.sockets), default=0)
 
     def reconnects(self) -> int:
-        """Return how often a connection was made again."""
+        """How often a connection was made again."""
         return sum(max(0, socket.client.connections - 1) for socket in self.sockets)
 
     def last_envelope_age(self) -> float | None:
-        """Return the seconds since the last envelope; None before the first."""
+        """Seconds since the last envelope; None before the first."""
         times = [socket.last_envelope for socket in self.sockets if socket.last_envelope is not None]
         return self.clock() - max(times) if times else None
 
     async def check(self) -> None:
-        """Renew what is down for long, and one socket that is silent for long; the other stays meanwhile."""
+        """Renew what is down for long, and one socket that is silent for long: the other stays connected."""
         now, renewed = self.clock(), False
         for socket in self.sockets:
             client = socket.client
@@ -289,7 +285,7 @@ class Sockets:
 
 
 def _end(task: "asyncio.Future[None] | None") -> None:
-    """Cancel a task of the former connection, unless it is the one that reconnects: it ends by itself."""
+    """Cancel a task of the former connection, unless it is the one that reconnects, which ends by itself."""
     if task is not None and task is not asyncio.current_task():
         task.cancel()
 

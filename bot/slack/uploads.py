@@ -17,7 +17,7 @@ from bot.slack.calls import Calls, OnCall, measured, translated
 
 
 class Uploads:
-    """Uploads and settles files. Raises the four failures of a call."""
+    """Uploads files. Raises the four failures of a call."""
 
     def __init__(
         self, calls: Calls, session: aiohttp.ClientSession, environment: Mapping[str, str], on_call: OnCall
@@ -32,7 +32,7 @@ class Uploads:
     ) -> str:
         """Show a file in a conversation and return its id.
 
-        ``SlackUnclear`` means that the third step's answer was lost; ``shared`` tells what became of it.
+        ``SlackUnclear`` means that the third step's answer was lost; ``Poster.shared`` tells whether it happened.
         """
         given = body.get("content", "")
         content = given if isinstance(given, bytes) else str(given).encode()
@@ -50,11 +50,6 @@ class Uploads:
             arguments["thread_ts"] = thread
         await self.calls.once("files.completeUploadExternal", arguments)
         return file
-
-    async def shared(self, file: str) -> bool:
-        """Whether a file has been shown anywhere; Slack may take seconds to say so."""
-        told = (await self.calls.read("files.info", {"file": file})).get("file") or {}
-        return any(told.get(name) for name in ("shares", "channels", "groups", "ims"))
 
     async def _sent_away(self, filename: str, content: bytes) -> str:
         """Store the bytes at Slack, shown to nobody yet, and return the file's id."""
@@ -75,7 +70,7 @@ class Uploads:
 
 
 def not_stored(why: str, method: str) -> SlackUnreachable:
-    """Return the failure of a step before the last: nobody can have seen the file. No host is named: one answered."""
+    """The failure of a step before the last: nobody can have seen the file. Names no host, because one answered."""
     failure = SlackUnreachable(f"the file was not stored: {why}")
     failure.method = method
     return failure

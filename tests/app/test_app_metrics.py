@@ -11,8 +11,7 @@ from bot.core.outbox.posts import Lane, PostKind
 from bot.ops import health
 from bot.ops.metrics_updater import MetricsUpdater
 from bot.slack.gateway import GatewayHealth
-from bot.slack.listeners import RequestCounts
-from bot.slack.workers import Load
+from bot.slack.listeners import Load, RequestCounts
 from bot.work.delivery.alarms import Alarm
 from bot.work.monitor.coverage import FlowCoverage
 from bot.work.monitor.monitor import Health as MonitorHealth

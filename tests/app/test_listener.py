@@ -237,7 +237,7 @@ def test_what_is_said_seldom_says_how_often_it_was_so():
     log.removeHandler(handler)
 
 
-def test_a_socket_that_cannot_be_accepted_is_told_once_a_minute(capsys):
+def test_a_socket_that_cannot_be_accepted_is_logged_once_a_minute(capsys):
     root = logging.getLogger()
     before = root.handlers[:], root.level
     try:

@@ -11,7 +11,7 @@ from bot.core.flow.model import UserId, UserName
 from bot.core.people.model import Link, Person
 from bot.ops import control_socket, offline, people_file
 from bot.settings.table import load
-from bot.slack.identity import Identity
+from bot.slack.directory import Identity
 from bot.store.store import Store
 
 HEADER = "slack_user,enos_user_id,enos_user_name\n"

@@ -15,7 +15,7 @@ from bot.core.outbox.conversations import SlackUnclear
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import IncomingMessage, Link, Origin, Person, Surface
 from bot.ops import people_file, workspace_keys
-from bot.slack.identity import Identity
+from bot.slack.directory import Identity
 from bot.store.database import open_database
 from bot.store.store import Store
 from bot.store.workspace_keys import KeyChange, change_person_keys

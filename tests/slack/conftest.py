@@ -1,4 +1,4 @@
-"""The edge under test: the real bolt and sdk against a small Slack on a local socket."""
+"""The gateway under test: the real bolt and sdk against a small Slack on a local socket."""
 
 import asyncio
 import gc
@@ -20,7 +20,7 @@ TIMING = Timing(attempt=2.0, pause=0.0, longest_pause=0.0, ping=2.0, watch=3600.
 
 
 class Receiver:
-    """Remembers what was said; may hang, may fail."""
+    """Remembers the messages it receives; may hang, may fail."""
 
     def __init__(self, slack: FakeSlack) -> None:
         self.slack = slack
@@ -33,7 +33,7 @@ class Receiver:
         self.record_failure: Exception | None = None
 
     async def record_arrival(self, said: IncomingMessage) -> bool:
-        """Note that it arrived; False for what was known."""
+        """Note that a message arrived; False for a known one."""
         if self.record_failure:
             raise self.record_failure
         self.recorded.append(said.text)
@@ -52,7 +52,7 @@ class Receiver:
 
 
 class Stage:
-    """Makes edges and stops them."""
+    """Makes gateways and stops them."""
 
     def __init__(self, slack: FakeSlack) -> None:
         self.slack = slack
@@ -77,20 +77,20 @@ class Stage:
         return gateway
 
     async def connected(self, connection: ConnectionSettings | None = None, **more: object) -> SlackGateway:
-        """Return an edge all of whose sockets stand."""
+        """A gateway all of whose sockets are open."""
         gateway = self.gateway(connection, **more)
         await gateway.start()
         await self.all_connected(gateway)
         return gateway
 
     async def all_connected(self, gateway: SlackGateway) -> None:
-        """Wait until both sides agree that all sockets stand."""
+        """Wait until both sides agree that all sockets are open."""
         async with asyncio.timeout(PATIENCE):
             while (await gateway.health()).connected < gateway.connection.connections:  # noqa: ASYNC110  the library tells nobody
                 await asyncio.sleep(0)
 
     async def served(self, **more: object) -> SlackGateway:
-        """Return an edge in HTTP mode."""
+        """A gateway in HTTP mode."""
         gateway = self.gateway(
             ConnectionSettings(signing_secret="demo-signing-secret", listen=("127.0.0.1", 0)), **more
         )

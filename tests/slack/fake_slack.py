@@ -1,4 +1,4 @@
-"""A small Slack for the edge's tests: Web API, sockets and response_urls, with a memory and with faults."""
+"""A small Slack for the gateway's tests: Web API, sockets and response_urls, with a memory and with faults."""
 
 import asyncio
 import itertools
@@ -104,7 +104,7 @@ class FakeSlack:
         return [call.arguments for call in self.calls if call.method == method]
 
     async def until(self, holds: Callable[[], Any]) -> None:
-        """Wait until something holds; looked at whenever anything happens here."""
+        """Wait until something is true; checked whenever anything happens here."""
         async with asyncio.timeout(PATIENCE), self._changed:
             await self._changed.wait_for(holds)
 
@@ -291,7 +291,7 @@ class FakeSlack:
 
 
 def slash(text: str, **more: Any) -> dict[str, Any]:
-    """Return a slash command's payload."""
+    """A slash command's payload."""
     return {
         "command": "/flow",
         "text": text,
@@ -308,7 +308,7 @@ def slash(text: str, **more: Any) -> dict[str, Any]:
 
 
 def event_of(event: dict[str, Any], event_id: str = "Ev1", **more: Any) -> dict[str, Any]:
-    """Return an Events API payload."""
+    """An Events API payload."""
     return {
         "type": "event_callback",
         "team_id": TEAM,
@@ -322,7 +322,7 @@ def event_of(event: dict[str, Any], event_id: str = "Ev1", **more: Any) -> dict[
 
 
 def mention(text: str, **more: Any) -> dict[str, Any]:
-    """Return an app_mention event."""
+    """An app_mention event."""
     return {
         "type": "app_mention",
         "user": "U0MAYA00001",
@@ -335,7 +335,7 @@ def mention(text: str, **more: Any) -> dict[str, Any]:
 
 
 def pressed(value: str | None, **more: Any) -> dict[str, Any]:
-    """Return a block_actions payload of a button on a message."""
+    """A block_actions payload of a button on a message."""
     return {
         "type": "block_actions",
         "team": {"id": TEAM, "domain": "demo"},

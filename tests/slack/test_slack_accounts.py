@@ -1,4 +1,4 @@
-"""Who is deactivated, for mentions: asked for sparingly, waited for a moment at most, known for minutes."""
+"""Who is deactivated, for mentions: asked seldom, waited for a moment at most, known for minutes."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ def gone():
 @pytest.fixture
 def accounts(slack, poster, time, gone):
     slack.answers["users.info"] = lambda asked: {"user": {"id": asked["user"], "deleted": asked["user"] in gone}}
-    return Accounts(poster.directory, time)
+    return Accounts(poster, time)
 
 
 def asked(slack):
@@ -31,13 +31,13 @@ async def until(holds):
             await asyncio.sleep(0)
 
 
-async def test_who_is_patient_is_told(accounts):
+async def test_an_owner_who_is_waited_for_is_known(accounts):
     assert await accounts.deactivated([MAYA, JONAS], PATIENCE) == {JONAS}
 
 
-async def test_who_is_not_patient_is_told_the_next_time(accounts, slack, poster):
+async def test_an_owner_who_is_not_waited_for_is_known_the_next_time(accounts, slack, poster):
     assert await accounts.deactivated([MAYA, JONAS]) == frozenset()
-    await until(lambda: poster.directory.known(JONAS) and poster.directory.known(MAYA))
+    await until(lambda: poster.known(JONAS) and poster.known(MAYA))
     assert await accounts.deactivated([MAYA, JONAS]) == {JONAS}
     assert sorted(asked(slack)) == [JONAS, MAYA]
 
@@ -57,11 +57,13 @@ async def test_each_is_asked_for_once_at_a_time_and_known_for_a_quarter_of_an_ho
 async def test_patience_ends_and_what_comes_later_counts_the_next_time(accounts, slack, poster):
     slack.fail("users.info", Fault(hang=True))
     assert await accounts.deactivated([JONAS], 0.01) == frozenset()
-    await until(lambda: poster.directory.known(JONAS))  # the read is tried again by itself
+    await until(lambda: poster.known(JONAS))  # the read is tried again by itself
     assert await accounts.deactivated([JONAS]) == {JONAS}
 
 
-async def test_whom_slack_does_not_tell_of_is_taken_for_active_and_not_asked_for_again_at_once(accounts, slack, time):
+async def test_an_owner_slack_does_not_answer_about_counts_as_active_and_is_not_asked_for_again_at_once(
+    accounts, slack, time
+):
     slack.fail("users.info", refusal("user_not_found"))
     assert await accounts.deactivated([JONAS], PATIENCE) == frozenset()
     assert await accounts.deactivated([JONAS], PATIENCE) == frozenset()

@@ -1,4 +1,4 @@
-"""What Slack says is fit to be kept, and its lists end."""
+"""What Slack sends can be stored, and its lists end."""
 
 import contextlib
 import itertools
@@ -16,8 +16,7 @@ from bot.core.people.model import Surface
 from bot.core.text.escape import legible
 from bot.slack import incoming
 from bot.slack.calls import storable
-from bot.slack.directory import MEMBER_PAGES, Directory
-from bot.slack.identity import Identity
+from bot.slack.directory import MEMBER_PAGES, Directory, Identity
 from bot.slack.redacted import redact
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
@@ -31,14 +30,14 @@ def texts(received):
     return (received.key, received.text, received.by.team, received.by.user, received.post, *places)
 
 
-def test_words_with_half_signs_are_heard_with_whole_ones():
+def test_half_characters_in_messages_are_replaced():
     assert incoming.command(slash(f"show night{HALF}\x00"), NOW).text == "show night��"
     assert incoming.event(event_of(mention(f"<@{BOT_USER}> show {HALF}")), NOW, ME).text == "show �"
     assert len(incoming.command(slash("x" * 10**6), NOW).text) == 40_000
 
 
 @pytest.mark.parametrize("odd", [HALF, "U\x00", "U" * 300])
-def test_ids_that_cannot_be_kept_name_nothing(odd):
+def test_ids_that_cannot_be_stored_are_empty(odd):
     assert incoming.command(slash("mine", user_id=odd), NOW) is None
     received = incoming.command(
         slash("mine", channel_id=odd, response_url=odd * 5000, trigger_id=odd), NOW, delivery=odd
@@ -68,7 +67,7 @@ LOOSE = st.recursive(
 
 
 @given(st.text(st.characters(codec=None)), st.text(st.characters(codec=None), min_size=1))
-def test_whatever_is_said_can_be_kept(text, thread):
+def test_every_message_can_be_stored(text, thread):
     received = incoming.event(event_of(mention(text, thread_ts=thread)), NOW, ME)
     assert received.origin.surface is Surface.MENTION
     json.dumps(texts(received), ensure_ascii=False).encode()
@@ -76,13 +75,13 @@ def test_whatever_is_said_can_be_kept(text, thread):
 
 
 @given(LOOSE)
-def test_whatever_slack_answers_can_be_kept(value):
+def test_every_answer_of_slack_can_be_stored(value):
     kept = json.dumps(storable(value), ensure_ascii=False)
     kept.encode()
     assert "\\u0000" not in kept
 
 
-def test_an_answer_nested_without_end_is_read_so_far():
+def test_an_answer_nested_without_end_is_read_to_a_depth():
     deep = []
     for _ in range(100_000):
         deep = [deep, {}]
@@ -98,7 +97,7 @@ async def test_names_and_places_of_an_answer_are_fit(poster, slack):
     assert channel.name == "ops�"
 
 
-async def test_a_message_that_stands_nowhere_that_can_be_kept_is_unclear(poster, slack):
+async def test_an_answer_with_a_place_that_cannot_be_stored_is_unclear(poster, slack):
     slack.answers["chat.postMessage"] = {"channel": "C1", "ts": "1" * 10**5}
     with pytest.raises(SlackUnclear):
         await poster.post("C1", {"text": "x"}, id="p1")
@@ -119,7 +118,7 @@ class Members:
                 return
 
 
-async def test_a_list_of_members_that_turns_in_a_circle_or_never_ends_is_no_list(caplog):
+async def test_a_list_of_members_that_repeats_its_pages_or_never_ends_is_unclear(caplog):
     clock = [0.0]
     circle, endless = Members(itertools.cycle("ab")), Members(map(str, itertools.count()))
     for calls, most in ((circle, 3), (endless, MEMBER_PAGES)):
@@ -165,7 +164,7 @@ async def test_a_list_of_many_pages_is_read_to_its_end():
         (redact, "ticket="),
     ],
 )
-def test_four_times_the_words_take_about_four_times_as_long(read, unit):
+def test_reading_time_grows_in_proportion_to_the_text(read, unit):
     def seconds(size):
         began = time.process_time()
         read("x" + unit * (size // len(unit)))
@@ -185,5 +184,5 @@ def test_four_times_the_words_take_about_four_times_as_long(read, unit):
         ("see https://a/b", "see https://a/b"),
     ],
 )
-def test_what_opens_a_door_is_not_logged(text, shown):
+def test_secrets_in_addresses_are_not_logged(text, shown):
     assert redact(text) == shown

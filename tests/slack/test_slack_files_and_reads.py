@@ -7,7 +7,7 @@ from fake_slack import BOT, TEAM, Fault, refusal
 
 from bot.core.outbox.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.people.model import Person
-from bot.slack.identity import Identity
+from bot.slack.directory import Identity
 
 ME = Identity(TEAM, "U0FLOWBOT1", BOT, url="https://demo.slack.com/")
 
@@ -130,7 +130,7 @@ async def test_an_unknown_time_zone_is_left_to_the_offset_and_without_one_to_the
 
 
 @pytest.mark.parametrize("offset", [None, "3600", True, 86_400, -90_000, float("nan"), float("inf"), []])
-async def test_an_offset_that_no_clock_has_is_none(poster, slack, offset):
+async def test_an_impossible_offset_is_ignored(poster, slack, offset):
     slack.answers["users.info"] = {"user": MAYA | {"tz": None, "tz_offset": offset}}
     profile = await poster.profile("U0MAYA00001")
     assert (profile.timezone, profile.offset) == ("", None)
@@ -199,7 +199,7 @@ async def test_a_channel_says_whether_it_is_archived_or_shared(poster, slack):
         await poster.channel("C2")
 
 
-async def test_direct_messages_need_no_question(poster, slack):
+async def test_direct_messages_need_no_call(poster, slack):
     assert await poster.channel("D0MAYA00001") == Channel("D0MAYA00001", member=True)
     assert slack.calls == []
 
@@ -257,19 +257,19 @@ async def test_a_read_waits_out_a_short_limit_and_leaves_a_long_one_to_its_calle
 EXCHANGE = {"user_id_map": {"U1": "W1", "U2": "U2"}}
 
 
-async def test_user_ids_of_the_organization_count_where_the_app_is_told_them(poster, slack):
+async def test_user_ids_of_the_organization_count_where_slack_uses_them_for_this_app(poster, slack):
     slack.answers["migration.exchange"] = EXCHANGE
     slack.answers["users.info"] = {"user": {"id": "W1"}}
-    assert await poster.directory.global_ids(["U1", "U2"]) == {"U1": "W1"}
+    assert await poster.global_ids(["U1", "U2"]) == {"U1": "W1"}
     slack.answers["users.info"] = {"user": {"id": "U1"}}  # Slack still translates for this app
-    assert await poster.directory.global_ids(["U1", "U2"]) == {}
+    assert await poster.global_ids(["U1", "U2"]) == {}
     slack.answers["migration.exchange"] = {"user_id_map": {"U1": "U1"}}
-    assert await poster.directory.global_ids(["U1"]) == {}
+    assert await poster.global_ids(["U1"]) == {}
     slack.fail("migration.exchange", refusal("not_enterprise_team"))
-    assert await poster.directory.global_ids(["U1"]) == {}
+    assert await poster.global_ids(["U1"]) == {}
 
 
-async def test_many_user_ids_are_asked_for_in_several_questions(poster, slack):
+async def test_many_user_ids_are_asked_for_in_several_calls(poster, slack):
     slack.answers["migration.exchange"] = {"user_id_map": {}}
-    assert await poster.directory.global_ids([f"U{number}" for number in range(401)]) == {}
+    assert await poster.global_ids([f"U{number}" for number in range(401)]) == {}
     assert [each["users"].count(",") for each in slack.called("migration.exchange")] == [399, 0]

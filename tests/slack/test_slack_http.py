@@ -38,7 +38,7 @@ async def post(gateway, body, kind="application/x-www-form-urlencoded", headers=
         return answer.status, await answer.text()
 
 
-async def test_a_command_a_press_and_an_event_are_heard(stage, slack):
+async def test_a_command_a_press_and_an_event_are_received(stage, slack):
     gateway = await stage.served()
     assert await post(gateway, urlencode(slash("trigger 3377"))) == (200, "")
     assert await post(gateway, urlencode({"payload": json.dumps(pressed("1|p|ack"))})) == (200, "")
@@ -70,7 +70,7 @@ async def test_the_word_payload_in_a_command_is_a_word(stage, slack, words):
     ],
     ids=["none", "another secret", "another body", "stale", "from the future", "garbage", "no number", "no ascii"],
 )
-async def test_what_is_not_signed_freshly_is_not_heard(stage, headers, caplog):
+async def test_a_request_without_a_fresh_signature_is_refused(stage, headers, caplog):
     gateway = await stage.served()
     status, _ = await post(gateway, urlencode(slash("status")), headers=headers())
     assert status == 401
@@ -193,7 +193,7 @@ async def test_nothing_else_is_served(stage):
                 assert answer.status == 404
 
 
-async def test_who_cannot_be_taken_is_told_in_the_ack(stage, slack):
+async def test_a_command_beyond_the_capacity_is_refused_in_the_ack(stage, slack):
     stage.receiver.hold.clear()
     gateway = await stage.served(capacity=Capacity(running=1, waiting=0))
     await post(gateway, urlencode(slash("one")))

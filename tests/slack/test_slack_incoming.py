@@ -1,4 +1,4 @@
-"""Payloads of Slack, and what they say."""
+"""Payloads of Slack, and the messages that are read from them."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from bot.core.command.parse import parse, say
 from bot.core.people.model import Person, Surface
 from bot.slack import incoming
-from bot.slack.identity import Identity
-from bot.slack.subtypes import SUBTYPES, Treatment
+from bot.slack.directory import Identity
+from bot.slack.incoming import SUBTYPES, Treatment
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 ME = Identity(TEAM, BOT_USER, BOT)
@@ -66,7 +66,7 @@ def test_the_mention_is_taken_away_and_nothing_else(text, words):
     assert incoming.without_mention(text, ME) == words
 
 
-def test_a_mention_in_a_thread_says_where_it_stands():
+def test_a_mention_in_a_thread_names_its_place():
     body = event_of(mention(f"<@{BOT_USER}> rerun", thread_ts="1799999999.000100"))
     received = incoming.event(body, NOW, ME)
     assert received.text == "rerun"
@@ -76,7 +76,7 @@ def test_a_mention_in_a_thread_says_where_it_stands():
     assert received.origin.response_url == ""
 
 
-def test_the_first_message_of_a_thread_stands_in_the_channel():
+def test_the_first_message_of_a_thread_is_in_the_channel():
     own = mention(f"<@{BOT_USER}> rerun", thread_ts="1800000000.000200")
     assert incoming.event(event_of(own), NOW, ME).origin.thread == ""
 
@@ -112,12 +112,12 @@ def test_a_mention_and_a_message_of_the_same_post_are_one_and_so_is_a_repeat():
     ],
     ids=str,
 )
-def test_what_no_person_says_is_nothing(more):
+def test_what_no_person_wrote_is_ignored(more):
     assert incoming.event(event_of(mention(f"<@{BOT_USER}> x") | more), NOW, ME) is None
 
 
 @pytest.mark.parametrize("subtype", ["thread_broadcast", "file_share", "me_message"])
-def test_words_sent_to_the_channel_too_or_with_a_file_or_of_oneself_are_words(subtype):
+def test_a_broadcast_reply_a_file_with_text_and_a_me_message_are_answered(subtype):
     assert incoming.event(event_of(mention(f"<@{BOT_USER}> ack", subtype=subtype)), NOW, ME).text == "ack"
     direct = {"type": "message", "channel_type": "im", "channel": "D1"}
     received = incoming.event(event_of(mention("ack", subtype=subtype) | direct), NOW, ME)
@@ -254,7 +254,7 @@ def test_a_mention_that_an_edit_brings_is_a_hint_by_either_event():
     ],
     ids=lambda each: each if isinstance(each, str) else "",
 )
-def test_what_changes_in_a_message_without_a_persons_words_is_nothing(body, why):
+def test_a_change_of_a_message_without_a_persons_words_is_ignored(body, why):
     assert incoming.event(body, NOW, ME) is None
 
 
@@ -292,7 +292,7 @@ def test_a_button_says_its_words_and_names_its_post():
     assert received.origin.thread == ""
 
 
-def test_a_button_in_a_thread_or_on_an_ephemeral_message_says_where_it_stands():
+def test_a_button_in_a_thread_or_on_an_ephemeral_message_names_its_place():
     container = {"message_ts": "2.2", "thread_ts": "1.1", "channel_id": "C9", "is_ephemeral": True}
     body = pressed("1|p|log", container=container, message=None)
     origin = incoming.press(body, NOW).origin
@@ -327,16 +327,16 @@ def test_values_are_decoded_and_those_of_other_versions_are_old_buttons(value, p
     assert incoming.decode_value(value) == (post, words)
 
 
-def test_a_button_of_ours_without_a_value_is_an_old_one():
+def test_our_button_without_a_value_is_an_old_one():
     assert incoming.press(pressed(None), NOW).text == "old button"
 
 
-def test_a_link_button_says_nothing():
+def test_a_link_button_is_ignored():
     assert incoming.press(pressed(None, actions=[{"type": "button", "action_id": "open:0"}]), NOW) is None
 
 
 @pytest.mark.parametrize("body", [{}, {"actions": []}, {"actions": "x"}, {"actions": ["x"]}, {"user": "U1"}])
-def test_odd_payloads_say_nothing(body):
+def test_odd_payloads_are_ignored(body):
     assert incoming.press(body, NOW) is None
     assert incoming.command(body, NOW) is None
     assert incoming.event(body, NOW, ME) is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.slack.limits import as_words, content, cut, problems
+from bot.slack.limits import as_words, content, problems
 
 
 def text(words="x"):
@@ -150,8 +150,8 @@ def test_the_words_of_a_card_are_its_line_and_its_texts():
 
 
 def test_words_are_cut_where_slack_would_refuse_them():
-    assert cut("abc", 3) == "abc"
-    assert cut("abcd", 3) == "ab…"
+    assert content({"text": "abc"}, 3) == {"text": "abc"}
+    assert content({"text": "abcd"}, 3) == {"text": "ab…"}
     assert len(as_words({"text": "x" * 5000})) == 4000
 
 

@@ -1,4 +1,4 @@
-"""What happens between Slack's request and the words: acked first, heard once, never lost without a word."""
+"""What happens between Slack's request and the message: acked first, received once, never lost silently."""
 
 import asyncio
 import json
@@ -10,12 +10,11 @@ from slack_bolt.response import BoltResponse
 
 from bot.core.people.model import Origin, Person, Surface
 from bot.slack.gateway import ConnectionSettings
-from bot.slack.kept_tasks import KeptTasks
-from bot.slack.listeners import Capacity
+from bot.slack.listeners import Capacity, KeptTasks
 from bot.store.database import DatabaseUnavailable
 
 
-async def test_a_command_is_acked_and_heard(stage, slack):
+async def test_a_command_is_acked_and_received(stage, slack):
     await stage.connected()
     ack = await slack.deliver("slash_commands", slash("trigger 3377"))
     assert "payload" not in ack
@@ -34,7 +33,7 @@ async def test_commands_are_acked_while_those_before_them_hang(stage, slack):
     await slack.until(lambda: len(stage.receiver.said) == 50)
 
 
-async def test_what_raises_right_after_the_ack_was_acked_and_its_person_is_told(stage, slack, caplog):
+async def test_a_command_that_fails_right_after_the_ack_is_acked_and_its_person_is_notified(stage, slack, caplog):
     stage.receiver.failure = RuntimeError("boom")
     gateway = await stage.connected()
     ack = await slack.deliver("slash_commands", slash("runs", response_url=slack.response_url))
@@ -47,7 +46,7 @@ async def test_what_raises_right_after_the_ack_was_acked_and_its_person_is_told(
     assert gateway.listeners.counts.failed == 1
 
 
-async def test_what_cannot_be_written_down_is_not_done_and_its_person_is_told(stage, slack, caplog):
+async def test_a_command_that_cannot_be_stored_is_not_done_and_its_person_is_notified(stage, slack, caplog):
     stage.receiver.record_failure = DatabaseUnavailable("database or disk is full")
     gateway = await stage.connected()
     await slack.deliver("slash_commands", slash("trigger 3377", response_url=slack.response_url))
@@ -58,7 +57,7 @@ async def test_what_cannot_be_written_down_is_not_done_and_its_person_is_told(st
     assert gateway.listeners.counts.failed == 1
 
 
-async def test_a_command_of_another_name_is_heard_but_not_understood(stage, slack):
+async def test_a_command_of_another_name_is_received_as_unsupported(stage, slack):
     gateway = await stage.connected()
     assert set(await slack.deliver("slash_commands", slash("trigger 3377", command="/other"))) == {"envelope_id"}
     await slack.until(lambda: stage.receiver.words == ["command"])
@@ -78,14 +77,14 @@ async def test_a_command_of_another_name_is_heard_but_not_understood(stage, slac
     ],
     ids=lambda event: f"{event['type']} {event.get('subtype', '')}",
 )
-async def test_every_event_is_acked_once_and_only_words_are_heard(stage, slack, event):
+async def test_every_event_is_acked_once_and_only_messages_are_received(stage, slack, event):
     await stage.connected()
     assert set(await slack.deliver("events_api", event_of(event))) == {"envelope_id"}
     assert len(slack.acks) == 1
     assert stage.receiver.said == []
 
 
-async def test_a_mention_and_a_direct_message_are_heard(stage, slack):
+async def test_a_mention_and_a_direct_message_are_received(stage, slack):
     await stage.connected()
     await slack.deliver("events_api", event_of(mention(f"<@{BOT_USER}> status")))
     direct = {"type": "message", "channel_type": "im", "channel": "D0MAYA00001", "ts": "2.2"}
@@ -94,7 +93,7 @@ async def test_a_mention_and_a_direct_message_are_heard(stage, slack):
     assert [said.origin.surface for said in stage.receiver.said] == [Surface.MENTION, Surface.DIRECT]
 
 
-async def test_edits_are_acked_and_heard_as_hints_under_one_key(stage, slack):
+async def test_edits_are_acked_and_received_as_hints_under_one_key(stage, slack):
     await stage.connected()
     for text, before in (("show 3377", "show 337"), ("show 3378", "show 3377")):
         message = {"type": "message", "user": "U0MAYA00001", "text": text, "ts": "1.1", "edited": {"ts": "2.2"}}
@@ -111,7 +110,7 @@ async def test_edits_are_acked_and_heard_as_hints_under_one_key(stage, slack):
     ]
 
 
-async def test_words_that_come_without_a_team_are_of_the_bots_own(stage, slack):
+async def test_a_message_without_a_team_is_of_the_bots_own(stage, slack):
     await stage.connected()
     await slack.deliver("slash_commands", slash("status", team_id=None))
     bare = {name: value for name, value in event_of(mention(f"<@{BOT_USER}> status")).items() if name != "team_id"}
@@ -143,14 +142,14 @@ async def test_without_a_trigger_id_the_envelope_tells_repeats_apart(stage, slac
     ]
 
 
-async def test_a_press_is_acked_and_says_its_words(stage, slack):
+async def test_a_press_is_acked_and_received(stage, slack):
     await stage.connected()
     assert set(await slack.deliver("interactive", pressed("1|p3f9|ack 2809"))) == {"envelope_id"}
     await slack.until(lambda: stage.receiver.said)
     assert (stage.receiver.said[0].text, stage.receiver.said[0].post) == ("ack 2809", "p3f9")
 
 
-async def test_a_link_button_is_acked_and_says_nothing(stage, slack):
+async def test_a_link_button_is_acked_and_ignored(stage, slack):
     gateway = await stage.connected()
     await slack.deliver("interactive", pressed(None, actions=[{"type": "button", "action_id": "open:0"}]))
     assert (stage.receiver.said, gateway.listeners.counts.ignored) == ([], 1)
@@ -196,7 +195,7 @@ RETIRED = {
 
 
 @pytest.mark.parametrize(("kind", "place", "payload"), RETIRED.values(), ids=RETIRED)
-async def test_what_there_is_none_of_any_more_is_acked_and_heard_once(stage, slack, kind, place, payload):
+async def test_an_unsupported_interaction_is_acked_and_received_once(stage, slack, kind, place, payload):
     gateway = await stage.connected()
     whose = {"user": {"id": "U1", "team_id": "T9"}, "team": {"id": "T9"}, "trigger_id": "t1"}
     for _ in range(2):
@@ -213,7 +212,9 @@ async def test_what_there_is_none_of_any_more_is_acked_and_heard_once(stage, sla
 
 
 @pytest.mark.parametrize(("kind", "place", "payload"), RETIRED.values(), ids=RETIRED)
-async def test_what_there_is_none_of_any_more_waits_for_room_like_words(stage, slack, kind, place, payload):
+async def test_an_unsupported_interaction_beyond_the_capacity_is_refused_like_a_command(
+    stage, slack, kind, place, payload
+):
     stage.receiver.hold.clear()
     await stage.connected(capacity=Capacity(running=1, waiting=1))
     for words in ("one", "two"):
@@ -223,7 +224,7 @@ async def test_what_there_is_none_of_any_more_waits_for_room_like_words(stage, s
     assert "did not take this one. Nothing was changed." in slack.ephemerals[0]["text"]
 
 
-async def test_who_cannot_be_taken_is_told_so_in_one_sentence(stage, slack):
+async def test_a_request_beyond_the_capacity_is_refused_with_one_sentence(stage, slack):
     stage.receiver.hold.clear()
     gateway = await stage.connected(capacity=Capacity(running=1, waiting=1))
     await slack.deliver("slash_commands", slash("one"))
@@ -241,7 +242,7 @@ async def test_who_cannot_be_taken_is_told_so_in_one_sentence(stage, slack):
     await slack.until(lambda: stage.receiver.words == ["one", "two"])
 
 
-async def test_a_sentence_that_cannot_be_told_harms_nobody(stage, slack, caplog):
+async def test_a_sentence_that_cannot_be_sent_is_only_logged(stage, slack, caplog):
     stage.receiver.failure = RuntimeError("boom")
     slack.fail("chat.postEphemeral", refusal("invalid_auth"))
     await stage.connected()
@@ -302,7 +303,7 @@ async def test_what_bolt_answers_otherwise_is_acked_too(stage, slack, caplog):
     assert "bolt answered an envelope of type slash_commands with 404" in caplog.text
 
 
-async def test_an_ack_that_cannot_be_sent_is_logged_and_its_words_are_still_answered(stage, slack, caplog):
+async def test_an_ack_that_cannot_be_sent_is_logged_and_the_command_is_still_answered(stage, slack, caplog):
     gateway = await stage.connected(ConnectionSettings(app_token="xapp-demo", connections=1))
     (socket,) = gateway._sockets.sockets
 
@@ -370,7 +371,7 @@ async def test_no_secret_is_logged_at_any_level(stage, slack, caplog):
         assert secret not in logged
 
 
-async def test_stopping_lets_what_was_heard_be_answered(stage, slack):
+async def test_stopping_lets_received_messages_be_answered(stage, slack):
     stage.receiver.hold.clear()
     gateway = await stage.connected()
     await slack.deliver("slash_commands", slash("trigger 3377"))
@@ -391,7 +392,7 @@ async def test_stopping_ends_in_time_whatever_hangs(stage, slack):
     assert stage.receiver.recorded == [f"runs {number}" for number in range(3)]  # so the next process knows of them
 
 
-async def test_what_was_noted_before_is_not_worked_on_again(stage, slack):
+async def test_a_message_that_was_stored_before_is_not_answered_again(stage, slack):
     stage.receiver.known.add("status")
     await stage.connected()
     await slack.deliver("slash_commands", slash("status"))
@@ -400,7 +401,7 @@ async def test_what_was_noted_before_is_not_worked_on_again(stage, slack):
     assert stage.receiver.recorded == ["status", "whoami"]
 
 
-async def test_what_cannot_be_noted_is_acked_and_its_person_hears_so(stage, slack):
+async def test_a_message_that_cannot_be_stored_is_acked_and_its_person_is_notified(stage, slack):
     stage.receiver.record_failure = OSError("the disk is full")
     gateway = await stage.connected()
     ack = await slack.deliver("slash_commands", slash("trigger 3377", response_url=slack.response_url))

@@ -17,7 +17,7 @@ def chatter(slack, count, *, first=1_800_001_000, thread=""):
     slack.messages["C1"].sort(key=lambda each: float(each["ts"]))
 
 
-async def test_where_the_pages_of_one_look_do_not_reach_it_says_so_and_is_read_on(poster, slack):
+async def test_a_search_with_too_many_pages_says_so_and_can_be_continued(poster, slack):
     _, ts = await poster.post("C1", BODY, id="p1")
     chatter(slack, lookup.PAGES * lookup.PAGE + 50)
     first = await poster.find("C1", ["p1"], since=AGES_AGO)
@@ -27,7 +27,7 @@ async def test_where_the_pages_of_one_look_do_not_reach_it_says_so_and_is_read_o
     assert slack.called("conversations.history")[-1]["latest"] == first.rest
 
 
-async def test_what_was_said_later_than_it_can_have_been_posted_is_not_read(poster, slack):
+async def test_messages_later_than_the_post_can_have_been_sent_are_not_read(poster, slack):
     _, ts = await poster.post("C1", BODY, id="p1")
     chatter(slack, 2500)
     found = await poster.find("C1", ["p1"], since=float(ts), until=float(ts) + 120)
@@ -62,7 +62,7 @@ async def test_pages_of_15_and_one_call_a_minute_are_read_to_the_end(poster, sla
 
 
 @pytest.mark.parametrize("fault", [Fault(status=503, text="oops"), Fault(cut=True), refusal("fatal_error")])
-async def test_a_page_that_is_not_told_ends_a_look_with_what_was_read(poster, slack, fault):
+async def test_a_page_that_fails_ends_a_search_with_what_was_read(poster, slack, fault):
     _, ts = await poster.post("C1", BODY, id="p1")
     chatter(slack, 150, first=1_799_990_000)
     slack.page = 100
@@ -86,7 +86,7 @@ async def test_a_page_that_is_not_told_ends_a_look_with_what_was_read(poster, sl
         (refusal("missing_scope"), SlackRefused),
     ],
 )
-async def test_a_look_that_does_not_begin_fails(poster, slack, fault, failure):
+async def test_a_search_whose_first_page_fails_fails(poster, slack, fault, failure):
     slack.fail("conversations.history", fault, fault, fault)
     with pytest.raises(failure):
         await poster.find("C1", ["p1"], since=AGES_AGO)
@@ -122,7 +122,7 @@ async def test_a_thread_is_read_on_from_its_newest_reply_and_says_whether_its_fi
 
 
 @pytest.mark.parametrize("more", [{}, {"thread_ts": ""}, {"thread_ts": "1700000000.000000"}])
-async def test_a_reply_outside_of_its_thread_is_told(poster, slack, more):
+async def test_a_reply_outside_of_its_thread_is_reported(poster, slack, more):
     message = {"ts": "1800000001.000100", "text": "x", **more}
     slack.answers["chat.postMessage"] = {"channel": "C1", "ts": message["ts"], "message": message}
     with pytest.raises(SlackOutsideThread) as astray:
@@ -131,7 +131,7 @@ async def test_a_reply_outside_of_its_thread_is_told(poster, slack, more):
 
 
 @pytest.mark.parametrize("more", [{}, {"message": None}, {"message": {"thread_ts": "1800000000.000000"}}])
-async def test_a_reply_in_its_thread_or_undescribed_stands(poster, slack, more):
+async def test_a_reply_in_its_thread_or_undescribed_is_accepted(poster, slack, more):
     slack.answers["chat.postMessage"] = {"channel": "C1", "ts": "1800000001.000100", **more}
     assert await poster.post("C1", BODY, id="p1", thread="1800000000.000000") == ("C1", "1800000001.000100")
 
@@ -139,7 +139,7 @@ async def test_a_reply_in_its_thread_or_undescribed_stands(poster, slack, more):
 # ── members ──
 
 
-async def test_all_members_are_read_or_none_is_known(poster, slack):
+async def test_all_members_are_read_or_the_list_fails(poster, slack):
     pages = [[f"U{number}x{each}" for each in range(400)] for number in range(30)]
 
     def answer(arguments):

@@ -10,7 +10,7 @@ from bot.core.errors import Refused
 from bot.slack.manifest import EVENTS, SCOPES, manifest, missing_scopes
 
 SCHEMA = json.loads((Path(__file__).parent / "data" / "manifest.schema.2.0.0.json").read_text())
-USED = {  # Web API methods that the edge calls, and the bot scope each needs in a channel, private or direct
+USED = {  # Web API methods that the gateway calls, and the bot scope each needs in a channel, private or direct
     "chat.postMessage": {"chat:write"},
     "chat.update": {"chat:write"},
     "chat.delete": {"chat:write"},
@@ -64,12 +64,12 @@ def test_in_socket_mode_nothing_is_called_from_outside():
 
 
 def test_in_http_mode_all_three_addresses_are_the_one_path():
-    told = made("http", "https://flowbot.example.com/")
+    read = made("http", "https://flowbot.example.com/")
     address = "https://flowbot.example.com/slack/events"
-    assert told["features"]["slash_commands"][0]["url"] == address
-    assert told["settings"]["event_subscriptions"]["request_url"] == address
-    assert told["settings"]["interactivity"]["request_url"] == address
-    assert told["settings"]["socket_mode_enabled"] is False
+    assert read["features"]["slash_commands"][0]["url"] == address
+    assert read["settings"]["event_subscriptions"]["request_url"] == address
+    assert read["settings"]["interactivity"]["request_url"] == address
+    assert read["settings"]["socket_mode_enabled"] is False
 
 
 def test_http_mode_without_an_address_is_refused():
@@ -78,8 +78,8 @@ def test_http_mode_without_an_address_is_refused():
 
 
 def test_people_arrive_as_ids_and_can_write_to_the_bot():
-    told = made()
-    assert told["features"]["slash_commands"] == [
+    read = made()
+    assert read["features"]["slash_commands"] == [
         {
             "command": "/flow",
             "description": "Run EnOS batch flows, and see what failed",
@@ -87,13 +87,13 @@ def test_people_arrive_as_ids_and_can_write_to_the_bot():
             "should_escape": True,
         }
     ]
-    assert told["features"]["app_home"] == {
+    assert read["features"]["app_home"] == {
         "home_tab_enabled": False,
         "messages_tab_enabled": True,
         "messages_tab_read_only_enabled": False,
     }
-    assert told["features"]["bot_user"]["display_name"] == "flowbot"
-    assert told["settings"]["event_subscriptions"]["bot_events"] == ["app_mention", "message.im"]
+    assert read["features"]["bot_user"]["display_name"] == "flowbot"
+    assert read["settings"]["event_subscriptions"]["bot_events"] == ["app_mention", "message.im"]
 
 
 def test_what_was_not_granted_is_named():

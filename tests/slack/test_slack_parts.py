@@ -1,4 +1,4 @@
-"""The small parts: tasks that stay, answers that expire, work with bounds, what never left, secrets."""
+"""The small parts: kept tasks, the cache, workers, secrets, and calls that were never sent."""
 
 import asyncio
 import gc
@@ -13,11 +13,10 @@ from aiohttp.client_reqrep import ConnectionKey
 from fake_slack import Time
 
 from bot.core.outbox.conversations import SlackUnreachable, SlackUntrusted
-from bot.slack.cache import ExpiringCache
 from bot.slack.calls import translated
-from bot.slack.kept_tasks import keep_tasks
+from bot.slack.directory import ExpiringCache
+from bot.slack.listeners import Workers, keep_tasks
 from bot.slack.redacted import library_log, redact
-from bot.slack.workers import Workers
 
 
 # tasks
@@ -46,7 +45,7 @@ async def test_a_task_that_only_waits_for_itself_is_not_collected():
 
 
 # the cache
-async def test_who_asks_meanwhile_shares_the_answer():
+async def test_requests_at_the_same_time_share_the_answer():
     time, asked, gate = Time(), [], asyncio.Event()
     cache = ExpiringCache(60, time)
 
@@ -78,7 +77,7 @@ async def test_failures_are_not_remembered():
     assert await cache.get("k", works) == 1
 
 
-async def test_a_question_that_is_cancelled_is_asked_anew():
+async def test_a_request_that_is_cancelled_is_sent_again():
     cache = ExpiringCache(60, Time())
 
     async def never():
@@ -130,7 +129,7 @@ async def test_jobs_run_a_few_at_a_time_in_their_order_and_the_rest_is_refused()
     assert workers.load().oldest_seconds == 0
 
 
-async def test_a_job_that_fails_is_logged_and_makes_room(caplog):
+async def test_a_job_that_fails_is_logged_and_ends(caplog):
     workers = Workers(running=1, waiting=0, clock=Time())
 
     async def fails():
@@ -154,7 +153,7 @@ async def test_a_job_that_fails_is_logged_and_makes_room(caplog):
         ("flow 3377 failed", "flow 3377 failed"),
     ],
 )
-def test_what_opens_doors_is_not_logged(told, logged):
+def test_secrets_are_not_logged(told, logged):
     assert redact(told) == logged
 
 
@@ -200,13 +199,13 @@ def not_connected(kind):
         (aiohttp.ConnectionTimeoutError(), "ConnectionTimeoutError"),
     ],
 )
-def test_what_never_left_says_why(problem, says):
+def test_a_call_that_was_never_sent_says_why(problem, says):
     with pytest.raises(SlackUnreachable) as told, translated():
         raise problem
     assert str(told.value).startswith(says)
 
 
-def test_a_certificate_that_is_not_trusted_is_told_as_that():
+def test_a_certificate_that_is_not_trusted_has_its_own_failure():
     doubt = ssl.SSLCertVerificationError(1, "x")
     doubt.verify_code, doubt.verify_message = 20, "unable to get local issuer certificate"
     key = not_connected(aiohttp.ClientConnectorError)._conn_key

@@ -8,7 +8,7 @@ from fake_slack import BOT, TEAM, Fault, refusal
 
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.text.escape import legible
-from bot.slack.identity import Identity
+from bot.slack.directory import Identity
 from bot.slack.poster import Poster
 
 BODY = {
@@ -82,7 +82,7 @@ async def test_a_refusal_keeps_slacks_details(poster, slack):
     ],
     ids=range(9),
 )
-async def test_a_refusal_in_no_shape_of_slacks_is_one_all_the_same_and_can_be_stored(poster, slack, fault):
+async def test_a_refusal_of_an_unknown_shape_is_a_refusal_and_can_be_stored(poster, slack, fault):
     slack.fail("chat.postMessage", fault)
     with pytest.raises(SlackRefused) as refused:
         await poster.post("C1", BODY, id="p1")
@@ -91,7 +91,7 @@ async def test_a_refusal_in_no_shape_of_slacks_is_one_all_the_same_and_can_be_st
     assert len(str(refused.value)) < 1200
 
 
-async def test_what_never_left_is_unreachable(time):
+async def test_a_call_that_was_never_sent_is_unreachable(time):
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         port = reserved.getsockname()[1]
@@ -124,7 +124,7 @@ async def test_a_direct_message_is_found_edited_and_deleted_by_the_persons_id(po
     assert (await poster.find("U0MAYA00001", ["p1"])).stamps == {"p1": (ts,)}
     await poster.edit("U0MAYA00001", ts, {"text": "done"}, id="p2")
     assert slack.called("chat.update")[0]["channel"] == "D0MAYA00001"
-    assert slack.called("conversations.open") == []  # the post's answer told
+    assert slack.called("conversations.open") == []  # the post's answer named it
     await poster.delete("U0MAYA00001", ts)
     assert (await poster.find("U0MAYA00001", ["p1"])).stamps == {}
 
@@ -195,7 +195,7 @@ async def test_a_lost_answer_is_found_in_the_channel_and_in_a_thread(poster, sla
     assert in_thread == {"p1": (first,), "p2": (second,)}
 
 
-async def test_doubles_are_told_oldest_first(poster, slack):
+async def test_doubles_are_listed_oldest_first(poster, slack):
     stamps = [(await poster.post("C1", BODY, id="p1"))[1] for _ in range(3)]
     assert (await poster.find("C1", ["p1"], since=1_800_000_000)).stamps == {"p1": tuple(stamps)}
 
@@ -209,7 +209,7 @@ async def test_others_metadata_is_not_ours(poster, slack):
     assert (await poster.find("C1", ["p1"])).stamps == {}
 
 
-async def test_a_look_goes_back_to_when_the_post_was_first_tried(poster, slack):
+async def test_a_search_goes_back_to_when_the_post_was_first_tried(poster, slack):
     _, ts = await poster.post("C1", BODY, id="p1")
     for number in range(450):
         slack.messages["C1"].append({"ts": f"{1_800_001_000 + number}.0", "text": "chatter"})
@@ -220,7 +220,7 @@ async def test_a_look_goes_back_to_when_the_post_was_first_tried(poster, slack):
     assert len(slack.called("conversations.history")) == 4
 
 
-# whispers
+# ephemeral messages
 async def test_an_answer_by_response_url_is_ephemeral_and_replaces_nothing(poster, slack):
     await poster.post_ephemeral("C1", "U1", BODY, thread="1.1", response_url=slack.response_url)
     assert slack.ephemerals == [{**BODY, "response_type": "ephemeral", "replace_original": False, "thread_ts": "1.1"}]
@@ -250,14 +250,14 @@ async def test_a_spent_response_url_gives_way_to_an_ephemeral_message(poster, sl
 
 @pytest.mark.parametrize("error", ["not_in_channel", "channel_not_found", "user_not_in_channel", "is_archived"])
 async def test_who_cannot_be_reached_in_the_channel_is_left_to_the_outbox(poster, slack, error):
-    """A message that stays needs an id to be found by: nothing goes to anybody's direct messages from here."""
+    """A message that stays needs an id to be found by: the poster sends no direct message instead."""
     slack.fail("chat.postEphemeral", refusal(error))
     with pytest.raises(SlackRefused, match=error):
         await poster.post_ephemeral("C1", "U0MAYA00001", BODY, thread="1.1")
     assert len(slack.calls) == 1
 
 
-async def test_what_is_no_post_is_told_directly_where_it_cannot_be_ephemeral(poster, slack):
+async def test_a_notification_is_a_direct_message_where_it_cannot_be_ephemeral(poster, slack):
     slack.fail("chat.postEphemeral", refusal("not_in_channel"))
     await poster.notify("C1", "U0MAYA00001", BODY, thread="1.1")
     (message,) = slack.messages["D0MAYA00001"]
@@ -314,7 +314,7 @@ async def test_an_ephemeral_message_whose_outcome_is_unknown_is_not_sent_another
     assert len(slack.calls) == 1
 
 
-async def test_an_address_that_is_none_never_left(poster):
+async def test_a_call_to_an_invalid_address_was_never_sent(poster):
     with pytest.raises(SlackUnreachable):
         await poster.post_ephemeral("C1", "U1", BODY, response_url="not an address")
 
@@ -355,7 +355,7 @@ async def test_a_host_that_refuses_connections_is_named(poster, slack):
     assert (failed.value.method, failed.value.host) == ("response_url", "127.0.0.1:9")
 
 
-async def test_what_is_no_post_is_told_another_way_where_its_address_cannot_be_reached(poster, slack):
+async def test_a_notification_is_ephemeral_where_its_response_url_cannot_be_reached(poster, slack):
     await poster.notify("C1", "U1", BODY, thread="1.1", response_url="http://127.0.0.1:9/commands/1")
     assert slack.ephemerals == [{**BODY, "channel": "C1", "user": "U1", "thread_ts": "1.1"}]
     async with aiohttp.ClientSession() as session:

@@ -1,4 +1,4 @@
-"""What is proven before anything depends on it."""
+"""What is checked before anything depends on it."""
 
 import pytest
 from fake_slack import BOT, BOT_USER, TEAM, Fault, refusal
@@ -46,7 +46,7 @@ async def test_in_an_enterprise_people_are_known_by_it(stage, slack):
         ("apps.connections.open", refusal("x_y"), "Slack refuses the token in SLACK_APP_TOKEN (x_y)."),
     ],
 )
-async def test_a_bad_token_is_refused_with_what_to_mend(stage, slack, method, fault, said):
+async def test_a_bad_token_is_refused_with_what_to_correct(stage, slack, method, fault, said):
     slack.fail(method, fault)
     with pytest.raises(Refused) as refused:
         await stage.gateway().preflight()
@@ -63,7 +63,7 @@ async def test_a_persons_token_is_refused(stage, slack):
 
 
 @pytest.mark.parametrize("method", ["auth.test", "apps.connections.open"])
-async def test_a_slack_that_asks_to_wait_is_not_taken_for_one_that_is_away(stage, slack, method):
+async def test_a_slack_that_asks_to_wait_is_not_reported_as_down(stage, slack, method):
     slack.fail(method, Fault(status=429, json={}, headers={"Retry-After": "30"}))
     with pytest.raises(SlackBusy) as busy:
         await stage.gateway().preflight()
@@ -91,17 +91,12 @@ async def test_starting_without_a_preflight_makes_one(stage, slack):
         await stage.gateway().start()
 
 
-async def test_before_the_preflight_nobody_is_heard(stage):
-    with pytest.raises(Refused, match="does not know yet who it is"):
-        stage.gateway()._identity()
-
-
 async def test_tokens_do_not_show_in_what_is_printed(stage):
     assert "xapp" not in repr(ConnectionSettings(app_token="xapp-demo", signing_secret="hush"))
     assert "hush" not in repr(ConnectionSettings(app_token="xapp-demo", signing_secret="hush"))
 
 
-async def test_a_gateway_uses_the_real_clock_unless_told_otherwise(slack):
+async def test_a_gateway_uses_the_real_clock_by_default(slack):
     gateway = SlackGateway(
         "xoxb-demo", ConnectionSettings(app_token="xapp-demo"), "/flow", lambda _: None, api_url=slack.api_url
     )

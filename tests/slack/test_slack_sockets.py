@@ -17,7 +17,7 @@ async def received(stage, slack, words):
     await slack.until(lambda: words in stage.receiver.words)
 
 
-async def test_two_connections_stand_and_health_says_so(stage, slack):
+async def test_two_connections_are_open_and_health_says_so(stage, slack):
     gateway = await stage.connected()
     assert (await gateway.health()).last_envelope_age is None
     await received(stage, slack, "status")
@@ -28,7 +28,7 @@ async def test_two_connections_stand_and_health_says_so(stage, slack):
     assert health.counts.received == 1
 
 
-async def test_a_socket_that_never_says_hello_stands_once_it_brings_something(stage, slack):
+async def test_a_socket_that_never_says_hello_counts_once_it_brings_something(stage, slack):
     slack.says_hello = False
     gateway = stage.gateway(ONE)
     await gateway.start()
@@ -77,7 +77,7 @@ async def test_a_disconnect_frame_brings_a_new_connection(stage, slack, reason, 
     assert ("Switch it on in the app's settings" in caplog.text) == (reason == "link_disabled")
 
 
-async def test_while_one_socket_is_renewed_the_other_hears(stage, slack):
+async def test_while_one_socket_is_renewed_the_other_receives(stage, slack):
     await stage.connected()
     slack.refused_handshakes = 10**6  # the renewed one does not come back
     await slack.send({"type": "disconnect", "reason": "refresh_requested"})
@@ -150,7 +150,7 @@ async def test_the_watchdog_starts_what_nobody_starts(stage, slack):
     await received(stage, slack, "status")
 
 
-async def test_a_renewal_that_takes_too_long_is_left_to_the_next_look(stage, slack, caplog):
+async def test_a_renewal_that_takes_too_long_is_left_to_the_next_check(stage, slack, caplog):
     gateway = await stage.connected(
         ONE, timing=Timing(attempt=0.1, pause=0.0, longest_pause=0.0, ping=60.0, close=0.05)
     )
@@ -164,7 +164,7 @@ async def test_a_renewal_that_takes_too_long_is_left_to_the_next_look(stage, sla
     await slack.until(lambda: len(slack.live) == 1)
 
 
-async def test_the_watchdog_looks_by_itself(stage, slack):
+async def test_the_watchdog_checks_by_itself(stage, slack):
     gateway = await stage.connected(ONE, timing=Timing(watch=30.0, close=0.2))
     checks, twice = [], asyncio.Event()
 
@@ -224,7 +224,7 @@ async def test_stopping_while_reconnecting_ends(stage, slack):
     assert slack.live == []
 
 
-async def test_frames_that_are_no_json_are_passed_over(stage, slack):
+async def test_frames_that_are_not_json_are_ignored(stage, slack):
     await stage.connected(ONE)
     await slack.live[0].send_str("link_disabled")
     await slack.live[0].send_str('["link_disabled"]')

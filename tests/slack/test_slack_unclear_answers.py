@@ -1,10 +1,10 @@
-"""An answer that says ok and tells nothing of what was asked: it has not been read, and nobody is a member by it."""
+"""An answer that says ok and nothing of what was asked is unclear: nobody becomes a member by it."""
 
 import pytest
 from fake_slack import BOT, TEAM
 
 from bot.core.outbox.conversations import SlackUnclear
-from bot.slack.identity import Identity
+from bot.slack.directory import Identity
 
 MAYA = {"id": "U0MAYA00001", "team_id": TEAM, "name": "maya.chen"}
 
@@ -15,7 +15,7 @@ def known(poster):
 
 
 @pytest.mark.parametrize(
-    "told",
+    "answer",
     [
         {},
         {"user": None},
@@ -32,11 +32,11 @@ def known(poster):
     ],
     ids=str,
 )
-async def test_an_answer_without_the_person_makes_nobody_a_colleague(poster, slack, told):
-    slack.answers["users.info"] = told
+async def test_an_answer_without_the_person_makes_nobody_a_colleague(poster, slack, answer):
+    slack.answers["users.info"] = answer
     with pytest.raises(SlackUnclear):
         await poster.profile("U0MAYA00001", team=TEAM)
-    assert poster.directory.known("U0MAYA00001") is None
+    assert poster.known("U0MAYA00001") is None
     slack.answers["users.info"] = {"user": MAYA}  # and it is asked again at once
     assert (await poster.profile("U0MAYA00001", team=TEAM)).name == "maya.chen"
 
@@ -44,7 +44,7 @@ async def test_an_answer_without_the_person_makes_nobody_a_colleague(poster, sla
 @pytest.mark.parametrize(
     ("mark", "is_so"), [("true", True), ("False", False), (1, True), (0, False), ("", False), (None, False)]
 )
-async def test_a_mark_in_words_is_read_as_it_is_meant(poster, slack, mark, is_so):
+async def test_a_yes_or_no_as_text_is_understood(poster, slack, mark, is_so):
     slack.answers["users.info"] = {"user": MAYA | {"deleted": mark, "is_bot": mark}}
     profile = await poster.profile("U0MAYA00001", team=TEAM)
     assert (profile.deleted, profile.bot) == (is_so, is_so)
@@ -56,34 +56,34 @@ async def test_a_person_may_be_asked_for_by_the_id_of_the_organization(poster, s
 
 
 @pytest.mark.parametrize(
-    "told", [{}, {"users": None}, {"users": "U1"}, {"users": {"U1": True}}, {"users": [{}]}], ids=str
+    "answer", [{}, {"users": None}, {"users": "U1"}, {"users": {"U1": True}}, {"users": [{}]}], ids=str
 )
-async def test_a_group_without_its_list_is_not_empty(poster, slack, told):
-    slack.answers["usergroups.users.list"] = told
+async def test_a_group_without_its_list_is_not_empty(poster, slack, answer):
+    slack.answers["usergroups.users.list"] = answer
     with pytest.raises(SlackUnclear):
         await poster.group("S0ONCALL01")
     slack.answers["usergroups.users.list"] = {"users": []}
     assert await poster.group("S0ONCALL01") == frozenset()
 
 
-@pytest.mark.parametrize("told", [{}, {"members": None}, {"members": [None]}], ids=str)
-async def test_a_channel_without_its_members_is_not_empty(poster, slack, told):
-    slack.answers["conversations.members"] = told
+@pytest.mark.parametrize("answer", [{}, {"members": None}, {"members": [None]}], ids=str)
+async def test_a_channel_without_its_members_is_not_empty(poster, slack, answer):
+    slack.answers["conversations.members"] = answer
     with pytest.raises(SlackUnclear):
         await poster.members("C1")
 
 
 @pytest.mark.parametrize(
-    "told",
+    "answer",
     [{}, {"channel": None}, {"channel": {}}, {"channel": {"id": "C2"}}, {"channel": {"id": "C1", "is_member": "so"}}],
 )
-async def test_an_answer_without_the_channel_is_none_of_it(poster, slack, told):
-    slack.answers["conversations.info"] = told
+async def test_an_answer_about_another_channel_is_unclear(poster, slack, answer):
+    slack.answers["conversations.info"] = answer
     with pytest.raises(SlackUnclear):
         await poster.channel("C1")
 
 
-async def test_marks_of_a_channel_in_words(poster, slack):
+async def test_a_yes_or_no_of_a_channel_as_text_is_understood(poster, slack):
     marks = {"is_member": "true", "is_archived": "false", "is_ext_shared": "false"}
     slack.answers["conversations.info"] = {"channel": {"id": "C1"} | marks}
     channel = await poster.channel("C1")
