@@ -376,7 +376,7 @@ class App:
     async def _watchdog_work(self) -> None:
         """Do what the watchdog sees to, so that it does not hang on the scheduler."""
         await self.monitor.check_lag(now())
-        if self.database_alarm.is_active(DATABASE):
+        if DATABASE in self.database_alarm.active:
             await self.store.probe()
             self.database_alarm.resolve(DATABASE)
 
@@ -430,7 +430,7 @@ class App:
             f"The database takes nothing: {trouble.reason}. What was read is read again and what waits to be posted "
             "waits, so nothing is lost; make room on its disk, or see who holds its file."
         )
-        if not self.database_alarm.is_active(DATABASE):
+        if DATABASE not in self.database_alarm.active:
             self.database_alarm.fire(DATABASE, sentence)
 
     async def _update_metrics(self) -> None:
