@@ -206,7 +206,6 @@ class App:
             wanted,
             mask=self.mask,
             zone=self._platform_zone,
-            wake=self.delivery.wake,
             occurred=self.metrics_updater.count_occurrence,
             alarms=Alarms(self._alarm),
             steady=self.steady,
