@@ -134,8 +134,7 @@ class Monitor:
         if self._polling.locked():
             return
         async with self._polling:
-            await self._outage.load()
-            if not self._outage.must_wait():
+            if not await self._outage.must_wait():
                 await self._poll(now)
 
     async def follow(self, now: datetime) -> None:

@@ -39,7 +39,7 @@ class OutageNotice:
         self._failing_since: datetime | None = None
         self._next: datetime | None = None
         self._notice: Notice | None = None
-        self._read = False
+        self._was_loaded = False
         self._found: set[tuple[str, str, str]] = set()
 
     @property
@@ -47,15 +47,12 @@ class OutageNotice:
         """Whether the notice stands."""
         return self._notice is not None
 
-    def must_wait(self) -> bool:
-        """Whether it is too early to try again."""
-        return self._next is not None and self._steady() < self._next
-
-    async def load(self) -> None:
-        """Read what an earlier process told."""
-        if not self._read:
+    async def must_wait(self) -> bool:
+        """Whether it is too early to try again. The first call reads what an earlier process told."""
+        if not self._was_loaded:
             self._notice = Notice.read((await self._store.notes()).get(_NOTE, ""))
-            self._read = True
+            self._was_loaded = True
+        return self._next is not None and self._steady() < self._next
 
     async def failed(self, why: str, now: datetime, *, whole: bool, found: set[tuple[str, str, str]]) -> None:
         """Take in that a poll could not read EnOS, or (not ``whole``) a part of it; tell it, once."""
