@@ -25,16 +25,15 @@ from bot.messages.cards.incident_groups import LISTED
 from bot.work.delivery.alarms import Alarms
 from bot.work.monitor.coverage import Coverage, FlowCoverage
 from bot.work.monitor.daily import DailySummary
-from bot.work.monitor.details import Enricher, MonitorContext, enrich_all
+from bot.work.monitor.details import Enricher, enrich_all
 from bot.work.monitor.flow_names import FlowNames, NameTrackingEnos
 from bot.work.monitor.following import IncidentFollower
 from bot.work.monitor.incident_groups import IncidentGroupMessages
-from bot.work.monitor.lag import LagNotice
 from bot.work.monitor.left_out import LeftOutNotice
-from bot.work.monitor.outage import OutageNotice
+from bot.work.monitor.outage import LagNotice, OutageNotice
 from bot.work.monitor.owners import OwnerResolver
 from bot.work.monitor.reader import Reader, ReadResult, SearchFailed
-from bot.work.monitor.settings import MonitorSettings
+from bot.work.monitor.settings import MonitorContext, MonitorSettings
 from bot.work.monitor.single_reads import count_failures
 from bot.work.ports import Clock, Enos, NewId, OwnerLookup
 from bot.work.ports_store import Store
