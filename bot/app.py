@@ -208,7 +208,6 @@ class App:
             wanted,
             mask=self.mask,
             zone=lambda: self.zone.offset,
-            wake=self.delivery.wake,
             occurred=self.metrics_updater.count_occurrence,
             alarms=Alarms(self._alarm),
             steady=self.steady,

@@ -31,9 +31,7 @@ async def soak() -> str:
         async with Store.open(Path(folder) / "flowbot.db") as store:
             delivery = Delivery(store, slack, now, default_channel=CHANNEL, on_alarm=lambda _alarm: None)
             store.on_queued = delivery.wake
-            monitor = Monitor(
-                enos, store, Nobody(), now, new_id, MonitorSettings(channel=CHANNEL), mask=str, wake=delivery.wake
-            )
+            monitor = Monitor(enos, store, Nobody(), now, new_id, MonitorSettings(channel=CHANNEL), mask=str)
             await monitor.poll(now())
             delivering = asyncio.create_task(delivery.run())
             await asyncio.sleep(3)

@@ -126,7 +126,7 @@ class Jobs:
     async def check_watchdog(self) -> None:
         """Check how long ago EnOS was read, and whether the database can be written again."""
         await self.monitor.check_lag(now())
-        if self.database_alarm.is_active(DATABASE):
+        if DATABASE in self.database_alarm.active:
             await self.store.probe()
             self.database_alarm.resolve(DATABASE)
 
@@ -136,7 +136,7 @@ class Jobs:
             f"The database takes nothing: {trouble.reason}. What was read is read again and what waits to be posted "
             "waits, so nothing is lost; make room on its disk, or see who holds its file."
         )
-        if not self.database_alarm.is_active(DATABASE):
+        if DATABASE not in self.database_alarm.active:
             self.database_alarm.fire(DATABASE, sentence)
 
     async def watch_clock(self) -> None:

@@ -35,20 +35,16 @@ class Alarms:
 
     def __init__(self, tell: Callable[[Alarm], None]) -> None:
         self._tell = tell
-        self._active: dict[str, str] = {}
+        self.active: dict[str, str] = {}  # the sentences, by name
 
     def fire(self, name: str, sentence: str) -> None:
         """Tell of an alarm unless it has been told in these words."""
-        if self._active.get(name) != sentence:
-            self._active[name] = sentence
+        if self.active.get(name) != sentence:
+            self.active[name] = sentence
             self._tell(Alarm(name, sentence))
-
-    def is_active(self, name: str) -> bool:
-        """Whether an alarm stands."""
-        return name in self._active
 
     def resolve(self, name: str) -> None:
         """Tell that an alarm is over, where it stood."""
-        sentence = self._active.pop(name, None)
+        sentence = self.active.pop(name, None)
         if sentence is not None:
             self._tell(Alarm(name, sentence, over=True))

@@ -35,42 +35,42 @@ class ChannelHealth:
         self._clock = clock
         self._reachability = reachability
         self._default_channel = default_channel
-        self._unhealthy: dict[str, str] = {}  # with the word for why
+        self.unhealthy: dict[str, str] = {}  # with the word for why
 
     async def load(self) -> str:
         """Read what was told by an earlier process; return the alarm of the default channel, where it stands."""
         notes = await self._store.notes()
         self._reachability.load(notes)
         bad = {name.removeprefix(BAD_CHANNEL): note for name, note in notes.items() if name.startswith(BAD_CHANNEL)}
-        self._unhealthy = {channel: told.about for channel, note in bad.items() if (told := Notice.read(note))}
-        for channel in self._unhealthy:  # the settings may be others now
+        self.unhealthy = {channel: told.about for channel, note in bad.items() if (told := Notice.read(note))}
+        for channel in self.unhealthy:  # the settings may be others now
             await self._store.retry_now(self._clock(), channel)
-        error = self._unhealthy.get(self._default_channel)
+        error = self.unhealthy.get(self._default_channel)
         return alarm_text(error) if error else ""
 
     def bad(self, error: str) -> list[str]:
         """Return the channels that take nothing for this reason."""
-        return [channel for channel, why in self._unhealthy.items() if why == error]
+        return [channel for channel, why in self.unhealthy.items() if why == error]
 
     async def failed(self, post: Post, error: str, *, bad: bool) -> None:
         """Tell, once, of a channel that takes nothing; ``bad``: it refuses what others take."""
         now = self._clock()
         said = notice_posts(post, error, self._default_channel, self._reachability.admins(), now, bad=bad)
-        if said is None or post.channel in self._unhealthy:
+        if said is None or post.channel in self.unhealthy:
             return
         # Many posts may be refused at once: the first to be written tells it.
         notice = Notice(PostId(f"notice-{post.new.id}"), now, error)
         await self._store.update_note(BAD_CHANNEL + post.channel, notices.begins(notice, said))
-        self._unhealthy[post.channel] = error
+        self.unhealthy[post.channel] = error
 
     async def succeeded(self, post: Post) -> None:
         """Take in that a channel took a message: tell those who were told that it did not."""
-        if post.new.kind is not PostKind.MESSAGE or post.channel not in self._unhealthy:
+        if post.new.kind is not PostKind.MESSAGE or post.channel not in self.unhealthy:
             return
         await self._store.update_note(
             BAD_CHANNEL + post.channel, notices.ends(lambda told: self._recovery_posts(told, post.channel))
         )
-        self._unhealthy.pop(post.channel, None)
+        self.unhealthy.pop(post.channel, None)
         await self._store.retry_now(self._clock(), post.channel)
 
     def _recovery_posts(self, told: Notice, channel: str) -> tuple[NewPost, ...]:

@@ -55,42 +55,33 @@ class CircuitBreaker:
     def __init__(self, steady: Clock, jitter: Callable[[], float]) -> None:
         self._steady = steady
         self._jitter = jitter
-        self._circuits: dict[Scope, OpenCircuit] = {}
-        self._hosts: dict[str, OpenCircuit] = {}  # of response_urls
+        self.circuits: dict[Scope, OpenCircuit] = {}
+        self.hosts: dict[str, OpenCircuit] = {}  # of response_urls
 
     def failed(self, scope: Scope, extra_steps: int = 0) -> OpenCircuit:
         """Hold for longer with each failure that comes after the hold before it; return the hold."""
-        return self._extend(self._circuits.setdefault(scope, OpenCircuit(self._steady())), extra_steps)
+        return self._extend(self.circuits.setdefault(scope, OpenCircuit(self._steady())), extra_steps)
 
     def close(self, scope: Scope) -> None:
         """End one hold: what it concerns is to be treated otherwise."""
-        self._circuits.pop(scope, None)
+        self.circuits.pop(scope, None)
 
     def succeeded(self, post: Post) -> bool:
         """End the holds that concern a post which Slack took. Return whether there were any."""
-        ended = [scope for scope in self._circuits if scope.concerns(post)]
+        ended = [scope for scope in self.circuits if scope.concerns(post)]
         for scope in ended:
-            del self._circuits[scope]
+            del self.circuits[scope]
         return bool(ended)
-
-    def times(self) -> list[datetime]:
-        """Return when the holds may be tried."""
-        return [circuit.until for circuit in self._circuits.values()]
 
     def admitted(
         self, due: Iterable[Post], busy: Mapping[PostId, Post], now: datetime, ready: Callable[[Post], bool]
     ) -> list[Post]:
-        """Leave out what is under way, and what is held; where a hold has run out, one post tries that is ``ready``."""
-        admitted = [post for post in due if post.new.id not in busy]
-        if not self._circuits:
-            return admitted
-        shut = [scope for scope, circuit in self._circuits.items() if circuit.until > now or circuit.probe in busy]
+        """What is not held; where a hold has run out, one post tries that is ``ready``. ``busy`` are being sent."""
+        shut = [scope for scope, circuit in self.circuits.items() if circuit.until > now or circuit.probe in busy]
         admitted = [
-            post
-            for post in admitted
-            if self._may_go_by_url(post, now) or not any(scope.concerns(post) for scope in shut)
+            post for post in due if self._may_go_by_url(post, now) or not any(scope.concerns(post) for scope in shut)
         ]
-        for scope, circuit in self._circuits.items():
+        for scope, circuit in self.circuits.items():
             concerned = [post for post in admitted if scope.concerns(post) and not self._may_go_by_url(post, now)]
             probe = min(filter(ready, reversed(concerned)), key=self._probe_rank, default=None)
             circuit.probe = probe.new.id if probe is not None else circuit.probe
@@ -103,7 +94,7 @@ class CircuitBreaker:
 
         What a hold of its own concerns, such as one of its place, says less about the others.
         """
-        held = sum(scope.concerns(post) for scope in self._circuits)
+        held = sum(scope.concerns(post) for scope in self.circuits)
         return held, post.attempts // MANY_FAILURES, not is_first(post), -post.new.due.timestamp()
 
     # ── response_urls ──
@@ -113,14 +104,14 @@ class CircuitBreaker:
         now = self._steady()
         if not self._may_go_by_url(post, now):
             return False
-        if (circuit := self._hosts.get(host_of(post.new.response_url))) is not None:
+        if (circuit := self.hosts.get(host_of(post.new.response_url))) is not None:
             circuit.until, circuit.probe = now + ATTEMPT, post.new.id
         return True
 
     def url_failed(self, post: Post, seconds: float = 0.0) -> OpenCircuit:
         """Leave the host of a post's response_url alone, for so many seconds or longer with each failure."""
         now = self._steady()
-        circuit = self._hosts.setdefault(host_of(post.new.response_url), OpenCircuit(now))
+        circuit = self.hosts.setdefault(host_of(post.new.response_url), OpenCircuit(now))
         if circuit.probe == post.new.id:
             circuit.until, circuit.probe = now, None
         self._extend(circuit, 0)
@@ -129,13 +120,13 @@ class CircuitBreaker:
 
     def url_answered(self, post: Post) -> None:
         """Take in that the host of a post's response_url answers."""
-        self._hosts.pop(host_of(post.new.response_url), None)
+        self.hosts.pop(host_of(post.new.response_url), None)
 
     def _may_go_by_url(self, post: Post, now: datetime) -> bool:
         """Whether a post may go by a response_url. One that may have been seen does not try a host that fails again."""
         if post.new.kind is not PostKind.EPHEMERAL or not post.new.response_url:
             return False
-        circuit = self._hosts.get(host_of(post.new.response_url))
+        circuit = self.hosts.get(host_of(post.new.response_url))
         return circuit is None or (circuit.until <= now and not post.doubts)
 
     def _extend(self, circuit: OpenCircuit, extra_steps: int) -> OpenCircuit:

@@ -42,6 +42,7 @@ from bot.work.delivery.outcomes import (
     Retry,
     Unclear,
     is_too_late,
+    tells_of_failures,
     too_late,
 )
 from bot.work.delivery.rate_limiter import RateLimiter
@@ -156,11 +157,11 @@ class Delivery:
         due = await self._store.next_due()
         now, steady = self._clock(), self._steady()
         times = [
-            self._rate_limiter.next_time(steady),
-            self._reconciler.next_time(steady),
-            *self._circuit_breaker.times(),
+            *self._rate_limiter.not_before.values(),
+            *(circuit.until for circuit in self._circuit_breaker.circuits.values()),
+            *self._reconciler.times(),
         ]
-        waits = [(at - steady).total_seconds() for at in times if at is not None and at > steady]
+        waits = [(at - steady).total_seconds() for at in times if at > steady]
         if due is not None and due > now:
             waits.append((due - now).total_seconds())
         return max(0.01, min([*waits, IDLE if due is None or due > now else 1.0]))
@@ -171,32 +172,38 @@ class Delivery:
         """Begin what may begin now; return the tasks."""
         if self._closing or self._steady() < self._not_before:
             return []
-        await self._start()
+        if not self._is_started:
+            await self._start()
         due = await self._store.due(now, limit=1000)
         work = await self._reconciler.due(now)  # from here on nothing is awaited: two ticks never begin the same
         for id_ in list(self._open_ends):
             work.append(self._end(id_, self._open_ends.pop(id_)))
         steady = self._steady()
+        free, forbidden, late = [post for post in due if post.new.id not in self._busy], list[Post](), list[Post]()
+        if self._circuit_breaker.circuits:
+            free, late = self._not_held(free, now)
+        if any(map(tells_of_failures, free)):
+            partition = self._shared_channels.partition(free, steady)
+            free, forbidden = partition.free, partition.forbidden
+            work += partition.checks
+        for post in [*self._rate_limiter.choose(free, self._busy.values(), steady), *forbidden, *late]:
+            self._busy[post.new.id] = post
+            work.append(self._deliver(post, late=post in late))
+        tasks = [asyncio.create_task(each) for each in work]
+        for task in tasks:
+            self._tasks.add(task)  # asyncio itself holds tasks weakly
+            task.add_done_callback(self._done)
+        return tasks
+
+    def _not_held(self, due: Sequence[Post], now: datetime) -> tuple[list[Post], list[Post]]:
+        """What no circuit holds; and what is held until it helps nobody any more: it gives way to what comes after."""
+        steady = self._steady()
         free = self._circuit_breaker.admitted(
             due, self._busy, steady, lambda post: self._rate_limiter.ready(post, steady)
         )
-        late = self._late(due, free, now)
-        partition = self._shared_channels.partition(free, steady)
-        work += partition.checks
-        for post in [
-            *self._rate_limiter.choose(partition.free, self._busy.values(), steady),
-            *partition.forbidden,
-            *late,
-        ]:
-            self._busy[post.new.id] = post
-            work.append(self._deliver(post, late=post in late))
-        return [self._task(each) for each in work]
-
-    def _late(self, due: Sequence[Post], free: Sequence[Post], now: datetime) -> list[Post]:
-        """Return what is held until it helps nobody any more: it gives way to what comes after it."""
-        stay = {*self._busy, *(post.new.id for post in free)}
-        held = [post for post in due if post.new.id not in stay and is_too_late(post, now)]
-        return [
+        admitted = {post.new.id for post in free}
+        held = [post for post in due if post.new.id not in admitted and is_too_late(post, now)]
+        return free, [
             post for post in held if post.channel != self._default_channel or post.new.lane is not Lane.HOUSEKEEPING
         ]
 
@@ -212,17 +219,11 @@ class Delivery:
             self._shared_channels.remember(self._channel_health.bad(SHARED_CHANNEL))
             self._is_started = True
 
-    def _task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)  # asyncio itself holds tasks weakly
-        task.add_done_callback(self._done)
-        return task
-
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (bug := task.exception()) is not None:
             log.error("a delivery ended in a bug", exc_info=bug)
-        self.wake()
+        self._woken.set()
 
     # ── one post ──
 
@@ -235,7 +236,7 @@ class Delivery:
                 gone = too_late(current, current.why or "held")
                 await self._end(id_, lambda: self._record(current, gone, by_url=False))
             elif current is not None:
-                by_url = self._circuit_breaker.may_use_url(current)
+                by_url = bool(current.new.response_url) and self._circuit_breaker.may_use_url(current)
                 step = await self._step(current, by_url=by_url)
                 await self._end(id_, lambda: self._record(current, step, by_url=by_url))
         except TemporaryFailure as trouble:  # it could not be marked, so it was not sent
@@ -278,9 +279,9 @@ class Delivery:
     async def _call(self, post: Post, *, by_url: bool) -> tuple[str, str]:
         """Make the call; return the channel the post stands in and its ts, or its file's id."""
         new, channel, thread = post.new, post.channel, post.new.thread
-        if self._shared_channels.forbids(post):
+        if channel in self._shared_channels.barred and tells_of_failures(post):
             raise SlackRefused(SHARED_CHANNEL)
-        body = self._failure_policy.body(post)
+        body = self._failure_policy.body(post) if self._failure_policy.bugs else new.body
         match new.kind:
             case PostKind.MESSAGE:
                 return await self._slack.post(channel, body, id=carried_id(new.id, post.generation), thread=thread)
@@ -349,11 +350,21 @@ class Delivery:
 
     async def _note_success(self, post: Post, *, by_url: bool) -> None:
         """Slack took a post: what was wrong is over."""
+        if not (
+            self._alarms.active
+            or self._circuit_breaker.circuits
+            or self._circuit_breaker.hosts
+            or self._failure_policy.bugs
+            or self._failure_policy.refusals.places
+            or self._channel_health.unhealthy
+            or self._reachability.notes
+        ):
+            return  # nothing was
         if self._failure_policy.succeeded(post, by_url=by_url):  # what tried meanwhile must not wait on while others go
             await self._store.retry_now(self._clock())
         self._lost.edit_accepted(post)
         await self._reachability.succeeded(post)
-        if self._shared_channels.has_strangers(post.channel):
+        if post.channel in self._shared_channels.barred:
             return  # an answer that went there is no sign that the channel may hear of failures
         if post.new.kind is PostKind.MESSAGE and post.channel == self._default_channel:
             self._alarms.resolve(DEFAULT_CHANNEL)

@@ -78,17 +78,17 @@ class Refusals:
 
     def __init__(self, steady: Clock) -> None:
         self._steady = steady
-        self._places: dict[Scope, _Refusal] = {}
+        self.places: dict[Scope, _Refusal] = {}
 
     def refused(self, scope: Scope) -> Extent:
         """Take in a refusal; return what it concerns as far as is known now."""
         now = self._steady()
-        self._places = {each: known for each, known in self._places.items() if now - known.at < REMEMBERED}
-        known = self._places.setdefault(scope, _Refusal(now))
+        self.places = {each: known for each, known in self.places.items() if now - known.at < REMEMBERED}
+        known = self.places.setdefault(scope, _Refusal(now))
         known.at = now
         if known.here_only:
             return Extent.HERE_ONLY
-        others = [each for each, other in self._places.items() if each != scope and not other.here_only]
+        others = [each for each, other in self.places.items() if each != scope and not other.here_only]
         return Extent.EVERYWHERE if any(each.kind is scope.kind for each in others) else Extent.HERE
 
     def accepted(self, post: Post) -> list[Scope]:
@@ -96,17 +96,17 @@ class Refusals:
 
         Return the places of which that is known only now.
         """
-        concerned = [each for each in self._places if each.kind in (None, post.new.kind)]
+        concerned = [each for each in self.places if each.kind in (None, post.new.kind)]
         for scope in [each for each in concerned if each.place == post.channel]:
-            del self._places[scope]
-        news = [each for each in concerned if each in self._places and not self._places[each].here_only]
+            del self.places[scope]
+        news = [each for each in concerned if each in self.places and not self.places[each].here_only]
         for scope in news:
-            self._places[scope].here_only = True
+            self.places[scope].here_only = True
         return news
 
     def here_only(self, post: Post) -> bool:
         """Whether the place of a post is known to refuse what others take."""
-        known = [self._places.get(Scope(kind, post.channel)) for kind in (None, post.new.kind)]
+        known = [self.places.get(Scope(kind, post.channel)) for kind in (None, post.new.kind)]
         return any(each is not None and each.here_only for each in known)
 
 
@@ -128,12 +128,12 @@ class FailurePolicy:
         self._clock = clock
         self._steady = steady
         self._jitter = jitter
-        self._refusals = Refusals(steady)
-        self._bugs: Counter[PostId] = Counter()
+        self.refusals = Refusals(steady)
+        self.bugs: Counter[PostId] = Counter()  # met by posts that are not settled
 
     def body(self, post: Post) -> Body:
         """Return what is sent of a post: its words alone where it has met bugs."""
-        as_it_is = self._bugs[post.new.id] < BUGS_AS_IT_IS or post.new.kind is PostKind.FILE
+        as_it_is = self.bugs[post.new.id] < BUGS_AS_IT_IS or post.new.kind is PostKind.FILE
         return post.new.body if as_it_is else plain(post.new.body)
 
     def after(self, post: Post, failure: Exception, *, by_url: bool, default_channel: str) -> NextStep:
@@ -144,12 +144,12 @@ class FailurePolicy:
 
     def succeeded(self, post: Post, *, by_url: bool) -> bool:
         """Take in that Slack took a post. Return whether others waited for that."""
-        self._bugs.pop(post.new.id, None)
+        self.bugs.pop(post.new.id, None)
         if by_url:
             self._circuit_breaker.url_answered(post)
             self._alarms.resolve(_URL_ALARM)
             return False
-        apart = self._refusals.accepted(post)
+        apart = self.refusals.accepted(post)
         for scope in apart:  # what waits there finds another place now
             self._circuit_breaker.close(scope)
         self._alarms.resolve("slack")
@@ -158,12 +158,12 @@ class FailurePolicy:
 
     def forget(self, post: Post) -> None:
         """Take in that a post was given up."""
-        self._bugs.pop(post.new.id, None)
+        self.bugs.pop(post.new.id, None)
 
     def is_bad_place(self, post: Post, error: str) -> bool:
         """Whether it is the place that takes nothing, or nothing of the kind."""
         told = meaning(error).verdict
-        return told is Verdict.ELSEWHERE or (told in _REFUSES_ALL and self._refusals.here_only(post))
+        return told is Verdict.ELSEWHERE or (told in _REFUSES_ALL and self.refusals.here_only(post))
 
     def _decide(self, post: Post, failure: Exception, *, by_url: bool, default_channel: str) -> NextStep:
         called = failure.method if isinstance(failure, SlackFailure) else ""
@@ -245,7 +245,7 @@ class FailurePolicy:
             return Extent.HERE
         kind = post.new.kind if told.verdict is Verdict.BARRED else None
         here = Scope(kind, post.channel)
-        extent = self._refusals.refused(here)
+        extent = self.refusals.refused(here)
         if extent is Extent.HERE_ONLY:
             self._circuit_breaker.close(here)
             return extent
@@ -268,9 +268,9 @@ class FailurePolicy:
     def _bug(self, post: Post, bug: Exception) -> NextStep:
         log.error("post %s met a bug", post.new.id, exc_info=bug)
         self._alarms.fire(BUG, BUG_MET.format(type(bug).__name__))
-        self._bugs[post.new.id] += 1
+        self.bugs[post.new.id] += 1
         why = f"bug: {type(bug).__name__}"
-        return Unclear(why) if self._bugs[post.new.id] <= BUGS else GiveUp(why)
+        return Unclear(why) if self.bugs[post.new.id] <= BUGS else GiveUp(why)
 
 
 def _is_moved(post: Post, error: str) -> bool:

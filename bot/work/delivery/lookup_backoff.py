@@ -35,22 +35,22 @@ class LookupBackoff:
         self._steady = steady
         self._alarms = alarms
         self._jitter = jitter
-        self._places: dict[Place, _Wait] = {}
-        self._methods: dict[str, datetime] = {}
+        self.places: dict[Place, _Wait] = {}  # that wait
+        self.methods: dict[str, datetime] = {}  # until when
         self._refused: dict[Place, str] = {}  # with the sentence of the alarm
 
     def is_waiting(self, place: Place, method: str | None) -> bool:
         """Whether a look at a place, by a method, has to wait; None: what is done there needs no call."""
         now = self._steady()
-        wait = self._places.get(place)
+        wait = self.places.get(place)
         times = [wait.until] if wait is not None else []
         if method is not None:
-            times += [until for each in (method, ANY) if (until := self._methods.get(each)) is not None]
+            times += [until for each in (method, ANY) if (until := self.methods.get(each)) is not None]
         return any(until > now for until in times)
 
     def failed(self, place: Place) -> None:
         """Hold a place, for longer with each failure."""
-        wait = self._places.setdefault(place, _Wait(self._steady()))
+        wait = self.places.setdefault(place, _Wait(self._steady()))
         wait.tries += 1
         wait.until = self._steady() + timedelta(seconds=backoff(wait.tries, self._jitter()))
 
@@ -59,8 +59,8 @@ class LookupBackoff:
         self.failed(place)
         until = self._steady() + timedelta(seconds=limited.seconds)
         if limited.seconds:
-            self._places[place].until = until
-        self._methods[limited.method] = max(until, self._methods.get(limited.method, until))
+            self.places[place].until = until
+        self.methods[limited.method] = max(until, self.methods.get(limited.method, until))
 
     def refused(self, place: Place, refused: SlackRefused) -> None:
         """Hold a place where Slack refuses looks, and alarm."""
@@ -79,17 +79,13 @@ class LookupBackoff:
     def succeeded(self, place: Place) -> None:
         """Take in that a place was read to its end."""
         self.progressed(place)
-        self._places.pop(place, None)
+        self.places.pop(place, None)
 
     def forget_others(self, places: Collection[Place]) -> None:
         """Forget the places in which nothing is looked for any more."""
-        self._places = {place: wait for place, wait in self._places.items() if place in places}
+        self.places = {place: wait for place, wait in self.places.items() if place in places}
         self._refused = {place: sentence for place, sentence in self._refused.items() if place in places}
         self._update_alarm()
-
-    def times(self) -> list[datetime]:
-        """Return when what waits may go on."""
-        return [*(wait.until for wait in self._places.values()), *self._methods.values()]
 
     def _update_alarm(self) -> None:
         sentence = next(iter(self._refused.values()), "")

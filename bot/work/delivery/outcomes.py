@@ -294,8 +294,9 @@ def needs_recheck(post: Post, now: datetime) -> bool:
 
 def tells_of_failures(post: Post) -> bool:
     """Whether a whole channel would read of failures in it: an answer does not tell of them, unless to an incident."""
-    is_read_by_all = post.new.kind is not PostKind.EPHEMERAL and not is_direct(post.channel)
-    return is_read_by_all and bool(post.new.incident or post.new.lane is not Lane.ANSWER)
+    if post.new.lane is Lane.ANSWER and not post.new.incident:
+        return False
+    return post.new.kind is not PostKind.EPHEMERAL and not is_direct(post.channel)
 
 
 def is_direct(channel: str) -> bool:

@@ -1,13 +1,13 @@
-"""How fast Slack is spoken to: one message a second and channel, edits in moderation, lanes that take turns.
+"""How fast flowbot speaks to Slack: one message a second and channel, edits in moderation, lanes that take turns.
 
-In a channel the first message of an incident, or of a storm, takes every other turn, so that what broke now waits for
-no backlog of replies; the lanes share the turns between. Nothing is shut out for ever. What hangs fills no more than
-its own share of the calls at once: a response_url that answers slowly takes none from an alert.
+In a channel the first message of an incident, or of a storm, takes every other turn, so that what broke now does not
+wait for a backlog of replies; the lanes share the other turns, and each gets some. Calls that hang fill no more than
+their own share of the calls at once: a response_url that answers slowly takes none from an alert.
 
 Slack takes about one message per second and channel, and hides what exceeds it without an error; chat.update and
-chat.postEphemeral have tiers per minute (docs.slack.dev, "Rate limits"). An edit, or a whisper by response_url,
-does not count against the channel. Times are those of the steady clock; nothing here waits, it
-only says what may go now.
+chat.postEphemeral have tiers per minute (docs.slack.dev, "Rate limits"). An edit, or a private answer by response_url,
+does not count against the channel. Times are those of the steady clock; nothing here waits, it only says what may go
+now.
 """
 
 from collections import Counter
@@ -23,13 +23,13 @@ BETWEEN_EDITS = timedelta(seconds=3)  # of one message
 MAX_CALLS_PER_LANE = 12  # calls at once in each lane, by each way
 MAX_CALLS_PER_CHANNEL = 3  # calls at once for one channel of a lane: a dead channel must not fill the lane
 
-# Whose turn it is in a channel where several lanes wait, first messages apart: none is ever shut out.
+# Whose turn it is in a channel where several lanes wait, first messages apart: each gets some.
 LANE_TURNS = (Lane.ALERT, Lane.ANSWER, Lane.ALERT, Lane.ANSWER, Lane.HOUSEKEEPING)
 
 
 @dataclass
 class TokenBucket:
-    """So many calls a minute, ``burst`` of them at once."""
+    """A number of calls a minute, ``burst`` of them at once."""
 
     per_minute: float
     burst: float
@@ -48,60 +48,59 @@ class TokenBucket:
 
 
 class RateLimiter:
-    """Which of the due posts may go now."""
+    """Which of the due posts may go now. ``not_before`` holds when what waits may go."""
 
     def __init__(self) -> None:
-        self._not_before: dict[Hashable, datetime] = {}
+        self.not_before: dict[Hashable, datetime] = {}  # by channel, by message (for edits), and by what Slack paused
         self._turn: Counter[str] = Counter()
         self._went_first: set[str] = set()  # channels whose last turn a first message had
         self._edits = TokenBucket(50, 20)
 
     def choose(self, due: Iterable[Post], busy: Iterable[Post], now: datetime) -> list[Post]:
-        """Return the posts to send now; what they use up is counted."""
-        self._tidy(now)
-        concurrency = _Concurrency(busy)
+        """The posts to send now; what they use up is counted. ``busy`` are those being sent."""
+        self.not_before = {key: at for key, at in self.not_before.items() if at > now}
+        calls = Counter(key for post in busy for key in _call_keys(post))
         chosen, channels = list[Post](), dict[str, list[Post]]()
         for post in due:
-            if is_paced(post):
+            if _is_paced(post):
                 channels.setdefault(post.channel, []).append(post)
-            elif concurrency.has(post) and self._may_go(post, now):
-                concurrency.take(post)
+            elif self._may_call(post, calls) and (post.new.kind is not PostKind.EDIT or self._may_edit(post, now)):
+                calls.update(_call_keys(post))
                 chosen.append(post)
         for channel, waiting in channels.items():
-            free = [post for post in waiting if concurrency.has(post) and not self._is_paused(post, now)]
-            if free and not self._waits(channel, now):
+            free = [post for post in waiting if self._may_call(post, calls)]
+            if free and channel not in self.not_before:
                 post = self._next(channel, free)
-                self._not_before[channel] = now + BETWEEN_MESSAGES
-                concurrency.take(post)
+                self.not_before[channel] = now + BETWEEN_MESSAGES
+                calls.update(_call_keys(post))
                 chosen.append(post)
         return chosen
 
     def ready(self, post: Post, now: datetime) -> bool:
-        """Whether a post would have its turn now, were it alone; nothing is counted."""
-        turn = post.channel if is_paced(post) else (post.channel, post.ts)
-        return not self._is_paused(post, now) and not self._waits(turn, now)
+        """Whether a post would have its turn now if it were the only one; nothing is counted."""
+        turn = post.channel if _is_paced(post) else (post.channel, post.ts)
+        return all(self.not_before.get(key, now) <= now for key in (_pause_key(post), turn))
 
     def pause(self, post: Post, until: datetime) -> None:
         """Slack asked to wait: for messages in this channel, or for all calls of another kind."""
-        self._not_before[_pause_key(post)] = until
+        self.not_before[_pause_key(post)] = until
 
-    def next_time(self, now: datetime) -> datetime | None:
-        """Return the next time at which something that waits for its pace may go."""
-        return min((at for at in self._not_before.values() if at > now), default=None)
+    def _may_call(self, post: Post, calls: Counter[Hashable]) -> bool:
+        """Whether Slack asked for no pause, and one more call may be under way."""
+        lane, place = _call_keys(post)
+        free = calls[lane] < MAX_CALLS_PER_LANE and calls[place] < MAX_CALLS_PER_CHANNEL
+        return free and _pause_key(post) not in self.not_before
 
-    def _may_go(self, post: Post, now: datetime) -> bool:
-        """Whether an edit, or a whisper by response_url, may go; it is counted."""
-        if self._is_paused(post, now):
+    def _may_edit(self, post: Post, now: datetime) -> bool:
+        """Whether an edit may go; it is counted."""
+        message = (post.channel, post.ts)
+        if message in self.not_before or not self._edits.take(now):
             return False
-        if post.new.kind is PostKind.EDIT:
-            message = (post.channel, post.ts)
-            if self._waits(message, now) or not self._edits.take(now):
-                return False
-            self._not_before[message] = now + BETWEEN_EDITS
+        self.not_before[message] = now + BETWEEN_EDITS
         return True
 
     def _next(self, channel: str, waiting: list[Post]) -> Post:
-        """Return a first message at every other turn, else the first post of the lane whose turn it is."""
+        """A first message at every other turn, else the first post of the lane whose turn it is."""
         firsts = [post for post in waiting if is_first(post)]
         if firsts and not (channel in self._went_first and len(firsts) < len(waiting)):
             self._went_first.add(channel)
@@ -113,52 +112,23 @@ class RateLimiter:
         self._turn[channel] += 1
         return first[lane]
 
-    def _is_paused(self, post: Post, now: datetime) -> bool:
-        return self._waits(_pause_key(post), now)
 
-    def _waits(self, key: Hashable, now: datetime) -> bool:
-        return self._not_before.get(key, now) > now
-
-    def _tidy(self, now: datetime) -> None:
-        for key in [key for key, at in self._not_before.items() if at <= now]:
-            del self._not_before[key]
-
-
-class _Concurrency:
-    """How many more calls may be under way at once."""
-
-    def __init__(self, busy: Iterable[Post]) -> None:
-        self._used: Counter[Hashable] = Counter()
-        for post in busy:
-            self.take(post)
-
-    def has(self, post: Post) -> bool:
-        return self._used[_lane(post)] < MAX_CALLS_PER_LANE and self._used[_place(post)] < MAX_CALLS_PER_CHANNEL
-
-    def take(self, post: Post) -> None:
-        self._used.update((_lane(post), _place(post)))
-
-
-def is_paced(post: Post) -> bool:
+def _is_paced(post: Post) -> bool:
     """Whether it counts against the channel's one message per second."""
     return post.new.kind is not PostKind.EDIT and not post.new.response_url
 
 
-def _lane(post: Post) -> Hashable:
-    """Return what shares the calls at once of a lane: what is slow in one way leaves the others theirs."""
-    return (post.new.lane, _method(post), is_first(post))
+def _call_keys(post: Post) -> tuple[Hashable, Hashable]:
+    """What shares the calls at once of a lane, and what shares a few calls for one channel.
 
-
-def _place(post: Post) -> Hashable:
-    """Return what shares a few calls at once."""
-    return (_lane(post), post.channel, post.new.user if post.new.response_url else "")
-
-
-def _method(post: Post) -> Hashable:
-    """Return the kind, and whether it goes by response_url: each is a method of its own at Slack."""
-    return (post.new.kind, bool(post.new.response_url))
+    Each kind, and each by response_url, is a method of its own at Slack: where one is slow, the others keep theirs.
+    """
+    new = post.new
+    lane = (new.lane, new.kind, bool(new.response_url), is_first(post))
+    return lane, (lane, post.channel, new.user if new.response_url else "")
 
 
 def _pause_key(post: Post) -> Hashable:
-    """Return what waits together when Slack asks to wait."""
-    return ("hold", _method(post), "" if post.new.kind in (PostKind.EDIT, PostKind.FILE) else post.channel)
+    """What waits together when Slack asks to wait."""
+    kind = post.new.kind
+    return "hold", kind, bool(post.new.response_url), "" if kind in (PostKind.EDIT, PostKind.FILE) else post.channel

@@ -41,26 +41,26 @@ class Reachability:
         self._clock = clock
         self._alarms = alarms
         self._admins = tuple(admins)
-        self._notes: dict[str, str] = {}
+        self.notes: dict[str, str] = {}  # of those who are not reached, by the names of the notes
 
     def load(self, notes: Mapping[str, str]) -> None:
         """Take in what an earlier process knew."""
-        self._notes = {name: note for name, note in notes.items() if name.startswith(UNREACHED) and note}
+        self.notes = {name: note for name, note in notes.items() if name.startswith(UNREACHED) and note}
         self._update_alarm()
 
     def admins(self) -> list[str]:
         """Return the admins whom a notice may reach."""
-        return reachable(self._admins, self._notes, self._clock())
+        return reachable(self._admins, self.notes, self._clock())
 
     async def failed(self, post: Post, error: str) -> bool:
         """Take in that a direct message was given up; return whether it is for a reason of its person."""
         user = _person(post)
         if not (user and is_of_person(error)):
             return False
-        known = UNREACHED + user in self._notes
+        known = UNREACHED + user in self.notes
         note = json.dumps([error, self._clock().isoformat()])
         await self._store.set_note(UNREACHED + user, note)
-        self._notes[UNREACHED + user] = note
+        self.notes[UNREACHED + user] = note
         if not known:
             log.warning("Direct messages do not reach %s: %s. %s", user, meaning(error).sentence, self._way_out(user))
         self._update_alarm()
@@ -69,7 +69,7 @@ class Reachability:
     async def succeeded(self, post: Post) -> None:
         """Take in that a direct message arrived."""
         user = _person(post)
-        if post.new.kind is PostKind.MESSAGE and self._notes.pop(UNREACHED + user, ""):
+        if post.new.kind is PostKind.MESSAGE and self.notes.pop(UNREACHED + user, ""):
             await self._store.set_note(UNREACHED + user, "")
             self._update_alarm()
 
@@ -80,7 +80,7 @@ class Reachability:
 
     def _update_alarm(self) -> None:
         """Alarm where admins are set and none is reached."""
-        if self._admins and all(UNREACHED + admin in self._notes for admin in self._admins):
+        if self._admins and all(UNREACHED + admin in self.notes for admin in self._admins):
             self._alarms.fire(_ALARM, _NOBODY)
         else:
             self._alarms.resolve(_ALARM)

@@ -93,19 +93,22 @@ class Reconciler:
         """Remember when to look for a late double."""
         self._recheck_at = self._steady() + RECHECK_AFTER
 
-    def next_time(self, now: datetime) -> datetime | None:
-        """Return when the next look is due; times are of the steady clock."""
-        times = [*self._lookup_at.values(), self._recheck_at, *self._backoff.times()]
-        return min((at for at in times if at is not None and at > now), default=None)
+    def times(self) -> list[datetime]:
+        """When look-ups are due, by the steady clock."""
+        times = [*self._lookup_at.values(), *self._backoff.methods.values()]
+        times += [wait.until for wait in self._backoff.places.values()]
+        return times if self._recheck_at is None else [*times, self._recheck_at]
 
     async def due(self, now: datetime) -> list[Coroutine[Any, Any, None]]:
         """Return the looks that are due now."""
         unclear = await self._store.unclear()
         steady = self._steady()
-        self._remember(unclear, steady)
+        if unclear or self._lookup_at:
+            self._remember(unclear, steady)
         ready = [post for post in unclear if self._lookup_at[post.new.id] <= steady]
         sent = await self._store.maybe_duplicated(now - RECHECK_AFTER)
-        self._backoff.forget_others({*map(_place, unclear), *map(_message_place, sent)})
+        if self._backoff.places:
+            self._backoff.forget_others({*map(_place, unclear), *map(_message_place, sent)})
         places: dict[Place, tuple[list[Post], list[Post]]] = defaultdict(lambda: ([], []))
         for post in ready:
             places[_place(post)][0].append(post)

@@ -55,21 +55,20 @@ class SharedChannelPolicy:
         self._named = frozenset(named)
         self._seconds = seconds
         self._known: dict[str, ChannelKnowledge] = {}
+        self.barred: set[str] = set()  # channels known to be shared, and not named
         self._checking: set[str] = set()
 
     def remember(self, channels: Iterable[str]) -> None:
         """Take in what an earlier process knew to be shared; Slack is asked anew."""
         for channel in channels:
-            self._known.setdefault(channel, ChannelKnowledge(shared=True, until=datetime.min.replace(tzinfo=UTC)))
+            self._learn(channel, ChannelKnowledge(shared=True, until=datetime.min.replace(tzinfo=UTC)))
 
-    def has_strangers(self, channel: str) -> bool:
-        """Whether a channel is known to be shared, and not named."""
-        known = self._known.get(channel)
-        return known is not None and known.shared and channel not in self._named
-
-    def forbids(self, post: Post) -> bool:
-        """Whether a post must not go where it would stand."""
-        return tells_of_failures(post) and self.has_strangers(post.channel)
+    def _learn(self, channel: str, known: ChannelKnowledge) -> None:
+        self._known[channel] = known
+        if known.shared and channel not in self._named:
+            self.barred.add(channel)
+        else:
+            self.barred.discard(channel)
 
     def partition(self, posts: Iterable[Post], now: datetime) -> Partition:
         """Return what may go and what may not, with the looks that the others wait for: to be begun at once."""
@@ -88,7 +87,7 @@ class SharedChannelPolicy:
     async def _check(self, channel: str, now: datetime) -> None:
         """Ask Slack about a channel, and remember what is known then. The age of an answer counts from the question."""
         try:
-            self._known[channel] = await self._ask_slack(channel, now)
+            self._learn(channel, await self._ask_slack(channel, now))
         finally:
             self._checking.discard(channel)
 

@@ -7,9 +7,9 @@ has not gone this changes the card itself, afterwards it is an edit.
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.core.errors import Failure
 from bot.core.flow import graph as graphs
@@ -31,51 +31,16 @@ from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.text.log_text import error_line
 from bot.messages import incident_posts
 from bot.messages.cards import incident_replies as replies
-from bot.messages.cards.incident import RenderContext
 from bot.work.commands.long_texts import without_blocking
 from bot.work.monitor import page_facts
-from bot.work.monitor.owners import OwnerResolver
-from bot.work.monitor.settings import MonitorSettings
-from bot.work.ports import Clock, Enos, NewId
-
-if TYPE_CHECKING:
-    from bot.store.store import Store
+from bot.work.monitor.reader import closing
+from bot.work.monitor.settings import MonitorContext
 
 log = logging.getLogger(__name__)
 
 _GOOD_WITHIN = timedelta(days=14)  # how far back the last good run is looked for
 _TRIES = 3  # a log may appear a little after the failure
 _REMEMBERED = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class MonitorContext:
-    """What watching reaches the outside by."""
-
-    enos: Enos
-    store: "Store"
-    owner_resolver: OwnerResolver
-    clock: Clock
-    steady: Clock  # for what waits: never put back
-    new_id: NewId
-    settings: MonitorSettings
-    mask: Callable[[str], str]
-    wake: Callable[[], None]  # there is something to deliver
-    occurred: Callable[[int], None] = lambda _status: None  # a failure was seen that is new
-
-    def terms(self, now: datetime, render_context: RenderContext) -> incident_posts.Terms:
-        """Return the terms of a decision that is made outside of a search."""
-        return incident_posts.Terms(
-            now=now,
-            alerting=self.settings.alerting,
-            channel=self.settings.channel,
-            new_id=self.new_id,
-            by_instance=self.settings.group_by == "instance",
-            stored_at=self.clock(),
-            render_context=render_context,
-            storm=self.settings.storm,
-            command=self.settings.command,
-        )
 
 
 class Enricher:
@@ -185,13 +150,12 @@ class Enricher:
             expression=str(incident.flow_id),
         )
         good: tuple[Instance, ...] = ()
-        found = self._context.enos.search(terms)
-        async for page in found:
-            good = tuple(row for row in page.rows if row.flow_id == incident.flow_id and row.status == Status.SUCCESS)
-            break
-        close = getattr(found, "aclose", None)
-        if close is not None:
-            await close()
+        async with closing(self._context.enos.search(terms)) as found:
+            async for page in found:
+                good = tuple(
+                    row for row in page.rows if row.flow_id == incident.flow_id and row.status == Status.SUCCESS
+                )
+                break
         newest = max(good, key=lambda row: (_moment(row), row.id), default=None)
         if newest is not None:
             await self._change(incident, lambda old: _with_last_success(old, newest.id))

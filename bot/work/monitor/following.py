@@ -28,9 +28,9 @@ from bot.core.incident.facts import ChangeSet, Seen
 from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
 from bot.messages import incident_posts
-from bot.work.monitor.details import Enricher, MonitorContext, enrich_all
+from bot.work.monitor.details import Enricher, enrich_all
 from bot.work.monitor.reader import closing
-from bot.work.monitor.settings import UPDATED
+from bot.work.monitor.settings import UPDATED, MonitorContext
 from bot.work.monitor.single_reads import SingleReads
 
 log = logging.getLogger(__name__)

@@ -53,7 +53,7 @@ class IncidentGroupMessages:
         self._clock = clock
         self._new_id = new_id
         self._settings = settings
-        self._is_stale = True
+        self.is_stale = True  # an incident may have changed since all messages were drawn
         self._rendering = asyncio.Lock()  # what was read earlier must not be drawn over what was read later
 
     # ── the first start ──
@@ -87,19 +87,10 @@ class IncidentGroupMessages:
 
     # ── showing what stands ──
 
-    def incident_changed(self) -> None:
-        """Say that an incident may have changed."""
-        self._is_stale = True
-
-    async def tick(self) -> None:
-        """Draw anew what may have changed since the last look."""
-        if self._is_stale:
-            await self.refresh()
-
     async def refresh(self) -> None:
         """End the storms that are over, and show each gathering as it stands, if that is not what it shows."""
         async with self._rendering:
-            self._is_stale = False
+            self.is_stale = False
             for each in await self._store.incident_groups():
                 if groups.is_shown(each, self._clock()):
                     await self._show(each.post)

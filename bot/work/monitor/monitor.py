@@ -26,16 +26,15 @@ from bot.messages.cards.incident_groups import LISTED
 from bot.work.delivery.alarms import Alarms
 from bot.work.monitor.coverage import Coverage, FlowCoverage
 from bot.work.monitor.daily import DailySummary
-from bot.work.monitor.details import Enricher, MonitorContext, enrich_all
+from bot.work.monitor.details import Enricher, enrich_all
 from bot.work.monitor.flow_names import FlowNames, NameTrackingEnos
 from bot.work.monitor.following import IncidentFollower
 from bot.work.monitor.incident_groups import IncidentGroupMessages
-from bot.work.monitor.lag import LagNotice
 from bot.work.monitor.left_out import LeftOutNotice
-from bot.work.monitor.outage import OutageNotice
+from bot.work.monitor.outage import LagNotice, OutageNotice
 from bot.work.monitor.owners import OwnerResolver
 from bot.work.monitor.reader import Reader, ReadResult, SearchFailed
-from bot.work.monitor.settings import MonitorSettings
+from bot.work.monitor.settings import MonitorContext, MonitorSettings
 from bot.work.monitor.single_reads import count_failures
 from bot.work.ports import Clock, Enos, NewId, OwnerLookup
 
@@ -92,7 +91,6 @@ class Monitor:
         mask: Callable[[str], str],
         zone: Callable[[], timedelta | None] = lambda: None,
         jitter: Callable[[], float] = random.random,
-        wake: Callable[[], None] = lambda: None,
         occurred: Callable[[int], None] = lambda _status: None,
         alarms: Alarms | None = None,
         steady: Clock | None = None,
@@ -103,13 +101,13 @@ class Monitor:
         owner_resolver = OwnerResolver(names, settings.console_url, zone)
         enos = NameTrackingEnos(enos, FlowNames(store, owner_resolver, new_id, self.incident_changed), clock)
         self._group_messages = IncidentGroupMessages(store, owner_resolver, clock, new_id, settings)
-        self._wake = wake
         self._context = MonitorContext(
             enos, store, owner_resolver, clock, self._steady, new_id, settings, mask, self.incident_changed, occurred
         )
         self._reader = Reader(enos, store, owner_resolver, clock, new_id, settings)
         self._enricher = Enricher(self._context)
         self._incident_follower = IncidentFollower(self._context, self._enricher)
+        self.nudge = self._incident_follower.nudge
         self._poll_every = timedelta(seconds=settings.poll_seconds)
         self._outage = OutageNotice(
             store, new_id, self._steady, channel=settings.channel, poll=self._poll_every, jitter=jitter
@@ -138,8 +136,7 @@ class Monitor:
         if self._polling.locked():
             return
         async with self._polling:
-            await self._outage.load()
-            if not self._outage.must_wait():
+            if not await self._outage.must_wait():
                 await self._poll(now)
 
     async def follow(self, now: datetime) -> None:
@@ -162,12 +159,12 @@ class Monitor:
 
     async def refresh_groups(self) -> None:
         """Let the messages under which many incidents stand show what has changed; to be called every few seconds."""
-        await self._group_messages.tick()
+        if self._group_messages.is_stale:
+            await self._group_messages.refresh()
 
     def incident_changed(self) -> None:
-        """Say that an incident has changed: there may be something to show and to deliver."""
-        self._group_messages.incident_changed()
-        self._wake()
+        """Say that an incident has changed: messages that show it may have to be redrawn."""
+        self._group_messages.is_stale = True
 
     async def wait_until_idle(self) -> None:
         """Wait for the closer looks that were begun."""
@@ -177,10 +174,6 @@ class Monitor:
     async def stop(self) -> None:
         """Give up the closer looks under way; the next start takes them up."""
         await self._enricher.stop()
-
-    def nudge(self) -> None:
-        """Look soon at what is followed: somebody has started a run."""
-        self._incident_follower.nudge()
 
     def reads(self) -> Mapping[int, datetime]:
         """Return when each type was last read completely by this process, by the steady clock."""
@@ -219,10 +212,10 @@ class Monitor:
             if group_under is not None:
                 await self._find_recovered(now)
                 await self._group_messages.announce(now)
+                self.incident_changed()
                 self._may_be_new = False
                 for incident in worst_first(await self._context.store.grouped(group_under))[:LISTED]:
                     self._enricher.begin(incident, None)  # the others are left to following
-        self._context.wake()
 
     async def _find_recovered(self, now: datetime) -> None:
         """Find out which failures are over, so that a first start tells of what is broken now; later ones are drawn."""
@@ -250,17 +243,14 @@ class Monitor:
         finally:
             found |= result.failures
             self._left_out += result.left_out
-        await self._refresh_group_messages()  # a storm's message waits for a moment: let it show the whole reading
+        if self._group_messages.is_stale:  # a storm's message waits for a moment: let it show the whole reading
+            try:
+                await self._group_messages.refresh()
+            except Failure:
+                raise
+            except Exception:
+                log.exception("drawing what many incidents stand under met a bug")
         return None
-
-    async def _refresh_group_messages(self) -> None:
-        """Let the messages under which many incidents stand show what has changed; a bug in it holds up no reading."""
-        try:
-            await self._group_messages.tick()
-        except Failure:
-            raise
-        except Exception:
-            log.exception("drawing what many incidents stand under met a bug")
 
     def _page_written(self, changes: ChangeSet, kind: int, now: datetime) -> None:
         """Begin the closer looks while the reading goes on: first messages wait 1.5 s for them."""

@@ -1,4 +1,8 @@
-"""EnOS out of reach: one notice, a growing back-off, one all-clear with what was caught up."""
+"""EnOS out of reach, or not read to the end for too long: one notice when it begins, one all-clear when it is over.
+
+outage   EnOS does not answer: polls back off, and the all-clear says what was caught up
+lag      EnOS answers, yet no poll completes; also an alarm, which is raised during an outage too
+"""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -8,19 +12,21 @@ from bot.core.outbox import notices
 from bot.core.outbox.notices import Notice
 from bot.core.outbox.posts import Body, Lane, NewPost, PostId, PostKind
 from bot.messages.cards import monitoring as cards
+from bot.work.delivery.alarms import Alarms
 from bot.work.ports import Clock, NewId
 
 if TYPE_CHECKING:
     from bot.store.store import Store
 
-_NOTE = "outage"
+_NOTE, _LAG_NOTE = "outage", "lag"
+_LAG_ALARM = "reading EnOS"
 _PATIENCE = 3  # polls that miss a part before that is an outage too
 _GROWTH = 1.5  # of the pause with each try: when EnOS is back, at most half of the outage's length is waited more
 _LONGEST = timedelta(minutes=2)  # between two tries
 
 
 class OutageNotice:
-    """Keeps the notice and the pace of trying; the pace is measured by the steady clock."""
+    """The notice, and the pace of polls meanwhile, which is measured by the steady clock."""
 
     def __init__(
         self,
@@ -42,7 +48,7 @@ class OutageNotice:
         self._failing_since: datetime | None = None
         self._next: datetime | None = None
         self._notice: Notice | None = None
-        self._read = False
+        self._was_loaded = False
         self._found: set[tuple[str, str, str]] = set()
 
     @property
@@ -50,15 +56,12 @@ class OutageNotice:
         """Whether the notice stands."""
         return self._notice is not None
 
-    def must_wait(self) -> bool:
-        """Whether it is too early to try again."""
-        return self._next is not None and self._steady() < self._next
-
-    async def load(self) -> None:
-        """Read what an earlier process told."""
-        if not self._read:
+    async def must_wait(self) -> bool:
+        """Whether it is too early to try again. The first call reads what an earlier process told."""
+        if not self._was_loaded:
             self._notice = Notice.read((await self._store.notes()).get(_NOTE, ""))
-            self._read = True
+            self._was_loaded = True
+        return self._next is not None and self._steady() < self._next
 
     async def failed(self, why: str, now: datetime, *, whole: bool, found: set[tuple[str, str, str]]) -> None:
         """Take in that a poll could not read EnOS, or (not ``whole``) a part of it; tell it, once."""
@@ -70,7 +73,7 @@ class OutageNotice:
             self._next = self._steady() + pause * (0.75 + 0.5 * self._jitter())
         if self._notice is None and (whole or self._failed >= _PATIENCE):
             notice = Notice(PostId(self._new_id()), self._failing_since)
-            message = self._message(notice.post, cards.unreachable(notice.since, why), now)
+            message = _message(self._channel, notice.post, cards.unreachable(notice.since, why), now)
             await self._store.update_note(_NOTE, notices.begins(notice, [message]))
             self._notice = notice
 
@@ -95,7 +98,39 @@ class OutageNotice:
             now,
             target=told.post,
         )
-        return self._message(PostId(f"{told.post}-over"), body, now), over
+        return _message(self._channel, PostId(f"{told.post}-over"), body, now), over
 
-    def _message(self, id_: PostId, body: Body, now: datetime) -> NewPost:
-        return NewPost(id_, PostKind.MESSAGE, Lane.ALERT, self._channel, body, now)
+
+class LagNotice:
+    """The notice and the alarm that no poll completes."""
+
+    def __init__(self, store: Store, new_id: NewId, alarms: Alarms, *, channel: str) -> None:
+        self._store = store
+        self._new_id = new_id
+        self._alarms = alarms
+        self._channel = channel
+        self._is_active: bool | None = None  # None until the note was read
+
+    async def tick(self, now: datetime, lag: timedelta, *, late: bool, outage: bool) -> None:
+        """Tell it once when it begins and once when it is over; ``lag`` is the time since the last complete poll."""
+        if self._is_active is None:
+            self._is_active = bool((await self._store.notes()).get(_LAG_NOTE))
+        if late:
+            self._alarms.fire(_LAG_ALARM, cards.LATE)
+            if not self._is_active and not outage:
+                notice = Notice(PostId(self._new_id()), now - lag)
+                message = _message(self._channel, notice.post, cards.late(notice.since), now)
+                await self._store.update_note(_LAG_NOTE, notices.begins(notice, [message]))
+                self._is_active = True
+        else:
+            self._alarms.resolve(_LAG_ALARM)
+            if self._is_active:
+                await self._store.update_note(_LAG_NOTE, notices.ends(lambda told: [self._clear(told, now)]))
+                self._is_active = False
+
+    def _clear(self, told: Notice, now: datetime) -> NewPost:
+        return _message(self._channel, PostId(f"{told.post}-over"), cards.in_time_again(now - told.since), now)
+
+
+def _message(channel: str, id_: PostId, body: Body, now: datetime) -> NewPost:
+    return NewPost(id_, PostKind.MESSAGE, Lane.ALERT, channel, body, now)

@@ -95,6 +95,7 @@ class Reader:
         self._clock = clock
         self._new_id = new_id
         self._settings = settings
+        self._alerting, self._lookback, self._sweep_every = settings.alerting, settings.lookback, settings.sweep_every
         self._refused = _Refused()
         self._listed_names = ListedNames()
 
@@ -105,11 +106,18 @@ class Reader:
 
         Raises Unread where EnOS could not be read; nothing is lost by it. What the store raises is not caught.
         """
-        sweep = reading.swept_at is None or is_due(reading.swept_at, self._settings.sweep_every, now)
+        sweep = reading.swept_at is None or is_due(reading.swept_at, self._sweep_every, now)
         trusted = reading.clean and reading.early_stop
-        order = _Order(self._settings.alerting)
+        order = _Order(self._alerting)
         begun = False
-        async with closing(self._enos.search(self._terms(reading, now, sweep=sweep))) as found:
+        terms = Search(
+            kind=reading.kind,
+            since=milliseconds(min(now - self._lookback, reading.swept_at or now)),
+            until=milliseconds(now + AHEAD),
+            # a sweep also asks for what has not ended, to follow it beyond the window
+            statuses=tuple(dict.fromkeys((*self._settings.alert_statuses, *(UNFINISHED if sweep else ())))),
+        )
+        async with closing(self._enos.search(terms)) as found:
             async for page in _read(found):
                 if not page.last and not begun:
                     await self._store.set_reading(replace(reading, clean=False))
@@ -155,7 +163,7 @@ class Reader:
         render_context = await self._owner_resolver.resolve((owner for row in rows for owner in row.owners), now)
         terms = incident_posts.Terms(
             now=now,
-            alerting=self._settings.alerting,
+            alerting=self._alerting,
             channel=self._settings.channel,
             new_id=self._new_id,
             kind=kind,
@@ -209,23 +217,6 @@ class Reader:
         left = LeftOut(f"{row.id}|{reference.text}", f"{row.id} of {row.flow_name}", why)
         (result.refused if reference.is_new else result.refused_again).append(left)
         return reference.is_new
-
-    def _terms(self, reading: ReadState, now: datetime, *, sweep: bool) -> Search:
-        """Return the search: a sweep also asks for what has not ended, to follow it beyond the window."""
-        since = window_start(reading, now, self._settings)
-        more = UNFINISHED if sweep else ()
-        return Search(
-            kind=reading.kind,
-            since=milliseconds(since),
-            until=milliseconds(now + AHEAD),
-            statuses=tuple(dict.fromkeys((*self._settings.alert_statuses, *more))),
-        )
-
-
-def window_start(reading: ReadState, now: datetime, settings: MonitorSettings) -> datetime:
-    """Return where the window of trigger times begins: the look-back, or the last sweep where that is older."""
-    since = now - settings.lookback
-    return since if reading.swept_at is None else min(since, reading.swept_at)
 
 
 class _Reference(NamedTuple):

@@ -1,10 +1,19 @@
-"""The settings that watching depends on."""
+"""The settings of the monitor, and what it reaches the outside by."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bot.core.flow.status import Status
+from bot.messages import incident_posts
+from bot.messages.cards.incident import RenderContext
+from bot.work.monitor.owners import OwnerResolver
+from bot.work.ports import Clock, Enos, NewId
+
+if TYPE_CHECKING:
+    from bot.store.store import Store
 
 UPDATED = frozenset({"update_time", "updateTime"})  # the sort field, as either documentation spells it
 
@@ -40,3 +49,33 @@ class MonitorSettings:
     def sweep_every(self) -> timedelta:
         """How often the window is read to its end."""
         return timedelta(minutes=self.sweep_minutes)
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorContext:
+    """What watching reaches the outside by."""
+
+    enos: Enos
+    store: "Store"
+    owner_resolver: OwnerResolver
+    clock: Clock
+    steady: Clock  # for what waits: never put back
+    new_id: NewId
+    settings: MonitorSettings
+    mask: Callable[[str], str]
+    wake: Callable[[], None]  # there is something to deliver
+    occurred: Callable[[int], None] = lambda _status: None  # a failure was seen that is new
+
+    def terms(self, now: datetime, render_context: RenderContext) -> incident_posts.Terms:
+        """Return the terms of a decision that is made outside of a search."""
+        return incident_posts.Terms(
+            now=now,
+            alerting=self.settings.alerting,
+            channel=self.settings.channel,
+            new_id=self.new_id,
+            by_instance=self.settings.group_by == "instance",
+            stored_at=self.clock(),
+            render_context=render_context,
+            storm=self.settings.storm,
+            command=self.settings.command,
+        )

@@ -12,7 +12,7 @@ from bot.core.flow.model import FlowId, Instance, InstanceId
 from bot.core.flow.times import read_time
 from bot.core.incident.facts import ChangeSet, Seen, StoredState
 from bot.work.monitor import page_facts
-from bot.work.monitor.details import MonitorContext
+from bot.work.monitor.settings import MonitorContext
 
 _STEP, _FARTHEST = timedelta(minutes=15), timedelta(hours=14)  # how zones differ from UTC
 

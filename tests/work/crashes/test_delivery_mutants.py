@@ -57,7 +57,7 @@ MUTANTS = [
     Mutant(
         "a card that takes no edit is forgotten",
         "bot/work/delivery/outcomes.py",
-        (("return MessageLost(error) if post.new.kind is Kind.EDIT else GiveUp(error)", "return GiveUp(error)"),),
+        (("return MessageLost(error) if post.new.kind is PostKind.EDIT else GiveUp(error)", "return GiveUp(error)"),),
         "delivery/test_delivery_lost_messages.py::test_a_card_that_takes_no_edit_is_said_once_more_and_its_thread_goes_on_there",
     ),
     Mutant(
@@ -106,8 +106,8 @@ MUTANTS = [
         "bot/work/delivery/lookup_backoff.py",
         (
             (
-                "wait = self._places.get(place)",
-                "wait = self._places.get(place, next(iter(self._places.values()), None))",
+                "wait = self.places.get(place)",
+                "wait = self.places.get(place, next(iter(self.places.values()), None))",
             ),
         ),
         "delivery/test_delivery_lookup_backoff.py::test_a_channel_whose_history_fails_delays_no_other",
@@ -115,8 +115,8 @@ MUTANTS = [
     Mutant(
         "a run is written after its call",
         "bot/work/commands/starting.py",
-        (("    await rooms.store.put_run(run, linked=ask.proven_link)\n    return run\n", "    return run\n"),),
-        "test_answer_left_open.py::test_killed_after_the_call_the_run_is_found_and_told",
+        (("    await services.store.put_run(run, linked=context.proven_link)\n    return run\n", "    return run\n"),),
+        "runs/test_crash_recovery.py::test_killed_after_the_call_the_run_is_found_and_told",
     ),
     Mutant(
         "a reading that a fault cut off is taken for whole",

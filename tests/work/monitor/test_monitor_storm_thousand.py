@@ -38,7 +38,7 @@ class Town:
         )
         settings = MonitorSettings(channel=CHANNEL, user="u15432100000000001")
         args = (self.enos, self.store, People(), self.clock, self.new_id, settings)
-        self.monitor = Monitor(*args, mask=str, jitter=lambda: 0.5, wake=self.delivery.wake)
+        self.monitor = Monitor(*args, mask=str, jitter=lambda: 0.5)
         self.incident_actions = IncidentActions(self.store, People(), self.new_id, wake=self.monitor.incident_changed)
 
     def new_id(self):
