@@ -47,7 +47,7 @@ from bot.store.retention import RETENTION
 from bot.store.store import Store
 from bot.work.commands.context import AnswerSettings, Services
 from bot.work.commands.dispatcher import Dispatcher
-from bot.work.commands.gone import report_if_gone
+from bot.work.commands.flow_access import report_if_gone
 from bot.work.commands.incident_actions import IncidentActions
 from bot.work.delivery.alarms import Alarm, Alarms
 from bot.work.delivery.delivery import Delivery

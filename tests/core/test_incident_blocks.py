@@ -85,16 +85,6 @@ def test_a_button_carries_version_post_and_words():
         "1|p3f9|rerun 2809-20190812080700",
         "primary",
     )
-    assert blocks.pressed(button["value"]) == ("p3f9", "rerun 2809-20190812080700")
-
-
-@pytest.mark.parametrize("carried", ["", "ack 2809", "2|p|ack 2809", "1|p"])
-def test_a_value_of_another_version_is_not_understood(carried):
-    assert blocks.pressed(carried) is None
-
-
-def test_words_with_bars_come_back_whole():
-    assert blocks.pressed(blocks.value("find a|b", "p1")) == ("p1", "find a|b")
 
 
 def test_words_that_do_not_fit_are_a_bug_of_the_caller():

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import assert_never
 
 from bot.core.audit import Entry, frees
+from bot.core.command import buttons
 from bot.core.command.rights import Denial
 from bot.core.command.words import decode, visible
 from bot.core.flow.ids import is_instance
@@ -32,7 +33,7 @@ def told(
 
     An offer whose words do not fit into a button stands as words.
     """
-    row, rest = buttons(offers, post)
+    row, rest = offered(offers, post)
     parts: list[Block] = [blocks.section(text), *extra]
     if rest:
         lines = [f"{escape(label)}: {typed(command)}" for label, command in rest]
@@ -63,12 +64,12 @@ def typed(words: str) -> str:
     return code(visible(decode(words).text))
 
 
-def buttons(offers: Sequence[Offer], post: str) -> tuple[list[Element], list[Offer]]:
+def offered(offers: Sequence[Offer], post: str) -> tuple[list[Element], list[Offer]]:
     """Return buttons, and those offers that do not fit into one."""
     row: list[Element] = []
     rest: list[Offer] = []
     for index, (label, command) in enumerate(offers):
-        if post and len(blocks.value(command, post)) <= blocks.VALUE_LIMIT:
+        if post and len(buttons.value(command, post)) <= buttons.VALUE_LIMIT:
             row.append(blocks.button(label, command, post, index=index))
         else:
             rest.append((label, command))

@@ -263,7 +263,7 @@ def _card(
     zone: timedelta | None = None,
 ) -> Body:
     """Return the message; with a colour the text stands above the bar, or Slack would show it there once more."""
-    row, _ = answers.buttons(offers, run.post)
+    row, _ = answers.offered(offers, run.post)
     head: list[Block] = [blocks.section(text)]
     parts: list[Block] = [*extra]
     if run.notes:

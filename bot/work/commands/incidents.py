@@ -22,7 +22,7 @@ from bot.core.flow.ids import flow_of
 from bot.core.flow.model import InstanceId
 from bot.core.incident.lifecycle import is_live, reference
 from bot.core.incident.model import Incident, Phase
-from bot.core.outbox.conversations import SlackRefused
+from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.outbox.pointers import post_presence
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Link, Surface
@@ -31,11 +31,10 @@ from bot.core.text.likeness import likeness, unmarked
 from bot.core.text.sealed import without_secrets
 from bot.core.text.shown_times import duration
 from bot.messages.cards import answers, flows
-from bot.work.commands import replaced_messages, targets, unmatched, visibility
+from bot.work.commands import reply, targets, unmatched
 from bot.work.commands.context import Answer, CommandContext, Services
 from bot.work.commands.listing import left_out, listed, on_page
 from bot.work.commands.people import proof
-from bot.work.commands.reply import SLACK_FAILURES
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +79,7 @@ async def ack(services: Services, context: CommandContext, request: Ack) -> Answ
     attempt_result = context.attempt_result(services.clock(), linked=linked)
     await services.incident_actions.acknowledge(
         incident.id,
-        context.person,
+        context.incoming.by,
         context.now,
         until=until,
         note=without_secrets(request.because, services.answer_settings.mask),
@@ -96,7 +95,7 @@ async def unack(services: Services, context: CommandContext, request: Unack) -> 
     linked = await _authorize(services, context, incident)
     attempt_result = context.attempt_result(services.clock(), linked=linked)
     await services.incident_actions.unack(
-        incident.id, context.person, context.now, attempt_result=attempt_result, words=context.words
+        incident.id, context.incoming.by, context.now, attempt_result=attempt_result, words=context.words
     )
     return await _answer(services, context, incident, "You gave it back")
 
@@ -108,7 +107,7 @@ async def close(services: Services, context: CommandContext, request: Close) -> 
     attempt_result = context.attempt_result(services.clock(), linked=linked)
     await services.incident_actions.close(
         incident.id,
-        context.person,
+        context.incoming.by,
         context.now,
         because=without_secrets(request.because, services.answer_settings.mask),
         attempt_result=attempt_result,
@@ -123,7 +122,7 @@ async def reopen(services: Services, context: CommandContext, request: Reopen) -
     linked = await _authorize(services, context, incident, needs_link=True)
     attempt_result = context.attempt_result(services.clock(), linked=linked)
     await services.incident_actions.reopen(
-        incident.id, context.person, context.now, attempt_result=attempt_result, words=context.words
+        incident.id, context.incoming.by, context.now, attempt_result=attempt_result, words=context.words
     )
     return await _answer(services, context, incident, "You reopened it")
 
@@ -134,7 +133,7 @@ async def thread(services: Services, context: CommandContext, request: Thread) -
     linked = await _authorize(services, context, incident)
     attempt_result = context.attempt_result(services.clock(), linked=linked)
     await services.incident_actions.open_thread(
-        incident.id, context.person, context.now, attempt_result=attempt_result, words=context.words
+        incident.id, context.incoming.by, context.now, attempt_result=attempt_result, words=context.words
     )
     services.wake()
     named = flows.flow_name(incident.flow_id, incident.flow_name)
@@ -215,7 +214,7 @@ async def _authorize(
     caller = context.caller
     if not services.answer_settings.oncall and caller.link is not None:
         caller = await _with_channel_members(services, context, incident.channel)
-    is_holder = incident.acked_by == context.person
+    is_holder = incident.acked_by == context.incoming.by
     needed = caller.link if needs_link else None
     if (
         may_respond(caller, (), needs_link=needs_link, holds=is_holder and isinstance(context.request, Unack))
@@ -232,7 +231,7 @@ async def _authorize(
     if reason is not Denial.NONE:
         raise await _refusal(services, replace(context, caller=caller), incident, reason, flow_owners)
     if caller.link is not None and caller.link.user_name in flow_owners.names:
-        return context.proven_link
+        return replace(context.link, verified=True)
     return needed and replace(needed, verified=False)
 
 
@@ -286,7 +285,7 @@ async def _with_channel_members(services: Services, context: CommandContext, cha
     Where the bot may not list them, it is those who speak there.
     """
     try:
-        return replace(context.caller, on_call=context.person.user in await services.slack.members(channel))
+        return replace(context.caller, on_call=context.incoming.by.user in await services.slack.members(channel))
     except SlackRefused as refused:
         log.warning("the members of %s are not known: %s", channel, refused)
         if context.incoming.origin.channel == channel:
@@ -302,7 +301,7 @@ async def _with_channel_members(services: Services, context: CommandContext, cha
 async def _answer(services: Services, context: CommandContext, incident: Incident, done: str) -> Answer:
     """Say where it is told, where the asker does not see it; in the incident's thread the reply is the answer."""
     services.wake()
-    if visibility.sees_thread(context, incident) and context.incoming.origin.surface in {
+    if reply.sees_thread(context, incident) and context.incoming.origin.surface in {
         Surface.BUTTON,
         Surface.MENTION,
     }:
@@ -318,7 +317,7 @@ def _wanted(incident: Incident, context: CommandContext, scope: str) -> bool:
         return incident.phase is Phase.OPEN
     if scope == "mine":
         mine = context.caller.link is not None and context.caller.link.user_name in incident.owners
-        return mine or incident.acked_by == context.person
+        return mine or incident.acked_by == context.incoming.by
     return True
 
 
@@ -343,4 +342,4 @@ async def _line(services: Services, context: CommandContext, incident: Incident)
 
 
 async def _link(services: Services, incident: Incident) -> str:
-    return await replaced_messages.link_to(services, await services.store.post(PostId(incident.post)))
+    return await reply.link_to(services, await services.store.post(PostId(incident.post)))

@@ -38,7 +38,7 @@ async def log(services: Services, context: CommandContext, request: Log) -> Answ
     head = f"Log of {what}, the last {count} of {len(lines)} lines." if len(lines) > 1 else f"Log of {what}."
     if request.here and context.incident is not None:
         shown = blocks.rich_pre(_end(tail, SHOWN))
-        head = f"{mention(context.person.user)} shows this to all. {head}"
+        head = f"{mention(context.incoming.by.user)} shows this to all. {head}"
         body = answers.told(context.words, head, post=context.post, offers=[again], extra=[shown])
         return Answer(body, in_incident=context.incident)
     offers = [again]

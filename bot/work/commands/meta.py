@@ -79,7 +79,7 @@ async def status(services: Services, context: CommandContext, _request: Status) 
 async def audit(services: Services, context: CommandContext, request: Audit) -> Answer:
     """Show who did what."""
     span = window(request.period, context.now, context.zone)
-    person = Person(context.person.team, request.person) if request.person else None
+    person = Person(context.incoming.by.team, request.person) if request.person else None
     entries = await services.store.audit_entries(span.since, span.until, person, limit=MOST_ENTRIES)
     lines = [_line(entry) for entry in entries]
     by = f" by {mention(request.person)}" if request.person else ""

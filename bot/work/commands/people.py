@@ -19,7 +19,7 @@ from bot.work.delivery.reachability import reachable
 
 async def link(services: Services, context: CommandContext, request: LinkPerson) -> Answer:
     """Tie a Slack person to an EnOS user, and try to prove it."""
-    person = Person(context.person.team, request.person)
+    person = Person(context.incoming.by.team, request.person)
     await _refuse_others(services, person)
     verified, why = await proof(services, Link(person, request.user_id, request.user_name))
     before = await services.store.link(person)  # as it is now: EnOS may have taken its time
@@ -30,7 +30,7 @@ async def link(services: Services, context: CommandContext, request: LinkPerson)
     await _refuse_taken(services, new)
     done = "confirmed the link of" if same else "linked" if before is None else "changed the link of"
     text = (
-        f"{mention(context.person.user)} {done} {mention(person.user)} to EnOS user {code(new.user_name)} "
+        f"{mention(context.incoming.by.user)} {done} {mention(person.user)} to EnOS user {code(new.user_name)} "
         f"({code(new.user_id)}). {why}"
     )
     if before is not None and not same:
@@ -42,7 +42,7 @@ async def link(services: Services, context: CommandContext, request: LinkPerson)
 
 async def unlink(services: Services, context: CommandContext, request: Unlink) -> Answer:
     """Untie."""
-    person = Person(context.person.team, request.person)
+    person = Person(context.incoming.by.team, request.person)
     before = await services.store.link(person)
     if before is None:
         raise targets.FormattedRefusal(
@@ -50,7 +50,7 @@ async def unlink(services: Services, context: CommandContext, request: Unlink) -
             f"{mention(person.user)} is not linked, so nothing was changed. {code('people')} lists who is.",
         )
     text = (
-        f"{mention(context.person.user)} removed the link of {mention(person.user)} to EnOS user "
+        f"{mention(context.incoming.by.user)} removed the link of {mention(person.user)} to EnOS user "
         f"{code(before.user_name)} ({code(before.user_id)})."
     )
     await services.store.remove_link(person, posts=await notices(services, context, person, text))
@@ -104,10 +104,10 @@ async def people(services: Services, context: CommandContext, request: People) -
 async def whoami(services: Services, context: CommandContext, _request: Whoami) -> Answer:
     """Tell the asker who they are to the bot."""
     profile, own = context.caller.profile, context.caller.link
-    parts = [f"You are {mention(context.person.user)} ({code(str(context.person))})."]
+    parts = [f"You are {mention(context.incoming.by.user)} ({code(str(context.incoming.by))})."]
     if own is None:
         way_out = answers.please_link(
-            context.person, sorted(services.answer_settings.admins), services.answer_settings.command
+            context.incoming.by, sorted(services.answer_settings.admins), services.answer_settings.command
         )
         parts.append(
             "You are not linked to an EnOS user yet, so I can neither read nor change anything in EnOS for you. "
@@ -167,7 +167,7 @@ async def proof(services: Services, link: Link) -> tuple[bool, str]:
 async def notices(services: Services, context: CommandContext, person: Person, text: str) -> tuple[NewPost, ...]:
     """Return the direct messages to the person and to the other admins, those whom one may reach."""
     text += " If that is wrong, tell an admin of the bot."
-    whom = {person.user, *services.answer_settings.admins} - {context.person.user}
+    whom = {person.user, *services.answer_settings.admins} - {context.incoming.by.user}
     return tuple(
         NewPost(
             id=PostId(services.new_id()),

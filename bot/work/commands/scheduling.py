@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from bot.core.command.requests import Cancel, Disable, Enable
 from bot.core.errors import Refused, TemporaryFailure, Unclear
@@ -23,7 +24,7 @@ async def enable(services: Services, context: CommandContext, request: Enable) -
     if flow.active:
         raise _already(flow, "on", ("Disable", f"disable {flow.id}"))
     lost = await _switch_schedule(services, context, flow, services.enos.enable)
-    text = f"{mention(context.person.user)} turned scheduling of {_named(flow)} on{lost}."
+    text = f"{mention(context.incoming.by.user)} turned scheduling of {_named(flow)} on{lost}."
     return _changed(context, flow.id, text, ("Disable", f"disable {flow.id}"), request="enable", result=str(flow.id))
 
 
@@ -41,7 +42,7 @@ async def disable(services: Services, context: CommandContext, request: Disable)
         )
         return _question(context, text, ("Turn scheduling off", f"disable {flow.id} confirmed"))
     lost = await _switch_schedule(services, context, flow, services.enos.disable)
-    text = f"{mention(context.person.user)} turned scheduling of {_named(flow)} off{lost}."
+    text = f"{mention(context.incoming.by.user)} turned scheduling of {_named(flow)} off{lost}."
     return _changed(context, flow.id, text, ("Enable", f"enable {flow.id}"), request="disable", result=str(flow.id))
 
 
@@ -66,7 +67,7 @@ async def cancel(services: Services, context: CommandContext, request: Cancel) -
         await services.enos.cancel(instance.id, as_user=context.link.user_id)
     except Unclear:
         lost = f" EnOS's answer was lost, and {await _state(services, context, instance.id)}."
-    text = f"{mention(context.person.user)} asked EnOS to stop {run}.{lost} It may take a moment."
+    text = f"{mention(context.incoming.by.user)} asked EnOS to stop {run}.{lost} It may take a moment."
     return _changed(context, flow.id, text, show, request="cancel", result=instance.id)
 
 
@@ -108,7 +109,7 @@ async def _record_call(services: Services, context: CommandContext, what: dict[s
     """
     if context.attempt is not None:
         written = json.dumps(what | {"user": context.link.user_id})
-        await services.store.set_attempt_detail(context.attempt, written, linked=context.proven_link)
+        await services.store.set_attempt_detail(context.attempt, written, linked=replace(context.link, verified=True))
 
 
 def _named(flow: Flow) -> str:

@@ -1,9 +1,10 @@
-"""Starting: trigger and rerun, with the care that a second start of the same data deserves.
+"""Starting: trigger and rerun, so that nothing is started twice for the same data.
 
 The id of a new instance is known in advance (flow id and UTC minute). So the row is written before the call;
 a lost answer is looked up (``progress.py``) and never sent again; and within EnOS's minute a second start is refused.
 """
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -37,6 +38,7 @@ from bot.core.text.shown_times import ago, minute_in_utc, on_the_clock
 from bot.messages.cards import answers, flows, runs
 from bot.work.commands import reply, targets
 from bot.work.commands.context import Answer, CommandContext, Services
+from bot.work.ports_store import AttemptResult
 
 _HOLDING_STATES = frozenset({"asked", "running", "ended"})  # states of a run that holds its minute
 
@@ -46,21 +48,11 @@ class PlannedStart:
     """What is about to be started."""
 
     flow: Flow
-    at: datetime  # the data time
+    at_ms: int  # the trigger time, epoch milliseconds
     task: TaskId | None = None
     task_name: str = ""
     parameters: tuple[Parameter, ...] = ()  # all of them, as sent; empty where none is changed
     notes: str = ""
-
-    @property
-    def at_ms(self) -> int:
-        """The data time, epoch milliseconds."""
-        return milliseconds(self.at)
-
-    @property
-    def action(self) -> str:
-        """The platform's name of the call."""
-        return "triggerFromTask" if self.task is not None else "updateAndTrigger" if self.parameters else "trigger"
 
 
 async def trigger(services: Services, context: CommandContext, request: Trigger) -> Answer:
@@ -91,7 +83,7 @@ async def trigger(services: Services, context: CommandContext, request: Trigger)
     )
     start = PlannedStart(
         flow=flow,
-        at=at,
+        at_ms=milliseconds(at),
         task=request.task,
         task_name=names.get(request.task, "") if request.task is not None else "",
         parameters=merged(flow, changes) if changes else (),
@@ -113,7 +105,7 @@ async def rerun(services: Services, context: CommandContext, request: Rerun) -> 
         raise await _no_minute(services, context, instance.id, planned, period[-1], taken)
     moved = None if at == planned.data_time else (planned.data_time, at)
     notes = runs.notes(runs.StartDetails(skips=planned.skips, moved=moved))
-    start = PlannedStart(flow=flow, at=at, task=planned.task, task_name=planned.task_name, notes=notes)
+    start = PlannedStart(flow=flow, at_ms=milliseconds(at), task=planned.task, task_name=planned.task_name, notes=notes)
     return await _start(services, context, start)
 
 
@@ -148,41 +140,48 @@ def merged(flow: Flow, changes: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
 
 
 async def _start(services: Services, context: CommandContext, start: PlannedStart) -> Answer:
-    async with services.flow_locks.of(start.flow.id):
+    flow, user = start.flow.id, context.link.user_id
+    async with services.flow_locks.setdefault(flow, asyncio.Lock()):
         run = await _reserved_run(services, context, start)
     try:
-        instance = await _call_enos(services, context, start)
+        if start.task is not None:
+            instance = await services.enos.trigger_from_task(flow, start.task, start.at_ms, as_user=user)
+        elif start.parameters:
+            instance = await services.enos.trigger_with(flow, start.at_ms, start.parameters, as_user=user)
+        else:
+            instance = await services.enos.trigger(flow, start.at_ms, as_user=user)
     except Unclear as unclear:
-        # A run whose answer was lost keeps its attempt open: the look-up ends it.
-        answer = Answer(
-            runs.start_unconfirmed(run, unclear.why, zone=services.platform_zone()),
-            public=True,
-            in_incident=context.about(run.flow_id),
-        )
+        # The attempt of a run whose answer was lost stays open: the look-up ends it.
+        body = runs.start_unconfirmed(run, unclear.why, zone=services.platform_zone())
+        answer = Answer(body, public=True, in_incident=context.about(flow))
         await services.store.put_run(run, posts=await reply.posts(services, context, answer))
         services.wake()
         return replace(answer, queued=True)
     except Failure:
         await services.store.put_run(replace(run, state="not started"))
         raise
-    if instance != run.instance:  # the minute was not the expected one: only one row may stand for the run
+    if instance != run.instance:  # EnOS took another minute than expected: the run keeps one row only
         await services.store.put_run(replace(run, state="not started"))
     run = replace(run, instance=instance, state="running")
-    answer = Answer(
-        runs.started(run, start.task_name, zone=services.platform_zone()),
-        public=True,
-        in_incident=context.about(run.flow_id),
-    )
+    body = runs.started(run, start.task_name, zone=services.platform_zone())
+    answer = Answer(body, public=True, in_incident=context.about(flow))
     posts = await reply.posts(services, context, answer)
-    attempt_result = context.attempt_result(services.clock(), request=start.action, answer=run.instance)
-    await services.store.put_run(run, posts=posts, attempt_result=attempt_result)
+    await services.store.put_run(run, posts=posts, attempt_result=attempt_result(run, "done", services.clock()))
     services.wake()
     services.poll_soon()
     return replace(answer, queued=True)
 
 
+def attempt_result(run: Run, outcome: str, now: datetime) -> AttemptResult | None:
+    """The end of the attempt that started a run. An attempt that has ended already stays as it ended."""
+    if not run.attempt:
+        return None
+    action = "triggerFromTask" if run.task else "updateAndTrigger" if run.parameters else "trigger"
+    return AttemptResult(run.attempt, outcome, now, action, run.user_id, run.instance)
+
+
 async def _reserved_run(services: Services, context: CommandContext, start: PlannedStart) -> Run:
-    """Write, before the call, what is about to be started; from then on nobody else starts it."""
+    """Write, before the call, what is about to be started: from then on a second start of it is refused."""
     expected = expected_instance(start.flow.id, start.at_ms)
     await _refuse_second_start(services, context, start.flow, expected)
     incident = context.about(start.flow.id)
@@ -190,7 +189,7 @@ async def _reserved_run(services: Services, context: CommandContext, start: Plan
         instance=expected,
         flow_id=start.flow.id,
         flow_name=start.flow.name,
-        by=str(context.person),
+        by=str(context.incoming.by),
         post=context.post,
         started_at=context.now,
         channel=incident.channel if incident else context.incoming.origin.channel,
@@ -205,17 +204,8 @@ async def _reserved_run(services: Services, context: CommandContext, start: Plan
         words=context.words,
         notes=start.notes,
     )
-    await services.store.put_run(run, linked=context.proven_link)
+    await services.store.put_run(run, linked=replace(context.link, verified=True))
     return run
-
-
-async def _call_enos(services: Services, context: CommandContext, start: PlannedStart) -> InstanceId:
-    user, flow = context.link.user_id, start.flow.id
-    if start.task is not None:
-        return await services.enos.trigger_from_task(flow, start.task, start.at_ms, as_user=user)
-    if start.parameters:
-        return await services.enos.trigger_with(flow, start.at_ms, start.parameters, as_user=user)
-    return await services.enos.trigger(flow, start.at_ms, as_user=user)
 
 
 async def _refuse_second_start(services: Services, context: CommandContext, flow: Flow, expected: InstanceId) -> None:
@@ -273,7 +263,7 @@ async def _no_minute(
         at=last,
         run=ours if ours is not None and ours.state != "not started" else None,
         instance=found,
-        asker=context.person,
+        asker=context.incoming.by,
         repeats=holder == old,
     )
     again = f"trigger {planned.flow} from {planned.task} at {minute_in_utc(other)}" if other else ""

@@ -17,15 +17,14 @@ from bot.core.flow.model import (
     InstanceId,
     UserName,
 )
+from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.people.model import Person
 from bot.core.people.on_call import can_be_on_call
 from bot.core.text.likeness import begun, likeness, nearest_names, unmarked
 from bot.messages.cards import answers, flows
 from bot.messages.cards.answers import Offer
-from bot.work.commands import gone
 from bot.work.commands.context import CommandContext, Services
-from bot.work.commands.flow_access import HIDDEN_REASONS
-from bot.work.commands.reply import SLACK_FAILURES
+from bot.work.commands.flow_access import GONE_REASONS, HIDDEN_REASONS, refusal_reason
 
 CHOICES = 10  # flows offered where a name is not clear
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]+")  # a name of these is printed as it is
@@ -176,7 +175,7 @@ def link_changed() -> Refused:
 
 async def still_linked(services: Services, context: CommandContext) -> None:
     """Raise Refused where the asker's link is another one now, or none: what was read by it is not theirs to see."""
-    now = await services.store.link(context.person)
+    now = await services.store.link(context.incoming.by)
     was = context.caller.link
     if was is not None and (now is None or (now.user_id, now.user_name) != (was.user_id, was.user_name)):
         raise link_changed()
@@ -189,7 +188,7 @@ async def denial(
     people = await people_of(services, names) if names else {}
     sentence = answers.denial(
         reason,
-        person=context.person,
+        person=context.incoming.by,
         command=services.answer_settings.command,
         admins=sorted(services.answer_settings.admins),
         owners=flows.owners(names, people),
@@ -237,13 +236,13 @@ async def current_owners(
         return FlowOwners(tuple(known), unread=outage, now=False)
     except Refusal as refusal:
         unread = refusal
-    hidden = gone.reason(unread) in HIDDEN_REASONS
+    hidden = refusal_reason(unread) in HIDDEN_REASONS
     try:
         return FlowOwners((await services.enos.flow(flow)).owners, unread, hidden)
     except TemporaryFailure as outage:
         return FlowOwners(tuple(known), outage, hidden, now=False)
     except Refusal as refusal:
-        return FlowOwners(tuple(known), unread, hidden, gone=gone.reason(refusal) in gone.REASONS, now=False)
+        return FlowOwners(tuple(known), unread, hidden, gone=refusal_reason(refusal) in GONE_REASONS, now=False)
 
 
 async def instance(services: Services, context: CommandContext, which: InstanceId | None) -> Instance:
@@ -278,7 +277,7 @@ async def owner_name(services: Services, context: CommandContext, ref: OwnerRef 
         return alike[0] if len(alike) == 1 and ref.name not in linked else ref.name
     if ref.me:
         return context.link.user_name
-    link = await services.store.link(Person(context.person.team, ref.person))
+    link = await services.store.link(Person(context.incoming.by.team, ref.person))
     if link is None:
         raise Refused(
             "person_not_linked",

@@ -23,13 +23,12 @@ from bot.core.errors import Refused, TemporaryFailure
 from bot.core.flow.model import KINDS, FlowId, Search, UserName
 from bot.core.flow.status import Status
 from bot.core.flow.times import milliseconds
-from bot.core.outbox.conversations import SlackRefused
+from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.text.escape import code
 from bot.core.text.likeness import nearest_ids, nearest_names
 from bot.messages.cards.answers import Offer
 from bot.work.commands.context import CommandContext, Services
 from bot.work.commands.flow_access import HIDDEN_REASONS
-from bot.work.commands.reply import SLACK_FAILURES
 from bot.work.commands.targets import FormattedRefusal
 
 ListRequest = Failed | Runs | Incidents
@@ -85,7 +84,7 @@ async def check_person(services: Services, context: CommandContext, request: Aud
         ) from refused
     except SLACK_FAILURES:
         return _with_notes(["I could not check that this person exists: Slack did not answer."], nothing)
-    if await services.store.link(replace(profile.person, team=context.person.team)) is None:
+    if await services.store.link(replace(profile.person, team=context.incoming.by.team)) is None:
         return f"{nothing} They are not linked to an EnOS user."
     return nothing
 

@@ -19,6 +19,7 @@ from bot.core.flow.model import Flow, FlowId, Instance, TaskId, UserId
 from bot.core.flow.status import Status
 from bot.core.flow.times import read_time
 from bot.core.incident.facts import Run
+from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.outbox.posts import (
     Body,
     Lane,
@@ -30,9 +31,9 @@ from bot.core.outbox.posts import (
 from bot.core.people.model import Person
 from bot.core.text.sealed import Seal
 from bot.messages.cards import runs as cards
-from bot.work.commands import visibility
+from bot.work.commands import reply
 from bot.work.commands.context import Services
-from bot.work.commands.reply import SLACK_FAILURES
+from bot.work.commands.starting import attempt_result
 from bot.work.ports_store import AttemptResult
 
 log = logging.getLogger(__name__)
@@ -106,7 +107,7 @@ class RunTracker:
             await self._finish(run, "lost", cards.minute_taken(run, zone=zone), now, "outage:taken_by_another")
             return
         running = replace(_named(run, instance), state="running")
-        await self._save(running, cards.found(running, instance, zone=zone), now, _attempt_result(run, "done", now))
+        await self._save(running, cards.found(running, instance, zone=zone), now, attempt_result(run, "done", now))
         self._services.poll_soon()
 
     async def _check(self, run: Run, tracked: _Tracked, now: datetime) -> None:
@@ -148,7 +149,7 @@ class RunTracker:
             tracked.last_body = body
 
     async def _finish(self, run: Run, state: str, body: Body, now: datetime, outcome: str = "done") -> None:
-        await self._save(replace(run, state=state), body, now, _attempt_result(run, outcome, now))
+        await self._save(replace(run, state=state), body, now, attempt_result(run, outcome, now))
 
     async def _is_posted(self, run: Run) -> bool:
         return await self._services.store.post(PostId(run.post)) is not None
@@ -175,7 +176,7 @@ class RunTracker:
         user = Person(*run.by.split(":", 1)).user
         incident = await self._services.store.incident(run.incident) if run.incident else None
         if incident is not None:
-            return visibility.in_thread(incident, PostId(run.post), body, now, user)
+            return reply.in_thread(incident, PostId(run.post), body, now, user)
         return NewPost(
             id=PostId(run.post),
             kind=PostKind.MESSAGE,
@@ -228,11 +229,3 @@ def wait_until_next(age: timedelta) -> timedelta:
     if age < timedelta(minutes=10):
         return timedelta(seconds=10)
     return timedelta(seconds=30 if age < timedelta(hours=1) else 60)
-
-
-def _attempt_result(run: Run, outcome: str, now: datetime) -> AttemptResult | None:
-    """Return the end of an attempt that a lost answer left open; one that has ended stays as it ended."""
-    if not run.attempt:
-        return None
-    action = "triggerFromTask" if run.task else "updateAndTrigger" if run.parameters else "trigger"
-    return AttemptResult(run.attempt, outcome, now, action, run.user_id, run.instance)

@@ -5,9 +5,10 @@ from answer_world import FAILED, OPS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.core.command import buttons
 from bot.core.incident.model import Phase
 from bot.core.people.model import Origin, Surface
-from bot.slack.incoming import decode_value, press
+from bot.slack.incoming import press
 
 OTHER = "2809-2026112102"
 CHANGES = [
@@ -144,7 +145,7 @@ async def test_stored_words_give_the_rights_of_who_presses(world, cards, maya):
     ["", "ack 2809", "0|p|ack 2809", "2|p|ack 2809", "1|p", "1|p|", "1|p|  ", "|", "||", "1||", "\x00", "1" * 2000],
 )
 async def test_a_value_of_no_known_version_says_nothing(world, cards, maya, carried):
-    post, words = decode_value(carried)
+    post, words = buttons.read(carried)
     before = await state(world)
     (told,) = await world.heard(maya, words, Origin(Surface.BUTTON, OPS, "", cards[0].ts), post)
     assert "This button is too old for me to read" in told.text

@@ -12,7 +12,7 @@ from bot.core.incident.facts import ChangeSet
 from bot.core.incident.model import Phase
 from bot.core.people.model import Link
 from bot.enos.errors import NoResponse, Unreachable
-from bot.work.commands.gone import report_if_gone
+from bot.work.commands.flow_access import report_if_gone
 from bot.work.monitor.reminders import ReminderChecks, Reminders
 
 GONE = "EnOS no longer shows me the flow *daily-energy-report*."

@@ -1,18 +1,21 @@
 """Who sees the answer: every verb, for every kind of person, on every surface."""
 
 from dataclasses import replace
+from datetime import UTC
 
 import pytest
 from answer_world import FAILED, LINKED, OPS, Lost
 
-from bot.core.command.table import ROWS, CommandKind
+from bot.core.command.requests import Help
+from bot.core.command.rights import Caller
+from bot.core.command.table import ROWS, CommandKind, row_of
 from bot.core.flow.status import Status
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.outbox.posts import PostId, PostKind
-from bot.core.people.model import IncomingMessage, Origin, Surface
+from bot.core.people.model import IncomingMessage, Origin, Profile, Surface
 from bot.enos.errors import NoResponse
-from bot.work.commands import visibility
-from bot.work.commands.context import Answer
+from bot.work.commands import reply
+from bot.work.commands.context import Answer, CommandContext
 from bot.work.delivery.outcomes import Reroute, after_refusal
 
 AT_WORK = "3377-2026112110"
@@ -232,15 +235,17 @@ async def test_a_question_needs_no_membership(world, maya):
 
 def bare(world, actor, surface):
     where = Origin(surface, f"D{actor.person.user[1:]}" if surface is Surface.DIRECT else OPS)
-    return world.dispatcher._initial_context(IncomingMessage("key", "words", actor.person, where, world.now))
+    incoming = IncomingMessage("key", "words", actor.person, where, world.now)
+    caller = Caller(Profile(actor.person), None)
+    return CommandContext(incoming, Help(), row_of(Help()), "words", caller, UTC, world.now, PostId("answer"))
 
 
 def test_an_answer_without_a_body_is_told_by_nobody(world, maya):
-    assert visibility.posts_of(Answer(None), bare(world, maya, Surface.BUTTON), member=True, spare=PostId("s")) == ()
+    assert reply.posts_of(Answer(None), bare(world, maya, Surface.BUTTON), member=True, spare=PostId("s")) == ()
 
 
-def test_in_direct_messages_nothing_is_whispered(world, maya):
-    post = visibility.ephemeral(bare(world, maya, Surface.DIRECT), PostId("p"), {"text": "x"})
+def test_in_direct_messages_nothing_is_ephemeral(world, maya):
+    post = reply.ephemeral(bare(world, maya, Surface.DIRECT), PostId("p"), {"text": "x"})
     assert (post.kind, post.channel) == (PostKind.MESSAGE, "D0MAYA00001")
 
 

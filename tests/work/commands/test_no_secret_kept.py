@@ -10,7 +10,7 @@ from bot.core.flow.model import Parameter
 from bot.core.flow.status import Status
 from bot.core.people.model import IncomingMessage, Origin, Surface
 from bot.store.store import Store
-from bot.work.commands.secret_commands import SecretCommands
+from bot.work.commands.context import SecretCommands
 
 SECRET = "hunter2-S3cret"
 RUN = "3377-20261121143000"
