@@ -243,7 +243,7 @@ class App:
             new_id=new_id,
             answer_settings=answer_settings,
             schedule_words=in_words,
-            health=self.bot_health.status_fields,
+            status=self.bot_health.status,
             platform_zone=self._platform_zone,
             seal=Seal(settings.enos_secret_key),
             wake=wake,

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from sqlite_utils import Database
 
-from bot.core.audit import Attempt, Entry, frees
+from bot.core.audit import Attempt, Entry, Outcome
 from bot.core.people.model import Link, Person
 from bot.store.people import person
 from bot.store.timestamps import from_timestamp, from_timestamp_or_none, timestamp
@@ -21,8 +21,8 @@ class AttemptResultFields(Protocol):
         ...
 
     @property
-    def outcome(self) -> str:
-        """A named reason."""
+    def outcome(self) -> Outcome:
+        """How it ended."""
         ...
 
     @property
@@ -68,12 +68,12 @@ def end(db: Database, result: AttemptResultFields | None) -> None:
             "UPDATE attempts SET outcome = ?, request = ?, user_id = ?, answer = ?, ended_at = ?, freed = ?"
             " WHERE id = ? AND ended_at IS NULL",
             [
-                result.outcome,
+                str(result.outcome),
                 result.request,
                 result.user_id,
                 result.answer,
                 timestamp(result.at),
-                int(frees(result.outcome)),
+                int(result.outcome.frees),
                 result.attempt,
             ],
         )
@@ -126,7 +126,7 @@ def _entry(row: Row) -> Entry:
             verb=row["verb"],
             at=from_timestamp(row["at"]),
         ),
-        outcome=row["outcome"] or "",
+        outcome=Outcome.read(row["outcome"]) if row["outcome"] else None,
         request=row["request"] or "",
         user_id=row["user_id"] or "",
         answer=row["answer"] or "",

@@ -8,7 +8,7 @@ from sqlite3 import Row
 from sqlite_utils import Database
 
 from bot.core.flow.model import FlowId, InstanceId
-from bot.core.incident.facts import Run
+from bot.core.incident.facts import Run, RunState
 from bot.store.timestamps import from_timestamp, timestamp
 
 
@@ -25,7 +25,7 @@ def put_run(db: Database, new: Run) -> None:
             "channel": new.channel,
             "thread": new.thread,
             "verb": new.verb,
-            "state": new.state,
+            "state": new.state.value,
             "incident": new.incident,
             "attempt": new.attempt,
             "trigger_ms": new.trigger_ms,
@@ -79,7 +79,7 @@ def _run(row: Row) -> Run:
         channel=row["channel"],
         thread=row["thread"],
         verb=row["verb"],
-        state=row["state"],
+        state=RunState(row["state"]),
         incident=row["incident"],
         attempt=row["attempt"],
         trigger_ms=row["trigger_ms"],

@@ -16,7 +16,7 @@ from functools import partial
 
 from sqlite_utils import Database
 
-from bot.core.audit import Attempt
+from bot.core.audit import DONE, Attempt, Outcome
 from bot.core.people.model import Link, Person
 from bot.store import audit, monitor_state
 from bot.store.imports import Transact
@@ -58,7 +58,7 @@ class _AttemptResult:
     attempt: int
     at: datetime
     answer: str
-    outcome: str = "done"
+    outcome: Outcome = DONE
     request: str = ""
     user_id: str = ""
     linked: Link | None = None

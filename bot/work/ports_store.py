@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.audit import Attempt, Entry
+from bot.core.audit import Attempt, Entry, Outcome
 from bot.core.flow.model import FlowId, Instance, InstanceId
 from bot.core.incident.facts import ChangeSet, ReadState, Run, StoredState
 from bot.core.incident.groups import IncidentGroup
@@ -245,7 +245,7 @@ class Store(Protocol):
 
     # the audit
     async def begin_attempt(self, attempt: Attempt, *, delivery: str = "") -> int | None:
-        """Write an attempt; None if one with this key is open or has acted (``core/audit.py``, ``frees``)."""
+        """Write an attempt; None if one with this key is open or has acted (``Outcome.frees``)."""
         ...
 
     async def attempt_by_key(self, key: str) -> Entry | None:
@@ -313,7 +313,7 @@ class AttemptResult:
     """The end of an attempt."""
 
     attempt: int
-    outcome: str  # a named reason
+    outcome: Outcome
     at: datetime
     request: str = ""
     user_id: str = ""

@@ -10,6 +10,7 @@ from answer_slack import AnswerSlack, Message
 
 from bot.core.flow.model import FlowId, InstanceId, TaskId, UserId, UserName
 from bot.core.flow.status import Status
+from bot.core.health.promise import BotStatus, Judgement
 from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import IncomingMessage, Link, Origin, Person, Surface
@@ -108,7 +109,7 @@ class World:
         self.seen = []
         self.answer_texts = []  # the answers among it as text, each as it stood when it came or was edited
         self.messages = {}  # post id to the message it became
-        self.well = True
+        self.trouble = ()  # sentences of what is wrong with the bot
         self.secret_key = "the secret key of the EnOS application"
         self.polls_requested = 0  # how often the watcher was told that a run may heal
         self._ids = itertools.count(1)
@@ -137,7 +138,7 @@ class World:
             new_id=self.new_id,
             answer_settings=self.answer_settings,
             schedule_words=in_words,
-            health=lambda: {"Well": self.well, "Watching": "18 of 19 flows", "Last read": "4 s ago"},
+            status=lambda: BotStatus(Judgement(self.trouble), watching="18 of 19 flows", last_read="4 s ago"),
             platform_zone=lambda: self.zone,
             seal=Seal(self.secret_key),
             wake=lambda: None,
@@ -302,5 +303,6 @@ class World:
         names = {actor.person: actor.name for actor in self.actors.values()}
         entries = await self.store.audit_entries(START - timedelta(days=1), self.now + timedelta(days=1))
         return [
-            (names[e.attempt.by], e.attempt.words, e.outcome, e.request, e.user_id, e.answer) for e in reversed(entries)
+            (names[e.attempt.by], e.attempt.words, str(e.outcome or ""), e.request, e.user_id, e.answer)
+            for e in reversed(entries)
         ]

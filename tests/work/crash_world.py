@@ -16,6 +16,7 @@ from reminder_invariants import EVERY
 
 from bot.core.flow.model import UserId, UserName
 from bot.core.flow.status import Status
+from bot.core.health.promise import BotStatus
 from bot.core.people.model import IncomingMessage, Link, Origin, Surface
 from bot.core.text.mask import DEFAULT
 from bot.core.text.sealed import Seal
@@ -68,7 +69,7 @@ class Process:
             new_id=world.new_id,
             answer_settings=AnswerSettings(OPS, frozenset(), (), ZoneInfo("UTC"), "/flow", DEFAULT, (-1, 7)),
             schedule_words=str,
-            health=dict,
+            status=BotStatus,
             platform_zone=lambda: timedelta(hours=8),
             seal=Seal("the secret key of the EnOS application"),
             wake=lambda: None,

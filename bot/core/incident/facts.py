@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.incident.groups import IncidentGroup
@@ -55,6 +56,16 @@ class ReadState:
     read_at: datetime | None = None  # the last complete read
 
 
+class RunState(Enum):
+    """Where following a run has come to. The values are what the database stores."""
+
+    ASKED = "asked"  # the call was, or may have been, sent, and its answer is not known
+    RUNNING = "running"
+    ENDED = "ended"
+    NOT_STARTED = "not started"
+    LOST = "lost"  # nobody saw it end, or another run has its minute
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """A run somebody started from chat, followed until it ends."""
@@ -68,12 +79,12 @@ class Run:
     channel: str
     thread: str = ""
     verb: str = "trigger"
-    state: str = "asked"  # asked, running, ended, not started, lost
+    state: RunState = RunState.ASKED
     incident: IncidentId | None = None  # whose rerun it is
     attempt: int = 0  # the audit row
     trigger_ms: int = 0
     task: int = 0  # started from this task; 0 for the whole flow
-    parameters: str = ""  # fingerprint of those sent (``sealed.py``), for the look-up after a lost answer
+    parameters: str = ""  # fingerprint of those sent (``sealed.py``), to compare after a lost answer; empty for none
     user_id: str = ""
     words: str = ""  # the command, as understood, secrets masked
-    notes: str = ""  # what the message keeps saying while the run goes on, mrkdwn
+    notes: str = ""  # mrkdwn that stays in the message while the run is followed

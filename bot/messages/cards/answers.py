@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
-from bot.core.audit import Entry, frees
+from bot.core.audit import ASKED, DONE, Entry
 from bot.core.command import buttons
 from bot.core.command.rights import Denial
 from bot.core.command.words import decode, visible
@@ -146,18 +146,18 @@ def already(words: str, entry: Entry | None, now: datetime, state: str, *, post:
     ``state`` is mrkdwn; ``entry`` is None where it is not known any more who pressed.
     """
     own = entry is not None and entry.attempt.by == asker
-    if entry is None or (frees(entry.outcome) and not own):
+    if entry is None or (entry.outcome is not None and entry.outcome.frees and not own):
         who = "Somebody else pressed this" if entry else "This was pressed"
         return told(words, f"{who} a moment ago. Please press it again if it is still needed.")
     when = ago(now - entry.attempt.at)
     who = f"You have pressed this already, {when}" if own else f"{mention(entry.attempt.by.user)} asked for this {when}"
-    if entry.outcome == "asked":
-        text = f"{who}. Nothing has been done yet: answer the question that I asked you then."
-    elif frees(entry.outcome):
-        text = f"{who}, and nothing was done: my answer to that says why. Press again if it is still needed."
-    elif entry.ended_at is None:
+    if entry.outcome is None:
         text = f"{who}, and I am still at it. A button acts once; the answer will stand where it was asked."
-    elif entry.outcome == "done":
+    elif entry.outcome == ASKED:
+        text = f"{who}. Nothing has been done yet: answer the question that I asked you then."
+    elif entry.outcome.frees:
+        text = f"{who}, and nothing was done: my answer to that says why. Press again if it is still needed."
+    elif entry.outcome == DONE:
         text = f"{who}, and it is done. A button acts once; type the command if you want it again."
     else:
         text = f"{who}, and how it ended is not certain. Look at the state, and type the command if it is needed."

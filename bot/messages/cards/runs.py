@@ -9,7 +9,7 @@ from bot.core.flow.graph import ended as is_over
 from bot.core.flow.ids import instance_moment
 from bot.core.flow.model import Instance, InstanceId, Parameter, Task
 from bot.core.flow.status import Status, is_finished, name_of
-from bot.core.incident.facts import Run
+from bot.core.incident.facts import Run, RunState
 from bot.core.outbox.posts import Body
 from bot.core.people.model import Person
 from bot.core.text.escape import code, escape, mention
@@ -154,7 +154,7 @@ def _starter(held: MinuteHolder, now: datetime) -> str:
     if held.run is None:
         return "EnOS does not say who started it"
     who = "you" if held.run.by == str(held.asker) else person_of(held.run)
-    return f"{who} {'asked for' if held.run.state == 'asked' else 'started'} it {ago(now - held.run.started_at)}"
+    return f"{who} {'asked for' if held.run.state is RunState.ASKED else 'started'} it {ago(now - held.run.started_at)}"
 
 
 def progress(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Body:

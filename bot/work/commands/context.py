@@ -2,16 +2,17 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
-from typing import Any
 from weakref import WeakValueDictionary
 
+from bot.core.audit import DONE, Outcome
 from bot.core.command.requests import Request
 from bot.core.command.rights import Caller
 from bot.core.command.table import Row
 from bot.core.flow.model import FlowId, UserId
+from bot.core.health.promise import BotStatus
 from bot.core.incident.model import Incident
 from bot.core.outbox.posts import Body, Post, PostId
 from bot.core.people.model import IncomingMessage, Link
@@ -73,7 +74,7 @@ class Services:
     new_id: NewId
     answer_settings: AnswerSettings
     schedule_words: Callable[[str], str]  # a Quartz expression in words
-    health: Callable[[], Mapping[str, Any]]  # what ``status`` shows
+    status: Callable[[], BotStatus]
     platform_zone: Callable[[], timedelta | None]  # offset of the times EnOS prints, None while unknown
     wake: Callable[[], None]  # there is something to deliver
     poll_soon: Callable[[], None] = lambda: None  # a run was started that may end an incident: poll without waiting
@@ -125,7 +126,7 @@ class CommandContext:
     def attempt_result(
         self,
         at: datetime,
-        outcome: str = "done",
+        outcome: Outcome = DONE,
         *,
         request: str = "",
         answer: str = "",
@@ -151,6 +152,6 @@ class Answer:
     in_incident: Incident | None = None  # shown in this incident's thread
     file: Body | None = None  # for the asker's direct messages
     queued: bool = False  # the verb has queued its posts and ended its attempt itself
-    outcome: str = "done"
+    outcome: Outcome = DONE
     request: str = ""  # the platform action, for the audit
     result: str = ""  # e.g. the new instance id, for the audit

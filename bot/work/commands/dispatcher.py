@@ -14,7 +14,7 @@ from datetime import timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.core.audit import Attempt
+from bot.core.audit import Attempt, Ending, Outcome
 from bot.core.command import buttons
 from bot.core.command.local_times import AmbiguousTime
 from bot.core.command.parse import ParseError, parse, say
@@ -280,7 +280,9 @@ class Dispatcher:
     def _internal_error(self, context: CommandContext, bug: Exception) -> Answer:
         reference = self._services.new_id()[:8]
         log.error("unexpected, reference %s, in %r", reference, context.words, exc_info=bug)
-        return Answer(answers.unexpected(context.words, reference), private=True, outcome=f"bug:{reference}")
+        return Answer(
+            answers.unexpected(context.words, reference), private=True, outcome=Outcome(Ending.BUG, reference)
+        )
 
     async def _queue(self, context: CommandContext, answer: Answer) -> None:
         """Queue the answer's posts, together with the end of the attempt."""
@@ -311,17 +313,16 @@ def _late(text: str) -> targets.FormattedRefusal:
     )
 
 
-def _outcome(failure: Failure) -> str:
-    """Return the named reason for the audit (see ``audit.frees``)."""
+def _outcome(failure: Failure) -> Outcome:
     match failure:
         case Refused():
-            return f"refused:{failure.reason}"
+            return Outcome(Ending.REFUSED, failure.reason)
         case Unclear():
-            return f"unclear:{type(failure).__name__}"
+            return Outcome(Ending.UNCLEAR, type(failure).__name__)
         case TemporaryFailure():
-            return f"outage:{type(failure).__name__}"
+            return Outcome(Ending.OUTAGE, type(failure).__name__)
         case _:
-            return f"refused:{type(failure).__name__}"
+            return Outcome(Ending.REFUSED, type(failure).__name__)
 
 
 def _repeatable(words: str, mask: Mask) -> str:

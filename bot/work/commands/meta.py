@@ -62,15 +62,21 @@ def _one(services: Services, context: CommandContext, topic: str) -> Mapping[str
 
 async def status(services: Services, context: CommandContext, _request: Status) -> Answer:
     """Show whether the bot itself is well."""
-    health = services.health()
+    bot = services.status()
     counts = await services.store.post_counts()
-    waiting = counts.get("queued", 0) + counts.get("sending", 0) + counts.get("unclear", 0)
     live = await services.store.incidents(live=True, limit=5000)
-    fields = [f"*{escape(str(name))}*\n{escape(str(value))}" for name, value in health.items() if name != "Well"]
-    fields.append(f"*Waiting to be sent*\n{waiting}")
-    fields.append(f"*Open incidents*\n{len(live)}")
-    well = health.get("Well", True)
-    text = "🟢 I am well." if well is True else f"🟠 Not all is well: {escape(str(well))}"
+    rows = {
+        "Watching": bot.watching,
+        "Last read": bot.last_read,
+        "Slack": bot.slack,
+        "Version": bot.version,
+        "Clock": bot.clock,
+        "Waiting to be sent": str(sum(counts.get(state, 0) for state in ("queued", "sending", "unclear"))),
+        "Open incidents": str(len(live)),
+    }
+    fields = [f"*{name}*\n{escape(text)}" for name, text in rows.items() if text]
+    judgement = bot.judgement
+    text = "🟢 I am well." if judgement.well else f"🟠 Not all is well: {escape(str(judgement))}"
     return Answer(
         answers.told(context.words, text, post=context.post, extra=[blocks.section("*flowbot*", fields[:10])])
     )
@@ -104,5 +110,5 @@ def _line(entry: Entry) -> str:
     answer = f" → {code(entry.answer)}" if entry.answer else ""
     return (
         f"{flows.moment(attempt.at)} {mention(attempt.by.user)} {answers.typed(attempt.words)}: "
-        f"{escape(entry.outcome or 'not ended')}{answer}{request}{took}"
+        f"{escape(str(entry.outcome or 'not ended'))}{answer}{request}{took}"
     )

@@ -4,6 +4,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from bot.core.audit import ASKED
 from bot.core.command.requests import Cancel, Disable, Enable
 from bot.core.errors import Refused, TemporaryFailure, Unclear
 from bot.core.flow.graph import ended
@@ -122,7 +123,7 @@ def _already(flow: Flow, state: str, offer: Offer) -> targets.FormattedRefusal:
 
 
 def _question(context: CommandContext, text: str, offer: Offer) -> Answer:
-    return Answer(answers.told(context.words, text, post=context.post, offers=[offer]), private=True, outcome="asked")
+    return Answer(answers.told(context.words, text, post=context.post, offers=[offer]), private=True, outcome=ASKED)
 
 
 def _changed(context: CommandContext, flow: FlowId, text: str, offer: Offer, *, request: str, result: str) -> Answer:

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.core.audit import ASKED, DONE, Outcome
 from bot.core.command.parse import far_off, say, trigger_time
 from bot.core.command.requests import FlowRef, Rerun, Trigger, When
 from bot.core.errors import Failure, Refused, Unclear
@@ -31,7 +32,7 @@ from bot.core.flow.rerun import (
     plan,
 )
 from bot.core.flow.times import milliseconds
-from bot.core.incident.facts import Run
+from bot.core.incident.facts import Run, RunState
 from bot.core.text.escape import code
 from bot.core.text.likeness import likeness
 from bot.core.text.shown_times import ago, minute_in_utc, on_the_clock
@@ -40,7 +41,7 @@ from bot.work.commands import reply, targets
 from bot.work.commands.context import Answer, CommandContext, Services
 from bot.work.ports_store import AttemptResult
 
-_HOLDING_STATES = frozenset({"asked", "running", "ended"})  # states of a run that holds its minute
+_HOLDING_STATES = frozenset({RunState.ASKED, RunState.RUNNING, RunState.ENDED})  # states of a run that holds its minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ async def _confirmation(
     )
     command = say(replace(request, when=When(minute_in_utc(at)), confirmed=True))
     offers = await reply.fit_into_buttons(services, context, [("Start it", command)])
-    return Answer(answers.told(context.words, text, post=context.post, offers=offers), private=True, outcome="asked")
+    return Answer(answers.told(context.words, text, post=context.post, offers=offers), private=True, outcome=ASKED)
 
 
 def _with_known_key(flow: Flow, change: Parameter) -> Parameter:
@@ -158,21 +159,21 @@ async def _start(services: Services, context: CommandContext, start: PlannedStar
         services.wake()
         return replace(answer, queued=True)
     except Failure:
-        await services.store.put_run(replace(run, state="not started"))
+        await services.store.put_run(replace(run, state=RunState.NOT_STARTED))
         raise
     if instance != run.instance:  # EnOS took another minute than expected: the run keeps one row only
-        await services.store.put_run(replace(run, state="not started"))
-    run = replace(run, instance=instance, state="running")
+        await services.store.put_run(replace(run, state=RunState.NOT_STARTED))
+    run = replace(run, instance=instance, state=RunState.RUNNING)
     body = runs.started(run, start.task_name, zone=services.platform_zone())
     answer = Answer(body, public=True, in_incident=context.about(flow))
     posts = await reply.posts(services, context, answer)
-    await services.store.put_run(run, posts=posts, attempt_result=attempt_result(run, "done", services.clock()))
+    await services.store.put_run(run, posts=posts, attempt_result=attempt_result(run, DONE, services.clock()))
     services.wake()
     services.poll_soon()
     return replace(answer, queued=True)
 
 
-def attempt_result(run: Run, outcome: str, now: datetime) -> AttemptResult | None:
+def attempt_result(run: Run, outcome: Outcome, now: datetime) -> AttemptResult | None:
     """The end of the attempt that started a run. An attempt that has ended already stays as it ended."""
     if not run.attempt:
         return None
@@ -237,7 +238,7 @@ def second_start(run: Run, now: datetime) -> str:
             "EnOS takes one start of a flow in a minute, so nothing was started and nothing waits. "
             f"Ask again in {min(60, max(1, int(left)))} s."
         )
-    asked = "asked to start" if run.state == "asked" else "started"
+    asked = "asked to start" if run.state is RunState.ASKED else "started"
     return (
         f"{runs.person_of(run)} {asked} {flows.flow_name(run.flow_id, run.flow_name)} as {code(run.instance)} "
         f"{ago(now - run.started_at)}. {why}"
@@ -261,7 +262,7 @@ async def _no_minute(
     held = runs.MinuteHolder(
         id=holder,
         at=last,
-        run=ours if ours is not None and ours.state != "not started" else None,
+        run=ours if ours is not None and ours.state is not RunState.NOT_STARTED else None,
         instance=found,
         asker=context.incoming.by,
         repeats=holder == old,

@@ -13,12 +13,13 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.core.audit import Entry
+from bot.core.audit import DONE, Ending, Entry, Outcome
 from bot.core.command.parse import parse
 from bot.core.command.requests import LinkPerson, Unlink
 from bot.core.errors import Failure, Refusal
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.flow.status import name_of
+from bot.core.incident.facts import RunState
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import Person
 from bot.core.text.escape import code, mention
@@ -28,7 +29,7 @@ from bot.work.ports_store import AttemptResult
 
 log = logging.getLogger(__name__)
 
-NOTHING_DONE = "outage:interrupted"  # the outcome that lets the button be pressed again
+NOTHING_DONE = Outcome(Ending.OUTAGE, "interrupted")  # the button may be pressed again
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class _Conclusion:
     """What is known to have happened, as mrkdwn."""
 
     text: str
-    outcome: str
+    outcome: Outcome
     public: bool = False  # a change took effect: it is told where it was asked for
     request: str = ""
     result: str = ""
@@ -50,7 +51,7 @@ async def open_attempts(services: Services) -> tuple[Entry, ...]:
 
     To be called before anything new is heard. Raises Outage where the store does not answer.
     """
-    followed = {run.attempt for run in await services.store.runs(live=True, limit=500) if run.state == "asked"}
+    followed = {run.attempt for run in await services.store.runs(live=True, limit=500) if run.state is RunState.ASKED}
     return tuple(entry for entry in await services.store.unfinished_attempts() if entry.id not in followed)
 
 
@@ -70,7 +71,7 @@ async def _conclusion(services: Services, entry: Entry) -> _Conclusion:
     except Failure as failure:
         log.warning("what became of attempt %s is not known: %s", entry.id, failure)
         text = f"I could not find out whether it was done: {answers.ticked(str(failure))} Look before you ask again."
-        return _Conclusion(text, f"unclear:{type(failure).__name__}")
+        return _Conclusion(text, Outcome(Ending.UNCLEAR, type(failure).__name__))
 
 
 async def _looked_up(services: Services, entry: Entry) -> _Conclusion:
@@ -92,19 +93,19 @@ async def _call_conclusion(services: Services, entry: Entry, what: dict[str, obj
         text = (
             "I could not find out whether it was done: your link to EnOS has changed since. Look before you ask again."
         )
-        return _Conclusion(text, "unclear:link_changed")
+        return _Conclusion(text, Outcome(Ending.UNCLEAR, "link_changed"))
     if what["act"] == "cancel":
         instance = InstanceId(str(what["instance"]))
         found = await services.enos.instance(instance, as_user=link.user_id)
         state = f"is {name_of(found.status)} now" if found else "is not shown by EnOS now"
         text = f"EnOS may have been asked to stop run {code(instance)}, which {state}."
-        return _Conclusion(text, "unclear:interrupted", public=True, request="cancel", result=instance)
+        return _Conclusion(text, Outcome(Ending.UNCLEAR, "interrupted"), public=True, request="cancel", result=instance)
     flow = await services.enos.flow(FlowId(int(str(what["flow"]))), as_user=link.user_id)
     word, action = ("on", "enable") if what["active"] else ("off", "disable")
     if flow.active is not what["active"]:
         return _NOT_DONE
     text = f"Scheduling of flow {code(str(flow.id))} is {word} now, as was asked for."
-    return _Conclusion(text, "done", public=True, request=action, result=str(flow.id))
+    return _Conclusion(text, DONE, public=True, request=action, result=str(flow.id))
 
 
 async def _link_conclusion(services: Services, entry: Entry) -> _Conclusion:
@@ -116,9 +117,9 @@ async def _link_conclusion(services: Services, entry: Entry) -> _Conclusion:
     if isinstance(request, LinkPerson):
         link = await services.store.link(Person(team, request.person))
         if link is not None and (link.user_id, link.user_name) == (request.user_id, request.user_name):
-            return _Conclusion("The link stands.", "done", result=str(link.person))
+            return _Conclusion("The link stands.", DONE, result=str(link.person))
     if isinstance(request, Unlink) and await services.store.link(Person(team, request.person)) is None:
-        return _Conclusion("The link is removed.", "done", result=request.person)
+        return _Conclusion("The link is removed.", DONE, result=request.person)
     return _NOT_DONE
 
 

@@ -13,12 +13,13 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.core.audit import DONE, Ending, Outcome
 from bot.core.errors import Failure, Refusal
 from bot.core.flow.graph import BROKEN, downstream, ended
 from bot.core.flow.model import Flow, FlowId, Instance, TaskId, UserId
 from bot.core.flow.status import Status
 from bot.core.flow.times import read_time
-from bot.core.incident.facts import Run
+from bot.core.incident.facts import Run, RunState
 from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.outbox.posts import (
     Body,
@@ -43,7 +44,7 @@ NOT_STARTED_AFTER = timedelta(seconds=60)  # what does not appear for so long wa
 WAIT_FOR_INCIDENT = timedelta(seconds=90)  # how long the result waits for the incident it links to
 TOO_LONG = timedelta(hours=24)
 
-NOT_STARTED = "outage:not_started"  # the outcome that lets the button be pressed again
+NOT_STARTED = Outcome(Ending.OUTAGE, "not_started")  # the button may be pressed again
 
 
 @dataclass(slots=True)
@@ -76,10 +77,12 @@ class RunTracker:
                 continue
             tracked.due = at + wait_until_next(now - run.started_at)
             try:
-                await (self._resolve_lost_answer if run.state == "asked" else self._check)(run, tracked, now)
+                await (self._resolve_lost_answer if run.state is RunState.ASKED else self._check)(run, tracked, now)
             except Refusal:  # what is gone, or is not shown to this user any more, does not come back by asking
                 if now - run.started_at > TOO_LONG:
-                    await self._finish(run, "lost", cards.stopped_following(run), now, "unclear:lost")
+                    await self._finish(
+                        run, RunState.LOST, cards.stopped_following(run), now, Outcome(Ending.UNCLEAR, "lost")
+                    )
             except (Failure, *SLACK_FAILURES):
                 continue  # EnOS does not answer: the watcher says so, once; this run is looked at again
             except Exception:
@@ -96,18 +99,26 @@ class RunTracker:
             at = self._services.steady()
             tracked.missing_since = tracked.missing_since or at
             if at - tracked.missing_since >= NOT_STARTED_AFTER:
-                await self._finish(run, "not started", cards.not_started(run, zone=zone), now, NOT_STARTED)
+                await self._finish(run, RunState.NOT_STARTED, cards.not_started(run, zone=zone), now, NOT_STARTED)
             return
         flow = await self._services.enos.flow(FlowId(run.flow_id), as_user=user)
         found = is_as_requested(run, instance, flow, self._services.seal)
         if found is None:
-            await self._finish(run, "lost", cards.found_unverified(run, instance, zone=zone), now, "unclear:parameters")
+            await self._finish(
+                run,
+                RunState.LOST,
+                cards.found_unverified(run, instance, zone=zone),
+                now,
+                Outcome(Ending.UNCLEAR, "parameters"),
+            )
             return
         if not found:
-            await self._finish(run, "lost", cards.minute_taken(run, zone=zone), now, "outage:taken_by_another")
+            await self._finish(
+                run, RunState.LOST, cards.minute_taken(run, zone=zone), now, Outcome(Ending.OUTAGE, "taken_by_another")
+            )
             return
-        running = replace(_named(run, instance), state="running")
-        await self._save(running, cards.found(running, instance, zone=zone), now, attempt_result(run, "done", now))
+        running = replace(_named(run, instance), state=RunState.RUNNING)
+        await self._save(running, cards.found(running, instance, zone=zone), now, attempt_result(run, DONE, now))
         self._services.poll_soon()
 
     async def _check(self, run: Run, tracked: _Tracked, now: datetime) -> None:
@@ -117,7 +128,7 @@ class RunTracker:
         if instance is not None and ended(instance):
             await self._finish_with_result(run, instance, tracked, now)
         elif now - run.started_at > TOO_LONG:
-            await self._finish(run, "lost", cards.stopped_following(run, zone=zone), now)
+            await self._finish(run, RunState.LOST, cards.stopped_following(run, zone=zone), now)
         elif instance is not None:
             await self._show(run, cards.progress(run, instance, zone=zone), tracked, now)
 
@@ -131,7 +142,7 @@ class RunTracker:
             if not link and at - tracked.failed_at < WAIT_FOR_INCIDENT:
                 await self._show(run, cards.ended(run, instance, time_taken(instance), zone=zone), tracked, now)
                 return
-        await self._finish(run, "ended", cards.ended(run, instance, time_taken(instance), link, zone=zone), now)
+        await self._finish(run, RunState.ENDED, cards.ended(run, instance, time_taken(instance), link, zone=zone), now)
         self._services.poll_soon()
 
     async def _incident_link(self, run: Run) -> str:
@@ -148,7 +159,7 @@ class RunTracker:
             await self._save(run, body, now)
             tracked.last_body = body
 
-    async def _finish(self, run: Run, state: str, body: Body, now: datetime, outcome: str = "done") -> None:
+    async def _finish(self, run: Run, state: RunState, body: Body, now: datetime, outcome: Outcome = DONE) -> None:
         await self._save(replace(run, state=state), body, now, attempt_result(run, outcome, now))
 
     async def _is_posted(self, run: Run) -> bool:
@@ -217,7 +228,7 @@ def time_taken(instance: Instance) -> timedelta | None:
 
 def _first_wait(run: Run, now: datetime) -> timedelta:
     """Return in how long a run is looked at first: its message has just been said, unless the answer was lost."""
-    if run.state == "asked":
+    if run.state is RunState.ASKED:
         return timedelta()
     return max(timedelta(), wait_until_next(timedelta()) - max(timedelta(), now - run.started_at))
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.audit import Attempt, Entry
+from bot.core.audit import Attempt, Entry, Outcome
 from bot.core.command.rights import Denial
 from bot.core.flow.model import (
     Flow,
@@ -19,7 +19,7 @@ from bot.core.flow.model import (
     UserName,
 )
 from bot.core.flow.status import Status
-from bot.core.incident.facts import Run
+from bot.core.incident.facts import Run, RunState
 from bot.core.outbox.pointers import PostPresence, post_presence
 from bot.core.outbox.posts import (
     Lane,
@@ -98,12 +98,12 @@ def entry(**more):
     [
         (None, "This was pressed a moment ago. Please press it again if it is still needed."),
         (
-            entry(ended_at=NOW, outcome="asked"),
+            entry(ended_at=NOW, outcome=Outcome.read("asked")),
             "Somebody else pressed this a moment ago. Please press it again if it is still needed.",
         ),
         (entry(), "<@U0MAYA00001> asked for this 5 min ago, and I am still at it."),
-        (entry(ended_at=NOW, outcome="done"), "and it is done. A button acts once; type the command"),
-        (entry(ended_at=NOW, outcome="bug:abc"), "and how it ended is not certain. Look at the state"),
+        (entry(ended_at=NOW, outcome=Outcome.read("done")), "and it is done. A button acts once; type the command"),
+        (entry(ended_at=NOW, outcome=Outcome.read("bug:abc")), "and how it ended is not certain. Look at the state"),
     ],
 )
 def test_a_second_press_hears_of_the_first(before, text):
@@ -115,14 +115,14 @@ def test_a_second_press_hears_of_the_first(before, text):
     ("before", "text"),
     [
         (entry(), "5 min ago, and I am still at it."),
-        (entry(ended_at=NOW, outcome="done"), "5 min ago, and it is done."),
-        (entry(ended_at=NOW, outcome="bug:abc"), "5 min ago, and how it ended is not certain."),
+        (entry(ended_at=NOW, outcome=Outcome.read("done")), "5 min ago, and it is done."),
+        (entry(ended_at=NOW, outcome=Outcome.read("bug:abc")), "5 min ago, and how it ended is not certain."),
         (
-            entry(ended_at=NOW, outcome="asked"),
+            entry(ended_at=NOW, outcome=Outcome.read("asked")),
             "5 min ago. Nothing has been done yet: answer the question that I asked you then.",
         ),
         (
-            entry(ended_at=NOW, outcome="outage:Silence"),
+            entry(ended_at=NOW, outcome=Outcome.read("outage:Silence")),
             "5 min ago, and nothing was done: my answer to that says why. Press again if it is still needed.",
         ),
     ],
@@ -133,7 +133,7 @@ def test_ones_own_second_press_is_said_to_be_ones_own(before, text):
 
 
 def test_a_second_press_hears_how_things_stand():
-    done = entry(ended_at=NOW, outcome="done", answer="3377-20261121143000")
+    done = entry(ended_at=NOW, outcome=Outcome.read("done"), answer="3377-20261121143000")
     body = answers.already("rerun", done, NOW, "Now: FAIL.", post="p1", asker=JONAS)
     assert texts(body)[0].endswith("\nNow: FAIL.")
     assert "show 3377-20261121143000" in str(body)
@@ -395,7 +395,7 @@ PERIOD = "EnOS keeps one run of a flow for each minute, and no later minute of t
     ],
 )
 def test_where_no_minute_is_free_it_is_told_whose_run_holds_it_and_how_that_stands(run, found, by, state, more):
-    ours = replace(run, state="running" if found else "asked") if run else None
+    ours = replace(run, state=RunState.RUNNING if found else RunState.ASKED) if run else None
     held = runs.MinuteHolder(RUN.instance, MINUTE, ours, found, MAYA, repeats=False)
     text = runs.no_minute(held, InstanceId("3377-202611211430"), AGAIN, NOW + timedelta(minutes=5))
     assert text.startswith(

@@ -10,7 +10,7 @@ from answer_world import FAILED, OPS, Lost
 
 from bot.core.flow.model import Parameter
 from bot.core.flow.status import Status
-from bot.core.incident.facts import ChangeSet
+from bot.core.incident.facts import ChangeSet, RunState
 from bot.core.outbox.conversations import SlackUnreachable
 from bot.core.outbox.posts import PostId
 from bot.enos.errors import NoResponse
@@ -159,7 +159,7 @@ async def test_what_does_not_end_for_a_day_is_let_go(world):
     await world.tick(hours=25)
     assert "had not ended when I last saw it" in message.text
     assert set(message.buttons) == {"Show"}
-    assert [run.state for run in await world.store.runs(live=False)] == ["lost"]
+    assert [run.state for run in await world.store.runs(live=False)] == [RunState.LOST]
 
 
 async def test_a_run_that_vanishes_is_waited_for_and_let_go_after_a_day(world):
@@ -178,11 +178,11 @@ def test_looks_become_rare():
 async def test_a_run_that_left_no_attempt_ends_none(world):
     await started(world)
     (run,) = await world.store.runs(live=True)
-    await world.store.put_run(replace(run, attempt=0, state="asked"))
+    await world.store.put_run(replace(run, attempt=0, state=RunState.ASKED))
     del world.enos.rows[RUN]
     await world.tick(seconds=90)
     await world.tick(seconds=60)
-    assert [each.state for each in await world.store.runs(live=False)] == ["not started"]
+    assert [each.state for each in await world.store.runs(live=False)] == [RunState.NOT_STARTED]
 
 
 async def test_an_incident_whose_card_does_not_stand_yet_is_not_linked(world):
