@@ -34,7 +34,6 @@ from bot.ops.heartbeat import Heartbeat
 from bot.ops.listener import Listener
 from bot.ops.metrics_updater import MetricsUpdater
 from bot.ops.new_ids import new_id
-from bot.ops.owners import MentionableOwners
 from bot.ops.platform_zone import PlatformZone
 from bot.ops.scheduler import Scheduler
 from bot.ops.schedules import in_words
@@ -53,6 +52,7 @@ from bot.work.delivery.alarms import Alarm, Alarms
 from bot.work.delivery.delivery import Delivery
 from bot.work.monitor.monitor import Monitor
 from bot.work.monitor.on_call import OnCallMonitor
+from bot.work.monitor.owners import MentionableOwners
 from bot.work.monitor.reminders import ReminderChecks, Reminders
 from bot.work.monitor.settings import MonitorSettings
 from bot.work.runs import crash_recovery
@@ -230,6 +230,7 @@ class App:
             enos=self.enos,
             slack=self.gateway.poster,
             store=self.store,
+            owners=names,
             incident_actions=IncidentActions(
                 self.store,
                 names,

@@ -30,6 +30,7 @@ from bot.core.outbox.posts import Body, PostId
 from bot.core.people.model import Person, Profile
 
 __all__ = [
+    "AccountLookup",
     "Channel",
     "Clock",
     "Enos",
@@ -193,9 +194,17 @@ class Slack(Protocol):
         ...
 
 
+class AccountLookup(Protocol):
+    """Which accounts are deactivated; Slack is asked sparingly."""
+
+    async def deactivated(self, users: Sequence[str], longest_wait: float) -> frozenset[str]:
+        """The user ids, of these, that are known to be deactivated after at most ``longest_wait`` seconds."""
+        ...
+
+
 class OwnerLookup(Protocol):
-    """User names of flows' owners, to people, for mentions."""
+    """Owners of flows, by EnOS user name, as people who can be mentioned."""
 
     async def people_of(self, owners: Sequence[UserName]) -> Mapping[UserName, Person]:
-        """Return those owners who are linked."""
+        """The owners, by user name, who can be mentioned."""
         ...

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from bot.core.outbox.conversations import Channel, SlackRefused
 from bot.core.people.model import Profile
+from bot.core.people.on_call import can_be_on_call
 
 BOT_CHANNELS = ("C0DATAOPS1", "C0FINANCE1")
 
@@ -57,6 +58,10 @@ class AnswerSlack:
         if user not in self.profiles:
             raise SlackRefused("user_not_found")
         return self.profiles[user]
+
+    async def deactivated(self, users, longest_wait):
+        known = {user: self.profiles[user] for user in users if user in self.profiles}
+        return frozenset(user for user, profile in known.items() if not can_be_on_call(profile))
 
     async def group(self, group):
         self._met("group")

@@ -20,6 +20,7 @@ from bot.ops.schedules import in_words
 from bot.work.commands.context import AnswerSettings, Services
 from bot.work.commands.dispatcher import Dispatcher
 from bot.work.commands.incident_actions import IncidentActions
+from bot.work.monitor.owners import MentionableOwners
 from bot.work.runs.progress import RunTracker
 
 __all__ = ["FAILED", "HOME", "OPS", "START", "Lost", "World", "chain"]
@@ -45,16 +46,6 @@ OTHERS = {
     "robot": ("U0ROBOT0001", {"bot": True}),
     "gone": ("U0GONE00001", {"deleted": True}),
 }
-
-
-class LinkedOwners:
-    """Owners to people, as the app does it."""
-
-    def __init__(self, store):
-        self._store = store
-
-    async def people_of(self, owners):
-        return {link.user_name: link.person for link in await self._store.links() if link.user_name in owners}
 
 
 @dataclass
@@ -128,11 +119,13 @@ class World:
 
     def restart(self):
         """The process begins anew: what it held in memory is gone."""
+        owners = MentionableOwners(self.store, self.slack)
         self.services = Services(
             enos=self.enos,
             slack=self.slack,
             store=self.store,
-            incident_actions=IncidentActions(self.store, LinkedOwners(self.store), self.new_id),
+            owners=owners,
+            incident_actions=IncidentActions(self.store, owners, self.new_id),
             clock=lambda: self.now,
             steady=lambda: self.now,
             new_id=self.new_id,

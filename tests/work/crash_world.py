@@ -63,6 +63,7 @@ class Process:
             enos=enos,
             slack=slack,
             store=store,
+            owners=people,
             incident_actions=IncidentActions(store, people, world.new_id),
             clock=world.clock,
             steady=world.clock,

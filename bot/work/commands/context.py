@@ -21,7 +21,7 @@ from bot.core.text.sealed import Seal
 from bot.work.commands.flow_access import FlowAccess
 from bot.work.commands.incident_actions import IncidentActions
 from bot.work.monitor.on_call import OnCall
-from bot.work.ports import Clock, Enos, NewId, Slack
+from bot.work.ports import Clock, Enos, NewId, OwnerLookup, Slack
 from bot.work.ports_store import AttemptResult, Store
 
 MOST_SECRET_COMMANDS = 500  # a button whose words were dropped asks for them again
@@ -68,6 +68,7 @@ class Services:
     enos: Enos
     slack: Slack
     store: Store
+    owners: OwnerLookup
     incident_actions: IncidentActions
     clock: Clock
     steady: Clock  # for waiting: never set back

@@ -113,7 +113,7 @@ async def _show_flow(services: Services, context: CommandContext, request: Show)
         if refused.reason != "unknown_flow":
             raise
         raise await unmatched.no_flow(services, context, request, which, escape(refused.sentence)) from refused
-    people = await targets.people_of(services, flow.owners)
+    people = await services.owners.people_of(flow.owners)
     mask = services.answer_settings.mask
     state = "🟢 scheduling is on" if flow.active else "⏸️ scheduling is off"
     locks = (" · 🔒 locked" if flow.locked else "") + (" · 🔒 your EnOS user is locked" if flow.user_locked else "")

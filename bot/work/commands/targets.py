@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.command.parse import say
@@ -17,9 +17,7 @@ from bot.core.flow.model import (
     InstanceId,
     UserName,
 )
-from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.people.model import Person
-from bot.core.people.on_call import can_be_on_call
 from bot.core.text.likeness import begun, likeness, nearest_names, unmarked
 from bot.messages.cards import answers, flows
 from bot.messages.cards.answers import Offer
@@ -28,7 +26,6 @@ from bot.work.commands.flow_access import GONE_REASONS, HIDDEN_REASONS, refusal_
 
 CHOICES = 10  # flows offered where a name is not clear
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]+")  # a name of these is printed as it is
-_PROFILE_SECONDS = 1.0  # seconds in which Slack may tell who is deactivated
 
 
 class FormattedRefusal(Refused):
@@ -185,7 +182,7 @@ async def denial(
     services: Services, context: CommandContext, reason: Denial, names: Sequence[UserName] = (), flow: str = ""
 ) -> FormattedRefusal:
     """Return the refusal, with owners and admins named."""
-    people = await people_of(services, names) if names else {}
+    people = await services.owners.people_of(names)
     sentence = answers.denial(
         reason,
         person=context.incoming.by,
@@ -197,22 +194,6 @@ async def denial(
         unread=context.caller.unread,
     )
     return FormattedRefusal(reason.value, sentence)
-
-
-async def people_of(services: Services, names: Sequence[UserName]) -> Mapping[UserName, Person]:
-    """Return those owners who are linked, and neither deactivated nor apps as far as Slack tells in a moment."""
-    wanted = set(names)
-    linked = [link for link in await services.store.links() if link.user_name in wanted]
-    gone = await asyncio.gather(*(_is_deactivated(services, link.person) for link in linked))
-    return {link.user_name: link.person for link, away in zip(linked, gone, strict=True) if not away}
-
-
-async def _is_deactivated(services: Services, person: Person) -> bool:
-    try:
-        async with asyncio.timeout(_PROFILE_SECONDS):
-            return not can_be_on_call(await services.slack.profile(person.user, team=person.team))
-    except (*SLACK_FAILURES, TimeoutError):
-        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from answer_enos import refusal
-from answer_world import OPS, LinkedOwners
+from answer_world import OPS
 
 from bot.core.flow.model import UserId, UserName
 from bot.core.incident.facts import ChangeSet
@@ -185,7 +185,7 @@ def reminders(world):
         return await report_if_gone(world.enos, world.services.incident_actions, incident, now)
 
     return Reminders(
-        world.store, LinkedOwners(world.store), world.new_id, timedelta(minutes=30), ReminderChecks(groups, gone)
+        world.store, world.services.owners, world.new_id, timedelta(minutes=30), ReminderChecks(groups, gone)
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from answer_world import ONCALL, LinkedOwners
+from answer_world import ONCALL
 
 from bot.core.outbox.conversations import SlackRefused, SlackUnclear
 from bot.core.people.model import Person
@@ -84,7 +84,7 @@ async def test_a_refusal_is_an_answer_so_the_last_reading_counts_no_more(world):
 
 async def reminded(world):
     world.later(minutes=31)
-    people = LinkedOwners(world.store)
+    people = world.services.owners
     before = ReminderChecks(world.services.on_call.mentioned)
     await Reminders(world.store, people, world.new_id, timedelta(minutes=30), before).tick(world.now)
     (said,) = [each.text for each in await world.delivered() if "has been failing" in each.text]
