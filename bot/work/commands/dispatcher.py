@@ -1,9 +1,9 @@
-"""Answer: a command from words to its one visible outcome.
+"""The dispatcher takes a command from its words to its one visible outcome.
 
-    said ─► once? ─► who is it, do I listen ─► what do they want ─► may they ─► audit row ─► act ─► tell and record
+    said ─► once? ─► who is it ─► what do they want ─► may they ─► audit row ─► act ─► answer and record
 
-Whatever goes wrong on the way ends in one sentence to the asker. What nobody foresaw is logged whole under a short
-reference, and the reference is shown.
+Whatever goes wrong on the way ends in one sentence to the asker. An unexpected error is logged with its traceback
+under a short reference, which the answer shows.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from bot.core.command import buttons
 from bot.core.command.local_times import AmbiguousTime
 from bot.core.command.parse import ParseError, parse, say
 from bot.core.command.requests import Help, Request, Trigger
-from bot.core.command.rights import Caller, Denial, may, may_use_bot
+from bot.core.command.rights import Caller, Denial, Who, may, may_use_bot
 from bot.core.command.table import row_of
 from bot.core.command.words import visible
 from bot.core.errors import Failure, Refused, TemporaryFailure, Unclear
@@ -40,24 +40,24 @@ from bot.work.monitor.flow_names import NameTrackingEnos
 
 log = logging.getLogger(__name__)
 
-LATE = timedelta(minutes=2)  # what is answered later than this is not done without asking again
-_RECENT = 100  # attempts among which the first of two presses is looked for
-_MASKED = 4000  # characters that are looked through for secrets before they are cut
-_SHOWN = 300  # characters of a command that are repeated
+LATE = timedelta(minutes=2)  # what comes to be answered later than this is not done without asking again
+_RECENT = 100  # attempts among which the first of two presses is searched
+_MASKED = 4000  # characters that are searched for secrets before they are shortened
+_SHOWN = 300  # characters of a command that an answer repeats
 
 Handler = Callable[[Services, CommandContext, Any], Awaitable[Answer]]
 
 
 class SlackSilent(TemporaryFailure):
-    """Slack did not tell what was needed."""
+    """Slack did not answer what the bot had to know."""
 
     def __str__(self) -> str:
-        """Return the sentence."""
+        """The sentence for people."""
         return "Slack did not tell me what I need to know for this, so nothing was done. Ask again in a minute."
 
 
 class Dispatcher:
-    """Answers whatever people say, once each."""
+    """Answers everything that people say, each once."""
 
     def __init__(self, services: Services, handlers: Mapping[type, Handler] = HANDLERS) -> None:
         self._services = replace(
@@ -222,21 +222,22 @@ class Dispatcher:
         return targets.FormattedRefusal("moved", f"{place} Nothing was changed.{state}")
 
     async def _permitted(self, context: CommandContext) -> CommandContext:
-        """Whether they may use this verb at all; ownership of the flow is asked when it is done."""
-        on_call, unread = await self._services.on_call.on_call_status(context.incoming.by.user)
-        context = replace(context, caller=replace(context.caller, on_call=on_call, unread=unread))
+        """Check whether they may use this verb at all; who owns the flow is checked by the verb itself."""
+        if context.row.who in {Who.RESPONDER, Who.ANYONE}:  # for help and whoami too; it decides nothing for the others
+            on_call, unread = await self._services.on_call.on_call_status(context.incoming.by.user)
+            context = replace(context, caller=replace(context.caller, on_call=on_call, unread=unread))
         reason = may(context.row.who, context.caller)
         if reason is not Denial.NONE:
             raise await targets.denial(self._services, context, reason)
         return context
 
     async def _audited(self, context: CommandContext) -> CommandContext:
-        """Write the audit row of what changes something; a (post, command) that acted does not act again."""
+        """Write the audit row of a verb that changes something; a (post, command) that has acted does not act again."""
         if not context.row.changes:
             return context
         incoming, origin = context.incoming, context.incoming.origin
         key = incoming.key
-        if incoming.post:  # a digest: the words may hold secrets
+        if incoming.post:  # a digest, because the words may hold secrets
             key = f"press:{incoming.post}:{hashlib.sha256(incoming.text.encode()).hexdigest()[:32]}"
         attempt = Attempt(
             key=key,
@@ -254,10 +255,10 @@ class Dispatcher:
         return replace(context, attempt=number)
 
     async def _already(self, context: CommandContext, key: str) -> Body:
-        """Return the answer to a second press: with the present state."""
+        """The answer to a second press, with the present state."""
         store, now = self._services.store, self._services.clock()
         entry = await store.attempt_by_key(key)
-        if entry is None:  # it has ended without an act since: the newest of that key is the one
+        if entry is None:  # it has ended meanwhile and done nothing: find the newest with this key
             recent = await store.audit_entries(now - LATE, now + LATE, None, limit=_RECENT)
             entry = next((each for each in recent if each.attempt.key == key), None)
         state = f"Now: {headline(context.incident)}." if context.incident is not None else ""
@@ -295,7 +296,7 @@ class Dispatcher:
 
 
 class _CardRefusal(Refused):
-    """A refusal whose card is made already."""
+    """A refusal that brings its own card."""
 
     def __init__(self, reason: str, body: Body) -> None:
         super().__init__(reason, str(body["text"]))

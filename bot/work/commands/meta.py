@@ -1,4 +1,4 @@
-"""Meta: help, status and audit: what the bot can do, how it is, and what was done with it."""
+"""Meta: help, status and audit."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ MOST_ENTRIES = 500  # entries of the audit that are read for a list
 
 
 async def help_(services: Services, context: CommandContext, request: Help) -> Answer:
-    """Show what this person may do, or one verb in full."""
+    """Show what this person may do, or one verb with examples."""
     if request.topic:
         return Answer(_one(services, context, request.topic))
     allowed = [row for row in table.ROWS if may(row.who, context.caller) is Denial.NONE]
@@ -61,7 +61,7 @@ def _one(services: Services, context: CommandContext, topic: str) -> Mapping[str
 
 
 async def status(services: Services, context: CommandContext, _request: Status) -> Answer:
-    """Show whether the bot itself is well."""
+    """Show the bot's own state."""
     bot = services.status()
     counts = await services.store.post_counts()
     live = await services.store.incidents(live=True, limit=5000)

@@ -1,6 +1,6 @@
 """Replies: an answer becomes posts, and who sees them.
 
-Questions and refusals go to the asker alone; a mention's question is answered in its thread. A change is
+Questions and refusals go to the asker only; a mention's question is answered in its thread. A change is
 one message in the channel, or in the incident's thread. Where the asker would not see it there, a private line says
 where it is.
 """

@@ -1,4 +1,4 @@
-"""Scheduling: enable, disable and cancel. Each answer carries its reverse; what stops something asks once."""
+"""Scheduling: enable, disable and cancel. Each answer offers the reverse; disable and cancel ask once."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -30,7 +30,7 @@ async def enable(services: Services, context: CommandContext, request: Enable) -
 
 
 async def disable(services: Services, context: CommandContext, request: Disable) -> Answer:
-    """Turn scheduling off, after asking once."""
+    """Turn scheduling off, after a question."""
     flow = await targets.owned_flow(
         services, context, await targets.flow_id(services, context, request.flow, exact=True)
     )
@@ -48,7 +48,7 @@ async def disable(services: Services, context: CommandContext, request: Disable)
 
 
 async def cancel(services: Services, context: CommandContext, request: Cancel) -> Answer:
-    """Ask EnOS to stop a run, after asking once."""
+    """Ask EnOS to cancel a run, after a question."""
     instance = await targets.instance(services, context, request.instance)
     flow = await targets.owned_flow(services, context, instance.flow_id)
     run = f"run {code(instance.id)} of {_named(flow)}"
@@ -83,7 +83,7 @@ async def _state(services: Services, context: CommandContext, instance: Instance
 async def _switch_schedule(
     services: Services, context: CommandContext, flow: Flow, act: Callable[..., Awaitable[None]]
 ) -> str:
-    """Make the call; after a lost answer read back what is true. Return what to add to the sentence."""
+    """Make the call, and read the flow again after a lost answer. Returns what to add to the sentence."""
     user = context.link.user_id
     await _record_call(services, context, {"act": "switch", "flow": flow.id, "active": not flow.active})
     try:
@@ -92,7 +92,7 @@ async def _switch_schedule(
         try:
             now = await services.enos.flow(flow.id, as_user=user)
         except TemporaryFailure:
-            raise unclear from None  # it may have been done, and that is all there is to say
+            raise unclear from None  # it may have been done
         if now.active is flow.active:
             raise Refused(
                 "not_switched",
@@ -104,9 +104,9 @@ async def _switch_schedule(
 
 
 async def _record_call(services: Services, context: CommandContext, what: dict[str, object]) -> None:
-    """Write what is needed to look the call up, should this process end before it is answered.
+    """Write what is needed to look the call up, in case this process ends before EnOS answers.
 
-    It is the last thing before the call: the link that the call is made by must stand still.
+    Done right before the call. Raises ``Refused`` where the link that the call is made by has changed.
     """
     if context.attempt is not None:
         written = json.dumps(what | {"user": context.link.user_id})

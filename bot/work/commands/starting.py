@@ -41,7 +41,7 @@ from bot.work.commands import reply, targets
 from bot.work.commands.context import Answer, CommandContext, Services
 from bot.work.ports_store import AttemptResult
 
-_HOLDING_STATES = frozenset({RunState.ASKED, RunState.RUNNING, RunState.ENDED})  # states of a run that holds its minute
+_HOLDING_STATES = frozenset({RunState.ASKED, RunState.RUNNING, RunState.ENDED})  # the run has its minute for itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,13 @@ class PlannedStart:
 
 
 async def trigger(services: Services, context: CommandContext, request: Trigger) -> Answer:
-    """Start a run: of the whole flow, from a task, or once with changed parameters."""
+    """Start a run of the whole flow, from a task, or once with changed parameters."""
     flow = await targets.owned_flow(
         services, context, await targets.flow_id(services, context, request.flow, exact=True)
     )
     at = trigger_time(request, context.now, context.zone)
     names = {task.id: task.name for task in flow.graph.tasks}
-    # A graph that could not be read shows no task at all: then EnOS knows better.
+    # A graph that could not be read has no tasks at all: then EnOS decides.
     if request.task is not None and names and request.task not in names:
         listed = ", ".join(f"`{id_}` {flows.short(name)}" for id_, name in list(names.items())[:8])
         raise Refused(
@@ -94,7 +94,7 @@ async def trigger(services: Services, context: CommandContext, request: Trigger)
 
 
 async def rerun(services: Services, context: CommandContext, request: Rerun) -> Answer:
-    """Start again from the failed task, for the same data time."""
+    """Start a run again from its failed task, for the same trigger time."""
     instance = await targets.instance(services, context, request.instance)
     flow = await targets.owned_flow(services, context, instance.flow_id)
     zone = services.platform_zone()
@@ -113,7 +113,7 @@ async def rerun(services: Services, context: CommandContext, request: Rerun) -> 
 async def _confirmation(
     services: Services, context: CommandContext, request: Trigger, flow: Flow, at: datetime, off: str
 ) -> Answer:
-    """Ask once about a time that is far off; the button says it whole, in UTC, so that it means the same later."""
+    """Ask once about a trigger time that is far off. The button names it in UTC, so that it means the same later."""
     shown = at.astimezone(context.zone)
     text = (
         f"Start {flows.flow_name(flow.id, flow.name)} for {code(on_the_clock(shown))} ({context.zone})? "
@@ -125,7 +125,7 @@ async def _confirmation(
 
 
 def _with_known_key(flow: Flow, change: Parameter) -> Parameter:
-    """Return the change under the flow's own key, where that is the one it names in another width or form."""
+    """The change under the flow's own key, where the typed key is that one in another width or form."""
     if any(each.key == change.key for each in flow.parameters):
         return change
     alike = [each.key for each in flow.parameters if likeness(each.key) == likeness(change.key)]
@@ -133,7 +133,7 @@ def _with_known_key(flow: Flow, change: Parameter) -> Parameter:
 
 
 def merged(flow: Flow, changes: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
-    """Return the flow's whole list with the named keys changed; new keys stand at the end."""
+    """All of the flow's parameters, with the named keys changed and new keys at the end."""
     new = {each.key: each.value for each in changes}
     kept = tuple(Parameter(each.key, new.get(each.key, each.value)) for each in flow.parameters)
     known = {each.key for each in flow.parameters}
@@ -230,10 +230,10 @@ async def _refuse_second_start(services: Services, context: CommandContext, flow
 
 
 def second_start(run: Run, now: datetime) -> str:
-    """Return why a second start of a flow is refused: which run, who started it, when to ask again."""
+    """Why a second start of a flow is refused, as mrkdwn: which run, who started it, when to ask again."""
     left = (run.started_at + MINUTE - now).total_seconds()
     why = f"That minute is taken, so nothing was started. Name another minute with {code('at')}."
-    if left > 0:  # a clock may have been put back: it is never more than a minute
+    if left > 0:  # at most a minute is shown, even where the clock was set back
         why = (
             "EnOS takes one start of a flow in a minute, so nothing was started and nothing waits. "
             f"Ask again in {min(60, max(1, int(left)))} s."
@@ -253,7 +253,7 @@ async def _no_minute(
     last: datetime,
     taken: Collection[InstanceId],
 ) -> targets.FormattedRefusal:
-    """Return the refusal where no minute of the data period is free: which run holds the last, and what remains."""
+    """The refusal where no minute of the data period is free: which run has the last one, and which minute is free."""
     holder = expected_instance(planned.flow, milliseconds(last))
     ours = await services.store.run(holder)
     found = await services.enos.instance(holder, as_user=context.link.user_id)
@@ -276,7 +276,7 @@ async def _no_minute(
 async def _taken_minutes(
     services: Services, context: CommandContext, flow: FlowId, at: datetime
 ) -> frozenset[InstanceId]:
-    """Return which of the next minutes' instance ids exist, by a search of the flow's runs around that time."""
+    """The instance ids that exist among those of the next minutes, by a search of the flow's runs around ``at``."""
     since = milliseconds(at - MINUTE)
     until = milliseconds(at + REACH + MINUTE)
     found: set[InstanceId] = set()

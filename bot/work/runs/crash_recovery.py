@@ -1,11 +1,11 @@
-"""Left open: at start, attempts without an end are looked up and answered with what is known to have happened.
+"""Recovery after a crash: at start, attempts without an end are looked up and answered with what is known.
 
-    a run that may have been asked for      left to following (``progress.py``)
-    a call that may have been sent          the platform is asked how things stand
-    a link                                  the store says whether it stands
-    anything else                           nothing was done: it happens together with its end, or not at all
+    a run that may have been started        left to ``progress.py``
+    a call that may have been sent          EnOS is asked for the present state
+    a link                                  the store is asked whether it exists
+    anything else                           nothing was done: such an act and its end are written together
 
-What is left open is found before anything new is heard; it may be answered while the bot works already.
+Open attempts are read before the first new message is received. They may be answered later, while the bot works.
 """
 
 import json
@@ -34,11 +34,11 @@ NOTHING_DONE = Outcome(Ending.OUTAGE, "interrupted")  # the button may be presse
 
 @dataclass(frozen=True, slots=True)
 class _Conclusion:
-    """What is known to have happened, as mrkdwn."""
+    """What is known of an open attempt; ``text`` is mrkdwn."""
 
     text: str
     outcome: Outcome
-    public: bool = False  # a change took effect: it is told where it was asked for
+    public: bool = False  # a change took effect: everybody sees it where it was asked for
     request: str = ""
     result: str = ""
 
@@ -47,16 +47,16 @@ _NOT_DONE = _Conclusion("Nothing was done. Ask again if you still want it.", NOT
 
 
 async def open_attempts(services: Services) -> tuple[Entry, ...]:
-    """Return the attempts that a former process left open, but for runs that are followed.
+    """The attempts that an earlier process left open, without those of runs that are still followed.
 
-    To be called before anything new is heard. Raises Outage where the store does not answer.
+    To be called before the first new message is received. Raises ``TemporaryFailure`` where the store does not answer.
     """
     followed = {run.attempt for run in await services.store.runs(live=True, limit=500) if run.state is RunState.ASKED}
     return tuple(entry for entry in await services.store.unfinished_attempts() if entry.id not in followed)
 
 
 async def close_attempts(services: Services, entries: Iterable[Entry]) -> None:
-    """Answer and end these attempts. What EnOS does not tell now is said to be unknown."""
+    """Answer and end these attempts. Where EnOS does not say now what happened, the answer is that it is not known."""
     for entry in entries:
         try:
             await _answer(services, entry, await _conclusion(services, entry))
@@ -65,7 +65,7 @@ async def close_attempts(services: Services, entries: Iterable[Entry]) -> None:
 
 
 async def _conclusion(services: Services, entry: Entry) -> _Conclusion:
-    """Return what is known; whatever goes wrong, the person hears that it is not."""
+    """What is known; after any failure, that it is not known."""
     try:
         return await _looked_up(services, entry)
     except Failure as failure:
@@ -83,9 +83,9 @@ async def _looked_up(services: Services, entry: Entry) -> _Conclusion:
 
 
 async def _call_conclusion(services: Services, entry: Entry, what: dict[str, object]) -> _Conclusion:
-    """Ask how things stand, as the person, so that they hear only what EnOS lets them see.
+    """Ask EnOS for the present state as this person, so that they read only what EnOS lets them see.
 
-    Who is another user there now, or none, is told that it is not known.
+    A person whose link has changed or was removed since is told that it is not known.
     """
     link = await services.store.link(entry.attempt.by)
     user = str(what.get("user") or "")
@@ -124,7 +124,7 @@ async def _link_conclusion(services: Services, entry: Entry) -> _Conclusion:
 
 
 async def _answer(services: Services, entry: Entry, conclusion: _Conclusion) -> None:
-    """Tell where it was asked for what took effect, the person alone what did not, and end the attempt."""
+    """Say what took effect where it was asked for, else tell only the person, and end the attempt."""
     now, attempt = services.clock(), entry.attempt
     public = conclusion.public and attempt.surface != "direct"
     body = answers.interrupted(attempt.words, mention(attempt.by.user), conclusion.text)
