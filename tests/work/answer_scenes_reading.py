@@ -1,4 +1,4 @@
-"""The scenes in which people read, take incidents, and ask about people and the bot itself."""
+"""The scenes in which people read, act on incidents, and ask about people and the bot itself."""
 
 from answer_enos import LOAD
 from answer_scenes import AT_WORK, DONE, RUN, Scenes, failed_run, flow

@@ -1,4 +1,4 @@
-"""A Slack with a memory for what the journeys ask of it, and what each message looks like to people."""
+"""A fake Slack with memory, and what each message looks like to people."""
 
 import re
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ BOT_CHANNELS = ("C0DATAOPS1", "C0FINANCE1")
 
 @dataclass
 class Message:
-    """A message as it stands, or as one person saw it."""
+    """A message as it is in Slack, or as one person saw it."""
 
     place: str  # #data-ops, thread, only maya, dm maya, file maya
     channel: str
@@ -32,7 +32,7 @@ class Message:
         return dict(buttons_of(self.body))
 
     def as_seen(self, *, edited=False):
-        """The message in text, with the place it stands in."""
+        """The message as text, with its place."""
         shown = "\n".join(f"    {line}" for line in self.text.split("\n"))
         return f"[{self.place}{', edited' if edited else ''}]\n{shown}"
 

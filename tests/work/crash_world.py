@@ -109,7 +109,11 @@ class Process:
 
     async def said(self, said):
         """A command arrives."""
-        await self.run_all(self._asked(said, self.dispatcher.receive(said)))
+        await self.run_all(self._asked(said, self._received(said)))
+
+    async def _received(self, said):
+        if await self.dispatcher.record_arrival(said):
+            await self.dispatcher.answer(said)
 
     async def _asked(self, said, work):
         self.world.enos.asked_by = said.key

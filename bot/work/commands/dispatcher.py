@@ -65,11 +65,6 @@ class Dispatcher:
         )
         self._handlers = handlers
 
-    async def receive(self, incoming: IncomingMessage) -> None:
-        """Work on one delivery; a repeat of it does nothing. Raises only where no answer can be written."""
-        if await self.record_arrival(incoming):
-            await self.answer(incoming)
-
     async def record_arrival(self, incoming: IncomingMessage) -> bool:
         """Write down what was said before anything is done about it; False for a repeat, which must be ignored."""
         without_secret = replace(incoming, text=without_secrets(incoming.text, self._services.answer_settings.mask))
