@@ -30,7 +30,6 @@ from bot.ops.jobs import Jobs
 from bot.ops.listener import Listener
 from bot.ops.metrics_updater import MetricsUpdater
 from bot.ops.new_ids import new_id
-from bot.ops.owners import MentionableOwners
 from bot.ops.platform_times import PlatformZone, schedule_in_words
 from bot.ops.scheduler import Scheduler
 from bot.ops.watchdog import Watchdog
@@ -40,12 +39,13 @@ from bot.slack.gateway import ConnectionSettings, Runtime, SlackGateway
 from bot.store.store import Store
 from bot.work.commands.context import AnswerSettings, Services
 from bot.work.commands.dispatcher import Dispatcher
-from bot.work.commands.gone import report_if_gone
+from bot.work.commands.flow_access import report_if_gone
 from bot.work.commands.incident_actions import IncidentActions
 from bot.work.delivery.alarms import Alarm, Alarms
 from bot.work.delivery.delivery import Delivery
 from bot.work.monitor.monitor import Monitor
 from bot.work.monitor.on_call import OnCallMonitor
+from bot.work.monitor.owners import MentionableOwners
 from bot.work.monitor.reminders import ReminderChecks, Reminders
 from bot.work.monitor.settings import MonitorSettings
 from bot.work.runs import crash_recovery
@@ -231,6 +231,7 @@ class App:
             enos=self.enos,
             slack=self.gateway.poster,
             store=self.store,
+            owners=names,
             incident_actions=IncidentActions(
                 self.store,
                 names,
@@ -244,7 +245,7 @@ class App:
             new_id=new_id,
             answer_settings=answer_settings,
             schedule_words=schedule_in_words,
-            health=self.bot_health.status_fields,
+            status=self.bot_health.status,
             platform_zone=lambda: self.zone.offset,
             seal=Seal(settings.enos_secret_key),
             wake=wake,

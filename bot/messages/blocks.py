@@ -7,20 +7,18 @@ Source of all limits: docs.slack.dev, "Block Kit reference" and "chat.postMessag
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bot.core.command import buttons
 from bot.core.text.escape import clean, plain
 from bot.core.text.shown_times import SLACK_DATE
 
 Block = dict[str, Any]
 Element = dict[str, Any]
 
-VALUE_LIMIT = 2000  # a button's value
-OPTION_LIMIT = 150  # a menu option's value
 URL_LIMIT = 3000
 _SECTION, _FIELD, _CONTEXT = 3000, 2000, 3000
 _HEADER, _LABEL = 150, 75
 _TEXT = 3900  # chat.update refuses more than 4,000 with msg_too_long
 _BLOCKS, _CHARACTERS = 50, 13_000  # of one message; the second was observed, not documented
-_VERSION = "1"
 
 
 def fit(text: str, limit: int) -> str:
@@ -78,14 +76,6 @@ def rich_pre(text: str) -> Block:
     }
 
 
-def value(command: str, post: str) -> str:
-    """What a button carries: version, the post it stands on, the words it says.
-
-    Words that are too long are stashed by the caller, who hands ``#<stash id>`` in their place.
-    """
-    return f"{_VERSION}|{post}|{command}"
-
-
 def button(
     label: str,
     command: str,
@@ -99,7 +89,7 @@ def button(
         "type": "button",
         "text": _label(label, _LABEL),
         "action_id": f"say:{index}",
-        "value": _carried(command, post, VALUE_LIMIT),
+        "value": _carried(command, post, buttons.VALUE_LIMIT),
     }
     if style:
         element["style"] = style
@@ -112,7 +102,7 @@ def menu(options: Sequence[tuple[str, str]], post: str, index: int) -> Element:
         "type": "overflow",
         "action_id": f"menu:{index}",
         "options": [
-            {"text": _label(label, _LABEL), "value": _carried(command, post, OPTION_LIMIT)}
+            {"text": _label(label, _LABEL), "value": _carried(command, post, buttons.OPTION_LIMIT)}
             for label, command in options[:5]
         ],
     }
@@ -146,7 +136,7 @@ def _label(text: str, limit: int) -> Element:
 
 
 def _carried(command: str, post: str, limit: int) -> str:
-    carried = value(command, post)
+    carried = buttons.value(command, post)
     if len(carried) > limit:
         raise ValueError(f"a value holds at most {limit} characters: stash the words")
     return carried

@@ -5,13 +5,12 @@ and only here.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from bot import __version__
 from bot.core.health import promise
-from bot.core.health.promise import Judgement, span
+from bot.core.health.promise import BotStatus, Judgement, span
 from bot.ops.clocks import ClockJumps
 from bot.ops.metrics_updater import MetricsUpdater
 from bot.ops.watchdog import Watchdog
@@ -78,23 +77,23 @@ class BotHealth:
             remarks.append(trouble)
         return promise.judge(late, broken, remarks)
 
-    def status_fields(self) -> Mapping[str, Any]:
-        """The fields that ``status`` shows."""
+    def status(self) -> BotStatus:
+        """What ``status`` shows."""
         health = self._monitor.health(self._steady())
-        watched, judgement = health.watched, self.judgement()
+        watched, clock = health.watched, ""
         read = f"{span(health.lag.total_seconds())} ago" if health.lag is not None else "never"
-        status_fields: dict[str, Any] = {
-            "Well": judgement.well or str(judgement),
-            "Watching": f"{watched.watching} of {watched.total} flows" if watched else "not compared yet",
-            "Last read": read,
-            "Slack": f"{self._metrics_updater.connected} of 2 sockets connected" if self._socket_mode else "HTTP mode",
-            "Version": _versions(),
-        }
         if (jump := self._clock_jumps.recent) is not None:
             direction = "ahead" if jump.by.total_seconds() > 0 else "back"
             ago = span((self._steady() - jump.at).total_seconds())
-            status_fields["Clock"] = f"was put {direction} by {span(abs(jump.by).total_seconds())}, {ago} ago"
-        return status_fields
+            clock = f"was put {direction} by {span(abs(jump.by).total_seconds())}, {ago} ago"
+        return BotStatus(
+            self.judgement(),
+            watching=f"{watched.watching} of {watched.total} flows" if watched else "not compared yet",
+            last_read=read,
+            slack=f"{self._metrics_updater.connected} of 2 sockets connected" if self._socket_mode else "HTTP mode",
+            version=_versions(),
+            clock=clock,
+        )
 
     def refresh(self, now: datetime) -> None:
         """Bring the metrics to the present; ``now`` is the wall clock's time."""

@@ -8,8 +8,7 @@ from collections.abc import Collection
 
 from bot.core.checks import on_slack
 from bot.core.checks.check import CheckState
-from bot.core.outbox.conversations import SlackRefused
-from bot.work.commands.reply import SLACK_FAILURES
+from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.work.ports import Slack
 
 log = logging.getLogger("bot")

@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from bot.core.command import buttons
 from bot.core.command.parse import is_command, is_courtesy_only, would_change
 from bot.core.people.model import (
     EDITED,
@@ -28,8 +29,6 @@ from bot.slack.directory import Identity
 
 Payload = Mapping[str, Any]
 
-OLD_BUTTON = "old button"  # the words of a press whose value this version cannot read
-VALUE_VERSION = "1"
 OUR_ACTIONS = ("say:", "menu:")  # what cards name their buttons and menus
 LONGEST, LONGEST_ID = 40_000, 255  # characters of a message (Slack cuts there), and of an id, a time or a word
 LONGEST_VALUE = 4000  # of a button's value and of an address; Slack allows fewer
@@ -164,8 +163,8 @@ def _is_direct(slack_event: Payload) -> bool:
 def press(body: Payload, now: datetime, *, delivery: str = "") -> IncomingMessage | None:
     """The message of a button or menu: the words of its value.
 
-    A value of another version, or none where one should be, gives ``OLD_BUTTON``; a button that only opens a
-    link gives None. Words too long for a value are stored, and the value has ``#`` and their id instead.
+    A value of another version, or none where one should be, says ``buttons.OLD_BUTTON``; a button that only opens a
+    link says nothing. Words too long for a value are stored; ``#`` and an id then stand for them.
     """
     actions = body.get("actions")
     action = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], dict) else {}
@@ -184,7 +183,7 @@ def press(body: Payload, now: datetime, *, delivery: str = "") -> IncomingMessag
         message=ts,
         response_url=_text(body, "response_url", LONGEST_VALUE),
     )
-    post, words = decode_value(value)
+    post, words = buttons.read(value)
     return IncomingMessage(_key("press", body, delivery), words, _presser(body, user), origin, now, post)
 
 
@@ -213,15 +212,6 @@ def with_workspace_key(received: IncomingMessage, body: Payload, me: Identity) -
     if received.by.team and (not me.team or team != me.team or received.by.team not in own):
         return received
     return replace(received, by=Person(me.workspace_key, received.by.user))
-
-
-def decode_value(value: str) -> tuple[str, str]:
-    """The post and the words of a button's value ``1|post|words``."""
-    version, _, rest = value.partition("|")
-    post, bar, words = rest.partition("|")
-    if version != VALUE_VERSION or not bar or not words.strip():
-        return "", OLD_BUTTON
-    return post, words
 
 
 def without_mention(text: str, me: Identity) -> str:

@@ -8,7 +8,7 @@ import json
 from datetime import datetime
 from sqlite3 import Row
 
-from bot.core.audit import NOT_ACTED, Attempt, AttemptResult, Entry
+from bot.core.audit import Attempt, AttemptResult, Entry, Outcome
 from bot.core.people.model import IncomingMessage, Link, Origin, Person, Surface
 from bot.store.database import Database
 from bot.store.people import require_link
@@ -66,7 +66,7 @@ class AuditLog(Transactional):
 
     @transaction
     def begin_attempt(self, db: Database, attempt: Attempt, *, delivery: str = "") -> int | None:
-        """Write an attempt and return its id; None if one with its key is open or has acted (``NOT_ACTED``).
+        """Write an attempt and return its id; None if one with its key is open or has acted (``Outcome.frees``).
 
         What was said in the delivery is then forgotten.
         """
@@ -127,12 +127,12 @@ def end_attempt(db: Database, result: AttemptResult | None) -> None:
             "UPDATE attempts SET outcome = ?, request = ?, user_id = ?, answer = ?, ended_at = ?, freed = ?"
             " WHERE id = ? AND ended_at IS NULL",
             [
-                result.outcome,
+                str(result.outcome),
                 result.request,
                 result.user_id,
                 result.answer,
                 timestamp(result.at),
-                int(NOT_ACTED.match(result.outcome) is not None),
+                int(result.outcome.frees),
                 result.attempt,
             ],
         )
@@ -166,7 +166,7 @@ def _entry(row: Row) -> Entry:
             verb=row["verb"],
             at=from_timestamp(row["at"]),
         ),
-        outcome=row["outcome"] or "",
+        outcome=Outcome.read(row["outcome"]) if row["outcome"] else None,
         request=row["request"] or "",
         user_id=row["user_id"] or "",
         answer=row["answer"] or "",

@@ -8,7 +8,7 @@ from sqlite3 import Row
 
 from bot.core.audit import AttemptResult
 from bot.core.flow.model import FlowId, InstanceId
-from bot.core.flow.run import Run
+from bot.core.flow.run import Run, RunState
 from bot.core.outbox.posts import NewPost
 from bot.core.people.model import Link
 from bot.store.audit import end_attempt
@@ -48,7 +48,7 @@ class Runs(Transactional):
                 "channel": run.channel,
                 "thread": run.thread,
                 "verb": run.verb,
-                "state": run.state,
+                "state": run.state.value,
                 "incident": run.incident,
                 "attempt": run.attempt,
                 "trigger_ms": run.trigger_ms,
@@ -107,7 +107,7 @@ def _run(row: Row) -> Run:
         channel=row["channel"],
         thread=row["thread"],
         verb=row["verb"],
-        state=row["state"],
+        state=RunState(row["state"]),
         incident=row["incident"],
         attempt=row["attempt"],
         trigger_ms=row["trigger_ms"],

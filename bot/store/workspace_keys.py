@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from bot.core.audit import Attempt, AttemptResult
+from bot.core.audit import DONE, Attempt, AttemptResult
 from bot.core.people.model import Person
 from bot.store.audit import end_attempt, insert_attempt
 from bot.store.database import Database
@@ -150,4 +150,4 @@ def _done(db: Database, change: KeyChange, count: int) -> None:
     )
     if number is not None:
         answer = f"{count} people, {len(change.users)} with another user id"
-        end_attempt(db, AttemptResult(number, "done", change.at, answer=answer))
+        end_attempt(db, AttemptResult(number, DONE, change.at, answer=answer))

@@ -1,1 +1,1 @@
-"""Work joins: a command from words to answer, a poll from platform to posts, a delivery from outbox to Slack."""
+"""Work joins: commands from words to answers, the monitor from EnOS to posts, delivery from the outbox to Slack."""

@@ -30,6 +30,7 @@ from bot.core.outbox.posts import Body, PostId
 from bot.core.people.model import Person, Profile
 
 __all__ = [
+    "AccountLookup",
     "Channel",
     "Clock",
     "Enos",
@@ -49,7 +50,7 @@ NewId = Callable[[], str]  # short, unguessable, url-safe
 
 
 class Enos(Protocol):
-    """The batch API. Every call names the user it is made as; None means the watcher's own user.
+    """The batch API. Every call names the user it is made as; None means the bot's own user.
 
     Raises ``Refusal`` (final), ``TemporaryFailure`` (may help to ask again) and, for calls that change something,
     ``Unclear`` when the answer was lost after the request may have been received.
@@ -62,31 +63,31 @@ class Enos(Protocol):
         ...
 
     async def instance(self, instance: InstanceId, *, as_user: UserId | None = None) -> Instance | None:
-        """Return one instance with its graph, or None where the platform knows none."""
+        """One instance with its graph; None where EnOS has none."""
         ...
 
     async def cancel(self, instance: InstanceId, *, as_user: UserId) -> None:
-        """Ask for the instance to stop; the effect is asynchronous."""
+        """Cancel the instance; EnOS does it some time later."""
         ...
 
     async def flow(self, flow: FlowId, *, as_user: UserId | None = None) -> Flow:
-        """Return the flow as this user sees it; ``Refused("unknown_flow")`` where there is none."""
+        """The flow as this user sees it; raises ``Refused("unknown_flow")`` where EnOS shows none."""
         ...
 
     async def my_flows(self, expression: str = "", *, as_user: UserId | None = None) -> tuple[FlowName, ...]:
-        """Return the flows related to the user."""
+        """The flows related to the user."""
         ...
 
     async def all_flows(self, expression: str = "", *, as_user: UserId | None = None) -> tuple[FlowName, ...]:
-        """Return the flows of the whole organization, all pages."""
+        """The flows of the whole organization, all pages."""
         ...
 
     async def trigger(self, flow: FlowId, at_ms: int, *, as_user: UserId) -> InstanceId:
-        """Trigger Flow: run all tasks, for the data time ``at_ms``."""
+        """Trigger Flow: run all tasks, for the trigger time ``at_ms`` (epoch milliseconds)."""
         ...
 
     async def trigger_from_task(self, flow: FlowId, task: TaskId, at_ms: int, *, as_user: UserId) -> InstanceId:
-        """Trigger Flow From Task: run the task and all that is downstream of it."""
+        """Trigger Flow From Task: run the task and everything downstream of it."""
         ...
 
     async def trigger_with(
@@ -104,17 +105,17 @@ class Enos(Protocol):
         ...
 
     async def log(self, task_instance: str, *, as_user: UserId | None = None) -> str | None:
-        """Return the task's log; None where it has none."""
+        """The log of a task; None where it has none."""
         ...
 
 
 class Slack(Protocol):
-    """What the bot asks of Slack. Raises the errors of ``conversations`` and nothing else."""
+    """What the bot asks of Slack. Raises only the errors in ``core/outbox/conversations.py``."""
 
     async def post(self, channel: str, body: Body, *, id: PostId, thread: str = "") -> tuple[str, str]:
-        """Post a message with ``id`` in its metadata; return the channel it stands in and its ts.
+        """Post a message with ``id`` in its metadata; returns the channel it was posted in and its ts.
 
-        Raises ``SlackOutsideThread`` where it was to be a reply and stands outside of its thread.
+        Raises ``SlackOutsideThread`` where Slack posted a reply outside of its thread.
         """
         ...
 
@@ -125,9 +126,9 @@ class Slack(Protocol):
     async def post_ephemeral(
         self, channel: str, user: str, body: Body, *, thread: str = "", response_url: str = ""
     ) -> None:
-        """Show something to one person where they are: response_url if given, else an ephemeral message.
+        """Show something to one person only: by ``response_url`` if given, else as an ephemeral message.
 
-        Refused where neither reaches them: it is then for a message to them.
+        Raises ``SlackRefused`` where neither reaches them; the caller then sends a direct message.
         """
         ...
 
@@ -139,10 +140,10 @@ class Slack(Protocol):
         thread: str = "",
         reserved: Callable[[str], Awaitable[None]] | None = None,
     ) -> str:
-        """Upload ``{"filename", "content", "title", "comment"}``; return the file id.
+        """Upload ``{"filename", "content", "title", "comment"}``; returns the file id.
 
-        ``reserved`` is awaited with the file id before anybody can see the file, so that a lost answer can be
-        settled with ``shared``.
+        ``reserved`` is awaited with the file id before anybody can see the file, so that ``shared`` can tell after a
+        lost answer whether it was uploaded.
         """
         ...
 
@@ -160,11 +161,11 @@ class Slack(Protocol):
         until: float = 0,
         rest: str = "",
     ) -> SearchResult:
-        """Look for those of our messages that carry one of the ids, posted from ``since`` to ``until``.
+        """Search for our messages that carry one of the ids, posted from ``since`` to ``until``.
 
-        Both are epoch seconds; without ``since`` only the newest page is looked at, without ``until`` all up to now.
-        One call reads a few pages; what it did not come to is read by another one with its ``rest``.
-        ``channel`` may be a user id for a direct message.
+        Both are epoch seconds; without ``since`` only the newest page is read, without ``until`` everything up to now.
+        One call reads a few pages; another call with its ``rest`` reads on. ``channel`` may be a user id, for direct
+        messages.
         """
         ...
 
@@ -173,29 +174,37 @@ class Slack(Protocol):
         ...
 
     async def profile(self, user: str, *, team: str = "") -> Profile:
-        """Return what Slack says of a person now; cached for minutes."""
+        """What Slack says of a person now; cached for minutes."""
         ...
 
     async def group(self, group: str) -> frozenset[str]:
-        """Return the user ids of a user group; cached for minutes."""
+        """The user ids of a user group; cached for minutes."""
         ...
 
     async def channel(self, channel: str) -> Channel:
-        """Return the conversation; cached for seconds."""
+        """The conversation; cached for seconds."""
         ...
 
     async def members(self, channel: str) -> frozenset[str]:
-        """Return the user ids of a channel's members; cached for minutes."""
+        """The user ids of a channel's members; cached for minutes."""
         ...
 
     async def permalink(self, channel: str, ts: str) -> str:
-        """Return a link to a message, computed without a call where possible."""
+        """A link to a message, computed without a call where possible."""
+        ...
+
+
+class AccountLookup(Protocol):
+    """Which accounts are deactivated; Slack is asked sparingly."""
+
+    async def deactivated(self, users: Sequence[str], longest_wait: float) -> frozenset[str]:
+        """The user ids, of these, that are known to be deactivated after at most ``longest_wait`` seconds."""
         ...
 
 
 class OwnerLookup(Protocol):
-    """User names of flows' owners, to people, for mentions."""
+    """Owners of flows, by EnOS user name, as people who can be mentioned."""
 
     async def people_of(self, owners: Sequence[UserName]) -> Mapping[UserName, Person]:
-        """Return those owners who are linked."""
+        """The owners, by user name, who can be mentioned."""
         ...

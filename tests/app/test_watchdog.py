@@ -82,7 +82,7 @@ async def test_a_job_that_never_runs_again_is_told_to_the_admins_and_so_is_its_e
     assert status == 503
     assert re.match(r"EnOS was last read completely \d+ s ago\.\n", text)
     assert float(await said(bot, 'flowbot_promise_late_seconds{promise="read"}')) >= 80
-    assert "EnOS was last read completely" in bot.bot_health.status_fields()["Well"]
+    assert "EnOS was last read completely" in str(bot.bot_health.judgement())
     assert ["failures may be told late" in each for each in told(there)] == [True]
     await bot.jobs.poll()
     await time_goes(bot, clock, 1)

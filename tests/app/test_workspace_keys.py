@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.audit import Attempt, AttemptResult
+from bot.core.audit import DONE, Attempt, AttemptResult
 from bot.core.errors import Refused
 from bot.core.flow.model import FlowId, InstanceId, UserId, UserName
 from bot.core.flow.run import Run
@@ -49,7 +49,7 @@ async def lived(store, by, *, people=(), count=1):
     """Somebody has done all that leaves their key behind."""
     await store.put_links([link(by.team, by.user), *people])
     number = await store.begin_attempt(Attempt("k1", by, "C1", "", "command", "ack 3377", "ack", NOW))
-    await store.queue([], attempt_result=AttemptResult(number, "done", NOW))
+    await store.queue([], attempt_result=AttemptResult(number, DONE, NOW))
     for number in range(count):
         new = (incident(f"i{number}", by), incident(f"c{number}", by, Phase.CLOSED))
         await store.observe([], [], lambda _known, new=new: ChangeSet(incidents=new))
@@ -74,7 +74,7 @@ async def keys(store):
 
 async def moves(store):
     return [
-        (each.attempt.by, each.attempt.words, each.outcome, each.answer)
+        (each.attempt.by, each.attempt.words, str(each.outcome), each.answer)
         for each in await store.audit_entries(LONG_AGO, FAR)
         if each.attempt.verb == "home"
     ]
@@ -116,7 +116,7 @@ async def test_the_way_back(store):
     number = await store.begin_attempt(
         Attempt("k2", Person(ORG, "U0MAYA00001"), "C1", "", "command", "unack", "unack", NOW)
     )
-    await store.queue([], attempt_result=AttemptResult(number, "done", NOW))
+    await store.queue([], attempt_result=AttemptResult(number, DONE, NOW))
     await workspace_keys.migrate(store, BEFORE, NOW + timedelta(days=1))
     maya = Person(TEAM, "U0MAYA00001")
     assert await keys(store) == {maya}

@@ -309,25 +309,7 @@ def test_a_menu_says_the_words_of_what_was_chosen():
     assert incoming.press(pressed(None, actions=[chosen]), NOW).text == "snooze 2809 for 1h"
 
 
-@pytest.mark.parametrize(
-    ("value", "post", "words"),
-    [
-        ("1|p3f9|ack 2809", "p3f9", "ack 2809"),
-        ("1|p3f9|#s81k", "p3f9", "#s81k"),
-        ("1|p|trigger 1 with a=x|y", "p", "trigger 1 with a=x|y"),
-        ("1||help", "", "help"),
-        ("2|p3f9|ack", "", "old button"),
-        ("ack 2809", "", "old button"),
-        ("1|p3f9", "", "old button"),
-        ("1|p3f9| ", "", "old button"),
-        ("", "", "old button"),
-    ],
-)
-def test_values_are_decoded_and_those_of_other_versions_are_old_buttons(value, post, words):
-    assert incoming.decode_value(value) == (post, words)
-
-
-def test_our_button_without_a_value_is_an_old_one():
+def test_a_button_of_ours_without_a_value_is_an_old_one():
     assert incoming.press(pressed(None), NOW).text == "old button"
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from store_makers import JONAS, MAYA, NOW, attempt, in_transaction, incident, later, message, occurrence, seen
 
-from bot.core.audit import AttemptResult
+from bot.core.audit import DONE, AttemptResult
 from bot.core.errors import Refused
 from bot.core.incident.facts import ChangeSet, ReadState, StoredState
 from bot.core.incident.model import Incident, Phase
@@ -157,7 +157,7 @@ async def test_a_decision_that_refuses_undoes_nothing_and_writes_nothing(store):
         raise Refused("not_owner", "No.")
 
     with pytest.raises(Refused, match="No"):
-        await store.change("i1", refuse, attempt_result=AttemptResult(attempted, "done", NOW))
+        await store.change("i1", refuse, attempt_result=AttemptResult(attempted, DONE, NOW))
     assert await store.incident("i1") == incident()
     assert len(await store.unfinished_attempts()) == 1
 
@@ -170,7 +170,7 @@ async def test_a_change_writes_its_facts_and_ends_its_attempt(store):
         changed = replace(found, phase=Phase.ACKNOWLEDGED, acked_by=MAYA)
         return ChangeSet(incidents=(changed,), posts=(message(),), seen=(seen(),))
 
-    changes = await store.change("i1", ack, attempt_result=AttemptResult(attempted, "done", NOW))
+    changes = await store.change("i1", ack, attempt_result=AttemptResult(attempted, DONE, NOW))
     assert await store.incident("i1") == changes.incidents[0]
     assert [post.new.id for post in await store.due(NOW)] == ["p1"]
     assert await store.unfinished_attempts() == ()

@@ -5,9 +5,10 @@ import sqlite3
 import pytest
 from store_makers import JONAS, MAYA, NOW, attempt, in_transaction, later, link, message, run
 
-from bot.core.audit import AttemptResult, Entry
+from bot.core.audit import DONE, AttemptResult, Entry, Outcome
 from bot.core.errors import Refused
 from bot.core.flow.model import InstanceId
+from bot.core.flow.run import RunState
 from bot.core.people.model import Person
 from bot.store import imports
 from bot.store.store import Store
@@ -67,11 +68,11 @@ async def test_an_attempt_ends_once_and_the_first_end_stands(store):
     id_ = await store.begin_attempt(attempt())
     await store.set_attempt_detail(id_, '{"at": 1}')
     assert await store.unfinished_attempts() == (Entry(id_, attempt(), detail='{"at": 1}'),)
-    done = AttemptResult(id_, "done", later(seconds=3), "triggerFromTask", "u1", "1-20261121143000")
+    done = AttemptResult(id_, DONE, later(seconds=3), "triggerFromTask", "u1", "1-20261121143000")
     await store.queue([], attempt_result=done)
-    await store.queue([], attempt_result=AttemptResult(id_, "outage:late", later(seconds=9)))
+    await store.queue([], attempt_result=AttemptResult(id_, Outcome.read("outage:late"), later(seconds=9)))
     await store.set_attempt_detail(id_, "late")
-    ended = Entry(id_, attempt(), "done", "triggerFromTask", "u1", "1-20261121143000", later(seconds=3), '{"at": 1}')
+    ended = Entry(id_, attempt(), DONE, "triggerFromTask", "u1", "1-20261121143000", later(seconds=3), '{"at": 1}')
     assert await store.audit_entries(NOW, later(minutes=1)) == (ended,)
     assert await store.unfinished_attempts() == ()
 
@@ -98,7 +99,7 @@ async def test_the_audit_is_read_by_time_and_person_newest_first(store):
 )
 async def test_the_database_itself_refuses_to_rewrite_the_audit(store, statement):
     await store.begin_attempt(attempt("open"))
-    await store.queue([], attempt_result=AttemptResult(await store.begin_attempt(attempt("done")), "done", NOW))
+    await store.queue([], attempt_result=AttemptResult(await store.begin_attempt(attempt("done")), DONE, NOW))
     before = await store.audit_entries(NOW, later(hours=1))
     with pytest.raises(sqlite3.IntegrityError, match="only added to"):
         await in_transaction(store, lambda db: db.execute(statement))
@@ -107,21 +108,21 @@ async def test_the_database_itself_refuses_to_rewrite_the_audit(store, statement
 
 async def test_posts_and_the_end_of_the_attempt_they_answer_are_one(store):
     id_ = await store.begin_attempt(attempt())
-    await store.queue([message()], attempt_result=AttemptResult(id_, "done", NOW))
+    await store.queue([message()], attempt_result=AttemptResult(id_, DONE, NOW))
     assert await store.unfinished_attempts() == ()
     other = await store.begin_attempt(attempt("k2"))
-    await store.put_run(run(), posts=[message("p2", "C2")], attempt_result=AttemptResult(other, "done", NOW))
+    await store.put_run(run(), posts=[message("p2", "C2")], attempt_result=AttemptResult(other, DONE, NOW))
     assert await store.unfinished_attempts() == ()
     assert [post.new.id for post in await store.due(NOW)] == ["p1", "p2"]
 
 
 async def test_runs_are_followed_until_they_end(store):
-    old = run("1-1", started_at=later(hours=-1), state="running", parameters='[{"k":"v"}]', task=7, trigger_ms=9)
+    old = run("1-1", started_at=later(hours=-1), state=RunState.RUNNING, parameters='[{"k":"v"}]', task=7, trigger_ms=9)
     new, other = run("1-2"), run("2-1", 2, started_at=later(hours=1), incident="i1", user_id="u1", thread="1.0")
     for each in (old, new, other):
         await store.put_run(each)
     assert await store.runs() == (other, new, old)
-    ended = run("1-2", state="ended")
+    ended = run("1-2", state=RunState.ENDED)
     await store.put_run(ended)
     assert await store.runs(flow=1) == (old,)
     assert await store.runs(live=False, flow=1) == (ended, old)
@@ -147,7 +148,9 @@ async def test_stashed_words_come_back_and_the_same_words_have_the_same_id(store
 
 @pytest.mark.parametrize("outcome", ["refused:not_owner", "outage:Silence", "asked"])
 async def test_an_attempt_that_has_not_acted_frees_its_key(store, outcome):
-    await store.queue([], attempt_result=AttemptResult(await store.begin_attempt(attempt("press")), outcome, NOW))
+    await store.queue(
+        [], attempt_result=AttemptResult(await store.begin_attempt(attempt("press")), Outcome.read(outcome), NOW)
+    )
     assert await store.attempt_by_key("press") is None
     second = await store.begin_attempt(attempt("press", JONAS))
     assert (await store.attempt_by_key("press")).id == second
@@ -157,9 +160,9 @@ async def test_an_attempt_that_has_not_acted_frees_its_key(store, outcome):
 @pytest.mark.parametrize("outcome", ["done", "unclear:AnswerLost", "bug:a1b2"])
 async def test_an_attempt_that_has_or_may_have_acted_keeps_its_key(store, outcome):
     first = await store.begin_attempt(attempt("press"))
-    await store.queue([], attempt_result=AttemptResult(first, outcome, NOW))
+    await store.queue([], attempt_result=AttemptResult(first, Outcome.read(outcome), NOW))
     assert await store.begin_attempt(attempt("press", JONAS)) is None
-    assert (await store.attempt_by_key("press")).outcome == outcome
+    assert (await store.attempt_by_key("press")).outcome == Outcome.read(outcome)
 
 
 async def test_a_run_keeps_the_words_it_was_asked_with(store):

@@ -10,9 +10,9 @@ from dataclasses import fields
 import pytest
 from store_makers import MAYA, NOW, attempt, edit, in_transaction, incident, later, link, message, occurrence, run, seen
 
-from bot.core.audit import AttemptResult
+from bot.core.audit import DONE, AttemptResult
 from bot.core.errors import Refused
-from bot.core.incident.facts import ChangeSet, ReadState
+from bot.core.incident.facts import ChangeSet, ReadState, RunState
 from bot.core.incident.model import Phase
 from bot.store.retention import RetentionPeriods
 from bot.store.store import Store
@@ -199,12 +199,12 @@ async def test_what_is_old_and_needed_by_nobody_is_forgotten(store):
         await store.mark_sent(id_, "C", f"{id_}.0", when)
     await store.queue([message("reply", thread_of="root", due=later(days=1)), edit("edit", "m-new", due=later(days=1))])
     for name, when in [("old", LONG_AGO), ("new", NOW)]:
-        await store.put_run(run(f"1-{name}", started_at=when, state="ended"))
+        await store.put_run(run(f"1-{name}", started_at=when, state=RunState.ENDED))
         await store.put_run(run(f"2-{name}", started_at=when))
         await store.stash(name, when)
         await store.record_delivery(name, when)
         await store.queue(
-            [], attempt_result=AttemptResult(await store.begin_attempt(attempt(name, at=when)), "done", when)
+            [], attempt_result=AttemptResult(await store.begin_attempt(attempt(name, at=when)), DONE, when)
         )
     assert await store.prune(NOW) > 700
     assert await store.prune(NOW) == 0

@@ -1,4 +1,4 @@
-"""A batch platform that answers people: flows with owners, runs that begin and end, and a fault for any call."""
+"""A fake EnOS with memory: flows with owners, runs that start and end, and a fault for any call."""
 
 import itertools
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ ENERGY = chain((EXTRACT, "extract"), (TRANSFORM, "transform"), (LOAD, "load"))
 
 
 def refusal(reason, message):
-    """EnOS says no, in the words that people get for this reason."""
+    """The refusal of EnOS for this reason, as people read it."""
     row = next(row for row in MEANINGS if row.reason == reason)
     return EnosRefused(row.reason, f"{row.sentence} (EnOS says: “{message}”)", row.way_out, row.code, message)
 
@@ -54,7 +54,7 @@ class Lost:
 
 
 class AnswerEnos:
-    """``faults`` holds, by the name of a call, what the next calls meet; None lets one pass."""
+    """``faults`` holds, by the name of a call, what the next calls raise; None lets one pass."""
 
     def __init__(self):
         self.flows = {}
@@ -64,7 +64,7 @@ class AnswerEnos:
         self.logs = {}
         self.calls = []
         self.faults = {}
-        self.before = {}  # what happens on the platform just before a call, by its name
+        self.before = {}  # what happens in EnOS just before a call, by its name
 
     # ── what there is ──
 
@@ -82,7 +82,7 @@ class AnswerEnos:
         )
 
     def run(self, id_, status=Status.FAIL, *, tasks=None, kind=1, start="", end="", log="", **more):
-        """A run stands there; ``tasks`` are its tasks' statuses by id."""
+        """Add a run; ``tasks`` are its tasks' statuses by id."""
         flow = self.flows[int(id_.split("-")[0])]
         digits = id_.split("-")[1]
         default = {Status.FAIL: [Status.SUCCESS, Status.FAIL, Status.INIT], Status.SUCCESS: [Status.SUCCESS] * 3}
@@ -117,7 +117,7 @@ class AnswerEnos:
         return self.rows[id_]
 
     def becomes(self, id_, status, tasks, *, start="", end=""):
-        """A run goes on; ``tasks`` are its tasks' statuses in order."""
+        """Change a run's status; ``tasks`` are its tasks' statuses in order."""
         old = self.rows[id_]
         named = tuple(replace(task, status=state) for task, state in zip(old.graph.tasks, tasks, strict=True))
         self.rows[id_] = replace(
@@ -197,7 +197,7 @@ class AnswerEnos:
         fault = self._met("updateAndTrigger", as_user, flow, at_ms, sent)
         return self._started(fault, flow, at_ms, as_user, parameters=tuple(parameters))
 
-    # ── what these share ──
+    # ── shared ──
 
     def _met(self, name, as_user, *what):
         self.calls.append((name, as_user, *what))

@@ -1,4 +1,4 @@
-"""How the scenes of the golden file are told: each is a few commands, and what people then see."""
+"""The scenes of the golden file: each is a few commands, and what people then see."""
 
 from answer_world import FAILED
 
@@ -10,23 +10,23 @@ LOG = "\n".join(f"line {number}" for number in range(1, 41)) + "\nERROR password
 
 
 class Scenes(dict):
-    """Scenes by their titles; whatever people see in one stands in the golden file."""
+    """Scenes by their titles; the golden file holds what people see in each."""
 
     def scene(self, title):
-        """A scene of its own."""
+        """Add a scene of any kind."""
 
-        def keep(tell):
+        def keep(play):
             assert title not in self, title
-            self[title] = tell
-            return tell
+            self[title] = play
+            return play
 
         return keep
 
     def asked(self, title, who, words, prepare=None, way="says"):
-        """A scene of one command."""
+        """Add a scene of one command."""
 
         @self.scene(title)
-        async def tell(world):
+        async def play(world):
             if prepare is not None:
                 ready = prepare(world)
                 if hasattr(ready, "__await__"):

@@ -1,4 +1,4 @@
-"""The scenes in which something is started, stopped or switched."""
+"""The scenes in which something is started, canceled or switched."""
 
 from answer_enos import chain
 from answer_scenes import AT_WORK, DONE, FAIL, RUN, WAITS, Scenes, failed_run, fault

@@ -1,4 +1,4 @@
-"""The scenes in which people read, take incidents, and ask about people and the bot itself."""
+"""The scenes in which people read, act on incidents, and ask about people and the bot itself."""
 
 from answer_enos import LOAD
 from answer_scenes import AT_WORK, DONE, RUN, Scenes, failed_run, flow
@@ -115,7 +115,7 @@ asked("whoami, not proven", "lina", "whoami")
 asked("whoami, an admin", "alex", "whoami")
 asked("whoami, on call", "sam", "whoami")
 asked("status", "maya", "status")
-asked("status, not well", "priya", "status", lambda world: setattr(world, "well", "EnOS was last read 400 s ago"))
+asked("status, not well", "priya", "status", lambda world: setattr(world, "trouble", ("EnOS was last read 400 s ago",)))
 asked("people", "alex", "people")
 
 

@@ -4,9 +4,9 @@ from answer_enos import refusal
 from answer_scenes import Scenes, failed_run, fault, flow
 from answer_world import FAILED
 
+from bot.core.command.buttons import OLD_BUTTON
 from bot.core.outbox.conversations import SlackLimited
 from bot.enos.errors import BadResponse, NoResponse, ServerError, Throttled, TimestampReused, TokenRejected, Unreachable
-from bot.work.commands.dispatcher import OLD_BUTTON
 
 SCENES = Scenes()
 scene, asked = SCENES.scene, SCENES.asked

@@ -1,4 +1,4 @@
-"""The scenes of words that may be meant otherwise: names that match nothing, times in doubt, talk and edits."""
+"""The scenes of unclear words: names that match nothing, ambiguous times, talk and edits."""
 
 from answer_enos import refusal
 from answer_scenes import Scenes, fault
@@ -42,7 +42,7 @@ asked("failures by somebody who is not linked", "maya", "failed by <@U0PRIYA0001
 asked("failures of a flow without the right", "maya", "failed of 2957", fault("flow", refusal("no_right", "no right")))
 
 
-# ── times in doubt ──
+# ── ambiguous times ──
 
 asked("failures of a year mistyped", "maya", "failed 2062-11-20", with_runs)
 
@@ -57,10 +57,10 @@ asked("a start in a year mistyped", "maya", "trigger 3377 from 108580 at 2006-11
 @scene("a mention in words for others")
 async def _(world):
     origin = Origin(Surface.MENTION, OPS, "", world.new_ts())
-    await world.heard(world.maya, "the team says <@U0FLOWBOT1> knows", origin, hint="talk")
+    await world.say(world.maya, "the team says <@U0FLOWBOT1> knows", origin, hint="talk")
 
 
 @scene("an edit of a direct message")
 async def _(world):
     origin = Origin(Surface.DIRECT, "D0MAYA00001", "", world.new_ts())
-    await world.heard(world.maya, "trigger 3377 with password=hunter2", origin, hint="edited")
+    await world.say(world.maya, "trigger 3377 with password=hunter2", origin, hint="edited")

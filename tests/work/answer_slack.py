@@ -1,17 +1,18 @@
-"""A Slack with a memory for what the journeys ask of it, and what each message looks like to people."""
+"""A fake Slack with memory, and what each message looks like to people."""
 
 import re
 from dataclasses import dataclass, field
 
 from bot.core.outbox.conversations import Channel, SlackRefused
 from bot.core.people.model import Profile
+from bot.core.people.on_call import can_be_on_call
 
 BOT_CHANNELS = ("C0DATAOPS1", "C0FINANCE1")
 
 
 @dataclass
 class Message:
-    """A message as it stands, or as one person saw it."""
+    """A message as it is in Slack, or as one person saw it."""
 
     place: str  # #data-ops, thread, only maya, dm maya, file maya
     channel: str
@@ -31,7 +32,7 @@ class Message:
         return dict(buttons_of(self.body))
 
     def as_seen(self, *, edited=False):
-        """The message in text, with the place it stands in."""
+        """The message as text, with its place."""
         shown = "\n".join(f"    {line}" for line in self.text.split("\n"))
         return f"[{self.place}{', edited' if edited else ''}]\n{shown}"
 
@@ -57,6 +58,10 @@ class AnswerSlack:
         if user not in self.profiles:
             raise SlackRefused("user_not_found")
         return self.profiles[user]
+
+    async def deactivated(self, users, longest_wait):
+        known = {user: self.profiles[user] for user in users if user in self.profiles}
+        return frozenset(user for user, profile in known.items() if not can_be_on_call(profile))
 
     async def group(self, group):
         self._met("group")

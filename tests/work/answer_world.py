@@ -1,4 +1,4 @@
-"""A world in which people speak to the bot: a real store, a real desk, a platform and a Slack with memories."""
+"""A world in which people use the bot: a real store, real incident actions, and fakes of EnOS and Slack with memory."""
 
 import itertools
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from answer_slack import AnswerSlack, Message
 
 from bot.core.flow.model import FlowId, InstanceId, TaskId, UserId, UserName
 from bot.core.flow.status import Status
+from bot.core.health.promise import BotStatus, Judgement
 from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import IncomingMessage, Link, Origin, Person, Surface
@@ -18,6 +19,7 @@ from bot.ops.platform_times import schedule_in_words
 from bot.work.commands.context import AnswerSettings, Services
 from bot.work.commands.dispatcher import Dispatcher
 from bot.work.commands.incident_actions import IncidentActions
+from bot.work.monitor.owners import MentionableOwners
 from bot.work.runs.progress import RunTracker
 
 __all__ = ["FAILED", "HOME", "OPS", "START", "Lost", "World", "chain"]
@@ -45,19 +47,9 @@ OTHERS = {
 }
 
 
-class LinkedOwners:
-    """Owners to people, as the app does it."""
-
-    def __init__(self, store):
-        self._store = store
-
-    async def people_of(self, owners):
-        return {link.user_name: link.person for link in await self._store.links() if link.user_name in owners}
-
-
 @dataclass
 class Actor:
-    """Somebody who speaks to the bot and sees what it answers. Every way returns what came of it."""
+    """Somebody who uses the bot. Every method returns what people see after it."""
 
     world: "World"
     name: str
@@ -66,16 +58,16 @@ class Actor:
     async def says(self, text, channel=OPS):
         """A slash command."""
         origin = Origin(Surface.COMMAND, channel, response_url="https://hooks.slack.test/1")
-        return await self.world.heard(self, text, origin)
+        return await self.world.say(self, text, origin)
 
     async def mentions(self, text, thread="", channel=OPS):
         """@flowbot in a channel or a thread."""
-        return await self.world.heard(self, text, Origin(Surface.MENTION, channel, thread, self.world.new_ts()))
+        return await self.world.say(self, text, Origin(Surface.MENTION, channel, thread, self.world.new_ts()))
 
     async def writes(self, text):
         """A direct message."""
         origin = Origin(Surface.DIRECT, f"D{self.person.user[1:]}", "", self.world.new_ts())
-        return await self.world.heard(self, text, origin)
+        return await self.world.say(self, text, origin)
 
     async def presses(self, message, label):
         """A button of a message, by its label."""
@@ -92,11 +84,11 @@ class Actor:
             message.ts,
             response_url="https://hooks.slack.test/2",
         )
-        return await self.world.heard(self, words, origin, post)
+        return await self.world.say(self, words, origin, post)
 
 
 class World:
-    """``seen`` is all that anybody ever saw; ``now`` is moved by hand."""
+    """``seen`` is everything that anybody saw so far; ``now`` is moved by ``later``."""
 
     def __init__(self, store):
         self.store = store
@@ -105,11 +97,11 @@ class World:
         self.now = START
         self.zone = timedelta(hours=8)
         self.seen = []
-        self.answer_texts = []  # the answers among it as text, each as it stood when it came or was edited
+        self.answer_texts = []  # the answers among it as text, each as it was when it was posted or edited
         self.messages = {}  # post id to the message it became
-        self.well = True
+        self.trouble = ()  # sentences of what is wrong with the bot
         self.secret_key = "the secret key of the EnOS application"
-        self.polls_requested = 0  # how often the watcher was told that a run may heal
+        self.polls_requested = 0  # how often a poll was asked for
         self._ids = itertools.count(1)
         self._stamps = itertools.count(1)
         self.actors = {}
@@ -125,18 +117,20 @@ class World:
         self.restart()
 
     def restart(self):
-        """The process begins anew: what it held in memory is gone."""
+        """A new process: what the old one kept in memory is gone."""
+        owners = MentionableOwners(self.store, self.slack)
         self.services = Services(
             enos=self.enos,
             slack=self.slack,
             store=self.store,
-            incident_actions=IncidentActions(self.store, LinkedOwners(self.store), self.new_id),
+            owners=owners,
+            incident_actions=IncidentActions(self.store, owners, self.new_id),
             clock=lambda: self.now,
             steady=lambda: self.now,
             new_id=self.new_id,
             answer_settings=self.answer_settings,
             schedule_words=schedule_in_words,
-            health=lambda: {"Well": self.well, "Watching": "18 of 19 flows", "Last read": "4 s ago"},
+            status=lambda: BotStatus(Judgement(self.trouble), watching="18 of 19 flows", last_read="4 s ago"),
             platform_zone=lambda: self.zone,
             seal=Seal(self.secret_key),
             wake=lambda: None,
@@ -188,25 +182,30 @@ class World:
 
     # ── what happens ──
 
-    async def heard(self, actor, text, origin, post="", key="", hint=""):
-        """Hand words to the bot, deliver what it queues, and return what people see anew."""
+    async def receive(self, incoming):
+        """A delivery, as the app hands it over: recorded, and answered unless it is a repeat."""
+        if await self.dispatcher.record_arrival(incoming):
+            await self.dispatcher.answer(incoming)
+
+    async def say(self, actor, text, origin, post="", key="", hint=""):
+        """Hand words to the bot, deliver what it queues, and return what people see that they did not see before."""
         said = IncomingMessage(key or f"say:{self.new_ts()}", text, actor.person, origin, self.now, post, hint)
-        await self.dispatcher.receive(said)
-        assert await self.store.unanswered() == ()  # whatever it was: answered, or the audit knows of it
+        await self.receive(said)
+        assert await self.store.unanswered() == ()  # whatever it was: answered, or in the audit
         return await self.delivered()
 
     async def killed_before_answering(self, actor, text, origin, key="Ev1"):
-        """Words arrive, the process dies before it works on them, and begins anew."""
+        """Words arrive, the process dies before it works on them, and another one starts."""
         assert await self.dispatcher.record_arrival(IncomingMessage(key, text, actor.person, origin, self.now))
         self.restart()
 
     async def answer_left_over(self):
-        """What a process does at its start with words that a former one did not come to."""
+        """What a process does at its start with words that the one before did not answer."""
         await self.dispatcher.answer_left_over(await self.store.unanswered())
         return await self.delivered()
 
     async def tick(self, **span):
-        """Let time pass, look after the runs that people started, and return what people see anew."""
+        """Let time pass, follow the runs that people started, and return what people see then."""
         self.later(**span)
         await self.run_tracker.tick(self.now)
         return await self.delivered()
@@ -251,7 +250,7 @@ class World:
         return f"thread in {PLACES[channel]}" if new.thread else PLACES[channel]
 
     async def breaks(self, instance=FAILED, *, flow=3377, name="daily-energy-report", owners=("maya.chen",), **more):
-        """A flow has an incident, with its first message in the channel; return the message."""
+        """A flow gets an incident, with its first message in the channel; returns the message."""
         id_ = IncidentId(f"incident-{instance}")
         first = PostId(self.new_id())
         failure = Occurrence(
@@ -301,5 +300,6 @@ class World:
         names = {actor.person: actor.name for actor in self.actors.values()}
         entries = await self.store.audit_entries(START - timedelta(days=1), self.now + timedelta(days=1))
         return [
-            (names[e.attempt.by], e.attempt.words, e.outcome, e.request, e.user_id, e.answer) for e in reversed(entries)
+            (names[e.attempt.by], e.attempt.words, str(e.outcome or ""), e.request, e.user_id, e.answer)
+            for e in reversed(entries)
         ]

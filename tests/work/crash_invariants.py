@@ -9,8 +9,9 @@ from crash_injection import in_transaction
 from crash_platforms import MAYA
 from reminder_invariants import check_reminders
 
-from bot.core.audit import NOT_ACTED
+from bot.core.audit import DONE
 from bot.core.flow.model import UserName
+from bot.core.flow.run import RunState
 from bot.core.incident.groups import Occasion, count_phases
 from bot.core.outbox.lost_messages import LossOutcome
 from bot.core.outbox.posts import Lane, PostId, PostKind, PostState
@@ -42,8 +43,8 @@ async def check_invariants(world):
     await _answered(world, posts)
     for entry in await store.audit_entries(world.clock.after(-1e6), world.clock.after(1)):
         acted = _acted(world.enos, entry.attempt, posts)
-        assert not (acted and NOT_ACTED.match(entry.outcome)), f"{entry} has acted, and says it has not"
-        assert not (entry.outcome == "done" and not acted), f"{entry} has not acted, and says it has"
+        assert not (acted and entry.outcome.frees), f"{entry} has acted, and says it has not"
+        assert not (entry.outcome == DONE and not acted), f"{entry} has not acted, and says it has"
 
 
 async def _posts(store):
@@ -145,7 +146,7 @@ async def _nothing_left_open(store):
     assert not await store.unfinished_attempts(), "an attempt has no end"
     assert not await store.unanswered(), "something that was said has no answer"
     runs = await store.runs(live=False)
-    assert not [run for run in runs if run.state == "asked"], "a run whose answer was lost was never looked up"
+    assert not [run for run in runs if run.state is RunState.ASKED], "a run whose answer was lost was never looked up"
 
 
 def _acted_once(keys):

@@ -16,6 +16,7 @@ from reminder_invariants import EVERY
 
 from bot.core.flow.model import UserId, UserName
 from bot.core.flow.status import Status
+from bot.core.health.promise import BotStatus
 from bot.core.people.model import IncomingMessage, Link, Origin, Surface
 from bot.core.text.mask import DEFAULT, Seal
 from bot.store.store import Store
@@ -61,13 +62,14 @@ class Process:
             enos=enos,
             slack=slack,
             store=store,
+            owners=people,
             incident_actions=IncidentActions(store, people, world.new_id),
             clock=world.clock,
             steady=world.clock,
             new_id=world.new_id,
             answer_settings=AnswerSettings(OPS, frozenset(), (), ZoneInfo("UTC"), "/flow", DEFAULT, (-1, 7)),
             schedule_words=str,
-            health=dict,
+            status=BotStatus,
             platform_zone=lambda: timedelta(hours=8),
             seal=Seal("the secret key of the EnOS application"),
             wake=lambda: None,
@@ -106,7 +108,11 @@ class Process:
 
     async def said(self, said):
         """A command arrives."""
-        await self.run_all(self._asked(said, self.dispatcher.receive(said)))
+        await self.run_all(self._asked(said, self._received(said)))
+
+    async def _received(self, said):
+        if await self.dispatcher.record_arrival(said):
+            await self.dispatcher.answer(said)
 
     async def _asked(self, said, work):
         self.world.enos.asked_by = said.key

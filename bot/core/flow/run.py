@@ -2,9 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.incident.model import IncidentId
+
+
+class RunState(Enum):
+    """Where following a run has come to. The values are what the database stores."""
+
+    ASKED = "asked"  # the call was, or may have been, sent, and its answer is not known
+    RUNNING = "running"
+    ENDED = "ended"
+    NOT_STARTED = "not started"
+    LOST = "lost"  # nobody saw it end, or another run has its minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +31,7 @@ class Run:
     channel: str
     thread: str = ""
     verb: str = "trigger"
-    state: str = "asked"  # asked, running, ended, not started, lost
+    state: RunState = RunState.ASKED
     incident: IncidentId | None = None  # whose rerun it is
     attempt: int = 0  # the audit row
     trigger_ms: int = 0

@@ -60,6 +60,18 @@ class Judgement:
         return " ".join((*self.broken, *self.remarks))
 
 
+@dataclass(frozen=True, slots=True)
+class BotStatus:
+    """What ``status`` shows of the bot: a judgement, and a short text for each part; an empty text is not shown."""
+
+    judgement: Judgement = Judgement()
+    watching: str = ""
+    last_read: str = ""
+    slack: str = ""
+    version: str = ""
+    clock: str = ""  # how the wall clock was set lately
+
+
 def allowed(poll_seconds: float) -> float:
     """The seconds that anything may take before the promise is broken."""
     return 2 * poll_seconds + GRACE

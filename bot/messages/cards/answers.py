@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
-from bot.core.audit import NOT_ACTED, Entry
+from bot.core.audit import ASKED, DONE, Entry
+from bot.core.command import buttons
 from bot.core.command.markup import decode
 from bot.core.command.rights import Denial
 from bot.core.command.tokens import visible
@@ -33,7 +34,7 @@ def told(
 
     An offer whose words do not fit into a button stands as words.
     """
-    row, rest = buttons(offers, post)
+    row, rest = offered(offers, post)
     parts: list[Block] = [blocks.section(text), *extra]
     if rest:
         lines = [f"{escape(label)}: {typed(command)}" for label, command in rest]
@@ -58,12 +59,12 @@ def typed(words: str) -> str:
     return code(visible(decode(words).text))
 
 
-def buttons(offers: Sequence[Offer], post: str) -> tuple[list[Element], list[Offer]]:
+def offered(offers: Sequence[Offer], post: str) -> tuple[list[Element], list[Offer]]:
     """Buttons, and those offers that do not fit into one."""
     row: list[Element] = []
     rest: list[Offer] = []
     for index, (label, command) in enumerate(offers):
-        if post and len(blocks.value(command, post)) <= blocks.VALUE_LIMIT:
+        if post and len(buttons.value(command, post)) <= buttons.VALUE_LIMIT:
             row.append(blocks.button(label, command, post, index=index))
         else:
             rest.append((label, command))
@@ -140,18 +141,18 @@ def already(words: str, entry: Entry | None, now: datetime, state: str, *, post:
     ``state`` is mrkdwn; ``entry`` is None where it is not known any more who pressed.
     """
     own = entry is not None and entry.attempt.by == asker
-    if entry is None or (NOT_ACTED.match(entry.outcome) and not own):
+    if entry is None or (entry.outcome is not None and entry.outcome.frees and not own):
         who = "Somebody else pressed this" if entry else "This was pressed"
         return told(words, f"{who} a moment ago. Please press it again if it is still needed.")
     when = ago(now - entry.attempt.at)
     who = f"You have pressed this already, {when}" if own else f"{mention(entry.attempt.by.user)} asked for this {when}"
-    if entry.outcome == "asked":
-        text = f"{who}. Nothing has been done yet: answer the question that I asked you then."
-    elif NOT_ACTED.match(entry.outcome):
-        text = f"{who}, and nothing was done: my answer to that says why. Press again if it is still needed."
-    elif entry.ended_at is None:
+    if entry.outcome is None:
         text = f"{who}, and I am still at it. A button acts once; the answer will stand where it was asked."
-    elif entry.outcome == "done":
+    elif entry.outcome == ASKED:
+        text = f"{who}. Nothing has been done yet: answer the question that I asked you then."
+    elif entry.outcome.frees:
+        text = f"{who}, and nothing was done: my answer to that says why. Press again if it is still needed."
+    elif entry.outcome == DONE:
         text = f"{who}, and it is done. A button acts once; type the command if you want it again."
     else:
         text = f"{who}, and how it ended is not certain. Look at the state, and type the command if it is needed."

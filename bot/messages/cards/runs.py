@@ -8,7 +8,7 @@ from bot.core.flow.graph import AT_WORK, BROKEN, in_order
 from bot.core.flow.graph import ended as is_over
 from bot.core.flow.ids import instance_moment
 from bot.core.flow.model import Instance, InstanceId, Parameter, Task
-from bot.core.flow.run import Run
+from bot.core.flow.run import Run, RunState
 from bot.core.flow.status import Status, is_finished, name_of
 from bot.core.outbox.posts import Body
 from bot.core.people.model import Person
@@ -154,7 +154,7 @@ def _starter(held: MinuteHolder, now: datetime) -> str:
     if held.run is None:
         return "EnOS does not say who started it"
     who = "you" if held.run.by == str(held.asker) else person_of(held.run)
-    return f"{who} {'asked for' if held.run.state == 'asked' else 'started'} it {ago(now - held.run.started_at)}"
+    return f"{who} {'asked for' if held.run.state is RunState.ASKED else 'started'} it {ago(now - held.run.started_at)}"
 
 
 def progress(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Body:
@@ -264,7 +264,7 @@ def _card(
     date = (said and escape(flows.short(said))) or day_before(at, zone)  # as EnOS says, or by its rule
     when = f"Run {code(run.instance)} · for {slack_date(at)}" + (f" · data date {date}" if date else "")
     parts.append(blocks.context(when))
-    if offers and (row := answers.buttons(offers, run.post)[0]):
+    if offers and (row := answers.offered(offers, run.post)[0]):
         parts.append(blocks.actions(*row))
     if run.words:
         parts.append(blocks.context(f"↳ {answers.typed(run.words)}"))

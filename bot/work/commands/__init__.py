@@ -1,1 +1,1 @@
-"""Verbs: one function for each request, from what was asked to the answer. The words are the cards'."""
+"""Commands: the dispatcher, and one function for each verb. The sentences are in ``messages``."""

@@ -1,30 +1,32 @@
-"""Asking: what a journey knows of one request, and the answer it returns."""
+"""Context: what the verbs share, what is known of one command, and the answer that a verb returns."""
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from bot.core.audit import AttemptResult
+from bot.core.audit import DONE, AttemptResult, Outcome
 from bot.core.command.requests import Request
 from bot.core.command.rights import Caller
 from bot.core.command.table import Row
 from bot.core.flow.model import FlowId, UserId
+from bot.core.health.promise import BotStatus
 from bot.core.incident.model import Incident
 from bot.core.outbox.posts import Body, Post, PostId
-from bot.core.people.model import IncomingMessage, Link, Person
+from bot.core.people.model import IncomingMessage, Link
 from bot.core.text.mask import Mask, Seal
 from bot.work.commands.flow_access import FlowAccess
 from bot.work.commands.incident_actions import IncidentActions
-from bot.work.commands.secret_commands import SecretCommands
 from bot.work.monitor.on_call import OnCall
-from bot.work.ports import Clock, Enos, NewId, Slack
+from bot.work.ports import Clock, Enos, NewId, OwnerLookup, Slack
 
 if TYPE_CHECKING:
     from bot.store.store import Store
+
+MOST_SECRET_COMMANDS = 500  # a button whose words were dropped asks for them again
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,49 +43,60 @@ class AnswerSettings:
     console_url: str = ""
 
 
-class FlowLocks:
-    """A lock for each flow: two people who start it at once are looked at one after the other."""
+class SecretCommands:
+    """Commands with a secret in them, in memory only, for the buttons that say them. A restart forgets them."""
 
-    def __init__(self) -> None:
-        self._locks: WeakValueDictionary[FlowId, asyncio.Lock] = WeakValueDictionary()
+    def __init__(self, most: int = MOST_SECRET_COMMANDS) -> None:
+        self._most = most
+        self._commands: dict[str, str] = {}
 
-    def of(self, flow: FlowId) -> asyncio.Lock:
-        """Return the flow's lock."""
-        return self._locks.setdefault(flow, asyncio.Lock())
+    def keep(self, command: str, new_id: Callable[[], str]) -> str:
+        """Keep a command and return its name; the oldest is dropped where there are too many."""
+        name = new_id()
+        self._commands[name] = command
+        if len(self._commands) > self._most:
+            del self._commands[next(iter(self._commands))]
+        return name
+
+    def get(self, name: str) -> str | None:
+        """The command of that name; None where it was dropped or forgotten."""
+        return self._commands.get(name)
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the journeys reach the outside by."""
+    """What the verbs reach EnOS, Slack and the database by, and what they share."""
 
     enos: Enos
     slack: Slack
     store: "Store"
+    owners: OwnerLookup
     incident_actions: IncidentActions
     clock: Clock
-    steady: Clock  # for what waits: never put back
+    steady: Clock  # for waiting: never set back
     new_id: NewId
     answer_settings: AnswerSettings
     schedule_words: Callable[[str], str]  # a Quartz expression in words
-    health: Callable[[], Mapping[str, Any]]  # what ``status`` shows
+    status: Callable[[], BotStatus]
     platform_zone: Callable[[], timedelta | None]  # offset of the times EnOS prints, None while unknown
     wake: Callable[[], None]  # there is something to deliver
-    poll_soon: Callable[[], None] = lambda: None  # a run was started that may heal: the watcher looks soon
-    flow_locks: FlowLocks = field(default_factory=FlowLocks)
-    # A key of this process's own where none is given: what a former one sealed is then not known, and never equal.
+    poll_soon: Callable[[], None] = lambda: None  # a run was started that may end an incident: poll without waiting
+    # A lock for each flow: where two people start it at once, the second is checked after the first.
+    flow_locks: WeakValueDictionary[FlowId, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    # Without a given key each process has its own: fingerprints of an earlier process then never compare as equal.
     seal: Seal = field(default_factory=lambda: Seal(secrets.token_hex()))
     secret_commands: SecretCommands = field(default_factory=SecretCommands)
     flow_access: FlowAccess = field(default_factory=FlowAccess)
     on_call: OnCall = field(init=False)
 
     def __post_init__(self) -> None:
-        """Make what is made of the others."""
+        """Build what is built from the other fields."""
         object.__setattr__(self, "on_call", OnCall(self.slack, self.answer_settings.oncall, self.steady))
 
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """One request with all that was looked up about it."""
+    """One command with all that was looked up about it."""
 
     incoming: IncomingMessage
     request: Request
@@ -92,15 +105,10 @@ class CommandContext:
     caller: Caller
     zone: tzinfo
     now: datetime
-    post: PostId  # the id of the answer's message: its buttons stand on it
+    post: PostId  # the id of the answer's message, which its buttons carry
     attempt: int | None = None  # the audit row of a verb that changes something
-    incident: Incident | None = None  # of the thread it was said in, or of the pressed card
-    replacement: Post | None = None  # it was said to a message that was lost since: that one as it is now
-
-    @property
-    def person(self) -> Person:
-        """The asker."""
-        return self.incoming.by
+    incident: Incident | None = None  # of the thread it was written in, or of the pressed card
+    replacement: Post | None = None  # where the message it was said to was lost: the one that replaces it
 
     @property
     def link(self) -> Link:
@@ -110,31 +118,26 @@ class CommandContext:
         return self.caller.link
 
     @property
-    def proven_link(self) -> Link:
-        """The link as it must stand where an owner's right is used: proven, though it may have become so just now."""
-        return replace(self.link, verified=True)
-
-    @property
     def as_user(self) -> UserId | None:
-        """The EnOS user to read as; None (the watcher's own) for people without a link."""
+        """The EnOS user to read as; None (the bot's own) for people without a link."""
         return self.caller.link.user_id if self.caller.link else None
 
     def about(self, flow: FlowId) -> Incident | None:
-        """Return the incident it was said to, if it is one of this flow: a change stands in its thread."""
+        """The incident it was said to, if that is of this flow: a change is then shown in its thread."""
         return self.incident if self.incident is not None and self.incident.flow_id == flow else None
 
     def attempt_result(
         self,
         at: datetime,
-        outcome: str = "done",
+        outcome: Outcome = DONE,
         *,
         request: str = "",
         answer: str = "",
         linked: Link | None = None,
     ) -> AttemptResult | None:
-        """Return the end of this attempt, to be written with what is told about it; None where there is none.
+        """The end of this attempt, to be written together with its answer; None for a verb that changes nothing.
 
-        ``linked`` is the link that must stand for what is written with it.
+        ``linked`` is the link that must still be the person's for it to be written.
         """
         if self.attempt is None:
             return None
@@ -146,12 +149,12 @@ class CommandContext:
 class Answer:
     """The one visible outcome of a command."""
 
-    body: Body | None  # None: what was told in the incident's thread is the outcome
-    public: bool = False  # a change, for all to see
-    private: bool = False  # for the asker alone, even where a mention is answered in its thread
-    in_incident: Incident | None = None  # told in this incident's thread
+    body: Body | None  # None: the reply in the incident's thread is the outcome
+    public: bool = False  # a change, for everybody to see
+    private: bool = False  # only for the asker, even where a mention is answered in its thread
+    in_incident: Incident | None = None  # shown in this incident's thread
     file: Body | None = None  # for the asker's direct messages
-    queued: bool = False  # the journey has queued its posts and its end itself
-    outcome: str = "done"
+    queued: bool = False  # the verb has queued its posts and ended its attempt itself
+    outcome: Outcome = DONE
     request: str = ""  # the platform action, for the audit
     result: str = ""  # e.g. the new instance id, for the audit

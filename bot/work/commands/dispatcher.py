@@ -1,9 +1,9 @@
-"""Answer: a command from words to its one visible outcome.
+"""The dispatcher takes a command from its words to its one visible outcome.
 
-    said ─► once? ─► who is it, do I listen ─► what do they want ─► may they ─► audit row ─► act ─► tell and record
+    said ─► once? ─► who is it ─► what do they want ─► may they ─► audit row ─► act ─► answer and record
 
-Whatever goes wrong on the way ends in one sentence to the asker. What nobody foresaw is logged whole under a short
-reference, and the reference is shown.
+Whatever goes wrong on the way ends in one sentence to the asker. An unexpected error is logged with its traceback
+under a short reference, which the answer shows.
 """
 
 import hashlib
@@ -14,50 +14,49 @@ from datetime import timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.core.audit import Attempt
+from bot.core.audit import Attempt, Ending, Outcome
+from bot.core.command import buttons
 from bot.core.command.local_times import AmbiguousTime
 from bot.core.command.parse import ParseError, parse, say
 from bot.core.command.requests import Help, Request, Trigger
-from bot.core.command.rights import Caller, Denial, may, may_use_bot
+from bot.core.command.rights import Caller, Denial, Who, may, may_use_bot
 from bot.core.command.table import BY_REQUEST
 from bot.core.command.tokens import visible
 from bot.core.errors import Failure, Refused, TemporaryFailure, Unclear
 from bot.core.incident.lifecycle import StateConflict
-from bot.core.incident.model import Incident, IncidentId
-from bot.core.outbox.conversations import SlackRefused
-from bot.core.outbox.posts import Body, PostId
+from bot.core.incident.model import IncidentId
+from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
+from bot.core.outbox.posts import Body, Post, PostId
 from bot.core.people.model import IncomingMessage, Profile, Surface
-from bot.core.text.mask import STARS, withheld, without_secrets
+from bot.core.text.escape import escape
+from bot.core.text.mask import STARS, Mask, withheld, without_secrets
 from bot.messages.cards import answers
-from bot.messages.cards.answers import Offer
 from bot.messages.cards.incident import headline
-from bot.work.commands import replaced_messages, reply, targets
+from bot.work.commands import reply, targets
 from bot.work.commands.context import Answer, CommandContext, Services
 from bot.work.commands.handlers import HANDLERS
-from bot.work.commands.reply import SLACK_FAILURES
 from bot.work.monitor.flow_names import NameTrackingEnos
 
 log = logging.getLogger(__name__)
 
-LATE = timedelta(minutes=2)  # what is answered later than this is not done without asking again
-OLD_BUTTON = "old button"  # what a button says whose value this version cannot read
-_RECENT = 100  # attempts among which the first of two presses is looked for
-_MASKED = 4000  # characters that are looked through for secrets before they are cut
-_SHOWN = 300  # characters of a command that are repeated
+LATE = timedelta(minutes=2)  # what comes to be answered later than this is not done without asking again
+_RECENT = 100  # attempts among which the first of two presses is searched
+_MASKED = 4000  # characters that are searched for secrets before they are shortened
+_SHOWN = 300  # characters of a command that an answer repeats
 
 Handler = Callable[[Services, CommandContext, Any], Awaitable[Answer]]
 
 
 class SlackSilent(TemporaryFailure):
-    """Slack did not tell what was needed."""
+    """Slack did not answer what the bot had to know."""
 
     def __str__(self) -> str:
-        """Return the sentence."""
+        """The sentence for people."""
         return "Slack did not tell me what I need to know for this, so nothing was done. Ask again in a minute."
 
 
 class Dispatcher:
-    """Answers whatever people say, once each."""
+    """Answers everything that people say, each once."""
 
     def __init__(self, services: Services, handlers: Mapping[type, Handler] = HANDLERS) -> None:
         self._services = replace(
@@ -65,18 +64,13 @@ class Dispatcher:
         )
         self._handlers = handlers
 
-    async def receive(self, incoming: IncomingMessage) -> None:
-        """Work on one delivery; a repeat of it does nothing. Raises only where no answer can be written."""
-        if await self.record_arrival(incoming):
-            await self.answer(incoming)
-
     async def record_arrival(self, incoming: IncomingMessage) -> bool:
-        """Write down what was said before anything is done about it; False for a repeat, which is to be left alone."""
+        """Write down what was said before anything is done about it; False for a repeat, which must be ignored."""
         without_secret = replace(incoming, text=without_secrets(incoming.text, self._services.answer_settings.mask))
         return await self._services.store.record_delivery(incoming.key, incoming.at, without_secret)
 
     async def answer_left_over(self, left: Sequence[IncomingMessage]) -> None:
-        """Answer what a former process heard and did not come to. Nothing was begun: the audit knows none of it."""
+        """Answer what an earlier process received but did not begin: the audit has no row of it."""
         for incoming in left:
             try:
                 await self.answer(incoming)
@@ -85,44 +79,41 @@ class Dispatcher:
 
     async def answer(self, incoming: IncomingMessage) -> None:
         """Answer what has arrived. Raises only where no answer can be written."""
-        context = self._initial_context(incoming)
+        services, settings = self._services, self._services.answer_settings
+        is_unsupported = incoming.origin.surface is Surface.UNSUPPORTED  # its text is not the asker's words
+        context = CommandContext(
+            incoming=incoming,
+            request=Help(),
+            row=BY_REQUEST[Help],
+            words="" if is_unsupported else _repeatable(incoming.text.strip()[:_MASKED], settings.mask),
+            caller=Caller(Profile(incoming.by), None),
+            zone=settings.timezone,
+            now=services.clock(),
+            post=PostId(services.new_id()),
+        )
         try:
-            for step in (self._identified, self._in_time, self._understood, self._permitted, self._audited):
+            for step in (self._identified, self._understood, self._permitted, self._audited):
                 context = await step(context)
-            answer = await self._handlers[type(context.request)](self._services, context, context.request)
+            answer = await self._handlers[type(context.request)](services, context, context.request)
             if not context.row.changes:
-                await targets.still_linked(self._services, context)
+                await targets.still_linked(services, context)
         except Failure as failure:
             answer = await self._refused(context, failure)
         except SLACK_FAILURES as error:
             log.warning("Slack did not tell what a command needed: %s", error)
             answer = await self._refused(context, SlackSilent())
-        except Exception as bug:  # noqa: BLE001  a journey ends here: what nobody foresaw is shown by a reference
-            # Its own id may stand under what was told before the bug.
-            context = replace(context, post=PostId(self._services.new_id()))
+        except Exception as bug:  # noqa: BLE001  every command ends here: the unexpected is shown by a reference
+            # The answer's id may already belong to a post that was queued before the bug.
+            context = replace(context, post=PostId(services.new_id()))
             answer = self._internal_error(context, bug)
-        await self._queue_answer(context, answer)
-
-    def _initial_context(self, incoming: IncomingMessage) -> CommandContext:
-        """Return what can be said of a request before anything was looked up."""
-        return CommandContext(
-            incoming=incoming,
-            request=Help(),
-            row=BY_REQUEST[Help],
-            words=""
-            if _is_unsupported(incoming)
-            else _shortened(without_secrets(incoming.text.strip()[:_MASKED], self._services.answer_settings.mask)),
-            caller=Caller(Profile(incoming.by), None),
-            zone=self._services.answer_settings.timezone,
-            now=self._services.clock(),
-            post=PostId(self._services.new_id()),
-        )
+        if not answer.queued:
+            await self._queue(context, answer)
 
     # ── the steps ──
 
     async def _identified(self, context: CommandContext) -> CommandContext:
-        """Look up who it is, and whether this person is listened to at all."""
-        services, person = self._services, context.person
+        """Look up who it is, and refuse people to whom the bot does not answer at all."""
+        services, person = self._services, context.incoming.by
         try:
             profile = await services.slack.profile(person.user, team=person.team)
         except SlackRefused as refused:
@@ -139,56 +130,47 @@ class Dispatcher:
             raise await targets.denial(services, context, reason)
         return context
 
-    async def _in_time(self, context: CommandContext) -> CommandContext:
-        """Refuse what was said too long ago to be done unasked: the bot was away in between."""
-        if context.now - context.incoming.at <= LATE or _is_unsupported(context.incoming) or context.incoming.hint:
-            return context
-        unsaid = context.incoming.text == OLD_BUTTON or STARS in context.incoming.text
-        again = () if unsaid else (("Do it now", context.incoming.text),)
-        raise targets.FormattedRefusal(
-            "late",
-            "I could not come to this in time, because I was restarted or very busy. Nothing was done. "
-            "If you still want it, say it again.",
-            again,
-        )
-
     async def _understood(self, context: CommandContext) -> CommandContext:
         """Turn the words into a request, and find the incident they were said to."""
-        incident = await self._incident(context)
-        if context.incoming.hint:
-            raise _CardRefusal(
-                context.incoming.hint,
-                answers.hint(context.incoming.hint, context.words, direct=_is_direct(context.incoming)),
-            )
-        request = self._parsed(await self._text(context.incoming))
-        row, words = BY_REQUEST[type(request)], self._masked(request)
-        context = replace(context, request=request, row=row, words=words, incident=incident)
-        return await replaced_messages.with_replacement(self._services, context)
+        settings, incoming, origin = self._services.answer_settings, context.incoming, context.incoming.origin
+        if origin.surface is Surface.UNSUPPORTED:
+            raise _CardRefusal("retired", answers.unsupported(incoming.text, settings.command))
+        if incoming.hint:
+            is_direct = origin.surface is Surface.DIRECT
+            raise _CardRefusal(incoming.hint, answers.hint(incoming.hint, context.words, direct=is_direct))
+        if context.now - incoming.at > LATE:
+            raise _late(incoming.text)
+        text = incoming.text
+        if origin.surface is Surface.BUTTON:
+            text = await self._words_of_button(text)
+        request = repeated = self._parsed(text)
+        if isinstance(request, Trigger):
+            repeated = replace(request, parameters=tuple(map(settings.mask.parameter, request.parameters)))
+        words = _repeatable(say(repeated), settings.mask)
+        context = replace(context, request=request, row=BY_REQUEST[type(request)], words=words)
+        if incoming.post or origin.thread or origin.message:
+            context = await self._placed(context)
+        return context
 
-    async def _text(self, incoming: IncomingMessage) -> str:
-        """Return the words; those of a button may be kept in the store."""
-        if _is_unsupported(incoming):
-            raise _CardRefusal("retired", answers.unsupported(incoming.text, self._services.answer_settings.command))
-        if incoming.origin.surface is not Surface.BUTTON:
-            return incoming.text
-        text: str | None = incoming.text
-        if incoming.text.startswith("#"):
-            stash, _, secret_key = incoming.text[1:].partition(".")
-            text = self._services.secret_commands.get(secret_key) or await self._services.store.stashed(stash)
-        if text is None or text == OLD_BUTTON:
+    async def _words_of_button(self, text: str) -> str:
+        """The command of a button, which may be kept in memory or in the store."""
+        command: str | None = text
+        if (ids := buttons.referenced(text)) is not None:
+            stash, secret = ids
+            command = self._services.secret_commands.get(secret) or await self._services.store.stashed(stash)
+        if command is None or command == buttons.OLD_BUTTON:
             raise _CardRefusal("old_button", answers.old_button(self._services.answer_settings.command))
-        return text
+        return command
 
     def _parsed(self, text: str) -> Request:
-        """Return what the words ask for; a place that is pointed out in them shows no secret."""
+        """The request in the words. A ``ParseError`` quotes the place it points to, but never a secret."""
+        settings = self._services.answer_settings
         try:
-            request = parse(text, self._services.answer_settings.command)
+            request = parse(text, settings.command)
         except ParseError as parse_error:
-            without_secret = without_secrets(text, self._services.answer_settings.mask)
+            without_secret = without_secrets(text, settings.mask)
             if without_secret != text:
-                parse(
-                    without_secret, self._services.answer_settings.command
-                )  # has the same place, without the secret around it
+                parse(without_secret, settings.command)  # fails at the same place, without the secret around it
                 what = "I could not read this. I do not repeat it, because it holds a secret."
                 raise ParseError(parse_error.reason, what, parse_error.way_out) from None
             raise
@@ -202,43 +184,58 @@ class Dispatcher:
             )
         return request
 
-    def _masked(self, request: Request) -> str:
-        """Return the command as understood, with secrets masked."""
-        mask = self._services.answer_settings.mask
-        if isinstance(request, Trigger):
-            request = replace(request, parameters=tuple(map(mask.parameter, request.parameters)))
-        return _shortened(without_secrets(say(request), mask))
+    async def _placed(self, context: CommandContext) -> CommandContext:
+        """Find the incident of the pressed card or of the thread, and whether that message was lost since.
 
-    async def _incident(self, context: CommandContext) -> Incident | None:
-        """Return the incident of the pressed card, or of the thread the words were said in."""
-        origin, store = context.incoming.origin, self._services.store
-        if context.incoming.post:
-            post = await store.post(PostId(context.incoming.post))
-            if post is not None and post.new.incident:
-                return await store.incident(IncidentId(post.new.incident))
-        thread = origin.thread or (origin.message if origin.surface is Surface.BUTTON else "")
-        return await store.incident_of_thread(origin.channel, thread) if thread else None
+        A lost message that can't be edited is still visible, and so are its buttons, but it shows an old state. So a
+        press on it that would change something is refused, with where the message is now and the present state. Words
+        in its thread act as usual, and their answer is shown where they were written.
+        """
+        incoming, origin, store = context.incoming, context.incoming.origin, self._services.store
+        pressed = origin.message if origin.surface is Surface.BUTTON else ""
+        card = await store.post(PostId(incoming.post)) if incoming.post else None
+        if card is not None and card.new.incident:
+            context = replace(context, incident=await store.incident(IncidentId(card.new.incident)))
+        elif thread := origin.thread or pressed:
+            context = replace(context, incident=await store.incident_of_thread(origin.channel, thread))
+        for ts in dict.fromkeys((pressed, origin.thread)):
+            message = await store.lost_message(origin.channel, ts) if ts else None
+            if message is not None and ts == pressed and context.row.changes:
+                raise await self._moved(context, message)
+            if message is not None:
+                return replace(context, replacement=message)
+        return context
+
+    async def _moved(self, context: CommandContext, message: Post) -> targets.FormattedRefusal:
+        link = await reply.link_to(self._services, message)
+        state = f"\nNow: {escape(headline(context.incident))}." if context.incident is not None else ""
+        if link:
+            place = f"This message was replaced. <{link}|Open the current one> and press there."
+        else:
+            place = "This message is out of date. Type the command instead."
+        return targets.FormattedRefusal("moved", f"{place} Nothing was changed.{state}")
 
     async def _permitted(self, context: CommandContext) -> CommandContext:
-        """Whether they may use this verb at all; ownership of the flow is asked when it is done."""
-        on_call, unread = await self._services.on_call.on_call_status(context.person.user)
-        context = replace(context, caller=replace(context.caller, on_call=on_call, unread=unread))
+        """Check whether they may use this verb at all; who owns the flow is checked by the verb itself."""
+        if context.row.who in {Who.RESPONDER, Who.ANYONE}:  # for help and whoami too; it decides nothing for the others
+            on_call, unread = await self._services.on_call.on_call_status(context.incoming.by.user)
+            context = replace(context, caller=replace(context.caller, on_call=on_call, unread=unread))
         reason = may(context.row.who, context.caller)
         if reason is not Denial.NONE:
             raise await targets.denial(self._services, context, reason)
         return context
 
     async def _audited(self, context: CommandContext) -> CommandContext:
-        """Write the audit row of what changes something; a (post, command) that acted does not act again."""
+        """Write the audit row of a verb that changes something; a (post, command) that has acted does not act again."""
         if not context.row.changes:
             return context
         incoming, origin = context.incoming, context.incoming.origin
         key = incoming.key
-        if incoming.post:  # a digest: the words may hold secrets
+        if incoming.post:  # a digest, because the words may hold secrets
             key = f"press:{incoming.post}:{hashlib.sha256(incoming.text.encode()).hexdigest()[:32]}"
         attempt = Attempt(
             key=key,
-            by=context.person,
+            by=context.incoming.by,
             channel=origin.channel,
             thread=origin.thread,
             surface=origin.surface.value,
@@ -252,23 +249,24 @@ class Dispatcher:
         return replace(context, attempt=number)
 
     async def _already(self, context: CommandContext, key: str) -> Body:
-        """Return the answer to a second press: with the present state."""
+        """The answer to a second press, with the present state."""
         store, now = self._services.store, self._services.clock()
         entry = await store.attempt_by_key(key)
-        if entry is None:  # it has ended without an act since: the newest of that key is the one
+        if entry is None:  # it has ended meanwhile and done nothing: find the newest with this key
             recent = await store.audit_entries(now - LATE, now + LATE, None, limit=_RECENT)
             entry = next((each for each in recent if each.attempt.key == key), None)
         state = f"Now: {headline(context.incident)}." if context.incident is not None else ""
-        return answers.already(context.words, entry, now, state, post=context.post, asker=context.person)
+        return answers.already(context.words, entry, now, state, post=context.post, asker=context.incoming.by)
 
     # ── the ends ──
 
     async def _refused(self, context: CommandContext, failure: Failure) -> Answer:
-        """Return the answer to a refusal or an outage, for the asker alone."""
+        """The answer to a refusal or an outage, for the asker only."""
         if isinstance(failure, _CardRefusal):
             body = failure.body
         else:
-            offers = await reply.fit_into_buttons(self._services, context, _offers(failure))
+            offered = failure.offers if isinstance(failure, targets.FormattedRefusal | AmbiguousTime) else ()
+            offers = await reply.fit_into_buttons(self._services, context, offered)
             shown = failure.shown if isinstance(failure, targets.FormattedRefusal | StateConflict) else ""
             text = shown or answers.ticked(self._services.answer_settings.mask(str(failure)))
             body = answers.told(context.words, text, post=context.post, offers=offers)
@@ -277,12 +275,12 @@ class Dispatcher:
     def _internal_error(self, context: CommandContext, bug: Exception) -> Answer:
         reference = self._services.new_id()[:8]
         log.error("unexpected, reference %s, in %r", reference, context.words, exc_info=bug)
-        return Answer(answers.unexpected(context.words, reference), private=True, outcome=f"bug:{reference}")
+        return Answer(
+            answers.unexpected(context.words, reference), private=True, outcome=Outcome(Ending.BUG, reference)
+        )
 
-    async def _queue_answer(self, context: CommandContext, answer: Answer) -> None:
-        """Queue what is told, together with the end of the attempt."""
-        if answer.queued:
-            return
+    async def _queue(self, context: CommandContext, answer: Answer) -> None:
+        """Queue the answer's posts, together with the end of the attempt."""
         posts = await reply.posts(self._services, context, answer)
         attempt_result = context.attempt_result(
             self._services.clock(), answer.outcome, request=answer.request, answer=answer.result
@@ -292,45 +290,44 @@ class Dispatcher:
 
 
 class _CardRefusal(Refused):
-    """A refusal whose card is made already."""
+    """A refusal that brings its own card."""
 
     def __init__(self, reason: str, body: Body) -> None:
         super().__init__(reason, str(body["text"]))
         self.body = body
 
 
-def _is_unsupported(incoming: IncomingMessage) -> bool:
-    """Whether it was said by something that this version does not have: there are no words to repeat or to do."""
-    return incoming.origin.surface is Surface.UNSUPPORTED
+def _late(text: str) -> targets.FormattedRefusal:
+    """The refusal of what was said too long ago to be done without asking: the bot was away in between."""
+    cannot_repeat = text == buttons.OLD_BUTTON or STARS in text
+    return targets.FormattedRefusal(
+        "late",
+        "I could not come to this in time, because I was restarted or very busy. Nothing was done. "
+        "If you still want it, say it again.",
+        () if cannot_repeat else (("Do it now", text),),
+    )
 
 
-def _is_direct(incoming: IncomingMessage) -> bool:
-    return incoming.origin.surface is Surface.DIRECT
-
-
-def _offers(failure: Failure) -> tuple[Offer, ...]:
-    return failure.offers if isinstance(failure, targets.FormattedRefusal | AmbiguousTime) else ()
-
-
-def _outcome(failure: Failure) -> str:
-    """Return the named reason for the audit (see ``audit.NOT_ACTED``)."""
+def _outcome(failure: Failure) -> Outcome:
     match failure:
         case Refused():
-            return f"refused:{failure.reason}"
+            return Outcome(Ending.REFUSED, failure.reason)
         case Unclear():
-            return f"unclear:{type(failure).__name__}"
+            return Outcome(Ending.UNCLEAR, type(failure).__name__)
         case TemporaryFailure():
-            return f"outage:{type(failure).__name__}"
+            return Outcome(Ending.OUTAGE, type(failure).__name__)
         case _:
-            return f"refused:{type(failure).__name__}"
+            return Outcome(Ending.REFUSED, type(failure).__name__)
 
 
-def _shortened(words: str) -> str:
+def _repeatable(words: str, mask: Mask) -> str:
+    """A command as answers and the audit repeat it: without secrets, and not too long."""
+    words = without_secrets(words, mask)
     return words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"
 
 
 def _zone(profile: Profile, fallback: tzinfo) -> tzinfo:
-    """Return the zone of a person: by its name, else the offset that Slack tells, else that of the settings."""
+    """A person's time zone: by its name, else by the offset that Slack gives, else that of the settings."""
     try:
         if profile.timezone:
             return ZoneInfo(profile.timezone)

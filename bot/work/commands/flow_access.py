@@ -1,27 +1,31 @@
-"""What EnOS lets a person see: flowbot's own records are shown to people by that.
+"""What EnOS lets a person see, which decides what flowbot's own records show them; and flows that are gone.
 
-A card in a channel is for all who read there. What one person is answered, a list or a name, holds only what EnOS
-shows that person now. The cheap ways come first: the person's own flows, then one search as the person, and Get Flow
-for a few of those that are left. What could not be checked is left out and counted.
+A card in a channel is for everybody who reads there. An answer to one person holds only what EnOS shows that person
+now. The cheap ways come first: the person's own flows, then one search as the person, and Get Flow for a few of those
+that are left. What could not be checked is left out and counted.
+
+A flow is gone where EnOS does not show it to the bot's own user any more: deleted, or hidden. Its incidents stay, for
+people to end.
 """
 
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from bot.core.errors import Failure, Refusal, TemporaryFailure
+from bot.core.errors import Failure, Refusal, Refused, TemporaryFailure
 from bot.core.flow.ids import instance_moment, milliseconds
 from bot.core.flow.model import KINDS, FlowId, Search, UserId
 from bot.core.incident.model import Incident
 from bot.core.people.model import Link
-from bot.work.commands import gone
+from bot.work.commands.incident_actions import IncidentActions
 from bot.work.ports import Enos
 
-REMEMBERED_FOR = timedelta(minutes=5)  # how long what EnOS said of a flow and a user counts
+REMEMBERED_FOR = timedelta(minutes=5)  # how long EnOS's answer about a flow and a user is used
 ONE_BY_ONE, AT_ONCE = 20, 4  # flows that Get Flow is asked for
 MOST_ROWS = 1000  # rows of one scheduling type that are read
 MOST_REMEMBERED = 50_000  # flows and users that are remembered
-HIDDEN_REASONS = gone.REASONS | {"no_right"}  # how EnOS refuses a flow that it may have, but not for this user
+GONE_REASONS = frozenset({"unknown_flow", "not_found"})  # how EnOS refuses a flow that it does not have, or hides
+HIDDEN_REASONS = GONE_REASONS | {"no_right"}  # how EnOS refuses a flow that it may have, but not for this user
 _AHEAD = timedelta(days=1)
 
 
@@ -34,9 +38,10 @@ class FlowAccess:
     async def visible_incidents(
         self, enos: Enos, link: Link, incidents: Sequence[Incident], now: datetime, statuses: Sequence[int]
     ) -> tuple[tuple[Incident, ...], int]:
-        """Return those incidents that this person may see, and how many could not be checked.
+        """The incidents that this person may see, and how many could not be checked.
 
-        What somebody has acknowledged they may see; of a flow that is gone, who owned it may: they can end them.
+        People also see what they have acknowledged, and incidents of a flow that is gone and was theirs: they can
+        end them.
         """
         await self._ask_enos(enos, link.user_id, incidents, now, statuses)
         shown, unchecked = list[Incident](), 0
@@ -49,11 +54,11 @@ class FlowAccess:
         return tuple(shown), unchecked
 
     async def _owned(self, enos: Enos, link: Link, incident: Incident, *, sees: bool | None) -> bool:
-        """Whether it is of a flow that is gone, and was this person's."""
+        """Whether it is of a flow that is gone and was this person's."""
         if sees is None or not link.verified or link.user_name not in incident.owners:
             return False
         try:
-            return incident.gone or await gone.is_gone(enos, incident.flow_id)
+            return incident.gone or await is_gone(enos, incident.flow_id)
         except TemporaryFailure:
             return False
 
@@ -69,7 +74,7 @@ class FlowAccess:
     async def _ask_enos(
         self, enos: Enos, user: UserId, incidents: Sequence[Incident], now: datetime, statuses: Sequence[int]
     ) -> None:
-        """Ask EnOS about flows that are not known; what it does not answer stays unknown."""
+        """Ask EnOS about the flows that are not remembered; what it does not answer stays unknown."""
         if not self._unknown(user, incidents, now):
             return
         try:
@@ -94,7 +99,7 @@ class FlowAccess:
                 try:
                     await enos.flow(flow, as_user=user)
                 except Refusal as refusal:
-                    if gone.reason(refusal) in HIDDEN_REASONS:
+                    if refusal_reason(refusal) in HIDDEN_REASONS:
                         self._remember(user, [flow], now, sees=False)
                 except Failure:
                     return
@@ -107,7 +112,7 @@ class FlowAccess:
 async def _searched(
     enos: Enos, user: UserId, incidents: Sequence[Incident], now: datetime, statuses: Sequence[int]
 ) -> set[FlowId]:
-    """Return the flows of which a search as this person brings failures, in the time of these incidents."""
+    """The flows of which a search as this person finds failures, in the time of these incidents."""
     newest = (instance_moment(incident.occurrences[-1].instance) for incident in incidents if incident.occurrences)
     since = min((at for at in newest if at is not None), default=now)
     found = set[FlowId]()
@@ -120,3 +125,25 @@ async def _searched(
             if count >= MOST_ROWS:
                 break
     return found
+
+
+async def is_gone(enos: Enos, flow: FlowId) -> bool:
+    """Whether EnOS does not show this flow to the bot's own user. Raises ``TemporaryFailure`` where it does not say."""
+    try:
+        await enos.flow(flow)
+    except Refusal as refusal:
+        return refusal_reason(refusal) in GONE_REASONS
+    return False
+
+
+async def report_if_gone(enos: Enos, incident_actions: IncidentActions, incident: Incident, now: datetime) -> bool:
+    """Whether an incident's flow is gone; if so, its thread says it, once."""
+    gone = await is_gone(enos, incident.flow_id)
+    if gone:
+        await incident_actions.gone(incident.id, now)
+    return gone
+
+
+def refusal_reason(refusal: Refusal) -> str:
+    """The name of a refusal; empty where it has none."""
+    return refusal.reason if isinstance(refusal, Refused) else ""

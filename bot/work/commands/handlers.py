@@ -1,4 +1,4 @@
-"""The table from requests to what is done about them."""
+"""Which function handles which request."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any

@@ -1,6 +1,6 @@
-"""What people do with incidents: facts, posts and the end of the audit's attempt in one transaction.
+"""What people do with incidents: the new state, its posts and the end of the attempt in one transaction.
 
-Who may is decided before (``rights.py``); what cannot be is refused by ``core/incident/lifecycle.py``.
+Rights are checked before (``rights.py``); impossible steps are refused by ``core/incident/lifecycle.py``.
 """
 
 from collections.abc import Callable
@@ -28,10 +28,10 @@ ReplyBody = Callable[[Incident], Body]
 
 
 class IncidentActions:
-    """Where people acknowledge, give back, close and reopen incidents. Each returns the reply that was queued.
+    """Acknowledges, hands back, closes and reopens incidents. Each method returns the reply that it queued.
 
-    The reply repeats the command (``words``). All raise ``Refused`` where it cannot be; the attempt is then for the
-    caller to end.
+    The reply repeats the command (``words``). All raise ``Refused`` where the step is not possible; the caller then
+    ends the attempt.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class IncidentActions:
         attempt_result: AttemptResult | None = None,
         words: str = "",
     ) -> NewPost:
-        """Take an incident, with a promise until ``until`` (4 h where nothing is said)."""
+        """Acknowledge an incident until ``until``, by default for 4 h."""
         return await self._change(
             incident_id,
             person,
@@ -79,7 +79,7 @@ class IncidentActions:
         attempt_result: AttemptResult | None = None,
         words: str = "",
     ) -> NewPost:
-        """Give an incident back."""
+        """Hand an incident back."""
         return await self._change(
             incident_id,
             person,
@@ -99,7 +99,7 @@ class IncidentActions:
         attempt_result: AttemptResult | None = None,
         words: str = "",
     ) -> NewPost:
-        """End an incident without a recovery, or settle that a failure stays without a good run."""
+        """Close an incident without a recovery, or accept that a failure has no successful run."""
         return await self._change(
             incident_id,
             person,
@@ -118,7 +118,7 @@ class IncidentActions:
         attempt_result: AttemptResult | None = None,
         words: str = "",
     ) -> NewPost:
-        """Undo a close. Refused where the flow has had a newer incident since: that one goes on."""
+        """Reopen a closed incident. Refused where the flow has a newer incident."""
         incident = await self._incident(incident_id)
         for other in await self._store.incidents(live=False, flow=incident.flow_id, limit=500):
             if other.opened_at > incident.opened_at and other.group == incident.group:
@@ -139,7 +139,7 @@ class IncidentActions:
         attempt_result: AttemptResult | None = None,
         words: str = "",
     ) -> NewPost:
-        """Give an incident that is told under another message a thread of its own. Refused where it has one."""
+        """Open a thread for an incident that is only listed in a group's message. Refused where it has one."""
         post = PostId(self._new_id())
         return await self._change(
             incident_id,
@@ -152,7 +152,7 @@ class IncidentActions:
         )
 
     async def gone(self, incident_id: IncidentId, now: datetime) -> None:
-        """Say once in the thread that EnOS shows the flow no more. Nobody is reminded from then on."""
+        """Say once in the thread that EnOS does not show the flow any more. Nobody is reminded from then on."""
 
         def decide(old: Incident) -> ChangeSet:
             new, reason = lifecycle.gone(old)
@@ -168,7 +168,7 @@ class IncidentActions:
         self._wake()
 
     async def shown_again(self, incident_id: IncidentId) -> None:
-        """EnOS shows the flow, which it did not: it may be told again should that change."""
+        """Note that EnOS shows the flow again, so that ``gone`` can be said again later."""
         await self._store.change(incident_id, lambda old: ChangeSet(incidents=(lifecycle.shown_again(old)[0],)))
 
     async def _change(
@@ -190,7 +190,7 @@ class IncidentActions:
             reply = incident_posts.in_thread(
                 new, repeating(reply_body(new), words), terms, lane=Lane.ANSWER, user=person.user
             )
-            if old.grouped and not new.grouped:  # its card comes first: the reply stands in its thread
+            if old.grouped and not new.grouped:  # its card comes first: the reply is in that thread
                 return ChangeSet(incidents=(new,), posts=(incident_posts.first(new, terms), reply))
             shown = () if new.grouped else (incident_posts.edit(new, terms, at_once=True),)
             return ChangeSet(incidents=(new,), posts=(reply, *shown))

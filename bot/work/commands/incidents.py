@@ -1,4 +1,4 @@
-"""Incidents: what is open, and taking, giving back, closing and reopening it. What changed stands in its thread."""
+"""Incidents: list, acknowledge, hand back, close and reopen. Every change is shown in the incident's thread."""
 
 import logging
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from bot.core.flow.ids import flow_of
 from bot.core.flow.model import InstanceId
 from bot.core.incident.lifecycle import is_live, reference
 from bot.core.incident.model import Incident, Phase
-from bot.core.outbox.conversations import SlackRefused
+from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.outbox.pointers import post_presence
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Link, Surface
@@ -31,11 +31,10 @@ from bot.core.text.likeness import likeness, unmarked
 from bot.core.text.mask import without_secrets
 from bot.core.text.shown_times import duration, slack_date
 from bot.messages.cards import answers, flows
-from bot.work.commands import replaced_messages, targets, unmatched, visibility
+from bot.work.commands import reply, targets, unmatched
 from bot.work.commands.context import Answer, CommandContext, Services
 from bot.work.commands.listing import left_out, listed, on_page
 from bot.work.commands.people import proof
-from bot.work.commands.reply import SLACK_FAILURES
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +49,7 @@ _TITLES = {
 
 
 async def incidents(services: Services, context: CommandContext, request: Incidents) -> Answer:
-    """List what is open, since when, who has it, with a link to each thread."""
+    """List what is open, since when and who has acknowledged it, with a link to each thread."""
     flow = await targets.flow_id(services, context, request.flow, exact=False) if request.flow else None
     owner = await targets.owner_name(services, context, request.owner)
     live = await services.store.incidents(live=True, flow=flow, limit=MOST_INCIDENTS)
@@ -59,13 +58,13 @@ async def incidents(services: Services, context: CommandContext, request: Incide
     shown, unchecked = await services.flow_access.visible_incidents(
         services.enos, context.link, wanted, context.now, statuses
     )
-    places = on_page(request, len(shown))  # a storm leaves a thousand: only those shown are looked up
+    places = on_page(request, len(shown))  # an alert storm leaves a thousand: links are asked for one page only
     lines = [await _line(services, context, each) if place in places else "" for place, each in enumerate(shown)]
     title, none = _TITLES.get(request.scope, _TITLES["open"])
     of = f" of flow {code(str(flow))}" if flow is not None else ""
     by = f" by {code(owner)}" if owner else ""
     nothing = f"{none}{of}{by} that I could check." if unchecked else f"{none}{of}{by}."
-    if not (shown or unchecked):  # whatever EnOS hides is told like what is not there
+    if not (shown or unchecked):  # what EnOS hides is answered like what does not exist
         nothing = await unmatched.check_names(services, context, request, unmatched.NameFilter(flow, owner), nothing)
     if flow is not None:
         request = replace(request, flow=FlowRef(flow))
@@ -73,14 +72,14 @@ async def incidents(services: Services, context: CommandContext, request: Incide
 
 
 async def ack(services: Services, context: CommandContext, request: Ack) -> Answer:
-    """Take an incident, with a promise."""
+    """Acknowledge an incident for a while."""
     incident = await _target(services, context, request.flow, request.instance)
     linked = await _authorize(services, context, incident)
     until = context.now + request.duration if request.duration else None
     attempt_result = context.attempt_result(services.clock(), linked=linked)
     await services.incident_actions.acknowledge(
         incident.id,
-        context.person,
+        context.incoming.by,
         context.now,
         until=until,
         note=without_secrets(request.because, services.answer_settings.mask),
@@ -91,24 +90,24 @@ async def ack(services: Services, context: CommandContext, request: Ack) -> Answ
 
 
 async def unack(services: Services, context: CommandContext, request: Unack) -> Answer:
-    """Give an incident back."""
+    """Hand an incident back."""
     incident = await _target(services, context, request.flow, request.instance)
     linked = await _authorize(services, context, incident)
     attempt_result = context.attempt_result(services.clock(), linked=linked)
     await services.incident_actions.unack(
-        incident.id, context.person, context.now, attempt_result=attempt_result, words=context.words
+        incident.id, context.incoming.by, context.now, attempt_result=attempt_result, words=context.words
     )
     return await _answer(services, context, incident, "You gave it back")
 
 
 async def close(services: Services, context: CommandContext, request: Close) -> Answer:
-    """End an incident without a recovery."""
+    """Close an incident without a recovery."""
     incident = await _target(services, context, request.flow, request.instance)
     linked = await _authorize(services, context, incident, needs_link=True)
     attempt_result = context.attempt_result(services.clock(), linked=linked)
     await services.incident_actions.close(
         incident.id,
-        context.person,
+        context.incoming.by,
         context.now,
         because=without_secrets(request.because, services.answer_settings.mask),
         attempt_result=attempt_result,
@@ -118,23 +117,23 @@ async def close(services: Services, context: CommandContext, request: Close) -> 
 
 
 async def reopen(services: Services, context: CommandContext, request: Reopen) -> Answer:
-    """Undo a close."""
+    """Reopen a closed incident."""
     incident = await _target(services, context, request.flow, request.instance)
     linked = await _authorize(services, context, incident, needs_link=True)
     attempt_result = context.attempt_result(services.clock(), linked=linked)
     await services.incident_actions.reopen(
-        incident.id, context.person, context.now, attempt_result=attempt_result, words=context.words
+        incident.id, context.incoming.by, context.now, attempt_result=attempt_result, words=context.words
     )
     return await _answer(services, context, incident, "You reopened it")
 
 
 async def thread(services: Services, context: CommandContext, request: Thread) -> Answer:
-    """Give an incident that is told under another message a thread of its own."""
+    """Open a thread for an incident that is only listed in a group's message."""
     incident = await _target(services, context, request.flow, request.instance)
     linked = await _authorize(services, context, incident)
     attempt_result = context.attempt_result(services.clock(), linked=linked)
     await services.incident_actions.open_thread(
-        incident.id, context.person, context.now, attempt_result=attempt_result, words=context.words
+        incident.id, context.incoming.by, context.now, attempt_result=attempt_result, words=context.words
     )
     services.wake()
     named = flows.flow_name(incident.flow_id, incident.flow_name)
@@ -146,9 +145,10 @@ async def thread(services: Services, context: CommandContext, request: Thread) -
 async def _target(
     services: Services, context: CommandContext, flow: FlowRef | None, instance: InstanceId | None
 ) -> Incident:
-    """Return the incident that is meant: by flow, by instance, or that of the thread; live ones first.
+    """The incident that is meant: by flow, by instance, or that of the thread; live ones first.
 
-    What the incidents know needs no EnOS: taking one works while EnOS is away, and for who is on call without a link.
+    EnOS is asked only where the incidents do not know the name: so they can be acknowledged while EnOS is down, and by
+    people on call without a link.
     """
     if flow is None and instance is None:
         if context.incident is None:
@@ -173,7 +173,7 @@ async def _target(
 
 
 async def _not_there(services: Services, context: CommandContext) -> Refused:
-    """Return, or raise, the refusal that is told where there is no such incident: about what the asker named only."""
+    """The refusal where no such incident exists; it names only what the asker named. May raise another refusal."""
     request = cast("IncidentRequest", context.request)
     flow = request.flow
     if flow is not None and flow.id is None:
@@ -197,7 +197,7 @@ def _is_about(incident: Incident, flow: FlowRef | None, instance: InstanceId | N
 
 
 def _alike(incidents: Sequence[Incident], flow: FlowRef | None) -> list[Incident]:
-    """Return the incidents of the one flow whose name looks like this; none where it may be one of several."""
+    """The incidents of the one flow whose name looks like this; none where several flows' names do."""
     if flow is None or flow.id is not None:
         return []
     found = [each for each in incidents if likeness(each.flow_name) in {likeness(flow.name), unmarked(flow.name)}]
@@ -207,21 +207,21 @@ def _alike(incidents: Sequence[Incident], flow: FlowRef | None) -> list[Incident
 async def _authorize(
     services: Services, context: CommandContext, incident: Incident, *, needs_link: bool = False
 ) -> Link | None:
-    """Check the right at this moment: on call, an owner as EnOS says now, or who has it and gives it back.
+    """Check at this moment that the asker may: on call, an owner as EnOS says now, or handing back their own.
 
-    Where EnOS shows the flow no more, what was last known counts: its owners, and who has acknowledged it. Return
-    the link that must stand still when it is done; None where it does not depend on one.
+    Where EnOS does not show the flow any more, its last known owners count, and the person who has acknowledged it.
+    Returns the link that must be unchanged when the change is written; None where it does not depend on one.
     """
     caller = context.caller
     if not services.answer_settings.oncall and caller.link is not None:
         caller = await _with_channel_members(services, context, incident.channel)
-    is_holder = incident.acked_by == context.person
+    is_holder = incident.acked_by == context.incoming.by
     needed = caller.link if needs_link else None
     if (
         may_respond(caller, (), needs_link=needs_link, holds=is_holder and isinstance(context.request, Unack))
         is Denial.NONE
     ):
-        return needed and replace(needed, verified=False)  # an unproven link is good enough for who is on call
+        return needed and replace(needed, verified=False)  # for people on call an unproven link is enough
     flow_owners = targets.FlowOwners(incident.owners)
     if caller.link is not None:
         flow_owners = await targets.current_owners(services, context, incident.flow_id, incident.owners)
@@ -232,12 +232,12 @@ async def _authorize(
     if reason is not Denial.NONE:
         raise await _refusal(services, replace(context, caller=caller), incident, reason, flow_owners)
     if caller.link is not None and caller.link.user_name in flow_owners.names:
-        return context.proven_link
+        return replace(context.link, verified=True)
     return needed and replace(needed, verified=False)
 
 
 async def _record_gone(services: Services, incident: Incident, flow_owners: targets.FlowOwners) -> None:
-    """Say once in the thread that EnOS shows the flow no more; take in that it does again."""
+    """Say once in the thread that EnOS does not show the flow any more; note where it does again."""
     if flow_owners.gone:
         await services.incident_actions.gone(incident.id, services.clock())
     elif flow_owners.now and incident.gone:
@@ -247,7 +247,7 @@ async def _record_gone(services: Services, incident: Incident, flow_owners: targ
 async def _is_proven_now(
     services: Services, context: CommandContext, incident: Incident, flow_owners: targets.FlowOwners
 ) -> bool:
-    """Whether the asker's link is proven now: by this flow, or by another where EnOS does not show this one."""
+    """Whether the asker's link is proven now: by this flow, or by any other where EnOS does not show this one."""
     if flow_owners.unread is None:
         flow = await services.enos.flow(incident.flow_id, as_user=context.as_user)
         return await targets.verified(services, context, flow)
@@ -262,8 +262,9 @@ async def _is_proven_now(
 async def _refusal(
     services: Services, context: CommandContext, incident: Incident, reason: Denial, flow_owners: targets.FlowOwners
 ) -> Refused:
-    """Return why not. What could not be read is not told as "you may not", nor what EnOS hides from the asker."""
-    pressed = context.incident is not None and context.incident.id == incident.id  # its card is for all in the channel
+    """Why not. It does not say "you may not" where something could not be read, or EnOS hides the flow from them."""
+    # Everybody in the channel sees the card that was pressed, so nothing is given away about it.
+    pressed = context.incident is not None and context.incident.id == incident.id
     if flow_owners.hidden and not pressed and reason is not Denial.NOT_LINKED:
         return await _not_there(services, context)
     if (
@@ -281,12 +282,12 @@ async def _refusal(
 
 
 async def _with_channel_members(services: Services, context: CommandContext, channel: str) -> Caller:
-    """Return how the asker stands where members of a channel are on call.
+    """The caller where the members of the incident's channel are on call.
 
-    Where the bot may not list them, it is those who speak there.
+    Where the bot may not list the members, somebody who writes in that channel counts as one.
     """
     try:
-        return replace(context.caller, on_call=context.person.user in await services.slack.members(channel))
+        return replace(context.caller, on_call=context.incoming.by.user in await services.slack.members(channel))
     except SlackRefused as refused:
         log.warning("the members of %s are not known: %s", channel, refused)
         if context.incoming.origin.channel == channel:
@@ -300,9 +301,9 @@ async def _with_channel_members(services: Services, context: CommandContext, cha
 
 
 async def _answer(services: Services, context: CommandContext, incident: Incident, done: str) -> Answer:
-    """Say where it is told, where the asker does not see it; in the incident's thread the reply is the answer."""
+    """Tell the asker where the change is shown. In the incident's own thread the reply is already the answer."""
     services.wake()
-    if visibility.sees_thread(context, incident) and context.incoming.origin.surface in {
+    if reply.sees_thread(context, incident) and context.incoming.origin.surface in {
         Surface.BUTTON,
         Surface.MENTION,
     }:
@@ -318,7 +319,7 @@ def _wanted(incident: Incident, context: CommandContext, scope: str) -> bool:
         return incident.phase is Phase.OPEN
     if scope == "mine":
         mine = context.caller.link is not None and context.caller.link.user_name in incident.owners
-        return mine or incident.acked_by == context.person
+        return mine or incident.acked_by == context.incoming.by
     return True
 
 
@@ -343,4 +344,4 @@ async def _line(services: Services, context: CommandContext, incident: Incident)
 
 
 async def _link(services: Services, incident: Incident) -> str:
-    return await replaced_messages.link_to(services, await services.store.post(PostId(incident.post)))
+    return await reply.link_to(services, await services.store.post(PostId(incident.post)))

@@ -1,4 +1,4 @@
-"""Listing: one page of a list, with buttons to the next and the previous."""
+"""One page of a list, with buttons to the next and the previous page."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,7 +25,7 @@ def listed(
     *,
     notes: Sequence[str] = (),
 ) -> Body:
-    """Return the page that was asked for, or the last one; ``nothing`` where there are no lines."""
+    """The page that was asked for, or the last one; ``nothing`` where there are no lines."""
     if not lines:
         return answers.told(context.words, nothing, post=context.post, notes=notes)
     pages = -(-len(lines) // PAGE)
@@ -43,7 +43,7 @@ def listed(
 
 
 def left_out(unchecked: int) -> list[str]:
-    """Return the note that some records could not be checked; none where all could be."""
+    """A note that some records could not be checked; an empty list where all could be."""
     if not unchecked:
         return []
     if unchecked == 1:
@@ -53,13 +53,13 @@ def left_out(unchecked: int) -> list[str]:
 
 
 def on_page(request: Listing, count: int) -> range:
-    """Return the places, out of so many, that stand on the page that was asked for, or on the last one."""
+    """The indexes, out of ``count`` rows, that are on the page that was asked for, or on the last one."""
     first = (min(request.page, max(1, -(-count // PAGE))) - 1) * PAGE
     return range(first, min(first + PAGE, count))
 
 
 def paragraphs(lines: Sequence[str]) -> list[str]:
-    """Return the lines in as few paragraphs as take them whole."""
+    """The lines in as few paragraphs as hold them; no line is split."""
     filled = [""]
     for line in lines:
         longer = f"{filled[-1]}\n{line}" if filled[-1] else line

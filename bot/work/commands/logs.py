@@ -1,4 +1,4 @@
-"""Logs: the tail of a task's log, for the asker alone, without its command line, secrets masked."""
+"""Logs: the tail of a task's log, for the asker only, without its command line and with secrets masked."""
 
 from bot.core.command.requests import Log
 from bot.core.flow.graph import broken, in_order
@@ -17,7 +17,7 @@ from bot.work.commands.long_texts import without_blocking
 TAIL = 30  # lines, where none is asked for
 SHOWN = 2800  # characters in a message; what is longer becomes a file
 _FILE_NAME = 200  # characters
-PREVIEW = 1500  # characters of a long log that stand beside its file
+PREVIEW = 1500  # characters of a long log that are shown besides its file
 
 
 async def log(services: Services, context: CommandContext, request: Log) -> Answer:
@@ -27,7 +27,7 @@ async def log(services: Services, context: CommandContext, request: Log) -> Answ
     what = f"task {flows.bold(task.name) or code(str(task.id))} in run {code(instance.id)}"
     again: Offer = ("Show the run", f"show {instance.id}")
     text = await services.enos.log(task.instance_id, as_user=context.as_user) if task.instance_id else None
-    # Cleaned before it is masked: a sign that nobody sees would hide a secret from the mask.
+    # Cleaned before it is masked: an invisible character would hide a secret from the mask.
     shown_text = await without_blocking(lambda log: services.answer_settings.mask(clean(own_words(log))), text or "")
     if not shown_text:
         told = f"EnOS has no log of {what}: it wrote nothing, or has not started."
@@ -38,7 +38,7 @@ async def log(services: Services, context: CommandContext, request: Log) -> Answ
     head = f"Log of {what}, the last {count} of {len(lines)} lines." if len(lines) > 1 else f"Log of {what}."
     if request.here and context.incident is not None:
         shown = blocks.rich_pre(_end(tail, SHOWN))
-        head = f"{mention(context.person.user)} shows this to all. {head}"
+        head = f"{mention(context.incoming.by.user)} shows this to all. {head}"
         body = answers.told(context.words, head, post=context.post, offers=[again], extra=[shown])
         return Answer(body, in_incident=context.incident)
     offers = [again]
@@ -54,7 +54,7 @@ async def log(services: Services, context: CommandContext, request: Log) -> Answ
 
 
 def chosen(instance: Instance, wanted: TaskId | None) -> Task:
-    """Return the task whose log is meant: the named one, else the first that failed, else the last that ran."""
+    """The task whose log is meant: the named one, else the first that failed, else the last that ran."""
     tasks = in_order(instance.graph)
     if wanted is not None:
         for task in tasks:

@@ -1,4 +1,4 @@
-"""Work on a text that may be a megabyte long, so that nobody waits for it."""
+"""Work on a text that may be a megabyte long, without blocking the event loop."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,11 +6,11 @@ from typing import TypeVar
 
 Result = TypeVar("Result")
 
-LONG = 20_000  # characters that are gone through at once; it takes some milliseconds
+LONG = 20_000  # characters that are worked on in the loop itself, which takes some milliseconds
 
 
 async def without_blocking(work: Callable[[str], Result], text: str) -> Result:
-    """Return what pure ``work`` makes of the text: in a thread where it is long, while the loop goes on."""
+    """The result of the pure function ``work``, run in a thread where the text is long."""
     if len(text) <= LONG:
         return work(text)
     return await asyncio.to_thread(work, text)

@@ -1,4 +1,4 @@
-"""Meta: help, status and audit: what the bot can do, how it is, and what was done with it."""
+"""Meta: help, status and audit."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +22,7 @@ MOST_ENTRIES = 500  # entries of the audit that are read for a list
 
 
 async def help_(services: Services, context: CommandContext, request: Help) -> Answer:
-    """Show what this person may do, or one verb in full."""
+    """Show what this person may do, or one verb with examples."""
     if request.topic:
         return Answer(_one(services, context, request.topic))
     allowed = [row for row in table.ROWS if may(row.who, context.caller) is Denial.NONE]
@@ -62,16 +62,22 @@ def _one(services: Services, context: CommandContext, topic: str) -> Mapping[str
 
 
 async def status(services: Services, context: CommandContext, _request: Status) -> Answer:
-    """Show whether the bot itself is well."""
-    health = services.health()
+    """Show the bot's own state."""
+    bot = services.status()
     counts = await services.store.post_counts()
-    waiting = counts.get("queued", 0) + counts.get("sending", 0) + counts.get("unclear", 0)
     live = await services.store.incidents(live=True, limit=5000)
-    fields = [f"*{escape(str(name))}*\n{escape(str(value))}" for name, value in health.items() if name != "Well"]
-    fields.append(f"*Waiting to be sent*\n{waiting}")
-    fields.append(f"*Open incidents*\n{len(live)}")
-    well = health.get("Well", True)
-    text = "🟢 I am well." if well is True else f"🟠 Not all is well: {escape(str(well))}"
+    rows = {
+        "Watching": bot.watching,
+        "Last read": bot.last_read,
+        "Slack": bot.slack,
+        "Version": bot.version,
+        "Clock": bot.clock,
+        "Waiting to be sent": str(sum(counts.get(state, 0) for state in ("queued", "sending", "unclear"))),
+        "Open incidents": str(len(live)),
+    }
+    fields = [f"*{name}*\n{escape(text)}" for name, text in rows.items() if text]
+    judgement = bot.judgement
+    text = "🟢 I am well." if judgement.well else f"🟠 Not all is well: {escape(str(judgement))}"
     return Answer(
         answers.told(context.words, text, post=context.post, extra=[blocks.section("*flowbot*", fields[:10])])
     )
@@ -80,7 +86,7 @@ async def status(services: Services, context: CommandContext, _request: Status) 
 async def audit(services: Services, context: CommandContext, request: Audit) -> Answer:
     """Show who did what."""
     span = window(request.period, context.now, context.zone)
-    person = Person(context.person.team, request.person) if request.person else None
+    person = Person(context.incoming.by.team, request.person) if request.person else None
     entries = await services.store.audit_entries(span.since, span.until, person, limit=MOST_ENTRIES)
     lines = [_line(entry) for entry in entries]
     by = f" by {mention(request.person)}" if request.person else ""
@@ -105,5 +111,5 @@ def _line(entry: Entry) -> str:
     answer = f" → {code(entry.answer)}" if entry.answer else ""
     return (
         f"{slack_date(attempt.at)} {mention(attempt.by.user)} {answers.typed(attempt.words)}: "
-        f"{escape(entry.outcome or 'not ended')}{answer}{request}{took}"
+        f"{escape(str(entry.outcome or 'not ended'))}{answer}{request}{took}"
     )

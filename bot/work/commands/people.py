@@ -1,4 +1,4 @@
-"""People: link, unlink, people and whoami. The person and the admins are told of every new or changed link."""
+"""People: link, unlink, people and whoami. The person and the admins get a message about every changed link."""
 
 from bot.core.command.parse import say
 from bot.core.command.requests import LinkPerson, People, Unlink, Whoami
@@ -18,11 +18,11 @@ from bot.work.delivery.reachability import reachable
 
 
 async def link(services: Services, context: CommandContext, request: LinkPerson) -> Answer:
-    """Tie a Slack person to an EnOS user, and try to prove it."""
-    person = Person(context.person.team, request.person)
+    """Link a Slack person to an EnOS user, and try to prove it."""
+    person = Person(context.incoming.by.team, request.person)
     await _refuse_others(services, person)
     verified, why = await proof(services, Link(person, request.user_id, request.user_name))
-    before = await services.store.link(person)  # as it is now: EnOS may have taken its time
+    before = await services.store.link(person)  # read after EnOS, which may have taken long
     same = before is not None and (before.user_id, before.user_name) == (request.user_id, request.user_name)
     if same and before is not None and before.verified and not verified:
         verified, why = True, "It was proven before, and stays so."
@@ -30,7 +30,7 @@ async def link(services: Services, context: CommandContext, request: LinkPerson)
     await _refuse_taken(services, new)
     done = "confirmed the link of" if same else "linked" if before is None else "changed the link of"
     text = (
-        f"{mention(context.person.user)} {done} {mention(person.user)} to EnOS user {code(new.user_name)} "
+        f"{mention(context.incoming.by.user)} {done} {mention(person.user)} to EnOS user {code(new.user_name)} "
         f"({code(new.user_id)}). {why}"
     )
     if before is not None and not same:
@@ -41,8 +41,8 @@ async def link(services: Services, context: CommandContext, request: LinkPerson)
 
 
 async def unlink(services: Services, context: CommandContext, request: Unlink) -> Answer:
-    """Untie."""
-    person = Person(context.person.team, request.person)
+    """Remove a person's link."""
+    person = Person(context.incoming.by.team, request.person)
     before = await services.store.link(person)
     if before is None:
         raise targets.FormattedRefusal(
@@ -50,7 +50,7 @@ async def unlink(services: Services, context: CommandContext, request: Unlink) -
             f"{mention(person.user)} is not linked, so nothing was changed. {code('people')} lists who is.",
         )
     text = (
-        f"{mention(context.person.user)} removed the link of {mention(person.user)} to EnOS user "
+        f"{mention(context.incoming.by.user)} removed the link of {mention(person.user)} to EnOS user "
         f"{code(before.user_name)} ({code(before.user_id)})."
     )
     await services.store.remove_link(person, posts=await notices(services, context, person, text))
@@ -60,7 +60,7 @@ async def unlink(services: Services, context: CommandContext, request: Unlink) -
 
 
 async def _refuse_others(services: Services, person: Person) -> None:
-    """Refuse to link who is no active person of this workspace."""
+    """Refuse to link anybody but an active person of this workspace."""
     try:
         profile = await services.slack.profile(person.user, team=person.team)
     except SlackRefused as refused:
@@ -77,7 +77,7 @@ async def _refuse_others(services: Services, person: Person) -> None:
 
 
 async def _refuse_taken(services: Services, new: Link) -> None:
-    """Refuse where the EnOS user has another person; the store would, but names nobody."""
+    """Refuse where the EnOS user is linked to another person. The store would refuse too, but names nobody."""
     for held in await services.store.links():
         if held.person != new.person and (held.user_id == new.user_id or held.user_name == new.user_name):
             offer = ("Unlink them", f"unlink <@{held.person.user}>")
@@ -102,12 +102,12 @@ async def people(services: Services, context: CommandContext, request: People) -
 
 
 async def whoami(services: Services, context: CommandContext, _request: Whoami) -> Answer:
-    """Tell the asker who they are to the bot."""
+    """Show the asker's link and rights."""
     profile, own = context.caller.profile, context.caller.link
-    parts = [f"You are {mention(context.person.user)} ({code(str(context.person))})."]
+    parts = [f"You are {mention(context.incoming.by.user)} ({code(str(context.incoming.by))})."]
     if own is None:
         way_out = answers.please_link(
-            context.person, sorted(services.answer_settings.admins), services.answer_settings.command
+            context.incoming.by, sorted(services.answer_settings.admins), services.answer_settings.command
         )
         parts.append(
             "You are not linked to an EnOS user yet, so I can neither read nor change anything in EnOS for you. "
@@ -136,9 +136,9 @@ async def whoami(services: Services, context: CommandContext, _request: Whoami) 
 
 
 async def proof(services: Services, link: Link) -> tuple[bool, str]:
-    """Return whether a flow proves the link, and the sentence that says so.
+    """Whether a flow proves the link, and the sentence that says so, as mrkdwn.
 
-    A link is proven once a flow that its user id may edit (Get My Flow) names its user name among the owners.
+    A link is proven by a flow that its user id may edit (Get My Flow) and that names its user name among the owners.
     """
     user: UserId = link.user_id
     try:
@@ -165,9 +165,9 @@ async def proof(services: Services, link: Link) -> tuple[bool, str]:
 
 
 async def notices(services: Services, context: CommandContext, person: Person, text: str) -> tuple[NewPost, ...]:
-    """Return the direct messages to the person and to the other admins, those whom one may reach."""
+    """The direct messages to the person and to the other admins, except those whom no direct message reaches."""
     text += " If that is wrong, tell an admin of the bot."
-    whom = {person.user, *services.answer_settings.admins} - {context.person.user}
+    whom = {person.user, *services.answer_settings.admins} - {context.incoming.by.user}
     return tuple(
         NewPost(
             id=PostId(services.new_id()),

@@ -1,4 +1,4 @@
-"""Reading: failed, runs and show. Reads carry the asker's EnOS user, so they see what EnOS lets them see."""
+"""Reading: failed, runs and show, with the asker's EnOS user, so that they see what EnOS lets them see."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class _Filters:
-    """What a list is of."""
+    """What a list is restricted to."""
 
     span: TimeSpan
     flow: FlowId | None
@@ -40,16 +40,16 @@ class _Filters:
 
     @property
     def names(self) -> unmatched.NameFilter:
-        """The names of the question."""
+        """The names in the command."""
         return unmatched.NameFilter(self.flow, self.owner)
 
     def with_flow_id(self, request: RunListing) -> RunListing:
-        """Return the question with its flow by id, so that its other pages are of the same flow."""
+        """The request with its flow by id, so that the other pages are of the same flow."""
         return request if self.flow is None else replace(request, flow=FlowRef(self.flow))
 
 
 async def failed(services: Services, context: CommandContext, request: Failed) -> Answer:
-    """List what alerts now, as EnOS says; then, marked, what failed though triggered before, and what recovered."""
+    """List the failures that EnOS shows for the period; then, with a note, those triggered before or changed since."""
     filters = await _filters(services, context, request)
     rows, all_read = await _search(services, context, filters, services.answer_settings.alert_statuses)
     incidents = await services.store.incidents(live=False, flow=filters.flow, since=filters.span.since)
@@ -91,7 +91,7 @@ async def _answered(
     heads: tuple[str, str],
     notes: Sequence[str],
 ) -> Answer:
-    """Return the page under the first of its heads; under the second where it has no rows and its names are right."""
+    """The page under the first of ``heads``; the second where it has no rows and the names in the command are right."""
     title, nothing = heads
     if not lines:
         nothing = await unmatched.check_names(services, context, request, filters.names, nothing)
@@ -113,7 +113,7 @@ async def _show_flow(services: Services, context: CommandContext, request: Show)
         if refused.reason != "unknown_flow":
             raise
         raise await unmatched.no_flow(services, context, request, which, escape(refused.sentence)) from refused
-    people = await targets.people_of(services, flow.owners)
+    people = await services.owners.people_of(flow.owners)
     mask = services.answer_settings.mask
     state = "🟢 scheduling is on" if flow.active else "⏸️ scheduling is off"
     locks = (" · 🔒 locked" if flow.locked else "") + (" · 🔒 your EnOS user is locked" if flow.user_locked else "")
@@ -158,7 +158,7 @@ async def _show_instance(services: Services, context: CommandContext, which: Ins
 
 
 def _printed(instance: Instance, time: str, zone: timedelta | None) -> str:
-    """Return a start or end time for each reader; where its zone is not certain, as EnOS prints it."""
+    """A start or end time in each reader's zone; where its own zone is not certain, as EnOS prints it."""
     at = printed_moment(instance, time, zone)
     if at is not None:
         return slack_date(at)
@@ -178,7 +178,7 @@ async def _filters(services: Services, context: CommandContext, request: Failed 
 async def _search(
     services: Services, context: CommandContext, filters: _Filters, statuses: Sequence[int]
 ) -> tuple[list[Instance], bool]:
-    """Return the rows of all three scheduling types, newest trigger time first, and whether these are all."""
+    """The rows of all three scheduling types, newest trigger time first, and whether these are all."""
     rows: dict[InstanceId, Instance] = {}
     all_read = True
     for kind in KINDS:
@@ -202,16 +202,16 @@ async def _search(
 
 
 def _endings(incidents: Sequence[Incident]) -> dict[InstanceId, str]:
-    """Return what has happened since to failures that EnOS still lists; the newest word on each counts.
+    """What has happened since to failures that EnOS still lists, by instance; the newest incident of each counts.
 
-    EnOS never takes a failure back: a rerun is another instance, and the first one stays FAIL.
+    In EnOS a failure stays: a rerun is another instance, and the first one stays FAIL.
     """
     oldest_first = sorted(incidents, key=lambda each: each.opened_at)
     return {failure.instance: _ended(each, failure) for each in oldest_first for failure in each.occurrences}
 
 
 def _is_of(incident: Incident, failure: Occurrence, filters: _Filters, shown: Collection[InstanceId]) -> bool:
-    """Whether a failure belongs into the list though EnOS does not list it for this period."""
+    """Whether a failure belongs in the list though EnOS does not list it for this period."""
     theirs = not filters.owner or filters.owner in incident.owners
     return theirs and failure.instance not in shown and filters.span.since <= failure.seen_at < filters.span.until
 
@@ -219,7 +219,7 @@ def _is_of(incident: Incident, failure: Occurrence, filters: _Filters, shown: Co
 def _marked(
     incidents: Sequence[Incident], filters: _Filters, shown: set[InstanceId], zone: timedelta | None, *, all_read: bool
 ) -> list[str]:
-    """Return the rows that EnOS does not list for this period, each with why it stands here."""
+    """The rows that EnOS does not list for this period, each with why it is in the list."""
     lines: list[str] = []
     for incident in incidents:
         for failure in reversed(incident.occurrences):
@@ -241,9 +241,9 @@ def _as_instance(incident: Incident, occurrence: Occurrence) -> Instance:
 
 
 def _note(incident: Incident, failure: Occurrence, span: TimeSpan, *, all_read: bool) -> str:
-    """Return why a row stands here though EnOS does not list it for this period.
+    """Why a row is in the list though EnOS does not list it for this period.
 
-    That EnOS shows it otherwise is known only where all of its list was read.
+    That EnOS shows it with another status now is known only where all of EnOS's list was read.
     """
     at = instance_moment(failure.instance)
     triggered_before = at is not None and at < span.since
@@ -252,7 +252,7 @@ def _note(incident: Incident, failure: Occurrence, span: TimeSpan, *, all_read: 
 
 
 def _ended(incident: Incident, failure: Occurrence) -> str:
-    """Return what ended a failure; empty while its incident is live."""
+    """What ended a failure; empty while its incident is live."""
     if failure.backfilled:
         return "it has a good run since"
     if incident.phase is Phase.RECOVERED:
@@ -261,7 +261,7 @@ def _ended(incident: Incident, failure: Occurrence) -> str:
 
 
 def _filter_text(filters: _Filters, owner: OwnerRef | None) -> str:
-    """Return the filters in words."""
+    """The filters in words, mrkdwn."""
     flow = f" of flow {code(str(filters.flow))}" if filters.flow is not None else ""
     return flow + (f" by {code(filters.owner)}" if owner is not None else "")
 

@@ -1,8 +1,10 @@
-"""Scheduling: enable, disable and cancel. Each answer carries its reverse; what stops something asks once."""
+"""Scheduling: enable, disable and cancel. Each answer offers the reverse; disable and cancel ask once."""
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
+from bot.core.audit import ASKED
 from bot.core.command.requests import Cancel, Disable, Enable
 from bot.core.errors import Refused, TemporaryFailure, Unclear
 from bot.core.flow.graph import ended
@@ -23,12 +25,12 @@ async def enable(services: Services, context: CommandContext, request: Enable) -
     if flow.active:
         raise _already(flow, "on", ("Disable", f"disable {flow.id}"))
     lost = await _switch_schedule(services, context, flow, services.enos.enable)
-    text = f"{mention(context.person.user)} turned scheduling of {_named(flow)} on{lost}."
+    text = f"{mention(context.incoming.by.user)} turned scheduling of {_named(flow)} on{lost}."
     return _changed(context, flow.id, text, ("Disable", f"disable {flow.id}"), request="enable", result=str(flow.id))
 
 
 async def disable(services: Services, context: CommandContext, request: Disable) -> Answer:
-    """Turn scheduling off, after asking once."""
+    """Turn scheduling off, after a question."""
     flow = await targets.owned_flow(
         services, context, await targets.flow_id(services, context, request.flow, exact=True)
     )
@@ -41,12 +43,12 @@ async def disable(services: Services, context: CommandContext, request: Disable)
         )
         return _question(context, text, ("Turn scheduling off", f"disable {flow.id} confirmed"))
     lost = await _switch_schedule(services, context, flow, services.enos.disable)
-    text = f"{mention(context.person.user)} turned scheduling of {_named(flow)} off{lost}."
+    text = f"{mention(context.incoming.by.user)} turned scheduling of {_named(flow)} off{lost}."
     return _changed(context, flow.id, text, ("Enable", f"enable {flow.id}"), request="disable", result=str(flow.id))
 
 
 async def cancel(services: Services, context: CommandContext, request: Cancel) -> Answer:
-    """Ask EnOS to stop a run, after asking once."""
+    """Ask EnOS to cancel a run, after a question."""
     instance = await targets.instance(services, context, request.instance)
     flow = await targets.owned_flow(services, context, instance.flow_id)
     run = f"run {code(instance.id)} of {_named(flow)}"
@@ -66,7 +68,7 @@ async def cancel(services: Services, context: CommandContext, request: Cancel) -
         await services.enos.cancel(instance.id, as_user=context.link.user_id)
     except Unclear:
         lost = f" EnOS's answer was lost, and {await _state(services, context, instance.id)}."
-    text = f"{mention(context.person.user)} asked EnOS to stop {run}.{lost} It may take a moment."
+    text = f"{mention(context.incoming.by.user)} asked EnOS to stop {run}.{lost} It may take a moment."
     return _changed(context, flow.id, text, show, request="cancel", result=instance.id)
 
 
@@ -81,7 +83,7 @@ async def _state(services: Services, context: CommandContext, instance: Instance
 async def _switch_schedule(
     services: Services, context: CommandContext, flow: Flow, act: Callable[..., Awaitable[None]]
 ) -> str:
-    """Make the call; after a lost answer read back what is true. Return what to add to the sentence."""
+    """Make the call, and read the flow again after a lost answer. Returns what to add to the sentence."""
     user = context.link.user_id
     await _record_call(services, context, {"act": "switch", "flow": flow.id, "active": not flow.active})
     try:
@@ -90,7 +92,7 @@ async def _switch_schedule(
         try:
             now = await services.enos.flow(flow.id, as_user=user)
         except TemporaryFailure:
-            raise unclear from None  # it may have been done, and that is all there is to say
+            raise unclear from None  # it may have been done
         if now.active is flow.active:
             raise Refused(
                 "not_switched",
@@ -102,13 +104,13 @@ async def _switch_schedule(
 
 
 async def _record_call(services: Services, context: CommandContext, what: dict[str, object]) -> None:
-    """Write what is needed to look the call up, should this process end before it is answered.
+    """Write what is needed to look the call up, in case this process ends before EnOS answers.
 
-    It is the last thing before the call: the link that the call is made by must stand still.
+    Done right before the call. Raises ``Refused`` where the link that the call is made by has changed.
     """
     if context.attempt is not None:
         written = json.dumps(what | {"user": context.link.user_id})
-        await services.store.set_attempt_detail(context.attempt, written, linked=context.proven_link)
+        await services.store.set_attempt_detail(context.attempt, written, linked=replace(context.link, verified=True))
 
 
 def _named(flow: Flow) -> str:
@@ -121,7 +123,7 @@ def _already(flow: Flow, state: str, offer: Offer) -> targets.FormattedRefusal:
 
 
 def _question(context: CommandContext, text: str, offer: Offer) -> Answer:
-    return Answer(answers.told(context.words, text, post=context.post, offers=[offer]), private=True, outcome="asked")
+    return Answer(answers.told(context.words, text, post=context.post, offers=[offer]), private=True, outcome=ASKED)
 
 
 def _changed(context: CommandContext, flow: FlowId, text: str, offer: Offer, *, request: str, result: str) -> Answer:

@@ -1,13 +1,15 @@
-"""Starting: trigger and rerun, with the care that a second start of the same data deserves.
+"""Starting: trigger and rerun, so that nothing is started twice for the same data.
 
 The id of a new instance is known in advance (flow id and UTC minute). So the row is written before the call;
 a lost answer is looked up (``progress.py``) and never sent again; and within EnOS's minute a second start is refused.
 """
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.core.audit import ASKED, DONE, AttemptResult, Outcome
 from bot.core.command.parse import far_off, say, trigger_time
 from bot.core.command.requests import FlowRef, Rerun, Trigger, When
 from bot.core.errors import Failure, Refused, Unclear
@@ -29,7 +31,7 @@ from bot.core.flow.rerun import (
     minutes,
     plan,
 )
-from bot.core.flow.run import Run
+from bot.core.flow.run import Run, RunState
 from bot.core.text.escape import code
 from bot.core.text.likeness import likeness
 from bot.core.text.shown_times import ago, minute_in_utc, on_the_clock
@@ -37,7 +39,7 @@ from bot.messages.cards import answers, flows, runs
 from bot.work.commands import reply, targets
 from bot.work.commands.context import Answer, CommandContext, Services
 
-_HOLDING_STATES = frozenset({"asked", "running", "ended"})  # states of a run that holds its minute
+_HOLDING_STATES = frozenset({RunState.ASKED, RunState.RUNNING, RunState.ENDED})  # the run has its minute for itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +47,21 @@ class PlannedStart:
     """What is about to be started."""
 
     flow: Flow
-    at: datetime  # the data time
+    at_ms: int  # the trigger time, epoch milliseconds
     task: TaskId | None = None
     task_name: str = ""
     parameters: tuple[Parameter, ...] = ()  # all of them, as sent; empty where none is changed
     notes: str = ""
 
-    @property
-    def at_ms(self) -> int:
-        """The data time, epoch milliseconds."""
-        return milliseconds(self.at)
-
-    @property
-    def action(self) -> str:
-        """The platform's name of the call."""
-        return "triggerFromTask" if self.task is not None else "updateAndTrigger" if self.parameters else "trigger"
-
 
 async def trigger(services: Services, context: CommandContext, request: Trigger) -> Answer:
-    """Start a run: of the whole flow, from a task, or once with changed parameters."""
+    """Start a run of the whole flow, from a task, or once with changed parameters."""
     flow = await targets.owned_flow(
         services, context, await targets.flow_id(services, context, request.flow, exact=True)
     )
     at = trigger_time(request, context.now, context.zone)
     names = {task.id: task.name for task in flow.graph.tasks}
-    # A graph that could not be read shows no task at all: then EnOS knows better.
+    # A graph that could not be read has no tasks at all: then EnOS decides.
     if request.task is not None and names and request.task not in names:
         listed = ", ".join(f"`{id_}` {flows.short(name)}" for id_, name in list(names.items())[:8])
         raise Refused(
@@ -90,7 +82,7 @@ async def trigger(services: Services, context: CommandContext, request: Trigger)
     )
     start = PlannedStart(
         flow=flow,
-        at=at,
+        at_ms=milliseconds(at),
         task=request.task,
         task_name=names.get(request.task, "") if request.task is not None else "",
         parameters=merged(flow, changes) if changes else (),
@@ -100,7 +92,7 @@ async def trigger(services: Services, context: CommandContext, request: Trigger)
 
 
 async def rerun(services: Services, context: CommandContext, request: Rerun) -> Answer:
-    """Start again from the failed task, for the same data time."""
+    """Start a run again from its failed task, for the same trigger time."""
     instance = await targets.instance(services, context, request.instance)
     flow = await targets.owned_flow(services, context, instance.flow_id)
     zone = services.platform_zone()
@@ -112,14 +104,14 @@ async def rerun(services: Services, context: CommandContext, request: Rerun) -> 
         raise await _no_minute(services, context, instance.id, planned, period[-1], taken)
     moved = None if at == planned.data_time else (planned.data_time, at)
     notes = runs.notes(runs.StartDetails(skips=planned.skips, moved=moved))
-    start = PlannedStart(flow=flow, at=at, task=planned.task, task_name=planned.task_name, notes=notes)
+    start = PlannedStart(flow=flow, at_ms=milliseconds(at), task=planned.task, task_name=planned.task_name, notes=notes)
     return await _start(services, context, start)
 
 
 async def _confirmation(
     services: Services, context: CommandContext, request: Trigger, flow: Flow, at: datetime, off: str
 ) -> Answer:
-    """Ask once about a time that is far off; the button says it whole, in UTC, so that it means the same later."""
+    """Ask once about a trigger time that is far off. The button names it in UTC, so that it means the same later."""
     shown = at.astimezone(context.zone)
     text = (
         f"Start {flows.flow_name(flow.id, flow.name)} for {code(on_the_clock(shown))} ({context.zone})? "
@@ -127,11 +119,11 @@ async def _confirmation(
     )
     command = say(replace(request, when=When(minute_in_utc(at)), confirmed=True))
     offers = await reply.fit_into_buttons(services, context, [("Start it", command)])
-    return Answer(answers.told(context.words, text, post=context.post, offers=offers), private=True, outcome="asked")
+    return Answer(answers.told(context.words, text, post=context.post, offers=offers), private=True, outcome=ASKED)
 
 
 def _with_known_key(flow: Flow, change: Parameter) -> Parameter:
-    """Return the change under the flow's own key, where that is the one it names in another width or form."""
+    """The change under the flow's own key, where the typed key is that one in another width or form."""
     if any(each.key == change.key for each in flow.parameters):
         return change
     alike = [each.key for each in flow.parameters if likeness(each.key) == likeness(change.key)]
@@ -139,7 +131,7 @@ def _with_known_key(flow: Flow, change: Parameter) -> Parameter:
 
 
 def merged(flow: Flow, changes: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
-    """Return the flow's whole list with the named keys changed; new keys stand at the end."""
+    """All of the flow's parameters, with the named keys changed and new keys at the end."""
     new = {each.key: each.value for each in changes}
     kept = tuple(Parameter(each.key, new.get(each.key, each.value)) for each in flow.parameters)
     known = {each.key for each in flow.parameters}
@@ -147,41 +139,48 @@ def merged(flow: Flow, changes: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
 
 
 async def _start(services: Services, context: CommandContext, start: PlannedStart) -> Answer:
-    async with services.flow_locks.of(start.flow.id):
+    flow, user = start.flow.id, context.link.user_id
+    async with services.flow_locks.setdefault(flow, asyncio.Lock()):
         run = await _reserved_run(services, context, start)
     try:
-        instance = await _call_enos(services, context, start)
+        if start.task is not None:
+            instance = await services.enos.trigger_from_task(flow, start.task, start.at_ms, as_user=user)
+        elif start.parameters:
+            instance = await services.enos.trigger_with(flow, start.at_ms, start.parameters, as_user=user)
+        else:
+            instance = await services.enos.trigger(flow, start.at_ms, as_user=user)
     except Unclear as unclear:
-        # A run whose answer was lost keeps its attempt open: the look-up ends it.
-        answer = Answer(
-            runs.start_unconfirmed(run, unclear.why, zone=services.platform_zone()),
-            public=True,
-            in_incident=context.about(run.flow_id),
-        )
+        # The attempt of a run whose answer was lost stays open: the look-up ends it.
+        body = runs.start_unconfirmed(run, unclear.why, zone=services.platform_zone())
+        answer = Answer(body, public=True, in_incident=context.about(flow))
         await services.store.put_run(run, posts=await reply.posts(services, context, answer))
         services.wake()
         return replace(answer, queued=True)
     except Failure:
-        await services.store.put_run(replace(run, state="not started"))
+        await services.store.put_run(replace(run, state=RunState.NOT_STARTED))
         raise
-    if instance != run.instance:  # the minute was not the expected one: only one row may stand for the run
-        await services.store.put_run(replace(run, state="not started"))
-    run = replace(run, instance=instance, state="running")
-    answer = Answer(
-        runs.started(run, start.task_name, zone=services.platform_zone()),
-        public=True,
-        in_incident=context.about(run.flow_id),
-    )
+    if instance != run.instance:  # EnOS took another minute than expected: the run keeps one row only
+        await services.store.put_run(replace(run, state=RunState.NOT_STARTED))
+    run = replace(run, instance=instance, state=RunState.RUNNING)
+    body = runs.started(run, start.task_name, zone=services.platform_zone())
+    answer = Answer(body, public=True, in_incident=context.about(flow))
     posts = await reply.posts(services, context, answer)
-    attempt_result = context.attempt_result(services.clock(), request=start.action, answer=run.instance)
-    await services.store.put_run(run, posts=posts, attempt_result=attempt_result)
+    await services.store.put_run(run, posts=posts, attempt_result=attempt_result(run, DONE, services.clock()))
     services.wake()
     services.poll_soon()
     return replace(answer, queued=True)
 
 
+def attempt_result(run: Run, outcome: Outcome, now: datetime) -> AttemptResult | None:
+    """The end of the attempt that started a run. An attempt that has ended already stays as it ended."""
+    if not run.attempt:
+        return None
+    action = "triggerFromTask" if run.task else "updateAndTrigger" if run.parameters else "trigger"
+    return AttemptResult(run.attempt, outcome, now, action, run.user_id, run.instance)
+
+
 async def _reserved_run(services: Services, context: CommandContext, start: PlannedStart) -> Run:
-    """Write, before the call, what is about to be started; from then on nobody else starts it."""
+    """Write, before the call, what is about to be started: from then on a second start of it is refused."""
     expected = expected_instance(start.flow.id, start.at_ms)
     await _refuse_second_start(services, context, start.flow, expected)
     incident = context.about(start.flow.id)
@@ -189,7 +188,7 @@ async def _reserved_run(services: Services, context: CommandContext, start: Plan
         instance=expected,
         flow_id=start.flow.id,
         flow_name=start.flow.name,
-        by=str(context.person),
+        by=str(context.incoming.by),
         post=context.post,
         started_at=context.now,
         channel=incident.channel if incident else context.incoming.origin.channel,
@@ -204,17 +203,8 @@ async def _reserved_run(services: Services, context: CommandContext, start: Plan
         words=context.words,
         notes=start.notes,
     )
-    await services.store.put_run(run, linked=context.proven_link)
+    await services.store.put_run(run, linked=replace(context.link, verified=True))
     return run
-
-
-async def _call_enos(services: Services, context: CommandContext, start: PlannedStart) -> InstanceId:
-    user, flow = context.link.user_id, start.flow.id
-    if start.task is not None:
-        return await services.enos.trigger_from_task(flow, start.task, start.at_ms, as_user=user)
-    if start.parameters:
-        return await services.enos.trigger_with(flow, start.at_ms, start.parameters, as_user=user)
-    return await services.enos.trigger(flow, start.at_ms, as_user=user)
 
 
 async def _refuse_second_start(services: Services, context: CommandContext, flow: Flow, expected: InstanceId) -> None:
@@ -238,15 +228,15 @@ async def _refuse_second_start(services: Services, context: CommandContext, flow
 
 
 def second_start(run: Run, now: datetime) -> str:
-    """Return why a second start of a flow is refused: which run, who started it, when to ask again."""
+    """Why a second start of a flow is refused, as mrkdwn: which run, who started it, when to ask again."""
     left = (run.started_at + MINUTE - now).total_seconds()
     why = f"That minute is taken, so nothing was started. Name another minute with {code('at')}."
-    if left > 0:  # a clock may have been put back: it is never more than a minute
+    if left > 0:  # at most a minute is shown, even where the clock was set back
         why = (
             "EnOS takes one start of a flow in a minute, so nothing was started and nothing waits. "
             f"Ask again in {min(60, max(1, int(left)))} s."
         )
-    asked = "asked to start" if run.state == "asked" else "started"
+    asked = "asked to start" if run.state is RunState.ASKED else "started"
     return (
         f"{runs.person_of(run)} {asked} {flows.flow_name(run.flow_id, run.flow_name)} as {code(run.instance)} "
         f"{ago(now - run.started_at)}. {why}"
@@ -261,7 +251,7 @@ async def _no_minute(
     last: datetime,
     taken: Collection[InstanceId],
 ) -> targets.FormattedRefusal:
-    """Return the refusal where no minute of the data period is free: which run holds the last, and what remains."""
+    """The refusal where no minute of the data period is free: which run has the last one, and which minute is free."""
     holder = expected_instance(planned.flow, milliseconds(last))
     ours = await services.store.run(holder)
     found = await services.enos.instance(holder, as_user=context.link.user_id)
@@ -270,9 +260,9 @@ async def _no_minute(
     held = runs.MinuteHolder(
         id=holder,
         at=last,
-        run=ours if ours is not None and ours.state != "not started" else None,
+        run=ours if ours is not None and ours.state is not RunState.NOT_STARTED else None,
         instance=found,
-        asker=context.person,
+        asker=context.incoming.by,
         repeats=holder == old,
     )
     again = f"trigger {planned.flow} from {planned.task} at {minute_in_utc(other)}" if other else ""
@@ -284,7 +274,7 @@ async def _no_minute(
 async def _taken_minutes(
     services: Services, context: CommandContext, flow: FlowId, at: datetime
 ) -> frozenset[InstanceId]:
-    """Return which of the next minutes' instance ids exist, by a search of the flow's runs around that time."""
+    """The instance ids that exist among those of the next minutes, by a search of the flow's runs around ``at``."""
     since = milliseconds(at - MINUTE)
     until = milliseconds(at + REACH + MINUTE)
     found: set[InstanceId] = set()

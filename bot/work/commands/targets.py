@@ -1,8 +1,8 @@
-"""Finding: the flow, instance or owner that somebody means, read with the asker's own EnOS rights."""
+"""Targets: the flow, instance or owner that somebody means, read with the asker's own EnOS rights."""
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.command.parse import say
@@ -18,22 +18,18 @@ from bot.core.flow.model import (
     UserName,
 )
 from bot.core.people.model import Person
-from bot.core.people.on_call import can_be_on_call
 from bot.core.text.likeness import begun, likeness, nearest_names, unmarked
 from bot.messages.cards import answers, flows
 from bot.messages.cards.answers import Offer
-from bot.work.commands import gone
 from bot.work.commands.context import CommandContext, Services
-from bot.work.commands.flow_access import HIDDEN_REASONS
-from bot.work.commands.reply import SLACK_FAILURES
+from bot.work.commands.flow_access import GONE_REASONS, HIDDEN_REASONS, refusal_reason
 
 CHOICES = 10  # flows offered where a name is not clear
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]+")  # a name of these is printed as it is
-_PROFILE_SECONDS = 1.0  # seconds in which Slack may tell who is deactivated
 
 
 class FormattedRefusal(Refused):
-    """A refusal with its sentence as mrkdwn, since it names somebody or something, and with offers."""
+    """A refusal whose sentence is mrkdwn already (it names a person or a flow), with buttons to offer."""
 
     def __init__(self, reason: str, shown: str, offers: Sequence[Offer] = ()) -> None:
         super().__init__(reason, shown)
@@ -42,7 +38,7 @@ class FormattedRefusal(Refused):
 
 
 async def flow_id(services: Services, context: CommandContext, ref: FlowRef | None, *, exact: bool) -> FlowId:
-    """Return the id of the flow that is meant: of the thread's incident where none is named.
+    """The id of the flow that is meant: of the thread's incident where none is named.
 
     Changing verbs take an id or the whole name (``exact``), reading verbs also a unique prefix.
     """
@@ -71,20 +67,21 @@ async def flow_id(services: Services, context: CommandContext, ref: FlowRef | No
 async def _found_by_name(
     services: Services, context: CommandContext, ref: FlowRef, *, exact: bool
 ) -> tuple[Sequence[FlowName], Sequence[FlowName]]:
-    """Return the flows that come near to a name, and those of them that it means.
+    """The flows whose names are near to a name, and those of them that it means.
 
-    EnOS looks for the text as it is. A name that was copied out of an answer, or is typed in another width, or with a
-    mistake, is looked for among all flows.
+    EnOS searches for the text as it is. A name that was copied from an answer, typed in another width, or mistyped is
+    searched among all flows.
     """
     found: dict[FlowId, FlowName] = {}
     for text in dict.fromkeys(filter(None, (ref.typed, ref.name))):
         found |= {each.id: each for each in await services.enos.all_flows(text, as_user=context.as_user)}
-    # What only begins like a name that was copied may hide the flow that looks like it: EnOS finds signs, not looks.
+    # Where a copied name holds unusual characters, EnOS may find only flows that begin with it and miss the one that
+    # looks like it: so a match by its beginning does not count yet.
     close = _closest(list(found.values()), ref, exact=exact or not _PLAIN.fullmatch(ref.typed or ref.name))
     if close:
         return list(found.values()), close
     everything = await services.enos.all_flows(as_user=context.as_user)
-    # Ten thousand names take a moment to compare: the loop goes on meanwhile.
+    # Ten thousand names take a moment to compare, so it is done in a thread.
     close = await asyncio.to_thread(_closest, everything, ref, exact=exact)
     if close or found:
         return list(found.values()), close
@@ -93,9 +90,9 @@ async def _found_by_name(
 
 
 def _closest(found: Sequence[FlowName], ref: FlowRef, *, exact: bool) -> Sequence[FlowName]:
-    """Return those of the best kind that there is: the same name, but for capitals, looking so, or beginning so.
+    """The flows that match best: by the same name, by the name in other capitals, by its looks, or by its beginning.
 
-    What was typed with marks around it, or with punctuation behind it, may be the name with these.
+    Marks around the typed name, or punctuation after it, may be part of the name or not.
     """
     folded, alike = ref.name.casefold(), {likeness(ref.name), unmarked(ref.name)}
     kinds: list[Callable[[FlowName], bool]] = [
@@ -117,7 +114,7 @@ def _closest(found: Sequence[FlowName], ref: FlowRef, *, exact: bool) -> Sequenc
 
 
 def _ambiguous(request: Request, name: str, matches: Sequence[FlowName], *, alike: bool) -> FormattedRefusal:
-    """Return the question which flow is meant, each choice the asker's words with its id."""
+    """The question which flow is meant; each choice repeats the asker's command with a flow's id."""
     offers = [
         (f"{flows.short(each.name)} ({each.id})", say(_with_flow(request, FlowRef(each.id))))
         for each in matches[:CHOICES]
@@ -133,15 +130,16 @@ def _ambiguous(request: Request, name: str, matches: Sequence[FlowName], *, alik
 
 
 def _with_flow(request: Request, flow: FlowRef) -> Request:
-    """Return the request about this flow; only requests that name one come here."""
+    """The request about this flow. Only for requests that name a flow."""
     changed: Request = replace(request, flow=flow)  # type: ignore[arg-type]  # not all requests have one
     return changed
 
 
 async def owned_flow(services: Services, context: CommandContext, which: FlowId) -> Flow:
-    """Return the flow as the asker sees it now, or raise Shown: an owner, neither flow nor user locked.
+    """The flow as the asker sees it now. Raises ``FormattedRefusal`` unless they may change it.
 
-    A link that was not proven is proven here, where the flow proves it.
+    They may as one of its owners, where EnOS has locked neither the flow nor the user. A link that is not proven yet is
+    marked as proven here if this flow proves it.
     """
     flow = await services.enos.flow(which, as_user=context.link.user_id)
     reason = may_change(context.link, flow)
@@ -153,7 +151,7 @@ async def owned_flow(services: Services, context: CommandContext, which: FlowId)
 
 
 async def verified(services: Services, context: CommandContext, flow: Flow) -> bool:
-    """Whether the asker's link is proven, by now: this flow may be the one that proves it."""
+    """Whether the asker's link is proven now: this flow may be the one that proves it."""
     if context.link.verified:
         return True
     mine = await services.enos.my_flows(str(flow.id), as_user=context.link.user_id)
@@ -166,7 +164,7 @@ async def verified(services: Services, context: CommandContext, flow: Flow) -> b
 
 
 def link_changed() -> Refused:
-    """Return the refusal where the asker's link is not the one that was looked at."""
+    """The refusal where the asker's link changed since it was read."""
     return Refused(
         "link_changed",
         "Your link to EnOS changed while I worked on this. Nothing was changed.",
@@ -175,8 +173,8 @@ def link_changed() -> Refused:
 
 
 async def still_linked(services: Services, context: CommandContext) -> None:
-    """Raise Refused where the asker's link is another one now, or none: what was read by it is not theirs to see."""
-    now = await services.store.link(context.person)
+    """Raise ``Refused`` where the asker's link changed or was removed, so that what was read by it is not shown."""
+    now = await services.store.link(context.incoming.by)
     was = context.caller.link
     if was is not None and (now is None or (now.user_id, now.user_name) != (was.user_id, was.user_name)):
         raise link_changed()
@@ -185,11 +183,11 @@ async def still_linked(services: Services, context: CommandContext) -> None:
 async def denial(
     services: Services, context: CommandContext, reason: Denial, names: Sequence[UserName] = (), flow: str = ""
 ) -> FormattedRefusal:
-    """Return the refusal, with owners and admins named."""
-    people = await people_of(services, names) if names else {}
+    """The refusal, which names owners and admins."""
+    people = await services.owners.people_of(names)
     sentence = answers.denial(
         reason,
-        person=context.person,
+        person=context.incoming.by,
         command=services.answer_settings.command,
         admins=sorted(services.answer_settings.admins),
         owners=flows.owners(names, people),
@@ -200,54 +198,40 @@ async def denial(
     return FormattedRefusal(reason.value, sentence)
 
 
-async def people_of(services: Services, names: Sequence[UserName]) -> Mapping[UserName, Person]:
-    """Return those owners who are linked, and neither deactivated nor apps as far as Slack tells in a moment."""
-    wanted = set(names)
-    linked = [link for link in await services.store.links() if link.user_name in wanted]
-    gone = await asyncio.gather(*(_is_deactivated(services, link.person) for link in linked))
-    return {link.user_name: link.person for link, away in zip(linked, gone, strict=True) if not away}
-
-
-async def _is_deactivated(services: Services, person: Person) -> bool:
-    try:
-        async with asyncio.timeout(_PROFILE_SECONDS):
-            return not can_be_on_call(await services.slack.profile(person.user, team=person.team))
-    except (*SLACK_FAILURES, TimeoutError):
-        return False
-
-
 @dataclass(frozen=True, slots=True)
 class FlowOwners:
     """Who owns a flow, as far as it could be read at this moment."""
 
     names: tuple[UserName, ...]
-    unread: Failure | None = None  # why the asker could not read it; ``names`` are the watcher's, or the last known
+    unread: Failure | None = (
+        None  # why the asker could not read it; ``names`` are as the bot's own user sees them, or old
+    )
     hidden: bool = False  # EnOS does not show it to the asker
-    gone: bool = False  # nor to the watcher
-    now: bool = True  # EnOS told the names; else they are the last known
+    gone: bool = False  # nor to the bot's own user
+    now: bool = True  # the names are as EnOS has them now; else they are those known before
 
 
 async def current_owners(
     services: Services, context: CommandContext, flow: FlowId, known: Sequence[UserName]
 ) -> FlowOwners:
-    """Return a flow's owners as EnOS says now, to the asker or else to the watcher; those known before otherwise."""
+    """A flow's owners as EnOS shows them now to the asker, else to the bot's own user; else those ``known`` before."""
     try:
         return FlowOwners((await services.enos.flow(flow, as_user=context.as_user)).owners)
     except TemporaryFailure as outage:
         return FlowOwners(tuple(known), unread=outage, now=False)
     except Refusal as refusal:
         unread = refusal
-    hidden = gone.reason(unread) in HIDDEN_REASONS
+    hidden = refusal_reason(unread) in HIDDEN_REASONS
     try:
         return FlowOwners((await services.enos.flow(flow)).owners, unread, hidden)
     except TemporaryFailure as outage:
         return FlowOwners(tuple(known), outage, hidden, now=False)
     except Refusal as refusal:
-        return FlowOwners(tuple(known), unread, hidden, gone=gone.reason(refusal) in gone.REASONS, now=False)
+        return FlowOwners(tuple(known), unread, hidden, gone=refusal_reason(refusal) in GONE_REASONS, now=False)
 
 
 async def instance(services: Services, context: CommandContext, which: InstanceId | None) -> Instance:
-    """Return the instance that is meant: the newest failure of the thread's incident where none is named."""
+    """The instance that is meant: the newest failure of the thread's incident where none is named."""
     if which is None:
         if context.incident is None or not context.incident.occurrences:
             raise Refused(
@@ -267,7 +251,7 @@ async def instance(services: Services, context: CommandContext, which: InstanceI
 
 
 async def owner_name(services: Services, context: CommandContext, ref: OwnerRef | None) -> str:
-    """Return the user name to filter by; empty for none."""
+    """The EnOS user name to filter by; empty for none."""
     if ref is None:
         return ""
     if ref.name is not None:
@@ -278,7 +262,7 @@ async def owner_name(services: Services, context: CommandContext, ref: OwnerRef 
         return alike[0] if len(alike) == 1 and ref.name not in linked else ref.name
     if ref.me:
         return context.link.user_name
-    link = await services.store.link(Person(context.person.team, ref.person))
+    link = await services.store.link(Person(context.incoming.by.team, ref.person))
     if link is None:
         raise Refused(
             "person_not_linked",

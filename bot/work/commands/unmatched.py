@@ -1,7 +1,7 @@
-"""Unmatched: a list that is empty because a name in the question matches nothing is no all-clear.
+"""Empty lists: a list that is empty because a name in the command matches nothing must not read as "all is well".
 
-Asked only where a list has no rows, for a row proves that its names exist. What the asker may not see is told exactly
-like what does not exist; what EnOS does not answer about is told as not checked.
+Checked only where a list has no rows, because a row proves that the names exist. The answer for what the asker may not
+see is the same as for what does not exist. Where EnOS does not answer, the answer says that it could not be checked.
 """
 
 import asyncio
@@ -23,25 +23,24 @@ from bot.core.errors import Refused, TemporaryFailure
 from bot.core.flow.ids import milliseconds
 from bot.core.flow.model import KINDS, FlowId, Search, UserName
 from bot.core.flow.status import Status
-from bot.core.outbox.conversations import SlackRefused
+from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.text.escape import code
 from bot.core.text.likeness import nearest_ids, nearest_names
 from bot.messages.cards.answers import Offer
 from bot.work.commands.context import CommandContext, Services
 from bot.work.commands.flow_access import HIDDEN_REASONS
-from bot.work.commands.reply import SLACK_FAILURES
 from bot.work.commands.targets import FormattedRefusal
 
 ListRequest = Failed | Runs | Incidents
-OWNER_LOOKBACK = timedelta(days=30)  # how far back a run of an owner proves that there is one of that name
+OWNER_LOOKBACK = timedelta(days=30)  # how far back a run of an owner proves that the name exists
 AHEAD = timedelta(days=7)
-SAMPLE = 200  # runs of a scheduling type whose owners may be what was meant
-_NO_FLOW = HIDDEN_REASONS | {"invalid"}  # how EnOS answers about a flow not shown
+SAMPLE = 200  # runs of a scheduling type whose owners are offered as what may have been meant
+_NO_FLOW = HIDDEN_REASONS | {"invalid"}  # how EnOS refuses a flow that it does not show
 
 
 @dataclass(frozen=True, slots=True)
 class NameFilter:
-    """The names of a question, as they were understood."""
+    """The names in a list command, as they were understood."""
 
     flow: FlowId | None = None
     owner: str = ""
@@ -50,9 +49,9 @@ class NameFilter:
 async def check_names(
     services: Services, context: CommandContext, request: ListRequest, names: NameFilter, nothing: str
 ) -> str:
-    """Return the sentence of an empty list, ``nothing``, after what could not be checked about its names.
+    """The sentence of an empty list, ``nothing``, after what could not be checked about its names.
 
-    Raises Shown where a name of the question matches nothing.
+    Raises ``FormattedRefusal`` where a name in the command matches nothing.
     """
     notes: list[str] = []
     if isinstance(request, Runs):
@@ -69,9 +68,9 @@ def _with_notes(notes: Sequence[str], nothing: str) -> str:
 
 
 async def check_person(services: Services, context: CommandContext, request: Audit, nothing: str) -> str:
-    """Return the sentence of an empty list, and whether its person is linked at all.
+    """The sentence of an empty list, and whether its person is linked at all.
 
-    Raises Shown where nobody in Slack is that person.
+    Raises ``FormattedRefusal`` where Slack does not know that person.
     """
     if not request.person:
         return nothing
@@ -85,7 +84,7 @@ async def check_person(services: Services, context: CommandContext, request: Aud
         ) from refused
     except SLACK_FAILURES:
         return _with_notes(["I could not check that this person exists: Slack did not answer."], nothing)
-    if await services.store.link(replace(profile.person, team=context.person.team)) is None:
+    if await services.store.link(replace(profile.person, team=context.incoming.by.team)) is None:
         return f"{nothing} They are not linked to an EnOS user."
     return nothing
 
@@ -96,7 +95,7 @@ def _check_statuses(request: Runs) -> None:
         return
     names = ", ".join(each.name.casefold() for each in Status)
     offers: list[Offer] = []
-    if request.flow is None and len(unknown) == 1 and unknown[0] > 0:  # a flow's id without its word
+    if request.flow is None and len(unknown) == 1 and unknown[0] > 0:  # may be a flow's id, written without ``of``
         kept = tuple(each for each in request.statuses if each not in unknown)
         instead = replace(request, statuses=kept, flow=FlowRef(FlowId(unknown[0])))
         offers.append((f"Runs of flow {unknown[0]}", say(instead)))
@@ -122,7 +121,7 @@ async def _check_flow(services: Services, context: CommandContext, request: List
 async def no_flow(
     services: Services, context: CommandContext, request: ListRequest | Show, flow: FlowId, text: str
 ) -> FormattedRefusal:
-    """Return the refusal of a flow that EnOS does not show, with those whose ids come near; ``text`` is mrkdwn."""
+    """The refusal of a flow that EnOS does not show, with flows of similar ids; ``text`` is mrkdwn."""
     near = await _flows_near(services, context, flow)
     offers = [(f"Flow {each}", say(replace(request, flow=FlowRef(each)))) for each in near]
     way_out = "Did you mean one of these?" if offers else f"Check the id; {code('show NAME')} finds flows by name."
@@ -130,7 +129,7 @@ async def no_flow(
 
 
 async def _flows_near(services: Services, context: CommandContext, flow: FlowId) -> list[FlowId]:
-    """Return the flows whose ids come near, of those that EnOS shows the asker; none where it does not answer."""
+    """The flows with similar ids, of those that EnOS shows the asker; none where it does not answer."""
     try:
         ids = [int(each.id) for each in await services.enos.all_flows(as_user=context.as_user) if each.id != flow]
     except (TemporaryFailure, Refused):
@@ -161,7 +160,7 @@ async def _check_owner(services: Services, context: CommandContext, request: Lis
 
 
 async def _owners(services: Services, context: CommandContext, owner: str) -> Sequence[str]:
-    """Return the owners of runs that EnOS shows the asker: of those by this owner, or of some of the newest."""
+    """The owners of the runs that EnOS shows the asker: runs of ``owner``, or of anybody where that is empty."""
     found: dict[str, None] = {}
     for kind in KINDS:
         terms = Search(

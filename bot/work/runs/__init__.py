@@ -1,1 +1,1 @@
-"""Runs: what was started from chat, followed to its end, also across a crash."""
+"""Runs that were started from chat, followed to their end, also across a crash."""

@@ -1,11 +1,11 @@
-"""Left open: at start, attempts without an end are looked up and answered with what is known to have happened.
+"""Recovery after a crash: at start, attempts without an end are looked up and answered with what is known.
 
-    a run that may have been asked for      left to following (``progress.py``)
-    a call that may have been sent          the platform is asked how things stand
-    a link                                  the store says whether it stands
-    anything else                           nothing was done: it happens together with its end, or not at all
+    a run that may have been started        left to ``progress.py``
+    a call that may have been sent          EnOS is asked for the present state
+    a link                                  the store is asked whether it exists
+    anything else                           nothing was done: such an act and its end are written together
 
-What is left open is found before anything new is heard; it may be answered while the bot works already.
+Open attempts are read before the first new message is received. They may be answered later, while the bot works.
 """
 
 import json
@@ -13,11 +13,12 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.core.audit import AttemptResult, Entry
+from bot.core.audit import DONE, AttemptResult, Ending, Entry, Outcome
 from bot.core.command.parse import parse
 from bot.core.command.requests import LinkPerson, Unlink
 from bot.core.errors import Failure, Refusal
 from bot.core.flow.model import FlowId, InstanceId
+from bot.core.flow.run import RunState
 from bot.core.flow.status import name_of
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import Person
@@ -27,16 +28,16 @@ from bot.work.commands.context import Services
 
 log = logging.getLogger(__name__)
 
-NOTHING_DONE = "outage:interrupted"  # the outcome that lets the button be pressed again
+NOTHING_DONE = Outcome(Ending.OUTAGE, "interrupted")  # the button may be pressed again
 
 
 @dataclass(frozen=True, slots=True)
 class _Conclusion:
-    """What is known to have happened, as mrkdwn."""
+    """What is known of an open attempt; ``text`` is mrkdwn."""
 
     text: str
-    outcome: str
-    public: bool = False  # a change took effect: it is told where it was asked for
+    outcome: Outcome
+    public: bool = False  # a change took effect: everybody sees it where it was asked for
     request: str = ""
     result: str = ""
 
@@ -45,16 +46,16 @@ _NOT_DONE = _Conclusion("Nothing was done. Ask again if you still want it.", NOT
 
 
 async def open_attempts(services: Services) -> tuple[Entry, ...]:
-    """Return the attempts that a former process left open, but for runs that are followed.
+    """The attempts that an earlier process left open, without those of runs that are still followed.
 
-    To be called before anything new is heard. Raises Outage where the store does not answer.
+    To be called before the first new message is received. Raises ``TemporaryFailure`` where the store does not answer.
     """
-    followed = {run.attempt for run in await services.store.runs(live=True, limit=500) if run.state == "asked"}
+    followed = {run.attempt for run in await services.store.runs(live=True, limit=500) if run.state is RunState.ASKED}
     return tuple(entry for entry in await services.store.unfinished_attempts() if entry.id not in followed)
 
 
 async def close_attempts(services: Services, entries: Iterable[Entry]) -> None:
-    """Answer and end these attempts. What EnOS does not tell now is said to be unknown."""
+    """Answer and end these attempts. Where EnOS does not say now what happened, the answer is that it is not known."""
     for entry in entries:
         try:
             await _answer(services, entry, await _conclusion(services, entry))
@@ -63,13 +64,13 @@ async def close_attempts(services: Services, entries: Iterable[Entry]) -> None:
 
 
 async def _conclusion(services: Services, entry: Entry) -> _Conclusion:
-    """Return what is known; whatever goes wrong, the person hears that it is not."""
+    """What is known; after any failure, that it is not known."""
     try:
         return await _looked_up(services, entry)
     except Failure as failure:
         log.warning("what became of attempt %s is not known: %s", entry.id, failure)
         text = f"I could not find out whether it was done: {answers.ticked(str(failure))} Look before you ask again."
-        return _Conclusion(text, f"unclear:{type(failure).__name__}")
+        return _Conclusion(text, Outcome(Ending.UNCLEAR, type(failure).__name__))
 
 
 async def _looked_up(services: Services, entry: Entry) -> _Conclusion:
@@ -81,9 +82,9 @@ async def _looked_up(services: Services, entry: Entry) -> _Conclusion:
 
 
 async def _call_conclusion(services: Services, entry: Entry, what: dict[str, object]) -> _Conclusion:
-    """Ask how things stand, as the person, so that they hear only what EnOS lets them see.
+    """Ask EnOS for the present state as this person, so that they read only what EnOS lets them see.
 
-    Who is another user there now, or none, is told that it is not known.
+    A person whose link has changed or was removed since is told that it is not known.
     """
     link = await services.store.link(entry.attempt.by)
     user = str(what.get("user") or "")
@@ -91,19 +92,19 @@ async def _call_conclusion(services: Services, entry: Entry, what: dict[str, obj
         text = (
             "I could not find out whether it was done: your link to EnOS has changed since. Look before you ask again."
         )
-        return _Conclusion(text, "unclear:link_changed")
+        return _Conclusion(text, Outcome(Ending.UNCLEAR, "link_changed"))
     if what["act"] == "cancel":
         instance = InstanceId(str(what["instance"]))
         found = await services.enos.instance(instance, as_user=link.user_id)
         state = f"is {name_of(found.status)} now" if found else "is not shown by EnOS now"
         text = f"EnOS may have been asked to stop run {code(instance)}, which {state}."
-        return _Conclusion(text, "unclear:interrupted", public=True, request="cancel", result=instance)
+        return _Conclusion(text, Outcome(Ending.UNCLEAR, "interrupted"), public=True, request="cancel", result=instance)
     flow = await services.enos.flow(FlowId(int(str(what["flow"]))), as_user=link.user_id)
     word, action = ("on", "enable") if what["active"] else ("off", "disable")
     if flow.active is not what["active"]:
         return _NOT_DONE
     text = f"Scheduling of flow {code(str(flow.id))} is {word} now, as was asked for."
-    return _Conclusion(text, "done", public=True, request=action, result=str(flow.id))
+    return _Conclusion(text, DONE, public=True, request=action, result=str(flow.id))
 
 
 async def _link_conclusion(services: Services, entry: Entry) -> _Conclusion:
@@ -115,14 +116,14 @@ async def _link_conclusion(services: Services, entry: Entry) -> _Conclusion:
     if isinstance(request, LinkPerson):
         link = await services.store.link(Person(team, request.person))
         if link is not None and (link.user_id, link.user_name) == (request.user_id, request.user_name):
-            return _Conclusion("The link stands.", "done", result=str(link.person))
+            return _Conclusion("The link stands.", DONE, result=str(link.person))
     if isinstance(request, Unlink) and await services.store.link(Person(team, request.person)) is None:
-        return _Conclusion("The link is removed.", "done", result=request.person)
+        return _Conclusion("The link is removed.", DONE, result=request.person)
     return _NOT_DONE
 
 
 async def _answer(services: Services, entry: Entry, conclusion: _Conclusion) -> None:
-    """Tell where it was asked for what took effect, the person alone what did not, and end the attempt."""
+    """Say what took effect where it was asked for, else tell only the person, and end the attempt."""
     now, attempt = services.clock(), entry.attempt
     public = conclusion.public and attempt.surface != "direct"
     body = answers.interrupted(attempt.words, mention(attempt.by.user), conclusion.text)

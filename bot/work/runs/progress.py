@@ -1,4 +1,4 @@
-"""Following: the one message of a run started from chat shows its progress and ends with the result.
+"""Progress: the one message of a run started from chat shows its progress, and at the end its result.
 
     asked ──► running ──► ended
       │          └──────► lost       (not seen to its end for a day)
@@ -6,20 +6,21 @@
       └──► not started               (the platform shows no such run for a minute)
 
 ``asked`` means that the call was, or may have been, sent and its answer is not known: it is looked up, and never
-sent again by itself.
+repeated automatically.
 """
 
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core.audit import AttemptResult
+from bot.core.audit import DONE, AttemptResult, Ending, Outcome
 from bot.core.errors import Failure, Refusal
 from bot.core.flow.graph import BROKEN, downstream, ended
 from bot.core.flow.model import Flow, FlowId, Instance, TaskId, UserId
-from bot.core.flow.run import Run
+from bot.core.flow.run import Run, RunState
 from bot.core.flow.status import Status
 from bot.core.flow.times import read_time
+from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.outbox.posts import (
     Body,
     Lane,
@@ -31,23 +32,23 @@ from bot.core.outbox.posts import (
 from bot.core.people.model import Person
 from bot.core.text.mask import Seal
 from bot.messages.cards import runs as cards
-from bot.work.commands import visibility
+from bot.work.commands import reply
 from bot.work.commands.context import Services
-from bot.work.commands.reply import SLACK_FAILURES
+from bot.work.commands.starting import attempt_result
 
 log = logging.getLogger(__name__)
 
-IN_FLIGHT = timedelta(seconds=90)  # the journey that asked may still be waiting for its answer
-NOT_STARTED_AFTER = timedelta(seconds=60)  # what does not appear for so long was not started
-WAIT_FOR_INCIDENT = timedelta(seconds=90)  # how long the result waits for the incident it links to
+IN_FLIGHT = timedelta(seconds=90)  # the command that sent the call may still be waiting for its answer
+NOT_STARTED_AFTER = timedelta(seconds=60)  # a run that EnOS does not show within this time was not started
+WAIT_FOR_INCIDENT = timedelta(seconds=90)  # how long the result of a failed run waits for its incident, to link to it
 TOO_LONG = timedelta(hours=24)
 
-NOT_STARTED = "outage:not_started"  # the outcome that lets the button be pressed again
+NOT_STARTED = Outcome(Ending.OUTAGE, "not_started")  # the button may be pressed again
 
 
 @dataclass(slots=True)
 class _Tracked:
-    """When a run is looked at next, what was said of it last, and what it waits for since when; by the steady clock."""
+    """When a run is checked next, and what is known of it between two checks; times by the steady clock."""
 
     due: datetime
     last_body: Body | None = None
@@ -61,10 +62,10 @@ class RunTracker:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._tracked: dict[str, _Tracked] = {}
-        self._process_started = services.clock()  # what was asked for before is a former process's: nobody waits for it
+        self._process_started = services.clock()  # nobody waits for an answer to a call that was sent before
 
     async def tick(self, now: datetime) -> None:
-        """Look at every run whose time has come. What goes wrong with one does not hold up the others."""
+        """Check every run that is due. An error with one does not stop the others."""
         live = await self._services.store.runs(live=True)
         for gone in self._tracked.keys() - {run.instance for run in live}:
             del self._tracked[gone]
@@ -75,17 +76,19 @@ class RunTracker:
                 continue
             tracked.due = at + wait_until_next(now - run.started_at)
             try:
-                await (self._resolve_lost_answer if run.state == "asked" else self._check)(run, tracked, now)
-            except Refusal:  # what is gone, or is not shown to this user any more, does not come back by asking
+                await (self._resolve_lost_answer if run.state is RunState.ASKED else self._check)(run, tracked, now)
+            except Refusal:  # the run is gone, or EnOS does not show it to this user any more
                 if now - run.started_at > TOO_LONG:
-                    await self._finish(run, "lost", cards.stopped_following(run), now, "unclear:lost")
+                    await self._finish(
+                        run, RunState.LOST, cards.stopped_following(run), now, Outcome(Ending.UNCLEAR, "lost")
+                    )
             except (Failure, *SLACK_FAILURES):
-                continue  # EnOS does not answer: the watcher says so, once; this run is looked at again
+                continue  # the monitor reports that EnOS does not answer; this run is checked again
             except Exception:
                 log.exception("following %s failed; it is looked at again", run.instance)
 
     async def _resolve_lost_answer(self, run: Run, tracked: _Tracked, now: datetime) -> None:
-        """Settle a lost answer: is it there, is it another's, or was it never started."""
+        """Find out after a lost answer whether the run exists, is somebody else's, or was not started."""
         in_flight = run.started_at >= self._process_started and now - run.started_at < IN_FLIGHT
         if in_flight and not await self._is_posted(run):
             return
@@ -95,18 +98,26 @@ class RunTracker:
             at = self._services.steady()
             tracked.missing_since = tracked.missing_since or at
             if at - tracked.missing_since >= NOT_STARTED_AFTER:
-                await self._finish(run, "not started", cards.not_started(run, zone=zone), now, NOT_STARTED)
+                await self._finish(run, RunState.NOT_STARTED, cards.not_started(run, zone=zone), now, NOT_STARTED)
             return
         flow = await self._services.enos.flow(FlowId(run.flow_id), as_user=user)
         found = is_as_requested(run, instance, flow, self._services.seal)
         if found is None:
-            await self._finish(run, "lost", cards.found_unverified(run, instance, zone=zone), now, "unclear:parameters")
+            await self._finish(
+                run,
+                RunState.LOST,
+                cards.found_unverified(run, instance, zone=zone),
+                now,
+                Outcome(Ending.UNCLEAR, "parameters"),
+            )
             return
         if not found:
-            await self._finish(run, "lost", cards.minute_taken(run, zone=zone), now, "outage:taken_by_another")
+            await self._finish(
+                run, RunState.LOST, cards.minute_taken(run, zone=zone), now, Outcome(Ending.OUTAGE, "taken_by_another")
+            )
             return
-        running = replace(_named(run, instance), state="running")
-        await self._save(running, cards.found(running, instance, zone=zone), now, _attempt_result(run, "done", now))
+        running = replace(_named(run, instance), state=RunState.RUNNING)
+        await self._save(running, cards.found(running, instance, zone=zone), now, attempt_result(run, DONE, now))
         self._services.poll_soon()
 
     async def _check(self, run: Run, tracked: _Tracked, now: datetime) -> None:
@@ -116,12 +127,12 @@ class RunTracker:
         if instance is not None and ended(instance):
             await self._finish_with_result(run, instance, tracked, now)
         elif now - run.started_at > TOO_LONG:
-            await self._finish(run, "lost", cards.stopped_following(run, zone=zone), now)
+            await self._finish(run, RunState.LOST, cards.stopped_following(run, zone=zone), now)
         elif instance is not None:
             await self._show(run, cards.progress(run, instance, zone=zone), tracked, now)
 
     async def _finish_with_result(self, run: Run, instance: Instance, tracked: _Tracked, now: datetime) -> None:
-        """Tell the result; a failure waits a little for its incident, to link to it."""
+        """Show the result; a failure waits a little for its incident, to link to it."""
         link, zone = "", self._services.platform_zone()
         if instance.status in BROKEN:
             at = self._services.steady()
@@ -130,7 +141,7 @@ class RunTracker:
             if not link and at - tracked.failed_at < WAIT_FOR_INCIDENT:
                 await self._show(run, cards.ended(run, instance, time_taken(instance), zone=zone), tracked, now)
                 return
-        await self._finish(run, "ended", cards.ended(run, instance, time_taken(instance), link, zone=zone), now)
+        await self._finish(run, RunState.ENDED, cards.ended(run, instance, time_taken(instance), link, zone=zone), now)
         self._services.poll_soon()
 
     async def _incident_link(self, run: Run) -> str:
@@ -142,19 +153,19 @@ class RunTracker:
         return ""
 
     async def _show(self, run: Run, body: Body, tracked: _Tracked, now: datetime) -> None:
-        """Edit the message where there is something new to say."""
+        """Edit the message where it changes."""
         if body != tracked.last_body:
             await self._save(run, body, now)
             tracked.last_body = body
 
-    async def _finish(self, run: Run, state: str, body: Body, now: datetime, outcome: str = "done") -> None:
-        await self._save(replace(run, state=state), body, now, _attempt_result(run, outcome, now))
+    async def _finish(self, run: Run, state: RunState, body: Body, now: datetime, outcome: Outcome = DONE) -> None:
+        await self._save(replace(run, state=state), body, now, attempt_result(run, outcome, now))
 
     async def _is_posted(self, run: Run) -> bool:
         return await self._services.store.post(PostId(run.post)) is not None
 
     async def _save(self, run: Run, body: Body, now: datetime, attempt_result: AttemptResult | None = None) -> None:
-        """Write the run and the edit of its message; a message that was never queued is queued now."""
+        """Write the run and the edit of its message; where the message was never queued, it is queued now."""
         post = self._edit(run, body, now) if await self._is_posted(run) else await self._message(run, body, now)
         await self._services.store.put_run(run, posts=[post], attempt_result=attempt_result)
         self._services.wake()
@@ -171,11 +182,11 @@ class RunTracker:
         )
 
     async def _message(self, run: Run, body: Body, now: datetime) -> NewPost:
-        """Return the message where it was asked for; where that takes none, it goes to the person."""
+        """The message, where the run was asked for; if that channel takes no message, it goes to the person."""
         user = Person(*run.by.split(":", 1)).user
         incident = await self._services.store.incident(run.incident) if run.incident else None
         if incident is not None:
-            return visibility.in_thread(incident, PostId(run.post), body, now, user)
+            return reply.in_thread(incident, PostId(run.post), body, now, user)
         return NewPost(
             id=PostId(run.post),
             kind=PostKind.MESSAGE,
@@ -189,14 +200,14 @@ class RunTracker:
 
 
 def _named(run: Run, instance: Instance) -> Run:
-    """Return the run with its flow's name as EnOS tells it now."""
+    """The run with its flow's name as EnOS has it now."""
     return replace(run, flow_name=instance.flow_name or run.flow_name)
 
 
 def is_as_requested(run: Run, instance: Instance, flow: Flow, seal: Seal) -> bool | None:
-    """Whether this instance is the one that was asked for: its tasks and its parameters.
+    """Whether this instance is the one that was asked for, by its tasks and its parameters.
 
-    None where its parameters cannot be compared: of those that were asked for only a fingerprint is kept.
+    None where its parameters can't be compared: only a fingerprint of the ones asked for is kept, made by another key.
     """
     tasks = instance.graph.tasks
     ran = frozenset(task.id for task in tasks if task.status != Status.SKIP)
@@ -208,31 +219,23 @@ def is_as_requested(run: Run, instance: Instance, flow: Flow, seal: Seal) -> boo
 
 
 def time_taken(instance: Instance) -> timedelta | None:
-    """Return how long it ran: start and end are printed in one zone, so their difference is safe."""
+    """How long it ran. Start and end are printed in the same zone, so their difference does not depend on it."""
     start = read_time(instance.start_time, timedelta())
     end = read_time(instance.end_time, timedelta())
     return end - start if start is not None and end is not None and end >= start else None
 
 
 def _first_wait(run: Run, now: datetime) -> timedelta:
-    """Return in how long a run is looked at first: its message has just been said, unless the answer was lost."""
-    if run.state == "asked":
+    """The wait before the first check: none where the answer was lost, else as after any update of the message."""
+    if run.state is RunState.ASKED:
         return timedelta()
     return max(timedelta(), wait_until_next(timedelta()) - max(timedelta(), now - run.started_at))
 
 
 def wait_until_next(age: timedelta) -> timedelta:
-    """Return how long to wait until the next look: often at first, rarely later."""
+    """The wait until the next check: short at first, longer for an older run."""
     if age < timedelta(minutes=2):
         return timedelta(seconds=3)
     if age < timedelta(minutes=10):
         return timedelta(seconds=10)
     return timedelta(seconds=30 if age < timedelta(hours=1) else 60)
-
-
-def _attempt_result(run: Run, outcome: str, now: datetime) -> AttemptResult | None:
-    """Return the end of an attempt that a lost answer left open; one that has ended stays as it ended."""
-    if not run.attempt:
-        return None
-    action = "triggerFromTask" if run.task else "updateAndTrigger" if run.parameters else "trigger"
-    return AttemptResult(run.attempt, outcome, now, action, run.user_id, run.instance)

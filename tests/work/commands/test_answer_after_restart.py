@@ -1,4 +1,4 @@
-"""Words that arrived before the process died: answered at the next start, once, or not done unasked."""
+"""Words that arrived before the process died: done once at the next start, or only after a press if they are old."""
 
 from answer_world import OPS
 
@@ -7,7 +7,7 @@ from bot.core.people.model import IncomingMessage, Origin, Surface
 COMMAND = Origin(Surface.COMMAND, OPS)
 
 
-async def test_what_was_heard_just_before_a_kill_is_done_at_the_next_start_once(world, maya):
+async def test_words_received_just_before_a_kill_are_done_once_at_the_next_start(world, maya):
     await world.killed_before_answering(maya, "trigger 3377", COMMAND)
     (seen,) = await world.answer_left_over()
     assert "<@U0MAYA00001> started `3377`" in seen.text
@@ -18,7 +18,7 @@ async def test_what_was_heard_just_before_a_kill_is_done_at_the_next_start_once(
     )
 
 
-async def test_what_was_heard_long_ago_is_not_done_unasked_and_a_press_does_it_now(world, maya):
+async def test_words_received_long_ago_are_done_only_after_a_press(world, maya):
     await world.killed_before_answering(maya, "trigger 3377", COMMAND)
     world.later(minutes=3)
     (seen,) = await world.answer_left_over()
@@ -35,7 +35,7 @@ async def test_a_question_is_answered_where_it_was_asked(world, maya):
     assert "maya.chen" in seen.text
 
 
-async def test_a_stranger_hears_no_more_late_than_in_time(world):
+async def test_a_stranger_gets_the_same_answer_late_as_in_time(world):
     await world.killed_before_answering(world.stranger, "trigger 3377", COMMAND)
     world.later(minutes=3)
     (late,) = await world.answer_left_over()
@@ -43,7 +43,7 @@ async def test_a_stranger_hears_no_more_late_than_in_time(world):
     assert late.text == in_time.text
 
 
-async def test_one_that_cannot_be_answered_waits_for_the_next_start_and_holds_up_no_other(world, maya, caplog):
+async def test_a_command_that_cannot_be_answered_waits_for_the_next_start_and_blocks_no_other(world, maya, caplog):
     await world.killed_before_answering(maya, "whoami", COMMAND, key="Ev1")
     await world.killed_before_answering(maya, "status", COMMAND, key="Ev2")
     queue = world.store.queue

@@ -53,7 +53,7 @@ BAD_WORDS = [
 
 
 @pytest.mark.parametrize(("words", "what", "way_out"), BAD_WORDS, ids=lambda text: text[:30])
-async def test_words_that_do_not_fit_get_one_sentence(world, words, what, way_out):
+async def test_bad_words_get_one_sentence(world, words, what, way_out):
     (seen,) = await world.alex.says(words)
     assert seen.place == "only alex sees"
     assert what in seen.text
@@ -79,13 +79,13 @@ async def test_a_long_value_is_sent_whole_and_shown_cut(world, maya):
 @pytest.mark.parametrize(
     "value", ["مرحبا", "שלום \u202eolleh", "🔥🔥", "a`b`c", "*bold* _it_", "&amp; &lt;", "line1\nline2"]
 )
-async def test_values_of_any_script_are_sent_as_they_were_said(world, maya, value):
+async def test_values_in_any_script_are_sent_as_typed(world, maya, value):
     await maya.says(f'trigger 3377 with note="{value}"')
     ((_, _, _, _, sent),) = world.enos.done()
     assert dict(sent)["note"] == value.replace("&amp;", "&").replace("&lt;", "<")
 
 
-async def test_no_words_at_all_ask_for_help(world, maya):
+async def test_a_command_without_words_shows_help(world, maya):
     (seen,) = await maya.mentions("")
     assert "This is what you can ask of me." in seen.text
 
@@ -106,7 +106,7 @@ async def test_an_ambiguous_name_offers_whole_commands(world, maya):
     assert world.enos.done()[0][:4] == ("triggerFromTask", "u15432100000000011", 4500, 501)
 
 
-async def test_two_flows_of_one_name_are_offered(world, maya):
+async def test_two_flows_with_the_same_name_are_offered(world, maya):
     world.enos.add(9001, "Twin", "maya.chen")
     world.enos.add(9002, "twin", "maya.chen")
     (seen,) = await maya.says("show TWIN")
@@ -124,7 +124,7 @@ async def test_of_many_flows_ten_are_offered(world, maya):
     assert len(seen.buttons) == 10
 
 
-async def test_a_flow_that_the_person_may_not_see_is_not_told(world, jonas):
+async def test_a_flow_that_the_person_may_not_see_is_not_named(world, jonas):
     world.enos.hidden[4500] = {"u15432100000000012"}
     (seen,) = await jonas.says("show 4500")
     assert "EnOS knows no flow 4500." in seen.text
@@ -141,7 +141,7 @@ async def test_a_flow_that_the_person_may_not_see_is_not_told(world, jonas):
         ("trigger 3377", {"owners": ()}, "Its owners are nobody that EnOS names"),
     ],
 )
-async def test_what_may_not_be_changed_says_why_and_who_may(world, maya, words, fields, sentence):
+async def test_a_refused_change_says_why_and_who_may(world, maya, words, fields, sentence):
     for flow in (3377, 3318):
         world.enos.change(flow, **fields)
     (seen,) = await maya.says(words)
@@ -154,7 +154,7 @@ async def test_an_owner_whose_account_is_deactivated_is_named_and_not_mentioned(
     world.slack.person(maya.person, "maya", deleted=True)
     (seen,) = await jonas.says("enable 4410")
     assert "Its owners are `maya.chen`, " in seen.text
-    del world.slack.profiles[maya.person.user]  # Slack does not tell: then as ever
+    del world.slack.profiles[maya.person.user]  # Slack does not know them: then they are mentioned
     (seen,) = await jonas.says("enable 4410")
     assert f"Its owners are <@{maya.person.user}>, " in seen.text
 
@@ -205,7 +205,7 @@ async def test_whatever_enos_answers_is_one_sentence_and_frees_what_was_claimed(
 
 
 @pytest.mark.parametrize("words", [w for w, c in CALLS.items() if c in {"enable", "disable"}])
-async def test_a_switch_whose_answer_and_state_are_lost_is_said_to_be_unclear(world, maya, words):
+async def test_a_switch_is_unclear_where_its_answer_and_state_are_lost(world, maya, words):
     world.enos.faults[words.split()[0]] = [Lost(effect=True)]
     world.enos.faults["flow"] = [None, NoResponse("no answer within 30 s")]
     (seen,) = await maya.says(words)
@@ -230,7 +230,7 @@ HARMLESS = re.compile(
 
 
 def dangers(body):
-    """What in a message Slack would act upon and did not come from the bot."""
+    """What in a message Slack would act on though it does not come from the bot."""
     texts = [body.get("text", ""), *_mrkdwn(body.get("blocks", ())), *_mrkdwn(body.get("attachments", ()))]
     return [text for text in texts if "<" in HARMLESS.sub("", text)]
 
@@ -271,7 +271,7 @@ SAYINGS = [
 ]
 
 
-async def test_no_answer_does_anything_in_slack_that_came_from_outside(world, maya):
+async def test_text_from_outside_does_nothing_in_slack(world, maya):
     evil = UserName(EVIL)
     world.enos.change(3377, name=EVIL, owners=(UserName("maya.chen"), evil), description=EVIL)
     flow = world.enos.flows[3377]
@@ -296,7 +296,7 @@ async def test_no_answer_does_anything_in_slack_that_came_from_outside(world, ma
     some.text(some.characters(codec="utf-8"), max_size=200)
     | some.from_regex(r"<[!@#][A-Za-z0-9|^]{1,20}>", fullmatch=True)
 )
-async def test_whatever_is_said_one_harmless_sentence_comes_back(world, text):
+async def test_any_words_get_one_harmless_answer(world, text):
     before = len(world.seen)
     await world.alex.says(text)
     new = world.seen[before:]
@@ -305,7 +305,7 @@ async def test_whatever_is_said_one_harmless_sentence_comes_back(world, text):
     assert all(len("\n".join(lines_of(each.body))) < 12_000 for each in new)
 
 
-async def test_a_run_message_holds_no_words_of_a_flow_that_ping(world, maya):
+async def test_a_run_message_mentions_nobody_by_a_flow_name(world, maya):
     (message,) = await maya.says("trigger 4410")
     assert "&lt;!channel&gt; weather &amp; wind" in message.text
     assert dangers(message.body) == []

@@ -1,11 +1,11 @@
-"""The cards of answers, flows and runs: the corners that no story comes by."""
+"""The cards of answers, flows and runs: the cases that no scene reaches."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.audit import Attempt, Entry
+from bot.core.audit import Attempt, Entry, Outcome
 from bot.core.command.rights import Denial
 from bot.core.flow.model import (
     Flow,
@@ -18,7 +18,7 @@ from bot.core.flow.model import (
     TaskId,
     UserName,
 )
-from bot.core.flow.run import Run
+from bot.core.flow.run import Run, RunState
 from bot.core.flow.status import Status
 from bot.core.outbox.pointers import PostPresence, post_presence
 from bot.core.outbox.posts import (
@@ -57,7 +57,7 @@ def texts(body):
 # ── answers ──
 
 
-def test_words_that_do_not_fit_into_a_button_stand_as_words():
+def test_a_command_too_long_for_a_button_is_shown_as_text():
     long = "trigger 3377 with path=" + "x" * 2000
     body = answers.told("w", "Choose.", post="p1", offers=[("Now <b>", long), ("Short", "show 1")])
     assert f"Now &lt;b&gt;: `{long}`" in texts(body)[1]
@@ -65,7 +65,7 @@ def test_words_that_do_not_fit_into_a_button_stand_as_words():
     assert [element["value"] for element in row["elements"]] == ["1|p1|show 1"]
 
 
-def test_without_a_post_no_button_stands():
+def test_without_a_post_there_are_no_buttons():
     body = answers.told("", "Choose.", offers=[("Short", "show 1")])
     assert [block["type"] for block in body["blocks"]] == ["section", "section"]
 
@@ -98,15 +98,15 @@ def entry(**more):
     [
         (None, "This was pressed a moment ago. Please press it again if it is still needed."),
         (
-            entry(ended_at=NOW, outcome="asked"),
+            entry(ended_at=NOW, outcome=Outcome.read("asked")),
             "Somebody else pressed this a moment ago. Please press it again if it is still needed.",
         ),
         (entry(), "<@U0MAYA00001> asked for this 5 min ago, and I am still at it."),
-        (entry(ended_at=NOW, outcome="done"), "and it is done. A button acts once; type the command"),
-        (entry(ended_at=NOW, outcome="bug:abc"), "and how it ended is not certain. Look at the state"),
+        (entry(ended_at=NOW, outcome=Outcome.read("done")), "and it is done. A button acts once; type the command"),
+        (entry(ended_at=NOW, outcome=Outcome.read("bug:abc")), "and how it ended is not certain. Look at the state"),
     ],
 )
-def test_a_second_press_hears_of_the_first(before, text):
+def test_a_second_press_is_answered_with_the_first(before, text):
     body = answers.already("enable 3377", before, NOW + timedelta(minutes=5), "", post="p1", asker=JONAS)
     assert text in texts(body)[0]
 
@@ -115,25 +115,25 @@ def test_a_second_press_hears_of_the_first(before, text):
     ("before", "text"),
     [
         (entry(), "5 min ago, and I am still at it."),
-        (entry(ended_at=NOW, outcome="done"), "5 min ago, and it is done."),
-        (entry(ended_at=NOW, outcome="bug:abc"), "5 min ago, and how it ended is not certain."),
+        (entry(ended_at=NOW, outcome=Outcome.read("done")), "5 min ago, and it is done."),
+        (entry(ended_at=NOW, outcome=Outcome.read("bug:abc")), "5 min ago, and how it ended is not certain."),
         (
-            entry(ended_at=NOW, outcome="asked"),
+            entry(ended_at=NOW, outcome=Outcome.read("asked")),
             "5 min ago. Nothing has been done yet: answer the question that I asked you then.",
         ),
         (
-            entry(ended_at=NOW, outcome="outage:Silence"),
+            entry(ended_at=NOW, outcome=Outcome.read("outage:Silence")),
             "5 min ago, and nothing was done: my answer to that says why. Press again if it is still needed.",
         ),
     ],
 )
-def test_ones_own_second_press_is_said_to_be_ones_own(before, text):
+def test_a_second_press_by_the_same_person_says_so(before, text):
     body = answers.already("enable 3377", before, NOW + timedelta(minutes=5), "", post="p1", asker=MAYA)
     assert texts(body)[0].startswith(f"You have pressed this already, {text}")
 
 
-def test_a_second_press_hears_how_things_stand():
-    done = entry(ended_at=NOW, outcome="done", answer="3377-20261121143000")
+def test_a_second_press_is_answered_with_the_present_state():
+    done = entry(ended_at=NOW, outcome=Outcome.read("done"), answer="3377-20261121143000")
     body = answers.already("rerun", done, NOW, "Now: FAIL.", post="p1", asker=JONAS)
     assert texts(body)[0].endswith("\nNow: FAIL.")
     assert "show 3377-20261121143000" in str(body)
@@ -152,7 +152,7 @@ def test_every_denial_says_that_nothing_happened_and_what_to_do(reason):
 
 
 @pytest.mark.parametrize("reason", [Denial.NOT_LINKED, Denial.GUEST])
-def test_the_words_that_link_somebody_can_be_read_and_copied(reason):
+def test_the_link_command_can_be_read_and_copied(reason):
     """A mention in code ticks would show an id that nobody can read."""
     words = "`/flow link` <@U0MAYA00001> `USERID NAME`, with your EnOS user id and user name in the last two places."
     assert denied(reason, admins=ADMINS[:1]).endswith(f"Ask <@U0ALEX00001> to say: {words}")
@@ -162,7 +162,7 @@ def test_the_words_that_link_somebody_can_be_read_and_copied(reason):
     assert denied(reason).endswith(f"{nobody}{words}")
 
 
-def test_an_admin_whose_link_is_not_proven_is_not_sent_to_themselves():
+def test_an_unproven_admin_is_not_told_to_ask_themselves():
     text = denied(Denial.NOT_VERIFIED, admins=("U0MAYA00001",))
     assert text.endswith(
         "You are an admin of the bot: `people` shows the link, `/flow link` <@U0MAYA00001> `USERID NAME` corrects it."
@@ -176,13 +176,13 @@ def test_three_admins_are_named():
     assert "no admin is named in `FLOWBOT_ADMINS`" in denied(Denial.NOT_ADMIN)
 
 
-def test_who_is_no_owner_reads_their_own_name_where_they_have_one():
+def test_a_refusal_names_the_askers_enos_user():
     link = Link(MAYA, "u1", UserName("maya<b>"))
     assert denied(Denial.NOT_OWNER, link=link).startswith("You (`maya&lt;b&gt;` in EnOS) are not an owner of `3377`")
     assert denied(Denial.NOT_OWNER).startswith("You are not an owner of `3377`")
 
 
-def test_where_the_answer_stands():
+def test_where_the_answer_is():
     assert "`/invite @flowbot` brings me in" in texts(answers.see_direct_messages("trigger 1"))[0]
     flow = "`3377` *daily*"
     assert [texts(answers.see_thread("rerun 1", flow, each, "C1")) for each in PostPresence] == [
@@ -207,13 +207,13 @@ def test_where_the_answer_stands():
         (PostState.GIVEN_UP, PostPresence.MISSING),
     ],
 )
-def test_whether_a_message_stands_that_is_pointed_to(state, how):
+def test_whether_a_linked_message_is_in_slack(state, how):
     new = NewPost(PostId("p"), PostKind.MESSAGE, Lane.ALERT, "C1", {}, NOW)
     assert post_presence(Post(new, state)) is how
     assert post_presence(None) is PostPresence.MISSING
 
 
-def test_nothing_points_to_a_message_that_does_not_stand():
+def test_nothing_links_to_a_message_that_is_not_in_slack():
     said = {each: answers.says_so(each, "C1", "https://slack.test/1") for each in PostPresence}
     assert said[PostPresence.POSTED] == "The change is in its <https://slack.test/1|thread>."
     assert answers.says_so(PostPresence.POSTED, "C1", "") == "The change is in its thread in <#C1>."
@@ -230,7 +230,7 @@ def test_nothing_points_to_a_message_that_does_not_stand():
         (timedelta(hours=2, minutes=5), "2 h 5 min ago"),
     ],
 )
-def test_how_long_ago(span, words):
+def test_ages_in_words(span, words):
     assert ago(span) == words
 
 
@@ -251,7 +251,7 @@ def test_how_long_ago(span, words):
         (timedelta(days=3, hours=4), "3 d 4 h"),
     ],
 )
-def test_a_span_in_words(span, words):
+def test_durations_in_words(span, words):
     assert duration(span) == words
 
 
@@ -360,7 +360,7 @@ def test_a_result_in_words(run, text):
     assert body["text"].endswith(text)
 
 
-def test_a_task_without_a_name_is_told_by_its_id():
+def test_a_task_without_a_name_is_shown_by_its_id():
     nameless = Graph((Task(TaskId(7), "", status=Status.FAIL),))
     run = replace(instance(Status.FAIL), graph=nameless)
     assert texts(runs.ended(RUN, run, None))[0].endswith("Task `7` failed.")
@@ -394,8 +394,8 @@ PERIOD = "EnOS keeps one run of a flow for each minute, and no later minute of t
         (None, instance(Status.FAIL), "EnOS does not say who started it", "It ended with FAIL: rerun `3377-2", True),
     ],
 )
-def test_where_no_minute_is_free_it_is_told_whose_run_holds_it_and_how_that_stands(run, found, by, state, more):
-    ours = replace(run, state="running" if found else "asked") if run else None
+def test_without_a_free_minute_the_refusal_shows_whose_run_has_it_and_its_status(run, found, by, state, more):
+    ours = replace(run, state=RunState.RUNNING if found else RunState.ASKED) if run else None
     held = runs.MinuteHolder(RUN.instance, MINUTE, ours, found, MAYA, repeats=False)
     text = runs.no_minute(held, InstanceId("3377-202611211430"), AGAIN, NOW + timedelta(minutes=5))
     assert text.startswith(
@@ -405,7 +405,7 @@ def test_where_no_minute_is_free_it_is_told_whose_run_holds_it_and_how_that_stan
     assert (AGAIN in text) is more
 
 
-def test_another_persons_rerun_is_theirs_and_a_run_may_stand_in_its_own_way():
+def test_a_rerun_may_be_another_persons_or_take_its_own_minute():
     held = runs.MinuteHolder(RUN.instance, MINUTE, RUN, instance(Status.FAIL), JONAS, repeats=False)
     assert "; <@U0MAYA00001> asked for it just now." in runs.no_minute(held, InstanceId("x"), "", NOW)
     text = runs.no_minute(replace(held, repeats=True), RUN.instance, "", NOW)
@@ -413,7 +413,7 @@ def test_another_persons_rerun_is_theirs_and_a_run_may_stand_in_its_own_way():
     assert text.endswith("It ended with FAIL: rerun `3377-20261121143000` in the EnOS console.")
 
 
-def test_a_wide_flow_has_a_bar_of_twenty_signs():
+def test_a_wide_flow_has_a_bar_of_twenty_characters():
     run = instance(Status.RUNNING, *[Status.SUCCESS] * 15, *[Status.INIT] * 15)
     body = runs.progress(RUN, run)
     assert "▰" * 10 + "▱" * 10 + "  15 of 30" in str(body)

@@ -5,9 +5,10 @@ from answer_world import FAILED, OPS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.core.command import buttons
 from bot.core.incident.model import Phase
 from bot.core.people.model import Origin, Surface
-from bot.slack.incoming import decode_value, press
+from bot.slack.incoming import press
 
 OTHER = "2809-2026112102"
 CHANGES = [
@@ -37,7 +38,7 @@ async def cards(world):
 
 
 async def state(world):
-    """What a forged press must leave as it is: the platform, the incidents, the links."""
+    """What a forged press must not change: EnOS, the incidents, the links."""
     found = await world.store.incidents(live=False)
     incidents = sorted((each.id, each.phase, each.acked_by) for each in found)
     return world.enos.done(), incidents, await world.store.links()
@@ -65,8 +66,8 @@ async def test_people_without_rights_do_nothing_by_any_button(world, cards, who)
 
 
 @pytest.mark.parametrize("kind", ["shortcut", "form", "command"])
-async def test_what_there_is_none_of_any_more_says_to_each_what_every_surface_says(world, kind):
-    """An old shortcut, form or command gives nobody more than words, and strangers not even the pointer to help."""
+async def test_an_unsupported_action_answers_each_person_as_every_surface_does(world, kind):
+    """An old shortcut, form or command gives nobody more than an answer, and strangers not even a pointer to help."""
     for who, sentence in {
         "maya": f"I have no such {kind} (any more), so nothing was done. `/flow help` lists what I know.",
         "priya": f"I have no such {kind} (any more), so nothing was done. `/flow help` lists what I know.",
@@ -76,7 +77,7 @@ async def test_what_there_is_none_of_any_more_says_to_each_what_every_surface_sa
         "gone": "This account is deactivated, so nothing was done.",
     }.items():
         actor = world.actors[who]
-        (told,) = await world.heard(
+        (told,) = await world.say(
             actor, kind, Origin(Surface.UNSUPPORTED, OPS, response_url="https://hooks.slack.test/3")
         )
         assert told.place == f"only {who} sees"
@@ -85,7 +86,7 @@ async def test_what_there_is_none_of_any_more_says_to_each_what_every_surface_sa
     assert world.enos.done() == []
 
 
-async def test_what_there_is_none_of_any_more_is_not_offered_again_after_an_absence(world, maya):
+async def test_an_unsupported_action_is_not_offered_again_after_a_restart(world, maya):
     await world.killed_before_answering(maya, "shortcut", Origin(Surface.UNSUPPORTED, OPS))
     world.later(hours=1)
     (told,) = await world.answer_left_over()
@@ -93,7 +94,7 @@ async def test_what_there_is_none_of_any_more_is_not_offered_again_after_an_abse
     assert told.buttons == {}
 
 
-async def test_a_card_of_ones_own_gives_no_right_over_another(world, cards, maya):
+async def test_ones_own_card_gives_no_right_over_another(world, cards, maya):
     before = await state(world)
     mine, theirs = cards
     for words in ("ack 2809", f"ack {OTHER}", "close 2809 because x", "disable 2809 confirmed", "trigger 2809"):
@@ -104,8 +105,8 @@ async def test_a_card_of_ones_own_gives_no_right_over_another(world, cards, maya
     assert await state(world) == before
 
 
-async def test_words_without_a_target_mean_the_card_they_stand_on_and_its_owners_alone(world, cards, maya):
-    """The post of another's card under one's own message: what it names is still not one's own."""
+async def test_a_press_without_a_target_means_its_card_and_needs_its_owner(world, cards, maya):
+    """A value with the post of another person's card, on one's own message, gives no right over that card."""
     mine, theirs = cards
     (told,) = await forged(world, maya, mine, value_of(theirs), "ack")
     assert "Its owners are `jonas.weber`" in told.text or "jonas" in told.text.lower()
@@ -113,7 +114,7 @@ async def test_words_without_a_target_mean_the_card_they_stand_on_and_its_owners
     assert (await world.incident(FAILED)).phase is Phase.OPEN
 
 
-async def test_a_button_that_only_somebody_else_saw_gives_the_presser_no_right_of_theirs(world, maya, jonas):
+async def test_a_button_that_only_somebody_else_saw_gives_no_right(world, maya, jonas):
     (seen,) = await maya.says("disable 3377")
     assert seen.place == "only maya sees"
     label = next(label for label, value in seen.buttons.items() if "confirmed" in value)
@@ -143,10 +144,10 @@ async def test_stored_words_give_the_rights_of_who_presses(world, cards, maya):
     "carried",
     ["", "ack 2809", "0|p|ack 2809", "2|p|ack 2809", "1|p", "1|p|", "1|p|  ", "|", "||", "1||", "\x00", "1" * 2000],
 )
-async def test_a_value_of_no_known_version_says_nothing(world, cards, maya, carried):
-    post, words = decode_value(carried)
+async def test_a_value_of_an_unknown_version_does_nothing(world, cards, maya, carried):
+    post, words = buttons.read(carried)
     before = await state(world)
-    (told,) = await world.heard(maya, words, Origin(Surface.BUTTON, OPS, "", cards[0].ts), post)
+    (told,) = await world.say(maya, words, Origin(Surface.BUTTON, OPS, "", cards[0].ts), post)
     assert "This button is too old for me to read" in told.text
     assert await state(world) == before
 
@@ -166,6 +167,6 @@ async def test_any_value_ends_in_one_answer_and_no_act_of_somebody_without_right
         "trigger_id": "t",
     }
     said = press(body, world.now)
-    seen = await world.heard(world.priya, said.text, said.origin, said.post)
+    seen = await world.say(world.priya, said.text, said.origin, said.post)
     assert len(seen) == 1
     assert world.enos.done() == []

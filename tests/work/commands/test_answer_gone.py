@@ -1,18 +1,18 @@
-"""What EnOS shows no more: the incident is flowbot's own, and its people end it by what was last known."""
+"""Flows that EnOS does not show any more: their incidents stay, and the people last known for them can end them."""
 
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from answer_enos import refusal
-from answer_world import OPS, LinkedOwners
+from answer_world import OPS
 
 from bot.core.flow.model import UserId, UserName
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.model import Phase
 from bot.core.people.model import Link
 from bot.enos.errors import NoResponse, Unreachable
-from bot.work.commands.gone import report_if_gone
+from bot.work.commands.flow_access import report_if_gone
 from bot.work.monitor.reminders import ReminderChecks, Reminders
 
 GONE = "EnOS no longer shows me the flow *daily-energy-report*."
@@ -53,7 +53,7 @@ async def test_the_reply_that_says_so_has_a_button_that_closes(world, maya):
     assert (await world.incident()).phase is Phase.CLOSED
 
 
-async def test_who_is_no_owner_learns_nothing_of_a_flow_that_enos_does_not_show(world, jonas):
+async def test_others_learn_nothing_of_a_flow_that_enos_does_not_show(world, jonas):
     await deleted(world)
     said, refused = await jonas.says("close 3377")
     assert GONE in said.text
@@ -61,13 +61,13 @@ async def test_who_is_no_owner_learns_nothing_of_a_flow_that_enos_does_not_show(
     assert "daily-energy-report" not in refused.text
 
 
-async def test_on_the_card_itself_who_is_no_owner_hears_who_is(world, jonas):
+async def test_on_the_card_itself_others_read_who_the_owners_are(world, jonas):
     card = await deleted(world)
     seen = await jonas.presses(card, "Acknowledge")
     assert any("Its owners are <@U0MAYA00001>" in each.text for each in seen)
 
 
-async def test_who_has_it_gives_it_back_and_closes_it_though_no_longer_on_call(world):
+async def test_whoever_acknowledged_it_hands_it_back_and_closes_it_though_no_longer_on_call(world):
     await world.breaks()
     await world.sam.says("ack 3377")
     world.slack.groups["S0ONCALL01"] = {"U0SOMEBODY1"}
@@ -80,7 +80,7 @@ async def test_who_has_it_gives_it_back_and_closes_it_though_no_longer_on_call(w
     assert (await world.incident()).phase is Phase.CLOSED
 
 
-async def test_what_somebody_has_they_may_give_back_at_any_time(world):
+async def test_people_may_hand_back_what_they_acknowledged_at_any_time(world):
     await world.breaks()
     await world.sam.says("ack 3377")
     world.slack.groups["S0ONCALL01"] = {"U0SOMEBODY1"}
@@ -90,7 +90,7 @@ async def test_what_somebody_has_they_may_give_back_at_any_time(world):
 
 
 @pytest.mark.parametrize("why", ["no_right", "wrong_user", "unknown_flow"])
-async def test_what_enos_hides_from_an_owner_alone_is_judged_by_what_the_watcher_reads(world, maya, why):
+async def test_a_flow_hidden_only_from_its_owner_is_judged_by_what_the_monitor_reads(world, maya, why):
     await world.breaks()
     if why == "unknown_flow":
         world.enos.hidden[3377] = {"u15432100000000011"}
@@ -102,7 +102,7 @@ async def test_what_enos_hides_from_an_owner_alone_is_judged_by_what_the_watcher
     assert all("may" not in each.text for each in seen)
 
 
-async def test_a_former_owner_from_whom_enos_hides_the_flow_may_not_and_learns_nothing(world, maya):
+async def test_an_earlier_owner_from_whom_enos_hides_the_flow_may_not_and_learns_nothing(world, maya):
     await world.breaks()
     world.enos.change(3377, owners=(UserName("jonas.weber"),))
     world.enos.hidden[3377] = {"u15432100000000011"}
@@ -111,7 +111,7 @@ async def test_a_former_owner_from_whom_enos_hides_the_flow_may_not_and_learns_n
     assert (await world.incident()).phase is Phase.OPEN
 
 
-async def test_while_enos_is_away_nobody_is_told_that_they_may_not(world, jonas, maya):
+async def test_while_enos_is_down_nobody_reads_that_they_may_not(world, jonas, maya):
     await world.breaks()
     world.enos.faults["flow"] = [Unreachable("refused"), Unreachable("refused")]
     (unread,) = await jonas.says("ack 3377")
@@ -122,7 +122,7 @@ async def test_while_enos_is_away_nobody_is_told_that_they_may_not(world, jonas,
     assert any("has acknowledged" in each.text for each in seen)
 
 
-async def test_while_the_watcher_alone_is_refused_what_is_known_counts_and_nothing_is_called_gone(world, maya, jonas):
+async def test_while_only_the_monitor_is_refused_known_owners_count_and_the_flow_is_not_gone(world, maya, jonas):
     await world.breaks()
     world.enos.faults["flow"] = [refusal("wrong_user", "no"), refusal("wrong_user", "no")]
     (unread,) = await jonas.says("close 3377")
@@ -144,14 +144,14 @@ async def test_an_owner_whose_link_is_not_proven_proves_it_by_another_flow(world
     assert any("has acknowledged" in each.text for each in seen) is proves
 
 
-async def test_while_enos_is_away_an_unproven_owner_hears_that_it_could_not_be_read(world):
+async def test_while_enos_is_down_an_unproven_owner_reads_that_it_could_not_be_read(world):
     await world.breaks("4501-2026112102", flow=4501, name="forecast-small", owners=("lina.gomez",))
     world.enos.faults["flow"] = [Unreachable("refused")]
     (unread,) = await world.lina.says("ack 4501")
     assert "I could not read who owns this flow now" in unread.text
 
 
-async def test_a_flow_that_is_shown_again_is_gone_no_more(world, maya):
+async def test_a_flow_that_is_shown_again_is_not_gone(world, maya):
     await world.breaks()
     flow = world.enos.flows.pop(3377)
     await maya.says("ack 3377")
@@ -161,7 +161,7 @@ async def test_a_flow_that_is_shown_again_is_gone_no_more(world, maya):
     assert not (await world.incident()).gone
 
 
-async def test_a_run_whose_flow_was_deleted_is_not_looked_for_forever(world, maya):
+async def test_a_run_of_a_deleted_flow_is_not_followed_forever(world, maya):
     from answer_world import Lost
 
     world.enos.faults["trigger"] = [Lost(effect=True)]
@@ -185,7 +185,7 @@ def reminders(world):
         return await report_if_gone(world.enos, world.services.incident_actions, incident, now)
 
     return Reminders(
-        world.store, LinkedOwners(world.store), world.new_id, timedelta(minutes=30), ReminderChecks(groups, gone)
+        world.store, world.services.owners, world.new_id, timedelta(minutes=30), ReminderChecks(groups, gone)
     )
 
 
@@ -203,7 +203,7 @@ async def test_reminders_of_a_deleted_flow_say_so_once_and_stop(world):
         assert await reminded(world, 24 * 60) == []
 
 
-async def test_an_acknowledged_one_is_not_asked_about_either(world, maya):
+async def test_an_acknowledged_incident_gets_no_question_either(world, maya):
     await world.breaks()
     await maya.says("ack 3377")
     del world.enos.flows[3377]
@@ -214,14 +214,14 @@ async def test_an_acknowledged_one_is_not_asked_about_either(world, maya):
 
 
 @pytest.mark.parametrize("fault", [Unreachable("refused"), refusal("no_right", "no"), refusal("wrong_user", "no")])
-async def test_what_enos_does_not_tell_is_reminded_of_as_ever(world, fault):
+async def test_reminders_continue_while_enos_does_not_answer(world, fault):
     await world.breaks()
     await world.breaks("2809-202611211000", flow=2809, name="turbine-10min", owners=("jonas.weber",))
     world.enos.faults["flow"] = [fault]
     assert sum("has been failing for 31 min" in each for each in await reminded(world, 31)) == 2
 
 
-async def test_a_new_failure_of_a_flow_that_is_back_is_reminded_of(world, maya):
+async def test_a_new_failure_of_a_flow_that_is_shown_again_has_reminders(world, maya):
     from bot.core.incident import lifecycle
 
     card = await deleted(world)

@@ -22,7 +22,7 @@ async def test_the_commands_name_alone_asks_for_help(world, maya):
         ('"my key"=x', '"my key"=x'),
         ("“my key”=‘x y’", '"my key"="x y"'),
         ('"my\u00a0key"=x', '"my key"=x'),
-        ('"my&#160;key"=x', "my key=x"),  # a blank that no keyboard types
+        ('"my&#160;key"=x', "my key=x"),  # a space that no keyboard types
         ("a=&lt;b&gt;&amp;c", "a=&lt;b&gt;&amp;c"),
         ("a=&amp;lt;", "a=&amp;lt;"),
         ('"a`b"=x', '"aˋb"=x'),

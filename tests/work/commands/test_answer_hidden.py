@@ -38,7 +38,7 @@ async def hidden(world):
         "failed last 3h",
     ],
 )
-async def test_lists_leave_it_out(hidden, maya, jonas, words):
+async def test_lists_leave_a_hidden_flow_out(hidden, maya, jonas, words):
     (seen,) = await jonas.says(words)
     assert NAME not in seen.text
     assert FAILED not in seen.text
@@ -48,7 +48,7 @@ async def test_lists_leave_it_out(hidden, maya, jonas, words):
 
 
 @pytest.mark.parametrize("words", ["show 3377", f"show {FAILED}", f"log {FAILED}", "runs of 3377", f"show {NAME}"])
-async def test_so_do_reads_of_enos_itself(hidden, jonas, words):
+async def test_reads_of_enos_leave_a_hidden_flow_out(hidden, jonas, words):
     (seen,) = await jonas.says(words)
     assert "transform" not in seen.text
     assert "<@U0MAYA00001>" not in seen.text
@@ -70,7 +70,7 @@ async def test_so_do_reads_of_enos_itself(hidden, jonas, words):
         *("trigger 3377", f"log {FAILED}", f"rerun {FAILED}", "disable daily-energy-report"),
     ],
 )
-async def test_what_is_hidden_is_answered_like_what_is_not_there(world, jonas, words):
+async def test_a_hidden_flow_is_answered_like_one_that_does_not_exist(world, jonas, words):
     flow = world.enos.flows.pop(3377)
     (absent,) = await jonas.says(words)
     world.enos.flows[3377] = flow
@@ -82,12 +82,12 @@ async def test_what_is_hidden_is_answered_like_what_is_not_there(world, jonas, w
     assert "<@U0MAYA00001>" not in hidden.text
 
 
-async def test_the_number_of_what_is_listed_counts_what_is_seen(hidden, jonas):
+async def test_the_count_of_a_list_counts_visible_rows(hidden, jonas):
     (seen,) = await jonas.says("incidents")
     assert "*Open incidents*: 1" in seen.text
 
 
-async def test_what_somebody_has_they_see_whatever_enos_hides(hidden, jonas):
+async def test_people_see_what_they_acknowledged_whatever_enos_hides(hidden, jonas):
     hidden.slack.groups["S0ONCALL01"] = {jonas.person.user}
     await jonas.says("ack 3377")
     (seen,) = await jonas.says("incidents mine")
@@ -103,7 +103,7 @@ async def test_the_owner_of_a_deleted_flow_finds_its_incident_and_nobody_else_do
     assert NAME not in theirs.text
 
 
-async def test_what_enos_does_not_tell_is_left_out_and_said(hidden, jonas):
+async def test_an_incident_that_enos_did_not_answer_for_is_left_out_with_a_note(hidden, jonas):
     hidden.enos.faults = {"my_flows": [Unreachable("refused")] * 9, "flow": [Unreachable("refused")] * 9}
     (seen,) = await jonas.says("incidents")
     assert NAME not in seen.text
@@ -115,7 +115,7 @@ async def test_what_enos_does_not_tell_is_left_out_and_said(hidden, jonas):
     assert "left out" not in seen.text
 
 
-async def test_one_that_could_not_be_read_is_left_out_alone(hidden, maya):
+async def test_only_the_incident_that_could_not_be_checked_is_left_out(hidden, maya):
     hidden.enos.faults["flow"] = [Unreachable("refused")]
     (seen,) = await maya.says("failed")
     assert NAME in seen.text
@@ -135,7 +135,7 @@ async def test_a_list_of_flows_that_enos_refuses_is_one_way_of_several(hidden, m
     assert "turbine-10min" in seen.text
 
 
-async def test_what_was_seen_is_known_for_minutes_only(hidden, jonas):
+async def test_access_is_remembered_for_minutes_only(hidden, jonas):
     await jonas.says("incidents")
     calls = len(hidden.enos.calls)
     await jonas.says("incidents")
@@ -160,7 +160,7 @@ async def test_many_are_checked_by_one_search(world, jonas):
     assert all(f"many-{number}" not in seen.text for number in range(5001, 5011))
 
 
-async def test_of_more_than_can_be_checked_the_rest_is_left_out_and_said(world, jonas):
+async def test_incidents_beyond_the_limit_of_checks_are_left_out_with_a_note(world, jonas):
     for number in range(5001, 5026):
         await world.breaks(f"{number}-2026112102", flow=number, name=f"many-{number}")
     (seen,) = await jonas.says("incidents")
@@ -169,7 +169,7 @@ async def test_of_more_than_can_be_checked_the_rest_is_left_out_and_said(world, 
     assert "No incident is open." in seen.text
 
 
-async def test_a_list_that_was_cut_says_of_nothing_that_enos_shows_it_otherwise(world, maya):
+async def test_a_truncated_list_marks_no_failure_as_changed_in_enos(world, maya):
     await world.breaks(FAILED, seen_at=world.now - timedelta(minutes=1))
 
     async def endless(terms, *, newest="update_time", as_user=None):
@@ -185,7 +185,7 @@ async def test_a_list_that_was_cut_says_of_nothing_that_enos_shows_it_otherwise(
     assert "otherwise now" not in seen.text
 
 
-async def test_a_card_in_the_channel_is_for_all_who_read_there(hidden, jonas):
+async def test_everybody_in_the_channel_sees_its_cards(hidden, jonas):
     card = next(each for each in hidden.seen if NAME in each.text)
     seen = await jonas.presses(card, "Acknowledge")
     assert any("Its owners are <@U0MAYA00001>" in each.text for each in seen)

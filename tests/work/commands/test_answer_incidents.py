@@ -1,4 +1,4 @@
-"""Incidents as people list and act on them: who may, what is meant, and what EnOS need not be asked."""
+"""Incidents as people list and act on them: who may, which one is meant, and what works without EnOS."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -33,7 +33,7 @@ async def test_incidents_are_listed_by_scope_owner_and_flow(world, maya, jonas):
     assert "open for 5 min, <@U0JONAS0001> has it until" in seen.text
 
 
-async def test_an_incident_whose_card_does_not_stand_yet_has_no_link(world, maya):
+async def test_an_incident_whose_card_is_not_posted_yet_has_no_link(world, maya):
     await world.breaks()
     incident = await world.incident()
     new = replace(incident, post=PostId("not yet"))
@@ -53,7 +53,7 @@ async def test_a_link_that_slack_does_not_give_is_left_out(world, maya):
 
 
 async def with_a_card(world, incident, state):
-    """Slack has not taken the incident's card, or never will."""
+    """The incident's card is not in Slack yet, or never will be."""
     card = PostId("card")
     new = NewPost(card, PostKind.MESSAGE, Lane.ALERT, OPS, {"text": "card"}, world.now + timedelta(hours=1))
     changes = ChangeSet(incidents=(replace(incident, post=card),), posts=(new,))
@@ -82,7 +82,7 @@ async def test_where_there_is_no_thread_nothing_points_to_one(world, maya, state
 @pytest.mark.parametrize(
     ("state", "says"), [("queued", "is not in Slack yet. My answer follows"), ("given up", "itself")]
 )
-async def test_an_answer_to_an_incident_without_a_card_is_not_looked_for_in_its_thread(world, maya, state, says):
+async def test_an_answer_to_an_incident_without_a_card_names_no_thread(world, maya, state, says):
     shown = await world.breaks()
     world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00", log="ERROR")
     (private,) = await maya.presses(shown, "Log")
@@ -96,7 +96,7 @@ async def test_an_answer_to_an_incident_without_a_card_is_not_looked_for_in_its_
 # ── acting on incidents ──
 
 
-async def test_on_call_acts_while_enos_is_away_and_by_name_without_a_link(world):
+async def test_people_on_call_act_while_enos_is_down_and_by_name_without_a_link(world):
     await world.breaks()
     world.enos.faults = {name: [KeyError("asked")] * 9 for name in ("flow", "all_flows", "my_flows")}
     reply, _, pointer = await world.sam.says("ack daily-energy-report")
@@ -107,7 +107,7 @@ async def test_on_call_acts_while_enos_is_away_and_by_name_without_a_link(world)
     assert world.enos.calls == []
 
 
-async def test_an_owner_acts_by_a_name_that_enos_spells_otherwise(world, maya):
+async def test_an_owner_acts_by_a_name_that_enos_spells_differently(world, maya):
     await world.breaks()
     world.enos.change(3377, name="Renamed")
     reply, *_ = await maya.says("ack renamed")
@@ -123,7 +123,7 @@ async def test_owners_are_those_that_enos_names_now(world, jonas):
     assert "Its owners are <@U0MAYA00001>" in refused.text
 
 
-async def test_while_enos_is_away_the_owners_that_are_known_may(world, jonas):
+async def test_while_enos_is_down_the_known_owners_may(world, jonas):
     await world.breaks(owners=("jonas.weber",))
     world.enos.faults["flow"] = [Unreachable("refused")]
     reply, *_ = await jonas.says("ack 3377")
@@ -160,7 +160,7 @@ async def test_a_card_that_was_pressed_names_its_incident(world, maya):
     seen = await maya.presses(card, "Acknowledge")
     assert [each.place for each in seen] == ["thread in #data-ops", "#data-ops"]
     await maya.presses(card, "Give it back")
-    (reply, _) = await maya.presses(card, "Acknowledge")  # the card was drawn anew, so it may be pressed again
+    (reply, _) = await maya.presses(card, "Acknowledge")  # the card was edited, so it may be pressed again
     assert "has acknowledged" in reply.text
     assert (await world.incident()).acked_by == Person(HOME, "U0MAYA00001")
 

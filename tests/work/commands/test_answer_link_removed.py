@@ -1,4 +1,4 @@
-"""A link that is removed, or changed, while its command waits for EnOS: nothing is done by it, or told by it."""
+"""A link that is removed, or changed, while its command waits for EnOS: nothing is done or shown by it."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ OTHER = Link(Person("T0DEMO0001", "U0MAYA00001"), UserId("u15432100000000077"), 
 
 @pytest.fixture(params=["removed", "changed", "unproven"])
 def meanwhile(world, request):
-    """What an admin does while EnOS is asked; to be set before a call of EnOS."""
+    """What an admin does while EnOS is being asked."""
 
     async def does():
         was = await world.store.link(world.maya.person)
@@ -59,7 +59,7 @@ def meanwhile(world, request):
         (f"rerun {FAILED}", "flow"),
     ],
 )
-async def test_nothing_is_changed_in_enos_by_a_link_that_stands_no_more(world, maya, meanwhile, words, call):
+async def test_a_removed_link_changes_nothing_in_enos(world, maya, meanwhile, words, call):
     world.enos.run("3377-2026112103", Status.RUNNING)
     world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00")
     meanwhile(call)
@@ -71,7 +71,7 @@ async def test_nothing_is_changed_in_enos_by_a_link_that_stands_no_more(world, m
 
 
 @pytest.mark.parametrize("verb", ["ack", "close"])
-async def test_nor_is_an_incident(world, maya, meanwhile, verb):
+async def test_a_removed_link_changes_no_incident(world, maya, meanwhile, verb):
     await world.breaks()
     meanwhile("flow")
     (seen,) = await maya.says(f"{verb} 3377")
@@ -79,7 +79,7 @@ async def test_nor_is_an_incident(world, maya, meanwhile, verb):
     assert (await world.incident()).phase is Phase.OPEN
 
 
-async def test_who_is_on_call_acts_by_that_and_not_by_a_link(world, maya):
+async def test_people_on_call_act_without_their_link(world, maya):
     await world.breaks()
     world.slack.groups["S0ONCALL01"] = {maya.person.user}
     await world.store.remove_link(maya.person)
@@ -90,9 +90,9 @@ async def test_who_is_on_call_acts_by_that_and_not_by_a_link(world, maya):
 @pytest.mark.parametrize(
     ("words", "call"), [("show 3377", "flow"), (f"show {FAILED}", "instance"), (f"log {FAILED}", "log")]
 )
-async def test_nothing_is_told_by_it_either(world, maya, meanwhile, words, call):
+async def test_a_removed_link_reads_nothing(world, maya, meanwhile, words, call):
     if meanwhile.kind == "unproven":
-        return  # who reads needs no proof
+        return  # reading needs no proof
     world.enos.run(FAILED, log="secret numbers")
     meanwhile(call)
     (seen,) = await maya.says(words)
@@ -100,7 +100,7 @@ async def test_nothing_is_told_by_it_either(world, maya, meanwhile, words, call)
     assert "transform" not in seen.text
 
 
-async def test_the_proof_of_one_link_does_not_land_on_another(world):
+async def test_the_proof_of_one_link_does_not_prove_another(world):
     lina = await world.store.link(world.lina.person)
     other = Link(lina.person, UserId("u15432100000000099"), UserName("somebody.else"))
     for now in (other, Link(lina.person, lina.user_id, UserName("lina.gomes")), None):
@@ -113,7 +113,7 @@ async def test_the_proof_of_one_link_does_not_land_on_another(world):
     assert await world.store.mark_proven(lina)
 
 
-async def test_a_flow_that_proves_the_former_link_starts_nothing(world):
+async def test_a_flow_that_proves_the_earlier_link_is_not_started(world):
     original = world.enos.my_flows
 
     async def waits(*args, **more):
@@ -135,7 +135,7 @@ async def test_a_press_after_the_link_was_removed_does_nothing(world, maya):
     assert (await world.incident()).phase is Phase.OPEN
 
 
-async def test_words_said_before_it_was_removed_are_judged_by_what_is_so_at_the_start(world, maya):
+async def test_words_said_before_the_removal_are_judged_by_the_rights_at_the_start(world, maya):
     origin = Origin(Surface.COMMAND, OPS, response_url="https://hooks.slack.test/1")
     await world.killed_before_answering(maya, "trigger 3377", origin)
     await world.store.remove_link(maya.person)
@@ -144,7 +144,7 @@ async def test_words_said_before_it_was_removed_are_judged_by_what_is_so_at_the_
     assert world.enos.done() == []
 
 
-async def test_a_question_that_was_asked_is_answered_by_the_rights_of_whoever_presses_then(world, maya):
+async def test_a_confirmation_uses_the_rights_of_whoever_presses_it(world, maya):
     (question,) = await maya.says("disable 3377")
     await world.store.remove_link(maya.person)
     seen = await maya.presses(question, "Turn scheduling off")
@@ -159,7 +159,7 @@ async def test_a_flow_that_is_locked_meanwhile_is_not_changed(world, maya):
     assert world.enos.done() == []
 
 
-async def test_linking_compares_with_the_link_as_it_is_when_the_proof_has_come(world):
+async def test_linking_compares_with_the_link_after_the_proof(world):
     original, relinked = world.enos.my_flows, asyncio.Event()
 
     async def waits(*args, **more):
@@ -177,7 +177,7 @@ async def test_linking_compares_with_the_link_as_it_is_when_the_proof_has_come(w
     assert "confirmed" not in seen.text
 
 
-async def test_the_store_refuses_by_a_link_that_stands_no_more(world):
+async def test_the_store_refuses_a_removed_link(world):
     maya = await world.store.link(world.maya.person)
     await world.store.set_attempt_detail(1, "{}", linked=maya)
     await world.store.remove_link(maya.person)

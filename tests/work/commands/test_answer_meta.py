@@ -1,4 +1,4 @@
-"""Help, status, audit, people: what the bot tells of itself and of who may do what."""
+"""Help, status, audit, people: what the bot says of itself and of who may do what."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from bot.work.commands.people import VERIFY_FLOWS
 
 
 @pytest.mark.parametrize("name", ["maya", "priya", "alex", "sam"])
-async def test_help_lists_what_this_person_may_and_names_the_rest(world, name):
+async def test_help_lists_what_this_person_may_do_and_names_the_rest(world, name):
     actor = world.actors[name]
     (seen,) = await actor.says("help")
     link = await world.store.link(actor.person)
@@ -40,7 +40,7 @@ async def test_help_of_a_verb_shows_its_examples(world, maya, row):
     assert f"For: {row.who.value}" in seen.text
 
 
-async def test_help_of_nothing_near_points_at_the_list(world, maya):
+async def test_help_for_an_unknown_word_points_at_the_list(world, maya):
     (seen,) = await maya.says("help qqqq")
     assert "I know no command “qqqq”. `help` lists all that I know." in seen.text
 
@@ -84,7 +84,7 @@ async def test_a_long_audit_has_pages_and_says_where_it_is_cut(world, maya):
 # ── people ──
 
 
-async def test_the_person_and_the_other_admins_hear_of_a_link(world, maya):
+async def test_the_person_and_the_other_admins_get_a_message_about_a_link(world, maya):
     world.answer_settings = replace(world.answer_settings, admins=frozenset({"U0ALEX00001", "U0MAYA00001"}))
     world.restart()
     seen = await world.alex.says("link <@U0PRIYA0001> u15432100000000013 priya.nair")
@@ -102,7 +102,7 @@ async def test_an_enos_user_name_that_is_taken_is_refused_with_its_person(world)
     assert await world.store.link(world.priya.person) is None
 
 
-async def test_a_link_that_is_confirmed_while_enos_is_away_stays_proven(world):
+async def test_a_link_that_is_confirmed_while_enos_is_down_stays_proven(world):
     world.enos.faults["my_flows"] = [NoResponse("no answer within 30 s")]
     seen = await world.alex.says("link <@U0MAYA00001> u15432100000000011 maya.chen")
     assert any("confirmed the link of <@U0MAYA00001>" in each.text for each in seen)
@@ -110,7 +110,7 @@ async def test_a_link_that_is_confirmed_while_enos_is_away_stays_proven(world):
     assert (await world.store.link(world.maya.person)).verified
 
 
-async def test_a_link_is_looked_at_in_ten_flows_at_most(world):
+async def test_proving_a_link_reads_at_most_ten_flows(world):
     for number in range(VERIFY_FLOWS + 3):
         world.enos.add(100 + number, f"flow {number}", "priya.nair")
     world.enos.names["u15432100000000013"] = "priya.nair"
@@ -135,7 +135,7 @@ async def test_a_linked_guest_is_answered(world):
     assert "EnOS shows you no runs today" in seen.text
 
 
-async def test_whoever_has_no_time_zone_gets_the_settings_and_hears_it(world):
+async def test_without_a_time_zone_the_settings_zone_is_used_and_shown(world):
     world.slack.person(world.priya.person, "priya", timezone="Mars/Phobos")
     (seen,) = await world.priya.says("whoami")
     assert "Your times are in `UTC`, since your Slack profile names no time zone that I know." in seen.text

@@ -1,9 +1,9 @@
-"""On call at work: who is told what where a group cannot be read, whom reminders mention, what the admins hear."""
+"""On call: what people read where a group cannot be read, whom reminders mention, which messages the admins get."""
 
 from datetime import timedelta
 
 import pytest
-from answer_world import ONCALL, LinkedOwners
+from answer_world import ONCALL
 
 from bot.core.outbox.conversations import SlackRefused, SlackUnclear
 from bot.core.people.model import Person
@@ -44,11 +44,11 @@ async def test_a_member_of_a_group_that_cannot_be_read_is_not_told_that_they_may
         assert "I could not read the on-call group S0ONCALL01: Slack has no such group" in seen.text
         assert "may do this" not in seen.text
         assert "I do not know yet who you are" not in seen.text
-    seen = await two.jonas.says("ack 3377")  # in the group that lives
+    seen = await two.jonas.says("ack 3377")  # in the group that can be read
     assert any("has acknowledged" in each.text for each in seen)
 
 
-async def test_who_is_in_no_readable_group_of_all_that_were_read_may_not(two):
+async def test_people_outside_of_all_readable_groups_may_not(two):
     await two.breaks()
     (seen,) = await two.alex.says("ack 3377")
     assert "people on call may do this" in seen.text
@@ -61,7 +61,7 @@ async def test_whoami_says_what_could_not_be_read(world):
 
 
 @pytest.mark.parametrize(("minutes", "counts"), [(14, True), (16, False)])
-async def test_while_slack_is_silent_the_last_reading_counts_for_a_quarter_of_an_hour(world, minutes, counts):
+async def test_while_slack_does_not_answer_the_last_members_count_for_15_minutes(world, minutes, counts):
     await world.breaks()
     await world.sam.says("whoami")
     world.slack.broken["group"] = SlackUnclear("too slow")
@@ -71,7 +71,7 @@ async def test_while_slack_is_silent_the_last_reading_counts_for_a_quarter_of_an
     assert any("Slack did not answer. So I can't tell" in each.text for each in seen) is not counts
 
 
-async def test_a_refusal_is_an_answer_so_the_last_reading_counts_no_more(world):
+async def test_after_a_refusal_the_last_members_do_not_count(world):
     await world.breaks()
     await world.sam.says("whoami")
     world.slack.broken["group"] = SlackRefused("no_such_subteam")
@@ -84,7 +84,7 @@ async def test_a_refusal_is_an_answer_so_the_last_reading_counts_no_more(world):
 
 async def reminded(world):
     world.later(minutes=31)
-    people = LinkedOwners(world.store)
+    people = world.services.owners
     before = ReminderChecks(world.services.on_call.mentioned)
     await Reminders(world.store, people, world.new_id, timedelta(minutes=30), before).tick(world.now)
     (said,) = [each.text for each in await world.delivered() if "has been failing" in each.text]
@@ -119,7 +119,7 @@ DEAD = [only_a_deactivated_one, only_an_app, only_somebody_slack_does_not_know, 
 
 
 @pytest.mark.parametrize("trouble", DEAD, ids=lambda each: each.__name__)
-async def test_a_reminder_passes_over_a_group_that_calls_nobody(two, trouble):
+async def test_a_reminder_skips_a_group_that_mentions_nobody(two, trouble):
     await two.breaks()
     trouble(two)
     said = await reminded(two)
@@ -128,67 +128,67 @@ async def test_a_reminder_passes_over_a_group_that_calls_nobody(two, trouble):
     assert "<@U0MAYA00001>" in said
 
 
-async def test_a_group_that_slack_does_not_tell_of_now_is_mentioned(two):
+async def test_a_group_is_mentioned_while_slack_does_not_answer(two):
     await two.breaks()
     broken(two, ONCALL, SlackUnclear("too slow"))
     assert "<!subteam^S0ONCALL01> <!subteam^S0SECOND01>" in await reminded(two)
 
 
-async def test_of_whom_slack_does_not_tell_it_is_not_known_that_they_cannot_be_called(two):
+async def test_people_count_as_active_while_slack_does_not_answer(two):
     await two.breaks()
     two.slack.broken["profile"] = SlackUnclear("too slow")
     assert "<!subteam^S0ONCALL01> <!subteam^S0SECOND01>" in await reminded(two)
 
 
-# ── what the admins hear ──
+# ── messages to the admins ──
 
 
 def monitor(world):
     return OnCallMonitor(world.store, world.services.on_call, ["U0ALEX00001"], world.new_id)
 
 
-async def heard(world, watching=None):
+async def admin_messages(world, watching=None):
     watching = watching or monitor(world)
     await watching.tick(world.now)
     return [(each.place, each.text) for each in await world.delivered()]
 
 
 @pytest.mark.parametrize("trouble", DEAD, ids=lambda each: each.__name__)
-async def test_the_admins_hear_when_it_begins_and_when_it_is_over_each_once(two, trouble):
-    assert await heard(two) == []
+async def test_the_admins_get_one_message_when_it_begins_and_one_when_it_ends(two, trouble):
+    assert await admin_messages(two) == []
     trouble(two)
-    ((place, said),) = await heard(two)
+    ((place, said),) = await admin_messages(two)
     assert place == "dm alex"
     assert "S0ONCALL01" in said
     assert "Reminders skip it" in said
     two.restart()
-    assert await heard(two) == []
+    assert await admin_messages(two) == []
     two.slack.groups[ONCALL] = {"U0SAMLEE001"}
     two.slack.__dict__.pop("group", None)
-    ((_, said),) = await heard(two)
+    ((_, said),) = await admin_messages(two)
     assert "The on-call group S0ONCALL01 is all right again" in said
-    assert await heard(two) == []
+    assert await admin_messages(two) == []
 
 
-async def test_status_is_told_what_is_wrong_now(two):
+async def test_on_call_trouble_is_what_is_wrong_now(two):
     watching = monitor(two)
-    await heard(two, watching)
+    await admin_messages(two, watching)
     assert watching.trouble == ""
     deleted(two)
-    await heard(two, watching)
+    await admin_messages(two, watching)
     assert watching.trouble.startswith("I could not read the on-call group S0ONCALL01")
 
 
-async def test_a_short_silence_of_slack_is_no_news(two):
-    await heard(two)
+async def test_a_short_silence_of_slack_is_not_reported(two):
+    await admin_messages(two)
     two.slack.broken["group"] = SlackUnclear("too slow")
     two.later(minutes=10)
-    assert await heard(two) == []
+    assert await admin_messages(two) == []
     two.later(minutes=10)
-    assert len(await heard(two)) == 2  # both groups, now that nobody knows who is in them
+    assert len(await admin_messages(two)) == 2  # both groups, now that nobody knows who is in them
 
 
-async def test_deactivated_people_and_apps_are_no_members_of_a_reading(two):
+async def test_deactivated_people_and_apps_do_not_count_as_members(two):
     two.slack.groups[ONCALL] = {"U0SAMLEE001", "U0GONE00001", "U0ROBOT0001", "U0STRANGE01"}
     first, _ = await two.services.on_call.read()
     assert first.active == {"U0SAMLEE001"}

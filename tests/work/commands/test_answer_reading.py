@@ -41,7 +41,7 @@ async def test_empty_filters_mean_none(world, maya):
     assert {(each.statuses, each.owner, each.expression) for each in searched(world)} == {((), "", "")}
 
 
-async def test_failed_asks_for_what_alerts(world, maya):
+async def test_failed_asks_for_the_alert_statuses(world, maya):
     world.answer_settings = replace(world.answer_settings, alert_statuses=(-1,))
     world.restart()
     await maya.says("failed")
@@ -51,7 +51,7 @@ async def test_failed_asks_for_what_alerts(world, maya):
 @pytest.mark.parametrize(
     ("owner", "name"), [("by jonas.weber", "jonas.weber"), ("by <@U0JONAS0001>", "jonas.weber"), ("by me", "maya.chen")]
 )
-async def test_an_owner_is_named_in_three_ways(world, maya, owner, name):
+async def test_an_owner_can_be_named_in_three_ways(world, maya, owner, name):
     (seen,) = await maya.says(f"runs {owner}")
     assert {each.owner for each in searched(world)} == {name}
     assert f"by `{name}`" in seen.text
@@ -79,7 +79,7 @@ async def test_newest_first_over_all_types_and_pages(world, maya):
     assert rows_of(back) == rows_of(first)
 
 
-async def test_a_list_that_is_cut_says_so(world, maya):
+async def test_a_truncated_list_says_so(world, maya):
     row = world.enos.run(FAILED, Status.SUCCESS, kind=1)
     for number in range(MOST_ROWS + 60):
         at = datetime(2026, 11, 21, tzinfo=UTC) + timedelta(minutes=number % 800)
@@ -90,7 +90,7 @@ async def test_a_list_that_is_cut_says_so(world, maya):
     assert "page 1 of 100" in seen.text
 
 
-async def test_exactly_as_many_as_are_read_is_no_cut(world, maya):
+async def test_a_list_of_exactly_the_limit_is_not_truncated(world, maya):
     row = world.enos.run(FAILED, Status.SUCCESS, kind=1)
     world.enos.rows.clear()
     for number in range(MOST_ROWS):
@@ -102,14 +102,14 @@ async def test_exactly_as_many_as_are_read_is_no_cut(world, maya):
     assert "EnOS has more" not in seen.text
 
 
-def test_lines_stand_whole_in_as_few_paragraphs_as_take_them():
+def test_paragraphs_are_few_and_split_no_line():
     long, short = "x" * 2000, "y" * 800
     assert paragraphs([long, short, short, long]) == [f"{long}\n{short}", f"{short}\n{long}"]
     assert paragraphs(["z" * 5000, "a"]) == ["z" * 5000, "a"]
     assert paragraphs(["a", "b"]) == ["a\nb"]
 
 
-# ── what failed, and what became of it ──
+# ── failures, and what became of them ──
 
 
 async def ended(world, phase, *, backfilled):
@@ -128,7 +128,7 @@ async def ended(world, phase, *, backfilled):
         (Phase.ACKNOWLEDGED, False, "triggered before"),
     ],
 )
-async def test_what_became_of_a_failure_is_said(world, maya, phase, backfilled, note):
+async def test_a_listed_failure_says_what_became_of_it(world, maya, phase, backfilled, note):
     await world.breaks("3377-2026111902")
     await ended(world, phase, backfilled=backfilled)
     (seen,) = await maya.says("failed")
@@ -143,13 +143,13 @@ async def test_what_became_of_a_failure_is_said(world, maya, phase, backfilled, 
         ("failed 2026-11-19..2026-11-22", "EnOS shows it otherwise now"),
     ],
 )
-async def test_what_flowbot_saw_fail_is_marked(world, maya, words, note):
+async def test_failures_that_only_flowbot_knows_are_marked(world, maya, words, note):
     await world.breaks("3377-2026111902")
     (seen,) = await maya.says(words)
     assert f"_{note}_" in seen.text
 
 
-async def test_what_was_seen_on_another_day_or_is_anothers_is_not_listed(world, maya):
+async def test_failures_of_another_day_or_owner_are_not_listed(world, maya):
     await world.breaks("3377-2026111902", seen_at=world.now - timedelta(days=2))
     await world.breaks("2809-202611211000", flow=2809, name="turbine-10min", owners=("jonas.weber",))
     (seen,) = await maya.says("failed by me")
@@ -172,7 +172,7 @@ async def test_a_failure_that_enos_still_lists_says_what_ended_it(world, maya):
 # ── one flow, one run ──
 
 
-async def test_a_name_may_be_begun(world, maya):
+async def test_a_unique_prefix_of_a_name_is_enough_to_read(world, maya):
     (seen,) = await maya.says("show daily")
     assert "`3377` *daily-energy-report*" in seen.text
 
@@ -194,13 +194,13 @@ async def test_a_wide_flow_shows_thirty_tasks_and_counts_the_others(world, maya)
     assert "*Schedule* every hour" in seen.text
 
 
-async def test_the_data_date_is_what_enos_says(world, maya):
+async def test_the_data_date_is_the_one_of_enos(world, maya):
     world.enos.run(FAILED, data_date="2026-11-19")
     (seen,) = await maya.says(f"show {FAILED}")
     assert "*Data date* 2026-11-19" in seen.text
 
 
-async def test_a_run_that_was_never_started_is_not_said_to_start(world, maya):
+async def test_a_run_that_never_started_shows_no_start(world, maya):
     world.enos.run(FAILED, Status.CANCEL)
     (seen,) = await maya.says(f"show {FAILED}")
     assert "*Started* not known | *Ended* not known" in seen.text
@@ -210,13 +210,13 @@ async def test_a_run_that_was_never_started_is_not_said_to_start(world, maya):
 # ── logs ──
 
 
-async def test_of_the_tasks_the_one_that_failed_first_is_meant(world, maya):
+async def test_log_means_the_task_that_failed_first(world, maya):
     world.enos.run(FAILED, log="x")
     await maya.says(f"log {FAILED}")
     assert world.enos.calls[-1] == ("log", MAYA, "108580-2026112102")
 
 
-async def test_of_a_run_under_way_the_last_that_ran_is_meant(world, maya):
+async def test_log_of_a_running_run_means_its_last_task(world, maya):
     states = {108579: Status.SUCCESS, 108580: Status.RUNNING, 108581: Status.INIT}
     world.enos.run(FAILED, Status.RUNNING, tasks=states, log="x")
     await maya.says(f"log {FAILED}")

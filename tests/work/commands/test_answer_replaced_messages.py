@@ -1,4 +1,4 @@
-"""What people say to a card that was lost, and where they are pointed."""
+"""Words and presses on a card that was lost, and the link to the new one."""
 
 import pytest
 from answer_world import OPS
@@ -10,7 +10,7 @@ from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 
 
 async def loses(world, message, *, delivered=True):
-    """Slack takes no edit of the card any more: it is said once more. Return the new one."""
+    """Slack refuses to edit the card, so it is posted again. Returns the new one."""
     incident = await world.incident()
     edit = NewPost(
         PostId(world.new_id()), PostKind.EDIT, Lane.ALERT, OPS, dict(message.body), world.now, target=incident.post
@@ -47,7 +47,7 @@ async def test_a_question_pressed_on_the_old_card_is_answered(world, maya):
 
 
 @pytest.mark.parametrize("trouble", [None, SlackUnclear()])
-async def test_while_the_new_card_is_not_there_nothing_points_to_it(world, maya, trouble):
+async def test_while_the_new_card_is_not_posted_nothing_links_to_it(world, maya, trouble):
     old = await world.breaks()
     await loses(world, old, delivered=trouble is not None)
     if trouble:
@@ -57,7 +57,7 @@ async def test_while_the_new_card_is_not_there_nothing_points_to_it(world, maya,
     assert "out of date" in where[0].text
 
 
-async def test_words_in_the_old_thread_act_and_the_answer_is_shown_where_they_were_said(world, maya):
+async def test_words_in_the_old_thread_act_and_are_answered_there(world, maya):
     old = await world.breaks()
     new = await loses(world, old)
     seen = await maya.mentions("ack", thread=old.ts)
@@ -68,7 +68,7 @@ async def test_words_in_the_old_thread_act_and_the_answer_is_shown_where_they_we
     assert reply.thread == new.ts
 
 
-async def test_a_thread_that_is_not_there_yet_is_not_promised(world, maya):
+async def test_an_answer_does_not_name_a_thread_that_is_not_posted_yet(world, maya):
     old = await world.breaks()
     await loses(world, old, delivered=False)
     seen = await maya.says("ack 3377")
@@ -97,7 +97,7 @@ async def test_incidents_links_to_the_new_card(world, maya):
     assert old.ts not in seen.text
 
 
-async def test_an_answer_that_stands_in_the_channel_is_not_said_to_stand_in_a_thread(world, maya):
+async def test_an_answer_in_the_channel_is_not_said_to_be_in_a_thread(world, maya):
     old = await world.breaks()
     incident = await world.incident()
     await loses(world, old)

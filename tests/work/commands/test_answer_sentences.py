@@ -1,4 +1,4 @@
-"""Every sentence that the answers speak, as people see it, in one golden file to be read aloud."""
+"""Every sentence of the answers, as people see it, in one golden file."""
 
 import pytest
 from answer_scenes_acting import SCENES as ACTING

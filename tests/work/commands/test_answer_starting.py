@@ -21,7 +21,7 @@ RUN = "3377-20261121143000"
 
 
 def clock(hour, minute):
-    """Return a minute of this day as everybody reads it in their own zone."""
+    """A minute of this day as a Slack date."""
     return slack_date(datetime(2026, 11, 21, hour, minute, tzinfo=UTC))
 
 
@@ -71,12 +71,12 @@ async def test_changed_parameters_send_the_whole_list_and_secrets_are_never_show
         ("trigger 3377 at now", NOW_MS),
     ],
 )
-async def test_a_time_is_the_askers_own(world, maya, words, at):
+async def test_times_are_in_the_askers_zone(world, maya, words, at):
     await maya.says(words)
     assert world.enos.done() == [("trigger", MAYA, 3377, at)]
 
 
-async def test_a_clock_time_that_has_passed_is_a_question_with_two_buttons(world, maya):
+async def test_a_clock_time_in_the_past_asks_with_two_buttons(world, maya):
     (asked,) = await maya.says("trigger 3377 from 108580 at 08:00")
     assert asked.place == "only maya sees"
     assert "08:00 has passed today (2026-11-21, Asia/Shanghai), so nothing was done." in asked.text
@@ -85,7 +85,7 @@ async def test_a_clock_time_that_has_passed_is_a_question_with_two_buttons(world
     assert world.enos.done() == [("triggerFromTask", MAYA, 3377, TRANSFORM, ms(2026, 11, 21))]
 
 
-async def test_a_long_question_keeps_its_words_in_the_store(world, maya):
+async def test_a_long_confirmed_command_is_kept_in_the_store(world, maya):
     value = "x" * 2500
     (asked,) = await maya.says(f"trigger 3377 at 08:00 with path={value}")
     assert asked.buttons["Now, for 08:00 (Asia/Shanghai)"].partition("|")[2].partition("|")[2].startswith("#")
@@ -94,7 +94,7 @@ async def test_a_long_question_keeps_its_words_in_the_store(world, maya):
     assert call == ("updateAndTrigger", MAYA, 3377, ms(2026, 11, 22), (("path", value), ("overwrite", "true")))
 
 
-async def test_a_secret_stands_in_no_button(world, maya):
+async def test_no_button_holds_a_secret(world, maya):
     (asked,) = await maya.says("trigger 3377 at 08:00 with password=hunter2")
     assert "hunter2" not in str(asked.body)
     await maya.presses(asked, "Now, for 08:00 (Asia/Shanghai)")
@@ -117,7 +117,7 @@ async def test_within_the_minute_a_second_start_is_refused_and_names_the_first(w
     assert len(world.enos.done()) == 2
 
 
-async def test_two_who_start_one_flow_at_once_start_it_once(world, maya, jonas):
+async def test_two_people_who_start_one_flow_at_once_start_it_once(world, maya, jonas):
     await asyncio.gather(maya.says("trigger 3318"), jonas.says("trigger 3318"))
     assert len(world.enos.done()) == 1
     assert sorted(message.place for message in world.seen) in (
@@ -126,7 +126,7 @@ async def test_two_who_start_one_flow_at_once_start_it_once(world, maya, jonas):
     )
 
 
-async def test_the_same_data_minute_is_taken_for_longer(world, maya):
+async def test_the_same_trigger_time_stays_taken(world, maya):
     await maya.says("trigger 3377 at 2026-11-20 09:30")
     world.later(minutes=10)
     (refused,) = await maya.says("trigger 3377 at 2026-11-20 09:30")
@@ -134,7 +134,7 @@ async def test_the_same_data_minute_is_taken_for_longer(world, maya):
     assert len(world.enos.done()) == 1
 
 
-async def test_a_minute_that_somebody_else_holds_is_named(world, maya):
+async def test_a_minute_taken_outside_of_flowbot_is_named(world, maya):
     world.enos.run(RUN, Status.RUNNING)
     (refused,) = await maya.says("trigger 3377")
     assert f"Run `{RUN}` holds that minute already (EnOS does not say who started it)" in refused.text
@@ -164,7 +164,7 @@ async def test_a_task_that_the_flow_lacks_is_refused_with_its_tasks(world, maya)
     assert world.enos.done() == []
 
 
-async def test_a_graph_that_could_not_be_read_leaves_the_judgement_to_enos(world, maya):
+async def test_where_the_graph_could_not_be_read_enos_decides(world, maya):
     (refused,) = await maya.says("trigger 4102 from 7")
     assert [call[0] for call in world.enos.done()] == ["triggerFromTask"]
     assert "The flow has no task" in refused.text
@@ -173,7 +173,7 @@ async def test_a_graph_that_could_not_be_read_leaves_the_judgement_to_enos(world
 # ── rerun ──
 
 
-async def test_a_rerun_starts_from_the_failed_task_for_the_same_data_time(world, maya):
+async def test_a_rerun_starts_from_the_failed_task_for_the_same_trigger_time(world, maya):
     card = await world.breaks()
     world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00")
     (seen,) = await maya.presses(card, "Rerun")
@@ -192,7 +192,7 @@ async def test_in_the_thread_the_run_need_not_be_named(world, maya):
     assert world.enos.done()[0][:4] == ("triggerFromTask", MAYA, 3377, TRANSFORM)
 
 
-async def test_outside_of_a_thread_it_is_asked_which_run(world, maya):
+async def test_outside_of_a_thread_the_run_must_be_named(world, maya):
     (refused,) = await maya.mentions("rerun")
     assert "I do not know which run you mean" in refused.text
     assert refused.place == "only maya sees"
@@ -208,7 +208,7 @@ async def test_a_taken_minute_moves_inside_the_data_period_and_says_so(world, ma
     )
 
 
-async def test_a_period_without_a_free_minute_is_refused_with_what_remains(world, jonas):
+async def test_a_period_without_a_free_minute_is_refused_with_a_way_out(world, jonas):
     world.enos.run("2809-202611210200", tasks={201: Status.SUCCESS, 202: Status.FAIL})
     world.enos.run("2809-20261121020000", kind=2)
     (refused,) = await jonas.says("rerun 2809-202611210200")
@@ -222,7 +222,7 @@ async def test_a_period_without_a_free_minute_is_refused_with_what_remains(world
     assert world.enos.done()[0][2:] == (2809, 202, ms(2026, 11, 21, 2, 1))
 
 
-async def test_ones_own_rerun_that_holds_the_minute_is_told_as_ones_own(world, jonas):
+async def test_ones_own_rerun_that_has_the_minute_is_named_as_ones_own(world, jonas):
     world.enos.run("2809-202611210200", tasks={201: Status.SUCCESS, 202: Status.FAIL})
     await jonas.says("rerun 2809-202611210200")
     world.later(minutes=3)
@@ -235,7 +235,7 @@ async def test_ones_own_rerun_that_holds_the_minute_is_told_as_ones_own(world, j
     assert len(world.enos.done()) == 1
 
 
-async def test_a_rerun_that_was_not_started_holds_nothing(world, jonas):
+async def test_a_rerun_that_was_not_started_takes_no_minute(world, jonas):
     world.enos.run("2809-202611210200", tasks={201: Status.SUCCESS, 202: Status.FAIL})
     world.enos.faults["triggerFromTask"] = [Throttled(5)]
     await jonas.says("rerun 2809-202611210200")
@@ -254,8 +254,8 @@ async def test_where_every_minute_in_reach_is_taken_the_console_remains(world, m
     assert "`trigger " not in refused.text.partition("↳")[0]
 
 
-async def test_a_minute_taken_at_the_last_moment_is_refused_by_a_look(world, maya):
-    """The search does not show it, and it is no row of ours."""
+async def test_a_minute_taken_at_the_last_moment_is_refused(world, maya):
+    """The search does not show it, and flowbot has no row of it."""
     world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00")
     world.enos.run("3377-20261121020000", Status.RUNNING, kind=9)
     (seen,) = await maya.says(f"rerun {FAILED}")
@@ -270,7 +270,7 @@ async def test_other_parameters_are_not_guessed(world, maya):
     assert "`trigger 3377 at 2026-11-21T02:00Z` takes those of now" in refused.text
 
 
-async def test_a_run_that_enos_does_not_show_is_said_so(world, jonas):
+async def test_a_run_that_enos_does_not_show_is_refused(world, jonas):
     world.enos.run(FAILED)
     world.enos.hidden[3377] = {"u15432100000000012"}
     (refused,) = await jonas.says(f"rerun {FAILED}")
@@ -278,7 +278,7 @@ async def test_a_run_that_enos_does_not_show_is_said_so(world, jonas):
     assert "`runs of 3377` lists the runs of that flow." in refused.text
 
 
-async def test_where_the_bot_is_no_member_the_answer_goes_to_direct_messages(world, maya):
+async def test_outside_of_its_channels_the_bot_answers_in_direct_messages(world, maya):
     answer, note = await maya.says("trigger 3377", channel="C0GENERAL1")
     assert answer.place == "dm maya"
     assert "started `3377`" in answer.text
@@ -286,7 +286,7 @@ async def test_where_the_bot_is_no_member_the_answer_goes_to_direct_messages(wor
     assert "my answer stands in our direct messages" in note.text
 
 
-async def test_an_answered_id_that_is_not_the_expected_one_is_followed_alone(world, maya):
+async def test_only_the_instance_that_enos_answered_with_is_followed(world, maya):
     class Other(type(world.enos)):
         async def trigger(self, flow, at_ms, *, as_user):
             await super().trigger(flow, at_ms, as_user=as_user)
@@ -298,7 +298,7 @@ async def test_an_answered_id_that_is_not_the_expected_one_is_followed_alone(wor
     assert [run.instance for run in await world.store.runs(live=True)] == ["3377-20261121143100"]
 
 
-async def test_a_pressed_trigger_acts_once_for_everybody_and_then_tells_the_state(world, maya):
+async def test_a_pressed_trigger_acts_once_and_then_shows_the_state(world, maya):
     (card,) = await maya.says("show 3377")
     await maya.presses(card, "Trigger")
     world.later(minutes=3)
@@ -309,7 +309,7 @@ async def test_a_pressed_trigger_acts_once_for_everybody_and_then_tells_the_stat
     assert "Show" in again.buttons
 
 
-async def test_who_may_not_press_does_not_use_up_the_button(world, maya, jonas):
+async def test_a_refused_press_does_not_use_up_the_button(world, maya, jonas):
     (card,) = await maya.mentions("show 3377")
     (refused,) = await jonas.presses(card, "Trigger")
     assert "(`jonas.weber` in EnOS) are not an owner of `3377` *daily-energy-report*" in refused.text
@@ -319,8 +319,8 @@ async def test_who_may_not_press_does_not_use_up_the_button(world, maya, jonas):
 
 async def test_a_redelivery_does_nothing(world, maya):
     origin = Origin(Surface.COMMAND, OPS)
-    await world.heard(maya, "trigger 3377", origin, key="trigger-1")
-    assert await world.heard(maya, "trigger 3377", origin, key="trigger-1") == []
+    await world.say(maya, "trigger 3377", origin, key="trigger-1")
+    assert await world.say(maya, "trigger 3377", origin, key="trigger-1") == []
     assert len(world.enos.done()) == 1
 
 
@@ -331,19 +331,19 @@ async def test_an_outage_before_the_start_says_that_nothing_was_sent(world, maya
     assert await world.store.runs(live=False) == ()
 
 
-async def test_a_link_that_its_first_flow_proves_is_proven_by_using_it(world):
+async def test_a_link_is_proven_by_the_first_flow_that_it_changes(world):
     await world.lina.says("trigger 4501")
     assert len(world.enos.done()) == 1
     assert (await world.store.link(world.lina.person)).verified
 
 
 async def test_a_link_that_the_flow_does_not_prove_only_reads(world):
-    world.enos.names.pop("u15432100000000015")  # the user id is somebody who may edit nothing
+    world.enos.names.pop("u15432100000000015")  # this user id may edit nothing
     (refused,) = await world.lina.says("trigger 4501")
     assert "Your link to EnOS is not proven yet" in refused.text
     assert world.enos.done() == []
 
 
-def test_the_wait_for_the_minute_never_reads_zero():
+def test_the_wait_for_the_minute_is_never_zero():
     run = Run("1-20261121143000", 1, "flow", "T:U0MAYA00001", "p", START, OPS)
     assert "Ask again in 1 s." in second_start(run, START + timedelta(seconds=59.9))

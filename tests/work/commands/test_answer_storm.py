@@ -1,4 +1,4 @@
-"""What people do with incidents that a storm lists: find their own, take them, open a thread."""
+"""What people do with incidents that an alert storm lists: find their own, acknowledge them, open a thread."""
 
 from datetime import timedelta
 
@@ -49,7 +49,7 @@ async def storm(world):
     return seen
 
 
-async def test_a_person_finds_their_own_flow_in_it(world, maya, storm):
+async def test_people_find_their_own_flow_in_a_storm(world, maya, storm):
     (answer,) = await maya.says("incidents mine")
     assert "Your incidents" in answer.text
     assert ": 1" in answer.text
@@ -59,7 +59,7 @@ async def test_a_person_finds_their_own_flow_in_it(world, maya, storm):
     assert "|this list>" in answer.text
 
 
-async def test_those_of_an_owner_are_listed_page_by_page(world, maya, storm):
+async def test_a_storms_incidents_are_listed_by_owner_and_page(world, maya, storm):
     (answer,) = await maya.says("incidents by jonas.weber")
     assert "44, page 1 of 5" in answer.text
     assert "flow-4001" in answer.text
@@ -69,7 +69,7 @@ async def test_those_of_an_owner_are_listed_page_by_page(world, maya, storm):
     assert "45, page 5 of 5" in beyond.text
 
 
-async def test_it_is_taken_from_the_list(world, maya, storm):
+async def test_an_incident_is_acknowledged_from_the_list(world, maya, storm):
     reply, pointer = await maya.carries(storm, f"1|{STORM}|ack 3377")
     assert reply.place == "thread in #data-ops"
     assert "<@U0MAYA00001> has acknowledged" in reply.text
@@ -82,7 +82,7 @@ async def test_a_thread_is_opened_once_with_the_card_and_who_opened_it(world, ma
     assert card.place == "#data-ops"
     assert "Acknowledge" in card.buttons
     assert reply.place == "thread in #data-ops"
-    # by the name that Get Flow told when it was asked who owns it
+    # by the name in the answer of Get Flow, which was called for the owners
     assert "<@U0MAYA00001> opened a thread for *daily-energy-report*" in reply.text
     assert answer.place == "only maya sees"
     assert "↳ `thread 3377`" in answer.text
@@ -94,12 +94,12 @@ async def test_a_thread_is_opened_once_with_the_card_and_who_opened_it(world, ma
     assert "has acknowledged" in inside.text
 
 
-async def test_who_is_neither_owner_nor_on_call_opens_none(world, jonas, storm):
+async def test_others_open_no_thread(world, jonas, storm):
     (answer,) = await jonas.says("thread 3377")
     assert answer.place == "only jonas sees"
     assert "and people on call may do this" in answer.text
 
 
-async def test_who_is_on_call_opens_one_without_a_link(world, storm):
+async def test_people_on_call_open_a_thread_without_a_link(world, storm):
     card, _, _ = await world.actors["sam"].says("thread 3377")
     assert card.place == "#data-ops"

@@ -1,19 +1,21 @@
 """Who sees the answer: every verb, for every kind of person, on every surface."""
 
 from dataclasses import replace
+from datetime import UTC
 
 import pytest
 from answer_world import FAILED, LINKED, OPS, Lost
 
-from bot.core.command.rights import Who
-from bot.core.command.table import ROWS
+from bot.core.command.requests import Help
+from bot.core.command.rights import Caller, Who
+from bot.core.command.table import ROWS, row_of
 from bot.core.flow.status import Status
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.outbox.posts import PostId, PostKind
-from bot.core.people.model import IncomingMessage, Origin, Surface
+from bot.core.people.model import IncomingMessage, Origin, Profile, Surface
 from bot.enos.errors import NoResponse
-from bot.work.commands import visibility
-from bot.work.commands.context import Answer
+from bot.work.commands import reply
+from bot.work.commands.context import Answer, CommandContext
 from bot.work.delivery.outcomes import Reroute, after_refusal
 
 AT_WORK = "3377-2026112110"
@@ -44,7 +46,7 @@ WORDS = {
 ANYONE = {"help", "whoami", "status"}
 READS = {"incidents", "failed", "runs", "show", "log"}
 STARTS = {"trigger", "rerun", "cancel", "enable", "disable"}
-DESK = {"ack", "unack", "close", "reopen"}
+INCIDENT_VERBS = {"ack", "unack", "close", "reopen"}
 ADMINS = {"link", "unlink", "people", "audit"}
 PRIVATE = {"log", "whoami", *ADMINS}
 
@@ -53,8 +55,11 @@ NOT_ADMIN = "Only an admin of the bot may do this"
 NOT_OWNER = "are not an owner of"
 NOT_RESPONDER = "and people on call may do this"
 MAY = {  # what each person may; all else is refused with the first sentence that fits
-    "maya": (ANYONE | READS | STARTS | DESK, {"*": NOT_ADMIN}),
-    "jonas": (ANYONE | READS, dict.fromkeys(STARTS, NOT_OWNER) | dict.fromkeys(DESK, NOT_RESPONDER) | {"*": NOT_ADMIN}),
+    "maya": (ANYONE | READS | STARTS | INCIDENT_VERBS, {"*": NOT_ADMIN}),
+    "jonas": (
+        ANYONE | READS,
+        dict.fromkeys(STARTS, NOT_OWNER) | dict.fromkeys(INCIDENT_VERBS, NOT_RESPONDER) | {"*": NOT_ADMIN},
+    ),
     "alex": (ANYONE | READS | ADMINS, dict.fromkeys(STARTS, NOT_OWNER) | {"*": NOT_RESPONDER}),
     "sam": (ANYONE | {"ack", "unack"}, dict.fromkeys(ADMINS, NOT_ADMIN) | {"*": NOT_LINKED}),
     "priya": (ANYONE, dict.fromkeys(ADMINS, NOT_ADMIN) | {"*": NOT_LINKED}),
@@ -97,10 +102,10 @@ SURFACES = {  # where the asker sees: a refusal and what is private, a question'
 
 @pytest.mark.parametrize("surface", SURFACES, ids=lambda each: each.__name__)
 @pytest.mark.parametrize("name", MAY)
-async def test_one_outcome_for_whom_it_concerns(world, name, surface):
+async def test_each_verb_has_one_outcome_for_the_right_people(world, name, surface):
     actor, own = world.actors[name], LINKED[name][1] if name in LINKED else None
     may, refusals = MAY[name]
-    await world.robot.says("nothing")  # a message in the channel for the button to stand on
+    await world.robot.says("nothing")  # a message in the channel to carry the button
     world.seen[0].channel, world.seen[0].place = OPS, "#data-ops"
     await world.breaks()
     world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00", log="ERROR")
@@ -119,7 +124,7 @@ async def test_one_outcome_for_whom_it_concerns(world, name, surface):
             assert answer.place == private, where
             assert refusals.get(verb, refusals["*"]) in answer.text, where
             assert world.enos.done() == before == [], where
-        elif verb in DESK:
+        elif verb in INCIDENT_VERBS:
             reply, pointer = seen
             assert (reply.place, pointer.place) == ("thread in #data-ops", private), where
             assert f"<@{actor.person.user}>" in reply.text, where
@@ -144,8 +149,8 @@ def test_every_verb_has_its_row_here():
 # ── the thread of an incident ──
 
 
-@pytest.mark.parametrize("verb", sorted(DESK))
-async def test_in_the_incidents_thread_the_reply_is_the_outcome(world, maya, verb):
+@pytest.mark.parametrize("verb", sorted(INCIDENT_VERBS))
+async def test_in_the_incidents_thread_the_reply_is_the_only_outcome(world, maya, verb):
     card = await world.breaks()
     before = {"ack": [], "unack": ["ack 3377"], "close": [], "reopen": ["close 3377"]}
     for words in before[verb]:
@@ -157,7 +162,7 @@ async def test_in_the_incidents_thread_the_reply_is_the_outcome(world, maya, ver
 
 
 @pytest.mark.parametrize("words", ["ack", "close because known", "rerun", "disable 3377 confirmed"])
-async def test_should_the_incidents_channel_take_nothing_the_reply_finds_its_asker(world, maya, words):
+async def test_a_reply_that_its_channel_refuses_goes_to_the_asker(world, maya, words):
     card = await world.breaks()
     world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00")
     reply, *_ = await maya.mentions(words, thread=card.ts)
@@ -185,7 +190,7 @@ async def test_in_the_thread_the_flow_need_not_be_named(world, maya):
     assert whole.place == "thread in #data-ops"
 
 
-async def test_a_change_asked_from_elsewhere_stands_in_the_incidents_thread_and_says_so(world, maya):
+async def test_a_change_asked_for_elsewhere_is_in_the_incidents_thread_and_the_asker_reads_so(world, maya):
     """A log of the incident, read in direct messages, is shown to all from there."""
     card = await world.breaks()
     world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00", log="ERROR")
@@ -196,7 +201,7 @@ async def test_a_change_asked_from_elsewhere_stands_in_the_incidents_thread_and_
     assert "My answer stands in the thread of the incident of `3377` *daily-energy-report*." in pointer.text
 
 
-# ── where the bot may not speak ──
+# ── where the bot may not post ──
 
 
 @pytest.mark.parametrize(
@@ -209,7 +214,7 @@ async def test_a_change_asked_from_elsewhere_stands_in_the_incidents_thread_and_
         SlackUnreachable(),
     ],
 )
-async def test_where_slack_does_not_say_whether_the_bot_is_a_member_it_is_none(world, maya, trouble):
+async def test_without_an_answer_of_slack_the_bot_counts_as_no_member(world, maya, trouble):
     world.slack.broken["channel"] = trouble
     answer, note = await maya.says("trigger 3377")
     assert (answer.place, note.place) == ("dm maya", "only maya sees")
@@ -228,24 +233,26 @@ async def test_a_question_needs_no_membership(world, maya):
     assert answer.place == "only maya sees"
 
 
-# ── what cannot come by a story ──
+# ── cases that no command reaches ──
 
 
 def bare(world, actor, surface):
     where = Origin(surface, f"D{actor.person.user[1:]}" if surface is Surface.DIRECT else OPS)
-    return world.dispatcher._initial_context(IncomingMessage("key", "words", actor.person, where, world.now))
+    incoming = IncomingMessage("key", "words", actor.person, where, world.now)
+    caller = Caller(Profile(actor.person), None)
+    return CommandContext(incoming, Help(), row_of(Help()), "words", caller, UTC, world.now, PostId("answer"))
 
 
-def test_an_answer_without_a_body_is_told_by_nobody(world, maya):
-    assert visibility.posts_of(Answer(None), bare(world, maya, Surface.BUTTON), member=True, spare=PostId("s")) == ()
+def test_an_answer_without_a_body_queues_no_post(world, maya):
+    assert reply.posts_of(Answer(None), bare(world, maya, Surface.BUTTON), member=True, spare=PostId("s")) == ()
 
 
-def test_in_direct_messages_nothing_is_whispered(world, maya):
-    post = visibility.ephemeral(bare(world, maya, Surface.DIRECT), PostId("p"), {"text": "x"})
+def test_in_direct_messages_nothing_is_ephemeral(world, maya):
+    post = reply.ephemeral(bare(world, maya, Surface.DIRECT), PostId("p"), {"text": "x"})
     assert (post.kind, post.channel) == (PostKind.MESSAGE, "D0MAYA00001")
 
 
-def test_who_is_not_linked_has_no_link_to_ask_for(world, maya):
+def test_an_unlinked_caller_has_no_link(world, maya):
     with pytest.raises(LookupError, match="this verb needs a link"):
         _ = bare(world, maya, Surface.COMMAND).link
 
@@ -271,7 +278,7 @@ async def test_where_slack_does_not_say_who_is_on_call(world, trouble, who, take
     assert len([each for each in seen if each.place.startswith("only")]) == 1
 
 
-async def test_questions_do_not_wait_for_it(world, maya):
+async def test_questions_do_not_need_the_on_call_groups(world, maya):
     world.slack.broken["group"] = SlackUnclear("too slow")
     (seen,) = await maya.says("runs")
     assert "EnOS shows you no runs today" in seen.text
@@ -305,7 +312,7 @@ async def test_a_press_that_did_not_act_may_be_pressed_again(world, maya, who, f
     assert [row[2] for row in await world.audited()] == [outcome, "done"]
 
 
-async def test_a_press_while_the_first_is_at_work_says_so(world, maya, jonas):
+async def test_a_press_while_the_first_is_still_running_says_so(world, maya, jonas):
     (card,) = await maya.mentions("show 3318")
     answers = []
 

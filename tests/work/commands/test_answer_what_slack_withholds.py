@@ -1,4 +1,4 @@
-"""What people hear where Slack does not tell the bot what it asks for: the bot was installed with fewer scopes."""
+"""Answers where the bot was installed with fewer scopes, so that Slack refuses what it asks for."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ async def test_an_owner_takes_an_incident_though_the_members_cannot_be_listed(wo
     assert any("You have it" in each.text for each in seen)
 
 
-async def test_who_speaks_in_the_incidents_channel_is_taken_for_a_member_of_it(world, jonas):
+async def test_people_who_write_in_the_incidents_channel_count_as_members(world, jonas):
     world.answer_settings = replace(world.answer_settings, oncall=())
     world.restart()
     await world.breaks()
@@ -27,7 +27,7 @@ async def test_who_speaks_in_the_incidents_channel_is_taken_for_a_member_of_it(w
     assert any("You have it" in each.text for each in seen)
 
 
-async def test_an_outage_is_no_membership(world, jonas):
+async def test_an_outage_makes_nobody_a_member(world, jonas):
     world.answer_settings = replace(world.answer_settings, oncall=())
     world.restart()
     await world.breaks()

@@ -1,4 +1,4 @@
-"""What people mean: names as they look, names that match nothing, times in doubt, and who only mentions the bot."""
+"""What people mean: names as they look, names that match nothing, ambiguous times, and talk that mentions the bot."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -53,7 +53,7 @@ def started(world):
     ],
     ids=ascii,
 )
-async def test_a_name_is_found_as_it_looks_by_every_verb(world, maya, name, typed):
+async def test_every_verb_finds_a_name_by_its_looks(world, maya, name, typed):
     world.enos.add(7001, name, "maya.chen")
     (seen,) = await maya.says(f"show {typed}")
     assert "`7001`" in seen.text
@@ -71,14 +71,14 @@ async def test_a_name_is_found_as_it_looks_by_every_verb(world, maya, name, type
         (["v1", "v1."], "v1.", 7002),
     ],
 )
-async def test_the_name_exactly_as_typed_goes_before_all_that_look_like_it(world, maya, names, typed, meant):
+async def test_the_exact_name_wins_over_similar_ones(world, maya, names, typed, meant):
     for number, name in enumerate(names, start=7001):
         world.enos.add(number, name, "maya.chen")
     await maya.says(f"trigger {typed}")
     assert started(world)[0][2] == meant
 
 
-async def test_of_several_that_look_alike_none_is_started(world, maya):
+async def test_of_several_similar_names_none_is_started(world, maya):
     world.enos.add(7001, "a*b", "maya.chen")
     world.enos.add(7002, "a＊b", "maya.chen")
     (seen,) = await maya.says("trigger a∗b")
@@ -99,13 +99,13 @@ async def test_a_name_that_an_answer_cut_is_found_by_a_question_and_offered_for_
 
 
 @pytest.mark.parametrize("typed", ['"nightly ∗ sync"', '*"nightly ∗ sync"*', '"Nightly\u00a0∗ sync"'])
-async def test_an_incident_is_found_as_its_flows_name_looks_without_enos(world, typed):
+async def test_an_incident_is_found_by_the_looks_of_its_name_without_enos(world, typed):
     await world.breaks(name="nightly * sync")
     await world.sam.says(f"ack {typed}")  # on call, not linked: EnOS is not asked
     assert (await world.incident()).acked_by == world.sam.person
 
 
-async def test_an_incident_of_one_of_two_flows_that_look_alike_is_not_taken(world):
+async def test_an_incident_of_one_of_two_similar_names_is_not_acknowledged(world):
     await world.breaks(name="a*b")
     await world.breaks("2809-202611211000", flow=2809, name="a＊b", owners=("jonas.weber",))
     (seen,) = await world.sam.says("ack a∗b")
@@ -130,7 +130,7 @@ async def test_a_parameter_in_another_width_is_the_flows_own(world, maya):
 
 
 @pytest.mark.parametrize("typed", ["ｍａｙａ．ｃｈｅｎ", "Maya.Chen", "maya.chen.", "*maya.chen*"])
-async def test_an_owner_is_found_as_the_name_looks(world, maya, typed):
+async def test_an_owner_is_found_by_the_looks_of_the_name(world, maya, typed):
     (seen,) = await maya.says(f"runs by {typed}")
     assert "by `maya.chen`" in seen.text
 
@@ -148,7 +148,7 @@ async def test_an_owner_is_found_as_the_name_looks(world, maya, typed):
         ("of 99999999", "EnOS shows you no flow `99999999`", ""),
     ],
 )
-async def test_a_typing_error_is_no_all_clear(world, maya, verb, words, reason, offered):
+async def test_a_mistyped_name_does_not_read_as_all_clear(world, maya, verb, words, reason, offered):
     (seen,) = await maya.says(f"{verb} {words}")
     assert reason in seen.text
     assert "No failures" not in seen.text
@@ -172,7 +172,7 @@ async def test_an_owner_who_is_not_linked_is_known_by_their_runs(world, maya):
     assert "1|" in seen.buttons["ann.lee"]
 
 
-async def test_what_the_asker_may_not_see_is_told_like_what_is_not_there(world, maya):
+async def test_what_the_asker_may_not_see_is_answered_like_what_does_not_exist(world, maya):
     world.enos.add(3370, "secret-flow", "eve.hidden")
     world.enos.run("3370-2026112102")
     world.enos.hidden[3370] = {"u15432100000000011"}
@@ -194,13 +194,13 @@ async def test_what_the_asker_may_not_see_is_told_like_what_is_not_there(world, 
         ("incidents by ann.lee", "search", "I could not check that there is an owner `ann.lee`: EnOS did not answer."),
     ],
 )
-async def test_what_cannot_be_checked_is_said_as_not_checked(world, maya, words, call, note):
+async def test_what_cannot_be_checked_is_said_to_be_unchecked(world, maya, words, call, note):
     world.enos.faults[call] = [NoResponse("no answer within 30 s")]
     (seen,) = await maya.says(words)
     assert note in seen.text
 
 
-async def test_a_refusal_of_the_sign_in_is_not_taken_for_a_flow_that_is_not_there(world, maya):
+async def test_a_refused_sign_in_is_not_read_as_a_missing_flow(world, maya):
     from answer_enos import refusal
 
     world.enos.faults["flow"] = [refusal("wrong_user", "user not found")]
@@ -209,7 +209,7 @@ async def test_a_refusal_of_the_sign_in_is_not_taken_for_a_flow_that_is_not_ther
     assert "No incident" not in seen.text
 
 
-async def test_where_the_list_of_flows_is_not_told_the_refusal_stands_without_the_nearest(world, maya):
+async def test_without_the_list_of_flows_the_refusal_offers_none(world, maya):
     world.enos.faults["all_flows"] = [NoResponse("no answer")]
     (seen,) = await maya.says("runs of 3378")
     assert "EnOS shows you no flow `3378`. Check the id" in seen.text
@@ -222,7 +222,7 @@ async def test_a_list_with_rows_costs_no_more_than_before(world, maya):
 
 
 @pytest.mark.parametrize("words", ["runs 42", "runs 42 fail of 3377", "runs today 55"])
-async def test_a_status_that_there_is_not_is_no_all_clear(world, maya, words):
+async def test_an_unknown_status_does_not_read_as_all_clear(world, maya, words):
     (seen,) = await maya.says(words)
     assert "is not a status that EnOS documents" in seen.text
     assert len(seen.buttons) == (0 if "of" in words else 1)
@@ -235,7 +235,7 @@ async def test_an_unknown_status_that_a_run_has_is_shown(world, maya):
     assert "documents" not in seen.text
 
 
-async def test_an_audit_of_somebody_slack_does_not_tell_about_says_so(world):
+async def test_an_audit_says_where_slack_did_not_confirm_the_person(world):
     broken = SlackLimited(30)
     alex = world.alex
     profile = world.slack.profile
@@ -252,7 +252,7 @@ async def test_an_audit_of_somebody_slack_does_not_tell_about_says_so(world):
     assert "not linked" not in seen.text
 
 
-# ── times in doubt ──
+# ── ambiguous times ──
 
 
 async def test_a_local_time_that_comes_twice_starts_nothing_and_offers_both(world, maya):
@@ -286,7 +286,7 @@ async def test_a_usual_time_is_not_asked_about(world, maya, when):
     assert len(started(world)) == 1
 
 
-async def test_only_who_may_start_it_is_asked(world, jonas):
+async def test_only_people_who_may_start_it_are_asked(world, jonas):
     (seen,) = await jonas.says("trigger 3377 at 2027-11-21 02:00")
     assert "not an owner" in seen.text
 
@@ -301,7 +301,7 @@ async def test_only_who_may_start_it_is_asked(world, jonas):
         ({"timezone": "Europe/Berlin", "offset": timedelta(hours=8)}, "today (2026-11-21, Europe/Berlin)"),
     ],
 )
-async def test_the_offset_counts_where_slack_names_no_zone(world, maya, profile, shown):
+async def test_the_offset_is_used_where_slack_names_no_zone(world, maya, profile, shown):
     from zoneinfo import ZoneInfo
 
     world.answer_settings = replace(world.answer_settings, timezone=ZoneInfo("Asia/Tokyo"))
@@ -311,7 +311,7 @@ async def test_the_offset_counts_where_slack_names_no_zone(world, maya, profile,
     assert shown in seen.text
 
 
-# ── who only mentions the bot ──
+# ── talk that only mentions the bot ──
 
 
 @pytest.mark.parametrize("hint", ["talk", "edited"])
@@ -319,31 +319,29 @@ async def test_the_offset_counts_where_slack_names_no_zone(world, maya, profile,
 async def test_a_hint_is_private_runs_nothing_and_is_said_once(world, maya, hint, surface):
     channel = OPS if surface is Surface.MENTION else "D0MAYA00001"
     origin = Origin(surface, channel, "", world.new_ts())
-    (seen,) = await world.heard(maya, "trigger 3377", origin, key="hint:C:1", hint=hint)
+    (seen,) = await world.say(maya, "trigger 3377", origin, key="hint:C:1", hint=hint)
     assert seen.place == ("only maya sees" if surface is Surface.MENTION else "dm maya")
     assert "Nothing was done." in seen.text
-    assert await world.heard(maya, "trigger 3378", origin, key="hint:C:1", hint="edited") == []
+    assert await world.say(maya, "trigger 3378", origin, key="hint:C:1", hint="edited") == []
     assert started(world) == []
     assert await world.audited() == []
 
 
-async def test_a_hint_that_comes_late_is_a_hint_still(world, maya):
+async def test_a_late_hint_is_still_a_hint(world, maya):
     origin = Origin(Surface.DIRECT, "D0MAYA00001", "", world.new_ts())
     said_at = START
     world.later(minutes=10)
     from bot.core.people.model import IncomingMessage
 
-    await world.dispatcher.receive(
-        IncomingMessage("hint:D:1", "trigger 3377", maya.person, origin, said_at, hint="edited")
-    )
+    await world.receive(IncomingMessage("hint:D:1", "trigger 3377", maya.person, origin, said_at, hint="edited"))
     (seen,) = await world.delivered()
     assert "I don't act on edited messages" in seen.text
     assert seen.buttons == {}
 
 
-async def test_a_stranger_who_mentions_the_bot_hears_what_strangers_hear(world):
+async def test_a_stranger_who_mentions_the_bot_gets_the_answer_for_strangers(world):
     origin = Origin(Surface.MENTION, OPS, "", world.new_ts())
-    (seen,) = await world.heard(world.stranger, "as I told you", origin, hint="talk")
+    (seen,) = await world.say(world.stranger, "as I told you", origin, hint="talk")
     assert "people of my own workspace only" in seen.text
 
 
@@ -363,8 +361,8 @@ COPIED = [
 
 
 @pytest.mark.parametrize("name", COPIED)
-async def test_a_name_that_is_copied_out_of_an_answer_is_found(world, maya, name):
-    """Beside a flow whose name begins with what the copied name looks like."""
+async def test_a_name_copied_from_an_answer_is_found(world, maya, name):
+    """Although another flow's name begins with what the copied name looks like."""
     world.enos.add(9000, name, "maya.chen")
     for number, other in enumerate(("a b and c", "full stop", "N" * 160)):
         world.enos.add(9001 + number, other, "maya.chen")

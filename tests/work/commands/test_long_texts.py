@@ -1,4 +1,4 @@
-"""Going through a megabyte of log holds nobody up."""
+"""Work on a megabyte of log does not block the event loop."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ HOSTILE = ("=====\ncmdline:\n" + 'password="a.a.a.' * 50 + "\n") * 1200
 
 
 async def turns_while(work):
-    """How often others got their turn."""
+    """How often the loop ran something else."""
     task, turns = asyncio.ensure_future(work), 0
     while not task.done():
         turns += 1
@@ -18,7 +18,7 @@ async def turns_while(work):
     return turns, await task
 
 
-async def test_others_get_their_turn_while_a_long_log_is_gone_through():
+async def test_the_loop_runs_while_a_long_log_is_worked_on():
     assert len(HOSTILE) > 900_000
     turns, shown = await turns_while(without_blocking(lambda log: DEFAULT(own_words(log)), HOSTILE))
     assert turns > 20

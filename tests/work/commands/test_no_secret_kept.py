@@ -1,4 +1,4 @@
-"""No secret that is said, sent or shown stands in the database, in what SQLite keeps beside it, or in a backup."""
+"""No secret that is typed, sent or shown is in the database, in SQLite's other files, or in a backup."""
 
 import gc
 
@@ -10,7 +10,7 @@ from bot.core.flow.model import Parameter
 from bot.core.flow.status import Status
 from bot.core.people.model import IncomingMessage, Origin, Surface
 from bot.store.store import Store
-from bot.work.commands.secret_commands import SecretCommands
+from bot.work.commands.context import SecretCommands
 
 SECRET = "hunter2-S3cret"
 RUN = "3377-20261121143000"
@@ -40,13 +40,13 @@ SAID = [
 
 
 def secrets_in(folder, secret=SECRET):
-    """Return the files of a folder in which a secret stands, as SQLite would write it."""
+    """The files of a folder that hold a secret, as SQLite would write it."""
     return [file.name for file in sorted(folder.iterdir()) if secret.encode() in file.read_bytes()]
 
 
 @pytest.mark.parametrize("words", SAID)
 @pytest.mark.parametrize("who", ["maya", "stranger", "priya"])
-async def test_what_is_said_stands_nowhere_at_any_moment(world, tmp_path, words, who):
+async def test_a_secret_is_written_nowhere_at_any_moment(world, tmp_path, words, who):
     await world.breaks()
     looks = []
     world.enos.before["updateAndTrigger"] = lambda: looks.append(secrets_in(tmp_path))
@@ -68,13 +68,13 @@ def _said(world, actor, words, key):
     return IncomingMessage(key, words, actor.person, COMMAND, world.now)
 
 
-async def test_between_the_call_and_its_answer_only_a_fingerprint_stands(world, maya, tmp_path):
+async def test_between_the_call_and_its_answer_only_a_fingerprint_is_stored(world, maya, tmp_path):
     looks = []
     world.enos.faults["updateAndTrigger"] = [Lost(effect=True)]
     world.enos.before["updateAndTrigger"] = lambda: looks.append(secrets_in(tmp_path))
     (message,) = await maya.says(f"trigger 3377 with password={SECRET}")
     assert looks == [[]]
-    world.restart()  # killed before anything was known
+    world.restart()  # killed before EnOS answered
     await world.tick(seconds=100)
     assert "is running (EnOS does not say who started it)" in message.text
     assert ("password", SECRET) in world.enos.done()[0][4]
@@ -82,7 +82,7 @@ async def test_between_the_call_and_its_answer_only_a_fingerprint_stands(world, 
     assert secrets_in(tmp_path) == []
 
 
-async def test_what_the_flow_itself_holds_is_sent_along_and_kept_nowhere(world, maya, tmp_path):
+async def test_the_flows_own_secrets_are_sent_and_stored_nowhere(world, maya, tmp_path):
     held = Parameter("db", f"jdbc:oracle:thin:scott/{SECRET}@//host:1521/x")
     world.enos.change(3377, parameters=(held, Parameter("path", "/a")))
     world.enos.faults["updateAndTrigger"] = [Lost(effect=True)]
@@ -94,7 +94,7 @@ async def test_what_the_flow_itself_holds_is_sent_along_and_kept_nowhere(world, 
     assert secrets_in(tmp_path) == []
 
 
-async def test_other_values_are_still_another_run(world, maya):
+async def test_a_run_with_other_values_is_not_ours(world, maya):
     world.enos.faults["updateAndTrigger"] = [Lost(effect=False)]
     (message,) = await maya.says(f"trigger 3377 with password={SECRET}")
     world.enos.run(RUN, Status.READY, parameters=(*world.enos.flows[3377].parameters, Parameter("password", "another")))
@@ -102,7 +102,7 @@ async def test_other_values_are_still_another_run(world, maya):
     assert "holds this minute" in message.text
 
 
-async def test_under_another_key_a_fingerprint_tells_nothing_and_that_is_said(world, maya):
+async def test_under_another_key_a_fingerprint_cannot_be_compared_and_the_answer_says_so(world, maya):
     world.enos.faults["updateAndTrigger"] = [Lost(effect=True)]
     (message,) = await maya.says(f"trigger 3377 with password={SECRET}")
     world.secret_key = "a new key"
@@ -132,7 +132,7 @@ async def test_a_button_says_its_secret_until_a_restart_and_asks_for_it_after_on
     assert len(world.enos.done()) == 2
 
 
-async def test_stars_that_were_copied_from_an_answer_are_nobodys_password(world, maya):
+async def test_stars_copied_from_an_answer_are_not_sent_as_a_password(world, maya):
     (started,) = await maya.says(f"trigger 3377 with password={SECRET}")
     assert "password=•••" in started.text
     world.later(minutes=2)
@@ -141,7 +141,7 @@ async def test_stars_that_were_copied_from_an_answer_are_nobodys_password(world,
     assert len(world.enos.done()) == 1
 
 
-async def test_what_was_heard_long_ago_with_a_secret_is_asked_for_again(world, maya):
+async def test_an_old_command_with_a_secret_must_be_typed_again(world, maya):
     await world.killed_before_answering(maya, f"trigger 3377 with password={SECRET}", COMMAND)
     world.later(minutes=3)
     (late,) = await world.answer_left_over()
@@ -149,7 +149,7 @@ async def test_what_was_heard_long_ago_with_a_secret_is_asked_for_again(world, m
     assert late.buttons == {}
 
 
-async def test_a_log_goes_from_the_database_as_soon_as_it_stands_in_slack(world, maya, tmp_path):
+async def test_a_log_leaves_the_database_once_it_is_in_slack(world, maya, tmp_path):
     line = "a line of the log that nobody else may read"
     world.enos.run(FAILED, log=f"{line}\n" * 200)
     await maya.says(f"log {FAILED} tail 500")
@@ -164,18 +164,18 @@ async def test_a_reminder_of_the_note_shows_no_secret(world, maya):
     assert (await world.incident()).note == "my.secret.thing=••• is old"
 
 
-def test_what_is_held_in_memory_is_bounded():
+def test_the_commands_kept_in_memory_are_bounded():
     held, names = SecretCommands(most=3), iter("abcd")
     kept = [held.keep(f"trigger {number}", lambda: next(names)) for number in range(4)]
     assert [held.get(name) for name in kept] == [None, "trigger 1", "trigger 2", "trigger 3"]
 
 
-async def test_the_whole_database_is_closed_without_a_secret(tmp_path):
+async def test_the_closed_database_holds_no_secret(tmp_path):
     path = tmp_path / "flowbot.db"
     async with Store.open(path) as store:
         world = await World.begun(store)
         for number, words in enumerate(SAID):
             world.later(minutes=2)
-            await world.heard(world.maya, words, COMMAND, key=f"Ev{number}")
+            await world.say(world.maya, words, COMMAND, key=f"Ev{number}")
     gc.collect()
     assert secrets_in(tmp_path) == []

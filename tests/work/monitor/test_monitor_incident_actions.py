@@ -6,7 +6,7 @@ import pytest
 from memory_store import Killed
 from monitor_world import JONAS, MAYA, World
 
-from bot.core.audit import AttemptResult
+from bot.core.audit import DONE, AttemptResult
 from bot.core.errors import Refused
 from bot.core.flow.status import Status
 from bot.core.incident.model import IncidentId, Phase
@@ -44,7 +44,7 @@ async def test_a_note_and_a_time_are_kept(world):
 
 
 async def test_facts_posts_and_the_end_of_the_attempt_are_one_transaction(world):
-    attempt_result = AttemptResult(7, "done", world.now)
+    attempt_result = AttemptResult(7, DONE, world.now)
     world.store.die_after = 0
     with pytest.raises(Killed):
         await world.incident_actions.acknowledge(world.id, MAYA, world.now, attempt_result=attempt_result)

@@ -1,14 +1,17 @@
-"""Who is mentioned on cards: as it is at each moment, and asked for once in it."""
+"""Which owners are mentioned: those who are linked and active, looked up once for each moment."""
 
 from datetime import timedelta
 
 from monitor_world import JONAS, MAYA, START
 
-from bot.work.monitor.owners import OwnerResolver
+from bot.core.flow.model import UserId, UserName
+from bot.core.people.model import Link
+from bot.store.store import Store
+from bot.work.monitor.owners import MentionableOwners, OwnerResolver
 
 
-class Town:
-    """Names with a memory: who lives here, and what was asked."""
+class Lookup:
+    """Owners as people, and what was asked."""
 
     def __init__(self):
         self.people = {"maya.chen": MAYA, "jonas.weber": JONAS}
@@ -20,17 +23,39 @@ class Town:
 
 
 async def test_each_owner_is_looked_up_once_in_a_moment():
-    town = Town()
-    owner_resolver = OwnerResolver(town)
+    lookup = Lookup()
+    owner_resolver = OwnerResolver(lookup)
     assert (await owner_resolver.resolve(("maya.chen", "nobody", "maya.chen"), START)).people == {"maya.chen": MAYA}
-    look = await owner_resolver.resolve(("nobody", "maya.chen", "jonas.weber"), START)
-    assert look.people == {"maya.chen": MAYA, "jonas.weber": JONAS}
-    assert town.asked == [("maya.chen", "nobody"), ("jonas.weber",)]
+    context = await owner_resolver.resolve(("nobody", "maya.chen", "jonas.weber"), START)
+    assert context.people == {"maya.chen": MAYA, "jonas.weber": JONAS}
+    assert lookup.asked == [("maya.chen", "nobody"), ("jonas.weber",)]
 
 
-async def test_who_is_found_to_be_gone_a_moment_later_is_mentioned_no_more():
-    town = Town()
-    owner_resolver = OwnerResolver(town)
+async def test_an_owner_found_to_be_deactivated_a_moment_later_is_not_mentioned_then():
+    lookup = Lookup()
+    owner_resolver = OwnerResolver(lookup)
     await owner_resolver.resolve(("maya.chen",), START)
-    del town.people["maya.chen"]
+    del lookup.people["maya.chen"]
     assert (await owner_resolver.resolve(("maya.chen",), START + timedelta(milliseconds=200))).people == {}
+
+
+class Accounts:
+    """Knows which accounts are deactivated, and what was asked."""
+
+    def __init__(self, *gone):
+        self.gone, self.asked = set(gone), []
+
+    async def deactivated(self, users, longest_wait):
+        self.asked.append((sorted(users), longest_wait))
+        return frozenset(self.gone & set(users))
+
+
+async def test_owners_who_are_linked_and_active_can_be_mentioned(tmp_path):
+    accounts = Accounts(JONAS.user)
+    async with Store.open(tmp_path / "flowbot.db") as store:
+        await store.put_links(
+            [Link(MAYA, UserId("u1"), UserName("maya.chen")), Link(JONAS, UserId("u2"), UserName("jonas.weber"))]
+        )
+        people = await MentionableOwners(store, accounts, 0.5).people_of(["maya.chen", "jonas.weber", "sam.lee"])
+    assert people == {"maya.chen": MAYA}
+    assert accounts.asked == [(sorted((MAYA.user, JONAS.user)), 0.5)]

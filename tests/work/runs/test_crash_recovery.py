@@ -1,4 +1,4 @@
-"""What a bot that was killed left open is looked up at the next start, and answered with what is known."""
+"""What a killed bot left open is looked up at the next start, and answered with what is known."""
 
 import json
 from dataclasses import replace
@@ -27,7 +27,7 @@ async def close_left_open(world):
     await crash_recovery.close_attempts(world.services, await crash_recovery.open_attempts(world.services))
 
 
-async def test_killed_after_the_call_the_run_is_found_and_told(world):
+async def test_killed_after_the_call_the_run_is_found_and_shown(world):
     class Killed(BaseException):
         pass
 
@@ -39,9 +39,9 @@ async def test_killed_after_the_call_the_run_is_found_and_told(world):
     world.enos.__class__ = Dies
     with pytest.raises(Killed):
         await world.maya.says("trigger 3377")
-    assert await world.tick(seconds=10) == []  # the journey might still be waiting, for all it knows
+    assert await world.tick(seconds=10) == []  # the command might still be waiting for EnOS
     world.restart()
-    assert await crash_recovery.open_attempts(world.services) == ()  # following looks it up
+    assert await crash_recovery.open_attempts(world.services) == ()  # left to the run tracker
     (message,) = await world.tick(seconds=1)
     assert message.place == "#data-ops"
     assert "is running (EnOS does not say who started it); <@U0MAYA00001> asked for it." in message.text
@@ -49,7 +49,7 @@ async def test_killed_after_the_call_the_run_is_found_and_told(world):
     assert len(world.enos.done()) == 1
 
 
-async def test_killed_after_a_rerun_from_a_card_the_run_is_told_in_its_thread(world):
+async def test_killed_after_a_rerun_from_a_card_the_run_is_shown_in_its_thread(world):
     card = await world.breaks()
     world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00")
     world.enos.before["triggerFromTask"] = lambda: (_ for _ in ()).throw(KeyboardInterrupt)
@@ -62,7 +62,7 @@ async def test_killed_after_a_rerun_from_a_card_the_run_is_told_in_its_thread(wo
     assert "was not started" in message.text
 
 
-async def test_what_cannot_be_answered_stays_open_and_does_not_hold_up_the_others(world, caplog):
+async def test_an_attempt_that_cannot_be_answered_stays_open_and_blocks_no_other(world, caplog):
     for key, who, words in (("first", world.maya, "x"), ("second", world.jonas, "enable 3318")):
         await world.store.begin_attempt(Attempt(key, who.person, OPS, "", "command", words, "enable", world.now))
     first, other = await crash_recovery.open_attempts(world.services)
@@ -73,7 +73,7 @@ async def test_what_cannot_be_answered_stays_open_and_does_not_hold_up_the_other
     assert [entry.id for entry in await world.store.unfinished_attempts()] == [first.id]
 
 
-async def test_killed_before_the_call_nothing_was_done_and_the_person_hears_it(world):
+async def test_killed_before_the_call_the_person_reads_that_nothing_was_done(world):
     await attempted(world, "trigger 3377", "trigger")
     await close_left_open(world)
     (message,) = await world.delivered()
@@ -91,7 +91,7 @@ async def test_killed_before_the_call_nothing_was_done_and_the_person_hears_it(w
         (True, "dm maya", "Nothing was done.", "outage:interrupted"),
     ],
 )
-async def test_killed_around_a_switch_the_flow_tells(world, active, place, text, outcome):
+async def test_killed_around_a_switch_the_flow_shows_what_happened(world, active, place, text, outcome):
     world.enos.change(3377, active=active)
     await attempted(world, "disable 3377", "disable", detail='{"act": "switch", "flow": 3377, "active": false}')
     await close_left_open(world)
@@ -100,7 +100,7 @@ async def test_killed_around_a_switch_the_flow_tells(world, active, place, text,
     assert [row[2] for row in await world.audited()] == [outcome]
 
 
-async def test_killed_around_a_cancel_the_run_tells(world):
+async def test_killed_around_a_cancel_the_run_shows_what_happened(world):
     world.enos.run(FAILED, Status.CANCEL)
     await attempted(world, f"cancel {FAILED}", "cancel", detail=f'{{"act": "cancel", "instance": "{FAILED}"}}')
     await close_left_open(world)
@@ -122,7 +122,7 @@ async def test_killed_around_the_cancel_of_a_run_that_is_not_shown(world):
 
 @pytest.mark.parametrize("user", ["", "u15432100000000011"])
 @pytest.mark.parametrize("relinked", [True, False])
-async def test_who_is_not_that_user_any_more_is_not_told_what_only_that_user_sees(world, user, relinked):
+async def test_a_person_whose_link_changed_is_not_shown_what_the_old_user_sees(world, user, relinked):
     world.enos.run(FAILED, Status.CANCEL)
     told = {"act": "cancel", "instance": FAILED} | ({"user": user} if user else {})
     await attempted(world, f"cancel {FAILED}", "cancel", detail=json.dumps(told))
@@ -138,7 +138,7 @@ async def test_who_is_not_that_user_any_more_is_not_told_what_only_that_user_see
     assert [row[2:5] for row in await world.audited()] == [("unclear:link_changed", "", "")]
 
 
-async def test_while_enos_is_away_it_is_said_that_nobody_knows(world):
+async def test_while_enos_is_down_the_answer_is_that_it_is_not_known(world):
     world.enos.faults["flow"] = [NoResponse("no answer within 60 s")]
     await attempted(world, "enable 3377", "enable", detail='{"act": "switch", "flow": 3377, "active": true}')
     await close_left_open(world)
@@ -158,7 +158,7 @@ async def test_while_enos_is_away_it_is_said_that_nobody_knows(world):
         ('link <@U0JONAS0001> "cut off', "Nothing was done."),
     ],
 )
-async def test_killed_around_a_link_the_store_tells(world, words, text):
+async def test_killed_around_a_link_the_store_shows_what_happened(world, words, text):
     await attempted(world, words, words.partition(" ")[0], who=world.alex)
     await close_left_open(world)
     (message,) = await world.delivered()

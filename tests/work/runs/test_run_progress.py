@@ -10,7 +10,7 @@ from answer_world import FAILED, OPS, Lost
 
 from bot.core.flow.model import Parameter
 from bot.core.flow.status import Status
-from bot.core.incident.facts import ChangeSet
+from bot.core.incident.facts import ChangeSet, RunState
 from bot.core.outbox.conversations import SlackUnreachable
 from bot.core.outbox.posts import PostId
 from bot.enos.errors import NoResponse
@@ -25,7 +25,7 @@ async def started(world, words="trigger 3377"):
     return message
 
 
-async def test_progress_edits_the_one_message_until_the_result_stands_there(world):
+async def test_progress_edits_one_message_up_to_the_result(world):
     message = await started(world)
     assert [each.text for each in await world.tick(seconds=1)] == []
     await world.tick(seconds=3)
@@ -66,7 +66,7 @@ async def test_the_result_says_its_words_once_above_the_coloured_bar(world):
     assert beside[0]["color"] == "#1a7f37"
 
 
-async def test_the_watcher_is_told_of_what_began_and_of_what_ended(world):
+async def test_the_monitor_polls_soon_after_a_start_and_an_end(world):
     await started(world)
     assert world.polls_requested == 1
     world.enos.becomes(RUN, Status.SUCCESS, [DONE] * 3)
@@ -128,7 +128,7 @@ async def test_the_result_does_not_wait_for_ever_for_an_incident(world):
     assert await world.store.runs(live=True) == ()
 
 
-async def test_slack_and_enos_may_be_away_meanwhile(world, caplog):
+async def test_slack_and_enos_may_be_down_meanwhile(world, caplog):
     message = await started(world)
     world.enos.faults["instance"] = [NoResponse("no answer within 60 s")]
     await world.tick(seconds=4)
@@ -142,7 +142,7 @@ async def test_slack_and_enos_may_be_away_meanwhile(world, caplog):
     assert not caplog.records
 
 
-async def test_a_bug_with_one_run_does_not_hold_up_the_others(world, caplog):
+async def test_a_bug_with_one_run_does_not_stop_the_others(world, caplog):
     first = await started(world)
     second = await started(world, "trigger 3318")
     world.enos.faults["instance"] = [KeyError("bug"), None]
@@ -154,15 +154,15 @@ async def test_a_bug_with_one_run_does_not_hold_up_the_others(world, caplog):
     assert "about to start" in second.text
 
 
-async def test_what_does_not_end_for_a_day_is_let_go(world):
+async def test_a_run_that_does_not_end_in_a_day_is_followed_no_longer(world):
     message = await started(world)
     await world.tick(hours=25)
     assert "had not ended when I last saw it" in message.text
     assert set(message.buttons) == {"Show"}
-    assert [run.state for run in await world.store.runs(live=False)] == ["lost"]
+    assert [run.state for run in await world.store.runs(live=False)] == [RunState.LOST]
 
 
-async def test_a_run_that_vanishes_is_waited_for_and_let_go_after_a_day(world):
+async def test_a_run_that_vanishes_is_followed_for_a_day(world):
     message = await started(world)
     del world.enos.rows[RUN]
     assert await world.tick(hours=2) == []
@@ -170,22 +170,22 @@ async def test_a_run_that_vanishes_is_waited_for_and_let_go_after_a_day(world):
     assert "had not ended when I last saw it" in message.text
 
 
-def test_looks_become_rare():
+def test_checks_become_less_frequent():
     ages = [timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=5)]
     assert [run_progress.wait_until_next(age).total_seconds() for age in ages] == [3, 10, 30, 60]
 
 
-async def test_a_run_that_left_no_attempt_ends_none(world):
+async def test_a_run_without_an_attempt_ends_none(world):
     await started(world)
     (run,) = await world.store.runs(live=True)
-    await world.store.put_run(replace(run, attempt=0, state="asked"))
+    await world.store.put_run(replace(run, attempt=0, state=RunState.ASKED))
     del world.enos.rows[RUN]
     await world.tick(seconds=90)
     await world.tick(seconds=60)
-    assert [each.state for each in await world.store.runs(live=False)] == ["not started"]
+    assert [each.state for each in await world.store.runs(live=False)] == [RunState.NOT_STARTED]
 
 
-async def test_an_incident_whose_card_does_not_stand_yet_is_not_linked(world):
+async def test_an_incident_whose_card_is_not_posted_yet_is_not_linked(world):
     message = await started(world)
     world.enos.becomes(RUN, Status.FAIL, [DONE, Status.FAIL, WAITS])
     await world.breaks(RUN)
@@ -221,7 +221,7 @@ async def test_a_lost_answer_is_looked_up_and_the_run_found(world, words, call):
     assert "ended with SUCCESS" in message.text
 
 
-async def test_a_lost_answer_to_what_never_began_ends_after_a_minute_and_frees_the_button(world):
+async def test_a_lost_answer_to_a_run_that_never_started_ends_after_a_minute_and_frees_the_button(world):
     (card,) = await world.maya.says("show 3377")
     world.enos.faults["trigger"] = [Lost(effect=False)]
     (message,) = await world.maya.presses(card, "Trigger")
@@ -245,7 +245,7 @@ async def test_a_lost_answer_to_what_never_began_ends_after_a_minute_and_frees_t
         },
     ],
 )
-async def test_another_run_in_that_minute_is_not_taken_for_ours(world, other):
+async def test_another_run_in_that_minute_is_not_followed_as_ours(world, other):
     world.enos.faults["triggerFromTask"] = [Lost(effect=False)]
     message = await started(world, "trigger 3377 from 108580")
     world.enos.run(RUN, Status.READY, **other)
