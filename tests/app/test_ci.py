@@ -3,11 +3,13 @@
 import importlib.util
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -101,3 +103,18 @@ def test_every_file_of_tests_is_in_one_part_of_the_gate():
     files = sorted(file for part in parts for file in (part.glob("test_*.py") if part.is_dir() else [part]))
     assert files == sorted((ROOT / "tests").rglob("test_*.py"))
     assert gate.parts().keys() >= gate.UNCOUNTED | gate.REAL_TIME
+
+
+def test_the_hooks_before_a_commit_run_checks_of_the_gate(monkeypatch):
+    def comparable(command):
+        tool = Path(command[0]).name
+        return ["python" if tool.startswith("python") else tool, *command[1:]]
+
+    checks = []
+    monkeypatch.setattr(gate, "check", lambda _, *command, **__: checks.append(comparable(command)))
+    monkeypatch.setattr(gate, "installed", lambda: None)
+    gate.quick()
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    hooks = [comparable(shlex.split(hook["entry"])) for repo in config["repos"] for hook in repo["hooks"]]
+    assert hooks
+    assert all(hook in checks for hook in hooks), (hooks, checks)

@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 
 ROOT = Path(__file__).resolve().parents[2]
 LINES = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
@@ -57,3 +58,8 @@ def test_what_builds_the_wheel_is_what_the_project_asks_for():
         for name in ("-build", "-dev")
     }
     assert set(versions["-build"]) <= set(versions["-dev"])
+
+
+def test_the_wheel_says_that_it_is_typed():
+    shipped = {file.distribution_path for file in WheelBuilder(str(ROOT)).recurse_included_files()}
+    assert {"bot/py.typed", "bot/__main__.py"} <= shipped
