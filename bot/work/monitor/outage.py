@@ -104,7 +104,7 @@ class OutageNotice:
 class LagNotice:
     """The notice and the alarm that no poll completes."""
 
-    def __init__(self, store: Store, new_id: NewId, alarms: Alarms, *, channel: str) -> None:
+    def __init__(self, store: "Store", new_id: NewId, alarms: Alarms, *, channel: str) -> None:
         self._store = store
         self._new_id = new_id
         self._alarms = alarms
