@@ -38,7 +38,7 @@ def fit(text: str, limit: int) -> str:
 
 
 def mrkdwn(text: str, limit: int = _SECTION) -> Element:
-    """A text object in which Slack looks for nothing by itself."""
+    """A text object in which Slack does not look for links and mentions of its own."""
     shown = text if len(text) <= limit else fit(text, limit)
     return {"type": "mrkdwn", "text": shown if text.strip() else "–", "verbatim": True}
 
@@ -79,9 +79,9 @@ def rich_pre(text: str) -> Block:
 
 
 def value(command: str, post: str) -> str:
-    """What a button carries: version, the post it stands on, the words it says.
+    """A button's value: version, its post, its command.
 
-    Words that are too long are stashed by the caller, who hands ``#<stash id>`` in their place.
+    The caller stashes commands that are too long and passes ``#<stash id>`` instead.
     """
     return f"{_VERSION}|{post}|{command}"
 
@@ -94,7 +94,7 @@ def button(
     index: int,
     style: str | None = None,
 ) -> Element:
-    """A button that says ``command``. Raises ValueError over 2,000 characters of value: stash it first."""
+    """A button for a command. Raises ValueError over 2,000 characters of value: stash it first."""
     element: Element = {
         "type": "button",
         "text": _label(label, _LABEL),
@@ -119,10 +119,10 @@ def menu(options: Sequence[tuple[str, str]], post: str, index: int) -> Element:
 
 
 def body(text: str, blocks: Sequence[Block], color: str | None = None, head: Sequence[Block] = ()) -> dict[str, Any]:
-    """A message: ``text`` is what a phone shows; with ``color`` the blocks stand beside a bar.
+    """A message: ``text`` is what a phone shows; with ``color`` the blocks are next to a colored bar.
 
-    On a phone's line Slack reads no dates: there they stand in UTC. ``head`` stands above the bar: mentions belong
-    there, since Slack notifies nobody from beside a bar.
+    In ``text`` Slack shows no dates: they become UTC. ``head`` is above the bar: mentions belong there, since Slack
+    notifies nobody of a mention next to a bar.
     At most 50 blocks and 13,000 characters in all; rows of buttons are kept, texts at the end are left out.
     """
     short = SLACK_DATE.sub(r"\1", text) if text.strip() else "–"
