@@ -1,7 +1,8 @@
 """What of a task's log may be shown: the program's own output, or its first line that looks like an error.
 
 The head that EnOS writes is between two lines of ``=`` and holds the command line, which may hold secrets: all of it
-is removed, since a command line may have many lines. A retried task may have several heads. Source: Get Task Instance Log, samples.
+is removed, since a command line may have many lines. A retried task may have several heads. Source: Get Task Instance
+Log, samples.
 
 A log may be a megabyte of what looks like the beginning of a head: each kind of head is found in one pass over the
 text, never by searching for its end from each beginning.
@@ -153,6 +154,6 @@ def _raised(lines: Iterator[str]) -> str:
 
 
 def _shown(line: str, mask: Callable[[str], str]) -> str:
-    """Cleaned before it is masked: invisible characters would hide a secret. Masked before it is cut: so would a cut."""
+    """Cleaned before masking: invisible characters would hide a secret. Masked before cutting: so would a cut."""
     shown = mask(clean(_cleaned(line))).strip()
     return shown if len(shown) <= LIMIT else shown[: LIMIT - 1].rstrip() + "…"
