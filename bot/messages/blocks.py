@@ -36,7 +36,7 @@ def fit(text: str, limit: int) -> str:
 
 
 def mrkdwn(text: str, limit: int = _SECTION) -> Element:
-    """A text object in which Slack looks for nothing by itself."""
+    """A text object in which Slack does not look for links and mentions of its own."""
     shown = text if len(text) <= limit else fit(text, limit)
     return {"type": "mrkdwn", "text": shown if text.strip() else "–", "verbatim": True}
 
@@ -84,7 +84,7 @@ def button(
     index: int,
     style: str | None = None,
 ) -> Element:
-    """A button that says ``command``. Raises ValueError over 2,000 characters of value: stash it first."""
+    """A button for a command. Raises ValueError over 2,000 characters of value: stash it first."""
     element: Element = {
         "type": "button",
         "text": _label(label, _LABEL),
@@ -109,10 +109,10 @@ def menu(options: Sequence[tuple[str, str]], post: str, index: int) -> Element:
 
 
 def body(text: str, blocks: Sequence[Block], color: str | None = None, head: Sequence[Block] = ()) -> dict[str, Any]:
-    """A message: ``text`` is what a phone shows; with ``color`` the blocks stand beside a bar.
+    """A message: ``text`` is what a phone shows; with ``color`` the blocks are next to a colored bar.
 
-    On a phone's line Slack reads no dates: there they stand in UTC. ``head`` stands above the bar: mentions belong
-    there, since Slack notifies nobody from beside a bar.
+    In ``text`` Slack shows no dates: they become UTC. ``head`` is above the bar: mentions belong there, since Slack
+    notifies nobody of a mention next to a bar.
     At most 50 blocks and 13,000 characters in all; rows of buttons are kept, texts at the end are left out.
     """
     short = SLACK_DATE.sub(r"\1", text) if text.strip() else "–"

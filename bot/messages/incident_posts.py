@@ -13,14 +13,14 @@ from bot.core.outbox.posts import Body, Lane, NewPost, PostId, PostKind
 from bot.messages.cards import incident as cards
 from bot.messages.cards import incident_replies as replies
 
-HOLD = timedelta(seconds=1.5)  # a first message waits so long for task, error line and owners
-GOOD_NEWS = Lane.HOUSEKEEPING  # of a reply that tells a success: what fails in its channel goes first
-MERGE_EDITS_FOR = timedelta(seconds=2)  # edits of one card within so long become one
+HOLD = timedelta(seconds=1.5)  # how long a first message waits for task, error line and owners
+GOOD_NEWS = Lane.HOUSEKEEPING  # lane of replies about successes: failures in the channel go first
+MERGE_EDITS_FOR = timedelta(seconds=2)  # in which edits of one card become one
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What deciding depends on besides the rows and what is known."""
+    """What decisions depend on, besides rows and stored state."""
 
     now: datetime
     alerting: frozenset[int]
@@ -29,11 +29,11 @@ class Terms:
     kind: int | None = None  # the scheduling type that was searched; None for a single read
     by_instance: bool = False  # an incident for each instance instead of each flow
     stored_at: datetime | None = None  # when the page is written, where that is later than the poll's ``now``
-    group_under: PostId | None = None  # the first start's message, while it is being gathered
+    group_under: PostId | None = None  # the first start's message, during the first read
     render_context: cards.RenderContext = field(default_factory=cards.RenderContext)
-    storm: int = 0  # more incidents than this within ten minutes are a storm; 0: there are none
+    storm: int = 0  # more incidents than this within ten minutes are a storm; 0: no storms
     command: str = "/flow"
-    renamed: frozenset[InstanceId] = frozenset()  # runs that are listed with another flow's name than before
+    renamed: frozenset[InstanceId] = frozenset()  # runs listed under another flow name than before
 
     @property
     def told_at(self) -> datetime:
@@ -47,12 +47,12 @@ class Terms:
 
     @property
     def held_until(self) -> datetime:
-        """When a first message goes at the latest."""
+        """The latest time at which a first message is sent."""
         return self.told_at + HOLD
 
 
 def changed(old: Incident, new: Incident, reason: Transition, terms: Terms, *, reply: Body | None = None) -> ChangeSet:
-    """The facts of a change for the better: the incident, its reply, and its card as it stands now."""
+    """What to write after a success: the incident, its reply, and its card."""
     if reason is Transition.NOTHING:
         return ChangeSet()
     said = () if reply is None else (in_thread(new, reply, terms, lane=GOOD_NEWS),)
@@ -70,7 +70,7 @@ def in_thread(
     user: str = "",
     reminds_of: str = "",
 ) -> NewPost:
-    """A reply in an incident's thread; an answer to a ``user`` goes to them where the channel takes nothing."""
+    """A reply in an incident's thread; an answer to a ``user`` is sent to them where the channel refuses it."""
     return NewPost(
         id=PostId(id_ or terms.new_id()),
         kind=PostKind.MESSAGE,
@@ -88,7 +88,7 @@ def in_thread(
 def redrawn(old: Incident, new: Incident, terms: Terms) -> tuple[NewPost, ...]:
     """The edit that shows the incident as it is now; none where that would look the same.
 
-    A gathered incident has no card: the message it stands under is drawn anew by whoever keeps it.
+    A grouped incident has no card: its group's message is rendered elsewhere.
     """
     if new.grouped or _looks_same(old, new, terms):
         return ()
@@ -97,7 +97,7 @@ def redrawn(old: Incident, new: Incident, terms: Terms) -> tuple[NewPost, ...]:
 
 def _looks_same(old: Incident, new: Incident, terms: Terms) -> bool:
     if (old.phase, len(old.occurrences)) != (new.phase, len(new.occurrences)):
-        return False  # the count is on the card: no need to draw it twice to know
+        return False  # the count is on the card, so that it has changed
     return cards.card(old, "", terms.render_context) == cards.card(new, "", terms.render_context)
 
 
@@ -130,7 +130,7 @@ def edit(incident: Incident, terms: Terms, *, at_once: bool = False) -> NewPost:
 
 
 def success_reply(old: Incident, new: Incident, reason: Transition, zone: timedelta | None = None) -> Body:
-    """What is said of a success: the alarm has ended, or a failure got its good run.
+    """The reply after a success: the alarm has ended, or a failure was backfilled.
 
     ``zone`` is that of the times EnOS prints.
     """

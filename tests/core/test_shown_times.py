@@ -218,6 +218,8 @@ def test_each_form():
     assert day_before(at, ZONE) == "2026-11-05"
     assert day_before(at, timedelta()) == "2026-11-04"
     assert day_before(at, None) == ""
+    assert [duration(timedelta(seconds=seconds)) for seconds in (45, 60, 7500)] == ["45 s", "1 min", "2 h 5 min"]
+    assert day_before(datetime.min.replace(tzinfo=UTC), timedelta()) == ""
 
 
 @given(st.timedeltas(min_value=timedelta(days=-400), max_value=timedelta(days=400)))

@@ -28,7 +28,7 @@ class Check:
     fix: str = ""  # what to do about it
 
     def __post_init__(self) -> None:
-        """Keep it one line, whatever words of others it holds."""
+        """Make it one line, whatever texts from outside it holds."""
         for name in ("says", "fix"):
             object.__setattr__(self, name, " ".join(clean(getattr(self, name)).split()))
 
@@ -39,12 +39,12 @@ def ok(name: str, says: str) -> Check:
 
 
 def warning(name: str, says: str, fix: str) -> Check:
-    """A check that found something to mend."""
+    """A check that found something to fix."""
     return Check(name, CheckState.WARNING, says, fix)
 
 
 def failed(name: str, says: str, fix: str = "") -> Check:
-    """A check that found something broken. A sentence of a failure may bring its way out along."""
+    """A check that found something broken. ``says`` may hold what to do as well."""
     return Check(name, CheckState.FAILED, says, fix)
 
 
@@ -80,7 +80,7 @@ def report(checks: Sequence[Check]) -> Mapping[str, Any]:
 
 
 def some(things: Sequence[str], most: int = NAMED) -> str:
-    """The first few things, and how many more there are."""
+    """The first ``most`` things, and how many more there are."""
     more = f" and {len(things) - most} more" if len(things) > most else ""
     return ", ".join(things[:most]) + more
 

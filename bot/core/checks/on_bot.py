@@ -1,4 +1,4 @@
-"""What is found at the bot itself: its database, the process that holds it, and its test message. Pure."""
+"""Checks of flowbot itself: its database, the process that holds it, and its test message. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ MAX_POST_AGE = 120.0  # seconds that a post may wait
 
 @dataclass(frozen=True, slots=True)
 class BotReport:
-    """What a running bot tells of itself."""
+    """What a running bot reports about itself."""
 
     version: str
     why_not_ready: str = ""
@@ -25,7 +25,7 @@ class BotReport:
 
 
 def written(bot_report: BotReport) -> Mapping[str, Any]:
-    """It as JSON takes it."""
+    """The report as JSON."""
     links = [
         [each.person.team, each.person.user, each.user_id, each.user_name, each.verified] for each in bot_report.links
     ]
@@ -33,7 +33,7 @@ def written(bot_report: BotReport) -> Mapping[str, Any]:
 
 
 def read(told: Mapping[str, Any]) -> BotReport:
-    """What ``written`` wrote; what another version lacks or adds is left out."""
+    """The report that ``written`` wrote; fields that only another version has are left out."""
     known = {name: told[name] for name in BotReport.__slots__ if name in told}
     links = tuple(
         Link(Person(str(team), str(user)), UserId(str(id_)), UserName(str(name)), verified=bool(verified))
@@ -66,7 +66,7 @@ def running(bot_report: BotReport, holder: str, version: str) -> tuple[Check, ..
 
 
 def message(where: str, seconds: float) -> Check:
-    """That the test message made its way."""
+    """That the test message was posted, found, edited and deleted."""
     says = f"A message was posted in {where}, found again by its id, edited and deleted, in {seconds:.1f} s."
     return ok("slack message", says)
 

@@ -1,4 +1,4 @@
-"""What EnOS's answers mean for a bot that watches there: pure, from what was told to checks."""
+"""Checks of EnOS, from its answers. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
@@ -17,7 +17,7 @@ from bot.core.flow.times import calibrate, zone_offset
 from bot.core.health.coverage import unwatched
 from bot.core.people.model import Link
 
-STALE = timedelta(minutes=10)  # EnOS turns away calls that are 15 minutes off; nearer than this is too near
+STALE = timedelta(minutes=10)  # EnOS refuses calls that are 15 minutes off; this leaves a margin
 
 # A service account acts only after an administrator of its organization has authorized it. EnOS's pages do not agree on
 # how a refusal for that reason looks: the gateway's 403, or the platform's "no privilege".
@@ -59,7 +59,7 @@ def zone(setting: str, printed: str, rows: Sequence[Instance]) -> Check:
 def flows(
     user: str, every: Collection[FlowName], mine: Collection[FlowName], searched: Collection[FlowId] = ()
 ) -> Check:
-    """What the watcher's user can and cannot see; of ``searched`` a search has brought runs."""
+    """Which flows the watcher's user can see; a search has returned runs of those in ``searched``."""
     name = "enos flows"
     seen = {flow.id for flow in mine} | set(searched)
     hidden = unwatched(every, seen, ())
@@ -90,7 +90,7 @@ def pages(setting: str, found: str | None) -> Check:
 
 
 def order(sorted_by: Collection[str]) -> Check:
-    """Whether searches come in the order of change; ``sorted_by`` is what each search was sorted by."""
+    """Whether searches are sorted by change; ``sorted_by`` is the sort field of each search."""
     if all(sorted_by):
         return ok("enos order", "EnOS lists what changed last first.")
     says = "EnOS does not sort by the time of change, so every poll reads the whole window."
@@ -98,7 +98,7 @@ def order(sorted_by: Collection[str]) -> Check:
 
 
 def links(found: Sequence[Link], doubts: Mapping[Link, str], command: str) -> tuple[Check, ...]:
-    """The checks about who is linked; ``doubts`` say of unproven links what speaks against them, if anything."""
+    """The checks about who is linked; ``doubts`` say why a link is not verified, where that is known."""
     way = f"{command} link @person USERID NAME"
     if not found:
         says = "Nobody is linked to an EnOS user, so nobody can read or change anything from Slack."

@@ -1,4 +1,4 @@
-"""What Slack's answers mean for a bot that wants to work there: pure, from what was told to checks."""
+"""Checks of Slack, from its answers. Pure."""
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
@@ -16,8 +16,8 @@ from bot.core.outbox.slack_errors import SHARED_CHANNEL, meaning
 from bot.core.people import on_call as oncall
 from bot.core.people.model import Link, Profile
 
-DRIFT = timedelta(seconds=60)  # two clocks that differ by more are worth a word
-FRESH = timedelta(minutes=5)  # Slack's requests older than this are not believed (its signing rules)
+DRIFT = timedelta(seconds=60)  # clocks that differ by more are a warning
+FRESH = timedelta(minutes=5)  # older requests of Slack are refused (its signing rules)
 
 CUT_TO = 15  # messages of a page
 _HISTORY = "slack history"
@@ -71,9 +71,9 @@ def apart(skew: timedelta) -> str:
 
 
 def channel(found: Channel, shared: Collection[str]) -> Check:
-    """Whether flowbot can work in its default channel, as far as Slack's description tells.
+    """Whether flowbot can work in its default channel, by Slack's description of it.
 
-    ``shared`` are the channels that may hear of failures though another organization reads there.
+    ``shared`` are the channels where failures may be posted although another organization reads there.
     """
     name, shown = "slack channel", named(found)
     if found.archived:
@@ -102,7 +102,7 @@ def history(shown: int, asked: int, *, more: bool) -> Check:
 
 
 def history_slow(seconds: float) -> Check:
-    """That Slack asked to wait for the second look at a channel within a minute."""
+    """That Slack asked to wait before the second read of a channel within a minute."""
     says = f"Slack asked to wait {seconds:g} s for a second look at the channel."
     why = "It allows one a minute to apps distributed outside its Marketplace."
     return warning(
@@ -125,13 +125,13 @@ def named(found: Channel) -> str:
 
 
 def told(error: str) -> str:
-    """Slack's error word with its meaning, where that is known."""
+    """Slack's error code with its meaning, where that is known."""
     sentence = meaning(error).sentence
     return f"{sentence} ({error})" if sentence else error
 
 
 def admin(user: str, profile: Profile | None) -> Check | None:
-    """What is wrong with somebody of ``FLOWBOT_ADMINS``; None profile means that Slack knows nobody."""
+    """What is wrong with somebody of ``FLOWBOT_ADMINS``; ``profile`` is None where Slack has no such user."""
     name, fix = "slack admins", "Correct FLOWBOT_ADMINS."
     if profile is None:
         return failed(name, f"Slack knows no {user} of FLOWBOT_ADMINS.", fix)
@@ -155,9 +155,9 @@ def admins(users: Sequence[str], troubles: Sequence[Check]) -> tuple[Check, ...]
 
 
 def linked(looked_at: Sequence[tuple[Link, Profile | None]], others: int, command: str) -> Check:
-    """Which linked people are in Slack no more; None profile means that Slack knows nobody.
+    """Which linked people are not in Slack any more; a profile is None where Slack has no such user.
 
-    ``others`` are linked too, and were not looked at.
+    ``others`` are linked too, and were not checked.
     """
     name = "links in slack"
     more = f" {others} more were not looked at." if others else ""
@@ -173,9 +173,9 @@ def linked(looked_at: Sequence[tuple[Link, Profile | None]], others: int, comman
 
 
 def group(group_id: str, members: Collection[str] | None, error: str = "", inactive: int = 0) -> Check | None:
-    """What is wrong with a group of ``FLOWBOT_ONCALL``; None members mean that Slack refused with a word.
+    """What is wrong with a group of ``FLOWBOT_ONCALL``; ``members`` is None where Slack refused with ``error``.
 
-    ``members`` are those who count; ``inactive`` more are in it, deactivated or apps, and can call nobody.
+    Otherwise they are those who count; ``inactive`` more are in it, deactivated people or apps.
     """
     if members is None:
         says = f"Slack does not tell who is in {group_id} of FLOWBOT_ONCALL: {oncall.why(error)}."
@@ -203,7 +203,7 @@ def on_call(groups: Sequence[str], users: Collection[str], troubles: Sequence[Ch
 
 
 def elsewhere(others: int) -> Check:
-    """That other connections of this app stand though no bot runs here."""
+    """That this app has other connections although no bot runs here."""
     says = f"Slack counts {others} more connection{'' if others == 1 else 's'} of this app: flowbot runs elsewhere too."
     fix = "Run the doctor where that bot runs, or stop it: two bots would share what people say between them."
     return warning("slack socket elsewhere", says, fix)

@@ -1,4 +1,4 @@
-"""Clauses: the kinds of things that a command may name, each with how it is read and how it is said."""
+"""Clauses: the kinds of things that a command may name, each with how it is read and how it is written."""
 
 import re
 from collections.abc import Callable
@@ -37,10 +37,10 @@ Hint = Callable[[Token | None], str]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A kind of value: how it stands in the syntax, how it is read, and how it is said."""
+    """A kind of value: how the syntax shows it, how it is read, and how it is written."""
 
     placeholder: str
-    read: Callable[[Cursor], Any]  # takes its tokens, or raises Misread
+    read: Callable[[Cursor], Any]  # takes its tokens, or raises ParseError
     say: Callable[[Any], str]
     accepts: Callable[[Token], bool] = lambda _token: True  # whether a token without a keyword may begin it
     words: tuple[str, ...] = ()  # its own words, to suggest the nearest
@@ -48,19 +48,19 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A part of a command: a value behind a word, a value alone, or a word alone."""
+    """A part of a command: a value after a word, a value alone, or a word alone."""
 
     fields: tuple[str, ...]  # of the request; two where the value may be a flow or an instance
     word: str = ""
-    form: Form | None = None  # None: the word alone says it
+    form: Form | None = None  # None: the word alone
     optional: bool = True
     in_thread: bool = False  # may be left out in an incident's thread, which names it
     hidden: bool = False  # buttons say it; the syntax does not show it
-    repeats: bool = False  # its values may stand apart
+    repeats: bool = False  # its values may be in several places
 
     @property
     def syntax(self) -> str:
-        """How it stands in the syntax: brackets around what may be left out anywhere."""
+        """How the syntax shows it: in brackets where it may be left out anywhere."""
         text = " ".join(part for part in (self.word, self.form.placeholder if self.form else "") if part)
         return f"[{text}]" if self.optional and not self.in_thread else text
 

@@ -1,4 +1,4 @@
-"""Local times: the moment that a wall clock means, where it means one; and the choice where it means two."""
+"""Local times as UTC, and the choice that a person has where the clock shows one twice."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
@@ -10,10 +10,10 @@ from bot.core.text.shown_times import is_repeated, offset, on_the_clock
 
 @dataclass(unsafe_hash=True)
 class AmbiguousTime(Refused):
-    """A time that may be meant in several ways. ``choices`` are a label and the time to ask for instead."""
+    """A time with several meanings. ``choices`` are labels with the times to ask for instead."""
 
     choices: tuple[tuple[str, When], ...] = ()
-    offers: tuple[tuple[str, str], ...] = ()  # the same as whole commands, filled in by who knows the request
+    offers: tuple[tuple[str, str], ...] = ()  # the same as whole commands, filled in by ``parse.trigger_time``
 
 
 class PastTime(AmbiguousTime):
@@ -21,11 +21,11 @@ class PastTime(AmbiguousTime):
 
 
 class RepeatedTime(AmbiguousTime):
-    """A local time that comes twice, because the clock is put back over it."""
+    """A local time that comes twice, because the clock is put back."""
 
 
 def to_utc_unambiguous(day: date, clock: time, zone: tzinfo) -> datetime:
-    """A local time as UTC; raises Repeated where it comes twice, Refused where it does not exist."""
+    """A local time as UTC; raises RepeatedTime where it comes twice, Refused where it does not exist."""
     at = to_utc(day, clock, zone)
     first = datetime.combine(day, clock, zone)
     if not is_repeated(first):

@@ -2,7 +2,7 @@
 
 Days run from midnight to midnight and weeks from Monday, in the asker's zone; ``last 3h`` is counted in UTC, since
 local arithmetic is an hour off over a change of clocks. Windows are half-open. A period begins at the first of two
-equal local times, and shows its offset; a time to start at is asked about instead. Results are UTC, for aware
+equal local times, and shows its offset; for a start time the person is asked which one. Results are UTC, since aware
 datetimes of one zone compare by their wall clocks.
 """
 
@@ -41,7 +41,7 @@ A_PERIOD = "a period"
 
 
 class TimeParseError(ValueError):
-    """Words that are no time: ``index`` says which of them, ``expected`` what should stand there."""
+    """Words that are not a time: ``index`` is the first wrong one, ``expected`` what should be there."""
 
     def __init__(self, index: int, expected: str) -> None:
         super().__init__(expected)
@@ -62,7 +62,7 @@ class TimeSpan:
 
 
 def read_when(words: Sequence[str]) -> tuple[When, int]:
-    """The time that lower-case words begin with, and how many they are; raises Unreadable."""
+    """The time that lower-case words begin with, and how many they are; raises TimeParseError."""
     first, second = (*words[:2], "", "")[:2]
     if first == "now":
         return When("now"), 1
@@ -84,7 +84,7 @@ def read_when(words: Sequence[str]) -> tuple[When, int]:
 
 
 def read_period(words: Sequence[str]) -> tuple[Period, int]:
-    """The period that lower-case words begin with, and how many they are; raises Unreadable."""
+    """The period that lower-case words begin with, and how many they are; raises TimeParseError."""
     first, second, third = (*words[:3], "", "", "")[:3]
     if first in {"today", "yesterday"}:
         return Period(first), 1
@@ -154,7 +154,7 @@ def _since(second: str, third: str) -> tuple[Period, int]:
 
 
 def _clock(word: str) -> str:
-    """``9:30`` as ``09:30``; empty where it is no clock time."""
+    """``9:30`` as ``09:30``; empty where it is not a clock time."""
     match = _CLOCK.fullmatch(word)
     if match is None or int(match[1]) > 23 or int(match[2]) > 59:
         return ""
@@ -162,7 +162,7 @@ def _clock(word: str) -> str:
 
 
 def _full_clock(word: str) -> str | None:
-    """An ISO time of day, its fraction dropped; None where it is none."""
+    """An ISO time of day, its fraction dropped; None where it is not one."""
     match = _FULL_CLOCK.fullmatch(word)
     if match is None or not (clock := _clock(match[1])):
         return None
@@ -192,9 +192,9 @@ def _zoned(text: str) -> bool:
 
 
 def resolve(when: When, now: datetime, zone: tzinfo) -> datetime:
-    """The moment (UTC) that is meant. A bare clock time is today's.
+    """The moment in UTC. A bare clock time is today's.
 
-    Raises Passed for a bare clock time that has passed today, Repeated for a local time that comes twice, and
+    Raises PastTime for a bare clock time that has passed today, RepeatedTime for a local time that comes twice, and
     Refused for one that does not exist.
     """
     if when.words == "now":
@@ -216,7 +216,7 @@ def resolve(when: When, now: datetime, zone: tzinfo) -> datetime:
 
 
 def window(period: Period, now: datetime, zone: tzinfo) -> TimeSpan:
-    """The half-open span that is meant, in UTC. Raises Refused where it ends before it begins."""
+    """The half-open span in UTC. Raises Refused where it ends before it begins."""
     since, until, words = _bounds(period.words, now, zone)
     if until <= since:
         raise Refused(
@@ -224,7 +224,7 @@ def window(period: Period, now: datetime, zone: tzinfo) -> TimeSpan:
             f"The period ends before it begins: {words}.",
             "Turn it round, or say an earlier beginning, such as `since yesterday 09:00`.",
         )
-    if since > now:  # a wrong year, perhaps: an empty list of it is no all-clear
+    if since > now:  # perhaps a wrong year: its empty list would look like good news
         words += ", which is still to come"
     return TimeSpan(since, until, words)
 

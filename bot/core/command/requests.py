@@ -1,8 +1,8 @@
 """Requests: what a person asked for, as values. ``parse.py`` makes them from words; ``say`` turns them back.
 
-A clause that was not said is None (or False, or empty). In an incident's thread a target may be left out; the
-journey then fills it in from the thread. What depends on "now" stays words here (``When``, ``Period``) and is
-resolved in ``periods.py`` with a clock and a zone.
+A clause that was left out is None (or False, or empty). In an incident's thread the flow or run may be left out and is
+filled in from the thread. What depends on "now" is kept as words (``When``, ``Period``), which ``periods.py`` resolves
+with a clock and a zone.
 """
 
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ class FlowRef:
 
     id: FlowId | None = None
     name: str = ""
-    # As it was typed, where marks, a sentence's punctuation or full width were taken away: such a name may exist.
+    # As typed, where marks, a sentence's punctuation or full width were removed: a flow may have that name.
     typed: str = field(default="", compare=False)
 
 
@@ -36,7 +36,7 @@ class OwnerRef:
     name: UserName | None = None
     person: str = ""
     me: bool = False
-    typed: str = field(default="", compare=False)  # as of a flow
+    typed: str = field(default="", compare=False)  # see FlowRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +68,12 @@ class Trigger:
     task: TaskId | None = None
     when: When | None = None
     parameters: tuple[Parameter, ...] = ()
-    confirmed: bool = False  # a time far off was asked about
+    confirmed: bool = False  # that the time is far off
 
 
 @dataclass(frozen=True, slots=True)
 class Rerun:
-    """Start again from the failed task, for the same data time."""
+    """Start again from the failed task, for the same data date."""
 
     instance: InstanceId | None = None
     task: TaskId | None = None
@@ -81,7 +81,7 @@ class Rerun:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Stop an instance."""
+    """Cancel a run."""
 
     instance: InstanceId | None = None
     confirmed: bool = False
@@ -124,7 +124,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Instances by trigger time."""
+    """Runs by trigger time."""
 
     period: Period = Period()
     statuses: tuple[int, ...] = ()
@@ -135,7 +135,7 @@ class Runs:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """One flow or one instance."""
+    """One flow or one run."""
 
     flow: FlowRef | None = None
     instance: InstanceId | None = None
@@ -143,7 +143,7 @@ class Show:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """The tail of a task's log. ``here`` shows it to the thread instead of the asker alone."""
+    """The tail of a task's log. ``here`` shows it in the thread instead of to the asker only."""
 
     instance: InstanceId | None = None
     task: TaskId | None = None
@@ -153,7 +153,7 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """Take an incident, with a promise."""
+    """Acknowledge an incident."""
 
     flow: FlowRef | None = None
     instance: InstanceId | None = None
@@ -163,7 +163,7 @@ class Ack:
 
 @dataclass(frozen=True, slots=True)
 class Unack:
-    """Give an incident back."""
+    """Hand an incident back."""
 
     flow: FlowRef | None = None
     instance: InstanceId | None = None
@@ -188,7 +188,7 @@ class Reopen:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """Give an incident that is told under another message a thread of its own."""
+    """Open a thread for an incident that is listed in another message."""
 
     flow: FlowRef | None = None
     instance: InstanceId | None = None
@@ -196,7 +196,7 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class LinkPerson:
-    """Tie a Slack person to an EnOS user."""
+    """Link a Slack person to an EnOS user."""
 
     person: str  # Slack user id
     user_id: UserId
@@ -205,7 +205,7 @@ class LinkPerson:
 
 @dataclass(frozen=True, slots=True)
 class Unlink:
-    """Untie."""
+    """Remove a person's link."""
 
     person: str
 
@@ -219,7 +219,7 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Whoami:
-    """Who the asker is to the bot."""
+    """The asker's link and permissions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +233,7 @@ class Audit:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Whether the bot itself is well."""
+    """The state of flowbot itself."""
 
 
 Request = Union[  # noqa: UP007  one line per verb reads as the list it is

@@ -11,7 +11,7 @@ from typing import assert_never
 from bot.core.flow.model import Flow, UserName
 from bot.core.people.model import Link, Profile
 
-VERIFY_FLOWS = 10  # editable flows that are looked at to prove a link
+VERIFY_FLOWS = 10  # editable flows that are checked to verify a link
 
 
 class Who(Enum):
@@ -44,17 +44,17 @@ class Denial(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What is known of the asker at this moment."""
+    """What is known about the person who asks."""
 
     profile: Profile
     link: Link | None
     admin: bool = False
-    on_call: bool = False  # of an on-call group; where none is set, linked and in the incident's channel
-    unread: str = ""  # what could not be read, so that it is not known whether they are on call; a clause
+    on_call: bool = False  # in an on-call group; where none is set, linked and in the incident's channel
+    unread: str = ""  # a sentence: why it is not known whether they are on call; empty where it is known
 
 
 def may_use_bot(caller: Caller) -> Denial:
-    """Whether this person is listened to at all, on any surface, for any verb."""
+    """Whether this person may use flowbot at all, on any surface, for any verb."""
     profile = caller.profile
     if profile.bot:
         return Denial.BOT
@@ -70,7 +70,7 @@ def may_use_bot(caller: Caller) -> Denial:
 def may(who: Who, caller: Caller) -> Denial:
     """Whether this person may use a verb at all; ownership of the flow is asked later, of the flow.
 
-    Whoever may respond is linked or on call. What could not be read is never told as "you may not".
+    RESPONDER: linked or on call. Where that could not be read, the reason is never "you may not".
     """
     match who:
         case Who.ANYONE:
@@ -102,9 +102,9 @@ def may_change(link: Link, flow: Flow) -> Denial:
 
 
 def may_respond(caller: Caller, owners: tuple[UserName, ...], *, needs_link: bool, holds: bool = False) -> Denial:
-    """Whether this person may act on an incident: on call, or an owner of its flow by a proven link.
+    """Whether this person may act on an incident: on call, or an owner of its flow by a verified link.
 
-    ``holds``: that they have acknowledged it is reason enough, as it is for giving it back.
+    ``holds``: they have acknowledged it, which is enough to hand it back.
     """
     link = caller.link
     if needs_link and link is None:
@@ -117,5 +117,5 @@ def may_respond(caller: Caller, owners: tuple[UserName, ...], *, needs_link: boo
 
 
 def verifies(link: Link, flow: Flow, *, editable: bool) -> bool:
-    """Whether this flow proves the link: its user id may edit it, and its user name is among the owners."""
+    """Whether this flow verifies the link: its user id may edit it, and its user name is among the owners."""
     return editable and link.user_name in flow.owners

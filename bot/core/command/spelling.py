@@ -1,4 +1,4 @@
-"""Spelling: how names, keys, values and notes are said so that reading them gives them back."""
+"""Spelling: how names, keys, values and notes are written so that the parser reads the same back."""
 
 import re
 
@@ -16,17 +16,17 @@ from bot.core.flow.ids import is_instance
 
 _ENCODING = re.compile(r"&(?=(?:amp|lt|gt|#[0-9]{1,7});)|<(?=[@#!A-Za-z])")
 _STRAIGHTENED = re.compile(f"[{re.escape(''.join(each for each in STRAIGHT if STRAIGHT[each] != each))}]")
-# What behind a quote would make it the closing one.
+# What makes the quote before it the closing one.
 _CLOSES = rf"(?=[{re.escape(INVISIBLE + PUNCTUATION)}`]*\s|[{EQUALS}])"
 _CLOSING = {'"': re.compile(f"[{DOUBLE}]{_CLOSES}"), "'": re.compile(f"[{SINGLE}]{_CLOSES}")}
 _WORD = re.compile(r"\w[\w.-]*")
-# Verbs and clauses are letters only, so a name with one of these in it is no word of the grammar.
+# Verbs and clauses are letters only, so a name with one of these is not a word of the grammar.
 _NO_CLAUSE = re.compile(r"[0-9_.-]")
 _ENDS_KEY = re.compile(rf"[\s`{EQUALS}{re.escape(QUOTES)}]|^[{PAIRED}{''.join(CORNERS)}]")
 
 
 def spell_value(value: str) -> str:
-    """A value so that it is read as typed: bare, or quoted where it must be."""
+    """A value: bare, or quoted where it must be."""
     text = _encoded(value)
     if text and text[0] not in QUOTES and not any(map(str.isspace, text)):
         return text
@@ -34,14 +34,14 @@ def spell_value(value: str) -> str:
 
 
 def spell_name(name: str) -> str:
-    """A name: bare where it can be nothing else, or quoted."""
+    """A name: bare where it cannot be anything else, or quoted."""
     if _is_word(name) and _NO_CLAUSE.search(name) and not _number(name) and not is_instance(name):
         return name
     return _quoted(_STRAIGHTENED.sub(_entity, _encoded(name)))
 
 
 def spell_word(word: str) -> str:
-    """A word in a place where no clause can stand: bare unless it has other signs than a name's."""
+    """A word where no clause can be: bare unless it has characters that names do not have."""
     return word if _is_word(word) else spell_name(word)
 
 
@@ -52,7 +52,7 @@ def spell_key(key: str) -> str:
 
 
 def spell_note(note: str) -> str:
-    """A note, which takes the rest of a command and loses the blanks around it."""
+    """A note, which is the rest of a command without the spaces around it."""
     text = _encoded(note)
     inner = text.strip()
     start = text.index(inner) if inner else len(text)
@@ -62,7 +62,7 @@ def spell_note(note: str) -> str:
 
 
 def _encoded(text: str) -> str:
-    """A text in Slack's encoding, where it would be taken for one."""
+    """A text, encoded where it looks like an encoding of Slack's."""
     return _ENCODING.sub(lambda match: "&amp;" if match[0] == "&" else "&lt;", text)
 
 
@@ -74,7 +74,7 @@ def _quoted(text: str) -> str:
 
 
 def _is_word(text: str) -> bool:
-    """Whether a text is read as it stands: no sign of it could be taken for a mark or for punctuation."""
+    """Whether a text is read as it stands: none of its characters could be a mark or punctuation."""
     return _WORD.fullmatch(text) is not None and bare(text) == text and not {text[0], text[-1]} & set(PAIRED)
 
 

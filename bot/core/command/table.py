@@ -1,4 +1,4 @@
-"""Commands: the one table of what can be said. Parser, help, README, usage hint and permissions read it."""
+"""The one table of commands. Parser, help, README, usage hint and permissions read it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -267,12 +267,12 @@ BY_REQUEST: Mapping[type[Request], Row] = {each.request: each for each in ROWS}
 
 
 def near(word: str, words: Sequence[str]) -> str:
-    """The one of ``words`` that comes nearest to a mistyped word; empty where none is near."""
+    """The one of ``words`` most similar to a mistyped word; empty where none is similar."""
     return next(iter(get_close_matches(word.casefold()[:40], words, n=1)), "")
 
 
 def nearest(word: str) -> str:
-    """The verb that comes nearest to a mistyped one; empty where none is near."""
+    """The verb most similar to a mistyped one; empty where none is similar."""
     found = near(word, list(BY_VERB))
     return BY_VERB[found].verb if found else ""
 
@@ -287,7 +287,7 @@ def markdown_table() -> str:
 
 
 def usage_hint(rows: Sequence[Row] = ROWS) -> str:
-    """What Slack shows beside the slash command: each syntax, or the bare verb where room is short."""
+    """What Slack shows next to the slash command: each syntax, or the bare verb where it would be too long."""
     hints = [each.syntax for each in rows]
     for place in reversed(range(len(rows))):
         if len(_hint(hints)) > HINT_LIMIT:

@@ -15,8 +15,8 @@ DOUBLE = '"“”„‟«»＂'
 SINGLE = "'‘’‚‛‹›＇"
 QUOTES = DOUBLE + SINGLE
 CORNERS = {"「": "」", "『": "』", "《": "》", "〈": "〉"}  # Chinese quotes; a name may begin with one all the same
-# Bidirectional controls, zero-width blanks, soft hyphens, control characters: nobody sees them.
-# Joiners (U+200C, U+200D) are left alone, for they change what is seen.
+# Bidirectional controls, zero-width spaces, soft hyphens, control characters: nobody sees them.
+# Joiners (U+200C, U+200D) are left alone, since they change what people see.
 INVISIBLE = "".join(
     map(chr, [*range(1, 9), *range(14, 28), *range(127, 133), *range(134, 160), 0xAD, 0x61C, 0x180E])
 ) + ("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff")
@@ -279,7 +279,7 @@ class Cursor:
         return None
 
     def _closes(self, at: int, *, key: bool) -> bool:
-        """Whether a quote here would close: before a blank; for a name or key before punctuation, or ``=``, as well."""
+        """Whether a quote here would close: before a blank; for a name or key before punctuation or ``=`` as well."""
         passed = _BEHIND_KEY if key else _BEHIND_VALUE
         at += 1
         if key and at < self._end and self._syntax[at] in EQUALS:

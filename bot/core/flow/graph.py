@@ -10,7 +10,7 @@ AT_WORK = frozenset({Status.RUNNING, Status.RERUN})
 
 
 def node_of(task: Task) -> str:
-    """The task's node id; the platform leaves it out at times, and it is ``t_<task id>``."""
+    """The task's node id, ``t_<task id>``, which the platform sometimes leaves out."""
     return task.node or f"t_{task.id}"
 
 
@@ -31,7 +31,7 @@ def downstream(graph: Graph, task: TaskId) -> frozenset[TaskId]:
 
 
 def in_order(graph: Graph) -> tuple[Task, ...]:
-    """The tasks so that each stands after those it waits for; a cycle's tasks come last."""
+    """The tasks, each after those it waits for; a cycle's tasks come last."""
     nodes = {node_of(task): task for task in graph.tasks}
     waits: dict[str, set[str]] = {node: set() for node in nodes}
     for relation in graph.relations:
@@ -59,9 +59,9 @@ def one_for_all(graph: Graph, tasks: Iterable[TaskId]) -> TaskId | None:
 
 
 def ended(instance: Instance) -> bool:
-    """Whether a run is over: one that has failed may still be at work elsewhere (Monitoring Workflow Instances).
+    """Whether a run is over: one that has failed may still run other tasks (Monitoring Workflow Instances).
 
-    One that was stopped or succeeded is over, even where the graph lags behind.
+    One that was canceled or succeeded is over, even where the graph is behind.
     """
     at_work = any(task.status in AT_WORK for task in instance.graph.tasks)
     return is_finished(instance.status) and not (instance.status in BROKEN and at_work)

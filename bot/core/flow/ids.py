@@ -35,7 +35,7 @@ def instance_moment(instance: InstanceId) -> datetime | None:
     d = digits.ljust(14, "0")
     year = int(d[:4])
     if not _FIRST_YEAR <= year <= _LAST_YEAR:
-        return None  # digits that are no time; and a day more than the year 9999 is none that Python has
+        return None  # not a time; and Python has no day after the year 9999
     try:  # no strptime: this is hot
         return datetime(year, int(d[4:6]), int(d[6:8]), int(d[8:10]), int(d[10:12]), int(d[12:]), tzinfo=UTC)
     except ValueError:
@@ -43,7 +43,7 @@ def instance_moment(instance: InstanceId) -> datetime | None:
 
 
 def resolution(instance: InstanceId) -> timedelta | None:
-    """How long the span is that the digits leave open: a day, an hour or a minute."""
+    """The length of the span that the digits leave open: a day, an hour or a minute."""
     return _STEPS[len(instance.partition("-")[2])] if instance_moment(instance) is not None else None
 
 

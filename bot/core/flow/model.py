@@ -40,7 +40,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A node of the graph that stands for another flow."""
+    """A node of the graph that is another flow."""
 
     flow_id: FlowId
     name: str
@@ -67,7 +67,7 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class FlowName:
-    """A flow in a list: what Search Flow and Get My Flow tell."""
+    """A flow in a list, from Search Flow or Get My Flow."""
 
     id: FlowId
     name: str
@@ -143,7 +143,7 @@ class LeftOut:
     """A row of a list that is not read: which one, and why."""
 
     key: str  # the same each time it is listed
-    shown: str  # what people know it by
+    shown: str  # its name for people
     why: str  # a clause: "its flow ID is out of range"
 
 
@@ -152,6 +152,6 @@ class Page:
     """One page of a search, with what the client learned about the server on the way."""
 
     rows: tuple[Instance, ...]
-    last: bool  # short, empty, or nothing new: there is nothing behind it
-    sorted_by: str = ""  # the sort field the server accepted; empty when it took none
+    last: bool  # short, empty, or nothing new: no page follows
+    sorted_by: str = ""  # the sort field the server accepted; empty where it accepted none
     left_out: tuple[LeftOut, ...] = ()  # rows that cannot be read or kept; each once in a search

@@ -1,4 +1,4 @@
-"""Rerun: EnOS has no such call; it is ``triggerFromTask`` from the failed task, for the same data time.
+"""Rerun: EnOS does not have such a call; it is ``triggerFromTask`` from the failed task, for the same data time.
 
 The data time is what the instance id holds (UTC); minutes that the id leaves out come from the trigger time as
 printed. If the id for that minute is taken, the next free minute inside the same cycle period is used and shown.
@@ -28,7 +28,7 @@ from bot.core.text.shown_times import minute_in_utc
 
 FIRST_YEAR = 2000  # EnOS puts 1970 into an id where it did not understand the time (sample of Trigger Flow)
 MINUTE = timedelta(minutes=1)
-REACH = timedelta(hours=2)  # how far from the data time a free minute is looked for
+REACH = timedelta(hours=2)  # how far after the data time a free minute may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def first_free(flow: FlowId, moments: Iterable[datetime], taken: Callable[[Insta
 
 
 def _period_end(cycle: str, at: datetime) -> datetime:
-    """The end of the data period that holds ``at``; a cycle in minutes, or unknown, leaves no room."""
+    """The end of the data period that holds ``at``; for a cycle in minutes, or unknown, the next minute."""
     if cycle == "H":
         return at.replace(minute=0) + timedelta(hours=1)
     if cycle in {"D", "W", "M"}:
@@ -124,7 +124,7 @@ def _period_end(cycle: str, at: datetime) -> datetime:
 
 
 def _whole(instance: Instance, flow: Flow, at: datetime, zone: timedelta | None, more: str = "") -> str:
-    """How the flow is run whole for the same data: at a minute that the run itself does not hold."""
+    """How to run the whole flow for the same data, at a minute other than the run's own: a clause."""
     free = first_free(flow.id, minutes(flow.cycle or instance.cycle, at, zone), {instance.id}.__contains__)
     if free is None:
         return f"run it whole in the EnOS console, for {instance.id} itself holds the only minute of its data period"
@@ -136,7 +136,7 @@ def _sentence(words: str) -> str:
 
 
 def _from(instance: Instance) -> str:
-    """The clause that starts where the run broke, or at its first task; empty where no task is known."""
+    """The ``from`` clause for the task that failed, or else the first one; empty where no task is known."""
     tasks = broken(instance.graph) or in_order(instance.graph)
     return f" from {tasks[0].id}" if tasks else ""
 
@@ -164,7 +164,7 @@ def _failed_task(instance: Instance, flow: Flow, whole: str) -> TaskId:
 
 
 def _broke(tasks: Iterable[Task]) -> str:
-    """What happened to tasks that broke."""
+    """How tasks ended that failed or timed out."""
     late = {task.status == Status.TIMEOUT for task in tasks}
     return "timed out" if late == {True} else "failed" if late == {False} else "failed or timed out"
 

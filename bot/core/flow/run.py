@@ -36,7 +36,7 @@ class Run:
     attempt: int = 0  # the audit row
     trigger_ms: int = 0
     task: int = 0  # started from this task; 0 for the whole flow
-    parameters: str = ""  # fingerprint of those sent (``sealed.py``), for the look-up after a lost answer
+    parameters: str = ""  # fingerprint of those sent (``mask.py``), for the search after a lost answer
     user_id: str = ""
     words: str = ""  # the command, as understood, secrets masked
     notes: str = ""  # what the message keeps saying while the run goes on, mrkdwn

@@ -1,4 +1,4 @@
-"""Times as the platform prints them; how people read times stands in ``shown_times.py``.
+"""Times as the platform prints them; ``shown_times.py`` prints times for people.
 
 No page of the API states the zone of any printed time, and samples mix zones inside one answer; so a printed time
 is calibrated by the digits of its instance id, which are UTC. Source: samples of Get Flow Instance (struct and
@@ -15,7 +15,7 @@ from bot.core.flow.model import Instance, InstanceId
 _PRINTED = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?")
 _ZONE = re.compile(r"(?:GMT|UTC)?(?:([+-])([0-9]{1,2})(?::?([0-9]{2}))?)?", re.IGNORECASE)
 _MINUTE = timedelta(minutes=1)
-_EARLY = _MINUTE  # how much before its own time a run may start
+_EARLY = _MINUTE  # how much earlier than its trigger time a run may start
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Calibration:
 
 
 def read_time(text: str, offset: timedelta) -> datetime | None:
-    """A printed time (``yyyy-MM-dd HH:mm:ss``, fraction dropped) as UTC, or None where it is none."""
+    """A printed time (``yyyy-MM-dd HH:mm:ss``, fraction dropped) as UTC; None where it is not one."""
     match = _PRINTED.fullmatch(text.strip())
     if match is None:
         return None
@@ -110,6 +110,6 @@ def _not_before(at: datetime | None, moment: datetime) -> bool:
 def is_due(last: datetime, every: timedelta, now: datetime) -> bool:
     """Whether it is time again for what was done last at ``last``.
 
-    A time that lies ahead tells nothing, since the clock was put back: it is time again.
+    It is where ``last`` is in the future: the clock was put back.
     """
     return not last <= now < last + every

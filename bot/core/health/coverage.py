@@ -1,7 +1,7 @@
 """How many of the organization's flows the watcher sees. Pure.
 
 A flow counts as watched where EnOS lists it as related to the watcher's user, or where a search as that user has
-brought runs of it lately: what searches show is seen, whatever the list says.
+returned runs of it within a week, whatever the list says.
 """
 
 from collections.abc import Collection, Iterable
@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.core.flow.model import FlowId, FlowName
 
-LATELY = timedelta(days=7)  # a weekly flow that failed last time is watched still
+LATELY = timedelta(days=7)  # a weekly flow that failed last time still counts
 
 
 def unwatched(
@@ -21,7 +21,7 @@ def unwatched(
 
 
 def counts_since(noted_user: str, noted_since: str, user: str, now: datetime) -> datetime:
-    """Since when what searches brought counts: not what another user was shown, and not long ago."""
+    """Since when search results count: not those of another user, and not those older than a week."""
     since = now - LATELY
     if noted_user and noted_user != user:
         return now

@@ -1,4 +1,4 @@
-"""A day in numbers, for the sign of life."""
+"""A day in numbers, for the daily line."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,22 +8,22 @@ from bot.core.incident.lifecycle import is_live, not_backfilled
 from bot.core.incident.model import Incident, Phase
 
 A_DAY = timedelta(days=1)
-LEFT_FOR = timedelta(days=7)  # so long a recovered incident is called to mind while it misses a good run
+LEFT_FOR = timedelta(days=7)  # how long a recovered incident is listed while a failure lacks a successful run
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """How the last 24 hours were, and how things stand."""
+    """The last 24 hours, and what is open now."""
 
     failures: int
     flows: int  # that failed
     open: int
     acknowledged: int
-    missing: tuple[Incident, ...]  # recovered or open, with runs that failed and have no good run yet
+    missing: tuple[Incident, ...]  # recovered or open, with failures that have no successful run yet
 
 
 def summary(incidents: Sequence[Incident], now: datetime) -> Day:
-    """The day that ends ``now``; ``incidents`` are the live ones and those that ended of late."""
+    """The day that ends ``now``; ``incidents`` are the live ones and those that ended in the last days."""
     since = now - A_DAY
     failed = [
         incident.flow_id

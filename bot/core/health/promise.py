@@ -1,6 +1,6 @@
-"""The promise, judged: EnOS is read, every failure is told, and every person is answered, in time.
+"""Whether the promise is kept: EnOS is read, every failure is reported and every person is answered, in time.
 
-Health is judged by this and not by whether the parts look well: each part may be well while failures go untold.
+Health is judged by this and not by the state of the parts: each may be well while failures are not reported.
 
     evidence (ages, by a clock that is never put back) ──late──▸ what is late, worst first ──judgement──▸ well or not
 """
@@ -13,13 +13,13 @@ GRACE = 10.0  # seconds beyond two polls
 
 
 class Promise(Enum):
-    """What flowbot promises, and what it can only promise while it looks."""
+    """What flowbot promises; ``LOOK`` is that it measures all the others."""
 
     READ = "read"  # each scheduling type is read to its end at each poll
-    TELL = "tell"  # a failure that was seen is told
+    TELL = "tell"  # a failure that was seen is reported
     ANSWER = "answer"  # a person who says something is answered
-    RECORD = "record"  # the database takes and gives
-    LOOK = "look"  # all this is looked at
+    RECORD = "record"  # the database can be written and read
+    LOOK = "look"  # all this is measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,10 @@ class Evidence:
 
     unread: float = 0.0  # since a complete read of the type that was read longest ago; since the start where none was
     never_read: bool = False  # at least one type was not read since the start
-    untold: float = 0.0  # since the oldest failure was seen whose first message does not stand
-    unanswered: float = 0.0  # since the oldest words that wait for an answer
+    untold: float = 0.0  # since the oldest failure was seen whose first message is not in Slack
+    unanswered: float = 0.0  # since the oldest message that waits for an answer
     unrecorded: float = 0.0  # since the database has last answered
-    unseen: float = 0.0  # since this evidence was last gathered
+    unseen: float = 0.0  # since this evidence was last collected
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,8 @@ class Late:
 class Judgement:
     """How flowbot is, for everybody who asks: ``/readyz``, ``status``, the doctor, the daily line."""
 
-    broken: tuple[str, ...] = ()  # it cannot do what it is for
-    remarks: tuple[str, ...] = ()  # it can, and something needs a person's attention
+    broken: tuple[str, ...] = ()  # what keeps flowbot from its work
+    remarks: tuple[str, ...] = ()  # what needs a person's attention all the same
 
     @property
     def well(self) -> bool:
@@ -78,7 +78,7 @@ def allowed(poll_seconds: float) -> float:
 
 
 def late(evidence: Evidence, poll_seconds: float) -> tuple[Late, ...]:
-    """What is late, longest first. Where nothing was looked at for long, the rest is not known to be well."""
+    """What is late, longest first. Evidence that is too old is late itself: the rest is not known then."""
     never = "EnOS has not been read completely since the start, {} ago."
     rows = (
         (Promise.READ, evidence.unread, never if evidence.never_read else "EnOS was last read completely {} ago."),
@@ -93,7 +93,7 @@ def late(evidence: Evidence, poll_seconds: float) -> tuple[Late, ...]:
 
 
 def judge(late_ones: Iterable[Late], broken: Iterable[str], remarks: Iterable[str]) -> Judgement:
-    """The judgement: what an operator has to mend comes first, since it is the likely cause."""
+    """The judgement; what an operator has to fix comes first, since it is the likely cause."""
     return Judgement((*broken, *(each.sentence for each in late_ones)), tuple(remarks))
 
 

@@ -24,7 +24,7 @@ from bot.core.incident.facts import Seen
 
 
 class DetectionReason(Enum):
-    """Why a row makes us speak."""
+    """Why a row is reported."""
 
     NEW = "new failure"
     AGAIN = "failed again"
@@ -58,8 +58,8 @@ def seen_to_store(
 ) -> Seen | None:
     """What to remember of a row, or None where that is known or not worth it.
 
-    Worth it is what alerts, what has not ended, and what was remembered before. An end time that is missing now
-    does not unknow the known one while the failure stands: else the next one would complete it, unheard.
+    Worth it is what alerts, what has not ended, and what was remembered before. While a failure lasts, a known end time
+    is kept although a row lacks it: otherwise the next end time, of another failure, would only complete this one.
     """
     broken = row.status in alerting
     if seen is None and not broken and is_finished(row.status):
@@ -80,7 +80,7 @@ def seen_to_store(
 
 
 def _kind(row: Instance, seen: Seen | None, kind: int | None) -> int:
-    """The scheduling type: a single read tells none."""
+    """The scheduling type; a single read does not tell it."""
     told = row.kind if kind is None else kind
     if told is not None:
         return told

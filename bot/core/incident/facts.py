@@ -29,8 +29,8 @@ class StoredState:
 
     seen: Mapping[InstanceId, Seen] = field(default_factory=dict)
     incidents: tuple[Incident, ...] = ()  # the newest of each flow in the page, ended ones included
-    incident_groups: tuple[IncidentGroup, ...] = ()  # all messages under which incidents stand and that are still shown
-    recent: tuple[Incident, ...] = ()  # told since the time asked for, outside of a gathering that goes on
+    incident_groups: tuple[IncidentGroup, ...] = ()  # all that still show their incidents
+    recent: tuple[Incident, ...] = ()  # reported since the time asked for, not in an active group
 
 
 @dataclass(frozen=True, slots=True)

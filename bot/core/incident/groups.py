@@ -4,8 +4,8 @@
                                                            │ ▲
                                                            └─┘ each further incident joins it, without a thread
 
-Those that were told before it began keep their threads and are counted too. A message under which many incidents
-stand is a *gathering*; that of a first start is another one. Either is shown as it stands for a week.
+Those that were reported before it began keep their threads and are counted too. One message that lists many incidents
+is an *incident group*: a storm, or the first start with a new database. Each is kept up to date for a week.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -17,14 +17,14 @@ from bot.core.flow.model import UserName
 from bot.core.incident.model import Incident, Phase
 from bot.core.outbox.posts import PostId
 
-STORM_WINDOW = timedelta(minutes=10)  # so many incidents within so long begin a storm; so long a quiet ends it
+STORM_WINDOW = timedelta(minutes=10)  # in which more incidents than the limit begin a storm, and without one it ends
 SHOWN_FOR = timedelta(days=7)  # after its end
-MAX_MENTIONED = 20  # owners mentioned by one gathering in all
-MAX_JOINED = 300  # incidents with threads of their own that one transaction lets join
+MAX_MENTIONED = 20  # owners mentioned by one group in all
+MAX_JOINED = 300  # incidents with threads of their own that join in one transaction
 
 
 class Occasion(Enum):
-    """Why incidents stand under one message."""
+    """Why incidents are listed in one message."""
 
     FIRST_START = "first start"
     STORM = "storm"
@@ -32,7 +32,7 @@ class Occasion(Enum):
 
 @dataclass(frozen=True, slots=True)
 class IncidentGroup:
-    """One message under which many incidents stand."""
+    """One message that lists many incidents."""
 
     post: PostId
     channel: str
@@ -42,12 +42,12 @@ class IncidentGroup:
     ended_at: datetime | None = None
     mentioned: tuple[UserName, ...] = ()  # owners whom it has mentioned
     shown: str = ""  # a digest of what the message shows
-    joined: int = 0  # how many have joined a storm; those that a later storm took in are listed there
+    joined: int = 0  # how many have joined a storm; those that have joined a later storm are listed there
 
 
 @dataclass(frozen=True, slots=True)
 class StormUpdate:
-    """What a storm takes in."""
+    """The incidents that join a storm."""
 
     storm: IncidentGroup
     incidents: tuple[Incident, ...]  # its new ones, then those that had threads before it
@@ -61,7 +61,7 @@ class StormUpdate:
 
 @dataclass(frozen=True, slots=True)
 class PhaseCounts:
-    """How a gathering's incidents stand."""
+    """How many of a group's incidents are in each phase."""
 
     open: int
     acknowledged: int
@@ -80,7 +80,7 @@ class PhaseCounts:
 
 
 def active_storm(incident_groups: Iterable[IncidentGroup], channel: str, now: datetime) -> IncidentGroup | None:
-    """The storm that goes on in a channel."""
+    """The active storm of a channel."""
     storms = (each for each in incident_groups if each.occasion is Occasion.STORM and each.channel == channel)
     return next((each for each in storms if each.ended_at is None and not is_quiet(each, now)), None)
 
@@ -91,7 +91,7 @@ def is_quiet(group: IncidentGroup, now: datetime) -> bool:
 
 
 def is_shown(group: IncidentGroup, now: datetime) -> bool:
-    """Whether its message shows how its incidents stand: a first start's from its end on, and each for a week after."""
+    """Whether its message shows the state of its incidents: a first start's from its end on, each for a week after."""
     if group.ended_at is None:
         return group.occasion is Occasion.STORM
     return now - group.ended_at <= SHOWN_FOR
@@ -112,9 +112,9 @@ def storm_update(
     now: datetime,
     new_id: Callable[[], str],
 ) -> StormUpdate | None:
-    """What a storm takes in of ``new`` incidents, which would begin threads; None in calm.
+    """Which of the ``new`` incidents, which would begin threads, join a storm; None where there is none.
 
-    ``recent`` are those told of late outside of a standing gathering; a ``limit`` of 0 means no storms.
+    ``recent`` are those reported within the window and not in an active group. A ``limit`` of 0 means no storms.
     """
     if not (limit and new):
         return None
@@ -132,7 +132,7 @@ def storm_update(
 
 
 def count_phases(incidents: Iterable[Incident]) -> PhaseCounts:
-    """Count incidents by where they stand."""
+    """Count incidents by phase."""
     phases = [incident.phase for incident in incidents]
     return PhaseCounts(
         open=phases.count(Phase.OPEN),

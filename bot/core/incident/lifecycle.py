@@ -1,4 +1,4 @@
-"""The life of an incident: pure steps from an incident and an event to the next incident and a named reason.
+"""The lifecycle of an incident: pure steps from an incident and an event to the next incident and a named reason.
 
     (none) ──opened──► open ──acknowledge──► acknowledged ──recovered──► recovered
                         ▲  ◄────unack────────    │                           │ (a failure without a good run)
@@ -22,14 +22,14 @@ from bot.core.people.model import Person
 from bot.core.text.escape import mention
 from bot.core.text.shown_times import in_full, slack_date
 
-ACK_DURATION = timedelta(hours=4)  # how long an acknowledgement holds where nothing else is said
+ACK_DURATION = timedelta(hours=4)  # how long an acknowledgement lasts where no duration is given
 
 
 class Transition(Enum):
     """What a step did."""
 
     FAILED_AGAIN = "failed again"
-    CORRECTED = "corrected"  # the same failure, told more exactly
+    CORRECTED = "corrected"  # the same failure, known more exactly
     ENRICHED = "learned"  # task, error line, owners
     RENAMED = "renamed"  # the flow has another name
     ACKNOWLEDGED = "acknowledged"
@@ -39,10 +39,10 @@ class Transition(Enum):
     REOPENED = "reopened"
     RECOVERED = "recovered"
     THREADED = "thread opened"
-    GONE = "gone"  # EnOS shows its flow no more
+    GONE = "gone"  # EnOS does not show its flow any more
     SHOWN_AGAIN = "shown again"
-    BACKFILLED = "healed"  # a failure got its good run, after the alarm had ended
-    REMINDED = "called to mind"  # nobody has taken it
+    BACKFILLED = "healed"  # a failure has its successful run, after the alarm had ended
+    REMINDED = "called to mind"  # nobody has acknowledged it
     ACK_EXPIRING = "promise ends soon"
     ACK_EXPIRED = "promise lapsed"
     NOTHING = "nothing"
@@ -53,7 +53,7 @@ Step = tuple[Incident, Transition]
 
 @dataclass(unsafe_hash=True)
 class StateConflict(Refused):
-    """A refusal because of where the incident stands. ``shown`` is the same as mrkdwn, with the person mentioned."""
+    """A refusal because of the incident's phase. ``shown`` is the sentence as mrkdwn, with the person mentioned."""
 
     shown: str = ""
 
@@ -64,7 +64,7 @@ def is_live(incident: Incident) -> bool:
 
 
 def not_backfilled(incident: Incident) -> tuple[Occurrence, ...]:
-    """The failures that have no good run yet, the newest of each instance, by trigger time."""
+    """The failures without a successful run yet, the newest of each instance, by trigger time."""
     newest = {each.instance: each for each in incident.occurrences if not each.backfilled}
     return tuple(sorted(newest.values(), key=_triggered))
 
@@ -81,9 +81,9 @@ def occurrence_of(row: Instance, now: datetime) -> Occurrence:
 
 
 def failed(incident: Incident, occurrence: Occurrence, owners: Sequence[UserName]) -> Step:
-    """Add another failure. One that was told already, to the end time, is told once.
+    """Add another failure. One that is known already, with the same end time, is not added again.
 
-    The newest stays last: a reading brings newer ones first, page by page. The others are not put in order, since
+    The newest stays last: a read brings newer ones first, page by page. The others are not sorted, since
     moving thousands for each page would be too much for one transaction.
     """
     for each in incident.occurrences:
@@ -99,7 +99,7 @@ def failed(incident: Incident, occurrence: Occurrence, owners: Sequence[UserName
 
 
 def corrected(incident: Incident, row: Instance) -> Step:
-    """The incident with the newest failure of this instance as the row tells it now."""
+    """The incident with the newest failure of this instance as this row shows it."""
     return _changed(
         incident,
         row.id,
@@ -116,7 +116,7 @@ def enriched(
     task_name: str = "",
     error_line: str = "",
 ) -> Step:
-    """Add what the platform told about a failure on a closer look; what is known already stays."""
+    """Add what a closer look at a failure showed; what is known already stays."""
     return _changed(
         incident,
         instance,
@@ -131,7 +131,7 @@ def enriched(
 
 
 def renamed(incident: Incident, name: str, run: InstanceId | None = None) -> Step:
-    """Show the flow's new name. One that a ``run`` older than a failure prints may be the name of then."""
+    """Show the flow's new name. Where ``run`` is older than a failure, the name that it prints may be an old one."""
     if not name or name == incident.flow_name or (run is not None and _is_older(run, incident)):
         return incident, Transition.NOTHING
     return replace(incident, flow_name=name), Transition.RENAMED
@@ -144,7 +144,7 @@ def _is_older(run: InstanceId, incident: Incident) -> bool:
 
 
 def acknowledge(incident: Incident, by: Person, now: datetime, until: datetime | None = None, note: str = "") -> Step:
-    """Somebody takes it, with a promise: until when. Raises Refused where it has ended or somebody else has it."""
+    """Acknowledge it until a time. Raises Refused where it has ended or somebody else has acknowledged it."""
     _refuse_ended(incident, "there is nothing to acknowledge")
     expires = until or now + ACK_DURATION
     if expires <= now:
@@ -175,7 +175,7 @@ def acknowledge(incident: Incident, by: Person, now: datetime, until: datetime |
 
 
 def unack(incident: Incident) -> Step:
-    """Give it back. Raises Refused where nobody has it."""
+    """Hand it back. Raises Refused where nobody has acknowledged it."""
     _refuse_ended(incident, "there is nothing to give back")
     if incident.phase is not Phase.ACKNOWLEDGED:
         raise Refused(
@@ -190,9 +190,9 @@ def unack(incident: Incident) -> Step:
 
 
 def close(incident: Incident, by: Person, now: datetime, because: str = "") -> Step:
-    """End it without a recovery, or settle that a failure stays without a good run.
+    """End it without a recovery, or accept that a failure stays without a successful run.
 
-    Raises Refused where it has ended and nothing is left to settle.
+    Raises Refused where it has ended and no failure lacks a successful run.
     """
     if incident.phase is Phase.CLOSED or (incident.phase is Phase.RECOVERED and not not_backfilled(incident)):
         _refuse_ended(incident, "there is nothing to close")
@@ -229,24 +229,24 @@ def recovered(incident: Incident, by: InstanceId, now: datetime) -> Step:
 
 
 def gone(incident: Incident) -> Step:
-    """EnOS shows its flow no more: told once, and then only people can end it."""
+    """EnOS does not show its flow any more: that is reported once, and then only people can end it."""
     if incident.gone or not is_live(incident):
         return incident, Transition.NOTHING
     return replace(incident, gone=True), Transition.GONE
 
 
 def shown_again(incident: Incident) -> Step:
-    """EnOS shows its flow, which it did not."""
+    """EnOS shows its flow again."""
     return (replace(incident, gone=False), Transition.SHOWN_AGAIN) if incident.gone else (incident, Transition.NOTHING)
 
 
 def moved(incident: Incident, post: PostId, told_at: datetime | None = None) -> Incident:
-    """A gathered incident with a thread of its own; ``told_at`` where a failure begins it, not a person."""
+    """A grouped incident with a thread of its own; ``told_at`` where a failure opens it, not a person."""
     return replace(incident, post=post, grouped=False, told_at=told_at or incident.told_at)
 
 
 def open_thread(incident: Incident, post: PostId) -> Step:
-    """Open a thread for a gathered incident. Raises Refused where it has one."""
+    """Open a thread for a grouped incident. Raises Refused where it has one."""
     if not incident.grouped:
         raise Refused(
             "has_thread",
@@ -259,18 +259,18 @@ def open_thread(incident: Incident, post: PostId) -> Step:
 def reference(incident: Incident) -> str:
     """What a command calls it: the flow, or the instance where each has its own thread.
 
-    An instance whose id is none that a command can name goes by its flow.
+    Where a command cannot name the instance's id, it is the flow as well.
     """
     return incident.group if is_instance(incident.group) else str(incident.flow_id)
 
 
 def _order(occurrence: Occurrence) -> tuple[bool, str, str]:
-    """Order what one reading brought: by end, and what has no end yet comes last."""
+    """The order of failures that one read brought: by end time; those without one come last."""
     return not occurrence.end_time, occurrence.end_time, _triggered(occurrence)
 
 
 def _triggered(occurrence: Occurrence) -> str:
-    """The digits of the id: they are a time, however many there are, and sort as one."""
+    """The digits of the id: they are a time, and sort as one, however many there are."""
     return occurrence.instance.partition("-")[2].ljust(14, "0")
 
 

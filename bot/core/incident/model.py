@@ -1,4 +1,4 @@
-"""Incidents and occurrences as values. The decisions about them stand in ``detection.py`` and ``lifecycle.py``.
+"""Incidents and occurrences as values. The decisions about them are in ``detection.py`` and ``lifecycle.py``.
 
 open ──► acknowledged ──► recovered
   │           │    ▲
@@ -18,7 +18,7 @@ IncidentId = NewType("IncidentId", str)
 
 
 class Phase(Enum):
-    """Where an incident stands."""
+    """The phase of an incident."""
 
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
@@ -54,7 +54,7 @@ class Incident:
     post: PostId  # its first message
     occurrences: tuple[Occurrence, ...] = ()  # as they were seen; the last is the newest
     owners: tuple[UserName, ...] = ()
-    last_success: str = ""  # as told: instance id of the last good run, if known
+    last_success: str = ""  # instance id of the last successful run, if known
     acked_by: Person | None = None
     acked_at: datetime | None = None
     ack_until: datetime | None = None
@@ -63,9 +63,9 @@ class Incident:
     ended_by: Person | None = None  # closed by
     recovered_by: InstanceId | None = None
     group: str = ""  # an instance id when FLOWBOT_GROUP_BY=instance
-    grouped: bool = False  # stands under another message (first start, storm), without a thread of its own
-    listed_in: str = ""  # that message, which goes on listing it when it has a thread
+    grouped: bool = False  # listed in a group's message, without a thread of its own
+    listed_in: str = ""  # that message, which still lists it once it has a thread
     told_at: datetime | None = None  # when its thread, or its place in a storm, was decided on; None: at a first start
-    reminded_at: datetime | None = None  # when it last asked for attention, or was last taken or given back
-    reminder_count: int = 0  # how often it has asked since
-    gone: bool = False  # EnOS shows the flow no more; its thread says so, and nobody is reminded
+    reminded_at: datetime | None = None  # when the last reminder was posted, or it was last acknowledged or handed back
+    reminder_count: int = 0  # how many reminders since
+    gone: bool = False  # EnOS does not show the flow any more; its thread says so, and nobody is reminded

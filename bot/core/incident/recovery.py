@@ -1,8 +1,8 @@
-"""When an alarm ends and when a failure is healed: two questions, answered from one success.
+"""When an alarm ends and when a failure is backfilled: two questions, answered from one success.
 
 The alarm ends with a later success of the flow: of a later trigger time, and ended after the failures it ends.
-A failure is healed only by a success for the same trigger time that ran every task that had failed: the night's
-report does not exist because the next night's does.
+A failure is backfilled only by a success for the same trigger time that ran every task that had failed: that the next
+night's report exists does not mean that this night's does.
 """
 
 import re
@@ -22,9 +22,9 @@ _TRIGGERED = 14  # digits of the id of a run that was triggered; scheduled ones 
 
 
 def same_time(failed: InstanceId, success: InstanceId, cycle: str) -> bool:
-    """Whether a success stands for the trigger time of a failure.
+    """Whether a success is for the trigger time of a failure.
 
-    The same minute; or a triggered run later in the same cycle period, since the minute itself was taken.
+    That is: for the same minute; or a triggered run later in the same cycle period, where that minute was taken.
     ``cycle`` is M, W, D, H or mi; where it is unknown, the digits that the failed id leaves out decide.
     """
     if failed == success:
@@ -38,14 +38,14 @@ def same_time(failed: InstanceId, success: InstanceId, cycle: str) -> bool:
 
 
 def covers(success: Instance, tasks: Iterable[TaskId]) -> bool:
-    """Whether a run ran all of these tasks well. A run whose graph was not read covers nothing."""
+    """Whether all of these tasks succeeded in a run. A run whose graph was not read covers nothing."""
     good = {task.id for task in success.graph.tasks if task.status == Status.SUCCESS}
     wanted = frozenset(tasks)
     return bool(wanted) and wanted <= good
 
 
 def backfills(success: Instance, failure: Occurrence) -> bool:
-    """Whether this success heals this failure."""
+    """Whether this success backfills this failure."""
     if success.status != Status.SUCCESS or _ended_before(success, failure):
         return False
     if success.id == failure.instance:
@@ -54,7 +54,7 @@ def backfills(success: Instance, failure: Occurrence) -> bool:
 
 
 def might_backfill(success: Instance, incident: Incident) -> bool:
-    """Whether reading this success's graph could show that it healed a failure of the incident."""
+    """Whether reading this success's graph could show that it backfills a failure of the incident."""
     return any(
         success.id != failure.instance
         and same_time(failure.instance, success.id, success.cycle)
@@ -64,7 +64,7 @@ def might_backfill(success: Instance, incident: Incident) -> bool:
 
 
 def after_success(incident: Incident, success: Instance, now: datetime) -> Step:
-    """The incident after a success of its flow: healed failures marked, the alarm ended where it ends."""
+    """The incident after a success of its flow: backfilled failures are marked, and the alarm ends where it may."""
     if success.flow_id != incident.flow_id or success.status != Status.SUCCESS:
         return incident, Transition.NOTHING
     marked = tuple(
@@ -79,12 +79,12 @@ def after_success(incident: Incident, success: Instance, now: datetime) -> Step:
 
 
 def _ends(success: Instance, incident: Incident) -> bool:
-    """Whether nothing is left without a good run, or the success came later than all that is."""
+    """Whether no failure lacks a successful run, or the success is later than every failure that does."""
     return all(_later(success, failure) for failure in not_backfilled(incident))
 
 
 def _later(success: Instance, failure: Occurrence) -> bool:
-    """Whether it was triggered for no earlier time, and ended after the failure.
+    """Whether it was triggered for the same or a later time, and ended after the failure.
 
     Where an end is unknown, only what was triggered after the failure was seen is certainly later.
     """
@@ -99,7 +99,7 @@ def _later(success: Instance, failure: Occurrence) -> bool:
 
 
 def _ended_before(success: Instance, failure: Occurrence) -> bool:
-    """Compare end times as printed: one service prints them alike."""
+    """Compares end times as printed, since one service prints them all alike."""
     ended, broke = _printed(success.end_time), _printed(failure.end_time)
     return bool(ended and broke) and ended < broke
 
@@ -114,7 +114,7 @@ def _digits(instance: InstanceId) -> str:
 
 
 def _period_end(at: datetime, cycle: str, left_open: timedelta | None) -> datetime:
-    """The end of the data period that holds ``at``; ids leave it open to the minute, hour or day."""
+    """The end of the data period that holds ``at``; an id leaves open the minute, the hour or the day."""
     if cycle in {"D", "W", "M"} or left_open == _DAY:
         return at.replace(hour=0, minute=0, second=0) + _DAY
     if cycle == "H" or left_open == _HOUR:

@@ -1,15 +1,16 @@
-"""When an incident asks for attention again: nobody has taken it, or the promise of who took it runs out.
+"""When to remind of an incident: nobody has acknowledged it, or the acknowledgement expires.
 
-    open          after 30 minutes (FLOWBOT_REMIND_MINUTES) it is called to mind, then after twice as long each time
-    acknowledged  a quarter of an hour before the promise ends, who took it is asked; at its end it is open again
+    open          the first reminder after 30 minutes (FLOWBOT_REMIND_MINUTES), then after twice as long each time
+    acknowledged  15 minutes before it expires, the person who acknowledged it is asked; then it is open again
 
-After the last call it stays quiet: a channel that is called at every hour stops listening. What stands under another
-message (a first start, a storm) has no thread to be called in: a storm is called to mind as a whole, by the same
-times. A promise is one there too, and ends.
+After the last reminder it stays quiet: people stop reading a channel that reminds them every hour. An incident of a
+group has no thread for reminders: a storm has reminders as a whole, at the same intervals. There, too, acknowledgements
+expire.
 
-Where EnOS shows the flow no more, nobody is reminded: no run can end the incident, and its thread has said so.
+Where EnOS does not show the flow any more, nobody is reminded: no run can end the incident, and its thread has said so.
 
-What waits to be said of an incident is withdrawn when its care changes, and when something newer is to be said of it.
+A reminder that still waits in the outbox is withdrawn when the incident's acknowledgement changes, and when a newer
+reminder follows it.
 """
 
 from collections.abc import Iterable
@@ -25,7 +26,7 @@ EXPIRY_NOTICE = timedelta(minutes=15)
 
 
 def next_reminder(incident: Incident, every: timedelta) -> datetime | None:
-    """When the incident asks for attention next; None where it does not."""
+    """When the next reminder is due; None where there is none."""
     if incident.gone:
         return None
     if incident.phase is Phase.OPEN and incident.reminder_count < MAX_REMINDERS and not incident.grouped:
@@ -37,19 +38,19 @@ def next_reminder(incident: Incident, every: timedelta) -> datetime | None:
 
 
 def storm_reminders_due(storm: IncidentGroup, every: timedelta, now: datetime) -> int:
-    """The number of the newest call for a storm that is due, from 1 on; 0 where none is."""
+    """The number of the newest reminder of a storm that is due, from 1 on; 0 where none is."""
     if storm.occasion is not Occasion.STORM:
         return 0
     return sum(storm.began_at + every * ((1 << number) - 1) <= now for number in range(1, MAX_REMINDERS + 1))
 
 
 def unacknowledged(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
-    """Those without a thread of their own that nobody has taken: a storm is called to mind for them."""
+    """Those without a thread of their own that nobody has acknowledged: a storm's reminders are about them."""
     return tuple(each for each in incidents if each.grouped and each.phase is Phase.OPEN and not each.gone)
 
 
 def step(incident: Incident, every: timedelta, now: datetime) -> Step:
-    """The incident after what is due at ``now``. What was missed while the bot was down is told once."""
+    """The incident after what is due at ``now``. Reminders missed while flowbot was down become one."""
     due = next_reminder(incident, every)
     if due is None or now < due:
         return incident, Transition.NOTHING
@@ -73,12 +74,12 @@ def step(incident: Incident, every: timedelta, now: datetime) -> Step:
 
 
 def same_acknowledgement(old: Incident, new: Incident) -> bool:
-    """Whether it is in the same hands, for as long: then what was to be said of it may still be said."""
+    """Whether the same person has acknowledged it, for as long: then a reminder that waits is still true."""
     return (old.phase, old.ack_until) == (new.phase, new.ack_until)
 
 
 def reminders_restarted(old: Incident, new: Incident, now: datetime) -> Incident:
-    """``new`` with the calls counted afresh, where a person has changed who has it, or for how long."""
+    """``new``, with reminders counted from 0 where its acknowledgement has changed."""
     if same_acknowledgement(old, new):
         return new
     return replace(new, reminded_at=now, reminder_count=0)

@@ -1,10 +1,10 @@
-"""Certificates that are not trusted: which doubts pass by themselves, and what to do about the others.
+"""Certificates that are not trusted: which errors go away by themselves, and what to do about the others.
 
 The numbers are OpenSSL's (https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/).
 """
 
 NOT_YET_VALID, HAS_EXPIRED = 9, 10
-EXPIRED = frozenset({NOT_YET_VALID, HAS_EXPIRED})  # whoever shows it renews it, or a clock is put right
+EXPIRED = frozenset({NOT_YET_VALID, HAS_EXPIRED})  # its owner renews it, or a clock is set right
 
 
 def way_out(setting: str) -> str:

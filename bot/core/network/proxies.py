@@ -1,4 +1,4 @@
-"""Which proxy leads to an address: that of the environment, and none to this machine.
+"""Which proxy to use for an address: the environment's, and none for this machine.
 
 The libraries read these names too, each in its own way: slack_sdk takes ``HTTPS_PROXY`` for every address, even for
 localhost, and ignores ``NO_PROXY``; httpx asks the desktop's settings as well. So the answer is computed here, once,
@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 SCHEMES = {"https": "https", "wss": "https", "http": "http", "ws": "http"}
 PORTS = {"https": 443, "http": 80}
-SPOKEN = ("http", "https")  # to a proxy; aiohttp 3.14 and httpx 0.28 share no others
+SPOKEN = ("http", "https")  # with a proxy; aiohttp 3.14 and httpx 0.28 have no others in common
 
 _HOW = "write http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT"
 _ESCAPE = "a character such as @, :, /, # or % in a user or a password is written as %40, %3A, %2F, %23 or %25"
@@ -22,13 +22,13 @@ _ADDRESS = re.compile(
 
 
 def proxy_for(url: str, environment: Mapping[str, str]) -> str | None:
-    """The proxy's address, or None where the way is direct."""
+    """The proxy's address, or None where none is used."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     scheme = SCHEMES.get(parts.scheme, "https")
     try:
         port = parts.port or PORTS[scheme]
-    except ValueError:  # no number: whoever calls there will say so
+    except ValueError:  # not a number: the call will fail and say so
         port = PORTS[scheme]
     if is_loopback(host) or _exempt(host, port, _value(environment, "no_proxy")):
         return None
@@ -60,7 +60,7 @@ def fault(proxy: str) -> str:
 
 
 def secrets(proxy: str) -> tuple[str, ...]:
-    """What of a proxy's address no log may show: the password as written and as meant, and who with it."""
+    """What of a proxy's address no log may show: the password as written and as decoded, and the user with it."""
     who, found, _ = proxy.partition("://")[2].rpartition("@")
     password = who.partition(":")[2]
     return (f"{who}@", password, unquote(password)) if found and password else ()
@@ -112,7 +112,7 @@ def _matches(host: str, port: int, name: str) -> bool:
 
 
 def _names(no_proxy: str) -> list[str]:
-    """What stands between commas, or between blanks as some write it."""
+    """The names between commas, or between spaces as some write it."""
     return no_proxy.lower().replace(",", " ").split()
 
 

@@ -1,15 +1,15 @@
-"""What Slack is to the bot: what a conversation is, and the ways in which a call to Slack may fail.
+"""A conversation in Slack, and the ways in which a call to Slack may fail.
 
-    SlackLimited      nothing happened; ask again after so many seconds
+    SlackLimited      nothing happened; ask again after ``seconds``
     SlackRefused      nothing happened; asking again gives the same word
     SlackUnclear      it may have happened; look before asking again
     SlackUnreachable  nothing happened; the request never left
 
 The adapter that calls Slack translates every outcome into one of these, once. Each says which method it concerns and
-which host, so that trouble with one of them holds up nothing else. A reply has one more outcome, which is no trouble
-with any:
+which host, so that trouble with one of them does not delay the others. A reply has one more outcome, which is not a
+failure of either:
 
-    SlackAstray       it happened, but outside of its thread
+    SlackOutsideThread  it happened, but outside of its thread
 """
 
 from collections.abc import Mapping
@@ -18,11 +18,11 @@ from urllib.parse import urlsplit
 
 from bot.core.outbox.posts import PostId
 
-RESPONSE_URL = "response_url"  # the method of a response_url, which is no method of the Web API
-UPLOAD = "upload"  # and that of the address which a file's bytes go to
+RESPONSE_URL = "response_url"  # for calls to a response_url, which is not a method of the Web API
+UPLOAD = "upload"  # for the address to which a file's bytes are sent
 
 
-class SlackFailure(Exception):  # noqa: N818  the four below are named for what Slack did
+class SlackFailure(Exception):  # noqa: N818  the classes below are named for what Slack did
     """A call that failed. ``method`` is what was called, ``host`` (with a port that is not the usual one) where."""
 
     method: str = ""
@@ -55,7 +55,7 @@ class SlackUnreachable(SlackFailure):
 
 
 class SlackUntrusted(SlackUnreachable):
-    """Whoever answers there cannot show that it is Slack. ``told`` is what OpenSSL says of it, ``code`` its number."""
+    """The certificate there is not trusted. ``told`` is OpenSSL's sentence, ``code`` its number."""
 
     def __init__(self, told: str, code: int) -> None:
         super().__init__(f"its certificate is not trusted, {told.rstrip('.')}")
@@ -66,7 +66,7 @@ SLACK_FAILURES = (SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable)
 
 
 class SlackOutsideThread(Exception):  # noqa: N818  named for what Slack did
-    """A reply stands outside of its thread: Slack posts it in the channel where the thread's first message is gone."""
+    """A reply is outside of its thread: Slack posts it in the channel where the thread's first message is gone."""
 
     def __init__(self, channel: str, ts: str) -> None:
         super().__init__("the reply stands outside of its thread")
@@ -76,17 +76,17 @@ class SlackOutsideThread(Exception):  # noqa: N818  named for what Slack did
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """What a look for messages of ours has shown. Where it did not reach the end, what is missing may yet be there."""
+    """What a search for our messages has found. Where it is not ``whole``, a missing one may still be there."""
 
     stamps: Mapping[PostId, tuple[str, ...]] = field(default_factory=dict)  # ts, oldest first, by the id they carry
     whole: bool = True  # all of the asked time was read
-    rest: str = ""  # where not: what to hand in as ``rest`` to read on
+    rest: str = ""  # where not: pass it as ``rest`` to read on
     wait: float = 0.0  # where not: seconds that Slack asked to wait before that
     parent: bool = True  # of a thread: its first message is still there
 
 
 def host_of(url: str) -> str:
-    """The host of an address, with its port where it names one; empty where it is no address."""
+    """The host of an address, with its port where it names one; empty where it is not an address."""
     try:
         return urlsplit(url).netloc.rpartition("@")[2].lower()
     except ValueError:
@@ -101,4 +101,4 @@ class Channel:
     name: str = ""
     member: bool = False
     archived: bool = False
-    shared: bool | None = False  # with another organization (Slack Connect), or soon; None: Slack does not tell
+    shared: bool | None = False  # with another organization (Slack Connect), or soon; None: Slack does not say

@@ -1,13 +1,13 @@
-"""Lost messages: a person deleted one of ours, or Slack takes no edit of it any more.
+"""Lost messages: a person deleted one of ours, or Slack refuses to edit it any more.
 
-    stands ──lost──► AGAIN   said once more, as it was to look now; all that belongs to it goes on there
-                     OVER    the incident it was the card of has ended: it is not said again only to look ended
-                     ENOUGH  it was lost too often: somebody, or some app, does not want it there
-                     BARE    nothing is known of what it showed
+    posted ──lost──► REPOSTED         posted once more, in its present state; replies and edits follow it there
+                     ENDED            the incident whose card it was has ended: it is not posted only to say so
+                     TOO_OFTEN        it was lost too often: somebody, or some app, does not want it there
+                     CONTENT_UNKNOWN  what it showed is not known
 
-What is not said again comes back with the next edit that has reason to; where it still stands, since Slack only takes
-no edit of it, it stays and keeps its thread. Each time that it is said, a message carries
-another name, so that a look for it never takes the lost one for it.
+A message that is not reposted comes back with the next edit that has a reason to. Where it is still in Slack, which
+only refuses edits, it stays and keeps its thread. Each time that it is posted a message carries another id, so that a
+search for it does not find the lost one.
 """
 
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ from enum import Enum
 from bot.core.outbox.posts import PostId
 
 LOSS_WINDOW = timedelta(hours=1)
-MAX_IN_WINDOW = 3  # times that one message is said again within an hour
-MAX_REPOSTS = 10  # times that it is said again at all
+MAX_IN_WINDOW = 3  # times that one message is reposted within an hour
+MAX_REPOSTS = 10  # times that it is reposted at all
 
 
 class LossOutcome(Enum):
-    """What becomes of a message that was lost; the words are what its row says."""
+    """What happens to a message that was lost; the values are what its row says."""
 
     REPOSTED = "lost, and said again"
     ENDED = "lost when it was over"
@@ -31,7 +31,7 @@ class LossOutcome(Enum):
 
 
 def after_loss(losses: Sequence[datetime], now: datetime, *, over: bool, bare: bool) -> LossOutcome:
-    """What becomes of a message; ``losses`` are the times at which it was lost, this one among them."""
+    """What happens to a message; ``losses`` are the times at which it was lost, this one included."""
     if over:
         return LossOutcome.ENDED
     if len(losses) > MAX_REPOSTS or sum(now - at < LOSS_WINDOW for at in losses) > MAX_IN_WINDOW:
@@ -40,17 +40,17 @@ def after_loss(losses: Sequence[datetime], now: datetime, *, over: bool, bare: b
 
 
 def carried_id(post: PostId, generation: int) -> PostId:
-    """What a message carries by which it is found; ``generation`` is how often it was said again."""
+    """The id in a message's metadata, by which it is found; ``generation`` is how often it was reposted."""
     return PostId(f"{post}~{generation}") if generation else post
 
 
 def carried_ids(post: PostId, generation: int) -> tuple[PostId, ...]:
-    """Every name that it has carried, the present one last."""
+    """Every id that it has carried, the present one last."""
     return tuple(carried_id(post, each) for each in range(generation + 1))
 
 
 def repeated_loss_notice(channel: str) -> str:
-    """What the admins are told, once; as mrkdwn."""
+    """What the admins read once, as mrkdwn."""
     return (
         f"🔴 A message of mine in <#{channel}> was deleted, or refused an edit, again and again. "
         "I don't post it again for now. Its updates come as separate messages. "

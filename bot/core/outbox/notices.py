@@ -1,9 +1,9 @@
-"""Notices: what is told once when it begins and once when it ends, never the end without the beginning.
+"""Notices: posted once when something begins and once when it ends, never the end without the beginning.
 
-A notice that stands is a note in the database under its name. Note and posts are written together, so that whatever
-dies, it is told once.
+An active notice is a note in the database under its name. Note and posts are written in one transaction, so that a
+crash does not double it.
 
-    (no note) ──begins──▸ told ──about something else──▸ told anew
+    (no note) ──begins──▸ told ──about something else──▸ told again
         ▴                   └──────────ends──────────────┐
         └─────────────────────────────────────────────────┘
 """
@@ -18,14 +18,14 @@ from bot.core.outbox.posts import NewPost, PostId
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice that stands."""
+    """An active notice."""
 
     post: PostId  # the message that tells it
     since: datetime
-    about: str = ""  # what is told of: where that changes, it is told anew
+    about: str = ""  # its subject: where that changes, it is posted again
 
     def written(self) -> str:
-        """It as its note holds it."""
+        """The text of its note."""
         return json.dumps({"post": self.post, "since": self.since.isoformat(), "about": self.about})
 
     @staticmethod
@@ -46,7 +46,7 @@ class NoticeUpdate:
 
 
 def begins(notice: Notice, posts: Sequence[NewPost]) -> Callable[[str], NoticeUpdate | None]:
-    """The decision to tell a notice, unless it stands and is about the same."""
+    """The decision to post a notice, unless it is active and about the same."""
 
     def decide(note: str) -> NoticeUpdate | None:
         standing = Notice.read(note)
@@ -58,7 +58,7 @@ def begins(notice: Notice, posts: Sequence[NewPost]) -> Callable[[str], NoticeUp
 
 
 def ends(say: Callable[[Notice], Sequence[NewPost]]) -> Callable[[str], NoticeUpdate | None]:
-    """The decision to tell that a notice is over, where it stands."""
+    """The decision to post that a notice is over, where it is active."""
 
     def decide(note: str) -> NoticeUpdate | None:
         standing = Notice.read(note)
@@ -68,7 +68,7 @@ def ends(say: Callable[[Notice], Sequence[NewPost]]) -> Callable[[str], NoticeUp
 
 
 def each_day(day: str, posts: Sequence[NewPost]) -> Callable[[str], NoticeUpdate | None]:
-    """The decision to tell what is told once a day; ``day`` is ISO. The first day of a database is not told."""
+    """The decision to post once a day; ``day`` is ISO. Nothing is posted on a database's first day."""
 
     def decide(note: str) -> NoticeUpdate | None:
         if note >= day:

@@ -1,8 +1,8 @@
-"""What Slack's error words mean for something that was to be posted, and one word of our own.
+"""What Slack's error codes mean for a post, and one code of our own.
 
 Sources: the error lists of chat.postMessage, chat.update, chat.postEphemeral, files.completeUploadExternal,
-conversations.history and conversations.replies (docs.slack.dev, 2026). A word that stands in no row is taken for
-a bug of ours: it would not help to send the same again.
+conversations.history and conversations.replies (docs.slack.dev, 2026). A code that is in no row is a bug
+of ours: it would not help to send the same again.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """An error word with its verdict and, where a person is told, what happened and what to do next."""
+    """An error code with its verdict and, where a person reads it, what happened and what to do next."""
 
     error: str
     verdict: Verdict
@@ -33,7 +33,7 @@ class Meaning:
     way_out: str = ""
 
 
-SHARED_CHANNEL = "shared_channel"  # ours, not Slack's: said before any call
+SHARED_CHANNEL = "shared_channel"  # ours, not Slack's: found before any call
 
 _INVITE = "Invite flowbot there with `/invite @flowbot`."
 _UNARCHIVE = "Unarchive it, or set another channel."
@@ -97,7 +97,7 @@ _TOLD: dict[Verdict, dict[str, tuple[str, str]]] = {
         "file_uploads_disabled": ("the workspace takes no files", "Ask an admin of the workspace."),
     },
 }
-# Of a direct message. ``account_inactive`` is said of a token, too: then every place says so.
+# Of a direct message. ``account_inactive`` is about a token, too: then every channel is refused with it.
 _OF_PERSON = frozenset(
     {
         "user_disabled",
@@ -170,19 +170,19 @@ TABLE: dict[str, Meaning] = {
 
 
 def meaning(error: str) -> Meaning:
-    """What an error word means; a word that is not known is a bug of ours."""
+    """What an error code means; one that is not known is a bug of ours."""
     return TABLE.get(error) or Meaning(error, Verdict.BUG)
 
 
 def is_of_person(error: str) -> bool:
-    """Whether it is the person whom a direct message does not reach: they have left, or take none from flowbot."""
+    """Whether a direct message cannot reach this person: they have left, or accept none from flowbot."""
     return error in _OF_PERSON
 
 
 def is_not_there(error: str) -> bool:
-    """Whether it is the place that takes no private answer, not its content: the person is reached directly.
+    """Whether the place does not accept a private answer, whatever its content: a direct message does.
 
-    chat.postEphemeral says ``no_permission`` where the bot is no member.
+    chat.postEphemeral says ``no_permission`` where flowbot is not a member.
     """
     return error == "no_permission" or verdict(error) in {Verdict.ELSEWHERE, Verdict.OUTSIDE}
 

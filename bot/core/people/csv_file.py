@@ -19,7 +19,7 @@ HEADER = ["slack_user", "enos_user_id", "enos_user_name"]
 _USER = re.compile(r"(?:(?P<team>[TE][A-Z0-9]+):)?(?P<user>[UW][A-Z0-9]+)")
 _BLANKS = " \t"
 # Letters and marks to Unicode, but drawn as nothing: grapheme joiner, fillers of Hangul and Khmer, Mongolian and other
-# variation selectors, the blank pattern of Braille. What is no letter at all is told by ``str.isprintable``.
+# variation selectors, the blank pattern of Braille. ``str.isprintable`` finds what is not a letter at all.
 _BLANK_LETTERS = frozenset(
     map(
         chr,
@@ -81,7 +81,7 @@ def _rows(text: str) -> list[tuple[int, list[str]]]:
 
 
 def _unseen(text: str) -> str:
-    """The first character that nobody would see in an id or a name, in words; nothing where there is none."""
+    """The first character that nobody would see in an id or a name, in words; empty where there is none."""
     for each in text:
         if each in "\r\n":
             return "a line break inside quotes"
@@ -91,7 +91,7 @@ def _unseen(text: str) -> str:
 
 
 def names_teams(text: str) -> bool:
-    """Whether every person in a file is named with a team, so that nobody need be asked for one."""
+    """Whether every person in a file is named with a team, so that no team has to be asked for."""
     people = (line.strip().strip('"') for line in text.splitlines()[1:])
     return not any(re.match(r"[UW][A-Z0-9]+\W", person) for person in people)
 

@@ -20,10 +20,9 @@ class Person:
 
 
 def former_homes(noted_team: str, noted_home: str, *, team: str, home: str) -> tuple[str, ...]:
-    """By what people of this workspace were known before and are not now; ``noted_…`` is what was so then.
+    """The keys under which people of this workspace were known before; ``noted_…`` is what the database says.
 
-    A bare team inside an organization is of former times, noted or not. What was noted of another workspace says
-    nothing about this one.
+    Inside an organization the bare team is such a key, noted or not. A note about another workspace does not count.
     """
     found = {team} if team else set()
     if noted_team == team and noted_home:
@@ -33,12 +32,12 @@ def former_homes(noted_team: str, noted_home: str, *, team: str, home: str) -> t
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What Slack says of a person now (cached for minutes at most)."""
+    """What Slack says about a person (cached for minutes at most)."""
 
     person: Person
     name: str = ""  # display name, for words only
-    timezone: str = "UTC"  # IANA; empty where Slack names none
-    offset: timedelta | None = None  # from UTC, as Slack tells it for now; None where it tells none
+    timezone: str = "UTC"  # IANA; empty where Slack does not name one
+    offset: timedelta | None = None  # from UTC, at present; None where Slack does not name it
     deleted: bool = False
     bot: bool = False
     guest: bool = False
@@ -56,13 +55,13 @@ class Link:
 
 
 class Surface(Enum):
-    """Where words were said."""
+    """Where a message came from."""
 
     COMMAND = "command"  # slash command
     MENTION = "mention"  # @flowbot in a channel or thread
     DIRECT = "direct"  # direct message
     BUTTON = "button"
-    UNSUPPORTED = "retired"  # a shortcut, form or command that there is none of any more; the words name which of them
+    UNSUPPORTED = "retired"  # a shortcut, form or command that does not exist any more; the text names which of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ class Origin:
     surface: Surface
     channel: str
     thread: str = ""  # the thread's first message; empty outside of threads
-    message: str = ""  # the message that was said or pressed
+    message: str = ""  # the message that was sent or pressed
     response_url: str = ""  # private answers for 30 minutes, 5 uses; a secret
 
 
@@ -81,12 +80,12 @@ EDITED, TALK = "edited", "talk"
 
 @dataclass(frozen=True, slots=True)
 class IncomingMessage:
-    """Words from a person, whatever the surface. A button says the words of its value."""
+    """A message from a person, whatever the surface. A button's text is the command in its value."""
 
     key: str  # identifies the delivery: a repeat with the same key is the same act
     text: str
     by: Person
     origin: Origin
     at: datetime
-    post: str = ""  # for buttons: the post they stand on
-    hint: str = ""  # why the words are not carried out, and one sentence says how to say it: EDITED or TALK
+    post: str = ""  # for buttons: their post
+    hint: str = ""  # why the text is not a command, and only a hint is the answer: EDITED or TALK

@@ -1,9 +1,9 @@
 """Who is on call: what came of reading the groups of ``FLOWBOT_ONCALL``, and what that means. Pure.
 
-readable, somebody active    lives: its members may acknowledge, reminders mention it
-readable, nobody active      empty: reminders pass it over, the admins hear of it
-Slack refuses                unread: passed over; nobody is told that they are not on call, the admins hear of it
-Slack does not answer        silent: its last reading counts for 15 minutes, then as unread; still mentioned
+readable, somebody active    its members may acknowledge, reminders mention it
+readable, nobody active      empty: reminders skip it, the admins are told
+Slack refuses                unread: skipped; nobody is told "you are not on call", the admins are told
+Slack does not answer        silent: its last read counts for 15 minutes, then as unread; still mentioned
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,10 +13,10 @@ from datetime import timedelta
 from bot.core.outbox.slack_errors import meaning
 from bot.core.people.model import Profile
 
-LAST_READ_COUNTS_FOR = timedelta(minutes=15)  # how long the last reading of a group counts while Slack does not answer
-EMPTY, SILENT = "empty", "silent"  # words of ours, beside Slack's error words
+LAST_READ_COUNTS_FOR = timedelta(minutes=15)  # how long the last read of a group counts while Slack does not answer
+EMPTY, SILENT = "empty", "silent"  # our own, next to Slack's error codes
 
-# usergroups.users.list, docs.slack.dev (January 2026); what stands nowhere is quoted.
+# usergroups.users.list, docs.slack.dev (January 2026); codes that are not here are quoted.
 _REFUSED = {
     "no_such_subteam": (
         "Slack has no such group, or it is disabled",
@@ -47,11 +47,11 @@ class OnCallGroup:
 
     id: str
     active: frozenset[str] = frozenset()  # user ids of its people: neither deactivated, nor apps, nor strangers
-    word: str = ""  # why nobody in it is known to be on call: ``EMPTY``, ``SILENT``, or Slack's error word
+    word: str = ""  # why nobody in it is known to be on call: ``EMPTY``, ``SILENT``, or Slack's error code
 
     @property
     def mentioned(self) -> bool:
-        """Whether a reminder may mention it: it is not known to be dead."""
+        """Whether a reminder may mention it: it is not known to be empty or refused."""
         return not self.word or self.word == SILENT
 
 
@@ -61,7 +61,7 @@ def can_be_on_call(profile: Profile) -> bool:
 
 
 def why(word: str) -> str:
-    """Why a group could not be read, as a clause."""
+    """Why a group could not be read: a clause."""
     if word == SILENT:
         return "Slack did not answer"
     known = _REFUSED.get(word, ("", ""))[0] or meaning(word).sentence
@@ -69,7 +69,7 @@ def why(word: str) -> str:
 
 
 def fix(word: str) -> str:
-    """What to do about it, a sentence."""
+    """What to do about it: a sentence."""
     if word == EMPTY:
         return "Put somebody on call there."
     if word == SILENT:
@@ -87,7 +87,7 @@ def sentence(group: OnCallGroup) -> str:
 
 
 def unread(groups: Sequence[OnCallGroup]) -> str:
-    """What somebody is told who is in no group that could be read; empty where all could be."""
+    """The sentence for somebody who is in none of the groups that could be read; empty where all could be."""
     missed = [group for group in groups if group.word and group.word != EMPTY]
     if not missed:
         return ""
@@ -104,17 +104,17 @@ def problems(groups: Sequence[OnCallGroup]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OnCallChange:
-    """What is new since the admins were told last."""
+    """What has changed since the admins were told last."""
 
     begun: tuple[OnCallGroup, ...]
     ended: tuple[OnCallGroup, ...]
-    noted: Mapping[str, str]  # group id to word: what was told and stands
+    noted: Mapping[str, str]  # group id to word: what the admins know
 
 
 def compare(noted: Mapping[str, str], groups: Sequence[OnCallGroup]) -> OnCallChange:
-    """Compare what was told with what is read: a trouble is told once when it begins and once when it ends.
+    """Compare what the admins know with what is read: they are told once when a group fails and once when it is back.
 
-    Another word for a trouble that stands is no news; silence neither begins nor ends one that was told.
+    A changed error code is not news. Silence is not the end of what they know, and not a change of it.
     """
     begun, ended, stands = list[OnCallGroup](), list[OnCallGroup](), dict[str, str]()
     for group in groups:

@@ -3,16 +3,16 @@
 Slack reads ``<!channel>``, ``<@U…>`` and ``<url|label>`` in mrkdwn; escaped text can do none of it.
 Source: docs.slack.dev, "Formatting message text" (exactly three characters are escaped).
 
-Cleaned is, for every surface, what makes a reader see something else than what is there:
+Cleaning removes, for every surface, what makes a reader see something else than what is there:
 
-    bidirectional controls        go: one of them turns the rest of a line around, buttons of ours among it
-    other controls, invisible     go, and with them terminal commands and hidden words; tabs and line ends stay
-    joiners (U+200C, U+200D)      stay where they join: behind an emoji, and behind letters of scripts that change
-                                  their shape by them (Persian, the scripts of India); between other letters they go,
-                                  for there they only make two names look like one
-    combining marks               four on one sign stay, enough for every language; what towers above that goes
-    no text (NUL, half a pair)    becomes �: neither the database nor Slack could take it
-    private use                   stays: such a sign turns nothing around, and a name must be copied as it is
+    bidirectional controls        removed: one of them reverses the rest of a line, our own text included
+    other controls, invisible     removed, with terminal commands and hidden words; tabs and line ends stay
+    joiners (U+200C, U+200D)      kept where they join: behind an emoji, and behind letters of scripts that change
+                                  their shape by them (Persian, the scripts of India); removed between other letters,
+                                  where they only make two names look like one
+    combining marks               four on one character stay, enough for every language; the rest is removed
+    not text (NUL, half a pair)   becomes �: neither the database nor Slack can store it
+    private use                   kept: such a character reverses nothing, and a name must be copied as it is
 
 ``legible`` does less, for all that is stored: half a UTF-16 pair (a lone surrogate such as U+D83D) has no UTF-8, and
 NUL ends a text in SQLite. One such character in one name must not stop whatever else is written with it.
@@ -28,13 +28,13 @@ SMALLEST, LARGEST = -(2**63), 2**63 - 1  # whole numbers that SQLite holds
 
 
 def legible(text: str, limit: int | None = None) -> str:
-    """The text with � for each sign that is none, cut with … to ``limit`` characters."""
+    """The text with � for what is not text, cut with … to ``limit`` characters."""
     if limit is not None and len(text) > limit:
         text = text[: limit - 1] + "…"
     return NO_TEXT.sub("�", text)
 
 
-# What cannot be escaped is shown by a sign that looks like it. Whoever compares what people copied reads it back.
+# What cannot be escaped is shown as a character that looks like it; ``likeness.py`` undoes that in what people copy.
 SUBSTITUTES: Mapping[str, str] = {"`": "ˋ", "*": "∗"}
 
 _NOT_SHOWN = re.compile("[\x00\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -47,19 +47,19 @@ _UNSEEN = re.compile(
     "\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb"
     "\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-# Behind a sign of these a joiner is read: shaping scripts, and emoji with their colours and variants.
+# Behind one of these a joiner joins: shaping scripts, and emoji with their colours and variants.
 _SHAPED = "\u0600-\u109f\u1780-\u18af\ua840-\ua877\U00010a00-\U00010aff\U00011000-\U000116ff"
 _EMOJI = "\u00a9\u00ae\u2190-\u2bff\u3030\u303d\u3297\u3299\ufe0f\U0001f000-\U0001faff"
 _JOINERS = "\u200c\u200d"
 _IDLE_JOINER = re.compile(rf"(?<![{_SHAPED}{_EMOJI}])[{_JOINERS}]|[{_JOINERS}](?=[\s{_JOINERS}]|\Z)")
-_MARKS = 4  # on one sign
+_MARKS = 4  # on one character
 _BREAK = re.compile("[\r\n\u2028\u2029]")
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,30}")
 _GROUP = re.compile(r"S[A-Z0-9]{2,30}")
 
 
 def clean(text: str) -> str:
-    """The text as it may be shown anywhere: nothing in it deceives the eye. Lines and tabs stay."""
+    """The text as it may be shown anywhere, see above. Lines and tabs stay."""
     text = _LINE_END.sub("\n", _NOT_SHOWN.sub("�", _TERMINAL.sub("", text)))
     text = _UNSEEN.sub("", text)
     return text if text.isascii() else _few_marks(_IDLE_JOINER.sub("", text))
@@ -86,29 +86,29 @@ def plain(text: str, limit: int) -> str:
 
 
 def one_line(text: str) -> str:
-    """The text cleaned, without line breaks and outer blanks."""
-    # Not one expression with \s* before the break: on a long run of blanks it would start anew at each of them.
+    """The text cleaned, without line breaks and without spaces around it."""
+    # Not one expression with \s* before the break: on many spaces in a row it would start again at each of them.
     return " ".join(filter(None, map(str.strip, _BREAK.split(clean(text)))))
 
 
 def mention(user: str) -> str:
-    """The mention of a Slack user id; what is no such id is shown as text."""
+    """The mention of a Slack user id; anything else is shown as text."""
     return f"<@{user}>" if _PERSON.fullmatch(user) else escape(user)
 
 
 def mention_group(group: str) -> str:
-    """The mention of a Slack user group id; what is no such id is shown as text."""
+    """The mention of a Slack user group id; anything else is shown as text."""
     return f"<!subteam^{group}>" if _GROUP.fullmatch(group) else escape(group)
 
 
 def _few_marks(text: str) -> str:
-    """The text with at most four combining marks on one sign, and none on what stands before it."""
+    """The text with at most four combining marks on one character; a mark without a character gets a ◌."""
     kept: list[str] = []
     marks = 0
     for sign in text:
         if unicodedata.category(sign) in {"Mn", "Me"}:
             marks += 1
-        elif sign not in _JOINERS:  # a joiner begins no new sign
+        elif sign not in _JOINERS:  # a joiner does not begin a new character
             marks = 0
         if marks and (not kept or kept[-1].isspace()):
             kept.append("◌")

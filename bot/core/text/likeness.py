@@ -1,8 +1,8 @@
-"""Likeness: which names look the same to a person, whatever their signs are.
+"""Likeness: which names look the same to a person, whatever their characters are.
 
-What people type is often copied out of an answer, and answers print some signs otherwise (``escape.py``, ``visible``,
-``bold``): an asterisk as ``∗``, a code tick as ``ˋ``, blanks and line breaks as one blank, what nobody sees not at
-all, and a long name cut with ``…``. Other programs compose accents in another way, or write in full width.
+What people type is often copied out of an answer, and answers print some characters differently (``escape.py``,
+``visible``, ``bold``): an asterisk as ``∗``, a code tick as ``ˋ``, spaces and line breaks as one space, what nobody
+sees not at all, and a long name cut with ``…``. Other programs compose accents differently, or write in full width.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ _SELECTORS = {"\ufe0e", "\ufe0f"}
 
 
 def likeness(name: str) -> str:
-    """What a name has in common with all that look like it."""
+    """A text that is the same for all names that look like this one."""
     if name.isascii() and name.isprintable():  # most are: thousands are compared
         return " ".join(name.replace("*", "∗").replace("`", "ˋ").split()).casefold()
     text = normalize("NFKC", legible(name))
@@ -36,12 +36,12 @@ def unmarked(name: str) -> str:
 
 
 def begun(name: str) -> str:
-    """The likeness of what stands before the cut in a name that an answer printed; empty for a whole name."""
+    """The likeness of a name that an answer has cut, up to the cut; empty for a whole name."""
     return likeness(name.rstrip()[:-1]) if name.rstrip().endswith(CUT) else ""
 
 
 def nearest_names(name: str, names: Iterable[str], count: int = 3) -> list[str]:
-    """Those of the names that come nearest to a mistyped one, the nearest first."""
+    """The names most similar to a mistyped one, the most similar first."""
     by_likeness: dict[str, str] = {}
     for each in names:
         by_likeness.setdefault(likeness(each)[:_LONGEST], each)
@@ -51,13 +51,13 @@ def nearest_names(name: str, names: Iterable[str], count: int = 3) -> list[str]:
 
 
 def nearest_ids(wanted: int, ids: Sequence[int], count: int = 3) -> list[int]:
-    """Those of the ids that come nearest to a mistyped one, by their digits."""
+    """The ids most similar to a mistyped one, by their digits."""
     found = get_close_matches(str(wanted), _likely(str(wanted), map(str, ids)), n=count, cutoff=0.75)
     return [int(each) for each in found]
 
 
 def _likely(wanted: str, texts: Iterable[str]) -> list[str]:
-    """The texts that share the most pairs of neighbours: comparing thousands in full takes seconds."""
+    """The texts that share the most pairs of characters: comparing thousands in full takes seconds."""
     pairs = _pairs(wanted)
     return nlargest(_COMPARED, texts, key=lambda each: 2 * len(pairs & _pairs(each)) - len(each))
 

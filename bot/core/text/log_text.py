@@ -1,10 +1,11 @@
 """What of a task's log may be shown: the program's own output, or its first line that looks like an error.
 
-The head stands between two lines of ``=`` and holds the command line, which may hold secrets: it goes whole, for a
-command line may itself have many lines. A retried task may have several heads. Source: Get Task Instance Log, samples.
+The head that EnOS writes is between two lines of ``=`` and holds the command line, which may hold secrets: all of it
+is removed, since a command line may have many lines. A retried task may have several heads. Source: Get Task Instance
+Log, samples.
 
-A log is written by strangers and may be a megabyte of what looks like the beginning of a head: each kind of head is
-found in one walk over the text, never by looking for its end anew from each beginning.
+A log may be a megabyte of what looks like the beginning of a head: each kind of head is found in one pass over the
+text, never by searching for its end from each beginning.
 """
 
 import re
@@ -22,7 +23,7 @@ _FLAT = re.compile(r"=====nrun  ?num:t")  # as the samples print it: line breaks
 _FLAT_TIME, _FLAT_RULE = "ncurrent time:t", "====="
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_BEGINNING = 20_000  # characters in which the rest of a head is looked for, where the log begins inside one
+_BEGINNING = 20_000  # characters in which the end of a head is searched, where the log begins inside one
 
 _Span = tuple[int, int]
 
@@ -62,14 +63,14 @@ def _flat_heads(text: str) -> Iterator[_Span]:
 
 
 def _start_of(text: str, rule: int) -> int:
-    """Where the signs of a flat rule begin: there may be more than five."""
+    """Where a flat rule begins: it may have more than five ``=``."""
     while rule and text[rule - 1] == "=":
         rule -= 1
     return rule
 
 
 def _end_of(text: str, rule: int) -> int:
-    """Where a flat rule ends, the line break behind it included."""
+    """Where a flat rule ends, the line break after it included."""
     end = rule
     while text.startswith("=", end):
         end += 1
@@ -103,7 +104,7 @@ def _undated_heads(text: str) -> Iterator[_Span]:
 
 
 LIMIT = 200
-_READ = 4000  # of one line, in which it is looked for what went wrong
+_READ = 4000  # characters of one line that are searched for an error
 _HEAD_LINES = 200  # a command line may hold many
 
 _HEAD_RULE = re.compile(r"={5,}\s*")
@@ -153,6 +154,6 @@ def _raised(lines: Iterator[str]) -> str:
 
 
 def _shown(line: str, mask: Callable[[str], str]) -> str:
-    """Clean before masking, for what nobody sees would hide a secret; mask before cutting: half a one would pass."""
+    """Cleaned before masking: invisible characters would hide a secret. Masked before cutting: so would a cut."""
     shown = mask(clean(_cleaned(line))).strip()
     return shown if len(shown) <= LIMIT else shown[: LIMIT - 1].rstrip() + "…"

@@ -1,8 +1,8 @@
 """Secrets: shown as stars in logs, parameters and the audit; what is kept instead is a fingerprint.
 
-Logs are written by strangers and may be a megabyte long, and an expression that runs cannot be stopped. So each of
-these takes time in proportion to the text, whatever it holds; those of FLOWBOT_MASK are proved to (``runaway.py``).
-Texts are masked whole and cut afterwards: half a secret would pass unseen.
+Logs come from outside and may be a megabyte long, and a running expression cannot be stopped. So each of these takes
+time in proportion to the text, whatever it holds; for those of FLOWBOT_MASK that is checked (``runaway.py``).
+Texts are masked whole and cut afterwards: half a secret would not be recognised.
 
 Nothing that looks like a secret is written to the database (``docs/decisions``, "No secret in the database").
 """
@@ -20,8 +20,8 @@ from bot.core.text.escape import clean
 
 STARS = "•••"
 
-# Upper and lower case by classes and not by (?i), which makes the engine look at each place ten times as long. These
-# are all letters that (?i) takes for one another.
+# Upper and lower case by classes and not by (?i), which makes the engine ten times slower at each place. These are
+# all letters that (?i) treats as the same.
 _OTHERS = {"i": "ıİ", "k": "\u212a", "s": "ſ"}
 _NAMES = re.sub(
     "[a-z]",
@@ -33,17 +33,17 @@ _QUOTED = r"\"([^\"\r\n]+)\"|'([^'\r\n]+)'"
 _ESCAPED = r"\"([^\"\\\r\n]+(?:\\[^\r\n][^\"\\\r\n]{0,80}){1,3})\"|"  # quotes within quotes
 _VALUE = rf"(?:{_QUOTED}|\\*[\"']?([^\s\"',;&\\]+))"
 
-# Each with words without one of which, case folded, it matches nothing: most texts are done with that.
+# Each with words, case folded: without any of them it matches nothing, and most texts have none.
 _NAMED = ("pass", "pwd", "secret", "token", "key", "credent")
 _NEEDLES = {
     rf"{_NAMES}\\*[\"']?\s*[=:]{{1,2}}>?\s*(?:{_ESCAPED}{_VALUE})": _NAMED,
     rf"-{_NAMES}[ \t]+(?:{_QUOTED}|([^\s-]\S*))": _NAMED,
     rf"{_NAMES}>([^<>\s][^<>\r\n]{{0,200}})</": _NAMED,
     rf"(?i)(?:(?<=[_.-])pass\\*[\"']?\s*[=:]|(?<![a-z0-9])pass=)\s*{_VALUE}": ("pass",),
-    # A word before it says how it is meant, as in "Bearer ...".
+    # The scheme may come first, as in "Bearer ...".
     r"(?i)\bauthorization\\*[\"']?\s*[:=]\s*\\*[\"']?(?:[a-z][\w-]{0,20}[ \t]+)?([^\s\"'\\]+)": ("author",),
     r"(?i)\bbearer\s+([\w.~+/-]{8,}=*)": ("bearer",),
-    # The end of a scheme tells as much as all of it. A password may hold a slash; what follows a port is none.
+    # The end of a scheme is enough to know it. A password may hold a slash; what follows a port is not one.
     r"(?i)[a-z0-9+.-]://[^\s/:@]*:(?:([^\s/@]+(?:@[^\s/@\"'<>,;]{1,100})?)@|(?!\d{1,5}/)([^\s@\"'<>\]]{1,200})@)": (
         "://",
     ),
@@ -61,7 +61,7 @@ _NEEDLES = {
     r"(?i)\bhooks\.slack\.com/[a-z]{1,20}/([^\s\"'<>]+)": ("hooks.slack",),
     r"(?s)(-----BEGIN [A-Z ]{0,100}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,100}PRIVATE KEY-----|\Z))": ("-----begin",),
     r"\b((?:AKIA|ASIA)[0-9A-Z]{16})\b": ("akia", "asia"),
-    # From the beginning of a run of such signs to its first eyJ, once: not from each eyJ in it anew.
+    # From the beginning of a run of such characters to its first eyJ, once: not again from each eyJ in it.
     r"(?<![\w-])(?>(?:(?!\beyJ)[\w-])*)(eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)": ("eyj",),
     r"\b(xox[a-z]-[\w-]{8,}|xapp-[\w-]{8,})": ("xox", "xapp-"),
     r"(?<![\w-])((?:gh[opsu]|github_pat|npm)_\w{20,}|(?:glpat|sk)-[\w-]{20,}|AIza[\w-]{30,})": (
@@ -103,7 +103,7 @@ class Mask:
 
 
 def is_secret_key(key: str) -> bool:
-    """Whether a parameter's key says that its value is a secret. What nobody sees does not hide it."""
+    """Whether a parameter's key says that its value is a secret. Invisible characters do not hide it."""
     return _SECRET_KEY.search(clean(key)) is not None
 
 
@@ -113,7 +113,7 @@ def _starred(match: re.Match[str]) -> str:
         return match[0] if match.re.groups else STARS
     shown, at = "", match.start()
     for start, end in spans:
-        if start >= at:  # a group inside another is starred with it
+        if start >= at:  # a group inside another is masked with it
             shown += match.string[at:start] + STARS
             at = end
     return shown + match.string[at : match.end()]
@@ -126,14 +126,14 @@ _KEY = re.compile(r"([^\s=\"'“”„‘’‚«»<>]{1,200})[\"'“”„‘�
 
 
 class Seal:
-    """Fingerprints parameters under a key that stands in the settings, and so in no database and no backup."""
+    """Fingerprints parameters under a key from the settings, which is in no database and no backup."""
 
     def __init__(self, secret: str) -> None:
         self._key = hmac.digest(b"flowbot: parameters as sent", secret.encode(), hashlib.sha256)
         self._name = hmac.digest(self._key, b"name", hashlib.sha256).hex()[:8]
 
     def fingerprint(self, run: InstanceId, parameters: Sequence[Parameter]) -> str:
-        """What is kept of the parameters that a run was asked with; empty where there are none."""
+        """What is kept of a run's parameters; empty where there are none."""
         if not parameters:
             return ""
         said = json.dumps([run, *sorted((each.key, each.value) for each in parameters)])
@@ -147,24 +147,23 @@ class Seal:
 
 
 def without_secrets(text: str, mask: Mask) -> str:
-    """Words as they may be kept and repeated: as they are where they hold no secret, else with stars.
+    """A command as it may be kept and repeated: unchanged where it holds no secret, else with stars.
 
-    What a key names as secret goes with its quotes and all its blanks; what follows the key of a quote that is not
-    closed goes to the end.
+    The whole value of a secret key is masked, with its quotes and spaces; where a quote is not closed, up to the end.
     """
     typed = decode(text).text
-    seen = clean(text)  # a sign that nobody sees hides no secret
+    seen = clean(text)  # invisible characters hide no secret
     hidden = mask(_without_values(seen))
     return text if hidden == decode(seen).text and mask(typed) == typed else hidden
 
 
 def withheld(parameters: Sequence[Parameter]) -> tuple[str, ...]:
-    """The keys whose values are stars: they stand for what was not kept, and are nobody's values."""
+    """The keys whose values are stars: the real ones were not kept."""
     return tuple(each.key for each in parameters if STARS in each.value)
 
 
 def _without_values(text: str) -> str:
-    """The words as typed, the values of secret keys as stars."""
+    """The command as typed, with stars for the values of secret keys."""
     try:
         cursor = Cursor(text)
     except ParseError:  # too long to be a command

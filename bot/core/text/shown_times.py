@@ -1,10 +1,10 @@
 """Times as people read them: the one place where they are printed.
 
     a message, an answer, a refusal   ``slack_date``: each reader's own zone; the fallback names UTC
-    a button, a phone's line, a log   ``in_utc``: Slack reads no dates in plain text, so the zone stands beside it
-    a wall clock that somebody named  ``on_the_clock``: the zone is the one they named it in, and is said
+    a button, a phone's line, a log   ``in_utc``: Slack shows no dates in plain text, so the zone is printed as well
+    a wall clock that somebody named  ``on_the_clock``: in the zone that they named it in, which is printed
 
-A day stands with its month in letters or its year before it: ``11-18`` is another day to every other reader.
+A day has its month in letters or its year before it: readers do not agree on what ``11-18`` is.
 Source of Slack's dates: docs.slack.dev, "Formatting message text" (date formatting; mrkdwn only).
 """
 
@@ -23,12 +23,12 @@ def slack_date(at: datetime) -> str:
 
 
 def in_full(at: datetime) -> str:
-    """``2026-11-21 18:00 UTC``: for logs and terminals, where years may lie between writing and reading."""
+    """``2026-11-21 18:00 UTC``: for logs and terminals, which may be read years later."""
     return f"{at.astimezone(UTC):{_IN_FULL}}"
 
 
 def in_utc(at: datetime) -> str:
-    """``Nov 21, 18:00 UTC``: as short as it can be where Slack's dates do not work."""
+    """``Nov 21, 18:00 UTC``: the short form where Slack's dates do not work."""
     shown = at.astimezone(UTC)
     return f"{_MONTHS[shown.month - 1]} {shown.day}, {shown:%H:%M} UTC"
 
@@ -39,7 +39,7 @@ def minute_in_utc(at: datetime) -> str:
 
 
 def on_the_clock(at: datetime) -> str:
-    """``2026-11-21 18:00`` of a wall clock; whoever prints it says in which zone, once."""
+    """``2026-11-21 18:00`` of a wall clock; the caller prints the zone, once."""
     return f"{at:%Y-%m-%d %H:%M}"
 
 
@@ -66,12 +66,12 @@ def _told_apart(at: datetime) -> str:
 
 
 def as_printed(text: str, offset: timedelta | None) -> str:
-    """A time as EnOS prints it with the zone it is printed in, or with the words that this is not known."""
+    """A time as EnOS prints it with the zone it is printed in, or with the remark that the zone is not known."""
     return f"{text} {timezone(offset)}" if offset is not None else f"{text} (time zone not known)"
 
 
 def day_before(at: datetime, zone: timedelta | None) -> str:
-    """The data date of a trigger time by the default rule: the day before it, where the platform stands.
+    """The data date of a trigger time by the default rule: the day before it, in the platform's zone.
 
     Empty while the platform's zone is unknown: the day would be a guess. Source: System Variables (``cal_dt``).
     """
@@ -87,7 +87,7 @@ def day_before(at: datetime, zone: timedelta | None) -> str:
 def duration(span: timedelta) -> str:
     """A span in words: ``45 s``, ``3 min``, ``2 h 5 min``, ``3 d 4 h``.
 
-    A clock may have been put back in between: what would be negative is less than a second.
+    Negative where a clock was put back: that is less than a second.
     """
     seconds = int(span.total_seconds())
     if seconds < 1:
@@ -105,5 +105,5 @@ def duration(span: timedelta) -> str:
 
 
 def ago(span: timedelta) -> str:
-    """How long ago something was; never what is to come, though a clock may have been put back."""
+    """How long ago something was; "just now" also where a clock was put back."""
     return f"{duration(span)} ago" if span >= timedelta(seconds=1) else "just now"

@@ -32,7 +32,7 @@ def told(
 ) -> Body:
     """An answer: the text (mrkdwn, escaped), more blocks, buttons, and the command it answers.
 
-    An offer whose words do not fit into a button stands as words.
+    An offer whose command does not fit into a button becomes a line of text.
     """
     row, rest = offered(offers, post)
     parts: list[Block] = [blocks.section(text), *extra]
@@ -49,13 +49,13 @@ def told(
 
 
 def repeating(body: Body, words: str) -> Body:
-    """What is said to everybody in an incident's thread with the command that it answers."""
+    """A reply in an incident's thread, with the command that it answers."""
     answered = typed(words)
     return blocks.body(body["text"], [*body["blocks"], blocks.context(f"↳ {answered}")]) if answered else body
 
 
 def typed(words: str) -> str:
-    """A command as a person types it, Slack's encodings undone; what would turn the line around is left out."""
+    """A command as a person types it, Slack's encodings undone; without what would reverse the line."""
     return code(visible(decode(words).text))
 
 
@@ -80,7 +80,7 @@ def ticked(sentence: str) -> str:
 
 
 def unexpected(words: str, reference: str) -> Body:
-    """What is said when something is broken on our side."""
+    """The answer where something is broken on our side."""
     return told(
         words,
         "Something broke on my side while I worked on this, and I cannot say how much of it was done. "
@@ -90,7 +90,7 @@ def unexpected(words: str, reference: str) -> Body:
 
 
 def see_direct_messages(words: str) -> Body:
-    """The private line where the bot is no member of the channel."""
+    """The private line where flowbot is not a member of the channel."""
     return told(
         words,
         "I cannot write in this channel, so my answer stands in our direct messages. "
@@ -101,7 +101,7 @@ def see_direct_messages(words: str) -> Body:
 def see_thread(words: str, flow: str, first: PostPresence, channel: str) -> Body:
     """The private line where the answer goes to an incident's thread elsewhere; ``flow`` is mrkdwn.
 
-    ``first`` is how the incident's own message stands, in ``channel``.
+    ``first`` says whether the incident's own message is in ``channel``.
     """
     match first:
         case PostPresence.POSTED:
@@ -119,7 +119,7 @@ def see_thread(words: str, flow: str, first: PostPresence, channel: str) -> Body
 
 
 def says_so(first: PostPresence, channel: str, link_to_it: str) -> str:
-    """Return, as mrkdwn, where a change to an incident is told; ``link_to_it`` is empty where not known."""
+    """Where a change to an incident is shown, as mrkdwn; ``link_to_it`` is empty where not known."""
     match first:
         case PostPresence.POSTED:
             return (
@@ -136,9 +136,9 @@ def says_so(first: PostPresence, channel: str, link_to_it: str) -> str:
 
 
 def already(words: str, entry: Entry | None, now: datetime, state: str, *, post: str, asker: Person) -> Body:
-    """The answer to a second press: who pressed before, what came of it, and how things stand.
+    """The answer to a second press: who pressed before, the result, and the present state.
 
-    ``state`` is mrkdwn; ``entry`` is None where it is not known any more who pressed.
+    ``state`` is mrkdwn; ``entry`` is None where it is not known who pressed.
     """
     own = entry is not None and entry.attempt.by == asker
     if entry is None or (entry.outcome is not None and entry.outcome.frees and not own):
@@ -161,19 +161,19 @@ def already(words: str, entry: Entry | None, now: datetime, state: str, *, post:
 
 
 def interrupted(words: str, who: str, what: str) -> Body:
-    """The answer to what was being done when the bot stopped; ``who`` and ``what`` are mrkdwn."""
+    """The answer to a command that was in progress when flowbot stopped; ``who`` and ``what`` are mrkdwn."""
     return told(words, f"{who}, I was stopped while I worked on this. {what}")
 
 
 def channel_trouble(sentence: str, channel: str, *, over: bool) -> str:
-    """Return, as mrkdwn, what the admins are told where the default channel takes no messages, or does again."""
+    """What the admins read where the alert channel refuses messages, or accepts them again; as mrkdwn."""
     if over:
         return f"🟢 I can post in <#{channel}> again, and what waited is told there now."
     return f"🔴 {ticked(sentence)} The channel is <#{channel}>; what is to be told there waits, and nothing is lost."
 
 
 def old_button(command: str) -> Body:
-    """The answer to a button whose words this version cannot read."""
+    """The answer to a button whose command this version cannot read."""
     return told(
         "",
         "This button is too old for me to read, so nothing was done. Please type what you want; "
@@ -182,7 +182,7 @@ def old_button(command: str) -> Body:
 
 
 def hint(kind: str, words: str, *, direct: bool) -> Body:
-    """How to say it, to who spoke to the bot in a way that nothing is done about (``EDITED`` or ``TALK``)."""
+    """How to write a command, after a message that is not one (``EDITED`` or ``TALK``)."""
     example = code("show 3377" if direct else "@flowbot show 3377")
     if kind == EDITED:
         text = f"I don't act on edited messages. Nothing was done. Send it as a new message, for example {example}."
@@ -212,7 +212,7 @@ _WHY = {
 
 
 def please_link(person: Person, admins: Sequence[str], command: str) -> str:
-    """Return, as mrkdwn, how somebody gets linked: words that an admin can copy."""
+    """How somebody gets linked, as mrkdwn: a command that an admin can copy."""
     words = f"{_linking(person, command)}, with your EnOS user id and user name in the last two places."
     if person.user in admins:
         return f"Link yourself: {words}"
@@ -222,7 +222,7 @@ def please_link(person: Person, admins: Sequence[str], command: str) -> str:
 
 
 def _linking(person: Person, command: str) -> str:
-    """The words that link a person; in code ticks the mention would be an id that nobody can read."""
+    """The command that links a person; the mention is outside of the code ticks, where Slack would show its id."""
     return f"{code(f'{command} link')} {mention(person.user)} {code('USERID NAME')}"
 
 
@@ -248,7 +248,7 @@ def denial(
     link: Link | None = None,
     unread: str = "",
 ) -> str:
-    """Return, as mrkdwn, why somebody may not, who may, and the way out.
+    """Why somebody may not, who may, and what to do; as mrkdwn.
 
     ``owners`` and ``flow`` are mrkdwn, escaped by the caller; ``unread`` is a sentence of ours.
     """

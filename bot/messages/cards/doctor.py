@@ -1,4 +1,4 @@
-"""What people see of ``flowbot doctor``: a message that goes again, and one with a button to prove buttons by."""
+"""What people see of ``flowbot doctor``: a message that is deleted again, and one with a button to press."""
 
 from bot.core.command.markup import decode
 from bot.core.command.tokens import visible

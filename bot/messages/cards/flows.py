@@ -40,7 +40,7 @@ _MARKS: Mapping[int, str] = {
 
 
 def mark(status: int) -> str:
-    """A coloured dot; words stand beside it, since colour alone says nothing to some."""
+    """A coloured dot; words follow it, since some people cannot tell colours apart."""
     return _MARKS.get(status, "⚫")
 
 
@@ -50,13 +50,13 @@ def flow_name(flow: FlowId, name: str) -> str:
 
 
 def bold(text: str) -> str:
-    """A name in bold, on one line; what would end the bold or turn the line around is replaced."""
+    """A name in bold, on one line; what would end the bold or reverse the line is replaced."""
     shown = escape(short(text).replace("*", SUBSTITUTES["*"]))
     return f"*{shown}*" if shown else ""
 
 
 def short(text: str) -> str:
-    """A name on one line without invisible characters, cut where nobody reads on."""
+    """A name on one line without invisible characters, cut to 120 characters."""
     line = visible(one_line(text)).strip()
     return line if len(line) <= _NAME else line[: _NAME - 1].rstrip() + "…"
 
@@ -71,7 +71,7 @@ def owners(names: Sequence[UserName], people: Mapping[UserName, Person]) -> str:
 def triggered(instance: InstanceId, printed: str, zone: timedelta | None) -> str:
     """A run's trigger time for each reader; ``printed`` is EnOS's, ``zone`` that of its times, if known.
 
-    Where an id leaves minutes out and nothing certain fills them in, the time is no more than "about". Empty where
+    Where an id has no minutes and they are not certain, the time is "about". Empty where
     neither the id nor EnOS names a time.
     """
     at, exact = trigger_moment(instance, printed, zone)
@@ -122,8 +122,8 @@ def parameter_list(parameters: Sequence[Parameter]) -> str:
 
 
 def schedule(flow: Flow, words: str) -> str:
-    """When a flow runs by itself; ``words`` are those of its expression, escaped here."""
-    if words:  # the expression's clock is the platform's, and so not every reader's
+    """A flow's schedule; ``words`` are those of its expression, escaped here."""
+    if words:  # the expression is in the platform's time zone, not in each reader's
         return escape(words) + (" (EnOS's time zone)" if ":" in words else "")
     return f"every {CYCLES[flow.cycle]}" if flow.cycle in CYCLES else "none"
 

@@ -1,7 +1,7 @@
 """The decision card of an incident, in each phase.
 
-The first message always shows the present state, so it is drawn anew at each change; ``post`` is the id it is
-drawn under, and its buttons carry it. Its ``text`` is one line: all that a phone shows.
+The first message always shows the present state, so it is rendered again at each change; ``post`` is the id of the
+message or edit, which its buttons carry. Its ``text`` is one line: all that a phone shows.
 """
 
 import re
@@ -44,7 +44,7 @@ class RenderContext:
 
 
 def card(incident: Incident, post: str, render_context: RenderContext) -> Body:
-    """The first message as the incident stands now."""
+    """The first message in the incident's present state."""
     newest = incident.occurrences[-1]
     body = [blocks.section("\n".join(_what_happened(incident, newest)), _fields(incident, render_context))]
     missing_runs = words.missing_runs(incident, render_context.zone)
@@ -57,7 +57,7 @@ def card(incident: Incident, post: str, render_context: RenderContext) -> Body:
 
 
 def color(incident: Incident) -> str:
-    """The colour of the bar: by phase, and a time-out is no failure."""
+    """The colour of the bar: by phase, and a time-out differs from a failure."""
     if incident.phase is Phase.OPEN and incident.occurrences[-1].status == Status.TIMEOUT:
         return MAGENTA
     return _COLORS[incident.phase]

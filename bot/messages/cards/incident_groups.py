@@ -1,4 +1,4 @@
-"""The messages under which many incidents stand, a row for each: the first start, and storms."""
+"""The messages that list many incidents, a row for each: the first start, and storms."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -37,7 +37,7 @@ def storm(
     command: str,
     zone: timedelta | None = None,
 ) -> Body:
-    """The one message of a storm as its incidents stand now.
+    """The one message of a storm, with the present state of its incidents.
 
     ``people`` are those owners who are linked, ``zone`` is that of the times EnOS prints.
     """
@@ -68,9 +68,9 @@ def storm(
 
 
 def more_owners(names: Sequence[UserName], people: Mapping[UserName, Person], *, command: str) -> Body:
-    """The reply that mentions owners of a storm's flows whom its message could not mention yet."""
+    """The reply that mentions owners of a storm's flows whom its message has not mentioned."""
     shown = ", ".join(mention(people[name].user) for name in names)
-    say = code(f"{command} incidents mine")  # it may stand without the storm's message: nothing points to that
+    say = code(f"{command} incidents mine")  # the storm's message may be gone: this does not refer to it
     text = f"Flows of these owners are part of the storm too: {shown}. {say} lists yours."
     return blocks.body(one_line(text), [blocks.section(text)])
 
@@ -78,7 +78,7 @@ def more_owners(names: Sequence[UserName], people: Mapping[UserName, Person], *,
 def storm_reminder(
     waiting: Sequence[Incident], groups: Sequence[str], people: Mapping[UserName, Person], post: str, *, command: str
 ) -> Body:
-    """The reply that calls to mind what nobody has taken of a storm; mentions on call and linked owners."""
+    """The reminder of a storm's unacknowledged incidents; mentions on-call groups and linked owners."""
     count, one = len(waiting), len(waiting) == 1
     linked = [people[name] for name in storms.owners(waiting) if name in people][: storms.MAX_MENTIONED]
     asked = [*map(mention_group, groups), *(mention(person.user) for person in linked)]
@@ -147,7 +147,7 @@ def first_start(
 ) -> Body:
     """The message of a newly created database: what it watches, and what is broken now, a row for each.
 
-    ``grouped`` are the incidents that stand under it, newest first, as they stand now.
+    ``grouped`` are its incidents, newest first, in their present state.
     """
     state = _broken_now(storms.count_phases(grouped).live) if grouped else "nothing is broken now"
     text = f"flowbot is watching · {state}"
@@ -165,7 +165,7 @@ def first_start(
 
 
 def _broken_now(number: int) -> str:
-    """How many of the flows that stand in the list are broken still."""
+    """How many of the listed flows are still broken."""
     if not number:
         return "no flow is broken any more"
     return f"{number:,} {'flow is' if number == 1 else 'flows are'} broken now"
@@ -198,7 +198,7 @@ def _row(incident: Incident, post: str, index: int, zone: timedelta | None) -> B
 
 
 def _options(incident: Incident) -> list[tuple[str, str]]:
-    """What may be done from the list: a menu takes five."""
+    """What a person may do from the list, at most five."""
     of, newest = reference(incident), incident.occurrences[-1].instance
     options = []
     if incident.phase is Phase.OPEN:

@@ -39,7 +39,7 @@ def failed_again(incident: Incident, failure: Occurrence, post: str) -> Body:
 
 
 def more_failures_counted(incident: Incident) -> Body:
-    """The reply after which further failures of one reading are only counted."""
+    """The reply after which further failures of one read are only counted."""
     return _line(
         f"More runs of {words.bold(incident)} failed than I tell one by one. Its incident counts them all; "
         f"`failed of {incident.flow_id}` lists them."
@@ -54,14 +54,14 @@ def acknowledged(incident: Incident) -> Body:
 
 
 def handed_back(incident: Incident, by: Person) -> Body:
-    """The reply when an acknowledgement is given back."""
+    """The reply when an incident is handed back."""
     return _line(f"{words.who(by)} gave {words.bold(incident)} back: nobody has it now.")
 
 
 def reminder(
     incident: Incident, groups: Sequence[str], render_context: RenderContext, post: str, now: datetime
 ) -> Body:
-    """The reply that calls an incident to mind which nobody has taken; mentions on call and linked owners."""
+    """The reminder of an unacknowledged incident; mentions on-call groups and linked owners."""
     newest = incident.occurrences[-1]
     people = [*map(mention_group, groups), *(mention(person.user) for person in render_context.people.values())]
     asked = f"\n{' '.join(people)}: who takes it?" if people else ""
@@ -74,14 +74,14 @@ def reminder(
 
 
 def ack_expiring(incident: Incident, post: str) -> Body:
-    """The reply that asks who took an incident whether they go on with it."""
+    """The reply that asks whether the person who acknowledged it still works on it."""
     who, end = words.who(incident.acked_by), words.at("at", incident.ack_until)
     line = f"⏰ {who}, your promise for {words.bold(incident)} ends {end}. Then nobody has it, unless you take it on."
     return _offering(f"PROMISE ENDS SOON · {words.name(incident)}", line, incident, post, "Take it on")
 
 
 def ack_expired(before: Incident, post: str) -> Body:
-    """The reply when a promise has ended and the incident is open again."""
+    """The reply when an acknowledgement has expired and the incident is open again."""
     line = (
         f"⏰ {words.who(before.acked_by)}'s promise for {words.bold(before)} has ended without a recovery: "
         "nobody has it now."
@@ -90,7 +90,7 @@ def ack_expired(before: Incident, post: str) -> Body:
 
 
 def gone(incident: Incident, post: str) -> Body:
-    """The reply where EnOS shows the flow no more: what was deleted and what is hidden look the same."""
+    """The reply where EnOS does not show the flow any more; deleted and hidden flows look the same."""
     line = (
         f"EnOS no longer shows me the flow {words.bold(incident)}. It was deleted, or my EnOS user may not see it any "
         "more. I stop the reminders about this incident. Close it when nothing is left to do."
@@ -100,7 +100,7 @@ def gone(incident: Incident, post: str) -> Body:
 
 
 def thread_opened(incident: Incident, by: Person) -> Body:
-    """The reply that begins the thread of an incident which stood under another message."""
+    """The first reply in the new thread of a grouped incident."""
     return _line(f"{words.who(by)} opened a thread for {words.bold(incident)}: its further story stands in it.")
 
 
@@ -129,7 +129,7 @@ def recovered(incident: Incident, zone: timedelta | None = None) -> Body:
 
 
 def backfilled(incident: Incident, instances: Sequence[InstanceId], zone: timedelta | None = None) -> Body:
-    """The reply when failures got their good run after the alarm had ended."""
+    """The reply when failures are backfilled after the alarm had ended."""
     runs = ", ".join(code(each) for each in instances[: words.LISTED])
     missing_runs = words.missing_runs(incident, zone)
     return _line(
@@ -143,7 +143,7 @@ def _line(text: str) -> Body:
 
 
 def _offering(text: str, line: str, incident: Incident, post: str, take: str = "Acknowledge") -> Body:
-    """A reply with the buttons of somebody who comes to it from a call."""
+    """A reply with the buttons for somebody who comes from a reminder."""
     offers = [(take, f"ack {reference(incident)}"), *words.run_buttons(incident.occurrences[-1], "Rerun", "Log")]
     row = [
         blocks.button(label, said, post, index=index, style=None if index else "primary")

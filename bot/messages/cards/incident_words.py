@@ -19,7 +19,7 @@ _NAME = 120  # characters of a name
 
 
 def short(text: str) -> str:
-    """A text from outside on one line, cut where nobody reads on."""
+    """A text from outside on one line, cut to 120 characters."""
     line = one_line(text)
     return line if len(line) <= _NAME else line[: _NAME - 1] + "…"
 
@@ -96,7 +96,7 @@ def at(word: str, moment: datetime | None) -> str:
 
 
 def note(incident: Incident) -> str:
-    """What a person gave as the reason, if anything."""
+    """The reason that a person gave, if any."""
     return f": {escape(short(incident.note))}" if incident.note else ""
 
 
@@ -106,7 +106,7 @@ def after(incident: Incident) -> str:
 
 
 def missing_runs(incident: Incident, zone: timedelta | None) -> str:
-    """What stays without a good run though the alarm has ended."""
+    """Which runs still lack a success although the alarm has ended."""
     missing = not_backfilled(incident) if incident.phase is Phase.RECOVERED else ()
     if not missing:
         return ""
@@ -115,7 +115,7 @@ def missing_runs(incident: Incident, zone: timedelta | None) -> str:
 
 
 def run_buttons(failure: Occurrence, *verbs: str) -> list[tuple[str, str]]:
-    """Buttons about a run, where its id is one that commands can name."""
+    """Buttons about a run, where a command can name its id."""
     if not is_instance(failure.instance):
         return []
     return [(verb, f"{verb.lower()} {failure.instance}") for verb in verbs]

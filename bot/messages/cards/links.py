@@ -1,4 +1,4 @@
-"""Links: what a person is told of their own, and an admin of many at once."""
+"""Messages about imported links: to each person about theirs, to an admin about all."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ NAMED = 30  # people in one message; more are counted
 
 
 def imported(link: Link) -> str:
-    """Return, as mrkdwn, what a person is told of a link of theirs that an import added or changed."""
+    """To a person, about their link that an import added or changed; as mrkdwn."""
     return (
         f"{mention(link.person.user)} was linked to EnOS user {code(link.user_name)} ({code(link.user_id)}) "
         "by an import. If that is wrong, tell an admin of the bot."
@@ -17,7 +17,7 @@ def imported(link: Link) -> str:
 
 
 def imported_many(added: Sequence[Link], changed: Sequence[Link]) -> str:
-    """Return, as mrkdwn, what an admin is told of an import: how many links, and whose."""
+    """To an admin, about an import: how many links, and whose; as mrkdwn."""
     every = [*added, *changed]
     lines = [f"{mention(link.person.user)} → {code(link.user_name)} ({code(link.user_id)})" for link in every[:NAMED]]
     if len(every) > NAMED:

@@ -1,4 +1,4 @@
-"""What the watcher says about its own watching: EnOS out of reach, what it cannot see, and that it is well."""
+"""Messages about the monitoring itself: EnOS out of reach, what it cannot see, and the daily line."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _NAMES = 10
 
 @dataclass(frozen=True, slots=True)
 class CaughtUp:
-    """What the first complete poll after an outage brought."""
+    """What the first complete poll after an outage found."""
 
     failures: int = 0
     rows: int = 0
@@ -112,7 +112,7 @@ def gap_closed(total: int) -> Body:
 
 
 def order_unreliable(kind: int) -> Body:
-    """The notice that EnOS's order by change cannot be trusted for a scheduling type."""
+    """The notice that EnOS does not sort a scheduling type by change."""
     runs = {0: "manual runs", 1: "periodic runs", 2: "temporary runs"}.get(kind, f"runs of type {kind}")
     text = f"EnOS did not list {runs} in the order they changed"
     line = (
@@ -131,7 +131,7 @@ LATE = (
 
 
 def late(since: datetime) -> Body:
-    """The one notice that no reading has ended since."""
+    """The one notice that no read has ended since a time."""
     text = "Reading EnOS takes too long · failures are told late"
     lines = [
         f"🟠 *Reading EnOS takes too long:* I have not read it to the end since {slack_date(since)}.",
@@ -151,7 +151,7 @@ def in_time_again(lasted: timedelta) -> Body:
 
 
 def promise_broken(why: str) -> Body:
-    """What an admin is told directly: failures may go untold now. ``why`` is whole sentences."""
+    """The direct message to an admin: failures may not be reported now. ``why`` is whole sentences."""
     text = "flowbot is not keeping up: failures may be told late"
     lines = [
         f"🔴 *{text}.* {escape(why)}",
@@ -161,12 +161,12 @@ def promise_broken(why: str) -> Body:
 
 
 def promise_kept() -> Body:
-    """What an admin is told when it is over."""
+    """The direct message to an admin when that is over."""
     text = "flowbot keeps up again: alerts are on time"
     return blocks.body(text, [blocks.section(f"🟢 *{text}.*")], GREEN)
 
 
-# ── a sign of life ──
+# ── the daily line ──
 
 
 def sign_of_life(
@@ -174,7 +174,7 @@ def sign_of_life(
 ) -> Body:
     """The line of the day; ``watched`` is how many flows the watcher sees, of how many.
 
-    ``trouble`` is what keeps it from being well, if anything, as whole sentences; ``zone`` is that of the times EnOS
+    ``trouble`` is what is wrong, if anything, as whole sentences; ``zone`` is that of the times EnOS
     prints.
     """
     state = "flowbot runs, but not all is well" if trouble else "flowbot is well"

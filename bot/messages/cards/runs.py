@@ -25,7 +25,7 @@ _COLORS = {
     Status.TIMEOUT: "#bf3989",
 }
 _ENDED = ("not ended yet", "ended")
-_WIDTH = 20  # signs in a bar
+_WIDTH = 20  # characters in a bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,13 @@ class StartDetails:
     """What was asked for besides the flow."""
 
     parameters: tuple[Parameter, ...] = ()  # as sent, masked
-    unknown_keys: tuple[str, ...] = ()  # sent though the flow has none of that name
+    unknown_keys: tuple[str, ...] = ()  # sent although the flow has no parameter of that name
     skips: tuple[str, ...] = ()  # names of tasks that do not run again
-    moved: tuple[datetime, datetime] | None = None  # the minute that is taken, and the one it stands at instead
+    moved: tuple[datetime, datetime] | None = None  # the minute that is taken, and the one used instead
 
 
 def notes(beginning: StartDetails) -> str:
-    """What the message keeps saying while the run goes on, as mrkdwn; empty where there is nothing."""
+    """The lines that stay in the message while the run is followed, as mrkdwn; empty where there are none."""
     lines: list[str] = []
     if beginning.moved:
         wanted, at = map(slack_date, beginning.moved)
@@ -62,12 +62,12 @@ def person_of(run: Run) -> str:
 
 
 def started(run: Run, task_name: str = "", *, zone: timedelta | None = None) -> Body:
-    """The message right after EnOS took the call."""
+    """The message right after EnOS accepted the call."""
     return _card(run, f"{person_of(run)} started {_what(run, task_name)}. This message follows the run.", zone=zone)
 
 
 def start_unconfirmed(run: Run, why: str = "", *, zone: timedelta | None = None) -> Body:
-    """The message while it is not known whether EnOS took the call; ``why`` is EnOS's or ours, as words."""
+    """The message while it is not known whether EnOS accepted the call; ``why`` is a clause, EnOS's or ours."""
     how = f" ({escape(why)})" if why else ""
     text = (
         f"{person_of(run)} asked to start {_what(run)}, but EnOS's answer was lost{how}. "
@@ -115,18 +115,18 @@ def found_unverified(run: Run, instance: Instance, *, zone: timedelta | None = N
 
 @dataclass(frozen=True, slots=True)
 class MinuteHolder:
-    """The run that holds the minute which a rerun would need."""
+    """The run that has the minute which a rerun would need."""
 
     id: InstanceId
     at: datetime  # the minute, UTC
     run: Run | None  # as flowbot started it; None where it did not
     instance: Instance | None  # as EnOS shows it to the asker
     asker: Person
-    repeats: bool  # it is the very run that was to be run again
+    repeats: bool  # it is the run itself that was to be rerun
 
 
 def no_minute(held: MinuteHolder, old: InstanceId, again: str, now: datetime) -> str:
-    """Return, as mrkdwn, why a run cannot be rerun: whose run holds its minute, how that one stands, what remains.
+    """Why a run cannot be rerun, as mrkdwn: whose run has its minute, its state, and what to do.
 
     ``again`` is a command for the next free minute, which belongs to other data; empty where there is none.
     """
@@ -158,7 +158,7 @@ def _starter(held: MinuteHolder, now: datetime) -> str:
 
 
 def progress(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Body:
-    """The message while the run goes on: tasks done, which are running."""
+    """The message while the run is running: tasks done, and those that are running."""
     tasks = in_order(instance.graph)
     running = [flows.bold(task.name) for task in tasks if task.status in AT_WORK]
     if instance.status in {Status.INIT, Status.READY}:
@@ -174,7 +174,7 @@ def progress(run: Run, instance: Instance, *, zone: timedelta | None = None) -> 
 def ended(
     run: Run, instance: Instance, took: timedelta | None, incident_link: str = "", *, zone: timedelta | None = None
 ) -> Body:
-    """The message with the result; a failure points at its incident instead of a second alarm."""
+    """The message with the result; a failure links to its incident instead of alerting again."""
     tasks = [task for task in in_order(instance.graph) if task.status != Status.SKIP]
     took_words = f" after {duration(took)}" if took is not None else ""
     what = _what(run, _task_name(run, instance))
@@ -204,7 +204,7 @@ def _so_far(instance: Instance, running: Sequence[str]) -> str:
 
 
 def _broke(task: Task) -> str:
-    """A task and what its status says that happened to it."""
+    """A task and how it ended."""
     name = flows.bold(task.name) or code(str(task.id))
     if task.status == Status.TIMEOUT:
         return f"{name} timed out"
@@ -254,7 +254,7 @@ def _card(
     instance: Instance | None = None,
     zone: timedelta | None = None,
 ) -> Body:
-    """The message; with a colour the text stands above the bar, or Slack would show it there once more."""
+    """The message; with a color the text is above the bar, where Slack would otherwise repeat it."""
     head: list[Block] = [blocks.section(text)]
     parts: list[Block] = [*extra]
     if run.notes:
