@@ -88,7 +88,7 @@ class WatchedStore(Store):
 
     @property
     def posts(self):
-        return {post.new.id: post for post in self._now(lambda db: outbox._posts(db, "1 ORDER BY p.seq"))}
+        return {post.new.id: post for post in self._now(lambda db: outbox.posts(db, "1 ORDER BY p.seq"))}
 
     @property
     def seen(self):
