@@ -11,7 +11,7 @@ from datetime import datetime
 from bot.core.outbox.lost_messages import LossOutcome
 from bot.core.outbox.posts import NewPost, Post, PostId, PostKind, PostState
 from bot.store.database import Database
-from bot.store.outbox import REPLACED, give_up, mark_sent, post_of, requeue, row_of
+from bot.store.outbox import REPLACED, give_up, mark_sent, posts, requeue, row_of
 from bot.store.queueing import TAKEN_OVER, loss_outcome, put, repost, requeue_lost
 from bot.store.rows import timestamp
 from bot.store.transactions import Transactional, read, transaction
@@ -93,7 +93,8 @@ class LostMessages(Transactional):
     def lost_message(self, db: Database, channel: str, ts: str) -> Post | None:
         """The message that was at a place and was lost, as it is now."""
         row = db.execute("SELECT post FROM lost_messages WHERE channel = ? AND ts = ?", [channel, ts]).fetchone()
-        return None if row is None else post_of(db, PostId(row["post"]))
+        found = () if row is None else posts(db, "p.id = ?", row["post"])
+        return found[0] if found else None
 
 
 def _lose(

@@ -79,7 +79,7 @@ class Outbox(Transactional):
     def due(self, db: Database, now: datetime, limit: int = 200) -> tuple[Post, ...]:
         """Queued posts that may be sent now, in order."""
         ids = [row["id"] for row in db.execute(_DUE, {"now": timestamp(now), "width": _WIDTH, "limit": limit})]
-        found = {post.new.id: post for post in _posts(db, "p.id IN (SELECT value FROM json_each(?))", json.dumps(ids))}
+        found = {post.new.id: post for post in posts(db, "p.id IN (SELECT value FROM json_each(?))", json.dumps(ids))}
         return tuple(found[id_] for id_ in ids)
 
     @read
@@ -91,12 +91,13 @@ class Outbox(Transactional):
     @read
     def post(self, db: Database, id: PostId) -> Post | None:
         """One post."""
-        return post_of(db, id)
+        found = posts(db, "p.id = ?", id)
+        return found[0] if found else None
 
     @read
     def unclear(self, db: Database) -> tuple[Post, ...]:
         """The unclear posts whose place is known, oldest first: a reply's place is its thread's first message."""
-        return _posts(
+        return posts(
             db,
             "p.state = 'unclear' AND (p.stands_in <> '' OR NOT EXISTS ("  # noqa: S608  constants only
             f" SELECT 1 FROM posts first WHERE first.id = p.thread_of AND first.state IN {_LIVE}))"
@@ -106,7 +107,7 @@ class Outbox(Transactional):
     @read
     def maybe_duplicated(self, db: Database, before: datetime) -> tuple[Post, ...]:
         """Messages sent, or last looked up, before a time, after an unclear try: they may be there twice."""
-        return _posts(db, "p.look_again > 0 AND p.look_again <= ? ORDER BY p.look_again LIMIT 500", timestamp(before))
+        return posts(db, "p.look_again > 0 AND p.look_again <= ? ORDER BY p.look_again LIMIT 500", timestamp(before))
 
     @read
     def post_counts(self, db: Database) -> Mapping[str, int]:
@@ -129,7 +130,7 @@ class Outbox(Transactional):
             " tried_at = ? WHERE id = ? AND state = 'queued'",
             [timestamp(now), timestamp(now), id],
         ).rowcount
-        return post_of(db, id) if changed else None
+        return posts(db, "p.id = ?", id)[0] if changed else None
 
     @transaction
     def mark_sent(self, db: Database, id: PostId, channel: str, ts: str, now: datetime) -> None:
@@ -203,10 +204,9 @@ class Outbox(Transactional):
 # ── inside a transaction ──
 
 
-def post_of(db: Database, id_: PostId) -> Post | None:
-    """One post."""
-    found = _posts(db, "p.id = ?", id_)
-    return found[0] if found else None
+def posts(db: Database, where: str, *values: str | int) -> tuple[Post, ...]:
+    """The posts of which a condition is true; ``p`` is the post's row."""
+    return tuple(map(_post, db.execute(f"{_POSTS} WHERE {where}", values)))
 
 
 def mark_sent(db: Database, id_: PostId, channel: str, ts: str, now: datetime) -> None:
@@ -327,10 +327,6 @@ def _new(row: Row) -> NewPost:
         incident=row["incident"],
         reminds_of=row["reminds_of"],
     )
-
-
-def _posts(db: Database, where: str, *values: str | int) -> tuple[Post, ...]:
-    return tuple(_post(row) for row in db.execute(f"{_POSTS} WHERE {where}", values))
 
 
 def _post(row: Row) -> Post:

@@ -1,7 +1,14 @@
 import pytest
 from answer_world import World
+from watched_store import close_all
 
 from bot.store.store import Store
+
+
+@pytest.fixture(autouse=True)
+def watched_stores_are_closed():
+    yield
+    close_all()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import itertools
 from datetime import UTC, datetime, timedelta
 
 from memory_enos import MemoryEnos
-from memory_store import MemoryStore
+from watched_store import WatchedStore
 
 from bot.core.people.model import Person
 from bot.work.commands.incident_actions import IncidentActions
@@ -34,7 +34,7 @@ class World:
 
     def __init__(self, *, enos=None, store=None, **settings):
         self.enos = enos or MemoryEnos()
-        self.store = store or MemoryStore()
+        self.store = store or WatchedStore()
         self.now = START
         self.trouble = ""  # what keeps the bot from being well
         self.ids = itertools.count(1)
@@ -63,9 +63,7 @@ class World:
     async def begin(self):
         """A first poll, whose message is over and done with: the database is not new any more."""
         await self.poll()
-        self.store.posts.clear()
-        self.store.named.clear()
-        self.store.under.clear()
+        self.store.forget("posts", "notes", "gatherings")
         self.start()
         self.enos.calls.clear()
         return self

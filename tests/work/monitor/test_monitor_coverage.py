@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 from memory_enos import Down
-from memory_store import Killed
 from monitor_world import World
+from watched_store import Killed
 
 from bot.work.monitor.coverage import FlowCoverage
 
@@ -119,8 +119,7 @@ async def test_what_searches_bring_is_watched_whatever_the_list_of_the_users_flo
     for number in range(3301, 3308):
         world.enos.put(f"{number}-2026112100", name=f"flow {number}")
     await world.poll()
-    world.store.posts.clear()
-    world.store.named.clear()
+    world.store.forget("posts", "notes")
     await world.follow()
     assert world.lines() == []
     assert world.monitor.health(world.now).watched == FlowCoverage(7, 7)
@@ -131,8 +130,7 @@ async def test_a_flow_of_which_nothing_was_brought_for_long_is_not_watched_by_th
     world.enos.seen_by_watcher = set()
     world.enos.put("3301-2026112100", name="flow 3301")
     await world.poll()
-    world.store.posts.clear()
-    world.store.named.clear()
+    world.store.forget("posts", "notes")
     await world.follow(after=8 * 86400)
     assert world.monitor.health(world.now).watched == FlowCoverage(0, 1)
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from memory_store import Killed
 from monitor_world import MAYA, START, World
+from watched_store import Killed
 
 from bot.core.flow.status import Status
 from bot.core.outbox.posts import Lane

@@ -1,8 +1,8 @@
 """The first start with a new database: one message, each broken flow an incident under it."""
 
 from memory_enos import Down
-from memory_store import Killed, MemoryStore
 from monitor_world import MAYA, World
+from watched_store import Killed, WatchedStore
 
 from bot.core.flow.status import Status
 from bot.core.incident.model import Phase
@@ -145,7 +145,7 @@ async def test_a_first_reading_that_fails_in_part_goes_on_gathering():
 
 
 async def test_after_a_week_the_message_is_left_as_it_is():
-    world = World(store=MemoryStore())
+    world = World(store=WatchedStore())
     broken(world, 1)
     await world.poll()
     await world.follow(after=8 * 86400)

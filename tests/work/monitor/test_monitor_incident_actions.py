@@ -3,14 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from memory_store import Killed
 from monitor_world import JONAS, MAYA, World
+from watched_store import Killed
 
-from bot.core.audit import DONE, AttemptResult
+from bot.core.audit import DONE, Attempt, AttemptResult
 from bot.core.errors import Refused
 from bot.core.flow.status import Status
 from bot.core.incident.model import IncidentId, Phase
-from bot.core.outbox.posts import PostKind
+from bot.core.outbox.posts import PostKind, PostState
 
 
 @pytest.fixture
@@ -44,14 +44,19 @@ async def test_a_note_and_a_time_are_kept(world):
 
 
 async def test_facts_posts_and_the_end_of_the_attempt_are_one_transaction(world):
-    attempt_result = AttemptResult(7, DONE, world.now)
+    attempt = Attempt("k1", MAYA, "C1", "", "button", "ack 3377", "ack", world.now)
+    attempt_result = AttemptResult(await world.store.begin_attempt(attempt), DONE, world.now)
+
+    async def outcome():
+        return (await world.store.attempt_by_key("k1")).outcome
+
     world.store.die_after = 0
     with pytest.raises(Killed):
         await world.incident_actions.acknowledge(world.id, MAYA, world.now, attempt_result=attempt_result)
-    assert (incident(world).phase, world.store.attempt_results) == (Phase.OPEN, [])
+    assert (incident(world).phase, await outcome()) == (Phase.OPEN, "")
     world.store.die_after = None
     await world.incident_actions.acknowledge(world.id, MAYA, world.now, attempt_result=attempt_result)
-    assert (incident(world).phase, world.store.attempt_results) == (Phase.ACKNOWLEDGED, [attempt_result])
+    assert (incident(world).phase, await outcome()) == (Phase.ACKNOWLEDGED, "done")
 
 
 async def test_give_back_close_and_reopen(world):
@@ -87,9 +92,12 @@ async def test_an_incident_that_is_gone_is_refused(world):
 
 async def test_each_card_is_drawn_under_an_id_of_its_own(world):
     """A button acts once per card as drawn, so taking it again after giving it back must be possible."""
-    await world.incident_actions.acknowledge(world.id, MAYA, world.now)
-    await world.incident_actions.unack(world.id, MAYA, world.now)
-    edits = [post.new for post in world.store.posts.values() if post.new.kind is PostKind.EDIT]
+    edits = []
+    for act in (world.incident_actions.acknowledge, world.incident_actions.unack):
+        await act(world.id, MAYA, world.now)
+        waiting = [post.new for post in world.store.posts.values() if post.state is PostState.QUEUED]
+        edits += [new for new in waiting if new.kind is PostKind.EDIT]
+    assert len(edits) == 2
     for edit in edits:
         assert f"1|{edit.id}|" in str(edit.body)
     assert len({edit.id for edit in edits}) == len(edits)

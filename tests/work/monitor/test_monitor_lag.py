@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 from memory_enos import Down
-from memory_store import Killed
 from monitor_world import World
+from watched_store import Killed
 
 from bot.work.delivery.alarms import Alarms
 
@@ -19,7 +19,7 @@ async def world():
     await world.begin()
     start(world)
     await world.poll()
-    world.store.posts.clear()
+    world.store.forget("posts")
     return world
 
 

@@ -4,8 +4,8 @@ import logging
 
 import pytest
 from memory_enos import MemoryEnos
-from memory_store import MemoryStore
 from monitor_world import World
+from watched_store import WatchedStore
 
 from bot.core.errors import TemporaryFailure
 from bot.core.flow.model import LeftOut, Page
@@ -16,7 +16,7 @@ from bot.work.monitor.left_out import LeftOutNotice
 SAID = "I can't read 1 run that EnOS lists"
 
 
-class Picky(MemoryStore):
+class Picky(WatchedStore):
     """Cannot write the rows of some runs, as a database whose columns do not hold them; or nothing at all."""
 
     def __init__(self):

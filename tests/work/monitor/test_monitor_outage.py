@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 from memory_enos import Down
-from memory_store import Killed
 from monitor_world import World
+from watched_store import Killed
 
 from bot.core.errors import Refused
 

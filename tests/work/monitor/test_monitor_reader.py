@@ -5,8 +5,8 @@ import itertools
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from memory_enos import Down, MemoryEnos
-from memory_store import Killed, MemoryStore
 from monitor_world import World
+from watched_store import Killed, WatchedStore
 
 from bot.core.flow.model import PERIODIC
 from bot.core.flow.status import Status
@@ -202,7 +202,7 @@ def happen(enos, changes, clock, expected):
 @given(steps=STEPS, sort=st.sampled_from(["update_time", "updateTime", ""]), storm=st.sampled_from([0, 1, 3]))
 @settings(max_examples=90, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_reads_cut_off_and_deaths_anywhere_hide_nothing_and_double_nothing(steps, sort, storm):
-    enos, store = MemoryEnos(), MemoryStore()
+    enos, store = MemoryEnos(), WatchedStore()
     enos.page, enos.sorted_by = 3, sort
     world = await World(enos=enos, store=store, storm=storm).begin()
     clock, shown = itertools.count(3600), set()
@@ -231,18 +231,19 @@ async def test_reads_cut_off_and_deaths_anywhere_hide_nothing_and_double_nothing
     assert sorted(cards) == sorted(threads), "each incident has one card, or a place in a storm"
     assert len(messages) <= len(told), "a failure has one message"
     assert_storms_stand(store, storm)
+    store.close()
 
 
 def assert_storms_stand(store, limit):
     """Each storm has one message, which counts all of its incidents."""
     storms = [
-        post.new for post in store.posts.values() if post.new.kind is PostKind.MESSAGE and post.new.id in store.under
+        post.new for post in store.posts.values() if post.new.kind is PostKind.MESSAGE and post.new.id in store.groups
     ]
-    assert sorted(new.id for new in storms) == sorted(store.under)
+    assert sorted(new.id for new in storms) == sorted(store.groups)
     for new in storms:
         members = [incident for incident in store.kept.values() if incident.listed_in == new.id]
-        assert store.under[new.id].joined > limit > 0
-        assert len(members) <= store.under[new.id].joined
-        assert f"{store.under[new.id].joined} incidents" in store.shown(new.id)["text"]
+        assert store.groups[new.id].joined > limit > 0
+        assert len(members) <= store.groups[new.id].joined
+        assert f"{store.groups[new.id].joined} incidents" in store.shown(new.id)["text"]
     listed = {incident.post for incident in store.kept.values() if incident.grouped}
-    assert listed <= set(store.under)
+    assert listed <= set(store.groups)

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from memory_store import Killed
 from monitor_world import MAYA, People, World, on_call
+from watched_store import Killed
 
 from bot.core.incident.model import Phase
 from bot.work.monitor.reminders import ReminderChecks, Reminders

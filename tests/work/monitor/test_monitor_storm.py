@@ -1,8 +1,8 @@
 """Storms: one message for many incidents, kept as they change, whatever dies."""
 
 import pytest
-from memory_store import Killed
 from monitor_world import JONAS, MAYA, World
+from watched_store import Killed
 
 from bot.core.errors import Refused
 from bot.core.flow.status import Status
