@@ -1,1 +1,1 @@
-"""The figures the design promises, beside their budgets. Printed, never asserted: a test that asserts a time lies."""
+"""The figures that the design promises, with their budgets. Printed, not asserted: times differ by machine."""

@@ -1,4 +1,4 @@
-"""``python -m bench [RUNS] [FIGURE …]``: print every figure beside its budget.
+"""``python -m bench [RUNS] [FIGURE …]``: print every figure with its budget.
 
 Each figure is measured in a process of its own, which is ended when its time is up: nothing here can hang. The exit
 code is 1 where a figure could not be measured; a budget that was missed is printed, and no more.
@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-# A figure's name, and the seconds it may take: so many to begin with, and so many for each run.
+# A figure's name, and the seconds it may take: to begin with, and for each run.
 DEADLINES = {
     "idle": (60, 0),
     "ack": (20, 15),

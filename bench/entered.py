@@ -1,4 +1,4 @@
-"""How long the ways through the code are: functions and files that one trigger, one press and one idle poll enter."""
+"""How long the ways through the code are: functions and files that a trigger, a press and an idle poll enter."""
 
 import asyncio
 import contextlib
@@ -39,7 +39,7 @@ class Entered:
 
     @contextlib.contextmanager
     def counted(self) -> Iterator[list[tuple[str, str]]]:
-        """Fill the list with (file, function) when the block ends; comprehensions and lambdas are no functions."""
+        """Fill the list with (file, function) when the block ends; comprehensions and lambdas do not count."""
         found: list[tuple[str, str]] = []
         self._seen.clear()
         self._counting = True
@@ -79,7 +79,7 @@ async def _ways(running, folder: str, entered: Entered) -> dict[str, list[tuple[
             await app.start()
             await workspace.until(lambda: workspace.sockets.connections, 30)
             await app.jobs.poll()
-            await app.scheduler.stop(2.0)  # nothing beside what is measured
+            await app.scheduler.stop(2.0)  # only what is measured may run
             for task in app._background:
                 if "judge" in repr(task).lower() or "watch_clock" in repr(task):
                     task.cancel()

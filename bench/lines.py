@@ -1,4 +1,4 @@
-"""What a figure says: a number beside its budget, and how numbers become one."""
+"""Figures: a number with its budget, and how several measurements become one number."""
 
 import statistics
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ class Line:
 
     name: str
     measured: float
-    budget: float | None  # None: it is only told
+    budget: float | None  # None: it is only shown
     unit: str
     more: str = ""  # what it was made of
 

@@ -28,7 +28,7 @@ def fill(platform, count: int) -> None:
 
 @contextlib.asynccontextmanager
 async def pretend_enos(count: int, pause: float = 0.0) -> AsyncIterator[str]:
-    """Serve a platform with so many failed runs; yield its address."""
+    """Serve a platform with ``count`` failed runs; yield its address."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.platform", str(count), str(pause), stdout=asyncio.subprocess.PIPE
     )
@@ -41,7 +41,7 @@ async def pretend_enos(count: int, pause: float = 0.0) -> AsyncIterator[str]:
 
 async def main(count: int, pause: float) -> None:
     running = await serve.start(serve.demo_world())
-    running._ticking.cancel()  # time stands still: a row that leaves a list while it is read hides the one behind it
+    running._ticking.cancel()  # nothing changes: a row that leaves a list while it is read hides the next one
     fill(running.world.platform, count)
     if pause:
         running.world.platform.faults.arm("slow", action="flowInstances/search", seconds=pause, calls=10**9)

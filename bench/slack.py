@@ -16,7 +16,7 @@ SETTLED = 4.0  # seconds until a program is idle
 
 
 async def acks(module: str) -> list[float]:
-    """Return seconds from each slash command to its ack; flowbot's EnOS hangs meanwhile."""
+    """Seconds from each slash command to its ack; flowbot's EnOS hangs meanwhile."""
     async with world() as running, measured(running, module, FLOWBOT_POLL_SECONDS="2"):
         if module == "bot":
             running.world.platform.faults.arm("slow", seconds=120.0)
@@ -67,7 +67,7 @@ async def started(module: str) -> tuple[float, float]:
 
 async def telling(_runs: int) -> list[Line]:
     """From a failure that EnOS shows to its thread in Slack, less one poll."""
-    settings = {"FLOWBOT_POLL_SECONDS": str(POLL), "FLOWBOT_STORM": "0"}  # so many in a minute would be one message
+    settings = {"FLOWBOT_POLL_SECONDS": str(POLL), "FLOWBOT_STORM": "0"}  # else many in a minute become one message
     async with world() as running, measured(running, "bot", **settings):
         platform, workspace = running.world.platform, running.world.workspace
         flows = [f"bench-{number:03}" for number in range(FAILURES)]

@@ -1,4 +1,4 @@
-"""Figures of the watcher: requests of an idle poll, and sweeps of 10,000 instances."""
+"""Figures of the monitor: requests of an idle poll, and sweeps of 10,000 instances."""
 
 import contextlib
 import tempfile
@@ -20,7 +20,7 @@ from bot.work.monitor.settings import MonitorSettings
 
 INSTANCES = 10_000
 SLOW = 0.01  # seconds that a page takes on a platform that is asked over a network
-SWEEP = timedelta(minutes=11)  # after so long a poll is a sweep
+SWEEP = timedelta(minutes=11)  # after this time a poll is a sweep
 
 
 class Nobody:
@@ -36,7 +36,7 @@ def now() -> datetime:
 
 @contextlib.asynccontextmanager
 async def watcher(url: str, calls: Counter) -> AsyncIterator[tuple[Monitor, Store]]:
-    """Yield a watcher with a database of its own; ``calls`` counts its requests by action."""
+    """Yield a monitor with a database of its own; ``calls`` counts its requests by action."""
     enos = EnosClient(url, *KEYS, clock=now, on_call=lambda action, *_: calls.update([action]))
     with tempfile.TemporaryDirectory() as folder:
         async with Store.open(Path(folder) / "bench.db") as store:

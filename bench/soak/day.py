@@ -20,7 +20,7 @@ KNOWN, FLOWS = 100_000, 200
 FAILED = 10  # of a hundred; the others have not ended, and are listed by every sweep
 POLL, HOURS = 30, 24
 FAILURES_AN_HOUR = 20
-MEMORY, POLL_TIME = 1.15, 1.5  # at most so many times as much in the last hour as in the first
+MEMORY, POLL_TIME = 1.15, 1.5  # at most: last hour compared with the first
 FILE = 12_000  # bytes at most for each failure told, of which the words are kept for two days
 
 
@@ -82,13 +82,13 @@ async def an_hour(hour, clock, enos, store, monitor, delivery) -> tuple[float, f
 
 
 def happens(enos: Enos, clock: HandClock, hour: int, number: int) -> None:
-    """A flow fails anew, or one that has failed runs well."""
+    """A flow fails again, or one that has failed succeeds."""
     flow = 1000 + (hour * 7 + number) % FLOWS
     enos.put(flow, clock() - timedelta(minutes=2), Status.FAIL, ended=clock())
 
 
 def hurry(store: Store) -> None:
-    """Let a day not wait for the disk 100,000 times: its size counts here, not its speed."""
+    """Do not wait for the disk 100,000 times: its size counts here, not its speed."""
     store._db.conn.execute("PRAGMA synchronous = off")
 
 

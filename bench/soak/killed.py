@@ -14,9 +14,9 @@ from bot.sim.demo import demo
 
 KILLS = 50
 FLOWS_EACH = 2  # that fail in the life of each process
-LOST = 5  # of so many processes, one has the answer to a message lost
+LOST = 5  # one process of this many loses the answer to a message
 LONGEST_LIFE = 3.0  # seconds, once it is connected
-RUSHED = 4  # one of so many is killed while it still starts
+RUSHED = 4  # one of this many is killed while it still starts
 REST = 120.0  # seconds until all is told, after the last kill
 SETTINGS = {"FLOWBOT_POLL_SECONDS": "0.7", "FLOWBOT_STORM": "1000", "FLOWBOT_LOG_LEVEL": "error"}
 
@@ -56,12 +56,12 @@ class Crashes:
         self.flows.append((name, run.id))
 
     def cards(self) -> Counter[str]:
-        """How often each flow's first message stands."""
+        """How often each flow's first message is in the channel."""
         shown = [self.slack.shown(each) for each in self.slack.messages(demo.CHANNEL) if each.by_app]
         return Counter(name for text in shown for name, _ in self.flows if name in text and "Last good run" in text)
 
     def doubles(self) -> list[str]:
-        """Posts that stand twice, by the ids they carry."""
+        """Posts that are there twice, by the IDs they carry."""
         every = [each for each in self.slack.everything(demo.CHANNEL) if each.by_app and each.metadata]
         ids = Counter(each.metadata["event_payload"]["id"] for each in every if each.only_for is None)
         return [id_ for id_, count in ids.items() if count > 1]
@@ -121,12 +121,12 @@ async def told(crashes: Crashes) -> str:
 
 
 async def rests(crashes: Crashes) -> float:
-    """Wait until each failure is told and nothing stands twice, and a little longer; return the seconds it took."""
+    """Wait until each failure is posted and nothing is there twice, and a little longer: the seconds it took."""
     began = time.monotonic()
     while time.monotonic() - began < REST:
         if len(crashes.cards()) == len(crashes.flows) and not crashes.doubles():
             taken = time.monotonic() - began
-            await asyncio.sleep(25)  # a late double would stand now
+            await asyncio.sleep(25)  # a late double would be there now
             return taken
         must(crashes.process.returncode is None, "the bot ended by itself")
         await asyncio.sleep(1)

@@ -1,4 +1,4 @@
-"""Hours of a Slack that asks to wait, fails, answers with pages, or says nothing: all stands once in the end."""
+"""Hours of a Slack that asks to wait, fails, answers with pages or not at all: each message is there once at the end."""
 
 import random
 import tempfile
@@ -25,7 +25,7 @@ TROUBLES = {  # what a call meets, and whether it takes effect
 HOUR, STEP = 3600, 2
 MESSAGES = 20  # in each hour
 CALLS = 60  # of one method, at most in any minute: no more than the pace of good times; Slack counts by method
-WITHIN = 1200  # seconds of peace until all stands
+WITHIN = 1200  # seconds without trouble until all is there
 
 
 async def soak() -> str:

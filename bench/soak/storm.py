@@ -39,7 +39,7 @@ async def soak() -> str:
             ends = await breaks(enos, monitor)
             await rests(store, monitor)
             incidents = await store.incidents(live=False, limit=5000)
-            told = [await standing(store, slack, each) for each in incidents]
+            told = [await is_posted(store, slack, each) for each in incidents]
             delivering.cancel()
             await asyncio.gather(delivering, return_exceptions=True)
             await monitor.stop()
@@ -61,7 +61,7 @@ async def soak() -> str:
 
 
 async def breaks(enos: Enos, monitor: Monitor) -> float:
-    """Let the flows fail evenly over a minute while polls go on; return when the first poll that saw any had ended."""
+    """Let the flows fail evenly over a minute while polls continue: when the first poll that saw any had ended."""
     began, broken, ended = time.monotonic(), 0, 0.0
     due = itertools.count(1)
     next_poll = POLL * next(due)
@@ -92,8 +92,8 @@ async def rests(store: Store, monitor: Monitor) -> None:
     must(False, f"posts still wait {REST:.0f} s later: {counts}")
 
 
-async def standing(store: Store, slack: Slack, incident) -> bool:
-    """Whether the message that tells of an incident stands: its own first one, or the one that lists it."""
+async def is_posted(store: Store, slack: Slack, incident) -> bool:
+    """Whether an incident's message is there: its own first one, or the one that lists it."""
     for post in {incident.post, getattr(incident, "listed_in", "")} - {""}:
         found = await store.post(post)
         if found is not None and found.ts in slack.messages:

@@ -52,7 +52,7 @@ async def running_bot(running, folder, *, monotonic=time.monotonic, **environ):
 
 
 async def hears(bot, running):
-    """Wait until the bot's connections stand and it has read EnOS."""
+    """Wait until the bot is connected and has read EnOS."""
     slack = running.world.workspace
     if bot.settings.mode == "socket":
         await slack.until(lambda: len(slack.sockets.connections) > 1, 60)

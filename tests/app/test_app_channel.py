@@ -1,4 +1,4 @@
-"""The default channel is looked at when the bot starts: what is wrong with it stands in the log, with the way out."""
+"""The alert channel is checked when the bot starts: what is wrong with it is logged, with what to do."""
 
 import logging
 
@@ -59,7 +59,7 @@ async def test_a_shared_channel_that_is_named_is_told_too_but_shortly(tmp_path, 
     assert said == [("WARNING", f"{words} FLOWBOT_SHARED_CHANNELS allows it.")]
 
 
-async def test_a_slack_that_does_not_tell_is_no_error(tmp_path, caplog):
+async def test_a_slack_that_does_not_answer_is_not_an_error(tmp_path, caplog):
     def fails(workspace):
         workspace.faults.add(Fault(name="gone"))
 

@@ -1,4 +1,4 @@
-"""Hundreds of connections that ask nothing stand at both listeners: the bot does its work, and says that it does."""
+"""Hundreds of connections that ask nothing are open at both listeners: the bot works, and reports that it does."""
 
 import asyncio
 import contextlib
@@ -15,8 +15,8 @@ from bot.ops import listener
 CROWD = 300  # at each address: three times what it takes
 
 
-async def stand(crowd, address, number):
-    """Open so many connections, each with the beginning of a request; those that are cut off are not missed."""
+async def connect(crowd, address, number):
+    """Open ``number`` connections, each with the beginning of a request; those that are cut off do not matter."""
     host, port = address.removeprefix("http://").split(":")
     for index in range(number):
         _, writer = await asyncio.open_connection(host, int(port))
@@ -35,8 +35,8 @@ async def test_a_crowd_at_the_doors_stops_nothing(tmp_path, caplog):
         slack.use_http(f"{bot.gateway.address}/slack/events")
         await hears(bot, running)
         async with AsyncExitStack() as crowd:
-            await stand(crowd, bot.address, CROWD)
-            await stand(crowd, bot.gateway.address, CROWD)
+            await connect(crowd, bot.address, CROWD)
+            await connect(crowd, bot.gateway.address, CROWD)
             assert [each.connections for each in (bot._servers[0], bot.gateway._server)] == [listener.CAP] * 2
             platform.fail(3377)
             platform.start_scheduled(3377, app.now())

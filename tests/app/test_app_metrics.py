@@ -25,7 +25,7 @@ def gateway(connected=2, reconnects=0, **counts):
 
 
 class Outbox:
-    """An outbox with so many posts by state, and since when."""
+    """An outbox with a number of posts by state, and since when."""
 
     def __init__(self, **posts):
         self.posts, self.since = posts, {}
@@ -113,7 +113,7 @@ async def test_the_database_is_as_large_as_its_files(metrics, metrics_updater, t
     assert said(metrics, "flowbot_database_bytes") == 120
 
 
-def test_an_alarm_stands_until_it_is_over(metrics, metrics_updater):
+def test_an_alarm_is_active_until_it_is_over(metrics, metrics_updater):
     metrics_updater.set_alarm(Alarm("slack", "Its token was revoked."))
     assert said(metrics, "flowbot_alarm_standing") == {"slack": 1}
     metrics_updater.set_alarm(Alarm("slack", "Its token was revoked.", over=True))

@@ -48,7 +48,7 @@ async def test_the_doctor_goes_the_same_way(tmp_path):
         assert ("CONNECT", "slack.test:443") in made.asked
 
 
-async def test_what_stands_in_the_env_file_counts_too(tmp_path):
+async def test_what_is_in_the_env_file_counts_too(tmp_path):
     async with served() as running, company(running) as made:
         environ = environment(made, tmp_path)
         moved = {name: environ.pop(name) for name in ("HTTPS_PROXY", "SSL_CERT_FILE")}
@@ -191,7 +191,7 @@ def denied(_path):
     raise PermissionError(13, "Permission denied")
 
 
-def test_what_is_right_is_no_problem(tmp_path):
+def test_right_values_are_not_problems(tmp_path):
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "0123abcd.0").touch()
     right = {
@@ -217,7 +217,7 @@ def test_another_programs_name_for_the_certificates_is_a_warning():
     assert table.load(GOOD | {"REQUESTS_CA_BUNDLE": CA, "SSL_CERT_FILE": CA}).warnings == ()
 
 
-def test_the_libraries_read_what_was_looked_at_and_nothing_that_says_nothing():
+def test_the_libraries_read_what_was_checked_and_no_empty_values():
     environ = {"SSL_CERT_FILE": "", "http_proxy": " ", "HTTPS_PROXY": " http://proxy:1 ", "PATH": "/bin"}
     settings_network.export(settings_network.named(environ | {"SSLKEYLOGFILE": "/keys"}), environ)
     assert environ == {"HTTPS_PROXY": "http://proxy:1", "SSLKEYLOGFILE": "/keys", "PATH": "/bin"}
@@ -259,7 +259,7 @@ async def test_what_needs_no_network_does_not_mind(tmp_path):
     assert code == 2
 
 
-def test_nothing_that_reads_them_is_imported_before_they_were_looked_at(tmp_path):
+def test_nothing_that_reads_them_is_imported_before_they_were_checked(tmp_path):
     said = subprocess.run(
         [
             sys.executable,

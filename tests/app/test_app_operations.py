@@ -58,7 +58,7 @@ async def scraped(bot):
 
 
 def value(families, name, **labels):
-    """The sum of the samples of this name with these labels; None where there is none."""
+    """The sum of the samples of this name with these labels; None without any."""
     every = [sample for family in families.values() for sample in family.samples if sample.name == name]
     found = [sample.value for sample in every if labels.items() <= sample.labels.items()]
     return sum(found) if found else None

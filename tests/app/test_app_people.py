@@ -83,7 +83,7 @@ async def test_a_bad_token_is_said(tmp_path: Path, slack: TestServer):
         await offline.import_people(configured(tmp_path, slack), LINES + MAYA)
 
 
-def test_a_file_that_is_no_text_is_said(tmp_path: Path):
+def test_a_file_that_is_not_text_is_reported(tmp_path: Path):
     file = tmp_path / "people.csv"
     file.write_bytes(b"\xff\xfe\x00")
     told = CliRunner().invoke(main, ["people", "import", str(file)])

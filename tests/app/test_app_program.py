@@ -60,7 +60,7 @@ def test_missing_settings_are_all_named_and_the_exit_code_is_2(tmp_path: Path):
 
 
 @pytest.mark.parametrize("arguments", [("demo", "--port"), ("sim", "--enos"), ("sim", "--slack")])
-def test_a_port_that_is_none_is_refused_in_a_line(tmp_path: Path, arguments: tuple[str, ...]):
+def test_a_wrong_port_is_refused_in_a_line(tmp_path: Path, arguments: tuple[str, ...]):
     got = flowbot(tmp_path, *arguments, "99999")
     assert got.returncode == 2
     assert "99999 is not in the range 0<=x<=65535" in got.stderr
@@ -198,6 +198,6 @@ def test_logs_hide_secrets_whoever_logs_them(form: str, capsys: pytest.CaptureFi
         assert json.loads(written.splitlines()[0])["logger"] == "elsewhere"
 
 
-def test_a_schedule_is_told_in_words():
+def test_a_schedule_is_shown_in_words():
     assert schedule_in_words("0 0 2 ? * 2-6 *") == "At 02:00, Monday through Friday"
     assert schedule_in_words("nonsense") == "nonsense"

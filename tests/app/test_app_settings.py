@@ -102,7 +102,7 @@ def test_a_bad_value_says_what_is_expected(name: str, value: str, says: str):
     assert says in line
 
 
-def test_a_name_spelt_wrong_is_told_with_what_is_missing_for_it():
+def test_a_misspelled_name_is_reported_with_what_is_missing():
     lines = problems(FLOWBOT_CHANNEL=None, FLOWBOT_CHANEL="C0DATAOPS1")
     assert [line.split(".")[0] for line in lines] == [
         "FLOWBOT_CHANNEL is missing",

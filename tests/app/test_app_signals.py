@@ -13,7 +13,7 @@ from bot.sim.demo import demo
 WITHIN = 60.0  # seconds: a ceiling, not a wait
 NUMBERS = [signal.SIGTERM, signal.SIGINT]
 
-# What is imported is slow here, and says so: whoever reads it knows where the program stands.
+# What is imported is slow here, and says so: whoever reads it knows how far the program is.
 SLOW = """
 import sys, time
 sys.stderr.write("importing\\n")

@@ -61,7 +61,7 @@ async def test_a_slack_that_asks_to_wait_is_left_alone_so_long(caplog: pytest.Lo
     )
 
 
-async def test_what_only_an_operator_can_mend_ends_the_waiting():
+async def test_what_only_an_operator_can_fix_ends_the_waiting():
     assert await process.preflight_problems(Slow(["The token was revoked."]), asyncio.Event()) == [
         "The token was revoked."
     ]

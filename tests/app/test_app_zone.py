@@ -40,7 +40,7 @@ async def test_a_zone_of_the_settings_is_not_asked_for():
 
 
 @pytest.mark.parametrize("answer", ["", "CST", Refused("not_offered", "This EnOS has no such action.")])
-async def test_what_names_none_is_asked_again_after_minutes_only(answer: str | Exception):
+async def test_an_answer_without_a_zone_is_asked_again_only_after_minutes(answer: str | Exception):
     enos = Printed(answer, "GMT+8")
     zone = PlatformZone("auto", enos)
     for second in range(30):
@@ -50,7 +50,7 @@ async def test_what_names_none_is_asked_again_after_minutes_only(answer: str | E
     assert zone.offset == timedelta(hours=8)
 
 
-async def test_an_outage_is_left_to_the_watcher_to_tell():
+async def test_an_outage_is_left_to_the_monitor_to_report():
     enos = Printed(TemporaryFailure(), "GMT+8")
     zone = PlatformZone("auto", enos)
     await zone.refresh(NOW)

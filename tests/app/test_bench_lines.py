@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(("measured", "said"), [(0.5, "within"), (1.3, "within"), (1.31, "MISSED")])
-def test_a_figure_stands_beside_its_budget(measured, said):
+def test_a_figure_is_shown_with_its_budget(measured, said):
     line = str(Line("ack, p99", measured, 1.3, "x", "more"))
     assert line.split() == ["ack,", "p99", f"{measured:g}", "x", "budget", "1.3", said, "more"]
 

@@ -64,7 +64,7 @@ PIP_AUDIT = "#!/bin/sh\ncat <<'EOF'\n{}\nEOF\n"
 
 
 @pytest.mark.parametrize("told", ["", "nonsense", "[]", json.dumps({"dependencies": [skipped("aiohttp")]})])
-def test_an_index_that_tells_nothing_is_no_pass(tmp_path, told):
+def test_an_index_without_an_answer_is_not_a_pass(tmp_path, told):
     (tmp_path / "python").symlink_to(sys.executable)
     there = tmp_path / "pip-audit"
     there.write_text(PIP_AUDIT.format(told))

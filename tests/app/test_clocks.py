@@ -38,14 +38,14 @@ def clock_jumps(times, steady):
     return ClockJumps(steady, lambda: times.wall)
 
 
-def test_the_steady_clock_knows_nothing_of_steps(times, steady):
+def test_the_steady_clock_does_not_jump(times, steady):
     times.pass_by(10)
     times.wall -= HOUR
     times.pass_by(5)
     assert steady() == NOW + timedelta(seconds=15)
 
 
-def test_a_clock_that_goes_on_has_not_stepped(times, clock_jumps):
+def test_a_clock_that_runs_has_not_jumped(times, clock_jumps):
     for _ in range(5):
         times.pass_by(1)
         times.wall += timedelta(milliseconds=200)  # it is being drawn right
@@ -54,7 +54,7 @@ def test_a_clock_that_goes_on_has_not_stepped(times, clock_jumps):
 
 
 @pytest.mark.parametrize("by", [-HOUR, HOUR, timedelta(seconds=-45), timedelta(days=3650)])
-def test_a_step_is_seen_once(times, clock_jumps, by):
+def test_a_jump_is_noticed_once(times, clock_jumps, by):
     times.pass_by(1)
     times.wall += by
     assert clock_jumps.check().by == by
@@ -62,7 +62,7 @@ def test_a_step_is_seen_once(times, clock_jumps, by):
     assert clock_jumps.check() is None
 
 
-def test_a_step_of_more_than_a_minute_is_told_for_a_day(times, clock_jumps):
+def test_a_jump_of_more_than_a_minute_is_shown_for_a_day(times, clock_jumps):
     times.wall -= timedelta(seconds=59)
     assert clock_jumps.check() is not None
     assert clock_jumps.recent is None

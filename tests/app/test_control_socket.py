@@ -1,4 +1,4 @@
-"""How the program's other commands reach a running bot: a socket beside the database, for its owner alone."""
+"""How the program's other commands reach a running bot: a socket next to the database, only for its owner."""
 
 import asyncio
 import socket
@@ -47,7 +47,7 @@ async def test_the_socket_is_its_owners_alone(database):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-async def test_what_a_killed_bot_left_behind_does_not_stand_in_the_way(tmp_path):
+async def test_the_socket_of_a_killed_bot_is_replaced(tmp_path):
     path = tmp_path / "flowbot.db"
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(control_socket.socket_path(path)))
@@ -73,7 +73,7 @@ def copied(there, diary):
 
 
 @pytest.mark.parametrize("made", [linked, copied, lambda there, _diary: there.mkdir()])
-async def test_what_stands_in_its_place_is_left_there_and_no_reason_not_to_run(tmp_path, caplog, made):
+async def test_another_file_in_its_place_is_left_there_and_the_bot_runs(tmp_path, caplog, made):
     path, diary = tmp_path / "flowbot.db", tmp_path / "diary"
     diary.write_text("dear diary")
     made(control_socket.socket_path(path), diary)
@@ -84,12 +84,12 @@ async def test_what_stands_in_its_place_is_left_there_and_no_reason_not_to_run(t
     assert diary.read_text() == "dear diary"
 
 
-async def test_a_path_that_is_too_long_for_a_socket_is_no_reason_not_to_run(tmp_path, caplog):
+async def test_the_bot_runs_though_a_path_is_too_long_for_a_socket(tmp_path, caplog):
     assert await control_socket.serve(tmp_path / ("x" * 120) / "flowbot.db", {}) is None
     assert "(the path is too long). Put the database on a disk of this machine" in caplog.text
 
 
-async def test_nobody_there_is_said_with_the_way_out(tmp_path):
+async def test_no_running_bot_is_reported_with_what_to_do(tmp_path):
     with pytest.raises(Refused) as refused:
         await control_socket.ask(tmp_path / "flowbot.db", "list", {})
     assert "but it does not answer at" in str(refused.value)

@@ -1,4 +1,4 @@
-"""flowbot doctor: each thing is broken once, and the doctor names it and says how to mend it."""
+"""flowbot doctor: each thing is broken once, and the doctor names it and says how to fix it."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -173,7 +173,7 @@ async def test_who_asks_to_wait_and_who_is_out_of_service_is_told_as_that(doctor
     assert found["enos sign-in"].says == "EnOS is unavailable right now. Ask again in a minute."
 
 
-async def test_an_application_that_nobody_has_authorized_is_told_with_who_can(doctor, running):
+async def test_an_application_without_rights_is_reported_with_who_can_authorize_it(doctor, running):
     running.world.platform.faults.arm("error", status=403)
     found = bad(await doctor())
     told = {name: check for name, check in found.items() if name.startswith("enos")}
@@ -206,7 +206,7 @@ async def test_a_slack_that_is_gone_is_told_once_for_each_token(doctor, running)
     assert "Check the network" in found["slack bot token"].says
 
 
-async def test_people_that_slack_does_not_tell_of_for_a_scope_are_not_called_unknown(doctor, running):
+async def test_people_that_slack_hides_for_a_missing_scope_are_not_called_unknown(doctor, running):
     app_with(running, scopes=running.world.workspace.state.app.scopes - {"users:read"})
     assert "its token lacks a scope" in bad(await doctor())["slack admins"].says
 
@@ -265,7 +265,7 @@ async def test_a_clock_that_is_not_enos_is_named(doctor, running, minutes, state
     assert bad(await doctor())["enos clock"].state is state
 
 
-async def test_a_clock_so_wrong_that_the_sign_in_fails_is_named_beside_it(doctor, running):
+async def test_a_clock_so_wrong_that_the_sign_in_fails_is_named_too(doctor, running):
     running.world.platform.switch("skew_ms", 20 * 60_000)
     url = await dated(running, enos_app(running.world.platform), timedelta(minutes=20))
     found = bad(await doctor(ENOS_API_URL=url))

@@ -39,7 +39,7 @@ async def test_a_doubt_says_how_far_it_looked(doctor, tmp_path, monkeypatch):
     assert "no flow that u15432100000000012 may edit, of the first 1 looked at, names maya.chan" in doubt
 
 
-async def test_linked_people_who_are_in_slack_no_more_are_named(doctor, running, tmp_path, monkeypatch):
+async def test_linked_people_who_left_slack_are_named(doctor, running, tmp_path, monkeypatch):
     unknown = link("U0NOBODY001", "u15432100000000098", "no.body")
     await linked(tmp_path, MAYAS, SAMS)
     assert named(await doctor(), "links in slack").says == "2 people are linked and active in Slack."
@@ -83,7 +83,7 @@ async def test_owners_without_a_link_are_named(doctor, tmp_path):
     assert "jonas.weber" in bad(await doctor())["owners linked"].says
 
 
-async def test_nobody_linked_is_told(doctor, tmp_path):
+async def test_no_linked_people_is_reported(doctor, tmp_path):
     await linked(tmp_path)
     assert "Nobody is linked" in bad(await doctor())["links"].says
 
@@ -134,7 +134,7 @@ async def test_the_running_bot_is_asked(doctor, running, tmp_path):
         assert "maya.chen" in named(found, "links").says
         assert set(bad(found)) == {"owners on call", "owners linked"}
         assert running.world.workspace.sockets.handshakes == stood
-        bot.scheduler._scheduler.pause()  # nobody counts the connections meanwhile
+        bot.scheduler._scheduler.pause()  # the connections are not counted meanwhile
         bot.metrics_updater.connected = 0
         assert "Slack is not connected" in bad(await doctor())["bot"].says
 

@@ -46,7 +46,7 @@ async def test_what_failed_exits_with_1_and_is_named_in_one_line(tmp_path, runni
     assert "xoxb-of-another-app" not in out + errors
 
 
-async def test_beside_the_running_bot_it_asks_and_its_button_is_pressed(tmp_path, running):
+async def test_it_asks_the_running_bot_and_its_button_is_pressed(tmp_path, running):
     slack = running.world.workspace
     environ = demo.environment(running, tmp_path)
     async with demo.bot(environ, tmp_path) as bot:

@@ -67,7 +67,7 @@ async def test_it_beats_after_a_complete_poll_while_all_is_well_and_stops_when_i
         assert monitor.beats == before + 1, "nothing was read"
 
 
-async def test_a_database_that_takes_something_again_is_well_at_once(tmp_path):
+async def test_a_database_that_can_be_written_again_is_well_at_once(tmp_path):
     async with served() as running, running_bot(running, tmp_path, FLOWBOT_POLL_SECONDS="60") as bot:
         await hears(bot, running)
         bot.jobs.on_database_unavailable(DatabaseUnavailable("database or disk is full"))
@@ -77,7 +77,7 @@ async def test_a_database_that_takes_something_again_is_well_at_once(tmp_path):
 
 
 @pytest.mark.parametrize("status", [200, 500])
-async def test_a_monitor_that_does_not_take_it_is_a_line_in_the_log(status, caplog):
+async def test_a_monitor_that_refuses_it_is_logged(status, caplog):
     async with monitored() as (monitor, url):
         monitor.status = status
         heartbeat = Heartbeat(url)

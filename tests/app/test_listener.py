@@ -90,7 +90,7 @@ UNFINISHED = {
 
 
 @pytest.mark.parametrize("sends", UNFINISHED.values(), ids=UNFINISHED)
-async def test_a_crowd_that_never_ends_its_requests_keeps_nobody_out(sends):
+async def test_a_crowd_that_never_ends_its_requests_keeps_no_other_out(sends):
     async with listening() as made, AsyncExitStack() as crowd:
         for _ in range(20):
             for _ in range(CAP):

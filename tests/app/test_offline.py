@@ -73,7 +73,7 @@ async def test_an_import_of_many_tells_each_person_once_and_each_admin_once(sett
     assert "Added: 60." in texts["UPERSON007"], "an admin whose own link is among them reads it all in one message"
 
 
-async def test_changed_links_are_summed_up_too_and_one_person_in_two_teams_hears_once(settings):
+async def test_changed_links_are_summed_up_too_and_one_person_in_two_teams_is_told_once(settings):
     await offline.import_people(settings, FILE)
     async with Store.open(settings.database) as store:
         for post in await store.due(datetime.now(UTC)):
@@ -86,7 +86,7 @@ async def test_changed_links_are_summed_up_too_and_one_person_in_two_teams_hears
     assert "Added: 1. Changed: 2." in str([post.body for post in posts])
 
 
-async def test_who_has_left_gets_no_more_notices(settings):
+async def test_people_who_left_get_no_notices(settings):
     async with Store.open(settings.database) as store:
         known = json.dumps(["user_disabled", datetime.now(UTC).isoformat()])
         await store.set_note("unreached U0ALEX00001", known)

@@ -113,7 +113,7 @@ async def test_a_post_that_cannot_be_sent_is_a_failure_that_is_not_told(world):
     assert len(told(there)) == 1, "a direct message takes another way than the posts that wait"
 
 
-async def test_a_reading_that_meets_a_bug_each_time_blinds_nobody_unnoticed(world):
+async def test_a_poll_that_meets_a_bug_each_time_is_noticed(world):
     bot, _, clock = world
 
     async def poisoned(*_, **__):
@@ -207,7 +207,7 @@ class Empty:
 
 
 async def judged(mouth, seconds=400, *, kept_after=10**6, admins=("U1", "U2")):
-    """Let a watchdog watch a bot that reads nothing until so many seconds are over."""
+    """Let a watchdog watch a bot that reads nothing for this many seconds."""
     start = now = wall()
     watchdog = Watchdog(
         Empty(),
@@ -224,7 +224,7 @@ async def judged(mouth, seconds=400, *, kept_after=10**6, admins=("U1", "U2")):
 
 
 @pytest.mark.parametrize("word", ["invalid_auth", "access_denied", "team_access_not_granted", "missing_scope"])
-async def test_admins_are_told_as_soon_as_what_an_operator_has_to_mend_is_mended(word):
+async def test_admins_are_told_as_soon_as_an_operator_has_fixed_it(word):
     mouth = Mouth(lambda _, number: SlackRefused(word) if number < 3 else None)
     await judged(mouth)
     assert mouth.told == [("U1", False), ("U2", False)]
@@ -269,7 +269,7 @@ async def test_who_was_never_told_that_it_is_broken_is_not_told_that_it_is_over(
     assert "U1" not in mouth.tries[6:]
 
 
-async def test_a_loop_that_stands_still_is_logged_with_the_place_where(caplog):
+async def test_a_blocked_loop_is_logged_with_the_place(caplog):
     seen = threading.Event()
 
     class Seen(logging.Handler):

@@ -134,15 +134,15 @@ async def test_from_one_organization_into_another(store):
     assert await keys(store) == {Person("E0OTHER001", "U0MAYA00001")}
 
 
-async def test_who_was_linked_anew_meanwhile_keeps_the_newer_link(store):
+async def test_a_person_linked_again_meanwhile_keeps_the_newer_link(store):
     await workspace_keys.migrate(store, BEFORE, NOW)
-    anew = link(ORG, user_id="u9", name="maya.c", verified=False)
-    await lived(store, Person(TEAM, "U0MAYA00001"), people=[anew])
+    again = link(ORG, user_id="u9", name="maya.c", verified=False)
+    await lived(store, Person(TEAM, "U0MAYA00001"), people=[again])
     await workspace_keys.migrate(store, INSIDE, NOW)
-    assert await store.links() == (anew,)
+    assert await store.links() == (again,)
 
 
-async def test_another_workspace_gets_nobodys_links(store):
+async def test_another_workspace_gets_no_links(store):
     await workspace_keys.migrate(store, BEFORE, NOW)
     await lived(store, Person(TEAM, "U0MAYA00001"))
     await workspace_keys.migrate(store, Identity("T0OTHER001", "U0BOT00002", "B2", enterprise=ORG), NOW)

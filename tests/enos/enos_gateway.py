@@ -153,7 +153,7 @@ def told(code, msg, status=200):
     return web.json_response({"code": code, "msg": msg, "data": None}, status=status)
 
 
-# faults: coroutine functions of gateway and request; one that answers None lets the call go on
+# faults: coroutine functions of gateway and request; one that returns None lets the call continue
 
 
 def answering(make):

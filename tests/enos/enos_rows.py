@@ -1,4 +1,4 @@
-"""One row of a list as the vendor's pages print it, and what stands around it on the wire."""
+"""One row of a list as the vendor's pages print it, and what is around it on the wire."""
 
 import json
 

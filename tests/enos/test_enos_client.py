@@ -146,7 +146,7 @@ async def test_an_unknown_instance_is_none(gateway, client, answer):
     assert gateway.actions() == ["get"]
 
 
-async def test_an_instance_nobody_may_see_is_refused(gateway, client):
+async def test_an_instance_without_the_right_to_see_it_is_refused(gateway, client):
     gateway.answers["get"] = lambda query, body: told(62103, "User has no privilege")
     with pytest.raises(EnosRefused):
         await client.instance(STARTED)
@@ -195,7 +195,7 @@ async def test_an_unknown_flow_is_refused_with_the_way_out(gateway, client, answ
     assert raised.value.reason == "unknown_flow"
 
 
-async def test_a_flow_nobody_may_see_is_refused_as_such(gateway, client):
+async def test_a_flow_without_the_right_to_see_it_is_refused_as_such(gateway, client):
     gateway.answers["get"] = lambda query, body: told(62103, "x")
     with pytest.raises(EnosRefused) as raised:
         await client.flow(77, as_user=USER)

@@ -72,7 +72,7 @@ class SlowLoop(asyncio.SelectorEventLoop):
         return super().time() + self.passed
 
 
-def test_a_list_that_takes_for_ever_is_given_up_by_a_clock_that_nobody_sets():
+def test_a_list_that_takes_for_ever_is_given_up_by_the_monotonic_clock():
     loop, told, ask = SlowLoop(), [], Invents()
 
     def later():

@@ -19,10 +19,10 @@ async def test_the_base_is_found_out_whatever_it_is(gateway, client_of, lists, c
     client = client_of(page_base="auto")
     lists.base, lists.below, lists.above = base, below, above
     lists.instances[1] = [row(n) for n in range(size)]
-    if below == "break" and size < 2:  # too few rows to tell what may stand on page 0
+    if below == "break" and size < 2:  # too few rows to tell what may be on page 0
         await fail_until_it_lasts(client, clock)
     assert ids(await all_of(client)) == [each["instanceId"] for each in lists.instances[1]]
-    if size > 1:  # of one row nobody can tell whether it was clamped
+    if size > 1:  # with one row it is not known whether it was clamped
         assert client.capabilities["page_base"] == str(base)
     before = len(gateway.asked)
     assert len(ids(await all_of(client))) == size
@@ -50,7 +50,7 @@ async def test_an_empty_list_teaches_nothing_and_hides_nothing(gateway, client_o
 
 
 @pytest.mark.parametrize(("base", "below"), [(1, "clamp"), (0, "refuse")])
-async def test_a_row_that_comes_while_the_base_is_asked_for_misleads_nobody(client_of, lists, base, below):
+async def test_a_row_that_comes_while_the_base_is_asked_for_does_not_mislead(client_of, lists, base, below):
     client = client_of(page_base="auto")
     lists.base, lists.below = base, below
 
@@ -172,7 +172,7 @@ async def test_trouble_on_page_0_that_lasts_is_told_as_long_as_it_lasts(client_o
         clock.forward(120)
 
 
-async def test_what_was_found_out_beside_trouble_is_asked_again_soon(gateway, client_of, lists, clock):
+async def test_what_was_found_out_during_trouble_is_asked_again_soon(gateway, client_of, lists, clock):
     client = client_of(page_base="auto")
     lists.below = "break"
     lists.instances[1] = [row(n) for n in range(60)]
@@ -195,7 +195,7 @@ async def test_a_habit_of_breaking_is_never_remembered(gateway, client_of, lists
     assert ids(await all_of(client)) == [row(2)["instanceId"]]
 
 
-async def test_a_page_0_that_was_answered_meanwhile_is_no_habit_of_breaking(client_of, lists, clock):
+async def test_a_page_0_that_was_answered_meanwhile_does_not_count_as_broken(client_of, lists, clock):
     client = client_of(page_base="auto")
     lists.below = "break"
     await fail_until_it_lasts(client, clock)
@@ -221,7 +221,7 @@ async def test_while_the_wider_look_fails_too_nothing_is_a_habit(client_of, list
 
 
 @pytest.mark.parametrize("size", [0, 1, 60])
-async def test_a_first_page_that_is_refused_is_sought_anew_at_once(client_of, lists, size):
+async def test_a_first_page_that_is_refused_is_searched_again_at_once(client_of, lists, size):
     client = client_of(page_base="auto")
     lists.base = 0
     lists.instances = {1: [row(n) for n in range(size)], 0: [row(n, status=1) for n in range(900, 910)]}
@@ -232,7 +232,7 @@ async def test_a_first_page_that_is_refused_is_sought_anew_at_once(client_of, li
     assert client.capabilities["page_base"] == "1"
 
 
-async def test_a_page_1_that_is_refused_is_sought_anew_at_once(client_of, lists):
+async def test_a_page_1_that_is_refused_is_searched_again_at_once(client_of, lists):
     client = client_of(page_base="auto")
     lists.instances[1] = [row(n) for n in range(60)]
     assert len(ids(await all_of(client))) == 60
@@ -269,7 +269,7 @@ async def test_a_request_that_is_refused_whatever_its_page_is_told(gateway, clie
     assert len(ids(await all_of(client))) == 60
 
 
-async def test_a_base_that_is_set_is_not_sought_anew(gateway, client_of, lists):
+async def test_a_base_that_is_set_is_not_searched_again(gateway, client_of, lists):
     client = client_of(page_base="0")
     lists.instances[1] = [row(1)]
     with pytest.raises(Refused):

@@ -30,7 +30,7 @@ async def test_all_flows_of_the_organization_are_listed_once(client_of, lists, b
     lists.base, lists.below, lists.above = base, below or "refuse", above
     lists.flows = [flow(n) for n in range(size)]
     client = client_of(page_base=set_to)
-    if below == "break" and size < 2:  # too few rows to tell what may stand on page 0
+    if below == "break" and size < 2:  # too few rows to tell what may be on page 0
         with pytest.raises(ServerError):
             await client.all_flows()
         return
@@ -41,7 +41,7 @@ async def test_all_flows_of_the_organization_are_listed_once(client_of, lists, b
 @pytest.mark.parametrize("kind", TROUBLES)
 @pytest.mark.parametrize("times", [1, 2, 1000])
 @pytest.mark.parametrize("size", [0, 1, 2, 10, 50, 51, 60, 137])
-async def test_a_list_of_flows_beside_trouble_on_page_0_is_whole_or_a_failure(client_of, lists, kind, times, size):
+async def test_a_list_of_flows_with_trouble_on_page_0_is_whole_or_a_failure(client_of, lists, kind, times, size):
     client = client_of(page_base="auto")
     lists.base = 0
     lists.flows = [flow(n) for n in range(size)]

@@ -1,4 +1,4 @@
-"""One row that cannot be read or kept costs nobody anything: it is left out and said, and the others are read."""
+"""One row that cannot be read or stored is left out and reported, and the others are read."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ GOOD = {**ROW, "instanceId": "9-20261121120000", "flowId": 9, "status": -1}
 
 
 def raw_page(*rows):
-    """Rows as they stand on the wire, which need not be JSON that Python would write."""
+    """Rows as they are on the wire, which need not be JSON that Python would write."""
     return f'{{"flowInsts": [{", ".join(each if isinstance(each, str) else json.dumps(each) for each in rows)}]}}'
 
 
@@ -98,7 +98,7 @@ def test_a_graph_nested_too_deep_costs_itself_alone(depth):
     assert instance_of(bad.encode()).flow_id == 2809
 
 
-def test_nesting_that_never_ends_is_no_answer():
+def test_endless_nesting_is_not_an_answer():
     with pytest.raises(ValueError, match="Expecting"):
         loads("[" * 100_000)
     assert loads('["\\"[[", {{"a": {}1{}}}, 2]'.format("[" * 5000, "]" * 5000))[::2] == ['"[[', 2]

@@ -48,7 +48,7 @@ class Pages:
 
     def __init__(self, rows, base, *, clamps=False, most=1000):
         self.rows, self.base, self.clamps, self.most = rows, base, clamps, most
-        self.comes = {}  # rows that come first before so many pages were read
+        self.comes = {}  # rows that come at the head, by the number of pages read before
         self.read_so_far = 0
 
     async def read(self, number, size):
@@ -126,7 +126,7 @@ class Beyond(Pages):
 
 @pytest.mark.parametrize("rows", ["", "a", "ab", "abcdefg"])
 @pytest.mark.parametrize("all_of_it", [False, True])
-async def test_a_refused_page_1_beside_a_page_0_counts_from_0(rows, all_of_it):
+async def test_a_refused_page_1_with_a_page_0_counts_from_0(rows, all_of_it):
     server = Beyond(rows, 0, all_of_it=all_of_it)
     assert await conclude_from_zero(await server.read(0, 50), server.read) == 0
 

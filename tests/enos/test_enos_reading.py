@@ -110,7 +110,7 @@ def test_a_page_that_holds_something_else_is_never_taken_for_an_empty_one(data):
         page_of(wire(data), 1)
 
 
-def test_rows_that_are_no_json_are_never_taken_for_none():
+def test_rows_that_are_not_json_are_never_taken_for_an_empty_page():
     with pytest.raises(BadResponse):
         page_in(Envelope(0, data=b"{not json"), 1)
 
@@ -164,7 +164,7 @@ LOOSE = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(sorted(ROW)), LOOSE))
-def test_whatever_stands_in_a_row_the_page_is_read_or_refused(odd):
+def test_whatever_a_row_holds_the_page_is_read_or_refused(odd):
     try:
         found = page_of(wire({"flowInsts": [ROW, {**ROW, **odd}]}), 1)
     except BadResponse:

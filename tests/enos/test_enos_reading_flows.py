@@ -63,7 +63,7 @@ def test_no_instance_is_none(data):
 
 
 @pytest.mark.parametrize("data", ["words", {"x": 1}, [7]])
-def test_something_that_is_no_instance_is_not_taken_for_none(data):
+def test_something_that_is_not_an_instance_is_not_taken_for_an_empty_answer(data):
     for read in (instance_of, task_instance_of, flow_of, flow_names_of):
         with pytest.raises(BadResponse):
             read(wire(data))
@@ -142,7 +142,7 @@ def test_no_parameters_are_none(value):
     assert parameters_of(value) == ()
 
 
-def test_the_keys_of_parameters_are_nobodys_to_change():
+def test_the_keys_of_parameters_are_not_changed():
     assert parameters_of({"my_key": 1.0}) == (Parameter("my_key", "1"),)
     row = {**ROW, "parameters": {"my_key": None, "list": [1]}}
     (read,) = page_of(wire({"flowInsts": [row]}), 1).rows
@@ -316,5 +316,5 @@ def test_an_envelope_is_taken_apart():
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"7", b"null", b"{", b"[" * 99_999], ids=lambda b: str(b[:8]))
-def test_what_is_no_json_object_has_no_envelope(body):
+def test_what_is_not_a_json_object_has_no_envelope(body):
     assert open_envelope(body) is None

@@ -49,7 +49,7 @@ async def test_a_token_that_ends_in_the_middle_is_renewed_and_the_call_repeated_
     assert gateway.asked[0].token != gateway.asked[1].token
 
 
-async def test_twenty_calls_with_an_ended_token_cause_one_sign_in(gateway, client):
+async def test_twenty_calls_with_an_expired_token_cause_one_sign_in(gateway, client):
     gateway.answers["get"] = FLOW
     await client.flow(3377)
     gateway.expire_tokens()

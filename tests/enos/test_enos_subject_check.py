@@ -1,4 +1,4 @@
-"""An answer about something else than what was asked for is believed by nobody."""
+"""An answer about something else than what was asked for is not believed."""
 
 import pytest
 from enos_gateway import ok, told

@@ -99,7 +99,7 @@ async def test_many_callers_cause_one_sign_in(tokens, service):
     assert service.did() == ["get"]
 
 
-async def test_a_caller_that_gives_up_takes_nobody_down(tokens, service):
+async def test_a_caller_that_gives_up_does_not_cancel_the_others(tokens, service):
     service.gate = asyncio.Event()
     first, second = (asyncio.create_task(tokens.token()) for _ in range(2))
     await asyncio.sleep(0)
@@ -135,7 +135,7 @@ async def test_a_token_handed_out_near_its_end_is_refreshed_at_once(tokens, serv
     assert service.did() == ["get", "refresh"]
 
 
-async def test_if_that_fails_the_old_one_serves_on(tokens, service, clock):
+async def test_if_that_fails_the_old_one_is_still_used(tokens, service, clock):
     service.current, service.ends = "OLD", clock().timestamp() + 300
     service.script = [None, NoResponse("x")]
     assert await tokens.token() == "OLD"
@@ -154,7 +154,7 @@ async def test_a_refused_refresh_gets_a_new_token(tokens, service, clock, code):
     assert service.did() == ["get", "refresh", "get"]
 
 
-async def test_while_the_service_is_out_a_living_token_serves_on(tokens, service, clock):
+async def test_while_the_service_is_down_a_valid_token_is_still_used(tokens, service, clock):
     await tokens.token()
     clock.forward(6000)
     service.script = [NoResponse("x")]
@@ -165,7 +165,7 @@ async def test_while_the_service_is_out_a_living_token_serves_on(tokens, service
     assert await tokens.token() == "T2"
 
 
-async def test_an_ended_token_is_not_refreshed_but_asked_for_anew(tokens, service, clock):
+async def test_an_expired_token_is_not_refreshed_but_replaced(tokens, service, clock):
     await tokens.token()
     clock.forward(7300)
     assert await tokens.token() == "T2"

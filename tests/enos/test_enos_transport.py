@@ -226,7 +226,7 @@ async def test_what_cannot_be_reached_says_why(client_of, error, words):
         await client_of(http=mocked(error)).flow(3377)
 
 
-async def test_nobody_listening_is_unreachable(client_of):
+async def test_an_address_without_a_listener_is_unreachable(client_of):
     client = client_of(url="http://127.0.0.1:9")
     with pytest.raises(Unreachable) as raised:
         await client.enable(3377, as_user=USER)

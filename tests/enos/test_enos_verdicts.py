@@ -205,14 +205,14 @@ def test_after_an_unknown_refusal_a_person_reads_what_was_changed_and_what_to_do
 
 
 @pytest.mark.parametrize("code", [1203, 1204, 1002, 1003, 1004, 1202])
-def test_what_only_the_operator_can_mend_is_said_to_be_theirs(code):
+def test_what_only_the_operator_can_fix_is_said_to_be_theirs(code):
     found = str(verdict(GET, says(code)))
     assert "admin of the bot" in found
     assert "this machine" not in found
 
 
 @pytest.mark.parametrize(("status", "body"), [(403, b""), (404, b""), (418, b""), (200, HTML)])
-def test_what_stands_between_is_the_operators_to_mend_too(status, body):
+def test_what_is_between_is_for_the_operator_to_fix_too(status, body):
     assert "sk an admin of the bot to" in str(verdict(GET, body, status))
 
 

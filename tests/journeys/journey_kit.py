@@ -26,7 +26,7 @@ DATA_OPS, GENERAL, FINANCE, PRIVATE = "C0DATAOPS1", "C0GENERAL1", "C0FINANCE1", 
 DIRECT = "@flowbot"
 
 PATIENCE = 240.0  # seconds until what should happen counts as not happening: a ceiling for a machine that is busy
-ACKED_WITHIN = 60.0  # Slack waits for three seconds; a busy machine is no reason to fail
+ACKED_WITHIN = 60.0  # Slack waits for three seconds; a busy machine must not fail a test
 LOOK_AGAIN = 0.2  # seconds, at what no change in Slack tells of
 AT_ONCE = 6  # worlds that live side by side: the stories mostly wait
 
@@ -57,9 +57,9 @@ class Stage:
     """Tells the stories, some at a time."""
 
     def __init__(self, stories):
-        room = asyncio.Semaphore(AT_ONCE)
+        free = asyncio.Semaphore(AT_ONCE)
         ordered = sorted(stories, key=lambda each: not each.first)
-        self._tellings = {each: asyncio.create_task(self._tell(each, room)) for each in ordered}
+        self._tellings = {each: asyncio.create_task(self._tell(each, free)) for each in ordered}
 
     async def told(self, which):
         await self._tellings[which]
@@ -70,8 +70,8 @@ class Stage:
         await asyncio.gather(*self._tellings.values(), return_exceptions=True)
 
     @staticmethod
-    async def _tell(which, room):
-        async with room, running_world(**which.settings) as place:
+    async def _tell(which, free):
+        async with free, running_world(**which.settings) as place:
             await which.telling(place)
 
 
@@ -159,7 +159,7 @@ class JourneyWorld:
         return len(self.enos.called("flowInstances/search"))
 
     async def polls(self, number=2):
-        """Wait until so many more polls have ended: three searches each."""
+        """Wait until ``number`` more polls have ended: three searches each."""
         since = self.searches()
         await self.until(lambda: self.searches() >= since + 3 * (number + 1))
 
@@ -324,7 +324,7 @@ class JourneyWorld:
         await self.asks(who, "/flow whoami", "alex.kim" if who == ALEX else "", where=GENERAL)
 
     def transcript(self):
-        """Everything that stands in Slack, with who sees it."""
+        """Everything that is shown in Slack, with who sees it."""
         lines = []
         for channel in self.slack.channels.values():
             for message in self.slack.everything(channel.id):
@@ -336,7 +336,7 @@ class JourneyWorld:
     # ── what holds in every story ──
 
     async def check(self):
-        """Nothing broke, nothing stands twice, nothing was refused that was not expected."""
+        """Nothing broke, nothing is there twice, nothing was refused that was not expected."""
         for action in self._actions:
             if action.answer is not None:
                 answer = await asyncio.wait_for(asyncio.shield(action.answer), PATIENCE)
@@ -348,7 +348,7 @@ class JourneyWorld:
                 if each.by_app and each.metadata and each.only_for is None
             ]
             twice = {each for each in ids if ids.count(each) > 1}
-            assert not twice, f"messages stand twice in {channel}: {twice}"
+            assert not twice, f"messages are twice in {channel}: {twice}"
         assert "Something broke on my side" not in self.transcript()
         errors = [line for line in self.log().splitlines() if self._is_error(line)]
         assert not errors, "\n".join(errors)
@@ -398,7 +398,7 @@ async def running_world(*, waits=False, **settings):
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens at now."""
+    """A loopback port without a listener."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""What only an operator can mend: it is logged as critical, counted, and makes the bot not ready until it is mended."""
+"""What only an operator can fix is logged as critical, counted, and makes the bot not ready until it is fixed."""
 
 import json
 
@@ -6,7 +6,7 @@ from journey_kit import ALEX, DATA_OPS, DIRECT, free_port, story
 
 
 async def not_ready(world, address, alarm, because):
-    """Wait until an alarm stands, for whoever runs the bot."""
+    """Wait until an alarm is active, for the operator."""
     await world.until(lambda: "critical" in _levels(world, because))
     await world.health(address, "/readyz", 503, because)
     await world.health(address, "/metrics", 200, f'flowbot_alarm_standing{{kind="{alarm}"}} 1.0')
@@ -26,7 +26,7 @@ def trouble(name, error, alarm, because):
         await world.start(FLOWBOT_LISTEN=address)
         world.refusals |= {error}
         world.excused.append("alarm: ")
-        await world.slack.fault("error", method="chat.postMessage", error=error)  # until it is mended below
+        await world.slack.fault("error", method="chat.postMessage", error=error)  # until it is fixed below
         flow = world.flow(name)
         world.breaks(flow)
         await not_ready(world, address, alarm, because)

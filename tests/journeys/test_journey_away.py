@@ -5,16 +5,16 @@ from journey_kit import DATA_OPS, MAYA, SAM, free_port, story
 
 @story()
 async def test_what_happened_while_it_was_stopped_is_told_at_the_next_start(world):
-    taken, mended, broken = world.flow("taken-load"), world.flow("mended-load"), world.flow("broken-load")
+    taken, fixed, broken = world.flow("taken-load"), world.flow("mended-load"), world.flow("broken-load")
     world.breaks(taken)
-    world.breaks(mended)
+    world.breaks(fixed)
     card = await world.card(taken, "FAIL")
-    other = await world.card(mended, "FAIL")
+    other = await world.card(fixed, "FAIL")
     world.press(SAM, card, "Acknowledge")
     await world.sees(card, "@Sam Lee has it")
     assert await world.stop() == 0
 
-    again, good, new = world.breaks(taken), world.fixes(mended), world.breaks(broken)
+    again, good, new = world.breaks(taken), world.fixes(fixed), world.breaks(broken)
     console = world.slack.press(MAYA, world.fresh(card), "Log")
     assert not (await console).acked, "nobody hears a press while the bot is stopped; Slack says so"
     await world.until(lambda: all(run.end is not None for run in (again, good, new)))
@@ -24,7 +24,7 @@ async def test_what_happened_while_it_was_stopped_is_told_at_the_next_start(worl
     await world.sees(card, "@Sam Lee has it", "Failures in a row*\n2")
     await world.reply(other, "recovered", good.id)
     await world.sees(other, "RECOVERED")
-    assert [len(world.cards(flow)) for flow in (taken, mended, broken)] == [1, 1, 1]
+    assert [len(world.cards(flow)) for flow in (taken, fixed, broken)] == [1, 1, 1]
 
 
 @story(waits=True)

@@ -15,7 +15,7 @@ LIBRARY = next(
 
 
 class Clock:
-    """The bot's wall clock, so many seconds off."""
+    """The bot's wall clock, off by a number of seconds."""
 
     def __init__(self, world):
         self._file = world.folder / "clock"

@@ -7,13 +7,13 @@ from journey_kit import DATA_OPS, MAYA, story
 
 @story()
 async def test_an_outage_is_told_once_and_what_happened_meanwhile_is_caught_up(world):
-    flow, mended = world.flow("broke-meanwhile"), world.flow("mended-meanwhile")
-    world.breaks(mended)
-    card = await world.card(mended, "FAIL")
+    flow, fixed = world.flow("broke-meanwhile"), world.flow("mended-meanwhile")
+    world.breaks(fixed)
+    card = await world.card(fixed, "FAIL")
     world.enos.faults.arm("gone")
     notice = await world.message("EnOS cannot be read", "nothing is lost")
     failed = world.breaks(flow)
-    good = world.fixes(mended)
+    good = world.fixes(fixed)
     await world.asks(MAYA, "/flow show 3377", "EnOS did not answer", "Ask again")
     await world.asks(MAYA, "/flow trigger 3377", "EnOS did not answer", "Ask again")
     await world.asks(MAYA, "/flow whoami", "maya.chen")

@@ -8,7 +8,7 @@ from journey_kit import DATA_OPS, DIRECT, MAYA, PRIYA, SAM, story
 
 
 @story(waits=True)
-async def test_what_is_broken_at_the_first_start_stands_in_one_message(world):
+async def test_what_is_broken_at_the_first_start_is_in_one_message(world):
     flows = [world.flow(f"old-{index}") for index in range(3)]
     runs = [world.breaks(flow) for flow in flows]
     await world.until(lambda: all(run.end is not None for run in runs))

@@ -1,4 +1,4 @@
-"""Cards that people delete, or that Slack takes no edit of: told once more, and everything goes on there."""
+"""Cards that people delete, or that Slack takes no edit of: posted once more, and everything continues there."""
 
 from journey_kit import ALEX, DATA_OPS, GENERAL, MAYA, story
 

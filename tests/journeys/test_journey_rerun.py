@@ -4,7 +4,7 @@ from journey_kit import ALEX, DATA_OPS, JONAS, MAYA, story
 
 
 @story()
-async def test_a_rerun_from_the_card_heals_what_failed_and_ends_the_alarm(world):
+async def test_a_rerun_from_the_card_recovers_the_incident(world):
     flow = world.flow("hourly-load", freq="0 5 * * * ? *", parameters=(("path", "/day"),))
     extract, transform, load = flow.shape.order
     failed = world.breaks(flow, transform)
@@ -70,7 +70,7 @@ async def test_what_cannot_be_rerun_says_why_and_what_remains(world):
     assert world.says(answer, f"rerun {bad.id} from {north}", f"rerun {bad.id} from {south}")
     assert not world.enos.called("triggerFromTask")
 
-    # The task that is named decides; what failed beside it stays told.
+    # The named task decides; what else failed stays reported.
     world.enos.recover(forked.id)
     forked_card = await world.card(forked, "FAIL")
     world.say(ALEX, f"@flowbot rerun {bad.id} from {south}", thread=forked_card)

@@ -85,7 +85,7 @@ async def test_an_admin_links_proves_changes_and_unlinks(world):
 @story(first=True, waits=True, FLOWBOT_REMIND_MINUTES="0.1")
 async def test_an_owner_whose_account_is_deactivated_is_named_and_not_mentioned(world):
     world.slack.change_person(MAYA, deleted=True)
-    world.refusals.add("chat.postMessage: channel_not_found")  # nobody reads there that they were linked
+    world.refusals.add("chat.postMessage: channel_not_found")  # they are not told there that they were linked
     world.excused.append("was given up: channel_not_found")
     await world.start()
     flow = world.flow("left-behind", owners=["maya.chen", "jonas.weber"])

@@ -1,11 +1,11 @@
-"""Slack on bad days: throttled, broken, silent; a channel that takes no messages. Nothing is lost or stands twice."""
+"""Slack on bad days: throttled, broken, silent; a channel that takes no messages. Nothing is lost or doubled."""
 
 from journey_kit import ALEX, DATA_OPS, DIRECT, FINANCE, GENERAL, MAYA, SAM, message_id, story
 
 
 @story(first=True)
 async def test_every_failure_is_told_once_whatever_becomes_of_the_calls(world):
-    """What holds in every story is checked at the end: no message stands twice."""
+    """What holds in every story is checked at the end: no message is there twice."""
     world.refusals |= {"ratelimited", "internal_error", "fatal_error", "service_unavailable"}
     for name in ("ratelimited", "http_500", "html", "reset", "lost", "lost_500", "http_503"):
         await world.slack.fault(name, method="chat.postMessage", channel=DATA_OPS, times=1, seconds=1)
@@ -19,7 +19,7 @@ async def test_every_failure_is_told_once_whatever_becomes_of_the_calls(world):
 
 
 @story(first=True)
-async def test_a_host_that_refuses_connections_keeps_nobody_from_hearing_of_a_failure(world):
+async def test_a_failure_is_posted_although_one_host_refuses_connections(world):
     """As behind a firewall that lets slack.com pass, and neither hooks.slack.com nor files.slack.com."""
     world.refusals |= {"not_in_channel", "channel_not_found"}
     world.excused.append("cannot reach 127.0.0.1:1")
@@ -47,7 +47,7 @@ async def test_a_host_that_refuses_connections_keeps_nobody_from_hearing_of_a_fa
 
 
 @story()
-async def test_an_edit_and_a_whisper_survive_too(world):
+async def test_an_edit_and_an_ephemeral_message_survive_too(world):
     world.refusals |= {"ratelimited", "internal_error", "fatal_error", "service_unavailable"}
     flow = world.flow("edited-load")
     world.breaks(flow)
@@ -112,7 +112,7 @@ async def test_a_channel_without_the_bot_is_told_to_the_admins_and_its_posts_arr
 
 
 @story(first=True, FLOWBOT_CHANNEL=FINANCE)
-async def test_a_channel_in_which_strangers_read_hears_of_failures_only_after_the_sharing(world):
+async def test_a_shared_channel_gets_failures_only_after_it_is_named(world):
     world.excused.append("cannot post in its default channel")
     flow, other = world.flow("secret-load"), world.flow("answered-load")
     run = world.breaks(flow)
@@ -128,7 +128,7 @@ async def test_a_channel_in_which_strangers_read_hears_of_failures_only_after_th
 
 
 @story(FLOWBOT_CHANNEL=FINANCE, FLOWBOT_SHARED_CHANNELS=FINANCE)
-async def test_a_shared_channel_that_the_settings_name_hears_of_failures(world):
+async def test_a_shared_channel_that_the_settings_name_gets_failures(world):
     flow = world.flow("open-load")
     run = world.breaks(flow)
     await world.card(flow, "FAIL", run.id, channel=FINANCE)
@@ -151,7 +151,7 @@ async def test_an_archived_channel_keeps_people_answered(world):
 
 
 @story(FLOWBOT_CHANNEL="C0MISSING01")
-async def test_a_channel_that_does_not_exist_keeps_nobody_from_being_answered(world):
+async def test_people_are_answered_although_a_channel_does_not_exist(world):
     world.refusals.add("channel_not_found")
     world.excused.append("cannot post in its default channel")
     flow = world.flow("homeless-load")

@@ -56,7 +56,7 @@ async def test_facts_posts_and_the_end_of_the_attempt_are_one_transaction(world)
     assert (incident(world).phase, await outcome()) == (Phase.OPEN, "")
     world.store.die_after = None
     await world.incident_actions.acknowledge(world.id, MAYA, world.now, attempt_result=attempt_result)
-    assert (incident(world).phase, await outcome()) == (Phase.ACKNOWLEDGED, "done")
+    assert (incident(world).phase, await outcome()) == (Phase.ACKNOWLEDGED, DONE)
 
 
 async def test_give_back_close_and_reopen(world):
