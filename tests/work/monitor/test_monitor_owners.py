@@ -28,7 +28,7 @@ async def test_each_owner_is_looked_up_once_in_a_moment():
     assert town.asked == [("maya.chen", "nobody"), ("jonas.weber",)]
 
 
-async def test_who_is_found_to_be_gone_a_moment_later_is_mentioned_no_more():
+async def test_who_is_found_to_be_gone_a_moment_later_is_no_longer_mentioned():
     town = Town()
     owner_resolver = OwnerResolver(town)
     await owner_resolver.resolve(("maya.chen",), START)
