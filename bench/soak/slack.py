@@ -1,4 +1,4 @@
-"""Hours of a Slack that asks to wait, fails, answers with pages or not at all: each message is there once at the end."""
+"""Delivery against a Slack that is in trouble: nothing is lost, nothing doubled, every failure ends."""
 
 import random
 import tempfile

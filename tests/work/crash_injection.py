@@ -9,7 +9,7 @@ import inspect
 
 
 class ProcessDied(BaseException):
-    """The process has ended; nothing of it goes on."""
+    """The process has ended; nothing of it continues."""
 
 
 class StatementBudget:

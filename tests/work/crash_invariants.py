@@ -62,12 +62,12 @@ def _base(name):
 
 
 def _newest(messages):
-    """Return what stands, by post; of one that was said again while the old one still stands, the newest."""
+    """The messages that are there, by post; of one posted again while the old one is still there, the newest."""
     return {_base(each.id): each for each in sorted(messages, key=lambda each: float(each.ts))}
 
 
 def _places(slack):
-    """Return every ts at which a post stands or stood."""
+    """Every ts at which a post is or was."""
     places = {}
     for each in (*slack.messages, *slack.gone.values()):
         places.setdefault(_base(each.id), set()).add(each.ts)
@@ -75,13 +75,13 @@ def _places(slack):
 
 
 def _stands_once(posts, standing, gone):
-    assert len(standing) == len(set(standing)), "something stands twice"
+    assert len(standing) == len(set(standing)), "something is posted twice"
     given_up = [post for post in posts if post.state is PostState.GIVEN_UP and post.new.kind is not PostKind.EDIT]
     withdrawn = [post for post in given_up if post.new.reminds_of and post.why.startswith("withdrawn")]
     lost = [post for post in given_up if post not in withdrawn]
     assert {post.why for post in lost} <= {"too late: unclear", *LOST}, lost
     assert all(post.new.lane is not Lane.ALERT or post.why in LOST for post in lost), lost
-    assert not {post.new.id for post in withdrawn} & set(standing), "something that stands was withdrawn"
+    assert not {post.new.id for post in withdrawn} & set(standing), "something that is posted was withdrawn"
     messages = {post.new.id for post in posts if post.new.kind is PostKind.MESSAGE}
     stood = {_base(name) for name in standing}
     assert messages - {post.new.id for post in given_up} - {_base(each.id) for each in gone} <= stood <= messages

@@ -1,4 +1,4 @@
-"""What lives beside the bot in a crash world: a platform and a Slack with memories."""
+"""What exists besides the bot in a crash world: a platform and a Slack with memories."""
 
 import itertools
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A world that goes on while its bot dies: a database file, a platform, a Slack, and what is known to have happened."""
+"""A world that continues while its bot dies: a database file, a platform, a Slack, and what has happened."""
 
 import asyncio
 import itertools
@@ -215,7 +215,7 @@ class CrashWorld:
             self.clock.now = self.clock.after(1)
 
     def sleeps(self, minutes):
-        """The machine sleeps: nothing is looked at for so many minutes."""
+        """The machine sleeps: nothing is read for some minutes."""
         self.clock.now = self.clock.after(60 * minutes)
 
     async def looks_around(self):

@@ -61,7 +61,7 @@ class Vanished:
 
 @dataclass(frozen=True)
 class Late:
-    """The answer is lost, and the call takes effect only after so many seconds."""
+    """The answer is lost, and the call takes effect only ``seconds`` later."""
 
     seconds: float
 
@@ -79,7 +79,7 @@ class Short:
 
 
 class Always:
-    """What every call meets until it is taken away; ``made`` makes it anew for each."""
+    """What every call meets until it is taken away; ``made`` makes a new one for each."""
 
     def __init__(self, made) -> None:
         self._made = made
@@ -89,11 +89,11 @@ class Always:
 
 
 class FakeSlack:
-    """Remembers what stands where. ``faults`` holds, per method, what the next calls meet (None: nothing).
+    """Remembers what was posted where. ``faults`` holds, per method, what the next calls meet (None: nothing).
 
     Those of a method and a channel, such as ``find C1``, come first.
 
-    A whisper with a response_url meets those of ``response_url`` where there are any.
+    A private answer with a response_url meets those of ``response_url`` where there are any.
     """
 
     def __init__(self, clock: HandClock) -> None:

@@ -46,7 +46,7 @@ class World:
         return f"p{next(self.ids)}"
 
     def start(self):
-        """Start the process, anew where one was killed: what it held in memory is gone."""
+        """Start the process, again where one was killed: what it held in memory is gone."""
         self.monitor = Monitor(
             self.enos,
             self.store,
@@ -69,7 +69,7 @@ class World:
         return self
 
     async def poll(self, after=30):
-        """A poll, so many seconds after the last, with the closer looks that it begins; then the posts go."""
+        """A poll, ``after`` seconds since the last, with the details that it reads; then the posts are sent."""
         self.now += timedelta(seconds=after)
         await self.monitor.poll(self.now)
         await self.monitor.wait_until_idle()

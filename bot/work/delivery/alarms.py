@@ -1,14 +1,14 @@
-"""What a delivery tells its operator: alarms, once when they begin and once when they are over, and figures."""
+"""What a delivery reports to the operator: alarms, once when they begin and once when they end, and figures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.core.outbox.posts import Lane, PostKind
 
-DEFAULT_CHANNEL = "default channel"  # the alarm that it takes no messages
+DEFAULT_CHANNEL = "default channel"  # the alarm that it refuses messages
 BUG = "bug"  # an alarm that stops nothing
 LEFT_OUT = "runs left out"  # the alarm that EnOS lists runs that cannot be read or stored
-LOST = "lost messages"  # that messages keep being deleted in a channel; their updates are told all the same
+LOST = "lost messages"  # messages keep being deleted in a channel; their updates are posted as separate messages
 STOP_NOTHING = frozenset({BUG, LEFT_OUT, LOST})
 
 
@@ -23,7 +23,7 @@ class DeliveryMetrics:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """Something that flowbot cannot mend itself."""
+    """Something that flowbot cannot fix itself."""
 
     name: str  # short and stable, e.g. "slack" or "default channel"
     sentence: str  # what happened, why, and what to do
@@ -31,20 +31,20 @@ class Alarm:
 
 
 class Alarms:
-    """Which alarms stand."""
+    """The alarms that are active."""
 
     def __init__(self, tell: Callable[[Alarm], None]) -> None:
         self._tell = tell
         self.active: dict[str, str] = {}  # the sentences, by name
 
     def fire(self, name: str, sentence: str) -> None:
-        """Tell of an alarm unless it has been told in these words."""
+        """Report an alarm unless it is active with the same sentence."""
         if self.active.get(name) != sentence:
             self.active[name] = sentence
             self._tell(Alarm(name, sentence))
 
     def resolve(self, name: str) -> None:
-        """Tell that an alarm is over, where it stood."""
+        """Report that an alarm is over if it was active."""
         sentence = self.active.pop(name, None)
         if sentence is not None:
             self._tell(Alarm(name, sentence, over=True))

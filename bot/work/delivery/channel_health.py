@@ -1,10 +1,10 @@
-"""Channel health: a channel that takes nothing is told of once, and once more when it does again.
+"""Channel health: a channel that refuses all posts is reported once, and once more when it accepts them again.
 
-    another channel       told in the default channel, where its posts go until it is mended
-    the default channel   told to the admins in direct messages; its posts wait, and none is given up. One more waits
-                          with them, so that there is always one to find out by whether it takes messages again
+    another channel       reported in the default channel, where its posts go until it is fixed
+    the default channel   reported to the admins in direct messages; its posts wait, and none is given up. A notice
+                          waits with them, so that there is always a post that shows when the channel works again
 
-What was told is a notice (``core/outbox/notices.py``), so that a restart does not repeat it.
+What was reported is a notice (``core/outbox/notices.py``), so that a restart does not repeat it.
 """
 
 from collections.abc import Sequence
@@ -28,43 +28,43 @@ BAD_CHANNEL = "bad channel "  # begins the names of the notes
 
 
 class ChannelHealth:
-    """Knows which channels take nothing, and who was told."""
+    """Which channels refuse all posts, and what was reported about them."""
 
     def __init__(self, store: "Store", clock: Clock, reachability: Reachability, *, default_channel: str) -> None:
         self._store = store
         self._clock = clock
         self._reachability = reachability
         self._default_channel = default_channel
-        self.unhealthy: dict[str, str] = {}  # with the word for why
+        self.unhealthy: dict[str, str] = {}  # with Slack's error word
 
     async def load(self) -> str:
-        """Read what was told by an earlier process; return the alarm of the default channel, where it stands."""
+        """Read what an earlier process reported. The sentence of the default channel's alarm, empty where it works."""
         notes = await self._store.notes()
         self._reachability.load(notes)
         bad = {name.removeprefix(BAD_CHANNEL): note for name, note in notes.items() if name.startswith(BAD_CHANNEL)}
         self.unhealthy = {channel: told.about for channel, note in bad.items() if (told := Notice.read(note))}
-        for channel in self.unhealthy:  # the settings may be others now
+        for channel in self.unhealthy:  # the settings may have changed
             await self._store.retry_now(self._clock(), channel)
         error = self.unhealthy.get(self._default_channel)
         return alarm_text(error) if error else ""
 
     def bad(self, error: str) -> list[str]:
-        """Return the channels that take nothing for this reason."""
+        """The channels that refuse all posts with this error word."""
         return [channel for channel, why in self.unhealthy.items() if why == error]
 
     async def failed(self, post: Post, error: str, *, bad: bool) -> None:
-        """Tell, once, of a channel that takes nothing; ``bad``: it refuses what others take."""
+        """Report, once, a channel that refuses all posts. ``bad``: it refuses what other channels accept."""
         now = self._clock()
         said = notice_posts(post, error, self._default_channel, self._reachability.admins(), now, bad=bad)
         if said is None or post.channel in self.unhealthy:
             return
-        # Many posts may be refused at once: the first to be written tells it.
+        # Many posts may be refused at once: the first one written reports it.
         notice = Notice(PostId(f"notice-{post.new.id}"), now, error)
         await self._store.update_note(BAD_CHANNEL + post.channel, notices.begins(notice, said))
         self.unhealthy[post.channel] = error
 
     async def succeeded(self, post: Post) -> None:
-        """Take in that a channel took a message: tell those who were told that it did not."""
+        """A channel accepted a message: report that to those who were told that it did not."""
         if post.new.kind is not PostKind.MESSAGE or post.channel not in self.unhealthy:
             return
         await self._store.update_note(
@@ -81,7 +81,7 @@ class ChannelHealth:
 
 
 def alarm_text(error: str) -> str:
-    """Return the alarm of a default channel that takes nothing."""
+    """The alarm about a default channel that refuses all posts."""
     told = meaning(error)
     return f"flowbot cannot post in its default channel: {told.sentence}. {told.way_out}"
 
@@ -89,11 +89,11 @@ def alarm_text(error: str) -> str:
 def notice_posts(
     post: Post, error: str, default_channel: str, admins: Sequence[str], now: datetime, *, bad: bool = False
 ) -> tuple[NewPost, ...] | None:
-    """Return what is told about a channel that takes nothing; None where it is no such. Their ids are of the post."""
+    """The notices about a channel that refuses all posts; None where it is not one. Their ids contain the post's."""
     told = meaning(error)
     dead = bad or told.verdict is Verdict.ELSEWHERE
     if not dead or is_direct(post.channel) or post.new.kind is PostKind.EPHEMERAL:
-        return None  # whom a whisper does not reach there may just not be there
+        return None  # a private answer may be refused only because its person is not in the channel
     id_ = f"notice-{post.new.id}"
     if post.channel == default_channel:
         since = f"I could not post in <#{default_channel}> since {slack_date(now)}: {told.sentence}."

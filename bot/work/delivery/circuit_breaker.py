@@ -1,4 +1,4 @@
-"""Circuit breaker: what waits while Slack, or a part, takes nothing. Trouble holds what it concerns and nothing else.
+"""Circuit breaker: what waits while Slack, or a part of it, refuses. Trouble holds what it concerns and nothing else.
 
     everything        slack.com cannot be reached, or refuses flowbot in more than one place
     a kind            no file can be stored, or Slack refuses such calls in more than one place
@@ -6,9 +6,9 @@
     a kind in a place Slack refuses such calls in one place
     a response_url    its host cannot be reached: nothing waits, private answers go another way meanwhile
 
-What goes by response_url needs neither slack.com nor the token, so that no hold concerns it. When a hold has run out,
-one post tries: the newest first message of an incident, else the newest post; what has failed often gives way to the
-others. Its success ends the hold. Times are those of the steady clock.
+A post sent by response_url needs neither slack.com nor the token, so that it is never held. When a hold has run out,
+one post tries: the newest first message of an incident, else the newest post; posts that failed often come last.
+Its success ends the hold. Times are those of the steady clock.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -20,9 +20,9 @@ from bot.core.outbox.posts import Post, PostId, PostKind
 from bot.work.delivery.outcomes import backoff, is_first
 from bot.work.ports import Clock
 
-MANY_FAILURES = 3  # failures after which a post gives way to others, and trouble is an alarm
-OPERATOR_STEPS = 4  # steps of back-off that are left out where a person has to mend something
-ATTEMPT = timedelta(seconds=20)  # longer than any call: meanwhile nobody else tries the host of a response_url
+MANY_FAILURES = 3  # failures after which a post gives way to others, and trouble becomes an alarm
+OPERATOR_STEPS = 4  # steps of back-off that are skipped where a person has to fix something
+ATTEMPT = timedelta(seconds=20)  # longer than any call: meanwhile no other post tries the host of a response_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Scope:
     place: str = ""
 
     def concerns(self, post: Post) -> bool:
-        """Whether the hold is one for this post."""
+        """Whether this post is held by it."""
         return self.kind in (None, post.new.kind) and self.place in ("", post.channel)
 
 
@@ -42,7 +42,7 @@ EVERYTHING = Scope()
 
 @dataclass
 class OpenCircuit:
-    """Nothing goes until then; afterwards one post tries, and its success ends the hold."""
+    """A hold: nothing goes before ``until``; then one post tries, and its success ends the hold."""
 
     until: datetime
     tries: int = 0
@@ -59,15 +59,15 @@ class CircuitBreaker:
         self.hosts: dict[str, OpenCircuit] = {}  # of response_urls
 
     def failed(self, scope: Scope, extra_steps: int = 0) -> OpenCircuit:
-        """Hold for longer with each failure that comes after the hold before it; return the hold."""
+        """Hold, for longer with each failure after the last hold had run out."""
         return self._extend(self.circuits.setdefault(scope, OpenCircuit(self._steady())), extra_steps)
 
     def close(self, scope: Scope) -> None:
-        """End one hold: what it concerns is to be treated otherwise."""
+        """End one hold."""
         self.circuits.pop(scope, None)
 
     def succeeded(self, post: Post) -> bool:
-        """End the holds that concern a post which Slack took. Return whether there were any."""
+        """End the holds that concern a post which Slack accepted; False where there were none."""
         ended = [scope for scope in self.circuits if scope.concerns(post)]
         for scope in ended:
             del self.circuits[scope]
@@ -90,9 +90,9 @@ class CircuitBreaker:
         return admitted
 
     def _probe_rank(self, post: Post) -> tuple[int, int, bool, float]:
-        """Return what decides who tries, the least first; of equals, who was queued last.
+        """What decides which post tries, the least first; of equals, the one queued last.
 
-        What a hold of its own concerns, such as one of its place, says less about the others.
+        A post that a narrower hold concerns too, such as one of its place, says less about the others.
         """
         held = sum(scope.concerns(post) for scope in self.circuits)
         return held, post.attempts // MANY_FAILURES, not is_first(post), -post.new.due.timestamp()
@@ -109,7 +109,7 @@ class CircuitBreaker:
         return True
 
     def url_failed(self, post: Post, seconds: float = 0.0) -> OpenCircuit:
-        """Leave the host of a post's response_url alone, for so many seconds or longer with each failure."""
+        """Leave the host of a post's response_url alone, for longer with each failure, and for ``seconds`` at least."""
         now = self._steady()
         circuit = self.hosts.setdefault(host_of(post.new.response_url), OpenCircuit(now))
         if circuit.probe == post.new.id:
@@ -119,7 +119,7 @@ class CircuitBreaker:
         return circuit
 
     def url_answered(self, post: Post) -> None:
-        """Take in that the host of a post's response_url answers."""
+        """The host of a post's response_url answers: end its hold."""
         self.hosts.pop(host_of(post.new.response_url), None)
 
     def _may_go_by_url(self, post: Post, now: datetime) -> bool:

@@ -1,15 +1,16 @@
-"""Delivery: from the outbox to Slack, and what became of it.
+"""Delivery: sends the posts of the outbox to Slack, and writes down what became of each.
 
     queued ──(due, paced)──► sending ──(call)──► settled by the rules ──► sent, queued again, unclear or given up
 
 A post is marked as being sent before it is handed to Slack, so a death at any point leaves a row that says what
 may have happened. Posts in different channels do not wait for each other; within a thread the order is strict.
-What is unclear is looked up by ``reconciler.py``, and what people delete is said again by ``lost_messages.py``. What
-a failure concerns stands in ``failures.py``, what to do after each outcome in ``outcomes.py``, what waits
-meanwhile in ``circuit_breaker.py``, how fast to speak in ``rate_limiter.py``, who must not read of failures in
-``shared_channels.py``.
 
-What is stored (due, tried again at, settled at) is of the wall clock; all that waits in memory is of the steady one.
+    failures.py          what a failure concerns               reconciler.py       looks up posts that are unclear
+    outcomes.py          what to do after each outcome         lost_messages.py    posts again what people deleted
+    circuit_breaker.py   what waits meanwhile                  shared_channels.py  where failures must not be read
+    rate_limiter.py      how fast to send
+
+Stored times (due, tried again at, settled at) are of the wall clock; times kept in memory are of the steady one.
 """
 
 import asyncio
@@ -56,21 +57,21 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-IDLE = 10.0  # seconds between two looks at the outbox where nothing wakes the delivery
+IDLE = 10.0  # seconds between two reads of the outbox where nothing wakes the delivery
 
-STORE_PAUSE = timedelta(seconds=1)  # after the database did not take something
+STORE_PAUSE = timedelta(seconds=1)  # after a write to the database failed
 EPOCH = datetime.fromtimestamp(0, tz=UTC)
 
 
 class Delivery:
     """Sends what is due. One per database; ``tick`` may be called while another ``tick`` is still at work.
 
-    ``admins`` hear directly of a default channel that takes nothing. ``shared_channels`` may hear of failures though
-    another organization reads there. ``on_alarm`` is told what an operator has to mend, and again once it is over.
-    ``steady`` never goes back, whatever becomes of the ``clock``. ``jitter`` returns numbers in [0, 1).
+    ``admins`` get a direct message when the default channel refuses all posts. ``shared_channels`` may read of
+    failures though another organization is in them. ``on_alarm`` gets what an operator has to fix, and once more when
+    it is over. ``steady`` never goes back, unlike ``clock``. ``jitter`` returns numbers in [0, 1).
     """
 
-    def __init__(  # noqa: PLR0913  what it reaches the outside by, and what it is told of the settings, by name
+    def __init__(  # noqa: PLR0913  its collaborators and its settings, by name
         self,
         store: "Store",
         slack: Slack,
@@ -101,7 +102,7 @@ class Delivery:
         )
         self._busy: dict[PostId, Post] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._open_ends: dict[PostId, Callable[[], Coroutine[Any, Any, None]]] = {}  # what the store did not take
+        self._open_ends: dict[PostId, Callable[[], Coroutine[Any, Any, None]]] = {}  # outcomes whose write failed
         self._circuit_breaker = CircuitBreaker(self._steady, jitter)
         self._failure_policy = FailurePolicy(
             self._circuit_breaker, self._rate_limiter, self._alarms, clock, self._steady, jitter
@@ -110,7 +111,7 @@ class Delivery:
         self._starting = asyncio.Lock()
         self._woken = asyncio.Event()
         self._closing = False
-        self._not_before = EPOCH  # the store did not take something; nothing before
+        self._not_before = EPOCH  # nothing begins earlier, since a write failed
 
     # ── when ──
 
@@ -119,7 +120,7 @@ class Delivery:
         self._woken.set()
 
     async def tick(self, now: datetime) -> None:
-        """Send what is due and settle what is unclear; return when what this tick began has ended.
+        """Send what is due and settle what is unclear; returns when all that this tick began has ended.
 
         Raises ``TemporaryFailure`` where the store cannot be read.
         """
@@ -144,7 +145,7 @@ class Delivery:
                 await asyncio.wait_for(self._woken.wait(), seconds)
 
     async def close(self, seconds: float = 10.0) -> None:
-        """Begin nothing more and wait for what is under way; what is cut off is looked up at the next start."""
+        """Begin nothing new and wait for what is under way; what is cut off is looked up at the next start."""
         self._closing = True
         if self._tasks:
             _, cut_off = await asyncio.wait(self._tasks, timeout=seconds)
@@ -153,7 +154,7 @@ class Delivery:
             await asyncio.gather(*cut_off, return_exceptions=True)
 
     async def _pause(self) -> float:
-        """Return for how many seconds nothing can be due that is known of now."""
+        """Seconds in which nothing known now becomes due."""
         due = await self._store.next_due()
         now, steady = self._clock(), self._steady()
         times = [
@@ -169,7 +170,7 @@ class Delivery:
     # ── what ──
 
     async def _begin(self, now: datetime) -> list[asyncio.Task[None]]:
-        """Begin what may begin now; return the tasks."""
+        """Begin what may begin now, as tasks."""
         if self._closing or self._steady() < self._not_before:
             return []
         if not self._is_started:
@@ -196,7 +197,7 @@ class Delivery:
         return tasks
 
     def _not_held(self, due: Sequence[Post], now: datetime) -> tuple[list[Post], list[Post]]:
-        """What no circuit holds; and what is held until it helps nobody any more: it gives way to what comes after."""
+        """The posts that no circuit holds; and those held for so long that they are to be given up."""
         steady = self._steady()
         free = self._circuit_breaker.admitted(
             due, self._busy, steady, lambda post: self._rate_limiter.ready(post, steady)
@@ -208,7 +209,7 @@ class Delivery:
         ]
 
     async def _start(self) -> None:
-        """At the start, what was being sent when the last process ended is unclear."""
+        """Mark as unclear what the last process was sending when it ended, and read what it reported."""
         async with self._starting:
             if self._is_started:
                 return
@@ -228,7 +229,7 @@ class Delivery:
     # ── one post ──
 
     async def _deliver(self, post: Post, *, late: bool) -> None:
-        """Mark, send (where it is not too late), settle."""
+        """Mark a post as being sent, send it (unless it is too late), and settle it."""
         id_ = post.new.id
         try:
             current = await self._store.start_sending(id_, self._clock())
@@ -239,14 +240,14 @@ class Delivery:
                 by_url = bool(current.new.response_url) and self._circuit_breaker.may_use_url(current)
                 step = await self._step(current, by_url=by_url)
                 await self._end(id_, lambda: self._record(current, step, by_url=by_url))
-        except TemporaryFailure as trouble:  # it could not be marked, so it was not sent
+        except TemporaryFailure as trouble:  # not marked, so not sent
             log.warning("post %s waits for the database: %s", id_, trouble)
             self._not_before = self._steady() + STORE_PAUSE
         finally:
             del self._busy[id_]
 
     async def _end(self, id_: PostId, end: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Write what became of a post; where the store does not take it, keep it for the next tick."""
+        """Write what became of a post; where that fails, keep it for the next tick."""
         try:
             await end()
         except TemporaryFailure as trouble:
@@ -260,24 +261,24 @@ class Delivery:
             self._not_before = self._steady() + STORE_PAUSE
 
     async def _set_unclear(self, id_: PostId, why: str) -> None:
-        """Let a post be looked up whose outcome met a bug: else it would count as being sent until the next start."""
+        """Mark a post unclear whose outcome met a bug: it would count as being sent until the next start."""
         now = await self._store.post(id_)
         if now is not None and now.state is PostState.SENDING:
             await self._store.mark_unclear(id_, why, self._clock())
             self._reconciler.became_unclear(now)
 
     async def _step(self, post: Post, *, by_url: bool) -> NextStep:
-        """Hand a post to Slack and return what follows."""
+        """Hand a post to Slack and decide what follows."""
         try:
             channel, ts = await self._call(post, by_url=by_url)
         except SlackOutsideThread as astray:
             return OutsideThread(astray.channel, astray.ts)
-        except Exception as failure:  # noqa: BLE001  a bug among them: it is logged where it is judged
+        except Exception as failure:  # noqa: BLE001  bugs too: they are logged by the policy
             return self._failure_policy.after(post, failure, by_url=by_url, default_channel=self._default_channel)
         return Delivered(channel, ts)
 
     async def _call(self, post: Post, *, by_url: bool) -> tuple[str, str]:
-        """Make the call; return the channel the post stands in and its ts, or its file's id."""
+        """Make the call. The channel the post is in, and its ts or its file's id."""
         new, channel, thread = post.new, post.channel, post.new.thread
         if channel in self._shared_channels.barred and tells_of_failures(post):
             raise SlackRefused(SHARED_CHANNEL)
@@ -349,7 +350,7 @@ class Delivery:
         await self._channel_health.failed(post, why, bad=self._failure_policy.is_bad_place(post, why))
 
     async def _note_success(self, post: Post, *, by_url: bool) -> None:
-        """Slack took a post: what was wrong is over."""
+        """Slack accepted a post: end the trouble that it disproves."""
         if not (
             self._alarms.active
             or self._circuit_breaker.circuits
@@ -359,13 +360,13 @@ class Delivery:
             or self._channel_health.unhealthy
             or self._reachability.notes
         ):
-            return  # nothing was
-        if self._failure_policy.succeeded(post, by_url=by_url):  # what tried meanwhile must not wait on while others go
+            return  # no trouble is known
+        if self._failure_policy.succeeded(post, by_url=by_url):  # posts that failed meanwhile need not wait any longer
             await self._store.retry_now(self._clock())
         self._lost.edit_accepted(post)
         await self._reachability.succeeded(post)
         if post.channel in self._shared_channels.barred:
-            return  # an answer that went there is no sign that the channel may hear of failures
+            return  # an answer is allowed there; it does not show that failures may be posted too
         if post.new.kind is PostKind.MESSAGE and post.channel == self._default_channel:
             self._alarms.resolve(DEFAULT_CHANNEL)
         await self._channel_health.succeeded(post)

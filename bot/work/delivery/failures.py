@@ -1,11 +1,11 @@
-"""Failures: what a failed call concerns, and what follows for the post, for others like it and for the operator.
+"""Failures: what a failed call concerns, and what follows for the post, for similar ones and for the operator.
 
 asked to wait      messages of the channel, or all calls of another kind, wait as long
-unreachable        all that needs the host: a file holds files only, a response_url nothing (it goes another way)
-refused            the post, by the table of Slack's words. STOP and BARRED hold their place; all of them, once
-another place refuses too; and where another place takes posts meanwhile, it is the place
+unreachable        all that needs the host: a file holds files only, a response_url nothing (there are other ways)
+refused            the post, by the table of Slack's error words. STOP and BARRED hold their place; all places, once
+                   another one refuses too; that place alone, where another one accepts posts meanwhile
 nobody knows       the post is looked up; a response_url that does not answer is left alone
-a bug of ours      the post is looked up, then sent as words alone, and in the end given up
+a bug of ours      the post is looked up, then sent as text only, and in the end given up
 """
 
 import logging
@@ -53,9 +53,9 @@ from bot.work.ports import Clock
 
 log = logging.getLogger(__name__)
 
-URL_PATIENCE = 5.0  # seconds that a private answer waits for its response_url; there are other ways
-REMEMBERED = timedelta(hours=1)  # a refusal that nobody has repeated since says nothing any more
-BUGS_AS_IT_IS = 2  # bugs of one post after which it goes as words alone
+URL_PATIENCE = 5.0  # seconds a private answer waits for its response_url; there are other ways
+REMEMBERED = timedelta(hours=1)  # an older refusal that was not repeated counts no longer
+BUGS_AS_IT_IS = 2  # bugs of one post after which it is sent as text only
 BUGS = 8  # and after which it is given up: about six minutes
 
 
@@ -74,14 +74,14 @@ class _Refusal:
 
 
 class Refusals:
-    """Which places refuse what elsewhere may be taken."""
+    """The places that refuse what others may accept."""
 
     def __init__(self, steady: Clock) -> None:
         self._steady = steady
         self.places: dict[Scope, _Refusal] = {}
 
     def refused(self, scope: Scope) -> Extent:
-        """Take in a refusal; return what it concerns as far as is known now."""
+        """Record a refusal. What it concerns, as far as is known now."""
         now = self._steady()
         self.places = {each: known for each, known in self.places.items() if now - known.at < REMEMBERED}
         known = self.places.setdefault(scope, _Refusal(now))
@@ -92,9 +92,9 @@ class Refusals:
         return Extent.EVERYWHERE if any(each.kind is scope.kind for each in others) else Extent.HERE
 
     def accepted(self, post: Post) -> list[Scope]:
-        """Take in that Slack took a post: who refuses elsewhere refuses for a reason of that place.
+        """Slack accepted a post, so that places which refuse do so for a reason of their own.
 
-        Return the places of which that is known only now.
+        The scopes of which that is news.
         """
         concerned = [each for each in self.places if each.kind in (None, post.new.kind)]
         for scope in [each for each in concerned if each.place == post.channel]:
@@ -132,36 +132,36 @@ class FailurePolicy:
         self.bugs: Counter[PostId] = Counter()  # met by posts that are not settled
 
     def body(self, post: Post) -> Body:
-        """Return what is sent of a post: its words alone where it has met bugs."""
+        """What is sent of a post: its text only where it has met bugs."""
         as_it_is = self.bugs[post.new.id] < BUGS_AS_IT_IS or post.new.kind is PostKind.FILE
         return post.new.body if as_it_is else plain(post.new.body)
 
     def after(self, post: Post, failure: Exception, *, by_url: bool, default_channel: str) -> NextStep:
-        """Return what follows for a post. ``by_url``: it was handed to its response_url."""
+        """What follows for a post. ``by_url``: it was handed to its response_url."""
         step = self._decide(post, failure, by_url=by_url, default_channel=default_channel)
         wait = backoff(post.attempts, self._jitter())
         return in_time(post, step, default_channel=default_channel, wait=wait, now=self._clock())
 
     def succeeded(self, post: Post, *, by_url: bool) -> bool:
-        """Take in that Slack took a post. Return whether others waited for that."""
+        """Slack accepted a post: end what it disproves. Whether other posts waited for that."""
         self.bugs.pop(post.new.id, None)
         if by_url:
             self._circuit_breaker.url_answered(post)
             self._alarms.resolve(_URL_ALARM)
             return False
         apart = self.refusals.accepted(post)
-        for scope in apart:  # what waits there finds another place now
+        for scope in apart:  # posts that wait there now go to another place
             self._circuit_breaker.close(scope)
         self._alarms.resolve("slack")
         self._alarms.resolve(_alarm_of(post.new.kind))
         return self._circuit_breaker.succeeded(post) or bool(apart)
 
     def forget(self, post: Post) -> None:
-        """Take in that a post was given up."""
+        """Forget a post that is settled."""
         self.bugs.pop(post.new.id, None)
 
     def is_bad_place(self, post: Post, error: str) -> bool:
-        """Whether it is the place that takes nothing, or nothing of the kind."""
+        """Whether the refusal is one of the post's place: it accepts nothing, or nothing of this kind."""
         told = meaning(error).verdict
         return told is Verdict.ELSEWHERE or (told in _REFUSES_ALL and self.refusals.here_only(post))
 
@@ -216,7 +216,7 @@ class FailurePolicy:
             )
 
     def _refused(self, post: Post, refused: SlackRefused, default_channel: str) -> NextStep:
-        """Return what follows a refusal; alarm about what an operator has to fix."""
+        """What follows a refusal; raises the alarm about what an operator has to fix."""
         told = meaning(refused.error)
         extent = self._extent(post, told) if not _is_moved(post, refused.error) else Extent.HERE
         here_only = extent is Extent.HERE_ONLY
@@ -240,7 +240,7 @@ class FailurePolicy:
         return step
 
     def _extent(self, post: Post, told: Meaning) -> Extent:
-        """Return what a refusal of everything, or of a kind, concerns; hold that."""
+        """What a refusal of everything, or of a kind, concerns; that is held."""
         if told.verdict not in _REFUSES_ALL:
             return Extent.HERE
         kind = post.new.kind if told.verdict is Verdict.BARRED else None
@@ -255,7 +255,7 @@ class FailurePolicy:
         return extent
 
     def _raise_alarm(self, post: Post, told: Meaning, extent: Extent) -> None:
-        """Alarm about a refusal that may concern more than its place; one person may just not be there."""
+        """Alarm about a refusal that may concern more than its place; of one person it is only logged."""
         kind = post.new.kind
         if extent is Extent.HERE and is_direct(post.channel):
             log.warning("Slack refuses flowbot in a direct message: %s", told.error)
@@ -274,7 +274,7 @@ class FailurePolicy:
 
 
 def _is_moved(post: Post, error: str) -> bool:
-    """Whether the word is one that a private answer meets where its person, or flowbot, is not in the channel."""
+    """Whether a private answer got this word because its person, or flowbot, is not in the channel."""
     return post.new.kind is PostKind.EPHEMERAL and error == "no_permission"
 
 

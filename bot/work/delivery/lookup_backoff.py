@@ -1,10 +1,10 @@
-"""Backoff of look-ups: which wait after a failure. Trouble in one place holds the look-ups there and nothing else.
+"""Back-off of look-ups after a failure. Trouble in one place holds the look-ups there and nothing else.
 
-    asked to wait   all looks by the method that Slack said it of: it limits methods, not places (docs.slack.dev, "Rate
-                    limits"); where it is not known which, all looks
+    asked to wait   all look-ups by the method that Slack limited: it limits methods, not places (docs.slack.dev,
+                    "Rate limits"); where the method is not known, all look-ups
     all else        the place, longer with each failure
 
-An alarm stands while a place refuses looks. Times are those of the steady clock.
+An alarm is active while a place refuses look-ups. Times are those of the steady clock.
 """
 
 from collections.abc import Callable, Collection
@@ -18,7 +18,7 @@ from bot.work.delivery.outcomes import backoff
 from bot.work.delivery.search import Place
 from bot.work.ports import Clock
 
-ANY = ""  # the method of a call that names none
+ANY = ""  # the method where a failure names none
 _ALARM = "look"
 
 
@@ -40,7 +40,7 @@ class LookupBackoff:
         self._refused: dict[Place, str] = {}  # with the sentence of the alarm
 
     def is_waiting(self, place: Place, method: str | None) -> bool:
-        """Whether a look at a place, by a method, has to wait; None: what is done there needs no call."""
+        """Whether a look-up at a place has to wait. ``method`` is what it calls first; None where it needs no call."""
         now = self._steady()
         wait = self.places.get(place)
         times = [wait.until] if wait is not None else []
@@ -55,7 +55,7 @@ class LookupBackoff:
         wait.until = self._steady() + timedelta(seconds=backoff(wait.tries, self._jitter()))
 
     def limited(self, place: Place, limited: SlackLimited) -> None:
-        """Hold what Slack asked to wait for, and the place, as long as it asked."""
+        """Hold the method and the place for as long as Slack asked."""
         self.failed(place)
         until = self._steady() + timedelta(seconds=limited.seconds)
         if limited.seconds:
@@ -63,7 +63,7 @@ class LookupBackoff:
         self.methods[limited.method] = max(until, self.methods.get(limited.method, until))
 
     def refused(self, place: Place, refused: SlackRefused) -> None:
-        """Hold a place where Slack refuses looks, and alarm."""
+        """Hold a place where Slack refuses look-ups, and alarm."""
         told = meaning(refused.error)
         self._refused[place] = (
             f"flowbot cannot look up what it posted: {told.sentence or refused.error}. {told.way_out}".strip()
@@ -72,17 +72,17 @@ class LookupBackoff:
         self.failed(place)
 
     def progressed(self, place: Place) -> None:
-        """Take in that a place is read, though perhaps not yet to its end."""
+        """A place can be read, though perhaps not yet to its end: end its alarm."""
         self._refused.pop(place, None)
         self._update_alarm()
 
     def succeeded(self, place: Place) -> None:
-        """Take in that a place was read to its end."""
+        """A place was read to its end: end its hold."""
         self.progressed(place)
         self.places.pop(place, None)
 
     def forget_others(self, places: Collection[Place]) -> None:
-        """Forget the places in which nothing is looked for any more."""
+        """Forget the places that have nothing to look up."""
         self.places = {place: wait for place, wait in self.places.items() if place in places}
         self._refused = {place: sentence for place, sentence in self._refused.items() if place in places}
         self._update_alarm()

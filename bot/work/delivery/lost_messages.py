@@ -1,10 +1,11 @@
-"""Lost messages: what Slack took no edit of, and replies that it put outside of their thread.
+"""Lost messages: those that Slack lets nobody edit, and replies that it put outside of their thread.
 
-    an edit is refused ─────────────► its message is queued once more, as it would show now
-    a reply stands in the channel ──► so is its thread's first message, and the reply is deleted and said again there
+    an edit is refused ─────────► its message is queued once more, as it would look now
+    a reply is in the channel ──► its thread's first message is queued once more, and the reply is deleted and posted
+                                  again in that thread
 
-Either is one transaction, so that a crash before it repeats the call, and one after it goes on with what is queued.
-A reply that cannot be deleted stays where it stands, and is not said twice.
+Either is one transaction, so that a crash before it repeats the call, and after it the queued posts are sent.
+A reply that cannot be deleted stays where it is, and is not posted twice.
 """
 
 import logging
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ARCHIVED = "is_archived"
-_DELETED = "message_not_found"  # all other words are of messages that people still see
+_DELETED = "message_not_found"  # all other words concern messages that people still see
 _INACTIVE = "is_inactive"  # chat.update: also of a channel that is archived, whose messages are not lost
 
 
 class LostMessages:
-    """Settles what is lost. The admins are told, once, of a channel where messages of ours keep disappearing."""
+    """Settles lost messages. The admins are told, once, about a channel where ours keep disappearing."""
 
     def __init__(self, store: "Store", slack: Slack, clock: Clock, alarms: Alarms, reachability: Reachability) -> None:
         self._store = store
@@ -42,7 +43,7 @@ class LostMessages:
         self._disappearing: set[str] = set()  # channels that the alarm is about
 
     async def interpreted(self, post: Post, refused: SlackRefused) -> SlackRefused:
-        """Return what a refusal of an edit means: one word stands for two things."""
+        """What a refusal of an edit means: one of Slack's words has two meanings."""
         if refused.error != _INACTIVE or post.new.kind is not PostKind.EDIT:
             return refused
         try:
@@ -55,7 +56,7 @@ class LostMessages:
         return SlackRefused(ARCHIVED) if archived else refused
 
     async def edit_refused(self, post: Post, why: str) -> None:
-        """Settle an edit that Slack does not take: its message is lost."""
+        """Settle an edit that Slack refused: its message is lost."""
         if_too_often = self._admin_notices(post.channel)
         step = await self._store.mark_lost(
             post.new.id, post.channel, post.ts, self._clock(), still_visible=why != _DELETED, if_too_often=if_too_often
@@ -63,7 +64,7 @@ class LostMessages:
         self._report(post, step, why)
 
     async def reply_left_thread(self, post: Post, astray: OutsideThread) -> None:
-        """Settle a reply that stands outside of its thread: the first message of that is lost."""
+        """Settle a reply that is outside of its thread: the thread's first message is lost."""
         step = await self._store.mark_outside_thread(
             post.new.id,
             astray.channel,
@@ -75,7 +76,7 @@ class LostMessages:
         self._report(post, step, "a reply stands outside of its thread")
 
     async def delete_reply(self, post: Post) -> Delivered | Retry | None:
-        """Delete a reply that stands outside of its thread; return what follows, None where Slack cannot say now.
+        """Delete a reply that is outside of its thread. What follows; None where Slack does not answer now.
 
         Raises ``SlackLimited`` where Slack asks to wait.
         """
@@ -91,7 +92,7 @@ class LostMessages:
         return Retry(0, "it stood outside of its thread")
 
     def edit_accepted(self, post: Post) -> None:
-        """Take in that a message takes edits: messages there stay again."""
+        """An edit was accepted: messages in its channel no longer disappear."""
         if post.new.kind is PostKind.EDIT and post.channel in self._disappearing:
             self._disappearing.discard(post.channel)
             if not self._disappearing:
@@ -110,7 +111,7 @@ class LostMessages:
             )
 
     def _admin_notices(self, channel: str) -> tuple[NewPost, ...]:
-        """Return what the admins are told of a channel; its id says it once, for as long as the outbox remembers."""
+        """The notices to the admins about a channel; their ids let each be sent once while the outbox remembers it."""
         body, now = answers.told("", repeated_loss_notice(channel)), self._clock()
         return tuple(
             NewPost(PostId(f"lost-{channel}-{admin}"), PostKind.MESSAGE, Lane.HOUSEKEEPING, admin, body, now)

@@ -1,10 +1,10 @@
 """What becomes of a post after each outcome, as pure decisions with a named reason.
 
-answered            ─► Stands
-asked to wait       ─► Again
-refused             ─► Again, Move, Instead, Doubt, Lost or Drop, by the table of Slack's error words
-outside its thread  ─► Astray
-nobody knows        ─► Doubt, and after a look ─► Stands, Astray, Again, Move, Instead or Drop
+answered            ─► Delivered
+asked to wait       ─► Retry
+refused             ─► Retry, Reroute, Replace, Unclear, MessageLost or GiveUp, by the table of Slack's error words
+outside its thread  ─► OutsideThread
+nobody knows        ─► Unclear, and after a look-up ─► Delivered, OutsideThread, Retry, Reroute, Replace or GiveUp
 """
 
 from collections.abc import Sequence
@@ -17,19 +17,18 @@ from bot.core.outbox.slack_errors import Verdict, is_not_there, is_of_person, me
 from bot.core.text.escape import code
 
 LONGEST_WAIT = 300.0  # seconds
-PLAIN_TEXT = 3000  # characters that every method takes
-LOOKUP_AFTER = 3.0  # seconds until an unclear post is looked up; doubled with each further doubt
-RECHECK_AFTER = timedelta(seconds=20)  # from a second sending to the look for a late double, and to the next look
-RECHECK_UNTIL = timedelta(seconds=40)  # after a second sending; what comes later than this is not looked for
+PLAIN_TEXT = 3000  # characters that every method accepts
+LOOKUP_AFTER = 3.0  # seconds until an unclear post is looked up; doubled each time it is unclear again
+RECHECK_AFTER = timedelta(seconds=20)  # from a second sending to the look-up of a late double, and to the next one
+RECHECK_UNTIL = timedelta(seconds=40)  # after a second sending; a double that arrives later is not looked for
 PATIENCE = timedelta(hours=1)  # an answer that is older helps nobody; an alert is never too old
 PRIVATE_PATIENCE = timedelta(minutes=30)  # an answer to one person: a response_url lives no longer either
 CHORE_PATIENCE = timedelta(days=1)  # housekeeping
 FILE_DOUBTS = 3
-ARRIVES_WITHIN = timedelta(minutes=2)  # after its last try; a look need not read what was posted later than that
+ARRIVES_WITHIN = timedelta(minutes=2)  # after its last try; a look-up need not read later messages
 
-# For how long a look may fail to tell, after the last try. A failure that nobody hears of is worse than one that is
-# told twice, so an alert then goes again, knowingly; looks go on afterwards and delete the double they find. Nothing
-# else is worth that.
+# For how long look-ups may fail after the last try. A failure that nobody reads of is worse than one posted twice, so
+# an alert is then sent again, knowingly; later look-ups delete the double they find. Only alerts are worth that.
 UNKNOWN_FOR = timedelta(minutes=30)
 
 
@@ -45,7 +44,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """It is certainly not there: try again after so many seconds."""
+    """It is certainly not there: try again after ``seconds``."""
 
     seconds: float
     why: str
@@ -53,7 +52,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Reroute:
-    """Say it in another place, outside of any thread; a whisper as a message to its person."""
+    """Post it in another place, outside of any thread; a private answer as a message to its person."""
 
     channel: str
     why: str
@@ -69,7 +68,7 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """Nobody knows: look later."""
+    """Nobody knows: look it up later."""
 
     why: str
 
@@ -83,14 +82,14 @@ class GiveUp:
 
 @dataclass(frozen=True, slots=True)
 class MessageLost:
-    """An edit's message is not there any more, or takes no edit: it is said once more (``lost_messages.py``)."""
+    """An edit's message is gone, or cannot be edited: it is posted once more (``lost_messages.py``)."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class OutsideThread:
-    """A reply stands outside of its thread, whose first message is gone; ``extra`` are further copies of it."""
+    """A reply is outside of its thread, whose first message is gone; ``extra`` are further copies of it."""
 
     channel: str
     ts: str
@@ -103,12 +102,12 @@ NextStep = Resolution | Unclear | MessageLost
 
 
 def backoff(tries: int, jitter: float) -> float:
-    """Return the seconds to wait after so many failures: 1, 2, 4 … 300, cut by up to half by ``jitter`` in [0, 1)."""
+    """Seconds to wait after a number of failures: 1, 2, 4 … 300, cut by up to half by ``jitter`` in [0, 1)."""
     return min(LONGEST_WAIT, 2.0 ** min(max(tries, 1) - 1, 20)) * (1 - jitter / 2)
 
 
 def lookup_delay(doubts: int) -> timedelta:
-    """Return how long after a doubt to look: soon, then less and less often, so that nothing hammers Slack."""
+    """How long to wait for a look-up: 3 seconds when a post is first unclear, doubled each time, 300 at most."""
     return timedelta(seconds=min(LONGEST_WAIT, LOOKUP_AFTER * 2 ** min(max(doubts, 1) - 1, 20)))
 
 
@@ -119,7 +118,7 @@ def is_first(post: Post) -> bool:
 
 
 def patience(post: Post) -> timedelta | None:
-    """Return for how long a post is worth another try; None for an alert, which is never too old."""
+    """For how long a post is worth another try; None for an alert, which is never too old."""
     if post.new.kind in (PostKind.EPHEMERAL, PostKind.FILE):
         return PRIVATE_PATIENCE
     match post.new.lane:
@@ -134,13 +133,13 @@ def patience(post: Post) -> timedelta | None:
 
 
 def is_too_late(post: Post, now: datetime) -> bool:
-    """Whether it would help nobody any more."""
+    """Whether it is too old to help anybody."""
     longest = patience(post)
     return longest is not None and now - post.new.due > longest
 
 
 def too_late(post: Post, why: str) -> NextStep:
-    """Return the step for what was tried in vain until it helps nobody any more: of a file its asker is told."""
+    """The step for a post that failed until it is too old to help: the person who asked for a file is told."""
     if post.new.kind is not PostKind.FILE:
         return GiveUp(f"too late: {why}")
     minutes = PRIVATE_PATIENCE // timedelta(minutes=1)
@@ -148,9 +147,9 @@ def too_late(post: Post, why: str) -> NextStep:
 
 
 def in_time(post: Post, step: NextStep, *, default_channel: str, wait: float, now: datetime) -> NextStep:
-    """Return the step where it may be taken: another try comes to an end, and what tells of a failure has none.
+    """The step, unless it is another try and the post is too old, or a first message would be given up.
 
-    Housekeeping of the default channel waits on, so that there is something to find out by that the channel lives.
+    Housekeeping of the default channel keeps waiting, so that a post shows when the channel works again.
     """
     if isinstance(step, GiveUp) and is_first(post) and not is_direct(post.channel):
         return Retry(wait, step.why)
@@ -161,14 +160,14 @@ def in_time(post: Post, step: NextStep, *, default_channel: str, wait: float, no
 def after_refusal(
     post: Post, error: str, *, default_channel: str, wait: float, now: datetime, here_only: bool = False
 ) -> NextStep:
-    """Return the step after Slack refused a post with an error word; ``wait`` is for when it helps to wait.
+    """The step after Slack refused a post with an error word; ``wait`` are the seconds where it helps to wait.
 
-    ``here_only``: other places take such posts, so that the word concerns this place, whatever else it may mean.
+    ``here_only``: other places accept such posts, so that the word concerns this place, whatever else it may mean.
     """
     if post.new.kind is PostKind.EPHEMERAL and (here_only or is_not_there(error)):
         return Reroute(post.new.user, error) if post.new.user else GiveUp(error)
     if here_only and is_direct(post.channel) and not is_of_person(error):
-        return Retry(wait, error)  # no other place is right, and perhaps it was all places after all
+        return Retry(wait, error)  # no other place is right, and perhaps all places refuse after all
     if here_only:
         return _elsewhere(post, error, default_channel=default_channel, wait=wait, now=now)
     match meaning(error).verdict:
@@ -189,9 +188,9 @@ def after_refusal(
 
 
 def _elsewhere(post: Post, error: str, *, default_channel: str, wait: float, now: datetime) -> NextStep:
-    """Return where a post goes whose place takes nothing: never from somebody's direct messages into a channel."""
+    """Where a post goes whose place refuses all: never from somebody's direct messages into a channel."""
     if post.new.kind is PostKind.EDIT and post.channel == default_channel:
-        return Retry(wait, error)  # it shows the present state as soon as the channel is mended
+        return Retry(wait, error)  # it shows the present state as soon as the channel works
     if post.new.kind is not PostKind.MESSAGE or is_direct(post.channel):
         return GiveUp(error)
     if post.new.lane is Lane.ANSWER and post.new.user:
@@ -203,7 +202,7 @@ def _elsewhere(post: Post, error: str, *, default_channel: str, wait: float, now
 
 
 def _in_words(post: Post, error: str) -> NextStep:
-    """Return the words of a post in its place, once; a file is replaced by the sentence that it failed."""
+    """Send the text of a post only, once; a file is replaced by the sentence that it failed."""
     if post.new.kind is PostKind.FILE:
         return _without_file(post, f"Slack refused it ({error}). Ask an admin to look at flowbot's log.", error)
     words = plain(post.new.body)
@@ -216,7 +215,7 @@ def _without_file(post: Post, reason: str, why: str) -> Replace:
 
 
 def plain(body: Body) -> Body:
-    """Return the words of a body alone, as many as every method takes."""
+    """The text of a body only, as long as every method accepts."""
     text = str(body.get("text") or "") or "(flowbot could not show this message)"
     return {"text": text if len(text) <= PLAIN_TEXT else text[: PLAIN_TEXT - 1] + "…"}
 
@@ -224,10 +223,10 @@ def plain(body: Body) -> Body:
 def after_lookup(
     post: Post, found: Sequence[str], now: datetime, *, in_channel: Sequence[str] = (), orphan: bool = False
 ) -> Resolution:
-    """Return the step after a look for an unclear message: found ``ts``, oldest first.
+    """The step after a look-up of an unclear message: ``found`` are its ts, oldest first.
 
-    ``in_channel`` are those of a reply that stand in the channel itself, outside of its thread; ``orphan`` says that
-    the first message of that is not there.
+    ``in_channel`` are the ts of a reply in the channel itself, outside of its thread; ``orphan`` says that the first
+    message of the thread is not there.
     """
     if found:
         return Delivered(post.channel, found[0], (*found[1:], *in_channel), "found")
@@ -237,7 +236,7 @@ def after_lookup(
 
 
 def after_failed_lookup(post: Post, now: datetime) -> Retry | GiveUp | None:
-    """Return the step for an unclear message while no look tells whether it stands; None: look again."""
+    """The step for an unclear message while look-ups fail; None: look it up again."""
     if is_too_late(post, now):
         return GiveUp("too late: unclear")
     tried = post.tried_at or post.settled_at or post.new.due
@@ -247,9 +246,9 @@ def after_failed_lookup(post: Post, now: datetime) -> Retry | GiveUp | None:
 
 
 def after_unclear(post: Post, now: datetime) -> Resolution:
-    """Return the step for an unclear post that cannot be looked up: an edit, a whisper.
+    """The step for an unclear post that cannot be looked up: an edit, a private answer.
 
-    A whisper is tried once more; where that is unclear, too, a message tells its person, which can be looked up.
+    A private answer is tried once more; where that is unclear too, it is sent as a message, which can be looked up.
     """
     if is_too_late(post, now):
         return GiveUp("too late: unclear")
@@ -259,9 +258,9 @@ def after_unclear(post: Post, now: datetime) -> Resolution:
 
 
 def after_file(post: Post, *, shared: bool, certain: bool, now: datetime) -> Resolution | None:
-    """Return the step for an unclear file; None where Slack may still come to know it.
+    """The step for an unclear file; None where Slack may show it a little later.
 
-    Without an id the call ended before the file could be seen. Of one that is given up its asker is told.
+    Without an id the call ended before the file could be seen. When it is given up, who asked for it is told.
     """
     if post.ts and shared:
         return Delivered(post.channel, post.ts, (), "found")
@@ -273,7 +272,7 @@ def after_file(post: Post, *, shared: bool, certain: bool, now: datetime) -> Res
 
 
 def after_no_file(post: Post, now: datetime) -> Replace | None:
-    """Return the step for an unclear file while Slack does not say whether it is there; None: ask again."""
+    """The step for an unclear file while Slack does not say whether it is there; None: ask again."""
     return _unconfirmed(post) if is_too_late(post, now) else None
 
 
@@ -282,18 +281,18 @@ def _unconfirmed(post: Post) -> Replace:
 
 
 def duplicates(post: Post, found: Sequence[str]) -> tuple[str, ...]:
-    """Return the copies of a sent message that have to go: it is the recorded one that replies stand under."""
+    """The copies of a sent message to delete: the recorded one stays, since replies are under it."""
     keep = post.ts if post.ts in found else next(iter(found), "")
     return tuple(ts for ts in found if ts != keep)
 
 
 def needs_recheck(post: Post, now: datetime) -> bool:
-    """Whether a message that was sent again, and looked at now, is to be looked at once more."""
+    """Whether a message that was sent again, and was looked up now, is to be looked up once more."""
     return post.settled_at is not None and now - post.settled_at < RECHECK_UNTIL
 
 
 def tells_of_failures(post: Post) -> bool:
-    """Whether a whole channel would read of failures in it: an answer does not tell of them, unless to an incident."""
+    """Whether a whole channel would read of failures in it. Answers are not about failures, except to an incident."""
     if post.new.lane is Lane.ANSWER and not post.new.incident:
         return False
     return post.new.kind is not PostKind.EPHEMERAL and not is_direct(post.channel)

@@ -1,9 +1,9 @@
-"""Whom direct messages do not reach: said once, with the way out, and no notice is queued for them for a week.
+"""People whom direct messages do not reach: logged once, with the fix, and no notice is queued for them for a week.
 
-Who has left the workspace stays an admin in the settings until somebody changes them, and each start has something to
-tell the admins. The others hear as ever; where none of them can be reached, that is an alarm.
+An admin who has left the workspace stays one in the settings until somebody changes them, and each start sends the
+admins something. The other admins get it as before; an alarm is raised where none of them can be reached.
 
-What is known of a person is a note in the database. It ends with the first message that reaches them.
+What is known of a person is a note in the database. It is deleted with the first message that reaches them.
 """
 
 import json
@@ -29,12 +29,12 @@ _ALARM = "admins"
 
 
 def reachable(users: Iterable[str], notes: Mapping[str, str], now: datetime) -> list[str]:
-    """Return those whom a notice may reach, in their order: the others are left out for a week."""
+    """Those whom a notice may reach, in their order: the others are left out for a week."""
     return [user for user in users if not _is_fresh(notes.get(UNREACHED + user, ""), now)]
 
 
 class Reachability:
-    """Knows who is not reached by direct messages."""
+    """Who is not reached by direct messages."""
 
     def __init__(self, store: "Store", clock: Clock, alarms: Alarms, admins: Sequence[str]) -> None:
         self._store = store
@@ -44,16 +44,16 @@ class Reachability:
         self.notes: dict[str, str] = {}  # of those who are not reached, by the names of the notes
 
     def load(self, notes: Mapping[str, str]) -> None:
-        """Take in what an earlier process knew."""
+        """Take over what an earlier process knew."""
         self.notes = {name: note for name, note in notes.items() if name.startswith(UNREACHED) and note}
         self._update_alarm()
 
     def admins(self) -> list[str]:
-        """Return the admins whom a notice may reach."""
+        """The admins whom a notice may reach."""
         return reachable(self._admins, self.notes, self._clock())
 
     async def failed(self, post: Post, error: str) -> bool:
-        """Take in that a direct message was given up; return whether it is for a reason of its person."""
+        """Record that a direct message was given up; False where that says nothing about its person."""
         user = _person(post)
         if not (user and is_of_person(error)):
             return False
@@ -67,7 +67,7 @@ class Reachability:
         return True
 
     async def succeeded(self, post: Post) -> None:
-        """Take in that a direct message arrived."""
+        """Forget that a person was not reached, since a direct message arrived."""
         user = _person(post)
         if post.new.kind is PostKind.MESSAGE and self.notes.pop(UNREACHED + user, ""):
             await self._store.set_note(UNREACHED + user, "")
@@ -87,7 +87,7 @@ class Reachability:
 
 
 def _person(post: Post) -> str:
-    """Return whom a direct message is for; empty for other posts."""
+    """The user id that a direct message is for; empty for other posts."""
     if not is_direct(post.channel):
         return ""
     return post.new.channel if post.new.channel[:1] in {"U", "W"} else post.new.user

@@ -1,13 +1,13 @@
-"""The reconciler: what became of a post whose answer was lost, and whether one stands twice.
+"""The reconciler: finds out what became of a post whose answer was lost, and whether a message was posted twice.
 
-A few seconds after the doubt, one look at a channel or thread settles all that is unclear there. A message that
-was sent again is looked at once more: where its first try arrived after all, the copy is deleted. A look that did not
-reach the end of what it had to read has shown nothing: it goes on (``search.py``), and nothing is sent.
+A few seconds after a post became unclear, one look-up in its channel or thread settles all unclear posts there. A
+message that was sent again is looked up once more: where its first try arrived after all, the copy is deleted. A
+look-up that did not reach the end has shown nothing: it continues later (``search.py``), and nothing is sent.
 
-What one person alone sees cannot be looked up. It waits until Slack answers again of that person, and is then sent once
-more. A look that fails holds the looks at its place, and no other ``lookup_backoff.py``.
+What only one person sees cannot be looked up. It waits until Slack answers again about that person, and is then sent
+once more. A look-up that fails holds those at its place, and no others (``lookup_backoff.py``).
 
-What waits here is of the steady clock; what is stored of a post, and decided by that, is of the wall clock.
+Times kept here are of the steady clock; what is stored of a post, and decided by that, is of the wall clock.
 """
 
 import logging
@@ -49,16 +49,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MAX_LOOKUPS = 4  # at once, and as many again of whispers
-FILE_CERTAIN_AFTER = 3  # looks: Slack may take seconds to know of a file's share
-_EPHEMERALS = "whispers"  # stands for the channel of their places, which are of one person each
-_SINGLE = ""  # and of the places of what is settled by itself
+MAX_LOOKUPS = 4  # at once, and as many again for private answers
+FILE_CERTAIN_AFTER = 3  # look-ups: Slack may take seconds to list a file's share
+_EPHEMERALS = "ephemerals"  # in place of the channel: their places are of one person each
+_SINGLE = ""  # in place of the channel: posts that are settled one by one
 
 _HISTORY, _REPLIES, _FILES, _DELETE = "conversations.history", "conversations.replies", "files.info", "chat.delete"
 
 
 class Reconciler:
-    """Looks up what is unclear or may stand twice."""
+    """Looks up what is unclear or may have been posted twice."""
 
     def __init__(
         self,
@@ -81,16 +81,16 @@ class Reconciler:
         self._lost = lost
         self._searches = Searches(slack, clock)
         self._lookup_at: dict[PostId, datetime] = {}
-        self._file_lookups: dict[PostId, int] = {}  # of a file
+        self._file_lookups: dict[PostId, int] = {}  # how often each file was looked up
         self._under_way: set[Place] = set()
         self._recheck_at: datetime | None = None
 
     def became_unclear(self, post: Post) -> None:
-        """Remember when to look a post up."""
+        """Plan the look-up of a post."""
         self._lookup_at[post.new.id] = self._steady() + lookup_delay(post.doubts + 1)
 
     def was_resent(self) -> None:
-        """Remember when to look for a late double."""
+        """Plan the look-up of a late double."""
         self._recheck_at = self._steady() + RECHECK_AFTER
 
     def times(self) -> list[datetime]:
@@ -100,7 +100,7 @@ class Reconciler:
         return times if self._recheck_at is None else [*times, self._recheck_at]
 
     async def due(self, now: datetime) -> list[Coroutine[Any, Any, None]]:
-        """Return the looks that are due now."""
+        """The look-ups that are due now."""
         unclear = await self._store.unclear()
         steady = self._steady()
         if unclear or self._lookup_at:
@@ -121,7 +121,7 @@ class Reconciler:
         return work
 
     def _may_look_up(self, place: Place, asked: Sequence[Post]) -> bool:
-        """Whether nothing is in the way of looking there: no failure, and not too many others."""
+        """Whether a look-up there may begin: no failure holds it, and not too many others are under way."""
         if place in self._under_way or self._backoff.is_waiting(place, _method(place, asked)):
             return False
         category = _category(place)
@@ -138,7 +138,7 @@ class Reconciler:
         )
 
     def _remember(self, unclear: Sequence[Post], now: datetime) -> None:
-        """Know when to look at each unclear post, and forget what is unclear no more."""
+        """Plan the look-up of each unclear post, and forget those that are not unclear any longer."""
         self._lookup_at = {
             post.new.id: self._lookup_at.get(post.new.id)
             or now + (timedelta() if _is_outside_thread(post) else lookup_delay(post.doubts))
@@ -147,7 +147,7 @@ class Reconciler:
         self._file_lookups = {id_: count for id_, count in self._file_lookups.items() if id_ in self._lookup_at}
 
     def _one_at_a_time(self, place: Place, work: Coroutine[Any, Any, None]) -> Coroutine[Any, Any, None]:
-        """Return the work, done once at a time for a place; what fails is done again later."""
+        """The work, one at a time for a place; where it fails, the place is held and it is repeated later."""
         self._under_way.add(place)
 
         async def one_at_a_time() -> None:
@@ -167,7 +167,7 @@ class Reconciler:
     # ── messages ──
 
     async def _look_up_messages(self, place: Place, unclear: Sequence[Post], sent: Sequence[Post]) -> None:
-        """Look at a channel or thread and settle what is asked about it."""
+        """Search a channel or thread and settle the posts that were asked about."""
         unclear = [current for post in unclear if (current := await self._if_still_unclear(post))]
         if not (unclear or sent):
             return
@@ -192,12 +192,12 @@ class Reconciler:
                     self.was_resent()
 
     async def _if_still_unclear(self, post: Post) -> Post | None:
-        """Return the post as it is now where it is unclear: another tick may have settled it meanwhile."""
+        """The post as it is now, if it is still unclear: another tick may have settled it meanwhile."""
         now = await self._store.post(post.new.id)
         return now if now is not None and now.state is PostState.UNCLEAR else None
 
     async def _lookup_failed(self, place: Place, posts: Sequence[Post]) -> None:
-        """Take in that no look tells whether these stand: they are not sent again, unless that lasts too long."""
+        """A look-up of these failed: they are not sent again, unless that lasts too long."""
         for post in posts:
             step = after_failed_lookup(post, self._clock())
             if step is not None:
@@ -205,7 +205,7 @@ class Reconciler:
                 await self._record(place, post, step)
 
     async def _find(self, place: Place, posts: Sequence[Post]) -> Mapping[PostId, Copies] | None:
-        """Return which of the posts stand there, and where; None where Slack cannot say now, or not all of it."""
+        """Which of the posts are there, and where; None where Slack does not answer, or the end was not reached."""
         try:
             found = await self._searches.of(place, posts)
         except (SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable) as trouble:
@@ -224,7 +224,7 @@ class Reconciler:
         return None
 
     def _failed(self, place: Place, trouble: SlackFailure) -> None:
-        """Look no more there for a while; where Slack asked to wait, nowhere that it asked it of."""
+        """Hold the look-ups there for a while; where Slack asked to wait, all those by the same method."""
         match trouble:
             case SlackLimited():
                 self._backoff.limited(place, trouble)
@@ -244,9 +244,9 @@ class Reconciler:
                 self._metrics.outcome(post.new.kind, "sent")
                 if post.attempts > 1:
                     self.was_resent()
-                await self._delete_copies(place, post, extra)  # where that fails, the later look finds them
+                await self._delete_copies(place, post, extra)  # where that fails, a later look-up finds them
             case OutsideThread():
-                await self._delete_copies(place, post, step.extra)  # where that fails, the later look finds them
+                await self._delete_copies(place, post, step.extra)  # where that fails, a later look-up finds them
                 await self._lost.reply_left_thread(post, step)
             case Retry(seconds, why):
                 await self._store.requeue(post.new.id, now + timedelta(seconds=seconds), why)
@@ -262,7 +262,7 @@ class Reconciler:
                 assert_never(step)
 
     async def _delete_copies(self, place: Place, post: Post, extra: Sequence[str]) -> bool:
-        """Delete copies; return whether none is left that could be deleted."""
+        """Delete copies; False where one is left that could still be deleted."""
         for ts in extra:
             try:
                 await self._slack.delete(post.channel, ts)
@@ -279,7 +279,7 @@ class Reconciler:
     # ── what cannot be looked up in a channel ──
 
     async def _resend_ephemerals(self, place: Place, posts: Sequence[Post]) -> None:
-        """Settle what one person was told as soon as Slack answers: amid its trouble it would only be unclear again."""
+        """Settle private answers as soon as Slack answers: earlier they would only become unclear again."""
         answered = await self._slack_answers(place, posts[0])
         unclear = [current for post in posts if (current := await self._if_still_unclear(post))]
         if not answered:
@@ -289,7 +289,7 @@ class Reconciler:
             await self._record(place, post, after_unclear(post, self._clock()))
 
     async def _slack_answers(self, place: Place, post: Post) -> bool:
-        """Whether Slack answers a look at what was said to somebody; else look there no more for a while."""
+        """Whether Slack answers a look-up of messages to this person; else hold their look-ups for a while."""
         try:
             await self._slack.find(post.new.user, [post.new.id])
         except (SlackLimited, SlackUnclear, SlackUnreachable) as trouble:
@@ -301,7 +301,7 @@ class Reconciler:
         return True
 
     async def _reconcile_single(self, place: Place, post: Post) -> None:
-        """Settle an edit, a file, or a reply that stands outside of its thread."""
+        """Settle an edit, a file, or a reply that is outside of its thread."""
         current = await self._if_still_unclear(post)
         if current is None:
             return
@@ -350,12 +350,12 @@ def _resolution(post: Post, seen: Copies, now: datetime) -> Resolution:
 
 
 def _is_outside_thread(post: Post) -> bool:
-    """Whether it is a reply that stands outside of its thread, to be deleted there."""
+    """Whether it is a reply outside of its thread, to be deleted there."""
     return post.new.kind is PostKind.MESSAGE and bool(post.ts)
 
 
 def _place(post: Post) -> Place:
-    """Return where an unclear post is looked for: what waits together where a look fails."""
+    """The place where an unclear post is looked up: posts of one place wait together where that fails."""
     if post.new.kind is PostKind.EPHEMERAL:
         return _EPHEMERALS, post.new.user
     if post.new.kind is PostKind.MESSAGE and not _is_outside_thread(post):
@@ -372,7 +372,7 @@ def _category(place: Place) -> str:
 
 
 def _method(place: Place, asked: Sequence[Post]) -> str | None:
-    """Return what a look there calls first; None where it calls nothing."""
+    """The method that a look-up there calls first; None where it calls none."""
     if _category(place) != _SINGLE:
         return _REPLIES if place[1] and place[0] != _EPHEMERALS else _HISTORY
     return {PostKind.MESSAGE: _DELETE, PostKind.FILE: _FILES}.get(asked[0].new.kind)

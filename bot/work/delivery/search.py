@@ -1,11 +1,11 @@
-"""Searching Slack for messages of ours: every place in which one may stand, read to its end, or nothing is known.
+"""Searching Slack for messages of ours: every place that may hold one is read to its end, or nothing is known.
 
     a message     its channel
     a reply       its thread, as it is now and as it was before that was lost; and the channel, where the thread's first
                   message is gone, since Slack puts replies there then
 
-Only the time is read in which it can have been posted, however much was said since. What one round does not come to,
-a later one reads on from there, for those posts it was begun for; others wait for the next.
+Only the time in which it can have been posted is read, however much was posted since. Where one round does not reach
+the end, a later one continues, for the posts it was begun for; other posts wait for the next search.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from bot.core.outbox.slack_errors import Verdict, verdict
 from bot.work.delivery.outcomes import ARRIVES_WITHIN
 from bot.work.ports import Clock, Slack
 
-CLOCKS_APART = timedelta(hours=1)  # as much as this clock may be behind Slack's, and nothing is said twice
+CLOCKS_APART = timedelta(hours=1)  # this clock may be so far behind Slack's without a message being posted twice
 TOGETHER = timedelta(minutes=10)  # posts that were tried within it are searched for together
 Place = tuple[str, str]  # channel and thread
 
@@ -28,11 +28,11 @@ _NOTHING_THERE = frozenset({Verdict.ELSEWHERE, Verdict.OUTSIDE, Verdict.GONE})  
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """Where one post stands: ts, oldest first."""
+    """Where one post was found: ts, oldest first."""
 
     in_place: tuple[str, ...] = ()  # where it belongs
     in_channel: tuple[str, ...] = ()  # a reply in the channel itself
-    stale: tuple[str, ...] = ()  # copies under an earlier name that were not known to stand
+    stale: tuple[str, ...] = ()  # unknown copies under an earlier name
     orphan: bool = False  # a reply: the first message of its thread is not there
 
 
@@ -49,7 +49,7 @@ class _Search:
     orphaned: set[str] = field(default_factory=set)  # threads whose first message is not there
 
     def is_for(self, post: Post) -> bool:
-        """Whether it looks for this post, as often as that has been tried."""
+        """Whether it looks for this post, and that was not tried again since."""
         known = self.posts.get(post.new.id)
         return known is not None and known.attempts == post.attempts
 
@@ -63,7 +63,7 @@ class Searches:
         self._open: dict[Place, _Search] = {}
 
     async def of(self, place: Place, posts: Sequence[Post]) -> Mapping[PostId, Copies] | None:
-        """Return where posts of this place stand, those that were looked for; None where it was not read to its end.
+        """Where the posts of this place were found, of those searched for; None where it was not read to its end.
 
         Raises ``SlackLimited`` where Slack asks to wait, and the other failures of a call where it does not answer.
         """
@@ -77,7 +77,7 @@ class Searches:
         return {post.new.id: _copies(post, search, place[1]) for post in posts if search.is_for(post)}
 
     async def _read(self, channel: str, search: _Search) -> bool:
-        """Read on in the first place that is left; return whether to go on."""
+        """Read on in the first thread that is left; False where that made no progress."""
         thread = search.threads[0]
         found = await self._found(channel, thread, search)
         seen = search.seen.setdefault(thread, {})
@@ -109,7 +109,7 @@ class Searches:
 
 
 def _begun(place: Place, posts: Sequence[Post], now: datetime) -> _Search:
-    """Return the search for the post that was tried first, and for those that were tried soon after it."""
+    """A search for the post that was tried first, and for those tried soon after it."""
     since = min(map(_tried_first, posts))
     posts = [post for post in posts if _tried_first(post) - since <= TOGETHER]
     before = dict.fromkeys(ts for post in posts for ts in post.threads)
@@ -122,9 +122,9 @@ def _tried_first(post: Post) -> datetime:
 
 
 def _until(posts: Sequence[Post], now: datetime) -> float:
-    """Return until when one of these can have been posted; 0, so that all is read, where that is not known.
+    """Until when one of these can have been posted, in epoch seconds; 0, so that all is read, where that is not known.
 
-    Nor is it trusted soon after the last try, when little more is to be read: this clock may be behind Slack's.
+    Also 0 soon after the last try, when little more is to be read anyway: this clock may be behind Slack's.
     """
     tried = [post.tried_at for post in posts if post.tried_at is not None]
     if len(tried) < len(posts) or now - max(tried) < CLOCKS_APART:
@@ -133,7 +133,7 @@ def _until(posts: Sequence[Post], now: datetime) -> float:
 
 
 def _copies(post: Post, search: _Search, asked: str) -> Copies:
-    """Sort what was seen of a post by where it stands, and under which name."""
+    """Sort the copies of a post by where they are, and under which name."""
     name, ours = carried_id(post.new.id, post.generation), carried_ids(post.new.id, post.generation)
     in_place, in_channel, stale = set[str](), set[str](), set[str]()
     for thread, seen in search.seen.items():
@@ -141,7 +141,7 @@ def _copies(post: Post, search: _Search, asked: str) -> Copies:
             stamps = seen.get(each, set()) - set(post.lost)
             where = stale if each != name else in_channel if asked and not thread else in_place
             where |= stamps
-    # A reply that Slack shows in the channel, too, stands in its thread.
+    # A reply that Slack also shows in the channel counts as in its thread.
     return Copies(_ordered(in_place), _ordered(in_channel - in_place), _ordered(stale), asked in search.orphaned)
 
 

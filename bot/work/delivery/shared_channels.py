@@ -1,12 +1,12 @@
-"""Channels shared with another organization: strangers read there, so of failures only what the settings allow is told.
+"""Channels shared with another organization: strangers read there, so failures are posted only where settings allow it.
 
     tells of failures ──► what is known of its channel?
-                            nothing, or no longer     it waits for a look, one for all that wait
+                            nothing, or no longer     Slack is asked, once for all posts that wait for it
                             shared, and not named     refused before any call, by a word of ours in Slack's table
-                            ours, or named            it goes
+                            ours, or named            sent
 
-A look takes no turn of the channel's messages and waits for three seconds at most. Where Slack does not tell, what was
-known still holds; where nothing was, the post goes: telling of a failure is better than silence.
+The question does not count against the channel's messages and waits for three seconds at most. Where Slack does not
+answer, the last answer still holds; where there was none, the post is sent: reporting a failure is better than silence.
 """
 
 import asyncio
@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 
 CHECK_SECONDS = 3.0
 OURS_FOR = timedelta(minutes=14)  # with the seconds that the answer is remembered in `slack`, 15 minutes at most
-BRIEFLY = timedelta(seconds=6)  # longer than a look, and less than any wait for another try: each try looks anew
-AGAIN_AFTER = timedelta(minutes=1)  # where Slack did not tell, and the posts go
+BRIEFLY = timedelta(seconds=6)  # longer than a question, and less than any wait for another try: each try asks again
+AGAIN_AFTER = timedelta(minutes=1)  # where Slack did not answer, and the posts are sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class ChannelKnowledge:
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """Posts by what is to be done with them; what is in neither list waits for a look."""
+    """Posts by what is to be done with them; those in neither list wait for Slack's answer."""
 
     free: list[Post] = field(default_factory=list)
     forbidden: list[Post] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Partition:
 
 
 class SharedChannelPolicy:
-    """Knows which channels are shared. ``named`` are those that may hear of failures all the same."""
+    """Which channels are shared. ``named`` are those where failures may be posted all the same."""
 
     def __init__(self, slack: Slack, named: Collection[str], seconds: float = CHECK_SECONDS) -> None:
         self._slack = slack
@@ -59,7 +59,7 @@ class SharedChannelPolicy:
         self._checking: set[str] = set()
 
     def remember(self, channels: Iterable[str]) -> None:
-        """Take in what an earlier process knew to be shared; Slack is asked anew."""
+        """Take over what an earlier process knew to be shared; Slack is asked again."""
         for channel in channels:
             self._learn(channel, ChannelKnowledge(shared=True, until=datetime.min.replace(tzinfo=UTC)))
 
@@ -71,7 +71,7 @@ class SharedChannelPolicy:
             self.barred.discard(channel)
 
     def partition(self, posts: Iterable[Post], now: datetime) -> Partition:
-        """Return what may go and what may not, with the looks that the others wait for: to be begun at once."""
+        """What may be sent and what must not, with the questions that the others wait for: to be begun at once."""
         found = Partition()
         for post in posts:
             channel = post.channel

@@ -1,7 +1,7 @@
-"""What cannot be seen is said: a search shows only what is related to the watcher's user.
+"""Reports the flows that flowbot cannot see: a search shows only what is related to the user it is made as.
 
 At start and daily the organization's flows (Search Flow) are compared with that user's (Get My Flow) and with those
-of which searches have brought runs. A gap is an alarm, told once for each change of the missing flows.
+whose runs searches have shown. Missing flows are reported once for each change of their set.
 """
 
 import hashlib
@@ -32,14 +32,14 @@ _EVERY, _AGAIN = timedelta(days=1), timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class FlowCoverage:
-    """How many of the organization's flows the watcher sees."""
+    """How many of the organization's flows the monitor sees."""
 
     watching: int
     total: int
 
 
 class Coverage:
-    """Compares what is there with what is seen."""
+    """Compares all flows with those that are seen."""
 
     def __init__(self, enos: Enos, store: "Store", new_id: NewId, steady: Clock, *, channel: str, user: str) -> None:
         self._enos = enos
@@ -69,7 +69,7 @@ class Coverage:
         self._next = self._steady() + _EVERY
 
     async def _searched_since(self, now: datetime) -> datetime:
-        """Return since when what searches brought was shown to this user, whom the settings may have changed."""
+        """Since when searches were made as this user, whom the settings may have changed."""
         noted = json.loads((await self._store.notes()).get(_READ_AS, "") or "{}")
         since = counts_since(str(noted.get("user", "")), str(noted.get("since", "")), self._user, now)
         if noted != (reads := {"user": self._user, "since": since.isoformat()}):
@@ -77,7 +77,7 @@ class Coverage:
         return since
 
     async def _tell(self, missing: tuple[FlowName, ...], watched: FlowCoverage, now: datetime) -> None:
-        """Tell the gap if it is not what was told last, or that it has closed."""
+        """Report the missing flows if they are not those reported last, or that none is missing any longer."""
         if missing:
             notice = Notice(PostId(f"gap-{self._new_id()}"), now, _digest(missing))
             gap = self._post(notice.post, cards.gap(watched.watching, watched.total, missing, self._user), now)

@@ -1,7 +1,7 @@
-"""A sign of life: one line a day, so that silence is never taken for health.
+"""The daily summary: one line a day, so that silence is never mistaken for health.
 
-It is told at nine in the default time zone, or as soon as the bot runs after that. Its id is its day's, so that
-whatever dies, a day has one.
+It is posted at nine in the default time zone, or as soon as the bot runs after that. Its id contains its day, so that
+a day has one even after a crash.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ _MOST = 5000  # incidents
 
 
 class DailySummary:
-    """Tells once a day that it watches, and how the day was."""
+    """Posts once a day that flowbot is running, and how the day was."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class DailySummary:
         self._told = ""  # the day of the last one, ISO
 
     async def tick(self, now: datetime, watched: FlowCoverage | None, trouble: str) -> None:
-        """Tell it, if this day has none yet. The first day of a database has its own announcement.
+        """Post it, if this day has none yet. The first day of a database has its own announcement.
 
         ``trouble`` is what keeps the bot from being well, if anything.
         """

@@ -1,7 +1,7 @@
-"""A closer look at a failure, beside the alert search: the failed task, its error line, the owners, the last good run.
+"""Details of a failure, read in parallel to the alert search: failed task, error line, owners, last good run.
 
-The decision card waits 1.5 s for it. Each thing learned is written at once and drawn onto the card: while the card
-has not gone this changes the card itself, afterwards it is an edit.
+The decision card waits 1.5 s for them. Each detail is written at once and drawn onto the card: before the card is
+sent this changes the card itself, afterwards it is an edit.
 """
 
 import asyncio
@@ -44,21 +44,21 @@ _REMEMBERED = 10_000
 
 
 class Enricher:
-    """Takes closer looks, a few at a time, without anybody waiting for them."""
+    """Reads details, a few at a time, in the background."""
 
     def __init__(self, context: MonitorContext) -> None:
         self._context = context
         self._turn = asyncio.Semaphore(context.settings.lane_width)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._under_way: set[tuple[IncidentId, InstanceId]] = set()  # a reading may bring a flow on many pages
+        self._under_way: set[tuple[IncidentId, InstanceId]] = set()  # one poll may bring a flow on many pages
         self._tries: dict[str, int] = {}
 
     def begin(
         self, incident: Incident, kind: int | None, *, instance: InstanceId | None = None, reply: PostId | None = None
     ) -> None:
-        """Begin to look at a failure of an incident, which a page has just brought: the newest where none is named.
+        """Begin to read the details of a failure that a page has just brought: the newest where none is named.
 
-        ``kind`` is the scheduling type to look for the last good run in; None where it is known or not wanted.
+        ``kind`` is the scheduling type in which to search the last good run; None where it is known or not wanted.
         """
         instance = instance or incident.occurrences[-1].instance
         if (incident.id, instance) not in self._under_way:
@@ -66,18 +66,18 @@ class Enricher:
             self._start(self._enrich(incident, instance, kind, reply))
 
     async def wait_until_idle(self) -> None:
-        """Wait until every look that was begun has ended."""
+        """Wait until all reads that were begun have ended."""
         while self._tasks:
             await asyncio.wait(set(self._tasks))
 
     async def stop(self) -> None:
-        """Give up what is under way: following takes it up at the next start."""
+        """Give up what is under way: the incident follower reads it after the next start."""
         for task in self._tasks:
             task.cancel()
         await self.wait_until_idle()
 
     async def learn(self, incident: Incident, found: Instance, *, reply: PostId | None = None) -> None:
-        """Write and show what a single read of a failed instance tells."""
+        """Write and show the details in a single read of a failed instance."""
         broken = graphs.broken(found.graph)
         failure = next((each for each in reversed(incident.occurrences) if each.instance == found.id), None)
         if failure is None:
@@ -114,7 +114,7 @@ class Enricher:
             self._under_way.discard((incident.id, instance))
 
     async def _find_owners(self, incident: Incident) -> None:
-        """Ask the flow, where the rows name no owner."""
+        """Read the owners from the flow, where the rows name none."""
         if incident.owners or not self._may_try(incident.id):
             return
         flow = await self._context.enos.flow(incident.flow_id)
@@ -132,7 +132,7 @@ class Enricher:
         return await without_blocking(lambda log: error_line(log, self._context.mask), text or "")
 
     def _may_try(self, what: str) -> bool:
-        """Whether to ask once more: what is not there at the third time will not come."""
+        """Whether to ask once more: three times at most."""
         tries = self._tries.get(what, 0)
         if len(self._tries) > _REMEMBERED:
             self._tries.clear()
@@ -140,7 +140,7 @@ class Enricher:
         return tries < _TRIES
 
     async def _find_last_success(self, incident: Incident, kind: int) -> None:
-        """Look at the newest page of the flow's good runs: one request."""
+        """Read the newest page of the flow's good runs: one request."""
         now = self._context.clock()
         terms = Search(
             kind=kind,
@@ -204,10 +204,10 @@ class Enricher:
 
 
 def enrich_all(enricher: Enricher, changes: ChangeSet, kind: int, now: datetime) -> None:
-    """Begin a closer look at each failure that these facts of a page tell, on a card or in a reply.
+    """Begin to read the details of each failure that these facts of a page report, on a card or in a reply.
 
-    Those that stand under another message are left to following: hundreds at once would not help an EnOS in trouble,
-    and would hold up a first start. The last good run is looked for until it is known.
+    Those in an incident group are left to the incident follower: hundreds of reads at once would not help an EnOS in
+    trouble, and would delay a first start. The last good run is searched until it is known.
     """
     tells = changes.tells if isinstance(changes, page_facts.PageFacts) else {}
     told = [(post.incident, tells[post.id], post.id) for post in changes.posts if post.id in tells]
@@ -226,7 +226,7 @@ def enrich_all(enricher: Enricher, changes: ChangeSet, kind: int, now: datetime)
 def _edited_reply(
     incident: Incident, reply: PostId, instance: InstanceId | None, terms: incident_posts.Terms
 ) -> tuple[NewPost, ...]:
-    """Return the edit of the reply that told this failure."""
+    """The edit of the reply that reported this failure."""
     failure = next((each for each in reversed(incident.occurrences) if each.instance == instance), None)
     if failure is None:
         return ()
@@ -246,7 +246,7 @@ def _edited_reply(
 
 
 def _with_earlier(incident: Incident, instance: InstanceId, tasks: tuple[Task, ...]) -> tuple[TaskId, ...]:
-    """Return all tasks that failed: a run counts as failed while others still go on, and may fail too."""
+    """All tasks that failed: a run counts as failed while other tasks still run, and may fail too."""
     earlier = next((each.failed_tasks for each in reversed(incident.occurrences) if each.instance == instance), ())
     return tuple(dict.fromkeys((*(task.id for task in tasks), *earlier)))
 

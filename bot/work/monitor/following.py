@@ -1,4 +1,4 @@
-"""Following what is open, beside the alert search: recoveries, good runs for what failed, and what has not ended.
+"""Follows open incidents, in parallel to the alert search: recoveries, good runs, and runs that have not ended.
 
 Costs at most one SUCCESS search per type and tick, and one Get Flow Instance per incident and minute, growing to
 ten minutes. Nothing open costs nothing.
@@ -38,9 +38,9 @@ _Thing = TypeVar("_Thing")
 
 _MOST = 5000  # incidents followed at once
 _AT_FIRST, _AT_LAST = timedelta(minutes=1), timedelta(minutes=10)  # between two reads of one instance
-_MISSING_SUCCESS_EVERY = timedelta(minutes=5)  # recovered incidents without a good run are looked at less often
-_MISSING_SUCCESS_FOR = timedelta(days=7)  # and for so long
-_REPLIES = 5  # good runs told one by one, per incident and tick
+_MISSING_SUCCESS_EVERY = timedelta(minutes=5)  # for recovered incidents without a good run, less often
+_MISSING_SUCCESS_FOR = timedelta(days=7)  # after that they are not followed
+_REPLIES = 5  # good runs reported one by one, per incident and tick
 _BUGS = 100  # different ones that are logged
 _REMEMBERED = 2000  # good runs known from earlier reads, per type
 
@@ -49,7 +49,7 @@ _REMEMBERED = 2000  # good runs known from earlier reads, per type
 class _Plan:
     """When the instance of an incident is read next, by the steady clock."""
 
-    of: tuple[str, str]  # its newest failure: another one starts the plan anew
+    of: tuple[str, str]  # its newest failure: another one begins a new plan
     due: datetime
     pause: timedelta = _AT_FIRST
     asked: set[InstanceId] = field(default_factory=set)  # earlier failures that were read for their tasks
@@ -110,7 +110,7 @@ class IncidentFollower:
     # ── what is followed ──
 
     async def _find_missing_success(self, now: datetime) -> None:
-        """Find the recovered incidents that miss a good run. Every search looks for theirs too."""
+        """Find the recovered incidents that miss a good run. Every search covers their flows too."""
         recent = await self._context.store.incidents(live=False, since=now - _MISSING_SUCCESS_FOR, limit=_MOST)
         missing_success = (each for each in recent if each.phase is Phase.RECOVERED and lifecycle.not_backfilled(each))
         self._missing_success = {incident.id: incident for incident in missing_success}
@@ -154,7 +154,7 @@ class IncidentFollower:
     async def _succeeded(
         self, incident: Incident, row: Instance, now: datetime, said: defaultdict[IncidentId, int]
     ) -> Incident:
-        """Take a good run in; return the incident as it is then."""
+        """Write what a good run means for an incident. The incident as it is then."""
         if row.status != Status.SUCCESS:
             return incident
         reason = recovery.after_success(incident, row, now)[1]
@@ -183,7 +183,7 @@ class IncidentFollower:
         return changes.incidents[0] if changes.incidents else incident
 
     async def _with_tasks(self, row: Instance) -> Instance:
-        """Return a good run with its tasks: what ends the alarm should say at once whether it healed anything.
+        """A good run with its tasks: the reply that it recovered should say at once whether it replaced a failed run.
 
         Read once in the life of an incident. Where it cannot be read, the run as listed: it is read again later.
         """
@@ -226,7 +226,7 @@ class IncidentFollower:
         self._begin(changes, found, now)
 
     def _instance_to_read(self, incident: Incident) -> InstanceId:
-        """Return the instance whose read tells most: a run that might heal, tasks not known, else the newest."""
+        """The instance to read: a run that may replace a failed one, else one with unknown tasks, else the newest."""
         candidates = self._candidates.get(incident.id)
         if candidates:
             return next(iter(candidates))
@@ -277,7 +277,7 @@ class IncidentFollower:
         await asyncio.gather(*(one(thing) for thing in things))
 
     async def _quietly(self, work: Awaitable[None]) -> None:
-        """Do it; what goes wrong with one read does not hold up the others. The alert search tells of an outage."""
+        """Do it; a failed read does not hold up the others. The alert search reports an outage."""
         try:
             await work
         except Failure as trouble:
@@ -302,7 +302,7 @@ def _failures(incidents: Iterable[Incident]) -> Iterable[tuple[str, str, str]]:
 
 
 def _success_search(kind: int, incidents: Iterable[Incident], now: datetime) -> Search:
-    """Return the search for good runs since the oldest failure that has none; of one flow where it is only one."""
+    """The search for good runs since the oldest failure that has none; of one flow where there is only one."""
     followed = tuple(incidents)
     since = min(_since(failure, incident) for incident in followed for failure in _or_newest(incident))
     flows = {incident.flow_id for incident in followed}
@@ -324,7 +324,7 @@ def _since(failure: Occurrence, incident: Incident) -> datetime:
 
 
 def _as_seen(old: Incident, new: Incident, row: Instance, now: datetime) -> tuple[Seen, ...]:
-    """Return the failed instance as seen good, where its own success healed it: its next failure is a new one."""
+    """The failed instance as seen good, where it succeeded itself: its next failure is a new one."""
     was = any(each.instance == row.id and not each.backfilled for each in old.occurrences)
     is_now = any(each.instance == row.id and not each.backfilled for each in new.occurrences)
     if not was or is_now:

@@ -1,10 +1,10 @@
-"""Messages of incident groups: the first start's message and those of storms show their incidents as they stand.
+"""Messages of incident groups: those of the first start and of storms show the present state of their incidents.
 
-    first start   the first complete reading is gathered, then told in one message; a crash goes on where it was
+    first start   all failures of the first complete poll in one message; after a crash the poll adds to the same group
     storm         begun by a page of rows (``work/monitor/page_facts.py``), ended here after ten quiet minutes
 
-What a message shows is a function of what the database holds, and a digest of it is kept: whatever dies, the next
-look draws what is missing. Edits of a message collapse, and go every few seconds at most.
+What a message shows is a function of the database, and a digest of it is kept: after a crash the next refresh draws
+what is missing. Edits of a message are merged, and sent every few seconds at most.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Rendering:
-    """A gathering with what its message is to show."""
+    """A group with what its message is to show."""
 
     group: IncidentGroup
     incidents: tuple[Incident, ...]
@@ -43,7 +43,7 @@ class _Rendering:
 
 
 class IncidentGroupMessages:
-    """Keeps the messages under which many incidents stand."""
+    """Keeps the messages of incident groups up to date."""
 
     def __init__(
         self, store: "Store", owner_resolver: OwnerResolver, clock: Clock, new_id: NewId, settings: MonitorSettings
@@ -54,12 +54,12 @@ class IncidentGroupMessages:
         self._new_id = new_id
         self._settings = settings
         self.is_stale = True  # an incident may have changed since all messages were drawn
-        self._rendering = asyncio.Lock()  # what was read earlier must not be drawn over what was read later
+        self._rendering = asyncio.Lock()  # an older state must not be drawn over a newer one
 
     # ── the first start ──
 
     async def first_start(self, now: datetime) -> PostId | None:
-        """Return the message to gather failures under, while the first complete reading goes on; else None."""
+        """The message of the group that takes failures until the first complete poll has ended; else None."""
         begun = _first_start(await self._store.incident_groups())
         if begun is None and await self._store.is_new():
             first = IncidentGroup(PostId(self._new_id()), self._settings.channel, Occasion.FIRST_START, now, now)
@@ -85,10 +85,10 @@ class IncidentGroupMessages:
         shown = replace(told, shown=self._digest(rendering))
         await self._write(lambda _: ChangeSet(incident_groups=(shown,), posts=(message,)))
 
-    # ── showing what stands ──
+    # ── showing the present state ──
 
     async def refresh(self) -> None:
-        """End the storms that are over, and show each gathering as it stands, if that is not what it shows."""
+        """End the storms that are over, and edit each message that does not show the present state."""
         async with self._rendering:
             self.is_stale = False
             for each in await self._store.incident_groups():
@@ -111,7 +111,7 @@ class IncidentGroupMessages:
     def _shown(
         self, found: IncidentGroup, incidents: tuple[Incident, ...], render_context: RenderContext, now: datetime
     ) -> ChangeSet:
-        """Return the end of a storm that is over, and the edit of a message that shows something else."""
+        """The end of a storm that is over, and the edit of a message that shows an older state."""
         storm = found.occasion is Occasion.STORM
         new = groups.ended_storm(found) if storm and found.ended_at is None and groups.is_quiet(found, now) else found
         names = groups.owners_to_mention(new, groups.owners(incidents), render_context.people) if storm else ()
@@ -122,7 +122,7 @@ class IncidentGroupMessages:
             return ChangeSet()
         edit = PostId(self._new_id())
         posts = [self._post(rendering, PostKind.EDIT, edit, self._body(rendering, edit), now + MERGE_EDITS_FOR)]
-        if names and now - found.began_at > HOLD:  # an edit notifies nobody, so that those are named in a reply
+        if names and now - found.began_at > HOLD:  # an edit notifies nobody, so those owners are named in a reply
             reply = PostId(self._new_id())
             posts.append(
                 self._post(
@@ -158,7 +158,7 @@ class IncidentGroupMessages:
         )
 
     def _digest(self, rendering: _Rendering) -> str:
-        """Return a digest of what the message shows, whatever id its buttons carry."""
+        """A digest of what the message shows, independent of the id in its buttons."""
         return hashlib.sha256(json.dumps(self._body(rendering, ""), sort_keys=True).encode()).hexdigest()[:16]
 
     async def _write(self, decide: Callable[[StoredState], ChangeSet]) -> ChangeSet:

@@ -1,6 +1,6 @@
-"""Runs that EnOS lists and that cannot be read, or not be stored, are said: once each, in the channel and as an alarm.
+"""Runs that EnOS lists but that cannot be read or stored: reported once each, in the channel and as an alarm.
 
-Which were said is a note in the database, written with what is said, so that a restart repeats none.
+Which were reported is a note in the database, written together with the message, so that a restart repeats none.
 """
 
 import json
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _NOTE = "left_out"
-_REMEMBERED = 500  # that were said; what is forgotten may be said again
+_REMEMBERED = 500  # that were reported; a forgotten one may be reported again
 
 
 class LeftOutNotice:
-    """Tells of runs that are left out. The alarm is over once none was for ``quiet``, by the steady clock."""
+    """Reports runs that are left out. The alarm ends when none was for ``quiet``, by the steady clock."""
 
     def __init__(
         self, store: "Store", alarms: Alarms, new_id: NewId, steady: Clock, *, channel: str, quiet: timedelta
@@ -34,10 +34,10 @@ class LeftOutNotice:
         self._store, self._alarms, self._new_id, self._steady = store, alarms, new_id, steady
         self._channel, self._quiet = channel, quiet
         self._last: datetime | None = None  # when a run was last left out
-        self._reported: frozenset[str] = frozenset()  # that need no other look at the note
+        self._reported: frozenset[str] = frozenset()  # by this process, so that the note need not be read
 
     async def report(self, left_out: Collection[LeftOut], now: datetime) -> None:
-        """Take in what a poll has left out, be it nothing; tell what was not told before."""
+        """Report the runs that a poll left out, if they are new. To be called after each poll, also with none."""
         if left_out:
             self._last = self._steady()
             self._alarms.fire(LEFT_OUT, cards.LEFT_OUT)
@@ -52,7 +52,7 @@ class LeftOutNotice:
     def _report_new(
         self, rows: Mapping[str, LeftOut], id_: PostId, now: datetime
     ) -> Callable[[str], NoticeUpdate | None]:
-        """Return the decision to tell those of the rows that were not told."""
+        """The decision to report those of the rows that were not reported."""
 
         def decide(note: str) -> NoticeUpdate | None:
             reported = dict.fromkeys(json.loads(note or "[]"))

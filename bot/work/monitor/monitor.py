@@ -1,7 +1,7 @@
-"""Watching: a poll from the platform to posts.
+"""The monitor: from EnOS to posts.
 
-    poll     the alert search: three types, newest change first, until nothing is new
-    follow   beside it: recoveries, good runs, what has not ended, what cannot be seen
+    poll             the alert search: three types, newest change first, until nothing is new
+    follow           in parallel: recoveries, good runs, runs that have not ended, flows that cannot be seen
     wait_until_idle  waits for the details that a poll began to read
 
 ``poll`` and ``follow`` each run on their own schedule; neither waits for the other, and each skips a tick while its
@@ -44,16 +44,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _LATE_AT_LEAST = timedelta(minutes=1)  # however often it polls
-_FIND_RECOVERED_SECONDS = 20.0  # seconds that a first start spends on what has recovered
-_LATE = 10  # polls without a complete reading before that is an alarm
+_FIND_RECOVERED_SECONDS = 20.0  # seconds a first start spends on finding what has recovered
+_LATE = 10  # polls that did not complete before that is an alarm
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How watching goes, for ``status``, metrics and readiness."""
+    """The monitor's state, for ``status``, metrics and readiness."""
 
-    lag: timedelta | None  # since the last complete reading of every type; None before the first
-    waited: timedelta  # the same; before the first, since the first was begun
+    lag: timedelta | None  # since every type was last read completely; None before the first time
+    waited: timedelta  # the same; before the first time, since the first poll began
     late: bool
     reachable: bool
     watched: FlowCoverage | None  # None until compared
@@ -61,7 +61,7 @@ class Health:
 
 
 class InternalError(TemporaryFailure):
-    """What was read met a bug of ours."""
+    """A bug of ours in reading EnOS's answer."""
 
     def __init__(self, reference: str, bug: Exception) -> None:
         super().__init__(reference)
@@ -69,7 +69,7 @@ class InternalError(TemporaryFailure):
         self.bug = bug
 
     def __str__(self) -> str:
-        """Return the sentence for people."""
+        """The sentence for people."""
         return (
             "I met a bug of mine while reading its answer. "
             f"Show an admin the reference {self.reference}, under which my log holds the details."
@@ -126,12 +126,12 @@ class Monitor:
         self._readings: dict[int, ReadState] = {}
         self._ended: dict[int, datetime] = {}  # when a type was last read without a fault, by the steady clock
         self._began: datetime | None = None  # by the steady clock
-        self._may_be_new = True  # until a complete reading is known of
+        self._may_be_new = True  # until a complete poll is known
 
     async def poll(self, now: datetime) -> None:
         """Read what changed and write what is said about it.
 
-        What is wrong with EnOS, and what is wrong with us, is told in the channel; raises what the store raises.
+        Trouble with EnOS, and bugs of ours, are reported in the channel; raises what the store raises.
         """
         if self._polling.locked():
             return
@@ -140,7 +140,7 @@ class Monitor:
                 await self._poll(now)
 
     async def follow(self, now: datetime) -> None:
-        """Follow what is open, and look once a day at what cannot be seen."""
+        """Follow open incidents, and check once a day which flows cannot be seen."""
         if self._is_following.locked():
             return
         async with self._is_following:
@@ -151,14 +151,14 @@ class Monitor:
             await self._daily.tick(now, self._coverage.watched, self._trouble())
 
     async def check_lag(self, now: datetime) -> None:
-        """See whether readings end in time; to be called every few seconds, and waits for no reading."""
+        """Report it if polls do not complete in time; to be called every few seconds, does not wait for a poll."""
         at = self._steady()
         lag = self.health(at).waited
         late = lag > max(self._poll_every * _LATE, _LATE_AT_LEAST)
         await self._lag.tick(now, lag, late=late, outage=self._outage.is_active)
 
     async def refresh_groups(self) -> None:
-        """Let the messages under which many incidents stand show what has changed; to be called every few seconds."""
+        """Redraw the messages of incident groups if something has changed; to be called every few seconds."""
         if self._group_messages.is_stale:
             await self._group_messages.refresh()
 
@@ -167,20 +167,20 @@ class Monitor:
         self._group_messages.is_stale = True
 
     async def wait_until_idle(self) -> None:
-        """Wait for the closer looks that were begun."""
+        """Wait for the details that are being read."""
         await self._enricher.wait_until_idle()
         await self._group_messages.refresh()
 
     async def stop(self) -> None:
-        """Give up the closer looks under way; the next start takes them up."""
+        """Give up the reads of details under way; the next start repeats them."""
         await self._enricher.stop()
 
     def reads(self) -> Mapping[int, datetime]:
-        """Return when each type was last read completely by this process, by the steady clock."""
+        """When each type was last read completely by this process, by the steady clock."""
         return dict(self._ended)
 
     def health(self, at: datetime) -> Health:
-        """Return how watching goes; ``at`` is the steady clock's time. What an earlier process read does not count."""
+        """The monitor's state; ``at`` is the steady clock's time. What an earlier process read does not count."""
         lag = at - min(self._ended.values()) if len(self._ended) == len(KINDS) else None
         waited = lag if lag is not None else at - (self._began or at)
         return Health(
@@ -215,10 +215,10 @@ class Monitor:
                 self.incident_changed()
                 self._may_be_new = False
                 for incident in worst_first(await self._context.store.grouped(group_under))[:LISTED]:
-                    self._enricher.begin(incident, None)  # the others are left to following
+                    self._enricher.begin(incident, None)  # the others are left to the incident follower
 
     async def _find_recovered(self, now: datetime) -> None:
-        """Find out which failures are over, so that a first start tells of what is broken now; later ones are drawn."""
+        """Find the failures that are over, so that a first start reports what is broken now; in 20 seconds at most."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_FIND_RECOVERED_SECONDS), self._is_following:
                 await self._incident_follower.find_recovered(now)
@@ -226,7 +226,7 @@ class Monitor:
     async def _read(
         self, kind: int, now: datetime, group_under: PostId | None, found: set[tuple[str, str, str]]
     ) -> Failure | None:
-        """Read one type and return what went wrong, if anything: it does not hold up the other types."""
+        """Read one type. What went wrong, or None: it does not hold up the other types."""
         result = ReadResult(lambda changes: self._page_written(changes, kind, now))
         try:
             self._readings[kind] = await self._reader.read(self._readings[kind], result, now, group_under)
@@ -243,7 +243,7 @@ class Monitor:
         finally:
             found |= result.failures
             self._left_out += result.left_out
-        if self._group_messages.is_stale:  # a storm's message waits for a moment: let it show the whole reading
+        if self._group_messages.is_stale:  # a storm's message waits a moment, so it can still show all that was read
             try:
                 await self._group_messages.refresh()
             except Failure:
@@ -253,7 +253,7 @@ class Monitor:
         return None
 
     def _page_written(self, changes: ChangeSet, kind: int, now: datetime) -> None:
-        """Begin the closer looks while the reading goes on: first messages wait 1.5 s for them."""
+        """Begin to read details while the poll continues: first messages wait 1.5 s for them."""
         count_failures(changes, self._context.occurred)
         if changes.posts or changes.incidents:
             self._context.wake()

@@ -1,4 +1,4 @@
-"""On call: the groups as Slack tells them now, and telling the admins, once, of a group that calls nobody."""
+"""On call: the members of the on-call groups, and a notice to the admins about a group that reaches nobody."""
 
 import json
 from collections.abc import Sequence
@@ -29,22 +29,22 @@ class OnCall:
         self._last: dict[str, tuple[datetime, frozenset[str]]] = {}
 
     async def on_call_status(self, user: str) -> tuple[bool, str]:
-        """Return whether this person, known to be active, is on call, and what could not be read of it."""
+        """Whether this person, known to be active, is on call; and which groups could not be read, as a sentence."""
         read = [await self._members(group) for group in self._groups]
         if any(user in group.active for group in read):
             return True, ""
         return False, oncall.unread(read)
 
     async def read(self) -> tuple[OnCallGroup, ...]:
-        """Return the groups with those of their members who count."""
+        """The groups with those of their members who are active."""
         return tuple([await self._counted(await self._members(group)) for group in self._groups])
 
     async def mentioned(self) -> tuple[str, ...]:
-        """Return the groups that a reminder mentions: whoever is dead or empty is passed over."""
+        """The groups that a reminder mentions: all but those that are disabled or have no active member."""
         return tuple([group for group in self._groups if await self._may_be_called(await self._members(group))])
 
     async def _members(self, group: str) -> OnCallGroup:
-        """Return a group with all of its members, whoever they are."""
+        """A group with all of its members, active or not."""
         now = self._clock()
         try:
             members = await self._slack.group(group)
@@ -75,7 +75,7 @@ class OnCall:
         return False
 
     async def _is_active(self, user: str) -> bool:
-        """Whether somebody can be called; of whom Slack does not tell now, it is not known that they cannot."""
+        """Whether somebody can be mentioned; True also where Slack does not answer now."""
         try:
             return oncall.can_be_on_call(await self._slack.profile(user))
         except SlackRefused as refused:
@@ -85,17 +85,17 @@ class OnCall:
 
 
 class OnCallMonitor:
-    """Tells the admins of groups that call nobody: when it begins and when it is over, each once."""
+    """Tells the admins about groups that reach nobody: once when it begins, and once when it is over."""
 
     def __init__(self, store: "Store", on_call: OnCall, admins: Sequence[str], new_id: NewId) -> None:
         self._store = store
         self._on_call = on_call
         self._admins = tuple(admins)
         self._new_id = new_id
-        self.trouble = ""  # what is wrong as of the last look, for ``status``
+        self.trouble = ""  # what was wrong at the last tick, for ``status``
 
     async def tick(self, now: datetime) -> None:
-        """Look at the groups."""
+        """Read the groups and report changes."""
         groups = await self._on_call.read()
         self.trouble = oncall.problems(groups)
         noted = json.loads((await self._store.notes()).get(NOTE, "") or "{}")

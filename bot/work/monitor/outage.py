@@ -53,18 +53,18 @@ class OutageNotice:
 
     @property
     def is_active(self) -> bool:
-        """Whether the notice stands."""
+        """Whether an outage was reported that is not over."""
         return self._notice is not None
 
     async def must_wait(self) -> bool:
-        """Whether it is too early to try again. The first call reads what an earlier process told."""
+        """Whether it is too early to try again. The first call reads what an earlier process reported."""
         if not self._was_loaded:
             self._notice = Notice.read((await self._store.notes()).get(_NOTE, ""))
             self._was_loaded = True
         return self._next is not None and self._steady() < self._next
 
     async def failed(self, why: str, now: datetime, *, whole: bool, found: set[tuple[str, str, str]]) -> None:
-        """Take in that a poll could not read EnOS, or (not ``whole``) a part of it; tell it, once."""
+        """A poll could not read EnOS, or (not ``whole``) a part of it: report that, once."""
         self._failed += 1
         self._failing_since = self._failing_since or now
         self._found |= found
@@ -78,7 +78,7 @@ class OutageNotice:
             self._notice = notice
 
     async def answered(self, now: datetime, found: set[tuple[str, str, str]]) -> None:
-        """Take in that a poll read everything: end the outage, if one was told."""
+        """A poll read everything: end the outage, if one was reported."""
         found = found | self._found
         if self._notice is not None:
             await self._store.update_note(_NOTE, notices.ends(lambda told: self._clear(told, now, len(found))))
@@ -87,7 +87,7 @@ class OutageNotice:
         self._found = set()
 
     def _clear(self, told: Notice, now: datetime, failures: int) -> tuple[NewPost, NewPost]:
-        """Return the all-clear, and the edit of the notice."""
+        """The all-clear, and the edit of the notice."""
         body = cards.all_clear(told.since, now, cards.CaughtUp(failures))
         over = NewPost(
             PostId(f"{told.post}-is-over"),

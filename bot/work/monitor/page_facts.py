@@ -1,13 +1,13 @@
-"""What one page of rows makes us write and say: pure, from what is known to the facts of one transaction.
+"""What one page of rows makes us write and post: pure, from what is known to the facts of one transaction.
 
 a failure of a flow without a live incident     a new incident, with its decision card
-a further failure                               a reply, and the card anew
-… of a gathered incident                        a card and a thread of its own
-the same failure told more exactly              the card anew
-its flow by another name                        the card anew
-a success where it had failed                   the failure healed, the alarm perhaps ended
+a further failure                               a reply, and the redrawn card
+… of a grouped incident                         a card and a thread of its own
+the same failure in more detail                 the redrawn card
+another name of its flow                        the redrawn card
+a success of the run that failed                the failure is replaced, the incident perhaps recovered
 
-In a storm (``groups.py``) what would begin a thread joins the storm's message instead, and is told nowhere else.
+In a storm (``groups.py``) what would begin a thread joins the storm's message instead, and is posted nowhere else.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -33,7 +33,7 @@ from bot.messages.incident_posts import (
     success_reply,
 )
 
-TOLD_ONE_BY_ONE = 5  # replies for failures of one flow that one reading brings; the others are counted
+TOLD_ONE_BY_ONE = 5  # replies for failures of one flow in one poll; the others are counted
 
 
 class NewFailure(NamedTuple):
@@ -47,14 +47,14 @@ class NewFailure(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PageFacts(ChangeSet):
-    """Facts of a page, and which failure each reply tells: so that a closer look can complete it."""
+    """Facts of a page, and which failure each reply reports, so that its details can be added."""
 
     tells: Mapping[PostId, InstanceId] = field(default_factory=dict)
     failures: tuple[NewFailure, ...] = ()
 
 
 def decide(rows: Iterable[Instance], terms: Terms, known: StoredState) -> PageFacts:
-    """Return what to write and say about the rows of one page, which stand newest first."""
+    """What to write and post about the rows of one page, which are sorted newest first."""
     detector = _Detector(terms, known)
     for row in reversed(list(rows)):
         detector.add_row(row)
@@ -79,7 +79,7 @@ class _Detector:
         self._failures: list[NewFailure] = []
 
     def add_row(self, row: Instance) -> None:
-        """Take a row in."""
+        """Add what a row means."""
         terms = self._terms
         seen = self._seen.get(row.id)
         reason = detect(row, seen, terms.alerting)
@@ -95,7 +95,7 @@ class _Detector:
             self._succeeded(row)
 
     def changes(self) -> PageFacts:
-        """Return what has come together: one edit for each card, whatever happened to it."""
+        """All facts of the page: one edit for each card, however often it changed."""
         storm_update = self._storm_update()
         if storm_update is not None:
             self._put_in_storm(storm_update)
@@ -116,7 +116,7 @@ class _Detector:
         )
 
     def _storm_update(self) -> groups.StormUpdate | None:
-        """Return what a storm takes in of what would begin threads."""
+        """The incidents that would begin threads and join a storm instead."""
         terms, known = self._terms, self._known
         storm_update = groups.storm_update(
             [self._changed[id_] for id_ in self._first],
@@ -135,7 +135,7 @@ class _Detector:
         return replace(storm_update, storm=replace(storm_update.storm, mentioned=names))
 
     def _put_in_storm(self, storm_update: groups.StormUpdate) -> None:
-        """Let the storm's message tell what would have begun threads, and nothing else."""
+        """Report these incidents in the storm's message only."""
         terms, storm = self._terms, storm_update.storm
         self._before |= {
             incident.id: incident for incident in storm_update.incidents if incident.id not in self._before
@@ -150,7 +150,7 @@ class _Detector:
             body = incident_groups.storm(
                 storm, storm_update.incidents, terms.render_context.people, storm.post, command=terms.command
             )
-            # It waits for the rest of the reading, and goes before the first messages that wait since then.
+            # It waits for the rest of the poll, and is sent before the first messages that wait since then.
             due = terms.now + HOLD
             self._storm.append(NewPost(storm.post, PostKind.MESSAGE, Lane.ALERT, storm.channel, body, due))
 
@@ -173,12 +173,12 @@ class _Detector:
         self._put(new)
 
     def _untold(self, old: Incident, new: Incident, failure: Occurrence) -> Occurrence:
-        """Return the failure that a reply has to tell: the card of a new incident shows the newest, and no other."""
+        """The failure that a reply has to report: the card of a new incident shows only the newest."""
         is_on_card = new.opened_at == self._terms.now and new.occurrences[-1] is failure
         return old.occurrences[-1] if is_on_card else failure
 
     def _begins_thread(self, incident: Incident) -> bool:
-        """Whether a further failure of a gathered incident begins its thread: not while the gathering goes on."""
+        """Whether a further failure of a grouped incident begins its thread: not while its group is open."""
         if self._terms.group_under is not None:
             return False
         storm = groups.active_storm(self._known.incident_groups, incident.channel, self._terms.told_at)
@@ -212,7 +212,7 @@ class _Detector:
         self._failures.append(NewFailure(incident, failure.instance, failure.end_time, failure.status))
 
     def _card(self, incident: Incident) -> NewPost:
-        """Return the first message; what it shows is filled in when the whole page is read."""
+        """The first message; its content is filled in when the whole page is read."""
         return NewPost(
             id=incident.post,
             kind=PostKind.MESSAGE,
@@ -229,7 +229,7 @@ class _Detector:
     def _reply(self, incident: Incident, failure: Occurrence) -> None:
         count = sum(each.seen_at == self._terms.now for each in incident.occurrences)
         if incident.opened_at == self._terms.now:
-            count -= 1  # the card itself tells the first
+            count -= 1  # the card itself shows the first
         id_ = PostId(self._terms.new_id())
         if count <= TOLD_ONE_BY_ONE:
             body = replies.failed_again(incident, failure, id_)
@@ -248,7 +248,7 @@ class _Detector:
                 self._put(new)
 
     def _renamed(self, incident: Incident, row: Instance) -> lifecycle.Step:
-        # A run that was listed with another name before tells today's name, however old it is.
+        # A run that was listed with another name before shows today's name, however old it is.
         return lifecycle.renamed(incident, row.flow_name, None if row.id in self._terms.renamed else row.id)
 
     def _succeeded(self, row: Instance) -> None:
@@ -279,5 +279,5 @@ def _key(flow: FlowId, group: str) -> tuple[FlowId, str]:
 
 
 def _told_before(incident: Incident, failure: Occurrence) -> bool:
-    """Whether a failure was told in an incident that has ended since."""
+    """Whether a failure was reported in an incident that has ended since."""
     return lifecycle.failed(incident, failure, ())[1] is Transition.NOTHING

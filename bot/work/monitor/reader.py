@@ -1,11 +1,11 @@
-"""Reading one scheduling type: newest change first, until nothing is new, one page one transaction.
+"""Reads one scheduling type: newest change first, until nothing is new, one page in one transaction.
 
-    page ─► what is new on it is written, with what is said about it ─► next page
-              nothing is new, EnOS sorts by change, and the last reading ended well: done
+    page ─► what is new on it is written, together with its posts ─► next page
+              nothing is new, EnOS sorts by change, and the last read was complete: done
               otherwise: on, to the end of the window
 
-A reading is marked as begun before its first page is written, and as ended after its last: what a crash cuts off
-is read whole by the next one.
+A read is marked as begun before its first page is written, and as complete after its last: after a crash the next one
+reads the whole window.
 """
 
 import logging
@@ -40,7 +40,7 @@ UNFINISHED = tuple(
 )
 AHEAD = timedelta(days=1)  # trigger times may lie ahead of our clock
 _PAGE = 50  # rows that one page of the platform holds
-_REFUSED_AT_MOST = 100  # rows that one reading leaves out because of a bug; beyond that no row is to blame
+_REFUSED_AT_MOST = 100  # rows that one read leaves out because of a bug; beyond that no row is to blame
 _REFUSED_KEPT = 1000
 
 
@@ -54,9 +54,9 @@ class SearchFailed(Exception):  # noqa: N818  named for what is known
 
 @dataclass
 class ReadResult:
-    """What a reading brought. It grows page by page, so that what was written before a fault is known too."""
+    """What a read brought. It grows page by page, so that what was written before a fault is known too."""
 
-    on_page: Callable[[ChangeSet], None]  # hears of each page as soon as it is written
+    on_page: Callable[[ChangeSet], None]  # called after each page is written
     failures: set[tuple[str, str, str]] = field(default_factory=set)
     distrusted: bool = False  # this sweep found what a poll had missed
     unreadable: dict[str, LeftOut] = field(default_factory=dict)  # rows of EnOS that are left out, by key
@@ -73,7 +73,7 @@ class ReadResult:
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
-        """What is left out and to be said. Where nothing could be stored, perhaps no row is to blame: not at first."""
+        """The left-out rows to report; new refused ones only where others were stored: else no row may be to blame."""
         return (*self.unreadable.values(), *(self.refused if self.stored else ()), *self.refused_again)
 
 
@@ -102,9 +102,9 @@ class Reader:
     async def read(
         self, reading: ReadState, result: ReadResult, now: datetime, group_under: PostId | None
     ) -> ReadState:
-        """Read one type into ``result`` and return how it went.
+        """Read one type into ``result``. The new state of reading it.
 
-        Raises Unread where EnOS could not be read; nothing is lost by it. What the store raises is not caught.
+        Raises ``SearchFailed`` where EnOS could not be read; nothing is lost by it. Raises what the store raises.
         """
         sweep = reading.swept_at is None or is_due(reading.swept_at, self._sweep_every, now)
         trusted = reading.clean and reading.early_stop
@@ -140,7 +140,7 @@ class Reader:
         return done
 
     def _distrust(self, kind: int, now: datetime) -> tuple[NewPost]:
-        """Return what is told of an order of change that cannot be trusted any more."""
+        """The message that EnOS's order of change can no longer be trusted."""
         log.warning("type %d is not listed in the order of change; it is read to the end from now on", kind)
         body = cards.order_unreliable(kind)
         return (
@@ -155,7 +155,7 @@ class Reader:
         group_under: PostId | None,
         result: ReadResult,
     ) -> set[InstanceId]:
-        """Write what is new on a page into the store and ``result``; return which rows are news."""
+        """Write what is new on a page into the store and ``result``. The rows that are new."""
         renamed = self._listed_names.renamed(rows)
         if not renamed and self._store.are_unchanged(rows):
             self._listed_names.remember(rows)
@@ -177,7 +177,7 @@ class Reader:
         )
         once_refused = [row for row in rows if self._refused.has(row)]
         news = await self._write(tuple(row for row in rows if row not in once_refused), terms, result)
-        for row in once_refused:  # alone, so that they cost the others nothing
+        for row in once_refused:  # one by one, so that they do not affect the others
             news |= await self._write((row,), terms, result)
         self._listed_names.remember([row for row in rows if not self._refused.has(row)])
         return news
@@ -185,7 +185,7 @@ class Reader:
     async def _write(
         self, rows: tuple[Instance, ...], terms: incident_posts.Terms, result: ReadResult
     ) -> set[InstanceId]:
-        """Write rows in one transaction; where that meets a bug, in parts: so it costs one row and not the page."""
+        """Write rows in one transaction; where that meets a bug, in halves, so that only one row is left out."""
         if not rows:
             return set()
         instances = tuple(dict.fromkeys(row.id for row in rows))
@@ -196,18 +196,18 @@ class Reader:
             )
         except Failure:
             raise  # the database is in trouble, and no row is to blame
-        except Exception as bug:  # noqa: BLE001  told with a reference, or raised
+        except Exception as bug:  # noqa: BLE001  reported with a reference, or raised
             if len(rows) == 1:
                 return {rows[0].id} if self._refuse(rows[0], bug, result) else set()
         else:
             self._refused.drop(rows)
             result.add(changes)
             return {seen.instance for seen in changes.seen}
-        half = len(rows) // 2  # what stands last is the oldest, and is told first
+        half = len(rows) // 2  # the last row is the oldest, and is written first
         return await self._write(rows[half:], terms, result) | await self._write(rows[:half], terms, result)
 
     def _refuse(self, row: Instance, bug: Exception, result: ReadResult) -> bool:
-        """Leave out a row that cannot be stored; return whether that is news. Raises where no row is to blame."""
+        """Leave out a row that cannot be stored. Whether that is new; raises the bug where no row is to blame."""
         if len(result.refused) + len(result.refused_again) == _REFUSED_AT_MOST:
             raise bug
         reference = self._refused.put(row, self._new_id)
@@ -220,7 +220,7 @@ class Reader:
 
 
 class _Reference(NamedTuple):
-    """By what the log tells of a row that cannot be stored."""
+    """Names a row that cannot be stored, in the log and in the channel."""
 
     text: str
     is_new: bool
@@ -237,7 +237,7 @@ class _Refused:
         return row.id in self._rows and self._rows[row.id][0] == _print(row)
 
     def put(self, row: Instance, new_id: NewId) -> _Reference:
-        """Remember a row; return the reference that it has had, or a new one where it is another row by now."""
+        """Remember a row. The reference it has, or a new one where the row has changed."""
         if self.has(row):
             return _Reference(self._rows[row.id][1], is_new=False)
         if len(self._rows) >= _REFUSED_KEPT:
@@ -257,7 +257,7 @@ def _print(row: Instance) -> tuple[object, ...]:
 
 
 class _Order:
-    """Whether rows stood in the order of their change: news must not stand behind a page of known rows."""
+    """Whether rows are in the order of their change: new rows must not follow a page of known ones."""
 
     def __init__(self, alerting: frozenset[int]) -> None:
         self._alerting = alerting
@@ -266,10 +266,10 @@ class _Order:
         self._stopped = False
         self._ends_in_news = False
         self.broken = False
-        self.torn = False  # a page was turned in the middle of news: what left the list meanwhile moved a row past us
+        self.torn = False  # a page ended among new rows: rows that left the list meanwhile may have hidden others
 
     def add(self, page: Page, new: set[InstanceId]) -> None:
-        """Take a page in, and which of its rows are new; only rows that a poll would have been shown count."""
+        """Check a page, given which of its rows are new; only rows with an alerting status count."""
         self.torn |= self._ends_in_news
         for row in page.rows:
             if row.status not in self._alerting:
@@ -284,7 +284,7 @@ class _Order:
 
 
 async def _read(found: AsyncIterator[Page]) -> AsyncIterator[Page]:
-    """Yield the pages; what goes wrong while EnOS is asked is told apart from trouble with our own database."""
+    """The pages; a failure of EnOS becomes ``SearchFailed``, unlike one of our own database."""
     while True:
         try:
             page = await anext(found)

@@ -1,4 +1,4 @@
-"""Calling incidents to mind that nobody has taken, and ending promises that have run out."""
+"""Reminders about incidents that nobody has acknowledged, and the end of acknowledgements that expire."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,7 +15,7 @@ from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Incident
 from bot.core.outbox.posts import Body, Lane, NewPost, PostId, PostKind
 from bot.messages import incident_posts
-from bot.messages.cards import incident_groups as gathering_cards
+from bot.messages.cards import incident_groups as group_cards
 from bot.messages.cards import incident_replies as replies
 from bot.messages.cards.incident import RenderContext
 from bot.work.monitor.owners import OwnerResolver
@@ -24,9 +24,9 @@ from bot.work.ports import NewId, OwnerLookup
 if TYPE_CHECKING:
     from bot.store.store import Store
 
-_MOST = 5000  # live incidents looked at in one tick
+_MOST = 5000  # live incidents read in one tick
 _ASKED_AT_MOST = 20  # flows of one storm of which EnOS is asked whether they are gone
-_PATIENCE = 5.0  # seconds in which EnOS may tell that
+_PATIENCE = 5.0  # seconds to wait for EnOS's answer
 
 
 async def _never(_incident: Incident, _now: datetime) -> bool:
@@ -35,19 +35,19 @@ async def _never(_incident: Incident, _now: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ReminderChecks:
-    """What is asked before a reminder goes."""
+    """What is asked before a reminder is posted."""
 
-    groups: Callable[[], Awaitable[Sequence[str]]]  # those to mention
-    is_gone: Callable[[Incident, datetime], Awaitable[bool]] = _never  # says so where EnOS shows the flow no more
+    groups: Callable[[], Awaitable[Sequence[str]]]  # the ones to mention
+    is_gone: Callable[[Incident, datetime], Awaitable[bool]] = _never  # reports it where EnOS no longer shows the flow
 
 
 class Reminders:
-    """Looks at what is live, and says what is due in its thread: one fact and one post in one transaction.
+    """Posts what is due in the threads of live incidents: one fact and one post in one transaction.
 
-    What is said is held for a moment: a success that is just being read withdraws it.
+    The post is held for a moment: a success that is just being read withdraws it.
     """
 
-    def __init__(  # noqa: PLR0913  what it reaches the outside by, and what it is told of the settings, by name
+    def __init__(  # noqa: PLR0913  its collaborators and its settings, by name
         self,
         store: "Store",
         names: OwnerLookup,
@@ -65,13 +65,13 @@ class Reminders:
         self._new_id = new_id
         self._every = every
         self._checks = checks
-        self._enos_is_silent = False  # EnOS did not tell in this tick: it is not waited for once more
+        self._enos_is_silent = False  # EnOS did not answer in this tick: it is not asked again
         self._command = command
         self._wake = wake
-        self._reminded: dict[PostId, int] = {}  # the newest call for each storm that needs no other look
+        self._reminded: dict[PostId, int] = {}  # the number of the newest reminder for each storm
 
     async def tick(self, now: datetime) -> None:
-        """Say what is due at ``now``. Of a flow that is gone, that is said instead."""
+        """Post what is due at ``now``. For a flow that is gone, that is posted instead."""
         self._enos_is_silent = False
         for incident in await self._store.incidents(live=True, limit=_MOST):
             due = reminders.next_reminder(incident, self._every)
@@ -82,7 +82,7 @@ class Reminders:
                 await self._remind_storm(group, now)
 
     async def _gone(self, incident: Incident, now: datetime) -> bool:
-        """Whether EnOS shows its flow no more; where it does not tell in a moment, the reminder goes as ever."""
+        """Whether EnOS no longer shows its flow; False where it does not answer in time: the reminder is posted."""
         if self._enos_is_silent:
             return False
         try:
@@ -93,7 +93,7 @@ class Reminders:
             return False
 
     async def _remind_storm(self, storm: IncidentGroup, now: datetime) -> None:
-        """Call a storm to mind. The reply's id is its number's, so that whatever dies, it is said once."""
+        """Remind about a storm. The reply's id contains its number, so that it is posted once even after a crash."""
         number = reminders.storm_reminders_due(storm, self._every, now)
         if number <= self._reminded.get(storm.post, 0):
             return
@@ -104,7 +104,7 @@ class Reminders:
             render_context = await self._owner_resolver.resolve(storms.owners(waiting), now)
             groups = await self._checks.groups()
             post = PostId(f"call{number}-{storm.post}")
-            body = gathering_cards.storm_reminder(waiting, groups, render_context.people, post, command=self._command)
+            body = group_cards.storm_reminder(waiting, groups, render_context.people, post, command=self._command)
             reply = NewPost(
                 post,
                 PostKind.MESSAGE,
@@ -120,7 +120,7 @@ class Reminders:
                 return ChangeSet(posts=(reply,) if reminders.unacknowledged([one]) else ())
 
             if not (await self._store.change(waiting[0].id, decide)).posts:
-                return  # it was taken meanwhile: count anew at the next look
+                return  # it was acknowledged meanwhile: the next tick counts again
         self._reminded[storm.post] = number
 
     async def _remind(self, incident: Incident, now: datetime) -> None:

@@ -20,7 +20,7 @@ UPDATED = frozenset({"update_time", "updateTime"})  # the sort field, as either 
 
 @dataclass(frozen=True, slots=True)
 class MonitorSettings:
-    """See the table of settings for what each means."""
+    """The monitor's settings; the table of settings says what each means."""
 
     channel: str
     lookback_hours: float = 72
@@ -31,7 +31,7 @@ class MonitorSettings:
     storm: int = 10
     console_url: str = ""
     command: str = "/flow"
-    user: str = ""  # ENOS_USER_ID, to name it where it sees too little
+    user: str = ""  # ENOS_USER_ID, to name it where it cannot see all flows
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))  # of the daily sign of life
     lane_width: int = 4  # calls to EnOS at once besides the alert search
 
@@ -53,21 +53,21 @@ class MonitorSettings:
 
 @dataclass(frozen=True, slots=True)
 class MonitorContext:
-    """What watching reaches the outside by."""
+    """What the parts of the monitor share."""
 
     enos: Enos
     store: "Store"
     owner_resolver: OwnerResolver
     clock: Clock
-    steady: Clock  # for what waits: never put back
+    steady: Clock  # for waiting: never goes back
     new_id: NewId
     settings: MonitorSettings
     mask: Callable[[str], str]
-    wake: Callable[[], None]  # there is something to deliver
-    occurred: Callable[[int], None] = lambda _status: None  # a failure was seen that is new
+    wake: Callable[[], None]  # an incident has changed
+    occurred: Callable[[int], None] = lambda _status: None  # a new failure was seen; its status
 
     def terms(self, now: datetime, render_context: RenderContext) -> incident_posts.Terms:
-        """Return the terms of a decision that is made outside of a search."""
+        """The terms of a decision made outside of a search."""
         return incident_posts.Terms(
             now=now,
             alerting=self.settings.alerting,

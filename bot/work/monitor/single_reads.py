@@ -1,8 +1,8 @@
 """Single reads of an instance, compared with what was known before they were asked.
 
-A single read and a search may cross: what a search has written meanwhile is newer, and the single read is dropped.
-Within the window a standing failure is the search's to tell, since end times may be printed in another zone here
-(enos-api C9: the zone of printed times varies even within one answer).
+A single read and a search may overlap: what a search has written meanwhile is newer, and the single read is dropped.
+Within the window only the search reports that a failed run failed again, since end times may be printed in another
+zone here (enos-api C9: the zone of printed times varies even within one answer).
 """
 
 from collections.abc import Callable
@@ -18,13 +18,13 @@ _STEP, _FARTHEST = timedelta(minutes=15), timedelta(hours=14)  # how zones diffe
 
 
 class SingleReads:
-    """Takes single reads in."""
+    """Compares single reads with what is stored, and writes what is new."""
 
     def __init__(self, context: MonitorContext) -> None:
         self._context = context
 
     async def known(self, instance: InstanceId, flow: FlowId | None) -> Seen | None:
-        """Return what is known of an instance now."""
+        """What is stored of an instance now."""
         found: list[Seen] = []
 
         def look(known: StoredState) -> ChangeSet:
@@ -35,9 +35,9 @@ class SingleReads:
         return found[0] if found else None
 
     async def record(self, found: Instance, before: Seen | None, now: datetime, *, beyond: bool) -> ChangeSet:
-        """Write what a single read tells, unless a search has written since ``before``.
+        """Write what a single read shows, unless a search has written since ``before``.
 
-        ``beyond`` the window no search sees the instance, so that a failure that stands may have ended anew.
+        ``beyond``: the instance is outside of the window, where no search sees it fail again.
         """
         terms = self._context.terms(now, await self._context.owner_resolver.resolve(found.owners, now))
         alerting = terms.alerting
@@ -46,8 +46,8 @@ class SingleReads:
             seen = known.seen.get(found.id)
             if seen != before or seen is None:
                 return ChangeSet()
-            stands = seen.status in alerting and found.status in alerting
-            if stands and (not beyond or _same_moment(found.end_time, seen.end_time)):
+            failed_before_and_now = seen.status in alerting and found.status in alerting
+            if failed_before_and_now and (not beyond or _same_moment(found.end_time, seen.end_time)):
                 return ChangeSet()
             return page_facts.decide([found], terms, known)
 
@@ -57,14 +57,14 @@ class SingleReads:
 
 
 def count_failures(changes: ChangeSet, occurred: Callable[[int], None]) -> None:
-    """Tell of each failure that these facts, now written, brought."""
+    """Call ``occurred`` with the status of each failure that these facts, now written, brought."""
     if isinstance(changes, page_facts.PageFacts):
         for failure in changes.failures:
             occurred(failure.status)
 
 
 def _same_moment(one: str, other: str) -> bool:
-    """Whether two printed times may be the same moment, printed in two zones. Nothing printed tells nothing new."""
+    """Whether two printed times may be the same moment in two zones. An empty first one counts as the same."""
     first, second = read_time(one, timedelta()), read_time(other, timedelta())
     if first is None or second is None:
         return first is None

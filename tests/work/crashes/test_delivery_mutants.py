@@ -11,7 +11,7 @@ from crash_world import HISTORIES
 
 ROOT = Path(__file__).resolve().parents[3]
 STATEMENTS = "crashes/test_delivery_crashes.py::test_death_before_or_after_each_single_statement"
-UNCLEAR = "delivery/test_delivery_reconciler.py::test_a_lost_answer_is_looked_up_and_the_message_stands_once"
+UNCLEAR = "delivery/test_delivery_reconciler.py::test_a_lost_answer_is_looked_up_and_the_message_is_there_once"
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ MUTANTS = [
         "a card that takes no edit is forgotten",
         "bot/work/delivery/outcomes.py",
         (("return MessageLost(error) if post.new.kind is PostKind.EDIT else GiveUp(error)", "return GiveUp(error)"),),
-        "delivery/test_delivery_lost_messages.py::test_a_card_that_takes_no_edit_is_said_once_more_and_its_thread_goes_on_there",
+        "delivery/test_delivery_lost_messages.py::test_a_card_that_takes_no_edit_is_posted_once_more_and_its_thread_continues_there",
     ),
     Mutant(
         "a reply outside of its thread is left there",
@@ -70,7 +70,7 @@ MUTANTS = [
         "a card is said again under its old name",
         "bot/core/outbox/lost_messages.py",
         (('return PostId(f"{post}~{generation}") if generation else post', "return post"),),
-        "delivery/test_delivery_lost_messages.py::test_a_card_said_again_whose_answer_is_lost_stands_once",
+        "delivery/test_delivery_lost_messages.py::test_a_card_said_again_whose_answer_is_lost_is_there_once",
     ),
     Mutant(
         "what was being sent at death is left so",

@@ -136,7 +136,7 @@ async def told(chapters):
     ],
 )
 @pytest.mark.parametrize("first", FIRSTS)
-async def test_a_night_with_one_death_at_every_so_many_statements(tmp_path, first, story, step, begins):
+async def test_a_night_with_one_death_every_few_statements(tmp_path, first, story, step, begins):
     """Not by chance: from the poll to the settled post, and from the command to its outcome."""
     left = begins + step * first
     while await dies_after(tmp_path / f"{left}.db", story, left):
@@ -193,7 +193,7 @@ async def test_the_night_of_loss_is_one(tmp_path):
 
 
 @pytest.mark.parametrize("loss", ["", "edit_window_closed"])
-async def test_a_storms_list_that_is_lost_is_said_once_more_and_goes_on(tmp_path, loss):
+async def test_a_storms_list_that_is_lost_is_posted_once_more_and_continues(tmp_path, loss):
     world = await CrashWorld.begun(tmp_path / "flowbot.db", storm=2)
     for flow in FLOWS:
         world.fails(flow)

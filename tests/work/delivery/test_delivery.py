@@ -133,7 +133,7 @@ async def test_edits_do_not_count_against_the_channel_but_come_every_three_secon
     assert world.slack.messages[0].texts == ["1", "3"]
 
 
-async def test_whispers_by_their_address_do_not_count_against_the_channel(world):
+async def test_private_answers_by_response_url_do_not_count_against_the_channel(world):
     await world.queue(
         message("m"), *(ephemeral(f"w{n}", f"U{n}", response_url="https://hooks.example/x") for n in range(3))
     )
@@ -142,7 +142,7 @@ async def test_whispers_by_their_address_do_not_count_against_the_channel(world)
     assert sorted(world.slack.ephemerals) == [("C1", f"U{n}", f"w{n}") for n in range(3)]
 
 
-async def test_a_whisper_without_an_address_takes_its_turn_in_the_channel(world):
+async def test_a_private_answer_without_a_response_url_takes_its_turn_in_the_channel(world):
     await world.knows("C1")
     await world.queue(message("m"), ephemeral("w"))
     await world.tick()
@@ -221,7 +221,7 @@ async def test_what_a_bad_channel_refuses_goes_to_the_default_channel_which_is_t
     assert len(world.slack.texts(DEFAULT)) == 4  # no second telling after a restart
 
 
-async def test_a_mended_channel_is_told_of_again_when_it_breaks_again(world):
+async def test_a_fixed_channel_is_reported_again_when_it_breaks_again(world):
     world.slack.closed["C1"] = "not_in_channel"
     await world.queue(message("a"))
     await world.pass_time(3)
@@ -299,7 +299,7 @@ async def test_replies_of_a_message_that_was_given_up_go_to_the_channel(world):
     assert await world.state("reply") == "sent"
 
 
-async def test_a_bad_token_stops_everything_until_it_is_mended(world):
+async def test_a_bad_token_stops_everything_until_it_is_fixed(world):
     world.slack.faults["post"] = [SlackRefused("token_revoked")] * 2
     await world.queue(message("a"), message("b", "C2"))
     await world.pass_time(15)

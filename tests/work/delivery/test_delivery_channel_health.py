@@ -113,7 +113,7 @@ async def test_admins_whose_direct_messages_are_closed_hold_nothing_up(world):
     assert "a" in world.slack.texts(DEFAULT)
 
 
-async def test_a_dead_default_channel_is_no_reason_for_another_to_wait(world):
+async def test_a_dead_default_channel_does_not_make_another_wait(world):
     world.slack.closed[DEFAULT] = "is_archived"
     await world.queue(message("a", DEFAULT), message("b", "C2"))
     await world.pass_time(3)
@@ -124,7 +124,7 @@ async def test_a_dead_default_channel_is_no_reason_for_another_to_wait(world):
     ("error", "alarm"),
     [("token_revoked", "slack"), ("missing_scope", "slack message"), ("is_archived", "default channel")],
 )
-async def test_what_an_operator_has_to_mend_stands_as_an_alarm(world, error, alarm):
+async def test_what_an_operator_has_to_fix_is_an_alarm(world, error, alarm):
     world.slack.faults["post"] = [SlackRefused(error)]
     await world.queue(message("a", DEFAULT))
     await world.tick()

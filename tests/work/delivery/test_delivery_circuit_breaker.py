@@ -133,7 +133,7 @@ async def test_while_slack_cannot_be_reached_answers_by_their_address_go_all_the
     assert world.slack.calls.count("post C2") == 0
 
 
-async def test_an_address_that_is_none_breaks_nothing(world):
+async def test_an_invalid_response_url_breaks_nothing(world):
     world.slack.faults["response_url"] = Always(lambda: SlackUnreachable("InvalidURL"))
     await world.queue(ephemeral("w", response_url="http://[broken"), message("alert"))
     await world.pass_time(2)

@@ -41,7 +41,7 @@ def put_back(world):
     world.clock.now += world.step
 
 
-async def test_the_pace_of_a_channel_goes_on(world):
+async def test_the_pace_of_a_channel_continues(world):
     await world.knows("C1")
     await world.queue(message("a"))
     await world.tick()
@@ -166,7 +166,7 @@ async def test_nothing_is_late_by_less_than_nothing_and_nobody_sleeps_for_long(w
         assert await world.delivery._pause() == IDLE
 
 
-async def test_an_answer_is_no_older_than_the_clock_says(world):
+async def test_an_answer_is_not_older_than_the_clock_says(world):
     world.slack.faults["post"] = Always(lambda: SlackUnreachable("no route"))
     await world.queue(message("a", lane=Lane.ANSWER))
     put_back(world)

@@ -82,7 +82,7 @@ async def test_a_look_that_the_database_did_not_take_is_done_again(world):
     assert world.slack.standing() == ["a"]
 
 
-async def test_a_tick_that_read_what_was_unclear_before_another_settled_it_decides_anew(world):
+async def test_a_tick_that_read_what_was_unclear_before_another_settled_it_decides_again(world):
     troubled = Troubled(world.store)
     world.delivery = world.new_delivery(troubled)
     world.slack.faults["ephemeral"] = [Vanished(), Vanished()]
@@ -243,7 +243,7 @@ METHODS = ["start_sending", "mark_sent", "mark_unclear", "requeue", "post", "unc
     ),
     lost=st.lists(st.sampled_from([None, Lost(), Vanished()]), max_size=4),
 )
-def test_whatever_the_database_refuses_for_a_while_everything_stands_once(tmp_path_factory, faults, lost):
+def test_whatever_the_database_refuses_for_a_while_everything_is_posted_once(tmp_path_factory, faults, lost):
     async def story():
         async with Store.open(tmp_path_factory.mktemp("store") / "flowbot.db") as store:
             world = World(store)

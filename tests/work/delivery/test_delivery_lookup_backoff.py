@@ -89,7 +89,7 @@ async def test_a_person_whose_messages_fail_delays_no_other(world, failure):
     assert {await world.state(f"w{each}") for each in people} == {"sent"}
 
 
-async def test_what_is_whispered_to_somebody_whose_messages_fail_is_too_old_in_the_end(world):
+async def test_private_answers_to_somebody_whose_messages_fail_is_too_old_in_the_end(world):
     world.slack.faults |= {"find U1": Always(FAULTS["unclear"]), "ephemeral": [Vanished()]}
     await world.queue(ephemeral("w"))
     await world.pass_time(60 * 40, step=10)
@@ -117,7 +117,7 @@ async def test_places_that_hang_leave_room_for_people_and_files(world):
     assert [await world.state(f"m{number}") for number in range(1, 6)] == ["sent"] * 5
 
 
-async def test_slack_asks_to_wait_of_a_method_and_what_needs_another_goes_on(world):
+async def test_slack_asks_to_wait_of_a_method_and_what_needs_another_method_continues(world):
     await world.queue(message("one"))
     await world.tick()
     world.slack.faults |= {

@@ -54,7 +54,7 @@ WORDS = ["message_not_found", "edit_window_closed", "cant_update_message", "is_i
 
 
 @pytest.mark.parametrize("word", WORDS)
-async def test_a_card_that_takes_no_edit_is_said_once_more_and_its_thread_goes_on_there(world, word):
+async def test_a_card_that_takes_no_edit_is_posted_once_more_and_its_thread_continues_there(world, word):
     old = await stands(world)
     await world.queue(message("before", thread_of="card"))
     await world.pass_time(2)
@@ -167,7 +167,7 @@ async def test_a_reply_whose_answer_is_lost_is_found_wherever_slack_put_it(world
 
 
 @pytest.mark.parametrize("fault", [Lost(), Vanished(), Late(5), Late(25)])
-async def test_a_card_said_again_whose_answer_is_lost_stands_once(world, fault):
+async def test_a_card_said_again_whose_answer_is_lost_is_there_once(world, fault):
     old = await stands(world)
     world.slack.fixed[old] = "edit_window_closed"
     world.slack.faults["post"] = [fault]

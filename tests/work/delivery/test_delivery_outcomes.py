@@ -285,7 +285,7 @@ def test_of_several_copies_all_but_one_go_and_the_recorded_one_stays(found, reco
     assert recorded not in gone or recorded not in found
 
 
-def test_a_bad_channel_is_told_of_with_the_reason_and_the_way_out():
+def test_a_bad_channel_is_reported_with_the_reason_and_the_fix():
     (told,) = notice_posts(post(), "not_in_channel", DEFAULT, ADMINS, SOON)
     assert told.body["text"] == (
         "I could not post in <#C1>: flowbot is not in it. What belongs there comes here until that is mended. "
@@ -294,7 +294,7 @@ def test_a_bad_channel_is_told_of_with_the_reason_and_the_way_out():
     assert (told.id, told.channel, told.lane) == ("notice-p1", DEFAULT, Lane.HOUSEKEEPING)
 
 
-def test_the_admins_are_told_of_a_bad_default_channel_each_directly():
+def test_the_admins_are_told_about_a_bad_default_channel_each_directly():
     told = notice_posts(post(message(channel=DEFAULT)), "is_archived", DEFAULT, ADMINS, SOON)
     assert [(each.id, each.channel) for each in told] == [
         ("notice-p1-back", DEFAULT),
@@ -307,7 +307,7 @@ def test_the_admins_are_told_of_a_bad_default_channel_each_directly():
     )
 
 
-def test_what_is_told_of_a_channel_that_strangers_read():
+def test_what_is_reported_about_a_channel_that_strangers_read():
     told = notice_posts(post(message(channel=DEFAULT)), SHARED_CHANNEL, DEFAULT, ADMINS, SOON)
     assert told[1].body["text"] == (
         "🔴 flowbot cannot post in its default channel: it is shared with another organization, and strangers would "
@@ -326,7 +326,7 @@ def test_what_is_told_of_a_channel_that_strangers_read():
         (ANSWER, "not_in_channel"),
     ],
 )
-def test_what_is_no_bad_channel_is_not_told(new, error):
+def test_what_is_not_a_bad_channel_is_not_reported(new, error):
     assert notice_posts(post(new), error, DEFAULT, ADMINS, SOON) is None
 
 
@@ -370,7 +370,7 @@ def at(seconds):
     return START + timedelta(seconds=seconds)
 
 
-def test_a_bucket_gives_a_burst_and_then_so_many_a_minute():
+def test_a_bucket_gives_a_burst_and_then_a_number_a_minute():
     bucket = TokenBucket(60, 3)
     assert [bucket.take(at(0)) for _ in range(4)] == [True, True, True, False]
     assert [bucket.take(at(1)) for _ in range(2)] == [True, False]
@@ -402,7 +402,7 @@ def test_calls_that_hang_fill_neither_their_lane_nor_another():
     assert limiter.choose([answer], busy, at(60)) == [answer]
 
 
-def test_a_whisper_by_its_address_waits_where_slack_asked_to_wait():
+def test_a_private_answer_by_response_url_waits_where_slack_asked_to_wait():
     limiter, each = RateLimiter(), post(ephemeral("w", response_url="https://hooks.example/1"))
     limiter.pause(each, at(5))
     assert list(limiter.not_before.values()) == [at(5)]

@@ -43,7 +43,7 @@ async def trouble(world):
 
 
 @pytest.mark.parametrize("word", WORDS)
-async def test_who_has_left_is_warned_of_once_and_gets_no_more_notices(world, caplog, word):
+async def test_who_has_left_is_logged_once_and_gets_no_further_notices(world, caplog, word):
     caplog.set_level(logging.INFO)
     world.slack.closed["UADMIN1"] = word
     for _ in range(3):

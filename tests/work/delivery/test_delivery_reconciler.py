@@ -33,7 +33,7 @@ async def world(tmp_path):
 
 
 @pytest.mark.parametrize("fault", [Lost(), Vanished()])
-async def test_a_lost_answer_is_looked_up_and_the_message_stands_once(world, fault):
+async def test_a_lost_answer_is_looked_up_and_the_message_is_there_once(world, fault):
     world.slack.faults["post"] = [fault]
     await world.queue(message("a"), message("reply", thread_of="a"), message("b"))
     await world.pass_time(2)
@@ -134,7 +134,7 @@ class During:
 
 
 @pytest.mark.parametrize("look", [None, SlackRefused("missing_scope")])
-async def test_an_unclear_whisper_is_tried_once_more_where_slack_answers(world, look):
+async def test_an_unclear_private_answer_is_tried_once_more_where_slack_answers(world, look):
     world.slack.faults |= {"ephemeral": [Vanished()], "find": During(world, 60, look)}
     await world.queue(ephemeral("w"))
     await world.pass_time(5)
@@ -143,7 +143,7 @@ async def test_an_unclear_whisper_is_tried_once_more_where_slack_answers(world, 
 
 
 @pytest.mark.parametrize("fault", [None, Lost(), Vanished(), Late(9)])
-async def test_a_whisper_that_is_unclear_twice_is_told_by_a_message_that_can_be_looked_up(world, fault):
+async def test_a_private_answer_that_is_unclear_twice_becomes_a_message_that_can_be_looked_up(world, fault):
     world.slack.faults |= {"ephemeral": [Vanished(), Vanished()], "post": [fault]}
     await world.queue(ephemeral("w", response_url="https://hooks.example/1"))
     await world.pass_time(60)
@@ -165,7 +165,7 @@ async def test_in_the_middle_of_an_outage_the_second_try_waits_for_its_end(world
     assert world.slack.messages == []
 
 
-async def test_a_whisper_that_an_outage_has_outlived_is_told_to_nobody(world):
+async def test_a_private_answer_that_an_outage_made_too_old_is_given_up(world):
     unclear = SlackUnclear("time-out")
     world.slack.faults |= {each: During(world, 4000, unclear) for each in ("ephemeral", "find", "post")}
     await world.queue(ephemeral("w"))
@@ -177,7 +177,7 @@ async def test_a_whisper_that_an_outage_has_outlived_is_told_to_nobody(world):
 @pytest.mark.parametrize("fault", [Lost(), Vanished(), Late(9)])
 @pytest.mark.parametrize("error", ["user_not_in_channel", "is_archived", "no_permission"])
 @pytest.mark.parametrize("channel", ["C1", DEFAULT])
-async def test_a_whisper_that_goes_to_its_person_is_looked_up_there_and_stands_once(world, channel, error, fault):
+async def test_a_private_answer_sent_as_a_message_is_looked_up_there_and_is_there_once(world, channel, error, fault):
     world.slack.faults["ephemeral"] = [SlackRefused(error)]
     world.slack.faults["post"] = [fault]
     await world.queue(ephemeral("w", channel=channel, response_url="https://hooks.example/1"))

@@ -25,7 +25,7 @@ async def restored(world, copy, **span):
 
 
 @pytest.mark.parametrize("span", [{"minutes": 1}, {"days": 2}], ids=["soon", "days later"])
-async def test_what_was_said_since_stands_once_with_its_thread(world, tmp_path, span):
+async def test_what_was_posted_since_is_there_once_with_its_thread(world, tmp_path, span):
     await world.queue(message("card"), message("reply", thread_of="card"), message("later", thread_of="card"))
     await world.store.backup(tmp_path / "copy.db")
     await world.pass_time(10)

@@ -228,7 +228,7 @@ async def test_one_look_serves_all_posts_for_a_quarter_of_an_hour(world):
     assert "later" not in world.slack.texts("C1")
 
 
-async def test_a_shared_channel_is_looked_at_no_more_often_than_it_is_tried(world):
+async def test_a_shared_channel_is_looked_up_at_most_as_often_as_it_is_tried(world):
     world.slack.foreign.add(DEFAULT)
     await world.queue(*(message(f"m{n}", DEFAULT, thread=f"{n}.0") for n in range(30)))
     await world.pass_time(3600, step=5)
@@ -264,7 +264,7 @@ async def test_where_slack_never_told_the_post_goes_and_slack_is_asked_again_aft
 
 
 @pytest.mark.parametrize("fault", UNTOLD, ids=str)
-async def test_where_slack_tells_no_more_what_was_known_holds(world, fault):
+async def test_where_slack_stops_answering_what_was_known_holds(world, fault):
     world.slack.foreign.add(DEFAULT)
     await world.queue(message("a", DEFAULT), message("b", "C2"))
     await world.pass_time(3)
@@ -347,7 +347,7 @@ async def test_a_look_waits_a_few_seconds_at_most(world, caplog):
     assert "Slack does not tell whether C1 is shared: no answer in time" in caplog.text
 
 
-async def test_a_token_that_was_revoked_is_no_reason_to_look(world):
+async def test_a_token_that_was_revoked_makes_nobody_look(world):
     world.slack.faults["post"] = [SlackRefused("token_revoked")] * 2
     later = [message(f"m{n}", f"X{n}", due=world.clock.after(1)) for n in range(9)]
     await world.queue(message("a"), message("b", "C2"), *later)

@@ -19,7 +19,7 @@ async def platform(seen=None):
     return await world.begin()
 
 
-async def test_a_gap_is_an_alarm_that_names_the_flows_and_the_way_to_mend_it():
+async def test_a_gap_is_an_alarm_that_names_the_flows_and_the_fix():
     world = await platform(seen=set(range(212)))
     await world.follow()
     (line,) = world.lines()

@@ -134,7 +134,7 @@ async def test_a_death_anywhere_during_the_first_reading_still_gives_one_message
         assert {incident.post for incident in world.store.kept.values()} == {messages[0].id}
 
 
-async def test_a_first_reading_that_fails_in_part_goes_on_gathering():
+async def test_a_first_reading_that_fails_in_part_continues_the_group():
     world = World()
     broken(world)
     world.enos.fail["search"] = [None, Down()]

@@ -47,7 +47,7 @@ async def test_a_known_row_with_a_new_name_redraws_the_card_and_says_nothing(wor
     assert [reply["text"] for reply in world.store.replies(incident.post)] == ["FAIL new · task transform"]
 
 
-async def test_a_rename_is_no_disorder_and_no_news_to_a_sweep(world):
+async def test_a_rename_is_neither_disorder_nor_news_to_a_sweep(world):
     for number in range(120):
         world.enos.put(f"{4000 + number}-2026112108")
     await world.poll()
@@ -224,7 +224,7 @@ async def _polled(world):
     await world.monitor.wait_until_idle()
 
 
-def test_there_is_room_for_so_many_names():
+def test_only_a_number_of_names_is_remembered():
     enos, printed = MemoryEnos(), ListedNames(limit=2)
     rows = [enos.put(f"{3000 + number}-2026112108", name="old") for number in range(2)]
     printed.remember(rows)

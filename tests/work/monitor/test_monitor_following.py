@@ -93,7 +93,7 @@ async def test_a_run_for_another_day_does_not_heal(world):
     assert world.lines() == ["RECOVERED report · no good run for Nov 21, 00:00 UTC"]
 
 
-async def test_the_alarm_stands_while_a_newer_failure_is_left(world):
+async def test_the_incident_stays_open_while_a_newer_failure_is_left(world):
     world.enos.put("3377-2026112200", name="report", end="2026-11-22 02:00:00")
     await world.poll()
     world.enos.put("3377-2026112100", Status.SUCCESS, name="report", end="2026-11-22 03:00:00")
@@ -251,7 +251,7 @@ async def test_an_open_failure_beyond_the_window_that_fails_again_unseen_is_told
 
 
 @pytest.mark.parametrize("end", ["2026-11-21 10:00:00", "", "soon"])
-async def test_beyond_the_window_the_same_end_in_another_zone_is_no_news(world, end):
+async def test_beyond_the_window_the_same_end_in_another_zone_is_not_news(world, end):
     await world.follow(after=4 * 86400)
     world.enos.put("3377-2026112100", end=end)
     await world.follow(after=601)

@@ -68,7 +68,7 @@ async def test_an_outage_is_told_by_its_own_notice(world):
     assert heard(world) == [("reading EnOS", False)], "the operator hears of it all the same"
 
 
-async def test_what_nobody_read_while_the_bot_was_down_is_no_lag(world):
+async def test_what_nobody_read_while_the_bot_was_down_is_not_a_lag(world):
     world.now += timedelta(hours=5)
     start(world)
     await world.monitor.check_lag(world.now)

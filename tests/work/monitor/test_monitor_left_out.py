@@ -177,7 +177,7 @@ async def test_a_real_database_that_refuses_a_number_loses_no_other_row(tmp_path
         await world.monitor.stop()
 
 
-async def test_following_goes_on_with_the_others_where_one_meets_a_bug(world, caplog):
+async def test_following_continues_with_the_others_where_one_meets_a_bug(world, caplog):
     for run in ("3377-2026112108", "3378-2026112108"):
         world.enos.put(run)
     await world.poll()

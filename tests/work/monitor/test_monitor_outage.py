@@ -56,7 +56,7 @@ async def test_the_back_off_grows_to_two_minutes(world):
     assert pauses == [45, 68, 102, 120, 120, 120]
 
 
-async def test_a_blip_of_one_type_is_no_outage_but_three_in_a_row_are(world):
+async def test_a_blip_of_one_type_is_not_an_outage_but_three_in_a_row_are(world):
     world.enos.put("3377-2026112108", kind=2)
     for _ in range(2):
         down(world, 1)

@@ -103,7 +103,7 @@ async def test_who_renewed_the_promise_is_not_asked_for_the_old_one(world):
     assert reminders(world) == []
 
 
-async def test_a_promise_that_ended_unheard_is_not_told_of_once_the_flow_is_well(world):
+async def test_an_acknowledgement_that_expired_unreported_is_not_reported_once_the_flow_is_well(world):
     await world.orders("ack for 20m", FLOW)
     await world.pass_time(5)
     archived(world)
@@ -124,7 +124,7 @@ async def test_a_success_that_is_read_at_the_same_moment_withdraws_the_reminder(
 
 
 @pytest.mark.parametrize("fault", [SlackUnreachable("down"), Vanished(), None])
-async def test_one_that_is_being_sent_stands_if_it_went_and_is_withdrawn_if_it_did_not(world, fault):
+async def test_one_that_is_being_sent_stays_if_it_was_sent_and_is_withdrawn_if_it_did_not(world, fault):
     world.sleeps(11)
     await world.pass_time(1, remind_at=0)
     world.slack.gates[f"post {OPS}"] = gate = asyncio.Event()
@@ -181,7 +181,7 @@ async def test_a_storm_of_which_something_is_left_is_called_to_mind_once(storm):
     ]
 
 
-async def test_a_storm_that_is_taken_while_it_is_counted_is_counted_anew(storm):
+async def test_a_storm_that_is_acknowledged_while_it_is_counted_is_counted_again(storm):
     storm.sleeps(11)
     store, services = storm.process.store, storm.process.services
     counted = store.grouped

@@ -110,7 +110,7 @@ async def test_the_next_storm_has_a_message_of_its_own(world):
     assert len(world.store.kept) == 12
 
 
-async def test_a_storm_that_nobody_saw_end_does_not_take_in_what_comes_an_hour_later(world):
+async def test_a_storm_that_nobody_saw_end_does_not_include_what_comes_an_hour_later(world):
     break_flows(world, 12)
     await world.poll()
     world.start()
@@ -182,7 +182,7 @@ async def test_a_change_is_shown_without_waiting_for_a_poll(world):
     assert world.store.cards()[0]["text"] == "STORM · 12 incidents · 11 open, 1 acknowledged, 0 recovered"
 
 
-async def test_a_storm_is_no_reason_for_hundreds_of_closer_looks(world):
+async def test_a_storm_does_not_cause_hundreds_of_detail_reads(world):
     break_flows(world, 60)
     await world.poll()
     assert [call for call in world.enos.calls if call[0] in {"instance", "log", "flow"}] == []
