@@ -20,9 +20,11 @@ from hypothesis import strategies as st
 from incident_picture import all_blocks, refused
 
 import bot.messages.cards as room
+from bot.core.audit import Ending
 from bot.core.command.rights import Denial
 from bot.core.flow.model import FlowId, InstanceId, TaskId
 from bot.core.flow.status import Status
+from bot.core.incident.facts import RunState
 from bot.core.incident.groups import Occasion
 from bot.core.incident.model import Incident, IncidentId, Phase
 from bot.core.outbox.pointers import PostPresence
@@ -124,6 +126,8 @@ ENUMS = {
     Denial: Denial.NOT_OWNER,
     Occasion: Occasion.STORM,
     PostPresence: PostPresence.PENDING,
+    RunState: RunState.RUNNING,
+    Ending: Ending.BUG,
 }
 
 
