@@ -1,4 +1,4 @@
-"""Delivery against a Slack that is in trouble: nothing is lost, nothing doubled, every failure ends."""
+"""Hours of a Slack that asks to wait, fails, or gives no answer: each message is there once in the end."""
 
 import random
 import tempfile
