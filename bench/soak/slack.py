@@ -1,4 +1,4 @@
-"""Hours of a Slack that asks to wait, fails, or gives no answer: each message is there once in the end."""
+"""Hours of a Slack that asks to wait, fails, answers with pages or not at all: each message is there once."""
 
 import random
 import tempfile

@@ -23,8 +23,8 @@ import bot.messages.cards as room
 from bot.core.audit import Ending
 from bot.core.command.rights import Denial
 from bot.core.flow.model import FlowId, InstanceId, TaskId
+from bot.core.flow.run import RunState
 from bot.core.flow.status import Status
-from bot.core.incident.facts import RunState
 from bot.core.incident.groups import Occasion
 from bot.core.incident.model import Incident, IncidentId, Phase
 from bot.core.outbox.pointers import PostPresence

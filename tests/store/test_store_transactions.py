@@ -12,7 +12,8 @@ from store_makers import MAYA, NOW, attempt, edit, in_transaction, incident, lat
 
 from bot.core.audit import DONE, AttemptResult
 from bot.core.errors import Refused
-from bot.core.incident.facts import ChangeSet, ReadState, RunState
+from bot.core.flow.run import RunState
+from bot.core.incident.facts import ChangeSet, ReadState
 from bot.core.incident.model import Phase
 from bot.store.retention import RetentionPeriods
 from bot.store.store import Store

@@ -9,8 +9,9 @@ from answer_enos import EXTRACT, LOAD, TRANSFORM
 from answer_world import FAILED, OPS, Lost
 
 from bot.core.flow.model import Parameter
+from bot.core.flow.run import RunState
 from bot.core.flow.status import Status
-from bot.core.incident.facts import ChangeSet, RunState
+from bot.core.incident.facts import ChangeSet
 from bot.core.outbox.conversations import SlackUnreachable
 from bot.core.outbox.posts import PostId
 from bot.enos.errors import NoResponse
