@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.core.command import buttons
-from bot.core.text.escape import clean, plain
+from bot.core.command.markup import decode
+from bot.core.command.tokens import visible
+from bot.core.text.escape import clean, code, plain
 from bot.core.text.shown_times import SLACK_DATE
 
 Block = dict[str, Any]
@@ -172,3 +174,8 @@ def _weight(part: object) -> int:
     if isinstance(part, list):
         return sum(_weight(child) for child in part)
     return 0
+
+
+def typed(words: str) -> str:
+    """A command as a person types it, Slack's encodings undone; without what would reverse the line."""
+    return code(visible(decode(words).text))

@@ -8,11 +8,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
-
-def wall() -> datetime:
-    """The wall clock's time, UTC: it may jump in either direction."""
-    return datetime.now(UTC)
+wall = partial(datetime.now, UTC)  # the wall clock's time: it may jump in either direction
 
 
 class SteadyClock:

@@ -14,8 +14,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 
-from bot.core.outbox.posts import PostId
-
 LOSS_WINDOW = timedelta(hours=1)
 MAX_IN_WINDOW = 3  # times that one message is reposted within an hour
 MAX_REPOSTS = 10  # times that it is reposted at all
@@ -37,16 +35,6 @@ def after_loss(losses: Sequence[datetime], now: datetime, *, over: bool, bare: b
     if len(losses) > MAX_REPOSTS or sum(now - at < LOSS_WINDOW for at in losses) > MAX_IN_WINDOW:
         return LossOutcome.TOO_OFTEN
     return LossOutcome.CONTENT_UNKNOWN if bare else LossOutcome.REPOSTED
-
-
-def carried_id(post: PostId, generation: int) -> PostId:
-    """The id in a message's metadata, by which it is found; ``generation`` is how often it was reposted."""
-    return PostId(f"{post}~{generation}") if generation else post
-
-
-def carried_ids(post: PostId, generation: int) -> tuple[PostId, ...]:
-    """Every id that it has carried, the present one last."""
-    return tuple(carried_id(post, each) for each in range(generation + 1))
 
 
 def repeated_loss_notice(channel: str) -> str:

@@ -13,7 +13,7 @@ A reminder that was not sent is given up as soon as its incident is acknowledged
 one follows it: it would not be true any more.
 
 A post is a row before it is a call. Its id is in the message's metadata, so that a search finds it after a lost answer.
- ``body`` is Slack's JSON: ``text``, ``blocks`` and, for incidents, ``attachments``.
+``body`` is Slack's JSON: ``text``, ``blocks`` and, for incidents, ``attachments``.
 """
 
 from collections.abc import Mapping
@@ -89,3 +89,31 @@ class Post:
     generation: int = 0  # how often it was lost and reposted
     lost: tuple[str, ...] = ()  # its earlier ts
     threads: tuple[str, ...] = ()  # of a reply: the earlier ts of its thread's first message
+
+
+def is_first(post: Post) -> bool:
+    """Whether it begins a conversation of its own about failures: the first message of an incident or of a storm."""
+    new = post.new
+    return new.kind is PostKind.MESSAGE and new.lane is Lane.ALERT and new.thread_of is None and not new.thread
+
+
+def tells_of_failures(post: Post) -> bool:
+    """Whether a whole channel would read of failures in it. Answers are not about failures, except to an incident."""
+    if post.new.lane is Lane.ANSWER and not post.new.incident:
+        return False
+    return post.new.kind is not PostKind.EPHEMERAL and not is_direct(post.channel)
+
+
+def is_direct(channel: str) -> bool:
+    """Whether a place is somebody's direct messages: a person's id, or a conversation with one."""
+    return channel[:1] in {"U", "W", "D"}
+
+
+def carried_id(post: PostId, generation: int) -> PostId:
+    """The id in a message's metadata, by which it is found; ``generation`` is how often it was reposted."""
+    return PostId(f"{post}~{generation}") if generation else post
+
+
+def carried_ids(post: PostId, generation: int) -> tuple[PostId, ...]:
+    """Every id that it has carried, the present one last."""
+    return tuple(carried_id(post, each) for each in range(generation + 1))

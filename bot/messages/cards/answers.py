@@ -6,9 +6,7 @@ from typing import assert_never
 
 from bot.core.audit import ASKED, DONE, Entry
 from bot.core.command import buttons
-from bot.core.command.markup import decode
 from bot.core.command.rights import Denial
-from bot.core.command.tokens import visible
 from bot.core.flow.ids import is_instance
 from bot.core.outbox.pointers import PostPresence
 from bot.core.outbox.posts import Body
@@ -37,11 +35,11 @@ def told(
     row, rest = offered(offers, post)
     parts: list[Block] = [blocks.section(text), *extra]
     if rest:
-        lines = [f"{escape(label)}: {typed(command)}" for label, command in rest]
+        lines = [f"{escape(label)}: {blocks.typed(command)}" for label, command in rest]
         parts.append(blocks.section("\n".join(lines)))
     if row:
         parts.append(blocks.actions(*row))
-    answered = typed(words)
+    answered = blocks.typed(words)
     shown = [note for note in (f"↳ {answered}" if answered else "", *notes) if note]
     if shown:
         parts.append(blocks.context(*shown))
@@ -50,13 +48,8 @@ def told(
 
 def repeating(body: Body, words: str) -> Body:
     """A reply in an incident's thread, with the command that it answers."""
-    answered = typed(words)
+    answered = blocks.typed(words)
     return blocks.body(body["text"], [*body["blocks"], blocks.context(f"↳ {answered}")]) if answered else body
-
-
-def typed(words: str) -> str:
-    """A command as a person types it, Slack's encodings undone; without what would reverse the line."""
-    return code(visible(decode(words).text))
 
 
 def offered(offers: Sequence[Offer], post: str) -> tuple[list[Element], list[Offer]]:

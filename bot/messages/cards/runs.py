@@ -267,5 +267,5 @@ def _card(
     if offers and (row := answers.offered(offers, run.post)[0]):
         parts.append(blocks.actions(*row))
     if run.words:
-        parts.append(blocks.context(f"↳ {answers.typed(run.words)}"))
+        parts.append(blocks.context(f"↳ {blocks.typed(run.words)}"))
     return blocks.body(text, parts, color, head)

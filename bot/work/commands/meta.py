@@ -110,6 +110,6 @@ def _line(entry: Entry) -> str:
     request = f" · {code(entry.request)} as {code(entry.user_id)}" if entry.request else ""
     answer = f" → {code(entry.answer)}" if entry.answer else ""
     return (
-        f"{slack_date(attempt.at)} {mention(attempt.by.user)} {answers.typed(attempt.words)}: "
+        f"{slack_date(attempt.at)} {mention(attempt.by.user)} {blocks.typed(attempt.words)}: "
         f"{escape(str(entry.outcome or 'not ended'))}{answer}{request}{took}"
     )

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 
 from bot.core.outbox import notices
 from bot.core.outbox.notices import Notice
-from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind
+from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind, is_direct
 from bot.core.outbox.slack_errors import Verdict, meaning
 from bot.core.text.shown_times import slack_date
 from bot.messages.cards import answers
-from bot.work.delivery.outcomes import is_direct
 from bot.work.delivery.reachability import Reachability
 from bot.work.ports import Clock
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.outbox.conversations import host_of
-from bot.core.outbox.posts import Post, PostId, PostKind
-from bot.work.delivery.outcomes import backoff, is_first
+from bot.core.outbox.posts import Post, PostId, PostKind, is_first
+from bot.work.delivery.outcomes import backoff
 from bot.work.ports import Clock
 
 MANY_FAILURES = 3  # failures after which a post gives way to others, and trouble becomes an alarm

@@ -24,8 +24,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from bot.core.errors import TemporaryFailure
 from bot.core.outbox.conversations import SlackOutsideThread, SlackRefused
-from bot.core.outbox.lost_messages import carried_id
-from bot.core.outbox.posts import Lane, Post, PostId, PostKind, PostState
+from bot.core.outbox.posts import Lane, Post, PostId, PostKind, PostState, carried_id, tells_of_failures
 from bot.core.outbox.slack_errors import SHARED_CHANNEL
 from bot.work.delivery.alarms import BUG, DEFAULT_CHANNEL, Alarm, Alarms, DeliveryMetrics
 from bot.work.delivery.channel_health import ChannelHealth
@@ -43,7 +42,6 @@ from bot.work.delivery.outcomes import (
     Retry,
     Unclear,
     is_too_late,
-    tells_of_failures,
     too_late,
 )
 from bot.work.delivery.rate_limiter import RateLimiter

@@ -24,7 +24,7 @@ from bot.core.outbox.conversations import (
     SlackUnreachable,
     host_of,
 )
-from bot.core.outbox.posts import Body, Post, PostId, PostKind
+from bot.core.outbox.posts import Body, Post, PostId, PostKind, is_direct
 from bot.core.outbox.slack_errors import Meaning, Verdict, meaning
 from bot.work.delivery.alarms import BUG, DEFAULT_CHANNEL, Alarms
 from bot.work.delivery.channel_health import alarm_text
@@ -45,7 +45,6 @@ from bot.work.delivery.outcomes import (
     after_refusal,
     backoff,
     in_time,
-    is_direct,
     plain,
 )
 from bot.work.delivery.rate_limiter import RateLimiter

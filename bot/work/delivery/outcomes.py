@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from bot.core.outbox.posts import Body, Lane, NewPost, Post, PostKind
+from bot.core.outbox.posts import Body, Lane, NewPost, Post, PostKind, is_direct, is_first
 from bot.core.outbox.slack_errors import Verdict, is_not_there, is_of_person, meaning
 from bot.core.text.escape import code
 
@@ -109,12 +109,6 @@ def backoff(tries: int, jitter: float) -> float:
 def lookup_delay(doubts: int) -> timedelta:
     """How long to wait for a look-up: 3 seconds when a post is first unclear, doubled each time, 300 at most."""
     return timedelta(seconds=min(LONGEST_WAIT, LOOKUP_AFTER * 2 ** min(max(doubts, 1) - 1, 20)))
-
-
-def is_first(post: Post) -> bool:
-    """Whether it begins a conversation of its own about failures: the first message of an incident or of a storm."""
-    new = post.new
-    return new.kind is PostKind.MESSAGE and new.lane is Lane.ALERT and new.thread_of is None and not new.thread
 
 
 def patience(post: Post) -> timedelta | None:
@@ -289,15 +283,3 @@ def duplicates(post: Post, found: Sequence[str]) -> tuple[str, ...]:
 def needs_recheck(post: Post, now: datetime) -> bool:
     """Whether a message that was sent again, and was looked up now, is to be looked up once more."""
     return post.settled_at is not None and now - post.settled_at < RECHECK_UNTIL
-
-
-def tells_of_failures(post: Post) -> bool:
-    """Whether a whole channel would read of failures in it. Answers are not about failures, except to an incident."""
-    if post.new.lane is Lane.ANSWER and not post.new.incident:
-        return False
-    return post.new.kind is not PostKind.EPHEMERAL and not is_direct(post.channel)
-
-
-def is_direct(channel: str) -> bool:
-    """Whether a place is somebody's direct messages: a person's id, or a conversation with one."""
-    return channel[:1] in {"U", "W", "D"}

@@ -15,8 +15,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.outbox.posts import Lane, Post, PostKind
-from bot.work.delivery.outcomes import is_first
+from bot.core.outbox.posts import Lane, Post, PostKind, is_first
 
 BETWEEN_MESSAGES = timedelta(seconds=1)  # in one channel
 BETWEEN_EDITS = timedelta(seconds=3)  # of one message

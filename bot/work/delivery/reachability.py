@@ -12,10 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.core.outbox.posts import Post, PostKind
+from bot.core.outbox.posts import Post, PostKind, is_direct
 from bot.core.outbox.slack_errors import is_of_person, meaning
 from bot.work.delivery.alarms import Alarms
-from bot.work.delivery.outcomes import is_direct
 from bot.work.ports import Clock
 
 if TYPE_CHECKING:

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.core.outbox.conversations import SearchResult, SlackLimited, SlackRefused
-from bot.core.outbox.lost_messages import carried_id, carried_ids
-from bot.core.outbox.posts import Post, PostId
+from bot.core.outbox.posts import Post, PostId, carried_id, carried_ids
 from bot.core.outbox.slack_errors import Verdict, verdict
 from bot.work.delivery.outcomes import ARRIVES_WITHIN
 from bot.work.ports import Clock, Slack

@@ -17,9 +17,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
-from bot.core.outbox.posts import Post
+from bot.core.outbox.posts import Post, tells_of_failures
 from bot.core.outbox.slack_errors import Verdict, verdict
-from bot.work.delivery.outcomes import tells_of_failures
 from bot.work.ports import Slack
 
 log = logging.getLogger(__name__)

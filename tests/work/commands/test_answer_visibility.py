@@ -8,7 +8,7 @@ from answer_world import FAILED, LINKED, OPS, Lost
 
 from bot.core.command.requests import Help
 from bot.core.command.rights import Caller, Who
-from bot.core.command.table import ROWS, row_of
+from bot.core.command.table import BY_REQUEST, ROWS
 from bot.core.flow.status import Status
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.outbox.posts import PostId, PostKind
@@ -240,7 +240,7 @@ def bare(world, actor, surface):
     where = Origin(surface, f"D{actor.person.user[1:]}" if surface is Surface.DIRECT else OPS)
     incoming = IncomingMessage("key", "words", actor.person, where, world.now)
     caller = Caller(Profile(actor.person), None)
-    return CommandContext(incoming, Help(), row_of(Help()), "words", caller, UTC, world.now, PostId("answer"))
+    return CommandContext(incoming, Help(), BY_REQUEST[Help], "words", caller, UTC, world.now, PostId("answer"))
 
 
 def test_an_answer_without_a_body_queues_no_post(world, maya):

@@ -53,7 +53,7 @@ async def test_facts_posts_and_the_end_of_the_attempt_are_one_transaction(world)
     world.store.die_after = 0
     with pytest.raises(Killed):
         await world.incident_actions.acknowledge(world.id, MAYA, world.now, attempt_result=attempt_result)
-    assert (incident(world).phase, await outcome()) == (Phase.OPEN, "")
+    assert (incident(world).phase, await outcome()) == (Phase.OPEN, None)
     world.store.die_after = None
     await world.incident_actions.acknowledge(world.id, MAYA, world.now, attempt_result=attempt_result)
     assert (incident(world).phase, await outcome()) == (Phase.ACKNOWLEDGED, DONE)
