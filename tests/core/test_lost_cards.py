@@ -4,16 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.outbox.lost_messages import (
-    MAX_IN_WINDOW,
-    MAX_REPOSTS,
-    LossOutcome,
-    after_loss,
-    carried_id,
-    carried_ids,
-    repeated_loss_notice,
-)
-from bot.core.outbox.posts import PostId
+from bot.core.outbox.lost_messages import MAX_IN_WINDOW, MAX_REPOSTS, LossOutcome, after_loss, repeated_loss_notice
+from bot.core.outbox.posts import PostId, carried_id, carried_ids
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 
