@@ -68,7 +68,7 @@ MUTANTS = [
     ),
     Mutant(
         "a card is said again under its old name",
-        "bot/core/outbox/lost_messages.py",
+        "bot/core/outbox/posts.py",
         (('return PostId(f"{post}~{generation}") if generation else post', "return post"),),
         "delivery/test_delivery_lost_messages.py::test_a_card_said_again_whose_answer_is_lost_is_there_once",
     ),
@@ -115,8 +115,13 @@ MUTANTS = [
     Mutant(
         "a run is written after its call",
         "bot/work/commands/starting.py",
-        (("    await services.store.put_run(run, linked=context.proven_link)\n    return run\n", "    return run\n"),),
-        "runs/test_crash_recovery.py::test_killed_after_the_call_the_run_is_found_and_told",
+        (
+            (
+                "    await services.store.put_run(run, linked=replace(context.link, verified=True))\n    return run\n",
+                "    return run\n",
+            ),
+        ),
+        "runs/test_crash_recovery.py::test_killed_after_the_call_the_run_is_found_and_shown",
     ),
     Mutant(
         "a reading that a fault cut off is taken for whole",
