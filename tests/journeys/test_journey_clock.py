@@ -23,7 +23,8 @@ class Clock:
             "LD_PRELOAD": str(LIBRARY),
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_CACHE_DURATION": "1",  # second between two reads of the file: each call would be slow
+            "NO_FAKE_STAT": "1",  # files keep their times, or all modules would be compiled at each start
         }
 
     def is_off(self, seconds):
