@@ -1,26 +1,53 @@
-"""The two kinds of failure a person may meet: asking again will not help, or it may.
+"""The two kinds of failure a person may meet: trying again will not help, or it may.
 
     Failure
-    ├── Refusal     asking again will not help; the sentence says what will
-    └── Outage      asking again may help
-        └── Unclear the call may have taken effect; look before asking again
+    ├── Refused           trying again will not help; the message says what will
+    └── TemporaryFailure  trying again may help
+        └── Unclear       the call may have taken effect; look before trying again
 
-Each is a small class with fields whose ``__str__`` is the sentence for people. Whatever is neither is a bug.
+Each carries the message that a person reads; ``str`` is its English for logs. Whatever is neither is a bug.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+
+from bot.core.text.escape import EMPTY, Markup, ticked
+from bot.core.text.message import Joined, Message, Text, plain, sentences
+
+Offer = tuple[Text | str, str]  # a button's label and its command
 
 
 class Failure(Exception):  # noqa: N818  a refusal is no "error": nothing is broken
-    """Something a person is told in a sentence."""
+    """Something that is told to a person in ``message``."""
+
+    def __init__(self, message: Text | str) -> None:
+        super().__init__()
+        self.message = as_text(message)
+
+    def __str__(self) -> str:
+        """The message in English, without markup."""
+        return plain(self.message)
 
 
-class Refusal(Failure):
-    """Asking again will not help."""
+class Refused(Failure):
+    """Trying again will not help.
+
+    ``reason`` is a short stable name such as "not_owner", for the audit and for tests. ``way_out`` is what to do next,
+    where that is shown apart from what happened (``sentence``). ``offers`` are buttons.
+    """
+
+    def __init__(
+        self, reason: str, sentence: Text | str, way_out: Text | str = EMPTY, offers: Sequence[Offer] = ()
+    ) -> None:
+        self.reason, self.offers = reason, tuple(offers)
+        self.sentence, self.way_out = as_text(sentence), as_text(way_out)
+        super().__init__(sentences(self.sentence, self.way_out))
+
+
+Refusal = Refused
 
 
 class TemporaryFailure(Failure):
-    """Asking again may help."""
+    """Trying again may help."""
 
 
 class Unclear(TemporaryFailure):
@@ -29,14 +56,6 @@ class Unclear(TemporaryFailure):
     why = ""  # how, in a few words
 
 
-@dataclass(unsafe_hash=True)  # not frozen: contextlib sets ``__traceback__`` on what passes through it
-class Refused(Refusal):
-    """A refusal whose reason has a name, for the audit and for tests."""
-
-    reason: str  # a short stable name such as "not_owner"
-    sentence: str  # what a person reads
-    way_out: str = ""  # what to do next
-
-    def __str__(self) -> str:
-        """The sentence and the way out."""
-        return f"{self.sentence} {self.way_out}".strip()
+def as_text(sentence: Text | str) -> Text:
+    """A sentence as a text."""
+    return sentence if isinstance(sentence, Markup | Message | Joined) else Markup(ticked(sentence))

@@ -11,6 +11,7 @@ from contextlib import suppress
 from bot.core.checks import on_bot
 from bot.core.checks.check import Check, failed, ok
 from bot.core.checks.on_slack import elsewhere, named
+from bot.core.outbox.card import rendered
 from bot.core.outbox.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import IncomingMessage
@@ -74,15 +75,15 @@ class ProbeClient:
     async def _press(self, channel: Channel, seconds: float) -> Check:
         id_, poster = PostId(new_id()), self._gateway.poster
         self._awaited = id_
-        place, ts = await poster.post(channel.id, cards.please_press(id_, seconds), id=id_)
+        place, ts = await poster.post(channel.id, rendered(cards.please_press(id_, seconds)), id=id_)
         began = time.monotonic()
         try:
             who = await asyncio.wait_for(self._pressed, seconds)
         except TimeoutError:
-            await poster.edit(place, ts, cards.unpressed(), id=id_)
+            await poster.edit(place, ts, rendered(cards.unpressed()), id=id_)
             return on_bot.unpressed(named(channel), seconds)
         took = time.monotonic() - began
-        await poster.edit(place, ts, cards.pressed(who), id=id_)
+        await poster.edit(place, ts, rendered(cards.pressed(who)), id=id_)
         return on_bot.pressed(who, took)
 
     async def _received(self, message: IncomingMessage) -> None:
@@ -96,7 +97,7 @@ class ProbeClient:
             await self._gateway.poster.notify(
                 origin.channel,
                 message.by.user,
-                cards.not_now(message.text),
+                rendered(cards.not_now(message.text)),
                 thread=origin.thread,
                 response_url=origin.response_url,
             )

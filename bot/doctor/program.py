@@ -23,6 +23,7 @@ from bot.core.errors import Refused
 from bot.core.outbox.conversations import Channel
 from bot.core.people.model import Link
 from bot.core.text.mask import Mask
+from bot.core.text.message import plain
 from bot.doctor.address import address
 from bot.doctor.enos import EnosExam
 from bot.doctor.probe_client import ProbeClient
@@ -119,7 +120,9 @@ async def _running(settings: Settings, path: Path, found: list[Check]) -> _State
     try:
         told = json.loads(await control_socket.ask(settings.database, "doctor", {}, seconds=ANSWER_SECONDS))
     except Refused as refused:
-        found.append(warning("bot", str(refused.sentence), refused.way_out or "Restart the bot with this version."))
+        found.append(
+            warning("bot", plain(refused.sentence), plain(refused.way_out) or "Restart the bot with this version.")
+        )
         return _State(runs=True)
     bot_report = on_bot.read(told)
     found += on_bot.running(bot_report, who, __version__)

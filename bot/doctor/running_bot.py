@@ -11,14 +11,8 @@ from bot import __version__
 from bot.core.checks.on_bot import BotReport, written
 from bot.core.errors import Refused
 from bot.core.health.promise import Judgement
-from bot.core.outbox.posts import (
-    Body,
-    Lane,
-    NewPost,
-    PostId,
-    PostKind,
-    PostState,
-)
+from bot.core.outbox.card import Card
+from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind, PostState
 from bot.core.people.model import IncomingMessage
 from bot.messages.cards import doctor as cards
 from bot.ops.new_ids import new_id
@@ -87,7 +81,7 @@ class RunningBotProbe:
         finally:
             del self.awaited[id_]
 
-    async def _post_and_wait(self, id_: PostId, body: Body, *, target: PostId | None = None) -> None:
+    async def _post_and_wait(self, id_: PostId, body: Card, *, target: PostId | None = None) -> None:
         """Queue a post like any other, and wait until Slack has it."""
         kind = PostKind.MESSAGE if target is None else PostKind.EDIT
         new = NewPost(id_, kind, Lane.ANSWER, self._channel, body, self._clock(), target=target)

@@ -12,6 +12,7 @@ from bot.core.errors import Failure
 from bot.core.network.certificates import way_out
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.outbox.slack_errors import meaning
+from bot.core.text.message import plain
 from bot.enos.errors import EnosRefused, Untrusted
 from bot.slack.preflight import SlackBusy
 
@@ -43,7 +44,7 @@ def _check(name: str, problem: Exception, seconds: float) -> Check:
         case Untrusted():
             return failed(name, f"EnOS's certificate is not trusted: {problem.detail}.", way_out("ENOS_API_URL"))
         case EnosRefused() if problem.reason in on_enos.NO_PERMISSION:
-            return failed(name, problem.sentence, on_enos.AUTHORIZE)
+            return failed(name, plain(problem.sentence), on_enos.AUTHORIZE)
         case Failure():
             return failed(name, str(problem))
         case SlackRefused():

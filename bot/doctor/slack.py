@@ -14,6 +14,7 @@ import aiohttp
 from bot.core.checks import on_slack
 from bot.core.checks.check import Check, CheckState, ok
 from bot.core.checks.on_bot import message, message_lost
+from bot.core.outbox.card import rendered
 from bot.core.outbox.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear
 from bot.core.outbox.posts import PostId
 from bot.core.people import on_call as oncall
@@ -157,14 +158,14 @@ class SlackExam:
         id_, began = PostId(new_id()), time.monotonic()
         where = on_slack.named(channel)
         try:
-            place, ts = await self.poster.post(channel.id, cards.passing(id_), id=id_)
+            place, ts = await self.poster.post(channel.id, rendered(cards.passing(id_)), id=id_)
         except SlackUnclear:
             for lost in await self._found(channel.id, id_):
                 await self.poster.delete(channel.id, lost)
             raise
         try:
             seen = await self._found(place, id_)
-            await self.poster.edit(place, ts, cards.passing(id_, edited=True), id=id_)
+            await self.poster.edit(place, ts, rendered(cards.passing(id_, edited=True)), id=id_)
         finally:
             await self.poster.delete(place, ts)
         if ts in seen:

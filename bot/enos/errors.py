@@ -22,18 +22,25 @@
 What leads to which is in ``codes.py`` (a table) and ``responses.py``.
 """
 
-from dataclasses import dataclass
-
 from bot.core.errors import Refused, TemporaryFailure, Unclear
+from bot.core.text.escape import EMPTY
+from bot.core.text.message import Text
 from bot.enos.values import quoted
 
 
-@dataclass(unsafe_hash=True)
 class EnosRefused(Refused):
-    """EnOS or its gateway said no. ``reason`` is stable; ``message`` is EnOS's own wording."""
+    """EnOS or its gateway said no. ``reason`` is stable; ``words`` is EnOS's own wording."""
 
-    code: int | None = None
-    message: str = ""
+    def __init__(
+        self,
+        reason: str,
+        sentence: Text | str,
+        way_out: Text | str = EMPTY,
+        code: int | None = None,
+        words: str = "",
+    ) -> None:
+        super().__init__(reason, sentence, way_out)
+        self.code, self.words = code, words
 
 
 class EnosFailure(TemporaryFailure):
@@ -145,7 +152,7 @@ class ServerError(EnosFailure):
         what = f"code {code}" if code is not None else f"HTTP {status}"
         sentence = f"EnOS failed inside ({what}){quoted(message)}. Ask again in a minute."
         super().__init__(sentence, f"it failed inside, {what}")
-        self.status, self.code, self.message = status, code, message
+        self.status, self.code, self.words = status, code, message
 
 
 class TokenRejected(EnosFailure):

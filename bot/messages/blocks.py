@@ -1,49 +1,30 @@
 """The blocks that cards are built of: Slack's JSON, always within Slack's limits.
 
-The builders take mrkdwn that is already escaped (``escape.py``) and cut what is too long with "…".
+A card is a value without a language: its blocks hold messages (``core/text/message.py``). ``rendered`` makes of it
+what Slack is sent, in the language of those who read it, and cuts what is too long with "…".
 Source of all limits: docs.slack.dev, "Block Kit reference" and "chat.postMessage".
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from bot.core.command import buttons
 from bot.core.command.markup import decode
 from bot.core.command.tokens import visible
-from bot.core.text.escape import clean, code, plain
-from bot.core.text.shown_times import SLACK_DATE
-
-Block = dict[str, Any]
-Element = dict[str, Any]
+from bot.core.outbox.card import Block, Card, Element, Shown
+from bot.core.text.escape import Markup, clean, code
+from bot.core.text.message import Text
 
 URL_LIMIT = 3000
 _SECTION, _FIELD, _CONTEXT = 3000, 2000, 3000
 _HEADER, _LABEL = 150, 75
-_TEXT = 3900  # chat.update refuses more than 4,000 with msg_too_long
-_BLOCKS, _CHARACTERS = 50, 13_000  # of one message; the second was observed, not documented
 
 
-def fit(text: str, limit: int) -> str:
-    """Mrkdwn of at most ``limit`` characters, cut with … and never inside ``&amp;`` or ``<…>``."""
-    if len(text) <= limit:
-        return text
-    kept = text[: limit - 1]
-    opened = kept.rfind("<")
-    if opened > kept.rfind(">"):
-        kept = kept[:opened]
-    ampersand = kept.rfind("&", len(kept) - 5 if len(kept) > 5 else 0)
-    if ampersand >= 0 and ";" not in kept[ampersand:]:
-        kept = kept[:ampersand]
-    return kept + "…"
+def mrkdwn(text: Text | str, limit: int = _SECTION) -> Shown:
+    """A text object with markup."""
+    return Shown(text, limit)
 
 
-def mrkdwn(text: str, limit: int = _SECTION) -> Element:
-    """A text object in which Slack does not look for links and mentions of its own."""
-    shown = text if len(text) <= limit else fit(text, limit)
-    return {"type": "mrkdwn", "text": shown if text.strip() else "–", "verbatim": True}
-
-
-def section(text: str, fields: Sequence[str] | None = None, accessory: Element | None = None) -> Block:
+def section(text: Text | str, fields: Sequence[Text | str] | None = None, accessory: Element | None = None) -> Block:
     """A paragraph, with up to ten short fields in two columns."""
     block: Block = {"type": "section", "text": mrkdwn(text)}
     if fields:
@@ -53,9 +34,9 @@ def section(text: str, fields: Sequence[str] | None = None, accessory: Element |
     return block
 
 
-def context(*texts: str) -> Block:
+def context(*texts: Text | str) -> Block:
     """Small grey texts, at most ten."""
-    return {"type": "context", "elements": [mrkdwn(text, _CONTEXT) for text in texts[:10] or ("",)]}
+    return {"type": "context", "elements": [mrkdwn(text, _CONTEXT) for text in texts[:10] or (Markup(),)]}
 
 
 def actions(*elements: Element) -> Block:
@@ -63,8 +44,8 @@ def actions(*elements: Element) -> Block:
     return {"type": "actions", "elements": list(elements[:25])}
 
 
-def header(text: str) -> Block:
-    """A heading; ``text`` is plain, not mrkdwn."""
+def header(text: Text | str) -> Block:
+    """A heading, which knows no markup."""
     return {"type": "header", "text": _label(text, _HEADER)}
 
 
@@ -79,7 +60,7 @@ def rich_pre(text: str) -> Block:
 
 
 def button(
-    label: str,
+    label: Text | str,
     command: str,
     post: str,
     *,
@@ -98,7 +79,7 @@ def button(
     return element
 
 
-def menu(options: Sequence[tuple[str, str]], post: str, index: int) -> Element:
+def menu(options: Sequence[tuple[Text | str, str]], post: str, index: int) -> Element:
     """The "…" menu: up to five (label, command). Raises ValueError over 150 characters a value."""
     return {
         "type": "overflow",
@@ -110,31 +91,13 @@ def menu(options: Sequence[tuple[str, str]], post: str, index: int) -> Element:
     }
 
 
-def body(text: str, blocks: Sequence[Block], color: str | None = None, head: Sequence[Block] = ()) -> dict[str, Any]:
-    """A message: ``text`` is what a phone shows; with ``color`` the blocks are next to a colored bar.
-
-    In ``text`` Slack shows no dates: they become UTC. ``head`` is above the bar: mentions belong there, since Slack
-    notifies nobody of a mention next to a bar.
-    At most 50 blocks and 13,000 characters in all; rows of buttons are kept, texts at the end are left out.
-    """
-    short = SLACK_DATE.sub(r"\1", text) if text.strip() else "–"
-    if len(short) > _TEXT:
-        short = fit(short, _TEXT)
-    above, below = ([*head, *blocks], list[Block]()) if color is None else (list(head), list(blocks))
-    # What Python prints of the blocks is longer than what people read in them: most messages need no second look.
-    if len(above) + len(below) > _BLOCKS or len(repr((above, below))) > _CHARACTERS:
-        above = _capped(above)
-        below = _capped(below, _BLOCKS - len(above), _CHARACTERS - sum(map(_weight, above)))
-    message: dict[str, Any] = {"text": short}
-    if above or color is None:
-        message["blocks"] = above
-    if color is not None:
-        message["attachments"] = [{"color": color, "blocks": below, "fallback": short}]
-    return message
+def body(text: Text | str, blocks: Sequence[Block], color: str | None = None, head: Sequence[Block] = ()) -> Card:
+    """A card of these blocks."""
+    return Card(text, tuple(blocks), color, tuple(head))
 
 
-def _label(text: str, limit: int) -> Element:
-    return {"type": "plain_text", "text": plain(text, limit), "emoji": False}
+def _label(text: Text | str, limit: int) -> Shown:
+    return Shown(text, limit, is_plain=True)
 
 
 def _carried(command: str, post: str, limit: int) -> str:
@@ -144,38 +107,6 @@ def _carried(command: str, post: str, limit: int) -> str:
     return carried
 
 
-def _capped(blocks: list[Block], most: int = _BLOCKS, characters: int = _CHARACTERS) -> list[Block]:
-    if len(blocks) <= most and sum(map(_weight, blocks)) <= characters:
-        return blocks
-    notice = context("… The rest does not fit into one message.")
-    rows = [place for place, block in enumerate(blocks) if block["type"] == "actions"][: most - 1]
-    places = most - 1 - len(rows)
-    room = characters - _weight(notice) - sum(_weight(blocks[place]) for place in rows)
-    kept: list[Block] = []
-    cut = False
-    for place, block in enumerate(blocks):
-        if place in rows:
-            kept.append(block)
-        elif not cut and block["type"] != "actions" and places > 0 and _weight(block) <= room:
-            kept.append(block)
-            places -= 1
-            room -= _weight(block)
-        elif not cut:
-            cut = True
-            kept.append(notice)
-    return kept
-
-
-def _weight(part: object) -> int:
-    """The number of characters that people read in a block."""
-    if isinstance(part, Mapping):
-        own = sum(len(part[key]) for key in ("text", "alt_text") if isinstance(part.get(key), str))
-        return own + sum(_weight(child) for child in part.values() if not isinstance(child, str))
-    if isinstance(part, list):
-        return sum(_weight(child) for child in part)
-    return 0
-
-
-def typed(words: str) -> str:
+def typed(words: str) -> Markup:
     """A command as a person types it, Slack's encodings undone; without what would reverse the line."""
     return code(visible(decode(words).text))

@@ -9,7 +9,8 @@ from bot.core.incident import groups, lifecycle
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Incident
-from bot.core.outbox.posts import Body, Lane, NewPost, PostId, PostKind
+from bot.core.outbox.card import Card
+from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.messages.cards import incident as cards
 from bot.messages.cards import incident_replies as replies
 
@@ -51,7 +52,7 @@ class Terms:
         return self.told_at + HOLD
 
 
-def changed(old: Incident, new: Incident, reason: Transition, terms: Terms, *, reply: Body | None = None) -> ChangeSet:
+def changed(old: Incident, new: Incident, reason: Transition, terms: Terms, *, reply: Card | None = None) -> ChangeSet:
     """What to write after a success: the incident, its reply, and its card."""
     if reason is Transition.NOTHING:
         return ChangeSet()
@@ -61,7 +62,7 @@ def changed(old: Incident, new: Incident, reason: Transition, terms: Terms, *, r
 
 def in_thread(
     incident: Incident,
-    body: Body,
+    body: Card,
     terms: Terms,
     *,
     due: datetime | None = None,
@@ -129,7 +130,7 @@ def edit(incident: Incident, terms: Terms, *, at_once: bool = False) -> NewPost:
     )
 
 
-def success_reply(old: Incident, new: Incident, reason: Transition, zone: timedelta | None = None) -> Body:
+def success_reply(old: Incident, new: Incident, reason: Transition, zone: timedelta | None = None) -> Card:
     """The reply after a success: the alarm has ended, or a failure was backfilled.
 
     ``zone`` is that of the times EnOS prints.

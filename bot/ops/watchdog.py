@@ -22,8 +22,9 @@ from bot.core.errors import Failure
 from bot.core.flow.model import KINDS
 from bot.core.health import promise
 from bot.core.health.promise import Evidence, Late, Promise
+from bot.core.outbox.card import Body, rendered
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
-from bot.core.outbox.posts import Body, PostId
+from bot.core.outbox.posts import PostId
 from bot.core.outbox.slack_errors import Verdict, is_of_person, verdict
 from bot.messages.cards import monitoring as cards
 from bot.ops.clocks import wall
@@ -160,7 +161,7 @@ class Watchdog:
     async def _tell(self) -> None:
         """Tell all admins who do not know yet, at the same time."""
         broken, late = self._debounced.broken, self._worth_telling()
-        body = cards.promise_broken(_sentences(late)) if broken else cards.promise_kept()
+        body = rendered(cards.promise_broken(_sentences(late)) if broken else cards.promise_kept())
         await asyncio.gather(
             *(self._tell_one(admin, body, broken=broken) for admin in self._admins_to_tell(self._steady()))
         )

@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 
+from bot.core.outbox.card import Body
 from bot.core.outbox.conversations import (
     RESPONSE_URL,
     SearchResult,
@@ -19,7 +20,7 @@ from bot.core.outbox.conversations import (
     SlackUnclear,
     SlackUnreachable,
 )
-from bot.core.outbox.posts import Body, PostId
+from bot.core.outbox.posts import PostId
 from bot.core.outbox.slack_errors import is_not_there
 from bot.slack import limits, lookup
 from bot.slack.calls import Answer, Calls, OnCall, Sleep, web_client

@@ -43,24 +43,17 @@ class SlackDown(TemporaryFailure):
     """Slack could not be asked at start."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(why)
+        super().__init__(f"Slack could not be reached ({why}). Check the network, or a proxy.")
         self.why = why
-
-    def __str__(self) -> str:
-        """The sentence."""
-        return f"Slack could not be reached ({self.why}). Check the network, or a proxy."
 
 
 class SlackBusy(SlackDown):
     """Slack asked to wait: nothing is wrong with it, or with what it was asked."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"Slack asks to wait {seconds:g} s")
+        TemporaryFailure.__init__(self, f"Slack asks to wait {seconds:g} s. Nothing is wrong; ask again after that.")
+        self.why = f"Slack asks to wait {seconds:g} s"
         self.seconds = seconds
-
-    def __str__(self) -> str:
-        """The sentence."""
-        return f"{self.why}. Nothing is wrong; ask again after that."
 
 
 async def identify(client: AsyncWebClient) -> Identity:

@@ -10,8 +10,8 @@ from typing import Any
 import aiohttp
 
 from bot.core.network.proxies import proxy_for
+from bot.core.outbox.card import Body
 from bot.core.outbox.conversations import RESPONSE_URL, SlackLimited, SlackUnclear
-from bot.core.outbox.posts import Body
 from bot.slack import limits
 from bot.slack.calls import RATE_LIMITED, OnCall, measured, translated, wait_named
 

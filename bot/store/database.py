@@ -6,7 +6,6 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import sqlite_utils
@@ -30,18 +29,15 @@ class Database(sqlite_utils.Database):
     has_queued_posts = False  # in this transaction
 
 
-@dataclass(unsafe_hash=True)  # not frozen: contextlib sets ``__traceback__`` on what passes through it
 class DatabaseUnavailable(TemporaryFailure):
-    """The database could not be read or written just now; nothing was changed."""
+    """The database could not be read or written just now; nothing was changed. ``reason`` is in SQLite's words."""
 
-    reason: str  # SQLite's words
-
-    def __str__(self) -> str:
-        """Return the sentence."""
-        return (
-            f"flowbot's database cannot be used right now: {self.reason}. Nothing was changed; "
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"flowbot's database cannot be used right now: {reason}. Nothing was changed; "
             "ask an admin to look at the disk, then try again."
         )
+        self.reason = reason
 
 
 def journal_mode(version: Version) -> str:

@@ -15,8 +15,10 @@ from sqlite3 import Row
 
 from bot.core.audit import AttemptResult
 from bot.core.incident.model import Incident
+from bot.core.outbox.card import Card, rendered
 from bot.core.outbox.lost_messages import LossOutcome, after_loss
 from bot.core.outbox.posts import NewPost, PostId, PostKind, PostState
+from bot.core.text.language import EN
 from bot.store.audit import end_attempt, mark_answered
 from bot.store.database import Database
 from bot.store.outbox import REPLACED, WITHDRAWN, give_up, line_of, row_of, text_of
@@ -60,10 +62,11 @@ class Queueing(Transactional):
 
 def put(db: Database, posts: Sequence[NewPost]) -> None:
     """Queue posts. A post whose id is there already is the same post."""
-    for new in posts:
+    for post in posts:
         db.has_queued_posts = True
-        if row_of(db, new.id) is not None:
+        if row_of(db, post.id) is not None:
             continue
+        new = replace(post, body=rendered(post.body, EN)) if isinstance(post.body, Card) else post
         if new.kind is PostKind.EDIT:
             _put_edit(db, new)
             continue

@@ -17,6 +17,7 @@ from bot.core.flow.model import (
     UserId,
     UserName,
 )
+from bot.core.outbox.card import Body
 from bot.core.outbox.conversations import (
     Channel,
     SearchResult,
@@ -26,7 +27,7 @@ from bot.core.outbox.conversations import (
     SlackUnclear,
     SlackUnreachable,
 )
-from bot.core.outbox.posts import Body, PostId
+from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person, Profile
 
 __all__ = [

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from incident_picture import refused
 
+from bot.core.outbox.card import fit
 from bot.core.text.escape import (
     clean,
     code,
@@ -70,12 +71,12 @@ def test_one_line():
     ],
 )
 def test_mrkdwn_is_not_cut_inside_an_entity_or_a_mention(text, limit, kept):
-    assert blocks.fit(text, limit) == kept
+    assert fit(text, limit) == kept
 
 
 @given(st.text(alphabet="<>&;ampx |", max_size=60), st.integers(2, 40))
 def test_cut_text_fits(text, limit):
-    assert len(blocks.fit(escape(text), limit)) <= limit
+    assert len(fit(escape(text), limit)) <= limit
 
 
 def test_a_button_carries_version_post_and_words():

@@ -18,11 +18,10 @@ from bot.core.flow.status import Status
 from bot.core.flow.times import printed_moment, trigger_moment
 from bot.core.health.daily import Day
 from bot.core.incident import lifecycle
+from bot.core.text.message import ago, duration
 from bot.core.text.shown_times import (
-    ago,
     as_printed,
     day_before,
-    duration,
     in_utc,
     slack_date,
     until_on_the_clock,

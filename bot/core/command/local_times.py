@@ -1,19 +1,30 @@
 """Local times as UTC, and the choice that a person has where the clock shows one twice."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, tzinfo
 
 from bot.core.command.requests import When
 from bot.core.errors import Refused
+from bot.core.text.escape import EMPTY
+from bot.core.text.message import Text
 from bot.core.text.shown_times import is_repeated, offset, on_the_clock
 
 
-@dataclass(unsafe_hash=True)
 class AmbiguousTime(Refused):
-    """A time with several meanings. ``choices`` are labels with the times to ask for instead."""
+    """A time with several meanings. ``choices`` are labels with the times to ask for instead.
 
-    choices: tuple[tuple[str, When], ...] = ()
-    offers: tuple[tuple[str, str], ...] = ()  # the same as whole commands, filled in by ``parse.trigger_time``
+    ``parse.trigger_time`` makes ``offers`` of them: whole commands.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        sentence: Text | str,
+        way_out: Text | str = EMPTY,
+        choices: Sequence[tuple[str, When]] = (),
+    ) -> None:
+        super().__init__(reason, sentence, way_out)
+        self.choices = tuple(choices)
 
 
 class PastTime(AmbiguousTime):

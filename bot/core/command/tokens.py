@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from bot.core.command.markup import EQUALS, FULL_WIDTH, MARK, Marks, bare, decode
 from bot.core.errors import Refused
+from bot.core.text.escape import EMPTY
+from bot.core.text.message import Text, lines
 
 LIMIT = 3000  # characters of one command
 DOUBLE = '"“”„‟«»＂'
@@ -40,16 +42,16 @@ _PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
 _BEFORE, _AFTER = 60, 30  # characters shown around the place of an error
 
 
-@dataclass(unsafe_hash=True)
 class ParseError(Refused):
-    """Words that were not understood: where, and what may have been meant."""
+    """Words that were not understood: where, and what may have been meant. The way out is on a line of its own."""
 
-    position: int = 0  # in the text as typed
-    nearest: str = ""  # the verb or word that comes nearest
-
-    def __str__(self) -> str:
-        """The sentence, which ends with the place, and the way out on a line of its own."""
-        return f"{self.sentence}\n{self.way_out}".strip()
+    def __init__(
+        self, reason: str, sentence: Text | str, way_out: Text | str = EMPTY, position: int = 0, nearest: str = ""
+    ) -> None:
+        super().__init__(reason, sentence, way_out)
+        self.position = position  # in the text as typed
+        self.nearest = nearest  # the verb or word that comes nearest
+        self.message = lines(self.sentence, self.way_out)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ Who may do it is decided elsewhere (``rights.py``).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -19,8 +19,8 @@ from bot.core.flow.model import Instance, InstanceId, TaskId, UserName
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person
-from bot.core.text.escape import mention
-from bot.core.text.shown_times import in_full, slack_date
+from bot.core.text.escape import Markup, mention
+from bot.core.text.shown_times import slack_date
 
 ACK_DURATION = timedelta(hours=4)  # how long an acknowledgement lasts where no duration is given
 
@@ -49,13 +49,6 @@ class Transition(Enum):
 
 
 Step = tuple[Incident, Transition]
-
-
-@dataclass(unsafe_hash=True)
-class StateConflict(Refused):
-    """A refusal because of the incident's phase. ``shown`` is the sentence as mrkdwn, with the person mentioned."""
-
-    shown: str = ""
 
 
 def is_live(incident: Incident) -> bool:
@@ -310,10 +303,7 @@ def _refuse_ended(incident: Incident, so: str) -> None:
 
 def _state_conflict(
     reason: str, sentence: str, way_out: str, who: Person | None = None, **times: datetime | None
-) -> StateConflict:
+) -> Refused:
     """The refusal; ``sentence`` holds {who} and the names of ``times``, and nothing from outside."""
-    known = {name: at for name, at in times.items() if at is not None}
-    mentioned = mention(who.user) if who else "Somebody"
-    shown = sentence.format(who=mentioned, **{name: slack_date(at) for name, at in known.items()})
-    plain = sentence.format(who="Somebody", **{name: in_full(at) for name, at in known.items()})
-    return StateConflict(reason, plain, way_out, f"{shown} {way_out}")
+    known = {name: slack_date(at) for name, at in times.items() if at is not None}
+    return Refused(reason, Markup(sentence.format(who=mention(who.user) if who else "Somebody", **known)), way_out)

@@ -13,17 +13,18 @@ A reminder that was not sent is given up as soon as its incident is acknowledged
 one follows it: it would not be true any more.
 
 A post is a row before it is a call. Its id is in the message's metadata, so that a search finds it after a lost answer.
-``body`` is Slack's JSON: ``text``, ``blocks`` and, for incidents, ``attachments``.
+``body`` is a card; it is queued as Slack's JSON, in the language of those who read it: ``text``, ``blocks`` and, for
+incidents, ``attachments``.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any, NewType
+from typing import NewType, cast
+
+from bot.core.outbox.card import Body, Card
 
 PostId = NewType("PostId", str)
-Body = Mapping[str, Any]  # {"text": …, "blocks": […]}
 
 
 class PostKind(Enum):
@@ -61,7 +62,7 @@ class NewPost:
     kind: PostKind
     lane: Lane
     channel: str
-    body: Body
+    body: Card | Body  # a card until it is queued
     due: datetime  # not before
     thread_of: PostId | None = None  # reply in the thread of this post, once it is sent
     thread: str = ""  # or in the thread of this message
@@ -89,6 +90,11 @@ class Post:
     generation: int = 0  # how often it was lost and reposted
     lost: tuple[str, ...] = ()  # its earlier ts
     threads: tuple[str, ...] = ()  # of a reply: the earlier ts of its thread's first message
+
+    @property
+    def body(self) -> Body:
+        """What Slack is sent."""
+        return cast("Body", self.new.body)
 
 
 def is_first(post: Post) -> bool:

@@ -37,6 +37,16 @@ def legible(text: str, limit: int | None = None) -> str:
 # What cannot be escaped is shown as a character that looks like it; ``likeness.py`` undoes that in what people copy.
 SUBSTITUTES: Mapping[str, str] = {"`": "ˋ", "*": "∗"}
 
+
+class Markup(str):
+    """Mrkdwn that is escaped already."""
+
+    __slots__ = ()
+
+
+EMPTY = Markup()
+
+
 _NOT_SHOWN = re.compile("[\x00\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _TERMINAL = re.compile(
     "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b\n]*(?:\x07|\x1b\\\\)?"
@@ -65,15 +75,23 @@ def clean(text: str) -> str:
     return text if text.isascii() else _few_marks(_IDLE_JOINER.sub("", text))
 
 
-def escape(text: str) -> str:
+def escape(text: str) -> Markup:
     """Mrkdwn that shows ``text`` and does nothing: no mention, no link."""
-    return html.escape(clean(text), quote=False)
+    return Markup(html.escape(clean(text), quote=False))
 
 
-def code(text: str) -> str:
+def code(text: str) -> Markup:
     """``text`` escaped and in code ticks, on one line; nothing for an empty text."""
     line = one_line(text).replace("`", SUBSTITUTES["`"])
-    return f"`{html.escape(line, quote=False)}`" if line else ""
+    return Markup(f"`{html.escape(line, quote=False)}`" if line else "")
+
+
+def ticked(sentence: str) -> str:
+    """A sentence of ours escaped, with its `commands` still in code ticks."""
+    parts = sentence.split("`")
+    if len(parts) % 2 == 0:
+        return escape(sentence.replace("`", SUBSTITUTES["`"]))
+    return "".join(code(part) if place % 2 else escape(part) for place, part in enumerate(parts))
 
 
 def plain(text: str, limit: int) -> str:
@@ -91,14 +109,14 @@ def one_line(text: str) -> str:
     return " ".join(filter(None, map(str.strip, _BREAK.split(clean(text)))))
 
 
-def mention(user: str) -> str:
+def mention(user: str) -> Markup:
     """The mention of a Slack user id; anything else is shown as text."""
-    return f"<@{user}>" if _PERSON.fullmatch(user) else escape(user)
+    return Markup(f"<@{user}>") if _PERSON.fullmatch(user) else escape(user)
 
 
-def mention_group(group: str) -> str:
+def mention_group(group: str) -> Markup:
     """The mention of a Slack user group id; anything else is shown as text."""
-    return f"<!subteam^{group}>" if _GROUP.fullmatch(group) else escape(group)
+    return Markup(f"<!subteam^{group}>") if _GROUP.fullmatch(group) else escape(group)
 
 
 def _few_marks(text: str) -> str:

@@ -11,15 +11,17 @@ Source of Slack's dates: docs.slack.dev, "Formatting message text" (date formatt
 import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
+from bot.core.text.escape import Markup
+
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAY = timedelta(days=1)
 _IN_FULL = "%Y-%m-%d %H:%M UTC"
 SLACK_DATE = re.compile(r"<!date\^[^<>|]*\|([^<>]*)>")  # its group is the fallback, which names its zone
 
 
-def slack_date(at: datetime) -> str:
+def slack_date(at: datetime) -> Markup:
     """Mrkdwn that shows a moment in the reader's own zone, and in UTC where that is not supported."""
-    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at.astimezone(UTC):{_IN_FULL}}>"
+    return Markup(f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at.astimezone(UTC):{_IN_FULL}}>")
 
 
 def in_full(at: datetime) -> str:
@@ -82,28 +84,3 @@ def day_before(at: datetime, zone: timedelta | None) -> str:
         return f"{local - _DAY}"
     except OverflowError:
         return ""
-
-
-def duration(span: timedelta) -> str:
-    """A span in words: ``45 s``, ``3 min``, ``2 h 5 min``, ``3 d 4 h``.
-
-    Negative where a clock was put back: that is less than a second.
-    """
-    seconds = int(span.total_seconds())
-    if seconds < 1:
-        return "less than a second"
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes = seconds // 60
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 24:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    days, hours = divmod(hours, 24)
-    return f"{days} d {hours} h" if hours else f"{days} d"
-
-
-def ago(span: timedelta) -> str:
-    """How long ago something was; "just now" also where a clock was put back."""
-    return f"{duration(span)} ago" if span >= timedelta(seconds=1) else "just now"

@@ -1,33 +1,32 @@
 """Answers: cards that reply to a command. Each repeats it, says what happened, why, and what to do next."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
 from bot.core.audit import ASKED, DONE, Entry
 from bot.core.command import buttons
 from bot.core.command.rights import Denial
+from bot.core.errors import Offer
 from bot.core.flow.ids import is_instance
+from bot.core.outbox.card import Block, Card, Element
 from bot.core.outbox.pointers import PostPresence
-from bot.core.outbox.posts import Body
 from bot.core.people.model import EDITED, Link, Person
-from bot.core.text.escape import SUBSTITUTES, code, escape, mention, one_line
-from bot.core.text.shown_times import ago
+from bot.core.text.escape import code, escape, mention, ticked
+from bot.core.text.message import Text, ago, lines, msg
 from bot.messages import blocks
-from bot.messages.blocks import Block, Element
-
-Offer = tuple[str, str]  # a button's label and its command
 
 
 def told(
     words: str,
-    text: str,
+    text: Text | str,
     *,
     post: str = "",
     offers: Sequence[Offer] = (),
     extra: Sequence[Block] = (),
-    notes: Sequence[str] = (),
-) -> Body:
+    notes: Sequence[Text | str] = (),
+) -> Card:
     """An answer: the text (mrkdwn, escaped), more blocks, buttons, and the command it answers.
 
     An offer whose command does not fit into a button becomes a line of text.
@@ -35,21 +34,26 @@ def told(
     row, rest = offered(offers, post)
     parts: list[Block] = [blocks.section(text), *extra]
     if rest:
-        lines = [f"{escape(label)}: {blocks.typed(command)}" for label, command in rest]
-        parts.append(blocks.section("\n".join(lines)))
+        parts.append(
+            blocks.section(
+                lines(
+                    *(msg("{label}: {command}", label=label, command=blocks.typed(command)) for label, command in rest)
+                )
+            )
+        )
     if row:
         parts.append(blocks.actions(*row))
     answered = blocks.typed(words)
     shown = [note for note in (f"↳ {answered}" if answered else "", *notes) if note]
     if shown:
         parts.append(blocks.context(*shown))
-    return blocks.body(one_line(text), parts)
+    return blocks.body(text, parts)
 
 
-def repeating(body: Body, words: str) -> Body:
+def repeating(card: Card, words: str) -> Card:
     """A reply in an incident's thread, with the command that it answers."""
     answered = blocks.typed(words)
-    return blocks.body(body["text"], [*body["blocks"], blocks.context(f"↳ {answered}")]) if answered else body
+    return replace(card, blocks=(*card.blocks, blocks.context(f"↳ {answered}"))) if answered else card
 
 
 def offered(offers: Sequence[Offer], post: str) -> tuple[list[Element], list[Offer]]:
@@ -64,15 +68,7 @@ def offered(offers: Sequence[Offer], post: str) -> tuple[list[Element], list[Off
     return row, rest
 
 
-def ticked(sentence: str) -> str:
-    """A sentence of ours escaped, with its `commands` still in code ticks."""
-    parts = sentence.split("`")
-    if len(parts) % 2 == 0:
-        return escape(sentence.replace("`", SUBSTITUTES["`"]))
-    return "".join(code(part) if place % 2 else escape(part) for place, part in enumerate(parts))
-
-
-def unexpected(words: str, reference: str) -> Body:
+def unexpected(words: str, reference: str) -> Card:
     """The answer where something is broken on our side."""
     return told(
         words,
@@ -82,7 +78,7 @@ def unexpected(words: str, reference: str) -> Body:
     )
 
 
-def see_direct_messages(words: str) -> Body:
+def see_direct_messages(words: str) -> Card:
     """The private line where flowbot is not a member of the channel."""
     return told(
         words,
@@ -91,7 +87,7 @@ def see_direct_messages(words: str) -> Body:
     )
 
 
-def see_thread(words: str, flow: str, first: PostPresence, channel: str) -> Body:
+def see_thread(words: str, flow: str, first: PostPresence, channel: str) -> Card:
     """The private line where the answer goes to an incident's thread elsewhere; ``flow`` is mrkdwn.
 
     ``first`` says whether the incident's own message is in ``channel``.
@@ -128,7 +124,7 @@ def says_so(first: PostPresence, channel: str, link_to_it: str) -> str:
             assert_never(first)
 
 
-def already(words: str, entry: Entry | None, now: datetime, state: str, *, post: str, asker: Person) -> Body:
+def already(words: str, entry: Entry | None, now: datetime, state: str, *, post: str, asker: Person) -> Card:
     """The answer to a second press: who pressed before, the result, and the present state.
 
     ``state`` is mrkdwn; ``entry`` is None where it is not known who pressed.
@@ -153,7 +149,7 @@ def already(words: str, entry: Entry | None, now: datetime, state: str, *, post:
     return told(words, f"{text}\n{state}" if state else text, post=post, offers=offers)
 
 
-def interrupted(words: str, who: str, what: str) -> Body:
+def interrupted(words: str, who: str, what: str) -> Card:
     """The answer to a command that was in progress when flowbot stopped; ``who`` and ``what`` are mrkdwn."""
     return told(words, f"{who}, I was stopped while I worked on this. {what}")
 
@@ -165,7 +161,7 @@ def channel_trouble(sentence: str, channel: str, *, over: bool) -> str:
     return f"🔴 {ticked(sentence)} The channel is <#{channel}>; what is to be told there waits, and nothing is lost."
 
 
-def old_button(command: str) -> Body:
+def old_button(command: str) -> Card:
     """The answer to a button whose command this version cannot read."""
     return told(
         "",
@@ -174,7 +170,7 @@ def old_button(command: str) -> Body:
     )
 
 
-def hint(kind: str, words: str, *, direct: bool) -> Body:
+def hint(kind: str, words: str, *, direct: bool) -> Card:
     """How to write a command, after a message that is not one (``EDITED`` or ``TALK``)."""
     example = code("show 3377" if direct else "@flowbot show 3377")
     if kind == EDITED:
@@ -187,7 +183,7 @@ def hint(kind: str, words: str, *, direct: bool) -> Body:
     return told(words, text)
 
 
-def unsupported(kind: str, command: str) -> Body:
+def unsupported(kind: str, command: str) -> Card:
     """The answer to a shortcut, form or command that this version does not have."""
     return told(
         "",

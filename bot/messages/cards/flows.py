@@ -15,11 +15,11 @@ from bot.core.flow.model import (
 )
 from bot.core.flow.status import PENDING, Status, name_of
 from bot.core.flow.times import trigger_moment
+from bot.core.outbox.card import Block
 from bot.core.people.model import Person
 from bot.core.text.escape import SUBSTITUTES, code, escape, mention, one_line
 from bot.core.text.shown_times import as_printed, day_before, slack_date
 from bot.messages import blocks
-from bot.messages.blocks import Block
 
 CYCLES = {"M": "month", "W": "week", "D": "day", "H": "hour", "mi": "minute"}
 _NAME = 120  # characters of a name

@@ -16,12 +16,12 @@ from bot.core.flow.status import Status, name_of
 from bot.core.flow.times import calibrate
 from bot.core.incident.lifecycle import not_backfilled, reference
 from bot.core.incident.model import Incident, Occurrence, Phase
-from bot.core.outbox.posts import Body
+from bot.core.outbox.card import Card, Element
 from bot.core.people.model import Person
 from bot.core.text.escape import code, escape
-from bot.core.text.shown_times import as_printed, duration, slack_date
+from bot.core.text.message import duration
+from bot.core.text.shown_times import as_printed, slack_date
 from bot.messages import blocks
-from bot.messages.blocks import Element
 from bot.messages.cards import flows
 from bot.messages.cards import incident_words as words
 
@@ -43,7 +43,7 @@ class RenderContext:
 # ── the first message ──
 
 
-def card(incident: Incident, post: str, render_context: RenderContext) -> Body:
+def card(incident: Incident, post: str, render_context: RenderContext) -> Card:
     """The first message in the incident's present state."""
     newest = incident.occurrences[-1]
     body = [blocks.section("\n".join(_what_happened(incident, newest)), _fields(incident, render_context))]

@@ -9,12 +9,11 @@ from bot.core.incident import groups as storms
 from bot.core.incident.groups import IncidentGroup, PhaseCounts
 from bot.core.incident.lifecycle import is_live, reference
 from bot.core.incident.model import Incident, Phase
-from bot.core.outbox.posts import Body
+from bot.core.outbox.card import Block, Card, fit
 from bot.core.people.model import Person
 from bot.core.text.escape import code, escape, mention, mention_group, one_line
 from bot.core.text.shown_times import slack_date
 from bot.messages import blocks
-from bot.messages.blocks import Block
 from bot.messages.cards import flows
 from bot.messages.cards import incident_words as words
 from bot.messages.cards.incident import headline
@@ -36,7 +35,7 @@ def storm(
     *,
     command: str,
     zone: timedelta | None = None,
-) -> Body:
+) -> Card:
     """The one message of a storm, with the present state of its incidents.
 
     ``people`` are those owners who are linked, ``zone`` is that of the times EnOS prints.
@@ -67,7 +66,7 @@ def storm(
     return blocks.body(_storm_headline(group, count), body)
 
 
-def more_owners(names: Sequence[UserName], people: Mapping[UserName, Person], *, command: str) -> Body:
+def more_owners(names: Sequence[UserName], people: Mapping[UserName, Person], *, command: str) -> Card:
     """The reply that mentions owners of a storm's flows whom its message has not mentioned."""
     shown = ", ".join(mention(people[name].user) for name in names)
     say = code(f"{command} incidents mine")  # the storm's message may be gone: this does not refer to it
@@ -77,7 +76,7 @@ def more_owners(names: Sequence[UserName], people: Mapping[UserName, Person], *,
 
 def storm_reminder(
     waiting: Sequence[Incident], groups: Sequence[str], people: Mapping[UserName, Person], post: str, *, command: str
-) -> Body:
+) -> Card:
     """The reminder of a storm's unacknowledged incidents; mentions on-call groups and linked owners."""
     count, one = len(waiting), len(waiting) == 1
     linked = [people[name] for name in storms.owners(waiting) if name in people][: storms.MAX_MENTIONED]
@@ -144,7 +143,7 @@ def _owners(group: IncidentGroup, names: Sequence[UserName], people: Mapping[Use
 
 def first_start(
     grouped: Sequence[Incident], post: str, *, command: str, since: datetime, zone: timedelta | None = None
-) -> Body:
+) -> Card:
     """The message of a newly created database: what it watches, and what is broken now, a row for each.
 
     ``grouped`` are its incidents, newest first, in their present state.
@@ -193,7 +192,7 @@ def _row(incident: Incident, post: str, index: int, zone: timedelta | None) -> B
         else "",
         "" if incident.grouped else "has a thread",
     ]
-    shown = blocks.fit(" · ".join(part for part in parts if part), _ROW)
+    shown = fit(" · ".join(part for part in parts if part), _ROW)
     return blocks.section(shown, accessory=blocks.menu(_options(incident), post, index))
 
 

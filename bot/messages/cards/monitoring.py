@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from bot.core.flow.model import FlowName, LeftOut
 from bot.core.health.daily import Day
 from bot.core.incident.lifecycle import not_backfilled
-from bot.core.outbox.posts import Body
+from bot.core.outbox.card import Card, fit
 from bot.core.text.escape import code, escape, one_line
-from bot.core.text.shown_times import duration, slack_date
+from bot.core.text.message import duration
+from bot.core.text.shown_times import slack_date
 from bot.messages import blocks
 from bot.messages.cards import flows
 from bot.messages.cards import incident_words as words
@@ -28,12 +29,12 @@ class CaughtUp:
     rows: int = 0
 
 
-def unreachable(since: datetime, why: str) -> Body:
+def unreachable(since: datetime, why: str) -> Card:
     """The one notice that EnOS cannot be read."""
     text = "EnOS cannot be read · failures are not seen until it answers"
     lines = [
         f"🔴 *EnOS cannot be read* since {slack_date(since)}, so I do not see failures at the moment.",
-        f"> {escape(blocks.fit(one_line(why), 300))}",
+        f"> {escape(fit(one_line(why), 300))}",
         (
             "I keep trying, less often the longer it lasts, and then read everything that happened meanwhile: "
             "nothing is lost. If it stays so, look at the EnOS gateway and at `doctor`."
@@ -42,14 +43,14 @@ def unreachable(since: datetime, why: str) -> Body:
     return blocks.body(text, [blocks.section("\n".join(lines))], RED)
 
 
-def was_unreachable(since: datetime, until: datetime) -> Body:
+def was_unreachable(since: datetime, until: datetime) -> Card:
     """The notice as it is edited once EnOS answers again."""
     text = f"EnOS answers again, after {duration(until - since)}"
     line = f"🟢 *EnOS answers again.* It could not be read from {slack_date(since)} to {slack_date(until)}."
     return blocks.body(text, [blocks.section(line)], GREEN)
 
 
-def all_clear(since: datetime, until: datetime, caught_up: CaughtUp) -> Body:
+def all_clear(since: datetime, until: datetime, caught_up: CaughtUp) -> Card:
     """The one all-clear, with what was caught up."""
     if caught_up.failures:
         found = f"{caught_up.failures} {'failure' if caught_up.failures == 1 else 'failures'}, told here"
@@ -62,9 +63,9 @@ def all_clear(since: datetime, until: datetime, caught_up: CaughtUp) -> Body:
 # ── what cannot be seen, or not be trusted ──
 
 
-def gap(watching: int, total: int, missing: Sequence[FlowName], user: str) -> Body:
+def gap(watching: int, total: int, missing: Sequence[FlowName], user: str) -> Card:
     """The alarm that some flows cannot be watched; ``user`` is the EnOS user the watcher reads as."""
-    names = ", ".join(f"{flows.bold(blocks.fit(each.name, 80))} ({code(str(each.id))})" for each in missing[:_NAMES])
+    names = ", ".join(f"{flows.bold(fit(each.name, 80))} ({code(str(each.id))})" for each in missing[:_NAMES])
     more = f" and {len(missing) - _NAMES} more" if len(missing) > _NAMES else ""
     text = f"I watch {watching} of {total} flows: failures of the others are not seen"
     lines = [
@@ -81,11 +82,11 @@ def gap(watching: int, total: int, missing: Sequence[FlowName], user: str) -> Bo
     return blocks.body(text, [blocks.section("\n".join(lines))])
 
 
-def left_out(rows: Sequence[LeftOut]) -> Body:
+def left_out(rows: Sequence[LeftOut]) -> Card:
     """The notice that EnOS lists runs that cannot be read or stored; each is named in one such notice only."""
     runs = "1 run" if len(rows) == 1 else f"{len(rows)} runs"
     text = f"I can't read {runs} that EnOS lists"
-    shown = [f"• {code(blocks.fit(each.shown, 120))}: {escape(blocks.fit(each.why, 200))}" for each in rows[:_NAMES]]
+    shown = [f"• {code(fit(each.shown, 120))}: {escape(fit(each.why, 200))}" for each in rows[:_NAMES]]
     more = [f"• and {len(rows) - _NAMES} more"] if len(rows) > _NAMES else []
     lines = [
         f"🟠 *{text}.* I don't see whether they fail. All other runs are read as usual.",
@@ -96,7 +97,7 @@ def left_out(rows: Sequence[LeftOut]) -> Body:
             "If a line names a reference, show it to a flowbot admin."
         ),
     ]
-    return blocks.body(text, [blocks.section(blocks.fit("\n".join(lines), 3000))])
+    return blocks.body(text, [blocks.section(fit("\n".join(lines), 3000))])
 
 
 LEFT_OUT = (
@@ -105,13 +106,13 @@ LEFT_OUT = (
 )
 
 
-def gap_closed(total: int) -> Body:
+def gap_closed(total: int) -> Card:
     """The all-clear of that alarm."""
     text = f"I watch all {total} flows of the organization now."
     return blocks.body(text, [blocks.section(f"🟢 {text}")])
 
 
-def order_unreliable(kind: int) -> Body:
+def order_unreliable(kind: int) -> Card:
     """The notice that EnOS does not sort a scheduling type by change."""
     runs = {0: "manual runs", 1: "periodic runs", 2: "temporary runs"}.get(kind, f"runs of type {kind}")
     text = f"EnOS did not list {runs} in the order they changed"
@@ -130,7 +131,7 @@ LATE = (
 )
 
 
-def late(since: datetime) -> Body:
+def late(since: datetime) -> Card:
     """The one notice that no read has ended since a time."""
     text = "Reading EnOS takes too long · failures are told late"
     lines = [
@@ -141,7 +142,7 @@ def late(since: datetime) -> Body:
     return blocks.body(text, [blocks.section("\n".join(lines))])
 
 
-def in_time_again(lasted: timedelta) -> Body:
+def in_time_again(lasted: timedelta) -> Card:
     """The one all-clear."""
     text = f"I read EnOS in time again, after {duration(lasted)}. What failed meanwhile is told."
     return blocks.body(text, [blocks.section(f"🟢 {text}")])
@@ -150,7 +151,7 @@ def in_time_again(lasted: timedelta) -> Body:
 # ── the promise ──
 
 
-def promise_broken(why: str) -> Body:
+def promise_broken(why: str) -> Card:
     """The direct message to an admin: failures may not be reported now. ``why`` is whole sentences."""
     text = "flowbot is not keeping up: failures may be told late"
     lines = [
@@ -160,7 +161,7 @@ def promise_broken(why: str) -> Body:
     return blocks.body(text, [blocks.section("\n".join(lines))], RED)
 
 
-def promise_kept() -> Body:
+def promise_kept() -> Card:
     """The direct message to an admin when that is over."""
     text = "flowbot keeps up again: alerts are on time"
     return blocks.body(text, [blocks.section(f"🟢 *{text}.*")], GREEN)
@@ -171,7 +172,7 @@ def promise_kept() -> Body:
 
 def sign_of_life(
     day: Day, watched: tuple[int, int] | None, trouble: str, *, command: str, zone: timedelta | None = None
-) -> Body:
+) -> Card:
     """The line of the day; ``watched`` is how many flows the watcher sees, of how many.
 
     ``trouble`` is what is wrong, if anything, as whole sentences; ``zone`` is that of the times EnOS
@@ -188,7 +189,7 @@ def sign_of_life(
     lines = [f"{'🟠' if trouble else '🟢'} *{state}*, {watching}. In the last day: {failures}."]
     lines.append(f"Open now: {standing}{taken}.")
     if trouble:
-        lines.append(escape(blocks.fit(one_line(trouble), 600)))
+        lines.append(escape(fit(one_line(trouble), 600)))
     if day.missing:
         named = [f"{words.bold(each)} {words.times(not_backfilled(each), zone)}" for each in day.missing[:_NAMES]]
         others = len(day.missing) - _NAMES
@@ -196,7 +197,7 @@ def sign_of_life(
         lines.append(f"No good run for: {'; '.join(named)}{more}.")
     if live:
         lines.append(f"{code(command + ' incidents')} lists what is open.")
-    return blocks.body(text, [blocks.section(blocks.fit("\n".join(lines), 3000))])
+    return blocks.body(text, [blocks.section(fit("\n".join(lines), 3000))])
 
 
 def _many(number: int, one: str, several: str) -> str:

@@ -4,18 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from bot.core.errors import Offer
 from bot.core.flow.graph import AT_WORK, BROKEN, in_order
 from bot.core.flow.graph import ended as is_over
 from bot.core.flow.ids import instance_moment
 from bot.core.flow.model import Instance, InstanceId, Parameter, Task
 from bot.core.flow.run import Run, RunState
 from bot.core.flow.status import Status, is_finished, name_of
-from bot.core.outbox.posts import Body
+from bot.core.outbox.card import Block, Card
 from bot.core.people.model import Person
 from bot.core.text.escape import code, escape, mention
-from bot.core.text.shown_times import ago, day_before, duration, slack_date
+from bot.core.text.message import ago, duration
+from bot.core.text.shown_times import day_before, slack_date
 from bot.messages import blocks
-from bot.messages.blocks import Block
 from bot.messages.cards import answers, flows
 
 _COLORS = {
@@ -61,12 +62,12 @@ def person_of(run: Run) -> str:
     return mention(run.by.partition(":")[2])
 
 
-def started(run: Run, task_name: str = "", *, zone: timedelta | None = None) -> Body:
+def started(run: Run, task_name: str = "", *, zone: timedelta | None = None) -> Card:
     """The message right after EnOS accepted the call."""
     return _card(run, f"{person_of(run)} started {_what(run, task_name)}. This message follows the run.", zone=zone)
 
 
-def start_unconfirmed(run: Run, why: str = "", *, zone: timedelta | None = None) -> Body:
+def start_unconfirmed(run: Run, why: str = "", *, zone: timedelta | None = None) -> Card:
     """The message while it is not known whether EnOS accepted the call; ``why`` is a clause, EnOS's or ours."""
     how = f" ({escape(why)})" if why else ""
     text = (
@@ -76,7 +77,7 @@ def start_unconfirmed(run: Run, why: str = "", *, zone: timedelta | None = None)
     return _card(run, text, zone=zone)
 
 
-def found(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Body:
+def found(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Card:
     """The message when a run was found after a lost answer."""
     text = (
         f"{_what(run, _task_name(run, instance))} is running (EnOS does not say who started it); "
@@ -85,7 +86,7 @@ def found(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Bod
     return _card(run, text, _bar(instance), instance=instance, zone=zone)
 
 
-def not_started(run: Run, *, zone: timedelta | None = None) -> Body:
+def not_started(run: Run, *, zone: timedelta | None = None) -> Card:
     """The message when the platform shows no such run for a minute."""
     text = (
         f"{_what(run)} was not started: EnOS's answer was lost, and no such run appeared for a minute. "
@@ -94,7 +95,7 @@ def not_started(run: Run, *, zone: timedelta | None = None) -> Body:
     return _card(run, text, zone=zone)
 
 
-def minute_taken(run: Run, *, zone: timedelta | None = None) -> Body:
+def minute_taken(run: Run, *, zone: timedelta | None = None) -> Card:
     """The message when another run holds the minute."""
     text = (
         f"Another run of {_what(run)} holds this minute: {code(run.instance)} exists, but not as {person_of(run)} "
@@ -103,7 +104,7 @@ def minute_taken(run: Run, *, zone: timedelta | None = None) -> Body:
     return _card(run, text, offers=[("Show", f"show {run.instance}")], zone=zone)
 
 
-def found_unverified(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Body:
+def found_unverified(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Card:
     """The message when a run was found whose parameters cannot be compared with those asked for."""
     text = (
         f"{code(run.instance)} of {_what(run)} exists, and EnOS's answer to {person_of(run)} was lost. I can't tell "
@@ -157,7 +158,7 @@ def _starter(held: MinuteHolder, now: datetime) -> str:
     return f"{who} {'asked for' if held.run.state is RunState.ASKED else 'started'} it {ago(now - held.run.started_at)}"
 
 
-def progress(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Body:
+def progress(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Card:
     """The message while the run is running: tasks done, and those that are running."""
     tasks = in_order(instance.graph)
     running = [flows.bold(task.name) for task in tasks if task.status in AT_WORK]
@@ -173,7 +174,7 @@ def progress(run: Run, instance: Instance, *, zone: timedelta | None = None) -> 
 
 def ended(
     run: Run, instance: Instance, took: timedelta | None, incident_link: str = "", *, zone: timedelta | None = None
-) -> Body:
+) -> Card:
     """The message with the result; a failure links to its incident instead of alerting again."""
     tasks = [task for task in in_order(instance.graph) if task.status != Status.SKIP]
     took_words = f" after {duration(took)}" if took is not None else ""
@@ -182,7 +183,7 @@ def ended(
         f"{flows.mark(instance.status)} {what}, started by {person_of(run)}, "
         f"ended with {name_of(instance.status)}{took_words}."
     )
-    offers: list[answers.Offer] = []
+    offers: list[Offer] = []
     if instance.status == Status.SUCCESS:
         done = "Both tasks" if len(tasks) == 2 else f"All {len(tasks)} tasks"
         text += f" {done} are done." if len(tasks) > 1 else ""
@@ -211,7 +212,7 @@ def _broke(task: Task) -> str:
     return f"{name} failed" if task.status == Status.FAIL else f"{name} ended with {name_of(task.status or 0)}"
 
 
-def stopped_following(run: Run, *, zone: timedelta | None = None) -> Body:
+def stopped_following(run: Run, *, zone: timedelta | None = None) -> Card:
     """The message when a run could not be followed to its end."""
     text = (
         f"{_what(run)}, started by {person_of(run)}, had not ended when I last saw it, a day after its start. "
@@ -249,11 +250,11 @@ def _card(
     text: str,
     extra: Sequence[Block] = (),
     *,
-    offers: Sequence[answers.Offer] = (),
+    offers: Sequence[Offer] = (),
     color: str | None = None,
     instance: Instance | None = None,
     zone: timedelta | None = None,
-) -> Body:
+) -> Card:
     """The message; with a color the text is above the bar, where Slack would otherwise repeat it."""
     head: list[Block] = [blocks.section(text)]
     parts: list[Block] = [*extra]

@@ -15,7 +15,8 @@ from bot.core.command.table import Row
 from bot.core.flow.model import FlowId, UserId
 from bot.core.health.promise import BotStatus
 from bot.core.incident.model import Incident
-from bot.core.outbox.posts import Body, Post, PostId
+from bot.core.outbox.card import Body, Card
+from bot.core.outbox.posts import Post, PostId
 from bot.core.people.model import IncomingMessage, Link
 from bot.core.text.mask import Mask, Seal
 from bot.work.commands.flow_access import FlowAccess
@@ -149,7 +150,7 @@ class CommandContext:
 class Answer:
     """The one visible outcome of a command."""
 
-    body: Body | None  # None: the reply in the incident's thread is the outcome
+    body: Card | None  # None: the reply in the incident's thread is the outcome
     public: bool = False  # a change, for everybody to see
     private: bool = False  # only for the asker, even where a mention is answered in its thread
     in_incident: Incident | None = None  # shown in this incident's thread

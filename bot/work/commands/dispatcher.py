@@ -16,20 +16,20 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.core.audit import Attempt, Ending, Outcome
 from bot.core.command import buttons
-from bot.core.command.local_times import AmbiguousTime
 from bot.core.command.parse import ParseError, parse, say
 from bot.core.command.requests import Help, Request, Trigger
 from bot.core.command.rights import Caller, Denial, Who, may, may_use_bot
 from bot.core.command.table import BY_REQUEST
 from bot.core.command.tokens import visible
 from bot.core.errors import Failure, Refused, TemporaryFailure, Unclear
-from bot.core.incident.lifecycle import StateConflict
 from bot.core.incident.model import IncidentId
+from bot.core.outbox.card import Card
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
-from bot.core.outbox.posts import Body, Post, PostId
+from bot.core.outbox.posts import Post, PostId
 from bot.core.people.model import IncomingMessage, Profile, Surface
-from bot.core.text.escape import escape
+from bot.core.text.escape import Markup, escape
 from bot.core.text.mask import STARS, Mask, withheld, without_secrets
+from bot.core.text.message import with_data
 from bot.messages.cards import answers
 from bot.messages.cards.incident import headline
 from bot.work.commands import reply, targets
@@ -50,9 +50,10 @@ Handler = Callable[[Services, CommandContext, Any], Awaitable[Answer]]
 class SlackSilent(TemporaryFailure):
     """Slack did not answer what the bot had to know."""
 
-    def __str__(self) -> str:
-        """The sentence for people."""
-        return "Slack did not tell me what I need to know for this, so nothing was done. Ask again in a minute."
+    def __init__(self) -> None:
+        super().__init__(
+            "Slack did not tell me what I need to know for this, so nothing was done. Ask again in a minute."
+        )
 
 
 class Dispatcher:
@@ -248,7 +249,7 @@ class Dispatcher:
             raise _CardRefusal("already_done", await self._already(context, key))
         return replace(context, attempt=number)
 
-    async def _already(self, context: CommandContext, key: str) -> Body:
+    async def _already(self, context: CommandContext, key: str) -> Card:
         """The answer to a second press, with the present state."""
         store, now = self._services.store, self._services.clock()
         entry = await store.attempt_by_key(key)
@@ -265,10 +266,9 @@ class Dispatcher:
         if isinstance(failure, _CardRefusal):
             body = failure.body
         else:
-            offered = failure.offers if isinstance(failure, targets.FormattedRefusal | AmbiguousTime) else ()
+            offered = failure.offers if isinstance(failure, Refused) else ()
             offers = await reply.fit_into_buttons(self._services, context, offered)
-            shown = failure.shown if isinstance(failure, targets.FormattedRefusal | StateConflict) else ""
-            text = shown or answers.ticked(self._services.answer_settings.mask(str(failure)))
+            text = with_data(failure.message, self._services.answer_settings.mask)
             body = answers.told(context.words, text, post=context.post, offers=offers)
         return Answer(body, private=True, outcome=_outcome(failure))
 
@@ -292,8 +292,8 @@ class Dispatcher:
 class _CardRefusal(Refused):
     """A refusal that brings its own card."""
 
-    def __init__(self, reason: str, body: Body) -> None:
-        super().__init__(reason, str(body["text"]))
+    def __init__(self, reason: str, body: Card) -> None:
+        super().__init__(reason, Markup(body.text))
         self.body = body
 
 

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from bot.core.errors import Failure, Refusal, Refused, TemporaryFailure
+from bot.core.errors import Failure, Refusal, TemporaryFailure
 from bot.core.flow.ids import instance_moment, milliseconds
 from bot.core.flow.model import KINDS, FlowId, Search, UserId
 from bot.core.incident.model import Incident
@@ -146,4 +146,4 @@ async def report_if_gone(enos: Enos, incident_actions: IncidentActions, incident
 
 def refusal_reason(refusal: Refusal) -> str:
     """The name of a refusal; empty where it has none."""
-    return refusal.reason if isinstance(refusal, Refused) else ""
+    return refusal.reason

@@ -12,7 +12,8 @@ from bot.core.errors import Refused
 from bot.core.incident import lifecycle, reminders
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.model import Incident, IncidentId
-from bot.core.outbox.posts import Body, Lane, NewPost, PostId, PostKind
+from bot.core.outbox.card import Card
+from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import Person
 from bot.messages import incident_posts
 from bot.messages.cards import incident_replies as replies
@@ -24,7 +25,7 @@ from bot.work.ports import NewId, OwnerLookup
 if TYPE_CHECKING:
     from bot.store.store import Store
 
-ReplyBody = Callable[[Incident], Body]
+ReplyBody = Callable[[Incident], Card]
 
 
 class IncidentActions:

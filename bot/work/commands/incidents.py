@@ -26,10 +26,11 @@ from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.outbox.pointers import post_presence
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Link, Surface
-from bot.core.text.escape import code, mention
+from bot.core.text.escape import code, mention, ticked
 from bot.core.text.likeness import likeness, unmarked
 from bot.core.text.mask import without_secrets
-from bot.core.text.shown_times import duration, slack_date
+from bot.core.text.message import duration
+from bot.core.text.shown_times import slack_date
 from bot.messages.cards import answers, flows
 from bot.work.commands import reply, targets, unmatched
 from bot.work.commands.context import Answer, CommandContext, Services
@@ -275,7 +276,7 @@ async def _refusal(
         return targets.FormattedRefusal(
             "owners_unread",
             f"I could not read who owns this flow now, so I can't tell whether you may do this. Nothing was changed. "
-            f"{answers.ticked(str(flow_owners.unread))} People on call can do it meanwhile.",
+            f"{ticked(str(flow_owners.unread))} People on call can do it meanwhile.",
         )
     named = flows.flow_name(incident.flow_id, incident.flow_name)
     return await targets.denial(services, context, reason, flow_owners.names, named)

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from bot.core.command.parse import say
 from bot.core.command.requests import Audit, Failed, Incidents, People, Runs
-from bot.core.outbox.posts import Body
+from bot.core.errors import Offer
+from bot.core.outbox.card import Card
 from bot.messages import blocks
 from bot.messages.cards import answers
-from bot.messages.cards.answers import Offer
 from bot.work.commands.context import CommandContext
 
 PAGE = 10  # rows
@@ -24,7 +24,7 @@ def listed(
     nothing: str,
     *,
     notes: Sequence[str] = (),
-) -> Body:
+) -> Card:
     """The page that was asked for, or the last one; ``nothing`` where there are no lines."""
     if not lines:
         return answers.told(context.words, nothing, post=context.post, notes=notes)

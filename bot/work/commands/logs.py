@@ -1,15 +1,15 @@
 """Logs: the tail of a task's log, for the asker only, without its command line and with secrets masked."""
 
 from bot.core.command.requests import Log
+from bot.core.errors import Offer
 from bot.core.flow.graph import broken, in_order
 from bot.core.flow.model import Instance, Task, TaskId
 from bot.core.flow.status import Status
-from bot.core.outbox.posts import Body
+from bot.core.outbox.card import Body
 from bot.core.text.escape import clean, code, mention, plain
 from bot.core.text.log_text import own_words
 from bot.messages import blocks
 from bot.messages.cards import answers, flows
-from bot.messages.cards.answers import Offer
 from bot.work.commands import targets
 from bot.work.commands.context import Answer, CommandContext, Services
 from bot.work.commands.long_texts import without_blocking

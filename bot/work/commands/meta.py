@@ -1,14 +1,12 @@
 """Meta: help, status and audit."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from bot.core.audit import Entry
 from bot.core.command import table
 from bot.core.command.periods import window
 from bot.core.command.requests import Audit, Help, Status
 from bot.core.command.rights import Denial, may
 from bot.core.errors import Refused
+from bot.core.outbox.card import Card
 from bot.core.people.model import Person
 from bot.core.text.escape import code, escape, mention
 from bot.core.text.shown_times import slack_date
@@ -45,7 +43,7 @@ async def help_(services: Services, context: CommandContext, request: Help) -> A
     )
 
 
-def _one(services: Services, context: CommandContext, topic: str) -> Mapping[str, Any]:
+def _one(services: Services, context: CommandContext, topic: str) -> Card:
     row = table.BY_VERB.get(topic.casefold())
     if row is None:
         near = table.nearest(topic)

@@ -8,7 +8,7 @@ from bot.core.flow.model import UserId, UserName
 from bot.core.outbox.conversations import SlackRefused
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import Link, Person
-from bot.core.text.escape import code, mention
+from bot.core.text.escape import code, mention, ticked
 from bot.messages import blocks
 from bot.messages.cards import answers
 from bot.work.commands import targets
@@ -126,7 +126,7 @@ async def whoami(services: Services, context: CommandContext, _request: Whoami) 
     if context.caller.on_call:
         parts.append("You are on call, so you may acknowledge every incident.")
     if context.caller.unread:
-        parts.append(answers.ticked(context.caller.unread))
+        parts.append(ticked(context.caller.unread))
     zone = f"Your times are in {code(str(context.zone))}, from your Slack profile."
     if str(context.zone) != profile.timezone:
         zone = f"Your times are in {code(str(context.zone))}, since your Slack profile names no time zone that I know."
@@ -153,7 +153,7 @@ async def proof(services: Services, link: Link) -> tuple[bool, str]:
     except Failure as failure:
         return (
             False,
-            f"It is not proven yet, so it may only read. {answers.ticked(str(failure))}",
+            f"It is not proven yet, so it may only read. {ticked(str(failure))}",
         )
     if not mine:
         return False, "It is not proven: this user may edit no flow. Until one proves it, it may only read."

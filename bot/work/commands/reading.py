@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from bot.core.command.periods import TimeSpan, window
 from bot.core.command.requests import Failed, FlowRef, OwnerRef, Runs, Show
-from bot.core.errors import Refused
+from bot.core.errors import Offer, Refused
 from bot.core.flow.graph import BROKEN, ended, in_order
 from bot.core.flow.ids import instance_moment, milliseconds
 from bot.core.flow.model import KINDS, FlowId, Instance, InstanceId, Search
@@ -15,10 +15,10 @@ from bot.core.flow.status import name_of
 from bot.core.flow.times import printed_moment
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.text.escape import code, escape
+from bot.core.text.message import rendered
 from bot.core.text.shown_times import as_printed, slack_date
 from bot.messages import blocks
 from bot.messages.cards import answers, flows
-from bot.messages.cards.answers import Offer
 from bot.work.commands import targets, unmatched
 from bot.work.commands.context import Answer, CommandContext, Services
 from bot.work.commands.listing import left_out, listed
@@ -112,7 +112,7 @@ async def _show_flow(services: Services, context: CommandContext, request: Show)
     except Refused as refused:
         if refused.reason != "unknown_flow":
             raise
-        raise await unmatched.no_flow(services, context, request, which, escape(refused.sentence)) from refused
+        raise await unmatched.no_flow(services, context, request, which, rendered(refused.sentence)) from refused
     people = await services.owners.people_of(flow.owners)
     mask = services.answer_settings.mask
     state = "🟢 scheduling is on" if flow.active else "⏸️ scheduling is off"

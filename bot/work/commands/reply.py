@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.core.command import buttons
+from bot.core.errors import Offer
 from bot.core.incident.model import Incident
+from bot.core.outbox.card import Body, Card
 from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.outbox.pointers import PostPresence, post_presence
-from bot.core.outbox.posts import Body, Lane, NewPost, Post, PostId, PostKind
+from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind
 from bot.core.people.model import Surface
 from bot.core.text.mask import without_secrets
 from bot.messages.cards import answers, flows
-from bot.messages.cards.answers import Offer
 from bot.work.commands.context import Answer, CommandContext, Services
 
 
@@ -78,7 +79,7 @@ def sees_thread(context: CommandContext, incident: Incident) -> bool:
     return same and context.incoming.origin.channel == incident.channel
 
 
-def in_thread(incident: Incident, post: PostId, body: Body, now: datetime, user: str) -> NewPost:
+def in_thread(incident: Incident, post: PostId, body: Card, now: datetime, user: str) -> NewPost:
     """A reply in the incident's thread; should its channel take none, it goes to the user's direct messages."""
     return NewPost(
         id=post,
@@ -93,7 +94,7 @@ def in_thread(incident: Incident, post: PostId, body: Body, now: datetime, user:
     )
 
 
-def ephemeral(context: CommandContext, post: PostId, body: Body) -> NewPost:
+def ephemeral(context: CommandContext, post: PostId, body: Card) -> NewPost:
     """A post that only the asker sees, where they asked."""
     origin = context.incoming.origin
     kind = PostKind.MESSAGE if origin.surface is Surface.DIRECT else PostKind.EPHEMERAL
@@ -104,7 +105,7 @@ def _message(
     context: CommandContext,
     post: PostId,
     channel: str,
-    body: Body,
+    body: Card | Body,
     *,
     kind: PostKind = PostKind.MESSAGE,
     thread: str = "",

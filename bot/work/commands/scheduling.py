@@ -6,13 +6,12 @@ from dataclasses import replace
 
 from bot.core.audit import ASKED
 from bot.core.command.requests import Cancel, Disable, Enable
-from bot.core.errors import Refused, TemporaryFailure, Unclear
+from bot.core.errors import Offer, Refused, TemporaryFailure, Unclear
 from bot.core.flow.graph import ended
 from bot.core.flow.model import Flow, FlowId, InstanceId
 from bot.core.flow.status import name_of
 from bot.core.text.escape import code, mention
 from bot.messages.cards import answers, flows
-from bot.messages.cards.answers import Offer
 from bot.work.commands import targets
 from bot.work.commands.context import Answer, CommandContext, Services
 

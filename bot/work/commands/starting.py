@@ -34,7 +34,8 @@ from bot.core.flow.rerun import (
 from bot.core.flow.run import Run, RunState
 from bot.core.text.escape import code
 from bot.core.text.likeness import likeness
-from bot.core.text.shown_times import ago, minute_in_utc, on_the_clock
+from bot.core.text.message import ago
+from bot.core.text.shown_times import minute_in_utc, on_the_clock
 from bot.messages.cards import answers, flows, runs
 from bot.work.commands import reply, targets
 from bot.work.commands.context import Answer, CommandContext, Services

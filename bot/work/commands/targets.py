@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bot.core.command.parse import say
 from bot.core.command.requests import FlowRef, OwnerRef, Request
 from bot.core.command.rights import Denial, may_change, verifies
-from bot.core.errors import Failure, Refusal, Refused, TemporaryFailure
+from bot.core.errors import Failure, Offer, Refusal, Refused, TemporaryFailure
 from bot.core.flow.model import (
     Flow,
     FlowId,
@@ -18,9 +18,9 @@ from bot.core.flow.model import (
     UserName,
 )
 from bot.core.people.model import Person
+from bot.core.text.escape import Markup
 from bot.core.text.likeness import begun, likeness, nearest_names, unmarked
 from bot.messages.cards import answers, flows
-from bot.messages.cards.answers import Offer
 from bot.work.commands.context import CommandContext, Services
 from bot.work.commands.flow_access import GONE_REASONS, HIDDEN_REASONS, refusal_reason
 
@@ -32,9 +32,7 @@ class FormattedRefusal(Refused):
     """A refusal whose sentence is mrkdwn already (it names a person or a flow), with buttons to offer."""
 
     def __init__(self, reason: str, shown: str, offers: Sequence[Offer] = ()) -> None:
-        super().__init__(reason, shown)
-        self.shown = shown
-        self.offers = tuple(offers)
+        super().__init__(reason, Markup(shown), offers=offers)
 
 
 async def flow_id(services: Services, context: CommandContext, ref: FlowRef | None, *, exact: bool) -> FlowId:

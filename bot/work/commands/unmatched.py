@@ -19,14 +19,13 @@ from bot.core.command.requests import (
     Runs,
     Show,
 )
-from bot.core.errors import Refused, TemporaryFailure
+from bot.core.errors import Offer, Refused, TemporaryFailure
 from bot.core.flow.ids import milliseconds
 from bot.core.flow.model import KINDS, FlowId, Search, UserName
 from bot.core.flow.status import Status
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.text.escape import code
 from bot.core.text.likeness import nearest_ids, nearest_names
-from bot.messages.cards.answers import Offer
 from bot.work.commands.context import CommandContext, Services
 from bot.work.commands.flow_access import HIDDEN_REASONS
 from bot.work.commands.targets import FormattedRefusal

@@ -280,7 +280,7 @@ class Delivery:
         new, channel, thread = post.new, post.channel, post.new.thread
         if channel in self._shared_channels.barred and tells_of_failures(post):
             raise SlackRefused(SHARED_CHANNEL)
-        body = self._failure_policy.body(post) if self._failure_policy.bugs else new.body
+        body = self._failure_policy.body(post) if self._failure_policy.bugs else post.body
         match new.kind:
             case PostKind.MESSAGE:
                 return await self._slack.post(channel, body, id=carried_id(new.id, post.generation), thread=thread)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
+from bot.core.outbox.card import Body
 from bot.core.outbox.conversations import (
     RESPONSE_URL,
     SlackFailure,
@@ -24,7 +25,7 @@ from bot.core.outbox.conversations import (
     SlackUnreachable,
     host_of,
 )
-from bot.core.outbox.posts import Body, Post, PostId, PostKind, is_direct
+from bot.core.outbox.posts import Post, PostId, PostKind, is_direct
 from bot.core.outbox.slack_errors import Meaning, Verdict, meaning
 from bot.work.delivery.alarms import BUG, DEFAULT_CHANNEL, Alarms
 from bot.work.delivery.channel_health import alarm_text
@@ -133,7 +134,7 @@ class FailurePolicy:
     def body(self, post: Post) -> Body:
         """What is sent of a post: its text only where it has met bugs."""
         as_it_is = self.bugs[post.new.id] < BUGS_AS_IT_IS or post.new.kind is PostKind.FILE
-        return post.new.body if as_it_is else plain(post.new.body)
+        return post.body if as_it_is else plain(post.body)
 
     def after(self, post: Post, failure: Exception, *, by_url: bool, default_channel: str) -> NextStep:
         """What follows for a post. ``by_url``: it was handed to its response_url."""

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from bot.core.outbox.posts import Body, Lane, NewPost, Post, PostKind, is_direct, is_first
+from bot.core.outbox.card import Body
+from bot.core.outbox.posts import Lane, NewPost, Post, PostKind, is_direct, is_first
 from bot.core.outbox.slack_errors import Verdict, is_not_there, is_of_person, meaning
 from bot.core.text.escape import code
 
@@ -199,12 +200,12 @@ def _in_words(post: Post, error: str) -> NextStep:
     """Send the text of a post only, once; a file is replaced by the sentence that it failed."""
     if post.new.kind is PostKind.FILE:
         return _without_file(post, f"Slack refused it ({error}). Ask an admin to look at flowbot's log.", error)
-    words = plain(post.new.body)
-    return GiveUp(error) if words == post.new.body else Replace(replace(post.new, body=words), error)
+    words = plain(post.body)
+    return GiveUp(error) if words == post.body else Replace(replace(post.new, body=words), error)
 
 
 def _without_file(post: Post, reason: str, why: str) -> Replace:
-    name = code(str(post.new.body.get("filename", ""))) or "the file"
+    name = code(str(post.body.get("filename", ""))) or "the file"
     return Replace(replace(post.new, kind=PostKind.MESSAGE, body={"text": f"I could not upload {name}: {reason}"}), why)
 
 

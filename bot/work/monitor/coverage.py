@@ -15,8 +15,9 @@ from bot.core.errors import Failure
 from bot.core.flow.model import FlowName
 from bot.core.health.coverage import counts_since, unwatched
 from bot.core.outbox import notices
+from bot.core.outbox.card import Card
 from bot.core.outbox.notices import Notice
-from bot.core.outbox.posts import Body, Lane, NewPost, PostId, PostKind
+from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.messages.cards import monitoring as cards
 from bot.work.ports import Clock, Enos, NewId
 
@@ -88,7 +89,7 @@ class Coverage:
     def _closed(self, told: Notice, watched: FlowCoverage, now: datetime) -> NewPost:
         return self._post(f"{told.post}-closed", cards.gap_closed(watched.total), now)
 
-    def _post(self, id_: str, body: Body, now: datetime) -> NewPost:
+    def _post(self, id_: str, body: Card, now: datetime) -> NewPost:
         return NewPost(PostId(id_), PostKind.MESSAGE, Lane.HOUSEKEEPING, self._channel, body, now)
 
 

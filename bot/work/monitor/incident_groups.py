@@ -20,7 +20,8 @@ from bot.core.incident import groups
 from bot.core.incident.facts import ChangeSet, StoredState
 from bot.core.incident.groups import IncidentGroup, Occasion
 from bot.core.incident.model import Incident
-from bot.core.outbox.posts import Body, Lane, NewPost, PostId, PostKind
+from bot.core.outbox.card import Card
+from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.messages.cards import incident_groups as cards
 from bot.messages.cards.incident import RenderContext
 from bot.messages.incident_posts import HOLD, MERGE_EDITS_FOR
@@ -135,13 +136,13 @@ class IncidentGroupMessages:
             )
         return ChangeSet(incident_groups=(new,), posts=tuple(posts))
 
-    def _post(self, rendering: _Rendering, kind: PostKind, id_: PostId, body: Body, due: datetime) -> NewPost:
+    def _post(self, rendering: _Rendering, kind: PostKind, id_: PostId, body: Card, due: datetime) -> NewPost:
         post, channel = rendering.group.post, rendering.group.channel or self._settings.channel
         if kind is PostKind.EDIT:
             return NewPost(id_, kind, Lane.ALERT, channel, body, due, target=post)
         return NewPost(id_, kind, Lane.ALERT, channel, body, due, thread_of=post)
 
-    def _body(self, rendering: _Rendering, post: str) -> Body:
+    def _body(self, rendering: _Rendering, post: str) -> Card:
         group, command = rendering.group, self._settings.command
         if group.occasion is Occasion.STORM:
             return cards.storm(

@@ -64,16 +64,12 @@ class InternalError(TemporaryFailure):
     """A bug of ours in reading EnOS's answer."""
 
     def __init__(self, reference: str, bug: Exception) -> None:
-        super().__init__(reference)
+        super().__init__(
+            "I met a bug of mine while reading its answer. "
+            f"Show an admin the reference {reference}, under which my log holds the details."
+        )
         self.reference = reference
         self.bug = bug
-
-    def __str__(self) -> str:
-        """The sentence for people."""
-        return (
-            "I met a bug of mine while reading its answer. "
-            f"Show an admin the reference {self.reference}, under which my log holds the details."
-        )
 
 
 class Monitor:

@@ -9,6 +9,7 @@ from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people import on_call as oncall
 from bot.core.people.on_call import EMPTY, LAST_READ_COUNTS_FOR, SILENT, OnCallGroup
+from bot.core.text.escape import ticked
 from bot.messages.cards import answers
 from bot.work.ports import Clock, NewId, Slack
 
@@ -115,8 +116,8 @@ class OnCallMonitor:
 
 def _begun(group: OnCallGroup) -> str:
     return (
-        f"🔴 {answers.ticked(oncall.sentence(group))} Reminders skip it and mention the other groups and the owners. "
-        f"{answers.ticked(oncall.fix(group.word))}"
+        f"🔴 {ticked(oncall.sentence(group))} Reminders skip it and mention the other groups and the owners. "
+        f"{ticked(oncall.fix(group.word))}"
     )
 
 

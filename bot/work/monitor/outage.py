@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.core.outbox import notices
+from bot.core.outbox.card import Card
 from bot.core.outbox.notices import Notice
-from bot.core.outbox.posts import Body, Lane, NewPost, PostId, PostKind
+from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.messages.cards import monitoring as cards
 from bot.work.delivery.alarms import Alarms
 from bot.work.ports import Clock, NewId
@@ -132,5 +133,5 @@ class LagNotice:
         return _message(self._channel, PostId(f"{told.post}-over"), cards.in_time_again(now - told.since), now)
 
 
-def _message(channel: str, id_: PostId, body: Body, now: datetime) -> NewPost:
+def _message(channel: str, id_: PostId, body: Card, now: datetime) -> NewPost:
     return NewPost(id_, PostKind.MESSAGE, Lane.ALERT, channel, body, now)

@@ -13,7 +13,8 @@ from bot.core.incident.facts import ChangeSet
 from bot.core.incident.groups import IncidentGroup
 from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Incident
-from bot.core.outbox.posts import Body, Lane, NewPost, PostId, PostKind
+from bot.core.outbox.card import Card
+from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.messages import incident_posts
 from bot.messages.cards import incident_groups as group_cards
 from bot.messages.cards import incident_replies as replies
@@ -149,7 +150,7 @@ class Reminders:
         groups: Sequence[str],
         post: PostId,
         now: datetime,
-    ) -> Body:
+    ) -> Card:
         if reason is Transition.REMINDED:
             return replies.reminder(incident, groups, render_context, post, now)
         if reason is Transition.ACK_EXPIRING:

@@ -22,7 +22,7 @@ from bot.core.flow.run import RunState
 from bot.core.flow.status import name_of
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import Person
-from bot.core.text.escape import code, mention
+from bot.core.text.escape import code, mention, ticked
 from bot.messages.cards import answers
 from bot.work.commands.context import Services
 
@@ -69,7 +69,7 @@ async def _conclusion(services: Services, entry: Entry) -> _Conclusion:
         return await _looked_up(services, entry)
     except Failure as failure:
         log.warning("what became of attempt %s is not known: %s", entry.id, failure)
-        text = f"I could not find out whether it was done: {answers.ticked(str(failure))} Look before you ask again."
+        text = f"I could not find out whether it was done: {ticked(str(failure))} Look before you ask again."
         return _Conclusion(text, Outcome(Ending.UNCLEAR, type(failure).__name__))
 
 

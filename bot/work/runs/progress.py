@@ -20,15 +20,9 @@ from bot.core.flow.model import Flow, FlowId, Instance, TaskId, UserId
 from bot.core.flow.run import Run, RunState
 from bot.core.flow.status import Status
 from bot.core.flow.times import read_time
+from bot.core.outbox.card import Card
 from bot.core.outbox.conversations import SLACK_FAILURES
-from bot.core.outbox.posts import (
-    Body,
-    Lane,
-    NewPost,
-    PostId,
-    PostKind,
-    PostState,
-)
+from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind, PostState
 from bot.core.people.model import Person
 from bot.core.text.mask import Seal
 from bot.messages.cards import runs as cards
@@ -51,7 +45,7 @@ class _Tracked:
     """When a run is checked next, and what is known of it between two checks; times by the steady clock."""
 
     due: datetime
-    last_body: Body | None = None
+    last_body: Card | None = None
     missing_since: datetime | None = None
     failed_at: datetime | None = None
 
@@ -152,25 +146,25 @@ class RunTracker:
                     return await self._services.slack.permalink(first.channel, first.ts)
         return ""
 
-    async def _show(self, run: Run, body: Body, tracked: _Tracked, now: datetime) -> None:
+    async def _show(self, run: Run, body: Card, tracked: _Tracked, now: datetime) -> None:
         """Edit the message where it changes."""
         if body != tracked.last_body:
             await self._save(run, body, now)
             tracked.last_body = body
 
-    async def _finish(self, run: Run, state: RunState, body: Body, now: datetime, outcome: Outcome = DONE) -> None:
+    async def _finish(self, run: Run, state: RunState, body: Card, now: datetime, outcome: Outcome = DONE) -> None:
         await self._save(replace(run, state=state), body, now, attempt_result(run, outcome, now))
 
     async def _is_posted(self, run: Run) -> bool:
         return await self._services.store.post(PostId(run.post)) is not None
 
-    async def _save(self, run: Run, body: Body, now: datetime, attempt_result: AttemptResult | None = None) -> None:
+    async def _save(self, run: Run, body: Card, now: datetime, attempt_result: AttemptResult | None = None) -> None:
         """Write the run and the edit of its message; where the message was never queued, it is queued now."""
         post = self._edit(run, body, now) if await self._is_posted(run) else await self._message(run, body, now)
         await self._services.store.put_run(run, posts=[post], attempt_result=attempt_result)
         self._services.wake()
 
-    def _edit(self, run: Run, body: Body, now: datetime) -> NewPost:
+    def _edit(self, run: Run, body: Card, now: datetime) -> NewPost:
         return NewPost(
             id=PostId(self._services.new_id()),
             kind=PostKind.EDIT,
@@ -181,7 +175,7 @@ class RunTracker:
             target=PostId(run.post),
         )
 
-    async def _message(self, run: Run, body: Body, now: datetime) -> NewPost:
+    async def _message(self, run: Run, body: Card, now: datetime) -> NewPost:
         """The message, where the run was asked for; if that channel takes no message, it goes to the person."""
         user = Person(*run.by.split(":", 1)).user
         incident = await self._services.store.incident(run.incident) if run.incident else None

@@ -20,6 +20,7 @@ from bot.core.flow.model import (
 )
 from bot.core.flow.run import Run, RunState
 from bot.core.flow.status import Status
+from bot.core.outbox.card import fit
 from bot.core.outbox.pointers import PostPresence, post_presence
 from bot.core.outbox.posts import (
     Lane,
@@ -30,8 +31,8 @@ from bot.core.outbox.posts import (
     PostState,
 )
 from bot.core.people.model import Link, Person
-from bot.core.text.shown_times import ago, day_before, duration, slack_date
-from bot.messages import blocks
+from bot.core.text.message import ago, duration
+from bot.core.text.shown_times import day_before, slack_date
 from bot.messages.cards import answers, flows, runs
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
@@ -432,4 +433,4 @@ def test_a_card_is_within_what_slack_takes():
     for block in body["blocks"]:
         for part in (block.get("text"), *block.get("elements", ())):
             assert part is None or len(part["text"]) <= 3000
-    assert blocks.fit("a" * 10, 10) == "a" * 10
+    assert fit("a" * 10, 10) == "a" * 10

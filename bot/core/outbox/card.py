@@ -1,0 +1,147 @@
+"""Cards: messages before a language is chosen, and what Slack is sent of them, always within Slack's limits.
+
+A card holds messages (``core/text/message.py``) where Slack's JSON has text objects. It is rendered when it is queued,
+in the language of those who read it; what is too long is cut with "…".
+Source of all limits: docs.slack.dev, "Block Kit reference" and "chat.postMessage".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.core.text import message
+from bot.core.text.escape import Markup, one_line
+from bot.core.text.escape import plain as one_plain_line
+from bot.core.text.language import EN
+from bot.core.text.message import Joined, Message, Text, msg
+from bot.core.text.shown_times import SLACK_DATE
+
+Body = Mapping[str, Any]  # Slack's JSON: {"text": …, "blocks": […]}
+Block = dict[str, Any]
+Element = dict[str, Any]
+
+_TEXT = 3900  # chat.update refuses more than 4,000 with msg_too_long
+_BLOCKS, _CHARACTERS = 50, 13_000  # of one message; the second was observed, not documented
+_CONTEXT = 3000
+_REST = msg("… The rest does not fit into one message.")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A text object of Slack's whose language is not chosen yet: mrkdwn, or plain text on one line."""
+
+    text: Text | str
+    limit: int
+    is_plain: bool = False
+
+    def rendered(self, language: str) -> Element:
+        """The object in a language. In mrkdwn Slack looks for no links and mentions of its own."""
+        if self.is_plain:
+            return {
+                "type": "plain_text",
+                "text": one_plain_line(_plain(self.text, language), self.limit),
+                "emoji": False,
+            }
+        text = _mrkdwn(self.text, language)
+        shown = text if len(text) <= self.limit else fit(text, self.limit)
+        return {"type": "mrkdwn", "text": shown if text.strip() else "–", "verbatim": True}
+
+
+@dataclass(frozen=True)
+class Card:
+    """A message: ``text`` is what a phone shows; with ``color`` the blocks are next to a colored bar.
+
+    ``head`` is above the bar: mentions belong there, since Slack notifies nobody of a mention next to a bar.
+    """
+
+    text: Text | str
+    blocks: tuple[Block, ...]
+    color: str | None = None
+    head: tuple[Block, ...] = ()
+
+
+def _mrkdwn(text: Text | str, language: str) -> str:
+    return message.rendered(text, language) if isinstance(text, Markup | Message | Joined) else text
+
+
+def _plain(text: Text | str, language: str) -> str:
+    return message.plain(text, language) if isinstance(text, Markup | Message | Joined) else text
+
+
+def rendered(card: Card, language: str = EN) -> Body:
+    """The card as Slack is sent it, in a language.
+
+    In ``text`` Slack shows no dates: they become UTC.
+    At most 50 blocks and 13,000 characters in all; rows of buttons are kept, texts at the end are left out.
+    """
+    text = one_line(_mrkdwn(card.text, language))
+    short = SLACK_DATE.sub(r"\1", text) if text.strip() else "–"
+    if len(short) > _TEXT:
+        short = fit(short, _TEXT)
+    head, blocks = _in(card.head, language), _in(card.blocks, language)
+    above, below = ([*head, *blocks], list[Block]()) if card.color is None else (head, blocks)
+    # What Python prints of the blocks is longer than what people read in them: most messages need no second look.
+    if len(above) + len(below) > _BLOCKS or len(repr((above, below))) > _CHARACTERS:
+        above = _capped(above, language)
+        below = _capped(below, language, _BLOCKS - len(above), _CHARACTERS - sum(map(_weight, above)))
+    sent: dict[str, Any] = {"text": short}
+    if above or card.color is None:
+        sent["blocks"] = above
+    if card.color is not None:
+        sent["attachments"] = [{"color": card.color, "blocks": below, "fallback": short}]
+    return sent
+
+
+def _in(part: Any, language: str) -> Any:
+    """A part of a card with its texts in a language."""
+    if isinstance(part, Shown):
+        return part.rendered(language)
+    if isinstance(part, dict):
+        return {name: _in(each, language) for name, each in part.items()}
+    return [_in(each, language) for each in part] if isinstance(part, list | tuple) else part
+
+
+def fit(text: str, limit: int) -> str:
+    """Mrkdwn of at most ``limit`` characters, cut with … and never inside ``&amp;`` or ``<…>``."""
+    if len(text) <= limit:
+        return text
+    kept = text[: limit - 1]
+    opened = kept.rfind("<")
+    if opened > kept.rfind(">"):
+        kept = kept[:opened]
+    ampersand = kept.rfind("&", len(kept) - 5 if len(kept) > 5 else 0)
+    if ampersand >= 0 and ";" not in kept[ampersand:]:
+        kept = kept[:ampersand]
+    return kept + "…"
+
+
+def _capped(blocks: list[Block], language: str, most: int = _BLOCKS, characters: int = _CHARACTERS) -> list[Block]:
+    if len(blocks) <= most and sum(map(_weight, blocks)) <= characters:
+        return blocks
+    notice = {"type": "context", "elements": [Shown(_REST, _CONTEXT).rendered(language)]}
+    rows = [place for place, block in enumerate(blocks) if block["type"] == "actions"][: most - 1]
+    places = most - 1 - len(rows)
+    room = characters - _weight(notice) - sum(_weight(blocks[place]) for place in rows)
+    kept: list[Block] = []
+    cut = False
+    for place, block in enumerate(blocks):
+        if place in rows:
+            kept.append(block)
+        elif not cut and block["type"] != "actions" and places > 0 and _weight(block) <= room:
+            kept.append(block)
+            places -= 1
+            room -= _weight(block)
+        elif not cut:
+            cut = True
+            kept.append(notice)
+    return kept
+
+
+def _weight(part: object) -> int:
+    """The number of characters that people read in a block."""
+    if isinstance(part, Mapping):
+        own = sum(len(part[key]) for key in ("text", "alt_text") if isinstance(part.get(key), str))
+        return own + sum(_weight(child) for child in part.values() if not isinstance(child, str))
+    if isinstance(part, list):
+        return sum(_weight(child) for child in part)
+    return 0

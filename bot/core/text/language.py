@@ -1,0 +1,4 @@
+"""The languages that flowbot speaks."""
+
+EN, ZH = "en", "zh"
+LANGUAGES = (EN, ZH)

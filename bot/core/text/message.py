@@ -1,0 +1,216 @@
+"""Messages: sentences that people read, as values, until it is known who reads them.
+
+    msg("{person} acknowledged {flow}.", person=mention(user), flow=bold(name))
+
+The English sentence is the key in the catalogues (``catalogue.py``). A placeholder holds data only, and its type says
+how it is shown, in each language:
+
+    Markup         mrkdwn that is escaped already: ``code``, ``bold``, ``mention`` and their kind make it
+    str            text from outside: escaped
+    int            with a separator for thousands; ids are text, not numbers
+    timedelta      "2 h 10 min"
+    datetime       a moment in the reader's own zone
+    Message        a sentence or label within another
+    Joined         several, one after the other
+
+``rendered`` makes mrkdwn of a message, ``plain`` the text for surfaces without markup: buttons, logs, terminals.
+"""
+
+import html
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Union
+
+from bot.core.text import catalogue
+from bot.core.text.escape import Markup, clean, escape
+from bot.core.text.language import EN, ZH
+from bot.core.text.shown_times import SLACK_DATE, in_utc, slack_date
+
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_WIDE_PUNCTUATION = "，。：；！？、（）“”「」"
+_MARKS = re.compile(r"`[^`\n]*`|(?<![*\w])\*[^*\n]+\*(?!\w)|<[^<>\n]+>")
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence with its data."""
+
+    text: str  # English, with {named} placeholders
+    values: Mapping[str, "Value"] = field(default_factory=dict)
+    plural: str = ""  # the English sentence for a number other than one, if there is one
+    number: int = 1  # which decides between the two
+
+    def __hash__(self) -> int:
+        """By its sentence: the data may hold what has no hash."""
+        return hash(self.text)
+
+    def __str__(self) -> str:
+        """English without markup, as in a log."""
+        return plain(self)
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Texts one after the other, without those that are empty.
+
+    ``by`` is what is between them: a line end, the space between two sentences (none in Chinese), or what separates
+    the entries of a list.
+    """
+
+    parts: tuple["Text", ...]
+    by: str
+
+    def __str__(self) -> str:
+        """English without markup, as in a log."""
+        return plain(self)
+
+
+Text = Union[Markup, Message, Joined]  # noqa: UP007  names that are defined above
+Value = Union[str, int, timedelta, datetime, Text]  # noqa: UP007
+
+LINES, SENTENCES, LIST, DOTS = "\n", " ", ", ", " · "
+_BETWEEN = {ZH: {SENTENCES: "", LIST: "、"}}
+
+
+def msg(text: str, /, **values: Value) -> Message:
+    """A message; ``text`` is a literal, so that translators' tools find it."""
+    return Message(text, values)
+
+
+def plural(one: str, other: str, n: int, /, **values: Value) -> Message:
+    """A message that depends on a number, which is its placeholder ``{n}``; both texts are literals."""
+    return Message(one, {"n": n, **values}, other, n)
+
+
+def lines(*parts: "Text | None") -> Joined:
+    """Texts, each on a line of its own."""
+    return joined(parts, LINES)
+
+
+def sentences(*parts: "Text | None") -> Joined:
+    """Sentences in one paragraph."""
+    return joined(parts, SENTENCES)
+
+
+def dots(*parts: "Text | None") -> Joined:
+    """Texts in one line with a dot between them."""
+    return joined(parts, DOTS)
+
+
+def joined(parts: "Iterable[Text | None]", by: str) -> Joined:
+    """Texts with one of the separators above; None is left out."""
+    return Joined(tuple(part for part in parts if part is not None), by)
+
+
+def listed(items: "Iterable[Text]", total: int = 0) -> "Text":
+    """Some entries of a list, "A, B and 3 more"; ``total`` is how many there are in all, where not all are given."""
+    shown = joined(items, LIST)
+    more = total - len(shown.parts)
+    return plural("{items} and {n} more", "{items} and {n} more", more, items=shown, total=total) if more > 0 else shown
+
+
+def duration(span: timedelta) -> Message:
+    """A span in words: "45 s", "3 min", "2 h 5 min", "3 d 4 h".
+
+    Negative where a clock was put back: that is less than a second.
+    """
+    seconds = int(span.total_seconds())
+    if seconds < 1:
+        return msg("less than a second")
+    if seconds < 60:
+        return msg("{seconds} s", seconds=seconds)
+    hours, minutes = divmod(seconds // 60, 60)
+    if hours == 0:
+        return msg("{minutes} min", minutes=minutes)
+    days, of_day = divmod(hours, 24)
+    if days == 0:
+        return (
+            msg("{hours} h {minutes} min", hours=hours, minutes=minutes) if minutes else msg("{hours} h", hours=hours)
+        )
+    return msg("{days} d {hours} h", days=days, hours=of_day) if of_day else msg("{days} d", days=days)
+
+
+def ago(span: timedelta) -> Message:
+    """How long ago something was; "just now" also where a clock was put back."""
+    return msg("{duration} ago", duration=span) if span >= timedelta(seconds=1) else msg("just now")
+
+
+def with_data(text: "Text", change: Callable[[str], str]) -> "Text":
+    """The text with every piece of data from outside changed, for example without secrets."""
+    if isinstance(text, Joined):
+        return replace(text, parts=tuple(with_data(part, change) for part in text.parts))
+    if isinstance(text, Message):
+        return replace(text, values={name: _changed(value, change) for name, value in text.values.items()})
+    return Markup(change(text))
+
+
+def rendered(text: "Text", language: str = EN) -> Markup:
+    """The text as mrkdwn in a language."""
+    shown = _filled(text, language, _as_mrkdwn)
+    return Markup(_spaced(shown) if language == ZH else shown)
+
+
+def plain(text: "Text", language: str = EN) -> str:
+    """The text in a language for a surface that knows no markup. The code ticks of commands stay."""
+    return _filled(text, language, _as_plain)
+
+
+def _filled(text: "Text", language: str, show: Callable[["Value", str], str]) -> str:
+    if isinstance(text, Joined):
+        by = _BETWEEN.get(language, {}).get(text.by, text.by)
+        return by.join(filter(None, (_filled(part, language, show) for part in text.parts)))
+    if not isinstance(text, Message):
+        return show(text, language)
+    sentence = catalogue.of(language).sentence(text.text, text.plural, text.number)
+    values = text.values
+    return PLACEHOLDER.sub(lambda found: show(values[found[1]], language), sentence)
+
+
+def _as_mrkdwn(value: "Value", language: str) -> str:
+    if isinstance(value, Markup):
+        return value
+    if isinstance(value, str):
+        return escape(value)
+    return slack_date(value) if isinstance(value, datetime) else _worded(value, language, _as_mrkdwn)
+
+
+def _as_plain(value: "Value", language: str) -> str:
+    if isinstance(value, Markup):
+        return html.unescape(SLACK_DATE.sub(r"\1", value))
+    if isinstance(value, str):
+        return clean(value)
+    return in_utc(value) if isinstance(value, datetime) else _worded(value, language, _as_plain)
+
+
+def _worded(value: "int | timedelta | Message | Joined", language: str, show: Callable[["Value", str], str]) -> str:
+    if isinstance(value, int):
+        return f"{value:,}"
+    return _filled(duration(value) if isinstance(value, timedelta) else value, language, show)
+
+
+def _changed(value: "Value", change: Callable[[str], str]) -> "Value":
+    if isinstance(value, Message | Joined):
+        return with_data(value, change)
+    if isinstance(value, Markup):
+        return Markup(change(value))
+    return change(value) if isinstance(value, str) else value
+
+
+def _spaced(text: str) -> str:
+    """Mrkdwn with the spaces that Slack needs around bold and code beside wide characters, which have none."""
+    parts: list[str] = []
+    end = 0
+    for found in _MARKS.finditer(text):
+        start, is_link = found.start(), found[0][0] == "<"
+        parts += text[end:start], _space(text[start - 1 : start], is_link=is_link), found[0]
+        end = found.end()
+        parts.append(_space(text[end : end + 1], is_link=is_link))
+    return "".join((*parts, text[end:]))
+
+
+def _space(neighbour: str, *, is_link: bool) -> str:
+    """What is between a mark and its neighbour: a space beside a wide character, but for links beside punctuation."""
+    is_wide = neighbour >= "⺀"  # where the East Asian blocks begin; an empty text is at an end
+    return " " if is_wide and not (is_link and neighbour in _WIDE_PUNCTUATION) else ""
