@@ -19,7 +19,7 @@ Offer = tuple[Text | str, str]  # a button's label and its command
 class Failure(Exception):  # noqa: N818  a refusal is no "error": nothing is broken
     """Something that is told to a person in ``message``."""
 
-    def __init__(self, message: Text | str) -> None:
+    def __init__(self, message: Text | str = EMPTY) -> None:
         super().__init__()
         self.message = as_text(message)
 

@@ -2,6 +2,8 @@
 
 import re
 
+from bot.core.outbox.card import Card, rendered
+
 PINGS = re.compile(r"<(?:[@#!]|https?:|mailto:)[^>]*>")
 _OURS = re.compile(
     r"<@U0(?:MAYA00001|JONAS0001)>|<!date\^\d+\^[^|>]*\|[^>]*>|<https://enos\.example/[^|>]*\|Open in EnOS>"
@@ -10,12 +12,18 @@ _OURS = re.compile(
 
 def picture(body):
     """Return the message drawn in text."""
+    body = as_sent(body)
     lines = [f"text: {body['text']}"]
     lines += [line for block in body.get("blocks", []) for line in _block(block)]
     for attachment in body.get("attachments", []):
         lines += [f"┃ {attachment['color']}"]
         lines += [f"┃ {line}" for block in attachment["blocks"] for line in _block(block)]
     return "\n".join(lines)
+
+
+def as_sent(body):
+    """What Slack is sent of a card."""
+    return rendered(body) if isinstance(body, Card) else body
 
 
 def _block(block):
@@ -44,11 +52,13 @@ def _element(element):
 
 def all_blocks(body):
     """Return every block of a message."""
+    body = as_sent(body)
     return [*body.get("blocks", []), *(block for each in body.get("attachments", []) for block in each["blocks"])]
 
 
 def foreign_pings(body):
     """Return whatever in a message could mention, link or ping, and is not ours."""
+    body = as_sent(body)
     texts = [body["text"], *_strings(body.get("blocks", [])), *_strings(body.get("attachments", []))]
     return [found for text in texts for found in PINGS.findall(_OURS.sub("", text))]
 
@@ -65,6 +75,7 @@ def _strings(part):
 
 def refused(body):
     """Return what Slack would refuse about a message (docs.slack.dev, Block Kit reference)."""
+    body = as_sent(body)
     wrong = []
     blocks = all_blocks(body)
     if len(blocks) > 50 or len(str(blocks)) == 0:

@@ -159,7 +159,7 @@ async def test_another_refusal_of_page_1_is_raised():
         (ServerError(200, 62109), False),
         (ServerError(500), False),
         (BadResponse("it is empty"), False),
-        (Refusal("another"), False),
+        (Refusal("another", ""), False),
     ],
 )
 def test_only_a_wrong_parameter_refuses_the_number(failure, says):

@@ -20,7 +20,7 @@ from bot.core.incident import groups
 from bot.core.incident.facts import ChangeSet, StoredState
 from bot.core.incident.groups import IncidentGroup, Occasion
 from bot.core.incident.model import Incident
-from bot.core.outbox.card import Card
+from bot.core.outbox.card import Card, rendered
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.messages.cards import incident_groups as cards
 from bot.messages.cards.incident import RenderContext
@@ -160,7 +160,7 @@ class IncidentGroupMessages:
 
     def _digest(self, rendering: _Rendering) -> str:
         """A digest of what the message shows, independent of the id in its buttons."""
-        return hashlib.sha256(json.dumps(self._body(rendering, ""), sort_keys=True).encode()).hexdigest()[:16]
+        return hashlib.sha256(json.dumps(rendered(self._body(rendering, "")), sort_keys=True).encode()).hexdigest()[:16]
 
     async def _write(self, decide: Callable[[StoredState], ChangeSet]) -> ChangeSet:
         return await self._store.observe((), (), decide)

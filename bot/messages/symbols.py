@@ -1,0 +1,52 @@
+"""The symbols and colours of messages. Each means one thing, everywhere.
+
+    🔴 red       broken: a failure that nobody has acknowledged, or something that flowbot cannot work without
+    🟣 magenta   timed out
+    🟠 orange    acknowledged
+    🟢 green     good: succeeded, recovered, over
+    🔵           running
+    🕓           waiting
+    ⚪ grey      ended by a person: closed, canceled; or skipped
+    ⚫           a status that EnOS does not document
+    ⏸️           a schedule that is off
+    ⏰           a reminder
+    ⚠️           flowbot does less than it should
+    ☀️           the daily line
+"""
+
+from collections.abc import Mapping
+
+from bot.core.flow.status import PENDING, Status
+from bot.core.incident.model import Phase
+
+RED, MAGENTA, ORANGE, GREEN, GREY = "#d1242f", "#bf3989", "#d4720b", "#1a7f37", "#6e7781"
+
+PHASES: Mapping[Phase, str] = {Phase.OPEN: "🔴", Phase.ACKNOWLEDGED: "🟠", Phase.RECOVERED: "🟢", Phase.CLOSED: "⚪"}
+PHASE_COLORS: Mapping[Phase, str] = {
+    Phase.OPEN: RED,
+    Phase.ACKNOWLEDGED: ORANGE,
+    Phase.RECOVERED: GREEN,
+    Phase.CLOSED: GREY,
+}
+STATUSES: Mapping[int, str] = {
+    Status.FAIL: "🔴",
+    Status.INTERNAL_ERROR: "🔴",
+    Status.TIMEOUT: "🟣",
+    Status.SUCCESS: "🟢",
+    Status.RUNNING: "🔵",
+    Status.RERUN: "🔵",
+    Status.CANCEL: "⚪",
+    Status.SKIP: "⚪",
+    **dict.fromkeys(PENDING, "🕓"),
+}
+STATUS_COLORS: Mapping[int, str] = {
+    Status.FAIL: RED,
+    Status.INTERNAL_ERROR: RED,
+    Status.TIMEOUT: MAGENTA,
+    Status.SUCCESS: GREEN,
+}
+
+
+def mark(status: int) -> str:
+    """The dot of a run's status; words follow it, since some people cannot tell colours apart."""
+    return STATUSES.get(status, "⚫")
