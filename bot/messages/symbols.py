@@ -1,17 +1,17 @@
 """The symbols and colours of messages. Each means one thing, everywhere.
 
-    🔴 red       broken: a failure that nobody has acknowledged, or something that flowbot cannot work without
-    🟣 magenta   timed out
-    🟠 orange    acknowledged
-    🟢 green     good: succeeded, recovered, over
-    🔵           running
-    🕓           waiting
-    ⚪ grey      ended by a person: closed, canceled; or skipped
-    ⚫           a status that EnOS does not document
-    ⏸️           a schedule that is off
-    ⏰           a reminder
-    ⚠️           flowbot does less than it should
-    ☀️           the daily line
+🔴 red       broken: a failure that nobody has acknowledged, or something that flowbot cannot work without
+🟣 magenta   timed out
+🟠 orange    acknowledged
+🟢 green     good: succeeded, recovered, over
+🔵           running
+🕓           waiting
+⚪ grey      ended by a person: closed, canceled; or skipped
+⚫           a status that EnOS does not document
+⏸️           a schedule that is off
+⏰           a reminder
+⚠️           flowbot does less than it should
+☀️           the daily line
 """
 
 from collections.abc import Mapping

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from incident_picture import as_sent
 
 from bot.core.checks import check, on_bot, on_enos, on_slack
 from bot.core.checks.check import Check, CheckState, failed, ok, warning
@@ -393,12 +394,12 @@ def test_the_message_and_the_button():
 
 
 def test_what_people_see_of_it():
-    assert cards.passing("p1")["text"] == "flowbot doctor: a test, gone in a moment."
-    assert cards.passing("p1", edited=True)["text"].endswith("It was edited.")
+    assert as_sent(cards.passing("p1"))["text"] == "flowbot doctor: a test, gone in a moment."
+    assert as_sent(cards.passing("p1", edited=True))["text"].endswith("It was edited.")
     asked = cards.please_press("p1", 60.0)
     assert "within 60 seconds" in asked["text"]
     assert asked["blocks"][1]["elements"][0]["value"] == "1|p1|status"
-    assert cards.pressed("U0MAYA00001")["text"].startswith("<@U0MAYA00001> pressed the button")
-    assert "no press" in cards.unpressed()["text"]
-    assert "“@channel &lt;x y&gt;”" in cards.not_now("<!channel> <x y>")["text"]
-    assert "“show &lt;b&gt; of @maya”" in cards.not_now("show &lt;b&gt; of <@U0MAYA00001|maya>")["text"]
+    assert as_sent(cards.pressed("U0MAYA00001"))["text"].startswith("<@U0MAYA00001> pressed the button")
+    assert "no press" in as_sent(cards.unpressed())["text"]
+    assert "“@channel &lt;x y&gt;”" in as_sent(cards.not_now("<!channel> <x y>"))["text"]
+    assert "“show &lt;b&gt; of @maya”" in as_sent(cards.not_now("show &lt;b&gt; of <@U0MAYA00001|maya>"))["text"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from incident_makers import JONAS, KNOWN, MAYA, NOW, OWNER, ZONE, failure, incident
-from incident_picture import foreign_pings, picture, refused
+from incident_picture import as_sent, foreign_pings, picture, refused
 
 from bot.core.flow.model import FlowName, UserName
 from bot.core.flow.status import Status
@@ -227,8 +227,11 @@ def test_no_text_from_outside_can_ping_or_break_a_card(name, task, line, owner, 
 def test_a_success_says_whether_the_alarm_ended_or_a_run_was_made_good():
     good = replace(incident(), occurrences=(failure(backfilled=True),))
     recovered = lifecycle.recovered(good, "3377-2026112100", LATER)[0]
-    assert "recovered" in incident_posts.success_reply(incident(), recovered, lifecycle.Transition.RECOVERED)["text"]
+    assert (
+        "recovered"
+        in as_sent(incident_posts.success_reply(incident(), recovered, lifecycle.Transition.RECOVERED))["text"]
+    )
     assert (
         "there is a good run for `3377-2026112100`"
-        in incident_posts.success_reply(LEFT, good, lifecycle.Transition.BACKFILLED)["text"]
+        in as_sent(incident_posts.success_reply(LEFT, good, lifecycle.Transition.BACKFILLED))["text"]
     )

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from incident_makers import JONAS, NOW, failure, incident, row, seen
+from incident_picture import as_sent
 
 from bot.core.flow.status import Status
 from bot.core.incident import lifecycle
@@ -34,7 +35,7 @@ def known(*incidents, **seen_as):
 
 
 def kinds(changes):
-    return [(post.kind, post.body["text"]) for post in changes.posts]
+    return [(post.kind, as_sent(post.body)["text"]) for post in changes.posts]
 
 
 def test_known_rows_make_nothing():
@@ -46,7 +47,7 @@ def test_a_failure_opens_an_incident_whose_card_waits_for_a_closer_look():
     changes = page_facts.decide([row()], terms(), known())
     (new,), (card,) = changes.incidents, changes.posts
     assert (card.id, card.incident, card.due) == (new.post, new.id, NOW + timedelta(minutes=1, seconds=1.5))
-    assert card.body["text"] == "FAIL daily-energy-report"
+    assert as_sent(card.body)["text"] == "FAIL daily-energy-report"
     assert f"1|{card.id}|ack 3377" in str(card.body)
 
 
@@ -56,7 +57,7 @@ def test_two_failures_on_one_page_are_a_card_of_the_newest_and_a_reply_of_the_ot
         (PostKind.MESSAGE, True),
         (PostKind.MESSAGE, False),
     ]
-    assert "2" in str(changes.posts[0].body["attachments"][0]["blocks"][0]["fields"][2])
+    assert "2" in str(as_sent(changes.posts[0].body)["attachments"][0]["blocks"][0]["fields"][2])
     card, reply = (str(post.body) for post in changes.posts)
     assert ("log 3377-2026112200" in card, "log 3377-2026112200" in reply) == (True, False)
     assert ("log 3377-2026112100" in card, "log 3377-2026112100" in reply) == (False, True)
@@ -162,7 +163,7 @@ def test_many_failures_are_counted_and_only_some_told():
     changes = page_facts.decide(rows, terms(), known())
     assert len(changes.incidents[0].occurrences) == 20
     assert len(changes.posts) == 1 + page_facts.TOLD_ONE_BY_ONE + 1
-    assert "Its incident counts them all" in changes.posts[-1].body["text"]
+    assert "Its incident counts them all" in as_sent(changes.posts[-1].body)["text"]
 
 
 def test_a_change_of_nothing_is_nothing():

@@ -18,14 +18,8 @@ from bot.core.flow.status import Status
 from bot.core.flow.times import printed_moment, trigger_moment
 from bot.core.health.daily import Day
 from bot.core.incident import lifecycle
-from bot.core.text.message import ago, duration
-from bot.core.text.shown_times import (
-    as_printed,
-    day_before,
-    in_utc,
-    slack_date,
-    until_on_the_clock,
-)
+from bot.core.text.message import ago, as_printed, duration, until_on_the_clock
+from bot.core.text.shown_times import day_before, in_utc, slack_date
 from bot.messages import blocks
 from bot.messages.cards import flows, incident_groups, monitoring, runs
 from bot.messages.cards import incident as cards

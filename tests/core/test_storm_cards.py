@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from incident_makers import JONAS, KNOWN, MAYA, NOW, OWNER, ZONE, failure, incident
-from incident_picture import foreign_pings, picture, refused
+from incident_picture import as_sent, foreign_pings, picture, refused
 
 from bot.core.flow.model import UserName
 from bot.core.incident import lifecycle
@@ -87,7 +87,7 @@ def test_a_thousand_stay_readable():
 def test_the_end_is_told():
     storm = ended_storm(STORM)
     assert storm.ended_at == LATER + STORM_WINDOW
-    assert drawn(storm, [GREEN])["text"] == "Storm over · 1 incident · 0 open, 0 acknowledged, 1 recovered"
+    assert as_sent(drawn(storm, [GREEN]))["text"] == "Storm over · 1 incident · 0 open, 0 acknowledged, 1 recovered"
 
 
 HOSTILE = st.one_of(

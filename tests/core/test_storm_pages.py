@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from incident_makers import MAYA, NOW, OWNER, failure, incident, row, seen
+from incident_picture import as_sent
 
 from bot.core.errors import Refused
 from bot.core.flow.status import Status
@@ -60,7 +61,7 @@ def test_many_have_one_message_that_counts_them_all():
     changes = page_facts.decide(rows(50), terms(), StoredState())
     (post,), (storm,) = changes.posts, changes.incident_groups
     assert (post.id, post.kind, post.channel) == (storm.post, PostKind.MESSAGE, "C0DATAOPS1")
-    assert post.body["text"] == "STORM · 50 incidents · 50 open, 0 acknowledged, 0 recovered"
+    assert as_sent(post.body)["text"] == "STORM · 50 incidents · 50 open, 0 acknowledged, 0 recovered"
     assert post.due == AT + incident_posts.HOLD
     assert "<@U0MAYA00001>" in str(post.body)
     assert str(post.body).count("<@U0MAYA00001>") == 1

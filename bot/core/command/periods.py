@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from bot.core.command.local_times import PastTime, to_utc, to_utc_unambiguous
 from bot.core.command.requests import Period, When
 from bot.core.errors import Refused
-from bot.core.text.shown_times import until_on_the_clock
+from bot.core.text.message import until_on_the_clock
 
 LONGEST = timedelta(days=366)
 YEARS = range(1970, 3000)

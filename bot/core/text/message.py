@@ -12,6 +12,7 @@ how it is shown, in each language:
     datetime       a moment in the reader's own zone
     Message        a sentence or label within another
     Joined         several, one after the other
+    a function     text that a library makes: it is called with the language, and its result escaped
 
 ``rendered`` makes mrkdwn of a message, ``plain`` the text for surfaces without markup: buttons, logs, terminals.
 """
@@ -20,13 +21,13 @@ import html
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Union
 
 from bot.core.text import catalogue
 from bot.core.text.escape import Markup, clean, escape
 from bot.core.text.language import EN, ZH
-from bot.core.text.shown_times import SLACK_DATE, in_utc, slack_date
+from bot.core.text.shown_times import SLACK_DATE, in_utc, slack_date, told_apart
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _WIDE_PUNCTUATION = "，。：；！？、（）“”「」"
@@ -68,7 +69,7 @@ class Joined:
 
 
 Text = Union[Markup, Message, Joined]  # noqa: UP007  names that are defined above
-Value = Union[str, int, timedelta, datetime, Text]  # noqa: UP007
+Value = Union[str, int, timedelta, datetime, Callable[[str], str], Text]  # noqa: UP007
 
 LINES, SENTENCES, LIST, DOTS = "\n", " ", ", ", " · "
 _BETWEEN = {ZH: {SENTENCES: "", LIST: "、"}}
@@ -82,6 +83,11 @@ def msg(text: str, /, **values: Value) -> Message:
 def plural(one: str, other: str, n: int, /, **values: Value) -> Message:
     """A message that depends on a number, which is its placeholder ``{n}``; both texts are literals."""
     return Message(one, {"n": n, **values}, other, n)
+
+
+def layout(text: str, /, **values: Value) -> Message:
+    """A message without words, such as ``{mark} {status}``: nothing in it is translated."""
+    return Message(text, values)
 
 
 def lines(*parts: "Text | None") -> Joined:
@@ -111,6 +117,11 @@ def listed(items: "Iterable[Text]", total: int = 0) -> "Text":
     return plural("{items} and {n} more", "{items} and {n} more", more, items=shown, total=total) if more > 0 else shown
 
 
+def link(url: str, label: "Text") -> Message:
+    """A link with a label."""
+    return layout("<{url}|{label}>", url=Markup(html.escape(url, quote=False)), label=label)
+
+
 def duration(span: timedelta) -> Message:
     """A span in words: "45 s", "3 min", "2 h 5 min", "3 d 4 h".
 
@@ -135,6 +146,25 @@ def duration(span: timedelta) -> Message:
 def ago(span: timedelta) -> Message:
     """How long ago something was; "just now" also where a clock was put back."""
     return msg("{duration} ago", duration=span) if span >= timedelta(seconds=1) else msg("just now")
+
+
+def as_printed(text: str, offset: timedelta | None) -> Message:
+    """A time as EnOS prints it with the zone it is printed in, or with the remark that the zone is not known."""
+    if offset is None:
+        return msg("{time} (time zone not known)", time=text)
+    return layout("{time} {zone}", time=text, zone=str(timezone(offset)))
+
+
+def until_on_the_clock(begin: datetime, end: datetime, zone: tzinfo) -> Message:
+    """Such as "2026-11-21 18:00 to 19:30, Europe/Berlin"; a time that comes twice is shown with its offset."""
+    first, last = begin.astimezone(zone), end.astimezone(zone)
+    day = "" if first.date() == last.date() else f"{last.date()} "
+    return msg(
+        "{begin} to {end}, {zone}",
+        begin=f"{first.date()} {told_apart(first)}",
+        end=f"{day}{told_apart(last)}",
+        zone=str(zone),
+    )
 
 
 def with_data(text: "Text", change: Callable[[str], str]) -> "Text":
@@ -184,9 +214,15 @@ def _as_plain(value: "Value", language: str) -> str:
     return in_utc(value) if isinstance(value, datetime) else _worded(value, language, _as_plain)
 
 
-def _worded(value: "int | timedelta | Message | Joined", language: str, show: Callable[["Value", str], str]) -> str:
+def _worded(
+    value: "int | timedelta | Callable[[str], str] | Message | Joined",
+    language: str,
+    show: Callable[["Value", str], str],
+) -> str:
     if isinstance(value, int):
         return f"{value:,}"
+    if callable(value):
+        return show(value(language), language)
     return _filled(duration(value) if isinstance(value, timedelta) else value, language, show)
 
 

@@ -9,7 +9,7 @@ Source of Slack's dates: docs.slack.dev, "Formatting message text" (date formatt
 """
 
 import re
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone
 
 from bot.core.text.escape import Markup
 
@@ -45,13 +45,6 @@ def on_the_clock(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M}"
 
 
-def until_on_the_clock(begin: datetime, end: datetime, zone: tzinfo) -> str:
-    """``2026-11-21 18:00 to 19:30, Europe/Berlin``; a time that comes twice is shown with its offset."""
-    first, last = begin.astimezone(zone), end.astimezone(zone)
-    day = "" if first.date() == last.date() else f"{last.date()} "
-    return f"{first.date()} {_told_apart(first)} to {day}{_told_apart(last)}, {zone}"
-
-
 def is_repeated(at: datetime) -> bool:
     """Whether the clock shows this local time twice."""
     earlier, later = at.replace(fold=0), at.replace(fold=1)
@@ -63,13 +56,9 @@ def offset(at: datetime) -> str:
     return at.isoformat()[len(at.replace(tzinfo=None).isoformat()) :]
 
 
-def _told_apart(at: datetime) -> str:
+def told_apart(at: datetime) -> str:
+    """``18:00`` of a wall clock; a time that comes twice is shown with its offset."""
     return f"{at:%H:%M}" + (offset(at) if is_repeated(at) else "")
-
-
-def as_printed(text: str, offset: timedelta | None) -> str:
-    """A time as EnOS prints it with the zone it is printed in, or with the remark that the zone is not known."""
-    return f"{text} {timezone(offset)}" if offset is not None else f"{text} (time zone not known)"
 
 
 def day_before(at: datetime, zone: timedelta | None) -> str:

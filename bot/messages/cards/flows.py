@@ -13,46 +13,79 @@ from bot.core.flow.model import (
     Task,
     UserName,
 )
-from bot.core.flow.status import PENDING, Status, name_of
+from bot.core.flow.status import Status
 from bot.core.flow.times import trigger_moment
 from bot.core.outbox.card import Block
 from bot.core.people.model import Person
-from bot.core.text.escape import SUBSTITUTES, code, escape, mention, one_line
-from bot.core.text.shown_times import as_printed, day_before, slack_date
+from bot.core.text.escape import SUBSTITUTES, Markup, code, escape, mention, one_line
+from bot.core.text.message import Message, Text, as_printed, dots, layout, lines, listed, msg, plural
+from bot.core.text.shown_times import day_before, slack_date
 from bot.messages import blocks
+from bot.messages.symbols import mark
 
-CYCLES = {"M": "month", "W": "week", "D": "day", "H": "hour", "mi": "minute"}
 _NAME = 120  # characters of a name
 _PARAMETERS, _VALUE = 40, 300  # parameters in one list, characters of a value
 _LISTED = 30  # tasks in one list
+_OWNERS = 8
 
-_MARKS: Mapping[int, str] = {
-    Status.FAIL: "🔴",
-    Status.TIMEOUT: "🟠",
-    Status.INTERNAL_ERROR: "🔴",
-    Status.SUCCESS: "🟢",
-    Status.RUNNING: "🔵",
-    Status.RERUN: "🔵",
-    Status.CANCEL: "⚪",
-    Status.SKIP: "⚪",
-    **dict.fromkeys(PENDING, "🕓"),
+# A status as a row of a list shows it: EnOS's code, with its word where the reader's language is not the code's.
+_CODES: Mapping[int, Message] = {
+    Status.FAIL: msg("FAIL"),
+    Status.SUCCESS: msg("SUCCESS"),
+    Status.INIT: msg("INIT"),
+    Status.WAIT: msg("WAIT"),
+    Status.RUNNING: msg("RUNNING"),
+    Status.SUSPEND: msg("SUSPEND"),
+    Status.INTERNAL_ERROR: msg("INTERNAL_ERROR"),
+    Status.READY: msg("READY"),
+    Status.TIMEOUT: msg("TIMEOUT"),
+    Status.CANCEL: msg("CANCEL"),
+    Status.RERUN: msg("RERUN"),
+    Status.SKIP: msg("SKIP"),
+}
+# A status as a sentence says it.
+_WORDS: Mapping[int, Message] = {
+    Status.FAIL: msg("failed"),
+    Status.SUCCESS: msg("succeeded"),
+    Status.INIT: msg("about to start"),
+    Status.WAIT: msg("waiting"),
+    Status.RUNNING: msg("running"),
+    Status.SUSPEND: msg("suspended"),
+    Status.INTERNAL_ERROR: msg("failed with an internal error"),
+    Status.READY: msg("ready"),
+    Status.TIMEOUT: msg("timed out"),
+    Status.CANCEL: msg("canceled"),
+    Status.RERUN: msg("running again"),
+    Status.SKIP: msg("skipped"),
+}
+_CYCLES: Mapping[str, Message] = {
+    "M": msg("every month"),
+    "W": msg("every week"),
+    "D": msg("every day"),
+    "H": msg("every hour"),
+    "mi": msg("every minute"),
 }
 
 
-def mark(status: int) -> str:
-    """A coloured dot; words follow it, since some people cannot tell colours apart."""
-    return _MARKS.get(status, "⚫")
+def status_code(status: int) -> Message:
+    """A status in a row of a list or in a filter, such as "FAIL"."""
+    return _CODES.get(status) or msg("status {number}", number=str(int(status)))
 
 
-def flow_name(flow: FlowId, name: str) -> str:
+def status_word(status: int) -> Message:
+    """A status in a sentence or a heading, such as "failed"."""
+    return _WORDS.get(status) or msg("status {number}", number=str(int(status)))
+
+
+def flow_name(flow: FlowId, name: str) -> Markup:
     """``3377 *daily-energy-report*`` as mrkdwn."""
-    return " ".join(part for part in (code(str(flow)), bold(name)) if part)
+    return Markup(" ".join(filter(None, (code(str(flow)), bold(name)))))
 
 
-def bold(text: str) -> str:
+def bold(text: str) -> Markup:
     """A name in bold, on one line; what would end the bold or reverse the line is replaced."""
     shown = escape(short(text).replace("*", SUBSTITUTES["*"]))
-    return f"*{shown}*" if shown else ""
+    return Markup(f"*{shown}*" if shown else "")
 
 
 def short(text: str) -> str:
@@ -61,23 +94,24 @@ def short(text: str) -> str:
     return line if len(line) <= _NAME else line[: _NAME - 1].rstrip() + "…"
 
 
-def owners(names: Sequence[UserName], people: Mapping[UserName, Person]) -> str:
-    """The owners as mrkdwn: mentioned where linked, else named."""
-    shown = [mention(people[name].user) if name in people else code(short(name)) for name in names[:8]]
-    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
-    return ", ".join(shown) + more if shown else "nobody that EnOS names"
+def owners(names: Sequence[UserName], people: Mapping[UserName, Person]) -> Text:
+    """The owners: mentioned where linked, else named."""
+    if not names:
+        return msg("nobody that EnOS names")
+    shown = [mention(people[name].user) if name in people else code(short(name)) for name in names[:_OWNERS]]
+    return listed(shown, len(names))
 
 
-def triggered(instance: InstanceId, printed: str, zone: timedelta | None) -> str:
+def triggered(instance: InstanceId, printed: str, zone: timedelta | None) -> Text | None:
     """A run's trigger time for each reader; ``printed`` is EnOS's, ``zone`` that of its times, if known.
 
-    Where an id has no minutes and they are not certain, the time is "about". Empty where
-    neither the id nor EnOS names a time.
+    Where an id has no minutes and they are not certain, the time is "about". None where neither the id nor EnOS
+    names a time.
     """
     at, exact = trigger_moment(instance, printed, zone)
     if at is None:
-        return escape(as_printed(short(printed), None)) if short(printed) else ""
-    return slack_date(at) if exact else f"about {slack_date(at)}"
+        return as_printed(short(printed), None) if short(printed) else None
+    return slack_date(at) if exact else msg("about {time}", time=at)
 
 
 def data_date(instance: Instance, zone: timedelta | None) -> str:
@@ -88,44 +122,55 @@ def data_date(instance: Instance, zone: timedelta | None) -> str:
     return day_before(at, zone) if at is not None else ""
 
 
-def row(instance: Instance, note: str = "", *, zone: timedelta | None = None) -> str:
-    """One line of a list of instances; ``note`` is mrkdwn, ``zone`` that of the times EnOS prints."""
-    parts = [
-        f"{mark(instance.status)} {name_of(instance.status)}",
+def row(instance: Instance, note: Text | None = None, *, zone: timedelta | None = None) -> Text:
+    """One line of a list of runs; ``zone`` is that of the times EnOS prints."""
+    facts = dots(
+        layout("{mark} {status}", mark=mark(instance.status), status=status_code(instance.status)),
         flow_name(instance.flow_id, instance.flow_name),
         code(instance.id),
         triggered(instance.id, instance.trigger_time, zone),
-    ]
-    return " · ".join(part for part in parts if part) + (f" — _{note}_" if note else "")
+    )
+    return facts if note is None else layout("{facts} — _{note}_", facts=facts, note=note)
 
 
-def task_line(task: Task) -> str:
+def task_line(task: Task) -> Text:
     """One task with its status, where it is known."""
-    state = f"{mark(task.status)} {name_of(task.status)} · " if task.status is not None else "▫️ "
-    return state + " ".join(part for part in (bold(task.name), code(str(task.id))) if part)
+    named = Markup(" ".join(filter(None, (bold(task.name), code(str(task.id))))))
+    if task.status is None:
+        return layout("▫️ {task}", task=named)
+    return layout("{mark} {status} · {task}", mark=mark(task.status), status=status_code(task.status), task=named)
 
 
 def task_list(tasks: Sequence[Task]) -> Block:
     """The tasks as one paragraph."""
-    lines = [task_line(task) for task in tasks[:_LISTED]]
-    if len(tasks) > _LISTED:
-        lines.append(f"… and {len(tasks) - _LISTED} more")
-    return blocks.section("\n".join(lines) or "EnOS shows no task.")
+    if not tasks:
+        return blocks.section(msg("EnOS shows no task."))
+    return blocks.section(lines(*map(task_line, tasks[:_LISTED]), _more(len(tasks) - _LISTED)))
 
 
-def parameter_list(parameters: Sequence[Parameter]) -> str:
+def parameter_list(parameters: Sequence[Parameter]) -> Text:
     """Parameters that are masked already, one a line."""
-    lines = [f"{code(short(each.key))} = {code(_value(each.value)) or '_empty_'}" for each in parameters[:_PARAMETERS]]
-    if len(parameters) > _PARAMETERS:
-        lines.append(f"… and {len(parameters) - _PARAMETERS} more")
-    return "\n".join(lines)
+    return lines(*map(_parameter, parameters[:_PARAMETERS]), _more(len(parameters) - _PARAMETERS))
 
 
-def schedule(flow: Flow, words: str) -> str:
-    """A flow's schedule; ``words`` are those of its expression, escaped here."""
+def _parameter(parameter: Parameter) -> Text:
+    value = code(_value(parameter.value))
+    return layout("{key} = {value}", key=code(short(parameter.key)), value=value or msg("_empty_"))
+
+
+def _more(number: int) -> Text | None:
+    return plural("… and {n} more", "… and {n} more", number) if number > 0 else None
+
+
+def schedule(flow: Flow, words: str) -> Text:
+    """A flow's schedule; ``words`` are those of its expression."""
     if words:  # the expression is in the platform's time zone, not in each reader's
-        return escape(words) + (" (EnOS's time zone)" if ":" in words else "")
-    return f"every {CYCLES[flow.cycle]}" if flow.cycle in CYCLES else "none"
+        return (
+            msg("{schedule} (EnOS's time zone)", schedule=words)
+            if ":" in words
+            else layout("{schedule}", schedule=words)
+        )
+    return _CYCLES.get(flow.cycle) or msg("none")
 
 
 def _value(value: str) -> str:

@@ -19,8 +19,8 @@ from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.outbox.card import Card, Element
 from bot.core.people.model import Person
 from bot.core.text.escape import code, escape
-from bot.core.text.message import duration
-from bot.core.text.shown_times import as_printed, slack_date
+from bot.core.text.message import as_printed, duration
+from bot.core.text.shown_times import slack_date
 from bot.messages import blocks
 from bot.messages.cards import flows
 from bot.messages.cards import incident_words as words

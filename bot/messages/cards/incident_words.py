@@ -11,8 +11,8 @@ from bot.core.incident.lifecycle import not_backfilled
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.people.model import Person
 from bot.core.text.escape import code, escape, mention, one_line
-from bot.core.text.message import duration
-from bot.core.text.shown_times import as_printed, in_utc, slack_date
+from bot.core.text.message import as_printed, duration
+from bot.core.text.shown_times import in_utc, slack_date
 from bot.messages.cards import flows
 
 LISTED = 3  # runs named one by one

@@ -15,8 +15,8 @@ from bot.core.flow.status import name_of
 from bot.core.flow.times import printed_moment
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.text.escape import code, escape
-from bot.core.text.message import rendered
-from bot.core.text.shown_times import as_printed, slack_date
+from bot.core.text.message import as_printed, rendered
+from bot.core.text.shown_times import slack_date
 from bot.messages import blocks
 from bot.messages.cards import answers, flows
 from bot.work.commands import targets, unmatched
