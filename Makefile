@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench soak docs lock format clean
+.PHONY: help demo test bench soak docs messages lock format clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -33,6 +33,9 @@ soak: $(VENV)/.dev ## keep at it for half an hour: kills, a day of polls, storms
 
 docs: $(VENV)/.dev ## write the generated parts of README.md and manifest.yml
 	$(BIN)/python .ci/generate.py
+
+messages: $(VENV)/.dev ## bring the catalogues of sentences up to the code, and list what is not translated
+	$(BIN)/python .ci/catalogue.py
 
 format: $(VENV)/.dev ## put the code in its form
 	$(BIN)/ruff format .

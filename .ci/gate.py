@@ -67,6 +67,7 @@ def quick() -> None:
     check("import contracts", tool("lint-imports"))
     check("types", tool("mypy"))
     check("generated documents", sys.executable, ".ci/generate.py", "--check")
+    check("catalogues of sentences", sys.executable, ".ci/catalogue.py", "--check")
     check("Dockerfile", tool("hadolint"), "Dockerfile")
     check("audit of dependencies", sys.executable, ".ci/audit.py", undone_code=audit.NOT_AUDITED)
     installed()

@@ -31,7 +31,7 @@ from bot.core.text.shown_times import SLACK_DATE, in_utc, slack_date, told_apart
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _WIDE_PUNCTUATION = "，。：；！？、（）“”「」"
-_MARKS = re.compile(r"`[^`\n]*`|(?<![*\w])\*[^*\n]+\*(?!\w)|<[^<>\n]+>")
+_MARKS = re.compile(r"`[^`\n]*`|(?<![*A-Za-z0-9_])\*[^*\n]+\*(?![A-Za-z0-9_])|<[^<>\n]+>")
 
 
 @dataclass(frozen=True)
