@@ -30,11 +30,14 @@ logging.getLogger("babel").setLevel(logging.ERROR)  # it takes data in f-strings
 BEGUN = datetime(2026, 11, 30, tzinfo=UTC)  # in the header instead of now: writing twice writes the same
 
 
-def said(root: Path = ROOT / "bot") -> Catalog:
+def said(root: Path | None = None) -> Catalog:
     """All sentences of the code."""
     template = Catalog(project=DOMAIN, charset="utf-8", creation_date=BEGUN, revision_date=BEGUN)
     for path, _, text, comments, context in extract_from_dir(
-        root, [("sim/**", "ignore"), ("**.py", "python")], keywords=KEYWORDS, comment_tags=("Translators:",)
+        root or ROOT / "bot",
+        [("sim/**", "ignore"), ("**.py", "python")],
+        keywords=KEYWORDS,
+        comment_tags=("Translators:",),
     ):
         template.add(text, None, [(f"bot/{path}", 0)], auto_comments=comments, context=context)
     return template

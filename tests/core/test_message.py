@@ -226,7 +226,7 @@ def test_a_catalogue_that_is_missing_or_broken_is_named(content, tmp_path, monke
         path.write_bytes(content)
     catalogue.of.cache_clear()
     try:
-        with pytest.raises(catalogue.BadCatalogue, match="flowbot.mo") as broken:
+        with pytest.raises(catalogue.BadCatalogue, match=r"flowbot\.mo") as broken:
             catalogue.load()
         assert str(broken.value).endswith("Install flowbot again.")
     finally:
