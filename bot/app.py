@@ -106,6 +106,7 @@ class App:
             settings.command,
             self._received,
             api_url=settings.slack_api_url,
+            language=settings.language,
             record_arrival=lambda message: self.dispatcher.record_arrival(message),  # noqa: PLW0108  made below
             runtime=Runtime(on_call=self.metrics_updater.count_slack_call, on_list_end=self._list_ended),
         )

@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.core.errors import Refusal
+from bot.core.text.language import EN, LANGUAGES
 from bot.core.text.mask import MASK_DEFAULT
 from bot.core.text.message import msg
 from bot.settings import network as settings_network
@@ -130,7 +131,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("FLOWBOT_PUBLIC_URL", "public_url", read_url, "", "HTTP mode: the address Slack calls, for the manifest."),
     Setting("FLOWBOT_COMMAND", "command", read_command, "/flow", "The slash command."),
     Setting("FLOWBOT_TIMEZONE", "timezone", read_zone, "UTC", "Time zone for people whose Slack time zone is not known."),
-    Setting("FLOWBOT_LANGUAGE", "language", read_choice("en"), "en", "Language of flowbot's messages; `en` is the only one so far."),
+    Setting("FLOWBOT_LANGUAGE", "language", read_choice(*LANGUAGES), EN, "Language of channels, and of people whose Slack language is not known: `en`, or `zh` for Simplified Chinese."),
     Setting("FLOWBOT_POLL_SECONDS", "poll_seconds", read_number(0.2, 3600), "30", "Seconds between two polls of EnOS."),
     Setting("FLOWBOT_LOOKBACK_HOURS", "lookback_hours", read_number(0.1, 2160), "72", "How far back flowbot looks for failures, by trigger time, in hours."),
     Setting("FLOWBOT_SWEEP_MINUTES", "sweep_minutes", read_number(0.05, 1440), "10", "Minutes between two full reads of these hours; polls in between read only what changed."),

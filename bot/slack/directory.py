@@ -12,15 +12,17 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
-from bot.core.outbox.conversations import Channel, SlackRefused, SlackUnclear
+from bot.core.outbox.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.people.model import Person, Profile
 from bot.core.text.escape import legible
+from bot.core.text.language import EN, language_of
 from bot.slack.calls import Answer, Calls, cursor_of
 
 log = logging.getLogger(__name__)
 
 PEOPLE_SECONDS = 15 * 60.0
 GROUP_SECONDS = 2 * 60.0
+LANGUAGE_SECONDS = 1.0  # for which a post waits to learn whose language it speaks
 CHANNEL_SECONDS = 5.0  # only so that many who ask at once share an answer
 LONGEST_NAME = 200  # characters; Slack allows 80
 MEMBER_PAGES, MEMBER_PAGE = 1000, 400  # far beyond any real channel
@@ -78,6 +80,10 @@ class ExpiringCache(Generic[Value]):
         until, value = self._known.get(key, (0.0, None))
         return value if self.clock() < until else None
 
+    def last_known(self, key: str) -> Value | None:
+        """What was last known of the key, however long ago."""
+        return self._known.get(key, (0.0, None))[1]
+
     def put(self, key: str, value: Value) -> None:
         """Remember an answer; the oldest one goes where there are too many."""
         self._known.pop(key, None)
@@ -100,13 +106,18 @@ class Directory:
     """Reads about people, groups and conversations. Raises the four failures of a call.
 
     ``on_list_end(listed, why)`` is called when a list was given up because it does not end, and with an empty ``why``
-    when one ended.
+    when one ended. ``language`` is spoken to people of whom Slack names no locale.
     """
 
     def __init__(
-        self, calls: Calls, clock: Callable[[], float], on_list_end: OnListEnd = lambda _listed, _why: None
+        self,
+        calls: Calls,
+        clock: Callable[[], float],
+        on_list_end: OnListEnd = lambda _listed, _why: None,
+        language: str = EN,
     ) -> None:
         self.calls = calls
+        self._language = language
         self.me: Identity | None = None  # known after the preflight
         self._clock = clock
         self._on_list_end = on_list_end
@@ -124,7 +135,8 @@ class Directory:
         """
 
         async def ask() -> _Account:
-            return _account(await self.calls.read("users.info", {"user": user}), user)
+            asked = {"user": user, "include_locale": True}
+            return _account(await self.calls.read("users.info", asked), user, self._language)
 
         return (await self._people.get(user, ask)).profile_for(self.me, team)
 
@@ -132,6 +144,19 @@ class Directory:
         """What is known of a person; None where Slack would have to be asked."""
         account = self._people.known(user)
         return account.profile_for(self.me, "") if account is not None else None
+
+    async def language(self, user: str, longest_wait: float = LANGUAGE_SECONDS) -> str:
+        """The language to speak to a person. Never raises, and waits ``longest_wait`` seconds for Slack at most.
+
+        A language that somebody changes in Slack is spoken within 15 minutes. Where Slack does not answer, it is the
+        last one known of them.
+        """
+        try:
+            async with asyncio.timeout(longest_wait):
+                return (await self.profile(user)).language
+        except (TimeoutError, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable):
+            account = self._people.last_known(user)
+            return account.profile.language if account is not None else self._language
 
     async def group(self, group: str) -> frozenset[str]:
         """The user ids of a user group; known for 2 minutes at most."""
@@ -239,8 +264,11 @@ class _Account:
         return replace(self.profile, person=Person(key, self.profile.person.user), stranger=stranger)
 
 
-def _account(answer: Answer, asked: str) -> _Account:
-    """The account that was asked for; a person inside an organization goes by a second id there."""
+def _account(answer: Answer, asked: str, language: str) -> _Account:
+    """The account that was asked for; a person inside an organization goes by a second id there.
+
+    ``language`` is theirs where Slack names no locale.
+    """
     user = _part(answer, "user")
     enterprise_user, shown = _part(user, "enterprise_user"), _part(user, "profile")
     if asked not in (user.get("id"), enterprise_user.get("id")):
@@ -257,6 +285,7 @@ def _account(answer: Answer, asked: str) -> _Account:
         bot=bot or asked == "USLACKBOT",
         guest=restricted or ultra_restricted,
         stranger=_mark(user, "is_stranger"),
+        language=_language(user.get("locale")) or language,
     )
     teams = {str(user.get("team_id") or ""), str(enterprise_user.get("enterprise_id") or "")}
     return _Account(profile, frozenset(teams - {""}))
@@ -304,6 +333,11 @@ def _zone(name: Any) -> str:
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         return ""
     return str(name)
+
+
+def _language(locale: Any) -> str:
+    """The language of a locale; empty where Slack names none."""
+    return language_of(locale) if isinstance(locale, str) and locale.strip() else ""
 
 
 def _offset(seconds: Any) -> timedelta | None:

@@ -11,6 +11,7 @@ import aiohttp
 
 from bot.core.errors import Refused
 from bot.core.people.model import IncomingMessage
+from bot.core.text.language import EN
 from bot.ops.listener import Listener
 from bot.slack import http_mode, preflight
 from bot.slack.calls import TIMEOUT, OnCall, Sleep, web_client
@@ -73,6 +74,7 @@ class SlackGateway:
         on_message: Callable[[IncomingMessage], Awaitable[None]],
         *,
         api_url: str = SLACK_URL,
+        language: str = EN,
         record_arrival: RecordArrival | None = None,
         timing: Timing | None = None,
         capacity: Capacity | None = None,
@@ -92,6 +94,7 @@ class SlackGateway:
             sleep=self.runtime.sleep,
             on_call=self.runtime.on_call,
             on_list_end=self.runtime.on_list_end,
+            language=language,
         )
         self._client = web_client(api_url, self._session, self.runtime.environment, on_call=self.runtime.on_call)
         self.listeners = Listeners(

@@ -22,6 +22,7 @@ from bot.core.outbox.conversations import (
 )
 from bot.core.outbox.posts import PostId
 from bot.core.outbox.slack_errors import is_not_there
+from bot.core.text.language import EN
 from bot.slack import limits, lookup
 from bot.slack.calls import Answer, Calls, OnCall, Sleep, web_client
 from bot.slack.directory import Directory, OnListEnd
@@ -49,7 +50,7 @@ CONTENT = frozenset(  # refusals that fewer blocks may answer
 class Poster(Directory):
     """Slack as the journeys see it. Raises the failures of ``conversations`` and nothing else."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what a poster is made of, by name
         self,
         token: str,
         *,
@@ -60,10 +61,10 @@ class Poster(Directory):
         sleep: Sleep = asyncio.sleep,
         on_call: OnCall = lambda _method, _outcome, _seconds: None,
         on_list_end: OnListEnd = lambda _listed, _why: None,
+        language: str = EN,
     ) -> None:
-        super().__init__(
-            Calls(web_client(api_url, session, environment, token, on_call=on_call), sleep), clock, on_list_end
-        )
+        client = web_client(api_url, session, environment, token, on_call=on_call)
+        super().__init__(Calls(client, sleep), clock, on_list_end, language)
         self._uploads = Uploads(self.calls, session, environment, on_call)
         self._response_urls = ResponseUrls(session, environment, on_call)
 

@@ -178,6 +178,10 @@ class Slack(Protocol):
         """What Slack says of a person now; cached for minutes."""
         ...
 
+    async def language(self, user: str) -> str:
+        """The language to speak to a person: one of ``LANGUAGES``. Never raises, and takes a second at most."""
+        ...
+
     async def group(self, group: str) -> frozenset[str]:
         """The user ids of a user group; cached for minutes."""
         ...

@@ -2,8 +2,9 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import aiohttp
 import pytest
@@ -122,7 +123,14 @@ def time() -> Time:
 
 
 @pytest.fixture
-async def poster(slack: FakeSlack, time: Time) -> AsyncIterator[Poster]:
+async def poster_of(slack: FakeSlack, time: Time) -> AsyncIterator[Callable[..., Poster]]:
+    """Makes posters with more arguments."""
     timeout = aiohttp.ClientTimeout(total=2.5, connect=2.0, sock_read=2.0)  # a busy machine answers within
     async with aiohttp.ClientSession(timeout=timeout) as session:
-        yield Poster("xoxb-demo", api_url=slack.api_url, session=session, environment={}, clock=time, sleep=time.sleep)
+        common = {"api_url": slack.api_url, "session": session, "environment": {}, "clock": time, "sleep": time.sleep}
+        yield partial(Poster, "xoxb-demo", **common)
+
+
+@pytest.fixture
+def poster(poster_of: Callable[..., Poster]) -> Poster:
+    return poster_of()

@@ -7,6 +7,7 @@ from fake_slack import BOT, TEAM, Fault, refusal
 
 from bot.core.outbox.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.people.model import Person
+from bot.core.text.language import EN, ZH
 from bot.slack.directory import Identity
 
 ME = Identity(TEAM, "U0FLOWBOT1", BOT, url="https://demo.slack.com/")
@@ -171,6 +172,49 @@ async def test_people_are_known_for_fifteen_minutes_at_most(poster, slack, time)
     slack.fail("users.info", refusal("user_not_found"))
     with pytest.raises(SlackRefused, match="user_not_found"):  # nothing is served stale
         await poster.profile("U0MAYA00001")
+
+
+# languages
+async def language(poster, slack, locale, user="U0MAYA00001"):
+    slack.answers["users.info"] = {"user": MAYA | {"locale": locale}}
+    return (await poster.profile(user)).language
+
+
+async def test_slack_is_asked_for_the_language_of_a_person(poster, slack):
+    assert await language(poster, slack, "zh-CN") == ZH
+    assert slack.called("users.info") == [{"user": "U0MAYA00001", "include_locale": "1"}]
+
+
+@pytest.mark.parametrize(
+    ("locale", "spoken"), [("de-DE", EN), ("en-US", EN), (None, ZH), ("", ZH), (" ", ZH), (7, ZH), ({}, ZH)], ids=str
+)
+async def test_where_slack_names_no_language_it_is_the_one_of_the_settings(slack, locale, spoken, poster_of):
+    assert await language(poster_of(language=ZH), slack, locale) == spoken
+
+
+async def test_a_changed_language_is_spoken_within_fifteen_minutes(poster, slack, time):
+    assert await language(poster, slack, "zh-CN") == ZH
+    time.seconds += 15 * 60
+    assert await language(poster, slack, "en-US") == EN
+
+
+FAULTS = [refusal("user_not_found"), Fault(status=429, headers={"Retry-After": "3600"}), Fault(hang=True)]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=["refused", "limited", "hanging"])
+async def test_where_slack_does_not_answer_the_last_language_known_is_spoken(poster, slack, time, fault):
+    slack.answers["users.info"] = {"user": MAYA | {"locale": "zh-TW"}}
+    assert await poster.language("U0MAYA00001") == ZH
+    time.seconds += 15 * 60
+    slack.fail("users.info", fault)
+    assert await poster.language("U0MAYA00001", longest_wait=0.1) == ZH
+    assert len(slack.called("users.info")) == 2
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=["refused", "limited", "hanging"])
+async def test_where_slack_never_answered_it_is_the_language_of_the_settings(poster_of, slack, fault):
+    slack.fail("users.info", fault)
+    assert await poster_of(language=ZH).language("U0MAYA00001", longest_wait=0.1) == ZH
 
 
 async def test_groups_are_known_for_minutes_and_channels_for_seconds(poster, slack, time):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from bot.core.outbox.conversations import Channel, SlackRefused
 from bot.core.people.model import Profile
 from bot.core.people.on_call import can_be_on_call
+from bot.core.text.language import EN
 
 BOT_CHANNELS = ("C0DATAOPS1", "C0FINANCE1")
 
@@ -58,6 +59,9 @@ class AnswerSlack:
         if user not in self.profiles:
             raise SlackRefused("user_not_found")
         return self.profiles[user]
+
+    async def language(self, user):
+        return self.profiles[user].language if user in self.profiles else EN
 
     async def deactivated(self, users, longest_wait):
         known = {user: self.profiles[user] for user in users if user in self.profiles}

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from bot.core.flow.model import UserId, UserName
+from bot.core.text.language import EN
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -42,6 +43,7 @@ class Profile:
     bot: bool = False
     guest: bool = False
     stranger: bool = False  # of another team or enterprise (Slack Connect)
+    language: str = EN  # one of LANGUAGES
 
 
 @dataclass(frozen=True, slots=True)
