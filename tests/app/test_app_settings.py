@@ -77,6 +77,7 @@ def test_all_problems_are_told_at_once_and_none_shows_a_secret():
         ("FLOWBOT_SHARED_CHANNELS", "C0A, finance", "expects channel ids such as C0123456789, not finance"),
         ("FLOWBOT_ONCALL", "oncall", "user group ids"),
         ("FLOWBOT_MODE", "sockets", "must be one of socket, http"),
+        ("FLOWBOT_LANGUAGE", "de", "must be one of en, zh"),
         ("FLOWBOT_LISTEN", "8080", "must look like"),
         ("FLOWBOT_LISTEN", "127.0.0.1:99999", "must look like"),
         ("FLOWBOT_LISTEN", "::1:8080", "or [::1]:8080"),

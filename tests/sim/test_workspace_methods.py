@@ -19,6 +19,7 @@ from bot.sim.slack.seed import (
     PRIVATE,
     SAM,
     STRANGER,
+    WEI,
 )
 
 LINE = {"type": "section", "text": {"type": "mrkdwn", "text": "hello"}}
@@ -62,7 +63,7 @@ async def test_one_message_a_second_and_channel_after_a_short_burst():
 
 async def test_people_channels_and_groups():
     async with slack() as world:
-        user = (await world.client.users_info(user=MAYA, include_locale=True))["user"]
+        user = (await world.client.users_info(user=WEI, include_locale=True))["user"]
         assert (user["tz"], user["tz_offset"], user["locale"]) == ("Asia/Shanghai", 28800, "zh-CN")
         assert (user["deleted"], user["is_bot"], user["is_restricted"]) == (False, False, False)
         assert "email" not in user["profile"]

@@ -28,6 +28,7 @@ T0DEMO0001:U0MAYA00001,u15432100000000011,maya.chen
 T0DEMO0001:U0JONAS0001,u15432100000000012,jonas.weber
 T0DEMO0001:U0ALEX00001,u15432100000000014,alex.kim
 T0DEMO0001:U0SAMLEE001,u15432100000000015,sam.lee
+T0DEMO0001:U0WEILIN001,u15432100000000016,wei.lin
 """
 _STARTED_WITHIN = 30.0  # seconds until both sockets are connected
 _ENDED_WITHIN = 15.0
@@ -63,6 +64,11 @@ def environment(running: Running, folder: Path) -> dict[str, str]:
         "FLOWBOT_LOG_LEVEL": "warning",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def chosen_language() -> dict[str, str]:
+    """The only setting of flowbot that the demo takes over. The scenario, which reads English, does not."""
+    return {name: value for name, value in os.environ.items() if name == "FLOWBOT_LANGUAGE"}
 
 
 def _foreign(name: str) -> bool:
@@ -156,7 +162,7 @@ async def demo(port: int) -> int:
     with tempfile.TemporaryDirectory(prefix="flowbot-demo-") as name:
         folder = Path(name)
         try:
-            async with bot(environment(running, folder), folder) as process:
+            async with bot(environment(running, folder) | chosen_language(), folder) as process:
                 await connected(running, process)
                 sys.stdout.write(f"\n  flowbot's demo is ready:  {running.page_url}/\n\n  Stop it with Ctrl-C.\n\n")
                 sys.stdout.flush()

@@ -13,7 +13,8 @@ from bot.sim.enos.platform import ORG, Directory, Platform
 
 WATCHER = "u15432100000000001"
 MAYA, JONAS, PRIYA = "u15432100000000011", "u15432100000000012", "u15432100000000013"
-ALEX, SAM, OUTSIDER = "u15432100000000014", "u15432100000000015", "u15432100000000099"
+ALEX, SAM, WEI = "u15432100000000014", "u15432100000000015", "u15432100000000016"
+OUTSIDER = "u15432100000000099"
 
 _DAYS = 3
 _LIMIT = 8.0  # seconds until a task of the demo times out: five minutes are too long to watch
@@ -28,7 +29,7 @@ def _daily(hour: int, minute: int = 0) -> str:
 
 # id, name, owners, task names (one after another, the first with the id given), cycle, cron
 _FLOWS: tuple[tuple[int, str, str, int, str, str, str], ...] = (
-    (3377, "daily-energy-report", "maya.chen", 108579, "extract transform load", "D", _daily(2)),
+    (3377, "daily-energy-report", "maya.chen wei.lin", 108579, "extract transform load", "D", _daily(2)),
     (2809, "turbine-10min", "jonas.weber", 104890, "collect aggregate", "mi", _EVERY_10_MINUTES),
     (3318, "reduce_entity", "maya.chen jonas.weber", 107210, "read reduce", "H", _HOURLY),
     (2957, "billing-close", "alex.kim", 105040, "freeze invoice archive", "D", _daily(22, 30)),
@@ -85,6 +86,7 @@ def _people(platform: Platform) -> None:
         (PRIYA, "priya.nair"),
         (ALEX, "alex.kim"),
         (SAM, "sam.lee"),
+        (WEI, "wei.lin"),
     ):
         platform.add_user(user, name)
     platform.add_user(OUTSIDER, "robin.fox", org=f"{ORG[:-1]}2")

@@ -17,7 +17,7 @@ TEAM = Team(id="T0DEMO0001", name="Windmill", domain="windmill-demo")
 ELSEWHERE = Team(id="T0OTHER001", name="Partner Energy", domain="partner-energy")
 FLOWBOT = "U0FLOWBOT1"
 MAYA, JONAS, PRIYA, ALEX, SAM = "U0MAYA00001", "U0JONAS0001", "U0PRIYA0001", "U0ALEX00001", "U0SAMLEE001"
-GUEST, STRANGER = "U0GUEST0001", "U0STRANGE01"
+WEI, GUEST, STRANGER = "U0WEILIN001", "U0GUEST0001", "U0STRANGE01"
 DATA_OPS, GENERAL, FINANCE, PRIVATE = "C0DATAOPS1", "C0GENERAL1", "C0FINANCE1", "C0PRIVATE1"
 ON_CALL = "S0ONCALL01"
 
@@ -71,9 +71,8 @@ def demo_app() -> InstalledApp:
 
 def _people() -> tuple[SlackUser, ...]:
     return (
-        SlackUser(
-            id=MAYA, handle="maya.chen", real_name="Maya Chen", team=TEAM.id, zone="Asia/Shanghai", locale="zh-CN"
-        ),
+        SlackUser(id=MAYA, handle="maya.chen", real_name="Maya Chen", team=TEAM.id, zone="Asia/Shanghai"),
+        SlackUser(id=WEI, handle="wei.lin", real_name="Wei Lin", team=TEAM.id, zone="Asia/Shanghai", locale="zh-CN"),
         SlackUser(
             id=JONAS, handle="jonas.weber", real_name="Jonas Weber", team=TEAM.id, zone="Europe/Berlin", locale="de-DE"
         ),
@@ -86,7 +85,7 @@ def _people() -> tuple[SlackUser, ...]:
 
 
 def _channels() -> tuple[Channel, ...]:
-    members = [MAYA, JONAS, PRIYA, ALEX, SAM]
+    members = [MAYA, JONAS, PRIYA, ALEX, SAM, WEI]
     topic = "Batch flows: what runs, what broke, who has it"
     return (
         Channel(id=DATA_OPS, name="data-ops", members=[*members, GUEST, FLOWBOT], topic=topic),
