@@ -1,5 +1,6 @@
 """What a visitor sees of messages and does with them."""
 
+import re
 from typing import Any
 
 import pytest
@@ -36,6 +37,16 @@ async def test_an_active_mention_of_the_channel_is_marked(visit, control):
     await expect(page.locator(".mention.own")).to_have_text("@Maya Chen")
     await page.get_by_role("link", name="#general").click()
     await expect(page.locator("h1")).to_have_text("general")
+
+
+async def test_chinese_texts_are_marked_as_chinese_and_english_ones_that_quote_some_are_not(visit, control):
+    control.message("任务流 `daily-energy-report` 失败，请 <@U0MAYA00001> 查看")
+    control.message("Run of *日报-华北* failed in task 抽取, please look")
+    page = (await visit()).page
+    chinese, english = page.locator(".message .text").nth(0), page.locator(".message .text").nth(1)
+    await expect(chinese).to_have_attribute("lang", "zh-CN")
+    await expect(english).not_to_have_attribute("lang", re.compile(""))
+    await expect(english.locator("[lang]")).to_have_text("日报-华北")
 
 
 async def test_no_text_can_become_markup(visit):

@@ -27,6 +27,7 @@ NEW_TAB = 'target="_blank" rel="noopener noreferrer"'
     ("text", "html"),
     [
         ("*bold* _it_ ~no~ `x*y*`", "<strong>bold</strong> <em>it</em> <s>no</s> <code>x*y*</code>"),
+        ("*日报-华北* failed", '<strong lang="zh-CN">日报-华北</strong> failed'),
         ("*a _b_ c*", "<strong>a <em>b</em> c</strong>"),
         ("2*3*4 snake_case_name a ~ b", "2*3*4 snake_case_name a ~ b"),
         ("* no * and **", "* no * and **"),

@@ -27,9 +27,13 @@ export function el(tag, props = {}, ...children) {
   return node;
 }
 
+/** Whether a text has more Chinese characters than Latin words; the rest of the page is English. */
+const isChinese = (text) => (text.match(/\p{Script=Han}/gu)?.length ?? 0) > (text.match(/[a-z]+/gi)?.length ?? 0);
+
 export function append(node, children) {
   for (const child of children.flat(Infinity)) {
     if (child === undefined || child === null || child === false || child === "") continue;
+    if (isChinese(child instanceof Node ? (child.nodeType === Node.TEXT_NODE ? child.data : "") : String(child))) node.lang = "zh-CN";
     // What a list offers natively can hold no pictures.
     if (child instanceof Node || node.tagName === "OPTION") node.append(child);
     else node.append(...pictured(String(child)));
@@ -39,6 +43,7 @@ export function append(node, children) {
 
 export function fill(node, ...children) {
   node.replaceChildren();
+  node.removeAttribute("lang");
   return append(node, children);
 }
 

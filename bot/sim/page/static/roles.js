@@ -2,7 +2,7 @@
 
 const ROLES = {
   U0MAYA00001: { role: "Owner", note: "Owns 3377 and others; may trigger, rerun and disable them." },
-  U0WEILIN001: { role: "Owner", note: "Owns 3377 with Maya, and has Slack in Chinese: flowbot answers her in it." },
+  U0WEILIN001: { role: "Owner", note: "Owns 3377 with Maya, and has Slack in Chinese; flowbot answers in it." },
   U0JONAS0001: { role: "Colleague", note: "Owns other flows; may look at Maya’s but not touch them." },
   U0PRIYA0001: { role: "Not linked", note: "flowbot does not know her EnOS user yet, and says how to change that." },
   U0ALEX00001: { role: "Bot admin", note: "Links people, reads the audit, runs drills." },
