@@ -55,7 +55,7 @@ async def test_an_admin_links_proves_changes_and_unlinks(world):
     taken = await world.asks(ALEX, "/flow link @Sam Lee u15432100000000013 priya.nair", "linked to @Priya Nair already")
     assert world.says(taken, "[Unlink them]", "nothing was changed")
     await world.asks(ALEX, "/flow link @Robin Guest u15432100000000099 robin.fox", "linked @Robin Guest", "not proven")
-    await world.asks(ALEX, "/flow people", "*Linked people*: 6", "priya.nair", "proven", "robin.fox", "reads only")
+    await world.asks(ALEX, "/flow people", "*Linked people*: 7", "priya.nair", "proven", "robin.fox", "reads only")
     await world.asks(GUEST, "/flow whoami", "robin.fox", "not proven yet")
     await world.asks(GUEST, f"/flow trigger {flow.id}", "EnOS does not know the user", "check the link")
     assert len(world.enos.called("trigger")) == 1
