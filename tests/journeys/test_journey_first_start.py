@@ -61,7 +61,7 @@ async def test_people_are_imported_and_the_database_is_copied_while_it_runs(worl
     code, _, said = await world.flowbot("backup", str(copy))
     assert (code, said) == (0, "")
     with closing(sqlite3.connect(copy)) as db:
-        assert db.execute("SELECT count(*) FROM links").fetchone() == (5,)
+        assert db.execute("SELECT count(*) FROM links").fetchone() == (6,)
     assert not world.ended()
 
 
