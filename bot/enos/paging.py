@@ -25,7 +25,8 @@ from bot.enos.calls import ALL_STATUSES, ATTEMPTS, Actor, Call, search_instances
 from bot.enos.errors import BadResponse, EnosRefused, ServerError
 from bot.enos.page_base import Ids, conclude, conclude_from_one, conclude_from_zero, refuses_number
 from bot.enos.reading import NoReadableRows, ServerPage, open_page, page_in
-from bot.enos.server import VALID_BRIEFLY, VALID_FOR, PageLimit, Server
+from bot.enos.server import PageLimit, Server
+from bot.enos.session import VALID_BRIEFLY, VALID_FOR
 
 _log = logging.getLogger(__name__)
 
