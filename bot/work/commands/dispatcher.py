@@ -32,8 +32,8 @@ from bot.core.text.escape import escape
 from bot.core.text.mask import STARS, Mask, withheld, without_secrets
 from bot.messages.cards import answers
 from bot.messages.cards.incident import headline
-from bot.work.commands import reply, targets
-from bot.work.commands.context import Answer, CommandContext, Services
+from bot.work.commands import targets
+from bot.work.commands.context import Answer, CommandContext, Services, fit_into_buttons, link_to, posts_for
 from bot.work.commands.handlers import HANDLERS
 from bot.work.monitor.flow_names import NameTrackingEnos
 
@@ -207,7 +207,7 @@ class Dispatcher:
         return context
 
     async def _moved(self, context: CommandContext, message: Post) -> targets.FormattedRefusal:
-        link = await reply.link_to(self._services, message)
+        link = await link_to(self._services, message)
         state = f"\nNow: {escape(headline(context.incident))}." if context.incident is not None else ""
         if link:
             place = f"This message was replaced. <{link}|Open the current one> and press there."
@@ -266,7 +266,7 @@ class Dispatcher:
             body = failure.body
         else:
             offered = failure.offers if isinstance(failure, targets.FormattedRefusal | AmbiguousTime) else ()
-            offers = await reply.fit_into_buttons(self._services, context, offered)
+            offers = await fit_into_buttons(self._services, context, offered)
             shown = failure.shown if isinstance(failure, targets.FormattedRefusal | StateConflict) else ""
             text = shown or answers.ticked(self._services.answer_settings.mask(str(failure)))
             body = answers.told(context.words, text, post=context.post, offers=offers)
@@ -281,7 +281,7 @@ class Dispatcher:
 
     async def _queue(self, context: CommandContext, answer: Answer) -> None:
         """Queue the answer's posts, together with the end of the attempt."""
-        posts = await reply.posts(self._services, context, answer)
+        posts = await posts_for(self._services, context, answer)
         attempt_result = context.attempt_result(
             self._services.clock(), answer.outcome, request=answer.request, answer=answer.result
         )

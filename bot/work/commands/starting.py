@@ -36,8 +36,8 @@ from bot.core.text.escape import code
 from bot.core.text.likeness import likeness
 from bot.core.text.shown_times import ago, minute_in_utc, on_the_clock
 from bot.messages.cards import answers, flows, runs
-from bot.work.commands import reply, targets
-from bot.work.commands.context import Answer, CommandContext, Services
+from bot.work.commands import targets
+from bot.work.commands.context import Answer, CommandContext, Services, fit_into_buttons, posts_for
 
 _HOLDING_STATES = frozenset({RunState.ASKED, RunState.RUNNING, RunState.ENDED})  # the run has its minute for itself
 
@@ -118,7 +118,7 @@ async def _confirmation(
         f"That is {off}. Nothing was started."
     )
     command = say(replace(request, when=When(minute_in_utc(at)), confirmed=True))
-    offers = await reply.fit_into_buttons(services, context, [("Start it", command)])
+    offers = await fit_into_buttons(services, context, [("Start it", command)])
     return Answer(answers.told(context.words, text, post=context.post, offers=offers), private=True, outcome=ASKED)
 
 
@@ -153,7 +153,7 @@ async def _start(services: Services, context: CommandContext, start: PlannedStar
         # The attempt of a run whose answer was lost stays open: the look-up ends it.
         body = runs.start_unconfirmed(run, unclear.why, zone=services.platform_zone())
         answer = Answer(body, public=True, in_incident=context.about(flow))
-        await services.store.put_run(run, posts=await reply.posts(services, context, answer))
+        await services.store.put_run(run, posts=await posts_for(services, context, answer))
         services.wake()
         return replace(answer, queued=True)
     except Failure:
@@ -164,7 +164,7 @@ async def _start(services: Services, context: CommandContext, start: PlannedStar
     run = replace(run, instance=instance, state=RunState.RUNNING)
     body = runs.started(run, start.task_name, zone=services.platform_zone())
     answer = Answer(body, public=True, in_incident=context.about(flow))
-    posts = await reply.posts(services, context, answer)
+    posts = await posts_for(services, context, answer)
     await services.store.put_run(run, posts=posts, attempt_result=attempt_result(run, DONE, services.clock()))
     services.wake()
     services.poll_soon()

@@ -32,8 +32,7 @@ from bot.core.outbox.posts import (
 from bot.core.people.model import Person
 from bot.core.text.mask import Seal
 from bot.messages.cards import runs as cards
-from bot.work.commands import reply
-from bot.work.commands.context import Services
+from bot.work.commands.context import Services, in_thread
 from bot.work.commands.starting import attempt_result
 
 log = logging.getLogger(__name__)
@@ -186,7 +185,7 @@ class RunTracker:
         user = Person(*run.by.split(":", 1)).user
         incident = await self._services.store.incident(run.incident) if run.incident else None
         if incident is not None:
-            return reply.in_thread(incident, PostId(run.post), body, now, user)
+            return in_thread(incident, PostId(run.post), body, now, user)
         return NewPost(
             id=PostId(run.post),
             kind=PostKind.MESSAGE,
