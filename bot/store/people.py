@@ -14,9 +14,8 @@ from bot.core.errors import Refused
 from bot.core.flow.model import UserId, UserName
 from bot.core.people.model import IncomingMessage, Link, Origin, Person, Surface
 from bot.store.database import Database
-from bot.store.rows import from_timestamp, from_timestamp_or_none, timestamp
-from bot.store.rows import person as person_of
-from bot.store.transactions import Transactional, read, transaction
+from bot.store.transactions import Transactional, from_timestamp, from_timestamp_or_none, read, timestamp, transaction
+from bot.store.transactions import person as person_of
 
 # A row keeps the key that its person had then; it is read with the one that they have now.
 _READ = (

@@ -25,8 +25,7 @@ from bot.core.people.model import Link
 from bot.store.database import Database
 from bot.store.outbox import REPLACED, WITHDRAWN, give_up, line_of, row_of, text_of
 from bot.store.people import end_attempt, mark_answered, require_link
-from bot.store.rows import from_timestamp, timestamp
-from bot.store.transactions import Transactional, read, transaction
+from bot.store.transactions import Transactional, from_timestamp, read, timestamp, transaction
 
 TAKEN_OVER = "its message was lost and took it in"
 

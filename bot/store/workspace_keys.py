@@ -20,8 +20,7 @@ from bot.store.database import Database
 from bot.store.incidents import IncidentCache
 from bot.store.monitor_state import write_note
 from bot.store.people import end_attempt, insert_attempt
-from bot.store.rows import person
-from bot.store.transactions import Transact, Transactional
+from bot.store.transactions import Transact, Transactional, person
 
 CHUNK = 150  # rows; each may be two or three in the tables
 NOTE = "home"
