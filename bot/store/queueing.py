@@ -117,6 +117,17 @@ class Runs(Transactional):
         return tuple(_run(row) for row in rows)
 
     @read
+    def runs_of(self, db: Database, flow: FlowId, instance: InstanceId) -> tuple[Run, ...]:
+        """The followed run of an instance, then the newest ones of its flow."""
+        newest = "SELECT instance FROM runs WHERE flow_id = ? ORDER BY started_at DESC, rowid DESC LIMIT 5"
+        rows = db.execute(
+            f"SELECT * FROM runs WHERE instance = ? OR instance IN ({newest})"  # noqa: S608  constants only
+            " ORDER BY instance = ? DESC, started_at DESC, rowid DESC",
+            [instance, flow, instance],
+        )
+        return tuple(_run(row) for row in rows)
+
+    @read
     def run(self, db: Database, instance: InstanceId) -> Run | None:
         """One followed run."""
         row = db.execute("SELECT * FROM runs WHERE instance = ?", [instance]).fetchone()

@@ -209,12 +209,9 @@ async def _reserved_run(services: Services, context: CommandContext, start: Plan
 
 async def _refuse_second_start(services: Services, context: CommandContext, flow: Flow, expected: InstanceId) -> None:
     """Refuse within EnOS's minute, naming the run, who started it and when to ask again. Nothing is queued."""
-    ours = await services.store.run(expected)
-    recent = await services.store.runs(live=False, flow=flow.id, limit=5)
-    holding = [] if ours is None else [ours]
-    holding += [run for run in recent if context.now - run.started_at < MINUTE]
-    for run in holding:
-        if run.state in _HOLDING_STATES:
+    for run in await services.store.runs_of(flow.id, expected):
+        holds = run.instance == expected or context.now - run.started_at < MINUTE
+        if holds and run.state in _HOLDING_STATES:
             raise targets.FormattedRefusal(
                 "second_start", second_start(run, context.now), [("Show", f"show {run.instance}")]
             )

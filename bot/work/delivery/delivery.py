@@ -108,14 +108,11 @@ class Delivery:
         self._is_started = False
         self._starting = asyncio.Lock()
         self._woken = asyncio.Event()
+        self.wake = self._woken.set  # there may be something to send
         self._closing = False
         self._not_before = EPOCH  # nothing begins earlier, since a write failed
 
     # ── when ──
-
-    def wake(self) -> None:
-        """Say that there may be something to send."""
-        self._woken.set()
 
     async def tick(self, now: datetime) -> None:
         """Send what is due and settle what is unclear; returns when all that this tick began has ended.
