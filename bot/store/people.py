@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from sqlite3 import Row
 
-from bot.core.audit import Attempt, AttemptResult, Entry, Outcome
 from bot.core.errors import Refused
 from bot.core.flow.model import UserId, UserName
-from bot.core.people.model import IncomingMessage, Link, Origin, Person, Surface
+from bot.core.people.model import Attempt, AttemptResult, Entry, IncomingMessage, Link, Origin, Outcome, Person, Surface
 from bot.store.database import Database
 from bot.store.transactions import Transactional, from_timestamp, from_timestamp_or_none, read, timestamp, transaction
 from bot.store.transactions import person as person_of

@@ -15,13 +15,12 @@ from dataclasses import replace
 from datetime import datetime
 from sqlite3 import Row
 
-from bot.core.audit import AttemptResult
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.flow.run import Run, RunState
 from bot.core.incident.model import Incident
 from bot.core.outbox.lost_messages import LossOutcome, after_loss
 from bot.core.outbox.posts import NewPost, PostId, PostKind, PostState
-from bot.core.people.model import Link
+from bot.core.people.model import AttemptResult, Link
 from bot.store.database import Database
 from bot.store.outbox import REPLACED, WITHDRAWN, give_up, line_of, row_of, text_of
 from bot.store.people import end_attempt, mark_answered, require_link

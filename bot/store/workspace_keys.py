@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from bot.core.audit import DONE, Attempt, AttemptResult
-from bot.core.people.model import Person
+from bot.core.people.model import DONE, Attempt, AttemptResult, Person
 from bot.store.database import Database
 from bot.store.incidents import IncidentCache
 from bot.store.monitor_state import write_note

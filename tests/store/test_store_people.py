@@ -5,11 +5,10 @@ import sqlite3
 import pytest
 from store_makers import JONAS, MAYA, NOW, attempt, in_transaction, later, link, message, run
 
-from bot.core.audit import DONE, AttemptResult, Entry, Outcome
 from bot.core.errors import Refused
 from bot.core.flow.model import InstanceId
 from bot.core.flow.run import RunState
-from bot.core.people.model import Person
+from bot.core.people.model import DONE, AttemptResult, Entry, Outcome, Person
 from bot.store import imports
 from bot.store.store import Store
 

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
-from bot.core.audit import ASKED, DONE, Entry
 from bot.core.command import buttons
 from bot.core.command.rights import Denial
 from bot.core.flow.ids import is_instance
 from bot.core.outbox.pointers import PostPresence
 from bot.core.outbox.posts import Body
-from bot.core.people.model import EDITED, Link, Person
+from bot.core.people.model import ASKED, DONE, EDITED, Entry, Link, Person
 from bot.core.text.escape import SUBSTITUTES, code, escape, mention, one_line
 from bot.core.text.shown_times import ago
 from bot.messages import blocks

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from bot.core.audit import DONE, AttemptResult, Outcome
 from bot.core.command import buttons
 from bot.core.command.requests import Request
 from bot.core.command.rights import Caller
@@ -24,7 +23,7 @@ from bot.core.incident.model import Incident
 from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.outbox.pointers import PostPresence, post_presence
 from bot.core.outbox.posts import Body, Lane, NewPost, Post, PostId, PostKind
-from bot.core.people.model import IncomingMessage, Link, Surface
+from bot.core.people.model import DONE, AttemptResult, IncomingMessage, Link, Outcome, Surface
 from bot.core.text.mask import Mask, Seal, without_secrets
 from bot.messages.cards import answers, flows
 from bot.messages.cards.answers import Offer

@@ -14,7 +14,6 @@ from datetime import timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.core.audit import Attempt, Ending, Outcome
 from bot.core.command import buttons
 from bot.core.command.local_times import AmbiguousTime
 from bot.core.command.parse import ParseError, parse, say
@@ -27,7 +26,7 @@ from bot.core.incident.lifecycle import StateConflict
 from bot.core.incident.model import IncidentId
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.outbox.posts import Body, Post, PostId
-from bot.core.people.model import IncomingMessage, Profile, Surface
+from bot.core.people.model import Attempt, Ending, IncomingMessage, Outcome, Profile, Surface
 from bot.core.text.escape import escape
 from bot.core.text.mask import STARS, Mask, withheld, without_secrets
 from bot.messages.cards import answers

@@ -9,7 +9,6 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.core.audit import ASKED, DONE, AttemptResult, Outcome
 from bot.core.command.parse import far_off, say, trigger_time
 from bot.core.command.requests import FlowRef, Rerun, Trigger, When
 from bot.core.errors import Failure, Refused, Unclear
@@ -32,6 +31,7 @@ from bot.core.flow.rerun import (
     plan,
 )
 from bot.core.flow.run import Run, RunState
+from bot.core.people.model import ASKED, DONE, AttemptResult, Outcome
 from bot.core.text.escape import code
 from bot.core.text.likeness import likeness
 from bot.core.text.shown_times import ago, minute_in_utc, on_the_clock

@@ -13,7 +13,6 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core.audit import DONE, AttemptResult, Ending, Outcome
 from bot.core.errors import Failure, Refusal
 from bot.core.flow.graph import BROKEN, downstream, ended
 from bot.core.flow.model import Flow, FlowId, Instance, TaskId, UserId
@@ -29,7 +28,7 @@ from bot.core.outbox.posts import (
     PostKind,
     PostState,
 )
-from bot.core.people.model import Person
+from bot.core.people.model import DONE, AttemptResult, Ending, Outcome, Person
 from bot.core.text.mask import Seal
 from bot.messages.cards import runs as cards
 from bot.work.commands.context import Services, in_thread

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.audit import Attempt, Entry, Outcome
 from bot.core.command.rights import Denial
 from bot.core.flow.model import (
     Flow,
@@ -29,7 +28,7 @@ from bot.core.outbox.posts import (
     PostKind,
     PostState,
 )
-from bot.core.people.model import Link, Person
+from bot.core.people.model import Attempt, Entry, Link, Outcome, Person
 from bot.core.text.shown_times import ago, day_before, duration, slack_date
 from bot.messages import blocks
 from bot.messages.cards import answers, flows, runs
