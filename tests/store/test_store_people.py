@@ -130,6 +130,16 @@ async def test_runs_are_followed_until_they_end(store):
     assert await store.run(InstanceId("9-9")) is None
 
 
+async def test_the_run_of_an_instance_comes_before_the_newest_of_its_flow(store):
+    runs = [run(f"1-{number}", started_at=later(hours=number)) for number in range(8)]
+    for each in (*runs, run("2-1", 2)):
+        await store.put_run(each)
+    assert await store.runs_of(1, InstanceId("1-0")) == (runs[0], *runs[:2:-1])
+    assert await store.runs_of(1, InstanceId("1-7")) == tuple(runs[:2:-1])
+    assert await store.runs_of(1, InstanceId("1-9")) == tuple(runs[:2:-1])
+    assert await store.runs_of(3, InstanceId("3-9")) == ()
+
+
 async def test_a_delivery_is_new_once(store):
     assert await store.record_delivery("Ev1", NOW)
     assert not await store.record_delivery("Ev1", later(hours=1))
