@@ -2,7 +2,7 @@
 
 Where the pages of the vendor contradict each other (``pageNo`` from 0 or 1, sort fields in snake_case or camelCase,
 ``count`` of the page or of all, an empty status as "all" or as "none"), the server is asked, and the answer is
-remembered for a day (``server.py``). What is not known yet costs one more request, and never a row.
+remembered for a day (``session.py``). What is not known yet costs one more request, and never a row.
 """
 
 import asyncio
