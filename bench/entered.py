@@ -80,9 +80,10 @@ async def _ways(running, folder: str, entered: Entered) -> dict[str, list[tuple[
             await workspace.until(lambda: workspace.sockets.connections, 30)
             await app.jobs.poll()
             await app.scheduler.stop(2.0)  # only what is measured may run
-            for task in app._background:
-                if "judge" in repr(task).lower() or "watch_clock" in repr(task):
-                    task.cancel()
+            watching = [task for task in app._background if "Watchdog.run" in repr(task) or "watch_clock" in repr(task)]
+            for task in watching:
+                task.cancel()
+            await asyncio.gather(*watching, return_exceptions=True)
             with entered.counted() as found["idle poll"]:
                 await app.jobs.poll()
             with entered.counted() as found["trigger"]:

@@ -31,9 +31,8 @@ from bot.enos.errors import AnswerLost, BadResponse, EnosRefused, MismatchedResp
 from bot.enos.flow_lists import all_flows
 from bot.enos.paging import pages
 from bot.enos.reading_flows import flow_names_of, flow_of, started_of
-from bot.enos.server import OnCapability, OnListEnd, PageBase, Server, ServerCapabilities
-from bot.enos.session import OnCall, Session
-from bot.enos.token import Pause, TokenManager
+from bot.enos.server import OnListEnd, PageBase, Server
+from bot.enos.session import OnCall, OnCapability, Pause, ServerCapabilities, Session, TokenManager
 from bot.enos.transport import Transport
 
 MINUTE = 60_000  # ms

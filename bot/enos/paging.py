@@ -2,7 +2,7 @@
 
 Where the pages of the vendor contradict each other (``pageNo`` from 0 or 1, sort fields in snake_case or camelCase,
 ``count`` of the page or of all, an empty status as "all" or as "none"), the server is asked, and the answer is
-remembered for a day (``server.py``). What is not known yet costs one more request, and never a row.
+remembered for a day (``session.py``). What is not known yet costs one more request, and never a row.
 """
 
 import asyncio
@@ -25,7 +25,8 @@ from bot.enos.calls import ALL_STATUSES, ATTEMPTS, Actor, Call, search_instances
 from bot.enos.errors import BadResponse, EnosRefused, ServerError
 from bot.enos.page_base import Ids, conclude, conclude_from_one, conclude_from_zero, refuses_number
 from bot.enos.reading import NoReadableRows, ServerPage, open_page, page_in
-from bot.enos.server import VALID_BRIEFLY, VALID_FOR, PageLimit, Server
+from bot.enos.server import PageLimit, Server
+from bot.enos.session import VALID_BRIEFLY, VALID_FOR
 
 _log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""What walks over pages share: how to ask, what was found out about this EnOS, and when an endless list is given up.
+"""What walks over pages share: how to ask, and when an endless list is given up.
 
 A list of EnOS has an end; with a gateway that makes up rows, or a cursor that goes in circles, it has none. So a walk
 is given up at a limit far beyond any real list. That is a failure: half a list is never taken for all of it.
@@ -7,9 +7,8 @@ is given up at a limit far beyond any real list. That is a failure: half a list 
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from bot.core.flow.model import LeftOut
@@ -17,57 +16,16 @@ from bot.enos.calls import ATTEMPTS, PAGE_SIZE, Call
 from bot.enos.errors import EndlessList, EnosRefused
 from bot.enos.page_base import PageZeroFailures
 from bot.enos.responses import Envelope, Opener, open_envelope
+from bot.enos.session import ServerCapabilities
 
 _log = logging.getLogger(__name__)
 
 PageBase = Literal["auto", "0", "1"]
-OnCapability = Callable[[str, str], None]
 OnListEnd = Callable[[str, str], None]  # what is listed; why its list was given up, or "" where it ended
 
-VALID_FOR = timedelta(days=1)
-VALID_BRIEFLY = timedelta(minutes=5)  # for what was found out during trouble
 MOST_PAGES = 10_000  # of one walk: half a million rows
 MOST_SECONDS = 3600.0  # of one walk, by the loop's clock, which nobody sets
 _MOST_LOGGED = 1000  # rows left out that are logged once each
-
-
-class ServerCapabilities:
-    """Small named values that were found out about this EnOS, where its pages contradict each other.
-
-    Each holds for a day, or for minutes where it was found out during trouble; then EnOS is asked again. A server may
-    be upgraded, and one that is read from the wrong first page would hide failures. What an earlier run found out is
-    shown, but found out again. ``on_change`` is called when a value is new or has changed.
-    """
-
-    def __init__(
-        self,
-        clock: Callable[[], datetime],
-        remembered: Mapping[str, str] | None = None,
-        on_change: OnCapability | None = None,
-    ) -> None:
-        self.now, self._on_change = clock, on_change
-        self._values = dict(remembered or {})
-        self._until: dict[str, datetime] = {}
-
-    def get(self, name: str) -> str | None:
-        """The value, where this process found it out and it still holds."""
-        until = self._until.get(name)
-        return self._values[name] if until is not None and self.now() < until else None
-
-    def put(self, name: str, value: str, *, valid_for: timedelta = VALID_FOR) -> None:
-        """Remember a value."""
-        changed = self._values.get(name) != value
-        self._values[name], self._until[name] = value, self.now() + valid_for
-        if changed and self._on_change is not None:
-            self._on_change(name, value)
-
-    def forget(self, name: str) -> None:
-        """Stop using a value; it is shown until another one is found out."""
-        self._until.pop(name, None)
-
-    def all(self) -> dict[str, str]:
-        """Everything, for the store and for people."""
-        return dict(self._values)
 
 
 class Ask(Protocol):

@@ -7,6 +7,7 @@ after a cut connection (slack_sdk 3.47.0). A read is repeated a few times.
 
 import asyncio
 import contextlib
+import json
 import math
 import ssl
 import time
@@ -21,6 +22,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.core.network.proxies import proxy_for
 from bot.core.outbox.conversations import (
+    RESPONSE_URL,
     SlackFailure,
     SlackLimited,
     SlackRefused,
@@ -206,6 +208,43 @@ def _detail(answer: Answer) -> str:
     listed = notes if isinstance(notes, list) else [notes] if notes else []
     detail = "; ".join([*([f"needed: {needed}"] if needed else []), *(str(note) for note in listed)])
     return legible(detail, LONGEST_DETAIL)
+
+
+async def respond(
+    session: aiohttp.ClientSession,
+    environment: Mapping[str, str],
+    on_call: OnCall,
+    url: str,
+    content: Mapping[str, Any],
+) -> str:
+    """Answer one person by a response_url: the error word that Slack refuses it with, empty when it took it.
+
+    Private, and without the bot being in the channel. A response_url lives for 30 minutes and 5 uses, and is itself the
+    secret. Raises the failures of a call, but for what Slack refuses.
+    """
+    with measured(on_call, RESPONSE_URL) as call, translated(RESPONSE_URL, url):
+        async with session.post(url, json=content, proxy=proxy_for(url, environment)) as answer:
+            text = await answer.text()
+            word = _refusal(answer.status, text)
+            if answer.status == 429 or word in RATE_LIMITED:
+                raise SlackLimited(wait_named(answer.headers))
+        if answer.status >= 500:
+            raise SlackUnclear(f"HTTP {answer.status} from a response_url")
+        if answer.status == 200 and text.lstrip().startswith("<"):  # a proxy's page: Slack says ok
+            raise SlackUnclear("a web page from a response_url")
+        call.outcome = "refused" if word else "ok"
+    return word
+
+
+def _refusal(status: int, text: str) -> str:
+    """The error word of an answer, which is ``ok``, JSON, or a bare word with a status; empty for none."""
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        answer = None
+    if isinstance(answer, dict):
+        return "" if answer.get("ok") else str(answer.get("error") or "refused")
+    return "" if status == 200 else (text.strip() or "refused")
 
 
 class Calls:

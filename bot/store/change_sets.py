@@ -3,17 +3,16 @@
 from collections.abc import Callable, Collection
 from datetime import datetime
 
-from bot.core.audit import AttemptResult
 from bot.core.errors import Refused
 from bot.core.flow.model import FlowId, Instance, InstanceId
 from bot.core.incident.facts import ChangeSet, StoredState
 from bot.core.incident.model import Incident, IncidentId
+from bot.core.people.model import AttemptResult
 from bot.store import incident_groups, incidents, monitor_state
-from bot.store.audit import end_attempt
 from bot.store.database import Database
 from bot.store.incidents import IncidentCache
 from bot.store.monitor_state import SeenCache
-from bot.store.people import require_link
+from bot.store.people import end_attempt, require_link
 from bot.store.queueing import put
 from bot.store.transactions import Transactional, transaction
 

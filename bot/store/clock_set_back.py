@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.store.database import Database
 from bot.store.incidents import IncidentCache
-from bot.store.rows import timestamp
-from bot.store.transactions import ROWS, Transactional, read, transaction
+from bot.store.transactions import ROWS, Transactional, read, timestamp, transaction
 
 _WAITING = "state IN ('queued', 'sending', 'unclear')"
 _LIVE = "phase IN ('open', 'acknowledged')"

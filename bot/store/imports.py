@@ -18,8 +18,7 @@ from bot.core.people.model import Link, Person
 from bot.store import people
 from bot.store.database import Database
 from bot.store.queueing import put
-from bot.store.rows import from_timestamp, person, timestamp
-from bot.store.transactions import Transact, Transactional, transaction
+from bot.store.transactions import Transact, Transactional, from_timestamp, person, timestamp, transaction
 
 CHUNK = 200  # rows; each may be two in the tables
 

@@ -11,8 +11,14 @@ from bot.core.incident.model import Incident, IncidentId
 from bot.core.outbox.posts import PostId
 from bot.store.database import Database
 from bot.store.incidents import IncidentCache, load
-from bot.store.rows import from_timestamp, from_timestamp_or_none, timestamp, timestamp_or_none
-from bot.store.transactions import Transactional, read
+from bot.store.transactions import (
+    Transactional,
+    from_timestamp,
+    from_timestamp_or_none,
+    read,
+    timestamp,
+    timestamp_or_none,
+)
 
 _MOST = 1001  # incidents told recently: more than any limit that may be set
 

@@ -18,12 +18,19 @@ from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
 from bot.core.incident.reminders import same_acknowledgement
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person
-from bot.store import rows
+from bot.store import transactions
 from bot.store.database import Database
 from bot.store.ordering import order_change
 from bot.store.queueing import withdraw_for
-from bot.store.rows import from_timestamp, from_timestamp_or_none, person, timestamp, timestamp_or_none
-from bot.store.transactions import Transactional, read
+from bot.store.transactions import (
+    Transactional,
+    from_timestamp,
+    from_timestamp_or_none,
+    person,
+    read,
+    timestamp,
+    timestamp_or_none,
+)
 
 _LIVE = "phase IN ('open', 'acknowledged')"
 _NEWEST_FIRST = "ORDER BY opened_at DESC, rowid DESC"
@@ -172,7 +179,7 @@ def put(db: Database, incident_cache: IncidentCache, incidents: Sequence[Inciden
     The reminders of those that someone else has now are withdrawn with that.
     """
     existing = {stored[0].id: stored for stored in _load(db, incident_cache, [new.id for new in incidents])}
-    changed, failures, gone = list[rows.Row](), list[rows.Row](), list[rows.Row]()
+    changed, failures, gone = list[transactions.Row](), list[transactions.Row](), list[transactions.Row]()
     passed_on = list[Incident]()
     for new in incidents:
         old, positions = existing.get(new.id, (None, ()))
@@ -186,10 +193,10 @@ def put(db: Database, incident_cache: IncidentCache, incidents: Sequence[Inciden
         incident_cache.put(new, order.positions)
         if old is not None and old.flow_name != new.flow_name:
             _rename(db, incident_cache, new)
-    rows.upsert(db, "incidents", _COLUMNS, changed)
+    transactions.upsert(db, "incidents", _COLUMNS, changed)
     if gone:
         db.conn.executemany("DELETE FROM occurrences WHERE incident = ? AND place = ?", gone)
-    rows.replace(db, "occurrences", failures)
+    transactions.replace(db, "occurrences", failures)
     withdraw_for(db, passed_on)
 
 
@@ -246,7 +253,7 @@ _COLUMNS = (
 )
 
 
-def _row(new: Incident) -> rows.Row:
+def _row(new: Incident) -> transactions.Row:
     """The values of ``_COLUMNS``."""
     return (
         new.id,
@@ -275,7 +282,7 @@ def _row(new: Incident) -> rows.Row:
     )
 
 
-def _values(incident: IncidentId, position: int, occurrence: Occurrence) -> rows.Row:
+def _values(incident: IncidentId, position: int, occurrence: Occurrence) -> transactions.Row:
     return (
         incident,
         position,

@@ -13,8 +13,7 @@ from bot.core.outbox.posts import NewPost, Post, PostId, PostKind, PostState
 from bot.store.database import Database
 from bot.store.outbox import REPLACED, give_up, mark_sent, posts, requeue, row_of
 from bot.store.queueing import TAKEN_OVER, loss_outcome, put, repost, requeue_lost
-from bot.store.rows import timestamp
-from bot.store.transactions import Transactional, read, transaction
+from bot.store.transactions import Transactional, read, timestamp, transaction
 
 OUTSIDE_THREAD = "outside of its thread"
 _LIVE = (PostState.QUEUED.value, PostState.SENDING.value, PostState.UNCLEAR.value)

@@ -12,9 +12,17 @@ from bot.core.outbox.notices import NoticeUpdate
 from bot.core.outbox.posts import NewPost
 from bot.store.database import Database
 from bot.store.queueing import put
-from bot.store.rows import Row as Values
-from bot.store.rows import from_timestamp, from_timestamp_or_none, replace, timestamp, timestamp_or_none
-from bot.store.transactions import Transactional, read, transaction
+from bot.store.transactions import Row as Values
+from bot.store.transactions import (
+    Transactional,
+    from_timestamp,
+    from_timestamp_or_none,
+    read,
+    replace,
+    timestamp,
+    timestamp_or_none,
+    transaction,
+)
 
 
 class SeenCache:

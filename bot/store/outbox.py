@@ -18,8 +18,15 @@ from sqlite3 import Row
 
 from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind, PostState
 from bot.store.database import Database
-from bot.store.rows import from_timestamp, from_timestamp_or_none, timestamp
-from bot.store.transactions import ROWS, Transactional, read, transaction
+from bot.store.transactions import (
+    ROWS,
+    Transactional,
+    from_timestamp,
+    from_timestamp_or_none,
+    read,
+    timestamp,
+    transaction,
+)
 
 REPLACED = "replaced"  # in the database only: an edit whose words a newer one, or its own target, now has
 WITHDRAWN = "withdrawn: it says what is true no more"

@@ -1,4 +1,4 @@
-"""Putting posts into the outbox.
+"""Putting posts into the outbox, on their own or with the run that they tell of; and words too long for a button.
 
 An edit replaces an earlier one that waits, a reply finds its thread, a message that was lost is queued once more, and
 reminders that have not gone are withdrawn where they are true no longer.
@@ -7,23 +7,26 @@ What is queued of those is given up. What is being sent, or unclear, may be in S
 should it turn out not to be there. No reply depends on a reminder, so none is lost with it.
 """
 
+import base64
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from sqlite3 import Row
 
-from bot.core.audit import AttemptResult
+from bot.core.flow.model import FlowId, InstanceId
+from bot.core.flow.run import Run, RunState
 from bot.core.incident.model import Incident
 from bot.core.outbox.card import Card, rendered
 from bot.core.outbox.lost_messages import LossOutcome, after_loss
 from bot.core.outbox.posts import NewPost, PostId, PostKind, PostState
+from bot.core.people.model import AttemptResult, Link
 from bot.core.text.language import EN
-from bot.store.audit import end_attempt, mark_answered
 from bot.store.database import Database
 from bot.store.outbox import REPLACED, WITHDRAWN, give_up, line_of, row_of, text_of
-from bot.store.rows import from_timestamp, timestamp
-from bot.store.transactions import Transactional, transaction
+from bot.store.people import end_attempt, mark_answered, require_link
+from bot.store.transactions import Transactional, from_timestamp, read, timestamp, transaction
 
 TAKEN_OVER = "its message was lost and took it in"
 
@@ -58,6 +61,94 @@ class Queueing(Transactional):
         put(db, posts)
         end_attempt(db, attempt_result)
         mark_answered(db, delivery)
+
+
+class Runs(Transactional):
+    """Followed runs, and stashed words."""
+
+    @transaction
+    def put_run(
+        self,
+        db: Database,
+        run: Run,
+        *,
+        posts: Sequence[NewPost] = (),
+        attempt_result: AttemptResult | None = None,
+        linked: Link | None = None,
+    ) -> None:
+        """Add or change a followed run, with what is said about it.
+
+        Raises Refused("link_changed") where ``linked`` has changed.
+        """
+        require_link(db, linked)
+        db.table("runs", pk="instance").upsert(
+            {
+                "instance": run.instance,
+                "flow_id": run.flow_id,
+                "flow_name": run.flow_name,
+                "person": run.by,
+                "post": run.post,
+                "started_at": timestamp(run.started_at),
+                "channel": run.channel,
+                "thread": run.thread,
+                "verb": run.verb,
+                "state": run.state.value,
+                "incident": run.incident,
+                "attempt": run.attempt,
+                "trigger_ms": run.trigger_ms,
+                "task": run.task,
+                "parameters": run.parameters,
+                "user_id": run.user_id,
+                "words": run.words,
+                "notes": run.notes,
+            }
+        )
+        put(db, posts)
+        end_attempt(db, attempt_result)
+
+    @read
+    def runs(self, db: Database, *, live: bool = True, flow: FlowId | None = None, limit: int = 200) -> tuple[Run, ...]:
+        """Followed runs, newest first; ``live`` means asked or running."""
+        whose, values = ("", []) if flow is None else ("AND flow_id = ?", [flow])
+        which = "state IN ('asked', 'running')" if live else "1"
+        rows = db.execute(
+            f"SELECT * FROM runs WHERE {which} {whose} ORDER BY started_at DESC, rowid DESC LIMIT ?",  # noqa: S608  constants only
+            [*values, limit],
+        )
+        return tuple(_run(row) for row in rows)
+
+    @read
+    def runs_of(self, db: Database, flow: FlowId, instance: InstanceId) -> tuple[Run, ...]:
+        """The followed run of an instance, then the newest ones of its flow."""
+        newest = "SELECT instance FROM runs WHERE flow_id = ? ORDER BY started_at DESC, rowid DESC LIMIT 5"
+        rows = db.execute(
+            f"SELECT * FROM runs WHERE instance = ? OR instance IN ({newest})"  # noqa: S608  constants only
+            " ORDER BY instance = ? DESC, started_at DESC, rowid DESC",
+            [instance, flow, instance],
+        )
+        return tuple(_run(row) for row in rows)
+
+    @read
+    def run(self, db: Database, instance: InstanceId) -> Run | None:
+        """One followed run."""
+        row = db.execute("SELECT * FROM runs WHERE instance = ?", [instance]).fetchone()
+        return None if row is None else _run(row)
+
+    @transaction
+    def stash(self, db: Database, text: str, now: datetime) -> str:
+        """Keep a text that is too long for a button's value, and return a short id.
+
+        The id is made of the text: keeping it again is keeping it longer.
+        """
+        id_ = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:12]).decode()
+        db.table("stashes", pk="id").upsert({"id": id_, "text": text, "at": timestamp(now)})
+        return id_
+
+    @read
+    def stashed(self, db: Database, id: str) -> str | None:
+        """A stashed text."""
+        row = db.execute("SELECT text FROM stashes WHERE id = ?", [id]).fetchone()
+        return None if row is None else str(row["text"])
 
 
 def put(db: Database, posts: Sequence[NewPost]) -> None:
@@ -209,4 +300,30 @@ def repost(db: Database, message: str, body: str, now: datetime) -> None:
         " stands_in = '', ts = '', why = ?, settled_at = NULL,"
         " look_again = iif(doubts > 0 AND attempts > 1 OR look_again > 0, ?, 0) WHERE id = ?",
         [body, timestamp(now), LossOutcome.REPOSTED.value, timestamp(now), message],
+    )
+
+
+# ── runs that were started from chat ──
+
+
+def _run(row: Row) -> Run:
+    return Run(
+        instance=InstanceId(row["instance"]),
+        flow_id=FlowId(row["flow_id"]),
+        flow_name=row["flow_name"],
+        by=row["person"],
+        post=row["post"],
+        started_at=from_timestamp(row["started_at"]),
+        channel=row["channel"],
+        thread=row["thread"],
+        verb=row["verb"],
+        state=RunState(row["state"]),
+        incident=row["incident"],
+        attempt=row["attempt"],
+        trigger_ms=row["trigger_ms"],
+        task=row["task"],
+        parameters=row["parameters"],
+        user_id=row["user_id"],
+        words=row["words"],
+        notes=row["notes"],
     )

@@ -11,8 +11,7 @@ from bot.core.incident.model import IncidentId
 from bot.store.database import Database
 from bot.store.incidents import IncidentCache
 from bot.store.monitor_state import SeenCache
-from bot.store.rows import timestamp
-from bot.store.transactions import ROWS, Transactional, read, transaction
+from bot.store.transactions import ROWS, Transactional, read, timestamp, transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bot.store.audit import AuditLog, Inbox
 from bot.store.backup import Backup
 from bot.store.change_sets import ChangeSets
 from bot.store.clock_set_back import ClockCorrection
@@ -23,10 +22,9 @@ from bot.store.lock import Lock, real_path, take
 from bot.store.lost_messages import LostMessages
 from bot.store.monitor_state import MonitorState, SeenCache
 from bot.store.outbox import Outbox
-from bot.store.people import People
-from bot.store.queueing import Queueing
+from bot.store.people import AuditLog, Inbox, People
+from bot.store.queueing import Queueing, Runs
 from bot.store.retention import Retention
-from bot.store.runs import Runs
 from bot.store.transactions import transaction
 from bot.store.waiting import WaitTimes
 from bot.store.workspace_keys import WorkspaceKeys

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.store.database import Database
-from bot.store.rows import from_timestamp
-from bot.store.transactions import Transactional, read
+from bot.store.transactions import Transactional, from_timestamp, read
 
 _MOST = 200  # of the oldest: their ages are followed from one check to the next
 _WAITS = "('queued', 'sending', 'unclear')"

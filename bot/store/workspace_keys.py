@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from bot.core.audit import DONE, Attempt, AttemptResult
-from bot.core.people.model import Person
-from bot.store.audit import end_attempt, insert_attempt
+from bot.core.people.model import DONE, Attempt, AttemptResult, Person
 from bot.store.database import Database
 from bot.store.incidents import IncidentCache
 from bot.store.monitor_state import write_note
-from bot.store.rows import person
-from bot.store.transactions import Transact, Transactional
+from bot.store.people import end_attempt, insert_attempt
+from bot.store.transactions import Transact, Transactional, person
 
 CHUNK = 150  # rows; each may be two or three in the tables
 NOTE = "home"

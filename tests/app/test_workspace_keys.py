@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.audit import DONE, Attempt, AttemptResult
 from bot.core.errors import Refused
 from bot.core.flow.model import FlowId, InstanceId, UserId, UserName
 from bot.core.flow.run import Run
@@ -13,7 +12,7 @@ from bot.core.incident.facts import ChangeSet
 from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
 from bot.core.outbox.conversations import SlackUnclear
 from bot.core.outbox.posts import PostId
-from bot.core.people.model import IncomingMessage, Link, Origin, Person, Surface
+from bot.core.people.model import DONE, Attempt, AttemptResult, IncomingMessage, Link, Origin, Person, Surface
 from bot.ops import people_file, workspace_keys
 from bot.slack.directory import Identity
 from bot.store.database import open_database

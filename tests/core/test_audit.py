@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.audit import Outcome
+from bot.core.people.model import Outcome
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from bot.enos.errors import EndlessList
 from bot.enos.flow_lists import all_flows
 from bot.enos.paging import pages
 from bot.enos.responses import Envelope
-from bot.enos.server import MOST_PAGES, MOST_SECONDS, Server, ServerCapabilities
+from bot.enos.server import MOST_PAGES, MOST_SECONDS, Server
+from bot.enos.session import ServerCapabilities
 
 FAILED = Search(1, 0, 9, (-1,))
 BY = Actor("u", "o")

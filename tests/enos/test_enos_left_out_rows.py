@@ -14,7 +14,7 @@ from bot.enos.errors import BadResponse, Throttled
 from bot.enos.reading import epoch_ms_of, instance_of, log_of, task_instance_of
 from bot.enos.reading_flows import flow_names_of, flow_of, graph_of, parameters_of
 from bot.enos.responses import open_envelope
-from bot.enos.token import token_of
+from bot.enos.session import token_of
 from bot.enos.values import loads, names, number, text
 
 HALF = "\ud83d"  # half an emoji

@@ -16,7 +16,7 @@ from bot.enos.errors import ServerError
 from bot.enos.page_base import PageZeroFailures
 from bot.enos.paging import Server, pages
 from bot.enos.responses import Reply, judge, open_envelope
-from bot.enos.server import ServerCapabilities
+from bot.enos.session import ServerCapabilities
 
 
 async def test_all_pages_are_read_newest_first_until_nothing_is_new(gateway, client, lists):

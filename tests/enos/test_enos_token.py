@@ -6,7 +6,7 @@ import pytest
 from bot.core.errors import Refused, TemporaryFailure
 from bot.enos.errors import BadResponse, NoResponse, TimestampReused
 from bot.enos.responses import Reply
-from bot.enos.token import TokenManager, token_of
+from bot.enos.session import TokenManager, token_of
 
 
 class Service:

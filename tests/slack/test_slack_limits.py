@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.slack.limits import as_words, content, problems
+from bot.slack.poster import as_words, content, problems
 
 
 def text(words="x"):

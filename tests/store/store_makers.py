@@ -2,13 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-from bot.core.audit import Attempt
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.flow.run import Run
 from bot.core.incident.facts import Seen
 from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
-from bot.core.people.model import Link, Person
+from bot.core.people.model import Attempt, Link, Person
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 MAYA = Person("T1", "UMAYA")

@@ -9,12 +9,11 @@ from typing import Union, get_args, get_origin, get_type_hints
 import pytest
 from store_makers import NOW
 
-from bot.core.audit import Attempt
 from bot.core.flow.run import Run
 from bot.core.incident.facts import ChangeSet, ReadState, Seen
 from bot.core.incident.model import Incident, Occurrence
 from bot.core.outbox.posts import NewPost, PostKind
-from bot.core.people.model import Link, Person
+from bot.core.people.model import Attempt, Link, Person
 from bot.store.store import Store
 
 

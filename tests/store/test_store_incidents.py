@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from store_makers import JONAS, MAYA, NOW, attempt, in_transaction, incident, later, message, occurrence, seen
 
-from bot.core.audit import DONE, AttemptResult
 from bot.core.errors import Refused
 from bot.core.incident.facts import ChangeSet, ReadState, StoredState
 from bot.core.incident.model import Incident, Phase
+from bot.core.people.model import DONE, AttemptResult
 from bot.store.incidents import IncidentCache
 from bot.store.store import Store
 

@@ -5,11 +5,10 @@ import sqlite3
 import pytest
 from store_makers import JONAS, MAYA, NOW, attempt, in_transaction, later, link, message, run
 
-from bot.core.audit import DONE, AttemptResult, Entry, Outcome
 from bot.core.errors import Refused
 from bot.core.flow.model import InstanceId
 from bot.core.flow.run import RunState
-from bot.core.people.model import Person
+from bot.core.people.model import DONE, AttemptResult, Entry, Outcome, Person
 from bot.store import imports
 from bot.store.store import Store
 
@@ -129,6 +128,16 @@ async def test_runs_are_followed_until_they_end(store):
     assert await store.runs(live=False, limit=1) == (other,)
     assert await store.run(InstanceId("1-2")) == ended
     assert await store.run(InstanceId("9-9")) is None
+
+
+async def test_the_run_of_an_instance_comes_before_the_newest_of_its_flow(store):
+    runs = [run(f"1-{number}", started_at=later(hours=number)) for number in range(8)]
+    for each in (*runs, run("2-1", 2)):
+        await store.put_run(each)
+    assert await store.runs_of(1, InstanceId("1-0")) == (runs[0], *runs[:2:-1])
+    assert await store.runs_of(1, InstanceId("1-7")) == tuple(runs[:2:-1])
+    assert await store.runs_of(1, InstanceId("1-9")) == tuple(runs[:2:-1])
+    assert await store.runs_of(3, InstanceId("3-9")) == ()
 
 
 async def test_a_delivery_is_new_once(store):

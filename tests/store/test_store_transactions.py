@@ -10,11 +10,11 @@ from dataclasses import fields
 import pytest
 from store_makers import MAYA, NOW, attempt, edit, in_transaction, incident, later, link, message, occurrence, run, seen
 
-from bot.core.audit import DONE, AttemptResult
 from bot.core.errors import Refused
 from bot.core.flow.run import RunState
 from bot.core.incident.facts import ChangeSet, ReadState
 from bot.core.incident.model import Phase
+from bot.core.people.model import DONE, AttemptResult
 from bot.store.retention import RetentionPeriods
 from bot.store.store import Store
 from bot.store.transactions import DatabaseThread

@@ -9,12 +9,12 @@ from crash_injection import in_transaction
 from crash_platforms import MAYA
 from reminder_invariants import check_reminders
 
-from bot.core.audit import DONE
 from bot.core.flow.model import UserName
 from bot.core.flow.run import RunState
 from bot.core.incident.groups import Occasion, count_phases
 from bot.core.outbox.lost_messages import LossOutcome
 from bot.core.outbox.posts import Lane, PostId, PostKind, PostState
+from bot.core.people.model import DONE
 from bot.messages.cards.incident import RenderContext, card
 from bot.work.monitor.page_facts import TOLD_ONE_BY_ONE
 

@@ -5,14 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from bot.core.audit import ASKED, DONE, Entry
 from bot.core.command import buttons
 from bot.core.command.rights import Denial
 from bot.core.errors import Offer
 from bot.core.flow.ids import is_instance
 from bot.core.outbox.card import Block, Card, Element
 from bot.core.outbox.pointers import PostPresence
-from bot.core.people.model import EDITED, Link, Person
+from bot.core.people.model import ASKED, DONE, EDITED, Entry, Link, Person
 from bot.core.text.escape import code, escape, mention, ticked
 from bot.core.text.message import Text, ago, lines, msg
 from bot.messages import blocks

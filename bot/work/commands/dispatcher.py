@@ -14,7 +14,6 @@ from datetime import timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.core.audit import Attempt, Ending, Outcome
 from bot.core.command import buttons
 from bot.core.command.parse import ParseError, parse, say
 from bot.core.command.requests import Help, Request, Trigger
@@ -26,14 +25,14 @@ from bot.core.incident.model import IncidentId
 from bot.core.outbox.card import Card
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.outbox.posts import Post, PostId
-from bot.core.people.model import IncomingMessage, Profile, Surface
+from bot.core.people.model import Attempt, Ending, IncomingMessage, Outcome, Profile, Surface
 from bot.core.text.escape import Markup, escape
 from bot.core.text.mask import STARS, Mask, withheld, without_secrets
 from bot.core.text.message import with_data
 from bot.messages.cards import answers
 from bot.messages.cards.incident import headline
-from bot.work.commands import reply, targets
-from bot.work.commands.context import Answer, CommandContext, Services
+from bot.work.commands import targets
+from bot.work.commands.context import Answer, CommandContext, Services, fit_into_buttons, link_to, posts_for
 from bot.work.commands.handlers import HANDLERS
 from bot.work.monitor.flow_names import NameTrackingEnos
 
@@ -208,7 +207,7 @@ class Dispatcher:
         return context
 
     async def _moved(self, context: CommandContext, message: Post) -> targets.FormattedRefusal:
-        link = await reply.link_to(self._services, message)
+        link = await link_to(self._services, message)
         state = f"\nNow: {escape(headline(context.incident))}." if context.incident is not None else ""
         if link:
             place = f"This message was replaced. <{link}|Open the current one> and press there."
@@ -267,7 +266,7 @@ class Dispatcher:
             body = failure.body
         else:
             offered = failure.offers if isinstance(failure, Refused) else ()
-            offers = await reply.fit_into_buttons(self._services, context, offered)
+            offers = await fit_into_buttons(self._services, context, offered)
             text = with_data(failure.message, self._services.answer_settings.mask)
             body = answers.told(context.words, text, post=context.post, offers=offers)
         return Answer(body, private=True, outcome=_outcome(failure))
@@ -281,7 +280,7 @@ class Dispatcher:
 
     async def _queue(self, context: CommandContext, answer: Answer) -> None:
         """Queue the answer's posts, together with the end of the attempt."""
-        posts = await reply.posts(self._services, context, answer)
+        posts = await posts_for(self._services, context, answer)
         attempt_result = context.attempt_result(
             self._services.clock(), answer.outcome, request=answer.request, answer=answer.result
         )

@@ -7,14 +7,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.core.audit import AttemptResult
 from bot.core.errors import Refused
 from bot.core.incident import lifecycle, reminders
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.model import Incident, IncidentId
 from bot.core.outbox.card import Card
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
-from bot.core.people.model import Person
+from bot.core.people.model import AttemptResult, Person
 from bot.messages import incident_posts
 from bot.messages.cards import incident_replies as replies
 from bot.messages.cards.answers import repeating

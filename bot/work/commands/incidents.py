@@ -32,8 +32,8 @@ from bot.core.text.mask import without_secrets
 from bot.core.text.message import duration
 from bot.core.text.shown_times import slack_date
 from bot.messages.cards import answers, flows
-from bot.work.commands import reply, targets, unmatched
-from bot.work.commands.context import Answer, CommandContext, Services
+from bot.work.commands import targets, unmatched
+from bot.work.commands.context import Answer, CommandContext, Services, link_to, sees_thread
 from bot.work.commands.listing import left_out, listed, on_page
 from bot.work.commands.people import proof
 
@@ -304,7 +304,7 @@ async def _with_channel_members(services: Services, context: CommandContext, cha
 async def _answer(services: Services, context: CommandContext, incident: Incident, done: str) -> Answer:
     """Tell the asker where the change is shown. In the incident's own thread the reply is already the answer."""
     services.wake()
-    if reply.sees_thread(context, incident) and context.incoming.origin.surface in {
+    if sees_thread(context, incident) and context.incoming.origin.surface in {
         Surface.BUTTON,
         Surface.MENTION,
     }:
@@ -345,4 +345,4 @@ async def _line(services: Services, context: CommandContext, incident: Incident)
 
 
 async def _link(services: Services, incident: Incident) -> str:
-    return await reply.link_to(services, await services.store.post(PostId(incident.post)))
+    return await link_to(services, await services.store.post(PostId(incident.post)))

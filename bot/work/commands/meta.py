@@ -1,13 +1,12 @@
 """Meta: help, status and audit."""
 
-from bot.core.audit import Entry
 from bot.core.command import table
 from bot.core.command.periods import window
 from bot.core.command.requests import Audit, Help, Status
 from bot.core.command.rights import Denial, may
 from bot.core.errors import Refused
 from bot.core.outbox.card import Card
-from bot.core.people.model import Person
+from bot.core.people.model import Entry, Person
 from bot.core.text.escape import code, escape, mention
 from bot.core.text.shown_times import slack_date
 from bot.messages import blocks

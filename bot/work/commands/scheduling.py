@@ -4,12 +4,12 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from bot.core.audit import ASKED
 from bot.core.command.requests import Cancel, Disable, Enable
 from bot.core.errors import Offer, Refused, TemporaryFailure, Unclear
 from bot.core.flow.graph import ended
 from bot.core.flow.model import Flow, FlowId, InstanceId
 from bot.core.flow.status import name_of
+from bot.core.people.model import ASKED
 from bot.core.text.escape import code, mention
 from bot.messages.cards import answers, flows
 from bot.work.commands import targets

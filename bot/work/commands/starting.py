@@ -9,7 +9,6 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.core.audit import ASKED, DONE, AttemptResult, Outcome
 from bot.core.command.parse import far_off, say, trigger_time
 from bot.core.command.requests import FlowRef, Rerun, Trigger, When
 from bot.core.errors import Failure, Refused, Unclear
@@ -32,13 +31,14 @@ from bot.core.flow.rerun import (
     plan,
 )
 from bot.core.flow.run import Run, RunState
+from bot.core.people.model import ASKED, DONE, AttemptResult, Outcome
 from bot.core.text.escape import code
 from bot.core.text.likeness import likeness
 from bot.core.text.message import ago
 from bot.core.text.shown_times import minute_in_utc, on_the_clock
 from bot.messages.cards import answers, flows, runs
-from bot.work.commands import reply, targets
-from bot.work.commands.context import Answer, CommandContext, Services
+from bot.work.commands import targets
+from bot.work.commands.context import Answer, CommandContext, Services, fit_into_buttons, posts_for
 
 _HOLDING_STATES = frozenset({RunState.ASKED, RunState.RUNNING, RunState.ENDED})  # the run has its minute for itself
 
@@ -119,7 +119,7 @@ async def _confirmation(
         f"That is {off}. Nothing was started."
     )
     command = say(replace(request, when=When(minute_in_utc(at)), confirmed=True))
-    offers = await reply.fit_into_buttons(services, context, [("Start it", command)])
+    offers = await fit_into_buttons(services, context, [("Start it", command)])
     return Answer(answers.told(context.words, text, post=context.post, offers=offers), private=True, outcome=ASKED)
 
 
@@ -154,7 +154,7 @@ async def _start(services: Services, context: CommandContext, start: PlannedStar
         # The attempt of a run whose answer was lost stays open: the look-up ends it.
         body = runs.start_unconfirmed(run, unclear.why, zone=services.platform_zone())
         answer = Answer(body, public=True, in_incident=context.about(flow))
-        await services.store.put_run(run, posts=await reply.posts(services, context, answer))
+        await services.store.put_run(run, posts=await posts_for(services, context, answer))
         services.wake()
         return replace(answer, queued=True)
     except Failure:
@@ -165,7 +165,7 @@ async def _start(services: Services, context: CommandContext, start: PlannedStar
     run = replace(run, instance=instance, state=RunState.RUNNING)
     body = runs.started(run, start.task_name, zone=services.platform_zone())
     answer = Answer(body, public=True, in_incident=context.about(flow))
-    posts = await reply.posts(services, context, answer)
+    posts = await posts_for(services, context, answer)
     await services.store.put_run(run, posts=posts, attempt_result=attempt_result(run, DONE, services.clock()))
     services.wake()
     services.poll_soon()
@@ -210,12 +210,9 @@ async def _reserved_run(services: Services, context: CommandContext, start: Plan
 
 async def _refuse_second_start(services: Services, context: CommandContext, flow: Flow, expected: InstanceId) -> None:
     """Refuse within EnOS's minute, naming the run, who started it and when to ask again. Nothing is queued."""
-    ours = await services.store.run(expected)
-    recent = await services.store.runs(live=False, flow=flow.id, limit=5)
-    holding = [] if ours is None else [ours]
-    holding += [run for run in recent if context.now - run.started_at < MINUTE]
-    for run in holding:
-        if run.state in _HOLDING_STATES:
+    for run in await services.store.runs_of(flow.id, expected):
+        holds = run.instance == expected or context.now - run.started_at < MINUTE
+        if holds and run.state in _HOLDING_STATES:
             raise targets.FormattedRefusal(
                 "second_start", second_start(run, context.now), [("Show", f"show {run.instance}")]
             )

@@ -108,14 +108,11 @@ class Delivery:
         self._is_started = False
         self._starting = asyncio.Lock()
         self._woken = asyncio.Event()
+        self.wake = self._woken.set  # there may be something to send
         self._closing = False
         self._not_before = EPOCH  # nothing begins earlier, since a write failed
 
     # ── when ──
-
-    def wake(self) -> None:
-        """Say that there may be something to send."""
-        self._woken.set()
 
     async def tick(self, now: datetime) -> None:
         """Send what is due and settle what is unclear; returns when all that this tick began has ended.
@@ -267,40 +264,35 @@ class Delivery:
 
     async def _step(self, post: Post, *, by_url: bool) -> NextStep:
         """Hand a post to Slack and decide what follows."""
+        new, channel, ts, thread = post.new, post.channel, "", post.new.thread
         try:
-            channel, ts = await self._call(post, by_url=by_url)
+            if channel in self._shared_channels.barred and tells_of_failures(post):
+                raise SlackRefused(SHARED_CHANNEL)  # noqa: TRY301  the policy decides on it as on Slack's own refusals
+            body = self._failure_policy.body(post) if self._failure_policy.bugs else post.body
+            match new.kind:
+                case PostKind.MESSAGE:
+                    id_ = carried_id(new.id, post.generation)
+                    channel, ts = await self._slack.post(channel, body, id=id_, thread=thread)
+                case PostKind.EDIT:
+                    ts = post.ts
+                    try:
+                        await self._slack.edit(channel, ts, body, id=new.id)
+                    except SlackRefused as refused:
+                        raise await self._lost.interpreted(post, refused) from None
+                case PostKind.EPHEMERAL:
+                    url = new.response_url if by_url else ""
+                    await self._slack.post_ephemeral(channel, new.user, body, thread=thread, response_url=url)
+                case PostKind.FILE:
+                    ts = await self._slack.upload(  # the file's id
+                        channel, body, thread=thread, reserved=lambda file: self._store.set_file_id(new.id, file)
+                    )
+                case _:
+                    assert_never(new.kind)
         except SlackOutsideThread as astray:
             return OutsideThread(astray.channel, astray.ts)
         except Exception as failure:  # noqa: BLE001  bugs too: they are logged by the policy
             return self._failure_policy.after(post, failure, by_url=by_url, default_channel=self._default_channel)
         return Delivered(channel, ts)
-
-    async def _call(self, post: Post, *, by_url: bool) -> tuple[str, str]:
-        """Make the call. The channel the post is in, and its ts or its file's id."""
-        new, channel, thread = post.new, post.channel, post.new.thread
-        if channel in self._shared_channels.barred and tells_of_failures(post):
-            raise SlackRefused(SHARED_CHANNEL)
-        body = self._failure_policy.body(post) if self._failure_policy.bugs else post.body
-        match new.kind:
-            case PostKind.MESSAGE:
-                return await self._slack.post(channel, body, id=carried_id(new.id, post.generation), thread=thread)
-            case PostKind.EDIT:
-                try:
-                    await self._slack.edit(channel, post.ts, body, id=new.id)
-                except SlackRefused as refused:
-                    raise await self._lost.interpreted(post, refused) from None
-                return channel, post.ts
-            case PostKind.EPHEMERAL:
-                url = new.response_url if by_url else ""
-                await self._slack.post_ephemeral(channel, new.user, body, thread=thread, response_url=url)
-                return channel, ""
-            case PostKind.FILE:
-                file = await self._slack.upload(
-                    channel, body, thread=thread, reserved=lambda id_: self._store.set_file_id(new.id, id_)
-                )
-                return channel, file
-            case _:
-                assert_never(new.kind)
 
     # ── settling ──
 

@@ -58,37 +58,37 @@ class RateLimiter:
     def choose(self, due: Iterable[Post], busy: Iterable[Post], now: datetime) -> list[Post]:
         """The posts to send now; what they use up is counted. ``busy`` are those being sent."""
         self.not_before = {key: at for key, at in self.not_before.items() if at > now}
-        calls = Counter(key for post in busy for key in _call_keys(post))
+        calls = Counter(key for post in busy for key in _keys(post))
         chosen, channels = list[Post](), dict[str, list[Post]]()
         for post in due:
             if _is_paced(post):
                 channels.setdefault(post.channel, []).append(post)
             elif self._may_call(post, calls) and (post.new.kind is not PostKind.EDIT or self._may_edit(post, now)):
-                calls.update(_call_keys(post))
+                calls.update(_keys(post))
                 chosen.append(post)
         for channel, waiting in channels.items():
             free = [post for post in waiting if self._may_call(post, calls)]
             if free and channel not in self.not_before:
                 post = self._next(channel, free)
                 self.not_before[channel] = now + BETWEEN_MESSAGES
-                calls.update(_call_keys(post))
+                calls.update(_keys(post))
                 chosen.append(post)
         return chosen
 
     def ready(self, post: Post, now: datetime) -> bool:
         """Whether a post would have its turn now if it were the only one; nothing is counted."""
         turn = post.channel if _is_paced(post) else (post.channel, post.ts)
-        return all(self.not_before.get(key, now) <= now for key in (_pause_key(post), turn))
+        return all(self.not_before.get(key, now) <= now for key in (_keys(post)[2], turn))
 
     def pause(self, post: Post, until: datetime) -> None:
         """Slack asked to wait: for messages in this channel, or for all calls of another kind."""
-        self.not_before[_pause_key(post)] = until
+        self.not_before[_keys(post)[2]] = until
 
     def _may_call(self, post: Post, calls: Counter[Hashable]) -> bool:
         """Whether Slack asked for no pause, and one more call may be under way."""
-        lane, place = _call_keys(post)
+        lane, place, pause = _keys(post)
         free = calls[lane] < MAX_CALLS_PER_LANE and calls[place] < MAX_CALLS_PER_CHANNEL
-        return free and _pause_key(post) not in self.not_before
+        return free and pause not in self.not_before
 
     def _may_edit(self, post: Post, now: datetime) -> bool:
         """Whether an edit may go; it is counted."""
@@ -117,17 +117,12 @@ def _is_paced(post: Post) -> bool:
     return post.new.kind is not PostKind.EDIT and not post.new.response_url
 
 
-def _call_keys(post: Post) -> tuple[Hashable, Hashable]:
-    """What shares the calls at once of a lane, and what shares a few calls for one channel.
+def _keys(post: Post) -> tuple[Hashable, Hashable, Hashable]:
+    """What shares the calls at once of a lane, what shares a few for one channel, what waits when Slack asks to wait.
 
     Each kind, and each by response_url, is a method of its own at Slack: where one is slow, the others keep theirs.
     """
-    new = post.new
-    lane = (new.lane, new.kind, bool(new.response_url), is_first(post))
-    return lane, (lane, post.channel, new.user if new.response_url else "")
-
-
-def _pause_key(post: Post) -> Hashable:
-    """What waits together when Slack asks to wait."""
-    kind = post.new.kind
-    return "hold", kind, bool(post.new.response_url), "" if kind in (PostKind.EDIT, PostKind.FILE) else post.channel
+    new, by_url = post.new, bool(post.new.response_url)
+    lane = (new.lane, new.kind, by_url, is_first(post))
+    pause = "hold", new.kind, by_url, "" if new.kind in (PostKind.EDIT, PostKind.FILE) else post.channel
+    return lane, (lane, post.channel, new.user if by_url else ""), pause

@@ -62,20 +62,21 @@ class FlowNames:
         if isinstance(found, tuple):
             if live := await self._store.incidents(live=True, limit=_LIVE):
                 await self._rename(live, {each.id: each.name for each in found}, now)
-        elif isinstance(found, Flow):
-            if found.name:
-                await self._rename_one(found.id, found.name, now)
-        elif found is not None and found.flow_name:
-            told = found.flow_name, found.id
-            if self._from_runs.get(found.flow_id) != told:
-                await self._rename_one(found.flow_id, found.flow_name, now, found.id)
-                if len(self._from_runs) >= _MAX_NAMES:
-                    self._from_runs.clear()
-                self._from_runs[found.flow_id] = told
-
-    async def _rename_one(self, flow: FlowId, name: str, now: datetime, run: InstanceId | None = None) -> None:
+            return
+        if found is None:
+            return
+        if isinstance(found, Flow):
+            flow, name, run = found.id, found.name, None
+        else:
+            flow, name, run = found.flow_id, found.flow_name, found.id
+        if not name or (run is not None and self._from_runs.get(flow) == (name, run)):
+            return
         if incidents := await self._store.incidents(live=False, flow=flow, limit=_OF_ONE):
             await self._rename(incidents, {flow: name}, now, run)
+        if run is not None:
+            if len(self._from_runs) >= _MAX_NAMES:
+                self._from_runs.clear()
+            self._from_runs[flow] = name, run
 
     async def _rename(
         self,

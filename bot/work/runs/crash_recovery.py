@@ -13,7 +13,6 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.core.audit import DONE, AttemptResult, Ending, Entry, Outcome
 from bot.core.command.parse import parse
 from bot.core.command.requests import LinkPerson, Unlink
 from bot.core.errors import Failure, Refusal
@@ -21,7 +20,7 @@ from bot.core.flow.model import FlowId, InstanceId
 from bot.core.flow.run import RunState
 from bot.core.flow.status import name_of
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
-from bot.core.people.model import Person
+from bot.core.people.model import DONE, AttemptResult, Ending, Entry, Outcome, Person
 from bot.core.text.escape import code, mention, ticked
 from bot.messages.cards import answers
 from bot.work.commands.context import Services

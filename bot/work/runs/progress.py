@@ -13,7 +13,6 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core.audit import DONE, AttemptResult, Ending, Outcome
 from bot.core.errors import Failure, Refusal
 from bot.core.flow.graph import BROKEN, downstream, ended
 from bot.core.flow.model import Flow, FlowId, Instance, TaskId, UserId
@@ -23,11 +22,10 @@ from bot.core.flow.times import read_time
 from bot.core.outbox.card import Card
 from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind, PostState
-from bot.core.people.model import Person
+from bot.core.people.model import DONE, AttemptResult, Ending, Outcome, Person
 from bot.core.text.mask import Seal
 from bot.messages.cards import runs as cards
-from bot.work.commands import reply
-from bot.work.commands.context import Services
+from bot.work.commands.context import Services, in_thread
 from bot.work.commands.starting import attempt_result
 
 log = logging.getLogger(__name__)
@@ -180,7 +178,7 @@ class RunTracker:
         user = Person(*run.by.split(":", 1)).user
         incident = await self._services.store.incident(run.incident) if run.incident else None
         if incident is not None:
-            return reply.in_thread(incident, PostId(run.post), body, now, user)
+            return in_thread(incident, PostId(run.post), body, now, user)
         return NewPost(
             id=PostId(run.post),
             kind=PostKind.MESSAGE,

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.audit import Attempt, Entry, Outcome
 from bot.core.command.rights import Denial
 from bot.core.flow.model import (
     Flow,
@@ -30,7 +29,7 @@ from bot.core.outbox.posts import (
     PostKind,
     PostState,
 )
-from bot.core.people.model import Link, Person
+from bot.core.people.model import Attempt, Entry, Link, Outcome, Person
 from bot.core.text.message import ago, duration
 from bot.core.text.shown_times import day_before, slack_date
 from bot.messages.cards import answers, flows, runs

@@ -6,11 +6,10 @@ import pytest
 from answer_slack import lines_of
 from answer_world import OPS, Lost
 
-from bot.core.audit import Attempt
 from bot.core.command.rights import Caller, Denial, may
 from bot.core.command.table import ROWS
 from bot.core.flow.model import UserId, UserName
-from bot.core.people.model import Link, Person, Profile
+from bot.core.people.model import Attempt, Link, Person, Profile
 from bot.enos.errors import NoResponse
 from bot.work.commands import meta
 from bot.work.commands.people import VERIFY_FLOWS

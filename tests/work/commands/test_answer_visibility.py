@@ -14,8 +14,7 @@ from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUncle
 from bot.core.outbox.posts import PostId, PostKind
 from bot.core.people.model import IncomingMessage, Origin, Profile, Surface
 from bot.enos.errors import NoResponse
-from bot.work.commands import reply
-from bot.work.commands.context import Answer, CommandContext
+from bot.work.commands.context import Answer, CommandContext, ephemeral, posts_of
 from bot.work.delivery.outcomes import Reroute, after_refusal
 
 AT_WORK = "3377-2026112110"
@@ -244,11 +243,11 @@ def bare(world, actor, surface):
 
 
 def test_an_answer_without_a_body_queues_no_post(world, maya):
-    assert reply.posts_of(Answer(None), bare(world, maya, Surface.BUTTON), member=True, spare=PostId("s")) == ()
+    assert posts_of(Answer(None), bare(world, maya, Surface.BUTTON), member=True, spare=PostId("s")) == ()
 
 
 def test_in_direct_messages_nothing_is_ephemeral(world, maya):
-    post = reply.ephemeral(bare(world, maya, Surface.DIRECT), PostId("p"), {"text": "x"})
+    post = ephemeral(bare(world, maya, Surface.DIRECT), PostId("p"), {"text": "x"})
     assert (post.kind, post.channel) == (PostKind.MESSAGE, "D0MAYA00001")
 
 

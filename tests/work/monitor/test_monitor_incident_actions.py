@@ -6,11 +6,11 @@ import pytest
 from monitor_world import JONAS, MAYA, World
 from watched_store import Killed
 
-from bot.core.audit import DONE, Attempt, AttemptResult
 from bot.core.errors import Refused
 from bot.core.flow.status import Status
 from bot.core.incident.model import IncidentId, Phase
 from bot.core.outbox.posts import PostKind, PostState
+from bot.core.people.model import DONE, Attempt, AttemptResult
 
 
 @pytest.fixture

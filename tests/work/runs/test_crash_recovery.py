@@ -6,10 +6,9 @@ from dataclasses import replace
 import pytest
 from answer_world import FAILED, OPS
 
-from bot.core.audit import Attempt
 from bot.core.flow.model import UserId, UserName
 from bot.core.flow.status import Status
-from bot.core.people.model import Link
+from bot.core.people.model import Attempt, Link
 from bot.enos.errors import NoResponse
 from bot.work.runs import crash_recovery
 
