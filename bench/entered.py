@@ -13,6 +13,7 @@ from bench.lines import Line
 from bench.world import CHANNEL, MAYA, ROOT, world
 from bot.app import App
 from bot.ops import people_file
+from bot.ops.outside import Outside
 from bot.settings import table
 from bot.sim.demo import demo
 from bot.sim.demo.scenario import SAM
@@ -72,7 +73,7 @@ async def _ways(running, folder: str, entered: Entered) -> dict[str, list[tuple[
     csv = demo.PEOPLE
     found = {}
     async with Store.open(settings.database) as store:
-        app = App(settings, store, await store.notes())
+        app = App(Outside(settings, await store.notes()), store)
         try:
             await app.listen()
             await people_file.import_links(store, settings.admins, {"text": csv}, app.gateway.poster.me)

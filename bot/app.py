@@ -5,37 +5,30 @@ What is done again and again, and when, is in ``ops/jobs.py``.
 
 import asyncio
 import contextlib
-import logging
-import time
-from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from aiohttp import web
 
-from bot.core.errors import Failure, Refusal, TemporaryFailure
-from bot.core.network.certificates import EXPIRED, way_out
+from bot.core.errors import Failure
 from bot.core.people.model import IncomingMessage
 from bot.core.text.mask import Mask, Seal
 from bot.doctor.running_bot import RunningBotProbe
-from bot.enos.client import EnosClient
-from bot.enos.errors import Untrusted
 from bot.ops import control_socket, default_channel, health, offline, people_file, workspace_keys
 from bot.ops.bot_health import BotHealth
-from bot.ops.clocks import ClockJumps, SteadyClock
+from bot.ops.clocks import ClockJumps
 from bot.ops.clocks import wall as now
 from bot.ops.heartbeat import Heartbeat
 from bot.ops.jobs import Jobs
 from bot.ops.listener import Listener
 from bot.ops.metrics_updater import MetricsUpdater
 from bot.ops.new_ids import new_id
+from bot.ops.outside import ENOS_NOTE, Outside
 from bot.ops.platform_times import PlatformZone, schedule_in_words
 from bot.ops.scheduler import Scheduler
 from bot.ops.watchdog import Watchdog
-from bot.settings.table import Settings
 from bot.slack.accounts import Accounts
-from bot.slack.gateway import ConnectionSettings, Runtime, SlackGateway
 from bot.store.store import Store
 from bot.work.commands.context import AnswerSettings, Services
 from bot.work.commands.dispatcher import Dispatcher
@@ -51,65 +44,23 @@ from bot.work.monitor.settings import MonitorSettings
 from bot.work.runs import crash_recovery
 from bot.work.runs.progress import RunTracker
 
-log = logging.getLogger("bot")
-
-SIGN_IN_SECONDS = 5.0  # a gateway that hangs must not delay the start
 FARTHEST_AHEAD = timedelta(minutes=2)  # longer than a post ever has to wait at a start
-_ENOS = "enos."  # begins the names of notes about the platform
 
 
 class App:
     """The whole bot around one open store. To be made inside the running event loop."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        store: Store,
-        remembered: Mapping[str, str],
-        *,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self.settings, self.store = settings, store
+    def __init__(self, outside: Outside, store: Store) -> None:
+        settings = outside.settings
+        self.settings, self.store, self.outside = settings, store, outside
+        self.enos, self.gateway, self.steady = outside.enos, outside.gateway, outside.steady
         self.metrics = health.Metrics()
         self.metrics_updater = MetricsUpdater(self.metrics, settings.database)
-        self.steady = SteadyClock(monotonic=monotonic)
         self.clock_jumps = ClockJumps(self.steady, now)
         self.heartbeat = Heartbeat(settings.heartbeat_url)
         self._endless_lists = Alarms(self._alarm)
         self.mask = Mask(settings.mask)
-        self.enos = EnosClient(
-            settings.enos_api_url,
-            settings.enos_access_key,
-            settings.enos_secret_key,
-            settings.enos_org_id,
-            settings.enos_user_id,
-            clock=now,
-            steady=self.steady,
-            remembered={
-                name.removeprefix(_ENOS): value for name, value in remembered.items() if name.startswith(_ENOS)
-            },
-            page_base=settings.page_base,  # type: ignore[arg-type]  # the settings' reader allows these three only
-            on_call=self.metrics_updater.count_enos_call,
-            on_capability=self._save_capability,
-            on_list_end=self._list_ended,
-        )
         self.zone = PlatformZone(settings.enos_timezone, self.enos.time_zone)
-        connection = ConnectionSettings(app_token=settings.slack_app_token)
-        if settings.mode == "http":
-            connection = ConnectionSettings(
-                signing_secret=settings.slack_signing_secret,
-                listen=(settings.events_listen.host, settings.events_listen.port),
-            )
-        self.gateway = SlackGateway(
-            settings.slack_bot_token,
-            connection,
-            settings.command,
-            self._received,
-            api_url=settings.slack_api_url,
-            language=settings.language,
-            record_arrival=lambda message: self.dispatcher.record_arrival(message),  # noqa: PLW0108  made below
-            runtime=Runtime(on_call=self.metrics_updater.count_slack_call, on_list_end=self._list_ended),
-        )
         self.delivery = Delivery(
             store,
             self.gateway.poster,
@@ -184,6 +135,7 @@ class App:
         self._background: set[asyncio.Task[Any]] = set()
         self._servers: list[Listener | web.AppRunner] = []
         self.address = ""  # where health is served
+        outside.introduce(self)
 
     def _new_watch(self, names: MentionableOwners) -> Monitor:
         settings = self.settings
@@ -253,27 +205,6 @@ class App:
             poll_soon=self.monitor.nudge,
         )
 
-    async def preflight(self) -> list[str]:
-        """Try Slack's tokens and EnOS's keys: every problem that only an operator can fix.
-
-        Raises TemporaryFailure where Slack cannot be asked. EnOS may be down: the monitor reports it after the start.
-        """
-        slack, enos = await asyncio.gather(
-            self.gateway.preflight(), asyncio.wait_for(self.enos.sign_in(), SIGN_IN_SECONDS), return_exceptions=True
-        )
-        problems: list[str] = []
-        for met in (slack, enos):
-            match met:
-                case Refusal():
-                    problems.append(str(met))
-                case Untrusted() if met.code not in EXPIRED:
-                    problems.append(f"EnOS's certificate is not trusted: {met.detail}. {way_out('ENOS_API_URL')}")
-                case TemporaryFailure() | TimeoutError() if met is enos:
-                    log.warning("EnOS does not answer yet: %s", str(met) or "no answer in time")
-                case BaseException():
-                    raise met
-        return problems
-
     async def start(self) -> None:
         """Start receiving, watching and delivering."""
         await self.store.correct_future_times(now(), margin=FARTHEST_AHEAD)
@@ -337,16 +268,18 @@ class App:
         if other is not None:
             self._servers.append(other)
 
-    async def _received(self, message: IncomingMessage) -> None:
+    async def received(self, message: IncomingMessage) -> None:
+        """Answer what a person said or pressed."""
         self.metrics.commands.labels(message.origin.surface.value).inc()
         if message.post in self.running_bot_probe.awaited:
             self.running_bot_probe.note_press(message)
         await self.dispatcher.answer(message)
 
-    def _save_capability(self, name: str, value: str) -> None:
-        self._task(self.store.set_note(f"{_ENOS}{name}", value))
+    def save_capability(self, name: str, value: str) -> None:
+        """Keep what was learned of the platform for the next start."""
+        self._task(self.store.set_note(f"{ENOS_NOTE}{name}", value))
 
-    def _list_ended(self, listed: str, why: str) -> None:
+    def list_ended(self, listed: str, why: str) -> None:
         """Raise an alarm where a list of EnOS or of Slack does not end; it is over once one does."""
         name = f"list of {listed}"
         if why:

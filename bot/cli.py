@@ -34,10 +34,8 @@ def run() -> None:
     """Run the bot until SIGTERM, then drain and stop."""
     configured = _configured("flowbot cannot start:")
     gc.disable()  # what is imported stays: to look through it for garbage again and again is a tenth of the start
-    from bot.ops import process
+    from bot.ops import process  # enables it again
 
-    gc.freeze()
-    gc.enable()
     sys.exit(process.run(configured))
 
 

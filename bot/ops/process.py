@@ -2,19 +2,23 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import resource
 import sys
 from collections.abc import Coroutine, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from bot.app import App
 from bot.core.errors import Failure, TemporaryFailure
 from bot.core.text.mask import Mask
 from bot.ops import logs, signals
+from bot.ops.outside import Outside
 from bot.settings.table import Settings
 from bot.slack.preflight import SlackBusy
 from bot.store.store import Store
+
+if TYPE_CHECKING:
+    from bot.app import App
 
 log = logging.getLogger("bot")
 
@@ -66,20 +70,22 @@ async def _run(settings: Settings) -> int:
             store = await asyncio.to_thread(Store.open, settings.database)
         except Failure as failure:
             return _complain([str(failure)], EXIT_FAILED)
-        stop = asyncio.Event()
-        signals.call_on_signals(loop, stop.set)
         try:
-            return await _serve(settings, store, stop)
+            return await _serve(settings, store)
         finally:
             signals.ignore_signals()
 
 
-async def _serve(settings: Settings, store: Store, stop: asyncio.Event) -> int:
+async def _serve(settings: Settings, store: Store) -> int:
+    stop = asyncio.Event()
     async with store:
-        app, drain = App(settings, store, await store.notes()), ABORT_SECONDS
+        outside, drain = Outside(settings, await store.notes()), ABORT_SECONDS
+        connecting = asyncio.create_task(_connect(outside, stop))
+        app = (await _app_class())(outside, store)
+        signals.call_on_signals(asyncio.get_running_loop(), stop.set)
         try:
             await app.listen()
-            if problems := await preflight_problems(app, stop):
+            if problems := await connecting:
                 return _complain(problems, EXIT_SETTINGS)
             if stop.is_set():
                 return EXIT_OK
@@ -91,8 +97,36 @@ async def _serve(settings: Settings, store: Store, stop: asyncio.Event) -> int:
         except OSError as error:
             return _complain([cannot_listen(settings, error)], EXIT_SETTINGS)
         finally:
+            connecting.cancel()
+            await asyncio.wait({connecting})
             await app.stop(drain)
     return EXIT_OK
+
+
+async def _app_class() -> "type[App]":
+    """The app, imported on a thread so that Slack and EnOS are asked meanwhile."""
+
+    def imported() -> "type[App]":
+        from bot.app import App
+
+        return App
+
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(usual / 10)  # what Slack answers must not wait long for its turn
+    try:
+        return await asyncio.to_thread(imported)
+    finally:
+        sys.setswitchinterval(usual)
+        gc.freeze()  # ``cli.py`` disabled it
+        gc.enable()
+
+
+async def _connect(outside: Outside, stop: asyncio.Event) -> list[str]:
+    """Connect to Slack, unless there are problems or the process is asked to end: the problems."""
+    problems = await preflight_problems(outside, stop)
+    if not problems and not stop.is_set():
+        outside.gateway.connect()
+    return problems
 
 
 async def preflight_problems(app: HasPreflight, stop: asyncio.Event) -> list[str]:

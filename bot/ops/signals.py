@@ -1,7 +1,7 @@
 """SIGTERM and SIGINT: what they do before the bot runs, while it runs, and while the process ends.
 
-Imported before anything that takes long to import. Until the process has the database open there is nothing to finish,
-so it ends at once; the next start continues or rolls back what it left, as after a kill.
+Imported before anything that takes long to import. Until the whole bot is imported nothing is received, and there is
+nothing to finish. So the process ends at once; the next start continues or rolls back what it left, as after a kill.
 """
 
 import contextlib

@@ -107,6 +107,7 @@ class SlackGateway:
             capacity=capacity or Capacity(),
         )
         self._app = self.listeners.bolt(self._client, bot_token, connection.signing_secret)
+        self._accepting = asyncio.Event()
         self._sockets: Sockets | None = None
         self._server: Listener | None = None
 
@@ -121,14 +122,22 @@ class SlackGateway:
         self.poster.me = identity
         return identity
 
-    async def start(self) -> None:
-        """Begin to receive. In Socket Mode the connections are made in the background."""
+    def connect(self) -> None:
+        """Connect in the background, after the preflight. What Slack sends waits for ``start``, and so does its ack.
+
+        Without sockets there is nothing to connect.
+        """
         keep_tasks(asyncio.get_running_loop())
-        self.listeners.me = self.poster.me or await self.preflight()
-        if self.connection.app_token:
+        if self.connection.app_token and self._sockets is None:
             self._sockets = self._made()
             self._sockets.start()
-        else:
+
+    async def start(self) -> None:
+        """Begin to receive. In Socket Mode the connections are made in the background."""
+        self.listeners.me = self.poster.me or await self.preflight()
+        self.connect()
+        self._accepting.set()
+        if not self.connection.app_token:
             served = http_mode.events_app(self._app, self.connection.signing_secret)
             self._server = Listener(served, shutdown_timeout=1.0)
             await self._server.start(*self.connection.listen)
@@ -183,6 +192,7 @@ class SlackGateway:
                     sleep=self.runtime.sleep,
                 ),
                 self.listeners.counts,
+                self._accepting,
             )
             for _ in range(self.connection.connections)
         )

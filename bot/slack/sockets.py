@@ -159,8 +159,9 @@ class FreshUrlClient(SocketModeClient):
 class Socket:
     """One connection and its envelopes. Each is acked, whatever bolt answers."""
 
-    def __init__(self, app: AsyncApp, client: FreshUrlClient, counts: RequestCounts) -> None:
+    def __init__(self, app: AsyncApp, client: FreshUrlClient, counts: RequestCounts, accepting: asyncio.Event) -> None:
         self.app = app
+        self.accepting = accepting  # until then an envelope waits, and is not acked
         self.client = client
         self.counts = counts
         self.last_envelope: float | None = None
@@ -181,6 +182,7 @@ class Socket:
         """Let bolt answer an envelope, and ack it."""
         start = time.time()
         self.last_envelope = self.client.clock()
+        await self.accepting.wait()
         task = asyncio.current_task()
         self._answering |= {task} if task else set()
         try:

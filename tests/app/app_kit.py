@@ -4,6 +4,7 @@ import contextlib
 import time
 
 from bot import app
+from bot.ops.outside import Outside
 from bot.settings import table
 from bot.sim import serve
 from bot.sim.demo import demo
@@ -41,10 +42,10 @@ async def running_bot(running, folder, *, monotonic=time.monotonic, **environ):
     """The whole bot in this process, against the simulators."""
     read = configured(running, folder, **environ)
     async with Store.open(read.database) as store:
-        bot = app.App(read, store, await store.notes(), monotonic=monotonic)
+        bot = app.App(Outside(read, await store.notes(), monotonic=monotonic), store)
         try:
             await bot.listen()
-            assert await bot.preflight() == []
+            assert await bot.outside.preflight() == []
             await bot.start()
             yield bot
         finally:

@@ -7,6 +7,7 @@ from app_kit import DATA_OPS, GENERAL, configured, served
 
 from bot.app import App
 from bot.ops import default_channel
+from bot.ops.outside import Outside
 from bot.sim.slack.faults import Fault
 from bot.store.store import Store
 
@@ -18,7 +19,7 @@ async def looked(folder, caplog, change=lambda workspace: None, **environ):
         change(running.world.workspace)
         read = configured(running, folder, **environ)
         async with Store.open(read.database) as store:
-            bot = App(read, store, {})
+            bot = App(Outside(read, {}), store)
             try:
                 await default_channel.warn(bot.gateway.poster, read.channel, read.shared_channels)
             finally:

@@ -6,10 +6,15 @@ import subprocess
 import sys
 
 import pytest
+from app_kit import configured, served
+from prometheus_client import generate_latest
 
+from bot.app import App
 from bot.ops import process
+from bot.ops.outside import Outside
 from bot.sim.demo import demo
 from bot.slack.preflight import SlackBusy, SlackDown
+from bot.store.store import Store
 
 NO_ANSWER = SlackDown("connection refused")
 
@@ -76,12 +81,34 @@ async def test_a_bot_that_waits_for_slack_can_be_stopped():
     assert await asyncio.wait_for(waiting, 60) == []
 
 
+async def test_calls_made_before_the_app_is_there_are_counted_as_the_later_ones(tmp_path):
+    async with served() as running:
+        read = configured(running, tmp_path)
+        async with Store.open(read.database) as store:
+            outside = Outside(read, {})
+            assert await outside.preflight() == []
+            bot = App(outside, store)
+            try:
+                assert await outside.preflight() == []
+                figures = generate_latest(bot.metrics.registry).decode()
+            finally:
+                await bot.stop(1)
+    assert 'flowbot_slack_calls_total{method="auth.test",outcome="ok"} 2.0' in figures
+    assert "flowbot_enos_calls_total" in figures
+
+
 SPARED = ("dateutil", "multiprocessing", "concurrent.futures.process", "rich", "cron_descriptor", "bot.sim")
 
 
-def test_what_a_start_does_not_need_is_not_read():
-    """Also not by the libraries: it would take memory for as long as the bot runs."""
-    found = f"import sys, bot.cli, bot.ops.process; print([name for name in {SPARED} if name in sys.modules])"
+LATER = ("bot.app", "bot.work", "bot.messages", "apscheduler.schedulers", "prometheus_client")
+
+
+@pytest.mark.parametrize(
+    ("imported", "spared"), [("bot.ops.process", SPARED + LATER), ("bot.ops.process, bot.app", SPARED)]
+)
+def test_what_a_start_does_not_need_is_not_read(imported, spared):
+    """Not by the libraries, where it would take memory for as long as the bot runs; nor before the bot connects."""
+    found = f"import sys, bot.cli, {imported}; print([name for name in {spared} if name in sys.modules])"
     told = subprocess.run(
         [sys.executable, "-c", found], cwd=demo._ROOT, capture_output=True, text=True, check=True, timeout=60
     )

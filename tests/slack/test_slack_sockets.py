@@ -28,6 +28,39 @@ async def test_two_connections_are_open_and_health_says_so(stage, slack):
     assert health.counts.received == 1
 
 
+async def test_what_comes_before_the_start_waits_for_it_and_so_does_its_ack(stage, slack):
+    gateway = stage.gateway(ONE)
+    await gateway.preflight()
+    gateway.connect()
+    await slack.until(lambda: slack.live)
+    delivery = asyncio.create_task(slack.deliver("slash_commands", slash("status")))
+    async with asyncio.timeout(10):
+        while (await gateway.health()).last_envelope_age is None:  # noqa: ASYNC110  the library tells nobody
+            await asyncio.sleep(0)
+    for _ in range(5):  # Slack is asked and answers: as long as an ack needs, and more
+        await gateway.preflight()
+    assert not delivery.done()
+    assert stage.receiver.words == []
+    await gateway.start()
+    await delivery
+    await slack.until(lambda: stage.receiver.words == ["status"])
+    assert len(slack.sockets) == 1
+
+
+async def test_a_gateway_that_never_started_stops_with_something_waiting(stage, slack):
+    gateway = stage.gateway(ONE)
+    await gateway.preflight()
+    gateway.connect()
+    await slack.until(lambda: slack.live)
+    delivery = asyncio.create_task(slack.deliver("slash_commands", slash("status")))
+    async with asyncio.timeout(10):
+        while (await gateway.health()).last_envelope_age is None:  # noqa: ASYNC110  the library tells nobody
+            await asyncio.sleep(0)
+        assert await gateway.stop(5) == 0
+    assert stage.receiver.words == []
+    delivery.cancel()
+
+
 async def test_a_socket_that_never_says_hello_counts_once_it_brings_something(stage, slack):
     slack.says_hello = False
     gateway = stage.gateway(ONE)
