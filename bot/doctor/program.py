@@ -46,7 +46,7 @@ def run(settings: Settings, *, as_json: bool, press: float) -> int:
 
 async def examine(settings: Settings, *, press: float = 0.0) -> list[Check]:
     """The checks, causes before their effects."""
-    found = [warning("settings", f"{each}.", "Correct or remove it.") for each in settings.warnings]
+    found = [warning("settings", each, "Correct or remove it.") for each in settings.warnings]
     found = found or [ok("settings", "The settings are complete.")]
     state = await _bot(settings, found)
     slack, enos = SlackExam(settings), EnosExam(settings)

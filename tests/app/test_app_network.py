@@ -184,7 +184,7 @@ def test_a_file_that_may_not_be_read_is_one(tmp_path, monkeypatch):
     path = tmp_path / "secret.pem"
     path.touch(mode=0)
     (line,) = settings_network.problems({"SSL_CERT_FILE": str(path)})
-    assert line == f"SSL_CERT_FILE is {path}, which cannot be read (Permission denied)"
+    assert line == f"SSL_CERT_FILE is {path}, which cannot be read (Permission denied)."
 
 
 def denied(_path):
@@ -212,7 +212,7 @@ def test_right_values_are_not_problems(tmp_path):
 
 def test_another_programs_name_for_the_certificates_is_a_warning():
     assert table.load(GOOD | {"REQUESTS_CA_BUNDLE": CA}).warnings == (
-        "REQUESTS_CA_BUNDLE is not read by flowbot. Name the file in SSL_CERT_FILE too",
+        "flowbot does not read REQUESTS_CA_BUNDLE. Set SSL_CERT_FILE to the same file.",
     )
     assert table.load(GOOD | {"REQUESTS_CA_BUNDLE": CA, "SSL_CERT_FILE": CA}).warnings == ()
 
