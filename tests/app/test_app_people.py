@@ -54,7 +54,7 @@ def configured(folder: Path, slack: TestServer) -> table.Settings:
 async def test_people_named_without_a_team_are_of_the_bots_workspace(tmp_path: Path, slack: TestServer):
     wanted = configured(tmp_path, slack)
     assert await offline.import_people(wanted, LINES + MAYA) == (
-        "1 added, 0 changed, 0 as they were. A link is proven when it is first used.\n"
+        "Added: 1. Changed: 0. Unchanged: 0. flowbot verifies each link when it is first used.\n"
     )
     assert await offline.list_people(wanted) == f"{LINES}T0DEMO0001:{MAYA}"
 
