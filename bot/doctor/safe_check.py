@@ -53,6 +53,6 @@ def _check(name: str, problem: Exception, seconds: float) -> Check:
             return failed(name, f"Slack does not answer ({problem}).", _NETWORK)
         case OSError():  # an address that cannot be bound, a disk
             return failed(name, f"{problem.strerror or problem}.", "Look whether another program uses it.")
-    log.error("the doctor met a bug", exc_info=problem)
+    log.error("The doctor hit a bug", exc_info=problem)
     says = f"The doctor met a bug of flowbot's ({type(problem).__name__}: {problem})."
     return failed(name, says, "Show this to whoever maintains flowbot.")

@@ -101,8 +101,8 @@ async def test_a_job_that_fails_runs_again(caplog: pytest.LogCaptureFixture):
     await asyncio.wait_for(came[2].wait(), 60)
     await works.stop(1)
     await works.stop(1)
-    assert "job failed" in caplog.text
-    assert "A sentence." in caplog.text
+    assert "The job job hit a bug" in caplog.text
+    assert "The job job failed: A sentence." in caplog.text
 
 
 async def test_stopping_lets_a_job_end_and_cuts_off_one_that_hangs():

@@ -79,7 +79,7 @@ async def test_another_file_in_its_place_is_left_there_and_the_bot_runs(tmp_path
     made(control_socket.socket_path(path), diary)
     before = control_socket.socket_path(path).lstat()
     assert await control_socket.serve(path, {}) is None
-    assert f"there can be no socket at {path}.sock (something else stands there)" in caplog.text
+    assert f"cannot create a socket at {path}.sock (another file is there)" in caplog.text
     assert control_socket.socket_path(path).lstat().st_ino == before.st_ino
     assert diary.read_text() == "dear diary"
 

@@ -256,7 +256,7 @@ async def test_no_part_takes_the_others_down(caplog):
         found = []
         assert await safe_check.safe_check("part", found, fails(problem), 0.01 if problem is None else 10) is None
         assert words in found[0].says
-    assert "the doctor met a bug" in caplog.text
+    assert "The doctor hit a bug" in caplog.text
 
 
 async def test_deactivated_people_and_apps_are_not_counted_as_on_call(doctor, running):
