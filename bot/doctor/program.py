@@ -84,7 +84,7 @@ async def _bot(settings: Settings, found: list[Check]) -> _State:
 async def _database(settings: Settings, path: Path, found: list[Check]) -> _State:
     if _is_to_be_made(path):
         _try_to_write(path)
-        found.append(ok("database", f"There is none at {path} yet; the first start makes it."))
+        found.append(ok("database", f"There is no database at {path} yet. The first start creates it."))
         return _State()
     try:
         store = Store.open(path)
@@ -95,7 +95,7 @@ async def _database(settings: Settings, path: Path, found: list[Check]) -> _Stat
     async with store:
         links = await store.links()
     found.append(ok("database", f"{path} can be read and written."))
-    found.append(ok("bot", "flowbot does not run now."))
+    found.append(ok("bot", "flowbot is not running."))
     return _State(links=links)
 
 
@@ -115,11 +115,11 @@ def _try_to_write(database: Path) -> None:
 async def _running(settings: Settings, path: Path, found: list[Check]) -> _State:
     """Ask the bot that holds the database."""
     who = str(holder(path))
-    found.append(ok("database", f"{path} is held by {who}."))
+    found.append(ok("database", f"{path} is in use by {who}."))
     try:
         told = json.loads(await control_socket.ask(settings.database, "doctor", {}, seconds=ANSWER_SECONDS))
     except Refused as refused:
-        found.append(warning("bot", str(refused.sentence), refused.way_out or "Restart the bot with this version."))
+        found.append(warning("bot", str(refused.sentence), refused.way_out or "Restart flowbot with this version."))
         return _State(runs=True)
     bot_report = on_bot.read(told)
     found += on_bot.running(bot_report, who, __version__)

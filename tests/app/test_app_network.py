@@ -43,7 +43,7 @@ async def test_slack_its_sockets_and_enos_are_reached_through_a_proxy_and_a_comp
 async def test_the_doctor_goes_the_same_way(tmp_path):
     async with served() as running, company(running) as made:
         _, said = await flowbot(environment(made, tmp_path), tmp_path, "doctor")
-        assert "EnOS takes the application's keys" in said
+        assert "EnOS accepts the application's keys" in said
         assert "slack socket" in said
         assert ("CONNECT", "slack.test:443") in made.asked
 
@@ -98,7 +98,7 @@ async def test_this_machine_is_trusted_by_the_same_certificates_and_asked_of_no_
             ENOS_API_URL=f"https://127.0.0.1:{made.enos}",
         )
         _, said = await flowbot(environ, tmp_path, "doctor")
-        assert "EnOS takes the application's keys" in said
+        assert "EnOS accepts the application's keys" in said
         assert "not trusted" not in said
         assert made.asked == []
 

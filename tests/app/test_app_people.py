@@ -71,7 +71,7 @@ async def test_inside_an_enterprise_people_are_known_by_it(tmp_path: Path, slack
 async def test_without_slack_the_file_has_to_name_the_team(tmp_path: Path, slack: TestServer):
     wanted = configured(tmp_path, slack)
     await slack.close()
-    with pytest.raises(Refused, match="line 2: write U0MAYA00001 with its team"):
+    with pytest.raises(Refused, match="Line 2: write U0MAYA00001 with its team"):
         await offline.import_people(wanted, LINES + MAYA)
     await offline.import_people(wanted, f"{LINES}T0DEMO0001:{MAYA}")
     assert await offline.list_people(wanted) == f"{LINES}T0DEMO0001:{MAYA}"

@@ -47,7 +47,7 @@ def test_a_demo_whose_port_is_taken_says_how_to_choose_another(tmp_path: Path):
     assert got.returncode == 1
     assert got.stderr == (
         f"The demo cannot listen on port {port}: address already in use. "
-        "Choose another: `make demo PORT=8660`, or `flowbot demo --port 8660`.\n"
+        "Choose another port: `make demo PORT=8660`, or `flowbot demo --port 8660`.\n"
     )
 
 

@@ -37,7 +37,7 @@ async def test_its_refusals_come_as_sentences(database):
 
 
 async def test_a_command_of_another_version_is_refused(database):
-    with pytest.raises(Refused, match="This bot knows no such command"):
+    with pytest.raises(Refused, match="does not have this command"):
         await control_socket.ask(database, "dance", {})
 
 
@@ -93,7 +93,7 @@ async def test_no_running_bot_is_reported_with_what_to_do(tmp_path):
     with pytest.raises(Refused) as refused:
         await control_socket.ask(tmp_path / "flowbot.db", "list", {})
     assert "but it does not answer at" in str(refused.value)
-    assert "Ask its operator, or stop it and try again." in str(refused.value)
+    assert "Stop it and try again, or ask its operator." in str(refused.value)
 
 
 async def test_one_that_hangs_or_talks_nonsense_does_not_answer(tmp_path):

@@ -116,7 +116,7 @@ async def test_a_wrong_line_imports_nothing(settings):
 
 
 async def test_while_slack_cannot_be_asked_lines_must_name_their_team(settings):
-    with pytest.raises(Refused, match="line 2: write U0MAYA00001 with its team"):
+    with pytest.raises(Refused, match="Line 2: write U0MAYA00001 with its team"):
         await offline.import_people(settings, f"{HEADER}U0MAYA00001,u1,maya.chen\n")
 
 

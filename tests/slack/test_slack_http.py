@@ -110,7 +110,7 @@ async def test_nothing_of_a_request_is_read_before_its_signature(stage, caplog, 
         async with session.post(url, data=body, headers={"Content-Type": "application/json", **at}) as answer:
             assert answer.status == 401
     (line,) = [each for each in caplog.records if each.levelno >= logging.WARNING]
-    assert line.getMessage().startswith("A request was refused: it")
+    assert line.getMessage().startswith("flowbot refused a request: It")
 
 
 async def test_more_than_a_request_may_hold_is_not_read(stage):
