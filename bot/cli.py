@@ -23,7 +23,7 @@ _PORT = click.IntRange(0, 65535)
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="flowbot")
 def main() -> None:
-    """Run EnOS batch flows from Slack, and alert the right people when one breaks.
+    """Run EnOS batch flows from Slack and tell the right people when one breaks.
 
     Settings come from environment variables or from a .env file. The README lists them.
     """

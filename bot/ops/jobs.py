@@ -133,8 +133,8 @@ class Jobs:
     def on_database_unavailable(self, trouble: DatabaseUnavailable) -> None:
         """Raise the alarm that the database cannot be written; ``check_watchdog`` ends it."""
         sentence = (
-            f"The database takes nothing: {trouble.reason}. What was read is read again and what waits to be posted "
-            "waits, so nothing is lost; make room on its disk, or see who holds its file."
+            f"flowbot cannot write to its database: {trouble.reason}. Nothing is lost: flowbot reads EnOS again, and "
+            "posts wait. Free some space on its disk, or check which program uses its file."
         )
         if DATABASE not in self.database_alarm.active:
             self.database_alarm.fire(DATABASE, sentence)

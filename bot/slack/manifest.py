@@ -11,18 +11,18 @@ from bot.core.errors import Refused
 
 SCOPES: tuple[tuple[str, str], ...] = (
     ("commands", "the slash command"),
-    ("chat:write", "posts, edits, private answers"),
-    ("app_mentions:read", "being asked by mention, also inside threads"),
-    ("im:history", "direct messages to the bot, and looking up its own after a lost answer"),
-    ("im:write", "direct messages from the bot"),
-    ("channels:history", "looking up its own message after a lost answer, so that none stands twice"),
+    ("chat:write", "posts, edits, and answers only visible to one person"),
+    ("app_mentions:read", "commands that mention flowbot, also in threads"),
+    ("im:history", "direct messages to flowbot, and looking up its own messages after a lost answer"),
+    ("im:write", "direct messages from flowbot"),
+    ("channels:history", "looking up its own messages after a lost answer, so that it posts none twice"),
     ("groups:history", "the same in private channels"),
     ("channels:read", "whether a channel is archived or shared, and who is in it"),
     ("groups:read", "the same for private channels"),
-    ("users:read", "a person's time zone, and whether they are deactivated, a guest or a stranger"),
+    ("users:read", "a person's time zone, and whether they are deactivated, a guest or from another organization"),
     ("usergroups:read", "who is on call"),
     ("files:write", "long logs as files"),
-    ("files:read", "whether a file was shown after a lost answer"),
+    ("files:read", "whether a file arrived, after a lost answer"),
 )
 EVENTS: dict[str, str] = {"app_mention": "app_mentions:read", "message.im": "im:history"}
 EVENTS_PATH = "/slack/events"
@@ -37,7 +37,7 @@ def manifest(command: str, usage_hint: str, mode: str, public_url: str = "") -> 
     if by_http and not public_url:
         raise Refused(
             "no_public_url",
-            "In HTTP mode the manifest names the address that Slack calls, and none is set.",
+            "In HTTP mode, the manifest needs the address that Slack calls.",
             "Set FLOWBOT_PUBLIC_URL, for example https://flowbot.example.com.",
         )
     address = {"request_url": public_url.rstrip("/") + EVENTS_PATH} if by_http else {}

@@ -104,11 +104,11 @@ async def test_this_machine_is_trusted_by_the_same_certificates_and_asked_of_no_
 
 
 TROUBLE = {
-    "a password that is wrong": ({}, 407, "the proxy wants a user and a password; check those in HTTPS_PROXY"),
+    "a password that is wrong": ({}, 407, "the proxy needs a user and a password; check those in HTTPS_PROXY"),
     "a proxy that refuses": ({}, 403, "the proxy refused, HTTP 403"),
     "a proxy that is not there": ({"HTTPS_PROXY": "http://maya:hush@127.0.0.1:9"}, 0, "the proxy cannot be reached"),
-    "no proxy at all": ({"HTTPS_PROXY": None}, 0, "its name is unknown here"),
-    "a proxy without TLS": ({"TLS": "1"}, 0, "no TLS is spoken there"),
+    "no proxy at all": ({"HTTPS_PROXY": None}, 0, "the host name is unknown here"),
+    "a proxy without TLS": ({"TLS": "1"}, 0, "the server there does not use TLS"),
 }
 
 

@@ -153,7 +153,9 @@ async def test_the_running_bot_takes_no_target_that_is_its_own(settings, tmp_pat
         await store.put_links([MAYA])
         runner = await control_socket.serve(settings.database, {"backup": partial(offline.back_up, store)})
         for name in ("flowbot.db", "link", "flowbot.db.lock", "flowbot.db.sock", "flowbot.db-journal"):
-            with pytest.raises(Refused, match=r"belongs to the database that is to be copied\. Nothing was written"):
+            with pytest.raises(
+                Refused, match=r"belongs to the database that flowbot should copy\. Nothing was written"
+            ):
                 await offline.backup(settings, str(tmp_path / name))
         assert await offline.backup(settings, str(tmp_path / "copy.db"))
         assert await store.links() == (MAYA,)
