@@ -47,7 +47,7 @@ def run() -> None:
     "--script", is_flag=True, help="Play the demo's story without a browser. Exits with 0 only if each step succeeds."
 )
 def demo(port: int, *, script: bool) -> None:
-    """Show all of flowbot with simulated EnOS and Slack, on a page to click in."""
+    """Show flowbot with simulated EnOS and Slack. It opens a page to click in."""
     settings_network.forget(os.environ)
     from bot.sim.demo import demo as show
 
@@ -68,11 +68,11 @@ def demo(port: int, *, script: bool) -> None:
     help="Also post a button in the alert channel, and wait until somebody presses it.",
 )
 def doctor(press: float | None, *, as_json: bool) -> None:
-    """Check everything that flowbot needs, and say how to fix what is wrong.
+    """Check all that flowbot needs.
 
-    The checks: tokens, scopes, the alert channel, EnOS sign-in, clocks, the time zone, the watched flows, linked
-    people, people on call, and a test message. flowbot may be running or not. Exits with 0 if nothing failed
-    (warnings are allowed), with 1 if something failed, and with 2 if the settings are wrong.
+    It says how to fix what is wrong. The checks: tokens, scopes, the alert channel, EnOS sign-in, clocks, the time
+    zone, the watched flows, linked people, people on call, and a test message. flowbot may be running or not. Exits
+    with 0 if nothing failed (warnings are allowed), with 1 if something failed, and with 2 if the settings are wrong.
     """
     configured = _configured("The settings are wrong:", as_json=as_json)
     from bot.doctor import program

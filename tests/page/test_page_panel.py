@@ -54,11 +54,11 @@ async def test_flows_are_found_by_name_id_or_owner(visit):
 
 
 async def test_what_a_lever_refuses_is_said(visit, control):
-    control.answers["/sim/platform/flow/3377/run"] = (400, {"error": "Flow 3377 has no tasks, so it cannot run."})
+    control.answers["/sim/platform/flow/3377/run"] = (400, {"error": "Flow 3377 has no tasks. It cannot run."})
     window = await visit()
     window.expects("status of 400")
     await window.page.locator('[data-flow="3377"]').get_by_role("button", name="Run now").click()
-    await expect(window.page.get_by_role("alert")).to_contain_text("Flow 3377 has no tasks, so it cannot run.")
+    await expect(window.page.get_by_role("alert")).to_contain_text("Flow 3377 has no tasks. It cannot run.")
 
 
 async def test_enos_is_taken_away_and_given_back(visit, control):
