@@ -88,4 +88,4 @@ def test_a_file_that_is_not_text_is_reported(tmp_path: Path):
     file.write_bytes(b"\xff\xfe\x00")
     told = CliRunner().invoke(main, ["people", "import", str(file)])
     assert told.exit_code == 1
-    assert "it is no text in UTF-8" in told.output
+    assert "it is not text in UTF-8" in told.output
