@@ -11,18 +11,18 @@ from bot.core.errors import Refused
 
 SCOPES: tuple[tuple[str, str], ...] = (
     ("commands", "the slash command"),
-    ("chat:write", "posts, edits, and answers only visible to one person"),
-    ("app_mentions:read", "commands that mention flowbot, also in threads"),
-    ("im:history", "direct messages to flowbot, and looking up its own messages after a lost answer"),
+    ("chat:write", "posts, edits, answers only visible to one person"),
+    ("app_mentions:read", "mentions of flowbot, also inside threads"),
+    ("im:history", "direct messages to flowbot, and looking up its own after a lost answer"),
     ("im:write", "direct messages from flowbot"),
-    ("channels:history", "looking up its own messages after a lost answer, so that it posts none twice"),
+    ("channels:history", "looking up flowbot's message after a lost answer, so that none appears twice"),
     ("groups:history", "the same in private channels"),
     ("channels:read", "whether a channel is archived or shared, and who is in it"),
     ("groups:read", "the same for private channels"),
-    ("users:read", "a person's time zone, and whether they are deactivated, a guest or from another organization"),
+    ("users:read", "a person's time zone and language, and whether they are deactivated, a guest or from elsewhere"),
     ("usergroups:read", "who is on call"),
     ("files:write", "long logs as files"),
-    ("files:read", "whether a file arrived, after a lost answer"),
+    ("files:read", "whether a file was shown after a lost answer"),
 )
 EVENTS: dict[str, str] = {"app_mention": "app_mentions:read", "message.im": "im:history"}
 EVENTS_PATH = "/slack/events"

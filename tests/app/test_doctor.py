@@ -82,7 +82,7 @@ async def test_a_missing_scope_is_named_with_what_it_is_for(doctor, running):
     app_with(running, scopes=running.world.workspace.state.app.scopes - {"channels:history"})
     found = bad(await doctor())
     assert set(found) == {"slack scope channels:history", "slack message"}
-    assert "so that it posts none twice" in found["slack scope channels:history"].says
+    assert "so that none appears twice" in found["slack scope channels:history"].says
     assert "channels:history" in found["slack message"].says
     assert len(running.world.workspace.messages(DATA_OPS)) == 3  # what was posted is gone again
 
