@@ -1,4 +1,4 @@
-"""flowbot's entrance. What it can do stands in ``cli.py``, which takes a moment to read."""
+"""flowbot's entrance. Its commands are in ``cli.py``, which takes a moment to import."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""flowbot on the command line. Exit codes: 0, 2 on a bad configuration (all problems in lines), 1 otherwise."""
+"""flowbot on the command line. Exit codes: 0, 2 for wrong settings (a line for each problem), 1 otherwise."""
 
 import asyncio
 import gc
@@ -25,13 +25,13 @@ _PORT = click.IntRange(0, 65535)
 def main() -> None:
     """Run EnOS batch flows from Slack and tell the right people when one breaks.
 
-    Settings come from the environment or from a file .env; the README lists them.
+    Settings come from environment variables or from a .env file. The README lists them.
     """
 
 
 @main.command()
 def run() -> None:
-    """Run the bot until SIGTERM, then drain and stop."""
+    """Run flowbot until SIGTERM. It then finishes what it started, and stops."""
     configured = _configured("flowbot cannot start:")
     gc.disable()  # what is imported stays: to look through it for garbage again and again is a tenth of the start
     from bot.ops import process  # enables it again
@@ -40,10 +40,12 @@ def run() -> None:
 
 
 @main.command()
-@click.option("--port", type=_PORT, default=8650, show_default=True, help="Where the page is served.")
-@click.option("--script", is_flag=True, help="Play the story without a browser; exit 0 only if it went as told.")
+@click.option("--port", type=_PORT, default=8650, show_default=True, help="Port of the page.")
+@click.option(
+    "--script", is_flag=True, help="Play the demo's story without a browser. Exits with 0 only if each step succeeds."
+)
 def demo(port: int, *, script: bool) -> None:
-    """Show the whole bot against built-in simulators, with a page to click in."""
+    """Show flowbot with simulated EnOS and Slack. It opens a page to click in."""
     settings_network.forget(os.environ)
     from bot.sim.demo import demo as show
 
@@ -61,16 +63,16 @@ def demo(port: int, *, script: bool) -> None:
     flag_value=60.0,
     type=click.FloatRange(1, 300),
     metavar="[SECONDS]",
-    help="Also post a button in the default channel, and wait for somebody to press it.",
+    help="Also post a button in the alert channel, and wait until somebody presses it.",
 )
 def doctor(press: float | None, *, as_json: bool) -> None:
-    """Prove everything that flowbot needs, and say how to mend what is wrong.
+    """Check all that flowbot needs.
 
-    Tokens, scopes, channel, EnOS sign-in, clocks, time zone, what is watched, who is linked and on call, and a
-    message there and back. Works while the bot runs and while it does not. Exits with 0 where nothing failed
-    (warnings are allowed), 1 where something did, 2 on a bad configuration.
+    It says how to fix what is wrong. The checks: tokens, scopes, the alert channel, EnOS sign-in, clocks, the time
+    zone, the watched flows, linked people, people on call, and a test message. flowbot may be running or not. Exits
+    with 0 if nothing failed (warnings are allowed), with 1 if something failed, and with 2 if the settings are wrong.
     """
-    configured = _configured("The settings are not complete:", as_json=as_json)
+    configured = _configured("The settings are wrong:", as_json=as_json)
     from bot.doctor import program
 
     sys.exit(program.run(configured, as_json=as_json, press=press or 0.0))
@@ -78,7 +80,7 @@ def doctor(press: float | None, *, as_json: bool) -> None:
 
 @main.command()
 def manifest() -> None:
-    """Print the Slack app's manifest under the present settings."""
+    """Print the Slack app's manifest for the current settings."""
     from dotenv import dotenv_values
 
     from bot.core.errors import Refusal
@@ -88,7 +90,7 @@ def manifest() -> None:
     try:
         click.echo(manifest_yaml(environment), nl=False)
     except Refusal as refusal:
-        _complain("There is no manifest under these settings:", [str(refusal)])
+        _complain("flowbot cannot make a manifest from these settings:", [str(refusal)])
         sys.exit(EXIT_SETTINGS)
 
 
@@ -100,34 +102,34 @@ def people() -> None:
 @people.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_(file: Path) -> None:
-    """Add or change the links of FILE.csv: slack_user,enos_user_id,enos_user_name. All or nothing."""
+    """Add or change the links in FILE, all or nothing. A CSV file: slack_user,enos_user_id,enos_user_name."""
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-        _complain(f"{file} cannot be read: {reason}.", ["Nothing was imported; save it as a CSV file in UTF-8."])
+        reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+        _complain(f"{file} cannot be read: {reason}.", ["Nothing was imported. Save the file as CSV in UTF-8."])
         sys.exit(EXIT_FAILED)
     _offline("import_people", text)
 
 
 @people.command("list")
 def list_() -> None:
-    """Print all links, in the form that import reads."""
+    """Print all links, in the format that import reads."""
     _offline("list_people")
 
 
 @main.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:
-    """Copy the database to FILE, also while the bot runs."""
+    """Copy the database to FILE. flowbot may be running."""
     _offline("backup", str(file.absolute()))
 
 
 @main.command()
-@click.option("--enos", type=_PORT, default=8651, show_default=True, help="Port of the pretend EnOS.")
-@click.option("--slack", type=_PORT, default=8652, show_default=True, help="Port of the pretend Slack.")
+@click.option("--enos", type=_PORT, default=8651, show_default=True, help="Port of the simulated EnOS.")
+@click.option("--slack", type=_PORT, default=8652, show_default=True, help="Port of the simulated Slack.")
 def sim(enos: int, slack: int) -> None:
-    """Serve the simulators alone."""
+    """Run only the simulators of EnOS and Slack."""
     settings_network.forget(os.environ)
     from bot.sim import serve
 
@@ -136,7 +138,7 @@ def sim(enos: int, slack: int) -> None:
     except KeyboardInterrupt:
         sys.exit(0)
     except OSError as error:
-        _complain("The simulators cannot listen:", [str(error)])
+        _complain("The simulators cannot start:", [str(error)])
         sys.exit(EXIT_FAILED)
 
 
@@ -158,7 +160,7 @@ def _configured(title: str, *, as_json: bool = False) -> "Settings":
 
 def _offline(act: str, *arguments: str) -> None:
     """Run one of the program's other commands and print what it says."""
-    configured = _configured("The settings are not complete:")
+    configured = _configured("The settings are wrong:")
     from bot.core.errors import Failure
     from bot.core.text.escape import clean
     from bot.ops import offline

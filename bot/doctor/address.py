@@ -15,13 +15,14 @@ from bot.slack.manifest import EVENTS_PATH
 
 NAME = "slack address"
 SECONDS = 10.0
+_ROUTE = "Make it lead to FLOWBOT_EVENTS_LISTEN of the running flowbot."
 
 
 async def address(settings: Settings) -> Check:
     """Whether ``FLOWBOT_PUBLIC_URL`` leads to a flowbot with this signing secret."""
     if not settings.public_url:
-        says = "FLOWBOT_PUBLIC_URL is not set, so it cannot be proven that Slack reaches flowbot."
-        return warning(NAME, says, "Set it, or let somebody press a button: flowbot doctor --press.")
+        says = "FLOWBOT_PUBLIC_URL is not set. The doctor cannot check whether Slack reaches flowbot."
+        return warning(NAME, says, "Set it, or check with a button: flowbot doctor --press.")
     url = settings.public_url.rstrip("/") + EVENTS_PATH
     challenge, stamp = new_id(), str(int(time.time()))
     body = json.dumps({"type": "url_verification", "token": "", "challenge": challenge})
@@ -39,11 +40,11 @@ async def address(settings: Settings) -> Check:
             status, text = answer.status, await answer.text(errors="replace")
     except (aiohttp.ClientError, TimeoutError, OSError) as problem:
         says = f"{url} cannot be reached from here ({type(problem).__name__})."
-        return failed(NAME, says, "Let it lead to FLOWBOT_EVENTS_LISTEN of the running bot.")
+        return failed(NAME, says, _ROUTE)
     if status == 200 and challenge in text:
-        return ok(NAME, f"{url} leads to flowbot, and the signing secrets agree.")
+        return ok(NAME, f"{url} leads to flowbot, and both have the same signing secret.")
     if status == 401:
-        says = f"{url} answers, but takes no request that is signed with this SLACK_SIGNING_SECRET."
-        return failed(NAME, says, "Give the bot there and this program the secret from Basic Information.")
+        says = f"{url} answers, but it refuses a request signed with this SLACK_SIGNING_SECRET."
+        return failed(NAME, says, "Give flowbot there and this program the secret from the app's Basic Information.")
     says = f"{url} does not lead to flowbot (HTTP {status})."
-    return failed(NAME, says, "Let it lead to FLOWBOT_EVENTS_LISTEN of the running bot.")
+    return failed(NAME, says, _ROUTE)

@@ -65,7 +65,7 @@ class EnosExam:
         return found
 
     async def reasons_not_verified(self, links: Sequence[Link]) -> dict[Link, str]:
-        """For links that are not verified, why each would not be at its first use; empty where it would."""
+        """For links that are not verified: a sentence that says why, or an empty text if the first use will do it."""
         return {link: await self._reason_not_verified(link) for link in links if not link.verified}
 
     async def _sign_in(self, found: list[Check]) -> bool:
@@ -78,7 +78,7 @@ class EnosExam:
             if apart is not None and abs(apart) > DRIFT:
                 found.append(on_enos.clock(apart))
             raise
-        found.append(ok("enos sign-in", "EnOS takes the application's keys."))
+        found.append(ok("enos sign-in", "EnOS accepts the application's keys."))
         return True
 
     async def _clock(self, found: list[Check]) -> None:
@@ -133,10 +133,11 @@ class EnosExam:
                 if verifies(link, await self.client.flow(each.id, as_user=link.user_id), editable=True):
                     return ""
         except Refusal as refusal:
-            return f"EnOS refuses to read as {link.user_id} ({refusal})"
+            return f"flowbot cannot read EnOS as {link.user_id}. {refusal}"
         except TemporaryFailure as outage:
-            return f"it could not be looked at ({outage})"
+            return f"The check did not finish. {outage}"
         if not mine:
-            return f"{link.user_id} may edit no flow"
-        looked = f", of the first {VERIFY_FLOWS} looked at," if len(mine) > VERIFY_FLOWS else ""
-        return f"no flow that {link.user_id} may edit{looked} names {link.user_name} as an owner"
+            return f"{link.user_id} may not edit any flow."
+        if len(mine) > VERIFY_FLOWS:
+            return f"{link.user_name} owns none of the first {VERIFY_FLOWS} flows that {link.user_id} may edit."
+        return f"{link.user_name} owns none of the flows that {link.user_id} may edit."

@@ -63,11 +63,11 @@ class ProbeClient:
         began = time.monotonic()
         while not (await self._gateway.health()).ready:
             if time.monotonic() - began > HELLO_SECONDS:
-                fix = "Look whether Socket Mode is switched on for the app, and whether wss:// may leave this network."
-                found.append(failed(name, f"Slack did not say hello within {HELLO_SECONDS:g} s.", fix))
+                fix = "Check that Socket Mode is on for the app, and that this network allows wss:// connections."
+                found.append(failed(name, f"Slack did not open a connection within {HELLO_SECONDS:g} s.", fix))
                 return False
             await asyncio.sleep(POLL_SECONDS)
-        found.append(ok(name, f"Slack said hello after {time.monotonic() - began:.1f} s."))
+        found.append(ok(name, f"Slack opened a connection after {time.monotonic() - began:.1f} s."))
         others = (await self._gateway.health()).app_connections - 1
         found += [elsewhere(others)] if others > 0 else []
         return others <= 0

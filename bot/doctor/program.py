@@ -47,7 +47,7 @@ def run(settings: Settings, *, as_json: bool, press: float) -> int:
 
 async def examine(settings: Settings, *, press: float = 0.0) -> list[Check]:
     """The checks, causes before their effects."""
-    found = [warning("settings", f"{each}.", "Correct or remove it.") for each in settings.warnings]
+    found = [warning("settings", each, "Correct or remove it.") for each in settings.warnings]
     found = found or [ok("settings", "The settings are complete.")]
     state = await _bot(settings, found)
     slack, enos = SlackExam(settings), EnosExam(settings)
@@ -85,7 +85,7 @@ async def _bot(settings: Settings, found: list[Check]) -> _State:
 async def _database(settings: Settings, path: Path, found: list[Check]) -> _State:
     if _is_to_be_made(path):
         _try_to_write(path)
-        found.append(ok("database", f"There is none at {path} yet; the first start makes it."))
+        found.append(ok("database", f"There is no database at {path} yet. The first start creates it."))
         return _State()
     try:
         store = Store.open(path)
@@ -96,7 +96,7 @@ async def _database(settings: Settings, path: Path, found: list[Check]) -> _Stat
     async with store:
         links = await store.links()
     found.append(ok("database", f"{path} can be read and written."))
-    found.append(ok("bot", "flowbot does not run now."))
+    found.append(ok("bot", "flowbot is not running."))
     return _State(links=links)
 
 
@@ -116,12 +116,12 @@ def _try_to_write(database: Path) -> None:
 async def _running(settings: Settings, path: Path, found: list[Check]) -> _State:
     """Ask the bot that holds the database."""
     who = str(holder(path))
-    found.append(ok("database", f"{path} is held by {who}."))
+    found.append(ok("database", f"{path} is in use by {who}."))
     try:
         told = json.loads(await control_socket.ask(settings.database, "doctor", {}, seconds=ANSWER_SECONDS))
     except Refused as refused:
         found.append(
-            warning("bot", plain(refused.sentence), plain(refused.way_out) or "Restart the bot with this version.")
+            warning("bot", plain(refused.sentence), plain(refused.way_out) or "Restart flowbot with this version.")
         )
         return _State(runs=True)
     bot_report = on_bot.read(told)

@@ -93,5 +93,5 @@ class RunningBotProbe:
                 return
             why = post.why if post is not None else "it was dropped"
             if time.monotonic() > end or post is None or post.state is PostState.GIVEN_UP:
-                raise Refused("not_sent", f"The running bot could not post its button ({why or 'Slack is slow'}).")
+                raise Refused("not_sent", f"The running flowbot could not post its button ({why or 'Slack is slow'}).")
             await asyncio.sleep(POLL_SECONDS)

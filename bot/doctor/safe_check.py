@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 Made = TypeVar("Made")
 
 SECONDS = 45.0  # that one part may take
-_NETWORK = "Look at the network, and at a proxy between; then run the doctor again."
+_NETWORK = "Check the network and the proxy, if there is one. Then run the doctor again."
 
 
 async def safe_check(name: str, found: list[Check], work: Awaitable[Made], seconds: float = SECONDS) -> Made | None:
@@ -37,10 +37,10 @@ async def safe_check(name: str, found: list[Check], work: Awaitable[Made], secon
 def _check(name: str, problem: Exception, seconds: float) -> Check:
     match problem:
         case TimeoutError():
-            return failed(name, f"There was no answer within {seconds:g} s.", _NETWORK)
+            return failed(name, f"No answer within {seconds:g} s.", _NETWORK)
         case SlackLimited() | SlackBusy():
-            says = f"Slack asks to wait {problem.seconds:g} s, so this was not looked at. Nothing is wrong."
-            return warning(name, says, "Run the doctor again after that.")
+            says = f"Slack asked the doctor to wait {problem.seconds:g} s. It skipped this check. Nothing is wrong."
+            return warning(name, says, "Run the doctor again after that time.")
         case Untrusted():
             return failed(name, f"EnOS's certificate is not trusted: {problem.detail}.", way_out("ENOS_API_URL"))
         case EnosRefused() if problem.reason in on_enos.NO_PERMISSION:
@@ -49,11 +49,13 @@ def _check(name: str, problem: Exception, seconds: float) -> Check:
             return failed(name, str(problem))
         case SlackRefused():
             detail = f" ({problem.detail})" if problem.detail else ""
-            return failed(name, f"Slack refuses: {told(problem.error)}{detail}.", meaning(problem.error).way_out)
+            return failed(
+                name, f"Slack refused the call: {told(problem.error)}{detail}.", meaning(problem.error).way_out
+            )
         case SlackUnclear() | SlackUnreachable():
-            return failed(name, f"Slack does not answer ({problem}).", _NETWORK)
+            return failed(name, f"Slack did not answer ({problem}).", _NETWORK)
         case OSError():  # an address that cannot be bound, a disk
-            return failed(name, f"{problem.strerror or problem}.", "Look whether another program uses it.")
-    log.error("the doctor met a bug", exc_info=problem)
-    says = f"The doctor met a bug of flowbot's ({type(problem).__name__}: {problem})."
-    return failed(name, says, "Show this to whoever maintains flowbot.")
+            return failed(name, f"{problem.strerror or problem}.", "Check whether another program uses it.")
+    log.error("The doctor hit a bug", exc_info=problem)
+    says = f"The doctor hit a bug in flowbot ({type(problem).__name__}: {problem})."
+    return failed(name, says, "Report this to the people who maintain flowbot.")

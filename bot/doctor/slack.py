@@ -80,13 +80,13 @@ class SlackExam:
     async def _bot_token(self, found: list[Check]) -> None:
         me = await preflight.identify(self.poster.calls.client)
         self.findings.me = self.poster.me = me
-        found.append(ok("slack bot token", f"flowbot signs in as @{me.name} at {me.url or me.team}."))
+        found.append(ok("slack bot token", f"flowbot is @{me.name} at {me.url or me.team}."))
         found.extend(on_slack.scopes(me.scopes, SCOPES))
 
     async def _app_token(self, found: list[Check]) -> None:
         await preflight.may_connect(self._client, self._settings.slack_app_token)
         self.findings.connects = True
-        found.append(ok("slack app token", "The app token opens connections."))
+        found.append(ok("slack app token", "The app token can open connections."))
 
     async def _clock(self, found: list[Check]) -> None:
         before = datetime.now(UTC)
@@ -171,7 +171,7 @@ class SlackExam:
         if ts in seen:
             found.append(message(where, time.monotonic() - began))
         else:
-            found.append(message_lost(where, "Add the history scopes of the manifest, and install the app again."))
+            found.append(message_lost(where, "Add the history scopes of the manifest, and reinstall the app."))
 
     async def _found(self, place: str, id_: PostId) -> tuple[str, ...]:
         return (await self.poster.find(place, [id_], since=time.time() - 60)).stamps.get(id_, ())

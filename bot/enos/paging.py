@@ -244,7 +244,7 @@ class _Pager:
         server.largest = max(server.largest, found.size)
         if found.count is not None and found.count > found.size and not server.count_is_total:
             server.count_is_total = True
-            _log.info("EnOS counts %d instances where its page holds %d: a total", found.count, found.size)
+            _log.info("EnOS counts the runs of all pages: it says %d where its page has %d", found.count, found.size)
         return found
 
     def _is_short(self, found: ServerPage) -> bool:

@@ -92,7 +92,7 @@ class Server:
                 if len(self.logged) >= _MOST_LOGGED:
                     self.logged.clear()
                 self.logged.add(row.key)
-                _log.warning("EnOS lists %s among its %s, which is left out: %s", row.shown, listed, row.why)
+                _log.warning("flowbot leaves out %s, which EnOS lists among its %s: %s", row.shown, listed, row.why)
 
 
 class PageLimit:

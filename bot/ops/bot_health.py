@@ -52,12 +52,12 @@ class BotHealth:
         """Note an alarm that begins or is over."""
         self._metrics_updater.set_alarm(alarm)
         if alarm.over:
-            log.info("mended: %s", alarm.sentence)
+            log.info("Alarm over: %s", alarm.sentence)
             self._alarms.pop(alarm.name, None)
         elif alarm.name in STOP_NOTHING:
-            log.error("alarm: %s", alarm.sentence)
+            log.error("Alarm: %s", alarm.sentence)
         else:
-            log.critical("alarm: %s", alarm.sentence)
+            log.critical("Alarm: %s", alarm.sentence)
             self._alarms[alarm.name] = alarm.sentence
 
     def judgement(self) -> Judgement:

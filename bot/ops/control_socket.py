@@ -40,7 +40,9 @@ async def serve(database: Path, commands: Mapping[str, ControlCommand]) -> web.A
     async def answer(request: web.Request) -> web.Response:
         act = commands.get(request.match_info["act"])
         if act is None:
-            return web.json_response({"problem": "This bot knows no such command."}, status=404)
+            return web.json_response(
+                {"problem": "The running flowbot does not have this command. It may be another version."}, status=404
+            )
         try:
             return web.json_response({"said": await act(await request.json())})
         except Failure as failure:
@@ -70,13 +72,13 @@ def _remove(path: Path) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(found.st_mode):
-        raise FileExistsError(errno.EEXIST, "something else stands there")
+        raise FileExistsError(errno.EEXIST, "another file is there")
     path.unlink()
 
 
 def _warn(path: Path, why: str) -> None:
     log.warning(
-        "The program's other commands cannot reach this bot: there can be no socket at %s (%s). "
+        "flowbot's other commands cannot reach this process: it cannot create a socket at %s (%s). "
         "Put the database on a disk of this machine, under a short path.",
         path,
         why,
@@ -99,8 +101,8 @@ async def ask(database: Path, act: str, what: Mapping[str, Any], *, seconds: flo
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         raise Refused(
             "no_answer",
-            f"A running bot holds the database {database}, but it does not answer at {path}.",
-            "Ask its operator, or stop it and try again.",
+            f"A running flowbot uses the database {database}, but it does not answer at {path}.",
+            "Stop it and try again, or ask its operator.",
         ) from error
     if "problem" in answer:
         raise Refused("refused", str(answer["problem"]))

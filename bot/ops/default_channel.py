@@ -21,7 +21,7 @@ async def warn(slack: Slack, channel: str, shared: Collection[str]) -> None:
     except SlackRefused as refusal:
         check = on_slack.channel_refused(channel, refusal.error)
     except SLACK_FAILURES as error:
-        log.info("Slack does not tell of the default channel now: %s", error)
+        log.info("Slack did not describe the alert channel: %s", error)
         return
     else:
         check = on_slack.channel(found, shared)

@@ -38,27 +38,31 @@ class Metrics:
             registry=own,
         )
         self.last_poll = Gauge(
-            "flowbot_last_poll_timestamp_seconds", "Time of the last complete poll of EnOS; 0: never", registry=own
+            "flowbot_last_poll_timestamp_seconds",
+            "Time of the last complete poll of EnOS, 0 if there was none",
+            registry=own,
         )
         self.occurrences = Counter("flowbot_occurrences", "Failures seen for the first time", ["status"], registry=own)
-        self.flows_watched = Gauge("flowbot_flows_watched", "Flows that flowbot's EnOS user sees", registry=own)
+        self.flows_watched = Gauge(
+            "flowbot_flows_watched", "Flows that flowbot watches: those that its EnOS user sees", registry=own
+        )
         self.flows_known = Gauge("flowbot_flows_known", "All flows of the organization", registry=own)
         self.enos_calls = Counter("flowbot_enos_calls", "Calls to EnOS", ["action", "outcome"], registry=own)
         self.enos_seconds = Histogram(
-            "flowbot_enos_seconds", "Response time of EnOS", ["action"], buckets=BUCKETS, registry=own
+            "flowbot_enos_seconds", "Response time of EnOS in seconds", ["action"], buckets=BUCKETS, registry=own
         )
         self.late = Gauge(
             "flowbot_promise_late_seconds",
-            "Seconds that a promise is overdue: read EnOS, tell of a failure, answer a person, record, "
-            "or check all this (look); 0 if it is kept",
+            "Seconds for which a promise has been broken, 0 if it is kept: read (poll EnOS), tell (report a failure), "
+            "answer (answer a person), record (use the database), look (check the other four)",
             ["promise"],
             registry=own,
         )
         # posting to Slack
-        self.posts = Gauge("flowbot_posts", "Posts in the outbox", ["state"], registry=own)
+        self.posts = Gauge("flowbot_posts", "Posts in the outbox, by state", ["state"], registry=own)
         self.oldest_post = Gauge(
             "flowbot_oldest_post_seconds",
-            "Seconds that the oldest post is overdue; 0: none is",
+            "Seconds for which the oldest post has been overdue, 0 if none is",
             ["state"],
             registry=own,
         )
@@ -67,40 +71,42 @@ class Metrics:
         )
         self.post_seconds = Histogram(
             "flowbot_post_seconds",
-            "Time from when a post was due until it was sent",
+            "Seconds from when a post was due until it was sent",
             ["lane"],
             buckets=BUCKETS,
             registry=own,
         )
-        self.doubles = Counter("flowbot_doubles", "Duplicate messages that were deleted", registry=own)
+        self.doubles = Counter("flowbot_doubles", "Duplicate messages that flowbot deleted", registry=own)
         self.slack_calls = Counter("flowbot_slack_calls", "Calls to Slack", ["method", "outcome"], registry=own)
         self.slack_seconds = Histogram(
-            "flowbot_slack_seconds", "Response time of Slack", ["method"], buckets=BUCKETS, registry=own
+            "flowbot_slack_seconds", "Response time of Slack in seconds", ["method"], buckets=BUCKETS, registry=own
         )
         # receiving from Slack
         self.sockets = Gauge("flowbot_sockets", "Open Socket Mode connections", registry=own)
         self.sockets_wanted = Gauge(
-            "flowbot_sockets_wanted", "Socket Mode connections that should be open; 0 in HTTP mode", registry=own
+            "flowbot_sockets_wanted", "Socket Mode connections that should be open, 0 in HTTP mode", registry=own
         )
         self.reconnects = Counter(
-            "flowbot_socket_reconnects", "Socket Mode connections that were opened again", registry=own
+            "flowbot_socket_reconnects", "Socket Mode connections that flowbot opened again", registry=own
         )
         self.commands = Counter("flowbot_commands", "Commands received", ["surface"], registry=own)
         self.unhandled = Counter(
             "flowbot_unhandled_events",
-            "Requests from Slack that were acked and not handled: unknown, no room in the queue, or a bug",
+            "Requests from Slack that flowbot acknowledged but did not handle: unknown, no room in the queue, or a bug",
             ["why"],
             registry=own,
         )
         # the process
-        self.ready = Gauge("flowbot_ready", "1 if /readyz says that flowbot is ready", registry=own)
+        self.ready = Gauge("flowbot_ready", "1 if /readyz says that flowbot is ready, else 0", registry=own)
         self.tasks = Gauge("flowbot_tasks", "Running asyncio tasks", registry=own)
-        self.database_bytes = Gauge("flowbot_database_bytes", "Size of the database file with its log", registry=own)
+        self.database_bytes = Gauge(
+            "flowbot_database_bytes", "Size of the database file and its write-ahead log in bytes", registry=own
+        )
         self.alarms = Counter("flowbot_alarms", "Alarms that began", ["kind"], registry=own)
         self.alarm_active = Gauge(
-            "flowbot_alarm_standing", "1 from the beginning of an alarm until it is over", ["kind"], registry=own
+            "flowbot_alarm_standing", "1 while an alarm is active, else 0", ["kind"], registry=own
         )
-        self.build = Gauge("flowbot_build_info", "1, with the version as a label", ["version"], registry=own)
+        self.build = Gauge("flowbot_build_info", "Always 1, with the version as a label", ["version"], registry=own)
         for unknown in (self.flows_watched, self.flows_known):
             unknown.set(NOT_KNOWN)
 

@@ -44,7 +44,7 @@ class Heartbeat:
                 answer.raise_for_status()  # its body is not used, and may not end
         except (httpx.HTTPError, TimeoutError) as error:
             if self._failed % QUIET == 0:  # its address may hold a secret, and so may the error's text
-                log.warning("the heartbeat does not reach its monitor: %s", type(error).__name__)
+                log.warning("The heartbeat did not reach its monitor: %s", type(error).__name__)
             self._failed += 1
         else:
             self._failed = 0

@@ -73,10 +73,10 @@ class Jobs:
         every(SHOW_SECONDS, "show storms", self.monitor.refresh_groups)
         every(FOLLOW_SECONDS, "follow started runs", self.follow_runs)
         every(min(REMIND_SECONDS, 60 * self.settings.remind_minutes), "remind", self.remind)
-        every(ON_CALL_SECONDS, "look who is on call", self.check_on_call)
+        every(ON_CALL_SECONDS, "check on call", self.check_on_call)
         every(PRUNE_SECONDS, "prune", self.prune, first_in=60)
         every(1, "sockets", self.count_sockets)
-        every(5, "figures", self.update_metrics)
+        every(5, "metrics", self.update_metrics)
 
     async def poll(self) -> None:
         """Read EnOS; beat where all of it was read and nothing is broken."""
@@ -133,8 +133,8 @@ class Jobs:
     def on_database_unavailable(self, trouble: DatabaseUnavailable) -> None:
         """Raise the alarm that the database cannot be written; ``check_watchdog`` ends it."""
         sentence = (
-            f"The database takes nothing: {trouble.reason}. What was read is read again and what waits to be posted "
-            "waits, so nothing is lost; make room on its disk, or see who holds its file."
+            f"flowbot cannot write to its database: {trouble.reason}. Nothing is lost: flowbot reads EnOS again, and "
+            "posts wait. Free some space on its disk, or check which program uses its file."
         )
         if DATABASE not in self.database_alarm.active:
             self.database_alarm.fire(DATABASE, sentence)
@@ -150,14 +150,17 @@ class Jobs:
                     self.clock_went_back = False
                     self.delivery.wake()
                 except Failure as failure:
-                    log.warning("the clock was put back, and the database does not take it yet: %s", failure)
+                    log.warning(
+                        "The clock was set back, but the times in the database could not be corrected yet: %s", failure
+                    )
             await asyncio.sleep(CLOCK_SECONDS)
 
     def _on_clock_jump(self, jump: ClockJump) -> None:
         back = jump.by < timedelta()
         level = logging.WARNING if abs(jump.by) >= NOTABLE_JUMP else logging.INFO
         span = abs(jump.by).total_seconds()
-        log.log(level, "the wall clock was put %s by %.0f s; nothing waits for it", "back" if back else "ahead", span)
+        event = "The wall clock was set back by %.0f s" if back else "The wall clock was set ahead by %.0f s"
+        log.log(level, event, span)
         if back:
             self.scheduler.shift_back(-jump.by)
             self.clock_went_back = True

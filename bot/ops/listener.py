@@ -85,7 +85,9 @@ class Listener:
     def admit(self, connection: "_Connection", transport: asyncio.BaseTransport) -> bool:
         """Whether a connection may stay; where there are too many, the oldest that asks is cut off for it."""
         if len(self._open) >= self._cap:
-            log.warning("%s connections at once at %s: the oldest that ask are cut off.", self._cap, self.address)
+            log.warning(
+                "%s connections at once at %s. flowbot closes the oldest unfinished requests.", self._cap, self.address
+            )
             oldest = next((each for each in self._open.values() if each.asking), None)
             if oldest is None:
                 return False

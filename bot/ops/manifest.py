@@ -6,7 +6,7 @@ from bot.core.command import table as commands
 from bot.settings.table import SETTINGS
 from bot.slack.manifest import manifest
 
-_HEAD = "# Computed by `flowbot manifest`; `make docs` writes it anew.\n"
+_HEAD = "# Made by `flowbot manifest`. To update it, run `make docs`.\n"
 
 
 def manifest_yaml(environ: Mapping[str, str]) -> str:

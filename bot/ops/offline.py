@@ -43,7 +43,7 @@ async def backup(settings: Settings, file: str) -> str:
         raise Refused(
             "no_database",
             f"There is no database at {settings.database}. Nothing was copied.",
-            "Check FLOWBOT_DATABASE, and the folder that flowbot is started in.",
+            "Check FLOWBOT_DATABASE, and the folder in which you start flowbot.",
         )
     try:
         with _opened(settings) as store:

@@ -101,7 +101,7 @@ class Outside:
                 case Untrusted() if met.code not in EXPIRED:
                     problems.append(f"EnOS's certificate is not trusted: {met.detail}. {way_out('ENOS_API_URL')}")
                 case TemporaryFailure() | TimeoutError() if met is enos:
-                    log.warning("EnOS does not answer yet: %s", str(met) or "no answer in time")
+                    log.warning("EnOS did not answer yet: %s", str(met) or "no answer in time")
                 case BaseException():
                     raise met
         return problems

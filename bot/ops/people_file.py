@@ -43,7 +43,8 @@ async def import_links(
     reached = reachable(notices, await store.notes(), now)
     await store.put_links(changed, posts=[_notice(user, notices[user], now) for user in reached])
     kept = len(new) - len(changed)
-    return f"{len(added)} added, {len(others)} changed, {kept} as they were. A link is proven when it is first used.\n"
+    counts = f"Added: {len(added)}. Changed: {len(others)}. Unchanged: {kept}."
+    return f"{counts} flowbot verifies each link when it is first used.\n"
 
 
 async def links_csv(store: Store) -> str:

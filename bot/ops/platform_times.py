@@ -32,7 +32,7 @@ class PlatformZone:
         except TemporaryFailure:
             return  # the monitor reports it; asked again when EnOS answers again
         except Refusal as refusal:
-            log.info("EnOS does not say in which zone it prints times: %s", refusal)
+            log.info("EnOS did not say in which time zone it prints times: %s", refusal)
             printed = ""
         self.offset = zone_offset(printed)
         self._next = now + ASK_AGAIN

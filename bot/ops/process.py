@@ -91,9 +91,9 @@ async def _serve(settings: Settings, store: Store) -> int:
                 return EXIT_OK
             drain = DRAIN_SECONDS
             await app.start()
-            log.info("flowbot runs; health is served at %s", app.address)
+            log.info("flowbot is running. Its health is at %s", app.address)
             await stop.wait()
-            log.info("stopping; what was begun is finished first")
+            log.info("flowbot is stopping. It finishes what it started.")
         except OSError as error:
             return _complain([cannot_listen(settings, error)], EXIT_SETTINGS)
         finally:
@@ -138,7 +138,7 @@ async def preflight_problems(app: HasPreflight, stop: asyncio.Event) -> list[str
                 return problems
         except TemporaryFailure as outage:
             wait = max(pause, outage.seconds) if isinstance(outage, SlackBusy) else pause
-            log.warning("Slack does not answer yet. %s I try again in %.0f s.", outage, wait)
+            log.warning("Slack did not answer yet. %s flowbot tries again in %.0f s.", outage, wait)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), wait)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
@@ -163,8 +163,8 @@ def cannot_listen(settings: Settings, error: OSError) -> str:
         name, address = "FLOWBOT_EVENTS_LISTEN", settings.events_listen
     why = (error.strerror or str(error)).rpartition(": ")[2]
     return (
-        f"{name} is {address}, and nothing can listen there: {why}. "
-        "Stop the program that holds it, or set another address."
+        f"flowbot cannot listen at {address} ({name}): {why}. "
+        "Stop the program that uses this address, or set another one."
     )
 
 

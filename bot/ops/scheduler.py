@@ -80,6 +80,6 @@ async def _run_logged(name: str, job: Job) -> None:
     try:
         await job()
     except Failure as failure:
-        log.warning("%s: %s", name, failure)
+        log.warning("The job %s failed: %s", name, failure)
     except Exception:
-        log.exception("%s failed", name)
+        log.exception("The job %s hit a bug", name)

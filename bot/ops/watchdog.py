@@ -111,7 +111,7 @@ class Watchdog:
                 try:
                     self.check()
                 except Exception:
-                    log.exception("judging met a bug; it goes on")
+                    log.exception("A health check hit a bug. The checks continue.")
                 await asyncio.sleep(EVERY)
         finally:
             self.loop.stop()
@@ -129,9 +129,9 @@ class Watchdog:
         late = self._worth_telling()
         if self._debounced.check(now, broken=bool(late)):
             if late:
-                log.critical("the promise is broken: %s", _sentences(late))
+                log.critical("The promise is broken: %s", _sentences(late))
             else:
-                log.info("the promise is kept again")
+                log.info("The promise is kept again")
         if self._admins_to_tell(now):
             self._start("admins", self._tell)
 
@@ -182,13 +182,13 @@ class Watchdog:
                 self._tell_later(admin, str(refused))
                 return
         except Exception as bug:
-            log.exception("telling an admin met a bug")
+            log.exception("A direct message to a flowbot admin hit a bug")
             self._tell_later(admin, type(bug).__name__)
             return
         (self._informed.add if broken else self._informed.discard)(admin)
 
     def _tell_later(self, admin: str, why: str, wait: timedelta = TELL_EVERY) -> None:
-        log.warning("the admin %s cannot be told: %s", admin, why)
+        log.warning("No direct message reached the flowbot admin %s: %s", admin, why)
         self._tell_at[admin] = self._steady() + max(TELL_EVERY, wait)
 
 
@@ -251,9 +251,9 @@ class LoopWatch:
             self._logged = seconds_blocked
             frame = sys._current_frames().get(self._thread_id)  # noqa: SLF001  the only way to see where a thread is
             where = "".join(traceback.format_stack(frame)) if frame else "unknown"
-            log.critical("flowbot has stood still for %.0f s and tells nothing. It is at:\n%s", seconds_blocked, where)
+            log.critical("flowbot has been blocked for %.0f s and does nothing. It is at:\n%s", seconds_blocked, where)
         elif self._logged and seconds_blocked < STUCK:
-            log.warning("flowbot goes on after it stood still for about %.0f s", self._logged)
+            log.warning("flowbot runs again after it was blocked for about %.0f s", self._logged)
             self._logged = 0.0
 
 
@@ -276,6 +276,6 @@ async def _run_logged(name: str, work: Callable[[], Awaitable[None]]) -> None:
     try:
         await work()
     except Failure as failure:
-        log.info("judging %s: %s", name, failure)
+        log.info("The health check %s failed: %s", name, failure)
     except Exception:
-        log.exception("judging %s met a bug", name)
+        log.exception("The health check %s hit a bug", name)

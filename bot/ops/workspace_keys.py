@@ -59,7 +59,12 @@ async def migrate(
         change = KeyChange(former, me.workspace_key, users, Person(me.workspace_key, me.user), str(new), now)
         count = await store.change_person_keys(change) if former or users else 0
         if count:
-            log.warning("people of %s are known by %s now: %d of them", " and ".join(former), me.workspace_key, count)
+            log.warning(
+                "The key of this workspace changed from %s to %s (%d people)",
+                ", ".join(former),
+                me.workspace_key,
+                count,
+            )
         elif new != noted:
             await store.set_note(NOTE, str(new))
     return new
@@ -72,5 +77,5 @@ async def _other_ids(store: Store, me: Identity, global_ids: GlobalIds | None) -
     try:
         return await global_ids([link.person.user for link in await store.links()])
     except SLACK_FAILURES as failure:
-        log.warning("whether people have other user ids in the organization is not known: %s", failure)
+        log.warning("Slack did not say whether user IDs changed in the organization: %s", failure)
         return {}

@@ -42,22 +42,22 @@ def forget(environ: MutableMapping[str, str]) -> None:
 
 def problems(network: Mapping[str, str]) -> list[str]:
     """All problems, a line each; none shows a password."""
-    found = [(name, proxies.fault(network[name])) for name in network if name.upper() in PROXIES]
-    found += [(name, proxies.no_proxy_fault(network[name])) for name in network if name.upper() == EXEMPT]
+    found = [proxies.fault(name, network[name]) for name in network if name.upper() in PROXIES]
+    found += [proxies.no_proxy_fault(name, network[name]) for name in network if name.upper() == EXEMPT]
     checks = ((FILE, _file_fault), (FOLDER, _folder_fault), (KEYS, _keys_fault))
-    found += [(name, check(network[name])) for name, check in checks if name in network]
-    return [f"{name} {fault}" for name, fault in found if fault]
+    found += [check(network[name]) for name, check in checks if name in network]
+    return [fault for fault in found if fault]
 
 
 def warnings(network: Mapping[str, str], environment: Mapping[str, str]) -> list[str]:
     """What may be a mistake, a line each."""
     lines = [
-        f"{name} is not read by flowbot. Name the file in {FILE} too"
+        f"flowbot does not read {name}. Set {FILE} to the same file."
         for name in UNSUPPORTED
         if environment.get(name, "").strip() and not {FILE, FOLDER} & set(network)
     ]
     if KEYS in network:
-        lines.append(f"{KEYS} is set, so whoever reads {network[KEYS]} can read what flowbot says and hears")
+        lines.append(f"{KEYS} is set. Everybody who can read {network[KEYS]} can decrypt flowbot's connections.")
     return lines
 
 
@@ -73,46 +73,47 @@ def _file_fault(value: str) -> str:
 
     try:
         if not stat.S_ISREG(Path(value).stat().st_mode):
-            return f"is {value}, which is not a file"
+            return f"{FILE} is {value}, which is not a file."
         # The bare class: ``create_default_context`` reads these same variables.
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(cafile=value)
     except ssl.SSLError:
-        return f"is {value}, which holds no certificates that can be read (in PEM: -----BEGIN CERTIFICATE-----)"
+        return f"{FILE} is {value}, which contains no readable certificates (in PEM: -----BEGIN CERTIFICATE-----)."
     except (OSError, ValueError) as error:
-        return f"is {value}, which cannot be read ({_why(error)})"
+        return f"{FILE} is {value}, which cannot be read ({_why(error)})."
     if not context.cert_store_stats()["x509"]:
-        return f"is {value}, which holds no certificates"
+        return f"{FILE} is {value}, which contains no certificates."
     return ""
 
 
 def _folder_fault(value: str) -> str:
     """What is wrong with folders; one usable folder of several is enough, as for OpenSSL."""
     faults = [_one_folder_fault(folder) for folder in value.split(os.pathsep) if folder]
-    return faults[0] if faults and all(faults) else "" if faults else "names no folder"
+    return faults[0] if faults and all(faults) else "" if faults else f"{FOLDER} names no folder."
 
 
 def _one_folder_fault(folder: str) -> str:
     try:
         names = [each.name for each in Path(folder).iterdir()]
     except (OSError, ValueError) as error:
-        return f"is {folder}, which cannot be read ({_why(error)})"
+        return f"{FOLDER} is {folder}, which cannot be read ({_why(error)})."
     if any(_HASHED.fullmatch(name) for name in names):
         return ""
     return (
-        f"is {folder}, which holds no certificates under the names that OpenSSL looks for; run: openssl rehash {folder}"
+        f"{FOLDER} is {folder}, which contains no certificates under the names that OpenSSL looks for. "
+        f"Run: openssl rehash {folder}"
     )
 
 
 def _keys_fault(value: str) -> str:
     try:
         if stat.S_ISDIR(Path(value).stat().st_mode):
-            return f"is {value}, which is a folder"
+            return f"{KEYS} is {value}, which is a folder."
     except FileNotFoundError:
         pass
     except (OSError, ValueError) as error:
-        return f"is {value}, which cannot be written ({_why(error)})"
-    return "" if _may_write(Path(value)) else f"is {value}, which cannot be written"
+        return f"{KEYS} is {value}, which cannot be written ({_why(error)})."
+    return "" if _may_write(Path(value)) else f"{KEYS} is {value}, which cannot be written."
 
 
 def _may_write(path: Path) -> bool:

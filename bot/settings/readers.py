@@ -1,6 +1,6 @@
 """Readers: one small function for each kind of setting, from its text to its type.
 
-A reader raises ``Problem`` with the second half of a sentence whose first half is the setting's name.
+A reader raises ``Problem`` with whole sentences that leave a place for the setting's name.
 It never repeats a value that may be secret.
 """
 
@@ -25,7 +25,21 @@ class Secret(str):  # noqa: SLOT000  libraries want a str, and its repr must not
 
 
 class Problem(Exception):  # noqa: N818  a line for whoever writes the settings
-    """What is wrong with one value, without the value where it is secret."""
+    """What is wrong with one value, in whole sentences, without the value where it is secret.
+
+    ``{setting}`` in a sentence is the place of the setting's name; the other places are filled from ``data``.
+    """
+
+    def __init__(self, sentences: str, **data: object) -> None:
+        super().__init__(sentences)
+        self._sentences, self._data = sentences, data
+
+    def about(self, setting: str) -> str:
+        """The sentences about this setting."""
+        return self._sentences.format(setting=setting, **self._data)
+
+
+_NO_ADDRESS = "{setting} is not an address such as https://example.com."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +65,13 @@ def read_url(value: str) -> str:
         parts = urlsplit(value)
         port = parts.port
     except ValueError:  # an unclosed bracket, a port that is not a number
-        raise Problem("is no address such as https://example.com") from None
+        raise Problem(_NO_ADDRESS) from None
     if port == 0 or re.search(r"[\s\x00-\x20\x7f]", value):
-        raise Problem("is no address such as https://example.com")
+        raise Problem(_NO_ADDRESS)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise Problem("is no address such as https://example.com")
+        raise Problem(_NO_ADDRESS)
     if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
-        raise Problem("must begin with https:// (http is for this machine only)")
+        raise Problem("{setting} must begin with https:// (http is for this machine only).")
     return value.rstrip("/")
 
 
@@ -65,7 +79,7 @@ def read_api_url(value: str) -> str:
     """The base of Slack's Web API, which ends in ``/api/``."""
     url = read_url(value) + "/"
     if not url.endswith("/api/"):
-        raise Problem("must end in /api/")
+        raise Problem("{setting} must end in /api/.")
     return url
 
 
@@ -75,21 +89,23 @@ def read_list(value: str) -> tuple[str, ...]:
 
 
 def read_ids(pattern: str, what: str) -> Callable[[str], tuple[str, ...]]:
-    """A reader of lists of ids."""
+    """A reader of lists of IDs."""
 
     def read(value: str) -> tuple[str, ...]:
         wrong = [part for part in read_list(value) if not re.fullmatch(pattern, part)]
         if wrong:
-            raise Problem(f"expects {what}, not {', '.join(wrong)}")
+            raise Problem("{setting} takes {what}. Not valid: {wrong}.", what=what, wrong=", ".join(wrong))
         return read_list(value)
 
     return read
 
 
 def read_channel(value: str) -> str:
-    """A channel id."""
+    """A channel ID."""
     if not re.fullmatch(r"[CG][A-Z0-9]+", value):
-        raise Problem("expects a channel id such as C0123456789 (in Slack: channel name, About, at the bottom)")
+        raise Problem(
+            "{setting} must be a channel ID such as C0123456789 (in Slack: channel name, About, at the bottom)."
+        )
     return value
 
 
@@ -98,7 +114,7 @@ def read_choice(*names: str) -> Callable[[str], str]:
 
     def read(value: str) -> str:
         if value.lower() not in names:
-            raise Problem(f"must be one of {', '.join(names)}")
+            raise Problem("{setting} must be one of {names}.", names=", ".join(names))
         return value.lower()
 
     return read
@@ -111,9 +127,9 @@ def read_number(low: float, high: float) -> Callable[[str], float]:
         try:
             number = float(value)
         except ValueError:
-            raise Problem("must be a number") from None
+            raise Problem("{setting} must be a number.") from None
         if not low <= number <= high:
-            raise Problem(f"must lie between {low:g} and {high:g}")
+            raise Problem("{setting} must be between {low:g} and {high:g}.", low=low, high=high)
         return number
 
     return read
@@ -125,7 +141,7 @@ def read_whole(low: int, high: int) -> Callable[[str], int]:
 
     def read(value: str) -> int:
         if number(value) % 1:
-            raise Problem("must be a whole number")
+            raise Problem("{setting} must be a whole number.")
         return int(number(value))
 
     return read
@@ -139,7 +155,7 @@ def read_address(value: str) -> Address:
     elif ":" in host:
         host = ""
     if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
-        raise Problem("must look like 127.0.0.1:8080 or [::1]:8080")
+        raise Problem("{setting} must look like 127.0.0.1:8080 or [::1]:8080.")
     return Address(host, int(port))
 
 
@@ -149,14 +165,15 @@ def read_zone(value: str) -> ZoneInfo:
         return ZoneInfo(value)
     except (KeyError, ValueError, OSError):  # not found, not a name, a folder of zones
         near = difflib.get_close_matches(value, available_timezones(), 1)  # reads all zones
-        also = f"; did you mean {near[0]}?" if near else ""
-        raise Problem(f"is no time zone such as Europe/Berlin{also}") from None
+        if near:
+            raise Problem("{setting} is not a time zone. Did you mean {near}?", near=near[0]) from None
+        raise Problem("{setting} is not a time zone such as Europe/Berlin.") from None
 
 
 def read_command(value: str) -> str:
     """The name of a slash command."""
     if not re.fullmatch(r"/[a-z0-9_-]{1,31}", value):
-        raise Problem("must begin with / and hold at most 31 small letters, digits, - and _")
+        raise Problem("{setting} must be / and then 1 to 31 characters: lower-case letters, digits, - and _.")
     return value
 
 
@@ -169,9 +186,13 @@ def read_statuses(value: str) -> tuple[int, ...]:
         elif part.upper() in Status.__members__:
             numbers.append(int(Status[part.upper()]))
         else:
-            raise Problem(f"knows no status {part}; the names are {', '.join(Status.__members__)}")
+            raise Problem(
+                "{setting} contains {part}, which is not a status. The statuses are {names}.",
+                part=part,
+                names=", ".join(Status.__members__),
+            )
     if not numbers:
-        raise Problem("needs at least one status")
+        raise Problem("{setting} needs at least one status.")
     return tuple(dict.fromkeys(numbers))
 
 
@@ -180,7 +201,7 @@ def read_offset(value: str) -> str:
     if value.lower() == "auto":
         return "auto"
     if not re.fullmatch(r"(GMT|UTC)([+-]\d{1,2}(:\d{2})?)?", value.upper()):
-        raise Problem("must be auto, or look like GMT+8")
+        raise Problem("{setting} must be auto or look like GMT+8.")
     return value.upper()
 
 
@@ -197,12 +218,18 @@ def read_mask(value: str) -> tuple[re.Pattern[str], ...]:
         try:
             pattern = re.compile(part)
         except re.error as error:
-            raise Problem(f"holds a regular expression that cannot be read ({error})") from None
+            raise Problem(
+                "{setting} contains a regular expression that cannot be read ({error}).", error=error
+            ) from None
         if Mask([pattern])(""):
-            raise Problem(f"holds {part}, which matches no characters at all and so would mask everything")
+            raise Problem(
+                "{setting} contains {part}, which matches the empty text and would mask everything.", part=part
+            )
         why = runs_away(part)
         if why:
-            raise Problem(f"holds {part}, which can run for minutes on some texts: {why}")
+            raise Problem(
+                "{setting} contains {part}, which can run for minutes on some texts. {why}", part=part, why=why
+            )
         patterns.append(pattern)
     return tuple(patterns)
 
@@ -212,7 +239,7 @@ def read_prefixed(prefix: str, kind: str) -> Callable[[str], Secret]:
 
     def read(value: str) -> Secret:
         if not value.removeprefix("xoxe.").startswith(prefix):
-            raise Problem(f"is no {kind}: those begin with {prefix}")
+            raise Problem("{setting} must be {kind}, which begins with {prefix}.", kind=kind, prefix=prefix)
         return Secret(value)
 
     return read

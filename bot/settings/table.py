@@ -110,40 +110,40 @@ class Setting:
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("SLACK_BOT_TOKEN", "slack_bot_token", read_prefixed("xoxb-", "bot token"), None, "The bot token, from *OAuth & Permissions*.", secret=True),
-    Setting("SLACK_APP_TOKEN", "slack_app_token", read_prefixed("xapp-", "app-level token"), None, "The app-level token with `connections:write`, from *Basic Information*; required in Socket Mode.", secret=True, mode="socket"),
-    Setting("SLACK_SIGNING_SECRET", "slack_signing_secret", Secret, None, "The signing secret, from *Basic Information*; required in HTTP mode.", secret=True, mode="http"),
-    Setting("SLACK_API_URL", "slack_api_url", read_api_url, "https://slack.com/api/", "Base of Slack's Web API; ends in `/api/`."),
+    Setting("SLACK_BOT_TOKEN", "slack_bot_token", read_prefixed("xoxb-", "a bot token"), None, "The bot token, from *OAuth & Permissions*.", secret=True),
+    Setting("SLACK_APP_TOKEN", "slack_app_token", read_prefixed("xapp-", "an app-level token"), None, "The app-level token with `connections:write`, from *Basic Information*. Required in Socket Mode.", secret=True, mode="socket"),
+    Setting("SLACK_SIGNING_SECRET", "slack_signing_secret", Secret, None, "The signing secret, from *Basic Information*. Required in HTTP mode.", secret=True, mode="http"),
+    Setting("SLACK_API_URL", "slack_api_url", read_api_url, "https://slack.com/api/", "Base address of Slack's Web API. It ends in `/api/`."),
     Setting("ENOS_API_URL", "enos_api_url", read_url, None, "The EnOS API gateway (console: *Help*, *Environment Information*)."),
-    Setting("ENOS_ACCESS_KEY", "enos_access_key", Secret, None, "AccessKey of the EnOS application.", secret=True),
-    Setting("ENOS_SECRET_KEY", "enos_secret_key", Secret, None, "SecretKey of the EnOS application.", secret=True),
-    Setting("ENOS_ORG_ID", "enos_org_id", read_text, None, "The organization (console: *IAM*, *Organization Profile*)."),
-    Setting("ENOS_USER_ID", "enos_user_id", read_text, None, "The EnOS user that flowbot reads as; it sees what this user sees."),
+    Setting("ENOS_ACCESS_KEY", "enos_access_key", Secret, None, "The access key (*AccessKey*) of the EnOS application.", secret=True),
+    Setting("ENOS_SECRET_KEY", "enos_secret_key", Secret, None, "The secret key (*SecretKey*) of the EnOS application.", secret=True),
+    Setting("ENOS_ORG_ID", "enos_org_id", read_text, None, "ID of the EnOS organization (console: *IAM*, *Organization Profile*)."),
+    Setting("ENOS_USER_ID", "enos_user_id", read_text, None, "ID of the EnOS user that flowbot reads as. flowbot sees what this user sees."),
     Setting("ENOS_CONSOLE_URL", "enos_console_url", read_url, "", "Address of the EnOS console, for links to it."),
-    Setting("FLOWBOT_CHANNEL", "channel", read_channel, None, "ID of the alert channel; invite flowbot there."),
-    Setting("FLOWBOT_SHARED_CHANNELS", "shared_channels", read_ids(r"[CG][A-Z0-9]+", "channel ids such as C0123456789"), "", "IDs of channels shared with another organization in which flowbot may post about failures."),
-    Setting("FLOWBOT_ADMINS", "admins", read_ids(r"[UW][A-Z0-9]+", "Slack user ids such as U0123456789"), "", "Slack user IDs of the flowbot admins: they link people and read the audit."),
-    Setting("FLOWBOT_ONCALL", "oncall", read_ids(r"S[A-Z0-9]+", "Slack user group ids such as S0123456789"), "", "Slack user groups that are on call, in order of escalation. Their members may acknowledge."),
+    Setting("FLOWBOT_CHANNEL", "channel", read_channel, None, "ID of the alert channel. Invite flowbot there."),
+    Setting("FLOWBOT_SHARED_CHANNELS", "shared_channels", read_ids(r"[CG][A-Z0-9]+", "channel IDs such as C0123456789"), "", "IDs of channels, shared with another organization, in which flowbot may post alerts."),
+    Setting("FLOWBOT_ADMINS", "admins", read_ids(r"[UW][A-Z0-9]+", "Slack user IDs such as U0123456789"), "", "Slack user IDs of the flowbot admins. They link people and read the audit."),
+    Setting("FLOWBOT_ONCALL", "oncall", read_ids(r"S[A-Z0-9]+", "Slack user group IDs such as S0123456789"), "", "IDs of the on-call groups (Slack user groups), in order of escalation. Their members may acknowledge."),
     Setting("FLOWBOT_DATABASE", "database", Path, "flowbot.db", "The SQLite file. Only one running flowbot can use it."),
-    Setting("FLOWBOT_MODE", "mode", read_choice("socket", "http"), "socket", "`socket` needs no inbound port; `http` receives Slack's requests at `FLOWBOT_EVENTS_LISTEN`."),
-    Setting("FLOWBOT_LISTEN", "listen", read_address, "127.0.0.1:8080", "Where `/healthz`, `/readyz` and `/metrics` are served."),
-    Setting("FLOWBOT_EVENTS_LISTEN", "events_listen", read_address, "127.0.0.1:3000", "HTTP mode: where Slack's requests arrive, at `/slack/events`."),
-    Setting("FLOWBOT_PUBLIC_URL", "public_url", read_url, "", "HTTP mode: the address Slack calls, for the manifest."),
+    Setting("FLOWBOT_MODE", "mode", read_choice("socket", "http"), "socket", "`socket` needs no inbound port. `http` receives Slack's requests at `FLOWBOT_EVENTS_LISTEN`."),
+    Setting("FLOWBOT_LISTEN", "listen", read_address, "127.0.0.1:8080", "The address that serves `/healthz`, `/readyz` and `/metrics`."),
+    Setting("FLOWBOT_EVENTS_LISTEN", "events_listen", read_address, "127.0.0.1:3000", "HTTP mode: the address that flowbot listens on for Slack's requests, at `/slack/events`."),
+    Setting("FLOWBOT_PUBLIC_URL", "public_url", read_url, "", "HTTP mode: the public address that Slack calls, for the manifest."),
     Setting("FLOWBOT_COMMAND", "command", read_command, "/flow", "The slash command."),
     Setting("FLOWBOT_TIMEZONE", "timezone", read_zone, "UTC", "Time zone for people whose Slack time zone is not known."),
     Setting("FLOWBOT_LANGUAGE", "language", read_choice(*LANGUAGES), EN, "Language of channels, and of people whose Slack language is not known: `en`, or `zh` for Simplified Chinese."),
     Setting("FLOWBOT_POLL_SECONDS", "poll_seconds", read_number(0.2, 3600), "30", "Seconds between two polls of EnOS."),
-    Setting("FLOWBOT_LOOKBACK_HOURS", "lookback_hours", read_number(0.1, 2160), "72", "How far back flowbot looks for failures, by trigger time, in hours."),
-    Setting("FLOWBOT_SWEEP_MINUTES", "sweep_minutes", read_number(0.05, 1440), "10", "Minutes between two full reads of these hours; polls in between read only what changed."),
-    Setting("FLOWBOT_HEARTBEAT_URL", "heartbeat_url", lambda text: Secret(read_url(text)), "", "Address that gets a GET request after each complete poll while all is well. An outside monitor can then alert when flowbot stops.", secret=True),
+    Setting("FLOWBOT_LOOKBACK_HOURS", "lookback_hours", read_number(0.1, 2160), "72", "How far back flowbot looks for failures, in hours, by trigger time."),
+    Setting("FLOWBOT_SWEEP_MINUTES", "sweep_minutes", read_number(0.05, 1440), "10", "Minutes between two full polls of these hours. Polls in between read only what changed."),
+    Setting("FLOWBOT_HEARTBEAT_URL", "heartbeat_url", lambda text: Secret(read_url(text)), "", "Address that gets a GET request after each complete poll while flowbot is healthy. An outside monitor can then alert you when flowbot stops.", secret=True),
     Setting("FLOWBOT_ALERT_STATUSES", "alert_statuses", read_statuses, "FAIL,TIMEOUT", "Run statuses that raise an alert, as names or numbers."),
     Setting("FLOWBOT_GROUP_BY", "group_by", read_choice("flow", "instance"), "flow", "One thread for each failed `flow`, or for each failed run (`instance`)."),
     Setting("FLOWBOT_REMIND_MINUTES", "remind_minutes", read_number(0.1, 10080), "30", "Minutes until the first reminder about an unacknowledged incident."),
-    Setting("FLOWBOT_STORM", "storm", read_whole(0, 1000), "10", "More incidents than this within ten minutes become one message; with `0`, each always gets its own thread."),
-    Setting("FLOWBOT_PAGE_BASE", "page_base", read_choice("auto", "0", "1"), "auto", "Number of EnOS's first page; with `auto`, flowbot finds out."),
-    Setting("FLOWBOT_ENOS_TIMEZONE", "enos_timezone", read_offset, "auto", "Time zone of the times EnOS prints, for example `GMT+8`; with `auto`, flowbot asks EnOS and compares."),
-    Setting("FLOWBOT_MASK", "mask", read_mask, "", "Regular expressions, separated by commas: what they match in logs and parameters is masked (the group, or the whole match). Empty: common shapes of secrets. Write a comma inside an expression as `\\x2c` (not in `{1,9}`). An expression that could run for minutes on some texts is refused."),
-    Setting("FLOWBOT_LOG_LEVEL", "log_level", read_choice("debug", "info", "warning", "error"), "info", "Lowest level of log lines that are written."),
+    Setting("FLOWBOT_STORM", "storm", read_whole(0, 1000), "10", "An alert storm: more incidents than this within ten minutes become one message. With `0`, each incident always gets its own thread."),
+    Setting("FLOWBOT_PAGE_BASE", "page_base", read_choice("auto", "0", "1"), "auto", "Number of EnOS's first page. With `auto`, flowbot finds out."),
+    Setting("FLOWBOT_ENOS_TIMEZONE", "enos_timezone", read_offset, "auto", "Time zone of the times EnOS prints, for example `GMT+8`. With `auto`, flowbot asks EnOS and compares."),
+    Setting("FLOWBOT_MASK", "mask", read_mask, "", "Regular expressions, separated by commas. flowbot masks what they match in logs and parameters (the group, or the whole match). If empty, flowbot masks common shapes of secrets. Write a comma inside an expression as `\\x2c` (not in `{1,9}`). flowbot refuses an expression that could run for minutes on some texts."),
+    Setting("FLOWBOT_LOG_LEVEL", "log_level", read_choice("debug", "info", "warning", "error"), "info", "The lowest level of log lines that flowbot writes."),
     Setting("FLOWBOT_LOG_FORMAT", "log_format", read_choice("auto", "text", "json"), "auto", "`auto`: text on a terminal, JSON in a pipe."),
 )  # fmt: skip
 
@@ -158,7 +158,7 @@ def load(environ: Mapping[str, str], *, env_file: Path | None = None) -> Setting
         try:
             values[row.field] = _value(row, environment, mode)
         except Problem as problem:
-            problems.append(f"{row.name} {problem}")
+            problems.append(problem.about(row.name))
     network = settings_network.named(environment)
     problems += settings_network.problems(network)
     if problems:  # a misspelled name may be why another one is missing
@@ -182,16 +182,16 @@ def _value(row: Setting, environment: Mapping[str, str], mode: str) -> Any:
     text = environment.get(row.name, "").strip()
     file = environment.get(f"{row.name}_FILE", "").strip()
     if text and file:
-        raise Problem(f"and {row.name}_FILE are both set; keep one")
+        raise Problem("{setting} and {setting}_FILE are both set. Keep one of them.")
     if file:
         try:
             text = Path(file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is no text"
-            raise Problem(f"cannot be read from the file that {row.name}_FILE names ({reason})") from None
+            reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
+            raise Problem("{setting}_FILE names a file that cannot be read ({reason}).", reason=reason) from None
     if not text:
         if row.default is None and (not row.mode or row.mode == mode):
-            raise Problem(f"is missing. {row.meaning}")
+            raise Problem("{setting} is missing. {meaning}", meaning=row.meaning)
         text = row.default or ""
         if not text:
             return _empty(row)
@@ -209,7 +209,8 @@ def _unknown(environment: Mapping[str, str]) -> list[str]:
     for name in sorted(environment):
         if name.startswith("FLOWBOT_") and name not in known:
             near = difflib.get_close_matches(name, known, 1, cutoff=0.75)
-            lines.append(f"{name} is no setting of flowbot" + (f"; did you mean {near[0]}?" if near else ""))
+            did_you_mean = f" Did you mean {near[0]}?" if near else ""
+            lines.append(f"{name} is not a setting of flowbot.{did_you_mean}")
     return lines
 
 

@@ -22,7 +22,7 @@ TICK_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class World:
-    """One pretend EnOS and one pretend Slack."""
+    """One simulated EnOS and one simulated Slack."""
 
     platform: Platform
     workspace: Workspace
@@ -119,7 +119,7 @@ async def main(
         f"Slack  {running.slack_url}",
         f"       bot token {app.bot_token}, app token {app.app_token}, channel {DATA_OPS}",
         *([f"Page   {running.page_url}/"] if running.page_url else []),
-        "Stop with Ctrl-C.",
+        "Press Ctrl-C to stop.",
     ]
     tell("\n".join(lines) + "\n")
     try:

@@ -48,6 +48,6 @@ class Accounts:
         try:
             await self._directory.profile(user)
         except (SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable) as failure:
-            log.info("Slack does not tell whether an owner is active: %s", failure)
+            log.info("Slack did not say whether an owner is active: %s", failure)
         finally:
             self._asking.pop(user, None)

@@ -164,16 +164,16 @@ def _unreached(problem: BaseException) -> SlackUnreachable:
         case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError() as untrusted):
             return SlackUntrusted(untrusted.verify_message, untrusted.verify_code)
         case aiohttp.ClientHttpProxyError(status=407):
-            return SlackUnreachable("the proxy wants a user and a password; check those in HTTPS_PROXY")
+            return SlackUnreachable("the proxy needs a user and a password; check those in HTTPS_PROXY")
         case aiohttp.ClientHttpProxyError():
             return SlackUnreachable(f"the proxy refused, HTTP {problem.status}")
         case aiohttp.ClientProxyConnectionError():
             return SlackUnreachable("the proxy cannot be reached; check HTTPS_PROXY")
         case aiohttp.ClientConnectorDNSError():
-            return SlackUnreachable("its name is unknown here; behind a proxy, set HTTPS_PROXY")
+            return SlackUnreachable("the host name is unknown here; behind a proxy, set HTTPS_PROXY")
         case aiohttp.ClientConnectorSSLError():
             return SlackUnreachable(
-                "no TLS is spoken there; check SLACK_API_URL, and whether HTTPS_PROXY must begin with http://"
+                "the server there does not use TLS; check SLACK_API_URL, and whether HTTPS_PROXY must begin with http://"
             )
     return SlackUnreachable(type(problem).__name__)
 

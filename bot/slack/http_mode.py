@@ -36,7 +36,7 @@ def events_app(app: AsyncApp, signing_secret: str) -> web.Application:
     async def events(request: web.Request) -> web.Response:
         sent = await request.read()
         if why := _signature_problem(verifier, sent, request.headers):
-            log.warning("A request was refused: %s.", why)
+            log.warning("flowbot refused a request: %s", why)
             return web.Response(status=401)
         try:
             asked = bolt_request(sent.decode(), request.headers)  # Slack sends UTF-8, whatever charset is named
@@ -61,16 +61,16 @@ def _signature_problem(verifier: SignatureVerifier, body: bytes, headers: Mappin
     """
     at, signature = headers.get("X-Slack-Request-Timestamp", ""), headers.get("X-Slack-Signature", "")
     if not at or not signature:
-        return "it is not signed"
+        return "It is not signed."
     if not (at.isascii() and at.isdecimal() and len(at) <= LONGEST_TIME and signature.isascii()):
-        return "its signature cannot be read"
+        return "Its signature cannot be read."
     if abs(verifier.clock.now() - int(at)) > OLDEST:
-        return "it was signed more than five minutes ago, or this machine's clock is wrong"
+        return "It was signed more than five minutes ago, or this machine's clock is wrong."
     try:
         right = verifier.is_valid(body, at, signature)
     except UnicodeDecodeError:
-        return "it is no text"
-    return "" if right else "its signature is wrong; is SLACK_SIGNING_SECRET that of the app?"
+        return "It is not text."
+    return "" if right else "Its signature is wrong. Check SLACK_SIGNING_SECRET."
 
 
 def bolt_request(body: str, headers: Mapping[str, str]) -> AsyncBoltRequest:

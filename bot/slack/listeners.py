@@ -136,7 +136,7 @@ class Workers:
         if ended is not None:
             del self._running[ended]
             if not ended.cancelled() and (problem := ended.exception()):
-                log.error("A job failed without saying so", exc_info=problem)
+                log.error("A job failed with an error that nobody handled", exc_info=problem)
         if self._waiting:
             task = asyncio.ensure_future(self._waiting.popleft()())
             self._running[task] = self.clock()
@@ -280,7 +280,7 @@ class Listeners:
         """Ack what no listener took. Once acked, an answer from here would fail inside bolt."""
         if isinstance(error, BoltUnhandledRequestError):
             self.counts.unknown += 1
-            log.warning("A request found no listener")  # the error's own text holds the whole request
+            log.warning("flowbot has no listener for a request")  # the error's own text holds the whole request
         else:
             self.counts.failed += 1
             library_log().error("A listener failed", exc_info=error)
@@ -304,7 +304,7 @@ class Listeners:
                 is_new = await asyncio.shield(recorded)
             except Failure as failure:  # the next start will not know of it: the person must
                 self.counts.failed += 1
-                log.warning("What was said could not be written down: %s", failure)
+                log.warning("A message could not be stored: %s", failure)
                 self._notify_later(received, str(failure))
                 return
             if is_new:
@@ -312,7 +312,7 @@ class Listeners:
         except Exception:
             self.counts.failed += 1
             reference = secrets.token_hex(4)
-            log.exception("Unexpectedly failed to answer, reference %s", reference)
+            log.exception("An answer hit a bug, reference %s", reference)
             self._notify_later(received, FAILED.format(reference=reference))
 
     def _notify_later(self, received: IncomingMessage, sentence: str) -> None:
@@ -320,6 +320,6 @@ class Listeners:
             try:
                 await self.notify(received, sentence)
             except Exception as problem:  # noqa: BLE001  the last resort has none of its own
-                log.warning("A sentence did not reach its person: %s", type(problem).__name__)
+                log.warning("An answer could not be delivered: %s", type(problem).__name__)
 
         self.notices.submit(notify)

@@ -37,7 +37,7 @@ def manifest(command: str, usage_hint: str, mode: str, public_url: str = "") -> 
     if by_http and not public_url:
         raise Refused(
             "no_public_url",
-            "In HTTP mode the manifest names the address that Slack calls, and none is set.",
+            "In HTTP mode, the manifest needs the address that Slack calls.",
             "Set FLOWBOT_PUBLIC_URL, for example https://flowbot.example.com.",
         )
     address = {"request_url": public_url.rstrip("/") + EVENTS_PATH} if by_http else {}

@@ -89,7 +89,7 @@ class FreshUrlClient(SocketModeClient):
                     grown = min(self.timing.longest_pause, self.timing.pause * 2 ** min(failures, 10))
                     wait = max(grown, problem.seconds) if isinstance(problem, SlackLimited) else grown
                     failures += 1
-                    log.warning("No connection to Slack (%s), next attempt in %g s", _reason(problem), wait)
+                    log.warning("No connection to Slack (%s). Next attempt in %g s.", _reason(problem), wait)
                     await self.pause(wait)
                 else:
                     return
@@ -175,7 +175,7 @@ class Socket:
         envelope, readable = frame.get("envelope_id"), isinstance(frame.get("payload"), dict | str)
         if envelope and not ("type" in frame and readable):
             self.counts.unknown += 1
-            log.warning("An envelope of type %s holds nothing that can be read", frame.get("type"))
+            log.warning("An envelope of type %s has no readable content", frame.get("type"))
             await client.send_socket_mode_response({"envelope_id": envelope})
 
     async def handle(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
@@ -203,7 +203,7 @@ class Socket:
                 response = BoltResponse(status=200, body="")
             await send_async_response(client, request, response, start)
         except Exception as problem:  # noqa: BLE001  a lost ack: Slack sends events again, keys tell repeats
-            log.warning("An envelope was not acked: %s", _reason(problem))
+            log.warning("An envelope could not be acknowledged: %s", _reason(problem))
         finally:
             self._answering -= {task} if task else set()
 
@@ -268,12 +268,12 @@ class Sockets:
                 await self._renew(socket, "down")
 
     async def _renew(self, socket: Socket, why: str) -> None:
-        log.info("A socket is %s, renewing it", why)
+        log.info("A socket is %s. flowbot renews it.", why)
         try:
             async with asyncio.timeout(self.timing.attempt * 2):
                 await socket.client.connect_to_new_endpoint(force=True)
         except TimeoutError:
-            log.warning("A socket could not be renewed yet; the next look tries again")
+            log.warning("A socket could not be renewed yet. The next check tries again.")
 
     async def _watch(self) -> None:
         while True:

@@ -40,7 +40,7 @@ class Backup(Transactional):
             raise Refused(
                 "backup",
                 f"The backup {path} could not be written: {why or error}.",
-                "Choose another path, or make room there. An older backup there stays as it was.",
+                "Choose another path, or free some space there. An older backup there was not changed.",
             ) from error
 
 
@@ -99,9 +99,9 @@ def target(database: Path, path: Path) -> Path:
     """
     real = Path(os.path.realpath(path))
     if _belongs_to(database, real):
-        raise _refused(f"{path} belongs to the database that is to be copied.")
+        raise _refused(f"{path} belongs to the database that flowbot should copy.")
     if ending := _ending_of(real):  # to SQLite, or to another flowbot, it would belong to the database of that name
-        raise _refused(f"{path} ends in {ending}, as what stands beside a database does.")
+        raise _refused(f"{path} ends in {ending}, like a file that belongs to a database.")
     try:
         found = real.stat()
     except FileNotFoundError:
@@ -109,9 +109,9 @@ def target(database: Path, path: Path) -> Path:
     if found is not None and not stat.S_ISREG(found.st_mode):
         raise _refused(f"{path} is not a file.")
     if found is not None and not _is_flowbots(real):
-        raise _refused(f"{path} exists and is not a backup of flowbot.")
+        raise _refused(f"{path} exists, and it is not a backup of flowbot.")
     for beside in _in_the_way(real):
-        raise _refused(f"{path} is used as a database: {beside.name} stands beside it.")
+        raise _refused(f"{path} is in use as a database: {beside.name} is next to it.")
     return real
 
 

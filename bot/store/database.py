@@ -107,7 +107,7 @@ def scrub(connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.execute("DROP TABLE unscrubbed")
     except sqlite3.OperationalError as error:  # no space for a second file: that is not a reason not to start
-        log.warning("what older versions kept is not overwritten yet; it is tried again at the next start: %s", error)
+        log.warning("Secrets that older versions stored are not overwritten yet. The next start tries again: %s", error)
 
 
 def migrate(db: Database, steps: Sequence[Sequence[str]] = STEPS) -> int:

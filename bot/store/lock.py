@@ -109,7 +109,7 @@ def _locked(database: Path, path: Path) -> int:
         raise Refused(
             "locked",
             f"The database {database} is in use by {holder(database)}.",
-            "Stop that one first, or set FLOWBOT_DATABASE to another path.",
+            "Stop that process, or set FLOWBOT_DATABASE to another path.",
         ) from error
     return descriptor
 
@@ -142,7 +142,7 @@ def _require_only_name(database: Path) -> None:
     if stat.S_ISREG(found.st_mode) and found.st_nlink > 1:
         raise Refused(
             "linked",
-            f"The database {database} has {found.st_nlink} names (hard links), so two flowbots could write to it.",
+            f"The database {database} has {found.st_nlink} names (hard links). Two flowbots could write to it.",
             "Remove the other names, or set FLOWBOT_DATABASE to a copy.",
         )
 

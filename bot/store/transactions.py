@@ -159,7 +159,7 @@ class Transactional:
             raise
         if touched > ROWS:
             # What belongs together is written together, even then; the caller should hand in less.
-            _log.warning("a transaction touched %d rows, more than %d", touched, ROWS)
+            _log.warning("A transaction touched %d rows, more than %d", touched, ROWS)
         if self._db.has_queued_posts and self._loop is not None:  # even where our caller has stopped waiting
             with contextlib.suppress(RuntimeError):  # the loop is closed
                 self._loop.call_soon_threadsafe(self.on_queued)

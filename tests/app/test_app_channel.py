@@ -43,9 +43,9 @@ def shared(workspace):
     ("change", "channel", "says"),
     [
         (lambda _: None, "C0MISSING01", "There is no channel C0MISSING01, or it is private"),
-        (lambda _: None, GENERAL, "flowbot is not in #general. Invite it there: /invite @flowbot"),
-        (archived, DATA_OPS, "#data-ops is archived. Unarchive it, or set another FLOWBOT_CHANNEL."),
-        (shared, DATA_OPS, "flowbot raises no alarm in #data-ops: it is shared with another organization"),
+        (lambda _: None, GENERAL, "flowbot is not in #general. Invite it: /invite @flowbot"),
+        (archived, DATA_OPS, "#data-ops is archived. Unarchive it, or set FLOWBOT_CHANNEL"),
+        (shared, DATA_OPS, "flowbot posts no alerts in #data-ops: it is shared with another organization"),
     ],
 )
 async def test_what_is_wrong_is_told_at_once(tmp_path, caplog, change, channel, says):
@@ -56,7 +56,7 @@ async def test_what_is_wrong_is_told_at_once(tmp_path, caplog, change, channel, 
 
 async def test_a_shared_channel_that_is_named_is_told_too_but_shortly(tmp_path, caplog):
     said = await looked(tmp_path, caplog, shared, FLOWBOT_SHARED_CHANNELS=DATA_OPS)
-    words = "flowbot is in #data-ops; people of another organization read about your flows there."
+    words = "flowbot is in #data-ops. People of another organization can read its alerts there."
     assert said == [("WARNING", f"{words} FLOWBOT_SHARED_CHANNELS allows it.")]
 
 

@@ -19,8 +19,8 @@ async def test_the_setting_whose_address_is_taken_is_named(tmp_path, setting):
         with pytest.raises(OSError, match="address already in use") as taken:
             await asyncio.start_server(print, *address.split(":"))
     assert cannot_listen(read, taken.value) == (
-        f"{setting} is {address}, and nothing can listen there: address already in use. "
-        "Stop the program that holds it, or set another address."
+        f"flowbot cannot listen at {address} ({setting}): address already in use. "
+        "Stop the program that uses this address, or set another one."
     )
 
 
@@ -33,4 +33,4 @@ async def test_the_program_ends_and_says_so(tmp_path):
             subprocess.run, command, env=environ, capture_output=True, text=True, timeout=240
         )
     assert ended.returncode == EXIT_SETTINGS
-    assert f"FLOWBOT_LISTEN is {address}, and nothing can listen there" in ended.stderr
+    assert f"flowbot cannot listen at {address} (FLOWBOT_LISTEN)" in ended.stderr

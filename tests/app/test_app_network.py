@@ -43,7 +43,7 @@ async def test_slack_its_sockets_and_enos_are_reached_through_a_proxy_and_a_comp
 async def test_the_doctor_goes_the_same_way(tmp_path):
     async with served() as running, company(running) as made:
         _, said = await flowbot(environment(made, tmp_path), tmp_path, "doctor")
-        assert "EnOS takes the application's keys" in said
+        assert "EnOS accepts the application's keys" in said
         assert "slack socket" in said
         assert ("CONNECT", "slack.test:443") in made.asked
 
@@ -59,7 +59,7 @@ async def test_what_is_in_the_env_file_counts_too(tmp_path):
         assert "Slack's certificate is not trusted" in said
         made.asked.clear()
         code, said = await flowbot(environ, tmp_path, "people", "import", "people.csv")
-        assert (code, said.partition(",")[0]) == (0, "1 added")
+        assert (code, said.partition(".")[0]) == (0, "Added: 1")
         assert made.asked == [("CONNECT", "slack.test:443")]
 
 
@@ -72,7 +72,7 @@ async def test_a_certificate_that_is_not_trusted_ends_the_start_with_advice(tmp_
     assert "EnOS's certificate is not trusted: unable to get local issuer certificate. Check ENOS_API_URL." in said
     assert said.count("SSL_CERT_FILE") == 2
     assert "Traceback" not in said
-    assert "does not answer yet" not in said
+    assert "did not answer yet" not in said
 
 
 async def test_a_certificate_of_another_name_is_told_too(tmp_path):
@@ -98,17 +98,17 @@ async def test_this_machine_is_trusted_by_the_same_certificates_and_asked_of_no_
             ENOS_API_URL=f"https://127.0.0.1:{made.enos}",
         )
         _, said = await flowbot(environ, tmp_path, "doctor")
-        assert "EnOS takes the application's keys" in said
+        assert "EnOS accepts the application's keys" in said
         assert "not trusted" not in said
         assert made.asked == []
 
 
 TROUBLE = {
-    "a password that is wrong": ({}, 407, "the proxy wants a user and a password; check those in HTTPS_PROXY"),
+    "a password that is wrong": ({}, 407, "the proxy needs a user and a password; check those in HTTPS_PROXY"),
     "a proxy that refuses": ({}, 403, "the proxy refused, HTTP 403"),
     "a proxy that is not there": ({"HTTPS_PROXY": "http://maya:hush@127.0.0.1:9"}, 0, "the proxy cannot be reached"),
-    "no proxy at all": ({"HTTPS_PROXY": None}, 0, "its name is unknown here"),
-    "a proxy without TLS": ({"TLS": "1"}, 0, "no TLS is spoken there"),
+    "no proxy at all": ({"HTTPS_PROXY": None}, 0, "the host name is unknown here"),
+    "a proxy without TLS": ({"TLS": "1"}, 0, "the server there does not use TLS"),
 }
 
 
@@ -137,7 +137,7 @@ async def test_a_certificate_that_has_expired_is_waited_out(tmp_path):
         log = tmp_path / "bot.log"
         with log.open("wb") as file:
             async with demo.started(environment(made, tmp_path), tmp_path, log=file) as process:
-                await running.world.workspace.until(lambda: "I try again" in log.read_text(), 60)
+                await running.world.workspace.until(lambda: "flowbot tries again" in log.read_text(), 60)
             assert await process.wait() == 0
         assert "its certificate is not trusted, certificate has expired" in log.read_text()
 
@@ -184,7 +184,7 @@ def test_a_file_that_may_not_be_read_is_one(tmp_path, monkeypatch):
     path = tmp_path / "secret.pem"
     path.touch(mode=0)
     (line,) = settings_network.problems({"SSL_CERT_FILE": str(path)})
-    assert line == f"SSL_CERT_FILE is {path}, which cannot be read (Permission denied)"
+    assert line == f"SSL_CERT_FILE is {path}, which cannot be read (Permission denied)."
 
 
 def denied(_path):
@@ -212,7 +212,7 @@ def test_right_values_are_not_problems(tmp_path):
 
 def test_another_programs_name_for_the_certificates_is_a_warning():
     assert table.load(GOOD | {"REQUESTS_CA_BUNDLE": CA}).warnings == (
-        "REQUESTS_CA_BUNDLE is not read by flowbot. Name the file in SSL_CERT_FILE too",
+        "flowbot does not read REQUESTS_CA_BUNDLE. Set SSL_CERT_FILE to the same file.",
     )
     assert table.load(GOOD | {"REQUESTS_CA_BUNDLE": CA, "SSL_CERT_FILE": CA}).warnings == ()
 
@@ -254,7 +254,7 @@ async def test_every_command_ends_with_2_and_a_line_for_each(tmp_path, command):
 async def test_what_needs_no_network_does_not_mind(tmp_path):
     environ = {"PATH": os.environ["PATH"], "SSL_CERT_FILE": "none", "SSLKEYLOGFILE": "no/keys", "HTTPS_PROXY": "x"}
     code, said = await flowbot(environ, tmp_path, "manifest")
-    assert (code, said[:12]) == (0, "# Computed b")
+    assert (code, said[:9]) == (0, "# Made by")
     code, said = await flowbot(environ, tmp_path, "sim", "--enos", "99999")
     assert code == 2
 

@@ -54,7 +54,7 @@ def configured(folder: Path, slack: TestServer) -> table.Settings:
 async def test_people_named_without_a_team_are_of_the_bots_workspace(tmp_path: Path, slack: TestServer):
     wanted = configured(tmp_path, slack)
     assert await offline.import_people(wanted, LINES + MAYA) == (
-        "1 added, 0 changed, 0 as they were. A link is proven when it is first used.\n"
+        "Added: 1. Changed: 0. Unchanged: 0. flowbot verifies each link when it is first used.\n"
     )
     assert await offline.list_people(wanted) == f"{LINES}T0DEMO0001:{MAYA}"
 
@@ -71,7 +71,7 @@ async def test_inside_an_enterprise_people_are_known_by_it(tmp_path: Path, slack
 async def test_without_slack_the_file_has_to_name_the_team(tmp_path: Path, slack: TestServer):
     wanted = configured(tmp_path, slack)
     await slack.close()
-    with pytest.raises(Refused, match="line 2: write U0MAYA00001 with its team"):
+    with pytest.raises(Refused, match="Line 2: write U0MAYA00001 with its team"):
         await offline.import_people(wanted, LINES + MAYA)
     await offline.import_people(wanted, f"{LINES}T0DEMO0001:{MAYA}")
     assert await offline.list_people(wanted) == f"{LINES}T0DEMO0001:{MAYA}"
@@ -88,4 +88,4 @@ def test_a_file_that_is_not_text_is_reported(tmp_path: Path):
     file.write_bytes(b"\xff\xfe\x00")
     told = CliRunner().invoke(main, ["people", "import", str(file)])
     assert told.exit_code == 1
-    assert "it is no text in UTF-8" in told.output
+    assert "it is not text in UTF-8" in told.output

@@ -47,7 +47,7 @@ def test_a_demo_whose_port_is_taken_says_how_to_choose_another(tmp_path: Path):
     assert got.returncode == 1
     assert got.stderr == (
         f"The demo cannot listen on port {port}: address already in use. "
-        "Choose another: `make demo PORT=8660`, or `flowbot demo --port 8660`.\n"
+        "Choose another port: `make demo PORT=8660`, or `flowbot demo --port 8660`.\n"
     )
 
 
@@ -101,8 +101,8 @@ async def test_a_job_that_fails_runs_again(caplog: pytest.LogCaptureFixture):
     await asyncio.wait_for(came[2].wait(), 60)
     await works.stop(1)
     await works.stop(1)
-    assert "job failed" in caplog.text
-    assert "A sentence." in caplog.text
+    assert "The job job hit a bug" in caplog.text
+    assert "The job job failed: A sentence." in caplog.text
 
 
 async def test_stopping_lets_a_job_end_and_cuts_off_one_that_hangs():

@@ -1,4 +1,4 @@
-"""Settings: every problem is told at once, no line shows a secret, defaults are the table's."""
+"""Settings: every problem is shown at once, no line shows a secret, defaults are the table's."""
 
 import re
 from pathlib import Path
@@ -65,35 +65,36 @@ def test_all_problems_are_told_at_once_and_none_shows_a_secret():
     ("name", "value", "says"),
     [
         ("SLACK_API_URL", "https://slack.com/", "must end in /api/"),
-        ("SLACK_APP_TOKEN", "xoxb-1", "those begin with xapp-"),
+        ("SLACK_APP_TOKEN", "xoxb-1", "begins with xapp-"),
         ("ENOS_API_URL", "http://gateway.example.com", "must begin with https://"),
-        ("ENOS_API_URL", "gateway", "is no address"),
-        ("ENOS_API_URL", "https://[::1", "is no address"),
-        ("ENOS_API_URL", "https://gateway.example.com:https", "is no address"),
-        ("ENOS_API_URL", "https://gateway.example.com:0", "is no address"),
-        ("ENOS_API_URL", "https://gateway example.com", "is no address"),
-        ("SLACK_API_URL", "https://slack.com:99999/api/", "is no address"),
-        ("FLOWBOT_ADMINS", "U0A,maya", "not maya"),
-        ("FLOWBOT_SHARED_CHANNELS", "C0A, finance", "expects channel ids such as C0123456789, not finance"),
-        ("FLOWBOT_ONCALL", "oncall", "user group ids"),
+        ("ENOS_API_URL", "gateway", "is not an address"),
+        ("ENOS_API_URL", "https://[::1", "is not an address"),
+        ("ENOS_API_URL", "https://gateway.example.com:https", "is not an address"),
+        ("ENOS_API_URL", "https://gateway.example.com:0", "is not an address"),
+        ("ENOS_API_URL", "https://gateway example.com", "is not an address"),
+        ("SLACK_API_URL", "https://slack.com:99999/api/", "is not an address"),
+        ("FLOWBOT_ADMINS", "U0A,maya", "Not valid: maya."),
+        ("FLOWBOT_SHARED_CHANNELS", "C0A, finance", "takes channel IDs such as C0123456789. Not valid: finance."),
+        ("FLOWBOT_ONCALL", "oncall", "user group IDs"),
         ("FLOWBOT_MODE", "sockets", "must be one of socket, http"),
         ("FLOWBOT_LANGUAGE", "de", "must be one of en, zh"),
         ("FLOWBOT_LISTEN", "8080", "must look like"),
         ("FLOWBOT_LISTEN", "127.0.0.1:99999", "must look like"),
         ("FLOWBOT_LISTEN", "::1:8080", "or [::1]:8080"),
-        ("FLOWBOT_COMMAND", "flow", "must begin with /"),
-        ("FLOWBOT_TIMEZONE", "Europe/Berln", "did you mean Europe/Berlin?"),
-        ("FLOWBOT_TIMEZONE", "Q", "is no time zone"),
+        ("FLOWBOT_COMMAND", "flow", "must be / and then"),
+        ("FLOWBOT_TIMEZONE", "Europe/Berln", "Did you mean Europe/Berlin?"),
+        ("FLOWBOT_TIMEZONE", "Q", "is not a time zone"),
         ("FLOWBOT_POLL_SECONDS", "soon", "must be a number"),
-        ("FLOWBOT_POLL_SECONDS", "0", "must lie between"),
+        ("FLOWBOT_POLL_SECONDS", "0", "must be between 0.2 and 3600."),
         ("FLOWBOT_STORM", "1.5", "must be a whole number"),
-        ("FLOWBOT_ALERT_STATUSES", "FAIL,BROKEN", "knows no status BROKEN"),
+        ("FLOWBOT_ALERT_STATUSES", "FAIL,BROKEN", "contains BROKEN, which is not a status"),
         ("FLOWBOT_ALERT_STATUSES", ",", "needs at least one status"),
         ("FLOWBOT_ENOS_TIMEZONE", "CST", "GMT+8"),
         ("FLOWBOT_MASK", "a(", "cannot be read"),
-        ("FLOWBOT_MASK", "pin=(\\d+),(a+)+$", "holds (a+)+$, which can run for minutes on some texts"),
+        ("FLOWBOT_MASK", "pin=(\\d+),(a+)+$", "contains (a+)+$, which can run for minutes on some texts. A part"),
+        ("FLOWBOT_MASK", "({setting}|a{2,3})+$", "contains ({setting}|a{2,3})+$, which can run"),
         ("FLOWBOT_MASK", r"(a)\1", "Write it without"),
-        ("FLOWBOT_MASK", "x*", "matches no characters at all and so would mask everything"),
+        ("FLOWBOT_MASK", "x*", "matches the empty text and would mask everything"),
         ("FLOWBOT_PAGE_BASE", "2", "must be one of auto, 0, 1"),
     ],
 )
@@ -105,9 +106,9 @@ def test_a_bad_value_says_what_is_expected(name: str, value: str, says: str):
 
 def test_a_misspelled_name_is_reported_with_what_is_missing():
     lines = problems(FLOWBOT_CHANNEL=None, FLOWBOT_CHANEL="C0DATAOPS1")
-    assert [line.split(".")[0] for line in lines] == [
+    assert [line.partition(". ID")[0] for line in lines] == [
         "FLOWBOT_CHANNEL is missing",
-        "FLOWBOT_CHANEL is no setting of flowbot; did you mean FLOWBOT_CHANNEL?",
+        "FLOWBOT_CHANEL is not a setting of flowbot. Did you mean FLOWBOT_CHANNEL?",
     ]
 
 
@@ -157,10 +158,10 @@ def test_a_value_is_read_from_a_file_and_not_from_both(tmp_path: Path):
     (line,) = problems(ENOS_SECRET_KEY_FILE=str(file))
     assert "are both set" in line
     (line,) = problems(ENOS_SECRET_KEY=None, ENOS_SECRET_KEY_FILE=str(tmp_path / "none"))
-    assert "cannot be read from the file" in line
+    assert "ENOS_SECRET_KEY_FILE names a file that cannot be read" in line
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     (line,) = problems(ENOS_SECRET_KEY=None, ENOS_SECRET_KEY_FILE=str(tmp_path / "binary"))
-    assert "it is no text" in line
+    assert "it is not a text file" in line
 
 
 def test_an_env_file_is_read_and_the_environment_beats_it(tmp_path: Path):
@@ -174,8 +175,8 @@ def test_an_env_file_is_read_and_the_environment_beats_it(tmp_path: Path):
 def test_an_unknown_setting_is_a_warning_with_the_nearest_name():
     got = load(GOOD | {"FLOWBOT_TIMZONE": "UTC", "FLOWBOT_QQ": "1"})
     assert got.warnings == (
-        "FLOWBOT_QQ is no setting of flowbot",
-        "FLOWBOT_TIMZONE is no setting of flowbot; did you mean FLOWBOT_TIMEZONE?",
+        "FLOWBOT_QQ is not a setting of flowbot.",
+        "FLOWBOT_TIMZONE is not a setting of flowbot. Did you mean FLOWBOT_TIMEZONE?",
     )
 
 

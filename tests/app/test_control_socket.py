@@ -37,7 +37,7 @@ async def test_its_refusals_come_as_sentences(database):
 
 
 async def test_a_command_of_another_version_is_refused(database):
-    with pytest.raises(Refused, match="This bot knows no such command"):
+    with pytest.raises(Refused, match="does not have this command"):
         await control_socket.ask(database, "dance", {})
 
 
@@ -79,7 +79,7 @@ async def test_another_file_in_its_place_is_left_there_and_the_bot_runs(tmp_path
     made(control_socket.socket_path(path), diary)
     before = control_socket.socket_path(path).lstat()
     assert await control_socket.serve(path, {}) is None
-    assert f"there can be no socket at {path}.sock (something else stands there)" in caplog.text
+    assert f"cannot create a socket at {path}.sock (another file is there)" in caplog.text
     assert control_socket.socket_path(path).lstat().st_ino == before.st_ino
     assert diary.read_text() == "dear diary"
 
@@ -93,7 +93,7 @@ async def test_no_running_bot_is_reported_with_what_to_do(tmp_path):
     with pytest.raises(Refused) as refused:
         await control_socket.ask(tmp_path / "flowbot.db", "list", {})
     assert "but it does not answer at" in str(refused.value)
-    assert "Ask its operator, or stop it and try again." in str(refused.value)
+    assert "Stop it and try again, or ask its operator." in str(refused.value)
 
 
 async def test_one_that_hangs_or_talks_nonsense_does_not_answer(tmp_path):

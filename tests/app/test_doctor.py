@@ -31,7 +31,7 @@ async def test_all_is_well_before_the_first_start_and_nothing_is_left_behind(doc
         "enos sign-in", "enos clock",
         "enos page base", "enos order", "enos time zone", "enos flows",
     ]  # fmt: skip
-    assert "the first start makes it" in named(found, "database").says
+    assert "The first start creates it" in named(found, "database").says
     assert len(running.world.workspace.messages(DATA_OPS)) == before
     assert list(tmp_path.iterdir()) == []
     await running.world.workspace.until(lambda: not running.world.workspace.sockets.connections)
@@ -48,17 +48,17 @@ BROKEN_SETTINGS = [
     ({"FLOWBOT_CHANNEL": GENERAL}, "slack channel", "flowbot is not in #general", "/invite @flowbot"),
     ({"FLOWBOT_CHANNEL": "C0PRIVATE1"}, "slack channel", "it is private and flowbot is not in it", "/invite"),
     ({"FLOWBOT_CHANNEL": FINANCE}, "slack channel", "it is shared with another", "FLOWBOT_SHARED_CHANNELS"),
-    ({"FLOWBOT_ADMINS": ""}, "slack admins", "names nobody", "two people"),
-    ({"FLOWBOT_ADMINS": "U0NOBODY001"}, "slack admins", "Slack knows no U0NOBODY001", "FLOWBOT_ADMINS"),
+    ({"FLOWBOT_ADMINS": ""}, "slack admins", "FLOWBOT_ADMINS is empty", "two people"),
+    ({"FLOWBOT_ADMINS": "U0NOBODY001"}, "slack admins", "FLOWBOT_ADMINS names U0NOBODY001", "FLOWBOT_ADMINS"),
     (
         {"FLOWBOT_ADMINS": f"{ALEX},{GUEST}"},
         "slack admins",
-        f"({GUEST}) of FLOWBOT_ADMINS is a guest",
+        f"({GUEST}), who is a guest",
         "FLOWBOT_ADMINS",
     ),
     ({"FLOWBOT_ONCALL": "S0NOBODY01"}, "slack on call", "who is in S0NOBODY01", "FLOWBOT_ONCALL"),
     ({"FLOWBOT_ONCALL": "S0EMPTY001"}, "slack on call", "Nobody is in S0EMPTY001", "on call"),
-    ({"FLOWBOT_CHANEL": "C1"}, "settings", "did you mean FLOWBOT_CHANNEL?", "Correct or remove it"),
+    ({"FLOWBOT_CHANEL": "C1"}, "settings", "Did you mean FLOWBOT_CHANNEL?", "Correct or remove it"),
     ({"ENOS_ACCESS_KEY": "wrong-key"}, "enos sign-in", "", "ENOS_ACCESS_KEY"),
     ({"ENOS_SECRET_KEY": "wrong-key"}, "enos sign-in", "", "ENOS_SECRET_KEY"),
     ({"ENOS_USER_ID": "u15432100000000011"}, "enos flows", "of 22 flows", "ENOS_USER_ID"),
@@ -107,7 +107,7 @@ async def test_a_shared_channel_fails_unless_it_is_named_and_strangers_read_no_m
     assert "slack message" not in {check.name for check in found}
     found = await doctor(FLOWBOT_CHANNEL=FINANCE, FLOWBOT_SHARED_CHANNELS=FINANCE)
     assert bad(found) == {}
-    assert "#finance-data; people of another organization read" in named(found, "slack channel").says
+    assert "#finance-data. People of another organization can read" in named(found, "slack channel").says
     assert named(found, "slack message").state is CheckState.OK
     assert len(running.world.workspace.messages(FINANCE)) == before
 
@@ -124,15 +124,15 @@ async def test_an_app_whose_history_is_cut_short_is_told_to_make_its_own(doctor,
     workspace.rate_limits.distributed = True
     check = bad(await doctor())["slack history"]
     assert check.state is CheckState.WARNING
-    assert "a second look" in check.says
+    assert "before it reads the channel again" in check.says
     assert "manifest.yml" in check.fix
 
 
 @pytest.mark.parametrize(
     ("fault", "state", "words"),
     [
-        (Fault(name="ratelimited", method="chat.postMessage", seconds=30), CheckState.WARNING, "asks to wait 30 s"),
-        (Fault(name="lost", method="chat.postMessage", times=1), CheckState.FAILED, "does not answer"),
+        (Fault(name="ratelimited", method="chat.postMessage", seconds=30), CheckState.WARNING, "to wait 30 s"),
+        (Fault(name="lost", method="chat.postMessage", times=1), CheckState.FAILED, "did not answer"),
         (
             Fault(name="error", method="chat.update", error="cant_update_message"),
             CheckState.FAILED,
@@ -158,7 +158,7 @@ async def test_a_message_that_cannot_be_found_by_its_id_is_named(running, tmp_pa
     exam = Forgetful(configured(running, tmp_path))
     check = bad(await exam.examine())["slack message"]
     await exam.close()
-    assert "was not found again" in check.says
+    assert "did not find its test message" in check.says
 
 
 async def test_who_asks_to_wait_and_who_is_out_of_service_is_told_as_that(doctor, running):
@@ -169,7 +169,7 @@ async def test_who_asks_to_wait_and_who_is_out_of_service_is_told_as_that(doctor
     assert set(found) == {"slack bot token", "slack app token", "enos sign-in"}
     for token in ("slack bot token", "slack app token"):
         assert found[token].state is CheckState.WARNING
-        assert found[token].says == "Slack asks to wait 30 s, so this was not looked at. Nothing is wrong."
+        assert found[token].says == "Slack asked the doctor to wait 30 s. It skipped this check. Nothing is wrong."
     assert found["enos sign-in"].says == "EnOS is unavailable right now. Ask again in a minute."
 
 
@@ -182,7 +182,9 @@ async def test_an_application_without_rights_is_reported_with_who_can_authorize_
     for check in told.values():
         assert check.state is CheckState.FAILED
         assert "EnOS's gateway forbids it. (HTTP 403)" in check.says
-        assert check.fix.startswith("Let an administrator of the organization (OU) authorize the application's service")
+        assert check.fix.startswith(
+            "Ask an administrator of the organization (OU) to authorize the application's service"
+        )
 
 
 @pytest.mark.parametrize(("code", "http"), [(62103, 200), (99403, 200), (99403, 403)])
@@ -215,8 +217,8 @@ async def test_a_socket_that_never_says_hello_is_named(doctor, running, monkeypa
     monkeypatch.setattr(probe_client, "HELLO_SECONDS", 0.3)
     running.world.workspace.faults.add(Fault(name="refuse"))
     check = bad(await doctor())["slack socket"]
-    assert "did not say hello within 0.3 s" in check.says
-    assert "Socket Mode is switched on" in check.fix
+    assert "did not open a connection within 0.3 s" in check.says
+    assert "Socket Mode is on" in check.fix
 
 
 async def test_a_bot_that_runs_elsewhere_is_noticed_and_its_words_are_not_waited_for(doctor, running, tmp_path):
@@ -225,15 +227,15 @@ async def test_a_bot_that_runs_elsewhere_is_noticed_and_its_words_are_not_waited
     async with running_bot(running, elsewhere) as bot:
         await hears(bot, running)
         found = bad(await doctor(press=5.0))
-    assert "Slack counts 2 more connections of this app" in found["slack socket elsewhere"].says
-    assert "No button was offered" in found["slack button"].says
+    assert "Other connections of this app to Slack: 2." in found["slack socket elsewhere"].says
+    assert "No button was posted" in found["slack button"].says
 
 
 @pytest.mark.parametrize(
     "environ", [{"FLOWBOT_CHANNEL": GENERAL}, {"SLACK_APP_TOKEN": "xapp-wrong"}], ids=["channel", "app token"]
 )
 async def test_where_no_button_can_be_offered_it_is_said(doctor, running, environ):
-    assert "No button was offered" in bad(await doctor(press=5.0, **environ))["slack button"].says
+    assert "No button was posted" in bad(await doctor(press=5.0, **environ))["slack button"].says
 
 
 # ── clocks ──
@@ -256,7 +258,7 @@ async def test_a_clock_that_is_not_slacks_is_named(doctor, running):
         assert check.state is state
         assert "NTP" in check.fix
     url = await dated(running, slack_app(running.world.workspace), None)
-    assert "names no time" in bad(await doctor(SLACK_API_URL=f"{url}/api/"))["slack clock"].says
+    assert "has no time" in bad(await doctor(SLACK_API_URL=f"{url}/api/"))["slack clock"].says
 
 
 @pytest.mark.parametrize(("minutes", "state"), [(2, CheckState.WARNING), (-12, CheckState.FAILED)])

@@ -27,7 +27,7 @@ async def test_links_are_told_with_what_speaks_against_them(doctor, running, tmp
     found = await doctor()
     assert f"{MAYA} as maya.chen" in named(found, "links").says
     assert ALEX not in named(found, "links").says
-    assert "no flow that u15432100000000012 may edit names maya.chan" in bad(found)[f"link {JONAS}"].says
+    assert "maya.chan owns none of the flows that u15432100000000012 may edit." in bad(found)[f"link {JONAS}"].says
     assert "u15432100000000099" in bad(found)[f"link {GUEST}"].says
     assert f"link {ALEX}" not in bad(found)
 
@@ -36,34 +36,34 @@ async def test_a_doubt_says_how_far_it_looked(doctor, tmp_path, monkeypatch):
     await linked(tmp_path, link(JONAS, "u15432100000000012", "maya.chan"))
     monkeypatch.setattr(enos, "VERIFY_FLOWS", 1)
     doubt = bad(await doctor())[f"link {JONAS}"].says
-    assert "no flow that u15432100000000012 may edit, of the first 1 looked at, names maya.chan" in doubt
+    assert "maya.chan owns none of the first 1 flows that u15432100000000012 may edit." in doubt
 
 
 async def test_linked_people_who_left_slack_are_named(doctor, running, tmp_path, monkeypatch):
     unknown = link("U0NOBODY001", "u15432100000000098", "no.body")
     await linked(tmp_path, MAYAS, SAMS)
-    assert named(await doctor(), "links in slack").says == "2 people are linked and active in Slack."
+    assert named(await doctor(), "links in slack").says == "Linked people who are active in Slack: 2."
     await linked(tmp_path, unknown)
     running.world.workspace.change_person(MAYA, deleted=True)
     check = bad(await doctor())["links in slack"]
     assert f"{MAYA} as maya.chen, U0NOBODY001 as no.body" in check.says
     assert "unlink @person" in check.fix
     monkeypatch.setattr(slack, "PEOPLE", 1)
-    assert "2 more were not looked at" in bad(await doctor())["links in slack"].says
+    assert "Not checked: 2." in bad(await doctor())["links in slack"].says
 
 
 async def test_a_slack_that_asks_to_wait_leaves_links_for_later(doctor, running, tmp_path):
     await linked(tmp_path, MAYAS, SAMS)
     running.world.workspace.faults.add(Fault(name="ratelimited", method="users.info", times=None, seconds=60))
     found = await doctor(FLOWBOT_ADMINS="")
-    assert "did not tell in time" in bad(found)["links in slack"].says
+    assert "did not say in time" in bad(found)["links in slack"].says
 
 
 async def test_a_link_that_cannot_be_looked_at_is_told(running, tmp_path, doctor):
     await linked(tmp_path, MAYAS, SAMS)
     running.world.platform.faults.arm("throttled", action="flows/get", seconds=60)
     found = bad(await doctor())
-    assert "could not be looked at" in found[f"link {MAYA}"].says
+    assert "The check did not finish." in found[f"link {MAYA}"].says
 
 
 async def test_flows_that_nobody_on_call_owns_are_named(doctor, running, tmp_path):
@@ -91,10 +91,10 @@ async def test_no_linked_people_is_reported(doctor, tmp_path):
 async def test_flows_whose_owners_cannot_be_read_are_counted(doctor, running, tmp_path):
     await linked(tmp_path, link(MAYA, "u15432100000000011", "maya.chen", verified=True))
     running.world.platform.faults.arm("error", action="flows/get", status=404, calls=4)
-    assert "4 flows could not be read" in bad(await doctor())["owners unread"].says
+    assert "could not be read in time: 4." in bad(await doctor())["owners unread"].says
     running.world.platform.faults.arm("error", action="flows/get", status=404)
     found = bad(await doctor())
-    assert "22 flows could not be read" in found["owners unread"].says
+    assert "could not be read in time: 22." in found["owners unread"].says
     assert "owners on call" not in found
 
 
@@ -112,13 +112,13 @@ async def test_a_database_that_cannot_be_used_is_named(doctor, tmp_path):
 
 async def test_a_full_disk_is_named(doctor, monkeypatch):
     monkeypatch.setattr(program.on_bot, "MIN_FREE_BYTES", 1 << 62)
-    assert "MB are free" in bad(await doctor())["disk"].says
+    assert "MB free" in bad(await doctor())["disk"].says
 
 
 async def test_a_bot_that_holds_the_database_and_does_not_answer_is_named(doctor, tmp_path):
     async with Store.open(tmp_path / "flowbot.db"):
         found = await doctor()
-    assert "is held by process" in named(found, "database").says
+    assert "is in use by process" in named(found, "database").says
     assert "does not answer" in bad(found)["bot"].says
     assert "slack socket" not in {check.name for check in found}  # its sockets are not fought for
 
@@ -129,8 +129,8 @@ async def test_the_running_bot_is_asked(doctor, running, tmp_path):
         await hears(bot, running)
         stood = running.world.workspace.sockets.handshakes
         found = await doctor()
-        assert "flowbot runs: process" in named(found, "bot").says
-        assert named(found, "slack socket").says == "The running bot's 2 connections to Slack stand."
+        assert "flowbot is running: process" in named(found, "bot").says
+        assert named(found, "slack socket").says == "The running flowbot has all 2 connections to Slack."
         assert "maya.chen" in named(found, "links").says
         assert set(bad(found)) == {"owners on call", "owners linked"}
         assert running.world.workspace.sockets.handshakes == stood
@@ -208,9 +208,9 @@ async def test_in_http_mode_the_address_is_proven(doctor, running, tmp_path):
         await hears(bot, running)
         found = await doctor(**http)
         assert "leads to flowbot" in named(found, "slack address").says
-        assert named(found, "slack socket").says == "The running bot hears by HTTP."
+        assert named(found, "slack socket").says == "The running flowbot receives Slack's requests by HTTP."
         wrong = await doctor(**http | {"SLACK_SIGNING_SECRET": "another-secret"})
-        assert "takes no request that is signed" in bad(wrong)["slack address"].says
+        assert "refuses a request signed" in bad(wrong)["slack address"].says
 
 
 async def test_an_address_that_leads_elsewhere_is_named(running, tmp_path):
@@ -244,19 +244,19 @@ async def test_no_part_takes_the_others_down(caplog):
         raise problem
 
     for problem, words in (
-        (None, "no answer within 0.01 s"),
-        (KeyError("a bug"), "met a bug of flowbot's (KeyError: 'a bug')"),
-        (SlackLimited(3), "Slack asks to wait 3 s, so this was not looked at. Nothing is wrong."),
-        (SlackBusy(3), "Slack asks to wait 3 s, so this was not looked at. Nothing is wrong."),
+        (None, "No answer within 0.01 s"),
+        (KeyError("a bug"), "hit a bug in flowbot (KeyError: 'a bug')"),
+        (SlackLimited(3), "Slack asked the doctor to wait 3 s. It skipped this check. Nothing is wrong."),
+        (SlackBusy(3), "Slack asked the doctor to wait 3 s. It skipped this check. Nothing is wrong."),
         (SlackRefused("missing_scope", "needed: x"), "lacks a scope (missing_scope) (needed: x)"),
-        (SlackUnclear("cut"), "does not answer (cut)"),
+        (SlackUnclear("cut"), "did not answer (cut)"),
         (Refused("why", "A sentence.", "A way out."), "A sentence. A way out."),
         (OSError(28, "No space left on device"), "No space left on device."),
     ):
         found = []
         assert await safe_check.safe_check("part", found, fails(problem), 0.01 if problem is None else 10) is None
         assert words in found[0].says
-    assert "the doctor met a bug" in caplog.text
+    assert "The doctor hit a bug" in caplog.text
 
 
 async def test_deactivated_people_and_apps_are_not_counted_as_on_call(doctor, running):
@@ -264,4 +264,4 @@ async def test_deactivated_people_and_apps_are_not_counted_as_on_call(doctor, ru
     workspace.add_group(UserGroup(id="S0GONE0001", handle="gone", name="Gone", members=(JONAS,)))
     workspace.change_person(JONAS, deleted=True)
     check = bad(await doctor(FLOWBOT_ONCALL="S0GONE0001"))["slack on call"]
-    assert check.says == "Nobody active is in S0GONE0001 of FLOWBOT_ONCALL: its one member is deactivated or an app."
+    assert check.says == "Nobody in S0GONE0001 of FLOWBOT_ONCALL is active. Deactivated people and apps in it: 1."

@@ -42,7 +42,7 @@ async def test_what_failed_exits_with_1_and_is_named_in_one_line(tmp_path, runni
     assert len(lines) == 1
     assert "Slack does not know the token in SLACK_BOT_TOKEN." in lines[0]
     assert "OAuth & Permissions" in lines[0]
-    assert out.splitlines()[-1].startswith("1 of ")
+    assert out.splitlines()[-1].endswith(" Failed: 1. Warnings: 0.")
     assert "xoxb-of-another-app" not in out + errors
 
 
@@ -59,7 +59,7 @@ async def test_it_asks_the_running_bot_and_its_button_is_pressed(tmp_path, runni
         told = {check["name"]: check for check in json.loads(out)["checks"]}
         assert code == 0, out
         assert f"process {bot.pid}" in told["bot"]["says"]
-        assert told["slack socket"]["says"] == "The running bot's 2 connections to Slack stand."
+        assert told["slack socket"]["says"] == "The running flowbot has all 2 connections to Slack."
         assert MAYA in told["slack button"]["says"]
         assert ALEX in told["links"]["says"]
         assert told["owners on call"]["state"] == "warning"

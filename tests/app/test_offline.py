@@ -45,7 +45,7 @@ async def told(settings):
 
 async def test_links_are_added_and_the_people_and_admins_told(settings):
     done = await offline.import_people(settings, FILE)
-    assert done == "2 added, 0 changed, 0 as they were. A link is proven when it is first used.\n"
+    assert done == "Added: 2. Changed: 0. Unchanged: 0. flowbot verifies each link when it is first used.\n"
     assert await offline.list_people(settings) == (
         f"{HEADER}T0DEMO0001:U0JONAS0001,u2,jonas.weber\nT0DEMO0001:U0MAYA00001,u1,maya.chen\n"
     )
@@ -97,7 +97,7 @@ async def test_people_who_left_get_no_notices(settings):
 async def test_a_second_import_changes_only_what_differs(settings):
     await offline.import_people(settings, FILE)
     done = await offline.import_people(settings, FILE.replace("maya.chen", "maya.c"))
-    assert done.startswith("0 added, 1 changed, 1 as they were.")
+    assert done.startswith("Added: 0. Changed: 1. Unchanged: 1.")
 
 
 async def test_a_proven_link_that_stays_as_it_was_stays_proven(settings):
@@ -110,13 +110,13 @@ async def test_a_proven_link_that_stays_as_it_was_stays_proven(settings):
 
 
 async def test_a_wrong_line_imports_nothing(settings):
-    with pytest.raises(Refused, match="line 4 needs three filled columns"):
+    with pytest.raises(Refused, match="Line 4 needs three columns"):
         await offline.import_people(settings, f"{FILE}T1:U1\n")
     assert await offline.list_people(settings) == HEADER
 
 
 async def test_while_slack_cannot_be_asked_lines_must_name_their_team(settings):
-    with pytest.raises(Refused, match="line 2: write U0MAYA00001 with its team"):
+    with pytest.raises(Refused, match="Line 2: write U0MAYA00001 with its team"):
         await offline.import_people(settings, f"{HEADER}U0MAYA00001,u1,maya.chen\n")
 
 
@@ -153,7 +153,9 @@ async def test_the_running_bot_takes_no_target_that_is_its_own(settings, tmp_pat
         await store.put_links([MAYA])
         runner = await control_socket.serve(settings.database, {"backup": partial(offline.back_up, store)})
         for name in ("flowbot.db", "link", "flowbot.db.lock", "flowbot.db.sock", "flowbot.db-journal"):
-            with pytest.raises(Refused, match=r"belongs to the database that is to be copied\. Nothing was written"):
+            with pytest.raises(
+                Refused, match=r"belongs to the database that flowbot should copy\. Nothing was written"
+            ):
                 await offline.backup(settings, str(tmp_path / name))
         assert await offline.backup(settings, str(tmp_path / "copy.db"))
         assert await store.links() == (MAYA,)

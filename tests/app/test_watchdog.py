@@ -286,7 +286,7 @@ async def test_a_blocked_loop_is_logged_with_the_place(caplog):
         watch.beat()
         watch.check()
         assert "test_watchdog.py" in caplog.text
-        assert "flowbot goes on after it stood still" in caplog.text
+        assert "flowbot runs again after it was blocked" in caplog.text
     finally:
         watch.stop()
         logging.getLogger("bot.ops.watchdog").removeHandler(handler)

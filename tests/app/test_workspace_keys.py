@@ -249,10 +249,10 @@ async def test_a_file_of_either_time_names_the_same_people(store, me, line):
     await workspace_keys.migrate(store, INSIDE, NOW)
     await workspace_keys.migrate(store, me, NOW)
     assert await people_file.import_links(store, (), {"text": HEADER + line}, me) == (
-        "0 added, 0 changed, 1 as they were. A link is proven when it is first used.\n"
+        "Added: 0. Changed: 0. Unchanged: 1. flowbot verifies each link when it is first used.\n"
     )
     assert await people_file.import_links(store, (), {"text": HEADER + line}) == (
-        "0 added, 0 changed, 1 as they were. A link is proven when it is first used.\n"
+        "Added: 0. Changed: 0. Unchanged: 1. flowbot verifies each link when it is first used.\n"
     )
     assert await store.links() == (link(me.workspace_key),)
 

@@ -37,14 +37,15 @@ def shown(found):
     return [f"{each.state.value}: {each.name}: {each.says} {each.fix}".rstrip() for each in found]
 
 
-def test_the_report_is_one_line_each_and_one_that_sums_up():
+def test_the_report_is_one_line_each_with_what_to_do_and_one_that_sums_up():
     found = [ok("a", "Fine."), warning("longer name", "Hm.", "Look\nat  it."), failed("c", "Broken.")]
     assert check.lines(found) == (
         "ok       a            Fine.\n"
-        "warning  longer name  Hm. Look at it.\n"
+        "warning  longer name  Hm.\n"
+        "                      How to fix: Look at it.\n"
         "failed   c            Broken.\n"
         "\n"
-        "1 of 3 checks failed, 1 warning.\n"
+        "Checks: 3. Failed: 1. Warnings: 1.\n"
     )
     assert check.report(found)["ok"] is False
     assert check.report(found)["checks"][1] == {
@@ -58,32 +59,32 @@ def test_the_report_is_one_line_each_and_one_that_sums_up():
 def test_linked_people_who_left_slack_are_named():
     here, left = Profile(MAYA.person), Profile(SAM.person, deleted=True)
     assert shown(on_slack.linked([(MAYA, here)], 0, "/flow")) == [
-        "ok: links in slack: One person is linked and active in Slack."
+        "ok: links in slack: Linked people who are active in Slack: 1."
     ]
     (told,) = shown(on_slack.linked([(MAYA, None), (SAM, left)], 3, "/flow"))
     assert told == (
-        "warning: links in slack: Linked, but deactivated in Slack, so that cards name them and mention nobody: "
-        "U1 as maya.chen, U2 as sam.lee. 3 more were not looked at. "
-        "Link their EnOS users to those who follow them, or end the links: /flow unlink @person."
+        "warning: links in slack: These linked people are deactivated in Slack, so cards cannot mention them: "
+        "U1 as maya.chen, U2 as sam.lee. Not checked: 3. "
+        "Link their EnOS users to other people, or unlink them: /flow unlink @person."
     )
     assert shown(on_slack.linked([], 3, "/flow")) == [
-        "warning: links in slack: Slack did not tell in time who is still active. Run the doctor again in a minute."
+        "warning: links in slack: Slack did not say in time who is still active. Run the doctor again in a minute."
     ]
 
 
 def test_warnings_are_allowed_and_failures_are_not():
     well = [ok("a", "Fine."), warning("b", "Hm.", "Look.")]
     assert check.exit_code(well) == 0
-    assert check.summary(well) == "All is well: 1 of 2 checks are ok, 1 warning."
+    assert check.summary(well) == "Nothing failed. Checks: 2. Warnings: 1."
+    assert check.summary([ok("a", "Fine.")]) == "All good. Checks: 1."
     assert check.report(well)["ok"] is True
     assert check.exit_code([*well, failed("c", "Broken.")]) == 1
-    assert check.lines([]).startswith("\nAll is well: 0 of 0")
+    assert check.lines([]).startswith("\nAll good. Checks: 0.")
 
 
 def test_a_line_names_a_few_things_and_counts_the_others():
     assert check.some(["a", "b"]) == "a, b"
     assert check.some([str(number) for number in range(10)], 3) == "0, 1, 2 and 7 more"
-    assert (check.people(1), check.people(2)) == ("One person is", "2 people are")
 
 
 @pytest.mark.parametrize(
@@ -104,11 +105,11 @@ def test_scopes(granted, states):
 @pytest.mark.parametrize(
     ("skew", "state", "words"),
     [
-        (timedelta(), CheckState.OK, "the same as this machine's"),
+        (timedelta(), CheckState.OK, "agrees with this machine's"),
         (seconds(-30), CheckState.OK, "30 s behind"),
         (seconds(61), CheckState.WARNING, "61 s ahead of"),
         (seconds(-300), CheckState.FAILED, "5 min behind"),
-        (None, CheckState.WARNING, "names no time"),
+        (None, CheckState.WARNING, "has no time"),
     ],
 )
 def test_slacks_clock(skew, state, words):
@@ -139,16 +140,16 @@ HOME = Channel("C1", name="data-ops", member=True)
         (HOME, "ok: slack channel: flowbot is in #data-ops."),
         (
             replace(HOME, archived=True),
-            "failed: slack channel: #data-ops is archived. Unarchive it, or set another FLOWBOT_CHANNEL.",
+            "failed: slack channel: #data-ops is archived. Unarchive it, or set FLOWBOT_CHANNEL to another channel.",
         ),
         (
             replace(HOME, member=False, name=""),
-            "failed: slack channel: flowbot is not in C1. Invite it there: /invite @flowbot in C1.",
+            "failed: slack channel: flowbot is not in C1. Invite it: /invite @flowbot in C1.",
         ),
         (
             replace(HOME, shared=True),
             (
-                "failed: slack channel: flowbot raises no alarm in #data-ops: it is shared with another "
+                "failed: slack channel: flowbot posts no alerts in #data-ops: it is shared with another "
                 "organization, and strangers would read of failures. Choose another channel for FLOWBOT_CHANNEL, end "
                 "the sharing, or name this one in FLOWBOT_SHARED_CHANNELS."
             ),
@@ -156,7 +157,7 @@ HOME = Channel("C1", name="data-ops", member=True)
         (
             replace(HOME, id="C2", shared=True),
             (
-                "ok: slack channel: flowbot is in #data-ops; people of another organization read about your flows "
+                "ok: slack channel: flowbot is in #data-ops. People of another organization can read its alerts "
                 "there. FLOWBOT_SHARED_CHANNELS allows it."
             ),
         ),
@@ -192,7 +193,7 @@ def test_history_that_comes_slowly():
 def test_a_channel_that_slack_does_not_describe():
     assert "There is no channel C1, or it is private" in on_slack.channel_refused("C1", "channel_not_found").says
     check = on_slack.channel_refused("C1", "missing_scope")
-    assert check.says == "Slack does not describe C1: its token lacks a scope (missing_scope)."
+    assert check.says == "Slack did not describe C1: its token lacks a scope (missing_scope)."
     assert "OAuth & Permissions" in check.fix
     assert on_slack.told("strange_word") == "strange_word"
 
@@ -203,11 +204,11 @@ ALEX = Profile(Person("T1", "U1"), name="Alex")
 @pytest.mark.parametrize(
     ("profile", "words"),
     [
-        (None, "Slack knows no U1 of FLOWBOT_ADMINS."),
-        (replace(ALEX, deleted=True), "Alex (U1) of FLOWBOT_ADMINS is deactivated."),
-        (replace(ALEX, bot=True), "is an app."),
-        (replace(ALEX, stranger=True), "is of another organization."),
-        (replace(ALEX, guest=True, name=""), "U1 (U1) of FLOWBOT_ADMINS is a guest."),
+        (None, "FLOWBOT_ADMINS names U1, but Slack has no such user."),
+        (replace(ALEX, deleted=True), "FLOWBOT_ADMINS names Alex (U1), who is deactivated."),
+        (replace(ALEX, bot=True), "Alex (U1), which is an app."),
+        (replace(ALEX, stranger=True), "Alex (U1), who is in another organization."),
+        (replace(ALEX, guest=True, name=""), "FLOWBOT_ADMINS names U1, who is a guest."),
     ],
 )
 def test_admins_that_cannot_be(profile, words):
@@ -220,9 +221,7 @@ def test_admins_that_cannot_be(profile, words):
 def test_admins():
     assert on_slack.admin("U1", ALEX) is None
     assert on_slack.admins((), ())[0].state is CheckState.WARNING
-    assert shown(on_slack.admins(("U1",), ())) == [
-        "ok: slack admins: One person is named in FLOWBOT_ADMINS, all of this workspace."
-    ]
+    assert shown(on_slack.admins(("U1",), ())) == ["ok: slack admins: All flowbot admins are in this workspace: 1."]
     trouble = failed("slack admins", "x")
     assert on_slack.admins(("U1",), (trouble,)) == (trouble,)
 
@@ -232,17 +231,16 @@ def test_who_is_on_call():
     assert on_slack.group("S1", ()).state is CheckState.WARNING
     assert shown(on_slack.group("S1", None, "no_such_subteam")) == [
         (
-            "failed: slack on call: Slack does not tell who is in S1 of FLOWBOT_ONCALL: Slack has no such group, or it "
+            "failed: slack on call: Slack did not say who is in S1 of FLOWBOT_ONCALL: Slack has no such group, or it "
             "is disabled (no_such_subteam). Enable the group in Slack, or correct FLOWBOT_ONCALL."
         )
     ]
     assert on_slack.group("S1", (), inactive=1).says == (
-        "Nobody active is in S1 of FLOWBOT_ONCALL: its one member is deactivated or an app."
+        "Nobody in S1 of FLOWBOT_ONCALL is active. Deactivated people and apps in it: 1."
     )
-    assert on_slack.group("S1", (), inactive=2).says.endswith(": its 2 members are deactivated or apps.")
     assert on_slack.group("S1", {"U1"}, inactive=2) is None
-    assert "any linked member" in on_slack.on_call((), (), ())[0].says
-    assert on_slack.on_call(("S1",), {"U1", "U2"}, ())[0].says == "2 people are on call."
+    assert "Any linked member" in on_slack.on_call((), (), ())[0].says
+    assert on_slack.on_call(("S1",), {"U1", "U2"}, ())[0].says == "People on call: 2."
     trouble = failed("slack on call", "x")
     assert on_slack.on_call(("S1",), (), (trouble,)) == (trouble,)
 
@@ -256,8 +254,7 @@ def test_the_running_bots_connections(connected, wanted, state):
 
 
 def test_connections_of_others():
-    assert "1 more connection of this app" in on_slack.elsewhere(1).says
-    assert "2 more connections" in on_slack.elsewhere(2).says
+    assert on_slack.elsewhere(2).says.endswith("Other connections of this app to Slack: 2.")
 
 
 def run(id_, trigger):
@@ -280,9 +277,9 @@ IN_UTC, IN_8, IN_9 = (
             "GMT+8",
             (IN_9,),
             CheckState.WARNING,
-            "neither in UTC nor in GMT+8 (of 1-20261121013000, for example)",
+            "neither in UTC nor in GMT+8, for example for run 1-20261121013000.",
         ),
-        ("auto", "Mars", (), CheckState.FAILED, "names its time zone as “Mars”"),
+        ("auto", "Mars", (), CheckState.FAILED, "gives its time zone as “Mars”"),
         ("GMT+9", "GMT+8", (), CheckState.WARNING, "FLOWBOT_ENOS_TIMEZONE is GMT+9, but EnOS says GMT+8."),
         ("GMT+8", "Mars", (IN_8,), CheckState.OK, "EnOS's time zone is GMT+8."),
     ],
@@ -298,8 +295,8 @@ def test_what_the_watcher_sees():
     assert shown(on_enos.flows("u1", [a, b], [a, b])) == ["ok: enos flows: flowbot watches 2 of 2 flows as u1."]
     assert shown(on_enos.flows("u1", [a, b], [a, c])) == [
         (
-            "warning: enos flows: flowbot watches 2 of 3 flows as u1. Failures of these are never told: 2 b. "
-            "Give that user a right to them in EnOS, or set another ENOS_USER_ID."
+            "warning: enos flows: flowbot watches 2 of 3 flows as u1. It never reports failures of these: 2 b. "
+            "Give this user rights to them in EnOS, or set another ENOS_USER_ID."
         )
     ]
     searched = on_enos.flows("u1", [a, b], [], {FlowId(1), FlowId(2)})
@@ -315,8 +312,8 @@ def test_what_the_watcher_sees():
         ("auto", "1", CheckState.OK, "counts its pages from 1"),
         ("1", "1", CheckState.OK, "counts its pages from 1"),
         ("0", "1", CheckState.FAILED, "FLOWBOT_PAGE_BASE is 0, but EnOS counts its pages from 1"),
-        ("auto", None, CheckState.OK, "both are read until it can be told"),
-        ("0", None, CheckState.OK, "FLOWBOT_PAGE_BASE is 0; there are too few runs"),
+        ("auto", None, CheckState.OK, "reads both until it can tell"),
+        ("0", None, CheckState.OK, "FLOWBOT_PAGE_BASE is 0. There are too few runs"),
     ],
 )
 def test_how_pages_are_counted(setting, found, state, words):
@@ -332,20 +329,17 @@ def test_the_order_of_change():
 
 def test_links():
     assert on_enos.links((), {}, "/flow")[0].state is CheckState.WARNING
-    assert shown(on_enos.links((SAM,), {}, "/flow")) == ["ok: links: One person is linked, 1 proven."]
+    assert shown(on_enos.links((SAM,), {}, "/flow")) == ["ok: links: Linked people: 1. Verified: 1."]
     assert shown(on_enos.links((MAYA, SAM), {MAYA: ""}, "/flow")) == [
-        (
-            "ok: links: 2 people are linked, 1 proven. EnOS bears these out, so their first change proves them: "
-            "U1 as maya.chen."
-        )
+        ("ok: links: Linked people: 2. Verified: 1. flowbot will verify these at their first change: U1 as maya.chen.")
     ]
-    found = on_enos.links((MAYA, SAM), {MAYA: "u15 may edit no flow"}, "/batch")
+    found = on_enos.links((MAYA, SAM), {MAYA: "u15 may not edit any flow."}, "/batch")
     assert shown(found) == [
-        "ok: links: 2 people are linked, 1 proven.",
+        "ok: links: Linked people: 2. Verified: 1.",
         (
-            "warning: link U1: U1 is linked to maya.chen (u15), and the link is not proven: u15 may edit no flow. "
-            "Until it is, they only read. Check the id and the name in EnOS, and link them anew: /batch link @person "
-            "USERID NAME."
+            "warning: link U1: U1 is linked to maya.chen (u15), but not verified. u15 may not edit any flow. "
+            "Until then, this person can only read. Check the ID and the name in EnOS. Link again: /batch link "
+            "@person USERID NAME."
         ),
     ]
 
@@ -354,12 +348,12 @@ def test_owners():
     owned = {FlowId(2): ("b", ["maya.chen"]), FlowId(1): ("a", ["sam.lee", "maya.chen"])}
     linked = {"maya.chen", "sam.lee"}
     assert shown(on_enos.owners(owned, linked, {"maya.chen"}, "/flow")) == [
-        "ok: owners on call: Each of 2 flows has an owner on call.",
-        "ok: owners linked: All owners of 2 flows are linked.",
+        "ok: owners on call: Every flow has an owner on call. Flows checked: 2.",
+        "ok: owners linked: All owners are linked. Flows checked: 2.",
     ]
     found = on_enos.owners(owned, {"sam.lee"}, {"sam.lee"}, "/flow")
     assert [each.state for each in found] == [CheckState.WARNING, CheckState.WARNING]
-    assert "1 of 2 flows have no owner on call, who could rerun them: 2 b." in found[0].says
+    assert "who could rerun them: 1 of 2 (2 b)." in found[0].says
     assert "maya.chen" in found[1].says
     assert [each.name for each in on_enos.owners(owned, linked, None, "/flow")] == ["owners linked"]
     assert on_enos.unread(3).state is CheckState.WARNING
@@ -374,21 +368,22 @@ def test_what_the_running_bot_tells_is_read_as_it_was_written():
 
 
 def test_the_running_bot():
-    assert shown(on_bot.running(BOT_REPORT, "process 1", "1.0")) == ["ok: bot: flowbot runs: process 1."]
-    ill = replace(BOT_REPORT, why_not_ready="Slack is not connected", oldest_seconds=300.0)
+    assert shown(on_bot.running(BOT_REPORT, "process 1", "1.0")) == ["ok: bot: flowbot is running: process 1."]
+    ill = replace(BOT_REPORT, why_not_ready="Slack is not connected.", oldest_seconds=300.0)
     assert [f"{each.state.value}: {each.name}" for each in on_bot.running(ill, "process 1", "2.0")] == [
         "failed: bot",
         "warning: bot version",
         "warning: outbox",
     ]
+    assert on_bot.running(ill, "process 1", "2.0")[0].says.endswith("cannot do its work. Slack is not connected.")
     assert on_bot.disk("/x", 10**9) is None
-    assert on_bot.disk("/x", 10**6).says == "Only 1 MB are free where the database /x stands."
+    assert on_bot.disk("/x", 10**6).says == "The disk of the database /x has only 1 MB free."
 
 
 def test_the_message_and_the_button():
     assert on_bot.message("#a", 0.51).state is CheckState.OK
     assert on_bot.message_lost("#a", "Add it.").state is CheckState.FAILED
-    assert on_bot.pressed("U1", 2.04).says == "U1 pressed the button after 2.0 s, and was answered."
+    assert on_bot.pressed("U1", 2.04).says == "U1 pressed the button after 2.0 s and got an answer."
     assert on_bot.not_pressed().state is CheckState.WARNING
     assert on_bot.unpressed("#a", 60.0).says.endswith("reached flowbot within 60 s.")
 

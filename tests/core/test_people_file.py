@@ -24,26 +24,26 @@ def test_a_file_is_read_and_a_person_without_a_team_is_of_ours():
 WRONG = [
     ("", "The first line must be slack_user,enos_user_id,enos_user_name."),
     ("slack,id,name\nU0MAYA00001,u1,maya\n", "The first line must be slack_user,enos_user_id,enos_user_name."),
-    (f"{HEADER}U0MAYA00001,u1\n", "line 2 needs three filled columns."),
-    (f"{HEADER}U0MAYA00001,,maya\n", "line 2 needs three filled columns."),
-    (f"{HEADER}U0MAYA00001,u1,maya,more\n", "line 2 needs three filled columns."),
-    (f"{HEADER}@maya,u1,maya\n", "line 2: @maya is no Slack user id (U… or T…:U…)."),
+    (f"{HEADER}U0MAYA00001,u1\n", "Line 2 needs three columns, none of them empty."),
+    (f"{HEADER}U0MAYA00001,,maya\n", "Line 2 needs three columns, none of them empty."),
+    (f"{HEADER}U0MAYA00001,u1,maya,more\n", "Line 2 needs three columns, none of them empty."),
+    (f"{HEADER}@maya,u1,maya\n", "Line 2: @maya is not a Slack user ID (U… or T…:U…)."),
     (f'{HEADER}"U1,u1,maya\n', "This CSV file cannot be read: unexpected end of data (line 2)."),
     (f'{HEADER}U1,u1,a\nU2,u2,"b"c\n', """This CSV file cannot be read: ',' expected after '"' (line 3)."""),
     (
         f"{HEADER}U1,u1,a\nU1,u1,a\nU1,u1,a\n",
         (
-            f"the person {HOME}:U1 stands there twice; the EnOS user id u1 stands there twice; "
-            "the EnOS user name a stands there twice."
+            f"The person {HOME}:U1 is in the file twice. The EnOS user ID u1 is in the file twice. "
+            "The EnOS user name a is in the file twice."
         ),
     ),
-    (f"{HEADER}{'x' * 80},u1,a\n", f"line 2: {'x' * 59}… is no Slack user id (U… or T…:U…)."),
-    (f"{HEADER}\x1b[31mU1,u1,a\n", "line 2 holds a character that cannot be seen (U+001B)."),
+    (f"{HEADER}{'x' * 80},u1,a\n", f"Line 2: {'x' * 59}… is not a Slack user ID (U… or T…:U…)."),
+    (f"{HEADER}\x1b[31mU1,u1,a\n", "Line 2 contains an invisible character (U+001B)."),
     (
         f'{HEADER}U1,u1,"maya\nchen"\nU2,"u2\r\n",b\n@c,u3,c\n',
         (
-            "line 2 holds a line break inside quotes; line 4 holds a line break inside quotes; "
-            "line 6: @c is no Slack user id (U… or T…:U…)."
+            "Line 2 contains a line break inside quotes. Line 4 contains a line break inside quotes. "
+            "Line 6: @c is not a Slack user ID (U… or T…:U…)."
         ),
     ),
 ]
@@ -53,7 +53,7 @@ WRONG = [
 def test_what_is_wrong_is_named_and_nothing_is_imported(text, sentence):
     with pytest.raises(Refused) as refused:
         read(text, HOME)
-    assert str(refused.value) == f"{sentence} Nothing was imported; correct the file and import it again."
+    assert str(refused.value) == f"{sentence} Nothing was imported. Correct the file and import it again."
 
 
 UNSEEN = [0, 7, 0x85, 0xA0, 0xAD, 0x34F, 0x115F, 0x180E, 0x200B, 0x200D, 0x202E, 0x2028, 0x2800, 0x3164, 0xFE0F, 0xFEFF]
@@ -64,7 +64,7 @@ PLACES = ["{}U1,u1,a", "U{}1,u1,a", "U1,{}u1,a", "U1,u{}1,a", "U1,u1,a{}", "U1,u
 @pytest.mark.parametrize("place", PLACES)
 def test_what_nobody_sees_is_in_no_id_and_no_name(number, place):
     line = place.format(chr(number))
-    with pytest.raises(Refused, match=rf"line 3 holds a character that cannot be seen \(U\+{number:04X}\)"):
+    with pytest.raises(Refused, match=rf"Line 3 contains an invisible character \(U\+{number:04X}\)"):
         read(f"{HEADER}U0,u0,Zoë O'Neill-Łuk 王小明\n{line}\n", HOME)
 
 
@@ -73,13 +73,13 @@ def test_ten_problems_are_named_and_the_others_counted():
     with pytest.raises(Refused) as refused:
         read(f"{HEADER}{lines}", HOME)
     # twelve lines: ten are named
-    assert "line 11: bad9 is no Slack user id" in str(refused.value)
-    assert "line 12" not in str(refused.value)
-    assert " … and 2 more. Nothing was imported" in str(refused.value)
+    assert "Line 11: bad9 is not a Slack user ID" in str(refused.value)
+    assert "Line 12" not in str(refused.value)
+    assert "Not shown: 2 more. Nothing was imported" in str(refused.value)
 
 
 def test_without_a_team_of_ours_each_line_must_name_its_own():
-    with pytest.raises(Refused, match=r"line 2: write U1 with its team, T…:U1"):
+    with pytest.raises(Refused, match=r"Line 2: write U1 with its team, as in T…:U1"):
         read(f"{HEADER}U1,u1,a\n", "")
     assert read(f"{HEADER}T1:U1,u1,a\n", "") == (Link(Person("T1", "U1"), UserId("u1"), UserName("a")),)
 
@@ -100,7 +100,7 @@ def test_whether_slack_need_be_asked_for_the_team(lines, named):
 
 
 def test_one_enos_user_has_one_person():
-    with pytest.raises(Refused, match="the EnOS user id u1 stands there twice"):
+    with pytest.raises(Refused, match="The EnOS user ID u1 is in the file twice"):
         read(f"{HEADER}U1,u1,a\nU2,u1,b\n", HOME)
 
 

@@ -77,7 +77,7 @@ def test_this_machine_is_known_by_its_names():
     ],
 )
 def test_what_is_a_proxy(proxy):
-    assert fault(proxy) == ""
+    assert fault("HTTPS_PROXY", proxy) == ""
 
 
 @pytest.mark.parametrize(
@@ -86,14 +86,14 @@ def test_what_is_a_proxy(proxy):
         ("proxy:3128", "does not begin with http:// or https://"),
         ("maya:hush-hush@proxy:3128", "does not begin with"),
         ("//proxy:3128", "does not begin with"),
-        ("socks5://proxy:1080", "no other kind of proxy"),
-        ("socks5h://maya:hush-hush@proxy:1080", "no other kind of proxy"),
-        ("ftp://proxy", "no other kind of proxy"),
+        ("socks5://proxy:1080", "other kinds of proxy"),
+        ("socks5h://maya:hush-hush@proxy:1080", "other kinds of proxy"),
+        ("ftp://proxy", "other kinds of proxy"),
         ("://proxy", "must begin with"),
-        ("http://", "names no host"),
-        ("http://:3128", "names no host"),
-        ("http://[]:3128", "names no host"),
-        ("http://[proxy]:3128", "names no host"),
+        ("http://", "has no host"),
+        ("http://:3128", "has no host"),
+        ("http://[]:3128", "has no host"),
+        ("http://[proxy]:3128", "has no host"),
         ("http://proxy:", "is not the address"),
         ("http://proxy:port", "is not the address"),
         ("http://proxy:0", "is not the address"),
@@ -102,31 +102,32 @@ def test_what_is_a_proxy(proxy):
         ("http://proxy:3128?x", "is not the address"),
         ("http://::1:3128", "is not the address"),
         ("http:///proxy:3128", "is not the address"),
-        ("http://maya:hush/hush@proxy:3128", "is written as %40"),
-        ("http://maya:hush#hush@proxy:3128", "cannot be told apart"),
-        ("http://maya:hush@hush@proxy:3128", "cannot be told apart"),
-        ("http://maya:hush:hush@proxy:3128", "cannot be told apart"),
-        ("http://ma%3Aya:hush-hush@proxy:3128", "cannot be told apart"),
-        ("http://:hush-hush@proxy:3128", "cannot be told apart"),
-        ("http://maya:hush%hush@proxy:3128", "a % that stands for itself"),
-        ("http://maya:hush%C3%BChush@proxy:3128", "only ASCII can be sent"),
-        ("http://maya:hush%0D%0Ahush@proxy:3128", "only ASCII can be sent"),
+        ("http://maya:hush/hush@proxy:3128", "write @ as %40"),
+        ("http://maya:hush#hush@proxy:3128", "can't tell apart"),
+        ("http://maya:hush@hush@proxy:3128", "can't tell apart"),
+        ("http://maya:hush:hush@proxy:3128", "can't tell apart"),
+        ("http://ma%3Aya:hush-hush@proxy:3128", "can't tell apart"),
+        ("http://:hush-hush@proxy:3128", "can't tell apart"),
+        ("http://maya:hush%hush@proxy:3128", "without two hexadecimal digits"),
+        ("http://maya:hush%C3%BChush@proxy:3128", "Only ASCII characters"),
+        ("http://maya:hush%0D%0Ahush@proxy:3128", "Only ASCII characters"),
         ("http://maya:hushühush@proxy:3128", "not ASCII"),
-        ("http://proxy :3128", "holds a blank"),
-        ("http://proxy\n:3128", "holds a blank"),
+        ("http://proxy :3128", "contains a space"),
+        ("http://proxy\n:3128", "contains a space"),
     ],
 )
 def test_what_is_none_is_said_without_repeating_it(proxy, says):
-    assert says in fault(proxy)
-    assert "hush" not in fault(proxy)
-    assert "maya" not in fault(proxy)
+    assert fault("HTTPS_PROXY", proxy).startswith("HTTPS_PROXY ")
+    assert says in fault("HTTPS_PROXY", proxy)
+    assert "hush" not in fault("HTTPS_PROXY", proxy)
+    assert "maya" not in fault("HTTPS_PROXY", proxy)
 
 
 @given(some.text(max_size=40))
 def test_any_text_is_a_proxy_or_none(text):
-    assert isinstance(fault(text), str)
-    assert isinstance(fault(f"http://{text}"), str)
-    assert isinstance(no_proxy_fault(text), str)
+    assert isinstance(fault("HTTPS_PROXY", text), str)
+    assert isinstance(fault("HTTPS_PROXY", f"http://{text}"), str)
+    assert isinstance(no_proxy_fault("NO_PROXY", text), str)
 
 
 @pytest.mark.parametrize(
@@ -146,9 +147,9 @@ def test_the_password_is_what_no_log_may_show(proxy, hidden):
     "names", ["", "*", "localhost,127.0.0.1", ".corp.example *.lan", "10.0.0.0/8,fd00::/8", "[::1]:80"]
 )
 def test_what_may_be_exempt(names):
-    assert no_proxy_fault(names) == ""
+    assert no_proxy_fault("NO_PROXY", names) == ""
 
 
 @pytest.mark.parametrize("name", ["https://slack.com", "10.0.0.0/99", "corp.example/path"])
 def test_what_is_never_exempt_is_named(name):
-    assert no_proxy_fault(f"localhost,{name}").startswith(f"holds {name}, where a host")
+    assert no_proxy_fault("NO_PROXY", f"localhost,{name}").startswith(f"NO_PROXY contains {name}, which is not a host")

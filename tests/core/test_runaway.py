@@ -11,7 +11,7 @@ from bot.core.text.mask import MASK_DEFAULT
 from bot.core.text.runaway import runs_away
 
 RUNAWAYS = {
-    "a part of it that repeats holds another repeat or a choice": [
+    "A part of it that repeats contains another repeat or a choice": [
         r"(a+)+$",
         r"(a|aa)+$",
         r"(a|a)*$",
@@ -27,8 +27,8 @@ RUNAWAYS = {
         r"(?:(?=a)b?)*c",
         r"()*a",
     ],
-    "it refers back to a group": [r"(a)\1+", r"(?P<a>x+)(?P=a)", r"(a)?(?(1)b|c)"],
-    "a * or + in it can be tried anew from each character": [
+    "It refers back to a group": [r"(a)\1+", r"(?P<a>x+)(?P=a)", r"(a)?(?(1)b|c)"],
+    "A * or + in it can start again at each character": [
         r"a*a*a*b",
         r"\s*password",
         r".*secret",
@@ -46,7 +46,7 @@ RUNAWAYS = {
         r"(?m)$.*x",
         r"[\u4e00-\u9fff]+\w=",
     ],
-    "it has too many possibilities to try": [
+    "It has too many possibilities to try": [
         r"a{0,900}a{0,900}b",
         r"<[^<]*a{0,900}b{0,900}c",
         r"(?=.{0,900}x)(?=.{0,900}y)z",
@@ -54,7 +54,7 @@ RUNAWAYS = {
         r"(?:ab|c){8}(?:ab|c){8}",
         r"(?:ab|cd|ef){8}",
     ],
-    "it holds something that cannot be checked": [r"(?>a+)b", r"a++b"],
+    "It contains something that flowbot cannot check": [r"(?>a+)b", r"a++b"],
 }
 FINE = [
     r"hunter2",

@@ -91,8 +91,8 @@ class JourneyWorld:
         self.process = None
         self.log_path = folder / "bot.log"
         self.excused = [
-            "the promise is broken",
-            "flowbot has stood still",
+            "The promise is broken",
+            "flowbot has been blocked",
         ]  # a busy machine; what may be logged as an error
         self.refusals: set[str] = set(_USUAL_REFUSALS)  # what Slack may refuse in this story
         self._actions = []

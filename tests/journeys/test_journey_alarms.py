@@ -25,14 +25,14 @@ def trouble(name, error, alarm, because):
         address = f"127.0.0.1:{free_port()}"
         await world.start(FLOWBOT_LISTEN=address)
         world.refusals |= {error}
-        world.excused.append("alarm: ")
+        world.excused.append("Alarm: ")
         await world.slack.fault("error", method="chat.postMessage", error=error)  # until it is fixed below
         flow = world.flow(name)
         world.breaks(flow)
         await not_ready(world, address, alarm, because)
         await world.slack.fault("none")
         await world.card(flow, "FAIL")
-        await world.until(lambda: "mended: " in world.log())
+        await world.until(lambda: "Alarm over: " in world.log())
         await world.health(address, "/readyz", 200, "ready\n")
 
     return telling
@@ -47,7 +47,7 @@ async def test_a_dead_default_channel_is_told_to_the_admins_once(world):
     address = f"127.0.0.1:{free_port()}"
     await world.start(FLOWBOT_LISTEN=address)
     world.refusals |= {"is_archived"}
-    world.excused.append("alarm: ")
+    world.excused.append("Alarm: ")
     world.slack.archive(DATA_OPS)
     flow = world.flow("archived-default")
     world.breaks(flow)

@@ -37,9 +37,9 @@ async def test_the_state_of_a_flow_is_seen(visit, control):
     page = (await visit()).page
     row = page.locator('[data-flow="3377"]')
     await expect(row.get_by_role("img", name="Last runs: succeeded, failed")).to_be_visible()
-    await expect(row).to_contain_text("Its runs fail at transform until it is mended.")
+    await expect(row).to_contain_text("Its runs fail at transform until you fix it.")
     await expect(page.locator(".platform-state")).to_have_text("1 flow broken")
-    await row.get_by_role("button", name="Mend").click()
+    await row.get_by_role("button", name="Fix").click()
     assert await control.until("/sim/page/flow/3377/mend") == [{}]
 
 
@@ -50,15 +50,15 @@ async def test_flows_are_found_by_name_id_or_owner(visit):
     await expect(page.locator(".flow")).to_have_count(1)
     await expect(page.locator(".flow")).to_contain_text("<!channel> weather & wind")
     await page.get_by_label("Find a flow").fill("nothing like it")
-    await expect(page.get_by_text("No flow is called that.")).to_be_visible()
+    await expect(page.get_by_text("No flow matches.")).to_be_visible()
 
 
 async def test_what_a_lever_refuses_is_said(visit, control):
-    control.answers["/sim/platform/flow/3377/run"] = (400, {"error": "Flow 3377 has no tasks, so it cannot run."})
+    control.answers["/sim/platform/flow/3377/run"] = (400, {"error": "Flow 3377 has no tasks. It cannot run."})
     window = await visit()
     window.expects("status of 400")
     await window.page.locator('[data-flow="3377"]').get_by_role("button", name="Run now").click()
-    await expect(window.page.get_by_role("alert")).to_contain_text("Flow 3377 has no tasks, so it cannot run.")
+    await expect(window.page.get_by_role("alert")).to_contain_text("Flow 3377 has no tasks. It cannot run.")
 
 
 async def test_enos_is_taken_away_and_given_back(visit, control):
@@ -88,7 +88,7 @@ async def test_slacks_faults_are_armed_one_beside_the_other(visit, control):
     ]
     await page.get_by_role("button", name="Drop the sockets now").click()
     assert (await control.until("/sim/slack/fault", 4))[-1] == {"name": "drop"}
-    await page.get_by_role("button", name="Mend everything").click()
+    await page.get_by_role("button", name="Fix everything").click()
     assert (await control.until("/sim/slack/fault", 5))[-1] == {"name": "none"}
 
 
@@ -145,7 +145,7 @@ async def test_the_tour_checks_itself_off(visit, control):
     await expect(current).to_have_text("Acknowledge")
     control.edit(card, text="ACKNOWLEDGED · FAIL daily-energy-report")
     await expect(current).to_have_text("Rerun")
-    await tour.get_by_role("button", name="Mend the cause").click()
+    await tour.get_by_role("button", name="Fix the cause").click()
     await control.until("/sim/page/flow/3377/mend")
 
     flow.update(failing=None)

@@ -111,9 +111,9 @@ async def test_the_page_drives_the_real_simulators(server, opening, world):  # t
     await expect(page.get_by_text("hello @Jonas Weber & <b>all</b>")).to_be_visible()
     assert world.workspace.messages(DATA_OPS)[-1].text == "hello <@U0JONAS0001> &amp; &lt;b&gt;all&lt;/b&gt;"
     await page.locator('[data-flow="3377"]').get_by_role("button", name="Fail").click()
-    await expect(page.locator('[data-flow="3377"]')).to_contain_text("Its runs fail at transform until it is mended.")
-    await page.locator('[data-flow="3377"]').get_by_role("button", name="Mend").click()
-    await expect(page.locator('[data-flow="3377"]')).not_to_contain_text("until it is mended")
+    await expect(page.locator('[data-flow="3377"]')).to_contain_text("Its runs fail at transform until you fix it.")
+    await page.locator('[data-flow="3377"]').get_by_role("button", name="Fix").click()
+    await expect(page.locator('[data-flow="3377"]')).not_to_contain_text("until you fix it")
     await page.get_by_role("tab", name="Faults").click()
     await page.get_by_role("switch", name="Take EnOS away").click()
     await expect(page.get_by_role("switch", name="Take EnOS away")).to_have_attribute("aria-checked", "true")

@@ -129,15 +129,15 @@ async def test_faults_and_switches(page, platform):
     [
         ("flow/1/fail", {}, 404, "There is no flow 1."),
         ("flow/x/fail", {}, 404, "There is no flow x."),
-        (f"flow/{DAILY}/explode", {}, 404, "A flow cannot be told to explode"),
-        (f"flow/{EMPTY}/run", {}, 400, "Flow 4102 has no tasks, so it cannot run."),
+        (f"flow/{DAILY}/explode", {}, 404, "A flow has no action explode"),
+        (f"flow/{EMPTY}/run", {}, 400, "Flow 4102 has no tasks. It cannot run."),
         (f"flow/{DAILY}/fail", {"task": 5}, 400, "flow 3377 has no task 5"),
         (f"flow/{DAILY}/fail", {"task": "x"}, 400, "invalid literal"),
-        ("instance/1-1/rerun", {}, 404, "There is no instance 1-1."),
+        ("instance/1-1/rerun", {}, 404, "There is no run 1-1."),
         ("user/u0/lock", {}, 404, "There is no user u0."),
-        (f"user/{MAYA}/sack", {}, 404, "A user cannot be told to sack"),
+        (f"user/{MAYA}/sack", {}, 404, "A user has no action sack"),
         ("fault", {"name": "fire"}, 400, "There is no fault"),
-        ("switch", {"name": "page_base", "value": "2"}, 400, "page_base takes one of 1, 0, 1-clamp"),
+        ("switch", {"name": "page_base", "value": "2"}, 400, "page_base must be one of 1, 0, 1-clamp"),
         ("switch", [1], 400, "The body must be a JSON object."),
     ],
 )
@@ -151,7 +151,7 @@ async def test_mistakes_are_answered_in_a_sentence(page, platform, path, body, s
 async def test_an_instance_does_only_what_it_can(page, platform):
     instance = platform.start_scheduled(DAILY)
     status, answer = await pull(page, f"instance/{instance.id}/fly")
-    assert (status, answer["error"]) == (404, "An instance cannot be told to fly: rerun or cancel it.")
+    assert (status, answer["error"]) == (404, "A run has no action fly. It has: rerun, cancel.")
 
 
 async def test_calls_are_shown_without_what_proves_identity(page, platform):

@@ -51,4 +51,4 @@ async def test_the_program_says_where_it_listens():
     assert "http://127.0.0.1:" in said
     assert "/api/\n       bot token xoxb-demo, app token xapp-demo, channel C0DATAOPS1" in said
     assert "organization o15000000000001, user u15432100000000001" in said
-    assert said.endswith("Stop with Ctrl-C.\n")
+    assert said.endswith("Press Ctrl-C to stop.\n")

@@ -79,10 +79,10 @@ async def test_a_request_without_a_fresh_signature_is_refused(stage, headers, ca
 
 
 REFUSED = {
-    "it is not signed": dict,
-    "its signature cannot be read": lambda: {"X-Slack-Request-Timestamp": "\u0661" * 3, "X-Slack-Signature": "v0=0"},
-    "it was signed more than five minutes ago, or this machine's clock is wrong": lambda: signed("x", age=400),
-    "its signature is wrong; is SLACK_SIGNING_SECRET that of the app?": lambda: signed("x", secret="another"),
+    "It is not signed.": dict,
+    "Its signature cannot be read.": lambda: {"X-Slack-Request-Timestamp": "\u0661" * 3, "X-Slack-Signature": "v0=0"},
+    "It was signed more than five minutes ago, or this machine's clock is wrong.": lambda: signed("x", age=400),
+    "Its signature is wrong. Check SLACK_SIGNING_SECRET.": lambda: signed("x", secret="another"),
 }
 
 
@@ -96,7 +96,7 @@ async def test_strangers_do_not_write_the_log(stage, caplog, why, headers):
     for _ in range(50):
         assert (await post(gateway, asked, headers=headers()))[0] == 401
     told = [each.getMessage() for each in caplog.records[before:] if each.name != "asyncio"]
-    assert told == [f"A request was refused: {why}."]
+    assert told == [f"flowbot refused a request: {why}"]
     assert not any(word in caplog.text for word in ("hooks.slack.com", "hush", "command=", "v0="))
 
 
@@ -110,7 +110,7 @@ async def test_nothing_of_a_request_is_read_before_its_signature(stage, caplog, 
         async with session.post(url, data=body, headers={"Content-Type": "application/json", **at}) as answer:
             assert answer.status == 401
     (line,) = [each for each in caplog.records if each.levelno >= logging.WARNING]
-    assert line.getMessage().startswith("A request was refused: it")
+    assert line.getMessage().startswith("flowbot refused a request: It")
 
 
 async def test_more_than_a_request_may_hold_is_not_read(stage):

@@ -313,7 +313,7 @@ async def test_an_ack_that_cannot_be_sent_is_logged_and_the_command_is_still_ans
     socket.client.send_message = lost
     await slack.send({"type": "slash_commands", "envelope_id": "e1", "payload": slash("status")})
     await slack.until(lambda: stage.receiver.words == ["status"])
-    assert "An envelope was not acked: ConnectionResetError: gone" in caplog.text
+    assert "An envelope could not be acknowledged: ConnectionResetError: gone" in caplog.text
 
 
 async def test_stopping_acks_what_is_being_answered(stage, slack):

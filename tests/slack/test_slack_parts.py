@@ -190,11 +190,14 @@ def not_connected(kind):
 @pytest.mark.parametrize(
     ("problem", "says"),
     [
-        (refused_by(407), "the proxy wants a user and a password; check those in HTTPS_PROXY"),
+        (refused_by(407), "the proxy needs a user and a password; check those in HTTPS_PROXY"),
         (refused_by(403), "the proxy refused, HTTP 403"),
         (not_connected(aiohttp.ClientProxyConnectionError), "the proxy cannot be reached; check HTTPS_PROXY"),
-        (not_connected(aiohttp.ClientConnectorDNSError), "its name is unknown here; behind a proxy, set HTTPS_PROXY"),
-        (not_connected(aiohttp.ClientConnectorSSLError), "no TLS is spoken there"),
+        (
+            not_connected(aiohttp.ClientConnectorDNSError),
+            "the host name is unknown here; behind a proxy, set HTTPS_PROXY",
+        ),
+        (not_connected(aiohttp.ClientConnectorSSLError), "the server there does not use TLS"),
         (not_connected(aiohttp.ClientConnectorError), "ClientConnectorError"),
         (aiohttp.ConnectionTimeoutError(), "ConnectionTimeoutError"),
     ],

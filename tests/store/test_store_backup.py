@@ -46,7 +46,7 @@ async def test_the_database_and_what_belongs_to_it_are_no_place_for_a_backup(sto
     await store.set_note("a", "b")
     there = named(path, tmp_path / "other")
     before = {each.name: each.stat().st_ino for each in tmp_path.iterdir()}
-    with pytest.raises(Refused, match="belongs to the database that is to be copied") as refused:
+    with pytest.raises(Refused, match="belongs to the database that flowbot should copy") as refused:
         await store.backup(there)
     assert refused.value.reason == "backup_target"
     assert {each.name: each.stat().st_ino for each in tmp_path.iterdir()} == before
@@ -93,7 +93,7 @@ async def test_what_is_no_backup_is_never_replaced(store, tmp_path, monkeypatch,
     there = Path("there")
     made(there)
     before = os.lstat(there)
-    with pytest.raises(Refused, match=r"there is not a file|there exists and is not a backup of flowbot"):
+    with pytest.raises(Refused, match=r"there is not a file|there exists, and it is not a backup of flowbot"):
         await store.backup(tmp_path / there)
     after = os.lstat(there)
     assert (after.st_ino, after.st_mode, after.st_size) == (before.st_ino, before.st_mode, before.st_size)
@@ -113,9 +113,9 @@ async def test_another_flowbots_database_is_not_replaced_whether_it_runs_or_not(
     other = tmp_path / "other.db"
     async with Store.open(other) as running:
         await running.set_note("mine", "x")
-        with pytest.raises(Refused, match=r"other\.db is used as a database: other\.db\.lock stands beside it"):
+        with pytest.raises(Refused, match=r"other\.db is in use as a database: other\.db\.lock is next to it"):
             await store.backup(other)
-    with pytest.raises(Refused, match="is used as a database"):
+    with pytest.raises(Refused, match="is in use as a database"):
         await store.backup(other)
     async with Store.open(other) as again:
         assert (await again.notes())["mine"] == "x"
@@ -123,7 +123,7 @@ async def test_another_flowbots_database_is_not_replaced_whether_it_runs_or_not(
 
 @pytest.mark.parametrize("ending", [*BESIDE, "-WAL", ".Lock"])
 async def test_what_would_belong_to_another_database_is_no_name_for_a_backup(store, tmp_path, ending):
-    with pytest.raises(Refused, match=f"ends in {ending.lower()}, as what stands beside a database does"):
+    with pytest.raises(Refused, match=f"ends in {ending.lower()}, like a file that belongs to a database"):
         await store.backup(tmp_path / f"other.db{ending}")
     assert not (tmp_path / f"other.db{ending}").exists()
 
@@ -135,7 +135,7 @@ async def test_a_name_that_no_file_can_have_is_refused_in_words(store, tmp_path)
 
 async def test_a_log_of_another_database_is_not_put_beside_a_copy(store, tmp_path):
     (tmp_path / "copy.db-wal").write_bytes(b"left behind")
-    with pytest.raises(Refused, match=r"copy\.db-wal stands beside it"):
+    with pytest.raises(Refused, match=r"copy\.db-wal is next to it"):
         await store.backup(tmp_path / "copy.db")
     assert not (tmp_path / "copy.db").exists()
 
@@ -166,7 +166,7 @@ async def test_what_comes_there_while_it_is_copied_is_not_replaced(store, tmp_pa
         turns()
 
     database_thread.run_waiting_jobs = comes
-    with pytest.raises(Refused, match="exists and is not a backup"):
+    with pytest.raises(Refused, match="exists, and it is not a backup"):
         await copying
     assert came
     assert there.read_text() == "a diary"
@@ -207,7 +207,7 @@ async def test_a_disk_without_room_leaves_the_older_backup_whole(path, tmp_path)
         check=True,
     )
     assert "could not be written" in ran.stdout
-    assert "An older backup there stays as it was." in ran.stdout
+    assert "An older backup there was not changed." in ran.stdout
     assert note_of(there) == "1"
     assert not list(tmp_path.glob(".*"))
 

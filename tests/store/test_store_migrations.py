@@ -276,7 +276,7 @@ def test_where_there_is_no_room_to_write_the_file_anew_it_is_tried_at_the_next_s
     connection.execute("BEGIN")  # as a full disk would, this keeps VACUUM from its end
     scrub(connection)
     connection.close()
-    assert "it is tried again at the next start" in caplog.text
+    assert "The next start tries again" in caplog.text
     assert standing_in(tmp_path) == ["flowbot.db"]
     open_database(path).conn.close()
     assert standing_in(tmp_path) == []

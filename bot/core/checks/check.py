@@ -54,19 +54,24 @@ def exit_code(checks: Sequence[Check]) -> int:
 
 
 def lines(checks: Sequence[Check]) -> str:
-    """The checks for a terminal: a line each, and one that sums up."""
+    """The checks for a terminal: a line each, what to do below it, and a line that sums up."""
     width = max((len(check.name) for check in checks), default=0)
-    rows = [f"{check.state.value:<8} {check.name:<{width}}  {check.says} {check.fix}".rstrip() for check in checks]
+    rows: list[str] = []
+    for check in checks:
+        rows.append(f"{check.state.value:<8} {check.name:<{width}}  {check.says}")
+        rows += [f"{'':<{width + 11}}How to fix: {check.fix}"] if check.fix else []
     return "\n".join([*rows, "", summary(checks)]) + "\n"
 
 
 def summary(checks: Sequence[Check]) -> str:
-    """How many checks ended how, in a sentence."""
+    """How many checks ended how."""
     count = {state: sum(check.state is state for check in checks) for state in CheckState}
-    warnings = f"{count[CheckState.WARNING]} warning" + ("" if count[CheckState.WARNING] == 1 else "s")
-    if count[CheckState.FAILED]:
-        return f"{count[CheckState.FAILED]} of {len(checks)} checks failed, {warnings}."
-    return f"All is well: {count[CheckState.OK]} of {len(checks)} checks are ok, {warnings}."
+    failed, warnings = count[CheckState.FAILED], count[CheckState.WARNING]
+    if failed:
+        return f"Checks: {len(checks)}. Failed: {failed}. Warnings: {warnings}."
+    if warnings:
+        return f"Nothing failed. Checks: {len(checks)}. Warnings: {warnings}."
+    return f"All good. Checks: {len(checks)}."
 
 
 def report(checks: Sequence[Check]) -> Mapping[str, Any]:
@@ -83,8 +88,3 @@ def some(things: Sequence[str], most: int = NAMED) -> str:
     """The first ``most`` things, and how many more there are."""
     more = f" and {len(things) - most} more" if len(things) > most else ""
     return ", ".join(things[:most]) + more
-
-
-def people(number: int) -> str:
-    """How many people there are, with the verb that follows."""
-    return "One person is" if number == 1 else f"{number} people are"

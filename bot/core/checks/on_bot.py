@@ -46,53 +46,55 @@ def disk(path: str, free: int) -> Check | None:
     """A check where the disk under the database is nearly full."""
     if free >= MIN_FREE_BYTES:
         return None
-    says = f"Only {free // 1_000_000} MB are free where the database {path} stands."
-    return warning("disk", says, "Make room there: what flowbot cannot write down it does not say.")
+    says = f"The disk of the database {path} has only {free // 1_000_000} MB free."
+    return warning("disk", says, "Free some space there. flowbot posts only what it can store.")
 
 
 def running(bot_report: BotReport, holder: str, version: str) -> tuple[Check, ...]:
     """The checks about a running bot; ``version`` is this program's."""
-    found = [ok("bot", f"flowbot runs: {holder}.")]
+    found = [ok("bot", f"flowbot is running: {holder}.")]
     if bot_report.why_not_ready:
-        fix = "The checks below and its log say more."
-        found = [failed("bot", f"flowbot runs ({holder}), but cannot do its work: {bot_report.why_not_ready}.", fix)]
+        fix = "See the checks below and flowbot's log."
+        found = [
+            failed("bot", f"flowbot is running ({holder}), but it cannot do its work. {bot_report.why_not_ready}", fix)
+        ]
     if bot_report.version != version:
-        says = f"The running bot is version {bot_report.version}, this program is {version}."
-        found.append(warning("bot version", says, "Restart the bot with the version you want."))
+        says = f"The running flowbot is version {bot_report.version}, but this program is version {version}."
+        found.append(warning("bot version", says, "Restart flowbot with the version you want."))
     if bot_report.oldest_seconds > MAX_POST_AGE:
         says = f"A post has been waiting for Slack for {bot_report.oldest_seconds / 60:.0f} min."
-        found.append(warning("outbox", says, "The checks of Slack below, and the bot's log, say why."))
+        found.append(warning("outbox", says, "See the Slack checks below and flowbot's log."))
     return tuple(found)
 
 
 def message(where: str, seconds: float) -> Check:
     """That the test message was posted, found, edited and deleted."""
-    says = f"A message was posted in {where}, found again by its id, edited and deleted, in {seconds:.1f} s."
+    says = f"flowbot posted a test message in {where}, found it by its ID, edited it and deleted it ({seconds:.1f} s)."
     return ok("slack message", says)
 
 
 def message_lost(where: str, fix: str) -> Check:
-    """That the test message could not be found by its id."""
-    says = f"A message that was posted in {where} was not found again by its id, so doubles could not be prevented."
+    """That the test message could not be found by its ID."""
+    says = f"flowbot did not find its test message in {where} by its ID. It cannot prevent duplicate messages."
     return failed("slack message", says, fix)
 
 
 def pressed(who: str, seconds: float) -> Check:
     """That a press of the button reached flowbot, and was answered."""
-    return ok("slack button", f"{who} pressed the button after {seconds:.1f} s, and was answered.")
+    return ok("slack button", f"{who} pressed the button after {seconds:.1f} s and got an answer.")
 
 
 def not_pressed() -> Check:
     """That no button could be offered."""
-    says = "No button was offered, since flowbot cannot post or cannot hear yet."
-    return warning("slack button", says, "Mend what failed above, then run this again.")
+    says = "No button was posted, because flowbot cannot post or cannot receive yet."
+    return warning("slack button", says, "Fix what failed above, then run this again.")
 
 
 def unpressed(where: str, seconds: float) -> Check:
     """That no press reached flowbot."""
     says = f"No press of the button in {where} reached flowbot within {seconds:g} s."
     fix = (
-        "If somebody did press it: switch on Interactivity for the app, and in HTTP mode check its request URL. "
-        "Otherwise run this again and press it."
+        "If somebody pressed it, turn on Interactivity for the app, and check its request URL in HTTP mode. "
+        "If not, run this again and press the button."
     )
     return failed("slack button", says, fix)

@@ -7,7 +7,6 @@ from bot.core.checks.check import (
     Check,
     failed,
     ok,
-    people,
     some,
     warning,
 )
@@ -23,36 +22,36 @@ STALE = timedelta(minutes=10)  # EnOS refuses calls that are 15 minutes off; thi
 # how a refusal for that reason looks: the gateway's 403, or the platform's "no privilege".
 NO_PERMISSION = frozenset({"forbidden", "no_right"})
 AUTHORIZE = (
-    "Let an administrator of the organization (OU) authorize the application's service account for EnOS's Batch Data "
-    "Processing APIs, and check that ENOS_USER_ID is a user of ENOS_ORG_ID who may see the flows."
+    "Ask an administrator of the organization (OU) to authorize the application's service account for EnOS's Batch "
+    "Data Processing APIs. Check that ENOS_USER_ID is a user of ENOS_ORG_ID who may see the flows."
 )
 
 
 def clock(skew: timedelta) -> Check:
     """How this machine's clock compares with EnOS's; ``skew`` is how far EnOS's is ahead."""
-    name, says = "enos clock", f"EnOS's clock is {apart(skew)}."
-    fix = "Set this machine's clock, for example with NTP; if Slack's agrees with it, tell EnOS's administrator."
+    name, says = "enos clock", apart("EnOS", skew)
+    fix = "Set this machine's clock, for example with NTP. If it agrees with Slack's clock, tell EnOS's administrator."
     if abs(skew) >= STALE:
-        return failed(name, f"{says} Calls that are 15 minutes off are turned away.", fix)
+        return failed(name, f"{says} EnOS refuses calls that are 15 minutes off.", fix)
     if abs(skew) > DRIFT:
-        return warning(name, f"{says} A run is named after its minute, so a start may be looked for in another.", fix)
+        return warning(name, f"{says} flowbot may look for a started run in the wrong minute.", fix)
     return ok(name, says)
 
 
 def zone(setting: str, printed: str, rows: Sequence[Instance]) -> Check:
     """Whether the times that EnOS prints can be read; ``printed`` is what Get Timezone says."""
     name, told = "enos time zone", zone_offset(printed)
-    fix = "Set FLOWBOT_ENOS_TIMEZONE to the zone of the times that the EnOS console shows, for example GMT+8."
+    fix = "Set FLOWBOT_ENOS_TIMEZONE to the time zone of the EnOS console, for example GMT+8."
     used = zone_offset(setting) if setting != "auto" else told
     if used is None:
-        return failed(name, f"EnOS names its time zone as “{printed}”, which flowbot cannot read.", fix)
+        return failed(name, f"EnOS gives its time zone as “{printed}”, which flowbot cannot read.", fix)
     if told is not None and used != told:
         return warning(name, f"FLOWBOT_ENOS_TIMEZONE is {setting}, but EnOS says {printed}.", fix)
     shown = printed if setting == "auto" else setting
     timed = [row for row in rows if row.trigger_time]
     if timed and not any(calibrate(row.id, row.trigger_time, "", used).certain for row in timed):
-        says = f"The trigger times that EnOS prints are neither in UTC nor in {shown} (of {timed[0].id}, for example): "
-        return warning(name, f"{says}reruns are refused rather than guessed.", fix)
+        says = f"EnOS prints trigger times that are neither in UTC nor in {shown}, for example for run {timed[0].id}."
+        return warning(name, f"{says} flowbot refuses reruns instead of guessing their trigger time.", fix)
     return ok(name, f"EnOS's time zone is {shown}.")
 
 
@@ -65,57 +64,57 @@ def flows(
     hidden = unwatched(every, seen, ())
     total = len(seen | {flow.id for flow in every})
     if not seen:
-        says = f"ENOS_USER_ID ({user}) sees none of {total} flows: no failure would ever be told."
-        return failed(name, says, "Check ENOS_USER_ID and ENOS_ORG_ID, or give that user rights to the flows.")
+        says = f"ENOS_USER_ID ({user}) sees none of {total} flows. flowbot would never report a failure."
+        return failed(name, says, "Check ENOS_USER_ID and ENOS_ORG_ID, or give this user rights to the flows in EnOS.")
     says = f"flowbot watches {len(seen)} of {total} flows as {user}."
     if not hidden:
         return ok(name, says)
     names = some([f"{flow.id} {flow.name}" for flow in hidden])
-    fix = "Give that user a right to them in EnOS, or set another ENOS_USER_ID."
-    return warning(name, f"{says} Failures of these are never told: {names}.", fix)
+    fix = "Give this user rights to them in EnOS, or set another ENOS_USER_ID."
+    return warning(name, f"{says} It never reports failures of these: {names}.", fix)
 
 
 def pages(setting: str, found: str | None) -> Check:
     """Whether the number of EnOS's first page is known."""
     name = "enos page base"
     if found is None:
-        says = "too few runs to tell whether EnOS counts its pages from 0 or 1"
         if setting == "auto":
-            return ok(name, f"There are {says}; both are read until it can be told.")
-        return ok(name, f"FLOWBOT_PAGE_BASE is {setting}; there are {says}.")
+            says = "There are too few runs to tell whether EnOS counts its pages from 0 or 1."
+            return ok(name, f"{says} flowbot reads both until it can tell.")
+        return ok(name, f"FLOWBOT_PAGE_BASE is {setting}. There are too few runs to check it.")
     if setting not in {"auto", found}:
-        says = f"FLOWBOT_PAGE_BASE is {setting}, but EnOS counts its pages from {found}: failures may be hidden."
-        return failed(name, says, f"Set FLOWBOT_PAGE_BASE to {found}, or to auto.")
+        says = f"FLOWBOT_PAGE_BASE is {setting}, but EnOS counts its pages from {found}. flowbot may miss failures."
+        return failed(name, says, f"Set FLOWBOT_PAGE_BASE to {found} or to auto.")
     return ok(name, f"EnOS counts its pages from {found}.")
 
 
 def order(sorted_by: Collection[str]) -> Check:
     """Whether searches are sorted by change; ``sorted_by`` is the sort field of each search."""
     if all(sorted_by):
-        return ok("enos order", "EnOS lists what changed last first.")
-    says = "EnOS does not sort by the time of change, so every poll reads the whole window."
-    return warning("enos order", says, "A shorter FLOWBOT_LOOKBACK_HOURS makes polls cheaper.")
+        return ok("enos order", "EnOS lists the latest changes first.")
+    says = "EnOS does not sort by time of change. Each poll must read the whole time window."
+    return warning("enos order", says, "To make polls cheaper, set a shorter FLOWBOT_LOOKBACK_HOURS.")
 
 
 def links(found: Sequence[Link], doubts: Mapping[Link, str], command: str) -> tuple[Check, ...]:
-    """The checks about who is linked; ``doubts`` say why a link is not verified, where that is known."""
+    """The checks about who is linked; ``doubts`` are sentences: why a link cannot be verified, if known."""
     way = f"{command} link @person USERID NAME"
     if not found:
-        says = "Nobody is linked to an EnOS user, so nobody can read or change anything from Slack."
-        return (warning("links", says, f"Link people: {way}, or flowbot people import FILE."),)
-    unproven = [link for link in found if not link.verified]
+        says = "Nobody is linked to an EnOS user. Nobody can read or change anything from Slack."
+        return (warning("links", says, f"Link people with {way} in Slack, or with flowbot people import FILE."),)
+    unverified = [link for link in found if not link.verified]
     wrong = [
         warning(
             f"link {link.person.user}",
-            f"{link.person.user} is linked to {link.user_name} ({link.user_id}), and the link is not proven: {doubt}.",
-            f"Until it is, they only read. Check the id and the name in EnOS, and link them anew: {way}.",
+            f"{link.person.user} is linked to {link.user_name} ({link.user_id}), but not verified. {doubt}",
+            f"Until then, this person can only read. Check the ID and the name in EnOS. Link again: {way}.",
         )
         for link, doubt in doubts.items()
         if doubt
     ]
-    soon = [f"{link.person.user} as {link.user_name}" for link in unproven if not doubts.get(link)]
-    more = f" EnOS bears these out, so their first change proves them: {some(soon)}." if soon else ""
-    says = f"{people(len(found))} linked, {len(found) - len(unproven)} proven.{more}"
+    soon = [f"{link.person.user} as {link.user_name}" for link in unverified if not doubts.get(link)]
+    more = f" flowbot will verify these at their first change: {some(soon)}." if soon else ""
+    says = f"Linked people: {len(found)}. Verified: {len(found) - len(unverified)}.{more}"
     return (ok("links", says), *wrong)
 
 
@@ -125,7 +124,7 @@ def owners(
     on_call: Collection[UserName] | None,
     command: str,
 ) -> tuple[Check, ...]:
-    """The checks about who owns what: flow ids with name and owners.
+    """The checks about who owns what: flow IDs with name and owners.
 
     ``linked`` are the user names that are linked, ``on_call`` those of people on call; None: nobody is named on call.
     """
@@ -133,21 +132,23 @@ def owners(
     if on_call is not None:
         nobody = [f"{id_} {name}" for id_, (name, owners) in sorted(owned.items()) if not set(owners) & set(on_call)]
         if nobody:
-            says = f"{len(nobody)} of {len(owned)} flows have no owner on call, who could rerun them: {some(nobody)}."
-            fix = "Make somebody on call an owner in EnOS and link them, or be ready to wake an owner."
+            says = (
+                f"Flows without an owner on call who could rerun them: {len(nobody)} of {len(owned)} ({some(nobody)})."
+            )
+            fix = "Make somebody on call an owner in EnOS, and link them. Otherwise you may have to wake an owner."
             found.append(warning("owners on call", says, fix))
         else:
-            found.append(ok("owners on call", f"Each of {len(owned)} flows has an owner on call."))
+            found.append(ok("owners on call", f"Every flow has an owner on call. Flows checked: {len(owned)}."))
     strangers = sorted({owner for _, names in owned.values() for owner in names} - set(linked))
     if strangers:
-        says = f"These owners are not linked, so they are not mentioned when their flows fail: {some(strangers)}."
+        says = f"These owners are not linked. Alerts do not mention them: {some(strangers)}."
         found.append(warning("owners linked", says, f"Link them: {command} link @person USERID NAME."))
     else:
-        found.append(ok("owners linked", f"All owners of {len(owned)} flows are linked."))
+        found.append(ok("owners linked", f"All owners are linked. Flows checked: {len(owned)}."))
     return tuple(found)
 
 
 def unread(number: int) -> Check:
     """That the owners of some flows are not known."""
-    says = f"{number} flows could not be read in time, so their owners are not known."
+    says = f"Flows whose owners could not be read in time: {number}."
     return warning("owners unread", says, "Run the doctor again when EnOS is less busy.")

@@ -10,6 +10,6 @@ EXPIRED = frozenset({NOT_YET_VALID, HAS_EXPIRED})  # its owner renews it, or a c
 def way_out(setting: str) -> str:
     """What to do where a certificate is not trusted; ``setting`` holds the address."""
     return (
-        f"Check {setting}. If it is right and a proxy of your company opens what is encrypted, "
-        "name the file with the company's certificates in SSL_CERT_FILE."
+        f"Check {setting}. If it is right, a proxy of your company may decrypt the connection. "
+        "Then set SSL_CERT_FILE to the file with the company's certificates."
     )

@@ -14,8 +14,8 @@ SCHEMES = {"https": "https", "wss": "https", "http": "http", "ws": "http"}
 PORTS = {"https": 443, "http": 80}
 SPOKEN = ("http", "https")  # with a proxy; aiohttp 3.14 and httpx 0.28 have no others in common
 
-_HOW = "write http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT"
-_ESCAPE = "a character such as @, :, /, # or % in a user or a password is written as %40, %3A, %2F, %23 or %25"
+_HOW = "Write http://HOST:PORT or http://USER:PASSWORD@HOST:PORT."
+_ESCAPE = "In a user or a password, write @ as %40, : as %3A, / as %2F, # as %23 and % as %25."
 _ADDRESS = re.compile(
     r"(?P<scheme>[^:/?#]+)://(?:(?P<who>[^/]*)@)?(?P<host>\[[^\]/@]*\]|[^:/?#@\[\]]*)(?P<rest>[^/]*)/?"
 )
@@ -43,20 +43,20 @@ def is_loopback(host: str) -> bool:
     return address is not None and address.is_loopback
 
 
-def fault(proxy: str) -> str:
-    """What is wrong with a proxy's address, without repeating any of it: it may hold a password."""
+def fault(setting: str, proxy: str) -> str:
+    """What is wrong with the proxy's address in ``setting``, without repeating any of it: it may hold a password."""
     if not proxy.isascii() or not proxy.isprintable() or " " in proxy:
-        return f"holds a blank, or a character that is not ASCII; {_HOW}"
+        return f"{setting} contains a space or a character that is not ASCII. {_HOW}"
     found = _ADDRESS.fullmatch(proxy)
     if "://" not in proxy:
-        return f"does not begin with http:// or https://; {_HOW}"
+        return f"{setting} does not begin with http:// or https://. {_HOW}"
     if proxy.partition("://")[0].lower() not in SPOKEN:
-        return "must begin with http:// or https://, for flowbot speaks to no other kind of proxy"
+        return f"{setting} must begin with http:// or https://. flowbot does not support other kinds of proxy."
     if found is None or not _is_port(found["rest"]):
-        return f"is not the address of a proxy; {_HOW}; {_ESCAPE}"
+        return f"{setting} is not the address of a proxy. {_HOW} {_ESCAPE}"
     if not found["host"] or (found["host"].startswith("[") and _ip(found["host"].strip("[]")) is None):
-        return f"names no host; {_HOW}"
-    return _fault_of(found["who"])
+        return f"{setting} has no host. {_HOW}"
+    return _fault_of(setting, found["who"])
 
 
 def secrets(proxy: str) -> tuple[str, ...]:
@@ -66,25 +66,25 @@ def secrets(proxy: str) -> tuple[str, ...]:
     return (f"{who}@", password, unquote(password)) if found and password else ()
 
 
-def no_proxy_fault(no_proxy: str) -> str:
-    """What is wrong with a list of exempt hosts."""
+def no_proxy_fault(setting: str, no_proxy: str) -> str:
+    """What is wrong with the list of exempt hosts in ``setting``."""
     for name in _names(no_proxy):
         if "://" in name or ("/" in name and _network(name) is None):
-            return f"holds {name}, where a host, a domain or a network such as 10.0.0.0/8 is expected"
+            return f"{setting} contains {name}, which is not a host, a domain or a network such as 10.0.0.0/8."
     return ""
 
 
-def _fault_of(who: str | None) -> str:
+def _fault_of(setting: str, who: str | None) -> str:
     if who is None:
         return ""
     user, _, password = who.partition(":")
     meant = unquote(user) + unquote(password)
     if not user or ":" in unquote(user) or ":" in password or set(who) & set("@#?[]\\"):
-        return f"names a user and a password that cannot be told apart; {_HOW}; {_ESCAPE}"
+        return f"{setting} has a user and a password that flowbot can't tell apart. {_HOW} {_ESCAPE}"
     if re.search(r"%(?![0-9A-Fa-f]{2})", who):
-        return f"holds a % that stands for itself; {_ESCAPE}"
+        return f"{setting} contains a % without two hexadecimal digits after it. {_ESCAPE}"
     if not (meant.isascii() and meant.isprintable()):
-        return "holds a user or a password that no proxy takes: only ASCII can be sent"
+        return f"{setting} has a user or a password that cannot be sent. Only ASCII characters can."
     return ""
 
 

@@ -30,7 +30,7 @@ _BLANK_LETTERS = frozenset(
     )
 )
 _SHOWN = 10  # problems in one message
-_WAY_OUT = "Nothing was imported; correct the file and import it again."
+_WAY_OUT = "Nothing was imported. Correct the file and import it again."
 
 
 def read(text: str, team: str) -> tuple[Link, ...]:
@@ -46,22 +46,22 @@ def read(text: str, team: str) -> tuple[Link, ...]:
             continue
         match = _USER.fullmatch(cells[0])
         if unseen := _unseen("".join(cells)):
-            problems.append(f"line {number} holds {unseen}")
+            problems.append(f"Line {number} contains {unseen}.")
         elif len(cells) != len(HEADER) or not all(cells):
-            problems.append(f"line {number} needs three filled columns")
+            problems.append(f"Line {number} needs three columns, none of them empty.")
         elif match is None:
-            problems.append(f"line {number}: {_cell(cells[0])} is no Slack user id (U… or T…:U…)")
+            problems.append(f"Line {number}: {_cell(cells[0])} is not a Slack user ID (U… or T…:U…).")
         elif not match["team"] and not team:
-            problems.append(f"line {number}: write {cells[0]} with its team, T…:{cells[0]}")
+            problems.append(f"Line {number}: write {cells[0]} with its team, as in T…:{cells[0]}.")
         else:
             person = Person(match["team"] or team, match["user"])
             links.append(Link(person, UserId(cells[1]), UserName(cells[2])))
-    problems.extend(_twice((str(link.person) for link in links), "the person"))
-    problems.extend(_twice((link.user_id for link in links), "the EnOS user id"))
-    problems.extend(_twice((link.user_name for link in links), "the EnOS user name"))
+    problems.extend(_twice((str(link.person) for link in links), "The person {} is in the file twice."))
+    problems.extend(_twice((link.user_id for link in links), "The EnOS user ID {} is in the file twice."))
+    problems.extend(_twice((link.user_name for link in links), "The EnOS user name {} is in the file twice."))
     if problems:
-        more = f" … and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-        raise Refused("lines", f"{'; '.join(problems[:_SHOWN])}{more}.", _WAY_OUT)
+        more = [f"Not shown: {len(problems) - _SHOWN} more."] if len(problems) > _SHOWN else []
+        raise Refused("lines", " ".join([*problems[:_SHOWN], *more]), _WAY_OUT)
     return tuple(links)
 
 
@@ -81,12 +81,12 @@ def _rows(text: str) -> list[tuple[int, list[str]]]:
 
 
 def _unseen(text: str) -> str:
-    """The first character that nobody would see in an id or a name, in words; empty where there is none."""
+    """The first character that nobody would see in an ID or a name, in words; empty where there is none."""
     for each in text:
         if each in "\r\n":
             return "a line break inside quotes"
         if not each.isprintable() or each in _BLANK_LETTERS:
-            return f"a character that cannot be seen (U+{ord(each):04X})"
+            return f"an invisible character (U+{ord(each):04X})"
     return ""
 
 
@@ -111,14 +111,14 @@ def write(links: Iterable[Link]) -> str:
     return out.getvalue()
 
 
-def _twice(names: Iterable[str], what: str) -> list[str]:
+def _twice(names: Iterable[str], sentence: str) -> list[str]:
     seen: set[str] = set()
     again: list[str] = []
     for name in names:
         if name in seen and name not in again:
             again.append(name)
         seen.add(name)
-    return [f"{what} {_cell(name)} stands there twice" for name in again]
+    return [sentence.format(_cell(name)) for name in again]
 
 
 def _cell(text: str) -> str:

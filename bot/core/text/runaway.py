@@ -30,16 +30,16 @@ _parser: Any = importlib.import_module("re._parser")
 _compiler: Any = importlib.import_module("re._compiler")
 _constants: Any = importlib.import_module("re._constants")
 
-_REFERS = "it refers back to a group"
-_NESTED = "a part of it that repeats holds another repeat or a choice"
-_OPEN = "a * or + in it can be tried anew from each character"
-_MANY = "it has too many possibilities to try"
-_UNKNOWN = "it holds something that cannot be checked"
+_REFERS = "It refers back to a group"
+_NESTED = "A part of it that repeats contains another repeat or a choice"
+_OPEN = "A * or + in it can start again at each character"
+_MANY = "It has too many possibilities to try"
+_UNKNOWN = "It contains something that flowbot cannot check"
 _WAYS_OUT = {
     _REFERS: "Write it without \\1 or (?P=name).",
     _NESTED: "Repeat single characters only, like [a-z]+.",
-    _OPEN: "Write {0,100} in its place, or leave a character out of it that stands before it, as in <key>[^<]*<",
-    _MANY: "Write smaller numbers in {…}, and fewer choices.",
+    _OPEN: "Write {0,100} in its place, or exclude a character that comes before it, as in <key>[^<]*<",
+    _MANY: "Write smaller numbers in {…} and fewer choices.",
     _UNKNOWN: "Write it in a simpler way.",
 }
 

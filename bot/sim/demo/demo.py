@@ -87,7 +87,7 @@ async def bot(
     csv.write_text(PEOPLE, encoding="utf-8")
     linking = await flowbot(settings, folder, "people", "import", str(csv), out=asyncio.subprocess.DEVNULL, log=log)
     if await linking.wait() != 0:
-        raise RuntimeError("the demo's people could not be linked")
+        raise RuntimeError("The demo could not link its people to EnOS users.")
     async with started(settings, folder, log) as process:
         yield process
 
@@ -143,7 +143,7 @@ async def connected(running: Running, process: asyncio.subprocess.Process) -> No
         if not waiting.done():
             waiting.cancel()
     if not ready.done() or ready.cancelled() or ready.exception() is not None:
-        raise RuntimeError("the bot did not connect to the demo's Slack")
+        raise RuntimeError("flowbot did not connect to the demo's Slack.")
 
 
 async def demo(port: int) -> int:
@@ -157,14 +157,14 @@ async def demo(port: int) -> int:
     except OSError as error:
         why = (error.strerror or str(error)).rpartition(": ")[2]
         say = f"The demo cannot listen on port {port}: {why}."
-        sys.stderr.write(f"{say} Choose another: `make demo PORT=8660`, or `flowbot demo --port 8660`.\n")
+        sys.stderr.write(f"{say} Choose another port: `make demo PORT=8660`, or `flowbot demo --port 8660`.\n")
         return 1
     with tempfile.TemporaryDirectory(prefix="flowbot-demo-") as name:
         folder = Path(name)
         try:
             async with bot(environment(running, folder) | chosen_language(), folder) as process:
                 await connected(running, process)
-                sys.stdout.write(f"\n  flowbot's demo is ready:  {running.page_url}/\n\n  Stop it with Ctrl-C.\n\n")
+                sys.stdout.write(f"\n  flowbot's demo is ready:  {running.page_url}/\n\n  Press Ctrl-C to stop it.\n\n")
                 sys.stdout.flush()
                 _open(f"{running.page_url}/")
                 await _until_stopped(stop, process)

@@ -34,12 +34,12 @@ class DemoScenario:
         steps: tuple[tuple[str, Callable[[], Awaitable[None]]], ...] = (
             ("Maya asks what she may do", self._help),
             ("At night, flow 3377 fails", self._fails),
-            ("Sam, who is on call, takes it", self._acknowledges),
+            ("Sam, who is on call, acknowledges it", self._acknowledges),
             ("Jonas, who does not own the flow, tries to rerun it", self._no_rights),
             ("Maya reads the log", self._log),
-            ("The cause is mended; Maya reruns from the failed task", self._rerun),
+            ("The cause is fixed, and Maya reruns from the failed task", self._rerun),
             ("It recovers", self._recovers),
-            ("Priya, whom nobody linked, asks what failed today", self._not_linked),
+            ("Priya, who is not linked, asks what failed today", self._not_linked),
             ("Maya asks what failed lately", self._failed_lately),
         )
         for title, step in steps:
@@ -47,9 +47,9 @@ class DemoScenario:
             try:
                 await step()
             except (StepFailed, TimeoutError) as error:
-                _print(f"✗ This did not go as told: {error}")
+                _print(f"✗ This step failed: {error}")
                 return 1
-        _print("\nEvery step went as told.")
+        _print("\nEvery step succeeded.")
         return 0
 
     async def _help(self) -> None:

@@ -100,13 +100,13 @@ class _PlatformControls:
         command = request.match_info["command"]
         if command not in {"fail", "timeout", "recover", "run", "lock", "unlock"}:
             raise ControlError(
-                f"A flow cannot be told to {command}: fail, timeout, recover, run, lock or unlock it.", 404
+                f"A flow has no action {command}. It has: fail, timeout, recover, run, lock, unlock.", 404
             )
         started: Instance | None = None
         if command in {"lock", "unlock"}:
             self._platform.edit(flow.id, locked=command == "lock")
         elif not flow.shape.tasks:
-            raise ControlError(f"Flow {flow.id} has no tasks, so it cannot run.")
+            raise ControlError(f"Flow {flow.id} has no tasks. It cannot run.")
         else:
             self._set_failure_plan(flow, command, body)
             started = self._platform.start_scheduled(flow.id)
@@ -137,14 +137,14 @@ class _PlatformControls:
         """Rerun or cancel an instance as the console does: ``rerun`` keeps its id."""
         name, command = request.match_info["id"], request.match_info["command"]
         if name not in self._platform.runs.all:
-            raise ControlError(f"There is no instance {name}.", 404)
+            raise ControlError(f"There is no run {name}.", 404)
         if command == "rerun":
             task = body.get("task")
             self._platform.rerun(name, None if task is None else int(task))
         elif command == "cancel":
             self._platform.cancel(name)
         else:
-            raise ControlError(f"An instance cannot be told to {command}: rerun or cancel it.", 404)
+            raise ControlError(f"A run has no action {command}. It has: rerun, cancel.", 404)
         return {"instance": _instance(self._platform.instance(name))}
 
     def user(self, request: web.Request, _body: dict[str, Any]) -> dict[str, Any]:
@@ -154,7 +154,7 @@ class _PlatformControls:
         if user is None:
             raise ControlError(f"There is no user {name}.", 404)
         if command not in {"lock", "unlock"}:
-            raise ControlError(f"A user cannot be told to {command}: lock or unlock them.", 404)
+            raise ControlError(f"A user has no action {command}. It has: lock, unlock.", 404)
         user.locked = command == "lock"
         self._platform.changed()
         return {"id": user.id, "name": user.name, "locked": user.locked}

@@ -12,7 +12,7 @@ from aiohttp import web
 KINDS = {
     "slow": "answers after `seconds`; `when` is before or after the call takes effect",
     "error": "answers `status` (default 503) with a page of HTML; nothing happens",
-    "garbage": "answers 200 with bytes that are no JSON; nothing happens",
+    "garbage": "answers 200 with bytes that are not JSON; nothing happens",
     "html": "answers 200 with a sign-in page; nothing happens",
     "half": "the call takes effect, but its answer breaks off in the middle",
     "expired": "the access token has died; asking for a new one helps",

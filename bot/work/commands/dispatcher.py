@@ -75,7 +75,7 @@ class Dispatcher:
             try:
                 await self.answer(incoming)
             except Exception:
-                log.exception("a command stays unanswered until the next start")
+                log.exception("A command stays unanswered until the next start")
 
     async def answer(self, incoming: IncomingMessage) -> None:
         """Answer what has arrived. Raises only where no answer can be written."""
@@ -100,7 +100,7 @@ class Dispatcher:
         except Failure as failure:
             answer = await self._refused(context, failure)
         except SLACK_FAILURES as error:
-            log.warning("Slack did not tell what a command needed: %s", error)
+            log.warning("Slack did not answer what a command asked: %s", error)
             answer = await self._refused(context, SlackSilent())
         except Exception as bug:  # noqa: BLE001  every command ends here: the unexpected is shown by a reference
             # The answer's id may already belong to a post that was queued before the bug.
@@ -273,7 +273,7 @@ class Dispatcher:
 
     def _internal_error(self, context: CommandContext, bug: Exception) -> Answer:
         reference = self._services.new_id()[:8]
-        log.error("unexpected, reference %s, in %r", reference, context.words, exc_info=bug)
+        log.error("A command hit a bug, reference %s: %r", reference, context.words, exc_info=bug)
         return Answer(
             answers.unexpected(context.words, reference), private=True, outcome=Outcome(Ending.BUG, reference)
         )

@@ -290,12 +290,12 @@ async def _with_channel_members(services: Services, context: CommandContext, cha
     try:
         return replace(context.caller, on_call=context.incoming.by.user in await services.slack.members(channel))
     except SlackRefused as refused:
-        log.warning("the members of %s are not known: %s", channel, refused)
+        log.warning("Slack did not list the members of %s: %s", channel, refused)
         if context.incoming.origin.channel == channel:
             return replace(context.caller, on_call=True)
         then = "Say it in that channel."
     except SLACK_FAILURES as failure:
-        log.warning("the members of %s are not known: %s", channel, failure)
+        log.warning("Slack did not list the members of %s: %s", channel, failure)
         then = "Try again in a minute."
     unread = "Slack did not tell me who is in the incident's channel, so I can't tell whether you may do this."
     return replace(context.caller, unread=f"{unread} {then}")

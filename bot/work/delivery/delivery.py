@@ -130,10 +130,10 @@ class Delivery:
                 await self._begin(self._clock())
                 seconds = await self._pause()
             except TemporaryFailure as trouble:
-                log.warning("the outbox cannot be read: %s", trouble)
+                log.warning("The outbox cannot be read: %s", trouble)
                 seconds = IDLE
             except Exception as bug:
-                log.exception("a round of deliveries met a bug")
+                log.exception("The delivery hit a bug")
                 self._alarms.fire(BUG, BUG_MET.format(type(bug).__name__))
                 seconds = IDLE
             with contextlib.suppress(TimeoutError):
@@ -209,7 +209,7 @@ class Delivery:
             if self._is_started:
                 return
             if count := await self._store.mark_interrupted():
-                log.info("%d posts were being sent when flowbot stopped; they are looked up", count)
+                log.info("%d posts were being sent when flowbot stopped. flowbot looks them up.", count)
             if alarm := await self._channel_health.load():
                 self._alarms.fire(DEFAULT_CHANNEL, alarm)
             self._shared_channels.remember(self._channel_health.bad(SHARED_CHANNEL))
@@ -218,7 +218,7 @@ class Delivery:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (bug := task.exception()) is not None:
-            log.error("a delivery ended in a bug", exc_info=bug)
+            log.error("A delivery hit a bug", exc_info=bug)
         self._woken.set()
 
     # ── one post ──
@@ -236,7 +236,7 @@ class Delivery:
                 step = await self._step(current, by_url=by_url)
                 await self._end(id_, lambda: self._record(current, step, by_url=by_url))
         except TemporaryFailure as trouble:  # not marked, so not sent
-            log.warning("post %s waits for the database: %s", id_, trouble)
+            log.warning("Post %s waits for the database: %s", id_, trouble)
             self._not_before = self._steady() + STORE_PAUSE
         finally:
             del self._busy[id_]
@@ -246,11 +246,11 @@ class Delivery:
         try:
             await end()
         except TemporaryFailure as trouble:
-            log.warning("the outcome of post %s waits for the database: %s", id_, trouble)
+            log.warning("The outcome of post %s waits for the database: %s", id_, trouble)
             self._open_ends[id_] = end
             self._not_before = self._steady() + STORE_PAUSE
         except Exception as bug:
-            log.exception("what became of post %s could not be written down", id_)
+            log.exception("The outcome of post %s could not be stored", id_)
             self._alarms.fire(BUG, BUG_MET.format(type(bug).__name__))
             self._open_ends[id_] = partial(self._set_unclear, id_, f"bug: {type(bug).__name__}")
             self._not_before = self._steady() + STORE_PAUSE
@@ -332,7 +332,7 @@ class Delivery:
     async def _give_up(self, post: Post, why: str, now: datetime) -> None:
         await self._note_failure(post, why)
         if not await self._reachability.failed(post, why):
-            log.error("post %s (%s) was given up: %s", post.new.id, post.new.kind.value, why)
+            log.error("Post %s (%s) was given up: %s", post.new.id, post.new.kind.value, why)
         await self._store.give_up(post.new.id, why, now)
         self._failure_policy.forget(post)
 

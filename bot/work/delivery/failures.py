@@ -258,7 +258,7 @@ class FailurePolicy:
         """Alarm about a refusal that may concern more than its place; of one person it is only logged."""
         kind = post.new.kind
         if extent is Extent.HERE and is_direct(post.channel):
-            log.warning("Slack refuses flowbot in a direct message: %s", told.error)
+            log.warning("Slack refused a direct message of flowbot: %s", told.error)
         elif told.verdict is Verdict.STOP:
             self._alarms.fire("slack", f"Slack refuses flowbot: {told.sentence}. {told.way_out}")
         else:
@@ -266,7 +266,7 @@ class FailurePolicy:
             self._alarms.fire(_alarm_of(kind), sentence)
 
     def _bug(self, post: Post, bug: Exception) -> NextStep:
-        log.error("post %s met a bug", post.new.id, exc_info=bug)
+        log.error("Post %s hit a bug", post.new.id, exc_info=bug)
         self._alarms.fire(BUG, BUG_MET.format(type(bug).__name__))
         self.bugs[post.new.id] += 1
         why = f"bug: {type(bug).__name__}"

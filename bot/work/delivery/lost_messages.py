@@ -51,7 +51,7 @@ class LostMessages:
         except SlackRefused as other:
             return other if verdict(other.error) is Verdict.ELSEWHERE else refused
         except (SlackLimited, SlackUnclear, SlackUnreachable) as trouble:
-            log.info("Slack does not tell whether %s is archived: %s", post.channel, trouble)
+            log.info("Slack did not say whether %s is archived: %s", post.channel, trouble)
             return refused
         return SlackRefused(ARCHIVED) if archived else refused
 
@@ -73,7 +73,7 @@ class LostMessages:
             thread=post.new.thread if astray.orphan else "",
             if_too_often=self._admin_notices(astray.channel),
         )
-        self._report(post, step, "a reply stands outside of its thread")
+        self._report(post, step, "a reply is outside of its thread")
 
     async def delete_reply(self, post: Post) -> Delivered | Retry | None:
         """Delete a reply that is outside of its thread. What follows; None where Slack does not answer now.
@@ -85,7 +85,7 @@ class LostMessages:
         except SlackRefused as refused:
             if verdict(refused.error) in {Verdict.WAIT, Verdict.STOP, Verdict.UNCLEAR}:
                 return None
-            log.warning("reply %s cannot be deleted where it stands, and stays there: %s", post.new.id, refused)
+            log.warning("Reply %s is outside of its thread and cannot be deleted: %s", post.new.id, refused)
             return Delivered(post.channel, post.ts)
         except (SlackUnclear, SlackUnreachable):
             return None
@@ -101,7 +101,7 @@ class LostMessages:
     def _report(self, post: Post, step: LossOutcome | None, why: str) -> None:
         if step is None:
             return
-        log.warning("the message that post %s belongs to was lost (%s): %s", post.new.id, why, step.value)
+        log.warning("The message of post %s was lost (%s): %s", post.new.id, why, step.value)
         if step is LossOutcome.TOO_OFTEN:
             self._disappearing.add(post.channel)
             self._alarms.fire(

@@ -154,7 +154,7 @@ class Reconciler:
             try:
                 await work
             except TemporaryFailure as trouble:
-                log.warning("a look waits for the database: %s", trouble)
+                log.warning("A look-up waits for the database: %s", trouble)
                 self._backoff.failed(place)
             except Exception:
                 self._backoff.failed(place)
@@ -201,7 +201,7 @@ class Reconciler:
         for post in posts:
             step = after_failed_lookup(post, self._clock())
             if step is not None:
-                log.warning("post %s: %s", post.new.id, step.why)
+                log.warning("Post %s: %s", post.new.id, step.why)
                 await self._record(place, post, step)
 
     async def _find(self, place: Place, posts: Sequence[Post]) -> Mapping[PostId, Copies] | None:
@@ -211,14 +211,14 @@ class Reconciler:
         except (SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable) as trouble:
             self._failed(place, trouble)
         except Exception as bug:
-            log.exception("a look met a bug")
+            log.exception("A look-up hit a bug")
             self._alarms.fire(BUG, BUG_MET.format(type(bug).__name__))
             self._backoff.failed(place)
         else:
             if found is not None:
                 self._backoff.succeeded(place)
                 return found
-            log.info("a look did not reach the end of what it had to read; it goes on")
+            log.info("A look-up did not read everything yet. It continues.")
             self._backoff.progressed(place)
             self._backoff.failed(place)
         return None
@@ -229,10 +229,10 @@ class Reconciler:
             case SlackLimited():
                 self._backoff.limited(place, trouble)
             case SlackRefused():
-                log.warning("Slack refused a look: %s", trouble)
+                log.warning("Slack refused a look-up: %s", trouble)
                 self._backoff.refused(place, trouble)
             case _:
-                log.info("a look failed: %s", trouble)
+                log.info("A look-up failed: %s", trouble)
                 self._backoff.failed(place)
 
     async def _record(self, place: Place, post: Post, step: Resolution) -> None:
@@ -253,10 +253,10 @@ class Reconciler:
             case Reroute(channel, why):
                 await self._store.requeue(post.new.id, now, why, channel=channel)
             case Replace(other, why):
-                log.error("post %s (%s) is said in other words: %s", post.new.id, post.new.kind.value, why)
+                log.error("Post %s (%s) is replaced by another text: %s", post.new.id, post.new.kind.value, why)
                 await self._store.requeue(post.new.id, now, why, instead=other)
             case GiveUp(why):
-                log.error("post %s (%s) was given up: %s", post.new.id, post.new.kind.value, why)
+                log.error("Post %s (%s) was given up: %s", post.new.id, post.new.kind.value, why)
                 await self._store.give_up(post.new.id, why, now)
             case _:
                 assert_never(step)
@@ -267,12 +267,12 @@ class Reconciler:
             try:
                 await self._slack.delete(post.channel, ts)
             except SlackRefused as refused:
-                log.warning("a double of post %s cannot be deleted: %s", post.new.id, refused)
+                log.warning("A duplicate of post %s cannot be deleted: %s", post.new.id, refused)
             except (SlackLimited, SlackUnclear, SlackUnreachable) as trouble:
                 self._failed(place, trouble)
                 return False
             else:
-                log.info("a double of post %s was deleted", post.new.id)
+                log.info("A duplicate of post %s was deleted", post.new.id)
                 self._metrics.duplicate()
         return True
 
@@ -296,7 +296,7 @@ class Reconciler:
             self._failed(place, trouble)
             return False
         except SlackRefused as refused:
-            log.info("Slack answers again, though it refused a look: %s", refused)
+            log.info("Slack answers again, although it refused a look-up: %s", refused)
         self._backoff.succeeded(place)
         return True
 
@@ -331,7 +331,7 @@ class Reconciler:
             try:
                 shared = await self._slack.shared(post.ts)
             except SlackRefused as refused:
-                log.info("the file of post %s is not known: %s", post.new.id, refused)
+                log.info("Slack did not describe the file of post %s: %s", post.new.id, refused)
             except (SlackLimited, SlackUnclear, SlackUnreachable) as trouble:
                 self._failed(place, trouble)
                 if (words := after_no_file(post, self._clock())) is not None:

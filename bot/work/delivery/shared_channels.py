@@ -100,13 +100,13 @@ class SharedChannelPolicy:
         except SlackRefused as refused:
             if verdict(refused.error) is Verdict.ELSEWHERE:  # the post will meet the same word, and that tells more
                 return ChannelKnowledge(shared=False, until=now + BRIEFLY)
-            log.info("Slack does not tell whether %s is shared: %s", channel, refused)
+            log.info("Slack did not say whether %s is shared: %s", channel, refused)
         except SlackLimited as limited:
             return replace(unknown, until=max(unknown.until, now + timedelta(seconds=limited.seconds)))
         except (SlackUnclear, SlackUnreachable, TimeoutError) as failure:
-            log.info("Slack does not tell whether %s is shared: %s", channel, str(failure) or "no answer in time")
+            log.info("Slack did not say whether %s is shared: %s", channel, str(failure) or "no answer in time")
         except Exception:
-            log.exception("a look at channel %s met a bug", channel)
+            log.exception("The check of channel %s hit a bug", channel)
         else:
             if is_shared is not None:
                 return ChannelKnowledge(is_shared, now + (BRIEFLY if is_shared else OURS_FOR))

@@ -61,7 +61,7 @@ class Coverage:
             related = {flow.id for flow in await self._enos.my_flows()}
         except Failure as trouble:
             self._next = self._steady() + _AGAIN
-            log.info("what is watched could not be compared: %s", trouble)
+            log.info("The watched flows could not be counted: %s", trouble)
             return
         searched = await self._store.searched_flows(await self._searched_since(now))
         missing = unwatched(every.values(), related, searched)

@@ -98,7 +98,7 @@ class Enricher:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
-            log.error("a closer look at a failure met a bug", exc_info=task.exception())
+            log.error("Reading the details of a failure hit a bug", exc_info=task.exception())
 
     async def _enrich(self, incident: Incident, instance: InstanceId, kind: int | None, reply: PostId | None) -> None:
         try:
@@ -109,7 +109,7 @@ class Enricher:
                 if kind is not None:
                     await self._find_last_success(incident, kind)
         except Failure as trouble:
-            log.info("no closer look at %s for now: %s", instance, trouble)
+            log.info("The details of run %s could not be read: %s", instance, trouble)
         finally:
             self._under_way.discard((incident.id, instance))
 
@@ -127,7 +127,7 @@ class Enricher:
         try:
             text = await self._context.enos.log(task.instance_id)
         except Failure as trouble:
-            log.info("no log of %s for now: %s", task.instance_id, trouble)
+            log.info("The log of task %s could not be read: %s", task.instance_id, trouble)
             return ""
         return await without_blocking(lambda log: error_line(log, self._context.mask), text or "")
 

@@ -190,7 +190,7 @@ class IncidentFollower:
         try:
             found = await self._context.enos.instance(row.id)
         except Failure as trouble:
-            log.info("the tasks of %s are not known yet: %s", row.id, trouble)
+            log.info("The tasks of run %s could not be read: %s", row.id, trouble)
             return row
         return row if found is None or found.status != Status.SUCCESS else found
 
@@ -281,7 +281,7 @@ class IncidentFollower:
         try:
             await work
         except Failure as trouble:
-            log.info("following waits: %s", trouble)
+            log.info("An incident could not be followed: %s", trouble)
         except Exception as bug:  # noqa: BLE001  logged
             self._log_bug_once(bug)
 
@@ -292,7 +292,7 @@ class IncidentFollower:
             if len(self._bugs) >= _BUGS:
                 self._bugs.clear()
             self._bugs.add(what)
-            log.error("following met a bug; it goes on with the others", exc_info=bug)
+            log.error("Following an incident hit a bug. The others are still followed.", exc_info=bug)
 
 
 def _failures(incidents: Iterable[Incident]) -> Iterable[tuple[str, str, str]]:

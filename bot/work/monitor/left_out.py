@@ -60,7 +60,7 @@ class LeftOutNotice:
             if not new:
                 return None
             for row in new.values():
-                log.warning("a run that EnOS lists is left out: %s, %s", row.shown, row.why)
+                log.warning("flowbot leaves out a run that EnOS lists: %s, %s", row.shown, row.why)
             body = cards.left_out(tuple(new.values()))
             post = NewPost(id_, PostKind.MESSAGE, Lane.ALERT, self._channel, body, now)
             return NoticeUpdate(json.dumps([*reported, *new][-_REMEMBERED:]), (post,))

@@ -234,7 +234,7 @@ class Monitor:
             raise  # the database is in trouble: no type can be written, and EnOS is not to blame
         except Exception as bug:
             reference = self._context.new_id()
-            log.exception("reading type %d met a bug, reference %s", kind, reference)
+            log.exception("Reading type %d hit a bug, reference %s", kind, reference)
             return InternalError(reference, bug)
         finally:
             found |= result.failures
@@ -245,7 +245,7 @@ class Monitor:
             except Failure:
                 raise
             except Exception:
-                log.exception("drawing what many incidents stand under met a bug")
+                log.exception("Updating the message of an alert storm hit a bug")
         return None
 
     def _page_written(self, changes: ChangeSet, kind: int, now: datetime) -> None:

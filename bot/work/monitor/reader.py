@@ -141,7 +141,7 @@ class Reader:
 
     def _distrust(self, kind: int, now: datetime) -> tuple[NewPost]:
         """The message that EnOS's order of change can no longer be trusted."""
-        log.warning("type %d is not listed in the order of change; it is read to the end from now on", kind)
+        log.warning("EnOS does not list type %d by time of change. flowbot reads all of it from now on.", kind)
         body = cards.order_unreliable(kind)
         return (
             NewPost(PostId(self._new_id()), PostKind.MESSAGE, Lane.HOUSEKEEPING, self._settings.channel, body, now),
@@ -212,7 +212,7 @@ class Reader:
             raise bug
         reference = self._refused.put(row, self._new_id)
         if reference.is_new:
-            log.error("run %s cannot be stored, reference %s", row.id, reference.text, exc_info=bug)
+            log.error("Run %s cannot be stored, reference %s", row.id, reference.text, exc_info=bug)
         why = f"I met a bug of mine while storing it (reference {reference.text})"
         left = LeftOut(f"{row.id}|{reference.text}", f"{row.id} of {row.flow_name}", why)
         (result.refused if reference.is_new else result.refused_again).append(left)

@@ -59,7 +59,7 @@ async def close_attempts(services: Services, entries: Iterable[Entry]) -> None:
         try:
             await _answer(services, entry, await _conclusion(services, entry))
         except Exception:
-            log.exception("attempt %s stays open until the next start", entry.id)
+            log.exception("Attempt %s stays open until the next start", entry.id)
 
 
 async def _conclusion(services: Services, entry: Entry) -> _Conclusion:
@@ -67,7 +67,7 @@ async def _conclusion(services: Services, entry: Entry) -> _Conclusion:
     try:
         return await _looked_up(services, entry)
     except Failure as failure:
-        log.warning("what became of attempt %s is not known: %s", entry.id, failure)
+        log.warning("The outcome of attempt %s is not known: %s", entry.id, failure)
         text = f"I could not find out whether it was done: {ticked(str(failure))} Look before you ask again."
         return _Conclusion(text, Outcome(Ending.UNCLEAR, type(failure).__name__))
 

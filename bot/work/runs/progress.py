@@ -77,7 +77,7 @@ class RunTracker:
             except (Failure, *SLACK_FAILURES):
                 continue  # the monitor reports that EnOS does not answer; this run is checked again
             except Exception:
-                log.exception("following %s failed; it is looked at again", run.instance)
+                log.exception("Following run %s hit a bug. flowbot tries again.", run.instance)
 
     async def _resolve_lost_answer(self, run: Run, tracked: _Tracked, now: datetime) -> None:
         """Find out after a lost answer whether the run exists, is somebody else's, or was not started."""

@@ -171,7 +171,7 @@ async def test_an_alert_is_told_though_every_look_for_it_meets_a_bug(world, capl
     world.slack.faults |= {"find C1": Always(FAULTS["a bug"]), "post": [Vanished()]}
     await world.queue(message("a"))
     await world.pass_time(60 * 45, step=10)
-    assert "a look met a bug" in caplog.text
+    assert "A look-up hit a bug" in caplog.text
     assert [alarm.name for alarm in world.alarms] == ["bug"]
     assert world.slack.standing() == ["a"]
 

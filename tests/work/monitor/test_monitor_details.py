@@ -109,7 +109,7 @@ async def test_a_bug_in_a_closer_look_is_logged_and_holds_nothing_up(world, capl
     world.enos.fail["instance"] = [RuntimeError("poison")]
     await world.poll()
     assert world.lines()[1] == "FAIL other"
-    assert "a closer look at a failure met a bug" in caplog.text
+    assert "Reading the details of a failure hit a bug" in caplog.text
 
 
 async def test_of_a_flow_that_a_reading_brings_on_many_pages_each_failure_that_is_told_is_looked_at_once():

@@ -106,7 +106,7 @@ async def test_where_nothing_can_be_stored_no_run_is_to_blame(world, caplog):
     world.store.refuses_all = True
     await world.poll()
     assert notices(world) == []
-    assert "reading type 1 met a bug" in caplog.text
+    assert "Reading type 1 hit a bug" in caplog.text
     world.store.refuses_all = False
     await world.poll()
     assert len(world.told()) == 150
@@ -197,4 +197,4 @@ async def test_following_continues_with_the_others_where_one_meets_a_bug(world, 
             await world.follow(after=120)
     phases = {each.flow_id: each.phase.value for each in world.store.kept.values()}
     assert phases == {3377: "open", 3378: "recovered"}
-    assert caplog.text.count("following met a bug") == 1
+    assert caplog.text.count("Following an incident hit a bug") == 1

@@ -149,7 +149,7 @@ async def test_a_bug_with_one_run_does_not_stop_the_others(world, caplog):
     world.enos.faults["instance"] = [KeyError("bug"), None]
     await world.tick(seconds=4)
     assert sum("about to start" in each.text for each in (first, second)) == 1
-    assert "it is looked at again" in caplog.text
+    assert "flowbot tries again" in caplog.text
     await world.tick(seconds=4)
     assert "about to start" in first.text
     assert "about to start" in second.text

@@ -10,7 +10,7 @@ async function call(path, body) {
       method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
     });
   } catch {
-    throw new ApiError("The demo does not answer. Is it still running in your terminal?");
+    throw new ApiError("The demo does not answer. Check that it is still running in your terminal.");
   }
   const text = await response.text();
   let answer = {};

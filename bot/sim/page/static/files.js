@@ -48,7 +48,7 @@ async function load(file, preview, foot, all, copy) {
       copy.textContent = "Copied";
       setTimeout(() => { copy.textContent = "Copy"; }, 1500);
     } catch {
-      failed("The browser does not let this page copy. Select the text instead.");
+      failed("The browser does not allow this page to copy. Select the text instead.");
     }
   });
 }

@@ -36,7 +36,7 @@ const platformPanel = panel(byId("panel"), () => showPanel(false));
 function refusalOf(channel) {
   if (!channel) return null;
   if (channel.archived) return "This channel is archived. Nobody can post here.";
-  if (channel.read_only && !store.world.me?.admin) return "Only admins post here. You can still reply in threads.";
+  if (channel.read_only && !store.world.me?.admin) return "Only admins can post here. You can still reply in threads.";
   return null;
 }
 
@@ -89,7 +89,7 @@ function drawHead(channel) {
       channel.archived && el("span", { class: "chip" }, "archived"),
       !channel.direct && (channel.bot_member
         ? el("span", { class: "chip good", title: `${store.world.bot.name} is a member of this channel` }, `${store.world.bot.name} is here`)
-        : el("button", { type: "button", class: "chip action", title: "Until then its answers come privately", on: { click: () => attempt(() => api.join({ as: store.world.bot.id, channel: channel.id })) } }, `Add ${store.world.bot.name}`))));
+        : el("button", { type: "button", class: "chip action", title: "Until then, its answers are only visible to you", on: { click: () => attempt(() => api.join({ as: store.world.bot.id, channel: channel.id })) } }, `Add ${store.world.bot.name}`))));
 }
 
 function openTab(tab) {

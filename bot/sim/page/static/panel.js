@@ -48,12 +48,12 @@ export function panel(node, close) {
   function draw() {
     const { platform } = store;
     if (!platform) {
-      fill(state, el("span", { class: "dot idle" }), "Looking…");
+      fill(state, el("span", { class: "dot idle" }), "Loading…");
       return;
     }
     const broken = platform.flows.filter((flow) => flow.failing).length;
     const faults = new Set([...platform.faults.map((fault) => `EnOS ${fault.name}`), ...store.slackFaults.map((fault) => `Slack ${fault.name}`)]).size;
-    const text = faults ? `${faults} ${faults === 1 ? "fault" : "faults"} on` : broken ? `${broken} ${broken === 1 ? "flow" : "flows"} broken` : "All well";
+    const text = faults ? `${faults} ${faults === 1 ? "fault" : "faults"} on` : broken ? `${broken} ${broken === 1 ? "flow" : "flows"} broken` : "All good";
     fill(state, el("span", { class: `dot ${faults ? "warning" : broken ? "danger" : "good"}` }), text);
     tabs[1].dataset.count = faults ? String(faults) : "";
     if (!node.hidden) views[current].draw();

@@ -9,16 +9,16 @@ const CHANGES = ["trigger", "triggerFromTask", "updateAndTrigger"];
 const ENOS = [
   { name: "gone", label: "Take EnOS away", note: "Every connection is cut.", faults: [{ name: "gone" }, { name: "gone", action: "token" }] },
   { name: "slow", label: "Slow", note: "Each answer takes eight seconds.", faults: [{ name: "slow", seconds: 8 }] },
-  { name: "error", label: "Errors", note: "Each call gets a 500 and a page of HTML.", faults: [{ name: "error", status: 500 }] },
-  { name: "lost", label: "Lose the next answer", note: "The next trigger works, but nobody hears of it.", faults: CHANGES.map((action) => ({ name: "lost", action, calls: 1 })) },
-  { name: "throttled", label: "Throttle", note: "429 for each call, come back in 5 s.", faults: [{ name: "throttled", seconds: 5 }] },
-  { name: "garbage", label: "Garbage", note: "Answers that are no JSON.", faults: [{ name: "garbage" }] },
+  { name: "error", label: "Errors", note: "Each call gets a 500 and an HTML page.", faults: [{ name: "error", status: 500 }] },
+  { name: "lost", label: "Lose the next answer", note: "The next trigger works, but flowbot gets no answer.", faults: CHANGES.map((action) => ({ name: "lost", action, calls: 1 })) },
+  { name: "throttled", label: "Throttle", note: "Each call gets a 429 and must wait 5 s.", faults: [{ name: "throttled", seconds: 5 }] },
+  { name: "garbage", label: "Garbage", note: "The answers are not JSON.", faults: [{ name: "garbage" }] },
 ];
 
 const SLACK = [
   { name: "gone", label: "Take Slack away", note: "Sockets and calls are cut.", fault: { name: "gone" } },
-  { name: "ratelimited", label: "Answer 429", note: "Each call is told to wait 3 s.", fault: { name: "ratelimited", seconds: 3 } },
-  { name: "lost", label: "Lose the next answer", note: "The next post arrives, but flowbot is not told.", fault: { name: "lost", method: "chat.postMessage", times: 1 } },
+  { name: "ratelimited", label: "Answer 429", note: "Each call gets a 429 and must wait 3 s.", fault: { name: "ratelimited", seconds: 3 } },
+  { name: "lost", label: "Lose the next answer", note: "The next post arrives, but flowbot gets no answer.", fault: { name: "lost", method: "chat.postMessage", times: 1 } },
   { name: "http_500", label: "Errors", note: "Each call gets a 500.", fault: { name: "http_500" } },
 ];
 
@@ -28,11 +28,11 @@ export function faultsView() {
   const quirks = el("div", { class: "quirks" });
   const details = el("details", { class: "contradictions" },
     el("summary", {}, "Where EnOS’s pages contradict each other"),
-    el("p", { class: "panel-intro" }, "One switch for each. Turn them while flowbot runs: it finds out and goes on."), quirks);
-  const calm = el("button", { type: "button", class: "button wide", on: { click: mendAll } }, icon("heal", 14), "Mend everything");
+    el("p", { class: "panel-intro" }, "There is one switch for each. Change them while flowbot is running. It notices and continues."), quirks);
+  const calm = el("button", { type: "button", class: "button wide", on: { click: mendAll } }, icon("heal", 14), "Fix everything");
   const drop = el("button", { type: "button", class: "button small", on: { click: () => attempt(() => api.slackFault({ name: "drop" })) } }, "Drop the sockets now");
   const node = el("div", { class: "faults-view" },
-    el("p", { class: "panel-intro" }, "Take something away and watch flowbot say so once, wait, and catch up."),
+    el("p", { class: "panel-intro" }, "Take something away. flowbot says so once, waits, and catches up."),
     el("h3", {}, "EnOS"), enos, el("h3", {}, "Slack"), slack, el("div", { class: "lever-row" }, drop), calm, details);
   let drawn = "";
   let quirksDrawn = "";

@@ -11,8 +11,8 @@ const WORDS = { SUCCESS: "succeeded", FAIL: "failed", TIMEOUT: "timed out", INTE
 export const inWords = (status) => WORDS[status] ?? String(status).toLowerCase();
 
 const MEANINGS = {
-  fail: "Its runs fail at this task from now on; one starts at once", timeout: "Its runs time out at this task from now on; one starts at once",
-  run: "Start a run as the schedule would", recover: "Its runs succeed again; one starts at once",
+  fail: "From now on, its runs fail at this task. A run starts at once.", timeout: "From now on, its runs time out at this task. A run starts at once.",
+  run: "Start a run as the schedule would.", recover: "Its runs succeed again. A run starts at once.",
 };
 
 const FIRST_FLOW = 3377;
@@ -28,8 +28,8 @@ function stateOf(flow) {
 export function flowsView() {
   const search = el("input", { type: "search", class: "field-input search", placeholder: "Find a flow", aria: { label: "Find a flow" } });
   const list = el("ul", { class: "flows" });
-  const empty = el("p", { class: "empty-note", hidden: true }, "No flow is called that.");
-  const intro = el("p", { class: "panel-intro" }, "This is the pretend EnOS that flowbot watches. Break a flow here and see what reaches the channel.");
+  const empty = el("p", { class: "empty-note", hidden: true }, "No flow matches.");
+  const intro = el("p", { class: "panel-intro" }, "This is the simulated EnOS that flowbot watches. Break a flow here and see what flowbot posts.");
   const node = el("div", { class: "flows-view" }, intro, search, list, empty);
   const open = new Set([FIRST_FLOW]);
   const picked = new Map(); // flow id → the task at which it shall fail
@@ -89,7 +89,7 @@ export function flowsView() {
     const when = last && (last.end ?? last.start);
     const statuses = new Map((current?.tasks ?? flow.last_runs?.[0]?.tasks ?? []).map((task) => [task.id, task.status]));
     const ids = new Map(flow.tasks.map((task) => [task.id, task.name]));
-    const failing = flow.failing && `Its runs ${flow.failing.kind === "TIMEOUT" ? "time out" : "fail"} at ${flow.failing.tasks.map((id) => ids.get(id) ?? id).join(", ")} until it is mended.`;
+    const failing = flow.failing && `Its runs ${flow.failing.kind === "TIMEOUT" ? "time out" : "fail"} at ${flow.failing.tasks.map((id) => ids.get(id) ?? id).join(", ")} until you fix it.`;
     return el("div", { class: "flow-body" },
       el("div", { class: "flow-note" }, `${state.word[0].toUpperCase()}${state.word.slice(1)}`,
         when && ` ${ago(when, platform.now)} (${clock(when, world?.me?.tz)})`, ` · owned by ${flow.owners.join(", ") || "nobody"}`),
@@ -97,7 +97,7 @@ export function flowsView() {
         ? el("ol", { class: "tasks", aria: { label: "Tasks" } }, flow.tasks.map((task) =>
             el("li", { class: `task ${flow.failing?.tasks.includes(task.id) ? "marked" : ""}`, title: `${task.id} · ${inWords(statuses.get(task.id) ?? "INIT")}` },
               el("span", { class: `dot ${statuses.has(task.id) ? tone(statuses.get(task.id)) : "idle"}` }), task.name)))
-        : el("p", { class: "flow-note" }, "It has no tasks, so it cannot run."),
+        : el("p", { class: "flow-note" }, "This flow has no tasks. It cannot run."),
       failing && el("p", { class: "flow-warning" }, failing),
       flow.tasks.length > 0 && levers(flow));
   }
@@ -116,7 +116,7 @@ export function flowsView() {
       el("div", { class: "lever-row" }, lever("fail", "Fail", "bolt", "danger", where), lever("timeout", "Time out", "clock", "", where),
         el("span", { class: "select-wrap small" }, at, icon("down", 12))),
       el("div", { class: "lever-row" }, lever("run", "Run now", "play", ""), lever("recover", "Recover", "heal", ""),
-        flow.failing && el("button", { type: "button", class: "button small", data: { lever: "mend" }, title: "Its next run will succeed; none is started", on: { click: () => mend(flow.id) } }, icon("check", 13), "Mend")));
+        flow.failing && el("button", { type: "button", class: "button small", data: { lever: "mend" }, title: "Its next run will succeed. No run starts now.", on: { click: () => mend(flow.id) } }, icon("check", 13), "Fix")));
   }
   return { node, draw };
 }

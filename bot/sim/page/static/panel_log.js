@@ -11,11 +11,11 @@ const REACH_SECONDS = 900; // older things happened before anyone watched
 
 const ENOS_WORDS = {
   trigger: "triggered a flow", triggerFromTask: "triggered a flow from a task", updateAndTrigger: "triggered a flow with parameters",
-  cancel: "cancelled an instance", enable: "enabled a flow", disable: "disabled a flow", log: "read a log", getLog: "read a log",
+  cancel: "canceled a run", enable: "enabled the schedule of", disable: "disabled the schedule of", log: "read a log", getLog: "read a log",
 };
 const SLACK_WORDS = {
-  "chat.postMessage": "posted", "chat.update": "edited a message", "chat.delete": "deleted a message", "chat.postEphemeral": "whispered",
-  "views.open": "opened a modal", "views.update": "changed a modal", "views.publish": "drew the Home tab", "apps.connections.open": "opened a socket",
+  "chat.postMessage": "posted", "chat.update": "edited a message", "chat.delete": "deleted a message", "chat.postEphemeral": "posted for one person",
+  "views.open": "opened a modal", "views.update": "changed a modal", "views.publish": "updated the Home tab", "apps.connections.open": "opened a socket",
   "files.completeUploadExternal": "shared a file",
 };
 

@@ -1,13 +1,13 @@
 // The people a visitor can act as, each with a sentence on what to expect.
 
 const ROLES = {
-  U0MAYA00001: { role: "Owner", note: "Owns 3377 and others; may trigger, rerun and disable them." },
-  U0WEILIN001: { role: "Owner", note: "Owns 3377 with Maya, and has Slack in Chinese; flowbot answers in it." },
-  U0JONAS0001: { role: "Colleague", note: "Owns other flows; may look at Maya’s but not touch them." },
-  U0PRIYA0001: { role: "Not linked", note: "flowbot does not know her EnOS user yet, and says how to change that." },
-  U0ALEX00001: { role: "Bot admin", note: "Links people, reads the audit, runs drills." },
-  U0SAMLEE001: { role: "On call", note: "Acknowledges any incident; reruns stay with the owners." },
-  U0GUEST0001: { role: "Guest", note: "A guest of the workspace; needs a link for anything." },
+  U0MAYA00001: { role: "Owner", note: "Owns 3377 and other flows. She may trigger, rerun and disable them." },
+  U0WEILIN001: { role: "Owner", note: "Owns 3377 with Maya. Wei’s Slack is in Chinese, so flowbot answers in Chinese." },
+  U0JONAS0001: { role: "Colleague", note: "Owns other flows. He may read Maya’s flows, but not change them." },
+  U0PRIYA0001: { role: "Not linked", note: "She is not linked to an EnOS user yet. flowbot says how to change that." },
+  U0ALEX00001: { role: "flowbot admin", note: "Links people, reads the audit, runs drills." },
+  U0SAMLEE001: { role: "On call", note: "May acknowledge any incident. Only owners may rerun." },
+  U0GUEST0001: { role: "Guest", note: "A guest of the workspace. A guest must be linked to do anything." },
   U0STRANGE01: { role: "Stranger", note: "From another company, through a shared channel." },
 };
 const ORDER = Object.keys(ROLES);

@@ -84,13 +84,13 @@ const STEPS = [
   { title: "Read the card", hint: () => {
     const found = card();
     if (!found) return ["The run takes a few seconds to fail. Then flowbot sees it and posts one card in the channel."];
-    return ["flowbot has posted a card: what failed, why, since when, and whose it is.", store.channel !== found.channel && action("Go there", () => go({ channel: found.channel }))];
+    return ["flowbot has posted a card. It says what failed, why, since when, and who owns the flow.", store.channel !== found.channel && action("Go there", () => go({ channel: found.channel }))];
   } },
-  { title: "Acknowledge", hint: () => ["Press Acknowledge on the card, so the others know that you have it.", owner()] },
+  { title: "Acknowledge", hint: () => ["Press Acknowledge on the card. Then the others know that you are on it.", owner()] },
   { title: "Rerun", hint: () => flow()?.failing
-    ? ["The cause is still there, so a rerun would fail again. Mend it first.", action("Mend the cause", () => mend(FLOW))]
-    : ["Press Rerun on the card: it starts again from the failed task, for the same day.", owner()] },
-  { title: "Watch it recover", hint: () => ["When the run succeeds, the card turns green and the thread says so."] },
+    ? ["The cause is still there. A rerun would fail again. Fix it first.", action("Fix the cause", () => mend(FLOW))]
+    : ["Press Rerun on the card. The run starts again from the failed task, for the same data date.", owner()] },
+  { title: "Watch it recover", hint: () => ["When the run succeeds, the card turns green, and the thread says so."] },
 ];
 
 function owner() {
@@ -117,7 +117,7 @@ export function drawTour(node) {
   fill(node,
     el("ol", { class: "steps" }, steps),
     el("div", { class: "tour-hint", role: "status" }, finished
-      ? ["That was the whole story: one thread, from failure to recovery. ", action("Start over", restart)]
+      ? ["That was the whole story: one thread from failure to recovery. ", action("Start over", restart)]
       : STEPS[current].hint()),
     el("button", { type: "button", class: "icon-button", aria: { label: "Hide the tour" }, title: "Hide the tour", on: { click: () => { progress.hidden = true; drawTour(node); } } }, icon("close", 14)));
   if (focused) node.querySelector("button")?.focus();
