@@ -265,7 +265,9 @@ class Dispatcher:
         if isinstance(failure, _CardRefusal):
             body = failure.body
         else:
-            offered = failure.offers if isinstance(failure, targets.FormattedRefusal | AmbiguousTime) else ()
+            offered = (
+                failure.offers if isinstance(failure, targets.FormattedRefusal | AmbiguousTime | ParseError) else ()
+            )
             offers = await reply.fit_into_buttons(self._services, context, offered)
             shown = failure.shown if isinstance(failure, targets.FormattedRefusal | StateConflict) else ""
             text = shown or answers.ticked(self._services.answer_settings.mask(str(failure)))
