@@ -82,6 +82,25 @@ UNITS = {
     **dict.fromkeys(("天", "日"), "d"),
     "周": "w",
 }
+PLACEHOLDERS: Mapping[str, str] = {  # of the syntax
+    "FLOW": "任务流ID",
+    "INSTANCE": "实例ID",
+    "FLOW|INSTANCE": "任务流ID|实例ID",
+    "TASK": "节点ID",
+    "OWNER": "用户名",
+    "@person": "@人员",
+    "USERID": "用户ID",
+    "NAME": "用户名",
+    "WHEN": "时刻",
+    "PERIOD": "时段",
+    "DURATION": "2小时",
+    "STATUS …": "状态 …",
+    "open|unacked|mine": "|".join(SCOPES),
+    "N": "N",
+    "VERB": "命令",
+    "KEY=VALUE …": "参数名=值 …",
+    "NOTE": "说明",
+}
 UNTIL = ("至", "到")  # between two dates
 ONWARD = "起"  # behind a time: from then on
 LINES = "行"

@@ -45,11 +45,10 @@ class Form:
     accepts: Callable[[Token], bool] = lambda _token: True  # whether a token without a keyword may begin it
     words: tuple[str, ...] = ()  # its own words, to suggest the nearest
     words_zh: tuple[str, ...] = ()
-    placeholder_zh: str = ""  # where it is another one
 
     def placeholder_in(self, language: str) -> str:
         """How the syntax shows it in a language, "en" or "zh"."""
-        return self.placeholder_zh if language == "zh" and self.placeholder_zh else self.placeholder
+        return chinese.PLACEHOLDERS.get(self.placeholder, self.placeholder) if language == "zh" else self.placeholder
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,20 +172,10 @@ def _task(token: Token) -> TaskId | None:
     return TaskId(int(token.plain)) if NUMBER.fullmatch(token.plain) else None
 
 
-FLOW = Form("FLOW", _one("a flow", _flow, _flow_hint, name=True), _say_flow, placeholder_zh="任务流ID")
-INSTANCE = Form("INSTANCE", _one("the id of a run", _instance, _instance_hint), str, placeholder_zh="实例ID")
-TARGET = Form(
-    "FLOW|INSTANCE",
-    _one("a flow or the id of a run", _target, _flow_hint, name=True),
-    _say_target,
-    placeholder_zh="任务流ID|实例ID",
-)
-TASK = Form(
-    "TASK",
-    _one("a task id", _task, _fixed("A task id is a number; `show FLOW` lists a flow's tasks.")),
-    str,
-    placeholder_zh="节点ID",
-)
+FLOW = Form("FLOW", _one("a flow", _flow, _flow_hint, name=True), _say_flow)
+INSTANCE = Form("INSTANCE", _one("the id of a run", _instance, _instance_hint), str)
+TARGET = Form("FLOW|INSTANCE", _one("a flow or the id of a run", _target, _flow_hint, name=True), _say_target)
+TASK = Form("TASK", _one("a task id", _task, _fixed("A task id is a number; `show FLOW` lists a flow's tasks.")), str)
 
 
 # ── people ──────────────────────────────────────────────────────────────────
@@ -230,26 +219,22 @@ OWNER = Form(
     ),
     _say_owner,
     _is_me,
-    placeholder_zh="用户名",
 )
 PERSON = Form(
     "@person",
     _one("a person", _person, _fixed(_CHOOSE)),
     lambda person: f"<@{person}>",
     accepts=lambda token: bool(token.person) or token.word.startswith("@"),
-    placeholder_zh="@人员",
 )
 USER_ID = Form(
     "USERID",
     _one("an EnOS user id", _text, _fixed("EnOS shows it in the user's profile, such as `u15432100000000001`.")),
     lambda user_id: spell_word(UserId(user_id)),
-    placeholder_zh="用户ID",
 )
 USER_NAME = Form(
     "NAME",
     _one("an EnOS user name", _text, _fixed("It is the name in the owners of flows, such as `jane.doe`.")),
     lambda name: spell_word(UserName(name)),
-    placeholder_zh="用户名",
 )
 
 
@@ -276,13 +261,11 @@ def _timed(reader: Callable[[list[str]], tuple[Any, int]], hint: str) -> Callabl
 
 
 def _begins_period(token: Token) -> bool:
-    word = periods.iso(token.plain)
-    return word in periods.PERIOD_WORDS or word in chinese.PERIODS or periods.BEGINS.match(word) is not None
+    return token.plain in periods.PERIOD_WORDS or token.plain in chinese.PERIODS or periods.begins(token.plain)
 
 
 def _begins_when(token: Token) -> bool:
-    word = periods.iso(token.plain)
-    return word in periods.WHEN_WORDS or word in chinese.WHENS or periods.BEGINS.match(word) is not None
+    return token.plain in periods.WHEN_WORDS or token.plain in chinese.WHENS or periods.begins(token.plain)
 
 
 def _say_period(period: Period) -> str:
@@ -309,30 +292,11 @@ _PERIOD_HINT = (
     "Say it as `today`, `yesterday`, `this week`, `last 3h`, `since 09:00`, `2026-11-19` or "
     "`2026-11-01..2026-11-07`, in your own Slack time zone."
 )
-WHEN = Form(
-    "WHEN",
-    _timed(periods.read_when, _WHEN_HINT),
-    _say_when,
-    _begins_when,
-    words_zh=tuple(chinese.WHENS),
-    placeholder_zh="时刻",
-)
-PERIOD = Form(
-    "PERIOD",
-    _timed(periods.read_period, _PERIOD_HINT),
-    _say_period,
-    _begins_period,
-    periods.PERIOD_WORDS,
-    tuple(chinese.PERIODS),
-    "时段",
-)
-DURATION = Form(
-    "DURATION",
-    _duration,
-    periods.duration_words,
-    lambda token: periods.parse_duration(token.plain) is not None,
-    placeholder_zh="2小时",
-)
+_WHEN_WORDS = (periods.WHEN_WORDS, tuple(chinese.WHENS))
+_PERIOD_WORDS = (periods.PERIOD_WORDS, tuple(chinese.PERIODS))
+WHEN = Form("WHEN", _timed(periods.read_when, _WHEN_HINT), _say_when, _begins_when, *_WHEN_WORDS)
+PERIOD = Form("PERIOD", _timed(periods.read_period, _PERIOD_HINT), _say_period, _begins_period, *_PERIOD_WORDS)
+DURATION = Form("DURATION", _duration, periods.duration_words, lambda token: bool(periods.parse_duration(token.plain)))
 
 
 # ── words, numbers, parameters, notes ───────────────────────────────────────
@@ -412,7 +376,6 @@ STATUSES = Form(
     accepts=lambda token: _statuses(token) is not None,
     words=tuple(_STATUS_NAMES | _STATUS_ALIASES),
     words_zh=tuple(chinese.STATUSES),
-    placeholder_zh="状态 …",
 )
 SCOPE = Form(
     "|".join(SCOPES),
@@ -421,12 +384,11 @@ SCOPE = Form(
     accepts=lambda token: _scope(token) is not None,
     words=SCOPES,
     words_zh=tuple(chinese.SCOPES),
-    placeholder_zh="|".join(chinese.SCOPES),
 )
 _COUNT_HINT = _fixed(f"It is a number from 1 to {LARGEST_COUNT:,}.")
 _LINE_COUNT = _one("a number", lambda token: _counted(token.plain.removesuffix(chinese.LINES)), _COUNT_HINT)
 COUNT = Form("N", _one("a number", lambda token: _counted(token.plain), _COUNT_HINT), str)
 LINES = Form("N", _lines, str)
-VERB = Form("VERB", _one("a verb", _topic, _fixed("`help` lists them.")), spell_word, placeholder_zh="命令")
-PAIRS = Form("KEY=VALUE …", _pairs, _say_pairs, placeholder_zh="参数名=值 …")
-NOTE = Form("NOTE", _note, spell_note, placeholder_zh="说明")
+VERB = Form("VERB", _one("a verb", _topic, _fixed("`help` lists them.")), spell_word)
+PAIRS = Form("KEY=VALUE …", _pairs, _say_pairs)
+NOTE = Form("NOTE", _note, spell_note)

@@ -48,7 +48,7 @@ _YEARLY = len("11-21")  # a date without its year
 _LEAP = 8  # years; within as many, before and after, there is always a 29th of February
 
 
-BEGINS = re.compile(r"[0-9]{4}-|[0-9]{2}-[0-9]{2}(?![0-9])|[0-9]{1,2}:[0-9]{2}")  # a word of a date or a clock time
+_BEGINS = re.compile(r"[0-9]{4}-|[0-9]{2}-[0-9]{2}(?![0-9])|[0-9]{1,2}:[0-9]{2}")  # a word of a date or a clock time
 A_TIME = "a time"
 A_PERIOD = "a period"
 
@@ -126,6 +126,11 @@ def iso(word: str) -> str:
         return word
     word = _WRITTEN_DATE.sub(lambda found: "-".join(part.zfill(2) for part in found.groups() if part), word)
     return _WRITTEN_CLOCK.sub(lambda found: f"{found[1]}:{(found[2] or '').zfill(2)}", word)
+
+
+def begins(word: str) -> bool:
+    """Whether a word begins with a date or a clock time."""
+    return _BEGINS.match(iso(word)) is not None
 
 
 def is_time(word: str) -> bool:
