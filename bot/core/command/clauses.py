@@ -99,7 +99,7 @@ def _one(expected: str, pick: Callable[[Token], Any], hint: Hint, *, name: bool 
             an_id = words and (_DIGITS.fullmatch(words[0]) or is_instance(words[0]))
             if len(words) > 1 and not an_id and not cursor.words & set(words):
                 return pick(cursor.take_marked(token))
-        if name and token is not None and _reserved(token):
+        if name and token is not None and not token.plain.isascii() and _reserved(token):
             raise cursor.expected(expected, _quote_it(token))
         value = None if token is None else pick(token)
         if value is None:

@@ -7,6 +7,7 @@ is not understood is refused with its place.
 """
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, cast
@@ -147,22 +148,13 @@ def far_off(at: datetime, now: datetime) -> str:
     return f"{(now - at).days:,} days ago" if now - at > BEHIND else ""
 
 
-# What the buttons say that choose between several verbs.
-_LABELS = {
-    "audit": "Show audit",
+_LABELS = {  # what the buttons say that choose between verbs
     "cancel": "Cancel run",
     "disable": "Disable schedule",
     "enable": "Enable schedule",
-    "failed": "Show failed runs",
-    "incidents": "Show incidents",
-    "people": "Show people",
-    "reopen": "Reopen",
-    "rerun": "Rerun",
     "runs": "Show runs",
-    "thread": "Open thread",
     "trigger": "Trigger",
     "unack": "Hand back",
-    "unlink": "Unlink",
 }
 
 
@@ -185,7 +177,9 @@ def _ambiguous(text: str, command: str, cursor: Cursor, verb: Token) -> ParseErr
         f"Nothing was done. Say {ways}.",
         verb.start,
     )
-    told.offers = tuple((_LABELS[row.verb], said) for said, row in zip(commands, rows, strict=True) if said)
+    told.offers = tuple(
+        (_LABELS.get(row.verb, row.verb), said) for said, row in zip(commands, rows, strict=True) if said
+    )
     return told
 
 
@@ -194,15 +188,15 @@ def _meant(row: Row, text: str, command: str, words: int) -> str:
 
     A flow may stand behind any verb without ``of``.
     """
-    cursor = Cursor(text)
-    _verb(cursor, command)
-    for _ in range(words):
-        cursor.take()
-    clauses = tuple(replace(each, word="") if each.word == "of" and each.form is FLOW else each for each in row.clauses)
-    try:
-        return say(_Reading(cursor, replace(row, clauses=clauses), cursor.place).request())
-    except ParseError:
-        return ""
+    bare = tuple(replace(each, word="") if each.word == "of" and each.form is FLOW else each for each in row.clauses)
+    for each in (row, replace(row, clauses=bare)):
+        cursor = Cursor(text)
+        _verb(cursor, command)
+        for _ in range(words):
+            cursor.take()
+        with suppress(ParseError):
+            return say(_Reading(cursor, each, cursor.place).request())
+    return ""
 
 
 def _unknown(cursor: Cursor, verb: Token) -> ParseError:

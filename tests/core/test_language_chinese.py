@@ -1,0 +1,391 @@
+"""Commands in Chinese, and in both languages at once: what they are read as, and what is refused."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.core.command import chinese
+from bot.core.command.parse import ParseError, is_command, parse, say, would_change
+from bot.core.command.periods import resolve, window
+from bot.core.command.requests import FlowRef, Help, Period, Show, When
+from bot.core.command.table import BY_VERB, ROWS, nearest
+from bot.core.errors import Refused
+from bot.core.flow.model import Parameter
+from bot.core.flow.status import Status
+from bot.core.text.mask import DEFAULT, STARS, without_secrets
+
+RUN = "2809-20190812080700"
+ZONE = ZoneInfo("Asia/Shanghai")
+NOW = datetime(2026, 11, 29, 4, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.verb)
+def test_each_command_is_the_same_in_chinese(row):
+    assert row.words_zh
+    assert all(clause.words_zh for clause in row.clauses if clause.word and not clause.hidden)
+    assert all(BY_VERB[word] is row for word in row.words_zh)
+    for english, example in zip(row.examples, row.examples_zh, strict=True):
+        request = parse(english.replace("@jane", "<@U012AB>"))
+        assert parse(example.replace("@jane", "<@U012AB>")) == request
+        assert example.split()[0] == row.word_in("zh")
+        assert say(request).isascii()
+
+
+def test_no_chinese_verb_is_there_twice():
+    words = [word for row in ROWS for word in row.words_zh] + [*chinese.AMBIGUOUS]
+    assert len(words) == len(set(words))
+
+
+def test_each_form_and_status_has_its_words_in_chinese():
+    forms = {clause.form for row in ROWS for clause in row.clauses if clause.form}
+    assert {form.placeholder for form in forms} == {*chinese.PLACEHOLDERS}
+    assert {*chinese.STATUSES.values()} == {status.name.casefold() for status in Status}
+
+
+def test_the_syntax_in_chinese(snapshot):
+    assert "\n".join(row.syntax_in("zh") for row in ROWS) == snapshot
+    assert [row.syntax_in("en") for row in ROWS] == [row.syntax for row in ROWS]
+    assert BY_VERB["trigger"].word_in("en") == "trigger"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("？", "help"),
+        ("用法", "help"),
+        ("帮助 手动触发", "help trigger"),
+        ("help 预跑", "help trigger"),
+        ('帮助 "触发"', 'help "触发"'),
+        ("触发3377", "trigger 3377"),
+        ("触发3377从108580", "trigger 3377 from 108580"),
+        ("触发３３７７，从１０８５８０。", "trigger 3377 from 108580"),
+        ("触发 3377 自 108580", "trigger 3377 from 108580"),
+        ("触发daily-energy从108580", "trigger daily-energy from 108580"),
+        ("trigger 3377 从 108580", "trigger 3377 from 108580"),
+        ("触发 3377 from 108580", "trigger 3377 from 108580"),
+        ("触发　3377　从　108580", "trigger 3377 from 108580"),
+        ("*触发 3377 从 108580*", "trigger 3377 from 108580"),
+        ("请 触发 3377 谢谢", "trigger 3377"),
+        ("触发 3377谢谢。", "trigger 3377"),
+        ("触发 3377 参数 path＝/x", "trigger 3377 with path=/x"),
+        ("触发3377参数path=/x b=２ｈ", "trigger 3377 with path=/x b=２ｈ"),
+        ("触发 3377 参数：a=1，", "trigger 3377 with a=1，"),
+        ("触发 3377 带 v2从3=5", 'trigger 3377 with "v2从3"=5'),
+        ("trigger 3377 with v2参数3=5", 'trigger 3377 with "v2参数3"=5'),
+        ("触发 3377 with a=1 时间14:30", "trigger 3377 at 14:30 with a=1"),
+        ("重新运行 " + RUN, "rerun " + RUN),
+        ("取消" + RUN, "cancel " + RUN),
+        ("恢复调度 3377", "enable 3377"),
+        ("暂停 3377", "disable 3377"),
+        ("告警 我的", "incidents mine"),
+        ("告警列表 未关闭 负责人 我的", "incidents open by me"),
+        ("告警 我", "incidents by me"),
+        ("告警，未认领，负责人jane.doe", "incidents unacked by jane.doe"),
+        ("失败　今天 我的", "failed by me"),
+        ("失败 昨日 负责人：<@U012AB>", "failed yesterday by <@U012AB>"),
+        ("failed 昨天 by 我", "failed yesterday by me"),
+        ("失败 of 3377", "failed of 3377"),
+        ("运行记录 任务流3377", "runs of 3377"),
+        ("实例 失败、超时", "runs fail timeout"),
+        ("实例 失败，timeout 今天", "runs fail timeout"),
+        ("实例 运行中 失败 (FAIL) 4 已终止", "runs running fail internal_error cancel"),
+        ("查看 3377，", "show 3377"),
+        ("查看「日报」", 'show "日报"'),
+        ('详情"日报"', 'show "日报"'),
+        ("查看 《日报》。", 'show "日报"'),
+        ("查看 『日报 一』", 'show "日报 一"'),
+        (f"日志{RUN}节点104890末尾50行", f"log {RUN} of 104890 tail 50"),
+        (f"日志 {RUN} 任务 104890 最后 50 行", f"log {RUN} of 104890 tail 50"),
+        (f"log {RUN} tail 50行", f"log {RUN} tail 50"),
+        ("认领 2809 2小时", "ack 2809 for 2h"),
+        ("认领 2小时", "ack for 2h"),
+        ("ack 2h", "ack for 2h"),
+        ('ack "2h"', 'ack "2h"'),
+        ("确认2809时长2小时30分钟", "ack 2809 for 2h30m"),
+        ("认领 2809 持续 2 小时 因为 坏了，见 3377。", "ack 2809 for 2h because 坏了，见 3377。"),
+        ("认领 2809 ２ｈ 备注：坏了", "ack 2809 for 2h because 坏了"),
+        ("释放 2809", "unack 2809"),
+        ("关闭 2809 原因 从 昨天 起 不需要", "close 2809 because 从 昨天 起 不需要"),
+        ("重新打开 2809", "reopen 2809"),
+        ("开消息列 2809", "thread 2809"),
+        ("绑定<@U012AB> u1 从1", 'link <@U012AB> u1 "从1"'),
+        ("解除绑定 <@U012AB>", "unlink <@U012AB>"),
+        ("操作记录 上周 <@U012AB>", "audit last week <@U012AB>"),
+        ("审计本周", None),
+        ("帮助触发", None),
+        ("请触发 3377", None),
+    ],
+)
+def test_commands_are_read(typed, meant):
+    if meant is None:
+        with pytest.raises(ParseError) as caught:
+            parse(typed)
+        assert caught.value.reason == "unknown_verb"
+        return
+    assert say(parse(typed)) == meant
+    assert parse(meant) == parse(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "period"),
+    [
+        ("今日", "today"),
+        ("这周", "this week"),
+        ("本周", "this week"),
+        ("上周", "last week"),
+        ("最近 3 小时", "last 3h"),
+        ("最近3小时", "last 3h"),
+        ("近 3 个小时", "last 3h"),
+        ("过去 2 天", "last 2d"),
+        ("最近 2 周", "last 14d"),
+        ("last 30分钟", "last 30m"),
+        ("最近 90 秒", "last 1m30s"),
+        ("从 09:00", "since 09:00"),
+        ("自９：００", "since 09:00"),
+        ("09:00 起", "since 09:00"),
+        ("9点起", "since 09:00"),
+        ("从 09:00 起", "since 09:00"),
+        ("昨天 09:00 起", "since yesterday 09:00"),
+        ("昨天09:00起", "since yesterday 09:00"),
+        ("从 11月21日 9点", "since 11-21 09:00"),
+        ("11月21日起", "since 11-21"),
+        ("2026年11月21日 起", "since 2026-11-21"),
+        ("2026年1月2日", "2026-01-02"),
+        ("2026/11/21", "2026-11-21"),
+        ("2026/1/2", "2026-01-02"),
+        ("11月21日", "11-21"),
+        ("11-21", "11-21"),
+        ("2026-11-01至2026-11-07", "2026-11-01..2026-11-07"),
+        ("2026-11-01到2026-11-07", "2026-11-01..2026-11-07"),
+        ("2026-11-01～2026-11-07", "2026-11-01..2026-11-07"),
+        ("2026-11-01 至 2026-11-07", "2026-11-01..2026-11-07"),
+        ("2026/11/01 ～ 2026/11/07", "2026-11-01..2026-11-07"),
+        ("11月1日至11月7日", "11-01..11-07"),
+        ("从 11月1日 到 11月7日", "11-01..11-07"),
+        ("2月29日", "02-29"),
+        ("2月30日", None),
+        ("2026年2月30日", None),
+        ("11月", None),
+        ("最近 3", None),
+        ("最近 三 小时", None),
+        ("明天", None),
+        ("09:00", None),
+        ("今天 起 起", None),
+        ("中午 起", None),
+        ("从", None),
+        ("起", None),
+        ("从 11月1日 到", None),
+        ("11月1日 至 昨天", None),
+    ],
+)
+def test_periods(typed, period):
+    for verb in ("失败", "failed"):
+        if period is None:
+            with pytest.raises(ParseError, match="▸"):
+                parse(f"{verb} {typed}")
+        else:
+            assert parse(f"{verb} {typed}").period == Period(period)
+            assert say(parse(f"{verb} {period}")) == f"failed {period}".removesuffix(" today")
+
+
+@pytest.mark.parametrize(
+    ("typed", "when"),
+    [
+        ("现在", "now"),
+        ("立即", "now"),
+        ("14点30分", "14:30"),
+        ("14点5", "14:05"),
+        ("14点", "14:00"),
+        ("14：30", "14:30"),
+        ("今天 14:30", "today 14:30"),
+        ("昨天14点", "yesterday 14:00"),
+        ("明天 02:00", "tomorrow 02:00"),
+        ("2026年11月21日 14:30", "2026-11-21 14:30"),
+        ("2026年11月21日14点30分", "2026-11-21 14:30"),
+        ("2026/11/21 14:30:15", "2026-11-21 14:30:15"),
+        ("11月21日 14:30", "11-21 14:30"),
+        ("11月21日14:30", "11-21 14:30"),
+        ("11-21 14:30", "11-21 14:30"),
+        ("11-21 14:30:15", None),
+        ("11-21t14:30", None),
+        ("11月21日", None),
+        ("25点", None),
+        ("明天", None),
+        ("下午2点", None),
+    ],
+)
+def test_times(typed, when):
+    for command in ("触发 3377 时间 {}", "触发 3377 {}", "trigger 3377 at {}", "触发3377于 {}"):
+        if when is None:
+            with pytest.raises(ParseError, match="▸"):
+                parse(command.format(typed))
+        else:
+            assert parse(command.format(typed)).when == When(when)
+            assert parse(f"trigger 3377 at {when}").when == When(when)
+
+
+def test_a_word_behind_a_parameter_is_no_time():
+    with pytest.raises(ParseError) as caught:
+        parse("触发 3377 参数 a=1 14:30")
+    assert "stands in quotes" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "now", "day"),
+    [
+        ("11-21 14:30", NOW, "2026-11-21"),
+        ("12-31 14:30", NOW, "2026-12-31"),
+        ("12-31 14:30", NOW + timedelta(days=37), "2026-12-31"),
+        ("01-02 14:30", NOW + timedelta(days=30), "2027-01-02"),
+        ("02-29 14:30", NOW, "2028-02-29"),
+    ],
+)
+def test_a_time_without_its_year_is_the_nearest(words, now, day):
+    assert f"{resolve(When(words), now, ZONE).astimezone(ZONE):%Y-%m-%d}" == day
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("11-29", "on 2026-11-29, Asia/Shanghai"),
+        ("11-30", "on 2025-11-30, Asia/Shanghai"),
+        ("02-29", "on 2024-02-29, Asia/Shanghai"),
+        ("11-28..11-30", "from 2026-11-28 to 2026-11-30, Asia/Shanghai"),
+        ("12-28..01-03", "from 2025-12-28 to 2026-01-03, Asia/Shanghai"),
+        ("11-28..2026-11-28", "from 2026-11-28, Asia/Shanghai"),
+        ("since 11-28 09:00", "since 11-28 09:00 (2026-11-28 09:00 to 2026-11-29 12:00, Asia/Shanghai)"),
+    ],
+)
+def test_a_period_without_its_year_is_the_last_one(words, shown):
+    assert window(Period(words), NOW, ZONE).words == shown
+
+
+def test_a_range_that_ends_in_an_earlier_year_is_refused():
+    with pytest.raises(Refused) as caught:
+        window(Period("11-28..2025-11-28"), NOW, ZONE)
+    assert caught.value.reason == "ends_before_it_begins"
+
+
+@pytest.mark.parametrize(
+    ("typed", "offers"),
+    [
+        ("启动 3377", ["trigger 3377", "enable 3377"]),
+        ("请 启动3377", ["trigger 3377", "enable 3377"]),
+        ("启动 「日报」", ['trigger "日报"', 'enable "日报"']),
+        ("启动 3377 从 108580", ["trigger 3377 from 108580"]),
+        ("启动", ["enable"]),
+        ("停止 3377", ["disable 3377"]),
+        (f"停止 {RUN}", [f"cancel {RUN}"]),
+        ("停止 3377 5", []),
+        ("运行 3377", ["trigger 3377", "runs of 3377"]),
+        ("运行 任务流 3377 今天", ["runs of 3377"]),
+        ("取消 认领 2809", ["unack 2809"]),
+        (f"取消 认领{RUN}", [f"unack {RUN}"]),
+        ("重新 打开 2809", ["reopen 2809"]),
+        ("运行 记录", ["runs"]),
+    ],
+)
+def test_a_verb_of_two_meanings_is_refused_with_both(typed, offers):
+    with pytest.raises(ParseError) as caught:
+        parse(typed)
+    assert caught.value.reason == "ambiguous_verb"
+    assert [command for _, command in caught.value.offers] == offers
+    assert all(f"`{command}`" in caught.value.way_out for command in offers)
+    assert all(say(parse(command)) == command for command in offers)
+
+
+def test_how_a_verb_of_two_meanings_is_refused():
+    with pytest.raises(ParseError) as caught:
+        parse("停止 3377")
+    assert str(caught.value) == (
+        "`停止` may mean `cancel` or `disable`: ▸停止 3377\nNothing was done. Say `cancel INSTANCE` or `disable 3377`."
+    )
+    assert caught.value.offers == (("Disable schedule", "disable 3377"),)
+
+
+def test_every_verb_that_a_space_can_cut_in_two_is_offered():
+    for word, row in BY_VERB.items():
+        for place in range(1, len(word)):
+            if not word.isascii():
+                with pytest.raises(ParseError) as caught:
+                    parse(f"{word[:place]} {word[place:]}")
+                assert caught.value.reason == "ambiguous_verb"
+                assert all(command.startswith(row.verb) for _, command in caught.value.offers)
+
+
+WORDS = sorted(chinese.RESERVED)
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_name_that_is_a_word_of_commands_is_reached_in_quotes(word):
+    for text in (f'show "{word}"', f"查看 「{word}」", f"查看“{word}”"):
+        assert parse(text) == Show(FlowRef(name=word))
+    with pytest.raises(ParseError) as caught:
+        parse(f"查看 {word}")
+    assert f'`"{word}"`' in caught.value.way_out
+    assert parse(say(parse(f'触发 "{word}"'))).flow.name == word
+    assert parse(f'失败 负责人 "{word}"').owner.name == word
+    assert parse(say(Help(word))) == Help(word)
+
+
+@pytest.mark.parametrize(
+    "name", ["失败report", "日报3377", "今天的日报", "从化电站", "任务流A", "日报从108580", "时间序列2", "3号线从"]
+)
+def test_a_name_that_only_begins_with_a_word_is_not_torn_apart(name):
+    assert parse(f"查看 {name}") == parse(f'show "{name}"') == Show(FlowRef(name=name))
+    assert parse(say(Show(FlowRef(name=name)))) == Show(FlowRef(name=name))
+
+
+@pytest.mark.parametrize(
+    "typed", ["触发 今天", "触发 11月21日", "查看 2小时", "停用 14点", "失败 负责人 今天", "触发 从"]
+)
+def test_a_word_is_not_taken_for_a_name(typed):
+    with pytest.raises(ParseError) as caught:
+        parse(typed)
+    assert caught.value.reason == "expected"
+
+
+def test_an_owner_in_chinese_is_me_or_a_name():
+    with pytest.raises(ParseError):
+        parse("失败 负责人")
+    assert parse("失败 负责人 王伟").owner.name == "王伟"
+
+
+def test_corner_quotes_close_before_a_word_of_the_command():
+    assert say(parse("触发「日报」从108580")) == 'trigger "日报" from 108580'
+    assert parse("查看 「日报」从") == Show(FlowRef(name="「日报」从"))
+
+
+def test_verbs_in_chinese_are_suggested():
+    assert nearest("触法") == "trigger"
+    assert nearest("取消认邻") == "unack"
+    assert nearest("天气") == ""
+    with pytest.raises(ParseError) as caught:
+        parse("触发 3377 丛 5")
+    assert caught.value.reason == "unexpected"
+    with pytest.raises(ParseError) as caught:
+        parse("触发 3377 参術 a=1")
+    assert caught.value.nearest == "参数"
+
+
+def test_what_is_said_to_others_is_told_from_commands():
+    assert is_command("启动 3377")
+    assert is_command("触发3377")
+    assert not is_command("大家 早上好")
+    assert would_change("> 触发3377")
+    assert not would_change("> 查看3377")
+
+
+@pytest.mark.parametrize(
+    ("typed", "key"),
+    [
+        ("触发 3377 参数password=hunter2", "password"),
+        ("触发3377参数pass=hunter2", "pass"),
+        ("触发 3377 参数 password从1=hunter2", "password从1"),
+        ("trigger 1 with password参数1=hunter2", "password参数1"),
+    ],
+)
+def test_a_secret_next_to_a_chinese_word_is_kept_out(typed, key):
+    assert parse(typed).parameters == (Parameter(key, "hunter2"),)
+    assert without_secrets(typed, DEFAULT) == typed.replace("hunter2", STARS)
