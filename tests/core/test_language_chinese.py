@@ -1,9 +1,12 @@
 """Commands in Chinese, and in both languages at once: what they are read as, and what is refused."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.core.command import chinese
 from bot.core.command.parse import ParseError, is_command, parse, say, would_change
@@ -172,6 +175,7 @@ def test_commands_are_read(typed, meant):
         ("明天", None),
         ("09:00", None),
         ("今天 起 起", None),
+        ("从 中午 起", None),
         ("中午 起", None),
         ("从", None),
         ("起", None),
@@ -330,7 +334,19 @@ def test_a_name_that_is_a_word_of_commands_is_reached_in_quotes(word):
 
 
 @pytest.mark.parametrize(
-    "name", ["失败report", "日报3377", "今天的日报", "从化电站", "任务流A", "日报从108580", "时间序列2", "3号线从"]
+    "name",
+    [
+        "失败report",
+        "日报3377",
+        "时间-序列",
+        "v2_从3",
+        "今天的日报",
+        "从化电站",
+        "任务流A",
+        "日报从108580",
+        "时间序列2",
+        "3号线从",
+    ],
 )
 def test_a_name_that_only_begins_with_a_word_is_not_torn_apart(name):
     assert parse(f"查看 {name}") == parse(f'show "{name}"') == Show(FlowRef(name=name))
@@ -389,3 +405,75 @@ def test_what_is_said_to_others_is_told_from_commands():
 def test_a_secret_next_to_a_chinese_word_is_kept_out(typed, key):
     assert parse(typed).parameters == (Parameter(key, "hunter2"),)
     assert without_secrets(typed, DEFAULT) == typed.replace("hunter2", STARS)
+
+
+pieces = st.sampled_from(
+    [
+        *WORDS,
+        *chinese.UNITS,
+        "行",
+        "起",
+        "号",
+        "3377",
+        RUN,
+        "14:30",
+        "14点",
+        "2小时",
+        "２ｈ",
+        "11月21日",
+        "2026/11/21",
+        "a=1",
+    ]
+    + [
+        "v2",
+        "日报",
+        "「日报」",
+        "「",
+        '"失败"',
+        "，",
+        "。",
+        "、",
+        "：",
+        "～",
+        "＝",
+        "*",
+        "<@U012AB>",
+        "me",
+        "from",
+        "show",
+        " ",
+        "　",
+    ]
+)
+commands = st.builds(
+    "{}{}{}".format,
+    st.sampled_from([word for row in ROWS for word in (row.verb, *row.words_zh)] + [*chinese.AMBIGUOUS]),
+    st.sampled_from([" ", "", "　"]),
+    st.lists(pieces | st.text("从3a至失败在日月年点 0", max_size=4), max_size=8).flatmap(
+        lambda each: st.sampled_from(["", " "]).map(lambda space: space.join(each))
+    ),
+)
+
+
+@settings(max_examples=400)
+@given(commands)
+def test_any_chinese_is_understood_or_refused_with_its_place(text):
+    try:
+        request = parse(text)
+    except ParseError as refused:
+        assert "▸" in refused.sentence
+        assert refused.way_out
+        assert str(refused).count("\n") == 1
+        assert all(say(parse(command)) == command for _, command in refused.offers)
+        return
+    assert parse(say(request)) == request
+    name = getattr(getattr(request, "flow", None), "name", "")
+    assert name not in chinese.RESERVED or any(quote in text for quote in '"「')
+
+
+@given(st.sampled_from([(row, place) for row in ROWS for place in range(len(row.examples_zh))]))
+def test_examples_need_no_space_between_words_and_numbers(example):
+    row, place = example
+    text = row.examples_zh[place].replace("@jane", "<@U012AB>")
+    glued = re.sub(r"(?<=[\u4e00-\u9fff]) (?=[a-z0-9<])|(?<=[0-9]) (?=[\u4e00-\u9fff])", "", text)
+    assert parse(glued) == parse(text)

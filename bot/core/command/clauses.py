@@ -73,13 +73,8 @@ class Clause:
         """Its word in a language, "en" or "zh"."""
         return self.words_zh[0] if language == "zh" and self.words_zh else self.word
 
-    @property
-    def syntax(self) -> str:
-        """How the syntax shows it: in brackets where it may be left out anywhere."""
-        return self.syntax_in("en")
-
     def syntax_in(self, language: str) -> str:
-        """The syntax in a language, "en" or "zh"."""
+        """How the syntax shows it in a language, "en" or "zh": in brackets where it may be left out anywhere."""
         parts = (self.word_in(language), self.form.placeholder_in(language) if self.form else "")
         text = " ".join(part for part in parts if part)
         return f"[{text}]" if self.optional and not self.in_thread else text
