@@ -44,10 +44,9 @@ texts = st.lists(
     ),
     max_size=10,
 ).map("".join)
-names = texts.filter(bool) | st.sampled_from(
-    ["from", "me", "3377", "today", "confirmed", "page", "2809-20190812080700", "a.b", "-", "because", "FAIL", "@jane"]
-    + ["失败", "从1", "v2从3", "2h", "2小时", "11-21", "日报", "参数"]
-)
+WORDS = "from me 3377 today confirmed page 2809-20190812080700 a.b - because FAIL @jane"
+CHINESE_WORDS = "失败 从1 v2从3 2小时 日报 参数 2h 11-21"
+names = texts.filter(bool) | st.sampled_from(f"{WORDS} {CHINESE_WORDS}".split())
 ids = st.integers(0, 10**18 - 1)
 flows = st.builds(FlowRef, id=ids.map(FlowId)) | st.builds(FlowRef, name=names)
 instances = st.builds(lambda flow, digits: InstanceId(f"{flow}-{digits}"), ids, st.integers(10**7, 10**20 - 1))

@@ -214,6 +214,7 @@ OWNER = Form(
     ),
     _say_owner,
     _is_me,
+    words_zh=chinese.ME,
 )
 PERSON = Form(
     "@person",

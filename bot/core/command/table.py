@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import chain
 
 from bot.core.command import chinese, clauses, requests
 from bot.core.command.clauses import Clause
@@ -37,10 +38,9 @@ class Row:
 
     @property
     def glued(self) -> frozenset[str]:
-        """The Chinese words of its clauses, which need no space to Latin letters and digits next to them."""
-        words = frozenset(word for each in self.clauses for word in each.words_zh)
-        timed = any(each.form in (clauses.PERIOD, clauses.WHEN) for each in self.clauses)
-        return words | chinese.TIMES | {chinese.THANKS} if timed else words | {chinese.THANKS}
+        """The Chinese words that need no space to Latin letters and digits next to them behind this verb."""
+        forms = (each.form.words_zh for each in self.clauses if each.form)
+        return frozenset(chain([chinese.THANKS], *forms, *(each.words_zh for each in self.clauses)))
 
     @property
     def syntax(self) -> str:
