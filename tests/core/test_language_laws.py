@@ -44,9 +44,9 @@ texts = st.lists(
     ),
     max_size=10,
 ).map("".join)
-names = texts.filter(bool) | st.sampled_from(
-    ["from", "me", "3377", "today", "confirmed", "page", "2809-20190812080700", "a.b", "-", "because", "FAIL", "@jane"]
-)
+WORDS = "from me 3377 today confirmed page 2809-20190812080700 a.b - because FAIL @jane"
+CHINESE_WORDS = "失败 从1 v2从3 2小时 日报 参数 2h 11-21"
+names = texts.filter(bool) | st.sampled_from(f"{WORDS} {CHINESE_WORDS}".split())
 ids = st.integers(0, 10**18 - 1)
 flows = st.builds(FlowRef, id=ids.map(FlowId)) | st.builds(FlowRef, name=names)
 instances = st.builds(lambda flow, digits: InstanceId(f"{flow}-{digits}"), ids, st.integers(10**7, 10**20 - 1))
@@ -55,22 +55,24 @@ people = st.text(string.ascii_uppercase + string.digits, min_size=1, max_size=10
 owners = st.one_of(st.builds(OwnerRef, name=names), st.builds(OwnerRef, person=people), st.just(OwnerRef(me=True)))
 clocks = st.times().map("{:%H:%M}".format)
 days = st.dates(date(1970, 1, 1), date(2999, 12, 31)).map(str)
+any_days = days | st.dates(date(2000, 1, 1), date(2000, 12, 31)).map("{:%m-%d}".format)
 zones = st.sampled_from(["Z", "+08:00", "-05:30", "+0530"])
 whens = st.one_of(
     st.just("now"),
     clocks,
     st.builds("{} {}".format, st.sampled_from(["today", "tomorrow", "yesterday"]), clocks),
     st.builds("{} {}".format, days, clocks | st.times().map("{:%H:%M:%S}".format)),
+    st.builds("{} {}".format, any_days, clocks),
     st.builds("{}T{}{}".format, days, clocks, zones),
 ).map(When)
 durations = st.integers(1, 366 * 86400).map(lambda seconds: timedelta(seconds=seconds))
 periods = st.one_of(
     st.sampled_from(["today", "yesterday", "this week", "last week"]),
     durations.map(lambda span: f"last {duration_words(span)}"),
-    st.builds("since {}".format, clocks | days | st.just("yesterday")),
-    st.builds("since {} {}".format, days | st.sampled_from(["today", "yesterday"]), clocks),
-    days,
-    st.builds("{}..{}".format, days, days),
+    st.builds("since {}".format, clocks | any_days | st.just("yesterday")),
+    st.builds("since {} {}".format, any_days | st.sampled_from(["today", "yesterday"]), clocks),
+    any_days,
+    st.builds("{}..{}".format, any_days, any_days),
 ).map(Period)
 statuses = st.lists(st.integers(-1, 99), max_size=4, unique=True).map(tuple)
 parameters = st.lists(st.builds(Parameter, names, texts), max_size=4, unique_by=lambda each: each.key).map(tuple)

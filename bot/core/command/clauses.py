@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from bot.core.command import periods
+from bot.core.command import chinese, periods
 from bot.core.command.periods import TimeParseError
 from bot.core.command.requests import FlowRef, OwnerRef, Period, When
 from bot.core.command.spelling import spell_key, spell_name, spell_note, spell_value, spell_word
@@ -30,7 +30,7 @@ _DIGITS = re.compile(r"[0-9]+")
 
 _STATUS_NAMES = {status.name.casefold(): int(status) for status in Status}
 _STATUS_ALIASES = {"failed": int(Status.FAIL), "cancelled": int(Status.CANCEL), "canceled": int(Status.CANCEL)}
-_STATUSES = _STATUS_NAMES | _STATUS_ALIASES
+_STATUSES = _STATUS_NAMES | _STATUS_ALIASES | {word: _STATUS_NAMES[name] for word, name in chinese.STATUSES.items()}
 
 Hint = Callable[[Token | None], str]
 
@@ -44,6 +44,11 @@ class Form:
     say: Callable[[Any], str]
     accepts: Callable[[Token], bool] = lambda _token: True  # whether a token without a keyword may begin it
     words: tuple[str, ...] = ()  # its own words, to suggest the nearest
+    words_zh: tuple[str, ...] = ()
+
+    def placeholder_in(self, language: str) -> str:
+        """How the syntax shows it in a language, "en" or "zh"."""
+        return chinese.PLACEHOLDERS.get(self.placeholder, self.placeholder) if language == "zh" else self.placeholder
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,21 @@ class Clause:
     in_thread: bool = False  # may be left out in an incident's thread, which names it
     hidden: bool = False  # buttons say it; the syntax does not show it
     repeats: bool = False  # its values may be in several places
+    loose: bool = False  # its word may be left out
 
     @property
-    def syntax(self) -> str:
-        """How the syntax shows it: in brackets where it may be left out anywhere."""
-        text = " ".join(part for part in (self.word, self.form.placeholder if self.form else "") if part)
+    def words_zh(self) -> tuple[str, ...]:
+        """Its word in Chinese, and others that are understood."""
+        return chinese.CLAUSES.get((self.word, self.fields[0]), ())
+
+    def word_in(self, language: str) -> str:
+        """Its word in a language, "en" or "zh"."""
+        return self.words_zh[0] if language == "zh" and self.words_zh else self.word
+
+    def syntax_in(self, language: str) -> str:
+        """How the syntax shows it in a language, "en" or "zh": in brackets where it may be left out anywhere."""
+        parts = (self.word_in(language), self.form.placeholder_in(language) if self.form else "")
+        text = " ".join(part for part in parts if part)
         return f"[{text}]" if self.optional and not self.in_thread else text
 
 
@@ -79,6 +94,8 @@ def _one(expected: str, pick: Callable[[Token], Any], hint: Hint, *, name: bool 
             an_id = words and (_DIGITS.fullmatch(words[0]) or is_instance(words[0]))
             if len(words) > 1 and not an_id and not cursor.words & set(words):
                 return pick(cursor.take_marked(token))
+        if name and token is not None and not token.plain.isascii() and _reserved(token):
+            raise cursor.expected(expected, _quote_it(token))
         value = None if token is None else pick(token)
         if value is None:
             raise cursor.expected(expected, hint(token))
@@ -86,6 +103,18 @@ def _one(expected: str, pick: Callable[[Token], Any], hint: Hint, *, name: bool 
         return value
 
     return read
+
+
+def _quote_it(token: Token) -> str:
+    quoted = tick(f'"{token.bare}"')
+    return f"A name that is a word of commands stands in quotes: {quoted}."
+
+
+def _reserved(token: Token) -> bool:
+    """Whether a token is a Chinese word of commands, or a time in Chinese, which may be no name by itself."""
+    if token.plain.isascii() or token.person:
+        return False
+    return token.plain in chinese.RESERVED or periods.is_time(token.plain)
 
 
 def _fixed(text: str) -> Hint:
@@ -150,11 +179,15 @@ TASK = Form("TASK", _one("a task id", _task, _fixed("A task id is a number; `sho
 def _owner(token: Token) -> OwnerRef | None:
     if token.person:
         return OwnerRef(person=token.person)
-    if token.plain == "me":
+    if _is_me(token):
         return OwnerRef(me=True)
-    if not token.word or (not token.quoted and (token.pair or token.word.startswith("@"))):
+    if not token.word or _reserved(token) or (not token.quoted and (token.pair or token.word.startswith("@"))):
         return None
     return OwnerRef(name=UserName(token.bare), typed=token.otherwise)
+
+
+def _is_me(token: Token) -> bool:
+    return token.plain == "me" or token.plain in chinese.ME
 
 
 def _say_owner(owner: OwnerRef) -> str:
@@ -180,6 +213,8 @@ OWNER = Form(
         _fixed(f"An owner is `me`, a name such as `jane.doe`, or a person. {_CHOOSE}"),
     ),
     _say_owner,
+    _is_me,
+    words_zh=chinese.ME,
 )
 PERSON = Form(
     "@person",
@@ -206,7 +241,7 @@ def _timed(reader: Callable[[list[str]], tuple[Any, int]], hint: str) -> Callabl
     """A reader that hands the next words to ``periods`` and takes as many as it understood."""
 
     def read(cursor: Cursor) -> Any:
-        tokens = cursor.ahead(3)
+        tokens = cursor.ahead(4)
         try:
             value, count = reader([token.plain for token in tokens])
         except TimeParseError as unreadable:
@@ -222,7 +257,11 @@ def _timed(reader: Callable[[list[str]], tuple[Any, int]], hint: str) -> Callabl
 
 
 def _begins_period(token: Token) -> bool:
-    return token.plain in periods.PERIOD_WORDS or (token.plain[:4].isdigit() and token.plain[4:5] == "-")
+    return token.plain in periods.PERIOD_WORDS or token.plain in chinese.PERIODS or periods.begins(token.plain)
+
+
+def _begins_when(token: Token) -> bool:
+    return token.plain in periods.WHEN_WORDS or token.plain in chinese.WHENS or periods.begins(token.plain)
 
 
 def _say_period(period: Period) -> str:
@@ -249,9 +288,11 @@ _PERIOD_HINT = (
     "Say it as `today`, `yesterday`, `this week`, `last 3h`, `since 09:00`, `2026-11-19` or "
     "`2026-11-01..2026-11-07`, in your own Slack time zone."
 )
-WHEN = Form("WHEN", _timed(periods.read_when, _WHEN_HINT), _say_when)
-PERIOD = Form("PERIOD", _timed(periods.read_period, _PERIOD_HINT), _say_period, _begins_period, periods.PERIOD_WORDS)
-DURATION = Form("DURATION", _duration, periods.duration_words)
+_WHEN_WORDS = (periods.WHEN_WORDS, tuple(chinese.WHENS))
+_PERIOD_WORDS = (periods.PERIOD_WORDS, tuple(chinese.PERIODS))
+WHEN = Form("WHEN", _timed(periods.read_when, _WHEN_HINT), _say_when, _begins_when, *_WHEN_WORDS)
+PERIOD = Form("PERIOD", _timed(periods.read_period, _PERIOD_HINT), _say_period, _begins_period, *_PERIOD_WORDS)
+DURATION = Form("DURATION", _duration, periods.duration_words, lambda token: bool(periods.parse_duration(token.plain)))
 
 
 # ── words, numbers, parameters, notes ───────────────────────────────────────
@@ -275,11 +316,25 @@ def _say_statuses(statuses: tuple[int, ...]) -> str:
 
 
 def _scope(token: Token) -> str | None:
-    return token.plain if token.plain in SCOPES else None
+    return token.plain if token.plain in SCOPES else chinese.SCOPES.get(token.plain)
 
 
-def _count(token: Token) -> int | None:
-    return int(token.plain) if NUMBER.fullmatch(token.plain) and 1 <= int(token.plain) <= LARGEST_COUNT else None
+def _topic(token: Token) -> str | None:
+    """A verb to be helped with: one in Chinese becomes the English one, unless it is quoted."""
+    verb = next((verb for verb, words in chinese.VERBS.items() if token.plain in words), None)
+    return verb or _text(token)
+
+
+def _counted(digits: str) -> int | None:
+    return int(digits) if NUMBER.fullmatch(digits) and 1 <= int(digits) <= LARGEST_COUNT else None
+
+
+def _lines(cursor: Cursor) -> int:
+    """A number of lines; in Chinese with the word for lines behind it."""
+    count: int = _LINE_COUNT(cursor)
+    if chinese.LINES in [token.plain for token in cursor.ahead(1)]:
+        cursor.take()
+    return count
 
 
 def _pairs(cursor: Cursor) -> tuple[Parameter, ...]:
@@ -315,7 +370,8 @@ STATUSES = Form(
     _one("a status", _statuses, _fixed(f"A status is one of {', '.join(_STATUS_NAMES)}, or its number.")),
     _say_statuses,
     accepts=lambda token: _statuses(token) is not None,
-    words=tuple(_STATUSES),
+    words=tuple(_STATUS_NAMES | _STATUS_ALIASES),
+    words_zh=tuple(chinese.STATUSES),
 )
 SCOPE = Form(
     "|".join(SCOPES),
@@ -323,8 +379,12 @@ SCOPE = Form(
     str,
     accepts=lambda token: _scope(token) is not None,
     words=SCOPES,
+    words_zh=tuple(chinese.SCOPES),
 )
-COUNT = Form("N", _one("a number", _count, _fixed(f"It is a number from 1 to {LARGEST_COUNT:,}.")), str)
-VERB = Form("VERB", _one("a verb", _text, _fixed("`help` lists them.")), spell_word)
+_COUNT_HINT = _fixed(f"It is a number from 1 to {LARGEST_COUNT:,}.")
+_LINE_COUNT = _one("a number", lambda token: _counted(token.plain.removesuffix(chinese.LINES)), _COUNT_HINT)
+COUNT = Form("N", _one("a number", lambda token: _counted(token.plain), _COUNT_HINT), str)
+LINES = Form("N", _lines, str)
+VERB = Form("VERB", _one("a verb", _topic, _fixed("`help` lists them.")), spell_word)
 PAIRS = Form("KEY=VALUE …", _pairs, _say_pairs)
 NOTE = Form("NOTE", _note, spell_note)

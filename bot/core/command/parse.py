@@ -7,17 +7,19 @@ is not understood is refused with its place.
 """
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, cast
 from unicodedata import category
 
+from bot.core.command.chinese import AMBIGUOUS, THANKS
 from bot.core.command.clauses import FLOW, NUMBER, PAIRS, PAIRS_HINT, Clause
 from bot.core.command.local_times import AmbiguousTime
 from bot.core.command.periods import resolve
 from bot.core.command.requests import Help, Request, Trigger
 from bot.core.command.table import BY_REQUEST, BY_VERB, Row, near, nearest
-from bot.core.command.tokens import Cursor, ParseError, Token, tick
+from bot.core.command.tokens import Cursor, ParseError, Token, tick, visible
 from bot.core.errors import Refused
 
 __all__ = ["ParseError", "far_off", "is_command", "is_courtesy_only", "parse", "say", "trigger_time", "would_change"]
@@ -28,10 +30,10 @@ _GREETINGS = frozenset(
     (
         *("please", "pls", "plz", "kindly", "hi", "hey", "hello", "hallo", "dear", "there"),
         *("good", "morning", "afternoon", "evening", "ok", "okay", "can", "could", "would", "will", "you"),
-        *("thanks", "thank", "thx", "请", "请问", "麻烦", "你好", "您好", "谢谢"),
+        *("thanks", "thank", "thx", "请", "请问", "麻烦", "你好", "您好", THANKS),
     )
 )
-_THANKS = frozenset(("please", "pls", "plz", "thanks", "thank", "you", "thx", "谢谢"))
+_THANKS = frozenset(("please", "pls", "plz", "thanks", "thank", "you", "thx", THANKS))
 # As Slack writes them, :wave:; the last colon may have been taken for a sentence's punctuation.
 _EMOJI = re.compile(r"(?::[\w+'-]+:)*:[\w+'-]+:?")
 
@@ -49,9 +51,11 @@ def parse(text: str, command: str = "") -> Request:
             raise _unknown(cursor, first)
         return Help()
     found = BY_VERB.get(verb.bare.casefold())
+    cursor.take()
+    if not verb.bare.isascii() and (ambiguous := _ambiguous(text, command, cursor, verb)) is not None:
+        raise ambiguous
     if found is None:
         raise _unknown(cursor, verb)
-    cursor.take()
     return _Reading(cursor, found, verb.end).request()
 
 
@@ -71,7 +75,7 @@ def is_command(text: str) -> bool:
         return False
     if verb is None:
         return False
-    if verb.bare.casefold() in BY_VERB or nearest(verb.bare):
+    if verb.bare.casefold() in BY_VERB or verb.bare in AMBIGUOUS or nearest(verb.bare):
         return True
     return verb.plain[:1].isdigit() or verb.plain[:1] == "/"
 
@@ -144,6 +148,57 @@ def far_off(at: datetime, now: datetime) -> str:
     return f"{(now - at).days:,} days ago" if now - at > BEHIND else ""
 
 
+_LABELS = {  # what the buttons say that choose between verbs
+    "cancel": "Cancel run",
+    "disable": "Disable schedule",
+    "enable": "Enable schedule",
+    "runs": "Show runs",
+    "trigger": "Trigger",
+    "unack": "Hand back",
+}
+
+
+def _ambiguous(text: str, command: str, cursor: Cursor, verb: Token) -> ParseError | None:
+    """The refusal of a Chinese verb that may mean several, or that a space cut in two; None for any other.
+
+    What it offers are those of the meant commands that can be read from the rest of the text.
+    """
+    behind = "".join(each.plain for each in cursor.ahead(1))
+    joined = BY_VERB.get(verb.bare + behind) if behind else None
+    rows = [joined] if joined else [BY_VERB[each] for each in AMBIGUOUS.get(verb.bare, ())]
+    if not rows:
+        return None
+    commands = [_meant(row, text, command, 2 if joined else 1) for row in rows]
+    ways = " or ".join(f"`{visible(said or row.syntax)}`" for said, row in zip(commands, rows, strict=True))
+    may_mean = " or ".join(f"`{row.verb}`" for row in rows)
+    told = cursor.parse_error(
+        "ambiguous_verb",
+        f"{tick(f'{verb.word} {behind}' if joined else verb.word)} may mean {may_mean}",
+        f"Nothing was done. Say {ways}.",
+        verb.start,
+    )
+    told.offers = tuple(
+        (_LABELS.get(row.verb, row.verb), said) for said, row in zip(commands, rows, strict=True) if said
+    )
+    return told
+
+
+def _meant(row: Row, text: str, command: str, words: int) -> str:
+    """The canonical words of a text whose verb is so many words long and means a row's; empty where it is not that.
+
+    A flow may stand behind any verb without ``of``.
+    """
+    bare = tuple(replace(each, word="") if each.word == "of" and each.form is FLOW else each for each in row.clauses)
+    for each in (row, replace(row, clauses=bare)):
+        cursor = Cursor(text)
+        _verb(cursor, command)
+        for _ in range(words):
+            cursor.take()
+        with suppress(ParseError):
+            return say(_Reading(cursor, each, cursor.place).request())
+    return ""
+
+
 def _unknown(cursor: Cursor, verb: Token) -> ParseError:
     suggestion = nearest(verb.bare)
     if suggestion:
@@ -166,15 +221,20 @@ class _Reading:
     _behind: int  # the end of the verb, then of the last value without a word
     _values: dict[Clause, Any] = field(default_factory=dict)
     _places: dict[str, int] = field(default_factory=dict)  # where the clause of each word begins
+    _is_loose: bool = False  # whether the word of the last clause was left out
 
     def request(self) -> Request:
         cursor, row = self._cursor, self._row
         cursor.words = frozenset(each.word for each in row.clauses if each.word)
+        if cursor.is_chinese:
+            cursor.glued = row.glued
+            cursor.words |= row.glued
         while (token := cursor.peek()) is not None and (clause := self._clause(token)) is not None:
-            if clause.word:
+            cursor.after = row.verb
+            if clause.word and not self._is_loose:
                 cursor.take()
+                cursor.after = token.plain
                 self._places[clause.word] = token.start
-            cursor.after = clause.word or row.verb
             value: Any = clause.form.read(cursor) if clause.form else True
             if not clause.word:
                 self._behind = cursor.place
@@ -197,8 +257,10 @@ class _Reading:
 
         None where nothing but thanks in advance is left.
         """
+        self._is_loose = False
+        word = token.plain
         for clause in self._row.clauses:
-            if clause.word and clause.word == token.plain:
+            if clause.word and (clause.word == word or (not word.isascii() and word in clause.words_zh)):
                 if clause in self._values:
                     raise self._cursor.parse_error(
                         "twice", f"{tick(token.word)} stands here twice", "Say each clause once.", token.start
@@ -207,11 +269,25 @@ class _Reading:
         for clause in self._row.clauses:
             if clause.form is None or clause.word or (clause in self._values and not clause.repeats):
                 continue
+            if clause.in_thread and not word.isdigit() and (loose := self._loose(token)):
+                return loose
             if clause.in_thread or not clause.optional or clause.form.accepts(token):
                 return clause
+        if loose := self._loose(token):
+            return loose
         if self._thanks():
             return None
         raise self._leftover(token)
+
+    def _loose(self, token: Token) -> Clause | None:
+        """The clause that a token begins without its word. Behind a parameter it may be a part of the value."""
+        if "with" in self._places:
+            return None
+        for clause in self._row.clauses:
+            if clause.loose and clause not in self._values and clause.form and clause.form.accepts(token):
+                self._is_loose = True
+                return clause
+        return None
 
     def _thanks(self) -> bool:
         """Whether all that is left is thanks, and take them. Behind a parameter they may be a part of the value."""
@@ -224,9 +300,9 @@ class _Reading:
         return True
 
     def _leftover(self, token: Token) -> ParseError:
-        words = [each.word for each in self._row.clauses if each.word and not each.hidden]
+        words = [word for each in self._row.clauses if not each.hidden for word in (each.word, *each.words_zh) if word]
         for each in self._row.clauses:
-            words += each.form.words if each.form else ()
+            words += (*each.form.words, *each.form.words_zh) if each.form else ()
         suggestion = near(token.plain, words) if token.plain else ""
         return self._cursor.parse_error(
             "unexpected",

@@ -7,10 +7,12 @@ datetimes of one zone compare by their wall clocks.
 """
 
 import re
+from calendar import isleap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+from bot.core.command import chinese
 from bot.core.command.local_times import PastTime, to_utc, to_utc_unambiguous
 from bot.core.command.requests import Period, When
 from bot.core.errors import Refused
@@ -22,8 +24,8 @@ DAY = timedelta(days=1)
 WHEN_WORDS = ("now", "today", "tomorrow", "yesterday")
 PERIOD_WORDS = ("today", "yesterday", "this", "last", "since")
 
-_DURATION = re.compile(r"(?:[0-9]{1,7}[a-z]+)+")
-_PART = re.compile(r"([0-9]+)([a-z]+)")
+_DURATION = re.compile(r"(?:[0-9]{1,7}[^\W\d_]+)+")
+_PART = re.compile(r"([0-9]+)(\D+)")
 _UNITS = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), timedelta(seconds=1)),
     **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), timedelta(minutes=1)),
@@ -31,11 +33,22 @@ _UNITS = {
     **dict.fromkeys(("d", "day", "days"), DAY),
     **dict.fromkeys(("w", "week", "weeks"), timedelta(weeks=1)),
 }
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_UNITS |= {word: _UNITS[unit] for word, unit in chinese.UNITS.items()}
+_DATE = re.compile(r"(?:[0-9]{4}-)?[0-9]{2}-[0-9]{2}")
+_WRITTEN_DATE = re.compile(
+    r"(?<![0-9])(?:([0-9]{4})(?:年([0-9]{1,2})月([0-9]{1,2})[日号]|/([0-9]{1,2})/([0-9]{1,2})(?![0-9]))"
+    r"|([0-9]{1,2})月([0-9]{1,2})[日号])"
+)
+_WRITTEN_CLOCK = re.compile(r"(?<![0-9])([0-9]{1,2})点(?:([0-9]{1,2})分?)?")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 _FULL_CLOCK = re.compile(r"([0-9]{1,2}:[0-9]{2})(:[0-9]{2})?(?:\.[0-9]{1,9})?(z|[+-][0-9]{2}:?[0-9]{2})?")
-_RANGE = re.compile(r"([0-9-]+)(?:\.{2,3}|…)([0-9-]+)")
+_RANGE = re.compile(r"([0-9-]+)(?:\.{2,3}|[…~〜至到])([0-9-]+)")
+_UNTIL = ("..", "~", "〜", *chinese.UNTIL)
+_YEARLY = len("11-21")  # a date without its year
+_LEAP = 8  # years; within as many, before and after, there is always a 29th of February
 
+
+_BEGINS = re.compile(r"[0-9]{4}-|[0-9]{2}-[0-9]{2}(?![0-9])|[0-9]{1,2}:[0-9]{2}")  # a word of a date or a clock time
 A_TIME = "a time"
 A_PERIOD = "a period"
 
@@ -63,7 +76,7 @@ class TimeSpan:
 
 def read_when(words: Sequence[str]) -> tuple[When, int]:
     """The time that lower-case words begin with, and how many they are; raises TimeParseError."""
-    first, second = (*words[:2], "", "")[:2]
+    first, second = (*(chinese.WHENS.get(word) or iso(word) for word in words[:2]), "", "")[:2]
     if first == "now":
         return When("now"), 1
     if clock := _clock(first):
@@ -77,27 +90,53 @@ def read_when(words: Sequence[str]) -> tuple[When, int]:
         raise TimeParseError(0, A_TIME)
     _day(day, 0)
     full = _full_clock(rest if joined else second)
-    if full is None:
+    yearly = full is not None and len(day) == _YEARLY and (joined or full != _clock(full))
+    if full is None or yearly:
         raise TimeParseError(0 if joined else 1, "a clock time such as `14:30`")
     text = f"{day}T{full}"
-    return When(text if _zoned(text) else f"{day} {full}"), 1 if joined else 2
+    return When(f"{day} {full}" if len(day) == _YEARLY or not _zoned(text) else text), 1 if joined else 2
 
 
 def read_period(words: Sequence[str]) -> tuple[Period, int]:
     """The period that lower-case words begin with, and how many they are; raises TimeParseError."""
-    first, second, third = (*words[:3], "", "", "")[:3]
-    if first in {"today", "yesterday"}:
+    words = [chinese.PERIODS.get(word) or iso(word) for word in words[:4]]
+    if onward := _onward(words):
+        return onward
+    first, second, third, fourth = (*words, "", "", "", "")[:4]
+    if first in {"today", "yesterday", "this week", "last week"}:
         return Period(first), 1
     if first == "this":
         return _one_of(second, "week", "`week`"), 2
     if first == "last":
         return _last(second, third)
     if first == "since":
+        if third in _UNTIL:
+            return Period(f"{_day(second, 1)}..{_day(fourth, 3)}"), 4
         return _since(second, third)
+    if second in _UNTIL:
+        return Period(f"{_day(first, 0)}..{_day(third, 2)}"), 3
     if both := _RANGE.fullmatch(first):
-        begin, end = _day(both[1], 0), _day(both[2], 0)
-        return Period(f"{begin}..{end}"), 1
-    return Period(str(_day(first, 0))), 1
+        return Period(f"{_day(both[1], 0)}..{_day(both[2], 0)}"), 1
+    return Period(_day(first, 0)), 1
+
+
+def iso(word: str) -> str:
+    """A word with its date and clock time as ISO 8601 writes them: ``11月21日`` is ``11-21``, ``14点`` is ``14:00``."""
+    if word.isascii() and "/" not in word:
+        return word
+    word = _WRITTEN_DATE.sub(lambda found: "-".join(part.zfill(2) for part in found.groups() if part), word)
+    return _WRITTEN_CLOCK.sub(lambda found: f"{found[1]}:{(found[2] or '').zfill(2)}", word)
+
+
+def begins(word: str) -> bool:
+    """Whether a word begins with a date or a clock time."""
+    return _BEGINS.match(iso(word)) is not None
+
+
+def is_time(word: str) -> bool:
+    """Whether a word alone is a date, a clock time or a duration."""
+    text = iso(word)
+    return bool(_DATE.fullmatch(text) or _clock(text) or parse_duration(text))
 
 
 def parse_duration(text: str) -> timedelta | None:
@@ -141,6 +180,20 @@ def _last(second: str, third: str) -> tuple[Period, int]:
     raise TimeParseError(1, "a duration such as `3h` or `2d` (at most `366d`)")
 
 
+def _onward(words: Sequence[str]) -> tuple[Period, int] | None:
+    """``09:00 起``, ``昨天 09:00起``: what ``since`` says, with its word behind the time; None for anything else."""
+    for place, word in enumerate(words):
+        if word.endswith(chinese.ONWARD):
+            begin = [*words[:place], *filter(None, [word.removesuffix(chinese.ONWARD)])]
+            begin = begin[begin[:1] == ["since"] :]
+            try:
+                period, count = _since(*(*begin, "", "")[:2])
+            except TimeParseError:
+                return None
+            return (period, place + 1) if count - 1 == len(begin) else None
+    return None
+
+
 def _since(second: str, third: str) -> tuple[Period, int]:
     if clock := _clock(second):
         return Period(f"since {clock}"), 2
@@ -174,14 +227,16 @@ def _full_clock(word: str) -> str | None:
     return text
 
 
-def _day(word: str, index: int) -> date:
+def _day(word: str, index: int) -> str:
+    """A date, with its year or without. Raises TimeParseError where there is no such day."""
+    written = _DATE.fullmatch(word)
     try:
-        day = date.fromisoformat(word) if _DATE.fullmatch(word) else None
+        day = date.fromisoformat(word if len(word) > _YEARLY else f"2000-{word}") if written else None
     except ValueError:
         day = None
     if day is None or day.year not in YEARS:
-        raise TimeParseError(index, "a date such as `2026-11-21`" if _DATE.fullmatch(word) else A_PERIOD)
-    return day
+        raise TimeParseError(index, "a date such as `2026-11-21`" if written else A_PERIOD)
+    return word
 
 
 def _zoned(text: str) -> bool:
@@ -192,7 +247,7 @@ def _zoned(text: str) -> bool:
 
 
 def resolve(when: When, now: datetime, zone: tzinfo) -> datetime:
-    """The moment in UTC. A bare clock time is today's.
+    """The moment in UTC. A bare clock time is today's; a date without its year is the nearest one.
 
     Raises PastTime for a bare clock time that has passed today, RepeatedTime for a local time that comes twice, and
     Refused for one that does not exist.
@@ -203,7 +258,7 @@ def resolve(when: When, now: datetime, zone: tzinfo) -> datetime:
     first, _, rest = when.words.partition(" ")
     if rest:
         days = {"today": today, "tomorrow": today + DAY, "yesterday": today - DAY}
-        day = days.get(first) or date.fromisoformat(first)
+        day = days.get(first) or min(_dates(first, today), key=lambda each: abs(each - today))
         return to_utc_unambiguous(day, time.fromisoformat(rest), zone)
     if "T" in first:
         at = datetime.fromisoformat(first)
@@ -216,7 +271,10 @@ def resolve(when: When, now: datetime, zone: tzinfo) -> datetime:
 
 
 def window(period: Period, now: datetime, zone: tzinfo) -> TimeSpan:
-    """The half-open span in UTC. Raises Refused where it ends before it begins."""
+    """The half-open span in UTC. Raises Refused where it ends before it begins.
+
+    A date without its year is the last one up to today; where it ends a range, the first one from its beginning on.
+    """
     since, until, words = _bounds(period.words, now, zone)
     if until <= since:
         raise Refused(
@@ -245,9 +303,11 @@ def _bounds(words: str, now: datetime, zone: tzinfo) -> tuple[datetime, datetime
         day = today if first == "today" else today - DAY
         return _days(day, day, zone, lambda span: f"{words} ({span})")
     begin_day, _, end_day = first.partition("..")
-    last = date.fromisoformat(end_day or begin_day)
+    begin_date = _last_date(begin_day, today)
+    ends = _dates(end_day, begin_date) if end_day else [begin_date]
+    last = next((each for each in ends if each >= begin_date), ends[0])
     lead = "from" if end_day else "on"
-    return _days(date.fromisoformat(begin_day), last, zone, lambda span: f"{lead} {span}")
+    return _days(begin_date, last, zone, lambda span: f"{lead} {span}")
 
 
 def _days(first: date, last: date, zone: tzinfo, shown: Callable[[str], str]) -> tuple[datetime, datetime, str]:
@@ -261,11 +321,25 @@ def _midnight(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
+def _last_date(word: str, today: date) -> date:
+    """A date; where its year is not said, the last one up to today."""
+    dates = _dates(word, today)
+    return max((each for each in dates if each <= today), default=dates[0])
+
+
+def _dates(word: str, around: date) -> list[date]:
+    """The dates that are meant: one, or where its year is not said those of some years before and after another."""
+    if len(word) > _YEARLY:
+        return [date.fromisoformat(word)]
+    years = (f"{year}-{word}" for year in range(around.year - _LEAP, around.year + _LEAP + 1))
+    return [date.fromisoformat(each) for each in years if not each.endswith("02-29") or isleap(int(each[:4]))]
+
+
 def _beginning(words: str, today: date, zone: tzinfo) -> datetime:
     first, _, clock = words.partition(" ")
     if ":" in first:
         return to_utc(today, time.fromisoformat(first), zone)
-    day = {"today": today, "yesterday": today - DAY}.get(first) or date.fromisoformat(first)
+    day = {"today": today, "yesterday": today - DAY}.get(first) or _last_date(first, today)
     return to_utc(day, time.fromisoformat(clock), zone) if clock else _midnight(day, zone)
 
 

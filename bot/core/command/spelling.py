@@ -3,7 +3,9 @@
 import re
 
 from bot.core.command.markup import EQUALS, FULL_WIDTH, PAIRED, bare
+from bot.core.command.periods import parse_duration
 from bot.core.command.tokens import (
+    CHINESE,
     CORNERS,
     DOUBLE,
     INVISIBLE,
@@ -36,7 +38,7 @@ def spell_value(value: str) -> str:
 def spell_name(name: str) -> str:
     """A name: bare where it cannot be anything else, or quoted."""
     if _is_word(name) and _NO_CLAUSE.search(name) and not _number(name) and not is_instance(name):
-        return name
+        return name if parse_duration(name) is None else _quoted(name)
     return _quoted(_STRAIGHTENED.sub(_entity, _encoded(name)))
 
 
@@ -48,7 +50,8 @@ def spell_word(word: str) -> str:
 def spell_key(key: str) -> str:
     """A key: bare, or quoted where it must be; what would be straightened is written as a number."""
     text = _STRAIGHTENED.sub(_entity, _encoded(key))
-    return _quoted(text) if _ENDS_KEY.search(text) or text.translate(FULL_WIDTH) != text else text
+    chinese = CHINESE.search(text) is not None
+    return _quoted(text) if chinese or _ENDS_KEY.search(text) or text.translate(FULL_WIDTH) != text else text
 
 
 def spell_note(note: str) -> str:
@@ -75,6 +78,8 @@ def _quoted(text: str) -> str:
 
 def _is_word(text: str) -> bool:
     """Whether a text is read as it stands: none of its characters could be a mark or punctuation."""
+    if CHINESE.search(text):  # a part of it may be a word of the grammar
+        return False
     return _WORD.fullmatch(text) is not None and bare(text) == text and not {text[0], text[-1]} & set(PAIRED)
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import chain
 
-from bot.core.command import clauses, requests
+from bot.core.command import chinese, clauses, requests
 from bot.core.command.clauses import Clause
 from bot.core.command.requests import Request
 from bot.core.command.rights import Who
@@ -26,9 +27,34 @@ class Row:
     changes: bool = False  # something in EnOS, an incident or a link, and so belongs on record before it happens
 
     @property
+    def words_zh(self) -> tuple[str, ...]:
+        """The verb in Chinese, and others that are understood."""
+        return chinese.VERBS.get(self.verb, ())
+
+    @property
+    def examples_zh(self) -> tuple[str, ...]:
+        """The examples as they are said in Chinese, in the same order."""
+        return chinese.EXAMPLES.get(self.verb, ())
+
+    @property
+    def glued(self) -> frozenset[str]:
+        """The Chinese words that need no space to Latin letters and digits next to them behind this verb."""
+        forms = (each.form.words_zh for each in self.clauses if each.form)
+        return frozenset(chain([chinese.THANKS], *forms, *(each.words_zh for each in self.clauses)))
+
+    @property
     def syntax(self) -> str:
         """The verb with its clauses; brackets around what may be left out."""
-        return " ".join((self.verb, *(each.syntax for each in self.clauses if not each.hidden)))
+        return self.syntax_in("en")
+
+    def word_in(self, language: str) -> str:
+        """The verb in a language, "en" or "zh"."""
+        return self.words_zh[0] if language == "zh" and self.words_zh else self.verb
+
+    def syntax_in(self, language: str) -> str:
+        """The syntax in a language, "en" or "zh"."""
+        shown = (each.syntax_in(language) for each in self.clauses if not each.hidden)
+        return " ".join((self.word_in(language), *shown))
 
     @property
     def in_thread(self) -> bool:
@@ -43,7 +69,7 @@ _INSTANCE = Clause(("instance",), form=clauses.INSTANCE, in_thread=True)
 _TARGET = Clause(("flow", "instance"), form=clauses.TARGET, in_thread=True)
 _PERIOD = Clause(("period",), form=clauses.PERIOD)
 _OF_FLOW = Clause(("flow",), "of", clauses.FLOW)
-_BY_OWNER = Clause(("owner",), "by", clauses.OWNER)
+_BY_OWNER = Clause(("owner",), "by", clauses.OWNER, loose=True)
 _FROM = Clause(("task",), "from", clauses.TASK)
 _BECAUSE = Clause(("because",), "because", clauses.NOTE)
 _PERSON = Clause(("person",), form=clauses.PERSON, optional=False)
@@ -67,7 +93,7 @@ ROWS = (
         (
             Clause(("flow",), form=clauses.FLOW, optional=False),
             _FROM,
-            Clause(("when",), "at", clauses.WHEN),
+            Clause(("when",), "at", clauses.WHEN, loose=True),
             Clause(("parameters",), "with", clauses.PAIRS),
             _CONFIRMED,
         ),
@@ -155,7 +181,7 @@ ROWS = (
         (
             _INSTANCE,
             Clause(("task",), "of", clauses.TASK),
-            Clause(("tail",), "tail", clauses.COUNT),
+            Clause(("tail",), "tail", clauses.LINES),
             Clause(("here",), "here", hidden=True),
         ),
         ("log 2809-20190812080700", "log 2809-20190812080700 of 104890 tail 50"),
@@ -165,7 +191,7 @@ ROWS = (
         requests.Ack,
         Who.RESPONDER,
         "Take an incident: you look after it, for 4 hours or as long as you say.",
-        (_TARGET, Clause(("duration",), "for", clauses.DURATION), _BECAUSE),
+        (_TARGET, Clause(("duration",), "for", clauses.DURATION, loose=True), _BECAUSE),
         ("ack 2809", "ack 2809 for 2h because the source is being repaired"),
         aliases=("acknowledge",),
         changes=True,
@@ -262,13 +288,14 @@ ROWS = (
     ),
 )
 
-BY_VERB = {word: each for each in ROWS for word in (each.verb, *each.aliases)}  # in lower case
+BY_VERB = {word: each for each in ROWS for word in (each.verb, *each.aliases, *each.words_zh)}  # in lower case
 BY_REQUEST: Mapping[type[Request], Row] = {each.request: each for each in ROWS}
 
 
 def near(word: str, words: Sequence[str]) -> str:
     """The one of ``words`` most similar to a mistyped word; empty where none is similar."""
-    return next(iter(get_close_matches(word.casefold()[:40], words, n=1)), "")
+    cutoff = 0.6 if word.isascii() else 0.5  # of two Chinese characters one may be wrong
+    return next(iter(get_close_matches(word.casefold()[:40], words, 1, cutoff)), "")
 
 
 def nearest(word: str) -> str:

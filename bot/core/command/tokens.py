@@ -5,10 +5,13 @@ What quotes hold stays as it is, but for quotes, dashes and blanks.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from string import ascii_letters, digits
 
+from bot.core.command import chinese
 from bot.core.command.markup import EQUALS, FULL_WIDTH, MARK, Marks, bare, decode
-from bot.core.errors import Refused
+from bot.core.errors import Offer, Refused
 from bot.core.text.escape import EMPTY
 from bot.core.text.message import Text, lines
 
@@ -39,6 +42,15 @@ _WORD = re.compile(rf"[^\s{EQUALS}]*")
 _UNBROKEN = re.compile(r"\S*")
 _UNSHOWN = re.compile(f"[{re.escape(INVISIBLE)}]")
 _PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
+CHINESE = re.compile("[\u3400-\u9fff]+")
+_LATIN = frozenset(ascii_letters + digits)
+_LATIN |= {chr(ord(each) + 0xFEE0) for each in _LATIN}  # in full width
+_BREAKS = frozenset(",;!，、。；！")
+_COLONS = _BREAKS | frozenset(":：")  # behind a word they are taken with it
+_WITH = frozenset(("with", *chinese.CLAUSES["with", "parameters"]))
+_BEFORE_CHINESE = _LATIN | _BREAKS
+_BEHIND_CHINESE = _LATIN | frozenset("@" + QUOTES) | CORNERS.keys()
+_DAY_CLOCK = re.compile("月[0-9０-９]{1,2}[日号](?=[0-9０-９])")  # a date in Chinese, with a clock time right behind it
 _BEFORE, _AFTER = 60, 30  # characters shown around the place of an error
 
 
@@ -46,9 +58,15 @@ class ParseError(Refused):
     """Words that were not understood: where, and what may have been meant. The way out is on a line of its own."""
 
     def __init__(
-        self, reason: str, sentence: Text | str, way_out: Text | str = EMPTY, position: int = 0, nearest: str = ""
+        self,
+        reason: str,
+        sentence: Text | str,
+        way_out: Text | str = EMPTY,
+        position: int = 0,
+        nearest: str = "",
+        offers: Sequence[Offer] = (),
     ) -> None:
-        super().__init__(reason, sentence, way_out)
+        super().__init__(reason, sentence, way_out, offers)
         self.position = position  # in the text as typed
         self.nearest = nearest  # the verb or word that comes nearest
         self.message = lines(self.sentence, self.way_out)
@@ -100,6 +118,9 @@ class Cursor:
         self._marks = Marks(typed)
         self._at, self._end = self._marks.unwrapped()
         self._peeked: tuple[int, Token | None] = (-1, None)  # the token that begins at a place
+        self.is_chinese = not typed.text.isascii()
+        self.glued = chinese.GLUED  # the Chinese words that need no space to Latin letters and digits next to them
+        self._keyed = False  # whether the word before the parameters was taken
         self.words: frozenset[str] = frozenset()  # those of the command's clauses
         self.after = ""  # the word that says what comes next, for error sentences
         self.place = self._at  # the end of the last token taken
@@ -115,6 +136,7 @@ class Cursor:
         token = self.peek()
         if token is not None:
             self._at = self.place = token.end
+            self._keyed = self._keyed or token.plain in _WITH
         return token
 
     def take_marked(self, token: Token) -> Token:
@@ -200,6 +222,8 @@ class Cursor:
         at = self._syntax.find("=", start + 1, close)
         pair = None if at < 0 else ("".join(self._straight[start + 1 : at]), self.text[at + 1 : close])
         end = self._behind_unbroken(close + 1)  # a sentence's punctuation
+        if self.is_chinese and (glued := CHINESE.search(self._syntax, close + 1, end)):
+            end = glued.start()
         typed = "".join(self._straight[start : close + 1]) if self._syntax[start] in CORNERS else word
         return Token(start, end, word, word, quoted=True, person=person, pair=pair, typed=typed)
 
@@ -207,6 +231,8 @@ class Cursor:
         """What begins without a quote, up to the next blank, or up to the end of a quoted value."""
         found = _WORD.match(self._syntax, start, self._end)
         end = found.end() if found else start
+        if self.is_chinese:
+            end = self._unglued(start, end)
         pair = None
         if end < self._end and self._syntax[end] in EQUALS:
             key = "".join(self._folded[start : self._unmarked(start, end)])
@@ -227,6 +253,30 @@ class Cursor:
         close = self._marks.opened.get(start - 1, 0)
         marked = close if close > last else 0
         return Token(start, end, word, shown, shown.casefold(), person=person, pair=pair, typed=typed, marked=marked)
+
+    def _unglued(self, start: int, end: int) -> int:
+        """Where the first word ends of several without spaces: before or behind a Chinese word next to Latin letters.
+
+        A run of Chinese characters is never split, nor is a key, but from the word before the parameters.
+        """
+        syntax, limit = self._syntax, end
+        if end < self._end and syntax[end] in EQUALS:
+            if self._keyed:
+                return end
+            runs = CHINESE.finditer(syntax, start, end)
+            limit = max((run.end() for run in runs if run[0] in _WITH and run.end() < end), default=start)
+        for run in CHINESE.finditer(syntax, start, limit):
+            first, last = run.span()
+            if run[0] not in self.glued or (first > start and syntax[first - 1] not in _BEFORE_CHINESE):
+                continue
+            behind = syntax[last] if last < end else ""
+            if behind and behind in _COLONS:
+                last += 1
+            elif behind and behind not in _BEHIND_CHINESE:
+                continue
+            return first if first > start else last
+        dated = _DAY_CLOCK.search(syntax, start, limit) if "今天" in self.glued else None
+        return dated.end() if dated else end
 
     def _mentioned(self, start: int, end: int) -> str:
         """Who is mentioned here; a sentence's punctuation may follow the mention."""
@@ -281,14 +331,20 @@ class Cursor:
         return None
 
     def _closes(self, at: int, *, key: bool) -> bool:
-        """Whether a quote here would close: before a blank; for a name or key before punctuation or ``=`` as well."""
+        """Whether a quote here would close: before a blank.
+
+        For a name or key before punctuation, ``=`` or a Chinese word of this command as well.
+        """
         passed = _BEHIND_KEY if key else _BEHIND_VALUE
         at += 1
         if key and at < self._end and self._syntax[at] in EQUALS:
             return True
         while at < self._end and (self._syntax[at] in passed or at in self._marks.closing):
             at += 1
-        return at == self._end or self._syntax[at].isspace()
+        if at == self._end or self._syntax[at].isspace():
+            return True
+        glued = CHINESE.match(self._syntax, at, self._end) if key and self.is_chinese else None
+        return glued is not None and glued[0] in self.glued
 
     def _unmarked(self, start: int, end: int) -> int:
         """Where a token ends without marks, what is invisible, and punctuation behind a mark."""

@@ -106,6 +106,15 @@ async def test_an_ambiguous_name_offers_whole_commands(world, maya):
     assert world.enos.done()[0][:4] == ("triggerFromTask", "u15432100000000011", 4500, 501)
 
 
+async def test_a_chinese_word_of_two_meanings_offers_both_commands(world, maya):
+    (seen,) = await maya.says("启动 3377")
+    assert "`trigger 3377` or `enable 3377`" in seen.text
+    assert set(seen.buttons) == {"Trigger", "Enable schedule"}
+    assert world.enos.done() == []
+    await maya.presses(seen, "Trigger")
+    assert [call[:3] for call in world.enos.done()] == [("trigger", "u15432100000000011", 3377)]
+
+
 async def test_two_flows_with_the_same_name_are_offered(world, maya):
     world.enos.add(9001, "Twin", "maya.chen")
     world.enos.add(9002, "twin", "maya.chen")

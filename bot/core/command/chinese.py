@@ -1,0 +1,143 @@
+"""The Chinese words of commands. People type them; buttons, the audit and copied commands keep the English ones.
+
+Each English word has its Chinese ones, the main word first, which help shows. A word that begins something else in
+another command is there once for each: ``从`` is ``from`` before a task and ``since`` before a time.
+"""
+
+from collections.abc import Mapping
+
+VERBS: Mapping[str, tuple[str, ...]] = {
+    "help": ("帮助", "用法"),
+    "trigger": ("触发", "手动触发", "预跑"),
+    "rerun": ("重跑", "重新运行"),
+    "cancel": ("终止", "取消"),
+    "enable": ("启用", "启动调度", "启用调度", "恢复调度"),
+    "disable": ("停用", "暂停调度", "停用调度", "暂停"),
+    "incidents": ("告警", "告警列表"),
+    "failed": ("失败", "失败列表"),
+    "runs": ("实例", "运行记录"),
+    "show": ("查看", "详情"),
+    "log": ("日志",),
+    "ack": ("认领", "确认"),
+    "unack": ("取消认领", "释放"),
+    "close": ("关闭",),
+    "reopen": ("重开", "重新打开"),
+    "thread": ("消息列", "开消息列"),
+    "link": ("绑定",),
+    "unlink": ("解绑", "解除绑定"),
+    "people": ("人员", "绑定列表"),
+    "whoami": ("我是谁",),
+    "audit": ("审计", "操作记录"),
+    "status": ("状态",),
+}
+AMBIGUOUS: Mapping[str, tuple[str, ...]] = {  # start, stop, run: which of these verbs is for the person to say
+    "启动": ("trigger", "enable"),
+    "停止": ("cancel", "disable"),
+    "运行": ("trigger", "runs"),
+}
+CLAUSES: Mapping[tuple[str, str], tuple[str, ...]] = {  # by the English word and the field of the request
+    ("from", "task"): ("从", "自"),
+    ("at", "when"): ("时间", "在", "于"),
+    ("with", "parameters"): ("参数", "带"),
+    ("of", "flow"): ("任务流",),
+    ("of", "task"): ("节点", "任务"),
+    ("by", "owner"): ("负责人",),
+    ("for", "duration"): ("时长", "持续"),
+    ("because", "because"): ("原因", "因为", "备注"),
+    ("tail", "tail"): ("末尾", "最后"),
+}
+ME = ("我", "我的")
+SCOPES = {"未关闭": "open", "未认领": "unacked", "我的": "mine"}
+STATUSES = {
+    "失败": "fail",
+    "成功": "success",
+    "初始化": "init",
+    "等待中": "wait",
+    "运行中": "running",
+    "挂起": "suspend",
+    "内部错误": "internal_error",
+    "就绪": "ready",
+    "超时": "timeout",
+    "已终止": "cancel",
+    "重跑中": "rerun",
+    "已跳过": "skip",
+}
+PERIODS = {
+    **dict.fromkeys(("今天", "今日"), "today"),
+    **dict.fromkeys(("昨天", "昨日"), "yesterday"),
+    **dict.fromkeys(("本周", "这周"), "this week"),
+    "上周": "last week",
+    **dict.fromkeys(("最近", "近", "过去"), "last"),
+    **dict.fromkeys(("从", "自"), "since"),
+}
+WHENS = {
+    **{chinese: english for chinese, english in PERIODS.items() if english in {"today", "yesterday"}},
+    "明天": "tomorrow",
+    **dict.fromkeys(("现在", "立即"), "now"),
+}
+UNITS = {
+    "秒": "s",
+    **dict.fromkeys(("分", "分钟"), "m"),
+    **dict.fromkeys(("时", "小时", "个小时"), "h"),
+    **dict.fromkeys(("天", "日"), "d"),
+    "周": "w",
+}
+PLACEHOLDERS: Mapping[str, str] = {  # of the syntax
+    "FLOW": "任务流ID",
+    "INSTANCE": "实例ID",
+    "FLOW|INSTANCE": "任务流ID|实例ID",
+    "TASK": "节点ID",
+    "OWNER": "用户名",
+    "@person": "@人员",
+    "USERID": "用户ID",
+    "NAME": "用户名",
+    "WHEN": "时刻",
+    "PERIOD": "时段",
+    "DURATION": "2小时",
+    "STATUS …": "状态 …",
+    "open|unacked|mine": "|".join(SCOPES),
+    "N": "N",
+    "VERB": "命令",
+    "KEY=VALUE …": "参数名=值 …",
+    "NOTE": "说明",
+}
+UNTIL = ("至", "到")  # between two dates
+ONWARD = "起"  # behind a time: from then on
+LINES = "行"
+THANKS = "谢谢"
+
+TIMES = frozenset((*PERIODS, *WHENS))
+# What may stand next to Latin letters and digits without a space, in any command.
+GLUED = frozenset(
+    (*(word for words in (*VERBS.values(), *CLAUSES.values()) for word in words), *AMBIGUOUS, *TIMES, THANKS)
+)
+RESERVED = GLUED.union(ME, SCOPES, STATUSES, UNTIL)  # no names, but in quotes
+EXAMPLES: Mapping[str, tuple[str, ...]] = {  # those of the table of commands, in its order
+    "help": ("帮助", "帮助 触发"),
+    "trigger": (
+        "触发 3377",
+        "触发 3377 从 108580",
+        "触发 3377 时间 明天 02:00",
+        '触发 3377 参数 path=/data/2026 note="second try"',
+    ),
+    "rerun": ("重跑 2809-20190812080700", "重跑 2809-20190812080700 从 104890"),
+    "cancel": ("终止 2809-20190812080700",),
+    "enable": ("启用 3377",),
+    "disable": ("停用 3377",),
+    "incidents": ("告警", "告警 未认领", "告警 负责人 我"),
+    "failed": ("失败", "失败 昨天 负责人 我", "失败 2026-11-01至2026-11-07 任务流 3377"),
+    "runs": ("实例 任务流 3377", "实例 最近 3 小时 运行中", "实例 本周 失败 超时"),
+    "show": ("查看 3377", '查看 "daily energy report"', "查看 2809-20190812080700"),
+    "log": ("日志 2809-20190812080700", "日志 2809-20190812080700 节点 104890 末尾 50 行"),
+    "ack": ("认领 2809", "认领 2809 时长 2小时 原因 the source is being repaired"),
+    "unack": ("取消认领 2809",),
+    "close": ("关闭 2809 原因 that day is not needed",),
+    "reopen": ("重开 2809",),
+    "thread": ("消息列 2809",),
+    "link": ("绑定 @jane u15432100000000011 jane.doe",),
+    "unlink": ("解绑 @jane",),
+    "people": ("人员",),
+    "whoami": ("我是谁",),
+    "audit": ("审计", "审计 本周 @jane"),
+    "status": ("状态",),
+}

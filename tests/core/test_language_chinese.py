@@ -1,0 +1,302 @@
+"""Commands in Chinese, and in both languages at once: what they are read as, and what is refused."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_language_laws import outcome
+
+from bot.core.command import chinese
+from bot.core.command.parse import ParseError, is_command, parse, say, would_change
+from bot.core.command.requests import FlowRef, Help, Show
+from bot.core.command.table import BY_VERB, ROWS, nearest
+from bot.core.flow.model import Parameter
+from bot.core.flow.status import Status
+from bot.core.text.mask import DEFAULT, STARS, without_secrets
+
+RUN = "2809-20190812080700"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.verb)
+def test_each_command_is_the_same_in_chinese(row):
+    assert row.words_zh
+    assert all(clause.words_zh for clause in row.clauses if clause.word and not clause.hidden)
+    assert all(BY_VERB[word] is row for word in row.words_zh)
+    for english, example in zip(row.examples, row.examples_zh, strict=True):
+        request = parse(english.replace("@jane", "<@U012AB>"))
+        assert parse(example.replace("@jane", "<@U012AB>")) == request
+        assert example.split()[0] == row.word_in("zh")
+        assert say(request).isascii()
+
+
+def test_no_chinese_verb_is_there_twice():
+    words = [word for row in ROWS for word in row.words_zh] + [*chinese.AMBIGUOUS]
+    assert len(words) == len(set(words))
+
+
+def test_each_form_and_status_has_its_words_in_chinese():
+    forms = {clause.form for row in ROWS for clause in row.clauses if clause.form}
+    assert {form.placeholder for form in forms} == {*chinese.PLACEHOLDERS}
+    assert {*chinese.STATUSES.values()} == {status.name.casefold() for status in Status}
+
+
+def test_the_syntax_in_chinese(snapshot):
+    assert "\n".join(row.syntax_in("zh") for row in ROWS) == snapshot
+    assert [row.syntax_in("en") for row in ROWS] == [row.syntax for row in ROWS]
+    assert BY_VERB["trigger"].word_in("en") == "trigger"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("？", "help"),
+        ("用法", "help"),
+        ("帮助 手动触发", "help trigger"),
+        ("help 预跑", "help trigger"),
+        ('帮助 "触发"', 'help "触发"'),
+        ("触发3377", "trigger 3377"),
+        ("触发3377从108580", "trigger 3377 from 108580"),
+        ("触发３３７７，从１０８５８０。", "trigger 3377 from 108580"),
+        ("触发 3377 自 108580", "trigger 3377 from 108580"),
+        ("触发daily-energy从108580", "trigger daily-energy from 108580"),
+        ("trigger 3377 从 108580", "trigger 3377 from 108580"),
+        ("触发 3377 from 108580", "trigger 3377 from 108580"),
+        ("触发　3377　从　108580", "trigger 3377 from 108580"),
+        ("*触发 3377 从 108580*", "trigger 3377 from 108580"),
+        ("请 触发 3377 谢谢", "trigger 3377"),
+        ("触发 3377谢谢。", "trigger 3377"),
+        ("触发 3377 参数 path＝/x", "trigger 3377 with path=/x"),
+        ("触发3377参数path=/x b=２ｈ", "trigger 3377 with path=/x b=２ｈ"),
+        ("触发 3377 参数：a=1，", "trigger 3377 with a=1，"),
+        ("触发 3377 带 v2从3=5", 'trigger 3377 with "v2从3"=5'),
+        ("trigger 3377 with v2参数3=5", 'trigger 3377 with "v2参数3"=5'),
+        ("触发 3377 with a=1 时间14:30", "trigger 3377 at 14:30 with a=1"),
+        ("重新运行 " + RUN, "rerun " + RUN),
+        ("取消" + RUN, "cancel " + RUN),
+        ("恢复调度 3377", "enable 3377"),
+        ("暂停 3377", "disable 3377"),
+        ("告警 我的", "incidents mine"),
+        ("告警列表 未关闭 负责人 我的", "incidents open by me"),
+        ("告警 我", "incidents by me"),
+        ("告警 未认领，我", "incidents unacked by me"),
+        ("失败 我的，今天", "failed by me"),
+        ("实例 失败timeout，超时、running", "runs fail timeout running"),
+        ("告警，未认领，负责人jane.doe", "incidents unacked by jane.doe"),
+        ("失败　今天 我的", "failed by me"),
+        ("失败 昨日 负责人：<@U012AB>", "failed yesterday by <@U012AB>"),
+        ("failed 昨天 by 我", "failed yesterday by me"),
+        ("失败 of 3377", "failed of 3377"),
+        ("运行记录 任务流3377", "runs of 3377"),
+        ("实例 失败、超时", "runs fail timeout"),
+        ("实例 失败，timeout 今天", "runs fail timeout"),
+        ("实例 运行中 失败 (FAIL) 4 已终止", "runs running fail internal_error cancel"),
+        ("查看 3377，", "show 3377"),
+        ("查看「日报」", 'show "日报"'),
+        ('详情"日报"', 'show "日报"'),
+        ("查看 《日报》。", 'show "日报"'),
+        ("查看 『日报 一』", 'show "日报 一"'),
+        (f"日志{RUN}节点104890末尾50行", f"log {RUN} of 104890 tail 50"),
+        (f"日志 {RUN} 任务 104890 最后 50 行", f"log {RUN} of 104890 tail 50"),
+        (f"log {RUN} tail 50行", f"log {RUN} tail 50"),
+        ("认领 2809 2小时", "ack 2809 for 2h"),
+        ("认领 2小时", "ack for 2h"),
+        ("ack 2h", "ack for 2h"),
+        ('ack "2h"', 'ack "2h"'),
+        ("确认2809时长2小时30分钟", "ack 2809 for 2h30m"),
+        ("认领 2809 持续 2 小时 因为 坏了，见 3377。", "ack 2809 for 2h because 坏了，见 3377。"),
+        ("认领 2809 ２ｈ 备注：坏了", "ack 2809 for 2h because 坏了"),
+        ("释放 2809", "unack 2809"),
+        ("关闭 2809 原因 从 昨天 起 不需要", "close 2809 because 从 昨天 起 不需要"),
+        ("重新打开 2809", "reopen 2809"),
+        ("开消息列 2809", "thread 2809"),
+        ("绑定<@U012AB> u1 从1", 'link <@U012AB> u1 "从1"'),
+        ("解除绑定 <@U012AB>", "unlink <@U012AB>"),
+        ("操作记录 上周 <@U012AB>", "audit last week <@U012AB>"),
+        ("审计本周", None),
+        ("帮助触发", None),
+        ("请触发 3377", None),
+    ],
+)
+def test_commands_are_read(typed, meant):
+    if meant is None:
+        with pytest.raises(ParseError) as caught:
+            parse(typed)
+        assert caught.value.reason == "unknown_verb"
+        return
+    assert say(parse(typed)) == meant
+    assert parse(meant) == parse(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "offers"),
+    [
+        ("启动 3377", ["trigger 3377", "enable 3377"]),
+        ("请 启动3377", ["trigger 3377", "enable 3377"]),
+        ("启动 「日报」", ['trigger "日报"', 'enable "日报"']),
+        ("启动 3377 从 108580", ["trigger 3377 from 108580"]),
+        ("启动", ["enable"]),
+        ("停止 3377", ["disable 3377"]),
+        (f"停止 {RUN}", [f"cancel {RUN}"]),
+        ("停止 3377 5", []),
+        ("运行 3377", ["trigger 3377", "runs of 3377"]),
+        ("运行 任务流 3377 今天", ["runs of 3377"]),
+        ("取消 认领 2809", ["unack 2809"]),
+        (f"取消 认领{RUN}", [f"unack {RUN}"]),
+        ("重新 打开 2809", ["reopen 2809"]),
+        ("运行 记录", ["runs"]),
+    ],
+)
+def test_a_verb_of_two_meanings_is_refused_with_both(typed, offers):
+    with pytest.raises(ParseError) as caught:
+        parse(typed)
+    assert caught.value.reason == "ambiguous_verb"
+    assert [command for _, command in caught.value.offers] == offers
+    assert all(f"`{command}`" in caught.value.way_out for command in offers)
+    assert all(say(parse(command)) == command for command in offers)
+
+
+def test_how_a_verb_of_two_meanings_is_refused():
+    with pytest.raises(ParseError) as caught:
+        parse("停止 3377")
+    assert str(caught.value) == (
+        "`停止` may mean `cancel` or `disable`: ▸停止 3377\nNothing was done. Say `cancel INSTANCE` or `disable 3377`."
+    )
+    assert caught.value.offers == (("Disable schedule", "disable 3377"),)
+
+
+def test_every_verb_that_a_space_can_cut_in_two_is_offered():
+    for word, row in BY_VERB.items():
+        for place in range(1, len(word)):
+            if not word.isascii():
+                with pytest.raises(ParseError) as caught:
+                    parse(f"{word[:place]} {word[place:]}")
+                assert caught.value.reason == "ambiguous_verb"
+                assert all(command.startswith(row.verb) for _, command in caught.value.offers)
+
+
+WORDS = sorted(chinese.RESERVED)
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_name_that_is_a_word_of_commands_is_reached_in_quotes(word):
+    for text in (f'show "{word}"', f"查看 「{word}」", f"查看“{word}”"):
+        assert parse(text) == Show(FlowRef(name=word))
+    with pytest.raises(ParseError) as caught:
+        parse(f"查看 {word}")
+    assert f'`"{word}"`' in caught.value.way_out
+    assert parse(say(parse(f'触发 "{word}"'))).flow.name == word
+    assert parse(f'失败 负责人 "{word}"').owner.name == word
+    assert parse(say(Help(word))) == Help(word)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "失败report",
+        "日报3377",
+        "时间-序列",
+        "v2_从3",
+        "今天的日报",
+        "从化电站",
+        "任务流A",
+        "日报从108580",
+        "时间序列2",
+        "3号线从",
+    ],
+)
+def test_a_name_that_only_begins_with_a_word_is_not_torn_apart(name):
+    assert parse(f"查看 {name}") == parse(f'show "{name}"') == Show(FlowRef(name=name))
+    assert parse(say(Show(FlowRef(name=name)))) == Show(FlowRef(name=name))
+
+
+@pytest.mark.parametrize(
+    "typed", ["触发 今天", "触发 11月21日", "查看 2小时", "停用 14点", "失败 负责人 今天", "触发 从"]
+)
+def test_a_word_is_not_taken_for_a_name(typed):
+    with pytest.raises(ParseError) as caught:
+        parse(typed)
+    assert caught.value.reason == "expected"
+
+
+def test_an_owner_in_chinese_is_me_or_a_name():
+    with pytest.raises(ParseError):
+        parse("失败 负责人")
+    assert parse("失败 负责人 王伟").owner.name == "王伟"
+
+
+def test_corner_quotes_close_before_a_word_of_the_command():
+    assert say(parse("触发「日报」从108580")) == 'trigger "日报" from 108580'
+    assert parse("查看 「日报」从") == Show(FlowRef(name="「日报」从"))
+
+
+def test_verbs_in_chinese_are_suggested():
+    assert nearest("触法") == "trigger"
+    assert nearest("取消认邻") == "unack"
+    assert nearest("天气") == ""
+    with pytest.raises(ParseError) as caught:
+        parse("触发 3377 丛 5")
+    assert caught.value.reason == "unexpected"
+    with pytest.raises(ParseError) as caught:
+        parse("触发 3377 参術 a=1")
+    assert caught.value.nearest == "参数"
+
+
+def test_what_is_said_to_others_is_told_from_commands():
+    assert is_command("启动 3377")
+    assert is_command("触发3377")
+    assert not is_command("大家 早上好")
+    assert would_change("> 触发3377")
+    assert not would_change("> 查看3377")
+
+
+@pytest.mark.parametrize(
+    ("typed", "key"),
+    [
+        ("触发 3377 参数password=hunter2", "password"),
+        ("触发3377参数pass=hunter2", "pass"),
+        ("触发 3377 参数 password从1=hunter2", "password从1"),
+        ("trigger 1 with password参数1=hunter2", "password参数1"),
+    ],
+)
+def test_a_secret_next_to_a_chinese_word_is_kept_out(typed, key):
+    assert parse(typed).parameters == (Parameter(key, "hunter2"),)
+    assert without_secrets(typed, DEFAULT) == typed.replace("hunter2", STARS)
+
+
+NOISE = (
+    '3377 14:30 14点 2小时 ２ｈ 11月21日 2026/11/21 a=1 v2 日报 「日报」 「 "失败" ， 。 、 ： ～ ＝ * '
+    "<@U012AB> me from show 号 行 起"
+)
+pieces = st.sampled_from([*WORDS, *chinese.UNITS, *NOISE.split(), RUN, " ", "\u3000"])
+commands = st.builds(
+    "{}{}{}".format,
+    st.sampled_from([word for row in ROWS for word in (row.verb, *row.words_zh)] + [*chinese.AMBIGUOUS]),
+    st.sampled_from([" ", "", "　"]),
+    st.lists(pieces | st.text("从3a至失败在日月年点 0", max_size=4), max_size=8).flatmap(
+        lambda each: st.sampled_from(["", " "]).map(lambda space: space.join(each))
+    ),
+)
+
+
+@settings(max_examples=400)
+@given(commands)
+def test_any_chinese_is_understood_or_refused_with_its_place(text):
+    request = outcome(parse, text)
+    if isinstance(request, ParseError):
+        assert "▸" in request.sentence
+        assert request.way_out
+        assert str(request).count("\n") == 1
+        assert all(say(parse(command)) == command for _, command in request.offers)
+        return
+    assert parse(say(request)) == request
+    name = getattr(getattr(request, "flow", None), "name", "")
+    assert name not in chinese.RESERVED or any(quote in text for quote in '"「')
+
+
+@given(st.sampled_from([(row, place) for row in ROWS for place in range(len(row.examples_zh))]))
+def test_examples_need_no_space_between_words_and_numbers(example):
+    row, place = example
+    text = row.examples_zh[place].replace("@jane", "<@U012AB>")
+    glued = re.sub(r"(?<=[\u4e00-\u9fff]) (?=[a-z0-9<])|(?<=[0-9]) (?=[\u4e00-\u9fff])", "", text)
+    assert parse(glued) == parse(text)
