@@ -217,6 +217,7 @@ class App:
         await self.gateway.start()
         self._task(crash_recovery.close_attempts(self.services, left))
         self._task(self.dispatcher.answer_left_over(unanswered))
+        self._task(self._learn_languages())
         self._task(default_channel.warn(self.gateway.poster, self.settings.channel, self.settings.shared_channels))
         self.jobs.schedule()
         self.scheduler.start()
@@ -274,6 +275,11 @@ class App:
         if message.post in self.running_bot_probe.awaited:
             self.running_bot_probe.note_press(message)
         await self.dispatcher.answer(message)
+
+    async def _learn_languages(self) -> None:
+        """Ask in which language the admins read: they get messages without having asked for anything."""
+        for admin in sorted(self.settings.admins):
+            await self.store.set_language(admin, await self.gateway.poster.language(admin))
 
     def save_capability(self, name: str, value: str) -> None:
         """Keep what was learned of the platform for the next start."""

@@ -67,7 +67,7 @@ async def _run(settings: Settings) -> int:
     with signals.wake_on_signals(loop):
         try:
             # On a thread: the loop can be woken, a wait for a thread cannot.
-            store = await asyncio.to_thread(Store.open, settings.database)
+            store = await asyncio.to_thread(Store.open, settings.database, language=settings.language)
         except Failure as failure:
             return _complain([str(failure)], EXIT_FAILED)
         try:

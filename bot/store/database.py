@@ -11,6 +11,7 @@ from pathlib import Path
 import sqlite_utils
 
 from bot.core.errors import Refused, TemporaryFailure
+from bot.core.text.language import EN
 from bot.core.text.mask import DEFAULT, without_secrets
 from bot.store.lock import unwritable
 from bot.store.schema import APPLICATION, STEPS
@@ -27,6 +28,7 @@ class Database(sqlite_utils.Database):
     """The connection, as a transaction is handed it."""
 
     has_queued_posts = False  # in this transaction
+    language = EN  # of messages that a channel reads, and of those for people whose language is not known
 
 
 class DatabaseUnavailable(TemporaryFailure):

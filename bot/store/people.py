@@ -44,6 +44,11 @@ class People(Transactional):
         )
         return done.rowcount == 1
 
+    @transaction
+    def set_language(self, db: Database, user: str, language: str) -> None:
+        """Note the language of what a person alone reads."""
+        db.execute("INSERT OR REPLACE INTO languages VALUES (?, ?)", [user, language])
+
 
 class Inbox(Transactional):
     """Deliveries from Slack."""

@@ -20,9 +20,8 @@ from bot.core.flow.run import Run, RunState
 from bot.core.incident.model import Incident
 from bot.core.outbox.card import Card, rendered
 from bot.core.outbox.lost_messages import LossOutcome, after_loss
-from bot.core.outbox.posts import NewPost, PostId, PostKind, PostState
+from bot.core.outbox.posts import NewPost, PostId, PostKind, PostState, sole_reader
 from bot.core.people.model import AttemptResult, Link
-from bot.core.text.language import EN
 from bot.store.database import Database
 from bot.store.outbox import REPLACED, WITHDRAWN, give_up, line_of, row_of, text_of
 from bot.store.people import end_attempt, mark_answered, require_link
@@ -157,13 +156,22 @@ def put(db: Database, posts: Sequence[NewPost]) -> None:
         db.has_queued_posts = True
         if row_of(db, post.id) is not None:
             continue
-        new = replace(post, body=rendered(post.body, EN)) if isinstance(post.body, Card) else post
+        new = replace(post, body=rendered(post.body, _language(db, post))) if isinstance(post.body, Card) else post
         if new.kind is PostKind.EDIT:
             _put_edit(db, new)
             continue
         if new.reminds_of:
             _withdraw(db, new.reminds_of)
         _insert(db, _in_thread(db, new) if new.thread_of is not None or new.thread else new)
+
+
+def _language(db: Database, post: NewPost) -> str:
+    """The language of a post: that of the one person who reads it, where it is known, else the channel's."""
+    reader = sole_reader(post)
+    if post.kind is PostKind.EDIT and (edited := _message(db, post.target)) is not None:
+        reader = sole_reader(replace(post, channel=edited["channel"], user=edited["user"]))
+    known = db.execute("SELECT language FROM languages WHERE user = ?", [reader]).fetchone() if reader else None
+    return known["language"] if known is not None else db.language
 
 
 def _put_edit(db: Database, new: NewPost) -> None:

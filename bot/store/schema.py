@@ -327,6 +327,9 @@ _LOST = (
     "CREATE INDEX lost_messages_place ON lost_messages (channel, ts)",
 )
 
+# In which language the answers for one person are.
+_LANGUAGES = ("CREATE TABLE languages (user TEXT PRIMARY KEY, language TEXT NOT NULL) STRICT, WITHOUT ROWID",)
+
 # The database's version is the number of steps it has taken.
 STEPS: tuple[Sequence[str], ...] = (
     _FIRST,
@@ -339,4 +342,5 @@ STEPS: tuple[Sequence[str], ...] = (
     _NO_SECRETS,
     _PEOPLE,
     _LOST,
+    _LANGUAGES,
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bot.core.text.language import EN
 from bot.store.backup import Backup
 from bot.store.change_sets import ChangeSets
 from bot.store.clock_set_back import ClockCorrection
@@ -42,24 +43,26 @@ class Store(
     what it was about to write is then not written.
     """
 
-    def __init__(self, path: Path, lock: Lock, *, lock_timeout: float = LOCK_TIMEOUT) -> None:
+    def __init__(self, path: Path, lock: Lock, *, lock_timeout: float = LOCK_TIMEOUT, language: str = EN) -> None:
         self._lock = lock
         self._incident_cache = IncidentCache()
         self._seen_cache = SeenCache()
         super().__init__(path, lock_timeout=lock_timeout)
+        self._db.language = language
 
     @classmethod
-    def open(cls, path: Path | str, *, lock_timeout: float = LOCK_TIMEOUT) -> Self:
+    def open(cls, path: Path | str, *, lock_timeout: float = LOCK_TIMEOUT, language: str = EN) -> Self:
         """Open the database, made where there is none, brought to the newest version, locked.
 
-        ``lock_timeout``: how many seconds a transaction waits for another program that holds the file. Raises
+        ``lock_timeout``: how many seconds a transaction waits for another program that holds the file. ``language``:
+        that of messages which a channel reads. Raises
         ``DatabaseUnavailable``, and ``Refused``: "locked" naming the holder, "unwritable", "not_a_lock", "linked",
         "not_a_database", "foreign_database", "newer_database".
         """
         path = real_path(Path(path))
         lock = take(path)
         try:
-            return cls(path, lock, lock_timeout=lock_timeout)
+            return cls(path, lock, lock_timeout=lock_timeout, language=language)
         except BaseException:
             lock.release()
             raise

@@ -115,6 +115,13 @@ def is_direct(channel: str) -> bool:
     return channel[:1] in {"U", "W", "D"}
 
 
+def sole_reader(new: NewPost) -> str:
+    """The user id of the one person who sees a post; empty where a whole channel does, or where it is not known who."""
+    if new.kind is not PostKind.EPHEMERAL and not is_direct(new.channel):
+        return ""
+    return new.user or (new.channel if new.channel[:1] in {"U", "W"} else "")
+
+
 def carried_id(post: PostId, generation: int) -> PostId:
     """The id in a message's metadata, by which it is found; ``generation`` is how often it was reposted."""
     return PostId(f"{post}~{generation}") if generation else post

@@ -63,6 +63,7 @@ class Dispatcher:
             services, enos=NameTrackingEnos(services.enos, services.incident_actions.naming, services.clock)
         )
         self._handlers = handlers
+        self._languages: dict[str, str] = {}  # of people, as the store has them
 
     async def record_arrival(self, incoming: IncomingMessage) -> bool:
         """Write down what was said before anything is done about it; False for a repeat, which must be ignored."""
@@ -122,6 +123,9 @@ class Dispatcher:
                 f"Slack does not tell me who you are ({refused.error}), so nothing was done.",
                 "Ask an admin of the bot to look at this.",
             ) from refused
+        if self._languages.get(person.user) != profile.language:
+            await services.store.set_language(person.user, profile.language)
+            self._languages[person.user] = profile.language
         link = await services.store.link(person)
         caller = Caller(profile, link, admin=person.user in services.answer_settings.admins)
         context = replace(context, caller=caller, zone=_zone(profile, services.answer_settings.timezone))
