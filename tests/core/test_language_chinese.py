@@ -68,6 +68,7 @@ def test_the_syntax_in_chinese(snapshot):
         ("触发 3377谢谢。", "trigger 3377"),
         ("触发 3377 参数 path＝/x", "trigger 3377 with path=/x"),
         ("触发3377参数path=/x b=２ｈ", "trigger 3377 with path=/x b=２ｈ"),
+        ("触发3377参数withdraw=1", "trigger 3377 with withdraw=1"),
         ("触发 3377 参数：a=1，", "trigger 3377 with a=1，"),
         ("触发 3377 带 v2从3=5", 'trigger 3377 with "v2从3"=5'),
         ("trigger 3377 with v2参数3=5", 'trigger 3377 with "v2参数3"=5'),

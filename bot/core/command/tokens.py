@@ -47,7 +47,7 @@ _LATIN = frozenset(ascii_letters + digits)
 _LATIN |= {chr(ord(each) + 0xFEE0) for each in _LATIN}  # in full width
 _BREAKS = frozenset(",;!，、。；！")
 _COLONS = _BREAKS | frozenset(":：")  # behind a word they are taken with it
-_WITH = frozenset(("with", *chinese.CLAUSES["with", "parameters"]))
+_WITH = chinese.CLAUSES["with", "parameters"]
 _BEFORE_CHINESE = _LATIN | _BREAKS
 _BEHIND_CHINESE = _LATIN | frozenset("@" + QUOTES) | CORNERS.keys()
 _DAY_CLOCK = re.compile("月[0-9０-９]{1,2}[日号](?=[0-9０-９])")  # a date in Chinese, with a clock time right behind it
@@ -136,7 +136,7 @@ class Cursor:
         token = self.peek()
         if token is not None:
             self._at = self.place = token.end
-            self._keyed = self._keyed or token.plain in _WITH
+            self._keyed = self._keyed or token.plain == "with" or token.plain in _WITH
         return token
 
     def take_marked(self, token: Token) -> Token:
@@ -263,8 +263,9 @@ class Cursor:
         if end < self._end and syntax[end] in EQUALS:
             if self._keyed:
                 return end
-            runs = CHINESE.finditer(syntax, start, end)
-            limit = max((run.end() for run in runs if run[0] in _WITH and run.end() < end), default=start)
+            at = max(syntax.rfind(word, start, end) for word in _WITH)  # not all runs: there may be a thousand
+            last_run = CHINESE.search(syntax, at, end) if at >= start else None
+            limit = last_run.end() if last_run and last_run.end() < end and last_run[0] in _WITH else start
         for run in CHINESE.finditer(syntax, start, limit):
             first, last = run.span()
             if run[0] not in self.glued or (first > start and syntax[first - 1] not in _BEFORE_CHINESE):
