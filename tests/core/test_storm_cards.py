@@ -75,7 +75,7 @@ def test_the_storms_message(name, snapshot):
 def test_a_thousand_stay_readable():
     body = drawn(STORM, THOUSAND, MANY_PEOPLE, mentioned=tuple(MANY_PEOPLE)[:MAX_MENTIONED])
     assert refused(body) == []
-    assert as_sent(body)["text"] == "ALERT STORM · 1,000 incidents · 1,000 open"
+    assert as_sent(body)["text"] == "ALERT STORM · 1,000 incidents · 1,000 open, 0 acknowledged, 0 recovered"
     shown = picture(body)
     assert shown.count("[…:") == cards.LISTED
     assert "… and 970 more. List them all with `/flow incidents open`." in shown
@@ -87,7 +87,7 @@ def test_a_thousand_stay_readable():
 def test_the_end_is_told():
     storm = ended_storm(STORM)
     assert storm.ended_at == LATER + STORM_WINDOW
-    assert as_sent(drawn(storm, [GREEN]))["text"] == "ALERT STORM OVER · 1 incident · 0 open"
+    assert as_sent(drawn(storm, [GREEN]))["text"] == "ALERT STORM OVER · 1 incident · 0 open, 0 acknowledged, 1 recovered"
 
 
 HOSTILE = st.one_of(

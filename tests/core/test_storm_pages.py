@@ -61,7 +61,7 @@ def test_many_have_one_message_that_counts_them_all():
     changes = page_facts.decide(rows(50), terms(), StoredState())
     (post,), (storm,) = changes.posts, changes.incident_groups
     assert (post.id, post.kind, post.channel) == (storm.post, PostKind.MESSAGE, "C0DATAOPS1")
-    assert as_sent(post.body)["text"] == "ALERT STORM · 50 incidents · 50 open"
+    assert as_sent(post.body)["text"] == "ALERT STORM · 50 incidents · 50 open, 0 acknowledged, 0 recovered"
     assert post.due == AT + incident_posts.HOLD
     assert str(as_sent(post.body)).count("<@U0MAYA00001>") == 1
     assert storm.mentioned == (OWNER,)

@@ -109,18 +109,19 @@ def storm_reminder(
 
 def _storm_headline(group: IncidentGroup, count: PhaseCounts) -> Text:
     """The one line that a phone shows."""
+    numbers = {"open": count.open, "acked": count.acknowledged, "recovered": count.recovered}
     if group.ended_at is None:
         return plural(
-            "ALERT STORM · {n} incident · {open} open",
-            "ALERT STORM · {n} incidents · {open} open",
+            "ALERT STORM · {n} incident · {open} open, {acked} acknowledged, {recovered} recovered",
+            "ALERT STORM · {n} incidents · {open} open, {acked} acknowledged, {recovered} recovered",
             group.joined,
-            open=count.open,
+            **numbers,
         )
     return plural(
-        "ALERT STORM OVER · {n} incident · {open} open",
-        "ALERT STORM OVER · {n} incidents · {open} open",
+        "ALERT STORM OVER · {n} incident · {open} open, {acked} acknowledged, {recovered} recovered",
+        "ALERT STORM OVER · {n} incidents · {open} open, {acked} acknowledged, {recovered} recovered",
         group.joined,
-        open=count.open,
+        **numbers,
     )
 
 

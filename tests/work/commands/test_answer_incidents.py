@@ -159,7 +159,7 @@ async def test_a_card_that_was_pressed_names_its_incident(world, maya):
     world.seen.clear()
     seen = await maya.presses(card, "Acknowledge")
     assert [each.place for each in seen] == ["thread in #data-ops", "#data-ops"]
-    await maya.presses(card, "Give it back")
+    await maya.presses(card, "Hand back")
     (reply, _) = await maya.presses(card, "Acknowledge")  # the card was edited, so it may be pressed again
     assert "has acknowledged" in reply.text
     assert (await world.incident()).acked_by == Person(HOME, "U0MAYA00001")
