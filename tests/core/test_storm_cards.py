@@ -87,7 +87,9 @@ def test_a_thousand_stay_readable():
 def test_the_end_is_told():
     storm = ended_storm(STORM)
     assert storm.ended_at == LATER + STORM_WINDOW
-    assert as_sent(drawn(storm, [GREEN]))["text"] == "ALERT STORM OVER · 1 incident · 0 open, 0 acknowledged, 1 recovered"
+    assert (
+        as_sent(drawn(storm, [GREEN]))["text"] == "ALERT STORM OVER · 1 incident · 0 open, 0 acknowledged, 1 recovered"
+    )
 
 
 HOSTILE = st.one_of(
