@@ -85,7 +85,7 @@ async def test_where_there_is_no_thread_nothing_points_to_one(world, maya, state
 async def test_an_answer_to_an_incident_without_a_card_names_no_thread(world, maya, state, says):
     shown = await world.breaks()
     world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00", log="ERROR")
-    (private,) = await maya.presses(shown, "Log")
+    (private,) = await maya.presses(shown, "View log")
     incident = await world.incident()
     await with_a_card(world, incident, state)
     private.channel = f"D{maya.person.user[1:]}"
@@ -100,7 +100,7 @@ async def test_people_on_call_act_while_enos_is_down_and_by_name_without_a_link(
     await world.breaks()
     world.enos.faults = {name: [KeyError("asked")] * 9 for name in ("flow", "all_flows", "my_flows")}
     reply, _, pointer = await world.sam.says("ack daily-energy-report")
-    assert "<@U0SAMLEE001> has acknowledged" in reply.text
+    assert "<@U0SAMLEE001> acknowledged" in reply.text
     assert "You have it" in pointer.text
     (unknown,) = await world.sam.says("ack something-else")
     assert "I know of no incident of flow something-else within 14 days" in unknown.text
@@ -111,7 +111,7 @@ async def test_an_owner_acts_by_a_name_that_enos_spells_differently(world, maya)
     await world.breaks()
     world.enos.change(3377, name="Renamed")
     reply, *_ = await maya.says("ack renamed")
-    assert "has acknowledged *Renamed*" in reply.text
+    assert "> acknowledged *Renamed*" in reply.text
     (unknown,) = await maya.says("ack forecast-wide")
     assert "I know of no incident of flow 4500" in unknown.text
 
@@ -127,7 +127,7 @@ async def test_while_enos_is_down_the_known_owners_may(world, jonas):
     await world.breaks(owners=("jonas.weber",))
     world.enos.faults["flow"] = [Unreachable("refused")]
     reply, *_ = await jonas.says("ack 3377")
-    assert "<@U0JONAS0001> has acknowledged" in reply.text
+    assert "<@U0JONAS0001> acknowledged" in reply.text
 
 
 async def test_without_on_call_groups_linked_members_of_the_channel_may(world, jonas):
@@ -135,7 +135,7 @@ async def test_without_on_call_groups_linked_members_of_the_channel_may(world, j
     world.restart()
     await world.breaks()
     reply, *_ = await jonas.says("ack 3377")
-    assert "<@U0JONAS0001> has acknowledged" in reply.text
+    assert "<@U0JONAS0001> acknowledged" in reply.text
     (refused,) = await world.sam.says("ack 3377")
     assert "I do not know yet who you are in EnOS" in refused.text
     (elsewhere,) = await world.alex.says("ack 3377")
@@ -148,7 +148,7 @@ async def test_an_owner_whose_link_is_not_proven_proves_it_by_acting(world, prov
     if not proves:
         world.enos.names.pop("u15432100000000015")
     seen = await world.lina.says("ack 4501")
-    assert any("has acknowledged" in each.text for each in seen) is proves
+    assert any("> acknowledged" in each.text for each in seen) is proves
     assert (await world.store.link(world.lina.person)).verified is proves
     assert any("Your link to EnOS is not proven yet" in each.text for each in seen) is not proves
 
@@ -159,9 +159,9 @@ async def test_a_card_that_was_pressed_names_its_incident(world, maya):
     world.seen.clear()
     seen = await maya.presses(card, "Acknowledge")
     assert [each.place for each in seen] == ["thread in #data-ops", "#data-ops"]
-    await maya.presses(card, "Give it back")
+    await maya.presses(card, "Hand back")
     (reply, _) = await maya.presses(card, "Acknowledge")  # the card was edited, so it may be pressed again
-    assert "has acknowledged" in reply.text
+    assert "> acknowledged" in reply.text
     assert (await world.incident()).acked_by == Person(HOME, "U0MAYA00001")
 
 
