@@ -25,7 +25,7 @@ from bot.core.outbox.posts import (
     PostState,
 )
 from bot.core.people.model import Attempt, Entry, Link, Outcome, Person
-from bot.core.text.message import ago, duration
+from bot.core.text.message import ago, duration, rendered
 from bot.core.text.shown_times import day_before
 from bot.messages.cards import answers, flows
 
@@ -288,11 +288,12 @@ def test_no_task_is_said():
 @pytest.mark.parametrize(
     ("cycle", "words", "shown"),
     [
-        ("D", "", "every day"),
-        ("?", "", "none"),
+        ("D", None, "every day"),
+        ("?", None, "none"),
         ("D", "At <2>", "At &lt;2&gt;"),
         ("D", "At 02:00", "At 02:00 (EnOS's time zone)"),
     ],
 )
 def test_a_schedule_in_words(cycle, words, shown):
-    assert flows.schedule(Flow(FlowId(1), "f", active=True, cycle=cycle), words) == shown
+    described = words and (lambda _language: words)
+    assert rendered(flows.schedule(Flow(FlowId(1), "f", active=True, cycle=cycle), described)) == shown
