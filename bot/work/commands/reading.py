@@ -118,7 +118,7 @@ async def _show_flow(services: Services, context: CommandContext, request: Show)
     state = "🟢 scheduling is on" if flow.active else "⏸️ scheduling is off"
     locks = (" · 🔒 locked" if flow.locked else "") + (" · 🔒 your EnOS user is locked" if flow.user_locked else "")
     text = f"{flows.flow_name(flow.id, flow.name)} — {state}{locks}"
-    schedule = flows.schedule(flow, services.schedule_words(flow.freq) if flow.freq else "")
+    schedule = flows.schedule(flow, services.schedule_words(flow.freq) if flow.freq else None)
     fields = [f"*Owners*\n{flows.owners(flow.owners, people)}", f"*Schedule*\n{schedule}"]
     extra = [
         blocks.section(f"*Tasks*: {len(flow.graph.tasks)}", fields),
