@@ -7,13 +7,13 @@ from typing import assert_never
 
 from bot.core.command import buttons
 from bot.core.command.rights import Denial
-from bot.core.errors import Offer
+from bot.core.errors import Offer, as_text
 from bot.core.flow.ids import is_instance
 from bot.core.outbox.card import Block, Card, Element
 from bot.core.outbox.pointers import PostPresence
 from bot.core.people.model import ASKED, DONE, EDITED, Entry, Link, Person
-from bot.core.text.escape import code, escape, mention, ticked
-from bot.core.text.message import Text, ago, lines, msg
+from bot.core.text.escape import EMPTY, Markup, code, escape, mention, ticked
+from bot.core.text.message import Text, ago, lines, link, msg, rendered
 from bot.messages import blocks
 
 
@@ -106,19 +106,18 @@ def see_thread(words: str, flow: str, first: PostPresence, channel: str) -> Card
     return told(words, text)
 
 
-def says_so(first: PostPresence, channel: str, link_to_it: str) -> str:
-    """Where a change to an incident is shown, as mrkdwn; ``link_to_it`` is empty where not known."""
+def says_so(first: PostPresence, channel: str, link_to_it: str) -> Text:
+    """Where a change to an incident is shown; ``link_to_it`` is empty where not known."""
+    place = Markup(f"<#{channel}>")
     match first:
         case PostPresence.POSTED:
-            return (
-                f"The change is in its <{link_to_it}|thread>."
-                if link_to_it
-                else f"The change is in its thread in <#{channel}>."
-            )
+            if link_to_it:
+                return msg("See the change in its {thread}.", thread=link(link_to_it, msg("thread")))
+            return msg("See the change in its thread in {channel}.", channel=place)
         case PostPresence.PENDING:
-            return f"Its message is not in Slack yet. The change will be in its thread in <#{channel}>."
+            return msg("Its message is not in Slack yet. The change will be in its thread in {channel}.", channel=place)
         case PostPresence.MISSING:
-            return f"It has no message in Slack, so the change is in <#{channel}> itself."
+            return msg("It has no message in Slack, so the change is in {channel} itself.", channel=place)
         case _:
             assert_never(first)
 
@@ -234,7 +233,7 @@ def denial(
     owners: str = "",
     flow: str = "",
     link: Link | None = None,
-    unread: str = "",
+    unread: Text | str = EMPTY,
 ) -> str:
     """Why somebody may not, who may, and what to do; as mrkdwn.
 
@@ -260,7 +259,9 @@ def denial(
                 f"Its owners are {owners}: ask one of them, or somebody on call."
             )
         case Denial.ON_CALL_UNREAD:
-            return f"{ticked(unread)} Nothing was changed. Ask an owner of the flow to do it meanwhile.".strip()
+            return (
+                f"{rendered(as_text(unread))} Nothing was changed. Ask an owner of the flow to do it meanwhile.".strip()
+            )
         case Denial.FLOW_LOCKED:
             return f"{flow} is locked in EnOS, so nothing was changed. Unlock it in the EnOS console, then ask again."
         case Denial.USER_LOCKED:

@@ -7,7 +7,8 @@ from bot.core.command.rights import Denial, may
 from bot.core.errors import Refused
 from bot.core.outbox.card import Card
 from bot.core.people.model import Entry, Person
-from bot.core.text.escape import code, escape, mention
+from bot.core.text.escape import Markup, code, escape, mention
+from bot.core.text.message import Text, msg
 from bot.core.text.shown_times import slack_date
 from bot.messages import blocks
 from bot.messages.cards import answers, flows
@@ -25,7 +26,7 @@ async def help_(services: Services, context: CommandContext, request: Help) -> A
     allowed = [row for row in table.ROWS if may(row.who, context.caller) is Denial.NONE]
     others = [row for row in table.ROWS if row not in allowed]
     name = services.answer_settings.command
-    lines = [f"{code(f'{name} {row.syntax}')}\n{escape(row.summary)}" for row in allowed]
+    lines = [Markup(f"{code(f'{name} {row.syntax}')}\n{escape(row.summary)}") for row in allowed]
     parts = [blocks.section(paragraph) for paragraph in paragraphs(lines)]
     if others:
         words = ", ".join(code(row.verb) for row in others)
@@ -87,26 +88,27 @@ async def audit(services: Services, context: CommandContext, request: Audit) -> 
     entries = await services.store.audit_entries(span.since, span.until, person, limit=MOST_ENTRIES)
     lines = [_line(entry) for entry in entries]
     by = f" by {mention(request.person)}" if request.person else ""
-    nothing = f"Nothing was asked for{by} {escape(span.words)}."
+    nothing: Text = Markup(f"Nothing was asked for{by} {escape(span.words)}.")
+    title = Markup(f"Audit{by} {escape(span.words)}: {len(entries)}")
     notes = (
-        [f"These are the newest {MOST_ENTRIES}; a shorter period shows the rest."]
+        [msg("These are the newest {n}; a shorter period shows the rest.", n=MOST_ENTRIES)]
         if len(entries) == MOST_ENTRIES
         else []
     )
     if not entries:
         nothing = await unmatched.check_person(services, context, request, nothing)
-    body = listed(context, request, lines, f"*Audit*{by} {escape(span.words)}", nothing, notes=notes)
+    body = listed(context, request, lines, title, nothing, notes=notes)
     return Answer(body, private=True)
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: Entry) -> Markup:
     attempt = entry.attempt
     took = ""
     if entry.ended_at is not None:
         took = f" · {max(0.0, (entry.ended_at - attempt.at).total_seconds()):.1f} s"
     request = f" · {code(entry.request)} as {code(entry.user_id)}" if entry.request else ""
     answer = f" → {code(entry.answer)}" if entry.answer else ""
-    return (
+    return Markup(
         f"{slack_date(attempt.at)} {mention(attempt.by.user)} {blocks.typed(attempt.words)}: "
         f"{escape(str(entry.outcome or 'not ended'))}{answer}{request}{took}"
     )

@@ -3,12 +3,13 @@
 from bot.core.command.parse import say
 from bot.core.command.requests import LinkPerson, People, Unlink, Whoami
 from bot.core.command.rights import VERIFY_FLOWS, Caller, Denial, may_use_bot, verifies
-from bot.core.errors import Failure
+from bot.core.errors import Failure, as_text
 from bot.core.flow.model import UserId, UserName
 from bot.core.outbox.conversations import SlackRefused
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import Link, Person
-from bot.core.text.escape import code, mention, ticked
+from bot.core.text.escape import Markup, code, mention, ticked
+from bot.core.text.message import msg, rendered
 from bot.messages import blocks
 from bot.messages.cards import answers
 from bot.work.commands import targets
@@ -93,12 +94,15 @@ async def _refuse_taken(services: Services, new: Link) -> None:
 async def people(services: Services, context: CommandContext, request: People) -> Answer:
     """List who is linked."""
     lines = [
-        f"{mention(each.person.user)} — {code(each.user_name)} {code(each.user_id)}, "
-        f"{'proven' if each.verified else 'not proven: reads only'}"
+        Markup(
+            f"{mention(each.person.user)} — {code(each.user_name)} {code(each.user_id)}, "
+            f"{'proven' if each.verified else 'not proven: reads only'}"
+        )
         for each in sorted(await services.store.links(), key=lambda each: each.user_name)
     ]
-    nothing = "Nobody is linked yet. An admin links people: `link @person USERID NAME`."
-    return Answer(listed(context, request, lines, "*Linked people*", nothing), private=True)
+    nothing = msg("Nobody is linked yet. An admin links people: `link @person USERID NAME`.")
+    title = msg("Linked people: {n}", n=len(lines))
+    return Answer(listed(context, request, lines, title, nothing), private=True)
 
 
 async def whoami(services: Services, context: CommandContext, _request: Whoami) -> Answer:
@@ -126,7 +130,7 @@ async def whoami(services: Services, context: CommandContext, _request: Whoami) 
     if context.caller.on_call:
         parts.append("You are on call, so you may acknowledge every incident.")
     if context.caller.unread:
-        parts.append(ticked(context.caller.unread))
+        parts.append(rendered(as_text(context.caller.unread)))
     zone = f"Your times are in {code(str(context.zone))}, from your Slack profile."
     if str(context.zone) != profile.timezone:
         zone = f"Your times are in {code(str(context.zone))}, since your Slack profile names no time zone that I know."
