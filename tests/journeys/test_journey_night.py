@@ -38,7 +38,7 @@ async def test_an_incident_is_taken_by_button_by_command_and_by_mention(world):
     await world.reply(card, "@Sam Lee gave", "back")
     await world.sees(card, "Nobody has acknowledged it yet")
 
-    await world.asks(MAYA, f"/flow ack {flow.id} for 2h because the source is late", "You have it")
+    await world.asks(MAYA, f"/flow ack {flow.id} for 2h because the source is late", "You acknowledged")
     await world.reply(card, "@Maya Chen has acknowledged", "the source is late")
     await world.sees(card, "ACKNOWLEDGED", "@Maya Chen has it until", "the source is late")
 

@@ -106,7 +106,7 @@ async def test_without_an_on_call_group_every_linked_member_of_the_channel_may_t
     world.slack.leave(SAM, DATA_OPS)
     await world.asks(SAM, f"/flow ack {flow.id}", "Only owners", "@Maya Chen", where=GENERAL)
     await world.asks(PRIYA, f"/flow ack {flow.id}", "do not know yet who you are")
-    await world.asks(JONAS, f"/flow ack {flow.id} for 30m", "You have it")
+    await world.asks(JONAS, f"/flow ack {flow.id} for 30m", "You acknowledged")
     await world.sees(card, "@Jonas Weber has it until")
     await world.asks(JONAS, f"/flow close {flow.id} because it is a test", "You closed it")
     await world.sees(card, "CLOSED", "it is a test")
@@ -159,8 +159,8 @@ async def test_links_go_with_the_workspace_into_an_organization_and_back(world):
         assert await world.stop() == 0
         await world.start()
         await world.asks(MAYA, "/flow whoami", f"{home}:", "In EnOS you are", "maya.chen", "The link is proven")
-        await world.asks(MAYA, f"/flow unack {flow.id}", "You gave it back")
-        await world.asks(MAYA, f"/flow ack {flow.id}", "You have it")
+        await world.asks(MAYA, f"/flow unack {flow.id}", "You handed")
+        await world.asks(MAYA, f"/flow ack {flow.id}", "You acknowledged")
         code, out, errors = await world.flowbot("people", "import", str(csv))  # of the first time
         assert (code, out.partition(",")[0]) == (0, "0 added"), errors
         await world.asks(ALEX, "/flow audit today @Maya Chen", f"unack {flow.id}", f"ack {flow.id}")

@@ -94,7 +94,7 @@ async def test_a_storm_outlives_a_slack_that_is_gone(world):
         await world.card(flow, "FAIL", run.id)
         assert len(world.cards(flow)) == 1
     await world.until(lambda: len(world.slack.sockets.connections) == 2)
-    await world.asks(MAYA, "/flow incidents", "Open incidents", ": 3")
+    await world.asks(MAYA, "/flow incidents", "Open incidents: 3")
     ids = [message_id(each) for each in world.slack.messages(DATA_OPS) if each.by_app]
     assert len(ids) == len(set(ids))
 

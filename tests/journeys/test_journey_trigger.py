@@ -152,7 +152,7 @@ async def test_two_people_and_two_clicks_start_one_run(world):
     await world.asks(JONAS, f"/flow trigger {flow.id}", "@Maya Chen started", "one start", "Ask again in")
     await started(world, flow, "ended with SUCCESS")
 
-    shown = await world.asks(MAYA, "/flow show 3318", "scheduling is on")
+    shown = await world.asks(MAYA, "/flow show 3318", "schedule is on")
     world.press(MAYA, shown, "Trigger")
     world.press(MAYA, shown, "Trigger")
     await world.message("reduce_entity", "started")

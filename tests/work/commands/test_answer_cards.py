@@ -30,7 +30,8 @@ from bot.core.outbox.posts import (
     PostState,
 )
 from bot.core.people.model import Attempt, Entry, Link, Outcome, Person
-from bot.core.text.message import ago, duration
+from bot.core.text.escape import Markup
+from bot.core.text.message import ago, duration, rendered
 from bot.core.text.shown_times import day_before, slack_date
 from bot.messages.cards import answers, flows, runs
 
@@ -257,10 +258,10 @@ def test_durations_in_words(span, words):
 
 def test_owners_are_mentioned_where_linked_and_counted_where_many():
     names = tuple(UserName(f"n{number}<b>") for number in range(10))
-    shown = flows.owners(names, {names[0]: MAYA})
+    shown = rendered(flows.owners(names, {names[0]: MAYA}))
     assert shown.startswith("<@U0MAYA00001>, `n1&lt;b&gt;`")
     assert shown.endswith(" and 2 more")
-    assert flows.owners((), {}) == "nobody that EnOS names"
+    assert str(flows.owners((), {})) == "nobody in EnOS"
 
 
 @pytest.mark.parametrize(
@@ -284,12 +285,13 @@ def test_a_data_date_is_the_day_before_the_trigger_time():
 
 def test_a_row_without_a_readable_id_shows_the_printed_time():
     run = Instance(InstanceId("odd"), FlowId(3377), "", 42, trigger_time="then <b>")
-    assert flows.row(run, "why") == "⚫ status 42 · `3377` · `odd` · then &lt;b&gt; (time zone not known) — _why_"
+    shown = rendered(flows.row(run, Markup("why")))
+    assert shown == "⚫ status 42 · `3377` · `odd` · then &lt;b&gt; (time zone not known) — _why_"
 
 
 def test_many_parameters_are_cut_and_counted():
     parameters = [Parameter(f"k{n}", "" if n == 0 else "v" * 400) for n in range(43)]
-    lines = flows.parameter_list(parameters).split("\n")
+    lines = rendered(flows.parameter_list(parameters)).split("\n")
     assert lines[0] == "`k0` = _empty_"
     assert lines[1] == f"`k1` = `{'v' * 299}…`"
     assert lines[-1] == "… and 3 more"
@@ -297,7 +299,7 @@ def test_many_parameters_are_cut_and_counted():
 
 
 def test_no_task_is_said():
-    assert flows.task_list(())["text"]["text"] == "EnOS shows no task."
+    assert str(flows.task_list(())["text"].text) == "EnOS shows no tasks."
 
 
 @pytest.mark.parametrize(
@@ -310,7 +312,7 @@ def test_no_task_is_said():
     ],
 )
 def test_a_schedule_in_words(cycle, words, shown):
-    assert flows.schedule(Flow(FlowId(1), "f", active=True, cycle=cycle), words) == shown
+    assert rendered(flows.schedule(Flow(FlowId(1), "f", active=True, cycle=cycle), words)) == shown
 
 
 # ── runs ──

@@ -72,12 +72,13 @@ async def test_a_long_audit_has_pages_and_says_where_it_is_cut(world, maya):
             Attempt(f"key {number}", maya.person, OPS, "", "command", "enable 3377", "enable", world.now)
         )
     (first,) = await world.alex.says("audit")
-    assert "*Audit* today (2026-11-21, UTC): 500, page 1 of 50" in first.text
+    assert ": 500" in first.text
+    assert "Page 1 of 50" in first.text
     assert "These are the newest 500; a shorter period shows the rest." in first.text
-    (second,) = await world.alex.presses(first, "Next →")
-    assert "page 2 of 50" in second.text
+    (second,) = await world.alex.presses(first, "Next")
+    assert "Page 2 of 50" in second.text
     (past,) = await world.alex.says("audit page 99")
-    assert "page 50 of 50" in past.text
+    assert "Page 50 of 50" in past.text
 
 
 # ── people ──
@@ -147,9 +148,9 @@ async def test_a_long_list_of_people_has_pages(world):
     links = [Link(Person("T0DEMO0001", f"U0P{n:08}"), UserId(f"u{n}"), UserName(f"p{n:02}")) for n in range(20)]
     await world.store.put_links(links)
     (first,) = await world.alex.says("people")
-    assert "*Linked people*: 24, page 1 of 3" in first.text
-    (second,) = await world.alex.presses(first, "Next →")
-    assert set(second.buttons) == {"← Previous", "Next →"}
+    assert "Linked people: 24\nPage 1 of 3" in first.text
+    (second,) = await world.alex.presses(first, "Next")
+    assert set(second.buttons) == {"Previous", "Next"}
 
 
 async def test_a_bug_is_shown_by_a_reference_that_is_in_the_log(world, maya, caplog):
