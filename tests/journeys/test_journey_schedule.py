@@ -8,7 +8,7 @@ async def test_scheduling_is_turned_off_after_asking_and_on_again(world):
     flow = world.flow("paused-load", active=True, freq="0 0 2 1 1 ? 2099")
     asked = await world.asks(MAYA, f"/flow disable {flow.id}", "Turn scheduling of", "runs that are under way go on")
     assert flow.active
-    world.press(MAYA, asked, "Turn scheduling off")
+    world.press(MAYA, asked, "Disable schedule")
     off = await world.message("@Maya Chen turned scheduling of", flow.name, "off")
     assert not flow.active
     await world.asks(MAYA, f"/flow disable {flow.name}", "off already", "nothing was changed")
@@ -22,7 +22,7 @@ async def test_scheduling_is_turned_off_after_asking_and_on_again(world):
 
     world.enos.faults.arm("lost", action="disable", calls=1)
     asked = await world.asks(MAYA, f"/flow disable {flow.id}", "Turn scheduling of", where=GENERAL)
-    world.press(MAYA, asked, "Turn scheduling off")
+    world.press(MAYA, asked, "Disable schedule")
     await world.hears(MAYA, "EnOS's answer was lost, but the flow shows it", where="@flowbot")
     await world.hears(MAYA, "I cannot write in this channel", "direct messages", where=GENERAL)
     assert not flow.active
@@ -41,7 +41,7 @@ async def test_a_run_is_stopped_after_asking(world):
     await world.until(lambda: run.status.name == second.status.name == "RUNNING")
     asked = await world.asks(MAYA, f"/flow cancel {run.id}", "Stop run", "RUNNING")
     assert not run.cancelled
-    world.press(MAYA, asked, "Stop the run")
+    world.press(MAYA, asked, "Cancel run")
     await world.message("@Maya Chen asked EnOS to stop", run.id)
     await world.until(lambda: run.status.name == "CANCEL")
     await world.asks(MAYA, f"/flow cancel {run.id}", "has ended already, with CANCEL", "[Show]")

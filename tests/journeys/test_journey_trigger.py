@@ -83,7 +83,7 @@ async def test_a_run_waits_for_its_time_and_for_the_one_before_it(world):
 
     (waiting,) = world.enos.instances(future.id)
     asked = await world.asks(MAYA, f"/flow cancel {waiting.id}", "Stop")
-    world.press(MAYA, asked, "Stop the run")
+    world.press(MAYA, asked, "Cancel run")
     await started(world, future, "asked EnOS to stop")
     await started(world, future, "ended with CANCEL")
 

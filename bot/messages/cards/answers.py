@@ -13,7 +13,7 @@ from bot.core.outbox.card import Block, Card, Element
 from bot.core.outbox.pointers import PostPresence
 from bot.core.people.model import ASKED, DONE, EDITED, Entry, Link, Person
 from bot.core.text.escape import EMPTY, Markup, code, escape, mention, ticked
-from bot.core.text.message import Text, ago, lines, link, msg, rendered
+from bot.core.text.message import Text, ago, lines, link, msg, rendered, sentences
 from bot.messages import blocks
 
 
@@ -147,9 +147,9 @@ def already(words: str, entry: Entry | None, now: datetime, state: str, *, post:
     return told(words, f"{text}\n{state}" if state else text, post=post, offers=offers)
 
 
-def interrupted(words: str, who: str, what: str) -> Card:
-    """The answer to a command that was in progress when flowbot stopped; ``who`` and ``what`` are mrkdwn."""
-    return told(words, f"{who}, I was stopped while I worked on this. {what}")
+def interrupted(words: str, who: Markup, what: Text) -> Card:
+    """The answer to a command that was in progress when flowbot stopped; ``who`` is a mention."""
+    return told(words, sentences(msg("{person}, I was restarted while I worked on this.", person=who), what))
 
 
 def channel_trouble(sentence: str, channel: str, *, over: bool) -> str:

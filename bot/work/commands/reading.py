@@ -154,7 +154,7 @@ async def _show_flow(services: Services, context: CommandContext, request: Show)
         msg("locked in EnOS") if flow.locked else None,
         msg("your EnOS user is locked") if flow.user_locked else None,
     )
-    schedule = flows.schedule(flow, services.schedule_words(flow.freq) if flow.freq else "")
+    schedule = flows.schedule(flow, services.schedule_words(flow.freq) if flow.freq else None)
     fields = [_field(msg("Owners"), flows.owners(flow.owners, people)), _field(msg("Schedule"), schedule)]
     extra = [
         blocks.section(msg("*Tasks:* {n}", n=len(flow.graph.tasks)), fields),

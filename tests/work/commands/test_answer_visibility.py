@@ -182,7 +182,7 @@ async def test_an_incident_elsewhere_gets_its_reply_and_the_asker_a_pointer(worl
 async def test_in_the_thread_the_flow_need_not_be_named(world, maya):
     card = await world.breaks()
     (question,) = await maya.mentions("disable", thread=card.ts)
-    (done,) = await maya.presses(question, "Turn scheduling off")
+    (done,) = await maya.presses(question, "Disable schedule")
     assert done.place == "thread in #data-ops"
     assert "turned scheduling of `3377` *daily-energy-report* off." in done.text
     (whole,) = await maya.mentions("runs", thread=card.ts)
