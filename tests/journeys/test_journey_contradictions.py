@@ -115,7 +115,7 @@ async def told_and_started(world, *, readable):
         world.press(MAYA, card, "Rerun")
         await world.reply(card, "from *transform*", "ended with SUCCESS")
         await world.reply(card, "recovered")
-        assert "No good run for" not in world.shown(await world.sees(card, "RECOVERED"))
+        assert "no successful run" not in world.shown(await world.sees(card, "RECOVERED"))
     else:
         good = world.fixes(flow)
         await world.reply(card, "recovered", good.id)

@@ -74,7 +74,7 @@ async def test_a_slow_platform_holds_up_no_acknowledgement(world):
     await world.asks(MAYA, "/flow whoami", "maya.chen")
     world.enos.faults.clear()
     await world.hears(MAYA, "daily-energy-report", "extract")
-    await world.sees(card, "@Maya Chen has it")
+    await world.sees(card, "@Maya Chen is on it")
     await world.reply(card, "@Maya Chen", "ended with FAIL")
 
 

@@ -104,7 +104,7 @@ async def test_killed_in_the_middle_of_a_burst_it_loses_nothing_and_doubles_noth
 
 
 def _told(world):
-    return [message_id(each) for each in world.slack.messages(DATA_OPS) if world.says(each, "Last good run")]
+    return [message_id(each) for each in world.slack.messages(DATA_OPS) if world.says(each, "Last successful run")]
 
 
 @story()

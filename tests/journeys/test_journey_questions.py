@@ -92,7 +92,7 @@ async def test_lists_have_pages_and_filters_and_say_their_period(world):
     assert "foreign-load" not in world.slack.shown(mine)
     await world.asks(MAYA, f"/flow incidents of {flow.id}", "Open incidents: 1", "not acknowledged", "Open thread")
     world.press(SAM, card, "Acknowledge")
-    await world.sees(card, "@Sam Lee has it")
+    await world.sees(card, "@Sam Lee is on it")
     await world.asks(MAYA, "/flow incidents unacked", "Unacknowledged incidents", ": 1", "foreign-load")
     await world.asks(
         SAM, "/flow incidents mine", "Your open incidents: 1", "acknowledged by @Sam Lee until", "listed-load"
@@ -100,7 +100,7 @@ async def test_lists_have_pages_and_filters_and_say_their_period(world):
 
     world.say(JONAS, "@flowbot show", thread=card)
     await world.reply(card, run.id, "FAIL", "transform")
-    world.press(JONAS, card, "Show the flow")
+    world.press(JONAS, card, "View flow")
     await world.hears(JONAS, flow.name, "schedule is off", "Owners")
 
 
@@ -111,7 +111,7 @@ async def test_a_log_is_for_its_asker_and_is_shown_to_others_by_a_second_press(w
     run = world.breaks(flow, lines=["ERROR token=abc123 refused"])
     card = await world.card(flow, "FAIL", "ERROR token=")
     assert "abc123" not in world.transcript()
-    world.press(JONAS, card, "Log")
+    world.press(JONAS, card, "View log")
     log = await world.hears(JONAS, "Log of task *transform*", "[Show in thread]")
     assert not world.slack.replies(card)
     world.press(JONAS, log, "Show in thread")

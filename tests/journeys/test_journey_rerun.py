@@ -17,9 +17,9 @@ async def test_a_rerun_from_the_card_recovers_the_incident(world):
     world.press(MAYA, card, "Rerun")
     message = await world.reply(card, "@Maya Chen", "from *transform*", "ended with SUCCESS")
     assert world.says(message, "Not run again: extract", f"rerun {failed.id}")
-    await world.reply(card, "recovered", "after one failure")
+    await world.reply(card, "recovered", "(1 failed run)")
     green = await world.sees(card, "RECOVERED", f"{flow.id}-")
-    assert "No good run for" not in world.shown(green), "the rerun was for the same data time"
+    assert "no successful run" not in world.shown(green), "the rerun was for the same data time"
     await world.hears(MAYA, "A button acts once")
 
     (again,) = [each for each in world.enos.instances(flow.id) if each.triggered]
@@ -75,6 +75,6 @@ async def test_what_cannot_be_rerun_says_why_and_what_remains(world):
     forked_card = await world.card(forked, "FAIL")
     world.say(ALEX, f"@flowbot rerun {bad.id} from {south}", thread=forked_card)
     await world.reply(forked_card, "@Alex Kim", "from *south*", "ended with SUCCESS")
-    await world.sees(forked_card, "RECOVERED", "No good run for")
+    await world.sees(forked_card, "RECOVERED", "no successful run")
     assert first.end is not None
     assert not world.all_of(DATA_OPS, "answer was lost")

@@ -36,7 +36,7 @@ async def test_people_are_told_privately_what_they_may_not_and_who_may(world):
 
     assert world.says(world.fresh(card), "Nobody has acknowledged it yet")
     world.press(SAM, card, "Acknowledge")
-    await world.sees(card, "@Sam Lee has it")
+    await world.sees(card, "@Sam Lee is on it")
     assert not world.enos.called("trigger")
     assert not world.enos.called("triggerFromTask")
 
@@ -92,8 +92,8 @@ async def test_an_owner_whose_account_is_deactivated_is_named_and_not_mentioned(
     await world.asks(ALEX, f"/flow enable {flow.id}", "Its owners are `maya.chen`, @Jonas Weber: ask one of them")
     world.breaks(flow)
     card = await world.card(flow, "FAIL", "`maya.chen`, @Jonas Weber")
-    called = await world.reply(card, "and nobody has acknowledged it")
-    assert world.says(called, "@Jonas Weber: who takes it?")
+    called = await world.reply(card, "and nobody is on it")
+    assert world.says(called, "@Jonas Weber, who can take it?")
     assert not world.says(called, "@Maya Chen")
     assert not world.says(world.fresh(card), "@Maya Chen")
 
@@ -107,8 +107,8 @@ async def test_without_an_on_call_group_every_linked_member_of_the_channel_may_t
     await world.asks(SAM, f"/flow ack {flow.id}", "Only owners", "@Maya Chen", where=GENERAL)
     await world.asks(PRIYA, f"/flow ack {flow.id}", "do not know yet who you are")
     await world.asks(JONAS, f"/flow ack {flow.id} for 30m", "You acknowledged")
-    await world.sees(card, "@Jonas Weber has it until")
-    await world.asks(JONAS, f"/flow close {flow.id} because it is a test", "You closed it")
+    await world.sees(card, "@Jonas Weber is on it until")
+    await world.asks(JONAS, f"/flow close {flow.id} because it is a test", "You closed")
     await world.sees(card, "CLOSED", "it is a test")
 
 
@@ -119,7 +119,7 @@ async def test_the_incident_of_a_deleted_flow_is_ended_by_its_owner(world):
     card = await world.card(flow, "FAIL")
     world.enos.remove_flow(flow.id)
     world.press(MAYA, card, "Acknowledge")
-    await world.sees(card, "@Maya Chen has it")
+    await world.sees(card, "@Maya Chen is on it")
     said = await world.reply(card, "EnOS no longer shows me the flow", "short-lived-load")
     assert world.says(said, "I stop the reminders", "[Close]")
     await world.asks(JONAS, f"/flow close {flow.id}", "I know of no incident of flow")
@@ -138,7 +138,7 @@ async def test_instead_of_a_reminder_comes_the_word_that_the_flow_is_gone(world)
     world.enos.remove_flow(flow.id)
     await world.reply(card, "EnOS no longer shows me the flow", "I stop the reminders")
     await world.polls(10)
-    assert [each for each in world.slack.replies(card) if world.says(each, "nobody has acknowledged it")] == []
+    assert [each for each in world.slack.replies(card) if world.says(each, "nobody is on it")] == []
     assert len([each for each in world.slack.replies(card) if world.says(each, "no longer shows me")]) == 1
 
 
@@ -148,7 +148,7 @@ async def test_links_go_with_the_workspace_into_an_organization_and_back(world):
     world.breaks(flow)
     card = await world.card(flow, "FAIL")
     world.press(MAYA, card, "Acknowledge")
-    await world.sees(card, "@Maya Chen has it")
+    await world.sees(card, "@Maya Chen is on it")
     csv = world.folder / "people-then.csv"
     csv.write_text((await world.flowbot("people", "list"))[1], encoding="utf-8")
     assert "T0DEMO0001:" in csv.read_text(encoding="utf-8")
@@ -181,4 +181,4 @@ async def test_an_on_call_group_that_was_disabled_is_told_to_all_whom_it_concern
     await world.hears(PRIYA, "I could not read the on-call group", "can't tell whether you are on call")
     await world.asks(PRIYA, "/flow status", "Not all is well", "I could not read the on-call group")
     world.press(JONAS, card, "Acknowledge")
-    await world.sees(card, "@Jonas Weber has it")
+    await world.sees(card, "@Jonas Weber is on it")

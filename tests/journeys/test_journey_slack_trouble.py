@@ -40,7 +40,7 @@ async def test_a_failure_is_posted_although_one_host_refuses_connections(world):
         await world.card(flow, "FAIL")
         assert (world.now() - began).total_seconds() < 20, "seconds, not the minutes of a hold"
     world.press(MAYA, card, "Acknowledge")
-    await world.sees(card, "@Maya Chen has it")
+    await world.sees(card, "@Maya Chen is on it")
     await world.hears(MAYA, "maya.chen", number=4)
     world.say(SAM, "/flow whoami", where=GENERAL)
     await world.hears(SAM, "You are @Sam Lee", where=DIRECT)
@@ -56,8 +56,8 @@ async def test_an_edit_and_an_ephemeral_message_survive_too(world):
     await world.slack.fault("lost", method="response", times=1)
     await world.slack.fault("reset", method="chat.postMessage", channel=DATA_OPS, times=1)
     world.press(MAYA, card, "Acknowledge")
-    await world.sees(card, "@Maya Chen has it")
-    await world.reply(card, "@Maya Chen has acknowledged")
+    await world.sees(card, "@Maya Chen is on it")
+    await world.reply(card, "@Maya Chen acknowledged")
     await world.asks(MAYA, "/flow whoami", "maya.chen")
     assert len(world.slack.replies(card)) == 1
 
@@ -76,9 +76,9 @@ async def test_a_socket_that_is_closed_is_replaced_and_a_press_is_heard_once(wor
     await world.slack.fault("redelivered", times=1)
     await world.slack.fault("duplicate", times=1)
     world.say(MAYA, "@flowbot ack", thread=card)
-    await world.reply(card, "@Maya Chen has acknowledged")
+    await world.reply(card, "@Maya Chen acknowledged")
     await world.quiet()
-    assert len(world.all_of(DATA_OPS, "has acknowledged")) == 1
+    assert len(world.all_of(DATA_OPS, "@Maya Chen acknowledged")) == 1
 
 
 @story()

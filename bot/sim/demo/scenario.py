@@ -72,7 +72,7 @@ class DemoScenario:
         await self._wait_for_ephemeral(JONAS, "not an owner")
 
     async def _log(self) -> None:
-        self._slack.press(MAYA, self._card_now(), "Log")
+        self._slack.press(MAYA, self._card_now(), "View log")
         message = await self._wait_for_ephemeral(MAYA, "Log of")
         if "hunter2" in self._slack.shown(message):
             raise StepFailed("the log shows a secret")

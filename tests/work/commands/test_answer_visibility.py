@@ -193,7 +193,7 @@ async def test_a_change_asked_for_elsewhere_is_in_the_incidents_thread_and_the_a
     """A log of the incident, read in direct messages, is shown to all from there."""
     card = await world.breaks()
     world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00", log="ERROR")
-    (private,) = await maya.presses(card, "Log")
+    (private,) = await maya.presses(card, "View log")
     private.channel = f"D{maya.person.user[1:]}"
     shown, pointer = await maya.presses(private, "Show in thread")
     assert shown.place == "thread in #data-ops"
@@ -273,7 +273,7 @@ async def test_where_slack_does_not_say_who_is_on_call(world, trouble, who, take
     await world.breaks()
     world.slack.broken["group"] = trouble
     seen = await world.actors[who].says("ack 3377")
-    assert any("has acknowledged" in each.text for each in seen) is takes
+    assert any("> acknowledged" in each.text for each in seen) is takes
     assert len([each for each in seen if each.place.startswith("only")]) == 1
 
 
