@@ -4,13 +4,15 @@ Each line fits a phone. Commands are shown with the words of the language that t
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from bot.core.command.rights import Caller, Denial, Who, may
 from bot.core.command.table import BY_VERB, ROWS, Family, Row
 from bot.core.errors import Offer
 from bot.core.outbox.card import Block, Card
 from bot.core.text.escape import code
-from bot.core.text.message import Message, Text, joined, layout, lines, msg
+from bot.core.text.language import ZH
+from bot.core.text.message import Message, Text, layout, lines, listed, msg
 from bot.messages import blocks
 from bot.messages.cards import answers
 
@@ -18,10 +20,11 @@ from bot.messages.cards import answers
 _OWNERS_VERBS = ("failed", "incidents", "rerun", "trigger", "ack")
 _ON_CALL_VERBS = ("incidents", "ack", "log", "failed", "rerun", "trigger")
 _UNLINKED_VERBS = ("ack", "whoami", "status")
+_UNAVAILABLE = 6  # verbs in one line
 _SHORT: Mapping[str, Message] = {
     "failed": msg("Today's failures"),
     "incidents": msg("Open incidents"),
-    "rerun": msg("Repeat a failed run"),
+    "rerun": msg("Rerun a failed run"),
     "trigger": msg("Start a run"),
     "ack": msg("Acknowledge an incident"),
     "log": msg("The end of a run's log"),
@@ -35,7 +38,7 @@ _FAMILIES: Mapping[Family, Message] = {
     Family.PEOPLE: msg("People"),
     Family.ME: msg("About me"),
 }
-_WHO: Mapping[Who, Message] = {
+WHO: Mapping[Who, Message] = {
     Who.ANYONE: msg("Everybody can use this."),
     Who.LINKED: msg("Everybody who is linked to an EnOS user can use this."),
     Who.OWNER: msg("Owners of the flow can use this."),
@@ -55,9 +58,15 @@ def overview(words: str, post: str, command: str, caller: Caller, way_out: Text 
     allowed = {row.family for row in _allowed(caller)}
     offers: list[Offer] = [(label, f"help {family.value}") for family, label in _FAMILIES.items() if family in allowed]
     heading = msg("Here's what you can do.") if way_out is None else way_out
-    extra = [blocks.section(shown), *_unavailable(ROWS, caller)]
-    note = msg("{command} shows examples.", command=_typed(command, lambda language: _of_help(language, "trigger")))
-    return answers.told(words, heading, post=post, offers=offers, extra=extra, notes=[note])
+    example = _typed(
+        command, lambda language: " ".join(BY_VERB[each].word_in(language) for each in ("help", "trigger"))
+    )
+    notes = (
+        msg("{command} shows one command with examples.", command=example),
+        msg("The same commands work after `@flowbot`, and in a direct message to me."),
+    )
+    extra = [blocks.section(shown), *_unavailable(ROWS, caller), blocks.context(lines(*notes))]
+    return answers.told(words, heading, post=post, offers=offers, extra=extra)
 
 
 def family(words: str, post: str, command: str, caller: Caller, topic: Family, row: Row | None) -> Card:
@@ -69,9 +78,8 @@ def family(words: str, post: str, command: str, caller: Caller, topic: Family, r
     extra += _unavailable(rows, caller)
     if row is not None:
         extra += [blocks.section(_described(command, row)), *_examples(command, row)]
-    heading = layout("*{family}*", family=_FAMILIES[topic])
-    offers = [(msg("All commands"), "help")]
-    return answers.told(words, heading, post=post, offers=offers, extra=extra)
+    offers = [(msg("Back to help"), "help")]
+    return answers.told(words, _FAMILIES[topic], post=post, offers=offers, extra=extra)
 
 
 def verb(words: str, post: str, command: str, row: Row) -> Card:
@@ -88,21 +96,16 @@ def _line(command: str, row: Row, what: Text) -> Text:
 
 
 def _described(command: str, row: Row) -> Text:
-    return lines(_typed(command, row.syntax_in), layout("{text}", text=row.summary), _WHO[row.who])
+    return lines(_typed(command, row.syntax_in), layout("{text}", text=row.summary), WHO[row.who])
 
 
 def _examples(command: str, row: Row) -> Sequence[Block]:
-    count = range(len(row.examples))
-    shown = (_typed(command, lambda language, at=at: _example(row, language, at)) for at in count)  # type: ignore[misc]
+    shown = (_typed(command, partial(_example, row, place)) for place in range(len(row.examples)))
     return [blocks.section(lines(msg("*For example*"), *shown))]
 
 
-def _example(row: Row, language: str, place: int) -> str:
-    return (row.examples_zh if language == "zh" and row.examples_zh else row.examples)[place]
-
-
-def _of_help(language: str, verb_: str) -> str:
-    return f"{BY_VERB['help'].word_in(language)} {BY_VERB[verb_].word_in(language)}"
+def _example(row: Row, place: int, language: str) -> str:
+    return (row.examples_zh if language == ZH and row.examples_zh else row.examples)[place]
 
 
 def _unavailable(rows: Sequence[Row], caller: Caller) -> list[Block]:
@@ -111,8 +114,10 @@ def _unavailable(rows: Sequence[Row], caller: Caller) -> list[Block]:
     verbs = [layout("`{verb}`", verb=row.word_in) for row in rows if row not in allowed]
     if not verbs:
         return []
-    text = msg("Not available to you: {verbs}. {whoami} says why.", verbs=joined(verbs, ", "), whoami=code("whoami"))
-    return [blocks.context(text)]
+    shown = listed(verbs[:_UNAVAILABLE], len(verbs))
+    return [
+        blocks.context(msg("Not available to you: {verbs}. {whoami} says why.", verbs=shown, whoami=code("whoami")))
+    ]
 
 
 def _typed(command: str, words: Callable[[str], str]) -> Text:

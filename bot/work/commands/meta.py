@@ -7,13 +7,13 @@ from bot.core.command.rights import Denial
 from bot.core.errors import Refused, as_text
 from bot.core.people.model import Entry, Person
 from bot.core.text.escape import code, mention
-from bot.core.text.message import Text, dots, joined, layout, lines, msg, plural
+from bot.core.text.message import SENTENCES, Text, dots, joined, layout, lines, msg, plural
 from bot.messages import blocks
 from bot.messages.cards import answers, flows
 from bot.messages.cards import help as help_cards
 from bot.work.commands import unmatched
 from bot.work.commands.context import Answer, CommandContext, Services
-from bot.work.commands.listing import listed
+from bot.work.commands.listing import filter_line, listed
 
 MOST_ENTRIES = 500  # entries of the audit that are read for a list
 
@@ -60,11 +60,11 @@ async def status(services: Services, context: CommandContext, _request: Status) 
         (msg("Clock"), bot.clock),
     )
     fields = [layout("*{label}*\n{text}", label=label, text=text) for label, text in rows if text]
-    problems = joined(map(as_text, (*bot.judgement.broken, *bot.judgement.remarks)), " ")
+    problems = joined(map(as_text, (*bot.judgement.broken, *bot.judgement.remarks)), SENTENCES)
     text = msg("🟢 All good.") if bot.judgement.well else layout("🟠 {problems}", problems=problems)
     counted = lines(
-        plural("{n} incident is open.", "{n} incidents are open.", len(live)),
-        plural("{n} message waits to be sent.", "{n} messages wait to be sent.", waiting),
+        plural("{n} incident is open.", "{n} incidents are open.", len(live)) if live else msg("No open incidents."),
+        plural("{n} message waits to be sent.", "{n} messages wait to be sent.", waiting) if waiting else None,
     )
     return Answer(answers.told(context.words, text, post=context.post, extra=[blocks.section(counted, fields)]))
 
@@ -74,20 +74,21 @@ async def audit(services: Services, context: CommandContext, request: Audit) -> 
     span = window(request.period, context.now, context.zone)
     person = Person(context.incoming.by.team, request.person) if request.person else None
     entries = await services.store.audit_entries(span.since, span.until, person, limit=MOST_ENTRIES)
-    filters = dots(layout("{period}", period=span.words), mention(request.person) if request.person else None)
-    nothing: Text = msg("Nobody changed anything in this period.")
+    period = layout("{period}", period=span.words)
+    filters, nothing = filter_line(None, "", period), msg("Nobody asked for a change in this period.")
     if person is not None:
-        nothing = msg("{person} changed nothing in this period.", person=mention(request.person))
+        whose = mention(person.user)
+        filters = filter_line(None, "", period, whose)
+        nothing = msg("{person} asked for no change in this period.", person=whose)
     notes = (
         [msg("These are the newest {n} entries. To see the others, use a shorter period.", n=MOST_ENTRIES)]
         if len(entries) == MOST_ENTRIES
         else []
     )
-    if not entries:
-        nothing = await unmatched.check_person(services, context, request, nothing)
+    checked = nothing if entries else await unmatched.check_person(services, context, request, nothing)
     title = msg("Audit: {n}", n=len(entries))
     rows = [_row(entry) for entry in entries]
-    return Answer(listed(context, request, rows, title, nothing, filters=filters, notes=notes), private=True)
+    return Answer(listed(context, request, rows, title, checked, filters=filters, notes=notes), private=True)
 
 
 def _row(entry: Entry) -> Text:
