@@ -149,7 +149,7 @@ async def whoami(services: Services, context: CommandContext, _request: Whoami) 
         if str(context.zone) == caller.profile.timezone
         else msg("Your times are in {zone}: your Slack profile names no time zone that I know.", zone=zone)
     )
-    extra = [blocks.context(note, msg("Your Slack ID is {id}.", id=code(person.user)))]
+    extra = [blocks.context(note, msg("Your Slack ID is {id}.", id=code(str(person))))]
     return Answer(answers.told(context.words, text, post=context.post, extra=extra), private=True)
 
 

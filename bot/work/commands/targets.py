@@ -154,8 +154,8 @@ def _with_flow(request: Request, flow: FlowRef) -> Request:
 async def owned_flow(services: Services, context: CommandContext, which: FlowId) -> Flow:
     """The flow as the asker sees it now. Raises ``Refused`` unless they may change it.
 
-    They may as one of its owners, where EnOS has locked neither the flow nor the user. A link that is not proven yet is
-    marked as proven here if this flow proves it.
+    They may as one of its owners, where EnOS has locked neither the flow nor the user. A link that is not verified yet is
+    marked as verified here if this flow verifies it.
     """
     flow = await services.enos.flow(which, as_user=context.link.user_id)
     reason = may_change(context.link, flow)
@@ -167,7 +167,7 @@ async def owned_flow(services: Services, context: CommandContext, which: FlowId)
 
 
 async def verified(services: Services, context: CommandContext, flow: Flow) -> bool:
-    """Whether the asker's link is proven now: this flow may be the one that proves it."""
+    """Whether the asker's link is verified now: this flow may be the one that verifies it."""
     if context.link.verified:
         return True
     mine = await services.enos.my_flows(str(flow.id), as_user=context.link.user_id)

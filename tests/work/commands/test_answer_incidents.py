@@ -137,7 +137,7 @@ async def test_without_on_call_groups_linked_members_of_the_channel_may(world, j
     reply, *_ = await jonas.says("ack 3377")
     assert "<@U0JONAS0001> has acknowledged" in reply.text
     (refused,) = await world.sam.says("ack 3377")
-    assert "I do not know yet who you are in EnOS" in refused.text
+    assert "You're not linked to an EnOS user yet" in refused.text
     (elsewhere,) = await world.alex.says("ack 3377")
     assert "people on call may do this" in elsewhere.text
 
@@ -150,7 +150,7 @@ async def test_an_owner_whose_link_is_not_proven_proves_it_by_acting(world, prov
     seen = await world.lina.says("ack 4501")
     assert any("has acknowledged" in each.text for each in seen) is proves
     assert (await world.store.link(world.lina.person)).verified is proves
-    assert any("Your link to EnOS is not proven yet" in each.text for each in seen) is not proves
+    assert any("Your link to EnOS is not verified yet" in each.text for each in seen) is not proves
 
 
 async def test_a_card_that_was_pressed_names_its_incident(world, maya):
