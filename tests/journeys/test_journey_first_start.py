@@ -69,7 +69,7 @@ async def test_people_are_imported_and_the_database_is_copied_while_it_runs(worl
 async def test_an_idle_poll_is_three_requests_and_says_nothing(world):
     await world.until(lambda: world.all_of(DATA_OPS, "flowbot is watching"))
     await world.quiet()
-    await world.comes_to_say(MAYA, "/flow status", "I am well", "22 of 22 flows", "2 of 2 sockets")
+    await world.comes_to_say(MAYA, "/flow status", "All good.", "22 of 22 flows", "2 of 2 sockets")
     await world.polls()
     before, posts = len(world.enos.calls), len(world.slack.calls)
     await world.polls(6)

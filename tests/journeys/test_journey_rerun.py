@@ -12,7 +12,7 @@ async def test_a_rerun_from_the_card_recovers_the_incident(world):
     world.enos.recover(flow.id)
 
     world.press(JONAS, card, "Rerun")
-    await world.hears(JONAS, "not an owner", "@Maya Chen")
+    await world.hears(JONAS, "are not one", "@Maya Chen")
     world.press(MAYA, card, "Rerun")
     world.press(MAYA, card, "Rerun")
     message = await world.reply(card, "@Maya Chen", "from *transform*", "ended with SUCCESS")

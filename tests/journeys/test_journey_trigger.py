@@ -101,7 +101,7 @@ async def test_what_cannot_be_started_is_told_with_the_way_out(world):
         f"trigger {flow.name[:-1]}": ["flow"],
         "trigger 4102": ["has no task", "Add a task"],
         "trigger 999999": ["999999"],
-        f"trigger {private.id}": ["not an owner", "@Jonas Weber"],
+        f"trigger {private.id}": ["are not one", "@Jonas Weber"],
         f"trigger {locked.id}": ["is locked in EnOS", "Unlock it"],
         "trigger": ["flow"],
         "triger 3377": ["trigger"],

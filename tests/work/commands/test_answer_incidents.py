@@ -139,7 +139,7 @@ async def test_without_on_call_groups_linked_members_of_the_channel_may(world, j
     await jonas.says("ack 3377")
     assert (await world.incident()).acked_by == jonas.person
     (refused,) = await world.sam.says("ack 3377")
-    assert "I do not know yet who you are in EnOS" in refused.text
+    assert "You're not linked to an EnOS user yet" in refused.text
     (elsewhere,) = await world.alex.says("ack 3377")
     assert "people on call may do this" in elsewhere.text
 
