@@ -12,6 +12,7 @@ import aiohttp
 from bot.core.errors import Refused
 from bot.core.people.model import IncomingMessage
 from bot.core.text.language import EN
+from bot.core.text.message import Text, rendered
 from bot.ops.listener import Listener
 from bot.slack import http_mode, preflight
 from bot.slack.calls import TIMEOUT, OnCall, Sleep, web_client
@@ -105,6 +106,7 @@ class SlackGateway:
             now=self.runtime.now,
             clock=self.runtime.monotonic,
             capacity=capacity or Capacity(),
+            language=language,
         )
         self._app = self.listeners.bolt(self._client, bot_token, connection.signing_secret)
         self._accepting = asyncio.Event()
@@ -198,12 +200,12 @@ class SlackGateway:
         )
         return Sockets(sockets, self.timing, self.runtime.monotonic, self.runtime.sleep)
 
-    async def _notify(self, received: IncomingMessage, sentence: str) -> None:
-        origin = received.origin
+    async def _notify(self, received: IncomingMessage, sentence: Text) -> None:
+        origin, language = received.origin, await self.poster.language(received.by.user)
         await self.poster.notify(
             origin.channel,
             received.by.user,
-            {"text": sentence},
+            {"text": rendered(sentence, language)},
             thread=origin.thread,
             response_url=origin.response_url,
         )

@@ -32,29 +32,32 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import Failure
 from bot.core.people.model import IncomingMessage
+from bot.core.text.escape import code
+from bot.core.text.language import EN
+from bot.core.text.message import Text, msg, rendered
 from bot.slack import incoming
 from bot.slack.directory import Identity
 from bot.slack.redacted import library_log
 
 OnMessage = Callable[[IncomingMessage], Awaitable[None]]
 RecordArrival = Callable[[IncomingMessage], Awaitable[bool]]  # stores that it arrived; False for a repeat
-Notify = Callable[[IncomingMessage, str], Awaitable[None]]  # shows one sentence to the person who wrote
+Notify = Callable[[IncomingMessage, Text], Awaitable[None]]  # shows one sentence to the person who wrote
 Ack = Callable[..., Awaitable[BoltResponse]]
 Job = Callable[[], Awaitable[None]]
 
 ANYTHING = re.compile(".*", re.DOTALL)
 NOTICES_RUNNING, NOTICES_WAITING = 5, 100  # sentences to people whose messages were refused
 
-BUSY = (
-    "I am answering many requests, or just restarting, and did not take this one. Nothing was changed. "
-    "Please send it again in a minute."
-)
-FAILED = (
-    "Something went wrong on my side, and I cannot say whether this was done. Please tell the people "
-    "who run me the reference `{reference}`, which is in my log, and look before you ask again."
-)
+BUSY = msg("I'm very busy, or just restarting, and did not take this. Nothing was changed. Try again in a minute.")
 
 log = logging.getLogger(__name__)
+
+
+def _broke(reference: str) -> Text:
+    return msg(
+        "Something broke on my side. Check the state before you try again, and give an admin this reference: {ref}",
+        ref=code(reference),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +185,11 @@ class Listeners:
         now: Callable[[], datetime],
         clock: Callable[[], float],
         capacity: Capacity = Capacity(),
+        language: str = EN,
     ) -> None:
         self.me = Identity("", "", "")  # until the preflight, before anything is received
         self.command = command
+        self.language = language  # of what is said before anybody is asked who reads it
         self.on_message, self.record_arrival, self.notify, self.now = on_message, record_arrival, notify, now
         self.counts = RequestCounts()
         self.workers = Workers(capacity.running, capacity.waiting, clock)
@@ -236,7 +241,7 @@ class Listeners:
         if received is None or self._accept(received, body):
             await ack()
         else:
-            await ack(BUSY)
+            await ack(rendered(BUSY, self.language))
 
     async def _event(self, body: Mapping[str, Any]) -> None:  # bolt acks events itself
         received = incoming.event(body, self.now(), self.me)
@@ -305,7 +310,7 @@ class Listeners:
             except Failure as failure:  # the next start will not know of it: the person must
                 self.counts.failed += 1
                 log.warning("A message could not be stored: %s", failure)
-                self._notify_later(received, str(failure))
+                self._notify_later(received, failure.message)
                 return
             if is_new:
                 await self.on_message(received)
@@ -313,9 +318,9 @@ class Listeners:
             self.counts.failed += 1
             reference = secrets.token_hex(4)
             log.exception("An answer hit a bug, reference %s", reference)
-            self._notify_later(received, FAILED.format(reference=reference))
+            self._notify_later(received, _broke(reference))
 
-    def _notify_later(self, received: IncomingMessage, sentence: str) -> None:
+    def _notify_later(self, received: IncomingMessage, sentence: Text) -> None:
         async def notify() -> None:
             try:
                 await self.notify(received, sentence)

@@ -51,7 +51,7 @@ async def test_a_dead_default_channel_is_told_to_the_admins_once(world):
     world.slack.archive(DATA_OPS)
     flow = world.flow("archived-default")
     world.breaks(flow)
-    await world.hears(ALEX, "cannot post in its default channel", "nothing is lost", where=DIRECT)
+    await world.hears(ALEX, "cannot post in its default channel", "Nothing is lost", where=DIRECT)
     await not_ready(world, address, "default channel", "it is archived")
     await world.kill()
     await world.start(FLOWBOT_LISTEN=address)

@@ -19,7 +19,7 @@ async def test_what_is_broken_at_the_first_start_is_in_one_message(world):
     again = world.runs(flows[0])
     card = await world.card(flows[0], "FAIL", again.id, "Failures in a row*\n2")
     await world.sees(first, "has its own thread")
-    await world.asks(SAM, f"/flow ack {flows[1].id}", "You have it")
+    await world.asks(SAM, f"/flow ack {flows[1].id}", "You acknowledged")
     good = world.fixes(flows[2])
     await world.sees(first, "RECOVERED", "ACKNOWLEDGED", "2 flows are broken now")
     world.enos.recover(flows[0].id)
@@ -69,7 +69,7 @@ async def test_people_are_imported_and_the_database_is_copied_while_it_runs(worl
 async def test_an_idle_poll_is_three_requests_and_says_nothing(world):
     await world.until(lambda: world.all_of(DATA_OPS, "flowbot is watching"))
     await world.quiet()
-    await world.comes_to_say(MAYA, "/flow status", "I am well", "22 of 22 flows", "2 of 2 sockets")
+    await world.comes_to_say(MAYA, "/flow status", "All good.", "22 of 22 flows", "2 of 2 sockets")
     await world.polls()
     before, posts = len(world.enos.calls), len(world.slack.calls)
     await world.polls(6)

@@ -24,7 +24,7 @@ async def test_a_deleted_card_comes_again_and_everything_goes_on_there(world):
     world.slack.delete(ALEX, world.fresh(old))
     assert world.cards(flow) == []
 
-    await world.asks(MAYA, f"/flow ack {flow.id}", "You have it", where=GENERAL)
+    await world.asks(MAYA, f"/flow ack {flow.id}", "You acknowledged", where=GENERAL)
     card = await new_card(world, flow, old, "ACKNOWLEDGED", "@Maya Chen is on it")
     await world.reply(card, "@Maya Chen acknowledged")
     again = world.breaks(flow)
@@ -54,7 +54,7 @@ async def test_a_card_that_takes_no_edit_points_to_its_successor(world):
     world.breaks(flow)
     old = await world.card(flow, "FAIL", "transform")
     await world.slack.fault("error", method="chat.update", ts=old.ts, error="edit_window_closed")
-    await world.asks(MAYA, f"/flow ack {flow.id}", "You have it", where=GENERAL)
+    await world.asks(MAYA, f"/flow ack {flow.id}", "You acknowledged", where=GENERAL)
     card = await new_card(world, flow, old, "ACKNOWLEDGED", "@Maya Chen is on it")
     await world.sees(old, "Nobody has acknowledged it yet")
     world.press(MAYA, old, "Acknowledge")
@@ -89,7 +89,7 @@ async def test_a_storms_list_that_is_deleted_comes_again(world):
     storm = await world.message("Alert storm:")
     storm = await world.sees(storm, "8 incidents since", "8 open · ")
     world.slack.delete(ALEX, world.fresh(storm))
-    await world.asks(MAYA, f"/flow ack {flows[-1].id}", "You have it", where=GENERAL)
+    await world.asks(MAYA, f"/flow ack {flows[-1].id}", "You acknowledged", where=GENERAL)
     again = await world.message("Alert storm:", "7 open · ", " 1 acknowledged · ")
     await world.until(lambda: world.all_of(DATA_OPS, "@Maya Chen acknowledged", flows[-1].name))
     world.fixes(flows[-1])

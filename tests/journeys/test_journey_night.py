@@ -38,7 +38,7 @@ async def test_an_incident_is_taken_by_button_by_command_and_by_mention(world):
     await world.reply(card, "@Sam Lee handed", "back")
     await world.sees(card, "Nobody has acknowledged it yet")
 
-    await world.asks(MAYA, f"/flow ack {flow.id} for 2h because the source is late", "You have it")
+    await world.asks(MAYA, f"/flow ack {flow.id} for 2h because the source is late", "You acknowledged")
     await world.reply(card, "@Maya Chen acknowledged", "the source is late")
     await world.sees(card, "ACKNOWLEDGED", "@Maya Chen is on it until", "the source is late")
 

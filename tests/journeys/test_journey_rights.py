@@ -14,19 +14,19 @@ async def test_people_are_told_privately_what_they_may_not_and_who_may(world):
     card = await world.card(flow, "FAIL")
 
     for text in ("failed", "trigger 3377", f"ack {flow.id}"):
-        await world.asks(PRIYA, f"/flow {text}", "do not know yet who you are in EnOS", "@Alex Kim", "link")
+        await world.asks(PRIYA, f"/flow {text}", "not linked to an EnOS user yet", "@Alex Kim", "link")
     await world.asks(PRIYA, "/flow whoami", "not linked", "@Alex Kim")
     await world.asks(PRIYA, "/flow help", "whoami")
     world.press(PRIYA, card, "Rerun")
-    await world.hears(PRIYA, "do not know yet who you are", number=4)
+    await world.hears(PRIYA, "not linked to an EnOS user yet", number=4)
 
     world.press(JONAS, card, "Acknowledge")
     await world.hears(JONAS, "owners of", "people on call", "@Maya Chen")
     world.press(JONAS, card, "Close")
     await world.hears(JONAS, "owners of", "@Maya Chen", number=2)
-    await world.asks(JONAS, "/flow link @Priya Nair u15432100000000013 priya.nair", "Only an admin", "@Alex Kim")
-    await world.asks(JONAS, "/flow audit", "Only an admin")
-    await world.asks(JONAS, "/flow people", "Only an admin")
+    await world.asks(JONAS, "/flow link @Priya Nair u15432100000000013 priya.nair", "Only flowbot admins", "@Alex Kim")
+    await world.asks(JONAS, "/flow audit", "Only flowbot admins")
+    await world.asks(JONAS, "/flow people", "Only flowbot admins")
 
     for text in ("whoami", "help", "trigger 3377"):
         await world.asks(GUEST, f"/flow {text}", "guest", "linked to an EnOS user")
@@ -53,15 +53,17 @@ async def test_an_admin_links_proves_changes_and_unlinks(world):
     await world.message("@Priya Nair", flow.name, "ended with SUCCESS")
 
     taken = await world.asks(ALEX, "/flow link @Sam Lee u15432100000000013 priya.nair", "linked to @Priya Nair already")
-    assert world.says(taken, "[Unlink them]", "nothing was changed")
-    await world.asks(ALEX, "/flow link @Robin Guest u15432100000000099 robin.fox", "linked @Robin Guest", "not proven")
-    await world.asks(ALEX, "/flow people", "*Linked people*: 7", "priya.nair", "proven", "robin.fox", "reads only")
-    await world.asks(GUEST, "/flow whoami", "robin.fox", "not proven yet")
+    assert world.says(taken, "[Unlink]", "Nothing was changed")
+    await world.asks(
+        ALEX, "/flow link @Robin Guest u15432100000000099 robin.fox", "linked @Robin Guest", "not verified"
+    )
+    await world.asks(ALEX, "/flow people", "Linked people: 7", "priya.nair", "verified", "robin.fox", "read-only")
+    await world.asks(GUEST, "/flow whoami", "robin.fox", "not verified yet")
     await world.asks(GUEST, f"/flow trigger {flow.id}", "EnOS does not know the user", "check the link")
     assert len(world.enos.called("trigger")) == 1
 
     gone = await world.asks(ALEX, "/flow unlink @Priya Nair", "removed the link of @Priya Nair", "[Link again]")
-    await world.asks(PRIYA, "/flow failed", "do not know yet who you are")
+    await world.asks(PRIYA, "/flow failed", "not linked to an EnOS user yet")
     world.press(ALEX, gone, "Link again")
     await world.hears(ALEX, "linked @Priya Nair", number=2)
     await world.asks(PRIYA, "/flow failed", "today")
@@ -70,7 +72,7 @@ async def test_an_admin_links_proves_changes_and_unlinks(world):
     shown = await world.asks(PRIYA, f"/flow show {flow.id}", "[Enable]")
     world.enos.edit(flow.id, owners=("sam.lee",))
     world.press(PRIYA, shown, "Enable")
-    await world.hears(PRIYA, "not an owner", "@Sam Lee")
+    await world.hears(PRIYA, "are not one", "@Sam Lee")
     assert not flow.active
 
     audit = await world.asks(
@@ -105,10 +107,10 @@ async def test_without_an_on_call_group_every_linked_member_of_the_channel_may_t
     card = await world.card(flow, "FAIL")
     world.slack.leave(SAM, DATA_OPS)
     await world.asks(SAM, f"/flow ack {flow.id}", "Only owners", "@Maya Chen", where=GENERAL)
-    await world.asks(PRIYA, f"/flow ack {flow.id}", "do not know yet who you are")
-    await world.asks(JONAS, f"/flow ack {flow.id} for 30m", "You have it")
+    await world.asks(PRIYA, f"/flow ack {flow.id}", "not linked to an EnOS user yet")
+    await world.asks(JONAS, f"/flow ack {flow.id} for 30m", "You acknowledged")
     await world.sees(card, "@Jonas Weber is on it until")
-    await world.asks(JONAS, f"/flow close {flow.id} because it is a test", "You closed it")
+    await world.asks(JONAS, f"/flow close {flow.id} because it is a test", "You closed")
     await world.sees(card, "CLOSED", "it is a test")
 
 
@@ -155,12 +157,14 @@ async def test_links_go_with_the_workspace_into_an_organization_and_back(world):
 
     for enterprise, home in (("E0DEMO0001", "E0DEMO0001"), ("", "T0DEMO0001")):
         world.slack.becomes_part_of(enterprise)
-        await world.asks(MAYA, "/flow whoami", "In EnOS you are", "maya.chen", "proven")  # before the bot has noticed
+        await world.asks(
+            MAYA, "/flow whoami", "You are", "maya.chen", "in EnOS", "verified"
+        )  # before the bot has noticed
         assert await world.stop() == 0
         await world.start()
-        await world.asks(MAYA, "/flow whoami", f"{home}:", "In EnOS you are", "maya.chen", "The link is proven")
-        await world.asks(MAYA, f"/flow unack {flow.id}", "You gave it back")
-        await world.asks(MAYA, f"/flow ack {flow.id}", "You have it")
+        await world.asks(MAYA, "/flow whoami", f"{home}:", "maya.chen", "Your link is verified")
+        await world.asks(MAYA, f"/flow unack {flow.id}", "You handed")
+        await world.asks(MAYA, f"/flow ack {flow.id}", "You acknowledged")
         code, out, errors = await world.flowbot("people", "import", str(csv))  # of the first time
         assert (code, out.partition(",")[0]) == (0, "0 added"), errors
         await world.asks(ALEX, "/flow audit today @Maya Chen", f"unack {flow.id}", f"ack {flow.id}")
@@ -179,6 +183,6 @@ async def test_an_on_call_group_that_was_disabled_is_told_to_all_whom_it_concern
     card = await world.card(flow, "FAIL")
     world.press(PRIYA, card, "Acknowledge")
     await world.hears(PRIYA, "I could not read the on-call group", "can't tell whether you are on call")
-    await world.asks(PRIYA, "/flow status", "Not all is well", "I could not read the on-call group")
+    await world.asks(PRIYA, "/flow status", "I could not read the on-call group")
     world.press(JONAS, card, "Acknowledge")
     await world.sees(card, "@Jonas Weber is on it")

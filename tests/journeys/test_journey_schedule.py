@@ -14,7 +14,7 @@ async def test_scheduling_is_turned_off_after_asking_and_on_again(world):
     await world.asks(MAYA, f"/flow disable {flow.name}", "off already", "nothing was changed")
 
     world.press(JONAS, off, "Enable")
-    await world.hears(JONAS, "not an owner", "@Maya Chen")
+    await world.hears(JONAS, "are not one", "@Maya Chen")
     world.press(MAYA, off, "Enable")
     await world.message("@Maya Chen turned scheduling of", flow.name, "on", "[Disable]")
     assert flow.active
@@ -45,7 +45,7 @@ async def test_a_run_is_stopped_after_asking(world):
     await world.message("@Maya Chen asked EnOS to stop", run.id)
     await world.until(lambda: run.status.name == "CANCEL")
     await world.asks(MAYA, f"/flow cancel {run.id}", "has ended already, with CANCEL", "[Show]")
-    await world.asks(JONAS, f"/flow cancel {second.id}", "not an owner")
+    await world.asks(JONAS, f"/flow cancel {second.id}", "are not one")
 
     world.enos.faults.arm("lost", action="cancel", calls=1)
     world.say(MAYA, f"@flowbot cancel {second.id} confirmed")

@@ -94,7 +94,7 @@ async def test_a_storm_outlives_a_slack_that_is_gone(world):
         await world.card(flow, "FAIL", run.id)
         assert len(world.cards(flow)) == 1
     await world.until(lambda: len(world.slack.sockets.connections) == 2)
-    await world.asks(MAYA, "/flow incidents", "Open incidents", ": 3")
+    await world.asks(MAYA, "/flow incidents", "Open incidents: 3")
     ids = [message_id(each) for each in world.slack.messages(DATA_OPS) if each.by_app]
     assert len(ids) == len(set(ids))
 
@@ -105,7 +105,7 @@ async def test_a_channel_without_the_bot_is_told_to_the_admins_and_its_posts_arr
     world.excused.append("cannot post in its default channel")
     flow = world.flow("unseen-load")
     run = world.breaks(flow)
-    await world.hears(ALEX, "flowbot is not in it", "#general", "/invite", "nothing is lost", where=DIRECT)
+    await world.hears(ALEX, "flowbot is not in it", "#general", "/invite", "Nothing is lost", where=DIRECT)
     world.slack.join("U0FLOWBOT1", GENERAL)
     await world.card(flow, "FAIL", run.id, channel=GENERAL)
     await world.hears(ALEX, "I can post in #general again", where=DIRECT)
@@ -116,7 +116,7 @@ async def test_a_shared_channel_gets_failures_only_after_it_is_named(world):
     world.excused.append("cannot post in its default channel")
     flow, other = world.flow("secret-load"), world.flow("answered-load")
     run = world.breaks(flow)
-    wanted = ("shared with another organization", "#finance-data", "FLOWBOT_SHARED_CHANNELS", "nothing is lost")
+    wanted = ("shared with another organization", "#finance-data", "FLOWBOT_SHARED_CHANNELS", "Nothing is lost")
     await world.hears(ALEX, *wanted, where=DIRECT)
     world.say(MAYA, f"/flow trigger {other.id}", where=FINANCE)
     await world.message("answered-load", "ended with SUCCESS", where=FINANCE)
@@ -157,7 +157,7 @@ async def test_people_are_answered_although_a_channel_does_not_exist(world):
     flow = world.flow("homeless-load")
     run = world.breaks(flow)
     await world.until(lambda: run.status.name == "FAIL")
-    await world.hears(ALEX, "there is no such channel", "nothing is lost", where=DIRECT)
+    await world.hears(ALEX, "there is no such channel", "Nothing is lost", where=DIRECT)
     await world.asks(MAYA, f"/flow failed last 2d of {flow.id}", "FAIL", flow.name)
     world.say(MAYA, f"/flow trigger {world.flow('answered-load').id}")
     await world.message("answered-load", "ended with SUCCESS")

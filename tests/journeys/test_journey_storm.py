@@ -15,12 +15,12 @@ async def test_many_failures_are_one_message_and_each_is_found_taken_and_opened(
     threads = [each for each in world.slack.messages(DATA_OPS) if world.says(each, "Last successful run")]
     assert len(threads) <= 5, "those told before it began keep their threads"
 
-    await world.asks(MAYA, "/flow incidents mine", "Your incidents", "mine-of-maya", where=GENERAL)
-    await world.asks(JONAS, "/flow incidents by jonas.weber", "38, page 1 of 4", where=GENERAL)
+    await world.asks(MAYA, "/flow incidents mine", "Your open incidents", "mine-of-maya", where=GENERAL)
+    await world.asks(JONAS, "/flow incidents by jonas.weber", "Open incidents: 38", "Page 1 of 4", where=GENERAL)
     world.press(JONAS, storm, "All open")
-    await world.hears(JONAS, "Open incidents", "39, page 1 of 4")
+    await world.hears(JONAS, "Open incidents: 39", "Page 1 of 4")
 
-    await world.asks(MAYA, f"/flow ack {mine.id}", "You have it", where=GENERAL)
+    await world.asks(MAYA, f"/flow ack {mine.id}", "You acknowledged", where=GENERAL)
     storm = await world.sees(storm, "38 open · ", " 1 acknowledged · ")
 
     await world.kill()

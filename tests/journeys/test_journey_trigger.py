@@ -101,7 +101,7 @@ async def test_what_cannot_be_started_is_told_with_the_way_out(world):
         f"trigger {flow.name[:-1]}": ["flow"],
         "trigger 4102": ["has no task", "Add a task"],
         "trigger 999999": ["999999"],
-        f"trigger {private.id}": ["not an owner", "@Jonas Weber"],
+        f"trigger {private.id}": ["are not one", "@Jonas Weber"],
         f"trigger {locked.id}": ["is locked in EnOS", "Unlock it"],
         "trigger": ["flow"],
         "triger 3377": ["trigger"],
@@ -152,7 +152,7 @@ async def test_two_people_and_two_clicks_start_one_run(world):
     await world.asks(JONAS, f"/flow trigger {flow.id}", "@Maya Chen started", "one start", "Ask again in")
     await started(world, flow, "ended with SUCCESS")
 
-    shown = await world.asks(MAYA, "/flow show 3318", "scheduling is on")
+    shown = await world.asks(MAYA, "/flow show 3318", "schedule is on")
     world.press(MAYA, shown, "Trigger")
     world.press(MAYA, shown, "Trigger")
     await world.message("reduce_entity", "started")

@@ -11,6 +11,7 @@ import pytest
 from fake_slack import PATIENCE, FakeSlack, Time
 
 from bot.core.people.model import IncomingMessage
+from bot.core.text.language import EN
 from bot.slack.gateway import ConnectionSettings, Runtime, SlackGateway
 from bot.slack.listeners import Capacity
 from bot.slack.poster import Poster
@@ -69,6 +70,7 @@ class Stage:
             "/flow",
             self.receiver,
             api_url=self.slack.api_url,
+            language=more.pop("language", EN),
             record_arrival=self.receiver.record_arrival,
             timing=more.pop("timing", TIMING),
             capacity=more.pop("capacity", Capacity()),

@@ -209,6 +209,9 @@ class FakeSlack:
             "bot_id": BOT,
         }
 
+    def _users_info(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        return {"user": {"id": arguments["user"], "team_id": TEAM, "profile": {}}}
+
     def _apps_connections_open(self, _: Any) -> dict[str, Any]:
         self.tickets.append(f"ticket{next(self._ids)}")
         return {"url": f"{self.root.replace('http', 'ws')}/link?ticket={self.tickets[-1]}&app_id={APP}"}

@@ -6,11 +6,13 @@ import logging
 
 import pytest
 from fake_slack import BOT, BOT_USER, TEAM, event_of, mention, pressed, refusal, slash
+from pseudo_language import PSEUDO, speak
 from slack_bolt.response import BoltResponse
 
 from bot.core.people.model import Origin, Person, Surface
+from bot.core.text.message import rendered
 from bot.slack.gateway import ConnectionSettings
-from bot.slack.listeners import Capacity, KeptTasks
+from bot.slack.listeners import BUSY, Capacity, KeptTasks
 from bot.store.database import DatabaseUnavailable
 
 
@@ -40,7 +42,7 @@ async def test_a_command_that_fails_right_after_the_ack_is_acked_and_its_person_
     assert "payload" not in ack
     await slack.until(lambda: slack.ephemerals)
     told = slack.ephemerals[0]["text"]
-    assert "Something went wrong on my side" in told
+    assert told.startswith("Something broke on my side. Check the state before you try again")
     reference = told.split("`")[1]
     assert any(reference in record.getMessage() and record.exc_info for record in caplog.records)
     assert gateway.listeners.counts.failed == 1
@@ -221,7 +223,7 @@ async def test_an_unsupported_interaction_beyond_the_capacity_is_refused_like_a_
         await slack.deliver("slash_commands", slash(words))
     await slack.deliver("interactive", payload | {"user": {"id": "U1"}, "response_url": slack.response_url})
     await slack.until(lambda: slack.ephemerals)
-    assert "did not take this one. Nothing was changed." in slack.ephemerals[0]["text"]
+    assert "did not take this. Nothing was changed." in slack.ephemerals[0]["text"]
 
 
 async def test_a_request_beyond_the_capacity_is_refused_with_one_sentence(stage, slack):
@@ -230,7 +232,7 @@ async def test_a_request_beyond_the_capacity_is_refused_with_one_sentence(stage,
     await slack.deliver("slash_commands", slash("one"))
     await slack.deliver("slash_commands", slash("two"))
     ack = await slack.deliver("slash_commands", slash("three"))
-    assert "did not take this one. Nothing was changed." in ack["payload"]["text"]
+    assert "did not take this. Nothing was changed." in ack["payload"]["text"]
     await slack.deliver("events_api", event_of(mention(f"<@{BOT_USER}> four", thread_ts="1.1")))
     await slack.until(lambda: slack.ephemerals)
     assert slack.ephemerals[0]["user"] == "U0MAYA00001"
@@ -240,6 +242,19 @@ async def test_a_request_beyond_the_capacity_is_refused_with_one_sentence(stage,
     assert gateway.listeners.counts.refused == 3
     stage.receiver.hold.set()
     await slack.until(lambda: stage.receiver.words == ["one", "two"])
+
+
+async def test_what_is_refused_is_refused_in_the_readers_language(stage, slack, monkeypatch):
+    speak(monkeypatch)
+    stage.receiver.hold.clear()
+    await stage.connected(capacity=Capacity(running=1, waiting=0), language=PSEUDO)
+    await slack.deliver("slash_commands", slash("one"))
+    ack = await slack.deliver("slash_commands", slash("two"))
+    assert ack["payload"]["text"] == rendered(BUSY, PSEUDO) != BUSY.text
+    await slack.deliver("events_api", event_of(mention(f"<@{BOT_USER}> three")))
+    await slack.until(lambda: slack.ephemerals)
+    assert slack.ephemerals[0]["text"] == rendered(BUSY, PSEUDO)
+    stage.receiver.hold.set()
 
 
 async def test_a_sentence_that_cannot_be_sent_is_only_logged(stage, slack, caplog):

@@ -35,6 +35,13 @@ AMBIGUOUS: Mapping[str, tuple[str, ...]] = {  # start, stop, run: which of these
     "停止": ("cancel", "disable"),
     "运行": ("trigger", "runs"),
 }
+FAMILIES: Mapping[str, tuple[str, ...]] = {  # of verbs, as topics of help; some are the names of verbs as well
+    "runs": ("实例",),
+    "incidents": ("告警",),
+    "flows": ("任务流",),
+    "people": ("人员",),
+    "me": ("我", "关于我"),
+}
 CLAUSES: Mapping[tuple[str, str], tuple[str, ...]] = {  # by the English word and the field of the request
     ("from", "task"): ("从", "自"),
     ("at", "when"): ("时间", "在", "于"),

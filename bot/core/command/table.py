@@ -1,8 +1,9 @@
 """The one table of commands. Parser, help, README, usage hint and permissions read it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
+from enum import Enum
 from itertools import chain
 
 from bot.core.command import chinese, clauses, requests
@@ -11,6 +12,16 @@ from bot.core.command.requests import Request
 from bot.core.command.rights import Who
 
 HINT_LIMIT = 1000  # characters. Source: Slack's manifest schema, slash_commands.usage_hint
+
+
+class Family(Enum):
+    """What verbs are about: help shows them together. The values are what ``help`` takes as a topic."""
+
+    RUNS = "runs"
+    INCIDENTS = "incidents"
+    FLOWS = "flows"
+    PEOPLE = "people"
+    ME = "me"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +36,7 @@ class Row:
     examples: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     changes: bool = False  # something in EnOS, an incident or a link, and so belongs on record before it happens
+    family: Family = field(kw_only=True)
 
     @property
     def words_zh(self) -> tuple[str, ...]:
@@ -56,12 +68,19 @@ class Row:
         shown = (each.syntax_in(language) for each in self.clauses if not each.hidden)
         return " ".join((self.word_in(language), *shown))
 
+    def brief_in(self, language: str) -> str:
+        """The verb with the first thing that it is about, in a language: "trigger FLOW"."""
+        form = self.clauses[0].form if self.clauses and self.clauses[0].fields[0] in _TARGETS else None
+        about = (form.placeholder_in(language).partition("|")[0],) if form else ()
+        return " ".join((self.word_in(language), *about))
+
     @property
     def in_thread(self) -> bool:
         """Whether its flow or instance may be left out in an incident's thread."""
         return any(each.in_thread for each in self.clauses)
 
 
+_TARGETS = {"flow", "instance", "person"}  # fields of a request
 _PAGE = Clause(("page",), "page", clauses.COUNT, hidden=True)
 _CONFIRMED = Clause(("confirmed",), "confirmed", hidden=True)
 _FLOW = Clause(("flow",), form=clauses.FLOW, in_thread=True)
@@ -83,6 +102,7 @@ ROWS = (
         (Clause(("topic",), form=clauses.VERB),),
         ("help", "help trigger"),
         aliases=("?",),
+        family=Family.ME,
     ),
     Row(
         "trigger",
@@ -104,6 +124,7 @@ ROWS = (
             'trigger 3377 with path=/data/2026 note="second try"',
         ),
         changes=True,
+        family=Family.RUNS,
     ),
     Row(
         "rerun",
@@ -113,6 +134,7 @@ ROWS = (
         (_INSTANCE, _FROM),
         ("rerun 2809-20190812080700", "rerun 2809-20190812080700 from 104890"),
         changes=True,
+        family=Family.RUNS,
     ),
     Row(
         "cancel",
@@ -122,6 +144,7 @@ ROWS = (
         (_INSTANCE, _CONFIRMED),
         ("cancel 2809-20190812080700",),
         changes=True,
+        family=Family.RUNS,
     ),
     Row(
         "enable",
@@ -131,6 +154,7 @@ ROWS = (
         (_FLOW,),
         ("enable 3377",),
         changes=True,
+        family=Family.FLOWS,
     ),
     Row(
         "disable",
@@ -140,6 +164,7 @@ ROWS = (
         (_FLOW, _CONFIRMED),
         ("disable 3377",),
         changes=True,
+        family=Family.FLOWS,
     ),
     Row(
         "incidents",
@@ -148,6 +173,7 @@ ROWS = (
         "What is open, since when, who has it, with a link to each thread.",
         (Clause(("scope",), form=clauses.SCOPE), _OF_FLOW, _BY_OWNER, _PAGE),
         ("incidents", "incidents unacked", "incidents by me"),
+        family=Family.INCIDENTS,
     ),
     Row(
         "failed",
@@ -156,6 +182,7 @@ ROWS = (
         "What failed in a period; today where none is named.",
         (_PERIOD, _OF_FLOW, _BY_OWNER, _PAGE),
         ("failed", "failed yesterday by me", "failed 2026-11-01..2026-11-07 of 3377"),
+        family=Family.RUNS,
     ),
     Row(
         "runs",
@@ -164,6 +191,7 @@ ROWS = (
         "Runs of any status, by trigger time; today's where no period is named.",
         (_PERIOD, Clause(("statuses",), form=clauses.STATUSES, repeats=True), _OF_FLOW, _BY_OWNER, _PAGE),
         ("runs of 3377", "runs last 3h running", "runs this week fail timeout"),
+        family=Family.RUNS,
     ),
     Row(
         "show",
@@ -172,6 +200,7 @@ ROWS = (
         "A flow with its owners, schedule and tasks; or a run with its tasks and times.",
         (_TARGET,),
         ("show 3377", 'show "daily energy report"', "show 2809-20190812080700"),
+        family=Family.FLOWS,
     ),
     Row(
         "log",
@@ -185,6 +214,7 @@ ROWS = (
             Clause(("here",), "here", hidden=True),
         ),
         ("log 2809-20190812080700", "log 2809-20190812080700 of 104890 tail 50"),
+        family=Family.RUNS,
     ),
     Row(
         "ack",
@@ -195,6 +225,7 @@ ROWS = (
         ("ack 2809", "ack 2809 for 2h because the source is being repaired"),
         aliases=("acknowledge",),
         changes=True,
+        family=Family.INCIDENTS,
     ),
     Row(
         "unack",
@@ -204,6 +235,7 @@ ROWS = (
         (_TARGET,),
         ("unack 2809",),
         changes=True,
+        family=Family.INCIDENTS,
     ),
     Row(
         "close",
@@ -213,6 +245,7 @@ ROWS = (
         (_TARGET, _BECAUSE),
         ("close 2809 because that day is not needed",),
         changes=True,
+        family=Family.INCIDENTS,
     ),
     Row(
         "reopen",
@@ -222,6 +255,7 @@ ROWS = (
         (_TARGET,),
         ("reopen 2809",),
         changes=True,
+        family=Family.INCIDENTS,
     ),
     Row(
         "thread",
@@ -231,6 +265,7 @@ ROWS = (
         (_TARGET,),
         ("thread 2809",),
         changes=True,
+        family=Family.INCIDENTS,
     ),
     Row(
         "link",
@@ -244,6 +279,7 @@ ROWS = (
         ),
         ("link @jane u15432100000000011 jane.doe",),
         changes=True,
+        family=Family.PEOPLE,
     ),
     Row(
         "unlink",
@@ -253,6 +289,7 @@ ROWS = (
         (_PERSON,),
         ("unlink @jane",),
         changes=True,
+        family=Family.PEOPLE,
     ),
     Row(
         "people",
@@ -261,6 +298,7 @@ ROWS = (
         "Who is linked.",
         (_PAGE,),
         ("people",),
+        family=Family.PEOPLE,
     ),
     Row(
         "whoami",
@@ -269,6 +307,7 @@ ROWS = (
         "Who you are to me, and what you may do.",
         (),
         ("whoami",),
+        family=Family.ME,
     ),
     Row(
         "audit",
@@ -277,6 +316,7 @@ ROWS = (
         "Who did what in a period; today where none is named.",
         (_PERIOD, Clause(("person",), form=clauses.PERSON), _PAGE),
         ("audit", "audit this week @jane"),
+        family=Family.PEOPLE,
     ),
     Row(
         "status",
@@ -285,11 +325,16 @@ ROWS = (
         "Whether I am well myself: what I watch, how late I am, what waits.",
         (),
         ("status",),
+        family=Family.ME,
     ),
 )
 
 BY_VERB = {word: each for each in ROWS for word in (each.verb, *each.aliases, *each.words_zh)}  # in lower case
 BY_REQUEST: Mapping[type[Request], Row] = {each.request: each for each in ROWS}
+
+FAMILIES = {
+    word: each for each in Family for word in (each.value, *chinese.FAMILIES[each.value])
+}  # by what ``help`` takes
 
 
 def near(word: str, words: Sequence[str]) -> str:

@@ -7,14 +7,15 @@ from typing import assert_never
 
 from bot.core.command import buttons
 from bot.core.command.rights import Denial
-from bot.core.errors import Offer
-from bot.core.flow.ids import is_instance
+from bot.core.errors import Offer, as_text
 from bot.core.outbox.card import Block, Card, Element
 from bot.core.outbox.pointers import PostPresence
-from bot.core.people.model import ASKED, DONE, EDITED, Entry, Link, Person
-from bot.core.text.escape import Markup, code, escape, mention, ticked
-from bot.core.text.message import Text, ago, lines, msg, sentences
+from bot.core.people.model import ASKED, DONE, EDITED, Entry, Person
+from bot.core.text.escape import EMPTY, Markup, code, escape, mention
+from bot.core.text.message import Text, ago, layout, lines, link, msg, sentences
 from bot.messages import blocks
+
+NOTHING_CHANGED = msg("Nothing was changed.")
 
 
 def told(
@@ -26,33 +27,36 @@ def told(
     extra: Sequence[Block] = (),
     notes: Sequence[Text | str] = (),
 ) -> Card:
-    """An answer: the text (mrkdwn, escaped), more blocks, buttons, and the command it answers.
+    """An answer: the text, more blocks, buttons, and the command it answers.
 
     An offer whose command does not fit into a button becomes a line of text.
     """
     row, rest = offered(offers, post)
     parts: list[Block] = [blocks.section(text), *extra]
     if rest:
-        parts.append(
-            blocks.section(
-                lines(
-                    *(msg("{label}: {command}", label=label, command=blocks.typed(command)) for label, command in rest)
-                )
-            )
-        )
+        parts.append(blocks.section(lines(*(_typed(label, command) for label, command in rest))))
     if row:
         parts.append(blocks.actions(*row))
     answered = blocks.typed(words)
-    shown = [note for note in (f"↳ {answered}" if answered else "", *notes) if note]
-    if shown:
-        parts.append(blocks.context(*shown))
+    if answered:
+        notes = (_answered(answered), *notes)
+    if notes:
+        parts.append(blocks.context(*notes))
     return blocks.body(text, parts)
 
 
 def repeating(card: Card, words: str) -> Card:
     """A reply in an incident's thread, with the command that it answers."""
     answered = blocks.typed(words)
-    return replace(card, blocks=(*card.blocks, blocks.context(f"↳ {answered}"))) if answered else card
+    return replace(card, blocks=(*card.blocks, blocks.context(_answered(answered)))) if answered else card
+
+
+def _answered(command: Markup) -> Text:
+    return layout("↳ {command}", command=command)
+
+
+def _typed(label: Text | str, command: str) -> Text:
+    return msg("{label}: {command}", label=label, command=blocks.typed(command))
 
 
 def offered(offers: Sequence[Offer], post: str) -> tuple[list[Element], list[Offer]]:
@@ -71,9 +75,10 @@ def unexpected(words: str, reference: str) -> Card:
     """The answer where something is broken on our side."""
     return told(
         words,
-        "Something broke on my side while I worked on this, and I cannot say how much of it was done. "
-        "Look before you ask again, and show an admin of the bot this reference, under which my log holds "
-        f"the details: {code(reference)}.",
+        msg(
+            "Something broke on my side. Check the state before you try again, and give an admin this reference: {ref}",
+            ref=code(reference),
+        ),
     )
 
 
@@ -81,148 +86,202 @@ def see_direct_messages(words: str) -> Card:
     """The private line where flowbot is not a member of the channel."""
     return told(
         words,
-        "I cannot write in this channel, so my answer stands in our direct messages. "
-        "Where I am no member, `/invite @flowbot` brings me in, and the next one stands here.",
+        msg(
+            "I can't post in this channel, so I answered in our DMs. Invite me with {command}.",
+            command=code("/invite @flowbot"),
+        ),
     )
 
 
-def see_thread(words: str, flow: str, first: PostPresence, channel: str) -> Card:
-    """The private line where the answer goes to an incident's thread elsewhere; ``flow`` is mrkdwn.
+def see_thread(words: str, flow: Markup, first: PostPresence, channel: str) -> Card:
+    """The private line where the answer goes to an incident's thread elsewhere.
 
     ``first`` says whether the incident's own message is in ``channel``.
     """
+    place = in_channel(channel)
     match first:
         case PostPresence.POSTED:
-            text = f"My answer stands in the thread of the incident of {flow}."
+            text = msg("I answered in the thread of the incident of {flow}.", flow=flow)
         case PostPresence.PENDING:
-            text = (
-                f"The message of the incident of {flow} is not in Slack yet. "
-                f"My answer follows it in its thread in <#{channel}>."
+            text = msg(
+                "The incident of {flow} has no message in Slack yet. I'll answer in its thread in {channel}.",
+                flow=flow,
+                channel=place,
             )
         case PostPresence.MISSING:
-            text = f"The incident of {flow} has no message in Slack, so my answer is in <#{channel}> itself."
+            text = msg(
+                "The incident of {flow} has no message in Slack, so I answered in {channel}.", flow=flow, channel=place
+            )
         case _:
             assert_never(first)
     return told(words, text)
 
 
-def says_so(first: PostPresence, channel: str, link_to_it: str) -> str:
-    """Where a change to an incident is shown, as mrkdwn; ``link_to_it`` is empty where not known."""
+def says_so(first: PostPresence, channel: str, link_to_it: str) -> Text:
+    """Where a change to an incident is shown; ``link_to_it`` is empty where not known."""
+    place = in_channel(channel)
     match first:
+        case PostPresence.POSTED if link_to_it:
+            return msg("The change is in the {thread}.", thread=link(link_to_it, msg("incident thread")))
         case PostPresence.POSTED:
-            return (
-                f"The change is in its <{link_to_it}|thread>."
-                if link_to_it
-                else f"The change is in its thread in <#{channel}>."
-            )
+            return msg("The change is in the incident thread in {channel}.", channel=place)
         case PostPresence.PENDING:
-            return f"Its message is not in Slack yet. The change will be in its thread in <#{channel}>."
+            return msg(
+                "The incident has no message in Slack yet. The change will be in its thread in {channel}.",
+                channel=place,
+            )
         case PostPresence.MISSING:
-            return f"It has no message in Slack, so the change is in <#{channel}> itself."
+            return msg("The incident has no message in Slack, so the change is in {channel}.", channel=place)
         case _:
             assert_never(first)
 
 
-def already(words: str, entry: Entry | None, now: datetime, state: str, *, post: str, asker: Person) -> Card:
-    """The answer to a second press: who pressed before, the result, and the present state.
+def in_channel(channel: str) -> Markup:
+    """The link to a channel that Slack shows by its name."""
+    return Markup(f"<#{escape(channel)}>")
 
-    ``state`` is mrkdwn; ``entry`` is None where it is not known who pressed.
-    """
-    own = entry is not None and entry.attempt.by == asker
-    if entry is None or (entry.outcome is not None and entry.outcome.frees and not own):
-        who = "Somebody else pressed this" if entry else "This was pressed"
-        return told(words, f"{who} a moment ago. Please press it again if it is still needed.")
+
+def second_press(entry: Entry | None, now: datetime, *, asker: Person) -> Text:
+    """The answer to a second press: who pressed before, and the result; ``entry`` is None where not known."""
+    if entry is None:
+        return msg("This was pressed a moment ago. If you still need it, press again.")
+    outcome, own, person = entry.outcome, entry.attempt.by == asker, mention(entry.attempt.by.user)
     when = ago(now - entry.attempt.at)
-    who = f"You have pressed this already, {when}" if own else f"{mention(entry.attempt.by.user)} asked for this {when}"
-    if entry.outcome is None:
-        text = f"{who}, and I am still at it. A button acts once; the answer will stand where it was asked."
-    elif entry.outcome == ASKED:
-        text = f"{who}. Nothing has been done yet: answer the question that I asked you then."
-    elif entry.outcome.frees:
-        text = f"{who}, and nothing was done: my answer to that says why. Press again if it is still needed."
-    elif entry.outcome == DONE:
-        text = f"{who}, and it is done. A button acts once; type the command if you want it again."
-    else:
-        text = f"{who}, and how it ended is not certain. Look at the state, and type the command if it is needed."
-    offers = [("Show", f"show {entry.answer}")] if is_instance(entry.answer) else []
-    return told(words, f"{text}\n{state}" if state else text, post=post, offers=offers)
+    if own:
+        if outcome is None:
+            return msg("I'm still working on it: you pressed this {ago}. I'll answer where you pressed.", ago=when)
+        if outcome == ASKED:
+            return msg("You pressed this {ago}, and I asked you a question. Nothing was changed yet.", ago=when)
+        if outcome.frees:
+            return msg(
+                "You pressed this {ago}. Nothing was changed; my answer then says why. If you still need it, "
+                "press again.",
+                ago=when,
+            )
+        if outcome == DONE:
+            return msg("Already done: you pressed this {ago}. To do it again, type the command.", ago=when)
+        return msg(
+            "You pressed this {ago}, and I don't know whether it was done. Check the state. If you still need it, "
+            "type the command.",
+            ago=when,
+        )
+    if outcome is None:
+        return msg("I'm still working on it: {person} pressed this {ago}.", person=person, ago=when)
+    if outcome.frees:
+        return msg("Somebody else pressed this a moment ago. If you still need it, press again.")
+    if outcome == DONE:
+        return msg(
+            "Already done: {person} pressed this {ago}. To do it again, type the command.", person=person, ago=when
+        )
+    return msg(
+        "{person} pressed this {ago}, and I don't know whether it was done. Check the state. If you still need it, "
+        "type the command.",
+        person=person,
+        ago=when,
+    )
 
 
 def interrupted(words: str, who: Markup, what: Text) -> Card:
-    """The answer to a command that was in progress when flowbot stopped; ``who`` is a mention."""
+    """The answer to a command that was in progress when flowbot stopped."""
     return told(words, sentences(msg("{person}, I was restarted while I worked on this.", person=who), what))
 
 
-def channel_trouble(sentence: str, channel: str, *, over: bool) -> str:
-    """What the admins read where the alert channel refuses messages, or accepts them again; as mrkdwn."""
+def channel_trouble(sentence: Text | str, channel: str, *, over: bool) -> Text:
+    """What the admins read where the alert channel refuses messages, or accepts them again."""
+    place = in_channel(channel)
     if over:
-        return f"🟢 I can post in <#{channel}> again, and what waited is told there now."
-    return f"🔴 {ticked(sentence)} The channel is <#{channel}>; what is to be told there waits, and nothing is lost."
-
-
-def old_button(command: str) -> Card:
-    """The answer to a button whose command this version cannot read."""
-    return told(
-        "",
-        "This button is too old for me to read, so nothing was done. Please type what you want; "
-        f"{code(f'{command} help')} lists what I know.",
+        return msg("🟢 I can post in {channel} again. What waited is posted there now.", channel=place)
+    return sentences(
+        layout("🔴 {sentence}", sentence=as_text(sentence)),
+        msg("Alerts for {channel} wait until this is fixed. Nothing is lost.", channel=place),
     )
 
 
-def hint(kind: str, words: str, *, direct: bool) -> Card:
+def old_button(command: str) -> Text:
+    """The answer to a button whose command this version cannot read."""
+    return msg(
+        "This button is too old, and I can't read it. Nothing was changed. Type the command instead: {help} lists "
+        "what you can do.",
+        help=code(f"{command} help"),
+    )
+
+
+def hint(kind: str, *, direct: bool) -> Text:
     """How to write a command, after a message that is not one (``EDITED`` or ``TALK``)."""
     example = code("show 3377" if direct else "@flowbot show 3377")
     if kind == EDITED:
-        text = f"I don't act on edited messages. Nothing was done. Send it as a new message, for example {example}."
-    else:
-        text = (
-            f"You mentioned me, but not with a command. Nothing was done. Start with my name, for example {example}; "
-            f"{code('@flowbot help')} lists what I know."
+        return msg(
+            "I don't act on edited messages. Nothing was changed. Send it as a new message, for example {example}.",
+            example=example,
         )
-    return told(words, text)
-
-
-def unsupported(kind: str, command: str) -> Card:
-    """The answer to a shortcut, form or command that this version does not have."""
-    return told(
-        "",
-        f"I have no such {escape(kind)} (any more), so nothing was done. {code(f'{command} help')} lists what I know.",
+    return msg(
+        "You mentioned me, but not with a command. Nothing was changed. Start with my name, for example {example}. "
+        "{help} lists what you can do.",
+        example=example,
+        help=code("@flowbot help"),
     )
 
 
+def unsupported(kind: str, command: str) -> Text:
+    """The answer to a ``shortcut``, ``form`` or ``command`` that this version does not have."""
+    words = code(f"{command} help")
+    if kind == "shortcut":
+        return msg("I don't have this shortcut. Nothing was changed. {help} lists what you can do.", help=words)
+    if kind == "form":
+        return msg("I don't have this form. Nothing was changed. {help} lists what you can do.", help=words)
+    return msg("I don't have this command. Nothing was changed. {help} lists what you can do.", help=words)
+
+
 _WHY = {
-    Denial.BOT: "I answer people only, not apps, so nothing was done. Let a person ask me.",
-    Denial.DEACTIVATED: "This account is deactivated, so nothing was done. Ask from an active account.",
-    Denial.STRANGER: (
-        "I work for people of my own workspace only, so nothing was done. Ask a colleague of that workspace to do it."
-    ),
+    Denial.BOT: msg("I answer people only, not apps. Ask a person to do this."),
+    Denial.DEACTIVATED: msg("This account is deactivated. Use an active account."),
+    Denial.STRANGER: msg("I answer people of my own workspace only. Ask a colleague of that workspace to do this."),
+    Denial.GUEST: msg("I answer guests only after they are linked to an EnOS user."),
+    Denial.NOT_LINKED: msg("You're not linked to an EnOS user yet."),
 }
 
 
-def please_link(person: Person, admins: Sequence[str], command: str) -> str:
-    """How somebody gets linked, as mrkdwn: a command that an admin can copy."""
-    words = f"{_linking(person, command)}, with your EnOS user id and user name in the last two places."
+def please_link(person: Person, admins: Sequence[str], command: str) -> Text:
+    """How somebody gets linked: a command that an admin can copy."""
+    words = _linking(person, command)
     if person.user in admins:
-        return f"Link yourself: {words}"
+        return msg("Link yourself with {command} (your EnOS user ID and user name).", command=words)
     if not admins:
-        return f"Ask the operator of the bot to name an admin in `FLOWBOT_ADMINS`, who then says: {words}"
-    return f"Ask {_any_of(admins)} to say: {words}"
+        return msg(
+            "flowbot has no admin yet. Ask the person who operates it to name one, who then runs: {command} (your EnOS "
+            "user ID and user name).",
+            command=words,
+        )
+    return msg(
+        "Ask {admins} to run: {command} (your EnOS user ID and user name).", admins=_any_of(admins), command=words
+    )
 
 
-def _linking(person: Person, command: str) -> str:
-    """The command that links a person; the mention is outside of the code ticks, where Slack would show its id."""
-    return f"{code(f'{command} link')} {mention(person.user)} {code('USERID NAME')}"
+def _linking(person: Person, command: str) -> Markup:
+    """The command that links a person; the mention is outside of the code ticks, where Slack would show its ID."""
+    return Markup(" ".join((code(f"{command} link"), mention(person.user), code("USERID NAME"))))
 
 
-def _check_link(person: Person, admins: Sequence[str], command: str) -> str:
+def _check_link(person: Person, admins: Sequence[str], command: str) -> Text:
     if person.user in admins:
-        return f"You are an admin of the bot: {code('people')} shows the link, {_linking(person, command)} corrects it."
-    return f"Ask {_any_of(admins)} to check the link."
+        return msg(
+            "Check your link with {people}, and correct it with {command}.",
+            people=code("people"),
+            command=_linking(person, command),
+        )
+    if not admins:
+        return msg("Ask the person who operates flowbot to check your link.")
+    return msg("Ask {admins} to check your link.", admins=_any_of(admins))
 
 
-def _any_of(admins: Sequence[str]) -> str:
-    named = " or ".join(mention(admin) for admin in admins[:3])
-    return named or "the operator of the bot (no admin is named in `FLOWBOT_ADMINS`)"
+def _any_of(admins: Sequence[str]) -> Text:
+    """One of at most three people."""
+    first, *others = map(mention, admins[:3])
+    if not others:
+        return first
+    if len(others) == 1:
+        return msg("{first} or {second}", first=first, second=others[0])
+    return msg("{first}, {second} or {third}", first=first, second=others[0], third=others[1])
 
 
 def denial(
@@ -231,48 +290,68 @@ def denial(
     person: Person,
     command: str,
     admins: Sequence[str] = (),
-    owners: str = "",
-    flow: str = "",
-    link: Link | None = None,
-    unread: str = "",
-) -> str:
-    """Why somebody may not, who may, and what to do; as mrkdwn.
+    owners: Text | None = None,
+    flow: Markup = EMPTY,
+    user_name: str = "",
+    unread: Text | str = "",
+) -> Text:
+    """Why somebody may not, who may, and what to do.
 
-    ``owners`` and ``flow`` are mrkdwn, escaped by the caller; ``unread`` is a sentence of ours.
+    ``owners`` is None where EnOS names none; ``user_name`` is the asker's in EnOS; ``unread`` says why it is not known
+    who is on call.
     """
-    link_me = please_link(person, admins, command)
     match reason:
-        case Denial.NOT_LINKED:
-            return f"I do not know yet who you are in EnOS, so I cannot do this for you. {link_me}"
-        case Denial.GUEST:
-            return f"You are a guest here, and I answer guests only once they are linked to an EnOS user. {link_me}"
-        case Denial.NOT_ADMIN:
-            return f"Only an admin of the bot may do this, so nothing was done. Ask {_any_of(admins)}."
-        case Denial.NOT_OWNER:
-            name = f" ({code(link.user_name)} in EnOS)" if link else ""
-            return (
-                f"You{name} are not an owner of {flow}, so nothing was changed. "
-                f"Its owners are {owners}: ask one of them."
-            )
-        case Denial.NOT_RESPONDER:
-            return (
-                f"Only owners of {flow} and people on call may do this, so nothing was changed. "
-                f"Its owners are {owners}: ask one of them, or somebody on call."
+        case Denial.GUEST | Denial.NOT_LINKED:
+            return sentences(_WHY[reason], please_link(person, admins, command))
+        case Denial.NOT_VERIFIED:
+            return sentences(
+                msg("Your link to EnOS is not verified yet, so it is read-only."),
+                NOTHING_CHANGED,
+                msg("It is verified by a flow that your EnOS user can edit and that names you as an owner."),
+                _check_link(person, admins, command),
             )
         case Denial.ON_CALL_UNREAD:
-            return f"{ticked(unread)} Nothing was changed. Ask an owner of the flow to do it meanwhile.".strip()
-        case Denial.FLOW_LOCKED:
-            return f"{flow} is locked in EnOS, so nothing was changed. Unlock it in the EnOS console, then ask again."
-        case Denial.USER_LOCKED:
-            return (
-                f"EnOS has locked your user for {flow}, so nothing was changed. "
-                "Ask your EnOS administrator to unlock it, then ask again."
+            return sentences(as_text(unread), NOTHING_CHANGED, msg("Ask an owner of the flow to do it meanwhile."))
+        case Denial.NOT_ADMIN:
+            text = (
+                msg("Only flowbot admins can do this. Ask {admins}.", admins=_any_of(admins))
+                if admins
+                else msg("Only flowbot admins can do this, and there is none. Ask the person who operates flowbot.")
             )
-        case Denial.NOT_VERIFIED:
-            return (
-                "Your link to EnOS is not proven yet, so you may read but not change, and nothing was changed. "
-                "It is proven by a flow that your EnOS user may edit and that names you as an owner. "
-                f"{_check_link(person, admins, command)}"
+        case Denial.NOT_OWNER | Denial.NOT_RESPONDER:
+            return _not_theirs(reason, flow, owners, code(user_name))
+        case Denial.FLOW_LOCKED:
+            text = msg("{flow} is locked in EnOS. Unlock it in the EnOS console, then try again.", flow=flow)
+        case Denial.USER_LOCKED:
+            text = msg(
+                "EnOS has locked your user for {flow}. Ask your EnOS administrator to unlock it, then try again.",
+                flow=flow,
             )
         case _:
-            return _WHY[reason]
+            text = _WHY[reason]
+    return sentences(text, NOTHING_CHANGED)
+
+
+def _not_theirs(reason: Denial, flow: Markup, owners: Text | None, user: Markup) -> Text:
+    if reason is Denial.NOT_OWNER:
+        if owners is None:
+            return msg(
+                "Only owners can change {flow}, and EnOS names none. Ask your EnOS administrator. Nothing was changed.",
+                flow=flow,
+            )
+        return msg(
+            "Only owners can change {flow}, and you ({user} in EnOS) are not one. Ask {owners}. Nothing was changed.",
+            flow=flow,
+            user=user,
+            owners=owners,
+        )
+    if owners is None:
+        return msg(
+            "Only owners of {flow} and people on call can do this. Ask somebody on call. Nothing was changed.",
+            flow=flow,
+        )
+    return msg(
+        "Only owners of {flow} and people on call can do this. Ask {owners}, or somebody on call. Nothing was changed.",
+        flow=flow,
+        owners=owners,
+    )

@@ -98,7 +98,7 @@ def short(text: str) -> str:
 def owners(names: Sequence[UserName], people: Mapping[UserName, Person]) -> Text:
     """The owners: mentioned where linked, else named."""
     if not names:
-        return msg("nobody that EnOS names")
+        return msg("nobody in EnOS")
     shown = [mention(people[name].user) if name in people else code(short(name)) for name in names[:_OWNERS]]
     return listed(shown, len(names))
 
@@ -131,21 +131,21 @@ def row(instance: Instance, note: Text | None = None, *, zone: timedelta | None 
         code(instance.id),
         triggered(instance.id, instance.trigger_time, zone),
     )
-    return facts if note is None else layout("{facts} — _{note}_", facts=facts, note=note)
+    return facts if note is None else msg("{facts} — _{note}_", facts=facts, note=note)
 
 
 def task_line(task: Task) -> Text:
     """One task with its status, where it is known."""
     named = Markup(" ".join(filter(None, (bold(task.name), code(str(task.id))))))
     if task.status is None:
-        return layout("▫️ {task}", task=named)
+        return layout("• {task}", task=named)
     return layout("{mark} {status} · {task}", mark=mark(task.status), status=status_code(task.status), task=named)
 
 
 def task_list(tasks: Sequence[Task]) -> Block:
     """The tasks as one paragraph."""
     if not tasks:
-        return blocks.section(msg("EnOS shows no task."))
+        return blocks.section(msg("EnOS shows no tasks."))
     return blocks.section(lines(*map(task_line, tasks[:_LISTED]), _more(len(tasks) - _LISTED)))
 
 

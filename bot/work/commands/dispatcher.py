@@ -15,20 +15,20 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.core.command import buttons
-from bot.core.command.parse import ParseError, parse, say
+from bot.core.command.parse import parse, say
 from bot.core.command.requests import Help, Request, Trigger
 from bot.core.command.rights import Caller, Denial, Who, may, may_use_bot
 from bot.core.command.table import BY_REQUEST
 from bot.core.command.tokens import visible
 from bot.core.errors import Failure, Refused, TemporaryFailure, Unclear
+from bot.core.flow.ids import is_instance
 from bot.core.incident.model import IncidentId
-from bot.core.outbox.card import Card
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.outbox.posts import Post, PostId
 from bot.core.people.model import Attempt, Ending, IncomingMessage, Outcome, Profile, Surface
-from bot.core.text.escape import Markup, escape
+from bot.core.text.escape import code
 from bot.core.text.mask import STARS, Mask, withheld, without_secrets
-from bot.core.text.message import with_data
+from bot.core.text.message import Text, lines, link, listed, msg, sentences, with_data
 from bot.messages.cards import answers
 from bot.messages.cards.incident import headline
 from bot.work.commands import targets
@@ -51,7 +51,7 @@ class SlackSilent(TemporaryFailure):
 
     def __init__(self) -> None:
         super().__init__(
-            "Slack did not tell me what I need to know for this, so nothing was done. Ask again in a minute."
+            msg("Slack did not answer, so I can't do this now. Nothing was changed. Try again in a minute.")
         )
 
 
@@ -81,12 +81,11 @@ class Dispatcher:
     async def answer(self, incoming: IncomingMessage) -> None:
         """Answer what has arrived. Raises only where no answer can be written."""
         services, settings = self._services, self._services.answer_settings
-        is_unsupported = incoming.origin.surface is Surface.UNSUPPORTED  # its text is not the asker's words
         context = CommandContext(
             incoming=incoming,
             request=Help(),
             row=BY_REQUEST[Help],
-            words="" if is_unsupported else _repeatable(incoming.text.strip()[:_MASKED], settings.mask),
+            words=_own_words(incoming, settings.mask),
             caller=Caller(Profile(incoming.by), None),
             zone=settings.timezone,
             now=services.clock(),
@@ -120,14 +119,17 @@ class Dispatcher:
         except SlackRefused as refused:
             raise Refused(
                 "unknown_person",
-                f"Slack does not tell me who you are ({refused.error}), so nothing was done.",
-                "Ask an admin of the bot to look at this.",
+                msg(
+                    "Slack doesn't tell me who you are ({error}). Nothing was changed. Ask a flowbot admin to look at "
+                    "this.",
+                    error=code(refused.error),
+                ),
             ) from refused
         if self._languages.get(person.user) != profile.language:
             await services.store.set_language(person.user, profile.language)
             self._languages[person.user] = profile.language
-        link = await services.store.link(person)
-        caller = Caller(profile, link, admin=person.user in services.answer_settings.admins)
+        known = await services.store.link(person)
+        caller = Caller(profile, known, admin=person.user in services.answer_settings.admins)
         context = replace(context, caller=caller, zone=_zone(profile, services.answer_settings.timezone))
         reason = may_use_bot(caller)
         if reason is not Denial.NONE:
@@ -138,10 +140,9 @@ class Dispatcher:
         """Turn the words into a request, and find the incident they were said to."""
         settings, incoming, origin = self._services.answer_settings, context.incoming, context.incoming.origin
         if origin.surface is Surface.UNSUPPORTED:
-            raise _CardRefusal("retired", answers.unsupported(incoming.text, settings.command))
+            raise Refused("retired", answers.unsupported(incoming.text, settings.command))
         if incoming.hint:
-            is_direct = origin.surface is Surface.DIRECT
-            raise _CardRefusal(incoming.hint, answers.hint(incoming.hint, context.words, direct=is_direct))
+            raise Refused(incoming.hint, answers.hint(incoming.hint, direct=origin.surface is Surface.DIRECT))
         if context.now - incoming.at > LATE:
             raise _late(incoming.text)
         text = incoming.text
@@ -163,28 +164,30 @@ class Dispatcher:
             stash, secret = ids
             command = self._services.secret_commands.get(secret) or await self._services.store.stashed(stash)
         if command is None or command == buttons.OLD_BUTTON:
-            raise _CardRefusal("old_button", answers.old_button(self._services.answer_settings.command))
+            raise Refused("old_button", answers.old_button(self._services.answer_settings.command))
         return command
 
     def _parsed(self, text: str) -> Request:
-        """The request in the words. A ``ParseError`` quotes the place it points to, but never a secret."""
+        """The request in the words. A refusal quotes the place it points to, but never a secret."""
         settings = self._services.answer_settings
         try:
             request = parse(text, settings.command)
-        except ParseError as parse_error:
+        except Refused as unread:
             without_secret = without_secrets(text, settings.mask)
             if without_secret != text:
                 parse(without_secret, settings.command)  # fails at the same place, without the secret around it
-                what = "I could not read this. I do not repeat it, because it holds a secret."
-                raise ParseError(parse_error.reason, what, parse_error.way_out) from None
+                what = msg("I could not read this. I don't repeat it, because it holds a secret.")
+                raise Refused(unread.reason, what, unread.way_out) from None
             raise
         if isinstance(request, Trigger) and (keys := withheld(request.parameters)):
-            named = " and ".join(f"`{visible(key)}`" for key in keys[:3])
             raise Refused(
                 "withheld",
-                f"I do not have the value of {named}: {STARS} stands for a secret, and I keep no secrets. "
-                "Nothing was started.",
-                "Type the command again with the value itself.",
+                msg(
+                    "I don't have the value of {keys}: {stars} stands for a secret, and I don't keep secrets. "
+                    "Nothing was started. Type the command again with the value itself.",
+                    keys=listed([code(visible(key)) for key in keys[:3]], len(keys)),
+                    stars=STARS,
+                ),
             )
         return request
 
@@ -210,14 +213,13 @@ class Dispatcher:
                 return replace(context, replacement=message)
         return context
 
-    async def _moved(self, context: CommandContext, message: Post) -> targets.FormattedRefusal:
-        link = await link_to(self._services, message)
-        state = f"\nNow: {escape(headline(context.incident))}." if context.incident is not None else ""
-        if link:
-            place = f"This message was replaced. <{link}|Open the current one> and press there."
+    async def _moved(self, context: CommandContext, message: Post) -> Refused:
+        url = await link_to(self._services, message)
+        if url:
+            place = msg("This message was replaced. Press in the {new} instead.", new=link(url, msg("new message")))
         else:
-            place = "This message is out of date. Type the command instead."
-        return targets.FormattedRefusal("moved", f"{place} Nothing was changed.{state}")
+            place = msg("This message is out of date. Type the command instead.")
+        return Refused("moved", lines(sentences(place, answers.NOTHING_CHANGED), _state(context)))
 
     async def _permitted(self, context: CommandContext) -> CommandContext:
         """Check whether they may use this verb at all; who owns the flow is checked by the verb itself."""
@@ -249,30 +251,29 @@ class Dispatcher:
         )
         number = await self._services.store.begin_attempt(attempt, delivery=incoming.key)
         if number is None:
-            raise _CardRefusal("already_done", await self._already(context, key))
+            raise await self._already(context, key)
         return replace(context, attempt=number)
 
-    async def _already(self, context: CommandContext, key: str) -> Card:
+    async def _already(self, context: CommandContext, key: str) -> Refused:
         """The answer to a second press, with the present state."""
         store, now = self._services.store, self._services.clock()
         entry = await store.attempt_by_key(key)
         if entry is None:  # it has ended meanwhile and done nothing: find the newest with this key
             recent = await store.audit_entries(now - LATE, now + LATE, None, limit=_RECENT)
             entry = next((each for each in recent if each.attempt.key == key), None)
-        state = f"Now: {headline(context.incident)}." if context.incident is not None else ""
-        return answers.already(context.words, entry, now, state, post=context.post, asker=context.incoming.by)
+        text = answers.second_press(entry, now, asker=context.incoming.by)
+        started = entry.answer if entry is not None and is_instance(entry.answer) else ""
+        offers = [(msg("View run"), f"show {started}")] if started else []
+        return Refused("already_done", lines(text, _state(context)), offers=offers)
 
     # ── the ends ──
 
     async def _refused(self, context: CommandContext, failure: Failure) -> Answer:
         """The answer to a refusal or an outage, for the asker only."""
-        if isinstance(failure, _CardRefusal):
-            body = failure.body
-        else:
-            offered = failure.offers if isinstance(failure, Refused) else ()
-            offers = await fit_into_buttons(self._services, context, offered)
-            text = with_data(failure.message, self._services.answer_settings.mask)
-            body = answers.told(context.words, text, post=context.post, offers=offers)
+        offered = failure.offers if isinstance(failure, Refused) else ()
+        offers = await fit_into_buttons(self._services, context, offered)
+        text = with_data(failure.message, self._services.answer_settings.mask)
+        body = answers.told(context.words, text, post=context.post, offers=offers)
         return Answer(body, private=True, outcome=_outcome(failure))
 
     def _internal_error(self, context: CommandContext, bug: Exception) -> Answer:
@@ -292,23 +293,22 @@ class Dispatcher:
         self._services.wake()
 
 
-class _CardRefusal(Refused):
-    """A refusal that brings its own card."""
-
-    def __init__(self, reason: str, body: Card) -> None:
-        super().__init__(reason, Markup(body.text))
-        self.body = body
-
-
-def _late(text: str) -> targets.FormattedRefusal:
-    """The refusal of what was said too long ago to be done without asking: the bot was away in between."""
+def _late(text: str) -> Refused:
+    """The refusal of what was said too long ago to be done without asking: flowbot was away in between."""
     cannot_repeat = text == buttons.OLD_BUTTON or STARS in text
-    return targets.FormattedRefusal(
+    return Refused(
         "late",
-        "I could not come to this in time, because I was restarted or very busy. Nothing was done. "
-        "If you still want it, say it again.",
-        () if cannot_repeat else (("Do it now", text),),
+        msg(
+            "I couldn't get to this in time: I was restarted, or very busy. Nothing was changed. If you still want it, "
+            "send it again."
+        ),
+        offers=() if cannot_repeat else ((msg("Do it now"), text),),
     )
+
+
+def _state(context: CommandContext) -> Text | None:
+    """The present state of the incident that a command was said to."""
+    return None if context.incident is None else msg("Now: {state}.", state=headline(context.incident))
 
 
 def _outcome(failure: Failure) -> Outcome:
@@ -321,6 +321,17 @@ def _outcome(failure: Failure) -> Outcome:
             return Outcome(Ending.OUTAGE, type(failure).__name__)
         case _:
             return Outcome(Ending.REFUSED, type(failure).__name__)
+
+
+def _own_words(incoming: IncomingMessage, mask: Mask) -> str:
+    """The asker's words before they are understood; empty where they are flowbot's: of an old button, or a form."""
+    text = incoming.text.strip()[:_MASKED]
+    is_button = incoming.origin.surface is Surface.BUTTON
+    if incoming.origin.surface is Surface.UNSUPPORTED or (
+        is_button and (text == buttons.OLD_BUTTON or buttons.referenced(text))
+    ):
+        return ""
+    return _repeatable(text, mask)
 
 
 def _repeatable(words: str, mask: Mask) -> str:

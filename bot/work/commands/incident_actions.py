@@ -14,6 +14,8 @@ from bot.core.incident.model import Incident, IncidentId
 from bot.core.outbox.card import Card
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import AttemptResult, Person
+from bot.core.text.escape import code
+from bot.core.text.message import msg
 from bot.messages import incident_posts
 from bot.messages.cards import incident_replies as replies
 from bot.messages.cards.answers import repeating
@@ -124,8 +126,8 @@ class IncidentActions:
             if other.opened_at > incident.opened_at and other.group == incident.group:
                 raise Refused(
                     "newer_incident",
-                    "This flow has a newer incident, so this one stays closed.",
-                    f"See it: `incidents of {incident.flow_id}`.",
+                    msg("This flow has a newer incident, so this one stays closed."),
+                    msg("See the newer one with {command}.", command=code(f"incidents of {incident.flow_id}")),
                 )
         return await self._change(
             incident_id, person, now, attempt_result, lifecycle.reopen, lambda new: replies.reopened(new, person), words
@@ -203,6 +205,8 @@ class IncidentActions:
         incident = await self._store.incident(incident_id)
         if incident is None:
             raise Refused(
-                "no_incident", "I know no such incident (any more).", "`incidents` lists those that are open."
+                "no_incident",
+                msg("I no longer have this incident."),
+                msg("See the open ones with {command}.", command=code("incidents")),
             )
         return incident

@@ -26,15 +26,15 @@ from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.outbox.pointers import post_presence
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Link, Surface
-from bot.core.text.escape import code, mention, ticked
+from bot.core.text.escape import EMPTY, Markup, code, mention
 from bot.core.text.likeness import likeness, unmarked
 from bot.core.text.mask import without_secrets
-from bot.core.text.message import duration
-from bot.core.text.shown_times import slack_date
+from bot.core.text.message import Text, dots, layout, link, msg, plural, sentences
 from bot.messages.cards import answers, flows
+from bot.messages.symbols import PHASES
 from bot.work.commands import targets, unmatched
 from bot.work.commands.context import Answer, CommandContext, Services, link_to, sees_thread
-from bot.work.commands.listing import left_out, listed, on_page
+from bot.work.commands.listing import filter_line, left_out, listed, on_page
 from bot.work.commands.people import proof
 
 log = logging.getLogger(__name__)
@@ -42,11 +42,6 @@ log = logging.getLogger(__name__)
 IncidentRequest = Ack | Unack | Close | Reopen | Thread
 MOST_INCIDENTS = 5000  # incidents that are read for a list
 _RECENT = timedelta(days=14)  # how far back an ended incident is found by its flow
-_TITLES = {
-    "open": ("Open incidents", "No incident is open"),
-    "unacked": ("Unacknowledged incidents", "No incident is without somebody who has it"),
-    "mine": ("Your incidents", "You have no open incident"),
-}
 
 
 async def incidents(services: Services, context: CommandContext, request: Incidents) -> Answer:
@@ -60,16 +55,32 @@ async def incidents(services: Services, context: CommandContext, request: Incide
         services.enos, context.link, wanted, context.now, statuses
     )
     places = on_page(request, len(shown))  # an alert storm leaves a thousand: links are asked for one page only
-    lines = [await _line(services, context, each) if place in places else "" for place, each in enumerate(shown)]
-    title, none = _TITLES.get(request.scope, _TITLES["open"])
-    of = f" of flow {code(str(flow))}" if flow is not None else ""
-    by = f" by {code(owner)}" if owner else ""
-    nothing = f"{none}{of}{by} that I could check." if unchecked else f"{none}{of}{by}."
+    rows = [await _row(services, context, each) if place in places else EMPTY for place, each in enumerate(shown)]
+    title, nothing = _heads(request.scope, len(shown), all_checked=not unchecked)
     if not (shown or unchecked):  # what EnOS hides is answered like what does not exist
         nothing = await unmatched.check_names(services, context, request, unmatched.NameFilter(flow, owner), nothing)
     if flow is not None:
         request = replace(request, flow=FlowRef(flow))
-    return Answer(listed(context, request, lines, f"*{title}*{of}{by}", nothing, notes=left_out(unchecked)))
+    filters = filter_line(flow, owner)
+    return Answer(listed(context, request, rows, title, nothing, filters=filters, notes=left_out(unchecked)))
+
+
+def _heads(scope: str, count: int, *, all_checked: bool) -> tuple[Text, Text]:
+    """The title of the list, and the sentence where it has no rows."""
+    if scope == "unacked":
+        nothing = (
+            msg("No unacknowledged incidents.")
+            if all_checked
+            else msg("No unacknowledged incidents that I could check.")
+        )
+        return msg("Unacknowledged incidents: {n}", n=count), nothing
+    if scope == "mine":
+        nothing = (
+            msg("You have no open incidents.") if all_checked else msg("You have no open incidents that I could check.")
+        )
+        return msg("Your open incidents: {n}", n=count), nothing
+    nothing = msg("No open incidents.") if all_checked else msg("No open incidents that I could check.")
+    return msg("Open incidents: {n}", n=count), nothing
 
 
 async def ack(services: Services, context: CommandContext, request: Ack) -> Answer:
@@ -87,7 +98,7 @@ async def ack(services: Services, context: CommandContext, request: Ack) -> Answ
         attempt_result=attempt_result,
         words=context.words,
     )
-    return await _answer(services, context, incident, "You have it")
+    return await _answer(services, context, incident, msg("You acknowledged {flow}.", flow=_named(incident)))
 
 
 async def unack(services: Services, context: CommandContext, request: Unack) -> Answer:
@@ -98,7 +109,7 @@ async def unack(services: Services, context: CommandContext, request: Unack) -> 
     await services.incident_actions.unack(
         incident.id, context.incoming.by, context.now, attempt_result=attempt_result, words=context.words
     )
-    return await _answer(services, context, incident, "You gave it back")
+    return await _answer(services, context, incident, msg("You handed {flow} back.", flow=_named(incident)))
 
 
 async def close(services: Services, context: CommandContext, request: Close) -> Answer:
@@ -114,7 +125,7 @@ async def close(services: Services, context: CommandContext, request: Close) -> 
         attempt_result=attempt_result,
         words=context.words,
     )
-    return await _answer(services, context, incident, "You closed it")
+    return await _answer(services, context, incident, msg("You closed {flow}.", flow=_named(incident)))
 
 
 async def reopen(services: Services, context: CommandContext, request: Reopen) -> Answer:
@@ -125,7 +136,7 @@ async def reopen(services: Services, context: CommandContext, request: Reopen) -
     await services.incident_actions.reopen(
         incident.id, context.incoming.by, context.now, attempt_result=attempt_result, words=context.words
     )
-    return await _answer(services, context, incident, "You reopened it")
+    return await _answer(services, context, incident, msg("You reopened {flow}.", flow=_named(incident)))
 
 
 async def thread(services: Services, context: CommandContext, request: Thread) -> Answer:
@@ -137,9 +148,11 @@ async def thread(services: Services, context: CommandContext, request: Thread) -
         incident.id, context.incoming.by, context.now, attempt_result=attempt_result, words=context.words
     )
     services.wake()
-    named = flows.flow_name(incident.flow_id, incident.flow_name)
-    channel = f"<#{incident.channel}>"
-    text = f"You opened a thread for {named}. Its message is the newest in {channel}, in a moment."
+    text = msg(
+        "You opened a thread for {flow}. In a moment, its message is the newest one in {channel}.",
+        flow=_named(incident),
+        channel=Markup(f"<#{incident.channel}>"),
+    )
     return Answer(answers.told(context.words, text, post=context.post), private=True)
 
 
@@ -155,8 +168,8 @@ async def _target(
         if context.incident is None:
             raise Refused(
                 "no_target",
-                "I do not know which incident you mean: none is named, and this is not the thread of one.",
-                f"`incidents` lists them; then say `{context.row.verb} 2809`",
+                msg("Which incident? Name its flow, for example {command}.", command=code(f"{context.row.verb} 2809")),
+                msg("See the open ones with {command}.", command=code("incidents")),
             )
         return context.incident
     if context.incident is not None and _is_about(context.incident, flow, instance):
@@ -183,11 +196,16 @@ async def _not_there(services: Services, context: CommandContext) -> Refused:
 
 
 def _no_incident(flow: FlowRef | None, instance: InstanceId | None) -> Refused:
-    named = f"run {instance}" if flow is None else f"flow {flow.id or visible(flow.name)}"
+    days = _RECENT.days
+    if flow is None:
+        unknown = msg("I found no incident of run {run} in the last {days} days.", run=code(str(instance)), days=days)
+    else:
+        named = code(str(flow.id or visible(flow.name)))
+        unknown = msg("I found no incident of flow {flow} in the last {days} days.", flow=named, days=days)
     return Refused(
         "no_incident",
-        f"I know of no incident of {named} within {_RECENT.days} days, so nothing was changed.",
-        "`incidents` lists what is open.",
+        sentences(unknown, msg("Nothing was changed.")),
+        msg("See the open ones with {command}.", command=code("incidents")),
     )
 
 
@@ -273,13 +291,16 @@ async def _refusal(
         and not (flow_owners.now or flow_owners.gone)
         and reason is not Denial.ON_CALL_UNREAD
     ):
-        return targets.FormattedRefusal(
+        return Refused(
             "owners_unread",
-            f"I could not read who owns this flow now, so I can't tell whether you may do this. Nothing was changed. "
-            f"{ticked(str(flow_owners.unread))} People on call can do it meanwhile.",
+            sentences(
+                msg("I could not read who owns this flow, so I can't tell whether you may do this."),
+                msg("Nothing was changed."),
+                flow_owners.unread.message,
+            ),
+            msg("People on call can still do it."),
         )
-    named = flows.flow_name(incident.flow_id, incident.flow_name)
-    return await targets.denial(services, context, reason, flow_owners.names, named)
+    return await targets.denial(services, context, reason, flow_owners.names, _named(incident))
 
 
 async def _with_channel_members(services: Services, context: CommandContext, channel: str) -> Caller:
@@ -293,15 +314,15 @@ async def _with_channel_members(services: Services, context: CommandContext, cha
         log.warning("Slack did not list the members of %s: %s", channel, refused)
         if context.incoming.origin.channel == channel:
             return replace(context.caller, on_call=True)
-        then = "Say it in that channel."
+        then = msg("Run the command in that channel.")
     except SLACK_FAILURES as failure:
         log.warning("Slack did not list the members of %s: %s", channel, failure)
-        then = "Try again in a minute."
-    unread = "Slack did not tell me who is in the incident's channel, so I can't tell whether you may do this."
-    return replace(context.caller, unread=f"{unread} {then}")
+        then = msg("Try again in a minute.")
+    unread = msg("Slack did not tell me who is in the incident's channel, so I can't tell whether you may do this.")
+    return replace(context.caller, unread=sentences(unread, then))
 
 
-async def _answer(services: Services, context: CommandContext, incident: Incident, done: str) -> Answer:
+async def _answer(services: Services, context: CommandContext, incident: Incident, done: Text) -> Answer:
     """Tell the asker where the change is shown. In the incident's own thread the reply is already the answer."""
     services.wake()
     if sees_thread(context, incident) and context.incoming.origin.surface in {
@@ -311,8 +332,11 @@ async def _answer(services: Services, context: CommandContext, incident: Inciden
         return Answer(None, queued=True)
     first = post_presence(await services.store.post(PostId(incident.post)))
     where = answers.says_so(first, incident.channel, await _link(services, incident))
-    text = f"{done}: {flows.flow_name(incident.flow_id, incident.flow_name)}. {where}"
-    return Answer(answers.told(context.words, text, post=context.post), private=True)
+    return Answer(answers.told(context.words, sentences(done, where), post=context.post), private=True)
+
+
+def _named(incident: Incident) -> Markup:
+    return flows.flow_name(incident.flow_id, incident.flow_name)
 
 
 def _wanted(incident: Incident, context: CommandContext, scope: str) -> bool:
@@ -324,24 +348,37 @@ def _wanted(incident: Incident, context: CommandContext, scope: str) -> bool:
     return True
 
 
-async def _line(services: Services, context: CommandContext, incident: Incident) -> str:
+async def _row(services: Services, context: CommandContext, incident: Incident) -> Text:
+    """One incident in a list: what failed, since when, who is on it, and where its thread is."""
     last = incident.occurrences[-1] if incident.occurrences else None
-    state = f"{flows.mark(last.status)} " if last else ""
-    link = await _link(services, incident)
-    who = "not acknowledged"
-    if incident.phase is Phase.ACKNOWLEDGED and incident.acked_by is not None:
-        until = f" until {slack_date(incident.ack_until)}" if incident.ack_until else ""
-        who = f"{mention(incident.acked_by.user)} has it{until}"
-    count = f", {len(incident.occurrences)} failures" if len(incident.occurrences) > 1 else ""
-    task = f" · {code(flows.short(last.failed_task_name))}" if last and last.failed_task_name else ""
-    thread = f" · <{link}|thread>" if link else ""
+    task = flows.short(last.failed_task_name) if last else ""
+    failures = len(incident.occurrences)
+    address = await _link(services, incident)
+    thread: Text | None = None
     if incident.grouped:
-        listed_in = f"in <{link}|this list>" if link else "in a list"
-        thread = f" · {listed_in}; {code(f'thread {reference(incident)}')} opens a thread"
-    return (
-        f"{state}{flows.flow_name(incident.flow_id, incident.flow_name)}{task} — open for "
-        f"{duration(context.now - incident.opened_at)}{count}, {who}{thread}"
+        thread = dots(
+            link(address, msg("Open list")) if address else None,
+            msg("{command} opens a thread", command=code(f"thread {reference(incident)}")),
+        )
+    elif address:
+        thread = link(address, msg("Open thread"))
+    return dots(
+        layout("{mark} {flow}", mark=PHASES[incident.phase], flow=_named(incident)),
+        msg("task {task}", task=code(task)) if task else None,
+        msg("open for {duration}", duration=context.now - incident.opened_at),
+        plural("{n} failure", "{n} failures", failures) if failures > 1 else None,
+        _on_it(incident),
+        thread,
     )
+
+
+def _on_it(incident: Incident) -> Text:
+    if incident.phase is not Phase.ACKNOWLEDGED or incident.acked_by is None:
+        return msg("not acknowledged")
+    person = mention(incident.acked_by.user)
+    if incident.ack_until is None:
+        return msg("acknowledged by {person}", person=person)
+    return msg("acknowledged by {person} until {time}", person=person, time=incident.ack_until)
 
 
 async def _link(services: Services, incident: Incident) -> str:

@@ -6,50 +6,75 @@ from dataclasses import replace
 from bot.core.command.parse import say
 from bot.core.command.requests import Audit, Failed, Incidents, People, Runs
 from bot.core.errors import Offer
+from bot.core.flow.model import FlowId
 from bot.core.outbox.card import Card
+from bot.core.text.escape import code
+from bot.core.text.message import Text, dots, lines, msg, plural, rendered
 from bot.messages import blocks
 from bot.messages.cards import answers
 from bot.work.commands.context import CommandContext
 
 PAGE = 10  # rows
-_PARAGRAPH = 2900  # characters: ten long rows need more than one paragraph
+_PARAGRAPH = 2800  # characters in English: ten long rows need more than one paragraph
 Listing = Failed | Runs | Incidents | People | Audit
 
 
 def listed(
     context: CommandContext,
     request: Listing,
-    lines: Sequence[str],
-    title: str,
-    nothing: str,
+    rows: Sequence[Text],
+    title: Text,
+    nothing: Text,
     *,
-    notes: Sequence[str] = (),
+    filters: Text | None = None,
+    notes: Sequence[Text] = (),
 ) -> Card:
-    """The page that was asked for, or the last one; ``nothing`` where there are no lines."""
-    if not lines:
-        return answers.told(context.words, nothing, post=context.post, notes=notes)
-    pages = -(-len(lines) // PAGE)
+    """The page that was asked for, or the last one; ``nothing`` where there are no rows.
+
+    ``title`` says how many rows there are, ``filters`` what they are restricted to.
+    """
+    if not rows:
+        extra = [] if filters is None else [blocks.context(filters)]
+        return answers.told(context.words, nothing, post=context.post, extra=extra, notes=notes)
+    pages = -(-len(rows) // PAGE)
     page = min(request.page, pages)
-    places = on_page(request, len(lines))
-    shown = lines[places.start : places.stop]
-    head = f"{title}: {len(lines)}" + (f", page {page} of {pages}" if pages > 1 else "")
+    places = on_page(request, len(rows))
+    shown = rows[places.start : places.stop]
+    about = [] if filters is None else [filters]
     offers: list[Offer] = []
+    if pages > 1:
+        about.append(msg("Page {page} of {pages}", page=page, pages=pages))
     if page > 1:
-        offers.append(("← Previous", say(replace(request, page=page - 1))))
+        offers.append((msg("Previous"), say(replace(request, page=page - 1))))
     if page < pages:
-        offers.append(("Next →", say(replace(request, page=page + 1))))
+        offers.append((msg("Next"), say(replace(request, page=page + 1))))
     extra = [blocks.section(paragraph) for paragraph in paragraphs(shown)]
-    return answers.told(context.words, head, post=context.post, offers=offers, extra=extra, notes=notes)
+    if about:
+        extra.insert(0, blocks.context(lines(*about)))
+    return answers.told(context.words, title, post=context.post, offers=offers, extra=extra, notes=notes)
 
 
-def left_out(unchecked: int) -> list[str]:
+def filter_line(flow: FlowId | None, owner: str, *more: Text | None) -> Text | None:
+    """What a list is restricted to; None where it is not."""
+    labels = dots(
+        *more,
+        msg("flow {flow}", flow=code(str(flow))) if flow is not None else None,
+        msg("owner {owner}", owner=code(owner)) if owner else None,
+    )
+    return msg("Filter: {labels}", labels=labels) if labels.parts else None
+
+
+def left_out(unchecked: int) -> list[Text]:
     """A note that some records could not be checked; an empty list where all could be."""
     if not unchecked:
         return []
-    if unchecked == 1:
-        return ["One more is left out: I could not check with EnOS whether you may see it. Try again in a minute."]
-    why = "I could not check with EnOS whether you may see them"
-    return [f"{unchecked:,} more are left out: {why}. Try again in a minute."]
+    return [
+        plural(
+            "{n} more is left out: I could not check with EnOS whether you may see it. Try again in a minute.",
+            "{n} more are left out: I could not check with EnOS whether you may see them. Try again in a minute.",
+            unchecked,
+        )
+    ]
 
 
 def on_page(request: Listing, count: int) -> range:
@@ -58,13 +83,15 @@ def on_page(request: Listing, count: int) -> range:
     return range(first, min(first + PAGE, count))
 
 
-def paragraphs(lines: Sequence[str]) -> list[str]:
-    """The lines in as few paragraphs as hold them; no line is split."""
-    filled = [""]
-    for line in lines:
-        longer = f"{filled[-1]}\n{line}" if filled[-1] else line
-        if len(longer) <= _PARAGRAPH or not filled[-1]:
-            filled[-1] = longer
-        else:
-            filled.append(line)
-    return filled
+def paragraphs(rows: Sequence[Text]) -> list[Text]:
+    """The rows in as few paragraphs as hold them; no row is split."""
+    filled: list[list[Text]] = []
+    length = 0
+    for row in rows:
+        own = len(rendered(row)) + 1
+        if not filled or length + own > _PARAGRAPH:
+            filled.append([])
+            length = 0
+        filled[-1].append(row)
+        length += own
+    return [lines(*paragraph) for paragraph in filled]

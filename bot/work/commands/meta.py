@@ -3,81 +3,70 @@
 from bot.core.command import table
 from bot.core.command.periods import window
 from bot.core.command.requests import Audit, Help, Status
-from bot.core.command.rights import Denial, may
-from bot.core.errors import Refused
-from bot.core.outbox.card import Card
+from bot.core.command.rights import Denial
+from bot.core.errors import Refused, as_text
 from bot.core.people.model import Entry, Person
-from bot.core.text.escape import code, escape, mention
-from bot.core.text.shown_times import slack_date
+from bot.core.text.escape import code, mention
+from bot.core.text.message import SENTENCES, Text, dots, joined, layout, lines, msg, plural
 from bot.messages import blocks
 from bot.messages.cards import answers, flows
+from bot.messages.cards import help as help_cards
 from bot.work.commands import unmatched
 from bot.work.commands.context import Answer, CommandContext, Services
-from bot.work.commands.listing import listed, paragraphs
+from bot.work.commands.listing import filter_line, listed
 
 MOST_ENTRIES = 500  # entries of the audit that are read for a list
 
 
 async def help_(services: Services, context: CommandContext, request: Help) -> Answer:
-    """Show what this person may do, or one verb with examples."""
-    if request.topic:
-        return Answer(_one(services, context, request.topic))
-    allowed = [row for row in table.ROWS if may(row.who, context.caller) is Denial.NONE]
-    others = [row for row in table.ROWS if row not in allowed]
-    name = services.answer_settings.command
-    lines = [f"{code(f'{name} {row.syntax}')}\n{escape(row.summary)}" for row in allowed]
-    parts = [blocks.section(paragraph) for paragraph in paragraphs(lines)]
-    if others:
-        words = ", ".join(code(row.verb) for row in others)
-        parts.append(blocks.context(f"Not for you now: {words}. {code('whoami')} says why."))
-    parts.append(
-        blocks.context(
-            f"The same words work as {code(f'{name} …')}, as {code('@flowbot …')} in a channel or thread, and in a "
-            f"direct message. {code('help VERB')} shows examples."
-        )
-    )
-    offers = [("What failed today", "failed today"), ("Who am I", "whoami"), ("Status", "status")]
-    return Answer(
-        answers.told(context.words, "This is what you can ask of me.", post=context.post, offers=offers, extra=parts)
-    )
-
-
-def _one(services: Services, context: CommandContext, topic: str) -> Card:
-    row = table.BY_VERB.get(topic.casefold())
+    """Show what this person does most, the verbs of a family, or one verb with examples."""
+    settings, caller, words, post = services.answer_settings, context.caller, context.words, context.post
+    if not request.topic:
+        admins, way_out = sorted(settings.admins), None
+        if caller.link is None:
+            way_out = answers.denial(
+                Denial.NOT_LINKED, person=context.incoming.by, command=settings.command, admins=admins
+            )
+        return Answer(help_cards.overview(words, post, settings.command, caller, way_out))
+    topic = request.topic.casefold()
+    row, family = table.BY_VERB.get(topic), table.FAMILIES.get(topic)
+    if family is not None:
+        return Answer(help_cards.family(words, post, settings.command, caller, family, row))
     if row is None:
-        near = table.nearest(topic)
-        raise Refused(
-            "unknown_topic",
-            f"I know no command “{flows.short(topic)}”.",
-            f"Did you mean `help {near}`?" if near else "`help` lists all that I know.",
-        )
-    name = services.answer_settings.command
-    examples = "\n".join(code(f"{name} {example}") for example in row.examples)
-    text = f"{code(f'{name} {row.syntax}')}\n{escape(row.summary)}"
-    extra = [blocks.section(f"*For example*\n{examples}")] if examples else []
-    return answers.told(context.words, text, post=context.post, extra=extra, notes=[f"For: {escape(row.who.value)}"])
+        raise _unknown_topic(request.topic)
+    return Answer(help_cards.verb(words, post, settings.command, row))
+
+
+def _unknown_topic(topic: str) -> Refused:
+    near = table.nearest(topic)
+    return Refused(
+        "unknown_topic",
+        msg("There is no command {topic}.", topic=code(flows.short(topic))),
+        msg("Did you mean {command}?", command=code(f"help {near}")) if near else msg("`help` lists all commands."),
+    )
 
 
 async def status(services: Services, context: CommandContext, _request: Status) -> Answer:
-    """Show the bot's own state."""
+    """Show how flowbot is."""
     bot = services.status()
     counts = await services.store.post_counts()
     live = await services.store.incidents(live=True, limit=5000)
-    rows = {
-        "Watching": bot.watching,
-        "Last read": bot.last_read,
-        "Slack": bot.slack,
-        "Version": bot.version,
-        "Clock": bot.clock,
-        "Waiting to be sent": str(sum(counts.get(state, 0) for state in ("queued", "sending", "unclear"))),
-        "Open incidents": str(len(live)),
-    }
-    fields = [f"*{name}*\n{escape(text)}" for name, text in rows.items() if text]
-    judgement = bot.judgement
-    text = "🟢 I am well." if judgement.well else f"🟠 Not all is well: {escape(str(judgement))}"
-    return Answer(
-        answers.told(context.words, text, post=context.post, extra=[blocks.section("*flowbot*", fields[:10])])
+    waiting = sum(counts.get(state, 0) for state in ("queued", "sending", "unclear"))
+    rows = (
+        (msg("Watching"), bot.watching),
+        (msg("EnOS checked"), bot.last_read),
+        (msg("Slack"), bot.slack),
+        (msg("Version"), bot.version),
+        (msg("Clock"), bot.clock),
     )
+    fields = [layout("*{label}*\n{text}", label=label, text=text) for label, text in rows if text]
+    problems = joined(map(as_text, (*bot.judgement.broken, *bot.judgement.remarks)), SENTENCES)
+    text = msg("🟢 All good.") if bot.judgement.well else layout("🟠 {problems}", problems=problems)
+    counted = lines(
+        plural("{n} incident is open.", "{n} incidents are open.", len(live)) if live else msg("No open incidents."),
+        plural("{n} message waits to be sent.", "{n} messages wait to be sent.", waiting) if waiting else None,
+    )
+    return Answer(answers.told(context.words, text, post=context.post, extra=[blocks.section(counted, fields)]))
 
 
 async def audit(services: Services, context: CommandContext, request: Audit) -> Answer:
@@ -85,28 +74,43 @@ async def audit(services: Services, context: CommandContext, request: Audit) -> 
     span = window(request.period, context.now, context.zone)
     person = Person(context.incoming.by.team, request.person) if request.person else None
     entries = await services.store.audit_entries(span.since, span.until, person, limit=MOST_ENTRIES)
-    lines = [_line(entry) for entry in entries]
-    by = f" by {mention(request.person)}" if request.person else ""
-    nothing = f"Nothing was asked for{by} {escape(span.words)}."
+    period = layout("{period}", period=span.words)
+    filters, nothing = filter_line(None, "", period), msg("Nobody asked for a change in this period.")
+    if person is not None:
+        whose = mention(person.user)
+        filters = filter_line(None, "", period, whose)
+        nothing = msg("{person} asked for no change in this period.", person=whose)
     notes = (
-        [f"These are the newest {MOST_ENTRIES}; a shorter period shows the rest."]
+        [msg("These are the newest {n} entries. To see the others, use a shorter period.", n=MOST_ENTRIES)]
         if len(entries) == MOST_ENTRIES
         else []
     )
-    if not entries:
-        nothing = await unmatched.check_person(services, context, request, nothing)
-    body = listed(context, request, lines, f"*Audit*{by} {escape(span.words)}", nothing, notes=notes)
-    return Answer(body, private=True)
+    checked = nothing if entries else await unmatched.check_person(services, context, request, nothing)
+    title = msg("Audit: {n}", n=len(entries))
+    rows = [_row(entry) for entry in entries]
+    return Answer(listed(context, request, rows, title, checked, filters=filters, notes=notes), private=True)
 
 
-def _line(entry: Entry) -> str:
+def _row(entry: Entry) -> Text:
+    """One attempt: who, when, what, and how it ended. The outcome is shown as the audit keeps it."""
     attempt = entry.attempt
-    took = ""
-    if entry.ended_at is not None:
-        took = f" · {max(0.0, (entry.ended_at - attempt.at).total_seconds()):.1f} s"
-    request = f" · {code(entry.request)} as {code(entry.user_id)}" if entry.request else ""
-    answer = f" → {code(entry.answer)}" if entry.answer else ""
-    return (
-        f"{slack_date(attempt.at)} {mention(attempt.by.user)} {blocks.typed(attempt.words)}: "
-        f"{escape(str(entry.outcome or 'not ended'))}{answer}{request}{took}"
+    ended = layout("{outcome}", outcome=str(entry.outcome)) if entry.outcome else msg("not ended")
+    result = layout("{ended} → {answer}", ended=ended, answer=code(entry.answer)) if entry.answer else ended
+    return dots(
+        layout(
+            "{at} {person} {command}: {result}",
+            at=attempt.at,
+            person=mention(attempt.by.user),
+            command=blocks.typed(attempt.words),
+            result=result,
+        ),
+        msg("{call} as {user}", call=code(entry.request), user=code(entry.user_id)) if entry.request else None,
+        _took(entry),
     )
+
+
+def _took(entry: Entry) -> Text | None:
+    if entry.ended_at is None:
+        return None
+    seconds = max(0.0, (entry.ended_at - entry.attempt.at).total_seconds())
+    return msg("{seconds} s", seconds=f"{seconds:.1f}")

@@ -3,15 +3,15 @@
 from bot.core.command.parse import say
 from bot.core.command.requests import LinkPerson, People, Unlink, Whoami
 from bot.core.command.rights import VERIFY_FLOWS, Caller, Denial, may_use_bot, verifies
-from bot.core.errors import Failure
+from bot.core.errors import Failure, Refused, as_text
 from bot.core.flow.model import UserId, UserName
 from bot.core.outbox.conversations import SlackRefused
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import Link, Person
-from bot.core.text.escape import code, mention, ticked
+from bot.core.text.escape import Markup, code, mention
+from bot.core.text.message import Text, dots, layout, lines, msg, sentences
 from bot.messages import blocks
 from bot.messages.cards import answers
-from bot.work.commands import targets
 from bot.work.commands.context import Answer, CommandContext, Services
 from bot.work.commands.listing import listed
 from bot.work.delivery.reachability import reachable
@@ -25,19 +25,32 @@ async def link(services: Services, context: CommandContext, request: LinkPerson)
     before = await services.store.link(person)  # read after EnOS, which may have taken long
     same = before is not None and (before.user_id, before.user_name) == (request.user_id, request.user_name)
     if same and before is not None and before.verified and not verified:
-        verified, why = True, "It was proven before, and stays so."
+        verified, why = True, msg("It was verified before, and stays verified.")
     new = Link(person, request.user_id, request.user_name, verified=verified)
     await _refuse_taken(services, new)
-    done = "confirmed the link of" if same else "linked" if before is None else "changed the link of"
-    text = (
-        f"{mention(context.incoming.by.user)} {done} {mention(person.user)} to EnOS user {code(new.user_name)} "
-        f"({code(new.user_id)}). {why}"
-    )
-    if before is not None and not same:
-        text += f" Before, it was {code(before.user_name)} ({code(before.user_id)})."
+    text = sentences(_linked(context.incoming.by, new, before), why)
     await services.store.put_links([new], posts=await notices(services, context, person, text))
-    body = answers.told(context.words, text, post=context.post, offers=[("Unlink", f"unlink <@{person.user}>")])
+    body = answers.told(context.words, text, post=context.post, offers=[(msg("Unlink"), f"unlink <@{person.user}>")])
     return Answer(body, private=True, result=f"{person} {new.user_id} {new.user_name}")
+
+
+def _linked(by: Person, new: Link, before: Link | None) -> Text:
+    about: dict[str, Markup] = {
+        "admin": mention(by.user),
+        "person": mention(new.person.user),
+        "name": code(new.user_name),
+        "id": code(new.user_id),
+    }
+    if before is None:
+        return msg("{admin} linked {person} to EnOS user {name} ({id}).", **about)
+    if (before.user_id, before.user_name) == (new.user_id, new.user_name):
+        return msg("{admin} confirmed the link of {person} to EnOS user {name} ({id}).", **about)
+    return msg(
+        "{admin} changed the link of {person} to EnOS user {name} ({id}). Before, it was {old_name} ({old_id}).",
+        old_name=code(before.user_name),
+        old_id=code(before.user_id),
+        **about,
+    )
 
 
 async def unlink(services: Services, context: CommandContext, request: Unlink) -> Answer:
@@ -45,17 +58,23 @@ async def unlink(services: Services, context: CommandContext, request: Unlink) -
     person = Person(context.incoming.by.team, request.person)
     before = await services.store.link(person)
     if before is None:
-        raise targets.FormattedRefusal(
+        raise Refused(
             "not_linked",
-            f"{mention(person.user)} is not linked, so nothing was changed. {code('people')} lists who is.",
+            msg(
+                "{person} is not linked to an EnOS user. Nothing was changed. `people` lists who is linked.",
+                person=mention(person.user),
+            ),
         )
-    text = (
-        f"{mention(context.incoming.by.user)} removed the link of {mention(person.user)} to EnOS user "
-        f"{code(before.user_name)} ({code(before.user_id)})."
+    text = msg(
+        "{admin} unlinked {person} from EnOS user {name} ({id}).",
+        admin=mention(context.incoming.by.user),
+        person=mention(person.user),
+        name=code(before.user_name),
+        id=code(before.user_id),
     )
     await services.store.remove_link(person, posts=await notices(services, context, person, text))
     again = say(LinkPerson(person.user, before.user_id, before.user_name))
-    body = answers.told(context.words, text, post=context.post, offers=[("Link again", again)])
+    body = answers.told(context.words, text, post=context.post, offers=[(msg("Link again"), again)])
     return Answer(body, private=True, result=str(person))
 
 
@@ -64,15 +83,22 @@ async def _refuse_others(services: Services, person: Person) -> None:
     try:
         profile = await services.slack.profile(person.user, team=person.team)
     except SlackRefused as refused:
-        raise targets.FormattedRefusal(
-            "unknown_person", f"Slack knows no such person here ({code(refused.error)}). Check whom you mentioned."
+        raise Refused(
+            "unknown_person",
+            msg(
+                "Slack doesn't show me this person ({error}). Nothing was changed. Check whom you mentioned.",
+                error=code(refused.error),
+            ),
         ) from refused
     reason = may_use_bot(Caller(profile, Link(person, UserId(""), UserName(""))))
     if reason is not Denial.NONE:
-        raise targets.FormattedRefusal(
+        raise Refused(
             "not_a_colleague",
-            f"Only active people of this workspace can be linked, and {mention(person.user)} is none. "
-            "Check whom you mentioned.",
+            msg(
+                "I can link active people of this workspace only, and {person} is not one. Nothing was changed. "
+                "Check whom you mentioned.",
+                person=mention(person.user),
+            ),
         )
 
 
@@ -80,65 +106,78 @@ async def _refuse_taken(services: Services, new: Link) -> None:
     """Refuse where the EnOS user is linked to another person. The store would refuse too, but names nobody."""
     for held in await services.store.links():
         if held.person != new.person and (held.user_id == new.user_id or held.user_name == new.user_name):
-            offer = ("Unlink them", f"unlink <@{held.person.user}>")
-            raise targets.FormattedRefusal(
+            raise Refused(
                 "taken",
-                f"EnOS user {code(held.user_name)} ({code(held.user_id)}) is linked to {mention(held.person.user)} "
-                "already, and one EnOS user has one person, so nothing was changed. "
-                "Unlink them first if that is wrong.",
-                [offer],
+                msg(
+                    "EnOS user {name} ({id}) is already linked to {person}. An EnOS user can have only one person. "
+                    "Nothing was changed. If that link is wrong, unlink it first.",
+                    name=code(held.user_name),
+                    id=code(held.user_id),
+                    person=mention(held.person.user),
+                ),
+                offers=[(msg("Unlink"), f"unlink <@{held.person.user}>")],
             )
 
 
 async def people(services: Services, context: CommandContext, request: People) -> Answer:
     """List who is linked."""
-    lines = [
-        f"{mention(each.person.user)} — {code(each.user_name)} {code(each.user_id)}, "
-        f"{'proven' if each.verified else 'not proven: reads only'}"
-        for each in sorted(await services.store.links(), key=lambda each: each.user_name)
-    ]
-    nothing = "Nobody is linked yet. An admin links people: `link @person USERID NAME`."
-    return Answer(listed(context, request, lines, "*Linked people*", nothing), private=True)
+    links = sorted(await services.store.links(), key=lambda each: each.user_name)
+    title = msg("Linked people: {n}", n=len(links))
+    nothing = msg("Nobody is linked yet. A flowbot admin links people with `link @person USERID NAME`.")
+    return Answer(listed(context, request, [_row(each) for each in links], title, nothing), private=True)
+
+
+def _row(link: Link) -> Text:
+    who = layout(
+        "{person} · {name} {id}", person=mention(link.person.user), name=code(link.user_name), id=code(link.user_id)
+    )
+    return dots(who, msg("verified") if link.verified else msg("not verified: read-only"))
 
 
 async def whoami(services: Services, context: CommandContext, _request: Whoami) -> Answer:
     """Show the asker's link and rights."""
-    profile, own = context.caller.profile, context.caller.link
-    parts = [f"You are {mention(context.incoming.by.user)} ({code(str(context.incoming.by))})."]
-    if own is None:
-        way_out = answers.please_link(
-            context.incoming.by, sorted(services.answer_settings.admins), services.answer_settings.command
+    caller, person = context.caller, context.incoming.by
+    text = lines(
+        *_identity(services, context),
+        msg("You are a flowbot admin: you can link people and see the audit.") if caller.admin else None,
+        msg("You are on call: you can acknowledge every incident.") if caller.on_call else None,
+        as_text(caller.unread) if caller.unread else None,
+    )
+    zone = code(str(context.zone))
+    note = (
+        msg("Your times are in {zone}, the time zone of your Slack profile.", zone=zone)
+        if str(context.zone) == caller.profile.timezone
+        else msg("Your times are in {zone}: your Slack profile names no time zone that I know.", zone=zone)
+    )
+    extra = [blocks.context(note, msg("Your Slack ID is {id}.", id=code(str(person))))]
+    return Answer(answers.told(context.words, text, post=context.post, extra=extra), private=True)
+
+
+def _identity(services: Services, context: CommandContext) -> tuple[Text, ...]:
+    """Who the asker is in EnOS, and what that allows."""
+    link, settings, person = context.caller.link, services.answer_settings, context.incoming.by
+    if link is None:
+        way = answers.please_link(person, sorted(settings.admins), settings.command)
+        return (
+            sentences(msg("You're not linked to an EnOS user yet."), way),
+            msg("Until then, I can't read or change anything in EnOS for you."),
         )
-        parts.append(
-            "You are not linked to an EnOS user yet, so I can neither read nor change anything in EnOS for you. "
-            + way_out
-        )
-    else:
-        parts.append(f"In EnOS you are {code(own.user_name)} ({code(own.user_id)}).")
-        parts.append(
-            "The link is proven."
-            if own.verified
-            else "The link is not proven yet, so you may read but not change; it is proven by the first flow of yours "
-            "that you change."
-        )
-    if context.caller.admin:
-        parts.append("You are an admin of the bot.")
-    if context.caller.on_call:
-        parts.append("You are on call, so you may acknowledge every incident.")
-    if context.caller.unread:
-        parts.append(ticked(context.caller.unread))
-    zone = f"Your times are in {code(str(context.zone))}, from your Slack profile."
-    if str(context.zone) != profile.timezone:
-        zone = f"Your times are in {code(str(context.zone))}, since your Slack profile names no time zone that I know."
-    return Answer(
-        answers.told(context.words, " ".join(parts), post=context.post, extra=[blocks.context(zone)]), private=True
+    who = msg("You are {name} ({id}) in EnOS.", name=code(link.user_name), id=code(link.user_id))
+    if link.verified:
+        return who, msg("Your link is verified: you can change the flows that you own.")
+    return (
+        who,
+        msg(
+            "Your link is not verified yet, so it is read-only. It is verified the first time that you change a flow "
+            "that you own."
+        ),
     )
 
 
-async def proof(services: Services, link: Link) -> tuple[bool, str]:
-    """Whether a flow proves the link, and the sentence that says so, as mrkdwn.
+async def proof(services: Services, link: Link) -> tuple[bool, Text]:
+    """Whether a flow verifies the link, and the sentence that says so.
 
-    A link is proven by a flow that its user id may edit (Get My Flow) and that names its user name among the owners.
+    A link is verified by a flow that its user ID may edit (Get My Flow) and that names its user name among the owners.
     """
     user: UserId = link.user_id
     try:
@@ -146,27 +185,30 @@ async def proof(services: Services, link: Link) -> tuple[bool, str]:
         for each in mine[:VERIFY_FLOWS]:
             flow = await services.enos.flow(each.id, as_user=user)
             if verifies(link, flow, editable=True):
-                return (
-                    True,
-                    f"Flow {code(str(flow.id))} proves it: this user may edit it and is named as an owner.",
+                return True, msg(
+                    "Flow {flow} verifies it: this user can edit it and is one of its owners.", flow=code(str(flow.id))
                 )
     except Failure as failure:
-        return (
-            False,
-            f"It is not proven yet, so it may only read. {ticked(str(failure))}",
-        )
+        return False, sentences(msg("It is not verified yet, so it is read-only."), failure.message)
     if not mine:
-        return False, "It is not proven: this user may edit no flow. Until one proves it, it may only read."
-    looked = f", of the first {VERIFY_FLOWS} I looked at," if len(mine) > VERIFY_FLOWS else ""
-    return False, (
-        f"It is not proven: no flow that this user may edit{looked} names {code(link.user_name)} as an owner. "
-        "Check the name; until it is proven it may only read."
+        return False, msg("It is not verified yet, so it is read-only: this user can edit no flow in EnOS.")
+    if len(mine) > VERIFY_FLOWS:
+        return False, msg(
+            "It is not verified, so it is read-only: none of the first {n} flows that this user can edit names {name} "
+            "as an owner. Check the name.",
+            n=VERIFY_FLOWS,
+            name=code(link.user_name),
+        )
+    return False, msg(
+        "It is not verified, so it is read-only: no flow that this user can edit names {name} as an owner. "
+        "Check the name.",
+        name=code(link.user_name),
     )
 
 
-async def notices(services: Services, context: CommandContext, person: Person, text: str) -> tuple[NewPost, ...]:
+async def notices(services: Services, context: CommandContext, person: Person, text: Text) -> tuple[NewPost, ...]:
     """The direct messages to the person and to the other admins, except those whom no direct message reaches."""
-    text += " If that is wrong, tell an admin of the bot."
+    told = sentences(text, msg("If this is wrong, tell a flowbot admin."))
     whom = {person.user, *services.answer_settings.admins} - {context.incoming.by.user}
     return tuple(
         NewPost(
@@ -174,7 +216,7 @@ async def notices(services: Services, context: CommandContext, person: Person, t
             kind=PostKind.MESSAGE,
             lane=Lane.HOUSEKEEPING,
             channel=user,
-            body=answers.told("", text),
+            body=answers.told("", told),
             due=context.now,
         )
         for user in reachable(sorted(whom), await services.store.notes(), context.now)

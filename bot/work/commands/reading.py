@@ -6,27 +6,24 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from bot.core.command.periods import TimeSpan, window
-from bot.core.command.requests import Failed, FlowRef, OwnerRef, Runs, Show
+from bot.core.command.requests import Failed, FlowRef, Runs, Show
 from bot.core.errors import Offer, Refused
 from bot.core.flow.graph import BROKEN, ended, in_order
 from bot.core.flow.ids import instance_moment, milliseconds
 from bot.core.flow.model import KINDS, FlowId, Instance, InstanceId, Search
-from bot.core.flow.status import name_of
 from bot.core.flow.times import printed_moment
 from bot.core.incident.model import Incident, Occurrence, Phase
-from bot.core.text.escape import code, escape
-from bot.core.text.message import as_printed, rendered
+from bot.core.text.message import LIST, Text, as_printed, dots, joined, layout, lines, msg
 from bot.core.text.shown_times import slack_date
 from bot.messages import blocks
 from bot.messages.cards import answers, flows
 from bot.work.commands import targets, unmatched
 from bot.work.commands.context import Answer, CommandContext, Services
-from bot.work.commands.listing import left_out, listed
+from bot.work.commands.listing import filter_line, left_out, listed
 
 RunListing = TypeVar("RunListing", Failed, Runs)
 
 MOST_ROWS = 1000  # rows of one scheduling type that are read for a list
-CHANGED_SINCE = "EnOS shows it otherwise now"
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -43,6 +40,15 @@ class _Filters:
         """The names in the command."""
         return unmatched.NameFilter(self.flow, self.owner)
 
+    def line(self, *statuses: Text, with_period: bool) -> Text | None:
+        """What the list is restricted to, for people."""
+        return filter_line(
+            self.flow,
+            self.owner,
+            layout("{period}", period=self.span.words) if with_period else None,
+            msg("status {statuses}", statuses=joined(statuses, LIST)) if statuses else None,
+        )
+
     def with_flow_id(self, request: RunListing) -> RunListing:
         """The request with its flow by id, so that the other pages are of the same flow."""
         return request if self.flow is None else replace(request, flow=FlowRef(self.flow))
@@ -55,31 +61,54 @@ async def failed(services: Services, context: CommandContext, request: Failed) -
     incidents = await services.store.incidents(live=False, flow=filters.flow, since=filters.span.since)
     since = _endings(incidents)
     zone = services.platform_zone()
-    lines = [flows.row(row, since.get(row.id, ""), zone=zone) for row in rows]
+    listed_rows = [flows.row(row, since.get(row.id), zone=zone) for row in rows]
     shown = {row.id for row in rows}
     missed = [each for each in incidents if any(_is_of(each, failure, filters, shown) for failure in each.occurrences)]
     seen, unchecked = await services.flow_access.visible_incidents(
         services.enos, context.link, missed, context.now, services.answer_settings.alert_statuses
     )
-    lines += _marked(seen, filters, shown, zone, all_read=all_read)
-    title = "*Failed*" + _filter_text(filters, request.owner)
-    checked = " that I could check" if unchecked else ""
-    nothing = f"No failures{_filter_text(filters, request.owner)} {escape(filters.span.words)}{checked}."
-    heads = f"{title} {escape(filters.span.words)}", nothing
-    return await _answered(
-        services, context, request, filters, lines, heads, [*_truncation_note(all_read), *left_out(unchecked)]
-    )
+    listed_rows += _marked(seen, filters, shown, zone, all_read=all_read)
+    if _is_today(request):
+        title = msg("Failed today ({date}, {zone}): {n}", **_today(context), n=len(listed_rows))
+        nothing = msg("No failures today that I could check.") if unchecked else msg("No failures today.")
+    else:
+        title = msg("Failed runs: {n}", n=len(listed_rows))
+        nothing = (
+            msg("No failures in this period that I could check.") if unchecked else msg("No failures in this period.")
+        )
+    notes = [*_truncation_note(all_read), *left_out(unchecked)]
+    return await _answered(services, context, request, filters, listed_rows, (title, nothing), notes)
 
 
 async def runs(services: Services, context: CommandContext, request: Runs) -> Answer:
     """List instances of any status, by trigger time."""
     filters = await _filters(services, context, request)
     rows, all_read = await _search(services, context, filters, request.statuses)
-    wanted = f" with {' or '.join(name_of(each) for each in request.statuses)}" if request.statuses else ""
-    rest = f"{wanted}{_filter_text(filters, request.owner)} {escape(filters.span.words)}"
-    lines = [flows.row(row, zone=services.platform_zone()) for row in rows]
-    head, none = f"*Runs*{rest}", f"EnOS shows you no runs{rest}."
-    return await _answered(services, context, request, filters, lines, (head, none), _truncation_note(all_read))
+    listed_rows = [flows.row(row, zone=services.platform_zone()) for row in rows]
+    if _is_today(request):
+        title = msg("Runs today ({date}, {zone}): {n}", **_today(context), n=len(rows))
+        nothing = msg("EnOS shows you no runs today.")
+    else:
+        title, nothing = msg("Runs: {n}", n=len(rows)), msg("EnOS shows you no runs in this period.")
+    return await _answered(
+        services,
+        context,
+        request,
+        filters,
+        listed_rows,
+        (title, nothing),
+        _truncation_note(all_read),
+        statuses=[flows.status_code(each) for each in request.statuses],
+    )
+
+
+def _is_today(request: Failed | Runs) -> bool:
+    return request.period.words == "today"
+
+
+def _today(context: CommandContext) -> dict[str, str]:
+    """The asker's day and its zone."""
+    return {"date": str(context.now.astimezone(context.zone).date()), "zone": str(context.zone)}
 
 
 async def _answered(
@@ -87,15 +116,19 @@ async def _answered(
     context: CommandContext,
     request: RunListing,
     filters: _Filters,
-    lines: Sequence[str],
-    heads: tuple[str, str],
-    notes: Sequence[str],
+    rows: Sequence[Text],
+    heads: tuple[Text, Text],
+    notes: Sequence[Text],
+    *,
+    statuses: Sequence[Text] = (),
 ) -> Answer:
     """The page under the first of ``heads``; the second where it has no rows and the names in the command are right."""
     title, nothing = heads
-    if not lines:
+    if not rows:
         nothing = await unmatched.check_names(services, context, request, filters.names, nothing)
-    return Answer(listed(context, filters.with_flow_id(request), lines, title, nothing, notes=notes))
+    in_title = _is_today(request) and bool(rows)
+    shown = filters.line(*statuses, with_period=not in_title)
+    return Answer(listed(context, filters.with_flow_id(request), rows, title, nothing, filters=shown, notes=notes))
 
 
 async def show(services: Services, context: CommandContext, request: Show) -> Answer:
@@ -112,27 +145,32 @@ async def _show_flow(services: Services, context: CommandContext, request: Show)
     except Refused as refused:
         if refused.reason != "unknown_flow":
             raise
-        raise await unmatched.no_flow(services, context, request, which, rendered(refused.sentence)) from refused
+        raise await unmatched.no_flow(services, context, request, which, refused.sentence) from refused
     people = await services.owners.people_of(flow.owners)
     mask = services.answer_settings.mask
-    state = "🟢 scheduling is on" if flow.active else "⏸️ scheduling is off"
-    locks = (" · 🔒 locked" if flow.locked else "") + (" · 🔒 your EnOS user is locked" if flow.user_locked else "")
-    text = f"{flows.flow_name(flow.id, flow.name)} — {state}{locks}"
+    text = dots(
+        flows.flow_name(flow.id, flow.name),
+        msg("schedule is on") if flow.active else msg("⏸️ schedule is off"),
+        msg("locked in EnOS") if flow.locked else None,
+        msg("your EnOS user is locked") if flow.user_locked else None,
+    )
     schedule = flows.schedule(flow, services.schedule_words(flow.freq) if flow.freq else None)
-    fields = [f"*Owners*\n{flows.owners(flow.owners, people)}", f"*Schedule*\n{schedule}"]
+    fields = [_field(msg("Owners"), flows.owners(flow.owners, people)), _field(msg("Schedule"), schedule)]
     extra = [
-        blocks.section(f"*Tasks*: {len(flow.graph.tasks)}", fields),
+        blocks.section(msg("*Tasks:* {n}", n=len(flow.graph.tasks)), fields),
         flows.task_list(in_order(flow.graph)),
     ]
     if flow.parameters:
         masked = [mask.parameter(each) for each in flow.parameters]
-        extra.append(blocks.section("*Parameters*\n" + flows.parameter_list(masked)))
+        extra.append(blocks.section(_field(msg("Parameters"), flows.parameter_list(masked))))
     if flow.description.strip():
-        extra.append(blocks.context(escape(mask(flow.description.strip()))))
+        extra.append(blocks.context(layout("{description}", description=mask(flow.description.strip()))))
     offers: list[Offer] = [
-        ("Runs today", f"runs of {flow.id}"),
-        ("Trigger", f"trigger {flow.id}"),
-        ("Disable", f"disable {flow.id}") if flow.active else ("Enable", f"enable {flow.id}"),
+        (msg("View runs"), f"runs of {flow.id}"),
+        (msg("Trigger"), f"trigger {flow.id}"),
+        (msg("Disable schedule"), f"disable {flow.id}")
+        if flow.active
+        else (msg("Enable schedule"), f"enable {flow.id}"),
     ]
     return Answer(answers.told(context.words, text, post=context.post, offers=offers, extra=extra))
 
@@ -140,31 +178,42 @@ async def _show_flow(services: Services, context: CommandContext, request: Show)
 async def _show_instance(services: Services, context: CommandContext, which: InstanceId | None) -> Answer:
     instance = await targets.instance(services, context, which)
     zone = services.platform_zone()
+    date = flows.short(flows.data_date(instance, zone))
     fields = [
-        f"*Trigger time*\n{flows.triggered(instance.id, instance.trigger_time, zone) or 'not known'}",
-        f"*Data date*\n{escape(flows.short(flows.data_date(instance, zone))) or 'not known'}",
-        f"*Started*\n{_printed(instance, instance.start_time, zone)}",
-        f"*Ended*\n{_printed(instance, instance.end_time, zone)}",
+        _field(msg("Trigger time"), flows.triggered(instance.id, instance.trigger_time, zone) or msg("Unknown")),
+        _field(msg("Data date"), layout("{date}", date=date) if date else msg("Unknown")),
+        _field(msg("Started"), _printed(instance, instance.start_time, zone)),
+        _field(msg("Ended"), _printed(instance, instance.end_time, zone)),
     ]
-    extra = [blocks.section(f"*Tasks*: {len(instance.graph.tasks)}", fields), flows.task_list(in_order(instance.graph))]
-    offers: list[Offer] = [("Log", f"log {instance.id}"), ("Flow", f"show {instance.flow_id}")]
+    extra = [
+        blocks.section(msg("*Tasks:* {n}", n=len(instance.graph.tasks)), fields),
+        flows.task_list(in_order(instance.graph)),
+    ]
+    offers: list[Offer] = [
+        (msg("View log"), f"log {instance.id}"),
+        (msg("View flow"), f"show {instance.flow_id}"),
+    ]
     if instance.status in BROKEN:
-        offers.append(("Rerun", f"rerun {instance.id}"))
+        offers.append((msg("Rerun"), f"rerun {instance.id}"))
     if not ended(instance):
-        offers.append(("Cancel", f"cancel {instance.id}"))
+        offers.append((msg("Cancel run"), f"cancel {instance.id}"))
     return Answer(
         answers.told(context.words, flows.row(instance, zone=zone), post=context.post, offers=offers, extra=extra)
     )
 
 
-def _printed(instance: Instance, time: str, zone: timedelta | None) -> str:
+def _field(label: Text, value: Text) -> Text:
+    return lines(layout("*{label}*", label=label), value)
+
+
+def _printed(instance: Instance, time: str, zone: timedelta | None) -> Text:
     """A start or end time in each reader's zone; where its own zone is not certain, as EnOS prints it."""
     at = printed_moment(instance, time, zone)
     if at is not None:
         return slack_date(at)
     if time.strip():
-        return escape(as_printed(flows.short(time), None))
-    return "not known" if ended(instance) else "not yet"
+        return as_printed(flows.short(time), None)
+    return msg("Unknown") if ended(instance) else msg("Not yet")
 
 
 async def _filters(services: Services, context: CommandContext, request: Failed | Runs) -> _Filters:
@@ -201,7 +250,7 @@ async def _search(
     return newest_first, all_read
 
 
-def _endings(incidents: Sequence[Incident]) -> dict[InstanceId, str]:
+def _endings(incidents: Sequence[Incident]) -> dict[InstanceId, Text | None]:
     """What has happened since to failures that EnOS still lists, by instance; the newest incident of each counts.
 
     In EnOS a failure stays: a rerun is another instance, and the first one stays FAIL.
@@ -218,16 +267,16 @@ def _is_of(incident: Incident, failure: Occurrence, filters: _Filters, shown: Co
 
 def _marked(
     incidents: Sequence[Incident], filters: _Filters, shown: set[InstanceId], zone: timedelta | None, *, all_read: bool
-) -> list[str]:
+) -> list[Text]:
     """The rows that EnOS does not list for this period, each with why it is in the list."""
-    lines: list[str] = []
+    rows: list[Text] = []
     for incident in incidents:
         for failure in reversed(incident.occurrences):
             if _is_of(incident, failure, filters, shown):
                 shown.add(failure.instance)
                 note = _note(incident, failure, filters.span, all_read=all_read)
-                lines.append(flows.row(_as_instance(incident, failure), note, zone=zone))
-    return lines
+                rows.append(flows.row(_as_instance(incident, failure), note, zone=zone))
+    return rows
 
 
 def _as_instance(incident: Incident, occurrence: Occurrence) -> Instance:
@@ -240,35 +289,34 @@ def _as_instance(incident: Incident, occurrence: Occurrence) -> Instance:
     )
 
 
-def _note(incident: Incident, failure: Occurrence, span: TimeSpan, *, all_read: bool) -> str:
+def _note(incident: Incident, failure: Occurrence, span: TimeSpan, *, all_read: bool) -> Text | None:
     """Why a row is in the list though EnOS does not list it for this period.
 
     That EnOS shows it with another status now is known only where all of EnOS's list was read.
     """
     at = instance_moment(failure.instance)
-    triggered_before = at is not None and at < span.since
-    since = _ended(incident, failure) or (CHANGED_SINCE if all_read and not triggered_before else "")
-    return ", ".join(part for part in ("triggered before" if triggered_before else "", since) if part)
+    before = at is not None and at < span.since
+    changed = msg("its status in EnOS has changed") if all_read and not before else None
+    note = dots(msg("triggered before this period") if before else None, _ended(incident, failure) or changed)
+    return note if note.parts else None
 
 
-def _ended(incident: Incident, failure: Occurrence) -> str:
-    """What ended a failure; empty while its incident is live."""
+def _ended(incident: Incident, failure: Occurrence) -> Text | None:
+    """What ended a failure; None while its incident is live."""
     if failure.backfilled:
-        return "it has a good run since"
+        return msg("a rerun succeeded")
     if incident.phase is Phase.RECOVERED:
-        return "the flow has recovered since"
-    return "closed by a person since" if incident.phase is Phase.CLOSED else ""
+        return msg("the flow has recovered")
+    return msg("closed by a person") if incident.phase is Phase.CLOSED else None
 
 
-def _filter_text(filters: _Filters, owner: OwnerRef | None) -> str:
-    """The filters in words, mrkdwn."""
-    flow = f" of flow {code(str(filters.flow))}" if filters.flow is not None else ""
-    return flow + (f" by {code(filters.owner)}" if owner is not None else "")
-
-
-def _truncation_note(all_read: bool) -> list[str]:  # noqa: FBT001  the one thing it is about
+def _truncation_note(all_read: bool) -> list[Text]:  # noqa: FBT001  the one thing it is about
     if all_read:
         return []
     return [
-        f"EnOS has more than the newest {MOST_ROWS:,} of a kind; a shorter period or {code('of FLOW')} shows the rest."
+        msg(
+            "I read only the newest {n} runs of each scheduling type. "
+            "To see the rest, use a shorter period or add `of FLOW`.",
+            n=MOST_ROWS,
+        )
     ]

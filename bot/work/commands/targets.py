@@ -18,14 +18,16 @@ from bot.core.flow.model import (
     UserName,
 )
 from bot.core.people.model import Person
-from bot.core.text.escape import Markup
+from bot.core.text.escape import EMPTY, Markup, code, mention
 from bot.core.text.likeness import begun, likeness, nearest_names, unmarked
+from bot.core.text.message import layout, msg, plural, sentences
 from bot.messages.cards import answers, flows
 from bot.work.commands.context import CommandContext, Services
 from bot.work.commands.flow_access import GONE_REASONS, HIDDEN_REASONS, refusal_reason
 
 CHOICES = 10  # flows offered where a name is not clear
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]+")  # a name of these is printed as it is
+_IN_A_THREAD = msg("In an incident's thread you can leave it out.")
 
 
 class FormattedRefusal(Refused):
@@ -44,8 +46,12 @@ async def flow_id(services: Services, context: CommandContext, ref: FlowRef | No
         if context.incident is None:
             raise Refused(
                 "no_target",
-                "I do not know which flow you mean: none is named, and this is not the thread of an incident.",
-                f"Say its id: `{context.row.verb} 3377`",
+                msg(
+                    "Which flow? {verb} needs a flow ID or name, for example {example}.",
+                    verb=code(context.row.verb),
+                    example=code(f"{context.row.verb} 3377"),
+                ),
+                _IN_A_THREAD,
             )
         return context.incident.flow_id
     if ref.id is not None:
@@ -57,8 +63,8 @@ async def flow_id(services: Services, context: CommandContext, ref: FlowRef | No
         raise _ambiguous(context.request, ref.name, close or found, alike=bool(close))
     raise Refused(
         "unknown_flow",
-        f"EnOS shows you no flow named “{flows.short(ref.name)}”.",
-        "Check the spelling, or say its id; `failed` and `runs` list ids.",
+        msg("EnOS shows you no flow named {name}.", name=flows.bold(ref.name)),
+        msg("Check the spelling, or use its ID. `failed` and `runs` list IDs."),
     )
 
 
@@ -111,20 +117,32 @@ def _closest(found: Sequence[FlowName], ref: FlowRef, *, exact: bool) -> Sequenc
     return []
 
 
-def _ambiguous(request: Request, name: str, matches: Sequence[FlowName], *, alike: bool) -> FormattedRefusal:
+def _ambiguous(request: Request, name: str, matches: Sequence[FlowName], *, alike: bool) -> Refused:
     """The question which flow is meant; each choice repeats the asker's command with a flow's id."""
     offers = [
-        (f"{flows.short(each.name)} ({each.id})", say(_with_flow(request, FlowRef(each.id))))
+        (
+            layout("{name} ({id})", name=flows.short(each.name), id=str(each.id)),
+            say(_with_flow(request, FlowRef(each.id))),
+        )
         for each in matches[:CHOICES]
     ]
-    named = flows.bold(name)
+    named, count = flows.bold(name), len(matches)
     looks = {likeness(name), unmarked(name)}
-    same = all(likeness(each.name) in looks for each in matches)
-    text = f"{len(matches)} flows {'are named' if same else 'begin with'} {named}."
     if not alike:
-        text = f"No flow is named {named}; these come near."
-    more = f" These are the first {CHOICES}." if len(matches) > CHOICES else ""
-    return FormattedRefusal("ambiguous", f"{text}{more} Choose one, or say its id.", offers)
+        text = plural(
+            "No flow is named {name}. Did you mean this one?",
+            "No flow is named {name}. Did you mean one of these {n}?",
+            count,
+            name=named,
+        )
+    elif all(likeness(each.name) in looks for each in matches):
+        text = plural("{n} flow is named {name}.", "{n} flows are named {name}.", count, name=named)
+    else:
+        text = plural(
+            "The name of {n} flow begins with {name}.", "The names of {n} flows begin with {name}.", count, name=named
+        )
+    more = msg("These are the first {n}.", n=CHOICES) if count > CHOICES else None
+    return Refused("ambiguous", sentences(text, more, msg("Choose one, or use its ID.")), offers=offers)
 
 
 def _with_flow(request: Request, flow: FlowRef) -> Request:
@@ -134,10 +152,10 @@ def _with_flow(request: Request, flow: FlowRef) -> Request:
 
 
 async def owned_flow(services: Services, context: CommandContext, which: FlowId) -> Flow:
-    """The flow as the asker sees it now. Raises ``FormattedRefusal`` unless they may change it.
+    """The flow as the asker sees it now. Raises ``Refused`` unless they may change it.
 
-    They may as one of its owners, where EnOS has locked neither the flow nor the user. A link that is not proven yet is
-    marked as proven here if this flow proves it.
+    They may as one of its owners, where EnOS has locked neither the flow nor the user. A link that is not verified yet
+    is marked as verified here if this flow verifies it.
     """
     flow = await services.enos.flow(which, as_user=context.link.user_id)
     reason = may_change(context.link, flow)
@@ -149,7 +167,7 @@ async def owned_flow(services: Services, context: CommandContext, which: FlowId)
 
 
 async def verified(services: Services, context: CommandContext, flow: Flow) -> bool:
-    """Whether the asker's link is proven now: this flow may be the one that proves it."""
+    """Whether the asker's link is verified now: this flow may be the one that verifies it."""
     if context.link.verified:
         return True
     mine = await services.enos.my_flows(str(flow.id), as_user=context.link.user_id)
@@ -165,8 +183,8 @@ def link_changed() -> Refused:
     """The refusal where the asker's link changed since it was read."""
     return Refused(
         "link_changed",
-        "Your link to EnOS changed while I worked on this. Nothing was changed.",
-        "See your link with `whoami`, then ask again.",
+        msg("Your link to EnOS changed while I worked on this. Nothing was changed."),
+        msg("Check your link with `whoami`, then try again."),
     )
 
 
@@ -179,21 +197,22 @@ async def still_linked(services: Services, context: CommandContext) -> None:
 
 
 async def denial(
-    services: Services, context: CommandContext, reason: Denial, names: Sequence[UserName] = (), flow: str = ""
-) -> FormattedRefusal:
+    services: Services, context: CommandContext, reason: Denial, names: Sequence[UserName] = (), flow: Markup = EMPTY
+) -> Refused:
     """The refusal, which names owners and admins."""
     people = await services.owners.people_of(names)
+    link = context.caller.link
     sentence = answers.denial(
         reason,
         person=context.incoming.by,
         command=services.answer_settings.command,
         admins=sorted(services.answer_settings.admins),
-        owners=flows.owners(names, people),
+        owners=flows.owners(names, people) if names else None,
         flow=flow,
-        link=context.caller.link,
+        user_name=link.user_name if link is not None else "",
         unread=context.caller.unread,
     )
-    return FormattedRefusal(reason.value, sentence)
+    return Refused(reason.value, sentence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,16 +253,20 @@ async def instance(services: Services, context: CommandContext, which: InstanceI
         if context.incident is None or not context.incident.occurrences:
             raise Refused(
                 "no_target",
-                "I do not know which run you mean: none is named, and this is not the thread of an incident.",
-                f"Say its id: `{context.row.verb} 2809-20190812080700`",
+                msg(
+                    "Which run? {verb} needs a run ID, for example {example}.",
+                    verb=code(context.row.verb),
+                    example=code(f"{context.row.verb} 2809-20190812080700"),
+                ),
+                _IN_A_THREAD,
             )
         which = context.incident.occurrences[-1].instance
     found = await services.enos.instance(which, as_user=context.as_user)
     if found is None:
         raise Refused(
             "unknown_instance",
-            f"EnOS shows you no run {which}.",
-            f"`runs of {which.partition('-')[0]}` lists the runs of that flow.",
+            msg("EnOS shows you no run {run}.", run=code(which)),
+            msg("{command} lists the runs of that flow.", command=code(f"runs of {which.partition('-')[0]}")),
         )
     return found
 
@@ -264,7 +287,10 @@ async def owner_name(services: Services, context: CommandContext, ref: OwnerRef 
     if link is None:
         raise Refused(
             "person_not_linked",
-            "That person is not linked to an EnOS user, so I cannot tell which flows are theirs.",
-            "Say their EnOS user name: `by jane.doe`",
+            msg(
+                "{person} is not linked to an EnOS user, so I don't know which flows they own.",
+                person=mention(ref.person),
+            ),
+            msg("Use their EnOS user name, for example `by jane.doe`."),
         )
     return link.user_name

@@ -26,14 +26,15 @@ from bot.core.flow.status import Status
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.text.escape import code
 from bot.core.text.likeness import nearest_ids, nearest_names
+from bot.core.text.message import LIST, Text, joined, layout, lines, msg, sentences
 from bot.work.commands.context import CommandContext, Services
 from bot.work.commands.flow_access import HIDDEN_REASONS
-from bot.work.commands.targets import FormattedRefusal
 
 ListRequest = Failed | Runs | Incidents
 OWNER_LOOKBACK = timedelta(days=30)  # how far back a run of an owner proves that the name exists
 AHEAD = timedelta(days=7)
 SAMPLE = 200  # runs of a scheduling type whose owners are offered as what may have been meant
+_ONE_OF_THESE = msg("Did you mean one of these?")
 _NO_FLOW = HIDDEN_REASONS | {"invalid"}  # how EnOS refuses a flow that it does not show
 
 
@@ -46,45 +47,45 @@ class NameFilter:
 
 
 async def check_names(
-    services: Services, context: CommandContext, request: ListRequest, names: NameFilter, nothing: str
-) -> str:
+    services: Services, context: CommandContext, request: ListRequest, names: NameFilter, nothing: Text
+) -> Text:
     """The sentence of an empty list, ``nothing``, after what could not be checked about its names.
 
-    Raises ``FormattedRefusal`` where a name in the command matches nothing.
+    Raises ``Refused`` where a name in the command matches nothing.
     """
-    notes: list[str] = []
+    notes: list[Text] = []
     if isinstance(request, Runs):
         _check_statuses(request)
     if names.flow is not None:
         notes += await _check_flow(services, context, request, names.flow)
     if request.owner is not None and request.owner.name is not None:
         notes += await _check_owner(services, context, request, names.owner)
-    return _with_notes(notes, nothing)
+    return lines(*notes, nothing)
 
 
-def _with_notes(notes: Sequence[str], nothing: str) -> str:
-    return " ".join((*notes, f"If the name is right: {nothing}")) if notes else nothing
-
-
-async def check_person(services: Services, context: CommandContext, request: Audit, nothing: str) -> str:
+async def check_person(services: Services, context: CommandContext, request: Audit, nothing: Text) -> Text:
     """The sentence of an empty list, and whether its person is linked at all.
 
-    Raises ``FormattedRefusal`` where Slack does not know that person.
+    Raises ``Refused`` where Slack does not know that person.
     """
     if not request.person:
         return nothing
     try:
         profile = await services.slack.profile(request.person)
     except SlackRefused as refused:
-        raise FormattedRefusal(
+        raise Refused(
             "unknown_person",
-            f"Slack shows me nobody with the id {code(request.person)}. "
-            "Write @ and choose the person from the list that Slack shows.",
+            msg("Slack shows me nobody with the ID {id}.", id=code(request.person)),
+            msg("Type @ and choose the person from Slack's list."),
         ) from refused
     except SLACK_FAILURES:
-        return _with_notes(["I could not check that this person exists: Slack did not answer."], nothing)
+        unchecked = msg(
+            "Slack did not answer, so I could not check that this person exists. "
+            "Check the name before you trust this empty list."
+        )
+        return lines(unchecked, nothing)
     if await services.store.link(replace(profile.person, team=context.incoming.by.team)) is None:
-        return f"{nothing} They are not linked to an EnOS user."
+        return sentences(nothing, msg("This person is not linked to an EnOS user."))
     return nothing
 
 
@@ -92,39 +93,46 @@ def _check_statuses(request: Runs) -> None:
     unknown = [each for each in request.statuses if each not in set(Status)]
     if not unknown:
         return
-    names = ", ".join(each.name.casefold() for each in Status)
     offers: list[Offer] = []
     if request.flow is None and len(unknown) == 1 and unknown[0] > 0:  # may be a flow's id, written without ``of``
         kept = tuple(each for each in request.statuses if each not in unknown)
         instead = replace(request, statuses=kept, flow=FlowRef(FlowId(unknown[0])))
-        offers.append((f"Runs of flow {unknown[0]}", say(instead)))
-    raise FormattedRefusal(
+        offers.append((msg("View runs of {flow}", flow=str(unknown[0])), say(instead)))
+    raise Refused(
         "unknown_status",
-        f"{code(str(unknown[0]))} is not a status that EnOS documents, and no run has it. The statuses are: {names}.",
+        msg("EnOS has no status {status}.", status=code(str(unknown[0]))),
+        msg("Use one of these: {statuses}.", statuses=joined((code(each.name.casefold()) for each in Status), LIST)),
         offers,
     )
 
 
-async def _check_flow(services: Services, context: CommandContext, request: ListRequest, flow: FlowId) -> list[str]:
+async def _check_flow(services: Services, context: CommandContext, request: ListRequest, flow: FlowId) -> list[Text]:
     try:
         await services.enos.flow(flow, as_user=context.as_user)
     except TemporaryFailure:
-        return [f"I could not check that flow {code(str(flow))} exists: EnOS did not answer."]
+        return [
+            msg(
+                "EnOS did not answer, so I could not check that flow {flow} exists. "
+                "Check the ID before you trust this empty list.",
+                flow=code(str(flow)),
+            )
+        ]
     except Refused as refused:
         if refused.reason not in _NO_FLOW:
             raise
-        raise await no_flow(services, context, request, flow, f"EnOS shows you no flow {code(str(flow))}.") from refused
+        unknown = msg("EnOS shows you no flow {flow}.", flow=code(str(flow)))
+        raise await no_flow(services, context, request, flow, unknown) from refused
     return []
 
 
 async def no_flow(
-    services: Services, context: CommandContext, request: ListRequest | Show, flow: FlowId, text: str
-) -> FormattedRefusal:
-    """The refusal of a flow that EnOS does not show, with flows of similar ids; ``text`` is mrkdwn."""
+    services: Services, context: CommandContext, request: ListRequest | Show, flow: FlowId, unknown: Text
+) -> Refused:
+    """The refusal of a flow that EnOS does not show, with flows of similar ids; ``unknown`` says that."""
     near = await _flows_near(services, context, flow)
-    offers = [(f"Flow {each}", say(replace(request, flow=FlowRef(each)))) for each in near]
-    way_out = "Did you mean one of these?" if offers else f"Check the id; {code('show NAME')} finds flows by name."
-    return FormattedRefusal("unknown_flow", f"{text} {way_out}", offers)
+    offers = [(msg("Flow {flow}", flow=str(each)), say(replace(request, flow=FlowRef(each)))) for each in near]
+    way_out = _ONE_OF_THESE if offers else msg("Check the ID, or find the flow by its name with `show NAME`.")
+    return Refused("unknown_flow", unknown, way_out, offers)
 
 
 async def _flows_near(services: Services, context: CommandContext, flow: FlowId) -> list[FlowId]:
@@ -136,7 +144,7 @@ async def _flows_near(services: Services, context: CommandContext, flow: FlowId)
     return [FlowId(each) for each in await asyncio.to_thread(nearest_ids, flow, ids)]
 
 
-async def _check_owner(services: Services, context: CommandContext, request: ListRequest, owner: str) -> list[str]:
+async def _check_owner(services: Services, context: CommandContext, request: ListRequest, owner: str) -> list[Text]:
     linked = [link.user_name for link in await services.store.links()]
     if owner in linked:
         return []
@@ -145,17 +153,23 @@ async def _check_owner(services: Services, context: CommandContext, request: Lis
             return []
         names = await _owners(services, context, "")
     except TemporaryFailure:
-        return [f"I could not check that there is an owner {code(owner)}: EnOS did not answer."]
+        return [
+            msg(
+                "EnOS did not answer, so I could not check that there is an owner {owner}. "
+                "Check the name before you trust this empty list.",
+                owner=code(owner),
+            )
+        ]
     near = await asyncio.to_thread(nearest_names, owner, [*dict.fromkeys((*linked, *names))])
-    offers = [(each, say(replace(request, owner=OwnerRef(UserName(each))))) for each in near]
-    text = (
-        f"I find no owner {code(owner)}: EnOS shows you no run of theirs in the last {OWNER_LOOKBACK.days} days, "
-        "and nobody is linked by that name."
+    offers = [(layout("{owner}", owner=each), say(replace(request, owner=OwnerRef(UserName(each))))) for each in near]
+    unknown = msg(
+        "I found no owner {owner}. Nobody is linked with this name, and EnOS shows you none of their runs of the last "
+        "{days} days.",
+        owner=code(owner),
+        days=OWNER_LOOKBACK.days,
     )
-    way_out = (
-        "Did you mean one of these?" if offers else f"Check the spelling; {code('show FLOW')} names a flow's owners."
-    )
-    raise FormattedRefusal("unknown_owner", f"{text} {way_out}", offers)
+    way_out = _ONE_OF_THESE if offers else msg("Check the name, or see the owners of a flow with `show FLOW`.")
+    raise Refused("unknown_owner", unknown, way_out, offers)
 
 
 async def _owners(services: Services, context: CommandContext, owner: str) -> Sequence[str]:

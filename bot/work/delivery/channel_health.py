@@ -15,6 +15,7 @@ from bot.core.outbox import notices
 from bot.core.outbox.notices import Notice
 from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind, is_direct
 from bot.core.outbox.slack_errors import Verdict, meaning
+from bot.core.text.message import Text
 from bot.core.text.shown_times import slack_date
 from bot.messages.cards import answers
 from bot.work.delivery.reachability import Reachability
@@ -97,8 +98,8 @@ def notice_posts(
     if post.channel == default_channel:
         since = f"I could not post in <#{default_channel}> since {slack_date(now)}: {told.sentence}."
         back = f"{since} What was to be told there meanwhile comes now."  # in another one, where that is set meanwhile
-        text = answers.channel_trouble(alarm_text(error), default_channel, over=False)
-        return (_message(f"{id_}-back", default_channel, back, now), *_to_admins(id_, text, admins, now))
+        trouble = answers.channel_trouble(alarm_text(error), default_channel, over=False)
+        return (_message(f"{id_}-back", default_channel, back, now), *_to_admins(id_, trouble, admins, now))
     if post.new.lane is Lane.ANSWER:
         return None
     text = (
@@ -108,10 +109,10 @@ def notice_posts(
     return (_message(id_, default_channel, text, now),)
 
 
-def _to_admins(id_: str, text: str, admins: Sequence[str], now: datetime) -> tuple[NewPost, ...]:
+def _to_admins(id_: str, text: Text, admins: Sequence[str], now: datetime) -> tuple[NewPost, ...]:
     return tuple(_message(f"{id_}-{admin}", admin, text, now) for admin in admins)
 
 
-def _message(id_: str, channel: str, text: str, now: datetime) -> NewPost:
+def _message(id_: str, channel: str, text: Text | str, now: datetime) -> NewPost:
     body = answers.told("", text)
     return NewPost(PostId(id_), PostKind.MESSAGE, Lane.HOUSEKEEPING, channel, body, now)

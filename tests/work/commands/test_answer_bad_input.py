@@ -47,7 +47,7 @@ BAD_WORDS = [
     ("<@U0MAYA00001> status", "I do not know the verb", "`help`"),
     ("x" * 10_000, "That is 10,000 characters, and I read commands of at most 3,000.", "Please say it shorter"),
     ("x" * 2_900, "I do not know the verb `" + "x" * 39 + "…`", "`help`"),
-    ("show " + "n" * 2_900, "EnOS shows you no flow named “nnn", "Check the spelling"),
+    ("show " + "n" * 2_900, "EnOS shows you no flow named *nnn", "Check the spelling"),
     ("trigger 3377 with " + "k=v " * 2_500, "", ""),
 ]
 
@@ -101,7 +101,7 @@ async def test_a_local_time_that_does_not_exist_is_refused(world, jonas):
 
 async def test_an_ambiguous_name_offers_whole_commands(world, maya):
     (seen,) = await maya.says('trigger "forecast" from 501')
-    assert "No flow is named *forecast*; these come near." in seen.text
+    assert "No flow is named *forecast*. Did you mean one of these 2?" in seen.text
     await maya.presses(seen, "forecast-wide (4500)")
     assert world.enos.done()[0][:4] == ("triggerFromTask", "u15432100000000011", 4500, 501)
 
@@ -129,7 +129,7 @@ async def test_of_many_flows_ten_are_offered(world, maya):
     for number in range(12):
         world.enos.add(9000 + number, f"many {number}", "maya.chen")
     (seen,) = await maya.says('show "many"')
-    assert "12 flows begin with *many*. These are the first 10." in seen.text
+    assert "The names of 12 flows begin with *many*. These are the first 10." in seen.text
     assert len(seen.buttons) == 10
 
 
@@ -138,13 +138,13 @@ async def test_a_flow_that_the_person_may_not_see_is_not_named(world, jonas):
     (seen,) = await jonas.says("show 4500")
     assert "EnOS knows no flow 4500." in seen.text
     (seen,) = await jonas.says("runs of forecast-wide")
-    assert "EnOS shows you no flow named “forecast-wide”." in seen.text
+    assert "EnOS shows you no flow named *forecast-wide*." in seen.text
 
 
 @pytest.mark.parametrize(
     ("words", "fields", "sentence"),
     [
-        ("trigger 3377", {"locked": True}, "is locked in EnOS, so nothing was changed. Unlock it in the EnOS console"),
+        ("trigger 3377", {"locked": True}, "is locked in EnOS. Unlock it in the EnOS console"),
         ("enable 3318", {"user_locked": True}, "EnOS has locked your user"),
         ("disable 3377", {"owners": (UserName("somebody.else"),)}, "Its owners are `somebody.else`: ask one of them."),
         ("trigger 3377", {"owners": ()}, "Its owners are nobody that EnOS names"),

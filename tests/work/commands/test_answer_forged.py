@@ -69,12 +69,12 @@ async def test_people_without_rights_do_nothing_by_any_button(world, cards, who)
 async def test_an_unsupported_action_answers_each_person_as_every_surface_does(world, kind):
     """An old shortcut, form or command gives nobody more than an answer, and strangers not even a pointer to help."""
     for who, sentence in {
-        "maya": f"I have no such {kind} (any more), so nothing was done. `/flow help` lists what I know.",
-        "priya": f"I have no such {kind} (any more), so nothing was done. `/flow help` lists what I know.",
-        "guest": "You are a guest here, and I answer guests only once they are linked to an EnOS user.",
-        "stranger": "I work for people of my own workspace only, so nothing was done.",
-        "robot": "I answer people only, not apps, so nothing was done.",
-        "gone": "This account is deactivated, so nothing was done.",
+        "maya": f"I don't have this {kind}. Nothing was changed. `/flow help` lists what you can do.",
+        "priya": f"I don't have this {kind}. Nothing was changed. `/flow help` lists what you can do.",
+        "guest": "I answer guests only after they are linked to an EnOS user.",
+        "stranger": "I answer people of my own workspace only.",
+        "robot": "I answer people only, not apps.",
+        "gone": "This account is deactivated.",
     }.items():
         actor = world.actors[who]
         (told,) = await world.say(
@@ -109,7 +109,7 @@ async def test_a_press_without_a_target_means_its_card_and_needs_its_owner(world
     """A value with the post of another person's card, on one's own message, gives no right over that card."""
     mine, theirs = cards
     (told,) = await forged(world, maya, mine, value_of(theirs), "ack")
-    assert "Its owners are `jonas.weber`" in told.text or "jonas" in told.text.lower()
+    assert "Ask `jonas.weber`" in told.text or "jonas" in told.text.lower()
     assert (await world.incident(OTHER)).phase is Phase.OPEN
     assert (await world.incident(FAILED)).phase is Phase.OPEN
 
@@ -119,7 +119,7 @@ async def test_a_button_that_only_somebody_else_saw_gives_no_right(world, maya, 
     assert seen.place == "only maya sees"
     label = next(label for label, value in seen.buttons.items() if "confirmed" in value)
     (told,) = await jonas.presses(seen, label)
-    assert "not an owner" in told.text
+    assert "are not one" in told.text
     assert world.enos.done() == []
     (done,) = await maya.presses(seen, label)
     assert "off" in done.text, "and who may, still may"
@@ -129,14 +129,15 @@ async def test_a_button_that_only_somebody_else_saw_gives_no_right(world, maya, 
 async def test_stored_words_that_do_not_exist_are_an_old_button(world, cards, maya, words):
     before = await state(world)
     (told,) = await forged(world, maya, cards[0], value_of(cards[0]), words)
-    assert "This button is too old for me to read, so nothing was done" in told.text
+    assert "This button is too old, and I can't read it. Nothing was changed." in told.text
+    assert "↳" not in told.text, "there are no words to repeat"
     assert await state(world) == before
 
 
 async def test_stored_words_give_the_rights_of_who_presses(world, cards, maya):
     stored = await world.store.stash("trigger 2809", world.now)
     (told,) = await forged(world, maya, cards[0], value_of(cards[0]), f"#{stored}")
-    assert "not an owner" in told.text
+    assert "are not one" in told.text
     assert world.enos.done() == []
 
 
@@ -148,7 +149,8 @@ async def test_a_value_of_an_unknown_version_does_nothing(world, cards, maya, ca
     post, words = buttons.read(carried)
     before = await state(world)
     (told,) = await world.say(maya, words, Origin(Surface.BUTTON, OPS, "", cards[0].ts), post)
-    assert "This button is too old for me to read" in told.text
+    assert "This button is too old" in told.text
+    assert "↳" not in told.text, "there are no words to repeat"
     assert await state(world) == before
 
 

@@ -131,7 +131,7 @@ async def test_a_press_after_the_link_was_removed_does_nothing(world, maya):
     card = await world.breaks()
     await world.alex.says("unlink <@U0MAYA00001>")
     seen = await maya.presses(card, "Acknowledge")
-    assert any("I do not know yet who you are in EnOS" in each.text for each in seen)
+    assert any("You're not linked to an EnOS user yet" in each.text for each in seen)
     assert (await world.incident()).phase is Phase.OPEN
 
 
@@ -140,7 +140,7 @@ async def test_words_said_before_the_removal_are_judged_by_the_rights_at_the_sta
     await world.killed_before_answering(maya, "trigger 3377", origin)
     await world.store.remove_link(maya.person)
     (seen,) = await world.answer_left_over()
-    assert "I do not know yet who you are in EnOS" in seen.text
+    assert "You're not linked to an EnOS user yet" in seen.text
     assert world.enos.done() == []
 
 
@@ -148,7 +148,7 @@ async def test_a_confirmation_uses_the_rights_of_whoever_presses_it(world, maya)
     (question,) = await maya.says("disable 3377")
     await world.store.remove_link(maya.person)
     seen = await maya.presses(question, "Disable schedule")
-    assert any("I do not know yet who you are in EnOS" in each.text for each in seen)
+    assert any("You're not linked to an EnOS user yet" in each.text for each in seen)
     assert world.enos.done() == []
 
 

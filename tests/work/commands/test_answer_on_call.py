@@ -43,7 +43,7 @@ async def test_a_member_of_a_group_that_cannot_be_read_is_not_told_that_they_may
         (seen,) = await who.says(words)
         assert "I could not read the on-call group S0ONCALL01: Slack has no such group" in seen.text
         assert "may do this" not in seen.text
-        assert "I do not know yet who you are" not in seen.text
+        assert "You're not linked" not in seen.text
     seen = await two.jonas.says("ack 3377")  # in the group that can be read
     assert any("> acknowledged" in each.text for each in seen)
 

@@ -194,7 +194,7 @@ async def test_in_the_thread_the_run_need_not_be_named(world, maya):
 
 async def test_outside_of_a_thread_the_run_must_be_named(world, maya):
     (refused,) = await maya.mentions("rerun")
-    assert "I do not know which run you mean" in refused.text
+    assert "Which run? `rerun` needs a run ID, for example" in refused.text
     assert refused.place == "only maya sees"
 
 
@@ -275,7 +275,7 @@ async def test_a_run_that_enos_does_not_show_is_refused(world, jonas):
     world.enos.run(FAILED)
     world.enos.hidden[3377] = {"u15432100000000012"}
     (refused,) = await jonas.says(f"rerun {FAILED}")
-    assert f"EnOS shows you no run {FAILED}." in refused.text
+    assert f"EnOS shows you no run `{FAILED}`." in refused.text
     assert "`runs of 3377` lists the runs of that flow." in refused.text
 
 
@@ -284,7 +284,7 @@ async def test_outside_of_its_channels_the_bot_answers_in_direct_messages(world,
     assert answer.place == "dm maya"
     assert "started `3377`" in answer.text
     assert note.place == "only maya sees"
-    assert "my answer stands in our direct messages" in note.text
+    assert "I answered in our DMs" in note.text
 
 
 async def test_only_the_instance_that_enos_answered_with_is_followed(world, maya):
@@ -306,14 +306,17 @@ async def test_a_pressed_trigger_acts_once_and_then_shows_the_state(world, maya)
     (again,) = await maya.presses(card, "Trigger")
     assert len(world.enos.done()) == 1
     assert again.place == "only maya sees"
-    assert "You have pressed this already, 3 min ago, and it is done." in again.text
+    assert "Already done: you pressed this 3 min ago." in again.text
     assert "Show" in again.buttons
 
 
 async def test_a_refused_press_does_not_use_up_the_button(world, maya, jonas):
     (card,) = await maya.mentions("show 3377")
     (refused,) = await jonas.presses(card, "Trigger")
-    assert "(`jonas.weber` in EnOS) are not an owner of `3377` *daily-energy-report*" in refused.text
+    assert (
+        "Only owners can change `3377` *daily-energy-report*, and you (`jonas.weber` in EnOS) are not one."
+        in refused.text
+    )
     await maya.presses(card, "Trigger")
     assert [call[1] for call in world.enos.done()] == [MAYA]
 
@@ -341,7 +344,7 @@ async def test_a_link_is_proven_by_the_first_flow_that_it_changes(world):
 async def test_a_link_that_the_flow_does_not_prove_only_reads(world):
     world.enos.names.pop("u15432100000000015")  # this user id may edit nothing
     (refused,) = await world.lina.says("trigger 4501")
-    assert "Your link to EnOS is not proven yet" in refused.text
+    assert "Your link to EnOS is not verified yet" in refused.text
     assert world.enos.done() == []
 
 

@@ -49,10 +49,10 @@ INCIDENT_VERBS = {"ack", "unack", "close", "reopen"}
 ADMINS = {"link", "unlink", "people", "audit"}
 PRIVATE = {"log", "whoami", *ADMINS}
 
-NOT_LINKED = "I do not know yet who you are in EnOS"
-NOT_ADMIN = "Only an admin of the bot may do this"
-NOT_OWNER = "are not an owner of"
-NOT_RESPONDER = "and people on call may do this"
+NOT_LINKED = "You're not linked to an EnOS user yet"
+NOT_ADMIN = "Only flowbot admins can do this"
+NOT_OWNER = "Only owners can change"
+NOT_RESPONDER = "and people on call can do this"
 MAY = {  # what each person may; all else is refused with the first sentence that fits
     "maya": (ANYONE | READS | STARTS | INCIDENT_VERBS, {"*": NOT_ADMIN}),
     "jonas": (
@@ -62,8 +62,8 @@ MAY = {  # what each person may; all else is refused with the first sentence tha
     "alex": (ANYONE | READS | ADMINS, dict.fromkeys(STARTS, NOT_OWNER) | {"*": NOT_RESPONDER}),
     "sam": (ANYONE | {"ack", "unack"}, dict.fromkeys(ADMINS, NOT_ADMIN) | {"*": NOT_LINKED}),
     "priya": (ANYONE, dict.fromkeys(ADMINS, NOT_ADMIN) | {"*": NOT_LINKED}),
-    "guest": (set(), {"*": "I answer guests only once they are linked"}),
-    "stranger": (set(), {"*": "I work for people of my own workspace only"}),
+    "guest": (set(), {"*": "I answer guests only after they are linked"}),
+    "stranger": (set(), {"*": "I answer people of my own workspace only"}),
     "robot": (set(), {"*": "I answer people only, not apps"}),
     "gone": (set(), {"*": "This account is deactivated"}),
 }
@@ -197,7 +197,7 @@ async def test_a_change_asked_for_elsewhere_is_in_the_incidents_thread_and_the_a
     private.channel = f"D{maya.person.user[1:]}"
     shown, pointer = await maya.presses(private, "Show in thread")
     assert shown.place == "thread in #data-ops"
-    assert "My answer stands in the thread of the incident of `3377` *daily-energy-report*." in pointer.text
+    assert "I answered in the thread of the incident of `3377` *daily-energy-report*." in pointer.text
 
 
 # ── where the bot may not post ──
@@ -217,7 +217,7 @@ async def test_without_an_answer_of_slack_the_bot_counts_as_no_member(world, may
     world.slack.broken["channel"] = trouble
     answer, note = await maya.says("trigger 3377")
     assert (answer.place, note.place) == ("dm maya", "only maya sees")
-    assert "I cannot write in this channel, so my answer stands in our direct messages." in note.text
+    assert "I can't post in this channel, so I answered in our DMs." in note.text
     assert len(world.enos.done()) == 1
 
 

@@ -127,7 +127,7 @@ async def test_a_button_says_its_secret_until_a_restart_and_asks_for_it_after_on
     (third,) = await maya.says(f"trigger 3377 at 08:00 with my.secret.thing={SECRET}")
     world.restart()
     (refused,) = await maya.presses(third, "Now, for 08:00 (Asia/Shanghai)")
-    assert refused.text.startswith("I do not have the value of `my.secret.thing`: ••• stands for a secret")
+    assert refused.text.startswith("I don't have the value of `my.secret.thing`: ••• stands for a secret")
     assert "Type the command again with the value itself." in refused.text
     assert len(world.enos.done()) == 2
 

@@ -303,7 +303,7 @@ def test_the_admins_are_told_about_a_bad_default_channel_each_directly():
     ]
     assert told[1].body["text"] == (
         "🔴 flowbot cannot post in its default channel: it is archived. Unarchive it, or set another channel. "
-        f"The channel is <#{DEFAULT}>; what is to be told there waits, and nothing is lost."
+        f"Alerts for <#{DEFAULT}> wait until this is fixed. Nothing is lost."
     )
 
 
@@ -312,7 +312,7 @@ def test_what_is_reported_about_a_channel_that_strangers_read():
     assert told[1].body["text"] == (
         "🔴 flowbot cannot post in its default channel: it is shared with another organization, and strangers would "
         "read of failures. Choose another channel for FLOWBOT_CHANNEL, end the sharing, or name this one in "
-        f"FLOWBOT_SHARED_CHANNELS. The channel is <#{DEFAULT}>; what is to be told there waits, and nothing is lost."
+        f"FLOWBOT_SHARED_CHANNELS. Alerts for <#{DEFAULT}> wait until this is fixed. Nothing is lost."
     )
     back = told[0].body["text"]
     assert back.endswith("and strangers would read of failures. What was to be told there meanwhile comes now.")
