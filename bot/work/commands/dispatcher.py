@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.core.command import buttons
-from bot.core.command.parse import ParseError, parse, say
+from bot.core.command.parse import parse, say
 from bot.core.command.requests import Help, Request, Trigger
 from bot.core.command.rights import Caller, Denial, Who, may, may_use_bot
 from bot.core.command.table import BY_REQUEST
@@ -28,7 +28,7 @@ from bot.core.outbox.posts import Post, PostId
 from bot.core.people.model import Attempt, Ending, IncomingMessage, Outcome, Profile, Surface
 from bot.core.text.escape import Markup, escape
 from bot.core.text.mask import STARS, Mask, withheld, without_secrets
-from bot.core.text.message import with_data
+from bot.core.text.message import msg, with_data
 from bot.messages.cards import answers
 from bot.messages.cards.incident import headline
 from bot.work.commands import targets
@@ -167,16 +167,19 @@ class Dispatcher:
         return command
 
     def _parsed(self, text: str) -> Request:
-        """The request in the words. A ``ParseError`` quotes the place it points to, but never a secret."""
+        """The request in the words. A refusal quotes the place it points to, but never a secret."""
         settings = self._services.answer_settings
         try:
             request = parse(text, settings.command)
-        except ParseError as parse_error:
+        except Refused as refused:
             without_secret = without_secrets(text, settings.mask)
             if without_secret != text:
                 parse(without_secret, settings.command)  # fails at the same place, without the secret around it
-                what = "I could not read this. I do not repeat it, because it holds a secret."
-                raise ParseError(parse_error.reason, what, parse_error.way_out) from None
+                what = msg(
+                    "I don't understand this command. I don't repeat it, because it holds a secret. "
+                    "Check its quotes and try again."
+                )
+                raise Refused(refused.reason, what) from None
             raise
         if isinstance(request, Trigger) and (keys := withheld(request.parameters)):
             named = " and ".join(f"`{visible(key)}`" for key in keys[:3])

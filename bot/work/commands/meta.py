@@ -8,6 +8,7 @@ from bot.core.errors import Refused
 from bot.core.outbox.card import Card
 from bot.core.people.model import Entry, Person
 from bot.core.text.escape import code, escape, mention
+from bot.core.text.message import rendered
 from bot.core.text.shown_times import slack_date
 from bot.messages import blocks
 from bot.messages.cards import answers, flows
@@ -25,7 +26,7 @@ async def help_(services: Services, context: CommandContext, request: Help) -> A
     allowed = [row for row in table.ROWS if may(row.who, context.caller) is Denial.NONE]
     others = [row for row in table.ROWS if row not in allowed]
     name = services.answer_settings.command
-    lines = [f"{code(f'{name} {row.syntax}')}\n{escape(row.summary)}" for row in allowed]
+    lines = [f"{code(f'{name} {row.syntax}')}\n{rendered(row.summary)}" for row in allowed]
     parts = [blocks.section(paragraph) for paragraph in paragraphs(lines)]
     if others:
         words = ", ".join(code(row.verb) for row in others)
@@ -53,7 +54,7 @@ def _one(services: Services, context: CommandContext, topic: str) -> Card:
         )
     name = services.answer_settings.command
     examples = "\n".join(code(f"{name} {example}") for example in row.examples)
-    text = f"{code(f'{name} {row.syntax}')}\n{escape(row.summary)}"
+    text = f"{code(f'{name} {row.syntax}')}\n{rendered(row.summary)}"
     extra = [blocks.section(f"*For example*\n{examples}")] if examples else []
     return answers.told(context.words, text, post=context.post, extra=extra, notes=[f"For: {escape(row.who.value)}"])
 
@@ -87,7 +88,7 @@ async def audit(services: Services, context: CommandContext, request: Audit) -> 
     entries = await services.store.audit_entries(span.since, span.until, person, limit=MOST_ENTRIES)
     lines = [_line(entry) for entry in entries]
     by = f" by {mention(request.person)}" if request.person else ""
-    nothing = f"Nothing was asked for{by} {escape(span.words)}."
+    nothing = f"Nothing was asked for{by} {rendered(span.words)}."
     notes = (
         [f"These are the newest {MOST_ENTRIES}; a shorter period shows the rest."]
         if len(entries) == MOST_ENTRIES
@@ -95,7 +96,7 @@ async def audit(services: Services, context: CommandContext, request: Audit) -> 
     )
     if not entries:
         nothing = await unmatched.check_person(services, context, request, nothing)
-    body = listed(context, request, lines, f"*Audit*{by} {escape(span.words)}", nothing, notes=notes)
+    body = listed(context, request, lines, f"*Audit*{by} {rendered(span.words)}", nothing, notes=notes)
     return Answer(body, private=True)
 
 

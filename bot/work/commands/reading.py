@@ -64,8 +64,8 @@ async def failed(services: Services, context: CommandContext, request: Failed) -
     lines += _marked(seen, filters, shown, zone, all_read=all_read)
     title = "*Failed*" + _filter_text(filters, request.owner)
     checked = " that I could check" if unchecked else ""
-    nothing = f"No failures{_filter_text(filters, request.owner)} {escape(filters.span.words)}{checked}."
-    heads = f"{title} {escape(filters.span.words)}", nothing
+    nothing = f"No failures{_filter_text(filters, request.owner)} {rendered(filters.span.words)}{checked}."
+    heads = f"{title} {rendered(filters.span.words)}", nothing
     return await _answered(
         services, context, request, filters, lines, heads, [*_truncation_note(all_read), *left_out(unchecked)]
     )
@@ -76,7 +76,7 @@ async def runs(services: Services, context: CommandContext, request: Runs) -> An
     filters = await _filters(services, context, request)
     rows, all_read = await _search(services, context, filters, request.statuses)
     wanted = f" with {' or '.join(name_of(each) for each in request.statuses)}" if request.statuses else ""
-    rest = f"{wanted}{_filter_text(filters, request.owner)} {escape(filters.span.words)}"
+    rest = f"{wanted}{_filter_text(filters, request.owner)} {rendered(filters.span.words)}"
     lines = [flows.row(row, zone=services.platform_zone()) for row in rows]
     head, none = f"*Runs*{rest}", f"EnOS shows you no runs{rest}."
     return await _answered(services, context, request, filters, lines, (head, none), _truncation_note(all_read))

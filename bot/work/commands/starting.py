@@ -34,7 +34,7 @@ from bot.core.flow.run import Run, RunState
 from bot.core.people.model import ASKED, DONE, AttemptResult, Outcome
 from bot.core.text.escape import code
 from bot.core.text.likeness import likeness
-from bot.core.text.message import ago
+from bot.core.text.message import Text, ago
 from bot.core.text.shown_times import minute_in_utc, on_the_clock
 from bot.messages.cards import answers, flows, runs
 from bot.work.commands import targets
@@ -110,7 +110,7 @@ async def rerun(services: Services, context: CommandContext, request: Rerun) -> 
 
 
 async def _confirmation(
-    services: Services, context: CommandContext, request: Trigger, flow: Flow, at: datetime, off: str
+    services: Services, context: CommandContext, request: Trigger, flow: Flow, at: datetime, off: Text
 ) -> Answer:
     """Ask once about a trigger time that is far off. The button names it in UTC, so that it means the same later."""
     shown = at.astimezone(context.zone)
