@@ -91,8 +91,8 @@ UNITS = {
 }
 PLACEHOLDERS: Mapping[str, str] = {  # of the syntax
     "FLOW": "任务流ID",
-    "INSTANCE": "实例ID",
-    "FLOW|INSTANCE": "任务流ID|实例ID",
+    "RUN": "实例ID",
+    "FLOW|RUN": "任务流ID|实例ID",
     "TASK": "节点ID",
     "OWNER": "用户名",
     "@person": "@人员",
