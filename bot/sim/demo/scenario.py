@@ -104,13 +104,8 @@ class DemoScenario:
             raise StepFailed("EnOS was asked to start a run")
 
     async def _log(self) -> None:
-<<<<<<< HEAD
-        self._slack.press(MAYA, self._card_now(), "View log")
-        message = await self._wait_for_ephemeral(MAYA, "Log of")
-=======
         self._press(MAYA, f"log {self._failed}")
         message = await self._answer(MAYA, f"log {self._failed}", "--password=")
->>>>>>> w3-demo
         if "hunter2" in self._slack.shown(message):
             raise StepFailed("the log shows a secret")
 
@@ -127,7 +122,7 @@ class DemoScenario:
 
     async def _not_linked(self) -> None:
         self._say(PRIYA, "/flow failed today")
-        await self._answer(PRIYA, "failed", "`/flow link`", f"<@{ALEX}>")
+        await self._answer(PRIYA, "failed", "`/flow link", f"<@{ALEX}>")
 
     async def _failed_lately(self) -> None:
         self._say(MAYA, "/flow failed last 3h")
