@@ -122,7 +122,7 @@ class DemoScenario:
 
     async def _not_linked(self) -> None:
         self._say(PRIYA, "/flow failed today")
-        await self._answer(PRIYA, "failed", "`/flow link`", f"<@{ALEX}>")
+        await self._answer(PRIYA, "failed", "`/flow link", f"<@{ALEX}>")
 
     async def _failed_lately(self) -> None:
         self._say(MAYA, "/flow failed last 3h")
