@@ -1,6 +1,7 @@
 """What `flowbot demo --script` plays: it finds messages by what no translation changes, and checks their language."""
 
 import contextlib
+import re
 import time
 
 import pytest
@@ -23,21 +24,24 @@ from bot.sim.slack.model import Message
 from bot.sim.slack.seed import demo_workspace
 from bot.store import queueing
 
+_DATA_OR_WORD = re.compile(r"(`[^`]*`|<[^<>]*>|&\w+;)|[A-Za-z]+")
+WORDS = {EN: "ŵöŕđ", ZH: "译文"}
 
-def in_chinese(part):
-    """A message with a Chinese word in each of its texts."""
+
+def reworded(part, word):
+    """A message in which this word is in the place of each that is not marked as data."""
     if isinstance(part, list | tuple):
-        return [in_chinese(each) for each in part]
-    if not isinstance(part, dict):
+        return [reworded(each, word) for each in part]
+    if not isinstance(part, dict) or part.get("type") == "rich_text":
         return part
-    translated = {name: in_chinese(each) for name, each in part.items()}
-    return translated | ({"text": f"译文 {part['text']}"} if isinstance(part.get("text"), str) else {})
+    shown = part["text"] if isinstance(part.get("text"), str) else None
+    made = {name: reworded(each, word) for name, each in part.items()}
+    return made if shown is None else made | {"text": _DATA_OR_WORD.sub(lambda found: found[1] or word, shown)}
 
 
 def translated(made, language=EN):
-    """A card in Chinese for those who read that, whatever the catalogue holds already."""
-    body = card.rendered(made, language)
-    return in_chinese(body) if language == ZH else body
+    """A card whose every sentence was rewritten, in the language of those who read it."""
+    return reworded(card.rendered(made, language), WORDS[language])
 
 
 @contextlib.asynccontextmanager
@@ -62,8 +66,17 @@ async def test_wei_deals_with_a_failure_in_chinese_whatever_the_language_of_the_
     async with demo_with(language, tmp_path) as scenario:
         assert await scenario.play(*scenario.in_chinese()) == 0, capsys.readouterr().out
     printed = capsys.readouterr().out
-    assert "Wei Lin: /flow 失败 今天\n  flowbot (only Wei Lin sees this): 译文" in printed
-    assert ("flowbot: 译文" in printed) == (language == ZH)
+    assert re.search(r"Wei Lin: /flow 失败 今天\n  flowbot \(only Wei Lin sees this\): .*译文", printed)
+    assert f"Wei Lin presses [{WORDS[language]}]" in printed
+
+
+async def test_the_night_is_played_without_reading_a_word(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(queueing, "rendered", translated)
+    async with demo_with(ZH, tmp_path) as scenario:
+        assert await scenario.play(*scenario.at_night()) == 0, capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "Sam Lee presses [译文]" in printed
+    assert not re.search("[译文]", "".join(re.findall(r"flowbot \(only .*", printed))), "English answers to one person"
 
 
 async def test_an_answer_in_the_wrong_language_is_a_step_that_failed(tmp_path, monkeypatch, capsys):

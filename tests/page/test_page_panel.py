@@ -223,11 +223,24 @@ async def test_an_older_card_does_not_count_for_the_tour(visit, control):
     ("command", "current"), [("ack 3377", "Rerun"), ("show 3377", "Acknowledge")], ids=["acknowledged", "not"]
 )
 async def test_the_tour_knows_from_the_thread_that_an_incident_was_acknowledged(visit, control, command, current):
-    now = time.time()
+    now = time.time() + 30  # after the page was opened
     flow_of(control, 3377).update(last_runs=[run("3377-1", "FAIL", now + 1, now + 2)])
     control.base = now + 3
     card = control.message(attachments=[bar(GREEN, 查看任务流="show 3377")])
     answered = {"type": "context", "elements": [mrkdwn(f"↳ `{command}`")]}
+    control.message(thread_ts=card["ts"], blocks=[answered])
+    page = (await visit(hash=f"#c={DATA_OPS}")).page
+    await expect(page.locator('[aria-current="step"] .step-title')).to_have_text(current)
+
+
+@pytest.mark.parametrize(("color", "current"), [(ORANGE, "Watch it recover"), (GREEN, "Ask in Chinese")])
+async def test_the_tour_waits_for_the_card_to_turn_green(visit, control, color, current):
+    now = time.time() + 30  # after the page was opened
+    runs = [run("3377-2", "SUCCESS", now + 3, now + 4), run("3377-1", "FAIL", now + 1, now + 2)]
+    flow_of(control, 3377).update(last_runs=runs)
+    control.base = now + 3
+    card = control.message(attachments=[bar(color, 取消认领="unack 3377")])
+    answered = {"type": "context", "elements": [mrkdwn("↳ `rerun 3377-1`")]}
     control.message(thread_ts=card["ts"], blocks=[answered])
     page = (await visit(hash=f"#c={DATA_OPS}")).page
     await expect(page.locator('[aria-current="step"] .step-title')).to_have_text(current)
@@ -244,7 +257,7 @@ async def test_the_tour_knows_from_the_thread_that_an_incident_was_acknowledged(
     ids=["words", "another flow", "a run", "no colour"],
 )
 async def test_other_messages_are_no_card(visit, control, message):
-    now = time.time()
+    now = time.time() + 30  # after the page was opened
     flow_of(control, 3377).update(last_runs=[run("3377-1", "FAIL", now + 1, now + 2)])
     control.base = now + 3
     control.message(**message)
