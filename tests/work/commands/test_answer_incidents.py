@@ -65,7 +65,7 @@ async def with_a_card(world, incident, state):
 @pytest.mark.parametrize(
     ("state", "says"),
     [
-        ("queued", f"Its message is not in Slack yet. The change will be in its thread in <#{OPS}>."),
+        ("queued", f"The incident has no message in Slack yet. The change will be in its thread in <#{OPS}>."),
         ("given up", f"It has no message in Slack, so the change is in <#{OPS}> itself."),
     ],
 )
@@ -80,7 +80,7 @@ async def test_where_there_is_no_thread_nothing_points_to_one(world, maya, state
 
 
 @pytest.mark.parametrize(
-    ("state", "says"), [("queued", "is not in Slack yet. My answer follows"), ("given up", "itself")]
+    ("state", "says"), [("queued", "has no message in Slack yet. I'll answer in its thread"), ("given up", "itself")]
 )
 async def test_an_answer_to_an_incident_without_a_card_names_no_thread(world, maya, state, says):
     shown = await world.breaks()
