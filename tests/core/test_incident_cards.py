@@ -51,9 +51,20 @@ PHASES = {
     "open, a status that alerts by choice": incident(failure(status=4)),
     "open, a status nobody knows": incident(failure(status=42, trigger=""), flow_name=""),
     "open, several tasks, many owners": WIDE,
+    "open, several tasks timed out": incident(
+        failure(status=Status.TIMEOUT, failed_tasks=(1, 2), failed_task_name="load")
+    ),
+    "open, timed out in a task not known yet": incident(failure(status=Status.TIMEOUT)),
+    "open, a task without an id": incident(failure(failed_task_name="load")),
+    "open, a status that alerts by choice, in a task": incident(failure(status=4, **KNOWN)),
+    "open, a status that alerts by choice, in several tasks": incident(
+        failure(status=4, failed_tasks=(1, 2, 3), failed_task_name="load")
+    ),
     "open, an id that no command can name": incident(failure("odd id", end="")),
     "open, a thread for the instance alone": incident(group="3377-2026112100"),
     "acknowledged": ACKED,
+    "acknowledged, without an end": replace(ACKED, ack_until=None, note=""),
+    "recovered, nobody knows when": replace(GREEN, ended_at=None),
     "recovered": GREEN,
     "recovered, without good runs": LEFT,
     "recovered, many without a good run": MANY_LEFT,
@@ -89,6 +100,8 @@ REPLIES = {
     "a thread was opened": replies.thread_opened(incident(), MAYA),
     "reopened": replies.reopened(incident(), MAYA),
     "recovered": replies.recovered(GREEN, ZONE),
+    "acknowledged without an end": replies.acknowledged(replace(ACKED, ack_until=None)),
+    "an acknowledgement without an end expires": replies.ack_expiring(replace(ACKED, ack_until=None), "p8"),
     "recovered, without good runs": replies.recovered(LEFT, ZONE),
     "recovered, the zone unknown": replies.recovered(LEFT),
     "healed": replies.backfilled(GREEN, ["3377-2026112100"], ZONE),

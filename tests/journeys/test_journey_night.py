@@ -9,7 +9,7 @@ async def test_a_failure_opens_one_thread_and_its_recovery_turns_it_green(world)
     transform = flow.shape.order[1]
     first = world.breaks(flow, transform, lines=["java.lang.OutOfMemoryError: Java heap space"])
     card = await world.card(flow, "FAIL", "transform", "OutOfMemoryError", "Owners: @Maya Chen")
-    assert card.text == f"FAIL {flow.name} · task transform"
+    assert card.text == f"FAILED · {flow.name} · task transform"
     assert world.says(card, first.id, "Nobody has acknowledged it yet", "Failures in a row")
 
     second = world.breaks(flow, transform)
@@ -21,7 +21,7 @@ async def test_a_failure_opens_one_thread_and_its_recovery_turns_it_green(world)
     await world.reply(card, "recovered", good.id, "(2 failed runs)")
     green = await world.sees(card, "RECOVERED", good.id)
     assert "no successful run" in world.shown(green), "the two failed hours were not run again"
-    assert green.text.startswith(f"RECOVERED {flow.name}")
+    assert green.text.startswith(f"RECOVERED · {flow.name}")
 
 
 @story()

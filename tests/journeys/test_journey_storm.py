@@ -32,7 +32,7 @@ async def test_many_failures_are_one_message_and_each_is_found_taken_and_opened(
     listed = next(flow for flow in others if not world.cards(flow))
     await world.asks(SAM, f"/flow thread {listed.id}", "You opened a thread", where=GENERAL)
     card = await world.card(listed, "FAIL", "Nobody has acknowledged it yet")
-    await world.reply(card, "@Sam Lee opened a thread")
+    await world.reply(card, "@Sam Lee opened this thread")
     world.press(SAM, card, "Acknowledge")
     await world.sees(card, "ACKNOWLEDGED", "@Sam Lee is on it")
     await world.sees(storm, "38 open · ", " 2 acknowledged · ")
