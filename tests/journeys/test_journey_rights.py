@@ -50,7 +50,7 @@ async def test_an_admin_links_proves_changes_and_unlinks(world):
     assert done.only_for == ALEX
     await world.hears(PRIYA, "@Alex Kim linked @Priya Nair to EnOS user", where=DIRECT)
     world.say(PRIYA, f"/flow trigger {flow.id}")
-    await world.message("@Priya Nair", flow.name, "ended with SUCCESS")
+    await world.message("@Priya Nair", flow.name, "succeeded")
 
     taken = await world.asks(ALEX, "/flow link @Sam Lee u15432100000000013 priya.nair", "linked to @Priya Nair already")
     assert world.says(taken, "[Unlink]", "Nothing was changed")

@@ -119,7 +119,7 @@ async def test_a_shared_channel_gets_failures_only_after_it_is_named(world):
     wanted = ("shared with another organization", "#finance-data", "FLOWBOT_SHARED_CHANNELS", "Nothing is lost")
     await world.hears(ALEX, *wanted, where=DIRECT)
     world.say(MAYA, f"/flow trigger {other.id}", where=FINANCE)
-    await world.message("answered-load", "ended with SUCCESS", where=FINANCE)
+    await world.message("answered-load", "succeeded", where=FINANCE)
     assert world.all_of(FINANCE, "secret-load") == []
     assert world.all_of(world.slack.dm(ALEX).id, "I can post in") == []
     world.slack.channels[FINANCE].shared = False
@@ -160,7 +160,7 @@ async def test_people_are_answered_although_a_channel_does_not_exist(world):
     await world.hears(ALEX, "there is no such channel", "Nothing is lost", where=DIRECT)
     await world.asks(MAYA, f"/flow failed last 2d of {flow.id}", "FAIL", flow.name)
     world.say(MAYA, f"/flow trigger {world.flow('answered-load').id}")
-    await world.message("answered-load", "ended with SUCCESS")
+    await world.message("answered-load", "succeeded")
 
 
 @story(first=True)

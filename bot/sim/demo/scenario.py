@@ -81,7 +81,7 @@ class DemoScenario:
         self._platform.recover(FLOW)
         self._slack.press(MAYA, self._card_now(), "Rerun")
         await self._wait_for_reply("started")
-        await self._wait_for_reply("ended with SUCCESS")
+        await self._wait_for_reply("succeeded after")
 
     async def _recovers(self) -> None:
         await self._wait_for_reply("recovered")

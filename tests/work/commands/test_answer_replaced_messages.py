@@ -73,7 +73,9 @@ async def test_an_answer_does_not_name_a_thread_that_is_not_posted_yet(world, ma
     await loses(world, old, delivered=False)
     seen = await maya.says("ack 3377")
     (pointer,) = [each for each in seen if each.place == "only maya sees"]
-    assert "The incident has no message in Slack yet. The change will be in its thread in <#C0DATAOPS1>." in pointer.text
+    assert (
+        "The incident has no message in Slack yet. The change will be in its thread in <#C0DATAOPS1>." in pointer.text
+    )
     assert "The change is in" not in pointer.text
 
 
