@@ -87,7 +87,7 @@ async def test_values_in_any_script_are_sent_as_typed(world, maya, value):
 
 async def test_a_command_without_words_shows_help(world, maya):
     (seen,) = await maya.mentions("")
-    assert "This is what you can ask of me." in seen.text
+    assert "Here's what you can do." in seen.text
 
 
 async def test_a_local_time_that_does_not_exist_is_refused(world, jonas):
@@ -146,8 +146,8 @@ async def test_a_flow_that_the_person_may_not_see_is_not_named(world, jonas):
     [
         ("trigger 3377", {"locked": True}, "is locked in EnOS. Unlock it in the EnOS console"),
         ("enable 3318", {"user_locked": True}, "EnOS has locked your user"),
-        ("disable 3377", {"owners": (UserName("somebody.else"),)}, "Its owners are `somebody.else`: ask one of them."),
-        ("trigger 3377", {"owners": ()}, "Its owners are nobody that EnOS names"),
+        ("disable 3377", {"owners": (UserName("somebody.else"),)}, "Ask `somebody.else`. Nothing was changed."),
+        ("trigger 3377", {"owners": ()}, "and EnOS names none. Ask your EnOS administrator."),
     ],
 )
 async def test_a_refused_change_says_why_and_who_may(world, maya, words, fields, sentence):
@@ -162,7 +162,7 @@ async def test_a_refused_change_says_why_and_who_may(world, maya, words, fields,
 async def test_an_owner_whose_account_is_deactivated_is_named_and_not_mentioned(world, jonas, maya):
     world.slack.person(maya.person, "maya", deleted=True)
     (seen,) = await jonas.says("enable 4410")
-    assert "Its owners are `maya.chen`, " in seen.text
+    assert "Ask `maya.chen`, " in seen.text
     del world.slack.profiles[maya.person.user]  # Slack does not know them: then they are mentioned
     (seen,) = await jonas.says("enable 4410")
     assert f"Its owners are <@{maya.person.user}>, " in seen.text

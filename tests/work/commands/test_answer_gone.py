@@ -64,7 +64,7 @@ async def test_others_learn_nothing_of_a_flow_that_enos_does_not_show(world, jon
 async def test_on_the_card_itself_others_read_who_the_owners_are(world, jonas):
     card = await deleted(world)
     seen = await jonas.presses(card, "Acknowledge")
-    assert any("Its owners are <@U0MAYA00001>" in each.text for each in seen)
+    assert any("Ask <@U0MAYA00001>" in each.text for each in seen)
 
 
 async def test_whoever_acknowledged_it_hands_it_back_and_closes_it_though_no_longer_on_call(world):
@@ -74,7 +74,7 @@ async def test_whoever_acknowledged_it_hands_it_back_and_closes_it_though_no_lon
     world.enos.names["u15432100000000021"] = "sam.lee"
     await world.store.put_links([Link(world.sam.person, UserId("u15432100000000021"), UserName("sam.lee"))])
     (refused,) = await world.sam.says("close 3377")
-    assert "people on call may do this" in refused.text
+    assert "people on call can do this" in refused.text
     del world.enos.flows[3377]
     await world.sam.says("close 3377")
     assert (await world.incident()).phase is Phase.CLOSED

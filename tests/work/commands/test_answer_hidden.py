@@ -188,4 +188,4 @@ async def test_a_truncated_list_marks_no_failure_as_changed_in_enos(world, maya)
 async def test_everybody_in_the_channel_sees_its_cards(hidden, jonas):
     card = next(each for each in hidden.seen if NAME in each.text)
     seen = await jonas.presses(card, "Acknowledge")
-    assert any("Its owners are <@U0MAYA00001>" in each.text for each in seen)
+    assert any("Ask <@U0MAYA00001>" in each.text for each in seen)

@@ -51,7 +51,7 @@ async def test_a_member_of_a_group_that_cannot_be_read_is_not_told_that_they_may
 async def test_people_outside_of_all_readable_groups_may_not(two):
     await two.breaks()
     (seen,) = await two.alex.says("ack 3377")
-    assert "people on call may do this" in seen.text
+    assert "people on call can do this" in seen.text
 
 
 async def test_whoami_says_what_could_not_be_read(world):

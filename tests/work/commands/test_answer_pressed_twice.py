@@ -48,7 +48,7 @@ async def test_a_double_press_on_a_question_says_that_nothing_is_done_yet(world,
     (card,) = await maya.says("enable 3318")
     answer = await pressed_twice(world, card, "Disable schedule", maya)
     assert answer.place == "only maya sees"
-    assert answer.text.startswith("You have pressed this already, just now. Nothing has been done yet: answer the")
+    assert answer.text.startswith("You pressed this just now, and I asked you a question. Nothing was changed yet.")
     assert [call[0] for call in world.enos.done()] == ["enable"]
 
 
@@ -56,11 +56,11 @@ async def test_a_double_press_on_a_refusal_says_that_it_was_ones_own(world, maya
     (card,) = await maya.says("enable 3318")
     world.enos.faults["flow"] = [Refused("unknown_flow", "EnOS knows no flow 3318.", "Check the id.")]
     answer = await pressed_twice(world, card, "Disable schedule", maya)
-    assert answer.text.startswith("You have pressed this already, just now, and nothing was done: my answer to that")
+    assert answer.text.startswith("You pressed this just now. Nothing was changed; my answer then says why.")
 
 
 async def test_a_double_press_by_two_people_says_that_it_was_somebody_elses(world, maya, jonas):
     (card,) = await maya.says("enable 3318")
     answer = await pressed_twice(world, card, "Disable schedule", jonas)
     assert answer.place == "only jonas sees"
-    assert answer.text.startswith("Somebody else pressed this a moment ago. Please press it again")
+    assert answer.text.startswith("Somebody else pressed this a moment ago. If you still need it, press again.")

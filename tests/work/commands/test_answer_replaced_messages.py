@@ -29,7 +29,7 @@ async def test_a_press_on_the_old_card_is_answered_with_the_state_and_the_way_to
     new = await loses(world, old)
     (seen,) = await maya.presses(old, "Acknowledge")
     assert seen.place == "only maya sees"
-    assert f"<https://slack.test/{OPS}/{new.ts}|Open the current one>" in seen.text
+    assert f"Press in the <https://slack.test/{OPS}/{new.ts}|new message> instead." in seen.text
     assert "Nothing was changed." in seen.text
     assert "Now: FAILED · daily-energy-report" in seen.text
     assert (await world.incident()).phase is Phase.OPEN
@@ -63,7 +63,7 @@ async def test_words_in_the_old_thread_act_and_are_answered_there(world, maya):
     seen = await maya.mentions("ack", thread=old.ts)
     assert (await world.incident()).phase is Phase.ACKNOWLEDGED
     (pointer,) = [each for each in seen if each.place == "only maya sees"]
-    assert f"The change is in its <https://slack.test/{OPS}/{new.ts}|thread>." in pointer.text
+    assert f"The change is in the <https://slack.test/{OPS}/{new.ts}|incident thread>." in pointer.text
     (reply,) = [each for each in seen if "> acknowledged" in each.text]
     assert reply.thread == new.ts
 
@@ -73,7 +73,9 @@ async def test_an_answer_does_not_name_a_thread_that_is_not_posted_yet(world, ma
     await loses(world, old, delivered=False)
     seen = await maya.says("ack 3377")
     (pointer,) = [each for each in seen if each.place == "only maya sees"]
-    assert "Its message is not in Slack yet. The change will be in its thread in <#C0DATAOPS1>." in pointer.text
+    assert (
+        "The incident has no message in Slack yet. The change will be in its thread in <#C0DATAOPS1>." in pointer.text
+    )
     assert "The change is in" not in pointer.text
 
 
@@ -85,7 +87,7 @@ async def test_where_there_is_no_thread_any_more_the_channel_is_named(world, may
     )
     seen = await maya.says("ack 3377")
     (pointer,) = [each for each in seen if each.place == "only maya sees"]
-    assert "so the change is in <#C0DATAOPS1> itself." in pointer.text
+    assert "so the change is in <#C0DATAOPS1>." in pointer.text
     assert [each.place for each in seen if "> acknowledged" in each.text] == ["#data-ops"]
 
 
@@ -106,7 +108,7 @@ async def test_an_answer_in_the_channel_is_not_said_to_be_in_a_thread(world, may
     )
     seen = await maya.mentions("trigger 3377", thread=old.ts)
     (pointer,) = [each for each in seen if each.place == "only maya sees"]
-    assert "so my answer is in <#C0DATAOPS1> itself." in pointer.text
+    assert "so I answered in <#C0DATAOPS1>." in pointer.text
     assert "#data-ops" in [each.place for each in seen]
 
 

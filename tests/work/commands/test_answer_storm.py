@@ -97,7 +97,7 @@ async def test_a_thread_is_opened_once_with_the_card_and_who_opened_it(world, ma
 async def test_others_open_no_thread(world, jonas, storm):
     (answer,) = await jonas.says("thread 3377")
     assert answer.place == "only jonas sees"
-    assert "and people on call may do this" in answer.text
+    assert "and people on call can do this" in answer.text
 
 
 async def test_people_on_call_open_a_thread_without_a_link(world, storm):

@@ -145,7 +145,7 @@ async def test_an_old_command_with_a_secret_must_be_typed_again(world, maya):
     await world.killed_before_answering(maya, f"trigger 3377 with password={SECRET}", COMMAND)
     world.later(minutes=3)
     (late,) = await world.answer_left_over()
-    assert "say it again" in late.text
+    assert "send it again" in late.text
     assert late.buttons == {}
 
 
