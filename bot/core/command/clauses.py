@@ -276,7 +276,7 @@ def _duration(cursor: Cursor) -> timedelta:
 
 
 _WHEN_WORDS = (periods.WHEN_WORDS, tuple(chinese.WHENS))
-_PERIOD_WORDS = (periods.PERIOD_WORDS, tuple(chinese.PERIODS))
+_PERIOD_WORDS = (periods.PERIOD_WORDS, (*chinese.PERIODS, chinese.ONWARD))
 WHEN = Form("WHEN", _timed(periods.read_when), _say_when, _begins_when, *_WHEN_WORDS)
 PERIOD = Form("PERIOD", _timed(periods.read_period), _say_period, _begins_period, *_PERIOD_WORDS)
 DURATION = Form("DURATION", _duration, periods.duration_words, lambda token: bool(periods.parse_duration(token.plain)))

@@ -52,7 +52,7 @@ class Row:
 
     @property
     def glued(self) -> frozenset[str]:
-        """The Chinese words that need no space to Latin letters and digits next to them behind this verb."""
+        """The Chinese words that need no space to each other, to Latin letters and to digits behind this verb."""
         forms = (each.form.words_zh for each in self.clauses if each.form)
         return frozenset(chain([chinese.THANKS], *forms, *(each.words_zh for each in self.clauses)))
 

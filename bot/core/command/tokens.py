@@ -120,7 +120,8 @@ class Cursor:
         self._at, self._end = self._marks.unwrapped()
         self._peeked: tuple[int, Token | None] = (-1, None)  # the token that begins at a place
         self.is_chinese = not typed.text.isascii()
-        self.glued = chinese.GLUED  # the Chinese words that need no space to Latin letters and digits next to them
+        self.glued = chinese.GLUED  # the Chinese words that need no space to each other, to Latin letters and to digits
+        self._ends: dict[tuple[int, frozenset[str]], int] = {}  # of words in runs of them; by their beginning
         self._keyed = False  # whether the word before the parameters was taken
         self.words: frozenset[str] = frozenset()  # those of the command's clauses
         self.after: Named | str = ""  # the verb, clause or word that says what comes next, for refusals
@@ -262,9 +263,10 @@ class Cursor:
         return Token(start, end, word, shown, shown.casefold(), person=person, pair=pair, typed=typed, marked=marked)
 
     def _unglued(self, start: int, end: int) -> int:
-        """Where the first word ends of several without spaces: before or behind a Chinese word next to Latin letters.
+        """Where the first word ends of several without spaces: Chinese ones, next to each other or to Latin letters.
 
-        A run of Chinese characters is never split, nor is a key, but from the word before the parameters.
+        A run of Chinese characters is split only where it is wholly made of words of commands. A key is not split,
+        but from the word before the parameters.
         """
         syntax, limit = self._syntax, end
         if end < self._end and syntax[end] in EQUALS:
@@ -273,18 +275,33 @@ class Cursor:
             at = max(syntax.rfind(word, start, end) for word in _WITH)  # not all runs: there may be a thousand
             last_run = CHINESE.search(syntax, at, end) if at >= start else None
             limit = last_run.end() if last_run and last_run.end() < end and last_run[0] in _WITH else start
+        dated = _DAY_CLOCK.search(syntax, start, limit) if "今天" in self.glued else None
+        if dated:
+            limit = dated.end()
         for run in CHINESE.finditer(syntax, start, limit):
             first, last = run.span()
-            if run[0] not in self.glued or (first > start and syntax[first - 1] not in _BEFORE_CHINESE):
+            cut = self._first_word(run)
+            if not cut or (first > start and syntax[first - 1] not in _BEFORE_CHINESE):
                 continue
             behind = syntax[last] if last < end else ""
-            if behind and behind in _COLONS:
-                last += 1
-            elif behind and behind not in _BEHIND_CHINESE:
+            if behind and behind not in _COLONS and behind not in _BEHIND_CHINESE:
                 continue
-            return first if first > start else last
-        dated = _DAY_CLOCK.search(syntax, start, limit) if "今天" in self.glued else None
+            if first > start:  # a unit stays with the number before it
+                return first if syntax[first:cut] in self.glued else cut
+            return cut + 1 if cut == last and behind and behind in _COLONS else cut
         return dated.end() if dated else end
+
+    def _first_word(self, run: re.Match[str]) -> int:
+        """Where the first word ends of a run that is wholly made of them; 0 for another run."""
+        if run[0] in self.glued:
+            return run.end()
+        first = run.start()
+        if (first, self.glued) not in self._ends:
+            number = first > 0 and self._syntax[first - 1].isdigit()
+            at = first
+            for end in chinese.ends(run[0], self.glued, behind_number=number):
+                self._ends[at, self.glued] = at = first + end
+        return self._ends.get((first, self.glued), 0)
 
     def _mentioned(self, start: int, end: int) -> str:
         """Who is mentioned here; a sentence's punctuation may follow the mention."""
@@ -350,7 +367,7 @@ class Cursor:
         if at == self._end or self._syntax[at].isspace():
             return True
         glued = CHINESE.match(self._syntax, at, self._end) if key and self.is_chinese else None
-        return glued is not None and glued[0] in self.glued
+        return glued is not None and self._first_word(glued) > 0
 
     def _unmarked(self, start: int, end: int) -> int:
         """Where a token ends without marks, what is invisible, and punctuation behind a mark."""
