@@ -24,9 +24,14 @@ def mrkdwn(text: Text | str, limit: int = _SECTION) -> Shown:
     return Shown(text, limit)
 
 
-def section(text: Text | str, fields: Sequence[Text | str] | None = None, accessory: Element | None = None) -> Block:
-    """A paragraph, with up to ten short fields in two columns."""
-    block: Block = {"type": "section", "text": mrkdwn(text)}
+def section(
+    text: Text | str,
+    fields: Sequence[Text | str] | None = None,
+    accessory: Element | None = None,
+    limit: int = _SECTION,
+) -> Block:
+    """A paragraph of at most ``limit`` characters, with up to ten short fields in two columns."""
+    block: Block = {"type": "section", "text": mrkdwn(text, limit)}
     if fields:
         block["fields"] = [mrkdwn(field, _FIELD) for field in fields[:10]]
     if accessory:

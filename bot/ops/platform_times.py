@@ -1,15 +1,42 @@
 """Times as EnOS prints them: their time zone, and schedules in words."""
 
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from bot.core.errors import Refusal, TemporaryFailure
 from bot.core.flow.times import zone_offset
+from bot.core.text.language import EN, ZH
+from bot.core.text.message import msg, plain
 
 log = logging.getLogger(__name__)
 
 ASK_AGAIN = timedelta(minutes=10)
+_LOCALES = {EN: "en_US", ZH: "zh_CN"}
+# Days and months, which cron-descriptor names in English in every language.
+_NAMES = {
+    "Monday": msg("Monday"),
+    "Tuesday": msg("Tuesday"),
+    "Wednesday": msg("Wednesday"),
+    "Thursday": msg("Thursday"),
+    "Friday": msg("Friday"),
+    "Saturday": msg("Saturday"),
+    "Sunday": msg("Sunday"),
+    "January": msg("January"),
+    "February": msg("February"),
+    "March": msg("March"),
+    "April": msg("April"),
+    "May": msg("May"),
+    "June": msg("June"),
+    "July": msg("July"),
+    "August": msg("August"),
+    "September": msg("September"),
+    "October": msg("October"),
+    "November": msg("November"),
+    "December": msg("December"),
+}
+_NAME = re.compile("|".join(_NAMES))
 
 
 class PlatformZone:
@@ -38,17 +65,25 @@ class PlatformZone:
         self._next = now + ASK_AGAIN
 
 
-def schedule_in_words(quartz: str) -> str:
-    """A Quartz expression (seven fields) in English words, or itself where it cannot be read.
+def schedule_in_words(quartz: str) -> Callable[[str], str]:
+    """A Quartz expression (seven fields) in words of a language, or itself where it cannot be read.
 
     Only cron-descriptor reads Quartz weekdays right. Next runs are never computed here: EnOS knows them.
     """
-    from cron_descriptor import ExpressionDescriptor, Options
 
-    options = Options()
-    options.use_24hour_time_format = True
-    options.day_of_week_start_index_zero = False
-    try:
-        return str(ExpressionDescriptor(quartz, options).get_description())
-    except Exception:  # noqa: BLE001  the library raises several kinds, and any of them means "unreadable"
-        return quartz
+    def words(language: str) -> str:
+        from cron_descriptor import ExpressionDescriptor, Options
+
+        options = Options()
+        options.use_24hour_time_format = True
+        options.day_of_week_start_index_zero = False
+        options.locale_code = _LOCALES.get(language, _LOCALES[EN])
+        try:
+            described = str(ExpressionDescriptor(quartz, options).get_description())
+        except Exception:  # noqa: BLE001  the library raises several kinds, and any of them means "unreadable"
+            return quartz
+        if language == ZH:
+            described = described.replace(", ", "，")
+        return _NAME.sub(lambda found: plain(_NAMES[found[0]], language), described)
+
+    return words

@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 import yaml
 from aiohttp.test_utils import TestClient, TestServer
+from pseudo_language import PSEUDO, plain_english, speak
 
 from bot.core.errors import Refused
 from bot.core.health.promise import Judgement
+from bot.core.text.language import EN, LANGUAGES, ZH
 from bot.core.text.mask import DEFAULT
-from bot.ops import health, healthcheck, logs
+from bot.ops import health, healthcheck, logs, platform_times
 from bot.ops.manifest import manifest_yaml
 from bot.ops.platform_times import schedule_in_words
 from bot.ops.scheduler import Scheduler
@@ -199,5 +201,15 @@ def test_logs_hide_secrets_whoever_logs_them(form: str, capsys: pytest.CaptureFi
 
 
 def test_a_schedule_is_shown_in_words():
-    assert schedule_in_words("0 0 2 ? * 2-6 *") == "At 02:00, Monday through Friday"
-    assert schedule_in_words("nonsense") == "nonsense"
+    assert schedule_in_words("0 0 2 ? * 2-6 *")(EN) == "At 02:00, Monday through Friday"
+    assert schedule_in_words("0 0 2 1 * ? *")(ZH) == "在 02:00，每月的 1 号"
+    assert [schedule_in_words("nonsense")(language) for language in LANGUAGES] == ["nonsense"] * len(LANGUAGES)
+
+
+def test_a_schedule_names_days_and_months_from_the_catalogue(monkeypatch):
+    """The library leaves them in English."""
+    monkeypatch.setitem(platform_times._LOCALES, PSEUDO, "zh_CN")
+    speak(monkeypatch)
+    shown = schedule_in_words("0 0 2 ? 5 2-6 *")(PSEUDO)
+    assert "02:00" in shown
+    assert plain_english(shown, []) == []

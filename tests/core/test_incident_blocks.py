@@ -5,10 +5,11 @@ import html
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from incident_picture import refused
+from incident_picture import as_sent, refused
 
-from bot.core.outbox.card import fit
+from bot.core.outbox.card import fit, rendered
 from bot.core.text.escape import (
+    Markup,
     clean,
     code,
     escape,
@@ -16,6 +17,8 @@ from bot.core.text.escape import (
     one_line,
     plain,
 )
+from bot.core.text.language import EN, ZH
+from bot.core.text.message import listed, msg
 from bot.messages import blocks
 
 
@@ -80,7 +83,7 @@ def test_cut_text_fits(text, limit):
 
 
 def test_a_button_carries_version_post_and_words():
-    button = blocks.button("Rerun", "rerun 2809-20190812080700", "p3f9", index=1, style="primary")
+    button = blocks.button(msg("Rerun"), "rerun 2809-20190812080700", "p3f9", index=1, style="primary")
     assert (button["action_id"], button["value"], button["style"]) == (
         "say:1",
         "1|p3f9|rerun 2809-20190812080700",
@@ -90,63 +93,90 @@ def test_a_button_carries_version_post_and_words():
 
 def test_words_that_do_not_fit_are_a_bug_of_the_caller():
     with pytest.raises(ValueError, match="stash"):
-        blocks.button("x", "y" * 2000, "p", index=0)
+        blocks.button(Markup("x"), "y" * 2000, "p", index=0)
     with pytest.raises(ValueError, match="150"):
-        blocks.menu([("x", "y" * 150)], "p", 0)
+        blocks.menu([(Markup("x"), "y" * 150)], "p", 0)
+
+
+def in_a_card(block):
+    """The block as Slack is sent it."""
+    return as_sent(blocks.body(Markup("t"), [block]))["blocks"][0]
 
 
 def test_small_blocks():
-    assert blocks.header("x" * 200)["text"]["text"] == "x" * 149 + "…"
-    assert len(blocks.menu([("a", "b")] * 9, "p", 3)["options"]) == 5
-    assert blocks.context()["elements"][0]["text"] == "–"
-    assert len(blocks.context(*"abcdefghijklmn")["elements"]) == 10
+    assert in_a_card(blocks.header(Markup("x" * 200)))["text"]["text"] == "x" * 149 + "…"
+    assert in_a_card(blocks.section(Markup("x" * 200), limit=50))["text"]["text"] == "x" * 49 + "…"
+    assert len(blocks.menu([(Markup("a"), "b")] * 9, "p", 3)["options"]) == 5
+    assert in_a_card(blocks.context())["elements"][0]["text"] == "–"
+    assert len(blocks.context(*map(Markup, "abcdefghijklmn"))["elements"]) == 10
     pre = blocks.rich_pre("x" * 4000)["elements"][0]["elements"][0]["text"]
     assert len(pre) == 3000
     assert blocks.rich_pre("")["elements"][0]["elements"][0]["text"] == " "
-    assert len(blocks.section("a", ["f"] * 12)["fields"]) == 10
+    assert len(blocks.section(Markup("a"), [Markup("f")] * 12)["fields"]) == 10
 
 
-ROW = blocks.actions(blocks.button("a", "b", "c", index=0))
+ROW = blocks.actions(blocks.button(Markup("a"), "b", "c", index=0))
 
 
 def test_a_message_without_colour():
-    assert blocks.body("t", [ROW]) == {"text": "t", "blocks": [ROW]}
+    assert as_sent(blocks.body(Markup("t"), [ROW])) == {"text": "t", "blocks": [in_a_card(ROW)]}
 
 
 def test_a_message_with_colour_has_its_fallback():
-    body = blocks.body("t", [ROW], "#fff")
-    assert body == {"text": "t", "attachments": [{"color": "#fff", "blocks": [ROW], "fallback": "t"}]}
+    body = as_sent(blocks.body(Markup("t"), [ROW], "#fff"))
+    assert body == {
+        "text": "t",
+        "attachments": [{"color": "#fff", "blocks": [in_a_card(ROW)], "fallback": "t"}],
+    }
+
+
+def test_a_card_has_no_language_until_it_is_sent():
+    names = listed([Markup("a"), Markup("b")])
+    card = blocks.body(names, [blocks.section(names), blocks.header(names)])
+    for language, shown in ((EN, "a, b"), (ZH, "a、b")):
+        sent = rendered(card, language)
+        assert sent["text"] == shown
+        assert sent["blocks"][0]["text"] == {"type": "mrkdwn", "text": shown, "verbatim": True}
+        assert sent["blocks"][1]["text"] == {"type": "plain_text", "text": shown, "emoji": False}
+
+
+def test_data_is_escaped_where_it_is_markup_and_only_there():
+    card = blocks.body(msg("{x}", x="<a>"), [blocks.actions(blocks.button(msg("{x}", x="<a>"), "b", "c", index=0))])
+    sent = as_sent(card)
+    assert (sent["text"], sent["blocks"][0]["elements"][0]["text"]["text"]) == ("&lt;a&gt;", "<a>")
 
 
 def test_too_much_is_left_out_with_a_word_and_buttons_stay():
-    long = [blocks.section("x" * 2900) for _ in range(8)]
-    body = blocks.body("t" * 5000, [*long, ROW, *long, ROW])
+    long = [blocks.section(Markup("x" * 2900)) for _ in range(8)]
+    body = as_sent(blocks.body(Markup("t" * 5000), [*long, ROW, *long, ROW]))
     assert refused(body) == []
     assert [block["type"] for block in body["blocks"]].count("actions") == 2
     assert "does not fit" in str(body)
 
 
 def test_too_many_blocks_are_cut():
-    body = blocks.body("t", [blocks.context("x")] * 60, "#fff", [blocks.section("head")])
+    body = as_sent(
+        blocks.body(Markup("t"), [blocks.context(Markup("x"))] * 60, "#fff", [blocks.section(Markup("head"))])
+    )
     assert refused(body) == []
     assert len(body["attachments"][0]["blocks"]) == 49
 
 
 def test_too_many_rows_of_buttons_are_cut_as_well():
-    body = blocks.body("t", [ROW] * 60)
+    body = blocks.body(Markup("t"), [ROW] * 60)
     assert refused(body) == []
 
 
 @given(
     st.lists(
         st.one_of(
-            st.integers(0, 4000).map(lambda n: blocks.section("x" * n)),
+            st.integers(0, 4000).map(lambda n: blocks.section(Markup("x" * n))),
             st.just(ROW),
-            st.integers(0, 4000).map(lambda n: blocks.context("x" * n, "y")),
+            st.integers(0, 4000).map(lambda n: blocks.context(Markup("x" * n), Markup("y"))),
         ),
         max_size=70,
     ),
     st.sampled_from([None, "#fff"]),
 )
 def test_any_blocks_make_a_message_that_slack_takes(parts, color):
-    assert refused(blocks.body("t", parts, color, [blocks.section("head " * 100)])) == []
+    assert refused(blocks.body(Markup("t"), parts, color, [blocks.section(Markup("head " * 100))])) == []

@@ -1,5 +1,6 @@
 """The life of an incident."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from bot.core.errors import Refused
 from bot.core.incident import lifecycle
 from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Phase
+from bot.core.text.message import Joined, rendered
 
 LATER = NOW + timedelta(minutes=30)
 CLOSED = lifecycle.close(incident(), JONAS, LATER, "known bug")[0]
@@ -131,39 +133,100 @@ def test_commands_name_the_flow_or_the_instance():
     assert lifecycle.reference(incident(group="3377-2026112100")) == "3377-2026112100"
 
 
+FOREVER = replace(ACKED, ack_until=None)
+CLOSED_SOME_DAY = incident(phase=Phase.CLOSED)
+RECOVERED_SOME_DAY = incident(failure(backfilled=True), phase=Phase.RECOVERED)
+BY_THEN, ONCE = "{person} closed this incident {time}.", "{person} closed this incident."
+REOPEN = "If it is not over, reopen it with {command}."
+SEE_FLOW, SEE_INCIDENT = "See the flow's state with {command}.", "See its state with {command}."
+
+
 @pytest.mark.parametrize(
-    ("act", "reason", "sentence"),
+    ("act", "reason", "said"),
     [
-        (lambda: lifecycle.acknowledge(incident(), MAYA, NOW, NOW), "promise_past", "2026-11-21 09:00 UTC has passed"),
+        (
+            lambda: lifecycle.acknowledge(incident(), MAYA, NOW, NOW),
+            "promise_past",
+            ["{time} has already passed. Name a later time, for example {command}."],
+        ),
         (
             lambda: lifecycle.acknowledge(ACKED, JONAS, LATER),
             "already_acknowledged",
-            "Somebody has acknowledged this since 2026-11-21 09:00 UTC until 2026-11-21 13:00 UTC.",
+            ["{person} is already on it until {time}.", "Ask them, or hand it back first with {command}."],
         ),
-        (lambda: lifecycle.acknowledge(GREEN, MAYA, LATER), "recovered", "recovered at 2026-11-21 09:30 UTC"),
-        (lambda: lifecycle.acknowledge(CLOSED, MAYA, LATER), "closed", "If it is not over: `reopen 3377`."),
-        (lambda: lifecycle.unack(incident()), "not_acknowledged", "Take it: `ack 3377`."),
-        (lambda: lifecycle.unack(CLOSED), "closed", "nothing to give back"),
-        (lambda: lifecycle.close(CLOSED, MAYA, LATER), "closed", "nothing to close"),
-        (lambda: lifecycle.close(GREEN, MAYA, LATER), "recovered", "nothing to close"),
-        (lambda: lifecycle.reopen(incident()), "not_closed", "is open already"),
-        (lambda: lifecycle.reopen(GREEN), "not_closed", "has recovered by itself"),
+        (
+            lambda: lifecycle.acknowledge(FOREVER, JONAS, LATER),
+            "already_acknowledged",
+            ["{person} is already on it.", "Ask them, or hand it back first with {command}."],
+        ),
+        (
+            lambda: lifecycle.acknowledge(GREEN, MAYA, LATER),
+            "recovered",
+            ["This incident recovered {time}.", "There is nothing to acknowledge.", SEE_FLOW],
+        ),
+        (
+            lambda: lifecycle.acknowledge(RECOVERED_SOME_DAY, MAYA, LATER),
+            "recovered",
+            ["This incident has recovered.", "There is nothing to acknowledge.", SEE_FLOW],
+        ),
+        (
+            lambda: lifecycle.acknowledge(CLOSED, MAYA, LATER),
+            "closed",
+            [BY_THEN, "There is nothing to acknowledge.", REOPEN],
+        ),
+        (
+            lambda: lifecycle.acknowledge(CLOSED_SOME_DAY, MAYA, LATER),
+            "closed",
+            [ONCE, "There is nothing to acknowledge.", REOPEN],
+        ),
+        (
+            lambda: lifecycle.unack(incident()),
+            "not_acknowledged",
+            ["Nobody has acknowledged this incident. Acknowledge it with {command}."],
+        ),
+        (lambda: lifecycle.unack(CLOSED), "closed", [BY_THEN, "There is nothing to hand back.", REOPEN]),
+        (lambda: lifecycle.close(CLOSED, MAYA, LATER), "closed", [BY_THEN, "There is nothing to close.", REOPEN]),
+        (
+            lambda: lifecycle.close(GREEN, MAYA, LATER),
+            "recovered",
+            ["This incident recovered {time}.", "There is nothing to close.", SEE_FLOW],
+        ),
+        (lambda: lifecycle.reopen(incident()), "not_closed", ["This incident is already open.", SEE_INCIDENT]),
+        (
+            lambda: lifecycle.reopen(GREEN),
+            "not_closed",
+            ["This incident has recovered. There is nothing to reopen.", SEE_INCIDENT],
+        ),
+        (
+            lambda: lifecycle.open_thread(incident(), "p9"),
+            "has_thread",
+            ["This incident already has a thread. Find it with {command}."],
+        ),
     ],
 )
-def test_what_cannot_be_is_refused_with_the_way_out(act, reason, sentence):
+def test_what_cannot_be_is_refused_with_the_way_out(act, reason, said):
     with pytest.raises(Refused) as refused:
         act()
     assert refused.value.reason == reason
-    assert sentence in str(refused.value)
+    assert list(messages(refused.value.message)) == said
+
+
+def messages(text):
+    """The sentences of a text, as the catalogues know them."""
+    if isinstance(text, Joined):
+        for part in text.parts:
+            yield from messages(part)
+    elif text:
+        yield text.text
 
 
 def test_a_refusal_that_names_somebody_mentions_them():
-    with pytest.raises(lifecycle.StateConflict) as refused:
+    with pytest.raises(Refused) as refused:
         lifecycle.acknowledge(ACKED, JONAS, LATER)
-    assert refused.value.shown.startswith("<@U0MAYA00001> has acknowledged this")
-    with pytest.raises(lifecycle.StateConflict) as unnamed:
-        lifecycle.acknowledge(incident(phase=Phase.CLOSED), JONAS, LATER)
-    assert unnamed.value.shown.startswith("Somebody closed this incident, so there")
+    assert rendered(refused.value.message).startswith("<@U0MAYA00001> is already on it until <!date^")
+    with pytest.raises(Refused) as unnamed:
+        lifecycle.acknowledge(CLOSED_SOME_DAY, MAYA, LATER)
+    assert str(unnamed.value).startswith("Somebody closed this incident. There")
 
 
 def test_unhealed_is_the_newest_failure_of_each_instance():

@@ -13,6 +13,7 @@ from bot.core.incident.facts import ChangeSet, StoredState
 from bot.core.incident.model import Phase
 from bot.core.outbox.posts import Lane, PostKind
 from bot.messages import incident_posts
+from bot.messages.cards import incident_replies as replies
 from bot.work.monitor import page_facts
 
 T1, T2 = "2026-11-21 02:00:00", "2026-11-21 02:10:00"
@@ -47,7 +48,7 @@ def test_a_failure_opens_an_incident_whose_card_waits_for_a_closer_look():
     changes = page_facts.decide([row()], terms(), known())
     (new,), (card,) = changes.incidents, changes.posts
     assert (card.id, card.incident, card.due) == (new.post, new.id, NOW + timedelta(minutes=1, seconds=1.5))
-    assert as_sent(card.body)["text"] == "FAIL daily-energy-report"
+    assert as_sent(card.body)["text"] == "FAILED · daily-energy-report"
     assert f"1|{card.id}|ack 3377" in str(card.body)
 
 
@@ -163,7 +164,7 @@ def test_many_failures_are_counted_and_only_some_told():
     changes = page_facts.decide(rows, terms(), known())
     assert len(changes.incidents[0].occurrences) == 20
     assert len(changes.posts) == 1 + page_facts.TOLD_ONE_BY_ONE + 1
-    assert "Its incident counts them all" in as_sent(changes.posts[-1].body)["text"]
+    assert changes.posts[-1].body == replies.more_failures_counted(changes.incidents[-1])
 
 
 def test_a_change_of_nothing_is_nothing():

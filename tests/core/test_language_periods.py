@@ -211,19 +211,17 @@ def test_an_offset_does_for_a_zone():
 
 
 @pytest.mark.parametrize(
-    ("span", "said"),
+    ("span", "far"),
     [
-        (timedelta(), ""),
-        (timedelta(days=7), ""),
-        (timedelta(days=7, seconds=1), "7 days from now"),
-        (timedelta(days=365), "365 days from now"),
-        (timedelta(days=-180), ""),
-        (timedelta(days=-181), "181 days ago"),
-        (timedelta(days=-10_000), "10,000 days ago"),
+        (timedelta(), False),
+        (timedelta(days=7), False),
+        (timedelta(days=7, seconds=1), True),
+        (timedelta(days=-180), False),
+        (timedelta(days=-180, seconds=-1), True),
     ],
 )
-def test_a_time_far_off_is_said_to_be(span, said):
-    assert far_off(NOW + span, NOW) == said
+def test_a_time_may_be_so_far_off_that_it_is_asked_about(span, far):
+    assert far_off(NOW + span, NOW) is far
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from incident_makers import KNOWN, MAYA, NOW, OWNER, failure, incident
+from incident_picture import as_sent
 
 from bot.core.incident import lifecycle
 from bot.core.incident.groups import IncidentGroup, Occasion
@@ -106,18 +107,16 @@ def test_a_storm_is_called_for_what_nobody_took_and_has_no_thread():
 def test_what_is_said_of_a_storm():
     one = incident_groups.storm_reminder([incident(grouped=True)], ["S0ONCALL01"], {OWNER: MAYA}, "p7", command="/flow")
     assert texts(one) == (
-        "STILL OPEN · 1 incident of the storm, taken by nobody",
+        "STILL OPEN · 1 incident of the alert storm",
         (
-            "⏰ *1 incident* of this storm is still open, and nobody has acknowledged it.\n"
-            "<!subteam^S0ONCALL01> <@U0MAYA00001>: who takes it?\n"
-            "`/flow incidents unacked` lists them, and `/flow ack FLOW` takes any."
+            "⏰ 1 incident of the alert storm is still open and nobody is on it.\n"
+            "<!subteam^S0ONCALL01>, <@U0MAYA00001>, who can take it?\n"
+            "List them with `/flow incidents unacked`. Acknowledge one with `/flow ack FLOW`."
         ),
         ["1|p7|incidents unacked", "1|p7|incidents mine"],
     )
     many = texts(incident_groups.storm_reminder([incident(grouped=True)] * 1200, (), {}, "p7", command="/flow"))
-    assert many[1].startswith(
-        "⏰ *1,200 incidents* of this storm are still open, and nobody has acknowledged them.\n`/flow"
-    )
+    assert many[1].startswith("⏰ 1,200 incidents of the alert storm are still open and nobody is on them.\nList them")
 
 
 def test_what_got_its_thread_late_is_called_by_that_time():
@@ -148,7 +147,8 @@ def test_whenever_it_is_looked_at_nothing_is_said_twice(moments):
         assert waiting.phase is Phase.OPEN or reason is not Transition.ACK_EXPIRED
 
 
-def texts(body):
+def texts(card):
+    body = as_sent(card)
     return body["text"], body["blocks"][0]["text"]["text"], [each["value"] for each in body["blocks"][1]["elements"]]
 
 
@@ -157,32 +157,31 @@ def test_what_is_said():
     broken = incident(failure(**KNOWN))
     render_context = RenderContext({OWNER: MAYA})
     assert texts(replies.reminder(broken, ["S0ONCALL01"], render_context, "p7", minutes(30))) == (
-        "STILL OPEN · FAIL daily-energy-report · task transform",
+        "STILL OPEN · daily-energy-report · task transform",
         (
-            "⏰ *daily-energy-report* has been failing for 30 min, and nobody has acknowledged it.\n"
-            "<!subteam^S0ONCALL01> <@U0MAYA00001>: who takes it?"
+            "⏰ *daily-energy-report* has been failing for 30 min and nobody is on it. "
+            "<!subteam^S0ONCALL01>, <@U0MAYA00001>, who can take it?"
         ),
         ["1|p7|ack 3377", "1|p7|rerun 3377-2026112100", "1|p7|log 3377-2026112100"],
     )
     alone = texts(replies.reminder(broken, (), RenderContext(), "p7", minutes(90)))
-    assert alone[1].endswith("for 1 h 30 min, and nobody has acknowledged it.")
+    assert alone[1].endswith("for 1 h 30 min and nobody is on it.")
     assert texts(replies.ack_expiring(TAKEN, "p8"))[:2] == (
-        "PROMISE ENDS SOON · daily-energy-report",
+        "ACKNOWLEDGEMENT EXPIRES SOON · daily-energy-report",
         (
-            "⏰ <@U0MAYA00001>, your promise for *daily-energy-report* ends at "
-            "<!date^1795266000^{date_short_pretty} {time}|2026-11-21 13:00 UTC>. "
-            "Then nobody has it, unless you take it on."
+            "⏰ <@U0MAYA00001>, your acknowledgement of *daily-energy-report* expires at "
+            "<!date^1795266000^{date_short_pretty} {time}|2026-11-21 13:00 UTC>. Still on it?"
         ),
     )
     assert texts(replies.ack_expired(TAKEN, "p9"))[:2] == (
         "OPEN AGAIN · daily-energy-report",
-        "⏰ <@U0MAYA00001>'s promise for *daily-energy-report* has ended without a recovery: nobody has it now.",
+        "⏰ <@U0MAYA00001>'s acknowledgement of *daily-energy-report* expired without a recovery. Nobody is on it now.",
     )
 
 
 def test_a_group_that_is_none_mentions_nobody():
     said = replies.reminder(incident(), ["<!channel>"], RenderContext(), "p7", minutes(30))
-    assert "&lt;!channel&gt;" in said["blocks"][0]["text"]["text"]
+    assert "&lt;!channel&gt;" in as_sent(said)["blocks"][0]["text"]["text"]
 
 
 @pytest.mark.parametrize("phase", [Phase.OPEN, Phase.ACKNOWLEDGED])
@@ -196,6 +195,6 @@ def test_what_is_said_of_a_flow_that_is_gone():
     text, line, offers = texts(replies.gone(incident(), "p7"))
     assert text == "FLOW GONE · daily-energy-report"
     assert line.startswith(
-        "EnOS no longer shows me the flow *daily-energy-report*. It was deleted, or my EnOS user may"
+        "EnOS no longer shows me *daily-energy-report*. It was deleted, or my EnOS user can't see it any more."
     )
     assert offers == ["1|p7|close 3377"]

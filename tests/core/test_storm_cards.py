@@ -75,19 +75,21 @@ def test_the_storms_message(name, snapshot):
 def test_a_thousand_stay_readable():
     body = drawn(STORM, THOUSAND, MANY_PEOPLE, mentioned=tuple(MANY_PEOPLE)[:MAX_MENTIONED])
     assert refused(body) == []
-    assert body["text"] == "STORM · 1,000 incidents · 1,000 open, 0 acknowledged, 0 recovered"
+    assert as_sent(body)["text"] == "ALERT STORM · 1,000 incidents · 1,000 open, 0 acknowledged, 0 recovered"
     shown = picture(body)
     assert shown.count("[…:") == cards.LISTED
-    assert "… and 970 more: `/flow incidents open` lists them all" in shown
-    assert "and 980 more." in shown, "twenty of a thousand owners are mentioned"
+    assert "… and 970 more. List them all with `/flow incidents open`." in shown
+    assert "and 980 more\n" in shown, "twenty of a thousand owners are mentioned"
     assert shown.count("<@U") == MAX_MENTIONED
-    assert "[All that are open: 1|p9|incidents open]" in shown
+    assert "[All open: 1|p9|incidents open]" in shown
 
 
 def test_the_end_is_told():
     storm = ended_storm(STORM)
     assert storm.ended_at == LATER + STORM_WINDOW
-    assert as_sent(drawn(storm, [GREEN]))["text"] == "Storm over · 1 incident · 0 open, 0 acknowledged, 1 recovered"
+    assert (
+        as_sent(drawn(storm, [GREEN]))["text"] == "ALERT STORM OVER · 1 incident · 0 open, 0 acknowledged, 1 recovered"
+    )
 
 
 HOSTILE = st.one_of(

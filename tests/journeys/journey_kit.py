@@ -259,13 +259,13 @@ class JourneyWorld:
 
         def look():
             found = [each for each in self.slack.messages(channel) if self.says(each, flow.name, *words)]
-            return next((each for each in found if "Last good run" in self.slack.shown(each)), None)
+            return next((each for each in found if "Last successful run" in self.slack.shown(each)), None)
 
         return await self.until(look)
 
     def cards(self, flow, channel=DATA_OPS):
         """The incidents of a flow by their first messages."""
-        return [each for each in self.slack.messages(channel) if self.says(each, flow.name, "Last good run")]
+        return [each for each in self.slack.messages(channel) if self.says(each, flow.name, "Last successful run")]
 
     async def reply(self, card, *words, number=1):
         """Wait for the n-th reply in a thread that says all this."""

@@ -11,17 +11,17 @@ async def test_what_happened_while_it_was_stopped_is_told_at_the_next_start(worl
     card = await world.card(taken, "FAIL")
     other = await world.card(fixed, "FAIL")
     world.press(SAM, card, "Acknowledge")
-    await world.sees(card, "@Sam Lee has it")
+    await world.sees(card, "@Sam Lee is on it")
     assert await world.stop() == 0
 
     again, good, new = world.breaks(taken), world.fixes(fixed), world.breaks(broken)
-    console = world.slack.press(MAYA, world.fresh(card), "Log")
+    console = world.slack.press(MAYA, world.fresh(card), "View log")
     assert not (await console).acked, "nobody hears a press while the bot is stopped; Slack says so"
     await world.until(lambda: all(run.end is not None for run in (again, good, new)))
     await world.start()
     await world.card(broken, "FAIL", new.id)
     await world.reply(card, "FAIL", again.id)
-    await world.sees(card, "@Sam Lee has it", "Failures in a row*\n2")
+    await world.sees(card, "@Sam Lee is on it", "Failures in a row*\n2")
     await world.reply(other, "recovered", good.id)
     await world.sees(other, "RECOVERED")
     assert [len(world.cards(flow)) for flow in (taken, fixed, broken)] == [1, 1, 1]

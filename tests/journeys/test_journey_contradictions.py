@@ -105,17 +105,17 @@ async def told_and_started(world, *, readable):
     card = await world.card(flow, "FAIL", failed.id, "@Maya Chen", "@Jonas Weber", *words)
     world.say(MAYA, f"/flow trigger {plain.id}")
     world.say(MAYA, f"/flow trigger {changed.id} with path=/x")
-    await world.message(plain.name, "ended with SUCCESS")
-    await world.message(changed.name, "ended with SUCCESS", "For this run only")
+    await world.message(plain.name, "succeeded")
+    await world.message(changed.name, "succeeded", "For this run only")
     (run,) = world.enos.instances(changed.id)
     assert dict(run.parameters) == {"path": "/x", "mode": "x"}
     await world.asks(MAYA, f"/flow runs last 3h of {plain.id}", plain.name, "SUCCESS")
     if readable:
         world.enos.recover(flow.id)
         world.press(MAYA, card, "Rerun")
-        await world.reply(card, "from *transform*", "ended with SUCCESS")
+        await world.reply(card, "succeeded", "from task *transform*")
         await world.reply(card, "recovered")
-        assert "No good run for" not in world.shown(await world.sees(card, "RECOVERED"))
+        assert "no successful run" not in world.shown(await world.sees(card, "RECOVERED"))
     else:
         good = world.fixes(flow)
         await world.reply(card, "recovered", good.id)
@@ -129,4 +129,4 @@ async def test_a_start_that_is_answered_with_a_placeholder_is_followed_all_the_s
     flow = world.flow("nameless-load")
     world.say(MAYA, f"/flow trigger {flow.id}")
     (run,) = await world.until(lambda: world.enos.instances(flow.id))
-    await world.message(flow.name, run.id, "ended with SUCCESS")
+    await world.message(flow.name, run.id, "succeeded")

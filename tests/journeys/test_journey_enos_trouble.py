@@ -51,7 +51,7 @@ async def test_nonsense_throttling_and_a_dead_token_lose_nothing(world):
     await world.asks(MAYA, "/flow show 3377", "daily-energy-report")
     world.enos.faults.arm("expired", calls=1)
     world.say(MAYA, f"/flow trigger {flows[0].id} at {day:%Y-%m-%d}T00:00Z")
-    await world.message(flows[0].name, f"{day:%Y-%m-%d}", "ended with")
+    await world.message(flows[0].name, f"{day:%Y-%m-%d}", "started by @Maya Chen")
     assert [len(world.cards(flow)) for flow in flows] == [1] * 5
     assert len(world.enos.instances(flows[0].id)) == 2
 
@@ -74,8 +74,8 @@ async def test_a_slow_platform_holds_up_no_acknowledgement(world):
     await world.asks(MAYA, "/flow whoami", "maya.chen")
     world.enos.faults.clear()
     await world.hears(MAYA, "daily-energy-report", "extract")
-    await world.sees(card, "@Maya Chen has it")
-    await world.reply(card, "@Maya Chen", "ended with FAIL")
+    await world.sees(card, "@Maya Chen is on it")
+    await world.reply(card, "@Maya Chen", "failed in task")
 
 
 @story()

@@ -18,8 +18,8 @@ async def test_what_is_broken_at_the_first_start_is_in_one_message(world):
 
     again = world.runs(flows[0])
     card = await world.card(flows[0], "FAIL", again.id, "Failures in a row*\n2")
-    await world.sees(first, "has a thread")
-    await world.asks(SAM, f"/flow ack {flows[1].id}", "You have it")
+    await world.sees(first, "has its own thread")
+    await world.asks(SAM, f"/flow ack {flows[1].id}", "You acknowledged")
     good = world.fixes(flows[2])
     await world.sees(first, "RECOVERED", "ACKNOWLEDGED", "2 flows are broken now")
     world.enos.recover(flows[0].id)

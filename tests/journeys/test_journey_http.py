@@ -19,7 +19,7 @@ async def test_signed_requests_work_and_forged_or_stale_ones_are_refused(world):
     world.breaks(flow)
     card = await world.card(flow, "FAIL")
     world.press(MAYA, card, "Acknowledge")
-    await world.sees(card, "@Maya Chen has it")
+    await world.sees(card, "@Maya Chen is on it")
     world.say(MAYA, "@flowbot unack", thread=card)
     await world.reply(card, "@Maya Chen gave")
     await world.comes_to_say(MAYA, "/flow status", "HTTP mode", "All good.")

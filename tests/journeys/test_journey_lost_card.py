@@ -24,9 +24,9 @@ async def test_a_deleted_card_comes_again_and_everything_goes_on_there(world):
     world.slack.delete(ALEX, world.fresh(old))
     assert world.cards(flow) == []
 
-    await world.asks(MAYA, f"/flow ack {flow.id}", "You have it", where=GENERAL)
-    card = await new_card(world, flow, old, "ACKNOWLEDGED", "@Maya Chen has it")
-    await world.reply(card, "@Maya Chen has acknowledged")
+    await world.asks(MAYA, f"/flow ack {flow.id}", "You acknowledged", where=GENERAL)
+    card = await new_card(world, flow, old, "ACKNOWLEDGED", "@Maya Chen is on it")
+    await world.reply(card, "@Maya Chen acknowledged")
     again = world.breaks(flow)
     await world.reply(card, "FAIL", flow.name, "2 failures in a row")
     await world.sees(card, again.id)
@@ -35,10 +35,10 @@ async def test_a_deleted_card_comes_again_and_everything_goes_on_there(world):
     assert link_of(old) not in str(answer.blocks)
 
     world.say(MAYA, "@flowbot unack", thread=card)
-    await world.reply(card, "@Maya Chen gave", "back")
+    await world.reply(card, "@Maya Chen handed", "back")
     await world.sees(card, "Nobody has acknowledged it yet")
     world.press(MAYA, card, "Acknowledge")
-    await world.reply(card, "@Maya Chen has acknowledged", number=2)
+    await world.reply(card, "@Maya Chen acknowledged", number=2)
     good = world.fixes(flow)
     await world.reply(card, "recovered", good.id)
     await world.sees(card, "RECOVERED")
@@ -54,8 +54,8 @@ async def test_a_card_that_takes_no_edit_points_to_its_successor(world):
     world.breaks(flow)
     old = await world.card(flow, "FAIL", "transform")
     await world.slack.fault("error", method="chat.update", ts=old.ts, error="edit_window_closed")
-    await world.asks(MAYA, f"/flow ack {flow.id}", "You have it", where=GENERAL)
-    card = await new_card(world, flow, old, "ACKNOWLEDGED", "@Maya Chen has it")
+    await world.asks(MAYA, f"/flow ack {flow.id}", "You acknowledged", where=GENERAL)
+    card = await new_card(world, flow, old, "ACKNOWLEDGED", "@Maya Chen is on it")
     await world.sees(old, "Nobody has acknowledged it yet")
     world.press(MAYA, old, "Acknowledge")
     told = await world.hears(MAYA, "This message was replaced", "Nothing was changed", "Now: ACKNOWLEDGED")
@@ -86,12 +86,12 @@ async def test_a_storms_list_that_is_deleted_comes_again(world):
     flows = [world.flow(f"listed-{number}") for number in range(8)]
     runs = [world.breaks(flow) for flow in flows]
     await world.until(lambda: all(run.end is not None for run in runs))
-    storm = await world.message("A storm:")
-    storm = await world.sees(storm, "8 incidents began", "🔴 *8* open")
+    storm = await world.message("Alert storm:")
+    storm = await world.sees(storm, "8 incidents since", "8 open · ")
     world.slack.delete(ALEX, world.fresh(storm))
-    await world.asks(MAYA, f"/flow ack {flows[-1].id}", "You have it", where=GENERAL)
-    again = await world.message("A storm:", "🔴 *7* open", "🟠 *1* acknowledged")
-    await world.until(lambda: world.all_of(DATA_OPS, "@Maya Chen has acknowledged", flows[-1].name))
+    await world.asks(MAYA, f"/flow ack {flows[-1].id}", "You acknowledged", where=GENERAL)
+    again = await world.message("Alert storm:", "7 open · ", " 1 acknowledged · ")
+    await world.until(lambda: world.all_of(DATA_OPS, "@Maya Chen acknowledged", flows[-1].name))
     world.fixes(flows[-1])
-    await world.sees(again, "🟢 *1* recovered")
-    assert len([each for each in world.slack.messages(DATA_OPS) if world.says(each, "A storm:")]) == 1
+    await world.sees(again, " 1 recovered · ")
+    assert len([each for each in world.slack.messages(DATA_OPS) if world.says(each, "Alert storm:")]) == 1

@@ -9,7 +9,7 @@ async def test_a_failure_opens_one_thread_and_its_recovery_turns_it_green(world)
     transform = flow.shape.order[1]
     first = world.breaks(flow, transform, lines=["java.lang.OutOfMemoryError: Java heap space"])
     card = await world.card(flow, "FAIL", "transform", "OutOfMemoryError", "Owners: @Maya Chen")
-    assert card.text == f"FAIL {flow.name} · task transform"
+    assert card.text == f"FAILED · {flow.name} · task transform"
     assert world.says(card, first.id, "Nobody has acknowledged it yet", "Failures in a row")
 
     second = world.breaks(flow, transform)
@@ -18,10 +18,10 @@ async def test_a_failure_opens_one_thread_and_its_recovery_turns_it_green(world)
     assert len(world.cards(flow)) == 1
 
     good = world.fixes(flow)
-    await world.reply(card, "recovered", good.id, "2 failures")
+    await world.reply(card, "recovered", good.id, "(2 failed runs)")
     green = await world.sees(card, "RECOVERED", good.id)
-    assert "No good run for" in world.shown(green), "the two failed hours were not run again"
-    assert green.text.startswith(f"RECOVERED {flow.name}")
+    assert "no successful run" in world.shown(green), "the two failed hours were not run again"
+    assert green.text.startswith(f"RECOVERED · {flow.name}")
 
 
 @story()
@@ -31,22 +31,22 @@ async def test_an_incident_is_taken_by_button_by_command_and_by_mention(world):
     card = await world.card(flow, "FAIL", "transform")
 
     world.press(SAM, card, "Acknowledge")
-    await world.reply(card, "@Sam Lee has acknowledged", "until")
-    await world.sees(card, "ACKNOWLEDGED", "@Sam Lee has it until")
+    await world.reply(card, "@Sam Lee acknowledged", "until")
+    await world.sees(card, "ACKNOWLEDGED", "@Sam Lee is on it until")
 
     world.say(SAM, "@flowbot unack", thread=card)
-    await world.reply(card, "@Sam Lee gave", "back")
+    await world.reply(card, "@Sam Lee handed", "back")
     await world.sees(card, "Nobody has acknowledged it yet")
 
-    await world.asks(MAYA, f"/flow ack {flow.id} for 2h because the source is late", "You have it")
-    await world.reply(card, "@Maya Chen has acknowledged", "the source is late")
-    await world.sees(card, "ACKNOWLEDGED", "@Maya Chen has it until", "the source is late")
+    await world.asks(MAYA, f"/flow ack {flow.id} for 2h because the source is late", "You acknowledged")
+    await world.reply(card, "@Maya Chen acknowledged", "the source is late")
+    await world.sees(card, "ACKNOWLEDGED", "@Maya Chen is on it until", "the source is late")
 
     world.say(MAYA, "@flowbot unack", thread=card)
-    await world.reply(card, "@Maya Chen gave", "back")
+    await world.reply(card, "@Maya Chen handed", "back")
     world.say(JONAS, "@flowbot ack", thread=card)
-    await world.reply(card, "@Jonas Weber has acknowledged")
-    await world.sees(card, "@Jonas Weber has it until")
+    await world.reply(card, "@Jonas Weber acknowledged")
+    await world.sees(card, "@Jonas Weber is on it until")
     assert not world.all_of(DATA_OPS, "Something")
 
 

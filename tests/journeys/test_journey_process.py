@@ -77,7 +77,7 @@ async def test_it_drains_when_it_is_asked_to_end(world):
     world.enos.faults.clear()
     world.enos.recover(flow.id)
     await world.start()
-    await world.reply(card, "@Maya Chen", "ended with")
+    await world.reply(card, "started by @Maya Chen")
     assert len(world.cards(flow)) == 1
     assert len(world.all_of(DATA_OPS, "flowbot is watching")) == 1, "only a new database is announced"
 
@@ -104,7 +104,7 @@ async def test_killed_in_the_middle_of_a_burst_it_loses_nothing_and_doubles_noth
 
 
 def _told(world):
-    return [message_id(each) for each in world.slack.messages(DATA_OPS) if world.says(each, "Last good run")]
+    return [message_id(each) for each in world.slack.messages(DATA_OPS) if world.says(each, "Last successful run")]
 
 
 @story()
@@ -116,6 +116,6 @@ async def test_a_trigger_that_a_kill_cut_short_is_looked_up_and_not_sent_again(w
     await world.kill()
     world.enos.faults.clear()
     await world.start()
-    await world.message(flow.name, "ended with SUCCESS", "@Maya Chen")
+    await world.message(flow.name, "succeeded", "@Maya Chen")
     assert len(world.enos.called("trigger")) == 1
     assert len(world.enos.instances(flow.id)) == 1

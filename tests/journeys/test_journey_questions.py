@@ -70,36 +70,38 @@ async def test_whoever_addresses_flowbot_is_answered_or_told_once_how(world):
 
 @story()
 async def test_lists_have_pages_and_filters_and_say_their_period(world):
-    first = await world.asks(MAYA, "/flow runs last 2d of 3318", "*Runs*", "page 1 of", "Asia/Shanghai", where=DATA_OPS)
-    world.press(MAYA, first, "Next →")
-    second = await world.hears(MAYA, "*Runs*", "page 2 of", "[← Previous]")
+    first = await world.asks(MAYA, "/flow runs last 2d of 3318", "Runs: ", "Page 1 of", "Asia/Shanghai", where=DATA_OPS)
+    world.press(MAYA, first, "Next")
+    second = await world.hears(MAYA, "Runs: ", "Page 2 of", "[Previous]")
     assert world.slack.shown(second).count("reduce_entity") == world.slack.shown(first).count("reduce_entity") == 10
     await world.asks(
-        JONAS, "/flow runs last 3h success by me", "*Runs* with SUCCESS", "by `jonas.weber`", "Europe/Berlin"
+        JONAS, "/flow runs last 3h success by me", "Runs: ", "status SUCCESS", "owner `jonas.weber`", "Europe/Berlin"
     )
     await world.asks(SAM, "/flow runs last 60d cancel", "CANCEL", "resync-by-hand")
     await world.asks(MAYA, "/flow failed", "today")
     await world.asks(MAYA, "/flow runs 2026-11-07..2026-11-01", "2026-11-01")
-    await world.asks(SAM, "/flow incidents", "No incident is open")
+    await world.asks(SAM, "/flow incidents", "No open incidents")
 
     flow, other = world.flow("listed-load"), world.flow("foreign-load", owners=["jonas.weber"])
     run = world.breaks(flow)
     world.breaks(other)
     card = await world.card(flow, "FAIL")
     await world.card(other, "FAIL")
-    await world.asks(MAYA, "/flow failed last 3d", "*Failed*", ": 2", "listed-load", "foreign-load")
-    mine = await world.asks(MAYA, "/flow failed last 3d by me", "*Failed*", ": 1", run.id)
+    await world.asks(MAYA, "/flow failed last 3d", "Failed runs: 2", "listed-load", "foreign-load")
+    mine = await world.asks(MAYA, "/flow failed last 3d by me", "Failed runs: 1", run.id)
     assert "foreign-load" not in world.slack.shown(mine)
-    await world.asks(MAYA, f"/flow incidents of {flow.id}", "Open incidents", ": 1", "not acknowledged", "thread")
+    await world.asks(MAYA, f"/flow incidents of {flow.id}", "Open incidents: 1", "not acknowledged", "Open thread")
     world.press(SAM, card, "Acknowledge")
-    await world.sees(card, "@Sam Lee has it")
+    await world.sees(card, "@Sam Lee is on it")
     await world.asks(MAYA, "/flow incidents unacked", "Unacknowledged incidents", ": 1", "foreign-load")
-    await world.asks(SAM, "/flow incidents mine", "Your incidents", ": 1", "@Sam Lee has it until", "listed-load")
+    await world.asks(
+        SAM, "/flow incidents mine", "Your open incidents: 1", "acknowledged by @Sam Lee until", "listed-load"
+    )
 
     world.say(JONAS, "@flowbot show", thread=card)
     await world.reply(card, run.id, "FAIL", "transform")
-    world.press(JONAS, card, "Show the flow")
-    await world.hears(JONAS, flow.name, "scheduling is off", "Owners")
+    world.press(JONAS, card, "View flow")
+    await world.hears(JONAS, flow.name, "schedule is off", "Owners")
 
 
 @story()
@@ -109,7 +111,7 @@ async def test_a_log_is_for_its_asker_and_is_shown_to_others_by_a_second_press(w
     run = world.breaks(flow, lines=["ERROR token=abc123 refused"])
     card = await world.card(flow, "FAIL", "ERROR token=")
     assert "abc123" not in world.transcript()
-    world.press(JONAS, card, "Log")
+    world.press(JONAS, card, "View log")
     log = await world.hears(JONAS, "Log of task *transform*", "[Show in thread]")
     assert not world.slack.replies(card)
     world.press(JONAS, log, "Show in thread")
@@ -134,7 +136,7 @@ async def test_odd_words_are_understood_or_refused_with_a_place(world):
     assert "<!channel>" not in json_text(shown)
     await world.until(lambda: len(world.slack.sockets.connections) == 2)
     for text, words in {
-        "show “<!channel> weather & wind”": ["weather & wind", "scheduling is on"],
+        "show “<!channel> weather & wind”": ["weather & wind", "schedule is on"],
         "show 日报-华北": ["日报-华北"],
         "show meter": ["meter-import", "meter-quality"],
         "": ["help"],

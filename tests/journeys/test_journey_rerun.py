@@ -15,11 +15,11 @@ async def test_a_rerun_from_the_card_recovers_the_incident(world):
     await world.hears(JONAS, "are not one", "@Maya Chen")
     world.press(MAYA, card, "Rerun")
     world.press(MAYA, card, "Rerun")
-    message = await world.reply(card, "@Maya Chen", "from *transform*", "ended with SUCCESS")
-    assert world.says(message, "Not run again: extract", f"rerun {failed.id}")
-    await world.reply(card, "recovered", "after one failure")
+    message = await world.reply(card, "@Maya Chen", "succeeded", "from task *transform*")
+    assert world.says(message, "Not run again: *extract*", f"rerun {failed.id}")
+    await world.reply(card, "recovered", "(1 failed run)")
     green = await world.sees(card, "RECOVERED", f"{flow.id}-")
-    assert "No good run for" not in world.shown(green), "the rerun was for the same data time"
+    assert "no successful run" not in world.shown(green), "the rerun was for the same data time"
     await world.hears(MAYA, "A button acts once")
 
     (again,) = [each for each in world.enos.instances(flow.id) if each.triggered]
@@ -28,8 +28,8 @@ async def test_a_rerun_from_the_card_recovers_the_incident(world):
     (call,) = world.enos.called("triggerFromTask")
     assert call.user_id == "u15432100000000011"
     assert (int(call.body["flowId"]), int(call.body["taskId"])) == (flow.id, transform)
-    answer = await world.asks(MAYA, f"/flow failed last 2d of {flow.id}", "*Failed*", failed.id)
-    assert world.says(answer, "it has a good run since")
+    answer = await world.asks(MAYA, f"/flow failed last 2d of {flow.id}", "Failed runs: ", failed.id)
+    assert world.says(answer, "a rerun succeeded")
     assert load != extract
 
 
@@ -39,8 +39,8 @@ async def test_a_rerun_that_fails_again_points_at_its_incident_instead_of_a_seco
     failed = world.breaks(flow)
     card = await world.card(flow, "FAIL")
     world.say(MAYA, "@flowbot rerun", thread=card)
-    message = await world.reply(card, "@Maya Chen", "ended with FAIL", "Its incident")
-    assert world.says(message, "↳ `rerun`", "[Log]")
+    message = await world.reply(card, "@Maya Chen", "failed in task", "Its incident")
+    assert world.says(message, "↳ `rerun`", "[View log]")
     assert failed.id != message.text
     (again,) = [each for each in world.enos.instances(flow.id) if each.triggered]
     await world.sees(card, "Failures in a row*\n2", again.id)
@@ -74,7 +74,7 @@ async def test_what_cannot_be_rerun_says_why_and_what_remains(world):
     world.enos.recover(forked.id)
     forked_card = await world.card(forked, "FAIL")
     world.say(ALEX, f"@flowbot rerun {bad.id} from {south}", thread=forked_card)
-    await world.reply(forked_card, "@Alex Kim", "from *south*", "ended with SUCCESS")
-    await world.sees(forked_card, "RECOVERED", "No good run for")
+    await world.reply(forked_card, "@Alex Kim", "succeeded", "from task *south*")
+    await world.sees(forked_card, "RECOVERED", "no successful run")
     assert first.end is not None
-    assert not world.all_of(DATA_OPS, "answer was lost")
+    assert not world.all_of(DATA_OPS, "did not confirm")

@@ -36,7 +36,7 @@ async def test_people_are_told_privately_what_they_may_not_and_who_may(world):
 
     assert world.says(world.fresh(card), "Nobody has acknowledged it yet")
     world.press(SAM, card, "Acknowledge")
-    await world.sees(card, "@Sam Lee has it")
+    await world.sees(card, "@Sam Lee is on it")
     assert not world.enos.called("trigger")
     assert not world.enos.called("triggerFromTask")
 
@@ -50,11 +50,13 @@ async def test_an_admin_links_proves_changes_and_unlinks(world):
     assert done.only_for == ALEX
     await world.hears(PRIYA, "@Alex Kim linked @Priya Nair to EnOS user", where=DIRECT)
     world.say(PRIYA, f"/flow trigger {flow.id}")
-    await world.message("@Priya Nair", flow.name, "ended with SUCCESS")
+    await world.message("@Priya Nair", flow.name, "succeeded")
 
     taken = await world.asks(ALEX, "/flow link @Sam Lee u15432100000000013 priya.nair", "linked to @Priya Nair already")
     assert world.says(taken, "[Unlink]", "Nothing was changed")
-    await world.asks(ALEX, "/flow link @Robin Guest u15432100000000099 robin.fox", "linked @Robin Guest", "not verified")
+    await world.asks(
+        ALEX, "/flow link @Robin Guest u15432100000000099 robin.fox", "linked @Robin Guest", "not verified"
+    )
     await world.asks(ALEX, "/flow people", "Linked people: 7", "priya.nair", "verified", "robin.fox", "read-only")
     await world.asks(GUEST, "/flow whoami", "robin.fox", "not verified yet")
     await world.asks(GUEST, f"/flow trigger {flow.id}", "EnOS does not know the user", "check the link")
@@ -92,8 +94,8 @@ async def test_an_owner_whose_account_is_deactivated_is_named_and_not_mentioned(
     await world.asks(ALEX, f"/flow enable {flow.id}", "Its owners are `maya.chen`, @Jonas Weber: ask one of them")
     world.breaks(flow)
     card = await world.card(flow, "FAIL", "`maya.chen`, @Jonas Weber")
-    called = await world.reply(card, "and nobody has acknowledged it")
-    assert world.says(called, "@Jonas Weber: who takes it?")
+    called = await world.reply(card, "and nobody is on it")
+    assert world.says(called, "@Jonas Weber, who can take it?")
     assert not world.says(called, "@Maya Chen")
     assert not world.says(world.fresh(card), "@Maya Chen")
 
@@ -106,9 +108,9 @@ async def test_without_an_on_call_group_every_linked_member_of_the_channel_may_t
     world.slack.leave(SAM, DATA_OPS)
     await world.asks(SAM, f"/flow ack {flow.id}", "Only owners", "@Maya Chen", where=GENERAL)
     await world.asks(PRIYA, f"/flow ack {flow.id}", "not linked to an EnOS user yet")
-    await world.asks(JONAS, f"/flow ack {flow.id} for 30m", "You have it")
-    await world.sees(card, "@Jonas Weber has it until")
-    await world.asks(JONAS, f"/flow close {flow.id} because it is a test", "You closed it")
+    await world.asks(JONAS, f"/flow ack {flow.id} for 30m", "You acknowledged")
+    await world.sees(card, "@Jonas Weber is on it until")
+    await world.asks(JONAS, f"/flow close {flow.id} because it is a test", "You closed")
     await world.sees(card, "CLOSED", "it is a test")
 
 
@@ -119,7 +121,7 @@ async def test_the_incident_of_a_deleted_flow_is_ended_by_its_owner(world):
     card = await world.card(flow, "FAIL")
     world.enos.remove_flow(flow.id)
     world.press(MAYA, card, "Acknowledge")
-    await world.sees(card, "@Maya Chen has it")
+    await world.sees(card, "@Maya Chen is on it")
     said = await world.reply(card, "EnOS no longer shows me the flow", "short-lived-load")
     assert world.says(said, "I stop the reminders", "[Close]")
     await world.asks(JONAS, f"/flow close {flow.id}", "I know of no incident of flow")
@@ -138,7 +140,7 @@ async def test_instead_of_a_reminder_comes_the_word_that_the_flow_is_gone(world)
     world.enos.remove_flow(flow.id)
     await world.reply(card, "EnOS no longer shows me the flow", "I stop the reminders")
     await world.polls(10)
-    assert [each for each in world.slack.replies(card) if world.says(each, "nobody has acknowledged it")] == []
+    assert [each for each in world.slack.replies(card) if world.says(each, "nobody is on it")] == []
     assert len([each for each in world.slack.replies(card) if world.says(each, "no longer shows me")]) == 1
 
 
@@ -148,19 +150,21 @@ async def test_links_go_with_the_workspace_into_an_organization_and_back(world):
     world.breaks(flow)
     card = await world.card(flow, "FAIL")
     world.press(MAYA, card, "Acknowledge")
-    await world.sees(card, "@Maya Chen has it")
+    await world.sees(card, "@Maya Chen is on it")
     csv = world.folder / "people-then.csv"
     csv.write_text((await world.flowbot("people", "list"))[1], encoding="utf-8")
     assert "T0DEMO0001:" in csv.read_text(encoding="utf-8")
 
     for enterprise, home in (("E0DEMO0001", "E0DEMO0001"), ("", "T0DEMO0001")):
         world.slack.becomes_part_of(enterprise)
-        await world.asks(MAYA, "/flow whoami", "You are", "maya.chen", "in EnOS", "verified")  # before the bot has noticed
+        await world.asks(
+            MAYA, "/flow whoami", "You are", "maya.chen", "in EnOS", "verified"
+        )  # before the bot has noticed
         assert await world.stop() == 0
         await world.start()
         await world.asks(MAYA, "/flow whoami", f"{home}:", "maya.chen", "Your link is verified")
-        await world.asks(MAYA, f"/flow unack {flow.id}", "You gave it back")
-        await world.asks(MAYA, f"/flow ack {flow.id}", "You have it")
+        await world.asks(MAYA, f"/flow unack {flow.id}", "You handed")
+        await world.asks(MAYA, f"/flow ack {flow.id}", "You acknowledged")
         code, out, errors = await world.flowbot("people", "import", str(csv))  # of the first time
         assert (code, out.partition(",")[0]) == (0, "0 added"), errors
         await world.asks(ALEX, "/flow audit today @Maya Chen", f"unack {flow.id}", f"ack {flow.id}")
@@ -181,4 +185,4 @@ async def test_an_on_call_group_that_was_disabled_is_told_to_all_whom_it_concern
     await world.hears(PRIYA, "I could not read the on-call group", "can't tell whether you are on call")
     await world.asks(PRIYA, "/flow status", "I could not read the on-call group")
     world.press(JONAS, card, "Acknowledge")
-    await world.sees(card, "@Jonas Weber has it")
+    await world.sees(card, "@Jonas Weber is on it")

@@ -40,7 +40,7 @@ async def test_a_failure_is_posted_although_one_host_refuses_connections(world):
         await world.card(flow, "FAIL")
         assert (world.now() - began).total_seconds() < 20, "seconds, not the minutes of a hold"
     world.press(MAYA, card, "Acknowledge")
-    await world.sees(card, "@Maya Chen has it")
+    await world.sees(card, "@Maya Chen is on it")
     await world.hears(MAYA, "maya.chen", number=4)
     world.say(SAM, "/flow whoami", where=GENERAL)
     await world.hears(SAM, "You are @Sam Lee", where=DIRECT)
@@ -56,8 +56,8 @@ async def test_an_edit_and_an_ephemeral_message_survive_too(world):
     await world.slack.fault("lost", method="response", times=1)
     await world.slack.fault("reset", method="chat.postMessage", channel=DATA_OPS, times=1)
     world.press(MAYA, card, "Acknowledge")
-    await world.sees(card, "@Maya Chen has it")
-    await world.reply(card, "@Maya Chen has acknowledged")
+    await world.sees(card, "@Maya Chen is on it")
+    await world.reply(card, "@Maya Chen acknowledged")
     await world.asks(MAYA, "/flow whoami", "maya.chen")
     assert len(world.slack.replies(card)) == 1
 
@@ -76,9 +76,9 @@ async def test_a_socket_that_is_closed_is_replaced_and_a_press_is_heard_once(wor
     await world.slack.fault("redelivered", times=1)
     await world.slack.fault("duplicate", times=1)
     world.say(MAYA, "@flowbot ack", thread=card)
-    await world.reply(card, "@Maya Chen has acknowledged")
+    await world.reply(card, "@Maya Chen acknowledged")
     await world.quiet()
-    assert len(world.all_of(DATA_OPS, "has acknowledged")) == 1
+    assert len(world.all_of(DATA_OPS, "@Maya Chen acknowledged")) == 1
 
 
 @story()
@@ -94,7 +94,7 @@ async def test_a_storm_outlives_a_slack_that_is_gone(world):
         await world.card(flow, "FAIL", run.id)
         assert len(world.cards(flow)) == 1
     await world.until(lambda: len(world.slack.sockets.connections) == 2)
-    await world.asks(MAYA, "/flow incidents", "Open incidents", ": 3")
+    await world.asks(MAYA, "/flow incidents", "Open incidents: 3")
     ids = [message_id(each) for each in world.slack.messages(DATA_OPS) if each.by_app]
     assert len(ids) == len(set(ids))
 
@@ -119,7 +119,7 @@ async def test_a_shared_channel_gets_failures_only_after_it_is_named(world):
     wanted = ("shared with another organization", "#finance-data", "FLOWBOT_SHARED_CHANNELS", "Nothing is lost")
     await world.hears(ALEX, *wanted, where=DIRECT)
     world.say(MAYA, f"/flow trigger {other.id}", where=FINANCE)
-    await world.message("answered-load", "ended with SUCCESS", where=FINANCE)
+    await world.message("answered-load", "succeeded", where=FINANCE)
     assert world.all_of(FINANCE, "secret-load") == []
     assert world.all_of(world.slack.dm(ALEX).id, "I can post in") == []
     world.slack.channels[FINANCE].shared = False
@@ -160,7 +160,7 @@ async def test_people_are_answered_although_a_channel_does_not_exist(world):
     await world.hears(ALEX, "there is no such channel", "Nothing is lost", where=DIRECT)
     await world.asks(MAYA, f"/flow failed last 2d of {flow.id}", "FAIL", flow.name)
     world.say(MAYA, f"/flow trigger {world.flow('answered-load').id}")
-    await world.message("answered-load", "ended with SUCCESS")
+    await world.message("answered-load", "succeeded")
 
 
 @story(first=True)

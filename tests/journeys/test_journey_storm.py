@@ -10,34 +10,34 @@ async def test_many_failures_are_one_message_and_each_is_found_taken_and_opened(
     with_kill = world.flow("after-the-kill", owners=["jonas.weber"])
     runs = [world.breaks(flow) for flow in (mine, *others)]
     await world.until(lambda: all(run.end is not None for run in runs))
-    storm = await world.message("A storm:")
-    storm = await world.sees(storm, "39 incidents began", "🔴 *39* open", "and 9 more")
-    threads = [each for each in world.slack.messages(DATA_OPS) if world.says(each, "Last good run")]
+    storm = await world.message("Alert storm:")
+    storm = await world.sees(storm, "39 incidents since", "39 open · ", "and 9 more")
+    threads = [each for each in world.slack.messages(DATA_OPS) if world.says(each, "Last successful run")]
     assert len(threads) <= 5, "those told before it began keep their threads"
 
-    await world.asks(MAYA, "/flow incidents mine", "Your incidents", "mine-of-maya", where=GENERAL)
-    await world.asks(JONAS, "/flow incidents by jonas.weber", "38, page 1 of 4", where=GENERAL)
-    world.press(JONAS, storm, "All that are open")
-    await world.hears(JONAS, "Open incidents", "39, page 1 of 4")
+    await world.asks(MAYA, "/flow incidents mine", "Your open incidents", "mine-of-maya", where=GENERAL)
+    await world.asks(JONAS, "/flow incidents by jonas.weber", "Open incidents: 38", "Page 1 of 4", where=GENERAL)
+    world.press(JONAS, storm, "All open")
+    await world.hears(JONAS, "Open incidents: 39", "Page 1 of 4")
 
-    await world.asks(MAYA, f"/flow ack {mine.id}", "You have it", where=GENERAL)
-    storm = await world.sees(storm, "🔴 *38* open", "🟠 *1* acknowledged")
+    await world.asks(MAYA, f"/flow ack {mine.id}", "You acknowledged", where=GENERAL)
+    storm = await world.sees(storm, "38 open · ", " 1 acknowledged · ")
 
     await world.kill()
     runs.append(world.breaks(with_kill))
     await world.until(lambda: runs[-1].end is not None)
     await world.start()
-    storm = await world.sees(storm, "40 incidents began", "🔴 *39* open")
+    storm = await world.sees(storm, "40 incidents since", "39 open · ")
 
     listed = next(flow for flow in others if not world.cards(flow))
     await world.asks(SAM, f"/flow thread {listed.id}", "You opened a thread", where=GENERAL)
     card = await world.card(listed, "FAIL", "Nobody has acknowledged it yet")
-    await world.reply(card, "@Sam Lee opened a thread")
+    await world.reply(card, "@Sam Lee opened this thread")
     world.press(SAM, card, "Acknowledge")
-    await world.sees(card, "ACKNOWLEDGED", "@Sam Lee has it")
-    await world.sees(storm, "🔴 *38* open", "🟠 *2* acknowledged")
+    await world.sees(card, "ACKNOWLEDGED", "@Sam Lee is on it")
+    await world.sees(storm, "38 open · ", " 2 acknowledged · ")
 
     good = world.fixes(listed)
     await world.reply(card, "recovered", good.id)
-    await world.sees(storm, "🟢 *1* recovered")
-    assert len([each for each in world.slack.messages(DATA_OPS) if world.says(each, "A storm:")]) == 1
+    await world.sees(storm, " 1 recovered · ")
+    assert len([each for each in world.slack.messages(DATA_OPS) if world.says(each, "Alert storm:")]) == 1

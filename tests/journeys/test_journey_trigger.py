@@ -33,24 +33,24 @@ async def test_a_run_is_started_from_a_task_for_a_time_and_with_parameters(world
     world.say(MAYA, f"/flow trigger {past.name} at {yesterday:%Y-%m-%dT%H:%MZ}")
     world.say(MAYA, f"/flow trigger {changed.id} with path=“/x y=z” region=north api_token=s3cret")
 
-    message = await started(world, whole, "ended with SUCCESS", "All 3 tasks are done")
+    message = await started(world, whole, "succeeded", "All 3 tasks are done")
     (run,) = world.enos.instances(whole.id)
     assert world.says(message, "@Maya Chen", run.id)
     (call,) = calls(world, "trigger", whole)
     assert call.user_id == "u15432100000000011"
     assert len(world.all_of(DATA_OPS, run.id)) == 1, "progress and result are one message"
 
-    message = await started(world, later, "from *transform*", "ended with SUCCESS")
+    message = await started(world, later, "succeeded", "from task *transform*")
     (run,) = world.enos.instances(later.id)
     assert [each.status.name for each in run.tasks.values()] == ["SKIP", "SUCCESS", "SUCCESS"]
     assert isinstance(calls(world, "triggerFromTask", later)[0].body["taskId"], int)
 
-    message = await started(world, past, "ended with SUCCESS")
+    message = await started(world, past, "succeeded")
     (run,) = world.enos.instances(past.id)
     assert run.id == f"{past.id}-{yesterday:%Y%m%d%H%M}00"
-    assert world.says(message, f"for {yesterday:%Y-%m-%d %H:%M} UTC", "data date")
+    assert world.says(message, f"trigger time {yesterday:%Y-%m-%d %H:%M} UTC", "data date")
 
-    message = await started(world, changed, "ended with SUCCESS", "For this run only", "no parameters", "region")
+    message = await started(world, changed, "succeeded", "For this run only", "not parameters of this flow", "region")
     (run,) = world.enos.instances(changed.id)
     assert dict(run.parameters) == {
         "path": "/x y=z",
@@ -73,19 +73,19 @@ async def test_a_run_waits_for_its_time_and_for_the_one_before_it(world):
     world.say(MAYA, f"/flow trigger {busy.id}")
     world.say(MAYA, f"/flow trigger {future.id} at {at:%Y-%m-%dT%H:%MZ}")
 
-    await started(world, busy, "waiting for its turn")
+    await started(world, busy, "Waiting for its turn")
     assert before.end is None
     world.enos.cancel(before.id)
-    await started(world, future, "waiting for its turn or its time", f"{at:%Y-%m-%d %H:%M} UTC")
-    await started(world, busy, "ended with SUCCESS")
+    await started(world, future, "Waiting for its turn or its time.", f"{at:%Y-%m-%d %H:%M} UTC")
+    await started(world, busy, "succeeded")
     _, after = world.enos.instances(busy.id)
     assert before.end <= after.start
 
     (waiting,) = world.enos.instances(future.id)
-    asked = await world.asks(MAYA, f"/flow cancel {waiting.id}", "Stop")
-    world.press(MAYA, asked, "Stop the run")
-    await started(world, future, "asked EnOS to stop")
-    await started(world, future, "ended with CANCEL")
+    asked = await world.asks(MAYA, f"/flow cancel {waiting.id}", "Cancel run")
+    world.press(MAYA, asked, "Cancel run")
+    await started(world, future, "asked EnOS to cancel")
+    await started(world, future, "was canceled")
 
 
 @story()
@@ -95,7 +95,7 @@ async def test_what_cannot_be_started_is_told_with_the_way_out(world):
     task = flow.shape.order[0]
     answers = {
         f"trigger {flow.id} from {task} with path=/x": ["from", "with"],
-        f"trigger {flow.id} from 5": ["has no task 5", "Its tasks are", "extract"],
+        f"trigger {flow.id} from 5": ["has no task `5`", "Its tasks: ", "extract"],
         f"trigger {flow.id} at 2026-13-45": ["at"],
         f"trigger {flow.id} with path": ["="],
         f"trigger {flow.name[:-1]}": ["flow"],
@@ -113,7 +113,7 @@ async def test_what_cannot_be_started_is_told_with_the_way_out(world):
 
     world.enos.faults.arm("internal", action="trigger", calls=1)
     world.say(MAYA, f"/flow trigger {failing.id}")
-    await started(world, failing, "failed inside, code 62109", "do not send it again")
+    await started(world, failing, "62109", "will not start it a second time")
     assert len(calls(world, "trigger", failing)) == 1, "a start is never sent again by itself"
 
     # Somebody has triggered it in the console, for this very minute or just before.
@@ -128,15 +128,15 @@ async def test_a_lost_answer_is_looked_up_and_never_sent_again(world):
     world.enos.faults.arm("lost", action="trigger", calls=1)
     world.say(MAYA, f"/flow trigger {took.id}")
     await started(world, took, "EnOS does not say who started it", "@Maya Chen")
-    await started(world, took, "ended with SUCCESS")
+    await started(world, took, "succeeded")
 
     world.enos.faults.arm("gone", action="triggerFromTask", calls=1)
     world.enos.faults.arm("half", action="updateAndTrigger", calls=1)
     world.say(MAYA, f"/flow trigger {gone.id} from {gone.shape.order[1]}")
     world.say(MAYA, f"/flow trigger {slow.id} with path=/x")
-    await started(world, slow, "ended with SUCCESS")
-    await started(world, gone, "answer was lost", "do not send it again")
-    await world.asks(MAYA, f"/flow trigger {gone.id}", "EnOS takes one start of a flow in a minute")
+    await started(world, slow, "succeeded")
+    await started(world, gone, "did not confirm", "will not start it a second time")
+    await world.asks(MAYA, f"/flow trigger {gone.id}", "EnOS allows one start a minute for each flow")
     assert not world.enos.instances(gone.id)
     for action, flow in (("trigger", took), ("triggerFromTask", gone), ("updateAndTrigger", slow)):
         assert len(calls(world, action, flow)) == 1
@@ -149,10 +149,10 @@ async def test_two_people_and_two_clicks_start_one_run(world):
     await world.slack.fault("duplicate", times=1)
     world.say(MAYA, f"/flow trigger {flow.id}")
     await started(world, flow, "@Maya Chen started")
-    await world.asks(JONAS, f"/flow trigger {flow.id}", "@Maya Chen started", "one start", "Ask again in")
-    await started(world, flow, "ended with SUCCESS")
+    await world.asks(JONAS, f"/flow trigger {flow.id}", "@Maya Chen started", "one start", "Try again in")
+    await started(world, flow, "succeeded")
 
-    shown = await world.asks(MAYA, "/flow show 3318", "scheduling is on")
+    shown = await world.asks(MAYA, "/flow show 3318", "schedule is on")
     world.press(MAYA, shown, "Trigger")
     world.press(MAYA, shown, "Trigger")
     await world.message("reduce_entity", "started")

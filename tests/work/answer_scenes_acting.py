@@ -164,15 +164,15 @@ asked(
 @scene("disable asks once")
 async def _(world):
     (question,) = await world.maya.says("disable 3377")
-    await world.maya.presses(question, "Turn scheduling off")
-    await world.maya.presses(question, "Turn scheduling off")
+    await world.maya.presses(question, "Disable schedule")
+    await world.maya.presses(question, "Disable schedule")
 
 
 @scene("cancel asks once")
 async def _(world):
     world.enos.run(RUN, AT_WORK)
     (question,) = await world.maya.says(f"cancel {RUN}")
-    await world.maya.presses(question, "Stop the run")
+    await world.maya.presses(question, "Cancel run")
 
 
 @scene("cancel, whose answer is lost, and the run is not shown")

@@ -50,7 +50,7 @@ async def _(world):
     for hour in range(12):
         world.enos.run(f"3377-20261121{hour:02}", DONE)
     (first,) = await world.jonas.says("runs of 3377")
-    await world.jonas.presses(first, "Next →")
+    await world.jonas.presses(first, "Next")
 
 
 @scene("what failed: triggered before, recovered, closed, healed")

@@ -12,6 +12,7 @@ from reminder_invariants import check_reminders
 from bot.core.flow.model import UserName
 from bot.core.flow.run import RunState
 from bot.core.incident.groups import Occasion, count_phases
+from bot.core.outbox.card import rendered
 from bot.core.outbox.lost_messages import LossOutcome
 from bot.core.outbox.posts import Lane, PostId, PostKind, PostState
 from bot.core.people.model import DONE
@@ -126,10 +127,11 @@ def _cards_shown(incidents, stand, posts, lost):
     for incident in incidents:
         if incident.post not in lost:
             first = stand[incident.post]
-            assert _without_ids(first.body) == _without_ids(card(incident, "", _LOOK)), "an edit did not reach it"
+            shown = rendered(card(incident, "", _LOOK))
+            assert _without_ids(first.body) == _without_ids(shown), "an edit did not reach it"
         ids = [post.new.id for post in posts if post.new.incident == incident.id and post.new.id != incident.post]
         replies = [stand[id_].text for id_ in ids if id_ in stand]
-        again = [text for text in replies if text.startswith(("FAIL ", "TIMEOUT "))]
+        again = [text for text in replies if text.startswith("FAILED AGAIN · ")]
         at_once = Counter(each.seen_at for each in incident.occurrences)
         at_once[incident.opened_at] -= 1  # the card itself tells the first
         assert len(again) == sum(min(count, TOLD_ONE_BY_ONE) for count in at_once.values())
@@ -177,9 +179,9 @@ def _names(words, text):
 def _acted(enos, attempt, posts):
     """Whether a command took effect."""
     token = _TOKEN.search(attempt.words)[0]
-    told = {"ack": f"has acknowledged.*{token}", "close": f"closed.*{token}"}.get(attempt.verb)
+    told = {"ack": rf"> acknowledged \*.*{token}", "close": rf"> closed \*.*{token}"}.get(attempt.verb)
     if told:
-        return any(re.search(told, post.new.body.get("text", "")) for post in posts)
+        return any(re.search(told, json.dumps(post.new.body)) for post in posts)
     if attempt.verb == "trigger":
         digits = re.sub(r"\D", "", token)
         return any(id_.startswith(f"{attempt.words.split()[1]}-{digits}") for id_ in enos.rows)

@@ -68,7 +68,7 @@ class Process:
             steady=world.clock,
             new_id=world.new_id,
             answer_settings=AnswerSettings(OPS, frozenset(), (), ZoneInfo("UTC"), "/flow", DEFAULT, (-1, 7)),
-            schedule_words=str,
+            schedule_words=lambda quartz: lambda _language: quartz,
             status=BotStatus,
             platform_zone=lambda: timedelta(hours=8),
             seal=Seal("the secret key of the EnOS application"),

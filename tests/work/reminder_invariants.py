@@ -57,11 +57,11 @@ class Care:
 
 
 WORDS = {
-    "called": r"^STILL OPEN · ",
-    "asked": r"^PROMISE ENDS SOON · ",
-    "lapsed": r"^OPEN AGAIN · ",
-    "taken": r"has acknowledged \*",
-    "ended": r"> closed \*|^🟢 .*\* recovered: ",
+    "called": r"^⏰ .* has been failing for ",
+    "asked": r"^⏰ <@\w+>, your acknowledgement of ",
+    "lapsed": r"^⏰ <@\w+>'s acknowledgement of .* expired",
+    "taken": r"> acknowledged \*",
+    "ended": r"> closed \*|^🟢 .*\* recovered after ",
 }
 
 
@@ -85,12 +85,13 @@ def check_reminders(posts, incidents, check_times):
 
 
 def _word(post):
-    text = post.body.get("text", "")
+    first = next(iter(post.body.get("blocks", ())), {})
+    text = first["text"]["text"] if first.get("type") == "section" else ""
     return next((word for word, pattern in WORDS.items() if re.search(pattern, text)), None)
 
 
 def _until(body):
-    found = re.search(r"has acknowledged .*? until <!date\^(\d+)", json.dumps(body))
+    found = re.search(r"> acknowledged .*? until <!date\^(\d+)", json.dumps(body))
     return datetime.fromtimestamp(int(found[1]), UTC) if found else None
 
 

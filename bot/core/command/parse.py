@@ -137,15 +137,13 @@ def trigger_time(request: Trigger, now: datetime, zone: tzinfo) -> datetime:
         raise
 
 
-def far_off(at: datetime, now: datetime) -> str:
-    """How far off a start is that may be a typing error, such as a wrong year; empty for what is usual.
+def far_off(at: datetime, now: datetime) -> bool:
+    """Whether a start is so far off that it may be a typing error, such as a wrong year.
 
     A run may be planned some days ahead, and old data are run again; a wrong year is off by a year, less what is
     left of it or has passed.
     """
-    if at - now > AHEAD:
-        return f"{(at - now).days:,} days from now"
-    return f"{(now - at).days:,} days ago" if now - at > BEHIND else ""
+    return at - now > AHEAD or now - at > BEHIND
 
 
 _LABELS = {  # what the buttons say that choose between verbs

@@ -5,7 +5,7 @@ printed. If the id for that minute is taken, the next free minute inside the sam
 Where an answer would be wrong data this module does not guess: it refuses, with the commands that remain.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,6 +24,8 @@ from bot.core.flow.model import (
 )
 from bot.core.flow.status import Status
 from bot.core.flow.times import calibrate, read_time
+from bot.core.text.escape import code, escape
+from bot.core.text.message import Message, Text, layout, lines, listed, msg, sentences
 from bot.core.text.shown_times import minute_in_utc
 
 FIRST_YEAR = 2000  # EnOS puts 1970 into an id where it did not understand the time (sample of Trigger Flow)
@@ -50,19 +52,18 @@ def plan(instance: Instance, flow: Flow, task: TaskId | None, zone: timedelta | 
     """
     at = data_time(instance, zone)
     if not _same(instance.parameters, flow.parameters):
-        raise Refused(
-            "parameters_differ",
-            f"Run {instance.id} had other parameters than flow {flow.id} has now, "
-            "and EnOS cannot start from a task with changed parameters.",
-            _sentence(_whole(instance, flow, at, zone, " takes those of now; `with KEY=VALUE` behind it changes one")),
-        )
+        raise _other_parameters(instance, flow, _whole(instance, flow, at, zone))
     start = task if task is not None else _failed_task(instance, flow, _whole(instance, flow, at, zone))
     names = {each.id: each.name for each in flow.graph.tasks}
     if start not in names:
         raise Refused(
             "unknown_task",
-            f"Flow {flow.id} has no task {start} (any more), so nothing was started.",
-            f"`show {flow.id}` lists its tasks.",
+            msg(
+                "Flow {flow} has no task {task} now. Nothing was started. {command} lists its tasks.",
+                flow=code(str(flow.id)),
+                task=code(str(start)),
+                command=code(f"show {flow.id}"),
+            ),
         )
     runs = downstream(flow.graph, start)
     return RerunPlan(
@@ -82,8 +83,12 @@ def data_time(instance: Instance, zone: timedelta | None) -> datetime:
     if moment is None or len(digits) not in {10, 12, 14} or moment.year < FIRST_YEAR:
         raise Refused(
             "unknown_id_form",
-            f"The id {instance.id} does not say for which time it ran, so I cannot run it again for the same data.",
-            f"Name the data time that you want, for example `trigger {instance.flow_id} at 2026-11-21T14:30Z`",
+            msg(
+                "The ID {run} does not say for which time it ran, so I can't rerun it for the same data date. "
+                "Name the trigger time yourself, for example {command}.",
+                run=code(instance.id),
+                command=code(f"trigger {instance.flow_id} at 2026-11-21T14:30Z"),
+            ),
         )
     if len(digits) > 10:
         return moment.replace(second=0)
@@ -92,10 +97,13 @@ def data_time(instance: Instance, zone: timedelta | None) -> datetime:
     if not calibration.certain or printed is None:
         raise Refused(
             "uncalibrated",
-            f"The id {instance.id} leaves out the minutes, and the zone of the times EnOS prints is not certain, "
-            "so I cannot run it again for the same data.",
-            f"Name the minute yourself; for the full hour it is `trigger {instance.flow_id}{_from(instance)} "
-            f"at {minute_in_utc(moment)}`",
+            msg(
+                "The ID {run} has no minutes, and the time zone of the times in EnOS is not certain. "
+                "So I can't rerun it for the same data date. "
+                "Name the minute yourself. For the full hour, use {command}.",
+                run=code(instance.id),
+                command=code(f"trigger {instance.flow_id}{_from(instance)} at {minute_in_utc(moment)}"),
+            ),
         )
     return moment.replace(minute=printed.minute)
 
@@ -123,16 +131,34 @@ def _period_end(cycle: str, at: datetime) -> datetime:
     return at + timedelta(minutes=1)
 
 
-def _whole(instance: Instance, flow: Flow, at: datetime, zone: timedelta | None, more: str = "") -> str:
-    """How to run the whole flow for the same data, at a minute other than the run's own: a clause."""
+def _whole(instance: Instance, flow: Flow, at: datetime, zone: timedelta | None) -> str:
+    """The command for the whole flow with the same data, at a minute other than the run's own; empty where none is."""
     free = first_free(flow.id, minutes(flow.cycle or instance.cycle, at, zone), {instance.id}.__contains__)
-    if free is None:
-        return f"run it whole in the EnOS console, for {instance.id} itself holds the only minute of its data period"
-    return f"run it whole: `trigger {flow.id} at {minute_in_utc(free)}`{more}"
+    return f"trigger {flow.id} at {minute_in_utc(free)}" if free else ""
 
 
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:]
+def _other_parameters(instance: Instance, flow: Flow, whole: str) -> Refused:
+    differ = msg(
+        "Run {run} had other parameters than flow {flow} has now. "
+        "EnOS can't start from a task with changed parameters.",
+        run=code(instance.id),
+        flow=code(str(flow.id)),
+    )
+    if not whole:
+        return Refused("parameters_differ", sentences(differ, _in_the_console(instance)))
+    present = msg(
+        "To rerun the whole flow with its present parameters, use {command}. To change one, add {addition}.",
+        command=code(whole),
+        addition=code("with KEY=VALUE"),
+    )
+    return Refused("parameters_differ", sentences(differ, present))
+
+
+def _in_the_console(instance: Instance) -> Message:
+    return msg(
+        "Rerun the whole flow in the EnOS console. Run {run} has the only minute of its data date.",
+        run=code(instance.id),
+    )
 
 
 def _from(instance: Instance) -> str:
@@ -143,30 +169,47 @@ def _from(instance: Instance) -> str:
 
 def _failed_task(instance: Instance, flow: Flow, whole: str) -> TaskId:
     failed = broken(instance.graph)
+    rerun = msg("To rerun the whole flow, use {command}.", command=code(whole)) if whole else _in_the_console(instance)
     if not failed:
-        tasks = in_order(flow.graph)
-        named = " or ".join(f"`rerun {instance.id} from {task.id}` ({visible(task.name)})" for task in tasks[:3])
+        tasks = in_order(flow.graph)[:3]
+        named = [
+            layout("{command} ({task})", command=_command(instance, task), task=visible(task.name)) for task in tasks
+        ]
         raise Refused(
             "no_failed_task",
-            f"EnOS shows no failed task in run {instance.id}, so I do not know where to start.",
-            f"Name a task: {named}, or {whole}" if named else _sentence(whole),
+            lines(
+                msg(
+                    "EnOS shows no failed task in run {run}, so I don't know where to start.",
+                    run=code(instance.id),
+                ),
+                msg("Name a task: {commands}.", commands=listed(named)) if named else None,
+                rerun,
+            ),
         )
     start = one_for_all(flow.graph, [task.id for task in failed])
     if start is None:
-        choices = " or ".join(f"`rerun {instance.id} from {task.id}`" for task in failed[:3])
+        choices = listed([_command(instance, task) for task in failed[:3]])
         raise Refused(
-            "no_single_task",
-            f"{len(failed)} tasks {_broke(failed)} ({', '.join(visible(task.name) for task in failed[:5])}), "
-            "and no single one of them leads to all the others.",
-            f"Choose: {choices}, or {whole}",
+            "no_single_task", lines(_branches(failed), msg("Choose one: {commands}.", commands=choices), rerun)
         )
     return start
 
 
-def _broke(tasks: Iterable[Task]) -> str:
-    """How tasks ended that failed or timed out."""
-    late = {task.status == Status.TIMEOUT for task in tasks}
-    return "timed out" if late == {True} else "failed" if late == {False} else "failed or timed out"
+def _command(instance: Instance, task: Task) -> Text:
+    return code(f"rerun {instance.id} from {task.id}")
+
+
+def _branches(failed: Sequence[Task]) -> Message:
+    """That several tasks failed or timed out, and a rerun from one would leave out another."""
+    late = {task.status == Status.TIMEOUT for task in failed}
+    names = listed([escape(visible(task.name)) for task in failed[:5]], len(failed))
+    if late == {True}:
+        return msg("{n} tasks timed out: {tasks}. None of them leads to all the others.", n=len(failed), tasks=names)
+    if late == {False}:
+        return msg("{n} tasks failed: {tasks}. None of them leads to all the others.", n=len(failed), tasks=names)
+    return msg(
+        "{n} tasks failed or timed out: {tasks}. None of them leads to all the others.", n=len(failed), tasks=names
+    )
 
 
 def _same(ran: tuple[Parameter, ...], now: tuple[Parameter, ...]) -> bool:

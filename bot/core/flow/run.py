@@ -1,10 +1,11 @@
 """A run that somebody started from chat: its row, and what the message that follows it says."""
 
+import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 
-from bot.core.flow.model import FlowId, InstanceId
+from bot.core.flow.model import FlowId, InstanceId, Parameter
 from bot.core.incident.model import IncidentId
 
 
@@ -16,6 +17,44 @@ class RunState(Enum):
     ENDED = "ended"
     NOT_STARTED = "not started"
     LOST = "lost"  # nobody saw it end, or another run has its minute
+
+
+@dataclass(frozen=True, slots=True)
+class StartDetails:
+    """What was asked for besides the flow."""
+
+    parameters: tuple[Parameter, ...] = ()  # as sent, masked
+    unknown_keys: tuple[str, ...] = ()  # sent although the flow has no parameter of that name
+    skips: tuple[str, ...] = ()  # names of tasks that do not run again
+    moved: tuple[datetime, datetime] | None = None  # the minute that is taken, and the one used instead
+
+    def kept(self) -> str:
+        """As the run's row keeps it; empty where there is nothing."""
+        if self == StartDetails():
+            return ""
+        return json.dumps(
+            {
+                "parameters": [(each.key, each.value) for each in self.parameters],
+                "unknown_keys": self.unknown_keys,
+                "skips": self.skips,
+                "moved": [int(at.timestamp()) for at in self.moved or ()],
+            }
+        )
+
+    @classmethod
+    def read(cls, kept: str) -> "StartDetails":
+        """What ``kept`` wrote; nothing where an earlier version wrote sentences instead."""
+        try:
+            fields = json.loads(kept or "{}")
+        except ValueError:
+            fields = {}
+        moved = [datetime.fromtimestamp(at, UTC) for at in fields.get("moved", ())]
+        return cls(
+            parameters=tuple(Parameter(key, value) for key, value in fields.get("parameters", ())),
+            unknown_keys=tuple(fields.get("unknown_keys", ())),
+            skips=tuple(fields.get("skips", ())),
+            moved=(moved[0], moved[1]) if moved else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,4 +78,4 @@ class Run:
     parameters: str = ""  # fingerprint of those sent (``mask.py``), for the search after a lost answer
     user_id: str = ""
     words: str = ""  # the command, as understood, secrets masked
-    notes: str = ""  # what the message keeps saying while the run goes on, mrkdwn
+    notes: str = ""  # what the message says for as long as it is edited: ``StartDetails.kept``

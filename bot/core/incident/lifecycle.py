@@ -1,11 +1,10 @@
 """The lifecycle of an incident: pure steps from an incident and an event to the next incident and a named reason.
 
     (none) ──opened──► open ──acknowledge──► acknowledged ──recovered──► recovered
-                        ▲  ◄────unack────────    │                           │ (a failure without a good run)
+                        ▲  ◄────unack────────    │                           │ (a failure without a successful run)
                         └──────reopen──── closed ◄┴──────────close───────────┘
 
-What cannot be done raises ``Refused`` with its sentence; ``StateConflict`` where the sentence names somebody.
-Who may do it is decided elsewhere (``rights.py``).
+What cannot be done raises ``Refused``. Who may do it is decided elsewhere (``rights.py``).
 """
 
 from collections.abc import Callable, Sequence
@@ -19,8 +18,8 @@ from bot.core.flow.model import Instance, InstanceId, TaskId, UserName
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person
-from bot.core.text.escape import Markup, mention
-from bot.core.text.shown_times import slack_date
+from bot.core.text.escape import code, mention
+from bot.core.text.message import Text, msg, sentences
 
 ACK_DURATION = timedelta(hours=4)  # how long an acknowledgement lasts where no duration is given
 
@@ -33,18 +32,18 @@ class Transition(Enum):
     ENRICHED = "learned"  # task, error line, owners
     RENAMED = "renamed"  # the flow has another name
     ACKNOWLEDGED = "acknowledged"
-    RENEWED = "promise renewed"
-    HANDED_BACK = "given back"
+    RENEWED = "renewed"
+    HANDED_BACK = "handed back"
     CLOSED = "closed"
     REOPENED = "reopened"
     RECOVERED = "recovered"
     THREADED = "thread opened"
     GONE = "gone"  # EnOS does not show its flow any more
     SHOWN_AGAIN = "shown again"
-    BACKFILLED = "healed"  # a failure has its successful run, after the alarm had ended
-    REMINDED = "called to mind"  # nobody has acknowledged it
-    ACK_EXPIRING = "promise ends soon"
-    ACK_EXPIRED = "promise lapsed"
+    BACKFILLED = "backfilled"  # a failure has its successful run, after the alarm had ended
+    REMINDED = "reminded"  # nobody has acknowledged it
+    ACK_EXPIRING = "acknowledgement expires soon"
+    ACK_EXPIRED = "acknowledgement expired"
     NOTHING = "nothing"
 
 
@@ -138,23 +137,16 @@ def _is_older(run: InstanceId, incident: Incident) -> bool:
 
 def acknowledge(incident: Incident, by: Person, now: datetime, until: datetime | None = None, note: str = "") -> Step:
     """Acknowledge it until a time. Raises Refused where it has ended or somebody else has acknowledged it."""
-    _refuse_ended(incident, "there is nothing to acknowledge")
+    _refuse_ended(incident, msg("There is nothing to acknowledge."))
     expires = until or now + ACK_DURATION
     if expires <= now:
-        raise _state_conflict(
-            "promise_past", "{at} has passed, so it is no promise.", "Name a time to come: `ack … for 2h`.", at=expires
+        example = code(f"ack {reference(incident)} for 2h")
+        raise Refused(
+            "promise_past",
+            msg("{time} has already passed. Name a later time, for example {command}.", time=expires, command=example),
         )
     if incident.phase is Phase.ACKNOWLEDGED and incident.acked_by not in {None, by}:
-        since, until = incident.acked_at, incident.ack_until
-        held = "{who} has acknowledged this" + (" since {since}" if since else "") + (" until {until}" if until else "")
-        raise _state_conflict(
-            "already_acknowledged",
-            held + ".",
-            f"Ask them, or give it back first: `unack {reference(incident)}`.",
-            incident.acked_by,
-            since=since,
-            until=until,
-        )
+        raise Refused("already_acknowledged", _held(incident))
     renewed = incident.phase is Phase.ACKNOWLEDGED
     acknowledged = replace(
         incident,
@@ -169,12 +161,14 @@ def acknowledge(incident: Incident, by: Person, now: datetime, until: datetime |
 
 def unack(incident: Incident) -> Step:
     """Hand it back. Raises Refused where nobody has acknowledged it."""
-    _refuse_ended(incident, "there is nothing to give back")
+    _refuse_ended(incident, msg("There is nothing to hand back."))
     if incident.phase is not Phase.ACKNOWLEDGED:
         raise Refused(
             "not_acknowledged",
-            "Nobody has acknowledged this, so there is nothing to give back.",
-            f"Take it: `ack {reference(incident)}`.",
+            msg(
+                "Nobody has acknowledged this incident. Acknowledge it with {command}.",
+                command=code(f"ack {reference(incident)}"),
+            ),
         )
     return (
         replace(incident, phase=Phase.OPEN, acked_by=None, acked_at=None, ack_until=None, note=""),
@@ -188,7 +182,7 @@ def close(incident: Incident, by: Person, now: datetime, because: str = "") -> S
     Raises Refused where it has ended and no failure lacks a successful run.
     """
     if incident.phase is Phase.CLOSED or (incident.phase is Phase.RECOVERED and not not_backfilled(incident)):
-        _refuse_ended(incident, "there is nothing to close")
+        _refuse_ended(incident, msg("There is nothing to close."))
     closed = replace(incident, phase=Phase.CLOSED, ended_at=now, ended_by=by, note=because, ack_until=None)
     return closed, Transition.CLOSED
 
@@ -196,12 +190,10 @@ def close(incident: Incident, by: Person, now: datetime, because: str = "") -> S
 def reopen(incident: Incident) -> Step:
     """Undo a close. Raises Refused where it was not closed."""
     if incident.phase is not Phase.CLOSED:
-        state = "has recovered by itself" if incident.phase is Phase.RECOVERED else "is open already"
-        raise Refused(
-            "not_closed",
-            f"This incident {state}, so there is nothing to reopen.",
-            f"See where it stands: `incidents of {incident.flow_id}`.",
-        )
+        see = msg("See its state with {command}.", command=code(f"incidents of {incident.flow_id}"))
+        if incident.phase is Phase.RECOVERED:
+            raise Refused("not_closed", sentences(msg("This incident has recovered. There is nothing to reopen."), see))
+        raise Refused("not_closed", sentences(msg("This incident is already open."), see))
     back = replace(
         incident,
         phase=Phase.RECOVERED if incident.recovered_by else Phase.OPEN,
@@ -243,8 +235,10 @@ def open_thread(incident: Incident, post: PostId) -> Step:
     if not incident.grouped:
         raise Refused(
             "has_thread",
-            "This incident has a thread already.",
-            f"Find it: `incidents of {incident.flow_id}` links to it.",
+            msg(
+                "This incident already has a thread. Find it with {command}.",
+                command=code(f"incidents of {incident.flow_id}"),
+            ),
         )
     return moved(incident, post), Transition.THREADED
 
@@ -282,28 +276,35 @@ def _changed(
     return incident, Transition.NOTHING
 
 
-def _refuse_ended(incident: Incident, so: str) -> None:
-    at = " at {at}" if incident.ended_at else ""
+def _refuse_ended(incident: Incident, nothing: Text) -> None:
+    """Raise Refused where it has ended; ``nothing`` says what cannot be done with it any more."""
     if incident.phase is Phase.RECOVERED:
-        raise _state_conflict(
-            "recovered",
-            f"This incident recovered{at}, so {so}.",
-            f"See where the flow stands: `show {incident.flow_id}`.",
-            at=incident.ended_at,
-        )
+        see = msg("See the flow's state with {command}.", command=code(f"show {incident.flow_id}"))
+        raise Refused("recovered", sentences(_ended(incident), nothing, see))
     if incident.phase is Phase.CLOSED:
-        raise _state_conflict(
-            "closed",
-            f"{{who}} closed this incident{at}, so {so}.",
-            f"If it is not over: `reopen {reference(incident)}`.",
-            incident.ended_by,
-            at=incident.ended_at,
-        )
+        reopen = msg("If it is not over, reopen it with {command}.", command=code(f"reopen {reference(incident)}"))
+        raise Refused("closed", sentences(_ended(incident), nothing, reopen))
 
 
-def _state_conflict(
-    reason: str, sentence: str, way_out: str, who: Person | None = None, **times: datetime | None
-) -> Refused:
-    """The refusal; ``sentence`` holds {who} and the names of ``times``, and nothing from outside."""
-    known = {name: slack_date(at) for name, at in times.items() if at is not None}
-    return Refused(reason, Markup(sentence.format(who=mention(who.user) if who else "Somebody", **known)), way_out)
+def _ended(incident: Incident) -> Text:
+    """How it ended, and when, where that is known."""
+    at = incident.ended_at
+    if incident.phase is Phase.RECOVERED:
+        return msg("This incident recovered {time}.", time=at) if at else msg("This incident has recovered.")
+    person = _who(incident.ended_by)
+    if at is None:
+        return msg("{person} closed this incident.", person=person)
+    return msg("{person} closed this incident {time}.", person=person, time=at)
+
+
+def _held(incident: Incident) -> Text:
+    """Who has acknowledged it, and what another person can do."""
+    person, unack = _who(incident.acked_by), code(f"unack {reference(incident)}")
+    ask = msg("Ask them, or hand it back first with {command}.", command=unack)
+    if incident.ack_until is None:
+        return sentences(msg("{person} is already on it.", person=person), ask)
+    return sentences(msg("{person} is already on it until {time}.", person=person, time=incident.ack_until), ask)
+
+
+def _who(person: Person | None) -> Text:
+    return mention(person.user) if person else msg("Somebody")

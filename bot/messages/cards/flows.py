@@ -1,6 +1,6 @@
 """Flows and instances in words: names, statuses, times, rows of lists."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from bot.core.command.tokens import visible
@@ -18,6 +18,7 @@ from bot.core.flow.times import trigger_moment
 from bot.core.outbox.card import Block
 from bot.core.people.model import Person
 from bot.core.text.escape import SUBSTITUTES, Markup, code, escape, mention, one_line
+from bot.core.text.language import EN
 from bot.core.text.message import Message, Text, as_printed, dots, layout, lines, listed, msg, plural
 from bot.core.text.shown_times import day_before, slack_date
 from bot.messages import blocks
@@ -162,15 +163,13 @@ def _more(number: int) -> Text | None:
     return plural("… and {n} more", "… and {n} more", number) if number > 0 else None
 
 
-def schedule(flow: Flow, words: str) -> Text:
-    """A flow's schedule; ``words`` are those of its expression."""
-    if words:  # the expression is in the platform's time zone, not in each reader's
-        return (
-            msg("{schedule} (EnOS's time zone)", schedule=words)
-            if ":" in words
-            else layout("{schedule}", schedule=words)
-        )
-    return _CYCLES.get(flow.cycle) or msg("none")
+def schedule(flow: Flow, words: Callable[[str], str] | None) -> Text:
+    """A flow's schedule; ``words`` are those of its expression in a language, None where it has none."""
+    if words is None:
+        return _CYCLES.get(flow.cycle) or msg("none")
+    if ":" in words(EN):  # the expression is in the platform's time zone, not in each reader's
+        return msg("{schedule} (EnOS's time zone)", schedule=words)
+    return layout("{schedule}", schedule=words)
 
 
 def _value(value: str) -> str:

@@ -3,26 +3,24 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.core.flow.ids import is_instance
 from bot.core.flow.model import UserName
 from bot.core.incident import groups as storms
 from bot.core.incident.groups import IncidentGroup, PhaseCounts
 from bot.core.incident.lifecycle import is_live, reference
 from bot.core.incident.model import Incident, Phase
-from bot.core.outbox.card import Block, Card, fit
+from bot.core.outbox.card import Block, Card
 from bot.core.people.model import Person
-from bot.core.text.escape import code, escape, mention, mention_group, one_line
-from bot.core.text.shown_times import slack_date
+from bot.core.text.escape import code, escape, mention, mention_group
+from bot.core.text.message import Text, dots, layout, lines, listed, msg, plural, sentences
 from bot.messages import blocks
 from bot.messages.cards import flows
 from bot.messages.cards import incident_words as words
-from bot.messages.cards.incident import headline
+from bot.messages.cards.incident import headline, mark
+from bot.messages.symbols import PHASES
 
 LISTED = 30  # more than this nobody reads, and Slack takes 50 blocks
 _ROW = 300  # characters
 _OWNERS = 3  # of one flow
-
-_MARKS = {Phase.OPEN: "🔴", Phase.ACKNOWLEDGED: "🟠", Phase.RECOVERED: "🟢", Phase.CLOSED: "⚪"}
 
 # ── a storm ──
 
@@ -41,101 +39,159 @@ def storm(
     ``people`` are those owners who are linked, ``zone`` is that of the times EnOS prints.
     """
     count = storms.count_phases(incidents)
-    lines = [_what(group, incidents), _counts(count)]
     later = group.joined - count.all
-    if later > 0:
-        lines.append(
-            f"{later:,} of these went on into a later storm, and {'is' if later == 1 else 'are'} listed there."
-        )
-    names = storms.owners(incidents)
-    if names:
-        lines.append(_owners(group, names, people))
-    if group.ended_at is None:
-        lines.append(
-            "This message counts them all, instead of a thread for each. Each can be taken here or with "
-            f"{code(command + ' ack FLOW')}, and has a thread as soon as somebody opens it."
-        )
-    body: list[Block] = [blocks.section("\n".join(lines))]
-    body += _rows(storms.worst_first(incidents), post, zone)
-    say = code(f"{command} incidents open")
-    more = f"… and {count.all - LISTED:,} more: {say} lists them all, " if count.all > LISTED else f"{say} lists them, "
-    mine, theirs = code(f"{command} incidents mine"), code(f"{command} incidents by NAME")
-    body.append(blocks.context(f"{more}{mine} yours, and {theirs} those of one owner."))
-    offers = [("All that are open", "incidents open"), ("Mine", "incidents mine")]
-    body.append(blocks.actions(*(blocks.button(label, say, post, index=i) for i, (label, say) in enumerate(offers))))
+    text = lines(
+        layout("{mark} {heading}", mark=_mark(count), heading=_heading(group, incidents)),
+        msg(
+            "{open} open · {acked} acknowledged · {recovered} recovered · {closed} closed",
+            open=count.open,
+            acked=count.acknowledged,
+            recovered=count.recovered,
+            closed=count.closed,
+        ),
+        _in_later_storm(later) if later > 0 else None,
+        _owners(group, storms.owners(incidents), people),
+        _how_to_act(command) if group.ended_at is None else None,
+    )
+    hints: list[Text | None] = [
+        _more(count.all - LISTED, f"{command} incidents open")
+        or msg("All open: {command}", command=code(f"{command} incidents open")),
+        msg("Yours: {command}", command=code(f"{command} incidents mine")),
+        msg("One owner's: {command}", command=code(f"{command} incidents by NAME")),
+    ]
+    body = [
+        blocks.section(text),
+        *_rows(storms.worst_first(incidents), post, zone),
+        blocks.context(*(hint for hint in hints if hint is not None)),
+        _lists(post, (msg("All open"), "incidents open"), (msg("Mine"), "incidents mine")),
+    ]
     return blocks.body(_storm_headline(group, count), body)
 
 
 def more_owners(names: Sequence[UserName], people: Mapping[UserName, Person], *, command: str) -> Card:
     """The reply that mentions owners of a storm's flows whom its message has not mentioned."""
-    shown = ", ".join(mention(people[name].user) for name in names)
-    say = code(f"{command} incidents mine")  # the storm's message may be gone: this does not refer to it
-    text = f"Flows of these owners are part of the storm too: {shown}. {say} lists yours."
-    return blocks.body(one_line(text), [blocks.section(text)])
+    text = msg(  # the storm's message may be gone: this does not refer to it
+        "The alert storm also affects flows of {owners}. List yours with {command}.",
+        owners=listed(mention(people[name].user) for name in names),
+        command=code(f"{command} incidents mine"),
+    )
+    return blocks.body(msg("ALERT STORM · more owners"), [blocks.section(text)])
 
 
 def storm_reminder(
     waiting: Sequence[Incident], groups: Sequence[str], people: Mapping[UserName, Person], post: str, *, command: str
 ) -> Card:
     """The reminder of a storm's unacknowledged incidents; mentions on-call groups and linked owners."""
-    count, one = len(waiting), len(waiting) == 1
+    count = len(waiting)
     linked = [people[name] for name in storms.owners(waiting) if name in people][: storms.MAX_MENTIONED]
     asked = [*map(mention_group, groups), *(mention(person.user) for person in linked)]
-    state, them = ("is", "it") if one else ("are", "them")
-    lines = [
-        f"⏰ *{_incidents(count)}* of this storm {state} still open, and nobody has acknowledged {them}.",
-        f"{' '.join(asked)}: who takes {them}?" if asked else "",
-        f"{code(command + ' incidents unacked')} lists them, and {code(command + ' ack FLOW')} takes any.",
-    ]
-    offers = [("All of them", "incidents unacked"), ("Mine", "incidents mine")]
-    row = [blocks.button(label, say, post, index=index) for index, (label, say) in enumerate(offers)]
-    body = [blocks.section("\n".join(filter(None, lines))), blocks.actions(*row)]
-    return blocks.body(f"STILL OPEN · {_incidents(count)} of the storm, taken by nobody", body)
+    text = lines(
+        plural(
+            "⏰ {n} incident of the alert storm is still open and nobody is on it.",
+            "⏰ {n} incidents of the alert storm are still open and nobody is on them.",
+            count,
+        ),
+        plural("{people}, who can take it?", "{people}, who can take them?", count, people=listed(asked))
+        if asked
+        else None,
+        msg(
+            "List them with {list}. Acknowledge one with {ack}.",
+            list=code(f"{command} incidents unacked"),
+            ack=code(f"{command} ack FLOW"),
+        ),
+    )
+    row = _lists(post, (msg("All unacknowledged"), "incidents unacked"), (msg("Mine"), "incidents mine"))
+    head = plural(
+        "STILL OPEN · {n} incident of the alert storm", "STILL OPEN · {n} incidents of the alert storm", count
+    )
+    return blocks.body(head, [blocks.section(text), row])
 
 
-def _storm_headline(group: IncidentGroup, count: PhaseCounts) -> str:
+def _storm_headline(group: IncidentGroup, count: PhaseCounts) -> Text:
     """The one line that a phone shows."""
-    state = "STORM" if group.ended_at is None else "Storm over"
-    return f"{state} · {_incidents(group.joined)} · {_in_words(count)}"
+    numbers = {"open": count.open, "acked": count.acknowledged, "recovered": count.recovered}
+    if group.ended_at is None:
+        return plural(
+            "ALERT STORM · {n} incident · {open} open, {acked} acknowledged, {recovered} recovered",
+            "ALERT STORM · {n} incidents · {open} open, {acked} acknowledged, {recovered} recovered",
+            group.joined,
+            **numbers,
+        )
+    return plural(
+        "ALERT STORM OVER · {n} incident · {open} open, {acked} acknowledged, {recovered} recovered",
+        "ALERT STORM OVER · {n} incidents · {open} open, {acked} acknowledged, {recovered} recovered",
+        group.joined,
+        **numbers,
+    )
 
 
-def _what(group: IncidentGroup, incidents: Sequence[Incident]) -> str:
+def _mark(count: PhaseCounts) -> str:
+    """The symbol of the worst state in it."""
+    if count.open:
+        return PHASES[Phase.OPEN]
+    return PHASES[Phase.ACKNOWLEDGED if count.acknowledged else Phase.RECOVERED]
+
+
+def _heading(group: IncidentGroup, incidents: Sequence[Incident]) -> Text:
     since = min((incident.opened_at for incident in incidents), default=group.began_at)
     failures = sum(len(incident.occurrences) for incident in incidents)
-    again = f", with {failures:,} failures in all" if failures > group.joined else ""
-    began = f"{_incidents(group.joined)} began"
     if group.ended_at is None:
-        return f"🌩️ *A storm:* {began} since {slack_date(since)}{again}."
-    until = slack_date(group.last_at)
-    return f"🌤️ *The storm is over.* {began} from {slack_date(since)} to {until}{again}."
+        heading = plural(
+            "Alert storm: {n} incident since {time}.",
+            "Alert storm: {n} incidents since {time}.",
+            group.joined,
+            time=since,
+        )
+    else:
+        heading = plural(
+            "The alert storm is over: {n} incident from {begin} to {end}.",
+            "The alert storm is over: {n} incidents from {begin} to {end}.",
+            group.joined,
+            begin=since,
+            end=group.last_at,
+        )
+    again = msg("{failures} failures in all.", failures=failures) if failures > group.joined else None
+    return sentences(layout("*{heading}*", heading=heading), again)
 
 
-def _incidents(number: int) -> str:
-    return f"{number:,} {'incident' if number == 1 else 'incidents'}"
+def _in_later_storm(number: int) -> Text:
+    return plural(
+        "{n} incident continued into a later alert storm and is listed there.",
+        "{n} incidents continued into a later alert storm and are listed there.",
+        number,
+    )
 
 
-def _counts(count: PhaseCounts) -> str:
-    parts = [
-        f"🔴 *{count.open:,}* open",
-        f"🟠 *{count.acknowledged:,}* acknowledged",
-        f"🟢 *{count.recovered:,}* recovered",
-        f"⚪ *{count.closed:,}* closed" if count.closed else "",
-    ]
-    return " · ".join(part for part in parts if part)
+def _how_to_act(command: str) -> Text:
+    return sentences(
+        msg("Too many for one thread each, so they are all listed here."),
+        msg("Acknowledge them from the list or with {command}.", command=code(f"{command} ack FLOW")),
+    )
 
 
-def _in_words(count: PhaseCounts) -> str:
-    return f"{count.open:,} open, {count.acknowledged:,} acknowledged, {count.recovered:,} recovered"
-
-
-def _owners(group: IncidentGroup, names: Sequence[UserName], people: Mapping[UserName, Person]) -> str:
+def _owners(group: IncidentGroup, names: Sequence[UserName], people: Mapping[UserName, Person]) -> Text | None:
+    if not names:
+        return None
     mentioned = [mention(people[name].user) for name in group.mentioned if name in people]
-    others = len(names) - len(mentioned)
-    if not mentioned and len(names) == 1:
-        return "Owner: one, who is not linked yet."
-    if not mentioned:
-        return f"Owners: {len(names):,}, none of them linked yet."
-    return f"Owners: {', '.join(mentioned)}" + (f" and {others:,} more." if others else ".")
+    if mentioned:
+        return msg("Owners: {owners}", owners=listed(mentioned, len(names)))
+    return plural("The owner is not linked yet.", "None of the {n} owners are linked yet.", len(names))
+
+
+def _lists(post: str, *offers: tuple[Text, str]) -> Block:
+    """A row of buttons that list incidents."""
+    return blocks.actions(*(blocks.button(label, say, post, index=i) for i, (label, say) in enumerate(offers)))
+
+
+def _more(number: int, say: str) -> Text | None:
+    if number <= 0:
+        return None
+    return plural(
+        "… and {n} more. List them all with {command}.",
+        "… and {n} more. List them all with {command}.",
+        number,
+        command=code(say),
+    )
 
 
 # ── the first start ──
@@ -148,26 +204,30 @@ def first_start(
 
     ``grouped`` are its incidents, newest first, in their present state.
     """
-    state = _broken_now(storms.count_phases(grouped).live) if grouped else "nothing is broken now"
-    text = f"flowbot is watching · {state}"
-    lines = [
-        "*flowbot is watching.* From now on every flow that fails gets a message with a thread of its own here.",
-        f"I have read the runs triggered since {slack_date(since)}: {state}.",
-    ]
-    body: list[Block] = [blocks.section("\n".join(lines)), *_rows(grouped, post, zone)]
-    if len(grouped) > LISTED:
-        body.append(
-            blocks.context(f"… and {len(grouped) - LISTED} more: {code(command + ' incidents')} lists them all.")
+    broken = storms.count_phases(grouped).live
+    if broken:
+        head = plural(
+            "flowbot is watching · {n} flow is broken now", "flowbot is watching · {n} flows are broken now", broken
         )
-    body.append(blocks.context(f"{code(command + ' help')} shows what you may ask me."))
-    return blocks.body(text, body)
-
-
-def _broken_now(number: int) -> str:
-    """How many of the listed flows are still broken."""
-    if not number:
-        return "no flow is broken any more"
-    return f"{number:,} {'flow is' if number == 1 else 'flows are'} broken now"
+        state = plural("{n} flow is broken now.", "{n} flows are broken now.", broken)
+    else:
+        head, state = msg("flowbot is watching · no flow is broken now"), msg("No flow is broken now.")
+    text = lines(
+        msg("*flowbot is watching.* From now on, every flow that fails gets a message and a thread of its own here."),
+        sentences(msg("I checked the runs triggered since {time}.", time=since), state),
+    )
+    hints: list[Text | None] = [
+        _more(len(grouped) - LISTED, f"{command} incidents"),
+        msg("What you can ask me: {command}", command=code(f"{command} help")),
+    ]
+    return blocks.body(
+        head,
+        [
+            blocks.section(text),
+            *_rows(grouped, post, zone),
+            blocks.context(*(hint for hint in hints if hint is not None)),
+        ],
+    )
 
 
 # ── their rows ──
@@ -179,35 +239,30 @@ def _rows(incidents: Sequence[Incident], post: str, zone: timedelta | None) -> l
 
 def _row(incident: Incident, post: str, index: int, zone: timedelta | None) -> Block:
     newest = incident.occurrences[-1]
-    count = len(incident.occurrences)
-    others = len(incident.owners) - _OWNERS
-    parts = [
-        f"{_MARKS[incident.phase]} *{headline(incident, zone)}*",
+    count, names = len(incident.occurrences), incident.owners
+    shown = dots(
+        layout("{mark} *{headline}*", mark=mark(incident), headline=headline(incident, zone)),
         code(newest.instance[:40]),
         flows.triggered(newest.instance, newest.trigger_time, zone),
-        f"{count} failures" if count > 1 else "",
-        f"{words.who(incident.acked_by)} has it" if incident.phase is Phase.ACKNOWLEDGED else "",
-        f"owners {', '.join(map(escape, incident.owners[:_OWNERS]))}" + (f" and {others} more" if others > 0 else "")
-        if incident.owners
-        else "",
-        "" if incident.grouped else "has a thread",
-    ]
-    shown = fit(" · ".join(part for part in parts if part), _ROW)
-    return blocks.section(shown, accessory=blocks.menu(_options(incident), post, index))
+        plural("{n} failure", "{n} failures", count) if count > 1 else None,
+        msg("{person} is on it", person=words.who(incident.acked_by)) if incident.phase is Phase.ACKNOWLEDGED else None,
+        msg("Owners: {owners}", owners=listed(map(escape, names[:_OWNERS]), len(names))) if names else None,
+        None if incident.grouped else msg("has its own thread"),
+    )
+    return blocks.section(shown, accessory=blocks.menu(_options(incident), post, index), limit=_ROW)
 
 
-def _options(incident: Incident) -> list[tuple[str, str]]:
+def _options(incident: Incident) -> list[tuple[Text, str]]:
     """What a person may do from the list, at most five."""
-    of, newest = reference(incident), incident.occurrences[-1].instance
-    options = []
+    of = reference(incident)
+    options: list[tuple[Text, str]] = []
     if incident.phase is Phase.OPEN:
-        options.append(("Acknowledge", f"ack {of}"))
+        options.append((msg("Acknowledge"), f"ack {of}"))
     if incident.phase is Phase.ACKNOWLEDGED:
-        options.append(("Give it back", f"unack {of}"))
+        options.append((msg("Hand back"), f"unack {of}"))
     if incident.grouped:
-        options.append(("Open a thread", f"thread {of}"))
+        options.append((msg("Open thread"), f"thread {of}"))
     if is_live(incident):
-        if is_instance(newest):
-            options += [("Rerun", f"rerun {newest}"), ("Log", f"log {newest}")]
-        options.append(("Close", f"close {of}"))
-    return [*options, ("Show the flow", f"show {incident.flow_id}")]
+        options += words.run_buttons(incident.occurrences[-1], words.RERUN, words.VIEW_LOG)
+        options.append((msg("Close"), f"close {of}"))
+    return [*options, (msg("View flow"), f"show {incident.flow_id}")]

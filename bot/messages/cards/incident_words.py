@@ -1,22 +1,27 @@
-"""The words that incident cards and replies share; what comes from outside is escaped and short."""
+"""The messages that incident cards and replies share."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.core.flow.ids import is_instance
 from bot.core.flow.model import InstanceId
-from bot.core.flow.status import Status, name_of
+from bot.core.flow.status import Status
 from bot.core.flow.times import trigger_moment
 from bot.core.incident.lifecycle import not_backfilled
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.people.model import Person
 from bot.core.text.escape import code, escape, mention, one_line
-from bot.core.text.message import as_printed, duration
-from bot.core.text.shown_times import in_utc, slack_date
+from bot.core.text.message import Message, Text, as_printed, layout, lines, listed, msg, plural
+from bot.messages import symbols
 from bot.messages.cards import flows
 
 LISTED = 3  # runs named one by one
 _NAME = 120  # characters of a name
+
+Verb = tuple[Message, str]  # of a button about a run: its label, and the command's first word
+RERUN: Verb = msg("Rerun"), "rerun"
+VIEW_LOG: Verb = msg("View log"), "log"
+VIEW_RUN: Verb = msg("View run"), "show"
 
 
 def short(text: str) -> str:
@@ -25,98 +30,140 @@ def short(text: str) -> str:
     return line if len(line) <= _NAME else line[: _NAME - 1] + "…"
 
 
-def name(incident: Incident) -> str:
-    """The flow's name, escaped."""
-    return escape(short(incident.flow_name) or f"flow {incident.flow_id}")
+def name(incident: Incident) -> Text:
+    """The flow's name."""
+    named = short(incident.flow_name)
+    return escape(named) if named else msg("flow {flow}", flow=str(incident.flow_id))
 
 
-def bold(incident: Incident) -> str:
+def bold(incident: Incident) -> Text:
     """The flow's name in bold."""
-    return flows.bold(short(incident.flow_name) or f"flow {incident.flow_id}")
+    named = short(incident.flow_name)
+    return flows.bold(named) if named else layout("*{flow}*", flow=name(incident))
 
 
-def task(failure: Occurrence) -> str:
-    """The failed task for a headline, if it is known."""
-    return f" · task {escape(short(failure.failed_task_name))}" if failure.failed_task_name else ""
+def mark(failure: Occurrence) -> str:
+    """The symbol of a failure that nobody has acknowledged."""
+    return symbols.mark(Status.TIMEOUT) if failure.status == Status.TIMEOUT else symbols.PHASES[Phase.OPEN]
 
 
-def failed(failure: Occurrence) -> str:
-    """What happened to a run, e.g. ``Run 3377-… failed in task transform (108580)``."""
-    verb = {int(Status.FAIL): "failed", int(Status.TIMEOUT): "timed out"}.get(
-        failure.status, f"ended as {name_of(failure.status)}"
-    )
+def state(failure: Occurrence) -> Message:
+    """How a run ended, as a heading."""
+    if failure.status == Status.FAIL:
+        return msg("FAILED")
+    return msg("TIMED OUT") if failure.status == Status.TIMEOUT else flows.status_code(failure.status)
+
+
+def task(failure: Occurrence) -> Text | None:
+    """The failed task in a line without markup, if it is known."""
+    named = short(failure.failed_task_name)
+    return msg("task {task}", task=named) if named else None
+
+
+def failed(failure: Occurrence) -> Text:
+    """What happened to a run."""
+    run, total = code(short(failure.instance)), len(failure.failed_tasks)
+    status = flows.status_code(failure.status)
     if not failure.failed_task_name:
-        return f"Run {code(short(failure.instance))} {verb}"
+        if failure.status == Status.FAIL:
+            return msg("Run {run} failed.", run=run)
+        if failure.status == Status.TIMEOUT:
+            return msg("Run {run} timed out.", run=run)
+        return msg("Run {run} ended with {status}.", run=run, status=status)
     first = flows.bold(short(failure.failed_task_name))
-    identity = f" ({code(str(failure.failed_tasks[0]))})" if failure.failed_tasks else ""
-    others = len(failure.failed_tasks) - 1
-    more = f" and {others} more {'task' if others == 1 else 'tasks'}" if others > 0 else ""
-    return f"Run {code(short(failure.instance))} {verb} in task {first}{identity}{more}"
+    if total > 1:
+        return _in_several(failure.status, total, run=run, task=first)
+    if failure.status == Status.TIMEOUT:
+        return msg("Run {run} timed out in task {task}.", run=run, task=first)
+    if failure.status != Status.FAIL:
+        return msg("Run {run} ended with {status} in task {task}.", run=run, status=status, task=first)
+    if not total:
+        return msg("Run {run} failed in task {task}.", run=run, task=first)
+    id_ = code(str(failure.failed_tasks[0]))
+    return msg("Run {run} failed in task {task} ({task_id}).", run=run, task=first, task_id=id_)
 
 
-def run(instance: InstanceId, printed: str = "", zone: timedelta | None = None) -> str:
+def _in_several(status: int, total: int, *, run: Text, task: Text) -> Text:
+    more = total - 1
+    if status == Status.FAIL:
+        return plural(
+            "Run {run} failed in task {task} and {n} more task.",
+            "Run {run} failed in task {task} and {n} more tasks.",
+            more,
+            run=run,
+            task=task,
+            total=total,
+        )
+    if status == Status.TIMEOUT:
+        return plural(
+            "Run {run} timed out in task {task} and {n} more task.",
+            "Run {run} timed out in task {task} and {n} more tasks.",
+            more,
+            run=run,
+            task=task,
+            total=total,
+        )
+    return plural(
+        "Run {run} ended with {status} in task {task} and {n} more task.",
+        "Run {run} ended with {status} in task {task} and {n} more tasks.",
+        more,
+        run=run,
+        status=flows.status_code(status),
+        task=task,
+        total=total,
+    )
+
+
+def error(failure: Occurrence) -> Text | None:
+    """The first line of its error, quoted, if it is known."""
+    return layout("> {error}", error=code(failure.error_line)) if failure.error_line else None
+
+
+def run(instance: InstanceId, printed: str = "", zone: timedelta | None = None) -> Text:
     """A run and its trigger time; ``printed`` is EnOS's, ``zone`` that of the times EnOS prints."""
-    return "\n".join(part for part in (code(short(instance)), flows.triggered(instance, printed, zone)) if part)
+    return lines(code(short(instance)), flows.triggered(instance, printed, zone))
 
 
-def label(failure: Occurrence, zone: timedelta | None) -> str:
-    """A run's trigger time for a button or a phone, as plain text: ``Nov 18, 06:00 UTC``."""
+def trigger_time(failure: Occurrence, zone: timedelta | None) -> Text:
+    """A run's trigger time in a sentence or on a button; its id where neither the id nor EnOS names a time."""
     at, exact = trigger_moment(failure.instance, failure.trigger_time, zone)
     if at is not None:
-        return in_utc(at) if exact else f"about {in_utc(at)}"
-    return as_printed(short(failure.trigger_time), None) if failure.trigger_time else short(failure.instance)
+        return layout("{time}", time=at) if exact else msg("about {time}", time=at)
+    printed = short(failure.trigger_time)
+    return as_printed(printed, None) if printed else escape(short(failure.instance))
 
 
-def labels(failures: Sequence[Occurrence], zone: timedelta | None) -> str:
-    """The trigger times of several runs for a phone, escaped."""
-    return _several([escape(label(each, zone)) for each in failures[-LISTED:]], len(failures), "; ")
+def times(failures: Sequence[Occurrence], zone: timedelta | None) -> Text:
+    """The trigger times of several runs."""
+    return listed([trigger_time(each, zone) for each in failures[-LISTED:]], len(failures))
 
 
-def times(failures: Sequence[Occurrence], zone: timedelta | None) -> str:
-    """The trigger times of several runs for each reader."""
-    return _several([_time(each, zone) for each in failures[-LISTED:]], len(failures), ", ")
-
-
-def _time(failure: Occurrence, zone: timedelta | None) -> str:
-    return flows.triggered(failure.instance, failure.trigger_time, zone) or code(short(failure.instance))
-
-
-def _several(shown: Sequence[str], count: int, between: str) -> str:
-    more = f" and {count - len(shown)} more" if count > len(shown) else ""
-    return between.join(shown) + more
-
-
-def who(person: Person | None) -> str:
+def who(person: Person | None) -> Text:
     """A person, mentioned."""
-    return mention(person.user) if person else "Somebody"
+    return mention(person.user) if person else msg("Somebody")
 
 
-def at(word: str, moment: datetime | None) -> str:
-    """A moment with the word before it, if there is one."""
-    return f"{word} {slack_date(moment)}" if moment else ""
-
-
-def note(incident: Incident) -> str:
+def note(incident: Incident) -> Text | None:
     """The reason that a person gave, if any."""
-    return f": {escape(short(incident.note))}" if incident.note else ""
+    return msg("Note: {note}", note=short(incident.note)) if incident.note else None
 
 
-def after(incident: Incident) -> str:
-    """How long the alarm lasted."""
-    return f" {duration(incident.ended_at - incident.opened_at)} after the alarm began" if incident.ended_at else ""
-
-
-def missing_runs(incident: Incident, zone: timedelta | None) -> str:
+def missing_runs(incident: Incident, zone: timedelta | None) -> Text | None:
     """Which runs still lack a success although the alarm has ended."""
     missing = not_backfilled(incident) if incident.phase is Phase.RECOVERED else ()
     if not missing:
-        return ""
-    runs = _several([f"{_time(each, zone)} ({code(each.instance)})" for each in missing[-LISTED:]], len(missing), ", ")
-    return f"*No good run for {runs}.* Rerun it, or close this with a reason."
+        return None
+    named = [layout("{time} ({run})", time=trigger_time(each, zone), run=code(each.instance)) for each in missing]
+    return plural(
+        "{dates} still has no successful run. Rerun it, or close the incident with a reason.",
+        "{dates} still have no successful run. Rerun them, or close the incident with a reason.",
+        len(missing),
+        dates=listed(named[-LISTED:], len(missing)),
+    )
 
 
-def run_buttons(failure: Occurrence, *verbs: str) -> list[tuple[str, str]]:
+def run_buttons(failure: Occurrence, *verbs: Verb) -> list[tuple[Text, str]]:
     """Buttons about a run, where a command can name its id."""
     if not is_instance(failure.instance):
         return []
-    return [(verb, f"{verb.lower()} {failure.instance}") for verb in verbs]
+    return [(label, f"{verb} {failure.instance}") for label, verb in verbs]

@@ -14,7 +14,7 @@ from bot.core.text.shown_times import slack_date
 from bot.messages import blocks
 from bot.messages.cards import flows
 from bot.messages.cards import incident_words as words
-from bot.messages.cards.incident import GREEN, RED
+from bot.messages.symbols import GREEN, RED
 
 _NAMES = 10
 

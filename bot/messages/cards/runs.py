@@ -1,6 +1,6 @@
 """Runs: the one message that shows a run somebody started, from the first task to the result."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -8,110 +8,130 @@ from bot.core.errors import Offer
 from bot.core.flow.graph import AT_WORK, BROKEN, in_order
 from bot.core.flow.graph import ended as is_over
 from bot.core.flow.ids import instance_moment
-from bot.core.flow.model import Instance, InstanceId, Parameter, Task
-from bot.core.flow.run import Run, RunState
-from bot.core.flow.status import Status, is_finished, name_of
+from bot.core.flow.model import Instance, InstanceId, Task
+from bot.core.flow.run import Run, RunState, StartDetails
+from bot.core.flow.status import Status, is_finished
 from bot.core.outbox.card import Block, Card
 from bot.core.people.model import Person
-from bot.core.text.escape import code, escape, mention
-from bot.core.text.message import ago, duration
-from bot.core.text.shown_times import day_before, slack_date
+from bot.core.text.escape import Markup, code, escape, mention
+from bot.core.text.message import Message, Text, Value, ago, dots, layout, lines, link, listed, msg, plural, sentences
+from bot.core.text.shown_times import day_before
 from bot.messages import blocks
 from bot.messages.cards import answers, flows
+from bot.messages.symbols import STATUS_COLORS, mark
 
-_COLORS = {
-    Status.SUCCESS: "#1a7f37",
-    Status.FAIL: "#d1242f",
-    Status.INTERNAL_ERROR: "#d1242f",
-    Status.TIMEOUT: "#bf3989",
-}
-_ENDED = ("not ended yet", "ended")
+VIEW_RUN = msg("View run")
+
 _WIDTH = 20  # characters in a bar
+_NAMED = 10  # tasks or parameters that are named
+_NOT_STARTED, _RUNNING = msg("Not started"), msg("Running")
+_ENDED: Mapping[int, Message] = {
+    Status.SUCCESS: msg("Succeeded"),
+    Status.FAIL: msg("Failed"),
+    Status.INTERNAL_ERROR: msg("Failed"),
+    Status.TIMEOUT: msg("Timed out"),
+    Status.CANCEL: msg("Canceled"),
+    Status.SKIP: msg("Skipped"),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class StartDetails:
-    """What was asked for besides the flow."""
+def notes(details: StartDetails) -> Text:
+    """The lines that stay in the message while the run is followed; empty where there are none."""
+    parts: list[Text] = []
+    if details.moved:
+        wanted, at = details.moved
+        parts.append(
+            msg(
+                "{wanted} already has a run, so this run has trigger time {time}. The data date is the same.",
+                wanted=wanted,
+                time=at,
+            )
+        )
+    if details.parameters:
+        parts += layout("*{title}*", title=msg("For this run only")), flows.parameter_list(details.parameters)
+    if unknown := [code(flows.short(key)) for key in details.unknown_keys]:
+        parts.append(
+            plural(
+                "{keys} is not a parameter of this flow. I sent it anyway.",
+                "{keys} are not parameters of this flow. I sent them anyway.",
+                len(unknown),
+                keys=listed(unknown[:_NAMED], len(unknown)),
+            )
+        )
+    if skips := [flows.bold(name) for name in details.skips]:
+        parts.append(msg("Not run again: {tasks}", tasks=listed(skips[:_NAMED], len(skips))))
+    return lines(*parts)
 
-    parameters: tuple[Parameter, ...] = ()  # as sent, masked
-    unknown_keys: tuple[str, ...] = ()  # sent although the flow has no parameter of that name
-    skips: tuple[str, ...] = ()  # names of tasks that do not run again
-    moved: tuple[datetime, datetime] | None = None  # the minute that is taken, and the one used instead
 
-
-def notes(beginning: StartDetails) -> str:
-    """The lines that stay in the message while the run is followed, as mrkdwn; empty where there are none."""
-    lines: list[str] = []
-    if beginning.moved:
-        wanted, at = map(slack_date, beginning.moved)
-        lines.append(f"The id for {wanted} is taken, so this run stands at {at}, in the same data period.")
-    if beginning.parameters:
-        lines.append("*For this run only*\n" + flows.parameter_list(beginning.parameters))
-    if beginning.unknown_keys:
-        keys = ", ".join(code(flows.short(key)) for key in beginning.unknown_keys[:10])
-        noun = "parameter" if len(beginning.unknown_keys) == 1 else "parameters"
-        lines.append(f"The flow has no {noun} {keys}; sent all the same.")
-    if beginning.skips:
-        more = f" and {len(beginning.skips) - 10} more" if len(beginning.skips) > 10 else ""
-        lines.append(f"Not run again: {', '.join(escape(flows.short(name)) for name in beginning.skips[:10])}{more}")
-    return "\n".join(lines)
-
-
-def person_of(run: Run) -> str:
+def person_of(run: Run) -> Markup:
     """The mention of who started it."""
     return mention(run.by.partition(":")[2])
 
 
 def started(run: Run, task_name: str = "", *, zone: timedelta | None = None) -> Card:
     """The message right after EnOS accepted the call."""
-    return _card(run, f"{person_of(run)} started {_what(run, task_name)}. This message follows the run.", zone=zone)
+    text = sentences(_begun(run, task_name), msg("This message follows the run."))
+    return _card(run, [msg("Started")], text, zone=zone)
 
 
-def start_unconfirmed(run: Run, why: str = "", *, zone: timedelta | None = None) -> Card:
-    """The message while it is not known whether EnOS accepted the call; ``why`` is a clause, EnOS's or ours."""
-    how = f" ({escape(why)})" if why else ""
-    text = (
-        f"{person_of(run)} asked to start {_what(run)}, but EnOS's answer was lost{how}. "
-        "I am looking whether it runs; I do not send it again by myself."
-    )
-    return _card(run, text, zone=zone)
+def start_unconfirmed(run: Run, why: Text | str = "", *, zone: timedelta | None = None) -> Card:
+    """The message while it is not known whether EnOS accepted the call; ``why`` is a few words."""
+    if why:
+        unsure = msg(
+            "EnOS did not confirm ({why}). I'm checking whether the run started. I will not start it a second time.",
+            why=why,
+        )
+    else:
+        unsure = msg("EnOS did not confirm. I'm checking whether the run started. I will not start it a second time.")
+    text = sentences(msg("{person} triggered {flow}.", person=person_of(run), flow=_flow(run)), unsure)
+    return _card(run, [msg("Not confirmed yet")], text, zone=zone)
 
 
 def found(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Card:
     """The message when a run was found after a lost answer."""
-    text = (
-        f"{_what(run, _task_name(run, instance))} is running (EnOS does not say who started it); "
-        f"{person_of(run)} asked for it."
+    running = msg(
+        "{flow} is running. {person} triggered it. EnOS does not say who started the run.",
+        flow=_flow(run),
+        person=person_of(run),
     )
-    return _card(run, text, _bar(instance), instance=instance, zone=zone)
+    text = sentences(running, _from_task(run, instance))
+    return _card(run, [_RUNNING], text, _bar(instance), instance=instance, zone=zone)
 
 
 def not_started(run: Run, *, zone: timedelta | None = None) -> Card:
     """The message when the platform shows no such run for a minute."""
-    text = (
-        f"{_what(run)} was not started: EnOS's answer was lost, and no such run appeared for a minute. "
-        f"{person_of(run)}, ask again if you still need it."
+    text = sentences(
+        msg(
+            "{flow} was not started. {person}, try again if you still need it.", flow=_flow(run), person=person_of(run)
+        ),
+        msg("EnOS did not confirm it, and no such run appeared within a minute."),
     )
-    return _card(run, text, zone=zone)
+    return _card(run, [_NOT_STARTED], text, zone=zone)
 
 
 def minute_taken(run: Run, *, zone: timedelta | None = None) -> Card:
     """The message when another run holds the minute."""
-    text = (
-        f"Another run of {_what(run)} holds this minute: {code(run.instance)} exists, but not as {person_of(run)} "
-        "asked for it, so EnOS did not start theirs. Look at it, then ask again in a minute."
+    text = msg(
+        "{flow} was not started. Run {run} has this trigger time already, but not the tasks and parameters that "
+        "{person} asked for. View that run, then try again in a minute.",
+        flow=_flow(run),
+        run=code(run.instance),
+        person=person_of(run),
     )
-    return _card(run, text, offers=[("Show", f"show {run.instance}")], zone=zone)
+    return _card(run, [_NOT_STARTED], text, offers=_view(run), zone=zone)
 
 
 def found_unverified(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Card:
     """The message when a run was found whose parameters cannot be compared with those asked for."""
-    text = (
-        f"{code(run.instance)} of {_what(run)} exists, and EnOS's answer to {person_of(run)} was lost. I can't tell "
-        "whether it has the parameters that were asked for: my key has changed since, and I keep no values. "
-        "Look at the run before you ask again. I will not start it a second time."
+    text = msg(
+        "Run {run} of {flow} exists, but EnOS did not confirm that it is the one {person} triggered. I can't check its "
+        "parameters: my secret key has changed since, and I keep no values. View the run before you try again. "
+        "I will not start it a second time.",
+        run=code(run.instance),
+        flow=_flow(run),
+        person=person_of(run),
     )
-    return _card(run, text, offers=[("Show", f"show {run.instance}")], instance=instance, zone=zone)
+    return _card(run, [msg("Not confirmed")], text, offers=_view(run), instance=instance, zone=zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,50 +146,66 @@ class MinuteHolder:
     repeats: bool  # it is the run itself that was to be rerun
 
 
-def no_minute(held: MinuteHolder, old: InstanceId, again: str, now: datetime) -> str:
-    """Why a run cannot be rerun, as mrkdwn: whose run has its minute, its state, and what to do.
+def no_minute(held: MinuteHolder, old: InstanceId, again: str, now: datetime) -> Text:
+    """Why a run cannot be rerun: whose run has its minute, its state, and what to do.
 
     ``again`` is a command for the next free minute, which belongs to other data; empty where there is none.
     """
-    if held.repeats:
-        whose = f"Run {code(old)} itself holds the minute {slack_date(held.at)}"
-    else:
-        whose = f"Run {code(held.id)} holds the minute {slack_date(held.at)}; {_starter(held, now)}"
-    why = "EnOS keeps one run of a flow for each minute, and no later minute of the same data period is free"
-    parts = [f"{whose}. {why}, so nothing was started."]
+    other = None
+    if again and (held.instance is None or is_over(held.instance)):
+        other = msg("To run it in the next free minute, with other data, use {command}.", command=code(again))
+    return lines(
+        sentences(
+            msg("Run {run} has trigger time {time}.", run=code(held.id), time=held.at),
+            None if held.repeats else _starter(held, now),
+        ),
+        msg(
+            "EnOS allows one run a minute for each flow, and the same data date has no later free minute. "
+            "Nothing was started."
+        ),
+        sentences(_state_of_holder(held, old), other),
+    )
+
+
+def _starter(held: MinuteHolder, now: datetime) -> Message:
+    run = held.run
+    if run is None:
+        return msg("EnOS does not say who started it.")
+    when, own = ago(now - run.started_at), run.by == str(held.asker)
+    if run.state is RunState.ASKED:
+        if own:
+            return msg("You triggered it {ago}, and EnOS has not confirmed it yet.", ago=when)
+        return msg("{person} triggered it {ago}, and EnOS has not confirmed it yet.", person=person_of(run), ago=when)
+    if own:
+        return msg("You started it {ago}.", ago=when)
+    return msg("{person} started it {ago}.", person=person_of(run), ago=when)
+
+
+def _state_of_holder(held: MinuteHolder, old: InstanceId) -> Message:
     instance = held.instance
     if instance is None:
-        parts.append(f"EnOS does not show you how it stands now; ask again in a minute, or rerun {code(old)} there.")
-    elif not is_over(instance):
-        parts.append(f"It is for the same data, and {name_of(instance.status)} now: wait for its end.")
-    elif instance.status == Status.SUCCESS:
-        parts.append("It is for the same data, and ended with SUCCESS: another rerun may not be needed.")
-    else:
-        parts.append(f"It ended with {name_of(instance.status)}: rerun {code(held.id)} in the EnOS console.")
-    if again and (instance is None or is_over(instance)):
-        parts.append(f"For the data of the next free minute, which is another period, it is {code(again)}")
-    return " ".join(parts)
-
-
-def _starter(held: MinuteHolder, now: datetime) -> str:
-    if held.run is None:
-        return "EnOS does not say who started it"
-    who = "you" if held.run.by == str(held.asker) else person_of(held.run)
-    return f"{who} {'asked for' if held.run.state is RunState.ASKED else 'started'} it {ago(now - held.run.started_at)}"
+        return msg(
+            "EnOS does not show you its status now. Try again in a minute, or rerun {run} in the EnOS console.",
+            run=code(old),
+        )
+    status = flows.status_word(instance.status)
+    if not is_over(instance):
+        return msg("It is for the same data date and has not ended ({status}). Wait until it ends.", status=status)
+    if instance.status == Status.SUCCESS:
+        return msg("It is for the same data date and succeeded. You may not need another rerun.")
+    return msg("It has ended ({status}). Rerun {run} in the EnOS console.", status=status, run=code(held.id))
 
 
 def progress(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Card:
     """The message while the run is running: tasks done, and those that are running."""
-    tasks = in_order(instance.graph)
-    running = [flows.bold(task.name) for task in tasks if task.status in AT_WORK]
     if instance.status in {Status.INIT, Status.READY}:
-        state = "about to start"
+        headline, state = msg("About to start"), msg("It is about to start.")
     elif instance.status == Status.WAIT:
-        state = "waiting for its turn or its time"
+        headline, state = msg("Waiting"), msg("Waiting for its turn or its time.")
     else:
-        state = _so_far(instance, running)
-    text = f"{person_of(run)} started {_what(run, _task_name(run, instance))}: {state}."
-    return _card(run, text, _bar(instance), instance=instance, zone=zone)
+        headline, state = _RUNNING, _so_far(instance)
+    text = sentences(_begun(run, _task_name(run, instance)), state)
+    return _card(run, [headline], text, _bar(instance), instance=instance, zone=zone)
 
 
 def ended(
@@ -177,54 +213,101 @@ def ended(
 ) -> Card:
     """The message with the result; a failure links to its incident instead of alerting again."""
     tasks = [task for task in in_order(instance.graph) if task.status != Status.SKIP]
-    took_words = f" after {duration(took)}" if took is not None else ""
-    what = _what(run, _task_name(run, instance))
-    text = (
-        f"{flows.mark(instance.status)} {what}, started by {person_of(run)}, "
-        f"ended with {name_of(instance.status)}{took_words}."
+    broken = sorted(  # the one that broke as the run did comes first
+        (task for task in tasks if task.status in BROKEN), key=lambda task: task.status != instance.status
     )
+    text = [_result(run, instance, took, broken[0] if broken else None), _from_task(run, instance)]
+    headline: list[Text] = [_ENDED.get(instance.status) or flows.status_word(instance.status)]
     offers: list[Offer] = []
-    if instance.status == Status.SUCCESS:
-        done = "Both tasks" if len(tasks) == 2 else f"All {len(tasks)} tasks"
-        text += f" {done} are done." if len(tasks) > 1 else ""
-    elif instance.status in BROKEN:
-        broken = next((task for task in tasks if task.status in BROKEN), None)
-        text += f" Task {_broke(broken)}." if broken else ""
-        text += f" <{incident_link}|Its incident> goes on." if incident_link else ""
-        offers = [("Log", f"log {instance.id}"), ("Rerun", f"rerun {instance.id}")]
-    return _card(run, text, offers=offers, color=_COLORS.get(Status(instance.status)), instance=instance, zone=zone)
+    if instance.status == Status.SUCCESS and len(tasks) > 1:
+        text.append(msg("Both tasks are done.") if len(tasks) == 2 else msg("All {n} tasks are done.", n=len(tasks)))
+    if instance.status != Status.SUCCESS and took is not None:
+        text.append(msg("It ran for {duration}.", duration=took))
+    if instance.status in BROKEN:
+        headline += [msg("task {task}", task=flows.short(task.name) or str(task.id)) for task in broken[:1]]
+        if incident_link:
+            text.append(msg("Its incident: {link}.", link=link(incident_link, msg("Open thread"))))
+        offers = [(msg("View log"), f"log {instance.id}"), (msg("Rerun"), f"rerun {instance.id}")]
+    return _card(
+        run,
+        headline,
+        layout("{mark} {text}", mark=mark(instance.status), text=sentences(*text)),
+        offers=offers,
+        color=STATUS_COLORS.get(instance.status),
+        instance=instance,
+        zone=zone,
+    )
 
 
-def _so_far(instance: Instance, running: Sequence[str]) -> str:
+def _result(run: Run, instance: Instance, took: timedelta | None, broken: Task | None) -> Text:
+    """How a run ended, with the task that broke it."""
+    values: dict[str, Value] = {"flow": _flow(run), "person": person_of(run)}
+    task = flows.bold(broken.name) or code(str(broken.id)) if broken else Markup()
+    match instance.status:
+        case Status.SUCCESS if took is not None:
+            return msg("{flow}, started by {person}, succeeded after {duration}.", duration=took, **values)
+        case Status.SUCCESS:
+            return msg("{flow}, started by {person}, succeeded.", **values)
+        case Status.FAIL | Status.INTERNAL_ERROR if broken:
+            return msg("{flow}, started by {person}, failed in task {task}.", task=task, **values)
+        case Status.FAIL | Status.INTERNAL_ERROR:
+            return msg("{flow}, started by {person}, failed.", **values)
+        case Status.TIMEOUT if broken and broken.status == Status.TIMEOUT:
+            return msg("{flow}, started by {person}, timed out in task {task}.", task=task, **values)
+        case Status.TIMEOUT:
+            failed = msg("Task {task} failed.", task=task) if broken else None
+            return sentences(msg("{flow}, started by {person}, timed out.", **values), failed)
+        case Status.CANCEL:
+            return msg("{flow}, started by {person}, was canceled.", **values)
+    status = flows.status_word(instance.status)
+    return msg("{flow}, started by {person}, has ended ({status}).", status=status, **values)
+
+
+def _so_far(instance: Instance) -> Message:
     """How far a run is; a flow of one task is not counted."""
     done, total = _done(instance)
+    running = [flows.bold(task.name) for task in in_order(instance.graph) if task.status in AT_WORK]
+    if not total:
+        return msg("Status now: {status}.", status=flows.status_word(instance.status))
     if total == 1:
-        return f"its one task, {running[0]}, is running" if running else f"its one task has {_ENDED[done]}"
-    now = f", running: {', '.join(running[:3])}" if running else ""
-    return (f"{done} of {total} tasks done" if total else name_of(instance.status)) + now
-
-
-def _broke(task: Task) -> str:
-    """A task and how it ended."""
-    name = flows.bold(task.name) or code(str(task.id))
-    if task.status == Status.TIMEOUT:
-        return f"{name} timed out"
-    return f"{name} failed" if task.status == Status.FAIL else f"{name} ended with {name_of(task.status or 0)}"
+        if running:
+            return msg("Its only task, {task}, is running.", task=running[0])
+        return msg("Its only task has ended.") if done else msg("Its only task has not ended yet.")
+    if running:
+        tasks = listed(running[:3], len(running))
+        return msg("{done} of {total} tasks done. Running: {tasks}.", done=done, total=total, tasks=tasks)
+    return msg("{done} of {total} tasks done.", done=done, total=total)
 
 
 def stopped_following(run: Run, *, zone: timedelta | None = None) -> Card:
     """The message when a run could not be followed to its end."""
-    text = (
-        f"{_what(run)}, started by {person_of(run)}, had not ended when I last saw it, a day after its start. "
-        "I look no more; see for yourself how it stands."
+    text = msg(
+        "{flow}, started by {person}, was still running after 24 hours, so I stopped following it.",
+        flow=_flow(run),
+        person=person_of(run),
     )
-    return _card(run, text, offers=[("Show", f"show {run.instance}")], zone=zone)
+    return _card(run, [msg("Still running after 24 hours")], text, offers=_view(run), zone=zone)
 
 
-def _what(run: Run, task_name: str = "") -> str:
-    name = flows.flow_name(run.flow_id, run.flow_name)
-    start = f" from {flows.bold(task_name) or code(str(run.task))}" if run.task else ""
-    return f"{name}{start}"
+def _begun(run: Run, task_name: str) -> Message:
+    if not run.task:
+        return msg("{person} started {flow}.", person=person_of(run), flow=_flow(run))
+    task = flows.bold(task_name) or code(str(run.task))
+    return msg("{person} started {flow} from {task}.", person=person_of(run), flow=_flow(run), task=task)
+
+
+def _flow(run: Run) -> Markup:
+    return flows.flow_name(run.flow_id, run.flow_name)
+
+
+def _view(run: Run) -> list[Offer]:
+    return [(VIEW_RUN, f"show {run.instance}")]
+
+
+def _from_task(run: Run, instance: Instance) -> Message | None:
+    if not run.task:
+        return None
+    return msg("It started from task {task}.", task=flows.bold(_task_name(run, instance)) or code(str(run.task)))
 
 
 def _task_name(run: Run, instance: Instance) -> str:
@@ -242,12 +325,14 @@ def _bar(instance: Instance) -> list[Block]:
         return []
     width = min(total, _WIDTH)
     filled = width * done // total
-    return [blocks.context("▰" * filled + "▱" * (width - filled) + f"  {done} of {total}")]
+    bar = "▰" * filled + "▱" * (width - filled)
+    return [blocks.context(layout("{bar}  {count}", bar=bar, count=msg("{done} of {total}", done=done, total=total)))]
 
 
 def _card(
     run: Run,
-    text: str,
+    headline: Sequence[Text],
+    text: Text,
     extra: Sequence[Block] = (),
     *,
     offers: Sequence[Offer] = (),
@@ -255,18 +340,24 @@ def _card(
     instance: Instance | None = None,
     zone: timedelta | None = None,
 ) -> Card:
-    """The message; with a color the text is above the bar, where Slack would otherwise repeat it."""
-    head: list[Block] = [blocks.section(text)]
+    """The message; with a color the text is above the bar, where Slack would otherwise repeat it.
+
+    ``headline`` is the state, and what follows the flow's name on a phone.
+    """
     parts: list[Block] = [*extra]
-    if run.notes:
-        parts.append(blocks.section(run.notes))
+    if (details := StartDetails.read(run.notes)) != StartDetails():
+        parts.append(blocks.section(notes(details)))
     at = instance_moment(run.instance) or datetime.fromtimestamp(run.trigger_ms / 1000, UTC)
-    said = instance.data_date if instance else ""
-    date = (said and escape(flows.short(said))) or day_before(at, zone)  # as EnOS says, or by its rule
-    when = f"Run {code(run.instance)} · for {slack_date(at)}" + (f" · data date {date}" if date else "")
+    date = (instance and flows.short(instance.data_date)) or day_before(at, zone)  # as EnOS says, or by its rule
+    named = code(run.instance)
+    if date:
+        when = msg("Run {run} · trigger time {time} · data date {date}", run=named, time=at, date=date)
+    else:
+        when = msg("Run {run} · trigger time {time}", run=named, time=at)
     parts.append(blocks.context(when))
     if offers and (row := answers.offered(offers, run.post)[0]):
         parts.append(blocks.actions(*row))
     if run.words:
-        parts.append(blocks.context(f"↳ {blocks.typed(run.words)}"))
-    return blocks.body(text, parts, color, head)
+        parts.append(blocks.context(layout("↳ {command}", command=blocks.typed(run.words))))
+    name = escape(flows.short(run.flow_name) or str(run.flow_id))
+    return blocks.body(dots(headline[0], name, *headline[1:]), parts, color, [blocks.section(text)])

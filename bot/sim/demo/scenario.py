@@ -72,7 +72,7 @@ class DemoScenario:
         await self._wait_for_ephemeral(JONAS, "not an owner")
 
     async def _log(self) -> None:
-        self._slack.press(MAYA, self._card_now(), "Log")
+        self._slack.press(MAYA, self._card_now(), "View log")
         message = await self._wait_for_ephemeral(MAYA, "Log of")
         if "hunter2" in self._slack.shown(message):
             raise StepFailed("the log shows a secret")
@@ -81,7 +81,7 @@ class DemoScenario:
         self._platform.recover(FLOW)
         self._slack.press(MAYA, self._card_now(), "Rerun")
         await self._wait_for_reply("started")
-        await self._wait_for_reply("ended with SUCCESS")
+        await self._wait_for_reply("succeeded after")
 
     async def _recovers(self) -> None:
         await self._wait_for_reply("recovered")

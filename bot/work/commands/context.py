@@ -86,7 +86,7 @@ class Services:
     steady: Clock  # for waiting: never set back
     new_id: NewId
     answer_settings: AnswerSettings
-    schedule_words: Callable[[str], str]  # a Quartz expression in words
+    schedule_words: Callable[[str], Callable[[str], str]]  # a Quartz expression in words of a language
     status: Callable[[], BotStatus]
     platform_zone: Callable[[], timedelta | None]  # offset of the times EnOS prints, None while unknown
     wake: Callable[[], None]  # there is something to deliver

@@ -1,15 +1,16 @@
 """Logs: the tail of a task's log, for the asker only, without its command line and with secrets masked."""
 
 from bot.core.command.requests import Log
-from bot.core.errors import Offer
+from bot.core.errors import Offer, Refused
 from bot.core.flow.graph import broken, in_order
 from bot.core.flow.model import Instance, Task, TaskId
 from bot.core.flow.status import Status
 from bot.core.outbox.card import Body
-from bot.core.text.escape import clean, code, mention, plain
+from bot.core.text.escape import Markup, clean, code, mention, plain
 from bot.core.text.log_text import own_words
+from bot.core.text.message import Message, Text, layout, lines, msg, sentences
 from bot.messages import blocks
-from bot.messages.cards import answers, flows
+from bot.messages.cards import answers, flows, runs
 from bot.work.commands import targets
 from bot.work.commands.context import Answer, CommandContext, Services
 from bot.work.commands.long_texts import without_blocking
@@ -24,33 +25,43 @@ async def log(services: Services, context: CommandContext, request: Log) -> Answ
     """Show the log's tail, of the failed task where none is named."""
     instance = await targets.instance(services, context, request.instance)
     task = chosen(instance, request.task)
-    what = f"task {flows.bold(task.name) or code(str(task.id))} in run {code(instance.id)}"
-    again: Offer = ("Show the run", f"show {instance.id}")
+    task_name, run = flows.bold(task.name) or code(str(task.id)), code(instance.id)
+    again: Offer = (runs.VIEW_RUN, f"show {instance.id}")
     text = await services.enos.log(task.instance_id, as_user=context.as_user) if task.instance_id else None
     # Cleaned before it is masked: an invisible character would hide a secret from the mask.
     shown_text = await without_blocking(lambda log: services.answer_settings.mask(clean(own_words(log))), text or "")
     if not shown_text:
-        told = f"EnOS has no log of {what}: it wrote nothing, or has not started."
-        return Answer(answers.told(context.words, told, post=context.post, offers=[again]), private=True)
-    lines = shown_text.split("\n")
-    count = min(len(lines), request.tail or TAIL)
-    tail = "\n".join(lines[-count:])
-    head = f"Log of {what}, the last {count} of {len(lines)} lines." if len(lines) > 1 else f"Log of {what}."
+        nothing = msg(
+            "EnOS has no log of task {task} in run {run}. It wrote nothing, or has not started.",
+            task=task_name,
+            run=run,
+        )
+        return Answer(answers.told(context.words, nothing, post=context.post, offers=[again]), private=True)
+    all_lines = shown_text.split("\n")
+    count = min(len(all_lines), request.tail or TAIL)
+    tail = "\n".join(all_lines[-count:])
+    head: Text = _head(task_name, run, count, len(all_lines))
     if request.here and context.incident is not None:
         shown = blocks.rich_pre(_end(tail, SHOWN))
-        head = f"{mention(context.incoming.by.user)} shows this to all. {head}"
+        head = lines(msg("{person} shows this to everybody.", person=mention(context.incoming.by.user)), head)
         body = answers.told(context.words, head, post=context.post, offers=[again], extra=[shown])
         return Answer(body, in_incident=context.incident)
     offers = [again]
     if context.incident is not None:
-        offers.insert(0, ("Show in thread", f"log {instance.id} of {task.id} tail {count} here"))
+        offers.insert(0, (msg("Show in thread"), f"log {instance.id} of {task.id} tail {count} here"))
     if len(tail) <= SHOWN:
         body = answers.told(context.words, head, post=context.post, offers=offers, extra=[blocks.rich_pre(tail)])
         return Answer(body, private=True)
-    head += " It is long, so it comes as a file in our direct messages; this is its end."
+    head = lines(head, msg("It is too long for a message, so I send it as a file in our DMs. This is its end."))
     shown = blocks.rich_pre(_end(tail, PREVIEW))
     body = answers.told(context.words, head, post=context.post, offers=offers, extra=[shown])
     return Answer(body, private=True, file=_file(instance, task, tail))
+
+
+def _head(task: Markup, run: Markup, count: int, total: int) -> Message:
+    if total == 1:
+        return msg("Log of task {task} in run {run}", task=task, run=run)
+    return msg("Log of task {task} in run {run}: last {n} of {total} lines", task=task, run=run, n=count, total=total)
 
 
 def chosen(instance: Instance, wanted: TaskId | None) -> Task:
@@ -60,25 +71,32 @@ def chosen(instance: Instance, wanted: TaskId | None) -> Task:
         for task in tasks:
             if task.id == wanted:
                 return task
-        listed = [(f"{flows.short(task.name)} ({task.id})", f"log {instance.id} of {task.id}") for task in tasks[:10]]
-        text = f"Run {code(instance.id)} has no task {code(str(wanted))}."
-        raise targets.FormattedRefusal("unknown_task", f"{text} Choose one of its tasks." if listed else text, listed)
+        listed: list[Offer] = [
+            (layout("{name} ({id})", name=flows.short(task.name), id=str(task.id)), f"log {instance.id} of {task.id}")
+            for task in tasks[:10]
+        ]
+        text = sentences(
+            msg("Run {run} has no task {task}.", run=code(instance.id), task=code(str(wanted))),
+            msg("Choose one of its tasks.") if listed else None,
+        )
+        raise Refused("unknown_task", text, offers=listed)
     ran = [task for task in tasks if task.status not in {None, Status.INIT, Status.SKIP}]
     choice = [*broken(instance.graph)[:1], *reversed(ran), *tasks]
     if not choice:
-        raise targets.FormattedRefusal(
+        raise Refused(
             "no_tasks",
-            f"EnOS shows no tasks of run {code(instance.id)}, so there is no log to read. Look at it in EnOS.",
+            msg("EnOS shows no tasks of run {run}, so there is no log. View the run in EnOS.", run=code(instance.id)),
         )
     return choice[0]
 
 
 def _file(instance: Instance, task: Task, tail: str) -> Body:
+    """The file; what is around it holds no words, so that it is the same in every language."""
     return {
         "filename": plain(f"{task.instance_id}.log", _FILE_NAME),
-        "title": plain(f"{flows.short(task.name)} in {instance.id}", _FILE_NAME),
+        "title": plain(f"{flows.short(task.name)} · {instance.id}", _FILE_NAME),
         "content": tail,
-        "comment": f"Log of task {flows.bold(task.name) or code(str(task.id))} in run {code(instance.id)}",
+        "comment": f"{flows.bold(task.name) or code(str(task.id))} · {code(instance.id)}",
     }
 
 

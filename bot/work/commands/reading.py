@@ -40,12 +40,12 @@ class _Filters:
         """The names in the command."""
         return unmatched.NameFilter(self.flow, self.owner)
 
-    def line(self, request: RunListing, *statuses: Text) -> Text | None:
-        """What the list is restricted to, for people; None where that is today alone, which the title says."""
+    def line(self, *statuses: Text, with_period: bool) -> Text | None:
+        """What the list is restricted to, for people."""
         return filter_line(
             self.flow,
             self.owner,
-            None if _is_today(request) else layout("{period}", period=self.span.words),
+            layout("{period}", period=self.span.words) if with_period else None,
             msg("status {statuses}", statuses=joined(statuses, LIST)) if statuses else None,
         )
 
@@ -126,7 +126,8 @@ async def _answered(
     title, nothing = heads
     if not rows:
         nothing = await unmatched.check_names(services, context, request, filters.names, nothing)
-    shown = filters.line(request, *statuses)
+    in_title = _is_today(request) and bool(rows)
+    shown = filters.line(*statuses, with_period=not in_title)
     return Answer(listed(context, filters.with_flow_id(request), rows, title, nothing, filters=shown, notes=notes))
 
 
@@ -153,7 +154,7 @@ async def _show_flow(services: Services, context: CommandContext, request: Show)
         msg("locked in EnOS") if flow.locked else None,
         msg("your EnOS user is locked") if flow.user_locked else None,
     )
-    schedule = flows.schedule(flow, services.schedule_words(flow.freq) if flow.freq else "")
+    schedule = flows.schedule(flow, services.schedule_words(flow.freq) if flow.freq else None)
     fields = [_field(msg("Owners"), flows.owners(flow.owners, people)), _field(msg("Schedule"), schedule)]
     extra = [
         blocks.section(msg("*Tasks:* {n}", n=len(flow.graph.tasks)), fields),

@@ -8,81 +8,88 @@ from bot.core.command.requests import Cancel, Disable, Enable
 from bot.core.errors import Offer, Refused, TemporaryFailure, Unclear
 from bot.core.flow.graph import ended
 from bot.core.flow.model import Flow, FlowId, InstanceId
-from bot.core.flow.status import name_of
 from bot.core.people.model import ASKED
-from bot.core.text.escape import code, mention
-from bot.messages.cards import answers, flows
+from bot.core.text.escape import Markup, code, mention
+from bot.core.text.message import Text, msg, sentences
+from bot.messages.cards import answers, flows, runs
 from bot.work.commands import targets
 from bot.work.commands.context import Answer, CommandContext, Services
 
 
 async def enable(services: Services, context: CommandContext, request: Enable) -> Answer:
-    """Turn scheduling on."""
+    """Enable a schedule."""
     flow = await targets.owned_flow(
         services, context, await targets.flow_id(services, context, request.flow, exact=True)
     )
     if flow.active:
-        raise _already(flow, "on", ("Disable", f"disable {flow.id}"))
-    lost = await _switch_schedule(services, context, flow, services.enos.enable)
-    text = f"{mention(context.incoming.by.user)} turned scheduling of {_named(flow)} on{lost}."
-    return _changed(context, flow.id, text, ("Disable", f"disable {flow.id}"), request="enable", result=str(flow.id))
+        text = msg("The schedule of {flow} is already on. Nothing was changed.", flow=_named(flow))
+        raise Refused("already_so", text, offers=[_disable(flow)])
+    unsure = await _switch_schedule(services, context, flow, services.enos.enable)
+    done = msg("{person} enabled the schedule of {flow}.", person=_asker(context), flow=_named(flow))
+    return _changed(context, flow.id, sentences(done, unsure), _disable(flow), request="enable", result=str(flow.id))
 
 
 async def disable(services: Services, context: CommandContext, request: Disable) -> Answer:
-    """Turn scheduling off, after a question."""
+    """Disable a schedule, after a question."""
     flow = await targets.owned_flow(
         services, context, await targets.flow_id(services, context, request.flow, exact=True)
     )
     if not flow.active:
-        raise _already(flow, "off", ("Enable", f"enable {flow.id}"))
+        text = msg("The schedule of {flow} is already off. Nothing was changed.", flow=_named(flow))
+        raise Refused("already_so", text, offers=[_enable(flow)])
     if not request.confirmed:
-        text = (
-            f"Turn scheduling of {_named(flow)} off? No new runs start by themselves until somebody enables it "
-            "again; runs that are under way go on."
+        question = msg(
+            "Disable the schedule of {flow}? No new runs will start until somebody enables it. "
+            "Current runs keep running.",
+            flow=_named(flow),
         )
-        return _question(context, text, ("Turn scheduling off", f"disable {flow.id} confirmed"))
-    lost = await _switch_schedule(services, context, flow, services.enos.disable)
-    text = f"{mention(context.incoming.by.user)} turned scheduling of {_named(flow)} off{lost}."
-    return _changed(context, flow.id, text, ("Enable", f"enable {flow.id}"), request="disable", result=str(flow.id))
+        return _question(context, question, (_disable(flow)[0], f"disable {flow.id} confirmed"))
+    unsure = await _switch_schedule(services, context, flow, services.enos.disable)
+    done = msg("{person} disabled the schedule of {flow}.", person=_asker(context), flow=_named(flow))
+    return _changed(context, flow.id, sentences(done, unsure), _enable(flow), request="disable", result=str(flow.id))
 
 
 async def cancel(services: Services, context: CommandContext, request: Cancel) -> Answer:
     """Ask EnOS to cancel a run, after a question."""
     instance = await targets.instance(services, context, request.instance)
     flow = await targets.owned_flow(services, context, instance.flow_id)
-    run = f"run {code(instance.id)} of {_named(flow)}"
-    show = ("Show", f"show {instance.id}")
+    run, named = code(instance.id), _named(flow)
+    show: Offer = (runs.VIEW_RUN, f"show {instance.id}")
     if ended(instance):
-        text = f"R{run[1:]} has ended already, with {name_of(instance.status)}, so there is nothing left to stop."
-        raise targets.FormattedRefusal("already_ended", text, [show])
+        status = flows.status_word(instance.status)
+        text = msg("Run {run} of {flow} has already ended ({status}).", run=run, flow=named, status=status)
+        raise Refused("already_ended", text, offers=[show])
     if not request.confirmed:
-        text = (
-            f"Stop {run}, now {name_of(instance.status)}? "
-            "What it has handed to the big-data back end already goes on there."
+        question = msg(
+            "Cancel run {run} of {flow}? Work already handed to the big-data cluster continues.", run=run, flow=named
         )
-        return _question(context, text, ("Stop the run", f"cancel {instance.id} confirmed"))
+        return _question(context, question, (msg("Cancel run"), f"cancel {instance.id} confirmed"))
     await _record_call(services, context, {"act": "cancel", "instance": instance.id})
-    lost = ""
+    then: Text = msg("It may take a moment.")
     try:
         await services.enos.cancel(instance.id, as_user=context.link.user_id)
     except Unclear:
-        lost = f" EnOS's answer was lost, and {await _state(services, context, instance.id)}."
-    text = f"{mention(context.incoming.by.user)} asked EnOS to stop {run}.{lost} It may take a moment."
-    return _changed(context, flow.id, text, show, request="cancel", result=instance.id)
+        then = await _state(services, context, instance.id)
+    asked = msg("{person} asked EnOS to cancel run {run} of {flow}.", person=_asker(context), run=run, flow=named)
+    done = sentences(asked, then)
+    return _changed(context, flow.id, done, show, request="cancel", result=instance.id)
 
 
-async def _state(services: Services, context: CommandContext, instance: InstanceId) -> str:
+async def _state(services: Services, context: CommandContext, instance: InstanceId) -> Text:
+    """What is known of a run after a lost answer."""
     try:
         found = await services.enos.instance(instance, as_user=context.link.user_id)
     except TemporaryFailure:
-        return "how the run stands could not be read"
-    return f"the run is {name_of(found.status)} now" if found else "EnOS does not show the run now"
+        return msg("EnOS did not confirm, and I could not read the run's status.")
+    if found is None:
+        return msg("EnOS did not confirm, and does not show the run now.")
+    return msg("EnOS did not confirm. The run's status now: {status}.", status=flows.status_word(found.status))
 
 
 async def _switch_schedule(
     services: Services, context: CommandContext, flow: Flow, act: Callable[..., Awaitable[None]]
-) -> str:
-    """Make the call, and read the flow again after a lost answer. Returns what to add to the sentence."""
+) -> Text | None:
+    """Make the call, and read the flow again after a lost answer. Returns what to add to the answer."""
     user = context.link.user_id
     await _record_call(services, context, {"act": "switch", "flow": flow.id, "active": not flow.active})
     try:
@@ -95,11 +102,13 @@ async def _switch_schedule(
         if now.active is flow.active:
             raise Refused(
                 "not_switched",
-                f"EnOS's answer was lost, and flow {flow.id} shows its scheduling unchanged.",
-                "Ask again if you still want it.",
+                msg(
+                    "EnOS did not confirm, and the schedule of {flow} has not changed. Try again if you still want it.",
+                    flow=_named(flow),
+                ),
             ) from None
-        return " (EnOS's answer was lost, but the flow shows it)"
-    return ""
+        return msg("EnOS did not confirm, but the flow shows the change.")
+    return None
 
 
 async def _record_call(services: Services, context: CommandContext, what: dict[str, object]) -> None:
@@ -112,19 +121,26 @@ async def _record_call(services: Services, context: CommandContext, what: dict[s
         await services.store.set_attempt_detail(context.attempt, written, linked=replace(context.link, verified=True))
 
 
-def _named(flow: Flow) -> str:
+def _asker(context: CommandContext) -> Markup:
+    return mention(context.incoming.by.user)
+
+
+def _named(flow: Flow) -> Markup:
     return flows.flow_name(flow.id, flow.name)
 
 
-def _already(flow: Flow, state: str, offer: Offer) -> targets.FormattedRefusal:
-    text = f"Scheduling of {_named(flow)} is {state} already, so nothing was changed."
-    return targets.FormattedRefusal("already_so", text, [offer])
+def _enable(flow: Flow) -> Offer:
+    return msg("Enable schedule"), f"enable {flow.id}"
 
 
-def _question(context: CommandContext, text: str, offer: Offer) -> Answer:
+def _disable(flow: Flow) -> Offer:
+    return msg("Disable schedule"), f"disable {flow.id}"
+
+
+def _question(context: CommandContext, text: Text, offer: Offer) -> Answer:
     return Answer(answers.told(context.words, text, post=context.post, offers=[offer]), private=True, outcome=ASKED)
 
 
-def _changed(context: CommandContext, flow: FlowId, text: str, offer: Offer, *, request: str, result: str) -> Answer:
+def _changed(context: CommandContext, flow: FlowId, text: Text, offer: Offer, *, request: str, result: str) -> Answer:
     body = answers.told(context.words, text, post=context.post, offers=[offer])
     return Answer(body, public=True, in_incident=context.about(flow), request=request, result=result)

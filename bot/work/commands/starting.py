@@ -6,7 +6,7 @@ a lost answer is looked up (``progress.py``) and never sent again; and within En
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.core.command.parse import far_off, say, trigger_time
@@ -30,11 +30,11 @@ from bot.core.flow.rerun import (
     minutes,
     plan,
 )
-from bot.core.flow.run import Run, RunState
+from bot.core.flow.run import Run, RunState, StartDetails
 from bot.core.people.model import ASKED, DONE, AttemptResult, Outcome
 from bot.core.text.escape import code
 from bot.core.text.likeness import likeness
-from bot.core.text.message import ago
+from bot.core.text.message import Text, ago, layout, listed, msg, sentences
 from bot.core.text.shown_times import minute_in_utc, on_the_clock
 from bot.messages.cards import answers, flows, runs
 from bot.work.commands import targets
@@ -52,7 +52,7 @@ class PlannedStart:
     task: TaskId | None = None
     task_name: str = ""
     parameters: tuple[Parameter, ...] = ()  # all of them, as sent; empty where none is changed
-    notes: str = ""
+    details: StartDetails = field(default_factory=StartDetails)
 
 
 async def trigger(services: Services, context: CommandContext, request: Trigger) -> Answer:
@@ -64,20 +64,23 @@ async def trigger(services: Services, context: CommandContext, request: Trigger)
     names = {task.id: task.name for task in flow.graph.tasks}
     # A graph that could not be read has no tasks at all: then EnOS decides.
     if request.task is not None and names and request.task not in names:
-        listed = ", ".join(f"`{id_}` {flows.short(name)}" for id_, name in list(names.items())[:8])
+        tasks = [layout("{id} {name}", id=code(str(id_)), name=flows.short(name)) for id_, name in names.items()]
         raise Refused(
             "unknown_task",
-            f"Flow {flow.id} has no task {request.task}, so nothing was started.",
-            f"Its tasks are: {listed}.",
+            msg(
+                "{flow} has no task {task}. Nothing was started. Its tasks: {tasks}.",
+                flow=flows.flow_name(flow.id, flow.name),
+                task=code(str(request.task)),
+                tasks=listed(tasks[:8], len(tasks)),
+            ),
         )
     changes = tuple(_with_known_key(flow, each) for each in request.parameters)
-    off = far_off(at, context.now)
-    if off and not request.confirmed:
+    if far_off(at, context.now) and not request.confirmed:
         return await _confirmation(
-            services, context, replace(request, flow=FlowRef(flow.id), parameters=changes), flow, at, off
+            services, context, replace(request, flow=FlowRef(flow.id), parameters=changes), flow, at
         )
     known = {each.key for each in flow.parameters}
-    beginning = runs.StartDetails(
+    details = StartDetails(
         parameters=tuple(services.answer_settings.mask.parameter(each) for each in changes),
         unknown_keys=tuple(each.key for each in changes if each.key not in known),
     )
@@ -87,7 +90,7 @@ async def trigger(services: Services, context: CommandContext, request: Trigger)
         task=request.task,
         task_name=names.get(request.task, "") if request.task is not None else "",
         parameters=merged(flow, changes) if changes else (),
-        notes=runs.notes(beginning),
+        details=details,
     )
     return await _start(services, context, start)
 
@@ -104,23 +107,34 @@ async def rerun(services: Services, context: CommandContext, request: Rerun) -> 
     if at is None:
         raise await _no_minute(services, context, instance.id, planned, period[-1], taken)
     moved = None if at == planned.data_time else (planned.data_time, at)
-    notes = runs.notes(runs.StartDetails(skips=planned.skips, moved=moved))
-    start = PlannedStart(flow=flow, at_ms=milliseconds(at), task=planned.task, task_name=planned.task_name, notes=notes)
+    start = PlannedStart(
+        flow=flow,
+        at_ms=milliseconds(at),
+        task=planned.task,
+        task_name=planned.task_name,
+        details=StartDetails(skips=planned.skips, moved=moved),
+    )
     return await _start(services, context, start)
 
 
 async def _confirmation(
-    services: Services, context: CommandContext, request: Trigger, flow: Flow, at: datetime, off: str
+    services: Services, context: CommandContext, request: Trigger, flow: Flow, at: datetime
 ) -> Answer:
     """Ask once about a trigger time that is far off. The button names it in UTC, so that it means the same later."""
-    shown = at.astimezone(context.zone)
-    text = (
-        f"Start {flows.flow_name(flow.id, flow.name)} for {code(on_the_clock(shown))} ({context.zone})? "
-        f"That is {off}. Nothing was started."
+    question = msg(
+        "Trigger {flow} for {time} ({zone})?",
+        flow=flows.flow_name(flow.id, flow.name),
+        time=code(on_the_clock(at.astimezone(context.zone))),
+        zone=str(context.zone),
     )
+    if at > context.now:
+        off = msg("That is {n} days from now.", n=(at - context.now).days)
+    else:
+        off = msg("That was {n} days ago.", n=(context.now - at).days)
     command = say(replace(request, when=When(minute_in_utc(at)), confirmed=True))
-    offers = await fit_into_buttons(services, context, [("Start it", command)])
-    return Answer(answers.told(context.words, text, post=context.post, offers=offers), private=True, outcome=ASKED)
+    offers = await fit_into_buttons(services, context, [(msg("Trigger"), command)])
+    card = answers.told(context.words, sentences(question, off), post=context.post, offers=offers)
+    return Answer(card, private=True, outcome=ASKED)
 
 
 def _with_known_key(flow: Flow, change: Parameter) -> Parameter:
@@ -202,7 +216,7 @@ async def _reserved_run(services: Services, context: CommandContext, start: Plan
         parameters=services.seal.fingerprint(expected, start.parameters),
         user_id=context.link.user_id,
         words=context.words,
-        notes=start.notes,
+        notes=start.details.kept(),
     )
     await services.store.put_run(run, linked=replace(context.link, verified=True))
     return run
@@ -213,32 +227,36 @@ async def _refuse_second_start(services: Services, context: CommandContext, flow
     for run in await services.store.runs_of(flow.id, expected):
         holds = run.instance == expected or context.now - run.started_at < MINUTE
         if holds and run.state in _HOLDING_STATES:
-            raise targets.FormattedRefusal(
-                "second_start", second_start(run, context.now), [("Show", f"show {run.instance}")]
+            raise Refused(
+                "second_start", second_start(run, context.now), offers=[(runs.VIEW_RUN, f"show {run.instance}")]
             )
     if await services.enos.instance(expected, as_user=context.link.user_id) is not None:
-        raise targets.FormattedRefusal(
+        raise Refused(
             "minute_taken",
-            f"Run {code(expected)} holds that minute already (EnOS does not say who started it), so nothing was "
-            f"started. Name another minute with {code('at')}, or ask again in the next one.",
-            [("Show", f"show {expected}")],
+            msg(
+                "Run {run} already has that trigger time. EnOS does not say who started it. Nothing was started. "
+                "Try again in a minute, or name another time with `at`.",
+                run=code(expected),
+            ),
+            offers=[(runs.VIEW_RUN, f"show {expected}")],
         )
 
 
-def second_start(run: Run, now: datetime) -> str:
-    """Why a second start of a flow is refused, as mrkdwn: which run, who started it, when to ask again."""
+def second_start(run: Run, now: datetime) -> Text:
+    """Why a second start of a flow is refused: which run, who started it, when to try again."""
+    who, flow = runs.person_of(run), flows.flow_name(run.flow_id, run.flow_name)
+    when, named = ago(now - run.started_at), code(run.instance)
+    if run.state is RunState.ASKED:
+        first = msg("{person} triggered {flow} {ago} as {run}.", person=who, flow=flow, ago=when, run=named)
+    else:
+        first = msg("{person} started {flow} {ago} as {run}.", person=who, flow=flow, ago=when, run=named)
     left = (run.started_at + MINUTE - now).total_seconds()
-    why = f"That minute is taken, so nothing was started. Name another minute with {code('at')}."
     if left > 0:  # at most a minute is shown, even where the clock was set back
-        why = (
-            "EnOS takes one start of a flow in a minute, so nothing was started and nothing waits. "
-            f"Ask again in {min(60, max(1, int(left)))} s."
-        )
-    asked = "asked to start" if run.state is RunState.ASKED else "started"
-    return (
-        f"{runs.person_of(run)} {asked} {flows.flow_name(run.flow_id, run.flow_name)} as {code(run.instance)} "
-        f"{ago(now - run.started_at)}. {why}"
-    )
+        seconds = min(60, max(1, int(left)))
+        then = msg("EnOS allows one start a minute for each flow. Try again in {n} s.", n=seconds)
+    else:
+        then = msg("That trigger time is taken, so it was not started again. Name another time with `at`.")
+    return sentences(first, then)
 
 
 async def _no_minute(
@@ -248,7 +266,7 @@ async def _no_minute(
     planned: RerunPlan,
     last: datetime,
     taken: Collection[InstanceId],
-) -> targets.FormattedRefusal:
+) -> Refused:
     """The refusal where no minute of the data period is free: which run has the last one, and which minute is free."""
     holder = expected_instance(planned.flow, milliseconds(last))
     ours = await services.store.run(holder)
@@ -264,9 +282,8 @@ async def _no_minute(
         repeats=holder == old,
     )
     again = f"trigger {planned.flow} from {planned.task} at {minute_in_utc(other)}" if other else ""
-    return targets.FormattedRefusal(
-        "no_free_minute", runs.no_minute(held, old, again, context.now), [("Show", f"show {holder}")]
-    )
+    text = runs.no_minute(held, old, again, context.now)
+    return Refused("no_free_minute", text, offers=[(runs.VIEW_RUN, f"show {holder}")])
 
 
 async def _taken_minutes(

@@ -154,8 +154,8 @@ def _with_flow(request: Request, flow: FlowRef) -> Request:
 async def owned_flow(services: Services, context: CommandContext, which: FlowId) -> Flow:
     """The flow as the asker sees it now. Raises ``Refused`` unless they may change it.
 
-    They may as one of its owners, where EnOS has locked neither the flow nor the user. A link that is not verified yet is
-    marked as verified here if this flow verifies it.
+    They may as one of its owners, where EnOS has locked neither the flow nor the user. A link that is not verified yet
+    is marked as verified here if this flow verifies it.
     """
     flow = await services.enos.flow(which, as_user=context.link.user_id)
     reason = may_change(context.link, flow)

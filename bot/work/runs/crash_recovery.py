@@ -18,11 +18,11 @@ from bot.core.command.requests import LinkPerson, Unlink
 from bot.core.errors import Failure, Refusal
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.flow.run import RunState
-from bot.core.flow.status import name_of
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import DONE, AttemptResult, Ending, Entry, Outcome, Person
-from bot.core.text.escape import code, mention, ticked
-from bot.messages.cards import answers
+from bot.core.text.escape import code, mention
+from bot.core.text.message import Text, msg, sentences
+from bot.messages.cards import answers, flows
 from bot.work.commands.context import Services
 
 log = logging.getLogger(__name__)
@@ -32,16 +32,16 @@ NOTHING_DONE = Outcome(Ending.OUTAGE, "interrupted")  # the button may be presse
 
 @dataclass(frozen=True, slots=True)
 class _Conclusion:
-    """What is known of an open attempt; ``text`` is mrkdwn."""
+    """What is known of an open attempt."""
 
-    text: str
+    text: Text
     outcome: Outcome
     public: bool = False  # a change took effect: everybody sees it where it was asked for
     request: str = ""
     result: str = ""
 
 
-_NOT_DONE = _Conclusion("Nothing was done. Ask again if you still want it.", NOTHING_DONE)
+_NOT_DONE = _Conclusion(msg("Nothing was done. Try again if you still want it."), NOTHING_DONE)
 
 
 async def open_attempts(services: Services) -> tuple[Entry, ...]:
@@ -68,7 +68,11 @@ async def _conclusion(services: Services, entry: Entry) -> _Conclusion:
         return await _looked_up(services, entry)
     except Failure as failure:
         log.warning("The outcome of attempt %s is not known: %s", entry.id, failure)
-        text = f"I could not find out whether it was done: {ticked(str(failure))} Look before you ask again."
+        text = sentences(
+            msg("I could not find out whether it was done."),
+            failure.message,
+            msg("Check the state before you try again."),
+        )
         return _Conclusion(text, Outcome(Ending.UNCLEAR, type(failure).__name__))
 
 
@@ -88,21 +92,31 @@ async def _call_conclusion(services: Services, entry: Entry, what: dict[str, obj
     link = await services.store.link(entry.attempt.by)
     user = str(what.get("user") or "")
     if link is None or (user and link.user_id != user):
-        text = (
-            "I could not find out whether it was done: your link to EnOS has changed since. Look before you ask again."
+        text = msg(
+            "I could not find out whether it was done, because your link to EnOS has changed since. "
+            "Check the state before you try again."
         )
         return _Conclusion(text, Outcome(Ending.UNCLEAR, "link_changed"))
     if what["act"] == "cancel":
         instance = InstanceId(str(what["instance"]))
         found = await services.enos.instance(instance, as_user=link.user_id)
-        state = f"is {name_of(found.status)} now" if found else "is not shown by EnOS now"
-        text = f"EnOS may have been asked to stop run {code(instance)}, which {state}."
+        run = code(instance)
+        if found:
+            status = flows.status_word(found.status)
+            text = msg(
+                "EnOS may have been asked to cancel run {run}. Its status now: {status}.", run=run, status=status
+            )
+        else:
+            text = msg("EnOS may have been asked to cancel run {run}. EnOS does not show that run now.", run=run)
         return _Conclusion(text, Outcome(Ending.UNCLEAR, "interrupted"), public=True, request="cancel", result=instance)
     flow = await services.enos.flow(FlowId(int(str(what["flow"]))), as_user=link.user_id)
-    word, action = ("on", "enable") if what["active"] else ("off", "disable")
     if flow.active is not what["active"]:
         return _NOT_DONE
-    text = f"Scheduling of flow {code(str(flow.id))} is {word} now, as was asked for."
+    named = flows.flow_name(flow.id, flow.name)
+    if what["active"]:
+        action, text = "enable", msg("The schedule of {flow} is on now.", flow=named)
+    else:
+        action, text = "disable", msg("The schedule of {flow} is off now.", flow=named)
     return _Conclusion(text, DONE, public=True, request=action, result=str(flow.id))
 
 
@@ -115,9 +129,9 @@ async def _link_conclusion(services: Services, entry: Entry) -> _Conclusion:
     if isinstance(request, LinkPerson):
         link = await services.store.link(Person(team, request.person))
         if link is not None and (link.user_id, link.user_name) == (request.user_id, request.user_name):
-            return _Conclusion("The link stands.", DONE, result=str(link.person))
+            return _Conclusion(msg("The link exists."), DONE, result=str(link.person))
     if isinstance(request, Unlink) and await services.store.link(Person(team, request.person)) is None:
-        return _Conclusion("The link is removed.", DONE, result=request.person)
+        return _Conclusion(msg("The link is removed."), DONE, result=request.person)
     return _NOT_DONE
 
 

@@ -227,7 +227,7 @@ async def test_a_cancel_whose_answer_and_state_are_lost_says_so(world, maya):
     world.enos.faults["cancel"] = [Lost(effect=True)]
     world.enos.faults["instance"] = [None, NoResponse("no answer within 30 s")]
     (seen,) = await maya.says(f"cancel {RUN} confirmed")
-    assert "EnOS's answer was lost, and how the run stands could not be read. It may take a moment." in seen.text
+    assert "EnOS did not confirm, and I could not read the run's status." in seen.text
 
 
 # ── nothing from outside does anything in Slack ──

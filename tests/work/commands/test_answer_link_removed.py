@@ -147,7 +147,7 @@ async def test_words_said_before_the_removal_are_judged_by_the_rights_at_the_sta
 async def test_a_confirmation_uses_the_rights_of_whoever_presses_it(world, maya):
     (question,) = await maya.says("disable 3377")
     await world.store.remove_link(maya.person)
-    seen = await maya.presses(question, "Turn scheduling off")
+    seen = await maya.presses(question, "Disable schedule")
     assert any("You're not linked to an EnOS user yet" in each.text for each in seen)
     assert world.enos.done() == []
 

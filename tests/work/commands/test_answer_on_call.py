@@ -45,7 +45,7 @@ async def test_a_member_of_a_group_that_cannot_be_read_is_not_told_that_they_may
         assert "may do this" not in seen.text
         assert "You're not linked" not in seen.text
     seen = await two.jonas.says("ack 3377")  # in the group that can be read
-    assert any("has acknowledged" in each.text for each in seen)
+    assert any("> acknowledged" in each.text for each in seen)
 
 
 async def test_people_outside_of_all_readable_groups_may_not(two):
@@ -67,7 +67,7 @@ async def test_while_slack_does_not_answer_the_last_members_count_for_15_minutes
     world.slack.broken["group"] = SlackUnclear("too slow")
     world.later(minutes=minutes)
     seen = await world.sam.says("ack 3377")
-    assert any("has acknowledged" in each.text for each in seen) is counts
+    assert any("> acknowledged" in each.text for each in seen) is counts
     assert any("Slack did not answer. So I can't tell" in each.text for each in seen) is not counts
 
 
@@ -131,13 +131,13 @@ async def test_a_reminder_skips_a_group_that_mentions_nobody(two, trouble):
 async def test_a_group_is_mentioned_while_slack_does_not_answer(two):
     await two.breaks()
     broken(two, ONCALL, SlackUnclear("too slow"))
-    assert "<!subteam^S0ONCALL01> <!subteam^S0SECOND01>" in await reminded(two)
+    assert "<!subteam^S0ONCALL01>, <!subteam^S0SECOND01>" in await reminded(two)
 
 
 async def test_people_count_as_active_while_slack_does_not_answer(two):
     await two.breaks()
     two.slack.broken["profile"] = SlackUnclear("too slow")
-    assert "<!subteam^S0ONCALL01> <!subteam^S0SECOND01>" in await reminded(two)
+    assert "<!subteam^S0ONCALL01>, <!subteam^S0SECOND01>" in await reminded(two)
 
 
 # ── messages to the admins ──

@@ -46,7 +46,7 @@ async def pressed_twice(world, card, label, second):
 
 async def test_a_double_press_on_a_question_says_that_nothing_is_done_yet(world, maya):
     (card,) = await maya.says("enable 3318")
-    answer = await pressed_twice(world, card, "Disable", maya)
+    answer = await pressed_twice(world, card, "Disable schedule", maya)
     assert answer.place == "only maya sees"
     assert answer.text.startswith("You pressed this just now, and I asked you a question. Nothing was changed yet.")
     assert [call[0] for call in world.enos.done()] == ["enable"]
@@ -55,12 +55,12 @@ async def test_a_double_press_on_a_question_says_that_nothing_is_done_yet(world,
 async def test_a_double_press_on_a_refusal_says_that_it_was_ones_own(world, maya):
     (card,) = await maya.says("enable 3318")
     world.enos.faults["flow"] = [Refused("unknown_flow", "EnOS knows no flow 3318.", "Check the id.")]
-    answer = await pressed_twice(world, card, "Disable", maya)
+    answer = await pressed_twice(world, card, "Disable schedule", maya)
     assert answer.text.startswith("You pressed this just now. Nothing was changed; my answer then says why.")
 
 
 async def test_a_double_press_by_two_people_says_that_it_was_somebody_elses(world, maya, jonas):
     (card,) = await maya.says("enable 3318")
-    answer = await pressed_twice(world, card, "Disable", jonas)
+    answer = await pressed_twice(world, card, "Disable schedule", jonas)
     assert answer.place == "only jonas sees"
     assert answer.text.startswith("Somebody else pressed this a moment ago. If you still need it, press again.")

@@ -31,7 +31,7 @@ async def test_a_press_on_the_old_card_is_answered_with_the_state_and_the_way_to
     assert seen.place == "only maya sees"
     assert f"Press in the <https://slack.test/{OPS}/{new.ts}|new message> instead." in seen.text
     assert "Nothing was changed." in seen.text
-    assert "Now: FAIL daily-energy-report" in seen.text
+    assert "Now: FAILED · daily-energy-report" in seen.text
     assert (await world.incident()).phase is Phase.OPEN
     seen = await maya.presses(new, "Acknowledge")
     assert (await world.incident()).phase is Phase.ACKNOWLEDGED
@@ -64,7 +64,7 @@ async def test_words_in_the_old_thread_act_and_are_answered_there(world, maya):
     assert (await world.incident()).phase is Phase.ACKNOWLEDGED
     (pointer,) = [each for each in seen if each.place == "only maya sees"]
     assert f"The change is in the <https://slack.test/{OPS}/{new.ts}|incident thread>." in pointer.text
-    (reply,) = [each for each in seen if "has acknowledged" in each.text]
+    (reply,) = [each for each in seen if "> acknowledged" in each.text]
     assert reply.thread == new.ts
 
 
@@ -73,7 +73,9 @@ async def test_an_answer_does_not_name_a_thread_that_is_not_posted_yet(world, ma
     await loses(world, old, delivered=False)
     seen = await maya.says("ack 3377")
     (pointer,) = [each for each in seen if each.place == "only maya sees"]
-    assert "The incident has no message in Slack yet. The change will be in its thread in <#C0DATAOPS1>." in pointer.text
+    assert (
+        "The incident has no message in Slack yet. The change will be in its thread in <#C0DATAOPS1>." in pointer.text
+    )
     assert "The change is in" not in pointer.text
 
 
@@ -86,7 +88,7 @@ async def test_where_there_is_no_thread_any_more_the_channel_is_named(world, may
     seen = await maya.says("ack 3377")
     (pointer,) = [each for each in seen if each.place == "only maya sees"]
     assert "so the change is in <#C0DATAOPS1>." in pointer.text
-    assert [each.place for each in seen if "has acknowledged" in each.text] == ["#data-ops"]
+    assert [each.place for each in seen if "> acknowledged" in each.text] == ["#data-ops"]
 
 
 async def test_incidents_links_to_the_new_card(world, maya):

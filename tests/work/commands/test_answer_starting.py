@@ -34,7 +34,7 @@ async def test_a_run_is_started_from_a_task_and_the_channel_sees_who_did_it(worl
     assert world.enos.done() == [("triggerFromTask", MAYA, 3377, TRANSFORM, NOW_MS)]
     assert seen.place == "#data-ops"
     assert "<@U0MAYA00001> started `3377` *daily-energy-report* from *transform*" in seen.text
-    assert f"Run `{RUN}` · for <!date^" in seen.text
+    assert f"Run `{RUN}` · trigger time <!date^" in seen.text
     assert "data date 2026-11-20" in seen.text
     assert "↳ `trigger 3377 from 108580`" in seen.text
     assert await world.audited() == [("maya", "trigger 3377 from 108580", "done", "triggerFromTask", MAYA, RUN)]
@@ -54,9 +54,9 @@ async def test_changed_parameters_send_the_whole_list_and_secrets_are_never_show
     assert world.enos.done() == [("updateAndTrigger", MAYA, 3377, NOW_MS, sent)]
     assert "`path` = `/new files/a=b`" in seen.text
     assert "`db_password` = `•••`" in seen.text
-    assert "The flow has no parameter `db_password`; sent all the same." in seen.text
+    assert "`db_password` is not a parameter of this flow. I sent it anyway." in seen.text
     (edited,) = await world.tick(seconds=3)
-    assert "The flow has no parameter `db_password`" in edited.text
+    assert "`db_password` is not a parameter of this flow." in edited.text
     everything = [*map(str, world.seen), *map(str, await world.audited())]
     assert not [text for text in everything if "hunter2" in text]
 
@@ -107,10 +107,10 @@ async def test_within_the_minute_a_second_start_is_refused_and_names_the_first(w
     (refused,) = await world.jonas.says("trigger 3318 at tomorrow 02:00")
     assert refused.place == "only jonas sees"
     assert (
-        "<@U0MAYA00001> started `3318` *reduce_entity* as `3318-20261121143000` 20 s ago. EnOS takes one start of a "
-        "flow in a minute, so nothing was started and nothing waits. Ask again in 40 s."
+        "<@U0MAYA00001> started `3318` *reduce_entity* 20 s ago as `3318-20261121143000`. "
+        "EnOS allows one start a minute for each flow. Try again in 40 s."
     ) in refused.text
-    assert refused.buttons == {"Show": f"1|{refused.buttons['Show'].split('|')[1]}|show 3318-20261121143000"}
+    assert refused.buttons == {"View run": f"1|{refused.buttons['View run'].split('|')[1]}|show 3318-20261121143000"}
     assert len(world.enos.done()) == 1
     world.later(seconds=41)
     await world.jonas.says("trigger 3318")
@@ -130,14 +130,14 @@ async def test_the_same_trigger_time_stays_taken(world, maya):
     await maya.says("trigger 3377 at 2026-11-20 09:30")
     world.later(minutes=10)
     (refused,) = await maya.says("trigger 3377 at 2026-11-20 09:30")
-    assert "Name another minute with `at`." in refused.text
+    assert "Name another time with `at`." in refused.text
     assert len(world.enos.done()) == 1
 
 
 async def test_a_minute_taken_outside_of_flowbot_is_named(world, maya):
     world.enos.run(RUN, Status.RUNNING)
     (refused,) = await maya.says("trigger 3377")
-    assert f"Run `{RUN}` holds that minute already (EnOS does not say who started it)" in refused.text
+    assert f"Run `{RUN}` already has that trigger time. EnOS does not say who started it." in refused.text
     assert world.enos.done() == []
 
 
@@ -159,7 +159,7 @@ async def test_a_flow_without_tasks_is_refused_by_enos(world, maya):
 
 async def test_a_task_that_the_flow_lacks_is_refused_with_its_tasks(world, maya):
     (refused,) = await maya.says("trigger 3377 from 7")
-    assert "Flow 3377 has no task 7, so nothing was started." in refused.text
+    assert "`3377` *daily-energy-report* has no task `7`. Nothing was started." in refused.text
     assert "`108579` extract, `108580` transform, `108581` load" in refused.text
     assert world.enos.done() == []
 
@@ -180,7 +180,7 @@ async def test_a_rerun_starts_from_the_failed_task_for_the_same_trigger_time(wor
     assert world.enos.done() == [("triggerFromTask", MAYA, 3377, TRANSFORM, ms(2026, 11, 21, 2))]
     assert seen.place == "thread in #data-ops"
     assert "started `3377` *daily-energy-report* from *transform*" in seen.text
-    assert "Not run again: extract" in seen.text
+    assert "Not run again: *extract*" in seen.text
     assert "data date 2026-11-20" in seen.text
 
 
@@ -204,7 +204,8 @@ async def test_a_taken_minute_moves_inside_the_data_period_and_says_so(world, ma
     (seen,) = await maya.says(f"rerun {FAILED}")
     assert world.enos.done()[0][4] == ms(2026, 11, 21, 2, 1)
     assert (
-        f"The id for {clock(2, 0)} is taken, so this run stands at {clock(2, 1)}, in the same data period." in seen.text
+        f"{clock(2, 0)} already has a run, so this run has trigger time {clock(2, 1)}. The data date is the same."
+        in seen.text
     )
 
 
@@ -212,9 +213,9 @@ async def test_a_period_without_a_free_minute_is_refused_with_a_way_out(world, j
     world.enos.run("2809-202611210200", tasks={201: Status.SUCCESS, 202: Status.FAIL})
     world.enos.run("2809-20261121020000", kind=2)
     (refused,) = await jonas.says("rerun 2809-202611210200")
-    assert f"`2809-20261121020000` holds the minute {clock(2, 0)}; EnOS does not say who started" in refused.text
-    assert "no later minute of the same data period is free, so nothing was started" in refused.text
-    assert refused.buttons["Show"].endswith("show 2809-20261121020000")
+    assert f"`2809-20261121020000` has trigger time {clock(2, 0)}. EnOS does not say who started it." in refused.text
+    assert "the same data date has no later free minute. Nothing was started." in refused.text
+    assert refused.buttons["View run"].endswith("show 2809-20261121020000")
     assert world.enos.done() == []
     (command,) = [words for words in refused.text.split("`") if words.startswith("trigger ")]
     assert command == "trigger 2809 from 202 at 2026-11-21T02:01Z"
@@ -227,11 +228,11 @@ async def test_ones_own_rerun_that_has_the_minute_is_named_as_ones_own(world, jo
     await jonas.says("rerun 2809-202611210200")
     world.later(minutes=3)
     (refused,) = await jonas.says("rerun 2809-202611210200")
-    assert f"`2809-20261121020000` holds the minute {clock(2, 0)}; you started it 3 min ago." in refused.text
-    assert "It is for the same data, and READY now: wait for its end." in refused.text
+    assert f"`2809-20261121020000` has trigger time {clock(2, 0)}. You started it 3 min ago." in refused.text
+    assert "It is for the same data date and has not ended (ready). Wait until it ends." in refused.text
     world.enos.becomes("2809-20261121020000", Status.FAIL, [Status.SKIP, Status.FAIL])
     (refused,) = await jonas.says("rerun 2809-202611210200")
-    assert "It ended with FAIL: rerun `2809-20261121020000` in the EnOS console." in refused.text
+    assert "It has ended (failed). Rerun `2809-20261121020000` in the EnOS console." in refused.text
     assert len(world.enos.done()) == 1
 
 
@@ -242,7 +243,7 @@ async def test_a_rerun_that_was_not_started_takes_no_minute(world, jonas):
     world.later(minutes=3)
     world.enos.run("2809-20261121020000", kind=2)  # somebody in the console
     (refused,) = await jonas.says("rerun 2809-202611210200")
-    assert "; EnOS does not say who started it." in refused.text
+    assert " EnOS does not say who started it." in refused.text
 
 
 async def test_where_every_minute_in_reach_is_taken_the_console_remains(world, maya):
@@ -250,7 +251,7 @@ async def test_where_every_minute_in_reach_is_taken_the_console_remains(world, m
     for minute in range(121):
         world.enos.run(f"3377-{started + timedelta(minutes=minute):%Y%m%d%H%M}00", kind=2)
     (refused,) = await maya.says("rerun 3377-20261121020000")
-    assert f"`3377-20261121035900` holds the minute {clock(3, 59)}" in refused.text
+    assert f"`3377-20261121035900` has trigger time {clock(3, 59)}." in refused.text
     assert "`trigger " not in refused.text.partition("↳")[0]
 
 
@@ -259,15 +260,15 @@ async def test_a_minute_taken_at_the_last_moment_is_refused(world, maya):
     world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00")
     world.enos.run("3377-20261121020000", Status.RUNNING, kind=9)
     (seen,) = await maya.says(f"rerun {FAILED}")
-    assert f"stands at {clock(2, 1)}" in seen.text
+    assert f"has trigger time {clock(2, 1)}." in seen.text
 
 
 async def test_other_parameters_are_not_guessed(world, maya):
     other = (Parameter("path", "/elsewhere"), PARAMETERS[1])
     world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00", parameters=other)
     (refused,) = await maya.says(f"rerun {FAILED}")
-    assert f"Run {FAILED} had other parameters than flow 3377 has now" in refused.text
-    assert "`trigger 3377 at 2026-11-21T02:00Z` takes those of now" in refused.text
+    assert f"Run `{FAILED}` had other parameters than flow `3377` has now" in refused.text
+    assert "with its present parameters, use `trigger 3377 at 2026-11-21T02:00Z`." in refused.text
 
 
 async def test_a_run_that_enos_does_not_show_is_refused(world, jonas):
@@ -312,7 +313,10 @@ async def test_a_pressed_trigger_acts_once_and_then_shows_the_state(world, maya)
 async def test_a_refused_press_does_not_use_up_the_button(world, maya, jonas):
     (card,) = await maya.mentions("show 3377")
     (refused,) = await jonas.presses(card, "Trigger")
-    assert "Only owners can change `3377` *daily-energy-report*, and you (`jonas.weber` in EnOS) are not one." in refused.text
+    assert (
+        "Only owners can change `3377` *daily-energy-report*, and you (`jonas.weber` in EnOS) are not one."
+        in refused.text
+    )
     await maya.presses(card, "Trigger")
     assert [call[1] for call in world.enos.done()] == [MAYA]
 
@@ -346,4 +350,4 @@ async def test_a_link_that_the_flow_does_not_prove_only_reads(world):
 
 def test_the_wait_for_the_minute_is_never_zero():
     run = Run("1-20261121143000", 1, "flow", "T:U0MAYA00001", "p", START, OPS)
-    assert "Ask again in 1 s." in second_start(run, START + timedelta(seconds=59.9))
+    assert "Try again in 1 s." in str(second_start(run, START + timedelta(seconds=59.9)))

@@ -51,28 +51,27 @@ async def storm(world):
 
 async def test_people_find_their_own_flow_in_a_storm(world, maya, storm):
     (answer,) = await maya.says("incidents mine")
-    assert "Your incidents" in answer.text
-    assert ": 1" in answer.text
+    assert "Your open incidents: 1" in answer.text
     assert "flow-3377" in answer.text
     assert "flow-4001" not in answer.text
     assert "`thread 3377` opens a thread" in answer.text
-    assert "|this list>" in answer.text
+    assert "|Open list>" in answer.text
 
 
 async def test_a_storms_incidents_are_listed_by_owner_and_page(world, maya, storm):
     (answer,) = await maya.says("incidents by jonas.weber")
-    assert "44, page 1 of 5" in answer.text
+    assert "Open incidents: 44\nFilter: owner `jonas.weber`\nPage 1 of 5" in answer.text
     assert "flow-4001" in answer.text
     (last,) = await maya.says("incidents by jonas.weber page 5")
     assert "flow-4044" in last.text
     (beyond,) = await maya.says("incidents open page 99")
-    assert "45, page 5 of 5" in beyond.text
+    assert "Open incidents: 45\nPage 5 of 5" in beyond.text
 
 
 async def test_an_incident_is_acknowledged_from_the_list(world, maya, storm):
     reply, pointer = await maya.carries(storm, f"1|{STORM}|ack 3377")
     assert reply.place == "thread in #data-ops"
-    assert "<@U0MAYA00001> has acknowledged" in reply.text
+    assert "<@U0MAYA00001>" in reply.text
     assert pointer.place == "only maya sees"
     assert (await world.store.incident(IncidentId("s3377"))).phase is Phase.ACKNOWLEDGED
 
@@ -83,21 +82,22 @@ async def test_a_thread_is_opened_once_with_the_card_and_who_opened_it(world, ma
     assert "Acknowledge" in card.buttons
     assert reply.place == "thread in #data-ops"
     # by the name in the answer of Get Flow, which was called for the owners
-    assert "<@U0MAYA00001> opened a thread for *daily-energy-report*" in reply.text
+    assert "*daily-energy-report*" in reply.text
     assert answer.place == "only maya sees"
     assert "↳ `thread 3377`" in answer.text
     incident = await world.store.incident(IncidentId("s3377"))
     assert (incident.grouped, incident.listed_in) == (False, STORM)
-    (again,) = await maya.says("thread 3377")
-    assert "has a thread already" in again.text
+    await maya.says("thread 3377")
+    assert (await world.audited())[-1][2] == "refused:has_thread"
     (inside, _) = await maya.mentions("ack", thread=card.ts)
-    assert "has acknowledged" in inside.text
+    assert inside.place == "thread in #data-ops"
+    assert (await world.store.incident(IncidentId("s3377"))).phase is Phase.ACKNOWLEDGED
 
 
 async def test_others_open_no_thread(world, jonas, storm):
     (answer,) = await jonas.says("thread 3377")
     assert answer.place == "only jonas sees"
-    assert "and people on call may do this" in answer.text
+    assert "and people on call can do this" in answer.text
 
 
 async def test_people_on_call_open_a_thread_without_a_link(world, storm):

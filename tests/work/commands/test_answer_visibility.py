@@ -182,9 +182,9 @@ async def test_an_incident_elsewhere_gets_its_reply_and_the_asker_a_pointer(worl
 async def test_in_the_thread_the_flow_need_not_be_named(world, maya):
     card = await world.breaks()
     (question,) = await maya.mentions("disable", thread=card.ts)
-    (done,) = await maya.presses(question, "Turn scheduling off")
+    (done,) = await maya.presses(question, "Disable schedule")
     assert done.place == "thread in #data-ops"
-    assert "turned scheduling of `3377` *daily-energy-report* off." in done.text
+    assert "disabled the schedule of `3377` *daily-energy-report*." in done.text
     (whole,) = await maya.mentions("runs", thread=card.ts)
     assert whole.place == "thread in #data-ops"
 
@@ -193,7 +193,7 @@ async def test_a_change_asked_for_elsewhere_is_in_the_incidents_thread_and_the_a
     """A log of the incident, read in direct messages, is shown to all from there."""
     card = await world.breaks()
     world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00", log="ERROR")
-    (private,) = await maya.presses(card, "Log")
+    (private,) = await maya.presses(card, "View log")
     private.channel = f"D{maya.person.user[1:]}"
     shown, pointer = await maya.presses(private, "Show in thread")
     assert shown.place == "thread in #data-ops"
@@ -273,7 +273,7 @@ async def test_where_slack_does_not_say_who_is_on_call(world, trouble, who, take
     await world.breaks()
     world.slack.broken["group"] = trouble
     seen = await world.actors[who].says("ack 3377")
-    assert any("has acknowledged" in each.text for each in seen) is takes
+    assert any("> acknowledged" in each.text for each in seen) is takes
     assert len([each for each in seen if each.place.startswith("only")]) == 1
 
 
@@ -305,9 +305,9 @@ async def test_a_press_that_did_not_act_may_be_pressed_again(world, maya, who, f
     world.enos.change(3318, owners=("maya.chen",))
     if fault:
         world.enos.before["enable"] = lambda: (_ for _ in ()).throw(fault)
-    await world.actors[who].presses(card, "Enable")
-    (done,) = await maya.presses(card, "Enable")
-    assert "turned scheduling of `3318` *reduce_entity* on." in done.text
+    await world.actors[who].presses(card, "Enable schedule")
+    (done,) = await maya.presses(card, "Enable schedule")
+    assert "enabled the schedule of `3318` *reduce_entity*." in done.text
     assert [row[2] for row in await world.audited()] == [outcome, "done"]
 
 
@@ -316,10 +316,10 @@ async def test_a_press_while_the_first_is_still_running_says_so(world, maya, jon
     answers = []
 
     async def enable(flow, *, as_user):
-        answers.extend(await jonas.presses(card, "Enable"))
+        answers.extend(await jonas.presses(card, "Enable schedule"))
 
     world.enos.enable = enable
-    await maya.presses(card, "Enable")
+    await maya.presses(card, "Enable schedule")
     assert "<@U0MAYA00001> asked for this just now, and I am still at it." in answers[0].text
 
 
@@ -327,8 +327,8 @@ async def test_a_press_that_ended_unclear_is_not_repeated_by_a_press(world, maya
     (card,) = await maya.mentions("show 3318")
     world.enos.faults["enable"] = [Lost(effect=True)]
     world.enos.faults["flow"] = [None, NoResponse("no answer within 30 s")]
-    (unclear,) = await maya.presses(card, "Enable")
+    (unclear,) = await maya.presses(card, "Enable schedule")
     assert "Whether EnOS did it is not known" in unclear.text
-    (again,) = await maya.presses(card, "Enable")
+    (again,) = await maya.presses(card, "Enable schedule")
     assert "and how it ended is not certain. Look at the state" in again.text
     assert len(world.enos.done()) == 1

@@ -99,7 +99,7 @@ async def test_a_run_with_other_values_is_not_ours(world, maya):
     (message,) = await maya.says(f"trigger 3377 with password={SECRET}")
     world.enos.run(RUN, Status.READY, parameters=(*world.enos.flows[3377].parameters, Parameter("password", "another")))
     await world.tick(seconds=1)
-    assert "holds this minute" in message.text
+    assert "has this trigger time already, but not the tasks and parameters" in message.text
 
 
 async def test_under_another_key_a_fingerprint_cannot_be_compared_and_the_answer_says_so(world, maya):
@@ -108,9 +108,9 @@ async def test_under_another_key_a_fingerprint_cannot_be_compared_and_the_answer
     world.secret_key = "a new key"
     world.restart()
     await world.tick(seconds=100)
-    assert "I can't tell whether it has the parameters that were asked for: my key has changed since" in message.text
+    assert "I can't check its parameters: my secret key has changed since" in message.text
     assert "I will not start it a second time." in message.text
-    assert message.buttons["Show"].endswith(f"show {RUN}")
+    assert message.buttons["View run"].endswith(f"show {RUN}")
     assert [row[2] for row in await world.audited()] == ["unclear:parameters"]
     assert len(world.enos.done()) == 1
 

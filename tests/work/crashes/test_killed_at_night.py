@@ -186,8 +186,8 @@ async def test_the_night_of_loss_is_one(tmp_path):
     await told(night_of_loss(world))
     await world.come_to_rest()
     await world.check_invariants()
-    (last,) = [each for each in world.slack.messages if not each.thread and "*flow-3377*" in each.text]
-    assert "recovered" in last.text
+    (last,) = [each for each in world.slack.messages if "*flow-3377* recovered after" in str(each.body)]
+    assert not last.thread
     assert len(world.slack.gone) == 3
     await world.ends()
 
@@ -210,11 +210,14 @@ async def test_a_storms_list_that_is_lost_is_posted_once_more_and_continues(tmp_
     lists = [each for each in world.slack.messages if each.id.partition("~")[0] == before.id]
     assert [each.ts == before.ts for each in lists] == ([True, False] if loss else [False])
     assert "2 open, 1 acknowledged, 1 recovered" in lists[-1].text
-    (reply,) = [each for each in world.slack.messages if "has acknowledged" in each.text]
+    (reply,) = [each for each in world.slack.messages if each.text.startswith("ACKNOWLEDGED · ")]
     assert reply.thread == lists[-1].ts
     await world.come_to_rest()
     await world.check_invariants()
     await world.ends()
+
+
+REMINDERS = ("STILL OPEN", "ACKNOWLEDGEMENT EXPIRES SOON", "OPEN AGAIN")
 
 
 async def test_the_long_night_is_one_of_reminders(tmp_path):
@@ -222,10 +225,10 @@ async def test_the_long_night_is_one_of_reminders(tmp_path):
     await told(long_night(world))
     threads = {each.ts: [] for each in world.slack.messages}
     for each in world.slack.messages:
-        if each.thread and " · " in each.text:
+        if each.thread and each.text.startswith(REMINDERS):
             threads[each.thread].append(each.text.split(" · ")[0])
     assert [said for said in threads.values() if said] == [
-        ["STILL OPEN", "PROMISE ENDS SOON", "OPEN AGAIN", "STILL OPEN", "OPEN AGAIN"],
+        ["STILL OPEN", "ACKNOWLEDGEMENT EXPIRES SOON", "OPEN AGAIN", "STILL OPEN", "OPEN AGAIN"],
         ["STILL OPEN"],
         ["STILL OPEN", "STILL OPEN", "STILL OPEN"],
     ]
@@ -244,7 +247,7 @@ async def test_a_storm_is_called_to_mind_once_wherever_its_look_dies(tmp_path, f
         is_spent = await dies_in_a_look(world, left)
         await world.come_to_rest()
         called = [each.text for each in world.slack.messages if each.text.startswith("STILL OPEN")]
-        assert called == ["STILL OPEN · 4 incidents of the storm, taken by nobody"]
+        assert called == ["STILL OPEN · 4 incidents of the alert storm"]
         await world.check_invariants()
         await world.ends()
         left += 4 * STEP

@@ -60,16 +60,16 @@ async def told(world, seconds=5):
 async def test_from_failure_to_recovery(world):
     world.enos.put("3377-2026112100", name="report", end="2026-11-21 02:00:00", log="ERROR no rows")
     await world.poll()
-    assert await told(world) == ["FAIL report · task transform"]
+    assert await told(world) == ["FAILED · report · task transform"]
     (incident,) = await world.store.incidents()
     await world.incident_actions.acknowledge(incident.id, MAYA, world.now)
     assert [text.split(" until")[0] for text in await told(world)] == [
-        "<@U0MAYA00001> has acknowledged *report*",
-        "ACKNOWLEDGED · FAIL report · task transform",
+        "ACKNOWLEDGED · report",
+        "ACKNOWLEDGED · report · task transform",
     ]
     world.enos.put("3377-2026112200", Status.SUCCESS, name="report", end="2026-11-22 02:00:00")
     await world.follow(after=30)
-    assert (await told(world))[-1] == "RECOVERED report · no good run for Nov 21, 00:00 UTC"
+    assert (await told(world))[-1] == "RECOVERED · report · no successful run for 2026-11-21 00:00 UTC"
     assert (await world.store.incident(incident.id)).phase is Phase.RECOVERED
     (top, *replies) = world.store.order
     assert top == (incident.post, "")
@@ -122,4 +122,4 @@ async def test_trouble_with_the_database_is_not_called_an_outage_of_enos(world):
         await world.poll()
     del world.store.observe
     await world.poll()
-    assert await told(world) == ["FAIL flow-3377 · task transform"]
+    assert await told(world) == ["FAILED · flow-3377 · task transform"]

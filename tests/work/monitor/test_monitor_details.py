@@ -32,9 +32,9 @@ async def test_what_the_first_look_missed_is_looked_up_again():
     world.enos.put("3377-2026112100", name="report", log="FATAL no space left", owners=())
     world.enos.fail["instance"] = [Down()]
     await world.poll()
-    assert world.lines() == ["FAIL report"]
+    assert world.lines() == ["FAILED · report"]
     await world.follow(after=61)
-    assert world.lines() == ["FAIL report · task transform"]
+    assert world.lines() == ["FAILED · report · task transform"]
     assert "FATAL no space left" in str(world.store.cards())
 
 
@@ -77,7 +77,7 @@ async def test_many_failures_of_one_reading_are_counted_and_not_told_one_by_one(
     assert len(only(world).occurrences) == 21
     replies = world.store.replies(only(world).post)
     assert len(replies) == 6
-    assert "Its incident counts them all" in replies[-1]["text"]
+    assert replies[-1]["text"].startswith("MORE FAILURES · ")
 
 
 async def test_a_flow_without_owners_is_asked_three_times_at_most(world):
@@ -93,7 +93,7 @@ async def test_the_reply_to_a_further_failure_tells_its_task_and_error_line(worl
     world.enos.put("3377-2026112200", name="report", end="2026-11-22 02:00:00", log="ERROR no rows")
     await world.poll()
     (reply,) = world.store.replies(only(world).post)
-    assert reply["text"] == "FAIL report · task transform"
+    assert reply["text"] == "FAILED AGAIN · report · task transform"
     assert "ERROR no rows" in str(reply)
 
 
@@ -101,14 +101,14 @@ async def test_an_unreadable_log_leaves_the_rest(world):
     world.enos.put("3500-2026112100", name="other", log="ERROR x")
     world.enos.fail["log"] = [Down()]
     await world.poll()
-    assert world.lines()[1] == "FAIL other · task transform"
+    assert world.lines()[1] == "FAILED · other · task transform"
 
 
 async def test_a_bug_in_a_closer_look_is_logged_and_holds_nothing_up(world, caplog):
     world.enos.put("3500-2026112100", name="other")
     world.enos.fail["instance"] = [RuntimeError("poison")]
     await world.poll()
-    assert world.lines()[1] == "FAIL other"
+    assert world.lines()[1] == "FAILED · other"
     assert "Reading the details of a failure hit a bug" in caplog.text
 
 
@@ -134,6 +134,6 @@ async def test_a_look_that_is_cut_off_is_taken_up_by_following():
     await world.monitor.stop()
     world.enos.instance = real
     world.start()
-    assert world.lines() == ["FAIL report"]
+    assert world.lines() == ["FAILED · report"]
     await world.follow(after=61)
-    assert world.lines() == ["FAIL report · task transform"]
+    assert world.lines() == ["FAILED · report · task transform"]

@@ -20,7 +20,7 @@ async def test_a_new_database_is_announced_with_the_flows_broken_now_under_one_m
     await world.poll()
     (card,) = world.store.cards()
     assert card["text"] == "flowbot is watching · 3 flows are broken now"
-    assert [f"FAIL flow {n} · task transform" in str(card) for n in range(3)] == [True] * 3
+    assert [f"FAILED · flow {n} · task transform" in str(card) for n in range(3)] == [True] * 3
     assert all(incident.grouped for incident in world.store.kept.values())
     assert len(world.store.kept) == 3
 
@@ -28,7 +28,7 @@ async def test_a_new_database_is_announced_with_the_flows_broken_now_under_one_m
 async def test_nothing_broken_is_said_too():
     world = World()
     await world.poll()
-    assert world.lines() == ["flowbot is watching · nothing is broken now"]
+    assert world.lines() == ["flowbot is watching · no flow is broken now"]
 
 
 async def test_what_has_recovered_within_the_window_is_not_told_as_broken():
@@ -38,7 +38,7 @@ async def test_what_has_recovered_within_the_window_is_not_told_as_broken():
     await world.poll()
     (card,) = world.store.cards()
     assert card["text"] == "flowbot is watching · 2 flows are broken now"
-    assert "RECOVERED flow 1" in str(card)
+    assert "RECOVERED · flow 1" in str(card)
 
 
 async def test_where_good_runs_cannot_be_read_the_first_start_tells_all_that_failed():
@@ -76,10 +76,10 @@ async def test_the_message_shows_the_present_state_of_each():
     await world.incident_actions.acknowledge(first, MAYA, world.now)
     await world.follow()
     (card,) = world.store.cards()
-    assert "ACKNOWLEDGED · FAIL flow" in str(card)
+    assert "ACKNOWLEDGED · flow" in str(card)
     assert card["text"] == "flowbot is watching · 2 flows are broken now"
     (reply,) = world.store.replies(world.store.kept[first].post)
-    assert reply["text"].startswith("<@U0MAYA00001> has acknowledged *flow")
+    assert reply["text"].startswith("ACKNOWLEDGED · flow")
 
 
 async def test_a_further_failure_gives_a_gathered_incident_a_thread_of_its_own():
@@ -88,7 +88,7 @@ async def test_a_further_failure_gives_a_gathered_incident_a_thread_of_its_own()
     await world.poll()
     world.enos.put("4000-2026112109", name="flow 0", end="2026-11-21 09:30:00", kind=0)
     await world.poll()
-    assert world.lines()[1:] == ["FAIL flow 0 · task transform"]
+    assert world.lines()[1:] == ["FAILED · flow 0 · task transform"]
     assert sorted(incident.grouped for incident in world.store.kept.values()) == [False, True]
 
 
@@ -100,7 +100,7 @@ async def test_a_recovery_is_told_under_the_message_and_shown_on_it():
     await world.follow(after=120)
     await world.follow(after=30)
     (card,) = world.store.cards()
-    assert "RECOVERED flow 1" in str(card)
+    assert "RECOVERED · flow 1" in str(card)
     assert card["text"] == "flowbot is watching · 1 flow is broken now"
 
 

@@ -36,7 +36,7 @@ async def test_a_known_row_with_a_new_name_redraws_the_card_and_says_nothing(wor
     world.enos.put(RUN, name="new", quiet=True)
     sent = await world.poll()
     assert [post.kind for post in sent] == [PostKind.EDIT]
-    assert world.lines()[0] == "FAIL new · task transform"
+    assert world.lines()[0] == "FAILED · new · task transform"
     world.enos.calls.clear()
     for _ in range(3):
         assert await world.poll() == []
@@ -44,7 +44,7 @@ async def test_a_known_row_with_a_new_name_redraws_the_card_and_says_nothing(wor
     world.enos.put(LATER, name="new", end="2026-11-21 10:00:00")
     await world.poll()
     (incident,) = [each for each in world.store.kept.values() if each.flow_id == 3377]
-    assert [reply["text"] for reply in world.store.replies(incident.post)] == ["FAIL new · task transform"]
+    assert [reply["text"] for reply in world.store.replies(incident.post)] == ["FAILED AGAIN · new · task transform"]
 
 
 async def test_a_rename_is_neither_disorder_nor_news_to_a_sweep(world):

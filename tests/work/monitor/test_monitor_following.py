@@ -13,6 +13,8 @@ from monitor_world import MAYA, World
 
 from bot.core.flow.status import Status
 from bot.core.incident.model import Phase
+from bot.core.outbox.card import rendered
+from bot.messages.cards import incident_replies as replies
 
 
 @pytest.fixture
@@ -32,11 +34,11 @@ async def test_a_later_success_ends_the_alarm_and_turns_the_card_green(world):
     world.enos.put("3377-2026112200", Status.SUCCESS, name="report", end="2026-11-22 02:00:00")
     await world.follow(after=30)
     (card,) = world.store.cards()
-    assert card["text"] == "RECOVERED report · no good run for Nov 21, 00:00 UTC"
+    assert card["text"] == "RECOVERED · report · no successful run for 2026-11-21 00:00 UTC"
     assert card["attachments"][0]["color"] == "#1a7f37"
     (reply,) = world.store.replies(only(world).post)
-    assert "*report* recovered" in reply["text"]
-    assert "No good run for 2026-11-21 00:00 UTC" in reply["text"]
+    assert "RECOVERED · report" in reply["text"]
+    assert "no successful run for 2026-11-21 00:00 UTC" in reply["text"]
 
 
 async def test_an_earlier_success_does_not(world):
@@ -57,7 +59,7 @@ async def test_a_success_that_had_ended_before_does_not(world):
 async def test_a_console_rerun_of_the_instance_that_succeeds_heals(world):
     world.enos.put("3377-2026112100", Status.SUCCESS, name="report", end="2026-11-21 09:20:00")
     await world.follow(after=30)
-    assert world.lines() == ["RECOVERED report"]
+    assert world.lines() == ["RECOVERED · report"]
     assert only(world).occurrences[-1].backfilled
 
 
@@ -72,7 +74,7 @@ async def test_the_same_instance_failing_after_that_is_a_new_incident(world):
 async def test_a_triggered_run_for_the_same_day_heals_if_it_ran_every_failed_task(world):
     world.enos.put("3377-20261121000100", Status.SUCCESS, name="report", end="2026-11-21 09:30:00", kind=0)
     await world.follow(after=30)
-    assert world.lines() == ["RECOVERED report"]
+    assert world.lines() == ["RECOVERED · report"]
     assert len(world.store.replies(only(world).post)) == 1
 
 
@@ -80,17 +82,17 @@ async def test_a_good_run_whose_tasks_cannot_be_read_ends_the_alarm_and_heals_la
     world.enos.put("3377-20261121000100", Status.SUCCESS, name="report", end="2026-11-21 09:30:00", kind=0)
     world.enos.fail["instance"] = [Down()]
     await world.follow(after=30)
-    assert world.lines() == ["RECOVERED report · no good run for Nov 21, 00:00 UTC"]
+    assert world.lines() == ["RECOVERED · report · no successful run for 2026-11-21 00:00 UTC"]
     await world.follow(after=301)
-    assert world.lines() == ["RECOVERED report"]
-    assert "there is a good run for `3377-2026112100` now" in world.store.replies(only(world).post)[-1]["text"]
+    assert world.lines() == ["RECOVERED · report"]
+    assert world.store.replies(only(world).post)[-1] == rendered(replies.backfilled(only(world), ["3377-2026112100"]))
 
 
 async def test_a_run_for_another_day_does_not_heal(world):
     world.enos.put("3377-20261122000100", Status.SUCCESS, name="report", end="2026-11-22 09:30:00")
     for _ in range(5):
         await world.follow(after=301)
-    assert world.lines() == ["RECOVERED report · no good run for Nov 21, 00:00 UTC"]
+    assert world.lines() == ["RECOVERED · report · no successful run for 2026-11-21 00:00 UTC"]
 
 
 async def test_the_incident_stays_open_while_a_newer_failure_is_left(world):
@@ -228,8 +230,9 @@ async def test_many_good_runs_are_told_one_by_one_up_to_five(world):
     before = len(world.store.replies(only(world).post))
     await world.follow(after=30)
     assert sum(each.backfilled for each in only(world).occurrences) == 8
-    replies = [reply["text"] for reply in world.store.replies(only(world).post)[before:]]
-    assert ["recovered" in text for text in replies] == [False] * 5 + [True]
+    told = [reply["text"] for reply in world.store.replies(only(world).post)[before:]]
+    assert told[:-1] == ["RERUN SUCCEEDED · report"] * 5
+    assert told[-1].startswith("RECOVERED · report")
 
 
 async def test_two_followings_do_not_run_at_once(world):
@@ -267,7 +270,7 @@ async def test_a_good_run_for_a_recovered_incident_is_seen_while_another_is_open
     await world.follow(after=301)
     world.enos.put("3377-2026112100", Status.SUCCESS, name="report", end="2026-11-22 03:00:00")
     await world.follow(after=30)
-    assert world.lines()[0] == "RECOVERED report"
+    assert world.lines()[0] == "RECOVERED · report"
 
 
 async def test_a_recovered_incident_without_a_good_run_costs_a_search_every_five_minutes(world):

@@ -125,7 +125,7 @@ async def test_trouble_with_the_database_blames_no_run(world):
         await world.monitor.poll(world.now)
     del world.store.observe
     await world.poll()
-    assert (failures(world), notices(world)) == (["FAIL flow-3377 · task transform"], [])
+    assert (failures(world), notices(world)) == (["FAILED · flow-3377 · task transform"], [])
 
 
 async def test_rows_that_cannot_be_read_are_said_once_even_after_a_restart():

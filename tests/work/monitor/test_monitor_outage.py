@@ -31,7 +31,7 @@ async def test_one_notice_then_one_all_clear_with_what_was_caught_up(world):
     await world.poll(after=700)
     notice, failure, clear = world.store.cards()
     assert notice["text"].startswith("EnOS answers again, after 1 h 10 min")
-    assert failure["text"] == "FAIL flow-3377 · task transform"
+    assert failure["text"] == "FAILED · flow-3377 · task transform"
     assert "found 1 failure, told here" in clear["text"]
     assert world.monitor.health(world.now).reachable
 
@@ -61,7 +61,7 @@ async def test_a_blip_of_one_type_is_not_an_outage_but_three_in_a_row_are(world)
     for _ in range(2):
         down(world, 1)
         await world.poll()
-    assert world.lines() == ["FAIL flow-3377 · task transform"]
+    assert world.lines() == ["FAILED · flow-3377 · task transform"]
     down(world, 1)
     await world.poll()
     assert world.lines()[1:] == ["EnOS cannot be read · failures are not seen until it answers"]

@@ -16,7 +16,7 @@ async def test_a_failure_is_told_with_task_error_line_and_owner(world):
     world.enos.put("3377-2026112108", name="daily-energy-report", log="starting\nERROR: password=hunter2 refused\n")
     await world.poll()
     (card,) = world.store.cards()
-    assert card["text"] == "FAIL daily-energy-report · task transform"
+    assert card["text"] == "FAILED · daily-energy-report · task transform"
     assert "<@U0MAYA00001>" in str(card["blocks"])
     assert "ERROR: password=••• refused" in str(card["attachments"])
 
@@ -45,7 +45,7 @@ async def test_an_instance_triggered_two_days_ago_that_fails_now_is_told(world):
     assert world.lines() == []
     world.enos.put("3377-2026111910", name="slow", end="2026-11-21 09:01:00")
     await world.poll()
-    assert world.lines() == ["FAIL slow · task transform"]
+    assert world.lines() == ["FAILED · slow · task transform"]
 
 
 async def test_a_console_rerun_that_fails_again_is_told_again_in_the_same_thread(world):
@@ -55,7 +55,7 @@ async def test_a_console_rerun_that_fails_again_is_told_again_in_the_same_thread
     await world.poll()
     (incident,) = world.store.kept.values()
     (reply,) = world.store.replies(incident.post)
-    assert reply["text"] == "FAIL again flow-3377 · task transform"
+    assert reply["text"] == "FAILED AGAIN · flow-3377 · task transform"
     assert len(incident.occurrences) == 2
 
 
@@ -74,7 +74,7 @@ async def test_fail_that_becomes_timeout_with_the_same_end_changes_the_card_only
     await world.poll()
     world.enos.put("3377-2026112108", Status.TIMEOUT)
     await world.poll()
-    assert world.lines() == ["TIMEOUT flow-3377 · task transform"]
+    assert world.lines() == ["TIMED OUT · flow-3377 · task transform"]
     assert len(world.told()) == 1
 
 

@@ -126,7 +126,7 @@ async def test_a_sweep_sees_what_has_not_ended_and_follows_it_beyond_the_window(
     await world.poll(after=4 * 3600)  # a sweep, but the run lies before its window
     assert world.told() == []
     await world.follow()
-    assert world.lines() == ["FAIL long · task transform"]
+    assert world.lines() == ["FAILED · long · task transform"]
 
 
 async def test_an_unfinished_run_that_vanishes_is_forgotten():

@@ -48,7 +48,7 @@ async def test_nothing_is_said_before_its_time(world):
 
 async def test_nobody_took_it_so_on_call_is_asked_once_in_the_thread(world):
     (said,) = await at(world, 31)
-    assert said == "STILL OPEN · FAIL report · task transform"
+    assert said == "STILL OPEN · report · task transform"
     assert await at(world, 32) == [said]
     assert len(await at(world, 91)) == 2
     assert world.woken == [1, 1]
@@ -56,11 +56,11 @@ async def test_nobody_took_it_so_on_call_is_asked_once_in_the_thread(world):
 
 async def test_a_promise_that_runs_out_opens_the_incident_again_and_the_card_shows_it(world):
     await world.incident_actions.acknowledge(incident(world).id, MAYA, world.now)
-    assert (await at(world, 226))[-1] == "PROMISE ENDS SOON · report"
+    assert (await at(world, 226))[-1] == "ACKNOWLEDGEMENT EXPIRES SOON · report"
     assert (await at(world, 241))[-1] == "OPEN AGAIN · report"
     assert incident(world).phase is Phase.OPEN
     (card,) = world.store.cards()
-    assert card["text"] == "FAIL report · task transform"
+    assert card["text"] == "FAILED · report · task transform"
 
 
 async def test_killed_in_the_middle_nothing_is_said_and_nothing_is_noted_so_it_comes_next_time(world):
@@ -121,11 +121,11 @@ async def under_storm(world, minutes):
 async def test_a_storm_that_nobody_takes_is_called_to_mind_once_for_all_of_it(storm):
     assert await under_storm(storm, 29) == []
     (said,) = await under_storm(storm, 31)
-    assert said == "STILL OPEN · 12 incidents of the storm, taken by nobody"
+    assert said == "STILL OPEN · 12 incidents of the alert storm"
     begin_reminding(storm)  # a restart
     assert await under_storm(storm, 32) == [said]
     await storm.incident_actions.acknowledge(next(iter(storm.store.kept)), MAYA, storm.now)
-    assert (await under_storm(storm, 91))[2:] == ["STILL OPEN · 11 incidents of the storm, taken by nobody"]
+    assert (await under_storm(storm, 91))[2:] == ["STILL OPEN · 11 incidents of the alert storm"]
 
 
 async def test_a_call_for_a_storm_that_could_not_be_written_comes_at_the_next_look(storm):
@@ -147,6 +147,6 @@ async def test_a_promise_in_a_storm_ends_and_its_message_shows_it(storm):
         next(iter(storm.store.kept)), MAYA, storm.now, storm.now + timedelta(minutes=20)
     )
     assert len(await under_storm(storm, 19)) == 1
-    assert storm.lines() == ["Storm over · 12 incidents · 11 open, 1 acknowledged, 0 recovered"]
+    assert storm.lines() == ["ALERT STORM OVER · 12 incidents · 11 open, 1 acknowledged, 0 recovered"]
     assert (await under_storm(storm, 21))[1:] == ["OPEN AGAIN · flow-4000"]
-    assert storm.lines() == ["Storm over · 12 incidents · 12 open, 0 acknowledged, 0 recovered"]
+    assert storm.lines() == ["ALERT STORM OVER · 12 incidents · 12 open, 0 acknowledged, 0 recovered"]

@@ -8,7 +8,7 @@ from crash_world import FLOWS, OPS, CrashWorld
 from delivery_fakes import SlackUnreachable, Vanished, until
 
 FLOW = FLOWS[0]
-REMINDERS = ("STILL OPEN", "PROMISE ENDS SOON", "OPEN AGAIN")
+REMINDERS = ("STILL OPEN", "ACKNOWLEDGEMENT EXPIRES SOON", "OPEN AGAIN")
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ async def test_the_reply_that_tells_of_the_recovery_is_not_lost_with_the_reminde
     await recovers(world)
     await unarchived(world)
     (told,) = said(world)
-    assert "recovered" in told
+    assert told.startswith("RECOVERED · ")
 
 
 async def test_of_several_reminders_that_wait_the_newest_goes(world):
@@ -141,7 +141,7 @@ async def test_one_that_is_being_sent_stays_if_it_was_sent_and_is_withdrawn_if_i
     del world.slack.gates[f"post {OPS}"]
     await world.come_to_rest()
     assert reminders(world) == ([] if fault else ["STILL OPEN"])
-    assert "recovered" in said(world)[-1]
+    assert said(world)[-1].startswith("RECOVERED · ")
 
 
 # ── storms ──
@@ -177,7 +177,7 @@ async def test_a_storm_of_which_something_is_left_is_called_to_mind_once(storm):
     await storm.looks_around()
     await unarchived(storm)
     assert [text for text in said(storm) if text.startswith(REMINDERS)] == [
-        "STILL OPEN · 3 incidents of the storm, taken by nobody"
+        "STILL OPEN · 3 incidents of the alert storm"
     ]
 
 

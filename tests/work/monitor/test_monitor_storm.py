@@ -8,6 +8,7 @@ from bot.core.errors import Refused
 from bot.core.flow.status import Status
 from bot.core.incident.model import Phase
 from bot.core.outbox.posts import PostKind
+from bot.messages.cards import incident_replies as replies
 
 LIMIT = 3
 
@@ -29,13 +30,13 @@ def messages(world):
 async def test_few_have_a_thread_each(world):
     break_flows(world, LIMIT)
     await world.poll()
-    assert sorted(world.lines()) == [f"FAIL flow-{4000 + n} · task transform" for n in range(LIMIT)]
+    assert sorted(world.lines()) == [f"FAILED · flow-{4000 + n} · task transform" for n in range(LIMIT)]
 
 
 async def test_many_have_one_message_and_no_other(world):
     break_flows(world, 60)
     await world.poll()
-    assert world.lines() == ["STORM · 60 incidents · 60 open, 0 acknowledged, 0 recovered"]
+    assert world.lines() == ["ALERT STORM · 60 incidents · 60 open, 0 acknowledged, 0 recovered"]
     assert len(messages(world)) == 1
     assert len(world.store.kept) == 60
 
@@ -46,8 +47,8 @@ async def test_those_before_it_keep_their_threads_and_are_counted(world):
     break_flows(world, 10, 5000)
     await world.poll()
     assert len(world.lines()) == LIMIT + 1
-    assert world.lines()[-1] == "STORM · 13 incidents · 13 open, 0 acknowledged, 0 recovered"
-    assert str(world.store.cards()[-1]).count("· has a thread") == LIMIT
+    assert world.lines()[-1] == "ALERT STORM · 13 incidents · 13 open, 0 acknowledged, 0 recovered"
+    assert str(world.store.cards()[-1]).count("· has its own thread") == LIMIT
 
 
 async def test_the_message_is_edited_as_the_numbers_change(world):
@@ -62,14 +63,14 @@ async def test_the_message_is_edited_as_the_numbers_change(world):
     await world.follow(after=120)
     await world.follow(after=30)
     (card,) = world.store.cards()
-    assert card["text"] == "STORM · 17 incidents · 14 open, 1 acknowledged, 1 recovered"
-    assert "⚪ *1* closed" in str(card)
-    assert "<@U0MAYA00001> has it" in str(card)
+    assert card["text"] == "ALERT STORM · 17 incidents · 14 open, 1 acknowledged, 1 recovered"
+    assert "1 closed" in str(card)
+    assert "<@U0MAYA00001> is on it" in str(card)
     (thread,) = {post.thread_of for post in messages(world)} - {None}
     said = [reply["text"] for reply in world.store.replies(thread)]
     assert len(said) == 2, "people's acts are told, recoveries are counted"
-    assert "has acknowledged" in said[0]
-    assert "closed" in said[1]
+    assert said[0].startswith("ACKNOWLEDGED · ")
+    assert said[1].startswith("CLOSED · ")
 
 
 async def test_a_further_failure_is_counted_and_not_told(world):
@@ -79,7 +80,7 @@ async def test_a_further_failure_is_counted_and_not_told(world):
     break_flows(world, 12, hour="09")
     await world.poll()
     (card,) = world.store.cards()
-    assert "with 24 failures in all" in str(card)
+    assert "24 failures in all" in str(card)
     assert len(messages(world)) == before
 
 
@@ -87,12 +88,12 @@ async def test_it_ends_after_ten_quiet_minutes_and_says_so(world):
     break_flows(world, 12)
     await world.poll()
     await world.follow(after=590)
-    assert world.lines()[0].startswith("STORM")
+    assert world.lines()[0].startswith("ALERT STORM · ")
     await world.follow(after=11)
-    assert world.lines() == ["Storm over · 12 incidents · 12 open, 0 acknowledged, 0 recovered"]
+    assert world.lines() == ["ALERT STORM OVER · 12 incidents · 12 open, 0 acknowledged, 0 recovered"]
     break_flows(world, 1, 5000)
     await world.poll()
-    assert world.lines()[1:] == ["FAIL flow-5000 · task transform"]
+    assert world.lines()[1:] == ["FAILED · flow-5000 · task transform"]
 
 
 async def test_the_next_storm_has_a_message_of_its_own(world):
@@ -103,10 +104,10 @@ async def test_the_next_storm_has_a_message_of_its_own(world):
     await world.poll()
     await world.follow(after=5)
     assert world.lines() == [
-        "Storm over · 12 incidents · 0 open, 0 acknowledged, 0 recovered",
-        "STORM · 12 incidents · 12 open, 0 acknowledged, 0 recovered",
+        "ALERT STORM OVER · 12 incidents · 0 open, 0 acknowledged, 0 recovered",
+        "ALERT STORM · 12 incidents · 12 open, 0 acknowledged, 0 recovered",
     ]
-    assert "12 of these went on into a later storm" in str(world.store.cards()[0])
+    assert "12 incidents continued into a later alert storm" in str(world.store.cards()[0])
     assert len(world.store.kept) == 12
 
 
@@ -116,8 +117,8 @@ async def test_a_storm_that_nobody_saw_end_does_not_include_what_comes_an_hour_l
     world.start()
     break_flows(world, 1, 5000)
     await world.poll(after=3600)
-    assert world.lines()[0].startswith("Storm over · 12 incidents")
-    assert world.lines()[1:] == ["FAIL flow-5000 · task transform"]
+    assert world.lines()[0].startswith("ALERT STORM OVER · 12 incidents")
+    assert world.lines()[1:] == ["FAILED · flow-5000 · task transform"]
 
 
 async def test_a_thread_is_opened_when_somebody_opens_it(world):
@@ -126,16 +127,18 @@ async def test_a_thread_is_opened_when_somebody_opens_it(world):
     incident = next(iter(world.store.kept))
     reply = await world.incident_actions.open_thread(incident, MAYA, world.now)
     await world.follow()
-    assert world.lines()[1].startswith("FAIL flow-4000")
+    assert world.lines()[1].startswith("FAILED · flow-4000")
     assert reply.thread_of == world.store.kept[incident].post
-    assert "<@U0MAYA00001> opened a thread" in reply.body["text"]
-    assert "has a thread" in str(world.store.cards()[0])
-    assert world.lines()[0] == "STORM · 12 incidents · 12 open, 0 acknowledged, 0 recovered"
-    with pytest.raises(Refused, match="has a thread already"):
+    assert reply.body == replies.thread_opened(world.store.kept[incident], MAYA)
+    assert "has its own thread" in str(world.store.cards()[0])
+    assert world.lines()[0] == "ALERT STORM · 12 incidents · 12 open, 0 acknowledged, 0 recovered"
+    with pytest.raises(Refused, match="already has a thread"):
         await world.incident_actions.open_thread(incident, MAYA, world.now)
     break_flows(world, 1, hour="09")
     await world.poll()
-    assert [each["text"] for each in world.store.replies(reply.thread_of)][1:] == ["FAIL flow-4000 · task transform"]
+    assert [each["text"] for each in world.store.replies(reply.thread_of)][1:] == [
+        "FAILED AGAIN · flow-4000 · task transform"
+    ]
 
 
 async def test_owners_are_mentioned_once_in_all(world):
@@ -146,10 +149,8 @@ async def test_owners_are_mentioned_once_in_all(world):
     break_flows(world, 12, 6000, owners=("maya.chen",))
     await world.poll()
     said = [post.body["text"] for post in messages(world) if post.thread_of is not None]
-    assert said == [
-        "Flows of these owners are part of the storm too: <@U0MAYA00001>. `/flow incidents mine` lists yours."
-    ]
-    assert "Owners: <@U0MAYA00001> and 1 more." in str(world.store.cards()[0])
+    assert said == ["ALERT STORM · more owners"]
+    assert "Owners: <@U0MAYA00001> and 1 more\\n" in str(world.store.cards()[0])
 
 
 async def test_an_owner_who_is_known_before_the_message_goes_is_mentioned_in_it(world):
@@ -179,7 +180,7 @@ async def test_a_change_is_shown_without_waiting_for_a_poll(world):
     await world.incident_actions.acknowledge(next(iter(world.store.kept)), MAYA, world.now)
     world.monitor.incident_changed()
     await world.monitor.refresh_groups()
-    assert world.store.cards()[0]["text"] == "STORM · 12 incidents · 11 open, 1 acknowledged, 0 recovered"
+    assert world.store.cards()[0]["text"] == "ALERT STORM · 12 incidents · 11 open, 1 acknowledged, 0 recovered"
 
 
 async def test_a_storm_does_not_cause_hundreds_of_detail_reads(world):
@@ -208,8 +209,8 @@ async def test_a_death_at_any_write_loses_and_doubles_nothing():
         world.start()
         await world.poll()
         await world.follow()
-        storms = [line for line in world.lines() if line.startswith("STORM")]
-        assert storms == ["STORM · 15 incidents · 15 open, 0 acknowledged, 0 recovered"], writes
+        storms = [line for line in world.lines() if line.startswith("ALERT STORM · ")]
+        assert storms == ["ALERT STORM · 15 incidents · 15 open, 0 acknowledged, 0 recovered"], writes
         assert len(messages(world)) == LIMIT + 1, writes
         assert len(world.store.kept) == 15
         assert all(incident.phase is Phase.OPEN for incident in world.store.kept.values())

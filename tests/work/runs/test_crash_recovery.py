@@ -43,7 +43,7 @@ async def test_killed_after_the_call_the_run_is_found_and_shown(world):
     assert await crash_recovery.open_attempts(world.services) == ()  # left to the run tracker
     (message,) = await world.tick(seconds=1)
     assert message.place == "#data-ops"
-    assert "is running (EnOS does not say who started it); <@U0MAYA00001> asked for it." in message.text
+    assert "is running. <@U0MAYA00001> triggered it." in message.text
     assert [row[2] for row in await world.audited()] == ["done"]
     assert len(world.enos.done()) == 1
 
@@ -77,7 +77,7 @@ async def test_killed_before_the_call_the_person_reads_that_nothing_was_done(wor
     await close_left_open(world)
     (message,) = await world.delivered()
     assert message.place == "dm maya"
-    assert "I was stopped while I worked on this. Nothing was done. Ask again if you still want it." in message.text
+    assert "I was restarted while I worked on this. Nothing was done. Try again if you still want it." in message.text
     assert "↳ `trigger 3377`" in message.text
     assert [row[2] for row in await world.audited()] == ["outage:interrupted"]
     assert await crash_recovery.open_attempts(world.services) == ()
@@ -86,7 +86,7 @@ async def test_killed_before_the_call_the_person_reads_that_nothing_was_done(wor
 @pytest.mark.parametrize(
     ("active", "place", "text", "outcome"),
     [
-        (False, "#data-ops", "Scheduling of flow `3377` is off now, as was asked for.", "done"),
+        (False, "#data-ops", "The schedule of `3377` *daily-energy-report* is off now.", "done"),
         (True, "dm maya", "Nothing was done.", "outage:interrupted"),
     ],
 )
@@ -104,7 +104,7 @@ async def test_killed_around_a_cancel_the_run_shows_what_happened(world):
     await attempted(world, f"cancel {FAILED}", "cancel", detail=f'{{"act": "cancel", "instance": "{FAILED}"}}')
     await close_left_open(world)
     (message,) = await world.delivered()
-    assert f"EnOS may have been asked to stop run `{FAILED}`, which is CANCEL now." in message.text
+    assert f"EnOS may have been asked to cancel run `{FAILED}`. Its status now: canceled." in message.text
     assert await world.audited() == [
         ("maya", f"cancel {FAILED}", "unclear:interrupted", "cancel", "u15432100000000011", FAILED)
     ]
@@ -116,7 +116,7 @@ async def test_killed_around_the_cancel_of_a_run_that_is_not_shown(world):
     await close_left_open(world)
     (message,) = await world.delivered()
     assert message.place == "dm maya"
-    assert "which is not shown by EnOS now" in message.text
+    assert "EnOS does not show that run now." in message.text
 
 
 @pytest.mark.parametrize("user", ["", "u15432100000000011"])
@@ -132,7 +132,7 @@ async def test_a_person_whose_link_changed_is_not_shown_what_the_old_user_sees(w
     (message,) = await world.delivered()
     assert message.place == "dm maya"
     assert "your link to EnOS has changed since" in message.text
-    assert "CANCEL now" not in message.text
+    assert "canceled" not in message.text
     assert world.enos.calls == []
     assert [row[2:5] for row in await world.audited()] == [("unclear:link_changed", "", "")]
 
@@ -142,14 +142,14 @@ async def test_while_enos_is_down_the_answer_is_that_it_is_not_known(world):
     await attempted(world, "enable 3377", "enable", detail='{"act": "switch", "flow": 3377, "active": true}')
     await close_left_open(world)
     (message,) = await world.delivered()
-    assert "I could not find out whether it was done: EnOS did not answer" in message.text
+    assert "I could not find out whether it was done. EnOS did not answer" in message.text
     assert [row[2] for row in await world.audited()] == ["unclear:NoResponse"]
 
 
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        ("link <@U0JONAS0001> u15432100000000012 jonas.weber", "The link stands."),
+        ("link <@U0JONAS0001> u15432100000000012 jonas.weber", "The link exists."),
         ("link <@U0JONAS0001> u15432100000000099 jonas.weber", "Nothing was done."),
         ("link <@U0PRIYA0001> u15432100000000013 priya.nair", "Nothing was done."),
         ("unlink <@U0PRIYA0001>", "The link is removed."),
