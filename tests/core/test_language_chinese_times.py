@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.core.command.parse import ParseError, parse, say
+from bot.core.command.parse import parse, say
 from bot.core.command.periods import resolve, window
 from bot.core.command.requests import Period, When
 from bot.core.errors import Refused
@@ -70,7 +70,7 @@ NOW = datetime(2026, 11, 29, 4, tzinfo=UTC)
 def test_periods(typed, period):
     for verb in ("失败", "failed"):
         if period is None:
-            with pytest.raises(ParseError, match="▸"):
+            with pytest.raises(match="▸"):
                 parse(f"{verb} {typed}")
         else:
             assert parse(f"{verb} {typed}").period == Period(period)
@@ -106,7 +106,7 @@ def test_periods(typed, period):
 def test_times(typed, when):
     for command in ("触发 3377 时间 {}", "触发 3377 {}", "trigger 3377 at {}", "触发3377于 {}"):
         if when is None:
-            with pytest.raises(ParseError, match="▸"):
+            with pytest.raises(match="▸"):
                 parse(command.format(typed))
         else:
             assert parse(command.format(typed)).when == When(when)
@@ -114,9 +114,9 @@ def test_times(typed, when):
 
 
 def test_a_word_behind_a_parameter_is_no_time():
-    with pytest.raises(ParseError) as caught:
+    with pytest.raises(Refused) as caught:
         parse("触发 3377 参数 a=1 14:30")
-    assert "stands in quotes" in str(caught.value)
+    assert caught.value.reason == "unexpected"
 
 
 @pytest.mark.parametrize(
@@ -136,17 +136,17 @@ def test_a_time_without_its_year_is_the_nearest(words, now, day):
 @pytest.mark.parametrize(
     ("words", "shown"),
     [
-        ("11-29", "on 2026-11-29, Asia/Shanghai"),
-        ("11-30", "on 2025-11-30, Asia/Shanghai"),
-        ("02-29", "on 2024-02-29, Asia/Shanghai"),
-        ("11-28..11-30", "from 2026-11-28 to 2026-11-30, Asia/Shanghai"),
-        ("12-28..01-03", "from 2025-12-28 to 2026-01-03, Asia/Shanghai"),
-        ("11-28..2026-11-28", "from 2026-11-28, Asia/Shanghai"),
-        ("since 11-28 09:00", "since 11-28 09:00 (2026-11-28 09:00 to 2026-11-29 12:00, Asia/Shanghai)"),
+        ("11-29", "2026-11-29, Asia/Shanghai"),
+        ("11-30", "2025-11-30, Asia/Shanghai"),
+        ("02-29", "2024-02-29, Asia/Shanghai"),
+        ("11-28..11-30", "2026-11-28 to 2026-11-30, Asia/Shanghai"),
+        ("12-28..01-03", "2025-12-28 to 2026-01-03, Asia/Shanghai"),
+        ("11-28..2026-11-28", "2026-11-28, Asia/Shanghai"),
+        ("since 11-28 09:00", "2026-11-28 09:00 to 2026-11-29 12:00, Asia/Shanghai"),
     ],
 )
 def test_a_period_without_its_year_is_the_last_one(words, shown):
-    assert window(Period(words), NOW, ZONE).words == shown
+    assert str(window(Period(words), NOW, ZONE).words) == shown
 
 
 def test_a_range_that_ends_in_an_earlier_year_is_refused():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.command.parse import ParseError, parse, say
+from bot.core.command.parse import parse, say
 from bot.core.command.requests import (
     Ack,
     Audit,
@@ -37,8 +37,10 @@ from bot.core.command.table import (
     nearest,
     usage_hint,
 )
+from bot.core.errors import Refused
 from bot.core.flow.model import Parameter
 from bot.core.flow.status import Status as RunStatus
+from bot.core.text.message import Message, plain
 
 RUN = "2809-20190812080700"
 FLOW = FlowRef(id=3377)
@@ -90,7 +92,7 @@ FLOW = FlowRef(id=3377)
 )  # fmt: skip
 def test_commands_are_read(words, request_):
     if request_ is None:
-        with pytest.raises(ParseError):
+        with pytest.raises(Refused):
             parse(words)
     else:
         assert parse(words) == request_
@@ -173,22 +175,38 @@ MISREAD = (
 def test_every_refusal_names_the_place_and_a_way_out(snapshot):
     told = []
     for words in MISREAD:
-        with pytest.raises(ParseError, match="▸") as caught:
+        with pytest.raises(Refused) as caught:
             parse(words)
-        parse_error = caught.value
-        assert parse_error.way_out
-        told.append(f"/flow {words}\n[{parse_error.reason}] {parse_error}\n")
+        what, place = caught.value.sentence.parts
+        assert "▸" in place
+        assert plain(what).endswith((".", "?"))
+        told.append(f"/flow {words}\n[{caught.value.reason}] {caught.value}\n")
     assert "\n".join(told) == snapshot
 
 
-def test_the_place_and_the_nearest_word_are_at_hand():
-    with pytest.raises(ParseError) as caught:
-        parse("trigger 3377 from")
-    assert caught.value.sentence == "I expected a task id after `from`: trigger 3377 from▸"
-    assert caught.value.position == len("trigger 3377 from")
-    with pytest.raises(ParseError) as caught:
-        parse("triger 3377")
-    assert (caught.value.reason, caught.value.nearest, caught.value.position) == ("unknown_verb", "trigger", 0)
+@pytest.mark.parametrize(
+    ("words", "seen", "in_english", "in_chinese"),
+    [
+        ("trigger", "trigger▸", ["`trigger`", "`trigger 3377`"], ["`触发`", "`触发 3377`"]),
+        ("触发 3377 从", "触发 3377 从▸", ["`from`", "`from 108580`"], ["`从`", "`从 108580`"]),
+        ("failed of", "failed of▸", ["`of`", "`of 3377`"], ["`任务流`", "`任务流 3377`"]),
+        ("rerun 3377", "rerun ▸3377", ["`3377`", "`runs of 3377`"], ["`3377`", "`实例 任务流 3377`"]),
+        ("failed 3377", "failed ▸3377", ["`3377`", "`of 3377`"], ["`3377`", "`任务流 3377`"]),
+        ("3377", "▸3377", ["`3377`", "`show 3377`"], ["`3377`", "`查看 3377`"]),
+        ("status x", "status ▸x", ["`x`", "`status`"], ["`x`", "`状态`"]),
+        ("triger", "▸triger", ["`triger`", "`trigger`"], ["`triger`", "`trigger`"]),  # in the language it was typed in
+        ("触法 1", "▸触法 1", ["`触法`", "`触发`"], ["`触法`", "`触发`"]),
+        ("启动 3377", "▸启动 3377", ["`trigger 3377`", "`enable 3377`"], ["`触发 3377`", "`启用 3377`"]),
+    ],
+)
+def test_a_refusal_speaks_the_language_of_who_reads_it(words, seen, in_english, in_chinese):
+    with pytest.raises(Refused) as caught:
+        parse(words)
+    assert str(caught.value).endswith(f"\n`{seen}`")
+    values = caught.value.sentence.parts[0].values.values()
+    for language, expected in (("en", in_english), ("zh", in_chinese)):
+        shown = {value(language) if callable(value) else value for value in values}
+        assert {*expected} <= shown
 
 
 def test_the_readme_table(snapshot):
@@ -201,7 +219,7 @@ def test_the_usage_hint(snapshot):
 
 
 def test_a_usage_hint_without_room_falls_back_to_bare_verbs():
-    rows = [Row(f"verb{place}", Help, Who.ANYONE, "", ROWS[1].clauses) for place in range(40)]
+    rows = [Row(f"verb{place}", Help, Who.ANYONE, Message(""), ROWS[1].clauses) for place in range(40)]
     hint = usage_hint(rows)
     assert hint.startswith("verb0 FLOW [from TASK]")
     assert hint.endswith("verb38 · verb39")
@@ -210,7 +228,7 @@ def test_a_usage_hint_without_room_falls_back_to_bare_verbs():
 
 @pytest.mark.parametrize("about", ROWS, ids=lambda each: each.verb)
 def test_every_row_is_complete(about):
-    assert about.summary.endswith(".")
+    assert about.summary.text.endswith(".")
     assert about.examples
     for example in about.examples:
         delivered = example.replace("@jane", "<@U012AB>")

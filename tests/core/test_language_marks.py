@@ -7,7 +7,6 @@ import pytest
 
 from bot.core.command.markup import UNSEEN, bare
 from bot.core.command.parse import (
-    ParseError,
     is_command,
     is_courtesy_only,
     parse,
@@ -28,7 +27,9 @@ from bot.core.command.requests import (
     Status,
     Trigger,
 )
+from bot.core.errors import Refused
 from bot.core.flow.model import Parameter
+from bot.core.text.escape import code
 
 SHOW = Show(FlowRef(id=3377))
 RUN = "2809-20190812080700"
@@ -136,7 +137,7 @@ def test_what_stands_around_words_is_no_part_of_them(text):
 )
 def test_a_name_keeps_what_may_be_its_own(text, name, typed):
     if name is None:
-        with pytest.raises(ParseError):
+        with pytest.raises(Refused):
             parse(text)
         return
     flow = parse(text).flow
@@ -209,7 +210,7 @@ def test_punctuation_and_width_elsewhere(text, request_):
 
 
 def test_a_range_without_an_end_is_no_single_day():
-    with pytest.raises(ParseError):
+    with pytest.raises(Refused):
         parse("failed 2026-11-01..")
 
 
@@ -217,25 +218,25 @@ def test_a_range_without_an_end_is_no_single_day():
     "text", ["🔥", ":fire:", "show 3377 or so", "failed yesterday morning", "*from* 3377", "show 3377 * x"]
 )
 def test_what_is_no_command_is_refused_with_its_place(text):
-    with pytest.raises(ParseError, match="▸"):
+    with pytest.raises(match="▸"):
         parse(text)
 
 
 def test_the_place_is_in_what_was_typed():
-    with pytest.raises(ParseError) as caught:
+    with pytest.raises(Refused) as caught:
         parse("&gt; *show 3377* ｆｏｒ 2h")
-    assert caught.value.sentence == "I do not know what `for` means here: > *show 3377* ▸ｆｏｒ 2h"
+    assert caught.value.sentence.parts[1] == code("> *show 3377* ▸ｆｏｒ 2h")
 
 
 def test_a_mark_does_not_reach_over_a_line():
     assert parse("ack 2809 because *a\nb*") == Ack(FlowRef(id=2809), because="*a\nb*")
-    with pytest.raises(ParseError):
+    with pytest.raises(Refused):
         parse("*show\n3377*")
 
 
 @pytest.mark.parametrize("mark", ["*", "_", "~", "`", "> ", "• ", "**", "*_"])
 def test_a_wall_of_marks_ends_soon(mark):
-    with pytest.raises(ParseError):
+    with pytest.raises(Refused):
         parse("show " + f"{mark}a " * (2900 // (len(mark) + 2)))
 
 
@@ -265,7 +266,7 @@ def test_thanks_behind_a_command_are_no_part_of_it(text, meant):
     "text", ["show 3377 please today", 'show 3377 please "x"', "show 3377 thanks a=b", "trigger 1 with a=thanks please"]
 )
 def test_what_stands_behind_thanks_is_refused(text):
-    with pytest.raises(ParseError, match=r"▸(please|thanks)"):
+    with pytest.raises(match=r"▸(please|thanks)"):
         parse(text)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.core.command.markup import decode
-from bot.core.command.parse import ParseError, parse, say
+from bot.core.command.parse import parse, say
 from bot.core.command.requests import (
     Ack,
     FlowRef,
@@ -13,6 +13,7 @@ from bot.core.command.requests import (
     Trigger,
 )
 from bot.core.command.tokens import Cursor, tick, visible
+from bot.core.errors import Refused
 from bot.core.flow.model import Parameter
 
 ME = "u15432100000000011"
@@ -134,7 +135,7 @@ def test_quotes_of_any_shape_group(quoted):
 )
 def test_parameters(words, values):
     if values is None:
-        with pytest.raises(ParseError):
+        with pytest.raises(Refused):
             parse(f"trigger 3377 with {words}")
         return
     expected = Trigger(FlowRef(id=3377), parameters=tuple(Parameter(*each) for each in values.items()))
@@ -205,7 +206,7 @@ def test_because_takes_the_rest_as_typed(note, words):
     assert parse(f"ack because {words}") == Ack(because=note)
 
 
-def test_blanks_around_a_note_are_dropped():
+def test_spaces_around_a_note_are_dropped():
     assert parse("ack because \u00a0 it is known \n ") == Ack(because="it is known")
 
 
@@ -231,22 +232,20 @@ def test_owners(words, owner):
 
 
 def test_a_long_text_is_refused_at_once():
-    with pytest.raises(ParseError) as caught:
+    with pytest.raises(Refused) as caught:
         parse("x" * 10_000)
     assert caught.value.reason == "too_long"
-    assert str(caught.value) == (
-        "That is 10,000 characters, and I read commands of at most 3,000.\n"
-        "Nothing was done. Please say it shorter; `help` shows how."
-    )
+    assert caught.value.sentence.values == {"n": 10_000, "limit": 3_000}
 
 
 def test_the_place_is_shown_within_a_long_text():
-    with pytest.raises(ParseError) as caught:
+    with pytest.raises(Refused) as caught:
         parse("trigger 3377 with " + "a" * 100 + "=1 bogus " + "b" * 100)
-    sentence = caught.value.sentence
-    assert sentence.startswith("I do not know what `bogus` means here: …")
-    assert "aaa=1 ▸bogus bbb" in sentence
-    assert sentence.endswith("b…")
+    what, place = caught.value.sentence.parts
+    assert what.values["word"] == "`bogus`"
+    assert place.startswith("`…")
+    assert "aaa=1 ▸bogus bbb" in place
+    assert place.endswith("b…`")
 
 
 def test_a_sentence_is_not_disturbed_by_what_it_quotes():

@@ -4,7 +4,9 @@ Each English word has its Chinese ones, the main word first, which help shows. A
 another command is there once for each: ``从`` is ``from`` before a task and ``since`` before a time.
 """
 
+import re
 from collections.abc import Mapping
+from functools import cache
 
 VERBS: Mapping[str, tuple[str, ...]] = {
     "help": ("帮助", "用法"),
@@ -91,8 +93,8 @@ UNITS = {
 }
 PLACEHOLDERS: Mapping[str, str] = {  # of the syntax
     "FLOW": "任务流ID",
-    "INSTANCE": "实例ID",
-    "FLOW|INSTANCE": "任务流ID|实例ID",
+    "RUN": "实例ID",
+    "FLOW|RUN": "任务流ID|实例ID",
     "TASK": "节点ID",
     "OWNER": "用户名",
     "@person": "@人员",
@@ -113,12 +115,13 @@ ONWARD = "起"  # behind a time: from then on
 LINES = "行"
 THANKS = "谢谢"
 
-TIMES = frozenset((*PERIODS, *WHENS))
-# What may stand next to Latin letters and digits without a space, in any command.
-GLUED = frozenset(
-    (*(word for words in (*VERBS.values(), *CLAUSES.values()) for word in words), *AMBIGUOUS, *TIMES, THANKS)
+_MANY = (*VERBS.values(), *CLAUSES.values())
+# No names, but in quotes.
+RESERVED = frozenset(word for words in _MANY for word in words).union(
+    AMBIGUOUS, PERIODS, WHENS, ME, SCOPES, STATUSES, UNTIL, [THANKS]
 )
-RESERVED = GLUED.union(ME, SCOPES, STATUSES, UNTIL)  # no names, but in quotes
+GLUED = RESERVED | {ONWARD}  # what needs no space, before it is known which command it is
+_UNIT = re.compile("|".join(sorted((*UNITS, "点", "号", LINES), key=len, reverse=True)))  # belongs to the number before
 EXAMPLES: Mapping[str, tuple[str, ...]] = {  # those of the table of commands, in its order
     "help": ("帮助", "帮助 触发"),
     "trigger": (
@@ -148,3 +151,31 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {  # those of the table of commands, i
     "audit": ("审计", "审计 本周 @jane"),
     "status": ("状态",),
 }
+
+
+def ends(run: str, words: frozenset[str], *, behind_number: bool) -> list[int]:
+    """Where each word ends of a run of Chinese characters that is wholly made of words; empty for any other run.
+
+    The longest word counts. Behind a number the first may be its unit.
+    """
+    found = _ends(run, 0, words)
+    unit = _UNIT.match(run) if behind_number and not found else None
+    rest = _ends(run, unit.end(), words) if unit else []
+    return [unit.end(), *rest] if unit and rest else found
+
+
+def _ends(run: str, at: int, words: frozenset[str]) -> list[int]:
+    found: list[int] = []
+    any_word = _any_of(words)
+    while at < len(run):
+        word = any_word.match(run, at)
+        if word is None:
+            return []
+        at = word.end()
+        found.append(at)
+    return found
+
+
+@cache
+def _any_of(words: frozenset[str]) -> re.Pattern[str]:
+    return re.compile("|".join(sorted(words, key=len, reverse=True)))

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from bot.core.command import chinese, periods
+from bot.core.command import chinese, periods, wanted
 from bot.core.command.periods import TimeParseError
 from bot.core.command.requests import FlowRef, OwnerRef, Period, When
 from bot.core.command.spelling import spell_key, spell_name, spell_note, spell_value, spell_word
-from bot.core.command.tokens import Cursor, Token, tick
+from bot.core.command.tokens import Cursor, Token, in_code, tick
+from bot.core.command.wanted import Wanted
+from bot.core.errors import Refused
 from bot.core.flow.ids import flow_of, is_instance
 from bot.core.flow.model import (
     FlowId,
@@ -21,6 +23,9 @@ from bot.core.flow.model import (
     UserName,
 )
 from bot.core.flow.status import Status, status_of
+from bot.core.text.escape import code
+from bot.core.text.language import ZH
+from bot.core.text.message import msg
 
 SCOPES = ("open", "unacked", "mine")
 LONGEST_ID = 18  # digits; more fit neither the platform nor the database
@@ -32,19 +37,18 @@ _STATUS_NAMES = {status.name.casefold(): int(status) for status in Status}
 _STATUS_ALIASES = {"failed": int(Status.FAIL), "cancelled": int(Status.CANCEL), "canceled": int(Status.CANCEL)}
 _STATUSES = _STATUS_NAMES | _STATUS_ALIASES | {word: _STATUS_NAMES[name] for word, name in chinese.STATUSES.items()}
 
-Hint = Callable[[Token | None], str]
-
 
 @dataclass(frozen=True, slots=True)
 class Form:
     """A kind of value: how the syntax shows it, how it is read, and how it is written."""
 
     placeholder: str
-    read: Callable[[Cursor], Any]  # takes its tokens, or raises ParseError
+    read: Callable[[Cursor], Any]  # takes its tokens, or raises Refused
     say: Callable[[Any], str]
     accepts: Callable[[Token], bool] = lambda _token: True  # whether a token without a keyword may begin it
     words: tuple[str, ...] = ()  # its own words, to suggest the nearest
     words_zh: tuple[str, ...] = ()
+    example: str = ""  # behind the word of a clause
 
     def placeholder_in(self, language: str) -> str:
         """How the syntax shows it in a language, "en" or "zh"."""
@@ -73,6 +77,10 @@ class Clause:
         """Its word in a language, "en" or "zh"."""
         return self.words_zh[0] if language == "zh" and self.words_zh else self.word
 
+    def example_in(self, language: str) -> str:
+        """An example in a language, "en" or "zh"."""
+        return f"{self.word_in(language)} {self.form.example if self.form else ''}"
+
     def syntax_in(self, language: str) -> str:
         """How the syntax shows it in a language, "en" or "zh": in brackets where it may be left out anywhere."""
         parts = (self.word_in(language), self.form.placeholder_in(language) if self.form else "")
@@ -80,7 +88,7 @@ class Clause:
         return f"[{text}]" if self.optional and not self.in_thread else text
 
 
-def _one(expected: str, pick: Callable[[Token], Any], hint: Hint, *, name: bool = False) -> Callable[[Cursor], Any]:
+def _one(what: Wanted, pick: Callable[[Token], Any], *, name: bool = False) -> Callable[[Cursor], Any]:
     """A reader of one token; ``pick`` returns None for what it cannot be.
 
     With ``name`` it may be a name of several words in bold as well, as answers print it and people copy it. Marks that
@@ -95,19 +103,39 @@ def _one(expected: str, pick: Callable[[Token], Any], hint: Hint, *, name: bool 
             if len(words) > 1 and not an_id and not cursor.words & set(words):
                 return pick(cursor.take_marked(token))
         if name and token is not None and not token.plain.isascii() and _reserved(token):
-            raise cursor.expected(expected, _quote_it(token))
+            quoted = tick(f'"{token.bare}"')
+            raise cursor.expected(what, wanted.NAME_IN_QUOTES, quoted=quoted)
         value = None if token is None else pick(token)
         if value is None:
-            raise cursor.expected(expected, hint(token))
+            raise _mistaken(cursor, what, token)
         cursor.take()
         return value
 
     return read
 
 
-def _quote_it(token: Token) -> str:
-    quoted = tick(f'"{token.bare}"')
-    return f"A name that is a word of commands stands in quotes: {quoted}."
+def _mistaken(cursor: Cursor, what: Wanted, token: Token | None) -> Refused:
+    """The refusal of a token that is not what is needed, with what it is instead where that is known."""
+    if token is not None and what is wanted.FLOW and is_instance(token.plain):
+        flow = code(str(flow_of(InstanceId(token.plain))))
+        return cursor.expected(what, wanted.RUN_NOT_FLOW, flow=flow)
+    if token is not None and what is wanted.RUN and NUMBER.fullmatch(token.plain):
+        runs_of = {
+            "en": f"runs of {token.plain}",
+            ZH: f"{chinese.VERBS['runs'][0]} {chinese.CLAUSES['of', 'flow'][0]} {token.plain}",
+        }
+        return cursor.expected(what, wanted.FLOW_NOT_RUN, command=in_code(runs_of.__getitem__))
+    return cursor.expected(what, most=LARGEST_COUNT)
+
+
+def _sure(pick: Callable[[Token], Any]) -> Callable[[Cursor], Any]:
+    """A reader of one token that was accepted already."""
+
+    def read(cursor: Cursor) -> Any:
+        token = cursor.take()
+        return None if token is None else pick(token)
+
+    return read
 
 
 def _reserved(token: Token) -> bool:
@@ -115,10 +143,6 @@ def _reserved(token: Token) -> bool:
     if token.plain.isascii() or token.person:
         return False
     return token.plain in chinese.RESERVED or periods.is_time(token.plain)
-
-
-def _fixed(text: str) -> Hint:
-    return lambda _token: text
 
 
 # ── flows, instances, tasks ─────────────────────────────────────────────────
@@ -134,25 +158,12 @@ def _flow(token: Token) -> FlowRef | None:
     return FlowRef(name=token.bare, typed=token.otherwise)
 
 
-def _flow_hint(token: Token | None) -> str:
-    if token is not None and is_instance(token.plain):
-        return f"{tick(token.word)} is a run; its flow is `{flow_of(InstanceId(token.plain))}`."
-    return "A flow is an id such as `3377`, or a name; a name of digits or with blanks stands in quotes."
-
-
 def _say_flow(flow: FlowRef) -> str:
     return str(flow.id) if flow.id is not None else spell_name(flow.name)
 
 
 def _instance(token: Token) -> InstanceId | None:
     return InstanceId(token.plain) if is_instance(token.plain) else None
-
-
-def _instance_hint(token: Token | None) -> str:
-    form = "The id of a run is written like `2809-20190812080700`; "
-    if token is not None and NUMBER.fullmatch(token.plain):
-        return form + f"`runs of {token.plain}` lists those of flow {token.plain}."
-    return form + "`runs` lists them."
 
 
 def _target(token: Token) -> FlowRef | InstanceId | None:
@@ -167,10 +178,10 @@ def _task(token: Token) -> TaskId | None:
     return TaskId(int(token.plain)) if NUMBER.fullmatch(token.plain) else None
 
 
-FLOW = Form("FLOW", _one("a flow", _flow, _flow_hint, name=True), _say_flow)
-INSTANCE = Form("INSTANCE", _one("the id of a run", _instance, _instance_hint), str)
-TARGET = Form("FLOW|INSTANCE", _one("a flow or the id of a run", _target, _flow_hint, name=True), _say_target)
-TASK = Form("TASK", _one("a task id", _task, _fixed("A task id is a number; `show FLOW` lists a flow's tasks.")), str)
+FLOW = Form("FLOW", _one(wanted.FLOW, _flow, name=True), _say_flow, example="3377")
+RUN = Form("RUN", _one(wanted.RUN, _instance), str)
+TARGET = Form("FLOW|RUN", _one(wanted.TARGET, _target, name=True), _say_target)
+TASK = Form("TASK", _one(wanted.TASK, _task), str, example="108580")
 
 
 # ── people ──────────────────────────────────────────────────────────────────
@@ -204,40 +215,21 @@ def _text(token: Token) -> str | None:
     return None if token.person or (token.pair and not token.quoted) else token.bare or None
 
 
-_CHOOSE = "Write @ and choose the person from the list that Slack shows."
-OWNER = Form(
-    "OWNER",
-    _one(
-        "a user name, a person or `me`",
-        _owner,
-        _fixed(f"An owner is `me`, a name such as `jane.doe`, or a person. {_CHOOSE}"),
-    ),
-    _say_owner,
-    _is_me,
-    words_zh=chinese.ME,
-)
+OWNER = Form("OWNER", _one(wanted.OWNER, _owner), _say_owner, _is_me, words_zh=chinese.ME, example="jane.doe")
 PERSON = Form(
     "@person",
-    _one("a person", _person, _fixed(_CHOOSE)),
+    _one(wanted.PERSON, _person),
     lambda person: f"<@{person}>",
     accepts=lambda token: bool(token.person) or token.word.startswith("@"),
 )
-USER_ID = Form(
-    "USERID",
-    _one("an EnOS user id", _text, _fixed("EnOS shows it in the user's profile, such as `u15432100000000001`.")),
-    lambda user_id: spell_word(UserId(user_id)),
-)
-USER_NAME = Form(
-    "NAME",
-    _one("an EnOS user name", _text, _fixed("It is the name in the owners of flows, such as `jane.doe`.")),
-    lambda name: spell_word(UserName(name)),
-)
+USER_ID = Form("USERID", _one(wanted.USER_ID, _text), lambda user_id: spell_word(UserId(user_id)))
+USER_NAME = Form("NAME", _one(wanted.USER_NAME, _text), lambda name: spell_word(UserName(name)))
 
 
 # ── times ───────────────────────────────────────────────────────────────────
 
 
-def _timed(reader: Callable[[list[str]], tuple[Any, int]], hint: str) -> Callable[[Cursor], Any]:
+def _timed(reader: Callable[[list[str]], tuple[Any, int]]) -> Callable[[Cursor], Any]:
     """A reader that hands the next words to ``periods`` and takes as many as it understood."""
 
     def read(cursor: Cursor) -> Any:
@@ -248,7 +240,7 @@ def _timed(reader: Callable[[list[str]], tuple[Any, int]], hint: str) -> Callabl
             for token in tokens[: unreadable.index]:
                 cursor.take()
                 cursor.after = token.plain
-            raise cursor.expected(unreadable.expected, hint) from None
+            raise cursor.expected(unreadable.wanted) from None
         for _ in range(count):
             cursor.take()
         return value
@@ -280,18 +272,13 @@ def _duration(cursor: Cursor) -> timedelta:
             for _ in range(count):
                 cursor.take()
             return span
-    raise cursor.expected("a duration", "Say it as `30m`, `2h` or `1d`, at most 366 days.")
+    raise cursor.expected(wanted.DURATION)
 
 
-_WHEN_HINT = "Say it as `14:30`, `tomorrow 02:00` or `2026-11-21 14:30`, in your own Slack time zone."
-_PERIOD_HINT = (
-    "Say it as `today`, `yesterday`, `this week`, `last 3h`, `since 09:00`, `2026-11-19` or "
-    "`2026-11-01..2026-11-07`, in your own Slack time zone."
-)
 _WHEN_WORDS = (periods.WHEN_WORDS, tuple(chinese.WHENS))
-_PERIOD_WORDS = (periods.PERIOD_WORDS, tuple(chinese.PERIODS))
-WHEN = Form("WHEN", _timed(periods.read_when, _WHEN_HINT), _say_when, _begins_when, *_WHEN_WORDS)
-PERIOD = Form("PERIOD", _timed(periods.read_period, _PERIOD_HINT), _say_period, _begins_period, *_PERIOD_WORDS)
+_PERIOD_WORDS = (periods.PERIOD_WORDS, (*chinese.PERIODS, chinese.ONWARD))
+WHEN = Form("WHEN", _timed(periods.read_when), _say_when, _begins_when, *_WHEN_WORDS)
+PERIOD = Form("PERIOD", _timed(periods.read_period), _say_period, _begins_period, *_PERIOD_WORDS)
 DURATION = Form("DURATION", _duration, periods.duration_words, lambda token: bool(periods.parse_duration(token.plain)))
 
 
@@ -343,13 +330,13 @@ def _pairs(cursor: Cursor) -> tuple[Parameter, ...]:
     while (token := cursor.peek()) and token.pair:
         key, value = token.pair
         if not key:
-            raise cursor.parse_error("no_key", "I expected a key before `=`", PAIRS_HINT, token.start)
+            raise cursor.refused("no_key", _NO_KEY, token.start)
         if key in pairs:
-            raise cursor.parse_error("twice", f"{tick(key)} stands here twice", "Say each key once.", token.start)
+            raise cursor.refused("twice", msg("{word} is there twice. Write it once.", word=tick(key)), token.start)
         pairs[key] = value
         cursor.take()
     if not pairs:
-        raise cursor.expected("`KEY=VALUE`", PAIRS_HINT)
+        raise cursor.expected(wanted.PAIRS)
     return tuple(Parameter(key, value) for key, value in pairs.items())
 
 
@@ -360,14 +347,14 @@ def _say_pairs(pairs: tuple[Parameter, ...]) -> str:
 def _note(cursor: Cursor) -> str:
     note = cursor.rest()
     if not note:
-        raise cursor.expected("a reason", "Everything behind `because` is the reason, in your own words.")
+        raise cursor.expected(wanted.NOTE)
     return note
 
 
-PAIRS_HINT = 'There is no blank around `=`; a value with blanks stands in quotes: `path="/data/new files"`.'
+_NO_KEY = msg("There is no key before `=`. Write `KEY=VALUE` without spaces around `=`.")
 STATUSES = Form(
     "STATUS …",
-    _one("a status", _statuses, _fixed(f"A status is one of {', '.join(_STATUS_NAMES)}, or its number.")),
+    _sure(_statuses),
     _say_statuses,
     accepts=lambda token: _statuses(token) is not None,
     words=tuple(_STATUS_NAMES | _STATUS_ALIASES),
@@ -375,16 +362,15 @@ STATUSES = Form(
 )
 SCOPE = Form(
     "|".join(SCOPES),
-    _one("a scope", _scope, _fixed("")),
+    _sure(_scope),
     str,
     accepts=lambda token: _scope(token) is not None,
     words=SCOPES,
     words_zh=tuple(chinese.SCOPES),
 )
-_COUNT_HINT = _fixed(f"It is a number from 1 to {LARGEST_COUNT:,}.")
-_LINE_COUNT = _one("a number", lambda token: _counted(token.plain.removesuffix(chinese.LINES)), _COUNT_HINT)
-COUNT = Form("N", _one("a number", lambda token: _counted(token.plain), _COUNT_HINT), str)
-LINES = Form("N", _lines, str)
-VERB = Form("VERB", _one("a verb", _topic, _fixed("`help` lists them.")), spell_word)
-PAIRS = Form("KEY=VALUE …", _pairs, _say_pairs)
+_LINE_COUNT = _one(wanted.NUMBER, lambda token: _counted(token.plain.removesuffix(chinese.LINES)))
+COUNT = Form("N", _one(wanted.NUMBER, lambda token: _counted(token.plain)), str, example="2")
+LINES = Form("N", _lines, str, example="50")
+VERB = Form("VERB", _one(wanted.VERB, _topic), spell_word)
+PAIRS = Form("KEY=VALUE …", _pairs, _say_pairs, example="path=/data/2026")
 NOTE = Form("NOTE", _note, spell_note)

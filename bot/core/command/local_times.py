@@ -1,58 +1,32 @@
 """Local times as UTC, and the choice that a person has where the clock shows one twice."""
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, tzinfo
 
-from bot.core.command.requests import When
 from bot.core.errors import Refused
-from bot.core.text.escape import EMPTY
-from bot.core.text.message import Text
+from bot.core.text.escape import code
+from bot.core.text.message import layout, msg
 from bot.core.text.shown_times import is_repeated, offset, on_the_clock
 
 
-class AmbiguousTime(Refused):
-    """A time with several meanings. ``choices`` are labels with the times to ask for instead.
-
-    ``parse.trigger_time`` makes ``offers`` of them: whole commands.
-    """
-
-    def __init__(
-        self,
-        reason: str,
-        sentence: Text | str,
-        way_out: Text | str = EMPTY,
-        choices: Sequence[tuple[str, When]] = (),
-    ) -> None:
-        super().__init__(reason, sentence, way_out)
-        self.choices = tuple(choices)
-
-
-class PastTime(AmbiguousTime):
-    """A clock time that has passed today."""
-
-
-class RepeatedTime(AmbiguousTime):
-    """A local time that comes twice, because the clock is put back."""
-
-
 def to_utc_unambiguous(day: date, clock: time, zone: tzinfo) -> datetime:
-    """A local time as UTC; raises RepeatedTime where it comes twice, Refused where it does not exist."""
+    """A local time as UTC. Raises Refused where it does not exist, and where it comes twice, with both as offers."""
     at = to_utc(day, clock, zone)
     first = datetime.combine(day, clock, zone)
     if not is_repeated(first):
         return at
-    both = [
-        each.isoformat(timespec="seconds" if clock.second else "minutes") for each in (first, first.replace(fold=1))
-    ]
-    raise RepeatedTime(
+    precision = "seconds" if clock.second else "minutes"
+    shown = clock.isoformat("minutes")
+    raise Refused(
         "repeated_time",
-        f"{on_the_clock(datetime.combine(day, clock))} comes twice in {zone}, because clocks go back then. "
-        "Nothing was done.",
-        f"Say which one you mean: `at {both[0]}` (the first) or `at {both[1]}` (the second).",
-        choices=tuple(
-            (f"{clock.isoformat('minutes')} ({offset(each)})", When(iso))
-            for each, iso in zip((first, first.replace(fold=1)), both, strict=True)
+        msg(
+            "{time} comes twice in {zone}, because the clocks go back then. Which one do you mean? Nothing was done.",
+            time=on_the_clock(first),
+            zone=str(zone),
         ),
+        offers=[
+            (layout("{clock} ({offset})", clock=shown, offset=offset(each)), each.isoformat(timespec=precision))
+            for each in (first, first.replace(fold=1))
+        ],
     )
 
 
@@ -64,7 +38,11 @@ def to_utc(day: date, clock: time, zone: tzinfo) -> datetime:
     if back != naive:
         raise Refused(
             "no_such_time",
-            f"{on_the_clock(naive)} does not exist in {zone}, because clocks go forward then.",
-            f"Say a time that exists, such as `{on_the_clock(back)}`.",
+            msg(
+                "{time} does not exist in {zone}, because the clocks go forward then. Try {later}.",
+                time=on_the_clock(naive),
+                zone=str(zone),
+                later=code(on_the_clock(back)),
+            ),
         )
     return at

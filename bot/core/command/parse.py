@@ -7,6 +7,7 @@ is not understood is refused with its place.
 """
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta, tzinfo
@@ -14,15 +15,14 @@ from typing import Any, cast
 from unicodedata import category
 
 from bot.core.command.chinese import AMBIGUOUS, THANKS
-from bot.core.command.clauses import FLOW, NUMBER, PAIRS, PAIRS_HINT, Clause
-from bot.core.command.local_times import AmbiguousTime
+from bot.core.command.clauses import FLOW, NUMBER, PAIRS, Clause
 from bot.core.command.periods import resolve
-from bot.core.command.requests import Help, Request, Trigger
+from bot.core.command.requests import Help, Request, Trigger, When
 from bot.core.command.table import BY_REQUEST, BY_VERB, Row, near, nearest
-from bot.core.command.tokens import Cursor, ParseError, Token, tick, visible
+from bot.core.command.tokens import Cursor, Token, in_code, tick, visible
 from bot.core.errors import Refused
-
-__all__ = ["ParseError", "far_off", "is_command", "is_courtesy_only", "parse", "say", "trigger_time", "would_change"]
+from bot.core.text.language import EN
+from bot.core.text.message import Text, Value, layout, msg
 
 AHEAD, BEHIND = timedelta(days=7), timedelta(days=180)  # a start farther off than that asks once
 
@@ -39,7 +39,7 @@ _EMOJI = re.compile(r"(?::[\w+'-]+:)*:[\w+'-]+:?")
 
 
 def parse(text: str, command: str = "") -> Request:
-    """What a text asks for; no words at all ask for help. Raises ParseError with the place and a way out.
+    """What a text asks for; no words at all ask for help. Raises Refused with the place and a way out.
 
     ``command`` is the name of the slash command, which people say out of habit where it is not needed.
     """
@@ -63,7 +63,7 @@ def is_courtesy_only(text: str) -> bool:
     """Whether a text holds nothing but greetings, emoji and marks, or nothing at all."""
     try:
         return _verb(Cursor(text)) is None
-    except ParseError:
+    except Refused:
         return False
 
 
@@ -71,7 +71,7 @@ def is_command(text: str) -> bool:
     """Whether a text begins like a command, after greetings: with a verb, one mistyped, an id or a slash."""
     try:
         verb = _verb(Cursor(text))
-    except ParseError:
+    except Refused:
         return False
     if verb is None:
         return False
@@ -84,7 +84,7 @@ def would_change(text: str) -> bool:
     """Whether a text begins, after greetings, with a verb that changes something."""
     try:
         verb = _verb(Cursor(text))
-    except ParseError:
+    except Refused:
         return False
     found = BY_VERB.get(verb.bare.casefold()) if verb is not None else None
     return found is not None and found.changes
@@ -109,31 +109,31 @@ def _is_emoji(word: str) -> bool:
     return "So" in kinds and kinds <= {"So", "Sk", "Mn", "Me", "Cf"}
 
 
-def say(request: Request) -> str:
-    """The canonical words of a request."""
+def say(request: Request, language: str = EN) -> str:
+    """The canonical words of a request; in another language only its verb and the words of its clauses are others."""
     about = BY_REQUEST[type(request)]
     defaults = {each.name: each.default for each in fields(cast("Any", request))}
-    words = [about.verb]
+    words = [about.word_in(language)]
     for clause in about.clauses:
         named = [name for name in clause.fields if getattr(request, name) != defaults[name]]
         if named:
             value = clause.form.say(getattr(request, named[0])) if clause.form else ""
-            words += filter(None, (clause.word, value))
+            words += filter(None, (clause.word_in(language), value))
     return " ".join(words)
 
 
 def trigger_time(request: Trigger, now: datetime, zone: tzinfo) -> datetime:
     """For when (UTC) a run is asked; without ``at`` that is now.
 
-    Raises AmbiguousTime, with whole commands as its offers, for a clock time that has passed today and for a local time
-    that comes twice; and Refused for a local time that does not exist.
+    Raises Refused, with whole commands as its offers, for a clock time that has passed today and for a local time that
+    comes twice; and without offers for a local time that does not exist.
     """
     if request.when is None:
         return now
     try:
         return resolve(request.when, now, zone)
-    except AmbiguousTime as undecided:
-        undecided.offers = tuple((label, say(replace(request, when=choice))) for label, choice in undecided.choices)
+    except Refused as refused:
+        refused.offers = tuple((label, say(replace(request, when=When(time)))) for label, time in refused.offers)
         raise
 
 
@@ -147,16 +147,18 @@ def far_off(at: datetime, now: datetime) -> bool:
 
 
 _LABELS = {  # what the buttons say that choose between verbs
-    "cancel": "Cancel run",
-    "disable": "Disable schedule",
-    "enable": "Enable schedule",
-    "runs": "Show runs",
-    "trigger": "Trigger",
-    "unack": "Hand back",
+    "cancel": msg("Cancel run"),
+    "disable": msg("Disable schedule"),
+    "enable": msg("Enable schedule"),
+    "reopen": msg("Reopen"),
+    "rerun": msg("Rerun"),
+    "runs": msg("View runs"),
+    "trigger": msg("Trigger"),
+    "unack": msg("Hand back"),
 }
 
 
-def _ambiguous(text: str, command: str, cursor: Cursor, verb: Token) -> ParseError | None:
+def _ambiguous(text: str, command: str, cursor: Cursor, verb: Token) -> Refused | None:
     """The refusal of a Chinese verb that may mean several, or that a space cut in two; None for any other.
 
     What it offers are those of the meant commands that can be read from the rest of the text.
@@ -166,23 +168,37 @@ def _ambiguous(text: str, command: str, cursor: Cursor, verb: Token) -> ParseErr
     rows = [joined] if joined else [BY_VERB[each] for each in AMBIGUOUS.get(verb.bare, ())]
     if not rows:
         return None
-    commands = [_meant(row, text, command, 2 if joined else 1) for row in rows]
-    ways = " or ".join(f"`{visible(said or row.syntax)}`" for said, row in zip(commands, rows, strict=True))
-    may_mean = " or ".join(f"`{row.verb}`" for row in rows)
-    told = cursor.parse_error(
-        "ambiguous_verb",
-        f"{tick(f'{verb.word} {behind}' if joined else verb.word)} may mean {may_mean}",
-        f"Nothing was done. Say {ways}.",
-        verb.start,
-    )
-    told.offers = tuple(
-        (_LABELS.get(row.verb, row.verb), said) for said, row in zip(commands, rows, strict=True) if said
-    )
-    return told
+    requests = [_meant(row, text, command, 2 if joined else 1) for row in rows]
+    ways = [in_code(_way(row, request)) for row, request in zip(rows, requests, strict=True)]
+    if joined:
+        word = tick(verb.word + behind)
+        what = msg(
+            "Did you mean {command}? Write {word} without a space. Nothing was done.", command=ways[0], word=word
+        )
+    else:
+        word = tick(verb.word)
+        what = msg(
+            "{word} can mean two things. Write {first} or {second}. Nothing was done.",
+            word=word,
+            first=ways[0],
+            second=ways[1],
+        )
+    refused = cursor.refused("ambiguous_verb", what, verb.start)
+    refused.offers = tuple((_label(request), say(request)) for request in requests if request)
+    return refused
 
 
-def _meant(row: Row, text: str, command: str, words: int) -> str:
-    """The canonical words of a text whose verb is so many words long and means a row's; empty where it is not that.
+def _way(row: Row, request: Request | None) -> Callable[[str], str]:
+    """What to say for a verb, in the reader's language: the whole command, or how one is made."""
+    return lambda language: visible(say(request, language) if request else row.syntax_in(language))
+
+
+def _label(request: Request) -> Text:
+    return _LABELS.get(BY_REQUEST[type(request)].verb) or layout("{command}", command=say(request))
+
+
+def _meant(row: Row, text: str, command: str, words: int) -> Request | None:
+    """What a text asks for whose verb is so many words long and means a row's; None where it is not that.
 
     A flow may stand behind any verb without ``of``.
     """
@@ -192,22 +208,30 @@ def _meant(row: Row, text: str, command: str, words: int) -> str:
         _verb(cursor, command)
         for _ in range(words):
             cursor.take()
-        with suppress(ParseError):
-            return say(_Reading(cursor, each, cursor.place).request())
-    return ""
+        with suppress(Refused):
+            return _Reading(cursor, each, cursor.place).request()
+    return None
 
 
-def _unknown(cursor: Cursor, verb: Token) -> ParseError:
-    suggestion = nearest(verb.bare)
-    if suggestion:
-        way_out = f"Did you mean `{suggestion}`? `help` lists what I know."
+def _unknown(cursor: Cursor, verb: Token) -> Refused:
+    word = tick(verb.word)
+    if suggestion := nearest(verb.bare):
+        what = _did_you_mean(word, tick(suggestion))
     elif verb.plain[:1].isdigit():
-        way_out = f"Say what to do with it, such as {tick(f'show {verb.plain}')}; `help` lists the verbs."
+        show = BY_VERB["show"]
+        example = in_code(lambda language: f"{show.word_in(language)} {visible(verb.plain)}")
+        what = msg(
+            "What should I do with {word}? Try {example}. `help` lists all commands.", word=word, example=example
+        )
     else:
-        way_out = "A command begins with a verb, such as `failed today`; `help` lists them all."
-    return cursor.parse_error(
-        "unknown_verb", f"I do not know the verb {tick(verb.word)}", way_out, verb.start, suggestion
-    )
+        what = msg(
+            "I don't know the command {word}. Try for example `failed today`. `help` lists all commands.", word=word
+        )
+    return cursor.refused("unknown_verb", what, verb.start)
+
+
+def _did_you_mean(word: Value, near: Value) -> Text:
+    return msg("I don't understand {word}. Did you mean {near}?", word=word, near=near)
 
 
 @dataclass(slots=True)
@@ -228,10 +252,10 @@ class _Reading:
             cursor.glued = row.glued
             cursor.words |= row.glued
         while (token := cursor.peek()) is not None and (clause := self._clause(token)) is not None:
-            cursor.after = row.verb
+            cursor.after = row
             if clause.word and not self._is_loose:
                 cursor.take()
-                cursor.after = token.plain
+                cursor.after = clause
                 self._places[clause.word] = token.start
             value: Any = clause.form.read(cursor) if clause.form else True
             if not clause.word:
@@ -241,8 +265,8 @@ class _Reading:
             self._values[clause] = value
         for clause in row.clauses:
             if not clause.optional and clause not in self._values and clause.form:
-                cursor.after, cursor.place = row.verb, self._behind
-                clause.form.read(cursor)  # there is nothing left, so it says what it expected
+                cursor.after, cursor.place = row, self._behind
+                clause.form.read(cursor)  # there is nothing left, so it says what is needed
         # Of two fields the last is for the id of a run, the only value that is a text.
         named = {each.fields[-1 if isinstance(value, str) else 0]: value for each, value in self._values.items()}
         request: Request = row.request(**named)
@@ -260,9 +284,8 @@ class _Reading:
         for clause in self._row.clauses:
             if clause.word and (clause.word == word or (not word.isascii() and word in clause.words_zh)):
                 if clause in self._values:
-                    raise self._cursor.parse_error(
-                        "twice", f"{tick(token.word)} stands here twice", "Say each clause once.", token.start
-                    )
+                    twice = msg("{word} is there twice. Write it once.", word=tick(token.word))
+                    raise self._cursor.refused("twice", twice, token.start)
                 return clause
         for clause in self._row.clauses:
             if clause.form is None or clause.word or (clause in self._values and not clause.repeats):
@@ -297,40 +320,38 @@ class _Reading:
             self._cursor.take()
         return True
 
-    def _leftover(self, token: Token) -> ParseError:
-        words = [word for each in self._row.clauses if not each.hidden for word in (each.word, *each.words_zh) if word]
-        for each in self._row.clauses:
+    def _leftover(self, token: Token) -> Refused:
+        return self._cursor.refused("unexpected", self._not_understood(token), token.start)
+
+    def _not_understood(self, token: Token) -> Text:
+        clauses, word = self._row.clauses, tick(token.word)
+        words = [word for each in clauses if not each.hidden for word in (each.word, *each.words_zh) if word]
+        for each in clauses:
             words += (*each.form.words, *each.form.words_zh) if each.form else ()
         suggestion = near(token.plain, words) if token.plain else ""
-        return self._cursor.parse_error(
-            "unexpected",
-            f"I do not know what {tick(token.word)} means here",
-            f"{self._advice(token, suggestion)}The command is `{self._row.syntax}`.",
-            token.start,
-            suggestion,
-        )
-
-    def _advice(self, token: Token, suggestion: str) -> str:
+        syntax = in_code(self._row.syntax_in)
         if suggestion and suggestion == token.plain:
-            return "That is said already. "
+            return msg("{word} does not fit here. The command is {syntax}.", word=word, syntax=syntax)
         if suggestion:
-            return f"Did you mean `{suggestion}`? "
+            return _did_you_mean(word, tick(suggestion))
         if "with" in self._places:
-            return f"{PAIRS_HINT} "
-        if token.pair and any(each.form is PAIRS for each in self._row.clauses):
-            return "Parameters stand behind `with`. "
-        if NUMBER.fullmatch(token.plain) and any(each.word == "of" and each.form is FLOW for each in self._row.clauses):
-            return f"Did you mean `of {token.plain}`? "
+            return msg(
+                "I don't understand {word}. Write `KEY=VALUE` without spaces around `=`. "
+                'Put a value with spaces in quotes: `path="/data/new files"`.',
+                word=word,
+            )
+        if token.pair and any(each.form is PAIRS for each in clauses):
+            return msg("I don't understand {word}. Parameters go after `with`.", word=word)
+        of_flow = next((each for each in clauses if each.word == "of" and each.form is FLOW), None)
+        if of_flow and NUMBER.fullmatch(token.plain):
+            return _did_you_mean(word, in_code(lambda language: f"{of_flow.word_in(language)} {token.plain}"))
         if any(getattr(value, "name", "") for value in self._values.values()):
-            return "A name with blanks stands in quotes. "
-        return ""
+            return msg("I don't understand {word}. Put a name with spaces in quotes.", word=word)
+        return msg("I don't understand {word}. The command is {syntax}.", word=word, syntax=syntax)
 
     def _from_with(self) -> Refused:
-        place = max(self._places["from"], self._places["with"])
-        return self._cursor.parse_error(
-            "from_with",
-            "EnOS has no call that starts from a task and with changed parameters, so `from` and `with` "
-            "do not go together",
-            "Leave out `from` to run the whole flow with the parameters, or `with` to start from the task.",
-            place,
+        what = msg(
+            "EnOS can't start from a task with changed parameters. "
+            "Leave out `from` to run the whole flow, or leave out `with` to start from the task."
         )
+        return self._cursor.refused("from_with", what, max(self._places["from"], self._places["with"]))

@@ -8,15 +8,16 @@ datetimes of one zone compare by their wall clocks.
 
 import re
 from calendar import isleap
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from bot.core.command import chinese
-from bot.core.command.local_times import PastTime, to_utc, to_utc_unambiguous
+from bot.core.command import chinese, wanted
+from bot.core.command.local_times import to_utc, to_utc_unambiguous
 from bot.core.command.requests import Period, When
+from bot.core.command.wanted import Wanted
 from bot.core.errors import Refused
-from bot.core.text.message import until_on_the_clock
+from bot.core.text.message import Text, layout, msg, sentences, until_on_the_clock
 
 LONGEST = timedelta(days=366)
 YEARS = range(1970, 3000)
@@ -49,17 +50,15 @@ _LEAP = 8  # years; within as many, before and after, there is always a 29th of 
 
 
 _BEGINS = re.compile(r"[0-9]{4}-|[0-9]{2}-[0-9]{2}(?![0-9])|[0-9]{1,2}:[0-9]{2}")  # a word of a date or a clock time
-A_TIME = "a time"
-A_PERIOD = "a period"
 
 
 class TimeParseError(ValueError):
-    """Words that are not a time: ``index`` is the first wrong one, ``expected`` what should be there."""
+    """Words that are not a time: ``index`` is the first wrong one, ``wanted`` what should be there."""
 
-    def __init__(self, index: int, expected: str) -> None:
-        super().__init__(expected)
+    def __init__(self, index: int, wanted: Wanted) -> None:
+        super().__init__(index)
         self.index = index
-        self.expected = expected
+        self.wanted = wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ class TimeSpan:
 
     since: datetime
     until: datetime
-    words: str
+    words: Text
 
 
 # ── reading words ───────────────────────────────────────────────────────────
@@ -84,15 +83,15 @@ def read_when(words: Sequence[str]) -> tuple[When, int]:
     if first in WHEN_WORDS:
         if clock := _clock(second):
             return When(f"{first} {clock}"), 2
-        raise TimeParseError(1, "a clock time such as `14:30`")
+        raise TimeParseError(1, wanted.CLOCK)
     day, joined, rest = first.partition("t")
     if not _DATE.fullmatch(day):
-        raise TimeParseError(0, A_TIME)
+        raise TimeParseError(0, wanted.TIME)
     _day(day, 0)
     full = _full_clock(rest if joined else second)
     yearly = full is not None and len(day) == _YEARLY and (joined or full != _clock(full))
     if full is None or yearly:
-        raise TimeParseError(0 if joined else 1, "a clock time such as `14:30`")
+        raise TimeParseError(0, wanted.TIME) if joined else TimeParseError(1, wanted.CLOCK)
     text = f"{day}T{full}"
     return When(f"{day} {full}" if len(day) == _YEARLY or not _zoned(text) else text), 1 if joined else 2
 
@@ -106,7 +105,9 @@ def read_period(words: Sequence[str]) -> tuple[Period, int]:
     if first in {"today", "yesterday", "this week", "last week"}:
         return Period(first), 1
     if first == "this":
-        return _one_of(second, "week", "`week`"), 2
+        if second != "week":
+            raise TimeParseError(1, wanted.THIS)
+        return Period("this week"), 2
     if first == "last":
         return _last(second, third)
     if first == "since":
@@ -164,12 +165,6 @@ def duration_words(span: timedelta) -> str:
     return words or "0s"
 
 
-def _one_of(word: str, wanted: str, expected: str) -> Period:
-    if word != wanted:
-        raise TimeParseError(1, expected)
-    return Period(f"this {wanted}")
-
-
 def _last(second: str, third: str) -> tuple[Period, int]:
     if second == "week":
         return Period("last week"), 2
@@ -177,7 +172,7 @@ def _last(second: str, third: str) -> tuple[Period, int]:
     span = parse_duration(f"1{text}" if text in _UNITS else text)  # "last hour" is one of them
     if span:
         return Period(f"last {duration_words(span)}"), count
-    raise TimeParseError(1, "a duration such as `3h` or `2d` (at most `366d`)")
+    raise TimeParseError(1, wanted.LAST)
 
 
 def _onward(words: Sequence[str]) -> tuple[Period, int] | None:
@@ -199,7 +194,7 @@ def _since(second: str, third: str) -> tuple[Period, int]:
         return Period(f"since {clock}"), 2
     if second not in {"today", "yesterday"}:
         if not _DATE.fullmatch(second):
-            raise TimeParseError(1, "a time such as `09:00`, `yesterday 09:00` or `2026-11-19`")
+            raise TimeParseError(1, wanted.SINCE)
         _day(second, 1)
     if clock := _clock(third):
         return Period(f"since {second} {clock}"), 3
@@ -235,7 +230,7 @@ def _day(word: str, index: int) -> str:
     except ValueError:
         day = None
     if day is None or day.year not in YEARS:
-        raise TimeParseError(index, "a date such as `2026-11-21`" if written else A_PERIOD)
+        raise TimeParseError(index, wanted.DATE if written else wanted.PERIOD)
     return word
 
 
@@ -249,8 +244,8 @@ def _zoned(text: str) -> bool:
 def resolve(when: When, now: datetime, zone: tzinfo) -> datetime:
     """The moment in UTC. A bare clock time is today's; a date without its year is the nearest one.
 
-    Raises PastTime for a bare clock time that has passed today, RepeatedTime for a local time that comes twice, and
-    Refused for one that does not exist.
+    Raises Refused for a bare clock time that has passed today and for a local time that comes twice, with the times to
+    say instead as its offers; and for one that does not exist.
     """
     if when.words == "now":
         return now.astimezone(UTC)
@@ -275,45 +270,57 @@ def window(period: Period, now: datetime, zone: tzinfo) -> TimeSpan:
 
     A date without its year is the last one up to today; where it ends a range, the first one from its beginning on.
     """
-    since, until, words = _bounds(period.words, now, zone)
-    if until <= since:
+    span = _bounds(period.words, now, zone)
+    if span.until <= span.since:
         raise Refused(
             "ends_before_it_begins",
-            f"The period ends before it begins: {words}.",
-            "Turn it round, or say an earlier beginning, such as `since yesterday 09:00`.",
+            msg(
+                "This period ends before it begins: {period}. "
+                "Swap the two times, or choose an earlier start, for example `since yesterday 09:00`.",
+                period=span.words,
+            ),
         )
-    if since > now:  # perhaps a wrong year: its empty list would look like good news
-        words += ", which is still to come"
-    return TimeSpan(since, until, words)
+    if span.since > now:  # perhaps a wrong year: its empty list would look like good news
+        return replace(span, words=msg("{period} (in the future)", period=span.words))
+    return span
 
 
-def _bounds(words: str, now: datetime, zone: tzinfo) -> tuple[datetime, datetime, str]:
+def _bounds(words: str, now: datetime, zone: tzinfo) -> TimeSpan:
     today = now.astimezone(zone).date()
     first, _, rest = words.partition(" ")
     if words == "last week" or first == "this":
         monday = today - DAY * today.weekday() - (timedelta(weeks=1) if first == "last" else timedelta())
-        return _days(monday, monday + 6 * DAY, zone, lambda span: f"{words} ({span})")
+        week = _days(monday, monday + 6 * DAY, zone)
+        this = msg("this week ({span})", span=week.words)
+        return replace(week, words=this if first == "this" else msg("last week ({span})", span=week.words))
     if first == "last":
-        begin = now.astimezone(UTC) - (parse_duration(rest) or timedelta())
-        return begin, now.astimezone(UTC), f"in the {words} ({until_on_the_clock(begin, now, zone)})"
+        length = parse_duration(rest) or timedelta()
+        begin = now.astimezone(UTC) - length
+        shown = until_on_the_clock(begin, now, zone)
+        return TimeSpan(begin, now.astimezone(UTC), msg("last {duration} ({span})", duration=length, span=shown))
     if first == "since":
         begin = _beginning(rest, today, zone)
-        return begin, now.astimezone(UTC), f"{words} ({until_on_the_clock(begin, now, zone)})"
-    if first in {"today", "yesterday"}:
-        day = today if first == "today" else today - DAY
-        return _days(day, day, zone, lambda span: f"{words} ({span})")
+        return TimeSpan(begin, now.astimezone(UTC), until_on_the_clock(begin, now, zone))
+    if first == "today":
+        shown = msg("today ({date}, {zone})", date=str(today), zone=str(zone))
+        return replace(_days(today, today, zone), words=shown)
+    if first == "yesterday":
+        day = today - DAY
+        shown = msg("yesterday ({date}, {zone})", date=str(day), zone=str(zone))
+        return replace(_days(day, day, zone), words=shown)
     begin_day, _, end_day = first.partition("..")
     begin_date = _last_date(begin_day, today)
     ends = _dates(end_day, begin_date) if end_day else [begin_date]
-    last = next((each for each in ends if each >= begin_date), ends[0])
-    lead = "from" if end_day else "on"
-    return _days(begin_date, last, zone, lambda span: f"{lead} {span}")
+    return _days(begin_date, next((each for each in ends if each >= begin_date), ends[0]), zone)
 
 
-def _days(first: date, last: date, zone: tzinfo, shown: Callable[[str], str]) -> tuple[datetime, datetime, str]:
-    """Whole days, the last included, and their words."""
-    span = f"{first}" if first == last else f"{first} to {last}"
-    return _midnight(first, zone), _midnight(last + DAY, zone), shown(f"{span}, {zone}")
+def _days(first: date, last: date, zone: tzinfo) -> TimeSpan:
+    """Whole days, the last included."""
+    if first == last:
+        words = layout("{date}, {zone}", date=str(first), zone=str(zone))
+    else:
+        words = msg("{begin} to {end}, {zone}", begin=str(first), end=str(last), zone=str(zone))
+    return TimeSpan(_midnight(first, zone), _midnight(last + DAY, zone), words)
 
 
 def _midnight(day: date, zone: tzinfo) -> datetime:
@@ -343,14 +350,16 @@ def _beginning(words: str, today: date, zone: tzinfo) -> datetime:
     return to_utc(day, time.fromisoformat(clock), zone) if clock else _midnight(day, zone)
 
 
-def _passed(clock: time, today: date, zone: tzinfo) -> PastTime:
+def _passed(clock: time, today: date, zone: tzinfo) -> Refused:
     shown = clock.isoformat("minutes")
-    return PastTime(
+    return Refused(
         "passed",
-        f"{shown} has passed today ({today}, {zone}), so nothing was done.",
-        f"Say `at {today} {shown}` for a run now, for that time, or `at tomorrow {shown}`.",
-        choices=(
-            (f"Now, for {shown} ({zone})", When(f"{today} {shown}")),
-            (f"Tomorrow {shown} ({zone})", When(f"{today + DAY} {shown}")),
+        sentences(
+            msg("{time} has already passed today. Start now for {time}, or tomorrow?", time=shown),
+            msg("The time zone is {zone}.", zone=str(zone)),
+        ),
+        offers=(
+            (msg("Now, for {time}", time=shown), f"{today} {shown}"),
+            (msg("Tomorrow {time}", time=shown), f"{today + DAY} {shown}"),
         ),
     )

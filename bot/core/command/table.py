@@ -10,6 +10,8 @@ from bot.core.command import chinese, clauses, requests
 from bot.core.command.clauses import Clause
 from bot.core.command.requests import Request
 from bot.core.command.rights import Who
+from bot.core.text.language import ZH
+from bot.core.text.message import Message, msg, plain
 
 HINT_LIMIT = 1000  # characters. Source: Slack's manifest schema, slash_commands.usage_hint
 
@@ -31,7 +33,7 @@ class Row:
     verb: str
     request: type
     who: Who
-    summary: str
+    summary: Message
     clauses: tuple[Clause, ...] = ()  # those without a word are read in this order
     examples: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
@@ -50,7 +52,7 @@ class Row:
 
     @property
     def glued(self) -> frozenset[str]:
-        """The Chinese words that need no space to Latin letters and digits next to them behind this verb."""
+        """The Chinese words that need no space to each other, to Latin letters and to digits behind this verb."""
         forms = (each.form.words_zh for each in self.clauses if each.form)
         return frozenset(chain([chinese.THANKS], *forms, *(each.words_zh for each in self.clauses)))
 
@@ -61,7 +63,12 @@ class Row:
 
     def word_in(self, language: str) -> str:
         """The verb in a language, "en" or "zh"."""
-        return self.words_zh[0] if language == "zh" and self.words_zh else self.verb
+        return self.words_zh[0] if language == ZH and self.words_zh else self.verb
+
+    def example_in(self, language: str) -> str:
+        """An example with a value, where there is one."""
+        examples = self.examples_zh if language == ZH else self.examples
+        return next((each for each in examples if " " in each), self.word_in(language))
 
     def syntax_in(self, language: str) -> str:
         """The syntax in a language, "en" or "zh"."""
@@ -76,7 +83,7 @@ class Row:
 
     @property
     def in_thread(self) -> bool:
-        """Whether its flow or instance may be left out in an incident's thread."""
+        """Whether its flow or run may be left out in an incident's thread."""
         return any(each.in_thread for each in self.clauses)
 
 
@@ -84,7 +91,7 @@ _TARGETS = {"flow", "instance", "person"}  # fields of a request
 _PAGE = Clause(("page",), "page", clauses.COUNT, hidden=True)
 _CONFIRMED = Clause(("confirmed",), "confirmed", hidden=True)
 _FLOW = Clause(("flow",), form=clauses.FLOW, in_thread=True)
-_INSTANCE = Clause(("instance",), form=clauses.INSTANCE, in_thread=True)
+_RUN = Clause(("instance",), form=clauses.RUN, in_thread=True)
 _TARGET = Clause(("flow", "instance"), form=clauses.TARGET, in_thread=True)
 _PERIOD = Clause(("period",), form=clauses.PERIOD)
 _OF_FLOW = Clause(("flow",), "of", clauses.FLOW)
@@ -98,7 +105,7 @@ ROWS = (
         "help",
         requests.Help,
         Who.ANYONE,
-        "What you may do here, or one verb in full.",
+        msg("What you can do, or one command in full."),
         (Clause(("topic",), form=clauses.VERB),),
         ("help", "help trigger"),
         aliases=("?",),
@@ -108,8 +115,7 @@ ROWS = (
         "trigger",
         requests.Trigger,
         Who.OWNER,
-        "Start a run: of the whole flow, from a task on, for another time, or once with changed parameters. "
-        "Asks once where the time is far off.",
+        msg("Start a run: the whole flow, from a task, for another time, or once with changed parameters."),
         (
             Clause(("flow",), form=clauses.FLOW, optional=False),
             _FROM,
@@ -130,8 +136,8 @@ ROWS = (
         "rerun",
         requests.Rerun,
         Who.OWNER,
-        "Start a run again from its failed task, for the same data time.",
-        (_INSTANCE, _FROM),
+        msg("Rerun a run from its failed task, for the same data date."),
+        (_RUN, _FROM),
         ("rerun 2809-20190812080700", "rerun 2809-20190812080700 from 104890"),
         changes=True,
         family=Family.RUNS,
@@ -140,8 +146,8 @@ ROWS = (
         "cancel",
         requests.Cancel,
         Who.OWNER,
-        "Stop a run. Asks once.",
-        (_INSTANCE, _CONFIRMED),
+        msg("Cancel a run. Asks first."),
+        (_RUN, _CONFIRMED),
         ("cancel 2809-20190812080700",),
         changes=True,
         family=Family.RUNS,
@@ -150,7 +156,7 @@ ROWS = (
         "enable",
         requests.Enable,
         Who.OWNER,
-        "Turn a flow's scheduling on.",
+        msg("Enable the schedule of a flow."),
         (_FLOW,),
         ("enable 3377",),
         changes=True,
@@ -160,7 +166,7 @@ ROWS = (
         "disable",
         requests.Disable,
         Who.OWNER,
-        "Turn a flow's scheduling off. Asks once.",
+        msg("Disable the schedule of a flow. Asks first."),
         (_FLOW, _CONFIRMED),
         ("disable 3377",),
         changes=True,
@@ -170,7 +176,7 @@ ROWS = (
         "incidents",
         requests.Incidents,
         Who.LINKED,
-        "What is open, since when, who has it, with a link to each thread.",
+        msg("Open incidents: since when, who acknowledged them, and a link to each thread."),
         (Clause(("scope",), form=clauses.SCOPE), _OF_FLOW, _BY_OWNER, _PAGE),
         ("incidents", "incidents unacked", "incidents by me"),
         family=Family.INCIDENTS,
@@ -179,7 +185,7 @@ ROWS = (
         "failed",
         requests.Failed,
         Who.LINKED,
-        "What failed in a period; today where none is named.",
+        msg("What failed in a period. Without a period: today."),
         (_PERIOD, _OF_FLOW, _BY_OWNER, _PAGE),
         ("failed", "failed yesterday by me", "failed 2026-11-01..2026-11-07 of 3377"),
         family=Family.RUNS,
@@ -188,7 +194,7 @@ ROWS = (
         "runs",
         requests.Runs,
         Who.LINKED,
-        "Runs of any status, by trigger time; today's where no period is named.",
+        msg("Runs with any status, by trigger time. Without a period: today."),
         (_PERIOD, Clause(("statuses",), form=clauses.STATUSES, repeats=True), _OF_FLOW, _BY_OWNER, _PAGE),
         ("runs of 3377", "runs last 3h running", "runs this week fail timeout"),
         family=Family.RUNS,
@@ -197,7 +203,7 @@ ROWS = (
         "show",
         requests.Show,
         Who.LINKED,
-        "A flow with its owners, schedule and tasks; or a run with its tasks and times.",
+        msg("A flow with its owners, schedule and tasks, or a run with its tasks and times."),
         (_TARGET,),
         ("show 3377", 'show "daily energy report"', "show 2809-20190812080700"),
         family=Family.FLOWS,
@@ -206,9 +212,9 @@ ROWS = (
         "log",
         requests.Log,
         Who.LINKED,
-        "The end of a run's log, for you alone; long ones as a file.",
+        msg("The end of a run's log, only visible to you. A long one comes as a file."),
         (
-            _INSTANCE,
+            _RUN,
             Clause(("task",), "of", clauses.TASK),
             Clause(("tail",), "tail", clauses.LINES),
             Clause(("here",), "here", hidden=True),
@@ -220,7 +226,7 @@ ROWS = (
         "ack",
         requests.Ack,
         Who.RESPONDER,
-        "Take an incident: you look after it, for 4 hours or as long as you say.",
+        msg("Acknowledge an incident, for 4 hours or as long as you say."),
         (_TARGET, Clause(("duration",), "for", clauses.DURATION, loose=True), _BECAUSE),
         ("ack 2809", "ack 2809 for 2h because the source is being repaired"),
         aliases=("acknowledge",),
@@ -231,7 +237,7 @@ ROWS = (
         "unack",
         requests.Unack,
         Who.RESPONDER,
-        "Give an incident back.",
+        msg("Hand an incident back."),
         (_TARGET,),
         ("unack 2809",),
         changes=True,
@@ -241,7 +247,7 @@ ROWS = (
         "close",
         requests.Close,
         Who.RESPONDER,
-        "End an incident that will not recover by itself, with your reason.",
+        msg("Close an incident that will not recover by itself. Add a reason."),
         (_TARGET, _BECAUSE),
         ("close 2809 because that day is not needed",),
         changes=True,
@@ -251,7 +257,7 @@ ROWS = (
         "reopen",
         requests.Reopen,
         Who.RESPONDER,
-        "Undo a close.",
+        msg("Reopen a closed incident."),
         (_TARGET,),
         ("reopen 2809",),
         changes=True,
@@ -261,7 +267,7 @@ ROWS = (
         "thread",
         requests.Thread,
         Who.RESPONDER,
-        "Open a thread for an incident that is listed under a storm or a first start.",
+        msg("Open a thread for an incident of an alert storm or of flowbot's first start."),
         (_TARGET,),
         ("thread 2809",),
         changes=True,
@@ -271,7 +277,7 @@ ROWS = (
         "link",
         requests.LinkPerson,
         Who.ADMIN,
-        "Tie a person to an EnOS user: user id and user name.",
+        msg("Link a person to an EnOS user."),
         (
             _PERSON,
             Clause(("user_id",), form=clauses.USER_ID, optional=False),
@@ -285,7 +291,7 @@ ROWS = (
         "unlink",
         requests.Unlink,
         Who.ADMIN,
-        "Remove a person's link.",
+        msg("Unlink a person from their EnOS user."),
         (_PERSON,),
         ("unlink @jane",),
         changes=True,
@@ -295,7 +301,7 @@ ROWS = (
         "people",
         requests.People,
         Who.ADMIN,
-        "Who is linked.",
+        msg("Who is linked to which EnOS user."),
         (_PAGE,),
         ("people",),
         family=Family.PEOPLE,
@@ -304,7 +310,7 @@ ROWS = (
         "whoami",
         requests.Whoami,
         Who.ANYONE,
-        "Who you are to me, and what you may do.",
+        msg("Your EnOS user and your permissions."),
         (),
         ("whoami",),
         family=Family.ME,
@@ -313,7 +319,7 @@ ROWS = (
         "audit",
         requests.Audit,
         Who.ADMIN,
-        "Who did what in a period; today where none is named.",
+        msg("Who did what in a period. Without a period: today."),
         (_PERIOD, Clause(("person",), form=clauses.PERSON), _PAGE),
         ("audit", "audit this week @jane"),
         family=Family.PEOPLE,
@@ -322,7 +328,7 @@ ROWS = (
         "status",
         requests.Status,
         Who.ANYONE,
-        "Whether I am well myself: what I watch, how late I am, what waits.",
+        msg("The state of flowbot: what it watches, when it last checked EnOS, and what waits to be sent."),
         (),
         ("status",),
         family=Family.ME,
@@ -344,16 +350,16 @@ def near(word: str, words: Sequence[str]) -> str:
 
 
 def nearest(word: str) -> str:
-    """The verb most similar to a mistyped one; empty where none is similar."""
+    """The verb most similar to a mistyped one, in its language; empty where none is similar."""
     found = near(word, list(BY_VERB))
-    return BY_VERB[found].verb if found else ""
+    return BY_VERB[found].verb if found.isascii() and found else found
 
 
 def markdown_table() -> str:
     """The table of the README."""
     lines = ["| verb | syntax | who | does |", "|---|---|---|---|"]
     for each in ROWS:
-        cells = (each.verb, f"`{each.syntax}`", each.who.value, each.summary)
+        cells = (each.verb, f"`{each.syntax}`", each.who.value, plain(each.summary))
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 

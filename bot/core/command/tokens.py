@@ -1,19 +1,21 @@
 """A person's text, as Slack delivers it, cut into tokens that know their place.
 
 Outside of values and notes, smart punctuation is straightened, and marks and full width are undone (``markup.py``).
-What quotes hold stays as it is, but for quotes, dashes and blanks.
+What quotes hold stays as it is, but for quotes, dashes and spaces.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from string import ascii_letters, digits
+from typing import Protocol
 
 from bot.core.command import chinese
 from bot.core.command.markup import EQUALS, FULL_WIDTH, MARK, Marks, bare, decode
-from bot.core.errors import Offer, Refused
-from bot.core.text.escape import EMPTY
-from bot.core.text.message import Text, lines
+from bot.core.command.wanted import Wanted
+from bot.core.errors import Refused
+from bot.core.text.escape import Markup, code
+from bot.core.text.message import Message, Text, Value, lines, msg
 
 LIMIT = 3000  # characters of one command
 DOUBLE = '"“”„‟«»＂'
@@ -36,7 +38,7 @@ PUNCTUATION = ".,;:!?)]}、。，；：！？）】"  # of a sentence, behind a 
 
 _UPRIGHT = "\"'＂＇"  # as a keyboard types them; the others come in pairs
 _SKIPPED = re.compile(rf"[\s{re.escape(INVISIBLE)}]+")
-_BEHIND_VALUE = "`" + INVISIBLE  # what may be between a closing quote and the blank behind it
+_BEHIND_VALUE = "`" + INVISIBLE  # what may be between a closing quote and the space behind it
 _BEHIND_KEY = _BEHIND_VALUE + PUNCTUATION
 _WORD = re.compile(rf"[^\s{EQUALS}]*")
 _UNBROKEN = re.compile(r"\S*")
@@ -51,25 +53,22 @@ _WITH = chinese.CLAUSES["with", "parameters"]
 _BEFORE_CHINESE = _LATIN | _BREAKS
 _BEHIND_CHINESE = _LATIN | frozenset("@" + QUOTES) | CORNERS.keys()
 _DAY_CLOCK = re.compile("月[0-9０-９]{1,2}[日号](?=[0-9０-９])")  # a date in Chinese, with a clock time right behind it
+_NOT_CLOSED = msg("This quote is not closed. Put the same quote at the end, with a space after it.")
+_TWO_ENDS_DOUBLE = msg("This quote may end in two places. Put single quotes around the whole.")
+_TWO_ENDS_SINGLE = msg("This quote may end in two places. Put double quotes around the whole.")
 _BEFORE, _AFTER = 60, 30  # characters shown around the place of an error
 
 
-class ParseError(Refused):
-    """Words that were not understood: where, and what may have been meant. The way out is on a line of its own."""
+class Named(Protocol):
+    """A verb or a clause, which refusals name in the language of who reads them."""
 
-    def __init__(
-        self,
-        reason: str,
-        sentence: Text | str,
-        way_out: Text | str = EMPTY,
-        position: int = 0,
-        nearest: str = "",
-        offers: Sequence[Offer] = (),
-    ) -> None:
-        super().__init__(reason, sentence, way_out, offers)
-        self.position = position  # in the text as typed
-        self.nearest = nearest  # the verb or word that comes nearest
-        self.message = lines(self.sentence, self.way_out)
+    def word_in(self, language: str) -> str:
+        """Its word in a language, "en" or "zh"."""
+        ...
+
+    def example_in(self, language: str) -> str:
+        """An example in a language."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +95,18 @@ class Token:
 class Cursor:
     """Reads tokens from a typed text, one after the other; ``because`` takes the rest unread.
 
-    Raises ParseError where the text is too long for a command; reading a token, where a quote is not closed.
+    Raises Refused where the text is too long for a command; reading a token, where a quote is not closed.
     """
 
     def __init__(self, text: str) -> None:
         if len(text) > LIMIT:
-            raise ParseError(
+            raise Refused(
                 "too_long",
-                f"That is {len(text):,} characters, and I read commands of at most {LIMIT:,}.",
-                "Nothing was done. Please say it shorter; `help` shows how.",
-                position=LIMIT,
+                msg(
+                    "This command has {n} characters, and the limit is {limit}. Make it shorter. Nothing was done.",
+                    n=len(text),
+                    limit=LIMIT,
+                ),
             )
         typed = decode(text)
         self.text, self._syntax, self._people = typed.text, typed.syntax, typed.people
@@ -119,10 +120,11 @@ class Cursor:
         self._at, self._end = self._marks.unwrapped()
         self._peeked: tuple[int, Token | None] = (-1, None)  # the token that begins at a place
         self.is_chinese = not typed.text.isascii()
-        self.glued = chinese.GLUED  # the Chinese words that need no space to Latin letters and digits next to them
+        self.glued = chinese.GLUED  # the Chinese words that need no space to each other, to Latin letters and to digits
+        self._ends: dict[tuple[int, frozenset[str]], int] = {}  # of words in runs of them; by their beginning
         self._keyed = False  # whether the word before the parameters was taken
         self.words: frozenset[str] = frozenset()  # those of the command's clauses
-        self.after = ""  # the word that says what comes next, for error sentences
+        self.after: Named | str = ""  # the verb, clause or word that says what comes next, for refusals
         self.place = self._at  # the end of the last token taken
 
     def peek(self) -> Token | None:
@@ -159,7 +161,7 @@ class Cursor:
         while len(tokens) < count:
             try:
                 token = self._token(at)
-            except ParseError:
+            except Refused:
                 break
             if token is None or not token.plain:
                 break
@@ -168,7 +170,7 @@ class Cursor:
         return tokens
 
     def rest(self) -> str:
-        """Take all that is left, as typed, without the blanks around it."""
+        """Take all that is left, as typed, without the spaces around it."""
         start, end = self._at, self._end
         while start < end and self._syntax[start].isspace():
             start += 1
@@ -177,22 +179,28 @@ class Cursor:
         self._at = self._end
         return self.text[start:end]
 
-    def expected(self, what: str, way_out: str = "") -> ParseError:
-        """The refusal that says what was expected at the next token."""
+    def expected(self, wanted: Wanted, wrong: Message | None = None, **values: Value) -> Refused:
+        """The refusal that says what is needed at the next token; ``wrong`` is for one that needs its own message."""
         token = self.peek()
-        at = token.start if token else self.place
-        instead = f", not {tick(token.word)}" if token and token.word else ""
-        after = f" after `{self.after}`" if self.after else ""
-        return self.parse_error("expected", f"I expected {what}{after}{instead}", way_out, at)
+        after = self.after
+        if isinstance(after, str):
+            values["after"] = code(after)
+        else:
+            values["after"] = in_code(after.word_in)
+            values["example"] = in_code(after.example_in)
+        found = token is not None and token.word
+        if found:
+            values["found"] = tick(found)
+        chosen = (wrong or wanted.wrong) if found else wanted.missing
+        return self.refused("expected", Message(chosen.text, values), token.start if token else self.place)
 
-    def parse_error(self, reason: str, what: str, way_out: str, at: int, nearest: str = "") -> ParseError:
-        """A refusal that shows the place in the text."""
+    def refused(self, reason: str, what: Text, at: int) -> Refused:
+        """A refusal that shows the place in the text, on a line of its own."""
         before = self.text[max(0, at - _BEFORE) : at]
         after = self.text[at : at + _AFTER]
         head = "…" if at > _BEFORE else ""
         tail = "…" if at + _AFTER < len(self.text) else ""
-        shown = f"{head}{visible(before)}▸{visible(after)}{tail}".strip()
-        return ParseError(reason, f"{what}: {shown}", way_out, position=at, nearest=nearest)
+        return Refused(reason, lines(what, code(f"{head}{visible(before)}▸{visible(after)}{tail}")))
 
     def _token(self, start: int) -> Token | None:
         """The first token from a place on."""
@@ -228,7 +236,7 @@ class Cursor:
         return Token(start, end, word, word, quoted=True, person=person, pair=pair, typed=typed)
 
     def _single(self, start: int) -> Token:
-        """What begins without a quote, up to the next blank, or up to the end of a quoted value."""
+        """What begins without a quote, up to the next space, or up to the end of a quoted value."""
         found = _WORD.match(self._syntax, start, self._end)
         end = found.end() if found else start
         if self.is_chinese:
@@ -255,9 +263,10 @@ class Cursor:
         return Token(start, end, word, shown, shown.casefold(), person=person, pair=pair, typed=typed, marked=marked)
 
     def _unglued(self, start: int, end: int) -> int:
-        """Where the first word ends of several without spaces: before or behind a Chinese word next to Latin letters.
+        """Where the first word ends of several without spaces: Chinese ones, next to each other or to Latin letters.
 
-        A run of Chinese characters is never split, nor is a key, but from the word before the parameters.
+        A run of Chinese characters is split only where it is wholly made of words of commands. A key is not split,
+        but from the word before the parameters.
         """
         syntax, limit = self._syntax, end
         if end < self._end and syntax[end] in EQUALS:
@@ -266,18 +275,33 @@ class Cursor:
             at = max(syntax.rfind(word, start, end) for word in _WITH)  # not all runs: there may be a thousand
             last_run = CHINESE.search(syntax, at, end) if at >= start else None
             limit = last_run.end() if last_run and last_run.end() < end and last_run[0] in _WITH else start
+        dated = _DAY_CLOCK.search(syntax, start, limit) if "今天" in self.glued else None
+        if dated:
+            limit = dated.end()
         for run in CHINESE.finditer(syntax, start, limit):
             first, last = run.span()
-            if run[0] not in self.glued or (first > start and syntax[first - 1] not in _BEFORE_CHINESE):
+            cut = self._first_word(run)
+            if not cut or (first > start and syntax[first - 1] not in _BEFORE_CHINESE):
                 continue
             behind = syntax[last] if last < end else ""
-            if behind and behind in _COLONS:
-                last += 1
-            elif behind and behind not in _BEHIND_CHINESE:
+            if behind and behind not in _COLONS and behind not in _BEHIND_CHINESE:
                 continue
-            return first if first > start else last
-        dated = _DAY_CLOCK.search(syntax, start, limit) if "今天" in self.glued else None
+            if first > start:  # a unit stays with the number before it
+                return first if syntax[first:cut] in self.glued else cut
+            return cut + 1 if cut == last and behind and behind in _COLONS else cut
         return dated.end() if dated else end
+
+    def _first_word(self, run: re.Match[str]) -> int:
+        """Where the first word ends of a run that is wholly made of them; 0 for another run."""
+        if run[0] in self.glued:
+            return run.end()
+        first = run.start()
+        if (first, self.glued) not in self._ends:
+            number = first > 0 and self._syntax[first - 1].isdigit()
+            at = first
+            for end in chinese.ends(run[0], self.glued, behind_number=number):
+                self._ends[at, self.glued] = at = first + end
+        return self._ends.get((first, self.glued), 0)
 
     def _mentioned(self, start: int, end: int) -> str:
         """Who is mentioned here; a sentence's punctuation may follow the mention."""
@@ -301,9 +325,9 @@ class Cursor:
         return found.end() if found else start
 
     def _closing_quote(self, start: int, *, key: bool = True) -> int:
-        """Where the quote closes: at the first of its family before a blank (for a key, or before ``=``).
+        """Where the quote closes: at the first of its family before a space (for a key, or before ``=``).
 
-        Raises ParseError where none does, and where a quote of the other shape does first: that one may be meant.
+        Raises Refused where none does, and where a quote of the other shape does first: that one may be meant.
         """
         straight = self.text[start] in _UPRIGHT
         family = DOUBLE if self.text[start] in DOUBLE else SINGLE
@@ -316,15 +340,13 @@ class Cursor:
             elif other is None:
                 return at
             else:
-                way_out = f"Put {'single' if family is DOUBLE else 'double'} quotes around the whole."
-                raise self.parse_error("two_ends", "This quote may end in two places", way_out, other)
+                raise self.refused("two_ends", _TWO_ENDS_DOUBLE if family is DOUBLE else _TWO_ENDS_SINGLE, other)
         if other is None:
-            way_out = "Put the same quote at the end, in front of a blank."
-            raise self.parse_error("not_closed", "This quote is not closed", way_out, start)
+            raise self.refused("not_closed", _NOT_CLOSED, start)
         return other
 
     def _closing_corner(self, start: int) -> int | None:
-        """Where a Chinese quote closes; None where it does not before a blank, for then it is part of a word."""
+        """Where a Chinese quote closes; None where it does not before a space, for then it is part of a word."""
         corner = CORNERS[self.text[start]]
         for at in range(start + 2, self._end):
             if self._syntax[at] == corner and self._closes(at, key=True):
@@ -332,7 +354,7 @@ class Cursor:
         return None
 
     def _closes(self, at: int, *, key: bool) -> bool:
-        """Whether a quote here would close: before a blank.
+        """Whether a quote here would close: before a space.
 
         For a name or key before punctuation, ``=`` or a Chinese word of this command as well.
         """
@@ -345,7 +367,7 @@ class Cursor:
         if at == self._end or self._syntax[at].isspace():
             return True
         glued = CHINESE.match(self._syntax, at, self._end) if key and self.is_chinese else None
-        return glued is not None and glued[0] in self.glued
+        return glued is not None and self._first_word(glued) > 0
 
     def _unmarked(self, start: int, end: int) -> int:
         """Where a token ends without marks, what is invisible, and punctuation behind a mark."""
@@ -364,7 +386,12 @@ def visible(text: str) -> str:
     return _UNSHOWN.sub("", re.sub(r"\s", " ", text)).replace("`", "ˋ")
 
 
-def tick(word: str) -> str:
+def tick(word: str) -> Markup:
     """A word in code ticks, cut to what a sentence can hold."""
     shown = visible(word)
-    return f"`{shown if len(shown) <= 40 else shown[:39] + '…'}`"
+    return code(shown if len(shown) <= 40 else shown[:39] + "…")
+
+
+def in_code(said_in: Callable[[str], str]) -> Callable[[str], str]:
+    """Words that depend on the reader's language, in code ticks: data of a message."""
+    return lambda language: code(said_in(language))

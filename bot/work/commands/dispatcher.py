@@ -172,12 +172,15 @@ class Dispatcher:
         settings = self._services.answer_settings
         try:
             request = parse(text, settings.command)
-        except Refused as unread:
+        except Refused as refused:
             without_secret = without_secrets(text, settings.mask)
             if without_secret != text:
                 parse(without_secret, settings.command)  # fails at the same place, without the secret around it
-                what = msg("I could not read this. I don't repeat it, because it holds a secret.")
-                raise Refused(unread.reason, what, unread.way_out) from None
+                what = msg(
+                    "I don't understand this command. I don't repeat it, because it holds a secret. "
+                    "Check its quotes and try again."
+                )
+                raise Refused(refused.reason, what) from None
             raise
         if isinstance(request, Trigger) and (keys := withheld(request.parameters)):
             raise Refused(

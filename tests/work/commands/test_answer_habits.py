@@ -43,4 +43,4 @@ async def test_words_that_are_not_understood_are_repeated_as_they_were_typed(wor
 
 async def test_another_commands_name_is_an_unknown_verb(world, maya):
     (seen,) = await maya.writes("/ops show 3377")
-    assert "I do not know the verb `/ops`" in seen.text
+    assert "I don't know the command `/ops`" in seen.text

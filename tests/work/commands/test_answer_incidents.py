@@ -80,7 +80,8 @@ async def test_where_there_is_no_thread_nothing_points_to_one(world, maya, state
 
 
 @pytest.mark.parametrize(
-    ("state", "says"), [("queued", "has no message in Slack yet. I'll answer in its thread"), ("given up", "so I answered in")]
+    ("state", "says"),
+    [("queued", "has no message in Slack yet. I'll answer in its thread"), ("given up", "so I answered in")],
 )
 async def test_an_answer_to_an_incident_without_a_card_names_no_thread(world, maya, state, says):
     shown = await world.breaks()

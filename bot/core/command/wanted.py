@@ -1,0 +1,110 @@
+"""What a command needs in a place: what is said where it is missing, and where something else is there.
+
+``Cursor.expected`` fills in the data: ``{after}`` is the word before the place, ``{found}`` what is there instead, and
+``{example}`` a command or a part of one. The last two are in the reader's language.
+"""
+
+from typing import NamedTuple
+
+from bot.core.text.message import Message, msg
+
+
+class Wanted(NamedTuple):
+    """The two messages about one kind of value, without their data."""
+
+    missing: Message
+    wrong: Message
+
+
+FLOW = Wanted(
+    msg("Which flow? {after} needs a flow ID or name, for example {example}."),
+    msg("{found} is not a flow. Write its ID, for example {example}, or its name in quotes."),
+)
+RUN_NOT_FLOW = msg("{found} is a run, not a flow. The run belongs to flow {flow}.")
+RUN = Wanted(
+    msg("Which run? {after} needs a run ID, for example {example}. `runs` lists the runs."),
+    msg("{found} is not a run ID. A run ID looks like `2809-20190812080700`. `runs` lists the runs."),
+)
+FLOW_NOT_RUN = msg("{found} is not a run ID. {command} lists the runs of that flow.")
+TARGET = Wanted(
+    msg("Which flow or run? {after} needs a flow ID, a flow name or a run ID, for example {example}."),
+    msg("{found} is not a flow or a run. Write an ID, for example {example}, or the name of a flow in quotes."),
+)
+TASK = Wanted(
+    msg("Which task? {after} needs a task ID, for example {example}. `show FLOW` lists the tasks of a flow."),
+    msg("{found} is not a task ID. A task ID is a number. `show FLOW` lists the tasks of a flow."),
+)
+NAME_IN_QUOTES = msg("{found} is a word of commands. If it is a name, put it in quotes: {quoted}.")
+OWNER = Wanted(
+    msg("Which owner? {after} needs a person, an EnOS user name or `me`, for example {example}."),
+    msg("{found} is not an owner. Write `me` or a user name, or type @ and choose from Slack's list."),
+)
+PERSON = Wanted(
+    msg("Which person? Type @ and choose from Slack's list."),
+    msg("{found} is not a person in Slack. Type @ and choose from Slack's list."),
+)
+USER_ID = Wanted(
+    msg("Which EnOS user ID? It is in the user's EnOS profile. For example: {example}."),
+    msg("{found} is not an EnOS user ID. It is in the user's EnOS profile. For example: {example}."),
+)
+USER_NAME = Wanted(
+    msg("Which EnOS user name? It is among the owners of the person's flows. For example: {example}."),
+    msg("{found} is not an EnOS user name. It is among the owners of the person's flows. For example: {example}."),
+)
+TIME = Wanted(
+    msg("At what time? Write for example `14:30`, `tomorrow 02:00` or `2026-11-21 14:30`, in your Slack time zone."),
+    msg(
+        "I don't understand the time {found}. "
+        "Write for example `14:30`, `tomorrow 02:00` or `2026-11-21 14:30`, in your Slack time zone."
+    ),
+)
+CLOCK = Wanted(
+    msg("At what time? After {after}, write a time such as `14:30`."),
+    msg("{found} is not a time. After {after}, write a time such as `14:30`."),
+)
+_DATE = msg("{found} is not a valid date. Write for example `2026-11-21`.")
+DATE = Wanted(_DATE, _DATE)  # there is always something that looks like one
+PERIOD = Wanted(
+    msg(
+        "Which period? Write for example `today`, `this week`, `last 3h`, `since 09:00`, `2026-11-19` or "
+        "`2026-11-01..2026-11-07`, in your Slack time zone."
+    ),
+    msg(
+        "I don't understand the period {found}. Write for example `today`, `this week`, `last 3h`, `since 09:00`, "
+        "`2026-11-19` or `2026-11-01..2026-11-07`, in your Slack time zone."
+    ),
+)
+_THIS = msg("After `this`, write `week`. For other periods, write for example `last 30d`.")
+THIS = Wanted(_THIS, _THIS)
+LAST = Wanted(
+    msg("How long? Write for example `last 3h` or `last 2d`. The longest is `last 366d`."),
+    msg("I can't use {found} here. Write for example `last 3h` or `last 2d`. The longest is `last 366d`."),
+)
+SINCE = Wanted(
+    msg("Since when? Write for example `since 09:00`, `since yesterday 09:00` or `since 2026-11-19`."),
+    msg(
+        "I don't understand the time {found}. "
+        "Write for example `since 09:00`, `since yesterday 09:00` or `since 2026-11-19`."
+    ),
+)
+DURATION = Wanted(
+    msg("How long? Write for example `30m`, `2h` or `1d`. The longest is `366d`."),
+    msg("I can't use {found} as a duration. Write for example `30m`, `2h` or `1d`. The longest is `366d`."),
+)
+NUMBER = Wanted(
+    msg("Which number? {after} needs a number from 1 to {most}, for example {example}."),
+    msg("{found} is not a number from 1 to {most}."),
+)
+VERB = Wanted(
+    msg("Which command? `help` lists all commands."),
+    msg("{found} is not a command. `help` lists all commands."),
+)
+PAIRS = Wanted(
+    msg("Which parameter? {after} needs `KEY=VALUE`, for example {example}."),
+    msg(
+        "{found} is not a parameter. Write `KEY=VALUE` without spaces around `=`. "
+        'Put a value with spaces in quotes: `path="/data/new files"`.'
+    ),
+)
+_NOTE = msg("What is the reason? Write it after {after}, in your own words.")
+NOTE = Wanted(_NOTE, _NOTE)  # it takes whatever is there
