@@ -31,7 +31,10 @@ from bot.core.command.requests import (
 from bot.core.command.rights import Who
 from bot.core.command.table import (
     BY_REQUEST,
+    BY_VERB,
+    FAMILIES,
     ROWS,
+    Family,
     Row,
     markdown_table,
     nearest,
@@ -219,11 +222,36 @@ def test_the_usage_hint(snapshot):
 
 
 def test_a_usage_hint_without_room_falls_back_to_bare_verbs():
-    rows = [Row(f"verb{place}", Help, Who.ANYONE, Message(""), ROWS[1].clauses) for place in range(40)]
+    rows = [
+        Row(f"verb{place}", Help, Who.ANYONE, Message(""), ROWS[1].clauses, family=Family.ME) for place in range(40)
+    ]
     hint = usage_hint(rows)
     assert hint.startswith("verb0 FLOW [from TASK]")
     assert hint.endswith("verb38 · verb39")
     assert len(hint) <= 1000
+
+
+@pytest.mark.parametrize(
+    ("verb", "english", "chinese"),
+    [
+        ("trigger", "trigger FLOW", "触发 任务流ID"),
+        ("ack", "ack FLOW", "认领 任务流ID"),
+        ("link", "link @person", "绑定 @人员"),
+        ("failed", "failed", "失败"),
+        ("whoami", "whoami", "我是谁"),
+    ],
+)
+def test_a_verb_in_brief_has_what_it_is_about(verb, english, chinese):
+    assert (BY_VERB[verb].brief_in("en"), BY_VERB[verb].brief_in("zh")) == (english, chinese)
+
+
+def test_each_verb_is_of_a_family_that_help_knows_in_both_languages():
+    assert {row.family for row in ROWS} == set(Family)
+    for family in Family:
+        english, *others = (word for word, each in FAMILIES.items() if each is family)
+        assert english == family.value
+        assert others
+        assert not any(other.isascii() for other in others)
 
 
 @pytest.mark.parametrize("about", ROWS, ids=lambda each: each.verb)

@@ -23,7 +23,7 @@ class Who(Enum):
     LINKED = "linked"
     OWNER = "owner"
     RESPONDER = "owner or on call"
-    ADMIN = "bot admin"
+    ADMIN = "flowbot admin"
 
 
 class Denial(Enum):

@@ -248,8 +248,8 @@ def please_link(person: Person, admins: Sequence[str], command: str) -> Text:
         return msg("Link yourself with {command} (your EnOS user ID and user name).", command=words)
     if not admins:
         return msg(
-            "flowbot has no admin yet. Ask the person who operates it to name one, who then runs: {command} (your EnOS "
-            "user ID and user name).",
+            "No flowbot admin is set. Ask the person who operates flowbot to set one. The admin then runs: {command} "
+            "(your EnOS user ID and user name).",
             command=words,
         )
     return msg(

@@ -131,7 +131,7 @@ def _ambiguous(request: Request, name: str, matches: Sequence[FlowName], *, alik
     if not alike:
         text = plural(
             "No flow is named {name}. Did you mean this one?",
-            "No flow is named {name}. Did you mean one of these {n}?",
+            "No flow is named {name}. Did you mean one of these?",
             count,
             name=named,
         )

@@ -101,7 +101,7 @@ async def test_a_local_time_that_does_not_exist_is_refused(world, jonas):
 
 async def test_an_ambiguous_name_offers_whole_commands(world, maya):
     (seen,) = await maya.says('trigger "forecast" from 501')
-    assert "No flow is named *forecast*. Did you mean one of these 2?" in seen.text
+    assert "No flow is named *forecast*. Did you mean one of these?" in seen.text
     await maya.presses(seen, "forecast-wide (4500)")
     assert world.enos.done()[0][:4] == ("triggerFromTask", "u15432100000000011", 4500, 501)
 

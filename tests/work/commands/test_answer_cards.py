@@ -170,7 +170,7 @@ def test_the_link_command_can_be_read_and_copied(reason):
     assert denied(reason, admins=ADMINS[:1]).endswith(f"Ask <@U0ALEX00001> to run: {words}")
     assert denied(reason, admins=("U0MAYA00001", *ADMINS)).endswith(f" Link yourself with {words}")
     assert denied(reason).endswith(
-        f"flowbot has no admin yet. Ask the person who operates it to name one, who then runs: {words}"
+        f"No flowbot admin is set. Ask the person who operates flowbot to set one. The admin then runs: {words}"
     )
 
 

@@ -13,7 +13,7 @@ async def test_the_commands_name_may_stand_before_the_verb_in_a_message(world, m
 
 async def test_the_commands_name_alone_asks_for_help(world, maya):
     (seen,) = await maya.writes("/flow")
-    assert "This is what you can ask of me." in seen.text
+    assert "Here's what you can do." in seen.text
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ async def test_between_the_call_and_its_answer_only_a_fingerprint_is_stored(worl
     assert looks == [[]]
     world.restart()  # killed before EnOS answered
     await world.tick(seconds=100)
-    assert "is running (EnOS does not say who started it)" in message.text
+    assert "EnOS does not say who started the run." in message.text
     assert ("password", SECRET) in world.enos.done()[0][4]
     await world.store.backup(tmp_path / "backup.db")
     assert secrets_in(tmp_path) == []

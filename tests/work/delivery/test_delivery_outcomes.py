@@ -8,6 +8,7 @@ from delivery_fakes import DEFAULT, START, edit, ephemeral, file, message
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.outbox.card import rendered
 from bot.core.outbox.posts import Lane, Post, PostKind, PostState
 from bot.core.outbox.slack_errors import SHARED_CHANNEL, TABLE, Verdict, meaning, verdict
 from bot.work.delivery.channel_health import notice_posts
@@ -287,7 +288,7 @@ def test_of_several_copies_all_but_one_go_and_the_recorded_one_stays(found, reco
 
 def test_a_bad_channel_is_reported_with_the_reason_and_the_fix():
     (told,) = notice_posts(post(), "not_in_channel", DEFAULT, ADMINS, SOON)
-    assert told.body["text"] == (
+    assert rendered(told.body)["text"] == (
         "I could not post in <#C1>: flowbot is not in it. What belongs there comes here until that is mended. "
         "Invite flowbot there with `/invite @flowbot`."
     )
@@ -301,7 +302,7 @@ def test_the_admins_are_told_about_a_bad_default_channel_each_directly():
         ("notice-p1-U1", "U1"),
         ("notice-p1-U2", "U2"),
     ]
-    assert told[1].body["text"] == (
+    assert rendered(told[1].body)["text"] == (
         "🔴 flowbot cannot post in its default channel: it is archived. Unarchive it, or set another channel. "
         f"Alerts for <#{DEFAULT}> wait until this is fixed. Nothing is lost."
     )
@@ -309,12 +310,12 @@ def test_the_admins_are_told_about_a_bad_default_channel_each_directly():
 
 def test_what_is_reported_about_a_channel_that_strangers_read():
     told = notice_posts(post(message(channel=DEFAULT)), SHARED_CHANNEL, DEFAULT, ADMINS, SOON)
-    assert told[1].body["text"] == (
+    assert rendered(told[1].body)["text"] == (
         "🔴 flowbot cannot post in its default channel: it is shared with another organization, and strangers would "
         "read of failures. Choose another channel for FLOWBOT_CHANNEL, end the sharing, or name this one in "
         f"FLOWBOT_SHARED_CHANNELS. Alerts for <#{DEFAULT}> wait until this is fixed. Nothing is lost."
     )
-    back = told[0].body["text"]
+    back = rendered(told[0].body)["text"]
     assert back.endswith("and strangers would read of failures. What was to be told there meanwhile comes now.")
 
 
