@@ -10,6 +10,8 @@ from typing import assert_never
 
 from bot.core.flow.model import Flow, UserName
 from bot.core.people.model import Link, Profile
+from bot.core.text.escape import EMPTY
+from bot.core.text.message import Text
 
 VERIFY_FLOWS = 10  # editable flows that are checked to verify a link
 
@@ -50,7 +52,7 @@ class Caller:
     link: Link | None
     admin: bool = False
     on_call: bool = False  # in an on-call group; where none is set, linked and in the incident's channel
-    unread: str = ""  # a sentence: why it is not known whether they are on call; empty where it is known
+    unread: Text | str = EMPTY  # sentences: why it is not known whether they are on call; empty where it is known
 
 
 def may_use_bot(caller: Caller) -> Denial:

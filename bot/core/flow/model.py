@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NewType
 
 from bot.core.flow.status import Status
+from bot.core.text.message import Text
 
 FlowId = NewType("FlowId", int)
 TaskId = NewType("TaskId", int)
@@ -144,7 +145,7 @@ class LeftOut:
 
     key: str  # the same each time it is listed
     shown: str  # its name for people
-    why: str  # a clause: "its flow ID is out of range"
+    why: Text | str  # "its flow ID is out of range"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from typing import assert_never
 
 from bot.core.command import buttons
 from bot.core.command.rights import Denial
-from bot.core.errors import Offer
+from bot.core.errors import Offer, as_text
 from bot.core.flow.ids import is_instance
 from bot.core.outbox.card import Block, Card, Element
 from bot.core.outbox.pointers import PostPresence
 from bot.core.people.model import ASKED, DONE, EDITED, Entry, Link, Person
-from bot.core.text.escape import code, escape, mention, ticked
-from bot.core.text.message import Text, ago, lines, msg
+from bot.core.text.escape import code, escape, mention
+from bot.core.text.message import Text, ago, lines, msg, rendered
 from bot.messages import blocks
 
 
@@ -153,13 +153,6 @@ def interrupted(words: str, who: str, what: str) -> Card:
     return told(words, f"{who}, I was stopped while I worked on this. {what}")
 
 
-def channel_trouble(sentence: str, channel: str, *, over: bool) -> str:
-    """What the admins read where the alert channel refuses messages, or accepts them again; as mrkdwn."""
-    if over:
-        return f"🟢 I can post in <#{channel}> again, and what waited is told there now."
-    return f"🔴 {ticked(sentence)} The channel is <#{channel}>; what is to be told there waits, and nothing is lost."
-
-
 def old_button(command: str) -> Card:
     """The answer to a button whose command this version cannot read."""
     return told(
@@ -234,7 +227,7 @@ def denial(
     owners: str = "",
     flow: str = "",
     link: Link | None = None,
-    unread: str = "",
+    unread: Text | str = "",
 ) -> str:
     """Why somebody may not, who may, and what to do; as mrkdwn.
 
@@ -260,7 +253,9 @@ def denial(
                 f"Its owners are {owners}: ask one of them, or somebody on call."
             )
         case Denial.ON_CALL_UNREAD:
-            return f"{ticked(unread)} Nothing was changed. Ask an owner of the flow to do it meanwhile.".strip()
+            return (
+                f"{rendered(as_text(unread))} Nothing was changed. Ask an owner of the flow to do it meanwhile.".strip()
+            )
         case Denial.FLOW_LOCKED:
             return f"{flow} is locked in EnOS, so nothing was changed. Unlock it in the EnOS console, then ask again."
         case Denial.USER_LOCKED:

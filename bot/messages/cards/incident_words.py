@@ -10,8 +10,8 @@ from bot.core.flow.times import trigger_moment
 from bot.core.incident.lifecycle import not_backfilled
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.people.model import Person
-from bot.core.text.escape import code, escape, mention, one_line
-from bot.core.text.message import as_printed, duration
+from bot.core.text.escape import Markup, code, escape, mention, one_line
+from bot.core.text.message import Text, as_printed, duration, listed
 from bot.core.text.shown_times import in_utc, slack_date
 from bot.messages.cards import flows
 
@@ -30,7 +30,7 @@ def name(incident: Incident) -> str:
     return escape(short(incident.flow_name) or f"flow {incident.flow_id}")
 
 
-def bold(incident: Incident) -> str:
+def bold(incident: Incident) -> Markup:
     """The flow's name in bold."""
     return flows.bold(short(incident.flow_name) or f"flow {incident.flow_id}")
 
@@ -72,12 +72,12 @@ def labels(failures: Sequence[Occurrence], zone: timedelta | None) -> str:
     return _several([escape(label(each, zone)) for each in failures[-LISTED:]], len(failures), "; ")
 
 
-def times(failures: Sequence[Occurrence], zone: timedelta | None) -> str:
-    """The trigger times of several runs for each reader."""
-    return _several([_time(each, zone) for each in failures[-LISTED:]], len(failures), ", ")
+def times(failures: Sequence[Occurrence], zone: timedelta | None) -> Text:
+    """The trigger times of several runs."""
+    return listed([_time(each, zone) for each in failures[-LISTED:]], len(failures))
 
 
-def _time(failure: Occurrence, zone: timedelta | None) -> str:
+def _time(failure: Occurrence, zone: timedelta | None) -> Text:
     return flows.triggered(failure.instance, failure.trigger_time, zone) or code(short(failure.instance))
 
 

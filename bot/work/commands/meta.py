@@ -4,10 +4,11 @@ from bot.core.command import table
 from bot.core.command.periods import window
 from bot.core.command.requests import Audit, Help, Status
 from bot.core.command.rights import Denial, may
-from bot.core.errors import Refused
+from bot.core.errors import Refused, as_text
 from bot.core.outbox.card import Card
 from bot.core.people.model import Entry, Person
-from bot.core.text.escape import code, escape, mention
+from bot.core.text.escape import Markup, code, escape, mention
+from bot.core.text.message import Text, lines, sentences
 from bot.core.text.shown_times import slack_date
 from bot.messages import blocks
 from bot.messages.cards import answers, flows
@@ -63,7 +64,7 @@ async def status(services: Services, context: CommandContext, _request: Status) 
     bot = services.status()
     counts = await services.store.post_counts()
     live = await services.store.incidents(live=True, limit=5000)
-    rows = {
+    rows: dict[str, Text | str] = {
         "Watching": bot.watching,
         "Last read": bot.last_read,
         "Slack": bot.slack,
@@ -72,9 +73,9 @@ async def status(services: Services, context: CommandContext, _request: Status) 
         "Waiting to be sent": str(sum(counts.get(state, 0) for state in ("queued", "sending", "unclear"))),
         "Open incidents": str(len(live)),
     }
-    fields = [f"*{name}*\n{escape(text)}" for name, text in rows.items() if text]
+    fields = [lines(Markup(f"*{name}*"), as_text(text)) for name, text in rows.items() if text]
     judgement = bot.judgement
-    text = "🟢 I am well." if judgement.well else f"🟠 Not all is well: {escape(str(judgement))}"
+    text = sentences(Markup("🟢 I am well." if judgement.well else "🟠 Not all is well:"), *judgement.told)
     return Answer(
         answers.told(context.words, text, post=context.post, extra=[blocks.section("*flowbot*", fields[:10])])
     )

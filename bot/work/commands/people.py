@@ -3,12 +3,13 @@
 from bot.core.command.parse import say
 from bot.core.command.requests import LinkPerson, People, Unlink, Whoami
 from bot.core.command.rights import VERIFY_FLOWS, Caller, Denial, may_use_bot, verifies
-from bot.core.errors import Failure
+from bot.core.errors import Failure, as_text
 from bot.core.flow.model import UserId, UserName
 from bot.core.outbox.conversations import SlackRefused
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import Link, Person
 from bot.core.text.escape import code, mention, ticked
+from bot.core.text.message import rendered
 from bot.messages import blocks
 from bot.messages.cards import answers
 from bot.work.commands import targets
@@ -126,7 +127,7 @@ async def whoami(services: Services, context: CommandContext, _request: Whoami) 
     if context.caller.on_call:
         parts.append("You are on call, so you may acknowledge every incident.")
     if context.caller.unread:
-        parts.append(ticked(context.caller.unread))
+        parts.append(rendered(as_text(context.caller.unread)))
     zone = f"Your times are in {code(str(context.zone))}, from your Slack profile."
     if str(context.zone) != profile.timezone:
         zone = f"Your times are in {code(str(context.zone))}, since your Slack profile names no time zone that I know."
