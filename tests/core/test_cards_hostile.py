@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 from incident_picture import all_blocks, as_sent, refused
 
 import bot.messages.cards as room
-from bot.core.people.model import Ending
 from bot.core.command.rights import Denial
 from bot.core.flow.model import FlowId, InstanceId, TaskId
 from bot.core.flow.run import RunState
@@ -30,6 +29,7 @@ from bot.core.incident.model import Incident, IncidentId, Phase
 from bot.core.outbox.card import Card
 from bot.core.outbox.pointers import PostPresence
 from bot.core.outbox.posts import PostId
+from bot.core.people.model import Ending
 from bot.core.text.escape import Markup, clean, escape
 from bot.core.text.message import rendered
 from bot.messages import blocks
