@@ -83,6 +83,7 @@ class App:
             self.monitor.reads,
             slack=self.gateway.poster,
             admins=settings.admins,
+            language=settings.language,
             also=lambda: self.jobs.check_watchdog(),  # noqa: PLW0108  made below
         )
         self.bot_health = BotHealth(
@@ -92,7 +93,7 @@ class App:
             self.clock_jumps,
             self.steady,
             socket_mode=settings.mode == "socket",
-            on_call=lambda: self.on_call.trouble,
+            on_call=lambda: self.on_call.troubles,
         )
         self.services = self._services(names)
         self.dispatcher = Dispatcher(self.services)
@@ -164,7 +165,7 @@ class App:
             occurred=self.metrics_updater.count_occurrence,
             alarms=Alarms(self._alarm),
             steady=self.steady,
-            trouble=lambda: str(self.bot_health.judgement()),
+            troubles=lambda: self.bot_health.judgement().told,
         )
 
     def _services(self, names: MentionableOwners) -> Services:

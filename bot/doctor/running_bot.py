@@ -14,6 +14,7 @@ from bot.core.health.promise import Judgement
 from bot.core.outbox.card import Card
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind, PostState
 from bot.core.people.model import IncomingMessage
+from bot.core.text.message import plain, sentences
 from bot.messages.cards import doctor as cards
 from bot.ops.new_ids import new_id
 from bot.slack.gateway import SlackGateway
@@ -44,7 +45,7 @@ class RunningBotProbe:
         gateway, due = await self._gateway.health(), (await self._store.oldest_posts()).values()
         report = BotReport(
             version=__version__,
-            why_not_ready=" ".join(self._judgement().broken),
+            why_not_ready=plain(sentences(*self._judgement().broken)),
             connected=gateway.connected,
             wanted=gateway.wanted,
             oldest_seconds=max([0.0, *((self._clock() - since).total_seconds() for since in due)]),

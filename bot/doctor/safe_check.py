@@ -48,10 +48,8 @@ def _check(name: str, problem: Exception, seconds: float) -> Check:
         case Failure():
             return failed(name, str(problem))
         case SlackRefused():
-            detail = f" ({problem.detail})" if problem.detail else ""
-            return failed(
-                name, f"Slack refused the call: {told(problem.error)}{detail}.", meaning(problem.error).way_out
-            )
+            says = told("Slack refused the call", problem.error, problem.detail)
+            return failed(name, says, plain(meaning(problem.error).way_out))
         case SlackUnclear() | SlackUnreachable():
             return failed(name, f"Slack did not answer ({problem}).", _NETWORK)
         case OSError():  # an address that cannot be bound, a disk

@@ -5,12 +5,15 @@ and only here.
 """
 
 import logging
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 from bot import __version__
+from bot.core.errors import as_text
 from bot.core.health import promise
-from bot.core.health.promise import BotStatus, Judgement, span
+from bot.core.health.promise import BotStatus, Judgement
+from bot.core.text.escape import EMPTY
+from bot.core.text.message import Text, ago, layout, msg
 from bot.ops.clocks import ClockJumps
 from bot.ops.metrics_updater import MetricsUpdater
 from bot.ops.watchdog import Watchdog
@@ -24,7 +27,7 @@ class BotHealth:
     """Judges the bot.
 
     ``socket_mode``: whether flowbot connects to Slack, and not Slack to flowbot. ``on_call`` returns what is wrong with
-    the on-call groups, or an empty text.
+    the on-call groups.
     """
 
     def __init__(
@@ -36,7 +39,7 @@ class BotHealth:
         steady: Callable[[], datetime],
         *,
         socket_mode: bool,
-        on_call: Callable[[], str] = str,
+        on_call: Callable[[], Sequence[Text]] = tuple,
     ) -> None:
         self._metrics_updater, self._monitor, self._watchdog, self._clock_jumps, self._steady = (
             metrics_updater,
@@ -62,38 +65,47 @@ class BotHealth:
 
     def judgement(self) -> Judgement:
         """The bot's health now."""
-        broken, remarks = [*self._alarms.values()], list[str]()
+        broken, remarks = [as_text(sentence) for sentence in self._alarms.values()], list[Text]()
         if self._socket_mode and not self._metrics_updater.connected:
-            broken.append("Slack is not connected.")
+            broken.append(msg("Slack is not connected."))
         late = self._watchdog.late()
         health = self._monitor.health(self._steady())
         if health.lag is None and not late:
-            broken.append("EnOS was not read yet.")
+            broken.append(msg("The first poll of EnOS is not complete yet."))
         watched = health.watched
         if watched is not None and watched.watching < watched.total:
-            gap = f"Failures of {watched.total - watched.watching} of {watched.total} flows are not seen."
+            unseen = watched.total - watched.watching
+            gap = msg("Failures of {n} of {total} flows are not seen.", n=unseen, total=watched.total)
             (remarks if watched.watching else broken).append(gap)
-        if trouble := self._on_call():
-            remarks.append(trouble)
+        remarks += self._on_call()
         return promise.judge(late, broken, remarks)
 
     def status(self) -> BotStatus:
         """What ``status`` shows."""
         health = self._monitor.health(self._steady())
-        watched, clock = health.watched, ""
-        read = f"{span(health.lag.total_seconds())} ago" if health.lag is not None else "never"
-        if (jump := self._clock_jumps.recent) is not None:
-            direction = "ahead" if jump.by.total_seconds() > 0 else "back"
-            ago = span((self._steady() - jump.at).total_seconds())
-            clock = f"was put {direction} by {span(abs(jump.by).total_seconds())}, {ago} ago"
+        watched, connected = health.watched, self._metrics_updater.connected
         return BotStatus(
             self.judgement(),
-            watching=f"{watched.watching} of {watched.total} flows" if watched else "not compared yet",
-            last_read=read,
-            slack=f"{self._metrics_updater.connected} of 2 sockets connected" if self._socket_mode else "HTTP mode",
+            watching=msg("{n} of {total} flows", n=watched.watching, total=watched.total)
+            if watched is not None
+            else msg("not compared yet"),
+            last_read=ago(health.lag) if health.lag is not None else msg("never"),
+            slack=msg("{n} of {total} sockets connected", n=connected, total=2)
+            if self._socket_mode
+            else msg("HTTP mode"),
             version=_versions(),
-            clock=clock,
+            clock=self._clock(),
         )
+
+    def _clock(self) -> Text:
+        """How the wall clock was set lately, if it was."""
+        jump = self._clock_jumps.recent
+        if jump is None:
+            return EMPTY
+        when = ago(self._steady() - jump.at)
+        if jump.by > timedelta():
+            return msg("was set ahead by {duration}, {ago}", duration=jump.by, ago=when)
+        return msg("was set back by {duration}, {ago}", duration=-jump.by, ago=when)
 
     def refresh(self, now: datetime) -> None:
         """Bring the metrics to the present; ``now`` is the wall clock's time."""
@@ -101,7 +113,7 @@ class BotHealth:
         self._metrics_updater.set_late(self._watchdog.late())
 
 
-def _versions() -> str:
+def _versions() -> Text:
     from importlib.metadata import version
 
-    return f"flowbot {__version__}, slack-bolt {version('slack-bolt')}"
+    return layout("flowbot {flowbot}, slack-bolt {bolt}", flowbot=__version__, bolt=version("slack-bolt"))

@@ -17,6 +17,8 @@ from prometheus_client import (
 )
 
 from bot.core.health.promise import Judgement
+from bot.core.text.escape import Markup
+from bot.core.text.message import plain
 from bot.work.delivery.alarms import DeliveryMetrics
 
 BUCKETS = (0.005, 0.02, 0.1, 0.3, 1, 3, 10, 30)  # seconds
@@ -128,8 +130,8 @@ def application(metrics: Metrics, judgement: Callable[[], Judgement], refresh: C
 
     async def readyz(_request: web.Request) -> web.Response:
         found = judgement()
-        lines = [*found.broken, *([] if found.broken else ["ready"]), *found.remarks]
-        return web.Response(text="".join(f"{line}\n" for line in lines), status=503 if found.broken else 200)
+        lines = [*found.broken, *([] if found.broken else [Markup("ready")]), *found.remarks]
+        return web.Response(text="".join(f"{plain(line)}\n" for line in lines), status=503 if found.broken else 200)
 
     async def exposition(_request: web.Request) -> web.Response:
         refresh()

@@ -8,6 +8,7 @@ from typing import Any
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people import csv_file
 from bot.core.people.model import Link, Person
+from bot.core.text.message import Text, lines
 from bot.messages.cards import answers, links
 from bot.ops import workspace_keys
 from bot.ops.new_ids import new_id
@@ -52,17 +53,17 @@ async def links_csv(store: Store) -> str:
     return csv_file.write(await store.links())
 
 
-def _notices(added: Sequence[Link], changed: Sequence[Link], admins: Sequence[str]) -> Mapping[str, str]:
+def _notices(added: Sequence[Link], changed: Sequence[Link], admins: Sequence[str]) -> Mapping[str, Text]:
     """The text for each person: about their own links, and for an admin about all."""
-    texts: dict[str, list[str]] = {}
+    texts: dict[str, list[Text]] = {}
     for link in (*added, *changed):
         texts.setdefault(link.person.user, []).append(links.imported(link))
     for admin in admins if added or changed else ():
         texts.setdefault(admin, []).append(links.imported_many(added, changed))
-    return {user: "\n".join(parts) for user, parts in sorted(texts.items())}
+    return {user: lines(*parts) for user, parts in sorted(texts.items())}
 
 
-def _notice(user: str, text: str, now: datetime) -> NewPost:
+def _notice(user: str, text: Text, now: datetime) -> NewPost:
     return NewPost(
         id=PostId(new_id()),
         kind=PostKind.MESSAGE,

@@ -26,6 +26,8 @@ from bot.core.outbox.card import Body, rendered
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.outbox.posts import PostId
 from bot.core.outbox.slack_errors import Verdict, is_of_person, verdict
+from bot.core.text.language import EN
+from bot.core.text.message import Message, sentences
 from bot.messages.cards import monitoring as cards
 from bot.ops.clocks import wall
 from bot.ops.new_ids import new_id
@@ -59,7 +61,8 @@ class DirectMessenger(Protocol):
 class Watchdog:
     """Judges, and tells the admins. ``reads`` returns when each scheduling type was last read, by the steady clock.
 
-    When the alert channel has a message that EnOS cannot be read, the admins are not told as well.
+    When the alert channel has a message that EnOS cannot be read, the admins are not told as well. The messages to them
+    are in ``language``.
     """
 
     def __init__(
@@ -71,10 +74,11 @@ class Watchdog:
         *,
         slack: DirectMessenger,
         admins: Sequence[str] = (),
+        language: str = EN,
         also: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._records, self._steady, self._poll_seconds, self._reads = records, steady, poll_seconds, reads
-        self._slack, self._admins, self._also = slack, tuple(admins), also
+        self._slack, self._admins, self._language, self._also = slack, tuple(admins), language, also
         self._began = self._looked_at = self._answered_at = steady()
         self._untold: dict[str, datetime] = {}  # since when each waits, by the steady clock
         self._unanswered: dict[str, datetime] = {}
@@ -129,7 +133,7 @@ class Watchdog:
         late = self._worth_telling()
         if self._debounced.check(now, broken=bool(late)):
             if late:
-                log.critical("The promise is broken: %s", _sentences(late))
+                log.critical("The promise is broken: %s", sentences(*_told(late)))
             else:
                 log.info("The promise is kept again")
         if self._admins_to_tell(now):
@@ -161,7 +165,7 @@ class Watchdog:
     async def _tell(self) -> None:
         """Tell all admins who do not know yet, at the same time."""
         broken, late = self._debounced.broken, self._worth_telling()
-        body = rendered(cards.promise_broken(_sentences(late)) if broken else cards.promise_kept())
+        body = rendered(cards.promise_broken(_told(late)) if broken else cards.promise_kept(), self._language)
         await asyncio.gather(
             *(self._tell_one(admin, body, broken=broken) for admin in self._admins_to_tell(self._steady()))
         )
@@ -268,8 +272,8 @@ def _age(now: datetime, times: Iterable[datetime]) -> float:
     return max([0.0, *((now - each).total_seconds() for each in times)])
 
 
-def _sentences(late: Iterable[Late]) -> str:
-    return " ".join(each.sentence for each in late)
+def _told(late: Iterable[Late]) -> list[Message]:
+    return [each.sentence for each in late]
 
 
 async def _run_logged(name: str, work: Callable[[], Awaitable[None]]) -> None:

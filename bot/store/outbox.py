@@ -16,7 +16,9 @@ from dataclasses import replace
 from datetime import datetime
 from sqlite3 import Row
 
-from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind, PostState
+from bot.core.outbox import card
+from bot.core.outbox.card import Card
+from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind, PostState, sole_reader
 from bot.store.database import Database
 from bot.store.transactions import (
     ROWS,
@@ -245,7 +247,7 @@ def requeue(db: Database, id_: PostId, retry_at: datetime, why: str, *, channel:
     if row["withdrawn"]:
         give_up(db, id_, WITHDRAWN, retry_at)
         return
-    new = instead or _new(row)
+    new = _new(row) if instead is None else rendered(db, instead)
     if channel:
         new = _moved(new, channel)
     db.execute(
@@ -290,6 +292,20 @@ def give_up(db: Database, id_: PostId, why: str, now: datetime) -> None:
     )
 
 
+def rendered(db: Database, post: NewPost) -> NewPost:
+    """The post with its card as Slack is sent it, in the language of those who read it."""
+    return replace(post, body=card.rendered(post.body, _language(db, post))) if isinstance(post.body, Card) else post
+
+
+def _language(db: Database, post: NewPost) -> str:
+    """The language of a post: that of the one person who reads it, where it is known, else the channel's."""
+    reader = sole_reader(post)
+    if post.kind is PostKind.EDIT and (edited := message_of(db, post.target)) is not None:
+        reader = sole_reader(replace(post, channel=edited["channel"], user=edited["user"]))
+    known = db.execute("SELECT language FROM languages WHERE user = ?", [reader]).fetchone() if reader else None
+    return known["language"] if known is not None else db.language
+
+
 def line_of(new: NewPost) -> str:
     """The line that the post must keep its order in."""
     if new.kind is PostKind.EDIT:
@@ -316,6 +332,14 @@ def row_of(db: Database, id_: str | None) -> Row | None:
     """The row of a post."""
     row: Row | None = db.execute("SELECT * FROM posts WHERE id = ?", [id_]).fetchone()
     return row
+
+
+def message_of(db: Database, id_: PostId | None) -> Row | None:
+    """The message that an edit of this post changes: an edit of an edit changes its target."""
+    row = row_of(db, id_)
+    if row is not None and row["kind"] == PostKind.EDIT.value:
+        row = row_of(db, row["target"])
+    return row if row is not None and row["kind"] == PostKind.MESSAGE.value else None
 
 
 def _new(row: Row) -> NewPost:

@@ -18,12 +18,11 @@ from sqlite3 import Row
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.flow.run import Run, RunState
 from bot.core.incident.model import Incident
-from bot.core.outbox.card import Card, rendered
 from bot.core.outbox.lost_messages import LossOutcome, after_loss
-from bot.core.outbox.posts import NewPost, PostId, PostKind, PostState, sole_reader
+from bot.core.outbox.posts import NewPost, PostId, PostKind, PostState
 from bot.core.people.model import AttemptResult, Link
 from bot.store.database import Database
-from bot.store.outbox import REPLACED, WITHDRAWN, give_up, line_of, row_of, text_of
+from bot.store.outbox import REPLACED, WITHDRAWN, give_up, line_of, message_of, rendered, row_of, text_of
 from bot.store.people import end_attempt, mark_answered, require_link
 from bot.store.transactions import Transactional, from_timestamp, read, timestamp, transaction
 
@@ -156,7 +155,7 @@ def put(db: Database, posts: Sequence[NewPost]) -> None:
         db.has_queued_posts = True
         if row_of(db, post.id) is not None:
             continue
-        new = replace(post, body=rendered(post.body, _language(db, post))) if isinstance(post.body, Card) else post
+        new = rendered(db, post)
         if new.kind is PostKind.EDIT:
             _put_edit(db, new)
             continue
@@ -165,18 +164,9 @@ def put(db: Database, posts: Sequence[NewPost]) -> None:
         _insert(db, _in_thread(db, new) if new.thread_of is not None or new.thread else new)
 
 
-def _language(db: Database, post: NewPost) -> str:
-    """The language of a post: that of the one person who reads it, where it is known, else the channel's."""
-    reader = sole_reader(post)
-    if post.kind is PostKind.EDIT and (edited := _message(db, post.target)) is not None:
-        reader = sole_reader(replace(post, channel=edited["channel"], user=edited["user"]))
-    known = db.execute("SELECT language FROM languages WHERE user = ?", [reader]).fetchone() if reader else None
-    return known["language"] if known is not None else db.language
-
-
 def _put_edit(db: Database, new: NewPost) -> None:
     """Queue an edit, or change the message itself while it has not gone."""
-    target = _message(db, new.target)
+    target = message_of(db, new.target)
     if target is None or target["state"] == PostState.GIVEN_UP.value:
         if target is not None and requeue_lost(db, target, text_of(new.body), new.due):
             _insert(db, replace(new, target=PostId(target["id"]), body={}), REPLACED, TAKEN_OVER)
@@ -228,14 +218,6 @@ def _insert(db: Database, new: NewPost, state: str = PostState.QUEUED.value, why
             None if state == PostState.QUEUED.value else timestamp(new.due),
         ],
     )
-
-
-def _message(db: Database, id_: PostId | None) -> Row | None:
-    """The message that an edit of this post changes: an edit of an edit changes its target."""
-    row = row_of(db, id_)
-    if row is not None and row["kind"] == PostKind.EDIT.value:
-        row = row_of(db, row["target"])
-    return row if row is not None and row["kind"] == PostKind.MESSAGE.value else None
 
 
 def _in_thread(db: Database, new: NewPost) -> NewPost:

@@ -76,7 +76,6 @@ TEXTS = {
     "please_link",
     "denial",
     "no_minute",
-    "channel_trouble",
     "ticked",
     "says_so",
     "notes",

@@ -149,9 +149,9 @@ HOME = Channel("C1", name="data-ops", member=True)
         (
             replace(HOME, shared=True),
             (
-                "failed: slack channel: flowbot posts no alerts in #data-ops: it is shared with another "
-                "organization, and strangers would read of failures. Choose another channel for FLOWBOT_CHANNEL, end "
-                "the sharing, or name this one in FLOWBOT_SHARED_CHANNELS."
+                "failed: slack channel: flowbot posts no alerts in #data-ops. The channel is shared with another "
+                "organization, and its people would read the alerts. Set another channel in FLOWBOT_CHANNEL, stop "
+                "sharing this one, or add it to FLOWBOT_SHARED_CHANNELS."
             ),
         ),
         (
@@ -193,9 +193,9 @@ def test_history_that_comes_slowly():
 def test_a_channel_that_slack_does_not_describe():
     assert "There is no channel C1, or it is private" in on_slack.channel_refused("C1", "channel_not_found").says
     check = on_slack.channel_refused("C1", "missing_scope")
-    assert check.says == "Slack did not describe C1: its token lacks a scope (missing_scope)."
+    assert check.says == "Slack did not describe C1 (missing_scope). The token lacks a scope."
     assert "OAuth & Permissions" in check.fix
-    assert on_slack.told("strange_word") == "strange_word"
+    assert on_slack.told("Slack refused it", "strange_word", "no more") == "Slack refused it (strange_word no more)."
 
 
 ALEX = Profile(Person("T1", "U1"), name="Alex")
@@ -231,8 +231,9 @@ def test_who_is_on_call():
     assert on_slack.group("S1", ()).state is CheckState.WARNING
     assert shown(on_slack.group("S1", None, "no_such_subteam")) == [
         (
-            "failed: slack on call: Slack did not say who is in S1 of FLOWBOT_ONCALL: Slack has no such group, or it "
-            "is disabled (no_such_subteam). Enable the group in Slack, or correct FLOWBOT_ONCALL."
+            "failed: slack on call: Slack did not say who is in S1 of FLOWBOT_ONCALL. Slack refused "
+            "(`no_such_subteam`). Slack has no such group, or the group is disabled. "
+            "Enable the group in Slack, or correct FLOWBOT_ONCALL."
         )
     ]
     assert on_slack.group("S1", (), inactive=1).says == (
@@ -389,12 +390,12 @@ def test_the_message_and_the_button():
 
 
 def test_what_people_see_of_it():
-    assert as_sent(cards.passing("p1"))["text"] == "flowbot doctor: a test, gone in a moment."
-    assert as_sent(cards.passing("p1", edited=True))["text"].endswith("It was edited.")
-    asked = cards.please_press("p1", 60.0)
-    assert "within 60 seconds" in asked["text"]
+    assert cards.passing("p1", edited=True).text.parts[:1] == (cards.passing("p1").text,)
+    asked = as_sent(cards.please_press("p1", 60.0))
+    assert "within 1 min," in asked["text"]
     assert asked["blocks"][1]["elements"][0]["value"] == "1|p1|status"
     assert as_sent(cards.pressed("U0MAYA00001"))["text"].startswith("<@U0MAYA00001> pressed the button")
-    assert "no press" in as_sent(cards.unpressed())["text"]
-    assert "“@channel &lt;x y&gt;”" in as_sent(cards.not_now("<!channel> <x y>"))["text"]
-    assert "“show &lt;b&gt; of @maya”" in as_sent(cards.not_now("show &lt;b&gt; of <@U0MAYA00001|maya>"))["text"]
+    assert "No press" in as_sent(cards.unpressed())["text"]
+    assert "for `@channel &lt;x y&gt;`." in as_sent(cards.not_now("<!channel> <x y>"))["text"]
+    assert "for `show &lt;b&gt; of @maya`." in as_sent(cards.not_now("show &lt;b&gt; of <@U0MAYA00001|maya>"))["text"]
+    assert "Nothing was done." in as_sent(cards.not_now(""))["text"]

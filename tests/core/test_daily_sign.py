@@ -10,6 +10,7 @@ from incident_picture import foreign_pings, picture, refused
 from bot.core.health import daily
 from bot.core.health.daily import Day
 from bot.core.incident import lifecycle
+from bot.core.text.message import msg
 from bot.messages.cards import monitoring
 
 AT = NOW + timedelta(hours=1)
@@ -43,20 +44,21 @@ def test_what_failed_a_day_ago_is_of_the_day_before():
     assert daily.summary([OPEN], NOW - timedelta(seconds=1)).failures == 0
 
 
-def sign(incidents, watched=(212, 240), trouble=""):
-    return monitoring.sign_of_life(daily.summary(incidents, AT), watched, trouble, command="/flow", zone=ZONE)
+def sign(incidents, watched=(212, 240), troubles=()):
+    return monitoring.sign_of_life(daily.summary(incidents, AT), watched, troubles, command="/flow", zone=ZONE)
 
 
+LATE = msg("A failure was seen {duration} ago and is not posted yet.", duration=timedelta(minutes=2))
 NOTICES = {
     "a quiet day": sign([]),
     "a day with everything": sign([OPEN, TAKEN, LEFT, GREEN, CLOSED]),
     "one of each": sign([OPEN]),
     "not compared yet": sign([], None),
-    "not well": sign([TAKEN], trouble="EnOS was last read completely 9 min ago."),
+    "not well": sign([TAKEN], troubles=[LATE]),
     "many miss a good run": sign([replace(LEFT, flow_name=f"flow {n}") for n in range(14)]),
     "one more than are named": sign([replace(LEFT, flow_name=f"flow {n}") for n in range(11)]),
     "reading takes too long": monitoring.late(NOW),
-    "the promise is broken": monitoring.promise_broken("A failure was seen 2 min ago and is not posted yet."),
+    "the promise is broken": monitoring.promise_broken([LATE]),
     "the promise is kept again": monitoring.promise_kept(),
     "reading is in time again": monitoring.in_time_again(timedelta(minutes=12)),
 }

@@ -39,4 +39,4 @@ def test_each_time_that_it_is_said_it_has_another_name():
 
 
 def test_the_admins_are_told_where():
-    assert "<#C1>" in repeated_loss_notice("C1")
+    assert "<#C1>" in str(repeated_loss_notice("C1"))

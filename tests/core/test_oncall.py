@@ -29,51 +29,61 @@ def test_who_can_be_on_call(more, counts):
 @pytest.mark.parametrize(
     ("group", "mentioned", "sentence"),
     [
-        (LIVES, True, ""),
-        (NOBODY, False, "Nobody in the on-call group S1 is active."),
-        (QUIET, True, "I could not read the on-call group S1: Slack did not answer."),
+        (NOBODY, False, "Nobody in the on-call group `S1` is active."),
+        (QUIET, True, "I can't read the on-call group `S1`. Slack did not answer."),
         (
             GONE,
             False,
-            "I could not read the on-call group S1: Slack has no such group, or it is disabled (no_such_subteam).",
+            (
+                "I can't read the on-call group `S1`. Slack refused (`no_such_subteam`). "
+                "Slack has no such group, or the group is disabled."
+            ),
         ),
         (
             OnCallGroup("S1", word="team_access_not_granted"),
             False,
             (
-                "I could not read the on-call group S1: the app is not installed in this workspace "
-                "(team_access_not_granted)."
+                "I can't read the on-call group `S1`. Slack refused (`team_access_not_granted`). "
+                "The app is not installed in this workspace."
             ),
         ),
-        (OnCallGroup("S1", word="odd"), False, "I could not read the on-call group S1: Slack refused with odd."),
+        (OnCallGroup("S1", word="odd"), False, "I can't read the on-call group `S1`. Slack refused (`odd`)."),
     ],
 )
 def test_what_a_reading_means(group, mentioned, sentence):
     assert group.mentioned is mentioned
-    assert on_call.sentence(group) == sentence
-    assert on_call.problems([group]) == sentence
+    assert str(on_call.sentence(group)) == sentence
+    assert on_call.problems([group, LIVES]) == (on_call.sentence(group),)
+
+
+def test_a_group_that_was_read_is_mentioned():
+    assert LIVES.mentioned
 
 
 @pytest.mark.parametrize(
     ("word", "fix"),
     [
-        (EMPTY, "Put somebody on call there."),
-        (SILENT, "Look at Slack's status page."),
-        ("missing_scope", "Add it on the app's page under OAuth & Permissions, then install the app again."),
-        ("token_revoked", "Install the app again and give flowbot its new token."),
+        (EMPTY, "Add somebody to the group."),
+        (SILENT, "Check Slack's status page."),
+        ("missing_scope", "Add it on the app's page under OAuth & Permissions, then reinstall the app."),
+        ("token_revoked", "Reinstall the app and set its new token."),
         ("odd", "Correct FLOWBOT_ONCALL."),
     ],
 )
 def test_what_to_do_about_it(word, fix):
-    assert on_call.fix(word) == fix
+    assert str(on_call.fix(word)) == fix
 
 
 def test_who_is_in_no_group_that_could_be_read_hears_which_could_not():
     other = OnCallGroup("S2", frozenset({"U2"}))
     assert on_call.unread([LIVES, other]) == ""
     assert on_call.unread([NOBODY]) == ""  # it was read, and nobody is in it
-    assert on_call.unread([other, GONE]).endswith("whether you are on call. I tell the flowbot admins.")
-    assert on_call.unread([QUIET]).endswith("whether you are on call. Try again in a minute.")
+    assert str(on_call.unread([other, GONE])) == (
+        f"{on_call.sentence(GONE)} I don't know whether you are on call. I'll tell the flowbot admins."
+    )
+    assert str(on_call.unread([QUIET])) == (
+        f"{on_call.sentence(QUIET)} I don't know whether you are on call. Try again in a minute."
+    )
 
 
 @pytest.mark.parametrize(

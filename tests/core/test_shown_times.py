@@ -106,7 +106,7 @@ def test_no_card_holds_a_bare_time(instance, printed, zone, now):
         *(cards.card(each, "p", render_context) for each in (hurt, left, taken, closed)),
         *(replies.recovered(left, zone), replies.acknowledged(taken), replies.ack_expiring(taken, "p")),
         incident_groups.first_start([hurt, left, taken, closed], "p", command="/flow", since=now, zone=zone),
-        monitoring.sign_of_life(Day(1, 1, 0, 0, (left,)), None, "", command="/flow", zone=zone),
+        monitoring.sign_of_life(Day(1, 1, 0, 0, (left,)), None, (), command="/flow", zone=zone),
         monitoring.was_unreachable(now, now - timedelta(hours=1)),
         runs.started(run, zone=zone),
         runs.ended(run, shown, None, zone=zone),

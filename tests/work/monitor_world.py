@@ -36,7 +36,7 @@ class World:
         self.enos = enos or MemoryEnos()
         self.store = store or WatchedStore()
         self.now = START
-        self.trouble = ""  # what keeps the bot from being well
+        self.troubles = ()  # what keeps flowbot from its work
         self.ids = itertools.count(1)
         self.settings = MonitorSettings(channel="C0DATAOPS1", user="u15432100000000001", **settings)
         self.monitor = self.start()
@@ -56,7 +56,7 @@ class World:
             self.settings,
             mask=lambda text: text.replace("hunter2", "•••"),
             jitter=lambda: 0.5,
-            trouble=lambda: self.trouble,
+            troubles=lambda: self.troubles,
         )
         return self.monitor
 

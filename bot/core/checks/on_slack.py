@@ -14,6 +14,7 @@ from bot.core.outbox.conversations import Channel
 from bot.core.outbox.slack_errors import SHARED_CHANNEL, meaning
 from bot.core.people import on_call as oncall
 from bot.core.people.model import Link, Profile
+from bot.core.text.message import plain
 
 DRIFT = timedelta(seconds=60)  # clocks that differ by more are a warning
 FRESH = timedelta(minutes=5)  # older requests of Slack are refused (its signing rules)
@@ -87,7 +88,7 @@ def channel(found: Channel, shared: Collection[str]) -> Check:
         return failed(name, f"flowbot is not in {shown}.", f"Invite it: /invite @flowbot in {shown}.")
     if found.shared and found.id not in shared:
         why = meaning(SHARED_CHANNEL)
-        return failed(name, f"flowbot posts no alerts in {shown}: {why.sentence}.", why.way_out)
+        return failed(name, f"flowbot posts no alerts in {shown}. {why.sentence}", plain(why.way_out))
     if found.shared:
         says = f"flowbot is in {shown}. People of another organization can read its alerts there."
         return ok(name, f"{says} FLOWBOT_SHARED_CHANNELS allows it.")
@@ -121,7 +122,7 @@ def channel_refused(channel_id: str, error: str) -> Check:
         says = f"There is no channel {channel_id}, or it is private and flowbot is not in it."
         fix = "Check FLOWBOT_CHANNEL (in Slack: channel name, About, at the bottom), and run /invite @flowbot there."
         return failed("slack channel", says, fix)
-    return failed("slack channel", f"Slack did not describe {channel_id}: {told(error)}.", meaning(error).way_out)
+    return failed("slack channel", told(f"Slack did not describe {channel_id}", error), plain(meaning(error).way_out))
 
 
 def named(found: Channel) -> str:
@@ -129,10 +130,9 @@ def named(found: Channel) -> str:
     return f"#{found.name}" if found.name else found.id
 
 
-def told(error: str) -> str:
-    """Slack's error code with its meaning, where that is known."""
-    sentence = meaning(error).sentence
-    return f"{sentence} ({error})" if sentence else error
+def told(what: str, error: str, detail: str = "") -> str:
+    """What Slack refused, with its error code, and what that means where it is known."""
+    return f"{what} ({' '.join(filter(None, (error, detail)))}). {meaning(error).sentence}".strip()
 
 
 def admin(user: str, profile: Profile | None) -> Check | None:
@@ -184,14 +184,14 @@ def group(group_id: str, members: Collection[str] | None, error: str = "", inact
     Otherwise they are those who count; ``inactive`` more are in it, deactivated people or apps.
     """
     if members is None:
-        says = f"Slack did not say who is in {group_id} of FLOWBOT_ONCALL: {oncall.why(error)}."
-        return failed("slack on call", says, oncall.fix(error))
+        says = f"Slack did not say who is in {group_id} of FLOWBOT_ONCALL. {oncall.why(error)}"
+        return failed("slack on call", says, plain(oncall.fix(error)))
     if not members:
         if inactive:
             says = f"Nobody in {group_id} of FLOWBOT_ONCALL is active. Deactivated people and apps in it: {inactive}."
         else:
             says = f"Nobody is in {group_id} of FLOWBOT_ONCALL."
-        return warning("slack on call", says, oncall.fix(oncall.EMPTY))
+        return warning("slack on call", says, plain(oncall.fix(oncall.EMPTY)))
     return None
 
 

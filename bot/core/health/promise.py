@@ -7,7 +7,12 @@ Health is judged by this and not by the state of the parts: each may be well whi
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
+from typing import assert_never
+
+from bot.core.text.escape import EMPTY
+from bot.core.text.message import Message, Text, msg, plain, sentences
 
 GRACE = 10.0  # seconds beyond two polls
 
@@ -40,36 +45,41 @@ class Late:
 
     promise: Promise
     seconds: float
-    sentence: str
+    sentence: Message
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """How flowbot is, for everybody who asks: ``/readyz``, ``status``, the doctor, the daily line."""
 
-    broken: tuple[str, ...] = ()  # what keeps flowbot from its work
-    remarks: tuple[str, ...] = ()  # what needs a person's attention all the same
+    broken: tuple[Text, ...] = ()  # what keeps flowbot from its work
+    remarks: tuple[Text, ...] = ()  # what needs a person's attention all the same
 
     @property
     def well(self) -> bool:
         """Whether there is nothing to say."""
-        return not (self.broken or self.remarks)
+        return not self.told
+
+    @property
+    def told(self) -> tuple[Text, ...]:
+        """All that there is to say."""
+        return (*self.broken, *self.remarks)
 
     def __str__(self) -> str:
-        """All of it as sentences."""
-        return " ".join((*self.broken, *self.remarks))
+        """All of it in English, for logs."""
+        return plain(sentences(*self.told))
 
 
 @dataclass(frozen=True, slots=True)
 class BotStatus:
-    """What ``status`` shows of the bot: a judgement, and a short text for each part; an empty text is not shown."""
+    """What ``status`` shows of the bot: a judgement, and a short text for each part; an empty one is not shown."""
 
     judgement: Judgement = Judgement()
-    watching: str = ""
-    last_read: str = ""
-    slack: str = ""
-    version: str = ""
-    clock: str = ""  # how the wall clock was set lately
+    watching: Text = EMPTY
+    last_read: Text = EMPTY
+    slack: Text = EMPTY
+    version: Text = EMPTY
+    clock: Text = EMPTY  # how the wall clock was set lately
 
 
 def allowed(poll_seconds: float) -> float:
@@ -79,30 +89,40 @@ def allowed(poll_seconds: float) -> float:
 
 def late(evidence: Evidence, poll_seconds: float) -> tuple[Late, ...]:
     """What is late, longest first. Evidence that is too old is late itself: the rest is not known then."""
-    never = "EnOS has not been read completely since the start, {} ago."
-    rows = (
-        (Promise.READ, evidence.unread, never if evidence.never_read else "EnOS was last read completely {} ago."),
-        (Promise.TELL, evidence.untold, "A failure was seen {} ago and is not posted yet."),
-        (Promise.ANSWER, evidence.unanswered, "Somebody has waited {} for an answer."),
-        (Promise.RECORD, evidence.unrecorded, "The database has not answered for {}."),
-        (Promise.LOOK, evidence.unseen, "flowbot has not checked itself for {}."),
-    )
     most = allowed(poll_seconds)
-    found = [Late(promise, age, says.format(span(age))) for promise, age, says in rows if age > most]
+    rows = (
+        (Promise.READ, evidence.unread),
+        (Promise.TELL, evidence.untold),
+        (Promise.ANSWER, evidence.unanswered),
+        (Promise.RECORD, evidence.unrecorded),
+        (Promise.LOOK, evidence.unseen),
+    )
+    found = [
+        Late(promise, age, _sentence(promise, timedelta(seconds=age), never_read=evidence.never_read))
+        for promise, age in rows
+        if age > most
+    ]
     return tuple(sorted(found, key=lambda each: each.seconds, reverse=True))
 
 
-def judge(late_ones: Iterable[Late], broken: Iterable[str], remarks: Iterable[str]) -> Judgement:
+def _sentence(promise: Promise, age: timedelta, *, never_read: bool) -> Message:
+    match promise:
+        case Promise.READ if never_read:
+            return msg("No poll of EnOS has been complete since the start {duration} ago.", duration=age)
+        case Promise.READ:
+            return msg("The last complete poll of EnOS was {duration} ago.", duration=age)
+        case Promise.TELL:
+            return msg("A failure was seen {duration} ago and is not posted yet.", duration=age)
+        case Promise.ANSWER:
+            return msg("Somebody has waited {duration} for an answer.", duration=age)
+        case Promise.RECORD:
+            return msg("The database has not answered for {duration}.", duration=age)
+        case Promise.LOOK:
+            return msg("The last health check was {duration} ago.", duration=age)
+        case _:
+            assert_never(promise)
+
+
+def judge(late_ones: Iterable[Late], broken: Iterable[Text], remarks: Iterable[Text]) -> Judgement:
     """The judgement; what an operator has to fix comes first, since it is the likely cause."""
     return Judgement((*broken, *(each.sentence for each in late_ones)), tuple(remarks))
-
-
-def span(seconds: float) -> str:
-    """A number of seconds in words, never negative."""
-    whole = max(0, round(seconds))
-    if whole < 120:
-        return f"{whole} s"
-    minutes = whole // 60
-    if minutes < 120:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min"

@@ -14,6 +14,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 
+from bot.core.text.escape import mention_channel
+from bot.core.text.message import Text, lines, msg
+
 LOSS_WINDOW = timedelta(hours=1)
 MAX_IN_WINDOW = 3  # times that one message is reposted within an hour
 MAX_REPOSTS = 10  # times that it is reposted at all
@@ -37,10 +40,12 @@ def after_loss(losses: Sequence[datetime], now: datetime, *, over: bool, bare: b
     return LossOutcome.CONTENT_UNKNOWN if bare else LossOutcome.REPOSTED
 
 
-def repeated_loss_notice(channel: str) -> str:
-    """What the admins read once, as mrkdwn."""
-    return (
-        f"🔴 A message of mine in <#{channel}> was deleted, or refused an edit, again and again. "
-        "I don't post it again for now. Its updates come as separate messages. "
-        "Find out which person, app or setting does this, and stop it."
+def repeated_loss_notice(channel: str) -> Text:
+    """What the admins read once."""
+    return lines(
+        msg(
+            "🔴 A message of mine in {channel} keeps being deleted, or refuses edits.", channel=mention_channel(channel)
+        ),
+        msg("I'll stop reposting it for now and post its updates as separate messages."),
+        msg("Find out which person, app or setting does this, and stop it."),
     )

@@ -8,6 +8,9 @@ of ours: it would not help to send the same again.
 from dataclasses import dataclass
 from enum import Enum
 
+from bot.core.text.escape import EMPTY
+from bot.core.text.message import Text, msg, sentences
+
 
 class Verdict(Enum):
     """What to do after a refusal."""
@@ -25,76 +28,93 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """An error code with its verdict and, where a person reads it, what happened and what to do next."""
+    """An error code with its verdict and, where a person reads it, what happened and what to do next.
+
+    Both are sentences without "I" and "flowbot": people in Slack read them, and operators on a terminal.
+    """
 
     error: str
     verdict: Verdict
-    sentence: str = ""
-    way_out: str = ""
+    sentence: Text = EMPTY
+    way_out: Text = EMPTY
+
+    @property
+    def told(self) -> Text:
+        """All of it; empty where no person reads it."""
+        return sentences(self.sentence, self.way_out)
 
 
 SHARED_CHANNEL = "shared_channel"  # ours, not Slack's: found before any call
 
-_INVITE = "Invite flowbot there with `/invite @flowbot`."
-_UNARCHIVE = "Unarchive it, or set another channel."
-_SHARED = "Choose another channel for FLOWBOT_CHANNEL, end the sharing, or name this one in FLOWBOT_SHARED_CHANNELS."
-_RIGHTS = "Let flowbot post there in the channel's settings."
-_INSTALL = "Install the app again and give flowbot its new token."
-_SCOPES = "Add what is missing on the app's page under OAuth & Permissions, then install it again."
-_ADMIN = "Ask an admin of the workspace to allow the app."
+_INVITE = msg("Run `/invite @flowbot` there.")
+_UNARCHIVE = msg("Unarchive it, or set another channel.")
+_OTHER = msg("Set another channel.")
+_RIGHTS = msg("Allow the app to post in the channel's settings.")
+_LINK = msg("Check the link with `people`.")
+_INSTALL = msg("Reinstall the app and set its new token.")
+_SCOPES = msg("Add what is missing on the app's page under OAuth & Permissions, then reinstall the app.")
+_ADMIN = msg("Ask a workspace admin to allow the app.")
+_ASK = msg("Ask a workspace admin.")
+_WAIT = msg("Wait for the move to end.")
 
-_TOLD: dict[Verdict, dict[str, tuple[str, str]]] = {
+_NO_CHANNEL = msg("The channel does not exist.")
+_ARCHIVED = msg("The channel is archived.")
+_NOT_ALLOWED = msg("The channel's settings don't let the app post.")
+_NO_PERSON = msg("Slack has no such person.")
+_MOVING = msg("The workspace is being moved into an organization.")
+
+_TOLD: dict[Verdict, dict[str, tuple[Text, Text]]] = {
     Verdict.ELSEWHERE: {
-        "channel_not_found": ("there is no such channel, or it is private and flowbot is not in it", _INVITE),
-        "not_in_channel": ("flowbot is not in it", _INVITE),
-        "is_archived": ("it is archived", _UNARCHIVE),
-        "channel_is_archived": ("it is archived", _UNARCHIVE),
-        SHARED_CHANNEL: ("it is shared with another organization, and strangers would read of failures", _SHARED),
-        "restricted_action": ("its settings do not let flowbot post", _RIGHTS),
-        "restricted_action_read_only_channel": ("it is read-only", _RIGHTS),
-        "restricted_action_thread_only_channel": ("only replies may be posted there", _RIGHTS),
-        "restricted_action_non_threadable_channel": ("it takes no replies", _RIGHTS),
-        "posting_to_channel_denied": ("its settings do not let flowbot post", _RIGHTS),
-        "channel_is_limited_access": ("only some people have access to it", _RIGHTS),
-        "invalid_channel": ("there is no such channel", "Set another channel."),
-        "method_not_supported_for_channel_type": ("apps cannot post in it", "Set another channel."),
-        "messages_tab_disabled": (
-            "flowbot's direct messages are turned off",
-            "Turn on the Messages tab under App Home on the app's page.",
+        "channel_not_found": (msg("The channel does not exist, or it is private and the app is not in it."), _INVITE),
+        "not_in_channel": (msg("The app is not in the channel."), _INVITE),
+        "is_archived": (_ARCHIVED, _UNARCHIVE),
+        "channel_is_archived": (_ARCHIVED, _UNARCHIVE),
+        SHARED_CHANNEL: (
+            msg("The channel is shared with another organization, and its people would read the alerts."),
+            msg("Set another channel in FLOWBOT_CHANNEL, stop sharing this one, or add it to FLOWBOT_SHARED_CHANNELS."),
         ),
-        "user_not_found": ("there is no such person", "Check the link with `people`."),
-        "users_not_found": ("there is no such person", "Check the link with `people`."),
-        "user_not_in_channel": ("that person is not in it", "Invite them there."),
-        "user_disabled": ("that person has left the workspace", "Check the link with `people`."),
-        "cannot_dm_bot": ("it belongs to an app", "Check the link with `people`."),
-        "user_not_visible": ("flowbot may not see that person", _ADMIN),
+        "restricted_action": (_NOT_ALLOWED, _RIGHTS),
+        "restricted_action_read_only_channel": (msg("The channel is read-only."), _RIGHTS),
+        "restricted_action_thread_only_channel": (msg("The channel accepts only replies."), _RIGHTS),
+        "restricted_action_non_threadable_channel": (msg("The channel accepts no replies."), _RIGHTS),
+        "posting_to_channel_denied": (_NOT_ALLOWED, _RIGHTS),
+        "channel_is_limited_access": (msg("Only some people have access to the channel."), _RIGHTS),
+        "invalid_channel": (_NO_CHANNEL, _OTHER),
+        "method_not_supported_for_channel_type": (msg("Apps can't post in this type of channel."), _OTHER),
+        "messages_tab_disabled": (
+            msg("Direct messages to the app are off."),
+            msg("Turn on the Messages tab under App Home on the app's page."),
+        ),
+        "user_not_found": (_NO_PERSON, _LINK),
+        "users_not_found": (_NO_PERSON, _LINK),
+        "user_not_in_channel": (msg("That person is not in the channel."), msg("Invite them there.")),
+        "user_disabled": (msg("That person has left the workspace."), _LINK),
+        "cannot_dm_bot": (msg("That person is an app."), _LINK),
+        "user_not_visible": (msg("The app is not allowed to see that person."), _ADMIN),
     },
     Verdict.STOP: {
-        "invalid_auth": ("its token is not valid", _INSTALL),
-        "not_authed": ("no token was sent", _INSTALL),
-        "account_inactive": ("its token belongs to a removed app or a closed workspace", _INSTALL),
-        "token_revoked": ("its token was revoked", _INSTALL),
-        "token_expired": ("its token has expired", _INSTALL),
-        "org_login_required": ("the workspace is being moved into an organization", "Wait for the move to end."),
-        "two_factor_setup_required": ("its account needs a second factor", _ADMIN),
-        "team_added_to_org": ("the workspace is being moved into an organization", "Wait for the move to end."),
-        "ekm_access_denied": ("the organization has suspended its access", _ADMIN),
-        "accesslimited": ("its access is limited", _ADMIN),
-        "access_denied": ("its access was denied", _ADMIN),
-        "team_access_not_granted": ("the app is not installed in this workspace", _INSTALL),
-        "app_access_restricted": ("the organization restricts the app", _ADMIN),
+        "invalid_auth": (msg("The token is not valid."), _INSTALL),
+        "not_authed": (msg("No token was sent."), _INSTALL),
+        "account_inactive": (msg("The token belongs to a removed app or a closed workspace."), _INSTALL),
+        "token_revoked": (msg("The token was revoked."), _INSTALL),
+        "token_expired": (msg("The token has expired."), _INSTALL),
+        "org_login_required": (_MOVING, _WAIT),
+        "two_factor_setup_required": (msg("The token's account needs two-factor authentication."), _ADMIN),
+        "team_added_to_org": (_MOVING, _WAIT),
+        "ekm_access_denied": (msg("The organization has suspended the app's access."), _ADMIN),
+        "accesslimited": (msg("The app's access is limited."), _ADMIN),
+        "access_denied": (msg("The app's access was denied."), _ADMIN),
+        "team_access_not_granted": (msg("The app is not installed in this workspace."), _INSTALL),
+        "app_access_restricted": (msg("The organization restricts the app."), _ADMIN),
     },
     Verdict.BARRED: {
-        "missing_scope": ("its token lacks a scope", _SCOPES),
-        "not_allowed_token_type": ("its token is of the wrong kind", _INSTALL),
-        "no_permission": ("its token lacks a permission", _SCOPES),
-        "message_limit_exceeded": (
-            "the workspace has reached its plan's limit of messages",
-            "Ask an admin of the workspace.",
-        ),
-        "storage_limit_reached": ("the workspace has no room for files", "Ask an admin of the workspace."),
-        "file_uploads_except_images_disabled": ("the workspace takes images only", "Ask an admin of the workspace."),
-        "file_uploads_disabled": ("the workspace takes no files", "Ask an admin of the workspace."),
+        "missing_scope": (msg("The token lacks a scope."), _SCOPES),
+        "not_allowed_token_type": (msg("The token is of the wrong type."), _INSTALL),
+        "no_permission": (msg("The token lacks a permission."), _SCOPES),
+        "message_limit_exceeded": (msg("The workspace has reached the message limit of its plan."), _ASK),
+        "storage_limit_reached": (msg("The workspace has no space left for files."), _ASK),
+        "file_uploads_except_images_disabled": (msg("The workspace accepts no files but images."), _ASK),
+        "file_uploads_disabled": (msg("The workspace accepts no files."), _ASK),
     },
 }
 # Of a direct message. ``account_inactive`` is about a token, too: then every channel is refused with it.

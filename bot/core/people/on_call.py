@@ -12,31 +12,29 @@ from datetime import timedelta
 
 from bot.core.outbox.slack_errors import meaning
 from bot.core.people.model import Profile
+from bot.core.text.escape import Markup, code
+from bot.core.text.message import Text, msg, sentences
 
 LAST_READ_COUNTS_FOR = timedelta(minutes=15)  # how long the last read of a group counts while Slack does not answer
 EMPTY, SILENT = "empty", "silent"  # our own, next to Slack's error codes
 
 # usergroups.users.list, docs.slack.dev (January 2026); codes that are not here are quoted.
-_REFUSED = {
-    "no_such_subteam": (
-        "Slack has no such group, or it is disabled",
-        "Enable the group in Slack, or correct FLOWBOT_ONCALL.",
-    ),
-    "subteam_not_found": (
-        "Slack has no such group, or it is disabled",
-        "Enable the group in Slack, or correct FLOWBOT_ONCALL.",
-    ),
-    "plan_upgrade_required": (
-        "the workspace's plan has no user groups",
-        "Leave FLOWBOT_ONCALL empty, or upgrade the plan.",
-    ),
-    "paid_teams_only": (
-        "the workspace's plan has no user groups",
-        "Leave FLOWBOT_ONCALL empty, or upgrade the plan.",
-    ),
+_NO_GROUP = (
+    msg("Slack has no such group, or the group is disabled."),
+    msg("Enable the group in Slack, or correct FLOWBOT_ONCALL."),
+)
+_NO_GROUPS = (
+    msg("The workspace's plan has no user groups."),
+    msg("Leave FLOWBOT_ONCALL empty, or upgrade the plan."),
+)
+_REFUSED: Mapping[str, tuple[Text, Text]] = {
+    "no_such_subteam": _NO_GROUP,
+    "subteam_not_found": _NO_GROUP,
+    "plan_upgrade_required": _NO_GROUPS,
+    "paid_teams_only": _NO_GROUPS,
     "missing_scope": (
-        "the bot token lacks the scope usergroups:read",
-        "Add it on the app's page under OAuth & Permissions, then install the app again.",
+        msg("The bot token lacks the scope usergroups:read."),
+        msg("Add it on the app's page under OAuth & Permissions, then reinstall the app."),
     ),
 }
 
@@ -60,46 +58,46 @@ def can_be_on_call(profile: Profile) -> bool:
     return not (profile.deleted or profile.bot or profile.stranger)
 
 
-def why(word: str) -> str:
-    """Why a group could not be read: a clause."""
+def why(word: str) -> Text:
+    """Why a group could not be read."""
     if word == SILENT:
-        return "Slack did not answer"
-    known = _REFUSED.get(word, ("", ""))[0] or meaning(word).sentence
-    return f"{known} ({word})" if known else f"Slack refused with {word}"
+        return msg("Slack did not answer.")
+    known = _REFUSED[word][0] if word in _REFUSED else meaning(word).sentence
+    return sentences(msg("Slack refused ({error}).", error=code(word)), known)
 
 
-def fix(word: str) -> str:
-    """What to do about it: a sentence."""
+def fix(word: str) -> Text:
+    """What to do about it."""
     if word == EMPTY:
-        return "Put somebody on call there."
+        return msg("Add somebody to the group.")
     if word == SILENT:
-        return "Look at Slack's status page."
-    return _REFUSED.get(word, ("", ""))[1] or meaning(word).way_out or "Correct FLOWBOT_ONCALL."
+        return msg("Check Slack's status page.")
+    return _REFUSED[word][1] if word in _REFUSED else meaning(word).way_out or msg("Correct FLOWBOT_ONCALL.")
 
 
-def sentence(group: OnCallGroup) -> str:
-    """What is wrong with a group; empty where nothing is."""
-    if not group.word:
-        return ""
+def sentence(group: OnCallGroup) -> Text:
+    """What is wrong with a group that has a ``word``."""
     if group.word == EMPTY:
-        return f"Nobody in the on-call group {group.id} is active."
-    return f"I could not read the on-call group {group.id}: {why(group.word)}."
+        return msg("Nobody in the on-call group {group} is active.", group=code(group.id))
+    return sentences(msg("I can't read the on-call group {group}.", group=code(group.id)), why(group.word))
 
 
-def unread(groups: Sequence[OnCallGroup]) -> str:
-    """The sentence for somebody who is in none of the groups that could be read; empty where all could be."""
+def unread(groups: Sequence[OnCallGroup]) -> Text:
+    """What somebody is told who is in none of the groups that could be read; empty where all could be."""
     missed = [group for group in groups if group.word and group.word != EMPTY]
     if not missed:
-        return ""
-    told = " ".join(sentence(group) for group in missed)
+        return Markup()
     lasting = any(group.word != SILENT for group in missed)
-    then = "I tell the flowbot admins." if lasting else "Try again in a minute."
-    return f"{told} So I can't tell whether you are on call. {then}"
+    return sentences(
+        *map(sentence, missed),
+        msg("I don't know whether you are on call."),
+        msg("I'll tell the flowbot admins.") if lasting else msg("Try again in a minute."),
+    )
 
 
-def problems(groups: Sequence[OnCallGroup]) -> str:
-    """What is wrong with any of the groups, for ``status``; empty where nothing is."""
-    return " ".join(sentence(group) for group in groups if group.word)
+def problems(groups: Sequence[OnCallGroup]) -> tuple[Text, ...]:
+    """What is wrong with any of the groups, for ``status``."""
+    return tuple(sentence(group) for group in groups if group.word)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ _IDLE_JOINER = re.compile(rf"(?<![{_SHAPED}{_EMOJI}])[{_JOINERS}]|[{_JOINERS}](?
 _MARKS = 4  # on one character
 _BREAK = re.compile("[\r\n\u2028\u2029]")
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,30}")
+_CHANNEL = re.compile(r"[CDG][A-Z0-9]{0,30}")
 _GROUP = re.compile(r"S[A-Z0-9]{2,30}")
 
 
@@ -117,6 +118,11 @@ def mention(user: str) -> Markup:
 def mention_group(group: str) -> Markup:
     """The mention of a Slack user group id; anything else is shown as text."""
     return Markup(f"<!subteam^{group}>") if _GROUP.fullmatch(group) else escape(group)
+
+
+def mention_channel(channel: str) -> Markup:
+    """The link to a Slack channel by its id; anything else is shown as text."""
+    return Markup(f"<#{channel}>") if _CHANNEL.fullmatch(channel) else escape(channel)
 
 
 def _few_marks(text: str) -> str:

@@ -1,44 +1,57 @@
 """What people see of ``flowbot doctor``: a message that is deleted again, and one with a button to press."""
 
-from bot.core.command.markup import decode
-from bot.core.command.tokens import visible
+from datetime import timedelta
+
 from bot.core.outbox.card import Card
-from bot.core.text.escape import escape, mention
+from bot.core.text.escape import mention
 from bot.core.text.mask import DEFAULT, without_secrets
+from bot.core.text.message import Text, msg, sentences
 from bot.messages import blocks
 
 COMMAND = "status"  # what the button says: anybody may, and it changes nothing
+_WORDS = 100  # characters of a command that is quoted
 
 
 def passing(post: str, *, edited: bool = False) -> Card:
     """The message that is posted, found, edited and deleted."""
-    text = "flowbot doctor: a test, gone in a moment." + (" It was edited." if edited else "")
-    return blocks.body(text, [blocks.section(text), blocks.actions(blocks.button("Status", COMMAND, post, index=0))])
+    test = msg("This is a test by flowbot doctor. It disappears in a moment.")
+    text = sentences(test, msg("It was edited.")) if edited else test
+    return blocks.body(
+        text, [blocks.section(text), blocks.actions(blocks.button(msg("Status"), COMMAND, post, index=0))]
+    )
 
 
 def please_press(post: str, seconds: float) -> Card:
     """The message that asks for a press."""
-    text = (
-        f"flowbot is being checked. Please press this button within {seconds:g} seconds: that proves that buttons work."
+    text = msg(
+        "I'm being checked. Please press this button within {duration}, to prove that buttons work.",
+        duration=timedelta(seconds=seconds),
     )
-    press = blocks.button("Press me", COMMAND, post, index=0, style="primary")
+    press = blocks.button(msg("Press me"), COMMAND, post, index=0, style="primary")
     return blocks.body(text, [blocks.section(text), blocks.actions(press)])
 
 
 def pressed(user: str) -> Card:
     """What the message says once somebody has pressed."""
-    text = f"{mention(user)} pressed the button, and it reached me. Thank you; there is nothing more to do."
-    return blocks.body(text, [blocks.section(text)])
+    return _paragraph(msg("{person} pressed the button, and it works. Thank you.", person=mention(user)))
 
 
 def unpressed() -> Card:
     """What the message says when the time is over."""
-    text = "flowbot was checked, and no press of its button arrived. There is nothing more to do here."
-    return blocks.body(text, [blocks.section(text)])
+    return _paragraph(msg("The check is over. No press of the button reached me. There is nothing more to do here."))
 
 
 def not_now(words: str) -> Card:
     """The answer to somebody who asks for something while only the doctor listens."""
-    said = escape(visible(decode(without_secrets(words, DEFAULT)).text)[:100])
-    text = f"I do not run just now, I am only being checked, so nothing was done for “{said}”. Ask later."
+    said = blocks.typed(without_secrets(words, DEFAULT)[:_WORDS])
+    return _paragraph(
+        sentences(
+            msg("I'm only being checked and don't run commands now."),
+            msg("Nothing was done for {command}.", command=said) if said else msg("Nothing was done."),
+            msg("Try again later."),
+        )
+    )
+
+
+def _paragraph(text: Text) -> Card:
     return blocks.body(text, [blocks.section(text)])

@@ -4,28 +4,36 @@ from collections.abc import Sequence
 
 from bot.core.people.model import Link
 from bot.core.text.escape import code, mention
+from bot.core.text.message import Text, layout, lines, msg, plural
 
 NAMED = 30  # people in one message; more are counted
 
 
-def imported(link: Link) -> str:
-    """To a person, about their link that an import added or changed; as mrkdwn."""
-    return (
-        f"{mention(link.person.user)} was linked to EnOS user {code(link.user_name)} ({code(link.user_id)}) "
-        "by an import. If that is wrong, tell an admin of the bot."
+def imported(link: Link) -> Text:
+    """To a person, about their link that an import added or changed."""
+    return msg(
+        "An import linked you to the EnOS user {name} ({user}). If that is wrong, tell a flowbot admin.",
+        name=code(link.user_name),
+        user=code(link.user_id),
     )
 
 
-def imported_many(added: Sequence[Link], changed: Sequence[Link]) -> str:
-    """To an admin, about an import: how many links, and whose; as mrkdwn."""
+def imported_many(added: Sequence[Link], changed: Sequence[Link]) -> Text:
+    """To an admin, about an import: how many links, and whose."""
     every = [*added, *changed]
-    lines = [f"{mention(link.person.user)} → {code(link.user_name)} ({code(link.user_id)})" for link in every[:NAMED]]
-    if len(every) > NAMED:
-        lines.append(f"and {len(every) - NAMED} more")
-    return "\n".join(
-        [
-            f"*Links were imported.* Added: {len(added)}. Changed: {len(changed)}.",
-            *lines,
-            f"{code('people')} lists all links. If one is wrong, run {code('unlink @person')}.",
-        ]
+    more = len(every) - NAMED
+    return lines(
+        msg("*Links were imported.* Added: {added}. Changed: {changed}.", added=len(added), changed=len(changed)),
+        *map(_named, every[:NAMED]),
+        plural("… and {n} more", "… and {n} more", more) if more > 0 else None,
+        msg("`people` lists all links. If one is wrong, run `unlink @person`."),
+    )
+
+
+def _named(link: Link) -> Text:
+    return layout(
+        "{person} → {name} ({user})",
+        person=mention(link.person.user),
+        name=code(link.user_name),
+        user=code(link.user_id),
     )

@@ -1,63 +1,62 @@
 """Messages about the monitoring itself: EnOS out of reach, what it cannot see, and the daily line."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from bot.core.flow.model import FlowName, LeftOut
 from bot.core.health.daily import Day
 from bot.core.incident.lifecycle import not_backfilled
+from bot.core.incident.model import Incident
 from bot.core.outbox.card import Card, fit
-from bot.core.text.escape import code, escape, one_line
-from bot.core.text.message import duration
-from bot.core.text.shown_times import slack_date
+from bot.core.text.escape import code
+from bot.core.text.message import Text, dots, layout, lines, listed, msg, plural, sentences
 from bot.messages import blocks
 from bot.messages.cards import flows
 from bot.messages.cards import incident_words as words
 from bot.messages.symbols import GREEN, RED
 
 _NAMES = 10
+_KINDS = {0: msg("manual"), 1: msg("periodic"), 2: msg("temporary")}
 
 # ── EnOS out of reach ──
 
 
-@dataclass(frozen=True, slots=True)
-class CaughtUp:
-    """What the first complete poll after an outage found."""
-
-    failures: int = 0
-    rows: int = 0
-
-
-def unreachable(since: datetime, why: str) -> Card:
+def unreachable(since: datetime, why: Text) -> Card:
     """The one notice that EnOS cannot be read."""
-    text = "EnOS cannot be read · failures are not seen until it answers"
-    lines = [
-        f"🔴 *EnOS cannot be read* since {slack_date(since)}, so I do not see failures at the moment.",
-        f"> {escape(fit(one_line(why), 300))}",
-        (
-            "I keep trying, less often the longer it lasts, and then read everything that happened meanwhile: "
-            "nothing is lost. If it stays so, look at the EnOS gateway and at `doctor`."
+    text = lines(
+        msg(
+            "🔴 I can't reach EnOS since {time}, so I don't see failures now. I'll catch up when it answers.",
+            time=since,
         ),
-    ]
-    return blocks.body(text, [blocks.section("\n".join(lines))], RED)
+        layout("> {why}", why=why),
+        msg("If this lasts, ask an operator to run `flowbot doctor`."),
+    )
+    return blocks.body(msg("Can't reach EnOS · failures are not seen now"), [blocks.section(text)], RED)
 
 
 def was_unreachable(since: datetime, until: datetime) -> Card:
     """The notice as it is edited once EnOS answers again."""
-    text = f"EnOS answers again, after {duration(until - since)}"
-    line = f"🟢 *EnOS answers again.* It could not be read from {slack_date(since)} to {slack_date(until)}."
-    return blocks.body(text, [blocks.section(line)], GREEN)
+    line = msg("🟢 EnOS answers again. I couldn't reach it from {since} to {until}.", since=since, until=until)
+    return blocks.body(_answers_again(until - since), [blocks.section(line)], GREEN)
 
 
-def all_clear(since: datetime, until: datetime, caught_up: CaughtUp) -> Card:
-    """The one all-clear, with what was caught up."""
-    if caught_up.failures:
-        found = f"{caught_up.failures} {'failure' if caught_up.failures == 1 else 'failures'}, told here"
+def all_clear(since: datetime, until: datetime, failures: int) -> Card:
+    """The one all-clear, with the number of failures that were caught up."""
+    lasted = until - since
+    if failures:
+        line = plural(
+            "🟢 EnOS answers again after {duration}. {n} failure in that time, posted here.",
+            "🟢 EnOS answers again after {duration}. {n} failures in that time, posted here.",
+            failures,
+            duration=lasted,
+        )
     else:
-        found = "nothing that failed meanwhile"
-    text = f"EnOS answers again after {duration(until - since)}. I have read all of that time and found {found}."
-    return blocks.body(text, [blocks.section(f"🟢 {text}")])
+        line = msg("🟢 EnOS answers again after {duration}. No failures in that time.", duration=lasted)
+    return blocks.body(_answers_again(lasted), [blocks.section(line)])
+
+
+def _answers_again(lasted: timedelta) -> Text:
+    return msg("EnOS answers again after {duration}", duration=lasted)
 
 
 # ── what cannot be seen, or not be trusted ──
@@ -65,39 +64,48 @@ def all_clear(since: datetime, until: datetime, caught_up: CaughtUp) -> Card:
 
 def gap(watching: int, total: int, missing: Sequence[FlowName], user: str) -> Card:
     """The alarm that some flows cannot be watched; ``user`` is the EnOS user the watcher reads as."""
-    names = ", ".join(f"{flows.bold(fit(each.name, 80))} ({code(str(each.id))})" for each in missing[:_NAMES])
-    more = f" and {len(missing) - _NAMES} more" if len(missing) > _NAMES else ""
-    text = f"I watch {watching} of {total} flows: failures of the others are not seen"
-    lines = [
-        (
-            f"🟠 *I watch {watching} of {total} flows.* EnOS shows me only flows related to the user {code(user)}, "
-            "so I do not see failures of the others."
+    named = [layout("{flow} ({id})", flow=flows.bold(each.name), id=code(str(each.id))) for each in missing[:_NAMES]]
+    text = lines(
+        msg(
+            "⚠️ I watch {n} of {total} flows. I can't see failures of: {flows}",
+            n=watching,
+            total=total,
+            flows=listed(named, len(missing)),
         ),
-        f"Not watched: {names}{more}.",
-        (
-            "To mend it, add that user to these flows in EnOS, or set `ENOS_USER_ID` to a user who sees them. "
-            "I look again every day."
-        ),
-    ]
-    return blocks.body(text, [blocks.section("\n".join(lines))])
+        msg("EnOS shows me only flows that the user {user} can see.", user=code(user)),
+        msg("How to fix: add that user to these flows in EnOS, or ask an operator to set another ENOS_USER_ID."),
+        msg("I check again every day."),
+    )
+    return blocks.body(_watching(watching, total), [blocks.section(text)])
+
+
+def _watching(watching: int, total: int) -> Text:
+    return msg("Watching {n} of {total} flows", n=watching, total=total)
 
 
 def left_out(rows: Sequence[LeftOut]) -> Card:
     """The notice that EnOS lists runs that cannot be read or stored; each is named in one such notice only."""
-    runs = "1 run" if len(rows) == 1 else f"{len(rows)} runs"
-    text = f"I can't read {runs} that EnOS lists"
-    shown = [f"• {code(fit(each.shown, 120))}: {escape(fit(str(each.why), 200))}" for each in rows[:_NAMES]]
-    more = [f"• and {len(rows) - _NAMES} more"] if len(rows) > _NAMES else []
-    lines = [
-        f"🟠 *{text}.* I don't see whether they fail. All other runs are read as usual.",
-        *shown,
-        *more,
-        (
-            "Look at them in the EnOS console, and ask your EnOS administrator to fix them. "
-            "If a line names a reference, show it to a flowbot admin."
+    number, more = len(rows), len(rows) - _NAMES
+    text = lines(
+        sentences(
+            plural(
+                "⚠️ *I can't read {n} run that EnOS lists.* I don't see whether it fails.",
+                "⚠️ *I can't read {n} runs that EnOS lists.* I don't see whether they fail.",
+                number,
+            ),
+            msg("All other runs are read as usual."),
         ),
-    ]
-    return blocks.body(text, [blocks.section(fit("\n".join(lines), 3000))])
+        *map(_left_out, rows[:_NAMES]),
+        plural("… and {n} more", "… and {n} more", more) if more > 0 else None,
+        msg("Look at them in the EnOS console, and ask your EnOS administrator to fix them."),
+        msg("If a line names a reference, show it to a flowbot admin."),
+    )
+    headline = plural("I can't read {n} run that EnOS lists", "I can't read {n} runs that EnOS lists", number)
+    return blocks.body(headline, [blocks.section(text)])
+
+
+def _left_out(row: LeftOut) -> Text:
+    return layout("• {run}: {why}", run=code(fit(row.shown, 120)), why=row.why)
 
 
 LEFT_OUT = (
@@ -108,18 +116,19 @@ LEFT_OUT = (
 
 def gap_closed(total: int) -> Card:
     """The all-clear of that alarm."""
-    text = f"I watch all {total} flows of the organization now."
-    return blocks.body(text, [blocks.section(f"🟢 {text}")])
+    line = msg("🟢 I watch all {total} flows of the organization now.", total=total)
+    return blocks.body(msg("Watching all {total} flows", total=total), [blocks.section(line)])
 
 
 def order_unreliable(kind: int) -> Card:
     """The notice that EnOS does not sort a scheduling type by change."""
-    runs = {0: "manual runs", 1: "periodic runs", 2: "temporary runs"}.get(kind, f"runs of type {kind}")
-    text = f"EnOS did not list {runs} in the order they changed"
-    line = (
-        f"{text}: a full reading found what a quick one had missed. It is told now, and from now on I read these runs "
-        "to the end each time. Nothing is lost and there is nothing to do; EnOS just answers more requests."
+    type_ = _KINDS.get(kind) or str(kind)
+    line = sentences(
+        msg("⚠️ EnOS did not list runs of the type {type} in the order in which they changed.", type=type_),
+        msg("A quick poll missed some of them. A full poll found them, and they are posted now."),
+        msg("From now on, each poll reads these runs in full. EnOS answers more requests, and there is nothing to do."),
     )
+    text = msg("EnOS does not list runs in the order in which they changed")
     return blocks.body(text, [blocks.section(line)])
 
 
@@ -133,72 +142,91 @@ LATE = (
 
 def late(since: datetime) -> Card:
     """The one notice that no read has ended since a time."""
-    text = "Reading EnOS takes too long · failures are told late"
-    lines = [
-        f"🟠 *Reading EnOS takes too long:* I have not read it to the end since {slack_date(since)}.",
-        "Failures are told late, and none is lost: I go on reading.",
-        "If it stays so, look at how fast EnOS answers, and at `status` and `doctor`.",
-    ]
-    return blocks.body(text, [blocks.section("\n".join(lines))])
+    text = lines(
+        msg("⚠️ *Polling EnOS takes too long.* The last complete poll was {time}.", time=since),
+        msg("Alerts come late, and none is lost."),
+        msg("If this lasts, check how fast EnOS answers, and ask an operator to run `flowbot doctor`."),
+    )
+    return blocks.body(msg("Polling EnOS takes too long · alerts come late"), [blocks.section(text)])
 
 
 def in_time_again(lasted: timedelta) -> Card:
     """The one all-clear."""
-    text = f"I read EnOS in time again, after {duration(lasted)}. What failed meanwhile is told."
-    return blocks.body(text, [blocks.section(f"🟢 {text}")])
+    line = msg(
+        "🟢 Polling EnOS is on time again after {duration}. Failures from that time are posted here.", duration=lasted
+    )
+    return blocks.body(msg("Polling EnOS is on time again after {duration}", duration=lasted), [blocks.section(line)])
 
 
 # ── the promise ──
 
 
-def promise_broken(why: str) -> Card:
-    """The direct message to an admin: failures may not be reported now. ``why`` is whole sentences."""
-    text = "flowbot is not keeping up: failures may be told late"
-    lines = [
-        f"🔴 *{text}.* {escape(why)}",
-        f"Look at {code('status')}, at `flowbot doctor` and at its log. I'll tell you when it is over.",
-    ]
-    return blocks.body(text, [blocks.section("\n".join(lines))], RED)
+def promise_broken(why: Iterable[Text]) -> Card:
+    """The direct message to an admin: failures may not be reported now."""
+    text = lines(
+        sentences(msg("🔴 *Alerts may be late.*"), *why),
+        msg("Check `status`, `flowbot doctor` and the log. I'll tell you when it is over."),
+    )
+    return blocks.body(msg("flowbot is in trouble · alerts may be late"), [blocks.section(text)], RED)
 
 
 def promise_kept() -> Card:
     """The direct message to an admin when that is over."""
-    text = "flowbot keeps up again: alerts are on time"
-    return blocks.body(text, [blocks.section(f"🟢 *{text}.*")], GREEN)
+    line = msg("🟢 *Alerts are on time again.*")
+    return blocks.body(msg("flowbot is fine · alerts are on time again"), [blocks.section(line)], GREEN)
 
 
 # ── the daily line ──
 
 
 def sign_of_life(
-    day: Day, watched: tuple[int, int] | None, trouble: str, *, command: str, zone: timedelta | None = None
+    day: Day,
+    watched: tuple[int, int] | None,
+    troubles: Sequence[Text],
+    *,
+    command: str,
+    zone: timedelta | None = None,
 ) -> Card:
     """The line of the day; ``watched`` is how many flows the watcher sees, of how many.
 
-    ``trouble`` is what is wrong, if anything, as whole sentences; ``zone`` is that of the times EnOS
-    prints.
+    ``troubles`` is what is wrong; ``zone`` is that of the times EnOS prints.
     """
-    state = "flowbot runs, but not all is well" if trouble else "flowbot is well"
-    watching = f"watching {watched[0]} of {watched[1]} flows" if watched is not None else "watching"
-    failed = f"{_many(day.failures, 'failure', 'failures')} of {_many(day.flows, 'flow', 'flows')}"
-    failures = failed if day.failures else "no failures"
-    taken = f", {day.acknowledged} of them acknowledged" if day.acknowledged else ""
-    live = day.open + day.acknowledged
-    standing = _many(live, "incident", "incidents") if live else "nothing"
-    text = f"{state} · {watching} · {failures} in the last day · {standing} open"
-    lines = [f"{'🟠' if trouble else '🟢'} *{state}*, {watching}. In the last day: {failures}."]
-    lines.append(f"Open now: {standing}{taken}.")
-    if trouble:
-        lines.append(escape(fit(one_line(trouble), 600)))
-    if day.missing:
-        named = [f"{words.bold(each)} {words.times(not_backfilled(each), zone)}" for each in day.missing[:_NAMES]]
-        others = len(day.missing) - _NAMES
-        more = f" and {_many(others, 'more flow', 'more flows')}" if others > 0 else ""
-        lines.append(f"No good run for: {'; '.join(named)}{more}.")
-    if live:
-        lines.append(f"{code(command + ' incidents')} lists what is open.")
-    return blocks.body(text, [blocks.section(fit("\n".join(lines), 3000))])
+    live, more = day.open + day.acknowledged, len(day.missing) - _NAMES
+    text = lines(
+        sentences(
+            msg("⚠️ *Something needs attention.*") if troubles else msg("☀️ *All good.*"),
+            msg("Watching {n} of {total} flows.", n=watched[0], total=watched[1]) if watched is not None else None,
+            _failures(day),
+            _open(live, day.acknowledged),
+        ),
+        sentences(*troubles) if troubles else None,
+        msg("No successful run yet:") if day.missing else None,
+        *(_missing(each, zone) for each in day.missing[:_NAMES]),
+        plural("… and {n} more flow", "… and {n} more flows", more) if more > 0 else None,
+        msg("{command} lists the open incidents.", command=code(f"{command} incidents")) if live else None,
+    )
+    headline = dots(
+        msg("Something needs attention") if troubles else msg("All good"),
+        msg("failures in 24 h: {n}", n=day.failures),
+        msg("open incidents: {n}", n=live),
+    )
+    return blocks.body(headline, [blocks.section(text)])
 
 
-def _many(number: int, one: str, several: str) -> str:
-    return f"{number:,} {one if number == 1 else several}"
+def _failures(day: Day) -> Text:
+    if not day.failures:
+        return msg("Last 24 h: no failures.")
+    if day.flows == 1:
+        return plural("Last 24 h: {n} failure in 1 flow.", "Last 24 h: {n} failures in 1 flow.", day.failures)
+    return msg("Last 24 h: {failures} failures in {flows} flows.", failures=day.failures, flows=day.flows)
+
+
+def _open(live: int, acknowledged: int) -> Text:
+    if acknowledged:
+        return msg("Open: {open}, acknowledged: {acknowledged}.", open=live, acknowledged=acknowledged)
+    return msg("Open: {open}.", open=live) if live else msg("No open incidents.")
+
+
+def _missing(incident: Incident, zone: timedelta | None) -> Text:
+    missing = words.times(not_backfilled(incident), zone)
+    return layout("• {flow}: {times}", flow=words.bold(incident), times=missing)

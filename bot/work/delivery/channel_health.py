@@ -15,8 +15,8 @@ from bot.core.outbox import notices
 from bot.core.outbox.notices import Notice
 from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind, is_direct
 from bot.core.outbox.slack_errors import Verdict, meaning
-from bot.core.text.message import Text
-from bot.core.text.shown_times import slack_date
+from bot.core.text.escape import mention_channel
+from bot.core.text.message import Text, msg, sentences
 from bot.messages.cards import answers
 from bot.work.delivery.reachability import Reachability
 from bot.work.ports import Clock
@@ -76,14 +76,16 @@ class ChannelHealth:
     def _recovery_posts(self, told: Notice, channel: str) -> tuple[NewPost, ...]:
         if channel != self._default_channel:
             return ()
-        text = answers.channel_trouble("", channel, over=True)
+        text = sentences(
+            msg("🟢 I can post in the alert channel {channel} again.", channel=mention_channel(channel)),
+            msg("The messages that waited follow there now."),
+        )
         return _to_admins(f"{told.post}-mended", text, self._reachability.admins(), self._clock())
 
 
 def alarm_text(error: str) -> str:
     """The alarm about a default channel that refuses all posts."""
-    told = meaning(error)
-    return f"flowbot cannot post in its default channel: {told.sentence}. {told.way_out}"
+    return f"flowbot can't post in its alert channel. {meaning(error).told}".strip()
 
 
 def notice_posts(
@@ -95,16 +97,25 @@ def notice_posts(
     if not dead or is_direct(post.channel) or post.new.kind is PostKind.EPHEMERAL:
         return None  # a private answer may be refused only because its person is not in the channel
     id_ = f"notice-{post.new.id}"
+    channel = mention_channel(post.channel)
     if post.channel == default_channel:
-        since = f"I could not post in <#{default_channel}> since {slack_date(now)}: {told.sentence}."
-        back = f"{since} What was to be told there meanwhile comes now."  # in another one, where that is set meanwhile
-        trouble = answers.channel_trouble(alarm_text(error), default_channel, over=False)
-        return (_message(f"{id_}-back", default_channel, back, now), *_to_admins(id_, trouble, admins, now))
+        back = sentences(  # in another one, where that is set meanwhile: so it is named
+            msg("I couldn't post in {channel} since {time}.", channel=channel, time=now),
+            told.sentence,
+            msg("The messages that waited follow now."),
+        )
+        text = sentences(
+            msg("🔴 I can't post in the alert channel {channel}.", channel=channel),
+            told.told,
+            msg("Its messages wait, and none is lost."),
+        )
+        return (_message(f"{id_}-back", default_channel, back, now), *_to_admins(id_, text, admins, now))
     if post.new.lane is Lane.ANSWER:
         return None
-    text = (
-        f"I could not post in <#{post.channel}>: {told.sentence}. What belongs there comes here until that is mended. "
-        f"{told.way_out}"
+    text = sentences(
+        msg("⚠️ I can't post in {channel}.", channel=channel),
+        told.told,
+        msg("Until then its messages are posted here."),
     )
     return (_message(id_, default_channel, text, now),)
 
@@ -113,6 +124,6 @@ def _to_admins(id_: str, text: Text, admins: Sequence[str], now: datetime) -> tu
     return tuple(_message(f"{id_}-{admin}", admin, text, now) for admin in admins)
 
 
-def _message(id_: str, channel: str, text: Text | str, now: datetime) -> NewPost:
+def _message(id_: str, channel: str, text: Text, now: datetime) -> NewPost:
     body = answers.told("", text)
     return NewPost(PostId(id_), PostKind.MESSAGE, Lane.HOUSEKEEPING, channel, body, now)

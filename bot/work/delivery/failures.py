@@ -260,9 +260,9 @@ class FailurePolicy:
         if extent is Extent.HERE and is_direct(post.channel):
             log.warning("Slack refused a direct message of flowbot: %s", told.error)
         elif told.verdict is Verdict.STOP:
-            self._alarms.fire("slack", f"Slack refuses flowbot: {told.sentence}. {told.way_out}")
+            self._alarms.fire("slack", f"Slack refuses flowbot. {told.told}")
         else:
-            sentence = f"Slack lets flowbot {_CALLS[kind]} no more: {told.sentence}. {told.way_out}"
+            sentence = f"Slack does not let flowbot {_CALLS[kind]} any more. {told.told}"
             self._alarms.fire(_alarm_of(kind), sentence)
 
     def _bug(self, post: Post, bug: Exception) -> NextStep:

@@ -64,10 +64,8 @@ class LookupBackoff:
 
     def refused(self, place: Place, refused: SlackRefused) -> None:
         """Hold a place where Slack refuses look-ups, and alarm."""
-        told = meaning(refused.error)
-        self._refused[place] = (
-            f"flowbot cannot look up what it posted: {told.sentence or refused.error}. {told.way_out}".strip()
-        )
+        told = meaning(refused.error).told
+        self._refused[place] = f"flowbot can't look up what it posted ({refused.error}). {told}".strip()
         self._update_alarm()
         self.failed(place)
 

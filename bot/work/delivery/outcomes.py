@@ -16,6 +16,8 @@ from bot.core.outbox.card import Body
 from bot.core.outbox.posts import Lane, NewPost, Post, PostKind, is_direct, is_first
 from bot.core.outbox.slack_errors import Verdict, is_not_there, is_of_person, meaning
 from bot.core.text.escape import code
+from bot.core.text.message import Text, msg, sentences
+from bot.messages import blocks
 
 LONGEST_WAIT = 300.0  # seconds
 PLAIN_TEXT = 3000  # characters that every method accepts
@@ -137,8 +139,8 @@ def too_late(post: Post, why: str) -> NextStep:
     """The step for a post that failed until it is too old to help: the person who asked for a file is told."""
     if post.new.kind is not PostKind.FILE:
         return GiveUp(f"too late: {why}")
-    minutes = PRIVATE_PATIENCE // timedelta(minutes=1)
-    return _without_file(post, f"Slack took no file for {minutes} minutes. Ask for it again later.", f"too late: {why}")
+    reason = msg("Slack accepted no file for {duration}. Ask for it again later.", duration=PRIVATE_PATIENCE)
+    return _without_file(post, reason, f"too late: {why}")
 
 
 def in_time(post: Post, step: NextStep, *, default_channel: str, wait: float, now: datetime) -> NextStep:
@@ -199,19 +201,22 @@ def _elsewhere(post: Post, error: str, *, default_channel: str, wait: float, now
 def _in_words(post: Post, error: str) -> NextStep:
     """Send the text of a post only, once; a file is replaced by the sentence that it failed."""
     if post.new.kind is PostKind.FILE:
-        return _without_file(post, f"Slack refused it ({error}). Ask an admin to look at flowbot's log.", error)
+        refused = msg("Slack refused it ({error}). Ask a flowbot admin to check the log.", error=code(error))
+        return _without_file(post, refused, error)
     words = plain(post.body)
     return GiveUp(error) if words == post.body else Replace(replace(post.new, body=words), error)
 
 
-def _without_file(post: Post, reason: str, why: str) -> Replace:
-    name = code(str(post.body.get("filename", ""))) or "the file"
-    return Replace(replace(post.new, kind=PostKind.MESSAGE, body={"text": f"I could not upload {name}: {reason}"}), why)
+def _without_file(post: Post, reason: Text, why: str) -> Replace:
+    name = code(str(post.body.get("filename", "")))
+    failed = msg("I couldn't upload {file}.", file=name) if name else msg("I couldn't upload the file.")
+    text = sentences(failed, reason)
+    return Replace(replace(post.new, kind=PostKind.MESSAGE, body=blocks.body(text, [blocks.section(text)])), why)
 
 
 def plain(body: Body) -> Body:
     """The text of a body only, as long as every method accepts."""
-    text = str(body.get("text") or "") or "(flowbot could not show this message)"
+    text = str(body.get("text") or "–")
     return {"text": text if len(text) <= PLAIN_TEXT else text[: PLAIN_TEXT - 1] + "…"}
 
 
@@ -272,7 +277,7 @@ def after_no_file(post: Post, now: datetime) -> Replace | None:
 
 
 def _unconfirmed(post: Post) -> Replace:
-    return _without_file(post, "Slack did not confirm that it is there. Ask for it again.", "unclear")
+    return _without_file(post, msg("Slack did not confirm the upload. Ask for the file again."), "unclear")
 
 
 def duplicates(post: Post, found: Sequence[str]) -> tuple[str, ...]:

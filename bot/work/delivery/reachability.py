@@ -61,7 +61,7 @@ class Reachability:
         await self._store.set_note(UNREACHED + user, note)
         self.notes[UNREACHED + user] = note
         if not known:
-            log.warning("Direct messages do not reach %s: %s. %s", user, meaning(error).sentence, self._way_out(user))
+            log.warning("Direct messages do not reach %s: %s %s", user, meaning(error).sentence, self._way_out(user))
         self._update_alarm()
         return True
 

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from bot.core.flow.model import KINDS, LeftOut
 from bot.core.incident.facts import ChangeSet, ReadState
 from bot.core.incident.groups import worst_first
 from bot.core.outbox.posts import PostId
+from bot.core.text.message import Text
 from bot.messages.cards.incident_groups import LISTED
 from bot.work.delivery.alarms import Alarms
 from bot.work.monitor.coverage import Coverage, FlowCoverage
@@ -90,9 +91,9 @@ class Monitor:
         occurred: Callable[[int], None] = lambda _status: None,
         alarms: Alarms | None = None,
         steady: Clock | None = None,
-        trouble: Callable[[], str] = str,
+        troubles: Callable[[], Sequence[Text]] = tuple,
     ) -> None:
-        self._trouble = trouble  # what keeps the bot from being well, as sentences
+        self._troubles = troubles  # what keeps flowbot from its work
         self._steady = steady or clock
         owner_resolver = OwnerResolver(names, settings.console_url, zone)
         enos = NameTrackingEnos(enos, FlowNames(store, owner_resolver, new_id, self.incident_changed), clock)
@@ -144,7 +145,7 @@ class Monitor:
                 await self._incident_follower.tick(now)
                 await self._coverage.tick(now)
             await self._group_messages.refresh()
-            await self._daily.tick(now, self._coverage.watched, self._trouble())
+            await self._daily.tick(now, self._coverage.watched, self._troubles())
 
     async def check_lag(self, now: datetime) -> None:
         """Report it if polls do not complete in time; to be called every few seconds, does not wait for a poll."""
@@ -202,7 +203,7 @@ class Monitor:
                 troubles.append(trouble)
         await self._left_out_notice.report(self._left_out, now)
         if troubles:
-            await self._outage.failed(str(troubles[0]), now, whole=len(troubles) == len(KINDS), found=found)
+            await self._outage.failed(troubles[0].message, now, whole=len(troubles) == len(KINDS), found=found)
         else:
             await self._outage.answered(now, found)
             if group_under is not None:

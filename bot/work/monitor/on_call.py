@@ -9,7 +9,9 @@ from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people import on_call as oncall
 from bot.core.people.on_call import EMPTY, LAST_READ_COUNTS_FOR, SILENT, OnCallGroup
-from bot.core.text.escape import ticked
+from bot.core.text.escape import EMPTY as NOTHING
+from bot.core.text.escape import code
+from bot.core.text.message import Text, layout, msg, sentences
 from bot.messages.cards import answers
 from bot.work.ports import Clock, NewId, Slack
 
@@ -29,11 +31,11 @@ class OnCall:
         self._clock = clock
         self._last: dict[str, tuple[datetime, frozenset[str]]] = {}
 
-    async def on_call_status(self, user: str) -> tuple[bool, str]:
-        """Whether this person, known to be active, is on call; and which groups could not be read, as a sentence."""
+    async def on_call_status(self, user: str) -> tuple[bool, Text]:
+        """Whether this person, known to be active, is on call; and which groups could not be read, in sentences."""
         read = [await self._members(group) for group in self._groups]
         if any(user in group.active for group in read):
-            return True, ""
+            return True, NOTHING
         return False, oncall.unread(read)
 
     async def read(self) -> tuple[OnCallGroup, ...]:
@@ -93,12 +95,12 @@ class OnCallMonitor:
         self._on_call = on_call
         self._admins = tuple(admins)
         self._new_id = new_id
-        self.trouble = ""  # what was wrong at the last tick, for ``status``
+        self.troubles: tuple[Text, ...] = ()  # what was wrong at the last tick, for ``status``
 
     async def tick(self, now: datetime) -> None:
         """Read the groups and report changes."""
         groups = await self._on_call.read()
-        self.trouble = oncall.problems(groups)
+        self.troubles = oncall.problems(groups)
         noted = json.loads((await self._store.notes()).get(NOTE, "") or "{}")
         change = oncall.compare(noted, groups)
         if dict(change.noted) != noted:
@@ -106,7 +108,7 @@ class OnCallMonitor:
             posts += [post for group in change.ended for post in self._told(_ended(group), now)]
             await self._store.set_note(NOTE, json.dumps(change.noted) if change.noted else "", posts=posts)
 
-    def _told(self, text: str, now: datetime) -> list[NewPost]:
+    def _told(self, text: Text, now: datetime) -> list[NewPost]:
         body = answers.told("", text)
         return [
             NewPost(PostId(self._new_id()), PostKind.MESSAGE, Lane.HOUSEKEEPING, admin, body, now)
@@ -114,12 +116,15 @@ class OnCallMonitor:
         ]
 
 
-def _begun(group: OnCallGroup) -> str:
-    return (
-        f"🔴 {ticked(oncall.sentence(group))} Reminders skip it and mention the other groups and the owners. "
-        f"{ticked(oncall.fix(group.word))}"
+def _begun(group: OnCallGroup) -> Text:
+    return sentences(
+        layout("⚠️ {sentence}", sentence=oncall.sentence(group)),
+        msg("Reminders still mention it.")
+        if group.mentioned
+        else msg("Reminders skip it and mention the other groups and the owners."),
+        oncall.fix(group.word),
     )
 
 
-def _ended(group: OnCallGroup) -> str:
-    return f"🟢 The on-call group {group.id} is all right again: somebody in it is active."
+def _ended(group: OnCallGroup) -> Text:
+    return msg("🟢 The on-call group {group} works again. Somebody in it is active.", group=code(group.id))

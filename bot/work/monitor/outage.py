@@ -12,6 +12,7 @@ from bot.core.outbox import notices
 from bot.core.outbox.card import Card
 from bot.core.outbox.notices import Notice
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
+from bot.core.text.message import Text
 from bot.messages.cards import monitoring as cards
 from bot.work.delivery.alarms import Alarms
 from bot.work.ports import Clock, NewId
@@ -64,7 +65,7 @@ class OutageNotice:
             self._was_loaded = True
         return self._next is not None and self._steady() < self._next
 
-    async def failed(self, why: str, now: datetime, *, whole: bool, found: set[tuple[str, str, str]]) -> None:
+    async def failed(self, why: Text, now: datetime, *, whole: bool, found: set[tuple[str, str, str]]) -> None:
         """A poll could not read EnOS, or (not ``whole``) a part of it: report that, once."""
         self._failed += 1
         self._failing_since = self._failing_since or now
@@ -89,7 +90,7 @@ class OutageNotice:
 
     def _clear(self, told: Notice, now: datetime, failures: int) -> tuple[NewPost, NewPost]:
         """The all-clear, and the edit of the notice."""
-        body = cards.all_clear(told.since, now, cards.CaughtUp(failures))
+        body = cards.all_clear(told.since, now, failures)
         over = NewPost(
             PostId(f"{told.post}-is-over"),
             PostKind.EDIT,

@@ -208,7 +208,7 @@ async def test_what_a_bad_channel_refuses_goes_to_the_default_channel_which_is_t
     world.slack.closed["C1"] = "is_archived"
     await world.queue(message("a"), message("reply", thread_of="a"), message("b"))
     await world.pass_time(8)
-    told = "I could not post in <#C1>: it is archived. What belongs there comes here until that is mended."
+    told = "⚠️ I can't post in <#C1>. The channel is archived."
     (first,) = [each for each in world.slack.messages if each.id == "a"]
     top = world.slack.texts(DEFAULT)
     assert sorted(top) == sorted([f"{told} Unarchive it, or set another channel.", "a", "b"])
@@ -232,7 +232,7 @@ async def test_a_fixed_channel_is_reported_again_when_it_breaks_again(world):
     world.slack.closed["C1"] = "not_in_channel"
     await world.queue(message("c"))
     await world.pass_time(3)
-    assert len([text for text in world.slack.texts(DEFAULT) if "Invite flowbot there" in text]) == 2
+    assert len([text for text in world.slack.texts(DEFAULT) if "/invite @flowbot" in text]) == 2
 
 
 async def test_where_the_default_channel_takes_nothing_alerts_wait_for_it(world):
@@ -305,7 +305,7 @@ async def test_a_bad_token_stops_everything_until_it_is_fixed(world):
     await world.pass_time(15)
     assert len(world.slack.calls) == 2
     assert [alarm.name for alarm in world.alarms] == ["slack"]
-    assert "its token was revoked. Install the app again" in world.alarms[0].sentence
+    assert "The token was revoked. Reinstall the app" in world.alarms[0].sentence
     await world.pass_time(60)
     assert world.slack.standing() == ["a", "b"]
     assert [alarm.over for alarm in world.alarms] == [False, True]
@@ -336,7 +336,7 @@ async def test_a_file_that_slack_refuses_is_told_in_its_place(world):
     await world.queue(file("f"))
     await world.pass_time(3)
     assert world.slack.texts("D1") == [
-        "I could not upload `task.log`: Slack refused it (invalid_arguments). Ask an admin to look at flowbot's log."
+        "I couldn't upload `task.log`. Slack refused it (`invalid_arguments`). Ask a flowbot admin to check the log."
     ]
 
 

@@ -46,14 +46,16 @@ async def test_the_admins_are_told_once_of_a_dead_default_channel_and_once_that_
         await world.pass_time(7200, step=120)
     for admin in ("DADMIN1", "DADMIN2"):
         (told,) = world.slack.texts(admin)
-        assert "flowbot cannot post in its default channel: it is archived. Unarchive it" in told
+        assert f"I can't post in the alert channel <#{DEFAULT}>. The channel is archived. Unarchive it" in told
     assert world.slack.texts(DEFAULT) == []
     assert standing(world) == ["default channel"]
     world.slack.closed.clear()
     restart(world)
     await world.pass_time(400, step=5)
-    assert [text[:17] for text in sorted(world.slack.texts(DEFAULT))] == ["I could not post ", "a", "h"]
-    assert [text.split(",")[0] for text in world.slack.texts("DADMIN1")[1:]] == [f"🟢 I can post in <#{DEFAULT}> again"]
+    assert [text[:16] for text in sorted(world.slack.texts(DEFAULT))] == ["I couldn't post ", "a", "h"]
+    assert [text.split(".")[0] for text in world.slack.texts("DADMIN1")[1:]] == [
+        f"🟢 I can post in the alert channel <#{DEFAULT}> again"
+    ]
     assert standing(world) == []
 
 
@@ -147,5 +149,5 @@ async def test_where_only_an_answer_found_it_dead_it_is_noticed_that_it_lives_ag
     await world.pass_time(400, step=5)
     assert standing(world) == []
     (back,) = world.slack.texts(DEFAULT)
-    assert back.startswith(f"I could not post in <#{DEFAULT}> since 2026-11-21 14:30 UTC")
-    assert "it is archived. What was to be told there meanwhile comes now." in back
+    assert back.startswith(f"I couldn't post in <#{DEFAULT}> since 2026-11-21 14:30 UTC.")
+    assert "The channel is archived. The messages that waited follow now." in back

@@ -165,7 +165,7 @@ async def test_a_file_that_cannot_be_stored_holds_files_only_and_is_told_in_the_
     await world.pass_time(360, step=30)
     for n in range(5):
         assert world.slack.texts(f"D{n}") == [
-            "I could not upload `task.log`: Slack took no file for 30 minutes. Ask for it again later."
+            "I couldn't upload `task.log`. Slack accepted no file for 30 min. Ask for it again later."
         ]
 
 
@@ -205,7 +205,7 @@ async def test_what_one_channel_denies_holds_that_channel_and_its_failures_are_t
         await world.pass_time(1)
     await world.pass_time(15)
     (told,) = [text for text in world.slack.texts(DEFAULT) if text != "a"]
-    assert told.startswith("I could not post in <#C1>: ")
+    assert told.startswith("⚠️ I can't post in <#C1>. ")
     assert "a" in world.slack.texts(DEFAULT)
     assert standing(world) == {}
 
@@ -225,7 +225,7 @@ async def test_a_default_channel_that_alone_denies_is_told_to_the_admins(world):
     await world.queue(message("a", DEFAULT), message("b", "C2"))
     await world.pass_time(60)
     (told,) = world.slack.texts("DADMIN1")
-    assert "flowbot cannot post in its default channel: its access was denied" in told
+    assert f"I can't post in the alert channel <#{DEFAULT}>. The app's access was denied." in told
     assert list(standing(world)) == ["default channel"]
     world.slack.closed.clear()
     await world.pass_time(400, step=5)

@@ -23,7 +23,7 @@ async def test_a_gap_is_an_alarm_that_names_the_flows_and_the_fix():
     world = await platform(seen=set(range(212)))
     await world.follow()
     (line,) = world.lines()
-    assert line == "I watch 212 of 240 flows: failures of the others are not seen"
+    assert line == "Watching 212 of 240 flows"
     card = str(world.store.cards())
     assert "flow 212" in card
     assert "ENOS_USER_ID" in card
@@ -55,7 +55,7 @@ async def test_a_gap_that_closes_is_told():
     await world.follow()
     world.enos.seen_by_watcher = None
     await world.follow(after=86400)
-    assert world.lines()[1:] == ["I watch all 240 flows of the organization now."]
+    assert world.lines()[1:] == ["Watching all 240 flows"]
 
 
 async def test_an_outage_is_tried_again_in_ten_minutes():
@@ -69,9 +69,9 @@ async def test_an_outage_is_tried_again_in_ten_minutes():
 
 SOME, FEWER = set(range(212)), set(range(200))
 WATCHED = {
-    None: "I watch all 240 flows of the organization now.",
-    212: "I watch 212 of 240 flows: failures of the others are not seen",
-    200: "I watch 200 of 240 flows: failures of the others are not seen",
+    None: "Watching all 240 flows",
+    212: "Watching 212 of 240 flows",
+    200: "Watching 200 of 240 flows",
 }
 
 

@@ -10,6 +10,7 @@ from watched_store import Killed
 
 from bot.core.flow.status import Status
 from bot.core.outbox.posts import Lane
+from bot.core.text.message import msg
 from bot.core.text.shown_times import slack_date
 
 
@@ -96,20 +97,20 @@ async def test_it_tells_how_the_day_was_and_how_things_stand(world):
     await world.follow(after=90)
     await at(world, NINE)
     (line,) = world.signs()
-    assert line == "flowbot is well · watching 3 of 3 flows · 4 failures of 3 flows in the last day · 2 incidents open"
+    assert line == "All good · failures in 24 h: 4 · open incidents: 2"
     shown = str(world.store.cards()[-1])
-    assert "Open now: 2 incidents, 1 of them acknowledged." in shown
-    assert "No good run for: " in shown
+    assert "Watching 3 of 3 flows. Last 24 h: 4 failures in 3 flows. Open: 2, acknowledged: 1." in shown
+    assert "No successful run yet:" in shown
     midnight, six = (slack_date(datetime(2026, 11, 21, hour, tzinfo=UTC)) for hour in (0, 6))
-    assert f"*report* {midnight}, {six}" in shown
-    assert f"*green* {midnight}" in shown
+    assert f"*report*: {midnight}, {six}" in shown
+    assert f"*green*: {midnight}" in shown
 
 
 async def test_it_does_not_call_itself_well_while_something_is_wrong(world):
     await world.follow()
     world.now = NINE
-    world.trouble = "EnOS was last read completely 9 min ago."
+    world.troubles = (msg("The last complete poll of EnOS was 9 min ago."),)
     await world.follow()
     (line,) = world.signs()
-    assert line.startswith("flowbot runs, but not all is well")
-    assert "EnOS was last read completely 9 min ago." in str(world.store.cards()[-1])
+    assert line.startswith("Something needs attention")
+    assert "The last complete poll of EnOS was 9 min ago." in str(world.store.cards()[-1])

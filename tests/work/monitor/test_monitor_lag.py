@@ -51,10 +51,10 @@ async def test_ten_polls_without_an_end_are_told_once_and_so_is_their_end(world)
     await pass_time(world, 300)
     assert world.lines() == []
     await pass_time(world, 600)
-    assert world.lines() == ["Reading EnOS takes too long · failures are told late"]
+    assert world.lines() == ["Polling EnOS takes too long · alerts come late"]
     assert heard(world) == [("reading EnOS", False)]
     await pass_time(world, 30, polls=True)
-    assert world.lines()[1:] == ["I read EnOS in time again, after 15 min. What failed meanwhile is told."]
+    assert world.lines()[1:] == ["Polling EnOS is on time again after 15 min"]
     assert heard(world) == [("reading EnOS", False), ("reading EnOS", True)]
     await pass_time(world, 300, polls=True)
     assert len(world.lines()) == 2
@@ -64,7 +64,7 @@ async def test_an_outage_is_told_by_its_own_notice(world):
     for _ in range(30):
         world.enos.fail["search"] = [Down() for _ in range(3)]
         await pass_time(world, 30, polls=True)
-    assert world.lines() == ["EnOS cannot be read · failures are not seen until it answers"]
+    assert world.lines() == ["Can't reach EnOS · failures are not seen now"]
     assert heard(world) == [("reading EnOS", False)], "the operator hears of it all the same"
 
 
@@ -99,6 +99,6 @@ async def test_a_death_at_any_write_repeats_and_forgets_nothing(world, writes):
     await pass_time(world, 900)
     await pass_time(world, 60, polls=True)
     late = [line for line in world.lines() if "too long" in line]
-    clear = [line for line in world.lines() if "in time again" in line]
+    clear = [line for line in world.lines() if "on time again" in line]
     assert len(late) in {1, 2}, "that of the second lag, and of the first where it was written"
     assert len(clear) == 2 if writes else len(clear) == 1, "one each, also where the notice itself was lost"

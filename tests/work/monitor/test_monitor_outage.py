@@ -24,15 +24,15 @@ async def test_one_notice_then_one_all_clear_with_what_was_caught_up(world):
     for _ in range(6):
         down(world)
         await world.poll(after=700)
-    assert world.lines() == ["EnOS cannot be read · failures are not seen until it answers"]
+    assert world.lines() == ["Can't reach EnOS · failures are not seen now"]
     assert "EnOS did not answer within 10 s." in str(world.store.cards())
     assert not world.monitor.health(world.now).reachable
     world.enos.put("3377-2026112108")
     await world.poll(after=700)
     notice, failure, clear = world.store.cards()
-    assert notice["text"].startswith("EnOS answers again, after 1 h 10 min")
-    assert failure["text"] == "FAILED · flow-3377 · task transform"
-    assert "found 1 failure, told here" in clear["text"]
+    assert notice["text"].startswith("EnOS answers again after 1 h 10 min")
+    assert failure["text"] == "FAIL flow-3377 · task transform"
+    assert "1 failure in that time" in clear["blocks"][0]["text"]["text"]
     assert world.monitor.health(world.now).reachable
 
 
@@ -40,7 +40,7 @@ async def test_nothing_caught_up_is_said_too(world):
     down(world)
     await world.poll()
     await world.poll(after=700)
-    assert "found nothing that failed meanwhile" in world.lines()[-1]
+    assert "No failures in that time." in str(world.store.cards()[-1])
 
 
 async def test_the_back_off_grows_to_two_minutes(world):
@@ -64,7 +64,7 @@ async def test_a_blip_of_one_type_is_not_an_outage_but_three_in_a_row_are(world)
     assert world.lines() == ["FAILED · flow-3377 · task transform"]
     down(world, 1)
     await world.poll()
-    assert world.lines()[1:] == ["EnOS cannot be read · failures are not seen until it answers"]
+    assert world.lines()[1:] == ["Can't reach EnOS · failures are not seen now"]
     await world.poll()
     assert "EnOS answers again" in world.lines()[-1]
 
