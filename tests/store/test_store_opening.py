@@ -126,7 +126,7 @@ async def test_a_missing_directory_is_refused_by_name(tmp_path):
 
 async def test_a_path_that_cannot_be_written_is_refused(tmp_path):
     (tmp_path / "flowbot.db").mkdir()
-    with pytest.raises(Refused, match="Can't write the database .*: Is a directory") as refused:
+    with pytest.raises(Refused, match=r"Can't write the database .*: Is a directory") as refused:
         Store.open(tmp_path / "flowbot.db")
     assert refused.value.reason == "unwritable"
 
