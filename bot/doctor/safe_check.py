@@ -42,7 +42,7 @@ def _check(name: str, problem: Exception, seconds: float) -> Check:
             says = f"Slack asked the doctor to wait {problem.seconds:g} s. It skipped this check. Nothing is wrong."
             return warning(name, says, "Run the doctor again after that time.")
         case Untrusted():
-            return failed(name, f"EnOS's certificate is not trusted: {problem.detail}.", way_out("ENOS_API_URL"))
+            return failed(name, f"EnOS's certificate is not trusted: {problem.detail}.", str(way_out("ENOS_API_URL")))
         case EnosRefused() if problem.reason in on_enos.NO_PERMISSION:
             return failed(name, plain(problem.sentence), on_enos.AUTHORIZE)
         case Failure():

@@ -39,7 +39,7 @@ MEANINGS = (
         62102,
         "not_created",
         msg(
-            "EnOS did not create the run: it has no such flow or task, or the flow was already triggered within this "
+            "EnOS did not create the run. It has no such flow or task, or the flow was already triggered within this "
             "minute."
         ),
         msg("Look at the flow's latest run, wait a minute, then try again."),
@@ -81,7 +81,7 @@ MEANINGS = (
         62102,
         "not_offered",
         msg("This EnOS does not have the action."),
-        msg("It came with a later version (triggerFromTask with 2.2.0, task instances with 2.3.0)."),
+        msg("That action came with a later version (triggerFromTask with 2.2.0, task instances with 2.3.0)."),
         frozenset(),
         r"\baction\b",
     ),
@@ -94,8 +94,8 @@ MEANINGS = (
     CodeMeaning(
         62103,
         "no_right",
-        msg("EnOS does not allow this user to do that. Only owners may, and only while flow and user are not locked."),
-        msg("Ask one of the flow's owners."),
+        msg("EnOS does not allow this user to do that."),
+        msg("Only owners may, and only while flow and user are not locked. Ask one of the flow's owners."),
     ),
     CodeMeaning(
         62104,

@@ -16,6 +16,7 @@ import aiohttp
 from aiohttp import web
 
 from bot.core.errors import Failure, Refused
+from bot.core.text.message import layout, msg
 from bot.store.lock import real_path
 
 log = logging.getLogger(__name__)
@@ -101,9 +102,13 @@ async def ask(database: Path, act: str, what: Mapping[str, Any], *, seconds: flo
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         raise Refused(
             "no_answer",
-            f"A running flowbot uses the database {database}, but it does not answer at {path}.",
-            "Stop it and try again, or ask its operator.",
+            msg(
+                "A running flowbot uses the database {database}, but it does not answer at {path}.",
+                database=str(database),
+                path=str(path),
+            ),
+            msg("Stop it and try again, or ask its operator."),
         ) from error
     if "problem" in answer:
-        raise Refused("refused", str(answer["problem"]))
+        raise Refused("refused", layout("{problem}", problem=str(answer["problem"])))
     return str(answer["said"])

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from bot.core.errors import Refusal
 from bot.core.text.language import EN, LANGUAGES
 from bot.core.text.mask import MASK_DEFAULT
-from bot.core.text.message import msg
+from bot.core.text.message import layout
 from bot.settings import network as settings_network
 from bot.settings.readers import (
     Address,
@@ -43,7 +43,7 @@ class BadSettings(Refusal):
     """All problems of the settings, a line each."""
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__("bad_settings", msg("{problems}", problems="\n".join(problems)))
+        super().__init__("bad_settings", layout("{problems}", problems="\n".join(problems)))
         self.problems = problems
 
 

@@ -12,7 +12,7 @@ import aiohttp
 from bot.core.errors import Refused
 from bot.core.people.model import IncomingMessage
 from bot.core.text.language import EN
-from bot.core.text.message import Text, rendered
+from bot.core.text.message import Text, msg, rendered
 from bot.ops.listener import Listener
 from bot.slack import http_mode, preflight
 from bot.slack.calls import TIMEOUT, OnCall, Sleep, web_client
@@ -82,7 +82,7 @@ class SlackGateway:
         runtime: Runtime | None = None,
     ) -> None:
         if not (connection.app_token or connection.signing_secret):
-            raise Refused("no_way_in", "Slack has no way in.", "Set SLACK_APP_TOKEN, or SLACK_SIGNING_SECRET.")
+            raise Refused("no_way_in", msg("Slack has no way in."), msg("Set SLACK_APP_TOKEN or SLACK_SIGNING_SECRET."))
         self.connection, self.timing = connection, timing or Timing()
         self.runtime = runtime or Runtime()
         self._session = aiohttp.ClientSession(timeout=TIMEOUT)

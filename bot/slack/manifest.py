@@ -8,6 +8,7 @@ from collections.abc import Collection
 from typing import Any
 
 from bot.core.errors import Refused
+from bot.core.text.message import msg
 
 SCOPES: tuple[tuple[str, str], ...] = (
     ("commands", "the slash command"),
@@ -37,8 +38,8 @@ def manifest(command: str, usage_hint: str, mode: str, public_url: str = "") -> 
     if by_http and not public_url:
         raise Refused(
             "no_public_url",
-            "In HTTP mode, the manifest needs the address that Slack calls.",
-            "Set FLOWBOT_PUBLIC_URL, for example https://flowbot.example.com.",
+            msg("In HTTP mode, the manifest needs the address that Slack calls."),
+            msg("Set FLOWBOT_PUBLIC_URL, for example https://flowbot.example.com."),
         )
     address = {"request_url": public_url.rstrip("/") + EVENTS_PATH} if by_http else {}
     slash = {

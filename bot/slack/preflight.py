@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable
+from dataclasses import replace
 
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -9,6 +10,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.core.errors import Refused, TemporaryFailure
 from bot.core.network.certificates import EXPIRED, way_out
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable, SlackUntrusted
+from bot.core.text.message import msg, sentences
 from bot.slack.calls import storable, translated
 from bot.slack.directory import Identity
 from bot.slack.manifest import missing_scopes
@@ -18,41 +20,41 @@ log = logging.getLogger(__name__)
 BOT_TOKEN, APP_TOKEN = "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"
 
 TOKEN_HELP = {
-    BOT_TOKEN: "Copy the Bot User OAuth Token (xoxb-…) from the app's page OAuth & Permissions.",
-    APP_TOKEN: (
+    BOT_TOKEN: msg("Copy the Bot User OAuth Token (xoxb-…) from the app's page OAuth & Permissions."),
+    APP_TOKEN: msg(
         "Make an app-level token (xapp-…) with the scope connections:write on the app's page Basic Information."
     ),
 }
 TOKEN_ERRORS = {
-    "invalid_auth": "Slack does not know the token in {setting}.",
-    "not_authed": "{setting} is empty.",
-    "account_inactive": "The token in {setting} belongs to an app that was removed from the workspace.",
-    "token_revoked": "The token in {setting} was revoked.",
-    "token_expired": "The token in {setting} has expired.",
-    "not_allowed_token_type": "The token in {setting} is of another kind.",
-    "missing_scope": "The token in {setting} lacks a scope ({detail}).",
-    "org_login_required": "The workspace is being moved into an organisation.",
-    "ekm_access_denied": "An administrator has suspended access for apps.",
-    "access_denied": "An administrator has not allowed this app.",
-    "team_access_not_granted": "The app was not granted this workspace.",
-    "two_factor_setup_required": "The workspace asks for two-factor sign-in to be set up.",
+    "invalid_auth": msg("Slack does not know the token in {setting}."),
+    "not_authed": msg("{setting} is empty."),
+    "account_inactive": msg("The token in {setting} belongs to an app that was removed from the workspace."),
+    "token_revoked": msg("The token in {setting} was revoked."),
+    "token_expired": msg("The token in {setting} has expired."),
+    "not_allowed_token_type": msg("The token in {setting} is of another kind."),
+    "missing_scope": msg("The token in {setting} lacks a scope."),
+    "org_login_required": msg("The workspace is being moved into an organization."),
+    "ekm_access_denied": msg("An administrator has suspended access for apps."),
+    "access_denied": msg("An administrator has not allowed this app."),
+    "team_access_not_granted": msg("The app was not granted this workspace."),
+    "two_factor_setup_required": msg("The workspace requires two-factor sign-in to be set up."),
 }
+_REFUSED = msg("Slack refuses the token in {setting} ({error}).")
 
 
 class SlackDown(TemporaryFailure):
     """Slack could not be asked at start."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"Slack could not be reached ({why}). Check the network, or a proxy.")
-        self.why = why
+        super().__init__(msg("Slack can't be reached ({why}). Check the network and any proxy.", why=why))
 
 
 class SlackBusy(SlackDown):
     """Slack asked to wait: nothing is wrong with it, or with what it was asked."""
 
     def __init__(self, seconds: float) -> None:
-        TemporaryFailure.__init__(self, f"Slack asks to wait {seconds:g} s. Nothing is wrong; ask again after that.")
-        self.why = f"Slack asks to wait {seconds:g} s"
+        message = msg("Slack asks flowbot to wait {n} s. Nothing is wrong. Try again after that.", n=f"{seconds:g}")
+        TemporaryFailure.__init__(self, message)
         self.seconds = seconds
 
 
@@ -62,7 +64,9 @@ async def identify(client: AsyncWebClient) -> Identity:
     found = storable(answer.data) if isinstance(answer.data, dict) else {}
     if not found.get("bot_id"):
         raise Refused(
-            "not_a_bot", f"The token in {BOT_TOKEN} belongs to a person, not to a bot.", TOKEN_HELP[BOT_TOKEN]
+            "not_a_bot",
+            msg("The token in {setting} belongs to a person, not to a bot.", setting=BOT_TOKEN),
+            TOKEN_HELP[BOT_TOKEN],
         )
     scopes = frozenset(
         scope.strip() for scope in str(answer.headers.get("x-oauth-scopes") or "").split(",") if scope.strip()
@@ -90,16 +94,18 @@ async def _asked(call: Awaitable[AsyncSlackResponse], setting: str) -> AsyncSlac
         with translated():
             return await call
     except SlackRefused as refusal:
-        known = TOKEN_ERRORS.get(refusal.error, "Slack refuses the token in {setting} ({error}).")
-        sentence = known.format(setting=setting, error=refusal.error, detail=refusal.detail or "not named")
-        raise Refused(refusal.error, sentence, TOKEN_HELP[setting]) from None
+        known = replace(TOKEN_ERRORS.get(refusal.error, _REFUSED), values={"setting": setting, "error": refusal.error})
+        detail = msg("Slack says: “{detail}”.", detail=refusal.detail) if refusal.detail else None
+        raise Refused(refusal.error, sentences(known, detail), TOKEN_HELP[setting]) from None
     except SlackLimited as limited:
         raise SlackBusy(limited.seconds) from None
     except SlackUntrusted as untrusted:
         if untrusted.code in EXPIRED:  # Slack must renew it, or this machine's clock is wrong
             raise SlackDown(str(untrusted)) from None
         raise Refused(
-            "untrusted", f"Slack's certificate is not trusted: {untrusted.told}.", way_out("SLACK_API_URL")
+            "untrusted",
+            msg("Slack's certificate is not trusted: {detail}.", detail=untrusted.told),
+            way_out("SLACK_API_URL"),
         ) from None
     except (SlackUnclear, SlackUnreachable) as problem:
         raise SlackDown(str(problem)) from None

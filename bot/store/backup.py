@@ -15,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 
 from bot.core.errors import Refused
+from bot.core.text.message import Message, msg
 from bot.store.schema import APPLICATION
 from bot.store.transactions import ROWS, Transactional
 
@@ -24,7 +25,7 @@ BESIDE = ("-journal", "-wal", "-shm", ".lock", ".sock")  # what belongs to a dat
 _MAGIC = b"SQLite format 3\x00"
 _APPLICATION_AT = slice(68, 72)  # https://www.sqlite.org/fileformat.html, "The Database Header"
 _HEADER = 100  # bytes
-_WAY_OUT = "Nothing was written. Choose another file."
+_WAY_OUT = msg("Nothing was changed. Choose another file.")
 
 
 class Backup(Transactional):
@@ -39,8 +40,8 @@ class Backup(Transactional):
             why = error.strerror if isinstance(error, OSError) else None
             raise Refused(
                 "backup",
-                f"The backup {path} could not be written: {why or error}.",
-                "Choose another path, or free some space there. An older backup there was not changed.",
+                msg("Can't write the backup {path}: {why}.", path=str(path), why=why or str(error)),
+                msg("An older backup there was not changed. Choose another path, or free some space there."),
             ) from error
 
 
@@ -99,19 +100,23 @@ def target(database: Path, path: Path) -> Path:
     """
     real = Path(os.path.realpath(path))
     if _belongs_to(database, real):
-        raise _refused(f"{path} belongs to the database that flowbot should copy.")
+        raise _refused(msg("{path} belongs to the database that flowbot should copy.", path=str(path)))
     if ending := _ending_of(real):  # to SQLite, or to another flowbot, it would belong to the database of that name
-        raise _refused(f"{path} ends in {ending}, like a file that belongs to a database.")
+        raise _refused(
+            msg("{path} ends in {ending}, like a file that belongs to a database.", path=str(path), ending=ending)
+        )
     try:
         found = real.stat()
     except FileNotFoundError:
         found = None
     if found is not None and not stat.S_ISREG(found.st_mode):
-        raise _refused(f"{path} is not a file.")
+        raise _refused(msg("{path} is not a file.", path=str(path)))
     if found is not None and not _is_flowbots(real):
-        raise _refused(f"{path} exists, and it is not a backup of flowbot.")
+        raise _refused(msg("{path} exists, and it is not a backup of flowbot.", path=str(path)))
     for beside in _in_the_way(real):
-        raise _refused(f"{path} is in use as a database: {beside.name} is next to it.")
+        raise _refused(
+            msg("{path} is in use as a database: {beside} is next to it.", path=str(path), beside=beside.name)
+        )
     return real
 
 
@@ -155,5 +160,5 @@ def _is_flowbots(path: Path) -> bool:
     return header.startswith(_MAGIC) and int.from_bytes(header[_APPLICATION_AT], "big") == APPLICATION
 
 
-def _refused(sentence: str) -> Refused:
+def _refused(sentence: Message) -> Refused:
     return Refused("backup_target", sentence, _WAY_OUT)

@@ -8,6 +8,7 @@ from bot.core.flow.model import FlowId, Instance, InstanceId
 from bot.core.incident.facts import ChangeSet, StoredState
 from bot.core.incident.model import Incident, IncidentId
 from bot.core.people.model import AttemptResult
+from bot.core.text.message import msg
 from bot.store import incident_groups, incidents, monitor_state
 from bot.store.database import Database
 from bot.store.incidents import IncidentCache
@@ -73,8 +74,8 @@ class ChangeSets(Transactional):
         if not found:
             raise Refused(
                 "unknown_incident",
-                "I no longer know this incident: it ended too long ago.",
-                "See `incidents` for what is open.",
+                msg("This incident ended too long ago, so I don't have it any more."),
+                msg("`incidents` shows what is open."),
             )
         changes = decide(found[0])
         seen = monitor_state.seen(db, [row.instance for row in changes.seen])

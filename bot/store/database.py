@@ -13,6 +13,7 @@ import sqlite_utils
 from bot.core.errors import Refused, TemporaryFailure
 from bot.core.text.language import EN
 from bot.core.text.mask import DEFAULT, without_secrets
+from bot.core.text.message import msg
 from bot.store.lock import unwritable
 from bot.store.schema import APPLICATION, STEPS
 
@@ -36,8 +37,11 @@ class DatabaseUnavailable(TemporaryFailure):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"flowbot's database cannot be used right now: {reason}. Nothing was changed; "
-            "ask an admin to look at the disk, then try again."
+            msg(
+                "flowbot's database is not available right now ({reason}). Nothing was changed. Ask a flowbot admin to "
+                "check the disk, then try again.",
+                reason=reason,
+            )
         )
         self.reason = reason
 
@@ -76,8 +80,8 @@ def open_database(
         connection.close()
         raise Refused(
             "not_a_database",
-            f"{path} is not a database that can be read: {error}.",
-            "Set FLOWBOT_DATABASE to another path, or restore a backup there.",
+            msg("{path} is not a database that flowbot can read: {why}.", path=str(path), why=str(error)),
+            msg("Set FLOWBOT_DATABASE to another path, or restore a backup there."),
         ) from error
     except BaseException:
         connection.close()
@@ -157,15 +161,19 @@ def _recognised(db: Database, newest: int) -> int:
     if application != APPLICATION and not (empty and application == version == 0):
         raise Refused(
             "foreign_database",
-            "This database belongs to another program.",
-            "Set FLOWBOT_DATABASE to a path of its own; a new file is made there.",
+            msg("This database belongs to another program."),
+            msg("Set FLOWBOT_DATABASE to a path of its own. flowbot makes a new file there."),
         )
     if version > newest:
         raise Refused(
             "newer_database",
-            f"This database was written by a newer flowbot: it has version {version}, "
-            f"and this program knows versions up to {newest}.",
-            "Start the newer flowbot again, or restore the backup that was made before it.",
+            msg(
+                "A newer flowbot has written this database: it has version {version}, and this flowbot reads versions "
+                "up to {newest}.",
+                version=str(version),
+                newest=str(newest),
+            ),
+            msg("Start the newer flowbot again, or restore a backup from before it."),
         )
     return version
 

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.core.errors import Refused
+from bot.core.text.message import Message, msg
 from bot.core.text.shown_times import in_full
 
 _MARK = b'{"pid":'  # how the words of a lock begin
@@ -108,8 +109,8 @@ def _locked(database: Path, path: Path) -> int:
         os.close(descriptor)
         raise Refused(
             "locked",
-            f"The database {database} is in use by {holder(database)}.",
-            "Stop that process, or set FLOWBOT_DATABASE to another path.",
+            _in_use(database, holder(database)),
+            msg("Stop that process, or set FLOWBOT_DATABASE to another path."),
         ) from error
     return descriptor
 
@@ -142,16 +143,32 @@ def _require_only_name(database: Path) -> None:
     if stat.S_ISREG(found.st_mode) and found.st_nlink > 1:
         raise Refused(
             "linked",
-            f"The database {database} has {found.st_nlink} names (hard links). Two flowbots could write to it.",
-            "Remove the other names, or set FLOWBOT_DATABASE to a copy.",
+            msg(
+                "The database {database} has {n} names (hard links). Two flowbots could write to it.",
+                database=str(database),
+                n=found.st_nlink,
+            ),
+            msg("Remove the other names, or set FLOWBOT_DATABASE to a copy."),
         )
+
+
+def _in_use(database: Path, by: Holder) -> Message:
+    if not by.since:
+        return msg("The database {database} is in use by another process.", database=str(database))
+    return msg(
+        "The database {database} is in use by process {pid} on host {host} since {since}.",
+        database=str(database),
+        pid=str(by.pid),
+        host=by.host,
+        since=in_full(by.since),
+    )
 
 
 def _no_lock(path: Path) -> Refused:
     return Refused(
         "not_a_lock",
-        f"{path} is not a lock file of flowbot. It was left as it is.",
-        "Move it away, or set FLOWBOT_DATABASE to another path.",
+        msg("{path} is not a lock file of flowbot. Nothing was changed.", path=str(path)),
+        msg("Move it away, or set FLOWBOT_DATABASE to another path."),
     )
 
 
@@ -177,11 +194,11 @@ def unwritable(database: Path, error: OSError) -> Refused:
     if not folder.exists():
         return Refused(
             "unwritable",
-            f"The directory {folder} for the database does not exist.",
-            "Create it, or set FLOWBOT_DATABASE to a path that exists.",
+            msg("The directory {folder} for the database does not exist.", folder=str(folder)),
+            msg("Create it, or set FLOWBOT_DATABASE to a path that exists."),
         )
     return Refused(
         "unwritable",
-        f"The database {database} cannot be written: {error.strerror or error}.",
-        "Give this user the right to write there, or set FLOWBOT_DATABASE to another path.",
+        msg("Can't write the database {database}: {why}.", database=str(database), why=error.strerror or str(error)),
+        msg("Give this user the right to write there, or set FLOWBOT_DATABASE to another path."),
     )

@@ -12,6 +12,8 @@ from sqlite3 import Row
 from bot.core.errors import Refused
 from bot.core.flow.model import UserId, UserName
 from bot.core.people.model import Attempt, AttemptResult, Entry, IncomingMessage, Link, Origin, Outcome, Person, Surface
+from bot.core.text.escape import mention
+from bot.core.text.message import msg
 from bot.store.database import Database
 from bot.store.transactions import Transactional, from_timestamp, from_timestamp_or_none, read, timestamp, transaction
 from bot.store.transactions import person as person_of
@@ -179,8 +181,8 @@ def require_link(db: Database, needed: Link | None) -> None:
     if now is None or not same or (needed.verified and not now.verified):
         raise Refused(
             "link_changed",
-            "Your link to EnOS changed while I worked on this. Nothing was changed.",
-            "See your link with `whoami`, then ask again.",
+            msg("Your link to EnOS changed while I worked on this. Nothing was changed."),
+            msg("`whoami` shows your link. Then try again."),
         )
 
 
@@ -188,14 +190,24 @@ def _taken(new: Link, holder: Link) -> Refused:
     if holder.person == new.person:
         return Refused(
             "taken",
-            f"<@{new.person.user}> is named twice, as {holder.user_name} and as {new.user_name}.",
-            "Nothing was changed; name each person once.",
+            msg(
+                "{person} is named twice, as {first} and as {second}.",
+                person=mention(new.person.user),
+                first=holder.user_name,
+                second=new.user_name,
+            ),
+            msg("Nothing was changed. Name each person once."),
         )
     return Refused(
         "taken",
-        f"The EnOS user {holder.user_name} ({holder.user_id}) is already linked to <@{holder.person.user}>,"
-        f" so it cannot be linked to <@{new.person.user}> too.",
-        f"Nothing was changed; unlink <@{holder.person.user}> first if that link is wrong.",
+        msg(
+            "The EnOS user {user} ({user_id}) is already linked to {holder}, so I can't link it to {person} too.",
+            user=holder.user_name,
+            user_id=holder.user_id,
+            holder=mention(holder.person.user),
+            person=mention(new.person.user),
+        ),
+        msg("Nothing was changed. If that link is wrong, unlink {holder} first.", holder=mention(holder.person.user)),
     )
 
 

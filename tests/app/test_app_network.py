@@ -127,7 +127,7 @@ async def test_what_may_pass_is_waited_out_and_told_as_what_it_is(tmp_path, chan
                 )
             assert await process.wait() == 0
         text = log.read_text()
-    assert f"Slack could not be reached ({says}" in text
+    assert f"Slack can't be reached ({says}" in text
     assert not any(secret in text for secret in SECRETS)
     assert "Traceback" not in text
 

@@ -46,8 +46,8 @@ async def test_slack_being_away_at_start_is_waited_out_and_told(caplog: pytest.L
     assert await process.preflight_problems(bot, asyncio.Event()) == []
     assert bot.times == 3
     assert caplog.records[0].getMessage() == (
-        "Slack did not answer yet. Slack could not be reached (connection refused). "
-        "Check the network, or a proxy. flowbot tries again in 0 s."
+        "Slack did not answer yet. Slack can't be reached (connection refused). "
+        "Check the network and any proxy. flowbot tries again in 0 s."
     )
 
 
@@ -61,7 +61,7 @@ async def test_a_slack_that_asks_to_wait_is_left_alone_so_long(caplog: pytest.Lo
     assert await asyncio.wait_for(waiting, 60) == []
     assert bot.times == 1
     assert caplog.records[0].getMessage() == (
-        "Slack did not answer yet. Slack asks to wait 3600 s. Nothing is wrong; ask again after that. "
+        "Slack did not answer yet. Slack asks flowbot to wait 3600 s. Nothing is wrong. Try again after that. "
         "flowbot tries again in 3600 s."
     )
 

@@ -170,7 +170,7 @@ async def test_who_asks_to_wait_and_who_is_out_of_service_is_told_as_that(doctor
     for token in ("slack bot token", "slack app token"):
         assert found[token].state is CheckState.WARNING
         assert found[token].says == "Slack asked the doctor to wait 30 s. It skipped this check. Nothing is wrong."
-    assert found["enos sign-in"].says == "EnOS is unavailable right now. Ask again in a minute."
+    assert found["enos sign-in"].says == "EnOS is out of service right now. Try again in a minute."
 
 
 async def test_an_application_without_rights_is_reported_with_who_can_authorize_it(doctor, running):
@@ -181,7 +181,7 @@ async def test_an_application_without_rights_is_reported_with_who_can_authorize_
     assert "enos sign-in" not in told
     for check in told.values():
         assert check.state is CheckState.FAILED
-        assert "EnOS's gateway forbids it. (HTTP 403)" in check.says
+        assert "EnOS's gateway does not allow this call (HTTP 403)." in check.says
         assert check.fix.startswith(
             "Ask an administrator of the organization (OU) to authorize the application's service"
         )

@@ -105,7 +105,7 @@ async def test_a_database_that_cannot_be_used_is_named(doctor, tmp_path):
     check = bad(await doctor(FLOWBOT_DATABASE=str(tmp_path / "nowhere" / "flowbot.db")))["database"]
     assert "does not exist" in check.says
     check = bad(await doctor(FLOWBOT_DATABASE="/proc/flowbot.db"))["database"]  # where not even root makes files
-    assert check.says.startswith("The database /proc/flowbot.db cannot be written: ")
+    assert check.says.startswith("Can't write the database /proc/flowbot.db: ")
     (tmp_path / "flowbot.db").write_text("no database at all, but long enough to be taken for a header" * 20)
     assert "not a database" in bad(await doctor())["database"].says
 

@@ -154,7 +154,7 @@ async def test_the_running_bot_takes_no_target_that_is_its_own(settings, tmp_pat
         runner = await control_socket.serve(settings.database, {"backup": partial(offline.back_up, store)})
         for name in ("flowbot.db", "link", "flowbot.db.lock", "flowbot.db.sock", "flowbot.db-journal"):
             with pytest.raises(
-                Refused, match=r"belongs to the database that flowbot should copy\. Nothing was written"
+                Refused, match=r"belongs to the database that flowbot should copy\. Nothing was changed"
             ):
                 await offline.backup(settings, str(tmp_path / name))
         assert await offline.backup(settings, str(tmp_path / "copy.db"))

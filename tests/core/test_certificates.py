@@ -5,7 +5,7 @@ from bot.core.outbox.conversations import SlackUnreachable, SlackUntrusted
 
 
 def test_what_to_do_names_the_address_and_the_certificates():
-    said = way_out("SLACK_API_URL")
+    said = str(way_out("SLACK_API_URL"))
     assert said.startswith("Check SLACK_API_URL.")
     assert "SSL_CERT_FILE" in said
 

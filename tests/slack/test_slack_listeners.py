@@ -53,7 +53,7 @@ async def test_a_command_that_cannot_be_stored_is_not_done_and_its_person_is_not
     gateway = await stage.connected()
     await slack.deliver("slash_commands", slash("trigger 3377", response_url=slack.response_url))
     await slack.until(lambda: slack.ephemerals)
-    assert "cannot be used right now: database or disk is full. Nothing was changed" in slack.ephemerals[0]["text"]
+    assert "not available right now (database or disk is full). Nothing was changed" in slack.ephemerals[0]["text"]
     assert stage.receiver.said == []
     assert not any(record.exc_info for record in caplog.records)
     assert gateway.listeners.counts.failed == 1

@@ -41,7 +41,7 @@ async def test_in_an_enterprise_people_are_known_by_it(stage, slack):
         (
             "apps.connections.open",
             refusal("missing_scope", needed="connections:write"),
-            "The token in SLACK_APP_TOKEN lacks a scope (needed: connections:write).",
+            "The token in SLACK_APP_TOKEN lacks a scope. Slack says: “needed: connections:write”.",
         ),
         ("apps.connections.open", refusal("x_y"), "Slack refuses the token in SLACK_APP_TOKEN (x_y)."),
     ],
@@ -67,14 +67,14 @@ async def test_a_slack_that_asks_to_wait_is_not_reported_as_down(stage, slack, m
     slack.fail(method, Fault(status=429, json={}, headers={"Retry-After": "30"}))
     with pytest.raises(SlackBusy) as busy:
         await stage.gateway().preflight()
-    assert str(busy.value) == "Slack asks to wait 30 s. Nothing is wrong; ask again after that."
+    assert str(busy.value) == "Slack asks flowbot to wait 30 s. Nothing is wrong. Try again after that."
     assert busy.value.seconds == 30
 
 
 @pytest.mark.parametrize("fault", [Fault(status=503, text="x"), Fault(cut=True)])
 async def test_a_slack_that_does_not_answer_is_an_outage(stage, slack, fault):
     slack.fail("auth.test", fault)
-    with pytest.raises(SlackDown, match="Slack could not be reached"):
+    with pytest.raises(SlackDown, match="Slack can't be reached"):
         await stage.gateway().preflight()
 
 

@@ -129,7 +129,7 @@ async def test_what_would_belong_to_another_database_is_no_name_for_a_backup(sto
 
 
 async def test_a_name_that_no_file_can_have_is_refused_in_words(store, tmp_path):
-    with pytest.raises(Refused, match="could not be written: embedded null byte"):
+    with pytest.raises(Refused, match="embedded null byte"):
         await store.backup(tmp_path / "a\0b")
 
 
@@ -206,7 +206,7 @@ async def test_a_disk_without_room_leaves_the_older_backup_whole(path, tmp_path)
         timeout=60,
         check=True,
     )
-    assert "could not be written" in ran.stdout
+    assert "Can't write the backup" in ran.stdout
     assert "An older backup there was not changed." in ran.stdout
     assert note_of(there) == "1"
     assert not list(tmp_path.glob(".*"))

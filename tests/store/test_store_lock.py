@@ -71,7 +71,7 @@ def test_what_stands_in_the_locks_place_is_left_as_it_is(path, tmp_path, monkeyp
     made(there, diary)
     names = sorted(each.name for each in tmp_path.iterdir())
     for _ in range(2):
-        with pytest.raises(Refused, match=r"is not a lock file of flowbot\. It was left as it is") as refused:
+        with pytest.raises(Refused, match=r"is not a lock file of flowbot\. Nothing was changed") as refused:
             Store.open(path)
         assert refused.value.reason == "not_a_lock"
         assert holder(path) == Holder()

@@ -99,10 +99,10 @@ async def test_a_newer_database_is_refused_and_left_as_it_is(tmp_path):
     newer.execute("CREATE TABLE of_the_future (x)")
     newer.close()
     before = path.read_bytes()
-    with pytest.raises(Refused, match="written by a newer flowbot") as refused:
+    with pytest.raises(Refused, match="A newer flowbot has written") as refused:
         Store.open(path)
     assert refused.value.reason == "newer_database"
-    assert "restore the backup" in str(refused.value)
+    assert "restore a backup" in str(refused.value)
     assert path.read_bytes() == before
 
 

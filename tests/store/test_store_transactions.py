@@ -123,7 +123,7 @@ async def test_a_backup_is_whole_private_and_of_its_last_moment(store, tmp_path)
 
 
 async def test_a_backup_that_cannot_be_written_is_refused_and_leaves_nothing(store, tmp_path):
-    with pytest.raises(Refused, match="could not be written") as refused:
+    with pytest.raises(Refused, match="Can't write the backup") as refused:
         await store.backup(tmp_path / "nowhere" / "backup.db")
     assert refused.value.reason == "backup"
     (tmp_path / "taken").mkdir()

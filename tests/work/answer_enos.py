@@ -152,7 +152,7 @@ class AnswerEnos:
         self._met("flow", as_user, flow)
         found = self.flows.get(flow)
         if found is None or not self._sees(flow, as_user):
-            raise Refused("unknown_flow", f"EnOS knows no flow {flow}.", "Check the id.")
+            raise Refused("unknown_flow", msg("EnOS has no flow {id}. Check the ID.", id=str(flow)))
         return found
 
     async def my_flows(self, expression="", *, as_user=None):

@@ -6,6 +6,7 @@ from answer_world import FAILED
 
 from bot.core.command.buttons import OLD_BUTTON
 from bot.core.outbox.conversations import SlackLimited
+from bot.core.text.message import msg
 from bot.enos.errors import BadResponse, NoResponse, ServerError, Throttled, TimestampReused, TokenRejected, Unreachable
 
 SCENES = Scenes()
@@ -103,14 +104,14 @@ async def _(world):
 # ── what EnOS says ──
 
 for name, trouble in {
-    "EnOS is not there": Unreachable("connection refused"),
+    "EnOS is not there": Unreachable(msg("connection refused")),
     "EnOS does not answer": NoResponse(30),
-    "EnOS answers with HTML": BadResponse("it is an HTML page (HTTP 502)"),
+    "EnOS answers with HTML": BadResponse(msg("it sent a web page, not JSON")),
     "EnOS asks to wait": Throttled(20),
     "EnOS asks to wait without saying how long": Throttled(),
     "EnOS fails inside": ServerError(500),
     "EnOS answers with an unknown code": ServerError(200, 62999, "something <!channel> new"),
-    "EnOS turns the sign-in away": TokenRejected("code 1003"),
+    "EnOS turns the sign-in away": TokenRejected("1003"),
     "EnOS counts milliseconds": TimestampReused(),
     "62101": refusal("wrong_user", "user not found"),
     "62102, another run in this minute": refusal("not_created", "Cannot create flow instance repeatedly"),

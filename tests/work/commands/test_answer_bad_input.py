@@ -11,6 +11,7 @@ from hypothesis import strategies as some
 
 from bot.core.flow.model import Parameter, Task, TaskId, UserName
 from bot.core.flow.status import Status
+from bot.core.text.message import msg
 from bot.enos.errors import BadResponse, NoResponse, ServerError, Throttled, Unreachable
 from bot.messages.cards import runs as run_cards
 
@@ -136,7 +137,7 @@ async def test_of_many_flows_ten_are_offered(world, maya):
 async def test_a_flow_that_the_person_may_not_see_is_not_named(world, jonas):
     world.enos.hidden[4500] = {"u15432100000000012"}
     (seen,) = await jonas.says("show 4500")
-    assert "EnOS knows no flow 4500." in seen.text
+    assert "EnOS has no flow 4500." in seen.text
     (seen,) = await jonas.says("runs of forecast-wide")
     assert "EnOS shows you no flow named *forecast-wide*." in seen.text
 
@@ -171,14 +172,14 @@ async def test_an_owner_whose_account_is_deactivated_is_named_and_not_mentioned(
 # ── EnOS on a bad day ──
 
 TROUBLES = {
-    "down": (Unreachable("connection refused"), "EnOS cannot be reached", "ask again in a minute"),
-    "silent": (NoResponse(30), "EnOS did not answer", "Ask again in a minute"),
-    "HTML": (BadResponse("it is an HTML page (HTTP 502)"), "EnOS's answer cannot be read", "check ENOS_API_URL"),
-    "throttling": (Throttled(12), "EnOS asks for fewer requests", "Ask again in 12 s"),
-    "unknown code": (ServerError(200, 62999, "<!here>"), "EnOS failed inside (code 62999)", "Ask again in a minute"),
-    "62102 input": (refusal("invalid", "bad"), "EnOS did not accept the input", "Correct what it names"),
+    "down": (Unreachable(msg("connection refused")), "No connection to EnOS", "Try again in a minute"),
+    "silent": (NoResponse(30), "EnOS did not answer", "Try again in a minute"),
+    "HTML": (BadResponse(msg("it sent a web page, not JSON")), "EnOS's answer can't be read", "check the EnOS gateway"),
+    "throttling": (Throttled(12), "EnOS asks for fewer requests", "Try again in 12 s"),
+    "unknown code": (ServerError(200, 62999, "<!here>"), "EnOS had an internal error (62999", "Try again in a minute"),
+    "62102 input": (refusal("invalid", "bad"), "EnOS did not accept the input", "Correct what EnOS names"),
     "62102 minute": (refusal("not_created", "repeatedly"), "already triggered within this minute", "wait a minute"),
-    "62103": (refusal("no_right", "no right"), "this user may not do that", "Ask one of the flow's owners"),
+    "62103": (refusal("no_right", "no right"), "does not allow this user to do that", "Ask one of the flow's owners"),
 }
 CALLS = {
     "show 3377": "flow",

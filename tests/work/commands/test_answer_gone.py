@@ -11,6 +11,7 @@ from bot.core.flow.model import UserId, UserName
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.model import Phase
 from bot.core.people.model import Link
+from bot.core.text.message import msg
 from bot.enos.errors import NoResponse, Unreachable
 from bot.work.commands.flow_access import report_if_gone
 from bot.work.monitor.reminders import ReminderChecks, Reminders
@@ -41,7 +42,7 @@ async def test_the_owner_of_a_deleted_flow_ends_its_incident(world, maya, way):
         await maya.says(f"{words} 3377")
         assert (await world.incident()).phase is phase
     assert len(told(world, GONE)) == 1  # said once
-    assert told(world, "knows no flow") == []
+    assert told(world, "has no flow") == []
 
 
 async def test_the_reply_that_says_so_has_a_button_that_closes(world, maya):
@@ -113,7 +114,7 @@ async def test_an_earlier_owner_from_whom_enos_hides_the_flow_may_not_and_learns
 
 async def test_while_enos_is_down_nobody_reads_that_they_may_not(world, jonas, maya):
     await world.breaks()
-    world.enos.faults["flow"] = [Unreachable("refused"), Unreachable("refused")]
+    world.enos.faults["flow"] = [Unreachable(msg("refused")), Unreachable(msg("refused"))]
     (unread,) = await jonas.says("ack 3377")
     assert "I could not read who owns this flow" in unread.text
     assert "People on call can still do it." in unread.text
@@ -145,7 +146,7 @@ async def test_an_owner_whose_link_is_not_proven_proves_it_by_another_flow(world
 
 async def test_while_enos_is_down_an_unproven_owner_reads_that_it_could_not_be_read(world):
     await world.breaks("4501-2026112102", flow=4501, name="forecast-small", owners=("lina.gomez",))
-    world.enos.faults["flow"] = [Unreachable("refused")]
+    world.enos.faults["flow"] = [Unreachable(msg("refused"))]
     (unread,) = await world.lina.says("ack 4501")
     assert "I could not read who owns this flow" in unread.text
 
@@ -212,7 +213,7 @@ async def test_an_acknowledged_incident_gets_no_question_either(world, maya):
     assert (await world.incident()).phase is Phase.ACKNOWLEDGED
 
 
-@pytest.mark.parametrize("fault", [Unreachable("refused"), refusal("no_right", "no"), refusal("wrong_user", "no")])
+@pytest.mark.parametrize("fault", [Unreachable(msg("refused")), refusal("no_right", "no"), refusal("wrong_user", "no")])
 async def test_reminders_continue_while_enos_does_not_answer(world, fault):
     await world.breaks()
     await world.breaks("2809-202611211000", flow=2809, name="turbine-10min", owners=("jonas.weber",))

@@ -8,6 +8,7 @@ from answer_world import FAILED
 
 from bot.core.flow.model import FlowId, UserName
 from bot.core.flow.status import Status
+from bot.core.text.message import msg
 from bot.enos.errors import Unreachable
 
 JONAS, MAYA = "u15432100000000012", "u15432100000000011"
@@ -104,7 +105,7 @@ async def test_the_owner_of_a_deleted_flow_finds_its_incident_and_nobody_else_do
 
 
 async def test_an_incident_that_enos_did_not_answer_for_is_left_out_with_a_note(hidden, jonas):
-    hidden.enos.faults = {"my_flows": [Unreachable("refused")] * 9, "flow": [Unreachable("refused")] * 9}
+    hidden.enos.faults = {"my_flows": [Unreachable(msg("refused"))] * 9, "flow": [Unreachable(msg("refused"))] * 9}
     (seen,) = await jonas.says("incidents")
     assert NAME not in seen.text
     assert "No open incidents that I could check." in seen.text
@@ -116,7 +117,7 @@ async def test_an_incident_that_enos_did_not_answer_for_is_left_out_with_a_note(
 
 
 async def test_only_the_incident_that_could_not_be_checked_is_left_out(hidden, maya):
-    hidden.enos.faults["flow"] = [Unreachable("refused")]
+    hidden.enos.faults["flow"] = [Unreachable(msg("refused"))]
     (seen,) = await maya.says("failed")
     assert NAME in seen.text
     assert "1 more is left out" in seen.text

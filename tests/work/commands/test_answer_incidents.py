@@ -10,6 +10,7 @@ from bot.core.incident.facts import ChangeSet
 from bot.core.outbox.conversations import SlackUnclear
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import Person
+from bot.core.text.message import msg
 from bot.enos.errors import Unreachable
 
 
@@ -131,7 +132,7 @@ async def test_owners_are_those_that_enos_names_now(world, jonas):
 
 async def test_while_enos_is_down_the_known_owners_may(world, jonas):
     await world.breaks(owners=("jonas.weber",))
-    world.enos.faults["flow"] = [Unreachable("refused")]
+    world.enos.faults["flow"] = [Unreachable(msg("refused"))]
     await jonas.says("ack 3377")
     assert (await world.incident()).acked_by == jonas.person
 

@@ -11,6 +11,7 @@ from bot.core.flow.model import Parameter
 from bot.core.flow.run import Run
 from bot.core.flow.status import Status
 from bot.core.people.model import Origin, Surface
+from bot.core.text.message import msg
 from bot.core.text.shown_times import slack_date
 from bot.enos.errors import Throttled, Unreachable
 from bot.work.commands.starting import second_start
@@ -144,7 +145,7 @@ async def test_a_minute_taken_outside_of_flowbot_is_named(world, maya):
 async def test_a_refusal_of_enos_frees_the_minute(world, maya):
     world.enos.faults["trigger"] = [Throttled(30)]
     (refused,) = await maya.says("trigger 3377")
-    assert "EnOS asks for fewer requests. Ask again in 30 s." in refused.text
+    assert "EnOS asks for fewer requests. Try again in 30 s." in refused.text
     await maya.says("trigger 3377")
     assert [call[0] for call in world.enos.done()] == ["trigger", "trigger"]
     assert [row[2] for row in await world.audited()] == ["outage:Throttled", "done"]
@@ -329,9 +330,9 @@ async def test_a_redelivery_does_nothing(world, maya):
 
 
 async def test_an_outage_before_the_start_says_that_nothing_was_sent(world, maya):
-    world.enos.faults["flow"] = [Unreachable("connection refused")]
+    world.enos.faults["flow"] = [Unreachable(msg("connection refused"))]
     (refused,) = await maya.says("trigger 3377")
-    assert "EnOS cannot be reached: connection refused. Nothing was sent; ask again in a minute." in refused.text
+    assert "No connection to EnOS (connection refused). Nothing was changed. Try again in a minute." in refused.text
     assert await world.store.runs(live=False) == ()
 
 
