@@ -141,7 +141,7 @@ def value(kind, name, owner, text):
     if kind is str and name in ADDRESSES | OURS.keys():
         return OURS.get(name, "")
     if kind is str and (owner, name) in MRKDWN:
-        return runs.notes(made(runs.StartDetails, text)) if owner == "Run" else escape(text) or "–"
+        return made(runs.StartDetails, text).kept() if owner == "Run" else escape(text) or "–"
     if kind is InstanceId and len(text) % 2:  # else it is a form that EnOS never promised
         return InstanceId("3377-2026112108")
     known = SIMPLE | ENUMS | {str: text, typing.Any: text, Markup: escape(text) or Markup("–"), Card: MADE}
