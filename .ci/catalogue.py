@@ -7,8 +7,8 @@ placeholders that differ, and on files that are not what writing would make of t
 """
 
 import io
-import logging
 import sys
+import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +26,7 @@ from bot.core.text.language import EN, LANGUAGES
 from bot.core.text.message import PLACEHOLDER
 
 KEYWORDS = {"msg": None, "plural": (1, 2)}
-logging.getLogger("babel").setLevel(logging.ERROR)  # it takes data in f-strings for sentences
+warnings.simplefilter("ignore")  # Babel takes data in f-strings for sentences
 BEGUN = datetime(2026, 11, 30, tzinfo=UTC)  # in the header instead of now: writing twice writes the same
 
 

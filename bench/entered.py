@@ -16,7 +16,7 @@ from bot.ops import people_file
 from bot.ops.outside import Outside
 from bot.settings import table
 from bot.sim.demo import demo
-from bot.sim.demo.scenario import SAM
+from bot.sim.slack.seed import SAM
 from bot.store.store import Store
 
 PROGRAM = Path(bot.__file__).parent

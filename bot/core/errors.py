@@ -53,7 +53,7 @@ class TemporaryFailure(Failure):
 class Unclear(TemporaryFailure):
     """The call may have taken effect: its answer was lost."""
 
-    why = ""  # how, in a few words
+    why: Text = EMPTY  # how, for parentheses
 
 
 def as_text(sentence: Text | str) -> Text:

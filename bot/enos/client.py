@@ -24,10 +24,11 @@ from bot.core.flow.model import (
     UserId,
 )
 from bot.core.flow.status import is_finished, name_of
+from bot.core.text.message import msg
 from bot.enos import calls, reading, subject_check
 from bot.enos.calls import Actor, Call
 from bot.enos.definitions import Definitions
-from bot.enos.errors import AnswerLost, BadResponse, EnosRefused, MismatchedResponse, ServerError
+from bot.enos.errors import AnswerLost, BadResponse, EnosRefused, MismatchedResponse, ServerError, the_flow
 from bot.enos.flow_lists import all_flows
 from bot.enos.paging import pages
 from bot.enos.reading_flows import flow_names_of, flow_of, started_of
@@ -37,6 +38,7 @@ from bot.enos.transport import Transport
 
 MINUTE = 60_000  # ms
 UNKNOWN = frozenset({"unknown_instance", "invalid", "not_found"})  # how an unknown id is answered
+_NO_RUN = msg("it accepted the request but named no run of this flow")
 FROM_TASK, TASKS = "flows.triggerFromTask", "taskInstances.get"  # actions that older versions lack
 
 
@@ -140,8 +142,8 @@ class EnosClient:
                 raise
             raise Refused(
                 "already_ended",
-                f"{instance} has ended already: {name_of(found.status)}.",
-                "There is nothing left to cancel.",
+                msg("Run {run} has already ended ({status}).", run=instance, status=name_of(found.status)),
+                msg("There is nothing left to cancel."),
             ) from refusal
         subject_check.require_same(envelope.data, instance=instance)
 
@@ -152,20 +154,17 @@ class EnosClient:
 
         Raises MismatchedResponse where the answer is about another one.
         """
-        unknown = Refused(
-            "unknown_flow", f"EnOS knows no flow {flow}.", "Check the id; `show NAME` knows flows by name."
-        )
         try:
             envelope = await self._session.ask(calls.get_flow(flow, self._actor(as_user)))
         except EnosRefused as refusal:
             if refusal.reason in UNKNOWN:
-                raise unknown from refusal
+                raise _unknown(flow) from refusal
             raise
         found = flow_of(envelope.data)
         if found is None:
-            raise unknown
+            raise _unknown(flow)
         if found.id != flow:
-            raise MismatchedResponse(f"flow {found.id}", f"flow {flow}")
+            raise MismatchedResponse(the_flow(found.id), the_flow(flow))
         return found
 
     async def my_flows(self, expression: str = "", *, as_user: UserId | None = None) -> tuple[FlowName, ...]:
@@ -184,13 +183,8 @@ class EnosClient:
 
     async def trigger_from_task(self, flow: FlowId, task: TaskId, at_ms: int, *, as_user: UserId) -> InstanceId:
         """Trigger Flow From Task: run the task and all that is downstream of it."""
-        missing = Refused(
-            "not_offered",
-            "This EnOS has no Trigger Flow From Task; it came with version 2.2.0.",
-            "Run the whole flow instead.",
-        )
         if self._capabilities.get(FROM_TASK) == "missing":
-            raise missing
+            raise _no_start_from_task()
         try:
             call = calls.trigger_from_task(flow, task, at_ms, self._actor(as_user))
             return await self._start(call, flow, at_ms, as_user)
@@ -198,7 +192,7 @@ class EnosClient:
             if refusal.reason != "not_offered":
                 raise
             self._capabilities.put(FROM_TASK, "missing")
-            raise missing from refusal
+            raise _no_start_from_task() from refusal
 
     async def trigger_with(
         self, flow: FlowId, at_ms: int, parameters: Sequence[Parameter], *, as_user: UserId
@@ -207,8 +201,8 @@ class EnosClient:
         if any(not parameter.key for parameter in parameters):
             raise Refused(
                 "unreadable_parameters",
-                f"The parameters of flow {flow} are not a list of keys and values, so they cannot be sent back whole.",
-                "Run it with changed parameters in the EnOS console.",
+                msg("EnOS shows the parameters of flow {flow} in a form that flowbot can't send back.", flow=str(flow)),
+                msg("Trigger it with changed parameters in the EnOS console."),
             )
         call = calls.update_and_trigger(flow, at_ms, parameters, self._actor(as_user))
         return await self._start(call, flow, at_ms, as_user)
@@ -251,7 +245,9 @@ class EnosClient:
             if known is not None or (refusal.reason == "no_log" and self._capabilities.get(TASKS) == "missing"):
                 return None
             raise Refused(
-                "unknown_instance", f"EnOS knows no task instance {task_instance}.", "Check the id."
+                "unknown_instance",
+                msg("EnOS has no task run {task_run}.", task_run=task_instance),
+                msg("Check the ID."),
             ) from refusal
         return subject_check.require_log(envelope.data, task_instance)
 
@@ -261,7 +257,7 @@ class EnosClient:
         """The platform's clock, epoch milliseconds."""
         found = reading.epoch_ms_of((await self._session.ask(calls.get_current_time())).data)
         if found is None:
-            raise BadResponse("it names no time")
+            raise BadResponse(msg("it named no time"))
         return found
 
     async def time_zone(self) -> str:
@@ -293,9 +289,9 @@ class EnosClient:
         try:
             found = await self._started(flow, at_ms, as_user)
         except Failure as failure:
-            raise AnswerLost("EnOS accepted it but named no run of this flow") from failure
+            raise AnswerLost(_NO_RUN) from failure
         if found is None:
-            raise AnswerLost("EnOS accepted it but named no run of this flow")
+            raise AnswerLost(_NO_RUN)
         return found
 
     async def _started(self, flow: FlowId, at_ms: int, as_user: UserId) -> InstanceId | None:
@@ -309,3 +305,19 @@ class EnosClient:
             async for page in self.search(terms, as_user=as_user):
                 rows += [row.id for row in page.rows if row.flow_id == flow]
         return rows[0] if len(rows) == 1 else None
+
+
+def _unknown(flow: FlowId) -> Refused:
+    return Refused(
+        "unknown_flow",
+        msg("EnOS has no flow {id}. Check the ID.", id=str(flow)),
+        msg("`show NAME` finds a flow by its name."),
+    )
+
+
+def _no_start_from_task() -> Refused:
+    return Refused(
+        "not_offered",
+        msg("This EnOS can't start a flow from a task: that came with version 2.2.0."),
+        msg("Trigger the whole flow instead."),
+    )

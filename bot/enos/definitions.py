@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.core.flow.model import Flow, FlowId, UserId
+from bot.core.text.message import msg
 from bot.enos import calls_edit
 from bot.enos.calls import Actor
-from bot.enos.errors import AnswerLost, BadResponse, MismatchedResponse
+from bot.enos.errors import AnswerLost, BadResponse, MismatchedResponse, the_flow
 from bot.enos.reading_flows import flow_of
 from bot.enos.server import Ask
 from bot.enos.values import ID, NAME, flag, identity, number, rows, single_object, text, value_of
@@ -48,9 +49,9 @@ class Definitions:
         """The flow, from a temporary copy that EnOS makes of it."""
         found = flow_of((await self._ask(calls_edit.load_for_edit(flow, self._actor(as_user)))).data)
         if found is None:
-            raise BadResponse("it holds no flow")
+            raise BadResponse(msg("it sent no flow"))
         if found.id != flow:
-            raise MismatchedResponse(f"flow {found.id}", f"flow {flow}")
+            raise MismatchedResponse(the_flow(found.id), the_flow(flow))
         return found
 
     async def save(self, definition: Mapping[str, object], *, as_user: UserId) -> FlowId:
@@ -75,7 +76,7 @@ class Definitions:
         """The definition as JSON, as Import Flow takes it."""
         found = exported_of((await self._ask(calls_edit.export(flow, self._actor(as_user)))).data)
         if found is None:
-            raise BadResponse("it holds no definition")
+            raise BadResponse(msg("it sent no definition"))
         return found
 
     async def directories(self, *, as_user: UserId | None = None) -> tuple[Directory, ...]:
@@ -86,14 +87,14 @@ class Definitions:
         """Create a directory: its ID."""
         created = created_of((await self._ask(calls_edit.create_directory(parent, name, self._actor(as_user)))).data)
         if not created:
-            raise AnswerLost("EnOS accepted it but named no directory")
+            raise AnswerLost(msg("it accepted the request but named no directory"))
         return created
 
 
 def _saved(data: bytes) -> FlowId:
     found = saved_of(data)
     if found is None:
-        raise AnswerLost("EnOS accepted it but named no flow")
+        raise AnswerLost(msg("it accepted the request but named no flow"))
     return found
 
 

@@ -22,10 +22,42 @@
 What leads to which is in ``codes.py`` (a table) and ``responses.py``.
 """
 
+from datetime import timedelta
+
 from bot.core.errors import Refused, TemporaryFailure, Unclear
 from bot.core.text.escape import EMPTY
-from bot.core.text.message import Text
-from bot.enos.values import quoted
+from bot.core.text.message import Message, Text, msg, plural, sentences
+
+AGAIN = msg("Try again in a minute.")
+_IF_IT_LASTS = msg("If this lasts, ask a flowbot admin to check the EnOS gateway and any proxy before it.")
+_LONGEST_QUOTE = 300  # characters of a message of EnOS that people are shown
+
+
+def short(words: str) -> str:
+    """EnOS's own words on one line, cut to a length that a person reads, without the full stop of their own."""
+    line = " ".join(words.split()).rstrip(".。")
+    return line if len(line) <= _LONGEST_QUOTE else line[: _LONGEST_QUOTE - 1] + "…"
+
+
+def quote(words: str) -> Message | None:
+    """EnOS's own words as a sentence; None where there are none."""
+    shown = short(words)
+    return msg("EnOS says: “{words}”.", words=shown) if shown else None
+
+
+def the_flow(id_: int) -> Message:
+    """A flow, where a sentence names what an answer is about."""
+    return msg("flow {flow}", flow=str(id_))
+
+
+def the_run(id_: str) -> Message:
+    """A run, in the same way; an answer may name it by any text."""
+    return msg("run {run}", run=id_[:60])
+
+
+def the_task_run(id_: str) -> Message:
+    """A task of a run, in the same way."""
+    return msg("task run {task_run}", task_run=id_[:60])
 
 
 class EnosRefused(Refused):
@@ -44,67 +76,77 @@ class EnosRefused(Refused):
 
 
 class EnosFailure(TemporaryFailure):
-    """EnOS failed. ``reason`` is a stable word for records, ``why`` the cause in a few words."""
+    """EnOS failed. ``reason`` is a stable word for records, ``why`` the cause, for parentheses."""
 
     reason = "outage"
 
-    def __init__(self, sentence: str, why: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, message: Text, why: Text) -> None:
+        super().__init__(message)
         self.why = why
 
 
 class Unreachable(EnosFailure):
-    """The request never left: nothing happened."""
+    """The request never left: nothing happened. ``way_out`` is what an operator can do about it."""
 
     reason = "unreachable"
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"EnOS cannot be reached: {why}. Nothing was sent; ask again in a minute.", why)
+    def __init__(self, why: Text, way_out: Text | None = None) -> None:
+        message = msg("No connection to EnOS ({why}). Nothing was changed. Try again in a minute.", why=why)
+        super().__init__(sentences(message, way_out), why)
 
 
 class Untrusted(Unreachable):
     """The server's certificate is not trusted: nothing was sent. ``code`` is OpenSSL's."""
 
     def __init__(self, detail: str, code: int) -> None:
-        super().__init__(f"its certificate is not trusted, {detail.rstrip('.')}")
         self.detail, self.code = detail.rstrip("."), code
+        super().__init__(msg("its certificate is not trusted: {detail}", detail=self.detail))
 
 
 class NoResponse(EnosFailure):
-    """The request was sent, and no whole answer came. ``timed_out``: it took all the time that a call may take."""
+    """The request was sent, and no whole answer came: not within ``seconds``, or the connection broke (None)."""
 
     reason = "no_answer"
 
-    def __init__(self, why: str, *, timed_out: bool = False) -> None:
-        super().__init__(f"EnOS did not answer: {why}. Ask again in a minute.", why)
-        self.timed_out = timed_out
+    def __init__(self, seconds: float | None = None) -> None:
+        self.timed_out = seconds is not None
+        if seconds is None:
+            message = msg("The connection to EnOS broke before the answer came. Try again in a minute.")
+            super().__init__(message, msg("the connection broke"))
+        else:
+            n = f"{seconds:g}"
+            message = msg("EnOS did not answer within {n} s. Try again in a minute.", n=n)
+            super().__init__(message, msg("no answer within {n} s", n=n))
 
 
 class BadResponse(EnosFailure):
-    """What came back is not an answer of the batch API. ``worth_retrying``: whether another attempt may differ."""
+    """What came back is not an answer of the batch API: ``why`` says what EnOS ("it") did instead.
+
+    ``worth_retrying``: whether another attempt may differ.
+    """
 
     reason = "unreadable"
 
-    def __init__(self, why: str, *, worth_retrying: bool = True) -> None:
-        sentence = (
-            f"EnOS's answer cannot be read: {why}. Ask again in a minute; if this lasts, ask an admin of the bot to "
-            "check ENOS_API_URL and any proxy before it."
-        )
-        super().__init__(sentence, f"its answer cannot be read, {why}")
+    def __init__(self, why: Text, *, worth_retrying: bool = True) -> None:
+        message = msg("EnOS's answer can't be read ({why}).", why=why)
+        super().__init__(sentences(message, AGAIN, _IF_IT_LASTS), why)
         self.worth_retrying = worth_retrying
 
 
 class MismatchedResponse(BadResponse):
     """An answer about something else than what was asked for: nothing in it is believed."""
 
-    def __init__(self, about: str, asked: str) -> None:
-        EnosFailure.__init__(
-            self,
-            f"EnOS answered about {about} when asked about {asked}, so this answer is not used. "
-            "Try again in a minute. If this lasts, ask a flowbot admin to check the EnOS gateway.",
-            f"its answer is about {about}, not about {asked}",
+    def __init__(self, about: Message, asked: Message) -> None:
+        message = msg(
+            "EnOS answered about {about} when asked about {asked}. This answer is not used.", about=about, asked=asked
         )
+        EnosFailure.__init__(self, sentences(message, AGAIN, _IF_IT_LASTS), instead(about, asked))
         self.worth_retrying = False
+
+
+def instead(about: Message, asked: Message) -> Message:
+    """The cause of a failure where EnOS answered about something else."""
+    return msg("it answered about {about} instead of {asked}", about=about, asked=asked)
 
 
 class EndlessList(EnosFailure):
@@ -112,35 +154,37 @@ class EndlessList(EnosFailure):
 
     reason = "endless"
 
-    def __init__(self, listed: str, pages: int) -> None:
-        super().__init__(
-            f"EnOS's list of {listed} does not end: flowbot stopped after {pages:,} pages. "
-            "What is behind them was not read. Check the EnOS gateway: it may repeat or invent pages.",
-            f"its list of {listed} does not end",
-        )
+    def __init__(self, endless: Message, pages: int) -> None:
+        """``endless`` is a sentence that names the list."""
+        message = plural("Reading stopped after {n} page.", "Reading stopped after {n} pages.", pages)
+        way_out = msg("What comes after that was not read. Check the EnOS gateway: it may repeat or invent pages.")
+        super().__init__(sentences(endless, message, way_out), msg("its list does not end"))
 
 
 class TemporarilyUnavailable(EnosFailure):
     """EnOS accepts no call now: nothing happened. ``seconds`` is None where it does not say how long."""
 
-    because = "takes no call just now"
+    because, why_now = msg("EnOS accepts no calls right now."), msg("it accepts no calls right now")
 
     def __init__(self, seconds: float | None = None) -> None:
-        wait = "a minute" if seconds is None else f"{max(1, round(seconds))} s"
-        super().__init__(f"EnOS {self.because}. Ask again in {wait}.", f"it {self.because}")
+        wait = None if seconds is None else timedelta(seconds=max(1, round(seconds)))
+        again = AGAIN if wait is None else msg("Try again in {duration}.", duration=wait)
+        super().__init__(sentences(self.because, again), self.why_now)
         self.seconds = seconds
 
 
 class Throttled(TemporarilyUnavailable):
     """EnOS asks for fewer requests."""
 
-    reason, because = "throttled", "asks for fewer requests"
+    reason = "throttled"
+    because, why_now = msg("EnOS asks for fewer requests."), msg("it asks for fewer requests")
 
 
 class ServiceUnavailable(TemporarilyUnavailable):
     """EnOS, or the gateway before it, says that it is out of service (HTTP 503)."""
 
-    reason, because = "unavailable", "is unavailable right now"
+    reason = "unavailable"
+    because, why_now = msg("EnOS is out of service right now."), msg("it is out of service")
 
 
 class ServerError(EnosFailure):
@@ -149,9 +193,13 @@ class ServerError(EnosFailure):
     reason = "internal"
 
     def __init__(self, status: int, code: int | None = None, message: str = "") -> None:
-        what = f"code {code}" if code is not None else f"HTTP {status}"
-        sentence = f"EnOS failed inside ({what}){quoted(message)}. Ask again in a minute."
-        super().__init__(sentence, f"it failed inside, {what}")
+        named, words = str(code) if code is not None else f"HTTP {status}", short(message)
+        sentence = (
+            msg("EnOS had an internal error ({code}: “{words}”).", code=named, words=words)
+            if words
+            else msg("EnOS had an internal error ({code}).", code=named)
+        )
+        super().__init__(sentences(sentence, AGAIN), msg("internal error {code}", code=named))
         self.status, self.code, self.words = status, code, message
 
 
@@ -160,13 +208,13 @@ class TokenRejected(EnosFailure):
 
     reason = "sign_in"
 
-    def __init__(self, what: str) -> None:
-        super().__init__(
-            f"EnOS did not accept the sign-in, not even a fresh one ({what}). "
-            "This is for an admin of the bot to mend: check the clock of the machine that flowbot runs on, since "
-            "calls more than 15 minutes off are turned away. Then ask again.",
-            what,
+    def __init__(self, code: str) -> None:
+        sentence = msg("EnOS did not accept flowbot's sign-in, not even a new one ({code}).", code=code)
+        way_out = msg(
+            "An operator should check the clock of flowbot's machine: EnOS refuses calls that are more than 15 minutes "
+            "off."
         )
+        super().__init__(sentences(sentence, way_out), msg("sign-in not accepted, {code}", code=code))
 
 
 class TimestampReused(EnosFailure):
@@ -175,7 +223,8 @@ class TimestampReused(EnosFailure):
     reason = "sign_in"
 
     def __init__(self) -> None:
-        super().__init__("EnOS's sign-in was asked for twice in one millisecond. Ask again in a minute.", "code 1001")
+        sentence = msg("flowbot signed in to EnOS twice within one millisecond.")
+        super().__init__(sentences(sentence, AGAIN), msg("two sign-ins within one millisecond"))
 
 
 class AnswerLost(Unclear):
@@ -183,9 +232,12 @@ class AnswerLost(Unclear):
 
     reason = "answer_lost"
 
-    def __init__(self, why: str) -> None:
+    def __init__(self, why: Text) -> None:
         super().__init__(
-            f"Whether EnOS did it is not known: {why}. It may have, so flowbot does not send it again; "
-            "look at the flow before you do."
+            msg(
+                "EnOS did not confirm ({why}). It may have made the change, so I will not send it a second time. "
+                "Look at the flow before you try again.",
+                why=why,
+            )
         )
         self.why = why

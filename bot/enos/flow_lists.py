@@ -7,13 +7,15 @@ rows of page 1 must tell whether page 0 holds some.
 
 from bot.core.errors import Refusal
 from bot.core.flow.model import FlowId, FlowName
+from bot.core.text.message import msg
 from bot.enos.calls import ATTEMPTS, Actor, Call, search_flows
 from bot.enos.errors import BadResponse, ServerError
 from bot.enos.page_base import Ids, conclude_from_one, refuses_number
 from bot.enos.reading_flows import flow_names_of
 from bot.enos.server import PageLimit, Server
 
-FLOWS = "flows"  # what is listed, in sentences
+FLOWS = "flows"  # what is listed, in alarms and logs
+_ENDLESS = msg("EnOS's list of flows does not end.")
 FIELD = "create_time"  # a stable order: pages do not shift while they are read
 
 
@@ -25,7 +27,7 @@ async def all_flows(server: Server, expression: str, actor: Actor) -> tuple[Flow
     else:
         number = int(server.base)
     largest = 0
-    limit = PageLimit(server, FLOWS)
+    limit = PageLimit(server, FLOWS, _ENDLESS)
     while True:
         limit.count_page()
         names, size = await _page(server, expression, number, actor)

@@ -21,6 +21,7 @@ from bot.core.flow.model import (
     Page,
     Search,
 )
+from bot.core.text.message import msg
 from bot.enos.calls import ALL_STATUSES, ATTEMPTS, Actor, Call, search_instances
 from bot.enos.errors import BadResponse, EnosRefused, ServerError
 from bot.enos.page_base import Ids, conclude, conclude_from_one, conclude_from_zero, refuses_number
@@ -34,7 +35,8 @@ MINUTE, HOUR = 60.0, 3600.0  # seconds
 MANY_PAGES = 8  # pages
 WIDE = 90 * 24 * 3600 * 1000  # ms: what the console shows
 
-RUNS = "runs"  # what is listed, in sentences
+RUNS = "runs"  # what is listed, in alarms and logs
+_ENDLESS = msg("EnOS's list of runs does not end.")
 PAGE_BASE, EMPTY_STATUS = "page_base", "empty_status"  # names of capabilities
 
 
@@ -85,7 +87,7 @@ class _Pager:
     async def pages_from(self, number: int) -> AsyncGenerator[Page, None]:
         """Yield the pages from this number on."""
         first, ahead = number, deque[asyncio.Task[ServerPage]]()
-        limit = PageLimit(self.server, RUNS)
+        limit = PageLimit(self.server, RUNS, _ENDLESS)
         try:
             while True:
                 limit.count_page()

@@ -12,11 +12,12 @@ from typing import Literal
 import msgspec
 
 from bot.core.flow.model import Instance, LeftOut, TaskId, TaskInstance
+from bot.core.text.message import Message, msg
 from bot.enos import reading_rows
 from bot.enos.errors import BadResponse
 from bot.enos.reading_flows import known
 from bot.enos.reading_rows import DocumentedRow, LooseRow, documented, instance, row_of, status_of_row
-from bot.enos.responses import Envelope, LooseScalar, open_envelope
+from bot.enos.responses import NO_JSON, Envelope, LooseScalar, open_envelope
 from bot.enos.values import ID, NAME, TIME, identity, loads, number, single_object, text, value_of
 
 UNREADABLE_STATUS = reading_rows.UNREADABLE_STATUS
@@ -65,7 +66,7 @@ class ServerPage:
 class NoReadableRows(BadResponse):
     """A page lists something, and nothing in it looks like an instance. ``page`` is what is left of it."""
 
-    def __init__(self, why: str, page: ServerPage) -> None:
+    def __init__(self, why: Message, page: ServerPage) -> None:
         super().__init__(why)
         self.page = page
 
@@ -114,7 +115,7 @@ def _undocumented_page(data: bytes, kind: int) -> ServerPage:
     try:
         value = loads(data)
     except ValueError:
-        raise BadResponse("it is not JSON") from None
+        raise BadResponse(NO_JSON) from None
     whole = single_object(value) or {}
     listed = whole.get("flowInsts", None if "count" in whole else value)
     several = listed if isinstance(listed, list) else [listed] if listed else []
@@ -128,7 +129,7 @@ def _undocumented_row(row: object, kind: int) -> Instance | LeftOut | None:
 
 def _found(listed: Sequence[Instance | LeftOut | None], count: int | None) -> ServerPage:
     """The page; ``listed`` has None for a row without an ID."""
-    strange = LeftOut("no id", "a row without a run ID", "it names no run")
+    strange = LeftOut("no id", "–", msg("the run ID is missing"))
     found = ServerPage(
         tuple(row for row in listed if isinstance(row, Instance)),
         len(listed),
@@ -136,7 +137,7 @@ def _found(listed: Sequence[Instance | LeftOut | None], count: int | None) -> Se
         left_out=tuple(dict.fromkeys(row or strange for row in listed if not isinstance(row, Instance))),
     )
     if listed and all(row is None for row in listed):
-        raise NoReadableRows("none of the instances it lists has a readable id", found)
+        raise NoReadableRows(msg("it listed no run with a readable ID"), found)
     return found
 
 
@@ -149,8 +150,8 @@ def instance_of(data: bytes) -> Instance | None:
     found = single_object(value)
     row = None if found is None else instance(row_of(found), None, found.get("graph"))
     if isinstance(row, LeftOut):
-        raise BadResponse(f"it holds a run that cannot be kept, {row.why}", worth_retrying=False)
-    return known(value, row, "instance")
+        raise BadResponse(row.why, worth_retrying=False)
+    return known(value, row, msg("it sent something that is not a run"))
 
 
 def task_instance_of(data: bytes) -> TaskInstance | None:
@@ -162,7 +163,7 @@ def task_instance_of(data: bytes) -> TaskInstance | None:
     found = single_object(value)
     id_ = text(found.get("instanceId"), ID).strip() if found else ""
     if not found or not id_:
-        return known(value, None, "task instance")
+        return known(value, None, msg("it sent something that is not a task run"))
     task = identity(found.get("taskId"))
     return TaskInstance(
         id=id_,

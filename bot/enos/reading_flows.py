@@ -26,6 +26,7 @@ from bot.core.flow.model import (
 )
 from bot.core.flow.status import Status, status_of
 from bot.core.text.escape import legible
+from bot.core.text.message import Message, msg
 from bot.enos.errors import BadResponse
 from bot.enos.values import ID, NAME, TIME, flag, identity, loads, names, number, rows, single_object, text, value_of
 
@@ -36,10 +37,10 @@ _SECTIONS = 12  # places where a list may begin, of which three are lists
 _SECTION = re.compile(r'"(tasks|flows|relations)"\s*:\s*(?=\[)')
 
 
-def known(value: object, found: T | None, what: str) -> T | None:
-    """What was found; None only where the answer is empty, else raises BadResponse."""
+def known(value: object, found: T | None, other: Message) -> T | None:
+    """What was found; None only where the answer is empty, else raises BadResponse, for ``other``."""
     if found is None and value:
-        raise BadResponse(f"it holds something, but no {what}")
+        raise BadResponse(other)
     return found
 
 
@@ -52,7 +53,7 @@ def flow_of(data: bytes) -> Flow | None:
     found = single_object(value)
     id_ = identity(found.get("flowId")) if found else None
     if not found or id_ is None:
-        return known(value, None, "flow")
+        return known(value, None, msg("it sent something that is not a flow"))
     kind = number(found.get("type"))
     return Flow(
         id=FlowId(id_),
@@ -85,7 +86,7 @@ def flow_names_of(data: bytes) -> tuple[tuple[FlowName, ...], int]:
             editable = None if row.get("editable") is None else flag(row["editable"])
             read.append(FlowName(FlowId(id_), text(row.get("flowName"), NAME), editable, text(row.get("cycle"), TIME)))
     if value and not read:
-        raise BadResponse("it lists no flows where they belong")
+        raise BadResponse(msg("it sent something that is not a list of flows"))
     return tuple(read), len(value) if isinstance(value, list) else len(found)
 
 

@@ -25,6 +25,7 @@ from bot.core.flow.model import (
 )
 from bot.core.flow.status import Status, status_of
 from bot.core.text.escape import LARGEST, legible
+from bot.core.text.message import Message, msg
 from bot.enos.reading_flows import graph_of, parameters_of, status_in
 from bot.enos.responses import LooseScalar
 from bot.enos.values import ID, NAME, TIME, identity, names, text
@@ -115,11 +116,11 @@ def instance(row: LooseRow, kind: int | None, graph: object = None) -> Instance 
     if not id_ or (flow is None and not _is_a_number(row.flowId)):
         return None
     if len(id_) > ID or legible(str(row.instanceId)) != str(row.instanceId):
-        return _left_out(row, "its run ID cannot be stored")
+        return _left_out(row, msg("the run ID can't be stored"))
     if flow is None:
-        return _left_out(row, "its flow ID is out of range")
+        return _left_out(row, msg("the flow ID is out of range"))
     if status == UNREADABLE_STATUS and _is_a_number(row.status):
-        return _left_out(row, "its status is out of range")
+        return _left_out(row, msg("the status is out of range"))
     return Instance(
         id=InstanceId(id_),
         flow_id=FlowId(flow),
@@ -147,12 +148,12 @@ def _is_a_number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _left_out(row: LooseRow, why: str) -> LeftOut:
+def _left_out(row: LooseRow, why: Message) -> LeftOut:
     """What is shown of a row that cannot be stored. Its key is short, whatever the row holds."""
     id_, flow = text(row.instanceId), text(row.flowId)
-    key = hashlib.sha256(f"{id_}\n{flow}\n{why}".encode()).hexdigest()[:16]
-    name = text(row.flowName, 80).strip()
-    return LeftOut(key, f"{legible(id_.strip(), 60)}{f' of {name}' if name else ''}", why)
+    key = hashlib.sha256(f"{id_}\n{flow}\n{why.text}".encode()).hexdigest()[:16]
+    run, name = legible(id_.strip(), 60), text(row.flowName, 80).strip()
+    return LeftOut(key, f"{run} ({name})" if name else run, why)
 
 
 def _owners_of(printed: object) -> tuple[UserName, ...]:

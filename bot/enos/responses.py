@@ -18,6 +18,7 @@ from email.utils import parsedate_to_datetime
 import msgspec
 
 from bot.core.errors import Failure
+from bot.core.text.message import Message, msg, sentences
 from bot.enos.calls import Call, Kind
 from bot.enos.codes import MEANINGS
 from bot.enos.errors import (
@@ -31,8 +32,9 @@ from bot.enos.errors import (
     Throttled,
     TimestampReused,
     TokenRejected,
+    quote,
 )
-from bot.enos.values import loads, number, quoted, text
+from bot.enos.values import loads, number, text
 
 Opener = Callable[[bytes], "Envelope | None"]
 LooseScalar = int | float | str | bool | None
@@ -46,16 +48,18 @@ INTERNAL_CODES = frozenset({62109, 99500, 1005})
 _HTTP = {
     403: (
         "forbidden",
-        "EnOS's gateway forbids it.",
-        "Ask an admin of the bot to have the application's service account authorized (README, step 5).",
+        msg("EnOS's gateway does not allow this call (HTTP 403)."),
+        msg("An operator should have the application's service account authorized (README, step 5)."),
     ),
     404: (
         "not_offered",
-        "The gateway knows no such address.",
-        "Ask an admin of the bot to check ENOS_API_URL; or this EnOS is an older version.",
+        msg("EnOS's gateway does not have this address (HTTP 404)."),
+        msg("An operator should check ENOS_API_URL. This EnOS may also be an older version."),
     ),
 }
+_NOT_FOUND = next(row for row in MEANINGS if row.reason == "not_found")
 
+NO_JSON = msg("it sent no JSON")
 _MESSAGE, _WORD = 2000, 200  # characters kept of what the service says, and of a code or id in it
 
 
@@ -151,13 +155,13 @@ def judge(call: Call, reply: Reply, envelope: Envelope | None, now: datetime) ->
     if envelope is None:
         found = _by_status(reply, "", now)
     elif envelope.apim_status in REJECTED_TOKEN_APIM:
-        found = TokenRejected(f"gateway status {envelope.apim_status}")
+        found = TokenRejected(str(envelope.apim_status))
     elif envelope.code is None or envelope.code == reply.status or 400 <= envelope.code < 600:
         found = _by_body_status(call, reply, envelope, now)
     else:
         found = _by_code(call, reply, envelope.code, envelope.message)
     if isinstance(found, ServiceUnavailable) and call.kind is Kind.MUTATION:
-        return AnswerLost("HTTP 503")  # it is not said whether the call was turned away before or after it took effect
+        return AnswerLost(found.why)  # it is not said whether the call was turned away before or after it took effect
     return outcome_for(call, found) if isinstance(found, EnosFailure) else found
 
 
@@ -170,7 +174,7 @@ def outcome_for(call: Call, failure: EnosFailure) -> EnosFailure | AnswerLost:
 
 def _by_code(call: Call, reply: Reply, code: int, message: str) -> Failure:
     if code in REJECTED_TOKEN_CODES:
-        return TokenRejected(f"code {code}")
+        return TokenRejected(str(code))
     if code == 1001:
         return TimestampReused()
     action = call.name.rpartition(".")[2]
@@ -180,20 +184,14 @@ def _by_code(call: Call, reply: Reply, code: int, message: str) -> Failure:
             and (not row.actions or action in row.actions)
             and (not row.wording or re.search(row.wording, message, re.IGNORECASE))
         ):
-            return EnosRefused(row.reason, row.sentence + quoted(message), row.way_out, code, message)
+            return EnosRefused(row.reason, sentences(row.sentence, quote(message)), row.way_out, code, message)
     if code in INTERNAL_CODES:
         return ServerError(reply.status, code, message)
     if reply.status == 401:
-        return TokenRejected(f"HTTP 401, code {code}")
+        return TokenRejected(str(code))
     if reply.status >= 500:
         return ServerError(reply.status, code, message)
-    return EnosRefused(
-        "unknown_code",
-        f"EnOS refused with a code that flowbot does not know: {code}{quoted(message)}.",
-        _after_an_unknown(call),
-        code,
-        message,
-    )
+    return _unknown(call, str(code), code, message)
 
 
 def _by_body_status(call: Call, reply: Reply, envelope: Envelope, now: datetime) -> Failure:
@@ -201,32 +199,27 @@ def _by_body_status(call: Call, reply: Reply, envelope: Envelope, now: datetime)
     if envelope.code in THROTTLE_CODES:
         return Throttled(seconds_to_wait(reply.retry_after, now))
     if envelope.code == 404 and reply.status < 300:
-        return EnosRefused("not_found", f"EnOS does not know that.{quoted(envelope.message)}", "Check the id.", 404)
+        sentence = sentences(_NOT_FOUND.sentence, quote(envelope.message))
+        return EnosRefused(_NOT_FOUND.reason, sentence, _NOT_FOUND.way_out, 404)
     if envelope.code is not None and 400 <= envelope.code < 600:
         return _by_status(Reply(envelope.code, reply.body, reply.retry_after), envelope.message, now)
     if reply.status >= 300:
         return _by_status(reply, envelope.message or envelope.strange_code, now)
     if envelope.strange_code or envelope.apim_status:
-        told = envelope.strange_code or f"gateway status {envelope.apim_status}"
-        return EnosRefused(
-            "unknown_code",
-            f"EnOS refused with words that flowbot does not know: {told}{quoted(envelope.message)}.",
-            _after_an_unknown(call),
-            None,
-            envelope.message,
-        )
-    return BadResponse("it is JSON, but does not say whether the call succeeded")
+        return _unknown(call, envelope.strange_code or str(envelope.apim_status), None, envelope.message)
+    return BadResponse(msg("it did not say whether the call succeeded"))
 
 
-def _after_an_unknown(call: Call) -> str:
-    """What to do after a refusal of unknown meaning. Only a read has certainly changed nothing."""
-    if call.kind is Kind.MUTATION:
-        state = "Most likely nothing was changed. Look how the flow stands, and ask again in a minute"
-    else:
-        state = "This was a reading, and it changed nothing. Ask again in a minute"
-    return (
-        f"{state}; if it stays so, show an admin of the bot this answer, for EnOS's administrator knows what it means."
+def _unknown(call: Call, shown: str, code: int | None, message: str) -> EnosRefused:
+    """A refusal of unknown meaning. Only a read has certainly changed nothing."""
+    sentence = msg("EnOS refused with a code that flowbot does not know ({code}).", code=shown)
+    way_out = sentences(
+        msg("Most likely nothing was changed. Look at the flow, then try again in a minute.")
+        if call.kind is Kind.MUTATION
+        else msg("Nothing was changed. Try again in a minute."),
+        msg("If this lasts, show this answer to a flowbot admin. An EnOS administrator knows what it means."),
     )
+    return EnosRefused("unknown_code", sentences(sentence, quote(message)), way_out, code, message)
 
 
 def _by_status(reply: Reply, message: str, now: datetime) -> Failure:
@@ -244,25 +237,25 @@ def _by_status(reply: Reply, message: str, now: datetime) -> Failure:
             status,
             (
                 "gateway",
-                "EnOS's gateway refused the request.",
-                "Ask an admin of the bot to check ENOS_API_URL and any proxy before it.",
+                msg("EnOS's gateway refused the request (HTTP {status}).", status=str(status)),
+                msg("An operator should check ENOS_API_URL and any proxy before it."),
             ),
         )
-        return EnosRefused(reason, f"{sentence} (HTTP {status}){quoted(message)}", way_out, status, message)
+        return EnosRefused(reason, sentences(sentence, quote(message)), way_out, status, message)
     if status >= 300:
         return EnosRefused(
             "gateway",
-            f"The address sends flowbot elsewhere (HTTP {status}).",
-            "ENOS_API_URL must be the API gateway.",
+            msg("EnOS's address redirects flowbot to another one (HTTP {status}).", status=str(status)),
+            msg("An operator should check ENOS_API_URL: it must be the API gateway."),
         )
     return BadResponse(_what_it_is(reply.body))
 
 
-def _what_it_is(body: bytes) -> str:
+def _what_it_is(body: bytes) -> Message:
     start = body[:200].lstrip().lower()
     if not start:
-        return "it is empty"
-    return "it is a web page, not JSON" if start.startswith(b"<") else "it is not JSON"
+        return msg("it sent an empty answer")
+    return msg("it sent a web page, not JSON") if start.startswith(b"<") else NO_JSON
 
 
 def seconds_to_wait(header: str, now: datetime) -> float | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from bot.core.flow.model import LeftOut
+from bot.core.text.message import Message
 from bot.enos.calls import ATTEMPTS, PAGE_SIZE, Call
 from bot.enos.errors import EndlessList, EnosRefused
 from bot.enos.page_base import PageZeroFailures
@@ -96,17 +97,17 @@ class Server:
 
 
 class PageLimit:
-    """Counts the pages and the time of one walk. ``listed`` names what is listed."""
+    """Counts the pages and the time of one walk. ``listed`` names what is listed, ``endless`` says it has no end."""
 
-    def __init__(self, server: Server, listed: str) -> None:
-        self._server, self._listed = server, listed
+    def __init__(self, server: Server, listed: str, endless: Message) -> None:
+        self._server, self._listed, self._endless = server, listed, endless
         self._pages, self._began = 0, _now()
 
     def count_page(self) -> None:
         """Count a page that is about to be asked for; raises EndlessList at the limit."""
         self._pages += 1
         if self._pages > self._server.most_pages or _now() - self._began > self._server.most_seconds:
-            endless = EndlessList(self._listed, self._pages - 1)
+            endless = EndlessList(self._endless, self._pages - 1)
             _log.error("%s", endless)
             self._server.on_list_end(self._listed, str(endless))
             raise endless

@@ -28,6 +28,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.core.errors import Failure, Refusal, TemporaryFailure, Unclear
+from bot.core.text.message import msg
 from bot.enos.calls import ATTEMPTS, Call, Kind, encryption, signature
 from bot.enos.errors import (
     BadResponse,
@@ -222,7 +223,7 @@ class TokenManager:
         if found is not None:  # it decides, whatever the status field is called
             return found
         failure = judge(call, reply, envelope, self._clock())
-        raise failure if isinstance(failure, Failure) else BadResponse("the sign-in brought no token")
+        raise failure if isinstance(failure, Failure) else BadResponse(msg("it sent no token"))
 
     def _stamp(self) -> int:
         """The wall clock's time in ms, never the same twice: the token service accepts each only once.

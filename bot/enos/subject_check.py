@@ -8,7 +8,8 @@ import re
 
 from bot.core.flow.ids import flow_of, is_instance
 from bot.core.flow.model import FlowId, Instance, InstanceId, TaskInstance
-from bot.enos.errors import AnswerLost, MismatchedResponse
+from bot.core.text.message import Message
+from bot.enos.errors import AnswerLost, MismatchedResponse, instead, the_flow, the_run, the_task_run
 from bot.enos.reading import log_of
 from bot.enos.values import ID, identity, single_object, text, value_of
 
@@ -24,10 +25,10 @@ def require_instance(found: Instance | None, asked: InstanceId) -> Instance | No
     if found is None:
         return None
     if found.id != asked:
-        raise MismatchedResponse(f"run {found.id[:60]}", f"run {asked}")
+        raise MismatchedResponse(the_run(found.id), the_run(asked))
     named = flow_of(asked)
     if named is not None and found.flow_id != named:
-        raise MismatchedResponse(f"a run of flow {found.flow_id}", f"run {asked}")
+        raise MismatchedResponse(the_flow(found.flow_id), the_run(asked))
     return found
 
 
@@ -37,7 +38,7 @@ def require_task_instance(found: TaskInstance | None, asked: str) -> TaskInstanc
     IDs of an undocumented form are not compared: elsewhere they may be printed in another way.
     """
     if found is not None and found.id != asked and is_instance(asked):
-        raise MismatchedResponse(f"task run {found.id[:60]}", f"task run {asked}")
+        raise MismatchedResponse(the_task_run(found.id), the_task_run(asked))
     return found
 
 
@@ -49,27 +50,30 @@ def require_log(data: bytes, asked: str) -> str | None:
     """
     named = _named(data, _TASK_INSTANCES)
     if named and named != asked:
-        raise MismatchedResponse(f"task run {named}", f"task run {asked}")
+        raise MismatchedResponse(the_task_run(named), the_task_run(asked))
     log = log_of(data)
     head = _NAMED.match(log[:_HEAD]) if log else None
     if head is not None and is_instance(asked):
         task, _, digits = asked.partition("-")
         if head[1] != task or not (digits.startswith(head[2]) or head[2].startswith(digits)):
-            raise MismatchedResponse(f"the log of task run {head[1]}-{head[2]}", f"task run {asked}")
+            raise MismatchedResponse(the_task_run(f"{head[1]}-{head[2]}"), the_task_run(asked))
     return log
 
 
 def require_same(data: bytes, *, flow: FlowId | None = None, instance: InstanceId | None = None) -> None:
     """Check the answer to a change; raises AnswerLost where it names another flow or instance."""
-    asked = f"run {instance}" if instance is not None else f"flow {flow}"
     run = _named(data, _INSTANCES)
     if run and run != instance and (instance is not None or flow_of(InstanceId(run)) != flow):
-        raise AnswerLost(f"its answer is about run {run}, not about {asked}")
+        raise AnswerLost(instead(the_run(run), _asked(flow, instance)))
     wanted = flow if instance is None else flow_of(instance)
     found = single_object(value_of(data)) or {}
     other = identity(found.get("flowId"))
     if other is not None and wanted is not None and other != wanted:
-        raise AnswerLost(f"its answer is about flow {other}, not about {asked}")
+        raise AnswerLost(instead(the_flow(other), _asked(flow, instance)))
+
+
+def _asked(flow: FlowId | None, instance: InstanceId | None) -> Message:
+    return the_run(instance) if instance is not None else the_flow(flow or 0)
 
 
 def _named(data: bytes, names: tuple[str, ...]) -> str:

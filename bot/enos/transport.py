@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from bot.core.network.proxies import proxy_for
+from bot.core.text.message import msg
 from bot.enos.calls import Call, Kind
 from bot.enos.errors import BadResponse, NoResponse, Unreachable, Untrusted
 from bot.enos.responses import Reply
@@ -97,7 +98,7 @@ class Transport:
         Raises Unreachable, NoResponse or BadResponse.
         """
         if self._closed:
-            raise Unreachable("flowbot is shutting down")
+            raise Unreachable(msg("flowbot is shutting down"))
         request = _Request()
         task = asyncio.create_task(self._send(call, headers, request))
         self._tasks.add(task)
@@ -137,7 +138,7 @@ class Transport:
             try:
                 return await self._read(pool.transport, call, headers, request, end)
             except httpx.HTTPError as error:
-                raise _translated(error) from error
+                raise _translated(error, self.total) from error
             finally:
                 pool.users -= 1
                 if pool.retired and pool.users == 0:
@@ -161,11 +162,11 @@ class Transport:
         self.last_date = reply.headers.get("date", "")
         try:
             if reply.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
-                raise BadResponse("it is compressed, which flowbot refuses", worth_retrying=False)
+                raise BadResponse(msg("it sent a compressed answer"), worth_retrying=False)
             async for part in reply.aiter_raw():
                 body += part
                 if len(body) > self._cap:
-                    raise BadResponse(f"it is larger than {self._cap >> 20} MiB", worth_retrying=False)
+                    raise BadResponse(msg("it sent more than {n} MiB", n=self._cap >> 20), worth_retrying=False)
                 if clock() > end:
                     raise self._timed_out(request)
         finally:
@@ -204,14 +205,13 @@ class Transport:
         closing.add_done_callback(self._closing.discard)
 
     def _timed_out(self, request: _Request) -> NoResponse | Unreachable:
-        why = f"nothing within {self.total:g} s"
-        return (
-            NoResponse(why, timed_out=True)
-            if request.may_have_arrived
-            else Unreachable(f"{why}, not even a connection")
-        )
+        if request.may_have_arrived:
+            return NoResponse(self.total)
+        return Unreachable(msg("no connection within {n} s", n=f"{self.total:g}"))
 
 
+_CHECK_ADDRESS = msg("If this lasts, an operator should check ENOS_API_URL.")
+_PROXY_REFUSED = msg("the proxy refused")
 _parsed = functools.lru_cache(64)(httpx.URL)  # all pages of a search share one address
 
 
@@ -234,16 +234,10 @@ def _trusting_none() -> ssl.SSLContext:
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def _translated(error: httpx.HTTPError) -> NoResponse | Unreachable:
+def _translated(error: httpx.HTTPError, total: float) -> NoResponse | Unreachable:
     if isinstance(error, _NEVER_SENT):
-        certificate_error = _certificate(error)
-        return (
-            Untrusted(certificate_error.verify_message, certificate_error.verify_code)
-            if certificate_error
-            else Unreachable(_cause(error))
-        )
-    timed_out = isinstance(error, httpx.TimeoutException)
-    return NoResponse("too slow" if timed_out else "the connection broke", timed_out=timed_out)
+        return _never_sent(error)
+    return NoResponse(total if isinstance(error, httpx.TimeoutException) else None)
 
 
 def _certificate(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
@@ -253,20 +247,35 @@ def _certificate(error: BaseException | None) -> ssl.SSLCertVerificationError | 
     return error
 
 
-def _cause(error: httpx.HTTPError) -> str:
+def _never_sent(error: httpx.HTTPError) -> Unreachable:
     words = str(error).lower()
+    if certificate_error := _certificate(error):
+        return Untrusted(certificate_error.verify_message, certificate_error.verify_code)
     if "certificate" in words:
-        return "its certificate cannot be verified; check ENOS_API_URL and SSL_CERT_FILE"
+        return Unreachable(
+            msg("its certificate can't be verified"),
+            msg("If this lasts, an operator should check ENOS_API_URL and SSL_CERT_FILE."),
+        )
     if "name or service" in words or "getaddrinfo" in words or "name resolution" in words or "nodename" in words:
-        return "its name is unknown; check ENOS_API_URL"
+        return Unreachable(msg("its host name is not known"), _CHECK_ADDRESS)
     if isinstance(error, httpx.UnsupportedProtocol):
-        return "the address is none; check ENOS_API_URL"
+        return Unreachable(msg("its address is not valid"), _CHECK_ADDRESS)
     if isinstance(error, httpx.ProxyError):
         if words.startswith("407"):
-            return "the proxy wants a user and a password; check those in HTTPS_PROXY"
-        return f"the proxy refused{f' (HTTP {words[:3]})' if words[:3].isdecimal() else ''}"
+            return Unreachable(
+                msg("the proxy needs a user and a password"),
+                msg("If this lasts, an operator should check the user and the password in HTTPS_PROXY."),
+            )
+        status = words[:3]
+        refused = msg("the proxy refused, HTTP {status}", status=status) if status.isdecimal() else _PROXY_REFUSED
+        return Unreachable(refused)
     if isinstance(error, httpx.TimeoutException):
-        return "no connection in time"
+        return Unreachable(msg("no connection in time"))
     if "ssl" in words:
-        return "no TLS is spoken there; check ENOS_API_URL, and whether HTTPS_PROXY must begin with http://"
-    return "the connection failed"
+        return Unreachable(
+            msg("no TLS at its address"),
+            msg(
+                "If this lasts, an operator should check ENOS_API_URL, and whether HTTPS_PROXY must begin with http://."
+            ),
+        )
+    return Unreachable(msg("the connection failed"))

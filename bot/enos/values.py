@@ -15,7 +15,6 @@ NAME, TIME, ID = 300, 64, 200  # characters kept of a name and of a printed time
 
 _UNDERSCORE = re.compile(r"_+([A-Za-z0-9])")
 _DIGITS = re.compile(r"[+-]?\d{1,30}(\.0*)?")
-_LONGEST_QUOTE = 300  # characters of a message of EnOS that people are shown
 _LONGEST_NUMBER = 40  # digits of a JSON number; Python refuses one of more than 4,300
 # A string to its end, or to the end of the answer; the possessive marks keep a broken one from being tried again.
 _STRUCTURE = re.compile(r'"(?:[^"\\]++|\\.?)*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
@@ -126,13 +125,6 @@ def value_of(data: bytes) -> object:
         return loads(data)
     except ValueError:
         return None
-
-
-def quoted(message: str) -> str:
-    """EnOS's own words as part of a sentence, cut to a length that a person reads; empty where there are none."""
-    words = " ".join(message.split())
-    short = words if len(words) <= _LONGEST_QUOTE else words[: _LONGEST_QUOTE - 1] + "…"
-    return f" (EnOS says: “{short}”)" if short else ""
 
 
 def _whole(digits: str) -> int | str:

@@ -10,6 +10,7 @@ from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.core.errors import Failure, TemporaryFailure
+from bot.core.text import catalogue
 from bot.core.text.mask import Mask
 from bot.ops import logs, signals
 from bot.ops.outside import Outside
@@ -45,6 +46,10 @@ def run(settings: Settings) -> int:
     logs.configure(settings.log_level, settings.log_format, secrets=settings.secrets, mask=Mask(settings.mask))
     for warning in settings.warnings:
         log.warning(warning)
+    try:
+        catalogue.load()
+    except catalogue.BadCatalogue as broken:
+        return _complain([str(broken)], EXIT_SETTINGS)
     _raise_descriptor_limit()
     signals.exit_on_signals()
     try:

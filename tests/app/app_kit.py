@@ -41,7 +41,7 @@ def configured(running, folder, **environ):
 async def running_bot(running, folder, *, monotonic=time.monotonic, **environ):
     """The whole bot in this process, against the simulators."""
     read = configured(running, folder, **environ)
-    async with Store.open(read.database) as store:
+    async with Store.open(read.database, language=read.language) as store:
         bot = app.App(Outside(read, await store.notes(), monotonic=monotonic), store)
         try:
             await bot.listen()

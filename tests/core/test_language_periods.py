@@ -112,10 +112,10 @@ def test_a_clock_time_that_has_passed_offers_two_commands():
         trigger_time(request, NOW, SHANGHAI)
     passed = caught.value
     assert passed.reason == "passed"
-    assert [part.values for part in passed.sentence.parts] == [{"time": "14:30"}, {"zone": "Asia/Shanghai"}]
+    assert passed.sentence.values == {"time": "14:30", "zone": "Asia/Shanghai"}
     assert [(str(label), command) for label, command in passed.offers] == [
-        ("Now, for 14:30", 'trigger 3377 at 2026-11-20 14:30 with a="x y"'),
-        ("Tomorrow 14:30", 'trigger 3377 at 2026-11-21 14:30 with a="x y"'),
+        ("Now, for 14:30 (Asia/Shanghai)", 'trigger 3377 at 2026-11-20 14:30 with a="x y"'),
+        ("Tomorrow 14:30 (Asia/Shanghai)", 'trigger 3377 at 2026-11-21 14:30 with a="x y"'),
     ]
     first, second = (parse(command) for _, command in passed.offers)
     assert trigger_time(first, NOW, SHANGHAI) == datetime(2026, 11, 20, 6, 30, tzinfo=UTC)

@@ -57,7 +57,7 @@ async def test_a_list_without_an_end_is_given_up_and_told_and_over_once_it_ends(
     with pytest.raises(EndlessList) as raised:
         await walk(server)
     assert 40 <= ask.asked <= 43  # those asked ahead
-    assert "does not end: flowbot stopped after 40 pages" in str(raised.value)
+    assert "does not end. Reading stopped after 40 pages." in str(raised.value)
     assert [bool(why) for _, why in told] == [True]
     ask.left = ask.asked + 3
     await walk(server)

@@ -10,6 +10,7 @@ from enos_rows import ROW, page_of, wire
 from enos_searches import all_of, ids
 
 from bot.core.text.escape import legible
+from bot.core.text.message import msg
 from bot.enos.errors import BadResponse, Throttled
 from bot.enos.reading import epoch_ms_of, instance_of, log_of, task_instance_of
 from bot.enos.reading_flows import flow_names_of, flow_of, graph_of, parameters_of
@@ -188,7 +189,7 @@ async def test_a_last_page_of_nothing_readable_does_not_undo_the_others(lists, c
     lists.instances[1] = [*(row(number) for number in range(50)), {"status": -1}, {"status": -1}]
     pages = await all_of(client)
     assert len(ids(pages)) == 50
-    assert [each.why for page in pages for each in page.left_out] == ["it names no run"]
+    assert [each.why for page in pages for each in page.left_out] == [msg("the run ID is missing")]
 
 
 async def test_nothing_but_strangers_is_still_no_answer(lists, client):

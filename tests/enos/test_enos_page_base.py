@@ -3,11 +3,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.core.errors import Refusal
+from bot.core.text.message import msg
 from bot.enos.errors import BadResponse, EnosRefused, ServerError
 from bot.enos.page_base import PageZeroFailures, conclude, conclude_from_one, conclude_from_zero, refuses_number
 
 page, EMPTY = tuple, ()
-REFUSED = EnosRefused("invalid", "EnOS did not accept the input.", "", 62102)
+REFUSED = EnosRefused("invalid", msg("EnOS did not accept the input."), code=62102)
 START = datetime(2026, 11, 21, tzinfo=UTC)
 
 TABLE = [
@@ -139,7 +140,7 @@ async def test_a_page_1_that_was_refused_but_once_tells_nothing(rows):
 
 async def test_another_refusal_of_page_1_is_raised():
     async def read(_number, _size):
-        raise EnosRefused("no_right", "No.", "", 62103)
+        raise EnosRefused("no_right", msg("No."), code=62103)
 
     with pytest.raises(EnosRefused, match="No"):
         await conclude_from_zero(("a", "b"), read)
@@ -149,17 +150,17 @@ async def test_another_refusal_of_page_1_is_raised():
     ("failure", "says"),
     [
         (REFUSED, True),
-        (EnosRefused("bad_sort", "pageNo field", "", 62102), True),
-        (EnosRefused("missing", "pageNo", "", 62101), True),
-        (EnosRefused("gateway", "bad request", "", 400), True),
-        (EnosRefused("gateway", "not here", "", 404), False),
-        (EnosRefused("gateway", "elsewhere", ""), False),
-        (EnosRefused("unknown_code", "system busy", "", 70001), False),
-        (EnosRefused("no_right", "", "", 62103), False),
+        (EnosRefused("bad_sort", msg("x"), code=62102), True),
+        (EnosRefused("missing", msg("x"), code=62101), True),
+        (EnosRefused("gateway", msg("x"), code=400), True),
+        (EnosRefused("gateway", msg("x"), code=404), False),
+        (EnosRefused("gateway", msg("x")), False),
+        (EnosRefused("unknown_code", msg("x"), code=70001), False),
+        (EnosRefused("no_right", msg("x"), code=62103), False),
         (ServerError(200, 62109), False),
         (ServerError(500), False),
-        (BadResponse("it is empty"), False),
-        (Refusal("another", ""), False),
+        (BadResponse(msg("it sent an empty answer")), False),
+        (Refusal("another", msg("x")), False),
     ],
 )
 def test_only_a_wrong_parameter_refuses_the_number(failure, says):

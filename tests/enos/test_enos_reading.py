@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.core.flow.model import Instance
 from bot.core.flow.status import Status
+from bot.core.text.message import msg
 from bot.enos.definitions import created_of, directories_of, exported_of, saved_of
 from bot.enos.errors import BadResponse
 from bot.enos.reading import (
@@ -129,7 +130,7 @@ def test_a_page_says_what_any_answer_says(head):
 def test_one_row_without_an_id_does_not_cost_the_others():
     found = page_of(wire({"flowInsts": [{"status": -1}, ROW]}), 1)
     assert (found.rows, found.size) == ((READ,), 2)
-    assert [each.why for each in found.left_out] == ["it names no run"]
+    assert [each.why for each in found.left_out] == [msg("the run ID is missing")]
 
 
 def test_bytes_that_are_no_utf8_do_not_cost_the_page():

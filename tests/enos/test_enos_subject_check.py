@@ -42,11 +42,11 @@ def other_definition(client):
         ("get", other_flow, [{**FLOW, "flowId": "33770"}], "flow 33770"),
         ("get", other_run, {**INSTANCE, "instanceId": "3377-20200706062700"}, "run 3377-20200706062700"),
         ("get", other_run, {**INSTANCE, "instanceId": "99-20200706062600", "flowId": 99}, "run 99-"),
-        ("get", other_run, {**INSTANCE, "flowId": 99}, "a run of flow 99"),
+        ("get", other_run, {**INSTANCE, "flowId": 99}, "flow 99"),
         ("get", other_task_run, {"instanceId": "105008-20190812013400"}, "task run 105008-"),
         ("getLog", other_log, {"log": "x", "taskInstId": "105008-20190812013400"}, "task run 105008-"),
-        ("getLog", other_log, {"log": HEAD.format("105008-20190812013400")}, "the log of task run 105008-"),
-        ("getLog", other_log, {"log": HEAD.format("105007-201908130134")}, "the log of task run 105007-"),
+        ("getLog", other_log, {"log": HEAD.format("105008-20190812013400")}, "task run 105008-"),
+        ("getLog", other_log, {"log": HEAD.format("105007-201908130134")}, "task run 105007-"),
         ("loadForEdit", other_definition, {**FLOW, "flowId": 99}, "flow 99"),
     ],
 )
@@ -121,5 +121,6 @@ async def test_a_refused_cancel_stays_refused_where_the_look_shows_another_run(g
     with pytest.raises(EnosRefused):
         await client.cancel(RUN, as_user=USER)
     gateway.answers["get"] = lambda *_: ok({**INSTANCE, "status": 1})
-    with pytest.raises(Refused, match="ended already"):
+    with pytest.raises(Refused) as raised:
         await client.cancel(RUN, as_user=USER)
+    assert raised.value.reason == "already_ended"

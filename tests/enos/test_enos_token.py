@@ -137,7 +137,7 @@ async def test_a_token_handed_out_near_its_end_is_refreshed_at_once(tokens, serv
 
 async def test_if_that_fails_the_old_one_is_still_used(tokens, service, clock):
     service.current, service.ends = "OLD", clock().timestamp() + 300
-    service.script = [None, NoResponse("x")]
+    service.script = [None, NoResponse()]
     assert await tokens.token() == "OLD"
     clock.forward(200)
     assert await tokens.token() == "OLD"
@@ -157,7 +157,7 @@ async def test_a_refused_refresh_gets_a_new_token(tokens, service, clock, code):
 async def test_while_the_service_is_down_a_valid_token_is_still_used(tokens, service, clock):
     await tokens.token()
     clock.forward(6000)
-    service.script = [NoResponse("x")]
+    service.script = [NoResponse()]
     assert await tokens.token() == "T1"
     assert await tokens.token() == "T1"
     assert service.did() == ["get", "refresh"]
@@ -207,7 +207,7 @@ async def test_wrong_keys_are_a_refusal_that_says_what_to_check(tokens, service,
     assert await tokens.token() == "T1", "the next call asks again"
 
 
-@pytest.mark.parametrize("answer", [{"status": 1005}, NoResponse("x"), {"status": 0, "data": {"accessToken": ""}}])
+@pytest.mark.parametrize("answer", [{"status": 1005}, NoResponse(), {"status": 0, "data": {"accessToken": ""}}])
 async def test_a_service_in_trouble_is_an_outage(tokens, service, answer):
     service.script = [answer]
     with pytest.raises(TemporaryFailure) as raised:

@@ -134,8 +134,9 @@ async def test_a_redirect_is_not_followed_and_carries_no_token_away(gateway, cli
     gateway.faults = [
         ("get", answering(lambda: web.Response(status=302, headers={"Location": gateway.url + "/elsewhere"})))
     ]
-    with pytest.raises(Refused, match="elsewhere"):
+    with pytest.raises(Refused) as raised:
         await client.flow(3377)
+    assert raised.value.reason == "gateway"
     assert gateway.actions() == ["get"]
 
 
@@ -214,7 +215,7 @@ async def test_each_error_of_the_library_is_one_of_ours(client_of, error, failur
     ("error", "words"),
     [
         (httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"), "certificate"),
-        (httpx.ConnectError("[Errno -2] Name or service not known"), "name is unknown"),
+        (httpx.ConnectError("[Errno -2] Name or service not known"), "host name"),
         (httpx.UnsupportedProtocol("x"), "address"),
         (httpx.ProxyError("x"), "proxy"),
         (httpx.ConnectTimeout("x"), "in time"),
@@ -230,7 +231,9 @@ async def test_an_address_without_a_listener_is_unreachable(client_of):
     client = client_of(url="http://127.0.0.1:9")
     with pytest.raises(Unreachable) as raised:
         await client.enable(3377, as_user=USER)
-    assert "Nothing was sent" in str(raised.value)
+    assert str(raised.value) == (
+        "No connection to EnOS (the connection failed). Nothing was changed. Try again in a minute."
+    )
 
 
 async def test_changes_use_a_fresh_connection_each_and_reads_keep_theirs(gateway, client):

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 MAYA, JONAS, PRIYA, BOT = "U0MAYA00001", "U0JONAS0001", "U0PRIYA0001", "U0FLOWBOT1"
+WEI = "U0WEILIN001"
 DATA_OPS, GENERAL, DIRECT = "C0DATAOPS1", "C0GENERAL1", "D0MAYA00001"
 HINT = "help [VERB] · trigger FLOW [from TASK] · incidents [open|unacked|mine] · failed [PERIOD] · show FLOW|INSTANCE"
 
@@ -38,6 +39,12 @@ def button(label: str, value: str, index: int = 0, **more: Any) -> dict[str, Any
 
 def option(label: str, value: str) -> dict[str, Any]:
     return {"text": plain(label), "value": value}
+
+
+def bar(color: str, **commands: str) -> dict[str, Any]:
+    """A card in no language: a colour, and buttons that say commands, by their labels."""
+    row = [button(label, f"1|P1|{said}", index) for index, (label, said) in enumerate(commands.items())]
+    return {"color": color, "blocks": [{"type": "actions", "block_id": "a1", "elements": row}]}
 
 
 def flow(id: int, name: str, **facts: Any) -> dict[str, Any]:

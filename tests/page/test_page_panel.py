@@ -4,8 +4,10 @@ import time
 from typing import Any
 
 import pytest
-from fake_control import DATA_OPS, JONAS, mrkdwn, run
+from fake_control import DATA_OPS, JONAS, MAYA, WEI, bar, mrkdwn, person, run
 from playwright.async_api import expect
+
+RED, ORANGE, GREEN = "#d1242f", "#d4720b", "#1a7f37"
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -138,25 +140,35 @@ async def test_the_tour_checks_itself_off(visit, control):
     await expect(current).to_have_text("Read the card")
 
     control.base = now
-    card = control.message(
-        "FAIL daily-energy-report · task transform",
-        blocks=[{"type": "section", "text": mrkdwn("Nobody has acknowledged it yet.")}],
-    )
+    card = control.message(attachments=[bar(RED, 认领="ack 3377", 重跑="rerun 3377-1")])
     await expect(current).to_have_text("Acknowledge")
-    control.edit(card, text="ACKNOWLEDGED · FAIL daily-energy-report")
+    await expect(tour).to_contain_text("Press 认领 on the card")
+    control.edit(card, attachments=[bar(ORANGE, 重跑="rerun 3377-1", 取消认领="unack 3377")])
     await expect(current).to_have_text("Rerun")
     await tour.get_by_role("button", name="Fix the cause").click()
     await control.until("/sim/page/flow/3377/mend")
 
     flow.update(failing=None)
     control.changed()
-    await expect(tour).to_contain_text("Press Rerun on the card")
+    await expect(tour).to_contain_text("Press 重跑 on the card")
     again = run("3377-2", "RUNNING", now + 0.002)
     flow.update(running="3377-2", last_runs=[again, failed])
     control.changed()
     await expect(current).to_have_text("Watch it recover")
     flow.update(running=None, last_runs=[again | {"status": "SUCCESS", "end": now + 0.003}, failed])
-    control.edit(card, text="RECOVERED daily-energy-report")
+    control.edit(card, attachments=[bar(GREEN, 查看任务流="show 3377")])
+    await expect(current).to_have_text("Ask in Chinese")
+
+    control.message("", to=MAYA)
+    control.change(people=[*control.world["people"], person(WEI, "Wei Lin", tz="Asia/Shanghai")])
+    await tour.get_by_role("button", name="Act as Wei Lin").click()
+    await expect(page.get_by_role("button", name="Acting as Wei Lin, Owner")).to_be_visible()
+    await tour.get_by_role("button", name="Type /flow 失败 今天").click()
+    await page.keyboard.press("Enter")
+    (said,) = await control.until("/sim/say")
+    assert said == {"as": WEI, "channel": DATA_OPS, "text": "/flow 失败 今天"}
+    await expect(current).to_have_text("Ask in Chinese")
+    control.message("今天失败的实例：1 个", to=WEI)
     await expect(tour).to_contain_text("That was the whole story")
     await tour.get_by_role("button", name="Start over").click()
     await expect(current).to_have_text("Make 3377 fail")
@@ -183,7 +195,7 @@ async def test_the_tour_takes_up_what_is_broken_already(visit, control):
     failed = run("3377-1", "FAIL", now - 300, now - 290)
     flow_of(control, 3377).update(failing={"kind": "FAIL", "tasks": [33771]}, last_runs=[failed])
     control.base = now - 280
-    control.message("ACKNOWLEDGED · FAIL daily-energy-report")
+    control.message(attachments=[bar(ORANGE, 取消认领="unack 3377")])
     page = (await visit(hash=f"#c={DATA_OPS}&as={JONAS}")).page
     await expect(page.locator('[aria-current="step"] .step-title')).to_have_text("Rerun")
     flow_of(control, 3377).update(failing=None)
@@ -202,6 +214,52 @@ async def test_the_log_names_no_channel_that_the_person_does_not_see(visit, cont
 
 
 async def test_an_older_card_does_not_count_for_the_tour(visit, control):
-    control.message("RECOVERED daily-energy-report", where=DATA_OPS)
+    control.message(attachments=[bar(GREEN, 查看任务流="show 3377")])
     page = (await visit()).page
     await expect(page.locator('[aria-current="step"] .step-title')).to_have_text("Make 3377 fail")
+
+
+@pytest.mark.parametrize(
+    ("command", "current"), [("ack 3377", "Rerun"), ("show 3377", "Acknowledge")], ids=["acknowledged", "not"]
+)
+async def test_the_tour_knows_from_the_thread_that_an_incident_was_acknowledged(visit, control, command, current):
+    now = time.time() + 30  # after the page was opened
+    flow_of(control, 3377).update(last_runs=[run("3377-1", "FAIL", now + 1, now + 2)])
+    control.base = now + 3
+    card = control.message(attachments=[bar(GREEN, 查看任务流="show 3377")])
+    answered = {"type": "context", "elements": [mrkdwn(f"↳ `{command}`")]}
+    control.message(thread_ts=card["ts"], blocks=[answered])
+    page = (await visit(hash=f"#c={DATA_OPS}")).page
+    await expect(page.locator('[aria-current="step"] .step-title')).to_have_text(current)
+
+
+@pytest.mark.parametrize(("color", "current"), [(ORANGE, "Watch it recover"), (GREEN, "Ask in Chinese")])
+async def test_the_tour_waits_for_the_card_to_turn_green(visit, control, color, current):
+    now = time.time() + 30  # after the page was opened
+    runs = [run("3377-2", "SUCCESS", now + 3, now + 4), run("3377-1", "FAIL", now + 1, now + 2)]
+    flow_of(control, 3377).update(last_runs=runs)
+    control.base = now + 3
+    card = control.message(attachments=[bar(color, 取消认领="unack 3377")])
+    answered = {"type": "context", "elements": [mrkdwn("↳ `rerun 3377-1`")]}
+    control.message(thread_ts=card["ts"], blocks=[answered])
+    page = (await visit(hash=f"#c={DATA_OPS}")).page
+    await expect(page.locator('[aria-current="step"] .step-title')).to_have_text(current)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"text": "FAIL daily-energy-report"},
+        {"attachments": [bar(RED, Acknowledge="ack 2809")]},
+        {"attachments": [bar(GREEN, Show="show 3377-1")]},
+        {"blocks": bar(RED, Acknowledge="ack 3377")["blocks"]},
+    ],
+    ids=["words", "another flow", "a run", "no colour"],
+)
+async def test_other_messages_are_no_card(visit, control, message):
+    now = time.time() + 30  # after the page was opened
+    flow_of(control, 3377).update(last_runs=[run("3377-1", "FAIL", now + 1, now + 2)])
+    control.base = now + 3
+    control.message(**message)
+    page = (await visit(hash=f"#c={DATA_OPS}")).page
+    await expect(page.get_by_role("region", name="Guided tour")).to_contain_text("The run takes a few seconds to fail.")

@@ -23,8 +23,9 @@ from bot.core.flow.model import (
     UserName,
 )
 from bot.core.flow.status import Status
+from bot.core.text.message import msg, sentences
 from bot.enos.codes import MEANINGS
-from bot.enos.errors import AnswerLost, EnosRefused
+from bot.enos.errors import AnswerLost, EnosRefused, quote
 
 EXTRACT, TRANSFORM, LOAD = 108579, 108580, 108581
 PARAMETERS = (Parameter("path", "/data/energy"), Parameter("overwrite", "true"))
@@ -43,7 +44,7 @@ ENERGY = chain((EXTRACT, "extract"), (TRANSFORM, "transform"), (LOAD, "load"))
 def refusal(reason, message):
     """The refusal of EnOS for this reason, as people read it."""
     row = next(row for row in MEANINGS if row.reason == reason)
-    return EnosRefused(row.reason, f"{row.sentence} (EnOS says: “{message}”)", row.way_out, row.code, message)
+    return EnosRefused(row.reason, sentences(row.sentence, quote(message)), row.way_out, row.code, message)
 
 
 class Lost:
@@ -242,7 +243,7 @@ class AnswerEnos:
     @staticmethod
     def _lost(fault):
         if fault is not None:
-            raise AnswerLost("no answer within 60 s")
+            raise AnswerLost(msg("no answer within {n} s", n="60"))
 
     @staticmethod
     def _matches(row, terms):

@@ -126,7 +126,7 @@ async def _(world):
     world.enos.add(7, "hers", "priya.nair")
     await alex.says("link <@U0PRIYA0001> u15432100000000013 priya.nair")
     await alex.says("link <@U0PRIYA0001> u15432100000000013 priya.other")
-    world.enos.faults["my_flows"] = [NoResponse("no answer within 30 s")]
+    world.enos.faults["my_flows"] = [NoResponse(30)]
     await alex.says("link <@U0PRIYA0001> u15432100000000013 priya.nair")
     await alex.says("link <@U0SAMLEE001> u15432100000000011 sam.lee")
     await alex.says("link <@U0NOBODY001> u15432100000000019 no.body")

@@ -104,7 +104,7 @@ async def _(world):
 
 for name, trouble in {
     "EnOS is not there": Unreachable("connection refused"),
-    "EnOS does not answer": NoResponse("no answer within 30 s"),
+    "EnOS does not answer": NoResponse(30),
     "EnOS answers with HTML": BadResponse("it is an HTML page (HTTP 502)"),
     "EnOS asks to wait": Throttled(20),
     "EnOS asks to wait without saying how long": Throttled(),

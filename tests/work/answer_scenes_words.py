@@ -22,7 +22,7 @@ def with_runs(world):
 
 
 def away(world):
-    world.enos.faults.update({"flow": [NoResponse("no answer")], "search": [NoResponse("no answer")]})
+    world.enos.faults.update({"flow": [NoResponse()], "search": [NoResponse()]})
 
 
 # ── names that match nothing ──

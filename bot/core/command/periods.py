@@ -17,7 +17,7 @@ from bot.core.command.local_times import to_utc, to_utc_unambiguous
 from bot.core.command.requests import Period, When
 from bot.core.command.wanted import Wanted
 from bot.core.errors import Refused
-from bot.core.text.message import Text, layout, msg, sentences, until_on_the_clock
+from bot.core.text.message import Text, layout, msg, until_on_the_clock
 
 LONGEST = timedelta(days=366)
 YEARS = range(1970, 3000)
@@ -351,15 +351,16 @@ def _beginning(words: str, today: date, zone: tzinfo) -> datetime:
 
 
 def _passed(clock: time, today: date, zone: tzinfo) -> Refused:
-    shown = clock.isoformat("minutes")
+    shown, where = clock.isoformat("minutes"), str(zone)
     return Refused(
         "passed",
-        sentences(
-            msg("{time} has already passed today. Start now for {time}, or tomorrow?", time=shown),
-            msg("The time zone is {zone}.", zone=str(zone)),
+        msg(
+            "{time} has already passed today ({zone}). Start now for that time, or tomorrow?",
+            time=shown,
+            zone=where,
         ),
         offers=(
-            (msg("Now, for {time}", time=shown), f"{today} {shown}"),
-            (msg("Tomorrow {time}", time=shown), f"{today + DAY} {shown}"),
+            (msg("Now, for {time} ({zone})", time=shown, zone=where), f"{today} {shown}"),
+            (msg("Tomorrow {time} ({zone})", time=shown, zone=where), f"{today + DAY} {shown}"),
         ),
     )

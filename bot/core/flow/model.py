@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NewType
 
 from bot.core.flow.status import Status
+from bot.core.text.message import Text
 
 FlowId = NewType("FlowId", int)
 TaskId = NewType("TaskId", int)
@@ -143,8 +144,8 @@ class LeftOut:
     """A row of a list that is not read: which one, and why."""
 
     key: str  # the same each time it is listed
-    shown: str  # its name for people
-    why: str  # a clause: "its flow ID is out of range"
+    shown: str  # its ID, with the name of its flow
+    why: Text  # a clause: "the flow ID is out of range"
 
 
 @dataclass(frozen=True, slots=True)

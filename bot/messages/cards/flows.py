@@ -98,7 +98,7 @@ def short(text: str) -> str:
 def owners(names: Sequence[UserName], people: Mapping[UserName, Person]) -> Text:
     """The owners: mentioned where linked, else named."""
     if not names:
-        return msg("nobody in EnOS")
+        return msg("none")
     shown = [mention(people[name].user) if name in people else code(short(name)) for name in names[:_OWNERS]]
     return listed(shown, len(names))
 

@@ -86,7 +86,7 @@ def left_out(rows: Sequence[LeftOut]) -> Card:
     """The notice that EnOS lists runs that cannot be read or stored; each is named in one such notice only."""
     runs = "1 run" if len(rows) == 1 else f"{len(rows)} runs"
     text = f"I can't read {runs} that EnOS lists"
-    shown = [f"• {code(fit(each.shown, 120))}: {escape(fit(each.why, 200))}" for each in rows[:_NAMES]]
+    shown = [f"• {code(fit(each.shown, 120))}: {escape(fit(str(each.why), 200))}" for each in rows[:_NAMES]]
     more = [f"• and {len(rows) - _NAMES} more"] if len(rows) > _NAMES else []
     lines = [
         f"🟠 *{text}.* I don't see whether they fail. All other runs are read as usual.",

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from bot.core.command import table
+from bot.core.text.language import EN
 from bot.sim import serve
 from bot.sim.enos.platform import ACCESS_KEY, ORG, SECRET_KEY
 from bot.sim.enos.seed import WATCHER
@@ -67,7 +68,7 @@ def environment(running: Running, folder: Path) -> dict[str, str]:
 
 
 def chosen_language() -> dict[str, str]:
-    """The only setting of flowbot that the demo takes over. The scenario, which reads English, does not."""
+    """The only setting of flowbot that the demo takes over: the language of channels."""
     return {name: value for name, value in os.environ.items() if name == "FLOWBOT_LANGUAGE"}
 
 
@@ -198,9 +199,10 @@ async def script() -> int:
     with tempfile.TemporaryDirectory(prefix="flowbot-demo-") as name:
         folder = Path(name)
         try:
-            async with bot(environment(running, folder), folder) as process:
+            language = chosen_language()
+            async with bot(environment(running, folder) | language, folder) as process:
                 await connected(running, process)
-                return await DemoScenario(running.world).play()
+                return await DemoScenario(running.world, language.get("FLOWBOT_LANGUAGE") or EN).play()
         except RuntimeError as error:
             sys.stderr.write(f"{error}\n")
             return 1

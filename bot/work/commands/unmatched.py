@@ -163,7 +163,7 @@ async def _check_owner(services: Services, context: CommandContext, request: Lis
     near = await asyncio.to_thread(nearest_names, owner, [*dict.fromkeys((*linked, *names))])
     offers = [(layout("{owner}", owner=each), say(replace(request, owner=OwnerRef(UserName(each))))) for each in near]
     unknown = msg(
-        "I found no owner {owner}. Nobody is linked with this name, and EnOS shows you none of their runs of the last "
+        "I found no owner {owner}. Nobody is linked with this name, and EnOS shows you no run of theirs in the last "
         "{days} days.",
         owner=code(owner),
         days=OWNER_LOOKBACK.days,

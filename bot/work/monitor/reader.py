@@ -22,6 +22,7 @@ from bot.core.flow.status import Status
 from bot.core.flow.times import is_due
 from bot.core.incident.facts import ChangeSet, ReadState
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
+from bot.core.text.message import msg
 from bot.messages import incident_posts
 from bot.messages.cards import monitoring as cards
 from bot.work.monitor import page_facts
@@ -213,8 +214,8 @@ class Reader:
         reference = self._refused.put(row, self._new_id)
         if reference.is_new:
             log.error("Run %s cannot be stored, reference %s", row.id, reference.text, exc_info=bug)
-        why = f"I met a bug of mine while storing it (reference {reference.text})"
-        left = LeftOut(f"{row.id}|{reference.text}", f"{row.id} of {row.flow_name}", why)
+        why = msg("I met a bug of mine while storing it, reference {reference}", reference=reference.text)
+        left = LeftOut(f"{row.id}|{reference.text}", f"{row.id} ({row.flow_name})", why)
         (result.refused if reference.is_new else result.refused_again).append(left)
         return reference.is_new
 

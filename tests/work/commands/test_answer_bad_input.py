@@ -172,7 +172,7 @@ async def test_an_owner_whose_account_is_deactivated_is_named_and_not_mentioned(
 
 TROUBLES = {
     "down": (Unreachable("connection refused"), "EnOS cannot be reached", "ask again in a minute"),
-    "silent": (NoResponse("no answer within 30 s"), "EnOS did not answer", "Ask again in a minute"),
+    "silent": (NoResponse(30), "EnOS did not answer", "Ask again in a minute"),
     "HTML": (BadResponse("it is an HTML page (HTTP 502)"), "EnOS's answer cannot be read", "check ENOS_API_URL"),
     "throttling": (Throttled(12), "EnOS asks for fewer requests", "Ask again in 12 s"),
     "unknown code": (ServerError(200, 62999, "<!here>"), "EnOS failed inside (code 62999)", "Ask again in a minute"),
@@ -216,7 +216,7 @@ async def test_whatever_enos_answers_is_one_sentence_and_frees_what_was_claimed(
 @pytest.mark.parametrize("words", [w for w, c in CALLS.items() if c in {"enable", "disable"}])
 async def test_a_switch_is_unclear_where_its_answer_and_state_are_lost(world, maya, words):
     world.enos.faults[words.split()[0]] = [Lost(effect=True)]
-    world.enos.faults["flow"] = [None, NoResponse("no answer within 30 s")]
+    world.enos.faults["flow"] = [None, NoResponse(30)]
     (seen,) = await maya.says(words)
     assert "Whether EnOS did it is not known" in seen.text
     assert [row[2] for row in await world.audited()] == ["unclear:AnswerLost"]
@@ -225,7 +225,7 @@ async def test_a_switch_is_unclear_where_its_answer_and_state_are_lost(world, ma
 async def test_a_cancel_whose_answer_and_state_are_lost_says_so(world, maya):
     world.enos.run(RUN, Status.RUNNING)
     world.enos.faults["cancel"] = [Lost(effect=True)]
-    world.enos.faults["instance"] = [None, NoResponse("no answer within 30 s")]
+    world.enos.faults["instance"] = [None, NoResponse(30)]
     (seen,) = await maya.says(f"cancel {RUN} confirmed")
     assert "EnOS did not confirm, and I could not read the run's status." in seen.text
 

@@ -285,7 +285,7 @@ def test_owners_are_mentioned_where_linked_and_counted_where_many():
     shown = rendered(flows.owners(names, {names[0]: MAYA}))
     assert shown.startswith("<@U0MAYA00001>, `n1&lt;b&gt;`")
     assert shown.endswith(" and 2 more")
-    assert str(flows.owners((), {})) == "nobody in EnOS"
+    assert str(flows.owners((), {})) == "none"
 
 
 @pytest.mark.parametrize(

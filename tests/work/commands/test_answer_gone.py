@@ -126,7 +126,7 @@ async def test_while_only_the_monitor_is_refused_known_owners_count_and_the_flow
     world.enos.faults["flow"] = [refusal("wrong_user", "no"), refusal("wrong_user", "no")]
     (unread,) = await jonas.says("close 3377")
     assert "I could not read who owns this flow" in unread.text
-    world.enos.faults["flow"] = [refusal("wrong_user", "no"), NoResponse("no answer")]
+    world.enos.faults["flow"] = [refusal("wrong_user", "no"), NoResponse()]
     await maya.says("close 3377")
     assert (await world.incident()).phase is Phase.CLOSED
     assert told(world, GONE) == []

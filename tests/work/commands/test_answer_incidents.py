@@ -66,7 +66,7 @@ async def with_a_card(world, incident, state):
     ("state", "says"),
     [
         ("queued", f"The incident has no message in Slack yet. The change will be in its thread in <#{OPS}>."),
-        ("given up", f"The incident has no message in Slack, so the change is in <#{OPS}>."),
+        ("given up", f"has no message in Slack, so the change is in <#{OPS}>."),
     ],
 )
 @pytest.mark.parametrize("verb", ["ack", "close"])
@@ -81,7 +81,10 @@ async def test_where_there_is_no_thread_nothing_points_to_one(world, maya, state
 
 @pytest.mark.parametrize(
     ("state", "says"),
-    [("queued", "has no message in Slack yet. I'll answer in its thread"), ("given up", "so I answered in")],
+    [
+        ("queued", "has no message in Slack yet. I'll answer in its thread"),
+        ("given up", f"has no message in Slack, so I answered in <#{OPS}>."),
+    ],
 )
 async def test_an_answer_to_an_incident_without_a_card_names_no_thread(world, maya, state, says):
     shown = await world.breaks()

@@ -174,7 +174,7 @@ async def test_an_enos_user_name_that_is_taken_is_refused_with_its_person(world)
 
 
 async def test_a_link_that_is_confirmed_while_enos_is_down_stays_proven(world):
-    world.enos.faults["my_flows"] = [NoResponse("no answer within 30 s")]
+    world.enos.faults["my_flows"] = [NoResponse(30)]
     seen = await world.alex.says("link <@U0MAYA00001> u15432100000000011 maya.chen")
     assert any("confirmed the link of <@U0MAYA00001>" in each.text for each in seen)
     assert any("It was verified before, and stays verified." in each.text for each in seen)

@@ -79,17 +79,17 @@ async def test_times_are_in_the_askers_zone(world, maya, words, at):
 async def test_a_clock_time_in_the_past_asks_with_two_buttons(world, maya):
     (asked,) = await maya.says("trigger 3377 from 108580 at 08:00")
     assert asked.place == "only maya sees"
-    assert "08:00 has already passed today." in asked.text
+    assert "08:00 has already passed today (Asia/Shanghai)." in asked.text
     assert world.enos.done() == []
-    await maya.presses(asked, "Now, for 08:00")
+    await maya.presses(asked, "Now, for 08:00 (Asia/Shanghai)")
     assert world.enos.done() == [("triggerFromTask", MAYA, 3377, TRANSFORM, ms(2026, 11, 21))]
 
 
 async def test_a_long_confirmed_command_is_kept_in_the_store(world, maya):
     value = "x" * 2500
     (asked,) = await maya.says(f"trigger 3377 at 08:00 with path={value}")
-    assert asked.buttons["Now, for 08:00"].partition("|")[2].partition("|")[2].startswith("#")
-    await maya.presses(asked, "Tomorrow 08:00")
+    assert asked.buttons["Now, for 08:00 (Asia/Shanghai)"].partition("|")[2].partition("|")[2].startswith("#")
+    await maya.presses(asked, "Tomorrow 08:00 (Asia/Shanghai)")
     (call,) = world.enos.done()
     assert call == ("updateAndTrigger", MAYA, 3377, ms(2026, 11, 22), (("path", value), ("overwrite", "true")))
 
@@ -97,7 +97,7 @@ async def test_a_long_confirmed_command_is_kept_in_the_store(world, maya):
 async def test_no_button_holds_a_secret(world, maya):
     (asked,) = await maya.says("trigger 3377 at 08:00 with password=hunter2")
     assert "hunter2" not in str(asked.body)
-    await maya.presses(asked, "Now, for 08:00")
+    await maya.presses(asked, "Now, for 08:00 (Asia/Shanghai)")
     assert ("password", "hunter2") in world.enos.done()[0][4]
 
 

@@ -326,7 +326,7 @@ async def test_a_press_while_the_first_is_still_running_says_so(world, maya, jon
 async def test_a_press_that_ended_unclear_is_not_repeated_by_a_press(world, maya):
     (card,) = await maya.mentions("show 3318")
     world.enos.faults["enable"] = [Lost(effect=True)]
-    world.enos.faults["flow"] = [None, NoResponse("no answer within 30 s")]
+    world.enos.faults["flow"] = [None, NoResponse(30)]
     (unclear,) = await maya.presses(card, "Enable schedule")
     assert "Whether EnOS did it is not known" in unclear.text
     (again,) = await maya.presses(card, "Enable schedule")

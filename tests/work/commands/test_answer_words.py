@@ -197,7 +197,7 @@ async def test_what_the_asker_may_not_see_is_answered_like_what_does_not_exist(w
     ],
 )
 async def test_what_cannot_be_checked_is_said_to_be_unchecked(world, maya, words, call, note):
-    world.enos.faults[call] = [NoResponse("no answer within 30 s")]
+    world.enos.faults[call] = [NoResponse(30)]
     (seen,) = await maya.says(words)
     assert note in seen.text
 
@@ -212,7 +212,7 @@ async def test_a_refused_sign_in_is_not_read_as_a_missing_flow(world, maya):
 
 
 async def test_without_the_list_of_flows_the_refusal_offers_none(world, maya):
-    world.enos.faults["all_flows"] = [NoResponse("no answer")]
+    world.enos.faults["all_flows"] = [NoResponse()]
     (seen,) = await maya.says("runs of 3378")
     assert "EnOS shows you no flow `3378`. Check the ID" in seen.text
 

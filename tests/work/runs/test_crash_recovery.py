@@ -138,7 +138,7 @@ async def test_a_person_whose_link_changed_is_not_shown_what_the_old_user_sees(w
 
 
 async def test_while_enos_is_down_the_answer_is_that_it_is_not_known(world):
-    world.enos.faults["flow"] = [NoResponse("no answer within 60 s")]
+    world.enos.faults["flow"] = [NoResponse(60)]
     await attempted(world, "enable 3377", "enable", detail='{"act": "switch", "flow": 3377, "active": true}')
     await close_left_open(world)
     (message,) = await world.delivered()

@@ -130,7 +130,7 @@ async def test_the_result_does_not_wait_for_ever_for_an_incident(world):
 
 async def test_slack_and_enos_may_be_down_meanwhile(world, caplog):
     message = await started(world)
-    world.enos.faults["instance"] = [NoResponse("no answer within 60 s")]
+    world.enos.faults["instance"] = [NoResponse(60)]
     await world.tick(seconds=4)
     world.enos.becomes(RUN, Status.FAIL, [DONE, Status.FAIL, WAITS])
     await world.breaks(RUN)

@@ -56,7 +56,7 @@ function draw() {
   drawBody(channel);
   drawThread(channel);
   drawModal();
-  drawTour(byId("tour"));
+  drawTour(byId("tour"), channelComposer.put);
   platformPanel.draw();
   announceNewest(world);
   const unread = [...world.channels.values()].reduce((sum, item) => sum + (item.unread ?? 0), 0);

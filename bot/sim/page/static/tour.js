@@ -1,4 +1,5 @@
-// The guided tour: five steps that check themselves off by what has really happened.
+// The guided tour: steps that check themselves off by what has really happened. What flowbot posts is recognized by the
+// commands of its buttons, by its colour and by the commands that it answers: these are the same in every language.
 
 import { el, fill, icon } from "./dom.js";
 import { mend, pull } from "./panel_flows.js";
@@ -7,12 +8,16 @@ import { become, go, isBot, store } from "./state.js";
 const FLOW = 3377;
 const NAME = "daily-energy-report";
 const OWNER = "U0MAYA00001";
+const WEI = "U0WEILIN001";
+const IN_CHINESE = "/flow 失败 今天";
 const BROKEN = ["FAIL", "TIMEOUT", "INTERNAL_ERROR"];
-const ACKNOWLEDGED = /ACKNOWLEDGED|(?<!Nobody )has acknowledged|\bhas it (until|for)/;
-const RECOVERED = /RECOVERED|recovered: /;
-const RERUN = /Rerun|rerun/;
+const GREEN = "#1a7f37";
+const ABOUT_FLOW = new RegExp(`^(ack|unack|close|reopen|show) ${FLOW}$`);
+const ACK_ANSWERED = new RegExp(`\`ack ${FLOW}[ \`]`);
+const RERUN_ANSWERED = /`rerun[ `]/;
 
-const progress = { since: null, done: [false, false, false, false, false], hidden: false };
+const none = () => [false, false, false, false, false, false];
+const progress = { since: null, done: none(), hidden: false };
 const MEMORY = "tour";
 
 /** After a reload the tour goes on; a demo that was started anew counts its changes from the beginning, and so does the tour. */
@@ -38,6 +43,15 @@ function remember() {
 
 const flow = () => store.platform?.flows.find((item) => item.id === FLOW);
 
+const blocksOf = (message) => [...(message.blocks ?? []), ...(message.attachments ?? []).flatMap((bar) => bar.blocks ?? [])];
+
+/** What can be pressed in a message: [{label, command}]. */
+function controls(message) {
+  const elements = blocksOf(message).flatMap((block) => [...(block.elements ?? []), ...(block.accessory ? [block.accessory] : [])]);
+  return elements.flatMap((item) => item.options ?? [item]).filter((item) => item.value)
+    .map((item) => ({ label: item.text.text, command: item.value.split("|").slice(2).join("|") }));
+}
+
 /** flowbot's newest card about the flow that came after the tour began: the first message of its thread. */
 function card() {
   if (!store.world) return null;
@@ -45,14 +59,23 @@ function card() {
   for (const [channel, list] of store.world.messages) {
     for (const message of list) {
       if (!isBot(message) || message.ephemeral || Number(message.ts) < progress.since) continue;
-      const text = JSON.stringify([message.text, message.blocks, message.attachments]);
-      if (text.includes(NAME) && /FAIL|TIMEOUT|ACKNOWLEDGED|RECOVERED|CLOSED/.test(text)) cards.push({ channel, message, text });
+      const color = message.attachments?.find((bar) => bar.color)?.color;
+      const offers = controls(message);
+      if (color && offers.some((offer) => ABOUT_FLOW.test(offer.command))) cards.push({ channel, message, color, offers });
     }
   }
   return cards.at(-1) ?? null;
 }
 
-const threadText = (found) => found.message.replies.filter(isBot).map((reply) => JSON.stringify([reply.text, reply.blocks])).join("\n");
+const labelOf = (found, verb) => found?.offers.find((offer) => offer.command.split(" ")[0] === verb)?.label;
+const threadText = (found) => JSON.stringify((found?.message.replies ?? []).filter(isBot).map(blocksOf));
+
+/** Whether flowbot has answered the person acted as, in a way that only this person sees. */
+function answered() {
+  const all = [...store.world.messages].flatMap(([channel, list]) => list.flatMap((item) => [item, ...item.replies]).map((message) => ({ channel, message })));
+  return all.some(({ channel, message }) => isBot(message) && Number(message.ts) >= progress.since
+    && (message.ephemeral || store.world.channels.get(channel)?.direct));
+}
 
 /** Look at the world and tick what has happened; a ticked step stays ticked. */
 function look() {
@@ -65,11 +88,12 @@ function look() {
   const [made, , acked] = progress.done;
   if (failedAt || flow()?.failing) tick(0);
   if (found && made && store.channel === found.channel && store.tab === "messages" && !document.hidden) tick(1);
-  if (found && (ACKNOWLEDGED.test(found.text) || ACKNOWLEDGED.test(threadText(found)))) tick(2);
+  if (found && (labelOf(found, "unack") || ACK_ANSWERED.test(threadText(found)))) tick(2);
   const later = failedAt && runs.find((run) => run.start > failedAt.start && !BROKEN.includes(run.status));
   const running = failedAt && flow()?.running && flow().running !== failedAt.id;
-  if (failedAt && (later || running) && (acked || RERUN.test(threadText(found ?? { message: { replies: [] } })))) tick(3);
-  if (progress.done[3] && later?.status === "SUCCESS" && (!found || RECOVERED.test(found.text) || RECOVERED.test(threadText(found)))) tick(4);
+  if (failedAt && (later || running) && (acked || RERUN_ANSWERED.test(threadText(found)))) tick(3);
+  if (progress.done[3] && later?.status === "SUCCESS" && (!found || found.color === GREEN)) tick(4);
+  if (progress.done[4] && world.me?.id === WEI && answered()) tick(5);
 }
 
 function tick(step) {
@@ -86,11 +110,14 @@ const STEPS = [
     if (!found) return ["The run takes a few seconds to fail. Then flowbot sees it and posts one card in the channel."];
     return ["flowbot has posted a card. It says what failed, why, since when, and who owns the flow.", store.channel !== found.channel && action("Go there", () => go({ channel: found.channel }))];
   } },
-  { title: "Acknowledge", hint: () => ["Press Acknowledge on the card. Then the others know that you are on it.", owner()] },
+  { title: "Acknowledge", hint: () => [`Press ${labelOf(card(), "ack") ?? "Acknowledge"} on the card. Then the others know that you are on it.`, owner()] },
   { title: "Rerun", hint: () => flow()?.failing
     ? ["The cause is still there. A rerun would fail again. Fix it first.", action("Fix the cause", () => mend(FLOW))]
-    : ["Press Rerun on the card. The run starts again from the failed task, for the same data date.", owner()] },
+    : [`Press ${labelOf(card(), "rerun") ?? "Rerun"} on the card. The run starts again from the failed task, for the same data date.`, owner()] },
   { title: "Watch it recover", hint: () => ["When the run succeeds, the card turns green, and the thread says so."] },
+  { title: "Ask in Chinese", hint: (type) => store.as === WEI
+    ? ["Commands work in Chinese too. Ask what failed today, and press Enter.", action(`Type ${IN_CHINESE}`, () => type(IN_CHINESE))]
+    : ["Wei Lin has Slack in Chinese. What only she sees is in Chinese.", action("Act as Wei Lin", () => become(WEI))] },
 ];
 
 function owner() {
@@ -98,12 +125,12 @@ function owner() {
 }
 
 let drawn = "";
-/** Draw the strip into `node`. */
-export function drawTour(node) {
+/** Draw the strip into `node`; `type` puts a text into the message box. */
+export function drawTour(node, type) {
   look();
   const current = progress.done.indexOf(false);
   const found = card();
-  const signature = JSON.stringify([progress.done, progress.hidden, store.as, store.channel, found?.channel, Boolean(flow()?.failing), Boolean(store.platform)]);
+  const signature = JSON.stringify([progress.done, progress.hidden, store.as, store.channel, found?.channel, found?.offers, Boolean(flow()?.failing), Boolean(store.platform)]);
   if (signature === drawn) return;
   drawn = signature;
   if (store.world && progress.since !== null) remember();
@@ -117,14 +144,14 @@ export function drawTour(node) {
   fill(node,
     el("ol", { class: "steps" }, steps),
     el("div", { class: "tour-hint", role: "status" }, finished
-      ? ["That was the whole story: one thread from failure to recovery. ", action("Start over", restart)]
-      : STEPS[current].hint()),
-    el("button", { type: "button", class: "icon-button", aria: { label: "Hide the tour" }, title: "Hide the tour", on: { click: () => { progress.hidden = true; drawTour(node); } } }, icon("close", 14)));
+      ? ["That was the whole story: one thread from failure to recovery, in two languages. ", action("Start over", () => restart(node, type))]
+      : STEPS[current].hint(type)),
+    el("button", { type: "button", class: "icon-button", aria: { label: "Hide the tour" }, title: "Hide the tour", on: { click: () => { progress.hidden = true; drawTour(node, type); } } }, icon("close", 14)));
   if (focused) node.querySelector("button")?.focus();
 }
 
-function restart() {
+function restart(node, type) {
   progress.since = store.platform?.now ?? null;
-  progress.done = [false, false, false, false, false];
-  drawTour(document.getElementById("tour"));
+  progress.done = none();
+  drawTour(node, type);
 }

@@ -1,0 +1,178 @@
+"""What `flowbot demo --script` plays: it finds messages by what no translation changes, and checks their language."""
+
+import contextlib
+import re
+import time
+
+import pytest
+from app_kit import configured, hears, running_bot
+
+from bot.core.outbox import card
+from bot.core.text import catalogue
+from bot.core.text.escape import code, mention
+from bot.core.text.language import EN, LANGUAGES, ZH
+from bot.core.text.message import layout, link, msg
+from bot.messages import blocks
+from bot.messages.cards.flows import bold
+from bot.ops import offline
+from bot.sim import serve
+from bot.sim.demo import demo, seen
+from bot.sim.demo.scenario import DemoScenario
+from bot.sim.enos.seed import demo_platform
+from bot.sim.slack.blocks import with_ids
+from bot.sim.slack.model import Message
+from bot.sim.slack.seed import demo_workspace
+from bot.store import queueing
+
+_DATA_OR_WORD = re.compile(r"(`[^`]*`|<[^<>]*>|&\w+;)|[A-Za-z]+")
+WORDS = {EN: "ŵöŕđ", ZH: "译文"}
+
+
+def reworded(part, word):
+    """A message in which this word is in the place of each that is not marked as data."""
+    if isinstance(part, list | tuple):
+        return [reworded(each, word) for each in part]
+    if not isinstance(part, dict) or part.get("type") == "rich_text":
+        return part
+    shown = part["text"] if isinstance(part.get("text"), str) else None
+    made = {name: reworded(each, word) for name, each in part.items()}
+    return made if shown is None else made | {"text": _DATA_OR_WORD.sub(lambda found: found[1] or word, shown)}
+
+
+def translated(made, language=EN):
+    """A card whose every sentence was rewritten, in the language of those who read it."""
+    return reworded(card.rendered(made, language), WORDS[language])
+
+
+@contextlib.asynccontextmanager
+async def demo_with(language, folder):
+    """The demo's world with a fast platform, and the whole bot in it."""
+    running = await serve.start(serve.World(demo_platform(time.time, 4.0), demo_workspace(time.time)))
+    try:
+        said = {"FLOWBOT_LANGUAGE": language, "FLOWBOT_POLL_SECONDS": "0.3"}
+        await offline.import_people(configured(running, folder, **said), demo.PEOPLE)
+        async with running_bot(running, folder, **said) as bot:
+            await hears(bot, running)
+            yield DemoScenario(running.world, language, checked=LANGUAGES)
+    finally:
+        await running.stop()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_wei_deals_with_a_failure_in_chinese_whatever_the_language_of_the_channel(
+    tmp_path, monkeypatch, capsys, language
+):
+    monkeypatch.setattr(queueing, "rendered", translated)
+    async with demo_with(language, tmp_path) as scenario:
+        assert await scenario.play(*scenario.in_chinese()) == 0, capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert re.search(r"Wei Lin: /flow 失败 今天\n  flowbot \(only Wei Lin sees this\): .*译文", printed)
+    assert f"Wei Lin presses [{WORDS[language]}]" in printed
+
+
+async def test_the_night_is_played_without_reading_a_word(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(queueing, "rendered", translated)
+    async with demo_with(ZH, tmp_path) as scenario:
+        assert await scenario.play(*scenario.at_night()) == 0, capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "Sam Lee presses [译文]" in printed
+    assert not re.search("[译文]", "".join(re.findall(r"flowbot \(only .*", printed))), "English answers to one person"
+
+
+async def test_an_answer_in_the_wrong_language_is_a_step_that_failed(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(queueing, "rendered", lambda made, language=EN: card.rendered(made))
+    async with demo_with(EN, tmp_path) as scenario:
+        fails, asks, *_ = scenario.in_chinese()
+        assert await scenario.play(fails, asks) == 1
+    assert "✗ This step failed: this is not in the language of its readers, zh" in capsys.readouterr().out
+
+
+# ── what a message carries besides its sentences ──
+
+SENTENCES = {
+    "{person} acknowledged {flow}.": "{person} 认领了 {flow}。",
+    "Acknowledge": "认领",
+    "View flow": "查看任务流",
+    "Run {run}": "实例 {run}",
+    "Open in EnOS": "在 EnOS 中打开",
+    "ACKNOWLEDGED": "已认领",
+}
+
+
+class MadeUp:
+    """A catalogue of these sentences."""
+
+    def __init__(self, sentences):
+        self._sentences = sentences
+
+    def sentence(self, text, plural, number):
+        return self._sentences.get(text, text)
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """A card in a language, as Slack keeps it; ``without`` names sentences that are not translated."""
+
+    def make(language, *without, said="ack 3377"):
+        catalogues = {EN: {}, ZH: {text: zh for text, zh in SENTENCES.items() if text not in without}}
+        monkeypatch.setattr(catalogue, "of", lambda which: MadeUp(catalogues[which]))
+        text = msg("{person} acknowledged {flow}.", person=mention("U0SAMLEE001"), flow=bold("daily-energy-report"))
+        row = blocks.actions(
+            blocks.button(msg("Acknowledge"), said, "P1", index=0),
+            blocks.menu([(msg("View flow"), "show 3377")], "P1", 1),
+        )
+        run = layout(
+            "{run} {link}", run=msg("Run {run}", run=code("3377-1")), link=link("https://enos/", msg("Open in EnOS"))
+        )
+        made = blocks.body(msg("ACKNOWLEDGED"), [blocks.section(text), row, blocks.context(run)], "#d4720b")
+        body = card.rendered(made, language)
+        (bar,) = body["attachments"]
+        bar["blocks"] = with_ids(bar["blocks"], lambda prefix, *_: f"{prefix}1")
+        return Message(ts="1.0", channel="C1", user="U1", text=body["text"], by_app=True, attachments=[bar])
+
+    return make
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_message_speaks_the_language_that_all_of_it_is_in(shown, language):
+    assert [each for each in LANGUAGES if seen.speaks(shown(language), each)] == [language]
+
+
+@pytest.mark.parametrize(
+    "english",
+    [
+        ("{person} acknowledged {flow}.", "Run {run}", "Open in EnOS"),
+        ("Acknowledge",),
+        ("View flow",),
+        ("ACKNOWLEDGED",),
+    ],
+    ids=["text", "button", "menu", "phone line"],
+)
+def test_a_message_that_is_chinese_in_part_speaks_neither_language(shown, english):
+    half = shown(ZH, *english)
+    assert not seen.speaks(half, ZH)
+    assert not seen.speaks(half, EN)
+
+
+def test_chinese_words_in_a_command_are_data(shown):
+    message = shown(EN)
+    message.text = "You can say `失败 今天`, too."
+    assert seen.speaks(message, EN)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_buttons_say_english_commands_in_every_language(shown, language):
+    assert seen.canonical(shown(language))
+    assert not seen.canonical(shown(language, said="认领 3377"))
+    assert not seen.canonical(shown(language, said="no command at all"))
+
+
+def test_what_is_said_by_buttons_and_menus_is_found(shown):
+    message = shown(ZH)
+    ack, show = seen.control(message, "ack"), seen.control(message, "show 3377")
+    assert (ack.label, ack.command, ack.option) == ("认领", "ack 3377", None)
+    assert (show.label, show.option["value"]) == ("查看任务流", "1|P1|show 3377")
+    assert seen.control(message, "ack 33") is None
+    assert seen.color(message) == "#d4720b"
+    assert seen.carries(message, "<@U0SAMLEE001>", "`3377-1`")
+    assert not seen.carries(message, "View flow")
