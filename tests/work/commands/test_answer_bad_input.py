@@ -166,7 +166,7 @@ async def test_an_owner_whose_account_is_deactivated_is_named_and_not_mentioned(
     assert "Ask `maya.chen`, " in seen.text
     del world.slack.profiles[maya.person.user]  # Slack does not know them: then they are mentioned
     (seen,) = await jonas.says("enable 4410")
-    assert f"Its owners are <@{maya.person.user}>, " in seen.text
+    assert f"Ask <@{maya.person.user}>, " in seen.text
 
 
 # ── EnOS on a bad day ──
