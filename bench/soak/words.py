@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from bench.soak.lines import must
 from bot.core.command.parse import parse, say
 from bot.core.command.table import ROWS
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 
 TEXTS = 2_000_000
 BATCH = 20_000
@@ -123,7 +123,7 @@ def batch(seed: int) -> tuple[int, int, str]:
             understood += 1
             if parse(say(request)) != request:
                 return understood, refused, f"{text!r} means something else when it is said again"
-        except Refused as no:
+        except Refusal as no:
             refused += 1
             if "▸" not in str(no):
                 return understood, refused, f"{text!r} was refused without a place: {no}"

@@ -1,7 +1,7 @@
 """The two kinds of failure a person may meet: trying again will not help, or it may.
 
     Failure
-    ├── Refused           trying again will not help; the message says what will
+    ├── Refusal           trying again will not help; the message says what will
     └── TemporaryFailure  trying again may help
         └── Unclear       the call may have taken effect; look before trying again
 
@@ -10,40 +10,35 @@ Each carries the message that a person reads; ``str`` is its English for logs. W
 
 from collections.abc import Sequence
 
-from bot.core.text.escape import EMPTY, Markup, ticked
-from bot.core.text.message import Joined, Message, Text, plain, sentences
+from bot.core.text.escape import EMPTY
+from bot.core.text.message import Text, plain, sentences
 
-Offer = tuple[Text | str, str]  # a button's label and its command
+Offer = tuple[Text, str]  # a button's label and its command
 
 
 class Failure(Exception):  # noqa: N818  a refusal is no "error": nothing is broken
     """Something that is told to a person in ``message``."""
 
-    def __init__(self, message: Text | str = EMPTY) -> None:
+    def __init__(self, message: Text = EMPTY) -> None:
         super().__init__()
-        self.message = as_text(message)
+        self.message = message
 
     def __str__(self) -> str:
         """The message in English, without markup."""
         return plain(self.message)
 
 
-class Refused(Failure):
+class Refusal(Failure):
     """Trying again will not help.
 
     ``reason`` is a short stable name such as "not_owner", for the audit and for tests. ``way_out`` is what to do next,
     where that is shown apart from what happened (``sentence``). ``offers`` are buttons.
     """
 
-    def __init__(
-        self, reason: str, sentence: Text | str, way_out: Text | str = EMPTY, offers: Sequence[Offer] = ()
-    ) -> None:
+    def __init__(self, reason: str, sentence: Text, way_out: Text = EMPTY, offers: Sequence[Offer] = ()) -> None:
         self.reason, self.offers = reason, tuple(offers)
-        self.sentence, self.way_out = as_text(sentence), as_text(way_out)
+        self.sentence, self.way_out = sentence, way_out
         super().__init__(sentences(self.sentence, self.way_out))
-
-
-Refusal = Refused
 
 
 class TemporaryFailure(Failure):
@@ -54,8 +49,3 @@ class Unclear(TemporaryFailure):
     """The call may have taken effect: its answer was lost."""
 
     why: Text = EMPTY  # how, for parentheses
-
-
-def as_text(sentence: Text | str) -> Text:
-    """A sentence as a text."""
-    return sentence if isinstance(sentence, Markup | Message | Joined) else Markup(ticked(sentence))

@@ -19,7 +19,7 @@ from bot import __version__
 from bot.core.checks import check, on_bot, on_enos, on_slack
 from bot.core.checks.check import Check, failed, ok, warning
 from bot.core.checks.on_bot import BotReport
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.outbox.conversations import Channel
 from bot.core.people.model import Link
 from bot.core.text.mask import Mask
@@ -89,7 +89,7 @@ async def _database(settings: Settings, path: Path, found: list[Check]) -> _Stat
         return _State()
     try:
         store = Store.open(path)
-    except Refused as refused:
+    except Refusal as refused:
         if refused.reason != "locked":
             raise
         return await _running(settings, path, found)
@@ -105,7 +105,7 @@ def _is_to_be_made(path: Path) -> bool:
 
 
 def _try_to_write(database: Path) -> None:
-    """Raise Refused where a new database could not be created."""
+    """Raise Refusal where a new database could not be created."""
     try:
         with tempfile.TemporaryFile(dir=database.parent):
             return
@@ -119,7 +119,7 @@ async def _running(settings: Settings, path: Path, found: list[Check]) -> _State
     found.append(ok("database", f"{path} is in use by {who}."))
     try:
         told = json.loads(await control_socket.ask(settings.database, "doctor", {}, seconds=ANSWER_SECONDS))
-    except Refused as refused:
+    except Refusal as refused:
         found.append(
             warning("bot", plain(refused.sentence), plain(refused.way_out) or "Restart flowbot with this version.")
         )
@@ -151,7 +151,7 @@ async def _pressed(settings: Settings, press: float, channel: Channel) -> Check:
     """Have the running bot ask for a press."""
     try:
         told = json.loads(await control_socket.ask(settings.database, "press", {"seconds": press}, seconds=press + 60))
-    except Refused as refused:
+    except Refusal as refused:
         return failed("slack button", str(refused))
     seconds = float(told["seconds"])
     return (

@@ -9,12 +9,12 @@ from typing import Any
 
 from bot import __version__
 from bot.core.checks.on_bot import BotReport, written
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.health.promise import Judgement
 from bot.core.outbox.card import Card
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind, PostState
 from bot.core.people.model import IncomingMessage
-from bot.core.text.message import plain, sentences
+from bot.core.text.message import plain, sentences, verbatim
 from bot.messages.cards import doctor as cards
 from bot.ops.new_ids import new_id
 from bot.slack.gateway import SlackGateway
@@ -62,7 +62,7 @@ class RunningBotProbe:
     async def press(self, what: Mapping[str, Any]) -> str:
         """Post a message with a button, wait for a press, and say so in the message.
 
-        Who pressed, and after how many seconds, as JSON; ``who`` is empty where the time ran out. Raises Refused where
+        Who pressed, and after how many seconds, as JSON; ``who`` is empty where the time ran out. Raises Refusal where
         the message does not reach Slack.
         """
         seconds = min(LONGEST, float(what.get("seconds", 60)))
@@ -94,5 +94,6 @@ class RunningBotProbe:
                 return
             why = post.why if post is not None else "it was dropped"
             if time.monotonic() > end or post is None or post.state is PostState.GIVEN_UP:
-                raise Refused("not_sent", f"The running flowbot could not post its button ({why or 'Slack is slow'}).")
+                trouble = f"The running flowbot could not post its button ({why or 'Slack is slow'})."
+                raise Refusal("not_sent", verbatim(trouble))
             await asyncio.sleep(POLL_SECONDS)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import httpx
 
-from bot.core.errors import Failure, Refused
+from bot.core.errors import Failure, Refusal
 from bot.core.flow.ids import expected_instance, is_instance
 from bot.core.flow.model import (
     KINDS,
@@ -96,7 +96,7 @@ class EnosClient:
         await self._transport.close()
 
     async def sign_in(self) -> None:
-        """Try the keys by getting a token. Raises Refused (wrong keys) or a TemporaryFailure."""
+        """Try the keys by getting a token. Raises Refusal (wrong keys) or a TemporaryFailure."""
         await self._tokens.token()
 
     # flow instances
@@ -128,7 +128,7 @@ class EnosClient:
     async def cancel(self, instance: InstanceId, *, as_user: UserId) -> None:
         """Ask for the instance to stop; the effect is asynchronous.
 
-        Raises Refused("already_ended") where EnOS refuses and the instance has ended: the answer to that is not
+        Raises Refusal("already_ended") where EnOS refuses and the instance has ended: the answer to that is not
         documented, so the instance is read back.
         """
         try:
@@ -140,7 +140,7 @@ class EnosClient:
                     found = await self.instance(instance, as_user=as_user)
             if found is None or not is_finished(found.status):
                 raise
-            raise Refused(
+            raise Refusal(
                 "already_ended",
                 msg("Run {run} has already ended ({status}).", run=instance, status=name_of(found.status)),
                 msg("There is nothing left to cancel."),
@@ -150,7 +150,7 @@ class EnosClient:
     # flows
 
     async def flow(self, flow: FlowId, *, as_user: UserId | None = None) -> Flow:
-        """The flow as this user sees it; raises ``Refused("unknown_flow")`` where there is none.
+        """The flow as this user sees it; raises ``Refusal("unknown_flow")`` where there is none.
 
         Raises MismatchedResponse where the answer is about another one.
         """
@@ -199,7 +199,7 @@ class EnosClient:
     ) -> InstanceId:
         """Update And Trigger Flow: run all tasks once with these parameters."""
         if any(not parameter.key for parameter in parameters):
-            raise Refused(
+            raise Refusal(
                 "unreadable_parameters",
                 msg("EnOS shows the parameters of flow {flow} in a form that flowbot can't send back.", flow=str(flow)),
                 msg("Trigger it with changed parameters in the EnOS console."),
@@ -232,7 +232,7 @@ class EnosClient:
         return subject_check.require_task_instance(reading.task_instance_of(envelope.data), task_instance)
 
     async def log(self, task_instance: str, *, as_user: UserId | None = None) -> str | None:
-        """The task's log; None where it has none. Raises ``Refused("unknown_instance")`` for an unknown task instance.
+        """The task's log; None where it has none. Raises ``Refusal("unknown_instance")`` for an unknown task instance.
 
         Only one language's pages tell the two apart, so after a refusal the task instance is read.
         """
@@ -244,7 +244,7 @@ class EnosClient:
             known = await self.task_instance(task_instance, as_user=as_user)
             if known is not None or (refusal.reason == "no_log" and self._capabilities.get(TASKS) == "missing"):
                 return None
-            raise Refused(
+            raise Refusal(
                 "unknown_instance",
                 msg("EnOS has no task run {task_run}.", task_run=task_instance),
                 msg("Check the ID."),
@@ -307,16 +307,16 @@ class EnosClient:
         return rows[0] if len(rows) == 1 else None
 
 
-def _unknown(flow: FlowId) -> Refused:
-    return Refused(
+def _unknown(flow: FlowId) -> Refusal:
+    return Refusal(
         "unknown_flow",
         msg("EnOS has no flow {id}. Check the ID.", id=str(flow)),
         msg("`show NAME` finds a flow by its name."),
     )
 
 
-def _no_start_from_task() -> Refused:
-    return Refused(
+def _no_start_from_task() -> Refusal:
+    return Refusal(
         "not_offered",
         msg("This EnOS can't start a flow from a task: that came with version 2.2.0."),
         msg("Trigger the whole flow instead."),

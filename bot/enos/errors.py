@@ -1,6 +1,6 @@
 """EnOS's refusals and failures, each with the sentence for people.
 
-    Refused                     asking again will not help
+    Refusal                     asking again will not help
     └── EnosRefused             EnOS or its gateway said no; carries its code and its words
     TemporaryFailure            asking again may help
     ├── EnosFailure             … of EnOS
@@ -24,7 +24,7 @@ What leads to which is in ``codes.py`` (a table) and ``responses.py``.
 
 from datetime import timedelta
 
-from bot.core.errors import Refused, TemporaryFailure, Unclear
+from bot.core.errors import Refusal, TemporaryFailure, Unclear
 from bot.core.text.escape import EMPTY
 from bot.core.text.message import Message, Text, msg, plural, sentences
 
@@ -60,14 +60,14 @@ def the_task_run(id_: str) -> Message:
     return msg("task run {task_run}", task_run=id_[:60])
 
 
-class EnosRefused(Refused):
+class EnosRefused(Refusal):
     """EnOS or its gateway said no. ``reason`` is stable; ``words`` is EnOS's own wording."""
 
     def __init__(
         self,
         reason: str,
-        sentence: Text | str,
-        way_out: Text | str = EMPTY,
+        sentence: Text,
+        way_out: Text = EMPTY,
         code: int | None = None,
         words: str = "",
     ) -> None:

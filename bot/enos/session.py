@@ -153,7 +153,7 @@ class TokenManager:
         self._last_stamp = 0
 
     async def token(self) -> str:
-        """A token for the next call. Raises Refused (wrong keys) or a TemporaryFailure."""
+        """A token for the next call. Raises Refusal (wrong keys) or a TemporaryFailure."""
         held = self._held
         if held is not None and self._steady().timestamp() < held.refresh_at:
             return held.text

@@ -19,14 +19,14 @@ _SECTION, _FIELD, _CONTEXT = 3000, 2000, 3000
 _HEADER, _LABEL = 150, 75
 
 
-def mrkdwn(text: Text | str, limit: int = _SECTION) -> Shown:
+def mrkdwn(text: Text, limit: int = _SECTION) -> Shown:
     """A text object with markup."""
     return Shown(text, limit)
 
 
 def section(
-    text: Text | str,
-    fields: Sequence[Text | str] | None = None,
+    text: Text,
+    fields: Sequence[Text] | None = None,
     accessory: Element | None = None,
     limit: int = _SECTION,
 ) -> Block:
@@ -39,7 +39,7 @@ def section(
     return block
 
 
-def context(*texts: Text | str) -> Block:
+def context(*texts: Text) -> Block:
     """Small grey texts, at most ten."""
     return {"type": "context", "elements": [mrkdwn(text, _CONTEXT) for text in texts[:10] or (Markup(),)]}
 
@@ -49,7 +49,7 @@ def actions(*elements: Element) -> Block:
     return {"type": "actions", "elements": list(elements[:25])}
 
 
-def header(text: Text | str) -> Block:
+def header(text: Text) -> Block:
     """A heading, which knows no markup."""
     return {"type": "header", "text": _label(text, _HEADER)}
 
@@ -65,7 +65,7 @@ def rich_pre(text: str) -> Block:
 
 
 def button(
-    label: Text | str,
+    label: Text,
     command: str,
     post: str,
     *,
@@ -84,7 +84,7 @@ def button(
     return element
 
 
-def menu(options: Sequence[tuple[Text | str, str]], post: str, index: int) -> Element:
+def menu(options: Sequence[tuple[Text, str]], post: str, index: int) -> Element:
     """The "…" menu: up to five (label, command). Raises ValueError over 150 characters a value."""
     return {
         "type": "overflow",
@@ -96,12 +96,12 @@ def menu(options: Sequence[tuple[Text | str, str]], post: str, index: int) -> El
     }
 
 
-def body(text: Text | str, blocks: Sequence[Block], color: str | None = None, head: Sequence[Block] = ()) -> Card:
+def body(text: Text, blocks: Sequence[Block], color: str | None = None, head: Sequence[Block] = ()) -> Card:
     """A card of these blocks."""
     return Card(text, tuple(blocks), color, tuple(head))
 
 
-def _label(text: Text | str, limit: int) -> Shown:
+def _label(text: Text, limit: int) -> Shown:
     return Shown(text, limit, is_plain=True)
 
 

@@ -9,11 +9,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from bot import __version__
-from bot.core.errors import as_text
 from bot.core.health import promise
 from bot.core.health.promise import BotStatus, Judgement
 from bot.core.text.escape import EMPTY
-from bot.core.text.message import Text, ago, layout, msg
+from bot.core.text.message import Text, ago, layout, msg, verbatim
 from bot.ops.clocks import ClockJumps
 from bot.ops.metrics_updater import MetricsUpdater
 from bot.ops.watchdog import Watchdog
@@ -65,7 +64,7 @@ class BotHealth:
 
     def judgement(self) -> Judgement:
         """The bot's health now."""
-        broken, remarks = [as_text(sentence) for sentence in self._alarms.values()], list[Text]()
+        broken, remarks = [verbatim(sentence) for sentence in self._alarms.values()], list[Text]()
         if self._socket_mode and not self._metrics_updater.connected:
             broken.append(msg("Slack is not connected."))
         late = self._watchdog.late()

@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from bot.core.errors import Failure, Refused
+from bot.core.errors import Failure, Refusal
 from bot.core.text.message import layout, msg
 from bot.store.lock import real_path
 
@@ -89,7 +89,7 @@ def _warn(path: Path, why: str) -> None:
 async def ask(database: Path, act: str, what: Mapping[str, Any], *, seconds: float = 60.0) -> str:
     """The running bot's answer, within ``seconds``.
 
-    Raises Refused with its sentence, or where it cannot be reached.
+    Raises Refusal with its sentence, or where it cannot be reached.
     """
     path = socket_path(database)
     try:
@@ -100,7 +100,7 @@ async def ask(database: Path, act: str, what: Mapping[str, Any], *, seconds: flo
         ):
             answer = json.loads(await response.text())
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        raise Refused(
+        raise Refusal(
             "no_answer",
             msg(
                 "A running flowbot uses the database {database}, but it does not answer at {path}.",
@@ -110,5 +110,5 @@ async def ask(database: Path, act: str, what: Mapping[str, Any], *, seconds: flo
             msg("Stop it and try again, or ask its operator."),
         ) from error
     if "problem" in answer:
-        raise Refused("refused", layout("{problem}", problem=str(answer["problem"])))
+        raise Refusal("refused", layout("{problem}", problem=str(answer["problem"])))
     return str(answer["said"])

@@ -10,7 +10,7 @@ _HEAD = "# Made by `flowbot manifest`. To update it, run `make docs`.\n"
 
 
 def manifest_yaml(environ: Mapping[str, str]) -> str:
-    """``manifest.yml`` under these settings. Raises Refused where HTTP mode has no public address."""
+    """``manifest.yml`` under these settings. Raises Refusal where HTTP mode has no public address."""
     import yaml
 
     said = {row.name: environ.get(row.name) or row.default or "" for row in SETTINGS}

@@ -8,8 +8,9 @@ from typing import Any
 
 import aiohttp
 
-from bot.core.errors import Refused, TemporaryFailure
+from bot.core.errors import Refusal, TemporaryFailure
 from bot.core.people import csv_file
+from bot.core.text.message import verbatim
 from bot.ops import control_socket, people_file, workspace_keys
 from bot.settings.table import Settings
 from bot.slack import preflight
@@ -38,12 +39,12 @@ async def list_people(settings: Settings) -> str:
 
 
 async def backup(settings: Settings, file: str) -> str:
-    """Copy the database: a sentence that says so. Raises Refused where there is none to copy."""
+    """Copy the database: a sentence that says so. Raises Refusal where there is none to copy."""
     if not _is_there(settings.database):  # opening would make one, and its empty copy would replace a good backup
-        raise Refused(
+        raise Refusal(
             "no_database",
-            f"There is no database at {settings.database}. Nothing was copied.",
-            "Check FLOWBOT_DATABASE, and the folder in which you start flowbot.",
+            verbatim(f"There is no database at {settings.database}. Nothing was copied."),
+            verbatim("Check FLOWBOT_DATABASE, and the folder in which you start flowbot."),
         )
     try:
         with _opened(settings) as store:
@@ -67,7 +68,7 @@ async def back_up(store: Store, what: Mapping[str, Any]) -> str:
 async def _bot_identity(settings: Settings, text: str, noted: workspace_keys.NotedWorkspace) -> Identity | None:
     """Who the bot is, asked only where the file leaves teams out or names one that was never this workspace's.
 
-    Raises Refused for a bad token where the file leaves teams out; where it names them all, the file is believed.
+    Raises Refusal for a bad token where the file leaves teams out; where it names them all, the file is believed.
     """
     named = csv_file.names_teams(text)
     unknown = csv_file.teams(text) - {noted.team, noted.home, *noted.former}
@@ -79,7 +80,7 @@ async def _bot_identity(settings: Settings, text: str, noted: workspace_keys.Not
             return await preflight.identify(client)
         except TemporaryFailure:
             return None  # the file's own problem says what to write
-        except Refused:
+        except Refusal:
             if not named:
                 raise
             return None
@@ -94,7 +95,7 @@ def _opened(settings: Settings) -> Iterator[Store]:
     """The database; raises _BotIsRunning where another process holds it."""
     try:
         store = Store.open(settings.database)
-    except Refused as refused:
+    except Refusal as refused:
         if refused.reason == "locked":
             raise _BotIsRunning from refused
         raise

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import aiohttp
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.people.model import IncomingMessage
 from bot.core.text.language import EN
 from bot.core.text.message import Text, msg, rendered
@@ -82,7 +82,7 @@ class SlackGateway:
         runtime: Runtime | None = None,
     ) -> None:
         if not (connection.app_token or connection.signing_secret):
-            raise Refused("no_way_in", msg("Slack has no way in."), msg("Set SLACK_APP_TOKEN or SLACK_SIGNING_SECRET."))
+            raise Refusal("no_way_in", msg("Slack has no way in."), msg("Set SLACK_APP_TOKEN or SLACK_SIGNING_SECRET."))
         self.connection, self.timing = connection, timing or Timing()
         self.runtime = runtime or Runtime()
         self._session = aiohttp.ClientSession(timeout=TIMEOUT)
@@ -116,7 +116,7 @@ class SlackGateway:
     async def preflight(self) -> Identity:
         """Check the tokens and return who the bot is.
 
-        Raises ``Refused`` with what to correct, ``SlackDown`` where Slack could not be asked.
+        Raises ``Refusal`` with what to correct, ``SlackDown`` where Slack could not be asked.
         """
         identity = await preflight.identify(self.poster.calls.client)
         if self.connection.app_token:

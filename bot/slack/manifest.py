@@ -7,7 +7,7 @@ part of a manifest; it is made by hand after the installation.
 from collections.abc import Collection
 from typing import Any
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.text.message import msg
 
 SCOPES: tuple[tuple[str, str], ...] = (
@@ -32,11 +32,11 @@ EVENTS_PATH = "/slack/events"
 def manifest(command: str, usage_hint: str, mode: str, public_url: str = "") -> dict[str, Any]:
     """The manifest for ``mode`` ``socket`` or ``http``; the latter needs the address Slack calls.
 
-    Raises ``Refused`` where that address is missing.
+    Raises ``Refusal`` where that address is missing.
     """
     by_http = mode == "http"
     if by_http and not public_url:
-        raise Refused(
+        raise Refusal(
             "no_public_url",
             msg("In HTTP mode, the manifest needs the address that Slack calls."),
             msg("Set FLOWBOT_PUBLIC_URL, for example https://flowbot.example.com."),

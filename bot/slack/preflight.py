@@ -7,7 +7,7 @@ from dataclasses import replace
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.core.errors import Refused, TemporaryFailure
+from bot.core.errors import Refusal, TemporaryFailure
 from bot.core.network.certificates import EXPIRED, way_out
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable, SlackUntrusted
 from bot.core.text.message import msg, sentences
@@ -59,11 +59,11 @@ class SlackBusy(SlackDown):
 
 
 async def identify(client: AsyncWebClient) -> Identity:
-    """Who the bot token belongs to. Raises ``Refused`` for a bad token, ``SlackDown`` otherwise."""
+    """Who the bot token belongs to. Raises ``Refusal`` for a bad token, ``SlackDown`` otherwise."""
     answer = await _asked(client.auth_test(), BOT_TOKEN)
     found = storable(answer.data) if isinstance(answer.data, dict) else {}
     if not found.get("bot_id"):
-        raise Refused(
+        raise Refusal(
             "not_a_bot",
             msg("The token in {setting} belongs to a person, not to a bot.", setting=BOT_TOKEN),
             TOKEN_HELP[BOT_TOKEN],
@@ -85,7 +85,7 @@ async def identify(client: AsyncWebClient) -> Identity:
 
 
 async def may_connect(client: AsyncWebClient, app_token: str) -> None:
-    """Ask for a socket's address once. Raises ``Refused`` for a bad app token, ``SlackDown`` otherwise."""
+    """Ask for a socket's address once. Raises ``Refusal`` for a bad app token, ``SlackDown`` otherwise."""
     await _asked(client.apps_connections_open(app_token=app_token), APP_TOKEN)
 
 
@@ -96,13 +96,13 @@ async def _asked(call: Awaitable[AsyncSlackResponse], setting: str) -> AsyncSlac
     except SlackRefused as refusal:
         known = replace(TOKEN_ERRORS.get(refusal.error, _REFUSED), values={"setting": setting, "error": refusal.error})
         detail = msg("Slack says: “{detail}”.", detail=refusal.detail) if refusal.detail else None
-        raise Refused(refusal.error, sentences(known, detail), TOKEN_HELP[setting]) from None
+        raise Refusal(refusal.error, sentences(known, detail), TOKEN_HELP[setting]) from None
     except SlackLimited as limited:
         raise SlackBusy(limited.seconds) from None
     except SlackUntrusted as untrusted:
         if untrusted.code in EXPIRED:  # Slack must renew it, or this machine's clock is wrong
             raise SlackDown(str(untrusted)) from None
-        raise Refused(
+        raise Refusal(
             "untrusted",
             msg("Slack's certificate is not trusted: {detail}.", detail=untrusted.told),
             way_out("SLACK_API_URL"),

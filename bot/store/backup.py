@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.text.message import Message, msg
 from bot.store.schema import APPLICATION
 from bot.store.transactions import ROWS, Transactional
@@ -32,13 +32,13 @@ class Backup(Transactional):
     """Copying the database while it is used."""
 
     async def backup(self, path: Path) -> None:
-        """Copy the database to a file while everything else goes on. Raises ``Refused``: "backup", "backup_target"."""
+        """Copy the database to a file while everything else goes on. Raises ``Refusal``: "backup", "backup_target"."""
         between = self._database_thread.run_waiting_jobs
         try:
             await self._run(lambda: copy(self._db.conn, self.path, path, between))
         except (OSError, ValueError, sqlite3.Error) as error:  # ValueError: a name that no file can have
             why = error.strerror if isinstance(error, OSError) else None
-            raise Refused(
+            raise Refusal(
                 "backup",
                 msg("Can't write the backup {path}: {why}.", path=str(path), why=why or str(error)),
                 msg("An older backup there was not changed. Choose another path, or free some space there."),
@@ -52,7 +52,7 @@ def copy(connection: sqlite3.Connection, database: Path, path: Path, between: Ca
     (https://www.sqlite.org/backup.html, "the source database may be modified"). What waits in the copy is looked up
     in Slack before it is said from there. The copy appears under its name only when it is whole and on the disk,
     readable by its owner alone; until then an older backup is kept. Raises OSError, sqlite3.Error, or
-    ``Refused("backup_target")``.
+    ``Refusal("backup_target")``.
     """
     real = target(database, path)
     descriptor, name = tempfile.mkstemp(prefix=".flowbot-", suffix=".part", dir=real.parent)  # with mode 0600
@@ -96,7 +96,7 @@ def _to_disk(path: Path) -> None:
 def target(database: Path, path: Path) -> Path:
     """Return the file to write, links followed.
 
-    Raises ``Refused("backup_target")`` where a backup must not be written, OSError where that cannot be told.
+    Raises ``Refusal("backup_target")`` where a backup must not be written, OSError where that cannot be told.
     """
     real = Path(os.path.realpath(path))
     if _belongs_to(database, real):
@@ -160,5 +160,5 @@ def _is_flowbots(path: Path) -> bool:
     return header.startswith(_MAGIC) and int.from_bytes(header[_APPLICATION_AT], "big") == APPLICATION
 
 
-def _refused(sentence: Message) -> Refused:
-    return Refused("backup_target", sentence, _WAY_OUT)
+def _refused(sentence: Message) -> Refusal:
+    return Refusal("backup_target", sentence, _WAY_OUT)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from datetime import datetime
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.flow.model import FlowId, Instance, InstanceId
 from bot.core.incident.facts import ChangeSet, StoredState
 from bot.core.incident.model import Incident, IncidentId
@@ -66,13 +66,13 @@ class ChangeSets(Transactional):
     ) -> ChangeSet:
         """Read an incident, ask ``decide``, write what it returns and end the attempt.
 
-        What ``decide`` raises undoes all. Raises Refused: "unknown_incident" where there is none, "link_changed"
+        What ``decide`` raises undoes all. Raises Refusal: "unknown_incident" where there is none, "link_changed"
         where the link that the attempt depends on has changed.
         """
         require_link(db, attempt_result.linked if attempt_result else None)
         found = incidents.load(db, self._incident_cache, [id])
         if not found:
-            raise Refused(
+            raise Refusal(
                 "unknown_incident",
                 msg("This incident ended too long ago, so I don't have it any more."),
                 msg("`incidents` shows what is open."),

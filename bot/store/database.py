@@ -10,7 +10,7 @@ from pathlib import Path
 
 import sqlite_utils
 
-from bot.core.errors import Refused, TemporaryFailure
+from bot.core.errors import Refusal, TemporaryFailure
 from bot.core.text.language import EN
 from bot.core.text.mask import DEFAULT, without_secrets
 from bot.core.text.message import msg
@@ -61,7 +61,7 @@ def open_database(
 ) -> Database:
     """Open or make the file, readable by its owner alone, and bring it to the newest version.
 
-    The connection belongs to the calling thread and commits nothing by itself. Raises ``Refused``.
+    The connection belongs to the calling thread and commits nothing by itself. Raises ``Refusal``.
     """
     _make(path)
     connection = sqlite3.connect(path, timeout=lock_timeout, isolation_level=None, cached_statements=256)
@@ -78,7 +78,7 @@ def open_database(
         raise DatabaseUnavailable(str(error)) from error
     except sqlite3.DatabaseError as error:
         connection.close()
-        raise Refused(
+        raise Refusal(
             "not_a_database",
             msg("{path} is not a database that flowbot can read: {why}.", path=str(path), why=str(error)),
             msg("Set FLOWBOT_DATABASE to another path, or restore a backup there."),
@@ -122,7 +122,7 @@ def migrate(db: Database, steps: Sequence[Sequence[str]] = STEPS) -> int:
     A step runs in ``BEGIN EXCLUSIVE`` together with the new ``user_version``: it happened whole or not at all, so
     a crash half-way is repeated at the next start.
 
-    Raises ``Refused`` for a database of another program ("foreign_database") and for one that a newer flowbot
+    Raises ``Refusal`` for a database of another program ("foreign_database") and for one that a newer flowbot
     has written ("newer_database").
     """
     db.conn.create_function("masked", 1, _masked, deterministic=True)
@@ -159,13 +159,13 @@ def _recognised(db: Database, newest: int) -> int:
     application = int(db.execute("PRAGMA application_id").fetchone()[0])
     empty = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
     if application != APPLICATION and not (empty and application == version == 0):
-        raise Refused(
+        raise Refusal(
             "foreign_database",
             msg("This database belongs to another program."),
             msg("Set FLOWBOT_DATABASE to a path of its own. flowbot makes a new file there."),
         )
     if version > newest:
-        raise Refused(
+        raise Refusal(
             "newer_database",
             msg(
                 "A newer flowbot has written this database: it has version {version}, and this flowbot reads versions "

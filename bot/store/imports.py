@@ -29,7 +29,7 @@ class LinkChanges(Transactional):
     async def put_links(self, links: Sequence[Link], *, posts: Sequence[NewPost] = ()) -> None:
         """Add or change links and queue posts, all or nothing.
 
-        Raises Refused("taken") where an EnOS user has another person.
+        Raises Refusal("taken") where an EnOS user has another person.
         """
         await self._run(lambda: put_links(self._transact, links, posts))
 

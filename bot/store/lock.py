@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.text.message import Message, msg
 from bot.core.text.shown_times import in_full
 
@@ -72,8 +72,8 @@ def lock_path(database: Path) -> Path:
 def take(database: Path) -> Lock:
     """Take the lock beside the database.
 
-    Raises ``Refused("locked")`` naming the holder, ``Refused("unwritable")`` where no lock file can be made,
-    ``Refused("not_a_lock")`` where something else stands in its place, ``Refused("linked")`` where the database has
+    Raises ``Refusal("locked")`` naming the holder, ``Refusal("unwritable")`` where no lock file can be made,
+    ``Refusal("not_a_lock")`` where something else stands in its place, ``Refusal("linked")`` where the database has
     a second name.
     """
     path = lock_path(database)
@@ -107,7 +107,7 @@ def _locked(database: Path, path: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(descriptor)
-        raise Refused(
+        raise Refusal(
             "locked",
             _in_use(database, holder(database)),
             msg("Stop that process, or set FLOWBOT_DATABASE to another path."),
@@ -124,7 +124,7 @@ def _is_current(descriptor: int, path: Path) -> bool:
 
 
 def _require_ours(descriptor: int, path: Path) -> None:
-    """Raise ``Refused("not_a_lock")`` unless the file has one name, and is empty or begins as locks do."""
+    """Raise ``Refusal("not_a_lock")`` unless the file has one name, and is empty or begins as locks do."""
     found = os.fstat(descriptor)
     plain = stat.S_ISREG(found.st_mode) and found.st_nlink == 1
     if not plain or not _MARK.startswith(os.pread(descriptor, len(_MARK), 0)):
@@ -132,7 +132,7 @@ def _require_ours(descriptor: int, path: Path) -> None:
 
 
 def _require_only_name(database: Path) -> None:
-    """Raise ``Refused("linked")`` where a database has a second name: that one has a lock of its own.
+    """Raise ``Refusal("linked")`` where a database has a second name: that one has a lock of its own.
 
     SQLite itself warns of it (https://www.sqlite.org/howtocorrupt.html, section 2.5).
     """
@@ -141,7 +141,7 @@ def _require_only_name(database: Path) -> None:
     except OSError:
         return  # to be made, or about to be complained of
     if stat.S_ISREG(found.st_mode) and found.st_nlink > 1:
-        raise Refused(
+        raise Refusal(
             "linked",
             msg(
                 "The database {database} has {n} names (hard links). Two flowbots could write to it.",
@@ -164,8 +164,8 @@ def _in_use(database: Path, by: Holder) -> Message:
     )
 
 
-def _no_lock(path: Path) -> Refused:
-    return Refused(
+def _no_lock(path: Path) -> Refusal:
+    return Refusal(
         "not_a_lock",
         msg("{path} is not a lock file of flowbot. Nothing was changed.", path=str(path)),
         msg("Move it away, or set FLOWBOT_DATABASE to another path."),
@@ -188,16 +188,16 @@ def holder(database: Path) -> Holder:
         os.close(descriptor)
 
 
-def unwritable(database: Path, error: OSError) -> Refused:
+def unwritable(database: Path, error: OSError) -> Refusal:
     """Return the sentence for a path that cannot be written."""
     folder = database.parent
     if not folder.exists():
-        return Refused(
+        return Refusal(
             "unwritable",
             msg("The directory {folder} for the database does not exist.", folder=str(folder)),
             msg("Create it, or set FLOWBOT_DATABASE to a path that exists."),
         )
-    return Refused(
+    return Refusal(
         "unwritable",
         msg("Can't write the database {database}: {why}.", database=str(database), why=error.strerror or str(error)),
         msg("Give this user the right to write there, or set FLOWBOT_DATABASE to another path."),

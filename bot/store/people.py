@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from sqlite3 import Row
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.flow.model import UserId, UserName
 from bot.core.people.model import Attempt, AttemptResult, Entry, IncomingMessage, Link, Origin, Outcome, Person, Surface
 from bot.core.text.escape import mention
@@ -115,7 +115,7 @@ class AuditLog(Transactional):
     def set_attempt_detail(self, db: Database, attempt: int, detail: str, *, linked: Link | None = None) -> None:
         """Write, before the call, what is needed to look it up should its answer be lost.
 
-        Raises Refused("link_changed") where ``linked`` has changed.
+        Raises Refusal("link_changed") where ``linked`` has changed.
         """
         require_link(db, linked)
         db.execute("UPDATE attempts SET detail = ? WHERE id = ? AND ended_at IS NULL", [detail, attempt])
@@ -150,7 +150,7 @@ def link_of(db: Database, whose: Person) -> Link | None:
 
 
 def check(db: Database, new: Sequence[Link]) -> None:
-    """Raise Refused("taken") where, with these links, an EnOS user would have two persons, or a person two users."""
+    """Raise Refusal("taken") where, with these links, an EnOS user would have two persons, or a person two users."""
     persons = {each.person for each in new}
     holders: dict[str, Link] = {}
     existing = map(_link, db.execute("SELECT * FROM links ORDER BY user_name"))
@@ -173,22 +173,22 @@ def insert_links(db: Database, new: Sequence[Link]) -> None:
 
 
 def require_link(db: Database, needed: Link | None) -> None:
-    """Raise Refused("link_changed") unless the person still has this link, proven where it was."""
+    """Raise Refusal("link_changed") unless the person still has this link, proven where it was."""
     if needed is None:
         return
     now = link_of(db, needed.person)
     same = now is not None and (now.user_id, now.user_name) == (needed.user_id, needed.user_name)
     if now is None or not same or (needed.verified and not now.verified):
-        raise Refused(
+        raise Refusal(
             "link_changed",
             msg("Your link to EnOS changed while I worked on this. Nothing was changed."),
             msg("`whoami` shows your link. Then try again."),
         )
 
 
-def _taken(new: Link, holder: Link) -> Refused:
+def _taken(new: Link, holder: Link) -> Refusal:
     if holder.person == new.person:
-        return Refused(
+        return Refusal(
             "taken",
             msg(
                 "{person} is named twice, as {first} and as {second}.",
@@ -198,7 +198,7 @@ def _taken(new: Link, holder: Link) -> Refused:
             ),
             msg("Nothing was changed. Name each person once."),
         )
-    return Refused(
+    return Refusal(
         "taken",
         msg(
             "The EnOS user {user} ({user_id}) is already linked to {holder}, so I can't link it to {person} too.",

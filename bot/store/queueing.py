@@ -76,7 +76,7 @@ class Runs(Transactional):
     ) -> None:
         """Add or change a followed run, with what is said about it.
 
-        Raises Refused("link_changed") where ``linked`` has changed.
+        Raises Refusal("link_changed") where ``linked`` has changed.
         """
         require_link(db, linked)
         db.table("runs", pk="instance").upsert(

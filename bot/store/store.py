@@ -56,7 +56,7 @@ class Store(
 
         ``lock_timeout``: how many seconds a transaction waits for another program that holds the file. ``language``:
         that of messages which a channel reads. Raises
-        ``DatabaseUnavailable``, and ``Refused``: "locked" naming the holder, "unwritable", "not_a_lock", "linked",
+        ``DatabaseUnavailable``, and ``Refusal``: "locked" naming the holder, "unwritable", "not_a_lock", "linked",
         "not_a_database", "foreign_database", "newer_database".
         """
         path = real_path(Path(path))

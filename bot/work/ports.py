@@ -72,7 +72,7 @@ class Enos(Protocol):
         ...
 
     async def flow(self, flow: FlowId, *, as_user: UserId | None = None) -> Flow:
-        """The flow as this user sees it; raises ``Refused("unknown_flow")`` where EnOS shows none."""
+        """The flow as this user sees it; raises ``Refusal("unknown_flow")`` where EnOS shows none."""
         ...
 
     async def my_flows(self, expression: str = "", *, as_user: UserId | None = None) -> tuple[FlowName, ...]:

@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestServer
 from click.testing import CliRunner
 
 from bot.cli import main
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.ops import offline
 from bot.settings import table
 
@@ -71,7 +71,7 @@ async def test_inside_an_enterprise_people_are_known_by_it(tmp_path: Path, slack
 async def test_without_slack_the_file_has_to_name_the_team(tmp_path: Path, slack: TestServer):
     wanted = configured(tmp_path, slack)
     await slack.close()
-    with pytest.raises(Refused, match="Line 2: write U0MAYA00001 with its team"):
+    with pytest.raises(Refusal, match="Line 2: write U0MAYA00001 with its team"):
         await offline.import_people(wanted, LINES + MAYA)
     await offline.import_people(wanted, f"{LINES}T0DEMO0001:{MAYA}")
     assert await offline.list_people(wanted) == f"{LINES}T0DEMO0001:{MAYA}"
@@ -79,7 +79,7 @@ async def test_without_slack_the_file_has_to_name_the_team(tmp_path: Path, slack
 
 async def test_a_bad_token_is_said(tmp_path: Path, slack: TestServer):
     slack.app[TOLD].update(ok=False, error="invalid_auth")
-    with pytest.raises(Refused, match="does not know the token in SLACK_BOT_TOKEN"):
+    with pytest.raises(Refusal, match="does not know the token in SLACK_BOT_TOKEN"):
         await offline.import_people(configured(tmp_path, slack), LINES + MAYA)
 
 

@@ -15,7 +15,7 @@ import yaml
 from aiohttp.test_utils import TestClient, TestServer
 from pseudo_language import PSEUDO, plain_english, speak
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.health.promise import Judgement
 from bot.core.text.language import EN, LANGUAGES, ZH
 from bot.core.text.mask import DEFAULT
@@ -94,7 +94,7 @@ async def test_a_job_that_fails_runs_again(caplog: pytest.LogCaptureFixture):
         next(each for each in came if not each.is_set()).set()
         if not came[1].is_set():
             raise ValueError("a bug")
-        raise Refused("why", "A sentence.")
+        raise Refusal("why", "A sentence.")
 
     assert inspect.iscoroutinefunction(job)
     works = Scheduler()

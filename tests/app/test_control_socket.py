@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.ops import control_socket
 
 
@@ -16,7 +16,7 @@ async def said(what):
 
 
 async def refuses(_what):
-    raise Refused("wrong", "That is wrong.", "Do it right.")
+    raise Refusal("wrong", "That is wrong.", "Do it right.")
 
 
 @pytest.fixture
@@ -32,12 +32,12 @@ async def test_a_running_bot_answers(database):
 
 
 async def test_its_refusals_come_as_sentences(database):
-    with pytest.raises(Refused, match=r"That is wrong\. Do it right\."):
+    with pytest.raises(Refusal, match=r"That is wrong\. Do it right\."):
         await control_socket.ask(database, "list", {})
 
 
 async def test_a_command_of_another_version_is_refused(database):
-    with pytest.raises(Refused, match="does not have this command"):
+    with pytest.raises(Refusal, match="does not have this command"):
         await control_socket.ask(database, "dance", {})
 
 
@@ -90,7 +90,7 @@ async def test_the_bot_runs_though_a_path_is_too_long_for_a_socket(tmp_path, cap
 
 
 async def test_no_running_bot_is_reported_with_what_to_do(tmp_path):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         await control_socket.ask(tmp_path / "flowbot.db", "list", {})
     assert "but it does not answer at" in str(refused.value)
     assert "Stop it and try again, or ask its operator." in str(refused.value)
@@ -105,7 +105,7 @@ async def test_one_that_hangs_or_talks_nonsense_does_not_answer(tmp_path):
         writer.close()
 
     server = await asyncio.start_unix_server(nonsense, str(control_socket.socket_path(path)))
-    with pytest.raises(Refused, match="does not answer"):
+    with pytest.raises(Refusal, match="does not answer"):
         await control_socket.ask(path, "list", {})
     server.close()
     await server.wait_closed()

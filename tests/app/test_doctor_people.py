@@ -8,7 +8,7 @@ from aiohttp.test_utils import unused_port
 from app_kit import ALEX, DATA_OPS, GUEST, JONAS, MAYA, configured, hears, running_bot
 from doctor_kit import MAYAS, SAMS, bad, link, linked, named
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear
 from bot.doctor import address, enos, program, safe_check, slack
 from bot.sim.slack.faults import Fault
@@ -185,7 +185,7 @@ async def test_no_press_is_a_failure_that_says_what_may_be_wrong(doctor, running
         await hears(bot, running)
         assert "No press of the button in #data-ops" in bad(await doctor(press=0.2))["slack button"].says
         running.world.workspace.faults.add(Fault(name="error", method="chat.postMessage", error="no_text"))
-        with pytest.raises(Refused, match="could not post its button"):
+        with pytest.raises(Refusal, match="could not post its button"):
             await bot.running_bot_probe.press({"seconds": 1})
         assert "could not post its button" in bad(await doctor(press=1.0))["slack button"].says
 
@@ -250,7 +250,7 @@ async def test_no_part_takes_the_others_down(caplog):
         (SlackBusy(3), "Slack asked the doctor to wait 3 s. It skipped this check. Nothing is wrong."),
         (SlackRefused("missing_scope", "needed: x"), "lacks a scope (missing_scope) (needed: x)"),
         (SlackUnclear("cut"), "did not answer (cut)"),
-        (Refused("why", "A sentence.", "A way out."), "A sentence. A way out."),
+        (Refusal("why", "A sentence.", "A way out."), "A sentence. A way out."),
         (OSError(28, "No space left on device"), "No space left on device."),
     ):
         found = []

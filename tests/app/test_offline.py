@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.flow.model import UserId, UserName
 from bot.core.people.model import Link, Person
 from bot.ops import control_socket, offline, people_file
@@ -110,13 +110,13 @@ async def test_a_proven_link_that_stays_as_it_was_stays_proven(settings):
 
 
 async def test_a_wrong_line_imports_nothing(settings):
-    with pytest.raises(Refused, match="Line 4 needs three columns"):
+    with pytest.raises(Refusal, match="Line 4 needs three columns"):
         await offline.import_people(settings, f"{FILE}T1:U1\n")
     assert await offline.list_people(settings) == HEADER
 
 
 async def test_while_slack_cannot_be_asked_lines_must_name_their_team(settings):
-    with pytest.raises(Refused, match="Line 2: write U0MAYA00001 with its team"):
+    with pytest.raises(Refusal, match="Line 2: write U0MAYA00001 with its team"):
         await offline.import_people(settings, f"{HEADER}U0MAYA00001,u1,maya.chen\n")
 
 
@@ -141,7 +141,7 @@ async def test_what_is_not_there_is_not_copied_over_an_older_backup(settings, tm
     await offline.backup(settings, str(copy))
     before = copy.read_bytes()
     settings.database.unlink()
-    with pytest.raises(Refused, match="There is no database at"):
+    with pytest.raises(Refusal, match="There is no database at"):
         await offline.backup(settings, str(copy))
     assert copy.read_bytes() == before
     assert not settings.database.exists()
@@ -154,7 +154,7 @@ async def test_the_running_bot_takes_no_target_that_is_its_own(settings, tmp_pat
         runner = await control_socket.serve(settings.database, {"backup": partial(offline.back_up, store)})
         for name in ("flowbot.db", "link", "flowbot.db.lock", "flowbot.db.sock", "flowbot.db-journal"):
             with pytest.raises(
-                Refused, match=r"belongs to the database that flowbot should copy\. Nothing was changed"
+                Refusal, match=r"belongs to the database that flowbot should copy\. Nothing was changed"
             ):
                 await offline.backup(settings, str(tmp_path / name))
         assert await offline.backup(settings, str(tmp_path / "copy.db"))
@@ -178,6 +178,6 @@ async def test_the_bot_that_holds_the_database_does_it(settings, tmp_path):
 
 async def test_a_database_that_cannot_be_opened_is_told_as_it_is(settings, tmp_path):
     settings.database.mkdir()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         await offline.list_people(settings)
     assert refused.value.reason != "no_answer"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.flow.model import FlowId, InstanceId, UserId, UserName
 from bot.core.flow.run import Run
 from bot.core.incident.facts import ChangeSet
@@ -266,7 +266,7 @@ async def test_an_import_before_the_first_start_inside_moves_people_first(store)
 
 async def test_a_person_named_by_both_is_named_twice(store):
     await workspace_keys.migrate(store, INSIDE, NOW)
-    with pytest.raises(Refused, match="named twice"):
+    with pytest.raises(Refusal, match="named twice"):
         await people_file.import_links(
             store, (), {"text": HEADER + LINES[0] + "\nE0DEMO0001:U0MAYA00001,u2,m.c\n"}, INSIDE
         )

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from incident_makers import JONAS, KNOWN, MAYA, NOW, OTHER, OWNER, failure, incident, row
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.incident import lifecycle
 from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Phase
@@ -205,7 +205,7 @@ SEE_FLOW, SEE_INCIDENT = "See the flow's state with {command}.", "See its state 
     ],
 )
 def test_what_cannot_be_is_refused_with_the_way_out(act, reason, said):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         act()
     assert refused.value.reason == reason
     assert list(messages(refused.value.message)) == said
@@ -221,10 +221,10 @@ def messages(text):
 
 
 def test_a_refusal_that_names_somebody_mentions_them():
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         lifecycle.acknowledge(ACKED, JONAS, LATER)
     assert rendered(refused.value.message).startswith("<@U0MAYA00001> is already on it until <!date^")
-    with pytest.raises(Refused) as unnamed:
+    with pytest.raises(Refusal) as unnamed:
         lifecycle.acknowledge(CLOSED_SOME_DAY, MAYA, LATER)
     assert str(unnamed.value).startswith("Somebody closed this incident. There")
 

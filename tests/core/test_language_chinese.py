@@ -12,7 +12,7 @@ from bot.core.command.parse import is_command, parse, say, would_change
 from bot.core.command.requests import FlowRef, Help, Show
 from bot.core.command.table import BY_VERB, ROWS, nearest
 from bot.core.command.tokens import Cursor
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.flow.model import Parameter
 from bot.core.flow.status import Status
 from bot.core.text.mask import DEFAULT, STARS, without_secrets
@@ -145,7 +145,7 @@ def test_the_syntax_in_chinese(snapshot):
 )
 def test_commands_are_read(typed, meant):
     if meant is None:
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(Refusal) as caught:
             parse(typed)
         assert caught.value.reason == "unknown_verb"
         return
@@ -173,7 +173,7 @@ def test_commands_are_read(typed, meant):
     ],
 )
 def test_a_verb_of_two_meanings_is_refused_with_both(typed, offers):
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         parse(typed)
     assert caught.value.reason == "ambiguous_verb"
     assert [command for _, command in caught.value.offers] == offers
@@ -182,7 +182,7 @@ def test_a_verb_of_two_meanings_is_refused_with_both(typed, offers):
 
 
 def test_how_a_verb_of_two_meanings_is_refused():
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         parse("停止 3377")
     values = caught.value.sentence.parts[0].values
     assert values["word"] == "`停止`"
@@ -192,7 +192,7 @@ def test_how_a_verb_of_two_meanings_is_refused():
 
 
 def test_a_button_without_a_label_of_its_own_shows_its_command():
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         parse("操作 记录")
     assert [(str(label), command) for label, command in caught.value.offers] == [("audit", "audit")]
 
@@ -201,7 +201,7 @@ def test_every_verb_that_a_space_can_cut_in_two_is_offered():
     for word, row in BY_VERB.items():
         for place in range(1, len(word)):
             if not word.isascii():
-                with pytest.raises(Refused) as caught:
+                with pytest.raises(Refusal) as caught:
                     parse(f"{word[:place]} {word[place:]}")
                 assert caught.value.reason == "ambiguous_verb"
                 assert all(command.startswith(row.verb) for _, command in caught.value.offers)
@@ -214,7 +214,7 @@ WORDS = sorted(chinese.RESERVED)
 def test_a_name_that_is_a_word_of_commands_is_reached_in_quotes(word):
     for text in (f'show "{word}"', f"查看 「{word}」", f"查看“{word}”"):
         assert parse(text) == Show(FlowRef(name=word))
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         parse(f"查看 {word}")
     assert caught.value.sentence.parts[0].values["quoted"] == f'`"{word}"`'
     assert parse(say(parse(f'触发 "{word}"'))).flow.name == word
@@ -246,13 +246,13 @@ def test_a_name_that_only_begins_with_a_word_is_not_torn_apart(name):
     "typed", ["触发 今天", "触发 11月21日", "查看 2小时", "停用 14点", "失败 负责人 今天", "触发 从"]
 )
 def test_a_word_is_not_taken_for_a_name(typed):
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         parse(typed)
     assert caught.value.reason == "expected"
 
 
 def test_an_owner_in_chinese_is_me_or_a_name():
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         parse("失败 负责人")
     assert parse("失败 负责人 王伟").owner.name == "王伟"
 
@@ -266,10 +266,10 @@ def test_verbs_in_chinese_are_suggested():
     assert nearest("触法") == "触发"
     assert nearest("取消认邻") == "取消认领"
     assert nearest("天气") == ""
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         parse("触发 3377 丛 5")
     assert caught.value.reason == "unexpected"
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         parse("触发 3377 参術 a=1")
     assert caught.value.sentence.parts[0].values["near"] == "`参数`"
 
@@ -316,7 +316,7 @@ commands = st.builds(
 @given(commands)
 def test_any_chinese_is_understood_or_refused_with_its_place(text):
     request = outcome(parse, text)
-    if isinstance(request, Refused):
+    if isinstance(request, Refusal):
         assert "▸" in str(request)
         assert str(request).count("\n") == 1
         assert all(say(parse(command)) == command for _, command in request.offers)

@@ -8,7 +8,7 @@ import pytest
 from bot.core.command.parse import parse, say
 from bot.core.command.periods import resolve, window
 from bot.core.command.requests import Period, When
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 11, 29, 4, tzinfo=UTC)
@@ -114,7 +114,7 @@ def test_times(typed, when):
 
 
 def test_a_word_behind_a_parameter_is_no_time():
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         parse("触发 3377 参数 a=1 14:30")
     assert caught.value.reason == "unexpected"
 
@@ -150,6 +150,6 @@ def test_a_period_without_its_year_is_the_last_one(words, shown):
 
 
 def test_a_range_that_ends_in_an_earlier_year_is_refused():
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         window(Period("11-28..2025-11-28"), NOW, ZONE)
     assert caught.value.reason == "ends_before_it_begins"

@@ -40,7 +40,7 @@ from bot.core.command.table import (
     nearest,
     usage_hint,
 )
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.flow.model import Parameter
 from bot.core.flow.status import Status as RunStatus
 from bot.core.text.message import Message, plain
@@ -95,7 +95,7 @@ FLOW = FlowRef(id=3377)
 )  # fmt: skip
 def test_commands_are_read(words, request_):
     if request_ is None:
-        with pytest.raises(Refused):
+        with pytest.raises(Refusal):
             parse(words)
     else:
         assert parse(words) == request_
@@ -178,7 +178,7 @@ MISREAD = (
 def test_every_refusal_names_the_place_and_a_way_out(snapshot):
     told = []
     for words in MISREAD:
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(Refusal) as caught:
             parse(words)
         what, place = caught.value.sentence.parts
         assert "▸" in place
@@ -203,7 +203,7 @@ def test_every_refusal_names_the_place_and_a_way_out(snapshot):
     ],
 )
 def test_a_refusal_speaks_the_language_of_who_reads_it(words, seen, in_english, in_chinese):
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         parse(words)
     assert str(caught.value).endswith(f"\n`{seen}`")
     values = caught.value.sentence.parts[0].values.values()

@@ -14,7 +14,7 @@ from bot.core.command.clauses import SCOPES
 from bot.core.command.parse import parse, say
 from bot.core.command.periods import duration_words, resolve, window
 from bot.core.command.requests import FlowRef, OwnerRef, Period, When
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.flow.model import FlowId, InstanceId, Parameter, TaskId
 
 # Signs that mean something somewhere: to this grammar, to Slack, or to the eye.
@@ -83,7 +83,7 @@ def outcome(act, *arguments):
     """What is returned, or the refusal. Any other exception is a bug."""
     try:
         return act(*arguments)
-    except Refused as refused:
+    except Refusal as refused:
         return refused
 
 
@@ -171,7 +171,7 @@ sentences = st.lists(vocabulary | texts, max_size=9).map(" ".join)
 @example("show \u202e")
 def test_any_text_is_understood_or_refused_with_a_place(text):
     told = outcome(parse, text)
-    if isinstance(told, Refused):
+    if isinstance(told, Refusal):
         what, place = told.sentence.parts
         assert "▸" in place
         assert told.reason
@@ -191,7 +191,7 @@ nows = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.jus
 @given(periods, nows, SOME_ZONES)
 def test_a_window_begins_before_it_ends_or_is_refused(period, now, zone):
     span = outcome(window, period, now, zone)
-    if isinstance(span, Refused):
+    if isinstance(span, Refusal):
         assert span.reason in {"ends_before_it_begins", "no_such_time"}
     else:
         assert span.since < span.until
@@ -203,7 +203,7 @@ def test_a_window_begins_before_it_ends_or_is_refused(period, now, zone):
 @given(whens, nows, SOME_ZONES)
 def test_a_time_is_a_moment_or_is_refused(when, now, zone):
     at = outcome(resolve, when, now, zone)
-    if isinstance(at, Refused):
+    if isinstance(at, Refusal):
         assert at.reason in {"passed", "no_such_time", "repeated_time"}
     else:
         assert at.tzinfo is UTC
@@ -216,4 +216,4 @@ def test_neighbouring_days_meet(now, zone):
     today = window(Period("today"), now, zone)
     assert today.since <= now < today.until
     yesterday = outcome(window, Period("yesterday"), now, zone)
-    assert isinstance(yesterday, Refused) or yesterday.until == today.since  # one zone once left out a day
+    assert isinstance(yesterday, Refusal) or yesterday.until == today.since  # one zone once left out a day

@@ -27,7 +27,7 @@ from bot.core.command.requests import (
     Status,
     Trigger,
 )
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.flow.model import Parameter
 from bot.core.text.escape import code
 
@@ -137,7 +137,7 @@ def test_what_stands_around_words_is_no_part_of_them(text):
 )
 def test_a_name_keeps_what_may_be_its_own(text, name, typed):
     if name is None:
-        with pytest.raises(Refused):
+        with pytest.raises(Refusal):
             parse(text)
         return
     flow = parse(text).flow
@@ -210,7 +210,7 @@ def test_punctuation_and_width_elsewhere(text, request_):
 
 
 def test_a_range_without_an_end_is_no_single_day():
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         parse("failed 2026-11-01..")
 
 
@@ -223,20 +223,20 @@ def test_what_is_no_command_is_refused_with_its_place(text):
 
 
 def test_the_place_is_in_what_was_typed():
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         parse("&gt; *show 3377* ｆｏｒ 2h")
     assert caught.value.sentence.parts[1] == code("> *show 3377* ▸ｆｏｒ 2h")
 
 
 def test_a_mark_does_not_reach_over_a_line():
     assert parse("ack 2809 because *a\nb*") == Ack(FlowRef(id=2809), because="*a\nb*")
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         parse("*show\n3377*")
 
 
 @pytest.mark.parametrize("mark", ["*", "_", "~", "`", "> ", "• ", "**", "*_"])
 def test_a_wall_of_marks_ends_soon(mark):
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         parse("show " + f"{mark}a " * (2900 // (len(mark) + 2)))
 
 

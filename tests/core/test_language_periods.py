@@ -16,7 +16,7 @@ from bot.core.command.periods import (
     window,
 )
 from bot.core.command.requests import FlowRef, Period, Trigger, When
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 
 SHANGHAI, BERLIN, APIA = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin"), ZoneInfo("Pacific/Apia")
 NEW_YORK, LORD_HOWE = ZoneInfo("America/New_York"), ZoneInfo("Australia/Lord_Howe")
@@ -80,7 +80,7 @@ def test_days_over_a_change_of_clocks(zone, now, words, spans):
     ],
 )
 def test_a_period_that_ends_before_it_begins_is_refused(words, zone, shown):
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         window(Period(words), NOW, zone)
     assert caught.value.reason == "ends_before_it_begins"
     assert str(caught.value.sentence.values["period"]) == shown
@@ -108,7 +108,7 @@ def test_times(words, at):
 
 def test_a_clock_time_that_has_passed_offers_two_commands():
     request = parse("trigger 3377 with a=“x y” at 14:30")
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         trigger_time(request, NOW, SHANGHAI)
     passed = caught.value
     assert passed.reason == "passed"
@@ -132,7 +132,7 @@ def test_a_local_time_that_does_not_exist_is_refused():
         lambda: resolve(When("tomorrow 02:30"), now, BERLIN),
         lambda: window(Period("since 2026-03-29 02:30"), now + timedelta(days=5), BERLIN),
     ):
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(Refusal) as caught:
             act()
         assert caught.value.reason == "no_such_time"
         assert caught.value.sentence.values == {
@@ -158,7 +158,7 @@ def test_a_local_time_that_does_not_exist_is_refused():
     ],
 )  # fmt: skip
 def test_a_local_time_that_is_there_twice_is_asked_about(words, zone, now, offers):
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         trigger_time(Trigger(FlowRef(id=2809), when=When(words)), now, zone)
     repeated = caught.value
     assert repeated.reason == "repeated_time"

@@ -13,7 +13,7 @@ from bot.core.command.requests import (
     Trigger,
 )
 from bot.core.command.tokens import Cursor, tick, visible
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.flow.model import Parameter
 
 ME = "u15432100000000011"
@@ -135,7 +135,7 @@ def test_quotes_of_any_shape_group(quoted):
 )
 def test_parameters(words, values):
     if values is None:
-        with pytest.raises(Refused):
+        with pytest.raises(Refusal):
             parse(f"trigger 3377 with {words}")
         return
     expected = Trigger(FlowRef(id=3377), parameters=tuple(Parameter(*each) for each in values.items()))
@@ -232,14 +232,14 @@ def test_owners(words, owner):
 
 
 def test_a_long_text_is_refused_at_once():
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         parse("x" * 10_000)
     assert caught.value.reason == "too_long"
     assert caught.value.sentence.values == {"n": 10_000, "limit": 3_000}
 
 
 def test_the_place_is_shown_within_a_long_text():
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         parse("trigger 3377 with " + "a" * 100 + "=1 bogus " + "b" * 100)
     what, place = caught.value.sentence.parts
     assert what.values["word"] == "`bogus`"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.flow.model import UserId, UserName
 from bot.core.people.csv_file import _unseen, names_teams, read, teams, write
 from bot.core.people.model import Link, Person, former_homes
@@ -51,7 +51,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("text", "sentence"), WRONG)
 def test_what_is_wrong_is_named_and_nothing_is_imported(text, sentence):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         read(text, HOME)
     assert str(refused.value) == f"{sentence} Nothing was imported. Correct the file and import it again."
 
@@ -64,13 +64,13 @@ PLACES = ["{}U1,u1,a", "U{}1,u1,a", "U1,{}u1,a", "U1,u{}1,a", "U1,u1,a{}", "U1,u
 @pytest.mark.parametrize("place", PLACES)
 def test_what_nobody_sees_is_in_no_id_and_no_name(number, place):
     line = place.format(chr(number))
-    with pytest.raises(Refused, match=rf"Line 3 contains an invisible character \(U\+{number:04X}\)"):
+    with pytest.raises(Refusal, match=rf"Line 3 contains an invisible character \(U\+{number:04X}\)"):
         read(f"{HEADER}U0,u0,Zoë O'Neill-Łuk 王小明\n{line}\n", HOME)
 
 
 def test_ten_problems_are_named_and_the_others_counted():
     lines = "".join(f"bad{number},u,n\n" for number in range(12))
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         read(f"{HEADER}{lines}", HOME)
     # twelve lines: ten are named
     assert "Line 11: bad9 is not a Slack user ID" in str(refused.value)
@@ -79,7 +79,7 @@ def test_ten_problems_are_named_and_the_others_counted():
 
 
 def test_without_a_team_of_ours_each_line_must_name_its_own():
-    with pytest.raises(Refused, match=r"Line 2: write U1 with its team, as in T…:U1"):
+    with pytest.raises(Refusal, match=r"Line 2: write U1 with its team, as in T…:U1"):
         read(f"{HEADER}U1,u1,a\n", "")
     assert read(f"{HEADER}T1:U1,u1,a\n", "") == (Link(Person("T1", "U1"), UserId("u1"), UserName("a")),)
 
@@ -100,7 +100,7 @@ def test_whether_slack_need_be_asked_for_the_team(lines, named):
 
 
 def test_one_enos_user_has_one_person():
-    with pytest.raises(Refused, match="The EnOS user ID u1 is in the file twice"):
+    with pytest.raises(Refusal, match="The EnOS user ID u1 is in the file twice"):
         read(f"{HEADER}U1,u1,a\nU2,u1,b\n", HOME)
 
 

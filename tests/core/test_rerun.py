@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from bot.core.command.parse import parse
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.flow.ids import expected_instance, instance_moment
 from bot.core.flow.model import (
     Flow,
@@ -149,7 +149,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("run", "of", "task", "reason", "sentence"), REFUSED, ids=[row[3] for row in REFUSED])
 def test_where_it_would_be_wrong_data_it_is_refused_with_what_remains(run, of, task, reason, sentence):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         plan(run, of, task, SHANGHAI)
     assert (refused.value.reason, str(refused.value)) == (reason, sentence)
 
@@ -163,7 +163,7 @@ def test_each_command_that_remains_can_be_typed_as_it_stands(run, of, task, reas
 
 
 def refusal(run, of):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         plan(run, of, None, SHANGHAI)
     return str(refused.value)
 
@@ -202,7 +202,7 @@ def test_what_happened_to_the_tasks_follows_their_statuses(statuses, words):
     "id_", ["3377-20261121", "3377-202613210207", "3377-19700101000000", "x", "3377-2026112102070"]
 )
 def test_an_id_of_unknown_form_names_no_time(id_):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         data_time(ran(id_), SHANGHAI)
     assert refused.value.reason == "unknown_id_form"
 
@@ -224,7 +224,7 @@ def test_the_minutes_come_from_the_id_or_from_a_calibrated_trigger_time(id_, pri
 
 @pytest.mark.parametrize("printed", ["", "yesterday", "2026-11-21 10:07:30"])
 def test_without_a_zone_that_brings_it_to_the_id_the_minutes_are_not_guessed(printed):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         data_time(ran("3377-2026112102", trigger_time=printed), None)
     assert refused.value.reason == "uncalibrated"
 
@@ -293,6 +293,6 @@ def test_the_planned_run_gets_the_id_of_its_data_minute():
 def test_a_task_that_stands_in_the_run_but_no_more_in_the_flow_is_not_started():
     shorter = flow()
     shorter = replace(shorter, graph=replace(shorter.graph, tasks=shorter.graph.tasks[2:]))
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         plan(ran(), shorter, None, SHANGHAI)
     assert refused.value.reason in {"no_single_task", "unknown_task"}

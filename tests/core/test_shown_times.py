@@ -12,7 +12,7 @@ from incident_makers import MAYA, NOW, OWNER, ZONE, failure, incident
 from incident_picture import as_sent, picture
 
 import bot
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.flow.model import FlowId, Graph, Instance, InstanceId
 from bot.core.flow.run import Run
 from bot.core.flow.status import Status
@@ -133,15 +133,15 @@ def _labels(part):
 def test_a_refusal_shows_its_times_to_each_reader():
     taken = lifecycle.acknowledge(incident(), MAYA, NOW)[0]
     until = NOW + lifecycle.ACK_DURATION
-    with pytest.raises(Refused) as held:
+    with pytest.raises(Refusal) as held:
         lifecycle.acknowledge(taken, MAYA.__class__("T1", "U2"), NOW)
     assert f"until {slack_date(until)}." in rendered(held.value.message)
     assert f"until {in_utc(until)}." in str(held.value)
-    with pytest.raises(Refused) as past:
+    with pytest.raises(Refusal) as past:
         lifecycle.acknowledge(incident(), MAYA, NOW, NOW - timedelta(hours=1))
     assert rendered(past.value.message).startswith(f"{slack_date(NOW - timedelta(hours=1))} has already passed.")
     over = lifecycle.recovered(incident(), "x", NOW)[0]
-    with pytest.raises(Refused) as ended:
+    with pytest.raises(Refusal) as ended:
         lifecycle.acknowledge(over, MAYA, NOW)
     assert f"recovered {slack_date(NOW)}." in rendered(ended.value.message)
 

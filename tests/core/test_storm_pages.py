@@ -8,7 +8,7 @@ import pytest
 from incident_makers import MAYA, NOW, OWNER, failure, incident, row, seen
 from incident_picture import as_sent, picture
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.flow.status import Status
 from bot.core.incident import lifecycle
 from bot.core.incident.facts import StoredState
@@ -172,7 +172,7 @@ def test_a_thread_is_opened_once():
     opened, reason = lifecycle.open_thread(listed(), "p7")
     assert reason is lifecycle.Transition.THREADED
     assert (opened.post, opened.grouped, opened.listed_in, opened.told_at) == ("p7", False, "storm", NOW)
-    with pytest.raises(Refused, match="already has a thread"):
+    with pytest.raises(Refusal, match="already has a thread"):
         lifecycle.open_thread(opened, "p8")
 
 

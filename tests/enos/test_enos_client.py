@@ -2,7 +2,7 @@ import pytest
 from enos_gateway import broken, html, ok, refused, reset, told
 from enos_lists import row
 
-from bot.core.errors import Refused, TemporaryFailure
+from bot.core.errors import Refusal, TemporaryFailure
 from bot.core.flow.model import Parameter
 from bot.core.flow.status import Status
 from bot.enos.definitions import Definitions
@@ -42,7 +42,7 @@ async def test_my_flows_come_once_each(gateway, client):
 async def test_signing_in_proves_the_keys(gateway, client, client_of):
     await client.sign_in()
     assert gateway.signs == ["get"]
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         await client_of(secret="other").sign_in()
 
 
@@ -63,7 +63,7 @@ async def test_the_three_ways_to_start_a_run(gateway, client):
 
 
 async def test_parameters_that_could_not_be_read_are_never_sent_back(gateway, client):
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(Refusal) as raised:
         await client.trigger_with(3377, AT, [Parameter("", "--day ${cal_dt}")], as_user=USER)
     assert raised.value.reason == "unreadable_parameters"
     assert gateway.asked == []
@@ -107,7 +107,7 @@ async def test_a_look_that_fails_leaves_it_unclear(gateway, client):
 async def test_an_older_enos_without_trigger_from_task_is_asked_once(gateway, client, clock):
     gateway.answers["triggerFromTask"] = lambda query, body: told(99400, "Invalid Argument action")
     for _ in range(2):
-        with pytest.raises(Refused) as raised:
+        with pytest.raises(Refusal) as raised:
             await client.trigger_from_task(3377, 5, AT, as_user=USER)
         assert raised.value.reason == "not_offered"
     assert gateway.actions() == ["triggerFromTask"]
@@ -171,7 +171,7 @@ async def test_cancelling_is_asked_once(gateway, client):
 
 async def test_cancelling_what_has_ended_says_so(gateway, client):
     gateway.answers = {"cancel": lambda query, body: told(62102, "cannot"), "get": {**INSTANCE, "status": 1}}
-    with pytest.raises(Refused, match="SUCCESS") as raised:
+    with pytest.raises(Refusal, match="SUCCESS") as raised:
         await client.cancel(STARTED, as_user=USER)
     assert raised.value.reason == "already_ended"
 
@@ -190,7 +190,7 @@ async def test_cancelling_what_runs_and_is_refused_is_told(gateway, client, code
 @pytest.mark.parametrize("answer", [lambda query, body: told(62102, "x"), lambda query, body: ok(None)])
 async def test_an_unknown_flow_is_refused_with_the_way_out(gateway, client, answer):
     gateway.answers["get"] = answer
-    with pytest.raises(Refused, match="show NAME") as raised:
+    with pytest.raises(Refusal, match="show NAME") as raised:
         await client.flow(77)
     assert raised.value.reason == "unknown_flow"
 
@@ -238,7 +238,7 @@ async def test_a_task_that_exists_and_has_no_log_has_none(gateway, client, code,
     gateway.answers = {"getLog": lambda query, body: told(code, msg), "get": TASK}
     assert await client.log("5-1") is None
     gateway.answers["get"] = None
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(Refusal) as raised:
         await client.log("5-1")
     assert raised.value.reason == "unknown_instance"
 

@@ -8,7 +8,7 @@ from aiohttp import web
 from enos_gateway import html, ok, refused, told
 from enos_lists import row
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.flow.model import FlowId, Parameter, Search
 from bot.enos.errors import EnosRefused, ServerError
 
@@ -158,7 +158,7 @@ async def test_c16_no_log_is_told_in_two_ways(gateway, client):
         gateway.answers["getLog"] = lambda query, body, code=code, msg=msg: told(code, msg)
         assert await client.log("5-1") is None
     gateway.answers["get"] = lambda query, body: told(62102, "Instance not found")
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         await client.log("5-1")
 
 
@@ -265,7 +265,7 @@ async def stale(status):
 async def test_c30_actions_that_older_versions_lack(gateway, client):
     gateway.faults = [("triggerFromTask", refused(62102, "unknown action")), ("get", html(404))]
     for _ in range(2):
-        with pytest.raises(Refused) as raised:
+        with pytest.raises(Refusal) as raised:
             await client.trigger_from_task(3377, 5, AT, as_user=USER)
         assert raised.value.reason == "not_offered"
         assert await client.task_instance("5-1") is None
@@ -292,7 +292,7 @@ async def test_c33_cancelling_what_has_ended_unknown_ids(gateway, client):
     gateway.answers = {"cancel": "", "get": {**INSTANCE, "status": 1}}
     await client.cancel(STARTED, as_user=USER)
     gateway.answers["cancel"] = lambda query, body: told(62102, "it has ended")
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(Refusal) as raised:
         await client.cancel(STARTED, as_user=USER)
     assert raised.value.reason == "already_ended"
     gateway.answers["get"] = lambda query, body: told(62102, "?")

@@ -5,7 +5,7 @@ from enos_gateway import broken, told
 from enos_lists import row
 from enos_searches import TROUBLES, all_of, asked_pages, fail_until_it_lasts, ids, trouble_on_0
 
-from bot.core.errors import Failure, Refused, TemporaryFailure
+from bot.core.errors import Failure, Refusal, TemporaryFailure
 from bot.core.flow.model import Search
 from bot.enos.errors import ServerError
 
@@ -253,7 +253,7 @@ async def test_a_page_1_that_is_refused_once_teaches_nothing(client_of, lists):
     lists.instances[1] = [row(n) for n in range(120)]
     refusals = [told(62102, "Invalid request body.")]
     lists.before = lambda body: refusals.pop() if refusals else None
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         await all_of(client)
     assert len(ids(await all_of(client))) == 120
 
@@ -263,7 +263,7 @@ async def test_a_request_that_is_refused_whatever_its_page_is_told(gateway, clie
     lists.instances[1] = [row(n) for n in range(60)]
     await all_of(client)
     lists.before = lambda body: told(62102, "Invalid request body.")
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         await all_of(client)
     lists.before = lambda body: None
     assert len(ids(await all_of(client))) == 60
@@ -272,7 +272,7 @@ async def test_a_request_that_is_refused_whatever_its_page_is_told(gateway, clie
 async def test_a_base_that_is_set_is_not_searched_again(gateway, client_of, lists):
     client = client_of(page_base="0")
     lists.instances[1] = [row(1)]
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         await all_of(client)
     assert asked_pages(gateway) == [0]
 
@@ -283,6 +283,6 @@ async def test_trouble_on_a_first_page_that_is_known_is_told(client_of, lists):
     lists.instances[1] = [row(n) for n in range(60)]
     await all_of(client)
     trouble_on_0(lists, "an unknown code", 1)
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         await all_of(client)
     assert len(ids(await all_of(client))) == 60

@@ -4,7 +4,7 @@ import pytest
 from enos_gateway import refused
 from enos_searches import TROUBLES, trouble_on_0
 
-from bot.core.errors import Failure, Refused
+from bot.core.errors import Failure, Refusal
 from bot.enos.errors import ServerError
 
 
@@ -71,5 +71,5 @@ async def test_flows_are_searched_in_a_stable_order(gateway, client, lists):
 
 async def test_a_list_of_flows_that_cannot_be_read_is_told(gateway, client_of, lists):
     gateway.faults = [("search", refused(62103, "no"))] * 9
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         await client_of(page_base="auto").all_flows()

@@ -9,7 +9,7 @@ from enos_searches import FAILED, all_of, asked_pages, ids
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.core.errors import Failure, Refused
+from bot.core.errors import Failure, Refusal
 from bot.core.flow.model import Search
 from bot.enos.calls import Actor
 from bot.enos.errors import ServerError
@@ -142,7 +142,7 @@ async def test_rows_that_move_between_pages_come_once(gateway, client, lists):
 
 async def test_a_refusal_that_is_not_about_sorting_is_told_at_once(gateway, client, lists):
     gateway.faults = [("search", refused(62103, "User has no privilege."))]
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(Refusal) as raised:
         await all_of(client)
     assert raised.value.reason == "no_right"
     assert len(gateway.asked) == 1

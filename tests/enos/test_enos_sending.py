@@ -17,7 +17,7 @@ from enos_gateway import (
     told,
 )
 
-from bot.core.errors import Refused, TemporaryFailure, Unclear
+from bot.core.errors import Refusal, TemporaryFailure, Unclear
 from bot.core.flow.model import Parameter
 from bot.enos import transport as transport_module
 from bot.enos.calls import Call, Kind
@@ -66,7 +66,7 @@ async def test_a_token_that_is_never_taken_is_told_after_one_renewal(gateway, cl
 
 async def test_a_wrong_secret_is_told_in_a_sentence_without_it(client_of, gateway):
     client = client_of(secret="not-the-secret")
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(Refusal) as raised:
         await client.flow(3377)
     assert raised.value.reason == "wrong_secret"
     assert "not-the-secret" not in str(raised.value)
@@ -229,7 +229,7 @@ async def test_no_secret_and_no_token_is_ever_logged(gateway, client, caplog):
     await client.flow(3377)
     await client.enable(3377, as_user=USER)
     gateway.faults = [("get", refused(62108, "odd"))]
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         await client.flow(3377)
     everything = caplog.text + repr(client) + str(vars(client._tokens)["_held"])
     for secret in ("f0e1d2c3", "APIM-TOKEN", "apim-signature"):
@@ -253,7 +253,7 @@ async def test_calls_are_counted_by_outcome_with_their_time(gateway, client_of):
         client.disable(3377, as_user=USER),
         client.cancel("3377-1", as_user=USER),
     ):
-        with pytest.raises((TemporaryFailure, Refused)):
+        with pytest.raises((TemporaryFailure, Refusal)):
             await act
     assert counted == [
         ("flows.get", "internal", True),
@@ -280,7 +280,7 @@ async def test_a_request_id_is_logged_where_there_is_one(gateway, client, caplog
     caplog.set_level(logging.INFO)
     body = {"code": 62103, "msg": "no", "requestId": "r-123", "data": None}
     gateway.faults = [("get", answering(lambda: web.json_response(body)))]
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         await client.flow(3377)
     assert "(request r-123)" in caplog.text
 

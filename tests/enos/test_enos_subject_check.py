@@ -4,7 +4,7 @@ import pytest
 from enos_gateway import ok, told
 from enos_lists import row
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.enos.errors import AnswerLost, EnosRefused, MismatchedResponse
 
 USER = "u15432100000000011"
@@ -121,6 +121,6 @@ async def test_a_refused_cancel_stays_refused_where_the_look_shows_another_run(g
     with pytest.raises(EnosRefused):
         await client.cancel(RUN, as_user=USER)
     gateway.answers["get"] = lambda *_: ok({**INSTANCE, "status": 1})
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(Refusal) as raised:
         await client.cancel(RUN, as_user=USER)
     assert raised.value.reason == "already_ended"

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from bot.core.errors import Refused, TemporaryFailure
+from bot.core.errors import Refusal, TemporaryFailure
 from bot.enos.errors import BadResponse, NoResponse, TimestampReused
 from bot.enos.responses import Reply
 from bot.enos.session import TokenManager, token_of
@@ -200,7 +200,7 @@ async def test_no_two_token_calls_carry_one_timestamp(tokens, service):
 )
 async def test_wrong_keys_are_a_refusal_that_says_what_to_check(tokens, service, code, reason):
     service.script = [{"status": code, "msg": "no"}]
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(Refusal) as raised:
         await tokens.token()
     assert raised.value.reason == reason
     assert "ENOS_" in str(raised.value)

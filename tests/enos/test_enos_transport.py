@@ -19,7 +19,7 @@ from enos_gateway import (
     zipped,
 )
 
-from bot.core.errors import Refused, TemporaryFailure, Unclear
+from bot.core.errors import Refusal, TemporaryFailure, Unclear
 from bot.core.flow.model import Parameter
 from bot.enos.calls import Call, Kind
 from bot.enos.errors import AnswerLost, BadResponse, NoResponse, ServerError, Throttled, Unreachable
@@ -134,7 +134,7 @@ async def test_a_redirect_is_not_followed_and_carries_no_token_away(gateway, cli
     gateway.faults = [
         ("get", answering(lambda: web.Response(status=302, headers={"Location": gateway.url + "/elsewhere"})))
     ]
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(Refusal) as raised:
         await client.flow(3377)
     assert raised.value.reason == "gateway"
     assert gateway.actions() == ["get"]

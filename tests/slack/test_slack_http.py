@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from fake_slack import BOT_USER, event_of, mention, pressed, slash
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.ops.rare_log import RareLogFilter
 from bot.slack import http_mode
 from bot.slack.gateway import ConnectionSettings
@@ -203,5 +203,5 @@ async def test_a_command_beyond_the_capacity_is_refused_in_the_ack(stage, slack)
 
 
 async def test_a_gateway_needs_a_token_or_a_signing_secret(stage):
-    with pytest.raises(Refused, match="no way in"):
+    with pytest.raises(Refusal, match="no way in"):
         stage.gateway(ConnectionSettings())

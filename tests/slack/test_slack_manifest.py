@@ -6,7 +6,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.slack.manifest import EVENTS, SCOPES, manifest, missing_scopes
 
 SCHEMA = json.loads((Path(__file__).parent / "data" / "manifest.schema.2.0.0.json").read_text())
@@ -73,7 +73,7 @@ def test_in_http_mode_all_three_addresses_are_the_one_path():
 
 
 def test_http_mode_without_an_address_is_refused():
-    with pytest.raises(Refused, match="FLOWBOT_PUBLIC_URL"):
+    with pytest.raises(Refusal, match="FLOWBOT_PUBLIC_URL"):
         made("http")
 
 

@@ -3,7 +3,7 @@
 import pytest
 from fake_slack import BOT, BOT_USER, TEAM, Fault, refusal
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.slack.gateway import ConnectionSettings, SlackGateway
 from bot.slack.preflight import SlackBusy, SlackDown
 
@@ -48,7 +48,7 @@ async def test_in_an_enterprise_people_are_known_by_it(stage, slack):
 )
 async def test_a_bad_token_is_refused_with_what_to_correct(stage, slack, method, fault, said):
     slack.fail(method, fault)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         await stage.gateway().preflight()
     assert str(refused.value).startswith(said)
     assert refused.value.reason == fault.json["error"]
@@ -58,7 +58,7 @@ async def test_a_bad_token_is_refused_with_what_to_correct(stage, slack, method,
 
 async def test_a_persons_token_is_refused(stage, slack):
     slack.answers["auth.test"] = {"team_id": TEAM, "user_id": "U0MAYA00001"}
-    with pytest.raises(Refused, match="belongs to a person"):
+    with pytest.raises(Refusal, match="belongs to a person"):
         await stage.gateway().preflight()
 
 
@@ -87,7 +87,7 @@ async def test_missing_scopes_are_named_with_what_will_not_work(stage, slack, ca
 
 async def test_starting_without_a_preflight_makes_one(stage, slack):
     slack.fail("auth.test", refusal("invalid_auth"))
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         await stage.gateway().start()
 
 

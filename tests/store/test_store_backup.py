@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from store_makers import message
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.store.store import Store
 
 BESIDE = ("-journal", "-wal", "-shm", ".lock", ".sock")
@@ -46,7 +46,7 @@ async def test_the_database_and_what_belongs_to_it_are_no_place_for_a_backup(sto
     await store.set_note("a", "b")
     there = named(path, tmp_path / "other")
     before = {each.name: each.stat().st_ino for each in tmp_path.iterdir()}
-    with pytest.raises(Refused, match="belongs to the database that flowbot should copy") as refused:
+    with pytest.raises(Refusal, match="belongs to the database that flowbot should copy") as refused:
         await store.backup(there)
     assert refused.value.reason == "backup_target"
     assert {each.name: each.stat().st_ino for each in tmp_path.iterdir()} == before
@@ -55,7 +55,7 @@ async def test_the_database_and_what_belongs_to_it_are_no_place_for_a_backup(sto
 
 async def test_a_relative_path_is_no_way_round(store, path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(Refused, match="belongs to the database"):
+    with pytest.raises(Refusal, match="belongs to the database"):
         await store.backup(Path(path.name))
 
 
@@ -93,7 +93,7 @@ async def test_what_is_no_backup_is_never_replaced(store, tmp_path, monkeypatch,
     there = Path("there")
     made(there)
     before = os.lstat(there)
-    with pytest.raises(Refused, match=r"there is not a file|there exists, and it is not a backup of flowbot"):
+    with pytest.raises(Refusal, match=r"there is not a file|there exists, and it is not a backup of flowbot"):
         await store.backup(tmp_path / there)
     after = os.lstat(there)
     assert (after.st_ino, after.st_mode, after.st_size) == (before.st_ino, before.st_mode, before.st_size)
@@ -102,7 +102,7 @@ async def test_what_is_no_backup_is_never_replaced(store, tmp_path, monkeypatch,
 async def test_a_device_is_refused(store):
     ours, theirs = os.openpty()  # of all devices the one in whose folder nothing can be replaced, should this fail
     try:
-        with pytest.raises(Refused, match="is not a file"):
+        with pytest.raises(Refusal, match="is not a file"):
             await store.backup(Path(os.ttyname(theirs)))
     finally:
         os.close(ours)
@@ -113,9 +113,9 @@ async def test_another_flowbots_database_is_not_replaced_whether_it_runs_or_not(
     other = tmp_path / "other.db"
     async with Store.open(other) as running:
         await running.set_note("mine", "x")
-        with pytest.raises(Refused, match=r"other\.db is in use as a database: other\.db\.lock is next to it"):
+        with pytest.raises(Refusal, match=r"other\.db is in use as a database: other\.db\.lock is next to it"):
             await store.backup(other)
-    with pytest.raises(Refused, match="is in use as a database"):
+    with pytest.raises(Refusal, match="is in use as a database"):
         await store.backup(other)
     async with Store.open(other) as again:
         assert (await again.notes())["mine"] == "x"
@@ -123,19 +123,19 @@ async def test_another_flowbots_database_is_not_replaced_whether_it_runs_or_not(
 
 @pytest.mark.parametrize("ending", [*BESIDE, "-WAL", ".Lock"])
 async def test_what_would_belong_to_another_database_is_no_name_for_a_backup(store, tmp_path, ending):
-    with pytest.raises(Refused, match=f"ends in {ending.lower()}, like a file that belongs to a database"):
+    with pytest.raises(Refusal, match=f"ends in {ending.lower()}, like a file that belongs to a database"):
         await store.backup(tmp_path / f"other.db{ending}")
     assert not (tmp_path / f"other.db{ending}").exists()
 
 
 async def test_a_name_that_no_file_can_have_is_refused_in_words(store, tmp_path):
-    with pytest.raises(Refused, match="embedded null byte"):
+    with pytest.raises(Refusal, match="embedded null byte"):
         await store.backup(tmp_path / "a\0b")
 
 
 async def test_a_log_of_another_database_is_not_put_beside_a_copy(store, tmp_path):
     (tmp_path / "copy.db-wal").write_bytes(b"left behind")
-    with pytest.raises(Refused, match=r"copy\.db-wal is next to it"):
+    with pytest.raises(Refusal, match=r"copy\.db-wal is next to it"):
         await store.backup(tmp_path / "copy.db")
     assert not (tmp_path / "copy.db").exists()
 
@@ -166,7 +166,7 @@ async def test_what_comes_there_while_it_is_copied_is_not_replaced(store, tmp_pa
         turns()
 
     database_thread.run_waiting_jobs = comes
-    with pytest.raises(Refused, match="exists, and it is not a backup"):
+    with pytest.raises(Refusal, match="exists, and it is not a backup"):
         await copying
     assert came
     assert there.read_text() == "a diary"
@@ -176,7 +176,7 @@ async def test_what_comes_there_while_it_is_copied_is_not_replaced(store, tmp_pa
 FULL = """
 import asyncio, resource, signal, sys
 from pathlib import Path
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.store.store import Store
 
 async def main():
@@ -185,7 +185,7 @@ async def main():
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))
         try:
             await store.backup(Path(sys.argv[2]))
-        except Refused as refused:
+        except Refusal as refused:
             print(refused)
 
 asyncio.run(main())

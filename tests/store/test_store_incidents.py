@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from store_makers import JONAS, MAYA, NOW, attempt, in_transaction, incident, later, message, occurrence, seen
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.incident.facts import ChangeSet, ReadState, StoredState
 from bot.core.incident.model import Incident, Phase
 from bot.core.people.model import DONE, AttemptResult
@@ -154,9 +154,9 @@ async def test_a_decision_that_refuses_undoes_nothing_and_writes_nothing(store):
     attempted = await store.begin_attempt(attempt())
 
     def refuse(_: Incident) -> ChangeSet:
-        raise Refused("not_owner", "No.")
+        raise Refusal("not_owner", "No.")
 
-    with pytest.raises(Refused, match="No"):
+    with pytest.raises(Refusal, match="No"):
         await store.change("i1", refuse, attempt_result=AttemptResult(attempted, DONE, NOW))
     assert await store.incident("i1") == incident()
     assert len(await store.unfinished_attempts()) == 1
@@ -177,7 +177,7 @@ async def test_a_change_writes_its_facts_and_ends_its_attempt(store):
 
 
 async def test_a_change_of_an_unknown_incident_is_refused(store):
-    with pytest.raises(Refused, match="too long ago") as refused:
+    with pytest.raises(Refusal, match="too long ago") as refused:
         await store.change("nobody", lambda _: ChangeSet())
     assert refused.value.reason == "unknown_incident"
 

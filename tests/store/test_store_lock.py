@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.store import lock
 from bot.store.lock import Holder, holder, lock_path, take
 from bot.store.store import Store
@@ -20,7 +20,7 @@ def test_another_name_of_the_database_finds_the_same_lock(path, tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     held = Store.open(link)
     for other in (path, link, chain, folder / path.name, folder / ".." / tmp_path.name / path.name, path.name):
-        with pytest.raises(Refused, match=f"in use by process {os.getpid()}"):
+        with pytest.raises(Refusal, match=f"in use by process {os.getpid()}"):
             Store.open(other)
     held.close()
     assert [each.name for each in tmp_path.glob("*.lock")] == ["flowbot.db.lock"]
@@ -30,7 +30,7 @@ def test_a_hard_link_lets_no_second_bot_in(path, tmp_path):
     held = Store.open(path)
     other = tmp_path / "other.db"
     other.hardlink_to(path)
-    with pytest.raises(Refused, match="has 2 names") as refused:
+    with pytest.raises(Refusal, match="has 2 names") as refused:
         Store.open(other)
     assert refused.value.reason == "linked"
     held.close()
@@ -71,7 +71,7 @@ def test_what_stands_in_the_locks_place_is_left_as_it_is(path, tmp_path, monkeyp
     made(there, diary)
     names = sorted(each.name for each in tmp_path.iterdir())
     for _ in range(2):
-        with pytest.raises(Refused, match=r"is not a lock file of flowbot\. Nothing was changed") as refused:
+        with pytest.raises(Refusal, match=r"is not a lock file of flowbot\. Nothing was changed") as refused:
             Store.open(path)
         assert refused.value.reason == "not_a_lock"
         assert holder(path) == Holder()
@@ -82,7 +82,7 @@ def test_what_stands_in_the_locks_place_is_left_as_it_is(path, tmp_path, monkeyp
 def test_who_waits_for_the_lock_does_not_empty_the_name_of_its_holder(path):
     held = take(path)
     named = lock_path(path).read_text()
-    with pytest.raises(Refused, match="in use"):
+    with pytest.raises(Refusal, match="in use"):
         take(path)
     assert lock_path(path).read_text() == named
     held.release()

@@ -13,7 +13,7 @@ import pytest
 from sqlite_utils import Database
 from store_makers import NOW, attempt, later, message
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.outbox.notices import Notice
 from bot.store.database import migrate, open_database, scrub
 from bot.store.lock import lock_path
@@ -99,7 +99,7 @@ async def test_a_newer_database_is_refused_and_left_as_it_is(tmp_path):
     newer.execute("CREATE TABLE of_the_future (x)")
     newer.close()
     before = path.read_bytes()
-    with pytest.raises(Refused, match="A newer flowbot has written") as refused:
+    with pytest.raises(Refusal, match="A newer flowbot has written") as refused:
         Store.open(path)
     assert refused.value.reason == "newer_database"
     assert "restore a backup" in str(refused.value)

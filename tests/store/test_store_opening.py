@@ -13,7 +13,7 @@ import pytest
 from sqlite_utils import Database
 from store_makers import NOW, message
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.store.database import DatabaseUnavailable, journal_mode, migrate, open_database
 from bot.store.lock import Holder, holder, lock_path, take
 from bot.store.outbox import _DUE
@@ -77,7 +77,7 @@ def test_the_connection_is_as_safe_as_it_should_be(path):
 
 async def test_a_second_store_is_refused_naming_the_holder(path):
     with_lock = Store.open(path)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         Store.open(path)
     assert refused.value.reason == "locked"
     assert f"in use by process {os.getpid()} on host " in str(refused.value)
@@ -91,7 +91,7 @@ def test_the_lock_holds_between_processes_and_ends_with_its_process(path):
     arguments = [sys.executable, "-c", HOLD, str(path)]
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "held\n"
-        with pytest.raises(Refused, match=f"process {process.pid} on host"):
+        with pytest.raises(Refusal, match=f"process {process.pid} on host"):
             take(path)
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -112,7 +112,7 @@ def test_a_holder_whose_name_cannot_be_read_is_another_process(path, text):
 async def test_a_refused_opening_gives_the_lock_back(path):
     path.write_text("this is a diary, not a database, and it is long enough to have a header")
     for _ in range(2):
-        with pytest.raises(Refused, match="not a database that flowbot can read"):
+        with pytest.raises(Refusal, match="not a database that flowbot can read"):
             Store.open(path)
 
 
@@ -120,20 +120,20 @@ async def test_a_refused_opening_gives_the_lock_back(path):
 
 
 async def test_a_missing_directory_is_refused_by_name(tmp_path):
-    with pytest.raises(Refused, match=r"directory .*nowhere for the database does not exist"):
+    with pytest.raises(Refusal, match=r"directory .*nowhere for the database does not exist"):
         Store.open(tmp_path / "nowhere" / "flowbot.db")
 
 
 async def test_a_path_that_cannot_be_written_is_refused(tmp_path):
     (tmp_path / "flowbot.db").mkdir()
-    with pytest.raises(Refused, match=r"Can't write the database .*: Is a directory") as refused:
+    with pytest.raises(Refusal, match=r"Can't write the database .*: Is a directory") as refused:
         Store.open(tmp_path / "flowbot.db")
     assert refused.value.reason == "unwritable"
 
 
 async def test_a_lock_that_cannot_be_made_is_refused(path):
     lock_path(path).mkdir()
-    with pytest.raises(Refused, match="Can't write the database"):
+    with pytest.raises(Refusal, match="Can't write the database"):
         Store.open(path)
 
 
@@ -142,7 +142,7 @@ async def test_a_database_of_another_program_is_refused_and_left_alone(path):
     other.execute("CREATE TABLE bookmarks (url)")
     other.close()
     before = path.read_bytes()
-    with pytest.raises(Refused, match="belongs to another program") as refused:
+    with pytest.raises(Refusal, match="belongs to another program") as refused:
         Store.open(path)
     assert refused.value.reason == "foreign_database"
     assert path.read_bytes() == before
@@ -153,7 +153,7 @@ async def test_a_database_of_a_newer_flowbot_is_refused(path):
     newer = sqlite3.connect(path)
     newer.execute("PRAGMA user_version = 99")
     newer.close()
-    with pytest.raises(Refused, match=f"version 99, and this flowbot reads versions up to {len(STEPS)}"):
+    with pytest.raises(Refusal, match=f"version 99, and this flowbot reads versions up to {len(STEPS)}"):
         Store.open(path)
 
 

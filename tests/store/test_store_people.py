@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 from store_makers import JONAS, MAYA, NOW, attempt, in_transaction, later, link, message, run
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.flow.model import InstanceId
 from bot.core.flow.run import RunState
 from bot.core.people.model import DONE, AttemptResult, Entry, Outcome, Person
@@ -42,7 +42,7 @@ async def test_two_people_may_swap_their_users(store):
 async def test_one_enos_user_has_one_person_and_a_refused_import_changes_nothing(store, new, sentence):
     await store.put_links([link()])
     third = link(Person("T1", "UPRIYA"), "u3", "priya.nair")
-    with pytest.raises(Refused, match=sentence) as refused:
+    with pytest.raises(Refusal, match=sentence) as refused:
         await store.put_links([third, new], posts=[message()])
     assert refused.value.reason == "taken"
     assert "unlink <@UMAYA> first" in str(refused.value)
@@ -51,7 +51,7 @@ async def test_one_enos_user_has_one_person_and_a_refused_import_changes_nothing
 
 
 async def test_a_person_named_twice_in_one_import_is_refused(store):
-    with pytest.raises(Refused, match="named twice"):
+    with pytest.raises(Refusal, match="named twice"):
         await store.put_links([link(), link(user_id="u2", name="maya.two")])
     assert await store.links() == ()
 
@@ -197,7 +197,7 @@ async def test_many_links_come_all_in_small_transactions(store, caplog):
 
 async def test_many_links_of_which_one_is_taken_change_nothing(store):
     await store.put_links([link()])
-    with pytest.raises(Refused, match="already linked to <@UMAYA>"):
+    with pytest.raises(Refusal, match="already linked to <@UMAYA>"):
         await store.put_links([*MANY, link(JONAS)], posts=TOLD)
     assert await store.links() == (link(),)
     assert await store.post("p0") is None

@@ -10,7 +10,7 @@ from dataclasses import fields
 import pytest
 from store_makers import MAYA, NOW, attempt, edit, in_transaction, incident, later, link, message, occurrence, run, seen
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.flow.run import RunState
 from bot.core.incident.facts import ChangeSet, ReadState
 from bot.core.incident.model import Phase
@@ -123,11 +123,11 @@ async def test_a_backup_is_whole_private_and_of_its_last_moment(store, tmp_path)
 
 
 async def test_a_backup_that_cannot_be_written_is_refused_and_leaves_nothing(store, tmp_path):
-    with pytest.raises(Refused, match="Can't write the backup") as refused:
+    with pytest.raises(Refusal, match="Can't write the backup") as refused:
         await store.backup(tmp_path / "nowhere" / "backup.db")
     assert refused.value.reason == "backup"
     (tmp_path / "taken").mkdir()
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         await store.backup(tmp_path / "taken")
     assert not list(tmp_path.rglob("*.part"))
 

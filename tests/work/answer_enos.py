@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.flow.graph import downstream
 from bot.core.flow.ids import expected_instance, instance_moment
 from bot.core.flow.model import (
@@ -152,7 +152,7 @@ class AnswerEnos:
         self._met("flow", as_user, flow)
         found = self.flows.get(flow)
         if found is None or not self._sees(flow, as_user):
-            raise Refused("unknown_flow", msg("EnOS has no flow {id}. Check the ID.", id=str(flow)))
+            raise Refusal("unknown_flow", msg("EnOS has no flow {id}. Check the ID.", id=str(flow)))
         return found
 
     async def my_flows(self, expression="", *, as_user=None):

@@ -12,7 +12,7 @@ from bot.core.command.requests import FlowRef, OwnerRef, Period, When
 from bot.core.command.spelling import spell_key, spell_name, spell_note, spell_value, spell_word
 from bot.core.command.tokens import Cursor, Token, in_code, tick
 from bot.core.command.wanted import Wanted
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.flow.ids import flow_of, is_instance
 from bot.core.flow.model import (
     FlowId,
@@ -43,7 +43,7 @@ class Form:
     """A kind of value: how the syntax shows it, how it is read, and how it is written."""
 
     placeholder: str
-    read: Callable[[Cursor], Any]  # takes its tokens, or raises Refused
+    read: Callable[[Cursor], Any]  # takes its tokens, or raises Refusal
     say: Callable[[Any], str]
     accepts: Callable[[Token], bool] = lambda _token: True  # whether a token without a keyword may begin it
     words: tuple[str, ...] = ()  # its own words, to suggest the nearest
@@ -114,7 +114,7 @@ def _one(what: Wanted, pick: Callable[[Token], Any], *, name: bool = False) -> C
     return read
 
 
-def _mistaken(cursor: Cursor, what: Wanted, token: Token | None) -> Refused:
+def _mistaken(cursor: Cursor, what: Wanted, token: Token | None) -> Refusal:
     """The refusal of a token that is not what is needed, with what it is instead where that is known."""
     if token is not None and what is wanted.FLOW and is_instance(token.plain):
         flow = code(str(flow_of(InstanceId(token.plain))))

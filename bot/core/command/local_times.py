@@ -2,21 +2,21 @@
 
 from datetime import UTC, date, datetime, time, tzinfo
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.text.escape import code
 from bot.core.text.message import layout, msg
 from bot.core.text.shown_times import is_repeated, offset, on_the_clock
 
 
 def to_utc_unambiguous(day: date, clock: time, zone: tzinfo) -> datetime:
-    """A local time as UTC. Raises Refused where it does not exist, and where it comes twice, with both as offers."""
+    """A local time as UTC. Raises Refusal where it does not exist, and where it comes twice, with both as offers."""
     at = to_utc(day, clock, zone)
     first = datetime.combine(day, clock, zone)
     if not is_repeated(first):
         return at
     precision = "seconds" if clock.second else "minutes"
     shown = clock.isoformat("minutes")
-    raise Refused(
+    raise Refusal(
         "repeated_time",
         msg(
             "{time} comes twice in {zone}, because the clocks go back then. Which one do you mean? Nothing was done.",
@@ -31,12 +31,12 @@ def to_utc_unambiguous(day: date, clock: time, zone: tzinfo) -> datetime:
 
 
 def to_utc(day: date, clock: time, zone: tzinfo) -> datetime:
-    """A local time as UTC, the first of two; raises Refused where the clock jumps over it."""
+    """A local time as UTC, the first of two; raises Refusal where the clock jumps over it."""
     naive = datetime.combine(day, clock)
     at = naive.replace(tzinfo=zone).astimezone(UTC)
     back = at.astimezone(zone).replace(tzinfo=None)
     if back != naive:
-        raise Refused(
+        raise Refusal(
             "no_such_time",
             msg(
                 "{time} does not exist in {zone}, because the clocks go forward then. Try {later}.",

@@ -20,7 +20,7 @@ from bot.core.command.periods import resolve
 from bot.core.command.requests import Help, Request, Trigger, When
 from bot.core.command.table import BY_REQUEST, BY_VERB, Row, near, nearest
 from bot.core.command.tokens import Cursor, Token, in_code, tick, visible
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.text.language import EN
 from bot.core.text.message import Text, Value, layout, msg
 
@@ -39,7 +39,7 @@ _EMOJI = re.compile(r"(?::[\w+'-]+:)*:[\w+'-]+:?")
 
 
 def parse(text: str, command: str = "") -> Request:
-    """What a text asks for; no words at all ask for help. Raises Refused with the place and a way out.
+    """What a text asks for; no words at all ask for help. Raises Refusal with the place and a way out.
 
     ``command`` is the name of the slash command, which people say out of habit where it is not needed.
     """
@@ -63,7 +63,7 @@ def is_courtesy_only(text: str) -> bool:
     """Whether a text holds nothing but greetings, emoji and marks, or nothing at all."""
     try:
         return _verb(Cursor(text)) is None
-    except Refused:
+    except Refusal:
         return False
 
 
@@ -71,7 +71,7 @@ def is_command(text: str) -> bool:
     """Whether a text begins like a command, after greetings: with a verb, one mistyped, an id or a slash."""
     try:
         verb = _verb(Cursor(text))
-    except Refused:
+    except Refusal:
         return False
     if verb is None:
         return False
@@ -84,7 +84,7 @@ def would_change(text: str) -> bool:
     """Whether a text begins, after greetings, with a verb that changes something."""
     try:
         verb = _verb(Cursor(text))
-    except Refused:
+    except Refusal:
         return False
     found = BY_VERB.get(verb.bare.casefold()) if verb is not None else None
     return found is not None and found.changes
@@ -125,14 +125,14 @@ def say(request: Request, language: str = EN) -> str:
 def trigger_time(request: Trigger, now: datetime, zone: tzinfo) -> datetime:
     """For when (UTC) a run is asked; without ``at`` that is now.
 
-    Raises Refused, with whole commands as its offers, for a clock time that has passed today and for a local time that
+    Raises Refusal, with whole commands as its offers, for a clock time that has passed today and for a local time that
     comes twice; and without offers for a local time that does not exist.
     """
     if request.when is None:
         return now
     try:
         return resolve(request.when, now, zone)
-    except Refused as refused:
+    except Refusal as refused:
         refused.offers = tuple((label, say(replace(request, when=When(time)))) for label, time in refused.offers)
         raise
 
@@ -158,7 +158,7 @@ _LABELS = {  # what the buttons say that choose between verbs
 }
 
 
-def _ambiguous(text: str, command: str, cursor: Cursor, verb: Token) -> Refused | None:
+def _ambiguous(text: str, command: str, cursor: Cursor, verb: Token) -> Refusal | None:
     """The refusal of a Chinese verb that may mean several, or that a space cut in two; None for any other.
 
     What it offers are those of the meant commands that can be read from the rest of the text.
@@ -208,12 +208,12 @@ def _meant(row: Row, text: str, command: str, words: int) -> Request | None:
         _verb(cursor, command)
         for _ in range(words):
             cursor.take()
-        with suppress(Refused):
+        with suppress(Refusal):
             return _Reading(cursor, each, cursor.place).request()
     return None
 
 
-def _unknown(cursor: Cursor, verb: Token) -> Refused:
+def _unknown(cursor: Cursor, verb: Token) -> Refusal:
     word = tick(verb.word)
     if suggestion := nearest(verb.bare):
         what = _did_you_mean(word, tick(suggestion))
@@ -320,7 +320,7 @@ class _Reading:
             self._cursor.take()
         return True
 
-    def _leftover(self, token: Token) -> Refused:
+    def _leftover(self, token: Token) -> Refusal:
         return self._cursor.refused("unexpected", self._not_understood(token), token.start)
 
     def _not_understood(self, token: Token) -> Text:
@@ -349,7 +349,7 @@ class _Reading:
             return msg("I don't understand {word}. Put a name with spaces in quotes.", word=word)
         return msg("I don't understand {word}. The command is {syntax}.", word=word, syntax=syntax)
 
-    def _from_with(self) -> Refused:
+    def _from_with(self) -> Refusal:
         what = msg(
             "EnOS can't start from a task with changed parameters. "
             "Leave out `from` to run the whole flow, or leave out `with` to start from the task."

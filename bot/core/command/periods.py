@@ -16,7 +16,7 @@ from bot.core.command import chinese, wanted
 from bot.core.command.local_times import to_utc, to_utc_unambiguous
 from bot.core.command.requests import Period, When
 from bot.core.command.wanted import Wanted
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.text.message import Text, layout, msg, until_on_the_clock
 
 LONGEST = timedelta(days=366)
@@ -244,7 +244,7 @@ def _zoned(text: str) -> bool:
 def resolve(when: When, now: datetime, zone: tzinfo) -> datetime:
     """The moment in UTC. A bare clock time is today's; a date without its year is the nearest one.
 
-    Raises Refused for a bare clock time that has passed today and for a local time that comes twice, with the times to
+    Raises Refusal for a bare clock time that has passed today and for a local time that comes twice, with the times to
     say instead as its offers; and for one that does not exist.
     """
     if when.words == "now":
@@ -266,13 +266,13 @@ def resolve(when: When, now: datetime, zone: tzinfo) -> datetime:
 
 
 def window(period: Period, now: datetime, zone: tzinfo) -> TimeSpan:
-    """The half-open span in UTC. Raises Refused where it ends before it begins.
+    """The half-open span in UTC. Raises Refusal where it ends before it begins.
 
     A date without its year is the last one up to today; where it ends a range, the first one from its beginning on.
     """
     span = _bounds(period.words, now, zone)
     if span.until <= span.since:
-        raise Refused(
+        raise Refusal(
             "ends_before_it_begins",
             msg(
                 "This period ends before it begins: {period}. "
@@ -350,9 +350,9 @@ def _beginning(words: str, today: date, zone: tzinfo) -> datetime:
     return to_utc(day, time.fromisoformat(clock), zone) if clock else _midnight(day, zone)
 
 
-def _passed(clock: time, today: date, zone: tzinfo) -> Refused:
+def _passed(clock: time, today: date, zone: tzinfo) -> Refusal:
     shown, where = clock.isoformat("minutes"), str(zone)
-    return Refused(
+    return Refusal(
         "passed",
         msg(
             "{time} has already passed today ({zone}). Start now for that time, or tomorrow?",

@@ -52,7 +52,7 @@ class Caller:
     link: Link | None
     admin: bool = False
     on_call: bool = False  # in an on-call group; where none is set, linked and in the incident's channel
-    unread: Text | str = EMPTY  # a sentence: why it is not known whether they are on call; empty where it is known
+    unread: Text = EMPTY  # a sentence: why it is not known whether they are on call; empty where it is known
 
 
 def may_use_bot(caller: Caller) -> Denial:

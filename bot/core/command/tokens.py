@@ -13,7 +13,7 @@ from typing import Protocol
 from bot.core.command import chinese
 from bot.core.command.markup import EQUALS, FULL_WIDTH, MARK, Marks, bare, decode
 from bot.core.command.wanted import Wanted
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.text.escape import Markup, code
 from bot.core.text.message import Message, Text, Value, lines, msg
 
@@ -95,12 +95,12 @@ class Token:
 class Cursor:
     """Reads tokens from a typed text, one after the other; ``because`` takes the rest unread.
 
-    Raises Refused where the text is too long for a command; reading a token, where a quote is not closed.
+    Raises Refusal where the text is too long for a command; reading a token, where a quote is not closed.
     """
 
     def __init__(self, text: str) -> None:
         if len(text) > LIMIT:
-            raise Refused(
+            raise Refusal(
                 "too_long",
                 msg(
                     "This command has {n} characters, and the limit is {limit}. Make it shorter. Nothing was done.",
@@ -161,7 +161,7 @@ class Cursor:
         while len(tokens) < count:
             try:
                 token = self._token(at)
-            except Refused:
+            except Refusal:
                 break
             if token is None or not token.plain:
                 break
@@ -179,7 +179,7 @@ class Cursor:
         self._at = self._end
         return self.text[start:end]
 
-    def expected(self, wanted: Wanted, wrong: Message | None = None, **values: Value) -> Refused:
+    def expected(self, wanted: Wanted, wrong: Message | None = None, **values: Value) -> Refusal:
         """The refusal that says what is needed at the next token; ``wrong`` is for one that needs its own message."""
         token = self.peek()
         after = self.after
@@ -194,13 +194,13 @@ class Cursor:
         chosen = (wrong or wanted.wrong) if found else wanted.missing
         return self.refused("expected", Message(chosen.text, values), token.start if token else self.place)
 
-    def refused(self, reason: str, what: Text, at: int) -> Refused:
+    def refused(self, reason: str, what: Text, at: int) -> Refusal:
         """A refusal that shows the place in the text, on a line of its own."""
         before = self.text[max(0, at - _BEFORE) : at]
         after = self.text[at : at + _AFTER]
         head = "…" if at > _BEFORE else ""
         tail = "…" if at + _AFTER < len(self.text) else ""
-        return Refused(reason, lines(what, code(f"{head}{visible(before)}▸{visible(after)}{tail}")))
+        return Refusal(reason, lines(what, code(f"{head}{visible(before)}▸{visible(after)}{tail}")))
 
     def _token(self, start: int) -> Token | None:
         """The first token from a place on."""
@@ -327,7 +327,7 @@ class Cursor:
     def _closing_quote(self, start: int, *, key: bool = True) -> int:
         """Where the quote closes: at the first of its family before a space (for a key, or before ``=``).
 
-        Raises Refused where none does, and where a quote of the other shape does first: that one may be meant.
+        Raises Refusal where none does, and where a quote of the other shape does first: that one may be meant.
         """
         straight = self.text[start] in _UPRIGHT
         family = DOUBLE if self.text[start] in DOUBLE else SINGLE

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.command.tokens import visible
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.flow.graph import broken, downstream, in_order, one_for_all
 from bot.core.flow.ids import expected_instance, instance_moment, milliseconds
 from bot.core.flow.model import (
@@ -46,7 +46,7 @@ class RerunPlan:
 
 
 def plan(instance: Instance, flow: Flow, task: TaskId | None, zone: timedelta | None) -> RerunPlan:
-    """What to start, or raise a Refused that names the reason and what remains.
+    """What to start, or raise a Refusal that names the reason and what remains.
 
     ``zone`` is the offset of the platform's printed times, None while it is unknown.
     """
@@ -56,7 +56,7 @@ def plan(instance: Instance, flow: Flow, task: TaskId | None, zone: timedelta | 
     start = task if task is not None else _failed_task(instance, flow, _whole(instance, flow, at, zone))
     names = {each.id: each.name for each in flow.graph.tasks}
     if start not in names:
-        raise Refused(
+        raise Refusal(
             "unknown_task",
             msg(
                 "Flow {flow} has no task {task} now. Nothing was started. {command} lists its tasks.",
@@ -77,11 +77,11 @@ def plan(instance: Instance, flow: Flow, task: TaskId | None, zone: timedelta | 
 
 
 def data_time(instance: Instance, zone: timedelta | None) -> datetime:
-    """The data time of a run, to the minute, UTC; raises Refused where it is not certain."""
+    """The data time of a run, to the minute, UTC; raises Refusal where it is not certain."""
     digits = instance.id.partition("-")[2]
     moment = instance_moment(instance.id)
     if moment is None or len(digits) not in {10, 12, 14} or moment.year < FIRST_YEAR:
-        raise Refused(
+        raise Refusal(
             "unknown_id_form",
             msg(
                 "The ID {run} does not say for which time it ran, so I can't rerun it for the same data date. "
@@ -95,7 +95,7 @@ def data_time(instance: Instance, zone: timedelta | None) -> datetime:
     calibration = calibrate(instance.id, instance.trigger_time, instance.start_time, zone or timedelta())
     printed = read_time(instance.trigger_time, calibration.trigger)
     if not calibration.certain or printed is None:
-        raise Refused(
+        raise Refusal(
             "uncalibrated",
             msg(
                 "The ID {run} has no minutes, and the time zone of the times in EnOS is not certain. "
@@ -137,7 +137,7 @@ def _whole(instance: Instance, flow: Flow, at: datetime, zone: timedelta | None)
     return f"trigger {flow.id} at {minute_in_utc(free)}" if free else ""
 
 
-def _other_parameters(instance: Instance, flow: Flow, whole: str) -> Refused:
+def _other_parameters(instance: Instance, flow: Flow, whole: str) -> Refusal:
     differ = msg(
         "Run {run} had other parameters than flow {flow} has now. "
         "EnOS can't start from a task with changed parameters.",
@@ -145,13 +145,13 @@ def _other_parameters(instance: Instance, flow: Flow, whole: str) -> Refused:
         flow=code(str(flow.id)),
     )
     if not whole:
-        return Refused("parameters_differ", sentences(differ, _in_the_console(instance)))
+        return Refusal("parameters_differ", sentences(differ, _in_the_console(instance)))
     present = msg(
         "To rerun the whole flow with its present parameters, use {command}. To change one, add {addition}.",
         command=code(whole),
         addition=code("with KEY=VALUE"),
     )
-    return Refused("parameters_differ", sentences(differ, present))
+    return Refusal("parameters_differ", sentences(differ, present))
 
 
 def _in_the_console(instance: Instance) -> Message:
@@ -175,7 +175,7 @@ def _failed_task(instance: Instance, flow: Flow, whole: str) -> TaskId:
         named = [
             layout("{command} ({task})", command=_command(instance, task), task=visible(task.name)) for task in tasks
         ]
-        raise Refused(
+        raise Refusal(
             "no_failed_task",
             lines(
                 msg(
@@ -189,7 +189,7 @@ def _failed_task(instance: Instance, flow: Flow, whole: str) -> TaskId:
     start = one_for_all(flow.graph, [task.id for task in failed])
     if start is None:
         choices = listed([_command(instance, task) for task in failed[:3]])
-        raise Refused(
+        raise Refusal(
             "no_single_task", lines(_branches(failed), msg("Choose one: {commands}.", commands=choices), rerun)
         )
     return start

@@ -4,7 +4,7 @@
                         ▲  ◄────unack────────    │                           │ (a failure without a successful run)
                         └──────reopen──── closed ◄┴──────────close───────────┘
 
-What cannot be done raises ``Refused``. Who may do it is decided elsewhere (``rights.py``).
+What cannot be done raises ``Refusal``. Who may do it is decided elsewhere (``rights.py``).
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.flow.ids import instance_moment, is_instance
 from bot.core.flow.model import Instance, InstanceId, TaskId, UserName
 from bot.core.incident.model import Incident, Occurrence, Phase
@@ -136,17 +136,17 @@ def _is_older(run: InstanceId, incident: Incident) -> bool:
 
 
 def acknowledge(incident: Incident, by: Person, now: datetime, until: datetime | None = None, note: str = "") -> Step:
-    """Acknowledge it until a time. Raises Refused where it has ended or somebody else has acknowledged it."""
+    """Acknowledge it until a time. Raises Refusal where it has ended or somebody else has acknowledged it."""
     _refuse_ended(incident, msg("There is nothing to acknowledge."))
     expires = until or now + ACK_DURATION
     if expires <= now:
         example = code(f"ack {reference(incident)} for 2h")
-        raise Refused(
+        raise Refusal(
             "promise_past",
             msg("{time} has already passed. Name a later time, for example {command}.", time=expires, command=example),
         )
     if incident.phase is Phase.ACKNOWLEDGED and incident.acked_by not in {None, by}:
-        raise Refused("already_acknowledged", _held(incident))
+        raise Refusal("already_acknowledged", _held(incident))
     renewed = incident.phase is Phase.ACKNOWLEDGED
     acknowledged = replace(
         incident,
@@ -160,10 +160,10 @@ def acknowledge(incident: Incident, by: Person, now: datetime, until: datetime |
 
 
 def unack(incident: Incident) -> Step:
-    """Hand it back. Raises Refused where nobody has acknowledged it."""
+    """Hand it back. Raises Refusal where nobody has acknowledged it."""
     _refuse_ended(incident, msg("There is nothing to hand back."))
     if incident.phase is not Phase.ACKNOWLEDGED:
-        raise Refused(
+        raise Refusal(
             "not_acknowledged",
             msg(
                 "Nobody has acknowledged this incident. Acknowledge it with {command}.",
@@ -179,7 +179,7 @@ def unack(incident: Incident) -> Step:
 def close(incident: Incident, by: Person, now: datetime, because: str = "") -> Step:
     """End it without a recovery, or accept that a failure stays without a successful run.
 
-    Raises Refused where it has ended and no failure lacks a successful run.
+    Raises Refusal where it has ended and no failure lacks a successful run.
     """
     if incident.phase is Phase.CLOSED or (incident.phase is Phase.RECOVERED and not not_backfilled(incident)):
         _refuse_ended(incident, msg("There is nothing to close."))
@@ -188,12 +188,12 @@ def close(incident: Incident, by: Person, now: datetime, because: str = "") -> S
 
 
 def reopen(incident: Incident) -> Step:
-    """Undo a close. Raises Refused where it was not closed."""
+    """Undo a close. Raises Refusal where it was not closed."""
     if incident.phase is not Phase.CLOSED:
         see = msg("See its state with {command}.", command=code(f"incidents of {incident.flow_id}"))
         if incident.phase is Phase.RECOVERED:
-            raise Refused("not_closed", sentences(msg("This incident has recovered. There is nothing to reopen."), see))
-        raise Refused("not_closed", sentences(msg("This incident is already open."), see))
+            raise Refusal("not_closed", sentences(msg("This incident has recovered. There is nothing to reopen."), see))
+        raise Refusal("not_closed", sentences(msg("This incident is already open."), see))
     back = replace(
         incident,
         phase=Phase.RECOVERED if incident.recovered_by else Phase.OPEN,
@@ -231,9 +231,9 @@ def moved(incident: Incident, post: PostId, told_at: datetime | None = None) -> 
 
 
 def open_thread(incident: Incident, post: PostId) -> Step:
-    """Open a thread for a grouped incident. Raises Refused where it has one."""
+    """Open a thread for a grouped incident. Raises Refusal where it has one."""
     if not incident.grouped:
-        raise Refused(
+        raise Refusal(
             "has_thread",
             msg(
                 "This incident already has a thread. Find it with {command}.",
@@ -277,13 +277,13 @@ def _changed(
 
 
 def _refuse_ended(incident: Incident, nothing: Text) -> None:
-    """Raise Refused where it has ended; ``nothing`` says what cannot be done with it any more."""
+    """Raise Refusal where it has ended; ``nothing`` says what cannot be done with it any more."""
     if incident.phase is Phase.RECOVERED:
         see = msg("See the flow's state with {command}.", command=code(f"show {incident.flow_id}"))
-        raise Refused("recovered", sentences(_ended(incident), nothing, see))
+        raise Refusal("recovered", sentences(_ended(incident), nothing, see))
     if incident.phase is Phase.CLOSED:
         reopen = msg("If it is not over, reopen it with {command}.", command=code(f"reopen {reference(incident)}"))
-        raise Refused("closed", sentences(_ended(incident), nothing, reopen))
+        raise Refusal("closed", sentences(_ended(incident), nothing, reopen))
 
 
 def _ended(incident: Incident) -> Text:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.core.text import message
-from bot.core.text.escape import Markup, one_line
+from bot.core.text.escape import one_line
 from bot.core.text.escape import plain as one_plain_line
 from bot.core.text.language import EN
-from bot.core.text.message import Joined, Message, Text, msg
+from bot.core.text.message import Text, msg
 from bot.core.text.shown_times import SLACK_DATE
 
 Body = Mapping[str, Any]  # Slack's JSON: {"text": …, "blocks": […]}
@@ -30,7 +30,7 @@ _REST = msg("… The rest does not fit into one message.")
 class Shown:
     """A text object of Slack's whose language is not chosen yet: mrkdwn, or plain text on one line."""
 
-    text: Text | str
+    text: Text
     limit: int
     is_plain: bool = False
 
@@ -39,10 +39,10 @@ class Shown:
         if self.is_plain:
             return {
                 "type": "plain_text",
-                "text": one_plain_line(_plain(self.text, language), self.limit),
+                "text": one_plain_line(message.plain(self.text, language), self.limit),
                 "emoji": False,
             }
-        text = _mrkdwn(self.text, language)
+        text = message.rendered(self.text, language)
         shown = text if len(text) <= self.limit else fit(text, self.limit)
         return {"type": "mrkdwn", "text": shown if text.strip() else "–", "verbatim": True}
 
@@ -54,18 +54,10 @@ class Card:
     ``head`` is above the bar: mentions belong there, since Slack notifies nobody of a mention next to a bar.
     """
 
-    text: Text | str
+    text: Text
     blocks: tuple[Block, ...]
     color: str | None = None
     head: tuple[Block, ...] = ()
-
-
-def _mrkdwn(text: Text | str, language: str) -> str:
-    return message.rendered(text, language) if isinstance(text, Markup | Message | Joined) else text
-
-
-def _plain(text: Text | str, language: str) -> str:
-    return message.plain(text, language) if isinstance(text, Markup | Message | Joined) else text
 
 
 def rendered(card: Card, language: str = EN) -> Body:
@@ -74,7 +66,7 @@ def rendered(card: Card, language: str = EN) -> Body:
     In ``text`` Slack shows no dates: they become UTC.
     At most 50 blocks and 13,000 characters in all; rows of buttons are kept, texts at the end are left out.
     """
-    text = one_line(_mrkdwn(card.text, language))
+    text = one_line(message.rendered(card.text, language))
     short = SLACK_DATE.sub(r"\1", text) if text.strip() else "–"
     if len(short) > _TEXT:
         short = fit(short, _TEXT)

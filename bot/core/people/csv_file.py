@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterable
 
 from bot.core.command.tokens import visible
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.flow.model import UserId, UserName
 from bot.core.people.model import Link, Person
+from bot.core.text.message import verbatim
 
 HEADER = ["slack_user", "enos_user_id", "enos_user_name"]
 _USER = re.compile(r"(?:(?P<team>[TE][A-Z0-9]+):)?(?P<user>[UW][A-Z0-9]+)")
@@ -30,14 +31,14 @@ _BLANK_LETTERS = frozenset(
     )
 )
 _SHOWN = 10  # problems in one message
-_WAY_OUT = "Nothing was imported. Correct the file and import it again."
+_WAY_OUT = verbatim("Nothing was imported. Correct the file and import it again.")
 
 
 def read(text: str, team: str) -> tuple[Link, ...]:
-    """The links of a file; ``team`` is that of people named without one. Raises Refused with every problem."""
+    """The links of a file; ``team`` is that of people named without one. Raises Refusal with every problem."""
     rows = _rows(text.removeprefix("\ufeff"))
     if not rows or [cell.strip() for cell in rows[0][1]] != HEADER:
-        raise Refused("header", f"The first line must be {','.join(HEADER)}.", _WAY_OUT)
+        raise Refusal("header", verbatim(f"The first line must be {','.join(HEADER)}."), _WAY_OUT)
     problems: list[str] = []
     links: list[Link] = []
     for number, row in rows[1:]:
@@ -61,7 +62,7 @@ def read(text: str, team: str) -> tuple[Link, ...]:
     problems.extend(_twice((link.user_name for link in links), "The EnOS user name {} is in the file twice."))
     if problems:
         more = [f"Not shown: {len(problems) - _SHOWN} more."] if len(problems) > _SHOWN else []
-        raise Refused("lines", " ".join([*problems[:_SHOWN], *more]), _WAY_OUT)
+        raise Refusal("lines", verbatim(" ".join([*problems[:_SHOWN], *more])), _WAY_OUT)
     return tuple(links)
 
 
@@ -76,7 +77,7 @@ def _rows(text: str) -> list[tuple[int, list[str]]]:
             begins = lines.line_num + 1
     except csv.Error as error:
         sentence = f"This CSV file cannot be read: {error} (line {begins})."
-        raise Refused("no_csv", sentence, _WAY_OUT) from error
+        raise Refusal("no_csv", verbatim(sentence), _WAY_OUT) from error
     return rows
 
 

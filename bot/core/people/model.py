@@ -162,7 +162,7 @@ class AttemptResult:
     request: str = ""  # the platform action
     user_id: str = ""  # the EnOS user it was done as
     answer: str = ""  # e.g. the new instance id
-    linked: Link | None = None  # the link that the act depends on: Refused("link_changed") where it has changed
+    linked: Link | None = None  # the link that the act depends on: Refusal("link_changed") where it has changed
 
 
 @dataclass(frozen=True, slots=True)

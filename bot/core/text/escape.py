@@ -87,14 +87,6 @@ def code(text: str) -> Markup:
     return Markup(f"`{html.escape(line, quote=False)}`" if line else "")
 
 
-def ticked(sentence: str) -> str:
-    """A sentence of ours escaped, with its `commands` still in code ticks."""
-    parts = sentence.split("`")
-    if len(parts) % 2 == 0:
-        return escape(sentence.replace("`", SUBSTITUTES["`"]))
-    return "".join(code(part) if place % 2 else escape(part) for place, part in enumerate(parts))
-
-
 def plain(text: str, limit: int) -> str:
     """``text`` for a plain_text object: one line, never empty, cut with … to ``limit`` characters.
 

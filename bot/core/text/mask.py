@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.core.command.markup import decode
 from bot.core.command.tokens import Cursor
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.flow.model import InstanceId, Parameter
 from bot.core.text.escape import clean
 
@@ -167,14 +167,14 @@ def _without_values(text: str) -> str:
     """The command as typed, with stars for the values of secret keys."""
     try:
         cursor = Cursor(text)
-    except Refused:  # too long to be a command
+    except Refusal:  # too long to be a command
         return _cut(decode(text).text)
     parts: list[str] = []
     done = 0
     while True:
         try:
             token = cursor.take()
-        except Refused:
+        except Refusal:
             return "".join([*parts, _cut(cursor.text[done:])])
         if token is None:
             return "".join([*parts, cursor.text[done:]])

@@ -90,6 +90,11 @@ def layout(text: str, /, **values: Value) -> Message:
     return Message(text, values)
 
 
+def verbatim(text: str) -> Message:
+    """Text that is the same in every language: English for operators."""
+    return layout("{text}", text=text)
+
+
 def lines(*parts: "Text | None") -> Joined:
     """Texts, each on a line of its own."""
     return joined(parts, LINES)

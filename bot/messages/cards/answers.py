@@ -7,7 +7,7 @@ from typing import assert_never
 
 from bot.core.command import buttons
 from bot.core.command.rights import Denial
-from bot.core.errors import Offer, as_text
+from bot.core.errors import Offer
 from bot.core.outbox.card import Block, Card, Element
 from bot.core.outbox.pointers import PostPresence
 from bot.core.people.model import ASKED, DONE, EDITED, Entry, Person
@@ -20,12 +20,12 @@ NOTHING_CHANGED = msg("Nothing was changed.")
 
 def told(
     words: str,
-    text: Text | str,
+    text: Text,
     *,
     post: str = "",
     offers: Sequence[Offer] = (),
     extra: Sequence[Block] = (),
-    notes: Sequence[Text | str] = (),
+    notes: Sequence[Text] = (),
 ) -> Card:
     """An answer: the text, more blocks, buttons, and the command it answers.
 
@@ -55,7 +55,7 @@ def _answered(command: Markup) -> Text:
     return layout("↳ {command}", command=command)
 
 
-def _typed(label: Text | str, command: str) -> Text:
+def _typed(label: Text, command: str) -> Text:
     return msg("{label}: {command}", label=label, command=blocks.typed(command))
 
 
@@ -186,13 +186,13 @@ def interrupted(words: str, who: Markup, what: Text) -> Card:
     return told(words, sentences(msg("{person}, I was restarted while I worked on this.", person=who), what))
 
 
-def channel_trouble(sentence: Text | str, channel: str, *, over: bool) -> Text:
+def channel_trouble(sentence: Text, channel: str, *, over: bool) -> Text:
     """What the admins read where the alert channel refuses messages, or accepts them again."""
     place = in_channel(channel)
     if over:
         return msg("🟢 I can post in {channel} again. What waited is posted there now.", channel=place)
     return sentences(
-        layout("🔴 {sentence}", sentence=as_text(sentence)),
+        layout("🔴 {sentence}", sentence=sentence),
         msg("Alerts for {channel} wait until this is fixed. Nothing is lost.", channel=place),
     )
 
@@ -293,7 +293,7 @@ def denial(
     owners: Text | None = None,
     flow: Markup = EMPTY,
     user_name: str = "",
-    unread: Text | str = "",
+    unread: Text = EMPTY,
 ) -> Text:
     """Why somebody may not, who may, and what to do.
 
@@ -311,7 +311,7 @@ def denial(
                 _check_link(person, admins, command),
             )
         case Denial.ON_CALL_UNREAD:
-            return sentences(as_text(unread), NOTHING_CHANGED, msg("Ask an owner of the flow to do it meanwhile."))
+            return sentences(unread, NOTHING_CHANGED, msg("Ask an owner of the flow to do it meanwhile."))
         case Denial.NOT_ADMIN:
             text = (
                 msg("Only flowbot admins can do this. Ask {admins}.", admins=_any_of(admins))

@@ -13,7 +13,7 @@ from bot.core.flow.run import Run, RunState, StartDetails
 from bot.core.flow.status import Status, is_finished
 from bot.core.outbox.card import Block, Card
 from bot.core.people.model import Person
-from bot.core.text.escape import Markup, code, escape, mention
+from bot.core.text.escape import EMPTY, Markup, code, escape, mention
 from bot.core.text.message import Message, Text, Value, ago, dots, layout, lines, link, listed, msg, plural, sentences
 from bot.core.text.shown_times import day_before
 from bot.messages import blocks
@@ -74,7 +74,7 @@ def started(run: Run, task_name: str = "", *, zone: timedelta | None = None) -> 
     return _card(run, [msg("Started")], text, zone=zone)
 
 
-def start_unconfirmed(run: Run, why: Text | str = "", *, zone: timedelta | None = None) -> Card:
+def start_unconfirmed(run: Run, why: Text = EMPTY, *, zone: timedelta | None = None) -> Card:
     """The message while it is not known whether EnOS accepted the call; ``why`` is a few words."""
     if why:
         unsure = msg(

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.core.command import buttons
 from bot.core.command.parse import parse
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.text.language import ZH
 from bot.sim.slack.inputs import elements, options
 from bot.sim.slack.model import Message
@@ -69,7 +69,7 @@ def speaks(message: Message, language: str) -> bool:
 def _is_command(words: str) -> bool:
     try:
         parse(words)
-    except Refused:
+    except Refusal:
         return False
     return True
 

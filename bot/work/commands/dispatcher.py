@@ -20,7 +20,7 @@ from bot.core.command.requests import Help, Request, Trigger
 from bot.core.command.rights import Caller, Denial, Who, may, may_use_bot
 from bot.core.command.table import BY_REQUEST
 from bot.core.command.tokens import visible
-from bot.core.errors import Failure, Refused, TemporaryFailure, Unclear
+from bot.core.errors import Failure, Refusal, TemporaryFailure, Unclear
 from bot.core.flow.ids import is_instance
 from bot.core.incident.model import IncidentId
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
@@ -117,7 +117,7 @@ class Dispatcher:
         try:
             profile = await services.slack.profile(person.user, team=person.team)
         except SlackRefused as refused:
-            raise Refused(
+            raise Refusal(
                 "unknown_person",
                 msg(
                     "Slack doesn't tell me who you are ({error}). Nothing was changed. Ask a flowbot admin to look at "
@@ -140,9 +140,9 @@ class Dispatcher:
         """Turn the words into a request, and find the incident they were said to."""
         settings, incoming, origin = self._services.answer_settings, context.incoming, context.incoming.origin
         if origin.surface is Surface.UNSUPPORTED:
-            raise Refused("retired", answers.unsupported(incoming.text, settings.command))
+            raise Refusal("retired", answers.unsupported(incoming.text, settings.command))
         if incoming.hint:
-            raise Refused(incoming.hint, answers.hint(incoming.hint, direct=origin.surface is Surface.DIRECT))
+            raise Refusal(incoming.hint, answers.hint(incoming.hint, direct=origin.surface is Surface.DIRECT))
         if context.now - incoming.at > LATE:
             raise _late(incoming.text)
         text = incoming.text
@@ -164,7 +164,7 @@ class Dispatcher:
             stash, secret = ids
             command = self._services.secret_commands.get(secret) or await self._services.store.stashed(stash)
         if command is None or command == buttons.OLD_BUTTON:
-            raise Refused("old_button", answers.old_button(self._services.answer_settings.command))
+            raise Refusal("old_button", answers.old_button(self._services.answer_settings.command))
         return command
 
     def _parsed(self, text: str) -> Request:
@@ -172,7 +172,7 @@ class Dispatcher:
         settings = self._services.answer_settings
         try:
             request = parse(text, settings.command)
-        except Refused as refused:
+        except Refusal as refused:
             without_secret = without_secrets(text, settings.mask)
             if without_secret != text:
                 parse(without_secret, settings.command)  # fails at the same place, without the secret around it
@@ -180,10 +180,10 @@ class Dispatcher:
                     "I don't understand this command. I don't repeat it, because it holds a secret. "
                     "Check its quotes and try again."
                 )
-                raise Refused(refused.reason, what) from None
+                raise Refusal(refused.reason, what) from None
             raise
         if isinstance(request, Trigger) and (keys := withheld(request.parameters)):
-            raise Refused(
+            raise Refusal(
                 "withheld",
                 msg(
                     "I don't have the value of {keys}: {stars} stands for a secret, and I don't keep secrets. "
@@ -216,13 +216,13 @@ class Dispatcher:
                 return replace(context, replacement=message)
         return context
 
-    async def _moved(self, context: CommandContext, message: Post) -> Refused:
+    async def _moved(self, context: CommandContext, message: Post) -> Refusal:
         url = await link_to(self._services, message)
         if url:
             place = msg("This message was replaced. Press in the {new} instead.", new=link(url, msg("new message")))
         else:
             place = msg("This message is out of date. Type the command instead.")
-        return Refused("moved", lines(sentences(place, answers.NOTHING_CHANGED), _state(context)))
+        return Refusal("moved", lines(sentences(place, answers.NOTHING_CHANGED), _state(context)))
 
     async def _permitted(self, context: CommandContext) -> CommandContext:
         """Check whether they may use this verb at all; who owns the flow is checked by the verb itself."""
@@ -257,7 +257,7 @@ class Dispatcher:
             raise await self._already(context, key)
         return replace(context, attempt=number)
 
-    async def _already(self, context: CommandContext, key: str) -> Refused:
+    async def _already(self, context: CommandContext, key: str) -> Refusal:
         """The answer to a second press, with the present state."""
         store, now = self._services.store, self._services.clock()
         entry = await store.attempt_by_key(key)
@@ -267,13 +267,13 @@ class Dispatcher:
         text = answers.second_press(entry, now, asker=context.incoming.by)
         started = entry.answer if entry is not None and is_instance(entry.answer) else ""
         offers = [(msg("View run"), f"show {started}")] if started else []
-        return Refused("already_done", lines(text, _state(context)), offers=offers)
+        return Refusal("already_done", lines(text, _state(context)), offers=offers)
 
     # ── the ends ──
 
     async def _refused(self, context: CommandContext, failure: Failure) -> Answer:
         """The answer to a refusal or an outage, for the asker only."""
-        offered = failure.offers if isinstance(failure, Refused) else ()
+        offered = failure.offers if isinstance(failure, Refusal) else ()
         offers = await fit_into_buttons(self._services, context, offered)
         text = with_data(failure.message, self._services.answer_settings.mask)
         body = answers.told(context.words, text, post=context.post, offers=offers)
@@ -296,10 +296,10 @@ class Dispatcher:
         self._services.wake()
 
 
-def _late(text: str) -> Refused:
+def _late(text: str) -> Refusal:
     """The refusal of what was said too long ago to be done without asking: flowbot was away in between."""
     cannot_repeat = text == buttons.OLD_BUTTON or STARS in text
-    return Refused(
+    return Refusal(
         "late",
         msg(
             "I couldn't get to this in time: I was restarted, or very busy. Nothing was changed. If you still want it, "
@@ -316,7 +316,7 @@ def _state(context: CommandContext) -> Text | None:
 
 def _outcome(failure: Failure) -> Outcome:
     match failure:
-        case Refused():
+        case Refusal():
             return Outcome(Ending.REFUSED, failure.reason)
         case Unclear():
             return Outcome(Ending.UNCLEAR, type(failure).__name__)

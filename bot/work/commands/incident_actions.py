@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.incident import lifecycle, reminders
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.model import Incident, IncidentId
@@ -32,7 +32,7 @@ ReplyBody = Callable[[Incident], Card]
 class IncidentActions:
     """Acknowledges, hands back, closes and reopens incidents. Each method returns the reply that it queued.
 
-    The reply repeats the command (``words``). All raise ``Refused`` where the step is not possible; the caller then
+    The reply repeats the command (``words``). All raise ``Refusal`` where the step is not possible; the caller then
     ends the attempt.
     """
 
@@ -124,7 +124,7 @@ class IncidentActions:
         incident = await self._incident(incident_id)
         for other in await self._store.incidents(live=False, flow=incident.flow_id, limit=500):
             if other.opened_at > incident.opened_at and other.group == incident.group:
-                raise Refused(
+                raise Refusal(
                     "newer_incident",
                     msg("This flow has a newer incident, so this one stays closed."),
                     msg("See the newer one with {command}.", command=code(f"incidents of {incident.flow_id}")),
@@ -204,7 +204,7 @@ class IncidentActions:
     async def _incident(self, incident_id: IncidentId) -> Incident:
         incident = await self._store.incident(incident_id)
         if incident is None:
-            raise Refused(
+            raise Refusal(
                 "no_incident",
                 msg("I no longer have this incident."),
                 msg("See the open ones with {command}.", command=code("incidents")),

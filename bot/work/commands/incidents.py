@@ -17,7 +17,7 @@ from bot.core.command.requests import (
 )
 from bot.core.command.rights import Caller, Denial, may_respond
 from bot.core.command.tokens import visible
-from bot.core.errors import Refused, TemporaryFailure
+from bot.core.errors import Refusal, TemporaryFailure
 from bot.core.flow.ids import flow_of
 from bot.core.flow.model import InstanceId
 from bot.core.incident.lifecycle import is_live, reference
@@ -166,7 +166,7 @@ async def _target(
     """
     if flow is None and instance is None:
         if context.incident is None:
-            raise Refused(
+            raise Refusal(
                 "no_target",
                 msg("Which incident? Name its flow, for example {command}.", command=code(f"{context.row.verb} 2809")),
                 msg("See the open ones with {command}.", command=code("incidents")),
@@ -186,7 +186,7 @@ async def _target(
     raise _no_incident(flow, instance)
 
 
-async def _not_there(services: Services, context: CommandContext) -> Refused:
+async def _not_there(services: Services, context: CommandContext) -> Refusal:
     """The refusal where no such incident exists; it names only what the asker named. May raise another refusal."""
     request = cast("IncidentRequest", context.request)
     flow = request.flow
@@ -195,14 +195,14 @@ async def _not_there(services: Services, context: CommandContext) -> Refused:
     return _no_incident(flow, request.instance)
 
 
-def _no_incident(flow: FlowRef | None, instance: InstanceId | None) -> Refused:
+def _no_incident(flow: FlowRef | None, instance: InstanceId | None) -> Refusal:
     days = _RECENT.days
     if flow is None:
         unknown = msg("I found no incident of run {run} in the last {days} days.", run=code(str(instance)), days=days)
     else:
         named = code(str(flow.id or visible(flow.name)))
         unknown = msg("I found no incident of flow {flow} in the last {days} days.", flow=named, days=days)
-    return Refused(
+    return Refusal(
         "no_incident",
         sentences(unknown, msg("Nothing was changed.")),
         msg("See the open ones with {command}.", command=code("incidents")),
@@ -280,7 +280,7 @@ async def _is_proven_now(
 
 async def _refusal(
     services: Services, context: CommandContext, incident: Incident, reason: Denial, flow_owners: targets.FlowOwners
-) -> Refused:
+) -> Refusal:
     """Why not. It does not say "you may not" where something could not be read, or EnOS hides the flow from them."""
     # Everybody in the channel sees the card that was pressed, so nothing is given away about it.
     pressed = context.incident is not None and context.incident.id == incident.id
@@ -291,7 +291,7 @@ async def _refusal(
         and not (flow_owners.now or flow_owners.gone)
         and reason is not Denial.ON_CALL_UNREAD
     ):
-        return Refused(
+        return Refusal(
             "owners_unread",
             sentences(
                 msg("I could not read who owns this flow, so I can't tell whether you may do this."),

@@ -1,7 +1,7 @@
 """Logs: the tail of a task's log, for the asker only, without its command line and with secrets masked."""
 
 from bot.core.command.requests import Log
-from bot.core.errors import Offer, Refused
+from bot.core.errors import Offer, Refusal
 from bot.core.flow.graph import broken, in_order
 from bot.core.flow.model import Instance, Task, TaskId
 from bot.core.flow.status import Status
@@ -79,11 +79,11 @@ def chosen(instance: Instance, wanted: TaskId | None) -> Task:
             msg("Run {run} has no task {task}.", run=code(instance.id), task=code(str(wanted))),
             msg("Choose one of its tasks.") if listed else None,
         )
-        raise Refused("unknown_task", text, offers=listed)
+        raise Refusal("unknown_task", text, offers=listed)
     ran = [task for task in tasks if task.status not in {None, Status.INIT, Status.SKIP}]
     choice = [*broken(instance.graph)[:1], *reversed(ran), *tasks]
     if not choice:
-        raise Refused(
+        raise Refusal(
             "no_tasks",
             msg("EnOS shows no tasks of run {run}, so there is no log. View the run in EnOS.", run=code(instance.id)),
         )

@@ -4,7 +4,7 @@ from bot.core.command import table
 from bot.core.command.periods import window
 from bot.core.command.requests import Audit, Help, Status
 from bot.core.command.rights import Denial
-from bot.core.errors import Refused, as_text
+from bot.core.errors import Refusal
 from bot.core.people.model import Entry, Person
 from bot.core.text.escape import code, mention
 from bot.core.text.message import SENTENCES, Text, dots, joined, layout, lines, msg, plural
@@ -37,9 +37,9 @@ async def help_(services: Services, context: CommandContext, request: Help) -> A
     return Answer(help_cards.verb(words, post, settings.command, row))
 
 
-def _unknown_topic(topic: str) -> Refused:
+def _unknown_topic(topic: str) -> Refusal:
     near = table.nearest(topic)
-    return Refused(
+    return Refusal(
         "unknown_topic",
         msg("There is no command {topic}.", topic=code(flows.short(topic))),
         msg("Did you mean {command}?", command=code(f"help {near}")) if near else msg("`help` lists all commands."),
@@ -60,7 +60,7 @@ async def status(services: Services, context: CommandContext, _request: Status) 
         (msg("Clock"), bot.clock),
     )
     fields = [layout("*{label}*\n{text}", label=label, text=text) for label, text in rows if text]
-    problems = joined(map(as_text, (*bot.judgement.broken, *bot.judgement.remarks)), SENTENCES)
+    problems = joined((*bot.judgement.broken, *bot.judgement.remarks), SENTENCES)
     text = msg("🟢 All good.") if bot.judgement.well else layout("🟠 {problems}", problems=problems)
     counted = lines(
         plural("{n} incident is open.", "{n} incidents are open.", len(live)) if live else msg("No open incidents."),

@@ -3,7 +3,7 @@
 from bot.core.command.parse import say
 from bot.core.command.requests import LinkPerson, People, Unlink, Whoami
 from bot.core.command.rights import VERIFY_FLOWS, Caller, Denial, may_use_bot, verifies
-from bot.core.errors import Failure, Refused, as_text
+from bot.core.errors import Failure, Refusal
 from bot.core.flow.model import UserId, UserName
 from bot.core.outbox.conversations import SlackRefused
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
@@ -58,7 +58,7 @@ async def unlink(services: Services, context: CommandContext, request: Unlink) -
     person = Person(context.incoming.by.team, request.person)
     before = await services.store.link(person)
     if before is None:
-        raise Refused(
+        raise Refusal(
             "not_linked",
             msg(
                 "{person} is not linked to an EnOS user. Nothing was changed. `people` lists who is linked.",
@@ -83,7 +83,7 @@ async def _refuse_others(services: Services, person: Person) -> None:
     try:
         profile = await services.slack.profile(person.user, team=person.team)
     except SlackRefused as refused:
-        raise Refused(
+        raise Refusal(
             "unknown_person",
             msg(
                 "Slack doesn't show me this person ({error}). Nothing was changed. Check whom you mentioned.",
@@ -92,7 +92,7 @@ async def _refuse_others(services: Services, person: Person) -> None:
         ) from refused
     reason = may_use_bot(Caller(profile, Link(person, UserId(""), UserName(""))))
     if reason is not Denial.NONE:
-        raise Refused(
+        raise Refusal(
             "not_a_colleague",
             msg(
                 "I can link active people of this workspace only, and {person} is not one. Nothing was changed. "
@@ -106,7 +106,7 @@ async def _refuse_taken(services: Services, new: Link) -> None:
     """Refuse where the EnOS user is linked to another person. The store would refuse too, but names nobody."""
     for held in await services.store.links():
         if held.person != new.person and (held.user_id == new.user_id or held.user_name == new.user_name):
-            raise Refused(
+            raise Refusal(
                 "taken",
                 msg(
                     "EnOS user {name} ({id}) is already linked to {person}. An EnOS user can have only one person. "
@@ -141,7 +141,7 @@ async def whoami(services: Services, context: CommandContext, _request: Whoami) 
         *_identity(services, context),
         msg("You are a flowbot admin: you can link people and see the audit.") if caller.admin else None,
         msg("You are on call: you can acknowledge every incident.") if caller.on_call else None,
-        as_text(caller.unread) if caller.unread else None,
+        caller.unread,
     )
     zone = code(str(context.zone))
     note = (

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from bot.core.command.periods import TimeSpan, window
 from bot.core.command.requests import Failed, FlowRef, Runs, Show
-from bot.core.errors import Offer, Refused
+from bot.core.errors import Offer, Refusal
 from bot.core.flow.graph import BROKEN, ended, in_order
 from bot.core.flow.ids import instance_moment, milliseconds
 from bot.core.flow.model import KINDS, FlowId, Instance, InstanceId, Search
@@ -142,7 +142,7 @@ async def _show_flow(services: Services, context: CommandContext, request: Show)
     which = await targets.flow_id(services, context, request.flow, exact=False)
     try:
         flow = await services.enos.flow(which, as_user=context.as_user)
-    except Refused as refused:
+    except Refusal as refused:
         if refused.reason != "unknown_flow":
             raise
         raise await unmatched.no_flow(services, context, request, which, refused.sentence) from refused

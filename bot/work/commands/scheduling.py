@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from bot.core.command.requests import Cancel, Disable, Enable
-from bot.core.errors import Offer, Refused, TemporaryFailure, Unclear
+from bot.core.errors import Offer, Refusal, TemporaryFailure, Unclear
 from bot.core.flow.graph import ended
 from bot.core.flow.model import Flow, FlowId, InstanceId
 from bot.core.people.model import ASKED
@@ -23,7 +23,7 @@ async def enable(services: Services, context: CommandContext, request: Enable) -
     )
     if flow.active:
         text = msg("The schedule of {flow} is already on. Nothing was changed.", flow=_named(flow))
-        raise Refused("already_so", text, offers=[_disable(flow)])
+        raise Refusal("already_so", text, offers=[_disable(flow)])
     unsure = await _switch_schedule(services, context, flow, services.enos.enable)
     done = msg("{person} enabled the schedule of {flow}.", person=_asker(context), flow=_named(flow))
     return _changed(context, flow.id, sentences(done, unsure), _disable(flow), request="enable", result=str(flow.id))
@@ -36,7 +36,7 @@ async def disable(services: Services, context: CommandContext, request: Disable)
     )
     if not flow.active:
         text = msg("The schedule of {flow} is already off. Nothing was changed.", flow=_named(flow))
-        raise Refused("already_so", text, offers=[_enable(flow)])
+        raise Refusal("already_so", text, offers=[_enable(flow)])
     if not request.confirmed:
         question = msg(
             "Disable the schedule of {flow}? No new runs will start until somebody enables it. "
@@ -58,7 +58,7 @@ async def cancel(services: Services, context: CommandContext, request: Cancel) -
     if ended(instance):
         status = flows.status_word(instance.status)
         text = msg("Run {run} of {flow} has already ended ({status}).", run=run, flow=named, status=status)
-        raise Refused("already_ended", text, offers=[show])
+        raise Refusal("already_ended", text, offers=[show])
     if not request.confirmed:
         question = msg(
             "Cancel run {run} of {flow}? Work already handed to the big-data cluster continues.", run=run, flow=named
@@ -100,7 +100,7 @@ async def _switch_schedule(
         except TemporaryFailure:
             raise unclear from None  # it may have been done
         if now.active is flow.active:
-            raise Refused(
+            raise Refusal(
                 "not_switched",
                 msg(
                     "EnOS did not confirm, and the schedule of {flow} has not changed. Try again if you still want it.",
@@ -114,7 +114,7 @@ async def _switch_schedule(
 async def _record_call(services: Services, context: CommandContext, what: dict[str, object]) -> None:
     """Write what is needed to look the call up, in case this process ends before EnOS answers.
 
-    Done right before the call. Raises ``Refused`` where the link that the call is made by has changed.
+    Done right before the call. Raises ``Refusal`` where the link that the call is made by has changed.
     """
     if context.attempt is not None:
         written = json.dumps(what | {"user": context.link.user_id})

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from bot.core.command.parse import far_off, say, trigger_time
 from bot.core.command.requests import FlowRef, Rerun, Trigger, When
-from bot.core.errors import Failure, Refused, Unclear
+from bot.core.errors import Failure, Refusal, Unclear
 from bot.core.flow.ids import expected_instance, milliseconds
 from bot.core.flow.model import (
     KINDS,
@@ -65,7 +65,7 @@ async def trigger(services: Services, context: CommandContext, request: Trigger)
     # A graph that could not be read has no tasks at all: then EnOS decides.
     if request.task is not None and names and request.task not in names:
         tasks = [layout("{id} {name}", id=code(str(id_)), name=flows.short(name)) for id_, name in names.items()]
-        raise Refused(
+        raise Refusal(
             "unknown_task",
             msg(
                 "{flow} has no task {task}. Nothing was started. Its tasks: {tasks}.",
@@ -227,11 +227,11 @@ async def _refuse_second_start(services: Services, context: CommandContext, flow
     for run in await services.store.runs_of(flow.id, expected):
         holds = run.instance == expected or context.now - run.started_at < MINUTE
         if holds and run.state in _HOLDING_STATES:
-            raise Refused(
+            raise Refusal(
                 "second_start", second_start(run, context.now), offers=[(runs.VIEW_RUN, f"show {run.instance}")]
             )
     if await services.enos.instance(expected, as_user=context.link.user_id) is not None:
-        raise Refused(
+        raise Refusal(
             "minute_taken",
             msg(
                 "Run {run} already has that trigger time. EnOS does not say who started it. Nothing was started. "
@@ -266,7 +266,7 @@ async def _no_minute(
     planned: RerunPlan,
     last: datetime,
     taken: Collection[InstanceId],
-) -> Refused:
+) -> Refusal:
     """The refusal where no minute of the data period is free: which run has the last one, and which minute is free."""
     holder = expected_instance(planned.flow, milliseconds(last))
     ours = await services.store.run(holder)
@@ -283,7 +283,7 @@ async def _no_minute(
     )
     again = f"trigger {planned.flow} from {planned.task} at {minute_in_utc(other)}" if other else ""
     text = runs.no_minute(held, old, again, context.now)
-    return Refused("no_free_minute", text, offers=[(runs.VIEW_RUN, f"show {holder}")])
+    return Refusal("no_free_minute", text, offers=[(runs.VIEW_RUN, f"show {holder}")])
 
 
 async def _taken_minutes(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bot.core.command.parse import say
 from bot.core.command.requests import FlowRef, OwnerRef, Request
 from bot.core.command.rights import Denial, may_change, verifies
-from bot.core.errors import Failure, Offer, Refusal, Refused, TemporaryFailure
+from bot.core.errors import Failure, Offer, Refusal, TemporaryFailure
 from bot.core.flow.model import (
     Flow,
     FlowId,
@@ -30,7 +30,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.-]+")  # a name of these is printed as it is
 _IN_A_THREAD = msg("In an incident's thread you can leave it out.")
 
 
-class FormattedRefusal(Refused):
+class FormattedRefusal(Refusal):
     """A refusal whose sentence is mrkdwn already (it names a person or a flow), with buttons to offer."""
 
     def __init__(self, reason: str, shown: str, offers: Sequence[Offer] = ()) -> None:
@@ -44,7 +44,7 @@ async def flow_id(services: Services, context: CommandContext, ref: FlowRef | No
     """
     if ref is None:
         if context.incident is None:
-            raise Refused(
+            raise Refusal(
                 "no_target",
                 msg(
                     "Which flow? {verb} needs a flow ID or name, for example {example}.",
@@ -61,7 +61,7 @@ async def flow_id(services: Services, context: CommandContext, ref: FlowRef | No
         return close[0].id
     if close or found:
         raise _ambiguous(context.request, ref.name, close or found, alike=bool(close))
-    raise Refused(
+    raise Refusal(
         "unknown_flow",
         msg("EnOS shows you no flow named {name}.", name=flows.bold(ref.name)),
         msg("Check the spelling, or use its ID. `failed` and `runs` list IDs."),
@@ -117,7 +117,7 @@ def _closest(found: Sequence[FlowName], ref: FlowRef, *, exact: bool) -> Sequenc
     return []
 
 
-def _ambiguous(request: Request, name: str, matches: Sequence[FlowName], *, alike: bool) -> Refused:
+def _ambiguous(request: Request, name: str, matches: Sequence[FlowName], *, alike: bool) -> Refusal:
     """The question which flow is meant; each choice repeats the asker's command with a flow's id."""
     offers = [
         (
@@ -142,7 +142,7 @@ def _ambiguous(request: Request, name: str, matches: Sequence[FlowName], *, alik
             "The name of {n} flow begins with {name}.", "The names of {n} flows begin with {name}.", count, name=named
         )
     more = msg("These are the first {n}.", n=CHOICES) if count > CHOICES else None
-    return Refused("ambiguous", sentences(text, more, msg("Choose one, or use its ID.")), offers=offers)
+    return Refusal("ambiguous", sentences(text, more, msg("Choose one, or use its ID.")), offers=offers)
 
 
 def _with_flow(request: Request, flow: FlowRef) -> Request:
@@ -152,7 +152,7 @@ def _with_flow(request: Request, flow: FlowRef) -> Request:
 
 
 async def owned_flow(services: Services, context: CommandContext, which: FlowId) -> Flow:
-    """The flow as the asker sees it now. Raises ``Refused`` unless they may change it.
+    """The flow as the asker sees it now. Raises ``Refusal`` unless they may change it.
 
     They may as one of its owners, where EnOS has locked neither the flow nor the user. A link that is not verified yet
     is marked as verified here if this flow verifies it.
@@ -179,9 +179,9 @@ async def verified(services: Services, context: CommandContext, flow: Flow) -> b
     return True
 
 
-def link_changed() -> Refused:
+def link_changed() -> Refusal:
     """The refusal where the asker's link changed since it was read."""
-    return Refused(
+    return Refusal(
         "link_changed",
         msg("Your link to EnOS changed while I worked on this. Nothing was changed."),
         msg("Check your link with `whoami`, then try again."),
@@ -189,7 +189,7 @@ def link_changed() -> Refused:
 
 
 async def still_linked(services: Services, context: CommandContext) -> None:
-    """Raise ``Refused`` where the asker's link changed or was removed, so that what was read by it is not shown."""
+    """Raise ``Refusal`` where the asker's link changed or was removed, so that what was read by it is not shown."""
     now = await services.store.link(context.incoming.by)
     was = context.caller.link
     if was is not None and (now is None or (now.user_id, now.user_name) != (was.user_id, was.user_name)):
@@ -198,7 +198,7 @@ async def still_linked(services: Services, context: CommandContext) -> None:
 
 async def denial(
     services: Services, context: CommandContext, reason: Denial, names: Sequence[UserName] = (), flow: Markup = EMPTY
-) -> Refused:
+) -> Refusal:
     """The refusal, which names owners and admins."""
     people = await services.owners.people_of(names)
     link = context.caller.link
@@ -212,7 +212,7 @@ async def denial(
         user_name=link.user_name if link is not None else "",
         unread=context.caller.unread,
     )
-    return Refused(reason.value, sentence)
+    return Refusal(reason.value, sentence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +251,7 @@ async def instance(services: Services, context: CommandContext, which: InstanceI
     """The instance that is meant: the newest failure of the thread's incident where none is named."""
     if which is None:
         if context.incident is None or not context.incident.occurrences:
-            raise Refused(
+            raise Refusal(
                 "no_target",
                 msg(
                     "Which run? {verb} needs a run ID, for example {example}.",
@@ -263,7 +263,7 @@ async def instance(services: Services, context: CommandContext, which: InstanceI
         which = context.incident.occurrences[-1].instance
     found = await services.enos.instance(which, as_user=context.as_user)
     if found is None:
-        raise Refused(
+        raise Refusal(
             "unknown_instance",
             msg("EnOS shows you no run {run}.", run=code(which)),
             msg("{command} lists the runs of that flow.", command=code(f"runs of {which.partition('-')[0]}")),
@@ -285,7 +285,7 @@ async def owner_name(services: Services, context: CommandContext, ref: OwnerRef 
         return context.link.user_name
     link = await services.store.link(Person(context.incoming.by.team, ref.person))
     if link is None:
-        raise Refused(
+        raise Refusal(
             "person_not_linked",
             msg(
                 "{person} is not linked to an EnOS user, so I don't know which flows they own.",

@@ -19,7 +19,7 @@ from bot.core.command.requests import (
     Runs,
     Show,
 )
-from bot.core.errors import Offer, Refused, TemporaryFailure
+from bot.core.errors import Offer, Refusal, TemporaryFailure
 from bot.core.flow.ids import milliseconds
 from bot.core.flow.model import KINDS, FlowId, Search, UserName
 from bot.core.flow.status import Status
@@ -51,7 +51,7 @@ async def check_names(
 ) -> Text:
     """The sentence of an empty list, ``nothing``, after what could not be checked about its names.
 
-    Raises ``Refused`` where a name in the command matches nothing.
+    Raises ``Refusal`` where a name in the command matches nothing.
     """
     notes: list[Text] = []
     if isinstance(request, Runs):
@@ -66,14 +66,14 @@ async def check_names(
 async def check_person(services: Services, context: CommandContext, request: Audit, nothing: Text) -> Text:
     """The sentence of an empty list, and whether its person is linked at all.
 
-    Raises ``Refused`` where Slack does not know that person.
+    Raises ``Refusal`` where Slack does not know that person.
     """
     if not request.person:
         return nothing
     try:
         profile = await services.slack.profile(request.person)
     except SlackRefused as refused:
-        raise Refused(
+        raise Refusal(
             "unknown_person",
             msg("Slack shows me nobody with the ID {id}.", id=code(request.person)),
             msg("Type @ and choose the person from Slack's list."),
@@ -98,7 +98,7 @@ def _check_statuses(request: Runs) -> None:
         kept = tuple(each for each in request.statuses if each not in unknown)
         instead = replace(request, statuses=kept, flow=FlowRef(FlowId(unknown[0])))
         offers.append((msg("View runs of {flow}", flow=str(unknown[0])), say(instead)))
-    raise Refused(
+    raise Refusal(
         "unknown_status",
         msg("EnOS has no status {status}.", status=code(str(unknown[0]))),
         msg("Use one of these: {statuses}.", statuses=joined((code(each.name.casefold()) for each in Status), LIST)),
@@ -117,7 +117,7 @@ async def _check_flow(services: Services, context: CommandContext, request: List
                 flow=code(str(flow)),
             )
         ]
-    except Refused as refused:
+    except Refusal as refused:
         if refused.reason not in _NO_FLOW:
             raise
         unknown = msg("EnOS shows you no flow {flow}.", flow=code(str(flow)))
@@ -127,19 +127,19 @@ async def _check_flow(services: Services, context: CommandContext, request: List
 
 async def no_flow(
     services: Services, context: CommandContext, request: ListRequest | Show, flow: FlowId, unknown: Text
-) -> Refused:
+) -> Refusal:
     """The refusal of a flow that EnOS does not show, with flows of similar ids; ``unknown`` says that."""
     near = await _flows_near(services, context, flow)
     offers = [(msg("Flow {flow}", flow=str(each)), say(replace(request, flow=FlowRef(each)))) for each in near]
     way_out = _ONE_OF_THESE if offers else msg("Check the ID, or find the flow by its name with `show NAME`.")
-    return Refused("unknown_flow", unknown, way_out, offers)
+    return Refusal("unknown_flow", unknown, way_out, offers)
 
 
 async def _flows_near(services: Services, context: CommandContext, flow: FlowId) -> list[FlowId]:
     """The flows with similar ids, of those that EnOS shows the asker; none where it does not answer."""
     try:
         ids = [int(each.id) for each in await services.enos.all_flows(as_user=context.as_user) if each.id != flow]
-    except (TemporaryFailure, Refused):
+    except (TemporaryFailure, Refusal):
         return []
     return [FlowId(each) for each in await asyncio.to_thread(nearest_ids, flow, ids)]
 
@@ -169,7 +169,7 @@ async def _check_owner(services: Services, context: CommandContext, request: Lis
         days=OWNER_LOOKBACK.days,
     )
     way_out = _ONE_OF_THESE if offers else msg("Check the name, or see the owners of a flow with `show FLOW`.")
-    raise Refused("unknown_owner", unknown, way_out, offers)
+    raise Refusal("unknown_owner", unknown, way_out, offers)
 
 
 async def _owners(services: Services, context: CommandContext, owner: str) -> Sequence[str]:

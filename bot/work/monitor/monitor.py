@@ -22,7 +22,8 @@ from bot.core.flow.model import KINDS, LeftOut
 from bot.core.incident.facts import ChangeSet, ReadState
 from bot.core.incident.groups import worst_first
 from bot.core.outbox.posts import PostId
-from bot.core.text.message import Text
+from bot.core.text.escape import code
+from bot.core.text.message import Text, msg
 from bot.messages.cards.incident_groups import LISTED
 from bot.work.delivery.alarms import Alarms
 from bot.work.monitor.coverage import Coverage, FlowCoverage
@@ -66,8 +67,10 @@ class InternalError(TemporaryFailure):
 
     def __init__(self, reference: str, bug: Exception) -> None:
         super().__init__(
-            "I met a bug of mine while reading its answer. "
-            f"Show an admin the reference {reference}, under which my log holds the details."
+            msg(
+                "Something broke on my side while I read its answer. Give a flowbot admin this reference: {reference}",
+                reference=code(reference),
+            )
         )
         self.reference = reference
         self.bug = bug

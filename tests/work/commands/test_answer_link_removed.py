@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from answer_world import FAILED, OPS
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.flow.model import UserId, UserName
 from bot.core.flow.status import Status
 from bot.core.incident.model import Phase
@@ -181,5 +181,5 @@ async def test_the_store_refuses_a_removed_link(world):
     maya = await world.store.link(world.maya.person)
     await world.store.set_attempt_detail(1, "{}", linked=maya)
     await world.store.remove_link(maya.person)
-    with pytest.raises(Refused, match="changed while I worked on this"):
+    with pytest.raises(Refusal, match="changed while I worked on this"):
         await world.store.set_attempt_detail(1, "{}", linked=maya)

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.people.model import IncomingMessage, Origin, Surface
 from bot.core.text.message import msg
 from bot.store.store import Store
@@ -55,7 +55,7 @@ async def test_a_double_press_on_a_question_says_that_nothing_is_done_yet(world,
 
 async def test_a_double_press_on_a_refusal_says_that_it_was_ones_own(world, maya):
     (card,) = await maya.says("enable 3318")
-    world.enos.faults["flow"] = [Refused("unknown_flow", msg("EnOS has no flow {id}. Check the ID.", id="3318"))]
+    world.enos.faults["flow"] = [Refusal("unknown_flow", msg("EnOS has no flow {id}. Check the ID.", id="3318"))]
     answer = await pressed_twice(world, card, "Disable schedule", maya)
     assert answer.text.startswith("You pressed this just now. Nothing was changed; my answer then says why.")
 

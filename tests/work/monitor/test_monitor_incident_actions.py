@@ -6,7 +6,7 @@ import pytest
 from monitor_world import JONAS, MAYA, World
 from watched_store import Killed
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.flow.status import Status
 from bot.core.incident.model import IncidentId, Phase
 from bot.core.outbox.card import rendered
@@ -76,7 +76,7 @@ async def test_give_back_close_and_reopen(world):
 
 async def test_the_second_to_acknowledge_is_told_who_has_it(world):
     await world.incident_actions.acknowledge(world.id, MAYA, world.now)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         await world.incident_actions.acknowledge(world.id, JONAS, world.now)
     assert refused.value.reason == "already_acknowledged"
     assert "<@U0MAYA00001>" in str(refused.value)
@@ -86,12 +86,12 @@ async def test_a_closed_incident_stays_closed_where_a_newer_one_has_followed(wor
     await world.incident_actions.close(world.id, MAYA, world.now)
     world.enos.put("3377-2026112109", end="2026-11-21 09:30:00")
     await world.poll()
-    with pytest.raises(Refused, match="newer incident"):
+    with pytest.raises(Refusal, match="newer incident"):
         await world.incident_actions.reopen(world.id, MAYA, world.now)
 
 
 async def test_an_incident_that_is_gone_is_refused(world):
-    with pytest.raises(Refused, match="no such incident"):
+    with pytest.raises(Refusal, match="no such incident"):
         await world.incident_actions.close(IncidentId("gone"), MAYA, world.now)
 
 

@@ -4,7 +4,7 @@ import pytest
 from monitor_world import JONAS, MAYA, World
 from watched_store import Killed
 
-from bot.core.errors import Refused
+from bot.core.errors import Refusal
 from bot.core.flow.status import Status
 from bot.core.incident.model import Phase
 from bot.core.outbox.posts import PostKind
@@ -132,7 +132,7 @@ async def test_a_thread_is_opened_when_somebody_opens_it(world):
     assert reply.body == replies.thread_opened(world.store.kept[incident], MAYA)
     assert "has its own thread" in str(world.store.cards()[0])
     assert world.lines()[0] == "ALERT STORM · 12 incidents · 12 open, 0 acknowledged, 0 recovered"
-    with pytest.raises(Refused, match="already has a thread"):
+    with pytest.raises(Refusal, match="already has a thread"):
         await world.incident_actions.open_thread(incident, MAYA, world.now)
     break_flows(world, 1, hour="09")
     await world.poll()
