@@ -3,6 +3,7 @@
 import re
 
 from bot.core.outbox.card import Card, rendered
+from bot.core.text.language import EN
 
 PINGS = re.compile(r"<(?:[@#!]|https?:|mailto:)[^>]*>")
 _OURS = re.compile(
@@ -10,9 +11,9 @@ _OURS = re.compile(
 )
 
 
-def picture(body):
+def picture(body, language=EN):
     """Return the message drawn in text."""
-    body = as_sent(body)
+    body = as_sent(body, language)
     lines = [f"text: {body['text']}"]
     lines += [line for block in body.get("blocks", []) for line in _block(block)]
     for attachment in body.get("attachments", []):
@@ -21,9 +22,9 @@ def picture(body):
     return "\n".join(lines)
 
 
-def as_sent(body):
+def as_sent(body, language=EN):
     """What Slack is sent of a card."""
-    return rendered(body) if isinstance(body, Card) else body
+    return rendered(body, language) if isinstance(body, Card) else body
 
 
 def _block(block):

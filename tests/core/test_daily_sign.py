@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 from incident_makers import JONAS, MAYA, NOW, ZONE, failure, incident
-from incident_picture import foreign_pings, picture, refused
+from incident_picture import foreign_pings
+from languages import ALL
 
 from bot.core.health import daily
 from bot.core.health.daily import Day
@@ -64,11 +65,11 @@ NOTICES = {
 }
 
 
+@pytest.mark.parametrize("language", ALL)
 @pytest.mark.parametrize("name", NOTICES)
-def test_the_notices(name, snapshot):
-    assert refused(NOTICES[name]) == []
+def test_the_notices(name, language, golden):
     assert foreign_pings(NOTICES[name]) == []
-    assert picture(NOTICES[name]) == snapshot
+    golden(NOTICES[name], language)
 
 
 def test_the_operator_hears_what_to_look_at():

@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from incident_makers import JONAS, KNOWN, MAYA, NOW, OWNER, ZONE, failure, incident
-from incident_picture import as_sent, foreign_pings, picture, refused
+from incident_picture import as_sent, foreign_pings, refused
+from languages import ALL
 
 from bot.core.flow.model import FlowName, UserName
 from bot.core.flow.status import Status
 from bot.core.incident import lifecycle
 from bot.core.incident.model import Phase
 from bot.core.people.model import Person
-from bot.core.text.message import plain
+from bot.core.text.message import msg, plain
 from bot.messages import incident_posts
 from bot.messages.cards import incident as cards
 from bot.messages.cards import incident_groups, monitoring
@@ -79,11 +80,10 @@ PHASES = {
 }
 
 
+@pytest.mark.parametrize("language", ALL)
 @pytest.mark.parametrize("phase", PHASES)
-def test_the_decision_card(phase, snapshot):
-    body = cards.card(PHASES[phase], "p7", LOOK)
-    assert refused(body) == []
-    assert picture(body) == snapshot
+def test_the_decision_card(phase, language, golden):
+    golden(cards.card(PHASES[phase], "p7", LOOK), language)
 
 
 REPLIES = {
@@ -109,10 +109,10 @@ REPLIES = {
 }
 
 
+@pytest.mark.parametrize("language", ALL)
 @pytest.mark.parametrize("reply", REPLIES)
-def test_the_replies(reply, snapshot):
-    assert refused(REPLIES[reply]) == []
-    assert picture(REPLIES[reply]) == snapshot
+def test_the_replies(reply, language, golden):
+    golden(REPLIES[reply], language)
 
 
 FLOWS = tuple(FlowName(n, f"flow {n}") for n in range(12))
@@ -129,10 +129,12 @@ NOTICES = {
         [incident(owners=())], "p1", command="/flow", since=NOW, zone=ZONE
     ),
     "first start, all over": incident_groups.first_start([LEFT, CLOSED], "p1", command="/flow", since=NOW, zone=ZONE),
-    "EnOS cannot be read": monitoring.unreachable(NOW, "It did not answer within 10 s.\nAgain <!here>."),
+    "EnOS cannot be read": monitoring.unreachable(
+        NOW, msg("{it}", it="It did not answer within 10 s.\nAgain <!here>.")
+    ),
     "the notice afterwards": monitoring.was_unreachable(NOW, LATER),
-    "all clear, nothing failed": monitoring.all_clear(NOW, LATER, monitoring.CaughtUp()),
-    "all clear, three failed": monitoring.all_clear(NOW, LATER, monitoring.CaughtUp(3)),
+    "all clear, nothing failed": monitoring.all_clear(NOW, LATER, 0),
+    "all clear, three failed": monitoring.all_clear(NOW, LATER, 3),
     "a gap": monitoring.gap(228, 240, FLOWS, "u15432100000000001"),
     "a small gap": monitoring.gap(239, 240, FLOWS[:1], "u15432100000000001"),
     "the gap closed": monitoring.gap_closed(240),
@@ -141,10 +143,10 @@ NOTICES = {
 }
 
 
+@pytest.mark.parametrize("language", ALL)
 @pytest.mark.parametrize("notice", NOTICES)
-def test_the_notices(notice, snapshot):
-    assert refused(NOTICES[notice]) == []
-    assert picture(NOTICES[notice]) == snapshot
+def test_the_notices(notice, language, golden):
+    golden(NOTICES[notice], language)
 
 
 @pytest.mark.parametrize("phase", PHASES)
@@ -230,7 +232,7 @@ def test_no_text_from_outside_can_ping_or_break_a_card(name, task, line, owner, 
         replies.recovered(hurt),
         replies.backfilled(hurt, [bad.instance] * 9),
         incident_groups.first_start([hurt] * 60, "p3", command="/flow", since=NOW, zone=ZONE),
-        monitoring.unreachable(NOW, line),
+        monitoring.unreachable(NOW, msg("{it}", it=line)),
         monitoring.gap(1, 99, [FlowName(1, name)] * 20, owner),
     ]
     for body in bodies:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from incident_makers import JONAS, KNOWN, MAYA, NOW, OWNER, ZONE, failure, incident
 from incident_picture import as_sent, foreign_pings, picture, refused
+from languages import ALL
 
 from bot.core.flow.model import UserName
 from bot.core.incident import lifecycle
@@ -66,10 +67,10 @@ PICTURES = {
 }
 
 
+@pytest.mark.parametrize("language", ALL)
 @pytest.mark.parametrize("name", PICTURES)
-def test_the_storms_message(name, snapshot):
-    assert refused(PICTURES[name]) == []
-    assert picture(PICTURES[name]) == snapshot
+def test_the_storms_message(name, language, golden):
+    golden(PICTURES[name], language)
 
 
 def test_a_thousand_stay_readable():

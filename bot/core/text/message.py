@@ -21,13 +21,13 @@ import html
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Union
 
 from bot.core.text import catalogue
 from bot.core.text.escape import Markup, clean, escape
 from bot.core.text.language import EN, ZH
-from bot.core.text.shown_times import SLACK_DATE, in_utc, slack_date, told_apart
+from bot.core.text.shown_times import SLACK_DATE, slack_date, told_apart
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _WIDE_PUNCTUATION = "，。：；！？、（）“”「」"
@@ -153,6 +153,28 @@ def ago(span: timedelta) -> Message:
     return msg("{duration} ago", duration=span) if span >= timedelta(seconds=1) else msg("just now")
 
 
+_MONTHS = (
+    msg("Jan"),
+    msg("Feb"),
+    msg("Mar"),
+    msg("Apr"),
+    msg("May"),
+    msg("Jun"),
+    msg("Jul"),
+    msg("Aug"),
+    msg("Sep"),
+    msg("Oct"),
+    msg("Nov"),
+    msg("Dec"),
+)
+
+
+def in_utc(at: datetime) -> Message:
+    """Such as "Nov 21, 18:00 UTC": the short form where Slack's dates do not work, such as on a button."""
+    shown = at.astimezone(UTC)
+    return msg("{month} {day}, {time} UTC", month=_MONTHS[shown.month - 1], day=str(shown.day), time=f"{shown:%H:%M}")
+
+
 def as_printed(text: str, offset: timedelta | None) -> Message:
     """A time as EnOS prints it with the zone it is printed in, or with the remark that the zone is not known."""
     if offset is None:
@@ -216,7 +238,7 @@ def _as_plain(value: "Value", language: str) -> str:
         return html.unescape(SLACK_DATE.sub(r"\1", value))
     if isinstance(value, str):
         return clean(value)
-    return in_utc(value) if isinstance(value, datetime) else _worded(value, language, _as_plain)
+    return _worded(in_utc(value) if isinstance(value, datetime) else value, language, _as_plain)
 
 
 def _worded(

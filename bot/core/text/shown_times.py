@@ -13,7 +13,6 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 from bot.core.text.escape import Markup
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAY = timedelta(days=1)
 _IN_FULL = "%Y-%m-%d %H:%M UTC"
 SLACK_DATE = re.compile(r"<!date\^[^<>|]*\|([^<>]*)>")  # its group is the fallback, which names its zone
@@ -27,12 +26,6 @@ def slack_date(at: datetime) -> Markup:
 def in_full(at: datetime) -> str:
     """``2026-11-21 18:00 UTC``: for logs and terminals, which may be read years later."""
     return f"{at.astimezone(UTC):{_IN_FULL}}"
-
-
-def in_utc(at: datetime) -> str:
-    """``Nov 21, 18:00 UTC``: the short form where Slack's dates do not work."""
-    shown = at.astimezone(UTC)
-    return f"{_MONTHS[shown.month - 1]} {shown.day}, {shown:%H:%M} UTC"
 
 
 def minute_in_utc(at: datetime) -> str:
