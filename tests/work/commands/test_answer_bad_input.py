@@ -171,14 +171,14 @@ async def test_an_owner_whose_account_is_deactivated_is_named_and_not_mentioned(
 # ── EnOS on a bad day ──
 
 TROUBLES = {
-    "down": (Unreachable("connection refused"), "EnOS cannot be reached", "ask again in a minute"),
-    "silent": (NoResponse(30), "EnOS did not answer", "Ask again in a minute"),
-    "HTML": (BadResponse("it is an HTML page (HTTP 502)"), "EnOS's answer cannot be read", "check ENOS_API_URL"),
-    "throttling": (Throttled(12), "EnOS asks for fewer requests", "Ask again in 12 s"),
-    "unknown code": (ServerError(200, 62999, "<!here>"), "EnOS failed inside (code 62999)", "Ask again in a minute"),
-    "62102 input": (refusal("invalid", "bad"), "EnOS did not accept the input", "Correct what it names"),
+    "down": (Unreachable("connection refused"), "No connection to EnOS", "Try again in a minute"),
+    "silent": (NoResponse(30), "EnOS did not answer", "Try again in a minute"),
+    "HTML": (BadResponse("it is an HTML page (HTTP 502)"), "EnOS's answer can't be read", "check the EnOS gateway"),
+    "throttling": (Throttled(12), "EnOS asks for fewer requests", "Try again in 12 s"),
+    "unknown code": (ServerError(200, 62999, "<!here>"), "EnOS had an internal error (62999", "Try again in a minute"),
+    "62102 input": (refusal("invalid", "bad"), "EnOS did not accept the input", "Correct what EnOS names"),
     "62102 minute": (refusal("not_created", "repeatedly"), "already triggered within this minute", "wait a minute"),
-    "62103": (refusal("no_right", "no right"), "this user may not do that", "Ask one of the flow's owners"),
+    "62103": (refusal("no_right", "no right"), "EnOS does not allow this user to do that.", "Ask one of the flow's owners"),
 }
 CALLS = {
     "show 3377": "flow",
@@ -218,7 +218,7 @@ async def test_a_switch_is_unclear_where_its_answer_and_state_are_lost(world, ma
     world.enos.faults[words.split()[0]] = [Lost(effect=True)]
     world.enos.faults["flow"] = [None, NoResponse(30)]
     (seen,) = await maya.says(words)
-    assert "Whether EnOS did it is not known" in seen.text
+    assert "EnOS did not confirm (no answer within 60 s)." in seen.text
     assert [row[2] for row in await world.audited()] == ["unclear:AnswerLost"]
 
 
