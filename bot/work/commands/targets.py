@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bot.core.command.parse import say
 from bot.core.command.requests import FlowRef, OwnerRef, Request
 from bot.core.command.rights import Denial, may_change, verifies
-from bot.core.errors import Failure, Offer, Refusal, Refused, TemporaryFailure
+from bot.core.errors import Failure, Refusal, Refused, TemporaryFailure
 from bot.core.flow.model import (
     Flow,
     FlowId,
@@ -28,13 +28,6 @@ from bot.work.commands.flow_access import GONE_REASONS, HIDDEN_REASONS, refusal_
 CHOICES = 10  # flows offered where a name is not clear
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]+")  # a name of these is printed as it is
 _IN_A_THREAD = msg("In an incident's thread you can leave it out.")
-
-
-class FormattedRefusal(Refused):
-    """A refusal whose sentence is mrkdwn already (it names a person or a flow), with buttons to offer."""
-
-    def __init__(self, reason: str, shown: str, offers: Sequence[Offer] = ()) -> None:
-        super().__init__(reason, Markup(shown), offers=offers)
 
 
 async def flow_id(services: Services, context: CommandContext, ref: FlowRef | None, *, exact: bool) -> FlowId:

@@ -178,7 +178,11 @@ TROUBLES = {
     "unknown code": (ServerError(200, 62999, "<!here>"), "EnOS had an internal error (62999", "Try again in a minute"),
     "62102 input": (refusal("invalid", "bad"), "EnOS did not accept the input", "Correct what EnOS names"),
     "62102 minute": (refusal("not_created", "repeatedly"), "already triggered within this minute", "wait a minute"),
-    "62103": (refusal("no_right", "no right"), "EnOS does not allow this user to do that.", "Ask one of the flow's owners"),
+    "62103": (
+        refusal("no_right", "no right"),
+        "EnOS does not allow this user to do that.",
+        "Ask one of the flow's owners",
+    ),
 }
 CALLS = {
     "show 3377": "flow",
