@@ -113,4 +113,4 @@ def _took(entry: Entry) -> Text | None:
     if entry.ended_at is None:
         return None
     seconds = max(0.0, (entry.ended_at - entry.attempt.at).total_seconds())
-    return msg("{seconds} s", seconds=f"{seconds:.1f}")
+    return msg("{seconds} s", seconds=str(round(seconds, 1)))
