@@ -14,6 +14,7 @@ from bot.core.flow.status import Status
 from bot.core.incident import lifecycle
 from bot.core.incident.model import Phase
 from bot.core.people.model import Person
+from bot.core.text.escape import escape
 from bot.messages import incident_posts
 from bot.messages.cards import incident as cards
 from bot.messages.cards import incident_groups, monitoring
@@ -115,10 +116,10 @@ NOTICES = {
         [incident(owners=())], "p1", command="/flow", since=NOW, zone=ZONE
     ),
     "first start, all over": incident_groups.first_start([LEFT, CLOSED], "p1", command="/flow", since=NOW, zone=ZONE),
-    "EnOS cannot be read": monitoring.unreachable(NOW, "It did not answer within 10 s.\nAgain <!here>."),
+    "EnOS cannot be read": monitoring.unreachable(NOW, escape("It did not answer within 10 s.\nAgain <!here>.")),
     "the notice afterwards": monitoring.was_unreachable(NOW, LATER),
-    "all clear, nothing failed": monitoring.all_clear(NOW, LATER, monitoring.CaughtUp()),
-    "all clear, three failed": monitoring.all_clear(NOW, LATER, monitoring.CaughtUp(3)),
+    "all clear, nothing failed": monitoring.all_clear(NOW, LATER, 0),
+    "all clear, three failed": monitoring.all_clear(NOW, LATER, 3),
     "a gap": monitoring.gap(228, 240, FLOWS, "u15432100000000001"),
     "a small gap": monitoring.gap(239, 240, FLOWS[:1], "u15432100000000001"),
     "the gap closed": monitoring.gap_closed(240),
@@ -216,7 +217,7 @@ def test_no_text_from_outside_can_ping_or_break_a_card(name, task, line, owner, 
         replies.recovered(hurt),
         replies.backfilled(hurt, [bad.instance] * 9),
         incident_groups.first_start([hurt] * 60, "p3", command="/flow", since=NOW, zone=ZONE),
-        monitoring.unreachable(NOW, line),
+        monitoring.unreachable(NOW, escape(line)),
         monitoring.gap(1, 99, [FlowName(1, name)] * 20, owner),
     ]
     for body in bodies:
