@@ -52,8 +52,7 @@ async def test_links_are_added_and_the_people_and_admins_told(settings):
     posts = await told(settings)
     assert set(posts) == {"U0MAYA00001", "U0JONAS0001", "U0ALEX00001"}
     assert posts["U0MAYA00001"] == (
-        "<@U0MAYA00001> was linked to EnOS user `maya.chen` (`u1`) by an import. "
-        "If that is wrong, tell an admin of the bot."
+        "An import linked you to the EnOS user `maya.chen` (`u1`). If that is wrong, tell a flowbot admin."
     )
 
 

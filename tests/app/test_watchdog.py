@@ -64,7 +64,7 @@ async def time_goes(bot, clock, seconds=80, *, wait_for=("admins", "records")):
 
 def told(world, user=ALEX):
     slack = world.workspace
-    return [slack.shown(each) for each in slack.messages(slack.dm(user).id) if "keep" in slack.shown(each)]
+    return [slack.shown(each) for each in slack.messages(slack.dm(user).id) if "Alerts " in slack.shown(each)]
 
 
 async def test_a_bot_that_keeps_its_promise_is_ready(world):
@@ -80,13 +80,13 @@ async def test_a_job_that_never_runs_again_is_told_to_the_admins_and_so_is_its_e
     await time_goes(bot, clock)
     status, text = await ready(bot)
     assert status == 503
-    assert re.match(r"EnOS was last read completely \d+ s ago\.\n", text)
+    assert re.match(r"The last complete poll of EnOS was 1 min ago\.\n", text)
     assert float(await said(bot, 'flowbot_promise_late_seconds{promise="read"}')) >= 80
-    assert "EnOS was last read completely" in str(bot.bot_health.judgement())
-    assert ["failures may be told late" in each for each in told(there)] == [True]
+    assert "The last complete poll of EnOS was" in str(bot.bot_health.judgement())
+    assert ["may be late" in each for each in told(there)] == [True]
     await bot.jobs.poll()
     await time_goes(bot, clock, 1)
-    assert ["failures may be told late" in each for each in told(there)] == [True, False]
+    assert ["may be late" in each for each in told(there)] == [True, False]
     assert (await ready(bot))[0] == 200
 
 
@@ -123,7 +123,7 @@ async def test_a_poll_that_meets_a_bug_each_time_is_noticed(world):
     await bot.jobs.poll()
     clock.ahead += 80
     await bot.jobs.poll()
-    assert "EnOS was last read completely" in (await ready(bot))[1]
+    assert "The last complete poll of EnOS was" in (await ready(bot))[1]
 
 
 async def test_a_database_that_does_not_answer_is_told_past_it(world):
@@ -142,7 +142,7 @@ async def test_a_judge_that_does_not_look_any_more_is_late_itself(world):
     bot, _, clock = world
     await bot.jobs.poll()
     clock.ahead += 80
-    assert "flowbot has not checked itself for 8" in (await ready(bot))[1]
+    assert "The last health check was 1 min ago." in (await ready(bot))[1]
 
 
 async def test_people_who_wait_are_seen(world):
@@ -152,7 +152,7 @@ async def test_people_who_wait_are_seen(world):
     clock.ahead += 80
     await bot.jobs.poll()
     bot.watchdog.check()
-    assert re.search(r"Somebody has waited \d+ s for an answer\.", (await ready(bot))[1])
+    assert re.search(r"Somebody has waited 1 min for an answer\.", (await ready(bot))[1])
 
 
 async def test_where_the_channel_was_told_of_an_outage_the_admins_are_not_told_again(world):
@@ -165,7 +165,7 @@ async def test_where_the_channel_was_told_of_an_outage_the_admins_are_not_told_a
             await bot.delivery.tick(wall())
     await bot.watchdog._ask()
     await time_goes(bot, clock)
-    assert "EnOS was last read completely" in (await ready(bot))[1]
+    assert "The last complete poll of EnOS was" in (await ready(bot))[1]
     assert told(there) == []
 
 
@@ -184,7 +184,7 @@ async def test_an_outage_that_the_channel_could_not_be_told_of_is_told_to_the_ad
         while bot.monitor.health(bot.steady()).reachable:  # another poll may be under way
             await bot.jobs.poll()
     await time_goes(bot, clock)
-    assert ["EnOS was last read completely" in each for each in told(there)] == [True]
+    assert ["The last complete poll of EnOS was" in each for each in told(there)] == [True]
 
 
 class Mouth:
@@ -198,7 +198,7 @@ class Mouth:
         failure = self.meets(channel, self.tries.count(channel))
         if failure is not None:
             raise failure
-        self.told.append((channel, body["text"].startswith("flowbot keeps up again")))
+        self.told.append((channel, body["text"].startswith("flowbot is fine")))
 
 
 class Empty:

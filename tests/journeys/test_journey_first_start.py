@@ -46,7 +46,7 @@ async def test_people_are_imported_and_the_database_is_copied_while_it_runs(worl
     assert (code, said) == (0, "")
     assert "1 added" in out
     await world.asks(PRIYA, "/flow whoami", "priya.nair")
-    await world.hears(PRIYA, "was linked to EnOS user", where=DIRECT)
+    await world.hears(PRIYA, "An import linked you to the EnOS user", where=DIRECT)
     code, out, _ = await world.flowbot("people", "list")
     assert code == 0
     assert "U0PRIYA0001,u15432100000000013,priya.nair" in out

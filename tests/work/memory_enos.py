@@ -160,5 +160,5 @@ class MemoryEnos:
 class Down(TemporaryFailure):
     """The platform does not answer."""
 
-    def __str__(self):
-        return "EnOS did not answer within 10 s."
+    def __init__(self):
+        super().__init__("EnOS did not answer within 10 s.")

@@ -12,7 +12,7 @@ from bot.work.monitor.monitor import Monitor
 from bot.work.monitor.settings import MonitorSettings
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-SIGNS = ("flowbot is well", "flowbot runs")
+SIGNS = ("All good", "Something needs attention")
 MAYA = Person("T0DEMO0001", "U0MAYA00001")
 JONAS = Person("T0DEMO0001", "U0JONAS0001")
 

@@ -183,7 +183,7 @@ async def _show_instance(services: Services, context: CommandContext, which: Ins
         _field(msg("Trigger time"), flows.triggered(instance.id, instance.trigger_time, zone) or msg("Unknown")),
         _field(msg("Data date"), layout("{date}", date=date) if date else msg("Unknown")),
         _field(msg("Start time"), _printed(instance, instance.start_time, zone)),
-        _field(msg("Ended"), _printed(instance, instance.end_time, zone)),
+        _field(msg("End time"), _printed(instance, instance.end_time, zone)),
     ]
     extra = [
         blocks.section(msg("*Tasks:* {n}", n=len(instance.graph.tasks)), fields),

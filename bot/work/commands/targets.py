@@ -8,11 +8,7 @@ from dataclasses import dataclass, replace
 from bot.core.command.parse import say
 from bot.core.command.requests import FlowRef, OwnerRef, Request
 from bot.core.command.rights import Denial, may_change, verifies
-<<<<<<< HEAD
 from bot.core.errors import Failure, Refusal, TemporaryFailure
-=======
-from bot.core.errors import Failure, Refusal, Refused, TemporaryFailure
->>>>>>> w3-answers
 from bot.core.flow.model import (
     Flow,
     FlowId,

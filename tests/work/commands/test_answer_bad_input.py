@@ -172,28 +172,14 @@ async def test_an_owner_whose_account_is_deactivated_is_named_and_not_mentioned(
 # ── EnOS on a bad day ──
 
 TROUBLES = {
-<<<<<<< HEAD
     "down": (Unreachable(msg("connection refused")), "No connection to EnOS", "Try again in a minute"),
     "silent": (NoResponse(30), "EnOS did not answer", "Try again in a minute"),
     "HTML": (BadResponse(msg("it sent a web page, not JSON")), "EnOS's answer can't be read", "check the EnOS gateway"),
-=======
-    "down": (Unreachable("connection refused"), "No connection to EnOS", "Try again in a minute"),
-    "silent": (NoResponse(30), "EnOS did not answer", "Try again in a minute"),
-    "HTML": (BadResponse("it is an HTML page (HTTP 502)"), "EnOS's answer can't be read", "check the EnOS gateway"),
->>>>>>> w3-answers
     "throttling": (Throttled(12), "EnOS asks for fewer requests", "Try again in 12 s"),
     "unknown code": (ServerError(200, 62999, "<!here>"), "EnOS had an internal error (62999", "Try again in a minute"),
     "62102 input": (refusal("invalid", "bad"), "EnOS did not accept the input", "Correct what EnOS names"),
     "62102 minute": (refusal("not_created", "repeatedly"), "already triggered within this minute", "wait a minute"),
-<<<<<<< HEAD
     "62103": (refusal("no_right", "no right"), "does not allow this user to do that", "Ask one of the flow's owners"),
-=======
-    "62103": (
-        refusal("no_right", "no right"),
-        "EnOS does not allow this user to do that.",
-        "Ask one of the flow's owners",
-    ),
->>>>>>> w3-answers
 }
 CALLS = {
     "show 3377": "flow",

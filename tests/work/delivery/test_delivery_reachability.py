@@ -96,7 +96,7 @@ async def test_one_who_is_linked_and_has_left_is_warned_of_with_another_way_out(
     world.slack.closed["U7"] = "user_disabled"
     await world.queue(message("notice", "U7", lane=Lane.HOUSEKEEPING))
     await world.pass_time(2)
-    assert "Direct messages do not reach U7: that person has left the workspace. Unlink them" in caplog.text
+    assert "Direct messages do not reach U7: That person has left the workspace. Unlink them" in caplog.text
     assert json.loads((await world.store.notes())["unreached U7"])[0] == "user_disabled"
 
 

@@ -206,7 +206,7 @@ async def test_a_file_that_stays_unclear_is_given_up_in_the_end(world):
     assert await world.state("f") == "sent"
 
 
-TOLD = "I could not upload `task.log`: Slack did not confirm that it is there. Ask for it again."
+TOLD = "I couldn't upload `task.log`. Slack did not confirm the upload. Ask for the file again."
 
 
 async def test_what_is_said_in_the_place_of_a_file_is_looked_up_as_a_message(world):

@@ -84,7 +84,7 @@ async def test_after_the_sharing_all_that_waited_goes_at_the_next_try(world):
     await world.pass_time(10)
     (first,) = [each for each in world.slack.messages if each.id == "a"]
     back, *rest = sorted(world.slack.texts(DEFAULT))
-    assert back.startswith(f"I could not post in <#{DEFAULT}> since 2026-11-21 14:30 UTC")
+    assert back.startswith(f"I couldn't post in <#{DEFAULT}> since 2026-11-21 14:30 UTC")
     assert "it is shared with another organization, and strangers would read of failures. What was to be told" in back
     assert (rest, world.slack.texts(DEFAULT, first.ts)) == (["a", "b"], ["r"])
     assert "I can post in" in world.slack.texts("DADMIN1")[1]
@@ -171,7 +171,7 @@ async def test_what_belongs_into_another_shared_channel_goes_to_the_default_one(
     await world.pass_time(5)
     assert world.slack.texts("C1") == ["card"]
     told, *rest = sorted(world.slack.texts(DEFAULT))
-    assert told.startswith("I could not post in <#C1>: it is shared with another organization")
+    assert told.startswith("⚠️ I can't post in <#C1>. The channel is shared with another organization")
     assert rest == ["new", "reply"]
     assert await world.state("e") == "given up"
 
@@ -208,7 +208,7 @@ async def test_another_default_channel_hears_at_once_of_what_waited(world):
     await world.pass_time(5)
     back, *rest = sorted(world.slack.texts("COWN"))
     assert (rest, world.slack.texts(DEFAULT), standing(world)) == (["a", "b"], [], [])
-    assert back.startswith(f"I could not post in <#{DEFAULT}> since ")
+    assert back.startswith(f"I couldn't post in <#{DEFAULT}> since ")
 
 
 # ── how Slack is asked ──
