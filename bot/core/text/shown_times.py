@@ -1,4 +1,4 @@
-"""Times as people read them: the one place where they are printed.
+"""Points in time as people read them. Durations and "… ago" are in ``message.py``.
 
     a message, an answer, a refusal   ``slack_date``: each reader's own zone; the fallback names UTC
     a button, a phone's line, a log   ``in_utc``: Slack shows no dates in plain text, so the zone is printed as well

@@ -61,7 +61,7 @@ async def status(services: Services, context: CommandContext, _request: Status) 
     )
     fields = [layout("*{label}*\n{text}", label=label, text=text) for label, text in rows if text]
     problems = joined((*bot.judgement.broken, *bot.judgement.remarks), SENTENCES)
-    text = msg("🟢 All good.") if bot.judgement.well else layout("🟠 {problems}", problems=problems)
+    text = msg("🟢 All good.") if bot.judgement.well else layout("⚠️ {problems}", problems=problems)
     counted = lines(
         plural("{n} incident is open.", "{n} incidents are open.", len(live)) if live else msg("No open incidents."),
         plural("{n} message waits to be sent.", "{n} messages wait to be sent.", waiting) if waiting else None,
