@@ -31,7 +31,7 @@ async def test_one_notice_then_one_all_clear_with_what_was_caught_up(world):
     await world.poll(after=700)
     notice, failure, clear = world.store.cards()
     assert notice["text"].startswith("EnOS answers again after 1 h 10 min")
-    assert failure["text"] == "FAIL flow-3377 · task transform"
+    assert failure["text"] == "FAILED · flow-3377 · task transform"
     assert "1 failure in that time" in clear["blocks"][0]["text"]["text"]
     assert world.monitor.health(world.now).reachable
 
