@@ -9,6 +9,7 @@ from monitor_world import World
 from watched_store import Killed
 
 from bot.core.errors import Refusal
+from bot.core.text.message import verbatim
 
 
 @pytest.fixture
@@ -70,7 +71,8 @@ async def test_a_blip_of_one_type_is_not_an_outage_but_three_in_a_row_are(world)
 
 
 async def test_a_final_answer_is_told_as_well(world):
-    world.enos.fail["search"] = [Refusal("forbidden", "The user may not see this organization.") for _ in range(3)]
+    refusal = Refusal("forbidden", verbatim("The user may not see this organization."))
+    world.enos.fail["search"] = [refusal for _ in range(3)]
     await world.poll()
     assert "The user may not see this organization." in str(world.store.cards())
 
