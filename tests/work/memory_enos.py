@@ -17,6 +17,7 @@ from bot.core.flow.model import (
     TaskId,
 )
 from bot.core.flow.status import Status
+from bot.core.text.message import verbatim
 
 
 @dataclass
@@ -161,4 +162,4 @@ class Down(TemporaryFailure):
     """The platform does not answer."""
 
     def __init__(self):
-        super().__init__("EnOS did not answer within 10 s.")
+        super().__init__(verbatim("EnOS did not answer within 10 s."))

@@ -25,7 +25,7 @@ def unreachable(since: datetime, why: Text) -> Card:
     """The one notice that EnOS cannot be read."""
     text = lines(
         msg(
-            "🔴 I can't reach EnOS since {time}, so I don't see failures now. I'll catch up when it answers.",
+            "🔴 I have not reached EnOS since {time}. I don't see failures now. I'll catch up when it answers.",
             time=since,
         ),
         layout("> {why}", why=why),

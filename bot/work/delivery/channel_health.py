@@ -100,14 +100,14 @@ def notice_posts(
     channel = mention_channel(post.channel)
     if post.channel == default_channel:
         back = sentences(  # in another one, where that is set meanwhile: so it is named
-            msg("I couldn't post in {channel} since {time}.", channel=channel, time=now),
-            told.sentence,
+            msg("From {time} on, I couldn't post in {channel}.", channel=channel, time=now),
+            msg("Reason at that time: {reason}", reason=told.sentence),
             msg("The messages that waited follow now."),
         )
         text = sentences(
             msg("🔴 I can't post in the alert channel {channel}.", channel=channel),
             told.told,
-            msg("Its messages wait, and none is lost."),
+            msg("Its messages wait. Nothing is lost."),
         )
         return (_message(f"{id_}-back", default_channel, back, now), *_to_admins(id_, text, admins, now))
     if post.new.lane is Lane.ANSWER:

@@ -52,7 +52,7 @@ async def test_the_admins_are_told_once_of_a_dead_default_channel_and_once_that_
     world.slack.closed.clear()
     restart(world)
     await world.pass_time(400, step=5)
-    assert [text[:16] for text in sorted(world.slack.texts(DEFAULT))] == ["I couldn't post ", "a", "h"]
+    assert [text[:16] for text in sorted(world.slack.texts(DEFAULT))] == ["From 2026-11-21 ", "a", "h"]
     assert [text.split(".")[0] for text in world.slack.texts("DADMIN1")[1:]] == [
         f"🟢 I can post in the alert channel <#{DEFAULT}> again"
     ]
@@ -149,5 +149,7 @@ async def test_where_only_an_answer_found_it_dead_it_is_noticed_that_it_lives_ag
     await world.pass_time(400, step=5)
     assert standing(world) == []
     (back,) = world.slack.texts(DEFAULT)
-    assert back.startswith(f"I couldn't post in <#{DEFAULT}> since 2026-11-21 14:30 UTC.")
-    assert "The channel is archived. The messages that waited follow now." in back
+    assert back == (
+        f"From 2026-11-21 14:30 UTC on, I couldn't post in <#{DEFAULT}>. Reason at that time: The channel is archived. "
+        "The messages that waited follow now."
+    )

@@ -23,6 +23,7 @@ from delivery_fakes import (
 
 from bot.core.errors import TemporaryFailure
 from bot.core.outbox.posts import Lane
+from bot.core.text.message import verbatim
 from bot.store.store import Store
 
 FAULTS = {
@@ -192,7 +193,7 @@ class Rebelling:
         await self.store.mark_sent(id_, *rest)
 
 
-@pytest.mark.parametrize("failure", [TemporaryFailure("locked"), KeyError("x")])
+@pytest.mark.parametrize("failure", [TemporaryFailure(verbatim("locked")), KeyError("x")])
 async def test_what_cannot_be_written_of_one_place_is_written_later_and_delays_no_other(world, failure, caplog):
     store = Rebelling(world.store)
     world.delivery = world.new_delivery(store)

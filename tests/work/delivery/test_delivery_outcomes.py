@@ -305,7 +305,7 @@ def test_the_admins_are_told_about_a_bad_default_channel_each_directly():
     ]
     assert text_of(told[1]) == (
         f"🔴 I can't post in the alert channel <#{DEFAULT}>. The channel is archived. "
-        "Unarchive it, or set another channel. Its messages wait, and none is lost."
+        "Unarchive it, or set another channel. Its messages wait. Nothing is lost."
     )
 
 

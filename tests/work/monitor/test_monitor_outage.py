@@ -9,6 +9,7 @@ from monitor_world import World
 from watched_store import Killed
 
 from bot.core.errors import Refusal
+from bot.core.text.message import verbatim
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ async def test_one_notice_then_one_all_clear_with_what_was_caught_up(world):
     await world.poll(after=700)
     notice, failure, clear = world.store.cards()
     assert notice["text"].startswith("EnOS answers again after 1 h 10 min")
-    assert failure["text"] == "FAIL flow-3377 · task transform"
+    assert failure["text"] == "FAILED · flow-3377 · task transform"
     assert "1 failure in that time" in clear["blocks"][0]["text"]["text"]
     assert world.monitor.health(world.now).reachable
 
@@ -70,7 +71,8 @@ async def test_a_blip_of_one_type_is_not_an_outage_but_three_in_a_row_are(world)
 
 
 async def test_a_final_answer_is_told_as_well(world):
-    world.enos.fail["search"] = [Refusal("forbidden", "The user may not see this organization.") for _ in range(3)]
+    refusal = Refusal("forbidden", verbatim("The user may not see this organization."))
+    world.enos.fail["search"] = [refusal for _ in range(3)]
     await world.poll()
     assert "The user may not see this organization." in str(world.store.cards())
 

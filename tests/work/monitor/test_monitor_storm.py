@@ -148,8 +148,9 @@ async def test_owners_are_mentioned_once_in_all(world):
     await world.poll()
     break_flows(world, 12, 6000, owners=("maya.chen",))
     await world.poll()
-    said = [post.body["text"] for post in messages(world) if post.thread_of is not None]
-    assert said == ["ALERT STORM · more owners"]
+    (told,) = [post.body for post in messages(world) if post.thread_of is not None]
+    assert told["text"] == "ALERT STORM · more owners"
+    assert "also affects flows of <@U0MAYA00001>." in str(told["blocks"])
     assert "Owners: <@U0MAYA00001> and 1 more\\n" in str(world.store.cards()[0])
 
 
