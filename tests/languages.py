@@ -18,7 +18,7 @@ _ACCENTED = str.maketrans(
     "àƀćďéƒğĥíĵķĺɱñóþʠŕšţúṽŵẋýžÀƁĆĎÉƑĞĤÍĴĶĹṀÑÓÞɊŔŠŢÚṼŴẊÝŽ",
 )
 _KEPT = re.compile(rf"`[^`]*`|<[^>]*>|{PLACEHOLDER.pattern}")
-_DATA = re.compile(r"`[^`\n]*`|<[^<>]*\||<[^<>|]*>|https?://\S+|UTC[+-]?[\d:]*|\bflow \d+|\b\w+/\w+\b")
+_DATA = re.compile(r"`[^`\n]*`|<[^<>]*\||<[^<>|]*>|https?://\S+|UTC[+-]?[\d:]*|\b\w+/\w+\b")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 
 

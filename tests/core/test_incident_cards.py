@@ -115,7 +115,7 @@ def test_the_replies(reply, language, golden):
     golden(REPLIES[reply], language)
 
 
-FLOWS = tuple(FlowName(n, f"flow {n}") for n in range(12))
+FLOWS = tuple(FlowName(n, f"turbine {n}") for n in range(12))
 NOTICES = {
     "first start, nothing broken": incident_groups.first_start([], "p1", command="/flow", since=NOW, zone=ZONE),
     "first start, one of each": incident_groups.first_start(

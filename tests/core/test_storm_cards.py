@@ -26,7 +26,7 @@ def in_storm(number, **more):
         failure(f"{number}-2026112100", **KNOWN),
         id=f"i{number}",
         flow_id=number,
-        flow_name=f"flow-{number}",
+        flow_name=f"turbine-{number}",
         post="storm",
         grouped=True,
         listed_in="storm",

@@ -172,7 +172,7 @@ _MONTHS = (
 def in_utc(at: datetime) -> Message:
     """Such as "Nov 21, 18:00 UTC": the short form where Slack's dates do not work, such as on a button."""
     shown = at.astimezone(UTC)
-    return msg("{month} {day}, {time} UTC", month=_MONTHS[shown.month - 1], day=str(shown.day), time=f"{shown:%H:%M}")
+    return msg("{month} {day}, {time} UTC", month=_MONTHS[shown.month - 1], day=str(shown.day), time=told_apart(shown))
 
 
 def as_printed(text: str, offset: timedelta | None) -> Message:

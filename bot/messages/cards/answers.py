@@ -11,7 +11,7 @@ from bot.core.errors import Offer
 from bot.core.outbox.card import Block, Card, Element
 from bot.core.outbox.pointers import PostPresence
 from bot.core.people.model import ASKED, DONE, EDITED, Entry, Person
-from bot.core.text.escape import EMPTY, Markup, code, escape, mention
+from bot.core.text.escape import EMPTY, Markup, code, mention, mention_channel
 from bot.core.text.message import Text, ago, layout, lines, link, msg, sentences
 from bot.messages import blocks
 
@@ -98,7 +98,7 @@ def see_thread(words: str, flow: Markup, first: PostPresence, channel: str) -> C
 
     ``first`` says whether the incident's own message is in ``channel``.
     """
-    place = in_channel(channel)
+    place = mention_channel(channel)
     match first:
         case PostPresence.POSTED:
             text = msg("I answered in the thread of the incident of {flow}.", flow=flow)
@@ -119,7 +119,7 @@ def see_thread(words: str, flow: Markup, first: PostPresence, channel: str) -> C
 
 def says_so(first: PostPresence, channel: str, link_to_it: str) -> Text:
     """Where a change to an incident is shown; ``link_to_it`` is empty where not known."""
-    place = in_channel(channel)
+    place = mention_channel(channel)
     match first:
         case PostPresence.POSTED if link_to_it:
             return msg("The change is in the {thread}.", thread=link(link_to_it, msg("incident thread")))
@@ -134,11 +134,6 @@ def says_so(first: PostPresence, channel: str, link_to_it: str) -> Text:
             return msg("The incident has no message in Slack, so the change is in {channel}.", channel=place)
         case _:
             assert_never(first)
-
-
-def in_channel(channel: str) -> Markup:
-    """The link to a channel that Slack shows by its name."""
-    return Markup(f"<#{escape(channel)}>")
 
 
 def second_press(entry: Entry | None, now: datetime, *, asker: Person) -> Text:
@@ -188,7 +183,7 @@ def interrupted(words: str, who: Markup, what: Text) -> Card:
 
 def channel_trouble(sentence: Text, channel: str, *, over: bool) -> Text:
     """What the admins read where the alert channel refuses messages, or accepts them again."""
-    place = in_channel(channel)
+    place = mention_channel(channel)
     if over:
         return msg("🟢 I can post in {channel} again. What waited is posted there now.", channel=place)
     return sentences(
