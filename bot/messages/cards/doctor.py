@@ -46,7 +46,7 @@ def not_now(words: str) -> Card:
     said = blocks.typed(without_secrets(words, DEFAULT)[:_WORDS])
     return _paragraph(
         sentences(
-            msg("I'm only being checked and don't run commands now."),
+            msg("This is only a check. I can't run commands right now."),
             msg("Nothing was done for {command}.", command=said) if said else msg("Nothing was done."),
             msg("Try again later."),
         )
