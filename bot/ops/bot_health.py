@@ -12,7 +12,7 @@ from bot import __version__
 from bot.core.health import promise
 from bot.core.health.promise import BotStatus, Judgement
 from bot.core.text.escape import EMPTY
-from bot.core.text.message import Text, ago, layout, msg, verbatim
+from bot.core.text.message import Text, ago, msg, verbatim
 from bot.ops.clocks import ClockJumps
 from bot.ops.metrics_updater import MetricsUpdater
 from bot.ops.watchdog import Watchdog
@@ -115,4 +115,4 @@ class BotHealth:
 def _versions() -> Text:
     from importlib.metadata import version
 
-    return layout("flowbot {flowbot}, slack-bolt {bolt}", flowbot=__version__, bolt=version("slack-bolt"))
+    return verbatim(f"flowbot {__version__}, slack-bolt {version('slack-bolt')}")

@@ -45,7 +45,7 @@ def shared(workspace):
         (lambda _: None, "C0MISSING01", "There is no channel C0MISSING01, or it is private"),
         (lambda _: None, GENERAL, "flowbot is not in #general. Invite it: /invite @flowbot"),
         (archived, DATA_OPS, "#data-ops is archived. Unarchive it, or set FLOWBOT_CHANNEL"),
-        (shared, DATA_OPS, "flowbot posts no alerts in #data-ops: it is shared with another organization"),
+        (shared, DATA_OPS, "flowbot posts no alerts in #data-ops. The channel is shared with another organization"),
     ],
 )
 async def test_what_is_wrong_is_told_at_once(tmp_path, caplog, change, channel, says):

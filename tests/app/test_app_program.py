@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 import yaml
 from aiohttp.test_utils import TestClient, TestServer
-from pseudo_language import PSEUDO, plain_english, speak
+from languages import PSEUDO, english_words, speak_all
 
 from bot.core.errors import Refusal
 from bot.core.health.promise import Judgement
 from bot.core.text.language import EN, LANGUAGES, ZH
 from bot.core.text.mask import DEFAULT
+from bot.core.text.message import msg
 from bot.ops import health, healthcheck, logs, platform_times
 from bot.ops.manifest import manifest_yaml
 from bot.ops.platform_times import schedule_in_words
@@ -94,7 +95,7 @@ async def test_a_job_that_fails_runs_again(caplog: pytest.LogCaptureFixture):
         next(each for each in came if not each.is_set()).set()
         if not came[1].is_set():
             raise ValueError("a bug")
-        raise Refusal("why", "A sentence.")
+        raise Refusal("why", msg("A sentence."))
 
     assert inspect.iscoroutinefunction(job)
     works = Scheduler()
@@ -209,7 +210,7 @@ def test_a_schedule_is_shown_in_words():
 def test_a_schedule_names_days_and_months_from_the_catalogue(monkeypatch):
     """The library leaves them in English."""
     monkeypatch.setitem(platform_times._LOCALES, PSEUDO, "zh_CN")
-    speak(monkeypatch)
+    speak_all(monkeypatch)
     shown = schedule_in_words("0 0 2 ? 5 2-6 *")(PSEUDO)
     assert "02:00" in shown
-    assert plain_english(shown, []) == []
+    assert english_words({"text": shown}, []) == []

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.core.errors import Refusal, TemporaryFailure
+from bot.core.text.message import msg
 from bot.ops.platform_times import ASK_AGAIN, PlatformZone
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
@@ -39,7 +40,7 @@ async def test_a_zone_of_the_settings_is_not_asked_for():
     assert (zone.offset, enos.asked) == (timedelta(hours=1), 0)
 
 
-@pytest.mark.parametrize("answer", ["", "CST", Refusal("not_offered", "This EnOS has no such action.")])
+@pytest.mark.parametrize("answer", ["", "CST", Refusal("not_offered", msg("This EnOS has no such action."))])
 async def test_an_answer_without_a_zone_is_asked_again_only_after_minutes(answer: str | Exception):
     enos = Printed(answer, "GMT+8")
     zone = PlatformZone("auto", enos)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import Refusal
+from bot.core.text.message import msg
 from bot.ops import control_socket
 
 
@@ -16,7 +17,7 @@ async def said(what):
 
 
 async def refuses(_what):
-    raise Refusal("wrong", "That is wrong.", "Do it right.")
+    raise Refusal("wrong", msg("That is wrong."), msg("Do it right."))
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ BROKEN_SETTINGS = [
     ({"FLOWBOT_CHANNEL": "C0NOWHERE1"}, "slack channel", "There is no channel C0NOWHERE1", "FLOWBOT_CHANNEL"),
     ({"FLOWBOT_CHANNEL": GENERAL}, "slack channel", "flowbot is not in #general", "/invite @flowbot"),
     ({"FLOWBOT_CHANNEL": "C0PRIVATE1"}, "slack channel", "it is private and flowbot is not in it", "/invite"),
-    ({"FLOWBOT_CHANNEL": FINANCE}, "slack channel", "it is shared with another", "FLOWBOT_SHARED_CHANNELS"),
+    ({"FLOWBOT_CHANNEL": FINANCE}, "slack channel", "shared with another organization", "FLOWBOT_SHARED_CHANNELS"),
     ({"FLOWBOT_ADMINS": ""}, "slack admins", "FLOWBOT_ADMINS is empty", "two people"),
     ({"FLOWBOT_ADMINS": "U0NOBODY001"}, "slack admins", "FLOWBOT_ADMINS names U0NOBODY001", "FLOWBOT_ADMINS"),
     (
@@ -57,7 +57,7 @@ BROKEN_SETTINGS = [
         "FLOWBOT_ADMINS",
     ),
     ({"FLOWBOT_ONCALL": "S0NOBODY01"}, "slack on call", "who is in S0NOBODY01", "FLOWBOT_ONCALL"),
-    ({"FLOWBOT_ONCALL": "S0EMPTY001"}, "slack on call", "Nobody is in S0EMPTY001", "on call"),
+    ({"FLOWBOT_ONCALL": "S0EMPTY001"}, "slack on call", "Nobody is in S0EMPTY001", "Add somebody to the group"),
     ({"FLOWBOT_CHANEL": "C1"}, "settings", "Did you mean FLOWBOT_CHANNEL?", "Correct or remove it"),
     ({"ENOS_ACCESS_KEY": "wrong-key"}, "enos sign-in", "", "ENOS_ACCESS_KEY"),
     ({"ENOS_SECRET_KEY": "wrong-key"}, "enos sign-in", "", "ENOS_SECRET_KEY"),
@@ -115,8 +115,8 @@ async def test_a_shared_channel_fails_unless_it_is_named_and_strangers_read_no_m
 async def test_a_channel_where_only_some_may_post_is_named(doctor, running):
     running.world.workspace.channels[DATA_OPS].read_only = True
     check = bad(await doctor())["slack message"]
-    assert "it is read-only" in check.says
-    assert "Let flowbot post there" in check.fix
+    assert "The channel is read-only" in check.says
+    assert "allow the app to post" in check.fix
 
 
 async def test_an_app_whose_history_is_cut_short_is_told_to_make_its_own(doctor, running):
@@ -210,7 +210,7 @@ async def test_a_slack_that_is_gone_is_told_once_for_each_token(doctor, running)
 
 async def test_people_that_slack_hides_for_a_missing_scope_are_not_called_unknown(doctor, running):
     app_with(running, scopes=running.world.workspace.state.app.scopes - {"users:read"})
-    assert "its token lacks a scope" in bad(await doctor())["slack admins"].says
+    assert "The token lacks a scope" in bad(await doctor())["slack admins"].says
 
 
 async def test_a_socket_that_never_says_hello_is_named(doctor, running, monkeypatch):

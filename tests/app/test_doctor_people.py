@@ -10,6 +10,7 @@ from doctor_kit import MAYAS, SAMS, bad, link, linked, named
 
 from bot.core.errors import Refusal
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear
+from bot.core.text.message import msg
 from bot.doctor import address, enos, program, safe_check, slack
 from bot.sim.slack.faults import Fault
 from bot.sim.slack.model import UserGroup
@@ -157,7 +158,7 @@ async def test_a_press_reaches_the_doctor_where_no_bot_runs(doctor, running):
     await workspace.until(lambda: "Please press" in workspace.messages(DATA_OPS)[-1].text, 60)
     workspace.say(JONAS, DATA_OPS, "/flow enable 3377")
     await workspace.until(lambda: workspace.ephemerals(JONAS, DATA_OPS), 60)
-    assert "I do not run just now" in workspace.ephemerals(JONAS, DATA_OPS)[-1].text
+    assert "Nothing was done for `enable 3377`" in workspace.ephemerals(JONAS, DATA_OPS)[-1].text
     message = await pressed(running)
     found = await examining
     assert bad(found) == {}
@@ -180,7 +181,7 @@ async def test_a_press_reaches_the_running_bot_and_is_answered(doctor, running, 
 async def test_no_press_is_a_failure_that_says_what_may_be_wrong(doctor, running, tmp_path):
     found = bad(await doctor(press=0.2))
     assert "Interactivity" in found["slack button"].fix
-    assert "no press" in running.world.workspace.messages(DATA_OPS)[-1].text
+    assert "No press of the button" in running.world.workspace.messages(DATA_OPS)[-1].text
     async with running_bot(running, tmp_path) as bot:
         await hears(bot, running)
         assert "No press of the button in #data-ops" in bad(await doctor(press=0.2))["slack button"].says
@@ -248,9 +249,9 @@ async def test_no_part_takes_the_others_down(caplog):
         (KeyError("a bug"), "hit a bug in flowbot (KeyError: 'a bug')"),
         (SlackLimited(3), "Slack asked the doctor to wait 3 s. It skipped this check. Nothing is wrong."),
         (SlackBusy(3), "Slack asked the doctor to wait 3 s. It skipped this check. Nothing is wrong."),
-        (SlackRefused("missing_scope", "needed: x"), "lacks a scope (missing_scope) (needed: x)"),
+        (SlackRefused("missing_scope", "needed: x"), "(missing_scope, needed: x). The token lacks a scope."),
         (SlackUnclear("cut"), "did not answer (cut)"),
-        (Refusal("why", "A sentence.", "A way out."), "A sentence. A way out."),
+        (Refusal("why", msg("A sentence."), msg("A way out.")), "A sentence. A way out."),
         (OSError(28, "No space left on device"), "No space left on device."),
     ):
         found = []

@@ -195,7 +195,7 @@ def test_a_channel_that_slack_does_not_describe():
     check = on_slack.channel_refused("C1", "missing_scope")
     assert check.says == "Slack did not describe C1 (missing_scope). The token lacks a scope."
     assert "OAuth & Permissions" in check.fix
-    assert on_slack.told("Slack refused it", "strange_word", "no more") == "Slack refused it (strange_word no more)."
+    assert on_slack.told("Slack refused it", "strange_word", "no more") == "Slack refused it (strange_word, no more)."
 
 
 ALEX = Profile(Person("T1", "U1"), name="Alex")

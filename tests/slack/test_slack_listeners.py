@@ -6,7 +6,7 @@ import logging
 
 import pytest
 from fake_slack import BOT, BOT_USER, TEAM, event_of, mention, pressed, refusal, slash
-from pseudo_language import PSEUDO, speak
+from languages import PSEUDO, speak_all
 from slack_bolt.response import BoltResponse
 
 from bot.core.people.model import Origin, Person, Surface
@@ -245,7 +245,7 @@ async def test_a_request_beyond_the_capacity_is_refused_with_one_sentence(stage,
 
 
 async def test_what_is_refused_is_refused_in_the_readers_language(stage, slack, monkeypatch):
-    speak(monkeypatch)
+    speak_all(monkeypatch)
     stage.receiver.hold.clear()
     await stage.connected(capacity=Capacity(running=1, waiting=0), language=PSEUDO)
     await slack.deliver("slash_commands", slash("one"))

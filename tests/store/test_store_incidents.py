@@ -9,6 +9,7 @@ from bot.core.errors import Refusal
 from bot.core.incident.facts import ChangeSet, ReadState, StoredState
 from bot.core.incident.model import Incident, Phase
 from bot.core.people.model import DONE, AttemptResult
+from bot.core.text.message import msg
 from bot.store.incidents import IncidentCache
 from bot.store.store import Store
 
@@ -154,7 +155,7 @@ async def test_a_decision_that_refuses_undoes_nothing_and_writes_nothing(store):
     attempted = await store.begin_attempt(attempt())
 
     def refuse(_: Incident) -> ChangeSet:
-        raise Refusal("not_owner", "No.")
+        raise Refusal("not_owner", msg("No."))
 
     with pytest.raises(Refusal, match="No"):
         await store.change("i1", refuse, attempt_result=AttemptResult(attempted, DONE, NOW))

@@ -132,7 +132,7 @@ def named(found: Channel) -> str:
 
 def told(what: str, error: str, detail: str = "") -> str:
     """What Slack refused, with its error code, and what that means where it is known."""
-    return f"{what} ({' '.join(filter(None, (error, detail)))}). {meaning(error).sentence}".strip()
+    return f"{what} ({', '.join(filter(None, (error, detail)))}). {meaning(error).sentence}".strip()
 
 
 def admin(user: str, profile: Profile | None) -> Check | None:

@@ -24,7 +24,7 @@ def passing(post: str, *, edited: bool = False) -> Card:
 def please_press(post: str, seconds: float) -> Card:
     """The message that asks for a press."""
     text = msg(
-        "I'm being checked. Please press this button within {duration}, to prove that buttons work.",
+        "This is a check. Please press this button within {duration}, to show that buttons work.",
         duration=timedelta(seconds=seconds),
     )
     press = blocks.button(msg("Press me"), COMMAND, post, index=0, style="primary")
@@ -46,7 +46,7 @@ def not_now(words: str) -> Card:
     said = blocks.typed(without_secrets(words, DEFAULT)[:_WORDS])
     return _paragraph(
         sentences(
-            msg("I'm only being checked and don't run commands now."),
+            msg("This is only a check. I can't run commands right now."),
             msg("Nothing was done for {command}.", command=said) if said else msg("Nothing was done."),
             msg("Try again later."),
         )
