@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientConnectionError, ClientSession
 
 from bot.ops import offline
 from bot.settings.table import load
@@ -220,8 +220,11 @@ class JourneyWorld:
         """Wait until the bot's listener answers so; return the text."""
 
         async def look():
-            async with session.get(f"http://{address}{path}") as answer:
-                text = await answer.text()
+            try:
+                async with session.get(f"http://{address}{path}") as answer:
+                    text = await answer.text()
+            except ClientConnectionError:  # it does not listen yet
+                return None
             return text if answer.status == status and all(word in text for word in words) else None
 
         async with ClientSession() as session:

@@ -38,8 +38,8 @@ def trouble(name, error, alarm, because):
     return telling
 
 
-test_a_revoked_token_stops_the_sending = trouble("revoked", "token_revoked", "slack", "its token was revoked")
-test_a_missing_scope_stops_it_too = trouble("scopeless", "missing_scope", "slack message", "its token lacks a scope")
+test_a_revoked_token_stops_the_sending = trouble("revoked", "token_revoked", "slack", "The token was revoked")
+test_a_missing_scope_stops_it_too = trouble("scopeless", "missing_scope", "slack message", "The token lacks a scope")
 
 
 @story(waits=True)
@@ -51,13 +51,13 @@ async def test_a_dead_default_channel_is_told_to_the_admins_once(world):
     world.slack.archive(DATA_OPS)
     flow = world.flow("archived-default")
     world.breaks(flow)
-    await world.hears(ALEX, "cannot post in its default channel", "Nothing is lost", where=DIRECT)
-    await not_ready(world, address, "default channel", "it is archived")
+    await world.hears(ALEX, "I can't post in the alert channel", "none is lost", where=DIRECT)
+    await not_ready(world, address, "default channel", "The channel is archived")
     await world.kill()
     await world.start(FLOWBOT_LISTEN=address)
-    await not_ready(world, address, "default channel", "it is archived")
+    await not_ready(world, address, "default channel", "The channel is archived")
     world.slack.archive(DATA_OPS, archived=False)
     await world.card(flow, "FAIL")
     await world.hears(ALEX, "I can post in", "again", where=DIRECT)
-    told = [each for each in world.private(ALEX, DIRECT) if world.says(each, "cannot post in its default channel")]
+    told = [each for each in world.private(ALEX, DIRECT) if world.says(each, "I can't post in the alert channel")]
     assert len(told) == 1

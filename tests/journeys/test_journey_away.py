@@ -34,7 +34,7 @@ async def test_it_starts_while_slack_is_away_and_says_that_it_is_not_ready(world
     await world.slack.fault("gone")
     address = f"127.0.0.1:{free_port()}"
     await world.start(wait=False, FLOWBOT_LISTEN=address)
-    await world.until(lambda: "Slack does not answer yet" in world.log())
+    await world.until(lambda: "Slack did not answer yet" in world.log())
     await world.health(address, "/healthz", 200, "ok\n")
     await world.health(address, "/readyz", 503)
     await world.slack.fault("none")
@@ -61,7 +61,7 @@ async def test_it_starts_while_enos_is_away_and_tells_what_is_broken_when_it_is_
     world.enos.faults.arm("gone", action="token")
     await world.start(wait=False)
     await world.message("I can't reach EnOS")
-    await world.asks(MAYA, "/flow status", "Not all is well", "The first poll of EnOS is not complete yet")
+    await world.asks(MAYA, "/flow status", "🟠", "The first poll of EnOS is not complete yet")
     await world.asks(MAYA, "/flow show 3377", "EnOS")
     world.enos.faults.clear()
     await world.message("flowbot is watching", "1 flow is broken now", run.id)

@@ -55,7 +55,7 @@ async def test_a_clock_that_is_put_back_and_ahead_delays_nothing(world):
     await world.reply(card, "⏰")  # the reminder is counted on
     assert await figure(address, "flowbot_poll_lag_seconds") >= 0
     answer = await world.asks(MAYA, "/flow status", "Clock")
-    assert "was put back by 20 min" in world.shown(answer)
+    assert "was set back by 20 min" in world.shown(answer)
     assert " -" not in world.shown(answer), "no age is negative"
     world.say(JONAS, "/flow ack before for 1h")
     await world.sees(card, "ACKNOWLEDGED")

@@ -120,7 +120,7 @@ async def told_and_started(world, *, readable):
         good = world.fixes(flow)
         await world.reply(card, "recovered", good.id)
     assert len(world.cards(flow)) == 1
-    assert not world.all_of("C0DATAOPS1", "cannot be read")
+    assert not world.all_of("C0DATAOPS1", "can't read")
 
 
 @story()

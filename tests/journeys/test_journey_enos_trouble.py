@@ -87,7 +87,7 @@ async def test_an_unknown_code_and_an_unknown_status_are_told_as_they_are(world)
     await world.polls()
     assert not world.cards(flow), "only FAIL and TIMEOUT alert unless the settings say more"
     timed = world.breaks(flow, kind="TIMEOUT", seconds=0.1)
-    await world.card(flow, "TIMEOUT", timed.id)
+    await world.card(flow, "TIMED OUT", timed.id)
     await world.asks(MAYA, f"/flow show {odd.id}", "INTERNAL_ERROR", "[Rerun]")
     world.enos.faults.arm("internal", action="flows/get", calls=6)
     await world.asks(MAYA, "/flow show 3377", "62109")

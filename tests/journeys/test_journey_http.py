@@ -21,7 +21,7 @@ async def test_signed_requests_work_and_forged_or_stale_ones_are_refused(world):
     world.press(MAYA, card, "Acknowledge")
     await world.sees(card, "@Maya Chen is on it")
     world.say(MAYA, "@flowbot unack", thread=card)
-    await world.reply(card, "@Maya Chen gave")
+    await world.reply(card, "@Maya Chen handed")
     await world.comes_to_say(MAYA, "/flow status", "HTTP mode", "All good.")
     await world.asks(MAYA, "show 3377", "daily-energy-report", where="@flowbot")
     assert not world.slack.sockets.handshakes

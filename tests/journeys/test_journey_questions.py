@@ -28,7 +28,7 @@ async def test_each_surface_has_its_audience(world):
     log = await world.asks(MAYA, f"@flowbot log {run.id}", "Log of task")
     assert log.only_for == MAYA
     assert "hunter2" not in world.slack.shown(log)
-    await world.asks(MAYA, f"log {run.id} of 108579 tail 2", "the last 2 of", where=DIRECT)
+    await world.asks(MAYA, f"log {run.id} of 108579 tail 2", "last 2 of", where=DIRECT)
 
 
 @story()
@@ -120,7 +120,7 @@ async def test_a_log_is_for_its_asker_and_is_shown_to_others_by_a_second_press(w
     world.enos.fail(flow.id, lines=lines)
     again = world.runs(flow)
     await world.reply(card, again.id)
-    await world.asks(MAYA, f"/flow log {again.id} tail 400", "It is long, so it comes as a file")
+    await world.asks(MAYA, f"/flow log {again.id} tail 400", "as a file")
     await world.until(lambda: [each for each in world.private(MAYA, DIRECT) if each.files])
     (file,) = world.slack.files.values()
     assert b"step 399" in file.content

@@ -20,7 +20,7 @@ async def test_a_rerun_from_the_card_recovers_the_incident(world):
     await world.reply(card, "recovered", "(1 failed run)")
     green = await world.sees(card, "RECOVERED", f"{flow.id}-")
     assert "no successful run" not in world.shown(green), "the rerun was for the same data time"
-    await world.hears(MAYA, "A button acts once")
+    await world.hears(MAYA, "you pressed this")
 
     (again,) = [each for each in world.enos.instances(flow.id) if each.triggered]
     assert again.trigger == failed.trigger

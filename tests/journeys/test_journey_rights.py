@@ -45,14 +45,14 @@ async def test_people_are_told_privately_what_they_may_not_and_who_may(world):
 async def test_an_admin_links_proves_changes_and_unlinks(world):
     flow = world.flow("priyas-load", owners=["priya.nair"])
     done = await world.asks(
-        ALEX, "/flow link @Priya Nair u15432100000000013 priya.nair", "linked @Priya Nair", "proves it"
+        ALEX, "/flow link @Priya Nair u15432100000000013 priya.nair", "linked @Priya Nair", "verifies it"
     )
     assert done.only_for == ALEX
     await world.hears(PRIYA, "@Alex Kim linked @Priya Nair to EnOS user", where=DIRECT)
     world.say(PRIYA, f"/flow trigger {flow.id}")
     await world.message("@Priya Nair", flow.name, "succeeded")
 
-    taken = await world.asks(ALEX, "/flow link @Sam Lee u15432100000000013 priya.nair", "linked to @Priya Nair already")
+    taken = await world.asks(ALEX, "/flow link @Sam Lee u15432100000000013 priya.nair", "already linked to @Priya Nair")
     assert world.says(taken, "[Unlink]", "Nothing was changed")
     await world.asks(
         ALEX, "/flow link @Robin Guest u15432100000000099 robin.fox", "linked @Robin Guest", "not verified"
@@ -62,16 +62,16 @@ async def test_an_admin_links_proves_changes_and_unlinks(world):
     await world.asks(GUEST, f"/flow trigger {flow.id}", "EnOS does not know the user", "check the link")
     assert len(world.enos.called("trigger")) == 1
 
-    gone = await world.asks(ALEX, "/flow unlink @Priya Nair", "removed the link of @Priya Nair", "[Link again]")
+    gone = await world.asks(ALEX, "/flow unlink @Priya Nair", "@Alex Kim unlinked @Priya Nair", "[Link again]")
     await world.asks(PRIYA, "/flow failed", "not linked to an EnOS user yet")
     world.press(ALEX, gone, "Link again")
-    await world.hears(ALEX, "linked @Priya Nair", number=2)
+    await world.hears(ALEX, "@Alex Kim linked @Priya Nair", number=2)
     await world.asks(PRIYA, "/flow failed", "today")
 
     # Rights are those of this moment: EnOS and Slack are asked when the button is pressed.
-    shown = await world.asks(PRIYA, f"/flow show {flow.id}", "[Enable]")
+    shown = await world.asks(PRIYA, f"/flow show {flow.id}", "[Enable schedule]")
     world.enos.edit(flow.id, owners=("sam.lee",))
-    world.press(PRIYA, shown, "Enable")
+    world.press(PRIYA, shown, "Enable schedule")
     await world.hears(PRIYA, "are not one", "@Sam Lee")
     assert not flow.active
 
@@ -91,7 +91,7 @@ async def test_an_owner_whose_account_is_deactivated_is_named_and_not_mentioned(
     world.excused.append("was given up: channel_not_found")
     await world.start()
     flow = world.flow("left-behind", owners=["maya.chen", "jonas.weber"])
-    await world.asks(ALEX, f"/flow enable {flow.id}", "Its owners are `maya.chen`, @Jonas Weber: ask one of them")
+    await world.asks(ALEX, f"/flow enable {flow.id}", "Ask `maya.chen`, @Jonas Weber.")
     world.breaks(flow)
     card = await world.card(flow, "FAIL", "`maya.chen`, @Jonas Weber")
     called = await world.reply(card, "and nobody is on it")
@@ -122,9 +122,9 @@ async def test_the_incident_of_a_deleted_flow_is_ended_by_its_owner(world):
     world.enos.remove_flow(flow.id)
     world.press(MAYA, card, "Acknowledge")
     await world.sees(card, "@Maya Chen is on it")
-    said = await world.reply(card, "EnOS no longer shows me the flow", "short-lived-load")
-    assert world.says(said, "I stop the reminders", "[Close]")
-    await world.asks(JONAS, f"/flow close {flow.id}", "I know of no incident of flow")
+    said = await world.reply(card, "EnOS no longer shows me", flow.name)
+    assert world.says(said, "Reminders about this incident have stopped", "[Close]")
+    await world.asks(JONAS, f"/flow close {flow.id}", "I found no incident of flow")
     world.press(MAYA, said, "Close")
     await world.sees(card, "closed")
     world.say(MAYA, f"/flow reopen {flow.id}")
@@ -138,7 +138,7 @@ async def test_instead_of_a_reminder_comes_the_word_that_the_flow_is_gone(world)
     world.breaks(flow)
     card = await world.card(flow, "FAIL")
     world.enos.remove_flow(flow.id)
-    await world.reply(card, "EnOS no longer shows me the flow", "I stop the reminders")
+    await world.reply(card, "EnOS no longer shows me", "Reminders about this incident have stopped")
     await world.polls(10)
     assert [each for each in world.slack.replies(card) if world.says(each, "nobody is on it")] == []
     assert len([each for each in world.slack.replies(card) if world.says(each, "no longer shows me")]) == 1
@@ -183,6 +183,6 @@ async def test_an_on_call_group_that_was_disabled_is_told_to_all_whom_it_concern
     card = await world.card(flow, "FAIL")
     world.press(PRIYA, card, "Acknowledge")
     await world.hears(PRIYA, "I can't read the on-call group", "I don't know whether you are on call")
-    await world.asks(PRIYA, "/flow status", "Not all is well", "I can't read the on-call group")
+    await world.asks(PRIYA, "/flow status", "🟠", "I can't read the on-call group")
     world.press(JONAS, card, "Acknowledge")
     await world.sees(card, "@Jonas Weber is on it")

@@ -24,7 +24,7 @@ async def test_scheduling_is_turned_off_after_asking_and_on_again(world):
     asked = await world.asks(MAYA, f"/flow disable {flow.id}", "Disable the schedule of", where=GENERAL)
     world.press(MAYA, asked, "Disable schedule")
     await world.hears(MAYA, "EnOS did not confirm, but the flow shows the change.", where="@flowbot")
-    await world.hears(MAYA, "I cannot write in this channel", "direct messages", where=GENERAL)
+    await world.hears(MAYA, "/invite @flowbot", where=GENERAL)
     assert not flow.active
 
     world.enos.faults.arm("gone", action="enable", calls=1)

@@ -31,7 +31,7 @@ async def test_a_failure_is_posted_although_one_host_refuses_connections(world):
     card = await world.card(long, "FAIL")
     await world.asks(MAYA, "/flow whoami", "maya.chen")
     world.say(MAYA, f"/flow log {run.id} tail 300")
-    await world.hears(MAYA, "it comes as a file")
+    await world.hears(MAYA, "as a file")
     for number in range(3):
         flow = world.flow(f"told-meanwhile-{number}")
         world.say(MAYA, "/flow whoami")
@@ -102,21 +102,21 @@ async def test_a_storm_outlives_a_slack_that_is_gone(world):
 @story(first=True, FLOWBOT_CHANNEL=GENERAL)
 async def test_a_channel_without_the_bot_is_told_to_the_admins_and_its_posts_arrive_later(world):
     world.refusals |= {"not_in_channel"}
-    world.excused.append("cannot post in its default channel")
+    world.excused.append("can't post in its alert channel")
     flow = world.flow("unseen-load")
     run = world.breaks(flow)
-    await world.hears(ALEX, "flowbot is not in it", "#general", "/invite", "Nothing is lost", where=DIRECT)
+    await world.hears(ALEX, "The app is not in the channel", "#general", "/invite", "none is lost", where=DIRECT)
     world.slack.join("U0FLOWBOT1", GENERAL)
     await world.card(flow, "FAIL", run.id, channel=GENERAL)
-    await world.hears(ALEX, "I can post in #general again", where=DIRECT)
+    await world.hears(ALEX, "🟢", "#general", where=DIRECT)
 
 
 @story(first=True, FLOWBOT_CHANNEL=FINANCE)
 async def test_a_shared_channel_gets_failures_only_after_it_is_named(world):
-    world.excused.append("cannot post in its default channel")
+    world.excused.append("can't post in its alert channel")
     flow, other = world.flow("secret-load"), world.flow("answered-load")
     run = world.breaks(flow)
-    wanted = ("shared with another organization", "#finance-data", "FLOWBOT_SHARED_CHANNELS", "Nothing is lost")
+    wanted = ("shared with another organization", "#finance-data", "FLOWBOT_SHARED_CHANNELS", "none is lost")
     await world.hears(ALEX, *wanted, where=DIRECT)
     world.say(MAYA, f"/flow trigger {other.id}", where=FINANCE)
     await world.message("answered-load", "succeeded", where=FINANCE)
@@ -124,7 +124,7 @@ async def test_a_shared_channel_gets_failures_only_after_it_is_named(world):
     assert world.all_of(world.slack.dm(ALEX).id, "I can post in") == []
     world.slack.channels[FINANCE].shared = False
     await world.card(flow, "FAIL", run.id, channel=FINANCE)
-    await world.hears(ALEX, "I can post in #finance-data again", where=DIRECT)
+    await world.hears(ALEX, "🟢", "#finance-data", where=DIRECT)
 
 
 @story(FLOWBOT_CHANNEL=FINANCE, FLOWBOT_SHARED_CHANNELS=FINANCE)
@@ -137,14 +137,14 @@ async def test_a_shared_channel_that_the_settings_name_gets_failures(world):
 @story(first=True)
 async def test_an_archived_channel_keeps_people_answered(world):
     world.refusals |= {"is_archived", "chat.update: is_inactive"}  # the card's first edit may come too late
-    world.excused.append("cannot post in its default channel")
+    world.excused.append("can't post in its alert channel")
     flow = world.flow("archived-load")
     world.breaks(flow)
     await world.card(flow, "FAIL")
     world.slack.archive(DATA_OPS)
     other = world.flow("late-load")
     world.breaks(other)
-    await world.hears(ALEX, "it is archived", "#data-ops", where=DIRECT)
+    await world.hears(ALEX, "The channel is archived", "#data-ops", where=DIRECT)
     await world.asks(MAYA, "show 3377", "daily-energy-report", where=DIRECT)
     world.slack.archive(DATA_OPS, archived=False)
     await world.card(other, "FAIL")
@@ -153,11 +153,11 @@ async def test_an_archived_channel_keeps_people_answered(world):
 @story(FLOWBOT_CHANNEL="C0MISSING01")
 async def test_people_are_answered_although_a_channel_does_not_exist(world):
     world.refusals.add("channel_not_found")
-    world.excused.append("cannot post in its default channel")
+    world.excused.append("can't post in its alert channel")
     flow = world.flow("homeless-load")
     run = world.breaks(flow)
     await world.until(lambda: run.status.name == "FAIL")
-    await world.hears(ALEX, "there is no such channel", "Nothing is lost", where=DIRECT)
+    await world.hears(ALEX, "The channel does not exist", "none is lost", where=DIRECT)
     await world.asks(MAYA, f"/flow failed last 2d of {flow.id}", "FAIL", flow.name)
     world.say(MAYA, f"/flow trigger {world.flow('answered-load').id}")
     await world.message("answered-load", "succeeded")

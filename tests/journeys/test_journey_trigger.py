@@ -127,7 +127,7 @@ async def test_a_lost_answer_is_looked_up_and_never_sent_again(world):
     took, gone, slow = world.flow("took-effect"), world.flow("never-sent"), world.flow("cut-short")
     world.enos.faults.arm("lost", action="trigger", calls=1)
     world.say(MAYA, f"/flow trigger {took.id}")
-    await started(world, took, "EnOS does not say who started it", "@Maya Chen")
+    await started(world, took, "EnOS does not say who started the run", "@Maya Chen")
     await started(world, took, "succeeded")
 
     world.enos.faults.arm("gone", action="triggerFromTask", calls=1)
@@ -156,6 +156,6 @@ async def test_two_people_and_two_clicks_start_one_run(world):
     world.press(MAYA, shown, "Trigger")
     world.press(MAYA, shown, "Trigger")
     await world.message("reduce_entity", "started")
-    await world.hears(MAYA, "A button acts once")
+    await world.hears(MAYA, "you pressed this")
     assert len(calls(world, "trigger", flow)) == 1
     assert len(world.enos.called("trigger")) == 2
