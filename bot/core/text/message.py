@@ -220,7 +220,10 @@ def _filled(text: "Text", language: str, show: Callable[["Value", str], str]) ->
         return by.join(filter(None, (_filled(part, language, show) for part in text.parts)))
     if not isinstance(text, Message):
         return show(text, language)
-    sentence = catalogue.of(language).sentence(text.text, text.plural, text.number)
+    if language == EN:
+        sentence = text.plural if text.plural and text.number != 1 else text.text
+    else:
+        sentence = catalogue.of(language).sentence(text.text, text.plural, text.number)
     values = text.values
     return PLACEHOLDER.sub(lambda found: show(values[found[1]], language), sentence)
 

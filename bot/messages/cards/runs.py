@@ -345,7 +345,7 @@ def _card(
     ``headline`` is the state, and what follows the flow's name on a phone.
     """
     parts: list[Block] = [*extra]
-    if (details := StartDetails.read(run.notes)) != StartDetails():
+    if run.notes and (details := StartDetails.read(run.notes)) != StartDetails():
         parts.append(blocks.section(notes(details)))
     at = instance_moment(run.instance) or datetime.fromtimestamp(run.trigger_ms / 1000, UTC)
     date = (instance and flows.short(instance.data_date)) or day_before(at, zone)  # as EnOS says, or by its rule

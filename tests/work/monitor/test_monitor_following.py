@@ -185,7 +185,7 @@ async def test_a_nudge_looks_soon(world):
     for _ in range(10):
         await world.follow(after=301)
     world.enos.calls.clear()
-    world.monitor.nudge()
+    world.monitor.nudge(world.steady())
     await world.follow(after=61)
     assert ("instance", "3377-2026112100") in world.enos.calls
 
