@@ -107,6 +107,7 @@ class MeasuredClient(AsyncWebClient):
     on_call: OnCall
 
     async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
+        """Call a method, and report it."""
         with measured(self.on_call, api_method):
             return await super().api_call(api_method, **arguments)
 

@@ -19,12 +19,22 @@ from bot.core.flow.status import Status
 from bot.core.flow.times import printed_moment, trigger_moment
 from bot.core.health.daily import Day
 from bot.core.incident import lifecycle
-from bot.core.text.message import ago, as_printed, duration, msg, plain, rendered, until_on_the_clock
-from bot.core.text.shown_times import day_before, in_utc, slack_date
+from bot.core.text.message import (
+    ago,
+    as_printed,
+    duration,
+    in_utc,
+    msg,
+    plain,
+    rendered,
+    slack_date,
+    until_on_the_clock,
+)
 from bot.messages import blocks
 from bot.messages.cards import flows, incident_groups, monitoring, runs
 from bot.messages.cards import incident as cards
 from bot.messages.cards import incident_replies as replies
+from bot.messages.cards.flows import day_before
 
 PROGRAM = Path(bot.__file__).parent
 TESTS = Path(__file__).parent.parent

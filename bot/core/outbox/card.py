@@ -13,8 +13,7 @@ from bot.core.text import message
 from bot.core.text.escape import one_line
 from bot.core.text.escape import plain as one_plain_line
 from bot.core.text.language import EN
-from bot.core.text.message import Text, msg
-from bot.core.text.shown_times import SLACK_DATE
+from bot.core.text.message import SLACK_DATE, Text, msg
 
 Body = Mapping[str, Any]  # Slack's JSON: {"text": …, "blocks": […]}
 Block = dict[str, Any]

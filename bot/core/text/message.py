@@ -27,8 +27,9 @@ from typing import Union
 from bot.core.text import catalogue
 from bot.core.text.escape import Markup, clean, escape
 from bot.core.text.language import EN, ZH
-from bot.core.text.shown_times import SLACK_DATE, slack_date, told_apart
+from bot.core.text.shown_times import IN_FULL, told_apart
 
+SLACK_DATE = re.compile(r"<!date\^[^<>|]*\|([^<>]*)>")  # its group is the fallback, which names its zone
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _WIDE_PUNCTUATION = "，。：；！？、（）“”「」"
 _MARKS = re.compile(r"`[^`\n]*`|(?<![*A-Za-z0-9_])\*[^*\n]+\*(?![A-Za-z0-9_])|<[^<>\n]+>")
@@ -167,6 +168,14 @@ _MONTHS = (
     msg("Nov"),
     msg("Dec"),
 )
+
+
+def slack_date(at: datetime) -> Markup:
+    """Mrkdwn that shows a moment in the reader's own zone, and in UTC where that is not supported.
+
+    Source: docs.slack.dev, "Formatting message text" (date formatting; mrkdwn only).
+    """
+    return Markup(f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at.astimezone(UTC):{IN_FULL}}>")
 
 
 def in_utc(at: datetime) -> Message:

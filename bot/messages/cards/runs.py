@@ -15,7 +15,6 @@ from bot.core.outbox.card import Block, Card
 from bot.core.people.model import Person
 from bot.core.text.escape import EMPTY, Markup, code, escape, mention
 from bot.core.text.message import Message, Text, Value, ago, dots, layout, lines, link, listed, msg, plural, sentences
-from bot.core.text.shown_times import day_before
 from bot.messages import blocks
 from bot.messages.cards import answers, flows
 from bot.messages.symbols import STATUS_COLORS, mark
@@ -348,7 +347,7 @@ def _card(
     if run.notes and (details := StartDetails.read(run.notes)) != StartDetails():
         parts.append(blocks.section(notes(details)))
     at = instance_moment(run.instance) or datetime.fromtimestamp(run.trigger_ms / 1000, UTC)
-    date = (instance and flows.short(instance.data_date)) or day_before(at, zone)  # as EnOS says, or by its rule
+    date = (instance and flows.short(instance.data_date)) or flows.day_before(at, zone)  # as EnOS says, or by its rule
     named = code(run.instance)
     if date:
         when = msg("Run {run} · trigger time {time} · data date {date}", run=named, time=at, date=date)
