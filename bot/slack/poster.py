@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import aiohttp
 
-from bot.core.outbox.card import Body
+from bot.core.outbox.blocks import Body
 from bot.core.outbox.conversations import (
     RESPONSE_URL,
     SearchResult,

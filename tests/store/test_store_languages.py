@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from store_makers import NOW, edit, message
 
-from bot.core.outbox.card import Card
+from bot.core.outbox.blocks import Card
 from bot.core.outbox.posts import PostKind, sole_reader
 from bot.core.text import catalogue
 from bot.core.text.language import ZH

@@ -15,12 +15,12 @@ from bot.core.flow.model import (
 )
 from bot.core.flow.status import Status
 from bot.core.flow.times import trigger_moment
-from bot.core.outbox.card import Block
+from bot.core.outbox import blocks
+from bot.core.outbox.blocks import Block
 from bot.core.people.model import Person
 from bot.core.text.escape import SUBSTITUTES, Markup, code, escape, mention, one_line
 from bot.core.text.language import EN
 from bot.core.text.message import Message, Text, as_printed, dots, layout, lines, listed, msg, plural, slack_date
-from bot.messages import blocks
 from bot.messages.symbols import mark
 
 _DAY = timedelta(days=1)

@@ -21,7 +21,7 @@ from bot.core.errors import Offer
 from bot.core.flow.model import FlowId, UserId
 from bot.core.health.promise import BotStatus
 from bot.core.incident.model import Incident
-from bot.core.outbox.card import Body, Card
+from bot.core.outbox.blocks import Body, Card
 from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.outbox.pointers import PostPresence, post_presence
 from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind

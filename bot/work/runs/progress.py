@@ -19,7 +19,7 @@ from bot.core.flow.model import Flow, FlowId, Instance, TaskId, UserId
 from bot.core.flow.run import Run, RunState
 from bot.core.flow.status import Status
 from bot.core.flow.times import read_time
-from bot.core.outbox.card import Card
+from bot.core.outbox.blocks import Card
 from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind, PostState
 from bot.core.people.model import DONE, AttemptResult, Ending, Outcome, Person

@@ -16,7 +16,7 @@ from bot.core.flow.model import (
     UserName,
 )
 from bot.core.flow.status import Status
-from bot.core.outbox.card import rendered as as_sent
+from bot.core.outbox.blocks import rendered as as_sent
 from bot.core.outbox.pointers import PostPresence, post_presence
 from bot.core.outbox.posts import (
     Lane,

@@ -13,7 +13,7 @@ from monitor_world import MAYA, World
 
 from bot.core.flow.status import Status
 from bot.core.incident.model import Phase
-from bot.core.outbox.card import rendered
+from bot.core.outbox.blocks import rendered
 from bot.messages.cards import incident_replies as replies
 
 
