@@ -11,7 +11,7 @@ from contextlib import suppress
 from bot.core.checks import on_bot
 from bot.core.checks.check import Check, failed, ok
 from bot.core.checks.on_slack import elsewhere, named
-from bot.core.outbox.card import rendered
+from bot.core.outbox.blocks import rendered
 from bot.core.outbox.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import IncomingMessage

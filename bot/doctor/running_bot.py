@@ -11,7 +11,7 @@ from bot import __version__
 from bot.core.checks.on_bot import BotReport, written
 from bot.core.errors import Refusal
 from bot.core.health.promise import Judgement
-from bot.core.outbox.card import Card
+from bot.core.outbox.blocks import Card
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind, PostState
 from bot.core.people.model import IncomingMessage
 from bot.core.text.message import plain, sentences, verbatim

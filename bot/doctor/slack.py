@@ -14,7 +14,7 @@ import aiohttp
 from bot.core.checks import on_slack
 from bot.core.checks.check import Check, CheckState, ok
 from bot.core.checks.on_bot import message, message_lost
-from bot.core.outbox.card import rendered
+from bot.core.outbox.blocks import rendered
 from bot.core.outbox.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear
 from bot.core.outbox.posts import PostId
 from bot.core.people import on_call as oncall

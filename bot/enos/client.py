@@ -95,6 +95,10 @@ class EnosClient:
         """Wait for what is on its way, then close the connections."""
         await self._transport.close()
 
+    def report_calls(self, on_call: OnCall) -> None:
+        """Call this after each attempt from now on, as ``on_call`` above."""
+        self._session.on_call = on_call
+
     async def sign_in(self) -> None:
         """Try the keys by getting a token. Raises Refusal (wrong keys) or a TemporaryFailure."""
         await self._tokens.token()

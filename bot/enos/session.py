@@ -251,7 +251,7 @@ class Session:
         pause: Pause = asyncio.sleep,
     ) -> None:
         self._transport, self._tokens, self._secret, self._clock = transport, tokens, secret, clock
-        self._on_call, self._pause = on_call, pause
+        self.on_call, self._pause = on_call, pause
         self._held_until, self._next_hold = 0.0, FIRST_HOLD  # loop time, seconds
         self._unavailable_type: type[TemporarilyUnavailable] = Throttled
 
@@ -302,8 +302,8 @@ class Session:
             outcome = "abandoned"
             raise
         finally:
-            if self._on_call is not None:
-                self._on_call(call.name, outcome, time.perf_counter() - started)
+            if self.on_call is not None:
+                self.on_call(call.name, outcome, time.perf_counter() - started)
         return envelope
 
     async def _send(self, call: Call, token: str, opener: Opener) -> Envelope:

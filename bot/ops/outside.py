@@ -40,7 +40,7 @@ class Outside:
     ) -> None:
         self.settings = settings
         self.steady = SteadyClock(monotonic=monotonic)
-        self._app: asyncio.Future[App] = asyncio.get_running_loop().create_future()
+        self._app: App | None = None
         self._before: list[Callable[[App], None]] = []  # what the app is told once it is there
         self.enos = EnosClient(
             settings.enos_api_url,
@@ -68,10 +68,9 @@ class Outside:
             settings.slack_bot_token,
             connection,
             settings.command,
-            self._received,
+            _too_early,
             api_url=settings.slack_api_url,
             language=settings.language,
-            record_arrival=self._record_arrival,
             runtime=Runtime(
                 on_call=lambda *call: self._tell(lambda app: app.metrics_updater.count_slack_call(*call)),
                 on_list_end=self._list_ended,
@@ -80,7 +79,11 @@ class Outside:
 
     def introduce(self, app: "App") -> None:
         """Tell the app what happened before it was there, and from now on what happens."""
-        self._app.set_result(app)
+        self._app = app
+        self.gateway.listeners.on_message = app.received
+        self.gateway.listeners.record_arrival = app.dispatcher.record_arrival
+        self.gateway.report_calls(app.metrics_updater.count_slack_call)
+        self.enos.report_calls(app.metrics_updater.count_enos_call)
         for told in self._before:
             told(app)
         self._before.clear()
@@ -107,16 +110,14 @@ class Outside:
         return problems
 
     def _tell(self, told: "Callable[[App], None]") -> None:
-        if self._app.done():
-            told(self._app.result())
-        else:
+        if self._app is None:
             self._before.append(told)
+        else:
+            told(self._app)
 
     def _list_ended(self, listed: str, why: str) -> None:
         self._tell(lambda app: app.list_ended(listed, why))
 
-    async def _received(self, message: IncomingMessage) -> None:
-        await (await self._app).received(message)
 
-    async def _record_arrival(self, message: IncomingMessage) -> bool:
-        return await (await self._app).dispatcher.record_arrival(message)
+async def _too_early(_message: IncomingMessage) -> None:
+    """Nothing is received before the app starts: what Slack sends waits for it."""

@@ -22,7 +22,7 @@ from bot.core.errors import Failure
 from bot.core.flow.model import KINDS
 from bot.core.health import promise
 from bot.core.health.promise import Evidence, Late, Promise
-from bot.core.outbox.card import Body, rendered
+from bot.core.outbox.blocks import Body, rendered
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.outbox.posts import PostId
 from bot.core.outbox.slack_errors import Verdict, is_of_person, verdict

@@ -70,12 +70,12 @@ def web_client(
     token: str | None = None,
     *,
     on_call: OnCall = _ignore,
-) -> AsyncWebClient:
+) -> "MeasuredClient":
     """A client that sends once, over the session (whose time-outs count), by the right proxy.
 
     ``on_call`` is called after each call.
     """
-    client = _MeasuredClient(token=token, base_url=api_url, session=session, retry_handlers=[], logger=library_log())
+    client = MeasuredClient(token=token, base_url=api_url, session=session, retry_handlers=[], logger=library_log())
     client.on_call = on_call
     client.proxy = proxy_for(api_url, environment)
     return client
@@ -101,12 +101,13 @@ def measured(on_call: OnCall, name: str) -> Iterator[MeasuredCall]:
         on_call(name, call.outcome, time.perf_counter() - started)
 
 
-class _MeasuredClient(AsyncWebClient):
+class MeasuredClient(AsyncWebClient):
     """The stock client, each of whose calls is counted."""
 
     on_call: OnCall
 
     async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
+        """Call a method, and report it."""
         with measured(self.on_call, api_method):
             return await super().api_call(api_method, **arguments)
 

@@ -124,6 +124,11 @@ class SlackGateway:
         self.poster.me = identity
         return identity
 
+    def report_calls(self, on_call: OnCall) -> None:
+        """Call this after each call from now on, as the runtime's ``on_call`` until now."""
+        self._client.on_call = on_call
+        self.poster.report_calls(on_call)
+
     def connect(self) -> None:
         """Connect in the background, after the preflight. What Slack sends waits for ``start``, and so does its ack.
 

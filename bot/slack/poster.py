@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import aiohttp
 
-from bot.core.outbox.card import Body
+from bot.core.outbox.blocks import Body
 from bot.core.outbox.conversations import (
     RESPONSE_URL,
     SearchResult,
@@ -125,6 +125,12 @@ class Poster(Directory):
         super().__init__(Calls(client, sleep), clock, on_list_end, language)
         self._uploads = Uploads(self.calls, session, environment, on_call)
         self._respond = partial(respond, session, environment, on_call)
+        self._measured = client
+
+    def report_calls(self, on_call: OnCall) -> None:
+        """Call this after each call from now on."""
+        self._measured.on_call = self._uploads.on_call = on_call
+        self._respond = partial(respond, self._uploads.session, self._uploads.environment, on_call)
 
     async def post(self, channel: str, body: Body, *, id: PostId, thread: str = "") -> tuple[str, str]:
         """Post a message with ``id`` in its metadata; return its channel and its ts.

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 
 from bot.core.network.proxies import proxy_for
-from bot.core.outbox.card import Body
+from bot.core.outbox.blocks import Body
 from bot.core.outbox.conversations import UPLOAD, SlackUnclear, SlackUnreachable
 from bot.slack.calls import Calls, OnCall, measured, translated
 

@@ -16,8 +16,8 @@ from dataclasses import replace
 from datetime import datetime
 from sqlite3 import Row
 
-from bot.core.outbox import card
-from bot.core.outbox.card import Card
+from bot.core.outbox import blocks
+from bot.core.outbox.blocks import Card
 from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind, PostState, sole_reader
 from bot.store.database import Database
 from bot.store.transactions import (
@@ -294,7 +294,7 @@ def give_up(db: Database, id_: PostId, why: str, now: datetime) -> None:
 
 def rendered(db: Database, post: NewPost) -> NewPost:
     """The post with its card as Slack is sent it, in the language of those who read it."""
-    return replace(post, body=card.rendered(post.body, _language(db, post))) if isinstance(post.body, Card) else post
+    return replace(post, body=blocks.rendered(post.body, _language(db, post))) if isinstance(post.body, Card) else post
 
 
 def _language(db: Database, post: NewPost) -> str:

@@ -17,7 +17,7 @@ from bot.core.flow.model import (
     UserId,
     UserName,
 )
-from bot.core.outbox.card import Body
+from bot.core.outbox.blocks import Body
 from bot.core.outbox.conversations import (
     Channel,
     SearchResult,

@@ -7,12 +7,11 @@ import time
 import pytest
 from app_kit import configured, hears, running_bot
 
-from bot.core.outbox import card
+from bot.core.outbox import blocks
 from bot.core.text import catalogue
 from bot.core.text.escape import code, mention
 from bot.core.text.language import EN, LANGUAGES, ZH
 from bot.core.text.message import layout, link, msg
-from bot.messages import blocks
 from bot.messages.cards.flows import bold
 from bot.ops import offline
 from bot.sim import serve
@@ -41,7 +40,7 @@ def reworded(part, word):
 
 def translated(made, language=EN):
     """A card whose every sentence was rewritten, in the language of those who read it."""
-    return reworded(card.rendered(made, language), WORDS[language])
+    return reworded(blocks.rendered(made, language), WORDS[language])
 
 
 @contextlib.asynccontextmanager
@@ -80,7 +79,7 @@ async def test_the_night_is_played_without_reading_a_word(tmp_path, monkeypatch,
 
 
 async def test_an_answer_in_the_wrong_language_is_a_step_that_failed(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(queueing, "rendered", lambda made, language=EN: card.rendered(made))
+    monkeypatch.setattr(queueing, "rendered", lambda made, language=EN: blocks.rendered(made))
     async with demo_with(EN, tmp_path) as scenario:
         fails, asks, *_ = scenario.in_chinese()
         assert await scenario.play(fails, asks) == 1
@@ -124,8 +123,8 @@ def shown(monkeypatch):
         run = layout(
             "{run} {link}", run=msg("Run {run}", run=code("3377-1")), link=link("https://enos/", msg("Open in EnOS"))
         )
-        made = blocks.body(msg("ACKNOWLEDGED"), [blocks.section(text), row, blocks.context(run)], "#d4720b")
-        body = card.rendered(made, language)
+        made = blocks.Card(msg("ACKNOWLEDGED"), [blocks.section(text), row, blocks.context(run)], "#d4720b")
+        body = blocks.rendered(made, language)
         (bar,) = body["attachments"]
         bar["blocks"] = with_ids(bar["blocks"], lambda prefix, *_: f"{prefix}1")
         return Message(ts="1.0", channel="C1", user="U1", text=body["text"], by_app=True, attachments=[bar])

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.core.outbox.card import Card, rendered
+from bot.core.outbox.blocks import Card, rendered
 from bot.core.text.language import EN
 
 PINGS = re.compile(r"<(?:[@#!]|https?:|mailto:)[^>]*>")

@@ -27,13 +27,13 @@ from bot.core.flow.run import RunState
 from bot.core.flow.status import Status
 from bot.core.incident.groups import Occasion
 from bot.core.incident.model import Incident, IncidentId, Phase
-from bot.core.outbox.card import Card
+from bot.core.outbox import blocks
+from bot.core.outbox.blocks import Card
 from bot.core.outbox.pointers import PostPresence
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Ending
 from bot.core.text.escape import Markup, clean, escape
 from bot.core.text.message import Message, Text, rendered, verbatim
-from bot.messages import blocks
 from bot.messages.cards import runs
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -113,7 +113,7 @@ ENUMS = {
 }
 
 
-MADE = blocks.body(Markup("–"), [blocks.context()])  # what others make and hand in
+MADE = blocks.Card(Markup("–"), [blocks.context()])  # what others make and hand in
 
 
 def value(kind, name, owner, text):

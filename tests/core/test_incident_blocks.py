@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from incident_picture import as_sent, refused
 
-from bot.core.outbox.card import fit, rendered
+from bot.core.outbox import blocks
+from bot.core.outbox.blocks import fit, rendered
 from bot.core.text.escape import (
     Markup,
     clean,
@@ -19,7 +20,6 @@ from bot.core.text.escape import (
 )
 from bot.core.text.language import EN, ZH
 from bot.core.text.message import listed, msg
-from bot.messages import blocks
 
 
 @given(st.text())
@@ -100,7 +100,7 @@ def test_words_that_do_not_fit_are_a_bug_of_the_caller():
 
 def in_a_card(block):
     """The block as Slack is sent it."""
-    return as_sent(blocks.body(Markup("t"), [block]))["blocks"][0]
+    return as_sent(blocks.Card(Markup("t"), [block]))["blocks"][0]
 
 
 def test_small_blocks():
@@ -119,11 +119,11 @@ ROW = blocks.actions(blocks.button(Markup("a"), "b", "c", index=0))
 
 
 def test_a_message_without_colour():
-    assert as_sent(blocks.body(Markup("t"), [ROW])) == {"text": "t", "blocks": [in_a_card(ROW)]}
+    assert as_sent(blocks.Card(Markup("t"), [ROW])) == {"text": "t", "blocks": [in_a_card(ROW)]}
 
 
 def test_a_message_with_colour_has_its_fallback():
-    body = as_sent(blocks.body(Markup("t"), [ROW], "#fff"))
+    body = as_sent(blocks.Card(Markup("t"), [ROW], "#fff"))
     assert body == {
         "text": "t",
         "attachments": [{"color": "#fff", "blocks": [in_a_card(ROW)], "fallback": "t"}],
@@ -132,7 +132,7 @@ def test_a_message_with_colour_has_its_fallback():
 
 def test_a_card_has_no_language_until_it_is_sent():
     names = listed([Markup("a"), Markup("b")])
-    card = blocks.body(names, [blocks.section(names), blocks.header(names)])
+    card = blocks.Card(names, [blocks.section(names), blocks.header(names)])
     for language, shown in ((EN, "a, b"), (ZH, "a、b")):
         sent = rendered(card, language)
         assert sent["text"] == shown
@@ -141,14 +141,14 @@ def test_a_card_has_no_language_until_it_is_sent():
 
 
 def test_data_is_escaped_where_it_is_markup_and_only_there():
-    card = blocks.body(msg("{x}", x="<a>"), [blocks.actions(blocks.button(msg("{x}", x="<a>"), "b", "c", index=0))])
+    card = blocks.Card(msg("{x}", x="<a>"), [blocks.actions(blocks.button(msg("{x}", x="<a>"), "b", "c", index=0))])
     sent = as_sent(card)
     assert (sent["text"], sent["blocks"][0]["elements"][0]["text"]["text"]) == ("&lt;a&gt;", "<a>")
 
 
 def test_too_much_is_left_out_with_a_word_and_buttons_stay():
     long = [blocks.section(Markup("x" * 2900)) for _ in range(8)]
-    body = as_sent(blocks.body(Markup("t" * 5000), [*long, ROW, *long, ROW]))
+    body = as_sent(blocks.Card(Markup("t" * 5000), [*long, ROW, *long, ROW]))
     assert refused(body) == []
     assert [block["type"] for block in body["blocks"]].count("actions") == 2
     assert "does not fit" in str(body)
@@ -156,14 +156,14 @@ def test_too_much_is_left_out_with_a_word_and_buttons_stay():
 
 def test_too_many_blocks_are_cut():
     body = as_sent(
-        blocks.body(Markup("t"), [blocks.context(Markup("x"))] * 60, "#fff", [blocks.section(Markup("head"))])
+        blocks.Card(Markup("t"), [blocks.context(Markup("x"))] * 60, "#fff", [blocks.section(Markup("head"))])
     )
     assert refused(body) == []
     assert len(body["attachments"][0]["blocks"]) == 49
 
 
 def test_too_many_rows_of_buttons_are_cut_as_well():
-    body = blocks.body(Markup("t"), [ROW] * 60)
+    body = blocks.Card(Markup("t"), [ROW] * 60)
     assert refused(body) == []
 
 
@@ -179,4 +179,4 @@ def test_too_many_rows_of_buttons_are_cut_as_well():
     st.sampled_from([None, "#fff"]),
 )
 def test_any_blocks_make_a_message_that_slack_takes(parts, color):
-    assert refused(blocks.body(Markup("t"), parts, color, [blocks.section(Markup("head " * 100))])) == []
+    assert refused(blocks.Card(Markup("t"), parts, color, [blocks.section(Markup("head " * 100))])) == []

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.core.flow.ids import expected_instance, flow_of, instance_moment, is_instance, resolution
 from bot.core.flow.times import Calibration, calibrate, read_time, zone_offset
-from bot.core.text.shown_times import slack_date
+from bot.core.text.message import slack_date
 
 ZERO, EIGHT, INDIA = timedelta(), timedelta(hours=8), timedelta(hours=5, minutes=30)
 

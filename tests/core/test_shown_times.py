@@ -20,12 +20,22 @@ from bot.core.flow.status import Status
 from bot.core.flow.times import printed_moment, trigger_moment
 from bot.core.health.daily import Day
 from bot.core.incident import lifecycle
-from bot.core.text.message import ago, as_printed, duration, in_utc, msg, plain, rendered, until_on_the_clock
-from bot.core.text.shown_times import day_before, slack_date
-from bot.messages import blocks
+from bot.core.outbox import blocks
+from bot.core.text.message import (
+    ago,
+    as_printed,
+    duration,
+    in_utc,
+    msg,
+    plain,
+    rendered,
+    slack_date,
+    until_on_the_clock,
+)
 from bot.messages.cards import flows, incident_groups, monitoring, runs
 from bot.messages.cards import incident as cards
 from bot.messages.cards import incident_replies as replies
+from bot.messages.cards.flows import day_before
 
 PROGRAM = Path(bot.__file__).parent
 TESTS = Path(__file__).parent.parent
@@ -206,7 +216,7 @@ def test_a_printed_time_of_an_unknown_id_is_nobodys():
 def test_a_phone_reads_the_zone_in_words():
     at = datetime(2026, 11, 21, 18, 0, tzinfo=UTC)
     text = msg("{begin} to {end}, {zone}", begin=at, end=slack_date(at), zone="here")
-    body = as_sent(blocks.body(text, [blocks.section(slack_date(at))]))
+    body = as_sent(blocks.Card(text, [blocks.section(slack_date(at))]))
     assert body["text"] == "2026-11-21 18:00 UTC to 2026-11-21 18:00 UTC, here"
     assert body["blocks"][0]["text"]["text"] == slack_date(at)
 

@@ -26,10 +26,6 @@ def test_what_is_kept_is_read_again(details):
     assert StartDetails.read(details.kept()) == details
 
 
-def test_nothing_is_kept_of_nothing():
-    assert StartDetails().kept() == ""
-
-
 @pytest.mark.parametrize("kept", ["", "Not run again: extract", "The flow has no parameter `a`; sent all the same."])
 def test_sentences_of_an_earlier_version_are_left_out(kept):
     assert StartDetails.read(kept) == StartDetails()

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from store_makers import NOW, edit, message
 
-from bot.core.outbox.card import Card
+from bot.core.outbox.blocks import Card
 from bot.core.outbox.posts import PostKind, sole_reader
 from bot.core.text import catalogue
 from bot.core.text.language import ZH
@@ -22,7 +22,7 @@ class Chinese:
 
 @pytest.fixture(autouse=True)
 def _chinese(monkeypatch):
-    monkeypatch.setattr(catalogue, "of", lambda language: Chinese() if language == ZH else catalogue.English())
+    monkeypatch.setattr(catalogue, "of", {ZH: Chinese()}.__getitem__)
 
 
 def post(id_="p1", channel="C1", **more):

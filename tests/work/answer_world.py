@@ -162,7 +162,7 @@ class World:
         enos.add(4501, "forecast-small", "maya.chen", "lina.gomez")
         return world
 
-    def _count_poll(self):
+    def _count_poll(self, _at):
         self.polls_requested += 1
 
     def _actor(self, name, user, **more):

@@ -12,7 +12,7 @@ from reminder_invariants import check_reminders
 from bot.core.flow.model import UserName
 from bot.core.flow.run import RunState
 from bot.core.incident.groups import Occasion, count_phases
-from bot.core.outbox.card import rendered
+from bot.core.outbox.blocks import rendered
 from bot.core.outbox.lost_messages import LossOutcome
 from bot.core.outbox.posts import Lane, PostId, PostKind, PostState
 from bot.core.people.model import DONE

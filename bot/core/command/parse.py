@@ -21,7 +21,6 @@ from bot.core.command.requests import Help, Request, Trigger, When
 from bot.core.command.table import BY_REQUEST, BY_VERB, Row, near, nearest
 from bot.core.command.tokens import Cursor, Token, in_code, tick, visible
 from bot.core.errors import Refusal
-from bot.core.text.language import EN
 from bot.core.text.message import Text, Value, layout, msg
 
 AHEAD, BEHIND = timedelta(days=7), timedelta(days=180)  # a start farther off than that asks once
@@ -109,16 +108,16 @@ def _is_emoji(word: str) -> bool:
     return "So" in kinds and kinds <= {"So", "Sk", "Mn", "Me", "Cf"}
 
 
-def say(request: Request, language: str = EN) -> str:
-    """The canonical words of a request; in another language only its verb and the words of its clauses are others."""
+def say(request: Request, language: str = "") -> str:
+    """The canonical words of a request; in a language only its verb and the words of its clauses may be others."""
     about = BY_REQUEST[type(request)]
     defaults = {each.name: each.default for each in fields(cast("Any", request))}
-    words = [about.word_in(language)]
+    words = [about.word_in(language) if language else about.verb]
     for clause in about.clauses:
         named = [name for name in clause.fields if getattr(request, name) != defaults[name]]
         if named:
             value = clause.form.say(getattr(request, named[0])) if clause.form else ""
-            words += filter(None, (clause.word_in(language), value))
+            words += filter(None, (clause.word_in(language) if language else clause.word, value))
     return " ".join(words)
 
 

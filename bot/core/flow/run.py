@@ -29,9 +29,7 @@ class StartDetails:
     moved: tuple[datetime, datetime] | None = None  # the minute that is taken, and the one used instead
 
     def kept(self) -> str:
-        """As the run's row keeps it; empty where there is nothing."""
-        if self == StartDetails():
-            return ""
+        """As the run's row keeps it."""
         return json.dumps(
             {
                 "parameters": [(each.key, each.value) for each in self.parameters],
@@ -45,7 +43,7 @@ class StartDetails:
     def read(cls, kept: str) -> "StartDetails":
         """What ``kept`` wrote; nothing where an earlier version wrote sentences instead."""
         try:
-            fields = json.loads(kept or "{}")
+            fields = json.loads(kept)
         except ValueError:
             fields = {}
         moved = [datetime.fromtimestamp(at, UTC) for at in fields.get("moved", ())]
@@ -78,4 +76,4 @@ class Run:
     parameters: str = ""  # fingerprint of those sent (``mask.py``), for the search after a lost answer
     user_id: str = ""
     words: str = ""  # the command, as understood, secrets masked
-    notes: str = ""  # what the message says for as long as it is edited: ``StartDetails.kept``
+    notes: str = ""  # what the message says for as long as it is edited: ``StartDetails.kept``, or nothing

@@ -22,7 +22,7 @@ from datetime import datetime
 from enum import Enum
 from typing import NewType, cast
 
-from bot.core.outbox.card import Body, Card
+from bot.core.outbox.blocks import Body, Card
 
 PostId = NewType("PostId", str)
 

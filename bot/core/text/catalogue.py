@@ -28,14 +28,6 @@ class Catalogue(Protocol):
         ...
 
 
-class English:
-    """The language of the code."""
-
-    def sentence(self, text: str, plural: str, number: int) -> str:
-        """The sentence itself."""
-        return plural if plural and number != 1 else text
-
-
 @dataclass(frozen=True)
 class Translations:
     """A language with a file. What is not translated is shown in English; the gate lets nothing be missing."""
@@ -49,9 +41,7 @@ class Translations:
 
 @cache
 def of(language: str) -> Catalogue:
-    """The catalogue of a language, which is read once. Raises BadCatalogue where its file is missing or broken."""
-    if language == EN:
-        return English()
+    """The catalogue of a language that has a file, read once. Raises BadCatalogue where that is missing or broken."""
     path = FOLDER / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
     try:
         with path.open("rb") as file:
@@ -64,4 +54,5 @@ def of(language: str) -> Catalogue:
 def load() -> None:
     """Read the catalogues of all languages, so that a missing one is noticed at the start."""
     for language in LANGUAGES:
-        of(language)
+        if language != EN:
+            of(language)

@@ -27,8 +27,9 @@ from typing import Union
 from bot.core.text import catalogue
 from bot.core.text.escape import Markup, clean, escape
 from bot.core.text.language import EN, ZH
-from bot.core.text.shown_times import SLACK_DATE, slack_date, told_apart
+from bot.core.text.shown_times import IN_FULL, told_apart
 
+SLACK_DATE = re.compile(r"<!date\^[^<>|]*\|([^<>]*)>")  # its group is the fallback, which names its zone
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _WIDE_PUNCTUATION = "，。：；！？、（）“”「」"
 _MARKS = re.compile(r"`[^`\n]*`|(?<![*A-Za-z0-9_])\*[^*\n]+\*(?![A-Za-z0-9_])|<[^<>\n]+>")
@@ -169,6 +170,14 @@ _MONTHS = (
 )
 
 
+def slack_date(at: datetime) -> Markup:
+    """Mrkdwn that shows a moment in the reader's own zone, and in UTC where that is not supported.
+
+    Source: docs.slack.dev, "Formatting message text" (date formatting; mrkdwn only).
+    """
+    return Markup(f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at.astimezone(UTC):{IN_FULL}}>")
+
+
 def in_utc(at: datetime) -> Message:
     """Such as "Nov 21, 18:00 UTC": the short form where Slack's dates do not work, such as on a button."""
     shown = at.astimezone(UTC)
@@ -220,7 +229,10 @@ def _filled(text: "Text", language: str, show: Callable[["Value", str], str]) ->
         return by.join(filter(None, (_filled(part, language, show) for part in text.parts)))
     if not isinstance(text, Message):
         return show(text, language)
-    sentence = catalogue.of(language).sentence(text.text, text.plural, text.number)
+    if language == EN:
+        sentence = text.plural if text.plural and text.number != 1 else text.text
+    else:
+        sentence = catalogue.of(language).sentence(text.text, text.plural, text.number)
     values = text.values
     return PLACEHOLDER.sub(lambda found: show(values[found[1]], language), sentence)
 

@@ -1,31 +1,20 @@
 """Points in time as people read them. Durations and "… ago" are in ``message.py``.
 
-    a message, an answer, a refusal   ``slack_date``: each reader's own zone; the fallback names UTC
-    a button, a phone's line, a log   ``in_utc``: Slack shows no dates in plain text, so the zone is printed as well
+    a message, an answer, a refusal   ``message.slack_date``: each reader's own zone; the fallback names UTC
+    a button, a phone's line          ``message.in_utc``: Slack shows no dates in plain text, so the zone is printed
     a wall clock that somebody named  ``on_the_clock``: in the zone that they named it in, which is printed
 
 A day has its month in letters or its year before it: readers do not agree on what ``11-18`` is.
-Source of Slack's dates: docs.slack.dev, "Formatting message text" (date formatting; mrkdwn only).
 """
 
-import re
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
-from bot.core.text.escape import Markup
-
-_DAY = timedelta(days=1)
-_IN_FULL = "%Y-%m-%d %H:%M UTC"
-SLACK_DATE = re.compile(r"<!date\^[^<>|]*\|([^<>]*)>")  # its group is the fallback, which names its zone
-
-
-def slack_date(at: datetime) -> Markup:
-    """Mrkdwn that shows a moment in the reader's own zone, and in UTC where that is not supported."""
-    return Markup(f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at.astimezone(UTC):{_IN_FULL}}>")
+IN_FULL = "%Y-%m-%d %H:%M UTC"
 
 
 def in_full(at: datetime) -> str:
     """``2026-11-21 18:00 UTC``: for logs and terminals, which may be read years later."""
-    return f"{at.astimezone(UTC):{_IN_FULL}}"
+    return f"{at.astimezone(UTC):{IN_FULL}}"
 
 
 def minute_in_utc(at: datetime) -> str:
@@ -52,17 +41,3 @@ def offset(at: datetime) -> str:
 def told_apart(at: datetime) -> str:
     """``18:00`` of a wall clock; a time that comes twice is shown with its offset."""
     return f"{at:%H:%M}" + (offset(at) if is_repeated(at) else "")
-
-
-def day_before(at: datetime, zone: timedelta | None) -> str:
-    """The data date of a trigger time by the default rule: the day before it, in the platform's zone.
-
-    Empty while the platform's zone is unknown: the day would be a guess. Source: System Variables (``cal_dt``).
-    """
-    if zone is None:
-        return ""
-    try:
-        local: date = at.astimezone(timezone(zone)).date()
-        return f"{local - _DAY}"
-    except OverflowError:
-        return ""

@@ -8,12 +8,12 @@ from typing import assert_never
 from bot.core.command import buttons
 from bot.core.command.rights import Denial
 from bot.core.errors import Offer
-from bot.core.outbox.card import Block, Card, Element
+from bot.core.outbox import blocks
+from bot.core.outbox.blocks import Block, Card, Element
 from bot.core.outbox.pointers import PostPresence
 from bot.core.people.model import ASKED, DONE, EDITED, Entry, Person
 from bot.core.text.escape import EMPTY, Markup, code, mention, mention_channel
 from bot.core.text.message import Text, ago, layout, lines, link, msg, sentences
-from bot.messages import blocks
 
 NOTHING_CHANGED = msg("Nothing was changed.")
 
@@ -42,7 +42,7 @@ def told(
         notes = (_answered(answered), *notes)
     if notes:
         parts.append(blocks.context(*notes))
-    return blocks.body(text, parts)
+    return blocks.Card(text, parts)
 
 
 def repeating(card: Card, words: str) -> Card:

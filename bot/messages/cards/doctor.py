@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from bot.core.outbox.card import Card
+from bot.core.outbox import blocks
+from bot.core.outbox.blocks import Card
 from bot.core.text.escape import mention
 from bot.core.text.mask import DEFAULT, without_secrets
 from bot.core.text.message import Text, msg, sentences
-from bot.messages import blocks
 
 COMMAND = "status"  # what the button says: anybody may, and it changes nothing
 _WORDS = 100  # characters of a command that is quoted
@@ -16,7 +16,7 @@ def passing(post: str, *, edited: bool = False) -> Card:
     """The message that is posted, found, edited and deleted."""
     test = msg("This is a test by flowbot doctor. It disappears in a moment.")
     text = sentences(test, msg("It was edited.")) if edited else test
-    return blocks.body(
+    return blocks.Card(
         text, [blocks.section(text), blocks.actions(blocks.button(msg("Status"), COMMAND, post, index=0))]
     )
 
@@ -28,7 +28,7 @@ def please_press(post: str, seconds: float) -> Card:
         duration=timedelta(seconds=seconds),
     )
     press = blocks.button(msg("Press me"), COMMAND, post, index=0, style="primary")
-    return blocks.body(text, [blocks.section(text), blocks.actions(press)])
+    return blocks.Card(text, [blocks.section(text), blocks.actions(press)])
 
 
 def pressed(user: str) -> Card:
@@ -54,4 +54,4 @@ def not_now(words: str) -> Card:
 
 
 def _paragraph(text: Text) -> Card:
-    return blocks.body(text, [blocks.section(text)])
+    return blocks.Card(text, [blocks.section(text)])

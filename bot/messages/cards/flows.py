@@ -1,7 +1,7 @@
 """Flows and instances in words: names, statuses, times, rows of lists."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, datetime, timedelta, timezone
 
 from bot.core.command.tokens import visible
 from bot.core.flow.model import (
@@ -15,15 +15,15 @@ from bot.core.flow.model import (
 )
 from bot.core.flow.status import Status
 from bot.core.flow.times import trigger_moment
-from bot.core.outbox.card import Block
+from bot.core.outbox import blocks
+from bot.core.outbox.blocks import Block
 from bot.core.people.model import Person
 from bot.core.text.escape import SUBSTITUTES, Markup, code, escape, mention, one_line
 from bot.core.text.language import EN
-from bot.core.text.message import Message, Text, as_printed, dots, layout, lines, listed, msg, plural
-from bot.core.text.shown_times import day_before, slack_date
-from bot.messages import blocks
+from bot.core.text.message import Message, Text, as_printed, dots, layout, lines, listed, msg, plural, slack_date
 from bot.messages.symbols import mark
 
+_DAY = timedelta(days=1)
 _NAME = 120  # characters of a name
 _PARAMETERS, _VALUE = 40, 300  # parameters in one list, characters of a value
 _LISTED = 30  # tasks in one list
@@ -121,6 +121,20 @@ def data_date(instance: Instance, zone: timedelta | None) -> str:
         return instance.data_date
     at, _ = trigger_moment(instance.id, instance.trigger_time, zone)
     return day_before(at, zone) if at is not None else ""
+
+
+def day_before(at: datetime, zone: timedelta | None) -> str:
+    """The data date of a trigger time by the default rule: the day before it, in the platform's zone.
+
+    Empty while the platform's zone is unknown: the day would be a guess. Source: System Variables (``cal_dt``).
+    """
+    if zone is None:
+        return ""
+    try:
+        local: date = at.astimezone(timezone(zone)).date()
+        return f"{local - _DAY}"
+    except OverflowError:
+        return ""
 
 
 def row(instance: Instance, note: Text | None = None, *, zone: timedelta | None = None) -> Text:

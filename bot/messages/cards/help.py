@@ -9,11 +9,11 @@ from functools import partial
 from bot.core.command.rights import Caller, Denial, Who, may
 from bot.core.command.table import BY_VERB, ROWS, Family, Row
 from bot.core.errors import Offer
-from bot.core.outbox.card import Block, Card
+from bot.core.outbox import blocks
+from bot.core.outbox.blocks import Block, Card
 from bot.core.text.escape import code
 from bot.core.text.language import ZH
 from bot.core.text.message import Message, Text, layout, lines, listed, msg
-from bot.messages import blocks
 from bot.messages.cards import answers
 
 # What people do most, the most frequent first.

@@ -16,11 +16,11 @@ from bot.core.flow.status import Status
 from bot.core.flow.times import calibrate
 from bot.core.incident.lifecycle import not_backfilled, reference
 from bot.core.incident.model import Incident, Occurrence, Phase
-from bot.core.outbox.card import Card, Element
+from bot.core.outbox import blocks
+from bot.core.outbox.blocks import Card, Element
 from bot.core.people.model import Person
 from bot.core.text.escape import code
 from bot.core.text.message import Joined, Message, Text, as_printed, dots, layout, lines, link, msg, plural
-from bot.messages import blocks
 from bot.messages.cards import flows
 from bot.messages.cards import incident_words as words
 from bot.messages.symbols import MAGENTA, PHASE_COLORS, PHASES
@@ -50,7 +50,7 @@ def card(incident: Incident, post: str, render_context: RenderContext) -> Card:
     body.append(blocks.actions(*_buttons(incident, newest, post, render_context)))
     body.append(blocks.context(*_footer(incident, newest, render_context)))
     head = [blocks.section(lines(_title(incident, newest), _owners(incident, render_context)))]
-    return blocks.body(headline(incident, render_context.zone), body, color(incident), head)
+    return blocks.Card(headline(incident, render_context.zone), body, color(incident), head)
 
 
 def color(incident: Incident) -> str:

@@ -8,11 +8,11 @@ from bot.core.incident import groups as storms
 from bot.core.incident.groups import IncidentGroup, PhaseCounts
 from bot.core.incident.lifecycle import is_live, reference
 from bot.core.incident.model import Incident, Phase
-from bot.core.outbox.card import Block, Card
+from bot.core.outbox import blocks
+from bot.core.outbox.blocks import Block, Card
 from bot.core.people.model import Person
 from bot.core.text.escape import code, escape, mention, mention_group
 from bot.core.text.message import Text, dots, layout, lines, listed, msg, plural, sentences
-from bot.messages import blocks
 from bot.messages.cards import flows
 from bot.messages.cards import incident_words as words
 from bot.messages.cards.incident import headline, mark
@@ -65,7 +65,7 @@ def storm(
         blocks.context(*(hint for hint in hints if hint is not None)),
         _lists(post, (msg("All open"), "incidents open"), (msg("Mine"), "incidents mine")),
     ]
-    return blocks.body(_storm_headline(group, count), body)
+    return blocks.Card(_storm_headline(group, count), body)
 
 
 def more_owners(names: Sequence[UserName], people: Mapping[UserName, Person], *, command: str) -> Card:
@@ -75,7 +75,7 @@ def more_owners(names: Sequence[UserName], people: Mapping[UserName, Person], *,
         owners=listed(mention(people[name].user) for name in names),
         command=code(f"{command} incidents mine"),
     )
-    return blocks.body(msg("ALERT STORM · more owners"), [blocks.section(text)])
+    return blocks.Card(msg("ALERT STORM · more owners"), [blocks.section(text)])
 
 
 def storm_reminder(
@@ -104,7 +104,7 @@ def storm_reminder(
     head = plural(
         "STILL OPEN · {n} incident of the alert storm", "STILL OPEN · {n} incidents of the alert storm", count
     )
-    return blocks.body(head, [blocks.section(text), row])
+    return blocks.Card(head, [blocks.section(text), row])
 
 
 def _storm_headline(group: IncidentGroup, count: PhaseCounts) -> Text:
@@ -220,7 +220,7 @@ def first_start(
         _more(len(grouped) - LISTED, f"{command} incidents"),
         msg("What you can ask me: {command}", command=code(f"{command} help")),
     ]
-    return blocks.body(
+    return blocks.Card(
         head,
         [
             blocks.section(text),

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from bot.core.flow.model import InstanceId
 from bot.core.incident.lifecycle import reference
 from bot.core.incident.model import Incident, Occurrence, Phase
-from bot.core.outbox.card import Card
+from bot.core.outbox import blocks
+from bot.core.outbox.blocks import Card
 from bot.core.people.model import Person
 from bot.core.text.escape import code, mention, mention_group
 from bot.core.text.message import Message, Text, dots, layout, lines, listed, msg, plural
-from bot.messages import blocks
 from bot.messages.cards import incident_words as words
 from bot.messages.cards.incident import RenderContext, headline
 from bot.messages.symbols import PHASES
@@ -34,7 +34,7 @@ def failed_again(incident: Incident, failure: Occurrence, post: str) -> Card:
         body.append(
             blocks.actions(*(blocks.button(label, said, post, index=i) for i, (label, said) in enumerate(offers)))
         )
-    return blocks.body(dots(msg("FAILED AGAIN"), words.name(incident), words.task(failure)), body)
+    return blocks.Card(dots(msg("FAILED AGAIN"), words.name(incident), words.task(failure)), body)
 
 
 def more_failures_counted(incident: Incident) -> Card:
@@ -118,7 +118,7 @@ def gone(incident: Incident, post: str) -> Card:
     )
     row = [blocks.button(msg("Close"), f"close {reference(incident)}", post, index=0)]
     head = dots(msg("FLOW GONE"), words.name(incident))
-    return blocks.body(head, [blocks.section(text), blocks.actions(*row)])
+    return blocks.Card(head, [blocks.section(text), blocks.actions(*row)])
 
 
 def thread_opened(incident: Incident, by: Person) -> Card:
@@ -157,7 +157,7 @@ def recovered(incident: Incident, zone: timedelta | None = None) -> Card:
         duration=(incident.ended_at or incident.opened_at) - incident.opened_at,
         run=code(incident.recovered_by or ""),
     )
-    return blocks.body(headline(incident, zone), [blocks.section(_good(text, incident, zone))])
+    return blocks.Card(headline(incident, zone), [blocks.section(_good(text, incident, zone))])
 
 
 def backfilled(incident: Incident, instances: Sequence[InstanceId], zone: timedelta | None = None) -> Card:
@@ -175,7 +175,7 @@ def _good(text: Text, incident: Incident, zone: timedelta | None) -> Text:
 
 def _said(state: Message, incident: Incident, *texts: Text | None) -> Card:
     """A reply without buttons; a phone shows the state and the flow."""
-    return blocks.body(dots(state, words.name(incident)), [blocks.section(lines(*texts))])
+    return blocks.Card(dots(state, words.name(incident)), [blocks.section(lines(*texts))])
 
 
 def _offering(head: Text, text: Text, incident: Incident, post: str, take: Text | None = None) -> Card:
@@ -189,4 +189,4 @@ def _offering(head: Text, text: Text, incident: Incident, post: str, take: Text 
         blocks.button(label, said, post, index=index, style=None if index else "primary")
         for index, (label, said) in enumerate(offers)
     ]
-    return blocks.body(head, [blocks.section(text), blocks.actions(*row)])
+    return blocks.Card(head, [blocks.section(text), blocks.actions(*row)])

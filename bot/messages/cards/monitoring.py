@@ -7,10 +7,10 @@ from bot.core.flow.model import FlowName, LeftOut
 from bot.core.health.daily import Day
 from bot.core.incident.lifecycle import not_backfilled
 from bot.core.incident.model import Incident
-from bot.core.outbox.card import Card, fit
+from bot.core.outbox import blocks
+from bot.core.outbox.blocks import Card, fit
 from bot.core.text.escape import code
 from bot.core.text.message import Text, dots, layout, lines, listed, msg, plural, sentences
-from bot.messages import blocks
 from bot.messages.cards import flows
 from bot.messages.cards import incident_words as words
 from bot.messages.symbols import GREEN, RED
@@ -31,13 +31,13 @@ def unreachable(since: datetime, why: Text) -> Card:
         layout("> {why}", why=why),
         msg("If this lasts, ask an operator to run `flowbot doctor`."),
     )
-    return blocks.body(msg("Can't reach EnOS · failures are not seen now"), [blocks.section(text)], RED)
+    return blocks.Card(msg("Can't reach EnOS · failures are not seen now"), [blocks.section(text)], RED)
 
 
 def was_unreachable(since: datetime, until: datetime) -> Card:
     """The notice as it is edited once EnOS answers again."""
     line = msg("🟢 EnOS answers again. I couldn't reach it from {since} to {until}.", since=since, until=until)
-    return blocks.body(_answers_again(until - since), [blocks.section(line)], GREEN)
+    return blocks.Card(_answers_again(until - since), [blocks.section(line)], GREEN)
 
 
 def all_clear(since: datetime, until: datetime, failures: int) -> Card:
@@ -52,7 +52,7 @@ def all_clear(since: datetime, until: datetime, failures: int) -> Card:
         )
     else:
         line = msg("🟢 EnOS answers again after {duration}. No failures in that time.", duration=lasted)
-    return blocks.body(_answers_again(lasted), [blocks.section(line)])
+    return blocks.Card(_answers_again(lasted), [blocks.section(line)])
 
 
 def _answers_again(lasted: timedelta) -> Text:
@@ -76,7 +76,7 @@ def gap(watching: int, total: int, missing: Sequence[FlowName], user: str) -> Ca
         msg("How to fix: add that user to these flows in EnOS, or ask an operator to set another ENOS_USER_ID."),
         msg("I check again every day."),
     )
-    return blocks.body(_watching(watching, total), [blocks.section(text)])
+    return blocks.Card(_watching(watching, total), [blocks.section(text)])
 
 
 def _watching(watching: int, total: int) -> Text:
@@ -101,7 +101,7 @@ def left_out(rows: Sequence[LeftOut]) -> Card:
         msg("If a line names a reference, show it to a flowbot admin."),
     )
     headline = plural("I can't read {n} run that EnOS lists", "I can't read {n} runs that EnOS lists", number)
-    return blocks.body(headline, [blocks.section(text)])
+    return blocks.Card(headline, [blocks.section(text)])
 
 
 def _left_out(row: LeftOut) -> Text:
@@ -117,7 +117,7 @@ LEFT_OUT = (
 def gap_closed(total: int) -> Card:
     """The all-clear of that alarm."""
     line = msg("🟢 I watch all {total} flows of the organization now.", total=total)
-    return blocks.body(msg("Watching all {total} flows", total=total), [blocks.section(line)])
+    return blocks.Card(msg("Watching all {total} flows", total=total), [blocks.section(line)])
 
 
 def order_unreliable(kind: int) -> Card:
@@ -129,7 +129,7 @@ def order_unreliable(kind: int) -> Card:
         msg("From now on, each poll reads these runs in full. EnOS answers more requests, and there is nothing to do."),
     )
     text = msg("EnOS does not list runs in the order in which they changed")
-    return blocks.body(text, [blocks.section(line)])
+    return blocks.Card(text, [blocks.section(line)])
 
 
 # ── lag ──
@@ -147,7 +147,7 @@ def late(since: datetime) -> Card:
         msg("Alerts come late, and none is lost."),
         msg("If this lasts, check how fast EnOS answers, and ask an operator to run `flowbot doctor`."),
     )
-    return blocks.body(msg("Polling EnOS takes too long · alerts come late"), [blocks.section(text)])
+    return blocks.Card(msg("Polling EnOS takes too long · alerts come late"), [blocks.section(text)])
 
 
 def in_time_again(lasted: timedelta) -> Card:
@@ -155,7 +155,7 @@ def in_time_again(lasted: timedelta) -> Card:
     line = msg(
         "🟢 Polling EnOS is on time again after {duration}. Failures from that time are posted here.", duration=lasted
     )
-    return blocks.body(msg("Polling EnOS is on time again after {duration}", duration=lasted), [blocks.section(line)])
+    return blocks.Card(msg("Polling EnOS is on time again after {duration}", duration=lasted), [blocks.section(line)])
 
 
 # ── the promise ──
@@ -167,13 +167,13 @@ def promise_broken(why: Iterable[Text]) -> Card:
         sentences(msg("🔴 *Alerts may be late.*"), *why),
         msg("Check `status`, `flowbot doctor` and the log. I'll tell you when it is over."),
     )
-    return blocks.body(msg("flowbot is in trouble · alerts may be late"), [blocks.section(text)], RED)
+    return blocks.Card(msg("flowbot is in trouble · alerts may be late"), [blocks.section(text)], RED)
 
 
 def promise_kept() -> Card:
     """The direct message to an admin when that is over."""
     line = msg("🟢 *Alerts are on time again.*")
-    return blocks.body(msg("flowbot is fine · alerts are on time again"), [blocks.section(line)], GREEN)
+    return blocks.Card(msg("flowbot is fine · alerts are on time again"), [blocks.section(line)], GREEN)
 
 
 # ── the daily line ──
@@ -210,7 +210,7 @@ def sign_of_life(
         msg("failures in 24 h: {n}", n=day.failures),
         msg("open incidents: {n}", n=live),
     )
-    return blocks.body(headline, [blocks.section(text)])
+    return blocks.Card(headline, [blocks.section(text)])
 
 
 def _failures(day: Day) -> Text:

@@ -11,12 +11,11 @@ from bot.core.flow.ids import instance_moment
 from bot.core.flow.model import Instance, InstanceId, Task
 from bot.core.flow.run import Run, RunState, StartDetails
 from bot.core.flow.status import Status, is_finished
-from bot.core.outbox.card import Block, Card
+from bot.core.outbox import blocks
+from bot.core.outbox.blocks import Block, Card
 from bot.core.people.model import Person
 from bot.core.text.escape import EMPTY, Markup, code, escape, mention
 from bot.core.text.message import Message, Text, Value, ago, dots, layout, lines, link, listed, msg, plural, sentences
-from bot.core.text.shown_times import day_before
-from bot.messages import blocks
 from bot.messages.cards import answers, flows
 from bot.messages.symbols import STATUS_COLORS, mark
 
@@ -345,10 +344,10 @@ def _card(
     ``headline`` is the state, and what follows the flow's name on a phone.
     """
     parts: list[Block] = [*extra]
-    if (details := StartDetails.read(run.notes)) != StartDetails():
+    if run.notes and (details := StartDetails.read(run.notes)) != StartDetails():
         parts.append(blocks.section(notes(details)))
     at = instance_moment(run.instance) or datetime.fromtimestamp(run.trigger_ms / 1000, UTC)
-    date = (instance and flows.short(instance.data_date)) or day_before(at, zone)  # as EnOS says, or by its rule
+    date = (instance and flows.short(instance.data_date)) or flows.day_before(at, zone)  # as EnOS says, or by its rule
     named = code(run.instance)
     if date:
         when = msg("Run {run} · trigger time {time} · data date {date}", run=named, time=at, date=date)
@@ -360,4 +359,4 @@ def _card(
     if run.words:
         parts.append(blocks.context(layout("↳ {command}", command=blocks.typed(run.words))))
     name = escape(flows.short(run.flow_name) or str(run.flow_id))
-    return blocks.body(dots(headline[0], name, *headline[1:]), parts, color, [blocks.section(text)])
+    return blocks.Card(dots(headline[0], name, *headline[1:]), parts, color, [blocks.section(text)])

@@ -21,7 +21,7 @@ from bot.core.errors import Offer
 from bot.core.flow.model import FlowId, UserId
 from bot.core.health.promise import BotStatus
 from bot.core.incident.model import Incident
-from bot.core.outbox.card import Body, Card
+from bot.core.outbox.blocks import Body, Card
 from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.outbox.pointers import PostPresence, post_presence
 from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind
@@ -90,7 +90,8 @@ class Services:
     status: Callable[[], BotStatus]
     platform_zone: Callable[[], timedelta | None]  # offset of the times EnOS prints, None while unknown
     wake: Callable[[], None]  # there is something to deliver
-    poll_soon: Callable[[], None] = lambda: None  # a run was started that may end an incident: poll without waiting
+    # A run was started (at this steady time) that may end an incident: poll without waiting.
+    poll_soon: Callable[[datetime], None] = lambda _at: None
     # A lock for each flow: where two people start it at once, the second is checked after the first.
     flow_locks: WeakValueDictionary[FlowId, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     # Without a given key each process has its own: fingerprints of an earlier process then never compare as equal.

@@ -11,7 +11,7 @@ from bot.core.errors import Refusal
 from bot.core.incident import lifecycle, reminders
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.model import Incident, IncidentId
-from bot.core.outbox.card import Card
+from bot.core.outbox.blocks import Card
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import AttemptResult, Person
 from bot.core.text.escape import code

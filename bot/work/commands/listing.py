@@ -7,10 +7,10 @@ from bot.core.command.parse import say
 from bot.core.command.requests import Audit, Failed, Incidents, People, Runs
 from bot.core.errors import Offer
 from bot.core.flow.model import FlowId
-from bot.core.outbox.card import Card
+from bot.core.outbox import blocks
+from bot.core.outbox.blocks import Card
 from bot.core.text.escape import code
 from bot.core.text.message import Text, dots, lines, msg, plural, rendered
-from bot.messages import blocks
 from bot.messages.cards import answers
 from bot.work.commands.context import CommandContext
 

@@ -5,11 +5,11 @@ from bot.core.errors import Offer, Refusal
 from bot.core.flow.graph import broken, in_order
 from bot.core.flow.model import Instance, Task, TaskId
 from bot.core.flow.status import Status
-from bot.core.outbox.card import Body
+from bot.core.outbox import blocks
+from bot.core.outbox.blocks import Body
 from bot.core.text.escape import Markup, clean, code, mention, plain
 from bot.core.text.log_text import own_words
 from bot.core.text.message import Message, Text, layout, lines, msg, sentences
-from bot.messages import blocks
 from bot.messages.cards import answers, flows, runs
 from bot.work.commands import targets
 from bot.work.commands.context import Answer, CommandContext, Services

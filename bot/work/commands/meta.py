@@ -5,10 +5,10 @@ from bot.core.command.periods import window
 from bot.core.command.requests import Audit, Help, Status
 from bot.core.command.rights import Denial
 from bot.core.errors import Refusal
+from bot.core.outbox import blocks
 from bot.core.people.model import Entry, Person
 from bot.core.text.escape import code, mention
 from bot.core.text.message import SENTENCES, Text, dots, joined, layout, lines, msg, plural
-from bot.messages import blocks
 from bot.messages.cards import answers, flows
 from bot.messages.cards import help as help_cards
 from bot.work.commands import unmatched

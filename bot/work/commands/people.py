@@ -5,12 +5,12 @@ from bot.core.command.requests import LinkPerson, People, Unlink, Whoami
 from bot.core.command.rights import VERIFY_FLOWS, Caller, Denial, may_use_bot, verifies
 from bot.core.errors import Failure, Refusal
 from bot.core.flow.model import UserId, UserName
+from bot.core.outbox import blocks
 from bot.core.outbox.conversations import SlackRefused
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import Link, Person
 from bot.core.text.escape import Markup, code, mention
 from bot.core.text.message import Text, dots, layout, lines, msg, sentences
-from bot.messages import blocks
 from bot.messages.cards import answers
 from bot.work.commands.context import Answer, CommandContext, Services
 from bot.work.commands.listing import listed

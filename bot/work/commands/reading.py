@@ -13,9 +13,8 @@ from bot.core.flow.ids import instance_moment, milliseconds
 from bot.core.flow.model import KINDS, FlowId, Instance, InstanceId, Search
 from bot.core.flow.times import printed_moment
 from bot.core.incident.model import Incident, Occurrence, Phase
-from bot.core.text.message import LIST, Text, as_printed, dots, joined, layout, lines, msg
-from bot.core.text.shown_times import slack_date
-from bot.messages import blocks
+from bot.core.outbox import blocks
+from bot.core.text.message import LIST, Text, as_printed, dots, joined, layout, lines, msg, slack_date
 from bot.messages.cards import answers, flows
 from bot.work.commands import targets, unmatched
 from bot.work.commands.context import Answer, CommandContext, Services

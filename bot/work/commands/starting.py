@@ -182,7 +182,7 @@ async def _start(services: Services, context: CommandContext, start: PlannedStar
     posts = await posts_for(services, context, answer)
     await services.store.put_run(run, posts=posts, attempt_result=attempt_result(run, DONE, services.clock()))
     services.wake()
-    services.poll_soon()
+    services.poll_soon(services.steady())
     return replace(answer, queued=True)
 
 
@@ -216,7 +216,7 @@ async def _reserved_run(services: Services, context: CommandContext, start: Plan
         parameters=services.seal.fingerprint(expected, start.parameters),
         user_id=context.link.user_id,
         words=context.words,
-        notes=start.details.kept(),
+        notes=start.details.kept() if start.details != StartDetails() else "",
     )
     await services.store.put_run(run, linked=replace(context.link, verified=True))
     return run

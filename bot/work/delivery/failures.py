@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from bot.core.outbox.card import Body
+from bot.core.outbox.blocks import Body
 from bot.core.outbox.conversations import (
     RESPONSE_URL,
     SlackFailure,

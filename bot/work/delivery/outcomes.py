@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from bot.core.outbox.card import Body
+from bot.core.outbox import blocks
+from bot.core.outbox.blocks import Body
 from bot.core.outbox.posts import Lane, NewPost, Post, PostKind, is_direct, is_first
 from bot.core.outbox.slack_errors import Verdict, is_not_there, is_of_person, meaning
 from bot.core.text.escape import code
 from bot.core.text.message import Text, msg, sentences
-from bot.messages import blocks
 
 LONGEST_WAIT = 300.0  # seconds
 PLAIN_TEXT = 3000  # characters that every method accepts
@@ -211,7 +211,7 @@ def _without_file(post: Post, reason: Text, why: str) -> Replace:
     name = code(str(post.body.get("filename", "")))
     failed = msg("I couldn't upload {file}.", file=name) if name else msg("I couldn't upload the file.")
     text = sentences(failed, reason)
-    return Replace(replace(post.new, kind=PostKind.MESSAGE, body=blocks.body(text, [blocks.section(text)])), why)
+    return Replace(replace(post.new, kind=PostKind.MESSAGE, body=blocks.Card(text, [blocks.section(text)])), why)
 
 
 def plain(body: Body) -> Body:

@@ -15,7 +15,7 @@ from bot.core.errors import Failure
 from bot.core.flow.model import FlowName
 from bot.core.health.coverage import counts_since, unwatched
 from bot.core.outbox import notices
-from bot.core.outbox.card import Card
+from bot.core.outbox.blocks import Card
 from bot.core.outbox.notices import Notice
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.messages.cards import monitoring as cards

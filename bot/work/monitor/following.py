@@ -78,16 +78,16 @@ class IncidentFollower:
         self._missing_success_due: datetime | None = None
         self._waiting: dict[InstanceId, _Plan] = {}
         self._bugs: set[str] = set()  # that were logged
-
-    def nudge(self) -> None:
-        """Look at everything at the next tick: somebody has started a run that may heal."""
-        self._missing_success_due = None
-        for plan in self._plans.values():
-            plan.pause, plan.due = _AT_FIRST, min(plan.due, self._context.steady() + _AT_FIRST)
+        self.nudges: list[datetime] = []  # when runs were started that may heal, since the last tick
 
     async def tick(self, now: datetime) -> None:
         """Look for recoveries and good runs, and read what is due. An outage is the alert search's to tell."""
         live = await self._context.store.incidents(live=True, limit=_MOST)
+        if self.nudges:  # look at everything soon
+            self._missing_success_due = None
+            for plan in self._plans.values():
+                plan.pause, plan.due = _AT_FIRST, min(plan.due, self.nudges[0] + _AT_FIRST)
+            self.nudges.clear()
         due = self._missing_success_due is None or self._context.steady() >= self._missing_success_due
         if due:
             await self._find_missing_success(now)

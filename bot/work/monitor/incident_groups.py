@@ -20,7 +20,7 @@ from bot.core.incident import groups
 from bot.core.incident.facts import ChangeSet, StoredState
 from bot.core.incident.groups import IncidentGroup, Occasion
 from bot.core.incident.model import Incident
-from bot.core.outbox.card import Card, rendered
+from bot.core.outbox.blocks import Card, rendered
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.messages.cards import incident_groups as cards
 from bot.messages.cards.incident import RenderContext

@@ -107,7 +107,7 @@ class Monitor:
         self._reader = Reader(enos, store, owner_resolver, clock, new_id, settings)
         self._enricher = Enricher(self._context)
         self._incident_follower = IncidentFollower(self._context, self._enricher)
-        self.nudge = self._incident_follower.nudge
+        self.nudge = self._incident_follower.nudges.append  # with the steady time
         self._poll_every = timedelta(seconds=settings.poll_seconds)
         self._outage = OutageNotice(
             store, new_id, self._steady, channel=settings.channel, poll=self._poll_every, jitter=jitter

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.core.outbox import notices
-from bot.core.outbox.card import Card
+from bot.core.outbox.blocks import Card
 from bot.core.outbox.notices import Notice
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.text.message import Text

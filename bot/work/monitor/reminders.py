@@ -13,7 +13,7 @@ from bot.core.incident.facts import ChangeSet
 from bot.core.incident.groups import IncidentGroup
 from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Incident
-from bot.core.outbox.card import Card
+from bot.core.outbox.blocks import Card
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.messages import incident_posts
 from bot.messages.cards import incident_groups as group_cards

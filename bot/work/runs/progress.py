@@ -19,7 +19,7 @@ from bot.core.flow.model import Flow, FlowId, Instance, TaskId, UserId
 from bot.core.flow.run import Run, RunState
 from bot.core.flow.status import Status
 from bot.core.flow.times import read_time
-from bot.core.outbox.card import Card
+from bot.core.outbox.blocks import Card
 from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind, PostState
 from bot.core.people.model import DONE, AttemptResult, Ending, Outcome, Person
@@ -110,7 +110,7 @@ class RunTracker:
             return
         running = replace(_named(run, instance), state=RunState.RUNNING)
         await self._save(running, cards.found(running, instance, zone=zone), now, attempt_result(run, DONE, now))
-        self._services.poll_soon()
+        self._services.poll_soon(self._services.steady())
 
     async def _check(self, run: Run, tracked: _Tracked, now: datetime) -> None:
         zone = self._services.platform_zone()
@@ -134,7 +134,7 @@ class RunTracker:
                 await self._show(run, cards.ended(run, instance, time_taken(instance), zone=zone), tracked, now)
                 return
         await self._finish(run, RunState.ENDED, cards.ended(run, instance, time_taken(instance), link, zone=zone), now)
-        self._services.poll_soon()
+        self._services.poll_soon(self._services.steady())
 
     async def _incident_link(self, run: Run) -> str:
         for incident in await self._services.store.incidents(live=True, flow=run.flow_id):

@@ -16,7 +16,7 @@ from bot.core.flow.model import (
     UserName,
 )
 from bot.core.flow.status import Status
-from bot.core.outbox.card import rendered as as_sent
+from bot.core.outbox.blocks import rendered as as_sent
 from bot.core.outbox.pointers import PostPresence, post_presence
 from bot.core.outbox.posts import (
     Lane,
@@ -29,8 +29,8 @@ from bot.core.outbox.posts import (
 from bot.core.people.model import Attempt, Entry, Outcome, Person
 from bot.core.text.escape import Markup, code, mention
 from bot.core.text.message import ago, duration, plain, rendered
-from bot.core.text.shown_times import day_before
 from bot.messages.cards import answers, flows
+from bot.messages.cards.flows import day_before
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 MAYA = Person("T0DEMO0001", "U0MAYA00001")

@@ -11,8 +11,7 @@ from bot.core.flow.model import Parameter
 from bot.core.flow.run import Run
 from bot.core.flow.status import Status
 from bot.core.people.model import Origin, Surface
-from bot.core.text.message import msg
-from bot.core.text.shown_times import slack_date
+from bot.core.text.message import msg, slack_date
 from bot.enos.errors import Throttled, Unreachable
 from bot.work.commands.starting import second_start
 

@@ -9,7 +9,7 @@ from delivery_fakes import DEFAULT, START, edit, ephemeral, file, message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.outbox.card import Card, rendered
+from bot.core.outbox.blocks import Card, rendered
 from bot.core.outbox.posts import Lane, Post, PostKind, PostState
 from bot.core.outbox.slack_errors import SHARED_CHANNEL, TABLE, Verdict, meaning, verdict
 from bot.work.delivery.channel_health import notice_posts

@@ -10,8 +10,7 @@ from watched_store import Killed
 
 from bot.core.flow.status import Status
 from bot.core.outbox.posts import Lane
-from bot.core.text.message import msg
-from bot.core.text.shown_times import slack_date
+from bot.core.text.message import msg, slack_date
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from monitor_world import MAYA, World
 
 from bot.core.flow.status import Status
 from bot.core.incident.model import Phase
-from bot.core.outbox.card import rendered
+from bot.core.outbox.blocks import rendered
 from bot.messages.cards import incident_replies as replies
 
 
@@ -185,7 +185,7 @@ async def test_a_nudge_looks_soon(world):
     for _ in range(10):
         await world.follow(after=301)
     world.enos.calls.clear()
-    world.monitor.nudge()
+    world.monitor.nudge(world.steady())
     await world.follow(after=61)
     assert ("instance", "3377-2026112100") in world.enos.calls
 

@@ -9,7 +9,7 @@ from watched_store import Killed
 from bot.core.errors import Refusal
 from bot.core.flow.status import Status
 from bot.core.incident.model import IncidentId, Phase
-from bot.core.outbox.card import rendered
+from bot.core.outbox.blocks import rendered
 from bot.core.outbox.posts import PostKind, PostState
 from bot.core.people.model import DONE, Attempt, AttemptResult
 from bot.messages.cards import incident_replies as replies

@@ -8,12 +8,11 @@ import pytest
 from bot.core.flow.model import FlowId, Graph, Instance, InstanceId, Parameter, Task, TaskId
 from bot.core.flow.run import Run, RunState, StartDetails
 from bot.core.flow.status import Status
-from bot.core.outbox.card import fit
-from bot.core.outbox.card import rendered as as_sent
+from bot.core.outbox.blocks import fit
+from bot.core.outbox.blocks import rendered as as_sent
 from bot.core.people.model import Person
 from bot.core.text.language import LANGUAGES
-from bot.core.text.message import rendered
-from bot.core.text.shown_times import slack_date
+from bot.core.text.message import rendered, slack_date
 from bot.messages.cards import runs
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)

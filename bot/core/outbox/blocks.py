@@ -1,28 +1,32 @@
-"""Cards: messages before a language is chosen, and what Slack is sent of them, always within Slack's limits.
+"""Cards: messages before a language is chosen, the blocks they are built of, and what Slack is sent of them.
 
-A card holds messages (``core/text/message.py``) where Slack's JSON has text objects. It is rendered when it is queued,
-in the language of those who read it; what is too long is cut with "…".
+A card is Slack's JSON with messages (``core/text/message.py``) where that has text objects. It is rendered when it is
+queued, in the language of those who read it; what is too long for Slack is cut with "…".
 Source of all limits: docs.slack.dev, "Block Kit reference" and "chat.postMessage".
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.core.command import buttons
+from bot.core.command.markup import decode
+from bot.core.command.tokens import visible
 from bot.core.text import message
-from bot.core.text.escape import one_line
+from bot.core.text.escape import Markup, clean, code, one_line
 from bot.core.text.escape import plain as one_plain_line
 from bot.core.text.language import EN
-from bot.core.text.message import Text, msg
-from bot.core.text.shown_times import SLACK_DATE
+from bot.core.text.message import SLACK_DATE, Text, msg
 
 Body = Mapping[str, Any]  # Slack's JSON: {"text": …, "blocks": […]}
 Block = dict[str, Any]
 Element = dict[str, Any]
 
+URL_LIMIT = 3000
 _TEXT = 3900  # chat.update refuses more than 4,000 with msg_too_long
 _BLOCKS, _CHARACTERS = 50, 13_000  # of one message; the second was observed, not documented
-_CONTEXT = 3000
+_SECTION, _FIELD, _CONTEXT = 3000, 2000, 3000
+_HEADER, _LABEL = 150, 75
 _REST = msg("… The rest does not fit into one message.")
 
 
@@ -55,9 +59,103 @@ class Card:
     """
 
     text: Text
-    blocks: tuple[Block, ...]
+    blocks: Sequence[Block]
     color: str | None = None
-    head: tuple[Block, ...] = ()
+    head: Sequence[Block] = ()
+
+
+# ── what a card is built of ──
+
+
+def section(
+    text: Text,
+    fields: Sequence[Text] | None = None,
+    accessory: Element | None = None,
+    limit: int = _SECTION,
+) -> Block:
+    """A paragraph of at most ``limit`` characters, with up to ten short fields in two columns."""
+    block: Block = {"type": "section", "text": Shown(text, limit)}
+    if fields:
+        block["fields"] = [Shown(field, _FIELD) for field in fields[:10]]
+    if accessory:
+        block["accessory"] = accessory
+    return block
+
+
+def context(*texts: Text) -> Block:
+    """Small grey texts, at most ten."""
+    return {"type": "context", "elements": [Shown(text, _CONTEXT) for text in texts[:10] or (Markup(),)]}
+
+
+def actions(*elements: Element) -> Block:
+    """A row of buttons and menus, at most 25."""
+    return {"type": "actions", "elements": list(elements[:25])}
+
+
+def header(text: Text) -> Block:
+    """A heading, which knows no markup."""
+    return {"type": "header", "text": _label(text, _HEADER)}
+
+
+def rich_pre(text: str) -> Block:
+    """Preformatted text, in which Slack parses nothing; ``text`` is plain, and cleaned here."""
+    text = clean(text)
+    shown = text if len(text) <= _SECTION else text[: _SECTION - 1] + "…"
+    return {
+        "type": "rich_text",
+        "elements": [{"type": "rich_text_preformatted", "elements": [{"type": "text", "text": shown or " "}]}],
+    }
+
+
+def button(
+    label: Text,
+    command: str,
+    post: str,
+    *,
+    index: int,
+    style: str | None = None,
+) -> Element:
+    """A button for a command. Raises ValueError over 2,000 characters of value: stash it first."""
+    element: Element = {
+        "type": "button",
+        "text": _label(label, _LABEL),
+        "action_id": f"say:{index}",
+        "value": _carried(command, post, buttons.VALUE_LIMIT),
+    }
+    if style:
+        element["style"] = style
+    return element
+
+
+def menu(options: Sequence[tuple[Text, str]], post: str, index: int) -> Element:
+    """The "…" menu: up to five (label, command). Raises ValueError over 150 characters a value."""
+    return {
+        "type": "overflow",
+        "action_id": f"menu:{index}",
+        "options": [
+            {"text": _label(label, _LABEL), "value": _carried(command, post, buttons.OPTION_LIMIT)}
+            for label, command in options[:5]
+        ],
+    }
+
+
+def typed(words: str) -> Markup:
+    """A command as a person types it, Slack's encodings undone; without what would reverse the line."""
+    return code(visible(decode(words).text))
+
+
+def _label(text: Text, limit: int) -> Shown:
+    return Shown(text, limit, is_plain=True)
+
+
+def _carried(command: str, post: str, limit: int) -> str:
+    carried = buttons.value(command, post)
+    if len(carried) > limit:
+        raise ValueError(f"a value holds at most {limit} characters: stash the words")
+    return carried
+
+
+# ── what Slack is sent ──
 
 
 def rendered(card: Card, language: str = EN) -> Body:
