@@ -1,14 +1,18 @@
 """The scenes in which people read, act on incidents, and ask about people and the bot itself."""
 
+from datetime import timedelta
+
 from answer_enos import LOAD
 from answer_scenes import AT_WORK, DONE, RUN, Scenes, failed_run, flow
 from answer_world import FAILED, Lost
 
 from bot.core.flow.status import Status
 from bot.core.outbox.conversations import SlackRefused
+from bot.core.text.message import ago, msg
 from bot.enos.errors import NoResponse
 
 SCENES = Scenes()
+LATE = msg("The last complete poll of EnOS was {ago}.", ago=ago(timedelta(seconds=400)))
 scene, asked = SCENES.scene, SCENES.asked
 
 
@@ -115,7 +119,7 @@ asked("whoami, not proven", "lina", "whoami")
 asked("whoami, an admin", "alex", "whoami")
 asked("whoami, on call", "sam", "whoami")
 asked("status", "maya", "status")
-asked("status, not well", "priya", "status", lambda world: setattr(world, "trouble", ("EnOS was last read 400 s ago",)))
+asked("status, not well", "priya", "status", lambda world: setattr(world, "trouble", (LATE,)))
 asked("people", "alex", "people")
 
 

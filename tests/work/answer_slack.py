@@ -50,9 +50,10 @@ class AnswerSlack:
         self.archived = set()
         self.joined = {"C0DATAOPS1": {"U0MAYA00001", "U0JONAS0001"}}
         self.broken = {}
+        self.spoken = EN  # the language of people whose own is not given
 
     def person(self, person, name, **more):
-        self.profiles[person.user] = Profile(person, name, **more)
+        self.profiles[person.user] = Profile(person, name, **{"language": self.spoken, **more})
 
     async def profile(self, user, *, team=""):
         self._met("profile")
@@ -61,7 +62,7 @@ class AnswerSlack:
         return self.profiles[user]
 
     async def language(self, user):
-        return self.profiles[user].language if user in self.profiles else EN
+        return self.profiles[user].language if user in self.profiles else self.spoken
 
     async def deactivated(self, users, longest_wait):
         known = {user: self.profiles[user] for user in users if user in self.profiles}

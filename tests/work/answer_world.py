@@ -1,7 +1,7 @@
 """A world in which people use the bot: a real store, real incident actions, and fakes of EnOS and Slack with memory."""
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import IncomingMessage, Link, Origin, Person, Surface
 from bot.core.text.mask import DEFAULT, Seal
+from bot.core.text.message import msg, plain, verbatim
 from bot.ops.platform_times import schedule_in_words
 from bot.work.commands.context import AnswerSettings, Services
 from bot.work.commands.dispatcher import Dispatcher
@@ -70,8 +71,8 @@ class Actor:
         return await self.world.say(self, text, origin)
 
     async def presses(self, message, label):
-        """A button of a message, by its label."""
-        return await self.carries(message, message.buttons[label])
+        """A button of a message, by its label in English."""
+        return await self.carries(message, message.buttons[plain(msg(label), self.world.slack.spoken)])
 
     async def carries(self, message, value):
         """Any value on a button of a message."""
@@ -98,13 +99,15 @@ class World:
         self.zone = timedelta(hours=8)
         self.seen = []
         self.answer_texts = []  # the answers among it as text, each as it was when it was posted or edited
+        self.answer_bodies = []
         self.messages = {}  # post id to the message it became
-        self.trouble = ()  # sentences of what is wrong with the bot
+        self.trouble = ()  # messages of what is wrong with the bot
         self.secret_key = "the secret key of the EnOS application"
         self.polls_requested = 0  # how often a poll was asked for
         self._ids = itertools.count(1)
         self._stamps = itertools.count(1)
         self.actors = {}
+        self.schedule_words = schedule_in_words
         self.answer_settings = AnswerSettings(
             channel=OPS,
             admins=frozenset({"U0ALEX00001"}),
@@ -129,8 +132,10 @@ class World:
             steady=lambda: self.now,
             new_id=self.new_id,
             answer_settings=self.answer_settings,
-            schedule_words=schedule_in_words,
-            status=lambda: BotStatus(Judgement(self.trouble), watching="18 of 19 flows", last_read="4 s ago"),
+            schedule_words=self.schedule_words,
+            status=lambda: BotStatus(
+                Judgement(self.trouble), watching=verbatim("18 of 19"), last_read=verbatim("4 s ago")
+            ),
             platform_zone=lambda: self.zone,
             seal=Seal(self.secret_key),
             wake=lambda: None,
@@ -161,6 +166,12 @@ class World:
         enos.add(4500, "forecast-wide", "maya.chen", graph=chain(*((n, f"step {n}") for n in range(501, 508))))
         enos.add(4501, "forecast-small", "maya.chen", "lina.gomez")
         return world
+
+    def speaks(self, language):
+        """From now on everybody reads this language, and ``FLOWBOT_LANGUAGE`` names it."""
+        self.store._db.language = self.slack.spoken = language
+        profiles = self.slack.profiles
+        profiles.update({user: replace(profile, language=language) for user, profile in profiles.items()})
 
     def _count_poll(self, _at):
         self.polls_requested += 1
@@ -219,6 +230,7 @@ class World:
                     message = await self._stands(taken)
                     new.append(message)
                     if taken.new.lane is not Lane.ALERT:
+                        self.answer_bodies.append(message.body)
                         self.answer_texts.append(message.as_seen(edited=taken.new.kind is PostKind.EDIT))
         self.seen += new
         return new

@@ -6,7 +6,10 @@ import pytest
 from answer_world import ONCALL
 
 from bot.core.outbox.conversations import SlackRefused, SlackUnclear
+from bot.core.people import on_call
 from bot.core.people.model import Person
+from bot.core.people.on_call import SILENT
+from bot.core.text.message import rendered
 from bot.work.monitor.on_call import OnCallMonitor
 from bot.work.monitor.reminders import ReminderChecks, Reminders
 
@@ -36,12 +39,17 @@ def broken(world, group, error):
     world.slack.group = read
 
 
+def unread(group, word):
+    """What somebody reads where this group could not be read."""
+    return rendered(on_call.unread([on_call.OnCallGroup(group, word=word)]))
+
+
 async def test_a_member_of_a_group_that_cannot_be_read_is_not_told_that_they_may_not(two):
     await two.breaks()
     broken(two, ONCALL, SlackRefused("no_such_subteam"))
     for who, words in ((two.sam, "ack 3377"), (two.alex, "ack 3377"), (two.sam, "unack 3377")):
         (seen,) = await who.says(words)
-        assert "I could not read the on-call group S0ONCALL01: Slack has no such group" in seen.text
+        assert unread(ONCALL, "no_such_subteam") in seen.text
         assert "may do this" not in seen.text
         assert "You're not linked" not in seen.text
     seen = await two.jonas.says("ack 3377")  # in the group that can be read
@@ -57,7 +65,7 @@ async def test_people_outside_of_all_readable_groups_may_not(two):
 async def test_whoami_says_what_could_not_be_read(world):
     world.slack.broken["group"] = SlackRefused("missing_scope")
     (seen,) = await world.sam.says("whoami")
-    assert "lacks the scope usergroups:read (missing_scope). So I can't tell whether you are on call." in seen.text
+    assert unread(ONCALL, "missing_scope") in seen.text
 
 
 @pytest.mark.parametrize(("minutes", "counts"), [(14, True), (16, False)])
@@ -68,7 +76,7 @@ async def test_while_slack_does_not_answer_the_last_members_count_for_15_minutes
     world.later(minutes=minutes)
     seen = await world.sam.says("ack 3377")
     assert any("> acknowledged" in each.text for each in seen) is counts
-    assert any("Slack did not answer. So I can't tell" in each.text for each in seen) is not counts
+    assert any(unread(ONCALL, SILENT) in each.text for each in seen) is not counts
 
 
 async def test_after_a_refusal_the_last_members_do_not_count(world):
@@ -76,7 +84,7 @@ async def test_after_a_refusal_the_last_members_do_not_count(world):
     await world.sam.says("whoami")
     world.slack.broken["group"] = SlackRefused("no_such_subteam")
     (seen,) = await world.sam.says("ack 3377")
-    assert "I could not read the on-call group" in seen.text
+    assert unread(ONCALL, "no_such_subteam") in seen.text
 
 
 # ── whom reminders mention ──
@@ -166,17 +174,18 @@ async def test_the_admins_get_one_message_when_it_begins_and_one_when_it_ends(tw
     two.slack.groups[ONCALL] = {"U0SAMLEE001"}
     two.slack.__dict__.pop("group", None)
     ((_, said),) = await admin_messages(two)
-    assert "The on-call group S0ONCALL01 is all right again" in said
+    assert "The on-call group `S0ONCALL01` works again." in said
     assert await admin_messages(two) == []
 
 
 async def test_on_call_trouble_is_what_is_wrong_now(two):
     watching = monitor(two)
     await admin_messages(two, watching)
-    assert watching.trouble == ""
+    assert watching.troubles == ()
     deleted(two)
     await admin_messages(two, watching)
-    assert watching.trouble.startswith("I could not read the on-call group S0ONCALL01")
+    (trouble,) = watching.troubles
+    assert rendered(trouble).startswith("I can't read the on-call group `S0ONCALL01`.")
 
 
 async def test_a_short_silence_of_slack_is_not_reported(two):

@@ -205,7 +205,7 @@ async def test_the_data_date_is_the_one_of_enos(world, maya):
 async def test_a_run_that_never_started_shows_no_start(world, maya):
     world.enos.run(FAILED, Status.CANCEL)
     (seen,) = await maya.says(f"show {FAILED}")
-    assert "*Started* Unknown | *Ended* Unknown" in seen.text
+    assert "*Start time* Unknown | *End time* Unknown" in seen.text
     assert set(seen.buttons) == {"View log", "View flow"}
 
 

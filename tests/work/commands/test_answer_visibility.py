@@ -176,7 +176,7 @@ async def test_an_incident_elsewhere_gets_its_reply_and_the_asker_a_pointer(worl
     reply, _, pointer = await maya.says("ack 3377")
     assert reply.place == "thread in #finance-data"
     assert pointer.place == "only maya sees"
-    assert "You have it" in pointer.text
+    assert "You acknowledged `3377` *daily-energy-report*." in pointer.text
 
 
 async def test_in_the_thread_the_flow_need_not_be_named(world, maya):
@@ -320,7 +320,7 @@ async def test_a_press_while_the_first_is_still_running_says_so(world, maya, jon
 
     world.enos.enable = enable
     await maya.presses(card, "Enable schedule")
-    assert "<@U0MAYA00001> asked for this just now, and I am still at it." in answers[0].text
+    assert "I'm still working on it: <@U0MAYA00001> pressed this just now." in answers[0].text
 
 
 async def test_a_press_that_ended_unclear_is_not_repeated_by_a_press(world, maya):
@@ -328,7 +328,7 @@ async def test_a_press_that_ended_unclear_is_not_repeated_by_a_press(world, maya
     world.enos.faults["enable"] = [Lost(effect=True)]
     world.enos.faults["flow"] = [None, NoResponse(30)]
     (unclear,) = await maya.presses(card, "Enable schedule")
-    assert "Whether EnOS did it is not known" in unclear.text
+    assert "EnOS did not confirm (no answer within 60 s). It may have made the change" in unclear.text
     (again,) = await maya.presses(card, "Enable schedule")
-    assert "and how it ended is not certain. Look at the state" in again.text
+    assert "and I don't know whether it was done. Check the state." in again.text
     assert len(world.enos.done()) == 1
