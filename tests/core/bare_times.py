@@ -8,7 +8,7 @@ _CARRIED = re.compile(r"(?<=: )1\|[^\]\[]*|→ [^\]]*(?=\])")  # what buttons sa
 _CLOCK = re.compile(r"(?<![\d:.+-])\d{1,2}:\d{2}(?::\d{2})?(?![\d:])")
 _ZONE = re.compile(
     r"[^\n;]{0,60}?(?:\bUTC\b|\bGMT\b|(?<=\d)Z\b|[+-]\d\d:\d\d|\b[A-Z][a-z]+/[A-Z][A-Za-z_]+"
-    r"|time zone not known|时区未知|EnOS's time zone)"
+    r"|time zone not known|时区未知|EnOS's time zone|EnOS 时区)"
 )
 _DAY = re.compile(r"(?<![\d-])(?:0[1-9]|1[0-2])-(?:[0-2]\d|3[01])(?![\d-])")
 

@@ -58,6 +58,7 @@ BY_HAND = {"core/text/shown_times.py", "core/flow/ids.py"}
         ("Run `3377-2026112100`, data date 2026-11-20, `at 14:30`", []),
         ("2026-11-21 08:00:00 (time zone not known)", []),
         ("2026-11-21 08:00:00（时区未知）", []),
+        ("在 02:00（EnOS 时区）", []),
     ],
 )
 def test_what_is_a_bare_time(text, found):

@@ -15,7 +15,7 @@ from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import IncomingMessage, Link, Origin, Person, Surface
 from bot.core.text.mask import DEFAULT, Seal
-from bot.core.text.message import msg, plain, verbatim
+from bot.core.text.message import ago, msg, plain
 from bot.ops.platform_times import schedule_in_words
 from bot.work.commands.context import AnswerSettings, Services
 from bot.work.commands.dispatcher import Dispatcher
@@ -134,7 +134,9 @@ class World:
             answer_settings=self.answer_settings,
             schedule_words=self.schedule_words,
             status=lambda: BotStatus(
-                Judgement(self.trouble), watching=verbatim("18 of 19"), last_read=verbatim("4 s ago")
+                Judgement(self.trouble),
+                watching=msg("{n} of {total} flows", n=18, total=19),
+                last_read=ago(timedelta(seconds=4)),
             ),
             platform_zone=lambda: self.zone,
             seal=Seal(self.secret_key),
@@ -147,12 +149,12 @@ class World:
     @classmethod
     async def begun(cls, store):
         world = cls(store)
-        enos = world.enos
+        enos, links = world.enos, []
         for name, (user, user_id, user_name) in LINKED.items():
             world._actor(name, user, timezone={"maya": "Asia/Shanghai", "jonas": "Europe/Berlin"}.get(name, "UTC"))
             enos.names[user_id] = user_name
-            link = Link(Person(HOME, user), UserId(user_id), UserName(user_name), verified=name != "lina")
-            await store.put_links([link])
+            links.append(Link(Person(HOME, user), UserId(user_id), UserName(user_name), verified=name != "lina"))
+        await store.put_links(links)
         for name, (user, more) in OTHERS.items():
             world._actor(name, user, **more)
         world.slack.groups[ONCALL] = {"U0SAMLEE001"}
