@@ -126,7 +126,10 @@ def order_unreliable(kind: int) -> Card:
     line = sentences(
         msg("⚠️ EnOS did not list runs of the type {type} in the order in which they changed.", type=type_),
         msg("A quick poll missed some of them. A full poll found them, and they are posted now."),
-        msg("From now on, each poll reads these runs in full. EnOS answers more requests, and there is nothing to do."),
+        msg(
+            "From now on, each poll reads these runs in full, which means more requests to EnOS. "
+            "You don't need to do anything."
+        ),
     )
     text = msg("EnOS does not list runs in the order in which they changed")
     return blocks.Card(text, [blocks.section(line)])
@@ -144,7 +147,7 @@ def late(since: datetime) -> Card:
     """The one notice that no read has ended since a time."""
     text = lines(
         msg("⚠️ *Polling EnOS takes too long.* The last complete poll was {time}.", time=since),
-        msg("Alerts come late, and none is lost."),
+        msg("Alerts come late, but none is lost."),
         msg("If this lasts, check how fast EnOS answers, and ask an operator to run `flowbot doctor`."),
     )
     return blocks.Card(msg("Polling EnOS takes too long · alerts come late"), [blocks.section(text)])
