@@ -8,7 +8,7 @@ from bot.core.errors import Refusal
 from bot.core.outbox import blocks
 from bot.core.people.model import Entry, Person
 from bot.core.text.escape import code, mention
-from bot.core.text.message import SENTENCES, Text, dots, joined, layout, lines, msg, plural
+from bot.core.text.message import SENTENCES, Text, dots, joined, layout, lines, msg, plural, verbatim
 from bot.messages.cards import answers, flows
 from bot.messages.cards import help as help_cards
 from bot.work.commands import unmatched
@@ -55,7 +55,7 @@ async def status(services: Services, context: CommandContext, _request: Status) 
     rows = (
         (msg("Watching"), bot.watching),
         (msg("EnOS checked"), bot.last_read),
-        (msg("Slack"), bot.slack),
+        (verbatim("Slack"), bot.slack),
         (msg("Version"), bot.version),
         (msg("Clock"), bot.clock),
     )
