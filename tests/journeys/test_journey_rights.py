@@ -76,11 +76,11 @@ async def test_an_admin_links_proves_changes_and_unlinks(world):
     assert not flow.active
 
     audit = await world.asks(
-        ALEX, "/flow audit today", "*Audit*", "@Priya Nair", f"trigger {flow.id}", "done", "refused"
+        ALEX, "/flow audit today", "Audit: ", "@Priya Nair", f"trigger {flow.id}", "done", "refused"
     )
     assert audit.only_for == ALEX
     world.say(ALEX, "@flowbot audit today @Priya Nair")
-    only = await world.hears(ALEX, "*Audit* by @Priya Nair")
+    only = await world.hears(ALEX, "Audit: ", "@Priya Nair", number=2)
     assert "robin.fox" not in world.slack.shown(only)
 
 
