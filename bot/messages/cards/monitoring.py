@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from bot.core.command.parse import in_words
 from bot.core.flow.model import FlowName, LeftOut
 from bot.core.health.daily import Day
 from bot.core.incident.lifecycle import not_backfilled
@@ -206,7 +207,7 @@ def sign_of_life(
         msg("No successful run yet:") if day.missing else None,
         *(_missing(each, zone) for each in day.missing[:_NAMES]),
         plural("… and {n} more flow", "… and {n} more flows", more) if more > 0 else None,
-        msg("{command} lists the open incidents.", command=code(f"{command} incidents")) if live else None,
+        msg("{command} lists the open incidents.", command=in_words("incidents", command)) if live else None,
     )
     headline = dots(
         msg("Something needs attention") if troubles else msg("All good"),

@@ -1,6 +1,7 @@
 """Meta: help, status and audit."""
 
 from bot.core.command import table
+from bot.core.command.parse import in_words
 from bot.core.command.periods import window
 from bot.core.command.requests import Audit, Help, Status
 from bot.core.command.rights import Denial
@@ -42,7 +43,7 @@ def _unknown_topic(topic: str) -> Refusal:
     return Refusal(
         "unknown_topic",
         msg("There is no command {topic}.", topic=code(flows.short(topic))),
-        msg("Did you mean {command}?", command=code(f"help {near}")) if near else msg("`help` lists all commands."),
+        msg("Did you mean {command}?", command=in_words(f"help {near}")) if near else msg("`help` lists all commands."),
     )
 
 
