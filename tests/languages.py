@@ -43,7 +43,7 @@ def texts_of(part):
     """Every text of a message that people read; what its buttons do is not."""
     if isinstance(part, dict):
         for name, value in part.items():
-            if isinstance(value, str) and name in {"text", "fallback"}:
+            if isinstance(value, str) and name in {"text", "fallback", "title", "comment"}:
                 yield value
             elif name not in {"value", "action_id", "color"}:
                 yield from texts_of(value)

@@ -8,11 +8,11 @@ from answer_world import FAILED, Lost
 
 from bot.core.flow.status import Status
 from bot.core.outbox.conversations import SlackRefused
-from bot.core.text.message import ago, msg
+from bot.core.text.message import msg
 from bot.enos.errors import NoResponse
 
 SCENES = Scenes()
-LATE = msg("The last complete poll of EnOS was {ago}.", ago=ago(timedelta(seconds=400)))
+LATE = msg("The last complete poll of EnOS was {duration} ago.", duration=timedelta(seconds=400))
 scene, asked = SCENES.scene, SCENES.asked
 
 

@@ -125,11 +125,9 @@ def _mistaken(cursor: Cursor, what: Wanted, token: Token | None) -> Refusal:
         flow = code(str(flow_of(InstanceId(token.plain))))
         return cursor.expected(what, wanted.RUN_NOT_FLOW, flow=flow)
     if token is not None and what is wanted.RUN and NUMBER.fullmatch(token.plain):
-        runs_of = {
-            "en": f"runs of {token.plain}",
-            ZH: f"{chinese.VERBS['runs'][0]} {chinese.CLAUSES['of', 'flow'][0]} {token.plain}",
-        }
-        return cursor.expected(what, wanted.FLOW_NOT_RUN, command=in_code(runs_of.__getitem__))
+        english = f"runs of {token.plain}"
+        runs_of = {ZH: f"{chinese.VERBS['runs'][0]} {chinese.CLAUSES['of', 'flow'][0]} {token.plain}"}
+        return cursor.expected(what, wanted.FLOW_NOT_RUN, command=in_code(lambda each: runs_of.get(each, english)))
     return cursor.expected(what, most=LARGEST_COUNT)
 
 

@@ -9,7 +9,23 @@ from languages import ALL, PSEUDO, english_words, speak_all
 
 SCENES = ACTING | READING | REFUSED | WORDS
 
-DATA = ()
+FLOWS = (
+    "daily-energy-report", "turbine-10min", "reduce_entity", "billing-close", "empty-flow", "forecast-wide",
+    "forecast-small", "*forecast*", "&lt;!channel&gt; weather &amp; wind", "daily-enregy-report", "nothing-like-it",
+)  # fmt: skip
+TASKS = (
+    "extract", "transform", "*load*", "(load)", " load.", "load (108581)", "*read*", "*sum*", "*step 50",
+    "left, right &lt;!here&gt;",
+)  # fmt: skip
+PEOPLE = ("maya.chen", "jonas.weber", ": not needed", ": no need", ": I look", "Bills &lt;!here&gt; &amp; such")
+LOGS = ("line 39", "line 40", "ERROR password=••• column kwh not found", "only this", "xx")
+ENOS = (
+    "At 02:00", "HTTP 500", "something &lt;!channel&gt; new", "user not found", "user is locked", "no access right",
+    "Cannot create flow instance repeatedly", "request body is invalid", "unknown action", "no log found",
+    "This workflow has no task. You cannot trigger it",
+)  # fmt: skip
+AUDIT = (": done", ": refused:already_so")  # which shows outcomes as they are kept
+DATA = (*FLOWS, *TASKS, *PEOPLE, *LOGS, *ENOS, *AUDIT)
 
 
 @pytest.mark.parametrize("language", ALL)
