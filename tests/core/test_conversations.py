@@ -7,7 +7,7 @@ import pytest
 from bot.core.outbox.conversations import SlackLimited, SlackOutsideThread, SlackRefused, SlackUntrusted, host_of
 from bot.core.outbox.pointers import PostPresence, post_presence
 from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind, PostState
-from bot.core.outbox.slack_errors import Verdict, is_not_there, is_of_person, verdict
+from bot.core.outbox.slack_errors import Verdict, is_not_there, is_of_person, meaning, verdict
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,10 @@ def test_whether_a_message_is_in_slack(state):
     known = {PostState.SENT: PostPresence.POSTED, PostState.GIVEN_UP: PostPresence.MISSING}
     assert post_presence(post) is known.get(state, PostPresence.PENDING)
     assert post_presence(None) is PostPresence.MISSING
+
+
+def test_an_error_is_told_with_what_to_do_next():
+    told = str(meaning("channel_not_found").told)
+    assert told.startswith("The channel does not exist")
+    assert told.endswith(" Run `/invite @flowbot` there.")
+    assert str(meaning("never_heard_of").told) == ""

@@ -1,7 +1,7 @@
 """Times that people read: never in a zone they are not told, never printed by hand, never in the future when past."""
 
 import ast
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -32,6 +32,7 @@ from bot.core.text.message import (
     slack_date,
     until_on_the_clock,
 )
+from bot.core.text.shown_times import in_full
 from bot.messages.cards import flows, incident_groups, monitoring, runs
 from bot.messages.cards import incident as cards
 from bot.messages.cards import incident_replies as replies
@@ -225,6 +226,7 @@ def test_a_phone_reads_the_zone_in_words():
 def test_each_form():
     at = datetime(2026, 11, 5, 23, 30, tzinfo=UTC)
     assert plain(in_utc(at)) == "Nov 5, 23:30 UTC"
+    assert in_full(at.astimezone(timezone(ZONE))) == "2026-11-05 23:30 UTC"
     assert plain(as_printed("2026-11-06 07:30:00", ZONE)) == "2026-11-06 07:30:00 UTC+08:00"
     assert plain(as_printed("2026-11-06 07:30:00", None)) == "2026-11-06 07:30:00 (time zone not known)"
     assert plain(until_on_the_clock(at, at + timedelta(hours=1), UTC)) == "2026-11-05 23:30 to 2026-11-06 00:30, UTC"

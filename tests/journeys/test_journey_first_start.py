@@ -44,7 +44,7 @@ async def test_people_are_imported_and_the_database_is_copied_while_it_runs(worl
     file.write_text("slack_user,enos_user_id,enos_user_name\nU0PRIYA0001,u15432100000000013,priya.nair\n")
     code, out, said = await world.flowbot("people", "import", str(file))
     assert (code, said) == (0, "")
-    assert "1 added" in out
+    assert "Added: 1." in out
     await world.asks(PRIYA, "/flow whoami", "priya.nair")
     await world.hears(PRIYA, "An import linked you to the EnOS user", where=DIRECT)
     code, out, _ = await world.flowbot("people", "list")

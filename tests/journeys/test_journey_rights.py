@@ -59,7 +59,7 @@ async def test_an_admin_links_proves_changes_and_unlinks(world):
     )
     await world.asks(ALEX, "/flow people", "Linked people: 7", "priya.nair", "verified", "robin.fox", "read-only")
     await world.asks(GUEST, "/flow whoami", "robin.fox", "not verified yet")
-    await world.asks(GUEST, f"/flow trigger {flow.id}", "EnOS does not know the user", "check the link")
+    await world.asks(GUEST, f"/flow trigger {flow.id}", "EnOS does not know the user", "EnOS user ID of your link")
     assert len(world.enos.called("trigger")) == 1
 
     gone = await world.asks(ALEX, "/flow unlink @Priya Nair", "@Alex Kim unlinked @Priya Nair", "[Link again]")
@@ -76,11 +76,11 @@ async def test_an_admin_links_proves_changes_and_unlinks(world):
     assert not flow.active
 
     audit = await world.asks(
-        ALEX, "/flow audit today", "*Audit*", "@Priya Nair", f"trigger {flow.id}", "done", "refused"
+        ALEX, "/flow audit today", "Audit: ", "@Priya Nair", f"trigger {flow.id}", "done", "refused"
     )
     assert audit.only_for == ALEX
     world.say(ALEX, "@flowbot audit today @Priya Nair")
-    only = await world.hears(ALEX, "*Audit* by @Priya Nair")
+    only = await world.hears(ALEX, "Audit: ", "@Priya Nair", number=2)
     assert "robin.fox" not in world.slack.shown(only)
 
 
@@ -166,7 +166,7 @@ async def test_links_go_with_the_workspace_into_an_organization_and_back(world):
         await world.asks(MAYA, f"/flow unack {flow.id}", "You handed")
         await world.asks(MAYA, f"/flow ack {flow.id}", "You acknowledged")
         code, out, errors = await world.flowbot("people", "import", str(csv))  # of the first time
-        assert (code, out.partition(",")[0]) == (0, "0 added"), errors
+        assert (code, out.partition(".")[0]) == (0, "Added: 0"), errors
         await world.asks(ALEX, "/flow audit today @Maya Chen", f"unack {flow.id}", f"ack {flow.id}")
         await world.asks(ALEX, "/flow audit", f"are known by {home}")
 

@@ -43,7 +43,7 @@ async def test_a_failure_is_posted_although_one_host_refuses_connections(world):
     await world.sees(card, "@Maya Chen is on it")
     await world.hears(MAYA, "maya.chen", number=4)
     world.say(SAM, "/flow whoami", where=GENERAL)
-    await world.hears(SAM, "You are @Sam Lee", where=DIRECT)
+    await world.hears(SAM, "You are `sam.lee`", where=DIRECT)
 
 
 @story()

@@ -6,7 +6,7 @@ import pytest
 from store_makers import NOW, edit, message
 
 from bot.core.outbox.blocks import Card
-from bot.core.outbox.posts import PostKind, sole_reader
+from bot.core.outbox.posts import PostKind
 from bot.core.text import catalogue
 from bot.core.text.language import ZH
 from bot.core.text.message import msg
@@ -31,22 +31,6 @@ def post(id_="p1", channel="C1", **more):
 
 async def text_of(store, id_="p1"):
     return (await store.post(id_)).body["text"]
-
-
-@pytest.mark.parametrize(
-    ("more", "reader"),
-    [
-        ({}, ""),
-        ({"user": "UWEI"}, ""),  # an answer that a whole channel reads
-        ({"kind": PostKind.EPHEMERAL, "user": "UWEI"}, "UWEI"),
-        ({"channel": "UWEI"}, "UWEI"),
-        ({"channel": "WWEI"}, "WWEI"),
-        ({"channel": "D1", "user": "UWEI"}, "UWEI"),
-        ({"channel": "D1"}, ""),  # nobody says whose messages these are
-    ],
-)
-def test_who_reads_it_alone(more, reader):
-    assert sole_reader(message(**more)) == reader
 
 
 async def test_what_one_person_reads_is_in_their_language(store):

@@ -110,6 +110,18 @@ PLACEHOLDERS: Mapping[str, str] = {  # of the syntax
     "KEY=VALUE …": "参数名=值 …",
     "NOTE": "说明",
 }
+_MAIN: dict[str, str] = {}  # the main Chinese word of each English one within a value
+for _chinese, _english in (*WHENS.items(), *PERIODS.items(), *SCOPES.items(), *STATUSES.items(), *UNITS.items()):
+    _MAIN.setdefault(_english, _chinese)
+_MAIN["me"], _MAIN["h"] = ME[0], "小时"
+_MAIN["m"] = "分钟"
+# The longest first; a unit only behind its number.
+_IN_ENGLISH = re.compile(
+    "|".join(
+        rf"(?<=[0-9]){word}(?![a-z])" if word in UNITS.values() else rf"\b{word}\b"
+        for word in sorted(_MAIN, key=len, reverse=True)
+    )
+)
 UNTIL = ("至", "到")  # between two dates
 ONWARD = "起"  # behind a time: from then on
 LINES = "行"
@@ -151,6 +163,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {  # those of the table of commands, i
     "audit": ("审计", "审计 本周 @jane"),
     "status": ("状态",),
 }
+
+
+def value(words: str) -> str:
+    """A value of English words of commands, such as ``last 3h``, in the main Chinese ones: ``最近 3小时``."""
+    return _IN_ENGLISH.sub(lambda found: _MAIN[found[0]], words)
 
 
 def ends(run: str, words: frozenset[str], *, behind_number: bool) -> list[int]:

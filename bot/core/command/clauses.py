@@ -49,6 +49,11 @@ class Form:
     words: tuple[str, ...] = ()  # its own words, to suggest the nearest
     words_zh: tuple[str, ...] = ()
     example: str = ""  # behind the word of a clause
+    say_zh: Callable[[Any], str] | None = None  # where a value has words of its own
+
+    def say_in(self, value: Any, language: str) -> str:
+        """How a value is written in a language, "en" or "zh"."""
+        return self.say_zh(value) if language == ZH and self.say_zh else self.say(value)
 
     def placeholder_in(self, language: str) -> str:
         """How the syntax shows it in a language, "en" or "zh"."""
@@ -205,6 +210,10 @@ def _say_owner(owner: OwnerRef) -> str:
     return f"<@{owner.person}>" if owner.person else spell_name(str(owner.name))
 
 
+def _say_owner_zh(owner: OwnerRef) -> str:
+    return chinese.ME[0] if owner.me else _say_owner(owner)
+
+
 def _person(token: Token) -> str | None:
     return token.person or None
 
@@ -213,7 +222,15 @@ def _text(token: Token) -> str | None:
     return None if token.person or (token.pair and not token.quoted) else token.bare or None
 
 
-OWNER = Form("OWNER", _one(wanted.OWNER, _owner), _say_owner, _is_me, words_zh=chinese.ME, example="jane.doe")
+OWNER = Form(
+    "OWNER",
+    _one(wanted.OWNER, _owner),
+    _say_owner,
+    _is_me,
+    words_zh=chinese.ME,
+    example="jane.doe",
+    say_zh=_say_owner_zh,
+)
 PERSON = Form(
     "@person",
     _one(wanted.PERSON, _person),
@@ -262,6 +279,11 @@ def _say_when(when: When) -> str:
     return when.words
 
 
+def _in_chinese(say: Callable[[Any], str]) -> Callable[[Any], str]:
+    """How a value is written whose words are all words of commands."""
+    return lambda value: chinese.value(say(value))
+
+
 def _duration(cursor: Cursor) -> timedelta:
     tokens = [token.plain for token in cursor.ahead(2)]
     for count in (1, 2):
@@ -275,9 +297,22 @@ def _duration(cursor: Cursor) -> timedelta:
 
 _WHEN_WORDS = (periods.WHEN_WORDS, tuple(chinese.WHENS))
 _PERIOD_WORDS = (periods.PERIOD_WORDS, (*chinese.PERIODS, chinese.ONWARD))
-WHEN = Form("WHEN", _timed(periods.read_when), _say_when, _begins_when, *_WHEN_WORDS)
-PERIOD = Form("PERIOD", _timed(periods.read_period), _say_period, _begins_period, *_PERIOD_WORDS)
-DURATION = Form("DURATION", _duration, periods.duration_words, lambda token: bool(periods.parse_duration(token.plain)))
+WHEN = Form("WHEN", _timed(periods.read_when), _say_when, _begins_when, *_WHEN_WORDS, say_zh=_in_chinese(_say_when))
+PERIOD = Form(
+    "PERIOD",
+    _timed(periods.read_period),
+    _say_period,
+    _begins_period,
+    *_PERIOD_WORDS,
+    say_zh=_in_chinese(_say_period),
+)
+DURATION = Form(
+    "DURATION",
+    _duration,
+    periods.duration_words,
+    lambda token: bool(periods.parse_duration(token.plain)),
+    say_zh=_in_chinese(periods.duration_words),
+)
 
 
 # ── words, numbers, parameters, notes ───────────────────────────────────────
@@ -308,6 +343,10 @@ def _topic(token: Token) -> str | None:
     """A verb to be helped with: one in Chinese becomes the English one, unless it is quoted."""
     verb = next((verb for verb, words in chinese.VERBS.items() if token.plain in words), None)
     return verb or _text(token)
+
+
+def _say_topic_zh(topic: str) -> str:
+    return chinese.VERBS[topic][0] if topic in chinese.VERBS else spell_word(topic)
 
 
 def _counted(digits: str) -> int | None:
@@ -357,6 +396,7 @@ STATUSES = Form(
     accepts=lambda token: _statuses(token) is not None,
     words=tuple(_STATUS_NAMES | _STATUS_ALIASES),
     words_zh=tuple(chinese.STATUSES),
+    say_zh=_in_chinese(_say_statuses),
 )
 SCOPE = Form(
     "|".join(SCOPES),
@@ -365,10 +405,11 @@ SCOPE = Form(
     accepts=lambda token: _scope(token) is not None,
     words=SCOPES,
     words_zh=tuple(chinese.SCOPES),
+    say_zh=_in_chinese(str),
 )
 _LINE_COUNT = _one(wanted.NUMBER, lambda token: _counted(token.plain.removesuffix(chinese.LINES)))
 COUNT = Form("N", _one(wanted.NUMBER, lambda token: _counted(token.plain)), str, example="2")
 LINES = Form("N", _lines, str, example="50")
-VERB = Form("VERB", _one(wanted.VERB, _topic), spell_word)
+VERB = Form("VERB", _one(wanted.VERB, _topic), spell_word, say_zh=_say_topic_zh)
 PAIRS = Form("KEY=VALUE …", _pairs, _say_pairs, example="path=/data/2026")
 NOTE = Form("NOTE", _note, spell_note)

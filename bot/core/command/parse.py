@@ -21,6 +21,7 @@ from bot.core.command.requests import Help, Request, Trigger, When
 from bot.core.command.table import BY_REQUEST, BY_VERB, Row, near, nearest
 from bot.core.command.tokens import Cursor, Token, in_code, tick, visible
 from bot.core.errors import Refusal
+from bot.core.text.language import EN
 from bot.core.text.message import Text, Value, layout, msg
 
 AHEAD, BEHIND = timedelta(days=7), timedelta(days=180)  # a start farther off than that asks once
@@ -109,16 +110,37 @@ def _is_emoji(word: str) -> bool:
 
 
 def say(request: Request, language: str = "") -> str:
-    """The canonical words of a request; in a language only its verb and the words of its clauses may be others."""
+    """The canonical words of a request, or those of a language."""
     about = BY_REQUEST[type(request)]
     defaults = {each.name: each.default for each in fields(cast("Any", request))}
     words = [about.word_in(language) if language else about.verb]
     for clause in about.clauses:
         named = [name for name in clause.fields if getattr(request, name) != defaults[name]]
         if named:
-            value = clause.form.say(getattr(request, named[0])) if clause.form else ""
+            value = clause.form.say_in(getattr(request, named[0]), language) if clause.form else ""
             words += filter(None, (clause.word_in(language) if language else clause.word, value))
     return " ".join(words)
+
+
+def in_words(words: str, before: str = "") -> Callable[[str], str]:
+    """A canonical command in code ticks, in the words of the reader's language: data of a message.
+
+    ``before`` is what stands before it, such as the slash command.
+    """
+    return in_code(_Words(words), before)
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    canonical: str
+
+    def __call__(self, language: str) -> str:
+        if language == EN:
+            return self.canonical
+        try:
+            return say(parse(self.canonical), language)
+        except Refusal:  # no person is to miss a message because of a word in it
+            return self.canonical
 
 
 def trigger_time(request: Trigger, now: datetime, zone: tzinfo) -> datetime:
@@ -193,7 +215,9 @@ def _way(row: Row, request: Request | None) -> Callable[[str], str]:
 
 
 def _label(request: Request) -> Text:
-    return _LABELS.get(BY_REQUEST[type(request)].verb) or layout("{command}", command=say(request))
+    return _LABELS.get(BY_REQUEST[type(request)].verb) or layout(
+        "{command}", command=lambda language: say(request, language)
+    )
 
 
 def _meant(row: Row, text: str, command: str, words: int) -> Request | None:

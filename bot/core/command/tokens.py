@@ -392,6 +392,21 @@ def tick(word: str) -> Markup:
     return code(shown if len(shown) <= 40 else shown[:39] + "…")
 
 
-def in_code(said_in: Callable[[str], str]) -> Callable[[str], str]:
-    """Words that depend on the reader's language, in code ticks: data of a message."""
-    return lambda language: code(said_in(language))
+@dataclass(frozen=True, slots=True)
+class _InCode:
+    """A class, so that two messages with the same words are equal."""
+
+    said_in: Callable[[str], str]
+    before: str
+
+    def __call__(self, language: str) -> Markup:
+        said = self.said_in(language)
+        return code(f"{self.before} {said}" if self.before else said)
+
+
+def in_code(said_in: Callable[[str], str], before: str = "") -> Callable[[str], str]:
+    """Words that depend on the reader's language, in code ticks: data of a message.
+
+    ``before`` is what stands before them, such as the slash command.
+    """
+    return _InCode(said_in, before)

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.command.tokens import visible
+from bot.core.command.parse import in_words
+from bot.core.command.table import BY_VERB
+from bot.core.command.tokens import in_code, visible
 from bot.core.errors import Refusal
 from bot.core.flow.graph import broken, downstream, in_order, one_for_all
 from bot.core.flow.ids import expected_instance, instance_moment, milliseconds
@@ -31,6 +33,7 @@ from bot.core.text.shown_times import minute_in_utc
 FIRST_YEAR = 2000  # EnOS puts 1970 into an id where it did not understand the time (sample of Trigger Flow)
 MINUTE = timedelta(minutes=1)
 REACH = timedelta(hours=2)  # how far after the data time a free minute may be
+_WITH = next(each for each in BY_VERB["trigger"].clauses if each.word == "with")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ def plan(instance: Instance, flow: Flow, task: TaskId | None, zone: timedelta | 
                 "Flow {flow} has no task {task} now. Nothing was started. {command} lists its tasks.",
                 flow=code(str(flow.id)),
                 task=code(str(start)),
-                command=code(f"show {flow.id}"),
+                command=in_words(f"show {flow.id}"),
             ),
         )
     runs = downstream(flow.graph, start)
@@ -87,7 +90,7 @@ def data_time(instance: Instance, zone: timedelta | None) -> datetime:
                 "The ID {run} does not say for which time it ran, so I can't rerun it for the same data date. "
                 "Name the trigger time yourself, for example {command}.",
                 run=code(instance.id),
-                command=code(f"trigger {instance.flow_id} at 2026-11-21T14:30Z"),
+                command=in_words(f"trigger {instance.flow_id} at 2026-11-21T14:30Z"),
             ),
         )
     if len(digits) > 10:
@@ -102,7 +105,7 @@ def data_time(instance: Instance, zone: timedelta | None) -> datetime:
                 "So I can't rerun it for the same data date. "
                 "Name the minute yourself. For the full hour, use {command}.",
                 run=code(instance.id),
-                command=code(f"trigger {instance.flow_id}{_from(instance)} at {minute_in_utc(moment)}"),
+                command=in_words(f"trigger {instance.flow_id}{_from(instance)} at {minute_in_utc(moment)}"),
             ),
         )
     return moment.replace(minute=printed.minute)
@@ -148,8 +151,8 @@ def _other_parameters(instance: Instance, flow: Flow, whole: str) -> Refusal:
         return Refusal("parameters_differ", sentences(differ, _in_the_console(instance)))
     present = msg(
         "To rerun the whole flow with its present parameters, use {command}. To change one, add {addition}.",
-        command=code(whole),
-        addition=code("with KEY=VALUE"),
+        command=in_words(whole),
+        addition=in_code(lambda language: f"{_WITH.word_in(language)} KEY=VALUE"),
     )
     return Refusal("parameters_differ", sentences(differ, present))
 
@@ -169,7 +172,9 @@ def _from(instance: Instance) -> str:
 
 def _failed_task(instance: Instance, flow: Flow, whole: str) -> TaskId:
     failed = broken(instance.graph)
-    rerun = msg("To rerun the whole flow, use {command}.", command=code(whole)) if whole else _in_the_console(instance)
+    rerun = (
+        msg("To rerun the whole flow, use {command}.", command=in_words(whole)) if whole else _in_the_console(instance)
+    )
     if not failed:
         tasks = in_order(flow.graph)[:3]
         named = [
@@ -196,7 +201,7 @@ def _failed_task(instance: Instance, flow: Flow, whole: str) -> TaskId:
 
 
 def _command(instance: Instance, task: Task) -> Text:
-    return code(f"rerun {instance.id} from {task.id}")
+    return layout("{command}", command=in_words(f"rerun {instance.id} from {task.id}"))
 
 
 def _branches(failed: Sequence[Task]) -> Message:

@@ -12,13 +12,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
 
+from bot.core.command.parse import in_words
 from bot.core.errors import Refusal
 from bot.core.flow.ids import instance_moment, is_instance
 from bot.core.flow.model import Instance, InstanceId, TaskId, UserName
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person
-from bot.core.text.escape import code, mention
+from bot.core.text.escape import mention
 from bot.core.text.message import Text, msg, sentences
 
 ACK_DURATION = timedelta(hours=4)  # how long an acknowledgement lasts where no duration is given
@@ -140,7 +141,7 @@ def acknowledge(incident: Incident, by: Person, now: datetime, until: datetime |
     _refuse_ended(incident, msg("There is nothing to acknowledge."))
     expires = until or now + ACK_DURATION
     if expires <= now:
-        example = code(f"ack {reference(incident)} for 2h")
+        example = in_words(f"ack {reference(incident)} for 2h")
         raise Refusal(
             "promise_past",
             msg("{time} has already passed. Name a later time, for example {command}.", time=expires, command=example),
@@ -167,7 +168,7 @@ def unack(incident: Incident) -> Step:
             "not_acknowledged",
             msg(
                 "Nobody has acknowledged this incident. Acknowledge it with {command}.",
-                command=code(f"ack {reference(incident)}"),
+                command=in_words(f"ack {reference(incident)}"),
             ),
         )
     return (
@@ -190,7 +191,7 @@ def close(incident: Incident, by: Person, now: datetime, because: str = "") -> S
 def reopen(incident: Incident) -> Step:
     """Undo a close. Raises Refusal where it was not closed."""
     if incident.phase is not Phase.CLOSED:
-        see = msg("See its state with {command}.", command=code(f"incidents of {incident.flow_id}"))
+        see = msg("See its state with {command}.", command=in_words(f"incidents of {incident.flow_id}"))
         if incident.phase is Phase.RECOVERED:
             raise Refusal("not_closed", sentences(msg("This incident has recovered. There is nothing to reopen."), see))
         raise Refusal("not_closed", sentences(msg("This incident is already open."), see))
@@ -237,7 +238,7 @@ def open_thread(incident: Incident, post: PostId) -> Step:
             "has_thread",
             msg(
                 "This incident already has a thread. Find it with {command}.",
-                command=code(f"incidents of {incident.flow_id}"),
+                command=in_words(f"incidents of {incident.flow_id}"),
             ),
         )
     return moved(incident, post), Transition.THREADED
@@ -279,10 +280,10 @@ def _changed(
 def _refuse_ended(incident: Incident, nothing: Text) -> None:
     """Raise Refusal where it has ended; ``nothing`` says what cannot be done with it any more."""
     if incident.phase is Phase.RECOVERED:
-        see = msg("See the flow's state with {command}.", command=code(f"show {incident.flow_id}"))
+        see = msg("See the flow's state with {command}.", command=in_words(f"show {incident.flow_id}"))
         raise Refusal("recovered", sentences(_ended(incident), nothing, see))
     if incident.phase is Phase.CLOSED:
-        reopen = msg("If it is not over, reopen it with {command}.", command=code(f"reopen {reference(incident)}"))
+        reopen = msg("If it is not over, reopen it with {command}.", command=in_words(f"reopen {reference(incident)}"))
         raise Refusal("closed", sentences(_ended(incident), nothing, reopen))
 
 
@@ -299,7 +300,7 @@ def _ended(incident: Incident) -> Text:
 
 def _held(incident: Incident) -> Text:
     """Who has acknowledged it, and what another person can do."""
-    person, unack = _who(incident.acked_by), code(f"unack {reference(incident)}")
+    person, unack = _who(incident.acked_by), in_words(f"unack {reference(incident)}")
     ask = msg("Ask them, or hand it back first with {command}.", command=unack)
     if incident.ack_until is None:
         return sentences(msg("{person} is already on it.", person=person), ask)

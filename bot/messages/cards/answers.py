@@ -6,7 +6,11 @@ from datetime import datetime
 from typing import assert_never
 
 from bot.core.command import buttons
+from bot.core.command.clauses import USER_ID, USER_NAME
+from bot.core.command.parse import in_words
 from bot.core.command.rights import Denial
+from bot.core.command.table import BY_VERB
+from bot.core.command.tokens import in_code
 from bot.core.errors import Offer
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block, Card, Element
@@ -197,13 +201,13 @@ def old_button(command: str) -> Text:
     return msg(
         "This button is too old, and I can't read it. Nothing was changed. Type the command instead: {help} lists "
         "what you can do.",
-        help=code(f"{command} help"),
+        help=in_words("help", command),
     )
 
 
 def hint(kind: str, *, direct: bool) -> Text:
     """How to write a command, after a message that is not one (``EDITED`` or ``TALK``)."""
-    example = code("show 3377" if direct else "@flowbot show 3377")
+    example = in_words("show 3377", "" if direct else "@flowbot")
     if kind == EDITED:
         return msg(
             "I don't act on edited messages. Nothing was changed. Send it as a new message, for example {example}.",
@@ -213,13 +217,13 @@ def hint(kind: str, *, direct: bool) -> Text:
         "You mentioned me, but not with a command. Nothing was changed. Start with my name, for example {example}. "
         "{help} lists what you can do.",
         example=example,
-        help=code("@flowbot help"),
+        help=in_words("help", "@flowbot"),
     )
 
 
 def unsupported(kind: str, command: str) -> Text:
     """The answer to a ``shortcut``, ``form`` or ``command`` that this version does not have."""
-    words = code(f"{command} help")
+    words = in_words("help", command)
     if kind == "shortcut":
         return msg("I don't have this shortcut. Nothing was changed. {help} lists what you can do.", help=words)
     if kind == "form":
@@ -252,16 +256,26 @@ def please_link(person: Person, admins: Sequence[str], command: str) -> Text:
     )
 
 
-def _linking(person: Person, command: str) -> Markup:
+def _linking(person: Person, command: str) -> Text:
     """The command that links a person; the mention is outside of the code ticks, where Slack would show its ID."""
-    return Markup(" ".join((code(f"{command} link"), mention(person.user), code("USERID NAME"))))
+    return layout(
+        "{link} {person} {who}",
+        link=in_code(BY_VERB["link"].word_in, command),
+        person=mention(person.user),
+        who=in_code(_user),
+    )
+
+
+def _user(language: str) -> str:
+    """What the command that links a person needs to know of their EnOS user."""
+    return f"{USER_ID.placeholder_in(language)} {USER_NAME.placeholder_in(language)}"
 
 
 def _check_link(person: Person, admins: Sequence[str], command: str) -> Text:
     if person.user in admins:
         return msg(
             "Check your link with {people}, and correct it with {command}.",
-            people=code("people"),
+            people=in_words("people"),
             command=_linking(person, command),
         )
     if not admins:

@@ -8,10 +8,10 @@ from functools import partial
 
 from bot.core.command.rights import Caller, Denial, Who, may
 from bot.core.command.table import BY_VERB, ROWS, Family, Row
+from bot.core.command.tokens import in_code
 from bot.core.errors import Offer
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block, Card
-from bot.core.text.escape import code
 from bot.core.text.language import ZH
 from bot.core.text.message import Message, Text, layout, lines, listed, msg
 from bot.messages.cards import answers
@@ -116,7 +116,13 @@ def _unavailable(rows: Sequence[Row], caller: Caller) -> list[Block]:
         return []
     shown = listed(verbs[:_UNAVAILABLE], len(verbs))
     return [
-        blocks.context(msg("Not available to you: {verbs}. {whoami} says why.", verbs=shown, whoami=code("whoami")))
+        blocks.context(
+            msg(
+                "Not available to you: {verbs}. {whoami} says why.",
+                verbs=shown,
+                whoami=in_code(BY_VERB["whoami"].word_in),
+            )
+        )
     ]
 
 

@@ -3,6 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from bot.core.command.clauses import USER_NAME
+from bot.core.command.parse import in_words
+from bot.core.command.table import BY_VERB
+from bot.core.command.tokens import in_code
 from bot.core.flow.model import UserName
 from bot.core.incident import groups as storms
 from bot.core.incident.groups import IncidentGroup, PhaseCounts
@@ -21,6 +25,7 @@ from bot.messages.symbols import PHASES
 LISTED = 30  # more than this nobody reads, and Slack takes 50 blocks
 _ROW = 300  # characters
 _OWNERS = 3  # of one flow
+_ACK, _INCIDENTS = BY_VERB["ack"], BY_VERB["incidents"]
 
 # ── a storm ──
 
@@ -54,10 +59,10 @@ def storm(
         _how_to_act(command) if group.ended_at is None else None,
     )
     hints: list[Text | None] = [
-        _more(count.all - LISTED, f"{command} incidents open")
-        or msg("All open: {command}", command=code(f"{command} incidents open")),
-        msg("Yours: {command}", command=code(f"{command} incidents mine")),
-        msg("One owner's: {command}", command=code(f"{command} incidents by NAME")),
+        _more(count.all - LISTED, "incidents open", command)
+        or msg("All open: {command}", command=in_words("incidents open", command)),
+        msg("Yours: {command}", command=in_words("incidents mine", command)),
+        msg("One owner's: {command}", command=in_code(_by_name, command)),
     ]
     body = [
         blocks.section(text),
@@ -73,7 +78,7 @@ def more_owners(names: Sequence[UserName], people: Mapping[UserName, Person], *,
     text = msg(  # the storm's message may be gone: this does not refer to it
         "The alert storm also affects flows of {owners}. List yours with {command}.",
         owners=listed(mention(people[name].user) for name in names),
-        command=code(f"{command} incidents mine"),
+        command=in_words("incidents mine", command),
     )
     return blocks.Card(msg("ALERT STORM · more owners"), [blocks.section(text)])
 
@@ -96,8 +101,8 @@ def storm_reminder(
         else None,
         msg(
             "List them with {list}. Acknowledge one with {ack}.",
-            list=code(f"{command} incidents unacked"),
-            ack=code(f"{command} ack FLOW"),
+            list=in_words("incidents unacked", command),
+            ack=in_code(_ACK.brief_in, command),
         ),
     )
     row = _lists(post, (msg("All unacknowledged"), "incidents unacked"), (msg("Mine"), "incidents mine"))
@@ -165,7 +170,10 @@ def _in_later_storm(number: int) -> Text:
 def _how_to_act(command: str) -> Text:
     return sentences(
         msg("Too many for one thread each, so they are all listed here."),
-        msg("Acknowledge them from the list or with {command}.", command=code(f"{command} ack FLOW")),
+        msg(
+            "Acknowledge them from the list or with {command}.",
+            command=in_code(_ACK.brief_in, command),
+        ),
     )
 
 
@@ -183,14 +191,20 @@ def _lists(post: str, *offers: tuple[Text, str]) -> Block:
     return blocks.actions(*(blocks.button(label, say, post, index=i) for i, (label, say) in enumerate(offers)))
 
 
-def _more(number: int, say: str) -> Text | None:
+def _by_name(language: str) -> str:
+    """The command that lists the incidents of an owner."""
+    by = next(each for each in _INCIDENTS.clauses if each.word == "by")
+    return " ".join((_INCIDENTS.word_in(language), by.word_in(language), USER_NAME.placeholder_in(language)))
+
+
+def _more(number: int, say: str, command: str) -> Text | None:
     if number <= 0:
         return None
     return plural(
         "… and {n} more. List them all with {command}.",
         "… and {n} more. List them all with {command}.",
         number,
-        command=code(say),
+        command=in_words(say, command),
     )
 
 
@@ -217,8 +231,8 @@ def first_start(
         sentences(msg("I checked the runs triggered since {time}.", time=since), state),
     )
     hints: list[Text | None] = [
-        _more(len(grouped) - LISTED, f"{command} incidents"),
-        msg("What you can ask me: {command}", command=code(f"{command} help")),
+        _more(len(grouped) - LISTED, "incidents", command),
+        msg("What you can ask me: {command}", command=in_words("help", command)),
     ]
     return blocks.Card(
         head,

@@ -6,6 +6,7 @@ They name the flow, since several incidents may share a thread after a first sta
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from bot.core.command.parse import in_words
 from bot.core.flow.model import InstanceId
 from bot.core.incident.lifecycle import reference
 from bot.core.incident.model import Incident, Occurrence, Phase
@@ -42,7 +43,7 @@ def more_failures_counted(incident: Incident) -> Card:
     text = msg(
         "More runs of {flow} failed than I post one by one. The incident counts them all. List them with {command}.",
         flow=words.bold(incident),
-        command=code(f"failed of {incident.flow_id}"),
+        command=in_words(f"failed of {incident.flow_id}"),
     )
     return _said(msg("MORE FAILURES"), incident, text)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from bot.core.command.parse import in_words
 from bot.core.flow.model import FlowName, LeftOut
 from bot.core.health.daily import Day
 from bot.core.incident.lifecycle import not_backfilled
@@ -126,7 +127,10 @@ def order_unreliable(kind: int) -> Card:
     line = sentences(
         msg("⚠️ EnOS did not list runs of the type {type} in the order in which they changed.", type=type_),
         msg("A quick poll missed some of them. A full poll found them, and they are posted now."),
-        msg("From now on, each poll reads these runs in full. EnOS answers more requests, and there is nothing to do."),
+        msg(
+            "From now on, each poll reads these runs in full, which means more requests to EnOS. "
+            "You don't need to do anything."
+        ),
     )
     text = msg("EnOS does not list runs in the order in which they changed")
     return blocks.Card(text, [blocks.section(line)])
@@ -144,7 +148,7 @@ def late(since: datetime) -> Card:
     """The one notice that no read has ended since a time."""
     text = lines(
         msg("⚠️ *Polling EnOS takes too long.* The last complete poll was {time}.", time=since),
-        msg("Alerts come late, and none is lost."),
+        msg("Alerts come late, but none is lost."),
         msg("If this lasts, check how fast EnOS answers, and ask an operator to run `flowbot doctor`."),
     )
     return blocks.Card(msg("Polling EnOS takes too long · alerts come late"), [blocks.section(text)])
@@ -203,7 +207,7 @@ def sign_of_life(
         msg("No successful run yet:") if day.missing else None,
         *(_missing(each, zone) for each in day.missing[:_NAMES]),
         plural("… and {n} more flow", "… and {n} more flows", more) if more > 0 else None,
-        msg("{command} lists the open incidents.", command=code(f"{command} incidents")) if live else None,
+        msg("{command} lists the open incidents.", command=in_words("incidents", command)) if live else None,
     )
     headline = dots(
         msg("Something needs attention") if troubles else msg("All good"),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from bot.core.command.parse import in_words
 from bot.core.errors import Offer
 from bot.core.flow.graph import AT_WORK, BROKEN, in_order
 from bot.core.flow.graph import ended as is_over
@@ -152,7 +153,7 @@ def no_minute(held: MinuteHolder, old: InstanceId, again: str, now: datetime) ->
     """
     other = None
     if again and (held.instance is None or is_over(held.instance)):
-        other = msg("To run it in the next free minute, with other data, use {command}.", command=code(again))
+        other = msg("To run it in the next free minute, with other data, use {command}.", command=in_words(again))
     return lines(
         sentences(
             msg("Run {run} has trigger time {time}.", run=code(held.id), time=held.at),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from bot.core.command.parse import in_words
 from bot.core.errors import Refusal
 from bot.core.incident import lifecycle, reminders
 from bot.core.incident.facts import ChangeSet
@@ -14,7 +15,6 @@ from bot.core.incident.model import Incident, IncidentId
 from bot.core.outbox.blocks import Card
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import AttemptResult, Person
-from bot.core.text.escape import code
 from bot.core.text.message import msg
 from bot.messages import incident_posts
 from bot.messages.cards import incident_replies as replies
@@ -127,7 +127,7 @@ class IncidentActions:
                 raise Refusal(
                     "newer_incident",
                     msg("This flow has a newer incident, so this one stays closed."),
-                    msg("See the newer one with {command}.", command=code(f"incidents of {incident.flow_id}")),
+                    msg("See the newer one with {command}.", command=in_words(f"incidents of {incident.flow_id}")),
                 )
         return await self._change(
             incident_id, person, now, attempt_result, lifecycle.reopen, lambda new: replies.reopened(new, person), words
@@ -207,6 +207,6 @@ class IncidentActions:
             raise Refusal(
                 "no_incident",
                 msg("I no longer have this incident."),
-                msg("See the open ones with {command}.", command=code("incidents")),
+                msg("See the open ones with {command}.", command=in_words("incidents")),
             )
         return incident

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
+from bot.core.command.parse import in_words
 from bot.core.command.requests import (
     Ack,
     Close,
@@ -168,8 +169,11 @@ async def _target(
         if context.incident is None:
             raise Refusal(
                 "no_target",
-                msg("Which incident? Name its flow, for example {command}.", command=code(f"{context.row.verb} 2809")),
-                msg("See the open ones with {command}.", command=code("incidents")),
+                msg(
+                    "Which incident? Name its flow, for example {command}.",
+                    command=in_words(f"{context.row.verb} 2809"),
+                ),
+                msg("See the open ones with {command}.", command=in_words("incidents")),
             )
         return context.incident
     if context.incident is not None and _is_about(context.incident, flow, instance):
@@ -205,7 +209,7 @@ def _no_incident(flow: FlowRef | None, instance: InstanceId | None) -> Refusal:
     return Refusal(
         "no_incident",
         sentences(unknown, msg("Nothing was changed.")),
-        msg("See the open ones with {command}.", command=code("incidents")),
+        msg("See the open ones with {command}.", command=in_words("incidents")),
     )
 
 
@@ -358,7 +362,7 @@ async def _row(services: Services, context: CommandContext, incident: Incident) 
     if incident.grouped:
         thread = dots(
             link(address, msg("Open list")) if address else None,
-            msg("{command} opens a thread", command=code(f"thread {reference(incident)}")),
+            msg("{command} opens a thread", command=in_words(f"thread {reference(incident)}")),
         )
     elif address:
         thread = link(address, msg("Open thread"))

@@ -1,6 +1,7 @@
 """Meta: help, status and audit."""
 
 from bot.core.command import table
+from bot.core.command.parse import in_words
 from bot.core.command.periods import window
 from bot.core.command.requests import Audit, Help, Status
 from bot.core.command.rights import Denial
@@ -8,7 +9,7 @@ from bot.core.errors import Refusal
 from bot.core.outbox import blocks
 from bot.core.people.model import Entry, Person
 from bot.core.text.escape import code, mention
-from bot.core.text.message import SENTENCES, Text, dots, joined, layout, lines, msg, plural
+from bot.core.text.message import SENTENCES, Text, dots, joined, layout, lines, msg, plural, verbatim
 from bot.messages.cards import answers, flows
 from bot.messages.cards import help as help_cards
 from bot.work.commands import unmatched
@@ -42,7 +43,7 @@ def _unknown_topic(topic: str) -> Refusal:
     return Refusal(
         "unknown_topic",
         msg("There is no command {topic}.", topic=code(flows.short(topic))),
-        msg("Did you mean {command}?", command=code(f"help {near}")) if near else msg("`help` lists all commands."),
+        msg("Did you mean {command}?", command=in_words(f"help {near}")) if near else msg("`help` lists all commands."),
     )
 
 
@@ -55,7 +56,7 @@ async def status(services: Services, context: CommandContext, _request: Status) 
     rows = (
         (msg("Watching"), bot.watching),
         (msg("EnOS checked"), bot.last_read),
-        (msg("Slack"), bot.slack),
+        (verbatim("Slack"), bot.slack),
         (msg("Version"), bot.version),
         (msg("Clock"), bot.clock),
     )

@@ -5,9 +5,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from bot.core.command.parse import say
+from bot.core.command.parse import in_words, say
 from bot.core.command.requests import FlowRef, OwnerRef, Request
 from bot.core.command.rights import Denial, may_change, verifies
+from bot.core.command.tokens import in_code
 from bot.core.errors import Failure, Refusal, TemporaryFailure
 from bot.core.flow.model import (
     Flow,
@@ -41,8 +42,8 @@ async def flow_id(services: Services, context: CommandContext, ref: FlowRef | No
                 "no_target",
                 msg(
                     "Which flow? {verb} needs a flow ID or name, for example {example}.",
-                    verb=code(context.row.verb),
-                    example=code(f"{context.row.verb} 3377"),
+                    verb=in_code(context.row.word_in),
+                    example=in_code(lambda language: f"{context.row.word_in(language)} 3377"),
                 ),
                 _IN_A_THREAD,
             )
@@ -248,8 +249,8 @@ async def instance(services: Services, context: CommandContext, which: InstanceI
                 "no_target",
                 msg(
                     "Which run? {verb} needs a run ID, for example {example}.",
-                    verb=code(context.row.verb),
-                    example=code(f"{context.row.verb} 2809-20190812080700"),
+                    verb=in_code(context.row.word_in),
+                    example=in_code(lambda language: f"{context.row.word_in(language)} 2809-20190812080700"),
                 ),
                 _IN_A_THREAD,
             )
@@ -259,7 +260,7 @@ async def instance(services: Services, context: CommandContext, which: InstanceI
         raise Refusal(
             "unknown_instance",
             msg("EnOS shows you no run {run}.", run=code(which)),
-            msg("{command} lists the runs of that flow.", command=code(f"runs of {which.partition('-')[0]}")),
+            msg("{command} lists the runs of that flow.", command=in_words(f"runs of {which.partition('-')[0]}")),
         )
     return found
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from bot.core.command.clauses import STATUSES
 from bot.core.command.parse import say
 from bot.core.command.requests import (
     Audit,
@@ -19,6 +20,7 @@ from bot.core.command.requests import (
     Runs,
     Show,
 )
+from bot.core.command.tokens import in_code
 from bot.core.errors import Offer, Refusal, TemporaryFailure
 from bot.core.flow.ids import milliseconds
 from bot.core.flow.model import KINDS, FlowId, Search, UserName
@@ -101,7 +103,7 @@ def _check_statuses(request: Runs) -> None:
     raise Refusal(
         "unknown_status",
         msg("EnOS has no status {status}.", status=code(str(unknown[0]))),
-        msg("Use one of these: {statuses}.", statuses=joined((code(each.name.casefold()) for each in Status), LIST)),
+        msg("Use one of these: {statuses}.", statuses=joined(map(_in_words, Status), LIST)),
         offers,
     )
 
@@ -191,3 +193,9 @@ async def _owners(services: Services, context: CommandContext, owner: str) -> Se
         if owner in found:
             break
     return list(found)
+
+
+def _in_words(status: Status) -> Text:
+    """The word of commands for a status, in the reader's language."""
+    word = in_code(lambda language: STATUSES.say_in((int(status),), language))
+    return layout("{word}", word=word)

@@ -185,7 +185,7 @@ async def test_a_nudge_looks_soon(world):
     for _ in range(10):
         await world.follow(after=301)
     world.enos.calls.clear()
-    world.monitor.nudge(world.steady())
+    world.monitor.nudge(world.now)
     await world.follow(after=61)
     assert ("instance", "3377-2026112100") in world.enos.calls
 
