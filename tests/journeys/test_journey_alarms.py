@@ -51,7 +51,7 @@ async def test_a_dead_default_channel_is_told_to_the_admins_once(world):
     world.slack.archive(DATA_OPS)
     flow = world.flow("archived-default")
     world.breaks(flow)
-    await world.hears(ALEX, "I can't post in the alert channel", "none is lost", where=DIRECT)
+    await world.hears(ALEX, "I can't post in the alert channel", "Nothing is lost", where=DIRECT)
     await not_ready(world, address, "default channel", "The channel is archived")
     await world.kill()
     await world.start(FLOWBOT_LISTEN=address)

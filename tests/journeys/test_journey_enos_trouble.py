@@ -11,7 +11,7 @@ async def test_an_outage_is_told_once_and_what_happened_meanwhile_is_caught_up(w
     world.breaks(fixed)
     card = await world.card(fixed, "FAIL")
     world.enos.faults.arm("gone")
-    notice = await world.message("I can't reach EnOS", "catch up")
+    notice = await world.message("I have not reached EnOS", "catch up")
     failed = world.breaks(flow)
     good = world.fixes(fixed)
     await world.asks(MAYA, "/flow show 3377", "EnOS broke", "Try again")
@@ -26,7 +26,7 @@ async def test_an_outage_is_told_once_and_what_happened_meanwhile_is_caught_up(w
     await world.sees(notice, "EnOS answers again")
     await world.reply(card, "recovered", good.id)
     await world.quiet()
-    assert len(world.all_of(DATA_OPS, "I can't reach EnOS")) == 0, "the one notice was edited"
+    assert len(world.all_of(DATA_OPS, "I have not reached EnOS")) == 0, "the one notice was edited"
     assert len(world.all_of(DATA_OPS, "EnOS answers again")) == 2
     assert not world.enos.called("trigger")
 

@@ -183,6 +183,6 @@ async def test_an_on_call_group_that_was_disabled_is_told_to_all_whom_it_concern
     card = await world.card(flow, "FAIL")
     world.press(PRIYA, card, "Acknowledge")
     await world.hears(PRIYA, "I can't read the on-call group", "I don't know whether you are on call")
-    await world.asks(PRIYA, "/flow status", "🟠", "I can't read the on-call group")
+    await world.asks(PRIYA, "/flow status", "⚠️", "I can't read the on-call group")
     world.press(JONAS, card, "Acknowledge")
     await world.sees(card, "@Jonas Weber is on it")
