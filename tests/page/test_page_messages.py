@@ -351,7 +351,7 @@ async def test_flowbot_can_be_added_to_a_channel(visit, control):
     ("facts", "sentence"),
     [
         ({"archived": True}, "This channel is archived. Nobody can post here."),
-        ({"read_only": True}, "Only admins post here."),
+        ({"read_only": True}, "Only admins can post here."),
     ],
 )
 async def test_where_one_cannot_post_the_box_says_why(visit, control, facts, sentence):
