@@ -61,7 +61,7 @@ async def test_it_starts_while_enos_is_away_and_tells_what_is_broken_when_it_is_
     world.enos.faults.arm("gone", action="token")
     await world.start(wait=False)
     await world.message("I have not reached EnOS")
-    await world.asks(MAYA, "/flow status", "🟠", "The first poll of EnOS is not complete yet")
+    await world.asks(MAYA, "/flow status", "⚠️", "The first poll of EnOS is not complete yet")
     await world.asks(MAYA, "/flow show 3377", "EnOS")
     world.enos.faults.clear()
     await world.message("flowbot is watching", "1 flow is broken now", run.id)
