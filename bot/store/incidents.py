@@ -20,7 +20,7 @@ from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person
 from bot.store import transactions
 from bot.store.database import Database
-from bot.store.ordering import order_change
+from bot.store.occurrence_order import order_change
 from bot.store.queueing import withdraw_for
 from bot.store.transactions import (
     Transactional,

@@ -1,4 +1,4 @@
-"""Putting posts into the outbox, on their own or with the run that they tell of; and words too long for a button.
+"""Queues posts, alone or together with the run that they are about; and keeps texts that are too long for a button.
 
 An edit replaces an earlier one that waits, a reply finds its thread, a message that was lost is queued once more, and
 reminders that have not gone are withdrawn where they are true no longer.

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.store.ordering import GAP, order_change
+from bot.store.occurrence_order import GAP, order_change
 
 LETTERS = st.lists(st.integers(0, 5), max_size=8)
 
