@@ -22,6 +22,7 @@ from bot.ops.clocks import wall as now
 from bot.ops.heartbeat import Heartbeat
 from bot.ops.jobs import Jobs
 from bot.ops.listener import Listener
+from bot.ops.metrics import Metrics, delivery_metrics
 from bot.ops.metrics_updater import MetricsUpdater
 from bot.ops.new_ids import new_id
 from bot.ops.outside import ENOS_NOTE, Outside
@@ -54,7 +55,7 @@ class App:
         settings = outside.settings
         self.settings, self.store, self.outside = settings, store, outside
         self.enos, self.gateway, self.steady = outside.enos, outside.gateway, outside.steady
-        self.metrics = health.Metrics()
+        self.metrics = Metrics()
         self.metrics_updater = MetricsUpdater(self.metrics, settings.database)
         self.clock_jumps = ClockJumps(self.steady, now)
         self.heartbeat = Heartbeat(settings.heartbeat_url)
@@ -69,7 +70,7 @@ class App:
             admins=settings.admins,
             shared_channels=settings.shared_channels,
             on_alarm=self._alarm,
-            metrics=health.delivery_metrics(self.metrics),
+            metrics=delivery_metrics(self.metrics),
             steady=self.steady,
         )
         store.on_queued = self.delivery.wake

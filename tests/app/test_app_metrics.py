@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import generate_latest
 
 from bot.core.outbox.posts import Lane, PostKind
-from bot.ops import health
+from bot.ops.metrics import Metrics, delivery_metrics
 from bot.ops.metrics_updater import MetricsUpdater
 from bot.slack.gateway import GatewayHealth
 from bot.slack.listeners import Load, RequestCounts
@@ -39,7 +39,7 @@ class Outbox:
 
 @pytest.fixture
 def metrics():
-    return health.Metrics()
+    return Metrics()
 
 
 @pytest.fixture
@@ -127,9 +127,9 @@ def test_what_happens_is_counted_as_it_happens(metrics, metrics_updater):
     metrics_updater.count_occurrence(7)
     metrics_updater.count_slack_call("chat.postMessage", "ok", 0.2)
     metrics_updater.count_enos_call("flows.get", "refused", 0.2)
-    delivery_metrics = health.delivery_metrics(metrics)
-    delivery_metrics.outcome(PostKind.MESSAGE, "sent")
-    delivery_metrics.late(Lane.ALERT, 0.5)
+    delivery = delivery_metrics(metrics)
+    delivery.outcome(PostKind.MESSAGE, "sent")
+    delivery.late(Lane.ALERT, 0.5)
     assert said(metrics, "flowbot_occurrences_total") == {"FAIL": 1, "TIMEOUT": 2}
     assert said(metrics, "flowbot_slack_seconds_count") == {"chat.postMessage": 1}
     assert said(metrics, "flowbot_enos_seconds_sum") == {"flows.get": 0.2}

@@ -185,17 +185,6 @@ def interrupted(words: str, who: Markup, what: Text) -> Card:
     return told(words, sentences(msg("{person}, I was restarted while I worked on this.", person=who), what))
 
 
-def channel_trouble(sentence: Text, channel: str, *, over: bool) -> Text:
-    """What the admins read where the alert channel refuses messages, or accepts them again."""
-    place = mention_channel(channel)
-    if over:
-        return msg("🟢 I can post in {channel} again. What waited is posted there now.", channel=place)
-    return sentences(
-        layout("🔴 {sentence}", sentence=sentence),
-        msg("Alerts for {channel} wait until this is fixed. Nothing is lost.", channel=place),
-    )
-
-
 def old_button(command: str) -> Text:
     """The answer to a button whose command this version cannot read."""
     return msg(
