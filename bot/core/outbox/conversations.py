@@ -95,7 +95,7 @@ def host_of(url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A conversation, as Slack describes it to the bot."""
+    """A conversation, as Slack describes it to flowbot."""
 
     id: str
     name: str = ""

@@ -200,7 +200,7 @@ def is_of_person(error: str) -> bool:
 
 
 def is_not_there(error: str) -> bool:
-    """Whether the place does not accept a private answer, whatever its content: a direct message does.
+    """Whether the place does not accept an ephemeral answer, whatever its content: a direct message does.
 
     chat.postEphemeral says ``no_permission`` where flowbot is not a member.
     """

@@ -77,7 +77,7 @@ class Origin:
     channel: str
     thread: str = ""  # the thread's first message; empty outside of threads
     message: str = ""  # the message that was sent or pressed
-    response_url: str = ""  # private answers for 30 minutes, 5 uses; a secret
+    response_url: str = ""  # ephemeral answers, for 30 minutes, 5 uses; a secret
 
 
 EDITED, TALK = "edited", "talk"

@@ -87,7 +87,7 @@ def unexpected(words: str, reference: str) -> Card:
 
 
 def see_direct_messages(words: str) -> Card:
-    """The private line where flowbot is not a member of the channel."""
+    """The ephemeral line where flowbot is not a member of the channel."""
     return told(
         words,
         msg(
@@ -98,7 +98,7 @@ def see_direct_messages(words: str) -> Card:
 
 
 def see_thread(words: str, flow: Markup, first: PostPresence, channel: str) -> Card:
-    """The private line where the answer goes to an incident's thread elsewhere.
+    """The ephemeral line where the answer goes to an incident's thread elsewhere.
 
     ``first`` says whether the incident's own message is in ``channel``.
     """

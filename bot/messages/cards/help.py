@@ -73,7 +73,7 @@ def family(words: str, post: str, command: str, caller: Caller, topic: Family, r
     """The verbs of a family; ``row`` is the verb of the same name, which is shown in full below."""
     rows = [each for each in ROWS if each.family is topic]
     allowed = [each for each in rows if each in _allowed(caller)]
-    shown = lines(*(_line(command, each, layout("{text}", text=each.summary)) for each in allowed))
+    shown = lines(*(_line(command, each, each.summary) for each in allowed))
     extra = [blocks.section(shown)] if allowed else []
     extra += _unavailable(rows, caller)
     if row is not None:
@@ -96,7 +96,7 @@ def _line(command: str, row: Row, what: Text) -> Text:
 
 
 def _described(command: str, row: Row) -> Text:
-    return lines(_typed(command, row.syntax_in), layout("{text}", text=row.summary), WHO[row.who])
+    return lines(_typed(command, row.syntax_in), row.summary, WHO[row.who])
 
 
 def _examples(command: str, row: Row) -> Sequence[Block]:

@@ -44,7 +44,7 @@ class _Filters:
         return filter_line(
             self.flow,
             self.owner,
-            layout("{period}", period=self.span.words) if with_period else None,
+            self.span.words if with_period else None,
             msg("status {statuses}", statuses=joined(statuses, LIST)) if statuses else None,
         )
 

@@ -1,4 +1,4 @@
-"""What people and admins are told of links."""
+"""What people and admins read about imported links."""
 
 from bot.core.flow.model import UserId, UserName
 from bot.core.people.model import Link, Person
