@@ -3,7 +3,8 @@
     Failure
     ├── Refusal           trying again will not help; the message says what will
     └── TemporaryFailure  trying again may help
-        └── Unclear       the call may have taken effect; look before trying again
+        ├── Unclear       the call may have taken effect; look before trying again
+        └── DatabaseUnavailable
 
 Each carries the message that a person reads; ``str`` is its English for logs. Whatever is neither is a bug.
 """
@@ -11,7 +12,7 @@ Each carries the message that a person reads; ``str`` is its English for logs. W
 from collections.abc import Sequence
 
 from bot.core.text.escape import EMPTY
-from bot.core.text.message import Text, plain, sentences
+from bot.core.text.message import Text, msg, plain, sentences
 
 Offer = tuple[Text, str]  # a button's label and its command
 
@@ -49,3 +50,20 @@ class Unclear(TemporaryFailure):
     """The call may have taken effect: its answer was lost."""
 
     why: Text = EMPTY  # how, for parentheses
+
+
+class DatabaseUnavailable(TemporaryFailure):
+    """The database could not be read or written just now, and what was to be written is not.
+
+    ``reason`` is in SQLite's words. Who has acted already must not let this reach a person: nothing was changed.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            msg(
+                "flowbot's database is not available right now ({reason}). Nothing was changed. Ask a flowbot admin to "
+                "check the disk, then try again.",
+                reason=reason,
+            )
+        )
+        self.reason = reason

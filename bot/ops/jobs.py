@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core.errors import Failure
+from bot.core.errors import DatabaseUnavailable, Failure
 from bot.core.flow.model import KINDS
 from bot.ops.bot_health import BotHealth
 from bot.ops.clocks import NOTABLE_JUMP, ClockJump, ClockJumps
@@ -21,7 +21,6 @@ from bot.ops.platform_times import PlatformZone
 from bot.ops.scheduler import Scheduler
 from bot.settings.table import Settings
 from bot.slack.gateway import SlackGateway
-from bot.store.database import DatabaseUnavailable
 from bot.store.retention import RETENTION
 from bot.store.store import Store
 from bot.work.delivery.alarms import Alarms

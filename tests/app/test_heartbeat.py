@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 from app_kit import hears, running_bot, served
 
+from bot.core.errors import DatabaseUnavailable
 from bot.ops.heartbeat import Heartbeat
-from bot.store.database import DatabaseUnavailable
 from bot.work.delivery.alarms import Alarm
 
 TROUBLE = Alarm("slack", "Slack refuses flowbot.")

@@ -9,11 +9,11 @@ from fake_slack import BOT, BOT_USER, TEAM, event_of, mention, pressed, refusal,
 from languages import PSEUDO, speak_all
 from slack_bolt.response import BoltResponse
 
+from bot.core.errors import DatabaseUnavailable
 from bot.core.people.model import Origin, Person, Surface
 from bot.core.text.message import rendered
 from bot.slack.gateway import ConnectionSettings
 from bot.slack.listeners import BUSY, Capacity, KeptTasks
-from bot.store.database import DatabaseUnavailable
 
 
 async def test_a_command_is_acked_and_received(stage, slack):

@@ -107,9 +107,12 @@ def _one(what: Wanted, pick: Callable[[Token], Any], *, name: bool = False) -> C
             an_id = words and (_DIGITS.fullmatch(words[0]) or is_instance(words[0]))
             if len(words) > 1 and not an_id and not cursor.words & set(words):
                 return pick(cursor.take_marked(token))
-        if name and token is not None and not token.plain.isascii() and _reserved(token):
+        if name and token is not None and not token.plain.isascii():
             quoted = tick(f'"{token.bare}"')
-            raise cursor.expected(what, wanted.NAME_IN_QUOTES, quoted=quoted)
+            if _reserved(token):
+                raise cursor.expected(what, wanted.NAME_IN_QUOTES, quoted=quoted)
+            if token.start == cursor.place and chinese.ends(token.plain, chinese.GLUED, behind_number=False):
+                raise cursor.expected(what, wanted.WORDS_IN_QUOTES, quoted=quoted)  # a space would make it a name
         value = None if token is None else pick(token)
         if value is None:
             raise _mistaken(cursor, what, token)

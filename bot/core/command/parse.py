@@ -22,7 +22,8 @@ from bot.core.command.table import BY_REQUEST, BY_VERB, Row, near, nearest
 from bot.core.command.tokens import Cursor, Token, in_code, tick, visible
 from bot.core.errors import Refusal
 from bot.core.text.language import EN
-from bot.core.text.message import Text, Value, layout, msg
+from bot.core.text.mask import STARS
+from bot.core.text.message import Text, Value, layout, msg, sentences
 
 AHEAD, BEHIND = timedelta(days=7), timedelta(days=180)  # a start farther off than that asks once
 
@@ -189,11 +190,12 @@ def _ambiguous(text: str, command: str, cursor: Cursor, verb: Token) -> Refusal 
     rows = [joined] if joined else [BY_VERB[each] for each in AMBIGUOUS.get(verb.bare, ())]
     if not rows:
         return None
-    requests = [_meant(row, text, command, 2 if joined else 1) for row in rows]
+    meant = [_meant(row, text, command, 2 if joined else 1) for row in rows]
+    requests = [None if request and STARS in say(request) else request for request in meant]  # it lost its secret
     ways = [in_code(_way(row, request)) for row, request in zip(rows, requests, strict=True)]
     if joined:
         word = tick(verb.word + behind)
-        what = msg(
+        what: Text = msg(
             "Did you mean {command}? Write {word} without a space. Nothing was done.", command=ways[0], word=word
         )
     else:
@@ -204,6 +206,8 @@ def _ambiguous(text: str, command: str, cursor: Cursor, verb: Token) -> Refusal 
             first=ways[0],
             second=ways[1],
         )
+    if requests != meant:
+        what = sentences(what, msg("I don't repeat a command that holds a secret, so type the whole command again."))
     refused = cursor.refused("ambiguous_verb", what, verb.start)
     refused.offers = tuple((_label(request), say(request)) for request in requests if request)
     return refused

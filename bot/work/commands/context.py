@@ -7,7 +7,8 @@ where it is.
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from bot.core.command import buttons
 from bot.core.command.requests import Request
 from bot.core.command.rights import Caller
 from bot.core.command.table import Row
-from bot.core.errors import Offer
+from bot.core.errors import DatabaseUnavailable, Offer, Unclear
 from bot.core.flow.model import FlowId, UserId
 from bot.core.health.promise import BotStatus
 from bot.core.incident.model import Incident
@@ -27,6 +28,7 @@ from bot.core.outbox.pointers import PostPresence, post_presence
 from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind
 from bot.core.people.model import DONE, AttemptResult, IncomingMessage, Link, Outcome, Surface
 from bot.core.text.mask import Mask, Seal, without_secrets
+from bot.core.text.message import Text
 from bot.messages.cards import answers, flows
 from bot.work.commands.flow_access import FlowAccess
 from bot.work.commands.incident_actions import IncidentActions
@@ -273,6 +275,19 @@ def _message(
         response_url=context.incoming.origin.response_url if kind is PostKind.EPHEMERAL else "",
         incident=context.incident.id if context.incident is not None else "",
     )
+
+
+class NotNoted(Unclear):
+    """It was done, or may have been, and the database did not take or show what follows."""
+
+
+@contextmanager
+def acted(done: Callable[[str], Text]) -> Iterator[None]:
+    """What follows an act: where the database fails there, it is ``done`` that is told, and why."""
+    try:
+        yield
+    except DatabaseUnavailable as unavailable:
+        raise NotNoted(done(unavailable.reason)) from unavailable
 
 
 async def link_to(services: Services, message: Post | None) -> str:

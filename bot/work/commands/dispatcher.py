@@ -32,7 +32,7 @@ from bot.core.text.message import Text, lines, link, listed, msg, sentences, wit
 from bot.messages.cards import answers
 from bot.messages.cards.incident import headline
 from bot.work.commands import targets
-from bot.work.commands.context import Answer, CommandContext, Services, fit_into_buttons, link_to, posts_for
+from bot.work.commands.context import Answer, CommandContext, NotNoted, Services, fit_into_buttons, link_to, posts_for
 from bot.work.commands.handlers import HANDLERS
 from bot.work.monitor.flow_names import NameTrackingEnos
 
@@ -98,6 +98,8 @@ class Dispatcher:
             if not context.row.changes:
                 await targets.still_linked(services, context)
         except Failure as failure:
+            if isinstance(failure, NotNoted):  # the message of a run that was started has the answer's id
+                context = replace(context, post=PostId(services.new_id()))
             answer = await self._refused(context, failure)
         except SLACK_FAILURES as error:
             log.warning("Slack did not answer what a command asked: %s", error)

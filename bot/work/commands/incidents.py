@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import cast
 
 from bot.core.command.parse import in_words
@@ -34,7 +35,7 @@ from bot.core.text.message import Text, dots, layout, link, msg, plural, sentenc
 from bot.messages.cards import answers, flows
 from bot.messages.symbols import PHASES
 from bot.work.commands import targets, unmatched
-from bot.work.commands.context import Answer, CommandContext, Services, link_to, sees_thread
+from bot.work.commands.context import Answer, CommandContext, Services, acted, link_to, sees_thread
 from bot.work.commands.listing import filter_line, left_out, listed, on_page
 from bot.work.commands.people import proof
 
@@ -334,9 +335,18 @@ async def _answer(services: Services, context: CommandContext, incident: Inciden
         Surface.MENTION,
     }:
         return Answer(None, queued=True)
-    first = post_presence(await services.store.post(PostId(incident.post)))
-    where = answers.says_so(first, incident.channel, await _link(services, incident))
+    with acted(partial(_done_unseen, done)):
+        first = post_presence(await services.store.post(PostId(incident.post)))
+        where = answers.says_so(first, incident.channel, await _link(services, incident))
     return Answer(answers.told(context.words, sentences(done, where), post=context.post), private=True)
+
+
+def _done_unseen(done: Text, reason: str) -> Text:
+    """What was done, where the database failed right after it."""
+    unavailable = msg(
+        "Then flowbot's database was not available ({reason}), so I can't say where it is shown.", reason=reason
+    )
+    return sentences(done, unavailable, msg("See the open ones with {command}.", command=in_words("incidents")))
 
 
 def _named(incident: Incident) -> Markup:

@@ -61,7 +61,8 @@ async def status(services: Services, context: CommandContext, _request: Status) 
         (msg("Clock"), bot.clock),
     )
     fields = [layout("*{label}*\n{text}", label=label, text=text) for label, text in rows if text]
-    problems = joined((*bot.judgement.broken, *bot.judgement.remarks), SENTENCES)
+    ask = msg("If this lasts, ask a flowbot admin.") if bot.judgement.broken and not context.caller.admin else None
+    problems = joined((*bot.judgement.told, ask), SENTENCES)
     text = msg("🟢 All good.") if bot.judgement.well else layout("⚠️ {problems}", problems=problems)
     counted = lines(
         plural("{n} incident is open.", "{n} incidents are open.", len(live)) if live else msg("No open incidents."),

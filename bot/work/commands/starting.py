@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from bot.core.command.parse import far_off, say, trigger_time
 from bot.core.command.requests import FlowRef, Rerun, Trigger, When
@@ -36,9 +37,9 @@ from bot.core.text.escape import code
 from bot.core.text.likeness import likeness
 from bot.core.text.message import Text, ago, layout, listed, msg, sentences
 from bot.core.text.shown_times import minute_in_utc, on_the_clock
-from bot.messages.cards import answers, flows, runs
+from bot.messages.cards import answers, flows, runs, taken_minutes
 from bot.work.commands import targets
-from bot.work.commands.context import Answer, CommandContext, Services, fit_into_buttons, posts_for
+from bot.work.commands.context import Answer, CommandContext, Services, acted, fit_into_buttons, posts_for
 
 _HOLDING_STATES = frozenset({RunState.ASKED, RunState.RUNNING, RunState.ENDED})  # the run has its minute for itself
 
@@ -168,19 +169,21 @@ async def _start(services: Services, context: CommandContext, start: PlannedStar
         # The attempt of a run whose answer was lost stays open: the look-up ends it.
         body = runs.start_unconfirmed(run, unclear.why, zone=services.platform_zone())
         answer = Answer(body, public=True, in_incident=context.about(flow))
-        await services.store.put_run(run, posts=await posts_for(services, context, answer))
+        with acted(partial(runs.start_not_noted, run)):
+            await services.store.put_run(run, posts=await posts_for(services, context, answer))
         services.wake()
         return replace(answer, queued=True)
     except Failure:
         await services.store.put_run(replace(run, state=RunState.NOT_STARTED))
         raise
-    if instance != run.instance:  # EnOS took another minute than expected: the run keeps one row only
-        await services.store.put_run(replace(run, state=RunState.NOT_STARTED))
-    run = replace(run, instance=instance, state=RunState.RUNNING)
+    expected, run = run, replace(run, instance=instance, state=RunState.RUNNING)
     body = runs.started(run, start.task_name, zone=services.platform_zone())
     answer = Answer(body, public=True, in_incident=context.about(flow))
-    posts = await posts_for(services, context, answer)
-    await services.store.put_run(run, posts=posts, attempt_result=attempt_result(run, DONE, services.clock()))
+    with acted(partial(runs.start_not_noted, run)):
+        if instance != expected.instance:  # EnOS took another minute than expected: the run keeps one row only
+            await services.store.put_run(replace(expected, state=RunState.NOT_STARTED))
+        posts = await posts_for(services, context, answer)
+        await services.store.put_run(run, posts=posts, attempt_result=attempt_result(run, DONE, services.clock()))
     services.wake()
     services.poll_soon(services.steady())
     return replace(answer, queued=True)
@@ -273,7 +276,7 @@ async def _no_minute(
     found = await services.enos.instance(holder, as_user=context.link.user_id)
     later = (last + number * MINUTE for number in range(1, (planned.data_time + REACH - last) // MINUTE))
     other = first_free(planned.flow, later, taken.__contains__)
-    held = runs.MinuteHolder(
+    held = taken_minutes.MinuteHolder(
         id=holder,
         at=last,
         run=ours if ours is not None and ours.state is not RunState.NOT_STARTED else None,
@@ -282,7 +285,7 @@ async def _no_minute(
         repeats=holder == old,
     )
     again = f"trigger {planned.flow} from {planned.task} at {minute_in_utc(other)}" if other else ""
-    text = runs.no_minute(held, old, again, context.now)
+    text = taken_minutes.no_minute(held, old, again, context.now)
     return Refusal("no_free_minute", text, offers=[(runs.VIEW_RUN, f"show {holder}")])
 
 

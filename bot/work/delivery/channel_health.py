@@ -114,7 +114,7 @@ def notice_posts(
         return None
     text = sentences(
         msg("⚠️ I can't post in {channel}.", channel=channel),
-        told.told,
+        told.told_all,
         msg("Until then its messages are posted here."),
     )
     return (_message(id_, default_channel, text, now),)

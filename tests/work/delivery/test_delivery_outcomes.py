@@ -296,6 +296,29 @@ def test_a_bad_channel_is_reported_with_the_reason_and_the_fix():
     assert (told.id, told.channel, told.lane) == ("notice-p1", DEFAULT, Lane.HOUSEKEEPING)
 
 
+@pytest.mark.parametrize(
+    ("error", "fix", "chinese"),
+    [
+        (
+            "shared_channel",
+            "Ask a flowbot admin to set another channel, or to allow alerts in this one.",
+            "请 flowbot 管理员设置其他频道，或允许在该频道发送告警。",
+        ),
+        (
+            "is_archived",
+            "Unarchive it, or ask a flowbot admin to set another channel.",
+            "取消归档，或请 flowbot 管理员设置其他频道。",
+        ),
+        ("invalid_channel", "Ask a flowbot admin to set another channel.", "请 flowbot 管理员设置其他频道。"),
+    ],
+)
+def test_people_in_a_channel_are_told_whom_to_ask_and_no_setting(error, fix, chinese):
+    (told,) = notice_posts(post(), error, DEFAULT, ADMINS, SOON)
+    assert f" {fix} Until then" in text_of(told)
+    assert chinese in rendered(told.body, "zh")["text"]
+    assert "FLOWBOT_" not in text_of(told)
+
+
 def test_the_admins_are_told_about_a_bad_default_channel_each_directly():
     told = notice_posts(post(message(channel=DEFAULT)), "is_archived", DEFAULT, ADMINS, SOON)
     assert [(each.id, each.channel) for each in told] == [

@@ -43,7 +43,7 @@ async def test_killed_after_the_call_the_run_is_found_and_shown(world):
     assert await crash_recovery.open_attempts(world.services) == ()  # left to the run tracker
     (message,) = await world.tick(seconds=1)
     assert message.place == "#data-ops"
-    assert "is running. <@U0MAYA00001> triggered it." in message.text
+    assert "EnOS shows the run. EnOS does not say who started it. Status now: ready." in message.text
     assert [row[2] for row in await world.audited()] == ["done"]
     assert len(world.enos.done()) == 1
 
