@@ -9,8 +9,9 @@ from typing import Any
 from bot.core.command import chinese, periods, wanted
 from bot.core.command.periods import TimeParseError
 from bot.core.command.requests import FlowRef, OwnerRef, Period, When
+from bot.core.command.shown import in_code, tick
 from bot.core.command.spelling import spell_key, spell_name, spell_note, spell_value, spell_word
-from bot.core.command.tokens import Cursor, Token, in_code, tick
+from bot.core.command.tokens import Cursor, Token
 from bot.core.command.wanted import Wanted
 from bot.core.errors import Refusal
 from bot.core.flow.ids import flow_of, is_instance

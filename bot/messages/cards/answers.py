@@ -9,8 +9,8 @@ from bot.core.command import buttons
 from bot.core.command.clauses import USER_ID, USER_NAME
 from bot.core.command.parse import in_words
 from bot.core.command.rights import Denial
+from bot.core.command.shown import in_code
 from bot.core.command.table import BY_VERB
-from bot.core.command.tokens import in_code
 from bot.core.errors import Offer
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block, Card, Element

@@ -18,8 +18,8 @@ from bot.core.command import buttons
 from bot.core.command.parse import parse, say
 from bot.core.command.requests import Help, Request, Trigger
 from bot.core.command.rights import Caller, Denial, Who, may, may_use_bot
+from bot.core.command.shown import visible
 from bot.core.command.table import BY_REQUEST
-from bot.core.command.tokens import visible
 from bot.core.errors import Failure, Refusal, TemporaryFailure, Unclear
 from bot.core.flow.ids import is_instance
 from bot.core.incident.model import IncidentId

@@ -17,7 +17,7 @@ from bot.core.command.requests import (
     Unack,
 )
 from bot.core.command.rights import Caller, Denial, may_respond
-from bot.core.command.tokens import visible
+from bot.core.command.shown import visible
 from bot.core.errors import Refusal, TemporaryFailure
 from bot.core.flow.ids import flow_of
 from bot.core.flow.model import InstanceId

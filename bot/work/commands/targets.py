@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bot.core.command.parse import in_words, say
 from bot.core.command.requests import FlowRef, OwnerRef, Request
 from bot.core.command.rights import Denial, may_change, verifies
-from bot.core.command.tokens import in_code
+from bot.core.command.shown import in_code
 from bot.core.errors import Failure, Refusal, TemporaryFailure
 from bot.core.flow.model import (
     Flow,

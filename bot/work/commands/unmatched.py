@@ -20,7 +20,7 @@ from bot.core.command.requests import (
     Runs,
     Show,
 )
-from bot.core.command.tokens import in_code
+from bot.core.command.shown import in_code
 from bot.core.errors import Offer, Refusal, TemporaryFailure
 from bot.core.flow.ids import milliseconds
 from bot.core.flow.model import KINDS, FlowId, Search, UserName
