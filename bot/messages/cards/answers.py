@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import assert_never
 
 from bot.core.command import buttons
-from bot.core.command.clauses import USER_ID, USER_NAME
+from bot.core.command.forms import USER_ID, USER_NAME
 from bot.core.command.parse import in_words
 from bot.core.command.rights import Denial
 from bot.core.command.shown import in_code

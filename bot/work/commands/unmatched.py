@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.core.command.clauses import STATUSES
+from bot.core.command.forms import STATUSES
 from bot.core.command.parse import say
 from bot.core.command.requests import (
     Audit,
