@@ -10,8 +10,8 @@ Each carries the message that a person reads; ``str`` is its English for logs. W
 
 from collections.abc import Sequence
 
-from bot.core.text.escape import EMPTY
-from bot.core.text.message import Text, plain, sentences
+from bot.core.text.escape import EMPTY, code
+from bot.core.text.message import Message, Text, msg, plain, sentences
 
 Offer = tuple[Text, str]  # a button's label and its command
 
@@ -49,3 +49,11 @@ class Unclear(TemporaryFailure):
     """The call may have taken effect: its answer was lost."""
 
     why: Text = EMPTY  # how, for parentheses
+
+
+def internal_error(reference: str) -> Message:
+    """What a person who waits is told about a bug. The log has it under the same reference."""
+    return msg(
+        "Something broke on my side. Check the state before you try again, and give an admin this reference: {ref}",
+        ref=code(reference),
+    )

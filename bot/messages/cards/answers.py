@@ -75,17 +75,6 @@ def offered(offers: Sequence[Offer], post: str) -> tuple[list[Element], list[Off
     return row, rest
 
 
-def unexpected(words: str, reference: str) -> Card:
-    """The answer where something is broken on our side."""
-    return told(
-        words,
-        msg(
-            "Something broke on my side. Check the state before you try again, and give an admin this reference: {ref}",
-            ref=code(reference),
-        ),
-    )
-
-
 def see_direct_messages(words: str) -> Card:
     """The private line where flowbot is not a member of the channel."""
     return told(
