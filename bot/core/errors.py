@@ -11,8 +11,8 @@ Each carries the message that a person reads; ``str`` is its English for logs. W
 
 from collections.abc import Sequence
 
-from bot.core.text.escape import EMPTY
-from bot.core.text.message import Text, msg, plain, sentences
+from bot.core.text.escape import EMPTY, code
+from bot.core.text.message import Message, Text, msg, plain, sentences
 
 Offer = tuple[Text, str]  # a button's label and its command
 
@@ -67,3 +67,11 @@ class DatabaseUnavailable(TemporaryFailure):
             )
         )
         self.reason = reason
+
+
+def internal_error(reference: str) -> Message:
+    """What a person who waits is told about a bug. The log has it under the same reference."""
+    return msg(
+        "Something broke on my side. Check the state before you try again, and give an admin this reference: {ref}",
+        ref=code(reference),
+    )

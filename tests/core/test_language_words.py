@@ -12,7 +12,8 @@ from bot.core.command.requests import (
     Show,
     Trigger,
 )
-from bot.core.command.tokens import Cursor, tick, visible
+from bot.core.command.shown import tick, visible
+from bot.core.command.tokens import Cursor
 from bot.core.errors import Refusal
 from bot.core.flow.model import Parameter
 

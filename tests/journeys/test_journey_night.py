@@ -1,6 +1,7 @@
 """A flow breaks at night: one thread, in which it is taken, given back, closed, reopened, and seen to recover."""
 
-from journey_kit import DATA_OPS, JONAS, MAYA, SAM, story
+from journey_kit import DATA_OPS, JONAS, MAYA, SAM
+from journey_stage import story
 
 
 @story()

@@ -1,6 +1,7 @@
 """A failed run is run again from Slack: from the failed task, for the same data time, and what it heals is told."""
 
-from journey_kit import ALEX, DATA_OPS, JONAS, MAYA, story
+from journey_kit import ALEX, DATA_OPS, JONAS, MAYA
+from journey_stage import story
 
 
 @story()

@@ -1,6 +1,7 @@
 """Slack on bad days: throttled, broken, silent; a channel that takes no messages. Nothing is lost or doubled."""
 
-from journey_kit import ALEX, DATA_OPS, DIRECT, FINANCE, GENERAL, MAYA, SAM, message_id, story
+from journey_kit import ALEX, DATA_OPS, DIRECT, FINANCE, GENERAL, MAYA, SAM, message_id
+from journey_stage import story
 
 
 @story(first=True)

@@ -292,6 +292,15 @@ class World:
             **{"default_channel": DEFAULT} | more,
         )
 
+    def restart(self, **settings):
+        """Let another process go on."""
+        self.alarms.clear()
+        self.delivery = self.new_delivery(**settings)
+
+    def active_alarms(self):
+        """Return the newest alarm of each name, unless it says that the trouble is over."""
+        return [alarm for alarm in {alarm.name: alarm for alarm in self.alarms}.values() if not alarm.over]
+
     def _count_duplicate(self):
         self.duplicates += 1
 
@@ -317,6 +326,15 @@ class World:
 
     async def state(self, id_):
         return (await self.store.post(PostId(id_))).state.value
+
+    async def stands(self, id_="card"):
+        """Post a card and return its ts."""
+        await self.queue(message(id_))
+        await self.pass_time(2)
+        return await self.ts_of(id_)
+
+    async def ts_of(self, id_="card"):
+        return (await self.store.post(PostId(id_))).ts
 
 
 def message(id_="p1", channel="C1", text=None, *, due=START, lane=Lane.ALERT, kind=PostKind.MESSAGE, **more) -> NewPost:

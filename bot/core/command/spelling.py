@@ -2,18 +2,10 @@
 
 import re
 
+from bot.core.command.characters import CORNERS, DOUBLE, INVISIBLE, PUNCTUATION, QUOTES, SINGLE, STRAIGHT
 from bot.core.command.markup import EQUALS, FULL_WIDTH, PAIRED, bare
 from bot.core.command.periods import parse_duration
-from bot.core.command.tokens import (
-    CHINESE,
-    CORNERS,
-    DOUBLE,
-    INVISIBLE,
-    PUNCTUATION,
-    QUOTES,
-    SINGLE,
-    STRAIGHT,
-)
+from bot.core.command.tokens import CHINESE
 from bot.core.flow.ids import is_instance
 
 _ENCODING = re.compile(r"&(?=(?:amp|lt|gt|#[0-9]{1,7});)|<(?=[@#!A-Za-z])")

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.command.parse import in_words
+from bot.core.command.shown import in_code, visible
 from bot.core.command.table import BY_VERB
-from bot.core.command.tokens import in_code, visible
 from bot.core.errors import Refusal
 from bot.core.flow.graph import broken, downstream, in_order, one_for_all
 from bot.core.flow.ids import expected_instance, instance_moment, milliseconds

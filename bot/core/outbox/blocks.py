@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.core.command import buttons
 from bot.core.command.markup import decode
-from bot.core.command.tokens import visible
+from bot.core.command.shown import visible
 from bot.core.text import message
 from bot.core.text.escape import Markup, clean, code, one_line
 from bot.core.text.escape import plain as one_plain_line

@@ -10,7 +10,7 @@ import io
 import re
 from collections.abc import Iterable
 
-from bot.core.command.tokens import visible
+from bot.core.command.shown import visible
 from bot.core.errors import Refusal
 from bot.core.flow.model import UserId, UserName
 from bot.core.people.model import Link, Person

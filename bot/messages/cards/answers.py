@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import assert_never
 
 from bot.core.command import buttons
-from bot.core.command.clauses import USER_ID, USER_NAME
+from bot.core.command.forms import USER_ID, USER_NAME
 from bot.core.command.parse import in_words
 from bot.core.command.rights import Denial
+from bot.core.command.shown import in_code
 from bot.core.command.table import BY_VERB
-from bot.core.command.tokens import in_code
 from bot.core.errors import Offer
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block, Card, Element
@@ -73,17 +73,6 @@ def offered(offers: Sequence[Offer], post: str) -> tuple[list[Element], list[Off
         else:
             rest.append((label, command))
     return row, rest
-
-
-def unexpected(words: str, reference: str) -> Card:
-    """The answer where something is broken on our side."""
-    return told(
-        words,
-        msg(
-            "Something broke on my side. Check the state before you try again, and give an admin this reference: {ref}",
-            ref=code(reference),
-        ),
-    )
 
 
 def see_direct_messages(words: str) -> Card:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
 
-from bot.core.command.tokens import visible
+from bot.core.command.shown import visible
 from bot.core.flow.model import (
     Flow,
     FlowId,

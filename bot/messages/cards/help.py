@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from bot.core.command.rights import Caller, Denial, Who, may
+from bot.core.command.shown import in_code
 from bot.core.command.table import BY_VERB, ROWS, Family, Row
-from bot.core.command.tokens import in_code
 from bot.core.errors import Offer
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block, Card

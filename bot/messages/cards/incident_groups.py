@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.core.command.clauses import USER_NAME
+from bot.core.command.forms import USER_NAME
 from bot.core.command.parse import in_words
+from bot.core.command.shown import in_code
 from bot.core.command.table import BY_VERB
-from bot.core.command.tokens import in_code
 from bot.core.flow.model import UserName
 from bot.core.incident import groups as storms
 from bot.core.incident.groups import IncidentGroup, PhaseCounts

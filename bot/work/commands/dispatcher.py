@@ -18,9 +18,9 @@ from bot.core.command import buttons
 from bot.core.command.parse import parse, say
 from bot.core.command.requests import Help, Request, Trigger
 from bot.core.command.rights import Caller, Denial, Who, may, may_use_bot
+from bot.core.command.shown import visible
 from bot.core.command.table import BY_REQUEST
-from bot.core.command.tokens import visible
-from bot.core.errors import Failure, Refusal, TemporaryFailure, Unclear
+from bot.core.errors import Failure, Refusal, TemporaryFailure, Unclear, internal_error
 from bot.core.flow.ids import is_instance
 from bot.core.incident.model import IncidentId
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
@@ -284,9 +284,8 @@ class Dispatcher:
     def _internal_error(self, context: CommandContext, bug: Exception) -> Answer:
         reference = self._services.new_id()[:8]
         log.error("A command hit a bug, reference %s: %r", reference, context.words, exc_info=bug)
-        return Answer(
-            answers.unexpected(context.words, reference), private=True, outcome=Outcome(Ending.BUG, reference)
-        )
+        body = answers.told(context.words, internal_error(reference))
+        return Answer(body, private=True, outcome=Outcome(Ending.BUG, reference))
 
     async def _queue(self, context: CommandContext, answer: Answer) -> None:
         """Queue the answer's posts, together with the end of the attempt."""

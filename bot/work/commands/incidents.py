@@ -18,7 +18,7 @@ from bot.core.command.requests import (
     Unack,
 )
 from bot.core.command.rights import Caller, Denial, may_respond
-from bot.core.command.tokens import visible
+from bot.core.command.shown import visible
 from bot.core.errors import Refusal, TemporaryFailure
 from bot.core.flow.ids import flow_of
 from bot.core.flow.model import InstanceId
@@ -27,7 +27,7 @@ from bot.core.incident.model import Incident, Phase
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.outbox.pointers import post_presence
 from bot.core.outbox.posts import PostId
-from bot.core.people.model import Link, Surface
+from bot.core.people.model import AttemptResult, Link, Surface
 from bot.core.text.escape import EMPTY, Markup, code, mention
 from bot.core.text.likeness import likeness, unmarked
 from bot.core.text.mask import without_secrets
@@ -87,17 +87,15 @@ def _heads(scope: str, count: int, *, all_checked: bool) -> tuple[Text, Text]:
 
 async def ack(services: Services, context: CommandContext, request: Ack) -> Answer:
     """Acknowledge an incident for a while."""
-    incident = await _target(services, context, request.flow, request.instance)
-    linked = await _authorize(services, context, incident)
+    incident, result = await _permitted(services, context, request)
     until = context.now + request.duration if request.duration else None
-    attempt_result = context.attempt_result(services.clock(), linked=linked)
     await services.incident_actions.acknowledge(
         incident.id,
         context.incoming.by,
         context.now,
         until=until,
         note=without_secrets(request.because, services.answer_settings.mask),
-        attempt_result=attempt_result,
+        attempt_result=result,
         words=context.words,
     )
     return await _answer(services, context, incident, msg("You acknowledged {flow}.", flow=_named(incident)))
@@ -105,26 +103,22 @@ async def ack(services: Services, context: CommandContext, request: Ack) -> Answ
 
 async def unack(services: Services, context: CommandContext, request: Unack) -> Answer:
     """Hand an incident back."""
-    incident = await _target(services, context, request.flow, request.instance)
-    linked = await _authorize(services, context, incident)
-    attempt_result = context.attempt_result(services.clock(), linked=linked)
+    incident, result = await _permitted(services, context, request)
     await services.incident_actions.unack(
-        incident.id, context.incoming.by, context.now, attempt_result=attempt_result, words=context.words
+        incident.id, context.incoming.by, context.now, attempt_result=result, words=context.words
     )
     return await _answer(services, context, incident, msg("You handed {flow} back.", flow=_named(incident)))
 
 
 async def close(services: Services, context: CommandContext, request: Close) -> Answer:
     """Close an incident without a recovery."""
-    incident = await _target(services, context, request.flow, request.instance)
-    linked = await _authorize(services, context, incident, needs_link=True)
-    attempt_result = context.attempt_result(services.clock(), linked=linked)
+    incident, result = await _permitted(services, context, request, needs_link=True)
     await services.incident_actions.close(
         incident.id,
         context.incoming.by,
         context.now,
         because=without_secrets(request.because, services.answer_settings.mask),
-        attempt_result=attempt_result,
+        attempt_result=result,
         words=context.words,
     )
     return await _answer(services, context, incident, msg("You closed {flow}.", flow=_named(incident)))
@@ -132,22 +126,18 @@ async def close(services: Services, context: CommandContext, request: Close) -> 
 
 async def reopen(services: Services, context: CommandContext, request: Reopen) -> Answer:
     """Reopen a closed incident."""
-    incident = await _target(services, context, request.flow, request.instance)
-    linked = await _authorize(services, context, incident, needs_link=True)
-    attempt_result = context.attempt_result(services.clock(), linked=linked)
+    incident, result = await _permitted(services, context, request, needs_link=True)
     await services.incident_actions.reopen(
-        incident.id, context.incoming.by, context.now, attempt_result=attempt_result, words=context.words
+        incident.id, context.incoming.by, context.now, attempt_result=result, words=context.words
     )
     return await _answer(services, context, incident, msg("You reopened {flow}.", flow=_named(incident)))
 
 
 async def thread(services: Services, context: CommandContext, request: Thread) -> Answer:
     """Open a thread for an incident that is only listed in a group's message."""
-    incident = await _target(services, context, request.flow, request.instance)
-    linked = await _authorize(services, context, incident)
-    attempt_result = context.attempt_result(services.clock(), linked=linked)
+    incident, result = await _permitted(services, context, request)
     await services.incident_actions.open_thread(
-        incident.id, context.incoming.by, context.now, attempt_result=attempt_result, words=context.words
+        incident.id, context.incoming.by, context.now, attempt_result=result, words=context.words
     )
     services.wake()
     text = msg(
@@ -156,6 +146,15 @@ async def thread(services: Services, context: CommandContext, request: Thread) -
         channel=Markup(f"<#{incident.channel}>"),
     )
     return Answer(answers.told(context.words, text, post=context.post), private=True)
+
+
+async def _permitted(
+    services: Services, context: CommandContext, request: IncidentRequest, *, needs_link: bool = False
+) -> tuple[Incident, AttemptResult | None]:
+    """The incident that is meant, where the asker may change it, and what ends the attempt as the change is written."""
+    incident = await _target(services, context, request.flow, request.instance)
+    linked = await _authorize(services, context, incident, needs_link=needs_link)
+    return incident, context.attempt_result(services.clock(), linked=linked)
 
 
 async def _target(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.core.command.clauses import STATUSES
+from bot.core.command.forms import STATUSES
 from bot.core.command.parse import say
 from bot.core.command.requests import (
     Audit,
@@ -20,7 +20,7 @@ from bot.core.command.requests import (
     Runs,
     Show,
 )
-from bot.core.command.tokens import in_code
+from bot.core.command.shown import in_code
 from bot.core.errors import Offer, Refusal, TemporaryFailure
 from bot.core.flow.ids import milliseconds
 from bot.core.flow.model import KINDS, FlowId, Search, UserName

@@ -4,14 +4,12 @@ import asyncio
 from datetime import timedelta
 from itertools import pairwise
 
-import pytest
 from delivery_fakes import (
     DEFAULT,
     START,
     SlackLimited,
     SlackRefused,
     SlackUnreachable,
-    World,
     edit,
     ephemeral,
     file,
@@ -20,14 +18,6 @@ from delivery_fakes import (
 )
 
 from bot.core.outbox.posts import Lane
-from bot.store.store import Store
-
-
-@pytest.fixture
-async def world(tmp_path):
-    async with Store.open(tmp_path / "flowbot.db") as store:
-        yield World(store)
-
 
 # ── in order, in time ──
 

@@ -11,7 +11,6 @@ from delivery_fakes import (
     SlackRefused,
     SlackUnclear,
     SlackUnreachable,
-    World,
     edit,
     ephemeral,
     file,
@@ -20,16 +19,9 @@ from delivery_fakes import (
 )
 
 from bot.core.outbox.posts import Lane, Post, PostKind, PostState
-from bot.store.store import Store
 from bot.work.delivery.circuit_breaker import EVERYTHING, CircuitBreaker, Scope
 
 HOOK = "https://hooks.example/1"
-
-
-@pytest.fixture
-async def world(tmp_path):
-    async with Store.open(tmp_path / "flowbot.db") as store:
-        yield World(store)
 
 
 def answers(count, **more):

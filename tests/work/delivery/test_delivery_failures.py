@@ -40,12 +40,6 @@ class Troubled:
         return call
 
 
-@pytest.fixture
-async def world(tmp_path):
-    async with Store.open(tmp_path / "flowbot.db") as store:
-        yield World(store)
-
-
 @pytest.mark.parametrize("method", ["start_sending", "mark_sent", "mark_unclear", "requeue"])
 async def test_what_the_database_did_not_take_is_written_later_and_sent_once(world, method):
     world.slack.faults["post"] = [Vanished()] if method in ("mark_unclear", "requeue") else []

@@ -5,31 +5,26 @@ import logging
 from datetime import timedelta
 
 import pytest
-from delivery_fakes import DEFAULT, Always, SlackRefused, World, message
+from delivery_fakes import DEFAULT, Always, SlackRefused, message
 
 from bot.core.outbox.posts import Lane
-from bot.store.store import Store
 
 ADMINS = ("UADMIN1", "UADMIN2")
 WORDS = ["user_disabled", "account_inactive", "user_not_found", "cannot_dm_bot", "messages_tab_disabled"]
 
 
 @pytest.fixture
-async def world(tmp_path):
-    async with Store.open(tmp_path / "flowbot.db") as store:
-        world = World(store)
-        restart(world)
-        yield world
+def world(world):
+    restart(world)
+    return world
 
 
 def restart(world):
-    world.alarms.clear()
-    world.delivery = world.new_delivery(admins=ADMINS)
+    world.restart(admins=ADMINS)
 
 
 def standing(world):
-    told = {alarm.name: alarm for alarm in world.alarms}
-    return [name for name, alarm in told.items() if not alarm.over]
+    return [alarm.name for alarm in world.active_alarms()]
 
 
 async def trouble(world):
