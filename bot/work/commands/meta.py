@@ -9,7 +9,7 @@ from bot.core.errors import Refusal
 from bot.core.outbox import blocks
 from bot.core.people.model import Entry, Person
 from bot.core.text.escape import code, mention
-from bot.core.text.message import SENTENCES, Text, dots, joined, layout, lines, msg, plural, verbatim
+from bot.core.text.message import Text, dots, layout, lines, msg, plural, sentences, verbatim
 from bot.messages.cards import answers, flows
 from bot.messages.cards import help as help_cards
 from bot.work.commands import unmatched
@@ -61,7 +61,7 @@ async def status(services: Services, context: CommandContext, _request: Status) 
         (msg("Clock"), bot.clock),
     )
     fields = [layout("*{label}*\n{text}", label=label, text=text) for label, text in rows if text]
-    problems = joined((*bot.judgement.broken, *bot.judgement.remarks), SENTENCES)
+    problems = sentences(*bot.judgement.broken, *bot.judgement.remarks)
     text = msg("🟢 All good.") if bot.judgement.well else layout("⚠️ {problems}", problems=problems)
     counted = lines(
         plural("{n} incident is open.", "{n} incidents are open.", len(live)) if live else msg("No open incidents."),
